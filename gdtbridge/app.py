@@ -1,0 +1,245 @@
+"""Wires the rooms together and starts and stops them in order."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from gdtbridge.archive import Archive
+from gdtbridge.config import Settings
+from gdtbridge.database import Database
+from gdtbridge.dicom import DicomServer
+from gdtbridge.errors import SettingsError
+from gdtbridge.exams import ExamService, SystemClock
+from gdtbridge.measurements import ReportReader
+from gdtbridge.outbox import GdtDrop, Outbox, Sender, Webhook
+from gdtbridge.pydicom_hardening import harden_pydicom
+from gdtbridge.web import PartState, WebServer, create_app
+from worklist import FolderError, WorklistFolder
+from worklist.locking import FileLock
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS: Final = 1
+GRACE_SECONDS: Final = 10
+MEGABYTE: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Everything without the edges: enough for a command line beside the service."""
+
+    settings: Settings
+    database: Database
+    archive: Archive
+    outbox: Outbox
+    worklist: WorklistFolder
+    reader: ReportReader
+    exams: ExamService
+
+    def close(self) -> None:
+        """Let go of the database and the child processes."""
+        self.reader.close()
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_core(settings: Settings) -> Core:
+    """Open the database and the folders, making what the defaults say is ours.
+
+    Raises `SettingsError`, `DatabaseError` or `worklist.FolderError`.
+    """
+    harden_pydicom()
+    _make_folders(settings)
+    database = Database(settings.database_url)
+    outbox = Outbox(database, _senders(settings))
+    worklist = WorklistFolder(settings.worklist_folder)
+    archive = Archive(settings.archive_folder, reserve=settings.storage.min_free_mb * MEGABYTE)
+    reader = ReportReader()
+    exams = ExamService(settings, database, archive, outbox, worklist, reader, SystemClock())
+    return Core(settings, database, archive, outbox, worklist, reader, exams)
+
+
+def _make_folders(settings: Settings) -> None:
+    """Make our own folders; one the practice named is never made, or results go where nobody looks.
+
+    A results folder that is away is waited for by the outbox: images are received all the same.
+    """
+    if settings.worklist.folder is not None and not settings.worklist_folder.is_dir():
+        raise SettingsError(_missing("worklist.folder", settings.worklist_folder))
+    for key, given, folder in (
+        ("gdt.out", settings.gdt.out, settings.gdt_out),
+        ("gdt.in", settings.gdt.in_, settings.gdt_in),
+    ):
+        if given is None:
+            _make(key, folder)
+        elif not folder.is_dir():
+            log.warning("%s", _missing(key, folder))
+    for folder in (settings.worklist_folder, settings.archive_folder, settings.spool_folder):
+        _make("storage.root", folder)
+
+
+def _missing(key: str, folder: Path) -> str:
+    return (
+        f"{key}: Der Ordner {folder} ist nicht da. Bitte anlegen oder die Freigabe verbinden. / "
+        f"Folder {folder} does not exist; make it or mount the share."
+    )
+
+
+def _make(key: str, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"{key}: Der Ordner {folder} lässt sich nicht anlegen. / Folder {folder} cannot be "
+            f"made: {error.strerror}."
+        ) from error
+
+
+def _senders(settings: Settings) -> Mapping[str, Sender]:
+    senders: dict[str, Sender] = {"gdt": GdtDrop(settings.gdt_out)}
+    for event in ("worklist_added", "gdt_written"):
+        if url := getattr(settings.webhooks, event):
+            senders[event] = Webhook(url)
+    return senders
+
+
+class Bridge:
+    """The running service: the core, its clockwork and its edges."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open everything; nothing runs yet. Raises what `open_core` raises."""
+        self._core = open_core(settings)
+        self._scheduler = BackgroundScheduler()
+        self._dicom = DicomServer(
+            settings.dicom, settings.spool_folder, self._core.exams, self._core.exams
+        )
+        app = create_app(settings, self._core.exams, self.readiness)
+        self._web = WebServer(app, settings.http.host, settings.http.port)
+        self._stopping = ExitStack()
+
+    @property
+    def dicom_port(self) -> int:
+        """The port the DICOM server really has."""
+        return self._dicom.port
+
+    @property
+    def http_port(self) -> int:
+        """The port the web server really has."""
+        return self._web.port
+
+    def start(self) -> None:
+        """Start the outbox, the clockwork and then the edges; raise `OSError` on a busy port."""
+        with ExitStack() as stopping:
+            stopping.callback(self._core.close)
+            stopping.enter_context(_alone(self._core.settings.root))
+            self._core.outbox.start()
+            stopping.callback(self._core.outbox.stop, GRACE_SECONDS)
+            self._start_scheduler()
+            stopping.callback(self._scheduler.shutdown, wait=True)
+            self._web.start()
+            stopping.callback(self._web.stop, GRACE_SECONDS)
+            self._dicom.start()
+            stopping.callback(self._dicom.stop, GRACE_SECONDS)
+            self._stopping = stopping.pop_all()
+
+    def stop(self) -> None:
+        """Stop the edges, finish what is being received, then the rest."""
+        self._stopping.close()
+
+    def _start_scheduler(self) -> None:
+        every = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self._scheduler.add_job(self._report, "interval", seconds=TICK_SECONDS, **every)
+        if seconds := self._core.settings.worklist.cleanup_seconds:
+            self._scheduler.add_job(self._clean, "interval", seconds=seconds, **every)
+        self._scheduler.start()
+
+    def _report(self) -> None:
+        try:
+            self._core.exams.report_due()
+        except Exception:
+            log.exception("exams that are due could not be reported; trying again")
+
+    def _clean(self) -> None:
+        try:
+            self._core.exams.clean_worklist()
+        except Exception:
+            log.exception("the worklist could not be cleaned; trying again")
+
+    def readiness(self) -> dict[str, PartState]:
+        """Return the state of each part, for people and monitors; without patient data."""
+        return {
+            "database": self._database_state(),
+            "disk": self._disk_state(),
+            "dicom": PartState(self._dicom.running, f"{self._dicom.associations} associations"),
+            "scheduler": PartState(self._scheduler.running, ""),
+            "worklist": self._worklist_state(),
+            **self._outbox_states(),
+        }
+
+    def _database_state(self) -> PartState:
+        try:
+            waiting = self._core.exams.attention()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the database is not usable
+            return PartState(ok=False, detail=type(error).__name__)
+        return PartState(True, ", ".join(f"{count} {kind}" for kind, count in waiting.items()))
+
+    def _disk_state(self) -> PartState:
+        free = shutil.disk_usage(self._core.archive.folder).free // MEGABYTE
+        return PartState(free >= self._core.settings.storage.min_free_mb, f"{free} MB free")
+
+    def _worklist_state(self) -> PartState:
+        problems = len(self._core.worklist.problems())
+        count = len(self._core.worklist.entries())
+        return PartState(True, f"{count} entries, {problems} unreadable files")
+
+    def _outbox_states(self) -> dict[str, PartState]:
+        return {
+            f"outbox:{one.destination}": PartState(not one.alarm, one.sentence)
+            for one in self._core.outbox.status()
+        }
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Keep a second service off the same files; raise `SettingsError` where one runs."""
+    lock = FileLock(root / "service.lock", timeout=0)
+    with ExitStack() as held:
+        try:
+            held.enter_context(lock.hold())
+        except FolderError as error:
+            raise SettingsError(
+                f"storage.root: In {root} läuft schon ein Dienst. / A service is already running "
+                f"in {root}."
+            ) from error
+        yield
+
+
+def serve(settings: Settings, stop: threading.Event) -> None:
+    """Run the bridge until ``stop`` is set."""
+    bridge = Bridge(settings)
+    bridge.start()
+    log.info("DICOM %s port %d", settings.dicom.host, bridge.dicom_port)
+    log.info("HTTP %s port %d", settings.http.host, bridge.http_port)
+    stop.wait()
+    log.info("stopping")
+    bridge.stop()

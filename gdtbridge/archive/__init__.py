@@ -1,0 +1,20 @@
+"""The archive: received instances, their files, their index, their life time.
+
+A received object is stored as the bytes that came, under a name made of hashes, and entered into
+the index in the transaction of whoever keeps it. What an exam is, is not decided here.
+"""
+
+from gdtbridge.archive.header import Header, read_header
+from gdtbridge.archive.model import Incoming, Standing
+from gdtbridge.archive.store import Archive, Entered, StoredFile, sync_folder
+
+__all__ = [
+    "Archive",
+    "Entered",
+    "Header",
+    "Incoming",
+    "Standing",
+    "StoredFile",
+    "read_header",
+    "sync_folder",
+]

@@ -1,0 +1,166 @@
+"""The archive's folder and its index.
+
+A file is named by hashes of what it is: no name from a wire reaches the disk, and the same object
+received again after a crash meets its own file.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+from gdtbridge.archive.header import Header, find_dataset
+from gdtbridge.archive.model import Incoming, Standing
+from gdtbridge.database import Connection, instance
+from gdtbridge.errors import OutOfResources, ProcessingFailure
+
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_CHUNK: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that is durable in the archive's folder but not yet in its index."""
+
+    file: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What entering an object into the index did."""
+
+    instance_id: int
+    standing: Standing
+
+
+class Archive:
+    """The files of received instances, below one folder, and the table ``instance``."""
+
+    def __init__(self, folder: Path, *, reserve: int = 0) -> None:
+        """Keep files below ``folder``; leave ``reserve`` bytes of its disk to others."""
+        self.folder = folder
+        self._reserve = reserve
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def room_for(self, size: int) -> None:
+        """Raise `OutOfResources` unless ``size`` bytes fit and the reserve stays free."""
+        try:
+            free = shutil.disk_usage(self.folder).free
+        except OSError as error:
+            raise ProcessingFailure(f"archive folder: {error.strerror}") from error
+        if free < size + self._reserve:
+            raise OutOfResources(
+                "Die Platte des Archivs ist voll. / The disk of the archive is full."
+            )
+
+    def store(self, incoming: Incoming, header: Header) -> StoredFile:
+        """Move the received file into the folder; it is on the disk when this returns."""
+        try:
+            return self._store(incoming, header)
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise OutOfResources(f"archive: {error.strerror}") from error
+            raise ProcessingFailure(f"archive: {error.strerror}") from error
+
+    def _store(self, incoming: Incoming, header: Header) -> StoredFile:
+        sha256, size = _digest_and_sync(incoming.path)
+        study = _name(header.StudyInstanceUID or incoming.SOPInstanceUID)
+        name = _name(incoming.SOPInstanceUID, incoming.TransferSyntaxUID, sha256)
+        folder = self.folder / study[:2] / study
+        self._make(folder)
+        incoming.path.replace(folder / f"{name}.dcm")
+        sync_folder(folder)
+        return StoredFile(f"{study[:2]}/{study}/{name}.dcm", sha256, size)
+
+    def _make(self, folder: Path) -> None:
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            sync_folder(folder.parent)
+            sync_folder(self.folder)
+
+    def enter(
+        self,
+        connection: Connection,
+        incoming: Incoming,
+        header: Header,
+        stored: StoredFile,
+        received_at: float,
+    ) -> Entered:
+        """Enter a stored file into the index, inside the caller's transaction."""
+        known = connection.execute(
+            sa.select(instance.c.id, instance.c.sha256, instance.c.transfer_syntax_uid).where(
+                instance.c.sop_instance_uid == incoming.SOPInstanceUID
+            )
+        ).all()
+        for row in known:
+            if (row.sha256, row.transfer_syntax_uid) == (stored.sha256, incoming.TransferSyntaxUID):
+                return Entered(row.id, Standing.SAME)
+        standing = Standing.CONFLICT if known else Standing.NEW
+        instance_id = connection.execute(
+            sa.insert(instance)
+            .values(
+                sop_instance_uid=incoming.SOPInstanceUID,
+                sop_class_uid=incoming.SOPClassUID,
+                study_instance_uid=header.StudyInstanceUID,
+                series_instance_uid=header.SeriesInstanceUID,
+                transfer_syntax_uid=incoming.TransferSyntaxUID,
+                sha256=stored.sha256,
+                size=stored.size,
+                file=stored.file,
+                standing=standing,
+                calling_aet=incoming.calling_aet,
+                received_at=received_at,
+            )
+            .returning(instance.c.id)
+        ).scalar_one()
+        return Entered(instance_id, standing)
+
+    def path_of(self, connection: Connection, instance_id: int) -> Path:
+        """Return where the file of an entered instance lies."""
+        file = connection.execute(
+            sa.select(instance.c.file).where(instance.c.id == instance_id)
+        ).scalar_one()
+        return self.folder / str(file)
+
+    def conflicts(self, connection: Connection) -> int:
+        """Return how many objects were kept aside because their UID was taken."""
+        count = sa.select(sa.func.count()).where(instance.c.standing == Standing.CONFLICT)
+        return int(connection.execute(count).scalar_one())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's entries durable; a file system that cannot is accepted."""
+    if os.name == "nt":  # pragma: no cover - folders cannot be opened there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _digest_and_sync(path: Path) -> tuple[str, int]:
+    """Return the SHA-256 of the file's dataset and the file's size; the file is synced."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+        find_dataset(file)
+        digest = hashlib.sha256()
+        while piece := file.read(_CHUNK):
+            digest.update(piece)
+        return digest.hexdigest(), file.tell()
+
+
+def _name(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]

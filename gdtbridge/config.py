@@ -1,0 +1,312 @@
+"""The settings: ``gdtbridge.toml`` and ``GDTBRIDGE_SECTION__KEY`` environment variables.
+
+Every key has a default that works on one machine. An unknown key stops the start, and so does an
+unsafe combination: what listens beyond this machine must say who may come in.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+
+from gdtbridge.errors import SettingsError
+
+PREFIX: Final = "GDTBRIDGE_"
+FILE_NAME: Final = "gdtbridge.toml"
+
+
+def _split(value: object) -> object:
+    """Let a list come from the environment as ``a, b``."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _network(value: str) -> str:
+    return str(ipaddress.ip_network(value, strict=False))
+
+
+def _ae_title(value: str) -> str:
+    """Accept 1-16 characters of the default repertoire without backslash (PS3.5 6.2, VR AE)."""
+    value = value.strip()
+    if not 1 <= len(value) <= 16 or any(c == "\\" or not " " <= c <= "~" for c in value):
+        raise ValueError("an AE title has 1 to 16 ASCII characters and no backslash")
+    return value
+
+
+def _http_url(value: str) -> str:
+    if value and not value.lower().startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    return value.rstrip("/") if value.count("/") <= 3 else value
+
+
+def _file_name(value: str) -> str:
+    if "/" in value or "\\" in value:
+        raise ValueError("is a file name, not a path")
+    try:
+        value.format(accession="")
+    except (KeyError, IndexError, ValueError) as error:
+        raise ValueError("may contain the placeholder {accession} and no other braces") from error
+    return value
+
+
+AeTitle = Annotated[str, AfterValidator(_ae_title)]
+Url = Annotated[str, AfterValidator(_http_url)]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_split)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+GdtId = Annotated[str, Field(max_length=8, pattern=r"^[\x21-\x7e][\x20-\x7e]*$")]
+
+
+class Section(BaseModel):
+    """A table of the settings file; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Storage(Section):
+    """Where everything we keep lies."""
+
+    root: Path = Path("var")
+    database: str = ""
+    min_free_mb: Annotated[int, Field(ge=0)] = 500
+
+
+class Dicom(Section):
+    """The DICOM server."""
+
+    aet: AeTitle = "GDTBRIDGE"
+    host: str = "127.0.0.1"
+    port: Port = 11112
+    allowed_networks: Networks = ()
+    allowed_aets: Words = ()
+    max_associations: Annotated[int, Field(ge=1, le=500)] = 50
+    max_object_mb: Annotated[int, Field(ge=1)] = 2048
+
+
+class Http(Section):
+    """The web server."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    public_url: Url = ""
+    token: SecretStr = SecretStr("")
+    allowed_networks: Networks = ()
+    allowed_hosts: Words = ()
+
+
+class Worklist(Section):
+    """The worklist and its clean-up."""
+
+    folder: Path | None = None
+    modality: Annotated[str, Field(pattern=r"^[A-Z0-9_ ]{1,16}$")] = "US"
+    station: AeTitle = "US01"
+    cleanup_seconds: Annotated[int, Field(ge=0)] = 600
+    min_age_hours: Annotated[float, Field(ge=0)] = 6
+
+
+class Gdt(Section):
+    """The files the practice software reads and writes."""
+
+    out: Path | None = None
+    # ``in`` is a Python keyword.
+    in_: Annotated[Path | None, Field(alias="in")] = None
+    dialect: str = "gdt21"
+    sender: GdtId | None = None
+    receiver: GdtId | None = None
+    test_id: Annotated[str, Field(min_length=1, max_length=20)] = "EXTPACS"
+    test_description: Annotated[str, Field(max_length=60)] = "PACS-Datensatz"
+    test_ids: Literal["stable", "seed"] = "stable"
+    encoding: Literal["cp437", "iso8859-1", "iso8859-15", "ascii"] | None = None
+    file_name: Annotated[str, AfterValidator(_file_name), Field(min_length=1)] = "{accession}.gdt"
+
+
+class Exam(Section):
+    """When the study record is written."""
+
+    trigger: Literal["complete", "first_instance"] = "complete"
+    quiet_seconds: Annotated[float, Field(gt=0)] = 20
+    limit_minutes: Annotated[float, Field(gt=0)] = 60
+
+
+class Webhooks(Section):
+    """URLs called with GET; empty means none."""
+
+    worklist_added: Url = ""
+    gdt_written: Url = ""
+
+
+class Settings(BaseModel):
+    """All settings, checked; paths are absolute."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    storage: Storage = Storage()
+    dicom: Dicom = Dicom()
+    http: Http = Http()
+    worklist: Worklist = Worklist()
+    gdt: Gdt = Gdt()
+    exam: Exam = Exam()
+    webhooks: Webhooks = Webhooks()
+    base: Annotated[Path, Field(exclude=True)] = Path()
+
+    def _under_root(self, given: Path | None, *default: str) -> Path:
+        return self.base / given if given is not None else self.root.joinpath(*default)
+
+    @property
+    def root(self) -> Path:
+        """Folder everything lies below unless set otherwise."""
+        return self.base / self.storage.root
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL; SQLite below the root unless set."""
+        return self.storage.database or f"sqlite:///{self.root / 'gdtbridge.sqlite'}"
+
+    @property
+    def archive_folder(self) -> Path:
+        """Received instances."""
+        return self.root / "archive"
+
+    @property
+    def spool_folder(self) -> Path:
+        """Instances being received; on the archive's file system, so that a rename moves them."""
+        return self.root / "spool"
+
+    @property
+    def worklist_folder(self) -> Path:
+        """The ``.wl`` files."""
+        return self._under_root(self.worklist.folder, "worklist")
+
+    @property
+    def gdt_out(self) -> Path:
+        """Where the practice software collects results."""
+        return self._under_root(self.gdt.out, "gdt", "out")
+
+    @property
+    def gdt_in(self) -> Path:
+        """Where the practice software drops orders."""
+        return self._under_root(self.gdt.in_, "gdt", "in")
+
+
+def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of ``file`` overridden by the environment.
+
+    Without ``file``, ``GDTBRIDGE_CONFIG`` or else ``gdtbridge.toml`` in the working directory is
+    read where it exists. Relative paths count from the file's folder. Raises `SettingsError`.
+    """
+    environ = os.environ if environ is None else environ
+    file = _choose_file(file, environ)
+    values = _read_toml(file) if file is not None else {}
+    _overlay(values, environ)
+    base = file.resolve().parent if file is not None else Path.cwd()
+    if "base" in values:
+        raise SettingsError(_unknown("base"))
+    try:
+        settings = Settings.model_validate({**values, "base": base})
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(error))) from None
+    _refuse_unsafe(settings)
+    return settings
+
+
+def _choose_file(file: Path | None, environ: Mapping[str, str]) -> Path | None:
+    if file is None and environ.get("GDTBRIDGE_CONFIG"):
+        file = Path(environ["GDTBRIDGE_CONFIG"])
+    if file is None:
+        default = Path(FILE_NAME)
+        return default if default.is_file() else None
+    return file
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise SettingsError(f"{file}: nicht lesbar. / cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: kein gültiges TOML. / not valid TOML: {error}") from error
+
+
+def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
+    for name, value in environ.items():
+        section, mark, key = name.removeprefix(PREFIX).partition("__")
+        if not name.startswith(PREFIX) or not mark:
+            continue
+        table = values.setdefault(section.lower(), {})
+        if isinstance(table, dict):
+            table[key.lower()] = value
+
+
+def _explain(error: ValidationError) -> list[str]:
+    lines = []
+    for detail in error.errors(include_url=False, include_input=False):
+        place = ".".join(str(part) for part in detail["loc"])
+        if detail["type"] == "extra_forbidden":
+            lines.append(_unknown(place))
+        else:
+            lines.append(f"{place}: ungültiger Wert. / invalid value: {detail['msg']}")
+    return lines
+
+
+def known_keys() -> dict[str, object]:
+    """Return every ``section.key`` with its default, for the documentation and its test."""
+    keys: dict[str, object] = {}
+    for section, field in Settings.model_fields.items():
+        model = field.annotation
+        if isinstance(model, type) and issubclass(model, Section):
+            for key, inner in model.model_fields.items():
+                keys[f"{section}.{inner.alias or key}"] = inner.default
+    return keys
+
+
+def _unknown(place: str) -> str:
+    near = difflib.get_close_matches(place, known_keys(), n=1)
+    hint = f" Meinten Sie {near[0]}? / Did you mean {near[0]}?" if near else ""
+    return f"{place}: unbekannte Einstellung. / unknown setting.{hint}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a server bound to ``host`` is reachable from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    problems = []
+    dicom, http = settings.dicom, settings.http
+    if not is_loopback(dicom.host) and not dicom.allowed_networks:
+        problems.append(
+            f"dicom.host = {dicom.host}: Setzen Sie dicom.allowed_networks auf die Netze oder "
+            'Adressen Ihrer Geräte, z. B. ["192.168.1.0/24"]. / set dicom.allowed_networks to the '
+            "networks or addresses of your devices."
+        )
+    token = http.token.get_secret_value()
+    if not is_loopback(http.host) and not token:
+        problems.append(
+            f"http.host = {http.host}: Setzen Sie http.token auf ein langes, zufälliges Kennwort. "
+            "/ set http.token to a long random word."
+        )
+    if token and len(token) < 16:
+        problems.append("http.token: mindestens 16 Zeichen. / must have at least 16 characters.")
+    if problems:
+        raise SettingsError("\n".join(problems))

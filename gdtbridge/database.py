@@ -1,0 +1,234 @@
+"""The database: engine, schema, transactions.
+
+SQLite by default (WAL, ``synchronous=FULL``, immediate write transactions); the same schema runs on
+PostgreSQL. Nothing outside this module is SQLite-only. Times are UTC, in seconds since 1970.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from gdtbridge.errors import DatabaseError
+
+SCHEMA_VERSION: Final = 1
+BUSY_SECONDS: Final = 30
+"""How long a writer waits for another process (a command line beside the service)."""
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+schema_version = sa.Table("schema_version", metadata, sa.Column("version", sa.Integer))
+
+instance = sa.Table(
+    "instance",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("sop_instance_uid", sa.Text, nullable=False),
+    sa.Column("sop_class_uid", sa.Text, nullable=False),
+    sa.Column("study_instance_uid", sa.Text, nullable=False, index=True),
+    sa.Column("series_instance_uid", sa.Text, nullable=False),
+    sa.Column("transfer_syntax_uid", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),  # of the dataset's bytes, hexadecimal
+    sa.Column("size", sa.BigInteger, nullable=False),  # of the file, bytes
+    sa.Column("file", sa.Text, nullable=False),  # relative to the archive folder
+    sa.Column("standing", sa.Text, nullable=False),  # gdtbridge.archive.Standing
+    sa.Column("calling_aet", sa.Text, nullable=False),
+    sa.Column("received_at", sa.Double, nullable=False),
+    sa.UniqueConstraint("sop_instance_uid", "transfer_syntax_uid", "sha256"),
+)
+
+placed_order = sa.Table(
+    "placed_order",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("accession_number", sa.Text, nullable=False, unique=True),
+    sa.Column("study_instance_uid", sa.Text, nullable=False, unique=True),
+    sa.Column("patient_id", sa.Text, nullable=False),
+    sa.Column("patient_name", sa.Text, nullable=False),
+    sa.Column("patient_birth_date", sa.Text, nullable=False),  # YYYYMMDD or empty
+    sa.Column("patient_sex", sa.Text, nullable=False),
+    sa.Column("modality", sa.Text, nullable=False),
+    sa.Column("station", sa.Text, nullable=False),
+    sa.Column("procedure", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.exams.OrderState
+    sa.Column("ordered_at", sa.Double, nullable=False, index=True),
+)
+
+exam = sa.Table(
+    "exam",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("study_instance_uid", sa.Text, nullable=False, unique=True),
+    sa.Column("order_id", sa.Integer, sa.ForeignKey("placed_order.id")),
+    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.exams.ExamState
+    sa.Column("held_because", sa.Text, nullable=False, server_default=""),
+    sa.Column("released", sa.Boolean, nullable=False, server_default=sa.false()),  # by a person
+    sa.Column("accession_number", sa.Text, nullable=False, index=True),
+    sa.Column("patient_id", sa.Text, nullable=False),
+    sa.Column("patient_name", sa.Text, nullable=False),
+    sa.Column("patient_birth_date", sa.Text, nullable=False),
+    sa.Column("patient_sex", sa.Text, nullable=False),
+    sa.Column("modality", sa.Text, nullable=False),
+    sa.Column("study_description", sa.Text, nullable=False),
+    sa.Column("study_date", sa.Text, nullable=False),  # as sent, YYYYMMDD
+    sa.Column("study_time", sa.Text, nullable=False),  # as sent, HHMMSS.FFFFFF
+    sa.Column("instances", sa.Integer, nullable=False),
+    sa.Column("first_instance_at", sa.Double, nullable=False),
+    sa.Column("last_instance_at", sa.Double, nullable=False),
+    sa.Column("due_at", sa.Double, index=True),  # null: nothing is waited for
+    sa.Column("reported_at", sa.Double),  # when the study record was put into the outbox
+)
+
+report = sa.Table(
+    "report",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), nullable=False, index=True),
+    sa.Column("instance_id", sa.Integer, sa.ForeignKey("instance.id"), nullable=False, unique=True),
+    sa.Column("sop_instance_uid", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.exams.ReportState
+    sa.Column("fingerprint", sa.Text, nullable=False, server_default=""),
+    sa.Column("problem", sa.Text, nullable=False, server_default=""),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),  # gdt, webhook
+    sa.Column("destination", sa.Text, nullable=False),  # one worker each
+    sa.Column("key", sa.Text, nullable=False),  # what it reports; a second put of it does nothing
+    # only once that one is delivered
+    sa.Column("after_id", sa.Integer, sa.ForeignKey("outbox.id"), index=True),
+    sa.Column("name", sa.Text, nullable=False),  # proposed file name, or the event's name
+    sa.Column("name_key", sa.Text),  # the name folded to lower case; unique for each destination
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.outbox.State
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_at", sa.Double, nullable=False),
+    sa.Column("expires_at", sa.Double),  # null: retried for ever
+    sa.Column("temporary_name", sa.Text, nullable=False, server_default=""),
+    sa.Column("final_name", sa.Text, nullable=False, server_default=""),
+    sa.Column("last_error", sa.Text, nullable=False, server_default=""),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("delivered_at", sa.Double),
+    sa.UniqueConstraint("destination", "key"),
+    sa.UniqueConstraint("destination", "name_key"),
+    sa.Index("ix_outbox_waiting", "destination", "state", "next_at"),
+    sa.Index("ix_outbox_delivered", "destination", "delivered_at"),
+)
+
+
+class Database:
+    """An engine with one way to read and one way to write.
+
+    ``write`` transactions are serialised in this process; against other processes SQLite's own lock
+    is waited for. Share one object between threads.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Open ``url`` (SQLAlchemy), create what is missing; raise `DatabaseError` otherwise."""
+        self._writing = threading.RLock()
+        try:
+            self.engine = _engine(url)
+            self._prepare()
+        except (SQLAlchemyError, OSError, ImportError) as error:
+            raise DatabaseError(
+                "storage.database: Die Datenbank lässt sich nicht öffnen. / The database cannot be "
+                f"opened: {type(error).__name__}: {getattr(error, 'orig', None) or error}"
+            ) from error
+
+    def _prepare(self) -> None:
+        with self.write() as connection:
+            metadata.create_all(connection)
+            found = connection.execute(sa.select(schema_version.c.version)).scalar()
+            if found is None:
+                connection.execute(sa.insert(schema_version).values(version=SCHEMA_VERSION))
+            elif found != SCHEMA_VERSION:
+                raise DatabaseError(
+                    f"Die Datenbank hat Schema {found}, dieses Programm {SCHEMA_VERSION}: Bitte "
+                    "das passende Programm verwenden. / The database was written by another "
+                    "version of the program; use that one."
+                )
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Yield a connection inside one write transaction; commit at the end, roll back on error.
+
+        When it returns, the changes are on the disk.
+        """
+        with self._writing, self.engine.connect() as connection:
+            connection.info["write"] = True
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                connection.info.pop("write", None)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection that sees one consistent state and changes nothing."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection; waits for nobody."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(parsed, pool_pre_ping=True)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        parsed,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        pool_size=16,
+        max_overflow=64,
+    )
+    event.listen(engine, "connect", _sqlite_pragmas)
+    event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _sqlite_pragmas(connection: object, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # type: ignore[attr-defined]  # we say BEGIN ourselves
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    """Take the write lock at once: a read that becomes a write could fail half-way otherwise."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("write") else "BEGIN")
+
+
+__all__ = [
+    "Connection",
+    "Database",
+    "OperationalError",
+    "exam",
+    "instance",
+    "outbox",
+    "placed_order",
+    "report",
+]

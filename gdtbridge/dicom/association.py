@@ -1,0 +1,225 @@
+"""One accepted association: negotiates, lets the services answer, cleans up after itself.
+
+pynetdicom keeps the state machine and the PDUs; what is decided about a peer is decided here, with
+the rules of `policy` and `negotiation`.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from pydicom.uid import UID
+from pynetdicom import AE
+from pynetdicom._globals import MODE_ACCEPTOR
+from pynetdicom.acse import ACSE
+from pynetdicom.association import Association
+from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.pdu_primitives import A_ASSOCIATE, P_DATA
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import AddressInformation
+
+from gdtbridge.dicom.command import Command, Status, encode_command
+from gdtbridge.dicom.connections import Connections
+from gdtbridge.dicom.negotiation import Result, answer_context
+from gdtbridge.dicom.policy import Policy
+from gdtbridge.dicom.receiver import Receiver
+from gdtbridge.dicom.service import Context, Exchange, Operation, Refusal, Service
+from gdtbridge.dicom.transport import MAX_PDU, GuardedSocket
+from gdtbridge.dicom.upper_layer import UpperLayer
+from gdtbridge.logs import describe
+
+log = logging.getLogger(__name__)
+
+CALLING_NOT_RECOGNIZED: Final = (1, 1, 3)
+LOCAL_LIMIT_EXCEEDED: Final = (2, 3, 2)
+"""Result, source and reason of a rejection (PS3.8 9.3.4); a transient one is tried again."""
+
+_PDV_HEADER: Final = 6
+_MIN_FRAGMENT: Final = 128
+_JOIN_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all associations of one server share."""
+
+    services: Mapping[int, Service]
+    policy: Policy
+    connections: Connections
+
+
+class Acceptor(Association):
+    """An association a peer requested."""
+
+    def __init__(self, ae: AE, house: House, client_socket: socket.socket) -> None:
+        super().__init__(ae, MODE_ACCEPTOR)
+        self.house = house
+        self._signal = threading.Event()
+        self.receiver = Receiver(self._begin, self._trigger, self._signal)
+        self.upper_layer = UpperLayer(
+            self, self._signal, lambda: self.receiver.is_full, lambda: self.receiver.is_receiving
+        )
+        self.dul = self.upper_layer
+        self.dimse = cast("DIMSEServiceProvider", self.receiver)
+        self.acse = Negotiator(self)
+        self.acse_timeout = ae.acse_timeout
+        self.guarded = GuardedSocket(self, client_socket)
+        self.set_socket(self.guarded)
+
+    def introduce(self, local: AddressInformation, remote: AddressInformation) -> None:
+        """Say who the two sides are."""
+        self.name = f"dicom-{remote.address}:{remote.port}"
+        self.acceptor.maximum_length = MAX_PDU
+        self.acceptor.ae_title = self.ae.ae_title
+        self.acceptor.address_info = local
+        self.acceptor.implementation_class_uid = self.ae.implementation_class_uid
+        self.acceptor.implementation_version_name = self.ae.implementation_version_name
+        self.requestor.address_info = remote
+
+    @property
+    def peer(self) -> str:
+        """The IP address of the peer."""
+        return cast("AddressInformation", self.requestor.address_info).address
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a request is being received or served."""
+        return self.receiver.is_working
+
+    def drop(self) -> None:
+        """Close the connection without a word; the threads end."""
+        self.guarded.drop()
+
+    def dismiss(self) -> None:
+        """Abort the association after what is queued to be sent."""
+        if self.is_established:
+            self.abort(block=False)
+        else:
+            self.drop()
+
+    def _trigger(self, event: str) -> None:
+        self.dul.event_queue.put(event)
+
+    def _begin(self, context: Context, command: Command) -> Operation:
+        exchange = Exchange(
+            command=command,
+            context=context,
+            calling_aet=self.guarded.calling_aet,
+            peer=self.peer,
+            send=lambda response, dataset: self._send(context.id, response, dataset),
+            is_cancelled=lambda: self._is_over(command.MessageID),
+        )
+        service = self.house.services.get(command.CommandField)
+        if service is None:
+            return Refusal(exchange, Status.UNRECOGNIZED_OPERATION, "Operation not supported")
+        return service.begin(exchange)
+
+    def _is_over(self, message_id: int | None) -> bool:
+        return self.receiver.is_cancelled(message_id) or not self.dul.is_alive()
+
+    def _serve_request(self, msg: Any, context_id: int) -> None:  # noqa: ANN401, ARG002
+        operation = cast("Operation", msg)
+        try:
+            operation.run()
+        except Exception as error:  # noqa: BLE001 - a service that cannot answer
+            log.error("association aborted: %s", describe(error))
+            self.abort(block=False)
+        finally:
+            self.receiver.done(operation)
+
+    def _send(self, context_id: int, command: Command, dataset: bytes) -> None:
+        limit = self.requestor.maximum_length or MAX_PDU
+        size = max(_MIN_FRAGMENT, min(limit, MAX_PDU) - _PDV_HEADER)
+        for control, fragment in _fragments(encode_command(command), dataset, size):
+            primitive = P_DATA()
+            value = control.to_bytes(1, "big") + fragment
+            primitive.presentation_data_value_list.append((context_id, value))
+            self.dul.send_pdu(primitive)
+
+    def run_reactor(self) -> None:
+        """Run the association to its end; nothing of it is left behind."""
+        try:
+            super().run_reactor()
+        except Exception as error:  # noqa: BLE001 - the thread ends here, the process goes on
+            log.warning("association ended: %s", describe(error))
+        finally:
+            self._clean_up()
+
+    def _clean_up(self) -> None:
+        self.guarded.drop()
+        self.dul.kill_dul()
+        self.dul.join(_JOIN_SECONDS)
+        self.receiver.close()
+        self.guarded.close()
+        self.upper_layer.close()
+        self.house.connections.forget(self)
+
+
+def _fragments(command: bytes, dataset: bytes, size: int) -> Iterator[tuple[int, bytes]]:
+    """Yield message control headers with their fragments, the command's first (PS3.8 E.2)."""
+    for kind, data in ((1, command), (0, dataset)):
+        for start in range(0, len(data), size):
+            is_last = start + size >= len(data)
+            yield kind | (2 if is_last else 0), data[start : start + size]
+
+
+class Negotiator(ACSE):
+    """Accepts or rejects what a peer requests (PS3.8 7.1)."""
+
+    def __init__(self, association: Acceptor) -> None:
+        super().__init__(association)
+        self._association = association
+
+    def _negotiate_as_acceptor(self) -> None:
+        association, house = self._association, self._association.house
+        title = association.guarded.calling_aet
+        request = cast("A_ASSOCIATE", self.requestor.primitive)
+        self.requestor.ae_title = request.calling_ae_title
+        if not house.policy.admits_title(title):
+            self._reject(CALLING_NOT_RECOGNIZED, "not in dicom.allowed_aets")
+        elif not house.connections.establish(association):
+            self._reject(LOCAL_LIMIT_EXCEEDED, "too many associations")
+        else:
+            self._accept(request.presentation_context_definition_list)
+
+    def _reject(self, rejection: tuple[int, int, int], reason: str) -> None:
+        association = self._association
+        title, peer = association.guarded.calling_aet, association.peer
+        log.warning("association of %r from %s rejected: %s", title, peer, reason)
+        self.send_reject(*rejection)
+        association.kill()
+
+    def _accept(self, proposed: list[PresentationContext]) -> None:
+        association = self._association
+        answered = [_answer(context) for context in proposed]
+        accepted = {_id(one): one for one in answered if one.result == Result.ACCEPTED}
+        association._accepted_cx = accepted  # noqa: SLF001
+        association._rejected_cx = [one for one in answered if one.result]  # noqa: SLF001
+        association.receiver.contexts = {
+            key: Context(key, str(one.abstract_syntax), str(one.transfer_syntax[0]))
+            for key, one in accepted.items()
+        }
+        association.is_established = True
+        self.send_accept()
+        title, peer = association.guarded.calling_aet, association.peer
+        counts = len(accepted), len(answered)
+        log.info("association of %r from %s: %d of %d contexts accepted", title, peer, *counts)
+
+
+def _answer(proposed: PresentationContext) -> PresentationContext:
+    answered = answer_context(str(proposed.abstract_syntax), proposed.transfer_syntax)
+    context = PresentationContext()
+    context.context_id = proposed.context_id
+    context.abstract_syntax = proposed.abstract_syntax
+    context.transfer_syntax = [UID(answered.transfer_syntax)]
+    context.result = answered.result
+    return context
+
+
+def _id(context: PresentationContext) -> int:
+    return cast("int", context.context_id)

@@ -1,0 +1,267 @@
+"""A DICOM client: echo, worklist query, storing files.
+
+Used by the simulated device and by ``gdtbridge check``. Each call makes an association of its own
+and returns when it is released.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import sleep
+from typing import Any, ClassVar, Final
+
+from pydicom import Dataset
+from pydicom.filereader import read_file_meta_info
+from pynetdicom import AE, build_context, evt
+from pynetdicom.association import Association
+from pynetdicom.pdu_primitives import P_DATA
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import AddressInformation
+
+from gdtbridge.dicom import library
+from gdtbridge.dicom.command import Status
+from gdtbridge.dicom.negotiation import MODALITY_WORKLIST, VERIFICATION
+from gdtbridge.dicom.transport import MAX_PDU, ClosingSocket
+from gdtbridge.errors import BridgeError
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS: Final = 10.0
+ANSWER_SECONDS: Final = 60.0
+MAX_CONTEXTS: Final = 128
+"""Presentation contexts of one association: the odd numbers below 256 (PS3.8 9.3.2.2)."""
+MAX_WAITING: Final = 32
+"""PDUs read from a file before they are sent; keeps a cine out of memory."""
+
+
+class PeerError(BridgeError):
+    """The peer cannot be reached, refuses, or does not answer as it should."""
+
+    retriable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A DICOM server and the name we call it by."""
+
+    host: str
+    port: int
+    aet: str
+    calling_aet: str
+
+    def __str__(self) -> str:
+        return f"{self.aet} ({self.host}:{self.port})"
+
+
+def echo(peer: Peer) -> None:
+    """Verify that ``peer`` answers (C-ECHO); raise `PeerError`."""
+    with _association(peer, [build_context(VERIFICATION)]) as association:
+        _expect_answer(peer, association.send_c_echo())
+
+
+def find_worklist(peer: Peer, query: Dataset) -> list[Dataset]:
+    """Return what ``peer`` answers to a query with at least one key; raise `PeerError`."""
+    found: list[Dataset] = []
+    with _association(peer, [build_context(MODALITY_WORKLIST)]) as association:
+        for answer, dataset in association.send_c_find(query, MODALITY_WORKLIST):
+            status = _status(peer, answer)
+            if status in {Status.PENDING, Status.PENDING_UNSUPPORTED_KEYS}:
+                if dataset is not None:
+                    found.append(dataset)
+            elif status != Status.SUCCESS:
+                raise _refused(peer, status)
+    return found
+
+
+def store(peer: Peer, files: Sequence[Path]) -> list[tuple[Path, int]]:
+    """Send Part 10 files as they are and return the status of each (C-STORE, PS3.4 B.2.3).
+
+    A file in a SOP class and transfer syntax that ``peer`` does not accept gets 0122. Raises
+    `PeerError` for a file that is not DICOM and when the association breaks.
+    """
+    needs = {file: _need(file) for file in files}
+    statuses: list[tuple[Path, int]] = []
+    for needed, part in _batches(files, needs):
+        contexts = [build_context(*need) for need in needed]
+        with _association(peer, contexts) as association:
+            statuses += [(file, _send(peer, association, file, needs[file])) for file in part]
+    return statuses
+
+
+def _need(file: Path) -> tuple[str, str]:
+    """Return SOP class and transfer syntax the file says it has."""
+    try:
+        meta = read_file_meta_info(file)
+        return str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID)
+    except Exception as error:
+        raise PeerError(f"{file}: keine DICOM-Datei. / is not a DICOM file.") from error
+
+
+def _batches(
+    files: Sequence[Path], needs: dict[Path, tuple[str, str]]
+) -> Iterator[tuple[list[tuple[str, str]], list[Path]]]:
+    """Yield the files in order, as many at a time as their contexts fit into one association."""
+    needed: list[tuple[str, str]] = []
+    part: list[Path] = []
+    for file in files:
+        if needs[file] not in needed:
+            if len(needed) == MAX_CONTEXTS:
+                yield needed, part
+                needed, part = [], []
+            needed.append(needs[file])
+        part.append(file)
+    if part:
+        yield needed, part
+
+
+def _send(peer: Peer, association: Association, file: Path, need: tuple[str, str]) -> int:
+    if need not in {
+        (str(one.abstract_syntax), str(one.transfer_syntax[0]))
+        for one in association.accepted_contexts
+    }:
+        return Status.SOP_CLASS_NOT_SUPPORTED
+    if not association.is_established:
+        raise _lost(peer)
+    return _status(peer, association.send_c_store(file))
+
+
+class Caller(AE):
+    """An application entity that makes one association, whose socket is closed whatever happens."""
+
+    _socket: ClosingSocket | None = None
+
+    def _create_socket(
+        self, assoc: Association, address: AddressInformation, _tls_args: object
+    ) -> ClosingSocket:
+        self._socket = ClosingSocket(assoc, address=address)
+        return self._socket
+
+    def hang_up(self) -> None:
+        """Close the connection; its threads end."""
+        if self._socket is not None:
+            self._socket.drop()
+            if self._socket.assoc.dul.is_alive():
+                self._socket.assoc.dul.join(CONNECT_SECONDS)
+            self._socket.close()
+
+
+def _is_title(text: str) -> bool:
+    """Return whether ``text`` can be an AE title (PS3.5 6.2, VR AE)."""
+    return (
+        0 < len(text.strip()) <= len(text) <= 16
+        and text.isascii()
+        and text.isprintable()
+        and "\\" not in text
+    )
+
+
+@contextmanager
+def _association(peer: Peer, contexts: list[PresentationContext]) -> Iterator[Association]:
+    library.set_up()
+    if not _is_title(peer.calling_aet) or not _is_title(peer.aet):
+        raise PeerError(
+            "Ein AE-Titel hat 1 bis 16 ASCII-Zeichen ohne Backslash. / An AE title has 1 to 16 "
+            "ASCII characters and no backslash."
+        )
+    caller = _caller(peer)
+    try:
+        association = _associate(caller, peer, contexts)
+        _pace(association)
+        try:
+            yield association
+        finally:
+            if association.is_established:
+                association.release()
+    finally:
+        caller.hang_up()
+
+
+def _caller(peer: Peer) -> Caller:
+    caller = Caller(peer.calling_aet)
+    caller.connection_timeout = caller.acse_timeout = CONNECT_SECONDS
+    caller.dimse_timeout = caller.network_timeout = ANSWER_SECONDS
+    caller.implementation_class_uid = library.IMPLEMENTATION_CLASS_UID
+    caller.implementation_version_name = library.IMPLEMENTATION_VERSION_NAME
+    return caller
+
+
+def _associate(caller: Caller, peer: Peer, contexts: list[PresentationContext]) -> Association:
+    connected: list[bool] = []
+    try:
+        association = caller.associate(
+            peer.host,
+            peer.port,
+            contexts,
+            ae_title=peer.aet,
+            max_pdu=MAX_PDU,
+            evt_handlers=[(evt.EVT_CONN_OPEN, lambda _event: connected.append(True))],
+        )
+    except OSError as error:
+        raise _unreachable(peer) from error
+    if not association.is_established:
+        raise _not_associated(peer, association) if connected else _unreachable(peer)
+    return association
+
+
+def _pace(association: Association) -> None:
+    """Have the sender wait while much is queued: pynetdicom would queue a whole file."""
+    queue = association.dul.to_provider_queue
+    send = association.dul.send_pdu
+
+    def send_paced(primitive: Any) -> None:  # noqa: ANN401
+        while isinstance(primitive, P_DATA) and queue.qsize() >= MAX_WAITING:
+            if not association.dul.is_alive():
+                return
+            sleep(0.001)
+        send(primitive)
+
+    association.dul.send_pdu = send_paced  # type: ignore[method-assign]
+
+
+def _status(peer: Peer, answer: Dataset) -> int:
+    if "Status" not in answer:
+        raise _lost(peer)
+    return int(answer.Status)
+
+
+def _expect_answer(peer: Peer, answer: Dataset) -> None:
+    status = _status(peer, answer)
+    if status != Status.SUCCESS:
+        raise _refused(peer, status)
+
+
+def _unreachable(peer: Peer) -> PeerError:
+    return PeerError(
+        f"{peer} ist nicht erreichbar: Läuft der Dienst, stimmen Adresse und Port? / cannot be "
+        "reached: is the service running, are address and port right?"
+    )
+
+
+def _not_associated(peer: Peer, association: Association) -> PeerError:
+    if association.is_rejected:
+        return PeerError(
+            f"{peer} lehnt die Verbindung ab: Ist der AE-Titel dort bekannt? / rejects the "
+            "association: does it know the AE title?"
+        )
+    return PeerError(
+        f"{peer} bietet nicht, was gebraucht wird, oder spricht kein DICOM. / does not offer what "
+        "is needed, or does not speak DICOM."
+    )
+
+
+def _lost(peer: Peer) -> PeerError:
+    return PeerError(
+        f"{peer} hat die Verbindung abgebrochen oder nicht rechtzeitig geantwortet. / broke the "
+        "association off or did not answer in time."
+    )
+
+
+def _refused(peer: Peer, status: int) -> PeerError:
+    return PeerError(
+        f"{peer} antwortet mit Fehlerstatus {status:04X}. / answers with failure status "
+        f"{status:04X}."
+    )

@@ -1,0 +1,177 @@
+"""The DIMSE command set: its elements, its bytes (PS3.7 6.3 and Annex E).
+
+A command set is Implicit VR Little Endian whatever the presentation context says. What a peer left
+out reads as None; what it padded is stripped; nothing in it is trusted.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+RESPONSE: Final = 0x8000
+"""The bit of Command Field that tells a response from a request."""
+NO_DATASET: Final = 0x0101
+"""Command Data Set Type of a message without a dataset; every other value means there is one."""
+COMMENT_LENGTH: Final = 64
+
+
+class CommandField(IntEnum):
+    """Command Field (0000,0100) of the requests we serve (PS3.7 E.1)."""
+
+    C_STORE_RQ = 0x0001
+    C_FIND_RQ = 0x0020
+    C_ECHO_RQ = 0x0030
+    C_CANCEL_RQ = 0x0FFF
+
+
+class Status(IntEnum):
+    """The statuses we answer with (PS3.7 Annex C, PS3.4 B.2.3 and K.4.1.1.4)."""
+
+    SUCCESS = 0x0000
+    PROCESSING_FAILURE = 0x0110
+    SOP_CLASS_NOT_SUPPORTED = 0x0122
+    UNRECOGNIZED_OPERATION = 0x0211
+    OUT_OF_RESOURCES = 0xA700
+    IDENTIFIER_MISMATCH = 0xA900
+    NOT_UNDERSTOOD = 0xC000
+    UNABLE_TO_PROCESS = 0xC001
+    CANCEL = 0xFE00
+    PENDING = 0xFF00
+    PENDING_UNSUPPORTED_KEYS = 0xFF01
+
+
+class CommandError(ValueError):
+    """The bytes are not a command set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command set; each field is the element of that keyword, None where absent."""
+
+    CommandField: int
+    CommandDataSetType: int = NO_DATASET
+    AffectedSOPClassUID: str | None = None
+    RequestedSOPClassUID: str | None = None
+    MessageID: int | None = None
+    MessageIDBeingRespondedTo: int | None = None
+    Priority: int | None = None
+    Status: int | None = None
+    ErrorComment: str | None = None
+    AffectedSOPInstanceUID: str | None = None
+    RequestedSOPInstanceUID: str | None = None
+
+    @property
+    def has_dataset(self) -> bool:
+        """Whether a dataset follows."""
+        return self.CommandDataSetType != NO_DATASET
+
+    @property
+    def is_response(self) -> bool:
+        """Whether it answers a request."""
+        return bool(self.CommandField & RESPONSE)
+
+
+# keyword: (element of group 0000, VR), ordered by tag as they are written
+_ELEMENTS: Final = {
+    "AffectedSOPClassUID": (0x0002, "UI"),
+    "RequestedSOPClassUID": (0x0003, "UI"),
+    "CommandField": (0x0100, "US"),
+    "MessageID": (0x0110, "US"),
+    "MessageIDBeingRespondedTo": (0x0120, "US"),
+    "Priority": (0x0700, "US"),
+    "CommandDataSetType": (0x0800, "US"),
+    "Status": (0x0900, "US"),
+    "ErrorComment": (0x0902, "LO"),
+    "AffectedSOPInstanceUID": (0x1000, "UI"),
+    "RequestedSOPInstanceUID": (0x1001, "UI"),
+}
+_PADDING: Final = {"UI": b"\0", "LO": b" "}
+
+
+def parse_command(data: bytes) -> Command:
+    """Return the command set encoded in ``data``; raise `CommandError`."""
+    found = dict(_elements(data))
+    numbers: dict[str, int] = {}
+    texts: dict[str, str] = {}
+    for keyword, (element, vr) in _ELEMENTS.items():
+        value = found.get(element, b"")
+        if vr == "US" and len(value) >= 2:
+            numbers[keyword] = int.from_bytes(value[:2], "little")
+        elif vr != "US" and value:
+            texts[keyword] = value.decode("latin-1").strip(" \0")
+    if "CommandField" not in numbers:
+        raise CommandError("no Command Field")
+    return Command(**numbers, **texts)  # type: ignore[arg-type]  # _ELEMENTS says which is which
+
+
+def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
+    offset = 0
+    while offset < len(data):
+        if len(data) - offset < 8:
+            raise CommandError("cut off within an element")
+        group, element, length = struct.unpack_from("<HHL", data, offset)
+        offset += 8 + length
+        if group or offset > len(data):
+            raise CommandError("not a command set")
+        yield element, data[offset - length : offset]
+
+
+def encode_command(command: Command) -> bytes:
+    """Return ``command`` as bytes, Command Group Length first."""
+    body = b"".join(
+        struct.pack("<HHL", 0, element, len(value)) + value
+        for keyword, (element, vr) in _ELEMENTS.items()
+        if (value := _value(getattr(command, keyword), vr)) is not None
+    )
+    return struct.pack("<HHLL", 0, 0, 4, len(body)) + body
+
+
+def _value(value: int | str | None, vr: str) -> bytes | None:
+    if value is None:
+        return None
+    if isinstance(value, int):
+        return struct.pack("<H", value)
+    encoded = value.encode("ascii", "replace")
+    return encoded + _PADDING[vr] * (len(encoded) % 2)
+
+
+def response_to(
+    request: Command,
+    status: int,
+    comment: str | None = None,
+    *,
+    has_dataset: bool = False,
+) -> Command:
+    """Return the response to ``request``; the comment is cut to what an LO holds.
+
+    A SOP Instance UID is repeated only where it could be one.
+    """
+    uid = request.AffectedSOPInstanceUID
+    sop_class = request.AffectedSOPClassUID or request.RequestedSOPClassUID
+    return Command(
+        CommandField=request.CommandField | RESPONSE,
+        CommandDataSetType=0x0001 if has_dataset else NO_DATASET,
+        AffectedSOPClassUID=sop_class if is_uid(sop_class) else None,
+        MessageIDBeingRespondedTo=request.MessageID or 0,
+        Status=status,
+        ErrorComment=comment[:COMMENT_LENGTH] if comment else None,
+        AffectedSOPInstanceUID=uid if is_uid(uid) else None,
+    )
+
+
+def is_uid(value: str | None) -> bool:
+    """Return whether ``value`` can be used as a UID: digits and dots, at most 64 (PS3.5 9.1).
+
+    Leading zeros and empty components are let pass: devices send them, and no name is made of them.
+    """
+    return (
+        value is not None
+        and 0 < len(value) <= 64
+        and value[0].isdigit()
+        and value.isascii()
+        and value.replace(".", "").isdigit()
+    )

@@ -1,0 +1,95 @@
+"""Which presentation contexts are accepted, and in which transfer syntax (PS3.8 9.3.3.2).
+
+Storage is accepted for every SOP class that could be one: standard, retired, private, unknown. A
+device gets the transfer syntax it names first, for the dataset is kept as the bytes that come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+from typing import Final
+
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from gdtbridge.dicom.command import is_uid
+
+VERIFICATION: Final = "1.2.840.10008.1.1"
+MODALITY_WORKLIST: Final = "1.2.840.10008.5.1.4.31"
+
+_STANDARD_ROOT: Final = "1.2.840.10008."
+_STORAGE_ARC: Final = "1.2.840.10008.5.1.4.1.1."
+"""Below it lie the storage SOP classes, new ones too (PS3.6 Table A-1)."""
+_NOT_STORED: Final = ("Storage Commitment", "Storage Management", "Media Storage")
+"""Beginnings of the names of SOP classes that say Storage and are not (PS3.4 J, KK; PS3.10)."""
+
+_WE_ENCODE: Final = frozenset(
+    {
+        ImplicitVRLittleEndian,
+        ExplicitVRLittleEndian,
+        ExplicitVRBigEndian,
+        DeflatedExplicitVRLittleEndian,
+    }
+)
+"""The transfer syntaxes we can write an answer in."""
+
+
+class Result(IntEnum):
+    """Result of a proposed context (PS3.8 Table 9-18)."""
+
+    ACCEPTED = 0
+    ABSTRACT_SYNTAX_NOT_SUPPORTED = 3
+    TRANSFER_SYNTAXES_NOT_SUPPORTED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer to one proposed context; the transfer syntax counts only when accepted."""
+
+    result: Result
+    transfer_syntax: str
+
+
+def answer_context(abstract_syntax: str, transfer_syntaxes: Sequence[str]) -> Answered:
+    """Decide on one proposed presentation context."""
+    proposed = [uid for uid in transfer_syntaxes if is_uid(uid)]
+    refused = proposed[0] if proposed else str(ImplicitVRLittleEndian)
+    if abstract_syntax in {VERIFICATION, MODALITY_WORKLIST}:
+        chosen = next((uid for uid in proposed if uid in _WE_ENCODE), None)
+    elif is_storage(abstract_syntax):
+        chosen = next(filter(_is_known, proposed), proposed[0] if proposed else None)
+    else:
+        return Answered(Result.ABSTRACT_SYNTAX_NOT_SUPPORTED, refused)
+    if chosen is None:
+        return Answered(Result.TRANSFER_SYNTAXES_NOT_SUPPORTED, refused)
+    return Answered(Result.ACCEPTED, chosen)
+
+
+@lru_cache(maxsize=1024)
+def is_storage(uid: str) -> bool:
+    """Return whether ``uid`` names a SOP class whose instances are stored by C-STORE.
+
+    Outside the standard's own root every UID may be a vendor's storage class (PS3.2 allows them);
+    inside it the name in PS3.6 decides, or for a newer one the arc.
+    """
+    if not is_uid(uid):
+        return False
+    if not uid.startswith(_STANDARD_ROOT):
+        return True
+    known = UID(uid)
+    name = known.name
+    if name == uid or not name:
+        return uid.startswith(_STORAGE_ARC)
+    return known.type == "SOP Class" and "Storage" in name and not name.startswith(_NOT_STORED)
+
+
+def _is_known(transfer_syntax: str) -> bool:
+    return transfer_syntax.startswith(_STANDARD_ROOT)

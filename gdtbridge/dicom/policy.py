@@ -1,0 +1,56 @@
+"""Who may come in, by address and by AE title.
+
+The called AE title is not looked at: devices are set up wrongly more often than attackers guess
+titles. A calling AE title is what the 16 bytes of the request say, however the device padded them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Self
+
+from gdtbridge.config import Dicom
+
+
+def clean_title(raw: bytes) -> str:
+    r"""Return an AE title as printable text without padding; empty where the device left it blank.
+
+    Old devices pad with NULs and use Latin-1 and backslashes; what cannot be printed becomes ``?``.
+    """
+    text = raw.decode("latin-1").strip(" \0")
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of one server."""
+
+    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+    titles: frozenset[str]
+
+    @classmethod
+    def of(cls, settings: Dicom) -> Self:
+        """Return the rules the settings say."""
+        return cls(
+            networks=tuple(ipaddress.ip_network(one) for one in settings.allowed_networks),
+            titles=frozenset(_fold(one) for one in settings.allowed_aets),
+        )
+
+    def admits_address(self, address: str) -> bool:
+        """Return whether a peer at ``address`` may connect; this machine always may."""
+        try:
+            ip = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError:
+            return False
+        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+            ip = ip.ipv4_mapped
+        return ip.is_loopback or any(ip in network for network in self.networks)
+
+    def admits_title(self, calling_aet: str) -> bool:
+        """Return whether a device of that name may associate; case does not matter."""
+        return not self.titles or _fold(calling_aet) in self.titles
+
+
+def _fold(title: str) -> str:
+    return title.strip(" \0").casefold()

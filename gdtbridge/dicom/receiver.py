@@ -1,0 +1,175 @@
+"""From P-DATA to operations: puts messages together from their fragments (PS3.7 6.3, PS3.8 E).
+
+A dataset is never gathered here: each fragment goes to its operation as it comes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from pynetdicom.pdu_primitives import P_DATA
+
+from gdtbridge.dicom.command import Command, CommandError, CommandField, parse_command
+from gdtbridge.dicom.service import Context, Operation, PeerMisbehaves
+from gdtbridge.dicom.upper_layer import TICK_SECONDS, SignallingQueue
+from gdtbridge.logs import describe
+
+log = logging.getLogger(__name__)
+
+MAX_COMMAND: Final = 16 * 1024
+MAX_PENDING: Final = 4
+"""Requests that may wait for their turn; we grant one at a time (PS3.7 D.3.3.3)."""
+MAX_CANCELLED: Final = 16
+
+_IS_COMMAND: Final = 0x01
+_IS_LAST: Final = 0x02
+_INVALID_PDU: Final = "Evt19"
+
+
+class Receiver:
+    """The DIMSE provider of one association, for the receiving direction.
+
+    The reactor calls `receive_primitive`, the association's thread `get_msg` and `done`.
+    """
+
+    def __init__(
+        self,
+        begin: Callable[[Context, Command], Operation],
+        abort: Callable[[str], None],
+        signal: threading.Event,
+    ) -> None:
+        """Make operations with ``begin``; end the association by ``abort`` (an FSM event)."""
+        self.contexts: Mapping[int, Context] = {}
+        self.msg_queue: queue.Queue[Any] = SignallingQueue(signal)
+        self._begin = begin
+        self._abort = abort
+        self._signal = signal
+        self._lock = threading.Lock()
+        self._command = bytearray()
+        self._operation: Operation | None = None
+        self._context_id = 0
+        self._pending = 0
+        self._cancelled: set[int] = set()
+        self._is_closed = False
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether a message has begun and is not complete."""
+        return bool(self._command) or self._operation is not None
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a request is being received, waits or is being served."""
+        return self._pending > 0 or self.is_receiving
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further request should be read now."""
+        return self._pending >= MAX_PENDING
+
+    def is_cancelled(self, message_id: int | None) -> bool:
+        """Return whether the peer cancelled that request, or the association is over."""
+        return self._is_closed or message_id in self._cancelled
+
+    def receive_primitive(self, primitive: P_DATA) -> None:
+        """Take the fragments of one P-DATA-TF PDU; nonsense ends the association."""
+        try:
+            with self._lock:
+                for context_id, data in primitive.presentation_data_value_list:
+                    self._take(context_id, data)
+        except (CommandError, PeerMisbehaves) as error:
+            log.warning("association aborted: %s", error)
+            self._abort(_INVALID_PDU)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not end the process
+            log.error("association aborted: %s", describe(error))
+            self._abort(_INVALID_PDU)
+
+    def _take(self, context_id: int, data: bytes) -> None:
+        if self._is_closed:
+            return
+        if not data:
+            raise PeerMisbehaves("fragment without its control header")
+        control, fragment = data[0], data[1:]
+        if control & _IS_COMMAND:
+            self._take_command(context_id, fragment, is_last=bool(control & _IS_LAST))
+        else:
+            self._take_dataset(fragment, is_last=bool(control & _IS_LAST))
+
+    def _take_command(self, context_id: int, fragment: bytes, *, is_last: bool) -> None:
+        if self._operation is not None:
+            raise PeerMisbehaves("command within a dataset")
+        self._command += fragment
+        if len(self._command) > MAX_COMMAND:
+            raise PeerMisbehaves("command set without end")
+        if is_last:
+            command = parse_command(bytes(self._command))
+            self._command.clear()
+            self._start(context_id, command)
+
+    def _start(self, context_id: int, command: Command) -> None:
+        context = self.contexts.get(context_id)
+        if context is None or command.is_response:
+            raise PeerMisbehaves("message in no accepted context, or a response to nothing")
+        if command.CommandField == CommandField.C_CANCEL_RQ:
+            if command.MessageIDBeingRespondedTo is not None:
+                self._cancel(command.MessageIDBeingRespondedTo)
+            return
+        if command.MessageID is not None:
+            self._cancelled.discard(command.MessageID)
+        self._operation = self._begin(context, command)
+        self._context_id = context_id
+        if not command.has_dataset:
+            self._complete(self._operation)
+
+    def _cancel(self, message_id: int) -> None:
+        if len(self._cancelled) < MAX_CANCELLED:
+            self._cancelled.add(message_id)
+
+    def _take_dataset(self, fragment: bytes, *, is_last: bool) -> None:
+        if self._operation is None:
+            raise PeerMisbehaves("dataset without a command")
+        self._operation.write(fragment)
+        if is_last:
+            self._complete(self._operation)
+
+    def _complete(self, operation: Operation) -> None:
+        self._pending += 1
+        self._operation = None
+        self.msg_queue.put((self._context_id, operation))
+
+    def get_msg(self, block: bool = False) -> tuple[int, Operation] | tuple[None, None]:  # noqa: ARG002, FBT001, FBT002
+        """Return the next complete request; waits a moment for one, or for anything else to do."""
+        self._signal.wait(TICK_SECONDS)
+        self._signal.clear()
+        try:
+            message = self.msg_queue.get_nowait()
+        except queue.Empty:
+            return None, None
+        if not self.msg_queue.empty():
+            self._signal.set()
+        return message  # type: ignore[no-any-return]
+
+    def done(self, operation: Operation) -> None:
+        """Discard an operation that has been served."""
+        with contextlib.suppress(OSError):
+            operation.discard()
+        with self._lock:
+            self._pending -= 1
+
+    def close(self) -> None:
+        """Discard what has not been served; what still comes is ignored."""
+        with self._lock:
+            self._is_closed = True
+            waiting = [self._operation] if self._operation is not None else []
+            self._operation = None
+        while not self.msg_queue.empty():
+            waiting.append(self.msg_queue.get_nowait()[1])
+        for operation in waiting:
+            if operation is not None:
+                with contextlib.suppress(OSError):
+                    operation.discard()

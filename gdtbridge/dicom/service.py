@@ -1,0 +1,115 @@
+"""What a DICOM service sees of an association, and what an association sees of a service.
+
+The thread that receives calls `Service.begin` and `Operation.write`; the association's own thread
+calls `Operation.run`. Both may call `Operation.discard`, never at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from gdtbridge.dicom.command import Command, Status, response_to
+
+MAX_IDENTIFIER: Final = 256 * 1024
+"""Bytes of a dataset that is kept in memory: a query, never an object."""
+
+
+class PeerMisbehaves(Exception):
+    """The peer does what no device does; its association is aborted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """An accepted presentation context (PS3.8 9.3.3.2)."""
+
+    id: int
+    abstract_syntax: str
+    transfer_syntax: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request: what was asked, by whom, in which context, and the way to answer it.
+
+    ``send`` may be called several times (pending responses); it raises nothing when the peer has
+    gone. ``is_cancelled`` tells whether the peer asked to stop, or is no longer there.
+    """
+
+    command: Command
+    context: Context
+    calling_aet: str
+    peer: str
+    send: Callable[[Command, bytes], None]
+    is_cancelled: Callable[[], bool]
+
+    def answer(self, status: int, comment: str | None = None, dataset: bytes = b"") -> None:
+        """Send the response to the request."""
+        self.send(response_to(self.command, status, comment, has_dataset=bool(dataset)), dataset)
+
+
+class Operation(Protocol):
+    """A request on its way: its dataset arrives in pieces, then it is answered."""
+
+    def write(self, fragment: bytes) -> None:
+        """Take the next piece of the dataset; raise `PeerMisbehaves` when it must end here."""
+
+    def run(self) -> None:
+        """Do what was asked and answer it; the dataset is complete."""
+
+    def discard(self) -> None:
+        """Let go of everything; called exactly once, whatever happened before."""
+
+
+class Service(Protocol):
+    """One DIMSE service: makes an operation of each request."""
+
+    def begin(self, exchange: Exchange) -> Operation:
+        """Return the operation for a request whose dataset is still to come."""
+
+
+class Identifier:
+    """A dataset kept in memory, at most `MAX_IDENTIFIER` bytes; the rest is counted and dropped."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._size = 0
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether more came than is kept."""
+        return self._size > MAX_IDENTIFIER
+
+    def write(self, fragment: bytes) -> None:
+        """Keep a piece; raise `PeerMisbehaves` for sixteen times the limit."""
+        self._size += len(fragment)
+        if self._size > 16 * MAX_IDENTIFIER:
+            raise PeerMisbehaves("identifier without end")
+        if not self.is_too_large:
+            self._data += fragment
+
+    def getvalue(self) -> bytes:
+        """Return what was kept."""
+        return bytes(self._data)
+
+
+class Refusal:
+    """The operation of a request nobody serves: its dataset is dropped, its answer a failure."""
+
+    def __init__(self, exchange: Exchange, status: Status, comment: str) -> None:
+        self._exchange = exchange
+        self._status = status
+        self._comment = comment
+        self._dataset = Identifier()
+
+    def write(self, fragment: bytes) -> None:
+        """Drop a piece of the dataset."""
+        self._dataset.write(fragment)
+
+    def run(self) -> None:
+        """Answer with the failure."""
+        self._exchange.answer(self._status, self._comment)
+
+    def discard(self) -> None:
+        """Let go of nothing."""

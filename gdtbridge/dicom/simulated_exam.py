@@ -1,0 +1,131 @@
+"""What a simulated device produces: sample instances made into a new exam of one patient.
+
+Every instance gets identifiers of its own, the order's patient and study, and the current time;
+references between the instances are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
+from pydicom.multival import MultiValue
+from pydicom.uid import UID, generate_uid
+
+from gdtbridge.errors import BridgeError
+
+PATIENT: Final = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
+LEVELS: Final = ("Study", "Series", "Content", "Acquisition", "InstanceCreation")
+"""What has a date and a time of its own: the keyword continues with ``Date`` or ``Time``."""
+WALK_IN: Final = "SIMULATION"
+"""Patient ID of a patient without an order; no practice software has given it to anybody."""
+LATIN_1: Final = "ISO_IR 100"
+UTF_8: Final = "ISO_IR 192"
+
+
+class SimulationError(BridgeError):
+    """The simulated exam cannot begin; the text says why and what to do."""
+
+
+def read_sample(path: Path) -> Dataset:
+    """Return a sample with every text decoded, so that its character set may change."""
+    try:
+        ds = dcmread(path)
+        ds.decode()
+        known = ds.StudyInstanceUID and ds.SeriesInstanceUID and ds.SOPInstanceUID
+    except (InvalidDicomError, OSError, AttributeError) as error:
+        raise SimulationError(
+            f"{path.name}: keine lesbare DICOM-Datei. / not a readable DICOM file."
+        ) from error
+    if not known:
+        raise SimulationError(f"{path.name}: ohne UID. / has an empty UID.")
+    return ds
+
+
+def walk_in(sample: Dataset) -> Dataset:
+    """Return what the exam of a patient without an order goes by: the person of ``sample``.
+
+    Not their number: in a practice it may be somebody's.
+    """
+    entry = Dataset()
+    entry.SpecificCharacterSet = UTF_8
+    for keyword in PATIENT:
+        setattr(entry, keyword, _text(sample, keyword))
+    entry.PatientID = WALK_IN
+    entry.RequestedProcedureDescription = _text(sample, "StudyDescription")
+    return entry
+
+
+def make_exam(samples: Sequence[Dataset], entry: Dataset, now: datetime) -> None:
+    """Make ``samples`` the instances of one new exam of ``entry``'s patient, in place.
+
+    Study Instance UID, patient and accession number are the entry's; a missing Study Instance UID
+    is invented. All other identifiers are new and random.
+    """
+    uids = _new_uids(samples, _text(entry, "StudyInstanceUID") or generate_uid(None))
+    for ds in samples:
+        _replace_uids(ds, uids)
+        ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+        _set_time(ds, now)
+        _set_order(ds, entry)
+        ds.SpecificCharacterSet = _charset(ds)
+
+
+def write_instance(ds: Dataset, path: Path) -> None:
+    """Write a Part 10 file."""
+    ds.save_as(path, enforce_file_format=True)
+
+
+def _new_uids(samples: Iterable[Dataset], StudyInstanceUID: str) -> dict[str, UID]:  # noqa: N803
+    uids: dict[str, UID] = {}
+    for ds in samples:
+        uids[ds.StudyInstanceUID] = UID(StudyInstanceUID)
+        for old in (ds.SeriesInstanceUID, ds.SOPInstanceUID):
+            uids.setdefault(old, generate_uid(None))
+    return uids
+
+
+def _replace_uids(ds: Dataset, uids: dict[str, UID]) -> None:
+    for element in ds.iterall():
+        if element.VR != "UI":
+            continue
+        if isinstance(element.value, MultiValue):
+            element.value = [uids.get(uid, uid) for uid in element.value]
+        elif element.value in uids:
+            element.value = uids[element.value]
+
+
+def _set_time(ds: Dataset, now: datetime) -> None:
+    for level in LEVELS:
+        if level == "Study" or f"{level}Date" in ds:
+            setattr(ds, f"{level}Date", now.strftime("%Y%m%d"))
+        if level == "Study" or f"{level}Time" in ds:
+            setattr(ds, f"{level}Time", now.strftime("%H%M%S"))
+
+
+def _set_order(ds: Dataset, entry: Dataset) -> None:
+    for keyword in PATIENT:
+        setattr(ds, keyword, _text(entry, keyword))
+    ds.AccessionNumber = _text(entry, "AccessionNumber")
+    ds.StudyDescription = _text(entry, "RequestedProcedureDescription")
+    ds.ReferringPhysicianName = _text(entry, "ReferringPhysicianName")
+    ds.StudyID = _text(entry, "RequestedProcedureID")[:16]
+
+
+def _charset(ds: Dataset) -> str:
+    """Return Latin-1 where the sample declared no other and the order's texts fit, else UTF-8."""
+    given = (ds.PatientName, ds.StudyDescription, ds.ReferringPhysicianName, ds.PatientID)
+    try:
+        "".join(str(value) for value in given).encode("latin-1")
+    except UnicodeEncodeError:
+        return UTF_8
+    return LATIN_1 if ds.get("SpecificCharacterSet", LATIN_1) in {LATIN_1, ""} else UTF_8
+
+
+def _text(ds: Dataset, keyword: str) -> str:
+    return str(ds.get(keyword) or "").strip()

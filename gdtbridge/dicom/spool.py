@@ -1,0 +1,83 @@
+"""The spool: objects while they are being received, as Part 10 files under names of our own.
+
+Nothing in it has been acknowledged. What lies there when the service starts was left by a crash,
+and the devices will send it again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import secrets
+import struct
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from gdtbridge.dicom.library import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+
+log = logging.getLogger(__name__)
+
+_SUFFIX: Final = ".part"
+
+
+def file_meta(SOPClassUID: str, SOPInstanceUID: str, TransferSyntaxUID: str) -> bytes:  # noqa: N803
+    """Return preamble and File Meta Information (PS3.10 7.1, Explicit VR Little Endian)."""
+    group = b"".join(
+        (
+            struct.pack("<HH2sxxL", 0x0002, 0x0001, b"OB", 2) + b"\x00\x01",
+            _element(0x0002, b"UI", SOPClassUID),
+            _element(0x0003, b"UI", SOPInstanceUID),
+            _element(0x0010, b"UI", TransferSyntaxUID),
+            _element(0x0012, b"UI", IMPLEMENTATION_CLASS_UID),
+            _element(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME),
+        )
+    )
+    length = struct.pack("<HH2sHL", 0x0002, 0x0000, b"UL", 4, len(group))
+    return bytes(128) + b"DICM" + length + group
+
+
+def _element(element: int, vr: bytes, text: str) -> bytes:
+    value = text.encode("ascii")
+    value += (b"\0" if vr == b"UI" else b" ") * (len(value) % 2)
+    return struct.pack("<HH2sH", 0x0002, element, vr, len(value)) + value
+
+
+class SpoolFile:
+    """A file of the spool, open for writing until `close`; `remove` works at any time."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make a new file that only we can read; raise `OSError`."""
+        self.path = folder / f"{secrets.token_hex(16)}{_SUFFIX}"
+        self._file: BinaryIO = open(self.path, "xb", opener=_private)  # noqa: SIM115
+
+    def write(self, data: bytes) -> None:
+        """Append ``data``; raise `OSError`."""
+        self._file.write(data)
+
+    def close(self) -> None:
+        """Hand everything to the operating system; raise `OSError`. Nothing is synced."""
+        self._file.close()
+
+    def remove(self) -> None:
+        """Close and delete the file, if it is still there."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def sweep(folder: Path) -> int:
+    """Delete what a crash left in the spool; return how many files that were."""
+    count = 0
+    for path in folder.glob(f"*{_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+            count += 1
+    if count:
+        log.warning("%d unacknowledged objects removed from the spool", count)
+    return count

@@ -1,0 +1,178 @@
+"""Storage (C-STORE, PS3.4 Annex B): an object goes to the spool as it comes, then to the archive.
+
+Success is answered when the archive has made the object durable, and only then.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import time
+from pathlib import Path
+from typing import Final, Protocol
+
+from gdtbridge.archive import Incoming, Standing
+from gdtbridge.dicom.command import Status, is_uid
+from gdtbridge.dicom.negotiation import is_storage
+from gdtbridge.dicom.service import Exchange, PeerMisbehaves
+from gdtbridge.dicom.spool import SpoolFile, file_meta
+from gdtbridge.errors import (
+    NotUnderstood,
+    OutOfResources,
+    ProcessingFailure,
+    StoreError,
+)
+from gdtbridge.logs import describe
+
+log = logging.getLogger(__name__)
+
+MEGABYTE: Final = 1024 * 1024
+ROOM_INTERVAL: Final = 64 * MEGABYTE
+"""How much of a large object is taken before the disk is looked at again."""
+DRAIN_BYTES: Final = 256 * MEGABYTE
+DRAIN_SECONDS: Final = 60.0
+"""How much of a refused object is read, and for how long, to be able to say why it is refused."""
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class StoragePort(Protocol):
+    """Where received objects go."""
+
+    def receive(self, incoming: Incoming) -> Standing:
+        """Take an object; durable when it returns. Raises a `StoreError`."""
+
+    def room_for(self, size: int) -> None:
+        """Raise `OutOfResources` when an object of ``size`` bytes finds no room."""
+
+
+class SopClassNotSupported(StoreError):
+    """The request is for no storage SOP class: status 0122 (PS3.7 C.5.6)."""
+
+    status = Status.SOP_CLASS_NOT_SUPPORTED
+    comment = "SOP class not supported"
+
+
+class Storage:
+    """The Storage SCP."""
+
+    def __init__(self, port: StoragePort, spool: Path, max_object: int) -> None:
+        """Receive into ``spool`` (the archive's file system), at most ``max_object`` bytes each."""
+        self.port = port
+        self.spool = spool
+        self.max_object = max_object
+
+    def begin(self, exchange: Exchange) -> Store:
+        """Return the operation of one C-STORE."""
+        return Store(self, exchange)
+
+
+class Store:
+    """One object on its way. Once something went wrong, the rest of it is read and dropped."""
+
+    def __init__(self, storage: Storage, exchange: Exchange) -> None:
+        self._storage = storage
+        self._exchange = exchange
+        self._file: SpoolFile | None = None
+        self._size = 0
+        self._room_until = 0
+        self._failure: StoreError | None = None
+        self._drain_until = 0.0
+        self._drained = 0
+
+    def write(self, fragment: bytes) -> None:
+        """Spool a piece of the dataset; raise `PeerMisbehaves` when a refused object never ends."""
+        if self._failure is None:
+            try:
+                self._spool(fragment)
+            except StoreError as error:
+                self._fail(error)
+            except OSError as error:
+                self._fail(_failure_of(error))
+        else:
+            self._drain(fragment)
+
+    def _spool(self, fragment: bytes) -> None:
+        self._size += len(fragment)
+        if self._size > self._storage.max_object:
+            raise OutOfResources("the object is larger than dicom.max_object_mb")
+        if self._size > self._room_until:
+            self._storage.port.room_for(len(fragment))
+            self._room_until = self._size + ROOM_INTERVAL
+        if self._file is None:
+            meta = self._file_meta()
+            self._file = SpoolFile(self._storage.spool)
+            self._file.write(meta)
+        self._file.write(fragment)
+
+    def _file_meta(self) -> bytes:
+        command, context = self._exchange.command, self._exchange.context
+        sop_class, sop_instance = command.AffectedSOPClassUID, command.AffectedSOPInstanceUID
+        if sop_class is None or sop_instance is None:
+            raise NotUnderstood("the command lacks a UID")
+        if not is_uid(sop_class) or not is_uid(sop_instance):
+            raise NotUnderstood("the command has a UID that is none")
+        if not is_storage(context.abstract_syntax) or not is_storage(sop_class):
+            raise SopClassNotSupported("not a storage SOP class")
+        return file_meta(sop_class, sop_instance, context.transfer_syntax)
+
+    def _fail(self, failure: StoreError) -> None:
+        self._failure = failure
+        self._drain_until = time.monotonic() + DRAIN_SECONDS
+        self.discard()
+
+    def _drain(self, fragment: bytes) -> None:
+        self._drained += len(fragment)
+        if self._drained > DRAIN_BYTES or time.monotonic() > self._drain_until:
+            raise PeerMisbehaves("a refused object does not end")
+
+    def run(self) -> None:
+        """Hand the object over and answer with what became of it."""
+        try:
+            self._hand_over()
+        except StoreError as error:
+            log.warning("object from %r refused: %s", self._exchange.calling_aet, _name(error))
+            self._exchange.answer(error.status, error.comment)
+        except Exception as error:  # noqa: BLE001 - the device is told, whatever it is
+            log.error("object not stored: %s", describe(error))
+            failure = ProcessingFailure
+            self._exchange.answer(failure.status, failure.comment)
+        else:
+            self._exchange.answer(Status.SUCCESS)
+
+    def _hand_over(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if self._file is None:
+            raise NotUnderstood("C-STORE without a dataset")
+        try:
+            self._file.close()
+        except OSError as error:
+            raise _failure_of(error) from error
+        command = self._exchange.command
+        self._storage.port.receive(
+            Incoming(
+                path=self._file.path,
+                SOPClassUID=command.AffectedSOPClassUID or "",
+                SOPInstanceUID=command.AffectedSOPInstanceUID or "",
+                TransferSyntaxUID=self._exchange.context.transfer_syntax,
+                calling_aet=self._exchange.calling_aet,
+                peer=self._exchange.peer,
+            )
+        )
+
+    def discard(self) -> None:
+        """Remove the spool file, unless the archive took it."""
+        if self._file is not None:
+            self._file.remove()
+            self._file = None
+
+
+def _failure_of(error: OSError) -> StoreError:
+    if error.errno in _NO_ROOM:
+        return OutOfResources(f"spool: {error.strerror}")
+    return ProcessingFailure(f"spool: {error.strerror}")
+
+
+def _name(error: StoreError) -> str:
+    return f"{type(error).__name__} ({error.status:04X})"

@@ -1,0 +1,256 @@
+"""The network under an association: listening socket, accepted sockets, who is connected.
+
+Everything a peer can do before it has said who it is ends here: a PDU has a size limit and one
+deadline for all of its bytes, and a connection that does not associate gives way to newer ones.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import select
+import socket
+import socketserver
+import struct
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from pynetdicom import AE
+from pynetdicom.association import Association
+from pynetdicom.transport import (
+    AddressInformation,
+    AssociationServer,
+    AssociationSocket,
+    RequestHandler,
+)
+
+from gdtbridge.dicom.policy import Policy, clean_title
+from gdtbridge.logs import describe
+
+log = logging.getLogger(__name__)
+
+MAX_PDU: Final = 128 * 1024
+"""Largest PDU we take, before and after negotiation (we announce it); bytes after the header."""
+ASSOCIATE_SECONDS: Final = 10.0
+"""From the connection to the complete A-ASSOCIATE-RQ."""
+PDU_SECONDS: Final = 30.0
+"""From the first to the last byte of one PDU, either way."""
+
+RETRY_SECONDS: Final = 0.05
+COLLECT_AFTER: Final = 50
+"""Connections between two collections."""
+
+_ASSOCIATE_RQ: Final = 0x01
+_ASSOCIATE_AC: Final = 0x02
+_PDU_TYPES: Final = range(0x01, 0x08)
+_TITLES: Final = slice(4, 68)
+"""Called and calling AE title and the reserved bytes, counted from the end of the PDU header."""
+_QUICK_ACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
+
+
+def readable(sockets: Sequence[socket.socket], timeout: float) -> bool:
+    """Return whether one of ``sockets`` has something to read within ``timeout`` seconds.
+
+    Raises `ValueError` or `OSError` for a closed one.
+    """
+    if hasattr(select, "poll"):
+        poll = select.poll()  # select() cannot see descriptors from 1024 on
+        for one in sockets:
+            poll.register(one, select.POLLIN)
+        return bool(poll.poll(timeout * 1000))
+    return bool(select.select(sockets, [], [], timeout)[0])
+
+
+class ClosingSocket(AssociationSocket):
+    """A socket that is closed even where shutting it down fails (a peer that has gone)."""
+
+    def _shutdown_socket(self) -> None:
+        self.drop()
+        if self.socket is not None:
+            self.socket.close()
+
+    def drop(self) -> None:
+        """End the connection from any thread; who waits for it wakes up."""
+        with contextlib.suppress(OSError, AttributeError):
+            self.socket.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
+
+
+class GuardedSocket(ClosingSocket):
+    """An accepted socket that bounds each PDU in size and time and reads it in one piece.
+
+    It also makes the AE titles of the request such as pynetdicom can read; ``calling_aet`` is what
+    the device really sent. The answer repeats the titles byte for byte (PS3.8 9.3.3).
+    """
+
+    def __init__(self, assoc: Association, client_socket: socket.socket) -> None:
+        super().__init__(assoc, client_socket=client_socket)
+        self.calling_aet = ""
+        self._deadline = time.monotonic() + ASSOCIATE_SECONDS
+        self._is_associated = False
+        self._pdu_type: int | None = None
+        self._titles = b""
+        client_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client_socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to read, or the end of the connection to notice."""
+        if self.socket is None or not self._is_connected:
+            return False
+        try:
+            return readable([self.socket], 0)
+        except (OSError, ValueError):
+            self.event_queue.put("Evt17")
+            return False
+
+    def acknowledge_at_once(self) -> None:
+        """Have the next segment acknowledged without delay.
+
+        DCMTK sends a command and waits for its acknowledgement before it sends the dataset; Linux
+        would delay that by 40 ms. The option does not last, so it is set before each wait.
+        """
+        if _QUICK_ACK is not None and self.socket is not None:
+            with contextlib.suppress(OSError):
+                self.socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Return the header of the next PDU, or when that was returned, the rest of the PDU.
+
+        Shorter at the end of the connection. Raises `OSError` for a PDU that is too large, too slow
+        or comes after the time for associating.
+        """
+        if self._pdu_type is None:
+            return self._read_header(nr_bytes)
+        pdu_type, self._pdu_type = self._pdu_type, None
+        body = self._read(nr_bytes)
+        if pdu_type == _ASSOCIATE_RQ and len(body) >= _TITLES.stop:
+            self._mend_titles(body)
+        return body
+
+    def _read_header(self, nr_bytes: int) -> bytearray:
+        if self._is_associated:
+            self._deadline = time.monotonic() + PDU_SECONDS
+        header = self._read(nr_bytes)
+        if len(header) < nr_bytes:
+            return header
+        pdu_type, length = struct.unpack(">BxL", header)
+        if length > MAX_PDU:
+            raise OSError(f"PDU of {length} bytes")
+        self._pdu_type = pdu_type if pdu_type in _PDU_TYPES else None
+        return header
+
+    def _read(self, nr_bytes: int) -> bytearray:
+        data = bytearray(nr_bytes)
+        done = 0
+        with memoryview(data) as view:
+            while done < nr_bytes:
+                got = self._read_some(view[done:])
+                if not got:
+                    return data[:done]
+                done += got
+        return data
+
+    def _read_some(self, view: memoryview) -> int:
+        left = self._deadline - time.monotonic()
+        if self.socket is None or left <= 0:
+            raise TimeoutError("PDU not complete in time")
+        self.socket.settimeout(left)
+        self.acknowledge_at_once()
+        return self.socket.recv_into(view)
+
+    def _mend_titles(self, body: bytearray) -> None:
+        self._titles = bytes(body[_TITLES])
+        self.calling_aet = clean_title(bytes(body[20:36]))
+        for field in (slice(4, 20), slice(20, 36)):
+            body[field] = _readable_title(bytes(body[field]))
+
+    def send(self, bytestream: bytes) -> None:
+        """Send one PDU; a failure ends the association (Evt17)."""
+        if bytestream[0] == _ASSOCIATE_AC:
+            bytestream = bytestream[:10] + self._titles + bytestream[74:]
+            self._is_associated = True
+        try:
+            if self.socket is None:
+                raise OSError("closed")
+            self.socket.settimeout(PDU_SECONDS)
+            self.socket.sendall(bytestream)
+        except (OSError, ValueError):
+            self.event_queue.put("Evt17")
+
+
+def _readable_title(raw: bytes) -> bytes:
+    """Return 16 bytes of the default repertoire without backslash, never blank (PS3.5 6.2, AE)."""
+    title = clean_title(raw).encode("ascii", "replace").replace(b"\\", b"?")
+    return (title or b"BLANK").ljust(16)
+
+
+class Handler(RequestHandler):
+    """Makes an association of an accepted socket and starts it."""
+
+    server: Server
+
+    def handle(self) -> None:
+        """Start the association; its own threads do the rest."""
+        self.server.accept_association(self.request, self.local, self.remote)
+
+
+class Server(AssociationServer):
+    """The listening socket and its loop: refuses addresses, hands the rest on, never blocks.
+
+    ``accept_association`` is called in the loop's thread and must start what it makes.
+    """
+
+    request_queue_size = 128
+
+    def __init__(
+        self,
+        ae: AE,
+        address: tuple[str, int],
+        policy: Policy,
+        accept_association: Callable[[socket.socket, AddressInformation, AddressInformation], None],
+    ) -> None:
+        self.accept_association = accept_association
+        self._policy = policy
+        self._served = 0
+        super().__init__(ae, address, ae.ae_title, [], request_handler=Handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection; when that fails (no descriptors left), let others finish first."""
+        try:
+            return super().get_request()
+        except OSError:
+            time.sleep(RETRY_SECONDS)
+            raise
+
+    def verify_request(self, request: object, client_address: Any) -> bool:  # noqa: ANN401, ARG002
+        """Return whether that address may connect; otherwise it is disconnected."""
+        address = str(client_address[0])
+        if self._policy.admits_address(address):
+            return True
+        log.warning("connection from %s refused: not in dicom.allowed_networks", address)
+        return False
+
+    def handle_error(self, request: object, client_address: Any) -> None:  # noqa: ANN401, ARG002
+        """Log where accepting failed; the socket is closed by the caller."""
+        error = sys.exception()
+        if error is not None:
+            log.error("connection not served: %s", describe(error))
+
+    def service_actions(self) -> None:
+        """Collect what finished associations leave behind: their objects refer to each other."""
+        if self._served >= COLLECT_AFTER:
+            self._served = 0
+            gc.collect()
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        """Start serving a connection."""
+        self._served += 1
+        super().process_request(request, client_address)
+
+    def stop(self) -> None:
+        """End the loop and close the listening socket; established associations go on."""
+        socketserver.BaseServer.shutdown(self)
+        self.server_close()

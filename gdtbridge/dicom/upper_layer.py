@@ -1,0 +1,160 @@
+"""The DICOM upper layer of one accepted association, driven by events instead of polling.
+
+pynetdicom's reactor sleeps a millisecond between looks at its socket and its queues. Here it waits
+for whichever comes first: bytes from the peer, something to send, or a timer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from pynetdicom.association import Association
+from pynetdicom.dul import DULServiceProvider
+from pynetdicom.pdu_primitives import P_DATA
+
+from gdtbridge.dicom.library import MonotonicTimer
+from gdtbridge.dicom.transport import GuardedSocket, readable
+from gdtbridge.logs import describe
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS: Final = 0.5
+"""How late a timer may be noticed."""
+BACKLOG_SECONDS: Final = 0.02
+LINGER_SECONDS: Final = 0.5
+"""How long the peer may take to close the connection after our last word."""
+IDLE_SECONDS: Final = 300.0
+"""How long an association may do nothing: devices keep one open during an exam."""
+STALL_SECONDS: Final = 60.0
+"""How long a message may pause half-way."""
+MAX_WAITING: Final = 32
+"""PDUs waiting to be sent before their producer has to wait."""
+
+
+class SignallingQueue(queue.Queue[Any]):
+    """A queue that sets an event whenever something is put into it."""
+
+    def __init__(self, signal: threading.Event) -> None:
+        super().__init__()
+        self._signal = signal
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: ANN401, FBT001, FBT002
+        """Put an item and set the event."""
+        super().put(item, block, timeout)
+        self._signal.set()
+
+
+class UpperLayer(DULServiceProvider):
+    """The reactor of one association.
+
+    ``signal`` is set when the association's thread has something to look at. While ``is_busy``
+    returns True nothing is read: the peer sent requests faster than they are served.
+    ``is_receiving`` tells whether a message has begun and is not complete.
+    """
+
+    def __init__(
+        self,
+        assoc: Association,
+        signal: threading.Event,
+        is_busy: Callable[[], bool],
+        is_receiving: Callable[[], bool],
+    ) -> None:
+        super().__init__(assoc)
+        self.daemon = True
+        self._signal = signal
+        self._is_busy = is_busy
+        self._is_receiving = is_receiving
+        self._run_loop_delay = 0
+        self._idle_timer = MonotonicTimer(IDLE_SECONDS)
+        self.artim_timer = MonotonicTimer(None)
+        self.to_user_queue = SignallingQueue(signal)
+        self._woken, self._waker = socket.socketpair()
+        self._woken.setblocking(False)
+        self._waker.setblocking(False)
+
+    def wake(self) -> None:
+        """Have the reactor look at its queues now."""
+        with contextlib.suppress(OSError):  # full: it will wake up; closed: it has ended
+            self._waker.send(b"\0")
+
+    def _is_transport_event(self) -> bool:
+        if self.event_queue.empty():
+            if self._is_busy():
+                self._wait(None, BACKLOG_SECONDS)
+                return False
+            self._wait(self.socket, self._patience())
+        return super()._is_transport_event()
+
+    def _patience(self) -> float:
+        if self.state_machine.current_state == "Sta13":
+            return LINGER_SECONDS
+        return max(0.0, min(TICK_SECONDS, self.artim_timer.remaining))
+
+    def _wait(self, guarded: Any, seconds: float) -> None:  # noqa: ANN401
+        """Wait for the peer or for `wake`."""
+        sockets = [self._woken]
+        if isinstance(guarded, GuardedSocket) and guarded.socket is not None:
+            guarded.acknowledge_at_once()
+            sockets.append(guarded.socket)
+        with contextlib.suppress(OSError, ValueError):
+            if readable(sockets, seconds):
+                self._woken.recv(4096)
+
+    def _process_recv_primitive(self) -> bool:
+        """Look for something to send; sending counts as activity."""
+        found = super()._process_recv_primitive()
+        if found:
+            self._idle_timer.restart()
+        return found
+
+    def idle_timer_expired(self) -> bool:
+        """Return whether the peer has been silent for too long."""
+        self._idle_timer.timeout = STALL_SECONDS if self._is_receiving() else IDLE_SECONDS
+        return super().idle_timer_expired()
+
+    def send_pdu(self, primitive: Any) -> None:  # noqa: ANN401
+        """Queue something to send; waits while a lot of data is queued already."""
+        while isinstance(primitive, P_DATA) and self._is_congested():
+            time.sleep(0.001)
+        super().send_pdu(primitive)
+        self.wake()
+
+    def _is_congested(self) -> bool:
+        return self.to_provider_queue.qsize() >= MAX_WAITING and self.is_alive()
+
+    def kill_dul(self) -> None:
+        """End the reactor."""
+        super().kill_dul()
+        self.wake()
+
+    def stop_dul(self) -> bool:
+        """End the reactor if there is no connection any more; return whether it has ended."""
+        if self.state_machine.current_state != "Sta1":
+            return False
+        self.kill_dul()
+        self.join(TICK_SECONDS)
+        return not self.is_alive()
+
+    def run_reactor(self) -> None:
+        """Run until the association is over; whatever ends it, the association is told."""
+        try:
+            super().run_reactor()
+        except Exception as error:  # noqa: BLE001 - the thread ends here, the process goes on
+            log.warning("association ended: %s", describe(error))
+        finally:
+            self._kill_thread = True
+            if isinstance(self.socket, GuardedSocket):
+                self.socket.drop()
+            self.to_user_queue.put(None)  # who waits for a request waits no longer
+
+    def close(self) -> None:
+        """Free what the ended reactor used."""
+        self._waker.close()
+        self._woken.close()

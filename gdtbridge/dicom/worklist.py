@@ -1,0 +1,140 @@
+"""Modality Worklist (C-FIND, PS3.4 Annex K): decodes the query, encodes what matches."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Protocol
+
+from pydicom import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filereader import read_dataset
+from pydicom.filewriter import write_dataset
+from pydicom.uid import UID
+
+from gdtbridge.dicom.command import Status
+from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
+from gdtbridge.dicom.service import MAX_IDENTIFIER, Exchange, Identifier
+from gdtbridge.errors import StoreError
+from gdtbridge.logs import describe
+from worklist import Match
+
+log = logging.getLogger(__name__)
+
+
+class WorklistPort(Protocol):
+    """Where queries are answered."""
+
+    def find_worklist(self, query: Dataset, calling_aet: str) -> Iterator[Match]:
+        """Yield what matches ``query``."""
+
+
+class IdentifierError(ValueError):
+    """The identifier of a request cannot be read."""
+
+
+class WorklistQuery:
+    """The Modality Worklist SCP."""
+
+    def __init__(self, port: WorklistPort) -> None:
+        self.port = port
+
+    def begin(self, exchange: Exchange) -> Find:
+        """Return the operation of one C-FIND."""
+        return Find(self.port, exchange)
+
+
+class Find:
+    """One query: its identifier, then the matches one by one until cancelled."""
+
+    def __init__(self, port: WorklistPort, exchange: Exchange) -> None:
+        self._port = port
+        self._exchange = exchange
+        self._identifier = Identifier()
+
+    def write(self, fragment: bytes) -> None:
+        """Keep a piece of the identifier."""
+        self._identifier.write(fragment)
+
+    def run(self) -> None:
+        """Answer the query; whatever fails becomes a failure status."""
+        exchange = self._exchange
+        if exchange.context.abstract_syntax != MODALITY_WORKLIST:
+            exchange.answer(Status.SOP_CLASS_NOT_SUPPORTED, "SOP class not supported")
+            return
+        try:
+            self._find()
+        except IdentifierError:
+            log.warning("query from %r cannot be read", exchange.calling_aet)
+            exchange.answer(Status.IDENTIFIER_MISMATCH, "Identifier cannot be understood")
+        except StoreError as error:
+            log.warning("query not answered: %s", type(error).__name__)
+            exchange.answer(error.status, error.comment)
+        except Exception as error:  # noqa: BLE001 - the device is told, whatever it is
+            log.error("query not answered: %s", describe(error))
+            exchange.answer(Status.UNABLE_TO_PROCESS, "Unable to process")
+
+    def _find(self) -> None:
+        exchange = self._exchange
+        syntax = UID(exchange.context.transfer_syntax)
+        if self._identifier.is_too_large:
+            raise IdentifierError("too large")
+        query = decode_dataset(self._identifier.getvalue(), syntax)
+        for match in self._port.find_worklist(query, exchange.calling_aet):
+            if exchange.is_cancelled():
+                exchange.answer(Status.CANCEL)
+                return
+            self._answer(match, syntax)
+        exchange.answer(Status.SUCCESS)
+
+    def _answer(self, match: Match, syntax: UID) -> None:
+        try:
+            encoded = encode_dataset(match.dataset, syntax)
+        except Exception as error:  # noqa: BLE001 - one bad entry must not hide the others
+            log.error("worklist entry left out: %s", describe(error))
+            return
+        unsupported = match.unsupported_keys
+        status = Status.PENDING_UNSUPPORTED_KEYS if unsupported else Status.PENDING
+        self._exchange.answer(status, dataset=encoded)
+
+    def discard(self) -> None:
+        """Let go of nothing."""
+
+
+def decode_dataset(data: bytes, syntax: UID) -> Dataset:
+    """Return the dataset encoded in ``data``; raise `IdentifierError`.
+
+    A deflated one is inflated to at most `MAX_IDENTIFIER` bytes.
+    """
+    try:
+        if syntax.is_deflated:
+            data = _inflate(data)
+        return read_dataset(BytesIO(data), syntax.is_implicit_VR, syntax.is_little_endian)
+    except IdentifierError:
+        raise
+    except Exception as error:
+        raise IdentifierError("not a dataset") from error
+
+
+def _inflate(data: bytes) -> bytes:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflated = inflater.decompress(data, MAX_IDENTIFIER)
+    if inflater.unconsumed_tail:
+        raise IdentifierError("too large")
+    return inflated
+
+
+def encode_dataset(dataset: Dataset, syntax: UID) -> bytes:
+    """Return ``dataset`` in one of the transfer syntaxes we accept for answers."""
+    buffer = DicomBytesIO()
+    buffer.is_implicit_VR = syntax.is_implicit_VR
+    buffer.is_little_endian = syntax.is_little_endian
+    write_dataset(buffer, dataset)
+    encoded = bytes(buffer.getvalue())
+    if syntax.is_deflated:
+        deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        encoded = deflater.compress(encoded) + deflater.flush()
+        encoded += b"\0" * (len(encoded) % 2)
+    return encoded

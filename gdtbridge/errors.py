@@ -1,0 +1,89 @@
+"""The errors of the bridge, one tree.
+
+::
+
+    BridgeError
+    ├── SettingsError           the configuration is wrong; start-up stops
+    ├── DatabaseError           the database cannot be used as it is
+    ├── StoreError              an object a device sent was not stored (C-STORE, PS3.4 B.2.3)
+    │   ├── OutOfResources      A700, the device may try again
+    │   ├── SopClassMismatch    A900, the dataset is not what the command announced
+    │   ├── NotUnderstood       C000, the dataset cannot be read far enough to file it
+    │   └── ProcessingFailure   0110, something of ours failed; the device may try again
+    ├── OrderError              an order is wrong in one named field
+    └── NotFound                there is nothing under that name
+
+Every error tells a person what to do (``str(error)``: German first, then English) and never carries
+patient data, so that it may be logged and sent in an error comment.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class BridgeError(Exception):
+    """Something a caller has to deal with; ``retriable`` says whether trying again can help."""
+
+    retriable: ClassVar[bool] = False
+
+
+class SettingsError(BridgeError):
+    """The settings cannot be used; the text names each key and the way out."""
+
+
+class DatabaseError(BridgeError):
+    """The database cannot be opened or is not one of ours."""
+
+
+class StoreError(BridgeError):
+    """An object was not stored; ``status`` is the DIMSE answer (PS3.4 Table B.2-1)."""
+
+    status: ClassVar[int] = 0x0110
+    comment: ClassVar[str] = "Processing failure"
+    """English text for Error Comment (0000,0902): at most 64 characters, no patient data."""
+
+
+class OutOfResources(StoreError):
+    """No room on the disk (or too large an object): status A700."""
+
+    retriable = True
+    status = 0xA700
+    comment = "Out of resources: disk full or object too large"
+
+
+class SopClassMismatch(StoreError):
+    """Affected SOP Class or Instance UID differ from the dataset: status A900."""
+
+    status = 0xA900
+    comment = "Data set does not match the announced SOP class or instance"
+
+
+class NotUnderstood(StoreError):
+    """The dataset cannot be read as far as its UIDs: status C000."""
+
+    status = 0xC000
+    comment = "Data set cannot be understood"
+
+
+class ProcessingFailure(StoreError):
+    """A fault on our side; nothing was acknowledged: status 0110."""
+
+    retriable = True
+
+
+class OrderError(BridgeError):
+    """An order cannot be placed because of one field.
+
+    ``field`` is the parameter the caller used, ``problem`` says what is wrong with its value and
+    what would be right.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class NotFound(BridgeError):
+    """There is nothing under that name."""

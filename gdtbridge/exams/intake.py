@@ -1,0 +1,121 @@
+"""What an arriving instance does to its exam."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from gdtbridge.archive import Header, Incoming
+from gdtbridge.config import Exam as ExamSettings
+from gdtbridge.database import Connection
+from gdtbridge.exams import store
+from gdtbridge.exams.model import Exam, ExamState, Held
+from gdtbridge.exams.values import meaningful
+from gdtbridge.measurements import is_report
+
+DOCUMENTS: Final = frozenset({"", "SR", "KO", "PR", "DOC", "OT"})
+"""Modalities that say nothing about how the patient was examined (PS3.3 C.7.3.1.1.1)."""
+
+
+def study_of(incoming: Incoming, header: Header) -> str:
+    """Return the Study Instance UID; an object without one is a study of its own."""
+    if header.StudyInstanceUID:
+        return header.StudyInstanceUID
+    digest = hashlib.sha256(incoming.SOPInstanceUID.encode()).digest()
+    return f"2.25.{int.from_bytes(digest[:16])}"
+
+
+def _facts(header: Header) -> dict[str, str]:
+    """Return what the object says of its exam, by column of the table."""
+    when = [
+        (header.StudyDate, header.StudyTime),
+        (header.ContentDate, header.ContentTime),
+        (header.AcquisitionDate, header.AcquisitionTime),
+        (header.SeriesDate, header.SeriesTime),
+    ]
+    day, clock = next((pair for pair in when if pair[0]), ("", ""))
+    return {
+        "accession_number": header.AccessionNumber,
+        "patient_id": header.PatientID,
+        "patient_name": header.PatientName,
+        "patient_birth_date": header.PatientBirthDate,
+        "patient_sex": header.PatientSex,
+        "modality": header.Modality,
+        "study_description": meaningful(header.StudyDescription),
+        "study_date": day,
+        "study_time": clock,
+    }
+
+
+class Intake:
+    """Enters arriving instances into their exams."""
+
+    def __init__(self, settings: ExamSettings) -> None:
+        self._settings = settings
+
+    @property
+    def longest_wait(self) -> float:
+        """Seconds no deadline is further away than."""
+        return self._settings.quiet_seconds + 1
+
+    def enter(
+        self,
+        connection: Connection,
+        incoming: Incoming,
+        header: Header,
+        instance_id: int,
+        now: float,
+    ) -> None:
+        """Let a new instance begin, extend or reopen its exam."""
+        facts = _facts(header)
+        study = study_of(incoming, header)
+        found = store.find_exam(connection, study)
+        wanted = is_report(incoming.SOPClassUID)
+        if found is None:
+            exam_id = store.insert_exam(
+                connection,
+                study_instance_uid=study,
+                instances=1,
+                first_instance_at=now,
+                last_instance_at=now,
+                due_at=self._due(now, now),
+                **facts,
+            )
+        else:
+            exam_id = found.id
+            self._extend(connection, found, facts, now, wanted=wanted)
+        if wanted:
+            store.insert_report(connection, exam_id, instance_id, incoming.SOPInstanceUID)
+
+    def _due(self, now: float, first: float) -> float:
+        if self._settings.trigger == "first_instance":
+            return now
+        limit = first + self._settings.limit_minutes * 60
+        return max(now, min(now + self._settings.quiet_seconds, limit))
+
+    def _extend(
+        self, connection: Connection, exam: Exam, facts: dict[str, str], now: float, *, wanted: bool
+    ) -> None:
+        changes: dict[str, object] = dict(_additions(exam, facts))
+        changes |= {"instances": exam.instances + 1, "last_instance_at": now}
+        if exam.state is ExamState.RECEIVING:
+            changes["due_at"] = self._due(now, exam.first_instance_at)
+        elif exam.state is ExamState.REPORTED and wanted:
+            changes["due_at"] = self._due(now, now)
+        store.update_exam(connection, exam.id, **changes)
+        if facts["patient_id"] and exam.patient_id and facts["patient_id"] != exam.patient_id:
+            store.hold(connection, exam.id, Held.SEVERAL_PATIENTS)
+
+
+def _additions(exam: Exam, facts: dict[str, str]) -> dict[str, str]:
+    """Return what the exam did not know before; what it knows stays."""
+    additions = {
+        name: value
+        for name, value in facts.items()
+        if value and not getattr(exam, name) and name not in {"modality", "study_time"}
+    }
+    if "study_date" in additions and facts["study_time"]:
+        additions["study_time"] = facts["study_time"]
+    if exam.modality in DOCUMENTS and facts["modality"] not in DOCUMENTS:
+        additions["modality"] = facts["modality"]
+    return additions

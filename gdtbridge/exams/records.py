@@ -1,0 +1,129 @@
+"""An exam in the words of GDT: the study record, the value records, the answer to an order."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from gdtbridge import gdt
+from gdtbridge.config import Settings
+from gdtbridge.errors import SettingsError
+from gdtbridge.exams.model import Exam, Order
+from gdtbridge.exams.values import meaningful, to_date, to_names, to_time
+from gdtbridge.measurements import Measurement, Report, remarks, test_ids, title
+from worklist import Entry
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What a record says of an exam besides its values."""
+
+    patient: gdt.Patient
+    accession_number: str
+    description: str
+
+
+class Records:
+    """Writes GDT records in the installation's dialect."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raise `SettingsError` when there is no such dialect."""
+        self._gdt = settings.gdt
+        try:
+            self._dialect = gdt.dialect_named(settings.gdt.dialect)
+        except gdt.GdtError as error:
+            raise SettingsError(f"gdt.dialect: {error}") from error
+        self._ids = gdt.Identification(settings.gdt.sender, settings.gdt.receiver)
+
+    @property
+    def encoding(self) -> str:
+        """Python name of the encoding the records are written in."""
+        return self._gdt.encoding or self._dialect.encoding
+
+    def study(self, exam: Exam, order: Order | None) -> bytes:
+        """Return the study record; raise `gdt.GdtWriteError` when there can be none."""
+        result = gdt.StudyResult(
+            patient=_patient(exam),
+            date=to_date(exam.study_date),
+            time=to_time(exam.study_time),
+            accession=accession_of(exam, order),
+            modality=exam.modality,
+            description=exam.study_description or (meaningful(order.procedure) if order else ""),
+            test_id=self._gdt.test_id,
+            test_description=self._gdt.test_description,
+        )
+        rendered = gdt.render_study(result, self._dialect, self._ids, encoding=self._gdt.encoding)
+        return _noted(rendered, f"study record of exam {exam.id}")
+
+    def values(self, exam: Exam, order: Order | None, report: Report) -> bytes:
+        """Return the value record of one Structured Report."""
+        ids = test_ids(report, self._gdt.test_ids)
+        pairs = zip(ids, report.measurements, strict=True)
+        result = gdt.ValueResult(
+            patient=_patient(exam),
+            date=to_date(exam.study_date),
+            time=to_time(exam.study_time),
+            accession=accession_of(exam, order),
+            modality=exam.modality,
+            values=tuple(self._value(test_id, measurement) for test_id, measurement in pairs),
+        )
+        rendered = gdt.render_values(result, self._dialect, self._ids, encoding=self._gdt.encoding)
+        return _noted(rendered, f"value record of exam {exam.id}")
+
+    def _value(self, test_id: str, measurement: Measurement) -> gdt.TestValue:
+        as_seed = self._dialect.name == "medical-office"
+        return gdt.TestValue(
+            test_id=test_id,
+            name=(measurement.seed_name if as_seed else None) or title(measurement),
+            value=measurement.value,
+            unit=measurement.unit,
+            sources=(measurement.seed_sources if as_seed else ()) or remarks(measurement),
+        )
+
+    def answer(self, entry: Entry) -> bytes:
+        """Return the record an order is answered with."""
+        family, given = to_names(entry.PatientName)
+        result = gdt.StudyResult(
+            patient=gdt.Patient(
+                id=entry.PatientID,
+                family_name=family,
+                given_name=given,
+                birth_date=entry.PatientBirthDate,
+                sex=entry.PatientSex or None,
+            ),
+            date=entry.scheduled.date(),
+            time=entry.scheduled.time().replace(microsecond=0),
+            accession=entry.AccessionNumber,
+            modality=entry.Modality,
+            description=entry.RequestedProcedureDescription,
+            test_id=self._gdt.test_id,
+            test_description=self._gdt.test_description,
+        )
+        rendered = gdt.render_order_answer(
+            result, self._dialect, self._ids, encoding=self._gdt.encoding
+        )
+        return _noted(rendered, "answer to an order")
+
+
+def accession_of(exam: Exam, order: Order | None) -> str:
+    """Return the accession number of the order, which the AIS knows, or else of the exam."""
+    return order.accession_number if order is not None else exam.accession_number
+
+
+def _patient(exam: Exam) -> gdt.Patient:
+    family, given = to_names(exam.patient_name)
+    return gdt.Patient(
+        id=exam.patient_id,
+        family_name=family,
+        given_name=given,
+        birth_date=to_date(exam.patient_birth_date),
+        sex=exam.patient_sex if exam.patient_sex in {"M", "F", "O"} else None,
+    )
+
+
+def _noted(rendered: gdt.Rendered, what: str) -> bytes:
+    if rendered.losses:
+        log.warning("%s: not written as it was: %s", what, ", ".join(rendered.losses))
+    return rendered.data

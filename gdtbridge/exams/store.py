@@ -1,0 +1,219 @@
+"""Exams, orders and reports in the database; every call works inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from gdtbridge.database import Connection, exam, placed_order, report
+from gdtbridge.exams.model import (
+    Exam,
+    ExamState,
+    Held,
+    Order,
+    OrderState,
+    PendingReport,
+    ReportState,
+)
+from worklist import Entry
+
+_EXAM: Final = [exam.c[field.name] for field in fields(Exam)]
+_ORDER: Final = [placed_order.c[field.name] for field in fields(Order)]
+
+
+def _exam(row: sa.Row[Any] | None) -> Exam | None:
+    if row is None:
+        return None
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+    return Exam(**{**values, "state": ExamState(values["state"])})
+
+
+def find_exam(connection: Connection, study_instance_uid: str) -> Exam | None:
+    """Return the exam of a study."""
+    query = sa.select(*_EXAM).where(exam.c.study_instance_uid == study_instance_uid)
+    return _exam(connection.execute(query).one_or_none())
+
+
+def exam_by_id(connection: Connection, exam_id: int) -> Exam | None:
+    """Return the exam with that number."""
+    return _exam(connection.execute(sa.select(*_EXAM).where(exam.c.id == exam_id)).one_or_none())
+
+
+def insert_exam(connection: Connection, **values: object) -> int:
+    """Enter a new exam; return its number."""
+    statement = sa.insert(exam).values(state=ExamState.RECEIVING, **values).returning(exam.c.id)
+    return int(connection.execute(statement).scalar_one())
+
+
+def update_exam(connection: Connection, exam_id: int, **values: object) -> None:
+    """Change columns of one exam."""
+    connection.execute(sa.update(exam).where(exam.c.id == exam_id).values(**values))
+
+
+def hold(connection: Connection, exam_id: int, reason: Held) -> None:
+    """Let nothing leave for this exam until a person decides."""
+    update_exam(connection, exam_id, state=ExamState.HELD, held_because=reason, due_at=None)
+
+
+def due_exams(connection: Connection, now: float, longest_wait: float) -> Sequence[int]:
+    """Return the exams whose waiting is over.
+
+    A deadline further away than anybody ever waits was set before the clock was put back.
+    """
+    over = sa.or_(exam.c.due_at <= now, exam.c.due_at > now + longest_wait)
+    return (
+        connection.execute(sa.select(exam.c.id).where(over).order_by(exam.c.due_at)).scalars().all()
+    )
+
+
+def list_exams(connection: Connection, state: ExamState | None, limit: int) -> list[Exam]:
+    """Return the newest exams first."""
+    query = sa.select(*_EXAM).order_by(exam.c.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(exam.c.state == state)
+    rows = connection.execute(query).all()
+    return [found for row in rows if (found := _exam(row)) is not None]
+
+
+def count_held(connection: Connection) -> int:
+    """Return how many exams wait for a person."""
+    query = sa.select(sa.func.count()).where(exam.c.state == ExamState.HELD)
+    return connection.execute(query).scalar_one()
+
+
+def has_arrived(connection: Connection, entry: Entry) -> bool:
+    """Return whether the study of a worklist entry is here, by UID or by number and patient."""
+    same_order = sa.and_(
+        exam.c.accession_number == entry.AccessionNumber, exam.c.patient_id == entry.PatientID
+    )
+    same = exam.c.study_instance_uid == entry.StudyInstanceUID
+    return (
+        connection.execute(sa.select(exam.c.id).where(sa.or_(same, same_order))).first() is not None
+    )
+
+
+def insert_order(connection: Connection, entry: Entry, ordered_at: float) -> None:
+    """Remember an order beyond the life of its worklist entry."""
+    connection.execute(
+        sa.insert(placed_order).values(
+            accession_number=entry.AccessionNumber,
+            study_instance_uid=entry.StudyInstanceUID,
+            state=OrderState.ORDERED,
+            ordered_at=ordered_at,
+            **_order_values(entry),
+        )
+    )
+
+
+def change_order(connection: Connection, entry: Entry) -> None:
+    """Write what changed in an order; its numbers stay."""
+    of_entry = placed_order.c.accession_number == entry.AccessionNumber
+    connection.execute(sa.update(placed_order).where(of_entry).values(**_order_values(entry)))
+
+
+def _order_values(entry: Entry) -> dict[str, object]:
+    born = entry.PatientBirthDate
+    return {
+        "patient_id": entry.PatientID,
+        "patient_name": entry.PatientName,
+        "patient_birth_date": born.strftime("%Y%m%d") if born else "",
+        "patient_sex": entry.PatientSex,
+        "modality": entry.Modality,
+        "station": entry.ScheduledStationAETitle,
+        "procedure": entry.RequestedProcedureDescription,
+    }
+
+
+def set_order_state(connection: Connection, accession_number: str, state: OrderState) -> None:
+    """Move an order to another state."""
+    of_number = placed_order.c.accession_number == accession_number
+    connection.execute(sa.update(placed_order).where(of_number).values(state=state))
+
+
+def orders_since(connection: Connection, entry: Entry, since: float) -> Sequence[str]:
+    """Return the numbers of open orders like ``entry`` (patient, procedure, station)."""
+    query = sa.select(placed_order.c.accession_number).where(
+        placed_order.c.ordered_at >= since,
+        placed_order.c.state == OrderState.ORDERED,
+        placed_order.c.patient_id == entry.PatientID,
+        placed_order.c.procedure == entry.RequestedProcedureDescription,
+        placed_order.c.station == entry.ScheduledStationAETitle,
+    )
+    return connection.execute(query).scalars().all()
+
+
+def order_of_study(connection: Connection, study_instance_uid: str) -> Order | None:
+    """Return the order that gave the study its UID."""
+    return _order(connection, placed_order.c.study_instance_uid == study_instance_uid)
+
+
+def order_by_number(connection: Connection, accession_number: str) -> Order | None:
+    """Return the order with that accession number."""
+    return _order(connection, placed_order.c.accession_number == accession_number)
+
+
+def _order(connection: Connection, condition: sa.ColumnElement[bool]) -> Order | None:
+    row = connection.execute(sa.select(*_ORDER).where(condition)).one_or_none()
+    return Order(*row) if row is not None else None
+
+
+def highest_number(connection: Connection) -> str | None:
+    """Return the highest accession number we ever gave away."""
+    return connection.execute(sa.select(sa.func.max(placed_order.c.accession_number))).scalar()
+
+
+def insert_report(
+    connection: Connection, exam_id: int, instance_id: int, sop_instance_uid: str
+) -> None:
+    """Note a Structured Report that has to be read."""
+    connection.execute(
+        sa.insert(report).values(
+            exam_id=exam_id,
+            instance_id=instance_id,
+            sop_instance_uid=sop_instance_uid,
+            state=ReportState.PENDING,
+        )
+    )
+
+
+def pending_reports(connection: Connection, exam_id: int) -> list[PendingReport]:
+    """Return the exam's reports that were not read, oldest first."""
+    query = (
+        sa.select(report.c.id, report.c.instance_id, report.c.sop_instance_uid)
+        .where(report.c.exam_id == exam_id, report.c.state == ReportState.PENDING)
+        .order_by(report.c.id)
+    )
+    return [PendingReport(*row) for row in connection.execute(query)]
+
+
+def reported_fingerprints(connection: Connection, exam_id: int) -> set[str]:
+    """Return the fingerprints of the value records the exam already has."""
+    query = sa.select(report.c.fingerprint).where(
+        report.c.exam_id == exam_id, report.c.state == ReportState.REPORTED
+    )
+    return set(connection.execute(query).scalars())
+
+
+def settle_report(
+    connection: Connection,
+    report_id: int,
+    state: ReportState,
+    *,
+    fingerprint: str = "",
+    problem: str = "",
+) -> None:
+    """Say how the reading of a report ended."""
+    connection.execute(
+        sa.update(report)
+        .where(report.c.id == report_id)
+        .values(state=state, fingerprint=fingerprint, problem=problem)
+    )
+
+
+def count_problems(connection: Connection) -> int:
+    """Return how many reports could not be read, or not to their end."""
+    query = sa.select(sa.func.count()).where(report.c.problem != "")
+    return connection.execute(query).scalar_one()

@@ -1,0 +1,61 @@
+"""The GDT language: fields, record types, character sets, reader, writer, dialects.
+
+Bytes in, bytes out. One dialect for each family of practice software, as a table of rows that one
+interpreter writes. What must not live here: DICOM, files and folders, clocks, settings. Imports
+nothing but the standard library and chardet.
+"""
+
+from gdtbridge.gdt.charsets import CHARSETS, Charset
+from gdtbridge.gdt.codes import (
+    DEVICE_CODE_UNSPECIFIED,
+    DEVICE_CODES,
+    RECORD_TYPES,
+    SEX_READ,
+    SEX_WRITTEN,
+    RecordType,
+)
+from gdtbridge.gdt.dialects import DIALECTS, Dialect, dialect_named
+from gdtbridge.gdt.errors import GdtError, GdtWriteError, NotGdtError
+from gdtbridge.gdt.fields import FIELDS, FieldDef, FieldType
+from gdtbridge.gdt.findings import WARNINGS
+from gdtbridge.gdt.reader import read_records
+from gdtbridge.gdt.records import GdtWarning, Line, Patient, Record
+from gdtbridge.gdt.results import Identification, Rendered, StudyResult, TestValue, ValueResult
+from gdtbridge.gdt.show import record_to_json, record_to_text
+from gdtbridge.gdt.writer import render_order_answer, render_study, render_values
+
+__all__ = [
+    "CHARSETS",
+    "DEVICE_CODES",
+    "DEVICE_CODE_UNSPECIFIED",
+    "DIALECTS",
+    "FIELDS",
+    "RECORD_TYPES",
+    "SEX_READ",
+    "SEX_WRITTEN",
+    "WARNINGS",
+    "Charset",
+    "Dialect",
+    "FieldDef",
+    "FieldType",
+    "GdtError",
+    "GdtWarning",
+    "GdtWriteError",
+    "Identification",
+    "Line",
+    "NotGdtError",
+    "Patient",
+    "Record",
+    "RecordType",
+    "Rendered",
+    "StudyResult",
+    "TestValue",
+    "ValueResult",
+    "dialect_named",
+    "read_records",
+    "record_to_json",
+    "record_to_text",
+    "render_order_answer",
+    "render_study",
+    "render_values",
+]

@@ -1,0 +1,153 @@
+"""Which character set a record is in.
+
+Field 9206 decides; only where the bytes flatly contradict it they win. Without it the order is:
+UTF-8 if the bytes are valid UTF-8, German letters at the places letters have, the practice's
+setting, chardet among the four sets that occur, code page 437 (what the absence of 9206 means).
+
+Not all of this can be certain: the German letters are the same in code pages 437 and 850 and in
+ISO 8859-1, -15 and cp1252, but a lone accent may be ambiguous.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+DECLARED: Final[Mapping[str, str]] = MappingProxyType(
+    {"1": "ascii", "2": "cp437", "3": "cp1252", "4": "utf-8"}
+)
+"""Field 9206 to a codec. 3 is ANSI: cp1252 holds ISO 8859-1. 4 is one vendor's own UTF-8."""
+
+ANSI: Final = frozenset({"iso8859-1", "iso8859-15", "cp1252"})
+DOS: Final = frozenset({"cp437", "cp850"})
+READABLE: Final = ANSI | DOS | {"ascii", "utf-8"}
+"""What ``default_encoding`` may name."""
+
+_STANDARD: Final = "cp437"
+
+_ONLY_DOS: Final = re.compile(rb"(?<=[A-Za-z])[\x81\x84\x94](?=[A-Za-z\x81\x84\x94\xe1])")
+"""Umlauts of code page 437; in cp1252 these are no character and quotation marks."""
+
+_ONLY_ANSI: Final = re.compile(rb"(?<=[A-Za-z])[\xe4\xf6\xfc\xdf]|[\xc4\xd6\xdc](?=[a-z])")
+"""German letters of ANSI; in code page 437 these are mathematics and line drawing."""
+
+_LATIN9: Final = re.compile(rb"[\xa4\xa6\xa8\xb8]|(?<=[A-Za-z])[\xbc\xbd\xbe]|[\xbc\xbe](?=[a-z])")
+"""Letters and the euro of ISO 8859-15, where ISO 8859-1 has signs nobody types."""
+
+_UMLAUT: Final = re.compile(r"[äöüÄÖÜ]")
+_SHARP_S: Final = re.compile(r"(?<=[aeiouäöü])ß")
+_STRANGE: Final = re.compile(
+    r"(?<=[^\W\d_])[^\x00-\x7f\w\u00b4\u2019](?=[^\W\d_])"  # a sign within a word
+    r"|(?<=[^\W\d_])[\u201a\u201e\u02c6\u2039\u2021]|(?<=[a-z])[ŠŒŽŸ](?=[a-z])|(?<=\d)ø|(?<=cm)ý"
+    r"|[\u0393-\u03c9\u20a7\u2200-\u25ff\ufffd\x80-\x9f]"  # Greek, mathematics, line drawing
+)
+"""What German text does not hold."""
+
+_SAMPLE: Final = 65_536
+"""Bytes looked at; more say nothing new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A codec, and the code of the warning the choice deserves."""
+
+    codec: str
+    flaw: str | None = None
+
+
+def choose(text: bytes, declared: str | None, default: str | None) -> Choice:
+    """Return the character set of ``text``: the contents of a record that are not ASCII.
+
+    ``declared`` is field 9206, ``default`` what the practice is set to (one of
+    :data:`READABLE`).
+    """
+    flaw = None if declared is None or declared in DECLARED else "charset-unknown"
+    codec = DECLARED.get(declared or "")
+    text = text[:_SAMPLE]
+    if not text:
+        return Choice(codec or "ascii", flaw)
+    if _is_utf8(text):
+        contradicted = "charset-utf-8" if codec is None else "charset-contradicted"
+        return Choice("utf-8", None if codec == "utf-8" else contradicted)
+    family = _family_of(codec)
+    if family is not None:
+        return _settled(text, family, default, otherwise="charset-contradicted")
+    inferred = _inferred(text, default)
+    return Choice(inferred.codec, "charset-contradicted" if codec else flaw or inferred.flaw)
+
+
+def _inferred(text: bytes, default: str | None) -> Choice:
+    """Return the codec of bytes nobody declared."""
+    family = _family_of(default)
+    if family is not None:
+        return _settled(text, family, default)
+    dos, ansi = _variant(text, DOS, default), _variant(text, ANSI, default)
+    scores = _score(text, dos), _score(text, ansi)
+    if scores[0] != scores[1]:
+        return Choice(dos if scores[0] > scores[1] else ansi)
+    return Choice(ansi if _ask_chardet(text) == "cp1252" else dos, "charset-guessed")
+
+
+def _settled(
+    text: bytes, family: frozenset[str], default: str | None, *, otherwise: str | None = None
+) -> Choice:
+    """Return a member of the expected family, unless the bytes flatly contradict it."""
+    other = DOS if family is ANSI else ANSI
+    if _means(text, other, rather_than=family):
+        return Choice(_variant(text, other, default), otherwise)
+    return Choice(_variant(text, family, default))
+
+
+def _means(text: bytes, family: frozenset[str], *, rather_than: frozenset[str]) -> bool:
+    """Say whether umlauts appear in ``family`` where ``rather_than`` has what no text holds."""
+    certain = {DOS: _ONLY_DOS.search(text), ANSI: _ONLY_ANSI.search(text)}
+    if certain[rather_than]:
+        return False
+    if certain[family]:
+        return True
+    this = text.decode(_variant(text, family, None), "replace")
+    that = text.decode("cp1252" if rather_than is ANSI else _STANDARD, "replace")
+    plain = _UMLAUT.search(this) and not _STRANGE.search(this)
+    return bool(plain and _STRANGE.search(that))
+
+
+def _family_of(codec: str | None) -> frozenset[str] | None:
+    """Return the family a codec belongs to."""
+    return next((family for family in (ANSI, DOS) if codec in family), None)
+
+
+def _variant(text: bytes, family: frozenset[str], default: str | None) -> str:
+    """Return the member of a family: what the practice is set to, else what the bytes suggest."""
+    if default is not None and default in family:
+        return default
+    if family is ANSI:
+        has_c1 = re.search(rb"[\x80-\x9f]", text)
+        return "iso8859-15" if not has_c1 and _LATIN9.search(text) else "cp1252"
+    return max("cp437", "cp850", key=lambda codec: _score(text, codec))
+
+
+def _score(text: bytes, codec: str) -> int:
+    """Return how much the bytes look like German text in that codec."""
+    decoded = text.decode(codec, "replace")
+    german = len(_UMLAUT.findall(decoded)) + len(_SHARP_S.findall(decoded))
+    return german - 2 * len(_STRANGE.findall(decoded))
+
+
+def _ask_chardet(text: bytes) -> str:
+    """Return chardet's opinion among the sets that occur in GDT files: a codec's name."""
+    import chardet
+
+    found = chardet.detect(text, include_encodings=["ascii", "utf-8", "cp437", "cp1252"])
+    return "cp1252" if (found["encoding"] or "").lower() == "windows-1252" else _STANDARD
+
+
+def _is_utf8(text: bytes) -> bool:
+    """Say whether the bytes are UTF-8; ``text`` may end within a character."""
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data" and len(text) == _SAMPLE
+    return True

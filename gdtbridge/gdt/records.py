@@ -1,0 +1,127 @@
+"""A record as it was read: lines, warnings and whom it is about."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from gdtbridge.gdt.codes import SEX_READ
+from gdtbridge.gdt.text import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One field of a record.
+
+    ``line`` is the physical line of the file, counted from 1. ``raw`` is that line as it came,
+    without its line end. ``id`` is empty for a line that is no field (kept, never interpreted).
+    """
+
+    id: str
+    value: str
+    line: int
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GdtWarning:
+    """Something a reader had to tolerate.
+
+    ``code`` is stable (``gdtbridge.gdt.WARNINGS`` lists all), ``message`` German and English
+    without any content of the file; ``line`` is None for what concerns the whole record.
+    """
+
+    line: int | None
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Whom a record is about; ``sex`` is M, F, O (DICOM) or None when it is not known."""
+
+    id: str
+    family_name: str = ""
+    given_name: str = ""
+    birth_date: date | None = None
+    sex: str | None = None
+
+
+PATIENT_IDS: Final = ("3000", "3600")
+FAMILY_NAMES: Final = ("3101", "3301")
+GIVEN_NAMES: Final = ("3102", "3302")
+BIRTH_DATES: Final = ("3103", "3303")
+SEX: Final = "3110"
+"""Where a patient stands: the standard's field, then that of the dicomPACS dialect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One GDT record (Satz).
+
+    ``version`` is field 9218 (0001 in GDT 3.5), ``encoding`` the Python codec its lines were
+    decoded with, ``data`` the bytes of the record exactly as they came.
+    """
+
+    record_type: str
+    version: str | None
+    encoding: str
+    lines: tuple[Line, ...]
+    warnings: tuple[GdtWarning, ...]
+    data: bytes = field(default=b"", repr=False)
+
+    def first(self, id: str) -> str | None:  # noqa: A002 - the word of the interface
+        """Return the content of the first such field, None without one."""
+        return next((line.value for line in self.lines if line.id == id), None)
+
+    def all(self, id: str) -> tuple[str, ...]:  # noqa: A002 - the word of the interface
+        """Return the contents of all such fields, in their order."""
+        return tuple(line.value for line in self.lines if line.id == id)
+
+    @property
+    def patient(self) -> Patient:
+        """Return whom the record is about; fields that are absent or unreadable stay empty."""
+        return Patient(
+            id=self._any(PATIENT_IDS),
+            family_name=self._any(FAMILY_NAMES),
+            given_name=self._any(GIVEN_NAMES),
+            birth_date=parse_date(self._any(BIRTH_DATES)),
+            sex=SEX_READ.get(self._any((SEX,)).upper()),
+        )
+
+    def _any(self, ids: tuple[str, ...]) -> str:
+        """Return the printable content of the first of these fields that is not empty."""
+        contents = (printable(self.first(id_) or "") for id_ in ids)
+        return next((content for content in contents if content), "")
+
+
+_DAY_FIRST: Final = re.compile(r"(\d{2})\.?(\d{2})\.?(\d{4})", re.ASCII)
+_YEAR_FIRST: Final = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
+_YEARS: Final = range(1800, 2200)
+
+
+def parse_date(text: str) -> date | None:
+    """Read TTMMJJJJ, or JJJJMMTT as some systems write it; None for anything else.
+
+    No day of the years 1800-2199 can be read both ways: the century would be a month.
+    """
+    text = text.strip()
+    if match := _DAY_FIRST.fullmatch(text):
+        day, month, year = map(int, match.groups())
+        if (found := _date(year, month, day)) is not None:
+            return found
+    if match := _YEAR_FIRST.fullmatch(text):
+        return _date(*map(int, match.groups()))
+    return None
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    """Return that day, None when there is none or nobody alive can mean it."""
+    if year not in _YEARS:
+        return None
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

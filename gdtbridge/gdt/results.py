@@ -1,0 +1,72 @@
+"""What the bridge reports: the input of the writers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date as Date  # noqa: N812 - ``date`` is a field of these results
+from datetime import time as Time  # noqa: N812
+from decimal import Decimal
+from typing import ClassVar
+
+from gdtbridge.gdt.records import Patient
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """GDT ids of sender (8316) and receiver (8315); None means what the dialect has."""
+
+    sender: str | None = None
+    receiver: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyResult:
+    """One examination, or an order just placed.
+
+    ``date`` and ``time`` are local; ``description`` is the study's or the requested procedure's.
+    """
+
+    patient: Patient
+    date: Date | None
+    time: Time | None
+    accession: str
+    modality: str
+    description: str
+    test_id: str
+    test_description: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestValue:
+    """One measurement, ``value`` exactly as the device sent it; ``sources`` become remarks."""
+
+    __test__: ClassVar[bool] = False  # the name looks like a test's to pytest
+
+    test_id: str
+    name: str
+    value: Decimal
+    unit: str
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ValueResult:
+    """The measurements of one report."""
+
+    patient: Patient
+    date: Date | None
+    time: Time | None
+    accession: str
+    modality: str
+    values: tuple[TestValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A file's bytes, and what could not be written as it was ("3101 transliterated").
+
+    ``losses`` name field and kind only, never content.
+    """
+
+    data: bytes
+    losses: tuple[str, ...] = ()

@@ -1,0 +1,53 @@
+"""Structured Reports to measurements.
+
+Here live the walk over the content tree, codes and units, what is left out, the ids of
+measurements, and the process that reads in safety. `read_report` reads in this process,
+`ReportReader` in a guarded child; both return a `Report` of `Measurement`s as the device sent them.
+
+Not here: networks, GDT, the archive, the decision what of a report reaches the practice. Only the
+standard library and pydicom are used. ``docs/measurements.md`` tells the rules.
+"""
+
+from gdtbridge.measurements.model import (
+    REPORT_CLASSES,
+    Code,
+    Measurement,
+    NotAReportError,
+    Report,
+    ReportError,
+    ReportLimitError,
+    ReportWarning,
+    UnreadableReportError,
+    is_report,
+)
+from gdtbridge.measurements.present import (
+    fingerprint,
+    remarks,
+    report_to_json,
+    report_to_text,
+    test_ids,
+    title,
+)
+from gdtbridge.measurements.reader import ReportReader
+from gdtbridge.measurements.report import read_report
+
+__all__ = [
+    "REPORT_CLASSES",
+    "Code",
+    "Measurement",
+    "NotAReportError",
+    "Report",
+    "ReportError",
+    "ReportLimitError",
+    "ReportReader",
+    "ReportWarning",
+    "UnreadableReportError",
+    "fingerprint",
+    "is_report",
+    "read_report",
+    "remarks",
+    "report_to_json",
+    "report_to_text",
+    "test_ids",
+    "title",
+]

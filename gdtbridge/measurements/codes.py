@@ -1,0 +1,151 @@
+"""Codes: one spelling per concept, what each modifier means, and units.
+
+Devices code the same concept in SNOMED RT (``G-C0E3``, SRT) or SNOMED CT (``363698007``, SCT);
+`normal` maps the first to the second with the table pydicom carries (PS3.16 Annex O).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from gdtbridge.measurements.model import Code
+
+Concept = tuple[str, str]
+"""Normalised (scheme, value)."""
+
+
+class Role(StrEnum):
+    """What a modifier says about a measurement; the values name fields of `tree.Context`."""
+
+    SITE = "site"
+    LATERALITY = "laterality"
+    TOPOGRAPHY = "topography"
+    MODE = "mode"
+    METHOD = "method"
+    EQUATION = "equation"
+    VIEW = "view"
+    CYCLE = "cycle"
+    BREATHING = "breathing"
+    FLOW = "flow"
+    STAGE = "stage"
+    PROTOCOL = "protocol"
+    FETUS = "fetus"
+    LABEL = "label"
+    DERIVATION = "derivation"
+    SELECTION = "selection"
+
+
+MODIFIERS: Final[dict[Concept, Role]] = {
+    # PS3.16 TID 300 and 5203, with the names of the concepts
+    ("SCT", "363698007"): Role.SITE,  # Finding Site
+    ("DCM", "123014"): Role.SITE,  # Target Region
+    ("SCT", "272741003"): Role.LATERALITY,  # Laterality
+    ("SCT", "106233006"): Role.TOPOGRAPHY,  # Topographical modifier
+    ("SCT", "399264008"): Role.MODE,  # Image Mode
+    ("SCT", "370129005"): Role.METHOD,  # Measurement Method
+    ("DCM", "121420"): Role.EQUATION,  # Equation or Table
+    ("LN", "8278-4"): Role.EQUATION,  # Body Surface Area Formula
+    ("DCM", "111031"): Role.VIEW,  # Image View
+    ("SCT", "272518008"): Role.CYCLE,  # Cardiac Cycle Point
+    ("SCT", "272517003"): Role.BREATHING,  # Respiratory Cycle Point
+    ("SCT", "260674002"): Role.FLOW,  # Direction of Flow
+    ("LN", "18139-6"): Role.STAGE,  # Stage
+    ("DCM", "125203"): Role.PROTOCOL,  # Acquisition Protocol
+    ("DCM", "121401"): Role.DERIVATION,  # Derivation
+    ("DCM", "121404"): Role.SELECTION,  # Selection Status
+    # PS3.16 TID 1008 and 5000
+    ("LN", "11951-1"): Role.FETUS,  # Fetus ID
+    ("DCM", "121037"): Role.FETUS,  # Fetus Number
+    ("LN", "12510-4"): Role.LABEL,  # Identifier, of a follicle
+    ("DCM", "125010"): Role.LABEL,  # Identifier
+    ("DCM", "125309"): Role.LABEL,  # Short Label (PS3.16 TID 5301)
+    # Seen in devices
+    ("99GEMS", "GEU-1005-5"): Role.LABEL,  # GE LOGIQ: Measurement Label
+    ("99GEMS", "GEU-1005-7"): Role.SITE,  # GE LOGIQ: Anatomy Label
+}
+
+LABEL_VALUES: Final = frozenset({"T9900-04"})
+"""Philips: Label, in a private scheme whose name differs between devices."""
+
+NOT_IN_THE_TABLE: Final[dict[str, str]] = {
+    "G-A22A": "410668003",  # Length as GE LOGIQ sends it; the standard's is G-D7FE
+}
+
+QUALIFIERS: Final[dict[str, str]] = {
+    # CID 42 Numeric Value Qualifier, scheme DCM: why a NUM has no value
+    "114000": "not a number",
+    "114001": "negative infinity",
+    "114002": "positive infinity",
+    "114003": "divided by zero",
+    "114004": "underflow",
+    "114005": "overflow",
+    "114006": "measurement failure",
+    "114007": "measurement not attempted",
+    "114008": "calculation failure",
+    "114009": "value out of range",
+    "114010": "value unknown",
+    "114011": "value indeterminate",
+}
+
+_SNOMED_RT: Final = frozenset({"SRT", "SNM3", "99SDM", "SNOMED-RT"})
+_ANNOTATION: Final = re.compile(r"\{[^{}]*\}")
+
+
+@lru_cache(maxsize=1)
+def _snomed() -> dict[str, dict[str, str]]:
+    """Return pydicom's table: ``SRT`` to ``SCT`` and back.
+
+    Its file is loaded alone, because importing ``pydicom.sr`` costs 100 MB and half a second.
+    """
+    package = importlib.util.find_spec("pydicom")
+    if package is None or package.origin is None:
+        raise ImportError("pydicom")
+    file = Path(package.origin).with_name("sr") / "_snomed_dict.py"
+    spec = importlib.util.spec_from_file_location("gdtbridge_snomed_table", file)
+    if spec is None or spec.loader is None:
+        raise ImportError("pydicom.sr._snomed_dict")
+    table = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(table)
+    mapping: dict[str, dict[str, str]] = table.mapping
+    return mapping
+
+
+def normal(code: Code) -> Concept:
+    """Return ``code`` in its one spelling: SNOMED RT becomes SNOMED CT, the rest stays."""
+    scheme = code.scheme.upper()
+    if scheme in _SNOMED_RT:
+        known = _snomed()["SRT"].get(code.value) or NOT_IN_THE_TABLE.get(code.value)
+        return ("SCT", known) if known else ("SRT", code.value)
+    return scheme, code.value
+
+
+def role_of(name: Code) -> Role | None:
+    """Return what an item with this concept name says about its parent, or None."""
+    if name.value in LABEL_VALUES:
+        return Role.LABEL
+    return MODIFIERS.get(normal(name))
+
+
+def is_anatomy(name: Code) -> bool:
+    """Return whether a container's concept is a body part: SNOMED RT axis T (topography)."""
+    scheme, value = normal(name)
+    if scheme == "SRT":
+        return value.startswith("T-")
+    return scheme == "SCT" and _snomed()["SCT"].get(value, "").startswith("T-")
+
+
+def plain_unit(unit: Code) -> str:
+    """Return the unit to print: UCUM without annotations, empty for "no units".
+
+    Annotations in braces carry no unit (UCUM 2.1 section 6): ``{H.B.}/min`` is ``/min``. Of other
+    schemes the meaning is taken, because their code values are no units.
+    """
+    if unit.scheme and unit.scheme.upper() != "UCUM":
+        return unit.text
+    value = _ANNOTATION.sub("", unit.value or unit.meaning)
+    return "" if value in {"1", "/1"} else value

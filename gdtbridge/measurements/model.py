@@ -1,0 +1,150 @@
+"""The values of the room: what a Structured Report says, and the ways it can fail to say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+
+class ReportError(ValueError):
+    """A file gave no report; the text never holds a value of the file.
+
+    ::
+
+        ReportError
+        ├── NotAReportError        no Structured Report, or one without content
+        ├── UnreadableReportError  damaged beyond reading
+        └── ReportLimitError       too big, too deep or too slow; the reading process died
+    """
+
+
+class NotAReportError(ReportError):
+    """The file is no Structured Report or has no content tree."""
+
+
+class UnreadableReportError(ReportError):
+    """The file cannot be read as DICOM."""
+
+
+class ReportLimitError(ReportError):
+    """Reading took more time, memory or depth than a report may."""
+
+
+REPORT_CLASSES: Final[dict[str, str]] = {
+    # PS3.6 Table A-1. Key Object Selection (...88.59) holds no NUM (PS3.3 A.35.4) and is left out.
+    "1.2.840.10008.5.1.4.1.1.88.1": "Text SR Storage - Trial (Retired)",
+    "1.2.840.10008.5.1.4.1.1.88.2": "Audio SR Storage - Trial (Retired)",
+    "1.2.840.10008.5.1.4.1.1.88.3": "Detail SR Storage - Trial (Retired)",
+    "1.2.840.10008.5.1.4.1.1.88.4": "Comprehensive SR Storage - Trial (Retired)",
+    "1.2.840.10008.5.1.4.1.1.88.11": "Basic Text SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.22": "Enhanced SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.33": "Comprehensive SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.34": "Comprehensive 3D SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.35": "Extensible SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.40": "Procedure Log Storage",
+    "1.2.840.10008.5.1.4.1.1.88.50": "Mammography CAD SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.65": "Chest CAD SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.67": "X-Ray Radiation Dose SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.68": "Radiopharmaceutical Radiation Dose SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.69": "Colon CAD SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.70": "Implantation Plan SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.71": "Acquisition Context SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.72": "Simplified Adult Echo SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.73": "Patient Radiation Dose SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.74": "Planned Imaging Agent Administration SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.75": "Performed Imaging Agent Administration SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.76": "Enhanced X-Ray Radiation Dose SR Storage",
+}
+
+
+def is_report(sop_class_uid: str) -> bool:
+    """Return whether instances of this SOP class are Structured Reports that may hold values."""
+    return sop_class_uid.strip("\0 ") in REPORT_CLASSES
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A coded concept as sent; free text is a code with a meaning only."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+    @property
+    def text(self) -> str:
+        """What a person reads: the meaning, or the code where the device sent none."""
+        return self.meaning or self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One measured value with everything that tells it from its siblings.
+
+    ``value`` is the literal as sent. ``unit`` is UCUM without annotations, empty for none. ``id``
+    is unique in its report, at most 20 characters of A-Z and 0-9. Texts are the device's own words.
+    """
+
+    id: str
+    name: str
+    value: Decimal
+    unit: str
+    code: str
+    scheme: str
+    site: str | None = None
+    laterality: str | None = None
+    mode: str | None = None
+    method: str | None = None
+    derivation: str | None = None
+    phase: str | None = None
+    fetus: str | None = None
+    label: str | None = None
+    topography: str | None = None
+    flow: str | None = None
+    view: str | None = None
+    stage: str | None = None
+    protocol: str | None = None
+    selection: str | None = None
+    device_id: str | None = None
+    seed_id: str | None = None
+    seed_name: str | None = None
+    seed_sources: tuple[str, ...] = ()
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportWarning:
+    """Something in the file that was passed over; ``place`` counts items as DCMTK does (1.3.2).
+
+    ``message`` never holds a value of the file.
+    """
+
+    code: str
+    message: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one Structured Report says.
+
+    ``template`` is the Template Identifier (``5200``), ``content_time`` local time in ISO 8601.
+    ``not_measured`` counts values that are the device's way of writing "nothing measured".
+    """
+
+    sop_class_uid: str
+    sop_uid: str
+    study_uid: str
+    template: str | None
+    patient_id: str
+    manufacturer: str
+    completion: str | None
+    content_time: str | None
+    measurements: tuple[Measurement, ...]
+    warnings: tuple[ReportWarning, ...]
+    not_measured: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether the file was complete: nothing cut off, no length that lies."""
+        return all(warning.code not in {"truncated", "damaged"} for warning in self.warnings)

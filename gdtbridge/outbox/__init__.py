@@ -1,0 +1,39 @@
+"""The outbox: everything that leaves the house.
+
+A durable queue in the database, one worker for each destination, one sender for each kind of
+destination (GDT drop, webhook). A message is put in the same transaction as what caused it and
+survives every crash; how each crash ends is drawn in ``docs/outbox.md``. What leaves, to whom and
+in which words is not decided here.
+"""
+
+from gdtbridge.outbox.clock import Clock, SystemClock
+from gdtbridge.outbox.gdt_drop import NOT_MOUNTED, GdtDrop
+from gdtbridge.outbox.model import (
+    DestinationStatus,
+    Letter,
+    Message,
+    Outcome,
+    Question,
+    Sender,
+    State,
+    Verdict,
+)
+from gdtbridge.outbox.queue import Outbox
+from gdtbridge.outbox.webhook import Webhook
+
+__all__ = [
+    "NOT_MOUNTED",
+    "Clock",
+    "DestinationStatus",
+    "GdtDrop",
+    "Letter",
+    "Message",
+    "Outbox",
+    "Outcome",
+    "Question",
+    "Sender",
+    "State",
+    "SystemClock",
+    "Verdict",
+    "Webhook",
+]

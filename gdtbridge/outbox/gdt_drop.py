@@ -1,0 +1,164 @@
+"""The GDT drop: a folder, usually a share, from which practice software takes files.
+
+The importer sees a file under its final name completely or not at all, and never twice. What each
+interruption leaves behind and how it is told apart is in ``docs/outbox.md``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Final
+
+from gdtbridge.outbox.files import Found, look, reason_of, rename_new, sync_folder, write_new
+from gdtbridge.outbox.model import Journal, Letter, Outcome, State, Verdict
+
+PREFIX: Final = ".gdtbridge-"
+TEMPORARY: Final = ".tmp"
+WITNESS: Final = "-w.tmp"
+"""An empty file beside the temporary one, so like it that whoever removes the one removes both."""
+NOT_MOUNTED: Final = ".gdtbridge-not-mounted"
+"""A practice puts a file of this name into the empty mount point: it is visible, and stops every
+delivery, exactly while the share is not mounted over it."""
+SWEEP_AGE: Final = 24 * 3600.0
+"""Seconds before a temporary file nobody owns is removed; another bridge may share the folder."""
+_MOST_NAMES: Final = 100
+"""Foreign files met in one attempt before the next one goes on."""
+
+_DELIVERED: Final = Outcome(Verdict.DELIVERED)
+
+
+class GdtDrop:
+    """Delivers letters as files into ``folder``, which must exist: it is never created here."""
+
+    kind: Final = "gdt"
+    unique_names: Final = True
+    lifetime: Final = None
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def deliver(self, letter: Letter, journal: Journal, /) -> Outcome:
+        """Deliver the letter, or find out how an interrupted attempt at it ended."""
+        missing = self._missing()
+        if missing is not None:
+            return missing
+        try:
+            if letter.state is State.RENAMING:
+                return self._resume(letter, journal)
+            return self._write(letter, journal)
+        except OSError as error:
+            return Outcome(Verdict.LATER, reason_of(error), away=True)
+
+    def _missing(self) -> Outcome | None:
+        """Return why nothing may be done in the folder now."""
+        try:
+            if not self.folder.is_dir():
+                return Outcome(Verdict.LATER, "folder is missing", away=True)
+            if look(self.folder / NOT_MOUNTED, b"") is not Found.NOTHING:
+                return Outcome(Verdict.LATER, "folder is not mounted", away=True)
+        except OSError as error:
+            return Outcome(Verdict.LATER, reason_of(error), away=True)
+        return None
+
+    def _write(self, letter: Letter, journal: Journal) -> Outcome:
+        """Start from the beginning; nothing under the final name is ours yet."""
+        token = secrets.token_hex(4)
+        name = letter.temporary_name or f"{PREFIX}{letter.id}-{token}{TEMPORARY}"
+        # Before the old file goes: a renaming letter without it would count as collected.
+        journal.writing(name)
+        temporary = self.folder / name
+        temporary.unlink(missing_ok=True)
+        (self.folder / _witness(name)).touch()
+        write_new(temporary, letter.payload)
+        sync_folder(self.folder)
+        journal.renaming()
+        return self._rename(letter, temporary, journal)
+
+    def _rename(self, letter: Letter, temporary: Path, journal: Journal) -> Outcome:
+        """Give the temporary file the first final name nobody else's file has."""
+        final = self.folder / letter.final_name
+        for _ in range(_MOST_NAMES):
+            try:
+                rename_new(temporary, final)
+            except FileExistsError:
+                if look(final, letter.payload) is Found.SAME:
+                    return self._delivered()
+                final = self.folder / journal.another_name()
+            except FileNotFoundError:
+                return self._vanished(final, letter, temporary)
+            except OSError as error:
+                return Outcome(Verdict.LATER, reason_of(error))
+            else:
+                return self._delivered()
+        return Outcome(Verdict.LATER, "too many foreign files under the names of this one")
+
+    def _resume(self, letter: Letter, journal: Journal) -> Outcome:
+        """Find out whether an interrupted attempt got as far as the final name."""
+        temporary = self.folder / letter.temporary_name
+        final = self.folder / letter.final_name
+        # The final file is looked at first: it can only go, and the temporary one stays meanwhile.
+        at_final = look(final, letter.payload)
+        if at_final is Found.SAME:
+            return self._delivered()
+        at_temporary = look(temporary, letter.payload)
+        if at_temporary is Found.SAME:
+            return self._rename(letter, temporary, journal)
+        if at_temporary is Found.OTHER:
+            return self._write(letter, journal)
+        if at_final is Found.OTHER:
+            return Outcome(Verdict.QUESTION, "another file has the name this one may have got")
+        return self._collected(letter)
+
+    def _collected(self, letter: Letter) -> Outcome:
+        """Judge a letter of which neither file is left: only its renaming explains that.
+
+        A share that is not the one written to, or someone tidying up, would have taken the witness
+        too.
+        """
+        witness = self.folder / _witness(letter.temporary_name)
+        if look(witness, b"") is Found.SAME:
+            return _DELIVERED
+        missing = self._missing()
+        if missing is not None:
+            return missing
+        return Outcome(Verdict.QUESTION, "both files are gone and nothing tells who took them")
+
+    def _vanished(self, final: Path, letter: Letter, temporary: Path) -> Outcome:
+        """Judge a renaming that did not find its file although it had just been written.
+
+        A server may have done it and lost the answer; otherwise someone removed the file, and the
+        witness must not speak for a delivery any more.
+        """
+        missing = self._missing()
+        if missing is not None:
+            return missing
+        if look(final, letter.payload) is Found.SAME:
+            return self._delivered()
+        with contextlib.suppress(OSError):
+            (self.folder / _witness(temporary.name)).unlink()
+        return Outcome(Verdict.QUESTION, "the temporary file vanished before it got its name")
+
+    def _delivered(self) -> Outcome:
+        sync_folder(self.folder)
+        return _DELIVERED
+
+    def clear(self, letter: Letter, /) -> None:
+        """Remove the witness, and the temporary file where an equal file was there before."""
+        for name in (letter.temporary_name, _witness(letter.temporary_name)):
+            if name.startswith(PREFIX):
+                (self.folder / name).unlink(missing_ok=True)
+
+    def sweep(self, owned: AbstractSet[str], /) -> None:
+        """Remove temporary files older than a day that belong to no letter on its way."""
+        kept = owned | {_witness(name) for name in owned}
+        for path in self.folder.glob(f"{PREFIX}*{TEMPORARY}"):
+            if path.name not in kept and time.time() - path.lstat().st_mtime > SWEEP_AGE:
+                path.unlink(missing_ok=True)
+
+
+def _witness(temporary_name: str) -> str:
+    return temporary_name.removesuffix(TEMPORARY) + WITNESS

@@ -1,0 +1,264 @@
+"""One destination: its passes over the queue, its pauses, its thread.
+
+No transaction is open while a sender touches a file or the network.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from gdtbridge.database import Database
+from gdtbridge.outbox import rows
+from gdtbridge.outbox.clock import Clock, retry_delay
+from gdtbridge.outbox.files import reason_of
+from gdtbridge.outbox.model import Letter, Outcome, Sender, State, Verdict
+
+log = logging.getLogger(__name__)
+
+BATCH: Final = 100
+"""Messages of one pass."""
+LONGEST_SLEEP: Final = 30.0
+"""Seconds after which a worker looks by itself, rung or not."""
+MOST_ATTEMPTS: Final = 30
+"""Failed attempts of a message that expires; bounds it whatever the clock does."""
+
+
+class Note:
+    """The journal of one letter: each note is durable when the call returns."""
+
+    def __init__(self, database: Database, outbox_id: int) -> None:
+        self._database = database
+        self._id = outbox_id
+
+    def writing(self, temporary_name: str) -> None:
+        """Note that the temporary file may exist from now on."""
+        self._change(state=State.WRITING, temporary_name=temporary_name)
+
+    def renaming(self) -> None:
+        """Note that the temporary file is complete and may be renamed from now on."""
+        self._change(state=State.RENAMING)
+
+    def another_name(self) -> str:
+        """Give the letter its next final name."""
+        with self._database.write() as connection:
+            return rows.rename(connection, self._id)
+
+    def _change(self, **values: object) -> None:
+        with self._database.write() as connection:
+            rows.change(connection, self._id, **values)
+
+
+class Lane:
+    """Everything that leaves for one destination, one letter at a time."""
+
+    def __init__(
+        self,
+        database: Database,
+        destination: str,
+        sender: Sender,
+        clock: Clock,
+        lifetimes: rows.Lifetimes,
+        delivered: Callable[[], None],
+    ) -> None:
+        """Call ``delivered`` after each delivery: another lane may have waited for it."""
+        self.destination = destination
+        self.sender = sender
+        self._database = database
+        self._clock = clock
+        self._lifetimes = lifetimes
+        self._delivered = delivered
+        self._one_pass = threading.Lock()
+        self._bell = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._away = 0  # attempts in a row that found nobody there
+        self._resting_until = 0.0  # monotonic
+        self._trouble = ""
+
+    # Life cycle
+
+    def start(self) -> None:
+        """Start the worker; it begins with what a crash interrupted."""
+        # A daemon: one that hangs in the kernel must not keep the process from ending.
+        self._thread = threading.Thread(
+            target=self._run, name=f"outbox {self.destination}", daemon=True
+        )
+        self._thread.start()
+
+    def ring(self) -> None:
+        """Tell the worker that there may be something to do."""
+        self._bell.set()
+
+    def stop(self) -> None:
+        """Tell the worker to end after the letter it is at."""
+        self._stopping.set()
+        self._bell.set()
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the worker's end, at most ``timeout`` seconds; return whether it ended."""
+        if self._thread is None:
+            return True
+        self._thread.join(max(0.0, timeout))
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        self._safely(self._begin)
+        while not self._stopping.is_set():
+            self._bell.clear()
+            self._safely(self.deliver_due)
+            self._stopping.wait(self._resting_until - self._clock.monotonic())
+            if not self._stopping.is_set():
+                self._bell.wait(self._safely(self._idle_seconds) or 0.0)
+
+    def _safely(self, step: Callable[[], float]) -> float:
+        """Run a step of the worker; whatever it raises, the worker goes on."""
+        try:
+            return step()
+        except Exception as error:  # noqa: BLE001 - a dead worker would be silence
+            if not self._stopping.is_set():
+                self._report(type(error).__name__)
+                self._rest()
+            return 0.0
+
+    def _begin(self) -> float:
+        with self._database.write() as connection:
+            rows.first_things_first(connection, self.destination)
+            owned = rows.owned_names(connection)
+        try:
+            self.sender.sweep(owned)
+        except OSError as error:
+            log.info("outbox %s: not swept (%s)", self.destination, reason_of(error))
+        return 0.0
+
+    def _idle_seconds(self) -> float:
+        with self._database.read() as connection:
+            next_at = rows.next_at(connection, self.destination)
+        if next_at is None:
+            return LONGEST_SLEEP
+        return min(LONGEST_SLEEP, max(0.0, next_at - self._clock.now()))
+
+    # Passes
+
+    def deliver_due(self) -> int:
+        """Try what is due, once; return how many letters arrived."""
+        with self._one_pass:
+            self._expire()
+            with self._database.read() as connection:
+                ids = rows.due(connection, self.destination, self._clock.now(), BATCH)
+            arrived = 0
+            for outbox_id in ids:
+                if self._stopping.is_set():
+                    break
+                outcome = self._attempt(outbox_id)
+                arrived += outcome.verdict is Verdict.DELIVERED
+                if outcome.away:
+                    self._rest()
+                    break
+            return arrived
+
+    def _attempt(self, outbox_id: int) -> Outcome:
+        with self._database.read() as connection:
+            letter = rows.load(connection, outbox_id)
+        if letter is None:
+            return Outcome(Verdict.FAILED)
+        try:
+            outcome = self.sender.deliver(letter, Note(self._database, outbox_id))
+        except Exception as error:  # noqa: BLE001 - one letter's fault must not stop the others
+            outcome = Outcome(Verdict.LATER, type(error).__name__)
+        self._settle(outbox_id, outcome)
+        return outcome
+
+    def _settle(self, outbox_id: int, outcome: Outcome) -> None:
+        match outcome.verdict:
+            case Verdict.DELIVERED:
+                self.note_delivered(outbox_id)
+                self._away = 0
+                self._report("")
+            case Verdict.LATER:
+                self._postpone(outbox_id, outcome)
+            case Verdict.FAILED:
+                self._give_up(outbox_id, outcome.reason)
+            case Verdict.QUESTION:
+                self._ask(outbox_id, outcome.reason)
+
+    def note_delivered(self, outbox_id: int) -> None:
+        """Put a delivery on record, then remove what it left; wake those who waited for it."""
+        with self._database.write() as connection:
+            letter = rows.load(connection, outbox_id)
+            rows.delivered(connection, outbox_id, self._clock.now(), self._lifetimes)
+        self._delivered()
+        if letter is not None:
+            try:
+                self.sender.clear(letter)
+            except OSError as error:
+                log.info("outbox %s: not cleared (%s)", self.destination, reason_of(error))
+
+    def _postpone(self, outbox_id: int, outcome: Outcome) -> None:
+        with self._database.write() as connection:
+            attempts, last_error = rows.attempts(connection, outbox_id)
+            until = self._clock.now() + retry_delay(attempts + 1)
+            rows.postpone(connection, outbox_id, until, outcome.reason)
+        if outcome.away:
+            self._report(outcome.reason)
+        elif outcome.reason != last_error:
+            log.warning(
+                "outbox %s: message %d not delivered (%s), trying again",
+                self.destination,
+                outbox_id,
+                outcome.reason,
+            )
+
+    def _give_up(self, outbox_id: int, reason: str) -> None:
+        with self._database.write() as connection:
+            ids = rows.failed(connection, outbox_id, reason)
+        log.error("outbox %s: messages %s given up (%s)", self.destination, ids, reason)
+
+    def _ask(self, outbox_id: int, reason: str) -> None:
+        with self._database.write() as connection:
+            rows.change(connection, outbox_id, state=State.QUESTION, last_error=reason)
+        log.error(
+            "outbox %s: message %d: a person must look (%s)", self.destination, outbox_id, reason
+        )
+
+    def _expire(self) -> None:
+        with self._database.read() as connection:
+            ids = rows.expired(connection, self.destination, self._clock.now(), MOST_ATTEMPTS)
+        for outbox_id in ids:
+            self._give_up(outbox_id, "expired")
+
+    def _rest(self) -> None:
+        self._away += 1
+        self._resting_until = self._clock.monotonic() + retry_delay(self._away)
+
+    def _report(self, trouble: str) -> None:
+        """Log a change from good to bad, from one trouble to another, and back; no repetition."""
+        if trouble == self._trouble:
+            return
+        self._trouble = trouble
+        if trouble:
+            log.warning("outbox %s: not delivered (%s), trying again", self.destination, trouble)
+        else:
+            log.warning("outbox %s: delivers again", self.destination)
+
+
+class Unserved:
+    """Stands in for the sender of a destination the settings no longer name."""
+
+    unique_names: Final = False
+    lifetime: Final = None
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def deliver(self, letter: Letter, journal: object, /) -> Outcome:  # noqa: ARG002
+        """Keep the letter."""
+        return Outcome(Verdict.LATER, "not in the settings any more", away=True)
+
+    def clear(self, letter: Letter, /) -> None:
+        """Do nothing: nothing was left."""
+
+    def sweep(self, owned: object, /) -> None:
+        """Do nothing: there is no place."""

@@ -1,0 +1,173 @@
+"""The values of the outbox and the contract of a sender."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+ALARM_SECONDS: Final = 300.0
+"""A message that must arrive, could have left and has waited this long is an alarm."""
+
+
+class State(StrEnum):
+    """Where a message is on its way; the table of ``docs/outbox.md``."""
+
+    PENDING = "pending"
+    WRITING = "writing"
+    """The temporary file may exist; the final one does not come from us."""
+    RENAMING = "renaming"
+    """The temporary file was complete; it may have got its final name."""
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    """Given up: expired or refused for good."""
+    QUESTION = "question"
+    """Only a person can tell whether it arrived; it is not sent again by itself."""
+
+
+OPEN: Final = (State.PENDING, State.WRITING, State.RENAMING)
+"""The states in which something is still to be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something that shall leave, put once for each (destination, key).
+
+    ``name`` is the proposed file name of a file delivery, made of safe characters by the caller,
+    or the name of the event. ``expires_at`` (UTC seconds) ends the attempts; without it the
+    sender's ``lifetime`` counts, from the moment the message could leave.
+    """
+
+    kind: str
+    destination: str
+    key: str
+    name: str
+    payload: bytes
+    after_id: int | None = None
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message of the queue as a sender gets it."""
+
+    id: int
+    name: str
+    payload: bytes
+    state: State
+    temporary_name: str
+    final_name: str
+
+
+class Verdict(StrEnum):
+    """How an attempt ended."""
+
+    DELIVERED = "delivered"
+    LATER = "later"
+    FAILED = "failed"
+    QUESTION = "question"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one attempt; ``reason`` is short, English and free of patient data.
+
+    ``away`` says that the destination as a whole does not answer, so that other messages to it
+    need not be tried now.
+    """
+
+    verdict: Verdict
+    reason: str = ""
+    away: bool = False
+
+
+class Journal(Protocol):
+    """Where a sender notes, durably, how far it is with one letter."""
+
+    def writing(self, temporary_name: str) -> None:
+        """Note that a file of that name is about to be created."""
+        ...
+
+    def renaming(self) -> None:
+        """Note that the temporary file is complete and about to get its final name."""
+        ...
+
+    def another_name(self) -> str:
+        """Give the letter the next final name no other letter has, and return it."""
+        ...
+
+
+class Sender(Protocol):
+    """One way out of the house.
+
+    ``kind`` is the kind of message it carries, ``unique_names`` says that each message needs a
+    file name of its own, ``lifetime`` is for how many seconds it tries (None: for ever).
+    """
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def unique_names(self) -> bool: ...  # noqa: D102
+    @property
+    def lifetime(self) -> float | None: ...  # noqa: D102
+
+    def deliver(self, letter: Letter, journal: Journal, /) -> Outcome:
+        """Try once; take up what an interrupted attempt left behind. Never overwrite."""
+        ...
+
+    def clear(self, letter: Letter, /) -> None:
+        """Remove what a delivered letter no longer needs; its delivery is already on record."""
+        ...
+
+    def sweep(self, owned: AbstractSet[str], /) -> None:
+        """Remove old temporary files of ours that are not among those ``owned`` by letters."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationStatus:
+    """How things stand with one destination; ages in seconds, times in UTC seconds."""
+
+    destination: str
+    kind: str
+    pending: int
+    oldest_pending_age: float
+    """Of the messages that could leave; those waiting for another message do not count."""
+    failed: int
+    questions: int
+    last_error: str
+    last_delivered_at: float | None
+    must_arrive: bool
+    """Whether its messages are tried for ever, so that one that waits for long is an alarm."""
+
+    @property
+    def alarm(self) -> bool:
+        """Whether a person has to look: a question is open or a result waits for too long."""
+        waits = self.must_arrive and self.oldest_pending_age > ALARM_SECONDS
+        return self.questions > 0 or waits
+
+    @property
+    def sentence(self) -> str:
+        """One line for a person, German first."""
+        minutes = int(self.oldest_pending_age // 60)
+        cause = f" [{self.last_error}]" if self.last_error and (self.pending or self.alarm) else ""
+        return (
+            f"{self.destination}: {self.pending} wartend (seit {minutes} min), "
+            f"{self.questions} offene Fragen, {self.failed} aufgegeben. / {self.pending} waiting "
+            f"(for {minutes} min), {self.questions} open questions, {self.failed} given up.{cause}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A message of which only a person can tell whether it arrived.
+
+    ``final_name`` may contain an accession number: show it to a person, do not log it.
+    """
+
+    id: int
+    destination: str
+    final_name: str
+    reason: str
+    created_at: float

@@ -1,0 +1,232 @@
+"""The outbox's table: every statement on it, one function each, inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import sqlalchemy as sa
+
+from gdtbridge.database import Connection
+from gdtbridge.database import outbox as table
+from gdtbridge.outbox.clock import JITTER, LONGEST_RETRY
+from gdtbridge.outbox.model import OPEN, Letter, Message, Question, State
+from gdtbridge.outbox.names import free_number, name_key, number_of, numbered
+
+FARTHEST: Final = LONGEST_RETRY * (1 + JITTER)
+"""Seconds an attempt can lie ahead; one farther away was set before the clock stepped back."""
+
+Lifetimes = Mapping[str, float | None]
+"""Seconds a message of each destination may be tried."""
+
+
+def find(connection: Connection, destination: str, key: str) -> int | None:
+    """Return the id of the message with that key."""
+    query = sa.select(table.c.id).where(table.c.destination == destination, table.c.key == key)
+    return connection.execute(query).scalar()
+
+
+def insert(
+    connection: Connection, message: Message, now: float, lifetime: float | None, *, unique: bool
+) -> int:
+    """Enter a message; with ``unique`` under a file name of its own."""
+    before = _state_of(connection, message.after_id)
+    final_name = _free_name(connection, message.destination, message.name, 1) if unique else ""
+    expires_at = message.expires_at
+    if expires_at is None and lifetime is not None and before in {None, State.DELIVERED}:
+        expires_at = now + lifetime
+    given_up = before is State.FAILED
+    statement = sa.insert(table).values(
+        kind=message.kind,
+        destination=message.destination,
+        key=message.key,
+        after_id=message.after_id,
+        name=message.name,
+        name_key=name_key(final_name) if unique else None,
+        final_name=final_name,
+        payload=message.payload,
+        state=State.FAILED if given_up else State.PENDING,
+        last_error="the message it waits for failed" if given_up else "",
+        next_at=now,
+        expires_at=expires_at,
+        created_at=now,
+    )
+    return int(connection.execute(statement.returning(table.c.id)).scalar_one())
+
+
+def _state_of(connection: Connection, outbox_id: int | None) -> State | None:
+    if outbox_id is None:
+        return None
+    query = sa.select(table.c.state).where(table.c.id == outbox_id)
+    return State(connection.execute(query).scalar_one())
+
+
+def _free_name(connection: Connection, destination: str, name: str, first: int) -> str:
+    def taken(number: int) -> bool:
+        query = sa.select(table.c.id).where(
+            table.c.destination == destination,
+            table.c.name_key == name_key(numbered(name, number)),
+        )
+        return connection.execute(query).first() is not None
+
+    return numbered(name, free_number(first, taken))
+
+
+def rename(connection: Connection, outbox_id: int) -> str:
+    """Give a message the next free final name after the one it has, and return it."""
+    row = connection.execute(
+        sa.select(table.c.destination, table.c.name, table.c.final_name).where(
+            table.c.id == outbox_id
+        )
+    ).one()
+    number = number_of(row.name, row.final_name) + 1
+    final_name = _free_name(connection, row.destination, row.name, number)
+    change(connection, outbox_id, final_name=final_name, name_key=name_key(final_name))
+    return final_name
+
+
+def change(connection: Connection, outbox_id: int, **values: object) -> None:
+    """Set columns of one message."""
+    connection.execute(sa.update(table).where(table.c.id == outbox_id).values(**values))
+
+
+def load(connection: Connection, outbox_id: int) -> Letter | None:
+    """Return the message if something is still to be done with it."""
+    columns = ("id", "name", "payload", "state", "temporary_name", "final_name")
+    row = connection.execute(
+        sa.select(*(table.c[name] for name in columns)).where(
+            table.c.id == outbox_id, table.c.state.in_(OPEN)
+        )
+    ).first()
+    if row is None:
+        return None
+    return Letter(
+        id=row.id,
+        name=row.name,
+        payload=bytes(row.payload),
+        state=State(row.state),
+        temporary_name=row.temporary_name,
+        final_name=row.final_name,
+    )
+
+
+def _able(destination: str) -> sa.Select[int]:
+    """Select the open messages that wait for no other message."""
+    before = table.alias("before")
+    return (
+        sa.select(table.c.id)
+        .select_from(table.outerjoin(before, table.c.after_id == before.c.id))
+        .where(
+            table.c.destination == destination,
+            table.c.state.in_(OPEN),
+            sa.or_(table.c.after_id.is_(None), before.c.state == State.DELIVERED),
+        )
+    )
+
+
+def due(connection: Connection, destination: str, now: float, most: int) -> list[int]:
+    """Return the messages to try now, those waiting longest first."""
+    query = (
+        _able(destination)
+        .where(sa.or_(table.c.next_at <= now, table.c.next_at > now + FARTHEST))
+        .order_by(table.c.next_at, table.c.id)
+        .limit(most)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def next_at(connection: Connection, destination: str) -> float | None:
+    """Return when the next attempt is due, None when there is none to come."""
+    query = _able(destination).with_only_columns(sa.func.min(table.c.next_at))
+    return connection.execute(query).scalar()
+
+
+def first_things_first(connection: Connection, destination: str) -> None:
+    """Make what a crash interrupted due at once, before everything new."""
+    statement = sa.update(table).where(
+        table.c.destination == destination,
+        table.c.state.in_((State.WRITING, State.RENAMING)),
+    )
+    connection.execute(statement.values(next_at=0))
+
+
+def postpone(connection: Connection, outbox_id: int, until: float, reason: str) -> None:
+    """Note a failed attempt."""
+    change(connection, outbox_id, attempts=table.c.attempts + 1, next_at=until, last_error=reason)
+
+
+def attempts(connection: Connection, outbox_id: int) -> tuple[int, str]:
+    """Return how many attempts at a message failed, and why the last one did."""
+    query = sa.select(table.c.attempts, table.c.last_error).where(table.c.id == outbox_id)
+    row = connection.execute(query).one()
+    return row.attempts, row.last_error
+
+
+def delivered(connection: Connection, outbox_id: int, now: float, lifetimes: Lifetimes) -> None:
+    """Note a delivery; what waited for it may go, and its life begins."""
+    change(connection, outbox_id, state=State.DELIVERED, delivered_at=now, last_error="")
+    query = sa.select(table.c.id, table.c.destination, table.c.expires_at).where(
+        table.c.after_id == outbox_id, table.c.state.in_(OPEN)
+    )
+    for row in connection.execute(query).all():
+        lifetime = lifetimes.get(row.destination)
+        if row.expires_at is None and lifetime is not None:
+            change(connection, row.id, next_at=now, expires_at=now + lifetime)
+        else:
+            change(connection, row.id, next_at=now)
+
+
+def failed(connection: Connection, outbox_id: int, reason: str) -> list[int]:
+    """Give a message up, and what waits for it; return the ids."""
+    change(connection, outbox_id, state=State.FAILED, last_error=reason)
+    query = sa.select(table.c.id).where(table.c.after_id == outbox_id, table.c.state.in_(OPEN))
+    ids = [outbox_id]
+    for waiting in connection.execute(query).scalars().all():
+        ids += failed(connection, waiting, "the message it waits for failed")
+    return ids
+
+
+def expired(connection: Connection, destination: str, now: float, most_attempts: int) -> list[int]:
+    """Return the messages whose time is over, by the clock or by the number of attempts."""
+    query = sa.select(table.c.id).where(
+        table.c.destination == destination,
+        table.c.state == State.PENDING,
+        table.c.expires_at.is_not(None),
+        sa.or_(table.c.expires_at <= now, table.c.attempts >= most_attempts),
+    )
+    return list(connection.execute(query).scalars())
+
+
+def owned_names(connection: Connection) -> frozenset[str]:
+    """Return the temporary names of everything on its way."""
+    query = sa.select(table.c.temporary_name).where(
+        table.c.state.in_((*OPEN, State.QUESTION)), table.c.temporary_name != ""
+    )
+    return frozenset(connection.execute(query).scalars())
+
+
+def questions(connection: Connection) -> list[Question]:
+    """Return the open questions, the oldest first."""
+    columns = ("id", "destination", "final_name", "last_error", "created_at")
+    query = (
+        sa.select(*(table.c[name] for name in columns))
+        .where(table.c.state == State.QUESTION)
+        .order_by(table.c.id)
+    )
+    return [
+        Question(row.id, row.destination, row.final_name, row.last_error, row.created_at)
+        for row in connection.execute(query)
+    ]
+
+
+def again(connection: Connection, outbox_id: int, now: float) -> None:
+    """Let a message start from the beginning, under its final name and a new temporary one."""
+    change(
+        connection,
+        outbox_id,
+        state=State.PENDING,
+        temporary_name="",
+        attempts=0,
+        next_at=now,
+        last_error="",
+    )

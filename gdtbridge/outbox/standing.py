@@ -1,0 +1,79 @@
+"""How things stand with each destination, read from the table alone: no folder is touched."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from gdtbridge.database import Connection
+from gdtbridge.database import outbox as table
+from gdtbridge.outbox.model import OPEN, DestinationStatus, Sender, State
+
+
+def destinations(connection: Connection) -> dict[str, str]:
+    """Return the kind of each destination that has undelivered messages."""
+    query = sa.select(table.c.destination, table.c.kind).where(table.c.state.in_(OPEN)).distinct()
+    return {row.destination: row.kind for row in connection.execute(query)}
+
+
+def standing_of(
+    connection: Connection, destination: str, sender: Sender, now: float
+) -> DestinationStatus:
+    """Return the figures of one destination at ``now`` (UTC seconds)."""
+    counts = _counts(connection, destination)
+    oldest = _oldest(connection, destination)
+    return DestinationStatus(
+        destination=destination,
+        kind=sender.kind,
+        pending=sum(counts.get(state, 0) for state in OPEN),
+        oldest_pending_age=max(0.0, now - oldest) if oldest is not None else 0.0,
+        failed=counts.get(State.FAILED, 0),
+        questions=counts.get(State.QUESTION, 0),
+        last_error=_last_error(connection, destination),
+        last_delivered_at=connection.execute(
+            sa.select(sa.func.max(table.c.delivered_at)).where(table.c.destination == destination)
+        ).scalar(),
+        must_arrive=sender.lifetime is None,
+    )
+
+
+def _counts(connection: Connection, destination: str) -> dict[State, int]:
+    query = (
+        sa.select(table.c.state, sa.func.count())
+        .where(
+            table.c.destination == destination,
+            table.c.state.in_([state for state in State if state is not State.DELIVERED]),
+        )
+        .group_by(table.c.state)
+    )
+    return {State(state): count for state, count in connection.execute(query)}
+
+
+def _oldest(connection: Connection, destination: str) -> float | None:
+    """Return since when the longest waiting message could have left."""
+    before = table.alias("before")
+    since = sa.func.coalesce(before.c.delivered_at, table.c.created_at)
+    query = (
+        sa.select(sa.func.min(since))
+        .select_from(table.outerjoin(before, table.c.after_id == before.c.id))
+        .where(
+            table.c.destination == destination,
+            table.c.state.in_(OPEN),
+            sa.or_(table.c.after_id.is_(None), before.c.state == State.DELIVERED),
+        )
+    )
+    return connection.execute(query).scalar()
+
+
+def _last_error(connection: Connection, destination: str) -> str:
+    """Return the reason of the newest message that has one and did not arrive."""
+    query = (
+        sa.select(table.c.last_error)
+        .where(
+            table.c.destination == destination,
+            table.c.state.in_((*OPEN, State.QUESTION, State.FAILED)),
+            table.c.last_error != "",
+        )
+        .order_by(table.c.id.desc())
+        .limit(1)
+    )
+    return connection.execute(query).scalar() or ""

@@ -1,0 +1,121 @@
+"""``/api/v1/worklist``: the worklist as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Final, Protocol
+from urllib.parse import quote
+
+from flask import Response, request
+from pydantic import BaseModel
+
+from gdtbridge.web import schema
+from gdtbridge.web.ports import OrderPort
+from gdtbridge.web.problems import FieldProblem, refuse, refuse_fields
+from worklist import Entry
+
+PATH: Final = "/api/v1/worklist"
+ENTRY_PATH: Final = f"{PATH}/<path:accession>"
+DEFAULT_LIMIT: Final = 500
+MAX_LIMIT: Final = 1000
+MAX_NUMBER: Final = 10**9
+
+FIXED: Final = "Lässt sich nicht ändern. / Cannot be changed."
+NO_NUMBER: Final = "Keine erlaubte Zahl. / Not a permitted number."
+
+
+class AddRoute(Protocol):
+    """Adds a route: path, name, view, methods."""
+
+    def __call__(self, path: str, name: str, view: Callable[..., Response], *methods: str) -> None:
+        """Add it."""
+        ...
+
+
+class WorklistApi:
+    """The JSON calls; each parses, calls the core once and writes down what came back."""
+
+    def __init__(self, orders: OrderPort, public_url: str, today: Callable[[], date]) -> None:
+        self._orders = orders
+        self._base = public_url.rstrip("/")
+        self._today = today
+
+    def register(self, add_route: AddRoute) -> None:
+        """Add the routes."""
+        add_route(PATH, "worklist_list", self.list, "GET", "HEAD")
+        add_route(PATH, "worklist_create", self.create, "POST")
+        add_route(ENTRY_PATH, "worklist_read", self.read, "GET", "HEAD")
+        add_route(ENTRY_PATH, "worklist_change", self.change, "PUT")
+        add_route(ENTRY_PATH, "worklist_cancel", self.cancel, "DELETE")
+
+    def list(self) -> Response:
+        """Answer with a page of the worklist."""
+        limit = _number("limit", DEFAULT_LIMIT, MAX_LIMIT)
+        offset = _number("offset", 0, MAX_NUMBER)
+        entries = self._orders.orders()
+        page = [schema.view(entry) for entry in entries[offset : offset + limit]]
+        return _json(schema.ListView(total=len(entries), entries=page))
+
+    def create(self) -> Response:
+        """Place an order: 201, or 200 with the same entry for a repeated click."""
+        order = schema.read(schema.Order, _body(), self._today())
+        placed = self._orders.place_order(order.request())
+        response = _json(schema.view(placed.entry), 200 if placed.repeated else 201)
+        response.headers["Location"] = self._url(placed.entry)
+        return response
+
+    def read(self, accession: str) -> Response:
+        """Answer with one entry."""
+        return _json(schema.view(self._orders.order(accession)))
+
+    def change(self, accession: str) -> Response:
+        """Replace what an entry says; its identifiers stay."""
+        change = schema.read(schema.Change, _body(), self._today())
+        if {change.accession_number, change.study_instance_uid} != {None}:
+            _must_be_same(change, self._orders.order(accession))
+        return _json(schema.view(self._orders.change_order(accession, change.request())))
+
+    def cancel(self, accession: str) -> Response:
+        """Take an entry off the worklist."""
+        self._orders.cancel_order(accession)
+        response = Response(status=204)
+        del response.headers["Content-Type"]
+        return response
+
+    def _url(self, entry: Entry) -> str:
+        return f"{self._base}{PATH}/{quote(entry.AccessionNumber, safe='')}"
+
+
+def _json(model: BaseModel, status: int = 200) -> Response:
+    return Response(model.model_dump_json() + "\n", status, content_type="application/json")
+
+
+def _body() -> bytes:
+    """Return the body of a JSON request; raise `Refusal` (415) for anything else.
+
+    The type is insisted on because a web page can send forms anywhere, but not JSON.
+    """
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype != "application/json" or charset not in {"utf-8", "utf8"}:
+        raise refuse(415, "Erwartet wird application/json. / application/json is expected.")
+    return request.get_data()
+
+
+def _number(name: str, default: int, highest: int) -> int:
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= highest):
+        raise refuse_fields(FieldProblem(name, NO_NUMBER))
+    return int(text)
+
+
+def _must_be_same(change: schema.Change, entry: Entry) -> None:
+    pairs = (
+        ("accession_number", change.accession_number, entry.AccessionNumber),
+        ("study_instance_uid", change.study_instance_uid, entry.StudyInstanceUID),
+    )
+    wrong = [FieldProblem(name, FIXED) for name, new, old in pairs if new not in {None, old}]
+    if wrong:
+        raise refuse_fields(*wrong)

@@ -1,0 +1,114 @@
+"""The Flask application: routes, guard, refusals, headers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Final
+
+from flask import Flask, Response, request
+
+from gdtbridge.config import Settings
+from gdtbridge.web import schema
+from gdtbridge.web.add import AddCall
+from gdtbridge.web.api import WorklistApi
+from gdtbridge.web.forms import MAX_BODY
+from gdtbridge.web.guard import Guard
+from gdtbridge.web.openapi import description
+from gdtbridge.web.parameters import FIELD_NAMES
+from gdtbridge.web.ports import OrderPort, Readiness
+from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, problem_of, render
+from gdtbridge.web.slots import Slots
+
+HOME: Final = """<!doctype html>
+<html lang="de"><head><meta charset="utf-8"><title>gdtbridge</title></head>
+<body><h1>gdtbridge</h1><p>Die Brücke zwischen Ultraschall und Praxissoftware läuft.</p>
+<ul><li><a href="healthz">Lebenszeichen</a></li><li><a href="readyz">Zustand der Teile</a></li>
+<li><a href="api/v1/openapi.json">Beschreibung der Schnittstelle</a></li></ul></body></html>
+"""
+
+
+def local_today() -> date:
+    """Return today's date where the practice is."""
+    return datetime.now().astimezone().date()
+
+
+def create_app(
+    settings: Settings,
+    orders: OrderPort,
+    readiness: Readiness,
+    *,
+    today: Callable[[], date] = local_today,
+    slots: Slots | None = None,
+) -> Flask:
+    """Return the WSGI application that offers ``orders`` over HTTP.
+
+    ``slots`` bounds how many calls may wait for the core at once, so that the rest stays answered
+    when a folder or the database hangs.
+    """
+    app = Flask("gdtbridge.web", static_folder=None, template_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, PROPAGATE_EXCEPTIONS=False)
+    app.url_map.merge_slashes = False
+    slots = slots or Slots()
+    guard = Guard(settings.http)
+    app.before_request(lambda: guard.check(request))
+    app.after_request(_add_security_headers)
+    app.register_error_handler(Exception, _answer_error)
+    _add_state_routes(app, readiness)
+    _add_route(app, ADD_PATH, "worklist_add", slots.bound(AddCall(orders, today)), "GET", "POST")
+    WorklistApi(orders, settings.http.public_url, today).register(
+        lambda path, name, view, *methods: _add_route(app, path, name, slots.bound(view), *methods)
+    )
+    return app
+
+
+View = Callable[..., Response]
+
+
+def _add_route(app: Flask, path: str, name: str, view: View, *methods: str) -> None:
+    """Add a route that answers these methods and no others.
+
+    Flask would answer HEAD wherever it answers GET; but a GET may place an order here, and who
+    only looks must not.
+    """
+    app.add_url_rule(path, name, view, methods=methods, provide_automatic_options=False)
+    if "HEAD" not in methods:
+        for rule in app.url_map.iter_rules(name):
+            rule.methods = set(methods)
+
+
+def _add_state_routes(app: Flask, readiness: Readiness) -> None:
+    def home() -> Response:
+        return Response(HOME, content_type="text/html; charset=utf-8")
+
+    def healthz() -> Response:
+        return Response("ok\n", content_type="text/plain; charset=utf-8")
+
+    def readyz() -> Response:
+        parts = readiness()
+        ready = all(part.ok for part in parts.values())
+        told = {name: {"ok": part.ok, "detail": part.detail} for name, part in parts.items()}
+        body = json.dumps({"ready": ready, "parts": told}, ensure_ascii=False) + "\n"
+        return Response(body, 200 if ready else 503, content_type="application/json")
+
+    def openapi() -> Response:
+        body = json.dumps(description(), ensure_ascii=False) + "\n"
+        return Response(body, content_type="application/json")
+
+    _add_route(app, "/", "home", home, "GET", "HEAD")
+    _add_route(app, "/healthz", "healthz", healthz, "GET", "HEAD")
+    _add_route(app, "/readyz", "readyz", readyz, "GET", "HEAD")
+    _add_route(app, "/api/v1/openapi.json", "openapi", openapi, "GET", "HEAD")
+
+
+def _add_security_headers(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS:
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _answer_error(error: Exception) -> Response:
+    fields = FIELD_NAMES if request.path == ADD_PATH else schema.FIELD_NAMES
+    answer = render(problem_of(error, fields, request.endpoint or "no route"), request.path)
+    return Response(answer.body, answer.status, list(answer.headers))

@@ -1,0 +1,131 @@
+"""The guard: what is checked before a call is looked at.
+
+In this order: the caller's network, the name it used for us (DNS rebinding), the token, and that
+no foreign web page sent it. ``GET /worklist/add`` places an order, so reading is guarded as well.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import urlsplit
+
+from werkzeug.wrappers import Request
+
+from gdtbridge.config import Http
+from gdtbridge.web.forms import raw_values
+from gdtbridge.web.problems import ADD_PATH, refuse
+from gdtbridge.web.tokens import Throttle, TokenCheck
+
+HEALTH_PATH: Final = "/healthz"
+GUARDED_FROM_PAGES: Final = ("/worklist/", "/api/")
+"""Where a call from a foreign page is refused; the rest neither changes nor tells anything."""
+
+BAD_NETWORK: Final = (
+    "Aus diesem Netz nicht erlaubt (http.allowed_networks)."
+    " / Not allowed from this network (http.allowed_networks)."
+)
+BAD_HOST: Final = (
+    "Unter diesem Namen nicht erreichbar; http.allowed_hosts nennt die erlaubten."
+    " / Not to be reached by this name; http.allowed_hosts lists the permitted ones."
+)
+BAD_ORIGIN: Final = (
+    "Aufrufe von fremden Webseiten sind nicht erlaubt."
+    " / Calls from foreign web pages are not allowed."
+)
+PREFETCH: Final = "Vorab-Aufrufe sind nicht erlaubt. / Prefetching is not allowed."
+
+_HOST: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s\[\]/@,:]+)(?::[0-9]{1,5})?")
+
+
+class Guard:
+    """Raises `Refusal` for a call that must not go on."""
+
+    def __init__(self, settings: Http, throttle: Throttle | None = None) -> None:
+        self._networks = tuple(ipaddress.ip_network(n) for n in settings.allowed_networks)
+        self._names = frozenset(name for name in _names(settings) if name)
+        self._origin = _origin(settings.public_url)
+        self._token = TokenCheck(settings.token.get_secret_value(), throttle or Throttle())
+
+    def check(self, request: Request) -> None:
+        """Let the call pass or raise `Refusal`."""
+        self._check_network(request)
+        self._check_host(request)
+        if request.path != HEALTH_PATH:
+            self._check_token(request)
+        if request.path.startswith(GUARDED_FROM_PAGES):
+            self._check_page(request)
+
+    def _check_network(self, request: Request) -> None:
+        address = _address(request.remote_addr or "")
+        if not self._networks or (
+            address is not None and any(address in n for n in self._networks)
+        ):
+            return
+        if request.path == HEALTH_PATH and address is not None and address.is_loopback:
+            return  # the machine's own watchdog
+        raise refuse(403, BAD_NETWORK)
+
+    def _check_host(self, request: Request) -> None:
+        host = request.environ.get("HTTP_HOST")
+        if host is None and request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
+            return  # an old script; a browser always names the host
+        match = _HOST.fullmatch(str(host or ""))
+        if match is None:
+            raise refuse(400)
+        name = match["name"].strip("[]").rstrip(".").lower()
+        # Rebinding needs a name that can be made to point here; a number cannot.
+        if name not in self._names and _address(name) is None:
+            raise refuse(421, BAD_HOST)
+
+    def _check_token(self, request: Request) -> None:
+        parameters: list[bytes] = []
+        if request.path == ADD_PATH and "Authorization" not in request.headers:
+            parameters = [v.value for v in raw_values(request) if v.name == "token"]
+        self._token.check(
+            request.remote_addr or "", request.headers.get("Authorization", ""), parameters
+        )
+
+    def _check_page(self, request: Request) -> None:
+        headers = request.headers
+        if headers.get("Sec-Fetch-Site", "").lower() == "cross-site":
+            raise refuse(403, BAD_ORIGIN)
+        origin = headers.get("Origin")
+        if origin is not None and not self._is_own(origin, headers.get("Host", "")):
+            raise refuse(403, BAD_ORIGIN)
+        purposes = headers.get("Sec-Purpose", "") + headers.get("Purpose", "")
+        if "prefetch" in purposes.lower():
+            raise refuse(403, PREFETCH)
+
+    def _is_own(self, origin: str, host: str) -> bool:
+        origin = origin.lower()
+        if self._origin and origin == self._origin:
+            return True
+        scheme, mark, authority = origin.partition("://")
+        return bool(mark) and scheme in {"http", "https"} and authority == host.lower()
+
+
+def _names(settings: Http) -> Iterable[str]:
+    yield "localhost"
+    yield settings.host.lower()
+    if settings.public_url:
+        yield (urlsplit(settings.public_url).hostname or "").lower()
+    for host in settings.allowed_hosts:
+        match = _HOST.fullmatch(host)
+        yield (match["name"] if match else host).rstrip(".").lower()
+
+
+def _origin(public_url: str) -> str:
+    parts = urlsplit(public_url)
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

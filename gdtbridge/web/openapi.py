@@ -1,0 +1,127 @@
+"""The API described in OpenAPI 3.1, made from the models that read and write it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+
+from pydantic.json_schema import models_json_schema
+
+from gdtbridge import __version__
+from gdtbridge.web import schema
+from gdtbridge.web.parameters import PARAMETERS
+
+Json = dict[str, object]
+
+ACCESSION: Final[Json] = {
+    "name": "accession",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string"},
+}
+
+
+def _reference(name: str) -> Json:
+    return {"schema": {"$ref": f"#/components/schemas/{name}"}}
+
+
+def _json(text: str, name: str) -> Json:
+    return {"description": text, "content": {"application/json": _reference(name)}}
+
+
+def _call(name: str, summary: str, answers: Mapping[str, object], takes: str | None = None) -> Json:
+    call: Json = {
+        "operationId": name,
+        "summary": summary,
+        "responses": {**answers, "default": _PROBLEM},
+    }
+    if takes:
+        content = {"application/json": _reference(takes)}
+        call["requestBody"] = {"required": True, "content": content}
+    return call
+
+
+_PROBLEM: Final[Json] = {
+    "description": "Refused (RFC 9457)",
+    "content": {"application/problem+json": {"schema": {"type": "object"}}},
+}
+
+
+def _worklist() -> Json:
+    created = {
+        "200": _json("There already (a repeated click)", "EntryView"),
+        "201": _json("Placed", "EntryView"),
+    }
+    page = [
+        {"name": name, "in": "query", "schema": {"type": "integer", "minimum": 0}}
+        for name in ("limit", "offset")
+    ]
+    listed = _call("worklist_list", "List the worklist", {"200": _json("A page", "ListView")})
+    return {
+        "get": {**listed, "parameters": page},
+        "post": _call("worklist_create", "Place an order", created, "Order"),
+    }
+
+
+def _entry() -> Json:
+    one: Json = {"200": _json("The entry", "EntryView")}
+    gone: Json = {"204": {"description": "Taken off the worklist"}}
+    return {
+        "parameters": [ACCESSION],
+        "get": _call("worklist_read", "Read an entry", one),
+        "put": _call("worklist_change", "Replace an entry", one, "Change"),
+        "delete": _call("worklist_cancel", "Take an entry off the worklist", gone),
+    }
+
+
+def _add() -> Json:
+    text: Json = {"text/plain": {"schema": {"type": "string"}}}
+    parameters = [
+        {"name": p.name, "in": "query", "required": p.required, "schema": {"type": "string"}}
+        for p in PARAMETERS
+    ]
+    answers = {
+        "200": {"description": "A GDT 6310 record", "content": text},
+        "default": {"description": "One line: error: …", "content": text},
+    }
+    summary = "Place an order, the practice software's way"
+    return {
+        "get": {
+            "operationId": "worklist_add",
+            "summary": summary,
+            "parameters": parameters,
+            "responses": answers,
+        }
+    }
+
+
+def _state(name: str, summary: str, *statuses: int) -> Json:
+    answers = {str(status): {"description": summary} for status in statuses}
+    return {"get": {"operationId": name, "summary": summary, "responses": answers}}
+
+
+@cache
+def description() -> Json:
+    """Return the OpenAPI document."""
+    models = (schema.Order, schema.Change, schema.EntryView, schema.ListView)
+    _, shapes = models_json_schema(
+        [(model, "validation") for model in models],
+        ref_template="#/components/schemas/{model}",
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "gdtbridge", "version": __version__},
+        "paths": {
+            "/worklist/add": _add(),
+            "/api/v1/worklist": _worklist(),
+            "/api/v1/worklist/{accession}": _entry(),
+            "/healthz": _state("healthz", "Alive", 200),
+            "/readyz": _state("readyz", "State of each part", 200, 503),
+        },
+        "components": {
+            "schemas": shapes["$defs"],
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{"token": []}, {}],
+    }

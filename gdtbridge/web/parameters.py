@@ -1,0 +1,158 @@
+"""The parameters of ``/worklist/add``: from the bytes of a request to an `OrderRequest`.
+
+Scripts of practice software build the call by pasting strings together. Values therefore may be
+UTF-8 or Windows-1252 (each value by itself), percent-encoded or not, and surrounded by blanks.
+What cannot be read with certainty is refused: a wrong name is worse than none.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from gdtbridge.exams import OrderRequest
+from gdtbridge.web.forms import RawValue
+from gdtbridge.web.problems import FieldProblem, Refusal, refuse_fields
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter: its name, the core's name for it, and what it must be."""
+
+    name: str
+    field: str
+    required: bool = False
+    may_be_empty: bool = True
+    older: str | None = None
+    """How the system before us spelled it; accepted."""
+
+
+PARAMETERS: Final = (
+    Parameter("id", "patient_id", required=True, may_be_empty=False),
+    Parameter("lastname", "family_name", required=True, may_be_empty=False, older="name"),
+    # Some people have one name only, so an empty first name is a statement; a missing one is a
+    # mistake in the script.
+    Parameter("firstname", "given_name", required=True, older="surname"),
+    Parameter("birthdate", "birth_date", required=True, may_be_empty=False),
+    Parameter("sex", "sex", required=True, may_be_empty=False),
+    Parameter("modality", "modality"),
+    Parameter("scheduledStation", "station"),
+    Parameter("procedure", "procedure"),
+    Parameter("physician", "physician"),
+)
+
+FIELD_NAMES: Final[Mapping[str, str]] = {p.field: p.name for p in PARAMETERS}
+"""The core's field names to the caller's."""
+
+SEXES: Final[Mapping[str, str]] = {"0": "O", "1": "M", "2": "F", "3": "O"}
+"""Medical Office's numbers to Patient's Sex (0010,0040), PS3.3 C.7.1.1."""
+
+MISSING: Final = "Fehlt. / Is missing."
+EMPTY: Final = "Darf nicht leer sein. / Must not be empty."
+CONTRADICTORY: Final = "Mehrfach mit verschiedenen Werten. / Given more than once, differently."
+UNREADABLE: Final = "Zeichensatz unklar, bitte UTF-8 senden. / Unclear encoding, please send UTF-8."
+CONTROL: Final = (
+    "Enthält Steuerzeichen oder Zeilenumbrüche. / Contains control characters or line breaks."
+)
+NO_SEX: Final = "Muss 0, 1, 2 oder 3 sein. / Must be 0, 1, 2 or 3."
+NO_DATE: Final = (
+    "Kein gültiges Datum, erwartet wird TT.MM.JJJJ. / Not a valid date, dd.mm.yyyy is expected."
+)
+FUTURE: Final = "Liegt in der Zukunft. / Is in the future."
+
+_DATE: Final = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
+_DOS_UMLAUT: Final = re.compile(rb"[\x81\x84\x94\x99]")
+"""ü, ä, ö, Ö in CP437; in Windows-1252 one is nothing, the others do not stand in names."""
+_REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def order_request(values: Iterable[RawValue], today: date) -> OrderRequest:
+    """Return what is asked for; raise `Refusal` naming the first parameter that is wrong."""
+    texts = _collect(values)
+    for parameter in PARAMETERS:
+        _require(parameter, texts.get(parameter.name))
+    return OrderRequest(
+        patient_id=texts["id"],
+        family_name=texts["lastname"],
+        given_name=texts["firstname"],
+        birth_date=_birth_date(texts["birthdate"], today),
+        sex=_sex(texts["sex"]),
+        modality=texts.get("modality") or None,
+        station=texts.get("scheduledStation") or None,
+        procedure=texts.get("procedure", ""),
+        physician=texts.get("physician", ""),
+    )
+
+
+def _collect(values: Iterable[RawValue]) -> dict[str, str]:
+    """Return the text of every known parameter that was given."""
+    known = {p.name: p for p in PARAMETERS} | {p.older: p for p in PARAMETERS if p.older}
+    texts: dict[str, str] = {}
+    for value in values:
+        parameter = known.get(value.name)
+        if parameter is None:
+            continue
+        text = _text(parameter.name, value.value)
+        if texts.setdefault(parameter.name, text) != text:
+            raise _wrong(parameter.name, CONTRADICTORY)
+    return texts
+
+
+def _require(parameter: Parameter, text: str | None) -> None:
+    if parameter.required and text is None:
+        raise _wrong(parameter.name, MISSING)
+    if not parameter.may_be_empty and not text:
+        raise _wrong(parameter.name, EMPTY)
+
+
+def _text(name: str, value: bytes) -> str:
+    text = unicodedata.normalize("NFC", _decode(name, value)).strip().strip("\0")
+    if has_control(text):
+        raise _wrong(name, CONTROL)
+    return text
+
+
+def _decode(name: str, value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        if _DOS_UMLAUT.search(value):
+            raise _wrong(name, UNREADABLE) from None
+    try:
+        return value.decode("cp1252")
+    except UnicodeDecodeError:
+        raise _wrong(name, UNREADABLE) from None
+
+
+def has_control(text: str) -> bool:
+    """Return whether ``text`` holds control characters, line separators or lone surrogates."""
+    return any(unicodedata.category(c) in _REFUSED_CATEGORIES for c in text)
+
+
+def _birth_date(text: str, today: date) -> date:
+    match = _DATE.fullmatch(text)
+    if match is None:
+        raise _wrong("birthdate", NO_DATE)
+    day, month, year = (int(part) for part in match.groups())
+    try:
+        born = date(year, month, day)
+    except ValueError:
+        raise _wrong("birthdate", NO_DATE) from None
+    if born > today:
+        raise _wrong("birthdate", FUTURE)
+    return born
+
+
+def _sex(text: str) -> str:
+    try:
+        return SEXES[text]
+    except KeyError:
+        raise _wrong("sex", NO_SEX) from None
+
+
+def _wrong(name: str, problem: str) -> Refusal:
+    return refuse_fields(FieldProblem(name, problem))

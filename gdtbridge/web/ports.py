@@ -1,0 +1,59 @@
+"""What the HTTP edge needs of the rest of the bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from gdtbridge.exams import OrderRequest, PlacedOrder
+from worklist import Entry
+
+
+class OrderPort(Protocol):
+    """The orders of `gdtbridge.exams.ExamService`."""
+
+    @property
+    def encoding(self) -> str:
+        """Python name of the encoding `answer` writes."""
+        ...
+
+    def place_order(self, request: OrderRequest) -> PlacedOrder:
+        """Put a patient on the worklist; raise `OrderError`, and then nothing is written."""
+        ...
+
+    def answer(self, entry: Entry) -> bytes:
+        """Return the GDT record an order is answered with."""
+        ...
+
+    def orders(self) -> tuple[Entry, ...]:
+        """Return everything on the worklist."""
+        ...
+
+    def order(self, accession: str) -> Entry:
+        """Return one entry; raise `NotFound`."""
+        ...
+
+    def change_order(self, accession: str, request: OrderRequest) -> Entry:
+        """Replace what an entry says; raise `NotFound` or `OrderError`."""
+        ...
+
+    def cancel_order(self, accession: str) -> None:
+        """Take an entry off the worklist; raise `NotFound`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """Whether one part of the bridge does its work; ``detail`` holds no patient data."""
+
+    ok: bool
+    detail: str = ""
+
+
+class Readiness(Protocol):
+    """Tells the state of each part; answers at once."""
+
+    def __call__(self) -> Mapping[str, PartState]:
+        """Return the parts by name."""
+        ...

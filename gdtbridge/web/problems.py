@@ -1,0 +1,169 @@
+"""Refusals in words: one line for practice software, RFC 9457 for everybody else.
+
+Practice software calls ``/worklist/add`` and shows or logs what it gets, so that call is answered
+with exactly one line of text, ``error: …``. Every other call gets ``application/problem+json``.
+What a caller sent is never repeated in a refusal.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Final
+
+from werkzeug.exceptions import HTTPException
+
+from gdtbridge.errors import BridgeError, DatabaseError, NotFound, OrderError, OutOfResources
+from gdtbridge.logs import describe
+
+log = logging.getLogger(__name__)
+
+ADD_PATH: Final = "/worklist/add"
+RETRY_SECONDS: Final = 5
+
+SECURITY_HEADERS: Final = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+"""Sent with every answer."""
+
+SENTENCES: Final[Mapping[int, str]] = {
+    400: "Die Anfrage ist fehlerhaft. / The request is malformed.",
+    401: "Kein gültiges Token. / No valid token.",
+    403: "Nicht erlaubt. / Not allowed.",
+    404: "Das gibt es hier nicht. / There is nothing here.",
+    405: "Dieser Aufruf ist hier nicht möglich. / This method is not possible here.",
+    408: "Die Anfrage kam zu langsam. / The request came too slowly.",
+    413: "Die Anfrage ist zu groß. / The request is too large.",
+    415: "Dieses Format wird nicht gelesen. / This format is not read.",
+    429: "Zu viele falsche Token, bitte warten. / Too many wrong tokens, please wait.",
+    431: "Die Adresse oder der Kopf der Anfrage ist zu lang."
+    " / The address or the header of the request is too long.",
+    500: "In der Bridge ist etwas schiefgegangen, ihr Protokoll sagt, wo."
+    " / Something went wrong in the bridge, its log says where.",
+    501: "Das wird nicht unterstützt. / This is not supported.",
+    503: "Die Bridge ist gerade überlastet, bitte noch einmal versuchen."
+    " / The bridge is overloaded, please try again.",
+}
+
+STATUS: Final[tuple[tuple[type[BridgeError], HTTPStatus], ...]] = (
+    (OrderError, HTTPStatus.BAD_REQUEST),
+    (NotFound, HTTPStatus.NOT_FOUND),
+    (OutOfResources, HTTPStatus.INSUFFICIENT_STORAGE),
+    (DatabaseError, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+"""Errors of the core and their status; other retriable ones are 503, the rest 500."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """What is wrong with one field, under the name the caller uses for it."""
+
+    field: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A refusal: status, a sentence (German, then English), the fields, further headers."""
+
+    status: int
+    detail: str = ""
+    errors: tuple[FieldProblem, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer: status, headers and body."""
+
+    status: HTTPStatus
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Refusal(Exception):
+    """Ends a call with a `Problem`."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.status)
+        self.problem = problem
+
+
+def refuse(status: int, detail: str = "", *headers: tuple[str, str]) -> Refusal:
+    """Return the exception that ends a call with ``status``."""
+    return Refusal(Problem(status, detail, headers=headers))
+
+
+def refuse_fields(*errors: FieldProblem) -> Refusal:
+    """Return the exception that ends a call because of these fields."""
+    return Refusal(Problem(400, errors=errors))
+
+
+def problem_of(error: Exception, fields: Mapping[str, str], place: str) -> Problem:
+    """Return what the caller is told of ``error``, and log what is ours to mend.
+
+    ``fields`` translates the core's field names to the caller's; ``place`` is the endpoint's name.
+    """
+    if isinstance(error, Refusal):
+        return error.problem
+    if isinstance(error, OrderError):
+        name = fields.get(error.field, error.field)
+        return Problem(400, errors=(FieldProblem(name, error.problem),))
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    problem = _of_bridge(error) if isinstance(error, BridgeError) else Problem(500)
+    if problem.status >= 500:
+        log.error("%s answered %d: %s", place, problem.status, describe(error))
+    return problem
+
+
+def _of_http(error: HTTPException) -> Problem:
+    kept = ("allow", "retry-after", "www-authenticate")
+    headers = tuple((k, v) for k, v in error.get_headers() if k.lower() in kept)
+    return Problem(error.code or 500, headers=headers)
+
+
+def _of_bridge(error: BridgeError) -> Problem:
+    otherwise = HTTPStatus.SERVICE_UNAVAILABLE if error.retriable else HTTPStatus(500)
+    status = next((s for kind, s in STATUS if isinstance(error, kind)), otherwise)
+    problem = Problem(status, str(error))
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        problem = replace(problem, headers=(("Retry-After", str(RETRY_SECONDS)),))
+    return problem
+
+
+def render(problem: Problem, path: str) -> Answer:
+    """Return the answer to a refused call of ``path``, security headers not included."""
+    status = HTTPStatus(problem.status)
+    detail = problem.detail or SENTENCES.get(problem.status, status.phrase)
+    if path == ADD_PATH:
+        kind, body = "text/plain; charset=utf-8", _line(problem, detail)
+    else:
+        kind, body = "application/problem+json", _json(problem, status, detail)
+    return Answer(status, (("Content-Type", kind), *problem.headers), body.encode("utf-8"))
+
+
+def _line(problem: Problem, detail: str) -> str:
+    if problem.errors:
+        first = problem.errors[0]
+        detail = f"{first.field}: {first.problem}"
+    return "error: " + " ".join(detail.split()) + "\n"
+
+
+def _json(problem: Problem, status: HTTPStatus, detail: str) -> str:
+    told: dict[str, object] = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": detail,
+    }
+    if problem.errors:
+        told["errors"] = [{"field": e.field, "problem": e.problem} for e in problem.errors]
+    return json.dumps(told, ensure_ascii=False) + "\n"

@@ -1,0 +1,236 @@
+"""The JSON of a worklist entry: what is read, strictly, and what is written.
+
+Dates are ``YYYY-MM-DD``, times local without offset. An unknown key, a key given twice, a wrong
+type or a control character is an error that names its place (``patient.birth_date``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Final, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
+
+from gdtbridge.exams import OrderRequest
+from gdtbridge.web.parameters import CONTROL, EMPTY, FUTURE, MISSING, has_control
+from gdtbridge.web.problems import FieldProblem, Refusal, refuse, refuse_fields
+from worklist import Entry
+
+FIELD_NAMES: Final[Mapping[str, str]] = {
+    "patient_id": "patient.id",
+    "family_name": "patient.family_name",
+    "given_name": "patient.given_name",
+    "birth_date": "patient.birth_date",
+    "sex": "patient.sex",
+}
+"""The core's field names to the places in the JSON; the others are called alike."""
+
+NO_DATE: Final = "Kein gültiges Datum (JJJJ-MM-TT). / Not a valid date (YYYY-MM-DD)."
+NO_TIME: Final = (
+    "Kein gültiger Zeitpunkt (JJJJ-MM-TTThh:mm:ss, Ortszeit)."
+    " / Not a valid time (YYYY-MM-DDThh:mm:ss, local time)."
+)
+NOT_JSON: Final = "Das ist kein gültiges JSON. / This is not valid JSON."
+REPEATED: Final = "Ein Schlüssel kommt mehrfach vor. / A key is given more than once."
+
+MESSAGES: Final[Mapping[str, str]] = {
+    "missing": MISSING,
+    "extra_forbidden": "Unbekannter Schlüssel. / Unknown key.",
+    "string_type": "Muss Text sein. / Must be a string.",
+    "literal_error": "Kein erlaubter Wert. / Not one of the permitted values.",
+    "model_type": "Muss ein Objekt sein. / Must be an object.",
+    "model_attributes_type": "Muss ein Objekt sein. / Must be an object.",
+}
+"""pydantic's error types in our words; `OUR_OWN` errors carry theirs."""
+
+OUR_OWN: Final = "gdtbridge"
+OTHER: Final = "Ungültiger Wert. / Invalid value."
+
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
+
+
+def _clean(text: str) -> str:
+    text = unicodedata.normalize("NFC", text).strip()
+    if has_control(text):
+        raise PydanticCustomError(OUR_OWN, CONTROL)
+    return text
+
+
+def _not_empty(text: str) -> str:
+    if not text:
+        raise PydanticCustomError(OUR_OWN, EMPTY)
+    return text
+
+
+def _to_date(value: object) -> date:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise PydanticCustomError(OUR_OWN, NO_DATE)
+
+
+def _to_time(value: object) -> datetime:
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    raise PydanticCustomError(OUR_OWN, NO_TIME)
+
+
+Text = Annotated[str, AfterValidator(_clean)]
+Name = Annotated[Text, AfterValidator(_not_empty)]
+Day = Annotated[date, BeforeValidator(_to_date)]
+LocalTime = Annotated[datetime, BeforeValidator(_to_time)]
+Sex = Literal["M", "F", "O", ""]
+
+
+class Shape(BaseModel):
+    """A JSON object read strictly."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Patient(Shape):
+    """Whose examination it is."""
+
+    id: Name
+    family_name: Name
+    given_name: Text
+    birth_date: Day | None
+    sex: Sex
+
+
+class Order(Shape):
+    """What is asked for; what is left out or null gets the installation's default."""
+
+    patient: Patient
+    modality: Text | None = None
+    station: Text | None = None
+    procedure: Text = ""
+    physician: Text = ""
+    scheduled: LocalTime | None = None
+
+    def request(self) -> OrderRequest:
+        """Return it in the core's words."""
+        return OrderRequest(
+            patient_id=self.patient.id,
+            family_name=self.patient.family_name,
+            given_name=self.patient.given_name,
+            birth_date=self.patient.birth_date,
+            sex=self.patient.sex,
+            modality=self.modality or None,
+            station=self.station or None,
+            procedure=self.procedure,
+            physician=self.physician,
+            scheduled=self.scheduled,
+        )
+
+
+class Change(Order):
+    """What replaces an entry; its identifiers may be sent along but not changed."""
+
+    accession_number: str | None = None
+    study_instance_uid: str | None = None
+
+
+class PatientView(BaseModel):
+    """The patient of an entry; foreign entries may lack anything but their place in the list."""
+
+    id: str
+    family_name: str
+    given_name: str
+    birth_date: date | None
+    sex: str
+
+
+class EntryView(BaseModel):
+    """An entry of the worklist."""
+
+    accession_number: str
+    study_instance_uid: str
+    patient: PatientView
+    modality: str
+    station: str
+    procedure: str
+    physician: str
+    scheduled: datetime
+
+
+class ListView(BaseModel):
+    """A page of the worklist; ``total`` counts the entries of all pages."""
+
+    total: int
+    entries: list[EntryView]
+
+
+def view(entry: Entry) -> EntryView:
+    """Return the JSON form of an entry."""
+    family_name, given_name = _names(entry.PatientName)
+    return EntryView(
+        accession_number=entry.AccessionNumber,
+        study_instance_uid=entry.StudyInstanceUID,
+        patient=PatientView(
+            id=entry.PatientID,
+            family_name=family_name,
+            given_name=given_name,
+            birth_date=entry.PatientBirthDate,
+            sex=entry.PatientSex,
+        ),
+        modality=entry.Modality,
+        station=entry.ScheduledStationAETitle,
+        procedure=entry.RequestedProcedureDescription,
+        physician=entry.ScheduledPerformingPhysicianName,
+        scheduled=entry.scheduled.replace(microsecond=0),
+    )
+
+
+def _names(name: str) -> tuple[str, str]:
+    """Split a PN (PS3.5 6.2.1); further names of foreign entries join the given name."""
+    family, *others = name.partition("=")[0].split("^")
+    return family.strip(), " ".join(" ".join(others[:2]).split())
+
+
+ShapeT = TypeVar("ShapeT", bound=Shape)
+
+
+def read(shape: type[ShapeT], body: bytes, today: date) -> ShapeT:
+    """Return the object a body describes; raise `Refusal` naming every wrong place."""
+    body = body.removeprefix(b"\xef\xbb\xbf")
+    try:
+        read = shape.model_validate_json(body)
+    except ValidationError as error:
+        raise _explain(error) from None
+    json.loads(body, object_pairs_hook=_no_key_twice)
+    born = read.patient.birth_date if isinstance(read, Order) else None
+    if born is not None and born > today:
+        raise refuse_fields(FieldProblem("patient.birth_date", FUTURE))
+    return read
+
+
+def _no_key_twice(pairs: list[tuple[str, object]]) -> None:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise refuse(400, REPEATED)
+
+
+def _explain(error: ValidationError) -> Refusal:
+    problems = []
+    for detail in error.errors(include_url=False, include_input=False, include_context=False):
+        if detail["type"] == "json_invalid":
+            return refuse(400, NOT_JSON)
+        text = detail["msg"] if detail["type"] == OUR_OWN else MESSAGES.get(detail["type"], OTHER)
+        problems.append(FieldProblem(_place(detail["loc"]), text))
+    return refuse_fields(*problems)
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Return ``patient.sex``; a key the caller invented is not repeated at length."""
+    return ".".join(str(part)[:40] for part in location) or "body"

@@ -1,0 +1,204 @@
+"""The HTTP server: waitress in a thread, bounded on every side, stopped without cutting anyone off.
+
+One thread moves the bytes of all connections, `THREADS` others run the application. A slow client
+therefore occupies a connection but no thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+from wsgiref.types import WSGIApplication
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
+
+from gdtbridge.errors import SettingsError
+from gdtbridge.logs import describe
+from gdtbridge.web.channel import Channel
+from gdtbridge.web.forms import MAX_BODY
+
+log = logging.getLogger(__name__)
+
+THREADS: Final = 8
+MAX_CONNECTIONS: Final = 200
+MAX_PER_ADDRESS: Final = 50
+MAX_HEADER: Final = 32 * 1024
+"""Bytes of request line and header."""
+TICK_SECONDS: Final = 0.5
+"""How often deadlines are looked at while nothing happens."""
+NEVER: Final = 10**9
+
+
+class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
+    """A listening socket whose connections have deadlines and a number per address."""
+
+    channel_class = Channel
+
+    def __init__(self, *args: object, **kw: object) -> None:
+        self._waking = threading.Lock()
+        self._awake = True
+        super().__init__(*args, **kw)
+
+    def pull_trigger(self, thunk: Callable[[], None] | None = None) -> None:
+        """Wake the server's thread, and let it call ``thunk``.
+
+        The trigger writes to a file descriptor by its number, which after the end belongs to
+        somebody else; so a thread that finishes late must find it gone, not closed.
+        """
+        with self._waking:
+            if self._awake:
+                self.trigger.pull_trigger(thunk)
+
+    def put_to_sleep(self) -> None:
+        """Close the trigger."""
+        with self._waking:
+            self._awake = False
+            self.trigger.close()
+
+    def handle_accept(self) -> None:
+        """Take a connection; where there are too many, one nobody uses has to go for it."""
+        super().handle_accept()
+        channels = list(self.active_channels.values())
+        if not channels:
+            return
+        newest = channels[-1]
+        of_address = [c for c in channels if c.addr[0] == newest.addr[0]]
+        if len(of_address) > MAX_PER_ADDRESS:
+            _least_used(of_address, newest).handle_close()
+        elif len(channels) > MAX_CONNECTIONS:
+            _least_used(channels, newest).handle_close()
+
+    def sweep(self, now: float) -> None:
+        """Close connections that have had their time."""
+        for channel in list(self.active_channels.values()):
+            if channel.overdue(now):
+                channel.handle_close()
+
+
+def _least_used(channels: list[Channel], newest: Channel) -> Channel:
+    """Return the connection idle for longest, or the newest when all others are in use."""
+    idle = [channel for channel in channels if channel.idle and channel is not newest]
+    return min(idle, key=lambda channel: channel.moved, default=newest)
+
+
+class WebServer:
+    """Serves a WSGI application between `start` and `stop`."""
+
+    def __init__(self, app: WSGIApplication, host: str, port: int) -> None:
+        self._app = app
+        self._host = host
+        self._port = port
+        self._sockets: dict[int, object] = {}
+        self._listeners: list[Listener] = []
+        self._dispatcher = ThreadedTaskDispatcher()
+        self._stopping = threading.Event()
+        self._deadline = 0.0
+        self._thread: threading.Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """TCP port; after `start` the one really listened on."""
+        return int(self._listeners[0].effective_port) if self._listeners else self._port
+
+    def start(self) -> None:
+        """Listen and serve; raise `SettingsError` when the address cannot be had."""
+        try:
+            self._listen()
+        except (OSError, ValueError) as error:
+            wasyncore.close_all(self._sockets)
+            self._listeners.clear()
+            raise SettingsError(
+                f"http.host = {self._host}, http.port = {self._port}: nicht verfügbar, vielleicht "
+                f"läuft dort schon ein Programm. / not available, perhaps another program uses it."
+            ) from error
+        self._dispatcher.set_thread_count(THREADS)
+        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+        self._thread.start()
+        log.info("HTTP server listens on %s port %d", self._host, self.port)
+
+    def _listen(self) -> None:
+        """Listen on every address the host's name stands for, all on one port."""
+        settings = self._adjustments()
+        for family, kind, protocol, address in settings.listen:
+            port = self.port if self._listeners else address[1]
+            place = (address[0], port, *address[2:])
+            self._listeners.append(
+                Listener(
+                    self._app,
+                    map=self._sockets,
+                    dispatcher=self._dispatcher,
+                    adj=settings,
+                    sockinfo=(family, kind, protocol, place),
+                )
+            )
+
+    def _adjustments(self) -> Adjustments:
+        return Adjustments(
+            host=self._host,
+            port=self._port,
+            ident="gdtbridge",
+            threads=THREADS,
+            connection_limit=MAX_CONNECTIONS + 10,  # never reached, see Listener
+            max_request_header_size=MAX_HEADER,
+            max_request_body_size=MAX_BODY + 1,
+            # Deadlines are ours: waitress measures them by the wall clock.
+            channel_timeout=NEVER,
+            cleanup_interval=NEVER,
+            log_socket_errors=False,
+        )
+
+    def stop(self, grace: float = 10.0) -> None:
+        """Accept no more, finish what was begun within ``grace`` seconds, then close."""
+        if self._thread is None:
+            return
+        self._deadline = time.monotonic() + grace
+        self._listeners[0].pull_trigger(self._stopping.set)
+        self._thread.join()
+        self._thread = None
+        log.info("HTTP server stopped")
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._tick(TICK_SECONDS)
+        self._tick(0)
+        self._close_listeners()
+        while self._busy() and time.monotonic() < self._deadline:
+            self._tick(0.05)
+        self._close_all()
+
+    def _tick(self, seconds: float) -> None:
+        """Move what there is to move, for at most ``seconds`` while there is nothing."""
+        try:
+            wasyncore.loop(timeout=seconds, use_poll=True, map=self._sockets, count=1)
+            for listener in self._listeners:
+                listener.sweep(time.monotonic())
+        except Exception as error:  # noqa: BLE001  # the server outlives any one connection
+            log.error("HTTP server: %s", describe(error))
+            self._stopping.wait(0.1)
+
+    def _channels(self) -> list[Channel]:
+        return [c for listener in self._listeners for c in list(listener.active_channels.values())]
+
+    def _busy(self) -> bool:
+        """Close connections without a request; return whether others are left."""
+        for channel in self._channels():
+            if channel.idle:
+                channel.handle_close()
+        return bool(self._channels())
+
+    def _close_listeners(self) -> None:
+        for listener in self._listeners:
+            wasyncore.dispatcher.close(listener)
+
+    def _close_all(self) -> None:
+        for channel in self._channels():
+            channel.handle_close()
+        self._dispatcher.shutdown(timeout=max(0.5, self._deadline - time.monotonic()))
+        for listener in self._listeners:
+            listener.put_to_sleep()

@@ -1,0 +1,42 @@
+"""How many calls may be in the core at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import wraps
+from typing import Final, ParamSpec, TypeVar
+
+from gdtbridge.web.problems import RETRY_SECONDS, refuse
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SLOTS: Final = 6
+WAIT_SECONDS: Final = 2.0
+
+
+class Slots:
+    """A bounded number of places; who finds none in time is told to come back (503).
+
+    There are fewer places than server threads: when the core hangs (a dead network drive), the
+    threads left over still answer ``/healthz`` and refuse the rest within seconds.
+    """
+
+    def __init__(self, number: int = SLOTS, wait_seconds: float = WAIT_SECONDS) -> None:
+        self._free = threading.BoundedSemaphore(number)
+        self._wait = wait_seconds
+
+    def bound(self, view: Callable[P, R]) -> Callable[P, R]:
+        """Return ``view`` so that it takes a place for as long as it runs."""
+
+        @wraps(view, assigned=("__doc__",), updated=())
+        def inner(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not self._free.acquire(timeout=self._wait):
+                raise refuse(503, "", ("Retry-After", str(RETRY_SECONDS)))
+            try:
+                return view(*args, **kwargs)
+            finally:
+                self._free.release()
+
+        return inner

@@ -1,0 +1,95 @@
+"""Keeping received files: nothing lost, nothing doubled, nothing outside the folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gdtbridge.archive import Archive, Header, Incoming, Standing, read_header
+from gdtbridge.database import Database
+from gdtbridge.errors import OutOfResources
+from tests.archive.elements import EXPLICIT, identification, part10
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    """Return a real database."""
+    return Database(f"sqlite:///{tmp_path / 'db.sqlite'}")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    """Return an archive on the disk."""
+    return Archive(tmp_path / "archive")
+
+
+def received(folder: Path, **values: str | bytes) -> tuple[Incoming, Header]:
+    """Return a received object and its head."""
+    path = part10(folder / "incoming", identification(**values))
+    header = read_header(path, EXPLICIT)
+    incoming = Incoming(
+        path, header.SOPClassUID, header.SOPInstanceUID, EXPLICIT, "US01", "127.0.0.1"
+    )
+    return incoming, header
+
+
+def keep(archive: Archive, database: Database, folder: Path, **values: str | bytes) -> Standing:
+    """Store and enter one object."""
+    incoming, header = received(folder, **values)
+    stored = archive.store(incoming, header)
+    with database.write() as connection:
+        return archive.enter(connection, incoming, header, stored, 0.0).standing
+
+
+def test_the_file_is_moved_as_it_is(archive: Archive, tmp_path: Path) -> None:
+    """The stored file has the bytes that were received, and the spool is empty."""
+    incoming, header = received(tmp_path)
+    before = incoming.path.read_bytes()
+
+    stored = archive.store(incoming, header)
+
+    assert (archive.folder / stored.file).read_bytes() == before
+    assert stored.size == len(before)
+    assert not incoming.path.exists()
+
+
+def test_the_same_bytes_again_change_nothing(
+    archive: Archive, database: Database, tmp_path: Path
+) -> None:
+    """A device that sends twice has stored once."""
+    standings = [keep(archive, database, tmp_path) for _ in range(2)]
+
+    assert standings == [Standing.NEW, Standing.SAME]
+    assert len(list(archive.folder.rglob("*.dcm"))) == 1
+
+
+def test_other_bytes_under_the_same_uid_are_kept_aside(
+    archive: Archive, database: Database, tmp_path: Path
+) -> None:
+    """Neither version is lost and a person can see that there are two."""
+    keep(archive, database, tmp_path)
+
+    assert keep(archive, database, tmp_path, StudyDescription="Other") is Standing.CONFLICT
+    assert keep(archive, database, tmp_path, StudyDescription="Other") is Standing.SAME
+    assert len(list(archive.folder.rglob("*.dcm"))) == 2
+    with database.read() as connection:
+        assert archive.conflicts(connection) == 1
+
+
+@pytest.mark.parametrize("uid", ["../../../etc/cron.d/x", "/etc/x", "..", "C:\\x", "a\nb"])
+def test_names_from_the_wire_stay_data(archive: Archive, tmp_path: Path, uid: str) -> None:
+    """A hostile UID makes a file inside the folder like any other."""
+    stored = archive.store(*received(tmp_path, StudyInstanceUID=uid, SeriesInstanceUID=uid))
+
+    path = (archive.folder / stored.file).resolve()
+    assert path.is_file()
+    assert path.is_relative_to(archive.folder.resolve())
+
+
+def test_a_full_disk_is_said_before_anything_is_received(tmp_path: Path) -> None:
+    """The reserve stays free."""
+    archive = Archive(tmp_path / "archive", reserve=1 << 60)
+
+    with pytest.raises(OutOfResources):
+        archive.room_for(1)

@@ -1,0 +1,111 @@
+"""Settings: every key in both places, no typo unnoticed, nothing unsafe by accident."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gdtbridge.config import known_keys, load_settings
+from gdtbridge.errors import SettingsError
+
+
+def settings_file(folder: Path, text: str) -> Path:
+    """Write a settings file."""
+    file = folder / "gdtbridge.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_the_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
+    """A practice that sets nothing gets what the documentation says."""
+    settings = load_settings(settings_file(tmp_path, ""), {})
+
+    assert (settings.dicom.aet, settings.dicom.host, settings.dicom.port) == (
+        "GDTBRIDGE",
+        "127.0.0.1",
+        11112,
+    )
+    assert (settings.http.host, settings.http.port) == ("127.0.0.1", 8080)
+    assert (settings.worklist.modality, settings.worklist.station) == ("US", "US01")
+    assert (settings.gdt.test_id, settings.gdt.test_description) == ("EXTPACS", "PACS-Datensatz")
+    assert (settings.exam.trigger, settings.exam.quiet_seconds) == ("complete", 20)
+    assert settings.gdt_out == tmp_path / "var" / "gdt" / "out"
+    assert settings.database_url == f"sqlite:///{tmp_path / 'var' / 'gdtbridge.sqlite'}"
+
+
+def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
+    """``GDTBRIDGE_SECTION__KEY`` wins."""
+    file = settings_file(tmp_path, "[dicom]\nport = 104\naet = 'FILE'\n")
+
+    settings = load_settings(file, {"GDTBRIDGE_DICOM__AET": "ENV", "GDTBRIDGE_GDT__IN": "drop"})
+
+    assert (settings.dicom.aet, settings.dicom.port) == ("ENV", 104)
+    assert settings.gdt_in == tmp_path / "drop"
+
+
+WRONG = [
+    ("[dicom]\nprot = 1\n", {}, "dicom.prot"),
+    ("[dikom]\nport = 1\n", {}, "dikom"),
+    ("[dicom]\nport = 'x'\n", {}, "dicom.port"),
+    ("[dicom]\nport = 70000\n", {}, "dicom.port"),
+    ("[dicom]\naet = 'THIS TITLE IS TOO LONG'\n", {}, "dicom.aet"),
+    ("[gdt]\nfile_name = '../{accession}.gdt'\n", {}, "gdt.file_name"),
+    ("[gdt]\nfile_name = '{patient}.gdt'\n", {}, "gdt.file_name"),
+    ("[gdt]\nsender = 'NINE CHARS'\n", {}, "gdt.sender"),
+    ("[gdt]\nencoding = 'utf-8'\n", {}, "gdt.encoding"),
+    ("[exam]\nquiet_seconds = 0\n", {}, "exam.quiet_seconds"),
+    ("[webhooks]\ngdt_written = 'file:///etc/passwd'\n", {}, "webhooks.gdt_written"),
+    ("base = '/'\n", {}, "base"),
+    ("", {"GDTBRIDGE_DICOM__PROT": "1"}, "dicom.prot"),
+    ("", {"GDTBRIDGE_DICM__PORT": "1"}, "dicm"),
+    ("[http]\nhost = '0.0.0.0'\n", {}, "http.token"),
+    ("[http]\ntoken = 'short'\n", {}, "http.token"),
+    ("[dicom]\nhost = '0.0.0.0'\n", {}, "dicom.allowed_networks"),
+    ("[dicom]\nallowed_networks = ['300.1.1.1']\n", {}, "dicom.allowed_networks"),
+    ("[dicom", {}, "gdtbridge.toml"),
+]
+
+
+@pytest.mark.parametrize(("text", "environ", "named"), WRONG)
+def test_what_is_wrong_is_named(
+    tmp_path: Path, text: str, environ: dict[str, str], named: str
+) -> None:
+    """The start stops with a sentence that names the key."""
+    with pytest.raises(SettingsError, match=named):
+        load_settings(settings_file(tmp_path, text), environ)
+
+
+def test_a_typo_gets_a_suggestion(tmp_path: Path) -> None:
+    """The nearest key is offered."""
+    with pytest.raises(SettingsError, match=r"Did you mean dicom\.port"):
+        load_settings(settings_file(tmp_path, "[dicom]\nprot = 1\n"), {})
+
+
+def test_a_safe_combination_may_listen_everywhere(tmp_path: Path) -> None:
+    """With a token and networks the service may leave this machine."""
+    text = """
+        [http]
+        host = "0.0.0.0"
+        token = "0123456789abcdef"
+        [dicom]
+        host = "::"
+        allowed_networks = ["192.168.1.0/24", "10.0.0.7"]
+        """
+    settings = load_settings(settings_file(tmp_path, text), {})
+
+    assert settings.dicom.allowed_networks == ("192.168.1.0/24", "10.0.0.7/32")
+    assert "0123456789abcdef" not in repr(settings)
+
+
+def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    """A named settings file must exist."""
+    with pytest.raises(SettingsError, match=r"missing\.toml"):
+        load_settings(tmp_path / "missing.toml", {})
+
+
+def test_every_setting_is_documented(project: Path) -> None:
+    """The table of settings in the documentation has every key."""
+    text = (project / "docs" / "settings.md").read_text(encoding="utf-8")
+
+    assert [key for key in known_keys() if f"`{key}`" not in text] == []

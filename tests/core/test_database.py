@@ -1,0 +1,105 @@
+"""Transactions, and what happens to a database that is not ours."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from gdtbridge.database import Database, report, schema_version
+from gdtbridge.errors import DatabaseError
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """Return the URL of a fresh SQLite file."""
+    return f"sqlite:///{tmp_path / 'deep' / 'db.sqlite'}"
+
+
+def test_an_error_rolls_back(url: str) -> None:
+    """Half of a transaction is never kept."""
+    database = Database(url)
+
+    def fail_half_way() -> None:
+        with database.write() as connection:
+            connection.execute(sa.update(schema_version).values(version=99))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    with database.read() as connection:
+        assert connection.execute(sa.select(schema_version.c.version)).scalar_one() == 1
+
+
+def test_sqlite_is_durable(url: str) -> None:
+    """WAL, full synchronisation and foreign keys are on for every connection."""
+    with Database(url).read() as connection:
+        pragmas = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert pragmas == ["wal", 2, 1]
+
+
+def test_writers_in_threads_wait_for_each_other(url: str) -> None:
+    """Read-then-write in eight threads counts every step."""
+    database = Database(url)
+
+    def count() -> None:
+        for _ in range(25):
+            with database.write() as connection:
+                now = connection.execute(sa.select(schema_version.c.version)).scalar_one()
+                connection.execute(sa.update(schema_version).values(version=now + 1))
+
+    threads = [threading.Thread(target=count) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.read() as connection:
+        assert connection.execute(sa.select(schema_version.c.version)).scalar_one() == 201
+
+
+def test_another_process_is_waited_for(url: str, tmp_path: Path) -> None:
+    """A writer outside this process delays us, and nothing fails."""
+    database = Database(url)
+    other = sqlite3.connect(tmp_path / "deep" / "db.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    writing = threading.Thread(target=lambda: database.write().__enter__())
+    writing.start()
+    other.execute("COMMIT")
+    other.close()
+    writing.join(timeout=20)
+    assert not writing.is_alive()
+
+
+def test_a_newer_schema_is_refused(url: str) -> None:
+    """An older program does not touch what it does not know."""
+    database = Database(url)
+    with database.write() as connection:
+        connection.execute(sa.update(schema_version).values(version=99))
+    database.close()
+    with pytest.raises(DatabaseError, match="99"):
+        Database(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////proc/nowhere/db", "nonsense://x", "sqlite:////etc/hosts"]
+)
+def test_what_cannot_be_opened_is_named(url: str) -> None:
+    """The error names the setting."""
+    with pytest.raises(DatabaseError, match=r"storage\.database"):
+        Database(url)
+
+
+def test_references_are_held(url: str) -> None:
+    """A report without an exam cannot be entered."""
+    with pytest.raises(sa.exc.IntegrityError), Database(url).write() as connection:
+        connection.execute(
+            sa.insert(report).values(
+                exam_id=1, instance_id=1, sop_instance_uid="1", state="pending"
+            )
+        )

@@ -1,0 +1,73 @@
+"""What the documents promise exists, and what exists is in the documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from gdtbridge.cli import main
+from gdtbridge.config import known_keys
+
+
+def commands(group: click.Group, *path: str) -> Iterator[str]:
+    """Return every command as one types it."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, *path, name)
+        else:
+            yield " ".join(("gdtbridge", *path, name))
+
+
+def everything(project: Path) -> str:
+    """Return the README and all documents as one text."""
+    files = [project / "README.md", *sorted((project / "docs").glob("*.md"))]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+def test_every_command_is_documented(project: Path) -> None:
+    """No command is known to its makers only."""
+    text = everything(project).replace("\\|", "|")
+    for command in commands(main):
+        group, _, last = command.rpartition(" ")
+        assert re.search(rf"{group} (\w+\|)*{last}\b", text), command
+
+
+def test_every_documented_command_exists(project: Path) -> None:
+    """No document names a command that is not there."""
+    known = {word for command in commands(main) for word in command.split()}
+    named = set(re.findall(r"`gdtbridge ([a-z]+)", everything(project)))
+
+    assert named <= known
+
+
+def test_every_documented_setting_exists(project: Path) -> None:
+    """No document names a setting that is not there."""
+    sections = {key.partition(".")[0] for key in known_keys()}
+    named = set(re.findall(rf"`((?:{'|'.join(sections)})\.[a-z_]+)[`= ]", everything(project)))
+    assert {name for name in named if not name.endswith((".md", ".py", ".gdt"))} <= set(
+        known_keys()
+    )
+
+
+@pytest.mark.parametrize("command", sorted(commands(main)))
+def test_every_command_explains_itself_in_german_first(command: str) -> None:
+    """``--help`` has a sentence in both languages."""
+    found: click.Command = main
+    for word in command.split()[1:]:
+        assert isinstance(found, click.Group)
+        found = found.commands[word]
+    german, _, english = (found.help or "").partition(" / ")
+
+    assert german
+    assert english
+
+
+def test_the_links_between_documents_lead_somewhere(project: Path) -> None:
+    """Every relative link names a file."""
+    for file in [project / "README.md", *(project / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+\.md)", file.read_text(encoding="utf-8")):
+            assert (file.parent / target).is_file(), (file.name, target)

@@ -1,0 +1,38 @@
+"""Servers on free ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gdtbridge.config import Dicom
+from gdtbridge.dicom import DicomServer
+from tests.dicom.running_bridge import Bridge, Recorder, StartServer
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[StartServer]:
+    """Return a function that starts a server with the given settings."""
+    bridges: list[Bridge] = []
+
+    def start_server(**settings: object) -> Bridge:
+        kept, spool = tmp_path / f"kept{len(bridges)}", tmp_path / f"spool{len(bridges)}"
+        kept.mkdir()
+        core = Recorder(kept)
+        dicom = Dicom.model_validate({"port": 0, **settings})
+        bridge = Bridge(DicomServer(dicom, spool, core, core), core, spool)
+        bridges.append(bridge)
+        bridge.server.start()
+        return bridge
+
+    yield start_server
+    for bridge in bridges:
+        bridge.server.stop(grace=0)
+
+
+@pytest.fixture
+def bridge(start: StartServer) -> Bridge:
+    """Return a server with the default settings."""
+    return start()

@@ -1,0 +1,102 @@
+"""A DICOM server with a core that records, and how to wait for it and talk to it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from pydicom import Dataset
+
+from gdtbridge.archive import Incoming, Standing
+from gdtbridge.dicom import DicomServer
+from worklist import Match
+
+
+@dataclass
+class Recorder:
+    """The core as the DICOM edge sees it: keeps what it gets, raises or waits when told to."""
+
+    kept: Path
+    received: list[Incoming] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    queries: list[tuple[Dataset, str]] = field(default_factory=list)
+    matches: list[Match] = field(default_factory=list)
+    given: int = 0
+    error: Exception | None = None
+    room_error: Exception | None = None
+    gate: threading.Event | None = None
+    entered: threading.Event = field(default_factory=threading.Event)
+
+    def receive(self, incoming: Incoming) -> Standing:
+        self.entered.set()
+        if self.gate is not None:
+            self.gate.wait(20)
+        if self.error is not None:
+            raise self.error
+        incoming.path.rename(self.kept / f"{len(self.received):06d}.dcm")
+        self.received.append(incoming)
+        return Standing.NEW
+
+    def room_for(self, size: int) -> None:
+        self.sizes.append(size)
+        if self.room_error is not None:
+            raise self.room_error
+
+    def find_worklist(self, query: Dataset, calling_aet: str) -> Iterator[Match]:
+        self.queries.append((query, calling_aet))
+        if self.error is not None:
+            raise self.error
+        for match in self.matches:
+            self.given += 1
+            yield match
+            if self.gate is not None:
+                self.gate.wait(20)
+
+    def files(self) -> list[Path]:
+        """Return what was kept, in the order of its arrival."""
+        return sorted(self.kept.iterdir())
+
+
+@dataclass
+class Bridge:
+    """A running server with what stands behind it."""
+
+    server: DicomServer
+    core: Recorder
+    spool: Path
+
+    @property
+    def port(self) -> int:
+        return self.server.port
+
+    def spooled(self) -> list[Path]:
+        """Return what lies in the spool."""
+        return list(self.spool.iterdir())
+
+
+StartServer = Callable[..., Bridge]
+
+
+def eventually(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait until ``condition`` holds; fail when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+        time.sleep(0.005)
+
+
+def run_peer(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a DCMTK program, or skip the test where there is none."""
+    path = shutil.which(program)
+    if path is None:
+        pytest.skip(f"{program} is not installed")
+    command = [path, *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, errors="replace", timeout=60, check=False
+    )

@@ -1,0 +1,179 @@
+"""The client against our own server and against nothing."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydicom import Dataset
+
+from gdtbridge.dicom import Peer, PeerError, echo, find_worklist, store
+from gdtbridge.dicom.spool import file_meta
+from gdtbridge.errors import NotUnderstood, OutOfResources
+from tests.dicom.running_bridge import Bridge, StartServer
+from worklist import Match
+
+US_IMAGE = "1.2.840.10008.5.1.4.1.1.6.1"
+JPEG, DEFLATED = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.1.99"
+EXPLICIT = "1.2.840.10008.1.2.1"
+
+
+def peer_of(bridge: Bridge) -> Peer:
+    """Return the server as a peer."""
+    return Peer("127.0.0.1", bridge.port, "GDTBRIDGE", "US01")
+
+
+def write(folder: Path, number: int, sop_class: str = US_IMAGE, syntax: str = EXPLICIT) -> Path:
+    """Write a Part 10 file whose dataset is no dataset."""
+    path = folder / f"{number}.dcm"
+    path.write_bytes(file_meta(sop_class, f"1.2.{number + 1}", syntax) + b"bytes %05d" % number)
+    return path
+
+
+def name_query(name: str) -> Dataset:
+    """Return a query for a name."""
+    query = Dataset()
+    query.PatientName = name
+    return query
+
+
+def test_echo(bridge: Bridge) -> None:
+    """A server that answers is verified."""
+    echo(peer_of(bridge))
+
+
+def test_worklist(bridge: Bridge) -> None:
+    """All answers come back, those with unsupported keys too."""
+    bridge.core.matches = [Match(name_query("A"), False), Match(name_query("B"), True)]
+    found = find_worklist(peer_of(bridge), name_query("*"))
+    assert [str(one.PatientName) for one in found] == ["A", "B"]
+
+
+def test_failed_query_is_an_error(bridge: Bridge) -> None:
+    """A failure status is told, not taken for an empty list."""
+    bridge.core.error = OutOfResources("x")
+    with pytest.raises(PeerError, match="A700"):
+        find_worklist(peer_of(bridge), name_query("*"))
+
+
+def test_store_sends_the_bytes_of_the_file(bridge: Bridge, tmp_path: Path) -> None:
+    """Files of several classes and syntaxes arrive as they are, with their own contexts."""
+    files = [
+        write(tmp_path, 0),
+        write(tmp_path, 1, syntax=JPEG),
+        write(tmp_path, 2, sop_class="1.3.46.670589.2.5.1.1", syntax=DEFLATED),
+    ]
+    assert store(peer_of(bridge), files) == [(file, 0) for file in files]
+    for sent, kept in zip(files, bridge.core.files(), strict=True):
+        assert kept.read_bytes() == sent.read_bytes()
+
+
+def test_store_needs_more_than_one_association(bridge: Bridge, tmp_path: Path) -> None:
+    """More contexts than an association has are spread over several; the order stays."""
+    files = [write(tmp_path, n, f"1.2.826.0.1.{n + 1}") for n in range(140)]
+    assert store(peer_of(bridge), files) == [(file, 0) for file in files]
+    assert len(bridge.core.received) == 140
+
+
+def test_status_of_each_file(bridge: Bridge, tmp_path: Path) -> None:
+    """A refused file does not keep the others from being sent."""
+    files = [write(tmp_path, 0), write(tmp_path, 1, "1.2.840.10008.3.1.2.3.3")]
+    assert [status for _, status in store(peer_of(bridge), files)] == [0, 0x0122]
+    bridge.core.error = NotUnderstood("x")
+    assert [status for _, status in store(peer_of(bridge), files[:1])] == [0xC000]
+
+
+def test_nothing_to_send(bridge: Bridge) -> None:
+    """No file, no association."""
+    assert store(peer_of(bridge), []) == []
+
+
+def test_file_that_is_not_dicom(bridge: Bridge, tmp_path: Path) -> None:
+    """What is not DICOM is named before anything is sent."""
+    other = tmp_path / "notes.txt"
+    other.write_text("hello")
+    with pytest.raises(PeerError, match=r"notes\.txt"):
+        store(peer_of(bridge), [write(tmp_path, 0), other])
+    assert bridge.core.received == []
+
+
+def test_nobody_there() -> None:
+    """A closed port is told as such."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(PeerError, match="nicht erreichbar"):
+        echo(Peer("127.0.0.1", port, "X", "Y"))
+
+
+def test_unknown_host() -> None:
+    """A name that cannot be resolved is told as such."""
+    with pytest.raises(PeerError, match="nicht erreichbar"):
+        echo(Peer("no-such-host.invalid", 104, "X", "Y"))
+
+
+@pytest.mark.parametrize("title", ["", "TOO LONG FOR A TITLE", "A\\B"])
+def test_bad_title(bridge: Bridge, title: str) -> None:
+    """An AE title that cannot be one is told before connecting."""
+    for peer in (
+        Peer("127.0.0.1", bridge.port, "X", title),
+        Peer("127.0.0.1", bridge.port, title, "X"),
+    ):
+        with pytest.raises(PeerError, match="AE-Titel"):
+            echo(peer)
+
+
+def test_rejected(start: StartServer) -> None:
+    """A rejection asks whether the title is known there."""
+    bridge = start(allowed_aets=["OTHER"])
+    with pytest.raises(PeerError, match="lehnt die Verbindung ab"):
+        echo(peer_of(bridge))
+
+
+@pytest.fixture
+def rude(request: pytest.FixtureRequest) -> Iterator[Peer]:
+    """Return a peer that answers a connection with the given bytes and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(request.param)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield Peer("127.0.0.1", listener.getsockname()[1], "X", "Y")
+        thread.join(10)
+
+
+@pytest.mark.parametrize(
+    "rude",
+    [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", struct.pack(">BxL", 7, 4) + bytes(4)],
+    indirect=True,
+    ids=["hangs up", "web server", "aborts"],
+)
+def test_something_else_listens(rude: Peer) -> None:
+    """What is no DICOM server is told as such."""
+    with pytest.raises(PeerError, match="kein DICOM"):
+        echo(rude)
+
+
+def test_association_lost_while_storing(bridge: Bridge, tmp_path: Path) -> None:
+    """A server that goes away in the middle is an error, not a status."""
+    bridge.core.gate = threading.Event()
+    stopping = threading.Thread(target=stop_when_storing, args=(bridge,))
+    stopping.start()
+    with pytest.raises(PeerError, match="abgebrochen"):
+        store(peer_of(bridge), [write(tmp_path, 0), write(tmp_path, 1)])
+    bridge.core.gate.set()
+    stopping.join(20)
+
+
+def stop_when_storing(bridge: Bridge) -> None:
+    """Stop the server without grace while the core works on an object."""
+    bridge.core.entered.wait(10)
+    bridge.server.stop(grace=0)

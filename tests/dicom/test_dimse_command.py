@@ -1,0 +1,110 @@
+"""The DIMSE command set and what counts as a UID."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gdtbridge.dicom.command import (
+    NO_DATASET,
+    Command,
+    CommandError,
+    Status,
+    encode_command,
+    is_uid,
+    parse_command,
+    response_to,
+)
+from tests.dicom.raw_sender import store_rq
+
+uids = st.from_regex(r"[1-9][0-9]{0,3}(\.[1-9][0-9]{0,3}){1,8}", fullmatch=True)
+numbers = st.integers(0, 0xFFFF)
+
+
+@given(field=numbers, message=numbers, status=numbers, sop_class=uids, sop_instance=uids)
+def test_command_reads_back(
+    field: int, message: int, status: int, sop_class: str, sop_instance: str
+) -> None:
+    """What is encoded parses to the same command."""
+    command = Command(
+        CommandField=field,
+        MessageIDBeingRespondedTo=message,
+        Status=status,
+        ErrorComment="Out of resources",
+        AffectedSOPClassUID=sop_class,
+        AffectedSOPInstanceUID=sop_instance,
+    )
+    assert parse_command(encode_command(command)) == command
+
+
+@given(st.binary(max_size=200))
+def test_parsing_raises_only_its_own_error(data: bytes) -> None:
+    """Whatever the bytes, the parser returns or raises `CommandError`."""
+    with contextlib.suppress(CommandError):
+        parse_command(data)
+
+
+@given(st.integers(0, 120))
+def test_cut_off_command_is_an_error_or_shorter(length: int) -> None:
+    """A command set that was cut off never reads as one with more in it."""
+    whole = store_rq("1.2.840.10008.5.1.4.1.1.6.1", "1.2.3")
+    try:
+        command = parse_command(whole[:length])
+    except CommandError:
+        return
+    assert command.AffectedSOPInstanceUID in {None, "1.2.3"}
+
+
+def test_group_length_counts_the_rest() -> None:
+    """Command Group Length says how many bytes follow it, and every value has even length."""
+    data = encode_command(Command(CommandField=0x8001, ErrorComment="odd", Status=0))
+    assert data[:8] == bytes.fromhex("0000000004000000")
+    assert int.from_bytes(data[8:12], "little") == len(data) - 12
+    assert len(data) % 2 == 0
+
+
+def test_response_repeats_the_request() -> None:
+    """A response names message, class and instance of its request; a comment is cut to 64."""
+    request = parse_command(store_rq("1.2.3", "1.2.3.4", message_id=77))
+    response = response_to(request, Status.OUT_OF_RESOURCES, "x" * 80)
+    assert response.CommandField == 0x8001
+    assert response.MessageIDBeingRespondedTo == 77
+    assert response.AffectedSOPClassUID == "1.2.3"
+    assert response.AffectedSOPInstanceUID == "1.2.3.4"
+    assert response.ErrorComment == "x" * 64
+    assert response.CommandDataSetType == NO_DATASET
+
+
+@pytest.mark.parametrize("uid", ["../../etc/passwd", "1.2\n3", "1.2\0.3", "9" * 65, "ü"])
+def test_response_does_not_repeat_what_is_no_uid(uid: str) -> None:
+    """A hostile instance UID is not sent back."""
+    request = Command(CommandField=1, AffectedSOPClassUID="1.2.3", AffectedSOPInstanceUID=uid)
+    assert response_to(request, 0xC000).AffectedSOPInstanceUID is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("1.2.840.10008.1.1", True),
+        ("2.25.213384531378279861352041721331516693815", True),
+        ("1.02.3", True),
+        ("9" * 64, True),
+        ("9" * 65, False),
+        ("", False),
+        (None, False),
+        ("..", False),
+        (".1", False),
+        ("1.2/3", False),
+        ("1.2 3", False),
+        ("1.2\n3", False),
+        ("1.2\x003", False),
+        ("1.²", False),
+        ("1.٣", False),
+    ],
+)
+def test_what_counts_as_a_uid(value: str | None, *, expected: bool) -> None:
+    """Digits and dots, beginning with a digit, at most 64 characters."""
+    assert is_uid(value) is expected

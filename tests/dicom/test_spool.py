@@ -1,0 +1,62 @@
+"""The spool and the File Meta Information."""
+
+from __future__ import annotations
+
+import stat
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom import dcmread
+
+from gdtbridge.dicom.spool import SpoolFile, file_meta, sweep
+
+uids = st.from_regex(r"[1-9][0-9]{0,3}(\.[1-9][0-9]{0,3}){1,11}", fullmatch=True)
+
+
+@given(uids, uids, uids)
+def test_file_meta_reads_back(sop_class: str, sop_instance: str, syntax: str) -> None:
+    """Another reader finds what was written, and the group length is right."""
+    meta = dcmread(BytesIO(file_meta(sop_class, sop_instance, syntax)), force=False).file_meta
+    assert meta.MediaStorageSOPClassUID == sop_class
+    assert meta.MediaStorageSOPInstanceUID == sop_instance
+    assert meta.TransferSyntaxUID == syntax
+    assert meta.FileMetaInformationVersion == b"\x00\x01"
+    assert str(meta.ImplementationVersionName).startswith("GDTBRIDGE_")
+    written = file_meta(sop_class, sop_instance, syntax)
+    assert meta.FileMetaInformationGroupLength == len(written) - 144
+
+
+def test_spool_file_is_private_and_removable(tmp_path: Path) -> None:
+    """A spooled object can be read by us alone, and nothing is left when it is removed twice."""
+    file = SpoolFile(tmp_path)
+    file.write(b"data")
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
+    file.close()
+    assert file.path.read_bytes() == b"data"
+    file.remove()
+    file.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_removing_leaves_what_the_archive_took(tmp_path: Path) -> None:
+    """A file that was moved away stays where it is."""
+    file = SpoolFile(tmp_path)
+    file.close()
+    taken = file.path.rename(tmp_path / "taken")
+    file.remove()
+    assert taken.exists()
+
+
+def test_sweep_removes_only_spooled_files(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What a crash left is deleted and counted; what is not ours stays."""
+    for _ in range(3):
+        SpoolFile(tmp_path).close()
+    foreign = tmp_path / "README.txt"
+    foreign.write_text("not ours")
+    assert sweep(tmp_path) == 3
+    assert list(tmp_path.iterdir()) == [foreign]
+    assert "3 unacknowledged objects" in caplog.text
+    assert sweep(tmp_path) == 0

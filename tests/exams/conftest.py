@@ -1,0 +1,149 @@
+"""An exam service with every part real: database, files, outbox, worklist, report reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from gdtbridge.archive import Archive, Incoming, Standing
+from gdtbridge.config import Settings, load_settings
+from gdtbridge.database import Database
+from gdtbridge.exams import ExamService, OrderRequest
+from gdtbridge.gdt import Record, read_records
+from gdtbridge.measurements import Report, read_report
+from gdtbridge.outbox import GdtDrop, Outbox, Webhook
+from tests.archive.elements import EXPLICIT, identification, part10
+from worklist import WorklistFolder
+
+START = 1_705_311_015.0
+
+
+class Hands:
+    """A clock that goes only when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = START
+
+    def utc(self) -> float:
+        """Return the time it was set to."""
+        return self.seconds
+
+    now = utc
+    monotonic = utc
+
+    def local(self) -> datetime:
+        """Return the same as a wall clock in London would."""
+        return datetime.utcfromtimestamp(self.seconds)  # noqa: DTZ004
+
+
+class HereReader:
+    """Reads reports in this process: the tests' reports are no danger."""
+
+    def read(self, path: Path) -> Report:
+        """Return the report in the file."""
+        return read_report(path)
+
+
+class Practice:
+    """A service, its clock, and the hands of a device and of the practice software."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.clock = Hands()
+        self.out = folder / "out"
+        self.out.mkdir(exist_ok=True)
+        self.database = Database(f"sqlite:///{folder / 'db.sqlite'}")
+        senders = {"gdt": GdtDrop(self.out)} | {
+            event: Webhook(url)
+            for event in ("worklist_added", "gdt_written")
+            if (url := getattr(settings.webhooks, event))
+        }
+        self.outbox = Outbox(self.database, senders, clock=self.clock)
+        self.archive = Archive(folder / "archive")
+        self.worklist = WorklistFolder(folder / "worklist")
+        self.exams = ExamService(
+            settings,
+            self.database,
+            self.archive,
+            self.outbox,
+            self.worklist,
+            HereReader(),
+            self.clock,
+        )
+        self._received = 0
+
+    def send(self, **values: str | bytes) -> Standing:
+        """Send an image; every call is another instance of the same study unless said."""
+        self._received += 1
+        values.setdefault("SOPInstanceUID", f"2.25.{self._received}")
+        return self.send_dataset(identification(**values), **values)
+
+    def send_dataset(self, dataset: bytes, **values: str | bytes) -> Standing:
+        """Send any dataset."""
+        path = part10(self.folder / "incoming", dataset)
+        sop_class = str(values.get("SOPClassUID", "1.2.840.10008.5.1.4.1.1.6.1"))
+        uid = str(values["SOPInstanceUID"])
+        return self.exams.receive(Incoming(path, sop_class, uid, EXPLICIT, "US01", "127.0.0.1"))
+
+    def send_file(self, path: Path, sop_class: str, uid: str) -> Standing:
+        """Send a Part 10 file as it is."""
+        copy = self.folder / "incoming"
+        copy.write_bytes(path.read_bytes())
+        return self.exams.receive(Incoming(copy, sop_class, uid, EXPLICIT, "US01", "127.0.0.1"))
+
+    def again(self) -> Practice:
+        """Return the same practice after a restart of the service."""
+        again = Practice(self.folder, self.settings)
+        again.clock.seconds = self.clock.seconds
+        return again
+
+    def wait(self, seconds: float = 21) -> None:
+        """Let time pass and everything that is due happen."""
+        self.clock.seconds += seconds
+        self.exams.report_due()
+        self.outbox.deliver_due("gdt")
+
+    def files(self) -> list[str]:
+        """Return what lies in the folder of the practice software."""
+        return sorted(path.name for path in self.out.iterdir())
+
+    def records(self) -> dict[str, Record]:
+        """Return every result, by file name; each must read without a warning."""
+        found = {}
+        for name in self.files():
+            (record,) = read_records((self.out / name).read_bytes())
+            assert record.warnings == ()
+            found[name] = record
+        return found
+
+    def order(self, **changes: object) -> OrderRequest:
+        """Return an order for the patient that `send` sends."""
+        values: dict[str, object] = {
+            "patient_id": "4711",
+            "family_name": "Müller",
+            "given_name": "Änne",
+            "birth_date": date(1958, 12, 24),
+            "sex": "F",
+            "procedure": "Abdomen",
+        }
+        return OrderRequest(**{**values, **changes})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def settings_text() -> str:
+    """Return the practice's settings; a test class overrides them."""
+    return ""
+
+
+@pytest.fixture
+def practice(tmp_path: Path, settings_text: str) -> Iterator[Practice]:
+    """Return a practice with its own folder."""
+    file = tmp_path / "gdtbridge.toml"
+    file.write_text(settings_text, encoding="utf-8")
+    practice = Practice(tmp_path, load_settings(file, {}))
+    yield practice
+    practice.database.close()

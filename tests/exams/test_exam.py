@@ -1,0 +1,303 @@
+"""The life of an exam: when it is complete, whose it is, what is reported."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from gdtbridge.archive import Standing
+from gdtbridge.errors import NotFound, NotUnderstood, SopClassMismatch
+from gdtbridge.exams import ExamState
+from tests.exams.conftest import Practice
+
+
+def only(practice: Practice) -> tuple[ExamState, str]:
+    """Return state and reason of the only exam."""
+    (exam,) = practice.exams.exams()
+    return exam.state, exam.held_because
+
+
+def test_one_study_gives_one_record(practice: Practice) -> None:
+    """Many instances, one file, when the device is silent."""
+    for _ in range(5):
+        practice.send()
+        practice.wait(15)
+        assert practice.files() == []
+
+    practice.wait()
+    practice.wait()
+
+    (record,) = practice.records().values()
+    assert practice.files() == ["R0000000042.gdt"]
+    assert record.record_type == "6310"
+    assert record.patient.id == "4711"
+    assert record.patient.family_name == "Müller"
+    assert record.first("8410") == "EXTPACS"
+    assert "US: Abdomen" in record.all("6228")
+
+
+def test_the_limit_ends_a_long_exam(practice: Practice) -> None:
+    """A device that never stops sending is reported after an hour."""
+    for _ in range(250):
+        practice.send()
+        practice.wait(15)
+
+    assert practice.files() == ["R0000000042.gdt"]
+
+
+def test_a_deadline_survives_a_restart(practice: Practice) -> None:
+    """The waiting is in the database, not in the process."""
+    practice.send()
+    again = practice.again()
+    again.wait()
+
+    assert again.files() == ["R0000000042.gdt"]
+
+
+def test_a_clock_set_back_delays_nothing(practice: Practice) -> None:
+    """A deadline a year ahead was set before the clock was corrected."""
+    practice.send()
+    practice.clock.seconds -= 365 * 86400
+    practice.wait(1)
+
+    assert practice.files() == ["R0000000042.gdt"]
+
+
+def test_the_same_instance_again_changes_nothing(practice: Practice) -> None:
+    """A resent study is acknowledged and not reported twice."""
+    assert practice.send(SOPInstanceUID="2.25.7") is Standing.NEW
+    practice.wait()
+    assert practice.send(SOPInstanceUID="2.25.7") is Standing.SAME
+    practice.wait()
+
+    assert practice.files() == ["R0000000042.gdt"]
+    assert practice.exams.exams()[0].instances == 1
+
+
+def test_a_late_image_makes_no_second_study_record(practice: Practice) -> None:
+    """One study record per exam, and the late image is kept."""
+    practice.send()
+    practice.wait()
+    practice.send()
+    practice.wait()
+
+    assert practice.files() == ["R0000000042.gdt"]
+    assert practice.exams.exams()[0].instances == 2
+
+
+def test_two_studies_with_one_accession_number_get_two_files(practice: Practice) -> None:
+    """Nothing overwrites a result."""
+    practice.send(StudyInstanceUID="2.25.1001")
+    practice.send(StudyInstanceUID="2.25.1002")
+    practice.wait()
+
+    assert practice.files() == ["R0000000042-2.gdt", "R0000000042.gdt"]
+
+
+def test_no_accession_number_and_no_description(practice: Practice) -> None:
+    """Our own number names the file; the comment says what is known."""
+    practice.send(AccessionNumber="", StudyDescription="")
+    practice.wait()
+
+    ((name, record),) = practice.records().items()
+    assert name == "E0000000001.gdt"
+    assert record.all("6228") == ("US",)
+
+
+def test_an_object_without_a_study_is_a_study_of_its_own(practice: Practice) -> None:
+    """Broken devices lose nothing either."""
+    practice.send(StudyInstanceUID="")
+    practice.send(StudyInstanceUID="")
+    practice.wait()
+
+    assert len(practice.files()) == 2
+
+
+def test_blanks_are_filled_by_later_instances(practice: Practice) -> None:
+    """Devices name the accession number in the report only."""
+    practice.send(AccessionNumber="", StudyDescription="*", Modality="SR", PatientSex="")
+    practice.send(AccessionNumber="A7", StudyDescription="Echo", Modality="US")
+    practice.wait()
+
+    ((name, record),) = practice.records().items()
+    assert name == "A7.gdt"
+    assert "US: Echo" in record.all("6228")
+    assert record.patient.sex == "F"
+
+
+@pytest.mark.parametrize("time", ["", "1030", "10:30:15", "103015.123456789", "999999", "noon"])
+def test_odd_times_give_a_sensible_record(practice: Practice, time: str) -> None:
+    """A time that is none is left out, never invented."""
+    practice.send(StudyTime=time)
+    practice.wait()
+
+    (record,) = practice.records().values()
+    assert record.first("6201") in {None, "103000", "103015"}
+    assert record.first("6200") == "15012024"
+
+
+class TestHeld:
+    """What is not certain is not sent."""
+
+    def test_without_a_patient_number(self, practice: Practice) -> None:
+        """An empty PatientID could be anybody."""
+        practice.send(PatientID="")
+        practice.wait()
+
+        assert practice.files() == []
+        assert only(practice) == (ExamState.HELD, "no-patient-id")
+
+    def test_an_order_of_another_patient(self, practice: Practice) -> None:
+        """The accession number leads to an order for somebody else."""
+        placed = practice.exams.place_order(practice.order(patient_id="1"))
+        practice.send(AccessionNumber=placed.entry.AccessionNumber)
+        practice.wait()
+
+        assert practice.files() == []
+        assert only(practice) == (ExamState.HELD, "order-of-other-patient")
+
+    def test_a_study_of_another_patients_order(self, practice: Practice) -> None:
+        """The Study Instance UID came from the worklist entry of somebody else."""
+        placed = practice.exams.place_order(practice.order(patient_id="1"))
+        practice.send(StudyInstanceUID=placed.entry.StudyInstanceUID)
+        practice.wait()
+
+        assert only(practice) == (ExamState.HELD, "order-of-other-patient")
+
+    def test_several_patients_in_one_study(self, practice: Practice) -> None:
+        """Measurements are never merged across patients."""
+        practice.send()
+        practice.send(PatientID="1")
+        practice.wait()
+
+        assert practice.files() == []
+        assert only(practice) == (ExamState.HELD, "several-patients")
+
+    def test_a_person_releases(self, practice: Practice) -> None:
+        """With a patient number from a person the result leaves once."""
+        practice.send(PatientID="")
+        practice.wait()
+        practice.exams.release("2.25.1000", "4711")
+        practice.wait()
+        practice.wait()
+
+        (record,) = practice.records().values()
+        assert record.patient.id == "4711"
+        assert only(practice)[0] is ExamState.REPORTED
+
+    def test_only_what_is_held_can_be_released(self, practice: Practice) -> None:
+        """A reported exam keeps its patient."""
+        practice.send()
+        practice.wait()
+        with pytest.raises(NotFound):
+            practice.exams.release("2.25.1000", "1")
+
+    def test_more_instances_do_not_release(self, practice: Practice) -> None:
+        """An exam stays held whatever arrives."""
+        practice.send(PatientID="")
+        practice.wait()
+        practice.send(PatientID="")
+        practice.wait()
+
+        assert practice.files() == []
+        assert practice.exams.attention()["held"] == 1
+
+
+def test_the_order_gives_its_number_and_procedure(practice: Practice) -> None:
+    """A study matched by UID is reported under the order's accession number."""
+    placed = practice.exams.place_order(practice.order(procedure="Schilddrüse"))
+    practice.send(
+        StudyInstanceUID=placed.entry.StudyInstanceUID, AccessionNumber="", StudyDescription=""
+    )
+    practice.wait()
+
+    ((name, record),) = practice.records().items()
+    assert name == f"{placed.entry.AccessionNumber}.gdt"
+    assert "US: Schilddrüse" in record.all("6228")
+
+
+def test_an_order_is_remembered_after_its_entry_is_gone(practice: Practice) -> None:
+    """A study sent the next morning still meets its order."""
+    placed = practice.exams.place_order(practice.order())
+    practice.exams.cancel_order(placed.entry.AccessionNumber)
+    practice.send(StudyInstanceUID=placed.entry.StudyInstanceUID, AccessionNumber="")
+    practice.wait()
+
+    assert practice.files() == [f"{placed.entry.AccessionNumber}.gdt"]
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"SOPClassUID": "1.2.3"}, SopClassMismatch),
+        ({"SOPInstanceUID": "2.25.99"}, SopClassMismatch),
+    ],
+)
+def test_what_was_not_announced_is_refused(
+    practice: Practice, values: dict[str, str], error: type[Exception]
+) -> None:
+    """A dataset that is not what the command said leaves no trace."""
+    with pytest.raises(error):
+        practice.send_dataset(
+            _identified(SOPInstanceUID="2.25.1"), **{"SOPInstanceUID": "2.25.1", **values}
+        )
+    assert practice.exams.exams() == []
+    assert list(practice.archive.folder.rglob("*.dcm")) == []
+
+
+def _identified(**values: str) -> bytes:
+    from tests.archive.elements import identification
+
+    return identification(**values)
+
+
+def test_what_cannot_be_read_is_refused(practice: Practice) -> None:
+    """A broken dataset is the device's to send again."""
+    whole = _identified()
+    broken = whole[: whole.index(b"\x10\x00\x10\x00")] + b"\x10\x00\x10\x00PN\xff\x00short"
+    with pytest.raises(NotUnderstood):
+        practice.send_dataset(broken, SOPInstanceUID="2.25.1")
+
+
+class TestFirstInstance:
+    """``trigger = "first_instance"`` reports as the seed system did."""
+
+    @pytest.fixture
+    def settings_text(self) -> str:
+        """Report at once."""
+        return '[exam]\ntrigger = "first_instance"\n'
+
+    def test_it_is_reported_at_once(self, practice: Practice) -> None:
+        """The first image makes the record, the others none."""
+        practice.send()
+        practice.wait(0)
+        practice.send()
+        practice.wait(0)
+
+        assert practice.files() == ["R0000000042.gdt"]
+
+
+def test_no_second_record_when_the_process_dies_after_the_commit(practice: Practice) -> None:
+    """The outbox knows what it was given, whatever the exam's row says."""
+    practice.send()
+    practice.wait()
+    with sqlite3.connect(practice.folder / "db.sqlite") as connection:
+        connection.execute("UPDATE exam SET state='receiving', reported_at=NULL, due_at=1")
+    connection.close()
+    practice.wait()
+
+    assert practice.files() == ["R0000000042.gdt"]
+
+
+def test_nothing_leaves_the_folder(practice: Practice, tmp_path: Path) -> None:
+    """Accession numbers that are paths make files in the folder like all others."""
+    before = {path for path in tmp_path.rglob("*") if "out" not in path.parts}
+    for number, accession in enumerate(["../../x", "/var/x", "..\\..\\x:ads", "CON", "..", "a\nb"]):
+        practice.send(AccessionNumber=accession, StudyInstanceUID=f"2.25.{number}")
+    practice.wait()
+
+    assert len(practice.files()) == 6
+    strange = {path for path in tmp_path.rglob("*.gdt") if path.parent != practice.out}
+    assert strange - before == set()

@@ -1,0 +1,257 @@
+"""Orders: onto the worklist, once, and off it again."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from gdtbridge.errors import NotFound, OrderError
+from gdtbridge.gdt import read_records
+from tests.exams.conftest import Practice
+
+
+def test_an_order_is_on_the_worklist(practice: Practice) -> None:
+    """What was asked for is there, with the settings' modality and station."""
+    placed = practice.exams.place_order(practice.order(physician="Mustermann^Max"))
+
+    (entry,) = practice.exams.orders()
+    assert entry == placed.entry
+    assert (entry.PatientID, entry.PatientName) == ("4711", "Müller^Änne")
+    assert (entry.Modality, entry.ScheduledStationAETitle) == ("US", "US01")
+    assert entry.PatientBirthDate == date(1958, 12, 24)
+    assert entry.ScheduledPerformingPhysicianName == "Mustermann^Max"
+    assert not placed.repeated
+
+
+def test_the_answer_is_a_gdt_record(practice: Practice) -> None:
+    """The practice software gets the accession number back."""
+    placed = practice.exams.place_order(practice.order())
+
+    data = practice.exams.answer(placed.entry)
+
+    (record,) = read_records(data)
+    assert record.record_type == "6310"
+    assert record.patient.id == "4711"
+    assert placed.entry.AccessionNumber.encode() in data
+
+
+def test_a_double_click_is_one_order(practice: Practice) -> None:
+    """The same patient, procedure and station within a minute is the same order."""
+    first = practice.exams.place_order(practice.order())
+    practice.clock.seconds += 59
+    again = practice.exams.place_order(practice.order())
+
+    assert again.entry == first.entry
+    assert again.repeated
+    assert len(practice.exams.orders()) == 1
+
+
+def test_a_second_click_with_a_corrected_name_corrects(practice: Practice) -> None:
+    """The device must not find the patient under the name that was wrong."""
+    first = practice.exams.place_order(practice.order(family_name="Mueller"))
+    again = practice.exams.place_order(practice.order(family_name="Müller"))
+
+    (entry,) = practice.exams.orders()
+    assert entry == again.entry
+    assert entry.PatientName == "Müller^Änne"
+    assert entry.AccessionNumber == first.entry.AccessionNumber
+    assert entry.StudyInstanceUID == first.entry.StudyInstanceUID
+
+
+@pytest.mark.parametrize(
+    "change", [{"patient_id": "1"}, {"procedure": "Herz"}, {"station": "US02"}, {"wait": 61}]
+)
+def test_what_differs_is_another_order(practice: Practice, change: dict[str, object]) -> None:
+    """Another patient, procedure or station, or a minute later."""
+    practice.exams.place_order(practice.order())
+    practice.clock.seconds += int(str(change.pop("wait", 0)))
+    again = practice.exams.place_order(practice.order(**change))
+
+    assert not again.repeated
+    assert len(practice.exams.orders()) == 2
+
+
+def test_twenty_clicks_at_once_are_one_order(practice: Practice) -> None:
+    """Threads do not get in between."""
+    threads = [
+        threading.Thread(target=practice.exams.place_order, args=(practice.order(),))
+        for _ in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(practice.exams.orders()) == 1
+
+
+WRONG = [
+    ({"patient_id": ""}, "patient_id"),
+    ({"patient_id": "x" * 65}, "patient_id"),
+    ({"patient_id": "a\\b"}, "patient_id"),
+    ({"family_name": ""}, "family_name"),
+    ({"family_name": "x" * 65}, "family_name"),
+    ({"family_name": "Mül^ler"}, "family_name"),
+    ({"given_name": "a=b"}, "given_name"),
+    ({"modality": "much too long a modality"}, "modality"),
+    ({"station": "THIS TITLE IS TOO LONG"}, "station"),
+    ({"procedure": "x" * 65}, "procedure"),
+    ({"physician": "x" * 65}, "physician"),
+    ({"sex": "X"}, "sex"),
+]
+
+
+@pytest.mark.parametrize(("change", "field"), WRONG)
+def test_a_wrong_field_is_named(practice: Practice, change: dict[str, object], field: str) -> None:
+    """The error names the field, and nothing is written."""
+    with pytest.raises(OrderError) as error:
+        practice.exams.place_order(practice.order(**change))
+
+    assert error.value.field == field
+    assert practice.exams.orders() == ()
+
+
+def test_an_order_can_be_changed(practice: Practice) -> None:
+    """The numbers stay, the rest is replaced."""
+    placed = practice.exams.place_order(practice.order())
+    number = placed.entry.AccessionNumber
+
+    changed = practice.exams.change_order(number, practice.order(procedure="Herz"))
+
+    assert practice.exams.order(number) == changed
+    assert changed.RequestedProcedureDescription == "Herz"
+    assert changed.StudyInstanceUID == placed.entry.StudyInstanceUID
+    assert changed.scheduled == placed.entry.scheduled
+
+
+def test_an_order_can_be_cancelled(practice: Practice) -> None:
+    """It leaves the worklist, and a second click does not bring it back."""
+    number = practice.exams.place_order(practice.order()).entry.AccessionNumber
+    practice.exams.cancel_order(number)
+
+    assert practice.exams.orders() == ()
+    again = practice.exams.place_order(practice.order())
+    assert again.entry.AccessionNumber != number
+
+
+def test_what_is_not_there_is_said(practice: Practice) -> None:
+    """No call on an unknown number succeeds."""
+    for call in (practice.exams.order, practice.exams.cancel_order):
+        with pytest.raises(NotFound):
+            call("R0000009999")
+    with pytest.raises(NotFound):
+        practice.exams.change_order("R0000009999", practice.order())
+
+
+def test_numbers_go_on_when_the_counter_is_lost(practice: Practice) -> None:
+    """The database remembers what the folder forgot."""
+    placed = practice.exams.place_order(practice.order())
+    practice.exams.cancel_order(placed.entry.AccessionNumber)
+    for path in practice.worklist.path.iterdir():
+        path.unlink()
+    again = practice.again()
+
+    assert (
+        again.exams.place_order(again.order()).entry.AccessionNumber > placed.entry.AccessionNumber
+    )
+
+
+class TestCleanUp:
+    """An entry goes when its day is over or its study is here."""
+
+    def test_a_study_by_uid(self, practice: Practice) -> None:
+        """The study came with the UID of the entry."""
+        placed = practice.exams.place_order(practice.order())
+        practice.send(StudyInstanceUID=placed.entry.StudyInstanceUID, AccessionNumber="")
+
+        assert practice.exams.clean_worklist().arrived == 1
+        assert practice.exams.orders() == ()
+
+    def test_a_study_by_accession_number(self, practice: Practice) -> None:
+        """The device made its own UID and kept the accession number."""
+        placed = practice.exams.place_order(practice.order())
+        practice.send(AccessionNumber=placed.entry.AccessionNumber)
+
+        assert practice.exams.clean_worklist().arrived == 1
+
+    def test_another_patients_study_removes_nothing(self, practice: Practice) -> None:
+        """The number alone is not enough: the patient is still waiting."""
+        placed = practice.exams.place_order(practice.order(patient_id="1"))
+        practice.send(AccessionNumber=placed.entry.AccessionNumber)
+
+        assert practice.exams.clean_worklist().arrived == 0
+        assert len(practice.exams.orders()) == 1
+
+    def test_the_day_after(self, practice: Practice) -> None:
+        """Yesterday's entry goes once it is old enough."""
+        practice.exams.place_order(practice.order())
+
+        assert practice.exams.clean_worklist().expired == 0
+        practice.clock.seconds += 24 * 3600
+        assert practice.exams.clean_worklist().expired == 1
+
+    def test_night_duty(self, practice: Practice) -> None:
+        """An entry of half an hour before midnight survives midnight."""
+        practice.clock.seconds -= practice.clock.seconds % 86400 + 1800
+        practice.exams.place_order(practice.order())
+        practice.clock.seconds += 3600
+
+        assert practice.exams.clean_worklist().expired == 0
+
+    def test_files_of_others_stay(self, practice: Practice) -> None:
+        """Foreign and broken files are left alone, however old."""
+        strange = [practice.worklist.path / name for name in ("foreign.wl", "R1-x.wl", "note.txt")]
+        for path in strange:
+            path.write_bytes(b"not an entry")
+        practice.clock.seconds += 10 * 86400
+        practice.exams.clean_worklist()
+
+        assert all(path.exists() for path in strange)
+
+
+class TestWebhooks:
+    """The house is told, after the fact and without being waited for."""
+
+    @pytest.fixture
+    def settings_text(self, httpserver: HTTPServer) -> str:
+        """Call this test's own server."""
+        return (
+            f'[webhooks]\nworklist_added = "{httpserver.url_for("/light")}"\n'
+            f'gdt_written = "{httpserver.url_for("/shutter")}"\n'
+        )
+
+    def test_an_order_calls_once(self, practice: Practice, httpserver: HTTPServer) -> None:
+        """A double click dims the light once."""
+        httpserver.expect_request("/light", method="GET").respond_with_data("ok")
+        practice.exams.place_order(practice.order())
+        practice.exams.place_order(practice.order())
+        practice.outbox.deliver_due("worklist_added")
+        practice.outbox.deliver_due("worklist_added")
+
+        assert len(httpserver.log) == 1
+
+    def test_a_result_calls_after_its_file(
+        self, practice: Practice, httpserver: HTTPServer
+    ) -> None:
+        """The call is due only when the file lies there."""
+        httpserver.expect_request("/shutter", method="GET").respond_with_data("ok")
+        practice.send()
+        practice.clock.seconds += 21
+        practice.exams.report_due()
+        practice.outbox.deliver_due("gdt_written")
+        assert len(httpserver.log) == 0
+        practice.outbox.deliver_due("gdt")
+        practice.outbox.deliver_due("gdt_written")
+
+        assert len(httpserver.log) == 1
+
+    def test_a_dead_house_stops_nobody(self, practice: Practice) -> None:
+        """Orders are placed while nobody answers."""
+        for number in range(3):
+            practice.exams.place_order(practice.order(patient_id=str(number)))
+        practice.outbox.deliver_due("worklist_added")
+
+        assert len(practice.exams.orders()) == 3

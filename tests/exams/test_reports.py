@@ -1,0 +1,161 @@
+"""Structured Reports: one value record for each that says something new."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+
+from gdtbridge.exams import ExamState
+from tests.exams.conftest import Practice
+
+ECHO = "echo.dcm"
+THYROID = "thyroid.dcm"
+
+
+class Reports:
+    """The project's sample reports, sent as a device would."""
+
+    def __init__(self, project: Path, practice: Practice, folder: Path) -> None:
+        self._samples = project / "samples" / "sr"
+        self._practice = practice
+        self._folder = folder
+
+    def send(self, name: str, **changes: str) -> None:
+        """Send a sample; ``changes`` replace elements."""
+        dataset = pydicom.dcmread(self._samples / name)
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        for keyword, value in changes.items():
+            setattr(dataset, keyword, value)
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+        path = self._folder / "report.dcm"
+        dataset.save_as(path, enforce_file_format=True)
+        self._practice.send_file(path, str(dataset.SOPClassUID), str(dataset.SOPInstanceUID))
+
+
+@pytest.fixture
+def reports(project: Path, practice: Practice, tmp_path: Path) -> Reports:
+    """Return the sample reports."""
+    return Reports(project, practice, tmp_path)
+
+
+def values_of(practice: Practice) -> dict[str, list[tuple[str, str, str]]]:
+    """Return test id, value and unit of every value record."""
+    found = {}
+    for name, record in practice.records().items():
+        if "-sr-" in name:
+            ids, values, units = (record.all(number) for number in ("8410", "8420", "8421"))
+            found[name] = list(zip(ids, values, units, strict=False))
+    return found
+
+
+def test_a_report_gives_a_study_and_a_value_record(practice: Practice, reports: Reports) -> None:
+    """Measurements reach the practice software with value and unit."""
+    reports.send(ECHO)
+    practice.wait()
+
+    ((name, values),) = values_of(practice).items()
+    assert len(practice.files()) == 2
+    assert name.endswith(".gdt")
+    assert len(values) > 10
+    assert all(value.replace(".", "").lstrip("-").isdigit() for _, value, _ in values)
+    ids = [number for number, _, _ in values]
+    assert len(set(ids)) == len(ids)
+    assert max(map(len, ids)) <= 20
+
+
+def test_test_ids_are_the_same_every_time(practice: Practice, reports: Reports) -> None:
+    """The practice software can map them once."""
+    reports.send(ECHO, StudyInstanceUID="2.25.1", SOPInstanceUID="2.25.11")
+    reports.send(ECHO, StudyInstanceUID="2.25.2", SOPInstanceUID="2.25.12")
+    practice.wait()
+
+    first, second = values_of(practice).values()
+    assert first == second
+
+
+def test_a_report_that_says_nothing_new_is_not_repeated(
+    practice: Practice, reports: Reports
+) -> None:
+    """A device that sends its report again under a new UID makes no second record."""
+    reports.send(ECHO)
+    practice.wait()
+    reports.send(ECHO, SOPInstanceUID=generate_uid())
+    practice.wait()
+
+    assert len(values_of(practice)) == 1
+
+
+def test_a_late_report_is_reported(practice: Practice, reports: Reports) -> None:
+    """The study record is there already; the values follow."""
+    reports.send(ECHO, PatientID="4711", StudyInstanceUID="2.25.1000")
+    practice.wait()
+    reports.send(THYROID, PatientID="4711", StudyInstanceUID="2.25.1000")
+    practice.wait()
+
+    assert len(values_of(practice)) == 2
+    assert len(practice.files()) == 3
+
+
+def test_a_report_of_another_patient_holds_the_exam(practice: Practice, reports: Reports) -> None:
+    """Nothing of it is sent, and a release sends only what is the named patient's."""
+    practice.send(PatientID="4711")
+    reports.send(ECHO, PatientID="1", StudyInstanceUID="2.25.1000")
+    practice.wait()
+    assert practice.files() == []
+
+    practice.exams.release("2.25.1000", "4711")
+    practice.wait()
+    assert values_of(practice) == {}
+    assert len(practice.files()) == 1
+
+
+def test_an_unreadable_report_does_not_stop_the_study(practice: Practice) -> None:
+    """The study record leaves, and a person can see that a report is unreadable."""
+    practice.send(SOPClassUID="1.2.840.10008.5.1.4.1.1.88.33")
+    practice.wait()
+
+    assert practice.files() == ["R0000000042.gdt"]
+    assert practice.exams.exams()[0].state is ExamState.REPORTED
+    assert practice.exams.attention()["unreadable"] + _empty(practice) == 1
+
+
+def _empty(practice: Practice) -> int:
+    """Return how many reports held no measurement."""
+    import sqlalchemy as sa
+
+    from gdtbridge.database import report
+
+    with practice.database.read() as connection:
+        query = sa.select(sa.func.count()).where(report.c.state == "empty")
+        return int(connection.execute(query).scalar_one())
+
+
+class TestMedicalOffice:
+    """A practice that used the seed system changes nothing."""
+
+    @pytest.fixture
+    def settings_text(self) -> str:
+        """Write as the seed system did."""
+        return '[gdt]\ndialect = "medical-office"\ntest_ids = "seed"\n'
+
+    def test_the_seed_ids_come_back(self, practice: Practice, reports: Reports) -> None:
+        """SonoScape: SO and the name; TID 5200: SOEC, mode and initials."""
+        reports.send(THYROID)
+        reports.send(ECHO)
+        practice.wait()
+
+        ids = {number for values in values_of(practice).values() for number, _, _ in values}
+        assert any(number.startswith("SOEC2") for number in ids)
+        assert any(number.startswith("SOSCHILD") or number == "SOTHYROIDLLENGTH" for number in ids)
+
+    def test_the_remarks_name_the_source(self, practice: Practice, reports: Reports) -> None:
+        """8470 says where the value comes from, as it always did."""
+        reports.send(THYROID)
+        practice.wait()
+
+        records = [r for name, r in practice.records().items() if "-sr-" in name]
+        assert any(text.startswith("Quelle: ") for text in records[0].all("8470"))
+        assert any(text.startswith("Id: ") for text in records[0].all("8470"))

@@ -1,0 +1,205 @@
+"""Laws of reading and writing, for any content at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gdtbridge.gdt import (
+    CHARSETS,
+    DIALECTS,
+    Dialect,
+    GdtWriteError,
+    Identification,
+    NotGdtError,
+    Patient,
+    Rendered,
+    StudyResult,
+    TestValue,
+    ValueResult,
+    read_records,
+    record_to_json,
+    record_to_text,
+    render_order_answer,
+    render_study,
+    render_values,
+)
+from gdtbridge.gdt.charsets import charset_named
+from gdtbridge.gdt.dialects import Numbers
+from gdtbridge.gdt.numbers import plain_decimal
+from gdtbridge.gdt.text import Encoder
+
+Check = Callable[[bytes], list[list[tuple[str, bytes]]]]
+
+HOSTILE = "\r\n\x00\x1b\x1a\x85\u2028\u202e€Šžäß÷ⁿ▄├Ã©Ł李́0138000"
+texts = st.text(max_size=90) | st.text(st.sampled_from(HOSTILE), max_size=40)
+western = st.text(st.characters(codec="iso8859-15", categories=("L", "N", "P", "S")), max_size=40)
+contents = texts | western
+days = st.none() | st.dates(date(1800, 1, 1), date(2199, 12, 31))
+moments = st.none() | st.times()
+patients = st.builds(
+    Patient,
+    id=st.from_regex(r"[0-9A-Za-z][0-9A-Za-z -]{0,14}", fullmatch=True) | texts,
+    family_name=contents,
+    given_name=contents,
+    birth_date=days,
+    sex=st.sampled_from(("M", "F", "O", None)),
+)
+studies = st.builds(
+    StudyResult,
+    patient=patients,
+    date=days,
+    time=moments,
+    accession=contents,
+    modality=st.sampled_from(("US", "CR", "", "\r\n")),
+    description=contents,
+    test_id=st.sampled_from(("EXTPACS", "Ä1")) | texts,
+    test_description=contents,
+)
+numbers = st.decimals(allow_nan=True, allow_infinity=True)
+results = st.builds(
+    ValueResult,
+    patient=patients,
+    date=days,
+    time=moments,
+    accession=contents,
+    modality=st.just("US"),
+    values=st.lists(
+        st.builds(
+            TestValue,
+            test_id=st.from_regex(r"[A-Z0-9]{1,20}", fullmatch=True),
+            name=contents,
+            value=numbers,
+            unit=contents,
+            sources=st.lists(contents, max_size=3).map(tuple),
+        ),
+        max_size=4,
+    ).map(tuple),
+)
+ids = st.builds(
+    Identification,
+    sender=st.none() | st.text(max_size=10),
+    receiver=st.none() | st.text(max_size=10),
+)
+dialects = st.sampled_from(tuple(DIALECTS.values()))
+encodings = st.none() | st.sampled_from(tuple(CHARSETS))
+
+
+def agrees(
+    rendered: Rendered, patient: Patient, dialect: Dialect, encoding: str, check: Check
+) -> None:
+    """Assert that the bytes are exact lines, and that our reader reads what they say."""
+    records = read_records(rendered.data, default_encoding=encoding)
+    walked = check(rendered.data)
+    assert len(records) == len(walked)
+    for record, fields in zip(records, walked, strict=True):
+        assert record.warnings == ()
+        assert [(line.id, line.value.encode(record.encoding)) for line in record.lines] == fields
+        assert [
+            (line.id, line.value.encode(encoding)) for line in record.lines
+        ] == fields  # read in the set it was written in
+        told_nothing = [line.value for r in read_records(rendered.data) for line in r.lines]
+        if dialect.name == "gdt21" and encoding != "iso8859-15":
+            assert told_nothing == [line.value for r in records for line in r.lines]
+        assert len(record.all("3000")) == len(record.all("8000")) == 1
+        assert record.patient.id == Encoder(charset_named(encoding)).text("3000", patient.id)
+        assert dialect.name == "medical-office" or record.patient.birth_date == patient.birth_date
+
+
+@given(studies, dialects, ids, encodings, st.sampled_from((render_study, render_order_answer)))
+@settings(max_examples=80)
+def test_a_study_written_reads_back(
+    check: Check,
+    study: StudyResult,
+    dialect: Dialect,
+    ids: Identification,
+    encoding: str | None,
+    render: Callable[..., Rendered],
+) -> None:
+    """Whatever a study says, the record is exact, and our reader finds nothing wrong with it."""
+    with suppress(GdtWriteError):
+        rendered = render(study, dialect, ids, encoding=encoding)
+        agrees(rendered, study.patient, dialect, encoding or dialect.encoding, check)
+
+
+@given(results, dialects, ids, encodings)
+@settings(max_examples=80)
+def test_values_written_read_back(
+    check: Check,
+    result: ValueResult,
+    dialect: Dialect,
+    ids: Identification,
+    encoding: str | None,
+) -> None:
+    """Every value is there, under its own id, with a number that is the device's."""
+    with suppress(GdtWriteError):
+        rendered = render_values(result, dialect, ids, encoding=encoding)
+        agrees(rendered, result.patient, dialect, encoding or dialect.encoding, check)
+        (record,) = read_records(rendered.data)
+        assert record.all("8410") == tuple(value.test_id for value in result.values)
+        written = [plain_decimal(value.value, dialect.numbers) for value in result.values]
+        assert record.all("8420") == tuple(text for text in written if text is not None)
+
+
+@given(western.filter(str.strip), st.sampled_from(tuple(DIALECTS.values())))
+def test_what_the_set_has_is_written_as_it_is(name: str, dialect: Dialect) -> None:
+    """A remark in characters of the set comes back unchanged, unless a loss says so."""
+    study = StudyResult(Patient("1"), None, None, "", "", f"ü {name}", "T", "")
+    rendered = render_study(study, dialect, Identification(), encoding="iso8859-15")
+    (record,) = read_records(rendered.data, default_encoding="iso8859-15")
+    if not rendered.losses:
+        assert " ".join(record.all("6228")).replace(" ", "") == f"ü{name}".replace(" ", "")
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=None), st.sampled_from(Numbers))
+@settings(max_examples=150)
+def test_numbers_are_plain_and_close(value: Decimal, style: Numbers) -> None:
+    """No exponent, no lone minus, and within the sixth digit of what the device sent."""
+    text = plain_decimal(value, style)
+    if text is None:
+        assert value
+        assert abs(value.adjusted()) > 30
+        return
+    assert set(text) <= set("-0123456789.")
+    written = Decimal(text)
+    assert abs(written - value) <= abs(value) * Decimal("0.000005")
+    assert not (text.startswith("-") and written == 0)
+
+
+@given(st.binary(max_size=600))
+@settings(max_examples=150)
+def test_the_reader_raises_only_its_own_error(data: bytes) -> None:
+    """Any bytes are records or not GDT."""
+    for candidate in (data, b"01380006310\r\n" + data, b"\xef\xbb\xbf01380006310\n" + data):
+        with suppress(NotGdtError):
+            for record in read_records(candidate):
+                assert record.lines
+                assert record_to_json(record)["patient"]
+                assert record_to_text(record)
+
+
+damaged = st.lists(
+    st.tuples(
+        st.sampled_from((b"013", b"000", b"999", b"", b" 14", b"0013", b"x")),
+        st.sampled_from((b"8000", b"8100", b"3000", b"3103", b"8002", b"8201", b"9206", b"6228")),
+        st.sampled_from((b"6310", b"00013", b"4711", b"3", b"M\xfcller", b"\x81", b"")),
+        st.sampled_from((b"\r\n", b"\n", b"\r", b"", b"\r\r\n")),
+    ).map(b"".join),
+    max_size=12,
+).map(b"".join)
+
+
+@given(damaged)
+@settings(max_examples=150)
+def test_nothing_that_was_read_is_dropped(data: bytes) -> None:
+    """The records' bytes together are the file, and every line that says something is there."""
+    with suppress(NotGdtError):
+        records = read_records(data)
+        assert b"".join(record.data for record in records) == data
+        kept = b"".join(line.raw for record in records for line in record.lines)
+        assert kept.translate(None, b"\r\n \x1a\0\t") == data.translate(None, b"\r\n \x1a\0\t")

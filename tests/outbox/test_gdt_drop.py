@@ -1,0 +1,287 @@
+"""The GDT drop on real folders: names, recoveries, faults."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from gdtbridge.outbox import NOT_MOUNTED, GdtDrop, Letter, Outcome, State, Verdict, files
+from gdtbridge.outbox.gdt_drop import PREFIX, SWEEP_AGE
+from gdtbridge.outbox.names import numbered
+
+PAYLOAD = b"01380006310\r\n014810000027\r\n"
+OTHER = b"somebody else's\r\n"
+TORN = PAYLOAD[:7]
+TEMPORARY = f"{PREFIX}7-0badcafe.tmp"
+WITNESS = f"{PREFIX}7-0badcafe-w.tmp"
+
+
+class Diary:
+    """A journal that remembers what was noted, and gives names like the queue does."""
+
+    def __init__(self, name: str = "A.gdt") -> None:
+        self.notes: list[str] = []
+        self._name = name
+        self._number = 1
+
+    def writing(self, temporary_name: str) -> None:
+        """Note the temporary name."""
+        self.notes.append(f"writing {temporary_name}")
+
+    def renaming(self) -> None:
+        """Note the renaming."""
+        self.notes.append("renaming")
+
+    def another_name(self) -> str:
+        """Return the next name."""
+        self._number += 1
+        return numbered(self._name, self._number)
+
+
+def letter(state: State = State.PENDING) -> Letter:
+    """Return a letter as the queue would hand it over in that state."""
+    temporary_name = "" if state is State.PENDING else TEMPORARY
+    return Letter(7, "A.gdt", PAYLOAD, state, temporary_name, "A.gdt")
+
+
+def visible(folder: Path) -> dict[str, bytes]:
+    """Return what an importer sees."""
+    return {
+        path.name: path.read_bytes() for path in folder.iterdir() if not path.name.startswith(".")
+    }
+
+
+def hidden(folder: Path) -> set[str]:
+    """Return the names an importer ignores."""
+    return {path.name for path in folder.iterdir() if path.name.startswith(".")}
+
+
+def test_plain_delivery(tmp_path: Path) -> None:
+    """A letter becomes a file of exactly its bytes; the steps are noted before they are taken."""
+    diary = Diary()
+    drop = GdtDrop(tmp_path)
+    assert drop.deliver(letter(), diary) == Outcome(Verdict.DELIVERED)
+    assert visible(tmp_path) == {"A.gdt": PAYLOAD}
+    (temporary,) = (note.removeprefix("writing ") for note in diary.notes[:1])
+    assert temporary.startswith(f"{PREFIX}7-")
+    assert diary.notes[1:] == ["renaming"]
+    drop.clear(Letter(7, "A.gdt", PAYLOAD, State.RENAMING, temporary, "A.gdt"))
+    assert hidden(tmp_path) == set()
+
+
+def test_file_is_readable_for_others(tmp_path: Path) -> None:
+    """The file gets the usual permissions, so that another user's program reads it."""
+    mask = os.umask(0o022)
+    try:
+        GdtDrop(tmp_path).deliver(letter(), Diary())
+    finally:
+        os.umask(mask)
+    assert stat.S_IMODE((tmp_path / "A.gdt").stat().st_mode) == 0o644
+
+
+def test_foreign_files_are_passed_by(tmp_path: Path) -> None:
+    """Files, folders and dead links under the name are left alone; the next number is taken."""
+    (tmp_path / "A.gdt").write_bytes(OTHER)
+    (tmp_path / "A-2.gdt").mkdir()
+    (tmp_path / "A-3.gdt").symlink_to(tmp_path / "nowhere")
+    assert GdtDrop(tmp_path).deliver(letter(), Diary()).verdict is Verdict.DELIVERED
+    assert (tmp_path / "A.gdt").read_bytes() == OTHER
+    assert (tmp_path / "A-4.gdt").read_bytes() == PAYLOAD
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_equal_file_is_the_delivery(tmp_path: Path) -> None:
+    """The same bytes under the same name are already there: no second file."""
+    (tmp_path / "A.gdt").write_bytes(PAYLOAD)
+    assert GdtDrop(tmp_path).deliver(letter(), Diary()).verdict is Verdict.DELIVERED
+    assert visible(tmp_path) == {"A.gdt": PAYLOAD}
+
+
+@pytest.mark.parametrize(
+    ("state", "before", "verdict", "after"),
+    [
+        # writing: whatever is there, the final file is not ours, and everything starts again
+        ("writing", {}, "delivered", {"A.gdt": PAYLOAD}),
+        ("writing", {TEMPORARY: TORN}, "delivered", {"A.gdt": PAYLOAD}),
+        ("writing", {TEMPORARY: PAYLOAD, WITNESS: b""}, "delivered", {"A.gdt": PAYLOAD}),
+        (
+            "writing",
+            {TEMPORARY: TORN, "A.gdt": OTHER},
+            "delivered",
+            {"A.gdt": OTHER, "A-2.gdt": PAYLOAD},
+        ),
+        # renaming, temporary file there: it was not renamed
+        ("renaming", {TEMPORARY: PAYLOAD, WITNESS: b""}, "delivered", {"A.gdt": PAYLOAD}),
+        ("renaming", {TEMPORARY: PAYLOAD}, "delivered", {"A.gdt": PAYLOAD}),
+        ("renaming", {TEMPORARY: TORN, WITNESS: b""}, "delivered", {"A.gdt": PAYLOAD}),
+        (
+            "renaming",
+            {TEMPORARY: PAYLOAD, "A.gdt": OTHER},
+            "delivered",
+            {"A.gdt": OTHER, "A-2.gdt": PAYLOAD},
+        ),
+        ("renaming", {TEMPORARY: PAYLOAD, "A.gdt": PAYLOAD}, "delivered", {"A.gdt": PAYLOAD}),
+        # renaming, temporary file gone
+        ("renaming", {"A.gdt": PAYLOAD, WITNESS: b""}, "delivered", {"A.gdt": PAYLOAD}),
+        ("renaming", {"A.gdt": PAYLOAD}, "delivered", {"A.gdt": PAYLOAD}),
+        ("renaming", {WITNESS: b""}, "delivered", {}),
+        ("renaming", {}, "question", {}),
+        ("renaming", {"A.gdt": OTHER, WITNESS: b""}, "question", {"A.gdt": OTHER}),
+        ("renaming", {"A.gdt": TORN}, "question", {"A.gdt": TORN}),
+        ("renaming", {"A.gdt": b""}, "question", {"A.gdt": b""}),
+    ],
+)
+def test_recovery(
+    tmp_path: Path,
+    state: str,
+    before: dict[str, bytes],
+    verdict: str,
+    after: dict[str, bytes],
+) -> None:
+    """What an interruption left decides whether the file is finished, found or asked about."""
+    for name, content in before.items():
+        (tmp_path / name).write_bytes(content)
+    drop = GdtDrop(tmp_path)
+    taken_up = letter(State(state))
+    assert drop.deliver(taken_up, Diary()).verdict == verdict
+    assert visible(tmp_path) == after
+    if verdict == "delivered":
+        drop.clear(taken_up)
+        assert hidden(tmp_path) == set()
+
+
+def test_torn_file_is_noted_before_it_goes(tmp_path: Path) -> None:
+    """Before a torn file is removed the letter is back to writing, or it would seem collected."""
+    (tmp_path / TEMPORARY).write_bytes(TORN)
+    seen: list[bool] = []
+
+    class Watching(Diary):
+        def writing(self, temporary_name: str) -> None:
+            seen.append((tmp_path / temporary_name).exists())
+
+    GdtDrop(tmp_path).deliver(letter(State.RENAMING), Watching())
+    assert seen == [True]
+
+
+def test_missing_folder_is_not_created(tmp_path: Path) -> None:
+    """A folder that is gone may be a share that is not mounted: it is waited for, never made."""
+    outcome = GdtDrop(tmp_path / "share").deliver(letter(), Diary())
+    assert outcome == Outcome(Verdict.LATER, "folder is missing", away=True)
+    assert not (tmp_path / "share").exists()
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.WRITING, State.RENAMING])
+def test_not_mounted_marker_stops(tmp_path: Path, state: State) -> None:
+    """While the marker of the empty mount point is visible, nothing is written or concluded."""
+    (tmp_path / NOT_MOUNTED).touch()
+    outcome = GdtDrop(tmp_path).deliver(letter(state), Diary())
+    assert outcome == Outcome(Verdict.LATER, "folder is not mounted", away=True)
+    assert hidden(tmp_path) == {NOT_MOUNTED}
+
+
+def test_removed_before_its_name(tmp_path: Path) -> None:
+    """A temporary file someone removes at the last moment is a question, now and after a crash."""
+
+    class Sabotage(Diary):
+        def renaming(self) -> None:
+            (temporary,) = (path for path in tmp_path.iterdir() if not path.name.endswith("-w.tmp"))
+            temporary.unlink()
+
+    outcome = GdtDrop(tmp_path).deliver(letter(), Sabotage())
+    assert outcome.verdict is Verdict.QUESTION
+    assert hidden(tmp_path) == set()
+
+
+@pytest.mark.parametrize("function", ["write_new", "sync_folder", "rename_new", "look"])
+def test_reason_names_no_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    """Whatever step fails, the letter waits, and the reason is the error's symbol alone."""
+
+    def fail(*_arguments: object) -> None:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), "/srv/A4711.gdt")
+
+    monkeypatch.setattr(f"gdtbridge.outbox.gdt_drop.{function}", fail)
+    outcome = GdtDrop(tmp_path).deliver(letter(), Diary())
+    assert (outcome.verdict, outcome.reason) == (Verdict.LATER, "ESTALE")
+
+
+def test_sweep_spares_what_is_owned_or_young(tmp_path: Path) -> None:
+    """Only old temporary files of ours that no letter owns are removed."""
+    old = [f"{PREFIX}1-aa.tmp", f"{PREFIX}1-aa-w.tmp", f"{PREFIX}2-bb.tmp", f"{PREFIX}2-bb-w.tmp"]
+    for name in [*old, "A.gdt", ".gdtbridge.txt", "x.tmp"]:
+        (tmp_path / name).touch()
+        long_ago = (tmp_path / name).stat().st_mtime - SWEEP_AGE - 60
+        os.utime(tmp_path / name, (long_ago, long_ago))
+    (tmp_path / f"{PREFIX}3-cc.tmp").touch()
+    GdtDrop(tmp_path).sweep({f"{PREFIX}2-bb.tmp"})
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{PREFIX}2-bb.tmp",
+        f"{PREFIX}2-bb-w.tmp",
+        f"{PREFIX}3-cc.tmp",
+        "A.gdt",
+        ".gdtbridge.txt",
+        "x.tmp",
+    }
+
+
+@pytest.mark.parametrize("with_system_call", [True, False])
+def test_rename_never_replaces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, with_system_call: bool
+) -> None:
+    """Both ways of renaming refuse a taken name, even one taken by a dead link."""
+    if not with_system_call:
+        monkeypatch.setattr(files, "_renameat2", None)
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(PAYLOAD)
+    target.symlink_to("nowhere")
+    with pytest.raises(FileExistsError):
+        files.rename_new(source, target)
+    target.unlink()
+    files.rename_new(source, target)
+    assert target.read_bytes() == PAYLOAD
+    with pytest.raises(FileNotFoundError):
+        files.rename_new(source, target.with_name("third"))
+
+
+def test_rename_without_support(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that cannot rename without replacing gets a look and a plain renaming."""
+
+    def refuse(*_arguments: object) -> int:
+        ctypes.set_errno(errno.EINVAL)
+        return -1
+
+    monkeypatch.setattr(files, "_renameat2", refuse)
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(PAYLOAD)
+    files.rename_new(source, target)
+    assert target.read_bytes() == PAYLOAD
+    source.write_bytes(OTHER)
+    with pytest.raises(FileExistsError):
+        files.rename_new(source, target)
+    assert target.read_bytes() == PAYLOAD
+
+
+@pytest.mark.parametrize(
+    ("number", "tolerated"),
+    [(errno.EINVAL, True), (errno.ENOTSUP, True), (errno.EACCES, True), (errno.EIO, False)],
+)
+def test_folder_sync(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, *, tolerated: bool
+) -> None:
+    """A share that cannot sync folders is accepted, a disk that fails at it is not."""
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    if tolerated:
+        files.sync_folder(tmp_path)
+    else:
+        with pytest.raises(OSError, match=os.strerror(number)):
+            files.sync_folder(tmp_path)

@@ -1,0 +1,176 @@
+"""A delivery that dies at any line and is taken up again leaves one file, or a question."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+import pytest
+import sqlalchemy as sa
+
+import gdtbridge.outbox
+from gdtbridge.database import Database
+from gdtbridge.database import outbox as table
+from gdtbridge.outbox import GdtDrop, Message, Outbox, State
+
+# What these call in the other modules runs inside one transaction: all of it, or nothing.
+MODULES = ("lane", "gdt_drop", "files")
+WALKED = {str(Path(gdtbridge.outbox.__file__).with_name(f"{name}.py")) for name in MODULES}
+FOREIGN = b"somebody else's\r\n"
+PAYLOAD = b"0138000" + b"6310\r\n" * 40
+
+
+TraceFunction = Callable[[FrameType, str, object], "TraceFunction | None"]
+
+
+class SimulatedCrash(BaseException):
+    """The process dies here."""
+
+
+class World:
+    """One destination, the practice software that empties its folder, and a bridge that dies."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database = database
+        self.folder = folder
+        folder.mkdir()
+        self.destination = folder.name
+        self.collected: list[bytes] = []
+        message = Message("gdt", self.destination, "exam 1", "A1.gdt", PAYLOAD)
+        with database.write() as connection:
+            self.id = self.outbox().put(connection, message)
+
+    def outbox(self) -> Outbox:
+        """Return the outbox of a bridge that has just started."""
+        return Outbox(self.database, {self.destination: GdtDrop(self.folder)})
+
+    def live(self) -> None:
+        """Start the bridge and let it deliver what is due."""
+        self.outbox().deliver_due(self.destination)
+
+    def collect(self) -> None:
+        """Take every file away, as an importer does."""
+        for path in self.folder.glob("*.gdt"):
+            if not path.name.startswith("."):
+                self.collected.append(path.read_bytes())
+                path.unlink()
+
+    def state(self) -> State:
+        """Return the state of the only message."""
+        with self.database.read() as connection:
+            query = sa.select(table.c.state).where(table.c.id == self.id)
+            return State(connection.execute(query).scalar_one())
+
+
+@contextmanager
+def dying_at(line: int) -> Iterator[list[int]]:
+    """Raise `SimulatedCrash` at the n-th line run in the room; count the lines."""
+    count = [0]
+
+    def trace(frame: FrameType, event: str, _argument: object) -> TraceFunction | None:
+        if frame.f_code.co_filename not in WALKED:
+            return None
+        if event == "line":
+            count[0] += 1
+            if count[0] == line:
+                raise SimulatedCrash
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield count
+    finally:
+        sys.settrace(before)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """Return a fresh database."""
+    opened = Database(f"sqlite:///{tmp_path / 'db' / 'db.sqlite'}")
+    yield opened
+    opened.close()
+
+
+Disturb = Callable[[World], None]
+
+
+def nothing(_world: World) -> None:
+    """Leave everything as the crash left it."""
+
+
+def collect(world: World) -> None:
+    """Import everything before the bridge is back."""
+    world.collect()
+
+
+def put_foreign_file(world: World) -> None:
+    """Put somebody else's file under the name ours would get, where it is free."""
+    path = world.folder / "A1.gdt"
+    if not path.exists():
+        path.write_bytes(FOREIGN)
+
+
+# A file that broke off where the disturbing crash left it raises a warning of its own.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+class TestCrash:
+    """The process dies at each line of a delivery in turn."""
+
+    def crash_everywhere(
+        self, database: Database, folder: Path, first: int = 1, step: int = 1
+    ) -> Iterator[World]:
+        """Yield one world for each line from ``first`` on by ``step``, dead at that line."""
+        whole = World(database, folder / "whole")
+        with dying_at(-1) as count:
+            whole.live()
+        assert whole.state() is State.DELIVERED
+        assert count[0] > 60
+        for line in range(first, count[0] + 1, step):
+            world = World(database, folder / f"line {line}")
+            with suppress(SimulatedCrash), dying_at(line):
+                world.live()
+            yield world
+
+    @pytest.mark.parametrize("disturb", [nothing, collect])
+    def test_exactly_one_file(self, database: Database, tmp_path: Path, disturb: Disturb) -> None:
+        """The importer gets the file exactly once, whether it is waiting or not."""
+        for world in self.crash_everywhere(database, tmp_path):
+            disturb(world)
+            world.live()
+            world.live()
+            world.collect()
+            assert world.collected == [PAYLOAD], world.destination
+            assert world.state() is State.DELIVERED, world.destination
+
+    def test_foreign_file(self, database: Database, tmp_path: Path) -> None:
+        """A foreign file that appears under the name is not touched and does not hide ours."""
+        for world in self.crash_everywhere(database, tmp_path, 1, 3):
+            put_foreign_file(world)
+            world.live()
+            world.collect()
+            assert world.collected.count(PAYLOAD) == 1, world.destination
+            assert len(world.collected) - world.collected.count(FOREIGN) == 1, world.destination
+
+    def test_tidied_folder(self, database: Database, tmp_path: Path) -> None:
+        """Someone removes every file of the folder: one file, or a person is asked."""
+        for world in self.crash_everywhere(database, tmp_path, 2, 3):
+            world.collect()
+            for path in world.folder.iterdir():
+                path.unlink()
+            world.live()
+            world.collect()
+            asked = world.state() is State.QUESTION
+            assert len(world.collected) in ({0, 1} if asked else {1}), world.destination
+            assert asked or world.state() is State.DELIVERED, world.destination
+
+    def test_crash_again(self, database: Database, tmp_path: Path) -> None:
+        """The second life dies too, a few lines on, and still there is one file."""
+        for number, world in enumerate(self.crash_everywhere(database, tmp_path, 3, 3)):
+            with suppress(SimulatedCrash), dying_at(number * 7 % 100 + 1):
+                world.live()
+            world.live()
+            world.collect()
+            assert world.collected == [PAYLOAD], world.destination

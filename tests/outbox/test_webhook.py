@@ -1,0 +1,231 @@
+"""The webhook against real servers: good ones, slow ones, broken ones, cunning ones."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from gdtbridge.outbox import Letter, Outcome, State, Verdict, Webhook
+from gdtbridge.outbox.model import Journal
+
+DELIVERED = Outcome(Verdict.DELIVERED)
+LETTER = Letter(1, "gdt_written", b"", State.PENDING, "", "")
+
+
+class NoJournal:
+    """A call leaves nothing to note."""
+
+    def writing(self, temporary_name: str) -> None:
+        """Not used."""
+        raise AssertionError
+
+    def renaming(self) -> None:
+        """Not used."""
+        raise AssertionError
+
+    def another_name(self) -> str:
+        """Not used."""
+        raise AssertionError
+
+
+JOURNAL: Journal = NoJournal()
+
+
+def call(url: str, **options: float) -> Outcome:
+    """Call a URL; the limits are in seconds."""
+    total = options.get("total", 20.0)
+    return Webhook(url, timeouts=(5.0, options.get("read", 10.0)), total=total).deliver(
+        LETTER, JOURNAL
+    )
+
+
+@contextmanager
+def raw_server(serve: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
+    """Run ``serve`` on each connection until the end; yield the URL."""
+    ended = threading.Event()
+
+    def handle(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            serve(connection, ended)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while not ended.is_set():
+                connection, _ = listener.accept()
+                threading.Thread(target=handle, args=(connection,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        ended.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+def test_get_as_configured(httpserver: HTTPServer) -> None:
+    """The URL is called with GET, its query as written, its credentials as basic authentication."""
+    seen: list[Request] = []
+
+    def handler(request: Request) -> Response:
+        seen.append(request)
+        return Response("on")
+
+    httpserver.expect_request("/dev/sps/io/door/pulse").respond_with_handler(handler)
+    url = f"http://user:pw@127.0.0.1:{httpserver.port}/dev/sps/io/door/pulse?a=1&b=%20x"
+    assert call(url) == DELIVERED
+    (request,) = seen
+    assert request.method == "GET"
+    assert request.query_string == b"a=1&b=%20x"
+    expected = base64.b64encode(b"user:pw").decode()
+    assert request.headers["Authorization"] == f"Basic {expected}"
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (200, DELIVERED),
+        (204, DELIVERED),
+        (301, Outcome(Verdict.FAILED, "HTTP 301")),
+        (401, Outcome(Verdict.FAILED, "HTTP 401")),
+        (404, Outcome(Verdict.FAILED, "HTTP 404")),
+        (405, Outcome(Verdict.FAILED, "HTTP 405")),
+        (408, Outcome(Verdict.LATER, "HTTP 408", away=True)),
+        (429, Outcome(Verdict.LATER, "HTTP 429", away=True)),
+        (500, Outcome(Verdict.LATER, "HTTP 500", away=True)),
+        (503, Outcome(Verdict.LATER, "HTTP 503", away=True)),
+    ],
+)
+def test_status(httpserver: HTTPServer, status: int, expected: Outcome) -> None:
+    """2xx is success, what may pass is tried again, the rest is given up."""
+    httpserver.expect_request("/").respond_with_data("", status=status)
+    assert call(httpserver.url_for("/")) == expected
+
+
+def test_redirect_is_not_followed(httpserver: HTTPServer) -> None:
+    """A redirect could lead a call into places nobody configured: it is a failure."""
+    httpserver.expect_request("/a").respond_with_data(
+        "", status=302, headers={"Location": httpserver.url_for("/secret")}
+    )
+    assert call(httpserver.url_for("/a")).verdict is Verdict.FAILED
+    assert [request.path for request, _ in httpserver.log] == ["/a"]
+
+
+def test_proxy_of_the_environment_is_not_used(
+    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy named in the environment does not get to see the call."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1/")
+    httpserver.expect_request("/").respond_with_data("")
+    assert call(httpserver.url_for("/")) == DELIVERED
+
+
+def test_refused_connection() -> None:
+    """Nobody listening is a reason to try again; the reason names no URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    outcome = call(f"http://user:geheim@127.0.0.1:{port}/")
+    assert outcome == Outcome(Verdict.LATER, "ConnectionError", away=True)
+
+
+def _say_nothing(_connection: socket.socket, ended: threading.Event) -> None:
+    ended.wait(20)
+
+
+def test_silent_server() -> None:
+    """A server that accepts and says nothing costs the read limit."""
+    with raw_server(_say_nothing) as url:
+        started = time.monotonic()
+        assert call(url, read=0.3) == Outcome(Verdict.LATER, "ReadTimeout", away=True)
+        assert time.monotonic() - started < 8
+
+
+def _drip_status(connection: socket.socket, ended: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 ")
+    while not ended.wait(0.05):
+        connection.sendall(b" ")
+
+
+def _drip_head(connection: socket.socket, ended: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-A: ")
+    while not ended.wait(0.05):
+        connection.sendall(b"a")
+
+
+@pytest.mark.parametrize(
+    ("drip", "verdict"), [(_drip_status, Verdict.LATER), (_drip_head, Verdict.DELIVERED)]
+)
+def test_dripping_head(
+    drip: Callable[[socket.socket, threading.Event], None], verdict: Verdict
+) -> None:
+    """A server that sends byte by byte is cut off after the total time; its status counts."""
+    with raw_server(drip) as url:
+        started = time.monotonic()
+        assert call(url, total=0.5).verdict is verdict
+        assert time.monotonic() - started < 8
+
+
+def _drip_body(connection: socket.socket, ended: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n")
+    while not ended.wait(0.05):
+        connection.sendall(b"a")
+
+
+def test_dripping_body() -> None:
+    """A success whose body never ends is a success, after the total time."""
+    with raw_server(_drip_body) as url:
+        started = time.monotonic()
+        assert call(url, total=0.5) == DELIVERED
+        assert time.monotonic() - started < 8
+
+
+def test_huge_body_is_not_read() -> None:
+    """Of an endless body only a little is taken."""
+    sent = [0]
+
+    def flood(connection: socket.socket, ended: threading.Event) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not ended.is_set() and sent[0] < 2**30:
+            sent[0] += connection.send(b"a" * 65536)
+
+    with raw_server(flood) as url:
+        assert call(url) == DELIVERED
+    assert sent[0] < 2**26
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 abc\r\n\r\n", b"\xff" * 99]
+)
+def test_not_http(answer: bytes) -> None:
+    """An answer that is no HTTP, or none, is tried again."""
+    with raw_server(lambda connection, _ended: connection.sendall(answer)) as url:
+        assert call(url).verdict is Verdict.LATER
+
+
+def test_tls_that_is_none() -> None:
+    """A plain server under an https URL is tried again and does not hang."""
+    with raw_server(_drip_head) as url:
+        outcome = call(url.replace("http:", "https:"), total=0.5)
+    assert outcome.verdict is Verdict.LATER
+
+
+@pytest.mark.parametrize("url", ["ftp://host/x", "file:///etc/passwd", "http://", "geheim", ""])
+def test_only_http_urls(url: str) -> None:
+    """Another scheme or a URL without host is refused at once and not quoted."""
+    with pytest.raises(ValueError, match=r"^a webhook needs an http or https URL$"):
+        Webhook(url)
+
+
+def test_lifetime_by_default() -> None:
+    """Calls are tried for ten minutes."""
+    assert Webhook("http://localhost/").lifetime == 600

@@ -1,0 +1,347 @@
+"""The simulated device against real servers: ours with a real worklist folder, and DCMTK's."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.uid import ComprehensiveSRStorage
+
+from gdtbridge.archive import Incoming, Standing
+from gdtbridge.config import Dicom
+from gdtbridge.dicom import DicomServer, Peer, PeerError, client
+from gdtbridge.dicom.simulator import (
+    Device,
+    Simulation,
+    SimulationError,
+    sample_files,
+    sample_folder,
+    simulate,
+    worklist_query,
+)
+from gdtbridge.errors import OutOfResources
+from worklist import Entry, Match, WorklistFolder, make_entry
+
+NOON = datetime.combine(date.today(), datetime.min.time()) + timedelta(hours=12)  # noqa: DTZ011
+
+
+@dataclass
+class Core:
+    """What stands behind the server: a real worklist folder and a folder for what comes."""
+
+    worklist: WorklistFolder
+    kept: Path
+    refusals: int = 0
+    peers: list[str] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list)
+
+    def receive(self, incoming: Incoming) -> Standing:
+        """Keep the object, or refuse it as long as there are refusals left."""
+        if self.refusals:
+            self.refusals -= 1
+            raise OutOfResources
+        self.peers.append(incoming.calling_aet)
+        self.classes.append(incoming.SOPClassUID)
+        incoming.path.rename(self.kept / f"{incoming.SOPInstanceUID}.dcm")
+        return Standing.NEW
+
+    def room_for(self, size: int) -> None:
+        """There is always room."""
+
+    def find_worklist(self, query: Dataset, calling_aet: str) -> Iterator[Match]:
+        """Ask the folder."""
+        return self.worklist.find(query, calling_aet=calling_aet)
+
+    def instances(self) -> list[Dataset]:
+        """Return what was kept."""
+        return [dcmread(path) for path in sorted(self.kept.iterdir())]
+
+
+@pytest.fixture
+def core(tmp_path: Path) -> Core:
+    """Return an empty core."""
+    (tmp_path / "kept").mkdir()
+    return Core(WorklistFolder(tmp_path / "worklist"), tmp_path / "kept")
+
+
+@pytest.fixture
+def peer(core: Core, tmp_path: Path) -> Iterator[Peer]:
+    """Return a running server in front of ``core``."""
+    server = DicomServer(Dicom(port=0), tmp_path / "spool", core, core)
+    server.start()
+    yield Peer("127.0.0.1", server.port, "GDTBRIDGE", "US01")
+    server.stop(grace=0)
+
+
+def order(accession: str, name: str = "Müller^Änne", station: str = "US01") -> Entry:
+    """Return today's order for an invented patient."""
+    return make_entry(
+        AccessionNumber=accession,
+        PatientID="12345",
+        PatientName=name,
+        PatientBirthDate=date(1958, 3, 12),
+        PatientSex="F",
+        RequestedProcedureDescription="Schilddrüse",
+        ScheduledStationAETitle=station,
+        scheduled=NOON,
+    )
+
+
+def few_samples() -> tuple[Path, ...]:
+    """Return one image and one report."""
+    return tuple(sample_folder() / name for name in ("images/echo-1.dcm", "sr/abdomen.dcm"))
+
+
+def play(
+    peer: Peer, samples: Sequence[Path] | None = None, **options: object
+) -> tuple[Simulation, list[str]]:
+    """Play an exam; return its result and what the device showed."""
+    shown: list[str] = []
+    result = simulate(
+        peer,
+        station="US01",
+        samples=samples or few_samples(),
+        report=shown.append,
+        **options,  # type: ignore[arg-type]
+    )
+    return result, shown
+
+
+def test_exam_of_the_first_entry(core: Core, peer: Peer) -> None:
+    """Every instance arrives with the order's patient, study and accession number."""
+    entry = order("R0000000007")
+    core.worklist.add(entry)
+    result, shown = play(peer, sample_files())
+    assert (result.ok, result.AccessionNumber) == (True, "R0000000007")
+    assert result.StudyInstanceUID == entry.StudyInstanceUID
+    seen = {
+        (
+            ds.StudyInstanceUID,
+            ds.AccessionNumber,
+            ds.PatientID,
+            str(ds.PatientName),
+            ds.PatientBirthDate,
+            ds.PatientSex,
+            ds.StudyDescription,
+        )
+        for ds in core.instances()
+    }
+    assert seen == {
+        (
+            entry.StudyInstanceUID,
+            "R0000000007",
+            "12345",
+            "Müller^Änne",
+            "19580312",
+            "F",
+            "Schilddrüse",
+        )
+    }
+    assert len(core.instances()) == len(sample_files()) == 7
+    assert set(core.peers) == {"US01"}
+    assert any("Müller^Änne" in line and "R0000000007" in line for line in shown)
+
+
+def test_images_come_before_reports(core: Core, peer: Peer) -> None:
+    """The device sends its images first, whatever the order of the files."""
+    core.worklist.add(order("R0000000007"))
+    samples = sample_files()[::-1]
+    simulate(peer, station="US01", samples=samples, report=lambda _line: None)
+    assert [ComprehensiveSRStorage == uid for uid in core.classes] == [False] * 4 + [True] * 3
+
+
+def test_every_exam_has_identifiers_of_its_own(core: Core, peer: Peer) -> None:
+    """Two exams share no instance and no series."""
+    core.worklist.add(order("R0000000007"))
+    play(peer)
+    play(peer)
+    instances = core.instances()
+    assert len({ds.SOPInstanceUID for ds in instances}) == 4
+    assert len({ds.SeriesInstanceUID for ds in instances}) == 4
+
+
+def test_named_order_is_taken(core: Core, peer: Peer) -> None:
+    """``accession`` chooses among the entries."""
+    for accession in ("R0000000007", "R0000000008", "R0000000009"):
+        core.worklist.add(order(accession))
+    assert play(peer, accession="R0000000008")[0].AccessionNumber == "R0000000008"
+
+
+def test_function_picks_the_order(core: Core, peer: Peer) -> None:
+    """``pick`` sees all entries and decides."""
+    for accession in ("R0000000007", "R0000000008"):
+        core.worklist.add(order(accession))
+    result, _ = play(peer, pick=lambda found: max(found, key=lambda ds: ds.AccessionNumber))
+    assert result.AccessionNumber == "R0000000008"
+
+
+@pytest.mark.parametrize(
+    ("station", "accession", "german", "english"),
+    [
+        ("US02", None, "heute leer", "empty today"),
+        ("US01", "R0000000099", "Kein Auftrag R0000000099", "No order R0000000099"),
+    ],
+    ids=["empty list", "unknown order"],
+)
+def test_nobody_to_examine(
+    core: Core, peer: Peer, station: str, accession: str | None, german: str, english: str
+) -> None:
+    """The device says in both languages why there is nobody, and sends nothing."""
+    core.worklist.add(order("R0000000007", station=station))
+    with pytest.raises(SimulationError, match=english) as raised:
+        play(peer, accession=accession)
+    assert german in str(raised.value)
+    assert core.instances() == []
+
+
+def test_exam_without_an_order(core: Core, peer: Peer) -> None:
+    """A walk-in has a number and a study that are nobody's, and no accession number."""
+    result, _ = play(peer, without_order=True)
+    sample = dcmread(few_samples()[0])
+    assert result.AccessionNumber == ""
+    assert {(ds.PatientID, str(ds.PatientName), ds.AccessionNumber) for ds in core.instances()} == {
+        ("SIMULATION", str(sample.PatientName), "")
+    }
+    assert {ds.StudyInstanceUID for ds in core.instances()} == {result.StudyInstanceUID}
+    assert result.StudyInstanceUID != sample.StudyInstanceUID
+
+
+def test_refused_objects_are_shown(core: Core, peer: Peer) -> None:
+    """Without further attempts a refusal stays one, and the result says so."""
+    core.worklist.add(order("R0000000007"))
+    core.refusals = 1
+    result, shown = play(peer)
+    assert [one.status for one in result.sent] == [0xA700, 0]
+    assert not result.ok
+    assert "C-STORE echo-1.dcm: A700" in shown
+
+
+def test_device_repeats_what_was_refused(core: Core, peer: Peer) -> None:
+    """With attempts left only what was refused is sent again, after growing pauses."""
+    core.worklist.add(order("R0000000007"))
+    core.refusals = 2
+    pauses: list[float] = []
+    device = Device(peer, "US01", lambda _line: None, attempts=4, pause=pauses.append)
+    assert device.examine(few_samples(), lambda entries: entries[0]).ok
+    assert len(core.instances()) == 2
+    assert pauses == [1.0, 2.0]
+
+
+@dataclass
+class Flaky:
+    """A link that breaks a few times before it works."""
+
+    failures: int
+
+    def _break(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise PeerError("broken")
+
+    def echo(self, peer: Peer) -> None:
+        """Break, or echo."""
+        self._break()
+        client.echo(peer)
+
+    def find_worklist(self, peer: Peer, query: Dataset) -> list[Dataset]:
+        """Break, or find."""
+        self._break()
+        return client.find_worklist(peer, query)
+
+    def store(self, peer: Peer, files: Sequence[Path]) -> list[tuple[Path, int]]:
+        """Break, or store."""
+        self._break()
+        return client.store(peer, files)
+
+
+@pytest.mark.parametrize(("failures", "pauses"), [(0, []), (1, [1.0]), (3, [1.0, 2.0, 4.0])])
+def test_device_outlives_a_broken_network(
+    core: Core, peer: Peer, failures: int, pauses: list[float]
+) -> None:
+    """Broken associations are tried again, each pause twice as long."""
+    core.worklist.add(order("R0000000007"))
+    waited: list[float] = []
+    device = Device(
+        peer,
+        "US01",
+        lambda _line: None,
+        attempts=4,
+        link=Flaky(failures),
+        pause=waited.append,
+    )
+    assert device.examine(few_samples(), lambda entries: entries[0]).ok
+    assert waited == pauses
+
+
+def test_device_gives_up(peer: Peer) -> None:
+    """When the last attempt fails too, its error comes through."""
+    waited: list[float] = []
+    link = Flaky(9)
+    device = Device(peer, "US01", lambda _line: None, attempts=3, link=link, pause=waited.append)
+    with pytest.raises(PeerError, match="broken"):
+        device.examine(few_samples(), None)
+    assert (waited, link.failures) == ([1.0, 2.0], 6)
+
+
+def test_query_has_many_empty_keys_and_today() -> None:
+    """The query names station, modality and day, and asks for dozens of keys it leaves empty."""
+    query = worklist_query("US01", NOON)
+    (step,) = query.ScheduledProcedureStepSequence
+    today = NOON.strftime("%Y%m%d")
+    assert (step.ScheduledStationAETitle, step.Modality) == ("US01", "US")
+    assert step.ScheduledProcedureStepStartDate == f"{today}-{today}"
+    assert sum(element.is_empty for element in query) >= 30
+    assert {"StudyInstanceUID", "PatientID", "AccessionNumber"} <= set(query.dir())
+
+
+def test_unknown_file_is_refused(core: Core, peer: Peer, tmp_path: Path) -> None:
+    """What is not DICOM is named before anything is sent."""
+    text = tmp_path / "notes.txt"
+    text.write_text("no DICOM")
+    with pytest.raises(SimulationError, match=r"notes\.txt"):
+        simulate(peer, station="US01", samples=[text], report=lambda _line: None)
+
+
+@pytest.mark.peer
+def test_storescp_takes_the_exam(tmp_path: Path) -> None:
+    """DCMTK's server receives the exam, and its SR reader reads the reports."""
+    if shutil.which("storescp") is None:
+        pytest.skip("storescp is not installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["storescp", "--output-directory", str(tmp_path), str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        peer = Peer("127.0.0.1", port, "STORESCP", "US01")
+        _until_it_listens(port)
+        assert play(peer, sample_files(), without_order=True)[0].ok
+    finally:
+        server.terminate()
+        server.communicate(timeout=10)
+    reports = [path for path in tmp_path.iterdir() if path.name.startswith("SR")]
+    assert len(list(tmp_path.iterdir())) == 7
+    for path in reports:
+        done = subprocess.run(["dsrdump", str(path)], capture_output=True, check=False)
+        assert (done.returncode, b"NUM:" in done.stdout) == (0, True)
+
+
+def _until_it_listens(port: int) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < deadline, "storescp does not listen"
+            time.sleep(0.02)
+        else:
+            return

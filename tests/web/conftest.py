@@ -1,0 +1,152 @@
+"""A real HTTP server over a small worklist in memory."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+
+import pytest
+
+from gdtbridge.config import Settings
+from gdtbridge.errors import NotFound, OrderError
+from gdtbridge.exams import OrderRequest, PlacedOrder
+from gdtbridge.web import PartState, WebServer, create_app
+from gdtbridge.web.slots import Slots
+from worklist import Entry
+
+TODAY = date(2026, 11, 20)
+
+
+class MemoryOrders:
+    """A worklist in memory; a procedure of the order before it makes a repeated click."""
+
+    encoding = "iso8859-15"
+
+    def __init__(self) -> None:
+        self.requests: list[OrderRequest] = []
+        self.entries: dict[str, Entry] = {}
+        self.error: Exception | None = None
+        self.gate: threading.Event | None = None
+        self.entered = threading.Semaphore(0)
+
+    def place_order(self, request: OrderRequest) -> PlacedOrder:
+        """Keep the request and make an entry of it."""
+        self._maybe_fail()
+        if len(request.family_name) > 64:
+            raise OrderError("family_name", "Zu lang.\r\nWirklich. / Too long.")
+        repeated = bool(self.requests) and self.requests[-1] == request
+        if not repeated:
+            self.requests.append(request)
+        number = f"R{len(self.requests):010}"
+        entry = self.entries.setdefault(number, _entry(number, request))
+        return PlacedOrder(entry, repeated=repeated)
+
+    def _maybe_fail(self) -> None:
+        self.entered.release()
+        if self.gate is not None:
+            self.gate.wait(20)
+        if self.error is not None:
+            raise self.error
+
+    def answer(self, entry: Entry) -> bytes:
+        """Return something like a GDT record."""
+        lines = ("80006310", f"3000{entry.PatientID}", f"3101{entry.PatientName}")
+        content = [line.encode(self.encoding, "replace") for line in lines]
+        return b"".join(b"%03d%s\r\n" % (len(line) + 5, line) for line in content)
+
+    def orders(self) -> tuple[Entry, ...]:
+        """Return all entries."""
+        self._maybe_fail()
+        return tuple(self.entries.values())
+
+    def order(self, accession: str) -> Entry:
+        """Return one entry."""
+        try:
+            return self.entries[accession]
+        except KeyError:
+            raise NotFound("Kein Eintrag. / No entry.") from None
+
+    def change_order(self, accession: str, request: OrderRequest) -> Entry:
+        """Replace an entry."""
+        old = self.order(accession)
+        new = _entry(accession, request)
+        self.entries[accession] = replace(new, StudyInstanceUID=old.StudyInstanceUID)
+        return self.entries[accession]
+
+    def cancel_order(self, accession: str) -> None:
+        """Remove an entry."""
+        self.order(accession)
+        del self.entries[accession]
+
+
+def _entry(number: str, request: OrderRequest) -> Entry:
+    return Entry(
+        AccessionNumber=number,
+        StudyInstanceUID=f"2.25.{int(number[1:])}",
+        PatientID=request.patient_id,
+        PatientName=f"{request.family_name}^{request.given_name}",
+        PatientBirthDate=request.birth_date,
+        PatientSex=request.sex,
+        Modality=request.modality or "US",
+        ScheduledStationAETitle=request.station or "US01",
+        RequestedProcedureDescription=request.procedure,
+        ScheduledPerformingPhysicianName=request.physician,
+        scheduled=request.scheduled or datetime(2026, 11, 20, 9, 30),  # noqa: DTZ001  # local
+    )
+
+
+@pytest.fixture
+def orders() -> MemoryOrders:
+    """Return an empty worklist."""
+    return MemoryOrders()
+
+
+@pytest.fixture
+def parts() -> dict[str, PartState]:
+    """Return the state of the parts; a test may change it."""
+    return {"database": PartState(ok=True), "dicom": PartState(ok=True, detail="port 11112")}
+
+
+Serve = Callable[..., WebServer]
+
+
+@pytest.fixture
+def serve(orders: MemoryOrders, parts: Mapping[str, PartState]) -> Iterator[Serve]:
+    """Start servers with settings of the ``http`` section; they are stopped afterwards."""
+    servers: list[WebServer] = []
+
+    def start(slots: Slots | None = None, **http: object) -> WebServer:
+        settings = Settings.model_validate({"http": http})
+        app = create_app(settings, orders, lambda: parts, today=lambda: TODAY, slots=slots)
+        server = WebServer(app, "127.0.0.1", 0)
+        server.start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.stop(grace=2)
+
+
+@pytest.fixture
+def url(serve: Serve) -> str:
+    """Return the base URL of a server with default settings."""
+    return f"http://127.0.0.1:{serve().port}"
+
+
+@pytest.fixture
+def send_raw() -> Callable[[int, bytes], bytes]:
+    """Send bytes to a port of this machine and return everything that comes back."""
+
+    def send(port: int, data: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(data)
+            answer = b""
+            while chunk := connection.recv(65536):
+                answer += chunk
+            return answer
+
+    return send

@@ -1,0 +1,110 @@
+"""``docs/http.md`` says what is there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gdtbridge.config import Settings
+from gdtbridge.web import channel, create_app, forms, server, slots
+from gdtbridge.web.openapi import description
+from gdtbridge.web.parameters import PARAMETERS
+from gdtbridge.web.problems import SENTENCES, STATUS
+
+
+@pytest.fixture
+def text(project: Path) -> str:
+    """Return the document."""
+    return (project / "docs" / "http.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def calls(orders: Any) -> set[tuple[str, str]]:
+    """Return every method and path the application answers."""
+    app = create_app(Settings(), orders, dict)
+    return {
+        (method, rule.rule.replace("<path:accession>", "<accession>"))
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if method != "HEAD"
+    }
+
+
+def test_every_call_is_documented(text: str, calls: set[tuple[str, str]]) -> None:
+    """Every method of every path stands in the document."""
+    plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("GET or POST ", "POST ")
+    plain += text.replace("GET or POST ", "GET ")
+    for method, path in calls:
+        assert re.search(rf"{method} {re.escape(path)}(?![\w/<])", plain), f"{method} {path}"
+
+
+def test_every_call_is_described_for_programs(calls: set[tuple[str, str]]) -> None:
+    """The OpenAPI document has the same calls, save the ones for people and for a form."""
+    paths: Any = description()["paths"]
+    described = {
+        (method.upper(), path.replace("{accession}", "<accession>"))
+        for path, methods in paths.items()
+        for method in methods
+        if method != "parameters"
+    }
+    left_out = {("GET", "/"), ("GET", "/api/v1/openapi.json"), ("POST", "/worklist/add")}
+    assert described | left_out == calls
+
+
+def test_every_parameter_is_documented(text: str) -> None:
+    """Every parameter has a row, and the older spellings are named."""
+    for parameter in PARAMETERS:
+        assert f"\n| `{parameter.name}` | {'yes' if parameter.required else 'no'}" in text
+        assert parameter.older is None or f"`{parameter.older}`" in text
+
+
+def test_every_status_is_documented(text: str) -> None:
+    """Every status a refusal can have has a row."""
+    statuses = {*SENTENCES, *(int(status) for _, status in STATUS), 421} - {408}
+    assert {int(s) for s in re.findall(r"^\| (\d{3}) \|", text, re.MULTILINE)} >= statuses
+
+
+def test_limits_are_the_ones_of_the_code(text: str) -> None:
+    """The numbers in the table are the numbers in force."""
+    for row in (
+        f"| body | {forms.MAX_BODY // 1024} KiB |",
+        f"| address and header | {server.MAX_HEADER // 1024} KiB |",
+        f"| parameters | {forms.MAX_VALUES} |",
+        f"| connections | {server.MAX_CONNECTIONS}, of one address {server.MAX_PER_ADDRESS};",
+        f"| time for a whole request | {channel.REQUEST_SECONDS:.0f} s |",
+        f"| idle connection | {channel.IDLE_SECONDS:.0f} s |",
+        f"| orders being placed at once | {slots.SLOTS}; the next waits {slots.WAIT_SECONDS:.0f} s",
+    ):
+        assert row in text, row
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_examples_run(text: str, serve: Any, orders: Any) -> None:
+    """Every curl example gives the answer it promises."""
+    token = "correct-horse-battery"  # a test's own
+    open_url, guarded_url = (
+        f"http://127.0.0.1:{serve(**settings).port}" for settings in ({}, {"token": token})
+    )
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    commands = [c for block in blocks for c in re.split(r"\n(?=curl)", block) if "curl" in c]
+    assert len(commands) >= 12
+    for command in commands:
+        url = guarded_url if "$TOKEN" in command else open_url
+        _place_number_42(orders)
+        done = subprocess.run(
+            ["bash", "-c", command.replace("curl ", "curl -sf --max-time 10 ", 1)],
+            env={"BRIDGE": url, "TOKEN": token, "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stderr)
+
+
+def _place_number_42(orders: Any) -> None:
+    if orders.entries:
+        orders.entries["R0000000042"] = next(iter(orders.entries.values()))

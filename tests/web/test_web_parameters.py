@@ -1,0 +1,93 @@
+"""Laws of reading parameters, whatever bytes come."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from urllib.parse import quote_from_bytes
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request
+
+from gdtbridge.exams import OrderRequest
+from gdtbridge.web.forms import RawValue, raw_values
+from gdtbridge.web.parameters import PARAMETERS, order_request
+from gdtbridge.web.problems import Refusal
+
+TODAY = date(2026, 11, 20)
+GOOD = {
+    "id": b"12345",
+    "lastname": b"Doe",
+    "firstname": b"John",
+    "birthdate": b"01.01.1900",
+    "sex": b"1",
+}
+NAMES = [p.name for p in PARAMETERS] + [p.older for p in PARAMETERS if p.older]
+TEXTS = ("patient_id", "family_name", "given_name", "procedure", "physician")
+
+
+def read(values: dict[str, bytes]) -> OrderRequest:
+    """Return the order that ``values`` describe."""
+    return order_request([RawValue(name, value) for name, value in values.items()], TODAY)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.binary(max_size=20)), st.booleans())
+def test_any_bytes_give_a_clean_order_or_a_named_refusal(
+    values: dict[str, bytes],
+    complete: bool,  # noqa: FBT001
+) -> None:
+    """Nothing but `Refusal` is raised, it names a parameter, and no control character passes."""
+    try:
+        order = read(GOOD | values if complete else values)
+    except Refusal as refusal:
+        [error] = refusal.problem.errors
+        assert error.field in {p.name for p in PARAMETERS}
+        return
+    for name in TEXTS:
+        text = getattr(order, name)
+        assert text == text.strip()
+        assert not any(unicodedata.category(c) in {"Cc", "Zl", "Zp"} for c in text)
+
+
+@given(st.text(st.characters(blacklist_categories=("C", "Z")), min_size=1, max_size=30))
+def test_utf8_is_read_as_it_was_written(name: str) -> None:
+    """A name in UTF-8 arrives as it was written, in composed form."""
+    expected = unicodedata.normalize("NFC", name)
+    assert read(GOOD | {"lastname": name.encode()}).family_name == expected
+
+
+@given(st.text("aeiouäöüßÄÖÜéèçñ -'", min_size=1, max_size=30).filter(lambda t: t.strip() == t))
+def test_windows_names_are_read_or_refused(name: str) -> None:
+    """A name in Windows-1252 arrives as it was written; it is never read as something else."""
+    assert read(GOOD | {"lastname": name.encode("cp1252")}).family_name == name
+
+
+@given(st.text("aeiouäöüÄÖÜ", min_size=1, max_size=30), st.sampled_from(["ü", "ä", "ö", "Ö"]))
+def test_dos_names_are_refused(name: str, umlaut: str) -> None:
+    """A name in CP437 with an umlaut of these is refused, not misread."""
+    with pytest.raises(Refusal):
+        read(GOOD | {"lastname": (name + umlaut).encode("cp437")})
+
+
+@given(st.dates(date(1850, 1, 1), TODAY))
+def test_birth_dates_arrive(born: date) -> None:
+    """Every date up to today arrives, with or without leading zeros."""
+    long, short = f"{born:%d.%m.}{born.year:04}", f"{born.day}.{born.month}.{born.year:04}"
+    assert read(GOOD | {"birthdate": long.encode()}).birth_date == born
+    assert read(GOOD | {"birthdate": short.encode()}).birth_date == born
+
+
+@given(st.lists(st.tuples(st.sampled_from(["id", "x", "ü"]), st.binary(max_size=12)), max_size=5))
+def test_bytes_of_a_query_are_kept(pairs: list[tuple[str, bytes]]) -> None:
+    """Percent-encoded bytes come out as they went in, in the address and in a form."""
+    text = "&".join(f"{quote_from_bytes(n.encode())}={quote_from_bytes(v)}" for n, v in pairs)
+    expected = [RawValue(n.encode().decode("latin-1"), v) for n, v in pairs]
+    query = EnvironBuilder("/x").get_environ() | {"QUERY_STRING": text}
+    assert list(raw_values(Request(query))) == expected
+    form = EnvironBuilder(
+        "/x", method="POST", data=text, content_type="application/x-www-form-urlencoded"
+    )
+    assert list(raw_values(form.get_request())) == expected

@@ -1,0 +1,332 @@
+"""The server: limits, slow and broken clients, stopping."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+
+from gdtbridge.errors import SettingsError
+from gdtbridge.web import WebServer, channel
+from gdtbridge.web.channel import MAX_DRAIN, Channel
+from gdtbridge.web.server import MAX_HEADER, MAX_PER_ADDRESS, THREADS
+from gdtbridge.web.slots import SLOTS, Slots
+
+ADD = "/worklist/add?id=1&lastname=Doe&firstname=John&birthdate=01.01.1900&sex=1"
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+
+
+def connect(port: int) -> socket.socket:
+    """Open a connection."""
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def healthy(port: int) -> bool:
+    """Return whether /healthz answers, within five seconds."""
+    return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).status_code == 200
+
+
+def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        threading.Event().wait(0.01)
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Wait for the other side to close without a word."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+# ---------------------------------------------------------------------------- limits
+
+
+def test_silent_and_slow_clients_occupy_no_thread(serve: Any) -> None:
+    """Many clients that send a few bytes and wait leave the server answering."""
+    port = serve().port
+    starts = (b"", b"G", HEALTH, b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx")
+    slow = [connect(port) for _ in range(THREADS * 4)]
+    for number, connection in enumerate(slow):
+        connection.sendall(starts[number % len(starts)])
+    assert healthy(port)
+    for connection in slow:
+        connection.close()
+
+
+def test_request_has_a_deadline(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that trickles bytes is cut off, however busy it looks."""
+    monkeypatch.setattr(channel, "REQUEST_SECONDS", 0.3)
+    with connect(serve().port) as connection:
+        connection.settimeout(0.05)
+        deadline = time.monotonic() + 10
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):  # noqa: PT012
+            while time.monotonic() < deadline:
+                connection.sendall(b"X")
+                threading.Event().wait(0.02)
+
+
+def test_idle_connection_has_a_deadline(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection without a request is closed after a while."""
+    monkeypatch.setattr(channel, "IDLE_SECONDS", 0.2)
+    with connect(serve().port) as connection:
+        assert is_closed(connection)
+
+
+@pytest.mark.parametrize(
+    ("state", "overdue"),
+    [
+        ({"moved": 100.0}, False),
+        ({"moved": 60.0}, True),
+        ({"moved": 60.0, "requests": [1]}, False),
+        ({"moved": 100.0, "begun": 90.0}, False),
+        ({"moved": 100.0, "begun": 70.0}, True),
+        ({"moved": 75.0, "total_outbufs_len": 5}, True),
+        ({"moved": 75.0}, False),
+    ],
+)
+def test_deadlines(state: dict[str, Any], overdue: bool) -> None:  # noqa: FBT001
+    """A request in service has no deadline; receiving, sending and idling have."""
+    blank: dict[str, Any] = {"requests": [], "begun": None, "moved": 0.0, "total_outbufs_len": 0}
+    ask: Any = Channel.overdue
+    assert ask(SimpleNamespace(**(blank | state)), 100.0) is overdue
+
+
+def test_connections_in_use_of_one_address_are_bounded(serve: Any) -> None:
+    """One address cannot take every connection; its surplus is closed at once."""
+    server = serve()
+    with ExitStack() as stack:
+        for _ in range(MAX_PER_ADDRESS):
+            stack.enter_context(connect(server.port)).sendall(HEALTH)
+        until(lambda: sum(c.begun is not None for c in server._channels()) == MAX_PER_ADDRESS)
+        assert is_closed(stack.enter_context(connect(server.port)))
+
+
+def test_idle_connections_make_room(serve: Any) -> None:
+    """Connections a careless script leaves open give way to new ones, the oldest first."""
+    port = serve().port
+    with ExitStack() as stack:
+        idle = [stack.enter_context(connect(port)) for _ in range(MAX_PER_ADDRESS)]
+        assert healthy(port)
+        assert is_closed(idle[0])
+        idle[-1].sendall(HEALTH + b"\r\n")
+        assert idle[-1].recv(100).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"\x01\x00\x00\x00\x00\xcd\x00\x01\x00\x00GDTBRIDGE\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"get / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\nHost: localhost\n\n\r\n\r\n",
+        b"GET /worklist/add?procedure=Abdomen links HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX\x00: 1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1, 2\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_what_is_not_http_is_refused(serve: Any, send_raw: Any, data: bytes) -> None:
+    """Broken requests get a refusal in our words, with our headers, and nothing repeated."""
+    port = serve().port
+    answer = send_raw(port, data)
+    assert answer.split(b" ", 2)[1] in {b"400", b"501"}
+    assert b"nosniff" in answer
+    assert b"waitress" not in answer
+    assert b"links" not in answer
+    is_add = b"/worklist/add" in data
+    assert (b"\r\n\r\nerror: " in answer) == is_add
+    assert (b"application/problem+json" in answer) != is_add
+    assert healthy(port)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [b"X: " + b"x" * MAX_HEADER, b"X: y\r\n" * (MAX_HEADER // 6 + 10), b"X: " + b"x" * 3_000_000],
+)
+def test_header_is_bounded(serve: Any, send_raw: Any, header: bytes) -> None:
+    """A header beyond the limit is refused, and the caller gets to see it."""
+    answer = send_raw(serve().port, HEALTH + header + b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.0 431")
+    assert b"application/problem+json" in answer
+
+
+def test_header_without_end(serve: Any) -> None:
+    """A header that never ends is cut off; what came of it is not kept."""
+    port = serve().port
+    with connect(port) as connection:
+        block = b"x" * 65536
+        connection.sendall(HEALTH)
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):  # noqa: PT012
+            for _ in range(10 * MAX_DRAIN // len(block)):
+                connection.sendall(block)
+    assert healthy(port)
+
+
+def test_body_announced_but_never_sent(serve: Any, send_raw: Any) -> None:
+    """Who announces gigabytes, or asks before sending, is refused at once."""
+    port = serve().port
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n%s\r\n"
+    for announced, more in ((4_000_000_000, b""), (1_000_000, b"Expect: 100-continue\r\n")):
+        assert send_raw(port, head % (announced, more)).startswith(b"HTTP/1.1 413")
+
+
+def test_chunked_body_is_bounded(serve: Any) -> None:
+    """A body without an announced length has the same limit."""
+    url = f"http://127.0.0.1:{serve().port}/api/v1/worklist"
+    headers = {"Content-Type": "application/json"}
+    small = requests.post(url, data=iter([b"{", b"}"]), headers=headers, timeout=10)
+    assert small.status_code == 400
+    large = requests.post(url, data=iter([b"x" * 70_000]), headers=headers, timeout=10)
+    assert large.status_code == 413
+
+
+def test_pipelined_requests_are_all_answered(serve: Any, send_raw: Any) -> None:
+    """Requests sent at once over one connection are answered in order."""
+    answer = send_raw(serve().port, (HEALTH + b"\r\n") * 3 + HEALTH + b"Connection: close\r\n\r\n")
+    assert answer.count(b"HTTP/1.1 200 OK") == 4
+
+
+# ---------------------------------------------------------------------------- a core that hangs
+
+
+def test_hanging_core_leaves_the_rest_answering(serve: Any, orders: Any) -> None:
+    """When the core hangs, health is still told and further orders are sent away in seconds."""
+    port = serve(slots=Slots(wait_seconds=0.2)).port
+    url = f"http://127.0.0.1:{port}{ADD}"
+    orders.gate = threading.Event()
+    with ThreadPoolExecutor(SLOTS) as pool:
+        hanging = [pool.submit(requests.get, url, timeout=20) for _ in range(SLOTS)]
+        for _ in range(SLOTS):
+            assert orders.entered.acquire(timeout=10)
+        assert healthy(port)
+        answer = requests.get(url, timeout=5)
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"]
+        assert answer.text.startswith("error: Die Bridge ist gerade überlastet")
+        orders.gate.set()
+        assert [call.result().status_code for call in hanging] == [200] * SLOTS
+    assert requests.get(url, timeout=5).status_code == 200
+
+
+def test_many_orders_at_once(url: str, orders: Any) -> None:
+    """A burst of orders is answered in full."""
+    with ThreadPoolExecutor(16) as pool:
+        calls = [pool.submit(requests.get, url + ADD, timeout=20) for _ in range(100)]
+        assert {call.result().status_code for call in calls} == {200}
+
+
+# ---------------------------------------------------------------------------- start and stop
+
+
+def test_port_in_use_is_a_sentence(serve: Any) -> None:
+    """An address that cannot be had is a settings error that names the settings."""
+    second = WebServer(serve()._app, "127.0.0.1", serve().port)
+    with pytest.raises(SettingsError, match=r"http\.port"):
+        second.start()
+    second.stop()
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "300.1.1.1"])
+def test_unknown_host_is_a_sentence(host: str, serve: Any) -> None:
+    """A host that is not ours is a settings error."""
+    with pytest.raises(SettingsError, match=r"http\.host"):
+        WebServer(serve()._app, host, 0).start()
+
+
+def test_localhost_means_all_its_addresses(serve: Any) -> None:
+    """A name with several addresses is served on all of them, on one port."""
+    server = WebServer(serve()._app, "localhost", 0)
+    server.start()
+    try:
+        families = {str(address[0]) for *_, address in socket.getaddrinfo("localhost", server.port)}
+        for address in families:
+            with socket.create_connection((address, server.port), timeout=5) as connection:
+                connection.sendall(HEALTH + b"Connection: close\r\n\r\n")
+                assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    finally:
+        server.stop()
+
+
+def test_stop_finishes_what_was_begun(serve: Any, orders: Any) -> None:
+    """A request being served or received at the stop is answered; new ones find no one."""
+    server = serve()
+    orders.gate = threading.Event()
+    with ThreadPoolExecutor(2) as pool, connect(server.port) as late, connect(server.port) as idle:
+        late.sendall(HEALTH)
+        served = pool.submit(requests.get, f"http://127.0.0.1:{server.port}{ADD}", timeout=20)
+        assert orders.entered.acquire(timeout=10)
+        stopped = pool.submit(server.stop, 10)
+        assert is_closed(idle)
+        until(lambda: _refused(server.port))
+        late.sendall(b"\r\n")
+        assert late.recv(100).startswith(b"HTTP/1.1 200")
+        orders.gate.set()
+        assert served.result(timeout=10).status_code == 200
+        stopped.result(timeout=10)
+
+
+def _refused(port: int) -> bool:
+    try:
+        connect(port).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_stop_does_not_wait_for_ever(serve: Any, orders: Any) -> None:
+    """Who is not done when the time is over is cut off."""
+    server = serve()
+    orders.gate = threading.Event()
+    with connect(server.port) as half, ThreadPoolExecutor(1) as pool:
+        half.sendall(HEALTH)
+        hanging = pool.submit(requests.get, f"http://127.0.0.1:{server.port}{ADD}", timeout=20)
+        assert orders.entered.acquire(timeout=10)
+        begun = time.monotonic()
+        server.stop(grace=0.3)
+        assert time.monotonic() - begun < 5
+        orders.gate.set()
+        with pytest.raises(requests.ConnectionError):
+            hanging.result(timeout=10)
+
+
+def test_stop_leaves_no_thread_and_no_socket(serve: Any) -> None:
+    """After the stop everything is given back, and stopping again does nothing."""
+    server = serve()
+    assert healthy(server.port)
+    server.stop()
+    server.stop()
+    assert not server._sockets
+    until(lambda: not any(t.name in {"http"} for t in threading.enumerate()))
+
+
+def test_broken_connections_are_not_logged(
+    serve: Any, caplog: pytest.LogCaptureFixture, orders: Any
+) -> None:
+    """A client that goes away in the middle leaves no trace of its request in the log."""
+    caplog.set_level(logging.DEBUG)
+    server = serve()
+    orders.gate = threading.Event()
+    with connect(server.port) as connection:
+        connection.sendall(b"GET " + ADD.encode() + b" HTTP/1.0\r\n\r\n")
+        assert orders.entered.acquire(timeout=10)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    orders.gate.set()
+    assert healthy(server.port)
+    server.stop()
+    assert "Doe" not in caplog.text

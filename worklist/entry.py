@@ -1,0 +1,279 @@
+"""An entry of the worklist: one patient's one procedure at one station, as plain values."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import TypedDict, Unpack
+from uuid import uuid4
+
+from worklist.charset import Charset, charset_for
+from worklist.errors import EntryError
+
+
+def new_study_uid() -> str:
+    """Return a Study Instance UID that nobody else has (PS3.5 B.2: 2.25 and a UUID)."""
+    return f"2.25.{uuid4().int}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry; attributes carry DICOM's keywords. :func:`make_entry` checks what it is given.
+
+    ``PatientName`` is ``Family^Given``. ``scheduled`` is Scheduled Procedure Step Start Date and
+    Time, ``created`` Issue Date and Time of the Imaging Service Request: local time, naive, whole
+    seconds.
+    """
+
+    AccessionNumber: str
+    StudyInstanceUID: str
+    PatientID: str
+    PatientName: str
+    scheduled: datetime
+    PatientBirthDate: date | None = None
+    PatientSex: str = ""
+    Modality: str = "US"
+    ScheduledStationAETitle: str = "US01"
+    RequestedProcedureDescription: str = ""
+    ScheduledPerformingPhysicianName: str = ""
+    RequestedProcedureID: str = ""
+    ScheduledProcedureStepID: str = ""
+    created: datetime | None = None
+
+
+class EntryFields(TypedDict, total=False):
+    """What :func:`make_entry` takes; the same names and types as :class:`Entry`."""
+
+    AccessionNumber: str
+    StudyInstanceUID: str
+    PatientID: str
+    PatientName: str
+    scheduled: datetime
+    PatientBirthDate: date | None
+    PatientSex: str
+    Modality: str
+    ScheduledStationAETitle: str
+    RequestedProcedureDescription: str
+    ScheduledPerformingPhysicianName: str
+    RequestedProcedureID: str
+    ScheduledProcedureStepID: str
+    created: datetime | None
+
+
+REQUIRED = ("AccessionNumber", "PatientID", "PatientName", "scheduled")
+
+
+def make_entry(**fields: Unpack[EntryFields]) -> Entry:
+    """Return a checked entry; a missing Study Instance UID is made.
+
+    Raises :class:`EntryError` naming the first attribute that is wrong.
+    """
+    for name in REQUIRED:
+        if name not in fields:
+            raise _missing(name)
+    fields.setdefault("StudyInstanceUID", new_study_uid())
+    return checked(Entry(**fields))
+
+
+def checked(entry: Entry) -> Entry:
+    """Return ``entry`` tidied (padding, composed letters, derived ids, whole seconds).
+
+    Raises :class:`EntryError` when a value cannot be stored and sent as it is.
+    """
+    accession = _tidy("AccessionNumber", entry.AccessionNumber)
+    tidy = Entry(
+        AccessionNumber=accession,
+        StudyInstanceUID=_tidy("StudyInstanceUID", entry.StudyInstanceUID),
+        PatientID=_tidy("PatientID", entry.PatientID),
+        PatientName=_tidy("PatientName", entry.PatientName),
+        scheduled=_local_seconds("scheduled", entry.scheduled),
+        PatientBirthDate=entry.PatientBirthDate,
+        PatientSex=_tidy("PatientSex", entry.PatientSex),
+        Modality=_tidy("Modality", entry.Modality),
+        ScheduledStationAETitle=_tidy("ScheduledStationAETitle", entry.ScheduledStationAETitle),
+        RequestedProcedureDescription=_tidy(
+            "RequestedProcedureDescription", entry.RequestedProcedureDescription
+        ),
+        ScheduledPerformingPhysicianName=_tidy(
+            "ScheduledPerformingPhysicianName", entry.ScheduledPerformingPhysicianName
+        ),
+        RequestedProcedureID=_tidy("RequestedProcedureID", entry.RequestedProcedureID) or accession,
+        ScheduledProcedureStepID=_tidy("ScheduledProcedureStepID", entry.ScheduledProcedureStepID)
+        or accession,
+        created=None if entry.created is None else _local_seconds("created", entry.created),
+    )
+    charset = charset_for(getattr(tidy, name) for name in RULES)
+    for name, rule in RULES.items():
+        _check(name, rule, getattr(tidy, name), charset)
+    _check_birth_date(tidy)
+    return tidy
+
+
+# ---------------------------------------------------------------------------- rules
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an attribute may hold: ``limit`` is in encoded bytes, for PN per component group."""
+
+    german: str
+    english: str
+    VR: str
+    limit: int
+    required: bool = False
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "AccessionNumber": Rule("Auftragsnummer", "Accession number", "SH", 16, required=True),
+        "StudyInstanceUID": Rule("Studien-UID", "Study UID", "UI", 64, required=True),
+        "PatientID": Rule("Patientennummer", "Patient number", "LO", 64, required=True),
+        "PatientName": Rule("Patientenname", "Patient name", "PN", 64, required=True),
+        "PatientSex": Rule("Geschlecht", "Sex", "CS", 16),
+        "Modality": Rule("Modalität", "Modality", "CS", 16, required=True),
+        "ScheduledStationAETitle": Rule("Gerät", "Station", "AE", 16, required=True),
+        "RequestedProcedureDescription": Rule("Untersuchung", "Procedure", "LO", 64),
+        "ScheduledPerformingPhysicianName": Rule("Untersucher", "Performing physician", "PN", 64),
+        "RequestedProcedureID": Rule("Anforderungs-ID", "Requested procedure ID", "SH", 16),
+        "ScheduledProcedureStepID": Rule("Schritt-ID", "Procedure step ID", "SH", 16),
+    }
+)  # fmt: skip
+"""Length limits: PS3.5 Table 6.2-1, counted after encoding because devices reserve bytes."""
+
+SHAPES: Mapping[str, tuple[re.Pattern[str], str, str]] = MappingProxyType(
+    {
+        "UI": (
+            re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))+"),
+            "Erlaubt sind Zahlen mit Punkten dazwischen.",
+            "Numbers with dots between them are allowed.",
+        ),
+        "CS": (
+            re.compile(r"[A-Z0-9_ ]*"),
+            "Erlaubt sind Großbuchstaben, Ziffern und Unterstrich.",
+            "Capital letters, digits and underscore are allowed.",
+        ),
+        "AE": (
+            re.compile(r"[ -\[\]-~]+"),
+            "Erlaubt sind ASCII-Zeichen außer dem Backslash.",
+            "ASCII characters other than the backslash are allowed.",
+        ),
+    }
+)
+
+SEXES = ("M", "F", "O", "")
+FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode categories no text may hold: control characters, surrogates, line separators."""
+
+
+def _tidy(name: str, value: str) -> str:
+    text = unicodedata.normalize("NFC", value).strip(" ")
+    if RULES[name].VR != "PN":
+        return text
+    groups = ("^".join(part.strip(" ") for part in group.split("^")) for group in text.split("="))
+    return "=".join(group.rstrip("^") for group in groups).rstrip("=")
+
+
+def _check(name: str, rule: Rule, value: str, charset: Charset) -> None:
+    if not value:
+        if rule.required:
+            raise _missing(name)
+        return
+    if "\\" in value or any(unicodedata.category(character) in FORBIDDEN for character in value):
+        raise EntryError(
+            name,
+            f"{rule.german} enthält Steuerzeichen oder einen Backslash."
+            f" / {rule.english} contains control characters or a backslash.",
+            "Bitte entfernen. / Please remove them.",
+        )
+    _check_length(name, rule, value, charset)
+    _check_shape(name, rule, value)
+
+
+def _check_length(name: str, rule: Rule, value: str, charset: Charset) -> None:
+    groups = value.split("=") if rule.VR == "PN" else [value]
+    if any(len(group.encode(charset.codec)) > rule.limit for group in groups):
+        raise EntryError(
+            name,
+            f"{rule.german} ist zu lang. / {rule.english} is too long.",
+            f"Höchstens {rule.limit} Bytes. / At most {rule.limit} bytes.",
+        )
+
+
+def _check_shape(name: str, rule: Rule, value: str) -> None:
+    if rule.VR == "PN":
+        groups = value.split("=")
+        if (
+            len(groups) > 3
+            or any(group.count("^") > 4 for group in groups)
+            or not groups[0].strip("^")
+        ):
+            raise EntryError(
+                name,
+                f"{rule.german} ist kein DICOM-Name. / {rule.english} is not a DICOM name.",
+                "Richtig: Nachname^Vorname. / Right: Family^Given.",
+            )
+    shape = SHAPES.get(rule.VR)
+    if shape is not None and not shape[0].fullmatch(value):
+        raise EntryError(
+            name,
+            f"{rule.german} enthält unzulässige Zeichen."
+            f" / {rule.english} contains characters that are not allowed.",
+            f"{shape[1]} / {shape[2]}",
+        )
+    if name == "PatientSex" and value not in SEXES:
+        raise EntryError(
+            name,
+            "Geschlecht ist unbekannt. / Sex is unknown.",
+            "Erlaubt: M, F, O oder leer. / Allowed: M, F, O or empty.",
+        )
+
+
+def _local_seconds(name: str, moment: datetime) -> datetime:
+    if moment.tzinfo is not None or not 1990 <= moment.year <= 2200:
+        raise EntryError(
+            name,
+            "Der Zeitpunkt ist keine sinnvolle Ortszeit. / The time is not a sane local time.",
+            "Datum zwischen 1990 und 2200, ohne Zeitzone."
+            " / A date between 1990 and 2200, without a time zone.",
+        )
+    return moment.replace(microsecond=0)
+
+
+def _check_birth_date(entry: Entry) -> None:
+    born = entry.PatientBirthDate
+    if born is not None and not date(1850, 1, 1) <= born <= entry.scheduled.date():
+        raise EntryError(
+            "PatientBirthDate",
+            "Das Geburtsdatum kann nicht stimmen. / The birth date cannot be right.",
+            "Nach 1850 und nicht nach der Untersuchung. / After 1850 and not after the exam.",
+        )
+
+
+def _missing(name: str) -> EntryError:
+    rule = RULES.get(name)
+    german, english = (rule.german, rule.english) if rule else ("Zeitpunkt", "Time")
+    return EntryError(
+        name, f"{german} fehlt. / {english} is missing.", "Bitte angeben. / Please give it."
+    )
+
+
+# ---------------------------------------------------------------------------- age
+
+
+def is_stale(entry: Entry, now: datetime, *, min_age: timedelta) -> bool:
+    """Whether the entry may go: its day is over and it is at least ``min_age`` old.
+
+    ``now`` is local time, naive. The age counts from the later of its start and its creation, so
+    that an order placed for the night is still there after midnight; a creation in the future (the
+    clock was wrong) is not believed.
+    """
+    if entry.scheduled.date() >= now.date():
+        return False
+    born = entry.scheduled
+    if entry.created is not None and entry.created <= now:
+        born = max(born, entry.created)
+    return now - born >= min_age

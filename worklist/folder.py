@@ -1,0 +1,269 @@
+"""The folder of ``.wl`` files: the worklist itself, shared with other programs.
+
+Readers work on a snapshot in memory; the folder is looked at again at most once a second. Writers
+take an inter-process lock and change one file at a time, atomically. Files that are not ours are
+served when they can be, named once in the log, and never touched.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+
+from worklist.answer import Projection
+from worklist.charset import Charset, terms
+from worklist.entry import Entry, checked
+from worklist.errors import EntryError, FolderError
+from worklist.files import delete, delete_leftovers, write_new, write_over
+from worklist.form import encoded
+from worklist.index import (
+    Problem,
+    Record,
+    Snapshot,
+    Stamp,
+    file_name,
+    newly_odd,
+    record_from,
+    scan,
+)
+from worklist.item import SPECIFIC_CHARACTER_SET, Item, dataset_from, item_from
+from worklist.locking import FileLock
+from worklist.query import STANDARD, MatchPolicy, Query
+
+log = logging.getLogger(__name__)
+
+LOCK = ".gdtbridge.lock"
+WLMSCPFS_LOCKFILE = "lockfile"
+"""DCMTK's ``wlmscpfs`` serves no folder without a file of this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One answer; ``unsupported_keys`` means its status is FF01 instead of FF00."""
+
+    dataset: Dataset
+    unsupported_keys: bool
+
+
+class WorklistFolder:
+    """The worklist in ``path``, which is made when it is missing.
+
+    All methods may be called from any thread and raise :class:`FolderError` when the folder cannot
+    be used. ``get``, ``by_study_uid``, ``remove`` and ``replace`` know our own entries only: files
+    named ``<accession>-<timestamp>.wl`` that hold that accession number.
+    """
+
+    def __init__(self, path: Path, *, interval_seconds: float = 1.0) -> None:
+        self.path = path
+        self._interval = interval_seconds
+        self._scanning = threading.Lock()
+        self._named: set[str] = set()
+        self._snapshot = Snapshot.of({})
+        self._scanned_at = 0.0
+        self._lock = FileLock(path / LOCK)
+        with self._folder_errors():
+            path.mkdir(parents=True, exist_ok=True)
+            (path / WLMSCPFS_LOCKFILE).touch()
+            with self._lock.hold():
+                delete_leftovers(path)
+        self.refresh()
+
+    # ------------------------------------------------------------------ reading
+
+    def find(
+        self, query: Dataset, *, calling_aet: str | None = None, policy: MatchPolicy = STANDARD
+    ) -> Iterator[Match]:
+        """Return the answers to a Modality Worklist query, in the order of their start.
+
+        The entries are those of one moment: later changes do not disturb a running answer. The work
+        for an answer is done when it is asked for, so a caller may stop at any time.
+        """
+        keys = item_from(query)
+        wanted = Query.of(keys, policy, calling_aet=calling_aet)
+        served = self._fresh().served
+        return (_match(keys, item) for item in served if wanted.matches(item))
+
+    def get(self, accession: str) -> Entry | None:
+        """Return the entry with this accession number."""
+        record = self._fresh().by_accession.get(accession)
+        return record.entry if record is not None else None
+
+    def by_study_uid(self, uid: str) -> Entry | None:
+        """Return the entry with this Study Instance UID."""
+        record = self._fresh().by_study_uid.get(uid)
+        return record.entry if record is not None else None
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return our entries, in the order of their start."""
+        return self._fresh().entries()
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return the foreign, broken and doubled files."""
+        return self._fresh().problems()
+
+    # ------------------------------------------------------------------ writing
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep every other writer out while a caller reads and then writes.
+
+        What is read under the lock is as fresh as the folder. The same thread may lock again.
+        """
+        with self._lock.hold() as outermost:
+            if outermost:
+                self.refresh()
+            yield
+
+    def add(self, entry: Entry) -> Path:
+        """Write a new entry and return its file; it is durable and served when this returns.
+
+        Raises :class:`EntryError` when a value is wrong or an id is already in the list.
+        """
+        entry = checked(entry)
+        name = file_name(entry)
+        data = encoded(entry)
+        with self._lock.hold():
+            _refuse_known_ids(entry, self._fresh())
+            with self._changing() as records:
+                try:
+                    write_new(self.path / name, data)
+                except FileExistsError:
+                    raise _taken("AccessionNumber") from None
+                records[name] = self._own_record(name, data)
+        return self.path / name
+
+    def replace(self, entry: Entry) -> Path:
+        """Write changed values over the entry of this accession number; its file keeps its name.
+
+        Raises :class:`EntryError` when there is no such entry or a value is wrong.
+        """
+        entry = checked(entry)
+        data = encoded(entry)
+        with self.lock():
+            record = self._snapshot.by_accession.get(entry.AccessionNumber)
+            if record is None:
+                raise _unknown()
+            if self._snapshot.by_study_uid.get(entry.StudyInstanceUID, record) is not record:
+                raise _taken("StudyInstanceUID")
+            with self._changing() as records:
+                write_over(self.path / record.name, data)
+                records[record.name] = self._own_record(record.name, data)
+        return self.path / record.name
+
+    def remove(self, accession: str, *, study_uid: str | None = None) -> bool:
+        """Delete our entry and say whether there was one.
+
+        ``study_uid`` tells apart two entries with one accession number (a broken counter of the
+        system before us made such); without it the older one goes.
+        """
+        with self.lock():
+            record = self._snapshot.by_accession.get(accession)
+            if study_uid is not None:
+                record = self._snapshot.by_study_uid.get(study_uid)
+            if record is None or record.entry is None or record.entry.AccessionNumber != accession:
+                return False
+            with self._changing() as records:
+                records.pop(record.name, None)
+                return delete(self.path / record.name)
+
+    # ------------------------------------------------------------------ the snapshot
+
+    def refresh(self) -> None:
+        """Look at the folder now, reading the files that changed."""
+        with self._scanning:
+            self._rescan()
+
+    def _fresh(self) -> Snapshot:
+        """Return a snapshot about as young as the interval; a scan under way is not waited for."""
+        if time.monotonic() - self._scanned_at >= self._interval and self._scanning.acquire(
+            blocking=False
+        ):
+            try:
+                self._rescan()
+            finally:
+                self._scanning.release()
+        return self._snapshot
+
+    def _rescan(self) -> None:
+        with self._folder_errors():
+            records = scan(self.path, self._snapshot.records)
+        self._scanned_at = time.monotonic()
+        if records != self._snapshot.records:
+            self._snapshot = Snapshot.of(records)
+        for problem in newly_odd(records.values(), self._named):
+            log.warning("worklist file %s: %s", ascii(problem.file_name), problem.reason)
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Record]]:
+        """Change files and the index together, so that no scan falls between the two."""
+        with self._scanning, self._folder_errors():
+            records = dict(self._snapshot.records)
+            yield records
+            self._snapshot = Snapshot.of(records)
+
+    def _own_record(self, name: str, data: bytes) -> Record:
+        """Return the record of a file just written; it is final, for nobody writes it in place."""
+        status = (self.path / name).stat()
+        return record_from(name, Stamp.of(status, settled=True), data)
+
+    @contextmanager
+    def _folder_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise FolderError.of(self.path, error) from error
+
+
+# ---------------------------------------------------------------------------- single datasets
+
+
+def matches(query: Dataset, entry: Dataset, policy: MatchPolicy = STANDARD) -> bool:
+    """Whether ``entry`` answers ``query``."""
+    return Query.of(item_from(query), policy).matches(item_from(entry))
+
+
+def project(query: Dataset, entry: Dataset) -> Dataset:
+    """Return the part of ``entry`` that ``query`` asks for, in a character set the asker reads."""
+    return _match(item_from(query), item_from(entry)).dataset
+
+
+def _match(keys: Item, entry: Item) -> Match:
+    projection = Projection(keys)
+    answer = projection.of(entry)
+    dataset = dataset_from(answer, prefer_utf_8=_speaks_utf_8(keys))
+    return Match(dataset, projection.unsupported_keys)
+
+
+def _speaks_utf_8(keys: Item) -> bool:
+    label = keys.get(SPECIFIC_CHARACTER_SET)
+    return label is not None and Charset.UTF_8.value in terms("\\".join(label.texts))
+
+
+def _refuse_known_ids(entry: Entry, snapshot: Snapshot) -> None:
+    if entry.AccessionNumber in snapshot.by_accession:
+        raise _taken("AccessionNumber")
+    if entry.StudyInstanceUID in snapshot.by_study_uid:
+        raise _taken("StudyInstanceUID")
+
+
+def _taken(keyword: str) -> EntryError:
+    return EntryError(
+        keyword,
+        "Diese Kennung steht schon in der Liste. / This id is already in the list.",
+        "Eine neue vergeben. / Use a new one.",
+    )
+
+
+def _unknown() -> EntryError:
+    return EntryError(
+        "AccessionNumber",
+        "Diesen Auftrag gibt es nicht in der Liste. / This order is not in the list.",
+        "Die Auftragsnummer prüfen. / Check the accession number.",
+    )

@@ -1,0 +1,240 @@
+"""An entry's DICOM form: the dataset in a ``.wl`` file and in an answer (PS3.4 Table K.6-1).
+
+The form is complete enough for DCMTK's ``wlmscpfs``: every type 1 attribute has a value, both
+referenced sequences are there, and a procedure without a description carries a code instead, since
+that server refuses a file with neither (and one with an empty description).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from io import BytesIO
+from uuid import NAMESPACE_OID, uuid5
+
+from pydicom import dcmread, dcmwrite
+from pydicom.datadict import keyword_for_tag
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID, ExplicitVRLittleEndian
+
+from worklist.attributes import ROOT, SPS, TYPE_1
+from worklist.entry import Entry
+from worklist.errors import EntryError
+from worklist.item import (
+    NOTHING,
+    Element,
+    Item,
+    dataset_from,
+    item_from,
+    items_of,
+    sequence_element,
+    text_element,
+    text_of,
+)
+from worklist.temporal import date_of, time_of
+
+MODALITY_WORKLIST_FIND = UID("1.2.840.10008.5.1.4.31")
+"""SOP class of a worklist dataset (PS3.4 K.3)."""
+
+DEFLATED = b"1.2.840.10008.1.2.1.99"
+
+
+def to_dataset(entry: Entry) -> Dataset:
+    """Return the entry as a dataset, labelled ISO_IR 100 or ISO_IR 192 only where it must be."""
+    return dataset_from(item_of(entry))
+
+
+def from_dataset(dataset: Dataset) -> Entry:
+    """Return the entry a dataset describes, as tolerantly as its type 1 attributes allow.
+
+    Ids nobody gave are derived from the accession number, unreadable optional dates are unknown.
+    Raises :class:`EntryError` naming the attribute without which there is no entry.
+    """
+    item = item_from(dataset)
+    return entry_of(next(steps_of(item), item))
+
+
+# ---------------------------------------------------------------------------- writing
+
+
+def item_of(entry: Entry) -> Item:
+    """Return the content of the entry's dataset."""
+    return dict(
+        (
+            *_issued(entry.created),
+            text_element("AccessionNumber", entry.AccessionNumber),
+            text_element("ReferringPhysicianName", ""),
+            sequence_element("ReferencedStudySequence"),
+            sequence_element("ReferencedPatientSequence"),
+            text_element("PatientName", entry.PatientName),
+            text_element("PatientID", entry.PatientID),
+            text_element("PatientBirthDate", _date(entry.PatientBirthDate)),
+            text_element("PatientSex", entry.PatientSex),
+            text_element("StudyInstanceUID", entry.StudyInstanceUID),
+            text_element("RequestingPhysician", ""),
+            _described(entry, "RequestedProcedureDescription", "RequestedProcedureCodeSequence"),
+            sequence_element("ScheduledProcedureStepSequence", _step(entry)),
+            text_element("RequestedProcedureID", entry.RequestedProcedureID),
+            text_element("RequestedProcedurePriority", ""),
+        )
+    )
+
+
+def _step(entry: Entry) -> Item:
+    return dict(
+        (
+            text_element("Modality", entry.Modality),
+            text_element("ScheduledStationAETitle", entry.ScheduledStationAETitle),
+            text_element("ScheduledProcedureStepStartDate", _date(entry.scheduled)),
+            text_element("ScheduledProcedureStepStartTime", _time(entry.scheduled)),
+            text_element(
+                "ScheduledPerformingPhysicianName", entry.ScheduledPerformingPhysicianName
+            ),
+            _described(entry, "ScheduledProcedureStepDescription", "ScheduledProtocolCodeSequence"),
+            text_element("ScheduledProcedureStepID", entry.ScheduledProcedureStepID),
+            text_element("ScheduledProcedureStepStatus", "SCHEDULED"),
+        )
+    )
+
+
+def _described(entry: Entry, description: str, codes: str) -> tuple[int, Element]:
+    """Return the description or, where there is none, the modality as a code (PS3.16 CID 29)."""
+    if entry.RequestedProcedureDescription:
+        return text_element(description, entry.RequestedProcedureDescription)
+    code = dict(
+        (
+            text_element("CodeValue", entry.Modality),
+            text_element("CodingSchemeDesignator", "DCM"),
+            text_element("CodeMeaning", entry.Modality),
+        )
+    )
+    return sequence_element(codes, code)
+
+
+def _issued(created: datetime | None) -> Iterator[tuple[int, Element]]:
+    if created is not None:
+        yield text_element("IssueDateOfImagingServiceRequest", _date(created))
+        yield text_element("IssueTimeOfImagingServiceRequest", _time(created))
+
+
+def _date(day: date | None) -> str:
+    return f"{day:%Y%m%d}" if day is not None else ""
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%H%M%S}"
+
+
+def encoded(entry: Entry) -> bytes:
+    """Return the bytes of the entry's ``.wl`` file (PS3.10), the same for the same entry."""
+    dataset = to_dataset(entry)
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.MediaStorageSOPClassUID = MODALITY_WORKLIST_FIND
+    dataset.file_meta.MediaStorageSOPInstanceUID = UID(
+        f"2.25.{uuid5(NAMESPACE_OID, entry.StudyInstanceUID).int}"
+    )
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    with BytesIO() as buffer:
+        dcmwrite(buffer, dataset, enforce_file_format=True)
+        return buffer.getvalue()
+
+
+# ---------------------------------------------------------------------------- reading
+
+
+def item_from_file(data: bytes) -> Item:
+    """Return the dataset of a ``.wl`` file; raises one of :data:`worklist.item.UNREADABLE`."""
+    if DEFLATED in data[:1024]:
+        raise NotImplementedError("deflated")  # a few kilobytes can unpack to gigabytes
+    return item_from(dcmread(BytesIO(data)))
+
+
+def steps_of(item: Item) -> Iterator[Item]:
+    """Yield the dataset once per scheduled procedure step, each with the ids it needs.
+
+    An answer holds exactly one step (PS3.4 K.6.1.2.2); a file may hold several.
+    """
+    fallback = text_of(item, "AccessionNumber")
+    procedure = _filled(item, "RequestedProcedureID", fallback)
+    for step in items_of(item, "ScheduledProcedureStepSequence"):
+        timed = _filled(step, "ScheduledProcedureStepStartTime", "000000")
+        identified = _filled(
+            timed,
+            "ScheduledProcedureStepID",
+            text_of(procedure, "RequestedProcedureID"),
+        )
+        yield {**procedure, SPS: Element("SQ", items=(identified,))}
+
+
+def _filled(item: Item, keyword: str, value: str) -> Item:
+    if text_of(item, keyword) or not value:
+        return item
+    return {**item, **dict((text_element(keyword, value),))}
+
+
+def missing_in(item: Item) -> str | None:
+    """Return the first type 1 attribute ``item`` has no value for, ``None`` when it is complete."""
+    step = next(iter(items_of(item, "ScheduledProcedureStepSequence")), NOTHING)
+    for level, part in ((ROOT, item), (SPS, step)):
+        for tag in sorted(TYPE_1[level]):
+            if tag not in part or part[tag].is_empty:
+                return keyword_for_tag(tag)
+    return None
+
+
+def entry_of(item: Item) -> Entry:
+    """Return the entry in ``item``; raises :class:`EntryError` as :func:`from_dataset` does."""
+    missing = missing_in(item)
+    if missing is not None:
+        raise _unusable(missing)
+    step = items_of(item, "ScheduledProcedureStepSequence")[0]
+    return Entry(
+        AccessionNumber=text_of(item, "AccessionNumber"),
+        StudyInstanceUID=text_of(item, "StudyInstanceUID"),
+        PatientID=text_of(item, "PatientID"),
+        PatientName=text_of(item, "PatientName"),
+        PatientBirthDate=date_of(text_of(item, "PatientBirthDate")),
+        PatientSex=_sex(text_of(item, "PatientSex")),
+        Modality=text_of(step, "Modality"),
+        ScheduledStationAETitle=text_of(step, "ScheduledStationAETitle"),
+        RequestedProcedureDescription=_description(item, step),
+        ScheduledPerformingPhysicianName=text_of(step, "ScheduledPerformingPhysicianName"),
+        RequestedProcedureID=text_of(item, "RequestedProcedureID"),
+        ScheduledProcedureStepID=text_of(step, "ScheduledProcedureStepID"),
+        scheduled=_scheduled(step),
+        created=_moment(
+            item, "IssueDateOfImagingServiceRequest", "IssueTimeOfImagingServiceRequest"
+        ),
+    )
+
+
+def _sex(text: str) -> str:
+    return text if text in ("M", "F", "O") else ""
+
+
+def _description(item: Item, step: Item) -> str:
+    return text_of(item, "RequestedProcedureDescription") or text_of(
+        step, "ScheduledProcedureStepDescription"
+    )
+
+
+def _scheduled(step: Item) -> datetime:
+    scheduled = _moment(step, "ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime")
+    if scheduled is None:
+        raise _unusable("ScheduledProcedureStepStartDate")
+    return scheduled
+
+
+def _moment(item: Item, date_keyword: str, time_keyword: str) -> datetime | None:
+    day = date_of(text_of(item, date_keyword))
+    if day is None:
+        return None
+    return datetime.combine(day, time_of(text_of(item, time_keyword)) or time(0))
+
+
+def _unusable(keyword: str) -> EntryError:
+    return EntryError(
+        keyword,
+        "Pflichtangabe fehlt oder ist unlesbar. / A required value is missing or unreadable.",
+        "Der Eintrag wird nicht angeboten. / The entry is not offered.",
+    )

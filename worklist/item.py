@@ -1,0 +1,257 @@
+"""Datasets as immutable values.
+
+A pydicom ``Dataset`` decodes its elements when they are first looked at, so two threads must not
+share one, and reading a value may warn with the value in the text. An :data:`Item` is read once,
+from the raw bytes, with our own tolerant decoding; it can be shared, compared and matched, and a
+fresh ``Dataset`` is built from it for every answer.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, cast
+
+from pydicom import config
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.sequence import Sequence
+from pydicom.tag import Tag
+from pydicom.valuerep import PersonName
+
+from worklist.charset import Charset, charset_for, decoded, terms
+
+SPECIFIC_CHARACTER_SET = 0x00080005
+
+PARAGRAPHS = frozenset({"LT", "ST", "UT", "UR"})
+"""Text VRs in which a backslash is a character, not a separator (PS3.5 6.2)."""
+
+TEXTS = PARAGRAPHS | {
+    "AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UC", "UI",
+}  # fmt: skip
+
+CHARSET_DEPENDENT = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+"""VRs that (0008,0005) speaks about (PS3.5 6.1.2.3)."""
+
+PLAIN = "latin-1"
+"""The other text VRs are ASCII; this codec keeps whatever illegal byte a file has in them."""
+
+MAXIMUM_DEPTH = 8
+"""Sequences nested deeper than any worklist needs are read as empty."""
+
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    BytesLengthException,
+    EOFError,
+    InvalidDicomError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""Everything pydicom was seen to raise on a broken dataset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One data element: texts, sequence items or an opaque value, whichever its VR has."""
+
+    VR: str
+    texts: tuple[str, ...] = ()
+    items: tuple[Item, ...] = ()
+    other: object = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the value is unknown (zero length)."""
+        return not (self.texts or self.items) and self.other in (None, b"", ())
+
+
+Item: TypeAlias = Mapping[int, Element]
+"""A dataset or sequence item: elements by tag."""
+
+NOTHING: Item = {}
+
+
+def tag_of(keyword: str) -> int:
+    """Return the tag of a DICOM keyword."""
+    tag = tag_for_keyword(keyword)
+    if tag is None:
+        raise LookupError(keyword)
+    return tag
+
+
+def text_element(keyword: str, text: str) -> tuple[int, Element]:
+    """Return tag and element of one text value, an empty ``text`` being zero length."""
+    tag = tag_of(keyword)
+    return tag, Element(vr_of(tag), texts=(text,) if text else ())
+
+
+def sequence_element(keyword: str, *items: Item) -> tuple[int, Element]:
+    """Return tag and element of a sequence."""
+    return tag_of(keyword), Element("SQ", items=items)
+
+
+def text_of(item: Item, keyword: str) -> str:
+    """Return the first value of a text attribute, empty when it is absent or unknown."""
+    element = item.get(tag_of(keyword))
+    return element.texts[0] if element is not None and element.texts else ""
+
+
+def items_of(item: Item, keyword: str) -> tuple[Item, ...]:
+    """Return the items of a sequence attribute."""
+    element = item.get(tag_of(keyword))
+    return element.items if element is not None else ()
+
+
+def vr_of(tag: int) -> str:
+    """Return the VR of the dictionary, the first where it names several, ``UN`` when unknown."""
+    try:
+        return dictionary_VR(tag)[:2]
+    except KeyError:
+        return "LO" if _is_private_creator(tag) else "UN"
+
+
+def _is_private_creator(tag: int) -> bool:
+    return bool(tag >> 16 & 1) and 0x10 <= tag & 0xFFFF <= 0xFF
+
+
+# ---------------------------------------------------------------------------- reading
+
+
+def item_from(dataset: Dataset, charset: tuple[str, ...] = (), depth: int = 0) -> Item:
+    """Return the immutable form of ``dataset``; an element that cannot be read is left out.
+
+    ``charset`` are the Defined Terms that hold where the dataset names none itself.
+    """
+    charset = _own_charset(dataset) or charset
+    elements: dict[int, Element] = {}
+    for tag in sorted(dataset.keys()):
+        try:
+            elements[int(tag)] = _element(dataset, int(tag), charset, depth)
+        except UNREADABLE:
+            continue
+    return elements
+
+
+def _own_charset(dataset: Dataset) -> tuple[str, ...]:
+    if SPECIFIC_CHARACTER_SET not in dataset:
+        return ()
+    try:
+        label = _element(dataset, SPECIFIC_CHARACTER_SET, (), 0)
+    except UNREADABLE:
+        return ()
+    return terms("\\".join(label.texts)) if label.texts else ()
+
+
+def _element(dataset: Dataset, tag: int, charset: tuple[str, ...], depth: int) -> Element:
+    element = cast("DataElement | RawDataElement", dataset.get_item(Tag(tag), keep_deferred=True))
+    VR = str(element.VR or "UN")  # noqa: N806
+    if VR == "UN" or len(VR) != 2:
+        VR = vr_of(tag)  # noqa: N806
+    if VR == "SQ":
+        return Element(VR, items=tuple(_items(dataset, tag, charset, depth)))
+    if VR not in TEXTS:
+        return Element(VR, other=_opaque(dataset[Tag(tag)].value))
+    if not isinstance(element, RawDataElement):
+        text = _joined(element.value)
+    elif VR in CHARSET_DEPENDENT:
+        text = decoded(element.value or b"", charset)
+    else:
+        text = (element.value or b"").decode(PLAIN)
+    if VR not in CHARSET_DEPENDENT:
+        text = text.encode(PLAIN, errors="replace").decode(PLAIN)
+    return Element(VR, texts=_split(VR, text))
+
+
+def _items(dataset: Dataset, tag: int, charset: tuple[str, ...], depth: int) -> Iterator[Item]:
+    value = dataset[Tag(tag)].value
+    if depth >= MAXIMUM_DEPTH or not isinstance(value, Sequence):
+        return
+    for item in value:
+        yield item_from(item, charset, depth + 1)
+
+
+def _opaque(value: object) -> object:
+    if isinstance(value, bytes | int | float | str) or value is None:
+        return value
+    return tuple(value) if isinstance(value, list) else b""
+
+
+def _joined(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str | PersonName):
+        return str(value)
+    if isinstance(value, bytes):
+        return decoded(value, ())
+    if isinstance(value, Iterable):
+        return "\\".join(str(part) for part in value)
+    return str(value)
+
+
+def _split(VR: str, text: str) -> tuple[str, ...]:  # noqa: N803
+    """Return the values of ``text`` without padding; none at all for a blank element."""
+    if VR in PARAGRAPHS:
+        values: tuple[str, ...] = (text.rstrip(" \0"),)
+    else:
+        values = tuple(value.strip(" \0") for value in text.split("\\"))
+    return values if any(values) else ()
+
+
+# ---------------------------------------------------------------------------- building
+
+
+def dataset_from(item: Item, *, prefer_utf_8: bool = False) -> Dataset:
+    """Return a fresh dataset that says what ``item`` says, labelled with the charset it needs."""
+    charset = charset_for(_charset_dependent_texts(item), prefer_utf_8=prefer_utf_8)
+    dataset = _built(item)
+    if charset is not Charset.ASCII:
+        dataset.add(_data_element(SPECIFIC_CHARACTER_SET, "CS", charset.value))
+    return dataset
+
+
+def _charset_dependent_texts(item: Item) -> Iterator[str]:
+    for element in item.values():
+        if element.VR in CHARSET_DEPENDENT:
+            yield from element.texts
+        for nested in element.items:
+            yield from _charset_dependent_texts(nested)
+
+
+def _built(item: Item) -> Dataset:
+    dataset = Dataset()
+    for tag, element in sorted(item.items(), key=_by_tag):
+        if tag != SPECIFIC_CHARACTER_SET:
+            dataset.add(_data_element(tag, element.VR, _value(element)))
+    return dataset
+
+
+def _by_tag(pair: tuple[int, Element]) -> int:
+    return pair[0]
+
+
+def _value(element: Element) -> object:
+    if element.VR == "SQ":
+        return Sequence(_built(nested) for nested in element.items)
+    if element.VR not in TEXTS:
+        return list(element.other) if isinstance(element.other, tuple) else element.other
+    if element.VR == "PN":
+        names = [PersonName(text, validation_mode=config.IGNORE) for text in element.texts]
+        return names if len(names) > 1 else next(iter(names), "")
+    return list(element.texts) if len(element.texts) > 1 else "".join(element.texts)
+
+
+def _data_element(tag: int, VR: str, value: object) -> DataElement:  # noqa: N803
+    """Return an element that takes any value: a foreign one must never stop an answer."""
+    return DataElement(
+        Tag(tag), VR, value, already_converted=VR != "SQ", validation_mode=config.IGNORE
+    )

@@ -1,0 +1,215 @@
+"""Matching a query against entries (PS3.4 C.2.2.2 and K.2.2.1).
+
+A query is read once into a tree of tests, then asked about each entry. No key can stop it: a value
+that cannot be read as its VR wants (devices send such) counts as universal and is named once in the
+log, because an empty list is the one answer nobody at the device can explain.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+from pydicom.datadict import keyword_for_tag
+
+from worklist.attributes import ROOT, SPS, is_key, is_matching
+from worklist.item import NOTHING, Element, Item, tag_of
+from worklist.temporal import (
+    Range,
+    combined,
+    instant,
+    parse_date,
+    parse_date_time,
+    parse_range,
+    parse_time,
+)
+from worklist.text import TextTest, name_test, text_test
+
+log = logging.getLogger(__name__)
+
+Test = Callable[[Item], bool]
+
+STATION = tag_of("ScheduledStationAETitle")
+START_DATE = tag_of("ScheduledProcedureStepStartDate")
+START_TIME = tag_of("ScheduledProcedureStepStartTime")
+
+
+class StationPolicy(Enum):
+    """What the station's AE title in a query means."""
+
+    MATCH = "match"
+    """What the standard says: a value is matched, none finds every station."""
+    IGNORE = "ignore"
+    """Every station sees every entry, whatever it asks for."""
+    CALLING = "calling"
+    """A station that asks for none is taken to ask for its own (calling) AE title."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchPolicy:
+    """The choices the standard leaves open.
+
+    ``combined_start``: a range of start dates and one of start times make one range from the first
+    instant to the last, instead of two keys of their own (PS3.4 K.2.2.1.1 leaves both open).
+    """
+
+    station: StationPolicy = StationPolicy.MATCH
+    combined_start: bool = False
+
+
+STANDARD = MatchPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The tests of one level of a query, all of which an item must pass."""
+
+    tests: tuple[Test, ...]
+
+    @classmethod
+    def of(
+        cls, keys: Item, policy: MatchPolicy = STANDARD, *, calling_aet: str | None = None
+    ) -> Query:
+        """Read the query of a device whose AE title is ``calling_aet``."""
+        asked = _with_station(keys, policy.station, (calling_aet or "").strip(" \0"))
+        return cls(tuple(_tests(asked, ROOT, policy)))
+
+    def matches(self, item: Item) -> bool:
+        """Whether the entry passes every test."""
+        return all(test(item) for test in self.tests)
+
+
+def _with_station(keys: Item, policy: StationPolicy, calling_aet: str) -> Item:
+    if policy is StationPolicy.MATCH:
+        return keys
+    step = next(iter(keys[SPS].items), NOTHING) if SPS in keys else NOTHING
+    if policy is StationPolicy.IGNORE:
+        wanted = Element("AE")
+    elif any(text != "*" for text in step.get(STATION, Element("AE")).texts) or not calling_aet:
+        return keys
+    else:
+        wanted = Element("AE", texts=(calling_aet,))
+    return {**keys, SPS: Element("SQ", items=({**step, STATION: wanted},))}
+
+
+def _tests(keys: Item, level: int, policy: MatchPolicy) -> Iterator[Test]:
+    separate = dict(keys)
+    if level == SPS and policy.combined_start:
+        start = _start_test(keys)
+        if start is not None:
+            del separate[START_DATE], separate[START_TIME]
+            yield start
+    for tag, key in separate.items():
+        test = _key_test(tag, key, policy) if is_key(tag) else None
+        if test is not None:
+            yield _on_item(tag, test, required=is_matching(level, tag))
+
+
+def _on_item(tag: int, test: Callable[[Element], bool], *, required: bool) -> Test:
+    """Return the test of an item by one of its elements.
+
+    An unknown value matches no key (PS3.4 K.2.2.1.1.1); a key nobody promised to match decides only
+    where the entry has a value.
+    """
+
+    def on_item(item: Item) -> bool:
+        element = item.get(tag)
+        if element is None or element.is_empty:
+            return not required
+        return test(element)
+
+    return on_item
+
+
+def _key_test(tag: int, key: Element, policy: MatchPolicy) -> Callable[[Element], bool] | None:
+    """Return the test one key asks for, ``None`` when it is universal."""
+    if key.VR == "SQ":
+        return _sequence_test(tag, key, policy)
+    if not key.texts:
+        return None if key.is_empty else lambda stored: stored.other == key.other
+    wanted = [text for text in key.texts if text]
+    if any(not text.strip("*") for text in wanted):
+        return None
+    test_of = TEXT_TESTS.get(key.VR, _exact_test)
+    tests = [test for text in wanted if (test := test_of(text)) is not None]
+    if len(tests) < len(wanted):
+        _name_once(tag)
+        return None
+    return lambda stored: any(test(text) for text in stored.texts for test in tests)
+
+
+def _sequence_test(tag: int, key: Element, policy: MatchPolicy) -> Callable[[Element], bool] | None:
+    """Return the test of a sequence key: all keys within one and the same item."""
+    if len(key.items) > 1:
+        _name_once(tag)  # PS3.4 C.2.2.2.6 allows one item; the first is taken
+    inner = Query(tuple(_tests(key.items[0], tag, policy))) if key.items else Query(())
+    if not inner.tests:
+        return None
+    return lambda stored: any(inner.matches(item) for item in stored.items)
+
+
+# ---------------------------------------------------------------------------- by VR
+
+
+def _exact_test(key: str) -> TextTest | None:
+    return lambda value: value == key
+
+
+def _range_test(parse: Callable[[str], int | None]) -> Callable[[str], TextTest | None]:
+    def test_of(key: str) -> TextTest | None:
+        wanted = parse_range(key, parse)
+        return None if wanted is None else lambda value: wanted.holds(parse(value))
+
+    return test_of
+
+
+TEXT_TESTS: Mapping[str, Callable[[str], TextTest | None]] = MappingProxyType(
+    {
+        **dict.fromkeys(("AE", "CS", "LO", "LT", "SH", "ST", "UC", "UR", "UT"), text_test),
+        "PN": name_test,
+        "DA": _range_test(parse_date),
+        "TM": _range_test(parse_time),
+        "DT": _range_test(parse_date_time),
+    }
+)
+"""How a key of each VR is compared; the others (UI, IS, DS, AS) know equality only."""
+
+
+def _start_test(keys: Item) -> Test | None:
+    """Return one test for start date and time together, ``None`` where they do not combine."""
+    days = _single_range(keys.get(START_DATE), parse_date)
+    times = _single_range(keys.get(START_TIME), parse_time)
+    wanted = combined(days, times) if days is not None and times is not None else None
+    return None if wanted is None else lambda item: wanted.holds(_start_of(item))
+
+
+def _single_range(key: Element | None, parse: Callable[[str], int | None]) -> Range | None:
+    if key is None or len(key.texts) != 1:
+        return None
+    return parse_range(key.texts[0], parse)
+
+
+def _start_of(item: Item) -> int | None:
+    days = item.get(START_DATE, Element("DA")).texts
+    times = item.get(START_TIME, Element("TM")).texts
+    day = parse_date(days[0]) if days else None
+    micros = parse_time(times[0]) if times else None
+    return None if day is None or micros is None else instant(day, micros)
+
+
+# ---------------------------------------------------------------------------- odd keys
+
+_named: set[int] = set()
+MOST_NAMED = 200
+"""So many different malformed keys are named; a device that invents more cannot fill the log."""
+
+
+def _name_once(tag: int) -> None:
+    """Say once, without the value, that a key is not as the standard wants it."""
+    if tag not in _named and len(_named) < MOST_NAMED:
+        _named.add(tag)
+        name = keyword_for_tag(tag) or f"{tag:08X}"
+        log.warning("a worklist query has a malformed key, which is not matched: %s", name)

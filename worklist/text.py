@@ -1,0 +1,116 @@
+"""Comparing texts: wildcards, and names as people type them (PS3.4 C.2.2.2.1 and C.2.2.2.4)."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+TextTest = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A text with ``*`` (any run of characters) and ``?`` (one character), matched in linear steps.
+
+    The parts between the stars are looked for from left to right, each at its first possible place,
+    which is enough and never explodes however many stars a key has.
+    """
+
+    parts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Pattern:
+        """Read a pattern."""
+        return cls(tuple(text.split("*")))
+
+    def matches(self, value: str) -> bool:
+        """Whether the whole of ``value`` fits the pattern."""
+        first, *rest = self.parts
+        if not rest:
+            return len(value) == len(first) and _fits(first, value, 0)
+        *middle, last = rest
+        end = len(value) - len(last)
+        if end < len(first) or not _fits(first, value, 0) or not _fits(last, value, end):
+            return False
+        place = len(first)
+        for part in middle:
+            found = _found(part, value, place, end)
+            if found is None:
+                return False
+            place = found + len(part)
+        return True
+
+
+def _fits(part: str, value: str, place: int) -> bool:
+    if "?" not in part:
+        return value.startswith(part, place)
+    there = value[place : place + len(part)]
+    return len(there) == len(part) and all(
+        wanted in ("?", character) for wanted, character in zip(part, there, strict=True)
+    )
+
+
+def _found(part: str, value: str, start: int, end: int) -> int | None:
+    if "?" not in part:
+        place = value.find(part, start, end)
+        return None if place < 0 else place
+    places = range(start, end - len(part) + 1)
+    return next((place for place in places if _fits(part, value, place)), None)
+
+
+def has_wildcard(text: str) -> bool:
+    """Whether ``text`` is a pattern."""
+    return "*" in text or "?" in text
+
+
+def text_test(key: str) -> TextTest:
+    """Return the test for a case-sensitive text key, with wildcards."""
+    wanted = unicodedata.normalize("NFC", key)
+    if not has_wildcard(wanted):
+        return lambda value: unicodedata.normalize("NFC", value) == wanted
+    pattern = Pattern.of(wanted)
+    return lambda value: pattern.matches(unicodedata.normalize("NFC", value))
+
+
+# ---------------------------------------------------------------------------- person names
+
+
+def name_groups(name: str) -> tuple[str, ...]:
+    """Return the component groups of a PN, each without case, padding and trailing carets.
+
+    Umlauts keep their identity: ``Müller`` is neither ``Muller`` nor ``Mueller``; two forms of
+    writing the same letter in Unicode are one, and ``ß`` is ``ss``.
+    """
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return tuple(
+        "^".join(component.strip() for component in group.split("^")).rstrip("^")
+        for group in folded.split("=")
+    )
+
+
+def name_test(key: str) -> TextTest:
+    """Return the test for a person name key (PS3.4 C.2.2.2.1: insensitive to case and padding).
+
+    A key of one component group finds the name in any of the stored groups (alphabetic,
+    ideographic, phonetic); a key of several must fit group by group, an empty one fitting any.
+    """
+    wanted = tuple(_group_test(group) for group in name_groups(key))
+    if len(wanted) == 1:
+        return lambda value: any(wanted[0](group) for group in name_groups(value) if group)
+
+    def fits_each(value: str) -> bool:
+        stored = name_groups(value) + ("",) * len(wanted)
+        return all(test(group) for test, group in zip(wanted, stored, strict=False))
+
+    return fits_each
+
+
+def _group_test(key: str) -> TextTest:
+    if not key:
+        return lambda _: True
+    if not has_wildcard(key):
+        return lambda group: group == key
+    pattern = Pattern.of(key)
+    # "müller^*" is meant to find a name of which only the family name is known
+    return lambda group: pattern.matches(group) or pattern.matches(group + "^")
