@@ -74,6 +74,7 @@ class Acceptor(Association):
     def introduce(self, local: AddressInformation, remote: AddressInformation) -> None:
         """Say who the two sides are."""
         self.name = f"dicom-{remote.address}:{remote.port}"
+        self.dul.name = f"{self.name}-transport"
         self.acceptor.maximum_length = MAX_PDU
         self.acceptor.ae_title = self.ae.ae_title
         self.acceptor.address_info = local
@@ -157,6 +158,9 @@ class Acceptor(Association):
         self.receiver.close()
         self.guarded.close()
         self.upper_layer.close()
+        if self.receiver.contexts:
+            title, count = self.guarded.calling_aet, self.receiver.served
+            log.info("association of %r from %s is over: %d requests", title, self.peer, count)
         self.house.connections.forget(self)
 
 

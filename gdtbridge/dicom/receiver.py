@@ -45,6 +45,7 @@ class Receiver:
     ) -> None:
         """Make operations with ``begin``; end the association by ``abort`` (an FSM event)."""
         self.contexts: Mapping[int, Context] = {}
+        self.served = 0
         self.msg_queue: queue.Queue[Any] = SignallingQueue(signal)
         self._begin = begin
         self._abort = abort
@@ -160,6 +161,7 @@ class Receiver:
             operation.discard()
         with self._lock:
             self._pending -= 1
+            self.served += 1
 
     def close(self) -> None:
         """Discard what has not been served; what still comes is ignored."""

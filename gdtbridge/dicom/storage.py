@@ -89,6 +89,9 @@ class Store:
                 self._fail(error)
             except OSError as error:
                 self._fail(_failure_of(error))
+            except Exception as error:  # noqa: BLE001 - the device is told, whatever it is
+                log.error("object not received: %s", describe(error))
+                self._fail(ProcessingFailure("spool"))
         else:
             self._drain(fragment)
 

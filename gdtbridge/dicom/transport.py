@@ -215,6 +215,7 @@ class Server(AssociationServer):
         self.accept_association = accept_association
         self._policy = policy
         self._served = 0
+        self._is_stopping = False
         super().__init__(ae, address, ae.ae_title, [], request_handler=Handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
@@ -222,7 +223,8 @@ class Server(AssociationServer):
         try:
             return super().get_request()
         except OSError:
-            time.sleep(RETRY_SECONDS)
+            if not self._is_stopping:
+                time.sleep(RETRY_SECONDS)
             raise
 
     def verify_request(self, request: object, client_address: Any) -> bool:  # noqa: ANN401, ARG002
@@ -252,5 +254,9 @@ class Server(AssociationServer):
 
     def stop(self) -> None:
         """End the loop and close the listening socket; established associations go on."""
+        self._is_stopping = True
+        if self.socket is not None:
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)  # wakes the loop
         socketserver.BaseServer.shutdown(self)
         self.server_close()

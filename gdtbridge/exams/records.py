@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Final
 
 from gdtbridge import gdt
 from gdtbridge.config import Settings
@@ -15,14 +16,8 @@ from worklist import Entry
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """What a record says of an exam besides its values."""
-
-    patient: gdt.Patient
-    accession_number: str
-    description: str
+NAME_LENGTH: Final = 60
+"""Characters of a test's name (8411) in GDT 2.1."""
 
 
 class Records:
@@ -73,13 +68,18 @@ class Records:
         return _noted(rendered, f"value record of exam {exam.id}")
 
     def _value(self, test_id: str, measurement: Measurement) -> gdt.TestValue:
-        as_seed = self._dialect.name == "medical-office"
-        return gdt.TestValue(
+        sent = gdt.TestValue(
             test_id=test_id,
-            name=(measurement.seed_name if as_seed else None) or title(measurement),
+            name=_name_of(measurement),
             value=measurement.value,
             unit=measurement.unit,
-            sources=(measurement.seed_sources if as_seed else ()) or remarks(measurement),
+            sources=remarks(measurement),
+        )
+        if self._dialect.name != "medical-office" or measurement.seed_name is None:
+            return sent
+        unit = measurement.unit if measurement.seed_unit is None else measurement.seed_unit
+        return replace(
+            sent, name=measurement.seed_name, sources=measurement.seed_sources, unit=unit
         )
 
     def answer(self, entry: Entry) -> bytes:
@@ -121,6 +121,12 @@ def _patient(exam: Exam) -> gdt.Patient:
         birth_date=to_date(exam.patient_birth_date),
         sex=exam.patient_sex if exam.patient_sex in {"M", "F", "O"} else None,
     )
+
+
+def _name_of(measurement: Measurement) -> str:
+    """Return the name with site and side where all of it fits; the remarks repeat both."""
+    whole = title(measurement)
+    return whole if len(whole) <= NAME_LENGTH else measurement.name
 
 
 def _noted(rendered: gdt.Rendered, what: str) -> bytes:

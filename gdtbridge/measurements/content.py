@@ -62,6 +62,15 @@ class SeedMark:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """The value of a NUM: its unit as we print it, and the code value it was sent with."""
+
+    value: Decimal
+    unit: str
+    unit_code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One NUM that is a result, before selection and naming.
 
@@ -75,6 +84,7 @@ class Finding:
     unit: str
     context: Context
     place: str
+    unit_code: str | None = None
     seed: SeedMark | None = None
     device_id: str | None = None
     row: int | None = None
@@ -164,7 +174,7 @@ class Content:
             text = text or self.string(measured, Tag.NumericValue)
         return Code("", "", text) if text else None
 
-    def number(self, item: Item, place: str) -> tuple[Decimal, str] | None:
+    def number(self, item: Item, place: str) -> Number | None:
         """Return value and unit of a NUM, or None with a warning."""
         measured = item.sequences.get(Tag.MeasuredValueSequence)
         if not measured:
@@ -178,20 +188,22 @@ class Content:
         if value is None:
             self.warnings.add(problem, place)
             return None
-        return value, self._unit(measured[0], place)
+        unit = self._unit(measured[0], place)
+        if unit is None:
+            return Number(value, "", "")
+        return Number(value, plain_unit(unit), unit.value)
 
     def _qualifier(self, item: Item) -> str:
         code = self.code(item, Tag.NumericValueQualifierCodeSequence)
         return QUALIFIERS.get(code.value, "") if code is not None else ""
 
-    def _unit(self, measured: Item, place: str) -> str:
+    def _unit(self, measured: Item, place: str) -> Code | None:
         unit = self.code(measured, Tag.MeasurementUnitsCodeSequence)
         if unit is None:
             self.warnings.add("no_unit", place)
-            return ""
-        if unit.scheme.upper() != "UCUM":
+        elif unit.scheme.upper() != "UCUM":
             self.warnings.add("foreign_unit", place)
-        return plain_unit(unit)
+        return unit
 
     def add(self, finding: Finding) -> None:
         """Keep a finding; too many raise `ReportLimitError`, because none may be lost silently."""

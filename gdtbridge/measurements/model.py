@@ -109,6 +109,7 @@ class Measurement:
     seed_id: str | None = None
     seed_name: str | None = None
     seed_sources: tuple[str, ...] = ()
+    seed_unit: str | None = None
     place: str = ""
 
 

@@ -123,6 +123,7 @@ def _measurement(finding: Finding, made: str) -> Measurement:
         seed_id=seed.id if seed is not None and finding.kept_by_seed else None,
         seed_name=seed.name if seed is not None else None,
         seed_sources=seed.sources if seed is not None else (),
+        seed_unit=finding.unit_code if seed is not None else None,
         place=finding.place,
     )
 

@@ -94,7 +94,6 @@ def _add_number(content: Content, item: Item, place: str, row: _Row, context: Co
     number = content.number(item, place)
     if number is None:
         return
-    value, unit = number
     concept = content.name(item)
     name = Code(row.device_id or concept.value, row.scheme, row.name or row.device_id)
     if concept.value not in {VALUE, ""}:  # a row with further numbers of their own
@@ -105,8 +104,8 @@ def _add_number(content: Content, item: Item, place: str, row: _Row, context: Co
     content.add(
         Finding(
             name=name,
-            value=value,
-            unit=_reconcile(content, item, place, unit, row.display_unit),
+            value=number.value,
+            unit=_reconcile(content, item, place, number.unit, row.display_unit),
             context=context.with_modifiers(modifiers),
             place=place,
             seed=seed_device_mark(row.device_id, row.name, row.source)

@@ -84,12 +84,12 @@ def _visit_number(content: Content, node: _Node) -> None:
         return
     if not name.meaning:
         content.warnings.add("no_meaning", node.place)
-    value, unit = number
     content.add(
         Finding(
             name=name,
-            value=value,
-            unit=unit,
+            value=number.value,
+            unit=number.unit,
+            unit_code=number.unit_code,
             context=node.context.with_modifiers(content.modifiers(node.item)),
             place=node.place,
             seed=_seed_mark(name, node),

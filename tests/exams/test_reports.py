@@ -9,6 +9,7 @@ import pytest
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from gdtbridge.exams import ExamState
+from gdtbridge.gdt import Record
 from tests.exams.conftest import Practice
 
 ECHO = "echo.dcm"
@@ -42,13 +43,28 @@ def reports(project: Path, practice: Practice, tmp_path: Path) -> Reports:
 
 
 def values_of(practice: Practice) -> dict[str, list[tuple[str, str, str]]]:
-    """Return test id, value and unit of every value record."""
-    found = {}
-    for name, record in practice.records().items():
-        if "-sr-" in name:
-            ids, values, units = (record.all(number) for number in ("8410", "8420", "8421"))
-            found[name] = list(zip(ids, values, units, strict=False))
+    """Return test id, value and unit (empty for none) of every value record."""
+    return {
+        name: [tuple_of(group) for group in groups(record)]
+        for name, record in practice.records().items()
+        if "-sr-" in name
+    }
+
+
+def groups(record: Record) -> list[dict[str, str]]:
+    """Return the fields of each test; one begins with its id (8410)."""
+    found: list[dict[str, str]] = []
+    for line in record.lines:
+        if line.id == "8410":
+            found.append({})
+        if found:
+            found[-1][line.id] = line.value
     return found
+
+
+def tuple_of(group: dict[str, str]) -> tuple[str, str, str]:
+    """Return id, value and unit of a test."""
+    return group["8410"], group["8420"], group.get("8421", "")
 
 
 def test_a_report_gives_a_study_and_a_value_record(practice: Practice, reports: Reports) -> None:
@@ -150,6 +166,16 @@ class TestMedicalOffice:
         ids = {number for values in values_of(practice).values() for number, _, _ in values}
         assert any(number.startswith("SOEC2") for number in ids)
         assert any(number.startswith("SOSCHILD") or number == "SOTHYROIDLLENGTH" for number in ids)
+
+    def test_a_ratio_keeps_the_unit_the_seed_wrote(
+        self, practice: Practice, reports: Reports
+    ) -> None:
+        """UCUM 1 was written as it is, and the practice software knows the value by it."""
+        reports.send(ECHO)
+        practice.wait()
+
+        (values,) = values_of(practice).values()
+        assert "1" in {unit for _, _, unit in values}
 
     def test_the_remarks_name_the_source(self, practice: Practice, reports: Reports) -> None:
         """8470 says where the value comes from, as it always did."""

@@ -207,6 +207,15 @@ def test_seed_ids_of_private_rows_are_the_seeds(read: Read, name: str, expected:
     assert one.seed_sources == ("Id: ID_1", "Quelle: 2D")
 
 
+@pytest.mark.parametrize(("sent", "unit"), [("1", ""), ("{H.B.}/min", "/min"), ("cm", "cm")])
+def test_seed_units_are_the_codes_as_sent(read: Read, sent: str, unit: str) -> None:
+    """The seed system wrote the code value, also where it says that there is no unit."""
+    mode = code("SRT|G-0373|Image Mode", "SRT|G-03A2|2D mode")
+    group = container(GROUP, mode, num(LVIDD, "1.5", sent))
+    (one,) = read(dataset(container(FINDINGS, group))).measurements
+    assert (one.unit, one.seed_unit) == (unit, sent)
+
+
 def test_last_of_one_seed_id_carries_it_and_none_is_lost(read: Read) -> None:
     """The seed kept the last; here the others are told too, under their stable ids."""
     section = echo_section(*(num(LVIDD, value, "cm") for value in ("1", "2", "3")))
