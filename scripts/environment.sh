@@ -62,7 +62,7 @@ find_uv() {
 # make_environment run|test: "test" has the development tools as well and serves for both.
 make_environment() {
   local kind=$1 uv
-  local options=(--locked --inexact --quiet)
+  local options=(--locked --inexact --quiet --compile-bytecode)
   if ! .venv/bin/python -c '' 2>/dev/null; then make_venv; fi
   is_in_step test && return
   if [[ $kind == run ]]; then
