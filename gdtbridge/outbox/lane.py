@@ -127,7 +127,10 @@ class Lane:
         with self._database.write() as connection:
             rows.first_things_first(connection, self.destination)
             owned = rows.owned_names(connection)
+            last = rows.last_delivered(connection, self.destination)
         try:
+            if last is not None:
+                self.sender.clear(last)
             self.sender.sweep(owned)
         except OSError as error:
             log.info("outbox %s: not swept (%s)", self.destination, reason_of(error))

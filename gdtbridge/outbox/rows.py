@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -92,12 +92,29 @@ def change(connection: Connection, outbox_id: int, **values: object) -> None:
 
 def load(connection: Connection, outbox_id: int) -> Letter | None:
     """Return the message if something is still to be done with it."""
-    columns = ("id", "name", "payload", "state", "temporary_name", "final_name")
-    row = connection.execute(
-        sa.select(*(table.c[name] for name in columns)).where(
-            table.c.id == outbox_id, table.c.state.in_(OPEN)
-        )
-    ).first()
+    return _letter(connection, _LETTER.where(table.c.id == outbox_id, table.c.state.in_(OPEN)))
+
+
+def last_delivered(connection: Connection, destination: str) -> Letter | None:
+    """Return the message that arrived last: a crash may have kept it from being cleared."""
+    arrived = (table.c.destination == destination, table.c.state == State.DELIVERED)
+    return _letter(
+        connection, _LETTER.where(*arrived).order_by(table.c.delivered_at.desc()).limit(1)
+    )
+
+
+_LETTER: Final = sa.select(
+    table.c.id,
+    table.c.name,
+    table.c.payload,
+    table.c.state,
+    table.c.temporary_name,
+    table.c.final_name,
+)
+
+
+def _letter(connection: Connection, query: sa.Select[Any]) -> Letter | None:
+    row = connection.execute(query).first()
     if row is None:
         return None
     return Letter(

@@ -253,3 +253,25 @@ def test_system_clock() -> None:
     clock = SystemClock()
     assert clock.now() == pytest.approx(time.time(), abs=5)
     assert clock.monotonic() <= clock.monotonic()
+
+
+class Untidy(GdtDrop):
+    """A drop whose process dies after the delivery is on record and before it is cleared."""
+
+    def clear(self, letter: Letter, /) -> None:
+        """Do not come to it."""
+
+
+def test_what_a_crash_kept_from_being_cleared_is_cleared_at_the_start(
+    database: Database, folder: Path, serve: Serve
+) -> None:
+    """The witness of the last delivery is gone soon after a start, not a day later."""
+    untidy = Outbox(database, {"gdt": Untidy(folder)})
+    with database.write() as connection:
+        untidy.put(connection, Message("gdt", "gdt", "1", "A.gdt", b"x"))
+    assert untidy.deliver_due("gdt") == 1
+    assert len(list(folder.glob(".gdtbridge-*"))) == 1
+
+    serve({"gdt": GdtDrop(folder)})
+
+    wait_for(lambda: list(folder.iterdir()) == [folder / "A.gdt"])
