@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,19 @@ settings.register_profile(
 settings.load_profile("gdtbridge")
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+
+def _without_our_scripts(path: str) -> str:
+    """Return the search path without the environment's own programs.
+
+    pynetdicom installs an ``echoscu``, a ``findscu`` and a ``storescu`` of its own there; the tests
+    mean DCMTK's.
+    """
+    ours = Path(sys.executable).parent
+    return os.pathsep.join(part for part in path.split(os.pathsep) if Path(part) != ours)
+
+
+os.environ["PATH"] = _without_our_scripts(os.environ.get("PATH", os.defpath))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
