@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
@@ -12,14 +13,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from apscheduler.schedulers.background import BackgroundScheduler
-
 from gdtbridge.archive import Archive
+from gdtbridge.clockwork import Clockwork
 from gdtbridge.config import Settings
 from gdtbridge.database import Database
 from gdtbridge.dicom import DicomServer
 from gdtbridge.errors import SettingsError
 from gdtbridge.exams import ExamService, SystemClock
+from gdtbridge.health import LOOK_SECONDS, Health
 from gdtbridge.measurements import ReportReader
 from gdtbridge.outbox import GdtDrop, Outbox, Sender, Webhook
 from gdtbridge.pydicom_hardening import harden_pydicom
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS: Final = 1
 GRACE_SECONDS: Final = 10
 MEGABYTE: Final = 1024 * 1024
+SERVICE_LOCK: Final = "service.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,20 @@ class Core:
 def open_core(settings: Settings) -> Core:
     """Open the database and the folders, making what the defaults say is ours.
 
-    Raises `SettingsError`, `DatabaseError` or `worklist.FolderError`.
+    Raises `SettingsError`, `DatabaseError` or `worklist.FolderError`, and then nothing is open.
     """
     harden_pydicom()
     _make_folders(settings)
-    database = Database(settings.database_url)
-    outbox = Outbox(database, _senders(settings))
-    worklist = WorklistFolder(settings.worklist_folder)
-    archive = Archive(settings.archive_folder, reserve=settings.storage.min_free_mb * MEGABYTE)
-    reader = ReportReader()
-    exams = ExamService(settings, database, archive, outbox, worklist, reader, SystemClock())
+    with ExitStack() as opened:
+        database = Database(settings.database_url)
+        opened.callback(database.close)
+        outbox = Outbox(database, _senders(settings))
+        worklist = WorklistFolder(settings.worklist_folder)
+        archive = Archive(settings.archive_folder, reserve=settings.storage.min_free_mb * MEGABYTE)
+        reader = ReportReader()
+        opened.callback(reader.close)
+        exams = ExamService(settings, database, archive, outbox, worklist, reader, SystemClock())
+        opened.pop_all()
     return Core(settings, database, archive, outbox, worklist, reader, exams)
 
 
@@ -86,6 +92,9 @@ def _make_folders(settings: Settings) -> None:
     """
     if settings.worklist.folder is not None and not settings.worklist_folder.is_dir():
         raise SettingsError(_missing("worklist.folder", settings.worklist_folder))
+    for folder in (settings.root, settings.archive_folder, settings.spool_folder):
+        _make("storage.root", folder)
+    _make("worklist.folder", settings.worklist_folder)
     for key, given, folder in (
         ("gdt.out", settings.gdt.out, settings.gdt_out),
         ("gdt.in", settings.gdt.in_, settings.gdt_in),
@@ -94,8 +103,6 @@ def _make_folders(settings: Settings) -> None:
             _make(key, folder)
         elif not folder.is_dir():
             log.warning("%s", _missing(key, folder))
-    for folder in (settings.worklist_folder, settings.archive_folder, settings.spool_folder):
-        _make("storage.root", folder)
 
 
 def _missing(key: str, folder: Path) -> str:
@@ -113,6 +120,11 @@ def _make(key: str, folder: Path) -> None:
             f"{key}: Der Ordner {folder} lässt sich nicht anlegen. / Folder {folder} cannot be "
             f"made: {error.strerror}."
         ) from error
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise SettingsError(
+            f"{key}: In den Ordner {folder} darf nicht geschrieben werden. / Folder {folder} is "
+            "not writable."
+        )
 
 
 def _senders(settings: Settings) -> Mapping[str, Sender]:
@@ -128,8 +140,17 @@ class Bridge:
 
     def __init__(self, settings: Settings) -> None:
         """Open everything; nothing runs yet. Raises what `open_core` raises."""
+        self._settings = settings
         self._core = open_core(settings)
-        self._scheduler = BackgroundScheduler()
+        self._clockwork = Clockwork()
+        self._health = Health(
+            {
+                "database": self._database_state,
+                "disk": self._disk_state,
+                "outbox": self._outbox_states,
+                "worklist": self._worklist_state,  # last: its folder may be on a share that hangs
+            }
+        )
         self._dicom = DicomServer(
             settings.dicom, settings.spool_folder, self._core.exams, self._core.exams
         )
@@ -148,17 +169,21 @@ class Bridge:
         return self._web.port
 
     def start(self) -> None:
-        """Start the outbox, the clockwork and then the edges; raise `OSError` on a busy port."""
+        """Start the outbox, the clockwork and then the edges.
+
+        Raises `SettingsError` when a port is taken or a service runs here, and then nothing runs.
+        """
         with ExitStack() as stopping:
             stopping.callback(self._core.close)
-            stopping.enter_context(_alone(self._core.settings.root))
+            stopping.enter_context(_alone(self._settings.root))
             self._core.outbox.start()
             stopping.callback(self._core.outbox.stop, GRACE_SECONDS)
-            self._start_scheduler()
-            stopping.callback(self._scheduler.shutdown, wait=True)
+            self._health.look()
+            self._start_clockwork()
+            stopping.callback(self._clockwork.stop)
             self._web.start()
             stopping.callback(self._web.stop, GRACE_SECONDS)
-            self._dicom.start()
+            self._start_dicom()
             stopping.callback(self._dicom.stop, GRACE_SECONDS)
             self._stopping = stopping.pop_all()
 
@@ -166,51 +191,50 @@ class Bridge:
         """Stop the edges, finish what is being received, then the rest."""
         self._stopping.close()
 
-    def _start_scheduler(self) -> None:
-        every = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        self._scheduler.add_job(self._report, "interval", seconds=TICK_SECONDS, **every)
-        if seconds := self._core.settings.worklist.cleanup_seconds:
-            self._scheduler.add_job(self._clean, "interval", seconds=seconds, **every)
-        self._scheduler.start()
+    def keep_time(self) -> None:
+        """Notice that the wall clock was set back; call it about once a second."""
+        self._clockwork.keep_time()
 
-    def _report(self) -> None:
-        try:
-            self._core.exams.report_due()
-        except Exception:
-            log.exception("exams that are due could not be reported; trying again")
+    def _start_clockwork(self) -> None:
+        exams, clockwork = self._core.exams, self._clockwork
+        clockwork.every(TICK_SECONDS, "reporting", exams.report_due)
+        clockwork.every(LOOK_SECONDS, "looking at the parts", self._health.look)
+        if seconds := self._settings.worklist.cleanup_seconds:
+            clockwork.every(seconds, "cleaning the worklist", exams.clean_worklist)
+        clockwork.start()
 
-    def _clean(self) -> None:
+    def _start_dicom(self) -> None:
+        host, port = self._settings.dicom.host, self._settings.dicom.port
         try:
-            self._core.exams.clean_worklist()
-        except Exception:
-            log.exception("the worklist could not be cleaned; trying again")
+            self._dicom.start()
+        except OSError as error:
+            raise SettingsError(
+                f"dicom.host = {host}, dicom.port = {port}: nicht verfügbar, vielleicht läuft dort "
+                "schon ein Programm. / not available, perhaps another program uses it: "
+                f"{error.strerror}."
+            ) from error
 
     def readiness(self) -> dict[str, PartState]:
         """Return the state of each part, for people and monitors; without patient data."""
         return {
-            "database": self._database_state(),
-            "disk": self._disk_state(),
             "dicom": PartState(self._dicom.running, f"{self._dicom.associations} associations"),
-            "scheduler": PartState(self._scheduler.running, ""),
-            "worklist": self._worklist_state(),
-            **self._outbox_states(),
+            "scheduler": PartState(self._clockwork.running),
+            **self._health.parts(),
         }
 
-    def _database_state(self) -> PartState:
-        try:
-            waiting = self._core.exams.attention()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the database is not usable
-            return PartState(ok=False, detail=type(error).__name__)
-        return PartState(True, ", ".join(f"{count} {kind}" for kind, count in waiting.items()))
+    def _database_state(self) -> dict[str, PartState]:
+        waiting = self._core.exams.attention()
+        told = ", ".join(f"{count} {kind}" for kind, count in waiting.items())
+        return {"database": PartState(ok=True), "exams": PartState(not waiting["overdue"], told)}
 
-    def _disk_state(self) -> PartState:
+    def _disk_state(self) -> dict[str, PartState]:
         free = shutil.disk_usage(self._core.archive.folder).free // MEGABYTE
-        return PartState(free >= self._core.settings.storage.min_free_mb, f"{free} MB free")
+        return {"disk": PartState(free >= self._settings.storage.min_free_mb, f"{free} MB free")}
 
-    def _worklist_state(self) -> PartState:
+    def _worklist_state(self) -> dict[str, PartState]:
         problems = len(self._core.worklist.problems())
         count = len(self._core.worklist.entries())
-        return PartState(True, f"{count} entries, {problems} unreadable files")
+        return {"worklist": PartState(True, f"{count} entries, {problems} unreadable files")}
 
     def _outbox_states(self) -> dict[str, PartState]:
         return {
@@ -222,11 +246,13 @@ class Bridge:
 @contextmanager
 def _alone(root: Path) -> Iterator[None]:
     """Keep a second service off the same files; raise `SettingsError` where one runs."""
-    lock = FileLock(root / "service.lock", timeout=0)
+    lock = FileLock(root / SERVICE_LOCK, timeout=1)  # `is_running` may hold it for a moment
     with ExitStack() as held:
         try:
             held.enter_context(lock.hold())
         except FolderError as error:
+            if error.__cause__ is not None:  # not busy, but out of reach
+                raise
             raise SettingsError(
                 f"storage.root: In {root} läuft schon ein Dienst. / A service is already running "
                 f"in {root}."
@@ -234,12 +260,22 @@ def _alone(root: Path) -> Iterator[None]:
         yield
 
 
+def is_running(root: Path) -> bool:
+    """Return whether a service holds the files below ``root``."""
+    try:
+        with FileLock(root / SERVICE_LOCK, timeout=0).hold():
+            return False
+    except FolderError:
+        return True
+
+
 def serve(settings: Settings, stop: threading.Event) -> None:
-    """Run the bridge until ``stop`` is set."""
+    """Run the bridge until ``stop`` is set; raise what keeps it from starting."""
     bridge = Bridge(settings)
     bridge.start()
     log.info("DICOM %s port %d", settings.dicom.host, bridge.dicom_port)
     log.info("HTTP %s port %d", settings.http.host, bridge.http_port)
-    stop.wait()
+    while not stop.wait(TICK_SECONDS):
+        bridge.keep_time()
     log.info("stopping")
     bridge.stop()

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Final
 
-from gdtbridge.app import MEGABYTE, Core, open_core
-from gdtbridge.config import Settings
+from gdtbridge.app import MEGABYTE, Core, is_running, open_core
+from gdtbridge.config import Settings, reachable
+from gdtbridge.dicom.client import Peer, echo
 from gdtbridge.errors import BridgeError
 from worklist import WorklistError, probe_folder
+
+ANSWER_SECONDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +33,21 @@ class Finding:
 
 
 def probe(settings: Settings) -> list[Finding]:
-    """Try every part of the installation; nothing is left behind. Settings are valid already."""
+    """Try every part of the installation; what is missing below the root is made.
+
+    Settings are valid already; nothing is raised, whatever is wrong.
+    """
     try:
         core = open_core(settings)
     except (BridgeError, WorklistError) as error:
         return [Finding("start", ok=False, text=str(error))]
+    findings: list[Finding] = []
     with core:
-        return list(_findings(settings, core))
+        try:
+            findings.extend(_findings(settings, core))
+        except (BridgeError, WorklistError, OSError) as error:
+            findings.append(Finding("check", ok=False, text=str(error)))
+    return findings
 
 
 def _findings(settings: Settings, core: Core) -> Iterator[Finding]:
@@ -45,10 +61,12 @@ def _findings(settings: Settings, core: Core) -> Iterator[Finding]:
         yield _attempt(key, folder, attempt)
     for problem in core.worklist.problems():
         yield Finding("worklist.folder", ok=True, text=f"{problem.file_name}: {problem.reason}")
-    yield _port("dicom", settings.dicom.host, settings.dicom.port)
-    yield _port("http", settings.http.host, settings.http.port)
+    dicom, http = settings.dicom, settings.http
+    yield _port("dicom.port", dicom.host, dicom.port, partial(_ask_dicom, settings))
+    yield _port("http.port", http.host, http.port, partial(_ask_http, settings))
     for kind, count in core.exams.attention().items():
-        yield Finding(f"exams.{kind}", ok=True, text=str(count))
+        overdue = kind == "overdue" and count > 0
+        yield Finding(f"exams.{kind}", ok=not overdue, text=str(count))
     for one in core.outbox.status():
         yield Finding(f"outbox.{one.destination}", ok=not one.alarm, text=one.sentence)
 
@@ -76,14 +94,55 @@ def _write_and_remove(folder: Path) -> None:
         file.flush()
 
 
-def _port(part: str, host: str, port: int) -> Finding:
-    """Tell whether the port is free; the running service itself is no fault."""
+def _port(part: str, host: str, port: int, ask: Callable[[], None]) -> Finding:
+    """Tell whether the port is free, or taken by the service these settings belong to.
+
+    ``ask`` raises when whoever listens there does not answer as that service would.
+    """
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe_socket:
             probe_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe_socket.bind(address)
     except OSError as error:
-        text = f"{host}:{port} ist belegt (läuft der Dienst schon?). / is in use (by us?): {error}"
-        return Finding(f"{part}.port", ok=True, text=text)
-    return Finding(f"{part}.port", ok=True, text=f"{host}:{port} frei / free")
+        if error.errno != errno.EADDRINUSE:
+            return Finding(part, ok=False, text=f"{host}:{port}: {error.strerror or error}")
+        return _taken_port(part, f"{host}:{port}", ask)
+    return Finding(part, ok=True, text=f"{host}:{port} frei / free")
+
+
+def _taken_port(part: str, place: str, ask: Callable[[], None]) -> Finding:
+    try:
+        ask()
+    except (OSError, BridgeError):
+        text = f"{place} ist von einem anderen Programm belegt. / is used by another program."
+        return Finding(part, ok=False, text=text)
+    return Finding(part, ok=True, text=f"{place}: der Dienst antwortet. / the service answers.")
+
+
+def _ask_dicom(settings: Settings) -> None:
+    """Raise unless our service answers a C-ECHO."""
+    _must_run(settings)
+    dicom = settings.dicom
+    calling = dicom.allowed_aets[0] if dicom.allowed_aets else dicom.aet
+    echo(Peer(reachable(dicom.host), dicom.port, dicom.aet, calling))
+
+
+def _ask_http(settings: Settings) -> None:
+    """Raise unless our web server answers, whatever it answers."""
+    _must_run(settings)
+    http = settings.http
+    connection = HTTPConnection(reachable(http.host), http.port, timeout=ANSWER_SECONDS)
+    with closing(connection):
+        try:
+            connection.request("GET", "/healthz")
+            server = connection.getresponse().getheader("Server", "")
+        except HTTPException as error:
+            raise BridgeError("not HTTP") from error
+    if server != "gdtbridge":
+        raise BridgeError("another web server")
+
+
+def _must_run(settings: Settings) -> None:
+    if not is_running(settings.root):
+        raise BridgeError("no service runs below storage.root")

@@ -10,17 +10,20 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from gdtbridge import __version__
-from gdtbridge.config import Settings, load_settings
+from gdtbridge.config import Settings, load_settings, reachable
 from gdtbridge.errors import BridgeError
+from gdtbridge.gdt_commands import check_command, convert_command
+from gdtbridge.logs import describe
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -29,25 +32,44 @@ if TYPE_CHECKING:
     from gdtbridge.exams import OrderRequest
     from worklist import Entry
 
-FilePath = click.Path(path_type=Path, dir_okay=False)
+FilePath = click.Path(path_type=Path)
 
 
 class _Commands(click.Group):
-    """Turns our errors into one line on stderr and status 1."""
+    """Turns errors into one line on stderr and status 1; click's own keep their status."""
 
     def invoke(self, ctx: click.Context) -> object:
         from worklist import WorklistError
 
+        _speak_every_script()
         try:
             return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
         except (BridgeError, WorklistError) as error:
             fail(str(error))
+        except Exception as error:  # noqa: BLE001 - a traceback helps nobody and may quote a patient
+            fail(f"Unerwarteter Fehler. / Unexpected error: {describe(error)}")
+
+
+def _speak_every_script() -> None:
+    """Let a terminal that lacks a letter get a substitute for it instead of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def fail(message: str) -> NoReturn:
-    """Say on stderr what is wrong and end with status 1."""
-    click.echo(f"gdtbridge: {message}", err=True)
+    """Say on stderr what is wrong, one line for each thing, and end with status 1."""
+    for line in message.splitlines():
+        click.echo(f"gdtbridge: {line}", err=True)
     sys.exit(1)
+
+
+def _print_json(value: object) -> None:
+    """Print JSON in letters the reader surely has."""
+    encoding = (sys.stdout.encoding or "ascii").lower()
+    click.echo(json.dumps(value, ensure_ascii=not encoding.startswith("utf"), indent=2))
 
 
 def _load(_ctx: click.Context, _param: click.Parameter, file: Path | None) -> Settings:
@@ -81,16 +103,13 @@ def main() -> None:
 @click.option("--verbose", is_flag=True, help="Ausführliches Protokoll. / Detailed log.")
 def serve(settings: Settings, *, verbose: bool) -> None:
     """Den Dienst starten. / Run the service until it is told to stop."""
-    from gdtbridge import app, logs
-
-    logs.set_up(verbose=verbose)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda _number, _frame: stop.set())
-    try:
-        app.serve(settings, stop)
-    except OSError as error:
-        fail(f"Der Dienst kann nicht starten. / The service cannot start: {error}")
+    from gdtbridge import app, logs
+
+    logs.set_up(verbose=verbose)
+    app.serve(settings, stop)
 
 
 @main.command()
@@ -138,7 +157,7 @@ def simulate(
 
     station = station or settings.worklist.station
     peer = Peer(
-        host or _reachable(settings.dicom.host),
+        host or reachable(settings.dicom.host),
         port or settings.dicom.port,
         settings.dicom.aet,
         station,
@@ -171,13 +190,13 @@ def _pick(entries: Sequence[Dataset], *, ask: bool) -> Dataset:
     return entries[0]
 
 
-def _reachable(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-
-
 @main.group()
 def gdt() -> None:
     """GDT-Dateien. / GDT files."""
+
+
+gdt.add_command(check_command)
+gdt.add_command(convert_command)
 
 
 @gdt.command("show")
@@ -250,7 +269,7 @@ def _show_each(
             failed = True
             click.echo(f"gdtbridge: {file}: {error}", err=True)
     if as_json:
-        click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+        _print_json(shown)
     if failed:
         sys.exit(1)
 
@@ -260,6 +279,15 @@ def _content(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise BridgeError(f"nicht lesbar. / cannot be read: {error.strerror}") from error
+
+
+def _print_rows(rows: Sequence[Mapping[str, str]], *, as_json: bool) -> None:
+    """Print a table: as JSON, or a line for each row in which a dash stands for nothing."""
+    if as_json:
+        _print_json(rows)
+        return
+    for row in rows:
+        click.echo("  ".join(value or "-" for value in row.values()))
 
 
 @main.group()
@@ -318,11 +346,9 @@ def worklist_list(settings: Settings, *, as_json: bool) -> None:
     """Die Arbeitsliste zeigen. / Show the worklist."""
     with _core(settings) as core:
         entries = core.exams.orders()
+    _print_rows([_shown(entry) for entry in entries], as_json=as_json)
     if as_json:
-        click.echo(json.dumps([_shown(entry) for entry in entries], ensure_ascii=False, indent=2))
         return
-    for entry in entries:
-        click.echo("  ".join(str(value or "-") for value in _shown(entry).values()))
     if not entries:
         click.echo("Die Arbeitsliste ist leer. / The worklist is empty.", err=True)
 
@@ -372,15 +398,41 @@ def exams_list(settings: Settings, *, held: bool, as_json: bool) -> None:
             "reason": HELD_TEXT[Held(exam.held_because)] if exam.held_because else "",
             "accession_number": exam.accession_number,
             "patient_id": exam.patient_id,
+            "sent_patient_id": exam.sent_patient_id,
+            "patient_name": exam.patient_name,
+            "birth_date": exam.patient_birth_date,
+            "study_date": exam.study_date,
+            "description": exam.study_description,
             "instances": str(exam.instances),
         }
         for exam in found
     ]
-    if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-        return
-    for row in rows:
-        click.echo("  ".join(value or "-" for value in row.values()))
+    _print_rows(rows, as_json=as_json)
+
+
+@exams.command("problems")
+@with_settings
+@as_json_option
+def exams_problems(settings: Settings, *, as_json: bool) -> None:
+    """Was empfangen, aber nicht (ganz) gesendet wurde. / What was received and not all sent.
+
+    Je Zeile: Grund, Studie, Objekt, Datei. / One line each: reason, study, object, file.
+    """
+    from gdtbridge.exams import PROBLEM_TEXT
+
+    with _core(settings) as core:
+        found = core.exams.problems()
+        folder = core.archive.folder
+    rows = [
+        {
+            "reason": PROBLEM_TEXT.get(problem.kind, problem.kind),
+            "study_instance_uid": problem.study_instance_uid,
+            "sop_instance_uid": problem.sop_instance_uid,
+            "file": str(folder / problem.file),
+        }
+        for problem in found
+    ]
+    _print_rows(rows, as_json=as_json)
 
 
 @exams.command("release")

@@ -65,6 +65,13 @@ def _file_name(value: str) -> str:
     return value
 
 
+def _folder(value: object) -> object:
+    if value == "":
+        raise ValueError("must not be empty; leave the key out for the default")
+    return value
+
+
+Folder = Annotated[Path, BeforeValidator(_folder)]
 AeTitle = Annotated[str, AfterValidator(_ae_title)]
 Url = Annotated[str, AfterValidator(_http_url)]
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_split)]
@@ -76,13 +83,13 @@ GdtId = Annotated[str, Field(max_length=8, pattern=r"^[\x21-\x7e][\x20-\x7e]*$")
 class Section(BaseModel):
     """A table of the settings file; unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Storage(Section):
     """Where everything we keep lies."""
 
-    root: Path = Path("var")
+    root: Folder = Path("var")
     database: str = ""
     min_free_mb: Annotated[int, Field(ge=0)] = 500
 
@@ -113,7 +120,7 @@ class Http(Section):
 class Worklist(Section):
     """The worklist and its clean-up."""
 
-    folder: Path | None = None
+    folder: Folder | None = None
     modality: Annotated[str, Field(pattern=r"^[A-Z0-9_ ]{1,16}$")] = "US"
     station: AeTitle = "US01"
     cleanup_seconds: Annotated[int, Field(ge=0)] = 600
@@ -123,9 +130,9 @@ class Worklist(Section):
 class Gdt(Section):
     """The files the practice software reads and writes."""
 
-    out: Path | None = None
+    out: Folder | None = None
     # ``in`` is a Python keyword.
-    in_: Annotated[Path | None, Field(alias="in")] = None
+    in_: Annotated[Folder | None, Field(alias="in")] = None
     dialect: str = "gdt21"
     sender: GdtId | None = None
     receiver: GdtId | None = None
@@ -163,6 +170,8 @@ class Settings(BaseModel):
     gdt: Gdt = Gdt()
     exam: Exam = Exam()
     webhooks: Webhooks = Webhooks()
+    # By name, what a practice changes in a dialect; ``gdtbridge.gdt`` knows the keys.
+    dialects: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
     base: Annotated[Path, Field(exclude=True)] = Path()
 
     def _under_root(self, given: Path | None, *default: str) -> Path:
@@ -245,12 +254,18 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
     for name, value in environ.items():
-        section, mark, key = name.removeprefix(PREFIX).partition("__")
-        if not name.startswith(PREFIX) or not mark:
+        if not name.startswith(PREFIX):
             continue
-        table = values.setdefault(section.lower(), {})
-        if isinstance(table, dict):
-            table[key.lower()] = value
+        section, mark, key = name.removeprefix(PREFIX).lower().partition("__")
+        if mark:
+            table = values.setdefault(section, {})
+            if isinstance(table, dict):
+                table[key] = value
+        elif section.partition("_")[0] in Settings.model_fields:
+            raise SettingsError(
+                f"{name}: Zwischen Abschnitt und Schlüssel gehören zwei Unterstriche. / "
+                "There must be two underscores between section and key."
+            )
 
 
 def _explain(error: ValidationError) -> list[str]:
@@ -289,6 +304,11 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def reachable(host: str) -> str:
+    """Return the address by which a server bound to ``host`` is reached from this machine."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
 
 
 def _refuse_unsafe(settings: Settings) -> None:

@@ -6,6 +6,7 @@ PostgreSQL. Nothing outside this module is SQLite-only. Times are UTC, in second
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,14 +16,18 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from gdtbridge.errors import DatabaseError
+from gdtbridge.errors import BridgeError, DatabaseError, OutOfResources
 
 SCHEMA_VERSION: Final = 1
 BUSY_SECONDS: Final = 30
 """How long a writer waits for another process (a command line beside the service)."""
+CONNECTION_WAITS: Final = {"connect_timeout": 10, "tcp_user_timeout": 30_000}
+"""How long libpq waits for a server (seconds) and for an acknowledgement of data (milliseconds)."""
+WRITERS_LOCK: Final = 0x67647462
+"""The advisory lock every writer on PostgreSQL takes; any number nobody else uses ("gdtb")."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -52,6 +57,8 @@ instance = sa.Table(
     sa.Column("received_at", sa.Double, nullable=False),
     sa.UniqueConstraint("sop_instance_uid", "transfer_syntax_uid", "sha256"),
 )
+aside = instance.c.standing == "conflict"
+sa.Index("ix_instance_aside", instance.c.id, sqlite_where=aside, postgresql_where=aside)
 
 placed_order = sa.Table(
     "placed_order",
@@ -70,6 +77,43 @@ placed_order = sa.Table(
     sa.Column("ordered_at", sa.Double, nullable=False, index=True),
 )
 
+order_reference = sa.Table(  # how the practice software itself named an order
+    "order_reference",
+    metadata,
+    sa.Column("order_id", sa.Integer, sa.ForeignKey("placed_order.id"), primary_key=True),
+    sa.Column("case_id", sa.Text, nullable=False),  # GDT 8310
+    sa.Column("request_uid", sa.Text, nullable=False),  # 8314
+    sa.Column("device_code", sa.Text, nullable=False),  # 8402
+    sa.Column("test_id", sa.Text, nullable=False),  # 8410
+)
+
+order_file = sa.Table(  # each record of each file an order came in, and what became of it
+    "order_file",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("token", sa.Text, nullable=False),  # of the file, given when it was claimed
+    sa.Column("position", sa.Integer, nullable=False),  # of the record in the file, from 1
+    sa.Column("sha256", sa.Text, nullable=False, index=True),  # of the record's bytes
+    sa.Column("name", sa.Text, nullable=False, index=True),  # of the file
+    sa.Column("record_type", sa.Text, nullable=False),
+    sa.Column("received_at", sa.Double, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),  # gdtbridge.exams.Outcome
+    sa.Column("accession_number", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),  # of a refusal, for a person
+    sa.UniqueConstraint("token", "position"),
+)
+
+patient = sa.Table(  # master data the practice software sent
+    "patient",
+    metadata,
+    sa.Column("patient_id", sa.Text, primary_key=True),
+    sa.Column("family_name", sa.Text, nullable=False),
+    sa.Column("given_name", sa.Text, nullable=False),
+    sa.Column("birth_date", sa.Text, nullable=False),  # YYYYMMDD or empty
+    sa.Column("sex", sa.Text, nullable=False),
+    sa.Column("received_at", sa.Double, nullable=False),
+)
+
 exam = sa.Table(
     "exam",
     metadata,
@@ -80,7 +124,9 @@ exam = sa.Table(
     sa.Column("held_because", sa.Text, nullable=False, server_default=""),
     sa.Column("released", sa.Boolean, nullable=False, server_default=sa.false()),  # by a person
     sa.Column("accession_number", sa.Text, nullable=False, index=True),
-    sa.Column("patient_id", sa.Text, nullable=False),
+    sa.Column("patient_id", sa.Text, nullable=False),  # whose it is
+    sa.Column("sent_patient_id", sa.Text, nullable=False),  # the first number the objects named
+    sa.Column("mixed", sa.Boolean, nullable=False, server_default=sa.false()),  # they named several
     sa.Column("patient_name", sa.Text, nullable=False),
     sa.Column("patient_birth_date", sa.Text, nullable=False),
     sa.Column("patient_sex", sa.Text, nullable=False),
@@ -145,9 +191,12 @@ class Database:
     def __init__(self, url: str) -> None:
         """Open ``url`` (SQLAlchemy), create what is missing; raise `DatabaseError` otherwise."""
         self._writing = threading.RLock()
+        self._file: Path | None = None
+        self._opened: os.stat_result | None = None
         try:
             self.engine = _engine(url)
             self._prepare()
+            self._remember_file()
         except (SQLAlchemyError, OSError, ImportError) as error:
             raise DatabaseError(
                 "storage.database: Die Datenbank lässt sich nicht öffnen. / The database cannot be "
@@ -155,7 +204,7 @@ class Database:
             ) from error
 
     def _prepare(self) -> None:
-        with self.write() as connection:
+        with self.engine.connect() as connection, _changing(connection):
             metadata.create_all(connection)
             found = connection.execute(sa.select(schema_version.c.version)).scalar()
             if found is None:
@@ -171,31 +220,100 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """Yield a connection inside one write transaction; commit at the end, roll back on error.
 
-        When it returns, the changes are on the disk.
+        When it returns, the changes are on the disk. Raises `OutOfResources` when that is full, and
+        `DatabaseError` for whatever else the database complains of.
         """
-        with self._writing, self.engine.connect() as connection:
-            connection.info["write"] = True
+        with self._writing, self._connect() as connection:
             try:
-                with connection.begin():
+                with _changing(connection):
                     yield connection
-            finally:
-                connection.info.pop("write", None)
+                    self._must_be_there()
+            except SQLAlchemyError as error:
+                raise _told(error) from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Yield a connection that sees one consistent state and changes nothing."""
-        with self.engine.connect() as connection, connection.begin():
-            yield connection
+        """Yield a connection that sees one consistent state and changes nothing.
+
+        Raises `DatabaseError`.
+        """
+        with self._connect() as connection:
+            try:
+                with connection.begin():
+                    yield connection
+            except SQLAlchemyError as error:
+                raise _told(error) from error
+
+    def _connect(self) -> Connection:
+        self._must_be_there()  # or SQLite makes an empty file of that name
+        try:
+            return self.engine.connect()
+        except SQLAlchemyError as error:
+            raise _told(error) from error
+
+    def _remember_file(self) -> None:
+        """Note which file SQLite has open, to notice when another one or none takes its place."""
+        name = self.engine.url.database
+        if self.engine.dialect.name == "sqlite" and name and Path(name).is_file():
+            self._file = Path(name).absolute()
+            self._opened = self._file.stat()
+
+    def _must_be_there(self) -> None:
+        """Raise `DatabaseError` when the file was moved, deleted or replaced.
+
+        SQLite would go on writing to a file that has no name any more, and all of it would be lost.
+        """
+        if self._file is None or self._opened is None:
+            return
+        try:
+            if os.path.samestat(self._file.stat(), self._opened):
+                return
+        except OSError:
+            pass
+        raise DatabaseError(
+            "Die Datei der Datenbank wurde im Betrieb entfernt oder ersetzt. Bitte zurücklegen "
+            "oder den Dienst neu starten. / The database file was removed or replaced while in "
+            "use; put it back or restart the service."
+        )
 
     def close(self) -> None:
         """Close every connection; waits for nobody."""
         self.engine.dispose()
 
 
+@contextmanager
+def _changing(connection: Connection) -> Iterator[None]:
+    """Run a write transaction; see `_sqlite_begin`."""
+    connection.info["write"] = True
+    try:
+        with connection.begin():
+            yield
+    finally:
+        connection.info.pop("write", None)
+
+
+def _told(error: SQLAlchemyError) -> BridgeError:
+    """Return our error for the database's: what it quotes may be a patient's, its code is not.
+
+    No room is SQLITE_FULL, or disk_full of PostgreSQL (53100).
+    """
+    cause = getattr(error, "orig", None)
+    codes = [getattr(cause, name, None) for name in ("sqlite_errorname", "sqlstate")]
+    if not {"SQLITE_FULL", "53100"}.isdisjoint(codes):
+        return OutOfResources(
+            "Die Platte der Datenbank ist voll. / The disk of the database is full."
+        )
+    code = next((code for code in codes if code), type(error).__name__)
+    return DatabaseError(
+        "Die Datenbank ist gerade nicht benutzbar; bitte noch einmal versuchen. / The database "
+        f"cannot be used at the moment; please try again. [{code}]"
+    )
+
+
 def _engine(url: str) -> Engine:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed, pool_pre_ping=True)
+        return _server_engine(parsed)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
@@ -207,6 +325,30 @@ def _engine(url: str) -> Engine:
     event.listen(engine, "connect", _sqlite_pragmas)
     event.listen(engine, "begin", _sqlite_begin)
     return engine
+
+
+def _server_engine(url: sa.URL) -> Engine:
+    waits = CONNECTION_WAITS if url.get_driver_name().startswith("psycopg") else {}
+    arguments = {key: value for key, value in waits.items() if key not in url.query}
+    engine = sa.create_engine(url, pool_pre_ping=True, connect_args=arguments)
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "begin", _postgresql_begin)
+    return engine
+
+
+def _postgresql_begin(connection: Connection) -> None:
+    """Give a transaction what it has on SQLite: one writer at a time, readers with one state.
+
+    A writer that has waited must see what was committed meanwhile; so its isolation level stays
+    READ COMMITTED.
+    """
+    if connection.info.get("write"):
+        connection.exec_driver_sql(
+            f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'; "
+            f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"
+        )
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
 def _sqlite_pragmas(connection: object, _record: ConnectionPoolEntry) -> None:
@@ -225,10 +367,12 @@ def _sqlite_begin(connection: Connection) -> None:
 __all__ = [
     "Connection",
     "Database",
-    "OperationalError",
     "exam",
     "instance",
+    "order_file",
+    "order_reference",
     "outbox",
+    "patient",
     "placed_order",
     "report",
 ]

@@ -33,7 +33,7 @@ class SettingsError(BridgeError):
 
 
 class DatabaseError(BridgeError):
-    """The database cannot be opened or is not one of ours."""
+    """The database cannot be opened, is not one of ours, or fails; ``str`` names no value."""
 
 
 class StoreError(BridgeError):

@@ -7,13 +7,19 @@ they met (warnings, tracebacks with messages) is reduced to where it happened.
 from __future__ import annotations
 
 import logging
+import re
 import sys
+import threading
 import warnings
 from pathlib import Path
 from typing import Final
 
+log = logging.getLogger(__name__)
+
 OWN: Final = ("gdtbridge", "worklist")
 FORMAT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+_UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What ends a line, moves a terminal's cursor or turns the reading direction."""
 
 
 class QuietFormatter(logging.Formatter):
@@ -26,7 +32,7 @@ class QuietFormatter(logging.Formatter):
             "asctime": self.formatTime(record),
             "levelname": record.levelname,
             "name": record.name,
-            "message": message.replace("\r", " ").replace("\n", " "),
+            "message": _UNSEEN.sub(" ", message),
         }
         error = record.exc_info[1] if record.exc_info else None
         return f"{line} [{describe(error)}]" if error is not None else line
@@ -60,6 +66,16 @@ def set_up(*, verbose: bool = False) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a late tick is no news
     for name in OWN:
         logging.getLogger(name).setLevel(logging.DEBUG if verbose else logging.INFO)
+    logging.raiseExceptions = False  # or a message that cannot be formatted shows its arguments
+    threading.excepthook = _note_thread
     warnings.simplefilter("ignore")  # pydicom's warnings quote the values they warn of
+
+
+def _note_thread(unhandled: threading.ExceptHookArgs) -> None:
+    """Log that a thread died, without the text of its error."""
+    if unhandled.exc_type is not SystemExit:
+        name = unhandled.thread.name if unhandled.thread is not None else "?"
+        log.error("thread %r died: %s", name, describe(unhandled.exc_value))

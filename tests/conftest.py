@@ -39,6 +39,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="folder with gdt/, sr/, images/ and hostile/ sample files (default: %(default)s)",
     )
     parser.addoption(
+        "--examples",
+        type=int,
+        default=20,
+        help="generated records per GDT version and character set (default: %(default)s)",
+    )
+    parser.addoption(
         "--kills",
         type=int,
         default=25,

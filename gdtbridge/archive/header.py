@@ -34,6 +34,12 @@ TAGS: Final = {
 }
 """The elements read, all at the top level (PS3.6)."""
 
+KEYS: Final = ("AccessionNumber", "StudyInstanceUID")
+"""What exams are found by."""
+LONGEST_KEY: Final = 512
+"""Characters of such a value; a longer one (PS3.5 6.2 allows 16 and 64) is taken for absent: cut,
+it could equal another one, and no index of PostgreSQL takes it whole."""
+
 _PREAMBLE: Final = 128
 
 
@@ -90,4 +96,5 @@ def read_header(path: Path, transfer_syntax_uid: str) -> Header:
     values = {
         field.name: decode(found.get(TAGS[field.name], b""), charset) for field in fields(Header)
     }
-    return Header(**values)
+    too_long = {name: "" for name in KEYS if len(values[name]) > LONGEST_KEY}
+    return Header(**{**values, **too_long})

@@ -23,6 +23,8 @@ from gdtbridge.errors import OutOfResources, ProcessingFailure
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CHUNK: Final = 1024 * 1024
+_MOST_KNOWN: Final = 10_000
+"""Folders known to be on the disk; when there are more, they are found out anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,22 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """An object whose SOP Instance UID was taken, and its file below the archive folder."""
+
+    study_instance_uid: str
+    sop_instance_uid: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entered:
     """What entering an object into the index did."""
 
     instance_id: int
     standing: Standing
+    elsewhere: bool = False
+    """Whether the UID was taken by an object of another study."""
 
 
 class Archive:
@@ -49,6 +62,7 @@ class Archive:
         """Keep files below ``folder``; leave ``reserve`` bytes of its disk to others."""
         self.folder = folder
         self._reserve = reserve
+        self._on_disk: set[Path] = set()
         folder.mkdir(parents=True, exist_ok=True)
 
     def room_for(self, size: int) -> None:
@@ -82,10 +96,19 @@ class Archive:
         return StoredFile(f"{study[:2]}/{study}/{name}.dcm", sha256, size)
 
     def _make(self, folder: Path) -> None:
-        if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
-            sync_folder(folder.parent)
-            sync_folder(self.folder)
+        """Make a study's folder; its entry is on the disk when this returns.
+
+        That it is there says nothing: another thread, or a process that was killed, may have made
+        it and not synced it.
+        """
+        if folder in self._on_disk and folder.is_dir():
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        sync_folder(folder.parent)
+        sync_folder(self.folder)
+        if len(self._on_disk) >= _MOST_KNOWN:
+            self._on_disk.clear()
+        self._on_disk.add(folder)
 
     def enter(
         self,
@@ -97,9 +120,12 @@ class Archive:
     ) -> Entered:
         """Enter a stored file into the index, inside the caller's transaction."""
         known = connection.execute(
-            sa.select(instance.c.id, instance.c.sha256, instance.c.transfer_syntax_uid).where(
-                instance.c.sop_instance_uid == incoming.SOPInstanceUID
-            )
+            sa.select(
+                instance.c.id,
+                instance.c.sha256,
+                instance.c.transfer_syntax_uid,
+                instance.c.study_instance_uid,
+            ).where(instance.c.sop_instance_uid == incoming.SOPInstanceUID)
         ).all()
         for row in known:
             if (row.sha256, row.transfer_syntax_uid) == (stored.sha256, incoming.TransferSyntaxUID):
@@ -122,7 +148,9 @@ class Archive:
             )
             .returning(instance.c.id)
         ).scalar_one()
-        return Entered(instance_id, standing)
+        studies = {row.study_instance_uid for row in known}
+        elsewhere = bool(known) and header.StudyInstanceUID not in studies
+        return Entered(instance_id, standing, elsewhere)
 
     def path_of(self, connection: Connection, instance_id: int) -> Path:
         """Return where the file of an entered instance lies."""
@@ -131,10 +159,21 @@ class Archive:
         ).scalar_one()
         return self.folder / str(file)
 
-    def conflicts(self, connection: Connection) -> int:
+    def count_aside(self, connection: Connection) -> int:
         """Return how many objects were kept aside because their UID was taken."""
         count = sa.select(sa.func.count()).where(instance.c.standing == Standing.CONFLICT)
         return int(connection.execute(count).scalar_one())
+
+    def aside(self, connection: Connection, limit: int) -> list[Aside]:
+        """Return the newest objects that were kept aside."""
+        columns = (instance.c.study_instance_uid, instance.c.sop_instance_uid, instance.c.file)
+        query = (
+            sa.select(*columns)
+            .where(instance.c.standing == Standing.CONFLICT)
+            .order_by(instance.c.id.desc())
+            .limit(limit)
+        )
+        return [Aside(*row) for row in connection.execute(query)]
 
 
 def sync_folder(folder: Path) -> None:

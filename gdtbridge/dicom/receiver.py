@@ -95,13 +95,17 @@ class Receiver:
             return
         if not data:
             raise PeerMisbehaves("fragment without its control header")
+        if not self.is_receiving:
+            self._context_id = context_id
+        elif context_id != self._context_id:  # PS3.8 E.1; another context is another encoding
+            raise PeerMisbehaves("message in more than one context")
         control, fragment = data[0], data[1:]
         if control & _IS_COMMAND:
-            self._take_command(context_id, fragment, is_last=bool(control & _IS_LAST))
+            self._take_command(fragment, is_last=bool(control & _IS_LAST))
         else:
             self._take_dataset(fragment, is_last=bool(control & _IS_LAST))
 
-    def _take_command(self, context_id: int, fragment: bytes, *, is_last: bool) -> None:
+    def _take_command(self, fragment: bytes, *, is_last: bool) -> None:
         if self._operation is not None:
             raise PeerMisbehaves("command within a dataset")
         self._command += fragment
@@ -110,10 +114,10 @@ class Receiver:
         if is_last:
             command = parse_command(bytes(self._command))
             self._command.clear()
-            self._start(context_id, command)
+            self._start(command)
 
-    def _start(self, context_id: int, command: Command) -> None:
-        context = self.contexts.get(context_id)
+    def _start(self, command: Command) -> None:
+        context = self.contexts.get(self._context_id)
         if context is None or command.is_response:
             raise PeerMisbehaves("message in no accepted context, or a response to nothing")
         if command.CommandField == CommandField.C_CANCEL_RQ:
@@ -123,7 +127,6 @@ class Receiver:
         if command.MessageID is not None:
             self._cancelled.discard(command.MessageID)
         self._operation = self._begin(context, command)
-        self._context_id = context_id
         if not command.has_dataset:
             self._complete(self._operation)
 

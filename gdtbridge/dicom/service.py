@@ -12,8 +12,8 @@ from typing import Final, Protocol
 
 from gdtbridge.dicom.command import Command, Status, response_to
 
-MAX_IDENTIFIER: Final = 256 * 1024
-"""Bytes of a dataset that is kept in memory: a query, never an object."""
+MAX_IDENTIFIER: Final = 64 * 1024
+"""Bytes of a dataset that is kept in memory: a query, never an object. Devices send up to 4 KiB."""
 
 
 class PeerMisbehaves(Exception):

@@ -82,6 +82,8 @@ class Store:
 
     def write(self, fragment: bytes) -> None:
         """Spool a piece of the dataset; raise `PeerMisbehaves` when a refused object never ends."""
+        if not fragment:
+            return  # an object of empty fragments is none
         if self._failure is None:
             try:
                 self._spool(fragment)

@@ -28,12 +28,15 @@ from pynetdicom.transport import (
 )
 
 from gdtbridge.dicom.policy import Policy, clean_title
+from gdtbridge.dicom.request import CALLING_TITLE, TITLES, readable_request
 from gdtbridge.logs import describe
 
 log = logging.getLogger(__name__)
 
 MAX_PDU: Final = 128 * 1024
-"""Largest PDU we take, before and after negotiation (we announce it); bytes after the header."""
+"""Largest PDU we take (we announce it); bytes after the header."""
+MAX_REQUEST: Final = 512 * 1024
+"""Largest A-ASSOCIATE-RQ: 128 contexts with more than 50 of the longest transfer syntaxes each."""
 ASSOCIATE_SECONDS: Final = 10.0
 """From the connection to the complete A-ASSOCIATE-RQ."""
 PDU_SECONDS: Final = 30.0
@@ -46,8 +49,6 @@ COLLECT_AFTER: Final = 50
 _ASSOCIATE_RQ: Final = 0x01
 _ASSOCIATE_AC: Final = 0x02
 _PDU_TYPES: Final = range(0x01, 0x08)
-_TITLES: Final = slice(4, 68)
-"""Called and calling AE title and the reserved bytes, counted from the end of the PDU header."""
 _QUICK_ACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -81,8 +82,8 @@ class ClosingSocket(AssociationSocket):
 class GuardedSocket(ClosingSocket):
     """An accepted socket that bounds each PDU in size and time and reads it in one piece.
 
-    It also makes the AE titles of the request such as pynetdicom can read; ``calling_aet`` is what
-    the device really sent. The answer repeats the titles byte for byte (PS3.8 9.3.3).
+    It also makes the association request such as pynetdicom can read; ``calling_aet`` is what the
+    device really sent. The answer repeats the titles byte for byte (PS3.8 9.3.3).
     """
 
     def __init__(self, assoc: Association, client_socket: socket.socket) -> None:
@@ -90,7 +91,8 @@ class GuardedSocket(ClosingSocket):
         self.calling_aet = ""
         self._deadline = time.monotonic() + ASSOCIATE_SECONDS
         self._is_associated = False
-        self._pdu_type: int | None = None
+        self._is_within_pdu = False
+        self._request = bytearray()
         self._titles = b""
         client_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client_socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -120,15 +122,14 @@ class GuardedSocket(ClosingSocket):
         """Return the header of the next PDU, or when that was returned, the rest of the PDU.
 
         Shorter at the end of the connection. Raises `OSError` for a PDU that is too large, too slow
-        or comes after the time for associating.
+        or comes after the time for associating, `RequestError` for an association request that is
+        none.
         """
-        if self._pdu_type is None:
+        if not self._is_within_pdu:
             return self._read_header(nr_bytes)
-        pdu_type, self._pdu_type = self._pdu_type, None
-        body = self._read(nr_bytes)
-        if pdu_type == _ASSOCIATE_RQ and len(body) >= _TITLES.stop:
-            self._mend_titles(body)
-        return body
+        self._is_within_pdu = False
+        request, self._request = self._request, bytearray()
+        return request or self._read(nr_bytes)
 
     def _read_header(self, nr_bytes: int) -> bytearray:
         if self._is_associated:
@@ -137,10 +138,21 @@ class GuardedSocket(ClosingSocket):
         if len(header) < nr_bytes:
             return header
         pdu_type, length = struct.unpack(">BxL", header)
-        if length > MAX_PDU:
+        is_request = pdu_type == _ASSOCIATE_RQ and not self._is_associated
+        if length > (MAX_REQUEST if is_request else MAX_PDU):
             raise OSError(f"PDU of {length} bytes")
-        self._pdu_type = pdu_type if pdu_type in _PDU_TYPES else None
-        return header
+        self._is_within_pdu = pdu_type in _PDU_TYPES
+        return self._read_request(length) if is_request else header
+
+    def _read_request(self, length: int) -> bytearray:
+        """Return the header of the request as pynetdicom shall read it; its body comes next."""
+        body = bytes(self._read(length))
+        if len(body) < length:
+            raise OSError("connection closed within the association request")
+        self._request = bytearray(readable_request(body))
+        self._titles = body[TITLES]
+        self.calling_aet = clean_title(body[CALLING_TITLE])
+        return bytearray(struct.pack(">BxL", _ASSOCIATE_RQ, len(self._request)))
 
     def _read(self, nr_bytes: int) -> bytearray:
         data = bytearray(nr_bytes)
@@ -161,12 +173,6 @@ class GuardedSocket(ClosingSocket):
         self.acknowledge_at_once()
         return self.socket.recv_into(view)
 
-    def _mend_titles(self, body: bytearray) -> None:
-        self._titles = bytes(body[_TITLES])
-        self.calling_aet = clean_title(bytes(body[20:36]))
-        for field in (slice(4, 20), slice(20, 36)):
-            body[field] = _readable_title(bytes(body[field]))
-
     def send(self, bytestream: bytes) -> None:
         """Send one PDU; a failure ends the association (Evt17)."""
         if bytestream[0] == _ASSOCIATE_AC:
@@ -179,12 +185,6 @@ class GuardedSocket(ClosingSocket):
             self.socket.sendall(bytestream)
         except (OSError, ValueError):
             self.event_queue.put("Evt17")
-
-
-def _readable_title(raw: bytes) -> bytes:
-    """Return 16 bytes of the default repertoire without backslash, never blank (PS3.5 6.2, AE)."""
-    title = clean_title(raw).encode("ascii", "replace").replace(b"\\", b"?")
-    return (title or b"BLANK").ljust(16)
 
 
 class Handler(RequestHandler):

@@ -6,7 +6,7 @@ import logging
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
-from typing import Protocol
+from typing import Final, Protocol
 
 from pydicom import Dataset
 from pydicom.filebase import DicomBytesIO
@@ -22,6 +22,9 @@ from gdtbridge.logs import describe
 from worklist import Match
 
 log = logging.getLogger(__name__)
+
+MAX_VALUES: Final = 256
+"""Backslashes, which separate values, in a whole query: each value is compared with each entry."""
 
 
 class WorklistPort(Protocol):
@@ -111,6 +114,8 @@ def decode_dataset(data: bytes, syntax: UID) -> Dataset:
     try:
         if syntax.is_deflated:
             data = _inflate(data)
+        if data.count(b"\\") > MAX_VALUES:
+            raise IdentifierError("too many values")
         return read_dataset(BytesIO(data), syntax.is_implicit_VR, syntax.is_little_endian)
     except IdentifierError:
         raise

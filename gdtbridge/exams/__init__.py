@@ -7,12 +7,14 @@ the transaction of what caused it. No sockets here, no Flask, and SQL only in ``
 from gdtbridge.exams.clock import Clock, SystemClock
 from gdtbridge.exams.model import (
     HELD_TEXT,
+    PROBLEM_TEXT,
     Exam,
     ExamState,
     Held,
     OrderRequest,
     OrderState,
     PlacedOrder,
+    Problem,
     ReportState,
 )
 from gdtbridge.exams.orders import CleanUp
@@ -20,6 +22,7 @@ from gdtbridge.exams.service import ExamService
 
 __all__ = [
     "HELD_TEXT",
+    "PROBLEM_TEXT",
     "CleanUp",
     "Clock",
     "Exam",
@@ -29,6 +32,7 @@ __all__ = [
     "OrderRequest",
     "OrderState",
     "PlacedOrder",
+    "Problem",
     "ReportState",
     "SystemClock",
 ]

@@ -17,32 +17,48 @@ class Belongs:
     order: Order | None
 
 
-def judge(connection: Connection, exam: Exam, worklist: WorklistFolder) -> Belongs | Held:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The entries others put on the worklist that may be an exam's order."""
+
+    by_study: Order | None
+    by_number: Order | None
+
+
+def look_up(exam: Exam, worklist: WorklistFolder) -> Listed:
+    """Return what the worklist's folder says; it may hang, so ask it outside of a transaction."""
+    number = exam.accession_number
+    return Listed(
+        _of(worklist.by_study_uid(exam.study_instance_uid)),
+        _of(worklist.get(number)) if number else None,
+    )
+
+
+def judge(connection: Connection, exam: Exam, listed: Listed) -> Belongs | Held:
     """Return the exam's order, or why a person has to look.
 
-    An exam meets its order by Study Instance UID, else by accession number; either way the order
-    must be for the same PatientID. What a person released is only looked up, not doubted.
+    An exam meets its order by Study Instance UID, else by accession number. Whatever order either
+    of them leads to must be for the same PatientID. What a person released is only looked up, not
+    doubted.
     """
-    order = _order_of(connection, exam, worklist)
-    same_patient = order is not None and order.patient_id == exam.patient_id
-    if exam.released:
-        return Belongs(order if same_patient else None)
-    if not exam.patient_id:
-        return Held.NO_PATIENT_ID
-    if order is not None and not same_patient:
-        return Held.OTHER_PATIENT
-    return Belongs(order)
+    orders = _orders_of(connection, exam, listed)
+    same_patient = [order for order in orders if order.patient_id == exam.patient_id]
+    if not exam.released:
+        if not exam.patient_id:
+            return Held.NO_PATIENT_ID
+        if len(same_patient) < len(orders):
+            return Held.OTHER_PATIENT
+    return Belongs(same_patient[0] if same_patient else None)
 
 
-def _order_of(connection: Connection, exam: Exam, worklist: WorklistFolder) -> Order | None:
-    """Return the order by our own record of it, else by an entry others put on the worklist."""
-    study, number = exam.study_instance_uid, exam.accession_number
-    return (
-        store.order_of_study(connection, study)
-        or _of(worklist.by_study_uid(study))
-        or (store.order_by_number(connection, number) if number else None)
-        or (_of(worklist.get(number)) if number else None)
+def _orders_of(connection: Connection, exam: Exam, listed: Listed) -> list[Order]:
+    """Return the orders by Study Instance UID and by number; our own record of each comes first."""
+    number = exam.accession_number
+    found = (
+        store.order_of_study(connection, exam.study_instance_uid) or listed.by_study,
+        (store.order_by_number(connection, number) or listed.by_number) if number else None,
     )
+    return [order for order in found if order is not None]
 
 
 def _of(entry: Entry | None) -> Order | None:

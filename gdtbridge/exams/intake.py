@@ -37,6 +37,7 @@ def _facts(header: Header) -> dict[str, str]:
     return {
         "accession_number": header.AccessionNumber,
         "patient_id": header.PatientID,
+        "sent_patient_id": header.PatientID,
         "patient_name": header.PatientName,
         "patient_birth_date": header.PatientBirthDate,
         "patient_sex": header.PatientSex,
@@ -65,27 +66,31 @@ class Intake:
         header: Header,
         instance_id: int,
         now: float,
-    ) -> None:
-        """Let a new instance begin, extend or reopen its exam."""
+    ) -> int:
+        """Let a new instance begin, extend or reopen its exam; return the exam's number."""
         facts = _facts(header)
         study = study_of(incoming, header)
         found = store.find_exam(connection, study)
         wanted = is_report(incoming.SOPClassUID)
         if found is None:
-            exam_id = store.insert_exam(
-                connection,
-                study_instance_uid=study,
-                instances=1,
-                first_instance_at=now,
-                last_instance_at=now,
-                due_at=self._due(now, now),
-                **facts,
-            )
+            exam_id = self._begin(connection, study, facts, now)
         else:
             exam_id = found.id
             self._extend(connection, found, facts, now, wanted=wanted)
         if wanted:
             store.insert_report(connection, exam_id, instance_id, incoming.SOPInstanceUID)
+        return exam_id
+
+    def _begin(self, connection: Connection, study: str, facts: dict[str, str], now: float) -> int:
+        return store.insert_exam(
+            connection,
+            study_instance_uid=study,
+            instances=1,
+            first_instance_at=now,
+            last_instance_at=now,
+            due_at=self._due(now, now),
+            **facts,
+        )
 
     def _due(self, now: float, first: float) -> float:
         if self._settings.trigger == "first_instance":
@@ -100,11 +105,17 @@ class Intake:
         changes |= {"instances": exam.instances + 1, "last_instance_at": now}
         if exam.state is ExamState.RECEIVING:
             changes["due_at"] = self._due(now, exam.first_instance_at)
-        elif exam.state is ExamState.REPORTED and wanted:
-            changes["due_at"] = self._due(now, now)
-        store.update_exam(connection, exam.id, **changes)
-        if facts["patient_id"] and exam.patient_id and facts["patient_id"] != exam.patient_id:
+        elif exam.state is ExamState.REPORTED and wanted and exam.due_at is None:
+            changes["due_at"] = self._due(now, now)  # later ones wait no longer than the first
+        foreign = _is_foreign(exam, facts["patient_id"])
+        store.update_exam(connection, exam.id, mixed=exam.mixed or foreign, **changes)
+        if foreign:
             store.hold(connection, exam.id, Held.SEVERAL_PATIENTS)
+
+
+def _is_foreign(exam: Exam, patient_id: str) -> bool:
+    """Return whether an object names a patient that is not the exam's."""
+    return bool(patient_id and exam.patient_id) and not exam.is_of(patient_id)
 
 
 def _additions(exam: Exam, facts: dict[str, str]) -> dict[str, str]:

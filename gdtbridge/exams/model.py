@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+from gdtbridge.gdt import OrderReference
 from worklist import Entry
 
 
@@ -54,6 +55,7 @@ class Held(StrEnum):
     OTHER_PATIENT = "order-of-other-patient"
     SEVERAL_PATIENTS = "several-patients"
     UNWRITABLE = "unwritable"
+    UID_TAKEN = "uid-taken"
 
 
 HELD_TEXT: Final = {
@@ -63,10 +65,24 @@ HELD_TEXT: Final = {
     " order belongs to another patient.",
     Held.SEVERAL_PATIENTS: "Die Untersuchung nennt mehrere Patientennummern. / The exam names"
     " several patient numbers.",
+    Held.UID_TAKEN: "Ein Objekt der Untersuchung trägt eine UID, die eine andere Untersuchung schon"
+    " hat. / An object of the exam has a UID that another exam has already.",
     Held.UNWRITABLE: "Aus der Untersuchung lässt sich kein GDT-Satz schreiben. / No GDT record can"
     " be written for the exam.",
 }
 """What a person is told."""
+
+
+PROBLEM_TEXT: Final = {
+    "conflict": "anderer Inhalt unter bekannter UID / other content under a known UID",
+    "other-patient": "Bericht eines anderen Patienten / report of another patient",
+    "incomplete": "Bericht bricht ab / report ends in the middle",
+    "unwritable": "als GDT nicht darstellbar / cannot be written as GDT",
+    "NotAReportError": "kein lesbarer Bericht / not a readable report",
+    "UnreadableReportError": "Bericht nicht lesbar / unreadable report",
+    "ReportLimitError": "Bericht zu groß oder zu langsam / report too large or too slow",
+}
+"""What a person is told of each kind of `Problem`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +132,16 @@ class Exam:
     last_instance_at: float
     due_at: float | None
     reported_at: float | None
+    sent_patient_id: str = ""
+    """The first PatientID its objects named; ``patient_id`` is whose it is, or was said to be."""
+    mixed: bool = False
+    """Whether its objects named several patients."""
+
+    def is_of(self, patient_id: str) -> bool:
+        """Return whether an object with that PatientID may go to this exam's patient."""
+        if patient_id == self.patient_id:
+            return True
+        return not self.mixed and patient_id in {"", self.sent_patient_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +152,78 @@ class Order:
     study_instance_uid: str
     patient_id: str
     procedure: str
+    reference: OrderReference | None = None
+    """How the practice software named it; a result repeats that."""
+
+
+class Outcome(StrEnum):
+    """What became of a record the practice software sent."""
+
+    PLACED = "placed"
+    UPDATED = "updated"
+    """The open order of the same case says now what the record says."""
+    REPEATED = "repeated"
+    """It had been done already."""
+    CANCELLED = "cancelled"
+    STORED = "stored"
+    """Master data were kept."""
+    ANSWERED = "answered"
+    """Master data are on their way to the practice software."""
+    SHOWN = "shown"
+    """The studies it asks for are named beside the archived file."""
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """One record of a file the practice software sent.
+
+    ``token`` names the file for ever, ``position`` counts its records from 1; both together are
+    taken once, however often that is tried. ``sha256`` is that of the record's bytes.
+    """
+
+    token: str
+    position: int
+    sha256: str
+    name: str
+    record_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one record; ``reason`` tells a person why it was refused."""
+
+    outcome: Outcome
+    accession_number: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOrder:
+    """An order with the practice software's own names; ``arrived`` once its study is here."""
+
+    id: int
+    accession_number: str
+    study_instance_uid: str
+    modality: str
+    station: str
+    procedure: str
+    state: OrderState
+    ordered_at: float
+    reference: OrderReference
+    arrived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something received that was not sent, or not all of it; a person has to look at the file."""
+
+    kind: str
+    """A key of `PROBLEM_TEXT`."""
+    study_instance_uid: str
+    sop_instance_uid: str
+    file: str
+    """Relative to the archive folder."""
 
 
 @dataclass(frozen=True, slots=True)

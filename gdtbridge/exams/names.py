@@ -35,5 +35,5 @@ def study_file(pattern: str, accession_number: str, exam_id: int) -> str:
 def report_file(accession_number: str, sop_instance_uid: str, exam_id: int) -> str:
     """Return the name of a value record: accession number and SOP Instance UID of the report."""
     accession = safe_part(accession_number, own_number(exam_id))
-    uid = re.sub(r"[^0-9.]+", "_", sop_instance_uid).strip(".")[:_LONGEST] or "0"
-    return f"{accession}-sr-{uid}.gdt"
+    uid = re.sub(r"[^0-9.]+", "_", re.sub(r"\.+", ".", sop_instance_uid))[:_LONGEST].strip(".")
+    return f"{accession}-sr-{uid or 0}.gdt"

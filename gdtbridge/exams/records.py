@@ -27,7 +27,11 @@ class Records:
         """Raise `SettingsError` when there is no such dialect."""
         self._gdt = settings.gdt
         try:
-            self._dialect = gdt.dialect_named(settings.gdt.dialect)
+            known = gdt.dialects_with(settings.dialects)
+        except gdt.GdtError as error:
+            raise SettingsError(f"dialects.{error}") from error
+        try:
+            self._dialect = gdt.dialect_named(settings.gdt.dialect, known)
         except gdt.GdtError as error:
             raise SettingsError(f"gdt.dialect: {error}") from error
         self._ids = gdt.Identification(settings.gdt.sender, settings.gdt.receiver)
@@ -48,6 +52,7 @@ class Records:
             description=exam.study_description or (meaningful(order.procedure) if order else ""),
             test_id=self._gdt.test_id,
             test_description=self._gdt.test_description,
+            order=order.reference if order is not None else None,
         )
         rendered = gdt.render_study(result, self._dialect, self._ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"study record of exam {exam.id}")
@@ -63,6 +68,7 @@ class Records:
             accession=accession_of(exam, order),
             modality=exam.modality,
             values=tuple(self._value(test_id, measurement) for test_id, measurement in pairs),
+            order=order.reference if order is not None else None,
         )
         rendered = gdt.render_values(result, self._dialect, self._ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"value record of exam {exam.id}")
@@ -75,7 +81,7 @@ class Records:
             unit=measurement.unit,
             sources=remarks(measurement),
         )
-        if self._dialect.name != "medical-office" or measurement.seed_name is None:
+        if self._dialect.family != "medical-office" or measurement.seed_name is None:
             return sent
         unit = measurement.unit if measurement.seed_unit is None else measurement.seed_unit
         return replace(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from gdtbridge.archive import Archive
 from gdtbridge.config import Settings
 from gdtbridge.database import Connection, Database
 from gdtbridge.exams import store
-from gdtbridge.exams.identity import judge
+from gdtbridge.exams.identity import Listed, judge, look_up
 from gdtbridge.exams.model import (
     Exam,
     ExamState,
@@ -24,15 +25,17 @@ from gdtbridge.exams.model import (
 from gdtbridge.exams.names import report_file, study_file
 from gdtbridge.exams.records import Records, accession_of
 from gdtbridge.gdt import GdtWriteError
-from gdtbridge.measurements import Report, ReportError, fingerprint
+from gdtbridge.measurements import Report, ReportError, ReportLimitError, fingerprint
 from gdtbridge.outbox import Message, Outbox
 from worklist import WorklistFolder
 
 log = logging.getLogger(__name__)
 
-GDT_DESTINATION = "gdt"
-GDT_WRITTEN = "gdt_written"
-INCOMPLETE = "incomplete"
+GDT_DESTINATION: Final = "gdt"
+GDT_WRITTEN: Final = "gdt_written"
+PATIENT_NUMBER: Final = "3000"
+"""The GDT field without which no record of the exam can be written."""
+INCOMPLETE: Final = "incomplete"
 """Problem of a report that ends in the middle: what it holds is sent, and a person is told."""
 
 
@@ -76,7 +79,7 @@ class Reporting:
     def report(self, exam_id: int, now: float) -> None:
         """Put everything the exam has to say, and has not said, into the outbox.
 
-        Reports are read outside any transaction. When an instance arrived meanwhile, nothing is
+        Files are read outside any transaction. When an instance arrived meanwhile, nothing is
         written and the exam's new deadline counts.
         """
         with self._database.read() as connection:
@@ -85,23 +88,35 @@ class Reporting:
             files = [self._archive.path_of(connection, one.instance_id) for one in pending]
         if exam is None or exam.due_at is None:
             return
+        listed = look_up(exam, self._worklist)
         read = [self._read(one, file) for one, file in zip(pending, files, strict=True)]
         with self._database.write() as connection:
             if store.exam_by_id(connection, exam_id) == exam:
-                self._settle(connection, exam, read, now)
+                self._settle(connection, exam, listed, read, now)
         self._outbox.wake()
 
     def _read(self, pending: PendingReport, file: Path) -> ReadReport:
         try:
-            return ReadReport(pending, self._reader.read(file), "")
+            return ReadReport(pending, self._read_patiently(file), "")
         except ReportError as error:
             log.warning("report %d cannot be read: %s", pending.id, type(error).__name__)
             return ReadReport(pending, None, type(error).__name__)
 
+    def _read_patiently(self, file: Path) -> Report:
+        try:
+            return self._reader.read(file)
+        except ReportLimitError:  # of the file's making, or the machine was busy: once more
+            return self._reader.read(file)
+
     def _settle(
-        self, connection: Connection, exam: Exam, read: list[ReadReport], now: float
+        self,
+        connection: Connection,
+        exam: Exam,
+        listed: Listed,
+        read: list[ReadReport],
+        now: float,
     ) -> None:
-        verdict = judge(connection, exam, self._worklist)
+        verdict = judge(connection, exam, listed)
         if isinstance(verdict, Held):
             self._hold(connection, exam, verdict)
             return
@@ -141,7 +156,7 @@ class Reporting:
         message = Message(
             kind="gdt",
             destination=GDT_DESTINATION,
-            key=f"study:{exam.study_instance_uid}",
+            key=f"study:{exam.study_instance_uid}:{_short(exam.patient_id)}",
             name=study_file(self._settings.gdt.file_name, accession, exam.id),
             payload=self.records.study(exam, order),
         )
@@ -166,31 +181,54 @@ class Reporting:
         if read.report is None:
             store.settle_report(connection, number, ReportState.UNREADABLE, problem=read.problem)
             return
-        if _is_of_other_patient(exam, read.report):
+        if exam.mixed and not exam.is_of(read.report.patient_id):
             store.settle_report(connection, number, ReportState.OTHER_PATIENT)
             return
         if not read.report.measurements:
-            store.settle_report(connection, number, ReportState.EMPTY)
+            cut = "" if read.report.is_whole else INCOMPLETE
+            store.settle_report(connection, number, ReportState.EMPTY, problem=cut)
             return
-        mark = fingerprint(read.report)
+        mark = f"{fingerprint(read.report)}:{_short(exam.patient_id)}"
         if mark in store.reported_fingerprints(connection, exam.id):
             store.settle_report(connection, number, ReportState.UNCHANGED, fingerprint=mark)
+            return
+        self._put_new_values(connection, exam, order, read.pending, read.report, mark)
+
+    def _put_new_values(
+        self,
+        connection: Connection,
+        exam: Exam,
+        order: Order | None,
+        pending: PendingReport,
+        report: Report,
+        mark: str,
+    ) -> None:
+        try:
+            payload = self.records.values(exam, order, report)
+        except GdtWriteError as error:
+            if error.field == PATIENT_NUMBER:
+                raise
+            log.warning("report %d: no record can be written: %s", pending.id, error)
+            store.settle_report(
+                connection, pending.id, ReportState.UNREADABLE, problem=Held.UNWRITABLE
+            )
             return
         self._outbox.put(
             connection,
             Message(
                 kind="gdt",
                 destination=GDT_DESTINATION,
-                key=f"values:{read.pending.instance_id}",
-                name=report_file(accession_of(exam, order), read.pending.sop_instance_uid, exam.id),
-                payload=self.records.values(exam, order, read.report),
+                key=f"values:{pending.instance_id}",
+                name=report_file(accession_of(exam, order), pending.sop_instance_uid, exam.id),
+                payload=payload,
             ),
         )
-        cut = "" if read.report.is_whole else INCOMPLETE
-        store.settle_report(connection, number, ReportState.REPORTED, fingerprint=mark, problem=cut)
+        cut = "" if report.is_whole else INCOMPLETE
+        store.settle_report(
+            connection, pending.id, ReportState.REPORTED, fingerprint=mark, problem=cut
+        )
 
 
-def _is_of_other_patient(exam: Exam, report: Report) -> bool:
-    """Return whether a report must stay out of an exam that mixed several patients."""
-    mixed = exam.held_because == Held.SEVERAL_PATIENTS
-    return mixed and report.patient_id != exam.patient_id
+def _short(patient_id: str) -> str:
+    """Return what stands for a patient number in a key: an exam may be reported for another one."""
+    return hashlib.sha256(patient_id.encode()).hexdigest()[:16]

@@ -4,23 +4,50 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from typing import Final
 
 from pydicom import Dataset
 
-from gdtbridge.archive import Archive, Header, Incoming, Standing, read_header
+from gdtbridge.archive import (
+    Archive,
+    Aside,
+    Entered,
+    Header,
+    Incoming,
+    Standing,
+    StoredFile,
+    read_header,
+)
 from gdtbridge.config import Settings
-from gdtbridge.database import Database, OperationalError
-from gdtbridge.errors import NotFound, ProcessingFailure, SopClassMismatch
+from gdtbridge.database import Connection, Database
+from gdtbridge.errors import (
+    DatabaseError,
+    NotFound,
+    OrderError,
+    ProcessingFailure,
+    SopClassMismatch,
+)
 from gdtbridge.exams import store
 from gdtbridge.exams.clock import Clock
 from gdtbridge.exams.intake import Intake
-from gdtbridge.exams.model import Exam, ExamState, OrderRequest, PlacedOrder
+from gdtbridge.exams.model import (
+    Exam,
+    ExamState,
+    Held,
+    OrderRequest,
+    PlacedOrder,
+    Problem,
+)
 from gdtbridge.exams.orders import CleanUp, OrderDesk
 from gdtbridge.exams.reporting import Reader, Reporting
+from gdtbridge.logs import describe
 from gdtbridge.outbox import Outbox
 from worklist import Entry, Match, WorklistFolder
 
 log = logging.getLogger(__name__)
+
+OVERDUE_SECONDS: Final = 300
+"""An exam not reported so long after it was due is a fault a person has to know of."""
 
 
 class ExamService:
@@ -40,6 +67,7 @@ class ExamService:
         self._archive = archive
         self._worklist = worklist
         self._clock = clock
+        self._failing: dict[int, str] = {}
         self._intake = Intake(settings.exam)
         self._reporting = Reporting(settings, database, archive, outbox, worklist, reader)
         self._desk = OrderDesk(settings, database, outbox, worklist, self._reporting.records, clock)
@@ -51,22 +79,38 @@ class ExamService:
     def receive(self, incoming: Incoming) -> Standing:
         """Take a received object; it and its exam are on the disk when this returns.
 
-        Raises a `StoreError`, and then nothing of it is kept.
+        Raises a `StoreError`, and then nothing of it counts: at most a file without a name in the
+        index is left, which the object meets when it is sent again.
         """
-        header = read_header(incoming.path, incoming.TransferSyntaxUID)
+        try:
+            header = read_header(incoming.path, incoming.TransferSyntaxUID)
+        except OSError as error:
+            raise ProcessingFailure(f"spool: {error.strerror}") from error
         _must_match(incoming, header)
         stored = self._archive.store(incoming, header)
-        now = self._clock.utc()
         try:
             with self._database.write() as connection:
-                entered = self._archive.enter(connection, incoming, header, stored, now)
-                if entered.standing is Standing.NEW:
-                    self._intake.enter(connection, incoming, header, entered.instance_id, now)
-        except OperationalError as error:
-            raise ProcessingFailure(f"database: {type(error.orig).__name__}") from error
+                entered = self._enter(connection, incoming, header, stored)
+        except DatabaseError as error:
+            raise ProcessingFailure(str(error)) from error
         if entered.standing is Standing.CONFLICT:
             log.warning("instance %d has other bytes than the one before it", entered.instance_id)
         return entered.standing
+
+    def _enter(
+        self, connection: Connection, incoming: Incoming, header: Header, stored: StoredFile
+    ) -> Entered:
+        """Enter an object into the index and its exam.
+
+        One whose UID another study has already is no second version of that: its exam is held.
+        """
+        now = self._clock.utc()
+        entered = self._archive.enter(connection, incoming, header, stored, now)
+        if entered.standing is Standing.NEW or entered.elsewhere:
+            exam_id = self._intake.enter(connection, incoming, header, entered.instance_id, now)
+            if entered.elsewhere:
+                store.hold(connection, exam_id, Held.UID_TAKEN)
+        return entered
 
     def find_worklist(self, query: Dataset, calling_aet: str) -> Iterator[Match]:
         """Yield the worklist's answers to a Modality Worklist query."""
@@ -106,13 +150,28 @@ class ExamService:
         return self._desk.clean()
 
     def report_due(self) -> int:
-        """Report every exam whose waiting is over; return how many there were."""
+        """Report every exam whose waiting is over; return how many there were.
+
+        One that fails stays due and keeps no other from being reported.
+        """
         now = self._clock.utc()
         with self._database.read() as connection:
             due = store.due_exams(connection, now, self._intake.longest_wait)
         for exam_id in due:
-            self._reporting.report(exam_id, now)
+            self._report(exam_id, now)
         return len(due)
+
+    def _report(self, exam_id: int, now: float) -> None:
+        """Report one exam; log a failure once, for it is tried again every second."""
+        try:
+            self._reporting.report(exam_id, now)
+        except Exception as error:  # noqa: BLE001 - one exam's fault must not stop the others
+            place = describe(error)
+            if self._failing.get(exam_id) != place:
+                self._failing[exam_id] = place
+                log.error("exam %d cannot be reported, trying again: %s", exam_id, place)
+        else:
+            self._failing.pop(exam_id, None)
 
     def exams(self, state: ExamState | None = None, limit: int = 100) -> list[Exam]:
         """Return the newest exams first."""
@@ -120,7 +179,14 @@ class ExamService:
             return store.list_exams(connection, state, limit)
 
     def release(self, study_instance_uid: str, patient_id: str) -> None:
-        """Report a held exam under the patient number a person names; raise `NotFound`."""
+        """Report a held exam under the patient number a person names.
+
+        What was reported under another number before is reported anew under this one. Raises
+        `NotFound` when no such exam is held, `OrderError` without a number.
+        """
+        patient_id = patient_id.strip()
+        if not patient_id:
+            raise OrderError("id", "Die Patientennummer fehlt. / The patient number is missing.")
         with self._database.write() as connection:
             exam = store.find_exam(connection, study_instance_uid)
             if exam is None or exam.state is not ExamState.HELD:
@@ -132,6 +198,7 @@ class ExamService:
                 released=True,
                 patient_id=patient_id,
                 due_at=self._clock.utc(),
+                reported_at=exam.reported_at if patient_id == exam.patient_id else None,
             )
         log.info("exam %d was released by a person", exam.id)
 
@@ -140,9 +207,21 @@ class ExamService:
         with self._database.read() as connection:
             return {
                 "held": store.count_held(connection),
-                "conflicts": self._archive.conflicts(connection),
+                "overdue": store.count_overdue(connection, self._clock.utc() - OVERDUE_SECONDS),
+                "conflicts": self._archive.count_aside(connection),
                 "unreadable": store.count_problems(connection),
             }
+
+    def problems(self, limit: int = 100) -> list[Problem]:
+        """Return what was received and not (wholly) sent, the newest of each kind first."""
+        with self._database.read() as connection:
+            aside = self._archive.aside(connection, limit)
+            reports = store.report_problems(connection, limit)
+        return [*(_conflict(one) for one in aside), *reports]
+
+
+def _conflict(one: Aside) -> Problem:
+    return Problem(Standing.CONFLICT, one.study_instance_uid, one.sop_instance_uid, one.file)
 
 
 def _must_match(incoming: Incoming, header: Header) -> None:

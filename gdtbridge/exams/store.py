@@ -8,7 +8,14 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from gdtbridge.database import Connection, exam, placed_order, report
+from gdtbridge.database import (
+    Connection,
+    exam,
+    instance,
+    order_reference,
+    placed_order,
+    report,
+)
 from gdtbridge.exams.model import (
     Exam,
     ExamState,
@@ -16,12 +23,20 @@ from gdtbridge.exams.model import (
     Order,
     OrderState,
     PendingReport,
+    Problem,
     ReportState,
 )
+from gdtbridge.gdt import OrderReference
 from worklist import Entry
 
 _EXAM: Final = [exam.c[field.name] for field in fields(Exam)]
-_ORDER: Final = [placed_order.c[field.name] for field in fields(Order)]
+_ORDER: Final = [
+    placed_order.c.accession_number,
+    placed_order.c.study_instance_uid,
+    placed_order.c.patient_id,
+    placed_order.c.procedure,
+]
+_REFERENCE: Final = [order_reference.c[field.name] for field in fields(OrderReference)]
 
 
 def _exam(row: sa.Row[Any] | None) -> Exam | None:
@@ -84,6 +99,12 @@ def count_held(connection: Connection) -> int:
     return connection.execute(query).scalar_one()
 
 
+def count_overdue(connection: Connection, since: float) -> int:
+    """Return how many exams should have been reported before that time and were not."""
+    query = sa.select(sa.func.count()).where(exam.c.due_at < since)
+    return connection.execute(query).scalar_one()
+
+
 def has_arrived(connection: Connection, entry: Entry) -> bool:
     """Return whether the study of a worklist entry is here, by UID or by number and patient."""
     same_order = sa.and_(
@@ -95,17 +116,20 @@ def has_arrived(connection: Connection, entry: Entry) -> bool:
     )
 
 
-def insert_order(connection: Connection, entry: Entry, ordered_at: float) -> None:
-    """Remember an order beyond the life of its worklist entry."""
-    connection.execute(
-        sa.insert(placed_order).values(
+def insert_order(connection: Connection, entry: Entry, ordered_at: float) -> int:
+    """Remember an order beyond the life of its worklist entry; return its number of ours."""
+    statement = (
+        sa.insert(placed_order)
+        .values(
             accession_number=entry.AccessionNumber,
             study_instance_uid=entry.StudyInstanceUID,
             state=OrderState.ORDERED,
             ordered_at=ordered_at,
             **_order_values(entry),
         )
+        .returning(placed_order.c.id)
     )
+    return int(connection.execute(statement).scalar_one())
 
 
 def change_order(connection: Connection, entry: Entry) -> None:
@@ -133,10 +157,12 @@ def set_order_state(connection: Connection, accession_number: str, state: OrderS
     connection.execute(sa.update(placed_order).where(of_number).values(state=state))
 
 
-def orders_since(connection: Connection, entry: Entry, since: float) -> Sequence[str]:
+def orders_between(
+    connection: Connection, entry: Entry, since: float, until: float
+) -> Sequence[str]:
     """Return the numbers of open orders like ``entry`` (patient, procedure, station)."""
     query = sa.select(placed_order.c.accession_number).where(
-        placed_order.c.ordered_at >= since,
+        placed_order.c.ordered_at.between(since, until),
         placed_order.c.state == OrderState.ORDERED,
         placed_order.c.patient_id == entry.PatientID,
         placed_order.c.procedure == entry.RequestedProcedureDescription,
@@ -156,8 +182,13 @@ def order_by_number(connection: Connection, accession_number: str) -> Order | No
 
 
 def _order(connection: Connection, condition: sa.ColumnElement[bool]) -> Order | None:
-    row = connection.execute(sa.select(*_ORDER).where(condition)).one_or_none()
-    return Order(*row) if row is not None else None
+    query = sa.select(*_ORDER, *_REFERENCE).outerjoin(order_reference).where(condition)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    number, study, patient_id, procedure, *named = row
+    reference = OrderReference(*named) if named[0] is not None else None
+    return Order(number, study, patient_id, procedure, reference)
 
 
 def highest_number(connection: Connection) -> str | None:
@@ -213,7 +244,26 @@ def settle_report(
     )
 
 
+_NOT_SENT: Final = sa.or_(report.c.problem != "", report.c.state == ReportState.OTHER_PATIENT)
+
+
 def count_problems(connection: Connection) -> int:
-    """Return how many reports could not be read, or not to their end."""
-    query = sa.select(sa.func.count()).where(report.c.problem != "")
-    return connection.execute(query).scalar_one()
+    """Return how many reports were not sent, or not to their end."""
+    return connection.execute(sa.select(sa.func.count()).where(_NOT_SENT)).scalar_one()
+
+
+def report_problems(connection: Connection, limit: int) -> list[Problem]:
+    """Return the reports that were not sent, or not to their end, the newest first."""
+    query = (
+        sa.select(
+            sa.func.coalesce(sa.func.nullif(report.c.problem, ""), report.c.state),
+            exam.c.study_instance_uid,
+            report.c.sop_instance_uid,
+            instance.c.file,
+        )
+        .select_from(report.join(exam).join(instance, instance.c.id == report.c.instance_id))
+        .where(_NOT_SENT)
+        .order_by(report.c.id.desc())
+        .limit(limit)
+    )
+    return [Problem(*row) for row in connection.execute(query)]

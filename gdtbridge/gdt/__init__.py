@@ -9,31 +9,46 @@ from gdtbridge.gdt.charsets import CHARSETS, Charset
 from gdtbridge.gdt.codes import (
     DEVICE_CODE_UNSPECIFIED,
     DEVICE_CODES,
-    RECORD_TYPES,
     SEX_READ,
     SEX_WRITTEN,
-    RecordType,
 )
+from gdtbridge.gdt.convert import convert
+from gdtbridge.gdt.derived import CHANGES, derive, dialects_with
 from gdtbridge.gdt.dialects import DIALECTS, Dialect, dialect_named
 from gdtbridge.gdt.errors import GdtError, GdtWriteError, NotGdtError
 from gdtbridge.gdt.fields import FIELDS, FieldDef, FieldType
 from gdtbridge.gdt.findings import WARNINGS
+from gdtbridge.gdt.judge import JUDGEMENTS, check_record
+from gdtbridge.gdt.naming import file_name
 from gdtbridge.gdt.reader import read_records
+from gdtbridge.gdt.record_types import RECORD_TYPES, RecordType
 from gdtbridge.gdt.records import GdtWarning, Line, Patient, Record
-from gdtbridge.gdt.results import Identification, Rendered, StudyResult, TestValue, ValueResult
+from gdtbridge.gdt.results import (
+    Attachment,
+    Identification,
+    OrderReference,
+    Rendered,
+    StudyResult,
+    TestValue,
+    ValueResult,
+)
 from gdtbridge.gdt.show import record_to_json, record_to_text
+from gdtbridge.gdt.traits import Traits, ValueForm
 from gdtbridge.gdt.writer import render_order_answer, render_study, render_values
 
 __all__ = [
+    "CHANGES",
     "CHARSETS",
     "DEVICE_CODES",
     "DEVICE_CODE_UNSPECIFIED",
     "DIALECTS",
     "FIELDS",
+    "JUDGEMENTS",
     "RECORD_TYPES",
     "SEX_READ",
     "SEX_WRITTEN",
     "WARNINGS",
+    "Attachment",
     "Charset",
     "Dialect",
     "FieldDef",
@@ -44,14 +59,22 @@ __all__ = [
     "Identification",
     "Line",
     "NotGdtError",
+    "OrderReference",
     "Patient",
     "Record",
     "RecordType",
     "Rendered",
     "StudyResult",
     "TestValue",
+    "Traits",
+    "ValueForm",
     "ValueResult",
+    "check_record",
+    "convert",
+    "derive",
     "dialect_named",
+    "dialects_with",
+    "file_name",
     "read_records",
     "record_to_json",
     "record_to_text",

@@ -1,257 +1,252 @@
-"""The dialects: what each family of practice software is sent, as tables.
+"""The dialects: what each family of practice software is sent, as a table of traits.
 
-A row says which field is written and where its content comes from; the rows' order is the order
-in the file. A field without content is left out. :mod:`gdtbridge.gdt.writer` interprets them.
+A dialect is its traits; :mod:`gdtbridge.gdt.layouts` makes rows of them, and
+:mod:`gdtbridge.gdt.writer` writes those. ``known`` says what public sources tell of the software,
+``assumed`` what was decided without one: a practice changes either in its settings
+(:func:`gdtbridge.gdt.derive`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from gdtbridge.gdt.errors import GdtError
 from gdtbridge.gdt.fields import FIELDS, MAX_CONTENT
-
-
-class Source(StrEnum):
-    """Where the content of a field comes from; the value is its description."""
-
-    CONSTANT = "the text of the row"
-    LENGTH = "bytes of the record, five digits"
-    RECEIVER = "id of the receiver"
-    SENDER = "id of the sender"
-    CHARSET = "1 ASCII, 2 code page 437, 3 ANSI"
-    PATIENT_ID = "patient's id, never cut"
-    FAMILY_NAME = "patient's family name"
-    GIVEN_NAME = "patient's given name"
-    BIRTH_DATE = "patient's birth date"
-    SEX = "1 male, 2 female, else left out"
-    DEVICE_CODE = "SONO00 for modality US, else ALLG00"
-    DATE = "date of the examination"
-    TIME = "time of the examination"
-    ACCESSION = "accession number"
-    ACCESSION_REMARK = "`Auftragsnummer: ` and accession number"
-    COMMENT = "modality and description, e.g. `US: Abdomen`"
-    DESCRIPTION = "the requested procedure"
-    ACCESSION_AND_COMMENT = "accession number, ` / `, modality and description"
-    ACCESSION_AND_DESCRIPTION = "accession number, ` / `, requested procedure"
-    TEST_ID = "id of the test, never cut"
-    TEST_NAME = "name of the test"
-    VALUE = "the value as a plain decimal number"
-    UNIT = "unit of the value, never cut"
-    REMARKS = "one remark each, before them the rest of a long name"
-
-
-class Numbers(Enum):
-    """How field 8420 is written."""
-
-    SIX_DIGITS = "at most six significant digits, never fewer than stand before the point"
-    BINARY_FLOAT = "the shortest decimal that is the same 64-bit floating point number"
-
-
-class Fit(Enum):
-    """What happens to a content longer than the field."""
-
-    WHOLE = "written whole"
-    CUT = "cut"
-    WRAP = "continued in further fields of the same number"
-
-
-FITS: Final[Mapping[str, Fit]] = MappingProxyType(
-    {
-        **dict.fromkeys(("3101", "3102"), Fit.CUT),
-        **dict.fromkeys(("6227", "6228", "8470"), Fit.WRAP),
-    }
+from gdtbridge.gdt.layouts import layouts_of
+from gdtbridge.gdt.rows import COMMENT_FIELDS, Layout
+from gdtbridge.gdt.traits import (
+    FileCase,
+    Form,
+    LinkPlace,
+    Numbers,
+    PatientIds,
+    Traits,
+    ValueForm,
 )
-"""Fields that need not be whole; 8411 is shortened by the writer, its rest goes to 8470."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One field of a record."""
-
-    field: str
-    source: Source
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """One kind of record: rows before, for each value, and after; the default ids."""
-
-    receiver: str
-    sender: str
-    head: tuple[Row, ...]
-    each: tuple[Row, ...] = ()
-    tail: tuple[Row, ...] = ()
-
-    @property
-    def has_length(self) -> bool:
-        """Say whether the record states its own length (8100)."""
-        return any(row.source is Source.LENGTH for row in self.head)
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What one family of practice software reads.
 
-    ``field_limits`` says whether the lengths of the field table bind, or only the 990 bytes a line
-    can hold. ``encoding`` is a name of ``CHARSETS``.
+    ``family`` is the name of the built-in dialect it is or was made from.
     """
 
     name: str
     title: str
-    version: str
-    encoding: str
-    field_limits: bool
-    numbers: Numbers
-    study: Layout
-    order_answer: Layout
-    values: Layout
+    family: str
+    traits: Traits
+    known: str
+    assumed: str
+
+    @property
+    def version(self) -> str:
+        """Return field 9218."""
+        return self.traits.version
+
+    @property
+    def encoding(self) -> str:
+        """Return the name of its character set in ``CHARSETS``."""
+        return self.traits.encoding
+
+    @property
+    def field_limits(self) -> bool:
+        """Say whether the lengths of the field table bind."""
+        return self.traits.field_limits
+
+    @property
+    def numbers(self) -> Numbers:
+        """Return how values are written."""
+        return self.traits.numbers
+
+    @property
+    def study(self) -> Layout:
+        """Return the record of a study."""
+        return layouts_of(self.traits).study
+
+    @property
+    def order_answer(self) -> Layout:
+        """Return the record that answers an order just placed."""
+        return layouts_of(self.traits).order_answer
+
+    @property
+    def values(self) -> Layout:
+        """Return the record of a report's values."""
+        return layouts_of(self.traits).values
+
+    @property
+    def generation(self) -> str:
+        """Return the version whose field table counts: 2.1, 3.0 or 3.1."""
+        form = self.traits.form
+        if form is Form.FLAT:
+            return "2.1"
+        return "3.0" if form is Form.COUNTED_OBJECTS else "3.1"
 
     def limit(self, field: str) -> int:
         """Return how many bytes of content ``field`` takes."""
-        limit = FIELDS[field].max_length if self.field_limits else None
-        return limit or MAX_CONTENT
+        if field in COMMENT_FIELDS and self.traits.comment_width:
+            return self.traits.comment_width
+        if not self.traits.field_limits or field not in FIELDS:
+            return MAX_CONTENT
+        return FIELDS[field].length_in(self.generation) or MAX_CONTENT
 
 
-def _constant(field: str, text: str) -> Row:
-    """Return a row that is always the same."""
-    return Row(field, Source.CONSTANT, text)
+def _dialect(name: str, title: str, traits: Traits, known: str, assumed: str) -> Dialect:
+    """Return one row of the table."""
+    return Dialect(name, title, name, traits, known, assumed)
 
 
-# --- GDT 2.1; order of fields: record table of 6310 ----------------------------------------------
-
-_GDT21_HEAD: Final = (
-    _constant("8000", "6310"),
-    Row("8100", Source.LENGTH),
-    Row("8315", Source.RECEIVER),
-    Row("8316", Source.SENDER),
-    Row("9206", Source.CHARSET),
-    _constant("9218", "02.10"),
-    Row("3000", Source.PATIENT_ID),
-    Row("3101", Source.FAMILY_NAME),
-    Row("3102", Source.GIVEN_NAME),
-    Row("3103", Source.BIRTH_DATE),
-    Row("3110", Source.SEX),
-    Row("8402", Source.DEVICE_CODE),
-    Row("6200", Source.DATE),
-    Row("6201", Source.TIME),
-    Row("6227", Source.ACCESSION_REMARK),
-)
-
-
-def _gdt21_study(comment: Source) -> Layout:
-    """Return the study record, whose comment is the study's or the order's."""
-    return Layout(
-        receiver="PRAX_EDV",
-        sender="GDTBRIDG",
-        head=(
-            *_GDT21_HEAD,
-            Row("6228", comment),
-            Row("8410", Source.TEST_ID),
-            Row("8411", Source.TEST_NAME),
-            Row("8432", Source.DATE),
-            Row("8439", Source.TIME),
-            Row("8470", Source.ACCESSION_REMARK),
+_ROWS: Final = (
+    _dialect(
+        "gdt21",
+        "GDT 2.1",
+        Traits(),
+        "record and field tables of GDT 2.1",
+        "8310 repeats the order's own number, for which 2.1 has no field",
+    ),
+    _dialect(
+        "gdt30",
+        "GDT 3.0",
+        Traits(
+            form=Form.COUNTED_OBJECTS,
+            version="03.00",
+            attachments=True,
+            link=LinkPlace.URL,
+            announce_lines=True,
         ),
-    )
-
-
-_VALUE_ROWS: Final = (
-    Row("8410", Source.TEST_ID),
-    Row("8411", Source.TEST_NAME),
-    Row("8420", Source.VALUE),
-    Row("8421", Source.UNIT),
-    Row("8432", Source.DATE),
-    Row("8439", Source.TIME),
-    Row("8470", Source.REMARKS),
-)
-
-_GDT21: Final = Dialect(
-    name="gdt21",
-    title="GDT 2.1",
-    version="02.10",
-    encoding="iso8859-1",
-    field_limits=True,
-    numbers=Numbers.SIX_DIGITS,
-    study=_gdt21_study(Source.COMMENT),
-    order_answer=_gdt21_study(Source.DESCRIPTION),
-    values=Layout(receiver="PRAX_EDV", sender="GDTBRIDG", head=_GDT21_HEAD, each=_VALUE_ROWS),
-)
-
-# --- Medical Office (Indamed); what orthanc-gdt wrote and Medical Office is known to import -------
-
-
-def _medical_office_study(comment: Source) -> Layout:
-    """Return the study record in objects, with 8001 at its end."""
-    return Layout(
-        receiver="PRAX_EDV",
-        sender="ORTHANC",
-        head=(
-            _constant("8000", "6310"),
-            _constant("8002", "Obj_Kopfdaten"),
-            Row("8315", Source.RECEIVER),
-            Row("8316", Source.SENDER),
-            _constant("9218", "03.1"),
-            _constant("8003", "Obj_Kopfdaten"),
-            _constant("8002", "Obj_Patient"),
-            Row("3000", Source.PATIENT_ID),
-            _constant("8003", "Obj_Patient"),
-            _constant("8002", "Obj_Untersuchung"),
-            Row("8410", Source.TEST_ID),
-            Row("8411", Source.TEST_NAME),
-            Row("8413", Source.ACCESSION),
-            Row("8428", Source.ACCESSION),
-            Row("8432", Source.DATE),
-            Row("8439", Source.TIME),
-            Row("6228", comment),
-            _constant("8003", "Obj_Untersuchung"),
-            _constant("8001", "6310"),
+        "objects, 8100 of seven digits and 8202 as in published 3.0 records",
+        "comments stand between the objects; the link is in Obj_Anhang; without an order's 8310 or "
+        "8314 the accession number takes their place",
+    ),
+    _dialect(
+        "gdt31",
+        "GDT 3.1",
+        Traits(
+            form=Form.NAMED_OBJECTS,
+            version="03.10",
+            attachments=True,
+            link=LinkPlace.URL,
         ),
-    )
-
-
-_MEDICAL_OFFICE: Final = Dialect(
-    name="medical-office",
-    title="Medical Office (Indamed)",
-    version="03.1",
-    encoding="iso8859-15",
-    field_limits=False,
-    numbers=Numbers.BINARY_FLOAT,
-    study=_medical_office_study(Source.ACCESSION_AND_COMMENT),
-    order_answer=_medical_office_study(Source.ACCESSION_AND_DESCRIPTION),
-    values=Layout(
-        receiver="MEDOFF",
-        sender="ORTHANC",
-        head=(
-            _constant("8000", "6310"),
-            Row("8315", Source.RECEIVER),
-            Row("8316", Source.SENDER),
-            _constant("9218", "01.0"),
-            Row("3000", Source.PATIENT_ID),
-            Row("6200", Source.DATE),
+        "objects of 8002/8003 and the end 8001 as Medical Office imports them",
+        "no record length (sources contradict each other: 8100 or 8004); the rest as in gdt30",
+    ),
+    _dialect(
+        "medical-office",
+        "Medical Office (Indamed)",
+        Traits(
+            form=Form.MEDICAL_OFFICE,
+            version="03.1",
+            encoding="iso8859-15",
+            sender="ORTHANC",
+            values_receiver="MEDOFF",
+            field_limits=False,
+            numbers=Numbers.BINARY_FLOAT,
         ),
-        each=_VALUE_ROWS,
-        tail=(_constant("8001", "6310"),),
+        "what orthanc-gdt wrote; matches tests by 8410; shows 6228 and the values",
+        "8310 and 8402 repeat the order's where it had them",
+    ),
+    _dialect(
+        "medistar",
+        "MEDISTAR (CGM)",
+        Traits(values=ValueForm.BOTH, attachments=True),
+        "needs 3000 and 3101 to 3103, 8402 as ordered; shows 6205, 6220, 6221, 6227 and 6228, not "
+        "6330; makes an entry of 6302 with 6305; ANSI",
+        "groups of 8410 do no harm beside the text",
+    ),
+    _dialect(
+        "turbomed",
+        "TURBOMED (CGM)",
+        Traits(
+            receiver="TURBOMED",
+            values=ValueForm.BOTH,
+            attachments=True,
+            link=LinkPlace.ATTACHMENT,
+        ),
+        "reads 1.0 to 2.1, links and documents only as 2.1; matches patients by 3000; exports with "
+        "8316 CGM TURBOMED and 9218 02.00",
+        "ANSI; a link travels in 6305; where 02.00 works, leave it (`version`)",
+    ),
+    _dialect(
+        "tomedo",
+        "tomedo (zollsoft)",
+        Traits(receiver="TOMEDO", values=ValueForm.BOTH, attachments=True),
+        "each workstation has its own set-up; record types and order of fields can be chosen "
+        "there; a file listener imports",
+        "ANSI with 9206; text beside groups; attachments",
+    ),
+    _dialect(
+        "t2med",
+        "T2med",
+        Traits(
+            encoding="cp437",
+            receiver="T2MED",
+            attachments=True,
+            file_name="{receiver:.4}{sender:.4}.gdt",
+            file_case=FileCase.UPPER,
+        ),
+        "sample configuration with code page 437 (9206 = 2), ids of 8 and short ids of 4 "
+        "characters, files named by both; switch for the decimal sign; uses 8470; attachments",
+        "the receiver's id; set `receiver` to the one T2med shows",
+    ),
+    _dialect(
+        "x-concept",
+        "x.concept (medatixx)",
+        Traits(
+            comment_width=70,
+            values=ValueForm.TEXT,
+            patient_id_copy="0193",
+        ),
+        "its guide uses 0193 for the patient and lines of 6228 of 70 characters",
+        "0193 repeats 3000; values only as text; ANSI",
+    ),
+    _dialect(
+        "x-comfort",
+        "x.comfort (medatixx)",
+        Traits(
+            encoding="cp437",
+            comment_field="6227",
+            values=ValueForm.TEXT,
+            patient_id=PatientIds.DIGITS,
+            device_code="ALL00",
+            omit=("9206",),
+        ),
+        "patient numbers of digits only; code page 850 without 9206; text in 6227; 8402 ALL00",
+        "values only as text; only characters that code pages 437 and 850 share",
+    ),
+    _dialect(
+        "red-medical",
+        "RED medical",
+        Traits(
+            receiver="REDMED",
+            values=ValueForm.BOTH,
+            file_name="{receiver}_{sender}.gdt",
+            file_case=FileCase.LOWER,
+        ),
+        "orders of 02.10 with 9206 = 3; several ways to name files, some in lower case only",
+        "the receiver's id; text beside groups",
+    ),
+    _dialect(
+        "quincy",
+        "Quincy PCnet",
+        Traits(version="02.00", encoding="cp437", values=ValueForm.BOTH, omit=("9206",)),
+        "02.00 and code page 437 without 9206",
+        "text beside groups",
     ),
 )
 
-DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType(
-    {dialect.name: dialect for dialect in (_GDT21, _MEDICAL_OFFICE)}
-)
+DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType({row.name: row for row in _ROWS})
 """By the names of the setting ``gdt.dialect``."""
 
 
-def dialect_named(name: str) -> Dialect:
+def dialect_named(name: str, known: Mapping[str, Dialect] = DIALECTS) -> Dialect:
     """Return a dialect; :class:`GdtError` names the known ones."""
     try:
-        return DIALECTS[name]
+        return known[name]
     except KeyError:
-        known = ", ".join(DIALECTS)
+        names = ", ".join(known)
         raise GdtError(
-            f"Unbekannter Dialekt; bekannt sind {known}. / Unknown dialect; known are {known}."
+            f"Unbekannter Dialekt; bekannt sind {names}. / Unknown dialect; known are {names}."
         ) from None

@@ -1,8 +1,7 @@
 """The field table of GDT: number, German name, type, length.
 
-Lengths are those of GDT 2.1 (of 3.0 for fields 2.1 does not have), in bytes of the record's
-character set. The rows come from the sources named in :data:`SOURCES`; where a row names none it
-is in the 2.1 and 3.0 tables.
+Lengths are in bytes of the record's character set. The rows come from the sources named in
+:data:`SOURCES`; where a row names none it is in the 2.1 and 3.0 tables.
 """
 
 from __future__ import annotations
@@ -26,7 +25,11 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldDef:
-    """One field (Feldkennung); ``max_length`` in bytes, None where the standard sets no limit."""
+    """One field (Feldkennung).
+
+    ``max_length`` is that of 2.1, of 3.0 for fields 2.1 does not have, in bytes; None where the
+    standard sets no limit.
+    """
 
     number: str
     name: str
@@ -35,6 +38,19 @@ class FieldDef:
     versions: frozenset[str]
     source: str
 
+    def length_in(self, version: str) -> int | None:
+        """Return the length in a version: 3.0 gave texts of 2.1 up, and widened some fields."""
+        if version == "2.1" or "2.1" not in self.versions:
+            return self.max_length
+        if self.number in _LENGTHS_30:
+            return _LENGTHS_30[self.number]
+        return None if self.type is FieldType.STR else self.max_length
+
+
+_LENGTHS_30: Final[Mapping[str, int | None]] = MappingProxyType(
+    {"6226": None, "8000": 4, "8100": 7, "8418": 1, "9218": 5}
+)
+"""Fields of 2.1 whose length in 3.0 does not follow from their type."""
 
 SOURCES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -42,7 +58,8 @@ SOURCES: Final[Mapping[str, str]] = MappingProxyType(
         "lengths cross-checked with tierklinik-dobersberg/go-gdt@e7bba4f and Elexis",
         "gdt35": "GDT 3.5 example record (johannesbremer/praxisplaner@9cc2ddbe), cronn GDT v35",
         "ldt3": "LDT 3.2.19 use cases: the same object and field numbers",
-        "seen": "met in files of real practice software (RED medical, TURBOMED, MEDISTAR)",
+        "seen": "met in files of real practice software (RED medical, TURBOMED, MEDISTAR) or "
+        "their guides (x.concept)",
         "dicompacs": "the dicomPACS dialect (gdt_v_dicomPACS in bellmit/insuite@6af0a7ee)",
         "laborder": "Elexis laborder (at.medevit elexis-3-base@142d2910), GdtEncoder",
     }
@@ -266,6 +283,7 @@ _ROWS: Final = (
     _field("9908", "URL der Anlage", STR, None, V35, "ldt3"),
     _field("9970", "Dokumententyp", STR, None, V35, "ldt3"),
     # Not in the standard, but in real files; kept as they are
+    _field("0193", "Patientenkennung (x.concept)", STR, None, VENDOR, "seen"),
     _field("0203", "Bezeichnung der Betriebsstätte", STR, None, VENDOR, "seen"),
     _field("0205", "Straße der Betriebsstätte", STR, None, VENDOR, "seen"),
     _field("0211", "Arztname", STR, None, VENDOR, "seen"),

@@ -6,7 +6,7 @@ import math
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
-from gdtbridge.gdt.dialects import Numbers
+from gdtbridge.gdt.traits import Numbers
 
 _DIGITS: Final = 6
 _LARGEST: Final = 30

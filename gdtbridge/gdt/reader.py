@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from gdtbridge.gdt.codes import RECORD_TYPES, SEX_READ
+from gdtbridge.gdt.codes import SEX_READ
 from gdtbridge.gdt.detection import READABLE, Choice, choose
 from gdtbridge.gdt.errors import GdtError, NotGdtError
 from gdtbridge.gdt.findings import finding
 from gdtbridge.gdt.lines import Fragment, fragments
+from gdtbridge.gdt.record_types import RECORD_TYPES
 from gdtbridge.gdt.records import (
     BIRTH_DATES,
     PATIENT_IDS,

@@ -20,10 +20,38 @@ class Identification:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderReference:
+    """How the practice software itself named the order: what its 6302 said, empty where nothing.
+
+    8310, 8314, 8402 and 8410; a result repeats them, so that it finds its order.
+    """
+
+    case_id: str = ""
+    request_uid: str = ""
+    device_code: str = ""
+    test_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that belongs to a study: fields 6302 to 6305.
+
+    ``name`` is what the chart shows, ``format`` e.g. ``PDF`` or ``JPG``, ``path`` what the
+    workstation opens.
+    """
+
+    name: str
+    format: str
+    description: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class StudyResult:
     """One examination, or an order just placed.
 
-    ``date`` and ``time`` are local; ``description`` is the study's or the requested procedure's.
+    ``date`` and ``time`` are local; ``description`` is the study's or the requested procedure's;
+    ``link`` is the URL that shows the study.
     """
 
     patient: Patient
@@ -34,6 +62,9 @@ class StudyResult:
     description: str
     test_id: str
     test_description: str
+    order: OrderReference | None = None
+    attachments: tuple[Attachment, ...] = ()
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +82,7 @@ class TestValue:
 
 @dataclass(frozen=True, slots=True)
 class ValueResult:
-    """The measurements of one report."""
+    """The measurements of one report; ``corrected`` says that it replaces an earlier one."""
 
     patient: Patient
     date: Date | None
@@ -59,6 +90,8 @@ class ValueResult:
     accession: str
     modality: str
     values: tuple[TestValue, ...]
+    order: OrderReference | None = None
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

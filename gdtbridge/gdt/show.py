@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from gdtbridge.gdt.codes import RECORD_TYPES
 from gdtbridge.gdt.fields import FIELDS
+from gdtbridge.gdt.record_types import RECORD_TYPES
 from gdtbridge.gdt.records import GdtWarning, Line, Patient, Record
 from gdtbridge.gdt.text import printable
 

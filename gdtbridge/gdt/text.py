@@ -23,6 +23,8 @@ class Loss(StrEnum):
     CUT = "cut"
     OVER_LENGTH = "over-length"
     NOT_REPRESENTABLE = "not-representable"
+    UNSUPPORTED = "unsupported"
+    FOREIGN = "not-in-version"
 
 
 _REMOVED: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})

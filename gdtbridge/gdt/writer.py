@@ -6,47 +6,56 @@ with :class:`GdtWriteError`; a patient number is never altered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import date, time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
+from gdtbridge.gdt.assembly import Field, announced, counted, size, without_empty_objects
 from gdtbridge.gdt.charsets import charset_named
-from gdtbridge.gdt.codes import DEVICE_CODE_UNSPECIFIED, DEVICE_CODES, SEX_WRITTEN
-from gdtbridge.gdt.dialects import FITS, Dialect, Fit, Layout, Row, Source
+from gdtbridge.gdt.columns import Cell, in_columns
+from gdtbridge.gdt.contents import (
+    Contents,
+    attachment_contents,
+    attachments_of,
+    study_contents,
+    value_contents,
+)
+from gdtbridge.gdt.dialects import Dialect
 from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.gdt.fields import MAX_CONTENT
 from gdtbridge.gdt.numbers import plain_decimal
-from gdtbridge.gdt.results import Identification, Rendered, StudyResult, TestValue, ValueResult
+from gdtbridge.gdt.results import (
+    Attachment,
+    Identification,
+    Rendered,
+    StudyResult,
+    TestValue,
+    ValueResult,
+)
+from gdtbridge.gdt.rows import FITS, LENGTHS, NEVER_ALTERED, Fit, Layout, Row, Source
 from gdtbridge.gdt.text import Encoder, Loss, printable, split_title, wrap
-
-Contents = Mapping[Source, Sequence[str]]
-"""What each source has to say: nothing, one content, or several."""
-
-Field = tuple[str, str]
-"""Field number and content, which is encoded and fits."""
-
-MAX_RECORD: Final = 99_999
-"""Bytes field 8100 can state; more values make further records in the same file."""
+from gdtbridge.gdt.traits import LinkPlace, PatientIds, ValueForm
 
 MAX_WRAPPED: Final = 100
 """Lines one content may take; a text beyond them is cut."""
+
+_RESERVE: Final = 60
+"""Bytes kept free in a record for the lines 6226 that are counted only at its end."""
 
 
 def render_study(
     result: StudyResult, dialect: Dialect, ids: Identification, *, encoding: str | None = None
 ) -> Rendered:
     """Return the 6310 that says: this study is here."""
-    contents = {**_common_contents(result, ids, dialect.study), **_study_contents(result)}
-    return _rendered(dialect, dialect.study, encoding, contents)
+    return _study(result, dialect, dialect.study, ids, encoding)
 
 
 def render_order_answer(
     result: StudyResult, dialect: Dialect, ids: Identification, *, encoding: str | None = None
 ) -> Rendered:
     """Return the 6310 that answers a placed order; ``description`` is the requested procedure."""
-    contents = {**_common_contents(result, ids, dialect.order_answer), **_study_contents(result)}
-    return _rendered(dialect, dialect.order_answer, encoding, contents)
+    return _study(result, dialect, dialect.order_answer, ids, encoding)
 
 
 def render_values(
@@ -54,84 +63,53 @@ def render_values(
 ) -> Rendered:
     """Return the 6310 of a report's measurements.
 
-    A dialect with field 8100 gets as many records as that field's five digits need.
+    A dialect with field 8100 gets as many records as that field's digits need.
     """
-    contents = _common_contents(result, ids, dialect.values)
-    return _rendered(dialect, dialect.values, encoding, contents, result.values)
+    layout = dialect.values
+    page = Page(value_contents(result, ids, layout, dialect.traits), result.values)
+    return render(dialect, layout, page, encoding)
 
 
-def _common_contents(
-    result: StudyResult | ValueResult, ids: Identification, layout: Layout
-) -> dict[Source, Sequence[str]]:
-    """Return what every record has: ids, patient, time, device, order."""
-    patient = result.patient
-    accession = result.accession.strip()
-    device = DEVICE_CODES.get(result.modality.strip(), DEVICE_CODE_UNSPECIFIED)
-    return {
-        Source.RECEIVER: (ids.receiver or layout.receiver,),
-        Source.SENDER: (ids.sender or layout.sender,),
-        Source.PATIENT_ID: (patient.id,),
-        Source.FAMILY_NAME: (patient.family_name,),
-        Source.GIVEN_NAME: (patient.given_name,),
-        Source.BIRTH_DATE: (_date(patient.birth_date),),
-        Source.SEX: (SEX_WRITTEN.get(patient.sex or "", ""),),
-        Source.DEVICE_CODE: (device,),
-        Source.DATE: (_date(result.date),),
-        Source.TIME: (_time(result.time),),
-        Source.ACCESSION: (accession,),
-        Source.ACCESSION_REMARK: (f"Auftragsnummer: {accession}" if accession else "",),
-    }
-
-
-def _study_contents(result: StudyResult) -> dict[Source, Sequence[str]]:
-    """Return what a study record says besides: its test and its comment."""
-    accession, modality = result.accession.strip(), result.modality.strip()
-    description = result.description.strip()
-    comment = _joined(": ", modality, description)
-    return {
-        Source.TEST_ID: (result.test_id,),
-        Source.TEST_NAME: (result.test_description,),
-        Source.COMMENT: (comment,),
-        Source.DESCRIPTION: (description,),
-        Source.ACCESSION_AND_COMMENT: (_joined(" / ", accession, comment),),
-        Source.ACCESSION_AND_DESCRIPTION: (_joined(" / ", accession, description),),
-    }
-
-
-def _joined(separator: str, *parts: str) -> str:
-    """Join the parts that are not empty."""
-    return separator.join(part for part in parts if part)
-
-
-def _date(day: date | None) -> str:
-    """Return TTMMJJJJ."""
-    return f"{day.day:02}{day.month:02}{day.year:04}" if day else ""
-
-
-def _time(moment: time | None) -> str:
-    """Return HHMMSS."""
-    return "" if moment is None else f"{moment.hour:02}{moment.minute:02}{moment.second:02}"
-
-
-def _rendered(
+def _study(
+    result: StudyResult,
     dialect: Dialect,
     layout: Layout,
+    ids: Identification,
     encoding: str | None,
-    contents: Contents,
-    values: Iterable[TestValue] = (),
 ) -> Rendered:
+    """Return a study record or an order's answer."""
+    attachments = attachments_of(result, dialect.traits)
+    page = Page(study_contents(result, ids, layout, dialect.traits), (), attachments)
+    rendered = render(dialect, layout, page, encoding)
+    missing = []
+    if result.attachments and not dialect.traits.attachments:
+        missing.append(f"6302 {Loss.UNSUPPORTED}")
+    if result.link.strip() and dialect.traits.link is LinkPlace.NONE:
+        missing.append(f"9154 {Loss.UNSUPPORTED}")
+    return replace(rendered, losses=(*rendered.losses, *missing))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one file says: contents that stand once, values and attachments."""
+
+    contents: Contents
+    values: tuple[TestValue, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+
+def render(dialect: Dialect, layout: Layout, page: Page, encoding: str | None) -> Rendered:
     """Return the file.
 
     Should its bytes happen to be valid UTF-8 (a record whose only special characters are a "Ã©",
     say), a reader may take them for that; such a record is written in ASCII characters.
     """
     charset = charset_named(encoding or dialect.encoding)
-    values = tuple(values)
     writer = _Writer(dialect, layout, Encoder(charset))
-    data = writer.file(contents, values)
+    data = writer.file(page)
     if not data.isascii() and _is_utf8(data):
         writer = _Writer(dialect, layout, Encoder(replace(charset, repertoire=frozenset())))
-        data = writer.file(contents, values)
+        data = writer.file(page)
     return Rendered(data, writer.encoder.losses)
 
 
@@ -144,36 +122,82 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The fields of one value: its lines of text and its group."""
+
+    text: list[Field]
+    group: list[Field]
+
+    @property
+    def size(self) -> int:
+        """Return its bytes."""
+        return size(self.text) + size(self.group)
+
+
 class _Writer:
     """Writes records of one layout; what they have in common is encoded once."""
 
     def __init__(self, dialect: Dialect, layout: Layout, encoder: Encoder) -> None:
         self.dialect = dialect
+        self.traits = dialect.traits
         self.layout = layout
         self.encoder = encoder
+        digits = layout.length_digits
+        self.longest = None if digits is None else 10**digits - 1
 
-    def file(self, contents: Contents, values: Sequence[TestValue]) -> bytes:
+    def file(self, page: Page) -> bytes:
         """Return the records: one, or more where the values exceed what 8100 can state."""
         contents = {
-            **contents,
+            **page.contents,
             Source.CHARSET: (self.encoder.charset.code,),
-            Source.LENGTH: ("00000",),
+            **{source: ("0" * digits,) for source, digits in LENGTHS.items()},
+            Source.OBJECT_LINES: ("000",),
+            Source.RECORD_LINES: ("000000",),
         }
         head = self._fields(self.layout.head, contents)
-        tail = self._fields(self.layout.tail, contents)
-        blocks = [self._value_fields(contents, value) for value in values]
-        room = MAX_RECORD - _size(head) - _size(tail) if self.layout.has_length else None
-        return b"".join(self._record([*head, *block, *tail]) for block in _packed(blocks, room))
-
-    def _record(self, fields: Sequence[Field]) -> bytes:
-        """Return one record as bytes, its length filled in."""
-        size = _size(fields)
-        if self.layout.has_length and size > MAX_RECORD:
-            raise GdtWriteError(
-                "8100", "Der Satz ist zu lang für GDT 2.1. / The record is too long for GDT 2.1."
+        attached = [
+            field
+            for one in page.attachments
+            for field in self._fields(
+                self.layout.attached, {**contents, **attachment_contents(one)}
             )
+        ]
+        tail = self._fields(self.layout.tail, contents)
+        blocks = self._blocks(page.values, contents)
+        room = None
+        if self.longest is not None:
+            reserve = _RESERVE if self.traits.announce_lines else 0
+            room = self.longest - size(head) - size(attached) - size(tail) - reserve
         return b"".join(
-            self.encoder.line(field, f"{size:05}" if field == "8100" else text)
+            self._record(
+                [
+                    *head,
+                    *(field for block in packed for field in block.text),
+                    *attached,
+                    *(field for block in packed for field in block.group),
+                    *tail,
+                ]
+            )
+            for packed in _packed(blocks, room)
+        )
+
+    def _record(self, fields: list[Field]) -> bytes:
+        """Return one record as bytes, its counts and its length filled in."""
+        fields = without_empty_objects(fields)
+        if self.traits.announce_lines:
+            fields = announced(fields)
+        fields = counted(fields)
+        total = size(fields)
+        if self.longest is not None and total > self.longest:
+            raise GdtWriteError(
+                "8100",
+                "Der Satz ist zu lang für seine GDT-Version. / "
+                "The record is too long for its version of GDT.",
+            )
+        digits = self.layout.length_digits
+        return b"".join(
+            self.encoder.line(field, f"{total:0{digits}}" if field == "8100" else text)
             for field, text in fields
         )
 
@@ -186,19 +210,55 @@ class _Writer:
             for text in self._fitted(row, content)
         ]
 
-    def _value_fields(self, contents: Contents, value: TestValue) -> list[Field]:
-        """Return the fields of one value."""
+    def _blocks(self, values: Sequence[TestValue], contents: Contents) -> list[_Block]:
+        """Return the fields of all values."""
+        groups = [self._group(value, contents) for value in values]
+        if not self.layout.text:
+            return [_Block([], group) for group in groups]
+        field = self.layout.text[0].field
+        names = Counter(value.name for value in values)
+        cells = [self._cell(field, value, alone=names[value.name] == 1) for value in values]
+        lines = in_columns(cells, self.dialect.limit(field))
+        return [
+            _Block(self._fields(self.layout.text, {Source.VALUE_LINES: own}), group)
+            for own, group in zip(lines, groups, strict=True)
+        ]
+
+    def _number(self, value: TestValue) -> str | None:
+        """Return the value's digits with a point, None when it is no number anybody measured."""
         number = plain_decimal(value.value, self.dialect.numbers)
+        if number is None:
+            self.encoder.lost("8420", Loss.NOT_REPRESENTABLE)
+        return number
+
+    def _cell(self, field: str, value: TestValue, *, alone: bool) -> Cell:
+        """Return the value for the columns.
+
+        Its remarks too where nothing else carries them, or tells it from another of its name.
+        """
+        number = self._number(value)
+        shown = f"nicht darstellbar: {value.value}" if number is None else number.replace(".", ",")
+        groups = self.traits.values is ValueForm.BOTH
+        remarks = () if groups and alone else value.sources
+        return Cell(
+            self.encoder.text(field, value.name),
+            shown,
+            self.encoder.text(field, value.unit),
+            tuple(text for one in remarks if (text := self.encoder.text(field, one))),
+        )
+
+    def _group(self, value: TestValue, contents: Contents) -> list[Field]:
+        """Return the fields of one value."""
+        number = self._number(value)
         name = self.encoder.text("8411", value.name)
         title, rest = split_title(name, self.dialect.limit("8411"))
         remarks = [rest, *value.sources]
         if number is None:
-            self.encoder.lost("8420", Loss.NOT_REPRESENTABLE)
             remarks.insert(0, f"Wert nicht darstellbar: {value.value}")
         own = {
             Source.TEST_ID: (value.test_id,),
             Source.TEST_NAME: (title,),
-            Source.VALUE: (number or "",),
+            Source.VALUE: ((number or "").replace(".", self.traits.decimal_sign),),
             Source.UNIT: (value.unit,),
             Source.REMARKS: remarks,
         }
@@ -207,7 +267,7 @@ class _Writer:
     def _fitted(self, row: Row, content: str) -> Iterator[str]:
         """Yield the content as it fits into the field, in several pieces where it may wrap."""
         text = self.encoder.text(row.field, content)
-        _refuse_unsafe(row, content, text)
+        self._refuse_unsafe(row, content, text)
         if not text:
             return
         limit = self.dialect.limit(row.field)
@@ -232,41 +292,43 @@ class _Writer:
             self.encoder.lost(field, Loss.CUT)
         yield from wrap(text[:room].rstrip(" "), limit)
 
+    def _refuse_unsafe(self, row: Row, content: str, text: str) -> None:
+        """Refuse a record whose patient or test would be missing or another one.
 
-def _refuse_unsafe(row: Row, content: str, text: str) -> None:
-    """Refuse a record whose patient or test would be missing or another one.
+        A value without its own 8410 would belong to the test before it; a patient number that lost
+        a letter may be somebody else's.
+        """
+        if row.source is Source.TEST_ID and not text:
+            raise GdtWriteError(row.field, "Die Testkennung fehlt. / The test id is missing.")
+        patient = row.source is Source.PATIENT_ID or row.field == "3000"
+        if patient and not text:
+            raise GdtWriteError(row.field, "Patientennummer fehlt. / Patient number is missing.")
+        if (patient or row.source in NEVER_ALTERED) and text != printable(content):
+            german, english = ("Die Patientennummer", "patient number")
+            if not patient:
+                german, english = ("Der Verweis", "reference")
+            raise GdtWriteError(
+                row.field,
+                f"{german} ist im Zeichensatz nicht darstellbar. / "
+                f"The {english} cannot be written in this character set.",
+            )
+        digits = text.isascii() and text.isdigit()
+        if patient and self.traits.patient_id is PatientIds.DIGITS and not digits:
+            raise GdtWriteError(
+                row.field,
+                "Diese Praxissoftware nimmt nur Patientennummern aus Ziffern. / "
+                "This practice software takes patient numbers of digits only.",
+            )
 
-    A value without its own 8410 would belong to the test before it; a patient number that lost
-    a letter may be somebody else's.
-    """
-    if row.source is Source.TEST_ID and not text:
-        raise GdtWriteError(row.field, "Die Testkennung fehlt. / The test id is missing.")
-    if row.source is not Source.PATIENT_ID:
-        return
-    if not text:
-        raise GdtWriteError(row.field, "Patientennummer fehlt. / Patient number is missing.")
-    if text != printable(content):
-        raise GdtWriteError(
-            row.field,
-            "Die Patientennummer ist im Zeichensatz nicht darstellbar. / "
-            "The patient number cannot be written in this character set.",
-        )
 
-
-def _size(fields: Iterable[Field]) -> int:
-    """Return the bytes of these lines: every character is one, every line has nine more."""
-    return sum(len(text) + 9 for _, text in fields)
-
-
-def _packed(blocks: Sequence[Sequence[Field]], room: int | None) -> Iterator[list[Field]]:
+def _packed(blocks: Sequence[_Block], room: int | None) -> Iterator[list[_Block]]:
     """Yield the blocks together, as many at a time as fit into ``room`` bytes."""
-    packed: list[Field] = []
-    size = 0
+    packed: list[_Block] = []
+    used = 0
     for block in blocks:
-        added = _size(block)
-        if room is not None and packed and size + added > room:
+        if room is not None and packed and used + block.size > room:
             yield packed
-            packed, size = [], 0
-        packed.extend(block)
-        size += added
+            packed, used = [], 0
+        packed.append(block)
+        used += block.size
     yield packed

@@ -14,7 +14,7 @@ from socket import socket
 from typing import Final
 
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask
 from waitress.utilities import RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
@@ -68,6 +68,10 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
         self.is_add = self.is_add or bool(_ADD.match(header_plus[:end]))
         first = re.sub(rb"[\x80-\xff]", lambda m: b"%%%02X" % m[0][0], header_plus[:end])
         super().parse_header(first + header_plus[end:])
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("two lengths")  # RFC 9112 6.1: perhaps a smuggled request
+        if self.proxy_netloc:
+            self.headers["HOST"] = self.proxy_netloc  # RFC 9112 3.2.2
 
     def _begin_body(self) -> None:
         if self.expect_continue:

@@ -67,7 +67,11 @@ FUTURE: Final = "Liegt in der Zukunft. / Is in the future."
 _DATE: Final = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _DOS_UMLAUT: Final = re.compile(rb"[\x81\x84\x94\x99]")
 """ü, ä, ö, Ö in CP437; in Windows-1252 one is nothing, the others do not stand in names."""
-_REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_CONTROL: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_UNREADABLE: Final = frozenset({"Co", "Cn"})
+_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+_INVISIBLE: Final = "Cf"
+"""Marks of writing direction, soft hyphens, joiners: pasted along, seen by nobody."""
 
 
 def order_request(values: Iterable[RawValue], today: date) -> OrderRequest:
@@ -110,9 +114,10 @@ def _require(parameter: Parameter, text: str | None) -> None:
 
 
 def _text(name: str, value: bytes) -> str:
-    text = unicodedata.normalize("NFC", _decode(name, value)).strip().strip("\0")
-    if has_control(text):
-        raise _wrong(name, CONTROL)
+    text = without_invisible(_decode(name, value)).strip("\0").strip()
+    fault = fault_of(text)
+    if fault is not None:
+        raise _wrong(name, fault)
     return text
 
 
@@ -128,9 +133,28 @@ def _decode(name: str, value: bytes) -> str:
         raise _wrong(name, UNREADABLE) from None
 
 
-def has_control(text: str) -> bool:
-    """Return whether ``text`` holds control characters, line separators or lone surrogates."""
-    return any(unicodedata.category(c) in _REFUSED_CATEGORIES for c in text)
+def without_invisible(text: str) -> str:
+    """Return ``text`` composed, without blanks around it and without invisible characters.
+
+    Every kind of blank becomes the usual one. Names that look alike must not differ by what nobody
+    sees, and a reversed writing direction would show another name on the device than in the
+    practice.
+    """
+    categories = ((character, unicodedata.category(character)) for character in text)
+    kept = (" " if category == "Zs" else c for c, category in categories if category != _INVISIBLE)
+    return unicodedata.normalize("NFC", "".join(kept)).strip()
+
+
+def fault_of(text: str) -> str | None:
+    """Return why ``text`` is refused, if it is: control characters, or traces of a wrong decoding.
+
+    The latter are U+FFFD, which stands for what somebody before us could not read, and code points
+    without a meaning.
+    """
+    categories = {unicodedata.category(c) for c in text}
+    if categories & _CONTROL:
+        return CONTROL
+    return UNREADABLE if categories & _UNREADABLE or _REPLACEMENT in text else None
 
 
 def _birth_date(text: str, today: date) -> date:

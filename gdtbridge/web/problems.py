@@ -35,20 +35,20 @@ SECURITY_HEADERS: Final = (
 
 SENTENCES: Final[Mapping[int, str]] = {
     400: "Die Anfrage ist fehlerhaft. / The request is malformed.",
-    401: "Kein gültiges Token. / No valid token.",
+    401: "Das Kennwort (token) fehlt oder ist falsch. / No valid token.",
     403: "Nicht erlaubt. / Not allowed.",
     404: "Das gibt es hier nicht. / There is nothing here.",
     405: "Dieser Aufruf ist hier nicht möglich. / This method is not possible here.",
     408: "Die Anfrage kam zu langsam. / The request came too slowly.",
     413: "Die Anfrage ist zu groß. / The request is too large.",
     415: "Dieses Format wird nicht gelesen. / This format is not read.",
-    429: "Zu viele falsche Token, bitte warten. / Too many wrong tokens, please wait.",
+    429: "Zu oft das falsche Kennwort (token), bitte warten. / Too many wrong tokens, please wait.",
     431: "Die Adresse oder der Kopf der Anfrage ist zu lang."
     " / The address or the header of the request is too long.",
-    500: "In der Bridge ist etwas schiefgegangen, ihr Protokoll sagt, wo."
+    500: "In gdtbridge ist etwas schiefgegangen, das Protokoll sagt, wo."
     " / Something went wrong in the bridge, its log says where.",
     501: "Das wird nicht unterstützt. / This is not supported.",
-    503: "Die Bridge ist gerade überlastet, bitte noch einmal versuchen."
+    503: "gdtbridge ist gerade überlastet, bitte noch einmal versuchen."
     " / The bridge is overloaded, please try again.",
 }
 

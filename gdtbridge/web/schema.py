@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Final, Literal, TypeVar
@@ -17,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic_core import PydanticCustomError
 
 from gdtbridge.exams import OrderRequest
-from gdtbridge.web.parameters import CONTROL, EMPTY, FUTURE, MISSING, has_control
+from gdtbridge.web.parameters import EMPTY, FUTURE, MISSING, fault_of, without_invisible
 from gdtbridge.web.problems import FieldProblem, Refusal, refuse, refuse_fields
 from worklist import Entry
 
@@ -56,9 +55,10 @@ _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{
 
 
 def _clean(text: str) -> str:
-    text = unicodedata.normalize("NFC", text).strip()
-    if has_control(text):
-        raise PydanticCustomError(OUR_OWN, CONTROL)
+    text = without_invisible(text)
+    fault = fault_of(text)
+    if fault is not None:
+        raise PydanticCustomError(OUR_OWN, fault)
     return text
 
 

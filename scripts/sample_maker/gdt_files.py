@@ -16,6 +16,22 @@ from typing import Final
 from sample_maker.cast import ABDOMEN, ECHO, THYROID, Patient
 
 DIALECTS: Final = ("gdt21", "medical-office")
+"""Dialects all studies are written in."""
+
+OTHERS: Final = (
+    "gdt30",
+    "gdt31",
+    "medistar",
+    "turbomed",
+    "tomedo",
+    "t2med",
+    "x-concept",
+    "x-comfort",
+    "red-medical",
+    "quincy",
+)
+"""Dialects one study is written in, to compare them."""
+
 SEX: Final = {"M": "1", "F": "2"}
 """Field 3110 in GDT 2.1."""
 
@@ -82,9 +98,9 @@ def results(reports: dict[str, Path]) -> Iterator[tuple[str, bytes]]:
     """
     from sample_maker.results import Bridge
 
-    for dialect in DIALECTS:
+    for dialect in (*DIALECTS, *OTHERS):
         bridge = Bridge(dialect)
-        for study in (ABDOMEN, THYROID, ECHO):
+        for study in (ABDOMEN, THYROID, ECHO) if dialect in DIALECTS else (ABDOMEN,):
             yield f"{study.key}-answer-{dialect}.gdt", bridge.answer(study)
             yield f"{study.key}-study-{dialect}.gdt", bridge.study(study)
             yield f"{study.key}-values-{dialect}.gdt", bridge.values(study, reports[study.key])

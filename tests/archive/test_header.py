@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import os
 import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gdtbridge.archive import read_header
+from gdtbridge.archive.text import clean
 from gdtbridge.errors import NotUnderstood
 from tests.archive.elements import (
     BIG_ENDIAN,
@@ -161,3 +166,49 @@ def test_a_file_without_meta_information_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(NotUnderstood):
         read_header(tmp_path / "a", EXPLICIT)
+
+
+@pytest.mark.parametrize(("length", "kept"), [(512, True), (513, False)])
+@pytest.mark.parametrize("keyword", ["AccessionNumber", "StudyInstanceUID"])
+def test_an_endless_key_is_no_key(tmp_path: Path, keyword: str, length: int, *, kept: bool) -> None:
+    """A number or UID that is longer than any index takes counts as absent, never as another."""
+    value = "1" * length
+    header = read_header(part10(tmp_path / "a", identification(**{keyword: value})), EXPLICIT)
+
+    assert getattr(header, keyword) == (value if kept else "")
+    assert header.PatientID == "4711"
+
+
+@given(st.data())
+def test_a_damaged_head_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Bytes changed, lost and doubled anywhere: clean text or `NotUnderstood`, nothing else."""
+    ts = data.draw(st.sampled_from([IMPLICIT, EXPLICIT, BIG_ENDIAN]))
+    head = bytearray(identification(ts, SpecificCharacterSet=data.draw(st.sampled_from(LABELS))))
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(head)))
+        head[at : at + data.draw(st.integers(0, 6))] = data.draw(
+            st.one_of(st.binary(max_size=6), st.sampled_from(MARKS))
+        )
+    path = part10(tmp_path_factory.getbasetemp() / "damaged.dcm", bytes(head), ts)
+    with contextlib.suppress(NotUnderstood):
+        header = read_header(path, ts)
+        texts = dataclasses.astuple(header)
+        assert all(clean(text) == text for text in texts)
+        assert all(text.encode().decode() == text for text in texts)  # no lone surrogates
+
+
+LABELS = ["ISO_IR 100", "ISO_IR 192", "GB18030", "ISO 2022 IR 87", "\\ISO 2022 IR 149", "x"]
+MARKS = [b"\xff\xff\xff\xff", b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0", b"SQ\0\0", b"\x1b$B"]
+
+
+def test_two_hundred_megabytes_of_tiny_elements(tmp_path: Path) -> None:
+    """The time needed has a bound that does not depend on the size."""
+    path = tmp_path / "tiny.dcm"
+    part10(path, element(0x00080001, b"UL", b"") * 200_000)
+    os.truncate(path, 200 * 1024 * 1024)
+    begun = time.process_time()
+    with pytest.raises(NotUnderstood):
+        read_header(path, EXPLICIT)
+    assert time.process_time() - begun < 5

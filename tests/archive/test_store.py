@@ -74,7 +74,7 @@ def test_other_bytes_under_the_same_uid_are_kept_aside(
     assert keep(archive, database, tmp_path, StudyDescription="Other") is Standing.SAME
     assert len(list(archive.folder.rglob("*.dcm"))) == 2
     with database.read() as connection:
-        assert archive.conflicts(connection) == 1
+        assert archive.count_aside(connection) == 1
 
 
 @pytest.mark.parametrize("uid", ["../../../etc/cron.d/x", "/etc/x", "..", "C:\\x", "a\nb"])

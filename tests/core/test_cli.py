@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from gdtbridge.app import open_core
+from gdtbridge.archive import Incoming
 from gdtbridge.cli import main
+from gdtbridge.config import load_settings
+from gdtbridge.exams import Held, store
+from tests.archive.elements import EXPLICIT, identification, part10
 
 
 @pytest.fixture
@@ -144,6 +154,109 @@ def test_check_names_what_is_missing(environ: dict[str, str], tmp_path: Path) ->
 
     assert done.exit_code == 1
     assert "FEHLER gdt.out" in done.stdout
+
+
+def command(environ: dict[str, str], *arguments: str, **more: str) -> subprocess.Popen[bytes]:
+    """Start a command as a process of its own."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("GDTBRIDGE_", "LC_", "LANG"))}
+    return subprocess.Popen(
+        [sys.executable, "-m", "gdtbridge", *arguments],
+        env=kept | environ | more,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "latin-1"}])
+def test_any_locale_will_do(environ: dict[str, str], project: Path, locale: dict[str, str]) -> None:
+    """A letter the terminal lacks is replaced; JSON stays JSON."""
+    sample = str(project / "samples/gdt/echo-study-gdt21.gdt")
+    with command(environ, "gdt", "show", sample, **locale) as shown:
+        _, errors = shown.communicate(timeout=60)
+    with command(environ, "gdt", "show", "--json", sample, **locale) as as_json:
+        data, _ = as_json.communicate(timeout=60)
+
+    assert (shown.returncode, errors, as_json.returncode) == (0, b"", 0)
+    (record,) = json.loads(data)
+    assert record["patient"]["family_name"] == "Wójcik"
+
+
+def test_a_reader_that_goes_away(environ: dict[str, str], project: Path) -> None:
+    """``| head`` ends the command without a word."""
+    samples = [str(path) for path in (project / "samples/gdt").glob("*.gdt")] * 40
+    with command(environ, "gdt", "show", *samples) as shown:
+        assert shown.stdout is not None
+        assert shown.stderr is not None
+        shown.stdout.readline()
+        shown.stdout.close()
+        assert shown.stderr.read() == b""
+
+
+def test_a_locked_database_is_said_in_a_line(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Another process keeps the database for too long."""
+    assert run(environ, "exams", "list").exit_code == 0
+    monkeypatch.setattr("gdtbridge.database.BUSY_SECONDS", 0.2)
+    with closing(sqlite3.connect(tmp_path / "var" / "gdtbridge.sqlite")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        done = run(
+            environ, *("worklist", "add", "--id", "7", "--lastname", "A", "--birthdate", "1.1.1980")
+        )
+
+    assert done.exit_code == 1
+    assert done.stderr.startswith("gdtbridge: ")
+    assert "locked" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_nobody_thought_of_is_said_in_a_line(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No traceback and no text of the error: it may quote a patient."""
+
+    def fail(_settings: object) -> None:
+        raise RuntimeError("Müller^Änne")
+
+    monkeypatch.setattr("gdtbridge.app.open_core", fail)
+    done = run(environ, "worklist", "list")
+
+    assert done.exit_code == 1
+    assert done.stderr == (
+        "gdtbridge: Unerwarteter Fehler. / Unexpected error: RuntimeError at test_cli.py:"
+        + done.stderr.rpartition(":")[2]
+    )
+
+
+@pytest.mark.parametrize("kind", ["gdt", "sr"])
+def test_a_folder_is_no_file(environ: dict[str, str], kind: str, tmp_path: Path) -> None:
+    """A folder among the files is bad input, not wrong usage."""
+    done = run(environ, kind, "show", str(tmp_path))
+
+    assert done.exit_code == 1
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_held_exams_tell_who_it_may_be(environ: dict[str, str], tmp_path: Path) -> None:
+    """A person sees name, birth date and study; what could not be sent has its file."""
+    folder = tmp_path / "var"
+    with open_core(load_settings(None, environ)) as core:
+        for description in ("Abdomen", "Herz"):
+            data = identification(PatientID="", StudyDescription=description)
+            path = part10(folder / "spool" / description, data)
+            uid, sop_class = "2.25.1", "1.2.840.10008.5.1.4.1.1.6.1"
+            core.exams.receive(Incoming(path, sop_class, uid, EXPLICIT, "US01", "127.0.0.1"))
+        with core.database.write() as connection:
+            store.hold(connection, 1, Held.NO_PATIENT_ID)
+
+    (held,) = json.loads(run(environ, "exams", "list", "--held", "--json").stdout)
+    assert (held["patient_name"], held["birth_date"]) == ("Müller^Änne", "19581224")
+    assert (held["study_date"], held["description"]) == ("20240115", "Abdomen")
+    assert "keine Patientennummer" in held["reason"]
+    (problem,) = json.loads(run(environ, "exams", "problems", "--json").stdout)
+    assert Path(problem["file"]).is_file()
+    assert "UID" in problem["reason"]
+    assert problem["file"] in run(environ, "exams", "problems").stdout
 
 
 def test_exams_that_are_not_held_cannot_be_released(environ: dict[str, str]) -> None:

@@ -64,6 +64,11 @@ WRONG = [
     ("[dicom]\nhost = '0.0.0.0'\n", {}, "dicom.allowed_networks"),
     ("[dicom]\nallowed_networks = ['300.1.1.1']\n", {}, "dicom.allowed_networks"),
     ("[dicom", {}, "gdtbridge.toml"),
+    ("[exam]\nquiet_seconds = inf\n", {}, "exam.quiet_seconds"),
+    ("[gdt]\nout = ''\n", {}, "gdt.out"),
+    ("", {"GDTBRIDGE_GDT__IN": ""}, "gdt.in"),
+    ("", {"GDTBRIDGE_STORAGE__ROOT": ""}, "storage.root"),
+    ("", {"GDTBRIDGE_DICOM_PORT": "104"}, "GDTBRIDGE_DICOM_PORT"),
 ]
 
 

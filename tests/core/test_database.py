@@ -97,9 +97,24 @@ def test_what_cannot_be_opened_is_named(url: str) -> None:
 
 def test_references_are_held(url: str) -> None:
     """A report without an exam cannot be entered."""
-    with pytest.raises(sa.exc.IntegrityError), Database(url).write() as connection:
+    with pytest.raises(DatabaseError, match="FOREIGNKEY"), Database(url).write() as connection:
         connection.execute(
             sa.insert(report).values(
                 exam_id=1, instance_id=1, sop_instance_uid="1", state="pending"
             )
         )
+
+
+def test_an_error_quotes_no_value(url: str) -> None:
+    """SQLAlchemy quotes the statement with its values; we name the code."""
+    with pytest.raises(DatabaseError) as error, Database(url).write() as connection:
+        connection.execute(sa.text("SELECT :name FROM nowhere"), {"name": "Müller"})
+
+    assert "Müller" not in str(error.value)
+    assert "SQLITE_ERROR" in str(error.value)
+
+
+def test_a_read_raises_our_error_too(url: str) -> None:
+    """Whoever reads has one kind of error to deal with."""
+    with pytest.raises(DatabaseError), Database(url).read() as connection:
+        connection.execute(sa.text("SELECT 1 FROM nowhere"))

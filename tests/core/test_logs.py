@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+import warnings
+from collections.abc import Iterator
 
 import pytest
 
-from gdtbridge.logs import QuietFormatter
+from gdtbridge.logs import QuietFormatter, set_up
 
 
 def line(name: str, message: str, *args: object, error: bool = False) -> str:
@@ -46,3 +49,49 @@ def test_an_exception_is_told_by_type_and_place() -> None:
 def test_one_event_is_one_line() -> None:
     """Line breaks in a message do not forge log lines."""
     assert "\n" not in line("gdtbridge", "a\nERROR b")
+
+
+@pytest.mark.parametrize("sign", ["\x1b[2J", "\x85", "\u2028", "\u202e", "\x00", "\x0b"])
+def test_no_sign_that_moves_a_cursor_gets_through(sign: str) -> None:
+    """An AE title cannot clear the screen of who reads the log, nor forge a line."""
+    assert not set(line("gdtbridge", "from %s", f"a{sign}b")) & set("\x1b\x85\u2028\u202e\x00\x0b")
+
+
+@pytest.fixture
+def logging_set_up() -> Iterator[None]:
+    """Set logging up as the service does, and put it back."""
+    root = logging.getLogger()
+    before = (root.handlers, root.level, logging.raiseExceptions, threading.excepthook)
+    with warnings.catch_warnings():
+        set_up()
+        yield
+    root.handlers, logging.raiseExceptions, threading.excepthook = before[0], before[2], before[3]
+    root.setLevel(before[1])
+
+
+@pytest.mark.usefixtures("logging_set_up")
+def test_a_thread_that_dies_says_nothing_of_values(capsys: pytest.CaptureFixture[str]) -> None:
+    """Python would print the text of the error, which may be a patient's name."""
+
+    def die() -> None:
+        raise ValueError("Müller^Änne")
+
+    logging.getLogger().handlers[0].setStream(sys.stderr)  # type: ignore[attr-defined]
+    thread = threading.Thread(target=die, name="worker")
+    thread.start()
+    thread.join()
+
+    told = capsys.readouterr().err
+    assert "thread 'worker' died: ValueError at test_logs.py" in told
+    assert "Müller" not in told
+
+
+@pytest.mark.usefixtures("logging_set_up")
+def test_a_message_that_cannot_be_formatted_shows_no_values(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Python would print the arguments."""
+    logging.getLogger().handlers[0].setStream(sys.stderr)  # type: ignore[attr-defined]
+    logging.getLogger("gdtbridge.test").error("exam %d", "Müller^Änne")
+
+    assert "Müller" not in capsys.readouterr().err

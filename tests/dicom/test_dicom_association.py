@@ -19,6 +19,7 @@ from tests.dicom.raw_sender import (
     element,
     find_rq,
     item,
+    p_data,
     padded,
     send_raw,
     store_rq,
@@ -183,16 +184,28 @@ def test_operation_in_the_wrong_context(bridge: Bridge, abstract: str, command: 
         [(1, 3, ECHO_RQ.replace(b"\x30\x00", b"\x30\x80"))],
         [(1, 1, bytes(9000)), (1, 1, bytes(9000))],
         [(1, 3, store_rq(US_IMAGE, "1.2.3")), (1, 0, b"data"), (1, 3, ECHO_RQ)],
+        [(1, 3, store_rq(US_IMAGE, "1.2.3")), (3, 2, b"data")],
+        [(1, 3, store_rq(US_IMAGE, "1.2.3")), (1, 0, b"data"), (99, 2, b"data")],
+        [(1, 1, ECHO_RQ[:9]), (3, 3, ECHO_RQ[9:])],
     ],
-    ids=["no command", "unknown context", "nonsense", "response", "endless", "interleaved"],
+    ids=[
+        "no command",
+        "unknown context",
+        "nonsense",
+        "response",
+        "endless",
+        "interleaved",
+        "dataset of another encoding",
+        "dataset in no context",
+        "command in two contexts",
+    ],
 )
 def test_nonsense_ends_the_association(
     bridge: Bridge, fragments: list[tuple[int, int, bytes]]
 ) -> None:
     """What is no message aborts this association, leaves nothing, and harms no other."""
-    from tests.dicom.raw_sender import p_data
-
-    with RawAssociation(bridge.port).associate([(US_IMAGE, [IMPLICIT])]) as association:
+    proposals = [(US_IMAGE, [IMPLICIT]), (US_IMAGE, [EXPLICIT])]
+    with RawAssociation(bridge.port).associate(proposals) as association:
         for context_id, control, fragment in fragments:
             association.send(p_data(context_id, control, fragment))
         with pytest.raises(Closed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from gdtbridge.config import Settings, load_settings
 from gdtbridge.database import Database
 from gdtbridge.exams import ExamService, OrderRequest
 from gdtbridge.gdt import Record, read_records
-from gdtbridge.measurements import Report, read_report
+from gdtbridge.measurements import Report, ReportLimitError, read_report
 from gdtbridge.outbox import GdtDrop, Outbox, Webhook
 from tests.archive.elements import EXPLICIT, identification, part10
 from worklist import WorklistFolder
@@ -42,8 +43,19 @@ class Hands:
 class HereReader:
     """Reads reports in this process: the tests' reports are no danger."""
 
+    def __init__(self) -> None:
+        self.reads = 0
+        self.limits_left = 0
+        self.fault: Exception | None = None
+
     def read(self, path: Path) -> Report:
-        """Return the report in the file."""
+        """Return the report in the file; raise what a test wants raised."""
+        self.reads += 1
+        if self.fault is not None:
+            raise self.fault
+        if self.limits_left:
+            self.limits_left -= 1
+            raise ReportLimitError("busy")
         return read_report(path)
 
 
@@ -63,6 +75,7 @@ class Practice:
             if (url := getattr(settings.webhooks, event))
         }
         self.outbox = Outbox(self.database, senders, clock=self.clock)
+        self.reader = HereReader()
         self.archive = Archive(folder / "archive")
         self.worklist = WorklistFolder(folder / "worklist")
         self.exams = ExamService(
@@ -71,7 +84,7 @@ class Practice:
             self.archive,
             self.outbox,
             self.worklist,
-            HereReader(),
+            self.reader,
             self.clock,
         )
         self._received = 0
@@ -84,7 +97,8 @@ class Practice:
 
     def send_dataset(self, dataset: bytes, **values: str | bytes) -> Standing:
         """Send any dataset."""
-        path = part10(self.folder / "incoming", dataset)
+        self.folder.joinpath("spool").mkdir(exist_ok=True)
+        path = part10(self.folder / "spool" / secrets.token_hex(8), dataset)
         sop_class = str(values.get("SOPClassUID", "1.2.840.10008.5.1.4.1.1.6.1"))
         uid = str(values["SOPInstanceUID"])
         return self.exams.receive(Incoming(path, sop_class, uid, EXPLICIT, "US01", "127.0.0.1"))

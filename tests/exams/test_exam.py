@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.archive import Standing
-from gdtbridge.errors import NotFound, NotUnderstood, SopClassMismatch
+from gdtbridge.errors import NotFound, NotUnderstood, OrderError, SopClassMismatch
 from gdtbridge.exams import ExamState
 from tests.exams.conftest import Practice
+
+REPORT = "1.2.840.10008.5.1.4.1.1.88.33"
 
 
 def only(practice: Practice) -> tuple[ExamState, str]:
@@ -187,6 +189,127 @@ class TestHeld:
         assert record.patient.id == "4711"
         assert only(practice)[0] is ExamState.REPORTED
 
+    @pytest.mark.parametrize("sent", ["04711", "4711A", "47 11"])
+    def test_a_number_that_is_almost_the_same(self, practice: Practice, sent: str) -> None:
+        """Similar is not the same: a person looks. What follows needs no second release."""
+        placed = practice.exams.place_order(practice.order())
+        values = {"PatientID": sent, "AccessionNumber": placed.entry.AccessionNumber}
+        practice.send(**values)
+        practice.wait()
+        assert only(practice) == (ExamState.HELD, "order-of-other-patient")
+
+        practice.exams.release("2.25.1000", "4711")
+        practice.wait()
+        practice.send(**values)
+        practice.wait()
+
+        assert only(practice)[0] is ExamState.REPORTED
+        (record,) = practice.records().values()
+        assert record.patient.id == "4711"
+
+    @pytest.mark.parametrize("sent", ["4711 ", " 4711", "4711\0"])
+    def test_padding_is_no_difference(self, practice: Practice, sent: str) -> None:
+        """Leading and trailing blanks of an LO mean nothing (PS3.5 6.2)."""
+        placed = practice.exams.place_order(practice.order(patient_id=" 4711 "))
+        practice.send(PatientID=sent, AccessionNumber=placed.entry.AccessionNumber)
+        practice.wait()
+
+        assert only(practice)[0] is ExamState.REPORTED
+
+    def test_the_numbers_of_two_orders(self, practice: Practice) -> None:
+        """The UID is of the patient's order, the accession number of somebody else's."""
+        own = practice.exams.place_order(practice.order())
+        other = practice.exams.place_order(practice.order(patient_id="1"))
+        practice.send(
+            StudyInstanceUID=own.entry.StudyInstanceUID,
+            AccessionNumber=other.entry.AccessionNumber,
+        )
+        practice.wait()
+
+        assert practice.files() == []
+        assert only(practice) == (ExamState.HELD, "order-of-other-patient")
+
+    def test_two_orders_of_one_patient(self, practice: Practice) -> None:
+        """The order that gave the study its UID counts."""
+        first = practice.exams.place_order(practice.order())
+        second = practice.exams.place_order(practice.order(procedure="Herz"))
+        practice.send(
+            StudyInstanceUID=first.entry.StudyInstanceUID,
+            AccessionNumber=second.entry.AccessionNumber,
+        )
+        practice.wait()
+
+        assert practice.files() == [f"{first.entry.AccessionNumber}.gdt"]
+
+    def test_a_late_image_of_another_patient(self, practice: Practice) -> None:
+        """Released for the other one, the exam is reported for that one too, once."""
+        practice.send()
+        practice.wait()
+        practice.send(PatientID="1")
+        practice.wait()
+        assert only(practice) == (ExamState.HELD, "several-patients")
+        assert len(practice.files()) == 1
+
+        for _ in range(2):
+            practice.exams.release("2.25.1000", "1")
+            practice.wait()
+            practice.send(PatientID="2")
+            practice.wait()
+
+        patients = [record.patient.id for record in practice.records().values()]
+        assert sorted(patients) == ["1", "4711"]
+
+    def test_released_as_the_patient_it_was_reported_for(self, practice: Practice) -> None:
+        """The study record is there already; no second one leaves."""
+        practice.send()
+        practice.wait()
+        practice.send(PatientID="1")
+        practice.exams.release("2.25.1000", "4711")
+        practice.wait()
+
+        assert len(practice.files()) == 1
+        assert only(practice)[0] is ExamState.REPORTED
+
+    @pytest.mark.parametrize("late", ["1", "", "4711"])
+    def test_a_number_that_comes_after_the_release(self, practice: Practice, late: str) -> None:
+        """What an object says never replaces what a person said."""
+        practice.send(PatientID="")
+        practice.wait()
+        practice.exams.release("2.25.1000", " 4711 ")
+        practice.send(PatientID=late)
+        practice.wait()
+
+        held = late == "1"
+        assert only(practice)[0] is (ExamState.HELD if held else ExamState.REPORTED)
+        assert [r.patient.id for r in practice.records().values()] == ([] if held else ["4711"])
+
+    def test_a_release_needs_a_number(self, practice: Practice) -> None:
+        """Nobody is no patient."""
+        practice.send(PatientID="")
+        practice.wait()
+        with pytest.raises(OrderError):
+            practice.exams.release("2.25.1000", "  ")
+
+        assert only(practice) == (ExamState.HELD, "no-patient-id")
+
+    def test_a_uid_of_another_study(self, practice: Practice) -> None:
+        """A device counts from one again: the second patient's exam is not lost but held."""
+        practice.send(SOPInstanceUID="2.25.1", StudyInstanceUID="2.25.1001")
+        practice.wait()
+        taken = practice.send(
+            SOPInstanceUID="2.25.1", StudyInstanceUID="2.25.1002", PatientID="1", AccessionNumber=""
+        )
+        practice.wait()
+        newest = practice.exams.exams()[0]
+        assert taken is Standing.CONFLICT
+        assert (newest.state, newest.held_because) == (ExamState.HELD, "uid-taken")
+        assert len(practice.files()) == 1
+
+        practice.exams.release("2.25.1002", "1")
+        practice.wait()
+
+        assert [record.patient.id for record in practice.records().values()] == ["1", "4711"]
+
     def test_only_what_is_held_can_be_released(self, practice: Practice) -> None:
         """A reported exam keeps its patient."""
         practice.send()
@@ -277,6 +400,62 @@ class TestFirstInstance:
         practice.wait(0)
 
         assert practice.files() == ["R0000000042.gdt"]
+
+
+class TestFailing:
+    """One exam's fault is its own."""
+
+    def test_an_exam_that_fails_stops_no_other(
+        self, practice: Practice, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Its fault is logged once, a person is told, and it is reported when the fault is gone."""
+        practice.send(StudyInstanceUID="2.25.1001", PatientID="13")
+        practice.send(StudyInstanceUID="2.25.1002")
+        practice.reader.fault = RuntimeError("patient 13")
+        practice.send(StudyInstanceUID="2.25.1001", PatientID="13", SOPClassUID=REPORT)
+        for _ in range(12):
+            practice.wait(30)
+
+        assert len(practice.files()) == 1
+        assert practice.exams.attention()["overdue"] == 1
+        (told,) = [message for message in caplog.messages if "cannot be reported" in message]
+        assert told.startswith("exam 1 cannot be reported, trying again: RuntimeError at ")
+        practice.reader.fault = None
+        practice.wait()
+        assert len(practice.files()) == 2
+        assert practice.exams.attention()["overdue"] == 0
+
+    def test_a_report_is_read_again_where_the_machine_was_busy(self, practice: Practice) -> None:
+        """A limit reached once says nothing of the file."""
+        practice.reader.limits_left = 1
+        practice.send(SOPClassUID=REPORT)
+        practice.wait()
+
+        assert practice.reader.reads == 2
+        assert [problem.kind for problem in practice.exams.problems()] == ["NotAReportError"]
+
+    def test_a_worklist_that_is_away_delays(self, practice: Practice) -> None:
+        """Whose the order is cannot be known; the exam waits and loses nothing."""
+        practice.send()
+        away = practice.worklist.path.rename(practice.folder / "away")
+        monotonic = practice.worklist._scanned_at
+        practice.worklist._scanned_at = monotonic - 3600
+        practice.wait()
+        assert practice.files() == []
+
+        away.rename(practice.worklist.path)
+        practice.wait()
+        assert len(practice.files()) == 1
+
+    def test_late_reports_are_not_put_off_for_ever(self, practice: Practice) -> None:
+        """A device that sends a report every ten seconds has the first reported in time."""
+        practice.send()
+        practice.wait()
+        for _ in range(4):
+            practice.send(SOPClassUID=REPORT)
+            practice.wait(10)
+
+        assert practice.reader.reads >= 2
 
 
 def test_no_second_record_when_the_process_dies_after_the_commit(practice: Practice) -> None:

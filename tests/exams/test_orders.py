@@ -11,6 +11,7 @@ from pytest_httpserver import HTTPServer
 from gdtbridge.errors import NotFound, OrderError
 from gdtbridge.gdt import read_records
 from tests.exams.conftest import Practice
+from worklist import FolderError
 
 
 def test_an_order_is_on_the_worklist(practice: Practice) -> None:
@@ -159,6 +160,16 @@ def test_numbers_go_on_when_the_counter_is_lost(practice: Practice) -> None:
     )
 
 
+def test_a_clock_set_back_makes_no_double_click(practice: Practice) -> None:
+    """An order of "tomorrow" is no reason to swallow one of today."""
+    practice.exams.place_order(practice.order())
+    practice.clock.seconds -= 3600
+    again = practice.exams.place_order(practice.order())
+
+    assert not again.repeated
+    assert len(practice.exams.orders()) == 2
+
+
 class TestCleanUp:
     """An entry goes when its day is over or its study is here."""
 
@@ -192,6 +203,40 @@ class TestCleanUp:
         assert practice.exams.clean_worklist().expired == 0
         practice.clock.seconds += 24 * 3600
         assert practice.exams.clean_worklist().expired == 1
+
+    def test_what_was_put_off_meanwhile_stays(
+        self, practice: Practice, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An entry that somebody moves to today while the clean-up runs is not removed."""
+        number = practice.exams.place_order(practice.order()).entry.AccessionNumber
+        yesterday = practice.worklist.entries()
+        practice.clock.seconds += 24 * 3600
+        today = practice.order(scheduled=practice.clock.local())
+        practice.exams.change_order(number, today)
+        with monkeypatch.context() as patched:
+            patched.setattr(practice.worklist, "entries", lambda: yesterday)
+            assert practice.exams.clean_worklist().expired == 0
+
+        assert len(practice.exams.orders()) == 1
+
+    def test_an_entry_that_cannot_go_keeps_no_other(
+        self, practice: Practice, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The folder refuses to delete one file; the others go all the same."""
+        stuck = practice.exams.place_order(practice.order()).entry.AccessionNumber
+        practice.exams.place_order(practice.order(patient_id="1"))
+        practice.clock.seconds += 24 * 3600
+        remove = practice.worklist.remove
+
+        def refuse_one(accession: str, *, study_uid: str | None = None) -> bool:
+            if accession == stuck:
+                raise FolderError.of(practice.worklist.path, PermissionError(13, "denied"))
+            return remove(accession, study_uid=study_uid)
+
+        monkeypatch.setattr(practice.worklist, "remove", refuse_one)
+
+        assert practice.exams.clean_worklist().expired == 1
+        assert [entry.AccessionNumber for entry in practice.exams.orders()] == [stuck]
 
     def test_night_duty(self, practice: Practice) -> None:
         """An entry of half an hour before midnight survives midnight."""

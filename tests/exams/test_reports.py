@@ -10,6 +10,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from gdtbridge.exams import ExamState
 from gdtbridge.gdt import Record
+from tests.archive.elements import element, identification
 from tests.exams.conftest import Practice
 
 ECHO = "echo.dcm"
@@ -126,6 +127,79 @@ def test_a_report_of_another_patient_holds_the_exam(practice: Practice, reports:
     practice.wait()
     assert values_of(practice) == {}
     assert len(practice.files()) == 1
+
+
+def test_only_the_named_patients_reports_leave(practice: Practice, reports: Reports) -> None:
+    """However often an exam of two patients is held, the other's report stays and is shown."""
+    practice.send(PatientID="4711")
+    reports.send(ECHO, PatientID="1", StudyInstanceUID="2.25.1000")
+    reports.send(THYROID, PatientID="4711", StudyInstanceUID="2.25.1000")
+    practice.exams.release("2.25.1000", "日本")  # no GDT character set has it
+    practice.wait()
+    assert practice.exams.exams()[0].held_because == "unwritable"
+    practice.exams.release("2.25.1000", "4711")
+    practice.wait()
+
+    assert len(values_of(practice)) == 1
+    (problem,) = practice.exams.problems()
+    assert problem.kind == "other-patient"
+    assert (practice.archive.folder / problem.file).is_file()
+    assert practice.exams.attention()["unreadable"] == 1
+
+
+def test_a_late_report_after_a_release(practice: Practice, reports: Reports) -> None:
+    """The device goes on sending the number it has; a person has said whose it is."""
+    placed = practice.exams.place_order(practice.order())
+    number = placed.entry.AccessionNumber
+    practice.send(PatientID="004711", AccessionNumber=number)
+    practice.wait()
+    practice.exams.release("2.25.1000", "4711")
+    practice.wait()
+    reports.send(ECHO, PatientID="004711", AccessionNumber=number, StudyInstanceUID="2.25.1000")
+    practice.wait()
+
+    assert len(values_of(practice)) == 1
+    assert {record.patient.id for record in practice.records().values()} == {"4711"}
+
+
+def test_a_report_of_a_held_exam_leaves_with_its_release(
+    practice: Practice, reports: Reports
+) -> None:
+    """Nothing is read or sent before, everything after."""
+    practice.send(PatientID="")
+    practice.wait()
+    reports.send(ECHO, PatientID="", StudyInstanceUID="2.25.1000")
+    practice.wait()
+    assert practice.files() == []
+
+    practice.exams.release("2.25.1000", "4711")
+    practice.wait()
+    assert len(values_of(practice)) == 1
+    assert len(practice.files()) == 2
+
+
+def test_another_version_of_a_report_is_shown(practice: Practice, reports: Reports) -> None:
+    """Other bytes under the same UID are not sent, and a person is told where they are."""
+    uid = generate_uid()
+    reports.send(ECHO, SOPInstanceUID=uid)
+    reports.send(ECHO, SOPInstanceUID=uid, SeriesDescription="corrected")
+    practice.wait()
+
+    (problem,) = practice.exams.problems()
+    assert (problem.kind, problem.sop_instance_uid) == ("conflict", uid)
+    assert (practice.archive.folder / problem.file).is_file()
+    assert len(values_of(practice)) == 1
+
+
+def test_a_report_that_was_cut_off_is_a_problem(practice: Practice) -> None:
+    """Where the end is missing, no measurement does not mean that nothing was measured."""
+    content = element(0x0040A730, b"SQ", b"", length=4000)
+    uid, sop_class = "2.25.77", "1.2.840.10008.5.1.4.1.1.88.33"
+    data = identification(SOPInstanceUID=uid, SOPClassUID=sop_class) + content
+    practice.send_dataset(data, SOPInstanceUID=uid, SOPClassUID=sop_class)
+    practice.wait()
+
+    assert [problem.kind for problem in practice.exams.problems()] == ["incomplete"]
 
 
 def test_an_unreadable_report_does_not_stop_the_study(practice: Practice) -> None:

@@ -34,7 +34,29 @@ def check_lines(data: bytes) -> list[list[Field]]:
     assert at == len(data)
     for record, start, end in zip(records, starts, [*starts[1:], at], strict=True):
         assert [int(content) for id_, content in record if id_ == "8100"] in ([], [end - start])
+        check_objects(record)
     return records
+
+
+def check_objects(record: list[Field]) -> None:
+    """Count the lines of each object and of the record; no object is empty or left open."""
+    starts: list[int] = []
+    for index, (id_, content) in enumerate(record):
+        if id_ in {"8200", "8002"}:
+            starts.append(index)
+        if id_ in {"8201", "8003"}:
+            start = starts.pop()
+            assert index - start > 1
+            assert content == (record[start][1] if id_ == "8003" else b"%d" % (index - start + 1))
+        if id_ == "8202":
+            assert (content, index) == (b"%d" % len(record), len(record) - 1)
+    assert starts == []
+
+
+@pytest.fixture(scope="session")
+def examples(request: pytest.FixtureRequest) -> int:
+    """Return how many records a law is tried on."""
+    return int(request.config.getoption("--examples"))
 
 
 @pytest.fixture(scope="session")

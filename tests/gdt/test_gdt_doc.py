@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.gdt import CHARSETS, DIALECTS, FIELDS, WARNINGS
-from gdtbridge.gdt.dialects import FITS, Dialect, Fit, Layout, Numbers, Row, Source
+from gdtbridge.gdt import CHANGES, CHARSETS, DIALECTS, FIELDS, RECORD_TYPES, WARNINGS, RecordType
+from gdtbridge.gdt.derived import FILE_NAME_PARTS
+from gdtbridge.gdt.dialects import Dialect
+from gdtbridge.gdt.judge import JUDGEMENTS
+from gdtbridge.gdt.rows import FITS, Fit, Layout, Row, Source
 from gdtbridge.gdt.text import Loss
+from gdtbridge.gdt.traits import Numbers
+
+SHOWN = ("gdt21", "medistar", "gdt30", "gdt31", "medical-office")
+"""Dialects whose records are documented field by field: one of each form and way of values."""
 
 
 @pytest.fixture(scope="module")
@@ -30,19 +37,80 @@ def row_of(dialect: Dialect, layout: Layout, row: Row) -> str:
     return f"| {row.field} | {FIELDS[row.field].name} | {content} | {more} |"
 
 
+def rows_of(dialect: Dialect, layout: Layout) -> list[str]:
+    """Return the table of one record."""
+    return [row_of(dialect, layout, row) for row in layout.rows]
+
+
+def traits_row(dialect: Dialect) -> str:
+    """Return a dialect's row of the table of traits."""
+    traits = dialect.traits
+    width = dialect.limit(traits.comment_field)
+    cells = (
+        f"`{dialect.name}`",
+        dialect.title,
+        traits.version,
+        traits.form.value,
+        "yes" if any(row.field == "9206" for row in dialect.study.rows) else "no",
+        f"`{traits.encoding}`",
+        f"`{traits.receiver}`",
+        traits.values.value,
+        f"{traits.comment_field}, {width}",
+        "yes" if traits.attachments else "no",
+        traits.link.value,
+        f"`{traits.file_name}`, {traits.file_case.value}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def evidence_row(dialect: Dialect) -> str:
+    """Return a dialect's row of the table of evidence."""
+    return f"| `{dialect.name}` | {dialect.known} | {dialect.assumed} |"
+
+
+def type_row(type_: RecordType) -> str:
+    """Return a record type's row."""
+    mandatory = " ".join(sorted(type_.mandatory)) or "not public"
+    if type_.mandatory and "2.1" not in type_.versions:
+        mandatory = f"{mandatory} (since 3.0)"
+    return f"| {type_.number} | {type_.name} | {mandatory} |"
+
+
+@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("kind", ["study", "values"])
+def test_records_are_documented_field_by_field(text: str, name: str, kind: str) -> None:
+    """Each record has its table, in the order of the file."""
+    dialect = DIALECTS[name]
+    assert "\n".join(rows_of(dialect, getattr(dialect, kind))) in text
+
+
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda d: d.name)
-@pytest.mark.parametrize("kind", ["study", "order_answer", "values"])
-def test_dialects_are_documented_field_by_field(text: str, dialect: Dialect, kind: str) -> None:
-    """Each record of each dialect has its table, in the order of the file."""
-    layout: Layout = getattr(dialect, kind)
-    rows = [row_of(dialect, layout, row) for row in (*layout.head, *layout.each, *layout.tail)]
-    assert "\n".join(rows) in text
-    assert f"`{dialect.name}`" in text
+def test_dialects_are_documented(text: str, dialect: Dialect) -> None:
+    """What each dialect does, what is known of its software and what is assumed."""
+    assert traits_row(dialect) in text
+    assert evidence_row(dialect) in text
+    assert dialect.known
+    assert dialect.assumed
 
 
-def test_warnings_are_documented(text: str) -> None:
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda d: d.name)
+def test_an_answer_differs_from_a_study_in_its_comment_only(dialect: Dialect) -> None:
+    """So the documentation needs one table for both."""
+    pairs = zip(dialect.study.rows, dialect.order_answer.rows, strict=True)
+    differing = [one.field for one, other in pairs if one != other]
+    assert differing == [dialect.traits.comment_field]
+
+
+def test_record_types_are_documented(text: str) -> None:
+    """Each is there with its mandatory fields."""
+    for type_ in RECORD_TYPES.values():
+        assert type_row(type_) in text
+
+
+@pytest.mark.parametrize("table", [WARNINGS, JUDGEMENTS], ids=["warnings", "judgements"])
+def test_warnings_are_documented(text: str, table: dict[str, str]) -> None:
     """Each code is there with its English sentence."""
-    for code, message in WARNINGS.items():
+    for code, message in table.items():
         assert f"| `{code}` | {message.split(' / ')[1]} |" in text
 
 
@@ -50,3 +118,9 @@ def test_warnings_are_documented(text: str) -> None:
 def test_losses_sets_and_numbers_are_documented(text: str, word: str) -> None:
     """Each kind of loss, character set and way to write a number is named."""
     assert word in text
+
+
+@pytest.mark.parametrize("key", sorted({*CHANGES, *FILE_NAME_PARTS}))
+def test_what_a_practice_may_change_is_documented(text: str, key: str) -> None:
+    """Each key of ``[dialects.NAME]`` has its row, each part of a file name its word."""
+    assert f"| `{key}` |" in text or f"`{{{key}}}`" in text

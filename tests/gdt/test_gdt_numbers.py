@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from gdtbridge.gdt.dialects import Numbers
 from gdtbridge.gdt.numbers import plain_decimal
+from gdtbridge.gdt.traits import Numbers
 
 
 @pytest.mark.parametrize(

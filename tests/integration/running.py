@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pydicom
+import pytest
+import sqlalchemy as sa
+from pydicom.filewriter import dcmwrite
+from pydicom.uid import UID
+
+from gdtbridge.gdt import read_records
+from tests.archive.elements import element, identification
+from tests.dicom.raw_sender import EXPLICIT, US_IMAGE, Instance
+
 PORTS = re.compile(r"(DICOM|HTTP) \S+ port (\d+)")
 START_SECONDS = 30
+NUMBER = "Auftragsnummer: "
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 20, what: str = "condition") -> None:
@@ -48,6 +63,16 @@ class Service:
     def archive(self) -> Path:
         """Where received files lie."""
         return self.root / "var" / "archive"
+
+    @property
+    def spool(self) -> Path:
+        """Where files lie while they are received."""
+        return self.root / "var" / "spool"
+
+    @property
+    def database(self) -> Path:
+        """The file of the database."""
+        return self.root / "var" / "gdtbridge.sqlite"
 
     @property
     def pid(self) -> int:
@@ -95,6 +120,11 @@ class Service:
         self.ports = {name: int(port) for name, port in PORTS.findall(text)}
         return text
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def kill(self) -> None:
         """End the process as a power cut would."""
         assert self._process is not None
@@ -120,6 +150,39 @@ class Service:
             check=False,
         )
 
+    def rows(self, query: str) -> list[tuple[str, str]]:
+        """Return the first and the last column of what the database answers."""
+        url = self._settings.get("storage__database", f"sqlite:///{self.database}")
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            return [(str(row[0]), str(row[-1])) for row in connection.execute(sa.text(query))]
+
+    def has(self, sop_instance_uid: str) -> bool:
+        """Return whether an object is in the index and its file in the archive."""
+        query = f"SELECT file FROM instance WHERE sop_instance_uid = '{sop_instance_uid}'"
+        return any((self.archive / file).is_file() for _, file in self.rows(query))
+
+    def settled(self) -> bool:
+        """Return whether no exam waits and nothing is left to deliver."""
+        waiting = self.rows("SELECT id FROM exam WHERE due_at IS NOT NULL")
+        leaving = self.rows("SELECT id FROM outbox WHERE state != 'delivered'")
+        return not waiting and not leaving
+
+    def results(self) -> Counter[tuple[str, str]]:
+        """Count the files in the practice's folder by accession number and ``study``/``values``.
+
+        Every one must be a whole record without a warning; one without a number counts as "".
+        """
+        found: Counter[tuple[str, str]] = Counter()
+        for path in self.gdt_out.glob("*.gdt"):
+            (record,) = read_records(path.read_bytes())
+            assert record.warnings == (), path.name
+            lines = {text for text in record.all("6227") if text.startswith(NUMBER)}
+            (line,) = lines or {NUMBER}
+            kind = "values" if record.first("8420") else "study"
+            found[line.removeprefix(NUMBER), kind] += 1
+        return found
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -129,9 +192,8 @@ class Service:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        if self.is_running:
+            self.kill()
         if error is not None:
             print(self.log.read_text())  # noqa: T201 - pytest shows it beside the failure
 
@@ -141,3 +203,66 @@ def service(root: Path, **settings: str) -> Iterator[Service]:
     """Yield a running service."""
     with Service(root, **settings) as running:
         yield running
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study a device has to send: its number, its patient and its accession number."""
+
+    number: int
+    accession: str
+
+    @property
+    def patient(self) -> str:
+        """PatientID; every study has a patient of its own."""
+        return f"P{self.number}"
+
+    @property
+    def uid(self) -> str:
+        """Study Instance UID."""
+        return f"2.25.{self.number}"
+
+    def image(self, number: int = 1, size: int = 0) -> Instance:
+        """Return an image with ``size`` bytes of pixel data."""
+        uid = f"{self.uid}.{number}"
+        dataset = identification(
+            SOPInstanceUID=uid,
+            StudyInstanceUID=self.uid,
+            AccessionNumber=self.accession,
+            PatientID=self.patient,
+        )
+        if size:
+            dataset += element(0x7FE00010, b"OB", bytes(size))
+        return US_IMAGE, uid, EXPLICIT, dataset
+
+    def report(self, sample: Path) -> Instance:
+        """Return a report, made of a sample."""
+        dataset = pydicom.dcmread(sample)
+        dataset.SOPInstanceUID = UID(f"{self.uid}.99")
+        dataset.StudyInstanceUID = UID(self.uid)
+        dataset.PatientID = self.patient
+        dataset.AccessionNumber = self.accession
+        buffer = io.BytesIO()
+        dcmwrite(buffer, pydicom.Dataset(dataset), implicit_vr=False, little_endian=True)
+        return str(dataset.SOPClassUID), str(dataset.SOPInstanceUID), EXPLICIT, buffer.getvalue()
+
+
+@contextmanager
+def traced(pid: int, *options: str, log: Path = Path(os.devnull)) -> Iterator[None]:
+    """Let ``strace`` watch the threads of a process, and do to it what ``options`` say.
+
+    The process runs on when the block ends. Skips the test where tracing is not possible.
+    """
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed")
+    command = ["strace", "-f", "-o", str(log), "-p", str(pid), *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as tracer:
+        assert tracer.stderr is not None
+        said = tracer.stderr.readline().decode()
+        if "attached" not in said:
+            tracer.kill()
+            pytest.skip(f"strace may not trace here: {said}")
+        try:
+            yield
+        finally:
+            tracer.terminate()

@@ -274,7 +274,7 @@ def test_core_refusal_is_one_line_under_the_callers_name(url: str) -> None:
         (DatabaseError("Die Datenbank fehlt. / No database."), 503, "Die Datenbank fehlt."),
         (ProcessingFailure("Ordner weg. / Folder gone."), 503, "Ordner weg."),
         (OutOfResources("Platte voll. / Disk full."), 507, "Platte voll."),
-        (RuntimeError("Doe, John"), 500, "In der Bridge"),
+        (RuntimeError("Doe, John"), 500, "In gdtbridge"),
     ],
 )
 def test_core_failure(url: str, orders: Any, error: Exception, status: int, text: str) -> None:

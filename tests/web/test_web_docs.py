@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from gdtbridge.config import Settings
+from gdtbridge.config import Settings, load_settings
+from gdtbridge.errors import SettingsError
 from gdtbridge.web import channel, create_app, forms, server, slots
 from gdtbridge.web.openapi import description
 from gdtbridge.web.parameters import PARAMETERS
@@ -81,6 +82,18 @@ def test_limits_are_the_ones_of_the_code(text: str) -> None:
         f"| orders being placed at once | {slots.SLOTS}; the next waits {slots.WAIT_SECONDS:.0f} s",
     ):
         assert row in text, row
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/praxis.md"])
+def test_settings_for_copying(project: Path, tmp_path: Path, name: str) -> None:
+    """An example starts with a token of one's own, and never with the one that is printed."""
+    [block] = re.findall(r"```toml\n(.*?)```", (project / name).read_text("utf-8"), re.DOTALL)
+    file = tmp_path / "gdtbridge.toml"
+    file.write_text(block, encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"http\.token"):
+        load_settings(file, {})
+    file.write_text(block.replace("…", "0123456789abcdef"), encoding="utf-8")
+    assert load_settings(file, {}).dicom.host == "0.0.0.0"
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")

@@ -195,6 +195,23 @@ def test_host_header(serve: Any, host: str, status: int) -> None:
     assert answer.status_code == status
 
 
+@pytest.mark.parametrize(
+    ("target", "host", "status"),
+    [
+        ("http://localhost:8080", "evil.example", b"200"),
+        ("http://evil.example", "localhost", b"421"),
+        ("HTTP://evil.example:80", "127.0.0.1", b"421"),
+        ("http://user@localhost", "localhost", b"400"),
+    ],
+)
+def test_whole_address_in_the_request(
+    serve: Any, send_raw: Any, target: str, host: str, status: bytes
+) -> None:
+    """A request that names the host in its first line is judged by that name (RFC 9112 3.2.2)."""
+    request = f"GET {target}/readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    assert send_raw(serve().port, request.encode()).split(b" ", 2)[1] == status
+
+
 def test_host_header_of_old_scripts(serve: Any, send_raw: Any) -> None:
     """HTTP/1.0 needs no Host; HTTP/1.1 does."""
     port = serve().port

@@ -49,14 +49,46 @@ def test_any_bytes_give_a_clean_order_or_a_named_refusal(
     for name in TEXTS:
         text = getattr(order, name)
         assert text == text.strip()
-        assert not any(unicodedata.category(c) in {"Cc", "Zl", "Zp"} for c in text)
+        assert not any(unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"} for c in text)
 
 
-@given(st.text(st.characters(blacklist_categories=("C", "Z")), min_size=1, max_size=30))
+WRITTEN = st.characters(blacklist_categories=("C", "Z"), blacklist_characters="\ufffd")
+
+
+@given(st.text(WRITTEN, min_size=1, max_size=30))
 def test_utf8_is_read_as_it_was_written(name: str) -> None:
     """A name in UTF-8 arrives as it was written, in composed form."""
     expected = unicodedata.normalize("NFC", name)
     assert read(GOOD | {"lastname": name.encode()}).family_name == expected
+
+
+@pytest.mark.parametrize(
+    ("pasted", "name"),
+    [
+        ("Mu\u0308ller", "Müller"),
+        ("\ufeffDoe", "Doe"),
+        ("Do\u00ade", "Doe"),
+        ("D\u200foe", "Doe"),
+        ("\u202eDoe\u202c", "Doe"),
+        ("Doe\u200b", "Doe"),
+        ("\u2067 Doe \u2069", "Doe"),
+        ("a\u200d\u0301", "á"),
+        ("von\u00a0Doe", "von Doe"),
+    ],
+)
+def test_invisible_characters_are_taken_out(pasted: str, name: str) -> None:
+    """What is pasted along and seen by nobody is no part of a name."""
+    assert read(GOOD | {"lastname": pasted.encode()}).family_name == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["\u200b", "\u202e\u202c", "M\ufffdller", "\ue000", "Doe\uffff", "A\u2028B", "A\u0085B"],
+)
+def test_names_that_are_none_are_refused(name: str) -> None:
+    """Nothing visible, a name somebody else decoded wrongly, a line separator: refused."""
+    with pytest.raises(Refusal):
+        read(GOOD | {"lastname": name.encode()})
 
 
 @given(st.text("aeiouäöüßÄÖÜéèçñ -'", min_size=1, max_size=30).filter(lambda t: t.strip() == t))

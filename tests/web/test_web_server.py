@@ -139,6 +139,8 @@ def test_idle_connections_make_room(serve: Any) -> None:
         b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1, 2\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, identity\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nContent-Length: 9\r\n\r\n",
     ],
 )
 def test_what_is_not_http_is_refused(serve: Any, send_raw: Any, data: bytes) -> None:
@@ -205,6 +207,21 @@ def test_pipelined_requests_are_all_answered(serve: Any, send_raw: Any) -> None:
 # ---------------------------------------------------------------------------- a core that hangs
 
 
+def test_no_request_hides_in_the_body_of_another(serve: Any, send_raw: Any, orders: Any) -> None:
+    """What follows a request of two lengths is not read as a further request."""
+    hidden = f"GET {ADD} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    for lengths in (
+        b"Content-Length: 4\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5",
+        b"Content-Length: 4\r\nContent-Length: 40",
+    ):
+        head = b"POST /worklist/add HTTP/1.1\r\nHost: localhost\r\n" + lengths + b"\r\n\r\n"
+        answer = send_raw(serve().port, head + b"0\r\n\r\n" + hidden)
+        assert answer.count(b"HTTP/1.1") == 1
+        assert answer.startswith(b"HTTP/1.1 400")
+    assert orders.entries == {}
+
+
 def test_hanging_core_leaves_the_rest_answering(serve: Any, orders: Any) -> None:
     """When the core hangs, health is still told and further orders are sent away in seconds."""
     port = serve(slots=Slots(wait_seconds=0.2)).port
@@ -218,7 +235,7 @@ def test_hanging_core_leaves_the_rest_answering(serve: Any, orders: Any) -> None
         answer = requests.get(url, timeout=5)
         assert answer.status_code == 503
         assert answer.headers["Retry-After"]
-        assert answer.text.startswith("error: Die Bridge ist gerade überlastet")
+        assert answer.text.startswith("error: gdtbridge ist gerade überlastet")
         orders.gate.set()
         assert [call.result().status_code for call in hanging] == [200] * SLOTS
     assert requests.get(url, timeout=5).status_code == 200

@@ -1,0 +1,139 @@
+"""The record types (Satzarten): which way they travel, and which fields they have, in order.
+
+Fields and order are those of the GDT 2.1 record tables (bellmit/insuite@6af0a7ee, Elexis). What
+3.0 adds is in :data:`MANDATORY_IN_3`. 8310, 8314 and the sender's block (0102, 0103, 0132) stand
+in real files of 2.1 although its tables lack them there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class RecordType:
+    """One record type; ``to_device`` says which way it travels, None where nobody documents it.
+
+    ``mandatory`` and ``fields`` (all there may be, in the order of the file) are those of 2.1;
+    both are empty where no table is public.
+    """
+
+    number: str
+    name: str
+    to_device: bool | None
+    versions: frozenset[str]
+    mandatory: frozenset[str] = frozenset()
+    fields: tuple[str, ...] = ()
+
+
+_HEAD: Final = ("8000", "8100", "8315", "8316", "9206", "9218", "0102", "0103", "0132")
+_NAMES: Final = ("3100", "3101", "3102", "3103", "3104")
+_PATIENT: Final = (
+    "3000", *_NAMES, "3105", "3106", "3107", "3108", "3110", "3622", "3623", "3628",
+)  # fmt: skip
+_ORDER: Final = ("8310", "8314", "8402")
+
+FILE_GROUP: Final = ("6302", "6303", "6304", "6305")
+"""One attachment: shown name, format, content, path."""
+
+FREE_PAIRS: Final = tuple(str(number) for number in range(6330, 6400))
+"""An even number names a free category, the next odd one is its content."""
+
+TEST_GROUP: Final = (
+    "8410", "8411", "8428", "8429", "8430", "8431", "8437", "8438", "8418", "8420", "8421",
+    "8432", "8439", "8460", "8461", "8462", "8470", "8480",
+)  # fmt: skip
+"""One test: its id first."""
+
+_BODY: Final = (
+    *_ORDER, "6200", "6201", "6205", "6220", "6221", "6227", "6226", "6228",
+    *FILE_GROUP, *FREE_PAIRS, *TEST_GROUP, "8990",
+)  # fmt: skip
+
+_SMALLEST: Final = frozenset({"8000", "8100", "9218", "3000"})
+_NAMED: Final = _SMALLEST | {"3101", "3102", "3103"}
+
+MANDATORY_IN_3: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    dict.fromkeys(("6302", "6303", "6310", "6311"), frozenset(_ORDER))
+)
+"""What 3.0 demands besides, by record type: the object Obj_Anforderung."""
+
+
+def _type(
+    number: str,
+    name: str,
+    *,
+    to_device: bool | None,
+    since: str = "2.1",
+    mandatory: frozenset[str] = frozenset(),
+    fields: tuple[str, ...] = (),
+) -> RecordType:
+    """Return one row; a record type stays once a version introduced it."""
+    versions = ("2.1", "3.0", "3.1", "3.5")
+    present = frozenset(versions[versions.index(since) :])
+    return RecordType(number, name, to_device, present, mandatory, fields)
+
+
+RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType(
+    {
+        row.number: row
+        for row in (
+            _type(
+                "6300",
+                "Stammdaten anfordern",
+                to_device=False,
+                mandatory=_SMALLEST,
+                fields=(*_HEAD, "3000"),
+            ),
+            _type(
+                "6301",
+                "Stammdaten übermitteln",
+                to_device=True,
+                mandatory=_NAMED,
+                fields=(*_HEAD, *_PATIENT),
+            ),
+            _type(
+                "6302",
+                "Neue Untersuchung anfordern",
+                to_device=True,
+                mandatory=_NAMED,
+                fields=(*_HEAD, *_PATIENT, *_ORDER, "6200", "6201", "8410", "8432", "8439"),
+            ),
+            _type(
+                "6303",
+                "Angeforderte Untersuchung stornieren",
+                to_device=True,
+                since="3.0",
+                mandatory=_SMALLEST,
+                fields=(*_HEAD, *_PATIENT, *_ORDER, "6200", "6201", "8410", "8432", "8439"),
+            ),
+            _type(
+                "6310",
+                "Daten einer Untersuchung übermitteln",
+                to_device=False,
+                mandatory=_NAMED,
+                fields=(*_HEAD, *_PATIENT, *_BODY),
+            ),
+            _type(
+                "6311",
+                "Daten einer Untersuchung anzeigen",
+                to_device=True,
+                mandatory=_SMALLEST,
+                fields=(*_HEAD, "3000", *_NAMES, "3110", *_ORDER, "6200", "6201", "8432", "8439"),
+            ),
+            _type("6320", "Satzart der Version 3.5", to_device=None, since="3.5"),
+            _type("6321", "Satzart der Version 3.5", to_device=None, since="3.5"),
+            _type("6330", "Satzart der Version 3.5", to_device=None, since="3.5"),
+            _type("6331", "Satzart der Version 3.5", to_device=None, since="3.5"),
+        )
+    }
+)
+"""By their number; 6320-6331 are accepted by one implementation of 3.5."""
+
+BODY_RANK: Final[Mapping[str, int]] = MappingProxyType(
+    {field: rank for rank, field in enumerate(RECORD_TYPES["6310"].fields)}
+)
+"""Place of each field in a 6310."""

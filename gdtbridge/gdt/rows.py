@@ -1,0 +1,133 @@
+"""The words the dialects' tables are written in: rows, layouts, and where contents come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Source(StrEnum):
+    """Where the content of a field comes from; the value is its description."""
+
+    CONSTANT = "the text of the row"
+    LENGTH = "bytes of the record, five digits"
+    LONG_LENGTH = "bytes of the record, seven digits"
+    OBJECT_LINES = "lines of the object, its first and last counted"
+    RECORD_LINES = "lines of the record, this one counted"
+    RECEIVER = "id of the receiver"
+    SENDER = "id of the sender"
+    CHARSET = "1 ASCII, 2 code page 437, 3 ANSI"
+    PATIENT_ID = "patient's id, never cut"
+    FAMILY_NAME = "patient's family name"
+    GIVEN_NAME = "patient's given name"
+    BIRTH_DATE = "patient's birth date"
+    SEX = "1 male, 2 female, else left out"
+    CASE_ID = "the order's own 8310, never cut"
+    CASE_ID_OR_ACCESSION = "the order's own 8310, else the accession number"
+    REQUEST_UID = "the order's own 8314, else the accession number"
+    DEVICE_CODE = "SONO00 for modality US, else ALLG00"
+    ORDERED_DEVICE_CODE = "the order's own 8402"
+    DATE = "date of the examination"
+    TIME = "time of the examination"
+    ACCESSION = "accession number"
+    ACCESSION_REMARK = "`Auftragsnummer: ` and accession number"
+    COMMENT = "modality and description, e.g. `US: Abdomen`"
+    DESCRIPTION = "the requested procedure"
+    ACCESSION_AND_COMMENT = "accession number, ` / `, modality and description"
+    ACCESSION_AND_DESCRIPTION = "accession number, ` / `, requested procedure"
+    CORRECTION = "`Korrigierter Bericht`, only in a corrected report"
+    TEST_ID = "id of the test, never cut"
+    TEST_NAME = "name of the test"
+    VALUE = "the value as a plain decimal number"
+    UNIT = "unit of the value, never cut"
+    REMARKS = "one remark each, before them the rest of a long name"
+    VALUE_TITLE = "`Messwerte vom ` and date of the examination"
+    VALUE_LINES = "name, value and unit in columns"
+    ATTACHMENT_NAME = "name the attachment is shown under"
+    ATTACHMENT_FORMAT = "format, e.g. `PDF`"
+    ATTACHMENT_DESCRIPTION = "what the attachment shows"
+    ATTACHMENT_PATH = "path the workstation can open, never altered"
+    LINK_COUNT = "`0001` where there is a link"
+    LINK_TEXT = "`Bilder der Untersuchung` where there is a link"
+    LINK = "URL of the study, never altered"
+
+
+LENGTHS: Final[Mapping[Source, int]] = MappingProxyType({Source.LENGTH: 5, Source.LONG_LENGTH: 7})
+"""Digits of field 8100."""
+
+NEVER_ALTERED: Final = frozenset({Source.PATIENT_ID, Source.ATTACHMENT_PATH, Source.LINK})
+"""With another letter they would name another patient, file or study."""
+
+
+class Fit(Enum):
+    """What happens to a content longer than the field."""
+
+    WHOLE = "written whole"
+    CUT = "cut"
+    WRAP = "continued in further fields of the same number"
+
+
+COMMENT_FIELDS: Final = ("6220", "6227", "6228")
+"""Fields a comment may stand in."""
+
+FITS: Final[Mapping[str, Fit]] = MappingProxyType(
+    {
+        **dict.fromkeys(("3101", "3102"), Fit.CUT),
+        **dict.fromkeys((*COMMENT_FIELDS, "6205", "6221", "8470", "8480"), Fit.WRAP),
+    }
+)
+"""Fields that need not be whole; 8411 is shortened by the writer, its rest goes to 8470."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field of a record."""
+
+    field: str
+    source: Source
+    text: str = ""
+
+
+def constant(field: str, text: str) -> Row:
+    """Return a row that is always the same."""
+    return Row(field, Source.CONSTANT, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One kind of record, and the default ids.
+
+    In the file's order: ``head`` once, ``text`` for each value, ``attached`` for each attachment,
+    ``each`` for each value, ``tail`` once.
+    """
+
+    receiver: str
+    sender: str
+    head: tuple[Row, ...]
+    text: tuple[Row, ...] = ()
+    attached: tuple[Row, ...] = ()
+    each: tuple[Row, ...] = ()
+    tail: tuple[Row, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Return all rows in the order of the file."""
+        return (*self.head, *self.text, *self.attached, *self.each, *self.tail)
+
+    @property
+    def length_digits(self) -> int | None:
+        """Return the digits of the record's own length (8100), None when it states none."""
+        found = (LENGTHS[row.source] for row in self.head if row.source in LENGTHS)
+        return next(found, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Layouts:
+    """The three records a dialect has."""
+
+    study: Layout
+    order_answer: Layout
+    values: Layout

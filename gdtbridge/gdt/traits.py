@@ -1,0 +1,103 @@
+"""The traits in which one practice software differs from another; a practice may change them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Numbers(Enum):
+    """How field 8420 is written."""
+
+    SIX_DIGITS = "at most six significant digits, never fewer than stand before the point"
+    BINARY_FLOAT = "the shortest decimal that is the same 64-bit floating point number"
+
+
+class Form(Enum):
+    """How the fields of a record are grouped."""
+
+    FLAT = "flat"
+    COUNTED_OBJECTS = "8200/8201"
+    NAMED_OBJECTS = "8002/8003"
+    MEDICAL_OFFICE = "as orthanc-gdt"
+
+
+VERSIONS: Final[Mapping[Form, tuple[str, ...]]] = MappingProxyType(
+    {
+        Form.FLAT: ("01.00", "02.00", "02.01", "02.10"),
+        Form.COUNTED_OBJECTS: ("03.00", "03.01"),
+        Form.NAMED_OBJECTS: ("03.10", "03.1"),
+        Form.MEDICAL_OFFICE: ("03.1", "01.0"),
+    }
+)
+"""Field 9218 of each form; Medical Office has one for studies and one for values."""
+
+
+class ValueForm(StrEnum):
+    """How measurements are sent: as test groups (8410 …), as lines of text, or as both."""
+
+    GROUPS = "groups"
+    TEXT = "text"
+    BOTH = "both"
+
+
+class LinkPlace(StrEnum):
+    """Where the URL of a study goes: nowhere, into 9154, or into 6305 like an attachment."""
+
+    NONE = "none"
+    URL = "url"
+    ATTACHMENT = "attachment"
+
+
+class PatientIds(StrEnum):
+    """What a patient number may consist of."""
+
+    ANY = "any"
+    DIGITS = "digits"
+
+
+class FileCase(StrEnum):
+    """How letters of a file name are written."""
+
+    KEEP = "keep"
+    UPPER = "upper"
+    LOWER = "lower"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """Everything in which dialects differ.
+
+    ``encoding`` is a name of ``CHARSETS``. ``field_limits`` says whether the lengths of the field
+    table bind, or only the 990 bytes a line can hold; ``comment_width`` overrides it for comments.
+    ``values_receiver`` is the receiver of value records where it is another. ``patient_id_copy``
+    is a further field that repeats 3000. ``device_code`` replaces 8402 of the table for what was
+    not ordered. ``omit`` are fields that are left out, ``order`` fields of the body that come
+    first, in that order. ``announce_lines`` writes 6226 before lines of 6228.
+    """
+
+    form: Form = Form.FLAT
+    version: str = "02.10"
+    encoding: str = "iso8859-1"
+    receiver: str = "PRAX_EDV"
+    sender: str = "GDTBRIDG"
+    values_receiver: str = ""
+    field_limits: bool = True
+    numbers: Numbers = Numbers.SIX_DIGITS
+    comment_field: str = "6228"
+    comment_width: int | None = None
+    values: ValueForm = ValueForm.GROUPS
+    decimal_sign: str = "."
+    attachments: bool = False
+    link: LinkPlace = LinkPlace.NONE
+    patient_id: PatientIds = PatientIds.ANY
+    patient_id_copy: str = ""
+    device_code: str = ""
+    announce_lines: bool = False
+    omit: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    file_name: str = "{accession}.gdt"
+    file_case: FileCase = FileCase.KEEP

@@ -1,0 +1,127 @@
+"""The commands ``gdtbridge gdt check`` and ``gdtbridge gdt convert``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gdtbridge.config import Settings, load_settings
+from gdtbridge.errors import BridgeError, SettingsError
+
+if TYPE_CHECKING:
+    from gdtbridge.gdt import Dialect, GdtWarning, Record
+
+_File = click.Path(path_type=Path)
+_VERSIONS = {"2.1": "gdt21", "3.0": "gdt30", "3.1": "gdt31"}
+
+
+def _load(_ctx: click.Context, _param: click.Parameter, file: Path | None) -> Settings:
+    return load_settings(file)
+
+
+_with_settings = click.option(
+    "--config",
+    "settings",
+    type=_File,
+    callback=_load,
+    help="Einstellungen mit eigenen Dialekten. / Settings file with dialects of one's own.",
+)
+
+
+def dialect_of(settings: Settings, name: str | None) -> Dialect:
+    """Return the dialect of that name or version, else of the installation.
+
+    Raises `SettingsError` where there is none, or where one of the practice's own is wrong.
+    """
+    from gdtbridge.gdt import GdtError, dialect_named, dialects_with
+
+    try:
+        known = dialects_with(settings.dialects)
+    except GdtError as error:
+        raise SettingsError(f"dialects.{error}") from error
+    try:
+        return dialect_named(_VERSIONS.get(name or "", name or settings.gdt.dialect), known)
+    except GdtError as error:
+        raise SettingsError(f"{'--dialect, --to' if name else 'gdt.dialect'}: {error}") from error
+
+
+@click.command("check")
+@_with_settings
+@click.option("--dialect", "name", default=None, help="Dialekt oder Version. / Dialect or version.")
+@click.argument("files", nargs=-1, required=True, type=_File)
+def check_command(settings: Settings, name: str | None, files: tuple[Path, ...]) -> None:
+    """GDT-Dateien für einen Dialekt beurteilen. / Judge GDT files for a dialect."""
+    from gdtbridge.gdt import check_record
+
+    dialect = dialect_of(settings, name)
+    objections = 0
+    for file in files:
+        for record in _records(file):
+            found = [*record.warnings, *check_record(record, dialect)]
+            objections += len(found)
+            click.echo(f"{file}: {record.record_type}, {dialect.title}: {_verdict(found)}")
+            for one in found:
+                click.echo(f"  {_shown(one)}")
+    if objections:
+        raise BridgeError(f"{objections} Beanstandungen. / objections.")
+
+
+def _verdict(found: list[GdtWarning]) -> str:
+    return f"{len(found)} Beanstandungen / objections" if found else "in Ordnung / good"
+
+
+def _shown(one: GdtWarning) -> str:
+    place = "" if one.line is None else f"Zeile / line {one.line}: "
+    return f"{place}{one.message} [{one.code}]"
+
+
+@click.command("convert")
+@_with_settings
+@click.option("--to", "name", required=True, help="Dialekt oder 2.1, 3.0, 3.1. / The target.")
+@click.option("--encoding", default=None, help="Zeichensatz, sonst der des Dialekts. / Charset.")
+@click.argument("file", type=_File)
+@click.option("-o", "out", required=True, type=_File, help="Neue Datei. / The new file.")
+def convert_command(
+    settings: Settings, name: str, encoding: str | None, file: Path, out: Path
+) -> None:
+    """Eine GDT-Datei neu schreiben: Version, Dialekt, Zeichensatz. / Convert a GDT file."""
+    from gdtbridge.gdt import GdtError, convert
+
+    records = _records(file)
+    try:
+        rendered = convert(records, dialect_of(settings, name), encoding=encoding)
+    except GdtError as error:
+        raise BridgeError(f"{file}: {error}") from error
+    _write_new(out, rendered.data)
+    if rendered.losses:
+        losses = ", ".join(rendered.losses)
+        click.echo(f"gdtbridge: {file}: nicht unverändert / not as it was: {losses}", err=True)
+
+
+def _records(file: Path) -> list[Record]:
+    """Return the records of a file; raise `BridgeError` where it cannot be read."""
+    from gdtbridge.gdt import GdtError, read_records
+
+    try:
+        return read_records(file.read_bytes())
+    except OSError as error:
+        raise BridgeError(f"{file}: nicht lesbar. / cannot be read: {error.strerror}") from error
+    except GdtError as error:
+        raise BridgeError(f"{file}: {error}") from error
+
+
+def _write_new(out: Path, data: bytes) -> None:
+    """Write a file that does not exist yet; nothing is left where that fails."""
+    try:
+        with out.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except FileExistsError as error:
+        raise BridgeError(f"{out}: gibt es schon. / exists already.") from error
+    except OSError as error:
+        out.unlink(missing_ok=True)
+        raise BridgeError(f"{out}: nicht schreibbar. / cannot be written.") from error

@@ -1,0 +1,99 @@
+"""``gdtbridge gdt check`` and ``gdt convert`` as a person types them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gdtbridge.cli import main
+from gdtbridge.gdt import read_records
+
+
+def run(folder: Path, *arguments: str, settings: str = "") -> Result:
+    """Run a command in a folder with these settings."""
+    config = folder / "gdtbridge.toml"
+    config.write_text(settings, encoding="utf-8")
+    group, command, *rest = arguments
+    return CliRunner().invoke(main, [group, command, "--config", str(config), *rest])
+
+
+@pytest.fixture
+def sample(project: Path) -> str:
+    """Return a study record in GDT 2.1."""
+    return str(project / "samples/gdt/abdomen-study-gdt21.gdt")
+
+
+def test_a_good_file_is_called_good(tmp_path: Path, sample: str) -> None:
+    """Status 0 and one line."""
+    done = run(tmp_path, "gdt", "check", sample)
+    assert done.exit_code == 0
+    assert "in Ordnung / good" in done.stdout
+
+
+def test_objections_end_with_status_1(tmp_path: Path, sample: str) -> None:
+    """Each is shown with its code, the number of them on stderr."""
+    done = run(tmp_path, "gdt", "check", "--dialect", "3.0", sample)
+    assert done.exit_code == 1
+    assert "[version-differs]" in done.stdout
+    assert done.stderr.startswith("gdtbridge: ")
+
+
+def test_the_installations_dialect_is_the_default(tmp_path: Path, sample: str) -> None:
+    """Own dialects count too."""
+    own = '[gdt]\ndialect = "own"\n[dialects.own]\nbase = "gdt21"\nencoding = "cp437"\n'
+    done = run(tmp_path, "gdt", "check", sample, settings=own)
+    assert (done.exit_code, "[charset-differs]" in done.stdout) == (1, True)
+
+
+def test_a_file_is_converted(tmp_path: Path, sample: str) -> None:
+    """Version and character set are the target's; what exists is never overwritten."""
+    out = tmp_path / "new.gdt"
+    arguments = ("gdt", "convert", "--to", "3.0", "--encoding", "cp437", sample, "-o", str(out))
+    done = run(tmp_path, *arguments)
+    assert (done.exit_code, done.output) == (0, "")
+    (record,) = read_records(out.read_bytes())
+    assert (record.version, record.encoding, record.warnings) == ("03.00", "cp437", ())
+    assert record.patient.family_name == "Müller"
+    again = run(tmp_path, *arguments)
+    assert (again.exit_code, "exists already" in again.stderr) == (1, True)
+    assert read_records(out.read_bytes()) == [record]
+
+
+def test_losses_are_named(tmp_path: Path, sample: str) -> None:
+    """What could not be written as it was is on stderr, by field."""
+    out = tmp_path / "new.gdt"
+    to_ascii = ("--to", "2.1", "--encoding", "ascii")
+    done = run(tmp_path, "gdt", "convert", *to_ascii, sample, "-o", str(out))
+    assert done.exit_code == 0
+    assert "3101 transliterated" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "named"),
+    [
+        (("convert", "--to", "gdt99"), "", "gdt21, gdt30"),
+        (("convert", "--to", "2.1", "--encoding", "utf-8"), "", "cp437"),
+        (("convert", "--to", "medical-office"), "", "9218"),
+        (("convert", "--to", "2.1"), '[dialects.own]\nbase = "x"\n', r"dialects.own.base"),
+    ],
+)
+def test_what_is_wrong_is_one_line(
+    tmp_path: Path, sample: str, arguments: tuple[str, ...], settings: str, named: str
+) -> None:
+    """Status 1, a sentence, and no file."""
+    out = tmp_path / "new.gdt"
+    done = run(tmp_path, "gdt", *arguments, sample, "-o", str(out), settings=settings)
+    assert (done.exit_code, named in done.stderr) == (1, True)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("command", [("check",), ("convert", "--to", "2.1", "-o", "x")])
+def test_a_file_that_is_none_is_refused(
+    tmp_path: Path, project: Path, command: tuple[str, ...]
+) -> None:
+    """A text is not GDT, a missing file cannot be read."""
+    for name in (str(project / "README.md"), str(tmp_path / "missing.gdt")):
+        done = run(tmp_path, "gdt", *command, name)
+        assert (done.exit_code, done.stdout) == (1, "")

@@ -1,0 +1,278 @@
+"""``docs/conformance.md`` says what the code does: services, statuses, limits, keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.uid import UID
+
+from gdtbridge.config import Dicom, Storage, Worklist
+from gdtbridge.dicom import association, connections, receiver, request, transport, upper_layer
+from gdtbridge.dicom import worklist as worklist_service
+from gdtbridge.dicom.command import Status
+from gdtbridge.dicom.library import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from gdtbridge.dicom.negotiation import (
+    MODALITY_WORKLIST,
+    VERIFICATION,
+    Result,
+    answer_context,
+    is_storage,
+)
+from gdtbridge.dicom.service import MAX_IDENTIFIER
+from gdtbridge.errors import OutOfResources, SopClassMismatch, StoreError
+from tests.dicom.raw_sender import (
+    EXPLICIT,
+    IMPLICIT,
+    US_IMAGE,
+    RawAssociation,
+    cancel_rq,
+    command_set,
+    element,
+    find_rq,
+    padded,
+    store_rq,
+)
+from tests.dicom.running_bridge import Bridge
+from tests.dicom.test_dicom_worklist import entry
+from worklist import Match
+from worklist.attributes import MATCHING, ROOT, SPS, TYPE_1
+from worklist.charset import Charset
+
+
+@pytest.fixture(scope="module")
+def text(project: Path) -> str:
+    """Return the statement."""
+    return (project / "docs" / "conformance.md").read_text(encoding="utf-8")
+
+
+def section(text: str, start: str, end: str) -> str:
+    """Return what stands between two marks."""
+    return text.partition(start)[2].partition(end)[0]
+
+
+def rows(text: str) -> list[list[str]]:
+    """Return the cells of every row of the tables in ``text``."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+# ---------------------------------------------------------------------------- services
+
+
+def test_services_are_the_ones_negotiated(text: str) -> None:
+    """A service is offered exactly where the statement says yes."""
+    named = re.findall(r"\| `([0-9.]+)` \| no \| (yes|no) \|", section(text, "## 1 ", "## 2 "))
+    assert {uid for uid, _ in named} >= {VERIFICATION, MODALITY_WORKLIST}
+    for uid, offered in named:
+        is_accepted = answer_context(uid, [IMPLICIT]).result is Result.ACCEPTED
+        assert is_accepted == (offered == "yes"), uid
+
+
+def test_transfer_syntaxes_are_the_ones_negotiated(text: str) -> None:
+    """Those named for worklist and verification are accepted, all others are not."""
+    named = re.findall(r"`([0-9.]+)` [A-Z]", section(text, "#### 3.2.2", "#### 3.2.3"))
+    for abstract in (VERIFICATION, MODALITY_WORKLIST):
+        for uid in named:
+            assert answer_context(abstract, [uid]).result is Result.ACCEPTED
+    known = [uid for uid in named if UID(uid).is_transfer_syntax]
+    assert len(known) == len(named) == 4
+    refused = answer_context(MODALITY_WORKLIST, ["1.2.840.10008.1.2.4.50"])
+    assert refused.result is Result.TRANSFER_SYNTAXES_NOT_SUPPORTED
+    for uid in ("1.2.840.10008.5.1.4.1.1.999.7", "1.2.840.113619.4.30"):
+        assert is_storage(uid)
+
+
+# ---------------------------------------------------------------------------- statuses
+
+Provoke = Callable[[Bridge], int]
+ECHO_RQ = command_set(
+    element(0x0002, padded(VERIFICATION)), element(0x0100, 0x0030), element(0x0800, 0x0101)
+)
+N_CREATE_RQ = ECHO_RQ.replace(element(0x0100, 0x0030), element(0x0100, 0x0140))
+STORE_RQ = store_rq(US_IMAGE, "1.2.3")
+
+
+def answer(command: bytes, dataset: bytes | None, context: str = US_IMAGE) -> Provoke:
+    """Return what sends one request and returns the status of the answer."""
+
+    def provoke(bridge: Bridge) -> int:
+        syntax = EXPLICIT if context == US_IMAGE else IMPLICIT
+        with RawAssociation(bridge.port).associate([(context, [syntax])]) as peer:
+            peer.message(1, command, dataset)
+            return peer.response().status
+
+    return provoke
+
+
+def failing(error: Exception, provoke: Provoke) -> Provoke:
+    """Return ``provoke`` with a core that raises."""
+
+    def inner(bridge: Bridge) -> int:
+        bridge.core.error = error
+        return provoke(bridge)
+
+    return inner
+
+
+def finding(*, unsupported: bool) -> Provoke:
+    """Return what finds one entry."""
+
+    def provoke(bridge: Bridge) -> int:
+        bridge.core.matches = [Match(entry("A"), unsupported)]
+        return FIND(bridge)
+
+    return provoke
+
+
+def cancelled(bridge: Bridge) -> int:
+    """Cancel a query of very many answers."""
+    bridge.core.matches = [Match(entry(f"N{number}"), False) for number in range(5000)]
+    with RawAssociation(bridge.port).associate([(MODALITY_WORKLIST, [IMPLICIT])]) as peer:
+        peer.message(1, find_rq(), b"")
+        peer.message(1, cancel_rq())
+        status = 0xFF00
+        while status == 0xFF00:
+            status = peer.response().status
+    return status
+
+
+ECHO, STORE = answer(ECHO_RQ, None, VERIFICATION), answer(STORE_RQ, b"data")
+FIND = answer(find_rq(), b"", MODALITY_WORKLIST)
+PROVOKED: dict[str, dict[str, Provoke]] = {
+    "C-ECHO:": {"0000": ECHO},
+    "C-STORE:": {
+        "0000": STORE,
+        "A700": failing(OutOfResources(""), STORE),
+        "A900": failing(SopClassMismatch(""), STORE),
+        "C000": answer(STORE_RQ, b""),
+        "0110": failing(RuntimeError(), STORE),
+        "0122": answer(STORE_RQ, b"data", VERIFICATION),
+    },
+    "C-FIND (Modality Worklist):": {
+        "FF00": finding(unsupported=False),
+        "FF01": finding(unsupported=True),
+        "0000": FIND,
+        "FE00": cancelled,
+        "A700": failing(OutOfResources(""), FIND),
+        "A900": answer(find_rq(), bytes(MAX_IDENTIFIER + 1), MODALITY_WORKLIST),
+        "C001": failing(RuntimeError(), FIND),
+        "0122": answer(find_rq(), b"", VERIFICATION),
+    },
+    "Any other request:": {"0211": answer(N_CREATE_RQ, None, VERIFICATION)},
+}
+
+
+@pytest.mark.parametrize("service", PROVOKED)
+def test_statuses_are_the_ones_provoked(text: str, service: str) -> None:
+    """The table of each service names what the test below provokes, no more and no less."""
+    table = section(text, f"\n{service}\n\n", "\n\n")
+    assert [row[0] for row in rows(table)][1:] == list(PROVOKED[service])
+
+
+@pytest.mark.parametrize(
+    ("service", "status"), [(name, one) for name, all_ in PROVOKED.items() for one in all_]
+)
+def test_each_status_is_given(bridge: Bridge, service: str, status: str) -> None:
+    """The running server answers with the status the statement names."""
+    assert f"{PROVOKED[service][status](bridge):04X}" == status
+
+
+def test_no_status_is_left_out() -> None:
+    """Every status the code knows is in a table."""
+    named = {int(status, 16) for table in PROVOKED.values() for status in table}
+    assert named == set(Status)
+    assert {error.status for error in StoreError.__subclasses__()} <= named
+
+
+def test_rejections_are_the_ones_of_the_code(text: str) -> None:
+    """Result, source and reason of each rejection; 1-2-2 is pynetdicom's own."""
+    table = section(text, "| rejection |", "\n\n")
+    named = {row[0].split()[0] for row in rows(table)}
+    codes = (association.CALLING_NOT_RECOGNIZED, association.LOCAL_LIMIT_EXCEEDED, (1, 2, 2))
+    assert named == {"-".join(map(str, code)) for code in codes}
+
+
+# ---------------------------------------------------------------------------- limits
+
+
+def limits() -> dict[str, str]:
+    """Return every limit as the statement writes it."""
+    dicom = Dicom()
+    half_open = connections.HALF_OPEN_LIMIT, connections.HALF_OPEN_LIMIT_OF_ADDRESS
+    return {
+        "associations": f"{dicom.max_associations} (`dicom.max_associations`)",
+        "associations of one address": "half of them, at least 4",
+        "connections without an association": (
+            f"{half_open[0]}, of one address {half_open[1]}; the oldest gives way"
+        ),
+        "time to associate": f"{transport.ASSOCIATE_SECONDS:.0f} s",
+        "time for one PDU, either way": f"{transport.PDU_SECONDS:.0f} s",
+        "pause within a message": f"{upper_layer.STALL_SECONDS:.0f} s",
+        "association without a message": f"{upper_layer.IDLE_SECONDS:.0f} s",
+        "PDU received (announced as maximum length)": f"{transport.MAX_PDU} bytes",
+        "association request": f"{transport.MAX_REQUEST} bytes",
+        "presentation contexts": f"{request.MAX_CONTEXTS}",
+        "transfer syntaxes of one context": f"{request.MAX_SYNTAXES}",
+        "requests sent ahead": (
+            f"{receiver.MAX_PENDING}; further ones are read when one is answered"
+        ),
+        "command set": f"{receiver.MAX_COMMAND} bytes",
+        "query": (
+            f"{MAX_IDENTIFIER} bytes, also inflated; "
+            f"{worklist_service.MAX_VALUES} separators of values"
+        ),
+        "object": f"{dicom.max_object_mb} MB (`dicom.max_object_mb`)",
+        "disk space kept free": f"{Storage().min_free_mb} MB (`storage.min_free_mb`)",
+    }
+
+
+def test_limits_are_the_ones_of_the_code(text: str) -> None:
+    """Each limit stands there with its figure, and no other does."""
+    table = section(text, "| limit | value |", "\n\n")
+    assert {row[0]: row[1] for row in rows(table)} == limits()
+
+
+@pytest.mark.parametrize(("limit", "share"), [(50, 25), (3, 4)])
+def test_share_of_one_address(limit: int, share: int) -> None:
+    """Half of the associations, at least 4, as the statement says."""
+    assert connections.Connections(limit)._limit_of_address == share
+
+
+def test_sheet_for_the_technician(text: str) -> None:
+    """Port, titles and identification are the ones in force."""
+    dicom = Dicom()
+    for words in (
+        f"| port | {dicom.port} (`dicom.port`) |",
+        f"| `{dicom.aet}` (`dicom.aet`)",
+        f"`{Worklist().station}` unless set otherwise (`worklist.station`)",
+        f"| maximum PDU | any; {transport.MAX_PDU} is best |",
+        f"`{IMPLEMENTATION_CLASS_UID}`",
+        f"`{IMPLEMENTATION_VERSION_NAME}`",
+    ):
+        assert words in text, words
+
+
+# ---------------------------------------------------------------------------- worklist
+
+
+def test_keys_are_the_ones_matched_and_returned(text: str) -> None:
+    """The table has every matching key and every attribute that always returns."""
+    expected = []
+    for level, mark in ((ROOT, ""), (SPS, "> ")):
+        for tag in sorted(MATCHING[level] | TYPE_1[level]):
+            matched = "yes" if tag in MATCHING[level] else "no"
+            returned = "always" if tag in TYPE_1[level] else "when asked"
+            place = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+            name = f"{mark}{keyword_for_tag(tag)}"
+            expected.append([name, place, dictionary_VR(tag), matched, returned])
+    assert rows(section(text, "| attribute | tag |", "\n\n")) == expected
+
+
+def test_character_sets_are_the_ones_written(text: str) -> None:
+    """Each character set an answer can have is named."""
+    [line] = re.findall(r"\| worklist answers \|.*", text)
+    assert set(re.findall(r"`([^`]+)`", line)) == {one.value for one in Charset} - {""}

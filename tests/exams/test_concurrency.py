@@ -1,0 +1,272 @@
+"""Many at once: associations, the clockwork, people and command lines, on one database."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pydicom
+import pytest
+import sqlalchemy as sa
+
+from gdtbridge.archive import Incoming, Standing
+from gdtbridge.database import instance, report
+from gdtbridge.errors import DatabaseError, NotFound, ProcessingFailure
+from gdtbridge.exams import ExamState
+from tests.archive.elements import EXPLICIT, identification, part10
+from tests.exams.conftest import Practice
+
+DEVICES = 12
+
+
+class AtWork:
+    """Something that is done again and again in a thread until the block ends."""
+
+    def __init__(self, job: Callable[[], object]) -> None:
+        self._job = job
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.error: BaseException | None = None
+
+    def _run(self) -> None:
+        try:
+            while not self._over.is_set():
+                self._job()
+        except BaseException as error:  # noqa: BLE001 - shown where the block ends
+            self.error = error
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        if self.error is not None:
+            raise self.error
+
+
+def all_at_once(jobs: Iterable[Callable[[], object]]) -> list[object]:
+    """Run the jobs in threads and return what they returned; raise what one raised."""
+    with ThreadPoolExecutor(DEVICES) as pool:
+        return [running.result() for running in [pool.submit(job) for job in jobs]]
+
+
+def sends(practice: Practice, **values: str) -> Callable[[], Standing]:
+    """Return the sending of one image."""
+    return lambda: practice.send_dataset(identification(**values), **values)
+
+
+def send_report(practice: Practice, sample: Path, number: int) -> Standing:
+    """Send the sample report as one of the study's under a UID of its own."""
+    dataset = pydicom.dcmread(sample)
+    dataset.PatientID, dataset.StudyInstanceUID = "4711", "2.25.1000"
+    dataset.SOPInstanceUID = f"2.25.9.{number}"
+    path = practice.folder / f"report{number}"
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    dataset.save_as(path, implicit_vr=False, little_endian=True)
+    uid = str(dataset.SOPInstanceUID)
+    incoming = Incoming(path, str(dataset.SOPClassUID), uid, EXPLICIT, "US01", "127.0.0.1")
+    return practice.exams.receive(incoming)
+
+
+def kept(practice: Practice) -> set[str]:
+    """Return the UIDs in the index; each must have its file."""
+    with practice.database.read() as connection:
+        rows = connection.execute(sa.select(instance.c.sop_instance_uid, instance.c.file)).all()
+    assert all((practice.archive.folder / row.file).is_file() for row in rows)
+    return {row.sop_instance_uid for row in rows}
+
+
+class TestOneStudy:
+    """Twelve associations into one study while the clockwork reports it."""
+
+    @pytest.fixture
+    def settings_text(self) -> str:
+        """Report as early and as often as can be."""
+        return '[exam]\ntrigger = "first_instance"\n'
+
+    def test_every_image_is_kept_and_one_record_leaves(self, practice: Practice) -> None:
+        """Each image is sent twice by different devices; nothing is lost, nothing doubled."""
+        uids = [f"2.25.{number}" for number in range(1, 61)] * 2
+        random.Random(1).shuffle(uids)
+        with AtWork(practice.exams.report_due):
+            standings = all_at_once(sends(practice, SOPInstanceUID=uid) for uid in uids)
+        practice.wait()
+
+        assert Counter(standings) == {Standing.NEW: 60, Standing.SAME: 60}
+        assert kept(practice) == set(uids)
+        assert practice.exams.exams()[0].instances == 60
+        assert practice.files() == ["R0000000042.gdt"]
+
+    def test_every_report_is_read_once(self, practice: Practice, project: Path) -> None:
+        """Reports that arrive while others are read are not forgotten."""
+        sample = project / "samples" / "sr" / "thyroid.dcm"
+        jobs: list[Callable[[], object]] = [
+            lambda number=number: send_report(practice, sample, number)  # type: ignore[misc]
+            for number in range(12)
+        ]
+        jobs += [sends(practice, SOPInstanceUID=f"2.25.{number}") for number in range(1, 13)]
+        with AtWork(practice.exams.report_due):
+            all_at_once(jobs)
+        practice.wait()
+        practice.wait()
+
+        with practice.database.read() as connection:
+            states = Counter(connection.execute(sa.select(report.c.state)).scalars())
+        assert states == {"reported": 1, "unchanged": 11}
+        assert len([name for name in practice.files() if "-sr-" in name]) == 1
+        assert len(practice.files()) == 2
+
+    def test_a_second_patient_is_never_missed(self, practice: Practice) -> None:
+        """Whatever the order: after an image of somebody else nothing more leaves by itself."""
+        jobs = [sends(practice, SOPInstanceUID=f"2.25.{number}") for number in range(1, 20)]
+        jobs.insert(9, sends(practice, SOPInstanceUID="2.25.20", PatientID="1"))
+        with AtWork(practice.exams.report_due):
+            all_at_once(jobs)
+        practice.wait()
+
+        (exam,) = practice.exams.exams()
+        assert (exam.state, exam.mixed, exam.instances) == (ExamState.HELD, True, 20)
+        assert len(practice.files()) <= 1
+
+    def test_people_release_while_devices_send(self, practice: Practice) -> None:
+        """Four people release at once: one of them does, and one record leaves."""
+        practice.send(PatientID="", SOPInstanceUID="2.25.1")
+        practice.wait(0)
+
+        def release() -> bool:
+            try:
+                practice.exams.release("2.25.1000", "4711")
+            except NotFound:
+                return False
+            return True
+
+        jobs: list[Callable[[], object]] = [
+            sends(practice, SOPInstanceUID=f"2.25.{number}", PatientID="") for number in range(2, 9)
+        ]
+        with AtWork(practice.exams.report_due):
+            done = all_at_once([release] * 4 + jobs)
+        practice.wait()
+
+        assert done[:4].count(True) == 1
+        (record,) = practice.records().values()
+        assert record.patient.id == "4711"
+
+
+def test_command_lines_beside_the_service(practice: Practice) -> None:
+    """Other processes place orders in the same folder and database: no number is given twice."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GDTBRIDGE_")} | {
+        "GDTBRIDGE_STORAGE__ROOT": str(practice.folder / "var"),
+        "GDTBRIDGE_STORAGE__DATABASE": f"sqlite:///{practice.folder / 'db.sqlite'}",
+        "GDTBRIDGE_WORKLIST__FOLDER": str(practice.worklist.path),
+    }
+
+    def from_outside(number: int) -> str:
+        order = ("--id", f"C{number}", "--lastname", "Weiß", "--birthdate", "24.12.1958")
+        command = [sys.executable, "-m", "gdtbridge", "worklist", "add", *order]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def from_inside(number: int) -> str:
+        request = practice.order(patient_id=f"S{number}")
+        return practice.exams.place_order(request).entry.AccessionNumber
+
+    jobs: list[Callable[[], object]] = [
+        lambda number=number: from_outside(number)  # type: ignore[misc]
+        for number in range(3)
+    ]
+    jobs += [lambda number=number: from_inside(number) for number in range(20)]  # type: ignore[misc]
+    with AtWork(practice.exams.clean_worklist), AtWork(practice.exams.report_due):
+        numbers = all_at_once(jobs)
+
+    practice.worklist.refresh()
+    assert len(set(numbers)) == 23
+    assert {entry.AccessionNumber for entry in practice.exams.orders()} == set(numbers)
+
+
+class TestInterrupted:
+    """The process ends, or the database fails, between two steps."""
+
+    def test_between_file_and_index(
+        self, practice: Practice, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nothing was acknowledged; the object sent again meets its file and is reported once."""
+
+        def fail() -> None:
+            raise DatabaseError("gesperrt / locked")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(practice.database, "write", fail)
+            with pytest.raises(ProcessingFailure):
+                practice.send(SOPInstanceUID="2.25.1")
+        assert len(list(practice.archive.folder.rglob("*.dcm"))) == 1
+        again = practice.again()
+
+        assert again.send(SOPInstanceUID="2.25.1") is Standing.NEW
+        assert len(list(practice.archive.folder.rglob("*.dcm"))) == 1
+        again.wait()
+        assert again.files() == ["R0000000042.gdt"]
+        again.database.close()
+
+    def test_a_locked_database_is_a_failure_the_device_may_retry(
+        self, practice: Practice, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whatever SQLAlchemy raises becomes a status, and the index stays as it was."""
+        with practice.database.write() as connection:
+            connection.exec_driver_sql("ALTER TABLE exam RENAME TO away")
+        with pytest.raises(ProcessingFailure, match="Datenbank"):
+            practice.send(SOPInstanceUID="2.25.1")
+        with practice.database.write() as connection:
+            connection.exec_driver_sql("ALTER TABLE away RENAME TO exam")
+
+        assert kept(practice) == set()
+        assert practice.send(SOPInstanceUID="2.25.1") is Standing.NEW
+
+    def test_an_unreadable_spool_file(self, practice: Practice, tmp_path: Path) -> None:
+        """A file that cannot be opened is our fault, and is told as one."""
+        gone = Incoming(tmp_path / "gone", "1.2", "2.25.1", EXPLICIT, "US01", "127.0.0.1")
+        with pytest.raises(ProcessingFailure):
+            practice.exams.receive(gone)
+
+    def test_a_changed_order_is_written_by_the_next_attempt(
+        self, practice: Practice, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The list was written and the database failed: the same change again mends it."""
+        number = practice.exams.place_order(practice.order(patient_id="1")).entry.AccessionNumber
+
+        def fail() -> None:
+            raise DatabaseError("gesperrt / locked")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(practice.database, "write", fail)
+            with pytest.raises(DatabaseError):
+                practice.exams.change_order(number, practice.order(patient_id="4711"))
+        practice.exams.change_order(number, practice.order(patient_id="4711"))
+        practice.send(AccessionNumber=number)
+        practice.wait()
+
+        assert practice.files() == [f"{number}.gdt"]
+
+
+def test_the_spool_is_empty_when_all_is_stored(practice: Practice) -> None:
+    """A stored object was moved, not copied."""
+    all_at_once(sends(practice, SOPInstanceUID=f"2.25.{number}") for number in range(1, 9))
+
+    assert list((practice.folder / "spool").iterdir()) == []
+
+
+def test_files_of_one_object_do_not_disturb_each_other(practice: Practice, tmp_path: Path) -> None:
+    """Many devices send the same object at the same moment: one file, whole."""
+    data = identification(SOPInstanceUID="2.25.1")
+    standings = all_at_once([sends(practice, SOPInstanceUID="2.25.1")] * 24)
+
+    (file,) = practice.archive.folder.rglob("*.dcm")
+    assert Counter(standings) == {Standing.NEW: 1, Standing.SAME: 23}
+    assert file.read_bytes() == part10(tmp_path / "whole", data).read_bytes()

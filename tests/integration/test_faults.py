@@ -1,0 +1,276 @@
+"""Faults of the machine under the running service: nothing acknowledged is lost, all recovers."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.dicom.raw_sender import send_raw
+from tests.integration.running import Service, Study, service, traced, wait_for
+
+SUCCESS = 0x0000
+FAILURE = 0x0110
+FULL = 0xA700
+
+numbers = count(1)
+
+
+def new_study() -> Study:
+    """Return a study no other test has; tests share a service."""
+    number = next(numbers)
+    return Study(number, f"K{number:06d}")
+
+
+@pytest.fixture(scope="module")
+def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Return a running service for all tests that leave it as it was.
+
+    In the end every study any of them sent has been reported exactly once.
+    """
+    with service(tmp_path_factory.mktemp("bridge"), exam__quiet_seconds="0.2") as running:
+        yield running
+        wait_for(running.settled, 30, "reporting of every exam")
+        studies = {number for number, _ in running.rows("SELECT accession_number FROM exam")}
+        assert running.results() == {(number, "study"): 1 for number in studies}
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Callable[[str, int], Path]]:
+    """Return a function that mounts an empty disk of so many KB below the test's folder."""
+    mounted: list[Path] = []
+
+    def mount(name: str, size: int) -> Path:
+        path = tmp_path / name
+        path.mkdir(parents=True)
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}k", "gdtbridge-test", str(path)]
+        if (
+            os.geteuid() != 0
+            or subprocess.run(command, capture_output=True, check=False).returncode
+        ):
+            pytest.skip("a disk can be mounted by root only")
+        mounted.append(path)
+        return path
+
+    yield mount
+    for path in mounted:
+        subprocess.run(["umount", "-l", str(path)], check=True)
+
+
+def fill(disk: Path, leave: int = 0) -> Path:
+    """Fill a disk but for ``leave`` bytes; return the file that does it."""
+    status = os.statvfs(disk)
+    ballast = disk / "ballast"
+    with ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, max(1, status.f_bavail * status.f_bsize - leave))
+    return ballast
+
+
+def wait_until_reported(bridge: Service, *studies: Study) -> None:
+    """Wait for rest, then hold each study to exactly one study record."""
+    wait_for(bridge.settled, 30, "reporting of every exam")
+    found = bridge.results()
+    assert [found[study.accession, "study"] for study in studies] == [1] * len(studies)
+
+
+def test_a_full_disk_refuses_and_keeps(
+    tmp_path: Path, disk: Callable[[str, int], Path], project: Path
+) -> None:
+    """Without room the answer is A700 and nothing is left over; with room again all is well."""
+    room = disk("var", 24 * 1024)
+    before, large, small, sr = new_study(), new_study(), new_study(), new_study()
+    with service(tmp_path, exam__quiet_seconds="0.2") as bridge:
+        port = bridge.ports["DICOM"]
+        assert send_raw(port, [before.image()]) == [SUCCESS]
+        assert send_raw(port, [large.image(size=32 * 1024 * 1024)]) == [FULL]
+        ballast = fill(room)
+        refused = [small.image(), sr.report(project / "samples" / "sr" / "thyroid.dcm")]
+        assert send_raw(port, refused) == [FULL, FULL]
+        assert list(bridge.spool.iterdir()) == []
+        assert bridge.has(before.image()[1])
+
+        ballast.unlink()
+
+        assert send_raw(port, refused) == [SUCCESS, SUCCESS]
+        wait_until_reported(bridge, before, small, sr)
+        assert bridge.results()[sr.accession, "values"] == 1
+
+
+def test_a_disk_that_fills_up_at_any_write(
+    tmp_path: Path, disk: Callable[[str, int], Path]
+) -> None:
+    """Wherever the room ends, in the spool or in the database, the answer is A700 or the truth."""
+    room = disk("var", 8 * 1024)
+    first, last = new_study(), new_study()
+    with service(tmp_path, exam__quiet_seconds="0.2", storage__min_free_mb="0") as bridge:
+        port = bridge.ports["DICOM"]
+        send_raw(port, [first.image()])
+        wait_until_reported(bridge, first)
+        answers = {}
+        for leave in range(40):
+            ballast = fill(room, leave * 4096)
+            one = last.image(leave)
+            answers[one[1]] = send_raw(port, [one])
+            ballast.unlink()
+        refused = [uid for uid, answer in answers.items() if answer == [FULL]]
+        taken = [uid for uid, answer in answers.items() if answer == [SUCCESS]]
+        assert len(refused) + len(taken) == len(answers), answers
+        assert refused
+        assert all(bridge.has(uid) for uid in taken)
+        assert list(bridge.spool.iterdir()) == []
+        assert send_raw(port, [last.image(leave) for leave in range(40)]) == [SUCCESS] * 40
+        wait_until_reported(bridge, first, last)
+
+
+def test_a_full_results_folder_gets_its_files_later(
+    tmp_path: Path, disk: Callable[[str, int], Path], project: Path
+) -> None:
+    """While the practice's share is full nothing half appears; with room the files come."""
+    share = disk("var/gdt/out", 64)
+    study = new_study()
+    with service(tmp_path, exam__quiet_seconds="0.2") as bridge:
+        ballast = fill(share)
+        sent = [study.image(), study.report(project / "samples" / "sr" / "thyroid.dcm")]
+        assert send_raw(bridge.ports["DICOM"], sent) == [SUCCESS, SUCCESS]
+        failed = "SELECT id FROM outbox WHERE attempts > 0"
+        wait_for(lambda: bool(bridge.rows(failed)), 20, "a failed delivery")
+        assert list(share.glob("*.gdt")) == []
+
+        ballast.unlink()
+
+        wait_until_reported(bridge, study)
+        assert bridge.results()[study.accession, "values"] == 1
+        assert {path.suffix for path in share.iterdir()} == {".gdt"}
+
+
+PARTS = ("spool", "archive", "database")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_that_is_taken_away(bridge: Service, part: str) -> None:
+    """Without spool, archive or database nothing is acknowledged; back in place, all goes on."""
+    study = new_study()
+    place: Path = getattr(bridge, part)
+    away = place.with_name("away")
+    place.rename(away)
+    try:
+        assert send_raw(bridge.ports["DICOM"], [study.image()]) == [FAILURE]
+        assert not place.exists()
+    finally:
+        away.rename(place)
+
+    assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
+    assert bridge.has(study.image()[1])
+
+
+FAULTS = [
+    ("fsync:error=EIO:when=1", "", FAILURE),  # the spooled file
+    ("fsync:error=ENOSPC:when=1", "", FULL),
+    ("mkdir:error=EROFS", "", FAILURE),  # the study's folder
+    ("mkdir:error=ENOSPC", "", FULL),
+    ("fsync:error=EIO:when=2", "", FAILURE),  # the folder above it
+    ("rename:error=EIO", "", FAILURE),  # into the archive
+    ("rename:error=EDQUOT", "", FULL),
+    ("fsync:error=EIO:when=4", "", FAILURE),  # the study's folder
+    ("fdatasync:error=EIO", "", FAILURE),  # the database
+    ("pwrite64:error=EIO", "-wal", FAILURE),
+    ("pwrite64:error=ENOSPC", "-wal", FULL),
+]
+
+
+@pytest.mark.parametrize(("fault", "file", "status"), FAULTS)
+def test_a_call_that_fails(bridge: Service, fault: str, file: str, status: int) -> None:
+    """The device is told of a system call that fails; what it sends again is received."""
+    study = new_study()
+    only = ["-P", f"{bridge.database}{file}"] if file else []
+    calls = fault.partition(":")[0]
+    with traced(bridge.pid, *only, "-e", f"trace={calls}", "-e", f"inject={fault}"):
+        assert send_raw(bridge.ports["DICOM"], [study.image()]) == [status]
+    assert list(bridge.spool.iterdir()) == []
+
+    assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
+    assert bridge.has(study.image()[1])
+
+
+DELIVERY_FAULTS = [
+    ("renameat2:error=EIO:when=1", False),
+    ("renameat2:error=EACCES", False),
+    ("fsync:error=EIO", True),  # the folder, before and after the renaming
+]
+
+
+@pytest.mark.parametrize(("fault", "in_folder"), DELIVERY_FAULTS)
+def test_a_delivery_that_fails(bridge: Service, fault: str, *, in_folder: bool) -> None:
+    """A system call that fails while a file is delivered delays it and makes no second one."""
+    study = new_study()
+    only = ["-P", str(bridge.gdt_out)] if in_folder else []
+    calls = fault.partition(":")[0]
+    with traced(bridge.pid, *only, "-e", f"trace={calls}", "-e", f"inject={fault}"):
+        assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
+        tried = "SELECT id FROM outbox WHERE attempts > 0 AND state != 'delivered'"
+        wait_for(lambda: bool(bridge.rows(tried)), 10, "a failed delivery")
+    wait_until_reported(bridge, study)
+
+
+STEPS = {
+    "file": r"fsync\(\d+<{spool}/\w+\.part>",
+    "prefix": r"fsync\(\d+<{archive}/\w\w>",
+    "archive": r"fsync\(\d+<{archive}>",
+    "rename": r'rename\("{spool}/\w+\.part", "{archive}/\w\w/\w+/\w+\.dcm"',
+    "study": r"fsync\(\d+<{archive}/\w\w/\w+>",
+    "commit": r"fdatasync\(\d+<{database}-wal>",
+    "answer": r'sendto\(\d+<[^>]*>, "\\4',  # P-DATA-TF
+}
+"""What makes an object durable, as strace shows it."""
+UNFINISHED = "<unfinished"
+
+
+def finished(log: Path) -> Iterator[str]:
+    """Yield the calls of a strace log in the order in which they ended."""
+    begun: dict[str, str] = {}
+    for line in log.read_text(errors="replace").splitlines():
+        thread = line.partition(" ")[0]
+        if UNFINISHED in line:
+            begun[thread] = line
+        else:
+            yield begun.pop(thread) if " resumed>" in line else line
+
+
+def steps_in(log: Path, bridge: Service) -> list[str]:
+    """Return which of the `STEPS` a log shows, in order."""
+    places = {name: re.escape(str(getattr(bridge, name))) for name in PARTS}
+    return [
+        step
+        for line in finished(log)
+        for step, pattern in STEPS.items()
+        if re.search(pattern.format(**places), line)
+    ]
+
+
+SYNCS = "trace=fsync,fdatasync,rename,sendto"
+
+
+def test_the_answer_comes_after_the_last_sync(bridge: Service, tmp_path: Path) -> None:
+    """File, folders, renaming, folder and database are on the disk, in this order, then 0000."""
+    study = new_study()
+    log = tmp_path / "log"
+    with traced(bridge.pid, "-y", "-e", SYNCS, log=log):
+        assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
+    assert steps_in(log, bridge)[: len(STEPS)] == list(STEPS)
+
+
+def test_a_folder_that_was_made_and_not_synced(bridge: Service, tmp_path: Path) -> None:
+    """A study's folder left by a failed attempt is synced by the one that succeeds."""
+    study = new_study()
+    fault = ("-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=2")
+    with traced(bridge.pid, *fault):
+        assert send_raw(bridge.ports["DICOM"], [study.image()]) == [FAILURE]
+    log = tmp_path / "log"
+    with traced(bridge.pid, "-y", "-e", SYNCS, log=log):
+        assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
+    assert steps_in(log, bridge)[: len(STEPS)] == list(STEPS)

@@ -1,0 +1,244 @@
+"""The same schema and the same promises on a real PostgreSQL server."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import random
+import shutil
+import subprocess
+import tempfile
+import threading
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from gdtbridge.database import Database, exam, metadata, schema_version
+from gdtbridge.gdt import read_records
+from tests.archive.elements import identification
+from tests.dicom.raw_sender import EXPLICIT, US_IMAGE, send_raw
+from tests.integration.running import NUMBER, Service, Study, service, wait_for
+
+pytest.importorskip("psycopg")
+
+pytestmark = pytest.mark.peer
+
+DEBIAN = Path("/usr/lib/postgresql")
+"""Debian keeps the programs of each version below this folder, and not in the path."""
+
+
+def program(name: str) -> str:
+    """Return the path of a PostgreSQL program, or skip where there is none."""
+    installed = [str(path) for path in sorted(DEBIAN.glob(f"*/bin/{name}"))]
+    found = shutil.which(name) or next(reversed(installed), None)
+    if found is None:
+        pytest.skip(f"{name} (PostgreSQL) is not installed")
+    return found
+
+
+@dataclass
+class Server:
+    """A PostgreSQL server on a socket in a folder of its own; root lends it another user."""
+
+    folder: Path
+    user: str
+    names: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def run(self, name: str, *arguments: str) -> None:
+        """Run a PostgreSQL program to its end."""
+        command = [program(name), *arguments]
+        log = self.folder / "log"
+        with log.open("ab") as output:
+            done = subprocess.run(
+                command,
+                cwd=self.folder,
+                user=self.user,
+                group=pwd.getpwnam(self.user).pw_gid,
+                env={**os.environ, "LC_ALL": "C.UTF-8"},
+                stdout=output,
+                stderr=output,
+                timeout=60,
+                check=False,
+            )
+        assert done.returncode == 0, log.read_text()
+
+    def start(self) -> None:
+        """Start the server and wait until it accepts connections."""
+        options = f"-k {self.folder} -c listen_addresses=''"
+        self.run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-o", options, "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server; its clients lose their connections."""
+        self.run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-m", mode, "stop")
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the SQLAlchemy URL of a database."""
+        return f"postgresql+psycopg://bridge@/{database}?host={self.folder}"
+
+    def new_database(self) -> str:
+        """Make an empty database and return its URL."""
+        name = f"bridge{next(self.names)}"
+        engine = sa.create_engine(self.url(), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        return self.url(name)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Return a running server, or skip where PostgreSQL is not installed."""
+    initdb = program("initdb")
+    user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    with tempfile.TemporaryDirectory(prefix="gdtbridge-pg-") as name:
+        folder = Path(name)
+        shutil.chown(folder, user)
+        made = Server(folder, user)
+        (folder / "log").touch()
+        options = ["-A", "trust", "-U", "bridge", "-E", "UTF8", "--locale=C.UTF-8"]
+        made.run(Path(initdb).name, "-D", f"{folder}/data", *options)
+        made.start()
+        yield made
+        made.stop("immediate")
+
+
+@pytest.fixture
+def url(server: Server) -> str:
+    """Return the URL of an empty database."""
+    return server.new_database()
+
+
+@pytest.fixture(scope="module")
+def bridge(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Return a running service that keeps its tables on the server; the tests share it."""
+    settings = {"storage__database": server.new_database(), "exam__quiet_seconds": "0.2"}
+    with service(tmp_path_factory.mktemp("bridge"), **settings) as running:
+        yield running
+
+
+def call(bridge: Service, path: str) -> bytes:
+    """Return the answer of the web server."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{bridge.ports['HTTP']}{path}") as answer:
+        return bytes(answer.read())
+
+
+ORDER = "/worklist/add?id=P1&lastname=Müller&firstname=J&birthdate=01.01.1980&sex=1"
+
+
+def test_an_exam_from_order_to_result(bridge: Service, project: Path) -> None:
+    """An order, images and a report become one study record and one value record."""
+    path = ORDER.replace("ü", "%C3%BC")
+    (record,) = read_records(call(bridge, path))
+    (line,) = (text for text in record.all("6227") if text.startswith(NUMBER))
+    study = Study(1, line.removeprefix(NUMBER))
+    report = study.report(project / "samples" / "sr" / "thyroid.dcm")
+
+    for _ in range(2):  # a device that repeats itself
+        sent = [study.image(1), study.image(2), report]
+        assert send_raw(bridge.ports["DICOM"], sent) == [0, 0, 0]
+
+    wait_for(bridge.settled, 20, "reporting")
+    found = bridge.results()
+    assert (found[study.accession, "study"], found[study.accession, "values"]) == (1, 1)
+    assert bridge.rows("SELECT state FROM placed_order") == [("done", "done")]
+    assert b'"ready": true' in call(bridge, "/readyz")
+    for command in (("check",), ("exams", "list"), ("outbox", "list"), ("worklist", "list")):
+        assert bridge.command(*command).returncode == 0
+
+
+def test_the_server_goes_away_and_comes_back(bridge: Service, server: Server) -> None:
+    """Without its database the bridge acknowledges nothing; with it, it goes on by itself."""
+    study = Study(2, "A2")
+    server.stop()
+    try:
+        assert send_raw(bridge.ports["DICOM"], [study.image()]) == [0x0110]
+    finally:
+        server.start()
+
+    assert send_raw(bridge.ports["DICOM"], [study.image()]) == [0]
+    wait_for(bridge.settled, 20, "reporting")
+    assert bridge.results()[study.accession, "study"] == 1
+
+
+LONG = "".join(random.Random(1).choices("0123456789abcdefghijklmnopqrstuvwxyz", k=9000))
+"""Longer than an entry of an index may be, also when it is compressed."""
+
+
+ODD: dict[str, dict[str, str | bytes]] = {
+    "long number": {"AccessionNumber": LONG},
+    "long patient": {"PatientID": LONG, "PatientName": LONG},
+    "long study": {"StudyInstanceUID": LONG},
+    "long series": {"SeriesInstanceUID": LONG},
+    "NUL and ESC": {"PatientName": b"M\0ll\xff\xfe^\x1b$B"},
+    "syntax": {"StudyDescription": "%s %(x)s :y 'quoted' \\N"},
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_values(bridge: Service, kind: str) -> None:
+    """Whatever text a device sends is stored, as on SQLite."""
+    number = 100 + list(ODD).index(kind)
+    uid = f"2.25.{number}.1"
+    values = {"StudyInstanceUID": f"2.25.{number}", "AccessionNumber": f"A{number}"} | ODD[kind]
+    dataset = identification(SOPInstanceUID=uid, **values)
+    assert send_raw(bridge.ports["DICOM"], [(US_IMAGE, uid, EXPLICIT, dataset)]) == [0]
+    assert bridge.has(uid)
+
+
+def test_writers_of_two_processes_wait_for_each_other(url: str) -> None:
+    """Read-then-write through two engines counts every step."""
+    databases = [Database(url), Database(url)]
+
+    def step(database: Database) -> None:
+        for _ in range(25):
+            with database.write() as connection:
+                now = connection.execute(sa.select(schema_version.c.version)).scalar_one()
+                connection.execute(sa.update(schema_version).values(version=now + 1))
+
+    threads = [threading.Thread(target=step, args=(one,)) for one in databases * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with databases[0].read() as connection:
+        assert connection.execute(sa.select(schema_version.c.version)).scalar_one() == 101
+    for database in databases:
+        database.close()
+
+
+def test_a_reader_sees_one_state(url: str) -> None:
+    """What another transaction commits in between is not seen by one that reads twice."""
+    database = Database(url)
+    query = sa.select(schema_version.c.version)
+    with database.read() as reading:
+        before = reading.execute(query).scalar_one()
+        with database.write() as connection:
+            connection.execute(sa.update(schema_version).values(version=7))
+        assert reading.execute(query).scalar_one() == before
+    database.close()
+
+
+def test_first_starts_at_the_same_time(url: str) -> None:
+    """A service and a command line that open an empty database at once both get it."""
+    opened: list[Database] = []
+    barrier = threading.Barrier(4)
+
+    def start() -> None:
+        barrier.wait()
+        opened.append(Database(url))
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 4
+    tables = sa.inspect(opened[0].engine).get_table_names()
+    assert set(tables) == set(metadata.tables)
+    assert exam.name in tables
+    for database in opened:
+        database.close()
