@@ -120,11 +120,15 @@ def _make(key: str, folder: Path) -> None:
             f"{key}: Der Ordner {folder} lässt sich nicht anlegen. / Folder {folder} cannot be "
             f"made: {error.strerror}."
         ) from error
-    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+    if not _writable(folder):
         raise SettingsError(
             f"{key}: In den Ordner {folder} darf nicht geschrieben werden. / Folder {folder} is "
             "not writable."
         )
+
+
+def _writable(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.W_OK | os.X_OK)
 
 
 def _senders(settings: Settings) -> Mapping[str, Sender]:
@@ -229,12 +233,16 @@ class Bridge:
 
     def _disk_state(self) -> dict[str, PartState]:
         free = shutil.disk_usage(self._core.archive.folder).free // MEGABYTE
-        return {"disk": PartState(free >= self._settings.storage.min_free_mb, f"{free} MB free")}
+        enough = free >= self._settings.storage.min_free_mb
+        ours = (self._settings.archive_folder, self._settings.spool_folder)
+        told = f"{free} MB free" if all(map(_writable, ours)) else "not writable"
+        return {"disk": PartState(enough and all(map(_writable, ours)), told)}
 
     def _worklist_state(self) -> dict[str, PartState]:
         problems = len(self._core.worklist.problems())
         count = len(self._core.worklist.entries())
-        return {"worklist": PartState(True, f"{count} entries, {problems} unreadable files")}
+        told = f"{count} entries, {problems} unreadable files"
+        return {"worklist": PartState(_writable(self._core.worklist.path), told)}
 
     def _outbox_states(self) -> dict[str, PartState]:
         return {

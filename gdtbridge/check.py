@@ -22,6 +22,13 @@ from worklist import WorklistError, probe_folder
 
 ANSWER_SECONDS: Final = 5
 
+WHERE_TO_LOOK: Final = {
+    "held": "gdtbridge exams list --held",
+    "conflicts": "gdtbridge exams problems",
+    "unreadable": "gdtbridge exams problems",
+}
+"""The command that shows what waits for a person."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -66,7 +73,8 @@ def _findings(settings: Settings, core: Core) -> Iterator[Finding]:
     yield _port("http.port", http.host, http.port, partial(_ask_http, settings))
     for kind, count in core.exams.attention().items():
         overdue = kind == "overdue" and count > 0
-        yield Finding(f"exams.{kind}", ok=not overdue, text=str(count))
+        hint = f", siehe / see: {WHERE_TO_LOOK[kind]}" if count and kind in WHERE_TO_LOOK else ""
+        yield Finding(f"exams.{kind}", ok=not overdue, text=f"{count}{hint}")
     for one in core.outbox.status():
         yield Finding(f"outbox.{one.destination}", ok=not one.alarm, text=one.sentence)
 

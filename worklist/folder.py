@@ -193,6 +193,8 @@ class WorklistFolder:
 
     def _rescan(self) -> None:
         with self._folder_errors():
+            # Its own file is missing: an empty mount point, whose emptiness is no worklist.
+            (self.path / WLMSCPFS_LOCKFILE).stat()
             records = scan(self.path, self._snapshot.records)
         self._scanned_at = time.monotonic()
         if records != self._snapshot.records:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -320,6 +321,24 @@ def test_a_folder_that_is_gone_is_an_error_not_an_empty_list(
     assert refused.value.retriable
     with pytest.raises(FolderError):
         folder.add(make())
+
+
+def test_an_empty_mount_point_is_no_worklist(
+    folder: WorklistFolder, make: Make, ask: Ask, tmp_path: Path
+) -> None:
+    """Orders must not vanish in the folder below a share that is away."""
+    away = tmp_path / "share"
+    folder.path.rename(away)
+    folder.path.mkdir()
+    with pytest.raises(FolderError):
+        folder.add(make())
+    with pytest.raises(FolderError):
+        folder.refresh()
+    assert not list(folder.path.glob("*.wl"))
+
+    shutil.rmtree(folder.path)
+    away.rename(folder.path)
+    assert folder.add(make()).exists()
 
 
 def test_many_threads_add_and_ask(folder: WorklistFolder, make: Make, ask: Ask) -> None:
