@@ -84,7 +84,21 @@ class OrderDesk:
         with self._database.read() as connection:
             numbers = store.orders_between(connection, draft, since, until)
         found = (self._worklist.get(number) for number in numbers)
-        return next((entry for entry in found if entry is not None), None)
+        return next((entry for entry in found if entry is not None), None) or self._cut_off(draft)
+
+    def _cut_off(self, draft: Entry) -> Entry | None:
+        """Return the entry of a click that ended before it was remembered, and remember it."""
+        for entry in self._worklist.entries():
+            created = entry.created or entry.scheduled
+            age = abs((self._clock.local() - created).total_seconds())
+            if age > DOUBLE_CLICK_SECONDS or _wish(entry) != _wish(draft):
+                continue
+            with self._database.read() as connection:
+                known = store.order_by_number(connection, entry.AccessionNumber)
+            if known is None:
+                self._remember(entry)
+                return entry
+        return None
 
     def _remember(self, entry: Entry) -> None:
         try:
@@ -189,3 +203,12 @@ class OrderDesk:
         min_age = timedelta(hours=self._settings.worklist.min_age_hours)
         stale = is_stale(entry, self._clock.local(), min_age=min_age)
         return OrderState.EXPIRED if stale else OrderState.ORDERED
+
+
+def _wish(entry: Entry) -> tuple[str, str, str]:
+    """Return what makes two clicks one: patient, procedure and station."""
+    return (
+        entry.PatientID,
+        entry.RequestedProcedureDescription,
+        entry.ScheduledStationAETitle,
+    )

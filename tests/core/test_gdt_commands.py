@@ -8,6 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gdtbridge.cli import main
+from gdtbridge.config import load_settings
+from gdtbridge.errors import SettingsError
+from gdtbridge.exams.records import Records
 from gdtbridge.gdt import read_records
 
 
@@ -87,6 +90,31 @@ def test_what_is_wrong_is_one_line(
     done = run(tmp_path, "gdt", *arguments, sample, "-o", str(out), settings=settings)
     assert (done.exit_code, named in done.stderr) == (1, True)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('[gdt]\ndialect = "own"\n', "gdt.dialect"),
+        ('[dialects.own]\nbase = "gdt21"\nencodign = "cp437"\n', "Did you mean encoding"),
+        ('[dialects.own]\nbase = "gdt21"\nvalues = "table"\n', "dialects.own.values"),
+        ('[dialects]\nown = "gdt21"\n', "dialects.own"),
+    ],
+)
+def test_a_wrong_dialect_stops_the_start(tmp_path: Path, text: str, named: str) -> None:
+    """The key is named before anything is written."""
+    config = tmp_path / "gdtbridge.toml"
+    config.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=named):
+        Records(load_settings(config, {}))
+
+
+def test_an_own_dialect_is_written(tmp_path: Path) -> None:
+    """What the settings say is what the records are written in."""
+    config = tmp_path / "gdtbridge.toml"
+    text = '[gdt]\ndialect = "own"\n[dialects.own]\nbase = "gdt30"\nencoding = "cp437"\n'
+    config.write_text(text, encoding="utf-8")
+    assert Records(load_settings(config, {})).encoding == "cp437"
 
 
 @pytest.mark.parametrize("command", [("check",), ("convert", "--to", "2.1", "-o", "x")])

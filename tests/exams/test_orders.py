@@ -6,8 +6,10 @@ import threading
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 from pytest_httpserver import HTTPServer
 
+from gdtbridge.database import placed_order
 from gdtbridge.errors import NotFound, OrderError
 from gdtbridge.gdt import read_records
 from tests.exams.conftest import Practice
@@ -60,6 +62,21 @@ def test_a_second_click_with_a_corrected_name_corrects(practice: Practice) -> No
     assert entry.PatientName == "Müller^Änne"
     assert entry.AccessionNumber == first.entry.AccessionNumber
     assert entry.StudyInstanceUID == first.entry.StudyInstanceUID
+
+
+def test_a_click_that_was_cut_off_is_not_a_second_patient(practice: Practice) -> None:
+    """The service died between the worklist and its own memory; the order is placed again."""
+    first = practice.exams.place_order(practice.order())
+    with practice.database.write() as connection:
+        connection.execute(sa.delete(placed_order))
+    again = practice.again().exams.place_order(practice.order())
+
+    assert again.entry == first.entry
+    assert again.repeated
+    assert len(practice.exams.orders()) == 1
+    practice.send(StudyInstanceUID=again.entry.StudyInstanceUID, AccessionNumber="")
+    practice.wait()
+    assert practice.files() == [f"{again.entry.AccessionNumber}.gdt"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ import pytest
 from gdtbridge.gdt import (
     CHARSETS,
     DIALECTS,
+    FIELDS,
     JUDGEMENTS,
+    RECORD_TYPES,
     Dialect,
     GdtWriteError,
     Identification,
@@ -235,3 +237,28 @@ def test_several_records_stay_several() -> None:
     """Each is converted by itself."""
     records = read_records(file(*ORDER) * 3)
     assert len(read_records(convert(records, DIALECTS["gdt30"]).data)) == 3
+
+
+@pytest.mark.parametrize(
+    ("field", "old", "new"),
+    [
+        ("8100", 5, 7),
+        ("3101", 28, None),
+        ("3103", 8, 8),
+        ("6226", 4, None),
+        ("3119", 10, 10),
+        ("9218", 5, 5),
+        ("6220", 60, None),
+    ],
+)
+def test_lengths_are_those_of_the_version(field: str, old: int, new: int | None) -> None:
+    """3.0 gave up most lengths of texts."""
+    assert (FIELDS[field].length_in("2.1"), FIELDS[field].length_in("3.0")) == (old, new)
+
+
+def test_every_field_of_a_record_type_is_known() -> None:
+    """Record types and field table go together; what is mandatory is among the fields."""
+    for type_ in RECORD_TYPES.values():
+        assert set(type_.fields) <= set(FIELDS)
+        assert type_.mandatory <= set(type_.fields)
+        assert len(type_.fields) == len(set(type_.fields))
