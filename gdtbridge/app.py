@@ -8,7 +8,7 @@ import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -20,6 +20,7 @@ from gdtbridge.database import Database
 from gdtbridge.dicom import DicomServer
 from gdtbridge.errors import SettingsError
 from gdtbridge.exams import ExamService, SystemClock
+from gdtbridge.folders import OrderFiles, OrderWatch
 from gdtbridge.health import LOOK_SECONDS, Health
 from gdtbridge.measurements import ReportReader
 from gdtbridge.outbox import GdtDrop, Outbox, Sender, Webhook
@@ -92,7 +93,14 @@ def _make_folders(settings: Settings) -> None:
     """
     if settings.worklist.folder is not None and not settings.worklist_folder.is_dir():
         raise SettingsError(_missing("worklist.folder", settings.worklist_folder))
-    for folder in (settings.root, settings.archive_folder, settings.spool_folder):
+    for folder in (
+        settings.root,
+        settings.archive_folder,
+        settings.spool_folder,
+        settings.order_spool,
+        settings.taken_folder,
+        settings.refused_folder,
+    ):
         _make("storage.root", folder)
     _make("worklist.folder", settings.worklist_folder)
     for key, given, folder in (
@@ -158,6 +166,7 @@ class Bridge:
         self._dicom = DicomServer(
             settings.dicom, settings.spool_folder, self._core.exams, self._core.exams
         )
+        self._orders = OrderWatch(OrderFiles(settings, self._core.exams, SystemClock()))
         app = create_app(settings, self._core.exams, self.readiness)
         self._web = WebServer(app, settings.http.host, settings.http.port)
         self._stopping = ExitStack()
@@ -185,6 +194,8 @@ class Bridge:
             self._health.look()
             self._start_clockwork()
             stopping.callback(self._clockwork.stop)
+            self._orders.start()
+            stopping.callback(self._orders.stop, GRACE_SECONDS)
             self._web.start()
             stopping.callback(self._web.stop, GRACE_SECONDS)
             self._start_dicom()
@@ -223,6 +234,7 @@ class Bridge:
         return {
             "dicom": PartState(self._dicom.running, f"{self._dicom.associations} associations"),
             "scheduler": PartState(self._clockwork.running),
+            "folders": PartState(*astuple(self._orders.state())),
             **self._health.parts(),
         }
 

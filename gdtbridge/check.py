@@ -63,6 +63,7 @@ def _findings(settings: Settings, core: Core) -> Iterator[Finding]:
     for key, folder, attempt in (
         ("storage.root", settings.root, _write_and_remove),
         ("gdt.out", settings.gdt_out, _write_and_remove),
+        ("gdt.in", settings.gdt_in, _write_and_remove),
         ("worklist.folder", settings.worklist_folder, probe_folder),
     ):
         yield _attempt(key, folder, attempt)

@@ -376,6 +376,24 @@ def worklist_remove(settings: Settings, accession: str) -> None:
         core.exams.cancel_order(accession)
 
 
+@main.command()
+@with_settings
+@click.option("--wait", type=float, default=None, help="Sekunden bis zum Ergebnis. / Seconds.")
+@click.argument("file", type=FilePath)
+def order(settings: Settings, file: Path, wait: float | None) -> None:
+    """Eine GDT-Auftragsdatei übergeben. / Hand over a GDT order file.
+
+    Ende: 0 erledigt, 1 abgelehnt, 3 noch kein Ergebnis, 4 später noch einmal. / Exit status: 0
+    done, 1 refused, 3 no result yet, 4 call again.
+    """
+    from gdtbridge.exams import SystemClock
+    from gdtbridge.folders import OrderFiles, run
+
+    with _core(settings) as core:
+        files = OrderFiles(settings, core.exams, SystemClock())
+        sys.exit(run(files, file, wait, click.echo, partial(click.echo, err=True)))
+
+
 @main.group()
 def exams() -> None:
     """Untersuchungen. / Exams."""

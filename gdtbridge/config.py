@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -35,6 +36,11 @@ def _split(value: object) -> object:
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
+
+
+def _tables(value: object) -> object:
+    """Let a list of tables come from the environment as JSON."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def _network(value: str) -> str:
@@ -143,6 +149,27 @@ class Gdt(Section):
     file_name: Annotated[str, AfterValidator(_file_name), Field(min_length=1)] = "{accession}.gdt"
 
 
+class OrderRule(Section):
+    """What one code of the practice software means; what is left out is the default's."""
+
+    code: Annotated[str, Field(min_length=1, max_length=60)]
+    modality: Annotated[str, Field(pattern=r"^[A-Z0-9_ ]{1,16}$")] | None = None
+    station: AeTitle | None = None
+    procedure: Annotated[str, Field(max_length=64)] = ""
+
+
+class Orders(Section):
+    """The orders that come as files."""
+
+    map: Annotated[tuple[OrderRule, ...], BeforeValidator(_tables)] = ()
+    encoding: (
+        Literal["ascii", "cp437", "cp850", "cp1252", "iso8859-1", "iso8859-15", "utf-8"] | None
+    ) = None
+    settle_seconds: Annotated[float, Field(ge=0, le=60)] = 1
+    patience_seconds: Annotated[float, Field(gt=0)] = 60
+    repeat_minutes: Annotated[float, Field(ge=0)] = 5
+
+
 class Exam(Section):
     """When the study record is written."""
 
@@ -168,6 +195,7 @@ class Settings(BaseModel):
     http: Http = Http()
     worklist: Worklist = Worklist()
     gdt: Gdt = Gdt()
+    orders: Orders = Orders()
     exam: Exam = Exam()
     webhooks: Webhooks = Webhooks()
     # By name, what a practice changes in a dialect; ``gdtbridge.gdt`` knows the keys.
@@ -206,6 +234,21 @@ class Settings(BaseModel):
     def gdt_out(self) -> Path:
         """Where the practice software collects results."""
         return self._under_root(self.gdt.out, "gdt", "out")
+
+    @property
+    def taken_folder(self) -> Path:
+        """Order files that were taken, by day."""
+        return self.root / "gdt" / "archive"
+
+    @property
+    def refused_folder(self) -> Path:
+        """Order files that were refused, each beside a text that says why."""
+        return self.root / "gdt" / "error"
+
+    @property
+    def order_spool(self) -> Path:
+        """Order files that came from elsewhere than ``gdt_in`` and are being taken."""
+        return self.root / "gdt" / "spool"
 
     @property
     def gdt_in(self) -> Path:

@@ -49,7 +49,6 @@ class SpoolFile:
     def __init__(self, folder: Path) -> None:
         """Make a new file that only we can read; raise `OSError`."""
         self.path = folder / f"{secrets.token_hex(16)}{_SUFFIX}"
-        folder.mkdir(parents=True, exist_ok=True)  # somebody may have tidied it away
         self._file: BinaryIO = open(self.path, "xb", opener=_private)  # noqa: SIM115
 
     def write(self, data: bytes) -> None:

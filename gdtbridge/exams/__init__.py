@@ -5,17 +5,22 @@ the transaction of what caused it. No sockets here, no Flask, and SQL only in ``
 """
 
 from gdtbridge.exams.clock import Clock, SystemClock
+from gdtbridge.exams.filed import FiledOrders
+from gdtbridge.exams.master_data import MasterData
 from gdtbridge.exams.model import (
     HELD_TEXT,
     PROBLEM_TEXT,
+    Drop,
     Exam,
     ExamState,
     Held,
     OrderRequest,
     OrderState,
+    Outcome,
     PlacedOrder,
     Problem,
     ReportState,
+    Taken,
 )
 from gdtbridge.exams.orders import CleanUp
 from gdtbridge.exams.service import ExamService
@@ -25,14 +30,19 @@ __all__ = [
     "PROBLEM_TEXT",
     "CleanUp",
     "Clock",
+    "Drop",
     "Exam",
     "ExamService",
     "ExamState",
+    "FiledOrders",
     "Held",
+    "MasterData",
     "OrderRequest",
     "OrderState",
+    "Outcome",
     "PlacedOrder",
     "Problem",
     "ReportState",
     "SystemClock",
+    "Taken",
 ]

@@ -11,6 +11,7 @@ from gdtbridge.config import Settings
 from gdtbridge.errors import SettingsError
 from gdtbridge.exams.model import Exam, Order
 from gdtbridge.exams.values import meaningful, to_date, to_names, to_time
+from gdtbridge.gdt.master_data import render_master_data
 from gdtbridge.measurements import Measurement, Report, remarks, test_ids, title
 from worklist import Entry
 
@@ -111,6 +112,13 @@ class Records:
             result, self._dialect, self._ids, encoding=self._gdt.encoding
         )
         return _noted(rendered, "answer to an order")
+
+    def master_data(self, patient: gdt.Patient) -> bytes:
+        """Return the record of a patient's master data."""
+        rendered = render_master_data(
+            patient, self._dialect, self._ids, encoding=self._gdt.encoding
+        )
+        return _noted(rendered, "master data")
 
 
 def accession_of(exam: Exam, order: Order | None) -> str:

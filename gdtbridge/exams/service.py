@@ -29,7 +29,9 @@ from gdtbridge.errors import (
 )
 from gdtbridge.exams import store
 from gdtbridge.exams.clock import Clock
+from gdtbridge.exams.filed import FiledOrders
 from gdtbridge.exams.intake import Intake
+from gdtbridge.exams.master_data import MasterData
 from gdtbridge.exams.model import (
     Exam,
     ExamState,
@@ -70,7 +72,19 @@ class ExamService:
         self._failing: dict[int, str] = {}
         self._intake = Intake(settings.exam)
         self._reporting = Reporting(settings, database, archive, outbox, worklist, reader)
-        self._desk = OrderDesk(settings, database, outbox, worklist, self._reporting.records, clock)
+        records = self._reporting.records
+        self._desk = OrderDesk(settings, database, outbox, worklist, records, clock)
+        self.filed = FiledOrders(
+            database,
+            outbox,
+            worklist,
+            self._desk,
+            clock,
+            repeat_seconds=settings.orders.repeat_minutes * 60,
+        )
+        """The orders of the practice software's files."""
+        self.master_data = MasterData(database, outbox, records, clock)
+        """The patients it told of."""
 
     def room_for(self, size: int) -> None:
         """Raise `OutOfResources` unless an object of ``size`` bytes can be stored."""

@@ -84,6 +84,12 @@ def due_exams(connection: Connection, now: float, longest_wait: float) -> Sequen
     )
 
 
+def select_exams(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[Exam]:
+    """Return the exams that fulfil all conditions."""
+    rows = connection.execute(sa.select(*_EXAM).where(*conditions)).all()
+    return [found for row in rows if (found := _exam(row)) is not None]
+
+
 def list_exams(connection: Connection, state: ExamState | None, limit: int) -> list[Exam]:
     """Return the newest exams first."""
     query = sa.select(*_EXAM).order_by(exam.c.id.desc()).limit(limit)

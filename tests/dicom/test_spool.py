@@ -60,11 +60,3 @@ def test_sweep_removes_only_spooled_files(tmp_path: Path, caplog: pytest.LogCapt
     assert list(tmp_path.iterdir()) == [foreign]
     assert "3 unacknowledged objects" in caplog.text
     assert sweep(tmp_path) == 0
-
-
-def test_a_spool_that_was_tidied_away_is_made_again(tmp_path: Path) -> None:
-    """A missing spool folder must not refuse every object until the next start."""
-    file = SpoolFile(tmp_path / "gone" / "spool")
-    file.write(b"x")
-    file.close()
-    assert file.path.read_bytes() == b"x"

@@ -1,0 +1,88 @@
+"""Patients' master data: what the practice software sent (6301), and the answer to a 6300."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Final
+
+from gdtbridge.database import Database
+from gdtbridge.errors import OrderError
+from gdtbridge.exams import order_store
+from gdtbridge.exams.clock import Clock
+from gdtbridge.exams.model import Drop, Exam, Outcome, Taken
+from gdtbridge.exams.records import Records
+from gdtbridge.exams.reporting import GDT_DESTINATION
+from gdtbridge.gdt import GdtWriteError, Patient
+from gdtbridge.outbox import Message, Outbox
+
+log = logging.getLogger(__name__)
+
+_FILE: Final = "stammdaten-{token}-{position}.gdt"
+
+
+class MasterData:
+    """Keeps patients and answers for them."""
+
+    def __init__(self, database: Database, outbox: Outbox, records: Records, clock: Clock) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._records = records
+        self._clock = clock
+
+    def keep(self, drop: Drop, patient: Patient) -> Taken:
+        """Remember what a record says of a patient, instead of what was known before."""
+        now = self._clock.utc()
+        with self._database.write() as connection:
+            known = order_store.noted(connection, drop)
+            if known is not None:
+                return known
+            order_store.keep_patient(connection, patient, now)
+            return order_store.note(connection, drop, Taken(Outcome.STORED), now)
+
+    def completed(self, patient: Patient) -> Patient:
+        """Return the patient with the master data a record leaves out."""
+        with self._database.read() as connection:
+            known = order_store.find_patient(connection, patient.id)
+        if known is None:
+            return patient
+        if patient.family_name in {"", known.family_name} and not patient.given_name:
+            patient = replace(patient, family_name=known.family_name, given_name=known.given_name)
+        return replace(
+            patient,
+            birth_date=patient.birth_date or known.birth_date,
+            sex=patient.sex or known.sex,
+        )
+
+    def answer(self, drop: Drop, patient_id: str) -> Taken:
+        """Send the master data of a patient; raise `OrderError` when there are none."""
+        with self._database.read() as connection:
+            patient = order_store.find_patient(connection, patient_id)
+        if patient is None:
+            raise OrderError(
+                "patient_id",
+                "Zu dieser Nummer sind keine Stammdaten bekannt. / No master data are known for "
+                "this number.",
+            )
+        try:
+            payload = self._records.master_data(patient)
+        except GdtWriteError as error:
+            raise OrderError("patient_id", str(error)) from error
+        name = _FILE.format(token=drop.token, position=drop.position)
+        message = Message(
+            kind="gdt", destination=GDT_DESTINATION, key=name, name=name, payload=payload
+        )
+        with self._database.write() as connection:
+            known = order_store.noted(connection, drop)
+            if known is None:
+                self._outbox.put(connection, message)
+                known = order_store.note(
+                    connection, drop, Taken(Outcome.ANSWERED), self._clock.utc()
+                )
+        self._outbox.wake()
+        return known
+
+    def studies(self, patient_id: str, day: str) -> list[Exam]:
+        """Return a patient's exams, the newest first; of one day (YYYYMMDD) unless it is empty."""
+        with self._database.read() as connection:
+            return order_store.exams_of(connection, patient_id, day)

@@ -1,0 +1,231 @@
+"""The practice software's own orders and patients in the database.
+
+Every call works inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from gdtbridge.database import (
+    Connection,
+    exam,
+    order_file,
+    order_reference,
+    outbox,
+    patient,
+    placed_order,
+    report,
+)
+from gdtbridge.exams.model import CaseOrder, Drop, Exam, ExamState, OrderState, Outcome, Taken
+from gdtbridge.exams.store import select_exams
+from gdtbridge.exams.values import to_date
+from gdtbridge.gdt import OrderReference, Patient
+
+_REFERENCE: Final = [
+    sa.func.coalesce(order_reference.c[field.name], "") for field in fields(OrderReference)
+]
+_SAME_STUDY: Final = sa.or_(
+    exam.c.study_instance_uid == placed_order.c.study_instance_uid,
+    sa.and_(
+        exam.c.accession_number == placed_order.c.accession_number,
+        exam.c.patient_id == placed_order.c.patient_id,
+    ),
+)
+_TAKEN: Final = (order_file.c.outcome, order_file.c.accession_number, order_file.c.reason)
+_MOST: Final = 100
+"""Orders of one patient that are looked through, the newest first."""
+
+
+# ---------------------------------------------------------------------------- records of files
+
+
+def note(connection: Connection, drop: Drop, taken: Taken, now: float) -> Taken:
+    """Enter what became of a record, and return it."""
+    values = {**asdict(drop), **asdict(taken), "outcome": taken.outcome.value, "received_at": now}
+    connection.execute(sa.insert(order_file).values(**values))
+    return taken
+
+
+def noted(connection: Connection, drop: Drop) -> Taken | None:
+    """Return what became of a record that was taken before."""
+    query = sa.select(*_TAKEN).where(
+        order_file.c.token == drop.token, order_file.c.position == drop.position
+    )
+    row = connection.execute(query).one_or_none()
+    return _taken(row) if row is not None else None
+
+
+def taken_since(connection: Connection, name: str, since: float) -> list[Taken]:
+    """Return what became of the records of the last file of that name, if it came since then."""
+    last = (
+        sa.select(order_file.c.token)
+        .where(order_file.c.name == name, order_file.c.received_at >= since)
+        .order_by(order_file.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = sa.select(*_TAKEN).where(order_file.c.token == last).order_by(order_file.c.position)
+    return [_taken(row) for row in connection.execute(query)]
+
+
+def _taken(row: Sequence[Any]) -> Taken:
+    return Taken(Outcome(row[0]), row[1], row[2])
+
+
+# ---------------------------------------------------------------------------- orders
+
+
+def orders_of(connection: Connection, patient_id: str) -> list[CaseOrder]:
+    """Return a patient's orders, the newest first."""
+    return _orders(connection, placed_order.c.patient_id == patient_id)
+
+
+def order_numbered(connection: Connection, accession_number: str) -> CaseOrder | None:
+    """Return the order with that accession number."""
+    found = _orders(connection, placed_order.c.accession_number == accession_number)
+    return found[0] if found else None
+
+
+def repeated_order(connection: Connection, sha256: str, since: float) -> str | None:
+    """Return the accession number of the order the same bytes made since then and nobody undid."""
+    query = (
+        sa.select(placed_order.c.accession_number)
+        .join(order_file, order_file.c.accession_number == placed_order.c.accession_number)
+        .where(
+            order_file.c.sha256 == sha256,
+            order_file.c.received_at >= since,
+            placed_order.c.state.in_((OrderState.ORDERED, OrderState.DONE)),
+        )
+        .order_by(placed_order.c.id.desc())
+    )
+    return connection.execute(query).scalars().first()
+
+
+def _orders(connection: Connection, condition: sa.ColumnElement[bool]) -> list[CaseOrder]:
+    query = (
+        sa.select(
+            placed_order.c.id,
+            placed_order.c.accession_number,
+            placed_order.c.study_instance_uid,
+            placed_order.c.modality,
+            placed_order.c.station,
+            placed_order.c.procedure,
+            placed_order.c.state,
+            placed_order.c.ordered_at,
+            sa.exists().where(_SAME_STUDY),
+            *_REFERENCE,
+        )
+        .select_from(placed_order.outerjoin(order_reference))
+        .where(condition)
+        .order_by(placed_order.c.id.desc())
+        .limit(_MOST)
+    )
+    return [_order(row) for row in connection.execute(query)]
+
+
+def _order(row: Sequence[Any]) -> CaseOrder:
+    number, accession, study, modality, station, procedure, state, ordered_at, arrived, *named = row
+    return CaseOrder(
+        id=number,
+        accession_number=accession,
+        study_instance_uid=study,
+        modality=modality,
+        station=station,
+        procedure=procedure,
+        state=OrderState(state),
+        ordered_at=ordered_at,
+        reference=OrderReference(*named),
+        arrived=bool(arrived),
+    )
+
+
+def set_reference(connection: Connection, order_id: int, reference: OrderReference) -> None:
+    """Remember how the practice software names an order; what it does not say any more stays."""
+    values = asdict(reference)
+    here = order_reference.c.order_id == order_id
+    if connection.execute(sa.select(order_reference).where(here)).first() is None:
+        connection.execute(sa.insert(order_reference).values(order_id=order_id, **values))
+    elif said := {name: value for name, value in values.items() if value}:
+        connection.execute(sa.update(order_reference).where(here).values(**said))
+
+
+# ---------------------------------------------------------------------------- patients
+
+
+def keep_patient(connection: Connection, known: Patient, now: float) -> None:
+    """Remember a patient's master data instead of what was known before."""
+    born = known.birth_date
+    connection.execute(sa.delete(patient).where(patient.c.patient_id == known.id))
+    connection.execute(
+        sa.insert(patient).values(
+            patient_id=known.id,
+            family_name=known.family_name,
+            given_name=known.given_name,
+            birth_date=born.strftime("%Y%m%d") if born else "",
+            sex=known.sex or "",
+            received_at=now,
+        )
+    )
+
+
+def find_patient(connection: Connection, patient_id: str) -> Patient | None:
+    """Return a patient's master data."""
+    query = sa.select(
+        patient.c.family_name, patient.c.given_name, patient.c.birth_date, patient.c.sex
+    ).where(patient.c.patient_id == patient_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    family, given, born, sex = row
+    return Patient(patient_id, family, given, to_date(born), sex or None)
+
+
+# ---------------------------------------------------------------------------- exams
+
+
+def exams_of(connection: Connection, patient_id: str, day: str) -> list[Exam]:
+    """Return a patient's exams, the newest first; of one day (YYYYMMDD) unless that is empty."""
+    of_patient = sa.and_(exam.c.patient_id == patient_id, exam.c.state != ExamState.HELD)
+    of_day = exam.c.study_date == day if day else sa.true()
+    found = select_exams(connection, of_patient, of_day)
+    return sorted(found, key=lambda one: (one.study_date, one.id), reverse=True)
+
+
+def open_results(connection: Connection, accession_number: str) -> int | None:
+    """Return how many results of an order's exam have not arrived; None before it is reported."""
+    query = (
+        sa.select(exam.c.id, exam.c.study_instance_uid)
+        .select_from(placed_order.join(exam, _SAME_STUDY))
+        .where(
+            placed_order.c.accession_number == accession_number,
+            exam.c.state == ExamState.REPORTED,
+            exam.c.due_at.is_(None),
+        )
+    )
+    rows = connection.execute(query).all()
+    if not rows:
+        return None
+    return sum(_waiting(connection, number, study) for number, study in rows)
+
+
+def _waiting(connection: Connection, exam_id: int, study_instance_uid: str) -> int:
+    """Return how many results of an exam are on their way, by the keys they were put with."""
+    reports = connection.execute(
+        sa.select(report.c.instance_id).where(report.c.exam_id == exam_id)
+    ).scalars()
+    keys = [f"values:{instance_id}" for instance_id in reports]
+    ours = sa.or_(
+        outbox.c.key.startswith(f"study:{study_instance_uid}:", autoescape=True),
+        outbox.c.key.in_(keys),
+    )
+    query = (
+        sa.select(sa.func.count())
+        .select_from(outbox)
+        .where(outbox.c.kind == "gdt", ours, outbox.c.delivered_at.is_(None))
+    )
+    return connection.execute(query).scalar_one()

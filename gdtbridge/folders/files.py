@@ -1,0 +1,139 @@
+"""A claimed file from reading to filing: the steps between which a crash may fall.
+
+Read, do what each record asks (each in its own transaction, each once), write the notice, copy the
+file to where it belongs, remove the claimed one. Whatever was done already is found done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gdtbridge.config import Settings
+from gdtbridge.errors import ProcessingFailure
+from gdtbridge.exams import Clock, Drop, ExamService, Outcome
+from gdtbridge.folders.claims import Claimed, claim, file_away, read
+from gdtbridge.folders.notice import notice
+from gdtbridge.folders.records import RecordTaker, Reply
+from gdtbridge.gdt import NotGdtError, Record, read_records
+from gdtbridge.gdt.dialects import dialect_named
+from worklist import FolderError
+from worklist.locking import FileLock
+
+log = logging.getLogger(__name__)
+
+LOCK: Final = ".orders.lock"
+LOCK_SECONDS: Final = 30
+MOST_RECORDS: Final = 1000
+"""Records a file may have."""
+TOO_MANY: Final = (
+    f"Mehr als {MOST_RECORDS} Sätze in der Datei. / More than {MOST_RECORDS} records in the file."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a file: of each of its records, and whether one was refused."""
+
+    replies: tuple[Reply, ...]
+
+    @property
+    def refused(self) -> bool:
+        """Whether something in it was refused."""
+        return any(reply.taken.outcome is Outcome.REFUSED for reply in self.replies)
+
+
+class OrderFiles:
+    """Takes claimed files, one at a time for all processes that share the root."""
+
+    def __init__(self, settings: Settings, exams: ExamService, clock: Clock) -> None:
+        """Take the folders of the settings, which exist."""
+        self.settings = settings
+        self.exams = exams
+        self._clock = clock
+        self._taker = RecordTaker(exams, settings.orders.map, clock)
+        self._lock = FileLock(settings.order_spool / LOCK, timeout=LOCK_SECONDS)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep a program call and the service from each other's files."""
+        try:
+            with self._lock.hold():
+                yield
+        except FolderError as error:
+            raise ProcessingFailure(str(error)) from error
+
+    def own_sender(self) -> str:
+        """Return our GDT id where orders and results share a folder, else nothing."""
+        with suppress(OSError):
+            if self.settings.gdt_in.samefile(self.settings.gdt_out):
+                dialect = dialect_named(self.settings.gdt.dialect)
+                return self.settings.gdt.sender or dialect.traits.sender
+        return ""
+
+    def take(self, claimed: Claimed, *, refuse_because: str = "") -> Result | None:
+        """Do what a claimed file asks and file it; the caller holds the lock.
+
+        None when it was written to meanwhile: it is a new file then. Raises what another attempt
+        may mend; the file stays claimed.
+        """
+        stamp = claimed.stamp()
+        data = read(claimed.path)
+        result = Result(tuple(self._replies(claimed, data, refuse_because)))
+        if claimed.stamp() != stamp:
+            claim(claimed.path, claimed.name)
+            return None
+        self._file(claimed, result)
+        return result
+
+    def _replies(self, claimed: Claimed, data: bytes, refuse_because: str) -> Iterator[Reply]:
+        if refuse_because:
+            yield self._refused(claimed, data, refuse_because)
+            return
+        try:
+            records = read_records(data, default_encoding=self.settings.orders.encoding)
+        except NotGdtError as error:
+            yield self._refused(claimed, data, str(error))
+            return
+        if len(records) > MOST_RECORDS:
+            yield self._refused(claimed, data, TOO_MANY)
+            return
+        for position, record in enumerate(records, 1):
+            yield self._taker.take(record, _drop(claimed, position, record))
+
+    def _refused(self, claimed: Claimed, data: bytes, reason: str) -> Reply:
+        digest = hashlib.sha256(data).hexdigest()
+        drop = Drop(claimed.token, 1, digest, claimed.name, "")
+        return Reply("", self.exams.filed.refuse(drop, reason))
+
+    def _file(self, claimed: Claimed, result: Result) -> None:
+        now = self._clock.local()
+        by_day = self.settings.taken_folder / f"{now:%Y-%m-%d}"
+        folder = self.settings.refused_folder if result.refused else by_day
+        target = folder / _filed_name(claimed)
+        if result.refused or any(reply.studies for reply in result.replies):
+            folder.mkdir(parents=True, exist_ok=True)
+            text = notice(claimed.name, result.replies, now)
+            target.with_name(f"{target.name}.txt").write_text(text, "utf-8-sig", newline="")
+        file_away(claimed, target)
+        log.info("order file taken: %s", ", ".join(_shown(reply) for reply in result.replies))
+
+
+def _drop(claimed: Claimed, position: int, record: Record) -> Drop:
+    digest = hashlib.sha256(record.data).hexdigest()
+    return Drop(claimed.token, position, digest, claimed.name, record.record_type)
+
+
+def _filed_name(claimed: Claimed) -> Path:
+    """Return a name no other file has, with the extension it had."""
+    stem, dot, extension = claimed.name.rpartition(".")
+    return Path(f"{stem}-{claimed.token}{dot}{extension}")
+
+
+def _shown(reply: Reply) -> str:
+    return f"{reply.record_type or 'no record'} {reply.taken.outcome}"

@@ -1,0 +1,58 @@
+"""What stands in the text beside a filed order: German first, for the people of the practice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from gdtbridge.exams import Exam, Outcome
+from gdtbridge.folders.records import Reply
+
+OUTCOME_TEXT: Final = {
+    Outcome.PLACED: "Auftrag {number} steht auf der Arbeitsliste. / Order {number} is on the"
+    " worklist.",
+    Outcome.UPDATED: "Auftrag {number} wurde geändert. / Order {number} was changed.",
+    Outcome.REPEATED: "War schon erledigt (Auftrag {number}). / Had been done (order {number}).",
+    Outcome.CANCELLED: "Auftrag {number} ist storniert. / Order {number} is cancelled.",
+    Outcome.STORED: "Stammdaten gespeichert. / Master data kept.",
+    Outcome.ANSWERED: "Stammdaten gesendet. / Master data sent.",
+    Outcome.SHOWN: "Vorhandene Untersuchungen: / Exams there are:",
+    Outcome.REFUSED: "ABGELEHNT / REFUSED",
+}
+
+
+def notice(name: str, replies: Sequence[Reply], now: datetime) -> str:
+    """Return the text: one paragraph for each record of the file."""
+    refused = any(reply.taken.outcome is Outcome.REFUSED for reply in replies)
+    told = (
+        "wurde nicht (ganz) übernommen. / was not (wholly) accepted."
+        if refused
+        else "wurde übernommen. / was accepted."
+    )
+    lines = [f"{name}, {now:%d.%m.%Y %H:%M}: {told}", ""]
+    for position, reply in enumerate(replies, 1):
+        lines += [f"Satz / record {position} {reply.record_type}".rstrip(), *told_of(reply), ""]
+    return "\r\n".join(lines)
+
+
+def told_of(reply: Reply) -> list[str]:
+    """Return the lines about one record."""
+    text = OUTCOME_TEXT[reply.taken.outcome].format(number=reply.taken.accession_number)
+    lines = [f"  {text}"]
+    if reply.taken.reason:
+        lines.append(f"  {reply.taken.reason}")
+    return [*lines, *(f"  {study_line(study)}" for study in reply.studies)]
+
+
+def study_line(study: Exam) -> str:
+    """Return date, time, modality, description, order number and UID of a study."""
+    words = (
+        study.study_date,
+        study.study_time[:6],
+        study.modality,
+        study.study_description,
+        study.accession_number,
+        study.study_instance_uid,
+    )
+    return "  ".join(word or "-" for word in words)

@@ -1,0 +1,181 @@
+"""``gdtbridge order FILE``: for practice software that starts a program instead of dropping a file.
+
+The same file may have been dropped into the watched folder as well; whoever is first takes it, and
+the call answers for it all the same.
+"""
+
+from __future__ import annotations
+
+import stat
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from enum import IntEnum
+from pathlib import Path
+from typing import Final
+
+from gdtbridge.errors import BridgeError, OrderError, ProcessingFailure
+from gdtbridge.exams import Outcome, Taken
+from gdtbridge.folders.claims import MAX_BYTES, Claimed, Stamp, adopt, claim, look, read, safe_name
+from gdtbridge.folders.files import OrderFiles, Result
+from gdtbridge.folders.notice import study_line
+from gdtbridge.folders.wholeness import Fitness, judge
+from worklist import WorklistError
+
+AT_ONCE_SECONDS: Final = 30
+"""A file that is gone was taken by the service if that took one of this name so recently."""
+PAUSE_SECONDS: Final = 0.1
+QUIET_SECONDS: Final = 0.3
+"""A whole file is still given so long to change."""
+
+Say = Callable[[str], None]
+
+
+class Exit(IntEnum):
+    """How the call ended."""
+
+    DONE = 0
+    REFUSED = 1
+    NO_RESULT = 3
+    """The order is placed; its result did not come in the time waited."""
+    LATER = 4
+    """Nothing is known to have been done; call again."""
+
+
+def run(files: OrderFiles, file: Path, wait: float | None, say: Say, complain: Say) -> int:
+    """Take the file, wait ``wait`` seconds for the results of its orders, return an exit status."""
+    try:
+        taken = _taken(files, file.resolve(), say)
+    except OSError as error:
+        complain(f"{file}: nicht zugänglich. / not accessible: {error.strerror}")
+        return Exit.LATER
+    except OrderError as error:
+        complain(error.problem)
+        return Exit.REFUSED
+    except (BridgeError, WorklistError) as error:
+        complain(f"Bitte noch einmal aufrufen. / Please call again: {error}")
+        return Exit.LATER
+    refused = [one.reason for one in taken if one.outcome is Outcome.REFUSED]
+    for reason in refused:
+        complain(reason)
+    numbers = list(dict.fromkeys(one.accession_number for one in taken if one.accession_number))
+    for number in numbers:
+        say(number)
+    if refused:
+        return Exit.REFUSED
+    ordered = {Outcome.PLACED, Outcome.UPDATED, Outcome.REPEATED}
+    awaited = [one.accession_number for one in taken if one.outcome in ordered]
+    if wait is not None and not _results_came(files, awaited, wait):
+        complain("Noch kein Ergebnis. / No result yet.")
+        return Exit.NO_RESULT
+    return Exit.DONE
+
+
+def _taken(files: OrderFiles, file: Path, say: Say) -> Sequence[Taken]:
+    """Return what became of the file's records, whoever took it."""
+    began = time.monotonic()
+    reason = _wait_until_whole(file, files.settings.orders.patience_seconds)
+    with files.lock():
+        result = _take_here(files, file, reason)
+        if result is None:
+            return _taken_before(files, file, time.monotonic() - began)
+    for reply in result.replies:
+        for study in reply.studies:
+            say(study_line(study))
+    return [reply.taken for reply in result.replies]
+
+
+def _take_here(files: OrderFiles, file: Path, reason: str) -> Result | None:
+    """Take the file, or what an interrupted call or service left of it; None when it is gone."""
+    try:
+        claimed = claim(file) if _is_in(file, files.settings.gdt_in) else _copied(files, file)
+    except FileNotFoundError:
+        left = _left_behind(files, safe_name(file.name))
+        return files.take(left) if left is not None else None
+    result = files.take(claimed, refuse_because=reason)
+    if result is None:
+        raise ProcessingFailure("Die Datei ändert sich noch. / The file is still changing.")
+    return result
+
+
+def _is_in(file: Path, folder: Path) -> bool:
+    try:
+        return file.absolute().parent.samefile(folder)
+    except OSError:
+        return False
+
+
+def _copied(files: OrderFiles, file: Path) -> Claimed:
+    """Make the file ours: from now on the service finishes what this call does not.
+
+    Where the original cannot be removed, calling again with it is still the same order.
+    """
+    data = read(file)
+    claimed = adopt(file.name, data, files.settings.order_spool)
+    with suppress(OSError):
+        if read(file) == data:
+            file.unlink()
+    return claimed
+
+
+def _wait_until_whole(file: Path, patience: float) -> str:
+    """Return "" when the file is whole and at rest, or gone; else what it lacks after so long."""
+    began = quiet_since = time.monotonic()
+    stamp: Stamp | None = None
+    try:
+        while True:
+            before, stamp = stamp, _stamp(file)
+            now = time.monotonic()
+            quiet_since = quiet_since if stamp == before else now
+            late = now - began >= patience
+            if now - quiet_since >= QUIET_SECONDS or late:
+                judgement = judge(read(file))
+                if judgement.fitness is Fitness.FOREIGN:
+                    raise _no_order("Das ist ein Ergebnis. / This is a result.")
+                if judgement.fitness is Fitness.WHOLE or late:
+                    return judgement.reason
+            time.sleep(PAUSE_SECONDS)
+    except FileNotFoundError:
+        return ""
+
+
+def _stamp(file: Path) -> Stamp:
+    status = file.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise _no_order("Das ist keine Datei. / This is no file.")
+    if status.st_size > MAX_BYTES:
+        raise _no_order("Die Datei ist zu groß. / The file is too large.")
+    return Stamp.of(status)
+
+
+def _no_order(problem: str) -> OrderError:
+    return OrderError("file", f"Kein Auftrag: {problem}")
+
+
+def _left_behind(files: OrderFiles, name: str) -> Claimed | None:
+    """Return the file of that name that somebody claimed and did not finish."""
+    for folder in (files.settings.gdt_in, files.settings.order_spool):
+        try:
+            for one in look(folder):
+                if one.claimed is not None and one.claimed.name == name:
+                    return one.claimed
+        except OSError:
+            continue
+    return None
+
+
+def _taken_before(files: OrderFiles, file: Path, seconds: float) -> Sequence[Taken]:
+    taken = files.exams.filed.of_file(safe_name(file.name), seconds + AT_ONCE_SECONDS)
+    if not taken:
+        raise OrderError("file", f"{file}: Diese Datei gibt es nicht. / There is no such file.")
+    return taken
+
+
+def _results_came(files: OrderFiles, numbers: Sequence[str], seconds: float) -> bool:
+    """Wait until everything the orders' exams have to say has arrived."""
+    deadline = time.monotonic() + seconds
+    while not all(files.exams.filed.result_is_out(number) for number in numbers):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(PAUSE_SECONDS)
+    return True

@@ -1,0 +1,99 @@
+"""One record, one call of the exam service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from gdtbridge.config import OrderRule
+from gdtbridge.errors import OrderError
+from gdtbridge.exams import Clock, Drop, Exam, ExamService, Outcome, Taken
+from gdtbridge.folders.requests import (
+    day_of,
+    named,
+    patient_of,
+    procedure_of,
+    reference_of,
+    request_of,
+    sentence,
+)
+from gdtbridge.gdt import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of a record, and what a person asked to be told."""
+
+    record_type: str
+    taken: Taken
+    studies: tuple[Exam, ...] = ()
+
+
+class RecordTaker:
+    """Passes records to the exam service."""
+
+    def __init__(self, exams: ExamService, rules: tuple[OrderRule, ...], clock: Clock) -> None:
+        self._exams = exams
+        self._rules = rules
+        self._clock = clock
+        self._calls: Final[Mapping[str, Callable[[Record, Drop], Reply]]] = {
+            "6300": self._ask_for_patient,
+            "6301": self._keep_patient,
+            "6302": self._order,
+            "6303": self._cancel,
+            "6311": self._show,
+        }
+
+    def take(self, record: Record, drop: Drop) -> Reply:
+        """Do what the record asks, once; a record that is wrong is refused with a sentence.
+
+        Raises what another attempt may mend.
+        """
+        known = self._exams.filed.known(drop)
+        if known is not None and known.outcome is Outcome.REFUSED:
+            return Reply(drop.record_type, known)
+        call = self._calls.get(record.record_type, self._refuse_type)
+        try:
+            return call(record, drop)
+        except OrderError as error:
+            return Reply(drop.record_type, self._exams.filed.refuse(drop, sentence(error)))
+
+    def _refuse_type(self, _record: Record, _drop: Drop) -> Reply:
+        known = ", ".join(self._calls)
+        raise OrderError(
+            "8000",
+            f"Diese Satzart ist kein Auftrag; verstanden werden {known}. / This record type is no "
+            f"order; understood are {known}.",
+        )
+
+    def _order(self, record: Record, drop: Drop) -> Reply:
+        patient = named(self._exams.master_data.completed(patient_of(record)))
+        request = request_of(record, patient, self._rules, self._clock.local())
+        taken = self._exams.filed.order(drop, request, reference_of(record))
+        return Reply(drop.record_type, taken)
+
+    def _cancel(self, record: Record, drop: Drop) -> Reply:
+        patient = patient_of(record)
+        procedure = procedure_of(record, self._rules).description
+        taken = self._exams.filed.cancel(drop, patient.id, reference_of(record), procedure)
+        return Reply(drop.record_type, taken)
+
+    def _keep_patient(self, record: Record, drop: Drop) -> Reply:
+        patient = named(patient_of(record))
+        return Reply(drop.record_type, self._exams.master_data.keep(drop, patient))
+
+    def _ask_for_patient(self, record: Record, drop: Drop) -> Reply:
+        patient = patient_of(record)
+        return Reply(drop.record_type, self._exams.master_data.answer(drop, patient.id))
+
+    def _show(self, record: Record, drop: Drop) -> Reply:
+        patient = patient_of(record)
+        studies = self._exams.master_data.studies(patient.id, day_of(record))
+        if not studies:
+            raise OrderError(
+                "3000",
+                "Zu diesem Patienten ist keine (freigegebene) Untersuchung da. / There is no "
+                "(released) exam of this patient.",
+            )
+        return Reply(drop.record_type, self._exams.filed.show(drop), tuple(studies))

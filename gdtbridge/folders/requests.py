@@ -1,0 +1,170 @@
+"""What a record asks for, in the words of the exam service; `OrderError` names the GDT field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from gdtbridge.config import OrderRule
+from gdtbridge.errors import OrderError
+from gdtbridge.exams import OrderRequest
+from gdtbridge.gdt import FIELDS, OrderReference, Patient, Record
+from gdtbridge.gdt.records import BIRTH_DATES, FAMILY_NAMES, GIVEN_NAMES, PATIENT_IDS, parse_date
+from gdtbridge.gdt.text import printable
+
+NO_NUMBER: Final = frozenset({"", "0"})
+"""What stands in 3000 when the patient has no number ("0": GDT 2.1, record 6300)."""
+
+_IDENTIFYING: Final = (*PATIENT_IDS, *FAMILY_NAMES, *GIVEN_NAMES, *BIRTH_DATES)
+_CODES: Final = ("8410", "8402", "8411", "6205")
+"""Fields in which a rule's code may stand."""
+_DESCRIPTIONS: Final = ("8411", "6205", "6220", "8410", "8402")
+"""Where the name of the procedure stands, the best first."""
+_DESCRIPTION_BYTES: Final = 64
+"""Requested Procedure Description is an LO (PS3.5 Table 6.2-1)."""
+_FURTHEST: Final = timedelta(days=366)
+
+FIELD_OF: Final = {
+    "patient_id": "3000",
+    "family_name": "3101",
+    "given_name": "3102",
+    "birth_date": "3103",
+    "sex": "3110",
+    "scheduled": "6200",
+    "procedure": "8411",
+    "modality": "8402",
+    "station": "8402",
+    "device_code": "8402",
+    "case_id": "8310",
+}
+"""The GDT field of each field of an order."""
+
+
+def sentence(error: OrderError) -> str:
+    """Return what a person is told: the GDT field and what is wrong with it."""
+    number = FIELD_OF.get(error.field, error.field)
+    name = f" ({FIELDS[number].name})" if number in FIELDS else ""
+    return f"Feld {number}{name}: {error.problem}"
+
+
+def patient_of(record: Record) -> Patient:
+    """Return whom the record is about, when that is certain."""
+    _must_be_certain(record)
+    patient = record.patient
+    if patient.id in NO_NUMBER:
+        raise OrderError("3000", "Die Patientennummer fehlt. / The patient number is missing.")
+    return patient
+
+
+def named(patient: Patient) -> Patient:
+    """Return the patient, who must have a name."""
+    if not patient.family_name:
+        raise OrderError("3101", "Der Name fehlt. / The name is missing.")
+    return patient
+
+
+def _must_be_certain(record: Record) -> None:
+    """Refuse a record that names two patients or one that cannot be read."""
+    for field in _IDENTIFYING:
+        lines = [line for line in record.lines if line.id == field]
+        if len({line.value.strip() for line in lines}) > 1:
+            raise OrderError(
+                field, "Das Feld nennt Verschiedenes. / The field says different things."
+            )
+        unreadable = {w.line for w in record.warnings if w.code == "undecodable"}
+        if any(line.line in unreadable for line in lines):
+            raise OrderError(
+                field,
+                "Zeichen, die es im Zeichensatz (9206) nicht gibt. / Characters that the character "
+                "set (9206) does not have.",
+            )
+        said = lines[0].value.strip() if lines and field in BIRTH_DATES else ""
+        if said.strip("0") and parse_date(said) is None:
+            raise OrderError(field, "Das ist kein Datum (TTMMJJJJ). / This is no date.")
+
+
+def reference_of(record: Record) -> OrderReference:
+    """Return how the practice software names the order."""
+    return OrderReference(
+        case_id=_text(record, "8310"),
+        request_uid=_text(record, "8314"),
+        device_code=_text(record, "8402"),
+        test_id=_text(record, "8410"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """What shall be done where; None and empty mean the defaults."""
+
+    modality: str | None
+    station: str | None
+    description: str
+
+
+def procedure_of(record: Record, rules: tuple[OrderRule, ...]) -> Procedure:
+    """Return what the first rule says that fits a code of the record, else what the record says."""
+    codes = {_text(record, field).casefold() for field in _CODES}
+    own = _description(record)
+    for rule in rules:
+        if rule.code.strip().casefold() in codes:
+            return Procedure(rule.modality, rule.station, rule.procedure or own)
+    return Procedure(None, None, own)
+
+
+def _description(record: Record) -> str:
+    texts = (_text(record, field) for field in _DESCRIPTIONS)
+    found = next((text for text in texts if text), "").replace("\\", "/")
+    return found.encode()[:_DESCRIPTION_BYTES].decode(errors="ignore").strip()
+
+
+def request_of(
+    record: Record, patient: Patient, rules: tuple[OrderRule, ...], now: datetime
+) -> OrderRequest:
+    """Return the order of a 6302."""
+    procedure = procedure_of(record, rules)
+    return OrderRequest(
+        patient_id=patient.id,
+        family_name=patient.family_name,
+        given_name=patient.given_name,
+        birth_date=patient.birth_date,
+        sex=patient.sex or "",
+        modality=procedure.modality,
+        station=procedure.station,
+        procedure=procedure.description,
+        scheduled=_scheduled(record, now),
+    )
+
+
+def _scheduled(record: Record, now: datetime) -> datetime | None:
+    """Return when it shall be done; None means now, and so does a day that is over."""
+    said = _text(record, "6200")
+    if not said.strip("0"):
+        return None
+    day = parse_date(said)
+    if day is None:
+        raise OrderError("6200", "Das ist kein Datum (TTMMJJJJ). / This is no date.")
+    if day > (now + _FURTHEST).date():
+        raise OrderError(
+            "6200", "Das Datum liegt zu weit in der Zukunft. / The date is too far in the future."
+        )
+    if day < now.date():
+        return None
+    clock = _text(record, "6201").replace(":", "")
+    try:
+        at = datetime.strptime(clock, "%H%M%S").time()  # noqa: DTZ007 - local, without a zone
+    except ValueError:
+        at = now.time()
+    return datetime.combine(day, at).replace(microsecond=0)
+
+
+def day_of(record: Record) -> str:
+    """Return the day (YYYYMMDD) a 6311 is about, empty for any."""
+    said = _text(record, "6200") or _text(record, "8432")
+    day = parse_date(said)
+    return day.strftime("%Y%m%d") if day else ""
+
+
+def _text(record: Record, field: str) -> str:
+    return printable(" ".join(value.strip() for value in record.all(field))).strip()

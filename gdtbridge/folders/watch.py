@@ -1,0 +1,191 @@
+"""Watching a folder that may be a share: it is looked at again and again, for shares tell nothing.
+
+Everything that may hang happens in a thread of its own, so that a share that hangs keeps nobody
+else waiting.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gdtbridge.errors import BridgeError
+from gdtbridge.folders.claims import Found, Stamp, claim, look, read, sweep
+from gdtbridge.folders.files import OrderFiles
+from gdtbridge.folders.wholeness import Fitness, judge
+from gdtbridge.logs import describe
+from gdtbridge.outbox import NOT_MOUNTED
+from gdtbridge.outbox.files import reason_of
+from worklist import WorklistError
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 1.0
+SILENT_SECONDS: Final = 30.0
+"""A watcher not heard of for so long hangs in its share."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchState:
+    """How the watching goes, for people and monitors; without patient data."""
+
+    ok: bool
+    detail: str
+
+
+class Settling:
+    """Since when each file has not changed, in seconds of a monotonic clock."""
+
+    def __init__(self) -> None:
+        self._since: dict[Path, tuple[Stamp, float]] = {}
+
+    def look(self, found: Iterable[Found], now: float) -> dict[Path, float]:
+        """Return the age of each file's present state; what is gone is forgotten."""
+        before, self._since = self._since, {}
+        for one in found:
+            stamp, since = before.get(one.path, (one.stamp, now))
+            self._since[one.path] = (one.stamp, since if stamp == one.stamp else now)
+        return {path: now - since for path, (_, since) in self._since.items()}
+
+
+class OrderWatch:
+    """Takes what appears in the folder ``gdt.in``, from `start` until `stop`."""
+
+    def __init__(
+        self, files: OrderFiles, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._files = files
+        self._settings = files.settings
+        self._monotonic = monotonic
+        self._settling = Settling()
+        self._foreign: dict[Path, Stamp] = {}
+        self._trouble: dict[Path, str] = {}
+        self._away = ""
+        self._counts = {"taken": 0, "refused": 0, "waiting": 0}
+        self._heard_at = monotonic()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="orders", daemon=True)
+
+    # ------------------------------------------------------------------ the thread
+
+    def start(self) -> None:
+        """Begin with what is there already."""
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """End after the file at hand; a thread that hangs in a share is left behind."""
+        self._stopping.set()
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            log.warning("order folder: still busy at the stop, left behind")
+
+    def _run(self) -> None:
+        sweep(self._settings.order_spool)
+        while not self._stopping.is_set():
+            try:
+                self.look()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next look may be better
+                log.error("order folder failed, trying again: %s", describe(error))
+            self._stopping.wait(LOOK_SECONDS)
+
+    def state(self) -> WatchState:
+        """Return how it goes; touches no folder and waits for nobody."""
+        silent = self._monotonic() - self._heard_at
+        if silent > SILENT_SECONDS:
+            return WatchState(ok=False, detail=f"no answer for {silent:.0f} s")
+        if self._away:
+            return WatchState(ok=False, detail=f"gdt.in is away: {self._away}")
+        told = ", ".join(f"{count} {what}" for what, count in self._counts.items())
+        stuck = f", {len(self._trouble)} stuck" if self._trouble else ""
+        return WatchState(ok=not self._trouble, detail=f"{told}{stuck}")
+
+    # ------------------------------------------------------------------ one look
+
+    def look(self) -> int:
+        """Take every file that is ready; return how many were."""
+        now = self._heard_at = self._monotonic()
+        found = sorted(self._found(), key=lambda one: (one.stamp.modified_ns, one.path.name))
+        ages = self._settling.look(found, now)
+        self._foreign = {p: stamp for p, stamp in self._foreign.items() if p in ages}
+        self._trouble = {p: why for p, why in self._trouble.items() if p in ages}
+        taken = 0
+        for one in found:
+            if self._stopping.is_set():
+                break
+            if ages[one.path] >= self._settings.orders.settle_seconds and self._is_news(one):
+                taken += self._try(one, ages[one.path])
+                self._heard_at = self._monotonic()
+        self._counts["waiting"] = len(found) - taken - len(self._foreign)
+        return taken
+
+    def _found(self) -> list[Found]:
+        """Return what lies in our spool and in the watched folder, while that is there."""
+        found = [one for one in look(self._settings.order_spool) if one.claimed is not None]
+        folder = self._settings.gdt_in
+        try:
+            if (folder / NOT_MOUNTED).exists():
+                self._note_away("not mounted")
+                return found
+            found += look(folder)
+        except OSError as error:
+            self._note_away(reason_of(error))
+            return found
+        if self._away:
+            log.info("order folder: back again")
+        self._away = ""
+        return found
+
+    def _note_away(self, reason: str) -> None:
+        if self._away != reason:
+            log.warning("order folder: away (%s), waiting for it", reason)
+        self._away = reason
+
+    def _is_news(self, one: Found) -> bool:
+        return self._foreign.get(one.path) != one.stamp
+
+    def _try(self, one: Found, age: float) -> int:
+        """Take a file if it is whole; what fails is tried again at the next look."""
+        try:
+            done = self._take(one, age)
+        except FileNotFoundError:
+            return 0  # a program call was faster, or the practice software took it back
+        except OSError as error:
+            self._note_trouble(one.path, reason_of(error))
+        except (BridgeError, WorklistError) as error:
+            self._note_trouble(one.path, type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - one file's fault must not stop the others
+            self._note_trouble(one.path, describe(error))
+        else:
+            self._trouble.pop(one.path, None)
+            return done
+        return 0
+
+    def _note_trouble(self, path: Path, why: str) -> None:
+        """Log once what keeps a file from being taken, without its name."""
+        if self._trouble.get(path) != why:
+            log.warning("an order file cannot be taken, trying again: %s", why)
+        self._trouble[path] = why
+
+    def _take(self, one: Found, age: float) -> int:
+        sender = self._files.own_sender() if one.claimed is None else ""
+        judgement = judge(read(one.path), own_sender=sender)
+        if judgement.fitness is Fitness.FOREIGN and one.claimed is None:
+            log.info("order folder: a result for somebody else is left alone")
+            self._foreign[one.path] = one.stamp
+            return 0
+        if judgement.fitness is Fitness.PARTIAL and age < self._settings.orders.patience_seconds:
+            return 0
+        with self._files.lock():
+            claimed = one.claimed or claim(one.path)
+            if claimed.stamp() != one.stamp:
+                return 0
+            result = self._files.take(claimed, refuse_because=judgement.reason)
+        if result is None:
+            return 0
+        self._counts["refused" if result.refused else "taken"] += 1
+        return 1

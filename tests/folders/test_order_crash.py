@@ -1,0 +1,196 @@
+"""Dying at any line between a file and its entry neither loses nor doubles an order."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+import gdtbridge.exams
+import gdtbridge.folders
+from gdtbridge.folders import run
+from tests.folders.conftest import Reception, record
+
+ROOMS = {
+    gdtbridge.folders: ("claims", "files", "watch", "program", "records"),
+    gdtbridge.exams: ("filed", "master_data", "order_store"),
+}
+WALKED = {
+    str(Path(str(room.__file__)).with_name(f"{name}.py"))
+    for room, names in ROOMS.items()
+    for name in names
+}
+TraceFunction = Callable[[FrameType, str, object], "TraceFunction | None"]
+
+ALL_FROM = 100
+"""``--kills`` from which every line is tried; below, one in `SPARSELY`."""
+SPARSELY = 11
+
+# The dead close nothing.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
+
+class SimulatedCrash(BaseException):
+    """The process dies here."""
+
+
+@contextmanager
+def dying_at(line: int) -> Iterator[list[int]]:
+    """Raise `SimulatedCrash` at the n-th line run in the walked modules; count the lines.
+
+    What a dead process would not do either, such as going on after a ``finally``, dies too.
+    """
+    count = [0]
+
+    def trace(frame: FrameType, event: str, _argument: object) -> TraceFunction | None:
+        if frame.f_code.co_filename not in WALKED:
+            return None
+        if event == "line":
+            count[0] += 1
+            if count[0] == line:
+                raise SimulatedCrash
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield count
+    finally:
+        sys.settrace(before)
+
+
+def watched(reception: Reception) -> None:
+    """Let the service look until all is settled."""
+    reception.look()
+
+
+def called(reception: Reception) -> None:
+    """Let the practice software call with a file of its own, as long as it lies there."""
+    file = reception.practice.folder / "CALL.GDT"
+    if file.exists():
+        run(reception.files, file, None, lambda _: None, lambda _: None)
+
+
+def prepare(reception: Reception, way: Callable[[Reception], None], data: bytes) -> None:
+    """Put the file where that way finds it."""
+    if way is called:
+        (reception.practice.folder / "CALL.GDT").write_bytes(data)
+    else:
+        reception.drop(data)
+
+
+def unfinished(reception: Reception) -> list[str]:
+    """Return the orders nobody finished; copies that were never whole are no orders."""
+    return [name for name in reception.left() if not name.endswith(".part")]
+
+
+def lines_of(reception: Reception, way: Callable[[Reception], None], data: bytes) -> int:
+    """Return how many lines the whole way has."""
+    prepare(reception, way, data)
+    with dying_at(-1) as count:
+        way(reception)
+    return count[0]
+
+
+@pytest.fixture
+def step(request: pytest.FixtureRequest) -> int:
+    """Return the distance of the lines that are tried."""
+    return 1 if request.config.getoption("--kills") >= ALL_FROM else SPARSELY
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the call take a file without waiting for its end."""
+    monkeypatch.setattr("gdtbridge.folders.program.QUIET_SECONDS", 0.0)
+
+
+TWO = record(f3000="A", f8310="F1") + record(f3000="B", f8310="F2")
+
+
+@pytest.mark.parametrize("way", [watched, called])
+def test_an_order(reception: Reception, way: Callable[[Reception], None], step: int) -> None:
+    """Two orders of one file: after every crash, each has one entry with one number."""
+    lines = lines_of(reception, way, TWO)
+    reception = _empty(reception)
+    assert lines > 200
+    for line in range(1, lines + 1, step):
+        prepare(reception, way, TWO)
+        with suppress(SimulatedCrash), dying_at(line):
+            way(reception)
+        reception = reception.again()
+        way(reception)
+        watched(reception)
+        found = sorted(entry.PatientID for entry in reception.entries())
+        assert found == ["A", "B"], line
+        assert unfinished(reception) == [], line
+        reception = _empty(reception)
+
+
+def test_a_cancellation(reception: Reception, step: int) -> None:
+    """After every crash, the order is off the list and the file is filed without a complaint."""
+    cancel = record("6303", f8310="F1")
+    reception.drop(record(f8310="F1"))
+    watched(reception)
+    lines = lines_of(reception, watched, cancel)
+    for line in range(1, lines + 1, step):
+        reception.drop(record(f8310="F1"))
+        watched(reception)
+        reception.drop(cancel)
+        with suppress(SimulatedCrash), dying_at(line):
+            watched(reception)
+        reception = reception.again()
+        watched(reception)
+        assert reception.entries() == (), line
+        assert unfinished(reception) == [], line
+    assert reception.refusals() == []
+
+
+def test_a_refusal(reception: Reception, step: int) -> None:
+    """After every crash, the file is in the error folder beside its text, once."""
+    wrong = record(f3000=None)
+    lines = lines_of(reception, watched, wrong)
+    for path in reception.settings.refused_folder.iterdir():
+        path.unlink()
+    for line in range(1, lines + 1, step):
+        reception.drop(wrong)
+        with suppress(SimulatedCrash), dying_at(line):
+            watched(reception)
+        reception = reception.again()
+        watched(reception)
+        assert len(reception.refusals()) == 1, line
+        assert len(list(reception.settings.refused_folder.glob("*.GDT"))) == 1, line
+        for path in reception.settings.refused_folder.iterdir():
+            path.unlink()
+
+
+def test_an_answer(reception: Reception, step: int) -> None:
+    """After every crash, a 6300 is answered once."""
+    reception.drop(record("6301"))
+    watched(reception)
+    lines = lines_of(reception, watched, record("6300"))
+    for line in range(1, lines + 1, step):
+        before = _answers(reception)
+        reception.drop(record("6300"))
+        with suppress(SimulatedCrash), dying_at(line):
+            watched(reception)
+        reception = reception.again()
+        watched(reception)
+        assert _answers(reception) == before + 1, line
+
+
+def _answers(reception: Reception) -> int:
+    reception.practice.outbox.deliver_due("gdt")
+    return len(reception.practice.files())
+
+
+def _empty(reception: Reception) -> Reception:
+    """Let the patients go, so that the next orders are new ones."""
+    for entry in reception.entries():
+        reception.practice.exams.cancel_order(entry.AccessionNumber)
+    return reception.again()
