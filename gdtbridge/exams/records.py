@@ -42,6 +42,11 @@ class Records:
         """Python name of the encoding the records are written in."""
         return self._gdt.encoding or self._dialect.encoding
 
+    @property
+    def sender(self) -> str:
+        """GDT id (8316) the records are sent under."""
+        return self._gdt.sender or self._dialect.traits.sender
+
     def study(self, exam: Exam, order: Order | None) -> bytes:
         """Return the study record; raise `gdt.GdtWriteError` when there can be none."""
         result = gdt.StudyResult(

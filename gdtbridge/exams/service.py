@@ -143,6 +143,11 @@ class ExamService:
         """Python name of the encoding of GDT records."""
         return self._reporting.records.encoding
 
+    @property
+    def sender(self) -> str:
+        """Our GDT id (8316) in GDT records."""
+        return self._reporting.records.sender
+
     def orders(self) -> tuple[Entry, ...]:
         """Return everything on the worklist."""
         return self._desk.all()

@@ -21,7 +21,6 @@ from gdtbridge.folders.claims import Claimed, claim, file_away, read
 from gdtbridge.folders.notice import notice
 from gdtbridge.folders.records import RecordTaker, Reply
 from gdtbridge.gdt import NotGdtError, Record, read_records
-from gdtbridge.gdt.dialects import dialect_named
 from worklist import FolderError
 from worklist.locking import FileLock
 
@@ -72,8 +71,7 @@ class OrderFiles:
         """Return our GDT id where orders and results share a folder, else nothing."""
         with suppress(OSError):
             if self.settings.gdt_in.samefile(self.settings.gdt_out):
-                dialect = dialect_named(self.settings.gdt.dialect)
-                return self.settings.gdt.sender or dialect.traits.sender
+                return self.exams.sender
         return ""
 
     def take(self, claimed: Claimed, *, refuse_because: str = "") -> Result | None:

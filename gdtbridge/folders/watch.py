@@ -152,10 +152,10 @@ class OrderWatch:
         """Take a file if it is whole; what fails is tried again at the next look."""
         try:
             done = self._take(one, age)
-        except FileNotFoundError:
-            return 0  # a program call was faster, or the practice software took it back
         except OSError as error:
-            self._note_trouble(one.path, reason_of(error))
+            # A program call may have been faster, or the practice software took the file back.
+            if not isinstance(error, FileNotFoundError) or one.path.exists():
+                self._note_trouble(one.path, reason_of(error))
         except (BridgeError, WorklistError) as error:
             self._note_trouble(one.path, type(error).__name__)
         except Exception as error:  # noqa: BLE001 - one file's fault must not stop the others

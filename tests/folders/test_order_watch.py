@@ -192,12 +192,20 @@ class TestOneFolderForBoth:
 
     @pytest.fixture
     def settings_text(self) -> str:
-        """Return settings with one folder."""
-        return '[gdt]\nin = "common"\nout = "common"\n'
+        """Return settings with one folder and a dialect of the practice's own."""
+        return """
+[gdt]
+in = "out"
+out = "out"
+dialect = "ours"
+[dialects.ours]
+base = "gdt21"
+sender = "BRIDGE"
+"""
 
     def test_our_own_answers_stay(self, reception: Reception) -> None:
         """What names us as the sender is not taken, what names us as the receiver is."""
-        reception.drop(record("6301", f8316="GDTBRIDG", f8315="PRAX_EDV"), "A.GDT")
+        reception.drop(record("6301", f8316="BRIDGE", f8315="PRAX_EDV"), "A.GDT")
         reception.drop(record(), "B.GDT")
         assert reception.look() == 1
         assert reception.left() == ["A.GDT"]
