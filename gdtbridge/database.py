@@ -6,6 +6,7 @@ PostgreSQL. Nothing outside this module is SQLite-only. Times are UTC, in second
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -21,7 +22,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from gdtbridge.errors import BridgeError, DatabaseError, OutOfResources
 
-SCHEMA_VERSION: Final = 1
+log = logging.getLogger(__name__)
+
+SCHEMA_VERSION: Final = 2
 BUSY_SECONDS: Final = 30
 """How long a writer waits for another process (a command line beside the service)."""
 CONNECTION_WAITS: Final = {"connect_timeout": 10, "tcp_user_timeout": 30_000}
@@ -85,6 +88,8 @@ order_reference = sa.Table(  # how the practice software itself named an order
     sa.Column("request_uid", sa.Text, nullable=False),  # 8314
     sa.Column("device_code", sa.Text, nullable=False),  # 8402
     sa.Column("test_id", sa.Text, nullable=False),  # 8410
+    sa.Column("ordered_by", sa.Text, nullable=False, server_default=""),  # 8316 of the order
+    sa.Column("route", sa.Text, nullable=False, server_default=""),  # whose folder it came from
 )
 
 order_file = sa.Table(  # each record of each file an order came in, and what became of it
@@ -139,6 +144,8 @@ exam = sa.Table(
     sa.Column("last_instance_at", sa.Double, nullable=False),
     sa.Column("due_at", sa.Double, index=True),  # null: nothing is waited for
     sa.Column("reported_at", sa.Double),  # when the study record was put into the outbox
+    sa.Column("device", sa.Text, nullable=False, server_default=""),  # calling AE title
+    sa.Column("route", sa.Text, nullable=False, server_default=""),  # where its results went
 )
 
 report = sa.Table(
@@ -209,12 +216,14 @@ class Database:
             found = connection.execute(sa.select(schema_version.c.version)).scalar()
             if found is None:
                 connection.execute(sa.insert(schema_version).values(version=SCHEMA_VERSION))
-            elif found != SCHEMA_VERSION:
+            elif found > SCHEMA_VERSION:
                 raise DatabaseError(
                     f"Die Datenbank hat Schema {found}, dieses Programm {SCHEMA_VERSION}: Bitte "
-                    "das passende Programm verwenden. / The database was written by another "
+                    "das passende Programm verwenden. / The database was written by a newer "
                     "version of the program; use that one."
                 )
+            elif found < SCHEMA_VERSION:
+                _upgrade(connection, found)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -279,6 +288,15 @@ class Database:
     def close(self) -> None:
         """Close every connection; waits for nobody."""
         self.engine.dispose()
+
+
+def _upgrade(connection: Connection, found: int) -> None:
+    """Bring the schema from version ``found`` to ours, within the caller's transaction."""
+    from gdtbridge.upgrades import upgrade  # alembic is slow to import and seldom needed
+
+    upgrade(connection, found, SCHEMA_VERSION)
+    connection.execute(sa.update(schema_version).values(version=SCHEMA_VERSION))
+    log.info("database upgraded from schema %d to %d", found, SCHEMA_VERSION)
 
 
 @contextmanager

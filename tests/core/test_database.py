@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
-from gdtbridge.database import Database, report, schema_version
+from gdtbridge.database import SCHEMA_VERSION, Database, metadata, report, schema_version
 from gdtbridge.errors import DatabaseError
 
 
@@ -31,7 +33,9 @@ def test_an_error_rolls_back(url: str) -> None:
     with pytest.raises(RuntimeError):
         fail_half_way()
     with database.read() as connection:
-        assert connection.execute(sa.select(schema_version.c.version)).scalar_one() == 1
+        assert (
+            connection.execute(sa.select(schema_version.c.version)).scalar_one() == SCHEMA_VERSION
+        )
 
 
 def test_sqlite_is_durable(url: str) -> None:
@@ -60,7 +64,10 @@ def test_writers_in_threads_wait_for_each_other(url: str) -> None:
     for thread in threads:
         thread.join()
     with database.read() as connection:
-        assert connection.execute(sa.select(schema_version.c.version)).scalar_one() == 201
+        assert (
+            connection.execute(sa.select(schema_version.c.version)).scalar_one()
+            == SCHEMA_VERSION + 200
+        )
 
 
 def test_another_process_is_waited_for(url: str, tmp_path: Path) -> None:
@@ -118,3 +125,50 @@ def test_a_read_raises_our_error_too(url: str) -> None:
     """Whoever reads has one kind of error to deal with."""
     with pytest.raises(DatabaseError), Database(url).read() as connection:
         connection.execute(sa.text("SELECT 1 FROM nowhere"))
+
+
+def test_an_old_database_is_upgraded_and_keeps_its_rows(tmp_path: Path) -> None:
+    """What the first version of the schema wrote is what ours would have made, rows included."""
+    file = tmp_path / "old.sqlite"
+    old = sqlite3.connect(file)
+    old.executescript((Path(__file__).parent / "schema_1.sql").read_text("utf-8"))
+    old.execute(
+        "INSERT INTO placed_order VALUES (1, 'R1', '1.2', '', '', '', '', '', '', '', '', 0)"
+    )
+    old.execute("INSERT INTO order_reference VALUES (1, '4711', '', 'SONO00', '')")
+    old.commit()
+    old.close()
+
+    database = Database(f"sqlite:///{file}")
+
+    with database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        row = connection.execute(sa.text("SELECT * FROM order_reference")).mappings().one()
+        version = connection.execute(sa.select(schema_version.c.version)).scalar_one()
+    database.close()
+    assert dict(row) == {
+        "order_id": 1,
+        "case_id": "4711",
+        "request_uid": "",
+        "device_code": "SONO00",
+        "test_id": "",
+        "ordered_by": "",
+        "route": "",
+    }
+    assert version == SCHEMA_VERSION
+
+
+def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path) -> None:
+    """A step that cannot be taken leaves the old database as it was."""
+    file = tmp_path / "old.sqlite"
+    old = sqlite3.connect(file)
+    old.executescript((Path(__file__).parent / "schema_1.sql").read_text("utf-8"))
+    old.execute("ALTER TABLE exam ADD COLUMN route TEXT")
+    old.commit()
+    before = list(old.iterdump())
+    old.close()
+
+    with pytest.raises(DatabaseError, match=r"storage\.database"):
+        Database(f"sqlite:///{file}")
+
+    assert list(sqlite3.connect(file).iterdump()) == before

@@ -17,8 +17,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
-from gdtbridge.database import Database, exam, metadata, schema_version
+from gdtbridge.database import SCHEMA_VERSION, Database, exam, metadata, schema_version
 from gdtbridge.gdt import read_records
 from tests.archive.elements import identification
 from tests.dicom.raw_sender import EXPLICIT, US_IMAGE, send_raw
@@ -205,7 +207,10 @@ def test_writers_of_two_processes_wait_for_each_other(url: str) -> None:
     for thread in threads:
         thread.join()
     with databases[0].read() as connection:
-        assert connection.execute(sa.select(schema_version.c.version)).scalar_one() == 101
+        assert (
+            connection.execute(sa.select(schema_version.c.version)).scalar_one()
+            == SCHEMA_VERSION + 100
+        )
     for database in databases:
         database.close()
 
@@ -242,3 +247,25 @@ def test_first_starts_at_the_same_time(url: str) -> None:
     assert exam.name in tables
     for database in opened:
         database.close()
+
+
+def test_an_old_database_is_upgraded(url: str) -> None:
+    """The steps that lead from the first schema to ours end where a new database begins."""
+    database = Database(url)
+    with database.write() as connection:
+        for table, column in (
+            ("order_reference", "ordered_by"),
+            ("order_reference", "route"),
+            ("exam", "device"),
+            ("exam", "route"),
+        ):
+            connection.execute(sa.text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        connection.execute(sa.update(schema_version).values(version=1))
+    database.close()
+
+    database = Database(url)
+
+    with database.read() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+    database.close()

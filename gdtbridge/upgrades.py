@@ -1,0 +1,38 @@
+"""How the schema came to be what it is: one step from each version to the next.
+
+A step says what changed in ``gdtbridge.database`` and never changes again itself. New tables need
+no step: they are made before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy.engine import Connection
+
+
+def _routes(op: Operations) -> None:
+    """Remember who ordered, which device sent and where the results of an exam went."""
+    for table, column in (
+        ("order_reference", "ordered_by"),
+        ("order_reference", "route"),
+        ("exam", "device"),
+        ("exam", "route"),
+    ):
+        op.add_column(table, sa.Column(column, sa.Text, nullable=False, server_default=""))
+
+
+STEPS: Final[Mapping[int, Callable[[Operations], None]]] = MappingProxyType({2: _routes})
+"""By the version each leads to."""
+
+
+def upgrade(connection: Connection, found: int, wanted: int) -> None:
+    """Take every step after version ``found`` up to ``wanted``, in the caller's transaction."""
+    operations = Operations(MigrationContext.configure(connection))
+    for version in range(found + 1, wanted + 1):
+        STEPS[version](operations)
