@@ -19,7 +19,7 @@ from gdtbridge.config import Settings
 from gdtbridge.database import Database
 from gdtbridge.dicom import DicomServer
 from gdtbridge.errors import SettingsError
-from gdtbridge.exams import ExamService, SystemClock
+from gdtbridge.exams import ExamService, Routing, SystemClock
 from gdtbridge.folders import OrderFiles, OrderWatch
 from gdtbridge.health import LOOK_SECONDS, Health
 from gdtbridge.measurements import ReportReader
@@ -103,14 +103,22 @@ def _make_folders(settings: Settings) -> None:
     ):
         _make("storage.root", folder)
     _make("worklist.folder", settings.worklist_folder)
-    for key, given, folder in (
-        ("gdt.out", settings.gdt.out, settings.gdt_out),
-        ("gdt.in", settings.gdt.in_, settings.gdt_in),
-    ):
-        if given is None:
-            _make(key, folder)
-        elif not folder.is_dir():
+    if settings.gdt.out is None:
+        _make("gdt.out", settings.gdt_out)
+    if settings.gdt.in_ is None:
+        _make("gdt.in", settings.gdt_in)
+    for key, folder in exchange_folders(settings):
+        if not folder.is_dir():
             log.warning("%s", _missing(key, folder))
+
+
+def exchange_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Yield the folders shared with practice software, each with the setting that names it."""
+    for target in Routing(settings).targets:
+        place = f"gdt.routes ({target.name})" if target.name else "gdt"
+        yield f"{place}.out", target.out
+        if target.inbox is not None:
+            yield f"{place}.in", target.inbox
 
 
 def _missing(key: str, folder: Path) -> str:
@@ -140,7 +148,10 @@ def _writable(folder: Path) -> bool:
 
 
 def _senders(settings: Settings) -> Mapping[str, Sender]:
-    senders: dict[str, Sender] = {"gdt": GdtDrop(settings.gdt_out)}
+    senders: dict[str, Sender] = {
+        target.destination: GdtDrop(target.out, target.naming)
+        for target in Routing(settings).targets
+    }
     for event in ("worklist_added", "gdt_written"):
         if url := getattr(settings.webhooks, event):
             senders[event] = Webhook(url)
@@ -166,7 +177,11 @@ class Bridge:
         self._dicom = DicomServer(
             settings.dicom, settings.spool_folder, self._core.exams, self._core.exams
         )
-        self._orders = OrderWatch(OrderFiles(settings, self._core.exams, SystemClock()))
+        files = OrderFiles(settings, self._core.exams, SystemClock())
+        self._orders = {
+            f"folders:{target.name}" if target.name else "folders": OrderWatch(files, inbox)
+            for inbox, target in files.inboxes.items()
+        }
         app = create_app(settings, self._core.exams, self.readiness)
         self._web = WebServer(app, settings.http.host, settings.http.port)
         self._stopping = ExitStack()
@@ -194,8 +209,9 @@ class Bridge:
             self._health.look()
             self._start_clockwork()
             stopping.callback(self._clockwork.stop)
-            self._orders.start()
-            stopping.callback(self._orders.stop, GRACE_SECONDS)
+            for watch in self._orders.values():
+                watch.start()
+                stopping.callback(watch.stop, GRACE_SECONDS)
             self._web.start()
             stopping.callback(self._web.stop, GRACE_SECONDS)
             self._start_dicom()
@@ -234,7 +250,7 @@ class Bridge:
         return {
             "dicom": PartState(self._dicom.running, f"{self._dicom.associations} associations"),
             "scheduler": PartState(self._clockwork.running),
-            "folders": PartState(*astuple(self._orders.state())),
+            **{name: PartState(*astuple(one.state())) for name, one in self._orders.items()},
             **self._health.parts(),
         }
 

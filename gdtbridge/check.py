@@ -14,7 +14,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.app import MEGABYTE, Core, is_running, open_core
+from gdtbridge.app import MEGABYTE, Core, exchange_folders, is_running, open_core
 from gdtbridge.config import Settings, reachable
 from gdtbridge.dicom.client import Peer, echo
 from gdtbridge.errors import BridgeError
@@ -60,13 +60,10 @@ def probe(settings: Settings) -> list[Finding]:
 def _findings(settings: Settings, core: Core) -> Iterator[Finding]:
     yield Finding("storage.database", ok=True, text=_database_name(core))
     yield _disk(settings)
-    for key, folder, attempt in (
-        ("storage.root", settings.root, _write_and_remove),
-        ("gdt.out", settings.gdt_out, _write_and_remove),
-        ("gdt.in", settings.gdt_in, _write_and_remove),
-        ("worklist.folder", settings.worklist_folder, probe_folder),
-    ):
-        yield _attempt(key, folder, attempt)
+    yield _attempt("storage.root", settings.root, _write_and_remove)
+    for key, folder in exchange_folders(settings):
+        yield _attempt(key, folder, _write_and_remove)
+    yield _attempt("worklist.folder", settings.worklist_folder, probe_folder)
     for problem in core.worklist.problems():
         yield Finding("worklist.folder", ok=True, text=f"{problem.file_name}: {problem.reason}")
     dicom, http = settings.dicom, settings.http

@@ -11,7 +11,7 @@ import ipaddress
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -29,6 +29,8 @@ from gdtbridge.errors import SettingsError
 
 PREFIX: Final = "GDTBRIDGE_"
 FILE_NAME: Final = "gdtbridge.toml"
+NAME_PARTS: Final = ("accession", "receiver", "sender", "number", "timestamp")
+"""Placeholders of ``gdt.file_name``; those of a dialect's ``file_name``."""
 
 
 def _split(value: object) -> object:
@@ -65,9 +67,12 @@ def _file_name(value: str) -> str:
     if "/" in value or "\\" in value:
         raise ValueError("is a file name, not a path")
     try:
-        value.format(accession="")
+        value.format(**dict.fromkeys(NAME_PARTS, ""))
+        if "{number" in value.replace("{number}", ""):
+            raise ValueError
     except (KeyError, IndexError, ValueError) as error:
-        raise ValueError("may contain the placeholder {accession} and no other braces") from error
+        parts = ", ".join(f"{{{part}}}" for part in NAME_PARTS)
+        raise ValueError(f"may contain the placeholders {parts} and no other braces") from error
     return value
 
 
@@ -84,6 +89,12 @@ Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], Befor
 Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 GdtId = Annotated[str, Field(max_length=8, pattern=r"^[\x21-\x7e][\x20-\x7e]*$")]
+TestId = Annotated[str, Field(min_length=1, max_length=20)]
+TestDescription = Annotated[str, Field(max_length=60)]
+TestIds = Literal["stable", "seed"]
+Encoding = Literal["cp437", "iso8859-1", "iso8859-15", "ascii"]
+FileName = Annotated[str, AfterValidator(_file_name), Field(min_length=1)]
+Occupied = Literal["wait", "number"]
 
 
 class Section(BaseModel):
@@ -133,6 +144,38 @@ class Worklist(Section):
     min_age_hours: Annotated[float, Field(ge=0)] = 6
 
 
+class When(Section):
+    """Which exams a route is for: every list that is not empty must have what fits."""
+
+    device: Words = ()
+    station: Words = ()
+    modality: Words = ()
+    code: Words = ()
+    ordered_by: Words = ()
+
+
+class Route(Section):
+    """A further practice software or workplace: what is left out is as in ``[gdt]``.
+
+    A route with a dialect of its own has that dialect's encoding, ids and file name.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+    out: Folder
+    # ``in`` is a Python keyword.
+    in_: Annotated[Folder | None, Field(alias="in")] = None
+    when: When = When()
+    dialect: str | None = None
+    sender: GdtId | None = None
+    receiver: GdtId | None = None
+    test_id: TestId | None = None
+    test_description: TestDescription | None = None
+    test_ids: TestIds | None = None
+    encoding: Encoding | None = None
+    file_name: FileName | None = None
+    occupied: Occupied | None = None
+
+
 class Gdt(Section):
     """The files the practice software reads and writes."""
 
@@ -142,11 +185,13 @@ class Gdt(Section):
     dialect: str = "gdt21"
     sender: GdtId | None = None
     receiver: GdtId | None = None
-    test_id: Annotated[str, Field(min_length=1, max_length=20)] = "EXTPACS"
-    test_description: Annotated[str, Field(max_length=60)] = "PACS-Datensatz"
-    test_ids: Literal["stable", "seed"] = "stable"
-    encoding: Literal["cp437", "iso8859-1", "iso8859-15", "ascii"] | None = None
-    file_name: Annotated[str, AfterValidator(_file_name), Field(min_length=1)] = "{accession}.gdt"
+    test_id: TestId = "EXTPACS"
+    test_description: TestDescription = "PACS-Datensatz"
+    test_ids: TestIds = "stable"
+    encoding: Encoding | None = None
+    file_name: FileName | None = None
+    occupied: Occupied = "wait"
+    routes: Annotated[tuple[Route, ...], BeforeValidator(_tables)] = ()
 
 
 class OrderRule(Section):
@@ -371,5 +416,29 @@ def _refuse_unsafe(settings: Settings) -> None:
         )
     if token and len(token) < 16:
         problems.append("http.token: mindestens 16 Zeichen. / must have at least 16 characters.")
+    problems += _route_problems(settings)
     if problems:
         raise SettingsError("\n".join(problems))
+
+
+def _route_problems(settings: Settings) -> Iterator[str]:
+    """Yield what would let orders or results go to two places, or to none."""
+    names: set[str] = set()
+    inboxes = {settings.gdt_in}
+    for route in settings.gdt.routes:
+        place = f"gdt.routes ({route.name})"
+        if route.name in names:
+            yield f"{place}: Der Name ist doppelt. / The name is used twice."
+        names.add(route.name)
+        if route.when == When() and route.in_ is None:
+            yield (
+                f"{place}: Setzen Sie when oder in, sonst gilt die Route nie. / Set when or in, or "
+                "the route is never taken."
+            )
+        if route.in_ is not None:
+            if settings.base / route.in_ in inboxes:
+                yield (
+                    f"{place}: Der Ordner in gehört schon einer anderen Route. / The folder in "
+                    "belongs to another route already."
+                )
+            inboxes.add(settings.base / route.in_)

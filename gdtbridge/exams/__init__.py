@@ -23,6 +23,7 @@ from gdtbridge.exams.model import (
     Taken,
 )
 from gdtbridge.exams.orders import CleanUp
+from gdtbridge.exams.routing import Routing, Target
 from gdtbridge.exams.service import ExamService
 
 __all__ = [
@@ -43,6 +44,8 @@ __all__ = [
     "PlacedOrder",
     "Problem",
     "ReportState",
+    "Routing",
     "SystemClock",
     "Taken",
+    "Target",
 ]

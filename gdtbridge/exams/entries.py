@@ -10,8 +10,8 @@ from gdtbridge.config import Worklist as WorklistSettings
 from gdtbridge.errors import OrderError
 from gdtbridge.exams.clock import Clock
 from gdtbridge.exams.model import OrderRequest
-from gdtbridge.exams.records import Records
-from gdtbridge.gdt import GdtWriteError
+from gdtbridge.exams.routing import Routing
+from gdtbridge.gdt import GdtWriteError, OrderReference
 from worklist import Entry, EntryError, make_entry, new_study_uid
 
 _FIELDS: Final = {
@@ -42,9 +42,9 @@ class Identity:
 class EntryMaker:
     """Makes entries that can be listed, sent and answered; `OrderError` for all others."""
 
-    def __init__(self, defaults: WorklistSettings, records: Records, clock: Clock) -> None:
+    def __init__(self, defaults: WorklistSettings, routing: Routing, clock: Clock) -> None:
         self._defaults = defaults
-        self._records = records
+        self._routing = routing
         self._clock = clock
 
     def blank(self, accession_number: str = _NO_NUMBER) -> Identity:
@@ -76,10 +76,12 @@ class EntryMaker:
                 _FIELDS.get(error.field, error.field), f"{error.problem} {error.remedy}"
             ) from error
 
-    def must_be_writable(self, entry: Entry) -> None:
-        """Refuse an order whose results could not be written in GDT."""
+    def must_be_writable(
+        self, entry: Entry, reference: OrderReference | None = None, route: str = ""
+    ) -> None:
+        """Refuse an order whose results could not be written in GDT where they would go."""
         try:
-            self._records.answer(entry)
+            self._routing.of_entry(entry, reference, route).records.answer(entry)
         except GdtWriteError as error:
             raise OrderError("patient_id", str(error)) from error
 

@@ -92,7 +92,7 @@ class FiledOrders:
     def _enter(self, drop: Drop, request: OrderRequest, reference: OrderReference) -> Taken:
         entries = self._desk.entries
         draft = entries.make(request, entries.blank())
-        entries.must_be_writable(draft)
+        entries.must_be_writable(draft, reference, drop.route)
         since = self._clock.utc() - self._repeat_seconds
         with self._database.read() as connection:
             of_patient = order_store.orders_of(connection, draft.PatientID)
@@ -126,7 +126,7 @@ class FiledOrders:
         now = self._clock.utc()
         with self._database.write() as connection:
             order_id = store.insert_order(connection, entry, now)
-            order_store.set_reference(connection, order_id, reference)
+            order_store.set_reference(connection, order_id, reference, drop.route)
             self._desk.announce(connection, entry)
             taken = Taken(Outcome.PLACED, entry.AccessionNumber)
             return order_store.note(connection, drop, taken, now)
@@ -141,7 +141,7 @@ class FiledOrders:
         )
         with self._database.write() as connection:
             store.change_order(connection, entry)
-            order_store.set_reference(connection, same.id, reference)
+            order_store.set_reference(connection, same.id, reference, drop.route)
             taken = Taken(Outcome.UPDATED, same.accession_number)
             return order_store.note(connection, drop, taken, self._clock.utc())
 

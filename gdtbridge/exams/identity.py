@@ -69,4 +69,5 @@ def _of(entry: Entry | None) -> Order | None:
         study_instance_uid=entry.StudyInstanceUID,
         patient_id=entry.PatientID,
         procedure=entry.RequestedProcedureDescription,
+        station=entry.ScheduledStationAETitle,
     )

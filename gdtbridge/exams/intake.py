@@ -73,7 +73,7 @@ class Intake:
         found = store.find_exam(connection, study)
         wanted = is_report(incoming.SOPClassUID)
         if found is None:
-            exam_id = self._begin(connection, study, facts, now)
+            exam_id = self._begin(connection, study, incoming.calling_aet, facts, now)
         else:
             exam_id = found.id
             self._extend(connection, found, facts, now, wanted=wanted)
@@ -81,10 +81,13 @@ class Intake:
             store.insert_report(connection, exam_id, instance_id, incoming.SOPInstanceUID)
         return exam_id
 
-    def _begin(self, connection: Connection, study: str, facts: dict[str, str], now: float) -> int:
+    def _begin(
+        self, connection: Connection, study: str, device: str, facts: dict[str, str], now: float
+    ) -> int:
         return store.insert_exam(
             connection,
             study_instance_uid=study,
+            device=device,
             instances=1,
             first_instance_at=now,
             last_instance_at=now,

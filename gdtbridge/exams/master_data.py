@@ -11,23 +11,22 @@ from gdtbridge.errors import OrderError
 from gdtbridge.exams import order_store
 from gdtbridge.exams.clock import Clock
 from gdtbridge.exams.model import Drop, Exam, Outcome, Taken
-from gdtbridge.exams.records import Records
-from gdtbridge.exams.reporting import GDT_DESTINATION
+from gdtbridge.exams.routing import Facts, Routing
 from gdtbridge.gdt import GdtWriteError, Patient
 from gdtbridge.outbox import Message, Outbox
 
 log = logging.getLogger(__name__)
 
-_FILE: Final = "stammdaten-{token}-{position}.gdt"
+_STEM: Final = "stammdaten-{token}-{position}"
 
 
 class MasterData:
     """Keeps patients and answers for them."""
 
-    def __init__(self, database: Database, outbox: Outbox, records: Records, clock: Clock) -> None:
+    def __init__(self, database: Database, outbox: Outbox, routing: Routing, clock: Clock) -> None:
         self._database = database
         self._outbox = outbox
-        self._records = records
+        self._routing = routing
         self._clock = clock
 
     def keep(self, drop: Drop, patient: Patient) -> Taken:
@@ -55,7 +54,7 @@ class MasterData:
         )
 
     def answer(self, drop: Drop, patient_id: str) -> Taken:
-        """Send the master data of a patient; raise `OrderError` when there are none."""
+        """Send whoever asks the master data of a patient; raise `OrderError` if there are none."""
         with self._database.read() as connection:
             patient = order_store.find_patient(connection, patient_id)
         if patient is None:
@@ -64,13 +63,18 @@ class MasterData:
                 "Zu dieser Nummer sind keine Stammdaten bekannt. / No master data are known for "
                 "this number.",
             )
+        target = self._routing.find(Facts(route=drop.route, ordered_by=drop.sender))
         try:
-            payload = self._records.master_data(patient)
+            payload = target.records.master_data(patient)
         except GdtWriteError as error:
             raise OrderError("patient_id", str(error)) from error
-        name = _FILE.format(token=drop.token, position=drop.position)
+        key = _STEM.format(token=drop.token, position=drop.position)
         message = Message(
-            kind="gdt", destination=GDT_DESTINATION, key=name, name=name, payload=payload
+            kind="gdt",
+            destination=target.destination,
+            key=key,
+            name=target.names.other(key, self._clock.local()),
+            payload=payload,
         )
         with self._database.write() as connection:
             known = order_store.noted(connection, drop)

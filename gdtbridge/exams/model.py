@@ -136,6 +136,10 @@ class Exam:
     """The first PatientID its objects named; ``patient_id`` is whose it is, or was said to be."""
     mixed: bool = False
     """Whether its objects named several patients."""
+    device: str = ""
+    """Calling AE title of the device that sent its first object."""
+    route: str = ""
+    """Name of the route its results went by; empty for that of ``[gdt]``."""
 
     def is_of(self, patient_id: str) -> bool:
         """Return whether an object with that PatientID may go to this exam's patient."""
@@ -152,8 +156,11 @@ class Order:
     study_instance_uid: str
     patient_id: str
     procedure: str
+    station: str = ""
     reference: OrderReference | None = None
     """How the practice software named it; a result repeats that."""
+    route: str = ""
+    """Name of the route whose folder it came from."""
 
 
 class Outcome(StrEnum):
@@ -179,7 +186,8 @@ class Drop:
     """One record of a file the practice software sent.
 
     ``token`` names the file for ever, ``position`` counts its records from 1; both together are
-    taken once, however often that is tried. ``sha256`` is that of the record's bytes.
+    taken once, however often that is tried. ``sha256`` is that of the record's bytes, ``route`` the
+    name of the route whose folder the file came from, ``sender`` who wrote the record (8316).
     """
 
     token: str
@@ -187,6 +195,8 @@ class Drop:
     sha256: str
     name: str
     record_type: str
+    route: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from gdtbridge.exams.model import CaseOrder, Drop, Exam, ExamState, OrderState, 
 from gdtbridge.exams.store import select_exams
 from gdtbridge.exams.values import to_date
 from gdtbridge.gdt import OrderReference, Patient
+from gdtbridge.outbox import UNCOLLECTED
 
 _REFERENCE: Final = [
     sa.func.coalesce(order_reference.c[field.name], "") for field in fields(OrderReference)
@@ -46,8 +47,19 @@ _MOST: Final = 100
 
 def note(connection: Connection, drop: Drop, taken: Taken, now: float) -> Taken:
     """Enter what became of a record, and return it."""
-    values = {**asdict(drop), **asdict(taken), "outcome": taken.outcome.value, "received_at": now}
-    connection.execute(sa.insert(order_file).values(**values))
+    connection.execute(
+        sa.insert(order_file).values(
+            token=drop.token,
+            position=drop.position,
+            sha256=drop.sha256,
+            name=drop.name,
+            record_type=drop.record_type,
+            received_at=now,
+            outcome=taken.outcome.value,
+            accession_number=taken.accession_number,
+            reason=taken.reason,
+        )
+    )
     return taken
 
 
@@ -144,9 +156,14 @@ def _order(row: Sequence[Any]) -> CaseOrder:
     )
 
 
-def set_reference(connection: Connection, order_id: int, reference: OrderReference) -> None:
-    """Remember how the practice software names an order; what it does not say any more stays."""
-    values = asdict(reference)
+def set_reference(
+    connection: Connection, order_id: int, reference: OrderReference, route: str
+) -> None:
+    """Remember how the practice software names an order, and by which route it came.
+
+    What it does not say any more stays.
+    """
+    values = {**asdict(reference), "route": route}
     here = order_reference.c.order_id == order_id
     if connection.execute(sa.select(order_reference).where(here)).first() is None:
         connection.execute(sa.insert(order_reference).values(order_id=order_id, **values))
@@ -197,7 +214,11 @@ def exams_of(connection: Connection, patient_id: str, day: str) -> list[Exam]:
 
 
 def open_results(connection: Connection, accession_number: str) -> int | None:
-    """Return how many results of an order's exam have not arrived; None before it is reported."""
+    """Return how many results of an order's exam have not arrived; None before it is reported.
+
+    Those that wait for another result of the exam to be collected do not count: whoever waits for
+    the results may be who collects them.
+    """
     query = (
         sa.select(exam.c.id, exam.c.study_instance_uid)
         .select_from(placed_order.join(exam, _SAME_STUDY))
@@ -223,9 +244,10 @@ def _waiting(connection: Connection, exam_id: int, study_instance_uid: str) -> i
         outbox.c.key.startswith(f"study:{study_instance_uid}:", autoescape=True),
         outbox.c.key.in_(keys),
     )
-    query = (
-        sa.select(sa.func.count())
-        .select_from(outbox)
-        .where(outbox.c.kind == "gdt", ours, outbox.c.delivered_at.is_(None))
+    query = sa.select(outbox.c.delivered_at, outbox.c.last_error).where(
+        outbox.c.kind == "gdt", ours
     )
-    return connection.execute(query).scalar_one()
+    results = connection.execute(query).all()
+    waiting = [row.last_error for row in results if row.delivered_at is None]
+    begun = len(waiting) < len(results)
+    return sum(not (begun and reason == UNCOLLECTED) for reason in waiting)

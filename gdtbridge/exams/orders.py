@@ -15,7 +15,7 @@ from gdtbridge.exams import store
 from gdtbridge.exams.clock import Clock
 from gdtbridge.exams.entries import EntryMaker, Identity
 from gdtbridge.exams.model import OrderRequest, OrderState, PlacedOrder
-from gdtbridge.exams.records import Records
+from gdtbridge.exams.routing import Routing
 from gdtbridge.outbox import Message, Outbox
 from worklist import AccessionNumbers, Entry, FolderError, WorklistFolder, is_stale
 
@@ -42,7 +42,7 @@ class OrderDesk:
         database: Database,
         outbox: Outbox,
         worklist: WorklistFolder,
-        records: Records,
+        routing: Routing,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -50,7 +50,7 @@ class OrderDesk:
         self._outbox = outbox
         self._worklist = worklist
         self._clock = clock
-        self.entries = EntryMaker(settings.worklist, records, clock)
+        self.entries = EntryMaker(settings.worklist, routing, clock)
         with database.read() as connection:
             highest = store.highest_number(connection) or "0"
         floor = int("".join(c for c in highest if c.isdigit()) or 0)

@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from gdtbridge import gdt
-from gdtbridge.config import Settings
-from gdtbridge.errors import SettingsError
+from gdtbridge.config import Gdt
 from gdtbridge.exams.model import Exam, Order
 from gdtbridge.exams.values import meaningful, to_date, to_names, to_time
 from gdtbridge.gdt.master_data import render_master_data
@@ -22,20 +21,12 @@ NAME_LENGTH: Final = 60
 
 
 class Records:
-    """Writes GDT records in the installation's dialect."""
+    """Writes GDT records in one dialect."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Raise `SettingsError` when there is no such dialect."""
-        self._gdt = settings.gdt
-        try:
-            known = gdt.dialects_with(settings.dialects)
-        except gdt.GdtError as error:
-            raise SettingsError(f"dialects.{error}") from error
-        try:
-            self._dialect = gdt.dialect_named(settings.gdt.dialect, known)
-        except gdt.GdtError as error:
-            raise SettingsError(f"gdt.dialect: {error}") from error
-        self._ids = gdt.Identification(settings.gdt.sender, settings.gdt.receiver)
+    def __init__(self, settings: Gdt, dialect: gdt.Dialect, ids: gdt.Identification) -> None:
+        self._gdt = settings
+        self._dialect = dialect
+        self._ids = ids
 
     @property
     def encoding(self) -> str:

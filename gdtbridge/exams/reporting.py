@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
 from gdtbridge.archive import Archive
-from gdtbridge.config import Settings
+from gdtbridge.config import Webhooks
 from gdtbridge.database import Connection, Database
 from gdtbridge.exams import store
 from gdtbridge.exams.identity import Listed, judge, look_up
@@ -22,8 +23,8 @@ from gdtbridge.exams.model import (
     PendingReport,
     ReportState,
 )
-from gdtbridge.exams.names import report_file, study_file
-from gdtbridge.exams.records import Records, accession_of
+from gdtbridge.exams.records import accession_of
+from gdtbridge.exams.routing import Routing, Target
 from gdtbridge.gdt import GdtWriteError
 from gdtbridge.measurements import Report, ReportError, ReportLimitError, fingerprint
 from gdtbridge.outbox import Message, Outbox
@@ -31,7 +32,6 @@ from worklist import WorklistFolder
 
 log = logging.getLogger(__name__)
 
-GDT_DESTINATION: Final = "gdt"
 GDT_WRITTEN: Final = "gdt_written"
 PATIENT_NUMBER: Final = "3000"
 """The GDT field without which no record of the exam can be written."""
@@ -56,25 +56,43 @@ class ReadReport:
     problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One exam being reported: for which order, to whom, within which transaction."""
+
+    connection: Connection
+    exam: Exam
+    order: Order | None
+    target: Target
+    moment: datetime
+    """Local time."""
+
+    @property
+    def accession(self) -> str:
+        """The accession number the practice software knows."""
+        return accession_of(self.exam, self.order)
+
+
 class Reporting:
     """Decides what leaves for an exam whose waiting is over."""
 
     def __init__(
         self,
-        settings: Settings,
+        routing: Routing,
         database: Database,
         archive: Archive,
         outbox: Outbox,
         worklist: WorklistFolder,
         reader: Reader,
+        webhooks: Webhooks,
     ) -> None:
-        self._settings = settings
+        self._routing = routing
+        self._webhooks = webhooks
         self._database = database
         self._archive = archive
         self._outbox = outbox
         self._worklist = worklist
         self._reader = reader
-        self.records = Records(settings)
 
     def report(self, exam_id: int, now: float) -> None:
         """Put everything the exam has to say, and has not said, into the outbox.
@@ -121,9 +139,11 @@ class Reporting:
             self._hold(connection, exam, verdict)
             return
         order = verdict.order
+        target = self._routing.of_exam(exam, order)
+        page = Page(connection, exam, order, target, datetime.fromtimestamp(now))  # noqa: DTZ006
         try:
             with connection.begin_nested():
-                self._put_all(connection, exam, order, read)
+                self._put_all(page, read)
         except GdtWriteError as error:
             log.warning("exam %d: no record can be written: %s", exam.id, error)
             self._hold(connection, exam, Held.UNWRITABLE)
@@ -136,34 +156,33 @@ class Reporting:
             state=ExamState.REPORTED,
             due_at=None,
             reported_at=exam.reported_at or now,
+            route=target.name,
         )
         log.info("exam %d reported: %d instances, %d reports", exam.id, exam.instances, len(read))
 
-    def _put_all(
-        self, connection: Connection, exam: Exam, order: Order | None, read: list[ReadReport]
-    ) -> None:
-        if exam.reported_at is None:
-            self._put_study(connection, exam, order)
+    def _put_all(self, page: Page, read: list[ReadReport]) -> None:
+        if page.exam.reported_at is None:
+            self._put_study(page)
         for one in read:
-            self._put_values(connection, exam, order, one)
+            self._put_values(page, one)
 
     def _hold(self, connection: Connection, exam: Exam, reason: Held) -> None:
         store.hold(connection, exam.id, reason)
         log.warning("exam %d is held: %s", exam.id, reason)
 
-    def _put_study(self, connection: Connection, exam: Exam, order: Order | None) -> None:
-        accession = accession_of(exam, order)
+    def _put_study(self, page: Page) -> None:
+        exam, target = page.exam, page.target
         message = Message(
             kind="gdt",
-            destination=GDT_DESTINATION,
+            destination=target.destination,
             key=f"study:{exam.study_instance_uid}:{_short(exam.patient_id)}",
-            name=study_file(self._settings.gdt.file_name, accession, exam.id),
-            payload=self.records.study(exam, order),
+            name=target.names.study(page.accession, exam.id, page.moment),
+            payload=target.records.study(exam, page.order),
         )
-        written = self._outbox.put(connection, message)
-        if self._settings.webhooks.gdt_written:
+        written = self._outbox.put(page.connection, message)
+        if self._webhooks.gdt_written:
             self._outbox.put(
-                connection,
+                page.connection,
                 Message(
                     kind="webhook",
                     destination=GDT_WRITTEN,
@@ -174,10 +193,8 @@ class Reporting:
                 ),
             )
 
-    def _put_values(
-        self, connection: Connection, exam: Exam, order: Order | None, read: ReadReport
-    ) -> None:
-        number = read.pending.id
+    def _put_values(self, page: Page, read: ReadReport) -> None:
+        connection, exam, number = page.connection, page.exam, read.pending.id
         if read.report is None:
             store.settle_report(connection, number, ReportState.UNREADABLE, problem=read.problem)
             return
@@ -192,19 +209,14 @@ class Reporting:
         if mark in store.reported_fingerprints(connection, exam.id):
             store.settle_report(connection, number, ReportState.UNCHANGED, fingerprint=mark)
             return
-        self._put_new_values(connection, exam, order, read.pending, read.report, mark)
+        self._put_new_values(page, read.pending, read.report, mark)
 
     def _put_new_values(
-        self,
-        connection: Connection,
-        exam: Exam,
-        order: Order | None,
-        pending: PendingReport,
-        report: Report,
-        mark: str,
+        self, page: Page, pending: PendingReport, report: Report, mark: str
     ) -> None:
+        connection, exam, target = page.connection, page.exam, page.target
         try:
-            payload = self.records.values(exam, order, report)
+            payload = target.records.values(exam, page.order, report)
         except GdtWriteError as error:
             if error.field == PATIENT_NUMBER:
                 raise
@@ -217,9 +229,11 @@ class Reporting:
             connection,
             Message(
                 kind="gdt",
-                destination=GDT_DESTINATION,
+                destination=target.destination,
                 key=f"values:{pending.instance_id}",
-                name=report_file(accession_of(exam, order), pending.sop_instance_uid, exam.id),
+                name=target.names.report(
+                    page.accession, pending.sop_instance_uid, exam.id, page.moment
+                ),
                 payload=payload,
             ),
         )

@@ -42,6 +42,7 @@ from gdtbridge.exams.model import (
 )
 from gdtbridge.exams.orders import CleanUp, OrderDesk
 from gdtbridge.exams.reporting import Reader, Reporting
+from gdtbridge.exams.routing import Routing
 from gdtbridge.logs import describe
 from gdtbridge.outbox import Outbox
 from worklist import Entry, Match, WorklistFolder
@@ -71,9 +72,12 @@ class ExamService:
         self._clock = clock
         self._failing: dict[int, str] = {}
         self._intake = Intake(settings.exam)
-        self._reporting = Reporting(settings, database, archive, outbox, worklist, reader)
-        records = self._reporting.records
-        self._desk = OrderDesk(settings, database, outbox, worklist, records, clock)
+        self.routing = Routing(settings)
+        """Where results go."""
+        self._reporting = Reporting(
+            self.routing, database, archive, outbox, worklist, reader, settings.webhooks
+        )
+        self._desk = OrderDesk(settings, database, outbox, worklist, self.routing, clock)
         self.filed = FiledOrders(
             database,
             outbox,
@@ -83,7 +87,7 @@ class ExamService:
             repeat_seconds=settings.orders.repeat_minutes * 60,
         )
         """The orders of the practice software's files."""
-        self.master_data = MasterData(database, outbox, records, clock)
+        self.master_data = MasterData(database, outbox, self.routing, clock)
         """The patients it told of."""
 
     def room_for(self, size: int) -> None:
@@ -136,17 +140,12 @@ class ExamService:
 
     def answer(self, entry: Entry) -> bytes:
         """Return the GDT record an order is answered with."""
-        return self._reporting.records.answer(entry)
+        return self.routing.default.records.answer(entry)
 
     @property
     def encoding(self) -> str:
         """Python name of the encoding of GDT records."""
-        return self._reporting.records.encoding
-
-    @property
-    def sender(self) -> str:
-        """Our GDT id (8316) in GDT records."""
-        return self._reporting.records.sender
+        return self.routing.default.records.encoding
 
     def orders(self) -> tuple[Entry, ...]:
         """Return everything on the worklist."""

@@ -35,6 +35,7 @@ _ORDER: Final = [
     placed_order.c.study_instance_uid,
     placed_order.c.patient_id,
     placed_order.c.procedure,
+    placed_order.c.station,
 ]
 _REFERENCE: Final = [order_reference.c[field.name] for field in fields(OrderReference)]
 
@@ -188,13 +189,17 @@ def order_by_number(connection: Connection, accession_number: str) -> Order | No
 
 
 def _order(connection: Connection, condition: sa.ColumnElement[bool]) -> Order | None:
-    query = sa.select(*_ORDER, *_REFERENCE).outerjoin(order_reference).where(condition)
+    query = (
+        sa.select(*_ORDER, order_reference.c.route, *_REFERENCE)
+        .outerjoin(order_reference)
+        .where(condition)
+    )
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    number, study, patient_id, procedure, *named = row
+    number, study, patient_id, procedure, station, route, *named = row
     reference = OrderReference(*named) if named[0] is not None else None
-    return Order(number, study, patient_id, procedure, reference)
+    return Order(number, study, patient_id, procedure, station, reference, route or "")
 
 
 def highest_number(connection: Connection) -> str | None:

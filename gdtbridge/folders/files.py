@@ -16,7 +16,7 @@ from typing import Final
 
 from gdtbridge.config import Settings
 from gdtbridge.errors import ProcessingFailure
-from gdtbridge.exams import Clock, Drop, ExamService, Outcome
+from gdtbridge.exams import Clock, Drop, ExamService, Outcome, Target
 from gdtbridge.folders.claims import Claimed, claim, file_away, read
 from gdtbridge.folders.notice import notice
 from gdtbridge.folders.records import RecordTaker, Reply
@@ -67,11 +67,18 @@ class OrderFiles:
         except FolderError as error:
             raise ProcessingFailure(str(error)) from error
 
-    def own_sender(self) -> str:
-        """Return our GDT id where orders and results share a folder, else nothing."""
-        with suppress(OSError):
-            if self.settings.gdt_in.samefile(self.settings.gdt_out):
-                return self.exams.sender
+    @property
+    def inboxes(self) -> dict[Path, Target]:
+        """The watched folders, each with the practice software that drops its orders there."""
+        targets = self.exams.routing.targets
+        return {target.inbox: target for target in targets if target.inbox is not None}
+
+    def own_sender(self, inbox: Path) -> str:
+        """Return our GDT id where orders and results share that folder, else nothing."""
+        for target in self.exams.routing.targets:
+            with suppress(OSError):
+                if inbox.samefile(target.out):
+                    return target.records.sender
         return ""
 
     def take(self, claimed: Claimed, *, refuse_because: str = "") -> Result | None:
@@ -102,7 +109,19 @@ class OrderFiles:
             yield self._refused(claimed, data, TOO_MANY)
             return
         for position, record in enumerate(records, 1):
-            yield self._taker.take(record, _drop(claimed, position, record))
+            yield self._taker.take(record, self._drop(claimed, position, record))
+
+    def _drop(self, claimed: Claimed, position: int, record: Record) -> Drop:
+        inbox = self.inboxes.get(claimed.path.parent)
+        return Drop(
+            claimed.token,
+            position,
+            hashlib.sha256(record.data).hexdigest(),
+            claimed.name,
+            record.record_type,
+            route=inbox.name if inbox is not None else "",
+            sender=(record.first("8316") or "").strip(),
+        )
 
     def _refused(self, claimed: Claimed, data: bytes, reason: str) -> Reply:
         digest = hashlib.sha256(data).hexdigest()
@@ -120,11 +139,6 @@ class OrderFiles:
             target.with_name(f"{target.name}.txt").write_text(text, "utf-8-sig", newline="")
         file_away(claimed, target)
         log.info("order file taken: %s", ", ".join(_shown(reply) for reply in result.replies))
-
-
-def _drop(claimed: Claimed, position: int, record: Record) -> Drop:
-    digest = hashlib.sha256(record.data).hexdigest()
-    return Drop(claimed.token, position, digest, claimed.name, record.record_type)
 
 
 def _filed_name(claimed: Claimed) -> Path:

@@ -88,7 +88,8 @@ def _taken(files: OrderFiles, file: Path, say: Say) -> Sequence[Taken]:
 def _take_here(files: OrderFiles, file: Path, reason: str) -> Result | None:
     """Take the file, or what an interrupted call or service left of it; None when it is gone."""
     try:
-        claimed = claim(file) if _is_in(file, files.settings.gdt_in) else _copied(files, file)
+        watched = any(_is_in(file, inbox) for inbox in files.inboxes)
+        claimed = claim(file) if watched else _copied(files, file)
     except FileNotFoundError:
         left = _left_behind(files, safe_name(file.name))
         return files.take(left) if left is not None else None
@@ -154,7 +155,7 @@ def _no_order(problem: str) -> OrderError:
 
 def _left_behind(files: OrderFiles, name: str) -> Claimed | None:
     """Return the file of that name that somebody claimed and did not finish."""
-    for folder in (files.settings.gdt_in, files.settings.order_spool):
+    for folder in (*files.inboxes, files.settings.order_spool):
         try:
             for one in look(folder):
                 if one.claimed is not None and one.claimed.name == name:

@@ -91,6 +91,7 @@ def reference_of(record: Record) -> OrderReference:
         request_uid=_text(record, "8314"),
         device_code=_text(record, "8402"),
         test_id=_text(record, "8410"),
+        ordered_by=_text(record, "8316"),
     )
 
 

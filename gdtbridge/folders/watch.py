@@ -54,12 +54,22 @@ class Settling:
 
 
 class OrderWatch:
-    """Takes what appears in the folder ``gdt.in``, from `start` until `stop`."""
+    """Takes what appears in one folder of orders, from `start` until `stop`.
+
+    That of ``gdt.in`` looks into our own spool as well.
+    """
 
     def __init__(
-        self, files: OrderFiles, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        files: OrderFiles,
+        inbox: Path | None = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Watch ``inbox``, else ``gdt.in``."""
         self._files = files
+        self._inbox = inbox or files.settings.gdt_in
+        self._has_spool = self._inbox == files.settings.gdt_in
         self._settings = files.settings
         self._monotonic = monotonic
         self._settling = Settling()
@@ -85,7 +95,8 @@ class OrderWatch:
             log.warning("order folder: still busy at the stop, left behind")
 
     def _run(self) -> None:
-        sweep(self._settings.order_spool)
+        if self._has_spool:
+            sweep(self._settings.order_spool)
         while not self._stopping.is_set():
             try:
                 self.look()
@@ -99,7 +110,7 @@ class OrderWatch:
         if silent > SILENT_SECONDS:
             return WatchState(ok=False, detail=f"no answer for {silent:.0f} s")
         if self._away:
-            return WatchState(ok=False, detail=f"gdt.in is away: {self._away}")
+            return WatchState(ok=False, detail=f"the folder is away: {self._away}")
         told = ", ".join(f"{count} {what}" for what, count in self._counts.items())
         stuck = f", {len(self._trouble)} stuck" if self._trouble else ""
         return WatchState(ok=not self._trouble, detail=f"{told}{stuck}")
@@ -125,13 +136,14 @@ class OrderWatch:
 
     def _found(self) -> list[Found]:
         """Return what lies in our spool and in the watched folder, while that is there."""
-        found = [one for one in look(self._settings.order_spool) if one.claimed is not None]
-        folder = self._settings.gdt_in
+        found: list[Found] = []
+        if self._has_spool:
+            found += (one for one in look(self._settings.order_spool) if one.claimed is not None)
         try:
-            if (folder / NOT_MOUNTED).exists():
+            if (self._inbox / NOT_MOUNTED).exists():
                 self._note_away("not mounted")
                 return found
-            found += look(folder)
+            found += look(self._inbox)
         except OSError as error:
             self._note_away(reason_of(error))
             return found
@@ -172,7 +184,7 @@ class OrderWatch:
         self._trouble[path] = why
 
     def _take(self, one: Found, age: float) -> int:
-        sender = self._files.own_sender() if one.claimed is None else ""
+        sender = self._files.own_sender(self._inbox) if one.claimed is None else ""
         judgement = judge(read(one.path), own_sender=sender)
         if judgement.fitness is Fitness.FOREIGN and one.claimed is None:
             log.info("order folder: a result for somebody else is left alone")

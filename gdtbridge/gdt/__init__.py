@@ -19,7 +19,7 @@ from gdtbridge.gdt.errors import GdtError, GdtWriteError, NotGdtError
 from gdtbridge.gdt.fields import FIELDS, FieldDef, FieldType
 from gdtbridge.gdt.findings import WARNINGS
 from gdtbridge.gdt.judge import JUDGEMENTS, check_record
-from gdtbridge.gdt.naming import file_name
+from gdtbridge.gdt.naming import file_name, names_apart
 from gdtbridge.gdt.reader import read_records
 from gdtbridge.gdt.record_types import RECORD_TYPES, RecordType
 from gdtbridge.gdt.records import GdtWarning, Line, Patient, Record
@@ -75,6 +75,7 @@ __all__ = [
     "dialect_named",
     "dialects_with",
     "file_name",
+    "names_apart",
     "read_records",
     "record_to_json",
     "record_to_text",

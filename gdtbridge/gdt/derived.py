@@ -137,6 +137,8 @@ def _file_name(value: object, _: Traits) -> object:
     if not parts <= set(FILE_NAME_PARTS):
         raise ValueError(problem)
     value.format(**dict.fromkeys(FILE_NAME_PARTS, "x"))
+    if "{number" in value.replace("{number}", ""):
+        raise ValueError(problem)
     return value
 
 

@@ -14,29 +14,34 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def file_name(
-    dialect: Dialect, ids: Identification, *, accession: str, number: int, moment: datetime
+    dialect: Dialect,
+    ids: Identification,
+    *,
+    accession: str,
+    number: str,
+    moment: datetime,
+    pattern: str | None = None,
 ) -> str:
-    """Return the file name of a result.
+    """Return the file name of a result, by the dialect's pattern unless another is given.
 
-    ``number`` counts up (``.001``), ``moment`` is local time. Every part is made of letters,
-    digits, ``.``, ``_`` and ``-``; nothing of it can lead to another folder.
+    ``number`` counts up (``001``) or stands for a number given later, ``moment`` is local time.
+    Every other part is made of letters, digits, ``.``, ``_`` and ``-``; nothing of it can lead to
+    another folder.
     """
     traits = dialect.traits
     parts = {
         "receiver": ids.receiver or traits.receiver,
         "sender": ids.sender or traits.sender,
-        "number": f"{number:03}",
         "timestamp": f"{moment:%Y%m%d%H%M%S}",
         "accession": accession.strip() or "x",
     }
     safe = {key: _UNSAFE.sub("_", part).lstrip(".") or "x" for key, part in parts.items()}
-    name = traits.file_name.format(**safe)
+    name = (pattern or traits.file_name).format(**safe, number=number)
     if traits.file_case is FileCase.KEEP:
         return name
     return name.upper() if traits.file_case is FileCase.UPPER else name.lower()
 
 
-def is_fixed(dialect: Dialect) -> bool:
-    """Say whether every result has the same name, so that the last must be collected first."""
-    changing = ("{number", "{timestamp", "{accession")
-    return not any(part in dialect.traits.file_name for part in changing)
+def names_apart(pattern: str) -> bool:
+    """Say whether results get names of their own; else the last must be collected first."""
+    return "{accession" in pattern or "{timestamp" in pattern

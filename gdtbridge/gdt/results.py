@@ -23,13 +23,15 @@ class Identification:
 class OrderReference:
     """How the practice software itself named the order: what its 6302 said, empty where nothing.
 
-    8310, 8314, 8402 and 8410; a result repeats them, so that it finds its order.
+    8310, 8314, 8402 and 8410; a result repeats them, so that it finds its order. ``ordered_by`` is
+    the software's own GDT id (8316).
     """
 
     case_id: str = ""
     request_uid: str = ""
     device_code: str = ""
     test_id: str = ""
+    ordered_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,25 +9,31 @@ in which words is not decided here.
 from gdtbridge.outbox.clock import Clock, SystemClock
 from gdtbridge.outbox.gdt_drop import NOT_MOUNTED, GdtDrop
 from gdtbridge.outbox.model import (
+    UNCOLLECTED,
     DestinationStatus,
     Letter,
     Message,
+    Naming,
     Outcome,
     Question,
     Sender,
     State,
     Verdict,
 )
+from gdtbridge.outbox.names import COUNTER
 from gdtbridge.outbox.queue import Outbox
 from gdtbridge.outbox.webhook import Webhook
 
 __all__ = [
+    "COUNTER",
     "NOT_MOUNTED",
+    "UNCOLLECTED",
     "Clock",
     "DestinationStatus",
     "GdtDrop",
     "Letter",
     "Message",
+    "Naming",
     "Outbox",
     "Outcome",
     "Question",

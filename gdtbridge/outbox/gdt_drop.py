@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from gdtbridge.outbox.files import Found, look, reason_of, rename_new, sync_folder, write_new
-from gdtbridge.outbox.model import Journal, Letter, Outcome, State, Verdict
+from gdtbridge.outbox.model import UNCOLLECTED, Journal, Letter, Naming, Outcome, State, Verdict
+from gdtbridge.outbox.names import COUNTER, HIGHEST
 
 PREFIX: Final = ".gdtbridge-"
 TEMPORARY: Final = ".tmp"
@@ -29,17 +30,20 @@ _MOST_NAMES: Final = 100
 """Foreign files met in one attempt before the next one goes on."""
 
 _DELIVERED: Final = Outcome(Verdict.DELIVERED)
+_TOO_MANY: Final = Outcome(Verdict.LATER, "too many foreign files under the names of this one")
+_OCCUPIED: Final = Outcome(Verdict.OCCUPIED, UNCOLLECTED)
 
 
 class GdtDrop:
     """Delivers letters as files into ``folder``, which must exist: it is never created here."""
 
-    kind: Final = "gdt"
-    unique_names: Final = True
     lifetime: Final = None
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, naming: Naming = Naming.ONCE, kind: str = "gdt") -> None:
+        """Give names as ``naming`` says; one that contains `COUNTER` counts up in any case."""
         self.folder = folder
+        self.naming = naming
+        self.kind = kind
 
     def deliver(self, letter: Letter, journal: Journal, /) -> Outcome:
         """Deliver the letter, or find out how an interrupted attempt at it ended."""
@@ -66,6 +70,9 @@ class GdtDrop:
 
     def _write(self, letter: Letter, journal: Journal) -> Outcome:
         """Start from the beginning; nothing under the final name is ours yet."""
+        final = self.folder / (letter.final_name or journal.another_name())
+        if self._waits_for(letter) and look(final, letter.payload) is Found.OTHER:
+            return _OCCUPIED
         token = secrets.token_hex(4)
         name = letter.temporary_name or f"{PREFIX}{letter.id}-{token}{TEMPORARY}"
         # Before the old file goes: a renaming letter without it would count as collected.
@@ -76,17 +83,26 @@ class GdtDrop:
         write_new(temporary, letter.payload)
         sync_folder(self.folder)
         journal.renaming()
-        return self._rename(letter, temporary, journal)
+        return self._rename(letter, temporary, final, journal)
 
-    def _rename(self, letter: Letter, temporary: Path, journal: Journal) -> Outcome:
+    def _reuses(self, letter: Letter) -> bool:
+        """Return whether the name is free for another letter once the file was collected."""
+        return self.naming is Naming.REUSED or COUNTER in letter.name
+
+    def _waits_for(self, letter: Letter) -> bool:
+        """Return whether the practice software knows this one name only."""
+        return self._reuses(letter) and COUNTER not in letter.name
+
+    def _rename(self, letter: Letter, temporary: Path, final: Path, journal: Journal) -> Outcome:
         """Give the temporary file the first final name nobody else's file has."""
-        final = self.folder / letter.final_name
-        for _ in range(_MOST_NAMES):
+        for _ in range(HIGHEST if COUNTER in letter.name else _MOST_NAMES):
             try:
                 rename_new(temporary, final)
             except FileExistsError:
                 if look(final, letter.payload) is Found.SAME:
                     return self._delivered()
+                if self._waits_for(letter):
+                    return _OCCUPIED
                 final = self.folder / journal.another_name()
             except FileNotFoundError:
                 return self._vanished(final, letter, temporary)
@@ -94,7 +110,7 @@ class GdtDrop:
                 return Outcome(Verdict.LATER, reason_of(error))
             else:
                 return self._delivered()
-        return Outcome(Verdict.LATER, "too many foreign files under the names of this one")
+        return _OCCUPIED if COUNTER in letter.name else _TOO_MANY
 
     def _resume(self, letter: Letter, journal: Journal) -> Outcome:
         """Find out whether an interrupted attempt got as far as the final name."""
@@ -106,10 +122,11 @@ class GdtDrop:
             return self._delivered()
         at_temporary = look(temporary, letter.payload)
         if at_temporary is Found.SAME:
-            return self._rename(letter, temporary, journal)
+            return self._rename(letter, temporary, final, journal)
         if at_temporary is Found.OTHER:
             return self._write(letter, journal)
-        if at_final is Found.OTHER:
+        # Where names are used again, another file may have come after ours was collected.
+        if at_final is Found.OTHER and not self._reuses(letter):
             return Outcome(Verdict.QUESTION, "another file has the name this one may have got")
         return self._collected(letter)
 

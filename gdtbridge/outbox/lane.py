@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from gdtbridge.database import Database
 from gdtbridge.outbox import rows
 from gdtbridge.outbox.clock import Clock, retry_delay
 from gdtbridge.outbox.files import reason_of
-from gdtbridge.outbox.model import Letter, Outcome, Sender, State, Verdict
+from gdtbridge.outbox.model import Letter, Naming, Outcome, Sender, State, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,8 @@ BATCH: Final = 100
 """Messages of one pass."""
 LONGEST_SLEEP: Final = 30.0
 """Seconds after which a worker looks by itself, rung or not."""
+OCCUPIED_SECONDS: Final = 2.0
+"""How long until another look whether the file before was collected."""
 MOST_ATTEMPTS: Final = 30
 """Failed attempts of a message that expires; bounds it whatever the clock does."""
 
@@ -138,7 +140,7 @@ class Lane:
 
     def _idle_seconds(self) -> float:
         with self._database.read() as connection:
-            next_at = rows.next_at(connection, self.destination)
+            next_at = rows.next_at(connection, self.destination, self.sender.naming)
         if next_at is None:
             return LONGEST_SLEEP
         return min(LONGEST_SLEEP, max(0.0, next_at - self._clock.now()))
@@ -149,10 +151,8 @@ class Lane:
         """Try what is due, once; return how many letters arrived."""
         with self._one_pass:
             self._expire()
-            with self._database.read() as connection:
-                ids = rows.due(connection, self.destination, self._clock.now(), BATCH)
             arrived = 0
-            for outbox_id in ids:
+            for outbox_id in self._due():
                 if self._stopping.is_set():
                     break
                 outcome = self._attempt(outbox_id)
@@ -160,7 +160,24 @@ class Lane:
                 if outcome.away:
                     self._rest()
                     break
+                if outcome.verdict is Verdict.OCCUPIED:
+                    self._resting_until = self._clock.monotonic() + OCCUPIED_SECONDS
+                    break
             return arrived
+
+    def _due(self) -> Iterator[int]:
+        """Yield what to try now: those that wait longest, or strictly one after the other."""
+        if self.sender.naming is not Naming.REUSED:
+            with self._database.read() as connection:
+                ids = rows.due(connection, self.destination, self._clock.now(), BATCH)
+            yield from ids
+            return
+        for _ in range(BATCH):
+            with self._database.read() as connection:
+                first = rows.first_due(connection, self.destination, self._clock.now())
+            if first is None:
+                return
+            yield first
 
     def _attempt(self, outbox_id: int) -> Outcome:
         with self._database.read() as connection:
@@ -182,6 +199,8 @@ class Lane:
                 self._report("")
             case Verdict.LATER:
                 self._postpone(outbox_id, outcome)
+            case Verdict.OCCUPIED:
+                self._keep_waiting(outbox_id, outcome.reason)
             case Verdict.FAILED:
                 self._give_up(outbox_id, outcome.reason)
             case Verdict.QUESTION:
@@ -213,6 +232,14 @@ class Lane:
                 outbox_id,
                 outcome.reason,
             )
+
+    def _keep_waiting(self, outbox_id: int, reason: str) -> None:
+        """Note once that a message waits for its name; it is looked at again and again."""
+        with self._database.read() as connection:
+            _, noted = rows.attempts(connection, outbox_id)
+        if noted != reason:
+            with self._database.write() as connection:
+                rows.change(connection, outbox_id, last_error=reason)
 
     def _give_up(self, outbox_id: int, reason: str) -> None:
         with self._database.write() as connection:
@@ -250,7 +277,7 @@ class Lane:
 class Unserved:
     """Stands in for the sender of a destination the settings no longer name."""
 
-    unique_names: Final = False
+    naming: Final = Naming.NONE
     lifetime: Final = None
 
     def __init__(self, kind: str) -> None:

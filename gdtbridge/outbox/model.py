@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import Final, Protocol
 
 ALARM_SECONDS: Final = 300.0
 """A message that must arrive, could have left and has waited this long is an alarm."""
+UNCOLLECTED_SECONDS: Final = 24 * 3600.0
+"""One that waits for the practice software to collect the file before it may wait this long."""
+UNCOLLECTED: Final = "the file before it was not collected yet"
+"""The reason of `Verdict.OCCUPIED`."""
 
 
 class State(StrEnum):
@@ -60,11 +64,25 @@ class Letter:
     final_name: str
 
 
+class Naming(Enum):
+    """How the messages of a destination get their file names."""
+
+    NONE = auto()
+    """They are no files."""
+    ONCE = auto()
+    """A name is given to one message for ever; the next one gets another."""
+    REUSED = auto()
+    """The practice software knows one name, or numbers from 001 to 999: a name is free again when
+    its file was collected, and files leave in the order in which they were put."""
+
+
 class Verdict(StrEnum):
     """How an attempt ended."""
 
     DELIVERED = "delivered"
     LATER = "later"
+    OCCUPIED = "occupied"
+    """The file before it has not been collected yet; nothing is wrong."""
     FAILED = "failed"
     QUESTION = "question"
 
@@ -94,21 +112,21 @@ class Journal(Protocol):
         ...
 
     def another_name(self) -> str:
-        """Give the letter the next final name no other letter has, and return it."""
+        """Give the letter its next final name, and return it."""
         ...
 
 
 class Sender(Protocol):
     """One way out of the house.
 
-    ``kind`` is the kind of message it carries, ``unique_names`` says that each message needs a
-    file name of its own, ``lifetime`` is for how many seconds it tries (None: for ever).
+    ``kind`` is the kind of message it carries, ``naming`` how its messages get file names,
+    ``lifetime`` for how many seconds it tries (None: for ever).
     """
 
     @property
     def kind(self) -> str: ...  # noqa: D102
     @property
-    def unique_names(self) -> bool: ...  # noqa: D102
+    def naming(self) -> Naming: ...  # noqa: D102
     @property
     def lifetime(self) -> float | None: ...  # noqa: D102
 
@@ -144,7 +162,8 @@ class DestinationStatus:
     @property
     def alarm(self) -> bool:
         """Whether a person has to look: a question is open or a result waits for too long."""
-        waits = self.must_arrive and self.oldest_pending_age > ALARM_SECONDS
+        patience = UNCOLLECTED_SECONDS if self.last_error == UNCOLLECTED else ALARM_SECONDS
+        waits = self.must_arrive and self.oldest_pending_age > patience
         return self.questions > 0 or waits
 
     @property

@@ -1,7 +1,8 @@
 """File names: which are safe, and which are still free.
 
 A name is given to one message for ever, without regard to upper and lower case, because the
-folder may be a Windows share and the practice software may remember what it imported.
+folder may be a Windows share and the practice software may remember what it imported; unless it
+knows only one name, or names that count up.
 """
 
 from __future__ import annotations
@@ -10,6 +11,10 @@ import re
 import unicodedata
 from collections.abc import Callable
 from typing import Final
+
+COUNTER: Final = "###"
+"""Stands in a name for a number that counts up from 001 to 999 and then begins anew."""
+HIGHEST: Final = 999
 
 LONGEST: Final = 200
 """Bytes of a proposed name in UTF-8; file systems take 255, and a number has to fit behind it."""
@@ -45,6 +50,19 @@ def numbered(name: str, number: int) -> str:
         return name
     stem, dot, extension = name.rpartition(".")
     return f"{stem}-{number}.{extension}" if dot else f"{name}-{number}"
+
+
+def counted(name: str, number: int) -> str:
+    """Return the name with ``number`` (1 to 999) where its counter stands."""
+    return name.replace(COUNTER, f"{number:03}", 1)
+
+
+def count_of(name: str, final_name: str) -> int:
+    """Return the number `counted` made ``final_name`` of ``name`` with, 0 where it did not."""
+    at = name.index(COUNTER)
+    digits = final_name[at : at + len(COUNTER)]
+    is_number = digits.isascii() and digits.isdigit()
+    return int(digits) if is_number and counted(name, int(digits)) == final_name else 0
 
 
 def number_of(name: str, final_name: str) -> int:

@@ -10,7 +10,7 @@ from gdtbridge.errors import NotFound
 from gdtbridge.outbox import rows, standing
 from gdtbridge.outbox.clock import Clock, SystemClock
 from gdtbridge.outbox.lane import Lane, Unserved
-from gdtbridge.outbox.model import DestinationStatus, Message, Question, Sender
+from gdtbridge.outbox.model import DestinationStatus, Message, Naming, Question, Sender
 from gdtbridge.outbox.names import check_name
 
 log = logging.getLogger(__name__)
@@ -52,18 +52,12 @@ class Outbox:
         sender = self._senders.get(message.destination)
         if sender is None or sender.kind != message.kind:
             raise ValueError(f"no {message.kind} destination {message.destination}")
-        if sender.unique_names:
+        if sender.naming is not Naming.NONE:
             check_name(message.name)
         known = rows.find(connection, message.destination, message.key)
         if known is not None:
             return known
-        return rows.insert(
-            connection,
-            message,
-            self._clock.now(),
-            sender.lifetime,
-            unique=sender.unique_names,
-        )
+        return rows.insert(connection, message, self._clock.now(), sender.lifetime, sender.naming)
 
     def wake(self) -> None:
         """Tell the workers that something was put and committed; does not wait."""

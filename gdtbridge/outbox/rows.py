@@ -10,8 +10,17 @@ import sqlalchemy as sa
 from gdtbridge.database import Connection
 from gdtbridge.database import outbox as table
 from gdtbridge.outbox.clock import JITTER, LONGEST_RETRY
-from gdtbridge.outbox.model import OPEN, Letter, Message, Question, State
-from gdtbridge.outbox.names import free_number, name_key, number_of, numbered
+from gdtbridge.outbox.model import OPEN, Letter, Message, Naming, Question, State
+from gdtbridge.outbox.names import (
+    COUNTER,
+    HIGHEST,
+    count_of,
+    counted,
+    free_number,
+    name_key,
+    number_of,
+    numbered,
+)
 
 FARTHEST: Final = LONGEST_RETRY * (1 + JITTER)
 """Seconds an attempt can lie ahead; one farther away was set before the clock stepped back."""
@@ -27,11 +36,22 @@ def find(connection: Connection, destination: str, key: str) -> int | None:
 
 
 def insert(
-    connection: Connection, message: Message, now: float, lifetime: float | None, *, unique: bool
+    connection: Connection,
+    message: Message,
+    now: float,
+    lifetime: float | None,
+    naming: Naming,
 ) -> int:
-    """Enter a message; with ``unique`` under a file name of its own."""
+    """Enter a message, under a file name of its own where it gets one for ever.
+
+    One that counts gets its number when it leaves.
+    """
     before = _state_of(connection, message.after_id)
-    final_name = _free_name(connection, message.destination, message.name, 1) if unique else ""
+    counts = COUNTER in message.name
+    unique = naming is Naming.ONCE and not counts
+    final_name = "" if naming is Naming.NONE or counts else message.name
+    if unique:
+        final_name = _free_name(connection, message.destination, message.name, 1)
     expires_at = message.expires_at
     if expires_at is None and lifetime is not None and before in {None, State.DELIVERED}:
         expires_at = now + lifetime
@@ -73,16 +93,33 @@ def _free_name(connection: Connection, destination: str, name: str, first: int) 
 
 
 def rename(connection: Connection, outbox_id: int) -> str:
-    """Give a message the next free final name after the one it has, and return it."""
+    """Give a message the next final name after the one it has, and return it."""
     row = connection.execute(
         sa.select(table.c.destination, table.c.name, table.c.final_name).where(
             table.c.id == outbox_id
         )
     ).one()
+    if COUNTER in row.name:
+        last = _last_count(connection, row.destination, row.name)
+        final_name = counted(row.name, last % HIGHEST + 1)
+        change(connection, outbox_id, final_name=final_name)
+        return final_name
     number = number_of(row.name, row.final_name) + 1
     final_name = _free_name(connection, row.destination, row.name, number)
     change(connection, outbox_id, final_name=final_name, name_key=name_key(final_name))
     return final_name
+
+
+def _last_count(connection: Connection, destination: str, name: str) -> int:
+    """Return the number given last to a message of that name; they leave in their order."""
+    query = (
+        sa.select(table.c.final_name)
+        .where(table.c.destination == destination, table.c.name == name, table.c.final_name != "")
+        .order_by(table.c.id.desc())
+        .limit(1)
+    )
+    final_name = connection.execute(query).scalar()
+    return count_of(name, final_name) if final_name else 0
 
 
 def change(connection: Connection, outbox_id: int, **values: object) -> None:
@@ -143,19 +180,34 @@ def _able(destination: str) -> sa.Select[int]:
 
 def due(connection: Connection, destination: str, now: float, most: int) -> list[int]:
     """Return the messages to try now, those waiting longest first."""
-    query = (
-        _able(destination)
-        .where(sa.or_(table.c.next_at <= now, table.c.next_at > now + FARTHEST))
-        .order_by(table.c.next_at, table.c.id)
-        .limit(most)
-    )
+    query = _able(destination).where(_is_due(now)).order_by(table.c.next_at, table.c.id).limit(most)
     return list(connection.execute(query).scalars())
 
 
-def next_at(connection: Connection, destination: str) -> float | None:
-    """Return when the next attempt is due, None when there is none to come."""
-    query = _able(destination).with_only_columns(sa.func.min(table.c.next_at))
+def first_due(connection: Connection, destination: str, now: float) -> int | None:
+    """Return the first message of all, when that is to be tried now."""
+    query = sa.select(table.c.id).where(
+        table.c.id == _first(destination).scalar_subquery(), _is_due(now)
+    )
     return connection.execute(query).scalar()
+
+
+def next_at(connection: Connection, destination: str, naming: Naming) -> float | None:
+    """Return when the next attempt is due, None when there is none to come."""
+    if naming is Naming.REUSED:
+        first = _first(destination).scalar_subquery()
+        query = sa.select(table.c.next_at).where(table.c.id == first)
+    else:
+        query = _able(destination).with_only_columns(sa.func.min(table.c.next_at))
+    return connection.execute(query).scalar()
+
+
+def _first(destination: str) -> sa.Select[int]:
+    return _able(destination).order_by(table.c.id).limit(1)
+
+
+def _is_due(now: float) -> sa.ColumnElement[bool]:
+    return sa.or_(table.c.next_at <= now, table.c.next_at > now + FARTHEST)
 
 
 def first_things_first(connection: Connection, destination: str) -> None:

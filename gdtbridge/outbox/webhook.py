@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
-from gdtbridge.outbox.model import Journal, Letter, Outcome, Verdict
+from gdtbridge.outbox.model import Journal, Letter, Naming, Outcome, Verdict
 
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0
@@ -79,7 +79,7 @@ class Webhook:
     """Calls one URL; redirects, proxies and ``.netrc`` are not followed, the answer is not used."""
 
     kind: Final = "webhook"
-    unique_names: Final = False
+    naming: Final = Naming.NONE
 
     def __init__(
         self,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gdtbridge.config import Settings
-from gdtbridge.exams import Exam, ExamState
-from gdtbridge.exams.records import Records
+from gdtbridge.exams import Exam, ExamState, Routing
 from gdtbridge.measurements import read_report
 from sample_maker.cast import Study
 from worklist import make_entry
@@ -16,7 +15,9 @@ class Bridge:
     """An installation with the default settings and one dialect."""
 
     def __init__(self, dialect: str) -> None:
-        self._records = Records(Settings.model_validate({"gdt": {"dialect": dialect}}))
+        self._records = Routing(
+            Settings.model_validate({"gdt": {"dialect": dialect}})
+        ).default.records
 
     def answer(self, study: Study) -> bytes:
         """Return the answer to the order of the study."""

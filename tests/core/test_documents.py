@@ -10,7 +10,9 @@ import click
 import pytest
 
 from gdtbridge.cli import main
-from gdtbridge.config import known_keys
+from gdtbridge.config import known_keys, load_settings
+from gdtbridge.errors import SettingsError
+from gdtbridge.exams import Routing
 
 
 def commands(group: click.Group, *path: str) -> Iterator[str]:
@@ -71,3 +73,28 @@ def test_the_links_between_documents_lead_somewhere(project: Path) -> None:
     for file in [project / "README.md", *(project / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+\.md)", file.read_text(encoding="utf-8")):
             assert (file.parent / target).is_file(), (file.name, target)
+
+
+def settings_examples(project: Path) -> dict[str, str]:
+    """Return every example of settings in the documents, by file and number."""
+    files = [project / "README.md", *sorted((project / "docs").rglob("*.md"))]
+    return {
+        f"{file.name} {number}": example
+        for file in files
+        for number, example in enumerate(
+            re.findall(r"^```toml\n(.*?)^```", file.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+        )
+    }
+
+
+def test_every_example_of_settings_is_taken(project: Path, tmp_path: Path) -> None:
+    """What a document shows can be copied; only the secret is one's own."""
+    file = tmp_path / "gdtbridge.toml"
+    examples = settings_examples(project)
+    assert len(examples) > 5
+    for name, example in examples.items():
+        file.write_text(example.replace('"…"', f'"{"x" * 16}"'), encoding="utf-8")
+        try:
+            Routing(load_settings(file, {}))
+        except SettingsError as error:
+            pytest.fail(f"{name}: {error}")

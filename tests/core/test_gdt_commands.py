@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from gdtbridge.cli import main
 from gdtbridge.config import load_settings
 from gdtbridge.errors import SettingsError
-from gdtbridge.exams.records import Records
+from gdtbridge.exams import Routing
 from gdtbridge.gdt import read_records
 
 
@@ -106,7 +106,7 @@ def test_a_wrong_dialect_stops_the_start(tmp_path: Path, text: str, named: str) 
     config = tmp_path / "gdtbridge.toml"
     config.write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match=named):
-        Records(load_settings(config, {}))
+        Routing(load_settings(config, {}))
 
 
 def test_an_own_dialect_is_written(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_an_own_dialect_is_written(tmp_path: Path) -> None:
     config = tmp_path / "gdtbridge.toml"
     text = '[gdt]\ndialect = "own"\n[dialects.own]\nbase = "gdt30"\nencoding = "cp437"\n'
     config.write_text(text, encoding="utf-8")
-    assert Records(load_settings(config, {})).encoding == "cp437"
+    assert Routing(load_settings(config, {})).default.records.encoding == "cp437"
 
 
 @pytest.mark.parametrize("command", [("check",), ("convert", "--to", "2.1", "-o", "x")])

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
+import pydicom
 import pytest
+from pydicom.uid import ExplicitVRLittleEndian
 
 from gdtbridge.archive import Archive, Incoming, Standing
 from gdtbridge.config import Settings, load_settings
 from gdtbridge.database import Database
-from gdtbridge.exams import ExamService, OrderRequest
+from gdtbridge.exams import ExamService, OrderRequest, Routing
 from gdtbridge.gdt import Record, read_records
 from gdtbridge.measurements import Report, ReportLimitError, read_report
 from gdtbridge.outbox import GdtDrop, Outbox, Webhook
@@ -66,10 +68,14 @@ class Practice:
         self.folder = folder
         self.settings = settings
         self.clock = Hands()
-        self.out = folder / "out"
-        self.out.mkdir(exist_ok=True)
+        self.out = settings.gdt_out
         self.database = Database(f"sqlite:///{folder / 'db.sqlite'}")
-        senders = {"gdt": GdtDrop(self.out)} | {
+        for target in Routing(settings).targets:
+            target.out.mkdir(parents=True, exist_ok=True)
+        senders = {
+            target.destination: GdtDrop(target.out, target.naming)
+            for target in Routing(settings).targets
+        } | {
             event: Webhook(url)
             for event in ("worklist_added", "gdt_written")
             if (url := getattr(settings.webhooks, event))
@@ -87,6 +93,8 @@ class Practice:
             self.reader,
             self.clock,
         )
+        self.device = "US01"
+        """AE title the device calls itself by."""
         self._received = 0
 
     def send(self, **values: str | bytes) -> Standing:
@@ -101,13 +109,17 @@ class Practice:
         path = part10(self.folder / "spool" / secrets.token_hex(8), dataset)
         sop_class = str(values.get("SOPClassUID", "1.2.840.10008.5.1.4.1.1.6.1"))
         uid = str(values["SOPInstanceUID"])
-        return self.exams.receive(Incoming(path, sop_class, uid, EXPLICIT, "US01", "127.0.0.1"))
+        return self.exams.receive(
+            Incoming(path, sop_class, uid, EXPLICIT, self.device, "127.0.0.1")
+        )
 
     def send_file(self, path: Path, sop_class: str, uid: str) -> Standing:
         """Send a Part 10 file as it is."""
         copy = self.folder / "incoming"
         copy.write_bytes(path.read_bytes())
-        return self.exams.receive(Incoming(copy, sop_class, uid, EXPLICIT, "US01", "127.0.0.1"))
+        return self.exams.receive(
+            Incoming(copy, sop_class, uid, EXPLICIT, self.device, "127.0.0.1")
+        )
 
     def again(self) -> Practice:
         """Return the same practice after a restart of the service."""
@@ -119,11 +131,13 @@ class Practice:
         """Let time pass and everything that is due happen."""
         self.clock.seconds += seconds
         self.exams.report_due()
-        self.outbox.deliver_due("gdt")
+        for target in self.exams.routing.targets:
+            self.outbox.deliver_due(target.destination)
 
-    def files(self) -> list[str]:
-        """Return what lies in the folder of the practice software."""
-        return sorted(path.name for path in self.out.iterdir())
+    def files(self, folder: str = "") -> list[str]:
+        """Return what lies in the folder of the practice software, or in that of a route."""
+        place = self.folder / folder if folder else self.out
+        return sorted(path.name for path in place.iterdir())
 
     def records(self) -> dict[str, Record]:
         """Return every result, by file name; each must read without a warning."""
@@ -145,6 +159,26 @@ class Practice:
             "procedure": "Abdomen",
         }
         return OrderRequest(**{**values, **changes})  # type: ignore[arg-type]
+
+
+class Reports:
+    """The project's sample reports, sent as a device would."""
+
+    def __init__(self, project: Path, practice: Practice, folder: Path) -> None:
+        self._samples = project / "samples" / "sr"
+        self._practice = practice
+        self._folder = folder
+
+    def send(self, name: str, **changes: str) -> None:
+        """Send a sample; ``changes`` replace elements."""
+        dataset = pydicom.dcmread(self._samples / name)
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        for keyword, value in changes.items():
+            setattr(dataset, keyword, value)
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+        path = self._folder / "report.dcm"
+        dataset.save_as(path, enforce_file_format=True)
+        self._practice.send_file(path, str(dataset.SOPClassUID), str(dataset.SOPInstanceUID))
 
 
 @pytest.fixture

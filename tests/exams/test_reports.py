@@ -4,37 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pydicom
 import pytest
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import generate_uid
 
 from gdtbridge.exams import ExamState
 from gdtbridge.gdt import Record
 from tests.archive.elements import element, identification
-from tests.exams.conftest import Practice
+from tests.exams.conftest import Practice, Reports
 
 ECHO = "echo.dcm"
 THYROID = "thyroid.dcm"
-
-
-class Reports:
-    """The project's sample reports, sent as a device would."""
-
-    def __init__(self, project: Path, practice: Practice, folder: Path) -> None:
-        self._samples = project / "samples" / "sr"
-        self._practice = practice
-        self._folder = folder
-
-    def send(self, name: str, **changes: str) -> None:
-        """Send a sample; ``changes`` replace elements."""
-        dataset = pydicom.dcmread(self._samples / name)
-        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        for keyword, value in changes.items():
-            setattr(dataset, keyword, value)
-        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-        path = self._folder / "report.dcm"
-        dataset.save_as(path, enforce_file_format=True)
-        self._practice.send_file(path, str(dataset.SOPClassUID), str(dataset.SOPInstanceUID))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from gdtbridge.folders import OrderFiles, program, run
 from gdtbridge.folders.program import Exit
+from tests.exams.conftest import Reports
 from tests.folders.conftest import Reception, record
 
 
@@ -157,6 +158,27 @@ class TestWaiting:
         assert out(entry.AccessionNumber)
         (tmp_path / "A.GDT").write_bytes(record())
         assert Call(reception, tmp_path / "A.GDT", wait=5).status == Exit.DONE
+
+    @pytest.mark.parametrize("settings_text", ['[gdt]\ndialect = "t2med"\n'])
+    def test_until_the_first_of_several_files_is_there(
+        self, reception: Reception, tmp_path: Path, project: Path
+    ) -> None:
+        """Who waits for results collects them: what waits for that does not keep them waiting."""
+        practice = reception.practice
+        (tmp_path / "A.GDT").write_bytes(record())
+        assert Call(reception, tmp_path / "A.GDT").status == Exit.DONE
+        entry, out = reception.entry, practice.exams.filed.result_is_out
+        study = {"StudyInstanceUID": entry.StudyInstanceUID, "PatientID": "4711"}
+        practice.send(**study)
+        Reports(project, practice, tmp_path).send("echo.dcm", **study)
+        earlier = practice.out / "T2MEGDTB.GDT"
+        earlier.write_bytes(b"not collected yet")
+        practice.wait()
+        assert not out(entry.AccessionNumber)
+        earlier.unlink()
+        practice.wait(3)
+        assert out(entry.AccessionNumber)
+        assert practice.files() == ["T2MEGDTB.GDT"]
 
 
 def test_a_worklist_that_is_away(reception: Reception, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from gdtbridge.gdt import (
     render_values,
 )
 from gdtbridge.gdt.columns import Cell, in_columns
-from gdtbridge.gdt.naming import is_fixed
+from gdtbridge.gdt.naming import names_apart
 
 Check = Callable[[bytes], list[list[tuple[str, bytes]]]]
 
@@ -284,24 +284,28 @@ def test_the_device_code_of_the_dialect(study: StudyResult, ids: Identification)
 
 
 @pytest.mark.parametrize(
-    ("changes", "name", "fixed"),
+    ("changes", "name", "apart"),
     [
-        ({}, "R-1.gdt", False),
-        ({"file_name": "{receiver:.4}{sender:.4}.gdt", "file_case": "upper"}, "PRAXGDTB.GDT", True),
-        ({"file_name": "{receiver}_{sender}.GDT", "file_case": "lower"}, "prax_edv_me.gdt", True),
+        ({}, "R-1.gdt", True),
+        (
+            {"file_name": "{receiver:.4}{sender:.4}.gdt", "file_case": "upper"},
+            "PRAXGDTB.GDT",
+            False,
+        ),
+        ({"file_name": "{receiver}_{sender}.GDT", "file_case": "lower"}, "prax_edv_me.gdt", False),
         ({"file_name": "{sender}.{number}"}, "ME.007", False),
-        ({"file_name": "{timestamp}.gdt"}, "20240115103015.gdt", False),
+        ({"file_name": "{timestamp}.gdt"}, "20240115103015.gdt", True),
     ],
 )
 def test_files_are_named_as_the_dialect_says(
-    changes: dict[str, object], name: str, *, fixed: bool
+    changes: dict[str, object], name: str, *, apart: bool
 ) -> None:
     """Fixed, counted, by time or by accession; a fixed name must be collected first."""
     dialect = derive(DIALECTS["gdt21"], "own", changes)
     ids = Identification("ME" if "PRAXGDTB" not in name else None)
     moment = datetime(2024, 1, 15, 10, 30, 15)  # noqa: DTZ001 - local, as GDT
-    made = file_name(dialect, ids, accession="R-1", number=7, moment=moment)
-    assert (made, is_fixed(dialect)) == (name, fixed)
+    made = file_name(dialect, ids, accession="R-1", number="007", moment=moment)
+    assert (made, names_apart(dialect.traits.file_name)) == (name, apart)
 
 
 @pytest.mark.parametrize("accession", ["../x", "..", "a/b\\c", "", "\r\n", "Ä"])
@@ -309,7 +313,7 @@ def test_file_names_lead_nowhere(accession: str) -> None:
     """Whatever an accession number holds, the name is one of letters, digits, . _ and -."""
     moment = datetime(2024, 1, 15)  # noqa: DTZ001
     name = file_name(
-        DIALECTS["gdt21"], Identification(), accession=accession, number=1, moment=moment
+        DIALECTS["gdt21"], Identification(), accession=accession, number="001", moment=moment
     )
     assert not {"/", "\\", "\r", "\n", "Ä"} & set(name)
     assert not name.startswith(".")

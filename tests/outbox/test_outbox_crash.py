@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import gdtbridge.outbox
 from gdtbridge.database import Database
 from gdtbridge.database import outbox as table
-from gdtbridge.outbox import GdtDrop, Message, Outbox, State
+from gdtbridge.outbox import GdtDrop, Message, Naming, Outbox, State
 
 # What these call in the other modules runs inside one transaction: all of it, or nothing.
 MODULES = ("lane", "gdt_drop", "files")
@@ -22,6 +22,14 @@ WALKED = {str(Path(gdtbridge.outbox.__file__).with_name(f"{name}.py")) for name 
 FOREIGN = b"somebody else's\r\n"
 PAYLOAD = b"0138000" + b"6310\r\n" * 40
 
+
+Names = tuple[Naming, str]
+ONCE: Names = (Naming.ONCE, "A1.gdt")
+NAMES = {
+    "once": ONCE,
+    "one name for all": (Naming.REUSED, "A1.gdt"),
+    "counted": (Naming.REUSED, "A1-###.gdt"),
+}
 
 TraceFunction = Callable[[FrameType, str, object], "TraceFunction | None"]
 
@@ -33,19 +41,20 @@ class SimulatedCrash(BaseException):
 class World:
     """One destination, the practice software that empties its folder, and a bridge that dies."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, names: Names) -> None:
         self.database = database
         self.folder = folder
         folder.mkdir()
         self.destination = folder.name
+        self.naming, self.name = names
         self.collected: list[bytes] = []
-        message = Message("gdt", self.destination, "exam 1", "A1.gdt", PAYLOAD)
+        message = Message("gdt", self.destination, "exam 1", self.name, PAYLOAD)
         with database.write() as connection:
             self.id = self.outbox().put(connection, message)
 
     def outbox(self) -> Outbox:
         """Return the outbox of a bridge that has just started."""
-        return Outbox(self.database, {self.destination: GdtDrop(self.folder)})
+        return Outbox(self.database, {self.destination: GdtDrop(self.folder, self.naming)})
 
     def live(self) -> None:
         """Start the bridge and let it deliver what is due."""
@@ -109,7 +118,7 @@ def collect(world: World) -> None:
 
 def put_foreign_file(world: World) -> None:
     """Put somebody else's file under the name ours would get, where it is free."""
-    path = world.folder / "A1.gdt"
+    path = world.folder / world.name.replace("###", "001")
     if not path.exists():
         path.write_bytes(FOREIGN)
 
@@ -120,24 +129,32 @@ class TestCrash:
     """The process dies at each line of a delivery in turn."""
 
     def crash_everywhere(
-        self, database: Database, folder: Path, first: int = 1, step: int = 1
+        self,
+        database: Database,
+        folder: Path,
+        names: Names = ONCE,
+        first: int = 1,
+        step: int = 1,
     ) -> Iterator[World]:
         """Yield one world for each line from ``first`` on by ``step``, dead at that line."""
-        whole = World(database, folder / "whole")
+        whole = World(database, folder / "whole", names)
         with dying_at(-1) as count:
             whole.live()
         assert whole.state() is State.DELIVERED
         assert count[0] > 60
         for line in range(first, count[0] + 1, step):
-            world = World(database, folder / f"line {line}")
+            world = World(database, folder / f"line {line}", names)
             with suppress(SimulatedCrash), dying_at(line):
                 world.live()
             yield world
 
+    @pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
     @pytest.mark.parametrize("disturb", [nothing, collect])
-    def test_exactly_one_file(self, database: Database, tmp_path: Path, disturb: Disturb) -> None:
+    def test_exactly_one_file(
+        self, database: Database, tmp_path: Path, disturb: Disturb, names: Names
+    ) -> None:
         """The importer gets the file exactly once, whether it is waiting or not."""
-        for world in self.crash_everywhere(database, tmp_path):
+        for world in self.crash_everywhere(database, tmp_path, names):
             disturb(world)
             world.live()
             world.live()
@@ -145,10 +162,13 @@ class TestCrash:
             assert world.collected == [PAYLOAD], world.destination
             assert world.state() is State.DELIVERED, world.destination
 
-    def test_foreign_file(self, database: Database, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
+    def test_foreign_file(self, database: Database, tmp_path: Path, names: Names) -> None:
         """A foreign file that appears under the name is not touched and does not hide ours."""
-        for world in self.crash_everywhere(database, tmp_path, 1, 3):
+        for world in self.crash_everywhere(database, tmp_path, names, step=3):
             put_foreign_file(world)
+            world.live()
+            world.collect()
             world.live()
             world.collect()
             assert world.collected.count(PAYLOAD) == 1, world.destination
@@ -156,7 +176,7 @@ class TestCrash:
 
     def test_tidied_folder(self, database: Database, tmp_path: Path) -> None:
         """Someone removes every file of the folder: one file, or a person is asked."""
-        for world in self.crash_everywhere(database, tmp_path, 2, 3):
+        for world in self.crash_everywhere(database, tmp_path, first=2, step=3):
             world.collect()
             for path in world.folder.iterdir():
                 path.unlink()
@@ -168,7 +188,7 @@ class TestCrash:
 
     def test_crash_again(self, database: Database, tmp_path: Path) -> None:
         """The second life dies too, a few lines on, and still there is one file."""
-        for number, world in enumerate(self.crash_everywhere(database, tmp_path, 3, 3)):
+        for number, world in enumerate(self.crash_everywhere(database, tmp_path, first=3, step=3)):
             with suppress(SimulatedCrash), dying_at(number * 7 % 100 + 1):
                 world.live()
             world.live()

@@ -22,6 +22,7 @@ from gdtbridge.outbox import (
     GdtDrop,
     Letter,
     Message,
+    Naming,
     Outbox,
     Outcome,
     Sender,
@@ -61,7 +62,7 @@ class Scripted:
     """A destination that answers as told, then with success."""
 
     kind = "webhook"
-    unique_names = False
+    naming = Naming.NONE
 
     def __init__(self, *answers: Outcome | Exception, lifetime: float | None = 600.0) -> None:
         self.answers = deque(answers)

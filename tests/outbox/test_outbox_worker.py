@@ -21,6 +21,7 @@ from gdtbridge.outbox import (
     GdtDrop,
     Letter,
     Message,
+    Naming,
     Outbox,
     Outcome,
     Sender,
@@ -78,7 +79,7 @@ class Hanging:
     """A share that hangs in the kernel until released."""
 
     kind = "gdt"
-    unique_names = True
+    naming = Naming.ONCE
     lifetime = None
 
     def __init__(self) -> None:

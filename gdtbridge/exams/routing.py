@@ -1,0 +1,172 @@
+"""Where results go: which practice software or workplace, in which dialect, under which names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gdtbridge import gdt
+from gdtbridge.config import Gdt, Route, Settings, When
+from gdtbridge.errors import SettingsError
+from gdtbridge.exams.model import Exam, Order
+from gdtbridge.exams.names import NameMaker
+from gdtbridge.exams.records import Records
+from gdtbridge.gdt import OrderReference
+from gdtbridge.outbox import Naming
+from worklist import Entry
+
+DESTINATION: Final = "gdt"
+"""The outbox's destination of what no route takes; those of routes add their names."""
+_OF_A_DIALECT: Final = frozenset({"encoding", "sender", "receiver", "file_name"})
+"""What a route with a dialect of its own does not take over from ``[gdt]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a route may ask for; empty where it is not known."""
+
+    device: str = ""
+    """Calling AE title of the device that sent the exam."""
+    station: str = ""
+    """AE title the order is for; without an order that of the device."""
+    modality: str = ""
+    codes: tuple[str, ...] = ()
+    """8402 and 8410 of the order."""
+    ordered_by: str = ""
+    """8316 of the order."""
+    route: str = ""
+    """Name of the route whose folder the order came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One practice software or workplace: its folders, and how it is written to."""
+
+    name: str
+    """The route's; empty for what no route takes."""
+    out: Path
+    inbox: Path | None
+    """Where it drops orders; None where it has no folder of its own."""
+    records: Records
+    names: NameMaker
+
+    @property
+    def destination(self) -> str:
+        """The outbox's name for it."""
+        return f"{DESTINATION}:{self.name}" if self.name else DESTINATION
+
+    @property
+    def naming(self) -> Naming:
+        """Whether each file has a name of its own."""
+        return self.names.naming
+
+
+class Routing:
+    """Finds the target of an exam, an order or a record; the first route that fits counts."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raise `SettingsError` when a dialect does not exist or cannot be."""
+        try:
+            known = gdt.dialects_with(settings.dialects)
+        except gdt.GdtError as error:
+            raise SettingsError(f"dialects.{error}") from error
+        self._routes = settings.gdt.routes
+        self.default = _target("gdt", "", settings.gdt, settings.gdt_out, settings.gdt_in, known)
+        own = (
+            _target(
+                f"gdt.routes ({route.name})",
+                route.name,
+                gdt_of(settings.gdt, route),
+                settings.base / route.out,
+                settings.base / route.in_ if route.in_ is not None else None,
+                known,
+            )
+            for route in self._routes
+        )
+        self._by_name = {target.name: target for target in (self.default, *own)}
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Every target, that of ``[gdt]`` first."""
+        return tuple(self._by_name.values())
+
+    def find(self, facts: Facts) -> Target:
+        """Return the target for what is known: the folder an order came from decides first."""
+        if facts.route in self._by_name and facts.route:
+            return self._by_name[facts.route]
+        fitting = (route.name for route in self._routes if _fits(route.when, facts))
+        return self._by_name[next(fitting, "")]
+
+    def of_exam(self, exam: Exam, order: Order | None) -> Target:
+        """Return where an exam's results go; what has begun stays where it began."""
+        if exam.reported_at is not None and exam.route in self._by_name:
+            return self._by_name[exam.route]
+        facts = Facts(device=exam.device, station=exam.device, modality=exam.modality)
+        if order is not None:
+            facts = _ordered(
+                order.reference, order.station, exam.modality, order.route, exam.device
+            )
+        return self.find(facts)
+
+    def of_entry(
+        self, entry: Entry, reference: OrderReference | None = None, route: str = ""
+    ) -> Target:
+        """Return where the results of an order are going to go, as far as that can be known."""
+        station, modality = entry.ScheduledStationAETitle, entry.Modality
+        return self.find(_ordered(reference, station, modality, route, station))
+
+
+def gdt_of(default: Gdt, route: Route) -> Gdt:
+    """Return ``[gdt]`` as it is for a route."""
+    said = {
+        key: getattr(route, key)
+        for key in Gdt.model_fields.keys() & Route.model_fields.keys() & route.model_fields_set
+    }
+    dropped = dict.fromkeys(_OF_A_DIALECT) if "dialect" in said else {}
+    return default.model_copy(update={**dropped, **said})
+
+
+def _target(
+    key: str,
+    name: str,
+    settings: Gdt,
+    out: Path,
+    inbox: Path | None,
+    known: Mapping[str, gdt.Dialect],
+) -> Target:
+    try:
+        dialect = gdt.dialect_named(settings.dialect, known)
+    except gdt.GdtError as error:
+        raise SettingsError(f"{key}.dialect: {error}") from error
+    ids = gdt.Identification(settings.sender, settings.receiver)
+    return Target(
+        name, out, inbox, Records(settings, dialect, ids), NameMaker(settings, dialect, ids)
+    )
+
+
+def _ordered(
+    reference: OrderReference | None, station: str, modality: str, route: str, device: str
+) -> Facts:
+    known = reference or OrderReference()
+    codes = (known.device_code, known.test_id)
+    return Facts(device, station, modality, codes, known.ordered_by, route)
+
+
+def _fits(when: When, facts: Facts) -> bool:
+    """Return whether every list that says something has what is known."""
+    wanted = (
+        (when.device, (facts.device,)),
+        (when.station, (facts.station,)),
+        (when.modality, (facts.modality,)),
+        (when.code, facts.codes),
+        (when.ordered_by, (facts.ordered_by,)),
+    )
+    said = [(values, known) for values, known in wanted if values]
+    return bool(said) and all(_shares(values, known) for values, known in said)
+
+
+def _shares(values: Iterable[str], known: Iterable[str]) -> bool:
+    folded = {one.strip().casefold() for one in known} - {""}
+    return any(value.strip().casefold() in folded for value in values)

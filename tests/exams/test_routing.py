@@ -1,0 +1,192 @@
+"""Several practice softwares and workplaces: each exam's results go to the right one, once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gdtbridge.config import When, load_settings
+from gdtbridge.errors import OrderError, SettingsError
+from gdtbridge.exams import Drop, Outcome, Routing
+from gdtbridge.exams.routing import Facts, gdt_of
+from gdtbridge.gdt import OrderReference, Patient, read_records
+from tests.exams.conftest import Practice
+
+TWO = """
+[gdt]
+test_id = "SONO"
+receiver = "MAIN"
+
+[[gdt.routes]]
+name = "praxis-2"
+out = "two"
+in = "two-in"
+when.ordered_by = ["TURBOMED"]
+dialect = "x-comfort"
+
+[[gdt.routes]]
+name = "room-3"
+out = "three"
+when.station = ["US03"]
+when.modality = ["US"]
+"""
+REFERENCE = OrderReference(device_code="SONO00", test_id="ABD", ordered_by="TURBOMED")
+
+
+def drop(route: str = "", sender: str = "TURBOMED", token: str = "t1") -> Drop:
+    """Return the first record of a file that came by that route."""
+    return Drop(token, 1, token, "A.gdt", "6302", route, sender)
+
+
+class TestWhere:
+    """Which target facts lead to."""
+
+    @pytest.fixture
+    def routing(self, tmp_path: Path) -> Routing:
+        """Return the routing of a practice with a route for each kind of fact."""
+        file = tmp_path / "gdtbridge.toml"
+        keys = ("device", "station", "modality", "code", "ordered_by")
+        routes = (
+            f'[[gdt.routes]]\nname = "{key.replace("_", "-")}"\nout = "{key}"\n'
+            f'when.{key} = ["X", "{key}"]\n'
+            for key in keys
+        )
+        folder = '[[gdt.routes]]\nname = "folder"\nout = "f"\nin = "f-in"\n'
+        file.write_text("\n".join([*routes, folder]), encoding="utf-8")
+        return Routing(load_settings(file, {}))
+
+    @pytest.mark.parametrize(
+        ("facts", "name"),
+        [
+            (Facts(), ""),
+            (Facts(device="other", station="US01", codes=("", "ABD")), ""),
+            (Facts(device="device"), "device"),
+            (Facts(device=" DEVICE "), "device"),
+            (Facts(station="station"), "station"),
+            (Facts(modality="modality"), "modality"),
+            (Facts(codes=("", "code")), "code"),
+            (Facts(ordered_by="Ordered_By"), "ordered-by"),
+            (Facts(ordered_by="x", device="x"), "device"),
+            (Facts(route="folder", device="device"), "folder"),
+            (Facts(route="removed", device="device"), "device"),
+        ],
+    )
+    def test_the_first_route_that_fits_counts(
+        self, routing: Routing, facts: Facts, name: str
+    ) -> None:
+        """The folder an order came from decides first, then the order of the settings."""
+        assert routing.find(facts).name == name
+
+    def test_every_condition_of_a_route_must_hold(self, tmp_path: Path) -> None:
+        """A route for one station and one modality takes neither alone."""
+        file = tmp_path / "gdtbridge.toml"
+        file.write_text(TWO, encoding="utf-8")
+        routing = Routing(load_settings(file, {}))
+        facts = [
+            Facts(station="US03", modality="US"),
+            Facts(station="US03", modality="MR"),
+            Facts(station="US01", modality="US"),
+        ]
+        assert [routing.find(one).name for one in facts] == ["room-3", "", ""]
+
+    def test_a_route_takes_over_what_it_does_not_say(self, tmp_path: Path) -> None:
+        """Test ids are those of [gdt]; what belongs to a dialect goes with the dialect."""
+        file = tmp_path / "gdtbridge.toml"
+        file.write_text(TWO, encoding="utf-8")
+        settings = load_settings(file, {})
+        two, three = (gdt_of(settings.gdt, route) for route in settings.gdt.routes)
+        assert (two.test_id, two.receiver, two.dialect) == ("SONO", None, "x-comfort")
+        assert (three.test_id, three.receiver, three.dialect) == ("SONO", "MAIN", "gdt21")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('name = "a"\nout = "o"\n', r"gdt\.routes \(a\): Setzen Sie when oder in"),
+        ('name = "a"\nout = "o"\nin = "var/gdt/in"\n', r"gdt\.routes \(a\): Der Ordner in"),
+        ('name = "A B"\nout = "o"\nin = "i"\n', r"gdt\.routes\.0\.name"),
+        ('name = "a"\nin = "i"\n', r"gdt\.routes\.0\.out"),
+        ('name = "a"\nout = "o"\nin = "i"\ndialect = "x"\n', r"gdt\.routes \(a\)\.dialect"),
+        ('name = "a"\nout = "o"\nwhen.devise = ["x"]\n', r"when\.devise"),
+        (
+            'name = "a"\nout = "o"\nin = "i"\n[[gdt.routes]]\nname = "a"\nout = "p"\nin = "j"\n',
+            r"gdt\.routes \(a\): Der Name ist doppelt",
+        ),
+    ],
+)
+def test_wrong_routes_stop_the_start(tmp_path: Path, text: str, named: str) -> None:
+    """The route and the key are named."""
+    file = tmp_path / "gdtbridge.toml"
+    file.write_text(f"[[gdt.routes]]\n{text}", encoding="utf-8")
+    with pytest.raises(SettingsError, match=named):
+        Routing(load_settings(file, {}))
+
+
+class TestResults:
+    """A practice with two further workplaces."""
+
+    @pytest.fixture
+    def settings_text(self) -> str:
+        """Return its settings."""
+        return TWO
+
+    def test_the_result_goes_to_whoever_ordered(self, practice: Practice) -> None:
+        """In its dialect and with its codes; nobody else gets it."""
+        taken = practice.exams.filed.order(drop(), practice.order(), REFERENCE)
+        practice.send(AccessionNumber=taken.accession_number)
+        practice.wait()
+        assert (practice.files(), practice.files("three")) == ([], [])
+        (name,) = practice.files("two")
+        (record,) = read_records((practice.folder / "two" / name).read_bytes())
+        assert record.first("8402") == "SONO00"
+        assert record.encoding == "cp437"
+        assert record.first("9206") is None
+
+    def test_the_folder_of_an_order_decides(self, practice: Practice) -> None:
+        """Two workplaces with the same software are told apart by where they drop their orders."""
+        reference = OrderReference(device_code="SONO00", ordered_by="PRAX_EDV")
+        taken = practice.exams.filed.order(drop("praxis-2"), practice.order(), reference)
+        practice.send(AccessionNumber=taken.accession_number)
+        practice.wait()
+        assert len(practice.files("two")) == 1
+
+    def test_a_device_without_an_order_is_its_own_station(self, practice: Practice) -> None:
+        """What nobody ordered goes by the AE title of the device."""
+        practice.device = "US03"
+        practice.send()
+        practice.wait()
+        assert len(practice.files("three")) == 1
+
+    def test_an_exam_stays_where_it_began(self, practice: Practice) -> None:
+        """A later report goes where the study record went, whatever the settings say by then."""
+        practice.device = "US03"
+        practice.send()
+        practice.wait()
+        (exam,) = practice.exams.exams()
+        two, three = practice.settings.gdt.routes
+        taking = two.model_copy(update={"when": When(device=("US03",))})
+        gdt = practice.settings.gdt.model_copy(update={"routes": (taking, three)})
+        changed = Routing(practice.settings.model_copy(update={"gdt": gdt}))
+        assert changed.find(Facts(device="US03")).name == "praxis-2"
+        assert changed.of_exam(exam, None).name == "room-3"
+
+    def test_what_the_route_cannot_write_is_refused_at_once(self, practice: Practice) -> None:
+        """A number the ordering software cannot read back never reaches the worklist."""
+        with pytest.raises(OrderError, match="Ziffern"):
+            practice.exams.filed.order(drop(), practice.order(patient_id="47-11"), REFERENCE)
+        assert practice.exams.orders() == ()
+
+    @pytest.mark.parametrize(
+        ("route", "sender", "folder"),
+        [("", "TURBOMED", "two"), ("praxis-2", "x", "two"), ("", "PRAX_EDV", "")],
+    )
+    def test_master_data_go_to_whoever_asks(
+        self, practice: Practice, route: str, sender: str, folder: str
+    ) -> None:
+        """The answer to a 6300 goes by the folder it came from, else by its sender."""
+        practice.exams.master_data.keep(drop(token="t0"), Patient("4711", "Müller"))
+        taken = practice.exams.master_data.answer(drop(route, sender), "4711")
+        practice.wait()
+        assert taken.outcome is Outcome.ANSWERED
+        assert practice.files(folder) == ["stammdaten-t1-1.gdt"]

@@ -1,0 +1,56 @@
+"""Workplaces with folders of their own: what is dropped there is answered there."""
+
+from __future__ import annotations
+
+import pytest
+
+from gdtbridge.folders import OrderWatch
+from gdtbridge.folders.files import OrderFiles
+from gdtbridge.gdt import read_records
+from tests.folders.conftest import Reception, record
+
+
+@pytest.fixture
+def settings_text() -> str:
+    """Return the settings of a practice whose second workplace has one folder for both ways."""
+    return '[[gdt.routes]]\nname = "two"\nin = "two"\nout = "two"\ndialect = "medistar"\n'
+
+
+def look(reception: Reception) -> None:
+    """Let both watchers see what there is, and again after a while."""
+    files: OrderFiles = reception.files
+    clock = reception.practice.clock
+    watches = [OrderWatch(files, inbox, monotonic=clock.monotonic) for inbox in files.inboxes]
+    for _ in range(2):
+        for watch in watches:
+            watch.look()
+        clock.seconds += 2
+
+
+def test_a_result_comes_back_to_the_folder_of_its_order(reception: Reception) -> None:
+    """The order is taken from the second folder, its result is dropped there and left alone."""
+    practice = reception.practice
+    two = practice.folder / "two"
+    (two / "ORDER.GDT").write_bytes(record())
+    look(reception)
+    entry = reception.entry
+    practice.send(StudyInstanceUID=entry.StudyInstanceUID, PatientID="4711")
+    practice.wait()
+    look(reception)
+    assert practice.files() == []
+    (name,) = practice.files("two")
+    assert name == f"{entry.AccessionNumber}.gdt"
+    (made,) = read_records((two / name).read_bytes())
+    assert made.first("8402") == "SONO00"
+    assert reception.refusals() == []
+
+
+def test_a_call_with_a_file_of_the_second_folder(reception: Reception) -> None:
+    """A file claimed there and left by a call that died is finished as that folder's."""
+    practice = reception.practice
+    claimed = practice.folder / "two" / ".gdtbridge-0123456789abcdef-A.GDT.order"
+    claimed.write_bytes(record())
+    look(reception)
+    practice.send(StudyInstanceUID=reception.entry.StudyInstanceUID, PatientID="4711")
+    practice.wait()
+    assert len(practice.files("two")) == 1
