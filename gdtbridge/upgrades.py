@@ -16,18 +16,19 @@ from alembic.operations import Operations
 from sqlalchemy.engine import Connection
 
 
-def _routes(op: Operations) -> None:
-    """Remember who ordered, which device sent and where the results of an exam went."""
+def _to_2(op: Operations) -> None:
+    """Remember who ordered, which device sent, where results went and which values were sent."""
     for table, column in (
         ("order_reference", "ordered_by"),
         ("order_reference", "route"),
         ("exam", "device"),
         ("exam", "route"),
+        ("report", "sent"),
     ):
         op.add_column(table, sa.Column(column, sa.Text, nullable=False, server_default=""))
 
 
-STEPS: Final[Mapping[int, Callable[[Operations], None]]] = MappingProxyType({2: _routes})
+STEPS: Final[Mapping[int, Callable[[Operations], None]]] = MappingProxyType({2: _to_2})
 """By the version each leads to."""
 
 

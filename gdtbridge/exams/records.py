@@ -9,6 +9,7 @@ from typing import Final
 from gdtbridge import gdt
 from gdtbridge.config import Gdt
 from gdtbridge.exams.model import Exam, Order
+from gdtbridge.exams.revision import News, Sent
 from gdtbridge.exams.values import meaningful, to_date, to_names, to_time
 from gdtbridge.gdt.master_data import render_master_data
 from gdtbridge.measurements import Measurement, Report, remarks, test_ids, title
@@ -54,35 +55,43 @@ class Records:
         rendered = gdt.render_study(result, self._dialect, self._ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"study record of exam {exam.id}")
 
-    def values(self, exam: Exam, order: Order | None, report: Report) -> bytes:
-        """Return the value record of one Structured Report."""
+    def values(self, exam: Exam, order: Order | None, report: Report, news: News) -> bytes:
+        """Return the value record of what is new in one Structured Report."""
         ids = test_ids(report, self._gdt.test_ids)
-        pairs = zip(ids, report.measurements, strict=True)
+        values = tuple(
+            self._value(ids[index], report.measurements[index], news.before.get(index))
+            for index in news.indices
+        )
         result = gdt.ValueResult(
             patient=_patient(exam),
             date=to_date(exam.study_date),
             time=to_time(exam.study_time),
             accession=accession_of(exam, order),
             modality=exam.modality,
-            values=tuple(self._value(test_id, measurement) for test_id, measurement in pairs),
+            values=values,
             order=order.reference if order is not None else None,
+            revision=news.revision,
         )
         rendered = gdt.render_values(result, self._dialect, self._ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"value record of exam {exam.id}")
 
-    def _value(self, test_id: str, measurement: Measurement) -> gdt.TestValue:
+    def _value(self, test_id: str, measurement: Measurement, before: Sent | None) -> gdt.TestValue:
+        former = (f"vorher {before.value} {before.unit}".rstrip(),) if before is not None else ()
         sent = gdt.TestValue(
             test_id=test_id,
             name=_name_of(measurement),
             value=measurement.value,
             unit=measurement.unit,
-            sources=remarks(measurement),
+            sources=(*former, *remarks(measurement)),
         )
         if self._dialect.family != "medical-office" or measurement.seed_name is None:
             return sent
         unit = measurement.unit if measurement.seed_unit is None else measurement.seed_unit
         return replace(
-            sent, name=measurement.seed_name, sources=measurement.seed_sources, unit=unit
+            sent,
+            name=measurement.seed_name,
+            sources=(*former, *measurement.seed_sources),
+            unit=unit,
         )
 
     def answer(self, entry: Entry) -> bytes:

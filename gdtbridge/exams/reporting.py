@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from gdtbridge.archive import Archive
 from gdtbridge.config import Webhooks
 from gdtbridge.database import Connection, Database
-from gdtbridge.exams import store
+from gdtbridge.exams import revision, store
 from gdtbridge.exams.identity import Listed, judge, look_up
 from gdtbridge.exams.model import (
     Exam,
@@ -24,6 +24,7 @@ from gdtbridge.exams.model import (
     ReportState,
 )
 from gdtbridge.exams.records import accession_of
+from gdtbridge.exams.revision import News
 from gdtbridge.exams.routing import Routing, Target
 from gdtbridge.gdt import GdtWriteError
 from gdtbridge.measurements import Report, ReportError, ReportLimitError, fingerprint
@@ -206,17 +207,28 @@ class Reporting:
             store.settle_report(connection, number, ReportState.EMPTY, problem=cut)
             return
         mark = f"{fingerprint(read.report)}:{_short(exam.patient_id)}"
-        if mark in store.reported_fingerprints(connection, exam.id):
+        news = self._news(page, read.report, mark)
+        if news is None:
             store.settle_report(connection, number, ReportState.UNCHANGED, fingerprint=mark)
             return
-        self._put_new_values(page, read.pending, read.report, mark)
+        self._put_new_values(page, read.pending, read.report, news, mark)
+
+    def _news(self, page: Page, report: Report, mark: str) -> News | None:
+        """Return what the report says that was not sent for this patient; None for nothing."""
+        connection, exam = page.connection, page.exam
+        if mark in store.reported_fingerprints(connection, exam.id):
+            return None
+        of_patient = f":{_short(exam.patient_id)}"
+        known = revision.read(store.sent_values(connection, exam.id, of_patient))
+        news = revision.news_of(known, report)
+        return news if news.indices else None
 
     def _put_new_values(
-        self, page: Page, pending: PendingReport, report: Report, mark: str
+        self, page: Page, pending: PendingReport, report: Report, news: News, mark: str
     ) -> None:
         connection, exam, target = page.connection, page.exam, page.target
         try:
-            payload = target.records.values(exam, page.order, report)
+            payload = target.records.values(exam, page.order, report, news)
         except GdtWriteError as error:
             if error.field == PATIENT_NUMBER:
                 raise
@@ -239,7 +251,12 @@ class Reporting:
         )
         cut = "" if report.is_whole else INCOMPLETE
         store.settle_report(
-            connection, pending.id, ReportState.REPORTED, fingerprint=mark, problem=cut
+            connection,
+            pending.id,
+            ReportState.REPORTED,
+            fingerprint=mark,
+            problem=cut,
+            sent=revision.written(revision.values_of(report)),
         )
 
 

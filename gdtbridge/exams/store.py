@@ -239,6 +239,20 @@ def reported_fingerprints(connection: Connection, exam_id: int) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
+def sent_values(connection: Connection, exam_id: int, of_patient: str) -> Sequence[str]:
+    """Return the values sent for an exam, oldest first; fingerprints end with ``of_patient``."""
+    query = (
+        sa.select(report.c.sent)
+        .where(
+            report.c.exam_id == exam_id,
+            report.c.state == ReportState.REPORTED,
+            report.c.fingerprint.endswith(of_patient, autoescape=True),
+        )
+        .order_by(report.c.id)
+    )
+    return connection.execute(query).scalars().all()
+
+
 def settle_report(
     connection: Connection,
     report_id: int,
@@ -246,12 +260,13 @@ def settle_report(
     *,
     fingerprint: str = "",
     problem: str = "",
+    sent: str = "",
 ) -> None:
-    """Say how the reading of a report ended."""
+    """Say how the reading of a report ended, and which values were sent (`exams.revision`)."""
     connection.execute(
         sa.update(report)
         .where(report.c.id == report_id)
-        .values(state=state, fingerprint=fingerprint, problem=problem)
+        .values(state=state, fingerprint=fingerprint, problem=problem, sent=sent)
     )
 
 

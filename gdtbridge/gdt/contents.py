@@ -20,7 +20,6 @@ from gdtbridge.gdt.traits import LinkPlace, Traits
 Contents = Mapping[Source, Sequence[str]]
 """What each source has to say: nothing, one content, or several."""
 
-CORRECTED: Final = "Korrigierter Bericht"
 LINK_TEXT: Final = "Bilder der Untersuchung"
 NO_ORDER: Final = OrderReference()
 
@@ -56,7 +55,7 @@ def value_contents(
     title = _joined(" ", "Messwerte vom", day) if day else "Messwerte"
     return {
         **_common(result, ids, layout, traits),
-        Source.CORRECTION: (CORRECTED if result.corrected else "",),
+        Source.CORRECTION: (result.revision.value,),
         Source.VALUE_TITLE: (title if result.values else "",),
     }
 

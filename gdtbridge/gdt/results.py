@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date as Date  # noqa: N812 - ``date`` is a field of these results
 from datetime import time as Time  # noqa: N812
 from decimal import Decimal
+from enum import StrEnum
 from typing import ClassVar
 
 from gdtbridge.gdt.records import Patient
@@ -82,9 +83,19 @@ class TestValue:
     sources: tuple[str, ...] = ()
 
 
+class Revision(StrEnum):
+    """How a report stands to what was sent of the examination before; the text says so."""
+
+    FIRST = ""
+    SUPPLEMENT = "Ergänzender Bericht"
+    """It has further values."""
+    CORRECTION = "Korrigierter Bericht"
+    """Values sent before are others now."""
+
+
 @dataclass(frozen=True, slots=True)
 class ValueResult:
-    """The measurements of one report; ``corrected`` says that it replaces an earlier one."""
+    """The measurements of one report."""
 
     patient: Patient
     date: Date | None
@@ -93,7 +104,7 @@ class ValueResult:
     modality: str
     values: tuple[TestValue, ...]
     order: OrderReference | None = None
-    corrected: bool = False
+    revision: Revision = Revision.FIRST
 
 
 @dataclass(frozen=True, slots=True)

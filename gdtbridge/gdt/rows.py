@@ -38,7 +38,7 @@ class Source(StrEnum):
     DESCRIPTION = "the requested procedure"
     ACCESSION_AND_COMMENT = "accession number, ` / `, modality and description"
     ACCESSION_AND_DESCRIPTION = "accession number, ` / `, requested procedure"
-    CORRECTION = "`Korrigierter Bericht`, only in a corrected report"
+    CORRECTION = "`Korrigierter Bericht` or `Ergänzender Bericht`, only in a later report"
     TEST_ID = "id of the test, never cut"
     TEST_NAME = "name of the test"
     VALUE = "the value as a plain decimal number"

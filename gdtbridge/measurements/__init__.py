@@ -20,6 +20,7 @@ from gdtbridge.measurements.model import (
     UnreadableReportError,
     is_report,
 )
+from gdtbridge.measurements.numbers import plain
 from gdtbridge.measurements.present import (
     fingerprint,
     remarks,
@@ -44,6 +45,7 @@ __all__ = [
     "UnreadableReportError",
     "fingerprint",
     "is_report",
+    "plain",
     "read_report",
     "remarks",
     "report_to_json",

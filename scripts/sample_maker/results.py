@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gdtbridge.config import Settings
 from gdtbridge.exams import Exam, ExamState, Routing
+from gdtbridge.exams.revision import news_of
 from gdtbridge.measurements import read_report
 from sample_maker.cast import Study
 from worklist import make_entry
@@ -39,7 +40,8 @@ class Bridge:
 
     def values(self, study: Study, report: Path) -> bytes:
         """Return the value record of the study's Structured Report."""
-        return self._records.values(_exam(study), None, read_report(report))
+        read = read_report(report)
+        return self._records.values(_exam(study), None, read, news_of({}, read))
 
 
 def _exam(study: Study) -> Exam:

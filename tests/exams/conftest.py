@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 
@@ -161,6 +161,9 @@ class Practice:
         return OrderRequest(**{**values, **changes})  # type: ignore[arg-type]
 
 
+Change = Callable[[pydicom.Dataset], None]
+
+
 class Reports:
     """The project's sample reports, sent as a device would."""
 
@@ -169,12 +172,14 @@ class Reports:
         self._practice = practice
         self._folder = folder
 
-    def send(self, name: str, **changes: str) -> None:
-        """Send a sample; ``changes`` replace elements."""
+    def send(self, name: str, change: Change | None = None, /, **changes: str) -> None:
+        """Send a sample; ``changes`` replace elements, ``change`` does what else is wanted."""
         dataset = pydicom.dcmread(self._samples / name)
         dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         for keyword, value in changes.items():
             setattr(dataset, keyword, value)
+        if change is not None:
+            change(dataset)
         dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
         path = self._folder / "report.dcm"
         dataset.save_as(path, enforce_file_format=True)

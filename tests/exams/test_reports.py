@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
+import pydicom
 import pytest
 from pydicom.uid import generate_uid
 
@@ -20,6 +23,18 @@ THYROID = "thyroid.dcm"
 def reports(project: Path, practice: Practice, tmp_path: Path) -> Reports:
     """Return the sample reports."""
     return Reports(project, practice, tmp_path)
+
+
+def walked(dataset: pydicom.Dataset) -> Iterator[pydicom.Dataset]:
+    """Yield the root and every item of a report."""
+    yield dataset
+    for item in dataset.get("ContentSequence", []):
+        yield from walked(item)
+
+
+def values(practice: Practice) -> Iterable[list[tuple[str, str, str]]]:
+    """Return the values of every value record."""
+    return values_of(practice).values()
 
 
 def values_of(practice: Practice) -> dict[str, list[tuple[str, str, str]]]:
@@ -82,6 +97,106 @@ def test_a_report_that_says_nothing_new_is_not_repeated(
     practice.wait()
 
     assert len(values_of(practice)) == 1
+
+
+def numbers_in(dataset: pydicom.Dataset) -> Iterator[pydicom.Dataset]:
+    """Yield every Measured Value item of a report."""
+    for item in dataset.get("ContentSequence", []):
+        yield from item.get("MeasuredValueSequence", [])
+        yield from numbers_in(item)
+
+
+class TestLaterReports:
+    """What a further report of the same exam sends."""
+
+    SAME: ClassVar = {"PatientID": "4711", "StudyInstanceUID": "2.25.1000"}
+
+    def later(self, practice: Practice) -> Record:
+        """Return the record of the later report."""
+        names = [name for name in practice.records() if name.endswith("-sr-2.25.2.gdt")]
+        return practice.records()[names[0]]
+
+    def test_a_changed_value_is_sent_as_a_correction(
+        self, practice: Practice, reports: Reports
+    ) -> None:
+        """Only what is another value now, with what it was; the record says what it is."""
+
+        def change(dataset: pydicom.Dataset) -> None:
+            next(numbers_in(dataset)).NumericValue = "99.5"
+
+        reports.send(ECHO, SOPInstanceUID="2.25.1", **self.SAME)
+        practice.wait()
+        before = {number: (value, unit) for number, value, unit in next(iter(values(practice)))}
+        reports.send(ECHO, change, SOPInstanceUID="2.25.2", **self.SAME)
+        practice.wait()
+
+        record = self.later(practice)
+        assert record.first("6228") == "Korrigierter Bericht"
+        (changed,) = groups(record)
+        value, unit = before[changed["8410"]]
+        assert changed["8420"] == "99.5"
+        assert changed["8470"].startswith(f"vorher {value} {unit}")
+
+    def test_further_values_are_sent_as_a_supplement(
+        self, practice: Practice, reports: Reports
+    ) -> None:
+        """Of reports in parts, each with all so far, the chart gets each value once."""
+
+        def cut(dataset: pydicom.Dataset) -> None:
+            *_, last = (item for item in walked(dataset) if item.ValueType == "NUM")
+            for item in walked(dataset):
+                if last in item.get("ContentSequence", []):
+                    item.ContentSequence.remove(last)
+
+        reports.send(ECHO, cut, SOPInstanceUID="2.25.1", **self.SAME)
+        reports.send(ECHO, SOPInstanceUID="2.25.2", **self.SAME)
+        practice.wait()
+
+        record = self.later(practice)
+        assert record.first("6228") == "Ergänzender Bericht"
+        assert len(groups(record)) == 1
+
+    def test_fewer_values_withdraw_nothing(self, practice: Practice, reports: Reports) -> None:
+        """An empty report, or a part of an earlier one, is no news."""
+
+        def empty(dataset: pydicom.Dataset) -> None:
+            dataset.ContentSequence = []
+
+        reports.send(ECHO, SOPInstanceUID="2.25.1", **self.SAME)
+        practice.wait()
+        reports.send(ECHO, empty, SOPInstanceUID="2.25.2", **self.SAME)
+        practice.wait()
+        assert len(values_of(practice)) == 1
+
+    def test_the_same_number_in_another_unit_is_a_correction(
+        self, practice: Practice, reports: Reports
+    ) -> None:
+        """4 cm is not 4 mm."""
+
+        def change(dataset: pydicom.Dataset) -> None:
+            unit = next(numbers_in(dataset)).MeasurementUnitsCodeSequence[0]
+            unit.CodeValue = "mm" if unit.CodeValue != "mm" else "cm"
+
+        reports.send(ECHO, SOPInstanceUID="2.25.1", **self.SAME)
+        reports.send(ECHO, change, SOPInstanceUID="2.25.2", **self.SAME)
+        practice.wait()
+        assert self.later(practice).first("6228") == "Korrigierter Bericht"
+
+    def test_released_for_another_patient_everything_is_new(
+        self, practice: Practice, reports: Reports
+    ) -> None:
+        """What went to the wrong chart does not count as sent."""
+        reports.send(ECHO, SOPInstanceUID="2.25.1", PatientID="", StudyInstanceUID="2.25.1000")
+        practice.wait()
+        practice.exams.release("2.25.1000", "4711")
+        practice.wait()
+        reports.send(ECHO, SOPInstanceUID="2.25.2", PatientID="9", StudyInstanceUID="2.25.1000")
+        practice.exams.release("2.25.1000", "9")
+        practice.wait()
+        first, second = values(practice)
+        assert first == second
+        assert self.later(practice).patient.id == "9"
+        assert self.later(practice).first("6228") is None
 
 
 def test_a_late_report_is_reported(practice: Practice, reports: Reports) -> None:

@@ -18,6 +18,7 @@ from gdtbridge.gdt import (
     OrderReference,
     Patient,
     Rendered,
+    Revision,
     StudyResult,
     TestValue,
     ValueResult,
@@ -103,7 +104,7 @@ def test_gdt30_study_is_golden(study: StudyResult, ids: Identification) -> None:
 
 def test_gdt31_values_are_golden(values: ValueResult, ids: Identification) -> None:
     """A report in GDT 3.1: named objects, no length, 8001 last."""
-    corrected = replace(values, corrected=True)
+    corrected = replace(values, revision=Revision.CORRECTION)
     assert render_values(corrected, DIALECTS["gdt31"], ids) == Rendered(
         lines("""
             01380006310
@@ -167,7 +168,7 @@ def test_a_correction_is_visible(
 ) -> None:
     """A corrected report says so in the comment field, and only a corrected one."""
     field = dialect.traits.comment_field
-    corrected = render_values(replace(values, corrected=True), dialect, ids)
+    corrected = render_values(replace(values, revision=Revision.CORRECTION), dialect, ids)
     assert "Korrigierter Bericht" in contents(corrected, field)
     assert b"Korrig" not in render_values(values, dialect, ids).data
 

@@ -21,6 +21,7 @@ from gdtbridge.gdt import (
     OrderReference,
     Patient,
     Rendered,
+    Revision,
     StudyResult,
     TestValue,
     ValueForm,
@@ -91,7 +92,7 @@ results = st.builds(
         max_size=4,
     ).map(tuple),
     order=orders,
-    corrected=st.booleans(),
+    revision=st.sampled_from(Revision),
 )
 ids = st.builds(
     Identification,

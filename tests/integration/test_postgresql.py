@@ -258,6 +258,7 @@ def test_an_old_database_is_upgraded(url: str) -> None:
             ("order_reference", "route"),
             ("exam", "device"),
             ("exam", "route"),
+            ("report", "sent"),
         ):
             connection.execute(sa.text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         connection.execute(sa.update(schema_version).values(version=1))
