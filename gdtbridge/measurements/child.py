@@ -1,18 +1,18 @@
 """The reading process: ``python -m gdtbridge.measurements.child SECONDS MEMORY_BYTES``.
 
 Reads requests ``{"path": …}`` from standard input, one JSON line each, and writes one line with the
-report or the error. Nothing else is written anywhere, least of all values of a file. It limits its
-own memory and CPU time; the wall clock is the parent's.
+report or the error (`gdtbridge.guarded` keeps the limits).
 """
 
 from __future__ import annotations
 
 import json
-import math
 import sys
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
+from gdtbridge import guarded
+from gdtbridge.guarded import Answer
 from gdtbridge.measurements.model import (
     ReportError,
     ReportLimitError,
@@ -21,31 +21,17 @@ from gdtbridge.measurements.model import (
 from gdtbridge.measurements.report import read_report
 from gdtbridge.measurements.wire import MAX_ANSWER, encode_error, encode_report
 
-if sys.platform != "win32":  # there the parent's deadline is the only limit
-    import resource
-
-READY: Final = b'{"ready": true}\n'
-
-
-def main(arguments: list[str]) -> int:
-    """Serve requests until standard input ends."""
-    seconds, memory_bytes = float(arguments[0]), int(arguments[1])
-    _limit_memory(memory_bytes)
-    serve(sys.stdin.buffer, sys.stdout.buffer, seconds)
-    return 0
-
 
 def serve(requests: BinaryIO, answers: BinaryIO, seconds: float) -> None:
     """Answer each line of ``requests`` with one line; each may use ``seconds`` of CPU time."""
-    answers.write(READY)
-    answers.flush()
-    for line in requests:
-        _limit_cpu(seconds)
-        answers.write(_answer(line).encode("ascii") + b"\n")
-        answers.flush()
+    guarded.serve(_answer, requests, answers, seconds)
 
 
-def _answer(line: bytes) -> str:
+def _answer(line: bytes) -> Answer:
+    return Answer(_report_or_error(line).encode("ascii"))
+
+
+def _report_or_error(line: bytes) -> str:
     try:
         answer = encode_report(read_report(Path(json.loads(line)["path"])))
     except ReportError as error:
@@ -65,27 +51,5 @@ def _answer(line: bytes) -> str:
     return answer
 
 
-def _limit_memory(memory_bytes: int) -> None:
-    """Bound the address space, forbid writing files and core dumps."""
-    if sys.platform == "win32":
-        return
-    for kind, limit in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(kind, (limit, limit))
-
-
-def _limit_cpu(seconds: float) -> None:
-    """Let this process use ``seconds`` more CPU time; the limit counts from its start."""
-    if sys.platform == "win32":
-        return
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    used = usage.ru_utime + usage.ru_stime
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used + seconds) + 1, hard))
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(guarded.serve_room(sys.argv[1:], _answer))

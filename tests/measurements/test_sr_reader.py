@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from gdtbridge.guarded import child as guarded_child
 from gdtbridge.measurements import (
     NotAReportError,
     ReportError,
@@ -195,7 +196,7 @@ def test_answer_that_is_too_long_is_an_error(
 ) -> None:
     """The parent never has to hold more than the limit."""
     monkeypatch.setattr(child, "MAX_ANSWER", 100)
-    monkeypatch.setattr(child, "_limit_cpu", lambda _: None)
+    monkeypatch.setattr(guarded_child, "limit_cpu", lambda _: None)
     answers = io.BytesIO()
     child.serve(io.BytesIO(json.dumps({"path": str(report_file)}).encode()), answers, 1)
     with pytest.raises(ReportLimitError):
