@@ -83,6 +83,8 @@ class Measurement:
 
     ``value`` is the literal as sent. ``unit`` is UCUM without annotations, empty for none. ``id``
     is unique in its report, at most 20 characters of A-Z and 0-9. Texts are the device's own words.
+    ``identity`` is what it is whoever sent it: the concept (``SCT:…``) and what the modifiers say
+    (``site=SCT:…``), codes normalised, in the order of ``identity.IDENTITY_ROLES``.
     """
 
     id: str
@@ -111,6 +113,7 @@ class Measurement:
     seed_sources: tuple[str, ...] = ()
     seed_unit: str | None = None
     place: str = ""
+    identity: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

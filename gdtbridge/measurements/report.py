@@ -9,7 +9,7 @@ from typing import Final
 
 from gdtbridge.measurements.content import Content, Finding
 from gdtbridge.measurements.elements import Elements, Item, Tag
-from gdtbridge.measurements.identity import ids_of, marked_for_seed
+from gdtbridge.measurements.identity import identity_of, ids_of, marked_for_seed
 from gdtbridge.measurements.model import Code, Measurement, NotAReportError, Report, is_report
 from gdtbridge.measurements.part10 import read_elements
 from gdtbridge.measurements.selection import (
@@ -125,6 +125,7 @@ def _measurement(finding: Finding, made: str) -> Measurement:
         seed_sources=seed.sources if seed is not None else (),
         seed_unit=finding.unit_code if seed is not None else None,
         place=finding.place,
+        identity=identity_of(finding),
     )
 
 

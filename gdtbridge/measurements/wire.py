@@ -72,5 +72,6 @@ def _report(fields: dict[str, object]) -> Report:
 
 def _measurement(fields: dict[str, object]) -> Measurement:
     fields["value"] = Decimal(str(fields["value"]))
-    fields["seed_sources"] = tuple(fields["seed_sources"])  # type: ignore[arg-type]
+    for name in ("seed_sources", "identity"):
+        fields[name] = tuple(fields[name])  # type: ignore[arg-type]
     return Measurement(**fields)  # type: ignore[arg-type]
