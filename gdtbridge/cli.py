@@ -23,6 +23,7 @@ from gdtbridge import __version__
 from gdtbridge.config import Settings, load_settings, reachable
 from gdtbridge.errors import BridgeError
 from gdtbridge.gdt_commands import check_command, convert_command
+from gdtbridge.image_libraries import keep_image_libraries_out
 from gdtbridge.logs import describe
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class _Commands(click.Group):
     """Turns errors into one line on stderr and status 1; click's own keep their status."""
 
     def invoke(self, ctx: click.Context) -> object:
+        keep_image_libraries_out()
         from worklist import WorklistError
 
         _speak_every_script()
