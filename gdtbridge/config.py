@@ -95,6 +95,7 @@ TestIds = Literal["stable", "seed"]
 Encoding = Literal["cp437", "iso8859-1", "iso8859-15", "ascii"]
 FileName = Annotated[str, AfterValidator(_file_name), Field(min_length=1)]
 Occupied = Literal["wait", "number"]
+Most = Annotated[int, Field(ge=1, le=100)]
 
 
 class Section(BaseModel):
@@ -174,6 +175,9 @@ class Route(Section):
     encoding: Encoding | None = None
     file_name: FileName | None = None
     occupied: Occupied | None = None
+    attachments_folder: Folder | None = None
+    attachments_path: str | None = None
+    attachments_most: Most | None = None
 
 
 class Gdt(Section):
@@ -191,6 +195,9 @@ class Gdt(Section):
     encoding: Encoding | None = None
     file_name: FileName | None = None
     occupied: Occupied = "wait"
+    attachments_folder: Folder | None = None
+    attachments_path: str = ""
+    attachments_most: Most = 20
     routes: Annotated[tuple[Route, ...], BeforeValidator(_tables)] = ()
 
 

@@ -4,6 +4,7 @@
 the transaction of what caused it. No sockets here, no Flask, and SQL only in ``store``.
 """
 
+from gdtbridge.exams.attaching import ATTACHMENT
 from gdtbridge.exams.clock import Clock, SystemClock
 from gdtbridge.exams.filed import FiledOrders
 from gdtbridge.exams.master_data import MasterData
@@ -27,6 +28,7 @@ from gdtbridge.exams.routing import Routing, Target
 from gdtbridge.exams.service import ExamService
 
 __all__ = [
+    "ATTACHMENT",
     "HELD_TEXT",
     "PROBLEM_TEXT",
     "CleanUp",

@@ -39,7 +39,13 @@ class Records:
         """GDT id (8316) the records are sent under."""
         return self._gdt.sender or self._dialect.traits.sender
 
-    def study(self, exam: Exam, order: Order | None) -> bytes:
+    def study(
+        self,
+        exam: Exam,
+        order: Order | None,
+        attachments: tuple[gdt.Attachment, ...] = (),
+        link: str = "",
+    ) -> bytes:
         """Return the study record; raise `gdt.GdtWriteError` when there can be none."""
         result = gdt.StudyResult(
             patient=_patient(exam),
@@ -51,6 +57,8 @@ class Records:
             test_id=self._gdt.test_id,
             test_description=self._gdt.test_description,
             order=order.reference if order is not None else None,
+            attachments=attachments,
+            link=link if self._dialect.traits.link is not gdt.LinkPlace.NONE else "",
         )
         rendered = gdt.render_study(result, self._dialect, self._ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"study record of exam {exam.id}")

@@ -28,8 +28,10 @@ from gdtbridge.errors import (
     SopClassMismatch,
 )
 from gdtbridge.exams import store
+from gdtbridge.exams.attaching import Attaching, Renderer
 from gdtbridge.exams.clock import Clock
 from gdtbridge.exams.filed import FiledOrders
+from gdtbridge.exams.gathering import Gatherer, Reader
 from gdtbridge.exams.intake import Intake
 from gdtbridge.exams.master_data import MasterData
 from gdtbridge.exams.model import (
@@ -41,7 +43,7 @@ from gdtbridge.exams.model import (
     Problem,
 )
 from gdtbridge.exams.orders import CleanUp, OrderDesk
-from gdtbridge.exams.reporting import Reader, Reporting
+from gdtbridge.exams.reporting import Reporting
 from gdtbridge.exams.routing import Routing
 from gdtbridge.logs import describe
 from gdtbridge.outbox import Outbox
@@ -64,6 +66,7 @@ class ExamService:
         outbox: Outbox,
         worklist: WorklistFolder,
         reader: Reader,
+        renderer: Renderer,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -74,9 +77,8 @@ class ExamService:
         self._intake = Intake(settings.exam)
         self.routing = Routing(settings)
         """Where results go."""
-        self._reporting = Reporting(
-            self.routing, database, archive, outbox, worklist, reader, settings.webhooks
-        )
+        gatherer = Gatherer(self.routing, database, archive, worklist, reader, Attaching(renderer))
+        self._reporting = Reporting(self.routing, database, outbox, gatherer, settings.webhooks)
         self._desk = OrderDesk(settings, database, outbox, worklist, self.routing, clock)
         self.filed = FiledOrders(
             database,

@@ -211,6 +211,8 @@ class Lane:
         with self._database.write() as connection:
             letter = rows.load(connection, outbox_id)
             rows.delivered(connection, outbox_id, self._clock.now(), self._lifetimes)
+            if not self.sender.keeps_payload:
+                rows.change(connection, outbox_id, payload=b"")
         self._delivered()
         if letter is not None:
             try:
@@ -278,6 +280,7 @@ class Unserved:
     """Stands in for the sender of a destination the settings no longer name."""
 
     naming: Final = Naming.NONE
+    keeps_payload: Final = True
     lifetime: Final = None
 
     def __init__(self, kind: str) -> None:

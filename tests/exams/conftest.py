@@ -11,13 +11,15 @@ import pydicom
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian
 
+from gdtbridge.app import senders_of
 from gdtbridge.archive import Archive, Incoming, Standing
+from gdtbridge.attachments import AttachmentReader
 from gdtbridge.config import Settings, load_settings
 from gdtbridge.database import Database
 from gdtbridge.exams import ExamService, OrderRequest, Routing
 from gdtbridge.gdt import Record, read_records
 from gdtbridge.measurements import Report, ReportLimitError, read_report
-from gdtbridge.outbox import GdtDrop, Outbox, Webhook
+from gdtbridge.outbox import Outbox
 from tests.archive.elements import EXPLICIT, identification, part10
 from worklist import WorklistFolder
 
@@ -72,16 +74,9 @@ class Practice:
         self.database = Database(f"sqlite:///{folder / 'db.sqlite'}")
         for target in Routing(settings).targets:
             target.out.mkdir(parents=True, exist_ok=True)
-        senders = {
-            target.destination: GdtDrop(target.out, target.naming)
-            for target in Routing(settings).targets
-        } | {
-            event: Webhook(url)
-            for event in ("worklist_added", "gdt_written")
-            if (url := getattr(settings.webhooks, event))
-        }
-        self.outbox = Outbox(self.database, senders, clock=self.clock)
+        self.outbox = Outbox(self.database, senders_of(settings), clock=self.clock)
         self.reader = HereReader()
+        self.renderer = AttachmentReader()
         self.archive = Archive(folder / "archive")
         self.worklist = WorklistFolder(folder / "worklist")
         self.exams = ExamService(
@@ -91,6 +86,7 @@ class Practice:
             self.outbox,
             self.worklist,
             self.reader,
+            self.renderer,
             self.clock,
         )
         self.device = "US01"
@@ -199,4 +195,5 @@ def practice(tmp_path: Path, settings_text: str) -> Iterator[Practice]:
     file.write_text(settings_text, encoding="utf-8")
     practice = Practice(tmp_path, load_settings(file, {}))
     yield practice
+    practice.renderer.close()
     practice.database.close()
