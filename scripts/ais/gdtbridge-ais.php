@@ -90,12 +90,16 @@ class GdtbridgeAis
             'follow_location' => 0,
             'ignore_errors' => true,
         )));
-        $answer = @file_get_contents($base . $path, false, $context, 0, self::MAX_ANSWER);
-        if ($answer === false || !isset($http_response_header[0])) {
+        $stream = @fopen($base . $path, 'r', false, $context);
+        $answer = $stream ? stream_get_contents($stream, self::MAX_ANSWER) : false;
+        $about = $stream ? stream_get_meta_data($stream) : array('timed_out' => true);
+        if ($answer === false || $about['timed_out'] || !isset($about['wrapper_data'][0])) {
             throw new GdtbridgeProblem('gdtbridge antwortet nicht. Ist der Rechner eingeschaltet?');
         }
-        if (!preg_match('~^HTTP/\S+ 200(?: |$)~', $http_response_header[0])) {
-            throw new GdtbridgeProblem(self::reason($http_response_header[0], $answer));
+        fclose($stream);
+        $status = $about['wrapper_data'][0];
+        if (!preg_match('~^HTTP/\S+ 200(?: |$)~', $status)) {
+            throw new GdtbridgeProblem(self::reason($status, $answer));
         }
         return $answer;
     }

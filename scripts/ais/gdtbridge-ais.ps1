@@ -24,7 +24,7 @@ function Read-Export([string]$File) {
     # Returns the bytes of the practice software's GDT file, or says that it is none.
     $problem = 'Die GDT-Datei der Praxissoftware fehlt oder ist keine.'
     if (-not $File -or -not (Test-Path -LiteralPath $File -PathType Leaf)) { throw $problem }
-    if ((Get-Item -LiteralPath $File -Force).Length -gt 1MB) { throw $problem }
+    if ((Get-Item -LiteralPath $File -Force).Length -gt 1048576) { throw $problem }
     $bytes = [IO.File]::ReadAllBytes((Get-Item -LiteralPath $File -Force).FullName)
     $start = [Text.Encoding]::ASCII.GetString($bytes, 0, [Math]::Min(7, $bytes.Length))
     if ($start -cnotmatch '^[0-9]{3}8000$') { throw $problem }
@@ -52,6 +52,6 @@ function Get-FileName([string[]]$Parts, [hashtable]$Settings) {
 }
 
 function Show-Problem([string]$Text) {
-    # Shows a message until somebody closes it.
-    [void](New-Object -ComObject WScript.Shell).Popup($Text, 0, 'gdtbridge', 48)
+    # Shows a message above all windows until somebody closes it (48: warning, 4096: on top).
+    [void](New-Object -ComObject WScript.Shell).Popup($Text, 0, 'gdtbridge', 48 + 4096)
 }

@@ -37,6 +37,6 @@ call_user_func(function ($patient, $procedure, $station) {
             throw new GdtbridgeProblem('Unter der Adresse in gdtbridge-ais.ini antwortet etwas anderes.');
         }
     } catch (GdtbridgeProblem $problem) {
-        GdtbridgeAis::tell('Der Patient steht NICHT auf der Arbeitsliste. ' . $problem->getMessage());
+        GdtbridgeAis::tell('Der Auftrag ist NICHT bestätigt. ' . $problem->getMessage());
     }
 }, isset($patient) ? $patient : '', isset($untersuchung) ? $untersuchung : '', isset($geraet) ? $geraet : '');

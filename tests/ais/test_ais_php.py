@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import time
 from pathlib import Path
@@ -14,50 +13,11 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from tests.ais.conftest import EXPORT, NAME, TOKEN, VIEWER, Workstation
+from tests.ais.medical_office import PATIENT, PHP, documented_line, medical_office
 
-PHP = shutil.which("php")
 pytestmark = pytest.mark.skipif(PHP is None, reason="php is not installed")
 
 ANSWER = "01380006310\r\n014300010042\r\n"
-
-
-def documented_line(project: Path, script: str) -> str:
-    """Return the line docs/ais/medical-office.md tells to put into Medical Office."""
-    text = (project / "docs" / "ais" / "medical-office.md").read_text(encoding="utf-8")
-    (line,) = (row for row in text.splitlines() if row.startswith("{PHP}") and script in row)
-    return line
-
-
-def medical_office(
-    workstation: Workstation, line: str, values: dict[str, str], encoding: str
-) -> str:
-    """Do what Medical Office does: put values into the line and run what stands in {PHP}.
-
-    Returns what was printed, which Medical Office may take for a program to start.
-    """
-    for name, value in values.items():
-        line = line.replace("{" + name + "}", value)
-    code = line.removeprefix("{PHP}").removesuffix("{/PHP}").encode(encoding)
-    code = code.replace(b"C:/GDT/export.gdt", os.fsencode(workstation.export))
-    code = code.replace(b"C:/GDT/", os.fsencode(workstation.scripts) + b"/")
-    # Twice in one process: nothing may be declared a second time.
-    file = workstation.folder / "line.php"
-    file.write_bytes(b"<?php " + code + b"\n" + code)
-    done = workstation.run(str(PHP), "-d", "error_reporting=-1", str(file))
-    assert done.returncode == 0
-    assert done.stderr == ""
-    return done.stdout
-
-
-PATIENT = {
-    "Patient.PatID": "10042",
-    "Patient.Geschlecht": "2",
-    "Patient.Stammdaten.Geburtsdatum": "12.03.1958",
-    "Patient.Stammdaten.Nachname": "Müller",
-    "Patient.Stammdaten.Vorname": "Änne",
-    "AArzt.Nachname": "O'Brien",
-    "AArzt.Vorname": "Zoë",
-}
 
 
 @pytest.mark.parametrize(
@@ -126,10 +86,10 @@ def test_patient_data_that_do_not_fit_are_not_sent(
     values: dict[str, str],
     why: str,
 ) -> None:
-    """Nothing is guessed: the user sees that the patient is not on the list."""
+    """Nothing is guessed: the user sees that there is no order."""
     medical_office(workstation, documented_line(project, "worklist.php"), values, "cp1252")
     assert httpserver.log == []
-    assert workstation.shown.startswith("Der Patient steht NICHT auf der Arbeitsliste."), why
+    assert workstation.shown.startswith("Der Auftrag ist NICHT bestätigt."), why
 
 
 @pytest.mark.parametrize(
