@@ -24,6 +24,8 @@ from gdtbridge.exams.model import (
 )
 from gdtbridge.exams.orders import CleanUp
 from gdtbridge.exams.service import ExamService
+from gdtbridge.exams.studies import Studies
+from gdtbridge.exams.study_query import StudyQuery, asked, query_of
 
 __all__ = [
     "HELD_TEXT",
@@ -43,6 +45,10 @@ __all__ = [
     "PlacedOrder",
     "Problem",
     "ReportState",
+    "Studies",
+    "StudyQuery",
     "SystemClock",
     "Taken",
+    "asked",
+    "query_of",
 ]
