@@ -167,7 +167,7 @@ class Bridge:
             settings.dicom, settings.spool_folder, self._core.exams, self._core.exams
         )
         self._orders = OrderWatch(OrderFiles(settings, self._core.exams, SystemClock()))
-        app = create_app(settings, self._core.exams, self.readiness)
+        app = create_app(settings, self._core.exams, self._core.exams.studies, self.readiness)
         self._web = WebServer(app, settings.http.host, settings.http.port)
         self._stopping = ExitStack()
 

@@ -69,7 +69,7 @@ PLACEHOLDERS: Final = ("{study}", "{accession}")
 """What a template of the practice's own may contain; both are percent-encoded."""
 
 _UID: Final = re.compile(r"[0-9][0-9.]{0,63}", re.ASCII)
-_BASE: Final = re.compile(r"https?://[^\s\"'<>\\{}?#@]+", re.IGNORECASE)
+_BASE: Final = re.compile(r"(?i:https?)://[A-Za-z0-9._~:/\[\]!$&()*+,;=%-]+")
 _URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 """A URL of the characters of RFC 3986; with no others it stays one argument of any program."""
 _NEVER: Final = frozenset({"file", "javascript", "data", "vbscript", "about", "blob", "ftp"})

@@ -94,6 +94,8 @@ def test_without_a_viewer() -> None:
         'kind = "osirix"\nbase = "http://pacs"',
         'kind = "ohif"\nbase = "http://pacs"\nurl = "http://v/{study}"',
         'kind = "ohif"\nbase = "pacs:8042"',
+        'kind = "ohif"\nbase = "http://pacs müller"',
+        'kind = "ohif"\nbase = "http://müller"',
         'kind = "ohif"\nbase = "http://a:b@pacs"',
         'kind = "weasis"\nbase = "http://pacs\\" -r \\"patientID=*"',
         'kind = "ohif"\nbase = "http://pacs/?x="',
