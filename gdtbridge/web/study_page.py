@@ -25,12 +25,14 @@ STYLE: Final = """
 body{font:17px/1.5 system-ui,sans-serif;color:#1b2733;background:#f4f6f8;margin:0;padding:2rem}
 main{max-width:56rem;margin:auto;background:#fff;border-radius:8px;padding:1.5rem 2rem 2rem;
 box-shadow:0 1px 4px #0003}
-h1{font-size:1.4rem;margin:.2rem 0 .6rem}
+h1{font-size:1.4rem;margin:.2rem 0 .6rem}h1+p{margin:0;color:#44566a}
 dl{display:flex;flex-wrap:wrap;gap:.2rem 2rem;margin:0 0 1.2rem;color:#44566a}
 dt,dd{display:inline;margin:0}dt::after{content:": "}dd{font-weight:600}
 table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:.55rem .7rem;border-top:1px solid #d5dde5;vertical-align:top}
-th{color:#44566a;font-weight:600;border-top:0}td{overflow-wrap:anywhere}
+th,td{text-align:left;padding:.55rem .7rem;border-top:1px solid #d5dde5;vertical-align:top;
+white-space:nowrap}
+th{color:#44566a;font-weight:600;border-top:0}
+td:nth-child(4){white-space:normal;overflow-wrap:anywhere;width:100%}code{white-space:nowrap}
 a{color:#0b5cad;font-weight:600}.note{color:#8a3b00}
 """
 _HASH: Final = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -44,6 +46,7 @@ PAGE: Final = """<!doctype html>
 <html lang="de"><head><meta charset="utf-8"><title>Untersuchung öffnen · gdtbridge</title>
 <meta name="viewport" content="width=device-width"><style>{style}</style></head>
 <body><main><h1>{heading}</h1>
+<p>Gesucht wurde:</p>
 <dl>{searched}</dl>
 {body}
 </main></body></html>
@@ -74,7 +77,7 @@ class Row:
         return (
             f"{self.date:%d.%m.%Y}" if self.date else "ohne Datum",
             f"{self.time:%H:%M:%S}" if self.time else "",
-            without_invisible(self.modality),
+            without_invisible(self.modality)[:16],
             without_invisible(self.description),
         )
 
