@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -148,3 +149,24 @@ def test_settings_from_the_environment() -> None:
 def test_what_a_workstation_may_open(url: str, allowed: bool) -> None:  # noqa: FBT001
     """An answer from the network starts a viewer or nothing."""
     assert may_be_opened(url, Viewer(url="radiant://?v={study}")) is allowed
+
+
+def test_the_viewers_are_documented(project: Path) -> None:
+    """Every row of the table stands in the document, URL and source included."""
+    text = (project / "docs" / "open.md").read_text(encoding="utf-8")
+    for kind, viewer in VIEWERS.items():
+        (row,) = (line for line in text.splitlines() if line.startswith(f"| `{kind}` |"))
+        assert f"| {viewer.title} |" in row
+        assert f"| {viewer.source} |" in row
+        assert f"| `{viewer.url}` |" in row or kind == "weasis"
+
+
+def test_the_documented_examples_are_good_settings(project: Path, tmp_path: Path) -> None:
+    """Whoever copies them gets a URL."""
+    text = (project / "docs" / "open.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```(?:toml)?\n((?:\[viewer\]|url).*?)```", text, re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        file = tmp_path / "gdtbridge.toml"
+        file.write_text(block if block.startswith("[") else f"[viewer]\n{block}", "utf-8")
+        assert study_url(load_settings(file, {}).viewer, STUDY).startswith("weasis://%24dicom")
