@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from datetime import time
 
 from gdtbridge.database import Database
-from gdtbridge.errors import OrderError
+from gdtbridge.errors import OrderError, ProcessingFailure
 from gdtbridge.exams import order_store
 from gdtbridge.exams.identity import Belongs, judge, look_up
 from gdtbridge.exams.model import Exam, ExamState, StudyNames
 from gdtbridge.exams.study_query import NO_PATIENT, StudyQuery, query_of_file
 from gdtbridge.exams.values import to_date, to_time
-from worklist import WorklistFolder
+from worklist import FolderError, WorklistFolder
 
 
 class Studies:
@@ -38,7 +38,8 @@ class Studies:
         """Return the studies the query fits, the newest first.
 
         Held ones are never among them, and of those still being received only the ones whose
-        patient is certain. Raises `OrderError` without a patient number.
+        patient is certain. Raises `OrderError` without a patient number, `ProcessingFailure` when
+        that cannot be found out at the moment.
         """
         if not query.patient_id:
             raise OrderError("patient_id", NO_PATIENT)
@@ -53,7 +54,10 @@ class Studies:
         """Return whether nobody else may claim the exam; what is reported was asked before."""
         if exam.state is ExamState.REPORTED:
             return True
-        listed = look_up(exam, self._worklist)
+        try:
+            listed = look_up(exam, self._worklist)
+        except FolderError as error:
+            raise ProcessingFailure(str(error)) from error
         with self._database.read() as connection:
             return isinstance(judge(connection, exam, listed), Belongs)
 
@@ -69,7 +73,7 @@ def fits(exam: Exam, names: StudyNames, query: StudyQuery) -> bool:
     return (
         query.study_instance_uid in {"", exam.study_instance_uid}
         and (not query.accession_number or query.accession_number in numbers)
-        and (not query.case_id or query.case_id in names.case_ids | numbers)
+        and (not query.case_id or query.case_id in (names.case_ids or numbers))
         and (not query.study_date or (day is not None and f"{day:%Y%m%d}" == query.study_date))
     )
 

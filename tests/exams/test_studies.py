@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gdtbridge.errors import OrderError
-from gdtbridge.exams import StudyQuery
+from gdtbridge.errors import OrderError, ProcessingFailure
+from gdtbridge.exams import StudyQuery, order_store
+from gdtbridge.gdt import OrderReference
 from tests.exams.conftest import Practice
 from worklist import FolderError
 
@@ -132,10 +133,25 @@ def test_a_study_that_will_be_held_is_not_found_while_it_comes_in(practice: Prac
     assert found(practice) == []
 
 
+def test_a_case_is_its_orders_and_nobody_elses(practice: Practice) -> None:
+    """A study that has a case of its own is not found by another that looks like its number."""
+    entry = practice.exams.place_order(practice.order()).entry
+    with practice.database.write() as connection:
+        order = order_store.order_numbered(connection, entry.AccessionNumber)
+        assert order is not None
+        order_store.set_reference(connection, order.id, OrderReference(case_id="F-17"))
+    practice.send(StudyInstanceUID=entry.StudyInstanceUID, AccessionNumber="F-18")
+    practice.wait()
+
+    assert found(practice, case_id="F-17") == [entry.StudyInstanceUID]
+    assert found(practice, case_id="F-18") == []
+    assert found(practice, case_id=entry.AccessionNumber) == []
+
+
 def test_a_reported_study_needs_no_worklist(
     practice: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The folder of the worklist may be away."""
+    """The folder may be away; only whose a study is that still comes in cannot be said then."""
 
     def away(_uid: str) -> None:
         raise FolderError(practice.worklist.path, "weg", "away")
@@ -144,3 +160,7 @@ def test_a_reported_study_needs_no_worklist(
     practice.wait()
     monkeypatch.setattr(practice.worklist, "by_study_uid", away)
     assert found(practice) == [uid]
+
+    study(practice, 910)
+    with pytest.raises(ProcessingFailure):
+        found(practice)

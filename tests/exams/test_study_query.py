@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date, time
+from decimal import Decimal
 
 import pytest
 
@@ -17,9 +18,12 @@ from gdtbridge.gdt import (
     Patient,
     Record,
     StudyResult,
+    TestValue,
+    ValueResult,
     dialect_named,
     read_records,
     render_study,
+    render_values,
 )
 
 RESULT = StudyResult(
@@ -52,6 +56,27 @@ def test_our_own_results_ask_for_their_study(dialect: str) -> None:
     """What we wrote into the chart comes back and says patient, number, case, day and time."""
     data = render_study(RESULT, dialect_named(dialect), Identification()).data
     assert query_of_file(data) == StudyQuery("4711", "R0000000042", "F-17", "20240115", "103015")
+
+
+@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+def test_our_own_values_ask_for_their_study(dialect: str) -> None:
+    """A record of measurements does the same, whatever was remarked.
+
+    Medical Office's has no number in it, as with the seed system: day and time have to do.
+    """
+    number = "" if dialect == "medical-office" else "R0000000042"
+    values = tuple(
+        TestValue(f"M{n}", "Aorta", Decimal("1.5"), "cm", ("Leber", "Ort: links")) for n in range(3)
+    )
+    result = ValueResult(
+        RESULT.patient, RESULT.date, RESULT.time, RESULT.accession, "US", values, RESULT.order
+    )
+    data = render_values(result, dialect_named(dialect), Identification()).data
+    query = query_of_file(data)
+    assert dataclasses.replace(query, case_id="") == StudyQuery(
+        "4711", number, "", "20240115", "103015"
+    )
+    assert query.case_id in {"", "F-17"}
 
 
 @pytest.mark.parametrize(

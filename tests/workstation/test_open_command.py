@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pty
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
+from gdtbridge import workstation
 from tests.folders.conftest import record
 from tests.web.ward import TOKEN, Ward, link
 
@@ -225,6 +228,21 @@ def test_a_viewer_that_is_not_installed(tmp_path: Path, ward: Ward) -> None:
     desk.launcher.unlink()
     desk.environment["PATH"] = str(desk.launcher.parent)
     assert "installiert" in error_of(desk.run("--patient", "4711"))
+
+
+def test_a_launcher_that_is_the_viewer_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that stays is at work; the call does not wait for it to be closed."""
+    launcher = tmp_path / "xdg-open"
+    launcher.write_text("#!/bin/sh\nexec sleep 3\n")
+    launcher.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(workstation, "LAUNCH_SECONDS", 0.2)
+    began = time.monotonic()
+    workstation.launch("http://pacs/")
+    gc.collect()  # a warning about the process would be an error
+    assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize(
