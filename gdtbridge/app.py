@@ -194,7 +194,7 @@ class Bridge:
             f"folders:{target.name}" if target.name else "folders": OrderWatch(files, inbox)
             for inbox, target in files.inboxes.items()
         }
-        app = create_app(settings, self._core.exams, self.readiness)
+        app = create_app(settings, self._core.exams, self._core.exams.studies, self.readiness)
         self._web = WebServer(app, settings.http.host, settings.http.port)
         self._stopping = ExitStack()
 

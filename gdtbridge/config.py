@@ -13,7 +13,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -23,8 +23,10 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    model_validator,
 )
 
+from gdtbridge import viewers
 from gdtbridge.errors import SettingsError
 
 PREFIX: Final = "GDTBRIDGE_"
@@ -237,6 +239,20 @@ class Webhooks(Section):
     gdt_written: Url = ""
 
 
+class Viewer(Section):
+    """What opens a study on a workstation: a viewer of the table, or a URL of one's own."""
+
+    kind: str = ""
+    base: Annotated[str, AfterValidator(lambda value: value.rstrip("/"))] = ""
+    url: str = ""
+
+    @model_validator(mode="after")
+    def _must_be_consistent(self) -> Self:
+        if fault := viewers.fault_of(self):
+            raise ValueError(fault)
+        return self
+
+
 class Settings(BaseModel):
     """All settings, checked; paths are absolute."""
 
@@ -250,6 +266,7 @@ class Settings(BaseModel):
     orders: Orders = Orders()
     exam: Exam = Exam()
     webhooks: Webhooks = Webhooks()
+    viewer: Viewer = Viewer()
     # By name, what a practice changes in a dialect; ``gdtbridge.gdt`` knows the keys.
     dialects: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
     base: Annotated[Path, Field(exclude=True)] = Path()

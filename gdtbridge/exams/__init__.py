@@ -26,6 +26,8 @@ from gdtbridge.exams.model import (
 from gdtbridge.exams.orders import CleanUp
 from gdtbridge.exams.routing import Routing, Target
 from gdtbridge.exams.service import ExamService
+from gdtbridge.exams.studies import Studies
+from gdtbridge.exams.study_query import StudyQuery, asked, query_of
 
 __all__ = [
     "ATTACHMENT",
@@ -47,7 +49,11 @@ __all__ = [
     "Problem",
     "ReportState",
     "Routing",
+    "Studies",
+    "StudyQuery",
     "SystemClock",
     "Taken",
     "Target",
+    "asked",
+    "query_of",
 ]

@@ -225,6 +225,17 @@ class CaseOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class StudyNames:
+    """What the orders of a study call it: our accession numbers, and the practice software's 8310.
+
+    Only orders for the study's own patient are asked.
+    """
+
+    accession_numbers: frozenset[str] = frozenset()
+    case_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something received that was not sent, or not all of it; a person has to look at the file."""
 

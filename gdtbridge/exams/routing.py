@@ -16,6 +16,7 @@ from gdtbridge.exams.names import NameMaker
 from gdtbridge.exams.records import Records
 from gdtbridge.gdt import OrderReference
 from gdtbridge.outbox import Naming
+from gdtbridge.viewers import ViewerChoice
 from worklist import Entry
 
 DESTINATION: Final = "gdt"
@@ -85,7 +86,7 @@ class Routing:
         self._routes = settings.gdt.routes
         base = settings.base
         folders = (base, settings.gdt_out, settings.gdt_in)
-        self.default = _target("gdt", "", settings.gdt, folders, known)
+        self.default = _target("gdt", "", settings.gdt, folders, known, settings.viewer)
         own = (
             _target(
                 f"gdt.routes ({route.name})",
@@ -93,6 +94,7 @@ class Routing:
                 gdt_of(settings.gdt, route),
                 (base, base / route.out, base / route.in_ if route.in_ is not None else None),
                 known,
+                settings.viewer,
             )
             for route in self._routes
         )
@@ -145,6 +147,7 @@ def _target(
     settings: Gdt,
     folders: tuple[Path, Path, Path | None],
     known: Mapping[str, gdt.Dialect],
+    viewer: ViewerChoice,
 ) -> Target:
     base, out, inbox = folders
     try:
@@ -156,7 +159,7 @@ def _target(
         name,
         out,
         inbox,
-        Records(settings, dialect, ids),
+        Records(settings, dialect, ids, viewer),
         NameMaker(settings, dialect, ids),
         _place(key, settings, base, dialect),
     )

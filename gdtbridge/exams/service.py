@@ -45,6 +45,7 @@ from gdtbridge.exams.model import (
 from gdtbridge.exams.orders import CleanUp, OrderDesk
 from gdtbridge.exams.reporting import Reporting
 from gdtbridge.exams.routing import Routing
+from gdtbridge.exams.studies import Studies
 from gdtbridge.logs import describe
 from gdtbridge.outbox import Outbox
 from worklist import Entry, Match, WorklistFolder
@@ -91,6 +92,8 @@ class ExamService:
         """The orders of the practice software's files."""
         self.master_data = MasterData(database, outbox, self.routing, clock)
         """The patients it told of."""
+        self.studies = Studies(database, worklist, settings.orders.encoding)
+        """The studies it asks for."""
 
     def room_for(self, size: int) -> None:
         """Raise `OutOfResources` unless an object of ``size`` bytes can be stored."""

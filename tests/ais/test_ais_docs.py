@@ -34,9 +34,6 @@ VALUES = {
 }
 LINKS = {LinkPlace.NONE: "nein", LinkPlace.URL: "9154", LinkPlace.ATTACHMENT: "6305"}
 
-PENDING_SECTIONS = {"attachments", "gdt", "routes", "viewer"}
-"""What a block marked ``toml routes`` may set."""
-
 
 def page(project: Path, name: str) -> str:
     """Return a page."""
@@ -126,20 +123,20 @@ def test_every_known_statement_names_its_source(project: Path, name: str) -> Non
         assert row.split("|")[3].strip() in ("hoch", "mittel", "gering"), row
 
 
-def blocks(project: Path, mark: str) -> list[tuple[str, str]]:
-    """Return every fenced block with this mark, with the page it stands on."""
+def blocks(project: Path) -> list[tuple[str, str]]:
+    """Return every block of settings, with the page it stands on."""
     return [
         (file.stem, text)
         for file in sorted((project / "docs" / "ais").glob("*.md"))
         for text in re.findall(
-            rf"^```{mark}\n(.*?)^```$", file.read_text(encoding="utf-8"), re.M | re.S
+            r"^```toml\n(.*?)^```$", file.read_text(encoding="utf-8"), re.M | re.S
         )
     ]
 
 
 def test_every_settings_snippet_starts_a_bridge(project: Path, tmp_path: Path) -> None:
     """Each block loads, and its dialect is one the records can be written in."""
-    found = blocks(project, "toml")
+    found = blocks(project)
     assert {name for name, _ in found} >= set(PAGES)
     for name, text in found:
         file = tmp_path / "gdtbridge.toml"
@@ -152,17 +149,11 @@ def test_every_settings_snippet_starts_a_bridge(project: Path, tmp_path: Path) -
 @pytest.mark.parametrize("name", PAGES)
 def test_the_first_snippet_is_complete(project: Path, name: str) -> None:
     """It can be copied as a whole file: who may come in, both folders, the dialect, a procedure."""
-    first = next(text for page_name, text in blocks(project, "toml") if page_name == name)
+    first = next(text for page_name, text in blocks(project) if page_name == name)
     values = tomllib.loads(first)
     assert {"dicom", "http", "gdt", "orders"} <= set(values)
     assert {"dialect", "in", "out"} <= set(values["gdt"])
     assert values["http"]["token"] == "…"
-
-
-def test_snippets_of_further_settings_are_toml(project: Path) -> None:
-    """They name no section but those they are for."""
-    for _, text in blocks(project, "toml routes"):
-        assert set(tomllib.loads(text)) <= PENDING_SECTIONS
 
 
 def test_every_script_is_in_the_documents_and_the_other_way_round(project: Path) -> None:
@@ -182,7 +173,7 @@ def test_the_commands_in_the_pages_exist(project: Path) -> None:
     """Every `gdtbridge …` of the pages is one the program has."""
     pages = " ".join(page(project, name) for name in [*PAGES, "README"])
     named = set(re.findall(r"`gdtbridge ([a-z]+)", pages))
-    assert named - set(main.commands) <= {"open"}
+    assert named <= set(main.commands)
 
 
 @pytest.mark.parametrize("name", [*PAGES, "README"])
