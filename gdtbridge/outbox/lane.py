@@ -22,7 +22,7 @@ BATCH: Final = 100
 """Messages of one pass."""
 LONGEST_SLEEP: Final = 30.0
 """Seconds after which a worker looks by itself, rung or not."""
-OCCUPIED_SECONDS: Final = 2.0
+OCCUPIED_SECONDS: Final = 0.5
 """How long until another look whether the file before was collected."""
 MOST_ATTEMPTS: Final = 30
 """Failed attempts of a message that expires; bounds it whatever the clock does."""
