@@ -161,6 +161,9 @@ class Order:
     """How the practice software named it; a result repeats that."""
     route: str = ""
     """Name of the route whose folder it came from."""
+    patient_name: str = ""
+    patient_birth_date: str = ""
+    """YYYYMMDD."""
 
 
 class Outcome(StrEnum):

@@ -20,7 +20,7 @@ from gdtbridge.exams import ExamService, OrderRequest, Routing
 from gdtbridge.gdt import Record, read_records
 from gdtbridge.measurements import Report, ReportLimitError, read_report
 from gdtbridge.outbox import Outbox
-from tests.archive.elements import EXPLICIT, identification, part10
+from tests.archive.elements import EXPLICIT, PERSON, identification, part10
 from worklist import WorklistFolder
 
 START = 1_705_311_015.0
@@ -172,7 +172,7 @@ class Reports:
         """Send a sample; ``changes`` replace elements, ``change`` does what else is wanted."""
         dataset = pydicom.dcmread(self._samples / name)
         dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        for keyword, value in changes.items():
+        for keyword, value in {**PERSON, **changes}.items():
             setattr(dataset, keyword, value)
         if change is not None:
             change(dataset)

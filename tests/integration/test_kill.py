@@ -21,7 +21,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from gdtbridge.dicom.client import Peer, PeerError, store
 from gdtbridge.gdt import read_records
-from tests.archive.elements import identification, part10
+from tests.archive.elements import PERSON, identification, part10
 from tests.integration.running import Service, wait_for
 
 IMAGES = 4
@@ -83,6 +83,7 @@ class Device:
         dataset.SOPInstanceUID = UID(f"2.25.{number}.99")
         dataset.StudyInstanceUID = UID(f"2.25.{number}")
         dataset.PatientID = "4711"
+        dataset.PatientName, dataset.PatientBirthDate = PERSON.values()
         dataset.AccessionNumber = accession
         dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
         path = self.folder / str(dataset.SOPInstanceUID)

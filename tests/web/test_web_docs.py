@@ -89,7 +89,7 @@ def test_limits_are_the_ones_of_the_code(text: str) -> None:
 def test_settings_for_copying(project: Path, tmp_path: Path, name: str) -> None:
     """An example starts with a token of one's own, and never with the one that is printed."""
     blocks = re.findall(r"```toml\n(.*?)```", (project / name).read_text("utf-8"), re.DOTALL)
-    block = "\n".join(blocks)
+    block = next(one for one in blocks if "token" in one)
     file = tmp_path / "gdtbridge.toml"
     file.write_text(block, encoding="utf-8")
     with pytest.raises(SettingsError, match=r"http\.token"):
