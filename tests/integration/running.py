@@ -25,7 +25,7 @@ from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID
 
 from gdtbridge.gdt import read_records
-from tests.archive.elements import element, identification
+from tests.archive.elements import PERSON, element, identification
 from tests.dicom.raw_sender import EXPLICIT, US_IMAGE, Instance
 
 PORTS = re.compile(r"(DICOM|HTTP) \S+ port (\d+)")
@@ -241,6 +241,7 @@ class Study:
         dataset.SOPInstanceUID = UID(f"{self.uid}.99")
         dataset.StudyInstanceUID = UID(self.uid)
         dataset.PatientID = self.patient
+        dataset.PatientName, dataset.PatientBirthDate = PERSON.values()
         dataset.AccessionNumber = self.accession
         buffer = io.BytesIO()
         dcmwrite(buffer, pydicom.Dataset(dataset), implicit_vr=False, little_endian=True)

@@ -68,7 +68,7 @@ class Practice:
 
     def order(self, study: int) -> str | None:
         """Place an order; return its number, or nothing when there is no answer."""
-        query = urlencode({"id": f"P{study}", "lastname": "Doe", "firstname": "J", "sex": 1})
+        query = urlencode({"id": f"P{study}", "lastname": "Müller", "firstname": "J", "sex": 1})
         path = f"/worklist/add?{query}&birthdate=01.01.1980"
         web = http.client.HTTPConnection("127.0.0.1", self.service.ports["HTTP"], timeout=10)
         with closing(web):
