@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from gdtbridge.gdt.codes import SEX_READ
-from gdtbridge.gdt.detection import READABLE, Choice, choose
+from gdtbridge.gdt.detection import READABLE, Choice, choose, evidence
 from gdtbridge.gdt.errors import GdtError, NotGdtError
 from gdtbridge.gdt.findings import finding
 from gdtbridge.gdt.lines import Fragment, fragments
@@ -102,7 +102,7 @@ def _record(group: list[Fragment], default: str | None, *, bom: bool = False) ->
     """Return one record with all its warnings."""
     declared = next((line.content for line in group if line.id == "9206"), None)
     choice = choose(
-        b"\n".join(line.content for line in group if not line.content.isascii()),
+        evidence(line.content for line in group),
         None if declared is None else declared.strip().decode("ascii", "replace"),
         default,
     )
