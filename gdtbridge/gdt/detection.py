@@ -74,6 +74,17 @@ _STRANGE: Final = re.compile(
 )
 """What German text does not hold."""
 
+DIN_66003: Final[Mapping[int, str]] = MappingProxyType(
+    dict(zip(map(ord, "[\\]{|}~"), "ÄÖÜäöüß", strict=True))
+)
+"""Code to letter in the German variant of seven bits; as ``str.translate`` takes it."""
+
+_SEVEN_BIT: Final = re.compile(
+    rb"(?<=[A-Za-z])[{|}~](?=[a-z])|(?<=[a-z])~(?= |-|\Z)|(?<=[A-Z])[\[\\\]](?=[A-Z])"
+    rb"|\A[\[\\\]](?=[a-z])"
+)
+"""Umlauts of DIN 66003; in ASCII no name has these."""
+
 _SAMPLE: Final = 65_536
 """Bytes looked at; more say nothing new."""
 
@@ -121,6 +132,11 @@ def is_utf8(text: bytes) -> bool:
     text = text[:_SAMPLE]
     sequences = len(_MULTIBYTE.findall(text))
     return sequences > len(_HIGH.findall(_MULTIBYTE.sub(b"", text)))
+
+
+def is_din_66003(names: Iterable[bytes]) -> bool:
+    """Say whether names of seven bits (field 9206 = 1) are written in the German variant."""
+    return any(_SEVEN_BIT.search(name) for name in names)
 
 
 def _without_frames(text: bytes) -> tuple[bytes, bool]:

@@ -49,12 +49,18 @@ class Patient:
     sex: str | None = None
 
 
-PATIENT_IDS: Final = ("3000", "3600")
+PATIENT_IDS: Final = ("3000", "3600", "0193")
 FAMILY_NAMES: Final = ("3101", "3301")
 GIVEN_NAMES: Final = ("3102", "3302")
 BIRTH_DATES: Final = ("3103", "3303")
 SEX: Final = "3110"
-"""Where a patient stands: the standard's field, then that of the dicomPACS dialect."""
+"""Where a patient stands: the standard's field, that of the dicomPACS dialect, of x.concept."""
+
+PATIENT_OBJECTS: Final = frozenset({"Obj_Patient", "Obj_0045"})
+"""The patient's object in 3.0 and 3.1, in 3.5; the doctor's holds fields of the same numbers."""
+
+OBJECT_STARTS: Final = frozenset({"8002", "8200"})
+OBJECT_ENDS: Final = frozenset({"8003", "8201"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +97,46 @@ class Record:
             sex=SEX_READ.get(self._any((SEX,)).upper()),
         )
 
+    @property
+    def patient_lines(self) -> tuple[Line, ...]:
+        """Return the lines that can say whom the record is about.
+
+        Where the patient has an object these are its lines, then those that stand in none.
+        """
+        within: list[Line] = []
+        outside: list[Line] = []
+        names: list[str] = []
+        for line in self.lines:
+            if line.id in OBJECT_STARTS:
+                names.append(line.value.strip())
+            elif line.id in OBJECT_ENDS and names:
+                names.pop()
+            elif not names:
+                outside.append(line)
+            elif not PATIENT_OBJECTS.isdisjoint(names):
+                within.append(line)
+        return (*within, *outside) if within else self.lines
+
     def _any(self, ids: tuple[str, ...]) -> str:
         """Return the printable content of the first of these fields that is not empty."""
-        contents = (printable(self.first(id_) or "") for id_ in ids)
+        found = {line.id: line.value for line in reversed(self.patient_lines) if line.id in ids}
+        contents = (printable(found.get(id_, "")) for id_ in ids)
         return next((content for content in contents if content), "")
 
 
-_DAY_FIRST: Final = re.compile(r"(\d{2})\.?(\d{2})\.?(\d{4})", re.ASCII)
+_DAY_FIRST: Final = re.compile(r"(\d{2})(\d{2})(\d{4})|(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 _YEAR_FIRST: Final = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
 _YEARS: Final = range(1800, 2200)
 
 
 def parse_date(text: str) -> date | None:
-    """Read TTMMJJJJ, or JJJJMMTT as some systems write it; None for anything else.
+    """Read TTMMJJJJ or T.M.JJJJ, or JJJJMMTT as GDT 3.5 and some systems write it; else None.
 
     No day of the years 1800-2199 can be read both ways: the century would be a month.
     """
     text = text.strip()
     if match := _DAY_FIRST.fullmatch(text):
-        day, month, year = map(int, match.groups())
+        day, month, year = (int(part) for part in match.groups() if part)
         if (found := _date(year, month, day)) is not None:
             return found
     if match := _YEAR_FIRST.fullmatch(text):
