@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +56,7 @@ def dialect_of(settings: Settings, name: str | None) -> Dialect:
 @click.argument("files", nargs=-1, required=True, type=_File)
 def check_command(settings: Settings, name: str | None, files: tuple[Path, ...]) -> None:
     """GDT-Dateien für einen Dialekt beurteilen. / Judge GDT files for a dialect."""
-    from gdtbridge.gdt import check_record
+    from gdtbridge.gdt import check_record, findings_to_text
 
     dialect = dialect_of(settings, name)
     objections = 0
@@ -63,8 +65,8 @@ def check_command(settings: Settings, name: str | None, files: tuple[Path, ...])
             found = [*record.warnings, *check_record(record, dialect)]
             objections += len(found)
             click.echo(f"{file}: {record.record_type}, {dialect.title}: {_verdict(found)}")
-            for one in found:
-                click.echo(f"  {_shown(one)}")
+            for line in findings_to_text(found, terminal_width(-2)):
+                click.echo(f"  {line}")
     if objections:
         raise BridgeError(f"{objections} Beanstandungen. / objections.")
 
@@ -73,9 +75,11 @@ def _verdict(found: list[GdtWarning]) -> str:
     return f"{len(found)} Beanstandungen / objections" if found else "in Ordnung / good"
 
 
-def _shown(one: GdtWarning) -> str:
-    place = "" if one.line is None else f"Zeile / line {one.line}: "
-    return f"{place}{one.message} [{one.code}]"
+def terminal_width(more: int = 0) -> int | None:
+    """Return the columns of the terminal, and some more or fewer; None where there is none."""
+    if not sys.stdout.isatty():
+        return None
+    return max(shutil.get_terminal_size().columns + more, 40)
 
 
 @click.command("convert")

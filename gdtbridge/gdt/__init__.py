@@ -32,7 +32,7 @@ from gdtbridge.gdt.results import (
     TestValue,
     ValueResult,
 )
-from gdtbridge.gdt.show import record_to_json, record_to_text
+from gdtbridge.gdt.show import findings_to_text, record_to_json, record_to_text
 from gdtbridge.gdt.traits import Traits, ValueForm
 from gdtbridge.gdt.writer import render_order_answer, render_study, render_values
 
@@ -75,6 +75,7 @@ __all__ = [
     "dialect_named",
     "dialects_with",
     "file_name",
+    "findings_to_text",
     "read_records",
     "record_to_json",
     "record_to_text",

@@ -34,6 +34,9 @@ _NAMES: Final = frozenset({"3101", "3102", "3301", "3302"})
 _UNBRACED: Final = str.maketrans("[\\]{|}~", "(/)(/)-")
 """In seven bits a reader may take these for the umlauts of DIN 66003 where a name holds them."""
 
+SIGN: Final = "\ufffd"
+"""Stands for a control character that is shown to a person."""
+
 _EDGE: Final = " \0"
 """DICOM pads values with these; taking them off loses nothing."""
 
@@ -65,6 +68,11 @@ def clean(text: str) -> tuple[str, bool]:
 def printable(text: str) -> str:
     """Return ``text`` on one line, without controls: fit for a name or a number that was read."""
     return clean(text)[0]
+
+
+def visible(text: str) -> str:
+    """Return ``text`` as it stands, blanks too, but with a sign for each control character."""
+    return "".join(SIGN if _blank(char) == "\n" else char for char in text)
 
 
 def _reduced(char: str, charset: Charset) -> str | None:
