@@ -23,7 +23,12 @@ import click
 from gdtbridge import __version__
 from gdtbridge.config import Settings, load_settings, reachable
 from gdtbridge.errors import BridgeError
-from gdtbridge.gdt_commands import check_command, convert_command, terminal_width
+from gdtbridge.gdt_commands import (
+    check_command,
+    convert_command,
+    reading_option,
+    terminal_width,
+)
 from gdtbridge.logs import describe
 
 if TYPE_CHECKING:
@@ -202,8 +207,9 @@ gdt.add_command(convert_command)
 
 @gdt.command("show")
 @as_json_option
+@reading_option
 @files_argument
-def gdt_show(files: tuple[Path, ...], *, as_json: bool) -> None:
+def gdt_show(files: tuple[Path, ...], encoding: str | None, *, as_json: bool) -> None:
     """GDT-Dateien lesbar zeigen. / Show GDT files readably."""
     from gdtbridge.gdt import GdtError, read_records, record_to_json, record_to_text
 
@@ -212,7 +218,7 @@ def gdt_show(files: tuple[Path, ...], *, as_json: bool) -> None:
 
     def show(file: Path) -> list[object]:
         try:
-            records = read_records(_content(file))
+            records = read_records(_content(file), default_encoding=encoding)
         except GdtError as error:
             raise BridgeError(str(error)) from error
         if not as_json:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from gdtbridge.gdt.codes import SEX_READ
@@ -46,7 +47,7 @@ _PATHS: Final = frozenset({"6305", "9154", "3619"})
 """Fields in which a brace or a backslash is what it is: paths, links, addresses of mail."""
 
 _LOOK_AHEAD: Final = 20
-"""Lines before the first record that are tolerated."""
+"""Lines before the first record that are tolerated, blank ones not counted."""
 
 _GDT_TYPE: Final = re.compile(rb" *63\d\d\s*")
 _TYPE: Final = re.compile(rb"\s*\w{4}\s*")
@@ -97,7 +98,9 @@ def _starts_record(line: Fragment) -> bool:
 
 def _first_record(lines: list[Fragment]) -> int:
     """Return where the first record starts; refuse what has none or another kind of it."""
-    for index, line in enumerate(lines[:_LOOK_AHEAD]):
+    written = (index for index, line in enumerate(lines) if not line.blank)
+    for index in islice(written, _LOOK_AHEAD):
+        line = lines[index]
         if _starts_record(line):
             if not _GDT_TYPE.fullmatch(line.content):
                 raise NotGdtError(
@@ -107,7 +110,7 @@ def _first_record(lines: list[Fragment]) -> int:
             if line.plausible or _are_fields(lines[index + 1 :]):
                 return index
             break
-        if b"\0" in line.raw and not line.blank:
+        if b"\0" in line.raw:
             break
     raise NotGdtError("Das ist keine GDT-Datei. / This is not a GDT file.")
 

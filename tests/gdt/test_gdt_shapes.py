@@ -68,11 +68,19 @@ BARE = b"".join(one[3:] + b"\r\n" for one in EACH)
         (RIGHT.replace(b"01031101\r\n", b"01031101"), "lines-joined"),
         (b"\xef\xbb\xbf" + lines(ORDER, "utf-8"), "byte-order-mark"),
         (RIGHT + b"\0" * 300, "blank-line"),
+        (b"\r\n" * 50 + RIGHT, "blank-line"),
         (RIGHT.replace(b"0158402", b"0228000 Euro Umsatz\r\n0158402"), None),
     ],
     ids=[
         *("right", "tabs", "stx-etx", "four-digits", "two-digits", "no-lengths", "all-999"),
-        *("no-line-ends", "one-line-end-lost", "mark", "nul-padding", "8000-in-text"),
+        *(
+            "no-line-ends",
+            "one-line-end-lost",
+            "mark",
+            "nul-padding",
+            "blank-start",
+            "8000-in-text",
+        ),
     ],
 )
 def test_the_patient_is_read_whatever_the_shape(data: bytes, code: str | None) -> None:
