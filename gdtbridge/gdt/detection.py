@@ -57,8 +57,10 @@ _C1: Final = re.compile(rb"[\x80-\x9f]")
 """Punctuation of cp1252; in ISO 8859 these are controls."""
 
 _MULTIBYTE: Final = re.compile(
-    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+    rb"[\xc2-\xd4\xd8-\xdb][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
+"""Characters of UTF-8, but for the scripts whose bytes are an Ö, Ü or ß before a quotation mark."""
+
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
 
 _UMLAUT: Final = re.compile(r"[äöüÄÖÜ]")

@@ -219,6 +219,12 @@ def test_utf8_with_a_character_cut_off_stays_utf8(declared: str) -> None:
     assert found == f"utf-8/{codes},undecodable/Müller, Jürgen \ufffd"
 
 
+@pytest.mark.parametrize("text", ["mit Spaß“", "im MENÜ”", "KÖ–", "Maß²"])
+def test_an_umlaut_before_a_sign_is_not_utf8(text: str) -> None:
+    """Two bytes that could be a letter of Syriac are an umlaut and a quotation mark."""
+    assert read(text, "cp1252") == f"cp1252//{text}"
+
+
 def test_controls_of_iso_8859_are_the_punctuation_of_cp1252() -> None:
     """A setting of ISO 8859 does not make quotation marks unreadable."""
     assert read("„gut“ – Öl", "cp1252", default="iso8859-1") == "cp1252//„gut“ – Öl"
