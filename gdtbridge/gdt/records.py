@@ -56,8 +56,8 @@ BIRTH_DATES: Final = ("3103", "3303")
 SEX: Final = "3110"
 """Where a patient stands: the standard's field, that of the dicomPACS dialect, of x.concept."""
 
-PATIENT_OBJECTS: Final = frozenset({"Obj_Patient", "Obj_0045"})
-"""The patient's object in 3.0 and 3.1, in 3.5; the doctor's holds fields of the same numbers."""
+PATIENT_OBJECTS: Final = frozenset({"obj_patient", "obj_0045"})
+"""The patient's object in 3.0 and 3.1, in 3.5; in small letters. A doctor's has the same fields."""
 
 OBJECT_STARTS: Final = frozenset({"8002", "8200"})
 OBJECT_ENDS: Final = frozenset({"8003", "8201"})
@@ -88,13 +88,17 @@ class Record:
 
     @property
     def patient(self) -> Patient:
-        """Return whom the record is about; fields that are absent or unreadable stay empty."""
+        """Return whom the record is about; fields that are absent or unreadable stay empty.
+
+        A patient's number is the patient's wherever it stands.
+        """
+        lines = self.patient_lines
         return Patient(
-            id=self._any(PATIENT_IDS),
-            family_name=self._any(FAMILY_NAMES),
-            given_name=self._any(GIVEN_NAMES),
-            birth_date=parse_date(self._any(BIRTH_DATES)),
-            sex=SEX_READ.get(self._any((SEX,)).upper()),
+            id=_any(lines, PATIENT_IDS) or _any(self.lines, PATIENT_IDS),
+            family_name=_any(lines, FAMILY_NAMES),
+            given_name=_any(lines, GIVEN_NAMES),
+            birth_date=parse_date(_any(lines, BIRTH_DATES)),
+            sex=SEX_READ.get(_any(lines, (SEX,)).upper()),
         )
 
     @property
@@ -108,7 +112,7 @@ class Record:
         names: list[str] = []
         for line in self.lines:
             if line.id in OBJECT_STARTS:
-                names.append(line.value.strip())
+                names.append(line.value.strip().casefold())
             elif line.id in OBJECT_ENDS and names:
                 names.pop()
             elif not names:
@@ -117,11 +121,12 @@ class Record:
                 within.append(line)
         return (*within, *outside) if within else self.lines
 
-    def _any(self, ids: tuple[str, ...]) -> str:
-        """Return the printable content of the first of these fields that is not empty."""
-        found = {line.id: line.value for line in reversed(self.patient_lines) if line.id in ids}
-        contents = (printable(found.get(id_, "")) for id_ in ids)
-        return next((content for content in contents if content), "")
+
+def _any(lines: tuple[Line, ...], ids: tuple[str, ...]) -> str:
+    """Return the printable content of the first of these fields that is not empty."""
+    found = {line.id: line.value for line in reversed(lines) if line.id in ids}
+    contents = (printable(found.get(id_, "")) for id_ in ids)
+    return next((content for content in contents if content), "")
 
 
 _DAY_FIRST: Final = re.compile(r"(\d{2})(\d{2})(\d{4})|(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)

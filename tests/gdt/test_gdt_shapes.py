@@ -182,6 +182,13 @@ def test_fields_beside_the_patients_object_count_where_it_lacks_them(start: str,
     assert record.patient == Patient("4711", "Müller")
 
 
+def test_a_number_is_the_patients_wherever_it_stands() -> None:
+    """Doctors have names and birth dates, but no 3000."""
+    header = named("Obj_Kopfdaten", ("3000", "4711"))
+    record = only(lines([("8000", "6302"), *header, *named("OBJ_PATIENT", ("3101", "Müller"))]))
+    assert record.patient == Patient("4711", "Müller")
+
+
 def test_a_height_and_its_unit_are_of_no_test() -> None:
     """GDT 3.5 measures the body in an object of its own."""
     body = named("Obj_0069", ("3622", "178"), ("8421", "cm"))
