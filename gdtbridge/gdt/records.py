@@ -109,16 +109,17 @@ class Record:
         """
         within: list[Line] = []
         outside: list[Line] = []
-        names: list[str] = []
+        open_objects: list[bool] = []
         for line in self.lines:
+            inside = bool(open_objects) and open_objects[-1]
             if line.id in OBJECT_STARTS:
-                names.append(line.value.strip().casefold())
-            elif line.id in OBJECT_ENDS and names:
-                names.pop()
-            elif not names:
-                outside.append(line)
-            elif not PATIENT_OBJECTS.isdisjoint(names):
+                open_objects.append(inside or line.value.strip().casefold() in PATIENT_OBJECTS)
+            elif line.id in OBJECT_ENDS and open_objects:
+                open_objects.pop()
+            elif inside:
                 within.append(line)
+            elif not open_objects:
+                outside.append(line)
         return (*within, *outside) if within else self.lines
 
 

@@ -453,6 +453,8 @@ def test_sizes_are_bounded(data: bytes) -> None:
         b"9998411x\r\nx\r\nx\r\n",
         b"99998411x\r\n" + b"\xff\r\n" * 20,
         b"0228002Obj_Kopfdaten\r\n",
+        b"0208002Obj_Patient\r\n0168411Abdomen\r\n",
+        b"0168411Abdomen0168411Abdomen\r\n",
         b"\xe4\xf6\r\n",
     ],
 )
