@@ -76,6 +76,8 @@ class Fragment:
         """Say whether this is a field even among free text: known, and about as long as it says."""
         if self.flaw in {None, "length-zero", "length-without-line-end", "length-in-characters"}:
             return True
+        if self.flaw == "length-two-digits":
+            return False
         return self.id in FIELDS and abs((self.declared or self.size) - self.size) <= _SLIGHT
 
     @property

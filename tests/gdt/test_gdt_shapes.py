@@ -110,6 +110,12 @@ def test_a_number_or_name_never_runs_on(field: str, content: str, text: str) -> 
     assert codes(record) >= {"length-wrong", "naked-line"}
 
 
+def test_a_long_number_in_free_text_is_no_field() -> None:
+    """193101… could be a name with a length of two digits; among free text it is a number."""
+    record = only(RIGHT + b"Verlauf:\r\n1931011234567890\r\n")
+    assert (record.patient, record.all("3101")) == (MUELLER, ("Müller",))
+
+
 def test_a_torn_name_is_put_together() -> None:
     """Where the length tells that the line end is none, the two halves are one word."""
     record = only(lines(HEADER) + b"0193101Muster\r\nmann\r\n" + lines(PATIENT[:1]))
