@@ -7,6 +7,7 @@ The rooms are imported late, so that a command starts only what it needs.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -22,7 +23,12 @@ import click
 from gdtbridge import __version__
 from gdtbridge.config import Settings, load_settings, reachable
 from gdtbridge.errors import BridgeError
-from gdtbridge.gdt_commands import check_command, convert_command
+from gdtbridge.gdt_commands import (
+    check_command,
+    convert_command,
+    reading_option,
+    terminal_width,
+)
 from gdtbridge.image_libraries import keep_image_libraries_out
 from gdtbridge.logs import describe
 from gdtbridge.open_command import open_command
@@ -204,21 +210,23 @@ gdt.add_command(convert_command)
 
 @gdt.command("show")
 @as_json_option
+@reading_option
 @files_argument
-def gdt_show(files: tuple[Path, ...], *, as_json: bool) -> None:
+def gdt_show(files: tuple[Path, ...], encoding: str | None, *, as_json: bool) -> None:
     """GDT-Dateien lesbar zeigen. / Show GDT files readably."""
     from gdtbridge.gdt import GdtError, read_records, record_to_json, record_to_text
 
-    colour = sys.stdout.isatty()
+    width = terminal_width()
+    colour = width is not None and "NO_COLOR" not in os.environ
 
     def show(file: Path) -> list[object]:
         try:
-            records = read_records(_content(file))
+            records = read_records(_content(file), default_encoding=encoding)
         except GdtError as error:
             raise BridgeError(str(error)) from error
         if not as_json:
             for record in records:
-                click.echo(f"{file}\n{record_to_text(record, colour=colour)}")
+                click.echo(f"{file}\n{record_to_text(record, colour=colour, width=width)}")
         return [record_to_json(record) for record in records]
 
     _show_each(files, show, as_json=as_json)

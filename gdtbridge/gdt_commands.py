@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,15 @@ _with_settings = click.option(
 )
 
 
+reading_option = click.option(
+    "--encoding",
+    type=click.Choice(
+        ["ascii", "cp437", "cp850", "cp1252", "iso8859-1", "iso8859-15", "utf-8"],
+    ),
+    help="Zeichensatz, wo die Datei keinen nennt. / Character set where the file names none.",
+)
+
+
 def dialect_of(settings: Settings, name: str | None) -> Dialect:
     """Return the dialect of that name or version, else of the installation.
 
@@ -54,17 +65,17 @@ def dialect_of(settings: Settings, name: str | None) -> Dialect:
 @click.argument("files", nargs=-1, required=True, type=_File)
 def check_command(settings: Settings, name: str | None, files: tuple[Path, ...]) -> None:
     """GDT-Dateien für einen Dialekt beurteilen. / Judge GDT files for a dialect."""
-    from gdtbridge.gdt import check_record
+    from gdtbridge.gdt import check_record, findings_to_text
 
     dialect = dialect_of(settings, name)
     objections = 0
     for file in files:
-        for record in _records(file):
+        for record in _records(file, settings):
             found = [*record.warnings, *check_record(record, dialect)]
             objections += len(found)
             click.echo(f"{file}: {record.record_type}, {dialect.title}: {_verdict(found)}")
-            for one in found:
-                click.echo(f"  {_shown(one)}")
+            for line in findings_to_text(found, terminal_width(-2)):
+                click.echo(f"  {line}")
     if objections:
         raise BridgeError(f"{objections} Beanstandungen. / objections.")
 
@@ -73,9 +84,11 @@ def _verdict(found: list[GdtWarning]) -> str:
     return f"{len(found)} Beanstandungen / objections" if found else "in Ordnung / good"
 
 
-def _shown(one: GdtWarning) -> str:
-    place = "" if one.line is None else f"Zeile / line {one.line}: "
-    return f"{place}{one.message} [{one.code}]"
+def terminal_width(more: int = 0) -> int | None:
+    """Return the columns of the terminal, and some more or fewer; None where there is none."""
+    if not sys.stdout.isatty():
+        return None
+    return max(shutil.get_terminal_size().columns + more, 40)
 
 
 @click.command("convert")
@@ -90,7 +103,7 @@ def convert_command(
     """Eine GDT-Datei neu schreiben: Version, Dialekt, Zeichensatz. / Convert a GDT file."""
     from gdtbridge.gdt import GdtError, convert
 
-    records = _records(file)
+    records = _records(file, settings)
     try:
         rendered = convert(records, dialect_of(settings, name), encoding=encoding)
     except GdtError as error:
@@ -101,12 +114,15 @@ def convert_command(
         click.echo(f"gdtbridge: {file}: nicht unverändert / not as it was: {losses}", err=True)
 
 
-def _records(file: Path) -> list[Record]:
-    """Return the records of a file; raise `BridgeError` where it cannot be read."""
+def _records(file: Path, settings: Settings) -> list[Record]:
+    """Return the records of a file; raise `BridgeError` where it cannot be read.
+
+    Where it says nothing of its character set, that of the practice's orders counts.
+    """
     from gdtbridge.gdt import GdtError, read_records
 
     try:
-        return read_records(file.read_bytes())
+        return read_records(file.read_bytes(), default_encoding=settings.orders.encoding)
     except OSError as error:
         raise BridgeError(f"{file}: nicht lesbar. / cannot be read: {error.strerror}") from error
     except GdtError as error:

@@ -65,7 +65,7 @@ def named(patient: Patient) -> Patient:
 def _must_be_certain(record: Record) -> None:
     """Refuse a record that names two patients or one that cannot be read."""
     for field in _IDENTIFYING:
-        lines = [line for line in record.lines if line.id == field]
+        lines = [line for line in record.patient_lines if line.id == field]
         if len({line.value.strip() for line in lines}) > 1:
             raise OrderError(field, DIFFERENT)
         unreadable = {w.line for w in record.warnings if w.code == "undecodable"}

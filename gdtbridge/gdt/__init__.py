@@ -33,7 +33,7 @@ from gdtbridge.gdt.results import (
     TestValue,
     ValueResult,
 )
-from gdtbridge.gdt.show import record_to_json, record_to_text
+from gdtbridge.gdt.show import findings_to_text, record_to_json, record_to_text
 from gdtbridge.gdt.traits import LinkPlace, Traits, ValueForm
 from gdtbridge.gdt.writer import render_order_answer, render_study, render_values
 
@@ -78,6 +78,7 @@ __all__ = [
     "dialect_named",
     "dialects_with",
     "file_name",
+    "findings_to_text",
     "names_apart",
     "read_records",
     "record_to_json",

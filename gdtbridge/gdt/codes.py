@@ -8,16 +8,16 @@ from typing import Final
 
 SEX_READ: Final[Mapping[str, str | None]] = MappingProxyType(
     {
-        **dict.fromkeys(("1", "M", "4"), "M"),
-        **dict.fromkeys(("2", "F", "W", "5"), "F"),
-        **dict.fromkeys(("0", "3", "D", "X"), "O"),
+        **dict.fromkeys(("1", "M", "4", "MÄNNLICH"), "M"),
+        **dict.fromkeys(("2", "F", "W", "5", "WEIBLICH"), "F"),
+        **dict.fromkeys(("0", "3", "D", "X", "DIVERS"), "O"),
         "U": None,
     }
 )
 """Field 3110 (upper case) to the DICOM code M, F, O or None.
 
 1 and 2: GDT 2.1. 0 and 3 (other): Medical Office. M, W, D, X and U (unknown): GDT 3.5. 4, 5 and
-the letters of other systems: GNUmed.
+the letters of other systems: GNUmed. The words are what they say.
 """
 
 SEX_WRITTEN: Final[Mapping[str, str]] = MappingProxyType({"M": "1", "F": "2"})

@@ -8,6 +8,7 @@ losses, never dropped in silence; the original file stays as it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -17,21 +18,26 @@ from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.gdt.fields import FIELDS, FieldType
 from gdtbridge.gdt.layouts import TEST_OBJECT, object_rows, record_end, record_start
 from gdtbridge.gdt.record_types import BODY_RANK, FILE_GROUP, TEST_GROUP
-from gdtbridge.gdt.records import Line, Record, parse_date
+from gdtbridge.gdt.records import OBJECT_ENDS, OBJECT_STARTS, Line, Record, parse_date
 from gdtbridge.gdt.results import Rendered
 from gdtbridge.gdt.rows import Layout, Row, Source, constant
 from gdtbridge.gdt.text import Loss
 from gdtbridge.gdt.traits import Form
 from gdtbridge.gdt.writer import Page, render
 
-_REWRITTEN: Final = frozenset({"8000", "8100", "8004", "9206", "9218", "0001"})
-"""Fields the target has its own content for."""
+_REWRITTEN: Final = frozenset({"8000", "8100", "8004", "9206", "9218", "0001", "6226"})
+"""Fields the target has its own content for, or does without."""
+
+_RENAMED: Final[Mapping[str, str]] = MappingProxyType({"3632": "3623"})
+"""The weight, which the example of GDT 2.1 misprints and some programs copied."""
+
+_OF_A_TEST: Final = frozenset(
+    {*TEST_GROUP, "8412", "8413", "8417", "8419", "8433", "7263", "7264", "7306"}
+)
+"""Fields of a test; those from 8412 on are of 3.0 and 3.5."""
 
 _MARKS: Final = frozenset({"8001", "8002", "8003", "8200", "8201", "8202"})
 """Fields that group others; the target groups anew."""
-
-_STARTS: Final = frozenset({"8002", "8200"})
-_ENDS: Final = frozenset({"8003", "8201"})
 
 _HEADER: Final = ("8315", "8316", "9103", "9206", "9218", "0102", "0103", "0132")
 _REQUEST: Final = ("6200", "6201", "8310", "8314", "8402")
@@ -82,6 +88,7 @@ def _converted(record: Record, dialect: Dialect, encoding: str | None) -> Render
     """Return one record."""
     losses: dict[str, None] = {}
     lines = _without_strays(record, losses)
+    lines = [replace(line, id=_RENAMED.get(line.id, line.id)) for line in lines]
     fields = [(line.id, text) for line in lines for text in _contents(line, dialect, losses)]
     form = dialect.traits.form
     rows = _flat(fields, dialect) if form is Form.FLAT else _in_objects(fields, record, dialect)
@@ -92,19 +99,22 @@ def _converted(record: Record, dialect: Dialect, encoding: str | None) -> Render
 
 
 def _without_strays(record: Record, losses: dict[str, None]) -> list[Line]:
-    """Return the lines without fields of a test that belong to none.
+    """Return the lines without fields of a test that belong to none, and of other persons.
 
-    GDT 3.5 gives a height its unit in 8421; beside a test it would become that test's unit.
+    GDT 3.5 gives a height its unit in 8421; beside a test it would become that test's unit. The
+    name in a doctor's object would become the patient's.
     """
     kept: list[Line] = []
     depth, opened = 0, None
+    patient = frozenset(record.patient_lines)
     for line in record.lines:
-        depth += (line.id in _STARTS) - (line.id in _ENDS)
+        depth += (line.id in OBJECT_STARTS) - (line.id in OBJECT_ENDS)
         if line.id == TEST_GROUP[0]:
             opened = depth
         elif opened is not None and (depth < opened or _ends_group(line.id)):
             opened = None
-        if record.record_type == "6310" and opened is None and line.id in TEST_GROUP:
+        stray = record.record_type == "6310" and opened is None and line.id in TEST_GROUP
+        if stray or (_OBJECTS.get(line.id) == "Obj_Patient" and line not in patient):
             losses[f"{line.id} {Loss.UNSUPPORTED}"] = None
         elif not _is_attribute(line.id):
             kept.append(line)
@@ -113,7 +123,7 @@ def _without_strays(record: Record, losses: dict[str, None]) -> list[Line]:
 
 def _ends_group(field: str) -> bool:
     """Say whether a field is of the record's body, but of no test."""
-    return field in BODY_RANK and field not in TEST_GROUP
+    return field in BODY_RANK and field not in _OF_A_TEST
 
 
 def _is_attribute(field: str) -> bool:
@@ -220,9 +230,7 @@ def _object_of(
     field: str, record_type: str, others: Sequence[tuple[str, list[Row]]], test: str
 ) -> str:
     """Return the object a field belongs to, an empty name where it stands between objects."""
-    if field in TEST_GROUP:
-        if record_type != "6310":
-            return "Obj_Anforderung"
+    if record_type == "6310" and field in _OF_A_TEST:
         within = bool(others) and others[-1][0] == test
         return test if within or field == TEST_GROUP[0] else ""
-    return _OBJECTS.get(field, "")
+    return "Obj_Anforderung" if field in TEST_GROUP else _OBJECTS.get(field, "")

@@ -1,8 +1,9 @@
 """Which character set a record is in.
 
 Field 9206 decides; only where the bytes flatly contradict it they win. Without it the order is:
-UTF-8 if the bytes are valid UTF-8, German letters at the places letters have, the practice's
-setting, chardet among the four sets that occur, code page 437 (what the absence of 9206 means).
+UTF-8 if the bytes are mostly that, ruled lines of code page 437, German letters at the places
+letters have, the practice's setting (ISO 8859-15 in GDT 3.5, which has no other), chardet among
+the four sets that occur, code page 437 (what the absence of 9206 means).
 
 Not all of this can be certain: the German letters are the same in code pages 437 and 850 and in
 ISO 8859-1, -15 and cp1252, but a lone accent may be ambiguous.
@@ -11,7 +12,7 @@ ISO 8859-1, -15 and cp1252, but a lone accent may be ambiguous.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -28,23 +29,63 @@ READABLE: Final = ANSI | DOS | {"ascii", "utf-8"}
 
 _STANDARD: Final = "cp437"
 
+_FRAME: Final = re.compile(rb"[\xb3-\xda]*([\xc4\xcd])\1{2,}[\xb3-\xda]*")
+"""A ruled line of code page 437; in ANSI the same capital umlaut three times in a row."""
+
+_STROKE: Final = re.compile(rb"[\xb3\xba]")
+"""The vertical lines beside it."""
+
 _ONLY_DOS: Final = re.compile(rb"(?<=[A-Za-z])[\x81\x84\x94](?=[A-Za-z\x81\x84\x94\xe1])")
 """Umlauts of code page 437; in cp1252 these are no character and quotation marks."""
 
-_ONLY_ANSI: Final = re.compile(rb"(?<=[A-Za-z])[\xe4\xf6\xfc\xdf]|[\xc4\xd6\xdc](?=[a-z])")
-"""German letters of ANSI; in code page 437 these are mathematics and line drawing."""
+_ONLY_ANSI: Final = re.compile(
+    rb"(?<=[A-Za-z])[\xe4\xf6\xdf]|(?<=[A-Za-ln-z])\xfc|(?<=m)\xfc(?=[A-Za-z])"
+    rb"|[\xc4\xd6\xdc](?=[a-z])"
+)
+"""German letters of ANSI; in DOS these are mathematics, line drawing and, after "cm", a cube."""
+
+_ONLY_850: Final = re.compile(
+    rb"(?<=m)\xfc(?![A-Za-z])|\xf5 ?(?=\d)|\x9d(?= ?\d|[a-z])|(?<=\d) ?\x9e(?= ?\d)"
+    rb"|(?<=[A-Za-z])[\x9b\xb5-\xb7\xc6\xc7\xd0-\xd8\xde\xe0\xe2-\xe5\xe7-\xed](?=[A-Za-z])"
+)
+"""A cube, a paragraph, an average, a product and letters, where code page 437 has none of them."""
 
 _LATIN9: Final = re.compile(rb"[\xa4\xa6\xa8\xb8]|(?<=[A-Za-z])[\xbc\xbd\xbe]|[\xbc\xbe](?=[a-z])")
 """Letters and the euro of ISO 8859-15, where ISO 8859-1 has signs nobody types."""
 
+_C1: Final = re.compile(rb"[\x80-\x9f]")
+"""Punctuation of cp1252; in ISO 8859 these are controls."""
+
+_MULTIBYTE: Final = re.compile(
+    rb"[\xc2-\xd4\xd8-\xdb][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
+"""Characters of UTF-8, but for the scripts whose bytes are an Ö, Ü or ß before a quotation mark."""
+
+_HIGH: Final = re.compile(rb"[\x80-\xff]")
+
 _UMLAUT: Final = re.compile(r"[äöüÄÖÜ]")
-_SHARP_S: Final = re.compile(r"(?<=[aeiouäöü])ß")
+_SHARP_S: Final = re.compile(r"(?<=[aeiouäöü])ß(?![cdgprvxz])")
+"""A ß as German words have it; the same byte is the á of "Suárez" in ANSI."""
+
 _STRANGE: Final = re.compile(
     r"(?<=[^\W\d_])[^\x00-\x7f\w\u00b4\u2019](?=[^\W\d_])"  # a sign within a word
-    r"|(?<=[^\W\d_])[\u201a\u201e\u02c6\u2039\u2021]|(?<=[a-z])[ŠŒŽŸ](?=[a-z])|(?<=\d)ø|(?<=cm)ý"
+    r"|(?<=[^\W\d_])[\u201a\u201e\u02c6\u2039\u2021]|(?<=[a-z])[ŠŒŽŸ](?=[a-z])"
+    r"|(?<=\d)ø|(?<=[\d ])ø(?=C)|(?<=[\d ])æ(?=[glm])|(?<=[cdm/\d ]m)[ýüⁿ](?!\w)"  # units
+    r"|(?<!\w)(?![àµØ])[^\W\d_\x00-\x7f](?!\w)"  # a letter that is no word
     r"|[\u0393-\u03c9\u20a7\u2200-\u25ff\ufffd\x80-\x9f]"  # Greek, mathematics, line drawing
 )
 """What German text does not hold."""
+
+DIN_66003: Final[Mapping[int, str]] = MappingProxyType(
+    dict(zip(map(ord, "[\\]{|}~"), "ÄÖÜäöüß", strict=True))
+)
+"""Code to letter in the German variant of seven bits; as ``str.translate`` takes it."""
+
+_SEVEN_BIT: Final = re.compile(
+    rb"(?<=[A-Za-z])[{|}~](?=[a-z])|(?<=[a-z])~(?= |-|\Z)|(?<=[A-Z])[\[\\\]](?=[A-Z])"
+    rb"|\A[\[\\\]](?=[a-z])"
+)
+"""Umlauts of DIN 66003; in ASCII no name has these."""
 
 _SAMPLE: Final = 65_536
 """Bytes looked at; more say nothing new."""
@@ -69,19 +110,46 @@ def choose(text: bytes, declared: str | None, default: str | None) -> Choice:
     text = text[:_SAMPLE]
     if not text:
         return Choice(codec or "ascii", flaw)
-    if _is_utf8(text):
+    if is_utf8(text):
         contradicted = "charset-utf-8" if codec is None else "charset-contradicted"
         return Choice("utf-8", None if codec == "utf-8" else contradicted)
+    words, framed = _without_frames(text)
     family = _family_of(codec)
     if family is not None:
-        return _settled(text, family, default, otherwise="charset-contradicted")
-    inferred = _inferred(text, default)
+        return _settled(words, family, default, otherwise="charset-contradicted")
+    inferred = _inferred(words, default, framed=framed)
     return Choice(inferred.codec, "charset-contradicted" if codec else flaw or inferred.flaw)
 
 
-def _inferred(text: bytes, default: str | None) -> Choice:
+def evidence(contents: Iterable[bytes]) -> bytes:
+    """Return what of a record's contents tells of its character set: those that are not ASCII."""
+    return b"\n".join(content for content in contents if not content.isascii())
+
+
+def is_utf8(text: bytes) -> bool:
+    """Say whether the bytes are UTF-8, or were before a writer cut some of its characters.
+
+    No other set puts such sequences together so that more bytes are in them than are not.
+    """
+    text = text[:_SAMPLE]
+    sequences = len(_MULTIBYTE.findall(text))
+    return sequences > len(_HIGH.findall(_MULTIBYTE.sub(b"", text)))
+
+
+def is_din_66003(names: Iterable[bytes]) -> bool:
+    """Say whether names of seven bits (field 9206 = 1) are written in the German variant."""
+    return any(_SEVEN_BIT.search(name) for name in names)
+
+
+def _without_frames(text: bytes) -> tuple[bytes, bool]:
+    """Return the text without the lines drawn in it, and whether there were any."""
+    words, frames = _FRAME.subn(b"", text)
+    return (_STROKE.sub(b"", words), True) if frames else (text, False)
+
+
+def _inferred(text: bytes, default: str | None, *, framed: bool) -> Choice:
     """Return the codec of bytes nobody declared."""
-    family = _family_of(default)
+    family = _family_of(default) or (DOS if framed else None)
     if family is not None:
         return _settled(text, family, default)
     dos, ansi = _variant(text, DOS, default), _variant(text, ANSI, default)
@@ -121,12 +189,13 @@ def _family_of(codec: str | None) -> frozenset[str] | None:
 
 def _variant(text: bytes, family: frozenset[str], default: str | None) -> str:
     """Return the member of a family: what the practice is set to, else what the bytes suggest."""
+    if family is ANSI and _C1.search(text):
+        return "cp1252"
     if default is not None and default in family:
         return default
     if family is ANSI:
-        has_c1 = re.search(rb"[\x80-\x9f]", text)
-        return "iso8859-15" if not has_c1 and _LATIN9.search(text) else "cp1252"
-    return max("cp437", "cp850", key=lambda codec: _score(text, codec))
+        return "iso8859-15" if _LATIN9.search(text) else "cp1252"
+    return "cp850" if _ONLY_850.search(text) else _STANDARD
 
 
 def _score(text: bytes, codec: str) -> int:
@@ -142,12 +211,3 @@ def _ask_chardet(text: bytes) -> str:
 
     found = chardet.detect(text, include_encodings=["ascii", "utf-8", "cp437", "cp1252"])
     return "cp1252" if (found["encoding"] or "").lower() == "windows-1252" else _STANDARD
-
-
-def _is_utf8(text: bytes) -> bool:
-    """Say whether the bytes are UTF-8; ``text`` may end within a character."""
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.reason == "unexpected end of data" and len(text) == _SAMPLE
-    return True

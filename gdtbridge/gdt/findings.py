@@ -33,10 +33,13 @@ WARNINGS: Final[Mapping[str, str]] = MappingProxyType(
         "The declared length counts characters, not bytes.",
         "length-four-digits": "Die Zeilenlänge hat vier Stellen. / "
         "The declared length has four digits.",
+        "length-two-digits": "Die Zeilenlänge hat zwei Stellen. / "
+        "The declared length has two digits.",
         "length-missing": "Die Zeilenlänge fehlt. / The line has no length.",
-        "stray-blank": "Leerzeichen in Zeilenlänge oder Feldkennung. / "
-        "Blank within length or field number.",
+        "stray-blank": "Leerzeichen oder Steuerzeichen in Zeilenlänge oder Feldkennung. / "
+        "Blank or control character within length or field number.",
         "line-continued": "Ein Feld über mehrere Zeilen. / One field on several lines.",
+        "lines-joined": "Mehrere Felder auf einer Zeile. / Several fields on one line.",
         # the record
         "record-type-unknown": "Unbekannte Satzart. / Unknown record type.",
         "record-length-by-lines": "Die Satzlänge ist die Summe der Zeilenlängen, nicht der Bytes. "
@@ -58,6 +61,8 @@ WARNINGS: Final[Mapping[str, str]] = MappingProxyType(
         "charset-utf-8": "UTF-8 ist kein Zeichensatz von GDT. / UTF-8 is no character set of GDT.",
         "charset-guessed": "Der Zeichensatz ist nicht angegeben und nicht sicher zu erkennen. / "
         "The character set is not declared and cannot be told for certain.",
+        "charset-din-66003": "Umlaute nach DIN 66003 (sieben Bit). / "
+        "Umlauts of DIN 66003 (seven bits).",
         "undecodable": "Bytes, die der Zeichensatz nicht kennt. / "
         "Bytes the character set does not have.",
         # the patient

@@ -9,16 +9,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from gdtbridge.gdt.codes import SEX_READ
-from gdtbridge.gdt.detection import READABLE, Choice, choose
+from gdtbridge.gdt.detection import (
+    DIN_66003,
+    READABLE,
+    Choice,
+    choose,
+    evidence,
+    is_din_66003,
+)
 from gdtbridge.gdt.errors import GdtError, NotGdtError
+from gdtbridge.gdt.fields import FIELDS
 from gdtbridge.gdt.findings import finding
 from gdtbridge.gdt.lines import Fragment, fragments
 from gdtbridge.gdt.record_types import RECORD_TYPES
 from gdtbridge.gdt.records import (
     BIRTH_DATES,
+    FAMILY_NAMES,
+    GIVEN_NAMES,
     PATIENT_IDS,
     SEX,
     GdtWarning,
@@ -31,11 +42,21 @@ from gdtbridge.gdt.structure import structure_warnings
 MAX_BYTES: Final = 10 * 1024 * 1024
 """Bytes a file may have."""
 
-_LOOK_AHEAD: Final = 20
-"""Lines before the first record that are tolerated."""
+_NAMES: Final = (*FAMILY_NAMES, *GIVEN_NAMES)
+_PATHS: Final = frozenset({"6305", "9154", "3619"})
+"""Fields in which a brace or a backslash is what it is: paths, links, addresses of mail."""
 
-_BOM: Final = b"\xef\xbb\xbf"
+_LOOK_AHEAD: Final = 20
+"""Lines before the first record that are tolerated, blank ones not counted."""
+
 _GDT_TYPE: Final = re.compile(rb" *63\d\d\s*")
+_TYPE: Final = re.compile(rb"\s*\w{4}\s*")
+"""A record type of any of the xDT formats; anything else behind 8000 is no start of a record."""
+
+_LATIN9_VERSION: Final = re.compile(rb"0?3\.5\d*")
+"""Field 0001 of the version whose only character set is ISO 8859-15."""
+
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_records(data: bytes, *, default_encoding: str | None = None) -> list[Record]:
@@ -50,17 +71,18 @@ def read_records(data: bytes, *, default_encoding: str | None = None) -> list[Re
         raise NotGdtError("Die Datei ist größer als 10 MB. / The file is larger than 10 MB.")
     if not data.strip():
         raise NotGdtError("Die Datei ist leer. / The file is empty.")
-    lines = fragments(data.removeprefix(_BOM))
-    groups = list(_groups(lines))
-    if data.startswith(_BOM):
-        return [_record(group, "utf-8", bom=not index) for index, group in enumerate(groups)]
-    return [_record(group, default_encoding) for group in groups]
+    if data.startswith(_UTF16):
+        raise NotGdtError(
+            "Die Datei ist in UTF-16 geschrieben, das kein Zeichensatz von GDT ist. / "
+            "The file is written in UTF-16, which is no character set of GDT."
+        )
+    return [_record(group, default_encoding) for group in _groups(fragments(data))]
 
 
 def _groups(lines: list[Fragment]) -> Iterator[list[Fragment]]:
     """Yield the lines of each record; a line 8000 starts one."""
     first = _first_record(lines)
-    starts = [i for i in range(first, len(lines)) if lines[i].id == "8000"]
+    starts = [i for i in range(first, len(lines)) if _starts_record(lines[i])]
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         group = lines[start:end]
         if start == first:
@@ -69,19 +91,34 @@ def _groups(lines: list[Fragment]) -> Iterator[list[Fragment]]:
         yield _without_tail(group)
 
 
+def _starts_record(line: Fragment) -> bool:
+    """Say whether a record starts here, be it of GDT or of LDT or BDT."""
+    return line.id == "8000" and _TYPE.fullmatch(line.content) is not None
+
+
 def _first_record(lines: list[Fragment]) -> int:
     """Return where the first record starts; refuse what has none or another kind of it."""
-    for index, line in enumerate(lines[:_LOOK_AHEAD]):
-        if line.id == "8000":
-            if _GDT_TYPE.fullmatch(line.content):
+    written = (index for index, line in enumerate(lines) if not line.blank)
+    for index in islice(written, _LOOK_AHEAD):
+        line = lines[index]
+        if _starts_record(line):
+            if not _GDT_TYPE.fullmatch(line.content):
+                raise NotGdtError(
+                    "Die Satzart gehört nicht zu GDT (LDT oder BDT?). / "
+                    "The record type is none of GDT (LDT or BDT?)."
+                )
+            if line.plausible or _are_fields(lines[index + 1 :]):
                 return index
-            raise NotGdtError(
-                "Die Satzart gehört nicht zu GDT (LDT oder BDT?). / "
-                "The record type is none of GDT (LDT or BDT?)."
-            )
+            break
         if b"\0" in line.raw:
             break
     raise NotGdtError("Das ist keine GDT-Datei. / This is not a GDT file.")
+
+
+def _are_fields(lines: Sequence[Fragment]) -> bool:
+    """Say whether these are fields, with whatever lengths, and not telephone numbers."""
+    written = [line for line in lines if not line.blank]
+    return 2 * sum(line.id in FIELDS for line in written) > len(written)
 
 
 def _without_tail(group: list[Fragment]) -> list[Fragment]:
@@ -98,15 +135,10 @@ def _demoted(line: Fragment, flaw: str) -> Fragment:
     return line if line.blank else replace(line, id="", content=line.raw, flaw=flaw)
 
 
-def _record(group: list[Fragment], default: str | None, *, bom: bool = False) -> Record:
+def _record(group: list[Fragment], default: str | None) -> Record:
     """Return one record with all its warnings."""
-    declared = next((line.content for line in group if line.id == "9206"), None)
-    choice = choose(
-        b"\n".join(line.content for line in group if not line.content.isascii()),
-        None if declared is None else declared.strip().decode("ascii", "replace"),
-        default,
-    )
-    lines, flaws = _decoded(group, choice.codec)
+    choice = _charset(group, default)
+    lines, flaws = _decoded(group, choice)
     record = Record(
         record_type=next(line.value.strip() for line in lines if line.id == "8000"),
         version=_version(lines),
@@ -116,7 +148,7 @@ def _record(group: list[Fragment], default: str | None, *, bom: bool = False) ->
         data=b"".join(line.raw + line.end for line in group),
     )
     warnings = [
-        *_file_warnings(group, choice, bom=bom),
+        *_file_warnings(group, choice),
         *flaws,
         *structure_warnings(group),
         *_patient_warnings(record),
@@ -126,9 +158,27 @@ def _record(group: list[Fragment], default: str | None, *, bom: bool = False) ->
     return replace(record, warnings=tuple(sorted(warnings, key=lambda w: w.line or 0)))
 
 
-def _decoded(group: Iterable[Fragment], codec: str) -> tuple[tuple[Line, ...], list[GdtWarning]]:
+def _charset(group: Sequence[Fragment], default: str | None) -> Choice:
+    """Return the character set of a record; a byte order mark and GDT 3.5 have their own."""
+    fields = {line.id: line.content.strip() for line in reversed(group)}
+    if group[0].marked:
+        default = "utf-8"
+    elif _LATIN9_VERSION.fullmatch(fields.get("0001", b"")):
+        default = "iso8859-15"
+    declared = fields.get("9206")
+    text = evidence(line.content for line in group)
+    if declared == b"1" and not text and is_din_66003(fields.get(name, b"") for name in _NAMES):
+        return Choice("ascii", "charset-din-66003")
+    return choose(text, None if declared is None else declared.decode("ascii", "replace"), default)
+
+
+def _decoded(
+    group: Iterable[Fragment], choice: Choice
+) -> tuple[tuple[Line, ...], list[GdtWarning]]:
     """Return the lines in text, and the warnings that belong to one line each."""
     lines, warnings = [], []
+    codec = choice.codec
+    seven_bit = choice.flaw == "charset-din-66003"
     for part in group:
         if part.flaw is not None:
             warnings.append(finding(part.flaw, part.number))
@@ -139,6 +189,8 @@ def _decoded(group: Iterable[Fragment], codec: str) -> tuple[tuple[Line, ...], l
         except UnicodeDecodeError:
             value = part.content.decode(codec, "replace")
             warnings.append(finding("undecodable", part.number))
+        if seven_bit and part.id not in _PATHS:
+            value = value.translate(DIN_66003)
         lines.append(Line(part.id, value, part.number, part.raw))
     return tuple(lines), warnings
 
@@ -149,9 +201,9 @@ def _version(lines: Iterable[Line]) -> str | None:
     return found.get("9218") or found.get("0001") or None
 
 
-def _file_warnings(group: Sequence[Fragment], choice: Choice, *, bom: bool) -> Iterator[GdtWarning]:
+def _file_warnings(group: Sequence[Fragment], choice: Choice) -> Iterator[GdtWarning]:
     """Yield what concerns the record as a whole: line ends and character set."""
-    if bom:
+    if group[0].marked:
         yield finding("byte-order-mark")
     if choice.flaw is not None:
         yield finding(choice.flaw)

@@ -49,12 +49,18 @@ class Patient:
     sex: str | None = None
 
 
-PATIENT_IDS: Final = ("3000", "3600")
+PATIENT_IDS: Final = ("3000", "3600", "0193")
 FAMILY_NAMES: Final = ("3101", "3301")
 GIVEN_NAMES: Final = ("3102", "3302")
 BIRTH_DATES: Final = ("3103", "3303")
 SEX: Final = "3110"
-"""Where a patient stands: the standard's field, then that of the dicomPACS dialect."""
+"""Where a patient stands: the standard's field, that of the dicomPACS dialect, of x.concept."""
+
+PATIENT_OBJECTS: Final = frozenset({"obj_patient", "obj_0045"})
+"""The patient's object in 3.0 and 3.1, in 3.5; in small letters. A doctor's has the same fields."""
+
+OBJECT_STARTS: Final = frozenset({"8002", "8200"})
+OBJECT_ENDS: Final = frozenset({"8003", "8201"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,34 +88,61 @@ class Record:
 
     @property
     def patient(self) -> Patient:
-        """Return whom the record is about; fields that are absent or unreadable stay empty."""
+        """Return whom the record is about; fields that are absent or unreadable stay empty.
+
+        A patient's number is the patient's wherever it stands.
+        """
+        lines = self.patient_lines
         return Patient(
-            id=self._any(PATIENT_IDS),
-            family_name=self._any(FAMILY_NAMES),
-            given_name=self._any(GIVEN_NAMES),
-            birth_date=parse_date(self._any(BIRTH_DATES)),
-            sex=SEX_READ.get(self._any((SEX,)).upper()),
+            id=_any(lines, PATIENT_IDS) or _any(self.lines, PATIENT_IDS),
+            family_name=_any(lines, FAMILY_NAMES),
+            given_name=_any(lines, GIVEN_NAMES),
+            birth_date=parse_date(_any(lines, BIRTH_DATES)),
+            sex=SEX_READ.get(_any(lines, (SEX,)).upper()),
         )
 
-    def _any(self, ids: tuple[str, ...]) -> str:
-        """Return the printable content of the first of these fields that is not empty."""
-        contents = (printable(self.first(id_) or "") for id_ in ids)
-        return next((content for content in contents if content), "")
+    @property
+    def patient_lines(self) -> tuple[Line, ...]:
+        """Return the lines that can say whom the record is about.
+
+        Where the patient has an object these are its lines, then those that stand in none.
+        """
+        within: list[Line] = []
+        outside: list[Line] = []
+        open_objects: list[bool] = []
+        for line in self.lines:
+            inside = bool(open_objects) and open_objects[-1]
+            if line.id in OBJECT_STARTS:
+                open_objects.append(inside or line.value.strip().casefold() in PATIENT_OBJECTS)
+            elif line.id in OBJECT_ENDS and open_objects:
+                open_objects.pop()
+            elif inside:
+                within.append(line)
+            elif not open_objects:
+                outside.append(line)
+        return (*within, *outside) if within else self.lines
 
 
-_DAY_FIRST: Final = re.compile(r"(\d{2})\.?(\d{2})\.?(\d{4})", re.ASCII)
+def _any(lines: tuple[Line, ...], ids: tuple[str, ...]) -> str:
+    """Return the printable content of the first of these fields that is not empty."""
+    found = {line.id: line.value for line in reversed(lines) if line.id in ids}
+    contents = (printable(found.get(id_, "")) for id_ in ids)
+    return next((content for content in contents if content), "")
+
+
+_DAY_FIRST: Final = re.compile(r"(\d{2})(\d{2})(\d{4})|(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 _YEAR_FIRST: Final = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
 _YEARS: Final = range(1800, 2200)
 
 
 def parse_date(text: str) -> date | None:
-    """Read TTMMJJJJ, or JJJJMMTT as some systems write it; None for anything else.
+    """Read TTMMJJJJ or T.M.JJJJ, or JJJJMMTT as GDT 3.5 and some systems write it; else None.
 
     No day of the years 1800-2199 can be read both ways: the century would be a month.
     """
     text = text.strip()
     if match := _DAY_FIRST.fullmatch(text):
-        day, month, year = map(int, match.groups())
+        day, month, year = (int(part) for part in match.groups() if part)
         if (found := _date(year, month, day)) is not None:
             return found
     if match := _YEAR_FIRST.fullmatch(text):

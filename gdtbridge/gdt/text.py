@@ -30,6 +30,13 @@ class Loss(StrEnum):
 _REMOVED: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
 """Unicode categories that have no place in a line: controls, formats (bidi), separators."""
 
+_NAMES: Final = frozenset({"3101", "3102", "3301", "3302"})
+_UNBRACED: Final = str.maketrans("[\\]{|}~", "(/)(/)-")
+"""In seven bits a reader may take these for the umlauts of DIN 66003 where a name holds them."""
+
+SIGN: Final = "\ufffd"
+"""Stands for a control character that is shown to a person."""
+
 _EDGE: Final = " \0"
 """DICOM pads values with these; taking them off loses nothing."""
 
@@ -61,6 +68,11 @@ def clean(text: str) -> tuple[str, bool]:
 def printable(text: str) -> str:
     """Return ``text`` on one line, without controls: fit for a name or a number that was read."""
     return clean(text)[0]
+
+
+def visible(text: str) -> str:
+    """Return ``text`` as it stands, blanks too, but with a sign for each control character."""
+    return "".join(SIGN if _blank(char) == "\n" else char for char in text)
 
 
 def _reduced(char: str, charset: Charset) -> str | None:
@@ -104,11 +116,18 @@ class Encoder:
         text, removed = clean(value)
         if removed:
             self.lost(field, Loss.CONTROLS)
-        if text.isascii():
-            return text
-        return "".join(
-            char if self.charset.has(char) else self._other(field, char) for char in text
-        )
+        if not text.isascii():
+            text = "".join(
+                char if self.charset.has(char) else self._other(field, char) for char in text
+            )
+        return self._unbraced(field, text) if field in _NAMES else text
+
+    def _unbraced(self, field: str, name: str) -> str:
+        """Return a name without braces where these may be read as umlauts."""
+        written = name.translate(_UNBRACED) if self.charset.code == "1" else name
+        if written != name:
+            self.lost(field, Loss.TRANSLITERATED)
+        return written
 
     def _other(self, field: str, char: str) -> str:
         """Return the substitute of ``char``, ``?`` as the last resort."""

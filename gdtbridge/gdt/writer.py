@@ -21,6 +21,7 @@ from gdtbridge.gdt.contents import (
     study_contents,
     value_contents,
 )
+from gdtbridge.gdt.detection import evidence, is_utf8
 from gdtbridge.gdt.dialects import Dialect
 from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.gdt.fields import MAX_CONTENT
@@ -101,25 +102,21 @@ class Page:
 def render(dialect: Dialect, layout: Layout, page: Page, encoding: str | None) -> Rendered:
     """Return the file.
 
-    Should its bytes happen to be valid UTF-8 (a record whose only special characters are a "Ã©",
-    say), a reader may take them for that; such a record is written in ASCII characters.
+    Should the bytes of a record happen to look like UTF-8 (one whose only special characters are a
+    "Ã©", say), a reader may take them for that; such a file is written in ASCII characters.
     """
     charset = charset_named(encoding or dialect.encoding)
     writer = _Writer(dialect, layout, Encoder(charset))
-    data = writer.file(page)
-    if not data.isascii() and _is_utf8(data):
+    records = writer.records(page)
+    if any(map(_reads_as_utf8, records)):
         writer = _Writer(dialect, layout, Encoder(replace(charset, repertoire=frozenset())))
-        data = writer.file(page)
-    return Rendered(data, writer.encoder.losses)
+        records = writer.records(page)
+    return Rendered(b"".join(records), writer.encoder.losses)
 
 
-def _is_utf8(data: bytes) -> bool:
-    """Say whether the bytes can be read as UTF-8."""
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+def _reads_as_utf8(record: bytes) -> bool:
+    """Say whether a reader takes the record for UTF-8."""
+    return not record.isascii() and is_utf8(evidence(record.split(b"\r\n")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +143,7 @@ class _Writer:
         digits = layout.length_digits
         self.longest = None if digits is None else 10**digits - 1
 
-    def file(self, page: Page) -> bytes:
+    def records(self, page: Page) -> list[bytes]:
         """Return the records: one, or more where the values exceed what 8100 can state."""
         contents = {
             **page.contents,
@@ -169,7 +166,7 @@ class _Writer:
         if self.longest is not None:
             reserve = _RESERVE if self.traits.announce_lines else 0
             room = self.longest - size(head) - size(attached) - size(tail) - reserve
-        return b"".join(
+        return [
             self._record(
                 [
                     *head,
@@ -180,7 +177,7 @@ class _Writer:
                 ]
             )
             for packed in _packed(blocks, room)
-        )
+        ]
 
     def _record(self, fields: list[Field]) -> bytes:
         """Return one record as bytes, its counts and its length filled in."""

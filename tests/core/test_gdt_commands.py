@@ -64,6 +64,19 @@ def test_a_file_is_converted(tmp_path: Path, sample: str) -> None:
     assert read_records(out.read_bytes()) == [record]
 
 
+def test_the_practices_character_set_counts_where_a_file_names_none(tmp_path: Path) -> None:
+    """A lone accent is read as the settings, or the option of show, say."""
+    name = "Balázs".encode("cp1252")
+    file = tmp_path / "order.gdt"
+    file.write_bytes(b"01380006302\r\n01330004711\r\n0153101" + name + b"\r\n")
+    shown = CliRunner().invoke(main, ["gdt", "show", "--encoding", "cp1252", str(file)])
+    assert "Balázs" in shown.output
+    out = tmp_path / "new.gdt"
+    arguments = ("gdt", "convert", "--to", "2.1", str(file), "-o", str(out))
+    run(tmp_path, *arguments, settings='[orders]\nencoding = "cp1252"\n')
+    assert read_records(out.read_bytes())[0].patient.family_name == "Balázs"
+
+
 def test_losses_are_named(tmp_path: Path, sample: str) -> None:
     """What could not be written as it was is on stderr, by field."""
     out = tmp_path / "new.gdt"

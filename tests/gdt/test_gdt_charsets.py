@@ -180,6 +180,56 @@ def test_undeclared_sets_are_found(text: str, codec: str) -> None:
     assert read(text, codec).endswith(f"/{text}")
 
 
+@pytest.mark.parametrize("codec", ["cp437", "cp850", "cp1252", "iso8859-15"])
+@pytest.mark.parametrize(
+    "text", ["37 °C", "12 ± 3 mm", "5 µg", "KOF 1,9 m²", "60 ml/min/1,73m²", "3 cm² groß"]
+)
+def test_units_tell_the_set_too(text: str, codec: str) -> None:
+    """A degree, a micro, a square: in the other family they are letters where no letter can be."""
+    assert read(text, codec).endswith(f"/{text}")
+
+
+@pytest.mark.parametrize("declared", ["", "2"])
+@pytest.mark.parametrize(
+    "text", ["45 cm³", "nach § 218", "Ø 12 mm", "3 × 4 mm", "Sørensen", "JOSÉ LÓPEZ"]
+)
+def test_code_page_850_is_told_by_what_437_lacks(text: str, declared: str) -> None:
+    """Programs declare code page 437, or nothing, and write 850."""
+    assert read(text, "cp850", declared).split("/")[0::2] == ["cp850", text]
+
+
+@pytest.mark.parametrize("text", ["α-Blocker ≤ 5 mm", "π ≈ 3", "x ≥ √2", "Σ = 12"])
+def test_declared_code_page_437_keeps_its_mathematics(text: str) -> None:
+    """Greek letters and signs are no reason to take the record for code page 850."""
+    assert read(text, "cp437", "2") == f"cp437//{text}"
+
+
+@pytest.mark.parametrize("declared", ["", "2"])
+@pytest.mark.parametrize("text", ["────────mmHg", "┌──────┐", "│ Müller │ ───────", "═════ Jörg"])
+def test_ruled_lines_are_of_code_page_437(text: str, declared: str) -> None:
+    """Tables that DOS programs draw are no row of capital umlauts."""
+    assert read(text, "cp437", declared) == f"cp437//{text}"
+
+
+@pytest.mark.parametrize("declared", ["", "3"])
+def test_utf8_with_a_character_cut_off_stays_utf8(declared: str) -> None:
+    """A writer that counts bytes cuts within a character; the rest of the record is not garbled."""
+    found = read("Müller, Jürgen Ä".encode()[:-1], "", declared)
+    codes = "charset-contradicted" if declared else "charset-utf-8"
+    assert found == f"utf-8/{codes},undecodable/Müller, Jürgen \ufffd"
+
+
+@pytest.mark.parametrize("text", ["mit Spaß“", "im MENÜ”", "KÖ–", "Maß²"])
+def test_an_umlaut_before_a_sign_is_not_utf8(text: str) -> None:
+    """Two bytes that could be a letter of Syriac are an umlaut and a quotation mark."""
+    assert read(text, "cp1252") == f"cp1252//{text}"
+
+
+def test_controls_of_iso_8859_are_the_punctuation_of_cp1252() -> None:
+    """A setting of ISO 8859 does not make quotation marks unreadable."""
+    assert read("„gut“ – Öl", "cp1252", default="iso8859-1") == "cp1252//„gut“ – Öl"
+
+
 @pytest.mark.parametrize("codec", ["cp437", "cp1252"])
 def test_the_setting_decides_what_bytes_cannot(codec: str) -> None:
     """A lone accent is ambiguous; the practice's setting is not."""
@@ -196,7 +246,8 @@ def test_umlauts_outweigh_a_wrong_setting() -> None:
 
 def test_an_uncertain_guess_says_so() -> None:
     """When only statistics speak, a warning says it."""
-    assert "charset-guessed" in read(b"x \xa0", "")
+    assert "charset-guessed" in read("Balázs", "cp1252")
+    assert "charset-guessed" in read("Suárez", "cp1252")
 
 
 def test_a_byte_order_mark_is_utf8() -> None:

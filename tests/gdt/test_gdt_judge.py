@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from gdtbridge.gdt import (
     FIELDS,
     JUDGEMENTS,
     RECORD_TYPES,
+    Attachment,
     Dialect,
     GdtWriteError,
     Identification,
@@ -209,6 +211,47 @@ def test_a_unit_without_its_test_is_not_given_to_another() -> None:
     (found,) = read_records(rendered.data)
     assert found.all("8421") == ("mm",)
     assert "8421 unsupported" in rendered.losses
+
+
+def test_the_doctor_does_not_become_the_patient() -> None:
+    """In a flat record the name in a doctor's object would be the patient's; the loss names it."""
+    fields = (
+        *(("8000", "6302"), ("8002", "Obj_0014"), ("3101", "Doktor"), ("3103", "01011960")),
+        *(("8003", "Obj_0014"), ("8002", "Obj_0045"), ("3000", "4711"), ("3101", "Muster")),
+        *(("8003", "Obj_0045"), ("8002", "Obj_0012"), ("8402", "SONO00"), ("8003", "Obj_0012")),
+        ("8001", "6302"),
+    )
+    for target in TARGETS:
+        rendered = convert(read_records(file(*fields)), DIALECTS[target])
+        (found,) = read_records(rendered.data)
+        assert (found.patient.family_name, found.all("3101")) == ("Muster", ("Muster",))
+        assert (found.patient.birth_date, found.all("3103")) == (None, ())
+        assert rendered.losses == ("3101 unsupported", "3103 unsupported")
+
+
+def test_there_and_back_keeps_every_content(
+    study: StudyResult, values: ValueResult, ids: Identification
+) -> None:
+    """From 2.1 to 3.0, to 3.1 and back: every field and content, in its old order."""
+    attached = replace(study, attachments=(Attachment("Bild", "PDF", "Leber", r"\\srv\b\1.pdf"),))
+    for sent in (
+        render_study(attached, DIALECTS["medistar"], ids),
+        render_values(values, DIALECTS["medistar"], ids),
+        render_values(values, DIALECTS["medical-office"], ids),
+        render_study(study, DIALECTS["medical-office"], ids),
+    ):
+        start = records = read_records(convert(read_records(sent.data), GDT21).data)
+        for target in ("gdt30", "gdt31", "gdt21"):
+            rendered = convert(records, DIALECTS[target])
+            assert not [loss for loss in rendered.losses if "unsupported" in loss]
+            records = read_records(rendered.data)
+        assert [line.raw for line in records[0].lines] == [line.raw for line in start[0].lines]
+
+
+def test_a_misprinted_weight_becomes_a_weight() -> None:
+    """3632 is read and never written: it is 3623 with two digits exchanged."""
+    (found,) = read_records(convert([record(("3632", "079"))], GDT21).data)
+    assert (found.all("3623"), found.all("3632")) == (("079",), ())
 
 
 def test_lines_that_are_no_fields_are_named() -> None:

@@ -15,6 +15,7 @@ from gdtbridge.gdt import (
     CHARSETS,
     DIALECTS,
     Dialect,
+    GdtError,
     GdtWriteError,
     Identification,
     NotGdtError,
@@ -26,6 +27,8 @@ from gdtbridge.gdt import (
     TestValue,
     ValueForm,
     ValueResult,
+    convert,
+    derive,
     read_records,
     record_to_json,
     record_to_text,
@@ -34,9 +37,12 @@ from gdtbridge.gdt import (
     render_values,
 )
 from gdtbridge.gdt.charsets import charset_named
+from gdtbridge.gdt.layouts import ESSENTIAL
 from gdtbridge.gdt.numbers import plain_decimal
+from gdtbridge.gdt.record_types import BODY_RANK
+from gdtbridge.gdt.rows import COMMENT_FIELDS
 from gdtbridge.gdt.text import Encoder
-from gdtbridge.gdt.traits import Numbers
+from gdtbridge.gdt.traits import LinkPlace, Numbers
 
 Check = Callable[[bytes], list[list[tuple[str, bytes]]]]
 
@@ -99,8 +105,7 @@ ids = st.builds(
     sender=st.none() | st.text(max_size=10),
     receiver=st.none() | st.text(max_size=10),
 )
-VERSIONS = ("gdt21", "gdt30", "gdt31", "medical-office", "x-comfort", "medistar")
-"""One dialect of each form, and those of text instead of or beside groups."""
+VERSIONS = tuple(DIALECTS)
 
 
 def agrees(
@@ -165,6 +170,55 @@ def test_values_written_read_back(check: Check, examples: int, name: str, encodi
             if dialect.traits.values is not ValueForm.GROUPS:
                 text = " ".join(record.all(dialect.traits.comment_field))
                 assert all(number.replace(".", ",") in text for number in numbers)
+
+    law()
+
+
+BODY = [field for field, rank in BODY_RANK.items() if rank <= BODY_RANK["6228"]]
+changes = st.fixed_dictionaries(
+    {},
+    optional={
+        "omit": st.lists(st.sampled_from(sorted(set(BODY_RANK) - ESSENTIAL)), max_size=8),
+        "order": st.lists(st.sampled_from(BODY[BODY.index("8310") :]), max_size=6),
+        "comment_field": st.sampled_from(COMMENT_FIELDS),
+        "comment_width": st.integers(20, 990),
+        "values": st.sampled_from(ValueForm),
+        "decimal_sign": st.sampled_from(".,"),
+        "attachments": st.booleans(),
+        "link": st.sampled_from(LinkPlace),
+        "patient_id_copy": st.sampled_from(("", "0193", "3105")),
+        "announce_lines": st.booleans(),
+        "field_limits": st.booleans(),
+    },
+)
+
+
+@pytest.mark.parametrize("name", ["gdt21", "gdt30", "gdt31", "medical-office"])
+def test_a_practice_can_change_what_it_likes(check: Check, examples: int, name: str) -> None:
+    """Whatever traits are changed together, records are exact and convert into exact ones."""
+
+    @given(studies | results, ids, changes, st.sampled_from(tuple(CHARSETS)))
+    @settings(max_examples=examples)
+    def law(
+        result: StudyResult | ValueResult,
+        ids: Identification,
+        changed: dict[str, object],
+        encoding: str,
+    ) -> None:
+        with suppress(GdtError):
+            dialect = derive(DIALECTS[name], "own", changed)
+            if isinstance(result, StudyResult):
+                rendered = render_study(result, dialect, ids, encoding=encoding)
+            else:
+                rendered = render_values(result, dialect, ids, encoding=encoding)
+            records = read_records(rendered.data, default_encoding=encoding)
+            walked = check(rendered.data)
+            assert [record.warnings for record in records] == [()] * len(walked)
+            for target in ("gdt21", "gdt30", "gdt31"):
+                made = convert(records, DIALECTS[target], encoding=encoding).data
+                assert len(check(made)) == len(records)
+                again = read_records(made, default_encoding=encoding)
+                assert [one.patient.id for one in again] == [one.patient.id for one in records]
 
     law()
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from gdtbridge.gdt import (
     DIALECTS,
     Identification,
     StudyResult,
+    findings_to_text,
     read_records,
     record_to_json,
     record_to_text,
@@ -72,18 +75,69 @@ def test_text_is_a_table_with_german_names(study: StudyResult, ids: Identificati
     (record,) = read_records(render_study(study, DIALECTS["gdt21"], ids).data)
     rows = record_to_text(record).splitlines()
     assert rows[0] == "6310 Daten einer Untersuchung übermitteln (GDT 02.10, cp1252)"
-    assert rows[8].split() == ["8", "3101", "Name", "des", "Patienten", "Müller"]
-    assert len(rows) == 1 + len(record.lines)
+    assert rows[1] == "Patient 12345 · Müller, Änne · * 12.03.1985 · weiblich / female"
+    assert rows[9].split() == ["8", "3101", "Name", "des", "Patienten", "Müller"]
+    assert len(rows) == 2 + len(record.lines)
 
 
 def test_text_ends_with_the_warnings() -> None:
     """What was tolerated is said with its line and its code."""
     (record,) = read_records(b"01380006310\r\n01430004711\r\nlose\r\n")
     rows = record_to_text(record).splitlines()
-    assert rows[3].split() == ["3", "----", "lose"]
-    assert rows[4].startswith("Zeile / line 2: ")
-    assert rows[4].endswith(" [length-wrong]")
-    assert rows[5].endswith(" [naked-line]")
+    assert rows[4].split() == ["3", "----", "kein", "Feld", "/", "no", "field", "lose"]
+    assert rows[5].startswith("Zeile / line 2: ")
+    assert rows[5].endswith(" [length-wrong]")
+    assert rows[6].endswith(" [naked-line]")
+
+
+def test_warnings_of_a_kind_stand_together() -> None:
+    """Twenty wrong lengths are one sentence."""
+    lines = [b"0158411Abdomen\r\n", b"0168411Abdomen\r\n"]
+    order = [0, 0, 0, 1, 0, 1, 0]
+    (record,) = read_records(
+        b"01380006310\r\n0123000471\r\n" + b"".join(lines[index] for index in order)
+    )
+    (said,) = findings_to_text(record.warnings)
+    assert said.startswith("Zeilen / lines 3-5, 7, 9: Die Zeilenlänge")
+
+
+def test_a_field_nobody_knows_is_called_unknown() -> None:
+    """The number alone would leave a person wondering."""
+    (record,) = read_records(b"01380006399\r\n0103999x\r\n")
+    rows = record_to_text(record).splitlines()
+    assert rows[0] == (
+        "6399 unbekannte Satzart / unknown record type (ohne Version / no version, ascii)"
+    )
+    assert rows[1] == "Patient ohne Nummer / no number"
+    assert "3999  unbekannt / unknown" in rows[3]
+
+
+TABLE = [
+    "Kurzzusammenfassung der 24 Stunden Blutdruckmessung",
+    "          Tagphase       Nachtphase   proz. Abfall",
+    "Ps[mmHg]       143              134           -6 %",
+]
+
+
+@pytest.mark.parametrize("width", [20, 72, 80, 100, 132])
+def test_a_terminal_is_never_too_narrow(width: int) -> None:
+    """What does not fit beside its name stands below it; the columns of a table stay columns."""
+    fields = [("6228", text) for text in TABLE] + [("6227", "Wort " * 60), ("9999", "q" * 400)]
+    head = [("8000", "6310"), ("3000", "4711"), ("3101", "Müller")]
+    data = "".join(f"{len(text) + 9:03}{id_}{text}\r\n" for id_, text in head + fields)
+    (record,) = read_records(data.encode("cp1252"))
+    rows = record_to_text(record, width=width).splitlines()
+    assert max(map(len, rows)) <= max(width, 72)
+    starts = [next(row.index(text) for row in rows if text in row) for text in TABLE]
+    assert len(set(starts)) == 1
+    assert sum(row.count("q") for row in rows) == 400
+
+
+def test_without_a_terminal_a_field_is_a_line() -> None:
+    """Other programs search in it; blanks stay as they are."""
+    line = b"0706228" + b"  " + b"x" * 59 + b"\r\n"
+    (record,) = read_records(b"01380006310\r\n01330004711\r\n" + line)
+    assert record_to_text(record).splitlines()[4].endswith("  " * 2 + "x" * 59)
 
 
 def test_a_file_cannot_drive_the_terminal() -> None:

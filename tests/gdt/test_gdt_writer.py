@@ -441,6 +441,18 @@ def test_bytes_never_look_like_utf8(study: StudyResult, ids: Identification) -> 
     assert rendered.data.isascii()
     assert rendered.losses == ("6228 transliterated",)
     assert read_records(rendered.data)[0].encoding == "cp1252"
+    mostly = render_study(replace(plain, description="Ã©Ã© ä"), GDT21, ids)
+    assert mostly.data.isascii()
+
+
+def test_no_record_of_several_looks_like_utf8(values: ValueResult, ids: Identification) -> None:
+    """Where values fill several records, each of them is looked at by itself."""
+    named = [TestValue(f"T{number}", "x", Decimal(1), "cm", ()) for number in range(2000)]
+    named += [TestValue("U", "Ã©", Decimal(1), "cm", ()), TestValue("V", "ä", Decimal(1), "cm", ())]
+    plain = replace(values, patient=Patient("1", "Meyer"), values=(named[-1], *named[:-1]))
+    rendered = render_values(plain, GDT21, ids)
+    assert len(read_records(rendered.data)) > 1
+    assert rendered.data.isascii()
 
 
 def test_unknown_names_are_answered_with_the_known_ones(
