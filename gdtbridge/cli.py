@@ -24,6 +24,7 @@ from gdtbridge.config import Settings, load_settings, reachable
 from gdtbridge.errors import BridgeError
 from gdtbridge.gdt_commands import check_command, convert_command
 from gdtbridge.logs import describe
+from gdtbridge.sr_commands import catalogue_command
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -254,6 +255,9 @@ def sr_show(files: tuple[Path, ...], *, as_json: bool) -> None:
         _show_each(files, show, as_json=as_json)
     finally:
         reader.close()
+
+
+sr.add_command(catalogue_command)
 
 
 def _show_each(

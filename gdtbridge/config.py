@@ -215,6 +215,32 @@ class Orders(Section):
     repeat_minutes: Annotated[float, Field(ge=0)] = 5
 
 
+class CatalogueRow(Section):
+    """A row of the practice's own; ``gdtbridge.measurements`` knows what may stand in it."""
+
+    id: str
+    name: str | None = None
+    unit: str | None = None
+    decimals: int | None = None
+    group: str | None = None
+    concept: str | None = None
+    meaning: str | None = None
+    where: str | None = None
+
+
+class Catalogue(Section):
+    """What measurements are called, and their units."""
+
+    rows: Annotated[tuple[CatalogueRow, ...], BeforeValidator(_tables)] = ()
+
+    @property
+    def cells(self) -> tuple[dict[str, str], ...]:
+        """Return the cells of each row that say something, as text."""
+        return tuple(
+            {column: str(cell) for column, cell in row if cell is not None} for row in self.rows
+        )
+
+
 class Exam(Section):
     """When the study record is written."""
 
@@ -241,6 +267,7 @@ class Settings(BaseModel):
     worklist: Worklist = Worklist()
     gdt: Gdt = Gdt()
     orders: Orders = Orders()
+    catalogue: Catalogue = Catalogue()
     exam: Exam = Exam()
     webhooks: Webhooks = Webhooks()
     # By name, what a practice changes in a dialect; ``gdtbridge.gdt`` knows the keys.

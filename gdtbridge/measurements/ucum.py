@@ -147,6 +147,7 @@ _TOKEN: Final = re.compile(
     r"|(?P<one>1(?![0-9*^]))"
     r"|(?P<symbol>(?:[A-Za-z%]|\[[A-Za-z0-9_./]+\])+)(?P<power>[+-]?[0-9]{1,2})?"
 )
+_NOTE: Final = re.compile(r"\{[^{}]*\}")
 _OF_THE_BODY: Final = re.compile(r"m2?(?![A-Za-z0-9+\[-])")
 _ONE: Final = Unit(Fraction(1))
 
@@ -260,6 +261,7 @@ def rounded(value: Fraction, decimals: int) -> Decimal:
 
 def printed(unit: str) -> str:
     """Return a UCUM unit as a German chart shows it: ``mmHg``, ``ml/m2``, empty for ``1``."""
+    unit = _NOTE.sub("", unit)
     if unit in _WHOLE:
         return _WHOLE[unit]
     for ucum, shown in PRINTED:
