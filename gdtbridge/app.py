@@ -14,16 +14,17 @@ from types import TracebackType
 from typing import Final, Self
 
 from gdtbridge.archive import Archive
+from gdtbridge.attachments import AttachmentReader
 from gdtbridge.clockwork import Clockwork
 from gdtbridge.config import Settings
 from gdtbridge.database import Database
 from gdtbridge.dicom import DicomServer
 from gdtbridge.errors import SettingsError
-from gdtbridge.exams import ExamService, Routing, SystemClock
+from gdtbridge.exams import ATTACHMENT, ExamService, Routing, SystemClock
 from gdtbridge.folders import OrderFiles, OrderWatch
 from gdtbridge.health import LOOK_SECONDS, Health
 from gdtbridge.measurements import ReportReader
-from gdtbridge.outbox import GdtDrop, Outbox, Sender, Webhook
+from gdtbridge.outbox import GdtDrop, Naming, Outbox, Sender, Webhook
 from gdtbridge.pydicom_hardening import harden_pydicom
 from gdtbridge.web import PartState, WebServer, create_app
 from worklist import FolderError, WorklistFolder
@@ -47,11 +48,13 @@ class Core:
     outbox: Outbox
     worklist: WorklistFolder
     reader: ReportReader
+    renderer: AttachmentReader
     exams: ExamService
 
     def close(self) -> None:
         """Let go of the database and the child processes."""
         self.reader.close()
+        self.renderer.close()
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -76,14 +79,18 @@ def open_core(settings: Settings) -> Core:
     with ExitStack() as opened:
         database = Database(settings.database_url)
         opened.callback(database.close)
-        outbox = Outbox(database, _senders(settings))
+        outbox = Outbox(database, senders_of(settings))
         worklist = WorklistFolder(settings.worklist_folder)
         archive = Archive(settings.archive_folder, reserve=settings.storage.min_free_mb * MEGABYTE)
         reader = ReportReader()
         opened.callback(reader.close)
-        exams = ExamService(settings, database, archive, outbox, worklist, reader, SystemClock())
+        renderer = AttachmentReader()
+        opened.callback(renderer.close)
+        exams = ExamService(
+            settings, database, archive, outbox, worklist, reader, renderer, SystemClock()
+        )
         opened.pop_all()
-    return Core(settings, database, archive, outbox, worklist, reader, exams)
+    return Core(settings, database, archive, outbox, worklist, reader, renderer, exams)
 
 
 def _make_folders(settings: Settings) -> None:
@@ -119,6 +126,8 @@ def exchange_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
         yield f"{place}.out", target.out
         if target.inbox is not None:
             yield f"{place}.in", target.inbox
+        if target.attachments is not None:
+            yield f"{place}.attachments_folder", target.attachments.folder
 
 
 def _missing(key: str, folder: Path) -> str:
@@ -147,11 +156,14 @@ def _writable(folder: Path) -> bool:
     return os.access(folder, os.R_OK | os.W_OK | os.X_OK)
 
 
-def _senders(settings: Settings) -> Mapping[str, Sender]:
-    senders: dict[str, Sender] = {
-        target.destination: GdtDrop(target.out, target.naming)
-        for target in Routing(settings).targets
-    }
+def senders_of(settings: Settings) -> Mapping[str, Sender]:
+    """Return how each destination of an installation is served."""
+    senders: dict[str, Sender] = {}
+    for target in Routing(settings).targets:
+        senders[target.destination] = GdtDrop(target.out, target.naming)
+        if (place := target.attachments) is not None:
+            drop = GdtDrop(place.folder, Naming.REUSED, ATTACHMENT)
+            senders[target.attachments_destination] = drop
     for event in ("worklist_added", "gdt_written"):
         if url := getattr(settings.webhooks, event):
             senders[event] = Webhook(url)
@@ -182,7 +194,7 @@ class Bridge:
             f"folders:{target.name}" if target.name else "folders": OrderWatch(files, inbox)
             for inbox, target in files.inboxes.items()
         }
-        app = create_app(settings, self._core.exams, self.readiness)
+        app = create_app(settings, self._core.exams, self._core.exams.studies, self.readiness)
         self._web = WebServer(app, settings.http.host, settings.http.port)
         self._stopping = ExitStack()
 

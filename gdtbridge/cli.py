@@ -23,7 +23,9 @@ from gdtbridge import __version__
 from gdtbridge.config import Settings, load_settings, reachable
 from gdtbridge.errors import BridgeError
 from gdtbridge.gdt_commands import check_command, convert_command
+from gdtbridge.image_libraries import keep_image_libraries_out
 from gdtbridge.logs import describe
+from gdtbridge.open_command import open_command
 from gdtbridge.sr_commands import catalogue_command
 
 if TYPE_CHECKING:
@@ -40,17 +42,19 @@ class _Commands(click.Group):
     """Turns errors into one line on stderr and status 1; click's own keep their status."""
 
     def invoke(self, ctx: click.Context) -> object:
-        from worklist import WorklistError
-
+        keep_image_libraries_out()
         _speak_every_script()
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
-        except (BridgeError, WorklistError) as error:
+        except BridgeError as error:
             fail(str(error))
         except Exception as error:  # noqa: BLE001 - a traceback helps nobody and may quote a patient
-            fail(f"Unerwarteter Fehler. / Unexpected error: {describe(error)}")
+            from worklist import WorklistError
+
+            unexpected = f"Unerwarteter Fehler. / Unexpected error: {describe(error)}"
+            fail(str(error) if isinstance(error, WorklistError) else unexpected)
 
 
 def _speak_every_script() -> None:
@@ -84,9 +88,7 @@ with_settings = click.option(
     callback=_load,
     help="Einstellungen, sonst gdtbridge.toml im Arbeitsordner. / Settings file.",
 )
-as_json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Für Programme. / For programs."
-)
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Als JSON. / As JSON.")
 files_argument = click.argument("files", nargs=-1, required=True, type=FilePath)
 
 
@@ -196,6 +198,7 @@ def gdt() -> None:
     """GDT-Dateien. / GDT files."""
 
 
+main.add_command(open_command)
 gdt.add_command(check_command)
 gdt.add_command(convert_command)
 
@@ -351,9 +354,7 @@ def worklist_list(settings: Settings, *, as_json: bool) -> None:
     with _core(settings) as core:
         entries = core.exams.orders()
     _print_rows([_shown(entry) for entry in entries], as_json=as_json)
-    if as_json:
-        return
-    if not entries:
+    if not entries and not as_json:
         click.echo("Die Arbeitsliste ist leer. / The worklist is empty.", err=True)
 
 

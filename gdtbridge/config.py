@@ -13,7 +13,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -23,8 +23,10 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    model_validator,
 )
 
+from gdtbridge import viewers
 from gdtbridge.errors import SettingsError
 
 PREFIX: Final = "GDTBRIDGE_"
@@ -95,6 +97,7 @@ TestIds = Literal["stable", "seed"]
 Encoding = Literal["cp437", "iso8859-1", "iso8859-15", "ascii"]
 FileName = Annotated[str, AfterValidator(_file_name), Field(min_length=1)]
 Occupied = Literal["wait", "number"]
+Most = Annotated[int, Field(ge=1, le=100)]
 
 
 class Section(BaseModel):
@@ -174,6 +177,9 @@ class Route(Section):
     encoding: Encoding | None = None
     file_name: FileName | None = None
     occupied: Occupied | None = None
+    attachments_folder: Folder | None = None
+    attachments_path: str | None = None
+    attachments_most: Most | None = None
 
 
 class Gdt(Section):
@@ -191,6 +197,9 @@ class Gdt(Section):
     encoding: Encoding | None = None
     file_name: FileName | None = None
     occupied: Occupied = "wait"
+    attachments_folder: Folder | None = None
+    attachments_path: str = ""
+    attachments_most: Most = 20
     routes: Annotated[tuple[Route, ...], BeforeValidator(_tables)] = ()
 
 
@@ -256,6 +265,20 @@ class Webhooks(Section):
     gdt_written: Url = ""
 
 
+class Viewer(Section):
+    """What opens a study on a workstation: a viewer of the table, or a URL of one's own."""
+
+    kind: str = ""
+    base: Annotated[str, AfterValidator(lambda value: value.rstrip("/"))] = ""
+    url: str = ""
+
+    @model_validator(mode="after")
+    def _must_be_consistent(self) -> Self:
+        if fault := viewers.fault_of(self):
+            raise ValueError(fault)
+        return self
+
+
 class Settings(BaseModel):
     """All settings, checked; paths are absolute."""
 
@@ -270,6 +293,7 @@ class Settings(BaseModel):
     catalogue: Catalogue = Catalogue()
     exam: Exam = Exam()
     webhooks: Webhooks = Webhooks()
+    viewer: Viewer = Viewer()
     # By name, what a practice changes in a dialect; ``gdtbridge.gdt`` knows the keys.
     dialects: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
     base: Annotated[Path, Field(exclude=True)] = Path()

@@ -11,6 +11,7 @@
     │   ├── NotUnderstood       C000, the dataset cannot be read far enough to file it
     │   └── ProcessingFailure   0110, something of ours failed; the device may try again
     ├── OrderError              an order is wrong in one named field
+    ├── ViewerError             no viewer can be opened on a study
     └── NotFound                there is nothing under that name
 
 Every error tells a person what to do (``str(error)``: German first, then English) and never carries
@@ -83,6 +84,10 @@ class OrderError(BridgeError):
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+
+
+class ViewerError(BridgeError):
+    """No viewer is set up, or the study has no identifier it could be opened by."""
 
 
 class NotFound(BridgeError):

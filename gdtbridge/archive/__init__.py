@@ -6,7 +6,7 @@ the index in the transaction of whoever keeps it. What an exam is, is not decide
 
 from gdtbridge.archive.header import Header, read_header
 from gdtbridge.archive.model import Incoming, Standing
-from gdtbridge.archive.store import Archive, Aside, Entered, StoredFile, sync_folder
+from gdtbridge.archive.store import Archive, Aside, Entered, Kept, StoredFile, sync_folder
 
 __all__ = [
     "Archive",
@@ -14,6 +14,7 @@ __all__ = [
     "Entered",
     "Header",
     "Incoming",
+    "Kept",
     "Standing",
     "StoredFile",
     "read_header",

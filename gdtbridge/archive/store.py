@@ -46,6 +46,15 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """An entered object and its file."""
+
+    path: Path
+    sop_class_uid: str
+    sop_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entered:
     """What entering an object into the index did."""
 
@@ -158,6 +167,19 @@ class Archive:
             sa.select(instance.c.file).where(instance.c.id == instance_id)
         ).scalar_one()
         return self.folder / str(file)
+
+    def kept_of(self, connection: Connection, study_instance_uid: str) -> list[Kept]:
+        """Return the objects of a study in the order received, without those kept aside."""
+        columns = (instance.c.file, instance.c.sop_class_uid, instance.c.sop_instance_uid)
+        query = (
+            sa.select(*columns)
+            .where(
+                instance.c.study_instance_uid == study_instance_uid,
+                instance.c.standing == Standing.NEW,
+            )
+            .order_by(instance.c.id)
+        )
+        return [Kept(self.folder / row[0], row[1], row[2]) for row in connection.execute(query)]
 
     def count_aside(self, connection: Connection) -> int:
         """Return how many objects were kept aside because their UID was taken."""

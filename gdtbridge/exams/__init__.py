@@ -4,6 +4,7 @@
 the transaction of what caused it. No sockets here, no Flask, and SQL only in ``store``.
 """
 
+from gdtbridge.exams.attaching import ATTACHMENT
 from gdtbridge.exams.clock import Clock, SystemClock
 from gdtbridge.exams.filed import FiledOrders
 from gdtbridge.exams.master_data import MasterData
@@ -25,8 +26,11 @@ from gdtbridge.exams.model import (
 from gdtbridge.exams.orders import CleanUp
 from gdtbridge.exams.routing import Routing, Target
 from gdtbridge.exams.service import ExamService
+from gdtbridge.exams.studies import Studies
+from gdtbridge.exams.study_query import StudyQuery, asked, query_of
 
 __all__ = [
+    "ATTACHMENT",
     "HELD_TEXT",
     "PROBLEM_TEXT",
     "CleanUp",
@@ -45,7 +49,11 @@ __all__ = [
     "Problem",
     "ReportState",
     "Routing",
+    "Studies",
+    "StudyQuery",
     "SystemClock",
     "Taken",
     "Target",
+    "asked",
+    "query_of",
 ]

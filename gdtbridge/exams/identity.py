@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gdtbridge.database import Connection
 from gdtbridge.exams import store
 from gdtbridge.exams.model import Exam, Held, Order
+from gdtbridge.exams.persons import Person, are_two
 from worklist import Entry, WorklistFolder
 
 
@@ -38,17 +39,26 @@ def judge(connection: Connection, exam: Exam, listed: Listed) -> Belongs | Held:
     """Return the exam's order, or why a person has to look.
 
     An exam meets its order by Study Instance UID, else by accession number. Whatever order either
-    of them leads to must be for the same PatientID. What a person released is only looked up, not
-    doubted.
+    of them leads to must be for the same PatientID, and not clearly for another person (family name
+    and birth date both differ). What a person released is only looked up, not doubted.
     """
     orders = _orders_of(connection, exam, listed)
-    same_patient = [order for order in orders if order.patient_id == exam.patient_id]
+    same_patient = [order for order in orders if _is_for(order, exam)]
     if not exam.released:
         if not exam.patient_id:
             return Held.NO_PATIENT_ID
         if len(same_patient) < len(orders):
             return Held.OTHER_PATIENT
     return Belongs(same_patient[0] if same_patient else None)
+
+
+def _is_for(order: Order, exam: Exam) -> bool:
+    """Return whether order and exam are of one person: by number, and not clearly of two."""
+    if order.patient_id != exam.patient_id or exam.released:
+        return order.patient_id == exam.patient_id
+    ordered = Person(order.patient_name, order.patient_birth_date)
+    sent = Person(exam.patient_name, exam.patient_birth_date)
+    return not are_two(ordered, sent)
 
 
 def _orders_of(connection: Connection, exam: Exam, listed: Listed) -> list[Order]:
@@ -70,4 +80,8 @@ def _of(entry: Entry | None) -> Order | None:
         patient_id=entry.PatientID,
         procedure=entry.RequestedProcedureDescription,
         station=entry.ScheduledStationAETitle,
+        patient_name=entry.PatientName,
+        patient_birth_date=entry.PatientBirthDate.strftime("%Y%m%d")
+        if entry.PatientBirthDate
+        else "",
     )

@@ -10,6 +10,7 @@ from gdtbridge.config import Exam as ExamSettings
 from gdtbridge.database import Connection
 from gdtbridge.exams import store
 from gdtbridge.exams.model import Exam, ExamState, Held
+from gdtbridge.exams.persons import Person, are_two
 from gdtbridge.exams.values import meaningful
 from gdtbridge.measurements import is_report
 
@@ -110,15 +111,19 @@ class Intake:
             changes["due_at"] = self._due(now, exam.first_instance_at)
         elif exam.state is ExamState.REPORTED and wanted and exam.due_at is None:
             changes["due_at"] = self._due(now, now)  # later ones wait no longer than the first
-        foreign = _is_foreign(exam, facts["patient_id"])
+        foreign = _is_foreign(exam, facts)
         store.update_exam(connection, exam.id, mixed=exam.mixed or foreign, **changes)
         if foreign:
             store.hold(connection, exam.id, Held.SEVERAL_PATIENTS)
 
 
-def _is_foreign(exam: Exam, patient_id: str) -> bool:
+def _is_foreign(exam: Exam, facts: dict[str, str]) -> bool:
     """Return whether an object names a patient that is not the exam's."""
-    return bool(patient_id and exam.patient_id) and not exam.is_of(patient_id)
+    number = facts["patient_id"]
+    if number and exam.patient_id and not exam.is_of(number):
+        return True
+    sent = Person(facts["patient_name"], facts["patient_birth_date"])
+    return are_two(sent, Person(exam.patient_name, exam.patient_birth_date))
 
 
 def _additions(exam: Exam, facts: dict[str, str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from gdtbridge.database import Database
 from gdtbridge.errors import OrderError
 from gdtbridge.exams import order_store
 from gdtbridge.exams.clock import Clock
-from gdtbridge.exams.model import Drop, Exam, Outcome, Taken
+from gdtbridge.exams.model import Drop, Outcome, Taken
 from gdtbridge.exams.routing import Facts, Routing
 from gdtbridge.gdt import GdtWriteError, Patient
 from gdtbridge.outbox import Message, Outbox
@@ -85,8 +85,3 @@ class MasterData:
                 )
         self._outbox.wake()
         return known
-
-    def studies(self, patient_id: str, day: str) -> list[Exam]:
-        """Return a patient's exams, the newest first; of one day (YYYYMMDD) unless it is empty."""
-        with self._database.read() as connection:
-            return order_store.exams_of(connection, patient_id, day)

@@ -161,6 +161,9 @@ class Order:
     """How the practice software named it; a result repeats that."""
     route: str = ""
     """Name of the route whose folder it came from."""
+    patient_name: str = ""
+    patient_birth_date: str = ""
+    """YYYYMMDD."""
 
 
 class Outcome(StrEnum):
@@ -222,6 +225,17 @@ class CaseOrder:
     ordered_at: float
     reference: OrderReference
     arrived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StudyNames:
+    """What the orders of a study call it: our accession numbers, and the practice software's 8310.
+
+    Only orders for the study's own patient are asked.
+    """
+
+    accession_numbers: frozenset[str] = frozenset()
+    case_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,16 @@ from gdtbridge.database import (
     placed_order,
     report,
 )
-from gdtbridge.exams.model import CaseOrder, Drop, Exam, ExamState, OrderState, Outcome, Taken
+from gdtbridge.exams.model import (
+    CaseOrder,
+    Drop,
+    Exam,
+    ExamState,
+    OrderState,
+    Outcome,
+    StudyNames,
+    Taken,
+)
 from gdtbridge.exams.store import select_exams
 from gdtbridge.exams.values import to_date
 from gdtbridge.gdt import OrderReference, Patient
@@ -205,12 +214,28 @@ def find_patient(connection: Connection, patient_id: str) -> Patient | None:
 # ---------------------------------------------------------------------------- exams
 
 
-def exams_of(connection: Connection, patient_id: str, day: str) -> list[Exam]:
-    """Return a patient's exams, the newest first; of one day (YYYYMMDD) unless that is empty."""
-    of_patient = sa.and_(exam.c.patient_id == patient_id, exam.c.state != ExamState.HELD)
-    of_day = exam.c.study_date == day if day else sa.true()
-    found = select_exams(connection, of_patient, of_day)
-    return sorted(found, key=lambda one: (one.study_date, one.id), reverse=True)
+def exams_of(connection: Connection, patient_id: str) -> list[Exam]:
+    """Return a patient's exams that are not held."""
+    return select_exams(connection, exam.c.patient_id == patient_id, exam.c.state != ExamState.HELD)
+
+
+def names_of(connection: Connection, patient_id: str) -> dict[int, StudyNames]:
+    """Return what the patient's orders call the patient's exams, by the exam's number."""
+    query = (
+        sa.select(
+            exam.c.id,
+            placed_order.c.accession_number,
+            sa.func.coalesce(order_reference.c.case_id, ""),
+        )
+        .select_from(exam.join(placed_order, _SAME_STUDY).outerjoin(order_reference))
+        .where(exam.c.patient_id == patient_id, placed_order.c.patient_id == patient_id)
+    )
+    found: dict[int, StudyNames] = {}
+    for exam_id, number, case_id in connection.execute(query):
+        known = found.get(exam_id, StudyNames())
+        cases = known.case_ids | ({case_id} if case_id else set())
+        found[exam_id] = StudyNames(known.accession_numbers | {number}, cases)
+    return found
 
 
 def open_results(connection: Connection, accession_number: str) -> int | None:

@@ -8,11 +8,13 @@ from typing import Final
 
 from gdtbridge import gdt
 from gdtbridge.config import Gdt
+from gdtbridge.errors import ViewerError
 from gdtbridge.exams.model import Exam, Order
 from gdtbridge.exams.revision import News, Sent
 from gdtbridge.exams.values import meaningful, to_date, to_names, to_time
 from gdtbridge.gdt.master_data import render_master_data
 from gdtbridge.measurements import Measurement, Report, remarks, test_ids, title
+from gdtbridge.viewers import ViewerChoice, is_configured, study_url
 from worklist import Entry
 
 log = logging.getLogger(__name__)
@@ -22,10 +24,17 @@ NAME_LENGTH: Final = 60
 
 
 class Records:
-    """Writes GDT records in one dialect."""
+    """Writes GDT records in one dialect; links lead to ``viewer``."""
 
-    def __init__(self, settings: Gdt, dialect: gdt.Dialect, ids: gdt.Identification) -> None:
+    def __init__(
+        self,
+        settings: Gdt,
+        dialect: gdt.Dialect,
+        ids: gdt.Identification,
+        viewer: ViewerChoice,
+    ) -> None:
         self._gdt = settings
+        self._viewer = viewer
         self._dialect = dialect
         self._ids = ids
 
@@ -39,7 +48,9 @@ class Records:
         """GDT id (8316) the records are sent under."""
         return self._gdt.sender or self._dialect.traits.sender
 
-    def study(self, exam: Exam, order: Order | None) -> bytes:
+    def study(
+        self, exam: Exam, order: Order | None, attachments: tuple[gdt.Attachment, ...] = ()
+    ) -> bytes:
         """Return the study record; raise `gdt.GdtWriteError` when there can be none."""
         result = gdt.StudyResult(
             patient=_patient(exam),
@@ -51,9 +62,22 @@ class Records:
             test_id=self._gdt.test_id,
             test_description=self._gdt.test_description,
             order=order.reference if order is not None else None,
+            attachments=attachments,
+            link=self._link(exam),
         )
         rendered = gdt.render_study(result, self._dialect, self._ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"study record of exam {exam.id}")
+
+    def _link(self, exam: Exam) -> str:
+        """Return the URL that shows the study, where the dialect has a place for one."""
+        wanted = self._dialect.traits.link is not gdt.LinkPlace.NONE
+        if not (wanted and is_configured(self._viewer)):
+            return ""
+        try:
+            return study_url(self._viewer, exam.study_instance_uid, exam.accession_number)
+        except ViewerError as error:
+            log.warning("exam %d gets no link: %s", exam.id, error)
+            return ""
 
     def values(self, exam: Exam, order: Order | None, report: Report, news: News) -> bytes:
         """Return the value record of what is new in one Structured Report."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
-from gdtbridge.archive import Archive
 from gdtbridge.config import Webhooks
 from gdtbridge.database import Connection, Database
 from gdtbridge.exams import revision, store
-from gdtbridge.exams.identity import Listed, judge, look_up
+from gdtbridge.exams.attaching import ATTACHMENT, AttachedFile
+from gdtbridge.exams.gathering import Gathered, Gatherer, ReadReport
+from gdtbridge.exams.identity import judge
 from gdtbridge.exams.model import (
     Exam,
     ExamState,
@@ -27,9 +28,8 @@ from gdtbridge.exams.records import accession_of
 from gdtbridge.exams.revision import News
 from gdtbridge.exams.routing import Routing, Target
 from gdtbridge.gdt import GdtWriteError
-from gdtbridge.measurements import Report, ReportError, ReportLimitError, fingerprint
+from gdtbridge.measurements import Report, fingerprint
 from gdtbridge.outbox import Message, Outbox
-from worklist import WorklistFolder
 
 log = logging.getLogger(__name__)
 
@@ -38,23 +38,6 @@ PATIENT_NUMBER: Final = "3000"
 """The GDT field without which no record of the exam can be written."""
 INCOMPLETE: Final = "incomplete"
 """Problem of a report that ends in the middle: what it holds is sent, and a person is told."""
-
-
-class Reader(Protocol):
-    """Reads a Structured Report within limits; raises `ReportError`."""
-
-    def read(self, path: Path) -> Report:
-        """Return the report in the file."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ReadReport:
-    """A Structured Report and how reading it went."""
-
-    pending: PendingReport
-    report: Report | None
-    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +64,15 @@ class Reporting:
         self,
         routing: Routing,
         database: Database,
-        archive: Archive,
         outbox: Outbox,
-        worklist: WorklistFolder,
-        reader: Reader,
+        gatherer: Gatherer,
         webhooks: Webhooks,
     ) -> None:
         self._routing = routing
-        self._webhooks = webhooks
         self._database = database
-        self._archive = archive
         self._outbox = outbox
-        self._worklist = worklist
-        self._reader = reader
+        self._gatherer = gatherer
+        self._webhooks = webhooks
 
     def report(self, exam_id: int, now: float) -> None:
         """Put everything the exam has to say, and has not said, into the outbox.
@@ -101,50 +80,28 @@ class Reporting:
         Files are read outside any transaction. When an instance arrived meanwhile, nothing is
         written and the exam's new deadline counts.
         """
-        with self._database.read() as connection:
-            exam = store.exam_by_id(connection, exam_id)
-            pending = store.pending_reports(connection, exam_id)
-            files = [self._archive.path_of(connection, one.instance_id) for one in pending]
-        if exam is None or exam.due_at is None:
+        gathered = self._gatherer.gather(exam_id)
+        if gathered is None:
             return
-        listed = look_up(exam, self._worklist)
-        read = [self._read(one, file) for one, file in zip(pending, files, strict=True)]
         with self._database.write() as connection:
-            if store.exam_by_id(connection, exam_id) == exam:
-                self._settle(connection, exam, listed, read, now)
+            if store.exam_by_id(connection, exam_id) == gathered.exam:
+                self._settle(connection, gathered, now)
         self._outbox.wake()
 
-    def _read(self, pending: PendingReport, file: Path) -> ReadReport:
-        try:
-            return ReadReport(pending, self._read_patiently(file), "")
-        except ReportError as error:
-            log.warning("report %d cannot be read: %s", pending.id, type(error).__name__)
-            return ReadReport(pending, None, type(error).__name__)
-
-    def _read_patiently(self, file: Path) -> Report:
-        try:
-            return self._reader.read(file)
-        except ReportLimitError:  # of the file's making, or the machine was busy: once more
-            return self._reader.read(file)
-
-    def _settle(
-        self,
-        connection: Connection,
-        exam: Exam,
-        listed: Listed,
-        read: list[ReadReport],
-        now: float,
-    ) -> None:
-        verdict = judge(connection, exam, listed)
+    def _settle(self, connection: Connection, gathered: Gathered, now: float) -> None:
+        exam, read = gathered.exam, gathered.read
+        verdict = judge(connection, exam, gathered.listed)
         if isinstance(verdict, Held):
             self._hold(connection, exam, verdict)
             return
         order = verdict.order
         target = self._routing.of_exam(exam, order)
+        if gathered.attached and gathered.target is not target:
+            return  # an order came meanwhile: everything once more, for its target
         page = Page(connection, exam, order, target, datetime.fromtimestamp(now))  # noqa: DTZ006
         try:
             with connection.begin_nested():
-                self._put_all(page, read)
+                self._put_all(page, gathered)
         except GdtWriteError as error:
             log.warning("exam %d: no record can be written: %s", exam.id, error)
             self._hold(connection, exam, Held.UNWRITABLE)
@@ -161,24 +118,40 @@ class Reporting:
         )
         log.info("exam %d reported: %d instances, %d reports", exam.id, exam.instances, len(read))
 
-    def _put_all(self, page: Page, read: list[ReadReport]) -> None:
+    def _put_all(self, page: Page, gathered: Gathered) -> None:
         if page.exam.reported_at is None:
-            self._put_study(page)
-        for one in read:
+            self._put_study(page, gathered.attached)
+        for one in gathered.read:
             self._put_values(page, one)
 
     def _hold(self, connection: Connection, exam: Exam, reason: Held) -> None:
         store.hold(connection, exam.id, reason)
         log.warning("exam %d is held: %s", exam.id, reason)
 
-    def _put_study(self, page: Page) -> None:
+    def _put_attachments(self, page: Page, attached: Sequence[AttachedFile]) -> int | None:
+        """Put the files; return the last message, after which all of them are there."""
+        last = None
+        for one in attached:
+            message = Message(
+                kind=ATTACHMENT,
+                destination=page.target.attachments_destination,
+                key=f"{page.exam.study_instance_uid}:{_short(page.exam.patient_id)}:{one.name}",
+                name=one.name,
+                payload=one.data,
+            )
+            last = self._outbox.put(page.connection, message)
+        return last
+
+    def _put_study(self, page: Page, attached: Sequence[AttachedFile]) -> None:
         exam, target = page.exam, page.target
+        files = tuple(one.attachment for one in attached)
         message = Message(
             kind="gdt",
             destination=target.destination,
             key=f"study:{exam.study_instance_uid}:{_short(exam.patient_id)}",
             name=target.names.study(page.accession, exam.id, page.moment),
-            payload=target.records.study(exam, page.order),
+            payload=target.records.study(exam, page.order, files),
+            after_id=self._put_attachments(page, attached),
         )
         written = self._outbox.put(page.connection, message)
         if self._webhooks.gdt_written:

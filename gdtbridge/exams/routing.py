@@ -10,15 +10,19 @@ from typing import Final
 from gdtbridge import gdt
 from gdtbridge.config import Gdt, Route, Settings, When
 from gdtbridge.errors import SettingsError
+from gdtbridge.exams.attaching import AttachmentPlace
 from gdtbridge.exams.model import Exam, Order
 from gdtbridge.exams.names import NameMaker
 from gdtbridge.exams.records import Records
 from gdtbridge.gdt import OrderReference
 from gdtbridge.outbox import Naming
+from gdtbridge.viewers import ViewerChoice
 from worklist import Entry
 
 DESTINATION: Final = "gdt"
 """The outbox's destination of what no route takes; those of routes add their names."""
+ATTACHMENTS: Final = "attachments"
+"""The same for the attachments."""
 _OF_A_DIALECT: Final = frozenset({"encoding", "sender", "receiver", "file_name"})
 """What a route with a dialect of its own does not take over from ``[gdt]``."""
 
@@ -51,11 +55,18 @@ class Target:
     """Where it drops orders; None where it has no folder of its own."""
     records: Records
     names: NameMaker
+    attachments: AttachmentPlace | None = None
+    """Where pictures and documents go; None where none are wanted."""
 
     @property
     def destination(self) -> str:
         """The outbox's name for it."""
         return f"{DESTINATION}:{self.name}" if self.name else DESTINATION
+
+    @property
+    def attachments_destination(self) -> str:
+        """The outbox's name for its attachments."""
+        return f"{ATTACHMENTS}:{self.name}" if self.name else ATTACHMENTS
 
     @property
     def naming(self) -> Naming:
@@ -73,15 +84,17 @@ class Routing:
         except gdt.GdtError as error:
             raise SettingsError(f"dialects.{error}") from error
         self._routes = settings.gdt.routes
-        self.default = _target("gdt", "", settings.gdt, settings.gdt_out, settings.gdt_in, known)
+        base = settings.base
+        folders = (base, settings.gdt_out, settings.gdt_in)
+        self.default = _target("gdt", "", settings.gdt, folders, known, settings.viewer)
         own = (
             _target(
                 f"gdt.routes ({route.name})",
                 route.name,
                 gdt_of(settings.gdt, route),
-                settings.base / route.out,
-                settings.base / route.in_ if route.in_ is not None else None,
+                (base, base / route.out, base / route.in_ if route.in_ is not None else None),
                 known,
+                settings.viewer,
             )
             for route in self._routes
         )
@@ -132,17 +145,39 @@ def _target(
     key: str,
     name: str,
     settings: Gdt,
-    out: Path,
-    inbox: Path | None,
+    folders: tuple[Path, Path, Path | None],
     known: Mapping[str, gdt.Dialect],
+    viewer: ViewerChoice,
 ) -> Target:
+    base, out, inbox = folders
     try:
         dialect = gdt.dialect_named(settings.dialect, known)
     except gdt.GdtError as error:
         raise SettingsError(f"{key}.dialect: {error}") from error
     ids = gdt.Identification(settings.sender, settings.receiver)
     return Target(
-        name, out, inbox, Records(settings, dialect, ids), NameMaker(settings, dialect, ids)
+        name,
+        out,
+        inbox,
+        Records(settings, dialect, ids, viewer),
+        NameMaker(settings, dialect, ids),
+        _place(key, settings, base, dialect),
+    )
+
+
+def _place(key: str, settings: Gdt, base: Path, dialect: gdt.Dialect) -> AttachmentPlace | None:
+    if settings.attachments_folder is None:
+        return None
+    if not dialect.traits.attachments:
+        raise SettingsError(
+            f"{key}.attachments_folder: Der Dialekt {dialect.name} hat keinen Platz für Anhänge; "
+            f"nimmt Ihre Praxissoftware welche, setzen Sie [dialects.{dialect.name}] attachments = "
+            "true. / This dialect has no place for attachments; if your software takes them, set "
+            "attachments = true for it."
+        )
+    folder = base / settings.attachments_folder
+    return AttachmentPlace(
+        folder, settings.attachments_path or str(folder), settings.attachments_most
     )
 
 

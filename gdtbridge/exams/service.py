@@ -28,8 +28,10 @@ from gdtbridge.errors import (
     SopClassMismatch,
 )
 from gdtbridge.exams import store
+from gdtbridge.exams.attaching import Attaching, Renderer
 from gdtbridge.exams.clock import Clock
 from gdtbridge.exams.filed import FiledOrders
+from gdtbridge.exams.gathering import Gatherer, Reader
 from gdtbridge.exams.intake import Intake
 from gdtbridge.exams.master_data import MasterData
 from gdtbridge.exams.model import (
@@ -41,8 +43,9 @@ from gdtbridge.exams.model import (
     Problem,
 )
 from gdtbridge.exams.orders import CleanUp, OrderDesk
-from gdtbridge.exams.reporting import Reader, Reporting
+from gdtbridge.exams.reporting import Reporting
 from gdtbridge.exams.routing import Routing
+from gdtbridge.exams.studies import Studies
 from gdtbridge.logs import describe
 from gdtbridge.outbox import Outbox
 from worklist import Entry, Match, WorklistFolder
@@ -64,6 +67,7 @@ class ExamService:
         outbox: Outbox,
         worklist: WorklistFolder,
         reader: Reader,
+        renderer: Renderer,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -74,9 +78,8 @@ class ExamService:
         self._intake = Intake(settings.exam)
         self.routing = Routing(settings)
         """Where results go."""
-        self._reporting = Reporting(
-            self.routing, database, archive, outbox, worklist, reader, settings.webhooks
-        )
+        gatherer = Gatherer(self.routing, database, archive, worklist, reader, Attaching(renderer))
+        self._reporting = Reporting(self.routing, database, outbox, gatherer, settings.webhooks)
         self._desk = OrderDesk(settings, database, outbox, worklist, self.routing, clock)
         self.filed = FiledOrders(
             database,
@@ -89,6 +92,8 @@ class ExamService:
         """The orders of the practice software's files."""
         self.master_data = MasterData(database, outbox, self.routing, clock)
         """The patients it told of."""
+        self.studies = Studies(database, worklist, settings.orders.encoding)
+        """The studies it asks for."""
 
     def room_for(self, size: int) -> None:
         """Raise `OutOfResources` unless an object of ``size`` bytes can be stored."""

@@ -36,6 +36,8 @@ _ORDER: Final = [
     placed_order.c.patient_id,
     placed_order.c.procedure,
     placed_order.c.station,
+    placed_order.c.patient_name,
+    placed_order.c.patient_birth_date,
 ]
 _REFERENCE: Final = [order_reference.c[field.name] for field in fields(OrderReference)]
 
@@ -197,9 +199,9 @@ def _order(connection: Connection, condition: sa.ColumnElement[bool]) -> Order |
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    number, study, patient_id, procedure, station, route, *named = row
+    number, study, patient_id, procedure, station, name, born, route, *named = row
     reference = OrderReference(*named) if named[0] is not None else None
-    return Order(number, study, patient_id, procedure, station, reference, route or "")
+    return Order(number, study, patient_id, procedure, station, reference, route or "", name, born)
 
 
 def highest_number(connection: Connection) -> str | None:

@@ -8,9 +8,8 @@ from typing import Final
 
 from gdtbridge.config import OrderRule
 from gdtbridge.errors import OrderError
-from gdtbridge.exams import Clock, Drop, Exam, ExamService, Outcome, Taken
+from gdtbridge.exams import Clock, Drop, Exam, ExamService, Outcome, Taken, query_of
 from gdtbridge.folders.requests import (
-    day_of,
     named,
     patient_of,
     procedure_of,
@@ -88,12 +87,11 @@ class RecordTaker:
         return Reply(drop.record_type, self._exams.master_data.answer(drop, patient.id))
 
     def _show(self, record: Record, drop: Drop) -> Reply:
-        patient = patient_of(record)
-        studies = self._exams.master_data.studies(patient.id, day_of(record))
+        studies = self._exams.studies.find(query_of(record))
         if not studies:
             raise OrderError(
                 "3000",
-                "Zu diesem Patienten ist keine (freigegebene) Untersuchung da. / There is no "
-                "(released) exam of this patient.",
+                "Eine solche (freigegebene) Untersuchung hat dieser Patient nicht. / This patient "
+                "has no such (released) exam.",
             )
         return Reply(drop.record_type, self._exams.filed.show(drop), tuple(studies))

@@ -9,12 +9,10 @@ from typing import Final
 from gdtbridge.config import OrderRule
 from gdtbridge.errors import OrderError
 from gdtbridge.exams import OrderRequest
+from gdtbridge.exams.study_query import DIFFERENT, NO_NUMBER, NO_PATIENT, UNREADABLE
 from gdtbridge.gdt import FIELDS, OrderReference, Patient, Record
 from gdtbridge.gdt.records import BIRTH_DATES, FAMILY_NAMES, GIVEN_NAMES, PATIENT_IDS, parse_date
 from gdtbridge.gdt.text import printable
-
-NO_NUMBER: Final = frozenset({"", "0"})
-"""What stands in 3000 when the patient has no number ("0": GDT 2.1, record 6300)."""
 
 _IDENTIFYING: Final = (*PATIENT_IDS, *FAMILY_NAMES, *GIVEN_NAMES, *BIRTH_DATES)
 _CODES: Final = ("8410", "8402", "8411", "6205")
@@ -53,7 +51,7 @@ def patient_of(record: Record) -> Patient:
     _must_be_certain(record)
     patient = record.patient
     if patient.id in NO_NUMBER:
-        raise OrderError("3000", "Die Patientennummer fehlt. / The patient number is missing.")
+        raise OrderError("3000", NO_PATIENT)
     return patient
 
 
@@ -69,16 +67,10 @@ def _must_be_certain(record: Record) -> None:
     for field in _IDENTIFYING:
         lines = [line for line in record.lines if line.id == field]
         if len({line.value.strip() for line in lines}) > 1:
-            raise OrderError(
-                field, "Das Feld nennt Verschiedenes. / The field says different things."
-            )
+            raise OrderError(field, DIFFERENT)
         unreadable = {w.line for w in record.warnings if w.code == "undecodable"}
         if any(line.line in unreadable for line in lines):
-            raise OrderError(
-                field,
-                "Zeichen, die es im Zeichensatz (9206) nicht gibt. / Characters that the character "
-                "set (9206) does not have.",
-            )
+            raise OrderError(field, UNREADABLE)
         said = lines[0].value.strip() if lines and field in BIRTH_DATES else ""
         if said.strip("0") and parse_date(said) is None:
             raise OrderError(field, "Das ist kein Datum (TTMMJJJJ). / This is no date.")
@@ -158,13 +150,6 @@ def _scheduled(record: Record, now: datetime) -> datetime | None:
     except ValueError:
         at = now.time()
     return datetime.combine(day, at).replace(microsecond=0)
-
-
-def day_of(record: Record) -> str:
-    """Return the day (YYYYMMDD) a 6311 is about, empty for any."""
-    said = _text(record, "6200") or _text(record, "8432")
-    day = parse_date(said)
-    return day.strftime("%Y%m%d") if day else ""
 
 
 def _text(record: Record, field: str) -> str:

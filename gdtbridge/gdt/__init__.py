@@ -34,7 +34,7 @@ from gdtbridge.gdt.results import (
     ValueResult,
 )
 from gdtbridge.gdt.show import record_to_json, record_to_text
-from gdtbridge.gdt.traits import Traits, ValueForm
+from gdtbridge.gdt.traits import LinkPlace, Traits, ValueForm
 from gdtbridge.gdt.writer import render_order_answer, render_study, render_values
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "GdtWriteError",
     "Identification",
     "Line",
+    "LinkPlace",
     "NotGdtError",
     "OrderReference",
     "Patient",

@@ -117,6 +117,18 @@ def parse_date(text: str) -> date | None:
     return None
 
 
+_CLOCK: Final = re.compile(r"([01]\d|2[0-3]):?([0-5]\d)(?::?([0-5]\d))?", re.ASCII)
+
+
+def parse_clock(text: str) -> str | None:
+    """Read HHMMSS, or HHMM where there are no seconds, also with colons; None for anything else.
+
+    The digits are returned: whether the seconds were said makes a difference.
+    """
+    match = _CLOCK.fullmatch(text.strip())
+    return "".join(part or "" for part in match.groups()) if match else None
+
+
 def _date(year: int, month: int, day: int) -> date | None:
     """Return that day, None when there is none or nobody alive can mean it."""
     if year not in _YEARS:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from gdtbridge import guarded
 from gdtbridge.guarded import Answer
+from gdtbridge.image_libraries import keep_image_libraries_out
 from gdtbridge.measurements.model import (
     ReportError,
     ReportLimitError,
@@ -52,4 +53,5 @@ def _report_or_error(line: bytes) -> str:
 
 
 if __name__ == "__main__":
+    keep_image_libraries_out()  # pydicom, where a character set needs it, would bring them
     sys.exit(guarded.serve_room(sys.argv[1:], _answer))

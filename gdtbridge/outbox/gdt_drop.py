@@ -40,10 +40,14 @@ class GdtDrop:
     lifetime: Final = None
 
     def __init__(self, folder: Path, naming: Naming = Naming.ONCE, kind: str = "gdt") -> None:
-        """Give names as ``naming`` says; one that contains `COUNTER` counts up in any case."""
+        """Give names as ``naming`` says; one that contains `COUNTER` counts up in any case.
+
+        Of other kinds than ``gdt`` nothing is kept that was delivered.
+        """
         self.folder = folder
         self.naming = naming
         self.kind = kind
+        self.keeps_payload = kind == "gdt"
 
     def deliver(self, letter: Letter, journal: Journal, /) -> Outcome:
         """Deliver the letter, or find out how an interrupted attempt at it ended."""

@@ -22,7 +22,7 @@ BATCH: Final = 100
 """Messages of one pass."""
 LONGEST_SLEEP: Final = 30.0
 """Seconds after which a worker looks by itself, rung or not."""
-OCCUPIED_SECONDS: Final = 2.0
+OCCUPIED_SECONDS: Final = 0.5
 """How long until another look whether the file before was collected."""
 MOST_ATTEMPTS: Final = 30
 """Failed attempts of a message that expires; bounds it whatever the clock does."""
@@ -211,6 +211,8 @@ class Lane:
         with self._database.write() as connection:
             letter = rows.load(connection, outbox_id)
             rows.delivered(connection, outbox_id, self._clock.now(), self._lifetimes)
+            if not self.sender.keeps_payload:
+                rows.change(connection, outbox_id, payload=b"")
         self._delivered()
         if letter is not None:
             try:
@@ -278,6 +280,7 @@ class Unserved:
     """Stands in for the sender of a destination the settings no longer name."""
 
     naming: Final = Naming.NONE
+    keeps_payload: Final = True
     lifetime: Final = None
 
     def __init__(self, kind: str) -> None:

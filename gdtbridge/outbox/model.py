@@ -120,7 +120,8 @@ class Sender(Protocol):
     """One way out of the house.
 
     ``kind`` is the kind of message it carries, ``naming`` how its messages get file names,
-    ``lifetime`` for how many seconds it tries (None: for ever).
+    ``lifetime`` for how many seconds it tries (None: for ever). ``keeps_payload`` says that what
+    was sent stays in the queue; otherwise it can be made again.
     """
 
     @property
@@ -129,6 +130,8 @@ class Sender(Protocol):
     def naming(self) -> Naming: ...  # noqa: D102
     @property
     def lifetime(self) -> float | None: ...  # noqa: D102
+    @property
+    def keeps_payload(self) -> bool: ...  # noqa: D102
 
     def deliver(self, letter: Letter, journal: Journal, /) -> Outcome:
         """Try once; take up what an interrupted attempt left behind. Never overwrite."""

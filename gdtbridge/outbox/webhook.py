@@ -80,6 +80,7 @@ class Webhook:
 
     kind: Final = "webhook"
     naming: Final = Naming.NONE
+    keeps_payload: Final = True
 
     def __init__(
         self,

@@ -17,9 +17,10 @@ from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.guard import Guard
 from gdtbridge.web.openapi import description
 from gdtbridge.web.parameters import FIELD_NAMES
-from gdtbridge.web.ports import OrderPort, Readiness
+from gdtbridge.web.ports import OrderPort, Readiness, StudyPort
 from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, problem_of, render
 from gdtbridge.web.slots import Slots
+from gdtbridge.web.studies import STUDY_NAMES, StudyCalls
 
 HOME: Final = """<!doctype html>
 <html lang="de"><head><meta charset="utf-8"><title>gdtbridge</title></head>
@@ -27,6 +28,10 @@ HOME: Final = """<!doctype html>
 <ul><li><a href="healthz">Lebenszeichen</a></li><li><a href="readyz">Zustand der Teile</a></li>
 <li><a href="api/v1/openapi.json">Beschreibung der Schnittstelle</a></li></ul></body></html>
 """
+
+
+NAMES_BY_PATH: Final = {ADD_PATH: FIELD_NAMES, **STUDY_NAMES}
+"""The core's field names to the caller's, where they are not those of the worklist's JSON."""
 
 
 def local_today() -> date:
@@ -37,12 +42,13 @@ def local_today() -> date:
 def create_app(
     settings: Settings,
     orders: OrderPort,
+    studies: StudyPort,
     readiness: Readiness,
     *,
     today: Callable[[], date] = local_today,
     slots: Slots | None = None,
 ) -> Flask:
-    """Return the WSGI application that offers ``orders`` over HTTP.
+    """Return the WSGI application that offers ``orders`` and ``studies`` over HTTP.
 
     ``slots`` bounds how many calls may wait for the core at once, so that the rest stays answered
     when a folder or the database hangs.
@@ -57,9 +63,12 @@ def create_app(
     app.register_error_handler(Exception, _answer_error)
     _add_state_routes(app, readiness)
     _add_route(app, ADD_PATH, "worklist_add", slots.bound(AddCall(orders, today)), "GET", "POST")
-    WorklistApi(orders, settings.http.public_url, today).register(
-        lambda path, name, view, *methods: _add_route(app, path, name, slots.bound(view), *methods)
-    )
+
+    def add_route(path: str, name: str, view: View, *methods: str) -> None:
+        _add_route(app, path, name, slots.bound(view), *methods)
+
+    WorklistApi(orders, settings.http.public_url, today).register(add_route)
+    StudyCalls(studies, settings.viewer).register(add_route)
     return app
 
 
@@ -109,6 +118,6 @@ def _add_security_headers(response: Response) -> Response:
 
 
 def _answer_error(error: Exception) -> Response:
-    fields = FIELD_NAMES if request.path == ADD_PATH else schema.FIELD_NAMES
+    fields = NAMES_BY_PATH.get(request.path, schema.FIELD_NAMES)
     answer = render(problem_of(error, fields, request.endpoint or "no route"), request.path)
     return Response(answer.body, answer.status, list(answer.headers))

@@ -31,7 +31,7 @@ Address = tuple[str, int] | tuple[str, int, int, int]
 
 _END_OF_HEADER: Final = b"\r\n\r\n"
 _FIRST_LINE: Final = re.compile(rb"[^\r\n]*")
-_ADD: Final = re.compile(rb"[A-Z]+ (https?://[^/ ]*)?/+worklist/add[? ]")
+_TEXT: Final = re.compile(rb"[A-Z]+ (https?://[^/ ]*)?/+(worklist/add|studies/open)[? ]")
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
@@ -42,7 +42,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     _tail: bytes | None = None
     """The last bytes of a refused header whose end has not come."""
     _drained = 0
-    is_add = False
+    wants_text = False
     completed: bool = False
     expect_continue: bool = False
 
@@ -55,7 +55,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
         before = self.header_plus
         taken = int(super().received(data))
         if isinstance(self.error, RequestHeaderFieldsTooLarge):
-            self.is_add = bool(_ADD.match(before + data))
+            self.wants_text = bool(_TEXT.match(before + data))
             self._begin_header(before + data)
         elif isinstance(self.error, RequestEntityTooLarge) and not self.chunked:
             self._begin_body()
@@ -65,7 +65,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
         """Parse request line and header."""
         line = _FIRST_LINE.match(header_plus)
         end = line.end() if line else 0
-        self.is_add = self.is_add or bool(_ADD.match(header_plus[:end]))
+        self.wants_text = self.wants_text or bool(_TEXT.match(header_plus[:end]))
         first = re.sub(rb"[\x80-\xff]", lambda m: b"%%%02X" % m[0][0], header_plus[:end])
         super().parse_header(first + header_plus[end:])
         if self.chunked and "CONTENT_LENGTH" in self.headers:
@@ -105,7 +105,7 @@ class RefusalTask(ErrorTask):  # type: ignore[misc]
 
     def execute(self) -> None:
         """Write the answer."""
-        path = ADD_PATH if getattr(self.request, "is_add", False) else ""
+        path = ADD_PATH if getattr(self.request, "wants_text", False) else ""
         answer = render(Problem(self.request.error.code), path)
         self.status = f"{answer.status.value} {answer.status.phrase}"
         self.response_headers.extend((*answer.headers, *SECURITY_HEADERS))

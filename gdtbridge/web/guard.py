@@ -16,11 +16,11 @@ from werkzeug.wrappers import Request
 
 from gdtbridge.config import Http
 from gdtbridge.web.forms import raw_values
-from gdtbridge.web.problems import ADD_PATH, refuse
+from gdtbridge.web.problems import TEXT_PATHS, refuse
 from gdtbridge.web.tokens import Throttle, TokenCheck
 
 HEALTH_PATH: Final = "/healthz"
-GUARDED_FROM_PAGES: Final = ("/worklist/", "/api/")
+GUARDED_FROM_PAGES: Final = ("/worklist/", "/studies/", "/api/")
 """Where a call from a foreign page is refused; the rest neither changes nor tells anything."""
 
 BAD_NETWORK: Final = (
@@ -82,7 +82,7 @@ class Guard:
 
     def _check_token(self, request: Request) -> None:
         parameters: list[bytes] = []
-        if request.path == ADD_PATH and "Authorization" not in request.headers:
+        if request.path in TEXT_PATHS and "Authorization" not in request.headers:
             parameters = [v.value for v in raw_values(request) if v.name == "token"]
         self._token.check(
             request.remote_addr or "", request.headers.get("Authorization", ""), parameters

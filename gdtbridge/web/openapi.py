@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final
 
@@ -10,7 +10,8 @@ from pydantic.json_schema import models_json_schema
 
 from gdtbridge import __version__
 from gdtbridge.web import schema
-from gdtbridge.web.parameters import PARAMETERS
+from gdtbridge.web.parameters import PARAMETERS, Parameter
+from gdtbridge.web.studies import API_PARAMETERS, OPEN_PARAMETERS, StudiesView, StudySearch
 
 Json = dict[str, object]
 
@@ -48,6 +49,9 @@ _PROBLEM: Final[Json] = {
 }
 
 
+_TEXT: Final[Json] = {"text/plain": {"schema": {"type": "string"}}}
+
+
 def _worklist() -> Json:
     created = {
         "200": _json("There already (a repeated click)", "EntryView"),
@@ -75,15 +79,57 @@ def _entry() -> Json:
     }
 
 
-def _add() -> Json:
-    text: Json = {"text/plain": {"schema": {"type": "string"}}}
-    parameters = [
+def _in_query(parameters: Sequence[Parameter]) -> list[Json]:
+    return [
         {"name": p.name, "in": "query", "required": p.required, "schema": {"type": "string"}}
-        for p in PARAMETERS
+        for p in parameters
     ]
+
+
+def _studies() -> Json:
+    found = {"200": _json("The studies that fit", "StudiesView")}
+    call = _call("studies_list", "Find a patient's studies", found)
+    return {"get": {**call, "parameters": _in_query(API_PARAMETERS)}}
+
+
+def _search() -> Json:
+    found = {"200": _json("The studies that fit", "StudiesView")}
+    call = _call("studies_search", "Find the studies a GDT file asks for", found)
+    file: Json = {"schema": {"type": "string", "contentEncoding": "binary"}}
+    body: Json = {
+        "required": True,
+        "content": {
+            "application/json": _reference("StudySearch"),
+            "application/octet-stream": file,
+            "text/plain": file,
+        },
+    }
+    return {"post": {**call, "requestBody": body}}
+
+
+def _open() -> Json:
+    text: Json = {"text/html": {"schema": {"type": "string"}}, **_TEXT}
     answers = {
-        "200": {"description": "A GDT 6310 record", "content": text},
-        "default": {"description": "One line: error: …", "content": text},
+        "300": {"description": "Several studies fit", "content": text},
+        "302": {"description": "To the viewer, on the one study that fits"},
+        "404": {"description": "No study fits", "content": text},
+        "default": {"description": "One line: error: …", "content": _TEXT},
+    }
+    return {
+        "get": {
+            "operationId": "studies_open",
+            "summary": "Open a study in the viewer, the practice software's way",
+            "parameters": _in_query(OPEN_PARAMETERS),
+            "responses": answers,
+        }
+    }
+
+
+def _add() -> Json:
+    parameters = _in_query(PARAMETERS)
+    answers = {
+        "200": {"description": "A GDT 6310 record", "content": _TEXT},
+        "default": {"description": "One line: error: …", "content": _TEXT},
     }
     summary = "Place an order, the practice software's way"
     return {
@@ -104,7 +150,14 @@ def _state(name: str, summary: str, *statuses: int) -> Json:
 @cache
 def description() -> Json:
     """Return the OpenAPI document."""
-    models = (schema.Order, schema.Change, schema.EntryView, schema.ListView)
+    models = (
+        schema.Order,
+        schema.Change,
+        schema.EntryView,
+        schema.ListView,
+        StudySearch,
+        StudiesView,
+    )
     _, shapes = models_json_schema(
         [(model, "validation") for model in models],
         ref_template="#/components/schemas/{model}",
@@ -116,6 +169,9 @@ def description() -> Json:
             "/worklist/add": _add(),
             "/api/v1/worklist": _worklist(),
             "/api/v1/worklist/{accession}": _entry(),
+            "/api/v1/studies": _studies(),
+            "/api/v1/studies/search": _search(),
+            "/studies/open": _open(),
             "/healthz": _state("healthz", "Alive", 200),
             "/readyz": _state("readyz", "State of each part", 200, 503),
         },

@@ -1,4 +1,4 @@
-"""The parameters of ``/worklist/add``: from the bytes of a request to an `OrderRequest`.
+"""The parameters of a call: from the bytes of ``/worklist/add`` to an `OrderRequest`.
 
 Scripts of practice software build the call by pasting strings together. Values therefore may be
 UTF-8 or Windows-1252 (each value by itself), percent-encoded or not, and surrounded by blanks.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -76,9 +76,7 @@ _INVISIBLE: Final = "Cf"
 
 def order_request(values: Iterable[RawValue], today: date) -> OrderRequest:
     """Return what is asked for; raise `Refusal` naming the first parameter that is wrong."""
-    texts = _collect(values)
-    for parameter in PARAMETERS:
-        _require(parameter, texts.get(parameter.name))
+    texts = texts_of(values, PARAMETERS)
     return OrderRequest(
         patient_id=texts["id"],
         family_name=texts["lastname"],
@@ -92,9 +90,12 @@ def order_request(values: Iterable[RawValue], today: date) -> OrderRequest:
     )
 
 
-def _collect(values: Iterable[RawValue]) -> dict[str, str]:
-    """Return the text of every known parameter that was given."""
-    known = {p.name: p for p in PARAMETERS} | {p.older: p for p in PARAMETERS if p.older}
+def texts_of(values: Iterable[RawValue], parameters: Sequence[Parameter]) -> dict[str, str]:
+    """Return the text of every known parameter that was given, by the parameter's name.
+
+    Raises `Refusal` naming the first parameter that is missing or cannot be read with certainty.
+    """
+    known = {p.name: p for p in parameters} | {p.older: p for p in parameters if p.older}
     texts: dict[str, str] = {}
     for value in values:
         parameter = known.get(value.name)
@@ -103,6 +104,8 @@ def _collect(values: Iterable[RawValue]) -> dict[str, str]:
         text = _text(parameter.name, value.value)
         if texts.setdefault(parameter.name, text) != text:
             raise _wrong(parameter.name, CONTRADICTORY)
+    for parameter in parameters:
+        _require(parameter, texts.get(parameter.name))
     return texts
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gdtbridge.exams import OrderRequest, PlacedOrder
+from gdtbridge.exams import Exam, OrderRequest, PlacedOrder, StudyQuery
 from worklist import Entry
 
 
@@ -40,6 +40,18 @@ class OrderPort(Protocol):
 
     def cancel_order(self, accession: str) -> None:
         """Take an entry off the worklist; raise `NotFound`."""
+        ...
+
+
+class StudyPort(Protocol):
+    """The studies of `gdtbridge.exams.ExamService`."""
+
+    def asked_by_file(self, data: bytes) -> StudyQuery:
+        """Return what a GDT file asks for; raise `OrderError` naming what is wrong with it."""
+        ...
+
+    def find(self, query: StudyQuery) -> Sequence[Exam]:
+        """Return the patient's studies the query fits, the newest first."""
         ...
 
 

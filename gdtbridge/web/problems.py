@@ -1,7 +1,8 @@
 """Refusals in words: one line for practice software, RFC 9457 for everybody else.
 
-Practice software calls ``/worklist/add`` and shows or logs what it gets, so that call is answered
-with exactly one line of text, ``error: …``. Every other call gets ``application/problem+json``.
+Practice software calls ``/worklist/add`` and ``/studies/open`` and shows or logs what it gets, so
+these are refused with exactly one line of text, ``error: …``. Every other call gets
+``application/problem+json``.
 What a caller sent is never repeated in a refusal.
 """
 
@@ -22,6 +23,10 @@ from gdtbridge.logs import describe
 log = logging.getLogger(__name__)
 
 ADD_PATH: Final = "/worklist/add"
+OPEN_PATH: Final = "/studies/open"
+TEXT_PATHS: Final = frozenset({ADD_PATH, OPEN_PATH})
+"""The calls practice software makes: refused in one line of text, and the token may be a
+parameter."""
 RETRY_SECONDS: Final = 5
 
 SECURITY_HEADERS: Final = (
@@ -143,7 +148,7 @@ def render(problem: Problem, path: str) -> Answer:
     """Return the answer to a refused call of ``path``, security headers not included."""
     status = HTTPStatus(problem.status)
     detail = problem.detail or SENTENCES.get(problem.status, status.phrase)
-    if path == ADD_PATH:
+    if path in TEXT_PATHS:
         kind, body = "text/plain; charset=utf-8", _line(problem, detail)
     else:
         kind, body = "application/problem+json", _json(problem, status, detail)

@@ -42,6 +42,10 @@ def delimiter(element_number: int) -> bytes:
     return struct.pack("<HHL", 0xFFFE, element_number, 0)
 
 
+PERSON = {"PatientName": "Müller^Änne", "PatientBirthDate": "19581224"}
+"""Whom `identification` names, with number 4711; for reports of the same patient."""
+
+
 def identification(ts: str = EXPLICIT, /, **values: str | bytes) -> bytes:
     """Return the elements that identify an object, in order; keywords override."""
     rows: list[tuple[str, int, bytes, str | bytes]] = [
@@ -53,9 +57,9 @@ def identification(ts: str = EXPLICIT, /, **values: str | bytes) -> bytes:
         ("AccessionNumber", 0x00080050, b"SH", "R0000000042"),
         ("Modality", 0x00080060, b"CS", "US"),
         ("StudyDescription", 0x00081030, b"LO", "Abdomen"),
-        ("PatientName", 0x00100010, b"PN", "Müller^Änne"),
+        ("PatientName", 0x00100010, b"PN", PERSON["PatientName"]),
         ("PatientID", 0x00100020, b"LO", "4711"),
-        ("PatientBirthDate", 0x00100030, b"DA", "19581224"),
+        ("PatientBirthDate", 0x00100030, b"DA", PERSON["PatientBirthDate"]),
         ("PatientSex", 0x00100040, b"CS", "F"),
         ("StudyInstanceUID", 0x0020000D, b"UI", "2.25.1000"),
         ("SeriesInstanceUID", 0x0020000E, b"UI", "2.25.2000"),

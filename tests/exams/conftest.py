@@ -11,14 +11,16 @@ import pydicom
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian
 
+from gdtbridge.app import senders_of
 from gdtbridge.archive import Archive, Incoming, Standing
+from gdtbridge.attachments import AttachmentReader
 from gdtbridge.config import Settings, load_settings
 from gdtbridge.database import Database
 from gdtbridge.exams import ExamService, OrderRequest, Routing
 from gdtbridge.gdt import Record, read_records
 from gdtbridge.measurements import Report, ReportLimitError, read_report
-from gdtbridge.outbox import GdtDrop, Outbox, Webhook
-from tests.archive.elements import EXPLICIT, identification, part10
+from gdtbridge.outbox import Outbox
+from tests.archive.elements import EXPLICIT, PERSON, identification, part10
 from worklist import WorklistFolder
 
 START = 1_705_311_015.0
@@ -72,16 +74,9 @@ class Practice:
         self.database = Database(f"sqlite:///{folder / 'db.sqlite'}")
         for target in Routing(settings).targets:
             target.out.mkdir(parents=True, exist_ok=True)
-        senders = {
-            target.destination: GdtDrop(target.out, target.naming)
-            for target in Routing(settings).targets
-        } | {
-            event: Webhook(url)
-            for event in ("worklist_added", "gdt_written")
-            if (url := getattr(settings.webhooks, event))
-        }
-        self.outbox = Outbox(self.database, senders, clock=self.clock)
+        self.outbox = Outbox(self.database, senders_of(settings), clock=self.clock)
         self.reader = HereReader()
+        self.renderer = AttachmentReader()
         self.archive = Archive(folder / "archive")
         self.worklist = WorklistFolder(folder / "worklist")
         self.exams = ExamService(
@@ -91,6 +86,7 @@ class Practice:
             self.outbox,
             self.worklist,
             self.reader,
+            self.renderer,
             self.clock,
         )
         self.device = "US01"
@@ -176,7 +172,7 @@ class Reports:
         """Send a sample; ``changes`` replace elements, ``change`` does what else is wanted."""
         dataset = pydicom.dcmread(self._samples / name)
         dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        for keyword, value in changes.items():
+        for keyword, value in {**PERSON, **changes}.items():
             setattr(dataset, keyword, value)
         if change is not None:
             change(dataset)
@@ -199,4 +195,5 @@ def practice(tmp_path: Path, settings_text: str) -> Iterator[Practice]:
     file.write_text(settings_text, encoding="utf-8")
     practice = Practice(tmp_path, load_settings(file, {}))
     yield practice
+    practice.renderer.close()
     practice.database.close()

@@ -20,7 +20,7 @@ from gdtbridge.archive import Incoming, Standing
 from gdtbridge.database import instance, report
 from gdtbridge.errors import DatabaseError, NotFound, ProcessingFailure
 from gdtbridge.exams import ExamState
-from tests.archive.elements import EXPLICIT, identification, part10
+from tests.archive.elements import EXPLICIT, PERSON, identification, part10
 from tests.exams.conftest import Practice
 
 DEVICES = 12
@@ -67,6 +67,7 @@ def send_report(practice: Practice, sample: Path, number: int) -> Standing:
     """Send the sample report as one of the study's under a UID of its own."""
     dataset = pydicom.dcmread(sample)
     dataset.PatientID, dataset.StudyInstanceUID = "4711", "2.25.1000"
+    dataset.PatientName, dataset.PatientBirthDate = PERSON.values()
     dataset.SOPInstanceUID = f"2.25.9.{number}"
     path = practice.folder / f"report{number}"
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID

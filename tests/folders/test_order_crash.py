@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from types import FrameType
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 import gdtbridge.exams
 import gdtbridge.folders
 from gdtbridge.folders import run
+from tests.dying import SimulatedCrash, dying_at, files_of
 from tests.folders.conftest import Reception, record
 
-ROOMS = {
-    gdtbridge.folders: ("claims", "files", "watch", "program", "records"),
-    gdtbridge.exams: ("filed", "master_data", "order_store"),
-}
-WALKED = {
-    str(Path(str(room.__file__)).with_name(f"{name}.py"))
-    for room, names in ROOMS.items()
-    for name in names
-}
-TraceFunction = Callable[[FrameType, str, object], "TraceFunction | None"]
+WALKED = files_of(
+    {
+        gdtbridge.folders: ("claims", "files", "watch", "program", "records"),
+        gdtbridge.exams: ("filed", "master_data", "order_store"),
+    }
+)
 
 ALL_FROM = 100
 """``--kills`` from which every line is tried; below, one in `SPARSELY`."""
@@ -34,35 +28,6 @@ SPARSELY = 11
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
-
-
-class SimulatedCrash(BaseException):
-    """The process dies here."""
-
-
-@contextmanager
-def dying_at(line: int) -> Iterator[list[int]]:
-    """Raise `SimulatedCrash` at the n-th line run in the walked modules; count the lines.
-
-    What a dead process would not do either, such as going on after a ``finally``, dies too.
-    """
-    count = [0]
-
-    def trace(frame: FrameType, event: str, _argument: object) -> TraceFunction | None:
-        if frame.f_code.co_filename not in WALKED:
-            return None
-        if event == "line":
-            count[0] += 1
-            if count[0] == line:
-                raise SimulatedCrash
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        yield count
-    finally:
-        sys.settrace(before)
 
 
 def watched(reception: Reception) -> None:
@@ -93,7 +58,7 @@ def unfinished(reception: Reception) -> list[str]:
 def lines_of(reception: Reception, way: Callable[[Reception], None], data: bytes) -> int:
     """Return how many lines the whole way has."""
     prepare(reception, way, data)
-    with dying_at(-1) as count:
+    with dying_at(-1, WALKED) as count:
         way(reception)
     return count[0]
 
@@ -121,7 +86,7 @@ def test_an_order(reception: Reception, way: Callable[[Reception], None], step: 
     assert lines > 200
     for line in range(1, lines + 1, step):
         prepare(reception, way, TWO)
-        with suppress(SimulatedCrash), dying_at(line):
+        with suppress(SimulatedCrash), dying_at(line, WALKED):
             way(reception)
         reception = reception.again()
         way(reception)
@@ -142,7 +107,7 @@ def test_a_cancellation(reception: Reception, step: int) -> None:
         reception.drop(record(f8310="F1"))
         watched(reception)
         reception.drop(cancel)
-        with suppress(SimulatedCrash), dying_at(line):
+        with suppress(SimulatedCrash), dying_at(line, WALKED):
             watched(reception)
         reception = reception.again()
         watched(reception)
@@ -159,7 +124,7 @@ def test_a_refusal(reception: Reception, step: int) -> None:
         path.unlink()
     for line in range(1, lines + 1, step):
         reception.drop(wrong)
-        with suppress(SimulatedCrash), dying_at(line):
+        with suppress(SimulatedCrash), dying_at(line, WALKED):
             watched(reception)
         reception = reception.again()
         watched(reception)
@@ -177,7 +142,7 @@ def test_an_answer(reception: Reception, step: int) -> None:
     for line in range(1, lines + 1, step):
         before = _answers(reception)
         reception.drop(record("6300"))
-        with suppress(SimulatedCrash), dying_at(line):
+        with suppress(SimulatedCrash), dying_at(line, WALKED):
             watched(reception)
         reception = reception.again()
         watched(reception)

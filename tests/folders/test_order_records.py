@@ -365,6 +365,25 @@ def test_the_studies_of_a_patient_are_named(reception: Reception) -> None:
     assert [uid in told for uid in ("2.25.901", "2.25.902", "2.25.903")] == [True, False, False]
 
 
+def test_the_study_of_a_time_of_day_is_named(reception: Reception) -> None:
+    """A 6311 with 8432 and 8439 names the one study of the two on that day; by 8310, its case's."""
+    reception.drop(record(f8310="F-17"))
+    reception.look()
+    practice, ordered = reception.practice, reception.entry.StudyInstanceUID
+    for uid, clock in ((ordered, "080000"), ("2.25.902", "090000")):
+        practice.send(StudyInstanceUID=uid, PatientID="4711", StudyTime=clock, AccessionNumber="")
+    practice.wait()
+    reception.drop(record("6311", f8432="15012024", f8439="090000"), name="time.gdt")
+    reception.drop(record("6311", f8310="F-17"), name="case.gdt")
+    reception.look()
+    told = {
+        path.name.partition("-")[0]: path.read_text("utf-8-sig")
+        for path in reception.settings.taken_folder.rglob("*.txt")
+    }
+    assert [uid in told["time"] for uid in (ordered, "2.25.902")] == [False, True]
+    assert [uid in told["case"] for uid in (ordered, "2.25.902")] == [True, False]
+
+
 def test_several_records_in_one_file(reception: Reception) -> None:
     """Each record counts; one that is refused is named and keeps the others from nothing."""
     data = record(f3000="1") + record(f3000="0") + record(f3000="2")

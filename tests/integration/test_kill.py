@@ -21,7 +21,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from gdtbridge.dicom.client import Peer, PeerError, store
 from gdtbridge.gdt import read_records
-from tests.archive.elements import identification, part10
+from tests.archive.elements import PERSON, identification, part10
 from tests.integration.running import Service, wait_for
 
 IMAGES = 4
@@ -83,6 +83,7 @@ class Device:
         dataset.SOPInstanceUID = UID(f"2.25.{number}.99")
         dataset.StudyInstanceUID = UID(f"2.25.{number}")
         dataset.PatientID = "4711"
+        dataset.PatientName, dataset.PatientBirthDate = PERSON.values()
         dataset.AccessionNumber = accession
         dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
         path = self.folder / str(dataset.SOPInstanceUID)
@@ -115,7 +116,7 @@ class PracticeSoftware:
     def collect(self) -> None:
         """Take what lies there."""
         with suppress(FileNotFoundError):
-            for path in self.folder.glob("*.gdt"):
+            for path in self.folder.glob("[!.]*"):
                 self.collected.append(path.read_bytes())
                 path.unlink()
 
@@ -169,12 +170,25 @@ def _kill_at_random(service: Service, kills: int) -> None:
 @pytest.mark.kill
 @pytest.mark.timeout(1500)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # sockets cut off
+@pytest.mark.parametrize(
+    ("settings", "share"),
+    [
+        ({}, 1),
+        ({"gdt__file_name": "PRAXGDTB.gdt", "gdt__occupied": "number"}, 3),
+        ({"gdt__file_name": "PRAXGDTB.gdt"}, 5),
+    ],
+    ids=["names given once", "names that count", "one name"],
+)
 def test_nothing_acknowledged_is_lost_and_nothing_is_reported_twice(
-    tmp_path: Path, project: Path, request: pytest.FixtureRequest
+    tmp_path: Path,
+    project: Path,
+    request: pytest.FixtureRequest,
+    settings: dict[str, str],
+    share: int,
 ) -> None:
     """After any number of kills every acknowledged object is there and every result came once."""
-    kills = int(request.config.getoption("--kills"))
-    service = Service(tmp_path, exam__quiet_seconds="0.3")
+    kills = max(1, int(request.config.getoption("--kills")) // share)
+    service = Service(tmp_path, exam__quiet_seconds="0.3", **settings)
     spool = tmp_path / "device"
     spool.mkdir()
     device = Device(spool, project / "samples" / "sr" / "thyroid.dcm", service)
@@ -187,7 +201,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_reported_twice(
         _kill_at_random(service, kills)
         with service:
             device.enough.set()
-            wait_for(lambda: _all_settled(service), 60, "reporting of every exam")
+            wait_for(lambda: _all_settled(service), 120, "reporting of every exam")
             _compare(service, device, reception)
         assert service.stop() is not None
     finally:

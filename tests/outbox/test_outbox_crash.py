@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 
 import pytest
 import sqlalchemy as sa
@@ -15,10 +13,10 @@ import gdtbridge.outbox
 from gdtbridge.database import Database
 from gdtbridge.database import outbox as table
 from gdtbridge.outbox import GdtDrop, Message, Naming, Outbox, State
+from tests.dying import SimulatedCrash, dying_at, files_of
 
 # What these call in the other modules runs inside one transaction: all of it, or nothing.
-MODULES = ("lane", "gdt_drop", "files")
-WALKED = {str(Path(gdtbridge.outbox.__file__).with_name(f"{name}.py")) for name in MODULES}
+WALKED = files_of({gdtbridge.outbox: ("lane", "gdt_drop", "files")})
 FOREIGN = b"somebody else's\r\n"
 PAYLOAD = b"0138000" + b"6310\r\n" * 40
 
@@ -30,12 +28,6 @@ NAMES = {
     "one name for all": (Naming.REUSED, "A1.gdt"),
     "counted": (Naming.REUSED, "A1-###.gdt"),
 }
-
-TraceFunction = Callable[[FrameType, str, object], "TraceFunction | None"]
-
-
-class SimulatedCrash(BaseException):
-    """The process dies here."""
 
 
 class World:
@@ -72,28 +64,6 @@ class World:
         with self.database.read() as connection:
             query = sa.select(table.c.state).where(table.c.id == self.id)
             return State(connection.execute(query).scalar_one())
-
-
-@contextmanager
-def dying_at(line: int) -> Iterator[list[int]]:
-    """Raise `SimulatedCrash` at the n-th line run in the room; count the lines."""
-    count = [0]
-
-    def trace(frame: FrameType, event: str, _argument: object) -> TraceFunction | None:
-        if frame.f_code.co_filename not in WALKED:
-            return None
-        if event == "line":
-            count[0] += 1
-            if count[0] == line:
-                raise SimulatedCrash
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        yield count
-    finally:
-        sys.settrace(before)
 
 
 @pytest.fixture
@@ -138,13 +108,13 @@ class TestCrash:
     ) -> Iterator[World]:
         """Yield one world for each line from ``first`` on by ``step``, dead at that line."""
         whole = World(database, folder / "whole", names)
-        with dying_at(-1) as count:
+        with dying_at(-1, WALKED) as count:
             whole.live()
         assert whole.state() is State.DELIVERED
         assert count[0] > 60
         for line in range(first, count[0] + 1, step):
             world = World(database, folder / f"line {line}", names)
-            with suppress(SimulatedCrash), dying_at(line):
+            with suppress(SimulatedCrash), dying_at(line, WALKED):
                 world.live()
             yield world
 
@@ -189,7 +159,7 @@ class TestCrash:
     def test_crash_again(self, database: Database, tmp_path: Path) -> None:
         """The second life dies too, a few lines on, and still there is one file."""
         for number, world in enumerate(self.crash_everywhere(database, tmp_path, first=3, step=3)):
-            with suppress(SimulatedCrash), dying_at(number * 7 % 100 + 1):
+            with suppress(SimulatedCrash), dying_at(number * 7 % 100 + 1, WALKED):
                 world.live()
             world.live()
             world.collect()

@@ -63,6 +63,7 @@ class Scripted:
 
     kind = "webhook"
     naming = Naming.NONE
+    keeps_payload = True
 
     def __init__(self, *answers: Outcome | Exception, lifetime: float | None = 600.0) -> None:
         self.answers = deque(answers)

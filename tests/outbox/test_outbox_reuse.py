@@ -113,7 +113,7 @@ def test_waiting_for_collection_is_told_and_no_alarm_for_a_day(house: House) -> 
 
 
 def test_waiting_for_collection_writes_nothing(house: House) -> None:
-    """The look every two seconds leaves no trace in the database."""
+    """Looking again and again leaves no trace in the database."""
     house.put("A.gdt", b"first", b"second")
     house.deliver()
     house.deliver()

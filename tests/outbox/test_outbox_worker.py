@@ -80,6 +80,7 @@ class Hanging:
 
     kind = "gdt"
     naming = Naming.ONCE
+    keeps_payload = True
     lifetime = None
 
     def __init__(self) -> None:

@@ -12,12 +12,35 @@ import pytest
 
 from gdtbridge.config import Settings
 from gdtbridge.errors import NotFound, OrderError
-from gdtbridge.exams import OrderRequest, PlacedOrder
+from gdtbridge.exams import Exam, ExamState, OrderRequest, PlacedOrder, StudyQuery
+from gdtbridge.exams.study_query import query_of_file
 from gdtbridge.web import PartState, WebServer, create_app
 from gdtbridge.web.slots import Slots
 from worklist import Entry
 
 TODAY = date(2026, 11, 20)
+EXAM = Exam(
+    id=1,
+    study_instance_uid="2.25.901",
+    state=ExamState.REPORTED,
+    held_because="",
+    released=False,
+    accession_number="R0000000042",
+    patient_id="12345",
+    patient_name="Doe^John",
+    patient_birth_date="19000101",
+    patient_sex="M",
+    modality="US",
+    study_description="Abdomen",
+    study_date="20261120",
+    study_time="093005.250000",
+    instances=12,
+    first_instance_at=0,
+    last_instance_at=0,
+    due_at=None,
+    reported_at=0,
+)
+VIEWER = {"kind": "ohif", "base": "http://pacs:8042"}
 
 
 class MemoryOrders:
@@ -98,6 +121,29 @@ def _entry(number: str, request: OrderRequest) -> Entry:
     )
 
 
+class MemoryStudies:
+    """The studies of a patient in memory."""
+
+    def __init__(self) -> None:
+        self.queries: list[StudyQuery] = []
+        self.exams = [EXAM]
+
+    def asked_by_file(self, data: bytes) -> StudyQuery:
+        """Read the file as the core does."""
+        return query_of_file(data)
+
+    def find(self, query: StudyQuery) -> list[Exam]:
+        """Return all, whatever is asked."""
+        self.queries.append(query)
+        return self.exams
+
+
+@pytest.fixture
+def studies() -> MemoryStudies:
+    """Return one study."""
+    return MemoryStudies()
+
+
 @pytest.fixture
 def orders() -> MemoryOrders:
     """Return an empty worklist."""
@@ -114,13 +160,17 @@ Serve = Callable[..., WebServer]
 
 
 @pytest.fixture
-def serve(orders: MemoryOrders, parts: Mapping[str, PartState]) -> Iterator[Serve]:
+def serve(
+    orders: MemoryOrders, studies: MemoryStudies, parts: Mapping[str, PartState]
+) -> Iterator[Serve]:
     """Start servers with settings of the ``http`` section; they are stopped afterwards."""
     servers: list[WebServer] = []
 
-    def start(slots: Slots | None = None, **http: object) -> WebServer:
-        settings = Settings.model_validate({"http": http})
-        app = create_app(settings, orders, lambda: parts, today=lambda: TODAY, slots=slots)
+    def start(
+        slots: Slots | None = None, viewer: Mapping[str, str] = VIEWER, **http: object
+    ) -> WebServer:
+        settings = Settings.model_validate({"http": http, "viewer": viewer})
+        app = create_app(settings, orders, studies, lambda: parts, today=lambda: TODAY, slots=slots)
         server = WebServer(app, "127.0.0.1", 0)
         server.start()
         servers.append(server)

@@ -16,6 +16,7 @@ from gdtbridge.web import channel, create_app, forms, server, slots
 from gdtbridge.web.openapi import description
 from gdtbridge.web.parameters import PARAMETERS
 from gdtbridge.web.problems import SENTENCES, STATUS
+from gdtbridge.web.studies import API_PARAMETERS, OPEN_PARAMETERS
 
 
 @pytest.fixture
@@ -25,9 +26,9 @@ def text(project: Path) -> str:
 
 
 @pytest.fixture
-def calls(orders: Any) -> set[tuple[str, str]]:
+def calls(orders: Any, studies: Any) -> set[tuple[str, str]]:
     """Return every method and path the application answers."""
-    app = create_app(Settings(), orders, dict)
+    app = create_app(Settings(), orders, studies, dict)
     return {
         (method, rule.rule.replace("<path:accession>", "<accession>"))
         for rule in app.url_map.iter_rules()
@@ -59,7 +60,7 @@ def test_every_call_is_described_for_programs(calls: set[tuple[str, str]]) -> No
 
 def test_every_parameter_is_documented(text: str) -> None:
     """Every parameter has a row, and the older spellings are named."""
-    for parameter in PARAMETERS:
+    for parameter in (*PARAMETERS, *API_PARAMETERS, *OPEN_PARAMETERS):
         assert f"\n| `{parameter.name}` | {'yes' if parameter.required else 'no'}" in text
         assert parameter.older is None or f"`{parameter.older}`" in text
 
@@ -88,7 +89,7 @@ def test_limits_are_the_ones_of_the_code(text: str) -> None:
 def test_settings_for_copying(project: Path, tmp_path: Path, name: str) -> None:
     """An example starts with a token of one's own, and never with the one that is printed."""
     blocks = re.findall(r"```toml\n(.*?)```", (project / name).read_text("utf-8"), re.DOTALL)
-    block = "\n".join(blocks)
+    block = next(one for one in blocks if "token" in one)
     file = tmp_path / "gdtbridge.toml"
     file.write_text(block, encoding="utf-8")
     with pytest.raises(SettingsError, match=r"http\.token"):

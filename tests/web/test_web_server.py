@@ -134,6 +134,7 @@ def test_idle_connections_make_room(serve: Any) -> None:
         b"get / HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\nHost: localhost\n\n\r\n\r\n",
         b"GET /worklist/add?procedure=Abdomen links HTTP/1.1\r\n\r\n",
+        b"GET /studies/open?id=4711 links HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: localhost\r\nX\x00: 1\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1, 2\r\n\r\n",
@@ -151,9 +152,9 @@ def test_what_is_not_http_is_refused(serve: Any, send_raw: Any, data: bytes) -> 
     assert b"nosniff" in answer
     assert b"waitress" not in answer
     assert b"links" not in answer
-    is_add = b"/worklist/add" in data
-    assert (b"\r\n\r\nerror: " in answer) == is_add
-    assert (b"application/problem+json" in answer) != is_add
+    in_text = b"/worklist/add" in data or b"/studies/open" in data
+    assert (b"\r\n\r\nerror: " in answer) == in_text
+    assert (b"application/problem+json" in answer) != in_text
     assert healthy(port)
 
 

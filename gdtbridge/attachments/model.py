@@ -1,0 +1,93 @@
+"""The values of the room, and the ways an object can fail to become a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class AttachmentError(ValueError):
+    """An object gave no file; the text never holds a value of the object.
+
+    ::
+
+        AttachmentError
+        ├── NotRenderable    no picture or PDF in it, a damaged one, or a form nobody here decodes
+        └── AttachmentLimit  too big or too slow; the reading process died
+    """
+
+
+class NotRenderable(AttachmentError):
+    """The object holds nothing that can become a file; trying again changes nothing."""
+
+
+class AttachmentLimit(AttachmentError):
+    """Rendering took more time, memory or room than it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One instance of an exam, as the archive's index knows it.
+
+    ``frames`` is its Number of Frames; None where nobody looked, then the SOP class tells stills
+    from loops (`AttachmentReader.with_frames` looks).
+    """
+
+    path: Path
+    sop_class_uid: str
+    sop_instance_uid: str
+    frames: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What shall be attached.
+
+    ``frame`` counts from 1, as DICOM does. None is the whole document, the still, or the frame that
+    stands for a loop.
+    """
+
+    candidate: Candidate
+    frame: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was chosen, documents first, and how many more there would have been."""
+
+    choices: tuple[Choice, ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReference:
+    """An instance that a Key Object Selection names; no ``frames`` means all of it."""
+
+    sop_instance_uid: str
+    frames: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyObjects:
+    """What the Key Object Selections of an exam say.
+
+    ``named`` are selected for somebody to look at, ``rejected`` are to be used no more,
+    ``unreadable`` counts documents that could not be read.
+    """
+
+    named: tuple[KeyReference, ...] = ()
+    rejected: tuple[KeyReference, ...] = ()
+    unreadable: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A file: ``format`` is ``JPG`` or ``PDF``.
+
+    ``title`` is what the chart may show: the document's title or the series' description, one line
+    of at most 60 characters without patient data; empty for none.
+    """
+
+    format: str
+    title: str
+    data: bytes

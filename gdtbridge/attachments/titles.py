@@ -1,0 +1,61 @@
+"""What the chart may say about a file: one short line without patient data."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pydicom.dataset import Dataset
+
+MAX_TITLE: Final = 60
+
+_DOCUMENT: Final = ("DocumentTitle", "SeriesDescription")
+_IMAGE: Final = ("SeriesDescription", "StudyDescription")
+_PERSONAL: Final = (
+    "PatientName",
+    "OtherPatientNames",
+    "PatientBirthName",
+    "PatientMotherBirthName",
+    "PatientID",
+    "PatientBirthDate",
+)
+
+
+def document_title(dataset: Dataset) -> str:
+    """Return the document's title, else what its series is called, else nothing."""
+    return _title(dataset, _DOCUMENT)
+
+
+def image_title(dataset: Dataset) -> str:
+    """Return what the image's series or study is called, else nothing."""
+    return _title(dataset, _IMAGE)
+
+
+def _title(dataset: Dataset, keywords: tuple[str, ...]) -> str:
+    personal = _personal(dataset)
+    for keyword in keywords:
+        text = _one_line(str(dataset.get(keyword) or ""))
+        if text and not personal.intersection(_words(text)):
+            return text[:MAX_TITLE].rstrip()
+    return ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+
+
+def _personal(dataset: Dataset) -> set[str]:
+    """Return the words that say who the patient is: names, numbers, the birth date both ways."""
+    words: set[str] = set()
+    for keyword in _PERSONAL:
+        words.update(_words(str(dataset.get(keyword) or "")))
+    birth = str(dataset.get("PatientBirthDate") or "")
+    if len(birth) == 8:
+        words.update((f"{birth[6:]}{birth[4:6]}{birth[:4]}", f"{birth[:4]}{birth[4:]}"))
+    return words
+
+
+def _words(text: str) -> set[str]:
+    """Return the words of three letters and more, and runs of digits as if without separators."""
+    digits = re.sub(r"(?<=\d)[.\-/](?=\d)", "", text)
+    return {word for word in re.split(r"[\W_]+", digits.casefold()) if len(word) > 2}

@@ -1,0 +1,130 @@
+"""Files for the chart: key images and documents of an exam, where a workstation can open them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+from typing import Final, Protocol
+
+from gdtbridge.archive import Kept
+from gdtbridge.attachments import (
+    AttachmentError,
+    Candidate,
+    KeyObjects,
+    Rendered,
+    choose,
+    is_candidate,
+    is_key_object,
+)
+from gdtbridge.exams.model import Exam
+from gdtbridge.exams.names import own_number, safe_part
+from gdtbridge.gdt import Attachment
+
+log = logging.getLogger(__name__)
+
+ATTACHMENT: Final = "attachment"
+"""Of messages in the outbox."""
+
+
+class Renderer(Protocol):
+    """Makes files of received objects, within limits; `gdtbridge.attachments.AttachmentReader`."""
+
+    def render(self, path: Path, frame: int | None) -> Rendered:
+        """Return the file made of an object; raise `AttachmentError`."""
+        ...
+
+    def key_objects(self, paths: Sequence[Path]) -> KeyObjects:
+        """Return what Key Object Selections name."""
+        ...
+
+    def with_frames(self, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+        """Return the candidates with their number of frames."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentPlace:
+    """Where one practice software's attachments go."""
+
+    folder: Path
+    shown: str
+    """The same folder as workstations know it: a UNC path, a drive, or a path of this machine."""
+    most: int
+
+    def path_of(self, name: str) -> str:
+        """Return how a workstation opens a file of the folder."""
+        if "\\" in self.shown:
+            return str(PureWindowsPath(self.shown) / name)
+        return f"{self.shown.rstrip('/')}/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A file to be written, and how the record speaks of it."""
+
+    name: str
+    data: bytes
+    attachment: Attachment
+
+
+class Attaching:
+    """Chooses and makes the attachments of an exam; waits for nobody but its own processes."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    def files(
+        self, exam: Exam, accession: str, kept: Sequence[Kept], place: AttachmentPlace
+    ) -> tuple[AttachedFile, ...]:
+        """Return the attachments of an exam; what cannot be made is left out and counted.
+
+        An exam whose objects named several patients gets none: nothing tells whose a picture is.
+        """
+        if exam.mixed:
+            return ()
+        keys = [one.path for one in kept if is_key_object(one.sop_class_uid)]
+        candidates = [
+            Candidate(one.path, one.sop_class_uid, one.sop_instance_uid)
+            for one in kept
+            if is_candidate(one.sop_class_uid)
+        ]
+        if not candidates:
+            return ()
+        key = self._renderer.key_objects(keys)
+        selection = choose(self._renderer.with_frames(candidates), key, place.most)
+        rendered = [
+            self._rendered(exam, choice.candidate.path, choice.frame)
+            for choice in selection.choices
+        ]
+        if selection.left_out:
+            log.info("exam %d: %d pictures more than are attached", exam.id, selection.left_out)
+        made = [one for one in rendered if one is not None]
+        return tuple(_files(exam, accession, made, place))
+
+    def _rendered(self, exam: Exam, path: Path, frame: int | None) -> Rendered | None:
+        try:
+            return self._renderer.render(path, frame)
+        except AttachmentError as error:
+            log.warning("exam %d: an attachment is left out: %s", exam.id, type(error).__name__)
+            return None
+
+
+def _files(
+    exam: Exam, accession: str, made: Sequence[Rendered], place: AttachmentPlace
+) -> Iterator[AttachedFile]:
+    """Yield the files under names nobody else's file has: by content."""
+    stem = safe_part(accession, own_number(exam.id))
+    pictures = 0
+    for one in made:
+        pictures += one.format == "JPG"
+        digest = hashlib.sha256(one.data).hexdigest()[:16]
+        name = f"{stem}-{digest}.{one.format.lower()}"
+        title = one.title or "Dokument"
+        if one.format == "JPG":
+            title = f"Bild {pictures}: {one.title}" if one.title else f"Bild {pictures}"
+        described = ": ".join(part for part in (exam.modality, exam.study_description) if part)
+        path = place.path_of(name)
+        yield AttachedFile(name, one.data, Attachment(title, one.format, described, path))

@@ -1,0 +1,205 @@
+"""Which study somebody asks for, and how a GDT record asks it.
+
+The patient number is part of every question: whatever else is said only narrows the patient's own
+studies. A field that is said and cannot be read, or says two things, is an error, because without
+it another study would be meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gdtbridge.errors import OrderError
+from gdtbridge.gdt import NotGdtError, Record, read_records
+from gdtbridge.gdt.records import PATIENT_IDS, parse_clock, parse_date
+from gdtbridge.gdt.text import printable
+
+NO_NUMBER: Final = frozenset({"", "0"})
+"""What stands in 3000 when the patient has no number ("0": GDT 2.1, record 6300)."""
+NO_PATIENT: Final = "Die Patientennummer fehlt. / The patient number is missing."
+DIFFERENT: Final = "Das Feld nennt Verschiedenes. / The field says different things."
+UNREADABLE: Final = (
+    "Zeichen, die es im Zeichensatz (9206) nicht gibt. / Characters that the character set (9206) "
+    "does not have."
+)
+NO_DATE: Final = (
+    "Das ist kein Datum (TTMMJJJJ, TT.MM.JJJJ oder JJJJ-MM-TT). / This is no date (ddmmyyyy, "
+    "dd.mm.yyyy or yyyy-mm-dd)."
+)
+NO_TIME: Final = (
+    "Das ist keine Uhrzeit (HHMMSS oder HH:MM). / This is no time of day (HHMMSS or HH:MM)."
+)
+NO_UID: Final = (
+    "Das ist keine UID (Ziffern und Punkte, höchstens 64). / This is no UID (digits and dots, at "
+    "most 64)."
+)
+SEVERAL: Final = (
+    "Die Datei fragt nach mehreren Untersuchungen. / The file asks for several studies."
+)
+
+_UID: Final = re.compile(r"[0-9.]{1,64}", re.ASCII)
+_NUMBERS: Final = ("8413", "8428")
+"""Fields our results have the accession number in, where the dialect is Medical Office's."""
+_REMARKS: Final = ("6227", "8470")
+"""Fields our results have it in, behind words, in every other dialect."""
+_REMARK: Final = re.compile(r"Auftragsnummer: *(\S.*)")
+_CASE: Final = "8310"
+_WHEN: Final = (("8432", "8439"), ("6200", "6201"))
+"""Date and time of the exam as our results have them; then those of the record, which practice
+software may set to the day it wrote the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyQuery:
+    """What is known of the study; empty means "not said".
+
+    ``accession_number`` is the order's or the device's, ``case_id`` the practice software's own
+    (GDT 8310). ``study_date`` is YYYYMMDD, ``study_time`` HHMM or HHMMSS, both local.
+    """
+
+    patient_id: str
+    accession_number: str = ""
+    case_id: str = ""
+    study_date: str = ""
+    study_time: str = ""
+    study_instance_uid: str = ""
+
+
+def asked(
+    patient_id: str,
+    *,
+    accession_number: str = "",
+    case_id: str = "",
+    study_date: str = "",
+    study_time: str = "",
+    study_instance_uid: str = "",
+) -> StudyQuery:
+    """Return the question somebody put in words, dates and times in any usual spelling.
+
+    Raises `OrderError` naming the field that is missing or cannot be read.
+    """
+    uid = study_instance_uid.strip()
+    if uid and not _UID.fullmatch(uid):
+        raise OrderError("study_instance_uid", NO_UID)
+    if patient_id.strip() in NO_NUMBER:
+        raise OrderError("patient_id", NO_PATIENT)
+    return StudyQuery(
+        patient_id=patient_id.strip(),
+        accession_number=accession_number.strip(),
+        case_id=case_id.strip(),
+        study_date=_day("study_date", study_date),
+        study_time=_clock("study_time", study_time),
+        study_instance_uid=uid,
+    )
+
+
+def query_of_file(data: bytes, encoding: str | None = None) -> StudyQuery:
+    """Return what a GDT file asks for; every record in it must ask the same.
+
+    ``encoding`` is taken for records that name none. Raises `OrderError`.
+    """
+    try:
+        records = read_records(data, default_encoding=encoding)
+    except NotGdtError as error:
+        raise OrderError("file", str(error)) from error
+    queries = {query_of(record) for record in records}
+    if len(queries) != 1:
+        raise OrderError("8000", SEVERAL)
+    return queries.pop()
+
+
+def query_of(record: Record) -> StudyQuery:
+    """Return what a record asks for; raise `OrderError` naming the GDT field that is wrong.
+
+    Any record will do: a 6311, our own 6310 as the practice software exports it, or an order.
+    """
+    day, clock = _when(record)
+    return StudyQuery(
+        patient_id=patient_number(record),
+        accession_number=_number(record),
+        case_id=said(record, _CASE),
+        study_date=day,
+        study_time=clock,
+    )
+
+
+def patient_number(record: Record) -> str:
+    """Return the number of the patient a record is about, when that is certain."""
+    numbers = [number for field in PATIENT_IDS if (number := said(record, field))]
+    number = next(iter(numbers), "")
+    if number in NO_NUMBER:
+        raise OrderError("3000", NO_PATIENT)
+    return number
+
+
+def said(record: Record, field: str) -> str:
+    """Return what a field says, wherever it stands in the record; empty when nothing.
+
+    Raises `OrderError` when it says different things or has letters nobody can read.
+    """
+    return _one(field, _readable(record, field))
+
+
+def _number(record: Record) -> str:
+    """Return the accession number, which every place that has one must give alike."""
+    found = {field: said(record, field) for field in _NUMBERS}
+    for field in _REMARKS:
+        marks = (_REMARK.fullmatch(text) for text in _readable(record, field))
+        found[field] = _one(field, [mark[1].strip() for mark in marks if mark])
+    return _same(found)
+
+
+def _when(record: Record) -> tuple[str, str]:
+    """Return day and time of the exam, of the first pair of fields that has a day."""
+    pairs = [
+        (_day(day_field, said(record, day_field)), _clock(time_field, said(record, time_field)))
+        for day_field, time_field in _WHEN
+    ]
+    day = next((day for day, _ in pairs if day), "")
+    clock = next((clock for one, clock in pairs if clock and one in {"", day}), "")
+    return day, clock
+
+
+def _day(field: str, text: str) -> str:
+    if not text.strip("0 "):
+        return ""
+    day = parse_date(text)
+    if day is None:
+        raise OrderError(field, NO_DATE)
+    return f"{day:%Y%m%d}"
+
+
+def _clock(field: str, text: str) -> str:
+    if not text.strip():
+        return ""
+    clock = parse_clock(text)
+    if clock is None:
+        raise OrderError(field, NO_TIME)
+    return clock
+
+
+def _readable(record: Record, field: str) -> list[str]:
+    unreadable = {warning.line for warning in record.warnings if warning.code == "undecodable"}
+    lines = [line for line in record.lines if line.id == field]
+    if any(line.line in unreadable for line in lines):
+        raise OrderError(field, UNREADABLE)
+    return [printable(line.value).strip() for line in lines]
+
+
+def _one(field: str, texts: Sequence[str]) -> str:
+    different = {text for text in texts if text}
+    if len(different) > 1:
+        raise OrderError(field, DIFFERENT)
+    return next(iter(different), "")
+
+
+def _same(found: dict[str, str]) -> str:
+    number = ""
+    for field, text in found.items():
+        if number and text and text != number:
+            raise OrderError(field, DIFFERENT)
+        number = number or text
+    return number

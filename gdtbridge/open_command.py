@@ -1,0 +1,142 @@
+"""The command ``gdtbridge open``: from the chart to the study in the viewer of this workstation.
+
+It asks the running bridge by HTTP and touches neither its database nor its folders, so that it runs
+on a workstation that has nothing of the bridge but its address. It starts in a moment: everything
+heavy is imported late or not at all.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gdtbridge.config import Settings, load_settings, reachable
+from gdtbridge.errors import BridgeError
+
+if TYPE_CHECKING:
+    from gdtbridge.workstation import Found
+
+_File = click.Path(path_type=Path)
+_QUESTION = ("accession", "case_id", "day", "clock", "study")
+
+
+def _load(_ctx: click.Context, _param: click.Parameter, file: Path | None) -> Settings:
+    return load_settings(file)
+
+
+def _day(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
+    from gdtbridge.gdt.records import parse_date
+
+    if not text:
+        return ""
+    day = parse_date(text)
+    if day is None:
+        raise click.BadParameter("TT.MM.JJJJ / dd.mm.yyyy")
+    return day.isoformat()
+
+
+def _clock(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
+    from gdtbridge.gdt.records import parse_clock
+
+    if text and parse_clock(text) is None:
+        raise click.BadParameter("HH:MM[:SS]")
+    return text
+
+
+@click.command("open")
+@click.option(
+    "--config",
+    "settings",
+    type=_File,
+    callback=_load,
+    help="Einstellungen, sonst gdtbridge.toml im Arbeitsordner. / Settings file.",
+)
+@click.option("--bridge", default="", help="Adresse der Bridge. / Address of the bridge.")
+@click.option("--patient", default="", help="Patientennummer statt FILE. / Patient number.")
+@click.option("--accession", default="", help="Auftragsnummer. / Accession number.")
+@click.option("--case", "case_id", default="", help="Vorgang der Praxissoftware (8310). / Case.")
+@click.option("--date", "day", default="", callback=_day, help="Tag, TT.MM.JJJJ. / Day.")
+@click.option("--time", "clock", default="", callback=_clock, help="Uhrzeit, HH:MM[:SS]. / Time.")
+@click.option("--study", default="", help="Study Instance UID.")
+@click.option("--print", "only_print", is_flag=True, help="Nur die Adresse zeigen. / Only print.")
+@click.option("--remove", is_flag=True, help="FILE danach löschen. / Delete FILE afterwards.")
+@click.argument("file", required=False, type=_File)
+def open_command(
+    settings: Settings,
+    bridge: str,
+    patient: str,
+    file: Path | None,
+    *,
+    only_print: bool,
+    remove: bool,
+    **said: str,
+) -> None:
+    """Eine Untersuchung im Viewer öffnen. / Open a study in the viewer.
+
+    FILE ist die GDT-Datei, die die Praxissoftware exportiert hat. / FILE is the GDT file the
+    practice software exported. Ende / exit status: 0 geöffnet / opened, 1 nicht / not.
+    """
+    from gdtbridge import workstation
+
+    if bool(file) == bool(patient) or (file and any(said[name] for name in _QUESTION)):
+        raise click.UsageError(
+            "Entweder FILE oder --patient mit den anderen Angaben. / Either FILE, or --patient "
+            "with the others."
+        )
+    if remove and not file:
+        raise click.UsageError("--remove nur mit FILE. / only with FILE.")
+    address = bridge or settings.http.public_url or _here(settings)
+    caller = workstation.Bridge(address, settings.http.token.get_secret_value())
+    if file:
+        data = workstation.whole_file(file)
+        found = caller.search_file(data)
+    else:
+        found = caller.search(
+            patient_id=patient,
+            accession_number=said["accession"],
+            case_id=said["case_id"],
+            study_date=said["day"],
+            study_time=said["clock"],
+            study_instance_uid=said["study"],
+        )
+    url = workstation.link_of(_the_one(found), settings.viewer)
+    if only_print:
+        click.echo(url)
+    else:
+        workstation.launch(url)
+    if file and remove:
+        _remove(file, data)
+
+
+def _here(settings: Settings) -> str:
+    """Return the address of the bridge on this machine."""
+    host = reachable(settings.http.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.http.port}"
+
+
+def _the_one(found: Sequence[Found]) -> Found:
+    """Return the only study; of several the one a person at the terminal chooses."""
+    if not found:
+        raise BridgeError("Keine passende Untersuchung. / No study fits.")
+    if len(found) == 1:
+        return found[0]
+    for number, study in enumerate(found, 1):
+        click.echo(f"{number:3}  {study.line}", err=True)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise BridgeError("Mehrere Untersuchungen passen. / Several studies fit.")
+    choice = click.prompt(
+        "Welche Untersuchung? / Which study?", type=click.IntRange(1, len(found)), err=True
+    )
+    return found[choice - 1]
+
+
+def _remove(file: Path, data: bytes) -> None:
+    """Delete the file that was asked with, unless the practice software wrote a new one."""
+    with suppress(OSError):
+        if file.read_bytes() == data:
+            file.unlink()

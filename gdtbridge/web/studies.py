@@ -1,0 +1,203 @@
+"""``/api/v1/studies`` and ``/studies/open``: from what the chart says to the study in a viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, time
+from typing import Final
+from wsgiref.types import WSGIEnvironment
+
+from flask import Response, request
+from pydantic import BaseModel
+from werkzeug.datastructures import Headers
+
+from gdtbridge.errors import ViewerError
+from gdtbridge.exams import Exam, StudyQuery, asked
+from gdtbridge.exams.values import to_date, to_time
+from gdtbridge.viewers import ViewerChoice, study_url
+from gdtbridge.web import schema
+from gdtbridge.web.api import AddRoute
+from gdtbridge.web.forms import raw_values
+from gdtbridge.web.parameters import Parameter, texts_of
+from gdtbridge.web.ports import StudyPort
+from gdtbridge.web.problems import OPEN_PATH, refuse
+from gdtbridge.web.study_page import Row, as_html, as_text
+
+PATH: Final = "/api/v1/studies"
+SEARCH_PATH: Final = f"{PATH}/search"
+MOST: Final = 500
+"""Studies an answer lists; ``total`` counts all."""
+
+API_PARAMETERS: Final = (
+    Parameter("patient_id", "patient_id", required=True, may_be_empty=False),
+    Parameter("accession_number", "accession_number"),
+    Parameter("case_id", "case_id"),
+    Parameter("study_date", "study_date"),
+    Parameter("study_time", "study_time"),
+    Parameter("study_instance_uid", "study_instance_uid"),
+)
+OPEN_PARAMETERS: Final = (
+    Parameter("id", "patient_id", required=True, may_be_empty=False),
+    Parameter("accession", "accession_number"),
+    Parameter("case", "case_id"),
+    Parameter("date", "study_date"),
+    Parameter("time", "study_time"),
+    Parameter("study", "study_instance_uid"),
+)
+"""The same in the words of ``/worklist/add``."""
+
+STUDY_NAMES: Final[Mapping[str, Mapping[str, str]]] = {
+    PATH: {},
+    SEARCH_PATH: {},
+    OPEN_PATH: {p.field: p.name for p in OPEN_PARAMETERS},
+}
+"""For each path, the core's field names to the caller's where they differ."""
+
+GDT_TYPES: Final = frozenset({"application/octet-stream", "text/plain"})
+TYPES: Final = (
+    "Erwartet wird eine GDT-Datei (application/octet-stream, text/plain) oder application/json. / "
+    "A GDT file (application/octet-stream, text/plain) or application/json is expected."
+)
+
+
+class StudySearch(schema.Shape):
+    """What is known of a study; only the patient number is needed."""
+
+    patient_id: schema.Name
+    accession_number: schema.Text = ""
+    case_id: schema.Text = ""
+    study_date: schema.Text = ""
+    study_time: schema.Text = ""
+    study_instance_uid: schema.Text = ""
+
+    def query(self) -> StudyQuery:
+        """Return it in the core's words; raise `OrderError`."""
+        return asked(**self.model_dump())
+
+
+class StudyView(BaseModel):
+    """A study; ``viewer_url`` is null when no viewer is set up that could open it."""
+
+    study_instance_uid: str
+    accession_number: str
+    patient_id: str
+    study_date: date | None
+    study_time: time | None
+    modality: str
+    description: str
+    instances: int
+    viewer_url: str | None
+
+
+class StudiesView(BaseModel):
+    """The studies that fit, the newest first; ``total`` counts those left out as well."""
+
+    total: int
+    studies: list[StudyView]
+
+
+class ToViewer(Response):
+    """A redirect to the very URL: Werkzeug would take what Weasis gets for the name of a host."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"{url}\n", 302, content_type="text/plain; charset=utf-8")
+        self._url = url
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        """Add the address to the headers."""
+        headers = super().get_wsgi_headers(environ)
+        headers["Location"] = self._url
+        return headers
+
+
+class StudyCalls:
+    """Each call reads the question, asks the core once and puts the answer into words."""
+
+    def __init__(self, studies: StudyPort, viewer: ViewerChoice) -> None:
+        self._studies = studies
+        self._viewer = viewer
+
+    def register(self, add_route: AddRoute) -> None:
+        """Add the routes."""
+        add_route(PATH, "studies_list", self.list, "GET", "HEAD")
+        add_route(SEARCH_PATH, "studies_search", self.search, "POST")
+        add_route(OPEN_PATH, "studies_open", self.open, "GET")
+
+    def list(self) -> Response:
+        """Answer with the studies that fit the parameters."""
+        return self._answer(_query(API_PARAMETERS))
+
+    def search(self) -> Response:
+        """Answer with the studies that fit a GDT file, or a question in JSON."""
+        if request.mimetype in GDT_TYPES:
+            return self._answer(self._studies.asked_by_file(request.get_data()))
+        if request.mimetype == "application/json":
+            return self._answer(schema.parse(StudySearch, request.get_data()).query())
+        raise refuse(415, TYPES)
+
+    def _answer(self, query: StudyQuery) -> Response:
+        found = self._studies.find(query)
+        view = StudiesView(total=len(found), studies=[self._view(exam) for exam in found[:MOST]])
+        return Response(view.model_dump_json() + "\n", content_type="application/json")
+
+    def _view(self, exam: Exam) -> StudyView:
+        return StudyView(
+            study_instance_uid=exam.study_instance_uid,
+            accession_number=exam.accession_number,
+            patient_id=exam.patient_id,
+            study_date=to_date(exam.study_date),
+            study_time=to_time(exam.study_time),
+            modality=exam.modality,
+            description=exam.study_description,
+            instances=exam.instances,
+            viewer_url=self._link(exam)[0],
+        )
+
+    def _link(self, exam: Exam) -> tuple[str | None, str]:
+        """Return the URL that opens a study, or else why there is none."""
+        try:
+            url = study_url(self._viewer, exam.study_instance_uid, exam.accession_number)
+        except ViewerError as error:
+            return None, str(error)
+        return url, ""
+
+    def open(self) -> Response:
+        """Redirect to the viewer when exactly one study fits; else say what there is."""
+        query = _query(OPEN_PARAMETERS)
+        found = self._studies.find(query)
+        links = [self._link(exam) for exam in found]
+        if len(found) == 1 and (url := links[0][0]) is not None:
+            return ToViewer(url)
+        rows = [
+            Row(
+                to_date(exam.study_date),
+                to_time(exam.study_time),
+                exam.modality,
+                exam.study_description,
+                url,
+            )
+            for exam, (url, _) in zip(found, links, strict=True)
+        ]
+        why = next((reason for _, reason in links if reason), "")
+        if _wants_html():
+            return as_html(query, rows, why)
+        return as_text(rows, why)
+
+
+def _query(parameters: tuple[Parameter, ...]) -> StudyQuery:
+    """Return what the parameters of the request ask for.
+
+    One that nobody knows may be a misspelled one that was to narrow the search, so it is refused.
+    """
+    values = raw_values(request)
+    names = [parameter.name for parameter in parameters]
+    if any(value.name not in {*names, "token"} for value in values):
+        known = ", ".join(names)
+        raise refuse(400, f"Unbekannter Parameter; es gibt {known}. / Unknown parameter.")
+    texts = texts_of(values, parameters)
+    return asked(**{p.field: texts[p.name] for p in parameters if p.name in texts})
+
+
+def _wants_html() -> bool:
+    """Return whether a browser asks; scripts and curl get text."""
+    return "text/html" in request.headers.get("Accept", "").lower()

@@ -1,0 +1,140 @@
+"""The page a practice sees when not exactly one study fits, and the same as text.
+
+German only: it is for the people at the workstation. Nothing a device wrote becomes markup.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from html import escape
+from typing import Final
+
+from flask import Response
+
+from gdtbridge.exams import StudyQuery
+from gdtbridge.web.parameters import without_invisible
+
+MOST: Final = 100
+"""Studies a page lists."""
+
+STYLE: Final = """
+body{font:17px/1.5 system-ui,sans-serif;color:#1b2733;background:#f4f6f8;margin:0;padding:2rem}
+main{max-width:56rem;margin:auto;background:#fff;border-radius:8px;padding:1.5rem 2rem 2rem;
+box-shadow:0 1px 4px #0003}
+h1{font-size:1.4rem;margin:.2rem 0 .6rem}h1+p{margin:0;color:#44566a}
+dl{display:flex;flex-wrap:wrap;gap:.2rem 2rem;margin:0 0 1.2rem;color:#44566a}
+dt,dd{display:inline;margin:0}dt::after{content:": "}dd{font-weight:600}
+table{border-collapse:collapse;width:100%}
+th,td{text-align:left;padding:.55rem .7rem;border-top:1px solid #d5dde5;vertical-align:top;
+white-space:nowrap}
+th{color:#44566a;font-weight:600;border-top:0}
+td:nth-child(4){white-space:normal;overflow-wrap:anywhere;width:100%}code{white-space:nowrap}
+a{color:#0b5cad;font-weight:600}.note{color:#8a3b00}
+"""
+_HASH: Final = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+POLICY: Final = (
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'none'"
+)
+"""Content-Security-Policy: our style and nothing else, no script at all."""
+
+PAGE: Final = """<!doctype html>
+<html lang="de"><head><meta charset="utf-8"><title>Untersuchung öffnen · gdtbridge</title>
+<meta name="viewport" content="width=device-width"><style>{style}</style></head>
+<body><main><h1>{heading}</h1>
+<p>Gesucht wurde:</p>
+<dl>{searched}</dl>
+{body}
+</main></body></html>
+"""
+NONE: Final = "Keine passende Untersuchung gefunden"
+SEVERAL: Final = "Mehrere Untersuchungen passen"
+CLOSED: Final = "Die Untersuchung lässt sich nicht öffnen"
+NONE_BODY: Final = (
+    "<p>Vielleicht ist sie noch nicht angekommen, wird noch zurückgehalten "
+    "(<code>gdtbridge exams list --held</code>), oder in der Akte stehen ein anderes Datum oder "
+    "eine andere Uhrzeit als im Gerät.</p>"
+)
+SEVERAL_BODY: Final = "<p>Bitte wählen Sie die richtige aus.</p>"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A study in the list; ``url`` opens it in the viewer."""
+
+    date: date | None
+    time: time | None
+    modality: str
+    description: str
+    url: str | None
+
+    def words(self) -> tuple[str, str, str, str]:
+        """Return date, time, modality and description as people read them."""
+        return (
+            f"{self.date:%d.%m.%Y}" if self.date else "ohne Datum",
+            f"{self.time:%H:%M:%S}" if self.time else "",
+            without_invisible(self.modality)[:16],
+            without_invisible(self.description),
+        )
+
+
+def as_html(query: StudyQuery, rows: Sequence[Row], why: str) -> Response:
+    """Return the page: 404 when nothing can be opened, 300 when there is a choice.
+
+    ``why`` says (German / English) why studies cannot be opened, if so.
+    """
+    heading = NONE if not rows else SEVERAL if len(rows) > 1 else CLOSED
+    body = NONE_BODY if not rows else SEVERAL_BODY if len(rows) > 1 else ""
+    if why:
+        body += f'<p class="note">{escape(why.partition(" / ")[0])}</p>'
+    if rows:
+        body += _table(rows)
+    page = PAGE.format(style=STYLE, heading=heading, searched=_searched(query), body=body)
+    headers = {"Content-Security-Policy": POLICY}
+    return Response(page, status_of(rows), headers, content_type="text/html; charset=utf-8")
+
+
+def as_text(rows: Sequence[Row], why: str) -> Response:
+    """Return the same for scripts: a line for each study, or one line ``error: …``."""
+    lines = ["  ".join(word or "-" for word in (*row.words(), row.url or "")) for row in rows]
+    if len(rows) < 2:
+        lines = [f"error: {why or 'Keine passende Untersuchung. / No study fits.'}"]
+    body = "".join(f"{' '.join(line.split())}\n" for line in lines[:MOST])
+    return Response(body, status_of(rows), content_type="text/plain; charset=utf-8")
+
+
+def status_of(rows: Sequence[Row]) -> int:
+    """Return the status of an answer that does not redirect."""
+    return 300 if len(rows) > 1 else 404
+
+
+def _searched(query: StudyQuery) -> str:
+    day, clock = query.study_date, query.study_time
+    said = (
+        ("Patientennummer", query.patient_id),
+        ("Datum", f"{day[6:]}.{day[4:6]}.{day[:4]}" if day else ""),
+        ("Uhrzeit", ":".join(part for part in (clock[:2], clock[2:4], clock[4:]) if part)),
+        ("Auftragsnummer", query.accession_number),
+        ("Vorgang", query.case_id),
+        ("Studie", query.study_instance_uid),
+    )
+    return "".join(
+        f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in said if value
+    )
+
+
+def _table(rows: Sequence[Row]) -> str:
+    head = "<tr><th>Datum</th><th>Uhrzeit</th><th>Art</th><th>Untersuchung</th><th></th></tr>"
+    more = len(rows) - MOST
+    rest = f"<p>… und {more} weitere. Bitte Datum und Uhrzeit angeben.</p>" if more > 0 else ""
+    return f"<table>{head}{''.join(_line(row) for row in rows[:MOST])}</table>{rest}"
+
+
+def _line(row: Row) -> str:
+    cells = "".join(f"<td>{escape(word)}</td>" for word in row.words())
+    link = f'<a href="{escape(row.url)}">Öffnen</a>' if row.url else ""
+    return f"<tr>{cells}<td>{link}</td></tr>"

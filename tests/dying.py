@@ -1,0 +1,49 @@
+"""A process that dies at a given line, without a process: for tests of what a crash leaves."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType, ModuleType
+
+TraceFunction = Callable[[FrameType, str, object], "TraceFunction | None"]
+
+
+class SimulatedCrash(BaseException):
+    """The process dies here."""
+
+
+def files_of(rooms: Mapping[ModuleType, Collection[str]]) -> frozenset[str]:
+    """Return the files of these modules of each package."""
+    return frozenset(
+        str(Path(str(room.__file__)).with_name(f"{name}.py"))
+        for room, names in rooms.items()
+        for name in names
+    )
+
+
+@contextmanager
+def dying_at(line: int, walked: Collection[str]) -> Iterator[list[int]]:
+    """Raise `SimulatedCrash` at the n-th line run in the files ``walked``; count the lines.
+
+    What a dead process would not do either, such as going on after a ``finally``, dies too.
+    """
+    count = [0]
+
+    def trace(frame: FrameType, event: str, _argument: object) -> TraceFunction | None:
+        if frame.f_code.co_filename not in walked:
+            return None
+        if event == "line":
+            count[0] += 1
+            if count[0] == line:
+                raise SimulatedCrash
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield count
+    finally:
+        sys.settrace(before)

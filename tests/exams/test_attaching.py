@@ -1,0 +1,205 @@
+"""Pictures and documents of an exam: made, written where workstations open them, and named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from gdtbridge.config import load_settings
+from gdtbridge.errors import SettingsError
+from gdtbridge.exams import Routing
+from gdtbridge.gdt import Record
+from tests.exams.conftest import Practice
+
+STILL = "1.2.840.10008.5.1.4.1.1.6.1"
+PDF = "1.2.840.10008.5.1.4.1.1.104.1"
+KEYS = "1.2.840.10008.5.1.4.1.1.88.59"
+STUDY = {"PatientID": "4711", "StudyInstanceUID": "2.25.1000", "AccessionNumber": "R42"}
+
+
+@pytest.fixture
+def settings_text() -> str:
+    """Return the settings of a practice whose software takes attachments."""
+    return (
+        '[gdt]\ndialect = "medistar"\nattachments_folder = "pictures"\n'
+        "attachments_path = '\\\\server\\bilder'\nattachments_most = 3\n"
+    )
+
+
+class Device:
+    """Sends pictures, documents and key object selections of one study."""
+
+    def __init__(self, practice: Practice, folder: Path) -> None:
+        self.practice = practice
+        self.pictures = practice.folder / "pictures"
+        self.pictures.mkdir()
+        self._folder = folder
+        self._sent = 0
+
+    def send(self, sop_class: str, dataset: Dataset, **values: str) -> str:
+        """Send an object; return its SOP Instance UID."""
+        self._sent += 1
+        uid = f"2.25.77{self._sent}"
+        for keyword, value in {**STUDY, **values}.items():
+            setattr(dataset, keyword, value)
+        dataset.SOPClassUID, dataset.SOPInstanceUID = sop_class, uid
+        dataset.file_meta = FileMetaDataset()
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        path = self._folder / "object.dcm"
+        dataset.save_as(path, enforce_file_format=True)
+        self.practice.send_file(path, sop_class, uid)
+        return uid
+
+    def still(self, shade: int, **values: str) -> str:
+        """Send a small grey picture."""
+        picture = Dataset()
+        picture.Modality = "US"
+        picture.Rows = picture.Columns = 16
+        picture.SamplesPerPixel, picture.PhotometricInterpretation = 1, "MONOCHROME2"
+        picture.BitsAllocated = picture.BitsStored = 8
+        picture.HighBit, picture.PixelRepresentation = 7, 0
+        picture.PixelData = bytes([shade]) * 256
+        return self.send(STILL, picture, **values)
+
+    def document(self, data: bytes, title: str = "Bericht") -> str:
+        """Send an encapsulated PDF."""
+        document = Dataset()
+        document.Modality = "DOC"
+        document.DocumentTitle = title
+        document.MIMETypeOfEncapsulatedDocument = "application/pdf"
+        document.EncapsulatedDocument = data + b"\0" * (len(data) % 2)
+        document.EncapsulatedDocumentLength = len(data)
+        return self.send(PDF, document)
+
+    def keys(self, *uids: str) -> None:
+        """Send a Key Object Selection that names these pictures."""
+        selection = Dataset()
+        selection.Modality, selection.ValueType = "KO", "CONTAINER"
+        items = []
+        for uid in uids:
+            referenced = Dataset()
+            referenced.ReferencedSOPClassUID, referenced.ReferencedSOPInstanceUID = STILL, uid
+            item = Dataset()
+            item.RelationshipType, item.ValueType = "CONTAINS", "IMAGE"
+            item.ReferencedSOPSequence = pydicom.Sequence([referenced])
+            items.append(item)
+        selection.ContentSequence = pydicom.Sequence(items)
+        self.send(KEYS, selection)
+
+    def finish(self) -> Record:
+        """Let the exam be reported, attachments first; return its study record."""
+        self.practice.wait()
+        self.practice.outbox.deliver_due("attachments")
+        self.practice.wait(1)
+        return next(iter(self.practice.records().values()))
+
+    def attached(self) -> list[str]:
+        """Return the extensions of what lies in the folder of pictures."""
+        return sorted(path.suffix for path in self.pictures.iterdir())
+
+
+@pytest.fixture
+def device(practice: Practice, tmp_path: Path) -> Device:
+    """Return the device of the practice."""
+    return Device(practice, tmp_path)
+
+
+def groups(record: Record) -> list[tuple[str | None, str | None, str]]:
+    """Return name, format and path of each attachment of a record."""
+    lists = (record.all("6302"), record.all("6303"), record.all("6305"))
+    return list(zip(*lists, strict=True))
+
+
+def test_stills_and_documents_are_named_as_workstations_open_them(device: Device) -> None:
+    """Documents come first; each path is the file's, seen from the workstation."""
+    device.still(10)
+    device.still(200)
+    device.document(b"%PDF-1.4\n%%EOF\n")
+    found = groups(device.finish())
+    assert [(name, kind) for name, kind, _ in found] == [
+        ("Bericht", "PDF"),
+        ("Bild 1", "JPG"),
+        ("Bild 2", "JPG"),
+    ]
+    for _, _, path in found:
+        assert path.startswith("\\\\server\\bilder\\R42-")
+        assert (device.pictures / path.rpartition("\\")[2]).is_file()
+    (document,) = device.pictures.glob("*.pdf")
+    assert document.read_bytes() == b"%PDF-1.4\n%%EOF\n"
+    assert all(path.read_bytes()[:2] == b"\xff\xd8" for path in device.pictures.glob("*.jpg"))
+
+
+def test_key_images_are_chosen(device: Device) -> None:
+    """What the examiner marked is attached, and no other picture."""
+    device.still(10)
+    marked = device.still(90)
+    device.keys(marked)
+    assert len(groups(device.finish())) == 1
+
+
+def test_no_more_than_the_practice_wants(device: Device) -> None:
+    """The rest stays in the archive."""
+    for shade in range(5):
+        device.still(shade * 20)
+    assert len(groups(device.finish())) == 3
+    assert device.attached() == [".jpg"] * 3
+
+
+def test_the_record_waits_for_its_pictures(device: Device) -> None:
+    """Software that copies a file when it imports the record finds it."""
+    device.still(10)
+    away = device.pictures.rename(device.pictures.with_name("away"))
+    device.practice.wait()
+    device.practice.outbox.deliver_due("attachments")
+    device.practice.wait(1)
+    assert device.practice.files() == []
+    away.rename(device.pictures)
+    device.practice.clock.seconds += 120
+    device.practice.outbox.deliver_due("attachments")
+    device.practice.wait(1)
+    assert len(device.practice.files()) == 1
+    assert device.attached() == [".jpg"]
+
+
+def test_what_cannot_be_rendered_stops_nothing(device: Device) -> None:
+    """The record leaves without a picture that is none."""
+    device.document(b"no document at all")
+    device.still(10)
+    assert [kind for _, kind, _ in groups(device.finish())] == ["JPG"]
+
+
+def test_pictures_of_an_exam_of_two_patients_are_not_attached(device: Device) -> None:
+    """Nothing tells whose a picture is once an exam is mixed."""
+    device.still(10)
+    device.still(20, PatientID="9")
+    device.practice.exams.release("2.25.1000", "4711")
+    assert groups(device.finish()) == []
+    assert device.attached() == []
+
+
+def test_delivered_pictures_are_not_kept_twice(device: Device) -> None:
+    """The archive has them; the queue lets them go."""
+    device.still(10)
+    device.finish()
+    with device.practice.database.read() as connection:
+        query = "SELECT kind, length(payload) > 0 FROM outbox ORDER BY id"
+        assert connection.exec_driver_sql(query).all() == [("attachment", 0), ("gdt", 1)]
+
+
+def test_a_dialect_without_a_place_for_them_is_told(tmp_path: Path) -> None:
+    """Pictures nobody could find are not written; the way out is named."""
+    file = tmp_path / "gdtbridge.toml"
+    file.write_text('[gdt]\nattachments_folder = "pictures"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"\[dialects\.gdt21\] attachments = true"):
+        Routing(load_settings(file, {}))
+    file.write_text(
+        '[gdt]\nattachments_folder = "pictures"\n[dialects.gdt21]\nattachments = true\n',
+        encoding="utf-8",
+    )
+    place = Routing(load_settings(file, {})).default.attachments
+    assert place is not None
+    assert place.path_of("a.jpg") == f"{tmp_path}/pictures/a.jpg"

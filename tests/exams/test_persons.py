@@ -1,0 +1,57 @@
+"""One number, two persons: told by name and birth date together, never by one of them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from gdtbridge.exams import ExamState
+from gdtbridge.exams.persons import Person, are_two
+from tests.exams.conftest import Practice
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "two"),
+    [
+        (("Müller^Änne", "19581224"), ("Schmidt^Anna", "19700101"), True),
+        (("Müller^Änne", "19581224"), ("MUELLER^AENNE", "19700101"), False),
+        (("Müller^Änne", "19581224"), ("Muller^A", "19700101"), False),
+        (("Müller^Änne", "19581224"), ("Schmidt^Anna", "1958.12.24"), False),
+        (("Müller^Änne", ""), ("Schmidt^Anna", "19700101"), False),
+        (("", "19581224"), ("Schmidt^Anna", "19700101"), False),
+        (("Müller^Änne", "19581224"), ("Schmidt^Anna", "00000000"), False),
+        (("von der Au^X", "19581224"), ("VON-DER-AU", "19700101"), False),
+    ],
+)
+def test_two_persons(one: tuple[str, str], other: tuple[str, str], *, two: bool) -> None:
+    """Both family name and birth date must be known and differ; spelling does not count."""
+    assert are_two(Person(*one), Person(*other)) is two
+    assert are_two(Person(*other), Person(*one)) is two
+
+
+def test_an_object_of_another_person_under_the_same_number_holds_the_exam(
+    practice: Practice,
+) -> None:
+    """A number typed in twice does not put one person's pictures into another's chart."""
+    practice.send(PatientID="4711", PatientName="Müller^Änne", PatientBirthDate="19581224")
+    practice.send(PatientID="4711", PatientName="Schmidt^Jo", PatientBirthDate="19700101")
+    practice.wait()
+    assert practice.files() == []
+    assert practice.exams.exams()[0].held_because == "several-patients"
+
+
+def test_an_order_for_another_person_under_the_same_number_holds_the_exam(
+    practice: Practice,
+) -> None:
+    """The examiner picked the wrong line; nothing leaves until somebody says whose it is."""
+    order = practice.order(family_name="Schmidt", birth_date=date(1970, 1, 1))
+    entry = practice.exams.place_order(order).entry
+    values = {"PatientID": "4711", "PatientName": "Müller^Änne", "PatientBirthDate": "19581224"}
+    practice.send(StudyInstanceUID=entry.StudyInstanceUID, **values)
+    practice.wait()
+    assert practice.exams.exams()[0].held_because == "order-of-other-patient"
+    practice.exams.release(entry.StudyInstanceUID, "4711")
+    practice.wait()
+    assert practice.exams.exams()[0].state is ExamState.REPORTED
+    assert practice.files() == [f"{entry.AccessionNumber}.gdt"]
