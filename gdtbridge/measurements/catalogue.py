@@ -38,8 +38,9 @@ MAX_ID: Final = 20
 CHANGEABLE: Final = ("name", "unit", "decimals", "group")
 """Columns an own row without a concept may change for an id the catalogue has."""
 
-APPENDING: Final = (
+APPENDING: Final[tuple[str, ...]] = (
     # In this order modifiers are appended to id and name.
+    "of",
     Role.METHOD,
     Role.EQUATION,
     Role.MODE,
@@ -54,7 +55,12 @@ APPENDING: Final = (
     Role.FETUS,
 )
 
-FIELDS: Final = {Role.EQUATION: "method", Role.CYCLE: "phase", Role.BREATHING: "phase"}
+FIELDS: Final[dict[str, str]] = {
+    Role.EQUATION: "method",
+    Role.CYCLE: "phase",
+    Role.BREATHING: "phase",
+    "of": "companion_of",
+}
 """Fields of a measurement that are not named for the modifier."""
 
 NEUTRAL: Final = frozenset({"UNI"})
@@ -212,10 +218,10 @@ def _entry(placed: _Placed, reads: Mapping[str, _Read], measurement: Measurement
     return Entry(made, name, row.unit, row.decimals, row.group, placed.order, left_open)
 
 
-def _own_word(role: Role, measurement: Measurement) -> str:
+def _own_word(role: str, measurement: Measurement) -> str:
     """Return the device's own word for a modifier that may be anything."""
-    text: str | None = getattr(measurement, FIELDS.get(role, role.value))
-    if role is Role.FETUS and text and not text.casefold().startswith("fetus"):
+    text: str | None = getattr(measurement, FIELDS.get(role, role), None)
+    if role == Role.FETUS and text and not text.casefold().startswith("fetus"):
         return f"Fetus {text}"
     return text or ""
 

@@ -28,6 +28,10 @@ from gdtbridge.measurements import ucum
 from gdtbridge.measurements.codes import Role
 
 COLUMNS: Final = ("id", "name", "unit", "decimals", "group", "concept", "meaning", "where")
+MODIFIERS: Final = (*(role.value for role in Role), "of", "in", "tracking")
+"""What ``where`` may name. Behind the roles is what only some values have: the measurement a
+gestational age was derived from, a private container, a lesion."""
+
 ID_LENGTH: Final = 8
 """Characters of an id without what is appended: shorter than any id made of a hash has."""
 
@@ -193,8 +197,8 @@ def choices_of(where: str) -> Mapping[str, Choice]:
         if part == ANY:
             continue
         role, mark, alternatives = part.partition("=")
-        if not mark or role not in set(Role) or role in found:
-            known = ", ".join(role.value for role in Role)
+        if not mark or role not in MODIFIERS or role in found:
+            known = ", ".join(MODIFIERS)
             raise CatalogueError(
                 f"where: {part!r}: je Merkmal einmal MERKMAL=WERT,WERT mit {known}. / each "
                 "modifier once, as MODIFIER=VALUE,VALUE."

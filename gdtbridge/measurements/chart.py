@@ -23,7 +23,7 @@ from gdtbridge.measurements.present import remarks, title
 OTHERS: Final = "Weitere Messwerte"
 """Group of what is not in the catalogue; it comes last."""
 
-LAST: Final = (1_000_000, 0)
+LAST: Final = (1_000_000, 0, 1)
 PERCENTILE: Final = "{percentile}"
 """Unit of the catalogue for a rank, which some devices send as ``%`` and some without a unit."""
 
@@ -41,9 +41,9 @@ TOLD_UNLESS_OPEN: Final = {"mode": ("mode",), "view": ("view",), "method": ("met
 class Presented:
     """One measurement as the chart gets it.
 
-    ``unit`` is printed as a chart shows it. ``order`` sorts by group and within it. ``known`` says
-    whether the catalogue has it. ``warning`` says in German why a unit was not converted; it holds
-    no value.
+    ``unit`` is printed as a chart shows it. ``order`` sorts by group, within it and by the number
+    among repeats. ``known`` says whether the catalogue has it. ``warning`` says in German why a
+    unit was not converted; it holds no value.
     """
 
     id: str
@@ -51,7 +51,7 @@ class Presented:
     value: Decimal
     unit: str
     group: str
-    order: tuple[int, int]
+    order: tuple[int, int, int]
     remarks: tuple[str, ...]
     known: bool
     warning: str = ""
@@ -64,7 +64,7 @@ def present(measurement: Measurement, catalogue: Catalogue) -> Presented:
         return _as_sent(measurement, title(measurement), OTHERS, LAST)
     value = _converted(measurement, entry)
     if value is None:
-        sent = _as_sent(measurement, entry.name, entry.group, entry.order)
+        sent = _as_sent(measurement, entry.name, entry.group, (*entry.order, 1))
         problem = (
             f"Einheit {measurement.unit or '(keine)'} passt nicht zu {entry.id} "
             f"({ucum.printed(entry.unit) or 'Zahl'}), nicht umgerechnet"
@@ -78,7 +78,7 @@ def present(measurement: Measurement, catalogue: Catalogue) -> Presented:
         value=shown,
         unit=ucum.printed(entry.unit),
         group=entry.group,
-        order=entry.order,
+        order=(*entry.order, 1),
         remarks=(*notes, *remarks(measurement, without=_told(entry))),
         known=True,
     )
@@ -97,11 +97,14 @@ def present_all(measurements: Sequence[Measurement], catalogue: Catalogue) -> tu
         seen[one.id] = number = seen.get(one.id, 0) + 1
         if number > 1:
             name = f"{one.name} ({number})"
-            shown[index] = replace(one, id=measurements[index].id, name=name)
+            order = (*one.order[:2], number)
+            shown[index] = replace(one, id=measurements[index].id, name=name, order=order)
     return tuple(shown)
 
 
-def _as_sent(measurement: Measurement, name: str, group: str, order: tuple[int, int]) -> Presented:
+def _as_sent(
+    measurement: Measurement, name: str, group: str, order: tuple[int, int, int]
+) -> Presented:
     return Presented(
         id=measurement.id,
         name=name,

@@ -205,7 +205,7 @@ def options(role: str, choice: Choice) -> Iterator[tuple[str | None, str]]:
 OPEN = {
     # What is appended for a code nobody knows: a change would tear a practice's series apart
     role: f"9{b32encode(sha256(f'{role}=X:{role}'.encode()).digest())[:5].decode()}"
-    for role in ("method", "equation", "site")
+    for role in ("method", "equation", "site", "of")
 }
 
 
