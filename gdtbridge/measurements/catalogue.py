@@ -84,7 +84,8 @@ class Entry:
     """What the catalogue says of one measurement.
 
     ``id`` and ``name`` have what the row appends. ``unit`` is UCUM, ``order`` the place among all
-    entries. ``open`` are the modifiers that the row leaves open and the name does not tell.
+    entries. ``untold`` are the modifiers that the row leaves open and the name does not tell, and a
+    user's label, which is told in the user's own words.
     """
 
     id: str
@@ -93,7 +94,7 @@ class Entry:
     decimals: int
     group: str
     order: tuple[int, int]
-    open: frozenset[str] = frozenset()
+    untold: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +212,16 @@ def _entry(placed: _Placed, reads: Mapping[str, _Read], measurement: Measurement
         if read is None or not read.suffix:
             continue
         made += f"0{read.suffix}"
-        name += f", {read.word or _own_word(role, measurement)}"
+        word = read.word or _own_word(role, measurement)
+        name += f", {word}" if word else ""
     if len(made) > MAX_ID:
         return None
-    left_open = frozenset(role for role, read in reads.items() if read.open and not read.suffix)
-    return Entry(made, name, row.unit, row.decimals, row.group, placed.order, left_open)
+    untold = frozenset(
+        role
+        for role, read in reads.items()
+        if not read.suffix and (read.open or (role == Role.LABEL and read.named))
+    )
+    return Entry(made, name, row.unit, row.decimals, row.group, placed.order, untold)
 
 
 def _own_word(role: str, measurement: Measurement) -> str:

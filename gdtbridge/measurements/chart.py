@@ -30,11 +30,18 @@ PERCENTILE: Final = "{percentile}"
 ONE_CODES: Final = frozenset({"1", "{ratio}", "{Ratio}"})
 """Unit codes that say that the value is a ratio: 0.6, not 60 (PS3.16 CID 82)."""
 
-TOLD_BY_THE_ENTRY: Final = frozenset({"site", "laterality", "topography", "fetus", "flow", "phase"})
+TOLD_BY_THE_ENTRY: Final = frozenset(
+    {"site", "laterality", "topography", "fetus", "flow", "phase", "companion_of"}
+)
 """What needs no remark, because the entry is about it or its name says it."""
 
-TOLD_UNLESS_OPEN: Final = {"mode": ("mode",), "view": ("view",), "method": ("method", "equation")}
-"""What needs a remark only where the entry leaves the modifiers open."""
+TOLD_UNLESS_OPEN: Final = {
+    "mode": ("mode",),
+    "view": ("view",),
+    "method": ("method", "equation"),
+    "label": ("label",),
+}
+"""What needs a remark only where the entry leaves the modifiers untold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,6 @@ def _weeks(entry: Entry, shown: Decimal) -> tuple[str, ...]:
 def _told(entry: Entry) -> Collection[str]:
     """Return the fields of a measurement that need no remark."""
     closed = {
-        field for field, roles in TOLD_UNLESS_OPEN.items() if not entry.open.intersection(roles)
+        field for field, roles in TOLD_UNLESS_OPEN.items() if not entry.untold.intersection(roles)
     }
     return TOLD_BY_THE_ENTRY | closed

@@ -57,6 +57,10 @@ GERMAN: Final[dict[str, str]] = {
     "mean value chosen": "Mittelwert",
     "most recent value chosen": "letzter Wert",
     "user chosen value": "vom Untersucher gewählt",
+    "estimated": "geschätzt",
+    "calculated": "berechnet",
+    "measured": "gemessen",
+    "best value": "bester Wert",
     "systole": "Systole",
     "diastole": "Diastole",
 }

@@ -191,7 +191,24 @@ def test_remarks_repeat_nothing_the_name_says() -> None:
     assert [text for text in remarks if text.startswith("Ableitung")]
 
 
+@pytest.mark.parametrize(
+    ("label", "site", "remark"),
+    [("=#1", "SCT:24162005", ()), ("=mpv", "=abdomen", ("Bezeichnung: MPV",))],
+)
+def test_a_label_is_told_once(label: str, site: str, remark: tuple[str, ...]) -> None:
+    """A number is in the name; a user's own word stays beside ours."""
+    concept = "LN:11793-7" if not remark else "DCM:121206"
+    one = replace(
+        measured(concept, "15", "mm"),
+        label=label.removeprefix("=").upper(),
+        identity=(concept, f"site={site}", f"label={label}"),
+    )
+    shown = present(one, standard())
+    assert (shown.known, shown.remarks) == (True, remark)
+
+
 def test_all_ids_of_a_report_differ() -> None:
     """Whatever a report holds, no value takes another's place."""
-    results = present_all(read_report(ECHO).measurements, standard())
-    assert len({one.id for one in results}) == len(results) == 30
+    measurements = read_report(ECHO).measurements
+    results = present_all(measurements, standard())
+    assert len({one.id for one in results}) == len(results) == len(measurements)
