@@ -32,6 +32,7 @@ from gdtbridge.gdt_commands import (
 from gdtbridge.image_libraries import keep_image_libraries_out
 from gdtbridge.logs import describe
 from gdtbridge.open_command import open_command
+from gdtbridge.sr_commands import catalogue_command
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -265,6 +266,9 @@ def sr_show(files: tuple[Path, ...], *, as_json: bool) -> None:
         _show_each(files, show, as_json=as_json)
     finally:
         reader.close()
+
+
+sr.add_command(catalogue_command)
 
 
 def _show_each(

@@ -93,7 +93,8 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 GdtId = Annotated[str, Field(max_length=8, pattern=r"^[\x21-\x7e][\x20-\x7e]*$")]
 TestId = Annotated[str, Field(min_length=1, max_length=20)]
 TestDescription = Annotated[str, Field(max_length=60)]
-TestIds = Literal["stable", "seed"]
+TestIds = Literal["catalogue", "stable", "seed"]
+Unknown = Literal["send", "hold"]
 Encoding = Literal["cp437", "iso8859-1", "iso8859-15", "ascii"]
 FileName = Annotated[str, AfterValidator(_file_name), Field(min_length=1)]
 Occupied = Literal["wait", "number"]
@@ -174,6 +175,7 @@ class Route(Section):
     test_id: TestId | None = None
     test_description: TestDescription | None = None
     test_ids: TestIds | None = None
+    unknown: Unknown | None = None
     encoding: Encoding | None = None
     file_name: FileName | None = None
     occupied: Occupied | None = None
@@ -193,7 +195,8 @@ class Gdt(Section):
     receiver: GdtId | None = None
     test_id: TestId = "EXTPACS"
     test_description: TestDescription = "PACS-Datensatz"
-    test_ids: TestIds = "stable"
+    test_ids: TestIds = "catalogue"
+    unknown: Unknown = "send"
     encoding: Encoding | None = None
     file_name: FileName | None = None
     occupied: Occupied = "wait"
@@ -222,6 +225,32 @@ class Orders(Section):
     settle_seconds: Annotated[float, Field(ge=0, le=60)] = 1
     patience_seconds: Annotated[float, Field(gt=0)] = 60
     repeat_minutes: Annotated[float, Field(ge=0)] = 5
+
+
+class CatalogueRow(Section):
+    """A row of the practice's own; ``gdtbridge.measurements`` knows what may stand in it."""
+
+    id: str
+    name: str | None = None
+    unit: str | None = None
+    decimals: int | None = None
+    group: str | None = None
+    concept: str | None = None
+    meaning: str | None = None
+    where: str | None = None
+
+
+class Catalogue(Section):
+    """What measurements are called, and their units."""
+
+    rows: Annotated[tuple[CatalogueRow, ...], BeforeValidator(_tables)] = ()
+
+    @property
+    def cells(self) -> tuple[dict[str, str], ...]:
+        """Return the cells of each row that say something, as text."""
+        return tuple(
+            {column: str(cell) for column, cell in row if cell is not None} for row in self.rows
+        )
 
 
 class Exam(Section):
@@ -264,6 +293,7 @@ class Settings(BaseModel):
     worklist: Worklist = Worklist()
     gdt: Gdt = Gdt()
     orders: Orders = Orders()
+    catalogue: Catalogue = Catalogue()
     exam: Exam = Exam()
     webhooks: Webhooks = Webhooks()
     viewer: Viewer = Viewer()

@@ -41,7 +41,7 @@ class ReportState(StrEnum):
     UNCHANGED = "unchanged"
     """It holds what an earlier report of the exam held."""
     EMPTY = "empty"
-    """It holds no measurement."""
+    """It holds no measurement, or none that is to be sent."""
     OTHER_PATIENT = "other-patient"
     """It names another patient than the one a person released the exam for; not sent."""
     UNREADABLE = "unreadable"

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
-from typing import Final
 
 from gdtbridge import gdt
 from gdtbridge.config import Gdt
 from gdtbridge.errors import ViewerError
+from gdtbridge.exams.charting import Charting
 from gdtbridge.exams.model import Exam, Order
-from gdtbridge.exams.revision import News, Sent
+from gdtbridge.exams.revision import News
 from gdtbridge.exams.values import meaningful, to_date, to_names, to_time
 from gdtbridge.gdt.master_data import render_master_data
-from gdtbridge.measurements import Measurement, Report, remarks, test_ids, title
+from gdtbridge.measurements import Report
+from gdtbridge.measurements.catalogue import Catalogue
 from gdtbridge.viewers import ViewerChoice, is_configured, study_url
 from worklist import Entry
 
 log = logging.getLogger(__name__)
-
-NAME_LENGTH: Final = 60
-"""Characters of a test's name (8411) in GDT 2.1."""
 
 
 class Records:
@@ -32,8 +29,15 @@ class Records:
         dialect: gdt.Dialect,
         ids: gdt.Identification,
         viewer: ViewerChoice,
+        catalogue: Catalogue,
     ) -> None:
         self._gdt = settings
+        self._charting = Charting(
+            catalogue=catalogue,
+            scheme=settings.test_ids,
+            unknown=settings.unknown,
+            seed_names=dialect.family == "medical-office",
+        )
         self._viewer = viewer
         self._dialect = dialect
         self._ids = ids
@@ -79,13 +83,14 @@ class Records:
             log.warning("exam %d gets no link: %s", exam.id, error)
             return ""
 
-    def values(self, exam: Exam, order: Order | None, report: Report, news: News) -> bytes:
-        """Return the value record of what is new in one Structured Report."""
-        ids = test_ids(report, self._gdt.test_ids)
-        values = tuple(
-            self._value(ids[index], report.measurements[index], news.before.get(index))
-            for index in news.indices
-        )
+    def values(self, exam: Exam, order: Order | None, report: Report, news: News) -> bytes | None:
+        """Return the value record of what is new in one Structured Report.
+
+        None where all of it is held back.
+        """
+        values = self._charting.tests(report, news)
+        if not values:
+            return None
         result = gdt.ValueResult(
             patient=_patient(exam),
             date=to_date(exam.study_date),
@@ -98,25 +103,6 @@ class Records:
         )
         rendered = gdt.render_values(result, self._dialect, self._ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"value record of exam {exam.id}")
-
-    def _value(self, test_id: str, measurement: Measurement, before: Sent | None) -> gdt.TestValue:
-        former = (f"vorher {before.value} {before.unit}".rstrip(),) if before is not None else ()
-        sent = gdt.TestValue(
-            test_id=test_id,
-            name=_name_of(measurement),
-            value=measurement.value,
-            unit=measurement.unit,
-            sources=(*former, *remarks(measurement)),
-        )
-        if self._dialect.family != "medical-office" or measurement.seed_name is None:
-            return sent
-        unit = measurement.unit if measurement.seed_unit is None else measurement.seed_unit
-        return replace(
-            sent,
-            name=measurement.seed_name,
-            sources=(*former, *measurement.seed_sources),
-            unit=unit,
-        )
 
     def answer(self, entry: Entry) -> bytes:
         """Return the record an order is answered with."""
@@ -164,12 +150,6 @@ def _patient(exam: Exam) -> gdt.Patient:
         birth_date=to_date(exam.patient_birth_date),
         sex=exam.patient_sex if exam.patient_sex in {"M", "F", "O"} else None,
     )
-
-
-def _name_of(measurement: Measurement) -> str:
-    """Return the name with site and side where all of it fits; the remarks repeat both."""
-    whole = title(measurement)
-    return whole if len(whole) <= NAME_LENGTH else measurement.name
 
 
 def _noted(rendered: gdt.Rendered, what: str) -> bytes:

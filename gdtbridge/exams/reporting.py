@@ -210,6 +210,10 @@ class Reporting:
                 connection, pending.id, ReportState.UNREADABLE, problem=Held.UNWRITABLE
             )
             return
+        cut = "" if report.is_whole else INCOMPLETE
+        if payload is None:
+            store.settle_report(connection, pending.id, ReportState.EMPTY, problem=cut)
+            return
         self._outbox.put(
             connection,
             Message(
@@ -222,7 +226,6 @@ class Reporting:
                 payload=payload,
             ),
         )
-        cut = "" if report.is_whole else INCOMPLETE
         store.settle_report(
             connection,
             pending.id,

@@ -15,6 +15,8 @@ from gdtbridge.exams.model import Exam, Order
 from gdtbridge.exams.names import NameMaker
 from gdtbridge.exams.records import Records
 from gdtbridge.gdt import OrderReference
+from gdtbridge.measurements.catalogue import Catalogue
+from gdtbridge.measurements.catalogue_rows import CatalogueError
 from gdtbridge.outbox import Naming
 from gdtbridge.viewers import ViewerChoice
 from worklist import Entry
@@ -78,23 +80,26 @@ class Routing:
     """Finds the target of an exam, an order or a record; the first route that fits counts."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raise `SettingsError` when a dialect does not exist or cannot be."""
+        """Raise `SettingsError` when a dialect or a row of the catalogue cannot be."""
         try:
             known = gdt.dialects_with(settings.dialects)
         except gdt.GdtError as error:
             raise SettingsError(f"dialects.{error}") from error
+        try:
+            shared = _Shared(known, settings.viewer, Catalogue.load(settings.catalogue.cells))
+        except CatalogueError as error:
+            raise SettingsError(str(error)) from error
         self._routes = settings.gdt.routes
         base = settings.base
         folders = (base, settings.gdt_out, settings.gdt_in)
-        self.default = _target("gdt", "", settings.gdt, folders, known, settings.viewer)
+        self.default = _target("gdt", "", settings.gdt, folders, shared)
         own = (
             _target(
                 f"gdt.routes ({route.name})",
                 route.name,
                 gdt_of(settings.gdt, route),
                 (base, base / route.out, base / route.in_ if route.in_ is not None else None),
-                known,
-                settings.viewer,
+                shared,
             )
             for route in self._routes
         )
@@ -131,6 +136,15 @@ class Routing:
         return self.find(_ordered(reference, station, modality, route, station))
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What all targets have in common."""
+
+    dialects: Mapping[str, gdt.Dialect]
+    viewer: ViewerChoice
+    catalogue: Catalogue
+
+
 def gdt_of(default: Gdt, route: Route) -> Gdt:
     """Return ``[gdt]`` as it is for a route."""
     said = {
@@ -146,12 +160,11 @@ def _target(
     name: str,
     settings: Gdt,
     folders: tuple[Path, Path, Path | None],
-    known: Mapping[str, gdt.Dialect],
-    viewer: ViewerChoice,
+    shared: _Shared,
 ) -> Target:
     base, out, inbox = folders
     try:
-        dialect = gdt.dialect_named(settings.dialect, known)
+        dialect = gdt.dialect_named(settings.dialect, shared.dialects)
     except gdt.GdtError as error:
         raise SettingsError(f"{key}.dialect: {error}") from error
     ids = gdt.Identification(settings.sender, settings.receiver)
@@ -159,7 +172,7 @@ def _target(
         name,
         out,
         inbox,
-        Records(settings, dialect, ids, viewer),
+        Records(settings, dialect, ids, shared.viewer, shared.catalogue),
         NameMaker(settings, dialect, ids),
         _place(key, settings, base, dialect),
     )

@@ -72,7 +72,10 @@ class StudyResult:
 
 @dataclass(frozen=True, slots=True)
 class TestValue:
-    """One measurement, ``value`` exactly as the device sent it; ``sources`` become remarks."""
+    """One measurement with its number exactly as it is to be written; ``sources`` become remarks.
+
+    Values of one ``group`` stand together; a text gives each a heading where there are several.
+    """
 
     __test__: ClassVar[bool] = False  # the name looks like a test's to pytest
 
@@ -81,6 +84,7 @@ class TestValue:
     value: Decimal
     unit: str
     sources: tuple[str, ...] = ()
+    group: str = ""
 
 
 class Revision(StrEnum):

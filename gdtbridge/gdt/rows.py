@@ -45,7 +45,7 @@ class Source(StrEnum):
     UNIT = "unit of the value, never cut"
     REMARKS = "one remark each, before them the rest of a long name"
     VALUE_TITLE = "`Messwerte vom ` and date of the examination"
-    VALUE_LINES = "name, value and unit in columns"
+    VALUE_LINES = "name, value and unit in columns, above them the group"
     ATTACHMENT_NAME = "name the attachment is shown under"
     ATTACHMENT_FORMAT = "format, e.g. `PDF`"
     ATTACHMENT_DESCRIPTION = "what the attachment shows"

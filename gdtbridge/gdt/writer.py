@@ -216,10 +216,20 @@ class _Writer:
         names = Counter(value.name for value in values)
         cells = [self._cell(field, value, alone=names[value.name] == 1) for value in values]
         lines = in_columns(cells, self.dialect.limit(field))
+        texts = zip(self._headings(field, values), lines, strict=True)
         return [
-            _Block(self._fields(self.layout.text, {Source.VALUE_LINES: own}), group)
-            for own, group in zip(lines, groups, strict=True)
+            _Block(self._fields(self.layout.text, {Source.VALUE_LINES: (*heading, *own)}), group)
+            for (heading, own), group in zip(texts, groups, strict=True)
         ]
+
+    def _headings(self, field: str, values: Sequence[TestValue]) -> Iterator[tuple[str, ...]]:
+        """Yield what stands above each value: the name of the group that begins with it."""
+        several = len({value.group for value in values}) > 1
+        before = ""
+        for value in values:
+            begins = several and value.group != before
+            yield (self.encoder.text(field, f"{value.group}:"),) if begins else ()
+            before = value.group
 
     def _number(self, value: TestValue) -> str | None:
         """Return the value's digits with a point, None when it is no number anybody measured."""

@@ -1,8 +1,9 @@
 """Structured Reports to measurements.
 
 Here live the walk over the content tree, codes and units, what is left out, the ids of
-measurements, and the process that reads in safety. `read_report` reads in this process,
-`ReportReader` in a guarded child; both return a `Report` of `Measurement`s as the device sent them.
+measurements, the catalogue of names and units (`catalogue`, `chart`), and the process that reads in
+safety. `read_report` reads in this process, `ReportReader` in a guarded child; both return a
+`Report` of `Measurement`s as the device sent them.
 
 Not here: networks, GDT, the archive, the decision what of a report reaches the practice. Only the
 standard library and pydicom are used. ``docs/measurements.md`` tells the rules.

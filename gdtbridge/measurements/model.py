@@ -81,8 +81,9 @@ class Code:
 class Measurement:
     """One measured value with everything that tells it from its siblings.
 
-    ``value`` is the literal as sent. ``unit`` is UCUM without annotations, empty for none. ``id``
-    is unique in its report, at most 20 characters of A-Z and 0-9. Texts are the device's own words.
+    ``value`` is the literal as sent. ``unit`` is UCUM without annotations, empty for none;
+    ``unit_code`` is its code as sent (``1``, ``{ratio}``), empty where there is none. ``id`` is
+    unique in its report, at most 20 characters of A-Z and 0-9. Texts are the device's own words.
     ``identity`` is what it is whoever sent it: the concept (``SCT:…``) and what the modifiers say
     (``site=SCT:…``), codes normalised, in the order of ``identity.IDENTITY_ROLES``.
     """
@@ -108,6 +109,7 @@ class Measurement:
     protocol: str | None = None
     selection: str | None = None
     device_id: str | None = None
+    unit_code: str = ""
     seed_id: str | None = None
     seed_name: str | None = None
     seed_sources: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, Literal
 
 from gdtbridge.measurements.model import Measurement, Report
@@ -57,6 +57,10 @@ GERMAN: Final[dict[str, str]] = {
     "mean value chosen": "Mittelwert",
     "most recent value chosen": "letzter Wert",
     "user chosen value": "vom Untersucher gewählt",
+    "estimated": "geschätzt",
+    "calculated": "berechnet",
+    "measured": "gemessen",
+    "best value": "bester Wert",
     "systole": "Systole",
     "diastole": "Diastole",
 }
@@ -134,12 +138,15 @@ def title(measurement: Measurement) -> str:
     return f"{name}, {where}" if where else name
 
 
-def remarks(measurement: Measurement) -> tuple[str, ...]:
-    """Return what else is to be said, one short German line each: ``Ort: …``, ``Seite: …``."""
+def remarks(measurement: Measurement, without: Collection[str] = ()) -> tuple[str, ...]:
+    """Return what else is to be said, one short German line each: ``Ort: …``, ``Seite: …``.
+
+    ``without`` are fields of the measurement that need no saying.
+    """
     lines = []
     for field, word in REMARKS:
         text = _german(getattr(measurement, field))
-        if text:
+        if text and field not in without:
             lines.append(f"{word}: {text}")
     return tuple(lines)
 

@@ -103,6 +103,7 @@ def _measurement(finding: Finding, made: str) -> Measurement:
         name=finding.name.text,
         value=finding.value,
         unit=finding.unit,
+        unit_code=finding.unit_code or "",
         code=finding.name.value,
         scheme=finding.name.scheme,
         site=_text(context.site),

@@ -41,7 +41,7 @@ class Bridge:
     def values(self, study: Study, report: Path) -> bytes:
         """Return the value record of the study's Structured Report."""
         read = read_report(report)
-        return self._records.values(_exam(study), None, read, news_of({}, read))
+        return self._records.values(_exam(study), None, read, news_of({}, read)) or b""
 
 
 def _exam(study: Study) -> Exam:

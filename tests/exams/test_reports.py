@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 
@@ -122,7 +123,7 @@ class TestLaterReports:
         """Only what is another value now, with what it was; the record says what it is."""
 
         def change(dataset: pydicom.Dataset) -> None:
-            next(numbers_in(dataset)).NumericValue = "99.5"
+            next(numbers_in(dataset)).NumericValue = "99"
 
         reports.send(ECHO, SOPInstanceUID="2.25.1", **self.SAME)
         practice.wait()
@@ -134,7 +135,7 @@ class TestLaterReports:
         assert record.first("6228") == "Korrigierter Bericht"
         (changed,) = groups(record)
         value, unit = before[changed["8410"]]
-        assert changed["8420"] == "99.5"
+        assert changed["8420"] == "99"
         assert changed["8470"].startswith(f"vorher {value} {unit}")
 
     def test_further_values_are_sent_as_a_supplement(
@@ -304,6 +305,104 @@ def test_an_unreadable_report_does_not_stop_the_study(practice: Practice) -> Non
     assert practice.files() == ["R0000000042.gdt"]
     assert practice.exams.exams()[0].state is ExamState.REPORTED
     assert practice.exams.attention()["unreadable"] == 1
+
+
+def in_other_units(dataset: pydicom.Dataset) -> None:
+    """Let the device send lengths in cm instead of mm and velocities in m/s instead of cm/s."""
+    others = {"mm": ("cm", -1), "cm": ("mm", 1), "cm/s": ("m/s", -2)}
+    for item in numbers_in(dataset):
+        (unit,) = item.MeasurementUnitsCodeSequence
+        if unit.CodeValue in others:
+            unit.CodeValue, power = others[unit.CodeValue]
+            item.NumericValue = format(Decimal(str(item.NumericValue)).scaleb(power), "f")[:16]
+
+
+def test_settings_of_the_device_do_not_reach_the_chart(
+    practice: Practice, reports: Reports
+) -> None:
+    """An exam sent in cm and in mm gives the same tests, values and units."""
+    reports.send(ECHO, StudyInstanceUID="2.25.1", SOPInstanceUID="2.25.11")
+    reports.send(ECHO, in_other_units, StudyInstanceUID="2.25.2", SOPInstanceUID="2.25.12")
+    practice.wait()
+
+    first, second = (
+        [(*tuple_of(group), group["8411"]) for group in groups(record)]
+        for name, record in practice.records().items()
+        if "-sr-" in name
+    )
+    assert ("IVSD", "9.4", "mm", "Septumdicke enddiastolisch (IVSd)") in first
+    assert ("IVSD0MM", "9.5", "mm", "Septumdicke enddiastolisch (IVSd), M-Mode") in first
+    assert first == second
+
+
+class TestTheDevicesOwnWords:
+    """``stable``: nothing is renamed and nothing converted."""
+
+    @pytest.fixture
+    def settings_text(self) -> str:
+        """Leave the catalogue out."""
+        return '[gdt]\ntest_ids = "stable"\n'
+
+    def test_names_numbers_and_units_are_as_sent(
+        self, practice: Practice, reports: Reports
+    ) -> None:
+        """The septum in M-mode came in cm."""
+        reports.send(ECHO)
+        practice.wait()
+
+        (sent,) = values(practice)
+        assert ("0.95", "cm") in {(value, unit) for _, value, unit in sent}
+        assert not any(number == "LVIDD" for number, _, _ in sent)
+
+
+class TestHeldBack:
+    """``unknown = "hold"``: only what the catalogue has leaves."""
+
+    @pytest.fixture
+    def settings_text(self) -> str:
+        """Hold back what is unknown; name one of the device's private codes."""
+        return (
+            '[gdt]\nunknown = "hold"\n[[catalogue.rows]]\nid = "THYV0R"\n'
+            'name = "Schilddrüse Volumen, rechts"\n'
+            'concept = "SONOSCAPE:THY_R_VOL"\nwhere = "mode=2D"\n'
+            'unit = "mL"\ndecimals = 1\ngroup = "Schilddrüse"\n'
+        )
+
+    def test_what_a_row_of_ones_own_names_leaves(
+        self, practice: Practice, reports: Reports
+    ) -> None:
+        """Of ten private measurements the practice named one."""
+        reports.send(THYROID)
+        practice.wait()
+
+        assert list(values(practice)) == [[("THYV0R", "6.5", "ml")]]
+
+    def test_the_standard_codes_leave(self, practice: Practice, reports: Reports) -> None:
+        """The catalogue has all of the echo."""
+        reports.send(ECHO)
+        practice.wait()
+
+        (sent,) = values(practice)
+        assert len(sent) > 20
+        assert {"LVIDD", "LVEF0BP", "AOVMAX", "MVE", "TAPSE"} <= {number for number, _, _ in sent}
+
+
+class TestNothingToSend:
+    """All of a report is held back."""
+
+    @pytest.fixture
+    def settings_text(self) -> str:
+        """Hold back what is unknown."""
+        return '[gdt]\nunknown = "hold"\n'
+
+    def test_no_value_record_is_written(self, practice: Practice, reports: Reports) -> None:
+        """The study record leaves, and nothing is left for a person to mend."""
+        reports.send(THYROID)
+        practice.wait()
+
+        assert practice.files() == ["R0000000043.gdt"]
+        assert practice.exams.exams()[0].state is ExamState.REPORTED
+        assert practice.exams.attention()["unreadable"] == 0
 
 
 class TestMedicalOffice:

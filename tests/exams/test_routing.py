@@ -123,6 +123,28 @@ def test_wrong_routes_stop_the_start(tmp_path: Path, text: str, named: str) -> N
         Routing(load_settings(file, {}))
 
 
+def test_a_wrong_row_of_the_catalogue_stops_the_start(tmp_path: Path) -> None:
+    """The row and the column are named."""
+    file = tmp_path / "gdtbridge.toml"
+    file.write_text('[[catalogue.rows]]\nid = "LVIDD"\nunit = "Elle"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"catalogue\.rows 1 \(LVIDD\), unit"):
+        Routing(load_settings(file, {}))
+
+
+def test_a_route_has_its_own_way_with_names(tmp_path: Path) -> None:
+    """One practice software by the catalogue, the other as its mappings know the tests."""
+    file = tmp_path / "gdtbridge.toml"
+    file.write_text(
+        '[gdt]\nunknown = "hold"\n[[gdt.routes]]\nname = "a"\nout = "o"\nin = "i"\n'
+        'test_ids = "seed"\nunknown = "send"\n',
+        encoding="utf-8",
+    )
+    settings = load_settings(file, {})
+    route = gdt_of(settings.gdt, settings.gdt.routes[0])
+    assert (settings.gdt.test_ids, settings.gdt.unknown) == ("catalogue", "hold")
+    assert (route.test_ids, route.unknown) == ("seed", "send")
+
+
 class TestResults:
     """A practice with two further workplaces."""
 

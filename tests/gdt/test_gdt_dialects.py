@@ -259,6 +259,30 @@ def test_values_of_one_name_are_told_apart_in_text(
     assert contents(rendered, "8420") == ("9.4", "0.95", "33")
 
 
+def test_groups_have_headings_in_text(values: ValueResult, ids: Identification) -> None:
+    """Each group where it begins; one group alone needs none."""
+    many = (
+        TestValue("A", "LVIDd", Decimal("42.1"), "mm", group="Linker Ventrikel"),
+        TestValue("B", "IVSd", Decimal("9.4"), "mm", group="Linker Ventrikel"),
+        TestValue("C", "TAPSE", Decimal("23.0"), "mm", group="Rechter Ventrikel"),
+    )
+    rendered = render_values(replace(values, values=many), DIALECTS["x-concept"], ids)
+    assert contents(rendered, "6228") == (
+        "Messwerte vom 15.01.2024",
+        "Linker Ventrikel:",
+        "LVIDd 42,1 mm",
+        "IVSd   9,4 mm",
+        "Rechter Ventrikel:",
+        "TAPSE 23,0 mm",
+    )
+    rendered = render_values(replace(values, values=many[:2]), DIALECTS["x-concept"], ids)
+    assert contents(rendered, "6228") == (
+        "Messwerte vom 15.01.2024",
+        "LVIDd 42,1 mm",
+        "IVSd   9,4 mm",
+    )
+
+
 def test_long_names_wrap_above_their_value() -> None:
     """The value stands on the last line of the name; nothing exceeds the width."""
     made = in_columns([Cell("Left Ventricle Internal Dimension", "4,21", "cm")], 28)
