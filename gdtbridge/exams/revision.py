@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 from gdtbridge.gdt import Revision
 from gdtbridge.measurements import Measurement, Report, plain
+from gdtbridge.measurements.ucum import convert
 
 
 class Sent(NamedTuple):
@@ -50,12 +53,22 @@ def _sent(one: Measurement) -> Sent:
 def news_of(known: Values, report: Report) -> News:
     """Return what ``report`` says that is not ``known``."""
     rows = [(index, one.id, _sent(one)) for index, one in enumerate(report.measurements)]
-    new = [(index, known.get(key)) for index, key, sent in rows if known.get(key) != sent]
+    new = [
+        (index, known.get(key)) for index, key, sent in rows if not _is_same(known.get(key), sent)
+    ]
     before = {index: sent for index, sent in new if sent is not None}
     revision = Revision.FIRST
     if known:
         revision = Revision.CORRECTION if before else Revision.SUPPLEMENT
     return News(revision, tuple(index for index, _ in new), before)
+
+
+def _is_same(before: Sent | None, now: Sent) -> bool:
+    """Return whether a value was sent already, in this unit or in one that is exactly as much."""
+    if before is None or before == now:
+        return before == now
+    converted = convert(Decimal(before.value), before.unit, now.unit)
+    return converted is not None and converted == Fraction(now.value)
 
 
 def written(values: Values) -> str:
