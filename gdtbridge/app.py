@@ -240,7 +240,7 @@ class Bridge:
 
     def _start_clockwork(self) -> None:
         exams, clockwork = self._core.exams, self._clockwork
-        clockwork.every(TICK_SECONDS, "reporting", exams.report_due)
+        exams.when_due = clockwork.every(TICK_SECONDS, "reporting", exams.report_due)
         clockwork.every(LOOK_SECONDS, "looking at the parts", self._health.look)
         if seconds := self._settings.worklist.cleanup_seconds:
             clockwork.every(seconds, "cleaning the worklist", exams.clean_worklist)

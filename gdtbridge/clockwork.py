@@ -7,10 +7,13 @@ somebody has to call `Clockwork.keep_time` about once a second.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from gdtbridge.logs import describe
@@ -33,16 +36,23 @@ class Clockwork:
         """Whether jobs are run."""
         return bool(self._scheduler.running)
 
-    def every(self, seconds: float, what: str, job: Callable[[], object]) -> None:
-        """Run ``job`` at that interval; one that fails is logged as ``what`` and tried again."""
+    def every(self, seconds: float, what: str, job: Callable[[], object]) -> Callable[[], None]:
+        """Run ``job`` at that interval; one that fails is logged as ``what`` and tried again.
+
+        Returns a call that has the job run at once, and once more where it is running.
+        """
+        rung = threading.Event()
 
         def safely() -> None:
-            try:
-                job()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next time may be better
-                log.error("%s failed, trying again: %s", what, describe(error))
+            rung.set()
+            while rung.is_set():
+                rung.clear()
+                try:
+                    job()
+                except Exception as error:  # noqa: BLE001 - the next time may be better
+                    log.error("%s failed, trying again: %s", what, describe(error))
 
-        self._scheduler.add_job(
+        planned = self._scheduler.add_job(
             safely,
             "interval",
             seconds=seconds,
@@ -50,6 +60,13 @@ class Clockwork:
             max_instances=1,
             misfire_grace_time=None,
         )
+
+        def soon() -> None:
+            rung.set()
+            with suppress(JobLookupError):  # the clockwork has stopped
+                planned.modify(next_run_time=datetime.now(UTC))
+
+        return soon
 
     def start(self) -> None:
         """Run the jobs from now on."""

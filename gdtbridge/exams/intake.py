@@ -56,6 +56,11 @@ class Intake:
         self._settings = settings
 
     @property
+    def reports_at_once(self) -> bool:
+        """Whether an exam is due with its first instance."""
+        return self._settings.trigger == "first_instance"
+
+    @property
     def longest_wait(self) -> float:
         """Seconds no deadline is further away than."""
         return self._settings.quiet_seconds + 1
@@ -97,7 +102,7 @@ class Intake:
         )
 
     def _due(self, now: float, first: float) -> float:
-        if self._settings.trigger == "first_instance":
+        if self.reports_at_once:
             return now
         limit = first + self._settings.limit_minutes * 60
         return max(now, min(now + self._settings.quiet_seconds, limit))

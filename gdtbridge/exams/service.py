@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from pydicom import Dataset
@@ -75,6 +75,8 @@ class ExamService:
         self._worklist = worklist
         self._clock = clock
         self._failing: dict[int, str] = {}
+        self.when_due: Callable[[], None] = lambda: None
+        """Called when an exam is due at this moment; `report_due` is to be called soon."""
         self._intake = Intake(settings.exam)
         self.routing = Routing(settings)
         """Where results go."""
@@ -116,6 +118,8 @@ class ExamService:
                 entered = self._enter(connection, incoming, header, stored)
         except DatabaseError as error:
             raise ProcessingFailure(str(error)) from error
+        if self._intake.reports_at_once and entered.standing is Standing.NEW:
+            self.when_due()
         if entered.standing is Standing.CONFLICT:
             log.warning("instance %d has other bytes than the one before it", entered.instance_id)
         return entered.standing
@@ -223,6 +227,7 @@ class ExamService:
                 due_at=self._clock.utc(),
                 reported_at=exam.reported_at if patient_id == exam.patient_id else None,
             )
+        self.when_due()
         log.info("exam %d was released by a person", exam.id)
 
     def attention(self) -> dict[str, int]:

@@ -99,3 +99,26 @@ def test_a_nonsense_zone_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None
     clockwork.start()
     wait_for(lambda: bool(runs))
     clockwork.stop()
+
+
+def test_a_job_can_be_called_for(clockwork: Clockwork) -> None:
+    """It runs at once instead of in a day, and once more when called for while it runs."""
+    gate, inside = threading.Event(), threading.Event()
+    runs: list[int] = []
+
+    def work() -> None:
+        runs.append(1)
+        inside.set()
+        gate.wait(10)
+
+    soon = clockwork.every(86400, "working", work)
+    clockwork.start()
+    soon()
+    assert inside.wait(10)
+    soon()
+    soon()
+    gate.set()
+    wait_for(lambda: len(runs) == 2)
+    clockwork.stop()
+    soon()
+    assert len(runs) == 2
