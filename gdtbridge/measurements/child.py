@@ -1,7 +1,7 @@
 """The reading process: ``python -m gdtbridge.measurements.child SECONDS MEMORY_BYTES``.
 
-Reads requests ``{"path": …}`` from standard input, one JSON line each, and writes one line with the
-report or the error (`gdtbridge.guarded` keeps the limits).
+Reads requests ``{"path": …, "explain": …}`` from standard input, one JSON line each, and writes one
+line with the report or the error (`gdtbridge.guarded` keeps the limits).
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def _answer(line: bytes) -> Answer:
 
 def _report_or_error(line: bytes) -> str:
     try:
-        answer = encode_report(read_report(Path(json.loads(line)["path"])))
+        asked = json.loads(line)
+        report = read_report(Path(asked["path"]), explain=bool(asked.get("explain")))
+        answer = encode_report(report)
     except ReportError as error:
         return encode_error(error)
     except (MemoryError, RecursionError):

@@ -39,38 +39,53 @@ class Tag(IntEnum):
     SOPInstanceUID = 0x00080018
     ContentDate = 0x00080023
     ContentTime = 0x00080033
+    AccessionNumber = 0x00080050
     Manufacturer = 0x00080070
     CodeValue = 0x00080100
     CodingSchemeDesignator = 0x00080102
     CodeMeaning = 0x00080104
     LongCodeValue = 0x00080119
     URNCodeValue = 0x00080120
+    ManufacturerModelName = 0x00081090
+    ReferencedSOPInstanceUID = 0x00081155
+    PatientName = 0x00100010
     PatientID = 0x00100020
+    PatientBirthDate = 0x00100030
     StudyInstanceUID = 0x0020000D
     RelationshipType = 0x0040A010
+    ObservationDateTime = 0x0040A032
     ValueType = 0x0040A040
+    UID = 0x0040A124
     TextValue = 0x0040A160
     NumericValue = 0x0040A30A
     CompletionFlag = 0x0040A491
     TemplateIdentifier = 0x0040DB00
     ReferencedContentItemIdentifier = 0x0040DB73
     # Sequences
+    ReferencedSeriesSequence = 0x00081115
+    ReferencedSOPSequence = 0x00081199
     MeasurementUnitsCodeSequence = 0x004008EA
     ConceptNameCodeSequence = 0x0040A043
     ConceptCodeSequence = 0x0040A168
     MeasuredValueSequence = 0x0040A300
     NumericValueQualifierCodeSequence = 0x0040A301
+    PredecessorDocumentsSequence = 0x0040A360
+    ReferencedRequestSequence = 0x0040A370
     ContentTemplateSequence = 0x0040A504
     ContentSequence = 0x0040A730
 
 
 SEQUENCES: Final = frozenset(
     {
+        Tag.ReferencedSeriesSequence,
+        Tag.ReferencedSOPSequence,
         Tag.MeasurementUnitsCodeSequence,
         Tag.ConceptNameCodeSequence,
         Tag.ConceptCodeSequence,
         Tag.MeasuredValueSequence,
         Tag.NumericValueQualifierCodeSequence,
+        Tag.PredecessorDocumentsSequence,
+        Tag.ReferencedRequestSequence,
         Tag.ContentTemplateSequence,
         Tag.ContentSequence,
     }
@@ -109,6 +124,7 @@ class Elements:
     root: Item
     cut: bool = False
     damaged: bool = False
+    big_endian: bool = False
 
 
 def parse(data: bytes, *, implicit: bool, big_endian: bool = False) -> Elements:
@@ -129,7 +145,7 @@ class _Parser:
         self._at = 0
         self._count = 0
         self._open: list[_Frame] = []
-        self._result = Elements(Item())
+        self._result = Elements(Item(), big_endian=big_endian)
 
     def run(self, *, implicit: bool) -> Elements:
         self._open.append(

@@ -47,10 +47,6 @@ class Warnings:
         message = f"{MESSAGES[code]} ({detail})" if detail else MESSAGES[code]
         self._found.append(ReportWarning(code, message, place))
 
-    def no_value(self, place: str, qualifier: str) -> None:
-        """Add that a NUM has no value, with the reason the device gives (a text of ours)."""
-        self.add("no_value", place, qualifier)
-
     def all(self) -> tuple[ReportWarning, ...]:
         """Return what was collected, in order."""
         return tuple(self._found)
