@@ -31,6 +31,7 @@ from tests.measurements.builder import (
     LATERALITY,
     LATEST_CHOSEN,
     LVIDD,
+    MODIFIER,
     PROPERTY,
     RIGHT,
     SELECTION,
@@ -39,6 +40,7 @@ from tests.measurements.builder import (
     echo_section,
     empty_num,
     num,
+    text,
     write,
 )
 
@@ -157,20 +159,22 @@ def test_text_shows_every_value_with_its_unit(read: Read) -> None:
 @pytest.mark.parametrize(("asked", "width"), [(10, 80), (100, 100), (400, 120)])
 def test_table_fits_its_width_and_cuts_nothing(read: Read, asked: int, width: int) -> None:
     """Between 80 and 120 columns; a long name goes on in the next line."""
-    name = "LN|1|" + " ".join(f"word{number}" for number in range(40))
-    text = report_to_text(read(dataset(num(name, "4.2141821355915", "cm"))), width=asked)
-    assert max(len(line) for line in text.splitlines()) <= width
-    assert all(f"word{number}" in text for number in range(40))
+    words = [f"word{number}" for number in range(40)]
+    label = text("DCM|125309|Short Label", " ".join(words), rel=MODIFIER)
+    report = read(dataset(num(LVIDD, "4.2141821355915", "cm", label)))
+    shown = report_to_text(report, width=asked)
+    assert max(len(line) for line in shown.splitlines()) <= width
+    assert all(word in shown for word in words)
 
 
 def test_explanation_shows_every_number(tmp_path: Path) -> None:
     """What is told and what is not, with the rule, the reason and what stands instead."""
     chosen = num(LVIDD, "4.8", "cm", code(SELECTION, LATEST_CHOSEN, rel=PROPERTY))
     report = dataset(echo_section(chosen, num(LVIDD, "4.8", "cm"), empty_num("LN|1|x")))
-    text = report_to_text(read_report(write(report, tmp_path / "a.dcm"), explain=True))
-    lines = [line for line in text.splitlines() if line.startswith(("+ 1", "- 1"))]
+    shown = report_to_text(read_report(write(report, tmp_path / "a.dcm"), explain=True))
+    lines = [line for line in shown.splitlines() if line.startswith(("+ 1", "- 1"))]
     assert [line[:9] for line in lines] == ["+ 1.1.2.2", "- 1.1.2.3", "- 1.1.2.4"]
-    words = " ".join(text.split())
+    words = " ".join(shown.split())
     assert "twin: derselbe Wert noch einmal" in words
     assert "(1.1.2.2)" in words
     assert "no_value: Kein Messwert." in words
