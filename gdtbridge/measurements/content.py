@@ -18,6 +18,14 @@ from gdtbridge.measurements.warn import Warnings
 MAX_FINDINGS: Final = 20_000
 CONTAINS: Final = "CONTAINS"
 
+_CODE_ELEMENTS: Final = (
+    Tag.CodeValue,
+    Tag.LongCodeValue,
+    Tag.URNCodeValue,
+    Tag.CodingSchemeDesignator,
+    Tag.CodeMeaning,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -129,21 +137,19 @@ class Content:
     warnings: Warnings = field(default_factory=Warnings)
     findings: list[Finding] = field(default_factory=list)
     passed: list[Decision] | None = None
+    _codes: dict[tuple[bytes | None, ...], Code | None] = field(default_factory=dict)
 
     def code(self, item: Item, tag: Tag) -> Code | None:
         """Return the first code of the code sequence ``tag``, None where it is absent or empty."""
         items = item.sequences.get(tag)
         if not items:
             return None
-        value = ""
-        for keyword in (Tag.CodeValue, Tag.LongCodeValue, Tag.URNCodeValue):
-            value = value or self.string(items[0], keyword)
-        code = Code(
-            value,
-            self.string(items[0], Tag.CodingSchemeDesignator),
-            self.string(items[0], Tag.CodeMeaning),
-        )
-        return code if code.text else None
+        raw = tuple(map(items[0].values.get, _CODE_ELEMENTS))
+        if raw not in self._codes:  # the same few codes come again and again
+            value, long_value, urn, scheme, meaning = (self.text(part or b"") for part in raw)
+            code = Code(value or long_value or urn, scheme, meaning)
+            self._codes[raw] = code if code.text else None
+        return self._codes[raw]
 
     def string(self, item: Item, tag: Tag) -> str:
         """Return a text element, empty where it is absent."""

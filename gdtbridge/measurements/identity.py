@@ -111,6 +111,7 @@ class Numbered(NamedTuple):
     """An id, and which of how many values with one identity it belongs to."""
 
     id: str
+    identity: Identity
     repeat: int
     repeats: int
 
@@ -139,7 +140,7 @@ def numbered(findings: Sequence[Finding]) -> list[Numbered]:
             while (one := _made(prefix, identity, ordinal)) in taken:
                 ordinal += 1
             taken.add(one)
-            made[index] = Numbered(one, number, len(indexes))
+            made[index] = Numbered(one, identity, number, len(indexes))
             ordinal += 1
     return [made[index] for index in range(len(findings))]
 

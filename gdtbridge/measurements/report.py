@@ -9,7 +9,7 @@ from typing import Final
 
 from gdtbridge.measurements.content import Content, Context, Finding
 from gdtbridge.measurements.elements import Elements, Item, Tag
-from gdtbridge.measurements.identity import Numbered, identity_of, numbered
+from gdtbridge.measurements.identity import Numbered, numbered
 from gdtbridge.measurements.model import (
     Code,
     Decision,
@@ -187,7 +187,7 @@ def _measurement(finding: Finding, made: Numbered) -> Measurement:
         seed_sources=seed.sources if seed is not None else (),
         seed_unit=finding.unit_code if seed is not None else None,
         place=finding.place,
-        identity=identity_of(finding),
+        identity=made.identity,
         section=_text(context.section),
         group=_group(context),
         companion_of=_text(finding.companion_of),
@@ -209,5 +209,8 @@ def _group(context: Context) -> str | None:
     return _text(context.tracking or context.tracking_uid)
 
 
-def _text(*codes: Code | None) -> str | None:
-    return ", ".join(code.text for code in codes if code is not None) or None
+def _text(code: Code | None, second: Code | None = None) -> str | None:
+    if code is None or second is None:
+        code = code or second
+        return code.text or None if code is not None else None
+    return f"{code.text}, {second.text}"

@@ -10,21 +10,41 @@ one name in two groups are no repeats of each other.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
 from gdtbridge.measurements.codes import COMPANIONS, normal
 from gdtbridge.measurements.content import Finding
-from gdtbridge.measurements.identity import identity_of, is_mean, marked_for_seed
+from gdtbridge.measurements.identity import Identity, identity_of, is_mean, marked_for_seed
 from gdtbridge.measurements.profiles import Device, Quirk
 from gdtbridge.measurements.sonoscape import AGGREGATE, NOT_MEASURED
 
-Alive = dict[int, Finding]
-"""The findings that are still told, by their number, in tree order."""
-
 Loss = tuple[int, int | None]
 """A finding to leave out, and the one that is told instead, if any."""
+
+
+@dataclass(slots=True)
+class _Values:
+    """The findings that are still told, by their number, in tree order; and all identities."""
+
+    alive: dict[int, Finding]
+    identity: list[Identity]
+    device: Device
+
+    def repeats_of(self, at: int) -> Hashable:
+        """Return what repeats of one measurement have in common."""
+        finding = self.alive[at]
+        same = (self.identity[at], finding.context.tracking_uid)
+        if Quirk.GROUPS_ARE_SECTIONS in self.device.quirks:
+            return same
+        return (*same, _container(finding))
+
+    def literal(self, at: int) -> Hashable:
+        """Return what second writings of a value have in common."""
+        finding = self.alive[at]
+        return (self.identity[at], str(finding.value), finding.unit, finding.row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +71,23 @@ class Selection:
 
 def select(findings: Iterable[Finding], device: Device) -> Selection:
     """Apply the rules in their order."""
-    alive: Alive = dict(enumerate(findings))
+    found = list(findings)
+    values = _Values(dict(enumerate(found)), [identity_of(one) for one in found], device)
     lost: dict[int, Verdict] = {}
     for rule, losses in VALUE_RULES:
-        _leave_out(alive, lost, rule, losses(alive, device))
-    alive = dict(zip(alive, marked_for_seed(list(alive.values())), strict=True))
+        _leave_out(values.alive, lost, rule, losses(values))
+    marked = marked_for_seed(list(values.alive.values()))
+    values.alive = dict(zip(values.alive, marked, strict=True))
     for rule, losses in REPEAT_RULES:
-        _leave_out(alive, lost, rule, losses(alive, device))
-    told = _told(alive)
-    count = len(alive) + len(lost)
-    return Selection(
-        list(alive.values()), [told.get(index) or lost[index] for index in range(count)]
-    )
+        _leave_out(values.alive, lost, rule, losses(values))
+    told = _told(values)
+    verdicts = [told.get(at) or lost[at] for at in range(len(found))]
+    return Selection(list(values.alive.values()), verdicts)
 
 
-def _leave_out(alive: Alive, lost: dict[int, Verdict], rule: str, losses: Iterable[Loss]) -> None:
+def _leave_out(
+    alive: dict[int, Finding], lost: dict[int, Verdict], rule: str, losses: Iterable[Loss]
+) -> None:
     """Move losers from ``alive`` to ``lost``; a seed id goes on to what is told instead."""
     for loser, winner in list(losses):
         finding = alive.pop(loser)
@@ -74,80 +96,85 @@ def _leave_out(alive: Alive, lost: dict[int, Verdict], rule: str, losses: Iterab
             alive[winner] = replace(alive[winner], kept_by_seed=True, seed=finding.seed)
 
 
-def _unmeasured(alive: Alive, device: Device) -> Iterator[Loss]:
-    if Quirk.MINUS_ONE in device.quirks:
-        yield from ((at, None) for at, one in alive.items() if one.value == NOT_MEASURED)
+def _unmeasured(values: _Values) -> Iterator[Loss]:
+    if Quirk.MINUS_ONE in values.device.quirks:
+        yield from ((at, None) for at, one in values.alive.items() if one.value == NOT_MEASURED)
 
 
-def _single_readings(alive: Alive, _device: Device) -> Iterator[Loss]:
+def _single_readings(values: _Values) -> Iterator[Loss]:
     """Yield the rows of a private table that have an aggregate (result number -1) beside them."""
-    aggregates = {identity_of(one): at for at, one in alive.items() if one.row == AGGREGATE}
+    identity = values.identity
+    aggregates = {identity[at]: at for at, one in values.alive.items() if one.row == AGGREGATE}
     if not aggregates:
         return
-    for at, one in alive.items():
-        if one.row not in {None, AGGREGATE} and identity_of(one) in aggregates:
-            yield at, aggregates[identity_of(one)]
+    for at, one in values.alive.items():
+        if one.row not in {None, AGGREGATE} and identity[at] in aggregates:
+            yield at, aggregates[identity[at]]
 
 
-def _twins(alive: Alive, device: Device) -> Iterator[Loss]:
+def _twins(values: _Values) -> Iterator[Loss]:
     """Yield second writings: GE sends a chosen value with Selection Status and once without.
 
     Each value with a status swallows one without, of the same derivation if there is one.
     """
+    alive = values.alive
     plain: dict[Hashable, list[int]] = {}
     for at, one in alive.items():
         if one.context.selection is None:
-            plain.setdefault((_literally(one), _repeats_of(one, device)), []).append(at)
+            plain.setdefault((values.literal(at), values.repeats_of(at)), []).append(at)
     for at, one in alive.items():
-        copies = plain.get((_literally(one), _repeats_of(one, device)))
-        if one.context.selection is None or not copies:
+        if one.context.selection is None:
             continue
-        derivation = one.context.derivation
-        copy = min(copies, key=lambda copy: alive[copy].context.derivation != derivation)
-        copies.remove(copy)
-        yield copy, at
+        copies = plain.get((values.literal(at), values.repeats_of(at)))
+        if copies:
+            derivation = one.context.derivation
+            copy = min(copies, key=lambda copy: alive[copy].context.derivation != derivation)
+            copies.remove(copy)
+            yield copy, at
 
 
-def _duplicates(alive: Alive, device: Device) -> Iterator[Loss]:
+def _duplicates(values: _Values) -> Iterator[Loss]:
     """Yield values that are written again with everything the same.
 
     Of siblings only a chosen value or a mean exists once by its nature; two plain readings may well
     be equal. A device known to write its containers twice does so with all of them.
     """
-    everywhere = Quirk.WRITTEN_TWICE in device.quirks
+    everywhere = Quirk.WRITTEN_TWICE in values.device.quirks
     first: dict[Hashable, int] = {}
-    for at, one in alive.items():
+    for at, one in values.alive.items():
         if not everywhere and one.context.selection is None and not is_mean(one):
             continue
-        same = (_literally(one), one.context, one.properties, one.observed)
+        same = (values.literal(at), one.context, one.properties, one.observed)
         winner = first.setdefault(same if everywhere else (same, _container(one)), at)
         if winner != at:
             yield at, winner
 
 
-def _not_chosen(alive: Alive, device: Device) -> Iterator[Loss]:
-    return _beside(alive, device, lambda one: one.context.selection is not None)
+def _not_chosen(values: _Values) -> Iterator[Loss]:
+    return _beside(values, lambda one: one.context.selection is not None)
 
 
-def _in_mean(alive: Alive, device: Device) -> Iterator[Loss]:
-    return _beside(alive, device, lambda one: is_mean(one) and one.context.selection is None)
+def _in_mean(values: _Values) -> Iterator[Loss]:
+    return _beside(values, lambda one: is_mean(one) and one.context.selection is None)
 
 
-def _beside(alive: Alive, device: Device, stands: Callable[[Finding], bool]) -> Iterator[Loss]:
+def _beside(values: _Values, stands: Callable[[Finding], bool]) -> Iterator[Loss]:
     """Yield repeats that have a value beside them which ``stands`` for the measurement."""
     standing: dict[Hashable, int] = {}
-    for at, one in alive.items():
-        if stands(one) and _may_stand(one):
-            standing.setdefault(_repeats_of(one, device), at)
+    for at, one in values.alive.items():
+        if stands(one) and _has_sure_repeats(one):
+            standing.setdefault(values.repeats_of(at), at)
     if not standing:
         return
-    for at, one in alive.items():
-        winner = standing.get(_repeats_of(one, device))
-        if winner is not None and not stands(one) and one.context.selection is None:
+    for at, one in values.alive.items():
+        if stands(one) or one.context.selection is not None:
+            continue
+        winner = standing.get(values.repeats_of(at))
+        if winner is not None:
             yield at, winner
 
 
-def _may_stand(finding: Finding) -> bool:
+def _has_sure_repeats(finding: Finding) -> bool:
     """Return whether others with its identity surely are repeats of it.
 
     Gestational ages of different measurements may look alike where no group tells them apart.
@@ -155,23 +182,11 @@ def _may_stand(finding: Finding) -> bool:
     return finding.companion_of is not None or normal(finding.name) not in COMPANIONS
 
 
-def _repeats_of(finding: Finding, device: Device) -> Hashable:
-    """Return what repeats of one measurement have in common."""
-    same = (identity_of(finding), finding.context.tracking_uid)
-    if Quirk.GROUPS_ARE_SECTIONS in device.quirks:
-        return same
-    return (*same, _container(finding))
-
-
 def _container(finding: Finding) -> str:
     return finding.place.rpartition(".")[0]
 
 
-def _literally(finding: Finding) -> Hashable:
-    return (identity_of(finding), str(finding.value), finding.unit, finding.row)
-
-
-Rules = tuple[tuple[str, Callable[[Alive, Device], Iterator[Loss]]], ...]
+Rules = tuple[tuple[str, Callable[[_Values], Iterator[Loss]]], ...]
 
 VALUE_RULES: Final[Rules] = (
     ("not_measured", _unmeasured),
@@ -188,13 +203,13 @@ REPEAT_RULES: Final[Rules] = (
 """Which of several values stands."""
 
 
-def _told(alive: Alive) -> dict[int, Verdict]:
+def _told(values: _Values) -> dict[int, Verdict]:
     """Return the verdicts on what is told."""
-    counts: dict[Hashable, int] = {}
-    for one in alive.values():
-        key = identity_of(one)
-        counts[key] = counts.get(key, 0) + 1
-    return {at: Verdict(one, _kept_by(one, counts[identity_of(one)])) for at, one in alive.items()}
+    counts = Counter(values.identity[at] for at in values.alive)
+    return {
+        at: Verdict(one, _kept_by(one, counts[values.identity[at]]))
+        for at, one in values.alive.items()
+    }
 
 
 def _kept_by(finding: Finding, alike: int) -> str:
