@@ -92,6 +92,9 @@ SEQUENCES: Final = frozenset(
 )
 VALUES: Final = frozenset(Tag) - SEQUENCES
 
+PRIVATE_GROUP: Final = 0x6005
+"""GE's private group, kept as it is where it stands in the dataset itself (`ge_xml`)."""
+
 
 @dataclass(slots=True)
 class Item:
@@ -119,12 +122,16 @@ class _Frame:
 
 @dataclass(slots=True)
 class Elements:
-    """The parsed dataset; ``cut`` when it ends early, ``damaged`` when a length inside lies."""
+    """The parsed dataset; ``cut`` when it ends early, ``damaged`` when a length inside lies.
+
+    ``private`` holds the elements of `PRIVATE_GROUP` by tag.
+    """
 
     root: Item
     cut: bool = False
     damaged: bool = False
     big_endian: bool = False
+    private: dict[int, bytes] = field(default_factory=dict)
 
 
 def parse(data: bytes, *, implicit: bool, big_endian: bool = False) -> Elements:
@@ -242,6 +249,8 @@ class _Parser:
         elif tag in VALUES and frame.item is not None and self._at + length <= frame.end:
             self._keep(frame.item, tag, length)
         else:
+            if tag >> 16 == PRIVATE_GROUP and frame.item is self._result.root:
+                self._result.private[tag] = self._data[self._at : self._at + length]
             self._skip(frame, length)
 
     def _read_header(self, frame: _Frame) -> tuple[bytes | None, int]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from gdtbridge.measurements.content import Content, Context, Finding
 from gdtbridge.measurements.elements import Elements, Item, Tag
+from gdtbridge.measurements.ge_xml import untold_averages
 from gdtbridge.measurements.identity import Numbered, numbered
 from gdtbridge.measurements.model import (
     Code,
@@ -21,7 +22,7 @@ from gdtbridge.measurements.model import (
 )
 from gdtbridge.measurements.numbers import plain
 from gdtbridge.measurements.part10 import read_elements
-from gdtbridge.measurements.profiles import device_of
+from gdtbridge.measurements.profiles import Quirk, device_of
 from gdtbridge.measurements.rules import RULES
 from gdtbridge.measurements.selection import Verdict, select
 from gdtbridge.measurements.text import Decoder
@@ -51,6 +52,7 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
     content.passed = [] if explain else None
     _warn_of_damage(content, elements)
     walk(content)
+    _ask_private_xml(content, elements)
     selection = select(content.findings, content.device)
     return Report(
         sop_class_uid=content.string(root, Tag.SOPClassUID),
@@ -94,6 +96,13 @@ def _warn_of_damage(content: Content, elements: Elements) -> None:
         content.warnings.add("truncated", _ROOT)
     elif elements.damaged:
         content.warnings.add("damaged", _ROOT)
+
+
+def _ask_private_xml(content: Content, elements: Elements) -> None:
+    if Quirk.PRIVATE_XML in content.device.quirks:
+        count = untold_averages(elements.private, content.findings)
+        if count:
+            content.warnings.add("untold_averages", _ROOT, str(count))
 
 
 def _content_time(content: Content, root: Item) -> str | None:

@@ -28,6 +28,8 @@ MESSAGES: Final[dict[str, str]] = {
     "no_meaning": "Die Bezeichnung fehlt, es gibt nur einen Code. "
     "/ There is no name but a code only.",
     "by_reference": "Verweis statt Inhalt übergangen. / Reference instead of content skipped.",
+    "untold_averages": "Mittelwerte, die das Gerät daneben als XML führt, stehen nicht im Bericht. "
+    "/ Averages the device keeps beside it as XML are not in the report.",
     "more_warnings": "Weitere Hinweise sind nicht aufgeführt. / Further warnings are not listed.",
 }
 
