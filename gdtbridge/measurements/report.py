@@ -26,9 +26,7 @@ from gdtbridge.measurements.profiles import Quirk, device_of
 from gdtbridge.measurements.rules import RULES
 from gdtbridge.measurements.selection import Verdict, select
 from gdtbridge.measurements.text import Decoder
-from gdtbridge.measurements.tree import walk
-
-_ROOT: Final = "1"
+from gdtbridge.measurements.tree import ROOT, walk
 
 MAX_PREDECESSORS: Final = 32
 
@@ -93,16 +91,16 @@ def _template(content: Content, root: Item) -> str | None:
 
 def _warn_of_damage(content: Content, elements: Elements) -> None:
     if elements.cut:
-        content.warnings.add("truncated", _ROOT)
+        content.warnings.add("truncated", ROOT)
     elif elements.damaged:
-        content.warnings.add("damaged", _ROOT)
+        content.warnings.add("damaged", ROOT)
 
 
 def _ask_private_xml(content: Content, elements: Elements) -> None:
     if Quirk.PRIVATE_XML in content.device.quirks:
         count = untold_averages(elements.private, content.findings)
         if count:
-            content.warnings.add("untold_averages", _ROOT, str(count))
+            content.warnings.add("untold_averages", ROOT, str(count))
 
 
 def _content_time(content: Content, root: Item) -> str | None:

@@ -34,6 +34,9 @@ from gdtbridge.measurements.elements import Item, Tag
 from gdtbridge.measurements.identity import seed_group_mark
 from gdtbridge.measurements.model import Code
 
+ROOT: Final = "1"
+"""Place of the root."""
+
 RULES_BY_RELATION: Final[dict[str, str]] = {
     # Why a NUM that is not contained is no result; everything else is context
     INFERRED_FROM: "basis",
@@ -67,7 +70,7 @@ class _Node:
 
 def walk(content: Content) -> None:
     """Fill ``content.findings`` and ``content.warnings`` from the tree, in tree order."""
-    waiting = [_Node(content.root, "1", Context())]
+    waiting = [_Node(content.root, ROOT, Context())]
     while waiting:
         node = waiting.pop()
         if content.kind(node.item) == "NUM":
@@ -105,14 +108,24 @@ def _below(content: Content, node: _Node) -> list[_Node]:
 def _context_below(node: _Node, name: Code, said: Attributes) -> Context:
     """Return what holds below a container: its name, its modifiers, and what holds for itself."""
     context = node.context
-    if Role.SITE not in said.modifiers and is_anatomy(name):
+    named: tuple[Code, ...] = ()
+    if tells_apart(name) or _is_second_anatomy(name, said):
+        named = (name,)
+    elif is_anatomy(name):
         context = context.with_modifiers({Role.SITE: name})
-    context = context.with_modifiers(said.modifiers).with_further(said.further)
-    if name.text and normal(name) not in {BIOMETRY_GROUP, MEASUREMENT_GROUP} and node.place != "1":
-        context = replace(context, section=name)
-        if tells_apart(name):
-            context = replace(context, containers=(*context.containers, name))
-    return context
+    context = context.with_modifiers(said.modifiers)
+    if node.place == ROOT:  # what modifies the root is about the document
+        return context
+    context = context.with_further(said.further)
+    if not name.text or normal(name) in {BIOMETRY_GROUP, MEASUREMENT_GROUP}:
+        return context
+    return replace(context, section=name, containers=(*context.containers, *named))
+
+
+def _is_second_anatomy(name: Code, said: Attributes) -> bool:
+    """Return whether a container is named for another body part than its own Finding Site."""
+    site = said.modifiers.get(Role.SITE)
+    return site is not None and is_anatomy(name) and normal(site) != normal(name)
 
 
 def _measured_in(content: Content, group: Item) -> _Measured | None:

@@ -286,6 +286,27 @@ def test_further_modifiers_of_a_container(read: Read, item: Dataset, counts: boo
     assert (one.id != only(read(dataset(num(DIAMETER, "1", "cm")))).id) is counts
 
 
+def test_vessel_with_a_site_of_its_own_keeps_its_name(read: Read) -> None:
+    """Two vessels that both say they lie in the neck stay two vessels."""
+    vessels = [
+        container(vessel, code(SITE, "SRT|T-45005|Artery of neck"), num(VELOCITY, "80", "cm/s"))
+        for vessel in ("SRT|T-45100|Common Carotid Artery", "SRT|T-45300|Internal Carotid Artery")
+    ]
+    report = read(dataset(container(FINDINGS, *vessels), template="5100"))
+    assert [(one.site, one.group) for one in report.measurements] == [
+        ("Artery of neck", "Common Carotid Artery"),
+        ("Artery of neck", "Internal Carotid Artery"),
+    ]
+    assert {one.repeats for one in report.measurements} == {1}
+
+
+def test_modifiers_of_the_document_are_none_of_its_values(read: Read) -> None:
+    """Procedure Reported and the like stand on the root (PS3.16 TID 1500)."""
+    reported = code("DCM|121058|Procedure reported", "LN|24531-6|US Retroperitoneum")
+    one = only(read(dataset(reported, num(DIAMETER, "1", "cm"))))
+    assert (one.further, one.id) == ((), only(read(dataset(num(DIAMETER, "1", "cm")))).id)
+
+
 def test_order_of_modifiers_changes_nothing(read: Read) -> None:
     """Two topographical modifiers are the same two in any order, in SRT or SCT."""
     distal, anterior = "SRT|G-A119|Distal", "SRT|R-404CC|Anterior"
