@@ -138,6 +138,15 @@ BIOMETRY_GROUP: Final[Concept] = ("DCM", "125005")
 MEASUREMENT_GROUP: Final[Concept] = ("DCM", "125007")
 """Measurement Group (PS3.16 TID 5203, 1501)."""
 
+SUMMARIES: Final[frozenset[Concept]] = frozenset(
+    # Sections that repeat values of others (PS3.16 TID 5000, 5001)
+    {
+        ("DCM", "121111"),  # Summary
+        ("LN", "55112-7"),  # Document Summary
+        ("DCM", "125008"),  # Fetus Summary
+    }
+)
+
 STATISTICS: Final[frozenset[Concept]] = frozenset(
     # Derivations (PS3.16 CID 3627, 7464) that make another quantity of a measurement. Mean, median,
     # estimated or calculated values stand for the measurement itself.

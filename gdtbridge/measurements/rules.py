@@ -52,6 +52,11 @@ RULES: Final[dict[str, Rule]] = {
     "duplicate": Rule(
         False, "derselbe Wert noch einmal", "the same value once more in every respect"
     ),
+    "summary": Rule(
+        False,
+        "Zusammenfassung, derselbe Wert steht in seinem Abschnitt",
+        "a summary, the same value stands in its own section",
+    ),
     "not_chosen": Rule(
         False, "Wiederholung, ein anderer Wert ist ausgewählt", "a repeat, another value is chosen"
     ),

@@ -15,9 +15,15 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from gdtbridge.measurements.codes import COMPANIONS, normal
+from gdtbridge.measurements.codes import COMPANIONS, SUMMARIES, normal
 from gdtbridge.measurements.content import Finding
-from gdtbridge.measurements.identity import Identity, identity_of, is_mean, marked_for_seed
+from gdtbridge.measurements.identity import (
+    Identity,
+    identity_of,
+    is_mean,
+    marked_for_seed,
+    precedence,
+)
 from gdtbridge.measurements.profiles import Device, Quirk
 from gdtbridge.measurements.sonoscape import AGGREGATE, NOT_MEASURED
 
@@ -150,6 +156,32 @@ def _duplicates(values: _Values) -> Iterator[Loss]:
             yield at, winner
 
 
+def _summaries(values: _Values) -> Iterator[Loss]:
+    """Yield what a summary repeats from a section; the one that is chosen stands, if one is."""
+    alive = values.alive
+    elsewhere: dict[Hashable, int] = {}
+    for at, one in alive.items():
+        if not _is_summary(one):
+            first = elsewhere.setdefault(values.literal(at), at)
+            if precedence(one) < precedence(alive[first]):
+                elsewhere[values.literal(at)] = at
+    lost: set[int] = set()
+    for at, one in alive.items():
+        other = elsewhere.get(values.literal(at))
+        if not _is_summary(one) or other is None or other in lost:
+            continue
+        loser, winner = at, other
+        if precedence(one) < precedence(alive[other]):
+            loser, winner = other, at
+        lost.add(loser)
+        yield loser, winner
+
+
+def _is_summary(finding: Finding) -> bool:
+    section = finding.context.section
+    return section is not None and normal(section) in SUMMARIES
+
+
 def _not_chosen(values: _Values) -> Iterator[Loss]:
     return _beside(values, lambda one: one.context.selection is not None)
 
@@ -197,6 +229,7 @@ VALUE_RULES: Final[Rules] = (
 REPEAT_RULES: Final[Rules] = (
     ("twin", _twins),
     ("duplicate", _duplicates),
+    ("summary", _summaries),
     ("not_chosen", _not_chosen),
     ("in_mean", _in_mean),
 )

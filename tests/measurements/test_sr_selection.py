@@ -228,6 +228,28 @@ def test_groups_of_an_echo_report_are_one(explain: Explain) -> None:
     assert decisions(report)[1].beside == decisions(report)[0].place
 
 
+@pytest.mark.parametrize(
+    ("summary", "section", "expected"),
+    [
+        (single(LVIDD, "1"), single(LVIDD, "1"), ["summary", "single"]),
+        (chosen(LVIDD, "1"), single(LVIDD, "1"), ["chosen", "summary"]),
+        (single(LVIDD, "1"), chosen(LVIDD, "1"), ["summary", "chosen"]),
+        (chosen(LVIDD, "1"), chosen(LVIDD, "1"), ["summary", "chosen"]),
+        (single(LVIDD, "1"), single(LVIDD, "1.0"), ["repeat", "repeat"]),
+        (single(LVIDD, "1"), single(DIAMETER, "1"), ["single", "single"]),
+    ],
+)
+@pytest.mark.parametrize(
+    "title", ["DCM|121111|Summary", "LN|55112-7|Document Summary", "DCM|125008|Fetus Summary"]
+)
+def test_summary_tells_nothing_twice(
+    explain: Explain, title: str, summary: Dataset, section: Dataset, expected: list[str]
+) -> None:
+    """What a summary repeats is told once."""
+    report = dataset(container(title, summary), container(FINDINGS, section), template="5000")
+    assert [one.rule for one in decisions(explain(report))] == expected
+
+
 ORDERS = list(
     itertools.permutations(
         [single(LVIDD, "2"), single(LVIDD, "1"), single(LVIDD, "1.0"), mean(DIAMETER, "7")]
