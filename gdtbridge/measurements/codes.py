@@ -158,6 +158,17 @@ STATISTICS: Final[frozenset[Concept]] = frozenset(
     }
 )
 
+CHOICES: Final[frozenset[Concept]] = frozenset(
+    # Selection Status (PS3.16 CID 224, 12301); what a private status means nobody can know
+    {
+        ("DCM", "121410"),  # User chosen value
+        ("DCM", "121411"),  # Most recent value chosen
+        ("DCM", "121412"),  # Mean value chosen
+        ("SCT", "255605001"),  # Minimum
+        ("SCT", "56851009"),  # Maximum
+    }
+)
+
 MEAN: Final[Concept] = ("SCT", "373098007")
 
 STANDARD_CONTAINERS: Final = frozenset({"DCM", "LN"})

@@ -19,7 +19,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Final, NamedTuple
 
-from gdtbridge.measurements.codes import MEAN, STATISTICS, Concept, Role, normal
+from gdtbridge.measurements.codes import CHOICES, MEAN, STATISTICS, Concept, Role, normal
 from gdtbridge.measurements.content import Context, Finding, SeedMark
 from gdtbridge.measurements.model import Code
 
@@ -167,9 +167,15 @@ def _rank(finding: Finding) -> tuple[object, ...]:
 
 def precedence(finding: Finding) -> int:
     """Return 0 for what the device chose, 1 for a mean, 2 for the rest."""
-    if finding.context.selection is not None:
+    if is_chosen(finding):
         return 0
     return 1 if is_mean(finding) else 2
+
+
+def is_chosen(finding: Finding) -> bool:
+    """Return whether the device says that this value stands for the measurement."""
+    status = finding.context.selection
+    return status is not None and normal(status) in CHOICES
 
 
 def is_mean(finding: Finding) -> bool:

@@ -213,7 +213,7 @@ def _measurement(finding: Finding, made: Numbered) -> Measurement:
 def _group(context: Context) -> str | None:
     if context.tracking is None and context.containers:
         return " / ".join(container.text for container in context.containers)
-    return _text(context.tracking or context.tracking_uid)
+    return _text(context.tracking)
 
 
 def _text(code: Code | None, second: Code | None = None) -> str | None:

@@ -20,6 +20,7 @@ from gdtbridge.measurements.content import Finding
 from gdtbridge.measurements.identity import (
     Identity,
     identity_of,
+    is_chosen,
     is_mean,
     marked_for_seed,
     precedence,
@@ -129,7 +130,7 @@ def _twins(values: _Values) -> Iterator[Loss]:
         if one.context.selection is None:
             plain.setdefault((values.literal(at), values.repeats_of(at)), []).append(at)
     for at, one in alive.items():
-        if one.context.selection is None:
+        if not is_chosen(one):
             continue
         copies = plain.get((values.literal(at), values.repeats_of(at)))
         if copies:
@@ -148,7 +149,7 @@ def _duplicates(values: _Values) -> Iterator[Loss]:
     everywhere = Quirk.WRITTEN_TWICE in values.device.quirks
     first: dict[Hashable, int] = {}
     for at, one in values.alive.items():
-        if not everywhere and one.context.selection is None and not is_mean(one):
+        if not everywhere and not is_chosen(one) and not is_mean(one):
             continue
         same = (values.literal(at), one.context, one.properties, one.observed)
         winner = first.setdefault(same if everywhere else (same, _container(one)), at)
@@ -183,27 +184,29 @@ def _is_summary(finding: Finding) -> bool:
 
 
 def _not_chosen(values: _Values) -> Iterator[Loss]:
-    return _beside(values, lambda one: one.context.selection is not None)
+    return _beside(values, is_chosen)
 
 
 def _in_mean(values: _Values) -> Iterator[Loss]:
-    return _beside(values, lambda one: is_mean(one) and one.context.selection is None)
+    return _beside(values, is_mean)
 
 
 def _beside(values: _Values, stands: Callable[[Finding], bool]) -> Iterator[Loss]:
-    """Yield repeats that have a value beside them which ``stands`` for the measurement."""
-    standing: dict[Hashable, int] = {}
+    """Yield repeats that have a value beside them which ``stands`` for the measurement.
+
+    Values with different statuses (a minimum and a maximum) stand for nothing but themselves, and
+    a value with a status of any kind is not left out.
+    """
+    standing: dict[Hashable, list[int]] = {}
     for at, one in values.alive.items():
         if stands(one) and _has_sure_repeats(one):
-            standing.setdefault(values.repeats_of(at), at)
-    if not standing:
-        return
-    for at, one in values.alive.items():
+            standing.setdefault(values.repeats_of(at), []).append(at)
+    for at, one in values.alive.items() if standing else ():
         if stands(one) or one.context.selection is not None:
             continue
-        winner = standing.get(values.repeats_of(at))
-        if winner is not None:
-            yield at, winner
+        winners = standing.get(values.repeats_of(at))
+        if winners and len({values.alive[winner].context.selection for winner in winners}) == 1:
+            yield at, winners[0]
 
 
 def _has_sure_repeats(finding: Finding) -> bool:
@@ -246,7 +249,7 @@ def _told(values: _Values) -> dict[int, Verdict]:
 
 
 def _kept_by(finding: Finding, alike: int) -> str:
-    if finding.context.selection is not None:
+    if is_chosen(finding):
         return "chosen"
     if is_mean(finding):
         return "mean"

@@ -156,6 +156,35 @@ REPEATS: list[tuple[str, list[Dataset], list[str], list[str]]] = [
         ["mean", "mean", "in_mean"],
     ),
     (
+        "several chosen values of one kind and a beat",
+        [chosen(LVIDD, "1"), chosen(LVIDD, "2"), single(LVIDD, "3")],
+        ["1", "2"],
+        ["chosen", "chosen", "not_chosen"],
+    ),
+    (
+        "a minimum and a maximum are chosen for what they are, the mean stays",
+        [
+            chosen(LVIDD, "1", status=MINIMUM),
+            chosen(LVIDD, "3", status=MAXIMUM),
+            mean(LVIDD, "2"),
+            single(LVIDD, "2.1"),
+        ],
+        ["1", "3", "2"],
+        ["chosen", "chosen", "mean", "in_mean"],
+    ),
+    (
+        "a private status says nothing we know",
+        [chosen(LVIDD, "1", status="99X|1|Not used"), single(LVIDD, "2")],
+        ["1", "2"],
+        ["repeat", "repeat"],
+    ),
+    (
+        "a status as concept modifier, as Canon writes it",
+        [num(LVIDD, "1", "cm", code(SELECTION, LATEST_CHOSEN)), single(LVIDD, "2")],
+        ["1"],
+        ["chosen", "not_chosen"],
+    ),
+    (
         "another concept is no repeat",
         [chosen(LVIDD, "1"), single(DIAMETER, "1")],
         ["1", "1"],
