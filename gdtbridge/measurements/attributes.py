@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gdtbridge.measurements.codes import (
+    FETUS_CLASS,
     PROPERTIES,
     SILENT_MODIFIERS,
+    SUBJECT_CLASS,
+    SUBJECT_ID,
     Concept,
     Role,
     normal,
@@ -67,6 +70,7 @@ class _Found:
     further: list[tuple[Code, Code]] = field(default_factory=list)
     properties: list[Property] = field(default_factory=list)
     inferred_from: list[str] = field(default_factory=list)
+    subject: dict[Concept, Code] = field(default_factory=dict)
 
     def add_role(self, role: Role, value: Code) -> None:
         self.roles.setdefault(role, []).append(value)
@@ -85,6 +89,7 @@ def attributes_of(content: Content, item: Item, place: str) -> Attributes:
             _read_child(content, child, relation, found, is_number=is_number)
         elif relation != CONTAINS or is_number:  # `tree` tells the others
             _read_reference(content, child, child_place, found, is_number=is_number)
+    _take_fetus_from_subject(found)
     if not (found.roles or found.further or found.properties or found.inferred_from):
         return Attributes()
     modifiers = {role: joined(codes) for role, codes in found.roles.items()}
@@ -117,26 +122,32 @@ def _read_child(
 ) -> None:
     name = content.name(child)
     role = role_of(name)
-    if role is not None:
-        value = content.modifier_value(child)
-        if value is not None:
-            found.add_role(role, value)
-            if role is Role.SITE:
-                _read_below_site(content, child, found)
+    if role is None:
+        if name.text and content.kind(child) != "CONTAINER":
+            _read_without_role(content, child, relation, found, is_number=is_number)
         return
-    kind = content.kind(child)
-    if kind == "CONTAINER" or not name.text:
+    value = content.modifier_value(child)
+    if value is None:
         return
-    if kind == "TEXT" and _read_old_ge_text(content, child, name, found):
-        return
-    concept = normal(name)
+    found.add_role(role, value)
+    if role is Role.SITE:
+        _read_below_site(content, child, found)
+
+
+def _read_without_role(
+    content: Content, child: Item, relation: str, found: _Found, *, is_number: bool
+) -> None:
+    name, kind = content.name(child), content.kind(child)
+    concept, value = normal(name), content.modifier_value(child)
     says_something = relation == PROPERTY or (kind == "NUM" and relation != INFERRED_FROM)
-    if is_number and (concept in PROPERTIES or says_something):
+    if value is None or (kind == "TEXT" and _read_old_ge_text(content, name, value, found)):
+        return
+    if concept in {SUBJECT_CLASS, SUBJECT_ID}:
+        found.subject[concept] = value
+    elif is_number and (concept in PROPERTIES or says_something):
         found.properties.extend(_properties(content, child, name))
     elif _is_further(relation, kind, concept):
-        value = content.modifier_value(child)
-        if value is not None:
-            found.further.append((name, value))
+        found.further.append((name, value))
 
 
 def _is_further(relation: str, kind: str, concept: Concept) -> bool:
@@ -166,15 +177,25 @@ def _read_below_site(content: Content, site: Item, found: _Found) -> None:
             found.further.append((name, value))
 
 
-def _read_old_ge_text(content: Content, child: Item, name: Code, found: _Found) -> bool:
+def _read_old_ge_text(content: Content, name: Code, value: Code, found: _Found) -> bool:
+    """Take site or side from a text of GE's old layout; return whether it is one."""
     if Quirk.SITE_AND_SIDE_AS_TEXT not in content.device.quirks or name.value not in OLD_GE_TEXTS:
         return False
-    value = content.string(child, Tag.TextValue)
-    if value.casefold().startswith(OLD_GE_SIDE):
-        value = value[len(OLD_GE_SIDE) :].strip()
-    if value:
-        found.add_role(OLD_GE_TEXTS[name.value], Code("", "", value))
+    text = value.text
+    if text.casefold().startswith(OLD_GE_SIDE):
+        text = text[len(OLD_GE_SIDE) :].strip()
+    if text:
+        found.add_role(OLD_GE_TEXTS[name.value], Code("", "", text))
     return True
+
+
+def _take_fetus_from_subject(found: _Found) -> None:
+    """Set the fetus from a Subject ID, where the subject is one and has no other name."""
+    kind, name = found.subject.get(SUBJECT_CLASS), found.subject.get(SUBJECT_ID)
+    if kind is None or name is None or normal(kind) != FETUS_CLASS:
+        return
+    if Role.FETUS not in found.roles:
+        found.add_role(Role.FETUS, name)
 
 
 def _take_side_from_label(content: Content, modifiers: dict[Role, Code]) -> None:

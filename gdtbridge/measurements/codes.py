@@ -73,10 +73,16 @@ MODIFIERS: Final[dict[Concept, Role]] = {
     # PS3.16 TID 1501
     ("DCM", "112039"): Role.TRACKING,  # Tracking Identifier
     ("DCM", "112040"): Role.TRACKING_UID,  # Tracking Unique Identifier
+    ("DCM", "121151"): Role.TRACKING,  # Lesion Identifier
     # Seen in devices
     ("99GEMS", "GEU-1005-5"): Role.LABEL,  # GE LOGIQ: Measurement Label
     ("99GEMS", "GEU-1005-7"): Role.SITE,  # GE LOGIQ: Anatomy Label
 }
+
+SUBJECT_CLASS: Final[Concept] = ("DCM", "121024")
+SUBJECT_ID: Final[Concept] = ("DCM", "121030")
+FETUS_CLASS: Final[Concept] = ("DCM", "121026")
+"""PS3.16 TID 1006: a Subject ID is the fetus where the Subject Class says so, else the patient."""
 
 LABEL_VALUES: Final = frozenset({"T9900-04"})
 """Philips: Label, in a private scheme whose name differs between devices."""

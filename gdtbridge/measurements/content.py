@@ -16,6 +16,13 @@ from gdtbridge.measurements.text import Decoder
 from gdtbridge.measurements.warn import Warnings
 
 MAX_FINDINGS: Final = 20_000
+
+MAX_CONTAINERS: Final = 8
+"""Private containers around a value that count, the innermost; real reports have at most three."""
+
+MAX_FURTHER: Final = 64
+"""Further modifiers of a value that count, the innermost."""
+
 CONTAINS: Final = "CONTAINS"
 
 _CODE_ELEMENTS: Final = (
@@ -73,7 +80,14 @@ class Context:
             return self
         names = {name for name, _ in found}
         kept = tuple(pair for pair in self.further if pair[0] not in names)
-        return replace(self, further=kept + found)
+        return replace(self, further=(kept + found)[-MAX_FURTHER:])
+
+    def within(self, section: Code, *, tells_apart: bool) -> Context:
+        """Return what holds inside a named container."""
+        if not tells_apart:
+            return replace(self, section=section)
+        containers = (*self.containers, section)[-MAX_CONTAINERS:]
+        return replace(self, section=section, containers=containers)
 
 
 @dataclass(frozen=True, slots=True)

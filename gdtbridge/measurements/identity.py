@@ -133,7 +133,9 @@ def numbered(findings: Sequence[Finding]) -> list[Numbered]:
     made: dict[int, Numbered] = {}
     taken: set[str] = set()
     for identity in sorted(alike):
-        indexes = sorted(alike[identity], key=lambda index: _rank(findings[index]))
+        indexes = alike[identity]
+        if len(indexes) > 1:
+            indexes.sort(key=lambda index: _rank(findings[index]))
         prefix = _prefix(findings[indexes[0]])
         ordinal = 0
         for number, index in enumerate(indexes, start=1):

@@ -8,7 +8,7 @@ something else. The walk keeps its own stack, so no depth can exhaust Python's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from gdtbridge.measurements import sonoscape
@@ -108,10 +108,8 @@ def _below(content: Content, node: _Node) -> list[_Node]:
 def _context_below(node: _Node, name: Code, said: Attributes) -> Context:
     """Return what holds below a container: its name, its modifiers, and what holds for itself."""
     context = node.context
-    named: tuple[Code, ...] = ()
-    if tells_apart(name) or _is_second_anatomy(name, said):
-        named = (name,)
-    elif is_anatomy(name):
+    apart = tells_apart(name) or _is_second_anatomy(name, said)
+    if is_anatomy(name) and not apart:
         context = context.with_modifiers({Role.SITE: name})
     context = context.with_modifiers(said.modifiers)
     if node.place == ROOT:  # what modifies the root is about the document
@@ -119,7 +117,7 @@ def _context_below(node: _Node, name: Code, said: Attributes) -> Context:
     context = context.with_further(said.further)
     if not name.text or normal(name) in {BIOMETRY_GROUP, MEASUREMENT_GROUP}:
         return context
-    return replace(context, section=name, containers=(*context.containers, *named))
+    return context.within(name, tells_apart=apart)
 
 
 def _is_second_anatomy(name: Code, said: Attributes) -> bool:

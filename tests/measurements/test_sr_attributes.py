@@ -172,6 +172,21 @@ def test_twins_keep_apart_through_all_sections(read: Read, concept: str) -> None
     assert {one.repeats for one in report.measurements} == {1}
 
 
+@pytest.mark.parametrize(
+    ("subject", "fetus"), [("DCM|121026|Fetus", "B"), ("DCM|121025|Patient", None)]
+)
+def test_subject_is_the_fetus_where_it_says_so(read: Read, subject: str, fetus: str | None) -> None:
+    """A Subject ID may also be the patient's, which is nothing to tell (TID 1006)."""
+    section = container(
+        "DCM|125002|Fetal Biometry",
+        code("DCM|121024|Subject Class", subject, rel="HAS OBS CONTEXT"),
+        text("DCM|121030|Subject ID", "B", rel="HAS OBS CONTEXT"),
+        num(BPD, "5.5", "cm"),
+    )
+    one = only(read(dataset(section, template="5000")))
+    assert (one.fetus, one.further) == (fetus, ())
+
+
 def lesion(identifier: str | None, own: str, size: str) -> Dataset:
     """Return a measurement group of TID 1500."""
     named = []
@@ -210,6 +225,15 @@ def test_private_containers_tell_values_apart(read: Read) -> None:
     report = read(dataset(container(FINDINGS, *vessels), template="5000"))
     assert [one.group for one in report.measurements] == ["Uterine Artery", "Umbilical"]
     assert len({one.identity for one in report.measurements}) == 2
+
+
+def test_innermost_containers_count(read: Read) -> None:
+    """A tree made to be deep does not make endless names."""
+    item = num(DIAMETER, "1", "cm")
+    for number in range(30):
+        item = container(f"99X|{number}|level {number}", item)
+    group = only(read(dataset(item))).group or ""
+    assert group.split(" / ") == [f"level {number}" for number in range(7, -1, -1)]
 
 
 @pytest.mark.parametrize("name", [FINDINGS, "LN|59776-5|Findings", "DCM|125303|Adhoc Measurements"])
