@@ -10,7 +10,7 @@ one name in two groups are no repeats of each other.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -25,6 +25,7 @@ from gdtbridge.measurements.identity import (
     marked_for_seed,
     precedence,
 )
+from gdtbridge.measurements.model import Code
 from gdtbridge.measurements.profiles import Device, Quirk
 from gdtbridge.measurements.sonoscape import AGGREGATE, NOT_MEASURED
 
@@ -124,20 +125,21 @@ def _twins(values: _Values) -> Iterator[Loss]:
 
     Each value with a status swallows one without, of the same derivation if there is one.
     """
-    alive = values.alive
-    plain: dict[Hashable, list[int]] = {}
-    for at, one in alive.items():
+    plain: dict[Hashable, dict[Code | None, deque[int]]] = {}
+    for at, one in values.alive.items():
         if one.context.selection is None:
-            plain.setdefault((values.literal(at), values.repeats_of(at)), []).append(at)
-    for at, one in alive.items():
+            copies = plain.setdefault((values.literal(at), values.repeats_of(at)), {})
+            copies.setdefault(one.context.derivation, deque()).append(at)
+    for at, one in values.alive.items():
         if not is_chosen(one):
             continue
-        copies = plain.get((values.literal(at), values.repeats_of(at)))
-        if copies:
-            derivation = one.context.derivation
-            copy = min(copies, key=lambda copy: alive[copy].context.derivation != derivation)
-            copies.remove(copy)
-            yield copy, at
+        copies = plain.get((values.literal(at), values.repeats_of(at)), {})
+        same = one.context.derivation
+        derivation = same if same in copies else next(iter(copies), None)
+        if derivation in copies:
+            yield copies[derivation].popleft(), at
+            if not copies[derivation]:
+                del copies[derivation]
 
 
 def _duplicates(values: _Values) -> Iterator[Loss]:
@@ -197,16 +199,21 @@ def _beside(values: _Values, stands: Callable[[Finding], bool]) -> Iterator[Loss
     Values with different statuses (a minimum and a maximum) stand for nothing but themselves, and
     a value with a status of any kind is not left out.
     """
-    standing: dict[Hashable, list[int]] = {}
-    for at, one in values.alive.items():
+    alive = values.alive
+    standing: dict[Hashable, int] = {}
+    unclear: set[Hashable] = set()
+    for at, one in alive.items():
         if stands(one) and _has_sure_repeats(one):
-            standing.setdefault(values.repeats_of(at), []).append(at)
-    for at, one in values.alive.items() if standing else ():
+            key = values.repeats_of(at)
+            first = alive[standing.setdefault(key, at)]
+            if first.context.selection != one.context.selection:
+                unclear.add(key)
+    for at, one in alive.items() if standing else ():
         if stands(one) or one.context.selection is not None:
             continue
-        winners = standing.get(values.repeats_of(at))
-        if winners and len({values.alive[winner].context.selection for winner in winners}) == 1:
-            yield at, winners[0]
+        key = values.repeats_of(at)
+        if key in standing and key not in unclear:
+            yield at, standing[key]
 
 
 def _has_sure_repeats(finding: Finding) -> bool:
