@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -240,8 +241,14 @@ def sr() -> None:
 
 @sr.command("show")
 @as_json_option
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Zu jedem NUM der Datei: übernommen oder nicht, und warum. "
+    "/ For every NUM of the file: told or not, and why.",
+)
 @files_argument
-def sr_show(files: tuple[Path, ...], *, as_json: bool) -> None:
+def sr_show(files: tuple[Path, ...], *, as_json: bool, explain: bool) -> None:
     """Messwerte von Structured Reports zeigen. / Show the measurements of reports."""
     from gdtbridge.measurements import (
         ReportError,
@@ -251,15 +258,16 @@ def sr_show(files: tuple[Path, ...], *, as_json: bool) -> None:
     )
 
     colour = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns
     reader = ReportReader()
 
     def show(file: Path) -> list[object]:
         try:
-            report = reader.read(file)
+            report = reader.read(file, explain=explain)
         except ReportError as error:
             raise BridgeError(str(error)) from error
         if not as_json:
-            click.echo(f"{file}\n{report_to_text(report, colour=colour)}")
+            click.echo(f"{file}\n{report_to_text(report, colour=colour, width=width)}")
         return [report_to_json(report)]
 
     try:

@@ -12,8 +12,10 @@ standard library and pydicom are used. ``docs/measurements.md`` tells the rules.
 from gdtbridge.measurements.model import (
     REPORT_CLASSES,
     Code,
+    Decision,
     Measurement,
     NotAReportError,
+    Property,
     Report,
     ReportError,
     ReportLimitError,
@@ -26,18 +28,20 @@ from gdtbridge.measurements.present import (
     fingerprint,
     remarks,
     report_to_json,
-    report_to_text,
     test_ids,
     title,
 )
 from gdtbridge.measurements.reader import ReportReader
 from gdtbridge.measurements.report import read_report
+from gdtbridge.measurements.table import report_to_text
 
 __all__ = [
     "REPORT_CLASSES",
     "Code",
+    "Decision",
     "Measurement",
     "NotAReportError",
+    "Property",
     "Report",
     "ReportError",
     "ReportLimitError",

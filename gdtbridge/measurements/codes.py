@@ -36,6 +36,8 @@ class Role(StrEnum):
     PROTOCOL = "protocol"
     FETUS = "fetus"
     LABEL = "label"
+    TRACKING = "tracking"
+    TRACKING_UID = "tracking_uid"
     DERIVATION = "derivation"
     SELECTION = "selection"
 
@@ -49,6 +51,10 @@ MODIFIERS: Final[dict[Concept, Role]] = {
     ("SCT", "399264008"): Role.MODE,  # Image Mode
     ("SCT", "370129005"): Role.METHOD,  # Measurement Method
     ("DCM", "121420"): Role.EQUATION,  # Equation or Table
+    ("DCM", "121421"): Role.EQUATION,  # Equation Citation (CID 228)
+    ("DCM", "121424"): Role.EQUATION,  # Table of Values
+    ("DCM", "121422"): Role.EQUATION,  # Table of Values Citation
+    ("DCM", "121423"): Role.EQUATION,  # Method Citation
     ("LN", "8278-4"): Role.EQUATION,  # Body Surface Area Formula
     ("DCM", "111031"): Role.VIEW,  # Image View
     ("SCT", "272518008"): Role.CYCLE,  # Cardiac Cycle Point
@@ -64,13 +70,121 @@ MODIFIERS: Final[dict[Concept, Role]] = {
     ("LN", "12510-4"): Role.LABEL,  # Identifier, of a follicle
     ("DCM", "125010"): Role.LABEL,  # Identifier
     ("DCM", "125309"): Role.LABEL,  # Short Label (PS3.16 TID 5301)
+    # PS3.16 TID 1501
+    ("DCM", "112039"): Role.TRACKING,  # Tracking Identifier
+    ("DCM", "112040"): Role.TRACKING_UID,  # Tracking Unique Identifier
+    ("DCM", "121151"): Role.TRACKING,  # Lesion Identifier
     # Seen in devices
     ("99GEMS", "GEU-1005-5"): Role.LABEL,  # GE LOGIQ: Measurement Label
     ("99GEMS", "GEU-1005-7"): Role.SITE,  # GE LOGIQ: Anatomy Label
 }
 
+SUBJECT_CLASS: Final[Concept] = ("DCM", "121024")
+SUBJECT_ID: Final[Concept] = ("DCM", "121030")
+FETUS_CLASS: Final[Concept] = ("DCM", "121026")
+"""PS3.16 TID 1006: a Subject ID is the fetus where the Subject Class says so, else the patient."""
+
 LABEL_VALUES: Final = frozenset({"T9900-04"})
 """Philips: Label, in a private scheme whose name differs between devices."""
+
+SILENT_MODIFIERS: Final[frozenset[Concept]] = frozenset(
+    # PS3.16 TID 1204 and 1210: what tells no measurement from another
+    {
+        ("DCM", "121045"),  # Language
+        ("DCM", "121046"),  # Country of Language
+        ("DCM", "121047"),  # Language of Value
+        ("DCM", "121048"),  # Language of Name and Value
+        ("DCM", "121049"),  # Language of Content Item and Descendants
+        ("DCM", "121050"),  # Equivalent Meaning of Concept Name
+        ("DCM", "121051"),  # Equivalent Meaning of Value
+    }
+)
+
+PROPERTIES: Final[dict[Concept, str]] = {
+    # PS3.16 TID 310 (CID 221, 223, 225, 226, 227): what is said about a value, in German
+    ("DCM", "121402"): "Bewertung",  # Normality
+    ("DCM", "121403"): "Signifikanz",  # Level of Significance
+    ("DCM", "121405"): "Vergleichsgruppe",  # Population description
+    ("DCM", "121406"): "Quelle der Norm",  # Reference Authority
+    ("DCM", "121407"): "Normbereich",  # Normal Range description
+    ("DCM", "121408"): "Quelle der Norm",  # Normal Range Authority
+    ("SCT", "385524004"): "Norm ab",  # Normal Range Lower Limit
+    ("SCT", "371933006"): "Norm bis",  # Normal Range Upper Limit
+    ("SCT", "371884006"): "Messunsicherheit",  # +/-, range of measurement uncertainty
+    ("SCT", "371885007"): "Messunsicherheit nach unten",
+    ("SCT", "371886008"): "Messunsicherheit nach oben",
+    ("SCT", "371888009"): "5. Perzentile der Vergleichsgruppe",
+    ("SCT", "371890005"): "10. Perzentile der Vergleichsgruppe",
+    ("SCT", "371887004"): "90. Perzentile der Vergleichsgruppe",
+    ("SCT", "371889001"): "95. Perzentile der Vergleichsgruppe",
+    ("SCT", "371919006"): "-1 Sigma der Vergleichsgruppe",
+    ("SCT", "371917008"): "+1 Sigma der Vergleichsgruppe",
+    ("SCT", "371918003"): "-2 Sigma der Vergleichsgruppe",
+    ("SCT", "371920000"): "+2 Sigma der Vergleichsgruppe",
+    ("DCM", "121414"): "Standardabweichung der Vergleichsgruppe",
+    ("DCM", "121417"): "2 Sigma der Vergleichsgruppe",
+    ("DCM", "121415"): "Perzentile",  # Percentile Ranking of measurement
+    ("DCM", "121416"): "Z-Score",  # Z-Score of measurement
+    ("DCM", "130614"): "Quartilsabstand der Vergleichsgruppe",
+    ("DCM", "130615"): "Quartilsabstand zu Median",
+}
+
+COMPANIONS: Final[frozenset[Concept]] = frozenset(
+    # PS3.16 TID 5008: derived from the measurement of their group, without meaning on their own
+    {
+        ("LN", "18185-9"),  # Gestational Age
+        ("DCM", "125012"),  # Growth Percentile Rank
+        ("DCM", "125013"),  # Growth Z-score
+    }
+)
+
+BIOMETRY_GROUP: Final[Concept] = ("DCM", "125005")
+"""Container of all values of one type and their companions (PS3.16 TID 5008)."""
+
+MEASUREMENT_GROUP: Final[Concept] = ("DCM", "125007")
+"""Measurement Group (PS3.16 TID 5203, 1501)."""
+
+SUMMARIES: Final[frozenset[Concept]] = frozenset(
+    # Sections that repeat values of others (PS3.16 TID 5000, 5001)
+    {
+        ("DCM", "121111"),  # Summary
+        ("LN", "55112-7"),  # Document Summary
+        ("DCM", "125008"),  # Fetus Summary
+    }
+)
+
+STATISTICS: Final[frozenset[Concept]] = frozenset(
+    # Derivations (PS3.16 CID 3627, 7464) that make another quantity of a measurement. Mean, median,
+    # estimated or calculated values stand for the measurement itself.
+    {
+        ("SCT", "255605001"),  # Minimum
+        ("SCT", "56851009"),  # Maximum
+        ("SCT", "386136009"),  # Standard Deviation
+        ("SCT", "371914001"),  # Peak to peak
+    }
+)
+
+CHOICES: Final[frozenset[Concept]] = frozenset(
+    # Selection Status (PS3.16 CID 224, 12301); what a private status means nobody can know
+    {
+        ("DCM", "121410"),  # User chosen value
+        ("DCM", "121411"),  # Most recent value chosen
+        ("DCM", "121412"),  # Mean value chosen
+        ("SCT", "255605001"),  # Minimum
+        ("SCT", "56851009"),  # Maximum
+    }
+)
+
+MEAN: Final[Concept] = ("SCT", "373098007")
+
+STANDARD_CONTAINERS: Final = frozenset({"DCM", "LN"})
+"""Schemes whose container names (Findings, Fetal Biometry) repeat what the concepts below say."""
+
+PLAIN_CONTAINERS: Final[frozenset[Concept]] = frozenset(
+    {
+        ("99GEMS", "GEU-1005-3"),  # GE LOGIQ: General Anatomy; its Anatomy Label says which
+    }
+)
 
 NOT_IN_THE_TABLE: Final[dict[str, str]] = {
     "G-A22A": "410668003",  # Length as GE LOGIQ sends it; the standard's is G-D7FE
@@ -129,6 +243,18 @@ def role_of(name: Code) -> Role | None:
     if name.value in LABEL_VALUES:
         return Role.LABEL
     return MODIFIERS.get(normal(name))
+
+
+def tells_apart(container: Code) -> bool:
+    """Return whether a container's name distinguishes the values below it.
+
+    Devices put the vessel or the organ into private containers. Those of the standard are
+    sections, and the concepts below are made for them.
+    """
+    concept = normal(container)
+    if not container.text or concept in PLAIN_CONTAINERS or is_anatomy(container):
+        return False
+    return concept[0] not in STANDARD_CONTAINERS
 
 
 def is_anatomy(name: Code) -> bool:

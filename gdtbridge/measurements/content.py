@@ -1,31 +1,47 @@
-"""Content items one at a time: their names, values, units and modifiers (PS3.3 C.17.3).
-
-A modifier counts whatever its relationship, because its concept says what it is: Canon sends
-Selection Status by HAS CONCEPT MOD, GE by HAS PROPERTIES.
-"""
+"""Content items one at a time: their names, values and units (PS3.3 C.17.3)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final, Literal
 
-from gdtbridge.measurements.codes import QUALIFIERS, Role, plain_unit, role_of
+from gdtbridge.measurements.codes import QUALIFIERS, Role, plain_unit
 from gdtbridge.measurements.elements import Item, Tag
-from gdtbridge.measurements.model import Code, ReportLimitError
-from gdtbridge.measurements.numbers import decimal_of
+from gdtbridge.measurements.model import Code, Decision, Property, ReportLimitError
+from gdtbridge.measurements.numbers import decimal_of, plain
+from gdtbridge.measurements.profiles import Device
 from gdtbridge.measurements.text import Decoder
 from gdtbridge.measurements.warn import Warnings
 
 MAX_FINDINGS: Final = 20_000
-MAX_JOINED: Final = 4
+
+MAX_CONTAINERS: Final = 8
+"""Private containers around a value that count, the innermost; real reports have at most three."""
+
+MAX_FURTHER: Final = 64
+"""Further modifiers of a value that count, the innermost."""
+
 CONTAINS: Final = "CONTAINS"
+
+_CODE_ELEMENTS: Final = (
+    Tag.CodeValue,
+    Tag.LongCodeValue,
+    Tag.URNCodeValue,
+    Tag.CodingSchemeDesignator,
+    Tag.CodeMeaning,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What modifiers say, inherited from containers and overridden below (PS3.16 TID 5202)."""
+    """What modifiers say, inherited from containers and overridden below (PS3.16 TID 5202).
+
+    ``section`` is the nearest container with a name, ``containers`` are those around a value whose
+    names tell it from others (`codes.tells_apart`), outermost first. ``further`` are concept
+    modifiers without a role, as concept and value.
+    """
 
     site: Code | None = None
     laterality: Code | None = None
@@ -41,15 +57,37 @@ class Context:
     protocol: Code | None = None
     fetus: Code | None = None
     label: Code | None = None
+    tracking: Code | None = None
+    tracking_uid: Code | None = None
     derivation: Code | None = None
     selection: Code | None = None
+    section: Code | None = None
+    containers: tuple[Code, ...] = ()
+    further: tuple[tuple[Code, Code], ...] = ()
 
     def with_modifiers(self, found: dict[Role, Code]) -> Context:
         """Return this context with ``found`` on top; a new site forgets where in the old one."""
         if not found:
             return self
-        forget = {"topography": None} if Role.SITE in found and Role.TOPOGRAPHY not in found else {}
-        return replace(self, **forget, **{role.value: code for role, code in found.items()})
+        changes: dict[str, Any] = {role.value: code for role, code in found.items()}
+        if Role.SITE in found:
+            changes.setdefault("topography", None)
+        return replace(self, **changes)
+
+    def with_further(self, found: tuple[tuple[Code, Code], ...]) -> Context:
+        """Return this context with further modifiers; one of the same concept is overridden."""
+        if not found:
+            return self
+        names = {name for name, _ in found}
+        kept = tuple(pair for pair in self.further if pair[0] not in names)
+        return replace(self, further=(kept + found)[-MAX_FURTHER:])
+
+    def within(self, section: Code, *, tells_apart: bool) -> Context:
+        """Return what holds inside a named container."""
+        if not tells_apart:
+            return replace(self, section=section)
+        containers = (*self.containers, section)[-MAX_CONTAINERS:]
+        return replace(self, section=section, containers=containers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +114,9 @@ class Finding:
 
     ``row`` is the private table's row number where there is one (SonoScape 10037), ``device_id``
     the device's own name of what was measured. ``kept_by_seed`` marks the one of each seed id that
-    the seed system would have reported.
+    the seed system would have reported. ``companion_of`` is the concept a gestational age or a
+    percentile belongs to, None also where that is not known; ``companion_of_chosen`` says that the
+    device chose a value of that.
     """
 
     name: Code
@@ -89,31 +129,41 @@ class Finding:
     device_id: str | None = None
     row: int | None = None
     kept_by_seed: bool = False
+    companion_of: Code | None = None
+    companion_of_chosen: bool = False
+    properties: tuple[Property, ...] = ()
+    inferred_from: tuple[str, ...] = ()
+    observed: str = ""
 
 
 @dataclass(slots=True)
 class Content:
-    """Reads the items of one report; ``findings`` and ``warnings`` fill in tree order."""
+    """Reads the items of one report; ``findings`` and ``warnings`` fill in tree order.
+
+    ``passed`` collects the numbers that are no findings, where somebody asked for them.
+    """
 
     text: Decoder
+    root: Item
+    big_endian: bool = False
     template: str | None = None
+    device: Device = field(default_factory=Device)
     warnings: Warnings = field(default_factory=Warnings)
     findings: list[Finding] = field(default_factory=list)
+    passed: list[Decision] | None = None
+    _codes: dict[tuple[bytes | None, ...], Code | None] = field(default_factory=dict)
 
     def code(self, item: Item, tag: Tag) -> Code | None:
         """Return the first code of the code sequence ``tag``, None where it is absent or empty."""
         items = item.sequences.get(tag)
         if not items:
             return None
-        value = ""
-        for keyword in (Tag.CodeValue, Tag.LongCodeValue, Tag.URNCodeValue):
-            value = value or self.string(items[0], keyword)
-        code = Code(
-            value,
-            self.string(items[0], Tag.CodingSchemeDesignator),
-            self.string(items[0], Tag.CodeMeaning),
-        )
-        return code if code.text else None
+        raw = tuple(map(items[0].values.get, _CODE_ELEMENTS))
+        if raw not in self._codes:  # the same few codes come again and again
+            value, long_value, urn, scheme, meaning = (self.text(part or b"") for part in raw)
+            code = Code(value or long_value or urn, scheme, meaning)
+            self._codes[raw] = code if code.text else None
+        return self._codes[raw]
 
     def string(self, item: Item, tag: Tag) -> str:
         """Return a text element, empty where it is absent."""
@@ -135,41 +185,36 @@ class Content:
             return "NUM"
         return self.string(item, Tag.ValueType).upper()
 
-    def contained(self, item: Item) -> bool:
-        """Return whether the item is CONTAINed; a missing relationship counts as that."""
-        return self.string(item, Tag.RelationshipType).upper() in {CONTAINS, ""}
+    def relation(self, item: Item) -> str:
+        """Return the relationship to the item above; a missing one counts as CONTAINS."""
+        return self.string(item, Tag.RelationshipType).upper() or CONTAINS
 
-    def modifiers(self, item: Item) -> dict[Role, Code]:
-        """Return what the children of ``item`` say about it, theirs included."""
-        found: dict[Role, list[Code]] = {}
-        for child, _ in self.children(item, ""):
-            role = role_of(self.name(child))
-            value = self.modifier_value(child) if role is not None else None
-            if role is None or value is None:
-                continue
-            found.setdefault(role, []).append(value)
-            if role is Role.SITE:  # Laterality and topography may sit on the site (TID 300)
-                for below, code in self.modifiers_of_site(child):
-                    found.setdefault(below, []).append(code)
-        return {role: _joined(codes) for role, codes in found.items()}
+    def referenced(self, item: Item) -> tuple[Item, str] | None:
+        """Return the item that is meant by reference, with its place (PS3.3 C.17.3.2.5).
 
-    def modifiers_of_site(self, site: Item) -> Iterator[tuple[Role, Code]]:
-        """Yield laterality and topography written below a Finding Site."""
-        for child, _ in self.children(site, ""):
-            role = role_of(self.name(child))
-            if role is Role.LATERALITY or role is Role.TOPOGRAPHY:
-                value = self.modifier_value(child)
-                if value is not None:
-                    yield role, value
+        None where the reference leads nowhere.
+        """
+        raw = item.values.get(Tag.ReferencedContentItemIdentifier, b"")
+        order: Literal["big", "little"] = "big" if self.big_endian else "little"
+        numbers = [int.from_bytes(raw[at : at + 4], order) for at in range(0, len(raw) & ~3, 4)]
+        if numbers[:1] != [1]:
+            return None
+        found = self.root
+        for number in numbers[1:]:
+            below = found.sequences.get(Tag.ContentSequence, [])
+            if not 1 <= number <= len(below):
+                return None
+            found = below[number - 1]
+        return found, ".".join(str(number) for number in numbers)
 
     def modifier_value(self, item: Item) -> Code | None:
-        """Return a modifier's code, or its text or number as a code with a meaning only."""
+        """Return a modifier's code, or its text, UID or number as a code with a meaning only."""
         if not item.complete:
             return None
         code = self.code(item, Tag.ConceptCodeSequence)
         if code is not None:
             return code
-        text = self.string(item, Tag.TextValue)
+        text = self.string(item, Tag.TextValue) or self.string(item, Tag.UID)
         for measured in item.sequences.get(Tag.MeasuredValueSequence, ())[:1]:
             text = text or self.string(measured, Tag.NumericValue)
         return Code("", "", text) if text else None
@@ -178,20 +223,31 @@ class Content:
         """Return value and unit of a NUM, or None with a warning."""
         measured = item.sequences.get(Tag.MeasuredValueSequence)
         if not measured:
-            self.warnings.no_value(place, self._qualifier(item))
+            self.refuse(item, place, "no_value", self._qualifier(item))
             return None
         if len(measured) > 1:
-            self.warnings.add("several_values", place)
+            self.refuse(item, place, "several_values")
             return None
         raw = measured[0].values.get(Tag.NumericValue, b"")
         value, problem = decimal_of(raw)
         if value is None:
-            self.warnings.add(problem, place)
+            self.refuse(item, place, problem)
             return None
         unit = self._unit(measured[0], place)
         if unit is None:
             return Number(value, "", "")
         return Number(value, plain_unit(unit), unit.value)
+
+    def quiet_number(self, item: Item) -> tuple[str, str] | None:
+        """Return literal and unit of a NUM that is a property; None without a readable number."""
+        measured = item.sequences.get(Tag.MeasuredValueSequence, [])
+        if len(measured) != 1 or not item.complete:
+            return None
+        value, _ = decimal_of(measured[0].values.get(Tag.NumericValue, b""))
+        if value is None:
+            return None
+        unit = self.code(measured[0], Tag.MeasurementUnitsCodeSequence)
+        return plain(value), plain_unit(unit) if unit is not None else ""
 
     def _qualifier(self, item: Item) -> str:
         code = self.code(item, Tag.NumericValueQualifierCodeSequence)
@@ -205,20 +261,24 @@ class Content:
             self.warnings.add("foreign_unit", place)
         return unit
 
+    def refuse(self, item: Item, place: str, code: str, detail: str = "") -> None:
+        """Warn that the value of ``item`` cannot be read, and why."""
+        self.warnings.add(code, place, detail)
+        self.pass_over(item, place, code)
+
+    def pass_over(self, item: Item, place: str, rule: str) -> None:
+        """Note a NUM that is no finding, where somebody asked."""
+        if self.passed is None:
+            return
+        value = unit = ""
+        for measured in item.sequences.get(Tag.MeasuredValueSequence, ())[:1]:
+            value = self.string(measured, Tag.NumericValue)
+            code = self.code(measured, Tag.MeasurementUnitsCodeSequence)
+            unit = plain_unit(code) if code is not None else ""
+        self.passed.append(Decision(place, self.name(item).text, value, unit, False, rule))
+
     def add(self, finding: Finding) -> None:
         """Keep a finding; too many raise `ReportLimitError`, because none may be lost silently."""
         if len(self.findings) >= MAX_FINDINGS:
             raise ReportLimitError("Zu viele Messwerte. / Too many measurements.")
         self.findings.append(finding)
-
-
-def _joined(codes: list[Code]) -> Code:
-    """Return several modifiers of one role as one; real reports have at most two or three."""
-    if len(codes) == 1:
-        return codes[0]
-    codes = codes[:MAX_JOINED]
-    return Code(
-        "+".join(code.value for code in codes if code.value),
-        codes[0].scheme,
-        ", ".join(code.text for code in codes),
-    )

@@ -39,43 +39,61 @@ class Tag(IntEnum):
     SOPInstanceUID = 0x00080018
     ContentDate = 0x00080023
     ContentTime = 0x00080033
+    AccessionNumber = 0x00080050
     Manufacturer = 0x00080070
     CodeValue = 0x00080100
     CodingSchemeDesignator = 0x00080102
     CodeMeaning = 0x00080104
     LongCodeValue = 0x00080119
     URNCodeValue = 0x00080120
+    ManufacturerModelName = 0x00081090
+    ReferencedSOPInstanceUID = 0x00081155
+    PatientName = 0x00100010
     PatientID = 0x00100020
+    PatientBirthDate = 0x00100030
     StudyInstanceUID = 0x0020000D
     RelationshipType = 0x0040A010
+    ObservationDateTime = 0x0040A032
     ValueType = 0x0040A040
+    UID = 0x0040A124
     TextValue = 0x0040A160
     NumericValue = 0x0040A30A
     CompletionFlag = 0x0040A491
     TemplateIdentifier = 0x0040DB00
     ReferencedContentItemIdentifier = 0x0040DB73
     # Sequences
+    ReferencedSeriesSequence = 0x00081115
+    ReferencedSOPSequence = 0x00081199
     MeasurementUnitsCodeSequence = 0x004008EA
     ConceptNameCodeSequence = 0x0040A043
     ConceptCodeSequence = 0x0040A168
     MeasuredValueSequence = 0x0040A300
     NumericValueQualifierCodeSequence = 0x0040A301
+    PredecessorDocumentsSequence = 0x0040A360
+    ReferencedRequestSequence = 0x0040A370
     ContentTemplateSequence = 0x0040A504
     ContentSequence = 0x0040A730
 
 
 SEQUENCES: Final = frozenset(
     {
+        Tag.ReferencedSeriesSequence,
+        Tag.ReferencedSOPSequence,
         Tag.MeasurementUnitsCodeSequence,
         Tag.ConceptNameCodeSequence,
         Tag.ConceptCodeSequence,
         Tag.MeasuredValueSequence,
         Tag.NumericValueQualifierCodeSequence,
+        Tag.PredecessorDocumentsSequence,
+        Tag.ReferencedRequestSequence,
         Tag.ContentTemplateSequence,
         Tag.ContentSequence,
     }
 )
 VALUES: Final = frozenset(Tag) - SEQUENCES
+
+PRIVATE_GROUP: Final = 0x6005
+"""GE's private group, kept as it is where it stands in the dataset itself (`ge_xml`)."""
 
 
 @dataclass(slots=True)
@@ -104,11 +122,16 @@ class _Frame:
 
 @dataclass(slots=True)
 class Elements:
-    """The parsed dataset; ``cut`` when it ends early, ``damaged`` when a length inside lies."""
+    """The parsed dataset; ``cut`` when it ends early, ``damaged`` when a length inside lies.
+
+    ``private`` holds the elements of `PRIVATE_GROUP` by tag.
+    """
 
     root: Item
     cut: bool = False
     damaged: bool = False
+    big_endian: bool = False
+    private: dict[int, bytes] = field(default_factory=dict)
 
 
 def parse(data: bytes, *, implicit: bool, big_endian: bool = False) -> Elements:
@@ -129,7 +152,7 @@ class _Parser:
         self._at = 0
         self._count = 0
         self._open: list[_Frame] = []
-        self._result = Elements(Item())
+        self._result = Elements(Item(), big_endian=big_endian)
 
     def run(self, *, implicit: bool) -> Elements:
         self._open.append(
@@ -226,6 +249,8 @@ class _Parser:
         elif tag in VALUES and frame.item is not None and self._at + length <= frame.end:
             self._keep(frame.item, tag, length)
         else:
+            if tag >> 16 == PRIVATE_GROUP and frame.item is self._result.root:
+                self._result.private[tag] = self._data[self._at : self._at + length]
             self._skip(frame, length)
 
     def _read_header(self, frame: _Frame) -> tuple[bytes | None, int]:

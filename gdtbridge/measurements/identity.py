@@ -12,13 +12,14 @@ import base64
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
-from typing import Final
+from typing import Final, NamedTuple
 
-from gdtbridge.measurements.codes import Concept, Role, normal
+from gdtbridge.measurements.codes import CHOICES, MEAN, STATISTICS, Concept, Role, normal
 from gdtbridge.measurements.content import Context, Finding, SeedMark
 from gdtbridge.measurements.model import Code
 
@@ -46,8 +47,6 @@ IDENTITY_ROLES: Final = (
     Role.LABEL,
 )
 
-MEAN: Final[Concept] = ("SCT", "373098007")
-
 _UMLAUTS: Final = str.maketrans({"Ä": "AE", "Ö": "OE", "Ü": "UE", "ẞ": "SS", "Ø": "OE", "Æ": "AE"})
 _NOT_PLAIN: Final = re.compile(r"[^A-Z0-9]+")
 _WORDLIKE: Final = re.compile(r"[A-Z]{3}")
@@ -56,9 +55,26 @@ _SEED_REMOVES: Final = re.compile(r"[\W_]+")
 Identity = tuple[str, ...]
 
 
+class Extra(StrEnum):
+    """What only some measurements have; it follows `IDENTITY_ROLES` as ``name=…``, if there."""
+
+    DERIVATION = "derivation"
+    """A statistic that is another quantity: minimum, maximum, deviation (`codes.STATISTICS`)."""
+    TRACKING = "tracking"
+    """The lesion or group (Tracking Identifier, without one its UID)."""
+    IN = "in"
+    """A container whose name tells values apart (`codes.tells_apart`), once for each."""
+    OF = "of"
+    """The measurement a gestational age or a percentile was derived from."""
+    MODIFIER = "mod"
+    """A concept modifier without a role: ``mod=DCM:125306=DCM:125313``, sorted."""
+
+
 def identity_of(finding: Finding) -> Identity:
     """Return what the measurement is, as comparable text."""
-    return (_key(finding.name), *_context_keys(finding.context))
+    companion = finding.companion_of
+    of = (f"{Extra.OF}={_key(companion)}",) if companion is not None else ()
+    return (_key(finding.name), *_context_keys(finding.context), *of)
 
 
 @lru_cache(maxsize=1024)
@@ -68,7 +84,20 @@ def _context_keys(context: Context) -> Identity:
     for role in IDENTITY_ROLES:
         code: Code | None = getattr(context, role.value)
         keys.append(f"{role.value}={_key(code)}" if code is not None else "")
-    return tuple(keys)
+    return (*keys, *_extra_keys(context))
+
+
+def _extra_keys(context: Context) -> Iterator[str]:
+    derivation, tracking = context.derivation, context.tracking or context.tracking_uid
+    if derivation is not None and normal(derivation) in STATISTICS:
+        yield f"{Extra.DERIVATION}={_key(derivation)}"
+    if tracking is not None:
+        yield f"{Extra.TRACKING}={_key(tracking)}"
+    for container in context.containers:
+        yield f"{Extra.IN}={_key(container)}"
+    yield from sorted(
+        f"{Extra.MODIFIER}={_key(name)}={_key(code)}" for name, code in context.further
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -78,35 +107,83 @@ def _key(code: Code) -> str:
     return "=" + " ".join(code.meaning.casefold().split())
 
 
-def ids_of(findings: Sequence[Finding]) -> list[str]:
-    """Return an id for each finding, unique among them, of at most 20 characters A-Z and 0-9.
+class Numbered(NamedTuple):
+    """An id, and which of how many values with one identity it belongs to."""
 
-    Of several with one identity the one the device chose (Selection Status, else Derivation Mean,
-    else the first) has the plain id; for the others their number among them enters the hash.
+    id: str
+    identity: Identity
+    repeat: int
+    repeats: int
+
+
+def ids_of(findings: Sequence[Finding]) -> list[str]:
+    """Return an id for each finding, unique among them, of at most 20 characters A-Z and 0-9."""
+    return [one.id for one in numbered(findings)]
+
+
+def numbered(findings: Sequence[Finding]) -> list[Numbered]:
+    """Return an id for each finding and its number among those with one identity.
+
+    The first of them has the plain id; for the others their number enters the hash. The order is
+    that of `_rank`, so it does not matter where in the tree they stand.
     """
-    repeats: dict[Identity, list[int]] = {}
+    alike: dict[Identity, list[int]] = {}
     for index, finding in enumerate(findings):
-        repeats.setdefault(identity_of(finding), []).append(index)
-    ids = [""] * len(findings)
+        alike.setdefault(identity_of(finding), []).append(index)
+    made: dict[int, Numbered] = {}
     taken: set[str] = set()
-    for identity, indexes in repeats.items():
+    for identity in sorted(alike):
+        indexes = alike[identity]
+        if len(indexes) > 1:
+            indexes.sort(key=lambda index: _rank(findings[index]))
         prefix = _prefix(findings[indexes[0]])
         ordinal = 0
-        for index in sorted(indexes, key=lambda index: _precedence(findings[index])):
-            while (made := _made(prefix, identity, ordinal)) in taken:
+        for number, index in enumerate(indexes, start=1):
+            while (one := _made(prefix, identity, ordinal)) in taken:
                 ordinal += 1
-            taken.add(made)
-            ids[index] = made
+            taken.add(one)
+            made[index] = Numbered(one, identity, number, len(indexes))
             ordinal += 1
-    return ids
+    return [made[index] for index in range(len(findings))]
 
 
-def _precedence(finding: Finding) -> int:
-    """Return 0 for what the device chose, 1 for a mean, 2 for the rest; ties keep tree order."""
-    if finding.context.selection is not None:
+def _rank(finding: Finding) -> tuple[object, ...]:
+    """Return what orders repeats: the device's choice, a mean, then time, number, unit, wording.
+
+    The companion of a chosen value goes before that of another.
+    Places decide only between values that are equal in all of that.
+    """
+    context = finding.context
+    return (
+        precedence(finding),
+        not finding.companion_of_chosen,
+        finding.observed,
+        finding.value,
+        str(finding.value),
+        finding.unit,
+        *(_key(code) if code else "" for code in (context.derivation, context.selection)),
+        finding.name.meaning,
+        tuple(int(number) for number in finding.place.split(".")),
+    )
+
+
+def precedence(finding: Finding) -> int:
+    """Return 0 for what the device chose, 1 for a mean, 2 for the rest."""
+    if is_chosen(finding):
         return 0
+    return 1 if is_mean(finding) else 2
+
+
+def is_chosen(finding: Finding) -> bool:
+    """Return whether the device says that this value stands for the measurement."""
+    status = finding.context.selection
+    return status is not None and normal(status) in CHOICES
+
+
+def is_mean(finding: Finding) -> bool:
+    """Return whether the value says that it is the mean of others."""
     derivation = finding.context.derivation
-    return 1 if derivation is not None and normal(derivation) == MEAN else 2
+    return derivation is not None and normal(derivation) == MEAN
 
 
 def _made(prefix: str, identity: Identity, ordinal: int) -> str:

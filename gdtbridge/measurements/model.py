@@ -78,6 +78,21 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Property:
+    """What is said about a value or qualifies it: a normal limit, a z-score, a rare modifier.
+
+    ``value`` is a number as sent or a text; ``unit`` is empty for texts. ``code`` and ``scheme``
+    are those of the concept, as sent.
+    """
+
+    name: str
+    value: str
+    unit: str = ""
+    code: str = ""
+    scheme: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """One measured value with everything that tells it from its siblings.
 
@@ -85,7 +100,16 @@ class Measurement:
     ``unit_code`` is its code as sent (``1``, ``{ratio}``), empty where there is none. ``id`` is
     unique in its report, at most 20 characters of A-Z and 0-9. Texts are the device's own words.
     ``identity`` is what it is whoever sent it: the concept (``SCT:…``) and what the modifiers say
-    (``site=SCT:…``), codes normalised, in the order of ``identity.IDENTITY_ROLES``.
+    (``site=SCT:…``), codes normalised, in the order of ``identity.IDENTITY_ROLES``, and behind
+    them what only some values have (``identity.Extra``).
+
+    ``section`` is the nearest container with a name of its own. ``group`` is what the device keeps
+    values of one thing together by: a tracking identifier (PS3.16 TID 1501), else the names of its
+    private containers. ``companion_of`` is the measurement a gestational age or a percentile was
+    derived from. ``further`` are modifiers there is no field
+    for. ``properties`` say something about the value and are no results. ``inferred_from`` are
+    places of values it was computed from. ``observed`` is the value's own time (VR DT, as sent).
+    Of ``repeats`` values with one identity this is number ``repeat``.
     """
 
     id: str
@@ -116,6 +140,32 @@ class Measurement:
     seed_unit: str | None = None
     place: str = ""
     identity: tuple[str, ...] = ()
+    section: str | None = None
+    group: str | None = None
+    companion_of: str | None = None
+    further: tuple[Property, ...] = ()
+    properties: tuple[Property, ...] = ()
+    inferred_from: tuple[str, ...] = ()
+    observed: str | None = None
+    repeat: int = 1
+    repeats: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of one NUM of the file and why.
+
+    ``rule`` is a name of ``rules.RULES`` or a warning's code. ``value`` is the literal, empty where
+    there is none that can be read. ``beside`` is the place of the value that was kept instead.
+    """
+
+    place: str
+    name: str
+    value: str
+    unit: str
+    kept: bool
+    rule: str
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +186,11 @@ class Report:
 
     ``template`` is the Template Identifier (``5200``), ``content_time`` local time in ISO 8601.
     ``not_measured`` counts values that are the device's way of writing "nothing measured".
+    ``patient_name`` and ``patient_birth_date`` are as in the file (``Family^Given``, ``YYYYMMDD``).
+    ``accession_number`` is the report's own, else the one request's it refers to.
+    ``predecessors`` are the SOP Instance UIDs of reports this one replaces or amends (PS3.3
+    C.17.2.3). ``profile`` names the device family whose habits were respected. ``decisions`` are
+    one for each NUM in the order of the file, None unless asked for.
     """
 
     sop_class_uid: str
@@ -149,6 +204,13 @@ class Report:
     measurements: tuple[Measurement, ...]
     warnings: tuple[ReportWarning, ...]
     not_measured: int = 0
+    patient_name: str = ""
+    patient_birth_date: str = ""
+    accession_number: str = ""
+    model: str = ""
+    predecessors: tuple[str, ...] = ()
+    profile: str = ""
+    decisions: tuple[Decision, ...] | None = None
 
     @property
     def is_whole(self) -> bool:

@@ -1,14 +1,16 @@
-"""A report for people and programs: JSON, a table, remarks, ids of either scheme."""
+"""A report for people and programs: JSON, titles, remarks, ids of either scheme."""
 
 from __future__ import annotations
 
 import hashlib
-import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from dataclasses import asdict
 from typing import Final, Literal
 
-from gdtbridge.measurements.model import Measurement, Report
+from gdtbridge.measurements.codes import PROPERTIES, normal
+from gdtbridge.measurements.model import Code, Decision, Measurement, Property, Report
 from gdtbridge.measurements.numbers import plain
+from gdtbridge.measurements.rules import reason
 
 JSON_KEYS: Final = (
     "id",
@@ -25,12 +27,47 @@ JSON_KEYS: Final = (
     "phase",
     "fetus",
     "label",
+    "topography",
+    "flow",
+    "view",
+    "stage",
+    "protocol",
+    "selection",
+    "section",
+    "group",
+    "companion_of",
+    "observed",
+    "place",
+    "repeat",
+    "repeats",
+    "device_id",
+    "inferred_from",
 )
-"""Keys of a measurement in the JSON, in order."""
+"""Keys of a measurement in the JSON, in order; ``properties`` and ``further`` follow."""
+
+REPORT_KEYS: Final = (
+    "sop_uid",
+    "study_uid",
+    "template",
+    "patient_id",
+    "patient_name",
+    "patient_birth_date",
+    "accession_number",
+    "manufacturer",
+    "model",
+    "profile",
+    "content_time",
+    "completion",
+    "predecessors",
+    "not_measured",
+)
+"""Keys of the report itself in the JSON, in order."""
 
 REMARKS: Final = (
     # Field of Measurement to its German word
     ("label", "Bezeichnung"),
+    ("companion_of", "Zu"),
+    ("group", "Gruppe"),
     ("site", "Ort"),
     ("topography", "Lage"),
     ("laterality", "Seite"),
@@ -45,6 +82,8 @@ REMARKS: Final = (
     ("derivation", "Ableitung"),
     ("selection", "Auswahl"),
 )
+
+IN_TITLE: Final = frozenset({"label", "companion_of", "group", "site", "topography", "laterality"})
 
 GERMAN: Final[dict[str, str]] = {
     # What stands for itself in no chart. Meanings of CID 244, 3627, 224 to German.
@@ -65,30 +104,33 @@ GERMAN: Final[dict[str, str]] = {
     "diastole": "Diastole",
 }
 
-BOLD: Final = "\x1b[1m"
-DIM: Final = "\x1b[2m"
-RESET: Final = "\x1b[0m"
-
 
 def report_to_json(report: Report) -> dict[str, object]:
-    """Return the report in the shape ``sr show --json`` prints; values are decimal strings."""
-    return {
-        "sop_uid": report.sop_uid,
-        "study_uid": report.study_uid,
-        "template": report.template,
-        "patient_id": report.patient_id,
-        "measurements": [_measurement_to_json(one) for one in report.measurements],
-        "warnings": [
-            {"code": warning.code, "message": warning.message, "place": warning.place}
-            for warning in report.warnings
-        ],
-    }
+    """Return the report in the shape ``sr show --json`` prints; values are decimal strings.
+
+    ``decisions`` are there where the report was read with them.
+    """
+    shown: dict[str, object] = {key: getattr(report, key) for key in REPORT_KEYS}
+    shown["measurements"] = [_measurement_to_json(one) for one in report.measurements]
+    shown["warnings"] = [
+        {"code": warning.code, "message": warning.message, "place": warning.place}
+        for warning in report.warnings
+    ]
+    if report.decisions is not None:
+        shown["decisions"] = [_decision_to_json(one) for one in report.decisions]
+    return shown
 
 
 def _measurement_to_json(measurement: Measurement) -> dict[str, object]:
     values: dict[str, object] = {key: getattr(measurement, key) for key in JSON_KEYS}
     values["value"] = plain(measurement.value)
+    values["properties"] = [asdict(one) for one in measurement.properties]
+    values["further"] = [asdict(one) for one in measurement.further]
     return values
+
+
+def _decision_to_json(decision: Decision) -> dict[str, object]:
+    return asdict(decision) | {"reason": reason(decision.rule)}
 
 
 def fingerprint(report: Report) -> str:
@@ -130,12 +172,24 @@ def title(measurement: Measurement) -> str:
     name = measurement.name
     if measurement.label is not None and measurement.label.casefold() != name.casefold():
         name = f"{measurement.label} ({name})"
+    if measurement.companion_of is not None:
+        name = f"{name} ({measurement.companion_of})"
     where = " ".join(
         part
-        for part in (measurement.site, measurement.topography, _german(measurement.laterality))
+        for part in (
+            measurement.group,
+            measurement.site,
+            measurement.topography,
+            _german(measurement.laterality),
+        )
         if part and part.casefold() not in name.casefold()
     )
     return f"{name}, {where}" if where else name
+
+
+def details(measurement: Measurement) -> tuple[str, ...]:
+    """Return the remarks without what `title` says already."""
+    return remarks(measurement, IN_TITLE)
 
 
 def remarks(measurement: Measurement, without: Collection[str] = ()) -> tuple[str, ...]:
@@ -148,58 +202,17 @@ def remarks(measurement: Measurement, without: Collection[str] = ()) -> tuple[st
         text = _german(getattr(measurement, field))
         if text and field not in without:
             lines.append(f"{word}: {text}")
+    lines += [f"{one.name}: {one.value}" for one in measurement.further]
+    lines += [_property_line(one) for one in measurement.properties]
+    if measurement.repeats > 1:
+        lines.append(f"Wiederholung: {measurement.repeat} von {measurement.repeats}")
     return tuple(lines)
+
+
+def _property_line(one: Property) -> str:
+    word = PROPERTIES.get(normal(Code(one.code, one.scheme, "")), one.name)
+    return f"{word}: {one.value} {one.unit}".rstrip()
 
 
 def _german(text: str | None) -> str:
     return GERMAN.get(text.casefold(), text) if text is not None else ""
-
-
-def report_to_text(report: Report, *, colour: bool = False) -> str:
-    """Return the report as a table for a terminal, values with their units."""
-    bold, dim, reset = (BOLD, DIM, RESET) if colour else ("", "", "")
-    lines = [
-        f"{bold}{report.manufacturer or 'SR'}, Template {report.template or '-'}{reset}",
-        f"Patient {report.patient_id or '-'}, {report.content_time or '-'}, {report.sop_uid}",
-    ]
-    rows = [
-        (one.id, plain(one.value), one.unit, one.name, "; ".join(remarks(one)))
-        for one in report.measurements
-    ]
-    lines += _table(rows, dim, reset)
-    lines.append(_count(report))
-    lines += [
-        f"{dim}{warning.place or '-'}: {warning.message}{reset}" for warning in report.warnings
-    ]
-    return "\n".join(lines)
-
-
-def _table(rows: Sequence[tuple[str, str, str, str, str]], dim: str, reset: str) -> list[str]:
-    widths = [max((_width(row[column]) for row in rows), default=0) for column in range(4)]
-    return [
-        f"  {_pad(row[0], widths[0])}  {row[1]:>{widths[1]}} {_pad(row[2], widths[2])}  "
-        f"{_pad(row[3], widths[3])}  {dim}{row[4]}{reset}".rstrip()
-        for row in rows
-    ]
-
-
-def _count(report: Report) -> str:
-    count = f"{len(report.measurements)} Messwerte / measurements"
-    if report.not_measured:
-        count += f", {report.not_measured} nicht gemessen / not measured"
-    return count
-
-
-def _pad(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
-
-
-def _width(text: str) -> int:
-    """Return the columns a terminal gives to ``text``."""
-    return sum(
-        0 if unicodedata.combining(letter) else 2 if _is_wide(letter) else 1 for letter in text
-    )
-
-
-def _is_wide(letter: str) -> bool:
-    return unicodedata.east_asian_width(letter) in {"W", "F"}

@@ -35,10 +35,13 @@ class ReportReader:
             max_text=MAX_ANSWER,
         )
 
-    def read(self, path: Path) -> Report:
-        """Return the report in ``path``; raise `ReportError` and nothing else."""
+    def read(self, path: Path, *, explain: bool = False) -> Report:
+        """Return the report in ``path``; raise `ReportError` and nothing else.
+
+        With ``explain`` the report has a decision for every NUM of the file.
+        """
         try:
-            answer = self._workers.ask({"path": str(path.absolute())})
+            answer = self._workers.ask({"path": str(path.absolute()), "explain": explain})
         except Gone as gone:
             raise ReportLimitError(str(gone)) from None
         return decode_answer(answer.text)

@@ -2,42 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, time
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.measurements.content import Content, Finding
+from gdtbridge.measurements.content import Content, Context, Finding
 from gdtbridge.measurements.elements import Elements, Item, Tag
-from gdtbridge.measurements.identity import identity_of, ids_of, marked_for_seed
-from gdtbridge.measurements.model import Code, Measurement, NotAReportError, Report, is_report
-from gdtbridge.measurements.part10 import read_elements
-from gdtbridge.measurements.selection import (
-    without_copies,
-    without_single_readings,
-    without_unmeasured,
+from gdtbridge.measurements.ge_xml import untold_averages
+from gdtbridge.measurements.identity import Numbered, numbered
+from gdtbridge.measurements.model import (
+    Code,
+    Decision,
+    Measurement,
+    NotAReportError,
+    Property,
+    Report,
+    is_report,
 )
+from gdtbridge.measurements.numbers import plain
+from gdtbridge.measurements.part10 import read_elements
+from gdtbridge.measurements.profiles import Quirk, device_of
+from gdtbridge.measurements.rules import RULES
+from gdtbridge.measurements.selection import Verdict, select
 from gdtbridge.measurements.text import Decoder
-from gdtbridge.measurements.tree import walk
+from gdtbridge.measurements.tree import ROOT, walk
 
-_ROOT: Final = "1"
+MAX_PREDECESSORS: Final = 32
 
 
-def read_report(path: Path) -> Report:
+def read_report(path: Path, *, explain: bool = False) -> Report:
     """Return what the Structured Report in ``path`` says; raise `ReportError` if nothing can be.
 
-    Faults inside are warnings of the report and cost the items they are in, no others.
+    Faults inside are warnings of the report and cost the items they are in, no others. With
+    ``explain`` the report has a decision for every NUM of the file.
     """
     elements = read_elements(path)
     root = elements.root
-    content = Content(Decoder(root.values.get(Tag.SpecificCharacterSet, b"")))
+    content = Content(
+        Decoder(root.values.get(Tag.SpecificCharacterSet, b"")), root, elements.big_endian
+    )
     _refuse_others(content, root)
-    content.template = _template(content, root)
-    _warn_of_damage(content, elements)
-    walk(content, root)
     manufacturer = content.string(root, Tag.Manufacturer)
-    findings, not_measured = without_unmeasured(content.findings, manufacturer)
-    findings = marked_for_seed(without_single_readings(findings))
+    model = content.string(root, Tag.ManufacturerModelName)
+    content.template = _template(content, root)
+    content.device = device_of(manufacturer, model, content.template)
+    content.passed = [] if explain else None
+    _warn_of_damage(content, elements)
+    walk(content)
+    _ask_private_xml(content, elements)
+    selection = select(content.findings, content.device)
     return Report(
         sop_class_uid=content.string(root, Tag.SOPClassUID),
         sop_uid=content.string(root, Tag.SOPInstanceUID),
@@ -47,9 +61,16 @@ def read_report(path: Path) -> Report:
         manufacturer=manufacturer,
         completion=content.string(root, Tag.CompletionFlag) or None,
         content_time=_content_time(content, root),
-        measurements=_measurements(without_copies(findings)),
+        measurements=_measurements(selection.kept),
         warnings=content.warnings.all(),
-        not_measured=not_measured,
+        not_measured=selection.not_measured,
+        patient_name=content.string(root, Tag.PatientName).rstrip("^ "),
+        patient_birth_date=content.string(root, Tag.PatientBirthDate),
+        accession_number=_accession_number(content, root),
+        model=model,
+        predecessors=tuple(_predecessors(content, root))[:MAX_PREDECESSORS],
+        profile=content.device.name,
+        decisions=_decisions(content, selection.verdicts),
     )
 
 
@@ -70,9 +91,16 @@ def _template(content: Content, root: Item) -> str | None:
 
 def _warn_of_damage(content: Content, elements: Elements) -> None:
     if elements.cut:
-        content.warnings.add("truncated", _ROOT)
+        content.warnings.add("truncated", ROOT)
     elif elements.damaged:
-        content.warnings.add("damaged", _ROOT)
+        content.warnings.add("damaged", ROOT)
+
+
+def _ask_private_xml(content: Content, elements: Elements) -> None:
+    if Quirk.PRIVATE_XML in content.device.quirks:
+        count = untold_averages(elements.private, content.findings)
+        if count:
+            content.warnings.add("untold_averages", ROOT, str(count))
 
 
 def _content_time(content: Content, root: Item) -> str | None:
@@ -91,15 +119,56 @@ def _content_time(content: Content, root: Item) -> str | None:
         return found
 
 
+def _accession_number(content: Content, root: Item) -> str:
+    """Return the accession number, else that of the one request the report is about.
+
+    Devices put it into Referenced Request Sequence only (PS3.3 C.17.2.1).
+    """
+    own = content.string(root, Tag.AccessionNumber)
+    if own:
+        return own
+    requests = root.sequences.get(Tag.ReferencedRequestSequence, [])
+    asked = {content.string(request, Tag.AccessionNumber) for request in requests} - {""}
+    return asked.pop() if len(asked) == 1 else ""
+
+
+def _predecessors(content: Content, root: Item) -> Iterator[str]:
+    for study in root.sequences.get(Tag.PredecessorDocumentsSequence, ()):
+        for series in study.sequences.get(Tag.ReferencedSeriesSequence, ()):
+            for document in series.sequences.get(Tag.ReferencedSOPSequence, ()):
+                uid = content.string(document, Tag.ReferencedSOPInstanceUID)
+                if uid:
+                    yield uid
+
+
+def _decisions(content: Content, verdicts: Sequence[Verdict]) -> tuple[Decision, ...] | None:
+    """Return what became of every NUM in the order of the file; None where nobody asked."""
+    if content.passed is None:
+        return None
+    decided = content.passed + [
+        Decision(
+            place=verdict.finding.place,
+            name=verdict.finding.name.text,
+            value=plain(verdict.finding.value),
+            unit=verdict.finding.unit,
+            kept=RULES[verdict.rule].kept,
+            rule=verdict.rule,
+            beside=verdict.beside,
+        )
+        for verdict in verdicts
+    ]
+    return tuple(sorted(decided, key=lambda one: [int(part) for part in one.place.split(".")]))
+
+
 def _measurements(findings: Sequence[Finding]) -> tuple[Measurement, ...]:
-    pairs = zip(findings, ids_of(findings), strict=True)
+    pairs = zip(findings, numbered(findings), strict=True)
     return tuple(_measurement(finding, made) for finding, made in pairs)
 
 
-def _measurement(finding: Finding, made: str) -> Measurement:
+def _measurement(finding: Finding, made: Numbered) -> Measurement:
     context, seed = finding.context, finding.seed
     return Measurement(
-        id=made,
+        id=made.id,
         name=finding.name.text,
         value=finding.value,
         unit=finding.unit,
@@ -126,9 +195,30 @@ def _measurement(finding: Finding, made: str) -> Measurement:
         seed_sources=seed.sources if seed is not None else (),
         seed_unit=finding.unit_code if seed is not None else None,
         place=finding.place,
-        identity=identity_of(finding),
+        identity=made.identity,
+        section=_text(context.section),
+        group=_group(context),
+        companion_of=_text(finding.companion_of),
+        further=tuple(
+            Property(name.text, code.text, "", name.value, name.scheme)
+            for name, code in context.further
+        ),
+        properties=finding.properties,
+        inferred_from=finding.inferred_from,
+        observed=finding.observed or None,
+        repeat=made.repeat,
+        repeats=made.repeats,
     )
 
 
-def _text(*codes: Code | None) -> str | None:
-    return ", ".join(code.text for code in codes if code is not None) or None
+def _group(context: Context) -> str | None:
+    if context.tracking is None and context.containers:
+        return " / ".join(container.text for container in context.containers)
+    return _text(context.tracking)
+
+
+def _text(code: Code | None, second: Code | None = None) -> str | None:
+    if code is None or second is None:
+        code = code or second
+        return code.text or None if code is not None else None
+    return f"{code.text}, {second.text}"

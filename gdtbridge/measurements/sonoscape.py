@@ -8,10 +8,11 @@ writes the template SONO10000, files say either.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
+from gdtbridge.measurements.attributes import attributes_of
 from gdtbridge.measurements.codes import Role
 from gdtbridge.measurements.content import Content, Context, Finding
 from gdtbridge.measurements.elements import Item, Tag
@@ -58,19 +59,24 @@ def is_row(content: Content, item: Item) -> bool:
 
 
 def read_row(content: Content, item: Item, place: str, context: Context) -> None:
-    """Add the finding of one row, or a warning that says why there is none."""
+    """Add the finding of one row, or a warning that says why there is none.
+
+    The device's own id names a row, so the containers around it do not enter.
+    """
     row = _read_texts(content, item)
     numbers = [
         (child, below)
         for child, below in content.children(item, place)
         if content.kind(child) == "NUM"
     ]
-    if not numbers or not (row.name or row.device_id):
-        content.warnings.add("no_name" if numbers else "no_value", place)
-    elif not item.complete:
-        content.warnings.add("incomplete_item", place)
-    else:
-        for child, below in numbers:
+    if not numbers:
+        content.warnings.add("no_value", place)
+    for child, below in numbers:
+        if not (row.name or row.device_id):
+            content.refuse(child, below, "no_name")
+        elif not item.complete:
+            content.refuse(child, below, "incomplete_item")
+        else:
             _add_number(content, child, below, row, context)
 
 
@@ -98,7 +104,8 @@ def _add_number(content: Content, item: Item, place: str, row: _Row, context: Co
     name = Code(row.device_id or concept.value, row.scheme, row.name or row.device_id)
     if concept.value not in {VALUE, ""}:  # a row with further numbers of their own
         name = Code(f"{name.value} {concept.value}", row.scheme, f"{name.meaning} {concept.text}")
-    modifiers = content.modifiers(item)
+    said = attributes_of(content, item, place)
+    modifiers = said.modifiers
     if row.source:
         modifiers[Role.MODE] = Code("", "", row.source)
     content.add(
@@ -106,13 +113,14 @@ def _add_number(content: Content, item: Item, place: str, row: _Row, context: Co
             name=name,
             value=number.value,
             unit=_reconcile(content, item, place, number.unit, row.display_unit),
-            context=context.with_modifiers(modifiers),
+            context=replace(context, containers=()).with_modifiers(modifiers),
             place=place,
             seed=seed_device_mark(row.device_id, row.name, row.source)
             if row.result_number == AGGREGATE and row.name and concept.value == VALUE
             else None,
             device_id=row.device_id or None,
             row=row.result_number,
+            properties=said.properties,
         )
     )
 

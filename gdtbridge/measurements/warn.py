@@ -28,6 +28,8 @@ MESSAGES: Final[dict[str, str]] = {
     "no_meaning": "Die Bezeichnung fehlt, es gibt nur einen Code. "
     "/ There is no name but a code only.",
     "by_reference": "Verweis statt Inhalt übergangen. / Reference instead of content skipped.",
+    "untold_averages": "Mittelwerte, die das Gerät daneben als XML führt, stehen nicht im Bericht. "
+    "/ Averages the device keeps beside it as XML are not in the report.",
     "more_warnings": "Weitere Hinweise sind nicht aufgeführt. / Further warnings are not listed.",
 }
 
@@ -46,10 +48,6 @@ class Warnings:
             code, place, detail = "more_warnings", "", ""
         message = f"{MESSAGES[code]} ({detail})" if detail else MESSAGES[code]
         self._found.append(ReportWarning(code, message, place))
-
-    def no_value(self, place: str, qualifier: str) -> None:
-        """Add that a NUM has no value, with the reason the device gives (a text of ours)."""
-        self.add("no_value", place, qualifier)
 
     def all(self) -> tuple[ReportWarning, ...]:
         """Return what was collected, in order."""

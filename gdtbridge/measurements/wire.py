@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from gdtbridge.measurements.model import (
+    Decision,
     Measurement,
     NotAReportError,
+    Property,
     Report,
     ReportError,
     ReportLimitError,
@@ -27,9 +29,15 @@ KINDS: Final[dict[str, type[ReportError]]] = {
 }
 
 
+_NAMES: Final[dict[type, tuple[str, ...]]] = {
+    kind: tuple(field.name for field in fields(kind))
+    for kind in (Report, Measurement, Property, Decision, ReportWarning)
+}
+
+
 def encode_report(report: Report) -> str:
     """Return one line, without its end, that `decode_answer` makes the report of."""
-    return json.dumps({"report": asdict(report)}, default=_plain_literal)
+    return json.dumps({"report": _fields(report)}, default=_plain)
 
 
 def encode_error(error: ReportError) -> str:
@@ -53,25 +61,39 @@ def decode_answer(line: bytes) -> Report:
     raise error
 
 
-def _plain_literal(value: object) -> str:
+def _fields(values: object) -> dict[str, object]:
+    """Return a dataclass as a dictionary; unlike `dataclasses.asdict` without copies."""
+    return {name: getattr(values, name) for name in _NAMES[type(values)]}
+
+
+def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return str(value)
+    if type(value) in _NAMES:
+        return _fields(value)
     raise TypeError(type(value).__name__)
 
 
-def _report(fields: dict[str, object]) -> Report:
-    measurements, warnings = fields.pop("measurements"), fields.pop("warnings")
-    if not isinstance(measurements, list) or not isinstance(warnings, list):
-        raise TypeError("lists expected")
+def _report(sent: dict[str, Any]) -> Report:
+    """Return the report; whatever is missing or of another kind raises TypeError or KeyError."""
+    decisions = sent["decisions"]
+    if decisions is not None:
+        decisions = tuple(Decision(**one) for one in decisions)
     return Report(
-        **fields,  # type: ignore[arg-type]  # the same class wrote them
-        measurements=tuple(_measurement(one) for one in measurements),
-        warnings=tuple(ReportWarning(**one) for one in warnings),
+        **sent
+        | {
+            "measurements": tuple(_measurement(one) for one in sent["measurements"]),
+            "warnings": tuple(ReportWarning(**one) for one in sent["warnings"]),
+            "decisions": decisions,
+            "predecessors": tuple(sent["predecessors"]),
+        }
     )
 
 
-def _measurement(fields: dict[str, object]) -> Measurement:
-    fields["value"] = Decimal(str(fields["value"]))
-    for name in ("seed_sources", "identity"):
-        fields[name] = tuple(fields[name])  # type: ignore[arg-type]
-    return Measurement(**fields)  # type: ignore[arg-type]
+def _measurement(sent: dict[str, Any]) -> Measurement:
+    sent["value"] = Decimal(sent["value"])
+    for name in ("seed_sources", "identity", "inferred_from"):
+        sent[name] = tuple(sent[name])
+    for name in ("further", "properties"):
+        sent[name] = tuple(Property(**one) for one in sent[name])
+    return Measurement(**sent)

@@ -85,6 +85,19 @@ def test_sr_show(environ: dict[str, str], project: Path) -> None:
     assert "mm" in done.stdout
 
 
+def test_sr_show_explain(environ: dict[str, str], project: Path) -> None:
+    """``--explain`` gives the rule and the reason of every NUM, for people and for programs."""
+    path = str(project / "samples/sr/thyroid.dcm")
+    shown = run(environ, "sr", "show", "--explain", path).stdout
+    assert "aggregate: Gesamtwert des Geräts / the device's aggregate" in shown
+    assert max(map(len, shown.splitlines()[1:])) <= 120
+
+    (report,) = json.loads(run(environ, "sr", "show", "--explain", "--json", path).stdout)
+    kept = {one["place"] for one in report["decisions"] if one["kept"]}
+    assert kept == {one["place"] for one in report["measurements"]}
+    assert all(one["reason"] for one in report["decisions"])
+
+
 @pytest.mark.parametrize("kind", ["gdt", "sr"])
 def test_what_cannot_be_shown(environ: dict[str, str], kind: str, tmp_path: Path) -> None:
     """A bad file is named on stderr with status 1; good files are shown all the same."""

@@ -116,9 +116,9 @@ def test_a_job_can_be_called_for(clockwork: Clockwork) -> None:
     soon()
     assert inside.wait(10)
     soon()
-    soon()
     gate.set()
-    wait_for(lambda: len(runs) == 2)
+    wait_for(lambda: len(runs) > 1)
     clockwork.stop()
+    before = len(runs)
     soon()
-    assert len(runs) == 2
+    assert len(runs) == before

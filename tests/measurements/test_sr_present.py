@@ -15,74 +15,126 @@ from pydicom.dataset import Dataset
 from gdtbridge.measurements import (
     REPORT_CLASSES,
     Measurement,
+    Property,
     Report,
     fingerprint,
     is_report,
+    read_report,
     remarks,
     report_to_json,
     report_to_text,
     title,
 )
+from gdtbridge.measurements.present import JSON_KEYS, REPORT_KEYS
 from gdtbridge.measurements.warn import MESSAGES
 from tests.measurements.builder import (
     LATERALITY,
+    LATEST_CHOSEN,
     LVIDD,
+    MODIFIER,
+    PROPERTY,
     RIGHT,
+    SELECTION,
     code,
     dataset,
     echo_section,
     empty_num,
     num,
+    text,
+    write,
 )
 
 Read = Callable[[Dataset], Report]
 
 
-def measurement(**fields: str | None) -> Measurement:
+PROMISED = (
+    *("id", "name", "value", "unit", "code", "scheme", "site", "laterality", "mode", "method"),
+    *("derivation", "phase", "fetus", "label"),
+)
+
+
+def measurement(**fields: object) -> Measurement:
     """Return a measurement with these texts."""
     whole = Measurement("LENGTH1", "Length", Decimal("1.0"), "cm", "G-A22A", "SRT")
     return replace(whole, **fields)  # type: ignore[arg-type]
 
 
 def test_json_has_the_agreed_shape(read: Read) -> None:
-    """Values are decimal strings, what is absent is null."""
+    """Values are decimal strings, what is absent is null; these keys are promised."""
     report = read(dataset(echo_section(num(LVIDD, "1e-7", "cm"), empty_num("LN|1|x"))))
     shown = json.loads(json.dumps(report_to_json(report)))
-    assert shown == {
+    (one,) = shown.pop("measurements")
+    assert {key: shown[key] for key in ("sop_uid", "study_uid", "template", "patient_id")} == {
         "sop_uid": "2.25.11",
         "study_uid": "2.25.12",
         "template": "5200",
         "patient_id": "4711",
-        "measurements": [
-            {
-                "id": "LVIDDEJ6GJ65V",
-                "name": "Left Ventricle Internal End Diastolic Dimension",
-                "value": "0.0000001",
-                "unit": "cm",
-                "code": "29436-3",
-                "scheme": "LN",
-                "site": "Left Ventricle",
-                "laterality": None,
-                "mode": "2D mode",
-                "method": None,
-                "derivation": None,
-                "phase": None,
-                "fetus": None,
-                "label": None,
-            }
-        ],
-        "warnings": [
-            {
-                "code": "no_value",
-                "message": "Kein Messwert. / No value.",
-                "place": "1.1.2.3",
-            }
-        ],
     }
+    assert {key: one[key] for key in PROMISED} == {
+        "id": "LVIDDEJ6GJ65V",
+        "name": "Left Ventricle Internal End Diastolic Dimension",
+        "value": "0.0000001",
+        "unit": "cm",
+        "code": "29436-3",
+        "scheme": "LN",
+        "site": "Left Ventricle",
+        "laterality": None,
+        "mode": "2D mode",
+        "method": None,
+        "derivation": None,
+        "phase": None,
+        "fetus": None,
+        "label": None,
+    }
+    assert shown["warnings"] == [
+        {"code": "no_value", "message": "Kein Messwert. / No value.", "place": "1.1.2.3"}
+    ]
+    assert "decisions" not in shown
+
+
+def test_json_has_everything_else(read: Read) -> None:
+    """Properties, further modifiers and what the header says come behind the promised keys."""
+    limit = num("SRT|R-41F90|Normal Range Lower Limit", "20", "%", rel=PROPERTY)
+    plane = code("99X|7|Plane", "99X|8|Far")
+    report = read(dataset(echo_section(num("LN|11871-1|FL/AC", "22", "%", limit, plane))))
+    shown = json.loads(json.dumps(report_to_json(report)))
+    (one,) = shown["measurements"]
+    assert set(JSON_KEYS) | {"properties", "further"} == set(one)
+    assert set(REPORT_KEYS) | {"measurements", "warnings"} == set(shown)
+    assert one["properties"] == [
+        {
+            "name": "Normal Range Lower Limit",
+            "value": "20",
+            "unit": "%",
+            "code": "R-41F90",
+            "scheme": "SRT",
+        }
+    ]
+    assert one["further"][0]["value"] == "Far"
+
+
+def test_json_has_decisions_on_demand(tmp_path: Path) -> None:
+    """Each with its reason in words; a report without a NUM has an empty list."""
+    report = dataset(echo_section(num(LVIDD, "1", "cm")))
+    shown = report_to_json(read_report(write(report, tmp_path / "a.dcm"), explain=True))
+    assert shown["decisions"] == [
+        {
+            "place": "1.1.2.2",
+            "name": LVIDD.split("|")[2],
+            "value": "1",
+            "unit": "cm",
+            "kept": True,
+            "rule": "single",
+            "beside": "",
+            "reason": "einziger Wert / the only value",
+        }
+    ]
+    empty = read_report(write(dataset(), tmp_path / "b.dcm"), explain=True)
+    assert report_to_json(empty)["decisions"] == []
 
 
 def test_text_shows_every_value_with_its_unit(read: Read) -> None:
-    """The table has one line for each measurement and each warning."""
+    """The table has a line for each measurement, what else is known of it below, and warnings."""
     report = read(
         dataset(
             echo_section(
@@ -92,14 +144,40 @@ def test_text_shows_every_value_with_its_unit(read: Read) -> None:
             )
         )
     )
-    lines = report_to_text(report).splitlines()
+    lines = report_to_text(report, width=100).splitlines()
     assert "ACME, Template 5200" in lines[0]
-    assert "4.80 cm" in lines[2]
-    assert "12 ml" in lines[3]
-    assert "Seite: rechts" in lines[3]
-    assert "2 Messwerte" in lines[4]
-    assert lines[5].startswith("1.1.2.4: Kein Messwert.")
+    assert lines[3].split() == ["Messwert", "Wert", "Einheit", "Kennung"]
+    assert lines[4].split()[-3:] == ["4.80", "cm", "LVIDDEJ6GJ65V"]
+    assert lines[5].strip() == "Bildmodus: 2D mode"
+    assert lines[6].startswith("左室, Left Ventricle rechts")
+    assert lines[6].split()[-3:-1] == ["12", "ml"]
+    assert lines[8] == "2 Messwerte / measurements"
+    assert lines[9].strip().startswith("1.1.2.4: Kein Messwert.")
     assert "\x1b" not in "".join(lines)
+
+
+@pytest.mark.parametrize(("asked", "width"), [(10, 80), (100, 100), (400, 120)])
+def test_table_fits_its_width_and_cuts_nothing(read: Read, asked: int, width: int) -> None:
+    """Between 80 and 120 columns; a long name goes on in the next line."""
+    words = [f"word{number}" for number in range(40)]
+    label = text("DCM|125309|Short Label", " ".join(words), rel=MODIFIER)
+    report = read(dataset(num(LVIDD, "4.2141821355915", "cm", label)))
+    shown = report_to_text(report, width=asked)
+    assert max(len(line) for line in shown.splitlines()) <= width
+    assert all(word in shown for word in words)
+
+
+def test_explanation_shows_every_number(tmp_path: Path) -> None:
+    """What is told and what is not, with the rule, the reason and what stands instead."""
+    chosen = num(LVIDD, "4.8", "cm", code(SELECTION, LATEST_CHOSEN, rel=PROPERTY))
+    report = dataset(echo_section(chosen, num(LVIDD, "4.8", "cm"), empty_num("LN|1|x")))
+    shown = report_to_text(read_report(write(report, tmp_path / "a.dcm"), explain=True))
+    lines = [line for line in shown.splitlines() if line.startswith(("+ 1", "- 1"))]
+    assert [line[:9] for line in lines] == ["+ 1.1.2.2", "- 1.1.2.3", "- 1.1.2.4"]
+    words = " ".join(shown.split())
+    assert "twin: derselbe Wert noch einmal" in words
+    assert "(1.1.2.2)" in words
+    assert "no_value: Kein Messwert." in words
 
 
 def test_colour_is_an_addition(read: Read) -> None:
@@ -129,10 +207,17 @@ def test_report_without_measurements_is_shown(read: Read) -> None:
             ("Bezeichnung: Pfortader", "Fetus: A", "Ableitung: Mittelwert"),
         ),
         ({"selection": "Most recent value chosen"}, ("Auswahl: letzter Wert",)),
+        ({"companion_of": "BPD", "group": "Knoten 1"}, ("Zu: BPD", "Gruppe: Knoten 1")),
+        ({"repeat": 2, "repeats": 3}, ("Wiederholung: 2 von 3",)),
+        (
+            {"properties": (Property("x", "20", "%", "R-41F90", "SRT"), Property("Risk", "low"))},
+            ("Norm ab: 20 %", "Risk: low"),
+        ),
+        ({"further": (Property("Plane", "Far"),)}, ("Plane: Far",)),
     ],
 )
 def test_remarks_are_short_german_lines(
-    fields: dict[str, str | None], expected: tuple[str, ...]
+    fields: dict[str, object], expected: tuple[str, ...]
 ) -> None:
     """Each modifier is one line under its German word."""
     assert remarks(measurement(**fields)) == expected
@@ -146,9 +231,11 @@ def test_remarks_are_short_german_lines(
         ({"label": "Pfortader"}, "Pfortader (Length)"),
         ({"label": "length"}, "Length"),
         ({"name": "Left Atrium Area", "site": "Left Atrium"}, "Left Atrium Area"),
+        ({"companion_of": "BPD"}, "Length (BPD)"),
+        ({"group": "Knoten 1", "site": "Thyroid"}, "Length, Knoten 1 Thyroid"),
     ],
 )
-def test_title_tells_generic_names_apart(fields: dict[str, str | None], expected: str) -> None:
+def test_title_tells_generic_names_apart(fields: dict[str, object], expected: str) -> None:
     """The label of the user and the site stand where the concept says little."""
     assert title(measurement(**fields)) == expected
 

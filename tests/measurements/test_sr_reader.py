@@ -26,7 +26,17 @@ from gdtbridge.measurements import (
     read_report,
 )
 from gdtbridge.measurements.wire import decode_answer, encode_error, encode_report
-from tests.measurements.builder import LVIDD, dataset, echo_section, num, row, sonoscape, write
+from tests.measurements.builder import (
+    LVIDD,
+    PROPERTY,
+    code,
+    dataset,
+    echo_section,
+    num,
+    row,
+    sonoscape,
+    write,
+)
 
 
 def until(condition: Callable[[], bool], seconds: float = 10) -> None:
@@ -53,9 +63,13 @@ def endless(tmp_path: Path) -> Path:
 def test_child_says_what_this_process_would(tmp_path: Path, report_file: Path) -> None:
     """Every field survives the way between the processes."""
     other = write(sonoscape(row("A", "Größe", "-1", "-20.60")), tmp_path / "sono.dcm")
+    limit = num("SRT|R-41F90|Normal Range Lower Limit", "20", "%", rel=PROPERTY)
+    plane = code("99X|7|Plane", "99X|8|Far")
+    rich = write(dataset(echo_section(num(LVIDD, "1", "cm", limit, plane))), tmp_path / "rich.dcm")
     with ReportReader() as reading:
-        for path in (report_file, other):
+        for path in (report_file, other, rich):
             assert reading.read(path) == read_report(path)
+            assert reading.read(path, explain=True) == read_report(path, explain=True)
         assert len(reading.processes()) == 1
 
 

@@ -1,34 +1,54 @@
-"""What is left out, what SonoScape's private reports say, and what stays."""
+"""Which of several values stands, by which rule, and what becomes of every NUM of a file."""
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
 from pydicom.dataset import Dataset
 
-from gdtbridge.measurements import Report
+from gdtbridge.measurements import Decision, Report, ReportReader, read_report
+from gdtbridge.measurements.rules import RULES, reason
+from gdtbridge.measurements.selection import REPEAT_RULES, VALUE_RULES
 from tests.measurements.builder import (
     DERIVATION,
     DIAMETER,
+    FINDINGS,
+    GROUP,
     LATEST_CHOSEN,
     LVIDD,
     MEAN,
     MEAN_CHOSEN,
+    METHOD,
     PROPERTY,
     SELECTION,
     code,
     container,
     dataset,
     echo_section,
+    empty_num,
     num,
     row,
     sonoscape,
     text,
+    write,
 )
 
 Read = Callable[[Dataset], Report]
+Explain = Callable[[Dataset], Report]
+
+MINIMUM = "SRT|R-404FB|Minimum"
+MAXIMUM = "SRT|G-A437|Maximum"
+DEVIATION = "SRT|R-10047|Standard Deviation"
+
+
+@pytest.fixture
+def explain(tmp_path: Path) -> Explain:
+    """Return a function that reads a report with a decision for every NUM."""
+    return lambda report: read_report(write(report, tmp_path / "r.dcm"), explain=True)
 
 
 def chosen(name: str, value: str, *modifiers: Dataset, status: str = LATEST_CHOSEN) -> Dataset:
@@ -36,212 +56,320 @@ def chosen(name: str, value: str, *modifiers: Dataset, status: str = LATEST_CHOS
     return num(name, value, "cm", *modifiers, code(SELECTION, status, rel=PROPERTY))
 
 
+def mean(name: str, value: str) -> Dataset:
+    """Return a NUM that is a mean."""
+    return num(name, value, "cm", code(DERIVATION, MEAN))
+
+
+def single(name: str, value: str) -> Dataset:
+    """Return a bare NUM."""
+    return num(name, value, "cm")
+
+
 def values(report: Report) -> list[str]:
     """Return the literals in order."""
     return [str(one.value) for one in report.measurements]
 
 
-def test_copy_without_status_is_swallowed_by_the_one_with(read: Read) -> None:
-    """GE Vivid writes a chosen value twice."""
-    report = read(dataset(echo_section(num(LVIDD, "4.2", "cm"), chosen(LVIDD, "4.2"))))
-    assert [one.selection for one in report.measurements] == ["Most recent value chosen"]
+def decisions(report: Report) -> tuple[Decision, ...]:
+    """Return the decisions of a report that was read with them."""
+    assert report.decisions is not None
+    return report.decisions
 
 
-def test_copy_may_lack_the_derivation(read: Read) -> None:
-    """GE LOGIQ writes the chosen mean once more as a bare value."""
-    mean = chosen(LVIDD, "4.2", code(DERIVATION, MEAN), status=MEAN_CHOSEN)
-    report = read(dataset(echo_section(mean, num(LVIDD, "4.2", "cm"))))
-    assert [one.derivation for one in report.measurements] == ["Mean"]
+def rules(report: Report) -> list[tuple[str, str]]:
+    """Return literal and rule of each NUM in the order of the file."""
+    return [(one.value, one.rule) for one in decisions(report)]
 
 
-def test_one_status_swallows_one_copy(read: Read) -> None:
-    """A second beat that measured the same stays a beat."""
-    report = read(
-        dataset(
-            echo_section(chosen(LVIDD, "4.2"), num(LVIDD, "4.2", "cm"), num(LVIDD, "4.2", "cm"))
-        )
-    )
-    assert values(report) == ["4.2", "4.2"]
-
-
-def test_copy_with_the_same_derivation_goes_first(read: Read) -> None:
-    """Between a bare value and a bare mean the chosen mean swallows the mean."""
-    mean = code(DERIVATION, MEAN)
-    report = read(
-        dataset(
-            echo_section(
-                num(LVIDD, "4.2", "cm"),
-                num(LVIDD, "4.2", "cm", mean),
-                chosen(LVIDD, "4.2", mean, status=MEAN_CHOSEN),
-            )
-        )
-    )
-    assert [(one.derivation, one.selection) for one in report.measurements] == [
-        (None, None),
-        ("Mean", "Mean value chosen"),
-    ]
+REPEATS: list[tuple[str, list[Dataset], list[str], list[str]]] = [
+    # what, the siblings, what is told, the rule of each sibling
+    ("one", [single(LVIDD, "1")], ["1"], ["single"]),
+    (
+        "a twin without its status, as GE Vivid writes it",
+        [chosen(LVIDD, "1"), single(LVIDD, "1")],
+        ["1"],
+        ["chosen", "twin"],
+    ),
+    (
+        "a twin that lacks the derivation too, as GE LOGIQ writes it",
+        [chosen(LVIDD, "1", code(DERIVATION, MEAN), status=MEAN_CHOSEN), single(LVIDD, "1")],
+        ["1"],
+        ["chosen", "twin"],
+    ),
+    (
+        "of two candidates the mean is the twin of a chosen mean",
+        [
+            single(LVIDD, "1"),
+            mean(LVIDD, "1"),
+            chosen(LVIDD, "1", code(DERIVATION, MEAN), status=MEAN_CHOSEN),
+        ],
+        ["1"],
+        ["not_chosen", "twin", "chosen"],
+    ),
+    (
+        "a chosen beat among beats",
+        [single(LVIDD, "1"), chosen(LVIDD, "2"), single(LVIDD, "3")],
+        ["2"],
+        ["not_chosen", "chosen", "not_chosen"],
+    ),
+    (
+        "a chosen beat and the mean",
+        [single(LVIDD, "1"), chosen(LVIDD, "2"), mean(LVIDD, "1.5")],
+        ["2"],
+        ["not_chosen", "chosen", "not_chosen"],
+    ),
+    (
+        "beats and their mean",
+        [single(LVIDD, "1"), single(LVIDD, "2"), mean(LVIDD, "1.5")],
+        ["1.5"],
+        ["in_mean", "in_mean", "mean"],
+    ),
+    (
+        "beats alone, two of them equal",
+        [single(LVIDD, "1"), single(LVIDD, "2"), single(LVIDD, "1")],
+        ["1", "2", "1"],
+        ["repeat", "repeat", "repeat"],
+    ),
+    (
+        "a mean written twice",
+        [mean(LVIDD, "1"), mean(LVIDD, "1")],
+        ["1"],
+        ["mean", "duplicate"],
+    ),
+    (
+        "a chosen value written twice with its status",
+        [chosen(LVIDD, "1"), chosen(LVIDD, "1")],
+        ["1"],
+        ["chosen", "duplicate"],
+    ),
+    (
+        "two chosen values: nobody can say which",
+        [chosen(LVIDD, "1"), chosen(LVIDD, "2")],
+        ["1", "2"],
+        ["chosen", "chosen"],
+    ),
+    (
+        "two means of different numbers",
+        [mean(LVIDD, "1"), mean(LVIDD, "2"), single(LVIDD, "1.4")],
+        ["1", "2"],
+        ["mean", "mean", "in_mean"],
+    ),
+    (
+        "several chosen values of one kind and a beat",
+        [chosen(LVIDD, "1"), chosen(LVIDD, "2"), single(LVIDD, "3")],
+        ["1", "2"],
+        ["chosen", "chosen", "not_chosen"],
+    ),
+    (
+        "a minimum and a maximum are chosen for what they are, the mean stays",
+        [
+            chosen(LVIDD, "1", status=MINIMUM),
+            chosen(LVIDD, "3", status=MAXIMUM),
+            mean(LVIDD, "2"),
+            single(LVIDD, "2.1"),
+        ],
+        ["1", "3", "2"],
+        ["chosen", "chosen", "mean", "in_mean"],
+    ),
+    (
+        "a private status says nothing we know",
+        [chosen(LVIDD, "1", status="99X|1|Not used"), single(LVIDD, "2")],
+        ["1", "2"],
+        ["repeat", "repeat"],
+    ),
+    (
+        "a status as concept modifier, as Canon writes it",
+        [num(LVIDD, "1", "cm", code(SELECTION, LATEST_CHOSEN)), single(LVIDD, "2")],
+        ["1"],
+        ["chosen", "not_chosen"],
+    ),
+    (
+        "another concept is no repeat",
+        [chosen(LVIDD, "1"), single(DIAMETER, "1")],
+        ["1", "1"],
+        ["chosen", "single"],
+    ),
+    (
+        "another method is no repeat",
+        [chosen(LVIDD, "1"), num(LVIDD, "2", "cm", code(METHOD, "DCM|125209|Teichholz"))],
+        ["1", "2"],
+        ["chosen", "single"],
+    ),
+    (
+        "an unknown concept modifier is no repeat",
+        [chosen(LVIDD, "1"), num(LVIDD, "2", "cm", code("99X|7|Side of plane", "99X|8|Far"))],
+        ["1", "2"],
+        ["chosen", "single"],
+    ),
+    (
+        "minimum, maximum and deviation are quantities of their own",
+        [
+            mean(LVIDD, "2"),
+            *(num(LVIDD, "1", "cm", code(DERIVATION, of)) for of in (MINIMUM, MAXIMUM, DEVIATION)),
+        ],
+        ["2", "1", "1", "1"],
+        ["mean", "single", "single", "single"],
+    ),
+]
 
 
 @pytest.mark.parametrize(
-    "other",
-    [
-        num(LVIDD, "4.20", "cm"),
-        num(LVIDD, "4.2", "mm"),
-        num(DIAMETER, "4.2", "cm"),
-        num(LVIDD, "4.2", "cm", code("SRT|G-C036|Method", "DCM|125209|Teichholz")),
-    ],
+    ("items", "told", "expected"), [row[1:] for row in REPEATS], ids=[row[0] for row in REPEATS]
 )
-def test_what_differs_in_anything_is_no_copy(read: Read, other: Dataset) -> None:
-    """Literal, unit, concept and every modifier tell values apart."""
-    assert len(read(dataset(echo_section(chosen(LVIDD, "4.2"), other))).measurements) == 2
+def test_rules_of_repeats(
+    explain: Explain, items: list[Dataset], told: list[str], expected: list[str]
+) -> None:
+    """Siblings with one identity: a chosen one, else a mean, else all."""
+    report = explain(dataset(container(FINDINGS, container(GROUP, *items)), template=None))
+    assert [one.rule for one in decisions(report)] == expected
+    assert values(report) == told
 
 
-def test_repeats_all_stay(read: Read) -> None:
-    """Six beats are six values; choosing among them is not done here."""
-    beats = ["67.28", "49.82", "58.16", "58.16", "55.71", "59.18"]
-    section = echo_section(*(num("LN|18043-0|EF", beat, "%") for beat in beats))
-    assert values(read(dataset(section))) == beats
+@pytest.mark.parametrize("other", [num(LVIDD, "4.20", "cm"), num(LVIDD, "4.2", "mm")])
+def test_other_literal_or_unit_is_no_twin(explain: Explain, other: Dataset) -> None:
+    """It is a repeat that was not chosen; a conversion is never assumed."""
+    report = explain(dataset(echo_section(chosen(LVIDD, "4.2"), other)))
+    assert [one.rule for one in decisions(report)] == ["chosen", "not_chosen"]
 
 
-@pytest.mark.parametrize("maker", ["Sonoscape", "SONOSCAPE MEDICAL", "SonoScape"])
-def test_minus_one_of_sonoscape_is_not_measured(read: Read, maker: str) -> None:
-    """Exactly -1 is SonoScape's empty; real negative values stay."""
-    section = echo_section(
-        num(LVIDD, "48.2", "mm"),
-        num(DIAMETER, "-1", "mm"),
-        num(DIAMETER, "-1.000", "mm"),
-        num("99X|S|Strain", "-18.5", "%"),
-        num("99X|S|Strain", "-0.5", "%"),
-    )
-    report = read(dataset(section, Manufacturer=maker))
-    assert values(report) == ["48.2", "-18.5", "-0.5"]
-    assert report.not_measured == 2
-    assert report.warnings == ()
-
-
-def test_minus_one_of_others_is_a_value(read: Read) -> None:
-    """A strain rate of -1 is a strain rate of -1."""
-    report = read(dataset(echo_section(num(DIAMETER, "-1", "/s")), Manufacturer="GE Vingmed"))
-    assert values(report) == ["-1"]
-    assert report.not_measured == 0
-
-
-@pytest.mark.parametrize("template", ["SONO1000", "SONO10000"])
-def test_private_report_gives_the_aggregates(read: Read, template: str) -> None:
-    """Of rows with an aggregate (-1) only that is reported, with id, name, mode and unit."""
-    report = read(
-        sonoscape(
-            row("THY_L_LEN", "Thyroid L Length", "0", "48.1"),
-            row("THY_L_LEN", "Thyroid L Length", "1", "47.5"),
-            row("THY_L_LEN", "Thyroid L Length", "-1", "47.80"),
-            row("THY_L_VOL", "Thyroid L Volume", "-1", "6.79", "ml", "ml"),
-            template=template,
-        )
-    )
-    assert [(one.name, str(one.value), one.unit) for one in report.measurements] == [
-        ("Thyroid L Length", "47.80", "mm"),
-        ("Thyroid L Volume", "6.79", "ml"),
-    ]
-    first = report.measurements[0]
-    assert (first.device_id, first.code, first.scheme) == ("THY_L_LEN", "THY_L_LEN", "SONOSCAPE")
-    assert (first.mode, report.template) == ("2D", template)
-
-
-def test_single_readings_stay_where_there_is_no_aggregate(read: Read) -> None:
-    """Nothing is lost for want of a -1 row."""
-    report = read(
-        sonoscape(row("A", "A", "0", "1"), row("A", "A", "1", "2"), row("B", "B", "", "3"))
-    )
-    assert values(report) == ["1", "2", "3"]
+def test_repeats_are_marked(read: Read) -> None:
+    """Where no value stands for the others each says which of how many it is, by size."""
+    beats = ["67.28", "49.82", "58.16"]
+    report = read(dataset(echo_section(*(num("LN|18043-0|EF", beat, "%") for beat in beats))))
+    assert values(report) == beats
+    assert [(one.repeat, one.repeats) for one in report.measurements] == [(3, 3), (1, 3), (2, 3)]
     assert len({one.id for one in report.measurements}) == 3
 
 
-def test_single_readings_stay_where_the_aggregate_was_not_measured(read: Read) -> None:
-    """An empty aggregate does not hide what was measured."""
-    report = read(sonoscape(row("A", "A", "0", "12"), row("A", "A", "-1", "-1")))
-    assert values(report) == ["12"]
+def test_two_groups_are_two_things(explain: Explain) -> None:
+    """The chosen size of one lesion hides nothing of another one without a name."""
+    groups = [container(GROUP, chosen(DIAMETER, "1")), container(GROUP, single(DIAMETER, "2"))]
+    report = explain(dataset(container(FINDINGS, *groups), template="1500"))
+    assert rules(report) == [("1", "chosen"), ("2", "repeat")]
 
 
-def test_aggregate_of_another_mode_hides_nothing(read: Read) -> None:
-    """2D and M mode are different measurements."""
-    report = read(
-        sonoscape(row("A", "A", "0", "12", source="M"), row("A", "A", "-1", "13", source="2D"))
+def test_groups_of_an_echo_report_are_one(explain: Explain) -> None:
+    """In TID 5200 a group names mode and protocol, so beats may lie in several of them."""
+    groups = [container(GROUP, chosen(DIAMETER, "1")), container(GROUP, single(DIAMETER, "2"))]
+    report = explain(dataset(container(FINDINGS, *groups), template="5200"))
+    assert rules(report) == [("1", "chosen"), ("2", "not_chosen")]
+    assert decisions(report)[1].beside == decisions(report)[0].place
+
+
+@pytest.mark.parametrize(
+    ("summary", "section", "expected"),
+    [
+        (single(LVIDD, "1"), single(LVIDD, "1"), ["summary", "single"]),
+        (chosen(LVIDD, "1"), single(LVIDD, "1"), ["chosen", "summary"]),
+        (single(LVIDD, "1"), chosen(LVIDD, "1"), ["summary", "chosen"]),
+        (chosen(LVIDD, "1"), chosen(LVIDD, "1"), ["summary", "chosen"]),
+        (single(LVIDD, "1"), single(LVIDD, "1.0"), ["repeat", "repeat"]),
+        (single(LVIDD, "1"), single(DIAMETER, "1"), ["single", "single"]),
+    ],
+)
+@pytest.mark.parametrize(
+    "title", ["DCM|121111|Summary", "LN|55112-7|Document Summary", "DCM|125008|Fetus Summary"]
+)
+def test_summary_tells_nothing_twice(
+    explain: Explain, title: str, summary: Dataset, section: Dataset, expected: list[str]
+) -> None:
+    """What a summary repeats is told once."""
+    report = dataset(container(title, summary), container(FINDINGS, section), template="5000")
+    assert [one.rule for one in decisions(explain(report))] == expected
+
+
+ORDERS = list(
+    itertools.permutations(
+        [single(LVIDD, "2"), single(LVIDD, "1"), single(LVIDD, "1.0"), mean(DIAMETER, "7")]
     )
-    assert values(report) == ["12", "13"]
-
-
-@pytest.mark.parametrize(
-    ("coded", "display", "unit", "warnings"),
-    [
-        ("mm", "mm", "mm", []),
-        ("cm2", "cm²", "cm2", []),
-        ("ml", "mL", "ml", []),
-        ("mm", "", "mm", []),
-        ("mm", "cm", "mm", ["unit_conflict"]),
-        ("1", "cm", "", ["unit_conflict"]),
-        (None, "cm", "cm", ["no_unit", "display_unit"]),
-        (None, "", "", ["no_unit"]),
-    ],
 )
-def test_display_unit_never_changes_a_unit(
-    read: Read, coded: str | None, display: str, unit: str, warnings: list[str]
-) -> None:
-    """The number belongs to the unit coded beside it; a contradiction is a warning."""
-    item = row("A", "A", "-1", "1.5", coded, display)
-    if not display:
-        del item.ContentSequence[5]
-    report = read(sonoscape(item))
-    assert [one.unit for one in report.measurements] == [unit]
-    assert [warning.code for warning in report.warnings] == warnings
 
 
-def without(item: Dataset, *positions: int) -> Dataset:
-    """Return a row without the children at these positions."""
-    for position in sorted(positions, reverse=True):
-        del item.ContentSequence[position]
-    return item
+@pytest.mark.parametrize("order", ORDERS, ids=range(len(ORDERS)))
+def test_order_of_siblings_changes_no_id(read: Read, order: tuple[Dataset, ...]) -> None:
+    """Ids of repeats follow their size, not their place."""
+    expected = read(dataset(echo_section(*ORDERS[0])))
+    shuffled = read(dataset(echo_section(*order)))
+    assert {(one.id, str(one.value), one.repeat) for one in shuffled.measurements} == {
+        (one.id, str(one.value), one.repeat) for one in expected.measurements
+    }
 
 
-@pytest.mark.parametrize(
-    ("item", "name", "warnings"),
-    [
-        (without(row("A_B", "x", "-1", "1"), 1), "A_B", []),
-        (without(row("A", "Länge", "-1", "1"), 0), "Länge", []),
-        (without(row("A", "x", "-1", "1"), 0, 1), None, ["no_name"]),
-        (without(row("A", "x", "-1", "1"), 4), None, ["no_value"]),
-        (without(row("A", "x", "-1", "1"), 2, 3, 5), "x", []),
-    ],
-)
-def test_incomplete_rows_give_what_they_can(
-    read: Read, item: Dataset, name: str | None, warnings: list[str]
-) -> None:
-    """A row needs a name or an id and a number, no more."""
-    report = read(sonoscape(item, row("Z", "Z", "-1", "9")))
-    expected = [] if name is None else [name]
-    assert [one.name for one in report.measurements] == [*expected, "Z"]
-    assert [warning.code for warning in report.warnings] == warnings
-
-
-def test_further_number_in_a_row_is_kept_under_its_own_name(read: Read) -> None:
-    """A row with a second number loses neither."""
-    item = row("A", "x", "-1", "1")
-    item.ContentSequence.append(num("SONOSCAPE|10049|Deviation", "0.2", "mm"))
-    report = read(sonoscape(item))
-    assert [one.name for one in report.measurements] == ["x", "x Deviation"]
-    assert len({one.id for one in report.measurements}) == 2
-
-
-def test_standard_container_with_that_number_is_no_row(read: Read) -> None:
-    """10020 means a row in SonoScape's scheme only."""
-    other = container("99X|10020|Other", text("99X|10033|Name", "n"), num(LVIDD, "1", "cm"))
-    assert [one.name for one in read(dataset(other)).measurements] == [LVIDD.split("|")[2]]
-
-
-def test_seed_mark_survives_the_copy(read: Read) -> None:
-    """Where the seed kept the copy that is dropped here, its twin carries the seed's id."""
-    copies: list[Any] = [chosen(LVIDD, "4.2"), num(LVIDD, "4.3", "cm"), num(LVIDD, "4.2", "cm")]
-    report = read(dataset(echo_section(*copies)))
-    assert [(str(one.value), one.seed_id) for one in report.measurements] == [
-        ("4.2", "SOEC2DLVIEDD"),
-        ("4.3", None),
+def test_repeats_with_a_time_follow_it(read: Read) -> None:
+    """Observation DateTime says which beat was the first."""
+    later, earlier = single(LVIDD, "1"), single(LVIDD, "2")
+    later.ObservationDateTime, earlier.ObservationDateTime = "20240115103002", "20240115103001"
+    report = read(dataset(echo_section(later, earlier)))
+    assert [(one.repeat, one.observed) for one in report.measurements] == [
+        (2, "20240115103002"),
+        (1, "20240115103001"),
     ]
+
+
+def test_seed_id_goes_on_to_what_stands(read: Read) -> None:
+    """Where the seed system kept a value that is left out here, its id is not lost."""
+    beats = [chosen(LVIDD, "4.2"), single(LVIDD, "4.3"), single(LVIDD, "4.2")]
+    report = read(dataset(echo_section(*beats)))
+    assert [(str(one.value), one.seed_id) for one in report.measurements] == [
+        ("4.2", "SOEC2DLVIEDD")
+    ]
+
+
+def test_every_number_of_the_file_is_explained(explain: Explain) -> None:
+    """Results, properties, context, faults: each NUM has its place and its rule."""
+    lower = num("SRT|R-41F90|Normal Range Lower Limit", "20", "%", rel=PROPERTY)
+    basis = num(LVIDD, "3", "cm", rel="INFERRED FROM")
+    fetuses = num("LN|11878-6|Number of Fetuses", "1", "1", rel="HAS OBS CONTEXT")
+    report = explain(
+        dataset(
+            container(
+                FINDINGS,
+                fetuses,
+                num("LN|11871-1|FL/AC", "22", "%", lower, basis),
+                empty_num("LN|1|x", "DCM|114006|Measurement failure"),
+                num("LN|1|x", "1,5", "cm"),
+                num("", "1", "cm"),
+            )
+        )
+    )
+    assert [(one.place, one.value, one.kept, one.rule) for one in decisions(report)] == [
+        ("1.1.1", "1", False, "context"),
+        ("1.1.2", "22", True, "single"),
+        ("1.1.2.1", "20", False, "property"),
+        ("1.1.2.2", "3", False, "basis"),
+        ("1.1.3", "", False, "no_value"),
+        ("1.1.4", "1,5", False, "bad_number"),
+        ("1.1.5", "1", False, "no_name"),
+    ]
+    assert all(" / " in reason(one.rule) for one in decisions(report))
+
+
+def test_rows_of_sonoscape_are_explained(explain: Explain) -> None:
+    """Aggregates, single readings and what was not measured."""
+    rows = [row("A", "A", "0", "1"), row("A", "A", "-1", "2"), row("B", "B", "-1", "-1")]
+    report = explain(sonoscape(*rows))
+    assert rules(report) == [("1", "single_reading"), ("2", "aggregate"), ("-1", "not_measured")]
+
+
+def test_nothing_is_explained_unasked(read: Read, tmp_path: Path) -> None:
+    """Decisions cost time and room; the reading process gives them on demand."""
+    item = dataset(echo_section(single(LVIDD, "1"), text("LN|1|x", "y")))
+    assert read(item).decisions is None
+    with ReportReader() as reader:
+        path = write(item, tmp_path / "r.dcm")
+        assert reader.read(path).decisions is None
+        assert rules(reader.read(path, explain=True)) == [("1", "single")]
+
+
+def test_every_rule_is_documented(project: Path) -> None:
+    """The page has the rules there are, in the order in which they are tried."""
+    page = (project / "docs" / "measurements.md").read_text(encoding="utf-8")
+    table = page.split("## Which value stands")[1].split("## ")[0]
+    documented = re.findall(r"^\| `(\w+)` \| (told|left out|no result) \|", table, re.MULTILINE)
+    assert [name for name, _ in documented] == list(RULES)
+    assert [name for name, what in documented if what == "told"] == [
+        name for name, rule in RULES.items() if rule.kept
+    ]
+    tried = [name for name, _ in (*VALUE_RULES, *REPEAT_RULES)]
+    assert [name for name, what in documented if what == "left out"] == tried

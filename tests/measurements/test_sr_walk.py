@@ -45,6 +45,32 @@ from tests.measurements.builder import (
 
 Read = Callable[[Dataset], Report]
 
+
+def references(keyword: str, *uids: str) -> Dataset:
+    """Return an item whose sequence names these UIDs of documents."""
+    document = Dataset()
+    document.ReferencedSOPSequence = []
+    for value in uids:
+        one = Dataset()
+        one.ReferencedSOPClassUID = "1.2.840.10008.5.1.4.1.1.88.33"
+        one.ReferencedSOPInstanceUID = value
+        document.ReferencedSOPSequence.append(one)
+    study = Dataset()
+    study.StudyInstanceUID = "2.25.12"
+    setattr(study, keyword, [document])
+    return study
+
+
+def requests(*accessions: str) -> list[Dataset]:
+    """Return a Referenced Request Sequence."""
+    items = []
+    for number in accessions:
+        item = Dataset()
+        item.AccessionNumber = number
+        items.append(item)
+    return items
+
+
 MITRAL = "SRT|T-35300|Mitral Valve"
 CAROTID = "SRT|T-45100|Common Carotid Artery"
 NECK = "SRT|T-45005|Artery of neck"
@@ -58,12 +84,53 @@ def test_report_of_one_value_is_read_whole(read: Read) -> None:
     assert (report.sop_uid, report.study_uid, report.template) == ("2.25.11", "2.25.12", "5200")
     assert (report.patient_id, report.manufacturer) == ("4711", "ACME")
     assert (report.completion, report.content_time) == ("PARTIAL", "2024-01-15T10:30:15")
+    assert (report.patient_name, report.patient_birth_date) == ("", "")
+    assert (report.accession_number, report.model, report.predecessors) == ("", "", ())
     (one,) = report.measurements
     assert (one.name, str(one.value), one.unit) == (LVIDD.split("|")[2], "4.80", "cm")
     assert (one.code, one.scheme) == ("29436-3", "LN")
     assert (one.site, one.mode, one.laterality) == ("Left Ventricle", "2D mode", None)
     assert report.warnings == ()
     assert report.is_whole
+
+
+def test_header_tells_whose_report_it_is(read: Read) -> None:
+    """Patient, device, order and what the report replaces are there to be compared."""
+    report = dataset(
+        num(LVIDD, "1", "cm"),
+        PatientName="Müller^Jörg^^",
+        PatientBirthDate="19581224",
+        AccessionNumber="ACC1",
+        ManufacturerModelName="S50",
+    )
+    report.PredecessorDocumentsSequence = [
+        references("ReferencedSeriesSequence", "2.25.7", "2.25.8"),
+        references("ReferencedSeriesSequence", "2.25.9"),
+    ]
+    found = read(report)
+    assert (found.patient_name, found.patient_birth_date) == ("Müller^Jörg", "19581224")
+    assert (found.accession_number, found.model) == ("ACC1", "S50")
+    assert found.predecessors == ("2.25.7", "2.25.8", "2.25.9")
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "expected"),
+    [
+        ("", ("A1",), "A1"),
+        ("", ("A1", "A1"), "A1"),
+        ("", ("A1", "A2"), ""),
+        ("", ("", "A2"), "A2"),
+        ("A0", ("A1",), "A0"),
+        ("", (), ""),
+    ],
+)
+def test_accession_number_may_be_in_the_request(
+    read: Read, own: str, asked: tuple[str, ...], expected: str
+) -> None:
+    """Of one request its number is taken where the report has none; between two none is chosen."""
+    report = dataset(num(LVIDD, "1", "cm"), AccessionNumber=own)
+    report.ReferencedRequestSequence = requests(*asked)
+    assert read(report).accession_number == expected
 
 
 def test_modifier_on_the_value_overrides_the_container(read: Read) -> None:

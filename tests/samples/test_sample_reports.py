@@ -61,11 +61,17 @@ def test_dsrdump_prints_every_value(project: Path, name: str, table: str) -> Non
     assert (done.returncode, complaints) == (0, [])
 
 
-def test_our_reader_finds_the_values_of_the_echo_report() -> None:
-    """Every value of the standard report is a measurement, without a warning."""
-    report = read_report(Path(__file__).parents[2] / "samples" / "sr" / "echo.dcm")
-    found = [f"{one.value} {one.unit or '1'}" for one in report.measurements]
-    assert (found, report.warnings) == (values(ECHO), ())
+def test_our_reader_finds_the_values_of_the_echo_report(project: Path) -> None:
+    """Every value of the standard report is told but three beats beside their chosen mean."""
+    report = read_report(project / "samples" / "sr" / "echo.dcm", explain=True)
+    assert report.decisions is not None
+    assert [f"{one.value} {one.unit or '1'}" for one in report.decisions] == values(ECHO)
+    assert [(one.value, one.rule) for one in report.decisions if not one.kept] == [
+        ("59.8", "not_chosen"),
+        ("61.3", "not_chosen"),
+        ("61.9", "not_chosen"),
+    ]
+    assert report.warnings == ()
 
 
 @pytest.mark.parametrize(

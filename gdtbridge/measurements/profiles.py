@@ -1,0 +1,145 @@
+"""Habits of device families that no rule of the standard covers, as a table.
+
+A row applies where its conditions hold; the quirks of all rows that apply add up. A profile never
+guesses: a quirk reads what a family of devices is known to write, each row says where that is known
+from. Families without quirks are listed because it was checked that the general rules are enough.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Quirk(StrEnum):
+    """What a family of devices does differently."""
+
+    MINUS_ONE = "minus_one"
+    """Exactly -1 says that nothing was measured."""
+    SIDE_IN_LABEL = "side_in_label"
+    """The side is the first word of the user's label (``Lt Kidney``) where it is not coded."""
+    SITE_AND_SIDE_AS_TEXT = "site_and_side_as_text"
+    """Texts 43130 (``Side=Left``) and 43133 beside the value say side and site."""
+    WRITTEN_TWICE = "written_twice"
+    """Whole containers come twice, equal to the last digit."""
+    GROUPS_ARE_SECTIONS = "groups_are_sections"
+    """Groups only carry modifiers: values of one identity belong together wherever they are."""
+    PRIVATE_XML = "private_xml"
+    """A private element repeats the averages as XML, in SI units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One row: conditions (an empty one always holds), quirks, and the evidence for them.
+
+    ``manufacturers`` and ``models`` are parts of the words in the file, in lower case; one has to
+    be found.
+    """
+
+    name: str
+    manufacturers: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    templates: frozenset[str] = frozenset()
+    quirks: frozenset[Quirk] = frozenset()
+    evidence: str = ""
+
+    def applies(self, manufacturer: str, model: str, template: str) -> bool:
+        """Return whether the row is about this report (words in lower case)."""
+        return (
+            _any_in(self.manufacturers, manufacturer)
+            and _any_in(self.models, model)
+            and (not self.templates or template in self.templates)
+        )
+
+
+def _any_in(parts: tuple[str, ...], text: str) -> bool:
+    return not parts or any(part in text for part in parts)
+
+
+GE: Final = ("ge healthcare", "ge medical", "ge vingmed", "ge ultrasound", "ge parallel")
+
+PROFILES: Final[tuple[Profile, ...]] = (
+    Profile(
+        "Echo",
+        templates=frozenset({"5200", "5300"}),
+        quirks=frozenset({Quirk.GROUPS_ARE_SECTIONS}),
+        evidence="PS3.16 TID 5203: a group names image mode and protocol; PS3.17 CCCC: TID 5300 "
+        "has no groups",
+    ),
+    Profile(
+        "SonoScape",
+        manufacturers=("sonoscape",),
+        quirks=frozenset({Quirk.MINUS_ONE}),
+        evidence="orthanc-gdt (restworklist.py) reads only values above -1 and rows with result "
+        "number -1; templates SONO1000 and SONO10000",
+    ),
+    Profile(
+        "GE Vivid",
+        manufacturers=GE,
+        models=("vivid", "echopac"),
+        evidence="dcmtogdt: chosen values come with and without Selection Status, one per beat; "
+        "names in 99GEMS; the rules of repeats cover it",
+    ),
+    Profile(
+        "GE LOGIQ",
+        manufacturers=GE,
+        models=("logiq",),
+        quirks=frozenset({Quirk.PRIVATE_XML}),
+        evidence="LOGIQ E9 R6 report: (6005,xx10) GE_GROUP holds <MEASUREMENT> with resultNo -1 as "
+        "average; abdomen as TID 5100 with the organ as container, labels in GEU-1005-5",
+    ),
+    Profile(
+        "GE, old layout",
+        manufacturers=("ge medical systems",),
+        quirks=frozenset({Quirk.SITE_AND_SIDE_AS_TEXT, Quirk.WRITTEN_TWICE}),
+        evidence="vghks-dicom-sr (dicom-sr-ge.rb): 43128 value, 43130 'Side=', 43133 site, equal "
+        "rows skipped",
+    ),
+    Profile(
+        "Philips",
+        manufacturers=("philips",),
+        quirks=frozenset({Quirk.SIDE_IN_LABEL}),
+        evidence="vghks-dicom-sr (dicom-sr-philips.rb, format-result.rb): label in T9900-04, side "
+        "as 'Lt'/'Rt' before it",
+    ),
+    Profile(
+        "Canon/Toshiba",
+        manufacturers=("canon", "toshiba"),
+        evidence="Xario 100G report: Selection Status as HAS CONCEPT MOD, equations in TSBus",
+    ),
+    Profile(
+        "Samsung",
+        manufacturers=("samsung", "medison"),
+        evidence="French importer of obstetric reports: private containers 99001-xx and 99005-xx "
+        "with the side inside; containers with private names tell values apart",
+    ),
+    Profile(
+        "Mindray",
+        manufacturers=("mindray",),
+        evidence="conformance statements DC-7, ZS3: TID 5000 and 5200; no report seen",
+    ),
+    Profile(
+        "Siemens",
+        manufacturers=("siemens",),
+        evidence="conformance statements: TID 5000, 5100, 5200; no report seen",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What applies to one report: the families' names and all their quirks."""
+
+    name: str = ""
+    quirks: frozenset[Quirk] = frozenset()
+
+
+def device_of(manufacturer: str, model: str, template: str | None) -> Device:
+    """Return what is known about the device and the kind of report."""
+    words = manufacturer.casefold(), model.casefold(), template or ""
+    rows = [row for row in PROFILES if row.applies(*words)]
+    return Device(
+        name=", ".join(row.name for row in rows if row.manufacturers),
+        quirks=frozenset(quirk for row in rows for quirk in row.quirks),
+    )
