@@ -31,6 +31,10 @@ class Choice(Enum):
     REPEATS = "exact twins collapse; the selected repeat wins, then the mean; else all are kept"
 
 
+READER = Choice.COPIES
+"""The rules the reader follows."""
+
+
 def one_spelling(written: str) -> str:
     """Return a code of a table in the spelling of identities: SNOMED RT as CT, text in small."""
     scheme, value, meaning = written.split("|", 2)
