@@ -1,0 +1,121 @@
+"""What of a table must be reported: the rules of choice, written a second time.
+
+SonoScape's -1 and its single readings go first. Of what is left, exact twins (same identity,
+literal and unit) collapse; among repeats (same identity) the selected one wins, then the mean;
+otherwise all are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+
+from pydicom.sr._snomed_dict import mapping
+
+from tests.measurements.expected.tables import Row, Table
+
+NOT_IDENTITY = frozenset({"place", "concept", "value", "unit", "derivation", "selection", "row"})
+
+NEIGHBOURS = {"G-A22A": "410668003"}
+"""Length as GE writes it; the table of the standard has G-D7FE."""
+
+Identity = frozenset[tuple[str, str]]
+
+
+class Choice(Enum):
+    """How much is chosen among repeats."""
+
+    COPIES = "a value with a status swallows its copy without one; repeats are kept"
+    REPEATS = "exact twins collapse; the selected repeat wins, then the mean; else all are kept"
+
+
+READER = Choice.COPIES
+"""The rules the reader follows."""
+
+
+def one_spelling(written: str) -> str:
+    """Return a code of a table in the spelling of identities: SNOMED RT as CT, text in small."""
+    scheme, value, meaning = written.split("|", 2)
+    if not value:
+        return "=" + " ".join(meaning.casefold().split())
+    if scheme == "SRT" and (known := mapping["SRT"].get(value) or NEIGHBOURS.get(value)):
+        return f"SCT:{known}"
+    return f"{scheme.upper()}:{value}"
+
+
+def identity(row: Row) -> Identity:
+    """Return what a row measures: its concept and everything that is said about it."""
+    said = ((role, one_spelling(code)) for role, code in row.items() if role not in NOT_IDENTITY)
+    return frozenset([("concept", one_spelling(row["concept"])), *said])
+
+
+@lru_cache
+def plain_unit(unit: str) -> str:
+    """Return a UCUM unit without annotations, and nothing for "no units"."""
+    while "{" in unit:
+        before, _, rest = unit.partition("{")
+        unit = before + rest.partition("}")[2]
+    return "" if unit == "1" else unit
+
+
+def remaining(table: Table, choice: Choice) -> list[Row]:
+    """Return the rows that must be reported, in the order of the tree."""
+    rows = _measured(table)
+    rows = [row for row in rows if not _is_single_reading(row, rows)]
+    groups: dict[Identity, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(identity(row), []).append(row)
+    choose = _without_copies if choice is Choice.COPIES else _chosen
+    kept = {id(row) for group in groups.values() for row in choose(group)}
+    return [row for row in rows if id(row) in kept]
+
+
+def _measured(table: Table) -> list[Row]:
+    if table.manufacturer.casefold() != "sonoscape":
+        return table.rows
+    return [row for row in table.rows if Decimal(row["value"]) != -1]
+
+
+def _is_single_reading(row: Row, rows: Iterable[Row]) -> bool:
+    return row.get("row", "-1") != "-1" and any(
+        other.get("row") == "-1" and identity(other) == identity(row) for other in rows
+    )
+
+
+def _is_selected(row: Row) -> bool:
+    return "selection" in row
+
+
+def _is_mean(row: Row) -> bool:
+    return row.get("derivation", "").endswith("|Mean")
+
+
+def _chosen(repeats: list[Row]) -> list[Row]:
+    """Return one of each set of twins, and of those the selected or else the means or else all."""
+    distinct: dict[tuple[str, str], Row] = {}
+    for row in sorted(repeats, key=_weight):
+        distinct.setdefault((row["value"], plain_unit(row["unit"])), row)
+    wanted: tuple[Callable[[Row], bool], ...] = (_is_selected, _is_mean)
+    for wins in wanted:
+        if winners := [row for row in distinct.values() if wins(row)]:
+            return winners
+    return list(distinct.values())
+
+
+def _weight(row: Row) -> int:
+    return 0 if _is_selected(row) else 1 if _is_mean(row) else 2
+
+
+def _without_copies(repeats: list[Row]) -> list[Row]:
+    """Return the rows without one plain copy for each that has a status."""
+    left = [row for row in repeats if not _is_selected(row)]
+    for row in filter(_is_selected, repeats):
+        copies = [
+            copy for copy in left if (copy["value"], copy["unit"]) == (row["value"], row["unit"])
+        ]
+        if copies:
+            copies.sort(key=lambda copy: copy.get("derivation") != row.get("derivation"))
+            left.remove(copies[0])
+    return [*filter(_is_selected, repeats), *left]
