@@ -180,7 +180,26 @@ def built(plan: Plan, *, older: bool = False) -> tuple[Dataset, list[tuple[Leaf,
     """Return the report of a plan, and the results in it with what they were made of."""
     building = Building(plan, older)
     branches = [building.branch(branch) for branch in plan.branches]
-    return builder.dataset(*branches, template=plan.template), building.numbers
+    return aimed(builder.dataset(*branches, template=plan.template)), building.numbers
+
+
+def placed(
+    item: Dataset, place: tuple[int, ...] = (1,)
+) -> Iterator[tuple[tuple[int, ...], Dataset]]:
+    """Yield an item and everything below, with places."""
+    yield place, item
+    for number, child in enumerate(item.get("ContentSequence", ()), start=1):
+        yield from placed(child, (*place, number))
+
+
+def aimed(report: Dataset) -> Dataset:
+    """Let every reference point to the first number, wherever it stands now."""
+    numbers = (place for place, item in placed(report) if item.get("ValueType") == "NUM")
+    first = next(numbers, (1,))
+    for _, item in placed(report):
+        if "ReferencedContentItemIdentifier" in item:
+            item.ReferencedContentItemIdentifier = list(first)
+    return report
 
 
 def _limit(name: str) -> Dataset:
@@ -190,7 +209,7 @@ def _limit(name: str) -> Dataset:
 def _by_reference() -> Dataset:
     item = Dataset()
     item.RelationshipType = "INFERRED FROM"
-    item.ReferencedContentItemIdentifier = [1, 1, 1]
+    item.ReferencedContentItemIdentifier = [1]
     return item
 
 
@@ -304,16 +323,21 @@ def branch(
 NOTHING: st.SearchStrategy[Says] = st.just(())
 
 FETAL_LEAF = leaf(terms.FETAL, says(equation=terms.EQUATIONS))
+AGE_LEAF = leaf([terms.AGE], says(equation=terms.EQUATIONS)).map(
+    lambda drawn: replace(
+        drawn, readings=(Reading(drawn.readings[0].literal),)
+    )  # ages are computed, not repeated
+)
 OBSTETRIC = st.one_of(
     branch(
         [terms.SUMMARY],
         NOTHING,
-        branch([terms.FETUS_SUMMARY], says(fetus=terms.FETUSES), FETAL_LEAF),
+        branch([terms.FETUS_SUMMARY], says(fetus=terms.FETUSES), FETAL_LEAF, AGE_LEAF),
     ),
     branch(
         terms.BIOMETRY,
         says(fetus=terms.FETUSES),
-        branch([terms.BIOMETRY_GROUP], NOTHING, FETAL_LEAF),
+        branch([terms.BIOMETRY_GROUP], NOTHING, FETAL_LEAF, AGE_LEAF),
     ),
     branch(
         terms.FINDINGS,

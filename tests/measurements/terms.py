@@ -139,10 +139,10 @@ GROUP = Term("DCM|125007|Measurement Group")
 FLAT = [Term("DCM|125301|Pre-coordinated Measurements"), Term("DCM|125303|Adhoc Measurements")]
 IMAGING = Term("DCM|126010|Imaging Measurements")
 
+AGE = Term("LN|18185-9|Gestational Age")
 FETAL = [
     Term("LN|11820-8|Biparietal Diameter"),
     Term("LN|11984-2|Head Circumference"),
-    Term("LN|18185-9|Gestational Age"),
     Term("LN|11727-5|Estimated Weight"),
 ]
 FLOWING = [

@@ -56,9 +56,9 @@ def of_table(row: tables.Row) -> Value:
 
 
 def of_reader(found: Measurement) -> Value:
-    """Return a measurement that was read."""
+    """Return a measurement that was read; of its identity what the tables have columns for."""
     concept, *said = found.identity
-    pairs = (part.split("=", 1) for part in said if part)
+    pairs = [part.split("=", 1) for part in said if part.partition("=")[0] in tables.COLUMNS]
     return Value(
         found.name,
         str(found.value),

@@ -64,12 +64,23 @@ def remaining(table: Table, choice: Choice) -> list[Row]:
     """Return the rows that must be reported, in the order of the tree."""
     rows = _measured(table)
     rows = [row for row in rows if not _is_single_reading(row, rows)]
-    groups: dict[Identity, list[Row]] = {}
+    groups: dict[object, list[Row]] = {}
     for row in rows:
-        groups.setdefault(identity(row), []).append(row)
+        groups.setdefault(_together(row, table, choice), []).append(row)
     choose = _without_copies if choice is Choice.COPIES else _chosen
     kept = {id(row) for group in groups.values() for row in choose(group)}
     return [row for row in rows if id(row) in kept]
+
+
+def _together(row: Row, table: Table, choice: Choice) -> object:
+    """Return what repeats have in common: identity, and the container but in echo reports.
+
+    The groups of echo reports say mode and protocol only; elsewhere two groups are two things, such
+    as two lesions (PS3.16 TID 5203, 1501).
+    """
+    if choice is Choice.COPIES or table.template in {"5200", "5300"}:
+        return identity(row)
+    return identity(row), row["place"].rpartition(".")[0]
 
 
 def _measured(table: Table) -> list[Row]:
