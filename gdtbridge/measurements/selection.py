@@ -143,16 +143,13 @@ def _twins(values: _Values) -> Iterator[Loss]:
 
 
 def _duplicates(values: _Values) -> Iterator[Loss]:
-    """Yield values that are written again with everything the same.
+    """Yield values that a sibling says again with everything the same: they add nothing.
 
-    Of siblings only a chosen value or a mean exists once by its nature; two plain readings may well
-    be equal. A device known to write its containers twice does so with all of them.
+    A device known to write its containers twice does so wherever they stand.
     """
     everywhere = Quirk.WRITTEN_TWICE in values.device.quirks
     first: dict[Hashable, int] = {}
     for at, one in values.alive.items():
-        if not everywhere and not is_chosen(one) and not is_mean(one):
-            continue
         same = (values.literal(at), one.context, one.properties, one.observed)
         winner = first.setdefault(same if everywhere else (same, _container(one)), at)
         if winner != at:

@@ -31,7 +31,7 @@ class Choice(Enum):
     REPEATS = "exact twins collapse; the selected repeat wins, then the mean; else all are kept"
 
 
-READER = Choice.COPIES
+READER = Choice.REPEATS
 """The rules the reader follows."""
 
 
