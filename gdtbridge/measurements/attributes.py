@@ -223,10 +223,14 @@ def _properties(content: Content, item: Item, name: Code) -> Iterator[Property]:
 
 
 def joined(codes: list[Code]) -> Code:
-    """Return several modifiers of one role as one, whatever their order."""
+    """Return several modifiers of one role as one, whatever their order; one said twice is one."""
     if len(codes) == 1:
         return codes[0]
-    codes = sorted(set(codes), key=lambda code: (*normal(code), code.meaning))[:MAX_JOINED]
+    distinct: dict[tuple[str, ...], Code] = {}
+    for code in sorted(codes, key=lambda code: (*normal(code), code.meaning)):
+        said = normal(code) if code.value else (" ".join(code.meaning.casefold().split()),)
+        distinct.setdefault(said, code)
+    codes = list(distinct.values())[:MAX_JOINED]
     if len(codes) == 1:
         return codes[0]
     concepts = [normal(code) for code in codes if code.value]

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from tests.measurements import builder, terms
-from tests.measurements.expected.rules import Choice
 from tests.measurements.terms import Term
 
 Says = tuple[tuple[str, Term], ...]
@@ -107,7 +106,7 @@ def identity(leaf: Leaf, context: dict[str, Term]) -> frozenset[tuple[str, str]]
     )
 
 
-def put_in(plan: Plan, choice: Choice) -> Counter[Value]:
+def put_in(plan: Plan) -> Counter[Value]:
     """Return the measurements that must come back."""
     return Counter(
         Value(
@@ -119,7 +118,7 @@ def put_in(plan: Plan, choice: Choice) -> Counter[Value]:
         )
         for leaf, context in leaves(plan)
         for reading in leaf.readings
-        if not reading.copy and (reading.wins or choice is Choice.COPIES)
+        if not reading.copy and reading.wins
     )
 
 

@@ -18,7 +18,7 @@ import pytest
 from gdtbridge.measurements import Measurement, read_report
 from tests.measurements.expected import tables
 from tests.measurements.expected.dumps import of_dcmdump, of_dsrdump
-from tests.measurements.expected.rules import READER, Identity, identity, plain_unit, remaining
+from tests.measurements.expected.rules import Identity, identity, plain_unit, remaining
 
 TABLES = sorted(path.stem for path in tables.FOLDER.glob("*.tsv"))
 
@@ -82,7 +82,7 @@ def test_measurements_agree_with_the_table(
     file = corpus / "sr" / f"{name}.dcm"
     if not file.is_file():
         pytest.skip(f"no {file.name}")
-    rows = remaining(tables.load(tables.FOLDER / f"{name}.tsv"), READER)
+    rows = remaining(tables.load(tables.FOLDER / f"{name}.tsv"))
     expected = Counter(of_table(row) for row in rows)
     read = Counter(of_reader(found) for found in read_report(file).measurements)
     right = (read & expected).total()

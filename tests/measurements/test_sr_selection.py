@@ -128,8 +128,8 @@ REPEATS: list[tuple[str, list[Dataset], list[str], list[str]]] = [
     (
         "beats alone, two of them equal",
         [single(LVIDD, "1"), single(LVIDD, "2"), single(LVIDD, "1")],
-        ["1", "2", "1"],
-        ["repeat", "repeat", "repeat"],
+        ["1", "2"],
+        ["repeat", "repeat", "duplicate"],
     ),
     (
         "a mean written twice",

@@ -1,15 +1,14 @@
 """What of a table must be reported: the rules of choice, written a second time.
 
-SonoScape's -1 and its single readings go first. Of what is left, exact twins (same identity,
-literal and unit) collapse; among repeats (same identity) the selected one wins, then the mean;
-otherwise all are kept.
+SonoScape's -1 and its single readings go first. Of what is left, exact twins (siblings of the same
+identity, literal and unit) collapse; among repeats (same identity) the selected one wins, then the
+mean; otherwise all are kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from enum import Enum
 from functools import lru_cache
 
 from pydicom.sr._snomed_dict import mapping
@@ -22,17 +21,6 @@ NEIGHBOURS = {"G-A22A": "410668003"}
 """Length as GE writes it; the table of the standard has G-D7FE."""
 
 Identity = frozenset[tuple[str, str]]
-
-
-class Choice(Enum):
-    """How much is chosen among repeats."""
-
-    COPIES = "a value with a status swallows its copy without one; repeats are kept"
-    REPEATS = "exact twins collapse; the selected repeat wins, then the mean; else all are kept"
-
-
-READER = Choice.REPEATS
-"""The rules the reader follows."""
 
 
 def one_spelling(written: str) -> str:
@@ -60,27 +48,30 @@ def plain_unit(unit: str) -> str:
     return "" if unit == "1" else unit
 
 
-def remaining(table: Table, choice: Choice) -> list[Row]:
+def remaining(table: Table) -> list[Row]:
     """Return the rows that must be reported, in the order of the tree."""
     rows = _measured(table)
     rows = [row for row in rows if not _is_single_reading(row, rows)]
     groups: dict[object, list[Row]] = {}
     for row in rows:
-        groups.setdefault(_together(row, table, choice), []).append(row)
-    choose = _without_copies if choice is Choice.COPIES else _chosen
-    kept = {id(row) for group in groups.values() for row in choose(group)}
+        groups.setdefault(_together(row, table), []).append(row)
+    kept = {id(row) for group in groups.values() for row in _chosen(group)}
     return [row for row in rows if id(row) in kept]
 
 
-def _together(row: Row, table: Table, choice: Choice) -> object:
+def _together(row: Row, table: Table) -> object:
     """Return what repeats have in common: identity, and the container but in echo reports.
 
     The groups of echo reports say mode and protocol only; elsewhere two groups are two things, such
     as two lesions (PS3.16 TID 5203, 1501).
     """
-    if choice is Choice.COPIES or table.template in {"5200", "5300"}:
+    if table.template in {"5200", "5300"}:
         return identity(row)
-    return identity(row), row["place"].rpartition(".")[0]
+    return identity(row), _container(row)
+
+
+def _container(row: Row) -> str:
+    return row["place"].rpartition(".")[0]
 
 
 def _measured(table: Table) -> list[Row]:
@@ -104,10 +95,13 @@ def _is_mean(row: Row) -> bool:
 
 
 def _chosen(repeats: list[Row]) -> list[Row]:
-    """Return one of each set of twins, and of those the selected or else the means or else all."""
-    distinct: dict[tuple[str, str], Row] = {}
+    """Return one of each set of twins, and of those the selected or else the means or else all.
+
+    Twins are siblings: the same value in two groups is said twice.
+    """
+    distinct: dict[tuple[str, str, str], Row] = {}
     for row in sorted(repeats, key=_weight):
-        distinct.setdefault((row["value"], plain_unit(row["unit"])), row)
+        distinct.setdefault((row["value"], plain_unit(row["unit"]), _container(row)), row)
     wanted: tuple[Callable[[Row], bool], ...] = (_is_selected, _is_mean)
     for wins in wanted:
         if winners := [row for row in distinct.values() if wins(row)]:
@@ -117,16 +111,3 @@ def _chosen(repeats: list[Row]) -> list[Row]:
 
 def _weight(row: Row) -> int:
     return 0 if _is_selected(row) else 1 if _is_mean(row) else 2
-
-
-def _without_copies(repeats: list[Row]) -> list[Row]:
-    """Return the rows without one plain copy for each that has a status."""
-    left = [row for row in repeats if not _is_selected(row)]
-    for row in filter(_is_selected, repeats):
-        copies = [
-            copy for copy in left if (copy["value"], copy["unit"]) == (row["value"], row["unit"])
-        ]
-        if copies:
-            copies.sort(key=lambda copy: copy.get("derivation") != row.get("derivation"))
-            left.remove(copies[0])
-    return [*filter(_is_selected, repeats), *left]

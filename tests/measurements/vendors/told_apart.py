@@ -1,4 +1,4 @@
-"""Cases the reader does not meet yet."""
+"""Values that differ in one respect only, and reports whose order must not count."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def volume(unit: str, *more: Dataset) -> Dataset:
     return num(VOLUME, "28", unit, code(SCT_SITE, MITRAL_SCT), *more)
 
 
-UNMET: Cases = {
+SAID: Cases = {
     "gestational ages by two tables": (
         dataset(by_table("LN|11902-4|BPD, Hadlock 1984"), by_table("LN|11932-1|HC, Hadlock 1984")),
         [

@@ -1,4 +1,4 @@
-"""What the reader must do and does not do yet (``vendors/unmet.py``)."""
+"""What differs in one respect is two measurements, in any order (``vendors/told_apart.py``)."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from tests.measurements.builder import (
     num,
 )
 from tests.measurements.vendors.case import chosen, reverse, seen
-from tests.measurements.vendors.unmet import ORDERLESS, TOLD_APART, UNMET
+from tests.measurements.vendors.told_apart import ORDERLESS, SAID, TOLD_APART
 
 Read = Callable[[Dataset], Report]
 
 
-@pytest.mark.parametrize("name", UNMET)
+@pytest.mark.parametrize("name", SAID)
 def test_report_gives_its_measurements(read: Read, name: str) -> None:
     """Each value arrives once, with what its device says about it and nothing else."""
-    report, expected = UNMET[name]
+    report, expected = SAID[name]
     found = read(report).measurements
     assert sorted(map(seen, found), key=repr) == sorted(expected, key=repr)
     assert len({one.identity for one in found}) == len(found)
