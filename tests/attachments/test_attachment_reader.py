@@ -212,6 +212,15 @@ def with_bits(bits: int) -> Dataset:
 
 FORGOTTEN = ("Rows", "Columns", "BitsAllocated", "PhotometricInterpretation", "PixelData")
 
+
+def endless_item(at: int) -> Dataset:
+    """Return a JPEG whose item there, 0 for the table of offsets, claims 4 GiB."""
+    made = compressed(uid.JPEGBaseline8Bit, jpeg(screen()))
+    made.PixelData = made.PixelData[: at + 4] + b"\xfe\xff\xff\xff" + made.PixelData[at + 8 :]
+    made["PixelData"].is_undefined_length = True
+    return made
+
+
 HOSTILE: dict[str, Callable[[], Dataset]] = {
     **{f"without {keyword}": partial(without, keyword) for keyword in FORGOTTEN},
     **{f"{bits} bits": partial(with_bits, bits) for bits in (0, 1, 7, 12, 16, 32, 64, 65535)},
@@ -231,6 +240,8 @@ HOSTILE: dict[str, Callable[[], Dataset]] = {
     "no RLE": lambda: compressed(uid.RLELossless, b"\x0f\0\0\0" + b"\xff" * 96),
     "giant JPEG 2000": giant_codestream,
     "giant JPEG": giant_jpeg,
+    "giant table of offsets": partial(endless_item, 0),
+    "giant fragment": partial(endless_item, 12),
     "bomb": lambda: bomb(100_000_000),
     "frames that are not there": lambda: image(screen(), "RGB", NumberOfFrames="2147483647"),
     "selection": lambda: selection("113000", ("1.2.3", ())),

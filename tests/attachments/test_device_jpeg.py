@@ -30,13 +30,25 @@ SYNTAX = uid.JPEGBaseline8Bit
 
 LABELS = ["RGB", "YBR_FULL", "YBR_FULL_422"]
 
+ADOBE_RGB, ADOBE_YCBCR = (b"Adobe\0\x64\0\0\0\0" + transform for transform in (b"\0", b"\1"))
+
+
+def without_names(pixels: Array) -> bytes:
+    """Return a JPEG of red, green and blue, called 1, 2 and 3, without marks."""
+    stream = without_marks(jpeg(pixels, keep_rgb=True))
+    for number, name in enumerate(b"RGB", start=1):
+        for after in (b"\x11", b"\0"):  # in the headers of frame and scan
+            stream = stream.replace(bytes([name]) + after, bytes([number]) + after, 1)
+    return stream
+
+
 STREAMS = {
     "JFIF": jpeg(screen()),
     "JFIF 4:2:2": jpeg(screen(), subsampling=1),
     "JFIF 4:2:0": jpeg(screen(), subsampling=2),
     "YCbCr without marks": without_marks(jpeg(screen())),
     "YCbCr 4:2:2 without marks": without_marks(jpeg(screen(), subsampling=1)),
-    "Adobe YCbCr": with_segment(without_marks(jpeg(screen())), 0xEE, b"Adobe\0\x64\0\0\0\0\x01"),
+    "Adobe YCbCr": with_segment(without_marks(jpeg(screen())), 0xEE, ADOBE_YCBCR),
     "Adobe RGB": jpeg(screen(), keep_rgb=True),
     "RGB without marks": without_marks(jpeg(screen(), keep_rgb=True)),
     "progressive": jpeg(screen(), progressive=True),
@@ -50,6 +62,47 @@ def test_colours(kind: str, label: str, tmp_path: Path) -> None:
     made = image(screen(), label)
     put_frames(made, [STREAMS[kind]], SYNTAX)
     assert_screen(shown(made, tmp_path), tolerance=12)
+
+
+def colourful() -> Array:
+    """Return a picture without a grey pixel, which proves no label wrong."""
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[:, :32], pixels[:, 32:] = (200, 40, 40), (40, 60, 220)
+    return pixels
+
+
+@pytest.mark.parametrize(
+    ("stream", "label"),
+    [
+        (jpeg(colourful()), "RGB"),
+        (without_marks(jpeg(colourful(), subsampling=1)), "RGB"),
+        (with_segment(without_marks(jpeg(colourful())), 0xEE, ADOBE_YCBCR), "RGB"),
+        (jpeg(colourful(), keep_rgb=True), "YBR_FULL"),
+        (with_segment(without_names(colourful()), 0xEE, ADOBE_RGB), "YBR_FULL"),
+        (without_marks(jpeg(colourful(), keep_rgb=True)), "YBR_FULL"),
+        (without_marks(jpeg(colourful())), "YBR_FULL"),
+        (without_marks(jpeg(colourful())), "MONOCHROME2"),
+        (without_names(colourful()), "RGB"),
+    ],
+    ids=[
+        "JFIF",
+        "thinned out",
+        "Adobe YCbCr",
+        "Adobe RGB",
+        "Adobe RGB without names",
+        "names",
+        "label YBR",
+        "label of something else",
+        "label RGB",
+    ],
+)
+def test_marks_come_before_the_label(stream: bytes, label: str, tmp_path: Path) -> None:
+    """JFIF, Adobe, thinned out components, their names; the label where there is none of these."""
+    made = image(colourful(), label)
+    put_frames(made, [stream], SYNTAX)
+    found = shown(made, tmp_path).astype(int)
+    assert np.abs(found[24, 8] - (200, 40, 40)).max() <= 8
+    assert np.abs(found[24, -8] - (40, 60, 220)).max() <= 8
 
 
 def test_samples_of_the_device_are_kept(tmp_path: Path) -> None:

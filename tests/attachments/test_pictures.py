@@ -20,6 +20,7 @@ from tests.attachments.builder import (
     assert_screen,
     grey_screen,
     image,
+    put_frames,
     put_pixels,
     screen,
     shown,
@@ -85,6 +86,14 @@ def test_thinned_out_colours(tmp_path: Path) -> None:
     """YBR_FULL_422 that is not compressed, of an even width."""
     made = image(screen(), "YBR_FULL_422")
     put_pixels(made, thinned(screen()))
+    assert_screen(shown(made, tmp_path))
+
+
+def test_thinned_out_colours_in_big_endian_words(tmp_path: Path) -> None:
+    """Swapped bytes, as for every kind of 8-bit samples in words."""
+    made = image(screen(), "YBR_FULL_422", uid.ExplicitVRBigEndian)
+    made.PixelData = np.frombuffer(thinned(screen()), "<u2").astype(">u2").tobytes()
+    made["PixelData"].VR = "OW"
     assert_screen(shown(made, tmp_path))
 
 
@@ -323,6 +332,15 @@ def test_jpeg_2000_of_sixteen_bits(tmp_path: Path) -> None:
     made = image(WIDE, "MONOCHROME2")
     made.compress(uid.JPEG2000Lossless, WIDE, encoding_plugin="pylibjpeg")
     assert np.abs(shown(made, tmp_path).astype(int) - RAMP).max() <= 6
+
+
+@pytest.mark.parametrize("label", ["RGB", "YBR_RCT"])
+def test_high_throughput_jpeg_2000(label: str, tmp_path: Path) -> None:
+    """The screen as OpenJPH compressed it: nothing we have writes this syntax."""
+    made = image(screen(), label)
+    stream = Path(__file__).with_name("screen.jhc").read_bytes()
+    put_frames(made, [stream], uid.HTJ2KLossless)
+    assert_screen(shown(made, tmp_path))
 
 
 @pytest.mark.parametrize("name", ["SC_rgb_jls_lossy_line.dcm", "SC_rgb_jls_lossy_sample.dcm"])
