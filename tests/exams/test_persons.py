@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from gdtbridge.exams import ExamState
 from gdtbridge.exams.persons import Person, are_two
-from tests.exams.conftest import Practice
+from tests.exams.conftest import Practice, Reports
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,21 @@ def test_an_object_of_another_person_under_the_same_number_holds_the_exam(
     practice.wait()
     assert practice.files() == []
     assert practice.exams.exams()[0].held_because == "several-patients"
+
+
+def test_of_two_persons_under_one_number_only_the_first_ones_reports_leave(
+    practice: Practice, project: Path, tmp_path: Path
+) -> None:
+    """A record bears one name; a report of somebody else never stands under it."""
+    reports = Reports(project, practice, tmp_path)
+    study = {"PatientID": "4711", "StudyInstanceUID": "2.25.1000"}
+    reports.send("echo.dcm", **study)
+    other = {"PatientName": "Schmidt^Jo", "PatientBirthDate": "19700101"}
+    reports.send("thyroid.dcm", **study, **other)
+    practice.exams.release("2.25.1000", "4711")
+    practice.wait()
+    assert len([name for name in practice.files() if "-sr-" in name]) == 1
+    assert [problem.kind for problem in practice.exams.problems()] == ["other-patient"]
 
 
 def test_an_order_for_another_person_under_the_same_number_holds_the_exam(
