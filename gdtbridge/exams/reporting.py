@@ -24,8 +24,8 @@ from gdtbridge.exams.model import (
     PendingReport,
     ReportState,
 )
-from gdtbridge.exams.records import accession_of
 from gdtbridge.exams.persons import Person, are_two
+from gdtbridge.exams.records import accession_of
 from gdtbridge.exams.revision import News
 from gdtbridge.exams.routing import Routing, Target
 from gdtbridge.gdt import GdtWriteError
