@@ -1,0 +1,36 @@
+"""Foreign texts made fit for a page: one line, nothing that moves other letters about."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+UNWANTED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""General categories left out: controls, bidirectional marks, what has no meaning."""
+
+MAX_MARKS: Final = 2
+"""Marks one letter may carry; more would run over the lines above."""
+
+CUT: Final = "…"
+
+
+def one_line(text: str, longest: int) -> str:
+    """Return ``text`` in composed letters and single blanks; what is too long ends in ``…``."""
+    if not text.isascii() or not text.isprintable():
+        text = "".join(_kept(unicodedata.normalize("NFC", text)))
+    text = " ".join(text.split())
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + CUT
+
+
+def _kept(text: str) -> list[str]:
+    kept: list[str] = []
+    marks = 0
+    for letter in text:
+        category = unicodedata.category(letter)
+        if category in UNWANTED:
+            kept.append(" " if letter.isspace() else "")
+            continue
+        marks = marks + 1 if category in {"Mn", "Me"} else 0
+        if marks <= MAX_MARKS:
+            kept.append(letter)
+    return kept
