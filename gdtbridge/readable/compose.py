@@ -60,7 +60,7 @@ def sheet_of(report: Report, head: Head, catalogue: Catalogue, person: Person | 
         title=_title(report, ordered),
         day=_day(head.day),
         patient=one_line(_patient(whose), MAX_FACT),
-        facts=(tuple(_of_person(whose)), tuple(_of_exam(head))),
+        facts=(tuple(_of_person(whose)), tuple(_of_exam(head, whose))),
         groups=tuple(_groups(ordered)),
         notes=tuple(_notes(report, ordered, other_id=whose.id.strip() != head.person.id.strip())),
         foot=(
@@ -97,7 +97,7 @@ def _of_person(person: Person) -> Iterator[Fact]:
     )
 
 
-def _of_exam(head: Head) -> Iterator[Fact]:
+def _of_exam(head: Head, whose: Person) -> Iterator[Fact]:
     moment = _day(head.day)
     if moment and head.clock is not None:
         moment += f", {head.clock:%H:%M} Uhr"
@@ -106,7 +106,7 @@ def _of_exam(head: Head) -> Iterator[Fact]:
         ("Untersuchung", moment),
         ("Gerät", f"{head.manufacturer} {model}"),
         ("Station", head.station),
-        ("Auftragsnummer", head.accession),
+        ("Auftragsnummer", whose.accession),
     )
 
 

@@ -26,9 +26,11 @@ def read_head(path: Path) -> Head:
 
     return Head(
         person=Person(
-            text(Tag.PatientID), name_of(text(Tag.PatientName)), day_of(text(Tag.PatientBirthDate))
+            text(Tag.PatientID),
+            name_of(text(Tag.PatientName)),
+            day_of(text(Tag.PatientBirthDate)),
+            text(Tag.AccessionNumber),
         ),
-        accession=text(Tag.AccessionNumber),
         day=day_of(text(Tag.StudyDate)) or day_of(text(Tag.ContentDate)),
         clock=clock_of(text(Tag.StudyTime)) or clock_of(text(Tag.ContentTime)),
         manufacturer=text(Tag.Manufacturer),

@@ -8,14 +8,15 @@ from datetime import date, time
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whose the measurements are; what is not known is empty or None.
+    """Whose the measurements are, and by which order; what is not known is empty or None.
 
-    ``name`` is as a chart has it (``Müller, Änne``).
+    ``name`` is as a chart has it (``Müller, Änne``), ``accession`` the order's number.
     """
 
     id: str
     name: str
     birth_date: date | None
+    accession: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,6 @@ class Head:
     """What the file says of the person, the exam and the device; the day is local."""
 
     person: Person
-    accession: str
     day: date | None
     clock: time | None
     manufacturer: str

@@ -24,7 +24,12 @@ def encode_person(person: Person | None) -> Mapping[str, str] | None:
     if person is None:
         return None
     born = person.birth_date.isoformat() if person.birth_date is not None else ""
-    return {"id": person.id, "name": person.name, "born": born}
+    return {
+        "id": person.id,
+        "name": person.name,
+        "born": born,
+        "accession": person.accession,
+    }
 
 
 def decode_person(said: Mapping[str, str] | None) -> Person | None:
@@ -32,7 +37,7 @@ def decode_person(said: Mapping[str, str] | None) -> Person | None:
     if said is None:
         return None
     born = date.fromisoformat(said["born"]) if said["born"] else None
-    return Person(said["id"], said["name"], born)
+    return Person(said["id"], said["name"], born, said["accession"])
 
 
 def encode_printed(title: str, data: bytes) -> Answer:

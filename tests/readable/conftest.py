@@ -1,9 +1,7 @@
-"""Fixtures of the readable reports: a sheet of any report, and its text as a real tool reads it."""
+"""Fixtures of the readable reports: a sheet of any report."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,25 +29,3 @@ def sheet(tmp_path: Path) -> Callable[..., Sheet]:
         return sheet_of_file(builder.write(report, tmp_path / "report.dcm"), person)
 
     return made
-
-
-@pytest.fixture
-def poppler(tmp_path: Path) -> Callable[..., str]:
-    """Return a function that runs a program of poppler-utils on a PDF and returns what it says."""
-
-    def run(pdf: bytes, *command: str) -> str:
-        program = shutil.which(command[0])
-        if program is None:
-            pytest.skip(f"{command[0]} (poppler-utils) is not installed")
-        file = tmp_path / "read.pdf"
-        file.write_bytes(pdf)
-        done = subprocess.run(
-            [program, *command[1:], str(file), *(["-"] if command[0] == "pdftotext" else [])],
-            capture_output=True,
-            check=True,
-            timeout=60,
-        )
-        assert done.stderr == b""
-        return done.stdout.decode("utf-8")
-
-    return run

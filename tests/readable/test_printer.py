@@ -34,7 +34,7 @@ def test_person_and_own_rows_reach_the_sheet(project: Path) -> None:
     """What the practice knows and calls things is what is printed."""
     rows = ({"id": "LVIDD", "name": "LV innen", "unit": "cm", "decimals": "2"},)
     with Printer(rows) as printer:
-        person = Person("8", "Weiß, Günther", date(1949, 11, 5))
+        person = Person("8", "Weiß, Günther", date(1949, 11, 5), "R7")
         page = printer.print(project / ECHO, Form.HTML, person).data.decode()
     assert "LV innen" in page
     assert "4,82" in page

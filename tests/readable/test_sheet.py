@@ -126,12 +126,13 @@ def test_warnings_stand_at_the_end_in_german(sheet: MakeSheet) -> None:
 
 def test_the_practice_knows_better_whose_it_is(sheet: MakeSheet) -> None:
     """A report made under a wrong number shows whose it is, and that the device said another."""
-    person = Person("8", "Weiß, Günther", date(1949, 11, 5))
+    person = Person("8", "Weiß, Günther", date(1949, 11, 5), "R7")
     made = sheet(dataset(echo_section(num(LVIDD, "4.8", "cm")), PatientName="Falsch^Name"), person)
     assert made.patient == "Weiß, Günther, * 05.11.1949, Nr. 8"
+    assert made.facts[1][-1] == Fact("Auftragsnummer", "R7")
     assert "Am Gerät war eine andere Patientennummer eingegeben." in made.notes
     assert not any("4711" in note for note in made.notes)
-    assert sheet(dataset(), Person(" 4711 ", "X", None)).notes == (
+    assert sheet(dataset(), Person(" 4711 ", "X", None, "")).notes == (
         "Der Bericht enthält keine Messwerte.",
     )
 
