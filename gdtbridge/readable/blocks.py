@@ -141,15 +141,15 @@ def _row(row: Row, style: Style, width: float) -> Block:
 
 
 def _stacked(row: Row, style: Style, width: float) -> Block:
-    """Return a row whose value and unit stand under the name, as wide as they are."""
+    """Return a row whose value and unit stand under the name, as wide as they are.
+
+    What is wider than the column is set smaller: a number is never broken.
+    """
     named = _named(row.name, row.remark, width, style)
-    below = max(piece.y for piece in named)
-    lines = face(bold=True).wrapped(f"{row.value} {row.unit}".rstrip(), width, style.size)
-    pieces = [
-        Piece(width, below + style.lead * (at + 1), line, style.size, bold=True, right=True)
-        for at, line in enumerate(lines)
-    ]
-    return _closed((*named, *pieces), style)
+    y = max(piece.y for piece in named) + style.lead
+    text = f"{row.value} {row.unit}".rstrip()
+    size = face(bold=True).fitting(text, width, style.size)
+    return _closed((*named, Piece(width, y, text, size, bold=True, right=True)), style)
 
 
 def _named(name: str, remark: str, width: float, style: Style) -> list[Piece]:

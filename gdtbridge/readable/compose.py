@@ -30,7 +30,7 @@ KINDS: Final[dict[str, str]] = {
     "5300": "Echokardiographie",
 }
 
-IN_THE_NAME: Final = ("Bezeichnung", "Ort", "Lage", "Seite")
+IN_THE_NAME: Final = ("Bezeichnung", "Gruppe", "Lage", "Ort", "Seite", "Zu")
 """Remarks that say nothing where the name has their text."""
 
 PLAIN_WITHOUT_WORD: Final = (

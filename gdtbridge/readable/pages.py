@@ -6,7 +6,7 @@ Lengths are points; ``y`` counts from the top of the page.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from gdtbridge.readable.blocks import (
@@ -31,6 +31,8 @@ GUTTER: Final = 9 * MM
 LATER_HEAD: Final = 9 * MM
 NOTE_SIZE: Final = 8.0
 CONTINUED: Final = "(Fortsetzung)"
+MOST_ON_ONE_PAGE: Final = 130
+"""Rows; more fit on one page in no style, and nobody need try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,8 @@ class Placed:
     line: float = 0.0
 
 
-@dataclass(slots=True)
-class Laid:
-    """One page."""
-
-    placed: list[Placed] = field(default_factory=list)
+Laid = list[Placed]
+"""One page."""
 
 
 def laid_out(sheet: Sheet, first_top: float) -> list[Laid]:
@@ -57,7 +56,8 @@ def laid_out(sheet: Sheet, first_top: float) -> list[Laid]:
     """
     notes = [note(text, NOTE_SIZE, RIGHT - LEFT) for text in sheet.notes]
     room = sum(block.height for block in notes) + (NOTE_SIZE if notes else 0)
-    for style in STYLES:
+    rows = sum(len(group.rows) for group in sheet.groups)
+    for style in STYLES if rows <= MOST_ON_ONE_PAGE else ():
         flow = _Flow(sheet.groups, style)
         if flow.fits(BOTTOM - room - first_top):
             pages = flow.balanced(first_top, BOTTOM - room)
@@ -103,11 +103,11 @@ class _Flow:
         pages = []
         for start in range(0, len(columns), self.style.columns):
             y = later_top if start else top
-            page = Laid()
+            page: Laid = []
             for at, column in enumerate(columns[start : start + self.style.columns]):
-                page.placed += self._placed(column, LEFT + at * (self.width + GUTTER), y)
+                page += self._placed(column, LEFT + at * (self.width + GUTTER), y)
             pages.append(page)
-        return pages or [Laid()]
+        return pages or [[]]
 
     def _placed(self, column: Sequence[Block], x: float, y: float) -> Iterator[Placed]:
         for block in column:
@@ -142,12 +142,12 @@ def _with_notes(pages: list[Laid], notes: Sequence[Block], first_top: float) -> 
     """Return the pages, the notes below what stands lowest on the last, or on one more."""
     if not notes:
         return pages
-    y = max((one.y + one.block.height for one in pages[-1].placed), default=first_top)
+    y = max((one.y + one.block.height for one in pages[-1]), default=first_top)
     y += NOTE_SIZE
     for block in notes:
         if y + block.height > BOTTOM:
-            pages.append(Laid())
+            pages.append([])
             y = TOP + LATER_HEAD
-        pages[-1].placed.append(Placed(LEFT, y, block))
+        pages[-1].append(Placed(LEFT, y, block))
         y += block.height
     return pages

@@ -19,6 +19,7 @@ RULE: Final = (0.85, 0.86, 0.88)
 ACCENT: Final = (0.11, 0.30, 0.38)
 
 TITLE_SIZE: Final = 16.0
+DAY_SIZE: Final = 11.0
 FACT_SIZE: Final = 9.0
 FACT_LEAD: Final = 12.5
 FOOT_SIZE: Final = 7.0
@@ -95,8 +96,11 @@ class _Drawing:
 
     def _head(self) -> None:
         y = TOP + TITLE_SIZE * 0.8
-        self._text(Piece(LEFT, y, self._sheet.title, TITLE_SIZE, bold=True), ACCENT)
-        self._text(Piece(RIGHT, y, self._sheet.day, 11, right=True), BLACK)
+        title, day = self._sheet.title, self._sheet.day
+        room = RIGHT - LEFT - face().width(day, DAY_SIZE) - 5 * MM
+        size = face(bold=True).fitting(title, room, TITLE_SIZE)
+        self._text(Piece(LEFT, y, title, size, bold=True), ACCENT)
+        self._text(Piece(RIGHT, y, day, DAY_SIZE, right=True), BLACK)
         y += 2.6 * MM
         self._rule(LEFT, RIGHT, y, ACCENT, 1.2)
         y += 1.6 * MM
@@ -114,10 +118,12 @@ class _Drawing:
     def _later_head(self) -> None:
         y = TOP + FACT_SIZE
         named = f"{self._sheet.title} {self._sheet.day}".rstrip()
-        self._text(Piece(LEFT, y, named, FACT_SIZE, bold=True), ACCENT)
-        room = RIGHT - LEFT - face(bold=True).width(named, FACT_SIZE) - 5 * MM
-        patient = face().wrapped(self._sheet.patient, max(room, 40 * MM), FACT_SIZE)[0]
-        self._text(Piece(RIGHT, y, patient, FACT_SIZE, right=True), BLACK)
+        half = (RIGHT - LEFT) / 2 - 2 * MM
+        size = face(bold=True).fitting(named, half, FACT_SIZE)
+        self._text(Piece(LEFT, y, named, size, bold=True), ACCENT)
+        room = RIGHT - LEFT - face(bold=True).width(named, size) - 5 * MM
+        size = face().fitting(self._sheet.patient, room, FACT_SIZE)
+        self._text(Piece(RIGHT, y, self._sheet.patient, size, right=True), BLACK)
         self._rule(LEFT, RIGHT, y + 1.6 * MM, ACCENT, 0.8)
 
     def _foot(self, number: int, pages: int) -> None:
@@ -132,7 +138,7 @@ class _Drawing:
     # --- the page --------------------------------------------------------------------------------
 
     def _page(self, page: Laid) -> None:
-        for placed in page.placed:
+        for placed in page:
             x, y, block = placed.x, placed.y, placed.block
             for piece in block.pieces:
                 colour = GREY if piece.grey else ACCENT if block.heading else BLACK

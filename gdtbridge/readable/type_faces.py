@@ -71,6 +71,10 @@ class Face:
         """Return the width of a text in points."""
         return sum(font.width(letter) for font, letter in map(self._choose, text)) * size / 1000
 
+    def fitting(self, text: str, width: float, size: float) -> float:
+        """Return the size, or the smaller one in which the text is no wider than ``width``."""
+        return min(size, 0.999 * size * width / max(self.width(text, size), 1.0))
+
     def lacks(self, text: str) -> bool:
         """Return whether some letter of the text cannot be drawn."""
         return any(
