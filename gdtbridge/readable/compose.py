@@ -19,7 +19,7 @@ MAX_NAME: Final = 200
 MAX_UNIT: Final = 64
 MAX_REMARK: Final = 300
 MAX_FACT: Final = 120
-"""Characters; what is longer ends visibly in ``…``. A number is never cut."""
+"""Characters; what is longer has ``…`` for its middle. A number is never cut."""
 
 KINDS: Final[dict[str, str]] = {
     # Template Identifier (PS3.16) to what was examined
@@ -135,13 +135,13 @@ def _rows(shown: Sequence[Presented]) -> Iterator[Row]:
     """Yield the rows of one group; a name and remark that were there already get a number."""
     seen: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for one in shown:
-        name = one.name
+        name = one_line(one.name, MAX_NAME)
         if not one.known:
             seen[one.name, one.remarks] += 1
             number = seen[one.name, one.remarks]
             name = f"{name} ({number})" if number > 1 else name
         yield Row(
-            name=one_line(name, MAX_NAME),
+            name=name,
             value=plain(one.value).replace(".", ","),
             unit=_unit(one.unit if one.known else ucum.printed(one.unit)),
             remark=one_line("; ".join(_remarks(one)), MAX_REMARK),

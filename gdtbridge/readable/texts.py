@@ -15,11 +15,17 @@ CUT: Final = "…"
 
 
 def one_line(text: str, longest: int) -> str:
-    """Return ``text`` in composed letters and single blanks; what is too long ends in ``…``."""
+    """Return ``text`` in composed letters and single blanks.
+
+    What is too long has ``…`` for its middle: the side and the number of a repeat stand at the end.
+    """
     if not text.isascii() or not text.isprintable():
         text = "".join(_kept(unicodedata.normalize("NFC", text)))
     text = " ".join(text.split())
-    return text if len(text) <= longest else text[: longest - 1].rstrip() + CUT
+    if len(text) <= longest:
+        return text
+    end = longest // 3
+    return text[: longest - end - 1].rstrip() + CUT + text[-end:].lstrip()
 
 
 def _kept(text: str) -> list[str]:

@@ -16,6 +16,7 @@ from tests.measurements.builder import (
     LEFT,
     LVIDD,
     MODE,
+    RIGHT,
     TWO_D,
     code,
     dataset,
@@ -72,6 +73,18 @@ def test_what_the_catalogue_lacks_comes_last_in_the_devices_words(sheet: MakeShe
     assert [group.name for group in made.groups] == ["Linker Ventrikel", "Weitere Messwerte"]
     (shown,) = made.groups[1].rows
     assert shown == Row("Plaque Höhe, Left Ventricle links", "1,50", "mm", "2D mode")
+
+
+def test_a_long_name_keeps_its_side_and_number(sheet: MakeSheet) -> None:
+    """They stand at its end; what is left out is in the middle."""
+    numbers = [num("99X|1|X", "1", "mm", code(LATERALITY, side)) for side in (LEFT, LEFT, RIGHT)]
+    for number in numbers:
+        number.ConceptNameCodeSequence[0].add_new(0x00080104, "UT", "Wort " * 90)
+    first, second, third = rows(sheet(dataset(echo_section(*numbers))))
+    assert first.endswith("links")
+    assert second.endswith("links (2)")
+    assert third.endswith("rechts")
+    assert len(second) <= 210
 
 
 def test_a_report_the_catalogue_knows_nothing_of_has_one_group(sheet: MakeSheet) -> None:
@@ -177,7 +190,7 @@ def test_days_and_times(day: str, clock: str, known: bool) -> None:  # noqa: FBT
         ("Tab\tund\x85Zeile", "Tab und Zeile"),
         ("a\u0308", "ä"),
         ("Z" + "\u0336" * 9, "Z" + "\u0336" * 2),
-        ("x" * 30, "x" * 19 + "…"),
+        ("x" * 15 + "y" * 15, "x" * 13 + "…" + "y" * 6),
         ("<b>&amp;{{ 7*7 }}", "<b>&amp;{{ 7*7 }}"),
     ],
 )
