@@ -20,12 +20,13 @@ from gdtbridge.config import Settings
 from gdtbridge.database import Database
 from gdtbridge.dicom import DicomServer
 from gdtbridge.errors import SettingsError
-from gdtbridge.exams import ATTACHMENT, ExamService, Routing, SystemClock
+from gdtbridge.exams import ATTACHMENT, ExamService, Openers, Routing, SystemClock
 from gdtbridge.folders import OrderFiles, OrderWatch
 from gdtbridge.health import LOOK_SECONDS, Health
 from gdtbridge.measurements import ReportReader
 from gdtbridge.outbox import GdtDrop, Naming, Outbox, Sender, Webhook
 from gdtbridge.pydicom_hardening import harden_pydicom
+from gdtbridge.readable import Printer
 from gdtbridge.web import PartState, WebServer, create_app
 from worklist import FolderError, WorklistFolder
 from worklist.locking import FileLock
@@ -49,12 +50,14 @@ class Core:
     worklist: WorklistFolder
     reader: ReportReader
     renderer: AttachmentReader
+    printer: Printer
     exams: ExamService
 
     def close(self) -> None:
         """Let go of the database and the child processes."""
         self.reader.close()
         self.renderer.close()
+        self.printer.close()
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -86,11 +89,12 @@ def open_core(settings: Settings) -> Core:
         opened.callback(reader.close)
         renderer = AttachmentReader()
         opened.callback(renderer.close)
-        exams = ExamService(
-            settings, database, archive, outbox, worklist, reader, renderer, SystemClock()
-        )
+        printer = Printer(settings.catalogue.cells)
+        opened.callback(printer.close)
+        openers = Openers(reader, renderer, printer)
+        exams = ExamService(settings, database, archive, outbox, worklist, openers, SystemClock())
         opened.pop_all()
-    return Core(settings, database, archive, outbox, worklist, reader, renderer, exams)
+    return Core(settings, database, archive, outbox, worklist, reader, renderer, printer, exams)
 
 
 def _make_folders(settings: Settings) -> None:

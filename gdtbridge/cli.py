@@ -33,7 +33,7 @@ from gdtbridge.gdt_commands import (
 from gdtbridge.image_libraries import keep_image_libraries_out
 from gdtbridge.logs import describe
 from gdtbridge.open_command import open_command
-from gdtbridge.sr_commands import catalogue_command
+from gdtbridge.sr_commands import catalogue_command, sheet_options, write_sheets
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -247,9 +247,21 @@ def sr() -> None:
     help="Zu jedem NUM der Datei: übernommen oder nicht, und warum. "
     "/ For every NUM of the file: told or not, and why.",
 )
+@sheet_options
 @files_argument
-def sr_show(files: tuple[Path, ...], *, as_json: bool, explain: bool) -> None:
+def sr_show(
+    files: tuple[Path, ...],
+    html: Path | None,
+    pdf: Path | None,
+    config: Path | None,
+    *,
+    as_json: bool,
+    explain: bool,
+) -> None:
     """Messwerte von Structured Reports zeigen. / Show the measurements of reports."""
+    if html is not None or pdf is not None:
+        write_sheets(files, html, pdf, config)
+        return
     from gdtbridge.measurements import (
         ReportError,
         ReportReader,

@@ -182,6 +182,7 @@ class Route(Section):
     attachments_folder: Folder | None = None
     attachments_path: str | None = None
     attachments_most: Most | None = None
+    report_attachment: bool | None = None
 
 
 class Gdt(Section):
@@ -203,6 +204,7 @@ class Gdt(Section):
     attachments_folder: Folder | None = None
     attachments_path: str = ""
     attachments_most: Most = 20
+    report_attachment: bool = False
     routes: Annotated[tuple[Route, ...], BeforeValidator(_tables)] = ()
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -81,3 +84,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("figures")
     for figure in figures:
         terminalreporter.write_line(figure)
+
+
+@pytest.fixture
+def poppler(tmp_path: Path) -> Callable[..., str]:
+    """Return a function that asks a program of poppler-utils about a PDF, or skip without it."""
+
+    def ask(pdf: bytes, *command: str) -> str:
+        program = shutil.which(command[0])
+        if program is None:
+            pytest.skip(f"{command[0]} (poppler-utils) is not installed")
+        file = tmp_path / "asked.pdf"
+        file.write_bytes(pdf)
+        text_to_us = ["-"] if command[0] == "pdftotext" else []
+        done = subprocess.run(
+            [program, *command[1:], str(file), *text_to_us],
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+        assert done.stderr == b""
+        return done.stdout.decode("utf-8")
+
+    return ask

@@ -7,6 +7,7 @@ the transaction of what caused it. No sockets here, no Flask, and SQL only in ``
 from gdtbridge.exams.attaching import ATTACHMENT
 from gdtbridge.exams.clock import Clock, SystemClock
 from gdtbridge.exams.filed import FiledOrders
+from gdtbridge.exams.gathering import Openers
 from gdtbridge.exams.master_data import MasterData
 from gdtbridge.exams.model import (
     HELD_TEXT,
@@ -42,6 +43,7 @@ __all__ = [
     "FiledOrders",
     "Held",
     "MasterData",
+    "Openers",
     "OrderRequest",
     "OrderState",
     "Outcome",

@@ -1,11 +1,11 @@
-"""Files for the chart: key images and documents of an exam, where a workstation can open them."""
+"""Files for the chart, where a workstation can open them: pictures, documents, pages of reports."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import Final, Protocol
 
@@ -21,12 +21,18 @@ from gdtbridge.attachments import (
 )
 from gdtbridge.exams.model import Exam
 from gdtbridge.exams.names import own_number, safe_part
+from gdtbridge.exams.values import to_date, to_names
 from gdtbridge.gdt import Attachment
+from gdtbridge.measurements import ReportError
+from gdtbridge.readable import Form, Person, Printed
 
 log = logging.getLogger(__name__)
 
 ATTACHMENT: Final = "attachment"
 """Of messages in the outbox."""
+
+LONGEST_NAME: Final = 60
+"""Characters of an attachment's name (6302) in GDT 2.1."""
 
 
 class Renderer(Protocol):
@@ -45,6 +51,14 @@ class Renderer(Protocol):
         ...
 
 
+class Printer(Protocol):
+    """Prints Structured Reports, within limits; `gdtbridge.readable.Printer`."""
+
+    def print(self, path: Path, form: Form, person: Person | None) -> Printed:
+        """Return the page of the report in the file; raise `ReportError`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AttachmentPlace:
     """Where one practice software's attachments go."""
@@ -53,6 +67,8 @@ class AttachmentPlace:
     shown: str
     """The same folder as workstations know it: a UNC path, a drive, or a path of this machine."""
     most: int
+    reports: bool = False
+    """Whether each value record brings the page of its report along."""
 
     def path_of(self, name: str) -> str:
         """Return how a workstation opens a file of the folder."""
@@ -73,8 +89,9 @@ class AttachedFile:
 class Attaching:
     """Chooses and makes the attachments of an exam; waits for nobody but its own processes."""
 
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, printer: Printer) -> None:
         self._renderer = renderer
+        self._printer = printer
 
     def files(
         self, exam: Exam, accession: str, kept: Sequence[Kept], place: AttachmentPlace
@@ -104,6 +121,28 @@ class Attaching:
         made = [one for one in rendered if one is not None]
         return tuple(_files(exam, accession, made, place))
 
+    def sheet(
+        self, exam: Exam, accession: str, report: Path, place: AttachmentPlace
+    ) -> AttachedFile | None:
+        """Return the page of one Structured Report; None where it cannot be printed.
+
+        It names the patient of the exam: a person may have said that it is another one than the
+        device thought.
+        """
+        person = Person(
+            exam.patient_id,
+            ", ".join(part for part in to_names(exam.patient_name) if part),
+            to_date(exam.patient_birth_date),
+            accession,
+        )
+        try:
+            printed = self._printer.print(report, Form.PDF, person)
+        except ReportError as error:
+            log.warning("exam %d: the page of a report is left out: %s", exam.id, error)
+            return None
+        title = printed.title if len(printed.title) <= LONGEST_NAME else "Messwerte"
+        return _file(exam, accession, Rendered("PDF", title, printed.data), place)
+
     def _rendered(self, exam: Exam, path: Path, frame: int | None) -> Rendered | None:
         try:
             return self._renderer.render(path, frame)
@@ -115,16 +154,21 @@ class Attaching:
 def _files(
     exam: Exam, accession: str, made: Sequence[Rendered], place: AttachmentPlace
 ) -> Iterator[AttachedFile]:
-    """Yield the files under names nobody else's file has: by content."""
-    stem = safe_part(accession, own_number(exam.id))
+    """Yield the files, the pictures with their number before their title."""
     pictures = 0
     for one in made:
         pictures += one.format == "JPG"
-        digest = hashlib.sha256(one.data).hexdigest()[:16]
-        name = f"{stem}-{digest}.{one.format.lower()}"
         title = one.title or "Dokument"
         if one.format == "JPG":
             title = f"Bild {pictures}: {one.title}" if one.title else f"Bild {pictures}"
-        described = ": ".join(part for part in (exam.modality, exam.study_description) if part)
-        path = place.path_of(name)
-        yield AttachedFile(name, one.data, Attachment(title, one.format, described, path))
+        yield _file(exam, accession, replace(one, title=title), place)
+
+
+def _file(exam: Exam, accession: str, made: Rendered, place: AttachmentPlace) -> AttachedFile:
+    """Return the file under a name nobody else's has: by content."""
+    stem = safe_part(accession, own_number(exam.id))
+    digest = hashlib.sha256(made.data).hexdigest()[:16]
+    name = f"{stem}-{digest}.{made.format.lower()}"
+    described = ": ".join(part for part in (exam.modality, exam.study_description) if part)
+    attachment = Attachment(made.title, made.format, described, place.path_of(name))
+    return AttachedFile(name, made.data, attachment)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from gdtbridge.archive import Archive, Kept
 from gdtbridge.database import Database
 from gdtbridge.exams import store
-from gdtbridge.exams.attaching import AttachedFile, Attaching
+from gdtbridge.exams.attaching import AttachedFile, Attaching, AttachmentPlace, Printer, Renderer
 from gdtbridge.exams.identity import Belongs, Listed, judge, look_up
 from gdtbridge.exams.model import Exam, Held, PendingReport
 from gdtbridge.exams.records import accession_of
@@ -31,17 +31,28 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Openers:
+    """Who opens received files, each within limits."""
+
+    reports: Reader
+    pictures: Renderer
+    sheets: Printer
+
+
+@dataclass(frozen=True, slots=True)
 class ReadReport:
-    """A Structured Report and how reading it went."""
+    """A Structured Report, how reading it went, and its page where one is wanted."""
 
     pending: PendingReport
+    file: Path
     report: Report | None
     problem: str
+    sheet: AttachedFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """An exam as it was when it was read; ``attached`` was made for ``target``."""
+    """An exam as it was when it was read; files were made for ``target``, None where none were."""
 
     exam: Exam
     listed: Listed
@@ -59,15 +70,14 @@ class Gatherer:
         database: Database,
         archive: Archive,
         worklist: WorklistFolder,
-        reader: Reader,
-        attaching: Attaching,
+        openers: Openers,
     ) -> None:
         self._routing = routing
         self._database = database
         self._archive = archive
         self._worklist = worklist
-        self._reader = reader
-        self._attaching = attaching
+        self._reader = openers.reports
+        self._attaching = Attaching(openers.pictures, openers.sheets)
 
     def gather(self, exam_id: int) -> Gathered | None:
         """Return what there is of an exam that waits to be reported; None when none does."""
@@ -82,27 +92,41 @@ class Gatherer:
         read = tuple(self._read(one, file) for one, file in zip(pending, files, strict=True))
         with self._database.read() as connection:
             verdict = judge(connection, exam, listed)
-        if isinstance(verdict, Held) or exam.reported_at is not None:
-            return Gathered(exam, listed, read, None, ())
-        return self._with_attachments(Gathered(exam, listed, read, None, ()), verdict, kept)
+        gathered = Gathered(exam, listed, read, None, ())
+        return gathered if isinstance(verdict, Held) else self._with_files(gathered, verdict, kept)
 
-    def _with_attachments(
-        self, gathered: Gathered, verdict: Belongs, kept: Sequence[Kept]
-    ) -> Gathered:
+    def _with_files(self, gathered: Gathered, verdict: Belongs, kept: Sequence[Kept]) -> Gathered:
         exam = gathered.exam
         target = self._routing.of_exam(exam, verdict.order)
-        if target.attachments is None:
+        place = target.attachments
+        if place is None:
             return gathered
         accession = accession_of(exam, verdict.order)
-        files = self._attaching.files(exam, accession, kept, target.attachments)
-        return Gathered(exam, gathered.listed, gathered.read, target, files)
+        attached = gathered.attached
+        if exam.reported_at is None:
+            attached = self._attaching.files(exam, accession, kept, place)
+        read = gathered.read
+        if place.reports:
+            read = tuple(self._with_sheet(one, exam, accession, place) for one in read)
+        return replace(gathered, read=read, target=target, attached=attached)
+
+    def _with_sheet(
+        self, read: ReadReport, exam: Exam, accession: str, place: AttachmentPlace
+    ) -> ReadReport:
+        """Return the report with its page, if it has anything to say of the exam's patient."""
+        report = read.report
+        if report is None or not report.measurements:
+            return read
+        if exam.mixed and not exam.is_of(report.patient_id):
+            return read
+        return replace(read, sheet=self._attaching.sheet(exam, accession, read.file, place))
 
     def _read(self, pending: PendingReport, file: Path) -> ReadReport:
         try:
-            return ReadReport(pending, self._read_patiently(file), "")
+            return ReadReport(pending, file, self._read_patiently(file), "")
         except ReportError as error:
             log.warning("report %d cannot be read: %s", pending.id, type(error).__name__)
-            return ReadReport(pending, None, type(error).__name__)
+            return ReadReport(pending, file, None, type(error).__name__)
 
     def _read_patiently(self, file: Path) -> Report:
         try:

@@ -83,10 +83,17 @@ class Records:
             log.warning("exam %d gets no link: %s", exam.id, error)
             return ""
 
-    def values(self, exam: Exam, order: Order | None, report: Report, news: News) -> bytes | None:
+    def values(
+        self,
+        exam: Exam,
+        order: Order | None,
+        report: Report,
+        news: News,
+        attachments: tuple[gdt.Attachment, ...] = (),
+    ) -> bytes | None:
         """Return the value record of what is new in one Structured Report.
 
-        None where all of it is held back.
+        None where all of it is held back. ``attachments`` show the whole report.
         """
         values = self._charting.tests(report, news)
         if not values:
@@ -100,6 +107,7 @@ class Records:
             values=values,
             order=order.reference if order is not None else None,
             revision=news.revision,
+            attachments=attachments,
         )
         rendered = gdt.render_values(result, self._dialect, self._ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"value record of exam {exam.id}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -21,7 +21,6 @@ from gdtbridge.exams.model import (
     Held,
     Order,
     OrderState,
-    PendingReport,
     ReportState,
 )
 from gdtbridge.exams.persons import Person, are_two
@@ -37,6 +36,8 @@ log = logging.getLogger(__name__)
 GDT_WRITTEN: Final = "gdt_written"
 PATIENT_NUMBER: Final = "3000"
 """The GDT field without which no record of the exam can be written."""
+ATTACHMENT_PATH: Final = "6305"
+"""The GDT field a path may not fit into; values leave without it."""
 INCOMPLETE: Final = "incomplete"
 """Problem of a report that ends in the middle: what it holds is sent, and a person is told."""
 
@@ -97,7 +98,7 @@ class Reporting:
             return
         order = verdict.order
         target = self._routing.of_exam(exam, order)
-        if gathered.attached and gathered.target is not target:
+        if gathered.target is not None and gathered.target is not target:
             return  # an order came meanwhile: everything once more, for its target
         page = Page(connection, exam, order, target, datetime.fromtimestamp(now))  # noqa: DTZ006
         try:
@@ -185,7 +186,7 @@ class Reporting:
         if news is None:
             store.settle_report(connection, number, ReportState.UNCHANGED, fingerprint=mark)
             return
-        self._put_new_values(page, read.pending, read.report, news, mark)
+        self._put_new_values(page, read, read.report, news, mark)
 
     def _news(self, page: Page, report: Report, mark: str) -> News | None:
         """Return what the report says that was not sent for this patient; None for nothing."""
@@ -198,14 +199,21 @@ class Reporting:
         return news if news.indices else None
 
     def _put_new_values(
-        self, page: Page, pending: PendingReport, report: Report, news: News, mark: str
+        self, page: Page, read: ReadReport, report: Report, news: News, mark: str
     ) -> None:
-        connection, exam, target = page.connection, page.exam, page.target
+        connection, exam, target, pending = page.connection, page.exam, page.target, read.pending
+        attached = (read.sheet,) if read.sheet is not None else ()
         try:
-            payload = target.records.values(exam, page.order, report, news)
+            payload = target.records.values(
+                exam, page.order, report, news, tuple(one.attachment for one in attached)
+            )
         except GdtWriteError as error:
             if error.field == PATIENT_NUMBER:
                 raise
+            if error.field == ATTACHMENT_PATH and attached:
+                log.warning("report %d: its page is left out: %s", pending.id, error)
+                self._put_new_values(page, replace(read, sheet=None), report, news, mark)
+                return
             log.warning("report %d: no record can be written: %s", pending.id, error)
             store.settle_report(
                 connection, pending.id, ReportState.UNREADABLE, problem=Held.UNWRITABLE
@@ -225,6 +233,7 @@ class Reporting:
                     page.accession, pending.sop_instance_uid, exam.id, page.moment
                 ),
                 payload=payload,
+                after_id=self._put_attachments(page, attached),
             ),
         )
         store.settle_report(

@@ -180,6 +180,11 @@ def _target(
 
 def _place(key: str, settings: Gdt, base: Path, dialect: gdt.Dialect) -> AttachmentPlace | None:
     if settings.attachments_folder is None:
+        if settings.report_attachment:
+            raise SettingsError(
+                f"{key}.report_attachment: Setzen Sie attachments_folder auf den Ordner für die "
+                "Berichte. / set attachments_folder to the folder the reports belong in."
+            )
         return None
     if not dialect.traits.attachments:
         raise SettingsError(
@@ -190,7 +195,10 @@ def _place(key: str, settings: Gdt, base: Path, dialect: gdt.Dialect) -> Attachm
         )
     folder = base / settings.attachments_folder
     return AttachmentPlace(
-        folder, settings.attachments_path or str(folder), settings.attachments_most
+        folder,
+        settings.attachments_path or str(folder),
+        settings.attachments_most,
+        reports=settings.report_attachment,
     )
 
 

@@ -28,10 +28,9 @@ from gdtbridge.errors import (
     SopClassMismatch,
 )
 from gdtbridge.exams import store
-from gdtbridge.exams.attaching import Attaching, Renderer
 from gdtbridge.exams.clock import Clock
 from gdtbridge.exams.filed import FiledOrders
-from gdtbridge.exams.gathering import Gatherer, Reader
+from gdtbridge.exams.gathering import Gatherer, Openers
 from gdtbridge.exams.intake import Intake
 from gdtbridge.exams.master_data import MasterData
 from gdtbridge.exams.model import (
@@ -66,8 +65,7 @@ class ExamService:
         archive: Archive,
         outbox: Outbox,
         worklist: WorklistFolder,
-        reader: Reader,
-        renderer: Renderer,
+        openers: Openers,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -80,7 +78,7 @@ class ExamService:
         self._intake = Intake(settings.exam)
         self.routing = Routing(settings)
         """Where results go."""
-        gatherer = Gatherer(self.routing, database, archive, worklist, reader, Attaching(renderer))
+        gatherer = Gatherer(self.routing, database, archive, worklist, openers)
         self._reporting = Reporting(self.routing, database, outbox, gatherer, settings.webhooks)
         self._desk = OrderDesk(settings, database, outbox, worklist, self.routing, clock)
         self.filed = FiledOrders(

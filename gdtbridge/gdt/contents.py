@@ -60,9 +60,11 @@ def value_contents(
     }
 
 
-def attachments_of(result: StudyResult, traits: Traits) -> tuple[Attachment, ...]:
-    """Return the attachments the dialect has a place for, the link among them where it is one."""
+def attachments_of(result: StudyResult | ValueResult, traits: Traits) -> tuple[Attachment, ...]:
+    """Return the attachments the dialect has a place for, a study's link where it is one."""
     attached = result.attachments if traits.attachments else ()
+    if isinstance(result, ValueResult):
+        return attached
     if traits.link is LinkPlace.ATTACHMENT and result.link.strip():
         link = Attachment(LINK_TEXT, "URL", result.description.strip(), result.link.strip())
         return (*attached, link)

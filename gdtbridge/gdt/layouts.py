@@ -96,6 +96,11 @@ def _attached(traits: Traits) -> tuple[Row, ...]:
     return _ATTACHMENT if traits.attachments or traits.link is LinkPlace.ATTACHMENT else ()
 
 
+def _attached_values(traits: Traits) -> tuple[Row, ...]:
+    """Return the rows of one attachment beside values, which have no link."""
+    return _ATTACHMENT if traits.attachments else ()
+
+
 def _correction_and_title(traits: Traits) -> tuple[Row, ...]:
     """Return what stands above the values."""
     rows = [Row(traits.comment_field, Source.CORRECTION)]
@@ -151,7 +156,14 @@ def _flat(traits: Traits) -> Layouts:
     return Layouts(
         study(Source.COMMENT),
         study(Source.DESCRIPTION),
-        Layout(values.receiver, values.sender, values.head, _text(traits), each=groups),
+        Layout(
+            values.receiver,
+            values.sender,
+            values.head,
+            _text(traits),
+            attached=_attached_values(traits),
+            each=groups,
+        ),
     )
 
 
@@ -210,7 +222,7 @@ def _objects(traits: Traits) -> Layouts:
     test, end = TEST_OBJECT[form], record_end(form, "6310")
     remark = _kept(traits, (Row("6227", Source.ACCESSION_REMARK),))
     link = object_("Obj_Anhang", _LINK) if traits.link is LinkPlace.URL else ()
-    attached = _attached(traits)
+    attached, attached_values = _attached(traits), _attached_values(traits)
 
     def study(comment: Source) -> Layout:
         return Layout(
@@ -229,6 +241,7 @@ def _objects(traits: Traits) -> Layouts:
             traits.sender,
             (*head, *remark, *_correction_and_title(traits)),
             _text(traits),
+            attached=object_("Obj_Anhang", attached_values) if attached_values else (),
             each=() if traits.values is ValueForm.TEXT else object_(test, _VALUE),
             tail=end,
         ),

@@ -37,7 +37,7 @@ class OrderReference:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that belongs to a study: fields 6302 to 6305.
+    """A file that belongs to a study or a report: fields 6302 to 6305.
 
     ``name`` is what the chart shows, ``format`` e.g. ``PDF`` or ``JPG``, ``path`` what the
     workstation opens.
@@ -99,7 +99,7 @@ class Revision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ValueResult:
-    """The measurements of one report."""
+    """The measurements of one report; ``attachments`` show the same report."""
 
     patient: Patient
     date: Date | None
@@ -109,6 +109,7 @@ class ValueResult:
     values: tuple[TestValue, ...]
     order: OrderReference | None = None
     revision: Revision = Revision.FIRST
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,11 +64,15 @@ def render_values(
 ) -> Rendered:
     """Return the 6310 of a report's measurements.
 
-    A dialect with field 8100 gets as many records as that field's digits need.
+    A dialect with field 8100 gets as many records as that field's digits need; attachments stand
+    in the first.
     """
-    layout = dialect.values
-    page = Page(value_contents(result, ids, layout, dialect.traits), result.values)
-    return render(dialect, layout, page, encoding)
+    layout, traits = dialect.values, dialect.traits
+    contents = value_contents(result, ids, layout, traits)
+    page = Page(contents, result.values, attachments_of(result, traits))
+    rendered = render(dialect, layout, page, encoding)
+    missing = _missing_attachments(result, dialect)
+    return replace(rendered, losses=(*rendered.losses, *missing))
 
 
 def _study(
@@ -82,12 +86,16 @@ def _study(
     attachments = attachments_of(result, dialect.traits)
     page = Page(study_contents(result, ids, layout, dialect.traits), (), attachments)
     rendered = render(dialect, layout, page, encoding)
-    missing = []
-    if result.attachments and not dialect.traits.attachments:
-        missing.append(f"6302 {Loss.UNSUPPORTED}")
+    missing = _missing_attachments(result, dialect)
     if result.link.strip() and dialect.traits.link is LinkPlace.NONE:
         missing.append(f"9154 {Loss.UNSUPPORTED}")
     return replace(rendered, losses=(*rendered.losses, *missing))
+
+
+def _missing_attachments(result: StudyResult | ValueResult, dialect: Dialect) -> list[str]:
+    """Return the loss of attachments the dialect has no place for."""
+    lost = result.attachments and not dialect.traits.attachments
+    return [f"6302 {Loss.UNSUPPORTED}"] if lost else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +179,12 @@ class _Writer:
                 [
                     *head,
                     *(field for block in packed for field in block.text),
-                    *attached,
+                    *([] if at else attached),
                     *(field for block in packed for field in block.group),
                     *tail,
                 ]
             )
-            for packed in _packed(blocks, room)
+            for at, packed in enumerate(_packed(blocks, room))
         ]
 
     def _record(self, fields: list[Field]) -> bytes:

@@ -94,12 +94,15 @@ def present(measurement: Measurement, catalogue: Catalogue) -> Presented:
 def present_all(measurements: Sequence[Measurement], catalogue: Catalogue) -> tuple[Presented, ...]:
     """Return each measurement as the chart gets it, all ids different.
 
-    Of several with one id of the catalogue the one the device chose has it, else the first. The
-    others keep the id they have anyway, and their number among them behind the name.
+    Of several with one id of the catalogue the one the device chose has it, else the first of the
+    repeats. The others keep the id they have anyway, and their number among them behind the name.
     """
     shown = [present(one, catalogue) for one in measurements]
     seen: dict[str, int] = {}
-    for index in sorted(range(len(shown)), key=lambda at: (measurements[at].selection is None, at)):
+    for index in sorted(
+        range(len(shown)),
+        key=lambda at: (measurements[at].selection is None, measurements[at].repeat, at),
+    ):
         one = shown[index]
         seen[one.id] = number = seen.get(one.id, 0) + 1
         if number > 1:

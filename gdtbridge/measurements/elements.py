@@ -37,7 +37,9 @@ class Tag(IntEnum):
     SpecificCharacterSet = 0x00080005
     SOPClassUID = 0x00080016
     SOPInstanceUID = 0x00080018
+    StudyDate = 0x00080020
     ContentDate = 0x00080023
+    StudyTime = 0x00080030
     ContentTime = 0x00080033
     AccessionNumber = 0x00080050
     Manufacturer = 0x00080070
@@ -46,6 +48,7 @@ class Tag(IntEnum):
     CodeMeaning = 0x00080104
     LongCodeValue = 0x00080119
     URNCodeValue = 0x00080120
+    StationName = 0x00081010
     ManufacturerModelName = 0x00081090
     ReferencedSOPInstanceUID = 0x00081155
     PatientName = 0x00100010

@@ -63,6 +63,9 @@ REPORT_KEYS: Final = (
 )
 """Keys of the report itself in the JSON, in order."""
 
+REPEAT: Final = "Wiederholung"
+"""The word of the remark that numbers repeats."""
+
 REMARKS: Final = (
     # Field of Measurement to its German word
     ("label", "Bezeichnung"),
@@ -205,7 +208,7 @@ def remarks(measurement: Measurement, without: Collection[str] = ()) -> tuple[st
     lines += [f"{one.name}: {one.value}" for one in measurement.further]
     lines += [_property_line(one) for one in measurement.properties]
     if measurement.repeats > 1:
-        lines.append(f"Wiederholung: {measurement.repeat} von {measurement.repeats}")
+        lines.append(f"{REPEAT}: {measurement.repeat} von {measurement.repeats}")
     return tuple(lines)
 
 

@@ -1,10 +1,11 @@
-"""``gdtbridge sr catalogue`` as a person types it."""
+"""``gdtbridge sr catalogue`` and the pages of ``sr show``, as a person types them."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from gdtbridge.cli import main
@@ -39,3 +40,36 @@ def test_a_wrong_row_ends_with_status_1(tmp_path: Path) -> None:
     done = run(tmp_path, CHANGED.replace("cm", "Elle"))
     assert done.exit_code == 1
     assert "catalogue.rows 1 (LVIDD), unit = 'Elle'" in done.stderr
+
+
+def test_a_report_is_written_as_page(tmp_path: Path, project: Path) -> None:
+    """Both forms at once, by the catalogue of the settings; the paths are printed."""
+    config = tmp_path / "gdtbridge.toml"
+    config.write_text(CHANGED, encoding="utf-8")
+    html, pdf = tmp_path / "a.html", tmp_path / "a.pdf"
+    echo = str(project / "samples/sr/echo.dcm")
+    options = ["--config", str(config), "--html", str(html), "--pdf", str(pdf)]
+    done = CliRunner().invoke(main, ["sr", "show", *options, echo])
+    assert done.exit_code == 0
+    assert done.stdout.splitlines() == [str(html), str(pdf)]
+    assert "LV innen" in html.read_text(encoding="utf-8")
+    assert pdf.read_bytes().startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize(
+    ("files", "out", "status", "said"),
+    [
+        (("samples/sr/echo.dcm",), "none/a.pdf", 1, "nicht schreibbar"),
+        (("README.md",), "a.pdf", 1, "README.md: "),
+        (("samples/sr/echo.dcm", "samples/sr/thyroid.dcm"), "a.pdf", 2, "genau eine Datei"),
+    ],
+)
+def test_no_page_is_written_of_what_is_none(
+    tmp_path: Path, project: Path, files: tuple[str, ...], out: str, status: int, said: str
+) -> None:
+    """One clear line, and no half file."""
+    paths = [str(project / file) for file in files]
+    done = CliRunner().invoke(main, ["sr", "show", "--pdf", str(tmp_path / out), *paths])
+    assert done.exit_code == status
+    assert said in done.stderr
+    assert not (tmp_path / out).exists()

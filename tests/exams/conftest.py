@@ -16,10 +16,11 @@ from gdtbridge.archive import Archive, Incoming, Standing
 from gdtbridge.attachments import AttachmentReader
 from gdtbridge.config import Settings, load_settings
 from gdtbridge.database import Database
-from gdtbridge.exams import ExamService, OrderRequest, Routing
+from gdtbridge.exams import ExamService, Openers, OrderRequest, Routing
 from gdtbridge.gdt import Record, read_records
 from gdtbridge.measurements import Report, ReportLimitError, read_report
 from gdtbridge.outbox import Outbox
+from gdtbridge.readable import Printer
 from tests.archive.elements import EXPLICIT, PERSON, identification, part10
 from worklist import WorklistFolder
 
@@ -77,6 +78,7 @@ class Practice:
         self.outbox = Outbox(self.database, senders_of(settings), clock=self.clock)
         self.reader = HereReader()
         self.renderer = AttachmentReader()
+        self.printer = Printer(settings.catalogue.cells)
         self.archive = Archive(folder / "archive")
         self.worklist = WorklistFolder(folder / "worklist")
         self.exams = ExamService(
@@ -85,8 +87,7 @@ class Practice:
             self.archive,
             self.outbox,
             self.worklist,
-            self.reader,
-            self.renderer,
+            Openers(self.reader, self.renderer, self.printer),
             self.clock,
         )
         self.device = "US01"
@@ -196,4 +197,5 @@ def practice(tmp_path: Path, settings_text: str) -> Iterator[Practice]:
     practice = Practice(tmp_path, load_settings(file, {}))
     yield practice
     practice.renderer.close()
+    practice.printer.close()
     practice.database.close()

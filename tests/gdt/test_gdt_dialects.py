@@ -187,6 +187,39 @@ def test_attachments_and_links_are_written_or_reported(
     assert ("9154 unsupported" in unsupported) is (LINK not in (*paths, *urls))
 
 
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda d: d.name)
+def test_values_may_have_attachments(
+    values: ValueResult, ids: Identification, check: Check, dialect: Dialect
+) -> None:
+    """Where the dialect has a place for them, before the values; else the losses say so."""
+    bare = render_values(values, dialect, ids)
+    rendered = render_values(replace(values, attachments=(PICTURE,)), dialect, ids)
+    if not dialect.traits.attachments:
+        assert rendered == replace(bare, losses=(*bare.losses, "6302 unsupported"))
+        return
+    (fields,) = check(rendered.data)
+    ids_ = [id_ for id_, _ in fields]
+    at = ids_.index("6302")
+    assert ids_[at : at + 4] == ["6302", "6303", "6304", "6305"]
+    assert at < ids_.index("8410")
+    assert contents(rendered, "6305") == (PICTURE.path,)
+    assert contents(rendered, "8420") == contents(bare, "8420")
+    (record,) = read_records(rendered.data)
+    assert record.warnings == ()
+
+
+def test_attachments_stand_once_where_values_fill_several_records(
+    values: ValueResult, ids: Identification, check: Check
+) -> None:
+    """Software that imports each record takes the file once."""
+    many = tuple(TestValue(f"T{n}", f"Wert {n}", Decimal(n), "cm") for n in range(5000))
+    full = replace(values, values=many, attachments=(PICTURE,))
+    rendered = render_values(full, DIALECTS["medistar"], ids)
+    assert len(check(rendered.data)) > 1
+    assert contents(rendered, "6305") == (PICTURE.path,)
+    assert len(contents(rendered, "8410")) == 5000
+
+
 def test_several_attachments_are_several_groups(
     study: StudyResult, ids: Identification, check: Check
 ) -> None:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -158,6 +158,38 @@ def test_an_exam_from_order_to_result(bridge: Service, project: Path) -> None:
     assert "US: Abdomen" in study.all("6228")
     assert len(values.all("8420")) == len(values.all("8410")) > 10
     wait_for(lambda: b'"ready": true' in call(bridge, "/readyz"), 5, "readiness")
+
+
+@pytest.mark.peer
+def test_a_report_arrives_with_its_page(
+    tmp_path: Path, project: Path, poppler: Callable[..., str]
+) -> None:
+    """DCMTK sends a report; the value record names a PDF that is there and holds the values."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    with service(
+        tmp_path,
+        exam__quiet_seconds="0.5",
+        gdt__dialect="medistar",
+        gdt__attachments_folder=str(folder),
+        gdt__report_attachment="true",
+    ) as bridge:
+        subprocess.run(
+            [
+                peer("storescu"),
+                "127.0.0.1",
+                str(bridge.ports["DICOM"]),
+                *_samples(project, "sr/echo*"),
+            ],
+            check=True,
+            timeout=30,
+        )
+        values = next(record for name, record in results(bridge, 2).items() if "-sr-" in name)
+    (path,) = values.all("6305")
+    assert Path(path).parent == folder
+    text = poppler(Path(path).read_bytes(), "pdftotext", "-layout")
+    assert all(value.replace(".", ",") in text for value in values.all("8420"))
+    assert "Wójcik, Łukasz" in text
 
 
 def _samples(project: Path, *patterns: str) -> list[str]:
