@@ -34,6 +34,7 @@ KINDS: Final[dict[str, str]] = {
 IN_THE_NAME: Final = ("Bezeichnung", "Gruppe", "Lage", "Ort", "Seite", "Zu")
 """Remarks that say nothing where the name has their text."""
 
+
 PLAIN_WITHOUT_WORD: Final = (
     "Ableitung",
     "Auswahl",
@@ -57,13 +58,14 @@ def sheet_of(report: Report, head: Head, catalogue: Catalogue, person: Person | 
     shown = present_all(report.measurements, catalogue)
     ordered = sorted(shown, key=lambda one: one.order)
     whose = person or head.person
+    groups = tuple(_groups(ordered))
     return Sheet(
         title=_title(report, ordered),
         day=_day(head.day),
         patient=one_line(_patient(whose), MAX_FACT),
         facts=(tuple(_of_person(whose)), tuple(_of_exam(head, whose))),
-        groups=tuple(_groups(ordered)),
-        notes=tuple(_notes(report, ordered, other_id=whose.id.strip() != head.person.id.strip())),
+        groups=groups,
+        notes=tuple(_notes(report, groups, other_id=whose.id.strip() != head.person.id.strip())),
         foot=(
             f"Erstellt von gdtbridge aus {one_line(report.sop_uid, 64) or 'einem Bericht ohne UID'}"
             ", gibt wieder, was das Gerät gemessen hat; kein Befund."
@@ -136,16 +138,17 @@ def _rows(shown: Sequence[Presented]) -> Iterator[Row]:
     """Yield the rows of one group; a name and remark that were there already get a number."""
     seen: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for one in shown:
-        name, remarks = one_line(one.name, MAX_NAME), _remarks(one)
+        name, told, number = one_line(one.name, MAX_NAME), _remarks(one), one.order[2]
         if not one.known:
-            seen[one.name, remarks] += 1
-            number = seen[one.name, remarks]
+            seen[one.name, told] += 1
+            number = seen[one.name, told]
             name = f"{name} ({number})" if number > 1 else name
         yield Row(
             name=name,
             value=plain(one.value).replace(".", ","),
             unit=_unit(one.unit if one.known else ucum.printed(one.unit)),
-            remark=one_line("; ".join(remarks), MAX_REMARK),
+            remark=one_line("; ".join(told), MAX_REMARK),
+            number=number,
         )
 
 
@@ -155,13 +158,11 @@ def _unit(unit: str) -> str:
 
 
 def _remarks(one: Presented) -> tuple[str, ...]:
-    """Return the remarks in few words, none twice; a repeat has its number in its name."""
+    """Return the remarks in few words, none twice."""
     short: dict[str, None] = {}
     for remark in one.remarks:
         word, colon, text = remark.partition(": ")
-        if word == REPEAT:
-            continue
-        if colon and word in IN_THE_NAME and text.casefold() in one.name.casefold():
+        if word == REPEAT or (word in IN_THE_NAME and text.casefold() in one.name.casefold()):
             continue
         short[text if colon and word in PLAIN_WITHOUT_WORD else remark] = None
     return tuple(short)
@@ -170,14 +171,14 @@ def _remarks(one: Presented) -> tuple[str, ...]:
 # --- the notes -----------------------------------------------------------------------------------
 
 
-def _notes(report: Report, shown: Sequence[Presented], *, other_id: bool) -> Iterator[str]:
+def _notes(report: Report, groups: Sequence[Group], *, other_id: bool) -> Iterator[str]:
     if not report.measurements:
         yield "Der Bericht enthält keine Messwerte."
     if other_id:
         yield "Am Gerät war eine andere Patientennummer eingegeben."
     if report.not_measured:
         yield f"{_counted(report.not_measured)} „nicht gemessen“ übermittelt."
-    if any(one.order[2] > 1 for one in shown):
+    if any(row.number > 1 for group in groups for row in group.rows):
         yield "Eine Zahl in Klammern hinter dem Namen: weitere Messung derselben Größe."
     counts = Counter(warning.message.partition(" / ")[0] for warning in report.warnings)
     for message, count in counts.items():

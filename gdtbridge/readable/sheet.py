@@ -41,12 +41,16 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measurement; ``value`` has a decimal comma."""
+    """One measurement; ``value`` has a decimal comma.
+
+    ``number`` counts repeats; a name that repeats ends in it.
+    """
 
     name: str
     value: str
     unit: str
     remark: str
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,8 +77,8 @@ def test_what_the_catalogue_lacks_comes_last_in_the_devices_words(sheet: MakeShe
 
 def test_a_long_name_keeps_its_side_and_number(sheet: MakeSheet) -> None:
     """They stand at its end; what is left out is in the middle."""
-    sides = enumerate((LEFT, LEFT, RIGHT))
-    numbers = [num("99X|1|X", f"{n}", "mm", code(LATERALITY, side)) for n, side in sides]
+    sides = {"1": LEFT, "2": LEFT, "3": RIGHT}
+    numbers = [num("99X|1|X", at, "mm", code(LATERALITY, side)) for at, side in sides.items()]
     for number in numbers:
         number.ConceptNameCodeSequence[0].add_new(0x00080104, "UT", "Wort " * 90)
     first, second, third = rows(sheet(dataset(echo_section(*numbers))))
@@ -115,6 +115,10 @@ def test_repeats_are_marked(sheet: MakeSheet) -> None:
     """Whether the catalogue knows them or not, and a note says what the number means."""
     twice = [num(LVIDD, value, "mm") for value in ("48.2", "47.0")]
     other = [num("99ACME|X1|Wert", value, "mm") for value in ("1", "2")]
+    for numbers in (twice, other):
+        notes = sheet(dataset(echo_section(*numbers))).notes
+        assert any("weitere Messung derselben Größe" in note for note in notes)
+        assert sheet(dataset(echo_section(numbers[0]))).notes == ()
     made = sheet(dataset(echo_section(*twice, *other)))
     assert list(rows(made)) == [
         "LV-Durchmesser enddiastolisch (LVIDd)",
@@ -122,7 +126,6 @@ def test_repeats_are_marked(sheet: MakeSheet) -> None:
         "Wert, Left Ventricle",
         "Wert, Left Ventricle (2)",
     ]
-    assert any("weitere Messung derselben Größe" in note for note in made.notes)
 
 
 def test_what_was_not_measured_is_counted(sheet: MakeSheet) -> None:
