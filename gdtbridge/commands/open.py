@@ -15,18 +15,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gdtbridge.config import Settings, load_settings, reachable
+from gdtbridge.commands.options import FilePath, with_settings
+from gdtbridge.config import Settings, reachable
 from gdtbridge.errors import BridgeError
 
 if TYPE_CHECKING:
     from gdtbridge.workstation import Found
 
-_File = click.Path(path_type=Path)
 _QUESTION = ("accession", "case_id", "day", "clock", "study")
-
-
-def _load(_ctx: click.Context, _param: click.Parameter, file: Path | None) -> Settings:
-    return load_settings(file)
 
 
 def _day(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
@@ -49,13 +45,7 @@ def _clock(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
 
 
 @click.command("open")
-@click.option(
-    "--config",
-    "settings",
-    type=_File,
-    callback=_load,
-    help="Einstellungen, sonst gdtbridge.toml im Arbeitsordner. / Settings file.",
-)
+@with_settings
 @click.option("--bridge", default="", help="Adresse der Bridge. / Address of the bridge.")
 @click.option("--patient", default="", help="Patientennummer statt FILE. / Patient number.")
 @click.option("--accession", default="", help="Auftragsnummer. / Accession number.")
@@ -65,7 +55,7 @@ def _clock(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
 @click.option("--study", default="", help="Study Instance UID.")
 @click.option("--print", "only_print", is_flag=True, help="Nur die Adresse zeigen. / Only print.")
 @click.option("--remove", is_flag=True, help="FILE danach löschen. / Delete FILE afterwards.")
-@click.argument("file", required=False, type=_File)
+@click.argument("file", required=False, type=FilePath)
 def open_command(
     settings: Settings,
     bridge: str,

@@ -1,4 +1,4 @@
-"""The commands ``gdtbridge gdt check`` and ``gdtbridge gdt convert``."""
+"""``gdtbridge gdt``: GDT files shown, judged and converted."""
 
 from __future__ import annotations
 
@@ -10,27 +10,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gdtbridge.config import Settings, load_settings
+from gdtbridge.commands.options import (
+    FilePath,
+    as_json_option,
+    content_of,
+    files_argument,
+    show_each,
+    with_settings,
+)
+from gdtbridge.config import Settings
 from gdtbridge.errors import BridgeError, SettingsError
 
 if TYPE_CHECKING:
     from gdtbridge.gdt import Dialect, GdtWarning, Record
 
-_File = click.Path(path_type=Path)
 _VERSIONS = {"2.1": "gdt21", "3.0": "gdt30", "3.1": "gdt31"}
 
 
-def _load(_ctx: click.Context, _param: click.Parameter, file: Path | None) -> Settings:
-    return load_settings(file)
-
-
-_with_settings = click.option(
-    "--config",
-    "settings",
-    type=_File,
-    callback=_load,
-    help="Einstellungen mit eigenen Dialekten. / Settings file with dialects of one's own.",
-)
+@click.group()
+def gdt() -> None:
+    """GDT-Dateien. / GDT files."""
 
 
 reading_option = click.option(
@@ -59,10 +58,10 @@ def dialect_of(settings: Settings, name: str | None) -> Dialect:
         raise SettingsError(f"{'--dialect, --to' if name else 'gdt.dialect'}: {error}") from error
 
 
-@click.command("check")
-@_with_settings
+@gdt.command("check")
+@with_settings
 @click.option("--dialect", "name", default=None, help="Dialekt oder Version. / Dialect or version.")
-@click.argument("files", nargs=-1, required=True, type=_File)
+@click.argument("files", nargs=-1, required=True, type=FilePath)
 def check_command(settings: Settings, name: str | None, files: tuple[Path, ...]) -> None:
     """GDT-Dateien für einen Dialekt beurteilen. / Judge GDT files for a dialect."""
     from gdtbridge.gdt import check_record, findings_to_text
@@ -91,12 +90,12 @@ def terminal_width(more: int = 0) -> int | None:
     return max(shutil.get_terminal_size().columns + more, 40)
 
 
-@click.command("convert")
-@_with_settings
+@gdt.command("convert")
+@with_settings
 @click.option("--to", "name", required=True, help="Dialekt oder 2.1, 3.0, 3.1. / The target.")
 @click.option("--encoding", default=None, help="Zeichensatz, sonst der des Dialekts. / Charset.")
-@click.argument("file", type=_File)
-@click.option("-o", "out", required=True, type=_File, help="Neue Datei. / The new file.")
+@click.argument("file", type=FilePath)
+@click.option("-o", "out", required=True, type=FilePath, help="Neue Datei. / The new file.")
 def convert_command(
     settings: Settings, name: str, encoding: str | None, file: Path, out: Path
 ) -> None:
@@ -141,3 +140,27 @@ def _write_new(out: Path, data: bytes) -> None:
     except OSError as error:
         out.unlink(missing_ok=True)
         raise BridgeError(f"{out}: nicht schreibbar. / cannot be written.") from error
+
+
+@gdt.command("show")
+@as_json_option
+@reading_option
+@files_argument
+def gdt_show(files: tuple[Path, ...], encoding: str | None, *, as_json: bool) -> None:
+    """GDT-Dateien lesbar zeigen. / Show GDT files readably."""
+    from gdtbridge.gdt import GdtError, read_records, record_to_json, record_to_text
+
+    width = terminal_width()
+    colour = width is not None and "NO_COLOR" not in os.environ
+
+    def show(file: Path) -> list[object]:
+        try:
+            records = read_records(content_of(file), default_encoding=encoding)
+        except GdtError as error:
+            raise BridgeError(str(error)) from error
+        if not as_json:
+            for record in records:
+                click.echo(f"{file}\n{record_to_text(record, colour=colour, width=width)}")
+        return [record_to_json(record) for record in records]
+
+    show_each(files, show, as_json=as_json)

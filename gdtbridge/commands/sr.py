@@ -1,33 +1,36 @@
-"""The command ``gdtbridge sr catalogue``, and what ``gdtbridge sr show`` writes to files."""
+"""``gdtbridge sr``: Structured Reports shown or written as a page, and the catalogue."""
 
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
+from gdtbridge.commands.options import (
+    as_json_option,
+    files_argument,
+    show_each,
+    with_settings,
+)
 from gdtbridge.config import Settings, load_settings
 from gdtbridge.errors import BridgeError, SettingsError
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
 
-def _load(_ctx: click.Context, _param: click.Parameter, file: Path | None) -> Settings:
-    return load_settings(file)
+@click.group()
+def sr() -> None:
+    """Structured Reports. / DICOM Structured Reports."""
 
 
-@click.command("catalogue")
-@click.option(
-    "--config",
-    "settings",
-    type=click.Path(path_type=Path),
-    callback=_load,
-    help="Einstellungen mit eigenen Zeilen. / Settings file with rows of one's own.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Für Programme. / For programs.")
+@sr.command("catalogue")
+@with_settings
+@as_json_option
 def catalogue_command(settings: Settings, *, as_json: bool) -> None:
     """Den Katalog der Messwerte zeigen. / Print the catalogue of measurements as Markdown."""
     from gdtbridge.measurements.catalogue import Catalogue
@@ -82,3 +85,52 @@ def write_sheets(
                     f"{out}: nicht schreibbar. / cannot be written: {error.strerror}."
                 ) from error
             click.echo(str(out))
+
+
+@sr.command("show")
+@as_json_option
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Zu jedem NUM der Datei: übernommen oder nicht, und warum. "
+    "/ For every NUM of the file: told or not, and why.",
+)
+@sheet_options
+@files_argument
+def sr_show(
+    files: tuple[Path, ...],
+    html: Path | None,
+    pdf: Path | None,
+    config: Path | None,
+    *,
+    as_json: bool,
+    explain: bool,
+) -> None:
+    """Messwerte von Structured Reports zeigen. / Show the measurements of reports."""
+    if html is not None or pdf is not None:
+        write_sheets(files, html, pdf, config)
+        return
+    from gdtbridge.measurements import (
+        ReportError,
+        ReportReader,
+        report_to_json,
+        report_to_text,
+    )
+
+    colour = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns
+    reader = ReportReader()
+
+    def show(file: Path) -> list[object]:
+        try:
+            report = reader.read(file, explain=explain)
+        except ReportError as error:
+            raise BridgeError(str(error)) from error
+        if not as_json:
+            click.echo(f"{file}\n{report_to_text(report, colour=colour, width=width)}")
+        return [report_to_json(report)]
+
+    try:
+        show_each(files, show, as_json=as_json)
+    finally:
+        reader.close()

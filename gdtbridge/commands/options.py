@@ -1,0 +1,89 @@
+"""What the commands share: options, and ways to print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from gdtbridge.config import Settings, load_settings
+from gdtbridge.errors import BridgeError
+
+if TYPE_CHECKING:
+    from gdtbridge.app import Core
+
+FilePath = click.Path(path_type=Path)
+
+
+def _load(_ctx: click.Context, _param: click.Parameter, file: Path | None) -> Settings:
+    return load_settings(file)
+
+
+with_settings = click.option(
+    "--config",
+    "settings",
+    type=FilePath,
+    callback=_load,
+    help="Einstellungen, sonst gdtbridge.toml im Arbeitsordner. / Settings file.",
+)
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Als JSON. / As JSON.")
+files_argument = click.argument("files", nargs=-1, required=True, type=FilePath)
+
+
+def fail(message: str) -> NoReturn:
+    """Say on stderr what is wrong, one line for each thing, and end with status 1."""
+    for line in message.splitlines():
+        click.echo(f"gdtbridge: {line}", err=True)
+    sys.exit(1)
+
+
+def core_of(settings: Settings) -> Core:
+    """Return everything of the service but its edges, opened beside it."""
+    from gdtbridge.app import open_core
+
+    return open_core(settings)
+
+
+def print_json(value: object) -> None:
+    """Print JSON in letters the reader surely has."""
+    encoding = (sys.stdout.encoding or "ascii").lower()
+    click.echo(json.dumps(value, ensure_ascii=not encoding.startswith("utf"), indent=2))
+
+
+def print_rows(rows: Sequence[Mapping[str, str]], *, as_json: bool) -> None:
+    """Print a table: as JSON, or a line for each row in which a dash stands for nothing."""
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        click.echo("  ".join(value or "-" for value in row.values()))
+
+
+def show_each(
+    files: tuple[Path, ...], show: Callable[[Path], list[object]], *, as_json: bool
+) -> None:
+    """Show every file that can be shown; end with status 1 when one cannot."""
+    shown: list[object] = []
+    failed = False
+    for file in files:
+        try:
+            shown += show(file)
+        except BridgeError as error:
+            failed = True
+            click.echo(f"gdtbridge: {file}: {error}", err=True)
+    if as_json:
+        print_json(shown)
+    if failed:
+        sys.exit(1)
+
+
+def content_of(file: Path) -> bytes:
+    """Return the content of a file; raise `BridgeError` where it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise BridgeError(f"nicht lesbar. / cannot be read: {error.strerror}") from error

@@ -1,0 +1,45 @@
+"""``gdtbridge outbox``: what leaves, and the questions only a person can answer."""
+
+from __future__ import annotations
+
+import click
+
+from gdtbridge.commands.options import core_of, with_settings
+from gdtbridge.config import Settings
+
+
+@click.group()
+def outbox() -> None:
+    """Was das Haus verlässt. / What leaves the house."""
+
+
+@outbox.command("list")
+@with_settings
+def outbox_list(settings: Settings) -> None:
+    """Stand jedes Ziels und offene Fragen zeigen. / Show each destination and open questions."""
+    with core_of(settings) as core:
+        for one in core.outbox.status():
+            click.echo(one.sentence)
+        for question in core.outbox.questions():
+            click.echo(
+                f"  Frage {question.id}: Ist {question.final_name} angekommen? / Did it arrive? "
+                f"[{question.reason}]"
+            )
+
+
+@outbox.command("arrived")
+@with_settings
+@click.argument("question", type=int)
+def outbox_arrived(settings: Settings, question: int) -> None:
+    """Eine Frage mit Ja beantworten: Die Datei ist angekommen. / The file arrived."""
+    with core_of(settings) as core:
+        core.outbox.answer(question, arrived=True)
+
+
+@outbox.command("again")
+@with_settings
+@click.argument("question", type=int)
+def outbox_again(settings: Settings, question: int) -> None:
+    """Eine Frage mit Nein beantworten: noch einmal schreiben. / Write the file again."""
+    with core_of(settings) as core:
+        core.outbox.answer(question, arrived=False)

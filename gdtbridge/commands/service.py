@@ -1,0 +1,111 @@
+"""``gdtbridge serve``, ``check`` and ``simulate``: the service, and looking at it from outside."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gdtbridge.commands.options import fail, with_settings
+from gdtbridge.config import Settings, reachable
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+
+@click.command()
+@with_settings
+@click.option("--verbose", is_flag=True, help="Ausführliches Protokoll. / Detailed log.")
+def serve(settings: Settings, *, verbose: bool) -> None:
+    """Den Dienst starten. / Run the service until it is told to stop."""
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda _number, _frame: stop.set())
+    from gdtbridge import app, logs
+
+    logs.set_up(verbose=verbose)
+    app.serve(settings, stop)
+
+
+@click.command()
+@with_settings
+def check(settings: Settings) -> None:
+    """Einstellungen, Ordner, Ports und Datenbank prüfen. / Probe the installation."""
+    from gdtbridge.check import probe
+
+    findings = probe(settings)
+    for finding in findings:
+        click.echo(f"{'ok    ' if finding.ok else 'FEHLER'} {finding.part}: {finding.text}")
+    if not all(finding.ok for finding in findings):
+        fail("Bitte die mit FEHLER markierten Zeilen beheben. / Mend the lines marked FEHLER.")
+
+
+@click.command()
+@with_settings
+@click.option("--host", default=None, help="Adresse der Bridge. / Address of the bridge.")
+@click.option("--port", type=int, default=None, help="DICOM-Port. / DICOM port.")
+@click.option("--station", default=None, help="Eigener AE-Titel. / AE title of the device.")
+@click.option("--accession", default=None, help="Diesen Auftrag nehmen. / Take this order.")
+@click.option("--without-order", is_flag=True, help="Ohne Arbeitsliste. / Without a worklist.")
+@click.option("--attempts", type=int, default=1, help="Sendeversuche. / Attempts to send.")
+@click.option("--yes", is_flag=True, help="Nicht nachfragen. / Do not ask.")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True))
+def simulate(
+    settings: Settings,
+    host: str | None,
+    port: int | None,
+    station: str | None,
+    accession: str | None,
+    files: tuple[Path, ...],
+    *,
+    without_order: bool,
+    attempts: int,
+    yes: bool,
+) -> None:
+    """Ein Ultraschallgerät spielen. / Play an ultrasound device against a running bridge.
+
+    Fragt die Arbeitsliste ab, nimmt einen Patienten und sendet Bilder und Berichte (FILES, sonst
+    die mitgelieferten Beispiele). / Asks the worklist, takes a patient, sends images and reports.
+    """
+    from gdtbridge.dicom.client import Peer, PeerError
+    from gdtbridge.dicom.simulator import SimulationError, sample_files, simulate
+
+    station = station or settings.worklist.station
+    peer = Peer(
+        host or reachable(settings.dicom.host),
+        port or settings.dicom.port,
+        settings.dicom.aet,
+        station,
+    )
+    try:
+        result = simulate(
+            peer,
+            station=station,
+            samples=files or sample_files(),
+            accession=accession,
+            pick=partial(_pick, ask=not yes and sys.stdin.isatty()),
+            without_order=without_order,
+            attempts=attempts,
+            report=click.echo,
+        )
+    except (PeerError, SimulationError) as error:
+        fail(str(error))
+    if not result.ok:
+        fail("Nicht alles wurde angenommen. / Not everything was accepted.")
+
+
+def _pick(entries: Sequence[Dataset], *, ask: bool) -> Dataset:
+    """Return the first entry; at a terminal only after a person agreed: the values are invented."""
+    if ask:
+        click.confirm(
+            "Erfundene Bilder und Messwerte für den ersten Eintrag senden? / Send invented images "
+            "and values for the first entry?",
+            abort=True,
+        )
+    return entries[0]

@@ -1,0 +1,120 @@
+"""``gdtbridge worklist`` and ``gdtbridge order``: who waits for an exam."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gdtbridge.commands.options import (
+    FilePath,
+    as_json_option,
+    core_of,
+    print_rows,
+    with_settings,
+)
+from gdtbridge.config import Settings
+
+if TYPE_CHECKING:
+    from gdtbridge.exams import OrderRequest
+    from worklist import Entry
+
+
+@click.group()
+def worklist() -> None:
+    """Die Arbeitsliste. / The worklist."""
+
+
+@worklist.command("add")
+@with_settings
+@click.option("--id", "patient_id", required=True, help="Patientennummer. / Patient number.")
+@click.option("--lastname", required=True, help="Nachname. / Family name.")
+@click.option("--firstname", default="", help="Vorname. / Given name.")
+@click.option("--birthdate", required=True, type=click.DateTime(["%d.%m.%Y", "%Y-%m-%d"]))
+@click.option("--sex", type=click.Choice(["M", "F", "O", ""], case_sensitive=False), default="")
+@click.option("--modality", default=None)
+@click.option("--station", default=None, help="AE-Titel des Geräts. / AE title of the device.")
+@click.option("--procedure", default="", help="Untersuchung. / Procedure.")
+@click.option("--physician", default="", help="Arzt, Nachname^Vorname. / Physician.")
+def worklist_add(settings: Settings, **order: str | datetime | None) -> None:
+    """Einen Patienten auf die Arbeitsliste setzen. / Put a patient on the worklist."""
+    with core_of(settings) as core:
+        placed = core.exams.place_order(_request(order))
+        click.echo(placed.entry.AccessionNumber)
+
+
+def _request(order: dict[str, str | datetime | None]) -> OrderRequest:
+    from gdtbridge.exams import OrderRequest
+
+    def text(key: str) -> str:
+        return str(order[key] or "")
+
+    born = order["birthdate"]
+    return OrderRequest(
+        patient_id=text("patient_id"),
+        family_name=text("lastname"),
+        given_name=text("firstname"),
+        birth_date=born.date() if isinstance(born, datetime) else None,
+        sex=text("sex").upper(),
+        modality=text("modality") or None,
+        station=text("station") or None,
+        procedure=text("procedure"),
+        physician=text("physician"),
+    )
+
+
+@worklist.command("list")
+@with_settings
+@as_json_option
+def worklist_list(settings: Settings, *, as_json: bool) -> None:
+    """Die Arbeitsliste zeigen. / Show the worklist."""
+    with core_of(settings) as core:
+        entries = core.exams.orders()
+    print_rows([_shown(entry) for entry in entries], as_json=as_json)
+    if not entries and not as_json:
+        click.echo("Die Arbeitsliste ist leer. / The worklist is empty.", err=True)
+
+
+def _shown(entry: Entry) -> dict[str, str]:
+    born: date | None = entry.PatientBirthDate
+    return {
+        "accession_number": entry.AccessionNumber,
+        "scheduled": entry.scheduled.isoformat(" ", "minutes"),
+        "station": entry.ScheduledStationAETitle,
+        "modality": entry.Modality,
+        "patient_id": entry.PatientID,
+        "patient_name": entry.PatientName,
+        "birth_date": born.isoformat() if born else "",
+        "procedure": entry.RequestedProcedureDescription,
+    }
+
+
+@worklist.command("remove")
+@with_settings
+@click.argument("accession")
+def worklist_remove(settings: Settings, accession: str) -> None:
+    """Einen Eintrag entfernen. / Remove an entry."""
+    with core_of(settings) as core:
+        core.exams.cancel_order(accession)
+
+
+@click.command()
+@with_settings
+@click.option("--wait", type=float, default=None, help="Sekunden bis zum Ergebnis. / Seconds.")
+@click.argument("file", type=FilePath)
+def order(settings: Settings, file: Path, wait: float | None) -> None:
+    """Eine GDT-Auftragsdatei übergeben. / Hand over a GDT order file.
+
+    Ende: 0 erledigt, 1 abgelehnt, 3 noch kein Ergebnis, 4 später noch einmal. / Exit status: 0
+    done, 1 refused, 3 no result yet, 4 call again.
+    """
+    from gdtbridge.exams import SystemClock
+    from gdtbridge.folders import OrderFiles, run
+
+    with core_of(settings) as core:
+        files = OrderFiles(settings, core.exams, SystemClock())
+        sys.exit(run(files, file, wait, click.echo, partial(click.echo, err=True)))
