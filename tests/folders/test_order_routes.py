@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from gdtbridge.folders import OrderWatch
+from gdtbridge.folders import OrderWatch, run
 from gdtbridge.folders.files import OrderFiles
 from gdtbridge.gdt import read_records
 from tests.folders.conftest import Reception, record
@@ -54,3 +56,25 @@ def test_a_call_with_a_file_of_the_second_folder(reception: Reception) -> None:
     practice.send(StudyInstanceUID=reception.entry.StudyInstanceUID, PatientID="4711")
     practice.wait()
     assert len(practice.files("two")) == 1
+
+
+class TestLinkedSetting:
+    """The settings name a folder by a link, as mount points and drives often are."""
+
+    @pytest.fixture
+    def settings_text(self, tmp_path: Path) -> str:
+        """Return settings whose second workplace is named by a link."""
+        (tmp_path / "real").mkdir()
+        (tmp_path / "link").symlink_to(tmp_path / "real")
+        return '[[gdt.routes]]\nname = "two"\nin = "link"\nout = "two"\n'
+
+    def test_a_call(self, reception: Reception) -> None:
+        """The order is of the route in whose folder it lay."""
+        practice = reception.practice
+        file = practice.folder / "link" / "A.GDT"
+        file.write_bytes(record())
+        assert run(reception.files, file, None, print, print) == 0
+        practice.send(StudyInstanceUID=reception.entry.StudyInstanceUID, PatientID="4711")
+        practice.wait()
+        assert practice.files() == []
+        assert len(practice.files("two")) == 1
