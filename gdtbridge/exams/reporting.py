@@ -130,7 +130,7 @@ class Reporting:
         log.warning("exam %d is held: %s", exam.id, reason)
 
     def _put_attachments(self, page: Page, attached: Sequence[AttachedFile]) -> int | None:
-        """Put the files; return the last message, after which all of them are there."""
+        """Put the files one after the other; when the last one arrived, all of them are there."""
         last = None
         for one in attached:
             message = Message(
@@ -139,6 +139,7 @@ class Reporting:
                 key=f"{page.exam.study_instance_uid}:{_short(page.exam.patient_id)}:{one.name}",
                 name=one.name,
                 payload=one.data,
+                after_id=last,
             )
             last = self._outbox.put(page.connection, message)
         return last

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pydicom
 import pytest
+import sqlalchemy as sa
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from gdtbridge.config import load_settings
+from gdtbridge.database import outbox
 from gdtbridge.errors import SettingsError
 from gdtbridge.exams import Routing
 from gdtbridge.gdt import Record
@@ -203,3 +205,24 @@ def test_a_dialect_without_a_place_for_them_is_told(tmp_path: Path) -> None:
     place = Routing(load_settings(file, {})).default.attachments
     assert place is not None
     assert place.path_of("a.jpg") == f"{tmp_path}/pictures/a.jpg"
+
+
+def test_a_picture_that_is_a_question_keeps_the_record(device: Device) -> None:
+    """Also one that is not the last: the chart leads to no file that may not be there."""
+    device.still(10)
+    device.still(200)
+    practice = device.practice
+    practice.wait()
+    with practice.database.write() as connection:
+        first = sa.select(sa.func.min(outbox.c.id)).scalar_subquery()
+        change = sa.update(outbox).where(outbox.c.id == first)
+        connection.execute(change.values(state="question"))
+    practice.outbox.deliver_due("attachments")
+    practice.wait(1)
+    assert practice.files() == []
+    (question,) = practice.outbox.questions()
+    practice.outbox.answer(question.id, arrived=False)
+    practice.outbox.deliver_due("attachments")
+    practice.wait(1)
+    assert len(practice.files()) == 1
+    assert device.attached() == [".jpg"] * 2
