@@ -191,7 +191,7 @@ class Reporting:
     def _news(self, page: Page, report: Report, mark: str) -> News | None:
         """Return what the report says that was not sent for this patient; None for nothing."""
         connection, exam = page.connection, page.exam
-        if mark in store.reported_fingerprints(connection, exam.id):
+        if mark in store.bare_fingerprints(connection, exam.id):
             return None
         of_patient = f":{_short(exam.patient_id)}"
         known = revision.read(store.sent_values(connection, exam.id, of_patient))

@@ -138,6 +138,25 @@ class TestLaterReports:
         assert changed["8420"] == "99"
         assert changed["8470"].startswith(f"vorher {value} {unit}")
 
+    def test_a_correction_that_is_taken_back_is_sent(
+        self, practice: Practice, reports: Reports
+    ) -> None:
+        """The chart's last word is the device's last word, also when that was said before."""
+
+        def change(dataset: pydicom.Dataset) -> None:
+            next(numbers_in(dataset)).NumericValue = "99"
+
+        reports.send(ECHO, SOPInstanceUID="2.25.1", **self.SAME)
+        practice.wait()
+        before = {number: value for number, value, _ in next(iter(values(practice)))}
+        reports.send(ECHO, change, SOPInstanceUID="2.25.3", **self.SAME)
+        practice.wait()
+        reports.send(ECHO, SOPInstanceUID="2.25.2", **self.SAME)
+        practice.wait()
+        (changed,) = groups(self.later(practice))
+        assert changed["8420"] == before[changed["8410"]]
+        assert changed["8470"].startswith("vorher 99 ")
+
     def test_further_values_are_sent_as_a_supplement(
         self, practice: Practice, reports: Reports
     ) -> None:
