@@ -225,6 +225,9 @@ class CaseOrder:
     ordered_at: float
     reference: OrderReference
     arrived: bool
+    patient_name: str = ""
+    patient_birth_date: str = ""
+    """YYYYMMDD."""
 
 
 @dataclass(frozen=True, slots=True)

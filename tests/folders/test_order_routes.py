@@ -58,6 +58,30 @@ def test_a_call_with_a_file_of_the_second_folder(reception: Reception) -> None:
     assert len(practice.files("two")) == 1
 
 
+OTHER = {"f3101": "Schmidt", "f3102": "Jo", "f3103": "01011970"}
+"""Another person, who has the same number in the other practice software."""
+
+
+def test_one_number_two_persons_two_orders(reception: Reception) -> None:
+    """The second practice's patient does not take the place of the first one's."""
+    reception.drop(record())
+    look(reception)
+    (reception.practice.folder / "two" / "ORDER.GDT").write_bytes(record(**OTHER))
+    look(reception)
+    names = [str(entry.PatientName) for entry in reception.entries()]
+    assert sorted(names) == ["Müller^Änne", "Schmidt^Jo"]
+
+
+def test_nobody_cancels_another_persons_order(reception: Reception) -> None:
+    """A cancellation for somebody else under the same number is refused."""
+    reception.drop(record())
+    look(reception)
+    (reception.practice.folder / "two" / "STORNO.GDT").write_bytes(record("6303", **OTHER))
+    look(reception)
+    assert reception.entry.PatientName == "Müller^Änne"
+    assert len(reception.refusals()) == 1
+
+
 class TestLinkedSetting:
     """The settings name a folder by a link, as mount points and drives often are."""
 
