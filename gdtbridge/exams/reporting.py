@@ -97,7 +97,8 @@ class Reporting:
             return
         order = verdict.order
         target = self._routing.of_exam(exam, order)
-        if gathered.attached and gathered.target is not target:
+        attaching = exam.reported_at is None and target.attachments is not None
+        if (attaching or gathered.attached) and gathered.target is not target:
             return  # an order came meanwhile: everything once more, for its target
         page = Page(connection, exam, order, target, datetime.fromtimestamp(now))  # noqa: DTZ006
         try:

@@ -11,10 +11,11 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from gdtbridge.config import load_settings
-from gdtbridge.database import outbox
+from gdtbridge.database import outbox, placed_order
 from gdtbridge.errors import SettingsError
 from gdtbridge.exams import Routing
-from gdtbridge.gdt import Record
+from gdtbridge.exams.gathering import Gathered
+from gdtbridge.gdt import Record, read_records
 from tests.exams.conftest import Practice
 
 STILL = "1.2.840.10008.5.1.4.1.1.6.1"
@@ -226,3 +227,37 @@ def test_a_picture_that_is_a_question_keeps_the_record(device: Device) -> None:
     practice.wait(1)
     assert len(practice.files()) == 1
     assert device.attached() == [".jpg"] * 2
+
+
+def test_an_order_that_comes_while_the_exam_is_read_gets_the_pictures(tmp_path: Path) -> None:
+    """Read without attachments for one practice software, reported with them for another."""
+    file = tmp_path / "gdtbridge.toml"
+    file.write_text(
+        '[[gdt.routes]]\nname = "two"\nout = "two"\ndialect = "medistar"\n'
+        'attachments_folder = "pictures"\nwhen.station = ["US77"]\n',
+        encoding="utf-8",
+    )
+    practice = Practice(tmp_path, load_settings(file, {}))
+    device = Device(practice, tmp_path)
+    device.still(10)
+    gatherer = practice.exams._reporting._gatherer
+    gather = gatherer.gather
+
+    def interrupted(exam_id: int) -> Gathered | None:
+        gathered = gather(exam_id)
+        entry = practice.exams.place_order(practice.order(station="US77")).entry
+        with practice.database.write() as connection:
+            change = sa.update(placed_order).values(study_instance_uid="2.25.1000")
+            connection.execute(change.where(placed_order.c.patient_id == entry.PatientID))
+        return gathered
+
+    gatherer.gather = interrupted  # type: ignore[method-assign]
+    practice.wait()
+    gatherer.gather = gather  # type: ignore[method-assign]
+    practice.wait()
+    practice.outbox.deliver_due("attachments:two")
+    practice.wait(1)
+    (record,) = read_records((tmp_path / "two" / practice.files("two")[0]).read_bytes())
+    assert len(groups(record)) == 1
+    practice.renderer.close()
+    practice.database.close()
