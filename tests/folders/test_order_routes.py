@@ -102,3 +102,15 @@ class TestLinkedSetting:
         practice.wait()
         assert practice.files() == []
         assert len(practice.files("two")) == 1
+
+
+def test_a_call_answers_for_the_file_of_its_own_folder(reception: Reception) -> None:
+    """Two folders, one file name, as software with a fixed name has it; both files are claimed."""
+    folder = reception.practice.folder / "two"
+    mine = folder / ".gdtbridge-0123456789abcdef-ORDER.GDT.order"
+    mine.write_bytes(record(f3000="2"))
+    other = reception.folder / ".gdtbridge-fedcba9876543210-ORDER.GDT.order"
+    other.write_bytes(record(f3000="1"))
+    assert run(reception.files, folder / "ORDER.GDT", None, print, print) == 0
+    assert reception.entry.PatientID == "2"
+    assert other.exists()
