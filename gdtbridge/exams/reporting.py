@@ -142,7 +142,8 @@ class Reporting:
                 payload=one.data,
                 after_id=last,
             )
-            last = self._outbox.put(page.connection, message)
+            # Of two equal files the second is the first, put before those between them.
+            last = max(last or 0, self._outbox.put(page.connection, message))
         return last
 
     def _put_study(self, page: Page, attached: Sequence[AttachedFile]) -> None:

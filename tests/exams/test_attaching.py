@@ -229,6 +229,21 @@ def test_a_picture_that_is_a_question_keeps_the_record(device: Device) -> None:
     assert device.attached() == [".jpg"] * 2
 
 
+def test_a_picture_sent_twice_keeps_the_record_no_shorter(device: Device) -> None:
+    """The second of two equal pictures is the first one's file; the one between is waited for."""
+    for shade in (10, 200, 10):
+        device.still(shade)
+    practice = device.practice
+    practice.wait()
+    with practice.database.write() as connection:
+        last = sa.select(sa.func.max(outbox.c.id)).where(outbox.c.kind == "attachment")
+        change = sa.update(outbox).where(outbox.c.id == last.scalar_subquery())
+        connection.execute(change.values(state="question"))
+    practice.outbox.deliver_due("attachments")
+    practice.wait(1)
+    assert practice.files() == []
+
+
 def test_an_order_that_comes_while_the_exam_is_read_gets_the_pictures(tmp_path: Path) -> None:
     """Read without attachments for one practice software, reported with them for another."""
     file = tmp_path / "gdtbridge.toml"
