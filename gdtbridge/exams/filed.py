@@ -231,7 +231,7 @@ def _of_person(orders: Sequence[CaseOrder], name: str, born: date | None) -> lis
 
     A number may have been mistyped, or belong to two patients of two practice softwares.
     """
-    person = Person(name, born.strftime("%Y%m%d") if born else "")
+    person = Person.of(name, born)
     return [
         order
         for order in orders
