@@ -25,7 +25,7 @@ from gdtbridge.exams.model import (
     ReportState,
 )
 from gdtbridge.exams.persons import Person, are_two
-from gdtbridge.exams.records import accession_of
+from gdtbridge.exams.records import accession_of, person_of
 from gdtbridge.exams.revision import News
 from gdtbridge.exams.routing import Routing, Target
 from gdtbridge.gdt import GdtWriteError
@@ -176,7 +176,7 @@ class Reporting:
         if read.report is None:
             store.settle_report(connection, number, ReportState.UNREADABLE, problem=read.problem)
             return
-        if exam.mixed and not _is_of(exam, read.report):
+        if exam.mixed and not _is_of(exam, person_of(exam, page.order), read.report):
             store.settle_report(connection, number, ReportState.OTHER_PATIENT)
             return
         if not read.report.measurements:
@@ -240,15 +240,14 @@ class Reporting:
         )
 
 
-def _is_of(exam: Exam, report: Report) -> bool:
-    """Return whether a report of a mixed exam is the named patient's.
+def _is_of(exam: Exam, known: Person, report: Report) -> bool:
+    """Return whether a report of a mixed exam is the patient's whose name the records bear.
 
     By number; where a second person had the same number, by name and birth date.
     """
     if not exam.is_of(report.patient_id):
         return False
     told = Person(report.patient_name, report.patient_birth_date)
-    known = Person(exam.patient_name, exam.patient_birth_date)
     return exam.patient_id != exam.sent_patient_id or not are_two(told, known)
 
 

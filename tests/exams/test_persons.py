@@ -71,3 +71,25 @@ def test_an_order_for_another_person_under_the_same_number_holds_the_exam(
     practice.wait()
     assert practice.exams.exams()[0].state is ExamState.REPORTED
     assert practice.files() == [f"{entry.AccessionNumber}.gdt"]
+    (record,) = practice.records().values()
+    named = record.patient
+    assert (named.family_name, named.given_name, named.birth_date) == (
+        "Schmidt",
+        "Änne",
+        date(1970, 1, 1),
+    )
+
+
+def test_a_release_for_the_order_leaves_under_the_orders_name(
+    practice: Practice, project: Path, tmp_path: Path
+) -> None:
+    """The device had picked the wrong patient: the right number does not get the wrong name."""
+    order = practice.order(patient_id="12", family_name="Schmidt", birth_date=date(1970, 1, 1))
+    entry = practice.exams.place_order(order).entry
+    study = {"PatientID": "4711", "StudyInstanceUID": entry.StudyInstanceUID}
+    Reports(project, practice, tmp_path).send("echo.dcm", **study)
+    practice.wait()
+    practice.exams.release(entry.StudyInstanceUID, "12")
+    practice.wait()
+    named = [record.patient for record in practice.records().values()]
+    assert [(one.id, one.family_name) for one in named] == [("12", "Schmidt")] * 2
