@@ -29,6 +29,7 @@ from gdtbridge.errors import (
 )
 from gdtbridge.exams import store
 from gdtbridge.exams.attaching import Attaching, Renderer
+from gdtbridge.exams.claimants import claimants
 from gdtbridge.exams.clock import Clock
 from gdtbridge.exams.filed import FiledOrders
 from gdtbridge.exams.gathering import Gatherer, Reader
@@ -204,6 +205,10 @@ class ExamService:
         """Return the newest exams first."""
         with self._database.read() as connection:
             return store.list_exams(connection, state, limit)
+
+    def claimants(self, exam: Exam) -> tuple[str, ...]:
+        """Return everybody but the first patient whom the exam's objects and orders name."""
+        return claimants(exam, self._database, self._archive, self._worklist)
 
     def release(self, study_instance_uid: str, patient_id: str) -> None:
         """Report a held exam under the patient number a person names.

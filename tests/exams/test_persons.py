@@ -39,7 +39,9 @@ def test_an_object_of_another_person_under_the_same_number_holds_the_exam(
     practice.send(PatientID="4711", PatientName="Schmidt^Jo", PatientBirthDate="19700101")
     practice.wait()
     assert practice.files() == []
-    assert practice.exams.exams()[0].held_because == "several-patients"
+    (exam,) = practice.exams.exams()
+    assert exam.held_because == "several-patients"
+    assert practice.exams.claimants(exam) == ("4711 Schmidt^Jo 19700101",)
 
 
 def test_of_two_persons_under_one_number_only_the_first_ones_reports_leave(
@@ -66,7 +68,9 @@ def test_an_order_for_another_person_under_the_same_number_holds_the_exam(
     values = {"PatientID": "4711", "PatientName": "Müller^Änne", "PatientBirthDate": "19581224"}
     practice.send(StudyInstanceUID=entry.StudyInstanceUID, **values)
     practice.wait()
-    assert practice.exams.exams()[0].held_because == "order-of-other-patient"
+    (exam,) = practice.exams.exams()
+    assert exam.held_because == "order-of-other-patient"
+    assert practice.exams.claimants(exam) == ("4711 Schmidt^Änne 19700101",)
     practice.exams.release(entry.StudyInstanceUID, "4711")
     practice.wait()
     assert practice.exams.exams()[0].state is ExamState.REPORTED
