@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Final, Protocol
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 ATTACHMENT: Final = "attachment"
 """Of messages in the outbox."""
+MOST_SECONDS: Final = 120.0
+"""For all attachments of one exam: other exams wait meanwhile."""
 
 
 class Renderer(Protocol):
@@ -73,8 +76,11 @@ class AttachedFile:
 class Attaching:
     """Chooses and makes the attachments of an exam; waits for nobody but its own processes."""
 
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(
+        self, renderer: Renderer, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._renderer = renderer
+        self._monotonic = monotonic
 
     def files(
         self, exam: Exam, accession: str, kept: Sequence[Kept], place: AttachmentPlace
@@ -85,6 +91,7 @@ class Attaching:
         """
         if exam.mixed:
             return ()
+        end = self._monotonic() + MOST_SECONDS
         keys = [one.path for one in kept if is_key_object(one.sop_class_uid)]
         candidates = [
             Candidate(one.path, one.sop_class_uid, one.sop_instance_uid)
@@ -94,9 +101,10 @@ class Attaching:
         if not candidates:
             return ()
         key = self._renderer.key_objects(keys)
-        selection = choose(self._renderer.with_frames(candidates), key, place.most)
+        looked = [found for one in candidates for found in self._with_frames(one, end)]
+        selection = choose(looked, key, place.most)
         rendered = [
-            self._rendered(exam, choice.candidate.path, choice.frame)
+            self._rendered(exam, choice.candidate.path, choice.frame, end)
             for choice in selection.choices
         ]
         if selection.left_out:
@@ -104,7 +112,15 @@ class Attaching:
         made = [one for one in rendered if one is not None]
         return tuple(_files(exam, accession, made, place))
 
-    def _rendered(self, exam: Exam, path: Path, frame: int | None) -> Rendered | None:
+    def _with_frames(self, candidate: Candidate, end: float) -> Sequence[Candidate]:
+        """Return the candidate with its number of frames; without it when time is over."""
+        late = self._monotonic() >= end
+        return (candidate,) if late else self._renderer.with_frames((candidate,))
+
+    def _rendered(self, exam: Exam, path: Path, frame: int | None, end: float) -> Rendered | None:
+        if self._monotonic() >= end:
+            log.warning("exam %d: an attachment is left out: they took too long", exam.id)
+            return None
         try:
             return self._renderer.render(path, frame)
         except AttachmentError as error:

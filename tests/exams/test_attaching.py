@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pydicom
 import pytest
@@ -10,10 +11,12 @@ import sqlalchemy as sa
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
+from gdtbridge.attachments import Rendered
 from gdtbridge.config import load_settings
 from gdtbridge.database import outbox, placed_order
 from gdtbridge.errors import SettingsError
 from gdtbridge.exams import Routing
+from gdtbridge.exams.attaching import Attaching
 from gdtbridge.exams.gathering import Gathered
 from gdtbridge.gdt import Record, read_records
 from tests.exams.conftest import Practice
@@ -173,6 +176,25 @@ def test_what_cannot_be_rendered_stops_nothing(device: Device) -> None:
     device.document(b"no document at all")
     device.still(10)
     assert [kind for _, kind, _ in groups(device.finish())] == ["JPG"]
+
+
+def test_an_exam_whose_pictures_take_too_long_keeps_no_other_waiting(device: Device) -> None:
+    """What is made by then is attached; the record leaves."""
+
+    class Slow(Attaching):
+        """Takes a hundred seconds for each picture."""
+
+        def _rendered(self, *arguments: Any) -> Rendered | None:
+            made = super()._rendered(*arguments)
+            device.practice.clock.seconds += 100
+            return made
+
+    practice = device.practice
+    for shade in (10, 90, 200):
+        device.still(shade)
+    slow = Slow(practice.renderer, monotonic=practice.clock.monotonic)
+    practice.exams._reporting._gatherer._attaching = slow
+    assert len(groups(device.finish())) == 2
 
 
 def test_pictures_of_an_exam_of_two_patients_are_not_attached(device: Device) -> None:
