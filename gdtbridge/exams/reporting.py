@@ -179,14 +179,16 @@ class Reporting:
         if exam.mixed and not _is_of(exam, person_of(exam, page.order), read.report):
             store.settle_report(connection, number, ReportState.OTHER_PATIENT)
             return
+        cut = _cut(read.report)
         if not read.report.measurements:
-            cut = "" if read.report.is_whole else INCOMPLETE
             store.settle_report(connection, number, ReportState.EMPTY, problem=cut)
             return
         mark = f"{fingerprint(read.report)}:{_short(exam.patient_id)}"
         news = self._news(page, read.report, mark)
         if news is None:
-            store.settle_report(connection, number, ReportState.UNCHANGED, fingerprint=mark)
+            store.settle_report(
+                connection, number, ReportState.UNCHANGED, fingerprint=mark, problem=cut
+            )
             return
         self._put_new_values(page, read.pending, read.report, news, mark)
 
@@ -214,7 +216,7 @@ class Reporting:
                 connection, pending.id, ReportState.UNREADABLE, problem=Held.UNWRITABLE
             )
             return
-        cut = "" if report.is_whole else INCOMPLETE
+        cut = _cut(report)
         if payload is None:
             store.settle_report(connection, pending.id, ReportState.EMPTY, problem=cut)
             return
@@ -249,6 +251,11 @@ def _is_of(exam: Exam, known: Person, report: Report) -> bool:
         return False
     told = Person(report.patient_name, report.patient_birth_date)
     return exam.patient_id != exam.sent_patient_id or not are_two(told, known)
+
+
+def _cut(report: Report) -> str:
+    """Return the problem of a report that ends in the middle, whatever became of the rest."""
+    return "" if report.is_whole else INCOMPLETE
 
 
 def _short(patient_id: str) -> str:

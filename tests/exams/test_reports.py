@@ -316,6 +316,21 @@ def test_a_report_that_was_cut_off_is_a_problem(practice: Practice) -> None:
     assert [problem.kind for problem in practice.exams.problems()] == ["incomplete"]
 
 
+def test_a_report_that_was_cut_off_after_what_is_known_is_a_problem(
+    practice: Practice, reports: Reports, tmp_path: Path
+) -> None:
+    """What was sent already is in it; what is new in it may be missing."""
+    reports.send(ECHO, StudyInstanceUID="2.25.1", SOPInstanceUID="2.25.11")
+    whole = (tmp_path / "report.dcm").read_bytes()
+    cut = tmp_path / "cut.dcm"
+    cut.write_bytes(whole.replace(b"2.25.11", b"2.25.12")[: len(whole) - 100])
+    practice.send_file(cut, str(pydicom.dcmread(tmp_path / "report.dcm").SOPClassUID), "2.25.12")
+    practice.wait()
+
+    assert len(values_of(practice)) == 1
+    assert [problem.kind for problem in practice.exams.problems()] == ["incomplete"]
+
+
 def test_an_unreadable_report_does_not_stop_the_study(practice: Practice) -> None:
     """The study record leaves, and a person can see that a report is unreadable."""
     practice.send(SOPClassUID="1.2.840.10008.5.1.4.1.1.88.33")
