@@ -213,8 +213,9 @@ class ExamService:
     def release(self, study_instance_uid: str, patient_id: str) -> None:
         """Report a held exam under the patient number a person names.
 
-        What was reported under another number before is reported anew under this one. Raises
-        `NotFound` when no such exam is held, `OrderError` without a number.
+        A study record that was written under another number is written under this one too; values
+        that were sent are not. Raises `NotFound` when no such exam is held, `OrderError` without a
+        number.
         """
         patient_id = patient_id.strip()
         if not patient_id:
