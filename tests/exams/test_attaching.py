@@ -19,6 +19,7 @@ from gdtbridge.exams import Routing
 from gdtbridge.exams.attaching import Attaching
 from gdtbridge.exams.gathering import Gathered
 from gdtbridge.gdt import Record, read_records
+from gdtbridge.outbox.model import ALARM_SECONDS
 from tests.exams.conftest import Practice
 
 STILL = "1.2.840.10008.5.1.4.1.1.6.1"
@@ -264,6 +265,25 @@ def test_a_picture_sent_twice_keeps_the_record_no_shorter(device: Device) -> Non
     practice.outbox.deliver_due("attachments")
     practice.wait(1)
     assert practice.files() == []
+
+
+def test_a_foreign_file_under_a_pictures_name_is_soon_an_alarm(device: Device) -> None:
+    """Nobody is going to collect it: results would wait for a day before anybody is told."""
+    device.still(10)
+    practice = device.practice
+    practice.wait()
+    with practice.database.read() as connection:
+        query = sa.select(outbox.c.final_name).where(outbox.c.kind == "attachment")
+        name = connection.execute(query).scalar_one()
+    (device.pictures / name).write_bytes(b"edited")
+    practice.outbox.deliver_due("attachments")
+    practice.clock.seconds += ALARM_SECONDS + 1
+    (status,) = (one for one in practice.outbox.status() if one.destination == "attachments")
+    assert status.alarm
+    (device.pictures / name).unlink()
+    practice.outbox.deliver_due("attachments")
+    practice.wait(1)
+    assert len(practice.files()) == 1
 
 
 def test_an_order_that_comes_while_the_exam_is_read_gets_the_pictures(tmp_path: Path) -> None:
