@@ -52,6 +52,7 @@ class Kept:
     path: Path
     sop_class_uid: str
     sop_instance_uid: str
+    transfer_syntax_uid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,12 @@ class Archive:
 
     def kept_of(self, connection: Connection, study_instance_uid: str) -> list[Kept]:
         """Return the objects of a study in the order received, without those kept aside."""
-        columns = (instance.c.file, instance.c.sop_class_uid, instance.c.sop_instance_uid)
+        columns = (
+            instance.c.file,
+            instance.c.sop_class_uid,
+            instance.c.sop_instance_uid,
+            instance.c.transfer_syntax_uid,
+        )
         query = (
             sa.select(*columns)
             .where(
@@ -179,7 +185,7 @@ class Archive:
             )
             .order_by(instance.c.id)
         )
-        return [Kept(self.folder / row[0], row[1], row[2]) for row in connection.execute(query)]
+        return [Kept(self.folder / row[0], *row[1:]) for row in connection.execute(query)]
 
     def count_aside(self, connection: Connection) -> int:
         """Return how many objects were kept aside because their UID was taken."""

@@ -18,11 +18,16 @@ def exams() -> None:
 @click.option("--held", is_flag=True, help="Nur zurückgehaltene. / Held ones only.")
 @as_json_option
 def exams_list(settings: Settings, *, held: bool, as_json: bool) -> None:
-    """Untersuchungen zeigen, die neuesten zuerst. / Show exams, newest first."""
+    """Untersuchungen zeigen, die neuesten zuerst. / Show exams, newest first.
+
+    Zurückgehaltene mit allen, die Objekte und Aufträge nennen. / Held ones with everybody whom
+    objects and orders name.
+    """
     from gdtbridge.exams import HELD_TEXT, ExamState, Held
 
     with core_of(settings) as core:
         found = core.exams.exams(ExamState.HELD if held else None)
+        others = {one.id: core.exams.claimants(one) for one in found if held}
     rows = [
         {
             "study_instance_uid": exam.study_instance_uid,
@@ -33,6 +38,7 @@ def exams_list(settings: Settings, *, held: bool, as_json: bool) -> None:
             "sent_patient_id": exam.sent_patient_id,
             "patient_name": exam.patient_name,
             "birth_date": exam.patient_birth_date,
+            "others": ", ".join(others.get(exam.id, ())),
             "study_date": exam.study_date,
             "description": exam.study_description,
             "instances": str(exam.instances),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import Final, Protocol
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 
 ATTACHMENT: Final = "attachment"
 """Of messages in the outbox."""
+MOST_SECONDS: Final = 120.0
+"""For all attachments of one exam: other exams wait meanwhile."""
 
 LONGEST_NAME: Final = 60
 """Characters of an attachment's name (6302) in GDT 2.1."""
@@ -89,9 +92,16 @@ class AttachedFile:
 class Attaching:
     """Chooses and makes the attachments of an exam; waits for nobody but its own processes."""
 
-    def __init__(self, renderer: Renderer, printer: Printer) -> None:
+    def __init__(
+        self,
+        renderer: Renderer,
+        printer: Printer,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._renderer = renderer
         self._printer = printer
+        self._monotonic = monotonic
 
     def files(
         self, exam: Exam, accession: str, kept: Sequence[Kept], place: AttachmentPlace
@@ -102,6 +112,7 @@ class Attaching:
         """
         if exam.mixed:
             return ()
+        end = self._monotonic() + MOST_SECONDS
         keys = [one.path for one in kept if is_key_object(one.sop_class_uid)]
         candidates = [
             Candidate(one.path, one.sop_class_uid, one.sop_instance_uid)
@@ -111,9 +122,10 @@ class Attaching:
         if not candidates:
             return ()
         key = self._renderer.key_objects(keys)
-        selection = choose(self._renderer.with_frames(candidates), key, place.most)
+        looked = [found for one in candidates for found in self._with_frames(one, end)]
+        selection = choose(looked, key, place.most)
         rendered = [
-            self._rendered(exam, choice.candidate.path, choice.frame)
+            self._rendered(exam, choice.candidate.path, choice.frame, end)
             for choice in selection.choices
         ]
         if selection.left_out:
@@ -143,7 +155,15 @@ class Attaching:
         title = printed.title if len(printed.title) <= LONGEST_NAME else "Messwerte"
         return _file(exam, accession, Rendered("PDF", title, printed.data), place)
 
-    def _rendered(self, exam: Exam, path: Path, frame: int | None) -> Rendered | None:
+    def _with_frames(self, candidate: Candidate, end: float) -> Sequence[Candidate]:
+        """Return the candidate with its number of frames; without it when time is over."""
+        late = self._monotonic() >= end
+        return (candidate,) if late else self._renderer.with_frames((candidate,))
+
+    def _rendered(self, exam: Exam, path: Path, frame: int | None, end: float) -> Rendered | None:
+        if self._monotonic() >= end:
+            log.warning("exam %d: an attachment is left out: they took too long", exam.id)
+            return None
         try:
             return self._renderer.render(path, frame)
         except AttachmentError as error:

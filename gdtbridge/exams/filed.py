@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from gdtbridge.database import Database
@@ -26,7 +27,8 @@ from gdtbridge.exams.model import (
     Taken,
 )
 from gdtbridge.exams.orders import DOUBLE_CLICK_SECONDS, OrderDesk
-from gdtbridge.gdt import OrderReference
+from gdtbridge.exams.persons import Person, are_two
+from gdtbridge.gdt import OrderReference, Patient
 from gdtbridge.outbox import Outbox
 from worklist import Entry, FolderError, WorklistFolder
 
@@ -95,9 +97,10 @@ class FiledOrders:
         entries.must_be_writable(draft, reference, drop.route)
         since = self._clock.utc() - self._repeat_seconds
         with self._database.read() as connection:
-            of_patient = order_store.orders_of(connection, draft.PatientID)
+            orders = order_store.orders_of(connection, draft.PatientID)
             repeated = order_store.repeated_order(connection, drop.sha256, since)
-        same = same_case(self._still_open(of_patient), draft, reference, self._clock.utc())
+        of_person = _of_person(orders, draft.PatientName, draft.PatientBirthDate)
+        same = same_case(self._still_open(of_person), draft, reference, self._clock.utc())
         if same is not None:
             return self._update(drop, same, draft, reference)
         if repeated is not None:
@@ -169,21 +172,22 @@ class FiledOrders:
     # ------------------------------------------------------------------ 6303
 
     def cancel(
-        self, drop: Drop, patient_id: str, reference: OrderReference, procedure: str
+        self, drop: Drop, patient: Patient, reference: OrderReference, procedure: str
     ) -> Taken:
         """Take the case off the worklist; raise `OrderError` unless exactly one order is meant."""
         with self._locked():
-            taken = self.known(drop) or self._cancel(drop, patient_id, reference, procedure)
+            taken = self.known(drop) or self._cancel(drop, patient, reference, procedure)
             self._unlist(taken.accession_number)
         log.info("order %s cancelled by file", taken.accession_number)
         return taken
 
     def _cancel(
-        self, drop: Drop, patient_id: str, reference: OrderReference, procedure: str
+        self, drop: Drop, patient: Patient, reference: OrderReference, procedure: str
     ) -> Taken:
         with self._database.read() as connection:
-            orders = order_store.orders_of(connection, patient_id)
-        meant = meant_order(orders, reference, procedure)
+            orders = order_store.orders_of(connection, patient.id)
+        name = f"{patient.family_name}^{patient.given_name}"
+        meant = meant_order(_of_person(orders, name, patient.birth_date), reference, procedure)
         if meant.state is not OrderState.ORDERED:
             return self._noted(drop, Taken(Outcome.REPEATED, meant.accession_number))
         with self._database.write() as connection:
@@ -220,6 +224,19 @@ class FiledOrders:
         """Return what became of the last file of that name, if it came in the last seconds."""
         with self._database.read() as connection:
             return order_store.taken_since(connection, name, self._clock.utc() - seconds)
+
+
+def _of_person(orders: Sequence[CaseOrder], name: str, born: date | None) -> list[CaseOrder]:
+    """Return those of a patient number's orders that are not clearly for somebody else.
+
+    A number may have been mistyped, or belong to two patients of two practice softwares.
+    """
+    person = Person.of(name, born)
+    return [
+        order
+        for order in orders
+        if not are_two(person, Person(order.patient_name, order.patient_birth_date))
+    ]
 
 
 def same_case(

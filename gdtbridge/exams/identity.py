@@ -42,7 +42,7 @@ def judge(connection: Connection, exam: Exam, listed: Listed) -> Belongs | Held:
     of them leads to must be for the same PatientID, and not clearly for another person (family name
     and birth date both differ). What a person released is only looked up, not doubted.
     """
-    orders = _orders_of(connection, exam, listed)
+    orders = orders_of(connection, exam, listed)
     same_patient = [order for order in orders if _is_for(order, exam)]
     if not exam.released:
         if not exam.patient_id:
@@ -61,7 +61,7 @@ def _is_for(order: Order, exam: Exam) -> bool:
     return not are_two(ordered, sent)
 
 
-def _orders_of(connection: Connection, exam: Exam, listed: Listed) -> list[Order]:
+def orders_of(connection: Connection, exam: Exam, listed: Listed) -> list[Order]:
     """Return the orders by Study Instance UID and by number; our own record of each comes first."""
     number = exam.accession_number
     found = (

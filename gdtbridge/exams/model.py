@@ -61,10 +61,12 @@ class Held(StrEnum):
 HELD_TEXT: Final = {
     Held.NO_PATIENT_ID: "Die Untersuchung nennt keine Patientennummer. / The exam names no patient"
     " number.",
-    Held.OTHER_PATIENT: "Der Auftrag der Untersuchung gehört einem anderen Patienten. / The exam's"
-    " order belongs to another patient.",
-    Held.SEVERAL_PATIENTS: "Die Untersuchung nennt mehrere Patientennummern. / The exam names"
-    " several patient numbers.",
+    Held.OTHER_PATIENT: "Der Auftrag der Untersuchung ist für einen anderen Patienten: Die Nummer"
+    " ist anders, oder Nachname und Geburtsdatum. / The exam's order is for another patient: the"
+    " number differs, or family name and birth date.",
+    Held.SEVERAL_PATIENTS: "Die Untersuchung nennt mehrere Patienten: mehrere Nummern, oder unter"
+    " einer Nummer mehrere Nachnamen und Geburtsdaten. / The exam names several patients: several"
+    " numbers, or under one number several family names and birth dates.",
     Held.UID_TAKEN: "Ein Objekt der Untersuchung trägt eine UID, die eine andere Untersuchung schon"
     " hat. / An object of the exam has a UID that another exam has already.",
     Held.UNWRITABLE: "Aus der Untersuchung lässt sich kein GDT-Satz schreiben. / No GDT record can"
@@ -225,6 +227,9 @@ class CaseOrder:
     ordered_at: float
     reference: OrderReference
     arrived: bool
+    patient_name: str = ""
+    patient_birth_date: str = ""
+    """YYYYMMDD."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,8 @@ def _orders(connection: Connection, condition: sa.ColumnElement[bool]) -> list[C
             placed_order.c.state,
             placed_order.c.ordered_at,
             sa.exists().where(_SAME_STUDY),
+            placed_order.c.patient_name,
+            placed_order.c.patient_birth_date,
             *_REFERENCE,
         )
         .select_from(placed_order.outerjoin(order_reference))
@@ -150,7 +152,8 @@ def _orders(connection: Connection, condition: sa.ColumnElement[bool]) -> list[C
 
 
 def _order(row: Sequence[Any]) -> CaseOrder:
-    number, accession, study, modality, station, procedure, state, ordered_at, arrived, *named = row
+    number, accession, study, modality, station, procedure, state, ordered_at, *rest = row
+    arrived, name, born, *named = rest
     return CaseOrder(
         id=number,
         accession_number=accession,
@@ -162,6 +165,8 @@ def _order(row: Sequence[Any]) -> CaseOrder:
         ordered_at=ordered_at,
         reference=OrderReference(*named),
         arrived=bool(arrived),
+        patient_name=name,
+        patient_birth_date=born,
     )
 
 

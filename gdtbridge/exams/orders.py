@@ -15,6 +15,7 @@ from gdtbridge.exams import store
 from gdtbridge.exams.clock import Clock
 from gdtbridge.exams.entries import EntryMaker, Identity
 from gdtbridge.exams.model import OrderRequest, OrderState, PlacedOrder
+from gdtbridge.exams.persons import Person, are_two
 from gdtbridge.exams.routing import Routing
 from gdtbridge.outbox import Message, Outbox
 from worklist import AccessionNumbers, Entry, FolderError, WorklistFolder, is_stale
@@ -84,14 +85,16 @@ class OrderDesk:
         with self._database.read() as connection:
             numbers = store.orders_between(connection, draft, since, until)
         found = (self._worklist.get(number) for number in numbers)
-        return next((entry for entry in found if entry is not None), None) or self._cut_off(draft)
+        same = (entry for entry in found if entry is not None and _may_be_one(entry, draft))
+        return next(same, None) or self._cut_off(draft)
 
     def _cut_off(self, draft: Entry) -> Entry | None:
         """Return the entry of a click that ended before it was remembered, and remember it."""
         for entry in self._worklist.entries():
             created = entry.created or entry.scheduled
             age = abs((self._clock.local() - created).total_seconds())
-            if age > DOUBLE_CLICK_SECONDS or _wish(entry) != _wish(draft):
+            same = _wish(entry) == _wish(draft) and _may_be_one(entry, draft)
+            if age > DOUBLE_CLICK_SECONDS or not same:
                 continue
             with self._database.read() as connection:
                 known = store.order_by_number(connection, entry.AccessionNumber)
@@ -203,6 +206,12 @@ class OrderDesk:
         min_age = timedelta(hours=self._settings.worklist.min_age_hours)
         stale = is_stale(entry, self._clock.local(), min_age=min_age)
         return OrderState.EXPIRED if stale else OrderState.ORDERED
+
+
+def _may_be_one(one: Entry, other: Entry) -> bool:
+    """Return whether two entries of one patient number are not clearly for two persons."""
+    persons = (Person.of(entry.PatientName, entry.PatientBirthDate) for entry in (one, other))
+    return not are_two(*persons)
 
 
 def _wish(entry: Entry) -> tuple[str, str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from gdtbridge.exams.values import to_date, to_names
@@ -21,6 +22,11 @@ class Person:
 
     name: str
     birth_date: str
+
+    @classmethod
+    def of(cls, name: str, born: date | None) -> Person:
+        """Return the person of that name who was born on that day."""
+        return cls(name, born.strftime("%Y%m%d") if born else "")
 
 
 def are_two(one: Person, other: Person) -> bool:

@@ -9,6 +9,7 @@ from gdtbridge.config import Gdt
 from gdtbridge.errors import ViewerError
 from gdtbridge.exams.charting import Charting
 from gdtbridge.exams.model import Exam, Order
+from gdtbridge.exams.persons import Person, are_two
 from gdtbridge.exams.revision import News
 from gdtbridge.exams.values import meaningful, to_date, to_names, to_time
 from gdtbridge.gdt.master_data import render_master_data
@@ -57,7 +58,7 @@ class Records:
     ) -> bytes:
         """Return the study record; raise `gdt.GdtWriteError` when there can be none."""
         result = gdt.StudyResult(
-            patient=_patient(exam),
+            patient=_patient(exam, order),
             date=to_date(exam.study_date),
             time=to_time(exam.study_time),
             accession=accession_of(exam, order),
@@ -99,7 +100,7 @@ class Records:
         if not values:
             return None
         result = gdt.ValueResult(
-            patient=_patient(exam),
+            patient=_patient(exam, order),
             date=to_date(exam.study_date),
             time=to_time(exam.study_time),
             accession=accession_of(exam, order),
@@ -149,14 +150,29 @@ def accession_of(exam: Exam, order: Order | None) -> str:
     return order.accession_number if order is not None else exam.accession_number
 
 
-def _patient(exam: Exam) -> gdt.Patient:
-    family, given = to_names(exam.patient_name)
+def person_of(exam: Exam, order: Order | None) -> Person:
+    """Return whose name the records bear.
+
+    Where the device clearly named somebody else and a person released the exam for the order's
+    patient all the same, it is the order's.
+    """
+    sent = Person(exam.patient_name, exam.patient_birth_date)
+    if order is None:
+        return sent
+    ordered = Person(order.patient_name, order.patient_birth_date)
+    return ordered if are_two(sent, ordered) else sent
+
+
+def _patient(exam: Exam, order: Order | None) -> gdt.Patient:
+    person = person_of(exam, order)
+    family, given = to_names(person.name)
+    known = exam.patient_sex in {"M", "F", "O"} and person.name == exam.patient_name
     return gdt.Patient(
         id=exam.patient_id,
         family_name=family,
         given_name=given,
-        birth_date=to_date(exam.patient_birth_date),
-        sex=exam.patient_sex if exam.patient_sex in {"M", "F", "O"} else None,
+        birth_date=to_date(person.birth_date),
+        sex=exam.patient_sex if known else None,
     )
 
 

@@ -24,7 +24,7 @@ from gdtbridge.exams.model import (
     ReportState,
 )
 from gdtbridge.exams.persons import Person, are_two
-from gdtbridge.exams.records import accession_of
+from gdtbridge.exams.records import accession_of, person_of
 from gdtbridge.exams.revision import News
 from gdtbridge.exams.routing import Routing, Target
 from gdtbridge.gdt import GdtWriteError
@@ -98,7 +98,8 @@ class Reporting:
             return
         order = verdict.order
         target = self._routing.of_exam(exam, order)
-        if gathered.target is not None and gathered.target is not target:
+        wanted = target if target.attachments is not None else None
+        if gathered.target is not wanted:
             return  # an order came meanwhile: everything once more, for its target
         page = Page(connection, exam, order, target, datetime.fromtimestamp(now))  # noqa: DTZ006
         try:
@@ -131,7 +132,7 @@ class Reporting:
         log.warning("exam %d is held: %s", exam.id, reason)
 
     def _put_attachments(self, page: Page, attached: Sequence[AttachedFile]) -> int | None:
-        """Put the files; return the last message, after which all of them are there."""
+        """Put the files one after the other; when the last one arrived, all of them are there."""
         last = None
         for one in attached:
             message = Message(
@@ -140,8 +141,10 @@ class Reporting:
                 key=f"{page.exam.study_instance_uid}:{_short(page.exam.patient_id)}:{one.name}",
                 name=one.name,
                 payload=one.data,
+                after_id=last,
             )
-            last = self._outbox.put(page.connection, message)
+            # Of two equal files the second is the first, put before those between them.
+            last = max(last or 0, self._outbox.put(page.connection, message))
         return last
 
     def _put_study(self, page: Page, attached: Sequence[AttachedFile]) -> None:
@@ -174,24 +177,26 @@ class Reporting:
         if read.report is None:
             store.settle_report(connection, number, ReportState.UNREADABLE, problem=read.problem)
             return
-        if exam.mixed and not _is_of(exam, read.report):
+        if exam.mixed and not _is_of(exam, person_of(exam, page.order), read.report):
             store.settle_report(connection, number, ReportState.OTHER_PATIENT)
             return
+        cut = _cut(read.report)
         if not read.report.measurements:
-            cut = "" if read.report.is_whole else INCOMPLETE
             store.settle_report(connection, number, ReportState.EMPTY, problem=cut)
             return
         mark = f"{fingerprint(read.report)}:{_short(exam.patient_id)}"
         news = self._news(page, read.report, mark)
         if news is None:
-            store.settle_report(connection, number, ReportState.UNCHANGED, fingerprint=mark)
+            store.settle_report(
+                connection, number, ReportState.UNCHANGED, fingerprint=mark, problem=cut
+            )
             return
         self._put_new_values(page, read, read.report, news, mark)
 
     def _news(self, page: Page, report: Report, mark: str) -> News | None:
         """Return what the report says that was not sent for this patient; None for nothing."""
         connection, exam = page.connection, page.exam
-        if mark in store.reported_fingerprints(connection, exam.id):
+        if mark in store.bare_fingerprints(connection, exam.id):
             return None
         of_patient = f":{_short(exam.patient_id)}"
         known = revision.read(store.sent_values(connection, exam.id, of_patient))
@@ -219,7 +224,7 @@ class Reporting:
                 connection, pending.id, ReportState.UNREADABLE, problem=Held.UNWRITABLE
             )
             return
-        cut = "" if report.is_whole else INCOMPLETE
+        cut = _cut(report)
         if payload is None:
             store.settle_report(connection, pending.id, ReportState.EMPTY, problem=cut)
             return
@@ -246,16 +251,20 @@ class Reporting:
         )
 
 
-def _is_of(exam: Exam, report: Report) -> bool:
-    """Return whether a report of a mixed exam is the named patient's.
+def _is_of(exam: Exam, known: Person, report: Report) -> bool:
+    """Return whether a report of a mixed exam is the patient's whose name the records bear.
 
     By number; where a second person had the same number, by name and birth date.
     """
     if not exam.is_of(report.patient_id):
         return False
     told = Person(report.patient_name, report.patient_birth_date)
-    known = Person(exam.patient_name, exam.patient_birth_date)
     return exam.patient_id != exam.sent_patient_id or not are_two(told, known)
+
+
+def _cut(report: Report) -> str:
+    """Return the problem of a report that ends in the middle, whatever became of the rest."""
+    return "" if report.is_whole else INCOMPLETE
 
 
 def _short(patient_id: str) -> str:

@@ -28,6 +28,7 @@ from gdtbridge.errors import (
     SopClassMismatch,
 )
 from gdtbridge.exams import store
+from gdtbridge.exams.claimants import claimants
 from gdtbridge.exams.clock import Clock
 from gdtbridge.exams.filed import FiledOrders
 from gdtbridge.exams.gathering import Gatherer, Openers
@@ -203,11 +204,16 @@ class ExamService:
         with self._database.read() as connection:
             return store.list_exams(connection, state, limit)
 
+    def claimants(self, exam: Exam) -> tuple[str, ...]:
+        """Return everybody but the first patient whom the exam's objects and orders name."""
+        return claimants(exam, self._database, self._archive, self._worklist)
+
     def release(self, study_instance_uid: str, patient_id: str) -> None:
         """Report a held exam under the patient number a person names.
 
-        What was reported under another number before is reported anew under this one. Raises
-        `NotFound` when no such exam is held, `OrderError` without a number.
+        A study record that was written under another number is written under this one too; values
+        that were sent are not. Raises `NotFound` when no such exam is held, `OrderError` without a
+        number.
         """
         patient_id = patient_id.strip()
         if not patient_id:

@@ -233,10 +233,10 @@ def pending_reports(connection: Connection, exam_id: int) -> list[PendingReport]
     return [PendingReport(*row) for row in connection.execute(query)]
 
 
-def reported_fingerprints(connection: Connection, exam_id: int) -> set[str]:
-    """Return the fingerprints of the value records the exam already has."""
+def bare_fingerprints(connection: Connection, exam_id: int) -> set[str]:
+    """Return the fingerprints of the exam's value records from before values were remembered."""
     query = sa.select(report.c.fingerprint).where(
-        report.c.exam_id == exam_id, report.c.state == ReportState.REPORTED
+        report.c.exam_id == exam_id, report.c.state == ReportState.REPORTED, report.c.sent == ""
     )
     return set(connection.execute(query).scalars())
 

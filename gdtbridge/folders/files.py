@@ -112,16 +112,28 @@ class OrderFiles:
             yield self._taker.take(record, self._drop(claimed, position, record))
 
     def _drop(self, claimed: Claimed, position: int, record: Record) -> Drop:
-        inbox = self.inboxes.get(claimed.path.parent)
         return Drop(
             claimed.token,
             position,
             hashlib.sha256(record.data).hexdigest(),
             claimed.name,
             record.record_type,
-            route=inbox.name if inbox is not None else "",
+            route=self._route_of(claimed.path.parent),
             sender=(record.first("8316") or "").strip(),
         )
+
+    def _route_of(self, folder: Path) -> str:
+        """Return the name of the route whose orders lie there, by whatever path it was reached."""
+        inboxes = self.inboxes
+        if folder in inboxes:
+            return inboxes[folder].name
+        if folder == self.settings.order_spool:
+            return ""
+        for inbox, target in inboxes.items():
+            with suppress(OSError):
+                if inbox.samefile(folder):
+                    return target.name
+        return ""
 
     def _refused(self, claimed: Claimed, data: bytes, reason: str) -> Reply:
         digest = hashlib.sha256(data).hexdigest()

@@ -87,11 +87,11 @@ def _taken(files: OrderFiles, file: Path, say: Say) -> Sequence[Taken]:
 
 def _take_here(files: OrderFiles, file: Path, reason: str) -> Result | None:
     """Take the file, or what an interrupted call or service left of it; None when it is gone."""
+    inbox = next((inbox for inbox in files.inboxes if _is_in(file, inbox)), None)
     try:
-        watched = any(_is_in(file, inbox) for inbox in files.inboxes)
-        claimed = claim(file) if watched else _copied(files, file)
+        claimed = claim(file) if inbox is not None else _copied(files, file)
     except FileNotFoundError:
-        left = _left_behind(files, safe_name(file.name))
+        left = _left_behind(inbox or files.settings.order_spool, safe_name(file.name))
         return files.take(left) if left is not None else None
     result = files.take(claimed, refuse_because=reason)
     if result is None:
@@ -153,15 +153,12 @@ def _no_order(problem: str) -> OrderError:
     return OrderError("file", f"Kein Auftrag: {problem}")
 
 
-def _left_behind(files: OrderFiles, name: str) -> Claimed | None:
-    """Return the file of that name that somebody claimed and did not finish."""
-    for folder in (*files.inboxes, files.settings.order_spool):
-        try:
-            for one in look(folder):
-                if one.claimed is not None and one.claimed.name == name:
-                    return one.claimed
-        except OSError:
-            continue
+def _left_behind(folder: Path, name: str) -> Claimed | None:
+    """Return the file of that name that somebody claimed in the folder and did not finish."""
+    with suppress(OSError):
+        for one in look(folder):
+            if one.claimed is not None and one.claimed.name == name:
+                return one.claimed
     return None
 
 

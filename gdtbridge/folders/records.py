@@ -75,7 +75,7 @@ class RecordTaker:
     def _cancel(self, record: Record, drop: Drop) -> Reply:
         patient = patient_of(record)
         procedure = procedure_of(record, self._rules).description
-        taken = self._exams.filed.cancel(drop, patient.id, reference_of(record), procedure)
+        taken = self._exams.filed.cancel(drop, patient, reference_of(record), procedure)
         return Reply(drop.record_type, taken)
 
     def _keep_patient(self, record: Record, drop: Drop) -> Reply:

@@ -32,6 +32,8 @@ _MOST_NAMES: Final = 100
 _DELIVERED: Final = Outcome(Verdict.DELIVERED)
 _TOO_MANY: Final = Outcome(Verdict.LATER, "too many foreign files under the names of this one")
 _OCCUPIED: Final = Outcome(Verdict.OCCUPIED, UNCOLLECTED)
+_FOREIGN: Final = Outcome(Verdict.LATER, "another file has the name of this one")
+"""Where nobody collects files, waiting for that would be a silence."""
 
 
 class GdtDrop:
@@ -48,6 +50,7 @@ class GdtDrop:
         self.naming = naming
         self.kind = kind
         self.keeps_payload = kind == "gdt"
+        self._taken = _OCCUPIED if kind == "gdt" else _FOREIGN
 
     def deliver(self, letter: Letter, journal: Journal, /) -> Outcome:
         """Deliver the letter, or find out how an interrupted attempt at it ended."""
@@ -76,7 +79,7 @@ class GdtDrop:
         """Start from the beginning; nothing under the final name is ours yet."""
         final = self.folder / (letter.final_name or journal.another_name())
         if self._waits_for(letter) and look(final, letter.payload) is Found.OTHER:
-            return _OCCUPIED
+            return self._taken
         token = secrets.token_hex(4)
         name = letter.temporary_name or f"{PREFIX}{letter.id}-{token}{TEMPORARY}"
         # Before the old file goes: a renaming letter without it would count as collected.
@@ -106,7 +109,7 @@ class GdtDrop:
                 if look(final, letter.payload) is Found.SAME:
                     return self._delivered()
                 if self._waits_for(letter):
-                    return _OCCUPIED
+                    return self._taken
                 final = self.folder / journal.another_name()
             except FileNotFoundError:
                 return self._vanished(final, letter, temporary)

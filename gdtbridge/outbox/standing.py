@@ -10,8 +10,9 @@ from gdtbridge.outbox.model import OPEN, DestinationStatus, Sender, State
 
 
 def destinations(connection: Connection) -> dict[str, str]:
-    """Return the kind of each destination that has undelivered messages."""
-    query = sa.select(table.c.destination, table.c.kind).where(table.c.state.in_(OPEN)).distinct()
+    """Return the kind of each destination that has undelivered messages or open questions."""
+    open_ = table.c.state.in_((*OPEN, State.QUESTION))
+    query = sa.select(table.c.destination, table.c.kind).where(open_).distinct()
     return {row.destination: row.kind for row in connection.execute(query)}
 
 

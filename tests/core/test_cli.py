@@ -266,6 +266,7 @@ def test_the_held_exams_tell_who_it_may_be(environ: dict[str, str], tmp_path: Pa
     assert (held["patient_name"], held["birth_date"]) == ("Müller^Änne", "19581224")
     assert (held["study_date"], held["description"]) == ("20240115", "Abdomen")
     assert "keine Patientennummer" in held["reason"]
+    assert held["others"] == ""
     (problem,) = json.loads(run(environ, "exams", "problems", "--json").stdout)
     assert Path(problem["file"]).is_file()
     assert "UID" in problem["reason"]

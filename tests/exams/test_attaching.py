@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pydicom
 import pytest
+import sqlalchemy as sa
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
+from gdtbridge.attachments import Rendered
 from gdtbridge.config import load_settings
+from gdtbridge.database import outbox, placed_order
 from gdtbridge.errors import SettingsError
 from gdtbridge.exams import Routing
-from gdtbridge.gdt import Record
+from gdtbridge.exams.attaching import Attaching
+from gdtbridge.exams.gathering import Gathered
+from gdtbridge.gdt import Record, read_records
+from gdtbridge.outbox.model import ALARM_SECONDS
 from tests.exams.conftest import Practice
 
 STILL = "1.2.840.10008.5.1.4.1.1.6.1"
@@ -172,6 +179,25 @@ def test_what_cannot_be_rendered_stops_nothing(device: Device) -> None:
     assert [kind for _, kind, _ in groups(device.finish())] == ["JPG"]
 
 
+def test_an_exam_whose_pictures_take_too_long_keeps_no_other_waiting(device: Device) -> None:
+    """What is made by then is attached; the record leaves."""
+
+    class Slow(Attaching):
+        """Takes a hundred seconds for each picture."""
+
+        def _rendered(self, *arguments: Any) -> Rendered | None:
+            made = super()._rendered(*arguments)
+            device.practice.clock.seconds += 100
+            return made
+
+    practice = device.practice
+    for shade in (10, 90, 200):
+        device.still(shade)
+    slow = Slow(practice.renderer, practice.printer, monotonic=practice.clock.monotonic)
+    practice.exams._reporting._gatherer._attaching = slow
+    assert len(groups(device.finish())) == 2
+
+
 def test_pictures_of_an_exam_of_two_patients_are_not_attached(device: Device) -> None:
     """Nothing tells whose a picture is once an exam is mixed."""
     device.still(10)
@@ -203,3 +229,92 @@ def test_a_dialect_without_a_place_for_them_is_told(tmp_path: Path) -> None:
     place = Routing(load_settings(file, {})).default.attachments
     assert place is not None
     assert place.path_of("a.jpg") == f"{tmp_path}/pictures/a.jpg"
+
+
+def test_a_picture_that_is_a_question_keeps_the_record(device: Device) -> None:
+    """Also one that is not the last: the chart leads to no file that may not be there."""
+    device.still(10)
+    device.still(200)
+    practice = device.practice
+    practice.wait()
+    with practice.database.write() as connection:
+        first = sa.select(sa.func.min(outbox.c.id)).scalar_subquery()
+        change = sa.update(outbox).where(outbox.c.id == first)
+        connection.execute(change.values(state="question"))
+    practice.outbox.deliver_due("attachments")
+    practice.wait(1)
+    assert practice.files() == []
+    (question,) = practice.outbox.questions()
+    practice.outbox.answer(question.id, arrived=False)
+    practice.outbox.deliver_due("attachments")
+    practice.wait(1)
+    assert len(practice.files()) == 1
+    assert device.attached() == [".jpg"] * 2
+
+
+def test_a_picture_sent_twice_keeps_the_record_no_shorter(device: Device) -> None:
+    """The second of two equal pictures is the first one's file; the one between is waited for."""
+    for shade in (10, 200, 10):
+        device.still(shade)
+    practice = device.practice
+    practice.wait()
+    with practice.database.write() as connection:
+        last = sa.select(sa.func.max(outbox.c.id)).where(outbox.c.kind == "attachment")
+        change = sa.update(outbox).where(outbox.c.id == last.scalar_subquery())
+        connection.execute(change.values(state="question"))
+    practice.outbox.deliver_due("attachments")
+    practice.wait(1)
+    assert practice.files() == []
+
+
+def test_a_foreign_file_under_a_pictures_name_is_soon_an_alarm(device: Device) -> None:
+    """Nobody is going to collect it: results would wait for a day before anybody is told."""
+    device.still(10)
+    practice = device.practice
+    practice.wait()
+    with practice.database.read() as connection:
+        query = sa.select(outbox.c.final_name).where(outbox.c.kind == "attachment")
+        name = connection.execute(query).scalar_one()
+    (device.pictures / name).write_bytes(b"edited")
+    practice.outbox.deliver_due("attachments")
+    practice.clock.seconds += ALARM_SECONDS + 1
+    (status,) = (one for one in practice.outbox.status() if one.destination == "attachments")
+    assert status.alarm
+    (device.pictures / name).unlink()
+    practice.outbox.deliver_due("attachments")
+    practice.wait(1)
+    assert len(practice.files()) == 1
+
+
+def test_an_order_that_comes_while_the_exam_is_read_gets_the_pictures(tmp_path: Path) -> None:
+    """Read without attachments for one practice software, reported with them for another."""
+    file = tmp_path / "gdtbridge.toml"
+    file.write_text(
+        '[[gdt.routes]]\nname = "two"\nout = "two"\ndialect = "medistar"\n'
+        'attachments_folder = "pictures"\nwhen.station = ["US77"]\n',
+        encoding="utf-8",
+    )
+    practice = Practice(tmp_path, load_settings(file, {}))
+    device = Device(practice, tmp_path)
+    device.still(10)
+    gatherer = practice.exams._reporting._gatherer
+    gather = gatherer.gather
+
+    def interrupted(exam_id: int) -> Gathered | None:
+        gathered = gather(exam_id)
+        entry = practice.exams.place_order(practice.order(station="US77")).entry
+        with practice.database.write() as connection:
+            change = sa.update(placed_order).values(study_instance_uid="2.25.1000")
+            connection.execute(change.where(placed_order.c.patient_id == entry.PatientID))
+        return gathered
+
+    gatherer.gather = interrupted  # type: ignore[method-assign]
+    practice.wait()
+    gatherer.gather = gather  # type: ignore[method-assign]
+    practice.wait()
+    practice.outbox.deliver_due("attachments:two")
+    practice.wait(1)
+    (record,) = read_records((tmp_path / "two" / practice.files("two")[0]).read_bytes())
+    assert len(groups(record)) == 1
+    practice.renderer.close()
+    practice.database.close()

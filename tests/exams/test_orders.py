@@ -92,6 +92,15 @@ def test_what_differs_is_another_order(practice: Practice, change: dict[str, obj
     assert len(practice.exams.orders()) == 2
 
 
+def test_another_person_under_the_same_number_is_another_order(practice: Practice) -> None:
+    """A number typed in for the next patient does not take the first one off the list."""
+    practice.exams.place_order(practice.order())
+    other = practice.order(family_name="Schmidt", given_name="Jo", birth_date=date(1970, 1, 1))
+    assert not practice.exams.place_order(other).repeated
+    names = sorted(str(entry.PatientName) for entry in practice.exams.orders())
+    assert names == ["Müller^Änne", "Schmidt^Jo"]
+
+
 def test_twenty_clicks_at_once_are_one_order(practice: Practice) -> None:
     """Threads do not get in between."""
     threads = [

@@ -39,7 +39,9 @@ def test_an_object_of_another_person_under_the_same_number_holds_the_exam(
     practice.send(PatientID="4711", PatientName="Schmidt^Jo", PatientBirthDate="19700101")
     practice.wait()
     assert practice.files() == []
-    assert practice.exams.exams()[0].held_because == "several-patients"
+    (exam,) = practice.exams.exams()
+    assert exam.held_because == "several-patients"
+    assert practice.exams.claimants(exam) == ("4711 Schmidt^Jo 19700101",)
 
 
 def test_of_two_persons_under_one_number_only_the_first_ones_reports_leave(
@@ -66,8 +68,32 @@ def test_an_order_for_another_person_under_the_same_number_holds_the_exam(
     values = {"PatientID": "4711", "PatientName": "Müller^Änne", "PatientBirthDate": "19581224"}
     practice.send(StudyInstanceUID=entry.StudyInstanceUID, **values)
     practice.wait()
-    assert practice.exams.exams()[0].held_because == "order-of-other-patient"
+    (exam,) = practice.exams.exams()
+    assert exam.held_because == "order-of-other-patient"
+    assert practice.exams.claimants(exam) == ("4711 Schmidt^Änne 19700101",)
     practice.exams.release(entry.StudyInstanceUID, "4711")
     practice.wait()
     assert practice.exams.exams()[0].state is ExamState.REPORTED
     assert practice.files() == [f"{entry.AccessionNumber}.gdt"]
+    (record,) = practice.records().values()
+    named = record.patient
+    assert (named.family_name, named.given_name, named.birth_date) == (
+        "Schmidt",
+        "Änne",
+        date(1970, 1, 1),
+    )
+
+
+def test_a_release_for_the_order_leaves_under_the_orders_name(
+    practice: Practice, project: Path, tmp_path: Path
+) -> None:
+    """The device had picked the wrong patient: the right number does not get the wrong name."""
+    order = practice.order(patient_id="12", family_name="Schmidt", birth_date=date(1970, 1, 1))
+    entry = practice.exams.place_order(order).entry
+    study = {"PatientID": "4711", "StudyInstanceUID": entry.StudyInstanceUID}
+    Reports(project, practice, tmp_path).send("echo.dcm", **study)
+    practice.wait()
+    practice.exams.release(entry.StudyInstanceUID, "12")
+    practice.wait()
+    named = [record.patient for record in practice.records().values()]
+    assert [(one.id, one.family_name) for one in named] == [("12", "Schmidt")] * 2

@@ -138,6 +138,25 @@ class TestLaterReports:
         assert changed["8420"] == "99"
         assert changed["8470"].startswith(f"vorher {value} {unit}")
 
+    def test_a_correction_that_is_taken_back_is_sent(
+        self, practice: Practice, reports: Reports
+    ) -> None:
+        """The chart's last word is the device's last word, also when that was said before."""
+
+        def change(dataset: pydicom.Dataset) -> None:
+            next(numbers_in(dataset)).NumericValue = "99"
+
+        reports.send(ECHO, SOPInstanceUID="2.25.1", **self.SAME)
+        practice.wait()
+        before = {number: value for number, value, _ in next(iter(values(practice)))}
+        reports.send(ECHO, change, SOPInstanceUID="2.25.3", **self.SAME)
+        practice.wait()
+        reports.send(ECHO, SOPInstanceUID="2.25.2", **self.SAME)
+        practice.wait()
+        (changed,) = groups(self.later(practice))
+        assert changed["8420"] == before[changed["8410"]]
+        assert changed["8470"].startswith("vorher 99 ")
+
     def test_further_values_are_sent_as_a_supplement(
         self, practice: Practice, reports: Reports
     ) -> None:
@@ -294,6 +313,21 @@ def test_a_report_that_was_cut_off_is_a_problem(practice: Practice) -> None:
     practice.send_dataset(data, SOPInstanceUID=uid, SOPClassUID=sop_class)
     practice.wait()
 
+    assert [problem.kind for problem in practice.exams.problems()] == ["incomplete"]
+
+
+def test_a_report_that_was_cut_off_after_what_is_known_is_a_problem(
+    practice: Practice, reports: Reports, tmp_path: Path
+) -> None:
+    """What was sent already is in it; what is new in it may be missing."""
+    reports.send(ECHO, StudyInstanceUID="2.25.1", SOPInstanceUID="2.25.11")
+    whole = (tmp_path / "report.dcm").read_bytes()
+    cut = tmp_path / "cut.dcm"
+    cut.write_bytes(whole.replace(b"2.25.11", b"2.25.12")[: len(whole) - 100])
+    practice.send_file(cut, str(pydicom.dcmread(tmp_path / "report.dcm").SOPClassUID), "2.25.12")
+    practice.wait()
+
+    assert len(values_of(practice)) == 1
     assert [problem.kind for problem in practice.exams.problems()] == ["incomplete"]
 
 

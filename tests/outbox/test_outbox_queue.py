@@ -447,6 +447,16 @@ def test_destination_no_longer_in_the_settings(house: House) -> None:
     assert house.state(file_id) is State.DELIVERED
 
 
+def test_question_of_a_destination_no_longer_in_the_settings(house: House) -> None:
+    """It stays an alarm: what waits for the answer would wait for ever in silence."""
+    number = _question(house)
+    house.restart(other=Scripted())
+    status = {one.destination: one for one in house.outbox.status()}
+    assert status["gdt"].alarm
+    house.outbox.answer(number, arrived=True)
+    assert house.state(number) is State.DELIVERED
+
+
 def _question(house: House) -> int:
     """Return a message of which nothing tells whether it arrived."""
     outbox_id = house.put(gdt("exam 1", payload=b"result"))
