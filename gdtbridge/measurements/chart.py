@@ -16,6 +16,7 @@ from typing import Final
 
 from gdtbridge.measurements import ucum
 from gdtbridge.measurements.catalogue import Catalogue, Entry
+from gdtbridge.measurements.catalogue_rows import MAX_DECIMALS
 from gdtbridge.measurements.model import Measurement
 from gdtbridge.measurements.numbers import plain
 from gdtbridge.measurements.present import remarks, title
@@ -29,6 +30,9 @@ PERCENTILE: Final = "{percentile}"
 
 ONE_CODES: Final = frozenset({"1", "{ratio}", "{Ratio}"})
 """Unit codes that say that the value is a ratio: 0.6, not 60 (PS3.16 CID 82)."""
+
+MAX_RATIO: Final = 5
+"""The largest ratio that is believed to be one: devices write 59.8 percent with the unit ``1``."""
 
 TOLD_BY_THE_ENTRY: Final = frozenset(
     {"site", "laterality", "topography", "fetus", "flow", "phase", "companion_of"}
@@ -77,7 +81,7 @@ def present(measurement: Measurement, catalogue: Catalogue) -> Presented:
             f"({ucum.printed(entry.unit) or 'Zahl'}), nicht umgerechnet"
         )
         return replace(sent, known=True, warning=problem, remarks=(problem, *sent.remarks))
-    shown = ucum.rounded(value, entry.decimals)
+    shown = _rounded(value, entry.decimals)
     notes = (*_original(measurement, entry, shown), *_weeks(entry, shown))
     return Presented(
         id=entry.id,
@@ -128,7 +132,7 @@ def _converted(measurement: Measurement, entry: Entry) -> Fraction | None:
     """Return the value in the entry's unit, None where its own does not fit.
 
     A value without a unit is a mere number; only a unit that says so makes it a ratio, which
-    converts to percent: 60 without a unit may be percent already.
+    converts to percent: 60 without a unit may be percent already, and 60 with the unit ``1`` is.
     """
     unit = measurement.unit
     if entry.unit == PERCENTILE:
@@ -137,8 +141,20 @@ def _converted(measurement: Measurement, entry: Entry) -> Fraction | None:
     if not unit and entry.unit == "1":
         return Fraction(measurement.value)
     if not unit and measurement.unit_code in ONE_CODES:
-        unit = "1"
+        unit = "1" if abs(measurement.value) <= MAX_RATIO else ""
     return ucum.convert(measurement.value, unit, entry.unit)
+
+
+def _rounded(value: Fraction, decimals: int) -> Decimal:
+    """Return the value with so many decimals, with more where nothing of it would be left.
+
+    0.004 m/s stays 0.004, not 0.00. What is smaller than the last decimal a row may have is zero.
+    """
+    shown = ucum.rounded(value, decimals)
+    while value and not shown and decimals < MAX_DECIMALS:
+        decimals += 1
+        shown = ucum.rounded(value, decimals)
+    return shown
 
 
 def _original(measurement: Measurement, entry: Entry, shown: Decimal) -> tuple[str, ...]:

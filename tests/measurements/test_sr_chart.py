@@ -66,6 +66,16 @@ def shown(concept: str, value: str, unit: str, unit_code: str | None = None) -> 
         ("LN:18087-7", "0.1682", "kg", None, "168.2 g"),
         ("LN:80023-5", "95.04", "g/m2", None, "95.0 g/m2"),
         ("LN:8867-4", "68", "{H.B.}/min", None, "68 1/min"),
+        ("LN:18034-9", "900", "mmHg/s", None, "900 mmHg/s"),
+        ("LN:79997-3", "48.24", "ml/m²", None, "48.2 ml/m2"),
+        ("LN:18037-2", "0.87", "m/sec", None, "87.0 cm/s"),
+        ("LN:18038-0", "1.275", "", "{ratio}", "1.28"),
+        # nothing that was measured becomes a zero
+        ("LN:79964-3", "0.004", "m/s", None, "0.004 m/s"),
+        ("LN:79964-3", "-0.00004", "m/s", None, "-0.00004 m/s"),
+        ("LN:79964-3", "0.00000004", "m/s", None, "0.000000 m/s"),
+        ("LN:79964-3", "0", "m/s", None, "0.00 m/s"),
+        ("LN:79964-3", "-0.0", "m/s", None, "0.00 m/s"),
     ],
 )
 def test_the_chart_has_the_catalogues_unit(
@@ -102,6 +112,15 @@ def test_a_unit_that_does_not_fit_is_told_and_not_converted(
     assert "nicht umgerechnet" in one.warning
     assert one.warning in one.remarks
     assert one.known
+
+
+@pytest.mark.parametrize("concept", [EF, "LN:11871-1"])
+@pytest.mark.parametrize("code", ["1", "{ratio}"])
+def test_a_percentage_that_calls_itself_a_ratio_is_not_multiplied(concept: str, code: str) -> None:
+    """Nobody's ejection fraction is 5980 percent: the number stays, and a remark says why."""
+    one = shown(concept, "59.8", "", code)
+    assert (one.value, one.unit) == (Decimal("59.8"), "")
+    assert "nicht umgerechnet" in one.warning
 
 
 @given(st.decimals(min_value=1, max_value=400, places=9, allow_nan=False))
