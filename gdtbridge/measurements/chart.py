@@ -35,7 +35,7 @@ MAX_RATIO: Final = 5
 """The largest ratio that is believed to be one: devices write 59.8 percent with the unit ``1``."""
 
 TOLD_BY_THE_ENTRY: Final = frozenset(
-    {"site", "laterality", "topography", "fetus", "flow", "phase", "companion_of"}
+    {"site", "laterality", "topography", "fetus", "phase", "companion_of", "stage", "protocol"}
 )
 """What needs no remark, because the entry is about it or its name says it."""
 
@@ -43,7 +43,9 @@ TOLD_UNLESS_OPEN: Final = {
     "mode": ("mode",),
     "view": ("view",),
     "method": ("method", "equation"),
-    "label": ("label",),
+    "label": ("label", "short_label"),
+    "group": ("in",),
+    "flow": ("flow",),
 }
 """What needs a remark only where the entry leaves the modifiers untold."""
 

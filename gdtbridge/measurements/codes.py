@@ -36,6 +36,7 @@ class Role(StrEnum):
     PROTOCOL = "protocol"
     FETUS = "fetus"
     LABEL = "label"
+    SHORT_LABEL = "short_label"
     TRACKING = "tracking"
     TRACKING_UID = "tracking_uid"
     DERIVATION = "derivation"
@@ -69,7 +70,7 @@ MODIFIERS: Final[dict[Concept, Role]] = {
     ("DCM", "121037"): Role.FETUS,  # Fetus Number
     ("LN", "12510-4"): Role.LABEL,  # Identifier, of a follicle
     ("DCM", "125010"): Role.LABEL,  # Identifier
-    ("DCM", "125309"): Role.LABEL,  # Short Label (PS3.16 TID 5301)
+    ("DCM", "125309"): Role.SHORT_LABEL,  # Short Label (PS3.16 TID 5301, 5302)
     # PS3.16 TID 1501
     ("DCM", "112039"): Role.TRACKING,  # Tracking Identifier
     ("DCM", "112040"): Role.TRACKING_UID,  # Tracking Unique Identifier
