@@ -132,7 +132,9 @@ def _measured_in(content: Content, group: Item) -> _Measured | None:
     chosen = False
     for child, _ in content.children(group, ""):
         name = content.name(child)
-        if content.kind(child) != "NUM" or not name.text or normal(name) in COMPANIONS:
+        if content.kind(child) != "NUM" or content.relation(child) != CONTAINS:
+            continue
+        if not name.text or normal(name) in COMPANIONS:
             continue
         names.setdefault(normal(name), name)
         chosen |= any(

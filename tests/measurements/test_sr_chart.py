@@ -231,3 +231,115 @@ def test_all_ids_of_a_report_differ() -> None:
     measurements = read_report(ECHO).measurements
     results = present_all(measurements, standard())
     assert len({one.id for one in results}) == len(results) == len(measurements)
+
+
+NECK = "SRT|T-45005|Artery of neck"
+
+
+def test_steal_and_ordinary_flow_are_two_measurements(read: Read) -> None:
+    """Which way the blood runs in a vertebral artery is the finding; it is in id and name."""
+    vertebral = "SRT|T-45700|Vertebral Artery"
+    psv = "LN|11726-7|Peak Systolic Velocity"
+    report = b.dataset(
+        *(
+            b.container(
+                b.FINDINGS,
+                b.code(b.SITE, NECK),
+                b.code(b.LATERALITY, side),
+                b.container(vertebral, b.num(psv, "45", "cm/s", b.code(b.FLOW, flow))),
+            )
+            for side, flow in (
+                (b.LEFT, "SRT|R-42E61|Retrograde Flow"),
+                (b.RIGHT, "SRT|R-42047|Antegrade Flow"),
+            )
+        ),
+        template="5100",
+    )
+    results = present_all(read(report).measurements, standard())
+    assert [(one.id, one.name, one.remarks) for one in results] == [
+        ("VERTPSV0RETRO0L", "A. vertebralis PSV, retrograd, links", ()),
+        ("VERTPSV0R", "A. vertebralis PSV, rechts", ()),
+    ]
+
+
+def test_a_stress_echo_has_a_series_for_each_stage(read: Read) -> None:
+    """Rest and stress have names of their own and never one id."""
+    stage, ef = "LN|18139-6|Stage", "LN|18043-0|EF"
+    report = b.dataset(
+        *(
+            b.container(
+                b.FINDINGS,
+                b.code(b.SITE, b.LEFT_VENTRICLE),
+                b.container(
+                    b.GROUP,
+                    b.code(b.MODE, b.TWO_D),
+                    b.code(stage, which, rel="HAS ACQ CONTEXT"),
+                    b.num(ef, value, "%", b.code(b.METHOD, "DCM|125207|Biplane")),
+                ),
+            )
+            for which, value in (
+                ("SRT|F-01604|Resting State", "55"),
+                ("SCT|434161005|Peak cardiac stress state", "68"),
+                ("99X|3|Stage 3", "61"),
+            )
+        )
+    )
+    results = present_all(read(report).measurements, standard())
+    assert [one.name.rpartition(", ")[2] for one in results] == [
+        "in Ruhe",
+        "maximale Belastung",
+        "Stage 3",
+    ]
+    assert [one.id for one in results[:2]] == ["LVEF0BP0REST", "LVEF0BP0PEAK"]
+    assert len({one.id for one in results}) == 3
+
+
+def test_a_simplified_echo_is_named_by_its_codes(read: Read) -> None:
+    """TID 5300: the short label says the same again and is no other measurement."""
+    label, kind = "DCM|125309|Short Label", "DCM|125306|Measurement Type"
+    report = b.dataset(
+        b.container(
+            "DCM|125302|Post-coordinated Measurements",
+            b.num(
+                "LN|20355-4|Peak Blood Velocity",
+                "1.4",
+                "m/s",
+                b.text(label, "AV Vmax", rel=b.MODIFIER),
+                b.code("DCM|125305|Finding Observation Type", "SCT|44324008|Hemodynamic"),
+                b.code(kind, "DCM|125316|Directly measured"),
+                b.code(b.SITE, "SRT|T-35400|Aortic Valve"),
+                b.code(b.FLOW, "SRT|R-42047|Antegrade Flow"),
+                b.code(b.MODE, "SRT|R-409E3|Doppler Continuous Wave"),
+            ),
+        ),
+        template="5300",
+    )
+    (one,) = present_all(read(report).measurements, standard())
+    assert (one.id, one.name, f"{one.value} {one.unit}") == (
+        "AOVMAX",
+        "Aortenklappe Vmax",
+        "1.40 m/s",
+    )
+    assert "Bezeichnung: AV Vmax" in one.remarks
+
+
+def test_tracked_organs_are_named_with_their_tracking_identifier(read: Read) -> None:
+    """TID 12000 and 1500 track everything; the identifier is in the name, two lesions stay two."""
+    report = b.dataset(
+        *(
+            b.container(
+                b.GROUP,
+                b.text("DCM|112039|Tracking Identifier", which, rel="HAS OBS CONTEXT"),
+                b.code(b.SITE, "SRT|T-62000|Liver"),
+                b.num("DCM|110830|Elasticity", value, "kPa"),
+            )
+            for which, value in (("Site 1", "5.4"), ("Site 2", "6.1"))
+        ),
+        template="12000",
+    )
+    results = present_all(read(report).measurements, standard())
+    assert [one.name for one in results] == [
+        "Leber Steifigkeit (Elastographie), Site 1",
+        "Leber Steifigkeit (Elastographie), Site 2",
+    ]
+    assert len({one.id for one in results}) == 2
