@@ -343,3 +343,32 @@ def test_tracked_organs_are_named_with_their_tracking_identifier(read: Read) -> 
         "Leber Steifigkeit (Elastographie), Site 2",
     ]
     assert len({one.id for one in results}) == 2
+
+
+@pytest.mark.parametrize(
+    ("template", "fetus", "id_", "name"),
+    [
+        ("5000", None, "FMCAPI", "Fetale A. cerebri media PI"),
+        ("5000", "A", "FMCAPI0FA", "Fetale A. cerebri media PI, Fetus A"),
+        ("5100", None, "MCAPI", "A. cerebri media PI"),
+    ],
+)
+def test_the_middle_cerebral_artery_of_an_obstetric_report_is_the_childs(
+    read: Read, template: str, fetus: str | None, id_: str, name: str
+) -> None:
+    """Devices number the fetus only where there are several."""
+    said = [b.text("LN|11951-1|Fetus ID", fetus, rel="HAS OBS CONTEXT")] if fetus else []
+    report = b.dataset(
+        b.container(
+            b.FINDINGS,
+            *said,
+            b.code(b.SITE, "SRT|T-F6800|Embryonic vascular structure"),
+            b.container(
+                "SRT|T-45600|Middle Cerebral Artery",
+                b.num("LN|12008-9|Pulsatility Index", "1.82", "1"),
+            ),
+        ),
+        template=template,
+    )
+    (one,) = present_all(read(report).measurements, standard())
+    assert (one.id, one.name) == (id_, name)
