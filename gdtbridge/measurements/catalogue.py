@@ -54,6 +54,7 @@ APPENDING: Final[tuple[str, ...]] = (
     Role.TOPOGRAPHY,
     Role.SITE,
     Role.LABEL,
+    Role.DERIVATION,
     Role.TRACKING,
     Role.STAGE,
     Role.PROTOCOL,

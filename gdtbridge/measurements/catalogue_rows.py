@@ -10,10 +10,10 @@ are
 - ``+`` and a term, or ``+`` alone for any: as before, and it is appended to id and name.
 
 A modifier ``where`` does not name must be absent: what it would make of the measurement nobody
-knows. But the stage and the protocol of an exam under stress and the tracking identifier of a
-lesion leave the measurement what it is and are appended, and a short label says the same as the
-codes and is passed over (`UNNAMED`). ``UNI`` (Unilateral) says no more than an absent laterality
-and needs no naming. A ``*`` of
+knows. But a statistic (minimum, maximum, deviation), the stage and the protocol of an exam under
+stress and the tracking identifier of a lesion leave the measurement what it is and are appended,
+and a short label says the same as the codes and is passed over (`UNNAMED`). ``UNI`` (Unilateral)
+says no more than an absent laterality and needs no naming. A ``*`` of
 its own stands for concepts that say everything themselves (`PRECOORDINATED`).
 """
 
@@ -87,6 +87,7 @@ _TOLD: Final = Choice(absent=True, anything_appended=True)
 UNNAMED: Final[Mapping[str, Choice]] = MappingProxyType(
     dict.fromkeys(MODIFIERS, _ABSENT)
     | {
+        Role.DERIVATION: Choice(absent=True, appended=frozenset({"MIN", "MAX", "STD"})),
         Role.STAGE: _TOLD,
         Role.PROTOCOL: _TOLD,
         Role.TRACKING: _TOLD,

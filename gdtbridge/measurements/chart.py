@@ -17,6 +17,7 @@ from typing import Final
 from gdtbridge.measurements import ucum
 from gdtbridge.measurements.catalogue import Catalogue, Entry
 from gdtbridge.measurements.catalogue_rows import MAX_DECIMALS
+from gdtbridge.measurements.identity import Extra
 from gdtbridge.measurements.model import Measurement
 from gdtbridge.measurements.numbers import plain
 from gdtbridge.measurements.present import remarks, title
@@ -84,7 +85,7 @@ def present(measurement: Measurement, catalogue: Catalogue) -> Presented:
         )
         return replace(sent, known=True, warning=problem, remarks=(problem, *sent.remarks))
     shown = _rounded(value, entry.decimals)
-    notes = (*_original(measurement, entry, shown), *_weeks(entry, shown))
+    notes = (*_original(measurement, entry, shown), *_weeks(measurement, entry, shown))
     return Presented(
         id=entry.id,
         name=entry.name,
@@ -92,7 +93,7 @@ def present(measurement: Measurement, catalogue: Catalogue) -> Presented:
         unit=ucum.printed(entry.unit),
         group=entry.group,
         order=(*entry.order, 1),
-        remarks=(*notes, *remarks(measurement, without=_told(entry))),
+        remarks=(*notes, *remarks(measurement, without=_told(measurement, entry))),
         known=True,
     )
 
@@ -168,17 +169,28 @@ def _original(measurement: Measurement, entry: Entry, shown: Decimal) -> tuple[s
     return (f"Gerät: {plain(measurement.value)} {measurement.unit}".rstrip(),)
 
 
-def _weeks(entry: Entry, shown: Decimal) -> tuple[str, ...]:
-    """Return a duration in days, which only a pregnancy has, as weeks and days: ``33+1``."""
+def _weeks(measurement: Measurement, entry: Entry, shown: Decimal) -> tuple[str, ...]:
+    """Return a duration in days, which only a pregnancy has, as weeks and days: ``33+1``.
+
+    A statistic of it, such as its deviation, is no age.
+    """
+    if _is_statistic(measurement):
+        return ()
     if entry.unit != "d" or shown < 0:
         return ()
     weeks, days = divmod(int(shown), 7)
     return (f"SSW: {weeks}+{days}",)
 
 
-def _told(entry: Entry) -> Collection[str]:
+def _is_statistic(measurement: Measurement) -> bool:
+    """Return whether the value is a minimum, a maximum or a deviation, which the name says."""
+    return any(one.startswith(f"{Extra.DERIVATION}=") for one in measurement.identity)
+
+
+def _told(measurement: Measurement, entry: Entry) -> Collection[str]:
     """Return the fields of a measurement that need no remark."""
     closed = {
         field for field, roles in TOLD_UNLESS_OPEN.items() if not entry.untold.intersection(roles)
     }
-    return TOLD_BY_THE_ENTRY | closed
+    statistic = {"derivation"} if _is_statistic(measurement) else set()
+    return TOLD_BY_THE_ENTRY | closed | statistic

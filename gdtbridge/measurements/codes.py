@@ -193,7 +193,13 @@ CHOICES: Final[frozenset[Concept]] = frozenset(
     }
 )
 
-MEAN: Final[Concept] = ("SCT", "373098007")
+AVERAGES: Final[frozenset[Concept]] = frozenset(
+    # Derivations that stand for the single values beside them; elastography reports the median
+    {
+        ("SCT", "373098007"),  # Mean
+        ("SCT", "373099004"),  # Median
+    }
+)
 
 STANDARD_CONTAINERS: Final = frozenset({"DCM", "LN"})
 """Schemes whose container names (Findings, Fetal Biometry) repeat what the concepts below say."""

@@ -19,7 +19,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Final, NamedTuple
 
-from gdtbridge.measurements.codes import CHOICES, MEAN, STATISTICS, Concept, Role, normal
+from gdtbridge.measurements.codes import AVERAGES, CHOICES, STATISTICS, Concept, Role, normal
 from gdtbridge.measurements.content import Context, Finding, SeedMark
 from gdtbridge.measurements.model import Code
 
@@ -185,9 +185,9 @@ def is_chosen(finding: Finding) -> bool:
 
 
 def is_mean(finding: Finding) -> bool:
-    """Return whether the value says that it is the mean of others."""
+    """Return whether the value says that it is the mean or median of others."""
     derivation = finding.context.derivation
-    return derivation is not None and normal(derivation) == MEAN
+    return derivation is not None and normal(derivation) in AVERAGES
 
 
 def _made(prefix: str, identity: Identity, ordinal: int) -> str:

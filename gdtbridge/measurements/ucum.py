@@ -119,6 +119,8 @@ SPELLINGS: Final[Mapping[str, str]] = MappingProxyType(
         "bpm": "/min",
         "BPM": "/min",
         "cc": "cm3",
+        "gm": "g",
+        "percent": "%",
         "%tile": "%",
         "g/m2.7": "[g/m2.7]",
         "g/m^2.7": "[g/m2.7]",

@@ -372,3 +372,33 @@ def test_the_middle_cerebral_artery_of_an_obstetric_report_is_the_childs(
     )
     (one,) = present_all(read(report).measurements, standard())
     assert (one.id, one.name) == (id_, name)
+
+
+def test_elastography_is_told_by_its_median(read: Read) -> None:
+    """The single readings are what the median is of; its deviation has a name of its own."""
+    elasticity = "DCM|110830|Elasticity"
+    report = b.dataset(
+        b.container(
+            b.FINDINGS,
+            b.code(b.SITE, "SRT|T-62000|Liver"),
+            *(b.num(elasticity, value, "kPa") for value in ("5.1", "6.0", "5.6")),
+            b.num(elasticity, "5.6", "kPa", b.code(b.DERIVATION, "SRT|R-00319|Median")),
+            b.num(elasticity, "0.4", "kPa", b.code(b.DERIVATION, "SRT|R-10047|Deviation")),
+        ),
+        template="5100",
+    )
+    results = present_all(read(report).measurements, standard())
+    assert [(one.id, f"{one.value} {one.unit}") for one in results] == [
+        ("LIVE", "5.6 kPa"),
+        ("LIVE0STD", "0.4 kPa"),
+    ]
+
+
+def test_a_deviation_is_no_age() -> None:
+    """A gestational age is told in weeks and days, its standard deviation is not."""
+    deviation = replace(
+        measured(AGE, "15", "d"), identity=(AGE, "derivation=SCT:386136009", "of=LN:11820-8")
+    )
+    one = present(deviation, standard())
+    assert one.name == "Gestationsalter, BIP, Standardabweichung"
+    assert one.remarks == ()
