@@ -22,6 +22,8 @@ from functools import lru_cache
 from typing import Final
 
 from gdtbridge.measurements.catalogue_rows import (
+    NEUTRAL,
+    UNNAMED,
     CatalogueError,
     Choice,
     Row,
@@ -30,6 +32,7 @@ from gdtbridge.measurements.catalogue_rows import (
     terms,
 )
 from gdtbridge.measurements.codes import Role
+from gdtbridge.measurements.identity import Extra
 from gdtbridge.measurements.model import Measurement
 
 MAX_ID: Final = 20
@@ -51,6 +54,10 @@ APPENDING: Final[tuple[str, ...]] = (
     Role.TOPOGRAPHY,
     Role.SITE,
     Role.LABEL,
+    Role.DERIVATION,
+    Role.TRACKING,
+    Role.STAGE,
+    Role.PROTOCOL,
     Role.LATERALITY,
     Role.FETUS,
 )
@@ -59,15 +66,22 @@ FIELDS: Final[dict[str, str]] = {
     Role.EQUATION: "method",
     Role.CYCLE: "phase",
     Role.BREATHING: "phase",
+    Role.TRACKING: "group",
+    Role.SHORT_LABEL: "label",
     "of": "companion_of",
 }
 """Fields of a measurement that are not named for the modifier."""
 
-NEUTRAL: Final = frozenset({"UNI"})
-"""Terms that say no more than the absence of the modifier."""
-
-UNNAMED: Final = Choice(absent=True, silent=NEUTRAL)
-"""What a row says of a modifier it does not name."""
+REDUNDANT: Final = frozenset(
+    # Further modifiers that leave a measurement what it is; others (Indexed, Fractional Change) are
+    # unknown to every row (PS3.16 TID 5302, CID 12302, 12303)
+    {
+        "DCM:125305",  # Finding Observation Type
+        "DCM:125306=DCM:125316",  # Measurement Type: Directly measured
+        "DCM:125306=DCM:125315",  # Measurement Type: Calculated
+        "DCM:125306=DCM:113857",  # Measurement Type: Manual Entry
+    }
+)
 
 MARKS: Final[dict[str, str]] = {Role.FETUS: "F", Role.LABEL: "N"}
 """First letter of what is appended for a child or a number; no term looks like it."""
@@ -151,7 +165,7 @@ class Catalogue:
     def look_up(self, measurement: Measurement) -> Entry | None:
         """Return what the catalogue calls the measurement, None where it is not in it."""
         concept, *modifiers = measurement.identity or ("",)
-        said = dict(_split(one) for one in modifiers if one)
+        said = dict(_split(one) for one in modifiers if one and not _is_redundant(one))
         best: tuple[tuple[bool, int], Entry] | None = None
         for placed in self._by_concept.get(concept, ()):
             reads = _reads(placed.row, said)
@@ -169,11 +183,17 @@ def _split(modifier: str) -> tuple[str, str]:
     return role, key
 
 
+def _is_redundant(modifier: str) -> bool:
+    role, pair = _split(modifier)
+    return role == Extra.MODIFIER and not REDUNDANT.isdisjoint({pair, _split(pair)[0]})
+
+
 def _reads(row: Row, said: Mapping[str, str]) -> dict[str, _Read] | None:
     """Return how the row reads each modifier, None where one is not what it wants."""
     reads = {}
     for role in row.choices.keys() | said.keys():
-        read = _read(role, row.choices.get(role, UNNAMED), said.get(role))
+        choice = row.choices.get(role) or UNNAMED.get(role, Choice())
+        read = _read(role, choice, said.get(role))
         if read is None:
             return None
         reads[role] = read
@@ -190,6 +210,8 @@ def _read(role: str, choice: Choice, key: str | None) -> _Read | None:
     if term in choice.silent or (term in NEUTRAL and choice.absent):
         return _Read(named=True)
     if choice.anything_appended:
+        if known.words.get(term):
+            return _Read(term, known.words[term])
         return _Read(_suffix(role, key), open=True)
     return _Read(open=True) if choice.anything else None
 

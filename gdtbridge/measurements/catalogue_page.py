@@ -17,8 +17,9 @@ Made by `gdtbridge sr catalogue`; [measurements.md](measurements.md) tells how i
 
 Rows with one id are several codings of one measurement. `where` says what the modifiers must be:
 `-` absent, a [term](#terms) one of its codes, `*` whatever, `+` before a term (or alone: any)
-appended to id and name. A modifier that is not named must be absent. `*` alone stands for site,
-mode, method, view, cycle, flow and label: the concept says them itself.
+appended to id and name. A modifier that is not named must be absent, but statistic, stage,
+protocol and tracking identifier are appended to every row, and a short label is passed over.
+`*` alone stands for site, mode, method, view, cycle, flow and label: the concept says them itself.
 """
 _ROW_HEAD: Final = "| id | name | unit | decimals | code | where |\n|---|---|---|---|---|---|"
 _TERM_HEAD: Final = "| term | word | codes |\n|---|---|---|"

@@ -10,7 +10,10 @@ are
 - ``+`` and a term, or ``+`` alone for any: as before, and it is appended to id and name.
 
 A modifier ``where`` does not name must be absent: what it would make of the measurement nobody
-knows. ``UNI`` (Unilateral) says no more than an absent laterality and needs no naming. A ``*`` of
+knows. But a statistic (minimum, maximum, deviation), the stage and the protocol of an exam under
+stress and the tracking identifier of a lesion leave the measurement what it is and are appended,
+and a short label says the same as the codes and is passed over (`UNNAMED`). ``UNI`` (Unilateral)
+says no more than an absent laterality and needs no naming. A ``*`` of
 its own stands for concepts that say everything themselves (`PRECOORDINATED`).
 """
 
@@ -73,6 +76,25 @@ class Choice:
     silent: frozenset[str] = frozenset()
     appended: frozenset[str] = frozenset()
     anything_appended: bool = False
+
+
+NEUTRAL: Final = frozenset({"UNI"})
+"""Terms that say no more than the absence of the modifier."""
+
+_ABSENT: Final = Choice(absent=True, silent=NEUTRAL)
+_TOLD: Final = Choice(absent=True, anything_appended=True)
+
+UNNAMED: Final[Mapping[str, Choice]] = MappingProxyType(
+    dict.fromkeys(MODIFIERS, _ABSENT)
+    | {
+        Role.DERIVATION: Choice(absent=True, appended=frozenset({"MIN", "MAX", "STD"})),
+        Role.STAGE: _TOLD,
+        Role.PROTOCOL: _TOLD,
+        Role.TRACKING: _TOLD,
+        Role.SHORT_LABEL: Choice(anything=True),
+    }
+)
+"""What a row says of each modifier it does not name; of one nobody knows it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from typing import Final
 
 from gdtbridge.measurements import ucum
 from gdtbridge.measurements.catalogue import Catalogue, Entry
+from gdtbridge.measurements.catalogue_rows import MAX_DECIMALS
+from gdtbridge.measurements.identity import Extra
 from gdtbridge.measurements.model import Measurement
 from gdtbridge.measurements.numbers import plain
 from gdtbridge.measurements.present import remarks, title
@@ -30,8 +32,11 @@ PERCENTILE: Final = "{percentile}"
 ONE_CODES: Final = frozenset({"1", "{ratio}", "{Ratio}"})
 """Unit codes that say that the value is a ratio: 0.6, not 60 (PS3.16 CID 82)."""
 
+MAX_RATIO: Final = 5
+"""The largest ratio that is believed to be one: devices write 59.8 percent with the unit ``1``."""
+
 TOLD_BY_THE_ENTRY: Final = frozenset(
-    {"site", "laterality", "topography", "fetus", "flow", "phase", "companion_of"}
+    {"site", "laterality", "topography", "fetus", "phase", "companion_of", "stage", "protocol"}
 )
 """What needs no remark, because the entry is about it or its name says it."""
 
@@ -39,7 +44,9 @@ TOLD_UNLESS_OPEN: Final = {
     "mode": ("mode",),
     "view": ("view",),
     "method": ("method", "equation"),
-    "label": ("label",),
+    "label": ("label", "short_label"),
+    "group": ("in",),
+    "flow": ("flow",),
 }
 """What needs a remark only where the entry leaves the modifiers untold."""
 
@@ -77,8 +84,8 @@ def present(measurement: Measurement, catalogue: Catalogue) -> Presented:
             f"({ucum.printed(entry.unit) or 'Zahl'}), nicht umgerechnet"
         )
         return replace(sent, known=True, warning=problem, remarks=(problem, *sent.remarks))
-    shown = ucum.rounded(value, entry.decimals)
-    notes = (*_original(measurement, entry, shown), *_weeks(entry, shown))
+    shown = _rounded(value, entry.decimals)
+    notes = (*_original(measurement, entry, shown), *_weeks(measurement, entry, shown))
     return Presented(
         id=entry.id,
         name=entry.name,
@@ -86,7 +93,7 @@ def present(measurement: Measurement, catalogue: Catalogue) -> Presented:
         unit=ucum.printed(entry.unit),
         group=entry.group,
         order=(*entry.order, 1),
-        remarks=(*notes, *remarks(measurement, without=_told(entry))),
+        remarks=(*notes, *remarks(measurement, without=_told(measurement, entry))),
         known=True,
     )
 
@@ -131,7 +138,7 @@ def _converted(measurement: Measurement, entry: Entry) -> Fraction | None:
     """Return the value in the entry's unit, None where its own does not fit.
 
     A value without a unit is a mere number; only a unit that says so makes it a ratio, which
-    converts to percent: 60 without a unit may be percent already.
+    converts to percent: 60 without a unit may be percent already, and 60 with the unit ``1`` is.
     """
     unit = measurement.unit
     if entry.unit == PERCENTILE:
@@ -140,8 +147,20 @@ def _converted(measurement: Measurement, entry: Entry) -> Fraction | None:
     if not unit and entry.unit == "1":
         return Fraction(measurement.value)
     if not unit and measurement.unit_code in ONE_CODES:
-        unit = "1"
+        unit = "1" if abs(measurement.value) <= MAX_RATIO else ""
     return ucum.convert(measurement.value, unit, entry.unit)
+
+
+def _rounded(value: Fraction, decimals: int) -> Decimal:
+    """Return the value with so many decimals, with more where nothing of it would be left.
+
+    0.004 m/s stays 0.004, not 0.00. What is smaller than the last decimal a row may have is zero.
+    """
+    shown = ucum.rounded(value, decimals)
+    while value and not shown and decimals < MAX_DECIMALS:
+        decimals += 1
+        shown = ucum.rounded(value, decimals)
+    return shown
 
 
 def _original(measurement: Measurement, entry: Entry, shown: Decimal) -> tuple[str, ...]:
@@ -153,17 +172,28 @@ def _original(measurement: Measurement, entry: Entry, shown: Decimal) -> tuple[s
     return (f"Gerät: {plain(measurement.value)} {measurement.unit}".rstrip(),)
 
 
-def _weeks(entry: Entry, shown: Decimal) -> tuple[str, ...]:
-    """Return a duration in days, which only a pregnancy has, as weeks and days: ``33+1``."""
+def _weeks(measurement: Measurement, entry: Entry, shown: Decimal) -> tuple[str, ...]:
+    """Return a duration in days, which only a pregnancy has, as weeks and days: ``33+1``.
+
+    A statistic of it, such as its deviation, is no age.
+    """
+    if _is_statistic(measurement):
+        return ()
     if entry.unit != "d" or shown < 0:
         return ()
     weeks, days = divmod(int(shown), 7)
     return (f"SSW: {weeks}+{days}",)
 
 
-def _told(entry: Entry) -> Collection[str]:
+def _is_statistic(measurement: Measurement) -> bool:
+    """Return whether the value is a minimum, a maximum or a deviation, which the name says."""
+    return any(one.startswith(f"{Extra.DERIVATION}=") for one in measurement.identity)
+
+
+def _told(measurement: Measurement, entry: Entry) -> Collection[str]:
     """Return the fields of a measurement that need no remark."""
     closed = {
         field for field, roles in TOLD_UNLESS_OPEN.items() if not entry.untold.intersection(roles)
     }
-    return TOLD_BY_THE_ENTRY | closed
+    statistic = {"derivation"} if _is_statistic(measurement) else set()
+    return TOLD_BY_THE_ENTRY | closed | statistic

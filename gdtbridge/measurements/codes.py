@@ -36,6 +36,7 @@ class Role(StrEnum):
     PROTOCOL = "protocol"
     FETUS = "fetus"
     LABEL = "label"
+    SHORT_LABEL = "short_label"
     TRACKING = "tracking"
     TRACKING_UID = "tracking_uid"
     DERIVATION = "derivation"
@@ -69,7 +70,7 @@ MODIFIERS: Final[dict[Concept, Role]] = {
     ("DCM", "121037"): Role.FETUS,  # Fetus Number
     ("LN", "12510-4"): Role.LABEL,  # Identifier, of a follicle
     ("DCM", "125010"): Role.LABEL,  # Identifier
-    ("DCM", "125309"): Role.LABEL,  # Short Label (PS3.16 TID 5301)
+    ("DCM", "125309"): Role.SHORT_LABEL,  # Short Label (PS3.16 TID 5301, 5302)
     # PS3.16 TID 1501
     ("DCM", "112039"): Role.TRACKING,  # Tracking Identifier
     ("DCM", "112040"): Role.TRACKING_UID,  # Tracking Unique Identifier
@@ -83,6 +84,23 @@ SUBJECT_CLASS: Final[Concept] = ("DCM", "121024")
 SUBJECT_ID: Final[Concept] = ("DCM", "121030")
 FETUS_CLASS: Final[Concept] = ("DCM", "121026")
 """PS3.16 TID 1006: a Subject ID is the fetus where the Subject Class says so, else the patient."""
+
+OBSTETRIC_TITLE: Final[Concept] = ("DCM", "125000")
+OBSTETRIC_TEMPLATE: Final = "5000"
+FETAL_VESSELS: Final[frozenset[Concept]] = frozenset(
+    # PS3.16 CID 12141: what a report of this kind measures of these is the child's. Fetus ID is
+    # written where there are several only (TID 1008).
+    {
+        ("SCT", "17232002"),  # Middle Cerebral Artery
+        ("SCT", "15825003"),  # Aorta
+        ("SCT", "281130003"),  # Descending Aorta
+        ("SCT", "81040000"),  # Pulmonary Artery
+        ("SCT", "430757002"),  # Pulmonary Vein
+    }
+)
+
+UNNUMBERED_FETUS: Final = Code("", "", "ohne Nummer")
+"""The child of a report that has no need to tell it from another."""
 
 LABEL_VALUES: Final = frozenset({"T9900-04"})
 """Philips: Label, in a private scheme whose name differs between devices."""
@@ -175,7 +193,13 @@ CHOICES: Final[frozenset[Concept]] = frozenset(
     }
 )
 
-MEAN: Final[Concept] = ("SCT", "373098007")
+AVERAGES: Final[frozenset[Concept]] = frozenset(
+    # Derivations that stand for the single values beside them; elastography reports the median
+    {
+        ("SCT", "373098007"),  # Mean
+        ("SCT", "373099004"),  # Median
+    }
+)
 
 STANDARD_CONTAINERS: Final = frozenset({"DCM", "LN"})
 """Schemes whose container names (Findings, Fetal Biometry) repeat what the concepts below say."""

@@ -40,7 +40,8 @@ class Context:
 
     ``section`` is the nearest container with a name, ``containers`` are those around a value whose
     names tell it from others (`codes.tells_apart`), outermost first. ``further`` are concept
-    modifiers without a role, as concept and value.
+    modifiers without a role, as concept and value. ``short_label`` is the device's short name of
+    what the codes say in full.
     """
 
     site: Code | None = None
@@ -57,6 +58,7 @@ class Context:
     protocol: Code | None = None
     fetus: Code | None = None
     label: Code | None = None
+    short_label: Code | None = None
     tracking: Code | None = None
     tracking_uid: Code | None = None
     derivation: Code | None = None

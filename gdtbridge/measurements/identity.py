@@ -19,7 +19,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Final, NamedTuple
 
-from gdtbridge.measurements.codes import CHOICES, MEAN, STATISTICS, Concept, Role, normal
+from gdtbridge.measurements.codes import AVERAGES, CHOICES, STATISTICS, Concept, Role, normal
 from gdtbridge.measurements.content import Context, Finding, SeedMark
 from gdtbridge.measurements.model import Code
 
@@ -60,6 +60,8 @@ class Extra(StrEnum):
 
     DERIVATION = "derivation"
     """A statistic that is another quantity: minimum, maximum, deviation (`codes.STATISTICS`)."""
+    SHORT_LABEL = "short_label"
+    """The device's short name of what the codes say (PS3.16 TID 5301)."""
     TRACKING = "tracking"
     """The lesion or group (Tracking Identifier, without one its UID)."""
     IN = "in"
@@ -91,6 +93,8 @@ def _extra_keys(context: Context) -> Iterator[str]:
     derivation, tracking = context.derivation, context.tracking or context.tracking_uid
     if derivation is not None and normal(derivation) in STATISTICS:
         yield f"{Extra.DERIVATION}={_key(derivation)}"
+    if context.short_label is not None:
+        yield f"{Extra.SHORT_LABEL}={_key(context.short_label)}"
     if tracking is not None:
         yield f"{Extra.TRACKING}={_key(tracking)}"
     for container in context.containers:
@@ -181,9 +185,9 @@ def is_chosen(finding: Finding) -> bool:
 
 
 def is_mean(finding: Finding) -> bool:
-    """Return whether the value says that it is the mean of others."""
+    """Return whether the value says that it is the mean or median of others."""
     derivation = finding.context.derivation
-    return derivation is not None and normal(derivation) == MEAN
+    return derivation is not None and normal(derivation) in AVERAGES
 
 
 def _made(prefix: str, identity: Identity, ordinal: int) -> str:
@@ -198,7 +202,7 @@ def _prefix(finding: Finding) -> str:
     A user's label or the device's own id says more than the concept. For standard codes the
     letters come from a fixed table, because devices word the meaning differently.
     """
-    label = finding.context.label
+    label = finding.context.label or finding.context.short_label
     if label is not None and _WORDLIKE.search(made := abbreviated(label.text)):
         return made
     if finding.device_id is not None:

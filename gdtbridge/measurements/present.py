@@ -7,7 +7,9 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Final, Literal
 
-from gdtbridge.measurements.codes import PROPERTIES, normal
+from gdtbridge.measurements.catalogue_rows import terms
+from gdtbridge.measurements.codes import PROPERTIES, Role, normal
+from gdtbridge.measurements.identity import Extra
 from gdtbridge.measurements.model import Code, Decision, Measurement, Property, Report
 from gdtbridge.measurements.numbers import plain
 from gdtbridge.measurements.rules import reason
@@ -89,13 +91,20 @@ REMARKS: Final = (
 IN_TITLE: Final = frozenset({"label", "companion_of", "group", "site", "topography", "laterality"})
 
 GERMAN: Final[dict[str, str]] = {
-    # What stands for itself in no chart. Meanings of CID 244, 3627, 224 to German.
+    # What no term of the catalogue has. Meanings of CID 244, 3627, 224, 12224 to German.
     "left": "links",
     "right": "rechts",
     "bilateral": "beidseits",
     "right and left": "beidseits",
     "unilateral": "",
+    "2d": "2D",
+    "2d mode": "2D",
+    "b mode": "2D",
     "mean": "Mittelwert",
+    "median": "Median",
+    "minimum": "Minimum",
+    "maximum": "Maximum",
+    "standard deviation": "Standardabweichung",
     "mean value chosen": "Mittelwert",
     "most recent value chosen": "letzter Wert",
     "user chosen value": "vom Untersucher gewählt",
@@ -105,6 +114,14 @@ GERMAN: Final[dict[str, str]] = {
     "best value": "bester Wert",
     "systole": "Systole",
     "diastole": "Diastole",
+}
+
+
+ROLES: Final[dict[str, tuple[str, ...]]] = {
+    # The modifiers behind a field, where they have other names
+    "method": (Role.METHOD, Role.EQUATION),
+    "phase": (Role.CYCLE, Role.BREATHING),
+    "companion_of": (Extra.OF,),
 }
 
 
@@ -176,14 +193,12 @@ def title(measurement: Measurement) -> str:
     if measurement.label is not None and measurement.label.casefold() != name.casefold():
         name = f"{measurement.label} ({name})"
     if measurement.companion_of is not None:
-        name = f"{name} ({measurement.companion_of})"
+        name = f"{name} ({_said(measurement, 'companion_of')})"
     where = " ".join(
         part
         for part in (
             measurement.group,
-            measurement.site,
-            measurement.topography,
-            _german(measurement.laterality),
+            *(_said(measurement, field) for field in ("site", "topography", "laterality")),
         )
         if part and part.casefold() not in name.casefold()
     )
@@ -202,7 +217,7 @@ def remarks(measurement: Measurement, without: Collection[str] = ()) -> tuple[st
     """
     lines = []
     for field, word in REMARKS:
-        text = _german(getattr(measurement, field))
+        text = _said(measurement, field)
         if text and field not in without:
             lines.append(f"{word}: {text}")
     lines += [f"{one.name}: {one.value}" for one in measurement.further]
@@ -210,6 +225,23 @@ def remarks(measurement: Measurement, without: Collection[str] = ()) -> tuple[st
     if measurement.repeats > 1:
         lines.append(f"{REPEAT}: {measurement.repeat} von {measurement.repeats}")
     return tuple(lines)
+
+
+def _said(measurement: Measurement, field: str) -> str:
+    """Return what a field says: the catalogue's word for its codes, else the device's own.
+
+    A label is a user's own word and stays.
+    """
+    if field == Role.LABEL:
+        return measurement.label or ""
+    keys = dict(one.partition("=")[::2] for one in measurement.identity[1:] if one)
+    known = terms()
+    words = [
+        known.words.get(known.by_code.get(keys[role], ""), "")
+        for role in ROLES.get(field, (field,))
+        if role in keys
+    ]
+    return ", ".join(words) if words and all(words) else _german(getattr(measurement, field))
 
 
 def _property_line(one: Property) -> str:

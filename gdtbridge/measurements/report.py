@@ -182,7 +182,7 @@ def _measurement(finding: Finding, made: Numbered) -> Measurement:
         derivation=_text(context.derivation),
         phase=_text(context.cycle, context.breathing),
         fetus=_text(context.fetus),
-        label=_text(context.label),
+        label=_text(context.label or context.short_label),
         topography=_text(context.topography),
         flow=_text(context.flow),
         view=_text(context.view),

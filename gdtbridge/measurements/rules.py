@@ -30,7 +30,7 @@ RULES: Final[dict[str, Rule]] = {
     # Told
     "single": Rule(True, "einziger Wert", "the only value"),
     "chosen": Rule(True, "vom Gerät als gültig bezeichnet", "chosen on the device"),
-    "mean": Rule(True, "Mittelwert", "the mean"),
+    "mean": Rule(True, "Mittelwert oder Median", "the mean or median"),
     "aggregate": Rule(True, "Gesamtwert des Geräts", "the device's aggregate"),
     "repeat": Rule(
         True,
@@ -61,7 +61,7 @@ RULES: Final[dict[str, Rule]] = {
         False, "Wiederholung, ein anderer Wert ist ausgewählt", "a repeat, another value is chosen"
     ),
     "in_mean": Rule(
-        False, "Einzelwert, der Mittelwert gilt", "a single value, the mean of them stands"
+        False, "Einzelwert, der Mittelwert oder Median gilt", "a single value, the average stands"
     ),
     # No results
     "property": Rule(

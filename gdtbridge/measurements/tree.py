@@ -8,7 +8,7 @@ something else. The walk keeps its own stack, so no depth can exhaust Python's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gdtbridge.measurements import sonoscape
@@ -21,7 +21,11 @@ from gdtbridge.measurements.attributes import (
 from gdtbridge.measurements.codes import (
     BIOMETRY_GROUP,
     COMPANIONS,
+    FETAL_VESSELS,
     MEASUREMENT_GROUP,
+    OBSTETRIC_TEMPLATE,
+    OBSTETRIC_TITLE,
+    UNNUMBERED_FETUS,
     Concept,
     Role,
     is_anatomy,
@@ -132,7 +136,9 @@ def _measured_in(content: Content, group: Item) -> _Measured | None:
     chosen = False
     for child, _ in content.children(group, ""):
         name = content.name(child)
-        if content.kind(child) != "NUM" or not name.text or normal(name) in COMPANIONS:
+        if content.kind(child) != "NUM" or content.relation(child) != CONTAINS:
+            continue
+        if not name.text or normal(name) in COMPANIONS:
             continue
         names.setdefault(normal(name), name)
         chosen |= any(
@@ -157,13 +163,14 @@ def _visit_number(content: Content, node: _Node) -> None:
         content.warnings.add("no_meaning", node.place)
     said = attributes_of(content, node.item, node.place)
     measured = node.measured if normal(name) in COMPANIONS else None
+    context = node.context.with_modifiers(said.modifiers).with_further(said.further)
     content.add(
         Finding(
             name=name,
             value=number.value,
             unit=number.unit,
             unit_code=number.unit_code,
-            context=node.context.with_modifiers(said.modifiers).with_further(said.further),
+            context=_with_the_child(content, context),
             place=node.place,
             seed=_seed_mark(name, node),
             companion_of=measured.concept if measured is not None else None,
@@ -173,6 +180,19 @@ def _visit_number(content: Content, node: _Node) -> None:
             observed=content.string(node.item, Tag.ObservationDateTime),
         )
     )
+
+
+def _with_the_child(content: Content, context: Context) -> Context:
+    """Return the context, in an obstetric report a fetal vessel's with the fetus it leaves out."""
+    if context.fetus is not None or context.site is None:
+        return context
+    obstetric = (
+        content.template == OBSTETRIC_TEMPLATE
+        or normal(content.name(content.root)) == OBSTETRIC_TITLE
+    )
+    if not obstetric or normal(context.site) not in FETAL_VESSELS:
+        return context
+    return replace(context, fetus=UNNUMBERED_FETUS)
 
 
 def _seed_mark(name: Code, node: _Node) -> SeedMark | None:

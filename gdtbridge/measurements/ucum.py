@@ -116,17 +116,11 @@ UNITS: Final[Mapping[str, Unit]] = MappingProxyType(
 SPELLINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
         # What devices write instead of UCUM, seen or named in their conformance statements
-        "mmHg": "mm[Hg]",
-        "mmhg": "mm[Hg]",
         "bpm": "/min",
         "BPM": "/min",
-        "sec": "s",
-        "msec": "ms",
-        "cm²": "cm2",
-        "cm³": "cm3",
-        "cm^2": "cm2",
-        "cm^3": "cm3",
-        "mm²": "mm2",
+        "cc": "cm3",
+        "gm": "g",
+        "percent": "%",
         "%tile": "%",
         "g/m2.7": "[g/m2.7]",
         "g/m^2.7": "[g/m2.7]",
@@ -137,7 +131,17 @@ PRINTED: Final = (
     # What a chart shows instead of UCUM
     ("mm[Hg]", "mmHg"),
     ("mL", "ml"),
+    ("L/min", "l/min"),
     ("uL", "µl"),
+)
+
+_WORDS: Final = (
+    # The same within a longer unit: mmHg/s, m/sec, ml/m^2, ml/m²
+    (re.compile(r"mmHg", re.IGNORECASE), "mm[Hg]"),
+    (re.compile(r"(?<![A-Za-z])(m|u)?sec(?![A-Za-z])"), r"\1s"),
+    (re.compile(r"\^(?=[0-9](?![0-9.]))"), ""),
+    (re.compile("²"), "2"),
+    (re.compile("³"), "3"),
 )
 
 _WHOLE: Final[Mapping[str, str]] = MappingProxyType({"1": "", "/min": "1/min", "d": "Tage"})
@@ -159,13 +163,22 @@ def parse(text: str) -> Unit | None:
     Annotations in braces say nothing about the unit (UCUM 2.1 section 6): ``{H.B.}/min`` is
     ``/min``. An empty text is no unit at all and not understood.
     """
-    text = SPELLINGS.get(text.strip(), text.strip())
+    text = _respelled(text.strip())
     if not text or len(text) > MAX_LENGTH:
         return None
     try:
         return _Reader(text).whole()
     except _NotUnderstoodError:
         return None
+
+
+def _respelled(text: str) -> str:
+    """Return the unit as UCUM spells it, where the table knows how devices do."""
+    if text in SPELLINGS:
+        return SPELLINGS[text]
+    for pattern, ucum in _WORDS:
+        text = pattern.sub(ucum, text)
+    return text
 
 
 class _NotUnderstoodError(ValueError):

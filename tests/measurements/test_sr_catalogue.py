@@ -20,13 +20,13 @@ from gdtbridge.measurements.catalogue import (
     HASHED,
     MARKS,
     MAX_ID,
-    NEUTRAL,
     Catalogue,
     standard,
 )
 from gdtbridge.measurements.catalogue_page import catalogue_to_json, catalogue_to_markdown
 from gdtbridge.measurements.catalogue_rows import (
     NAME_LENGTH,
+    NEUTRAL,
     CatalogueError,
     Choice,
     Row,
@@ -49,8 +49,13 @@ NOT_IN_PYDICOM = {
     "LN:33065-4": "Ectopic Pregnancies",
     "LN:11631-9": "Gross Body Movement",
     "LN:11634-3": "Biophysical Profile Sum Score",
+    "LN:11632-7": "Fetal Breathing",
+    "LN:11635-0": "Fetal Tone",
+    "LN:11633-5": "Fetal Heart Reactivity",
+    "LN:11630-1": "Amniotic Fluid Volume",
     "LN:11793-7": "Follicle Diameter",
     "LN:11879-4": "Number of follicles in right ovary",
+    "LN:11880-2": "Number of follicles in left ovary",
     "LN:11842-2": "Uterus Length",
     "LN:11865-3": "Uterus Width",
     "LN:11859-6": "Uterus Height",
@@ -283,11 +288,11 @@ def test_no_measurement_fits_two_rows_alike() -> None:
 
 
 def test_generic_codes_want_their_site() -> None:
-    """A diameter is nobody's until the site is named; flow in the heart has direction and mode."""
+    """A diameter is nobody's until the site is named; flow in the heart has a direction."""
     for row in built_in():
         wanted = ["site"] if row.concept in GENERIC else []
         if row.concept in FLOWING and row.choices["site"].silent & CARDIAC:
-            wanted += ["flow", "mode"]
+            wanted.append("flow")
         for role in wanted:
             assert not row.choices[role].absent, row
             assert not row.choices[role].anything, row
@@ -320,6 +325,24 @@ LEFT, RIGHT, UNILATERAL = "SCT:7771000", "SCT:24028007", "SCT:66459002"
         ("LN:11820-8", {"fetus": "=2"}, "BPD0F2"),
         ("LN:11820-8", {}, "BPD"),
         ("LN:11726-7", {"site": "SCT:17232002"}, "MCAPSV"),
+        ("LN:11726-7", {"site": AV, "flow": ANTEGRADE}, "AOVMAX"),
+        ("LN:29436-3", {"site": LV, "short_label": "=lvidd"}, "LVIDD"),
+        ("LN:29436-3", {"site": LV, "mod": "DCM:125305=DCM:125311"}, "LVIDD"),
+        ("LN:29436-3", {"site": LV, "mod": "DCM:125306=DCM:125316"}, "LVIDD"),
+        ("SCT:399023006", {"site": "SCT:53085002", "method": "DCM:125218"}, "RVSP"),
+        # what is told apart in id and name
+        ("LN:18043-0", {"site": LV, "stage": "SCT:128975004"}, "LVEF0REST"),
+        ("LN:18043-0", {"site": LV, "stage": "SCT:434161005"}, "LVEF0PEAK"),
+        ("LN:29436-3", {"site": LV, "derivation": "SCT:255605001"}, "LVIDD0MIN"),
+        ("LN:18185-9", {"of": "LN:11820-8", "derivation": "SCT:386136009"}, "GA0OBPD0STD"),
+        ("SCT:397413000", {"site": "SCT:7832008"}, "AOABD"),
+        ("SCT:397413000", {"site": "SCT:28205006"}, "AOABD0AOINFR"),
+        ("SCT:397413000", {"site": "SCT:1918003"}, "AOABD0AOSUPR"),
+        ("LN:11726-7", {"site": "SCT:85234005", "flow": ANTEGRADE}, "VERTPSV"),
+        ("LN:11726-7", {"site": "SCT:85234005", "flow": "SCT:312004007"}, "VERTPSV0RETRO"),
+        ("LN:11726-7", {"site": "SCT:32764006", "flow": "SCT:312004007"}, "PORTV0RETRO"),
+        ("LN:11726-7", {"site": "SCT:32062004", "topography": "SCT:103342007"}, "CCAPSV0MID"),
+        ("LN:12144-2", {"site": "SCT:86117002", "laterality": RIGHT}, "ICASD0R"),
         ("LN:11726-7", {"site": "SCT:17232002", "fetus": "=a"}, "FMCAPSV0FA"),
     ],
 )
@@ -335,13 +358,12 @@ def test_a_measurement_is_called_by_what_it_is(
     [
         ("LN:29436-3", {"site": "SCT:53085002", "mode": TWO_D}),  # another site
         ("LN:29436-3", {"site": LV, "mode": TWO_D, "laterality": LEFT}),
-        ("LN:29436-3", {"site": LV, "stage": "SCT:434161005"}),  # under stress
         ("LN:29436-3", {"site": LV, "topography": "SCT:46053002"}),
         ("LN:29436-3", {"site": LV, "label": "=mine"}),
+        ("LN:29436-3", {"site": LV, "mod": "DCM:125306=DCM:125313"}),  # indexed
         ("LN:29436-3", {"site": LV, "fetus": "=a"}),
         ("LN:29436-3", {"site": LV, "what nobody knows yet": "SCT:1"}),
         ("LN:11726-7", {"site": AV, "mode": CW}),  # which way?
-        ("LN:11726-7", {"site": AV, "flow": ANTEGRADE}),  # by which mode?
         ("LN:11726-7", {"mode": CW, "flow": ANTEGRADE}),  # where?
         ("SCT:81827009", {"mode": TWO_D}),
         ("SCT:81827009", {"site": "SCT:15825003", "mode": TWO_D}),  # which part of the aorta?

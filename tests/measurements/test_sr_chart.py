@@ -66,6 +66,16 @@ def shown(concept: str, value: str, unit: str, unit_code: str | None = None) -> 
         ("LN:18087-7", "0.1682", "kg", None, "168.2 g"),
         ("LN:80023-5", "95.04", "g/m2", None, "95.0 g/m2"),
         ("LN:8867-4", "68", "{H.B.}/min", None, "68 1/min"),
+        ("LN:18034-9", "900", "mmHg/s", None, "900 mmHg/s"),
+        ("LN:79997-3", "48.24", "ml/m²", None, "48.2 ml/m2"),
+        ("LN:18037-2", "0.87", "m/sec", None, "87.0 cm/s"),
+        ("LN:18038-0", "1.275", "", "{ratio}", "1.28"),
+        # nothing that was measured becomes a zero
+        ("LN:79964-3", "0.004", "m/s", None, "0.004 m/s"),
+        ("LN:79964-3", "-0.00004", "m/s", None, "-0.00004 m/s"),
+        ("LN:79964-3", "0.00000004", "m/s", None, "0.000000 m/s"),
+        ("LN:79964-3", "0", "m/s", None, "0.00 m/s"),
+        ("LN:79964-3", "-0.0", "m/s", None, "0.00 m/s"),
     ],
 )
 def test_the_chart_has_the_catalogues_unit(
@@ -102,6 +112,15 @@ def test_a_unit_that_does_not_fit_is_told_and_not_converted(
     assert "nicht umgerechnet" in one.warning
     assert one.warning in one.remarks
     assert one.known
+
+
+@pytest.mark.parametrize("concept", [EF, "LN:11871-1"])
+@pytest.mark.parametrize("code", ["1", "{ratio}"])
+def test_a_percentage_that_calls_itself_a_ratio_is_not_multiplied(concept: str, code: str) -> None:
+    """Nobody's ejection fraction is 5980 percent: the number stays, and a remark says why."""
+    one = shown(concept, "59.8", "", code)
+    assert (one.value, one.unit) == (Decimal("59.8"), "")
+    assert "nicht umgerechnet" in one.warning
 
 
 @given(st.decimals(min_value=1, max_value=400, places=9, allow_nan=False))
@@ -212,3 +231,174 @@ def test_all_ids_of_a_report_differ() -> None:
     measurements = read_report(ECHO).measurements
     results = present_all(measurements, standard())
     assert len({one.id for one in results}) == len(results) == len(measurements)
+
+
+NECK = "SRT|T-45005|Artery of neck"
+
+
+def test_steal_and_ordinary_flow_are_two_measurements(read: Read) -> None:
+    """Which way the blood runs in a vertebral artery is the finding; it is in id and name."""
+    vertebral = "SRT|T-45700|Vertebral Artery"
+    psv = "LN|11726-7|Peak Systolic Velocity"
+    report = b.dataset(
+        *(
+            b.container(
+                b.FINDINGS,
+                b.code(b.SITE, NECK),
+                b.code(b.LATERALITY, side),
+                b.container(vertebral, b.num(psv, "45", "cm/s", b.code(b.FLOW, flow))),
+            )
+            for side, flow in (
+                (b.LEFT, "SRT|R-42E61|Retrograde Flow"),
+                (b.RIGHT, "SRT|R-42047|Antegrade Flow"),
+            )
+        ),
+        template="5100",
+    )
+    results = present_all(read(report).measurements, standard())
+    assert [(one.id, one.name, one.remarks) for one in results] == [
+        ("VERTPSV0RETRO0L", "A. vertebralis PSV, retrograd, links", ()),
+        ("VERTPSV0R", "A. vertebralis PSV, rechts", ()),
+    ]
+
+
+def test_a_stress_echo_has_a_series_for_each_stage(read: Read) -> None:
+    """Rest and stress have names of their own and never one id."""
+    stage, ef = "LN|18139-6|Stage", "LN|18043-0|EF"
+    report = b.dataset(
+        *(
+            b.container(
+                b.FINDINGS,
+                b.code(b.SITE, b.LEFT_VENTRICLE),
+                b.container(
+                    b.GROUP,
+                    b.code(b.MODE, b.TWO_D),
+                    b.code(stage, which, rel="HAS ACQ CONTEXT"),
+                    b.num(ef, value, "%", b.code(b.METHOD, "DCM|125207|Biplane")),
+                ),
+            )
+            for which, value in (
+                ("SRT|F-01604|Resting State", "55"),
+                ("SCT|434161005|Peak cardiac stress state", "68"),
+                ("99X|3|Stage 3", "61"),
+            )
+        )
+    )
+    results = present_all(read(report).measurements, standard())
+    assert [one.name.rpartition(", ")[2] for one in results] == [
+        "in Ruhe",
+        "maximale Belastung",
+        "Stage 3",
+    ]
+    assert [one.id for one in results[:2]] == ["LVEF0BP0REST", "LVEF0BP0PEAK"]
+    assert len({one.id for one in results}) == 3
+
+
+def test_a_simplified_echo_is_named_by_its_codes(read: Read) -> None:
+    """TID 5300: the short label says the same again and is no other measurement."""
+    label, kind = "DCM|125309|Short Label", "DCM|125306|Measurement Type"
+    report = b.dataset(
+        b.container(
+            "DCM|125302|Post-coordinated Measurements",
+            b.num(
+                "LN|20355-4|Peak Blood Velocity",
+                "1.4",
+                "m/s",
+                b.text(label, "AV Vmax", rel=b.MODIFIER),
+                b.code("DCM|125305|Finding Observation Type", "SCT|44324008|Hemodynamic"),
+                b.code(kind, "DCM|125316|Directly measured"),
+                b.code(b.SITE, "SRT|T-35400|Aortic Valve"),
+                b.code(b.FLOW, "SRT|R-42047|Antegrade Flow"),
+                b.code(b.MODE, "SRT|R-409E3|Doppler Continuous Wave"),
+            ),
+        ),
+        template="5300",
+    )
+    (one,) = present_all(read(report).measurements, standard())
+    assert (one.id, one.name, f"{one.value} {one.unit}") == (
+        "AOVMAX",
+        "Aortenklappe Vmax",
+        "1.40 m/s",
+    )
+    assert "Bezeichnung: AV Vmax" in one.remarks
+
+
+def test_tracked_organs_are_named_with_their_tracking_identifier(read: Read) -> None:
+    """TID 12000 and 1500 track everything; the identifier is in the name, two lesions stay two."""
+    report = b.dataset(
+        *(
+            b.container(
+                b.GROUP,
+                b.text("DCM|112039|Tracking Identifier", which, rel="HAS OBS CONTEXT"),
+                b.code(b.SITE, "SRT|T-62000|Liver"),
+                b.num("DCM|110830|Elasticity", value, "kPa"),
+            )
+            for which, value in (("Site 1", "5.4"), ("Site 2", "6.1"))
+        ),
+        template="12000",
+    )
+    results = present_all(read(report).measurements, standard())
+    assert [one.name for one in results] == [
+        "Leber Steifigkeit (Elastographie), Site 1",
+        "Leber Steifigkeit (Elastographie), Site 2",
+    ]
+    assert len({one.id for one in results}) == 2
+
+
+@pytest.mark.parametrize(
+    ("template", "fetus", "id_", "name"),
+    [
+        ("5000", None, "FMCAPI", "Fetale A. cerebri media PI"),
+        ("5000", "A", "FMCAPI0FA", "Fetale A. cerebri media PI, Fetus A"),
+        ("5100", None, "MCAPI", "A. cerebri media PI"),
+    ],
+)
+def test_the_middle_cerebral_artery_of_an_obstetric_report_is_the_childs(
+    read: Read, template: str, fetus: str | None, id_: str, name: str
+) -> None:
+    """Devices number the fetus only where there are several."""
+    said = [b.text("LN|11951-1|Fetus ID", fetus, rel="HAS OBS CONTEXT")] if fetus else []
+    report = b.dataset(
+        b.container(
+            b.FINDINGS,
+            *said,
+            b.code(b.SITE, "SRT|T-F6800|Embryonic vascular structure"),
+            b.container(
+                "SRT|T-45600|Middle Cerebral Artery",
+                b.num("LN|12008-9|Pulsatility Index", "1.82", "1"),
+            ),
+        ),
+        template=template,
+    )
+    (one,) = present_all(read(report).measurements, standard())
+    assert (one.id, one.name) == (id_, name)
+
+
+def test_elastography_is_told_by_its_median(read: Read) -> None:
+    """The single readings are what the median is of; its deviation has a name of its own."""
+    elasticity = "DCM|110830|Elasticity"
+    report = b.dataset(
+        b.container(
+            b.FINDINGS,
+            b.code(b.SITE, "SRT|T-62000|Liver"),
+            *(b.num(elasticity, value, "kPa") for value in ("5.1", "6.0", "5.6")),
+            b.num(elasticity, "5.6", "kPa", b.code(b.DERIVATION, "SRT|R-00319|Median")),
+            b.num(elasticity, "0.4", "kPa", b.code(b.DERIVATION, "SRT|R-10047|Deviation")),
+        ),
+        template="5100",
+    )
+    results = present_all(read(report).measurements, standard())
+    assert [(one.id, f"{one.value} {one.unit}") for one in results] == [
+        ("LIVE", "5.6 kPa"),
+        ("LIVE0STD", "0.4 kPa"),
+    ]
+
+
+def test_a_deviation_is_no_age() -> None:
+    """A gestational age is told in weeks and days, its standard deviation is not."""
+    deviation = replace(
+        measured(AGE, "15", "d"), identity=(AGE, "derivation=SCT:386136009", "of=LN:11820-8")
+    )
+    one = present(deviation, standard())
+    assert one.name == "Gestationsalter, BIP, Standardabweichung"
+    assert one.remarks == ()

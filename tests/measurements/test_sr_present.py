@@ -148,8 +148,8 @@ def test_text_shows_every_value_with_its_unit(read: Read) -> None:
     assert "ACME, Template 5200" in lines[0]
     assert lines[3].split() == ["Messwert", "Wert", "Einheit", "Kennung"]
     assert lines[4].split()[-3:] == ["4.80", "cm", "LVIDDEJ6GJ65V"]
-    assert lines[5].strip() == "Bildmodus: 2D mode"
-    assert lines[6].startswith("左室, Left Ventricle rechts")
+    assert lines[5].strip() == "Bildmodus: 2D"
+    assert lines[6].startswith("左室, Linker Ventrikel rechts")
     assert lines[6].split()[-3:-1] == ["12", "ml"]
     assert lines[8] == "2 Messwerte / measurements"
     assert lines[9].strip().startswith("1.1.2.4: Kein Messwert.")
@@ -201,7 +201,7 @@ def test_report_without_measurements_is_shown(read: Read) -> None:
         ({}, ()),
         ({"site": "Kidney", "laterality": "Left"}, ("Ort: Kidney", "Seite: links")),
         ({"laterality": "Unilateral"}, ()),
-        ({"mode": "2D mode", "method": "Teichholz"}, ("Bildmodus: 2D mode", "Methode: Teichholz")),
+        ({"mode": "2D mode", "method": "Teichholz"}, ("Bildmodus: 2D", "Methode: Teichholz")),
         (
             {"label": "Pfortader", "derivation": "Mean", "fetus": "A"},
             ("Bezeichnung: Pfortader", "Fetus: A", "Ableitung: Mittelwert"),
@@ -272,3 +272,41 @@ def test_report_classes_are_known() -> None:
     assert is_report("1.2.840.10008.5.1.4.1.1.88.33\0")
     assert not is_report("1.2.840.10008.5.1.4.1.1.6.1")
     assert not is_report("1.2.840.10008.5.1.4.1.1.88.59")
+
+
+def test_coded_words_are_german_whatever_the_device_calls_them() -> None:
+    """Site, mode, method, view, phase and flow say in German what their codes mean."""
+    one = measurement(
+        identity=(
+            "LN:1",
+            "site=SCT:39057004",
+            "topography=SCT:40415009",
+            "mode=SCT:261198000",
+            "method=DCM:125218",
+            "equation==my table",
+            "view=SCT:399214001",
+            "cycle=SCT:416430001",
+            "breathing=SCT:58322009",
+            "flow=SCT:397417004",
+            "stage=SCT:434161005",
+        ),
+        site="Pulmonic Valve",
+        topography="Proximal",
+        mode="Continuous Wave",
+        method="Simplified Bernoulli, my table",
+        view="Apical four chamber",
+        phase="End Systole, Expiration",
+        flow="Regurgitant Flow",
+        stage="Peak cardiac stress state",
+    )
+    assert remarks(one) == (
+        "Ort: Pulmonalklappe",
+        "Lage: proximal",
+        "Bildmodus: CW",
+        "Schnittebene: 4-Kammer",
+        "Methode: Simplified Bernoulli, my table",  # half a translation is none
+        "Phase: endsystolisch, exspiratorisch",
+        "Flussrichtung: Regurgitation",
+        "Stufe: maximale Belastung",
+    )
+    assert title(one).endswith("Pulmonalklappe proximal")

@@ -369,3 +369,12 @@ def test_number_shows_itself_without_a_value_type(read: Read) -> None:
     item = num(LVIDD, "4.8", "cm")
     del item.ValueType
     assert len(read(dataset(item)).measurements) == 1
+
+
+def test_a_circumstance_in_a_biometry_group_is_not_what_it_measures(read: Read) -> None:
+    """A gestational age belongs to the measured value beside it, not to a room temperature."""
+    age = num("LN|18185-9|Gestational Age", "225", "d")
+    warm = num("99NEW|4|Room Temperature", "21", "Cel", rel="HAS ACQ CONTEXT")
+    report = dataset(container("DCM|125005|Biometry Group", warm, age), template="5000")
+    (one,) = read(report).measurements
+    assert (one.name, one.companion_of) == ("Gestational Age", None)
