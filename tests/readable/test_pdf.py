@@ -61,8 +61,8 @@ def test_sides_stand_with_their_values(sheet: MakeSheet, poppler: Poppler) -> No
         )
     )
     text = poppler(to_pdf(made), "pdftotext", "-layout")
-    assert re.search(r"Niere Länge, Left Ventricle rechts +108,3 mm", text)
-    assert re.search(r"Niere Länge, Left Ventricle links +111,9 mm", text)
+    assert re.search(r"Niere Länge, Linker Ventrikel rechts +108,3 mm", text)
+    assert re.search(r"Niere Länge, Linker Ventrikel links +111,9 mm", text)
 
 
 def test_the_fonts_are_inside(project: Path, poppler: Poppler) -> None:

@@ -72,7 +72,7 @@ def test_what_the_catalogue_lacks_comes_last_in_the_devices_words(sheet: MakeShe
     made = sheet(dataset(echo_section(other, num(LVIDD, "48.2", "mm"))))
     assert [group.name for group in made.groups] == ["Linker Ventrikel", "Weitere Messwerte"]
     (shown,) = made.groups[1].rows
-    assert shown == Row("Plaque Höhe, Left Ventricle links", "1,50", "mm", "2D mode")
+    assert shown == Row("Plaque Höhe, Linker Ventrikel links", "1,50", "mm", "2D")
 
 
 def test_a_long_name_keeps_its_side_and_number(sheet: MakeSheet) -> None:
@@ -123,8 +123,8 @@ def test_repeats_are_marked(sheet: MakeSheet) -> None:
     assert list(rows(made)) == [
         "LV-Durchmesser enddiastolisch (LVIDd)",
         "LV-Durchmesser enddiastolisch (LVIDd) (2)",
-        "Wert, Left Ventricle",
-        "Wert, Left Ventricle (2)",
+        "Wert, Linker Ventrikel",
+        "Wert, Linker Ventrikel (2)",
     ]
 
 
