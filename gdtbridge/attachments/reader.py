@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from gdtbridge.attachments.model import (
     AttachmentError,
@@ -24,10 +22,10 @@ from gdtbridge.attachments.wire import (
     decode_key_objects,
     decode_rendered,
 )
-from gdtbridge.guarded import IDLE_SECONDS, Answer, Gone, Workers
+from gdtbridge.guarded import IDLE_SECONDS, Answer, Gone, GuardedRoom, Workers
 
 
-class AttachmentReader:
+class AttachmentReader(GuardedRoom):
     """Reads and renders in child processes; share one object between threads.
 
     ``seconds`` bounds the wall clock for one object, ``memory_bytes`` a child's address space,
@@ -42,14 +40,16 @@ class AttachmentReader:
         processes: int = 1,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
-        self._workers = Workers(
-            "gdtbridge.attachments.child",
-            seconds=seconds,
-            memory_bytes=memory_bytes,
-            processes=processes,
-            idle_seconds=idle_seconds,
-            max_text=MAX_TEXT,
-            max_body=MAX_BODY,
+        super().__init__(
+            Workers(
+                "gdtbridge.attachments.child",
+                seconds=seconds,
+                memory_bytes=memory_bytes,
+                processes=processes,
+                idle_seconds=idle_seconds,
+                max_text=MAX_TEXT,
+                max_body=MAX_BODY,
+            )
         )
 
     def render(self, path: Path, frame: int | None) -> Rendered:
@@ -86,25 +86,6 @@ class AttachmentReader:
             return replace(candidate, frames=decode_frames(self._ask("frames", candidate.path)))
         except AttachmentError:
             return candidate
-
-    def close(self) -> None:
-        """End all children at once; work under way fails with `AttachmentLimit`."""
-        self._workers.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def processes(self) -> tuple[int, ...]:
-        """Return the process ids of the living children."""
-        return self._workers.processes()
 
     def _ask(self, task: str, path: Path, frame: int | None = None) -> Answer:
         try:

@@ -1,12 +1,14 @@
 """Guarded child processes: a foreign file can cost time, but not the service.
 
-`Workers` is the parent's side: a pool of children with deadlines. `serve_room` is the child's: a
-room's reading process calls it with the function that answers one request. Neither knows what is
-read. Only the standard library is used, so that a child starts fast and small.
+`Workers` is the parent's side, a pool of children with deadlines; a room's reader is a `GuardedRoom`
+that asks it. `serve_room` is the child's side: a room's reading process calls it with the function
+that answers one request. Neither knows what is read. Only the standard library is used, so that a
+child starts fast and small.
 """
 
 from gdtbridge.guarded.answer import Answer
 from gdtbridge.guarded.child import serve, serve_room
+from gdtbridge.guarded.room import GuardedRoom
 from gdtbridge.guarded.workers import IDLE_SECONDS, Gone, Workers
 
-__all__ = ["IDLE_SECONDS", "Answer", "Gone", "Workers", "serve", "serve_room"]
+__all__ = ["IDLE_SECONDS", "Answer", "Gone", "GuardedRoom", "Workers", "serve", "serve_room"]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from gdtbridge.guarded import IDLE_SECONDS, Gone, Workers
+from gdtbridge.guarded import IDLE_SECONDS, Gone, GuardedRoom, Workers
 from gdtbridge.measurements.model import Report, ReportLimitError
 from gdtbridge.measurements.wire import MAX_ANSWER, decode_answer
 
 
-class ReportReader:
+class ReportReader(GuardedRoom):
     """Reads reports in child processes; share one object between threads.
 
     ``seconds`` bounds the wall clock for one report, ``memory_bytes`` a child's address space,
@@ -26,13 +24,15 @@ class ReportReader:
         processes: int = 1,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
-        self._workers = Workers(
-            "gdtbridge.measurements.child",
-            seconds=seconds,
-            memory_bytes=memory_bytes,
-            processes=processes,
-            idle_seconds=idle_seconds,
-            max_text=MAX_ANSWER,
+        super().__init__(
+            Workers(
+                "gdtbridge.measurements.child",
+                seconds=seconds,
+                memory_bytes=memory_bytes,
+                processes=processes,
+                idle_seconds=idle_seconds,
+                max_text=MAX_ANSWER,
+            )
         )
 
     def read(self, path: Path, *, explain: bool = False) -> Report:
@@ -45,22 +45,3 @@ class ReportReader:
         except Gone as gone:
             raise ReportLimitError(str(gone)) from None
         return decode_answer(answer.text)
-
-    def close(self) -> None:
-        """End all children at once; a reading under way fails with `ReportLimitError`."""
-        self._workers.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def processes(self) -> tuple[int, ...]:
-        """Return the process ids of the living children."""
-        return self._workers.processes()

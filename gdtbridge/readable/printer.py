@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from gdtbridge.guarded import IDLE_SECONDS, Gone, Workers
+from gdtbridge.guarded import IDLE_SECONDS, Gone, GuardedRoom, Workers
 from gdtbridge.measurements import ReportLimitError
 from gdtbridge.readable.sheet import Person
 from gdtbridge.readable.wire import MAX_BODY, MAX_TEXT, decode_printed, encode_person
@@ -30,7 +28,7 @@ class Printed:
     data: bytes
 
 
-class Printer:
+class Printer(GuardedRoom):
     """Prints Structured Reports; share one object between threads.
 
     ``catalogue_rows`` are the practice's own (`Catalogue.load`). ``seconds`` bounds the wall clock
@@ -48,14 +46,16 @@ class Printer:
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._rows = [dict(cells) for cells in catalogue_rows]
-        self._workers = Workers(
-            "gdtbridge.readable.child",
-            seconds=seconds,
-            memory_bytes=memory_bytes,
-            processes=processes,
-            idle_seconds=idle_seconds,
-            max_text=MAX_TEXT,
-            max_body=MAX_BODY,
+        super().__init__(
+            Workers(
+                "gdtbridge.readable.child",
+                seconds=seconds,
+                memory_bytes=memory_bytes,
+                processes=processes,
+                idle_seconds=idle_seconds,
+                max_text=MAX_TEXT,
+                max_body=MAX_BODY,
+            )
         )
 
     def print(self, path: Path, form: Form, person: Person | None = None) -> Printed:
@@ -74,22 +74,3 @@ class Printer:
         except Gone as gone:
             raise ReportLimitError(str(gone)) from None
         return Printed(*decode_printed(answer))
-
-    def close(self) -> None:
-        """End all children at once; work under way fails with `ReportLimitError`."""
-        self._workers.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def processes(self) -> tuple[int, ...]:
-        """Return the process ids of the living children."""
-        return self._workers.processes()
