@@ -1,9 +1,9 @@
 """Guarded child processes: a foreign file can cost time, but not the service.
 
-`Workers` is the parent's side, a pool of children with deadlines; a room's reader is a `GuardedRoom`
-that asks it. `serve_room` is the child's side: a room's reading process calls it with the function
-that answers one request. Neither knows what is read. Only the standard library is used, so that a
-child starts fast and small.
+`Workers` is the parent's side, a pool of children with deadlines; a room's reader is a
+`GuardedRoom` that asks it. `serve_room` is the child's side: a room's reading process calls it with
+the function that answers one request. Neither knows what is read. Only the standard library is
+used, so that a child starts fast and small.
 """
 
 from gdtbridge.guarded.answer import Answer
