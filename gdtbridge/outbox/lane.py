@@ -23,7 +23,9 @@ BATCH: Final = 100
 LONGEST_SLEEP: Final = 30.0
 """Seconds after which a worker looks by itself, rung or not."""
 OCCUPIED_SECONDS: Final = 0.5
-"""How long until another look whether the file before was collected."""
+"""How long, at most, until another look whether the file before was collected."""
+FIRST_OCCUPIED_SECONDS: Final = 0.02
+"""The same for the first look; each further one waits twice as long."""
 MOST_ATTEMPTS: Final = 30
 """Failed attempts of a message that expires; bounds it whatever the clock does."""
 
@@ -77,6 +79,7 @@ class Lane:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._away = 0  # attempts in a row that found nobody there
+        self._occupied = 0  # looks in a row that found the file before still there
         self._resting_until = 0.0  # monotonic
         self._trouble = ""
 
@@ -161,7 +164,7 @@ class Lane:
                     self._rest()
                     break
                 if outcome.verdict is Verdict.OCCUPIED:
-                    self._resting_until = self._clock.monotonic() + OCCUPIED_SECONDS
+                    self._wait_for_collection()
                     break
             return arrived
 
@@ -195,7 +198,7 @@ class Lane:
         match outcome.verdict:
             case Verdict.DELIVERED:
                 self.note_delivered(outbox_id)
-                self._away = 0
+                self._away = self._occupied = 0
                 self._report("")
             case Verdict.LATER:
                 self._postpone(outbox_id, outcome)
@@ -260,6 +263,12 @@ class Lane:
             ids = rows.expired(connection, self.destination, self._clock.now(), MOST_ATTEMPTS)
         for outbox_id in ids:
             self._give_up(outbox_id, "expired")
+
+    def _wait_for_collection(self) -> None:
+        """Rest until the next look: soon where the software is at work, seldom where it is not."""
+        pause = FIRST_OCCUPIED_SECONDS * 2.0 ** min(self._occupied, 16)
+        self._occupied += 1
+        self._resting_until = self._clock.monotonic() + min(pause, OCCUPIED_SECONDS)
 
     def _rest(self) -> None:
         self._away += 1
