@@ -31,8 +31,6 @@ from gdtbridge.errors import SettingsError
 
 PREFIX: Final = "GDTBRIDGE_"
 FILE_NAME: Final = "gdtbridge.toml"
-NAME_PARTS: Final = ("accession", "receiver", "sender", "number", "timestamp")
-"""Placeholders of ``gdt.file_name``; those of a dialect's ``file_name``."""
 
 
 def _split(value: object) -> object:
@@ -66,16 +64,9 @@ def _http_url(value: str) -> str:
 
 
 def _file_name(value: str) -> str:
-    if "/" in value or "\\" in value:
-        raise ValueError("is a file name, not a path")
-    try:
-        value.format(**dict.fromkeys(NAME_PARTS, ""))
-        if "{number" in value.replace("{number}", ""):
-            raise ValueError
-    except (KeyError, IndexError, ValueError) as error:
-        parts = ", ".join(f"{{{part}}}" for part in NAME_PARTS)
-        raise ValueError(f"may contain the placeholders {parts} and no other braces") from error
-    return value
+    from gdtbridge.gdt.naming import checked_pattern  # seldom needed, and slow to import
+
+    return checked_pattern(value)
 
 
 def _folder(value: object) -> object:

@@ -7,7 +7,6 @@ with a sentence that names the key.
 from __future__ import annotations
 
 import difflib
-import string
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
@@ -19,15 +18,13 @@ from gdtbridge.gdt.dialects import DIALECTS, Dialect
 from gdtbridge.gdt.errors import GdtError
 from gdtbridge.gdt.fields import FIELDS, MAX_CONTENT
 from gdtbridge.gdt.layouts import ESSENTIAL
+from gdtbridge.gdt.naming import checked_pattern
 from gdtbridge.gdt.record_types import BODY_RANK
 from gdtbridge.gdt.rows import COMMENT_FIELDS
 from gdtbridge.gdt.traits import VERSIONS, FileCase, Form, LinkPlace, PatientIds, Traits, ValueForm
 
 BASE: Final = "base"
 """The key that names the built-in dialect."""
-
-FILE_NAME_PARTS: Final = ("receiver", "sender", "number", "timestamp", "accession")
-"""Placeholders of a file name."""
 
 Checker = Callable[[object, Traits], object]
 """Returns the value as the trait holds it; raises ValueError with what would be right."""
@@ -130,16 +127,7 @@ def _copy(value: object, _: Traits) -> object:
 
 def _file_name(value: object, _: Traits) -> object:
     """Accept a file name made of the known placeholders."""
-    problem = f"{', '.join(FILE_NAME_PARTS)}; kein Pfad / no path"
-    if not isinstance(value, str) or not value or {"/", "\\"} & set(value):
-        raise ValueError(problem)
-    parts = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
-    if not parts <= set(FILE_NAME_PARTS):
-        raise ValueError(problem)
-    value.format(**dict.fromkeys(FILE_NAME_PARTS, "x"))
-    if "{number" in value.replace("{number}", ""):
-        raise ValueError(problem)
-    return value
+    return checked_pattern(value if isinstance(value, str) else "")
 
 
 CHANGES: Final[Mapping[str, Checker]] = MappingProxyType(

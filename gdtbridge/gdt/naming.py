@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import string
 from datetime import datetime
 from typing import Final
 
 from gdtbridge.gdt.dialects import Dialect
 from gdtbridge.gdt.results import Identification
 from gdtbridge.gdt.traits import FileCase
+
+FILE_NAME_PARTS: Final = ("receiver", "sender", "number", "timestamp", "accession")
+"""Placeholders of a pattern."""
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -40,6 +44,23 @@ def file_name(
     if traits.file_case is FileCase.KEEP:
         return name
     return name.upper() if traits.file_case is FileCase.UPPER else name.lower()
+
+
+def checked_pattern(pattern: str) -> str:
+    """Return a pattern made of the known placeholders; raise ValueError with what would be right.
+
+    ``{number}`` stands as it is, the others may be cut (``{sender:.4}``).
+    """
+    problem = f"{', '.join(FILE_NAME_PARTS)}; kein Pfad / no path"
+    try:
+        parts = {name for _, name, _, _ in string.Formatter().parse(pattern) if name is not None}
+        right = bool(pattern) and not {"/", "\\"} & set(pattern) and parts <= set(FILE_NAME_PARTS)
+        if right and "{number" not in pattern.replace("{number}", ""):
+            pattern.format(**dict.fromkeys(FILE_NAME_PARTS, "x"))
+            return pattern
+    except ValueError as error:
+        raise ValueError(problem) from error
+    raise ValueError(problem)
 
 
 def names_apart(pattern: str) -> bool:

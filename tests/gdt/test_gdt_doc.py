@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.gdt import CHANGES, CHARSETS, DIALECTS, FIELDS, RECORD_TYPES, WARNINGS, RecordType
-from gdtbridge.gdt.derived import FILE_NAME_PARTS
 from gdtbridge.gdt.dialects import Dialect
 from gdtbridge.gdt.judge import JUDGEMENTS
+from gdtbridge.gdt.naming import FILE_NAME_PARTS
 from gdtbridge.gdt.rows import FITS, Fit, Layout, Row, Source
 from gdtbridge.gdt.text import Loss
 from gdtbridge.gdt.traits import Numbers
