@@ -14,10 +14,10 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.app import MEGABYTE, Core, exchange_folders, is_running, open_core
-from gdtbridge.config import Settings, reachable
 from gdtbridge.dicom.client import Peer, echo
 from gdtbridge.errors import BridgeError
+from gdtbridge.service import MEGABYTE, Core, exchange_folders, is_running, open_core
+from gdtbridge.settings import Settings, reachable
 from worklist import WorklistError, probe_folder
 
 ANSWER_SECONDS: Final = 5

@@ -19,8 +19,8 @@ from gdtbridge.commands.outbox import outbox
 from gdtbridge.commands.service import check, serve, simulate
 from gdtbridge.commands.sr import sr
 from gdtbridge.commands.worklist import order, worklist
+from gdtbridge.dataset.image_libraries import keep_image_libraries_out
 from gdtbridge.errors import BridgeError
-from gdtbridge.image_libraries import keep_image_libraries_out
 from gdtbridge.logs import describe
 
 

@@ -158,7 +158,7 @@ report = sa.Table(
     sa.Column("state", sa.Text, nullable=False),  # gdtbridge.exams.ReportState
     sa.Column("fingerprint", sa.Text, nullable=False, server_default=""),
     sa.Column("problem", sa.Text, nullable=False, server_default=""),
-    sa.Column("sent", sa.Text, nullable=False, server_default=""),  # gdtbridge.exams.revision
+    sa.Column("sent", sa.Text, nullable=False, server_default=""),  # gdtbridge.results.revision
 )
 
 outbox = sa.Table(

@@ -4,9 +4,9 @@ A received object is stored as the bytes that came, under a name made of hashes,
 the index in the transaction of whoever keeps it. What an exam is, is not decided here.
 """
 
-from gdtbridge.archive.header import Header, read_header
 from gdtbridge.archive.model import Incoming, Standing
 from gdtbridge.archive.store import Archive, Aside, Entered, Kept, StoredFile, sync_folder
+from gdtbridge.dataset.header import Header, read_header
 
 __all__ = [
     "Archive",

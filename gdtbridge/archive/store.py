@@ -16,9 +16,9 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from gdtbridge.archive.header import Header, find_dataset
 from gdtbridge.archive.model import Incoming, Standing
 from gdtbridge.database import Connection, instance
+from gdtbridge.dataset.header import Header, find_dataset
 from gdtbridge.errors import OutOfResources, ProcessingFailure
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from gdtbridge.commands.options import as_json_option, core_of, print_rows, with_settings
-from gdtbridge.config import Settings
+from gdtbridge.settings import Settings
 
 
 @click.group()

@@ -18,8 +18,8 @@ from gdtbridge.commands.options import (
     show_each,
     with_settings,
 )
-from gdtbridge.config import Settings
 from gdtbridge.errors import BridgeError, SettingsError
+from gdtbridge.settings import Settings
 
 if TYPE_CHECKING:
     from gdtbridge.gdt import Dialect, GdtWarning, Record

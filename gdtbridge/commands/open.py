@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gdtbridge.commands.options import FilePath, with_settings
-from gdtbridge.config import Settings, reachable
 from gdtbridge.errors import BridgeError
+from gdtbridge.settings import Settings, reachable
 
 if TYPE_CHECKING:
     from gdtbridge.workstation import Found

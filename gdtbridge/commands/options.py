@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from gdtbridge.config import Settings, load_settings
 from gdtbridge.errors import BridgeError
+from gdtbridge.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from gdtbridge.app import Core
+    from gdtbridge.service import Core
 
 FilePath = click.Path(path_type=Path)
 
@@ -43,7 +43,7 @@ def fail(message: str) -> NoReturn:
 
 def core_of(settings: Settings) -> Core:
     """Return everything of the service but its edges, opened beside it."""
-    from gdtbridge.app import open_core
+    from gdtbridge.service import open_core
 
     return open_core(settings)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from gdtbridge.commands.options import core_of, with_settings
-from gdtbridge.config import Settings
+from gdtbridge.settings import Settings
 
 
 @click.group()

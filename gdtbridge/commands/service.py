@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gdtbridge.commands.options import fail, with_settings
-from gdtbridge.config import Settings, reachable
+from gdtbridge.settings import Settings, reachable
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -27,10 +27,10 @@ def serve(settings: Settings, *, verbose: bool) -> None:
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda _number, _frame: stop.set())
-    from gdtbridge import app, logs
+    from gdtbridge import logs, service
 
     logs.set_up(verbose=verbose)
-    app.serve(settings, stop)
+    service.serve(settings, stop)
 
 
 @click.command()
@@ -74,7 +74,7 @@ def simulate(
     die mitgelieferten Beispiele). / Asks the worklist, takes a patient, sends images and reports.
     """
     from gdtbridge.dicom.client import Peer, PeerError
-    from gdtbridge.dicom.simulator import SimulationError, sample_files, simulate
+    from gdtbridge.simulator.device import SimulationError, sample_files, simulate
 
     station = station or settings.worklist.station
     peer = Peer(

@@ -17,8 +17,8 @@ from gdtbridge.commands.options import (
     show_each,
     with_settings,
 )
-from gdtbridge.config import Settings, load_settings
 from gdtbridge.errors import BridgeError, SettingsError
+from gdtbridge.settings import Settings, load_settings
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -33,9 +33,9 @@ def sr() -> None:
 @as_json_option
 def catalogue_command(settings: Settings, *, as_json: bool) -> None:
     """Den Katalog der Messwerte zeigen. / Print the catalogue of measurements as Markdown."""
-    from gdtbridge.measurements.catalogue import Catalogue
-    from gdtbridge.measurements.catalogue_page import catalogue_to_json, catalogue_to_markdown
-    from gdtbridge.measurements.catalogue_rows import CatalogueError
+    from gdtbridge.catalogue.catalogue import Catalogue
+    from gdtbridge.catalogue.page import catalogue_to_json, catalogue_to_markdown
+    from gdtbridge.catalogue.rows import CatalogueError
 
     try:
         catalogue = Catalogue.load(settings.catalogue.cells)
@@ -69,8 +69,8 @@ def write_sheets(
         raise click.UsageError(
             "--html und --pdf nehmen genau eine Datei. / --html and --pdf take exactly one file."
         )
-    from gdtbridge.measurements import ReportError
-    from gdtbridge.readable import Form, Printer
+    from gdtbridge.report_page import Form, Printer
+    from gdtbridge.sr import ReportError
 
     with Printer(load_settings(config).catalogue.cells) as printer:
         for form, out in ((Form.HTML, html), (Form.PDF, pdf)):
@@ -110,12 +110,8 @@ def sr_show(
     if html is not None or pdf is not None:
         write_sheets(files, html, pdf, config)
         return
-    from gdtbridge.measurements import (
-        ReportError,
-        ReportReader,
-        report_to_json,
-        report_to_text,
-    )
+    from gdtbridge.catalogue import report_to_json, report_to_text
+    from gdtbridge.sr import ReportError, ReportReader
 
     colour = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns

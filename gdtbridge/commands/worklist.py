@@ -17,10 +17,10 @@ from gdtbridge.commands.options import (
     print_rows,
     with_settings,
 )
-from gdtbridge.config import Settings
+from gdtbridge.settings import Settings
 
 if TYPE_CHECKING:
-    from gdtbridge.exams import OrderRequest
+    from gdtbridge.orders import OrderRequest
     from worklist import Entry
 
 
@@ -48,7 +48,7 @@ def worklist_add(settings: Settings, **order: str | datetime | None) -> None:
 
 
 def _request(order: dict[str, str | datetime | None]) -> OrderRequest:
-    from gdtbridge.exams import OrderRequest
+    from gdtbridge.orders import OrderRequest
 
     def text(key: str) -> str:
         return str(order[key] or "")
@@ -112,7 +112,7 @@ def order(settings: Settings, file: Path, wait: float | None) -> None:
     Ende: 0 erledigt, 1 abgelehnt, 3 noch kein Ergebnis, 4 später noch einmal. / Exit status: 0
     done, 1 refused, 3 no result yet, 4 call again.
     """
-    from gdtbridge.exams import SystemClock
+    from gdtbridge.durable import SystemClock
     from gdtbridge.folders import OrderFiles, run
 
     with core_of(settings) as core:

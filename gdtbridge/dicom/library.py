@@ -22,7 +22,7 @@ from pynetdicom.timer import Timer
 from pynetdicom.transport import AssociationServer, AssociationSocket, RequestHandler
 
 import gdtbridge
-from gdtbridge.pydicom_hardening import harden_pydicom
+from gdtbridge.dataset.hardening import harden_pydicom
 
 IMPLEMENTATION_CLASS_UID: Final = "2.25.213384531378279861352041721331516693815"
 """Identifies our implementation (PS3.7 D.3.3.2); made from a random UUID (PS3.5 B.2)."""

@@ -10,7 +10,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Self
 
-from gdtbridge.config import Dicom
+from gdtbridge.settings import Dicom
 
 
 def clean_title(raw: bytes) -> str:

@@ -12,7 +12,6 @@ from typing import Final, cast
 from pynetdicom import AE
 from pynetdicom.transport import AddressInformation
 
-from gdtbridge.config import Dicom
 from gdtbridge.dicom import library, spool
 from gdtbridge.dicom.association import Acceptor, House
 from gdtbridge.dicom.command import CommandField
@@ -22,6 +21,7 @@ from gdtbridge.dicom.storage import MEGABYTE, Storage, StoragePort
 from gdtbridge.dicom.transport import ASSOCIATE_SECONDS, MAX_PDU, Server
 from gdtbridge.dicom.verification import Verification
 from gdtbridge.dicom.worklist import WorklistPort, WorklistQuery
+from gdtbridge.settings import Dicom
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gdtbridge.archive import Archive, Kept, read_header
+from gdtbridge.archive import Archive, Kept
 from gdtbridge.database import Database
+from gdtbridge.dataset.header import read_header
 from gdtbridge.errors import StoreError
 from gdtbridge.exams.identity import look_up, orders_of
 from gdtbridge.exams.model import Exam

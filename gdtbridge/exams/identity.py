@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gdtbridge.database import Connection
-from gdtbridge.exams import store
-from gdtbridge.exams.model import Exam, Held, Order
-from gdtbridge.exams.persons import Person, are_two
+from gdtbridge.exams.model import Exam, Held
+from gdtbridge.orders import store as order_store
+from gdtbridge.orders.model import Order
+from gdtbridge.people.persons import Person, are_two
 from worklist import Entry, WorklistFolder
 
 
@@ -65,8 +66,8 @@ def orders_of(connection: Connection, exam: Exam, listed: Listed) -> list[Order]
     """Return the orders by Study Instance UID and by number; our own record of each comes first."""
     number = exam.accession_number
     found = (
-        store.order_of_study(connection, exam.study_instance_uid) or listed.by_study,
-        (store.order_by_number(connection, number) or listed.by_number) if number else None,
+        order_store.order_of_study(connection, exam.study_instance_uid) or listed.by_study,
+        (order_store.order_by_number(connection, number) or listed.by_number) if number else None,
     )
     return [order for order in found if order is not None]
 

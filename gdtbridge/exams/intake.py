@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from gdtbridge.archive import Header, Incoming
-from gdtbridge.config import Exam as ExamSettings
+from gdtbridge.archive import Incoming
 from gdtbridge.database import Connection
+from gdtbridge.dataset.header import Header
+from gdtbridge.dataset.values import meaningful
 from gdtbridge.exams import store
 from gdtbridge.exams.model import Exam, ExamState, Held
-from gdtbridge.exams.persons import Person, are_two
-from gdtbridge.exams.values import meaningful
-from gdtbridge.measurements import is_report
+from gdtbridge.people.persons import Person, are_two
+from gdtbridge.settings import Exam as ExamSettings
+from gdtbridge.sr import is_report
 
 DOCUMENTS: Final = frozenset({"", "SR", "KO", "PR", "DOC", "OT"})
 """Modalities that say nothing about how the patient was examined (PS3.3 C.7.3.1.1.1)."""

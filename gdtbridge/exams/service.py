@@ -8,18 +8,10 @@ from typing import Final
 
 from pydicom import Dataset
 
-from gdtbridge.archive import (
-    Archive,
-    Aside,
-    Entered,
-    Header,
-    Incoming,
-    Standing,
-    StoredFile,
-    read_header,
-)
-from gdtbridge.config import Settings
+from gdtbridge.archive import Archive, Aside, Entered, Incoming, Standing, StoredFile
 from gdtbridge.database import Connection, Database
+from gdtbridge.dataset.header import Header, read_header
+from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import (
     DatabaseError,
     NotFound,
@@ -29,25 +21,19 @@ from gdtbridge.errors import (
 )
 from gdtbridge.exams import store
 from gdtbridge.exams.claimants import claimants
-from gdtbridge.exams.clock import Clock
-from gdtbridge.exams.filed import FiledOrders
-from gdtbridge.exams.gathering import Gatherer, Openers
 from gdtbridge.exams.intake import Intake
-from gdtbridge.exams.master_data import MasterData
-from gdtbridge.exams.model import (
-    Exam,
-    ExamState,
-    Held,
-    OrderRequest,
-    PlacedOrder,
-    Problem,
-)
-from gdtbridge.exams.orders import CleanUp, OrderDesk
-from gdtbridge.exams.reporting import Reporting
-from gdtbridge.exams.routing import Routing
+from gdtbridge.exams.model import Exam, ExamState, Held, Problem
 from gdtbridge.exams.studies import Studies
 from gdtbridge.logs import describe
+from gdtbridge.orders.desk import CleanUp, OrderDesk
+from gdtbridge.orders.filed import FiledOrders
+from gdtbridge.orders.master_data import MasterData
+from gdtbridge.orders.model import OrderRequest, PlacedOrder
 from gdtbridge.outbox import Outbox
+from gdtbridge.results.gathering import Gatherer, Openers
+from gdtbridge.results.reporting import Reporting
+from gdtbridge.results.routing import Routing
+from gdtbridge.settings import Settings
 from worklist import Entry, Match, WorklistFolder
 
 log = logging.getLogger(__name__)

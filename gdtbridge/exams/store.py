@@ -13,33 +13,16 @@ from gdtbridge.database import (
     exam,
     instance,
     order_reference,
+    outbox,
     placed_order,
     report,
 )
-from gdtbridge.exams.model import (
-    Exam,
-    ExamState,
-    Held,
-    Order,
-    OrderState,
-    PendingReport,
-    Problem,
-    ReportState,
-)
-from gdtbridge.gdt import OrderReference
-from worklist import Entry
+from gdtbridge.exams.model import Exam, ExamState, Held, PendingReport, Problem, ReportState
+from gdtbridge.orders.model import StudyNames
+from gdtbridge.orders.store import SAME_STUDY
+from gdtbridge.outbox import UNCOLLECTED
 
 _EXAM: Final = [exam.c[field.name] for field in fields(Exam)]
-_ORDER: Final = [
-    placed_order.c.accession_number,
-    placed_order.c.study_instance_uid,
-    placed_order.c.patient_id,
-    placed_order.c.procedure,
-    placed_order.c.station,
-    placed_order.c.patient_name,
-    placed_order.c.patient_birth_date,
-]
-_REFERENCE: Final = [order_reference.c[field.name] for field in fields(OrderReference)]
 
 
 def _exam(row: sa.Row[Any] | None) -> Exam | None:
@@ -112,101 +95,6 @@ def count_overdue(connection: Connection, since: float) -> int:
     """Return how many exams should have been reported before that time and were not."""
     query = sa.select(sa.func.count()).where(exam.c.due_at < since)
     return connection.execute(query).scalar_one()
-
-
-def has_arrived(connection: Connection, entry: Entry) -> bool:
-    """Return whether the study of a worklist entry is here, by UID or by number and patient."""
-    same_order = sa.and_(
-        exam.c.accession_number == entry.AccessionNumber, exam.c.patient_id == entry.PatientID
-    )
-    same = exam.c.study_instance_uid == entry.StudyInstanceUID
-    return (
-        connection.execute(sa.select(exam.c.id).where(sa.or_(same, same_order))).first() is not None
-    )
-
-
-def insert_order(connection: Connection, entry: Entry, ordered_at: float) -> int:
-    """Remember an order beyond the life of its worklist entry; return its number of ours."""
-    statement = (
-        sa.insert(placed_order)
-        .values(
-            accession_number=entry.AccessionNumber,
-            study_instance_uid=entry.StudyInstanceUID,
-            state=OrderState.ORDERED,
-            ordered_at=ordered_at,
-            **_order_values(entry),
-        )
-        .returning(placed_order.c.id)
-    )
-    return int(connection.execute(statement).scalar_one())
-
-
-def change_order(connection: Connection, entry: Entry) -> None:
-    """Write what changed in an order; its numbers stay."""
-    of_entry = placed_order.c.accession_number == entry.AccessionNumber
-    connection.execute(sa.update(placed_order).where(of_entry).values(**_order_values(entry)))
-
-
-def _order_values(entry: Entry) -> dict[str, object]:
-    born = entry.PatientBirthDate
-    return {
-        "patient_id": entry.PatientID,
-        "patient_name": entry.PatientName,
-        "patient_birth_date": born.strftime("%Y%m%d") if born else "",
-        "patient_sex": entry.PatientSex,
-        "modality": entry.Modality,
-        "station": entry.ScheduledStationAETitle,
-        "procedure": entry.RequestedProcedureDescription,
-    }
-
-
-def set_order_state(connection: Connection, accession_number: str, state: OrderState) -> None:
-    """Move an order to another state."""
-    of_number = placed_order.c.accession_number == accession_number
-    connection.execute(sa.update(placed_order).where(of_number).values(state=state))
-
-
-def orders_between(
-    connection: Connection, entry: Entry, since: float, until: float
-) -> Sequence[str]:
-    """Return the numbers of open orders like ``entry`` (patient, procedure, station)."""
-    query = sa.select(placed_order.c.accession_number).where(
-        placed_order.c.ordered_at.between(since, until),
-        placed_order.c.state == OrderState.ORDERED,
-        placed_order.c.patient_id == entry.PatientID,
-        placed_order.c.procedure == entry.RequestedProcedureDescription,
-        placed_order.c.station == entry.ScheduledStationAETitle,
-    )
-    return connection.execute(query).scalars().all()
-
-
-def order_of_study(connection: Connection, study_instance_uid: str) -> Order | None:
-    """Return the order that gave the study its UID."""
-    return _order(connection, placed_order.c.study_instance_uid == study_instance_uid)
-
-
-def order_by_number(connection: Connection, accession_number: str) -> Order | None:
-    """Return the order with that accession number."""
-    return _order(connection, placed_order.c.accession_number == accession_number)
-
-
-def _order(connection: Connection, condition: sa.ColumnElement[bool]) -> Order | None:
-    query = (
-        sa.select(*_ORDER, order_reference.c.route, *_REFERENCE)
-        .outerjoin(order_reference)
-        .where(condition)
-    )
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    number, study, patient_id, procedure, station, name, born, route, *named = row
-    reference = OrderReference(*named) if named[0] is not None else None
-    return Order(number, study, patient_id, procedure, station, reference, route or "", name, born)
-
-
-def highest_number(connection: Connection) -> str | None:
-    """Return the highest accession number we ever gave away."""
-    return connection.execute(sa.select(sa.func.max(placed_order.c.accession_number))).scalar()
 
 
 def insert_report(
@@ -295,3 +183,67 @@ def report_problems(connection: Connection, limit: int) -> list[Problem]:
         .limit(limit)
     )
     return [Problem(*row) for row in connection.execute(query)]
+
+
+def exams_of(connection: Connection, patient_id: str) -> list[Exam]:
+    """Return a patient's exams that are not held."""
+    return select_exams(connection, exam.c.patient_id == patient_id, exam.c.state != ExamState.HELD)
+
+
+def names_of(connection: Connection, patient_id: str) -> dict[int, StudyNames]:
+    """Return what the patient's orders call the patient's exams, by the exam's number."""
+    query = (
+        sa.select(
+            exam.c.id,
+            placed_order.c.accession_number,
+            sa.func.coalesce(order_reference.c.case_id, ""),
+        )
+        .select_from(exam.join(placed_order, SAME_STUDY).outerjoin(order_reference))
+        .where(exam.c.patient_id == patient_id, placed_order.c.patient_id == patient_id)
+    )
+    found: dict[int, StudyNames] = {}
+    for exam_id, number, case_id in connection.execute(query):
+        known = found.get(exam_id, StudyNames())
+        cases = known.case_ids | ({case_id} if case_id else set())
+        found[exam_id] = StudyNames(known.accession_numbers | {number}, cases)
+    return found
+
+
+def open_results(connection: Connection, accession_number: str) -> int | None:
+    """Return how many results of an order's exam have not arrived; None before it is reported.
+
+    Those that wait for another result of the exam to be collected do not count: whoever waits for
+    the results may be who collects them.
+    """
+    query = (
+        sa.select(exam.c.id, exam.c.study_instance_uid)
+        .select_from(placed_order.join(exam, SAME_STUDY))
+        .where(
+            placed_order.c.accession_number == accession_number,
+            exam.c.state == ExamState.REPORTED,
+            exam.c.due_at.is_(None),
+        )
+    )
+    rows = connection.execute(query).all()
+    if not rows:
+        return None
+    return sum(_waiting(connection, number, study) for number, study in rows)
+
+
+def _waiting(connection: Connection, exam_id: int, study_instance_uid: str) -> int:
+    """Return how many results of an exam are on their way, by the keys they were put with."""
+    reports = connection.execute(
+        sa.select(report.c.instance_id).where(report.c.exam_id == exam_id)
+    ).scalars()
+    keys = [f"values:{instance_id}" for instance_id in reports]
+    ours = sa.or_(
+        outbox.c.key.startswith(f"study:{study_instance_uid}:", autoescape=True),
+        outbox.c.key.in_(keys),
+    )
+    query = sa.select(outbox.c.delivered_at, outbox.c.last_error).where(
+        outbox.c.kind == "gdt", ours
+    )
+    results = connection.execute(query).all()
+    waiting = [row.last_error for row in results if row.delivered_at is None]
+    begun = len(waiting) < len(results)
+    return sum(not (begun and reason == UNCOLLECTED) for reason in waiting)

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from datetime import time
 
 from gdtbridge.database import Database
+from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.errors import OrderError, ProcessingFailure
-from gdtbridge.exams import order_store
+from gdtbridge.exams import store
 from gdtbridge.exams.identity import Belongs, judge, look_up
-from gdtbridge.exams.model import Exam, ExamState, StudyNames
+from gdtbridge.exams.model import Exam, ExamState
 from gdtbridge.exams.study_query import NO_PATIENT, StudyQuery, query_of_file
-from gdtbridge.exams.values import to_date, to_time
+from gdtbridge.orders.model import StudyNames
 from worklist import FolderError, WorklistFolder
 
 
@@ -44,8 +45,8 @@ class Studies:
         if not query.patient_id:
             raise OrderError("patient_id", NO_PATIENT)
         with self._database.read() as connection:
-            exams = order_store.exams_of(connection, query.patient_id)
-            names = order_store.names_of(connection, query.patient_id)
+            exams = store.exams_of(connection, query.patient_id)
+            names = store.names_of(connection, query.patient_id)
         fitting = [exam for exam in exams if fits(exam, names.get(exam.id, StudyNames()), query)]
         certain = [exam for exam in fitting if self._is_certain(exam)]
         return sorted(at_time(certain, query.study_time), key=_when, reverse=True)

@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.config import Settings
+from gdtbridge.durable import Clock
 from gdtbridge.errors import ProcessingFailure
-from gdtbridge.exams import Clock, Drop, ExamService, Outcome, Target
+from gdtbridge.exams.service import ExamService
 from gdtbridge.folders.claims import Claimed, claim, file_away, read
 from gdtbridge.folders.notice import notice
 from gdtbridge.folders.records import RecordTaker, Reply
 from gdtbridge.gdt import NotGdtError, Record, read_records
+from gdtbridge.orders import Drop, Outcome
+from gdtbridge.results.routing import Target
+from gdtbridge.settings import Settings
 from worklist import FolderError
 from worklist.locking import FileLock
 

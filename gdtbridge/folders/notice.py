@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from gdtbridge.exams import Exam, Outcome
+from gdtbridge.exams import Exam
 from gdtbridge.folders.records import Reply
+from gdtbridge.orders import Outcome
 
 OUTCOME_TEXT: Final = {
     Outcome.PLACED: "Auftrag {number} steht auf der Arbeitsliste. / Order {number} is on the"

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from gdtbridge.errors import BridgeError, OrderError, ProcessingFailure
-from gdtbridge.exams import Outcome, Taken
 from gdtbridge.folders.claims import MAX_BYTES, Claimed, Stamp, adopt, claim, look, read, safe_name
 from gdtbridge.folders.files import OrderFiles, Result
 from gdtbridge.folders.notice import study_line
 from gdtbridge.folders.wholeness import Fitness, judge
+from gdtbridge.orders import Outcome, Taken
 from worklist import WorklistError
 
 AT_ONCE_SECONDS: Final = 30

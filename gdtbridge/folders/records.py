@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from gdtbridge.config import OrderRule
+from gdtbridge.durable import Clock
 from gdtbridge.errors import OrderError
-from gdtbridge.exams import Clock, Drop, Exam, ExamService, Outcome, Taken, query_of
+from gdtbridge.exams import Exam, query_of
+from gdtbridge.exams.service import ExamService
 from gdtbridge.folders.requests import (
     named,
     patient_of,
@@ -18,6 +19,8 @@ from gdtbridge.folders.requests import (
     sentence,
 )
 from gdtbridge.gdt import Record
+from gdtbridge.orders import Drop, Outcome, Taken
+from gdtbridge.settings import OrderRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gdtbridge.config import OrderRule
 from gdtbridge.errors import OrderError
-from gdtbridge.exams import OrderRequest
 from gdtbridge.exams.study_query import DIFFERENT, NO_NUMBER, NO_PATIENT, UNREADABLE
 from gdtbridge.gdt import FIELDS, OrderReference, Patient, Record
 from gdtbridge.gdt.records import BIRTH_DATES, FAMILY_NAMES, GIVEN_NAMES, PATIENT_IDS, parse_date
 from gdtbridge.gdt.text import printable
+from gdtbridge.orders import OrderRequest
+from gdtbridge.settings import OrderRule
 
 _IDENTIFYING: Final = (*PATIENT_IDS, *FAMILY_NAMES, *GIVEN_NAMES, *BIRTH_DATES)
 _CODES: Final = ("8410", "8402", "8411", "6205")

@@ -5,23 +5,9 @@ interpreter writes. What must not live here: DICOM, files and folders, clocks, s
 nothing but the standard library and chardet.
 """
 
-from gdtbridge.gdt.charsets import CHARSETS, Charset
-from gdtbridge.gdt.codes import (
-    DEVICE_CODE_UNSPECIFIED,
-    DEVICE_CODES,
-    SEX_READ,
-    SEX_WRITTEN,
-)
-from gdtbridge.gdt.convert import convert
-from gdtbridge.gdt.derived import CHANGES, derive, dialects_with
-from gdtbridge.gdt.dialects import DIALECTS, Dialect, dialect_named
 from gdtbridge.gdt.errors import GdtError, GdtWriteError, NotGdtError
-from gdtbridge.gdt.fields import FIELDS, FieldDef, FieldType
-from gdtbridge.gdt.findings import WARNINGS
-from gdtbridge.gdt.judge import JUDGEMENTS, check_record
-from gdtbridge.gdt.naming import file_name, names_apart
-from gdtbridge.gdt.reader import read_records
-from gdtbridge.gdt.record_types import RECORD_TYPES, RecordType
+from gdtbridge.gdt.read.findings import WARNINGS
+from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.records import GdtWarning, Line, Patient, Record
 from gdtbridge.gdt.results import (
     Attachment,
@@ -33,9 +19,18 @@ from gdtbridge.gdt.results import (
     TestValue,
     ValueResult,
 )
-from gdtbridge.gdt.show import findings_to_text, record_to_json, record_to_text
-from gdtbridge.gdt.traits import LinkPlace, Traits, ValueForm
-from gdtbridge.gdt.writer import render_order_answer, render_study, render_values
+from gdtbridge.gdt.tables.charsets import CHARSETS, Charset
+from gdtbridge.gdt.tables.codes import DEVICE_CODE_UNSPECIFIED, DEVICE_CODES, SEX_READ, SEX_WRITTEN
+from gdtbridge.gdt.tables.derived import CHANGES, derive, dialects_with
+from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect, dialect_named
+from gdtbridge.gdt.tables.fields import FIELDS, FieldDef, FieldType
+from gdtbridge.gdt.tables.record_types import RECORD_TYPES, RecordType
+from gdtbridge.gdt.tables.traits import LinkPlace, Traits, ValueForm
+from gdtbridge.gdt.tools.convert import convert
+from gdtbridge.gdt.tools.judge import JUDGEMENTS, check_record
+from gdtbridge.gdt.tools.show import findings_to_text, record_to_json, record_to_text
+from gdtbridge.gdt.write.naming import file_name, names_apart
+from gdtbridge.gdt.write.writer import render_order_answer, render_study, render_values
 
 __all__ = [
     "CHANGES",

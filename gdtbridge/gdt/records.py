@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from gdtbridge.gdt.codes import SEX_READ
+from gdtbridge.gdt.tables.codes import SEX_READ
 from gdtbridge.gdt.text import printable
 
 

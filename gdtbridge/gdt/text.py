@@ -10,8 +10,8 @@ import unicodedata
 from enum import StrEnum
 from typing import Final
 
-from gdtbridge.gdt.charsets import Charset
-from gdtbridge.gdt.translit import SAME, TRANSLITERATIONS
+from gdtbridge.gdt.tables.charsets import Charset
+from gdtbridge.gdt.tables.translit import SAME, TRANSLITERATIONS
 
 
 class Loss(StrEnum):

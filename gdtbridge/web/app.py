@@ -9,7 +9,7 @@ from typing import Final
 
 from flask import Flask, Response, request
 
-from gdtbridge.config import Settings
+from gdtbridge.settings import Settings
 from gdtbridge.web import schema
 from gdtbridge.web.add import AddCall
 from gdtbridge.web.api import WorklistApi

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request
 
-from gdtbridge.config import Http
+from gdtbridge.settings import Http
 from gdtbridge.web.forms import raw_values
 from gdtbridge.web.problems import TEXT_PATHS, refuse
 from gdtbridge.web.tokens import Throttle, TokenCheck

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from gdtbridge.exams import OrderRequest
+from gdtbridge.orders import OrderRequest
 from gdtbridge.web.forms import RawValue
 from gdtbridge.web.problems import FieldProblem, Refusal, refuse_fields
 

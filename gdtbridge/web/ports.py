@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gdtbridge.exams import Exam, OrderRequest, PlacedOrder, StudyQuery
+from gdtbridge.exams import Exam, StudyQuery
+from gdtbridge.orders import OrderRequest, PlacedOrder
 from worklist import Entry
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Final, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
-from gdtbridge.exams import OrderRequest
+from gdtbridge.orders import OrderRequest
 from gdtbridge.web.parameters import EMPTY, FUTURE, MISSING, fault_of, without_invisible
 from gdtbridge.web.problems import FieldProblem, Refusal, refuse, refuse_fields
 from worklist import Entry

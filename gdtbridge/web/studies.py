@@ -11,9 +11,9 @@ from flask import Response, request
 from pydantic import BaseModel
 from werkzeug.datastructures import Headers
 
+from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.errors import ViewerError
 from gdtbridge.exams import Exam, StudyQuery, asked
-from gdtbridge.exams.values import to_date, to_time
 from gdtbridge.viewers import ViewerChoice, study_url
 from gdtbridge.web import schema
 from gdtbridge.web.api import AddRoute

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gdtbridge.config import Settings
-from gdtbridge.exams import Exam, ExamState, Routing
-from gdtbridge.exams.revision import news_of
-from gdtbridge.measurements import read_report
+from gdtbridge.exams import Exam, ExamState
+from gdtbridge.results.revision import news_of
+from gdtbridge.results.routing import Routing
+from gdtbridge.settings import Settings
+from gdtbridge.sr import read_report
 from sample_maker.cast import Study
 from worklist import make_entry
 

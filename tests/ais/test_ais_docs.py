@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.cli import main
-from gdtbridge.config import load_settings
-from gdtbridge.exams import Routing
-from gdtbridge.gdt.dialects import DIALECTS, Dialect
-from gdtbridge.gdt.traits import LinkPlace, ValueForm
+from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect
+from gdtbridge.gdt.tables.traits import LinkPlace, ValueForm
+from gdtbridge.results.routing import Routing
+from gdtbridge.settings import load_settings
 
 GENERIC = ("gdt21", "gdt30", "gdt31")
 PAGES = sorted({"andere" if name in GENERIC else name for name in DIALECTS})

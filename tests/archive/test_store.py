@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.archive import Archive, Header, Incoming, Standing, read_header
+from gdtbridge.archive import Archive, Incoming, Standing
 from gdtbridge.database import Database
+from gdtbridge.dataset.header import Header, read_header
 from gdtbridge.errors import OutOfResources
-from tests.archive.elements import EXPLICIT, identification, part10
+from tests.dataset.elements import EXPLICIT, identification, part10
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.app import Bridge, is_running
 from gdtbridge.check import Finding, probe
-from gdtbridge.config import Settings, load_settings
 from gdtbridge.dicom.client import Peer, echo
 from gdtbridge.errors import BridgeError, DatabaseError, SettingsError
+from gdtbridge.service import Bridge, is_running
+from gdtbridge.settings import Settings, load_settings
 from worklist import FolderError
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gdtbridge.app import open_core
 from gdtbridge.archive import Incoming
 from gdtbridge.cli import main
-from gdtbridge.config import load_settings
 from gdtbridge.exams import Held, store
-from tests.archive.elements import EXPLICIT, identification, part10
+from gdtbridge.service import open_core
+from gdtbridge.settings import load_settings
+from tests.dataset.elements import EXPLICIT, identification, part10
 
 
 @pytest.fixture
@@ -231,7 +231,7 @@ def test_what_nobody_thought_of_is_said_in_a_line(
     def fail(_settings: object) -> None:
         raise RuntimeError("Müller^Änne")
 
-    monkeypatch.setattr("gdtbridge.app.open_core", fail)
+    monkeypatch.setattr("gdtbridge.service.open_core", fail)
     done = run(environ, "worklist", "list")
 
     assert done.exit_code == 1

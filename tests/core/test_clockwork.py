@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from gdtbridge.clockwork import Clockwork
+from gdtbridge.scheduler import Clockwork
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gdtbridge.cli import main
-from gdtbridge.config import load_settings
 from gdtbridge.errors import SettingsError
-from gdtbridge.exams import Routing
 from gdtbridge.gdt import read_records
+from gdtbridge.results.routing import Routing
+from gdtbridge.settings import load_settings
 
 
 def run(folder: Path, *arguments: str, settings: str = "") -> Result:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.config import known_keys, load_settings
 from gdtbridge.errors import SettingsError
+from gdtbridge.settings import known_keys, load_settings
 
 
 def settings_file(folder: Path, text: str) -> Path:

@@ -10,9 +10,9 @@ import click
 import pytest
 
 from gdtbridge.cli import main
-from gdtbridge.config import known_keys, load_settings
 from gdtbridge.errors import SettingsError
-from gdtbridge.exams import Routing
+from gdtbridge.results.routing import Routing
+from gdtbridge.settings import known_keys, load_settings
 
 
 def commands(group: click.Group, *path: str) -> Iterator[str]:

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from gdtbridge.config import Viewer, load_settings
 from gdtbridge.errors import SettingsError, ViewerError
+from gdtbridge.settings import Viewer, load_settings
 from gdtbridge.viewers import VIEWERS, is_configured, may_be_opened, study_url
 
 PACS = "http://pacs.praxis:8042"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.config import Dicom
 from gdtbridge.dicom import DicomServer
+from gdtbridge.settings import Dicom
 from tests.dicom.running_bridge import Bridge, Recorder, StartServer
 
 

@@ -10,7 +10,6 @@ import pytest
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import UID
 
-from gdtbridge.config import Dicom, Storage, Worklist
 from gdtbridge.dicom import association, connections, receiver, request, transport, upper_layer
 from gdtbridge.dicom import worklist as worklist_service
 from gdtbridge.dicom.command import Status
@@ -24,6 +23,7 @@ from gdtbridge.dicom.negotiation import (
 )
 from gdtbridge.dicom.service import MAX_IDENTIFIER
 from gdtbridge.errors import OutOfResources, SopClassMismatch, StoreError
+from gdtbridge.settings import Dicom, Storage, Worklist
 from tests.dicom.raw_sender import (
     EXPLICIT,
     IMPLICIT,

@@ -14,10 +14,10 @@ import pytest
 from pydicom import Dataset
 from pydicom.uid import UID
 
-from gdtbridge.config import Dicom
 from gdtbridge.dicom import DicomServer, transport
 from gdtbridge.dicom.service import MAX_IDENTIFIER
 from gdtbridge.dicom.worklist import MAX_VALUES, decode_dataset
+from gdtbridge.settings import Dicom
 from tests.dicom.raw_sender import (
     EXPLICIT,
     IMPLICIT,

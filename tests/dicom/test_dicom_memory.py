@@ -17,7 +17,7 @@ SERVER = """
 import sys
 from pathlib import Path
 from gdtbridge.archive import Standing
-from gdtbridge.config import Dicom
+from gdtbridge.settings.models import Dicom
 from gdtbridge.dicom import DicomServer
 
 class Core:

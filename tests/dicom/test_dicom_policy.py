@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdtbridge.config import Dicom
 from gdtbridge.dicom.connections import (
     HALF_OPEN_LIMIT,
     HALF_OPEN_LIMIT_OF_ADDRESS,
     Connections,
 )
 from gdtbridge.dicom.policy import Policy, clean_title
+from gdtbridge.settings import Dicom
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from gdtbridge.config import Dicom
 from gdtbridge.dicom import DicomServer
+from gdtbridge.settings import Dicom
 from tests.dicom.raw_sender import (
     EXPLICIT,
     IMPLICIT,

@@ -11,17 +11,20 @@ import pydicom
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian
 
-from gdtbridge.app import senders_of
 from gdtbridge.archive import Archive, Incoming, Standing
-from gdtbridge.attachments import AttachmentReader
-from gdtbridge.config import Settings, load_settings
 from gdtbridge.database import Database
-from gdtbridge.exams import ExamService, Openers, OrderRequest, Routing
+from gdtbridge.exams.service import ExamService
 from gdtbridge.gdt import Record, read_records
-from gdtbridge.measurements import Report, ReportLimitError, read_report
+from gdtbridge.orders import OrderRequest
 from gdtbridge.outbox import Outbox
-from gdtbridge.readable import Printer
-from tests.archive.elements import EXPLICIT, PERSON, identification, part10
+from gdtbridge.pictures import AttachmentReader
+from gdtbridge.report_page import Printer
+from gdtbridge.results.gathering import Openers
+from gdtbridge.results.routing import Routing
+from gdtbridge.service import senders_of
+from gdtbridge.settings import Settings, load_settings
+from gdtbridge.sr import Report, ReportLimitError, read_report
+from tests.dataset.elements import EXPLICIT, PERSON, identification, part10
 from worklist import WorklistFolder
 
 START = 1_705_311_015.0

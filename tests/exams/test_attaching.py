@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from gdtbridge.attachments import Rendered
-from gdtbridge.config import load_settings
 from gdtbridge.database import outbox, placed_order
 from gdtbridge.errors import SettingsError
-from gdtbridge.exams import Routing
-from gdtbridge.exams.attaching import Attaching
-from gdtbridge.exams.gathering import Gathered
 from gdtbridge.gdt import Record, read_records
 from gdtbridge.outbox.model import ALARM_SECONDS
+from gdtbridge.pictures import Rendered
+from gdtbridge.results.attaching import Attaching
+from gdtbridge.results.gathering import Gathered
+from gdtbridge.results.routing import Routing
+from gdtbridge.settings import load_settings
 from tests.exams.conftest import Practice
 
 STILL = "1.2.840.10008.5.1.4.1.1.6.1"

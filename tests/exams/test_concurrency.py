@@ -20,7 +20,7 @@ from gdtbridge.archive import Incoming, Standing
 from gdtbridge.database import instance, report
 from gdtbridge.errors import DatabaseError, NotFound, ProcessingFailure
 from gdtbridge.exams import ExamState
-from tests.archive.elements import EXPLICIT, PERSON, identification, part10
+from tests.dataset.elements import EXPLICIT, PERSON, identification, part10
 from tests.exams.conftest import Practice
 
 DEVICES = 12

@@ -371,7 +371,7 @@ def test_what_was_not_announced_is_refused(
 
 
 def _identified(**values: str) -> bytes:
-    from tests.archive.elements import identification
+    from tests.dataset.elements import identification
 
     return identification(**values)
 

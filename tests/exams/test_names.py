@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdtbridge.config import Gdt
-from gdtbridge.exams.names import NameMaker
 from gdtbridge.gdt import DIALECTS, Identification
 from gdtbridge.outbox import Naming
+from gdtbridge.results.names import NameMaker
+from gdtbridge.settings import Gdt
 
 SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 DEVICES = {"con", "prn", "aux", "nul", "com1", "lpt1"}

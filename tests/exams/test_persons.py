@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.exams import ExamState
-from gdtbridge.exams.persons import Person, are_two
+from gdtbridge.people.persons import Person, are_two
 from tests.exams.conftest import Practice, Reports
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.config import load_settings
 from gdtbridge.errors import SettingsError
-from gdtbridge.exams import Routing
 from gdtbridge.gdt import Record
-from gdtbridge.measurements import ReportLimitError
-from gdtbridge.readable import Form, Person, Printed
+from gdtbridge.report_page import Form, Person, Printed
+from gdtbridge.results.routing import Routing
+from gdtbridge.settings import load_settings
+from gdtbridge.sr import ReportLimitError
 from tests.exams.conftest import Practice, Reports
 
 STUDY = "2.25.1000"

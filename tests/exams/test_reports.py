@@ -13,7 +13,7 @@ from pydicom.uid import generate_uid
 
 from gdtbridge.exams import ExamState
 from gdtbridge.gdt import Record
-from tests.archive.elements import element, identification
+from tests.dataset.elements import element, identification
 from tests.exams.conftest import Practice, Reports
 
 ECHO = "echo.dcm"

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from gdtbridge.exams.revision import News, Sent, news_of, read, values_of, written
 from gdtbridge.gdt import Revision
-from gdtbridge.measurements import Measurement, Report
+from gdtbridge.results.revision import News, Sent, news_of, read, values_of, written
+from gdtbridge.sr import Measurement, Report
 
 FIRST = Measurement("LVIDD1", "LVIDd", Decimal("4.20"), "cm", "29436-3", "LN")
 SECOND = Measurement("IVSD1", "IVSd", Decimal("1"), "cm", "18154-5", "LN")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.config import When, load_settings
 from gdtbridge.errors import OrderError, SettingsError
-from gdtbridge.exams import Drop, Outcome, Routing
-from gdtbridge.exams.routing import Facts, gdt_of
 from gdtbridge.gdt import OrderReference, Patient, read_records
+from gdtbridge.orders import Drop, Outcome
+from gdtbridge.results.routing import Facts, Routing, gdt_of
+from gdtbridge.settings import When, load_settings
 from tests.exams.conftest import Practice
 
 TWO = """

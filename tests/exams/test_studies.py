@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gdtbridge.errors import OrderError, ProcessingFailure
-from gdtbridge.exams import StudyQuery, order_store
+from gdtbridge.exams import StudyQuery
 from gdtbridge.gdt import OrderReference
+from gdtbridge.orders import store as order_store
 from tests.exams.conftest import Practice
 from worklist import FolderError
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdtbridge.exams.values import meaningful, to_date, to_names, to_time
+from gdtbridge.dataset.values import meaningful, to_date, to_names, to_time
 
 
 @pytest.mark.parametrize(

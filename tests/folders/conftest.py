@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.config import load_settings
 from gdtbridge.folders import OrderFiles, OrderWatch
+from gdtbridge.settings import load_settings
 from tests.exams.conftest import Practice
 from worklist import Entry
 

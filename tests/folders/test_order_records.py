@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from gdtbridge.config import load_settings
 from gdtbridge.errors import SettingsError
+from gdtbridge.settings import load_settings
 from tests.folders.conftest import Reception, record
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from gdtbridge.gdt import CHARSETS, GdtError, read_records
-from gdtbridge.gdt.charsets import charset_named
+from gdtbridge.gdt.tables.charsets import charset_named
 from gdtbridge.gdt.text import Encoder, clean, split_title, wrap
 
 

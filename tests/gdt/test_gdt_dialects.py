@@ -29,8 +29,8 @@ from gdtbridge.gdt import (
     render_study,
     render_values,
 )
-from gdtbridge.gdt.columns import Cell, in_columns
-from gdtbridge.gdt.naming import names_apart
+from gdtbridge.gdt.tables.columns import Cell, in_columns
+from gdtbridge.gdt.write.naming import names_apart
 
 Check = Callable[[bytes], list[list[tuple[str, bytes]]]]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.gdt import CHANGES, CHARSETS, DIALECTS, FIELDS, RECORD_TYPES, WARNINGS, RecordType
-from gdtbridge.gdt.dialects import Dialect
-from gdtbridge.gdt.judge import JUDGEMENTS
-from gdtbridge.gdt.naming import FILE_NAME_PARTS
-from gdtbridge.gdt.rows import FITS, Fit, Layout, Row, Source
+from gdtbridge.gdt.tables.dialects import Dialect
+from gdtbridge.gdt.tables.rows import FITS, Fit, Layout, Row, Source
+from gdtbridge.gdt.tables.traits import Numbers
 from gdtbridge.gdt.text import Loss
-from gdtbridge.gdt.traits import Numbers
+from gdtbridge.gdt.tools.judge import JUDGEMENTS
+from gdtbridge.gdt.write.naming import FILE_NAME_PARTS
 
 SHOWN = ("gdt21", "medistar", "gdt30", "gdt31", "medical-office")
 """Dialects whose records are documented field by field: one of each form and way of values."""

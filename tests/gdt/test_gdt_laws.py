@@ -36,13 +36,13 @@ from gdtbridge.gdt import (
     render_study,
     render_values,
 )
-from gdtbridge.gdt.charsets import charset_named
-from gdtbridge.gdt.layouts import ESSENTIAL
-from gdtbridge.gdt.numbers import plain_decimal
-from gdtbridge.gdt.record_types import BODY_RANK
-from gdtbridge.gdt.rows import COMMENT_FIELDS
+from gdtbridge.gdt.tables.charsets import charset_named
+from gdtbridge.gdt.tables.layouts import ESSENTIAL
+from gdtbridge.gdt.tables.record_types import BODY_RANK
+from gdtbridge.gdt.tables.rows import COMMENT_FIELDS
+from gdtbridge.gdt.tables.traits import LinkPlace, Numbers
 from gdtbridge.gdt.text import Encoder
-from gdtbridge.gdt.traits import LinkPlace, Numbers
+from gdtbridge.gdt.write.numbers import plain_decimal
 
 Check = Callable[[bytes], list[list[tuple[str, bytes]]]]
 

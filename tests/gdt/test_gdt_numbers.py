@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from gdtbridge.gdt.numbers import plain_decimal
-from gdtbridge.gdt.traits import Numbers
+from gdtbridge.gdt.tables.traits import Numbers
+from gdtbridge.gdt.write.numbers import plain_decimal
 
 
 @pytest.mark.parametrize(

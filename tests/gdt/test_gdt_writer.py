@@ -28,8 +28,8 @@ from gdtbridge.gdt import (
     render_study,
     render_values,
 )
-from gdtbridge.gdt.traits import PatientIds, ValueForm
-from gdtbridge.gdt.writer import _Block, _packed
+from gdtbridge.gdt.tables.traits import PatientIds, ValueForm
+from gdtbridge.gdt.write.writer import _Block, _packed
 
 GDT21 = DIALECTS["gdt21"]
 MEDICAL_OFFICE = DIALECTS["medical-office"]

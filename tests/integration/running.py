@@ -25,7 +25,7 @@ from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID
 
 from gdtbridge.gdt import read_records
-from tests.archive.elements import PERSON, element, identification
+from tests.dataset.elements import PERSON, element, identification
 from tests.dicom.raw_sender import EXPLICIT, US_IMAGE, Instance
 
 PORTS = re.compile(r"(DICOM|HTTP) \S+ port (\d+)")

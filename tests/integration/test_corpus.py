@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from pydicom.filereader import read_file_meta_info
 
-from gdtbridge.archive.header import find_dataset
-from gdtbridge.archive.scanner import scan
+from gdtbridge.dataset.header import find_dataset
+from gdtbridge.dataset.scanner import scan
 from gdtbridge.gdt import Record, read_records
 from tests.dicom.raw_sender import send_raw
 from tests.integration.running import Service, service, wait_for

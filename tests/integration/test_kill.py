@@ -21,7 +21,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from gdtbridge.dicom.client import Peer, PeerError, store
 from gdtbridge.gdt import read_records
-from tests.archive.elements import PERSON, identification, part10
+from tests.dataset.elements import PERSON, identification, part10
 from tests.integration.running import Service, wait_for
 
 IMAGES = 4

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.gdt import Record, read_records
-from tests.archive.elements import identification, part10
+from tests.dataset.elements import identification, part10
 from tests.integration.running import Service, service, wait_for
 
 PACS = "http://pacs:8042"

@@ -22,7 +22,7 @@ from alembic.migration import MigrationContext
 
 from gdtbridge.database import SCHEMA_VERSION, Database, exam, metadata, schema_version
 from gdtbridge.gdt import read_records
-from tests.archive.elements import identification
+from tests.dataset.elements import identification
 from tests.dicom.raw_sender import EXPLICIT, US_IMAGE, send_raw
 from tests.integration.running import NUMBER, Service, Study, service, wait_for
 

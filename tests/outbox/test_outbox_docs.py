@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gdtbridge.app import open_core
 from gdtbridge.cli import main
-from gdtbridge.config import load_settings
 from gdtbridge.database import outbox as table
 from gdtbridge.outbox import NOT_MOUNTED, Message, State
 from gdtbridge.outbox.clock import LONGEST_RETRY
@@ -25,6 +23,8 @@ from gdtbridge.outbox.webhook import (
     TOTAL_SECONDS,
     WORTH_REPEATING,
 )
+from gdtbridge.service import open_core
+from gdtbridge.settings import load_settings
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
-from gdtbridge.measurements import read_report
+from gdtbridge.sr import read_report
 
 NUM = re.compile(r'NUM:\(,,"(?P<name>.*?)"\)="(?P<value>.*?)" \((?P<unit>.*?),UCUM,')
 WARNING_OF_DCMTK = "W: The VR checker does not support this Specific Character Set: ISO_IR 192"

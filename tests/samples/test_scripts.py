@@ -14,7 +14,7 @@ from types import ModuleType
 
 import pytest
 
-from gdtbridge.config import Settings
+from gdtbridge.settings import Settings
 
 SHELL_SCRIPTS = ("scripts/run", "scripts/test", "scripts/environment.sh", ".ci/run")
 

@@ -9,9 +9,9 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from gdtbridge.dicom.simulated_exam import make_exam, read_sample, walk_in, write_instance
-from gdtbridge.dicom.simulator import sample_files, sample_folder
-from gdtbridge.measurements import read_report
+from gdtbridge.simulator.device import sample_files, sample_folder
+from gdtbridge.simulator.exam import make_exam, read_sample, walk_in, write_instance
+from gdtbridge.sr import read_report
 
 NOW = datetime.fromisoformat("2026-05-04T07:08:09")
 

@@ -17,9 +17,10 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ComprehensiveSRStorage
 
 from gdtbridge.archive import Incoming, Standing
-from gdtbridge.config import Dicom
 from gdtbridge.dicom import DicomServer, Peer, PeerError, client
-from gdtbridge.dicom.simulator import (
+from gdtbridge.errors import OutOfResources
+from gdtbridge.settings import Dicom
+from gdtbridge.simulator.device import (
     Device,
     Simulation,
     SimulationError,
@@ -28,7 +29,6 @@ from gdtbridge.dicom.simulator import (
     simulate,
     worklist_query,
 )
-from gdtbridge.errors import OutOfResources
 from worklist import Entry, Match, WorklistFolder, make_entry
 
 NOON = datetime.combine(date.today(), datetime.min.time()) + timedelta(hours=12)  # noqa: DTZ011

@@ -10,10 +10,11 @@ from datetime import date, datetime
 
 import pytest
 
-from gdtbridge.config import Settings
 from gdtbridge.errors import NotFound, OrderError
-from gdtbridge.exams import Exam, ExamState, OrderRequest, PlacedOrder, StudyQuery
+from gdtbridge.exams import Exam, ExamState, StudyQuery
 from gdtbridge.exams.study_query import query_of_file
+from gdtbridge.orders import OrderRequest, PlacedOrder
+from gdtbridge.settings import Settings
 from gdtbridge.web import PartState, WebServer, create_app
 from gdtbridge.web.slots import Slots
 from worklist import Entry

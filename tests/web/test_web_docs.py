@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from gdtbridge.config import Settings, load_settings
 from gdtbridge.errors import SettingsError
+from gdtbridge.settings import Settings, load_settings
 from gdtbridge.web import channel, create_app, forms, server, slots
 from gdtbridge.web.openapi import description
 from gdtbridge.web.parameters import PARAMETERS

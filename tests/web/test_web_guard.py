@@ -10,7 +10,7 @@ import requests
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from gdtbridge.config import Http
+from gdtbridge.settings import Http
 from gdtbridge.web.guard import Guard
 from gdtbridge.web.problems import Refusal
 from gdtbridge.web.tokens import TRIES

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from gdtbridge.exams import OrderRequest
+from gdtbridge.orders import OrderRequest
 from gdtbridge.web.forms import RawValue, raw_values
 from gdtbridge.web.parameters import PARAMETERS, order_request
 from gdtbridge.web.problems import Refusal

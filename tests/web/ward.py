@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from gdtbridge.config import load_settings
+from gdtbridge.settings import load_settings
 from gdtbridge.web import WebServer, create_app
 from tests.exams.conftest import Practice
 

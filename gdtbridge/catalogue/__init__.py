@@ -1,0 +1,16 @@
+"""Names, units and ids of measurements, and how a person reads them.
+
+What must not live here: GDT, networks, reading files.
+"""
+
+from gdtbridge.catalogue.table import report_to_text
+from gdtbridge.catalogue.wording import fingerprint, remarks, report_to_json, test_ids, title
+
+__all__ = [
+    "fingerprint",
+    "remarks",
+    "report_to_json",
+    "report_to_text",
+    "test_ids",
+    "title",
+]

@@ -1,0 +1,318 @@
+"""The catalogue: what a measurement is called in the practice, and in which unit it is wanted.
+
+A measurement is looked up by its identity (concept and modifiers, normalised). Of the rows that
+fit the one that names most of what the measurement says counts; a practice's own rows count before
+ours. What fits no row is not in the catalogue: nothing is concluded from a similar name or code.
+
+An id is the row's, and for each appended modifier a 0 and its letters: ``LVEF0BP``, ``RENL0L``,
+``BPD0FA`` (fetus A).
+Neither part has a 0, so ids differ wherever rows or modifiers do. None is an id made of a hash
+(`identity.ids_of`): those have nine characters and more and end in eight of A-Z and 2-7, while here
+the first part has eight at most and each further one six.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from gdtbridge.catalogue.rows import (
+    NEUTRAL,
+    UNNAMED,
+    CatalogueError,
+    Choice,
+    Row,
+    built_in,
+    read_row,
+    terms,
+)
+from gdtbridge.sr.codes import Role
+from gdtbridge.sr.identity import Extra
+from gdtbridge.sr.model import Measurement
+
+MAX_ID: Final = 20
+"""Characters of a test's id (8410)."""
+
+CHANGEABLE: Final = ("name", "unit", "decimals", "group")
+"""Columns an own row without a concept may change for an id the catalogue has."""
+
+APPENDING: Final[tuple[str, ...]] = (
+    # In this order modifiers are appended to id and name.
+    "of",
+    Role.METHOD,
+    Role.EQUATION,
+    Role.MODE,
+    Role.VIEW,
+    Role.CYCLE,
+    Role.BREATHING,
+    Role.FLOW,
+    Role.TOPOGRAPHY,
+    Role.SITE,
+    Role.LABEL,
+    Role.DERIVATION,
+    Role.TRACKING,
+    Role.STAGE,
+    Role.PROTOCOL,
+    Role.LATERALITY,
+    Role.FETUS,
+)
+
+FIELDS: Final[dict[str, str]] = {
+    Role.EQUATION: "method",
+    Role.CYCLE: "phase",
+    Role.BREATHING: "phase",
+    Role.TRACKING: "group",
+    Role.SHORT_LABEL: "label",
+    "of": "companion_of",
+}
+"""Fields of a measurement that are not named for the modifier."""
+
+REDUNDANT: Final = frozenset(
+    # Further modifiers that leave a measurement what it is; others (Indexed, Fractional Change) are
+    # unknown to every row (PS3.16 TID 5302, CID 12302, 12303)
+    {
+        "DCM:125305",  # Finding Observation Type
+        "DCM:125306=DCM:125316",  # Measurement Type: Directly measured
+        "DCM:125306=DCM:125315",  # Measurement Type: Calculated
+        "DCM:125306=DCM:113857",  # Measurement Type: Manual Entry
+    }
+)
+
+MARKS: Final[dict[str, str]] = {Role.FETUS: "F", Role.LABEL: "N"}
+"""First letter of what is appended for a child or a number; no term looks like it."""
+
+HASHED: Final = "9"
+"""First letter of what is appended for any other; no term begins with it."""
+
+_PLAIN: Final = re.compile(r"[A-Z1-9]{1,3}")
+_HASH_LENGTH: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the catalogue says of one measurement.
+
+    ``id`` and ``name`` have what the row appends. ``unit`` is UCUM, ``order`` the place among all
+    entries. ``untold`` are the modifiers that the row leaves open and the name does not tell, and a
+    user's label, which is told in the user's own words.
+    """
+
+    id: str
+    name: str
+    unit: str
+    decimals: int
+    group: str
+    order: tuple[int, int]
+    untold: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """How a row reads one modifier: what it appends, and whether the row names it."""
+
+    suffix: str = ""
+    word: str = ""
+    named: bool = False
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A row with its place in the order; own rows count before ours."""
+
+    row: Row
+    order: tuple[int, int]
+    own: bool
+
+
+class Catalogue:
+    """Rows by concept."""
+
+    def __init__(self, rows: Iterable[_Placed]) -> None:
+        self._placed = tuple(rows)
+        self._by_concept: dict[str, list[_Placed]] = {}
+        for placed in self._placed:
+            self._by_concept.setdefault(placed.row.concept, []).append(placed)
+
+    @classmethod
+    def load(cls, own_rows: Sequence[Mapping[str, str]] = ()) -> Catalogue:
+        """Return the built-in catalogue with a practice's own rows.
+
+        An own row with a ``concept`` adds a way of coding. One without changes name, unit, decimals
+        or group of an id the catalogue has. Raises `CatalogueError`, which names row and column.
+        """
+        ours = list(built_in())
+        added: list[Row] = []
+        for number, cells in enumerate(own_rows, start=1):
+            place = f"catalogue.rows {number} ({cells.get('id', '')})"
+            if cells.get("concept"):
+                added.append(read_row(_completed(cells, ours + added, place), place))
+            else:
+                ours = _changed(ours, cells, place)
+        _refuse_two_meanings(added, ours)
+        return cls(_ordered(ours, added))
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Return all rows in their order, groups together."""
+        return tuple(one.row for one in sorted(self._placed, key=lambda one: one.order))
+
+    def look_up(self, measurement: Measurement) -> Entry | None:
+        """Return what the catalogue calls the measurement, None where it is not in it."""
+        concept, *modifiers = measurement.identity or ("",)
+        said = dict(_split(one) for one in modifiers if one and not _is_redundant(one))
+        best: tuple[tuple[bool, int], Entry] | None = None
+        for placed in self._by_concept.get(concept, ()):
+            reads = _reads(placed.row, said)
+            entry = _entry(placed, reads, measurement) if reads is not None else None
+            if reads is None or entry is None:
+                continue
+            rank = (placed.own, sum(read.named for read in reads.values()))
+            if best is None or rank > best[0]:
+                best = (rank, entry)
+        return best[1] if best is not None else None
+
+
+def _split(modifier: str) -> tuple[str, str]:
+    role, _, key = modifier.partition("=")
+    return role, key
+
+
+def _is_redundant(modifier: str) -> bool:
+    role, pair = _split(modifier)
+    return role == Extra.MODIFIER and not REDUNDANT.isdisjoint({pair, _split(pair)[0]})
+
+
+def _reads(row: Row, said: Mapping[str, str]) -> dict[str, _Read] | None:
+    """Return how the row reads each modifier, None where one is not what it wants."""
+    reads = {}
+    for role in row.choices.keys() | said.keys():
+        choice = row.choices.get(role) or UNNAMED.get(role, Choice())
+        read = _read(role, choice, said.get(role))
+        if read is None:
+            return None
+        reads[role] = read
+    return reads
+
+
+def _read(role: str, choice: Choice, key: str | None) -> _Read | None:
+    if key is None:
+        return _Read() if choice.absent or choice.anything else None
+    known = terms()
+    term = known.by_code.get(key, "")
+    if term in choice.appended:
+        return _Read(term, known.words[term], named=True)
+    if term in choice.silent or (term in NEUTRAL and choice.absent):
+        return _Read(named=True)
+    if choice.anything_appended:
+        if known.words.get(term):
+            return _Read(term, known.words[term])
+        return _Read(_suffix(role, key), open=True)
+    return _Read(open=True) if choice.anything else None
+
+
+def _suffix(role: str, key: str) -> str:
+    """Return letters for whatever a modifier may be: a number or letter as it is, else a hash."""
+    text = key.removeprefix("=").upper().removeprefix("FETUS").strip(" #")
+    if role in MARKS and key.startswith("=") and _PLAIN.fullmatch(text):
+        return MARKS[role] + text
+    digest = hashlib.sha256(f"{role}={key}".encode()).digest()
+    return HASHED + base64.b32encode(digest)[:_HASH_LENGTH].decode("ascii")
+
+
+def _entry(placed: _Placed, reads: Mapping[str, _Read], measurement: Measurement) -> Entry | None:
+    """Return the row with what it appends; None where the id would be too long to be written."""
+    row = placed.row
+    made, name = row.id, row.name
+    for role in APPENDING:
+        read = reads.get(role)
+        if read is None or not read.suffix:
+            continue
+        made += f"0{read.suffix}"
+        word = read.word or _own_word(role, measurement)
+        name += f", {word}" if word else ""
+    if len(made) > MAX_ID:
+        return None
+    untold = frozenset(
+        role
+        for role, read in reads.items()
+        if not read.suffix and (read.open or (role == Role.LABEL and read.named))
+    )
+    return Entry(made, name, row.unit, row.decimals, row.group, placed.order, untold)
+
+
+def _own_word(role: str, measurement: Measurement) -> str:
+    """Return the device's own word for a modifier that may be anything."""
+    text: str | None = getattr(measurement, FIELDS.get(role, role), None)
+    if role == Role.FETUS and text and not text.casefold().startswith("fetus"):
+        return f"Fetus {text}"
+    return text or ""
+
+
+def _completed(cells: Mapping[str, str], rows: Iterable[Row], place: str) -> Mapping[str, str]:
+    """Return the cells of an own row, those left out as the catalogue has them for its id."""
+    known = next((row for row in rows if row.id == cells.get("id")), None)
+    usual = {column: str(getattr(known, column)) for column in CHANGEABLE} if known else {}
+    whole = {**usual, **cells}
+    for column in ("id", *CHANGEABLE):
+        if column not in whole:
+            raise CatalogueError(f"{place}, {column}: fehlt. / is missing.")
+    return whole
+
+
+def _changed(rows: Sequence[Row], cells: Mapping[str, str], place: str) -> list[Row]:
+    """Return the rows, those of one id with the practice's name, unit, decimals or group."""
+    made = cells.get("id", "")
+    if not any(row.id == made for row in rows):
+        raise CatalogueError(
+            f"{place}, concept: fehlt; {made!r} steht nicht im Katalog. / is missing; the "
+            "catalogue has no such id."
+        )
+    if cells.get("where"):
+        raise CatalogueError(f"{place}, where: nur mit concept. / only with a concept.")
+    result = []
+    for row in rows:
+        if row.id == made:
+            usual = {column: str(getattr(row, column)) for column in CHANGEABLE}
+            fixed = {"concept": row.concept, "meaning": row.meaning, "where": row.where}
+            result.append(read_row({**usual, **cells, **fixed}, place))
+        else:
+            result.append(row)
+    return result
+
+
+def _refuse_two_meanings(added: Iterable[Row], ours: Sequence[Row]) -> None:
+    """Raise `CatalogueError` where one id would stand for two things."""
+    meant = {row.id: row for row in ours}
+    for row in added:
+        other = meant.setdefault(row.id, row)
+        for column in CHANGEABLE:
+            if getattr(row, column) != getattr(other, column):
+                raise CatalogueError(
+                    f"catalogue.rows ({row.id}), {column}: Im Katalog hat diese id "
+                    f"{getattr(other, column)!r}; ändern Sie die id als Ganzes mit einer Zeile "
+                    "ohne concept. / The catalogue has another value for this id; change the id as "
+                    "a whole by a row without concept."
+                )
+
+
+def _ordered(ours: Iterable[Row], added: Iterable[Row]) -> list[_Placed]:
+    """Return the rows with their places: groups as they first appear, own rows last in theirs."""
+    groups: dict[str, int] = {}
+    placed = []
+    for own, rows in ((False, ours), (True, added)):
+        for index, row in enumerate(rows):
+            group = groups.setdefault(row.group, len(groups))
+            placed.append(_Placed(row, (group, index + own * 1_000_000), own))
+    return placed
+
+
+@lru_cache(maxsize=1)
+def standard() -> Catalogue:
+    """Return the catalogue without a practice's own rows."""
+    return Catalogue.load()

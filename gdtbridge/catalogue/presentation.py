@@ -1,0 +1,199 @@
+"""Measurements as a practice's chart gets them: named, in the catalogue's unit, rounded.
+
+The number is converted exactly and rounded once. What the device wrote stays beside it wherever
+the two differ. A unit that is not understood or measures something else is told and never
+converted: such a value keeps its number, its unit and an id of its own, and enters no series of
+others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from gdtbridge.catalogue.catalogue import Catalogue, Entry
+from gdtbridge.catalogue.rows import MAX_DECIMALS
+from gdtbridge.catalogue.wording import remarks, title
+from gdtbridge.sr import ucum
+from gdtbridge.sr.identity import Extra
+from gdtbridge.sr.model import Measurement
+from gdtbridge.sr.numbers import plain
+
+OTHERS: Final = "Weitere Messwerte"
+"""Group of what is not in the catalogue; it comes last."""
+
+LAST: Final = (1_000_000, 0, 1)
+PERCENTILE: Final = "{percentile}"
+"""Unit of the catalogue for a rank, which some devices send as ``%`` and some without a unit."""
+
+ONE_CODES: Final = frozenset({"1", "{ratio}", "{Ratio}"})
+"""Unit codes that say that the value is a ratio: 0.6, not 60 (PS3.16 CID 82)."""
+
+MAX_RATIO: Final = 5
+"""The largest ratio that is believed to be one: devices write 59.8 percent with the unit ``1``."""
+
+TOLD_BY_THE_ENTRY: Final = frozenset(
+    {"site", "laterality", "topography", "fetus", "phase", "companion_of", "stage", "protocol"}
+)
+"""What needs no remark, because the entry is about it or its name says it."""
+
+TOLD_UNLESS_OPEN: Final = {
+    "mode": ("mode",),
+    "view": ("view",),
+    "method": ("method", "equation"),
+    "label": ("label", "short_label"),
+    "group": ("in",),
+    "flow": ("flow",),
+}
+"""What needs a remark only where the entry leaves the modifiers untold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """One measurement as the chart gets it.
+
+    ``unit`` is printed as a chart shows it. ``order`` sorts by group, within it and by the number
+    among repeats. ``known`` says whether the catalogue has it. ``warning`` says in German why a
+    unit was not converted; it holds no value.
+    """
+
+    id: str
+    name: str
+    value: Decimal
+    unit: str
+    group: str
+    order: tuple[int, int, int]
+    remarks: tuple[str, ...]
+    known: bool
+    warning: str = ""
+
+
+def present(measurement: Measurement, catalogue: Catalogue) -> Presented:
+    """Return the measurement as the chart gets it; its id may be that of a repeat as well."""
+    entry = catalogue.look_up(measurement)
+    if entry is None:
+        return _as_sent(measurement, title(measurement), OTHERS, LAST)
+    value = _converted(measurement, entry)
+    if value is None:
+        sent = _as_sent(measurement, entry.name, entry.group, (*entry.order, 1))
+        problem = (
+            f"Einheit {measurement.unit or '(keine)'} passt nicht zu {entry.id} "
+            f"({ucum.printed(entry.unit) or 'Zahl'}), nicht umgerechnet"
+        )
+        return replace(sent, known=True, warning=problem, remarks=(problem, *sent.remarks))
+    shown = _rounded(value, entry.decimals)
+    notes = (*_original(measurement, entry, shown), *_weeks(measurement, entry, shown))
+    return Presented(
+        id=entry.id,
+        name=entry.name,
+        value=shown,
+        unit=ucum.printed(entry.unit),
+        group=entry.group,
+        order=(*entry.order, 1),
+        remarks=(*notes, *remarks(measurement, without=_told(measurement, entry))),
+        known=True,
+    )
+
+
+def present_all(measurements: Sequence[Measurement], catalogue: Catalogue) -> tuple[Presented, ...]:
+    """Return each measurement as the chart gets it, all ids different.
+
+    Of several with one id of the catalogue the one the device chose has it, else the first of the
+    repeats. The others keep the id they have anyway, and their number among them behind the name.
+    """
+    shown = [present(one, catalogue) for one in measurements]
+    seen: dict[str, int] = {}
+    for index in sorted(
+        range(len(shown)),
+        key=lambda at: (measurements[at].selection is None, measurements[at].repeat, at),
+    ):
+        one = shown[index]
+        seen[one.id] = number = seen.get(one.id, 0) + 1
+        if number > 1:
+            name = f"{one.name} ({number})"
+            order = (*one.order[:2], number)
+            shown[index] = replace(one, id=measurements[index].id, name=name, order=order)
+    return tuple(shown)
+
+
+def _as_sent(
+    measurement: Measurement, name: str, group: str, order: tuple[int, int, int]
+) -> Presented:
+    return Presented(
+        id=measurement.id,
+        name=name,
+        value=measurement.value,
+        unit=measurement.unit,
+        group=group,
+        order=order,
+        remarks=remarks(measurement),
+        known=False,
+    )
+
+
+def _converted(measurement: Measurement, entry: Entry) -> Fraction | None:
+    """Return the value in the entry's unit, None where its own does not fit.
+
+    A value without a unit is a mere number; only a unit that says so makes it a ratio, which
+    converts to percent: 60 without a unit may be percent already, and 60 with the unit ``1`` is.
+    """
+    unit = measurement.unit
+    if entry.unit == PERCENTILE:
+        rank = not unit or ucum.convert(Decimal(1), unit, "1") is not None
+        return Fraction(measurement.value) if rank else None
+    if not unit and entry.unit == "1":
+        return Fraction(measurement.value)
+    if not unit and measurement.unit_code in ONE_CODES:
+        unit = "1" if abs(measurement.value) <= MAX_RATIO else ""
+    return ucum.convert(measurement.value, unit, entry.unit)
+
+
+def _rounded(value: Fraction, decimals: int) -> Decimal:
+    """Return the value with so many decimals, with more where nothing of it would be left.
+
+    0.004 m/s stays 0.004, not 0.00. What is smaller than the last decimal a row may have is zero.
+    """
+    shown = ucum.rounded(value, decimals)
+    while value and not shown and decimals < MAX_DECIMALS:
+        decimals += 1
+        shown = ucum.rounded(value, decimals)
+    return shown
+
+
+def _original(measurement: Measurement, entry: Entry, shown: Decimal) -> tuple[str, ...]:
+    """Return what the device wrote, unless the chart says the same."""
+    unit = measurement.unit or "1"
+    same_unit = entry.unit == PERCENTILE or ucum.parse(unit) == ucum.parse(entry.unit)
+    if same_unit and measurement.value == shown:
+        return ()
+    return (f"Gerät: {plain(measurement.value)} {measurement.unit}".rstrip(),)
+
+
+def _weeks(measurement: Measurement, entry: Entry, shown: Decimal) -> tuple[str, ...]:
+    """Return a duration in days, which only a pregnancy has, as weeks and days: ``33+1``.
+
+    A statistic of it, such as its deviation, is no age.
+    """
+    if _is_statistic(measurement):
+        return ()
+    if entry.unit != "d" or shown < 0:
+        return ()
+    weeks, days = divmod(int(shown), 7)
+    return (f"SSW: {weeks}+{days}",)
+
+
+def _is_statistic(measurement: Measurement) -> bool:
+    """Return whether the value is a minimum, a maximum or a deviation, which the name says."""
+    return any(one.startswith(f"{Extra.DERIVATION}=") for one in measurement.identity)
+
+
+def _told(measurement: Measurement, entry: Entry) -> Collection[str]:
+    """Return the fields of a measurement that need no remark."""
+    closed = {
+        field for field, roles in TOLD_UNLESS_OPEN.items() if not entry.untold.intersection(roles)
+    }
+    statistic = {"derivation"} if _is_statistic(measurement) else set()
+    return TOLD_BY_THE_ENTRY | closed | statistic

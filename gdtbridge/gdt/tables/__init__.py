@@ -1,0 +1,1 @@
+"""Tables of the GDT language: fields, record types, character sets, dialects, layouts."""

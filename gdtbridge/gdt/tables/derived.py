@@ -1,0 +1,230 @@
+"""A practice's own dialects: a built-in one with some traits changed.
+
+The keys and their values are those of the settings ``[dialects.NAME]``; what is wrong is refused
+with a sentence that names the key.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+from gdtbridge.gdt.errors import GdtError
+from gdtbridge.gdt.tables.charsets import CHARSETS
+from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect
+from gdtbridge.gdt.tables.fields import FIELDS, MAX_CONTENT
+from gdtbridge.gdt.tables.layouts import ESSENTIAL
+from gdtbridge.gdt.tables.record_types import BODY_RANK
+from gdtbridge.gdt.tables.rows import COMMENT_FIELDS
+from gdtbridge.gdt.tables.traits import (
+    VERSIONS,
+    FileCase,
+    Form,
+    LinkPlace,
+    PatientIds,
+    Traits,
+    ValueForm,
+)
+from gdtbridge.gdt.write.naming import checked_pattern
+
+BASE: Final = "base"
+"""The key that names the built-in dialect."""
+
+Checker = Callable[[object, Traits], object]
+"""Returns the value as the trait holds it; raises ValueError with what would be right."""
+
+Member = TypeVar("Member", bound=StrEnum)
+
+
+def _one_of(*allowed: str) -> Checker:
+    """Return a check for one of these words."""
+
+    def check(value: object, _: Traits) -> object:
+        if value not in allowed:
+            raise ValueError(", ".join(allowed))
+        return value
+
+    return check
+
+
+def _member(kind: type[Member]) -> Checker:
+    """Return a check for the value of an enumeration."""
+
+    def check(value: object, _: Traits) -> object:
+        if value not in [member.value for member in kind]:
+            raise ValueError(", ".join(member.value for member in kind))
+        return kind(str(value))
+
+    return check
+
+
+def _flag(value: object, _: Traits) -> object:
+    """Accept true and false."""
+    if not isinstance(value, bool):
+        raise ValueError("true, false")
+    return value
+
+
+def _version(value: object, traits: Traits) -> object:
+    """Accept the versions that are written in the base's form."""
+    allowed = VERSIONS[traits.form]
+    return _one_of(*(allowed[:1] if traits.form is Form.MEDICAL_OFFICE else allowed))(value, traits)
+
+
+def _gdt_id(value: object, _: Traits) -> object:
+    """Accept a GDT id (8315, 8316)."""
+    if not isinstance(value, str) or not 1 <= len(value) <= 8 or not _plain(value):
+        raise ValueError("1-8 ASCII")
+    return value
+
+
+def _device_code(value: object, _: Traits) -> object:
+    """Accept a code for 8402; empty means that of the modality."""
+    if not isinstance(value, str) or len(value) > 6 or (value and not _plain(value)):
+        raise ValueError("0-6 ASCII")
+    return value
+
+
+def _plain(text: str) -> bool:
+    """Say whether a text is printable ASCII without blanks at its ends."""
+    return text.isascii() and text.isprintable() and text == text.strip()
+
+
+def _width(value: object, _: Traits) -> object:
+    """Accept a width for comments."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 20 <= value <= MAX_CONTENT:
+        raise ValueError(f"20-{MAX_CONTENT}")
+    return value
+
+
+def _numbers(value: object) -> tuple[str, ...]:
+    """Return a list of field numbers."""
+    if not isinstance(value, (list, tuple)) or not all(isinstance(one, str) for one in value):
+        raise ValueError('["8439", …]')
+    return tuple(value)
+
+
+def _omit(value: object, _: Traits) -> object:
+    """Accept fields a record can do without."""
+    numbers = _numbers(value)
+    for number in numbers:
+        if number in ESSENTIAL or number not in FIELDS:
+            raise ValueError(f"{number}: unverzichtbar oder unbekannt / essential or unknown")
+    return numbers
+
+
+def _order(value: object, traits: Traits) -> object:
+    """Accept fields of the body of a flat record."""
+    numbers = _numbers(value)
+    if traits.form is not Form.FLAT:
+        raise ValueError("nur für flache Sätze (1.0-2.1) / only for flat records")
+    for number in numbers:
+        if not BODY_RANK["8310"] <= BODY_RANK.get(number, -1) <= BODY_RANK["6228"]:
+            raise ValueError(f"{number}: kein Feld dafür / no field for this")
+    return numbers
+
+
+def _copy(value: object, _: Traits) -> object:
+    """Accept a field that repeats 3000."""
+    return _one_of("", "0193", "3105")(value, _)
+
+
+def _file_name(value: object, _: Traits) -> object:
+    """Accept a file name made of the known placeholders."""
+    return checked_pattern(value if isinstance(value, str) else "")
+
+
+CHANGES: Final[Mapping[str, Checker]] = MappingProxyType(
+    {
+        "version": _version,
+        "encoding": _one_of(*CHARSETS),
+        "receiver": _gdt_id,
+        "sender": _gdt_id,
+        "field_limits": _flag,
+        "comment_field": _one_of(*COMMENT_FIELDS),
+        "comment_width": _width,
+        "values": _member(ValueForm),
+        "decimal_sign": _one_of(".", ","),
+        "attachments": _flag,
+        "link": _member(LinkPlace),
+        "patient_id": _member(PatientIds),
+        "patient_id_copy": _copy,
+        "device_code": _device_code,
+        "announce_lines": _flag,
+        "omit": _omit,
+        "order": _order,
+        "file_name": _file_name,
+        "file_case": _member(FileCase),
+    }
+)
+"""What a practice may change, by key, with its check."""
+
+
+def derive(base: Dialect, name: str, changes: Mapping[str, object]) -> Dialect:
+    """Return ``base`` under another name with these traits; :class:`GdtError` names a wrong key."""
+    title = changes.get("title", base.title)
+    if not isinstance(title, str):
+        raise _refused("title", "…")
+    found: dict[str, object] = {}
+    for key, value in changes.items():
+        if key != "title":
+            found[key] = _checked(key, value, base.traits)
+    if "receiver" in found:
+        found["values_receiver"] = ""
+    traits = replace(base.traits, **found)  # type: ignore[arg-type]  # each was checked
+    _refuse_impossible(traits)
+    return replace(base, name=name, title=title, traits=traits)
+
+
+def _checked(key: str, value: object, traits: Traits) -> object:
+    """Return the value of one key as the trait holds it."""
+    if key not in CHANGES:
+        near = difflib.get_close_matches(key, [*CHANGES, BASE, "title"], n=1)
+        hint = f" Meinten Sie {near[0]}? / Did you mean {near[0]}?" if near else ""
+        raise GdtError(f"{key}: unbekannter Schlüssel. / unknown key.{hint}")
+    try:
+        return CHANGES[key](value, traits)
+    except (ValueError, KeyError, IndexError) as error:
+        raise _refused(key, str(error)) from None
+
+
+def _refused(key: str, allowed: str) -> GdtError:
+    """Return the error of a value that does not fit its key."""
+    return GdtError(f"{key}: ungültiger Wert, möglich: {allowed}. / invalid value, possible.")
+
+
+def _refuse_impossible(traits: Traits) -> None:
+    """Refuse traits that have no place in the form."""
+    if traits.form is not Form.MEDICAL_OFFICE:
+        objects = traits.form in {Form.COUNTED_OBJECTS, Form.NAMED_OBJECTS}
+        if traits.link is LinkPlace.URL and not objects:
+            raise _refused("link", "none, attachment")
+        return
+    if traits.attachments:
+        raise _refused("attachments", "false")
+    if traits.link is not LinkPlace.NONE:
+        raise _refused("link", "none")
+
+
+def dialects_with(sections: Mapping[str, Mapping[str, object]]) -> Mapping[str, Dialect]:
+    """Return the built-in dialects and a practice's own; one of the same name replaces it.
+
+    Each section is what a practice changes, and ``base``: the built-in dialect it starts from,
+    else the one of the same name. :class:`GdtError` names section and key.
+    """
+    found = dict(DIALECTS)
+    for name, section in sections.items():
+        changes = dict(section)
+        base = changes.pop(BASE, name)
+        if not isinstance(base, str) or base not in DIALECTS:
+            names = ", ".join(DIALECTS)
+            raise GdtError(f"{name}.{BASE}: möglich sind {names}. / possible are {names}.")
+        try:
+            found[name] = derive(DIALECTS[base], name, changes)
+        except GdtError as error:
+            raise GdtError(f"{name}.{error}") from None
+    return MappingProxyType(found)

@@ -1,0 +1,252 @@
+"""The dialects: what each family of practice software is sent, as a table of traits.
+
+A dialect is its traits; :mod:`gdtbridge.gdt.tables.layouts` makes rows of them, and
+:mod:`gdtbridge.gdt.write.writer` writes those. ``known`` says what public sources tell of the
+software, ``assumed`` what was decided without one: a practice changes either in its settings
+(:func:`gdtbridge.gdt.derive`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from gdtbridge.gdt.errors import GdtError
+from gdtbridge.gdt.tables.fields import FIELDS, MAX_CONTENT
+from gdtbridge.gdt.tables.layouts import layouts_of
+from gdtbridge.gdt.tables.rows import COMMENT_FIELDS, Layout
+from gdtbridge.gdt.tables.traits import (
+    FileCase,
+    Form,
+    LinkPlace,
+    Numbers,
+    PatientIds,
+    Traits,
+    ValueForm,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What one family of practice software reads.
+
+    ``family`` is the name of the built-in dialect it is or was made from.
+    """
+
+    name: str
+    title: str
+    family: str
+    traits: Traits
+    known: str
+    assumed: str
+
+    @property
+    def version(self) -> str:
+        """Return field 9218."""
+        return self.traits.version
+
+    @property
+    def encoding(self) -> str:
+        """Return the name of its character set in ``CHARSETS``."""
+        return self.traits.encoding
+
+    @property
+    def field_limits(self) -> bool:
+        """Say whether the lengths of the field table bind."""
+        return self.traits.field_limits
+
+    @property
+    def numbers(self) -> Numbers:
+        """Return how values are written."""
+        return self.traits.numbers
+
+    @property
+    def study(self) -> Layout:
+        """Return the record of a study."""
+        return layouts_of(self.traits).study
+
+    @property
+    def order_answer(self) -> Layout:
+        """Return the record that answers an order just placed."""
+        return layouts_of(self.traits).order_answer
+
+    @property
+    def values(self) -> Layout:
+        """Return the record of a report's values."""
+        return layouts_of(self.traits).values
+
+    @property
+    def generation(self) -> str:
+        """Return the version whose field table counts: 2.1, 3.0 or 3.1."""
+        form = self.traits.form
+        if form is Form.FLAT:
+            return "2.1"
+        return "3.0" if form is Form.COUNTED_OBJECTS else "3.1"
+
+    def limit(self, field: str) -> int:
+        """Return how many bytes of content ``field`` takes."""
+        if field in COMMENT_FIELDS and self.traits.comment_width:
+            return self.traits.comment_width
+        if not self.traits.field_limits or field not in FIELDS:
+            return MAX_CONTENT
+        return FIELDS[field].length_in(self.generation) or MAX_CONTENT
+
+
+def _dialect(name: str, title: str, traits: Traits, known: str, assumed: str) -> Dialect:
+    """Return one row of the table."""
+    return Dialect(name, title, name, traits, known, assumed)
+
+
+_ROWS: Final = (
+    _dialect(
+        "gdt21",
+        "GDT 2.1",
+        Traits(),
+        "record and field tables of GDT 2.1",
+        "8310 repeats the order's own number, for which 2.1 has no field",
+    ),
+    _dialect(
+        "gdt30",
+        "GDT 3.0",
+        Traits(
+            form=Form.COUNTED_OBJECTS,
+            version="03.00",
+            attachments=True,
+            link=LinkPlace.URL,
+            announce_lines=True,
+        ),
+        "objects, 8100 of seven digits and 8202 as in published 3.0 records",
+        "comments stand between the objects; the link is in Obj_Anhang; without an order's 8310 or "
+        "8314 the accession number takes their place",
+    ),
+    _dialect(
+        "gdt31",
+        "GDT 3.1",
+        Traits(
+            form=Form.NAMED_OBJECTS,
+            version="03.10",
+            attachments=True,
+            link=LinkPlace.URL,
+        ),
+        "objects of 8002/8003 and the end 8001 as Medical Office imports them",
+        "no record length (sources contradict each other: 8100 or 8004); the rest as in gdt30",
+    ),
+    _dialect(
+        "medical-office",
+        "Medical Office (Indamed)",
+        Traits(
+            form=Form.MEDICAL_OFFICE,
+            version="03.1",
+            encoding="iso8859-15",
+            sender="ORTHANC",
+            values_receiver="MEDOFF",
+            field_limits=False,
+            numbers=Numbers.BINARY_FLOAT,
+        ),
+        "what orthanc-gdt wrote; matches tests by 8410; shows 6228 and the values",
+        "8310 and 8402 repeat the order's where it had them",
+    ),
+    _dialect(
+        "medistar",
+        "MEDISTAR (CGM)",
+        Traits(values=ValueForm.BOTH, attachments=True),
+        "needs 3000 and 3101 to 3103, 8402 as ordered; shows 6205, 6220, 6221, 6227 and 6228, not "
+        "6330; makes an entry of 6302 with 6305; ANSI",
+        "groups of 8410 do no harm beside the text",
+    ),
+    _dialect(
+        "turbomed",
+        "TURBOMED (CGM)",
+        Traits(
+            receiver="TURBOMED",
+            values=ValueForm.BOTH,
+            attachments=True,
+            link=LinkPlace.ATTACHMENT,
+        ),
+        "reads 1.0 to 2.1, links and documents only as 2.1; matches patients by 3000; exports with "
+        "8316 CGM TURBOMED and 9218 02.00",
+        "ANSI; a link travels in 6305; where 02.00 works, leave it (`version`)",
+    ),
+    _dialect(
+        "tomedo",
+        "tomedo (zollsoft)",
+        Traits(receiver="TOMEDO", values=ValueForm.BOTH, attachments=True),
+        "each workstation has its own set-up; record types and order of fields can be chosen "
+        "there; a file listener imports",
+        "ANSI with 9206; text beside groups; attachments",
+    ),
+    _dialect(
+        "t2med",
+        "T2med",
+        Traits(
+            encoding="cp437",
+            receiver="T2MED",
+            attachments=True,
+            file_name="{receiver:.4}{sender:.4}.gdt",
+            file_case=FileCase.UPPER,
+        ),
+        "sample configuration with code page 437 (9206 = 2), ids of 8 and short ids of 4 "
+        "characters, files named by both; switch for the decimal sign; uses 8470; attachments",
+        "the receiver's id; set `receiver` to the one T2med shows",
+    ),
+    _dialect(
+        "x-concept",
+        "x.concept (medatixx)",
+        Traits(
+            comment_width=70,
+            values=ValueForm.TEXT,
+            patient_id_copy="0193",
+        ),
+        "its guide uses 0193 for the patient and lines of 6228 of 70 characters",
+        "0193 repeats 3000; values only as text; ANSI",
+    ),
+    _dialect(
+        "x-comfort",
+        "x.comfort (medatixx)",
+        Traits(
+            encoding="cp437",
+            comment_field="6227",
+            values=ValueForm.TEXT,
+            patient_id=PatientIds.DIGITS,
+            device_code="ALL00",
+            omit=("9206",),
+        ),
+        "patient numbers of digits only; code page 850 without 9206; text in 6227; 8402 ALL00",
+        "values only as text; only characters that code pages 437 and 850 share",
+    ),
+    _dialect(
+        "red-medical",
+        "RED medical",
+        Traits(
+            receiver="REDMED",
+            values=ValueForm.BOTH,
+            file_name="{receiver}_{sender}.gdt",
+            file_case=FileCase.LOWER,
+        ),
+        "orders of 02.10 with 9206 = 3; several ways to name files, some in lower case only",
+        "the receiver's id; text beside groups",
+    ),
+    _dialect(
+        "quincy",
+        "Quincy PCnet",
+        Traits(version="02.00", encoding="cp437", values=ValueForm.BOTH, omit=("9206",)),
+        "02.00 and code page 437 without 9206",
+        "text beside groups",
+    ),
+)
+
+DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType({row.name: row for row in _ROWS})
+"""By the names of the setting ``gdt.dialect``."""
+
+
+def dialect_named(name: str, known: Mapping[str, Dialect] = DIALECTS) -> Dialect:
+    """Return a dialect; :class:`GdtError` names the known ones."""
+    try:
+        return known[name]
+    except KeyError:
+        names = ", ".join(known)
+        raise GdtError(
+            f"Unbekannter Dialekt; bekannt sind {names}. / Unknown dialect; known are {names}."
+        ) from None

@@ -1,0 +1,1 @@
+"""Tools of the GDT language for people: showing, checking, converting."""

@@ -1,0 +1,239 @@
+"""What a record lacks for a dialect: the judgement behind ``gdt check``.
+
+The reader tolerates; this says what an importer that goes by the tables may refuse.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from gdtbridge.gdt.read.detection import ANSI, DOS
+from gdtbridge.gdt.records import GdtWarning, Line, Record
+from gdtbridge.gdt.tables.charsets import CHARSETS
+from gdtbridge.gdt.tables.codes import SEX_WRITTEN
+from gdtbridge.gdt.tables.dialects import Dialect
+from gdtbridge.gdt.tables.fields import FIELDS, FieldType
+from gdtbridge.gdt.tables.record_types import (
+    FILE_GROUP,
+    FREE_PAIRS,
+    MANDATORY_IN_3,
+    RECORD_TYPES,
+    TEST_GROUP,
+)
+from gdtbridge.gdt.tables.traits import VERSIONS, Form, PatientIds
+
+JUDGEMENTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "type-unknown": "Diese Version kennt die Satzart nicht. / "
+        "This version does not know the record type.",
+        "version-differs": "Der Dialekt erwartet eine andere Version (9218). / "
+        "The dialect expects another version.",
+        "charset-differs": "Der Dialekt erwartet einen anderen Zeichensatz. / "
+        "The dialect expects another character set.",
+        "charset-undeclared": "Der Dialekt erwartet Feld 9206 (Zeichensatz). / "
+        "The dialect expects field 9206 (character set).",
+        "field-missing": "Ein Pflichtfeld fehlt. / A mandatory field is missing.",
+        "field-foreign": "Die Version kennt dieses Feld nicht. / "
+        "The version does not know this field.",
+        "field-elsewhere": "Das Feld gehört nicht in diese Satzart. / "
+        "The field does not belong to this record type.",
+        "field-order": "Das Feld steht nicht an seiner Stelle. / The field is out of order.",
+        "content-long": "Der Inhalt ist länger als das Feld. / "
+        "The content is longer than the field.",
+        "content-empty": "Das Feld ist leer. / The field is empty.",
+        "content-invalid": "Der Inhalt passt nicht zum Typ des Feldes. / "
+        "The content does not fit the field's type.",
+        "patient-id-invalid": "Die Patientennummer darf nur aus Ziffern bestehen. / "
+        "The patient number may consist of digits only.",
+        "form-differs": "Der Dialekt gruppiert Felder anders (Objekte). / "
+        "The dialect groups fields otherwise (objects).",
+    }
+)
+"""Code to sentence; the line's field is added to a message."""
+
+_MARKS: Final[Mapping[Form, frozenset[str]]] = MappingProxyType(
+    {
+        Form.FLAT: frozenset(),
+        Form.COUNTED_OBJECTS: frozenset({"8200", "8201", "8202"}),
+        Form.NAMED_OBJECTS: frozenset({"8002", "8003", "8001"}),
+        Form.MEDICAL_OFFICE: frozenset({"8002", "8003", "8001"}),
+    }
+)
+"""Fields that group others, by form."""
+
+_ALL_MARKS: Final = frozenset().union(*_MARKS.values())
+
+_TYPES: Final[Mapping[FieldType, re.Pattern[str]]] = MappingProxyType(
+    {
+        FieldType.NUM: re.compile(r"\d+", re.ASCII),
+        FieldType.DATE: re.compile(r"(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])[12]\d{3}", re.ASCII),
+        FieldType.TIME: re.compile(r"([01]\d|2[0-3])[0-5]\d[0-5]\d", re.ASCII),
+    }
+)
+"""What a content of each type looks like; numbers with decimals depend on the dialect."""
+
+
+def check_record(record: Record, dialect: Dialect) -> tuple[GdtWarning, ...]:
+    """Return what an importer of that dialect may refuse, in the order of the lines.
+
+    Codes are those of ``JUDGEMENTS``; a message names the field, never its content. The record's
+    own warnings are not repeated.
+    """
+    found = [
+        *_record_findings(record, dialect),
+        *_missing(record, dialect),
+        *_order(record, dialect),
+    ]
+    for line in record.lines:
+        if line.id:
+            found.extend(_line_findings(line, record, dialect))
+    return tuple(sorted(found, key=lambda one: (one.line or 0, one.code)))
+
+
+def _judged(code: str, line: int | None = None, field: str = "") -> GdtWarning:
+    """Return one finding; the field's number stands before its sentence."""
+    return GdtWarning(line, code, f"{field}: {JUDGEMENTS[code]}" if field else JUDGEMENTS[code])
+
+
+def _record_findings(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
+    """Yield what concerns the record as a whole: type, version, form, character set."""
+    known = RECORD_TYPES.get(record.record_type)
+    if known is None or dialect.generation not in known.versions:
+        yield _judged("type-unknown", None, "8000")
+    if record.version is not None and not _reads(dialect, record.version):
+        yield _judged("version-differs", _line_of(record, "9218", "0001"), "9218")
+    for mark in sorted(_ALL_MARKS - _MARKS[dialect.traits.form]):
+        if record.first(mark) is not None:
+            yield _judged("form-differs", _line_of(record, mark), mark)
+    yield from _charset(record, dialect)
+
+
+def _reads(dialect: Dialect, version: str) -> bool:
+    """Say whether an importer reads that version: its own form, in 2.1 what came before too."""
+    allowed = VERSIONS[dialect.traits.form]
+    return version in allowed and (
+        dialect.traits.form is not Form.FLAT or version <= dialect.version
+    )
+
+
+def _line_of(record: Record, *fields: str) -> int | None:
+    """Return where the first of these fields stands."""
+    return next((line.line for line in record.lines if line.id in fields), None)
+
+
+def _charset(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
+    """Yield what is wrong with the character set; seven bits are right in any."""
+    wanted = CHARSETS[dialect.encoding]
+    declares = any(row.field == "9206" for row in dialect.study.rows)
+    declared = record.first("9206")
+    ascii_only = all(line.value.isascii() for line in record.lines)
+    if declared is None and declares and not ascii_only:
+        yield _judged("charset-undeclared", None, "9206")
+    if declared is not None and declares and declared.strip() not in {wanted.code, "1"}:
+        yield _judged("charset-differs", _line_of(record, "9206"), "9206")
+    families = [family for family in (ANSI, DOS) if wanted.name in family]
+    fits = any(record.encoding in family for family in families)
+    if not ascii_only and not fits:
+        yield _judged("charset-differs")
+
+
+def _missing(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
+    """Yield the mandatory fields that are not there."""
+    present = {line.id for line in record.lines}
+    for field in sorted(_mandatory(record.record_type, dialect) - present):
+        yield _judged("field-missing", None, field)
+
+
+def _mandatory(record_type: str, dialect: Dialect) -> frozenset[str]:
+    """Return the fields the version demands, without those the dialect leaves out."""
+    known = RECORD_TYPES.get(record_type)
+    form = dialect.traits.form
+    if known is None or not known.mandatory:
+        return frozenset({"8000"})
+    if form is Form.MEDICAL_OFFICE:
+        return frozenset({"8000", "9218", "3000", "8001"})
+    fields = known.mandatory
+    if form is Form.COUNTED_OBJECTS:
+        fields = fields | MANDATORY_IN_3.get(record_type, frozenset()) | {"8202"}
+    if form is Form.NAMED_OBJECTS:
+        more = MANDATORY_IN_3.get(record_type, frozenset())
+        fields = (fields | more | {"8001"}) - {"8100"}
+    return fields - set(dialect.traits.omit)
+
+
+def _order(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
+    """Yield fields of a flat record that stand before one they follow in the tables.
+
+    Tests, attachments and free categories start again with their first field.
+    """
+    known = RECORD_TYPES.get(record.record_type)
+    if dialect.traits.form is not Form.FLAT or dialect.traits.order or known is None:
+        return
+    rank = {field: index for index, field in enumerate(known.fields)}
+    last = -1
+    for line in record.lines:
+        here = rank.get(line.id)
+        if here is None:
+            continue
+        if here < last and not _restarts(line.id, known.fields[last]):
+            yield _judged("field-order", line.line, line.id)
+            continue
+        last = here
+
+
+def _restarts(field: str, last: str) -> bool:
+    """Say whether ``field`` starts a group again that ``last`` was in."""
+    if field in {TEST_GROUP[0], FILE_GROUP[0]}:
+        return last in (TEST_GROUP if field == TEST_GROUP[0] else FILE_GROUP)
+    return field in FREE_PAIRS and last in FREE_PAIRS
+
+
+def _line_findings(line: Line, record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
+    """Yield what is wrong with one field."""
+    content = line.value
+    if not content.strip():
+        yield _judged("content-empty", line.line, line.id)
+        return
+    if len(content) > dialect.limit(line.id):
+        yield _judged("content-long", line.line, line.id)
+    yield from _place(line, record, dialect)
+    if not _fits_type(line, dialect):
+        yield _judged("content-invalid", line.line, line.id)
+    digits = content.isascii() and content.strip().isdigit()
+    if line.id == "3000" and dialect.traits.patient_id is PatientIds.DIGITS and not digits:
+        yield _judged("patient-id-invalid", line.line, line.id)
+
+
+def _place(line: Line, record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
+    """Yield whether version and record type have the field."""
+    if line.id in _ALL_MARKS:
+        return
+    known = FIELDS.get(line.id)
+    own = {row.field for row in dialect.study.rows}
+    wanted = "2.1" if dialect.generation == "2.1" else "3.0"
+    if known is None or not ({wanted, dialect.generation} & known.versions or line.id in own):
+        yield _judged("field-foreign", line.line, line.id)
+        return
+    type_ = RECORD_TYPES.get(record.record_type)
+    flat = dialect.traits.form is Form.FLAT
+    if flat and type_ and type_.fields and line.id not in (*type_.fields, *own):
+        yield _judged("field-elsewhere", line.line, line.id)
+
+
+def _fits_type(line: Line, dialect: Dialect) -> bool:
+    """Say whether a content is what its field holds."""
+    known = FIELDS.get(line.id)
+    text = line.value.strip()
+    if known is None:
+        return True
+    if known.type is FieldType.FLOAT:
+        sign = re.escape(dialect.traits.decimal_sign)
+        return re.fullmatch(rf"[+-]?\d+({sign}\d+)?", text, re.ASCII) is not None
+    if line.id == "3110":
+        office = dialect.traits.form is Form.MEDICAL_OFFICE
+        return text in (SEX_WRITTEN.values() if not office else "0123")
+    pattern = _TYPES.get(known.type)
+    return pattern is None or pattern.fullmatch(text) is not None

@@ -1,0 +1,105 @@
+"""Samples to red, green and blue (PS3.3 C.7.6.3.1.2): labels, evidence against labels, palettes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.pixels.processing import apply_color_lut
+
+from gdtbridge.pictures.arrays import Bytes, Integers
+from gdtbridge.pictures.jpeg import Colours
+from gdtbridge.pictures.model import NotRenderable
+
+LABELS: Final[dict[str, Colours]] = {
+    "RGB": Colours.RED_GREEN_BLUE,
+    "YBR_FULL": Colours.LUMA_CHROMA,
+    "YBR_FULL_422": Colours.LUMA_CHROMA,
+    # The decoders of JPEG 2000 undo these (PS3.5 8.2.4).
+    "YBR_RCT": Colours.RED_GREEN_BLUE,
+    "YBR_ICT": Colours.RED_GREEN_BLUE,
+}
+
+GREY: Final = 8
+"""How far the samples of a grey pixel may lie apart after lossy compression."""
+
+MOST: Final = 0.5
+FEW: Final = 0.1
+
+
+def labelled(photometric: str) -> Colours:
+    """Return what Photometric Interpretation says of three samples."""
+    try:
+        return LABELS[photometric]
+    except KeyError:
+        raise NotRenderable(
+            "Diese Farbdarstellung wird nicht unterstützt. / Unsupported kind of colours."
+        ) from None
+
+
+def believed(said: Colours, samples: Bytes) -> Colours:
+    """Return what the samples are, whatever is said of them.
+
+    Devices and gateways mislabel colours (SonoScape's DERIVED images; JPEG decompressed on the way
+    with the old label). An ultrasound screen is black and grey for the most part, and pixels that
+    are grey as one kind are green or pink as the other. So the label is overruled where as said few
+    pixels would be grey, and read the other way most are.
+    """
+    chroma = np.maximum(_distance(samples[..., 1], 128), _distance(samples[..., 2], 128))
+    spread = samples.max(axis=-1) - samples.min(axis=-1)
+    grey = {
+        Colours.LUMA_CHROMA: float(np.mean(chroma <= GREY)),
+        Colours.RED_GREEN_BLUE: float(np.mean(spread <= 2 * GREY)),
+    }
+    (other,) = set(Colours) - {said}
+    return other if grey[other] >= MOST and grey[said] <= FEW else said
+
+
+def to_rgb(samples: Bytes, colours: Colours) -> Bytes:
+    """Return red, green and blue; luma and chroma have full range (PS3.3 C.7.6.3.1.2, BT.601)."""
+    if colours is Colours.RED_GREEN_BLUE:
+        return samples
+    luma = samples[..., 0].astype(np.float32)
+    blueness = samples[..., 1].astype(np.float32) - 128
+    redness = samples[..., 2].astype(np.float32) - 128
+    rgb = np.empty(samples.shape, np.uint8)
+    rgb[..., 0] = _rounded(luma + 1.402 * redness)
+    rgb[..., 1] = _rounded(luma - 0.344136 * blueness - 0.714136 * redness)
+    rgb[..., 2] = _rounded(luma + 1.772 * blueness)
+    return rgb
+
+
+def palette_to_rgb(values: Integers, dataset: Dataset) -> Bytes:
+    """Return the colours of the palette (PS3.3 C.7.9), of 8 or 16 bits, segmented or not."""
+    if "RedPaletteColorLookupTableData" in dataset:
+        tables = [_palette(dataset, colour) for colour in ("Red", "Green", "Blue")]
+        first = int(dataset.RedPaletteColorLookupTableDescriptor[1])
+        index = np.clip(values.astype(np.int32) - first, 0, len(tables[0]) - 1)
+        rgb = np.stack([table[index] for table in tables], axis=-1)
+    else:
+        rgb = apply_color_lut(values, dataset)[..., :3]
+    # A palette of 16 bits holds intensities of 16 bits; some devices fill in 8 all the same.
+    return (rgb >> 8 if rgb.max(initial=0) > 255 else rgb).astype(np.uint8)
+
+
+def _palette(dataset: Dataset, colour: str) -> Integers:
+    """Return one table; its length, not its descriptor, tells how wide its entries are."""
+    entries = int(dataset[f"{colour}PaletteColorLookupTableDescriptor"].value[0]) or 65536
+    data = bytes(dataset[f"{colour}PaletteColorLookupTableData"].value)
+    if not dataset.original_encoding[1]:  # big endian: the words of an OW
+        data = np.frombuffer(data[: len(data) // 2 * 2], ">u2").astype("<u2").tobytes()
+    wide = len(data) >= 2 * entries
+    table: Integers = np.frombuffer(data, "<u2" if wide else "u1")[:entries].astype(np.uint16)
+    if len(table) < entries:
+        raise NotRenderable("Die Farbtabelle ist zu kurz. / The colour palette is too short.")
+    return table
+
+
+def _distance(samples: Bytes, middle: int) -> Integers:
+    distance: Integers = np.abs(samples.astype(np.int16) - middle)
+    return distance
+
+
+def _rounded(values: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Bytes:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)

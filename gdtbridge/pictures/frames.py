@@ -1,0 +1,184 @@
+"""One frame of Pixel Data to samples, whatever its transfer syntax (PS3.5 8 and annex A).
+
+Only the wanted frame is read and decoded. Which library decodes which syntax is a table; none of
+them is the GPL one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from pydicom import uid
+from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.utils import as_pixel_options
+
+from gdtbridge.pictures.arrays import Integers
+from gdtbridge.pictures.colour import LABELS
+from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
+from gdtbridge.pictures.source import PixelData, Source
+
+MAX_SAMPLES: Final = 40_000_000
+"""Samples of one frame; a colour photograph of 13 megapixels."""
+
+JPEG_8_BIT: Final = frozenset({uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit})
+"""What Pillow decodes, see `picture`; Extended only where it has 8 bits."""
+
+DECODERS: Final[dict[str, str]] = {
+    # Transfer syntax to pydicom's name of the decoder; "" for pixel data that is not compressed.
+    uid.ImplicitVRLittleEndian: "",
+    uid.ExplicitVRLittleEndian: "",
+    uid.DeflatedExplicitVRLittleEndian: "",
+    uid.ExplicitVRBigEndian: "",
+    uid.RLELossless: "pydicom",
+    uid.JPEGLossless: "gdcm",
+    uid.JPEGLosslessSV1: "gdcm",
+    uid.JPEGLSLossless: "gdcm",
+    uid.JPEGLSNearLossless: "gdcm",
+    uid.JPEG2000Lossless: "pylibjpeg",
+    uid.JPEG2000: "pylibjpeg",
+    uid.HTJ2KLossless: "pylibjpeg",
+    uid.HTJ2KLosslessRPCL: "pylibjpeg",
+    uid.HTJ2K: "pylibjpeg",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """A decoded frame: its values, and Photometric Interpretation after decoding."""
+
+    values: Integers
+    photometric: str
+
+
+def number_of_frames(dataset: Dataset) -> int:
+    """Return Number of Frames, 1 where it is missing or senseless."""
+    return max(int(dataset.get("NumberOfFrames") or 1), 1)
+
+
+def samples_per_pixel(dataset: Dataset) -> int:
+    """Return Samples per Pixel, where it is missing what the kind of colours implies."""
+    implied = 3 if str(dataset.get("PhotometricInterpretation")) in LABELS else 1
+    return int(dataset.get("SamplesPerPixel") or implied)
+
+
+def chosen_frame(dataset: Dataset, frame: int | None) -> int:
+    """Return the frame to show, counted from 1.
+
+    Asked for none, it is Representative Frame Number, else the middle one: the beginning of a loop
+    may show the way to the view, its end the way off it.
+    """
+    frames = number_of_frames(dataset)
+    if frame is None:
+        stands_for = int(dataset.get("RepresentativeFrameNumber") or 0)
+        return stands_for if 1 <= stands_for <= frames else (frames + 1) // 2
+    if not 1 <= frame <= frames:
+        raise NotRenderable("Dieses Einzelbild gibt es nicht. / There is no such frame.")
+    return frame
+
+
+def encoded_frame(source: Source, frame: int) -> bytes:
+    """Return the codestream of a frame of encapsulated pixel data."""
+    source.stream.seek(_pixel_data(source).at)
+    options = as_pixel_options(source.dataset)
+    return get_frame(
+        source.stream,
+        frame - 1,
+        number_of_frames=number_of_frames(source.dataset),
+        extended_offsets=options.get("extended_offsets"),
+    )
+
+
+def decoded_frame(source: Source, frame: int) -> Samples:
+    """Return the samples of a frame; raise `AttachmentError` for what nobody here decodes."""
+    dataset, pixels = source.dataset, _pixel_data(source)
+    if source.syntax not in DECODERS:
+        raise NotRenderable(
+            "Diese Kompression wird nicht unterstützt. / Unsupported transfer syntax."
+        )
+    rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
+    samples = samples_per_pixel(dataset)
+    check_size(rows, columns, samples)
+    if dataset.get("BitsAllocated") not in ({8, 16} if samples > 1 else {1, 8, 16}):
+        raise NotRenderable("Diese Bittiefe gibt es nicht. / Unsupported number of bits.")
+    if pixels.length is not None and str(dataset.PhotometricInterpretation) == "YBR_FULL_422":
+        return _thinned_colours(source, frame)
+    source.stream.seek(pixels.at)
+    values, properties = get_decoder(source.syntax).as_array(
+        source.stream,
+        index=frame - 1,
+        raw=True,
+        decoding_plugin=DECODERS[source.syntax],
+        **_options(source, pixels),
+    )
+    return Samples(values, str(properties["photometric_interpretation"]))
+
+
+def check_size(rows: int, columns: int, samples: int) -> None:
+    """Raise `AttachmentLimit` for a frame too big to decode, `NotRenderable` for none."""
+    if min(rows, columns, samples) < 1:
+        raise NotRenderable("Das Bild hat keine Fläche. / The image has no pixels.")
+    if rows * columns * samples > MAX_SAMPLES:
+        raise AttachmentLimit("Das Bild ist zu groß. / The image is too large.")
+
+
+def _pixel_data(source: Source) -> PixelData:
+    if source.pixel_data is None:
+        raise NotRenderable("Das Objekt enthält kein Bild. / There is no image in the object.")
+    return source.pixel_data
+
+
+def _options(source: Source, pixels: PixelData) -> dict[str, Any]:
+    """Return what pydicom wants to know, with what devices forget and what is clear anyway."""
+    options = as_pixel_options(source.dataset)
+    options.setdefault("pixel_representation", 0)
+    options.setdefault("planar_configuration", 0)
+    options["samples_per_pixel"] = samples_per_pixel(source.dataset)
+    options.setdefault("bits_stored", options.get("bits_allocated"))
+    options["pixel_keyword"] = "PixelData"
+    if pixels.vr:
+        options["pixel_vr"] = pixels.vr
+    return options
+
+
+def _thinned_colours(source: Source, frame: int) -> Samples:
+    """Return a frame of uncompressed YBR_FULL_422 (PS3.3 C.7.6.3.1.2) with chroma for each pixel.
+
+    The standard wants an even width. Of an odd one the last pair of a row is either whole, or its
+    second luma is the next row's first. A frame with three bytes for each pixel is not thinned out,
+    whatever it is called.
+    """
+    dataset, pixels = source.dataset, _pixel_data(source)
+    rows, columns = int(dataset.Rows), int(dataset.Columns)
+    pairs = (columns + 1) // 2
+    room = (pixels.length or 0) // number_of_frames(dataset)
+    if room >= 3 * rows * columns:
+        values = np.frombuffer(_bytes(source, frame, 3 * rows * columns), np.uint8)
+        return Samples(values.reshape(rows, columns, 3), "YBR_FULL")
+    whole_pairs = room >= 4 * pairs * rows
+    length = 4 * pairs * rows if whole_pairs else 2 * (rows * columns + rows * columns % 2)
+    packed = np.frombuffer(_bytes(source, frame, length), np.uint8).reshape(-1, 4)
+    values = np.empty((len(packed), 2, 3), np.uint8)
+    values[..., 0] = packed[:, :2]
+    values[..., 1:] = packed[:, np.newaxis, 2:]
+    if whole_pairs:
+        values = values.reshape(rows, 2 * pairs, 3)[:, :columns]
+    else:
+        values = values.reshape(-1, 3)[: rows * columns].reshape(rows, columns, 3)
+    return Samples(values, "YBR_FULL")
+
+
+def _bytes(source: Source, frame: int, length: int) -> bytes:
+    """Return the bytes of an uncompressed frame of 8 bits."""
+    pixels = _pixel_data(source)
+    if int(source.dataset.BitsAllocated) != 8:
+        raise NotRenderable("Nur 8 Bit je Farbe. / Only 8 bits for each sample.")
+    source.stream.seek(pixels.at + (frame - 1) * length)
+    data = source.stream.read(length)
+    if len(data) < length:
+        raise NotRenderable("Das Bild ist abgeschnitten. / The image is cut off.")
+    is_swapped = pixels.vr == "OW" and not source.dataset.original_encoding[1]
+    return np.frombuffer(data, ">u2").astype("<u2").tobytes() if is_swapped else data

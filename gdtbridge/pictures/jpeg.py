@@ -1,0 +1,132 @@
+"""The segments of a JPEG codestream (ITU-T T.81 B): what it says of itself, and a clean copy of it.
+
+Encoders of devices put what they like into application and comment segments, also about the
+patient; a clean copy has none of them but one of ours that says which colours the samples are.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from gdtbridge.pictures.model import NotRenderable
+
+_SOI: Final = b"\xff\xd8"
+_EOI: Final = 0xD9
+_SOS: Final = 0xDA
+_COM: Final = 0xFE
+_APP: Final = range(0xE0, 0xF0)
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""SOF markers; among them are DHT, JPG and DAC."""
+
+BASELINE: Final = 0xC0
+
+_AFTER_SCAN: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]", re.DOTALL)
+"""What ends entropy-coded data: a marker that is neither stuffing, nor fill, nor RSTn."""
+
+# JFIF 1.02 without a density; Adobe APP14 version 100 with transform 0 (Adobe TN 5116).
+_JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x02\x00\x00\x01\x00\x01\x00\x00"
+_ADOBE_RGB: Final = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
+
+
+class Colours(Enum):
+    """What the samples of three components are."""
+
+    LUMA_CHROMA = "YCbCr"
+    RED_GREEN_BLUE = "RGB"
+
+
+@dataclass(frozen=True, slots=True)
+class Codestream:
+    """One image: its frame header (T.81 B.2.2), what its markers say of colours, its clean parts.
+
+    ``colours`` is None where nothing in the stream tells. ``sampling`` has a byte for each
+    component: horizontal and vertical factor.
+    """
+
+    process: int
+    precision: int
+    rows: int
+    columns: int
+    components: bytes
+    sampling: bytes
+    colours: Colours | None
+    parts: tuple[bytes, ...]
+
+    def clean(self, colours: Colours) -> bytes:
+        """Return the stream without foreign metadata, its three components marked as these."""
+        marked = _JFIF if colours is Colours.LUMA_CHROMA else _ADOBE_RGB
+        return b"".join((_SOI, marked, *self.parts))
+
+
+def parse_codestream(data: bytes) -> Codestream:
+    """Return what the stream says; raise `NotRenderable` for a damaged one.
+
+    What follows its end (padding, leftovers) is dropped.
+    """
+    header, application, parts = b"", [], []
+    for marker, segment in _segments(data):
+        if marker in _APP:
+            application.append(segment[4:])
+        elif marker != _COM:
+            parts.append(segment)
+        if marker in _FRAMES:
+            header = segment
+    if len(header) < 10 or len(header) < 10 + 3 * header[9]:
+        raise NotRenderable("Das JPEG-Bild hat keinen Kopf. / The JPEG image has no frame header.")
+    precision, rows, columns, count = struct.unpack_from(">BHHB", header, 4)
+    components, sampling = header[10 : 10 + 3 * count : 3], header[11 : 11 + 3 * count : 3]
+    return Codestream(
+        process=header[1],
+        precision=precision,
+        rows=rows,
+        columns=columns,
+        components=components,
+        sampling=sampling,
+        colours=_colours(application, components, sampling),
+        parts=tuple(parts),
+    )
+
+
+def _colours(application: list[bytes], components: bytes, sampling: bytes) -> Colours | None:
+    """Return what the stream's own marks say, as libjpeg reads them (jdapimin.c)."""
+    if len(set(sampling)) > 1:  # nobody thins out green and blue
+        return Colours.LUMA_CHROMA
+    for content in application:
+        if content.startswith(b"JFIF\0"):
+            return Colours.LUMA_CHROMA
+        if content.startswith(b"Adobe") and len(content) >= 12:
+            return Colours.LUMA_CHROMA if content[11] else Colours.RED_GREEN_BLUE
+    return Colours.RED_GREEN_BLUE if components.upper() == b"RGB" else None
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield marker and bytes of each segment up to EOI, a scan with its entropy-coded data."""
+    at = data.find(_SOI) + 2
+    if not 2 <= at <= 1024:
+        raise NotRenderable("Das ist kein JPEG-Bild. / This is no JPEG image.")
+    while True:
+        while data[at : at + 2] == b"\xff\xff":  # fill bytes
+            at += 1
+        if len(data) - at < 2 or data[at] != 0xFF:
+            raise _cut_off()
+        marker = data[at + 1]
+        if marker == _EOI:
+            yield marker, data[at : at + 2]
+            return
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == _SOS:
+            after = _AFTER_SCAN.search(data, end)
+            end = after.start() if after else len(data) + 1
+        if not at + 4 <= end <= len(data):
+            raise _cut_off()
+        yield marker, data[at:end]
+        at = end
+
+
+def _cut_off() -> NotRenderable:
+    return NotRenderable("Das JPEG-Bild ist beschädigt. / The JPEG image is damaged or cut off.")

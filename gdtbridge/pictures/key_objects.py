@@ -1,0 +1,86 @@
+"""What a Key Object Selection names (PS3.3 A.35.4, C.17.6; titles: PS3.16 CID 7010)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from pydicom.dataset import Dataset
+
+from gdtbridge.pictures.model import KeyObjects, KeyReference, NotRenderable
+from gdtbridge.pictures.sop_classes import is_key_object
+from gdtbridge.pictures.source import open_object
+
+MAX_ITEMS: Final = 10_000
+
+
+class Purpose(Enum):
+    """What a document title means for the images it names."""
+
+    SELECTED = "selected"
+    REJECTED = "rejected"
+    INVENTORY = "inventory"
+    """The title says nothing about what is worth a look."""
+
+
+TITLES: Final[dict[str, Purpose]] = {
+    # DCM codes; every other title (113000 Of Interest, 113002 For Referring Provider, …) selects.
+    "113001": Purpose.REJECTED,  # Rejected for Quality Reasons
+    "113037": Purpose.REJECTED,  # Rejected for Patient Safety Reasons
+    "113038": Purpose.REJECTED,  # Incorrect Modality Worklist Entry
+    "113039": Purpose.REJECTED,  # Data Retention Policy Expired
+    "113010": Purpose.INVENTORY,  # Quality Issue
+    "113030": Purpose.INVENTORY,  # Manifest
+    "113031": Purpose.INVENTORY,  # Signed Manifest
+    "113032": Purpose.INVENTORY,  # Complete Study Content
+    "113033": Purpose.INVENTORY,  # Signed Complete Study Content
+    "113034": Purpose.INVENTORY,  # Complete Acquisition Content
+    "113035": Purpose.INVENTORY,  # Signed Complete Acquisition Content
+}
+
+
+def read_key_objects(path: Path) -> KeyObjects:
+    """Return what the document in ``path`` names; raise `NotRenderable` for another object."""
+    with open_object(path) as source:
+        dataset = source.dataset
+        if not is_key_object(str(dataset.get("SOPClassUID", ""))):
+            raise NotRenderable("Das ist keine Bildauswahl. / This is no Key Object Selection.")
+        references = tuple(_references(dataset))
+        match _purpose(dataset):
+            case Purpose.SELECTED:
+                return KeyObjects(named=references)
+            case Purpose.REJECTED:
+                return KeyObjects(rejected=references)
+            case Purpose.INVENTORY:
+                return KeyObjects()
+
+
+def _purpose(dataset: Dataset) -> Purpose:
+    titles = dataset.get("ConceptNameCodeSequence") or ()
+    codes = (str(title.get("CodeValue", "")) for title in titles)
+    return next((TITLES[code] for code in codes if code in TITLES), Purpose.SELECTED)
+
+
+def _references(dataset: Dataset) -> Iterator[KeyReference]:
+    """Yield the instances that the items of the content tree reference, at any depth."""
+    waiting, visited = deque(dataset.get("ContentSequence") or ()), 0
+    while waiting and visited < MAX_ITEMS:
+        item = waiting.popleft()
+        visited += 1
+        waiting.extendleft(reversed(item.get("ContentSequence") or ()))
+        for referenced in item.get("ReferencedSOPSequence") or ():
+            uid = str(referenced.get("ReferencedSOPInstanceUID") or "")
+            if uid:
+                yield KeyReference(uid, _frames(referenced))
+
+
+def _frames(referenced: Dataset) -> tuple[int, ...]:
+    """Return Referenced Frame Number (0008,1160), of one value or many."""
+    value = referenced.get("ReferencedFrameNumber")
+    if value is None or value == "":
+        return ()
+    values = value if hasattr(value, "__iter__") and not isinstance(value, str) else (value,)
+    return tuple(int(frame) for frame in values)

@@ -1,0 +1,189 @@
+"""From a report to its sheet: names and units of the catalogue, everything in German."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import groupby
+from typing import Final
+
+from gdtbridge.catalogue.catalogue import Catalogue
+from gdtbridge.catalogue.presentation import OTHERS, Presented, present_all
+from gdtbridge.catalogue.wording import REPEAT
+from gdtbridge.report_page.sheet import Fact, Group, Head, Person, Row, Sheet
+from gdtbridge.report_page.texts import one_line
+from gdtbridge.sr import Report, plain, ucum
+
+MAX_NAME: Final = 200
+MAX_UNIT: Final = 64
+MAX_REMARK: Final = 300
+MAX_FACT: Final = 120
+"""Characters; what is longer has ``…`` for its middle. A number is never cut."""
+
+KINDS: Final[dict[str, str]] = {
+    # Template Identifier (PS3.16) to what was examined
+    "5000": "Geburtshilfe und Gynäkologie",
+    "5100": "Gefäße",
+    "5200": "Echokardiographie",
+    "5220": "Kinderechokardiographie",
+    "5300": "Echokardiographie",
+}
+
+IN_THE_NAME: Final = ("Bezeichnung", "Gruppe", "Lage", "Ort", "Seite", "Zu")
+"""Remarks that say nothing where the name has their text."""
+
+
+PLAIN_WITHOUT_WORD: Final = (
+    "Ableitung",
+    "Auswahl",
+    "Bildmodus",
+    "Flussrichtung",
+    "Methode",
+    "Phase",
+    "Schnittebene",
+    "Seite",
+)
+"""Remarks whose text says what it is: ``2D``, ``links``."""
+
+_EXPONENT: Final = re.compile(r"(?<=[ms])[23](?!\w)")
+
+
+def sheet_of(report: Report, head: Head, catalogue: Catalogue, person: Person | None) -> Sheet:
+    """Return what the page says.
+
+    ``person`` is whose the practice says the exam is; None takes the one in the file.
+    """
+    shown = present_all(report.measurements, catalogue)
+    ordered = sorted(shown, key=lambda one: one.order)
+    whose = person or head.person
+    groups = tuple(_groups(ordered))
+    return Sheet(
+        title=_title(report, ordered),
+        day=_day(head.day),
+        patient=one_line(_patient(whose), MAX_FACT),
+        facts=(tuple(_of_person(whose)), tuple(_of_exam(head, whose))),
+        groups=groups,
+        notes=tuple(_notes(report, groups, other_id=whose.id.strip() != head.person.id.strip())),
+        foot=(
+            f"Erstellt von gdtbridge aus {one_line(report.sop_uid, 64) or 'einem Bericht ohne UID'}"
+            ", gibt wieder, was das Gerät gemessen hat; kein Befund."
+        ),
+    )
+
+
+# --- the head ------------------------------------------------------------------------------------
+
+
+def _title(report: Report, shown: Sequence[Presented]) -> str:
+    """Return what was examined, by the template, else by the only group there is."""
+    kind = KINDS.get(report.template or "", "")
+    groups = {one.group for one in shown} - {OTHERS}
+    if not kind and len(groups) == 1:
+        (kind,) = groups
+    return one_line(f"Messwerte {kind}", MAX_FACT)
+
+
+def _patient(person: Person) -> str:
+    """Return name, birth date and number in one line."""
+    born = f"* {_day(person.birth_date)}" if person.birth_date else ""
+    number = f"Nr. {person.id.strip()}" if person.id.strip() else ""
+    return ", ".join(part for part in (person.name, born, number) if part)
+
+
+def _of_person(person: Person) -> Iterator[Fact]:
+    yield from _facts(
+        ("Name", person.name),
+        ("Geburtsdatum", _day(person.birth_date)),
+        ("Patientennummer", person.id),
+    )
+
+
+def _of_exam(head: Head, whose: Person) -> Iterator[Fact]:
+    moment = _day(head.day)
+    if moment and head.clock is not None:
+        moment += f", {head.clock:%H:%M} Uhr"
+    model = "" if head.model.casefold() in head.manufacturer.casefold() else head.model
+    yield from _facts(
+        ("Untersuchung", moment),
+        ("Gerät", f"{head.manufacturer} {model}"),
+        ("Station", head.station),
+        ("Auftragsnummer", whose.accession),
+    )
+
+
+def _facts(*facts: tuple[str, str]) -> Iterator[Fact]:
+    for word, text in facts:
+        shown = one_line(text, MAX_FACT)
+        if shown:
+            yield Fact(word, shown)
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%d.%m.}{day.year:04}" if day is not None else ""
+
+
+# --- the values ----------------------------------------------------------------------------------
+
+
+def _groups(ordered: Sequence[Presented]) -> Iterator[Group]:
+    for name, members in groupby(ordered, key=lambda one: one.group):
+        rows = tuple(_rows(list(members)))
+        alone = name == OTHERS and len(rows) == len(ordered)
+        yield Group("Messwerte" if alone else one_line(name, MAX_NAME), rows)
+
+
+def _rows(shown: Sequence[Presented]) -> Iterator[Row]:
+    """Yield the rows of one group; a name and remark that were there already get a number."""
+    seen: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    for one in shown:
+        name, told, number = one_line(one.name, MAX_NAME), _remarks(one), one.order[2]
+        if not one.known:
+            seen[one.name, told] += 1
+            number = seen[one.name, told]
+            name = f"{name} ({number})" if number > 1 else name
+        yield Row(
+            name=name,
+            value=plain(one.value).replace(".", ","),
+            unit=_unit(one.unit if one.known else ucum.printed(one.unit)),
+            remark=one_line("; ".join(told), MAX_REMARK),
+            number=number,
+        )
+
+
+def _unit(unit: str) -> str:
+    """Return the unit with raised exponents: ``ml/m²``."""
+    return one_line(_EXPONENT.sub(lambda match: "²³"[match[0] == "3"], unit), MAX_UNIT)
+
+
+def _remarks(one: Presented) -> tuple[str, ...]:
+    """Return the remarks in few words, none twice."""
+    short: dict[str, None] = {}
+    for remark in one.remarks:
+        word, colon, text = remark.partition(": ")
+        if word == REPEAT or (word in IN_THE_NAME and text.casefold() in one.name.casefold()):
+            continue
+        short[text if colon and word in PLAIN_WITHOUT_WORD else remark] = None
+    return tuple(short)
+
+
+# --- the notes -----------------------------------------------------------------------------------
+
+
+def _notes(report: Report, groups: Sequence[Group], *, other_id: bool) -> Iterator[str]:
+    if not report.measurements:
+        yield "Der Bericht enthält keine Messwerte."
+    if other_id:
+        yield "Am Gerät war eine andere Patientennummer eingegeben."
+    if report.not_measured:
+        yield f"{_counted(report.not_measured)} „nicht gemessen“ übermittelt."
+    if any(row.number > 1 for group in groups for row in group.rows):
+        yield "Eine Zahl in Klammern hinter dem Namen: weitere Messung derselben Größe."
+    counts = Counter(warning.message.partition(" / ")[0] for warning in report.warnings)
+    for message, count in counts.items():
+        yield f"{message} ({count}-mal)" if count > 1 else message
+
+
+def _counted(count: int) -> str:
+    return "Ein Wert wurde als" if count == 1 else f"{count} Werte wurden als"

@@ -1,0 +1,194 @@
+"""Files for the chart, where a workstation can open them: pictures, documents, pages of reports."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PureWindowsPath
+from typing import Final, Protocol
+
+from gdtbridge.archive import Kept
+from gdtbridge.dataset.values import to_date, to_names
+from gdtbridge.exams.model import Exam
+from gdtbridge.gdt import Attachment
+from gdtbridge.pictures import (
+    AttachmentError,
+    Candidate,
+    KeyObjects,
+    Rendered,
+    choose,
+    is_candidate,
+    is_key_object,
+)
+from gdtbridge.report_page import Form, Person, Printed
+from gdtbridge.results.names import own_number, safe_part
+from gdtbridge.sr import ReportError
+
+log = logging.getLogger(__name__)
+
+ATTACHMENT: Final = "attachment"
+"""Of messages in the outbox."""
+MOST_SECONDS: Final = 120.0
+"""For all attachments of one exam: other exams wait meanwhile."""
+
+LONGEST_NAME: Final = 60
+"""Characters of an attachment's name (6302) in GDT 2.1."""
+
+
+class Renderer(Protocol):
+    """Makes files of received objects, within limits; `gdtbridge.pictures.AttachmentReader`."""
+
+    def render(self, path: Path, frame: int | None) -> Rendered:
+        """Return the file made of an object; raise `AttachmentError`."""
+        ...
+
+    def key_objects(self, paths: Sequence[Path]) -> KeyObjects:
+        """Return what Key Object Selections name."""
+        ...
+
+    def with_frames(self, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+        """Return the candidates with their number of frames."""
+        ...
+
+
+class Printer(Protocol):
+    """Prints Structured Reports, within limits; `gdtbridge.report_page.Printer`."""
+
+    def print(self, path: Path, form: Form, person: Person | None) -> Printed:
+        """Return the page of the report in the file; raise `ReportError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentPlace:
+    """Where one practice software's attachments go."""
+
+    folder: Path
+    shown: str
+    """The same folder as workstations know it: a UNC path, a drive, or a path of this machine."""
+    most: int
+    reports: bool = False
+    """Whether each value record brings the page of its report along."""
+
+    def path_of(self, name: str) -> str:
+        """Return how a workstation opens a file of the folder."""
+        if "\\" in self.shown:
+            return str(PureWindowsPath(self.shown) / name)
+        return f"{self.shown.rstrip('/')}/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A file to be written, and how the record speaks of it."""
+
+    name: str
+    data: bytes
+    attachment: Attachment
+
+
+class Attaching:
+    """Chooses and makes the attachments of an exam; waits for nobody but its own processes."""
+
+    def __init__(
+        self,
+        renderer: Renderer,
+        printer: Printer,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._renderer = renderer
+        self._printer = printer
+        self._monotonic = monotonic
+
+    def files(
+        self, exam: Exam, accession: str, kept: Sequence[Kept], place: AttachmentPlace
+    ) -> tuple[AttachedFile, ...]:
+        """Return the attachments of an exam; what cannot be made is left out and counted.
+
+        An exam whose objects named several patients gets none: nothing tells whose a picture is.
+        """
+        if exam.mixed:
+            return ()
+        end = self._monotonic() + MOST_SECONDS
+        keys = [one.path for one in kept if is_key_object(one.sop_class_uid)]
+        candidates = [
+            Candidate(one.path, one.sop_class_uid, one.sop_instance_uid)
+            for one in kept
+            if is_candidate(one.sop_class_uid)
+        ]
+        if not candidates:
+            return ()
+        key = self._renderer.key_objects(keys)
+        looked = [found for one in candidates for found in self._with_frames(one, end)]
+        selection = choose(looked, key, place.most)
+        rendered = [
+            self._rendered(exam, choice.candidate.path, choice.frame, end)
+            for choice in selection.choices
+        ]
+        if selection.left_out:
+            log.info("exam %d: %d pictures more than are attached", exam.id, selection.left_out)
+        made = [one for one in rendered if one is not None]
+        return tuple(_files(exam, accession, made, place))
+
+    def sheet(
+        self, exam: Exam, accession: str, report: Path, place: AttachmentPlace
+    ) -> AttachedFile | None:
+        """Return the page of one Structured Report; None where it cannot be printed.
+
+        It names the patient of the exam: a person may have said that it is another one than the
+        device thought.
+        """
+        person = Person(
+            exam.patient_id,
+            ", ".join(part for part in to_names(exam.patient_name) if part),
+            to_date(exam.patient_birth_date),
+            accession,
+        )
+        try:
+            printed = self._printer.print(report, Form.PDF, person)
+        except ReportError as error:
+            log.warning("exam %d: the page of a report is left out: %s", exam.id, error)
+            return None
+        title = printed.title if len(printed.title) <= LONGEST_NAME else "Messwerte"
+        return _file(exam, accession, Rendered("PDF", title, printed.data), place)
+
+    def _with_frames(self, candidate: Candidate, end: float) -> Sequence[Candidate]:
+        """Return the candidate with its number of frames; without it when time is over."""
+        late = self._monotonic() >= end
+        return (candidate,) if late else self._renderer.with_frames((candidate,))
+
+    def _rendered(self, exam: Exam, path: Path, frame: int | None, end: float) -> Rendered | None:
+        if self._monotonic() >= end:
+            log.warning("exam %d: an attachment is left out: they took too long", exam.id)
+            return None
+        try:
+            return self._renderer.render(path, frame)
+        except AttachmentError as error:
+            log.warning("exam %d: an attachment is left out: %s", exam.id, type(error).__name__)
+            return None
+
+
+def _files(
+    exam: Exam, accession: str, made: Sequence[Rendered], place: AttachmentPlace
+) -> Iterator[AttachedFile]:
+    """Yield the files, the pictures with their number before their title."""
+    pictures = 0
+    for one in made:
+        pictures += one.format == "JPG"
+        title = one.title or "Dokument"
+        if one.format == "JPG":
+            title = f"Bild {pictures}: {one.title}" if one.title else f"Bild {pictures}"
+        yield _file(exam, accession, replace(one, title=title), place)
+
+
+def _file(exam: Exam, accession: str, made: Rendered, place: AttachmentPlace) -> AttachedFile:
+    """Return the file under a name nobody else's has: by content."""
+    stem = safe_part(accession, own_number(exam.id))
+    digest = hashlib.sha256(made.data).hexdigest()[:16]
+    name = f"{stem}-{digest}.{made.format.lower()}"
+    described = ": ".join(part for part in (exam.modality, exam.study_description) if part)
+    attachment = Attachment(made.title, made.format, described, place.path_of(name))
+    return AttachedFile(name, made.data, attachment)

@@ -1,0 +1,108 @@
+"""The measurements of a report as tests of a GDT record: under whose names, in which units."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from gdtbridge import gdt
+from gdtbridge.catalogue import remarks, test_ids, title
+from gdtbridge.catalogue.catalogue import Catalogue
+from gdtbridge.catalogue.presentation import Presented, present, present_all
+from gdtbridge.results.revision import News, Sent
+from gdtbridge.settings import TestIds, Unknown
+from gdtbridge.sr import Measurement, Report
+
+log = logging.getLogger(__name__)
+
+NAME_LENGTH: Final = 60
+"""Characters of a test's name (8411) in GDT 2.1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charting:
+    """How one practice software gets its values (``gdt.test_ids``, ``gdt.unknown``).
+
+    ``seed_names`` says whether a value the seed system knew keeps the name and unit it had there.
+    """
+
+    catalogue: Catalogue
+    scheme: TestIds
+    unknown: Unknown
+    seed_names: bool
+
+    def tests(self, report: Report, news: News) -> tuple[gdt.TestValue, ...]:
+        """Return what is new in the report; nothing where all of it is held back."""
+        if self.scheme == "catalogue":
+            return self._by_catalogue(report, news)
+        ids = test_ids(report, self.scheme)
+        return tuple(
+            self._as_sent(ids[index], report.measurements[index], news.before.get(index))
+            for index in news.indices
+        )
+
+    def _by_catalogue(self, report: Report, news: News) -> tuple[gdt.TestValue, ...]:
+        """Return the values in the order of the catalogue."""
+        shown = present_all(report.measurements, self.catalogue)
+        wanted = [at for at in news.indices if shown[at].known or self.unknown == "send"]
+        if len(wanted) < len(news.indices):
+            held = len(news.indices) - len(wanted)
+            log.info("%d values that are not in the catalogue are held back", held)
+        unfit = sum(bool(shown[at].warning) for at in wanted)
+        if unfit:
+            log.warning("%d values are sent in units that were not converted", unfit)
+        return tuple(
+            self._named(shown[at], report.measurements[at], news.before.get(at))
+            for at in sorted(wanted, key=lambda at: shown[at].order)
+        )
+
+    def _named(
+        self, one: Presented, measurement: Measurement, before: Sent | None
+    ) -> gdt.TestValue:
+        if not one.known:
+            return replace(self._as_sent(one.id, measurement, before), group=one.group)
+        if before is not None:  # in the same unit as now
+            former = replace(measurement, value=Decimal(before.value), unit=before.unit)
+            was = present(former, self.catalogue)
+            before = Sent(f"{was.value:f}", was.unit)
+        return gdt.TestValue(
+            test_id=one.id,
+            name=one.name,
+            value=one.value,
+            unit=one.unit,
+            sources=(*_former(before), *one.remarks),
+            group=one.group,
+        )
+
+    def _as_sent(
+        self, test_id: str, measurement: Measurement, before: Sent | None
+    ) -> gdt.TestValue:
+        former = _former(before)
+        sent = gdt.TestValue(
+            test_id=test_id,
+            name=_name_of(measurement),
+            value=measurement.value,
+            unit=measurement.unit,
+            sources=(*former, *remarks(measurement)),
+        )
+        if not self.seed_names or measurement.seed_name is None:
+            return sent
+        unit = measurement.unit if measurement.seed_unit is None else measurement.seed_unit
+        return replace(
+            sent,
+            name=measurement.seed_name,
+            sources=(*former, *measurement.seed_sources),
+            unit=unit,
+        )
+
+
+def _former(before: Sent | None) -> tuple[str, ...]:
+    return (f"vorher {before.value} {before.unit}".rstrip(),) if before is not None else ()
+
+
+def _name_of(measurement: Measurement) -> str:
+    """Return the name with site and side where all of it fits; the remarks repeat both."""
+    whole = title(measurement)
+    return whole if len(whole) <= NAME_LENGTH else measurement.name

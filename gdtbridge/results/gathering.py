@@ -1,0 +1,135 @@
+"""What reporting an exam needs, read outside of any transaction: it may take seconds, or hang."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from gdtbridge.archive import Archive, Kept
+from gdtbridge.database import Database
+from gdtbridge.exams import store
+from gdtbridge.exams.identity import Belongs, Listed, judge, look_up
+from gdtbridge.exams.model import Exam, Held, PendingReport
+from gdtbridge.results.attaching import AttachedFile, Attaching, AttachmentPlace, Printer, Renderer
+from gdtbridge.results.records import accession_of
+from gdtbridge.results.routing import Routing, Target
+from gdtbridge.sr import Report, ReportError, ReportLimitError
+from worklist import WorklistFolder
+
+log = logging.getLogger(__name__)
+
+
+class Reader(Protocol):
+    """Reads a Structured Report within limits; raises `ReportError`."""
+
+    def read(self, path: Path) -> Report:
+        """Return the report in the file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Openers:
+    """Who opens received files, each within limits."""
+
+    reports: Reader
+    pictures: Renderer
+    sheets: Printer
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReport:
+    """A Structured Report, how reading it went, and its page where one is wanted."""
+
+    pending: PendingReport
+    file: Path
+    report: Report | None
+    problem: str
+    sheet: AttachedFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """An exam as it was when it was read; files were made for ``target``, None where none were."""
+
+    exam: Exam
+    listed: Listed
+    read: tuple[ReadReport, ...]
+    target: Target | None
+    attached: tuple[AttachedFile, ...]
+
+
+class Gatherer:
+    """Reads reports, pictures and the worklist for an exam that is due."""
+
+    def __init__(
+        self,
+        routing: Routing,
+        database: Database,
+        archive: Archive,
+        worklist: WorklistFolder,
+        openers: Openers,
+    ) -> None:
+        self._routing = routing
+        self._database = database
+        self._archive = archive
+        self._worklist = worklist
+        self._reader = openers.reports
+        self._attaching = Attaching(openers.pictures, openers.sheets)
+
+    def gather(self, exam_id: int) -> Gathered | None:
+        """Return what there is of an exam that waits to be reported; None when none does."""
+        with self._database.read() as connection:
+            exam = store.exam_by_id(connection, exam_id)
+            if exam is None or exam.due_at is None:
+                return None
+            pending = store.pending_reports(connection, exam_id)
+            files = [self._archive.path_of(connection, one.instance_id) for one in pending]
+            kept = self._archive.kept_of(connection, exam.study_instance_uid)
+        listed = look_up(exam, self._worklist)
+        read = tuple(self._read(one, file) for one, file in zip(pending, files, strict=True))
+        with self._database.read() as connection:
+            verdict = judge(connection, exam, listed)
+        gathered = Gathered(exam, listed, read, None, ())
+        return gathered if isinstance(verdict, Held) else self._with_files(gathered, verdict, kept)
+
+    def _with_files(self, gathered: Gathered, verdict: Belongs, kept: Sequence[Kept]) -> Gathered:
+        exam = gathered.exam
+        target = self._routing.of_exam(exam, verdict.order)
+        place = target.attachments
+        if place is None:
+            return gathered
+        accession = accession_of(exam, verdict.order)
+        attached = gathered.attached
+        if exam.reported_at is None:
+            attached = self._attaching.files(exam, accession, kept, place)
+        read = gathered.read
+        if place.reports:
+            read = tuple(self._with_sheet(one, exam, accession, place) for one in read)
+        return replace(gathered, read=read, target=target, attached=attached)
+
+    def _with_sheet(
+        self, read: ReadReport, exam: Exam, accession: str, place: AttachmentPlace
+    ) -> ReadReport:
+        """Return the report with its page, if it has anything to say of the exam's patient."""
+        report = read.report
+        if report is None or not report.measurements:
+            return read
+        if exam.mixed and not exam.is_of(report.patient_id):
+            return read
+        return replace(read, sheet=self._attaching.sheet(exam, accession, read.file, place))
+
+    def _read(self, pending: PendingReport, file: Path) -> ReadReport:
+        try:
+            return ReadReport(pending, file, self._read_patiently(file), "")
+        except ReportError as error:
+            log.warning("report %d cannot be read: %s", pending.id, type(error).__name__)
+            return ReadReport(pending, file, None, type(error).__name__)
+
+    def _read_patiently(self, file: Path) -> Report:
+        try:
+            return self._reader.read(file)
+        except ReportLimitError:  # of the file's making, or the machine was busy: once more
+            return self._reader.read(file)

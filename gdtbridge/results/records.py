@@ -1,0 +1,183 @@
+"""An exam in the words of GDT: the study record, the value records, the answer to an order."""
+
+from __future__ import annotations
+
+import logging
+
+from gdtbridge import gdt
+from gdtbridge.catalogue.catalogue import Catalogue
+from gdtbridge.dataset.values import meaningful, to_date, to_names, to_time
+from gdtbridge.errors import ViewerError
+from gdtbridge.exams.model import Exam
+from gdtbridge.gdt.write.master_data import render_master_data
+from gdtbridge.orders.model import Order
+from gdtbridge.people.persons import Person, are_two
+from gdtbridge.results.charting import Charting
+from gdtbridge.results.revision import News
+from gdtbridge.settings import Gdt
+from gdtbridge.sr import Report
+from gdtbridge.viewers import ViewerChoice, is_configured, study_url
+from worklist import Entry
+
+log = logging.getLogger(__name__)
+
+
+class Records:
+    """Writes GDT records in one dialect; links lead to ``viewer``."""
+
+    def __init__(
+        self,
+        settings: Gdt,
+        dialect: gdt.Dialect,
+        ids: gdt.Identification,
+        viewer: ViewerChoice,
+        catalogue: Catalogue,
+    ) -> None:
+        self._gdt = settings
+        self._charting = Charting(
+            catalogue=catalogue,
+            scheme=settings.test_ids,
+            unknown=settings.unknown,
+            seed_names=dialect.family == "medical-office",
+        )
+        self._viewer = viewer
+        self._dialect = dialect
+        self._ids = ids
+
+    @property
+    def encoding(self) -> str:
+        """Python name of the encoding the records are written in."""
+        return self._gdt.encoding or self._dialect.encoding
+
+    @property
+    def sender(self) -> str:
+        """GDT id (8316) the records are sent under."""
+        return self._gdt.sender or self._dialect.traits.sender
+
+    def study(
+        self, exam: Exam, order: Order | None, attachments: tuple[gdt.Attachment, ...] = ()
+    ) -> bytes:
+        """Return the study record; raise `gdt.GdtWriteError` when there can be none."""
+        result = gdt.StudyResult(
+            patient=_patient(exam, order),
+            date=to_date(exam.study_date),
+            time=to_time(exam.study_time),
+            accession=accession_of(exam, order),
+            modality=exam.modality,
+            description=exam.study_description or (meaningful(order.procedure) if order else ""),
+            test_id=self._gdt.test_id,
+            test_description=self._gdt.test_description,
+            order=order.reference if order is not None else None,
+            attachments=attachments,
+            link=self._link(exam),
+        )
+        rendered = gdt.render_study(result, self._dialect, self._ids, encoding=self._gdt.encoding)
+        return _noted(rendered, f"study record of exam {exam.id}")
+
+    def _link(self, exam: Exam) -> str:
+        """Return the URL that shows the study, where the dialect has a place for one."""
+        wanted = self._dialect.traits.link is not gdt.LinkPlace.NONE
+        if not (wanted and is_configured(self._viewer)):
+            return ""
+        try:
+            return study_url(self._viewer, exam.study_instance_uid, exam.accession_number)
+        except ViewerError as error:
+            log.warning("exam %d gets no link: %s", exam.id, error)
+            return ""
+
+    def values(
+        self,
+        exam: Exam,
+        order: Order | None,
+        report: Report,
+        news: News,
+        attachments: tuple[gdt.Attachment, ...] = (),
+    ) -> bytes | None:
+        """Return the value record of what is new in one Structured Report.
+
+        None where all of it is held back. ``attachments`` show the whole report.
+        """
+        values = self._charting.tests(report, news)
+        if not values:
+            return None
+        result = gdt.ValueResult(
+            patient=_patient(exam, order),
+            date=to_date(exam.study_date),
+            time=to_time(exam.study_time),
+            accession=accession_of(exam, order),
+            modality=exam.modality,
+            values=values,
+            order=order.reference if order is not None else None,
+            revision=news.revision,
+            attachments=attachments,
+        )
+        rendered = gdt.render_values(result, self._dialect, self._ids, encoding=self._gdt.encoding)
+        return _noted(rendered, f"value record of exam {exam.id}")
+
+    def answer(self, entry: Entry) -> bytes:
+        """Return the record an order is answered with."""
+        family, given = to_names(entry.PatientName)
+        result = gdt.StudyResult(
+            patient=gdt.Patient(
+                id=entry.PatientID,
+                family_name=family,
+                given_name=given,
+                birth_date=entry.PatientBirthDate,
+                sex=entry.PatientSex or None,
+            ),
+            date=entry.scheduled.date(),
+            time=entry.scheduled.time().replace(microsecond=0),
+            accession=entry.AccessionNumber,
+            modality=entry.Modality,
+            description=entry.RequestedProcedureDescription,
+            test_id=self._gdt.test_id,
+            test_description=self._gdt.test_description,
+        )
+        rendered = gdt.render_order_answer(
+            result, self._dialect, self._ids, encoding=self._gdt.encoding
+        )
+        return _noted(rendered, "answer to an order")
+
+    def master_data(self, patient: gdt.Patient) -> bytes:
+        """Return the record of a patient's master data."""
+        rendered = render_master_data(
+            patient, self._dialect, self._ids, encoding=self._gdt.encoding
+        )
+        return _noted(rendered, "master data")
+
+
+def accession_of(exam: Exam, order: Order | None) -> str:
+    """Return the accession number of the order, which the AIS knows, or else of the exam."""
+    return order.accession_number if order is not None else exam.accession_number
+
+
+def person_of(exam: Exam, order: Order | None) -> Person:
+    """Return whose name the records bear.
+
+    Where the device clearly named somebody else and a person released the exam for the order's
+    patient all the same, it is the order's.
+    """
+    sent = Person(exam.patient_name, exam.patient_birth_date)
+    if order is None:
+        return sent
+    ordered = Person(order.patient_name, order.patient_birth_date)
+    return ordered if are_two(sent, ordered) else sent
+
+
+def _patient(exam: Exam, order: Order | None) -> gdt.Patient:
+    person = person_of(exam, order)
+    family, given = to_names(person.name)
+    known = exam.patient_sex in {"M", "F", "O"} and person.name == exam.patient_name
+    return gdt.Patient(
+        id=exam.patient_id,
+        family_name=family,
+        given_name=given,
+        birth_date=to_date(person.birth_date),
+        sex=exam.patient_sex if known else None,
+    )
+
+
+def _noted(rendered: gdt.Rendered, what: str) -> bytes:
+    if rendered.losses:
+        log.warning("%s: not written as it was: %s", what, ", ".join(rendered.losses))
+    return rendered.data

@@ -1,0 +1,85 @@
+"""What a report says that was not sent of its exam before.
+
+A practice's chart takes nothing back: what was sent stays there. So a later report of an exam sends
+what is new in it: further values, and values that are others now beside what they were. A report
+that lacks a value withdraws nothing, for devices also send reports in parts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from gdtbridge.gdt import Revision
+from gdtbridge.sr import Measurement, Report, plain
+from gdtbridge.sr.ucum import convert
+
+
+class Sent(NamedTuple):
+    """A value as it was sent: its number without trailing zeros, and its unit."""
+
+    value: str
+    unit: str
+
+
+Values = Mapping[str, Sent]
+"""By the stable id of the measurement."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Which measurements of a report are to be sent."""
+
+    revision: Revision
+    indices: tuple[int, ...]
+    """Of the report's measurements."""
+    before: Mapping[int, Sent]
+    """What was sent before instead of a measurement, by index."""
+
+
+def values_of(report: Report) -> Values:
+    """Return the values of a report."""
+    return {one.id: _sent(one) for one in report.measurements}
+
+
+def _sent(one: Measurement) -> Sent:
+    return Sent(plain(one.value.normalize()), one.unit)
+
+
+def news_of(known: Values, report: Report) -> News:
+    """Return what ``report`` says that is not ``known``."""
+    rows = [(index, one.id, _sent(one)) for index, one in enumerate(report.measurements)]
+    new = [
+        (index, known.get(key)) for index, key, sent in rows if not _is_same(known.get(key), sent)
+    ]
+    before = {index: sent for index, sent in new if sent is not None}
+    revision = Revision.FIRST
+    if known:
+        revision = Revision.CORRECTION if before else Revision.SUPPLEMENT
+    return News(revision, tuple(index for index, _ in new), before)
+
+
+def _is_same(before: Sent | None, now: Sent) -> bool:
+    """Return whether a value was sent already, in this unit or in one that is exactly as much."""
+    if before is None or before == now:
+        return before == now
+    converted = convert(Decimal(before.value), before.unit, now.unit)
+    return converted is not None and converted == Fraction(now.value)
+
+
+def written(values: Values) -> str:
+    """Return the values as text for the database."""
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def read(texts: Iterable[str]) -> Values:
+    """Return the values of several texts, of which later ones count before earlier ones."""
+    found: dict[str, Sent] = {}
+    for text in texts:
+        if text:
+            found |= {key: Sent(*sent) for key, sent in json.loads(text).items()}
+    return found

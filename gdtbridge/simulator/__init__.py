@@ -1,0 +1,1 @@
+"""An ultrasound device played against a running bridge."""

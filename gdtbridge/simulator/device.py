@@ -1,0 +1,347 @@
+"""A simulated ultrasound device: asks the worklist, examines a patient, sends images and reports.
+
+It behaves as real devices do: echo first, a worklist query with many empty keys, images before the
+report, identifiers of its own for every exam. It talks to any bridge or archive.
+"""
+
+from __future__ import annotations
+
+import operator
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as ItemSequence
+
+import gdtbridge
+from gdtbridge.dicom import client
+from gdtbridge.dicom.client import Peer, PeerError
+from gdtbridge.simulator.exam import (
+    SimulationError,
+    make_exam,
+    read_sample,
+    walk_in,
+    write_instance,
+)
+
+__all__ = [
+    "Device",
+    "Link",
+    "Sent",
+    "Simulation",
+    "SimulationError",
+    "sample_files",
+    "sample_folder",
+    "simulate",
+    "worklist_query",
+]
+
+T = TypeVar("T")
+
+Report = Callable[[str], None]
+"""Takes one line for the person at the terminal."""
+Pick = Callable[[Sequence[Dataset]], Dataset]
+"""Chooses one of the worklist's entries; it is called with at least one."""
+
+LONGEST_PAUSE: Final = 30.0
+"""Seconds between two attempts, at most; the first pause is one second."""
+
+EMPTY_LIST: Final = (
+    "Die Arbeitsliste für {station} ist heute leer. Legen Sie einen Auftrag an (gdtbridge worklist "
+    "add), oder prüfen Sie Station und Datum; --without-order sendet ohne Auftrag. / The worklist "
+    "of {station} is empty today. Place an order (gdtbridge worklist add), or check station and "
+    "date; --without-order sends without an order."
+)
+
+STEP_KEYS: Final = (
+    "ScheduledPerformingPhysicianName",
+    "ScheduledProcedureStepDescription",
+    "ScheduledProcedureStepEndDate",
+    "ScheduledProcedureStepEndTime",
+    "ScheduledProcedureStepID",
+    "ScheduledProcedureStepLocation",
+    "ScheduledProcedureStepStartTime",
+    "ScheduledStationName",
+    "PreMedication",
+    "RequestedContrastAgent",
+    "CommentsOnTheScheduledProcedureStep",
+)
+"""Empty keys inside the scheduled procedure step (PS3.4 Table K.6-1)."""
+ROOT_KEYS: Final = (
+    "AccessionNumber",
+    "ReferringPhysicianName",
+    "PatientName",
+    "PatientID",
+    "IssuerOfPatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "OtherPatientNames",
+    "PatientSize",
+    "PatientWeight",
+    "MedicalAlerts",
+    "Allergies",
+    "EthnicGroup",
+    "AdditionalPatientHistory",
+    "PregnancyStatus",
+    "PatientComments",
+    "StudyInstanceUID",
+    "RequestingPhysician",
+    "RequestingService",
+    "RequestedProcedureDescription",
+    "SpecialNeeds",
+    "CurrentPatientLocation",
+    "PatientState",
+    "AdmissionID",
+    "RequestedProcedureID",
+    "ReasonForTheRequestedProcedure",
+    "RequestedProcedurePriority",
+    "PatientTransportArrangements",
+    "RequestedProcedureComments",
+    "ConfidentialityConstraintOnPatientDataDescription",
+)
+"""Empty keys outside it: as many as talkative devices send (PS3.4 Table K.6-1)."""
+CODE_KEYS: Final = ("CodeValue", "CodingSchemeDesignator", "CodingSchemeVersion", "CodeMeaning")
+REFERENCE_KEYS: Final = ("ReferencedSOPClassUID", "ReferencedSOPInstanceUID")
+
+
+class Link(Protocol):
+    """What the device needs of the network; `gdtbridge.dicom.client` is one."""
+
+    def echo(self, peer: Peer) -> None:
+        """Verify the connection; raise `PeerError`."""
+        ...
+
+    def find_worklist(self, peer: Peer, query: Dataset) -> list[Dataset]:
+        """Return the worklist's answers; raise `PeerError`."""
+        ...
+
+    def store(self, peer: Peer, files: Sequence[Path]) -> list[tuple[Path, int]]:
+        """Send the files and return the status of each; raise `PeerError`."""
+        ...
+
+
+def is_kept(status: int | None) -> bool:
+    """Return whether a C-STORE answer is success or a warning (PS3.4 Table B.2-1)."""
+    return status is not None and (status == 0x0000 or status & 0xF000 == 0xB000)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One instance and the last answer to it; ``sample`` is the name of the file it was made of."""
+
+    sample: str
+    SOPInstanceUID: str
+    status: int
+
+    @property
+    def stored(self) -> bool:
+        """Whether the peer keeps it."""
+        return is_kept(self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """One simulated exam; ``AccessionNumber`` is empty when there was no order."""
+
+    AccessionNumber: str
+    StudyInstanceUID: str
+    sent: tuple[Sent, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the peer keeps every instance."""
+        return all(one.stored for one in self.sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One instance of the exam, ready to be sent."""
+
+    path: Path
+    sample: str
+    SOPInstanceUID: str
+    is_report: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """An ultrasound device in front of ``peer``; ``attempts`` is how often it tries what failed."""
+
+    peer: Peer
+    station: str
+    report: Report
+    attempts: int = 1
+    link: Link = client
+    pause: Callable[[float], None] = time.sleep
+    now: Callable[[], datetime] = datetime.now
+
+    def examine(self, samples: Sequence[Path], pick: Pick | None) -> Simulation:
+        """Play one exam with ``samples`` as what the device produces; no ``pick``, no worklist."""
+        instances = [read_sample(path) for path in samples]
+        if not instances:
+            raise SimulationError(
+                "Keine Beispieldateien zum Senden. / There are no sample files to send."
+            )
+        self._until_connected(lambda: self.link.echo(self.peer))
+        self.report(f"C-ECHO {self.peer.aet}: 0000")
+        entry = self._order(pick) if pick else walk_in(instances[0])
+        make_exam(instances, entry, self.now())
+        with tempfile.TemporaryDirectory(prefix="gdtbridge-device-") as folder:
+            sent = self._send(_write(instances, samples, Path(folder)))
+        return Simulation(_text(entry, "AccessionNumber"), instances[0].StudyInstanceUID, sent)
+
+    def _order(self, pick: Pick) -> Dataset:
+        """Return the entry to examine, after showing the list to the person at the device."""
+        query = worklist_query(self.station, self.now())
+        entries = self._until_connected(lambda: self.link.find_worklist(self.peer, query))
+        self.report(f"Arbeitsliste / Worklist {self.station}: {len(entries)}")
+        for entry in entries:
+            self.report(_line(entry))
+        if not entries:
+            raise SimulationError(EMPTY_LIST.format(station=self.station))
+        chosen = pick(entries)
+        self.report(f"Untersuche / Examining: {_text(chosen, 'AccessionNumber')}")
+        return chosen
+
+    def _send(self, files: Sequence[Made]) -> tuple[Sent, ...]:
+        """Send images, then reports, each kind on an association of its own."""
+        statuses: dict[Path, int] = {}
+        for kind in (False, True):
+            statuses |= self._store([made.path for made in files if made.is_report == kind])
+        sent = [Sent(made.sample, made.SOPInstanceUID, statuses[made.path]) for made in files]
+        for one in sent:
+            self.report(f"C-STORE {one.sample}: {one.status:04X}")
+        return tuple(sent)
+
+    def _store(self, files: list[Path]) -> dict[Path, int]:
+        """Return the last status of each file; what was refused is sent again while it may be."""
+        statuses: dict[Path, int] = {}
+        for attempt in range(1, self.attempts + 1):
+            left = [path for path in files if not is_kept(statuses.get(path))]
+            if not left:
+                break
+            if attempt > 1:
+                self._wait(attempt)
+            try:
+                statuses.update(self.link.store(self.peer, left))
+            except PeerError:
+                if attempt == self.attempts:
+                    raise
+        return statuses
+
+    def _until_connected(self, action: Callable[[], T]) -> T:
+        """Return what the first attempt without a `PeerError` returns; raise that of the last."""
+        for attempt in range(1, self.attempts):
+            try:
+                return action()
+            except PeerError:
+                self._wait(attempt + 1)
+        return action()
+
+    def _wait(self, attempt: int) -> None:
+        seconds = min(2.0 ** (attempt - 2), LONGEST_PAUSE)
+        self.report(
+            f"Versuch {attempt} von {self.attempts} in {seconds:g} s / "
+            f"attempt {attempt} of {self.attempts} in {seconds:g} s"
+        )
+        self.pause(seconds)
+
+
+def simulate(
+    peer: Peer,
+    *,
+    station: str,
+    samples: Sequence[Path],
+    report: Report,
+    accession: str | None = None,
+    pick: Pick = operator.itemgetter(0),
+    without_order: bool = False,
+    attempts: int = 1,
+) -> Simulation:
+    """Play one exam against ``peer`` and return what was sent with its last statuses.
+
+    ``accession`` names the order to take; else ``pick`` chooses, by default the first of the list.
+    ``without_order`` skips the worklist: the first sample's patient comes as a walk-in, under the
+    number SIMULATION and without accession number.
+    Raises `SimulationError` when there is nobody to examine and `PeerError` when ``peer`` cannot be
+    reached in ``attempts`` attempts.
+    """
+    device = Device(peer, station, report, attempts=max(1, attempts))
+    if accession is not None:
+        pick = partial(_numbered, accession)
+    return device.examine(samples, None if without_order else pick)
+
+
+def sample_folder() -> Path:
+    """Return the folder with ``images/``, ``sr/`` and ``gdt/``, of the wheel or of the checkout."""
+    package = Path(gdtbridge.__file__).resolve().parent
+    for folder in (package / "_samples", package.parent / "samples"):
+        if (folder / "sr").is_dir():
+            return folder
+    raise SimulationError("Die Beispieldateien fehlen. / The sample files are missing.")
+
+
+def sample_files() -> tuple[Path, ...]:
+    """Return the shipped images and reports, in the order a device sends them."""
+    folder = sample_folder()
+    images, reports = (sorted((folder / part).glob("*.dcm")) for part in ("images", "sr"))
+    return (*images, *reports)
+
+
+def worklist_query(station: str, now: datetime) -> Dataset:
+    """Return the identifier of a Modality Worklist C-FIND for today's ultrasound of ``station``."""
+    today = now.strftime("%Y%m%d")
+    step = _empty(*STEP_KEYS)
+    step.Modality = "US"
+    step.ScheduledStationAETitle = station
+    step.ScheduledProcedureStepStartDate = f"{today}-{today}"
+    step.ScheduledProtocolCodeSequence = ItemSequence([_empty(*CODE_KEYS)])
+    query = _empty(*ROOT_KEYS)
+    query.SpecificCharacterSet = "ISO_IR 100"
+    query.RequestedProcedureCodeSequence = ItemSequence([_empty(*CODE_KEYS)])
+    query.ReferencedStudySequence = ItemSequence([_empty(*REFERENCE_KEYS)])
+    query.ReferencedPatientSequence = ItemSequence([_empty(*REFERENCE_KEYS)])
+    query.ScheduledProcedureStepSequence = ItemSequence([step])
+    return query
+
+
+def _write(instances: Sequence[Dataset], samples: Sequence[Path], folder: Path) -> list[Made]:
+    made = []
+    for number, (ds, sample) in enumerate(zip(instances, samples, strict=True), start=1):
+        path = folder / f"{number:03d}.dcm"
+        write_instance(ds, path)
+        made.append(Made(path, sample.name, ds.SOPInstanceUID, "ContentSequence" in ds))
+    return made
+
+
+def _empty(*keywords: str) -> Dataset:
+    ds = Dataset()
+    for keyword in keywords:
+        setattr(ds, keyword, None)
+    return ds
+
+
+def _numbered(accession: str, entries: Sequence[Dataset]) -> Dataset:
+    for entry in entries:
+        if _text(entry, "AccessionNumber") == accession:
+            return entry
+    raise SimulationError(
+        f"Kein Auftrag {accession} auf der Arbeitsliste. / No order {accession} on the worklist."
+    )
+
+
+def _line(entry: Dataset) -> str:
+    """Return the entry as the device shows it; a person asked to see the patient."""
+    shown = ("AccessionNumber", "PatientID", "PatientName", "PatientBirthDate")
+    columns = [_text(entry, keyword) for keyword in (*shown, "RequestedProcedureDescription")]
+    return "  " + "  ".join(column or "-" for column in columns)
+
+
+def _text(entry: Dataset, keyword: str) -> str:
+    return str(entry.get(keyword) or "").strip()

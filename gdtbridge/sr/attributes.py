@@ -1,0 +1,241 @@
+"""What the children of an item say about it: modifiers, properties, sources (PS3.16 TID 300, 310).
+
+A modifier counts whatever its relationship, because its concept says what it is: Canon sends
+Selection Status by HAS CONCEPT MOD, GE by HAS PROPERTIES. The same goes for properties. Items meant
+by reference count as if they were there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from gdtbridge.sr.codes import (
+    FETUS_CLASS,
+    PROPERTIES,
+    SILENT_MODIFIERS,
+    SUBJECT_CLASS,
+    SUBJECT_ID,
+    Concept,
+    Role,
+    normal,
+    role_of,
+)
+from gdtbridge.sr.content import CONTAINS, Content
+from gdtbridge.sr.elements import Item, Tag
+from gdtbridge.sr.model import Code, Property
+from gdtbridge.sr.profiles import Quirk
+
+MAX_JOINED: Final = 4
+"""Modifiers of one role that count; real reports have at most two or three."""
+
+MAX_PROPERTIES: Final = 64
+"""Properties and further modifiers kept of one item."""
+
+CONCEPT_MODIFIER: Final = "HAS CONCEPT MOD"
+ACQUISITION_CONTEXT: Final = "HAS ACQ CONTEXT"
+PROPERTY: Final = "HAS PROPERTIES"
+INFERRED_FROM: Final = "INFERRED FROM"
+
+OLD_GE_TEXTS: Final[dict[str, Role]] = {"43130": Role.LATERALITY, "43133": Role.SITE}
+"""Texts of GE's old layout (`Quirk.SITE_AND_SIDE_AS_TEXT`)."""
+
+OLD_GE_SIDE: Final = "side="
+
+LABEL_SIDES: Final[dict[str, Code]] = {
+    # First words of labels that say the side (`Quirk.SIDE_IN_LABEL`)
+    "lt": Code("G-A101", "SRT", "Left"),
+    "left": Code("G-A101", "SRT", "Left"),
+    "rt": Code("G-A100", "SRT", "Right"),
+    "right": Code("G-A100", "SRT", "Right"),
+}
+
+
+@dataclass(slots=True)
+class Attributes:
+    """What an item's children say about it, in tree order."""
+
+    modifiers: dict[Role, Code] = field(default_factory=dict)
+    further: tuple[tuple[Code, Code], ...] = ()
+    properties: tuple[Property, ...] = ()
+    inferred_from: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Found:
+    """The same while it is collected."""
+
+    roles: dict[Role, list[Code]] = field(default_factory=dict)
+    further: list[tuple[Code, Code]] = field(default_factory=list)
+    properties: list[Property] = field(default_factory=list)
+    inferred_from: list[str] = field(default_factory=list)
+    subject: dict[Concept, Code] = field(default_factory=dict)
+
+    def add_role(self, role: Role, value: Code) -> None:
+        self.roles.setdefault(role, []).append(value)
+
+
+def attributes_of(content: Content, item: Item, place: str) -> Attributes:
+    """Return what the children of ``item`` say about it.
+
+    Properties are read of numbers only. A reference that leads nowhere is a warning.
+    """
+    found = _Found()
+    is_number = content.kind(item) == "NUM"
+    for child, child_place in content.children(item, place):
+        relation = content.relation(child)
+        if Tag.ReferencedContentItemIdentifier not in child.values:
+            _read_child(content, child, relation, found, is_number=is_number)
+        elif relation != CONTAINS or is_number:  # `tree` tells the others
+            _read_reference(content, child, child_place, found, is_number=is_number)
+    _take_fetus_from_subject(found)
+    if not (found.roles or found.further or found.properties or found.inferred_from):
+        return Attributes()
+    modifiers = {role: joined(codes) for role, codes in found.roles.items()}
+    _take_side_from_label(content, modifiers)
+    return Attributes(
+        modifiers,
+        tuple(found.further[:MAX_PROPERTIES]),
+        tuple(found.properties[:MAX_PROPERTIES]),
+        tuple(found.inferred_from[:MAX_PROPERTIES]),
+    )
+
+
+def _read_reference(
+    content: Content, child: Item, place: str, found: _Found, *, is_number: bool
+) -> None:
+    target = content.referenced(child)
+    if target is None:
+        content.warnings.add("by_reference", place)
+        return
+    item, item_place = target
+    relation = content.relation(child)
+    if relation == INFERRED_FROM and content.kind(item) == "NUM":
+        found.inferred_from.append(item_place)
+    else:
+        _read_child(content, item, relation, found, is_number=is_number)
+
+
+def _read_child(
+    content: Content, child: Item, relation: str, found: _Found, *, is_number: bool
+) -> None:
+    name = content.name(child)
+    role = role_of(name)
+    if role is None:
+        if name.text and content.kind(child) != "CONTAINER":
+            _read_without_role(content, child, relation, found, is_number=is_number)
+        return
+    value = content.modifier_value(child)
+    if value is None:
+        return
+    found.add_role(role, value)
+    if role is Role.SITE:
+        _read_below_site(content, child, found)
+
+
+def _read_without_role(
+    content: Content, child: Item, relation: str, found: _Found, *, is_number: bool
+) -> None:
+    name, kind = content.name(child), content.kind(child)
+    concept, value = normal(name), content.modifier_value(child)
+    says_something = relation == PROPERTY or (kind == "NUM" and relation != INFERRED_FROM)
+    if value is None or (kind == "TEXT" and _read_old_ge_text(content, name, value, found)):
+        return
+    if concept in {SUBJECT_CLASS, SUBJECT_ID}:
+        found.subject[concept] = value
+    elif is_number and (concept in PROPERTIES or says_something):
+        found.properties.extend(_properties(content, child, name))
+    elif _is_further(relation, kind, concept):
+        found.further.append((name, value))
+
+
+def _is_further(relation: str, kind: str, concept: Concept) -> bool:
+    """Return whether an item without a role tells its parent from others.
+
+    Numbers and texts of the acquisition (heart rate, time) change from exam to exam; codes of it
+    (posture) do not.
+    """
+    if concept in SILENT_MODIFIERS:
+        return False
+    if relation == CONCEPT_MODIFIER:
+        return kind in {"CODE", "TEXT"}
+    return relation == ACQUISITION_CONTEXT and kind == "CODE"
+
+
+def _read_below_site(content: Content, site: Item, found: _Found) -> None:
+    """Add laterality, topography and whatever else modifies a Finding Site below it (TID 300)."""
+    for child, _ in content.children(site, ""):
+        name = content.name(child)
+        role = role_of(name)
+        value = content.modifier_value(child)
+        if value is None:
+            continue
+        if role is Role.LATERALITY or role is Role.TOPOGRAPHY:
+            found.add_role(role, value)
+        elif role is None and content.relation(child) == CONCEPT_MODIFIER and name.text:
+            found.further.append((name, value))
+
+
+def _read_old_ge_text(content: Content, name: Code, value: Code, found: _Found) -> bool:
+    """Take site or side from a text of GE's old layout; return whether it is one."""
+    if Quirk.SITE_AND_SIDE_AS_TEXT not in content.device.quirks or name.value not in OLD_GE_TEXTS:
+        return False
+    text = value.text
+    if text.casefold().startswith(OLD_GE_SIDE):
+        text = text[len(OLD_GE_SIDE) :].strip()
+    if text:
+        found.add_role(OLD_GE_TEXTS[name.value], Code("", "", text))
+    return True
+
+
+def _take_fetus_from_subject(found: _Found) -> None:
+    """Set the fetus from a Subject ID, where the subject is one and has no other name."""
+    kind, name = found.subject.get(SUBJECT_CLASS), found.subject.get(SUBJECT_ID)
+    if kind is None or name is None or normal(kind) != FETUS_CLASS:
+        return
+    if Role.FETUS not in found.roles:
+        found.add_role(Role.FETUS, name)
+
+
+def _take_side_from_label(content: Content, modifiers: dict[Role, Code]) -> None:
+    """Set the side a label starts with, where the device is known for it and coded none."""
+    label = modifiers.get(Role.LABEL)
+    if label is None or Quirk.SIDE_IN_LABEL not in content.device.quirks:
+        return
+    first, _, rest = label.text.partition(" ")
+    side = LABEL_SIDES.get(first.casefold().rstrip("."))
+    if side is not None and rest:
+        modifiers.setdefault(Role.LATERALITY, side)
+
+
+def _properties(content: Content, item: Item, name: Code) -> Iterator[Property]:
+    """Yield the property an item is; an unreadable number is none."""
+    if content.kind(item) == "NUM":
+        number = content.quiet_number(item)
+        if number is not None:
+            value, unit = number
+            yield Property(name.text, value, unit, name.value, name.scheme)
+        return
+    value_code = content.modifier_value(item)
+    if value_code is not None:
+        yield Property(name.text, value_code.text, "", name.value, name.scheme)
+
+
+def joined(codes: list[Code]) -> Code:
+    """Return several modifiers of one role as one, whatever their order; one said twice is one."""
+    if len(codes) == 1:
+        return codes[0]
+    distinct: dict[tuple[str, ...], Code] = {}
+    for code in sorted(codes, key=lambda code: (*normal(code), code.meaning)):
+        said = normal(code) if code.value else (" ".join(code.meaning.casefold().split()),)
+        distinct.setdefault(said, code)
+    codes = list(distinct.values())[:MAX_JOINED]
+    if len(codes) == 1:
+        return codes[0]
+    concepts = [normal(code) for code in codes if code.value]
+    return Code(
+        "+".join(value for _, value in concepts),
+        concepts[0][0] if concepts else "",
+        ", ".join(code.text for code in codes),
+    )

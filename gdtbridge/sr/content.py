@@ -1,0 +1,286 @@
+"""Content items one at a time: their names, values and units (PS3.3 C.17.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+from gdtbridge.sr.codes import QUALIFIERS, Role, plain_unit
+from gdtbridge.sr.elements import Item, Tag
+from gdtbridge.sr.model import Code, Decision, Property, ReportLimitError
+from gdtbridge.sr.numbers import decimal_of, plain
+from gdtbridge.sr.profiles import Device
+from gdtbridge.sr.text import Decoder
+from gdtbridge.sr.warn import Warnings
+
+MAX_FINDINGS: Final = 20_000
+
+MAX_CONTAINERS: Final = 8
+"""Private containers around a value that count, the innermost; real reports have at most three."""
+
+MAX_FURTHER: Final = 64
+"""Further modifiers of a value that count, the innermost."""
+
+CONTAINS: Final = "CONTAINS"
+
+_CODE_ELEMENTS: Final = (
+    Tag.CodeValue,
+    Tag.LongCodeValue,
+    Tag.URNCodeValue,
+    Tag.CodingSchemeDesignator,
+    Tag.CodeMeaning,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What modifiers say, inherited from containers and overridden below (PS3.16 TID 5202).
+
+    ``section`` is the nearest container with a name, ``containers`` are those around a value whose
+    names tell it from others (`codes.tells_apart`), outermost first. ``further`` are concept
+    modifiers without a role, as concept and value. ``short_label`` is the device's short name of
+    what the codes say in full.
+    """
+
+    site: Code | None = None
+    laterality: Code | None = None
+    topography: Code | None = None
+    mode: Code | None = None
+    method: Code | None = None
+    equation: Code | None = None
+    view: Code | None = None
+    cycle: Code | None = None
+    breathing: Code | None = None
+    flow: Code | None = None
+    stage: Code | None = None
+    protocol: Code | None = None
+    fetus: Code | None = None
+    label: Code | None = None
+    short_label: Code | None = None
+    tracking: Code | None = None
+    tracking_uid: Code | None = None
+    derivation: Code | None = None
+    selection: Code | None = None
+    section: Code | None = None
+    containers: tuple[Code, ...] = ()
+    further: tuple[tuple[Code, Code], ...] = ()
+
+    def with_modifiers(self, found: dict[Role, Code]) -> Context:
+        """Return this context with ``found`` on top; a new site forgets where in the old one."""
+        if not found:
+            return self
+        changes: dict[str, Any] = {role.value: code for role, code in found.items()}
+        if Role.SITE in found:
+            changes.setdefault("topography", None)
+        return replace(self, **changes)
+
+    def with_further(self, found: tuple[tuple[Code, Code], ...]) -> Context:
+        """Return this context with further modifiers; one of the same concept is overridden."""
+        if not found:
+            return self
+        names = {name for name, _ in found}
+        kept = tuple(pair for pair in self.further if pair[0] not in names)
+        return replace(self, further=(kept + found)[-MAX_FURTHER:])
+
+    def within(self, section: Code, *, tells_apart: bool) -> Context:
+        """Return what holds inside a named container."""
+        if not tells_apart:
+            return replace(self, section=section)
+        containers = (*self.containers, section)[-MAX_CONTAINERS:]
+        return replace(self, section=section, containers=containers)
+
+
+@dataclass(frozen=True, slots=True)
+class SeedMark:
+    """What the seed system called a value, where it read one."""
+
+    id: str
+    name: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """The value of a NUM: its unit as we print it, and the code value it was sent with."""
+
+    value: Decimal
+    unit: str
+    unit_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One NUM that is a result, before selection and naming.
+
+    ``row`` is the private table's row number where there is one (SonoScape 10037), ``device_id``
+    the device's own name of what was measured. ``kept_by_seed`` marks the one of each seed id that
+    the seed system would have reported. ``companion_of`` is the concept a gestational age or a
+    percentile belongs to, None also where that is not known; ``companion_of_chosen`` says that the
+    device chose a value of that.
+    """
+
+    name: Code
+    value: Decimal
+    unit: str
+    context: Context
+    place: str
+    unit_code: str | None = None
+    seed: SeedMark | None = None
+    device_id: str | None = None
+    row: int | None = None
+    kept_by_seed: bool = False
+    companion_of: Code | None = None
+    companion_of_chosen: bool = False
+    properties: tuple[Property, ...] = ()
+    inferred_from: tuple[str, ...] = ()
+    observed: str = ""
+
+
+@dataclass(slots=True)
+class Content:
+    """Reads the items of one report; ``findings`` and ``warnings`` fill in tree order.
+
+    ``passed`` collects the numbers that are no findings, where somebody asked for them.
+    """
+
+    text: Decoder
+    root: Item
+    big_endian: bool = False
+    template: str | None = None
+    device: Device = field(default_factory=Device)
+    warnings: Warnings = field(default_factory=Warnings)
+    findings: list[Finding] = field(default_factory=list)
+    passed: list[Decision] | None = None
+    _codes: dict[tuple[bytes | None, ...], Code | None] = field(default_factory=dict)
+
+    def code(self, item: Item, tag: Tag) -> Code | None:
+        """Return the first code of the code sequence ``tag``, None where it is absent or empty."""
+        items = item.sequences.get(tag)
+        if not items:
+            return None
+        raw = tuple(map(items[0].values.get, _CODE_ELEMENTS))
+        if raw not in self._codes:  # the same few codes come again and again
+            value, long_value, urn, scheme, meaning = (self.text(part or b"") for part in raw)
+            code = Code(value or long_value or urn, scheme, meaning)
+            self._codes[raw] = code if code.text else None
+        return self._codes[raw]
+
+    def string(self, item: Item, tag: Tag) -> str:
+        """Return a text element, empty where it is absent."""
+        raw = item.values.get(tag)
+        return self.text(raw) if raw else ""
+
+    def name(self, item: Item) -> Code:
+        """Return the concept name, an empty code where there is none."""
+        return self.code(item, Tag.ConceptNameCodeSequence) or Code("", "", "")
+
+    def children(self, item: Item, place: str) -> Iterator[tuple[Item, str]]:
+        """Yield the content items below with their places."""
+        for number, child in enumerate(item.sequences.get(Tag.ContentSequence, ()), start=1):
+            yield child, f"{place}.{number}"
+
+    def kind(self, item: Item) -> str:
+        """Return the Value Type (CONTAINER, NUM, CODE); a NUM shows itself without one too."""
+        if Tag.ValueType not in item.values and Tag.MeasuredValueSequence in item.sequences:
+            return "NUM"
+        return self.string(item, Tag.ValueType).upper()
+
+    def relation(self, item: Item) -> str:
+        """Return the relationship to the item above; a missing one counts as CONTAINS."""
+        return self.string(item, Tag.RelationshipType).upper() or CONTAINS
+
+    def referenced(self, item: Item) -> tuple[Item, str] | None:
+        """Return the item that is meant by reference, with its place (PS3.3 C.17.3.2.5).
+
+        None where the reference leads nowhere.
+        """
+        raw = item.values.get(Tag.ReferencedContentItemIdentifier, b"")
+        order: Literal["big", "little"] = "big" if self.big_endian else "little"
+        numbers = [int.from_bytes(raw[at : at + 4], order) for at in range(0, len(raw) & ~3, 4)]
+        if numbers[:1] != [1]:
+            return None
+        found = self.root
+        for number in numbers[1:]:
+            below = found.sequences.get(Tag.ContentSequence, [])
+            if not 1 <= number <= len(below):
+                return None
+            found = below[number - 1]
+        return found, ".".join(str(number) for number in numbers)
+
+    def modifier_value(self, item: Item) -> Code | None:
+        """Return a modifier's code, or its text, UID or number as a code with a meaning only."""
+        if not item.complete:
+            return None
+        code = self.code(item, Tag.ConceptCodeSequence)
+        if code is not None:
+            return code
+        text = self.string(item, Tag.TextValue) or self.string(item, Tag.UID)
+        for measured in item.sequences.get(Tag.MeasuredValueSequence, ())[:1]:
+            text = text or self.string(measured, Tag.NumericValue)
+        return Code("", "", text) if text else None
+
+    def number(self, item: Item, place: str) -> Number | None:
+        """Return value and unit of a NUM, or None with a warning."""
+        measured = item.sequences.get(Tag.MeasuredValueSequence)
+        if not measured:
+            self.refuse(item, place, "no_value", self._qualifier(item))
+            return None
+        if len(measured) > 1:
+            self.refuse(item, place, "several_values")
+            return None
+        raw = measured[0].values.get(Tag.NumericValue, b"")
+        value, problem = decimal_of(raw)
+        if value is None:
+            self.refuse(item, place, problem)
+            return None
+        unit = self._unit(measured[0], place)
+        if unit is None:
+            return Number(value, "", "")
+        return Number(value, plain_unit(unit), unit.value)
+
+    def quiet_number(self, item: Item) -> tuple[str, str] | None:
+        """Return literal and unit of a NUM that is a property; None without a readable number."""
+        measured = item.sequences.get(Tag.MeasuredValueSequence, [])
+        if len(measured) != 1 or not item.complete:
+            return None
+        value, _ = decimal_of(measured[0].values.get(Tag.NumericValue, b""))
+        if value is None:
+            return None
+        unit = self.code(measured[0], Tag.MeasurementUnitsCodeSequence)
+        return plain(value), plain_unit(unit) if unit is not None else ""
+
+    def _qualifier(self, item: Item) -> str:
+        code = self.code(item, Tag.NumericValueQualifierCodeSequence)
+        return QUALIFIERS.get(code.value, "") if code is not None else ""
+
+    def _unit(self, measured: Item, place: str) -> Code | None:
+        unit = self.code(measured, Tag.MeasurementUnitsCodeSequence)
+        if unit is None:
+            self.warnings.add("no_unit", place)
+        elif unit.scheme.upper() != "UCUM":
+            self.warnings.add("foreign_unit", place)
+        return unit
+
+    def refuse(self, item: Item, place: str, code: str, detail: str = "") -> None:
+        """Warn that the value of ``item`` cannot be read, and why."""
+        self.warnings.add(code, place, detail)
+        self.pass_over(item, place, code)
+
+    def pass_over(self, item: Item, place: str, rule: str) -> None:
+        """Note a NUM that is no finding, where somebody asked."""
+        if self.passed is None:
+            return
+        value = unit = ""
+        for measured in item.sequences.get(Tag.MeasuredValueSequence, ())[:1]:
+            value = self.string(measured, Tag.NumericValue)
+            code = self.code(measured, Tag.MeasurementUnitsCodeSequence)
+            unit = plain_unit(code) if code is not None else ""
+        self.passed.append(Decision(place, self.name(item).text, value, unit, False, rule))
+
+    def add(self, finding: Finding) -> None:
+        """Keep a finding; too many raise `ReportLimitError`, because none may be lost silently."""
+        if len(self.findings) >= MAX_FINDINGS:
+            raise ReportLimitError("Zu viele Messwerte. / Too many measurements.")
+        self.findings.append(finding)

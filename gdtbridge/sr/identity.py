@@ -1,0 +1,266 @@
+"""Names for measurements that hold from one exam to the next.
+
+An id depends on what a measurement is and on nothing else: concept, site, side, image mode, method
+and so on, with SNOMED RT and CT counted as one. Neither the value nor its unit (a setting of the
+device) nor the derivation enters, so that a mean and a single reading of the same thing carry on
+one series. Changing anything here breaks the trends of every practice: the tests hold real ids.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from functools import lru_cache
+from importlib import resources
+from typing import Final, NamedTuple
+
+from gdtbridge.sr.codes import AVERAGES, CHOICES, STATISTICS, Concept, Role, normal
+from gdtbridge.sr.content import Context, Finding, SeedMark
+from gdtbridge.sr.model import Code
+
+HASH_LENGTH: Final = 8
+"""Base32 characters: 40 bits, a collision in a report of 300 has odds of 1 in 24 million."""
+
+PREFIX_LENGTH: Final = 10
+"""Characters of readable prefix; with the hash 18, below the 20 that field 8410 may have."""
+
+IDENTITY_ROLES: Final = (
+    # The order enters the hash.
+    Role.SITE,
+    Role.LATERALITY,
+    Role.TOPOGRAPHY,
+    Role.MODE,
+    Role.METHOD,
+    Role.EQUATION,
+    Role.VIEW,
+    Role.CYCLE,
+    Role.BREATHING,
+    Role.FLOW,
+    Role.STAGE,
+    Role.PROTOCOL,
+    Role.FETUS,
+    Role.LABEL,
+)
+
+_UMLAUTS: Final = str.maketrans({"Ä": "AE", "Ö": "OE", "Ü": "UE", "ẞ": "SS", "Ø": "OE", "Æ": "AE"})
+_NOT_PLAIN: Final = re.compile(r"[^A-Z0-9]+")
+_WORDLIKE: Final = re.compile(r"[A-Z]{3}")
+_SEED_REMOVES: Final = re.compile(r"[\W_]+")
+
+Identity = tuple[str, ...]
+
+
+class Extra(StrEnum):
+    """What only some measurements have; it follows `IDENTITY_ROLES` as ``name=…``, if there."""
+
+    DERIVATION = "derivation"
+    """A statistic that is another quantity: minimum, maximum, deviation (`codes.STATISTICS`)."""
+    SHORT_LABEL = "short_label"
+    """The device's short name of what the codes say (PS3.16 TID 5301)."""
+    TRACKING = "tracking"
+    """The lesion or group (Tracking Identifier, without one its UID)."""
+    IN = "in"
+    """A container whose name tells values apart (`codes.tells_apart`), once for each."""
+    OF = "of"
+    """The measurement a gestational age or a percentile was derived from."""
+    MODIFIER = "mod"
+    """A concept modifier without a role: ``mod=DCM:125306=DCM:125313``, sorted."""
+
+
+def identity_of(finding: Finding) -> Identity:
+    """Return what the measurement is, as comparable text."""
+    companion = finding.companion_of
+    of = (f"{Extra.OF}={_key(companion)}",) if companion is not None else ()
+    return (_key(finding.name), *_context_keys(finding.context), *of)
+
+
+@lru_cache(maxsize=1024)
+def _context_keys(context: Context) -> Identity:
+    """Return the keys of the roles that count; siblings mostly share one context."""
+    keys = []
+    for role in IDENTITY_ROLES:
+        code: Code | None = getattr(context, role.value)
+        keys.append(f"{role.value}={_key(code)}" if code is not None else "")
+    return (*keys, *_extra_keys(context))
+
+
+def _extra_keys(context: Context) -> Iterator[str]:
+    derivation, tracking = context.derivation, context.tracking or context.tracking_uid
+    if derivation is not None and normal(derivation) in STATISTICS:
+        yield f"{Extra.DERIVATION}={_key(derivation)}"
+    if context.short_label is not None:
+        yield f"{Extra.SHORT_LABEL}={_key(context.short_label)}"
+    if tracking is not None:
+        yield f"{Extra.TRACKING}={_key(tracking)}"
+    for container in context.containers:
+        yield f"{Extra.IN}={_key(container)}"
+    yield from sorted(
+        f"{Extra.MODIFIER}={_key(name)}={_key(code)}" for name, code in context.further
+    )
+
+
+@lru_cache(maxsize=4096)
+def _key(code: Code) -> str:
+    if code.value:
+        return ":".join(normal(code))
+    return "=" + " ".join(code.meaning.casefold().split())
+
+
+class Numbered(NamedTuple):
+    """An id, and which of how many values with one identity it belongs to."""
+
+    id: str
+    identity: Identity
+    repeat: int
+    repeats: int
+
+
+def ids_of(findings: Sequence[Finding]) -> list[str]:
+    """Return an id for each finding, unique among them, of at most 20 characters A-Z and 0-9."""
+    return [one.id for one in numbered(findings)]
+
+
+def numbered(findings: Sequence[Finding]) -> list[Numbered]:
+    """Return an id for each finding and its number among those with one identity.
+
+    The first of them has the plain id; for the others their number enters the hash. The order is
+    that of `_rank`, so it does not matter where in the tree they stand.
+    """
+    alike: dict[Identity, list[int]] = {}
+    for index, finding in enumerate(findings):
+        alike.setdefault(identity_of(finding), []).append(index)
+    made: dict[int, Numbered] = {}
+    taken: set[str] = set()
+    for identity in sorted(alike):
+        indexes = alike[identity]
+        if len(indexes) > 1:
+            indexes.sort(key=lambda index: _rank(findings[index]))
+        prefix = _prefix(findings[indexes[0]])
+        ordinal = 0
+        for number, index in enumerate(indexes, start=1):
+            while (one := _made(prefix, identity, ordinal)) in taken:
+                ordinal += 1
+            taken.add(one)
+            made[index] = Numbered(one, identity, number, len(indexes))
+            ordinal += 1
+    return [made[index] for index in range(len(findings))]
+
+
+def _rank(finding: Finding) -> tuple[object, ...]:
+    """Return what orders repeats: the device's choice, a mean, then time, number, unit, wording.
+
+    The companion of a chosen value goes before that of another.
+    Places decide only between values that are equal in all of that.
+    """
+    context = finding.context
+    return (
+        precedence(finding),
+        not finding.companion_of_chosen,
+        finding.observed,
+        finding.value,
+        str(finding.value),
+        finding.unit,
+        *(_key(code) if code else "" for code in (context.derivation, context.selection)),
+        finding.name.meaning,
+        tuple(int(number) for number in finding.place.split(".")),
+    )
+
+
+def precedence(finding: Finding) -> int:
+    """Return 0 for what the device chose, 1 for a mean, 2 for the rest."""
+    if is_chosen(finding):
+        return 0
+    return 1 if is_mean(finding) else 2
+
+
+def is_chosen(finding: Finding) -> bool:
+    """Return whether the device says that this value stands for the measurement."""
+    status = finding.context.selection
+    return status is not None and normal(status) in CHOICES
+
+
+def is_mean(finding: Finding) -> bool:
+    """Return whether the value says that it is the mean or median of others."""
+    derivation = finding.context.derivation
+    return derivation is not None and normal(derivation) in AVERAGES
+
+
+def _made(prefix: str, identity: Identity, ordinal: int) -> str:
+    text = "\x1f".join(identity) + (f"\x1f#{ordinal}" if ordinal else "")
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return prefix + base64.b32encode(digest)[:HASH_LENGTH].decode("ascii")
+
+
+def _prefix(finding: Finding) -> str:
+    """Return letters that remind of the name.
+
+    A user's label or the device's own id says more than the concept. For standard codes the
+    letters come from a fixed table, because devices word the meaning differently.
+    """
+    label = finding.context.label or finding.context.short_label
+    if label is not None and _WORDLIKE.search(made := abbreviated(label.text)):
+        return made
+    if finding.device_id is not None:
+        return abbreviated(finding.device_id) or "M"
+    known = abbreviations().get(normal(finding.name))
+    return known or abbreviated(finding.name.text) or "M"
+
+
+def abbreviated(name: str) -> str:
+    """Return one or two words shortened, the initials of more, in A-Z and 0-9 (may be empty)."""
+    plain = unicodedata.normalize("NFKD", name.upper().translate(_UMLAUTS))
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    words = [word for word in _NOT_PLAIN.split(plain) if word]
+    if len(words) > 3:
+        return "".join(word[0] for word in words)[:PREFIX_LENGTH]
+    return "".join(word[: PREFIX_LENGTH // len(words)] for word in words)
+
+
+@lru_cache(maxsize=1)
+def abbreviations() -> dict[Concept, str]:
+    """Return the fixed prefixes of standard measurement codes (``abbreviations.tsv``)."""
+    table = resources.files("gdtbridge.sr").joinpath("abbreviations.tsv")
+    rows = (line.split("\t") for line in table.read_text("ascii").splitlines())
+    return {(row[0], row[1]): row[2] for row in rows if not row[0].startswith("#")}
+
+
+def seed_group_mark(meaning: str, mode: str) -> SeedMark | None:
+    """Return what the seed system called a NUM of a measurement group (DCM 125007)."""
+    mode = mode or "X"
+    initials = "".join(word[:1] for word in meaning.split(" "))
+    made = "SOEC" + mode[:2] + initials
+    return _seed_mark(made, f"{meaning} ({mode})", f"Quelle: {mode}")
+
+
+def seed_device_mark(device_id: str, name: str, source: str) -> SeedMark | None:
+    """Return what the seed system called a row of SonoScape's private table."""
+    return _seed_mark("SO" + name, f"US {name}", f"Id: {device_id}", f"Quelle: {source}")
+
+
+def _seed_mark(raw_id: str, name: str, *sources: str) -> SeedMark | None:
+    """Return the mark; None for what the seed could not write (its files were ISO 8859-15)."""
+    made = _SEED_REMOVES.sub("", raw_id).upper()
+    try:
+        made.encode("iso8859-15")
+    except UnicodeEncodeError:
+        return None
+    return SeedMark(made, name, sources)
+
+
+def marked_for_seed(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, those the seed system would have kept marked as such.
+
+    There the last of one id in tree order replaced those before, and of measurement groups it
+    read values above -1 only.
+    """
+    last: dict[str, int] = {}
+    for index, finding in enumerate(findings):
+        if finding.seed is not None and (finding.device_id is not None or finding.value > -1):
+            last[finding.seed.id] = index
+    kept = set(last.values())
+    return [replace(finding, kept_by_seed=index in kept) for index, finding in enumerate(findings)]

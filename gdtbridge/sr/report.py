@@ -1,0 +1,224 @@
+"""A file to a report, in this process (`reader.ReportReader` does it in a guarded one)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, time
+from pathlib import Path
+from typing import Final
+
+from gdtbridge.sr.content import Content, Context, Finding
+from gdtbridge.sr.elements import Elements, Item, Tag
+from gdtbridge.sr.ge_xml import untold_averages
+from gdtbridge.sr.identity import Numbered, numbered
+from gdtbridge.sr.model import (
+    Code,
+    Decision,
+    Measurement,
+    NotAReportError,
+    Property,
+    Report,
+    is_report,
+)
+from gdtbridge.sr.numbers import plain
+from gdtbridge.sr.part10 import read_elements
+from gdtbridge.sr.profiles import Quirk, device_of
+from gdtbridge.sr.rules import RULES
+from gdtbridge.sr.selection import Verdict, select
+from gdtbridge.sr.text import Decoder
+from gdtbridge.sr.tree import ROOT, walk
+
+MAX_PREDECESSORS: Final = 32
+
+
+def read_report(path: Path, *, explain: bool = False) -> Report:
+    """Return what the Structured Report in ``path`` says; raise `ReportError` if nothing can be.
+
+    Faults inside are warnings of the report and cost the items they are in, no others. With
+    ``explain`` the report has a decision for every NUM of the file.
+    """
+    elements = read_elements(path)
+    root = elements.root
+    content = Content(
+        Decoder(root.values.get(Tag.SpecificCharacterSet, b"")), root, elements.big_endian
+    )
+    _refuse_others(content, root)
+    manufacturer = content.string(root, Tag.Manufacturer)
+    model = content.string(root, Tag.ManufacturerModelName)
+    content.template = _template(content, root)
+    content.device = device_of(manufacturer, model, content.template)
+    content.passed = [] if explain else None
+    _warn_of_damage(content, elements)
+    walk(content)
+    _ask_private_xml(content, elements)
+    selection = select(content.findings, content.device)
+    return Report(
+        sop_class_uid=content.string(root, Tag.SOPClassUID),
+        sop_uid=content.string(root, Tag.SOPInstanceUID),
+        study_uid=content.string(root, Tag.StudyInstanceUID),
+        template=content.template,
+        patient_id=content.string(root, Tag.PatientID),
+        manufacturer=manufacturer,
+        completion=content.string(root, Tag.CompletionFlag) or None,
+        content_time=_content_time(content, root),
+        measurements=_measurements(selection.kept),
+        warnings=content.warnings.all(),
+        not_measured=selection.not_measured,
+        patient_name=content.string(root, Tag.PatientName).rstrip("^ "),
+        patient_birth_date=content.string(root, Tag.PatientBirthDate),
+        accession_number=_accession_number(content, root),
+        model=model,
+        predecessors=tuple(_predecessors(content, root))[:MAX_PREDECESSORS],
+        profile=content.device.name,
+        decisions=_decisions(content, selection.verdicts),
+    )
+
+
+def _refuse_others(content: Content, root: Item) -> None:
+    """Raise `NotAReportError` unless there is a content tree that calls itself one."""
+    has_tree = Tag.ContentSequence in root.sequences
+    if is_report(content.string(root, Tag.SOPClassUID)):
+        if not has_tree:
+            raise NotAReportError("Der Bericht hat keinen Inhalt. / The report has no content.")
+    elif not has_tree or content.kind(root) != "CONTAINER":
+        raise NotAReportError("Das ist kein Structured Report. / This is no Structured Report.")
+
+
+def _template(content: Content, root: Item) -> str | None:
+    items = root.sequences.get(Tag.ContentTemplateSequence)
+    return (content.string(items[0], Tag.TemplateIdentifier) or None) if items else None
+
+
+def _warn_of_damage(content: Content, elements: Elements) -> None:
+    if elements.cut:
+        content.warnings.add("truncated", ROOT)
+    elif elements.damaged:
+        content.warnings.add("damaged", ROOT)
+
+
+def _ask_private_xml(content: Content, elements: Elements) -> None:
+    if Quirk.PRIVATE_XML in content.device.quirks:
+        count = untold_averages(elements.private, content.findings)
+        if count:
+            content.warnings.add("untold_averages", ROOT, str(count))
+
+
+def _content_time(content: Content, root: Item) -> str | None:
+    """Return Content Date and Time as ISO 8601 local time; None without a valid date."""
+    day = content.string(root, Tag.ContentDate).replace(".", "")
+    clock = content.string(root, Tag.ContentTime).replace(":", "")[:6]
+    try:
+        if len(day) != 8:
+            return None
+        found = date(int(day[:4]), int(day[4:6]), int(day[6:])).isoformat()
+    except ValueError:
+        return None
+    try:
+        return f"{found}T{time(int(clock[:2]), int(clock[2:4] or 0), int(clock[4:] or 0))}"
+    except ValueError:
+        return found
+
+
+def _accession_number(content: Content, root: Item) -> str:
+    """Return the accession number, else that of the one request the report is about.
+
+    Devices put it into Referenced Request Sequence only (PS3.3 C.17.2.1).
+    """
+    own = content.string(root, Tag.AccessionNumber)
+    if own:
+        return own
+    requests = root.sequences.get(Tag.ReferencedRequestSequence, [])
+    asked = {content.string(request, Tag.AccessionNumber) for request in requests} - {""}
+    return asked.pop() if len(asked) == 1 else ""
+
+
+def _predecessors(content: Content, root: Item) -> Iterator[str]:
+    for study in root.sequences.get(Tag.PredecessorDocumentsSequence, ()):
+        for series in study.sequences.get(Tag.ReferencedSeriesSequence, ()):
+            for document in series.sequences.get(Tag.ReferencedSOPSequence, ()):
+                uid = content.string(document, Tag.ReferencedSOPInstanceUID)
+                if uid:
+                    yield uid
+
+
+def _decisions(content: Content, verdicts: Sequence[Verdict]) -> tuple[Decision, ...] | None:
+    """Return what became of every NUM in the order of the file; None where nobody asked."""
+    if content.passed is None:
+        return None
+    decided = content.passed + [
+        Decision(
+            place=verdict.finding.place,
+            name=verdict.finding.name.text,
+            value=plain(verdict.finding.value),
+            unit=verdict.finding.unit,
+            kept=RULES[verdict.rule].kept,
+            rule=verdict.rule,
+            beside=verdict.beside,
+        )
+        for verdict in verdicts
+    ]
+    return tuple(sorted(decided, key=lambda one: [int(part) for part in one.place.split(".")]))
+
+
+def _measurements(findings: Sequence[Finding]) -> tuple[Measurement, ...]:
+    pairs = zip(findings, numbered(findings), strict=True)
+    return tuple(_measurement(finding, made) for finding, made in pairs)
+
+
+def _measurement(finding: Finding, made: Numbered) -> Measurement:
+    context, seed = finding.context, finding.seed
+    return Measurement(
+        id=made.id,
+        name=finding.name.text,
+        value=finding.value,
+        unit=finding.unit,
+        unit_code=finding.unit_code or "",
+        code=finding.name.value,
+        scheme=finding.name.scheme,
+        site=_text(context.site),
+        laterality=_text(context.laterality),
+        mode=_text(context.mode),
+        method=_text(context.method, context.equation),
+        derivation=_text(context.derivation),
+        phase=_text(context.cycle, context.breathing),
+        fetus=_text(context.fetus),
+        label=_text(context.label or context.short_label),
+        topography=_text(context.topography),
+        flow=_text(context.flow),
+        view=_text(context.view),
+        stage=_text(context.stage),
+        protocol=_text(context.protocol),
+        selection=_text(context.selection),
+        device_id=finding.device_id,
+        seed_id=seed.id if seed is not None and finding.kept_by_seed else None,
+        seed_name=seed.name if seed is not None else None,
+        seed_sources=seed.sources if seed is not None else (),
+        seed_unit=finding.unit_code if seed is not None else None,
+        place=finding.place,
+        identity=made.identity,
+        section=_text(context.section),
+        group=_group(context),
+        companion_of=_text(finding.companion_of),
+        further=tuple(
+            Property(name.text, code.text, "", name.value, name.scheme)
+            for name, code in context.further
+        ),
+        properties=finding.properties,
+        inferred_from=finding.inferred_from,
+        observed=finding.observed or None,
+        repeat=made.repeat,
+        repeats=made.repeats,
+    )
+
+
+def _group(context: Context) -> str | None:
+    if context.tracking is None and context.containers:
+        return " / ".join(container.text for container in context.containers)
+    return _text(context.tracking)
+
+
+def _text(code: Code | None, second: Code | None = None) -> str | None:
+    if code is None or second is None:
+        code = code or second
+        return code.text or None if code is not None else None
+    return f"{code.text}, {second.text}"

@@ -1,0 +1,87 @@
+"""Why a NUM of a report is told or not: the rules by name, in the words a person reads.
+
+`selection` applies those about repeats, `tree` those about what is no result at all. Items that
+cannot be read are told under their warning's code (``warn.MESSAGES``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from gdtbridge.sr.warn import MESSAGES
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Whether a NUM under this rule is told, and why."""
+
+    kept: bool
+    german: str
+    english: str
+
+    @property
+    def reason(self) -> str:
+        """Return both languages."""
+        return f"{self.german} / {self.english}"
+
+
+RULES: Final[dict[str, Rule]] = {
+    # Told
+    "single": Rule(True, "einziger Wert", "the only value"),
+    "chosen": Rule(True, "vom Gerät als gültig bezeichnet", "chosen on the device"),
+    "mean": Rule(True, "Mittelwert oder Median", "the mean or median"),
+    "aggregate": Rule(True, "Gesamtwert des Geräts", "the device's aggregate"),
+    "repeat": Rule(
+        True,
+        "Wiederholung, keine ist als gültig bezeichnet; alle bleiben",
+        "a repeat, none of them is chosen; all stay",
+    ),
+    # Not told, in the order in which the rules are tried
+    "not_measured": Rule(
+        False, "-1 heißt bei diesem Gerät: nicht gemessen", "-1 means not measured on this device"
+    ),
+    "single_reading": Rule(
+        False, "Einzelwert, der Gesamtwert gilt", "a single reading, the aggregate stands"
+    ),
+    "twin": Rule(
+        False,
+        "derselbe Wert noch einmal, ohne Auswahlvermerk",
+        "the same value once more, without its selection status",
+    ),
+    "duplicate": Rule(
+        False, "derselbe Wert noch einmal", "the same value once more in every respect"
+    ),
+    "summary": Rule(
+        False,
+        "Zusammenfassung, derselbe Wert steht in seinem Abschnitt",
+        "a summary, the same value stands in its own section",
+    ),
+    "not_chosen": Rule(
+        False, "Wiederholung, ein anderer Wert ist ausgewählt", "a repeat, another value is chosen"
+    ),
+    "in_mean": Rule(
+        False, "Einzelwert, der Mittelwert oder Median gilt", "a single value, the average stands"
+    ),
+    # No results
+    "property": Rule(
+        False,
+        "Angabe zu einem Messwert (Norm, Perzentile, Unsicherheit)",
+        "says something about a value (normal range, percentile, uncertainty)",
+    ),
+    "basis": Rule(
+        False, "Grundlage eines berechneten Werts", "what another value was computed from"
+    ),
+    "context": Rule(
+        False, "Umstand der Untersuchung, kein Messwert", "a circumstance of the exam, no result"
+    ),
+    "modifier": Rule(
+        False, "nähere Bestimmung, kein Messwert", "a modifier of something else, no result"
+    ),
+}
+
+
+def reason(rule: str) -> str:
+    """Return why, German first; ``rule`` is a name of `RULES` or a warning's code."""
+    known = RULES.get(rule)
+    return known.reason if known is not None else MESSAGES[rule]

@@ -1,0 +1,157 @@
+"""SonoScape's private reports, templates SONO1000 and SONO10000.
+
+A container 10020 is one row of a table: 10031 the device's id of the measurement, 10033 its name,
+10036 the image mode, 10037 the result number (-1 the aggregate, 0..n the single readings), 10041
+the NUM, 10042 the unit on the screen, 10043 whether it was edited by hand. The device's manual
+writes the template SONO10000, files say either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from gdtbridge.sr.attributes import attributes_of
+from gdtbridge.sr.codes import Role
+from gdtbridge.sr.content import Content, Context, Finding
+from gdtbridge.sr.elements import Item, Tag
+from gdtbridge.sr.identity import seed_device_mark
+from gdtbridge.sr.model import Code
+
+TEMPLATES: Final = frozenset({"SONO1000", "SONO10000"})
+
+ROW: Final = "10020"
+DEVICE_ID: Final = "10031"
+NAME: Final = "10033"
+SOURCE: Final = "10036"
+RESULT_NUMBER: Final = "10037"
+VALUE: Final = "10041"
+DISPLAY_UNIT: Final = "10042"
+
+AGGREGATE: Final = -1
+"""Result number of the value the device computed from the single readings."""
+
+NOT_MEASURED: Final = Decimal(-1)
+"""What SonoScape writes where nothing was measured; other negative values are real (strain)."""
+
+_SPELLINGS: Final = {"²": "2", "³": "3", "^": "", " ": "", "sec": "s"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The texts of one row, empty where absent."""
+
+    scheme: str
+    device_id: str
+    name: str
+    source: str
+    result_number: int | None
+    display_unit: str
+
+
+def is_row(content: Content, item: Item) -> bool:
+    """Return whether ``item`` is a row of SonoScape's private table."""
+    name = content.name(item)
+    if name.value != ROW or content.kind(item) != "CONTAINER":
+        return False
+    return (content.template or "").upper() in TEMPLATES or "SONO" in name.scheme.upper()
+
+
+def read_row(content: Content, item: Item, place: str, context: Context) -> None:
+    """Add the finding of one row, or a warning that says why there is none.
+
+    The device's own id names a row, so the containers around it do not enter.
+    """
+    row = _read_texts(content, item)
+    numbers = [
+        (child, below)
+        for child, below in content.children(item, place)
+        if content.kind(child) == "NUM"
+    ]
+    if not numbers:
+        content.warnings.add("no_value", place)
+    for child, below in numbers:
+        if not (row.name or row.device_id):
+            content.refuse(child, below, "no_name")
+        elif not item.complete:
+            content.refuse(child, below, "incomplete_item")
+        else:
+            _add_number(content, child, below, row, context)
+
+
+def _read_texts(content: Content, item: Item) -> _Row:
+    texts: dict[str, str] = {}
+    for child, _ in content.children(item, ""):
+        value = content.modifier_value(child)
+        if value is not None and content.kind(child) != "NUM":
+            texts.setdefault(content.name(child).value, value.text)
+    return _Row(
+        scheme=content.name(item).scheme,
+        device_id=texts.get(DEVICE_ID, ""),
+        name=texts.get(NAME, ""),
+        source=texts.get(SOURCE, ""),
+        result_number=_whole(texts.get(RESULT_NUMBER, "")),
+        display_unit=texts.get(DISPLAY_UNIT, ""),
+    )
+
+
+def _add_number(content: Content, item: Item, place: str, row: _Row, context: Context) -> None:
+    number = content.number(item, place)
+    if number is None:
+        return
+    concept = content.name(item)
+    name = Code(row.device_id or concept.value, row.scheme, row.name or row.device_id)
+    if concept.value not in {VALUE, ""}:  # a row with further numbers of their own
+        name = Code(f"{name.value} {concept.value}", row.scheme, f"{name.meaning} {concept.text}")
+    said = attributes_of(content, item, place)
+    modifiers = said.modifiers
+    if row.source:
+        modifiers[Role.MODE] = Code("", "", row.source)
+    content.add(
+        Finding(
+            name=name,
+            value=number.value,
+            unit=_reconcile(content, item, place, number.unit, row.display_unit),
+            context=replace(context, containers=()).with_modifiers(modifiers),
+            place=place,
+            seed=seed_device_mark(row.device_id, row.name, row.source)
+            if row.result_number == AGGREGATE and row.name and concept.value == VALUE
+            else None,
+            device_id=row.device_id or None,
+            row=row.result_number,
+            properties=said.properties,
+        )
+    )
+
+
+def _reconcile(content: Content, item: Item, place: str, unit: str, shown: str) -> str:
+    """Return the unit of a value that names two.
+
+    The number belongs to the unit coded beside it; the display unit counts only where that is
+    missing. Where both are there and differ nothing is converted, a warning says so.
+    """
+    coded = any(
+        Tag.MeasurementUnitsCodeSequence in measured.sequences
+        for measured in item.sequences.get(Tag.MeasuredValueSequence, ())
+    )
+    if not shown or _spelled(shown) == _spelled(unit):
+        return unit
+    if not coded:
+        content.warnings.add("display_unit", place)
+        return shown
+    content.warnings.add("unit_conflict", place)
+    return unit
+
+
+def _spelled(unit: str) -> str:
+    """Return one spelling of a unit: ``cm²`` is ``cm2``, ``mL`` is ``ml``."""
+    for theirs, ours in _SPELLINGS.items():
+        unit = unit.replace(theirs, ours)
+    return unit.replace("mL", "ml")
+
+
+def _whole(text: str) -> int | None:
+    """Return the result number, None where it is none."""
+    digits = text.strip().removeprefix("-")
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 6 else None

@@ -1,0 +1,225 @@
+"""The walk: a content tree to findings, each with what its ancestors say about it.
+
+Written for trees as devices send them, so the rules are loose where that is safe. A NUM is a result
+when it is reached by CONTAINS through anything but a NUM; below a NUM there are properties only
+(PS3.16 TID 300, 310), and a NUM reached otherwise (HAS OBS CONTEXT, INFERRED FROM) describes
+something else. The walk keeps its own stack, so no depth can exhaust Python's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gdtbridge.sr import sonoscape
+from gdtbridge.sr.attributes import CONCEPT_MODIFIER, INFERRED_FROM, Attributes, attributes_of
+from gdtbridge.sr.codes import (
+    BIOMETRY_GROUP,
+    COMPANIONS,
+    FETAL_VESSELS,
+    MEASUREMENT_GROUP,
+    OBSTETRIC_TEMPLATE,
+    OBSTETRIC_TITLE,
+    UNNUMBERED_FETUS,
+    Concept,
+    Role,
+    is_anatomy,
+    normal,
+    role_of,
+    tells_apart,
+)
+from gdtbridge.sr.content import CONTAINS, Content, Context, Finding, SeedMark
+from gdtbridge.sr.elements import Item, Tag
+from gdtbridge.sr.identity import seed_group_mark
+from gdtbridge.sr.model import Code
+
+ROOT: Final = "1"
+"""Place of the root."""
+
+RULES_BY_RELATION: Final[dict[str, str]] = {
+    # Why a NUM that is not contained is no result; everything else is context
+    INFERRED_FROM: "basis",
+    CONCEPT_MODIFIER: "modifier",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """The one concept a biometry group holds values of, and whether the device chose one."""
+
+    concept: Code
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A content item still to be visited.
+
+    ``group_mode`` is the image mode written in the measurement group right above it, empty where
+    the group names none, None outside of groups. ``measured`` says what a biometry group right
+    above it is about, where that is clear.
+    """
+
+    item: Item
+    place: str
+    context: Context
+    group_mode: str | None = None
+    measured: _Measured | None = None
+
+
+def walk(content: Content) -> None:
+    """Fill ``content.findings`` and ``content.warnings`` from the tree, in tree order."""
+    waiting = [_Node(content.root, ROOT, Context())]
+    while waiting:
+        node = waiting.pop()
+        if content.kind(node.item) == "NUM":
+            _visit_number(content, node)
+            _pass_over_below(content, node.item, node.place)
+        elif sonoscape.is_row(content, node.item):
+            sonoscape.read_row(content, node.item, node.place, node.context)
+            _pass_over_in_row(content, node)
+        else:
+            waiting.extend(reversed(_below(content, node)))
+
+
+def _below(content: Content, node: _Node) -> list[_Node]:
+    """Return the contained children of an item, with what the item says about them."""
+    said = attributes_of(content, node.item, node.place)
+    name = content.name(node.item)
+    concept = normal(name)
+    context = _context_below(node, name, said)
+    mode = None
+    if name.value == MEASUREMENT_GROUP[1]:
+        mode = said.modifiers[Role.MODE].text if Role.MODE in said.modifiers else ""
+    measured = _measured_in(content, node.item) if concept == BIOMETRY_GROUP else None
+    nodes = []
+    for child, place in content.children(node.item, node.place):
+        relation = content.relation(child)
+        if relation != CONTAINS:
+            _pass_over(content, child, place, RULES_BY_RELATION.get(relation, "context"))
+        elif Tag.ReferencedContentItemIdentifier in child.values:
+            content.warnings.add("by_reference", place)
+        else:
+            nodes.append(_Node(child, place, context, mode, measured))
+    return nodes
+
+
+def _context_below(node: _Node, name: Code, said: Attributes) -> Context:
+    """Return what holds below a container: its name, its modifiers, and what holds for itself."""
+    context = node.context
+    apart = tells_apart(name) or _is_second_anatomy(name, said)
+    if is_anatomy(name) and not apart:
+        context = context.with_modifiers({Role.SITE: name})
+    context = context.with_modifiers(said.modifiers)
+    if node.place == ROOT:  # what modifies the root is about the document
+        return context
+    context = context.with_further(said.further)
+    if not name.text or normal(name) in {BIOMETRY_GROUP, MEASUREMENT_GROUP}:
+        return context
+    return context.within(name, tells_apart=apart)
+
+
+def _is_second_anatomy(name: Code, said: Attributes) -> bool:
+    """Return whether a container is named for another body part than its own Finding Site."""
+    site = said.modifiers.get(Role.SITE)
+    return site is not None and is_anatomy(name) and normal(site) != normal(name)
+
+
+def _measured_in(content: Content, group: Item) -> _Measured | None:
+    """Return what a biometry group measures, None where that are several concepts or none."""
+    names: dict[Concept, Code] = {}
+    chosen = False
+    for child, _ in content.children(group, ""):
+        name = content.name(child)
+        if content.kind(child) != "NUM" or content.relation(child) != CONTAINS:
+            continue
+        if not name.text or normal(name) in COMPANIONS:
+            continue
+        names.setdefault(normal(name), name)
+        chosen |= any(
+            role_of(content.name(below)) is Role.SELECTION
+            for below, _ in content.children(child, "")
+        )
+    return _Measured(next(iter(names.values())), chosen) if len(names) == 1 else None
+
+
+def _visit_number(content: Content, node: _Node) -> None:
+    if not node.item.complete:
+        content.refuse(node.item, node.place, "incomplete_item")
+        return
+    name = content.name(node.item)
+    if not name.text:
+        content.refuse(node.item, node.place, "no_name")
+        return
+    number = content.number(node.item, node.place)
+    if number is None:
+        return
+    if not name.meaning:
+        content.warnings.add("no_meaning", node.place)
+    said = attributes_of(content, node.item, node.place)
+    measured = node.measured if normal(name) in COMPANIONS else None
+    context = node.context.with_modifiers(said.modifiers).with_further(said.further)
+    content.add(
+        Finding(
+            name=name,
+            value=number.value,
+            unit=number.unit,
+            unit_code=number.unit_code,
+            context=_with_the_child(content, context),
+            place=node.place,
+            seed=_seed_mark(name, node),
+            companion_of=measured.concept if measured is not None else None,
+            companion_of_chosen=measured is not None and measured.chosen,
+            properties=said.properties,
+            inferred_from=said.inferred_from,
+            observed=content.string(node.item, Tag.ObservationDateTime),
+        )
+    )
+
+
+def _with_the_child(content: Content, context: Context) -> Context:
+    """Return the context, in an obstetric report a fetal vessel's with the fetus it leaves out."""
+    if context.fetus is not None or context.site is None:
+        return context
+    obstetric = (
+        content.template == OBSTETRIC_TEMPLATE
+        or normal(content.name(content.root)) == OBSTETRIC_TITLE
+    )
+    if not obstetric or normal(context.site) not in FETAL_VESSELS:
+        return context
+    return replace(context, fetus=UNNUMBERED_FETUS)
+
+
+def _seed_mark(name: Code, node: _Node) -> SeedMark | None:
+    if node.group_mode is None or not name.meaning:
+        return None
+    return seed_group_mark(name.meaning, node.group_mode)
+
+
+def _pass_over_below(content: Content, number: Item, place: str) -> None:
+    """Note the NUMs below a NUM, which are properties of it or what it was computed from."""
+    if content.passed is None:
+        return
+    for child, below in content.children(number, place):
+        basis = content.relation(child) == INFERRED_FROM
+        _pass_over(content, child, below, "basis" if basis else "property")
+
+
+def _pass_over_in_row(content: Content, row: _Node) -> None:
+    for child, place in content.children(row.item, row.place):
+        if content.kind(child) == "NUM":
+            _pass_over_below(content, child, place)
+        else:
+            _pass_over(content, child, place, "context")
+
+
+def _pass_over(content: Content, item: Item, place: str, rule: str) -> None:
+    """Note every NUM in this part of the tree as no result, where somebody asked."""
+    if content.passed is None:
+        return
+    waiting = [(item, place)]
+    while waiting:
+        found, at = waiting.pop()
+        if content.kind(found) == "NUM":
+            content.pass_over(found, at, rule)
+        waiting.extend(content.children(found, at))

@@ -1,0 +1,214 @@
+"""Reading the head of an object, whatever surrounds it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import struct
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gdtbridge.dataset.header import read_header
+from gdtbridge.dataset.text import clean
+from gdtbridge.errors import NotUnderstood
+from tests.dataset.elements import (
+    BIG_ENDIAN,
+    DEFLATED,
+    EXPLICIT,
+    IMPLICIT,
+    UNDEFINED,
+    delimiter,
+    element,
+    identification,
+    item,
+    part10,
+)
+
+SEQUENCE = 0x00081111
+
+
+@pytest.mark.parametrize("ts", [IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN])
+def test_every_encoding_is_read(tmp_path: Path, ts: str) -> None:
+    """The same head comes out of all four encodings of PS3.5 annex A."""
+    header = read_header(part10(tmp_path / "a", identification(ts), ts), ts)
+
+    assert (header.PatientID, header.PatientName) == ("4711", "Müller^Änne")
+    assert (header.StudyInstanceUID, header.StudyTime) == ("2.25.1000", "103015")
+
+
+@pytest.mark.parametrize("announced", [IMPLICIT, EXPLICIT])
+@pytest.mark.parametrize("really", [IMPLICIT, EXPLICIT])
+def test_a_wrongly_announced_vr_encoding_is_noticed(
+    tmp_path: Path, announced: str, really: str
+) -> None:
+    """Devices announce implicit and send explicit, and the other way round."""
+    path = part10(tmp_path / "a", identification(really), announced)
+
+    assert read_header(path, announced).PatientID == "4711"
+
+
+def nested(depth: int, *, undefined: bool) -> bytes:
+    """Return a sequence that nests ``depth`` times."""
+    content = b""
+    for _ in range(depth):
+        inner = item(content, undefined=undefined)
+        length = UNDEFINED if undefined else None
+        content = element(SEQUENCE, b"SQ", inner, length=length)
+        content += delimiter(0xE0DD) if undefined else b""
+    return content
+
+
+@pytest.mark.parametrize("depth", [1, 64, 300, 5000])
+@pytest.mark.parametrize("undefined", [True, False])
+def test_nesting_costs_nothing(tmp_path: Path, depth: int, undefined: bool) -> None:  # noqa: FBT001
+    """Sequences before the wanted elements are skipped at any depth."""
+    whole = identification()
+    cut = whole.index(struct.pack("<HH", 0x0008, 0x1030))
+    dataset = whole[:cut] + nested(depth, undefined=undefined) + whole[cut:]
+
+    assert read_header(part10(tmp_path / "a", dataset), EXPLICIT).PatientID == "4711"
+
+
+def test_an_unknown_vr_of_undefined_length_is_implicit_inside(tmp_path: Path) -> None:
+    """UN with undefined length holds implicit VR (PS3.5 6.2.2 note 4)."""
+    inner = element(0x00081150, b"UI", "1.2.3", ts=IMPLICIT)
+    unknown = element(0x00091001, b"UN", item(inner, undefined=True), length=UNDEFINED)
+    whole = identification()
+    cut = whole.index(struct.pack("<HH", 0x0010, 0x0010))
+    dataset = whole[:cut] + unknown + delimiter(0xE0DD) + whole[cut:]
+
+    assert read_header(part10(tmp_path / "a", dataset), EXPLICIT).PatientID == "4711"
+
+
+def test_pixels_are_not_looked_at(tmp_path: Path) -> None:
+    """An element that announces four gigabytes behind the head harms nobody."""
+    pixels = element(0x7FE00010, b"OB", b"xx", length=0xFFFFFFF0)
+
+    header = read_header(part10(tmp_path / "a", identification() + pixels), EXPLICIT)
+
+    assert header.PatientID == "4711"
+
+
+def test_a_deflate_bomb_is_refused(tmp_path: Path) -> None:
+    """Inflating stops at a limit when the head is not found before it."""
+    bomb = element(0x00080006, b"OB", b"\0" * (40 * 1024 * 1024)) + identification()
+
+    with pytest.raises(NotUnderstood, match="larger"):
+        read_header(part10(tmp_path / "a", bomb, DEFLATED), DEFLATED)
+
+
+def test_too_many_elements_are_refused(tmp_path: Path) -> None:
+    """Time is bounded by the number of elements looked at."""
+    many = element(0x00080005, b"CS", "") * 120_000
+
+    with pytest.raises(NotUnderstood, match="too many"):
+        read_header(part10(tmp_path / "a", many), EXPLICIT)
+
+
+CHARSETS = [
+    ("ISO_IR 100", "Weiß^Änne".encode("latin-1"), "Weiß^Änne"),
+    ("ISO_IR 192", "Łukasz^Żak".encode(), "Łukasz^Żak"),
+    ("ISO_IR 100", "Weiß^Änne".encode(), "Weiß^Änne"),
+    ("", "Weiß^Änne".encode("latin-1"), "Weiß^Änne"),
+    ("", "Weiß^Änne".encode(), "Weiß^Änne"),
+    ("ISO_IR 192", "Weiß^Änne".encode("latin-1"), "Weiß^Änne"),
+    ("ISO_IR 100", "Weiß „A“^B".encode("cp1252"), "Weiß „A“^B"),
+    ("GB18030", "Weiß^Günther".encode("gb18030"), "Weiß^Günther"),
+    (
+        "\\ISO 2022 IR 87",
+        b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B",
+        "Yamada^Tarou=山田^太郎",
+    ),
+    ("ISO_IR 999", b"Plain^Name", "Plain^Name"),
+]
+
+
+@pytest.mark.parametrize(("charset", "name", "expected"), CHARSETS)
+def test_names_are_decoded(tmp_path: Path, charset: str, name: bytes, expected: str) -> None:
+    """The label counts where it fits the bytes; otherwise the bytes do."""
+    dataset = identification(SpecificCharacterSet=charset, PatientName=name)
+
+    assert read_header(part10(tmp_path / "a", dataset), EXPLICIT).PatientName == expected
+
+
+def test_control_characters_become_spaces(tmp_path: Path) -> None:
+    """No value carries a line break further."""
+    dataset = identification(PatientID=b"4711\r\n01030004712", StudyDescription="a\0b\x1b[31mc")
+
+    header = read_header(part10(tmp_path / "a", dataset), EXPLICIT)
+
+    assert header.PatientID == "4711 01030004712"
+    assert header.StudyDescription == "a b [31mc"
+
+
+@given(st.binary(max_size=300), st.sampled_from([IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN]))
+def test_any_bytes_are_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, dataset: bytes, ts: str
+) -> None:
+    """Only `NotUnderstood` ever comes out of a dataset of any bytes."""
+    path = tmp_path_factory.mktemp("any") / "a"
+    part10(path, dataset if ts == DEFLATED else identification(ts)[:40] + dataset, ts)
+    try:
+        header = read_header(path, ts)
+    except NotUnderstood:
+        return
+    assert not any(ord(c) < 32 for c in header.PatientName + header.PatientID)
+
+
+def test_a_file_without_meta_information_is_refused(tmp_path: Path) -> None:
+    """What is not Part 10 is no object of ours."""
+    (tmp_path / "a").write_bytes(identification())
+
+    with pytest.raises(NotUnderstood):
+        read_header(tmp_path / "a", EXPLICIT)
+
+
+@pytest.mark.parametrize(("length", "kept"), [(512, True), (513, False)])
+@pytest.mark.parametrize("keyword", ["AccessionNumber", "StudyInstanceUID"])
+def test_an_endless_key_is_no_key(tmp_path: Path, keyword: str, length: int, *, kept: bool) -> None:
+    """A number or UID that is longer than any index takes counts as absent, never as another."""
+    value = "1" * length
+    header = read_header(part10(tmp_path / "a", identification(**{keyword: value})), EXPLICIT)
+
+    assert getattr(header, keyword) == (value if kept else "")
+    assert header.PatientID == "4711"
+
+
+@given(st.data())
+def test_a_damaged_head_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Bytes changed, lost and doubled anywhere: clean text or `NotUnderstood`, nothing else."""
+    ts = data.draw(st.sampled_from([IMPLICIT, EXPLICIT, BIG_ENDIAN]))
+    head = bytearray(identification(ts, SpecificCharacterSet=data.draw(st.sampled_from(LABELS))))
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(head)))
+        head[at : at + data.draw(st.integers(0, 6))] = data.draw(
+            st.one_of(st.binary(max_size=6), st.sampled_from(MARKS))
+        )
+    path = part10(tmp_path_factory.getbasetemp() / "damaged.dcm", bytes(head), ts)
+    with contextlib.suppress(NotUnderstood):
+        header = read_header(path, ts)
+        texts = dataclasses.astuple(header)
+        assert all(clean(text) == text for text in texts)
+        assert all(text.encode().decode() == text for text in texts)  # no lone surrogates
+
+
+LABELS = ["ISO_IR 100", "ISO_IR 192", "GB18030", "ISO 2022 IR 87", "\\ISO 2022 IR 149", "x"]
+MARKS = [b"\xff\xff\xff\xff", b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0", b"SQ\0\0", b"\x1b$B"]
+
+
+def test_two_hundred_megabytes_of_tiny_elements(tmp_path: Path) -> None:
+    """The time needed has a bound that does not depend on the size."""
+    path = tmp_path / "tiny.dcm"
+    part10(path, element(0x00080001, b"UL", b"") * 200_000)
+    os.truncate(path, 200 * 1024 * 1024)
+    begun = time.process_time()
+    with pytest.raises(NotUnderstood):
+        read_header(path, EXPLICIT)
+    assert time.process_time() - begun < 5

@@ -1,0 +1,203 @@
+"""What a readable report says: the sheet, before it is HTML or PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from gdtbridge.report_page.head import clock_of, day_of, name_of
+from gdtbridge.report_page.sheet import Fact, Person, Row, Sheet
+from gdtbridge.report_page.texts import one_line
+from tests.report_page.conftest import sheet_of_file
+from tests.sr.builder import (
+    LATERALITY,
+    LEFT,
+    LVIDD,
+    MODE,
+    RIGHT,
+    TWO_D,
+    code,
+    dataset,
+    echo_section,
+    empty_num,
+    num,
+    row,
+    sonoscape,
+)
+
+MakeSheet = Callable[..., Sheet]
+
+
+def rows(sheet: Sheet) -> dict[str, Row]:
+    """Return all rows by name."""
+    return {row.name: row for group in sheet.groups for row in group.rows}
+
+
+def test_the_head_says_whose_when_and_by_which_device(project: Path) -> None:
+    """Everything a letter needs, in German."""
+    sheet = sheet_of_file(project / "samples/sr/echo.dcm")
+    assert (sheet.title, sheet.day) == ("Messwerte Echokardiographie", "21.03.2024")
+    assert sheet.patient == "Wójcik, Łukasz, * 30.07.1971, Nr. 20815"
+    assert sheet.facts == (
+        (
+            Fact("Name", "Wójcik, Łukasz"),
+            Fact("Geburtsdatum", "30.07.1971"),
+            Fact("Patientennummer", "20815"),
+        ),
+        (
+            Fact("Untersuchung", "21.03.2024, 14:47 Uhr"),
+            Fact("Gerät", "Invented Ultrasound Example 1"),
+            Fact("Station", "US01"),
+            Fact("Auftragsnummer", "R0000000044"),
+        ),
+    )
+    assert "2.25.220663700150477150717317746187597892432" in sheet.foot
+    assert sheet.foot.endswith("kein Befund.")
+
+
+def test_values_are_named_and_grouped_by_the_catalogue(sheet: MakeSheet) -> None:
+    """German name, the catalogue's unit, a comma; what the device wrote stands beside it."""
+    made = sheet(dataset(echo_section(num(LVIDD, "4.8219", "cm"))))
+    assert [group.name for group in made.groups] == ["Linker Ventrikel"]
+    (shown,) = made.groups[0].rows
+    assert shown == Row("LV-Durchmesser enddiastolisch (LVIDd)", "48,2", "mm", "Gerät: 4.8219 cm")
+
+
+def test_what_the_catalogue_lacks_comes_last_in_the_devices_words(sheet: MakeSheet) -> None:
+    """Number and unit stay the device's; the side is in the name and not said twice."""
+    other = num("99ACME|X1|Plaque Höhe", "1.50", "mm", code(LATERALITY, LEFT), code(MODE, TWO_D))
+    made = sheet(dataset(echo_section(other, num(LVIDD, "48.2", "mm"))))
+    assert [group.name for group in made.groups] == ["Linker Ventrikel", "Weitere Messwerte"]
+    (shown,) = made.groups[1].rows
+    assert shown == Row("Plaque Höhe, Linker Ventrikel links", "1,50", "mm", "2D")
+
+
+def test_a_long_name_keeps_its_side_and_number(sheet: MakeSheet) -> None:
+    """They stand at its end; what is left out is in the middle."""
+    sides = {"1": LEFT, "2": LEFT, "3": RIGHT}
+    numbers = [num("99X|1|X", at, "mm", code(LATERALITY, side)) for at, side in sides.items()]
+    for number in numbers:
+        number.ConceptNameCodeSequence[0].add_new(0x00080104, "UT", "Wort " * 90)
+    first, second, third = rows(sheet(dataset(echo_section(*numbers))))
+    assert first.endswith("links")
+    assert second.endswith("links (2)")
+    assert third.endswith("rechts")
+    assert len(second) <= 210
+
+
+def test_a_report_the_catalogue_knows_nothing_of_has_one_group(sheet: MakeSheet) -> None:
+    """Nothing is "further" where nothing else is."""
+    made = sheet(sonoscape(row("THY1", "Isthmus", "-1", "3.2")))
+    assert [group.name for group in made.groups] == ["Messwerte"]
+    assert made.title == "Messwerte"
+
+
+@pytest.mark.parametrize(
+    ("unit", "shown"),
+    [
+        ("cm2", "cm²"),
+        ("ml/m2", "ml/m²"),
+        ("mm[Hg]", "mmHg"),
+        ("cm[H2O]", "cm[H2O]"),
+        ("m/s2", "m/s²"),
+    ],
+)
+def test_units_look_as_in_a_letter(sheet: MakeSheet, unit: str, shown: str) -> None:
+    """Squares and cubes are raised, chemistry is not."""
+    made = sheet(dataset(echo_section(num("99ACME|X1|Wert", "1", unit))))
+    assert next(iter(rows(made).values())).unit == shown
+
+
+def test_repeats_are_marked(sheet: MakeSheet) -> None:
+    """Whether the catalogue knows them or not, and a note says what the number means."""
+    twice = [num(LVIDD, value, "mm") for value in ("48.2", "47.0")]
+    other = [num("99ACME|X1|Wert", value, "mm") for value in ("1", "2")]
+    for numbers in (twice, other):
+        notes = sheet(dataset(echo_section(*numbers))).notes
+        assert any("weitere Messung derselben Größe" in note for note in notes)
+        assert sheet(dataset(echo_section(numbers[0]))).notes == ()
+    made = sheet(dataset(echo_section(*twice, *other)))
+    assert list(rows(made)) == [
+        "LV-Durchmesser enddiastolisch (LVIDd)",
+        "LV-Durchmesser enddiastolisch (LVIDd) (2)",
+        "Wert, Linker Ventrikel",
+        "Wert, Linker Ventrikel (2)",
+    ]
+
+
+def test_what_was_not_measured_is_counted(sheet: MakeSheet) -> None:
+    """SonoScape's -1 is no value; the reader learns that there was a field."""
+    made = sheet(sonoscape(row("A", "A", "-1", "3.2"), row("B", "B", "-1", "-1")))
+    assert "Ein Wert wurde als „nicht gemessen“ übermittelt." in made.notes
+
+
+def test_warnings_stand_at_the_end_in_german(sheet: MakeSheet) -> None:
+    """One sentence for each kind, with how often it holds."""
+    made = sheet(dataset(echo_section(num(LVIDD, "4.8", "cm"), empty_num(LVIDD), empty_num(LVIDD))))
+    assert "Kein Messwert. (2-mal)" in made.notes
+    assert not any(" / " in note for note in made.notes)
+
+
+def test_the_practice_knows_better_whose_it_is(sheet: MakeSheet) -> None:
+    """A report made under a wrong number shows whose it is, and that the device said another."""
+    person = Person("8", "Weiß, Günther", date(1949, 11, 5), "R7")
+    made = sheet(dataset(echo_section(num(LVIDD, "4.8", "cm")), PatientName="Falsch^Name"), person)
+    assert made.patient == "Weiß, Günther, * 05.11.1949, Nr. 8"
+    assert made.facts[1][-1] == Fact("Auftragsnummer", "R7")
+    assert "Am Gerät war eine andere Patientennummer eingegeben." in made.notes
+    assert not any("4711" in note for note in made.notes)
+    assert sheet(dataset(), Person(" 4711 ", "X", None, "")).notes == (
+        "Der Bericht enthält keine Messwerte.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("Müller^Änne^Maria^Dr.", "Müller, Dr. Änne Maria"),
+        ("Müller", "Müller"),
+        ("^Änne", "Änne"),
+        ("=山田^太郎", "山田, 太郎"),
+        ("", ""),
+        ("^^^", ""),
+    ],
+)
+def test_names_of_persons(sent: str, shown: str) -> None:
+    """Family name first, as in a chart."""
+    assert name_of(sent) == shown
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "known"),
+    [
+        ("20240115", "103015.5", True),
+        ("2024.01.15", "10:30:15", True),
+        ("20241315", "256000", False),
+        ("", "10", False),
+        ("0000", "xx", False),
+    ],
+)
+def test_days_and_times(day: str, clock: str, known: bool) -> None:  # noqa: FBT001
+    """What is no date is not shown as one."""
+    assert (day_of(day) is not None, clock_of(clock) is not None) == (known, known)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("  zwei   Wörter\n", "zwei Wörter"),
+        ("abc\u202etxt.exe", "abctxt.exe"),
+        ("null\x00breit\u200b", "nullbreit"),
+        ("Tab\tund\x85Zeile", "Tab und Zeile"),
+        ("a\u0308", "ä"),
+        ("Z" + "\u0336" * 9, "Z" + "\u0336" * 2),
+        ("x" * 15 + "y" * 15, "x" * 13 + "…" + "y" * 6),
+        ("<b>&amp;{{ 7*7 }}", "<b>&amp;{{ 7*7 }}"),
+    ],
+)
+def test_texts_are_one_line_that_moves_nothing(text: str, shown: str) -> None:
+    """Controls, marks of direction and piled up accents go; markup stays text."""
+    assert one_line(text, 20) == shown

@@ -1,0 +1,22 @@
+"""Fixtures of the measurements room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydicom.dataset import Dataset
+
+from gdtbridge.sr import Report, read_report
+from tests.sr import builder
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[[Dataset], Report]:
+    """Return a function that writes a report to a file and reads it back."""
+
+    def write_and_read(report: Dataset) -> Report:
+        return read_report(builder.write(report, tmp_path / "report.dcm"))
+
+    return write_and_read

@@ -1,0 +1,263 @@
+"""Ids: the same for the same measurement for ever, different within a report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+
+from gdtbridge import catalogue
+from gdtbridge.sr import Code, Report
+from gdtbridge.sr.codes import Role
+from gdtbridge.sr.content import Context, Finding
+from gdtbridge.sr.identity import abbreviated, ids_of
+from tests.sr.builder import (
+    DERIVATION,
+    FINDINGS,
+    GROUP,
+    LATEST_CHOSEN,
+    LEFT_VENTRICLE,
+    LVIDD,
+    MEAN,
+    PROPERTY,
+    SELECTION,
+    SITE,
+    code,
+    container,
+    dataset,
+    echo_section,
+    num,
+    row,
+    sonoscape,
+)
+
+Read = Callable[[Dataset], Report]
+
+SHAPE = re.compile(r"[A-Z0-9]{9,20}")
+
+
+def finding(value: str = "1", unit: str = "cm", **context: Code) -> Finding:
+    """Return a finding of the left ventricle's diameter with these modifiers."""
+    name = Code("29436-3", "LN", "Left Ventricle Internal End Diastolic Dimension")
+    modifiers = {Role(role): code for role, code in context.items()}
+    return Finding(name, Decimal(value), unit, Context().with_modifiers(modifiers), "1.1")
+
+
+@pytest.mark.parametrize(
+    ("template", "item", "expected"),
+    [
+        ("5200", echo_section(num(LVIDD, "4.8", "cm")), "LVIDDEJ6GJ65V"),
+        ("5200", num(LVIDD, "4.8", "cm"), "LVIDDHBJCOM7Z"),
+        ("5200", num("LN|8867-4|Heart rate", "68", "{H.B.}/min"), "HRGB7MZ7JA"),
+        ("SONO1000", row("THY_L_LEN", "Thyroid L Length", "-1", "4"), "THYLLENGDC4EPJZ"),
+    ],
+)
+def test_released_ids_never_change(read: Read, template: str, item: Dataset, expected: str) -> None:
+    """A practice's trends hang on these very letters."""
+    assert read(dataset(item, template=template)).measurements[0].id == expected
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        finding("9.99", "mm"),
+        replace(finding(), name=Code("29436-3", "LN", "LVIDd")),
+        replace(finding(), place="1.7.3"),
+        finding(derivation=Code("R-00317", "SRT", "Mean")),
+        finding(selection=Code("121412", "DCM", "Mean value chosen")),
+    ],
+)
+def test_value_wording_place_and_derivation_do_not_enter(other: Finding) -> None:
+    """A mean carries on the series of the single values."""
+    assert ids_of([other]) == ids_of([finding()])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        finding(site=Code("T-32500", "SRT", "Right Ventricle")),
+        finding(laterality=Code("G-A101", "SRT", "Left")),
+        finding(topography=Code("G-A119", "SRT", "Distal")),
+        finding(mode=Code("G-0394", "SRT", "M mode")),
+        finding(method=Code("125209", "DCM", "Teichholz")),
+        finding(equation=Code("125209", "DCM", "Teichholz")),
+        finding(view=Code("G-A19C", "SRT", "Apical four chamber")),
+        finding(cycle=Code("F-32020", "SRT", "Systole")),
+        finding(breathing=Code("F-20010", "SRT", "Expiration")),
+        finding(flow=Code("R-42047", "SRT", "Antegrade Flow")),
+        finding(stage=Code("127001", "DCM", "Baseline")),
+        finding(protocol=Code("", "", "Bruce")),
+        finding(fetus=Code("", "", "A")),
+        finding(label=Code("", "", "Pfortader")),
+        replace(finding(), name=Code("29438-9", "LN", "LVIDs")),
+    ],
+)
+def test_what_the_measurement_is_enters(other: Finding) -> None:
+    """Each modifier makes another measurement."""
+    assert ids_of([other]) != ids_of([finding()])
+
+
+def test_free_text_counts_without_case_and_spacing() -> None:
+    """A label typed twice by hand is one label."""
+    first, second = (
+        finding(label=Code("", "", text)) for text in ("Pfortader  re", "pfortader Re")
+    )
+    assert ids_of([first]) == ids_of([second])
+
+
+@pytest.mark.parametrize(
+    ("order", "plain_at"),
+    [
+        (("single", "single", "mean"), 2),
+        (("single", "chosen", "mean"), 1),
+        (("single", "single"), 0),
+        (("mean", "mean"), 0),
+    ],
+)
+def test_of_repeats_the_chosen_one_has_the_plain_id(order: Sequence[str], plain_at: int) -> None:
+    """Selection Status first, then a mean, then the smallest."""
+    kinds = {
+        "single": finding(),
+        "mean": finding(derivation=Code("R-00317", "SRT", "Mean")),
+        "chosen": finding(selection=Code("121410", "DCM", "User chosen value")),
+    }
+    made = ids_of([kinds[kind] for kind in order])
+    assert made[plain_at] == ids_of([finding()])[0]
+    assert len(set(made)) == len(order)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(max_size=12), st.text(max_size=6), st.text(max_size=40), st.text(max_size=9)
+        ),
+        max_size=25,
+    )
+)
+def test_ids_are_unique_and_fit(rows: list[tuple[str, str, str, str]]) -> None:
+    """Whatever devices send, ids have at most 20 characters and differ."""
+    findings = [
+        Finding(Code(*name), Decimal(1), "", Context(label=Code("", "", label)), "1")
+        for *name, label in rows
+    ]
+    made = ids_of(findings)
+    assert len(set(made)) == len(findings)
+    assert all(SHAPE.fullmatch(one) for one in made)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Diameter", "DIAMETER"),
+        ("Peak Velocity", "PEAKVELOC"),
+        ("Left Ventricle Internal End Diastolic Dimension", "LVIEDD"),
+        ("Schilddrüse links", "SCHILLINKS"),
+        ("Größe ß", "GROESSS"),
+        ("左室", ""),
+        ("#1", "1"),
+    ],
+)
+def test_prefix_reminds_of_the_name(name: str, expected: str) -> None:
+    """One to three words are shortened, of more the initials stay."""
+    assert abbreviated(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("meaning", "mode", "expected"),
+    [
+        (LVIDD, "SRT|G-03A2|2D mode", "SOEC2DLVIEDD"),
+        (
+            "LN|17978-8|Mitral Valve A-Wave Peak Velocity",
+            "SRT|R-409E4|Doppler Pulsed",
+            "SOECDOMVAPV",
+        ),
+        ("LN|1|E/A (ratio)", "SRT|G-0394|M mode", "SOECME"),
+        ("LN|1|EF", "", "SOECXE"),
+    ],
+)
+def test_seed_ids_of_groups_are_the_seeds(
+    read: Read, meaning: str, mode: str, expected: str
+) -> None:
+    """SO, EC, two letters of the mode or X, the initials, cleaned and in upper case."""
+    modes = [code("SRT|G-0373|Image Mode", mode)] if mode else []
+    report = read(dataset(container(FINDINGS, container(GROUP, *modes, num(meaning, "1", "cm")))))
+    (one,) = report.measurements
+    shown = mode.split("|")[2] if mode else "X"
+    assert one.seed_id == expected
+    assert one.seed_name == f"{meaning.split('|')[2]} ({shown})"
+    assert one.seed_sources == (f"Quelle: {shown}",)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Thyroid L Length", "SOTHYROIDLLENGTH"),
+        ("Höhe_links (max.)", "SOHÖHELINKSMAX"),
+        ("Bladder-Vol", "SOBLADDERVOL"),
+    ],
+)
+def test_seed_ids_of_private_rows_are_the_seeds(read: Read, name: str, expected: str) -> None:
+    """SO and the name in upper case without anything but letters and digits."""
+    (one,) = read(sonoscape(row("ID_1", name, "-1", "4"))).measurements
+    assert (one.seed_id, one.seed_name) == (expected, f"US {name}")
+    assert one.seed_sources == ("Id: ID_1", "Quelle: 2D")
+
+
+@pytest.mark.parametrize(("sent", "unit"), [("1", ""), ("{H.B.}/min", "/min"), ("cm", "cm")])
+def test_seed_units_are_the_codes_as_sent(read: Read, sent: str, unit: str) -> None:
+    """The seed system wrote the code value, also where it says that there is no unit."""
+    mode = code("SRT|G-0373|Image Mode", "SRT|G-03A2|2D mode")
+    group = container(GROUP, mode, num(LVIDD, "1.5", sent))
+    (one,) = read(dataset(container(FINDINGS, group))).measurements
+    assert (one.unit, one.seed_unit) == (unit, sent)
+
+
+def test_last_of_one_seed_id_carries_it_and_none_is_lost(read: Read) -> None:
+    """The seed kept the last; here the others are told too, under their stable ids."""
+    section = echo_section(*(num(LVIDD, value, "cm") for value in ("1", "2", "3")))
+    report = read(dataset(section))
+    assert [one.seed_id for one in report.measurements] == [None, None, "SOEC2DLVIEDD"]
+    seed_ids = catalogue.test_ids(report, "seed")
+    assert seed_ids == (*(one.id for one in report.measurements[:2]), "SOEC2DLVIEDD")
+    assert catalogue.test_ids(report, "stable") == tuple(one.id for one in report.measurements)
+
+
+@pytest.mark.parametrize(("value", "kept"), [("-1", "4"), ("-18.5", "4"), ("-0.5", "-0.5")])
+def test_seed_read_values_above_minus_one_only(read: Read, value: str, kept: str) -> None:
+    """What the seed dropped does not take the id from what it kept."""
+    section = echo_section(num(LVIDD, "4", "%"), num(LVIDD, value, "%"))
+    report = read(dataset(section))
+    assert [str(one.value) for one in report.measurements if one.seed_id] == [kept]
+    assert len(report.measurements) == 2
+
+
+def test_seed_ids_exist_only_where_the_seed_read(read: Read) -> None:
+    """Outside of measurement groups, and for letters it could not write, there is none."""
+    outside = container(FINDINGS, code(SITE, LEFT_VENTRICLE), num(LVIDD, "1", "cm"))
+    report = read(dataset(outside, echo_section(num("LN|1|左室", "2", "cm"))))
+    assert [one.seed_id for one in report.measurements] == [None, None]
+    assert catalogue.test_ids(report, "seed") == catalogue.test_ids(report, "stable")
+
+
+def test_seed_ids_never_collide_with_stable_ones(read: Read) -> None:
+    """All test ids of one report differ, whatever the scheme."""
+    report = read(dataset(echo_section(num(LVIDD, "1", "cm"), num(LVIDD, "2", "cm"))))
+    first, second = report.measurements
+    clash = replace(report, measurements=(first, replace(second, seed_id=first.id)))
+    assert len(set(catalogue.test_ids(clash, "seed"))) == 2
+
+
+def test_mean_alone_and_among_singles_keeps_its_id(read: Read) -> None:
+    """Whether a device also sends the single readings does not break the trend."""
+    mean = num(LVIDD, "4.2", "cm", code(DERIVATION, MEAN))
+    alone = read(dataset(echo_section(mean))).measurements[0]
+    among = read(dataset(echo_section(num(LVIDD, "4.1", "cm"), num(LVIDD, "4.3", "cm"), mean)))
+    latest = num(LVIDD, "5", "cm", code(SELECTION, LATEST_CHOSEN, rel=PROPERTY))
+    assert [one.id for one in among.measurements] == [alone.id]
+    assert read(dataset(echo_section(latest))).measurements[0].id == alone.id

@@ -1,0 +1,180 @@
+"""Texts, numbers, codes and units: tables of what devices send and what it means."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom.sr._cid_dict import cid_concepts
+from pydicom.sr.codedict import codes
+
+from gdtbridge.sr import Code
+from gdtbridge.sr.codes import is_anatomy, normal, plain_unit, role_of
+from gdtbridge.sr.identity import PREFIX_LENGTH, abbreviations
+from gdtbridge.sr.numbers import decimal_of, plain
+from gdtbridge.sr.text import MAX_CHARACTERS, Decoder
+
+
+@pytest.mark.parametrize(
+    ("declared", "raw", "expected"),
+    [
+        (b"", b"Diameter", "Diameter"),
+        (b"", "Schilddrüse".encode("latin_1"), "Schilddrüse"),  # undeclared Latin-1
+        (b"", "Schilddrüse".encode(), "Schilddrüse"),  # undeclared UTF-8
+        (b"ISO_IR 100", "Müller µ".encode("latin_1"), "Müller µ"),
+        (b"ISO_IR 100", "Müller µ".encode(), "Müller µ"),  # mislabelled
+        (b"ISO_IR 192", "Łukasz €".encode(), "Łukasz €"),
+        (b"ISO_IR 192", "Müller".encode("latin_1"), "Müller"),  # mislabelled the other way
+        (b"GB18030", "Schilddrüse 左室".encode("gb18030"), "Schilddrüse 左室"),
+        (b"GB18030", "Weiß^Günther".encode("gb18030"), "Weiß^Günther"),
+        (b"GB18030", b"M\xff\xffller", "Mÿÿller"),
+        (b"ISO_IR 101", "Łódź".encode("iso8859_2"), "Łódź"),
+        (b"ISO_IR 144", "Диаметр".encode("iso8859_5"), "Диаметр"),
+        (b"iso_ir 100", "ü".encode("latin_1"), "ü"),
+        (b"NONSENSE", "ü".encode("latin_1"), "ü"),
+        (b"\\ISO 2022 IR 100", "Größe".encode("latin_1"), "Größe"),
+        (b"\\ISO 2022 IR 100", b"\x1b-AGr\xf6\xdfe", "Größe"),
+        (b"\\ISO 2022 IR 87", b"\x1b$B;3ED\x1b(B", "山田"),
+        (b"ISO_IR 192", b" padded \0", "padded"),
+        (b"ISO_IR 192", b"a\r\nb\x00c\x1bd", "a b c d"),
+        (b"ISO_IR 192", b"x" * 5000, "x" * MAX_CHARACTERS),
+    ],
+)
+def test_text_is_readable_whatever_was_declared(declared: bytes, raw: bytes, expected: str) -> None:
+    """The declaration is the first guess, not the last."""
+    assert Decoder(declared)(raw) == expected
+
+
+@given(declared=st.binary(max_size=30), raw=st.binary(max_size=60))
+def test_decoding_never_fails(declared: bytes, raw: bytes) -> None:
+    """Any bytes under any declaration give one printable line."""
+    text = Decoder(declared)(raw)
+    assert not any(ord(letter) < 0x20 or 0x7F <= ord(letter) < 0xA0 for letter in text)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"4.8", "4.8"),
+        (b"47.80 ", "47.80"),
+        (b" +4.80", "4.80"),
+        (b"-20.6\0", "-20.6"),
+        (b".5", "0.5"),
+        (b"5.", "5"),
+        (b"1e-7", "0.0000001"),
+        (b"4.2E1", "42"),
+        (b"4.2141821355915", "4.2141821355915"),
+        (b"4.76000022888184", "4.76000022888184"),
+        (b"-9999", "-9999"),
+        (b"0", "0"),
+    ],
+)
+def test_number_is_what_was_sent(raw: bytes, expected: str) -> None:
+    """Digits and sign survive, exponents are written out."""
+    value, problem = decimal_of(raw)
+    assert value is not None
+    assert (plain(value), problem) == (expected, "")
+
+
+@pytest.mark.parametrize(
+    ("raw", "problem"),
+    [
+        (b"", "no_number"),
+        (b"  \0", "no_number"),
+        (b"1\\2", "several_values"),
+        (b"NaN", "bad_number"),
+        (b"INF", "bad_number"),
+        (b"-", "bad_number"),
+        (b"1,5", "bad_number"),
+        (b"4.8 cm", "bad_number"),
+        (b"1_000", "bad_number"),
+        (b"0x10", "bad_number"),
+        ("٤".encode(), "bad_number"),
+        (b"1e99999", "bad_number"),
+        (b"1e999999999999999999999", "bad_number"),
+        (b"0e9999", "bad_number"),
+        (b"1" * 65, "bad_number"),
+    ],
+)
+def test_what_is_no_number_is_refused(raw: bytes, problem: str) -> None:
+    """Nothing is guessed, nothing overflows."""
+    assert decimal_of(raw) == (None, problem)
+
+
+@given(st.binary(max_size=24))
+def test_numbers_print_short(raw: bytes) -> None:
+    """No literal makes a long line."""
+    value, _ = decimal_of(raw)
+    assert value is None or len(plain(value)) < 70
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [
+        ("UCUM|cm|centimeter", "cm"),
+        ("UCUM|cm/s|centimeter per second", "cm/s"),
+        ("UCUM|mm[Hg]|millimeter of mercury", "mm[Hg]"),
+        ("UCUM|%|percent", "%"),
+        ("UCUM|m2|square meter", "m2"),
+        ("UCUM|1|no units", ""),
+        ("UCUM|{0:10}|range 0:10", ""),
+        ("UCUM|{ratio}|ratio", ""),
+        ("UCUM|{H.B.}/min|Heart beat per minute", "/min"),
+        ("|ml|", "ml"),
+        ("99ACME|U7|milliseconds", "milliseconds"),
+    ],
+)
+def test_unit_is_the_ucum_code_without_annotations(unit: str, expected: str) -> None:
+    """Dimensionless is empty; private codes fall back on their meaning."""
+    scheme, value, meaning = unit.split("|")
+    assert plain_unit(Code(value, scheme, meaning)) == expected
+
+
+@pytest.mark.parametrize(
+    ("scheme", "value", "expected"),
+    [
+        ("SRT", "T-32600", ("SCT", "87878005")),
+        ("SNM3", "T-32600", ("SCT", "87878005")),
+        ("99SDM", "T-32600", ("SCT", "87878005")),
+        ("SCT", "87878005", ("SCT", "87878005")),
+        ("SRT", "G-A22A", ("SCT", "410668003")),
+        ("SRT", "X-99999", ("SRT", "X-99999")),
+        ("99GEMS", "GEU-106-0002", ("99GEMS", "GEU-106-0002")),
+        ("", "", ("", "")),
+    ],
+)
+def test_snomed_has_one_spelling(scheme: str, value: str, expected: tuple[str, str]) -> None:
+    """RT becomes CT where the table knows it."""
+    assert normal(Code(value, scheme, "")) == expected
+
+
+@pytest.mark.parametrize(
+    ("scheme", "value", "expected"),
+    [
+        ("SRT", "T-71000", True),
+        ("SCT", "64033007", True),
+        ("SRT", "M-02550", False),
+        ("DCM", "121070", False),
+        ("99GEMS", "T-71000", False),
+    ],
+)
+def test_anatomy_is_axis_t(scheme: str, value: str, *, expected: bool) -> None:
+    """Only body parts become sites."""
+    assert is_anatomy(Code(value, scheme, "")) is expected
+
+
+def test_private_label_is_known_in_any_scheme() -> None:
+    """Philips' label code stands in schemes of several names."""
+    role = role_of(Code("T9900-04", "99PMSBLUS", "Label"))
+    assert role is not None
+    assert role.value == "label"
+
+
+def test_prefixes_fit_and_name_codes_of_the_standard() -> None:
+    """The table is well-formed, and its codes exist in the standard's own tables."""
+    table = abbreviations()
+    assert len(table) > 400
+    assert all(prefix.isalnum() and prefix.isupper() for prefix in table.values())
+    assert max(map(len, table.values())) <= PREFIX_LENGTH
+    assert cid_concepts
+    assert ("LN", codes.cid12200.LeftVentricleInternalEndDiastolicDimension.value) in table
