@@ -1,4 +1,4 @@
-"""The catalogue for people and programs: the page ``docs/catalogue.md``, and JSON."""
+"""The catalogue for people and programs: the page ``docs/reference/catalogue.md``, and JSON."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Final
 
 
 class ExamState(StrEnum):
-    """Where an exam stands; `docs/architecture.md` has the picture."""
+    """Where an exam stands; `docs/design/architecture.md` has the picture."""
 
     RECEIVING = "receiving"
     """Instances arrive, or are being waited for."""

@@ -1,8 +1,8 @@
 """The file edge: orders that practice software drops into a folder, or hands over with a call.
 
 A file is claimed, read, passed record by record to the exam service, and filed under ``archive`` or
-``error``; ``docs/orders.md`` says how every interruption ends. What an order means for an exam and
-for the worklist is not decided here.
+``error``; ``docs/reference/orders.md`` says how every interruption ends. What an order means for an
+exam and for the worklist is not decided here.
 """
 
 from gdtbridge.folders.files import OrderFiles, Result

@@ -2,8 +2,8 @@
 
 A durable queue in the database, one worker for each destination, one sender for each kind of
 destination (GDT drop, webhook). A message is put in the same transaction as what caused it and
-survives every crash; how each crash ends is drawn in ``docs/outbox.md``. What leaves, to whom and
-in which words is not decided here.
+survives every crash; how each crash ends is drawn in ``docs/reference/outbox.md``. What leaves, to
+whom and in which words is not decided here.
 """
 
 from gdtbridge.outbox.clock import Clock, SystemClock

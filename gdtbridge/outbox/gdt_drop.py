@@ -1,7 +1,7 @@
 """The GDT drop: a folder, usually a share, from which practice software takes files.
 
 The importer sees a file under its final name completely or not at all, and never twice. What each
-interruption leaves behind and how it is told apart is in ``docs/outbox.md``.
+interruption leaves behind and how it is told apart is in ``docs/reference/outbox.md``.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ UNCOLLECTED: Final = "the file before it was not collected yet"
 
 
 class State(StrEnum):
-    """Where a message is on its way; the table of ``docs/outbox.md``."""
+    """Where a message is on its way; the table of ``docs/reference/outbox.md``."""
 
     PENDING = "pending"
     WRITING = "writing"

@@ -4,8 +4,8 @@ Here live the choice (documents, key images, stills, one frame of a loop) and th
 as JPEG in its right colours, an encapsulated document as PDF. `choose` is pure; `AttachmentReader`
 opens files, in a guarded child only: numpy, Pillow and GDCM are never loaded into the service.
 
-Not here: the archive's index, the outbox, GDT, what an exam is. ``docs/attachments.md`` tells the
-rules.
+Not here: the archive's index, the outbox, GDT, what an exam is. ``docs/reference/attachments.md``
+tells the rules.
 """
 
 from gdtbridge.pictures.choice import choose

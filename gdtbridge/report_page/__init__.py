@@ -4,7 +4,7 @@ Here live the sheet (`sheet`, `compose`: what it says), its two renderings (`htm
 process that makes them in safety. `Printer` does all of it in a guarded child: ReportLab, Jinja2
 and the fonts are never loaded into the service.
 
-Not here: GDT, exams, where a file goes. ``docs/readable.md`` tells the rules.
+Not here: GDT, exams, where a file goes. ``docs/reference/report-page.md`` tells the rules.
 """
 
 from gdtbridge.report_page.printer import Form, Printed, Printer

@@ -6,7 +6,7 @@ safety. `read_report` reads in this process, `ReportReader` in a guarded child; 
 `Report` of `Measurement`s as the device sent them.
 
 Not here: networks, GDT, the archive, the decision what of a report reaches the practice. Only the
-standard library and pydicom are used. ``docs/measurements.md`` tells the rules.
+standard library and pydicom are used. ``docs/reference/measurements.md`` tells the rules.
 """
 
 from gdtbridge.sr.model import (

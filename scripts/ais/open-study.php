@@ -1,7 +1,7 @@
 <?php
 /*
  * Opens the images of the examination the practice software exported as a GDT file. Included by one
- * line of Medical Office, see docs/ais/medical-office.md:
+ * line of Medical Office, see docs/praxis/ais/medical-office.md:
  *
  *   $exportdatei   the file; without it, the setting in gdtbridge-ais.ini
  */

@@ -1,6 +1,6 @@
 <?php
 /*
- * Puts a patient on the worklist. Included by one line of Medical Office, see docs/ais/medical-office.md:
+ * Puts a patient on the worklist. Included by one line of Medical Office, see docs/praxis/ais/medical-office.md:
  *
  *   $patient       number|sex|birth date|last name|first name|doctor's last name|doctor's first name
  *   $untersuchung  what is to be done

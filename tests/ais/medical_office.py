@@ -22,8 +22,8 @@ PATIENT = {
 
 
 def documented_line(project: Path, script: str) -> str:
-    """Return the line docs/ais/medical-office.md tells to put into Medical Office."""
-    text = (project / "docs" / "ais" / "medical-office.md").read_text(encoding="utf-8")
+    """Return the line docs/praxis/ais/medical-office.md tells to put into Medical Office."""
+    text = (project / "docs" / "praxis" / "ais" / "medical-office.md").read_text(encoding="utf-8")
     (line,) = (row for row in text.splitlines() if row.startswith("{PHP}") and script in row)
     return line
 

@@ -37,7 +37,7 @@ LINKS = {LinkPlace.NONE: "nein", LinkPlace.URL: "9154", LinkPlace.ATTACHMENT: "6
 
 def page(project: Path, name: str) -> str:
     """Return a page."""
-    return (project / "docs" / "ais" / f"{name}.md").read_text(encoding="utf-8")
+    return (project / "docs" / "praxis" / "ais" / f"{name}.md").read_text(encoding="utf-8")
 
 
 def page_of(project: Path, dialect: str) -> str:
@@ -83,7 +83,7 @@ def test_every_page_has_the_same_parts(project: Path, name: str) -> None:
 def test_the_overview_leads_to_every_page(project: Path) -> None:
     """No dialect is without a page, and no page without a row in the overview."""
     overview = page(project, "README")
-    files = {file.stem for file in (project / "docs" / "ais").glob("*.md")} - {"README"}
+    files = {file.stem for file in (project / "docs" / "praxis" / "ais").glob("*.md")} - {"README"}
     assert files == set(PAGES)
     for name, dialect in DIALECTS.items():
         target = "andere" if name in GENERIC else name
@@ -127,7 +127,7 @@ def blocks(project: Path) -> list[tuple[str, str]]:
     """Return every block of settings, with the page it stands on."""
     return [
         (file.stem, text)
-        for file in sorted((project / "docs" / "ais").glob("*.md"))
+        for file in sorted((project / "docs" / "praxis" / "ais").glob("*.md"))
         for text in re.findall(
             r"^```toml\n(.*?)^```$", file.read_text(encoding="utf-8"), re.M | re.S
         )
@@ -160,7 +160,8 @@ def test_every_script_is_in_the_documents_and_the_other_way_round(project: Path)
     """No document names a script that is not there, and none is undocumented."""
     folder = project / "scripts" / "ais"
     text = "".join(
-        file.read_text(encoding="utf-8") for file in (project / "docs" / "ais").glob("*.md")
+        file.read_text(encoding="utf-8")
+        for file in (project / "docs" / "praxis" / "ais").glob("*.md")
     )
     bare = re.sub(r"https?://\S+", "", text)
     named = set(re.findall(r"[\w-]+\.(?:cmd|sh|php|ini)\b", bare))
@@ -179,7 +180,7 @@ def test_the_commands_in_the_pages_exist(project: Path) -> None:
 @pytest.mark.parametrize("name", [*PAGES, "README"])
 def test_links_inside_the_pages_lead_to_a_heading(project: Path, name: str) -> None:
     """A link with # names a heading that exists."""
-    folder = project / "docs" / "ais"
+    folder = project / "docs" / "praxis" / "ais"
     for target, anchor in re.findall(r"\]\(([^)#:]*\.md)?#([^)]+)\)", page(project, name)):
         text = (folder / (target or f"{name}.md")).read_text(encoding="utf-8")
         headings = re.findall(r"^#+ (.+)$", text, re.M)

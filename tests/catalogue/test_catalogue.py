@@ -485,7 +485,7 @@ def test_a_wrong_row_is_refused_by_name(row: dict[str, str], column: str) -> Non
 
 def test_the_rows_in_the_documentation_work() -> None:
     """What a practice copies from there is accepted and does what it says."""
-    page = (PROJECT / "docs" / "measurements.md").read_text("utf-8")
+    page = (PROJECT / "docs" / "reference" / "measurements.md").read_text("utf-8")
     example = page.partition("```toml\n")[2].partition("```")[0]
     rows = tomllib.loads(example)["catalogue"]["rows"]
     catalogue = Catalogue.load([{key: str(cell) for key, cell in row.items()} for row in rows])
@@ -518,8 +518,8 @@ def test_a_star_alone_is_for_concepts_that_say_everything() -> None:
 
 
 def test_the_page_is_up_to_date() -> None:
-    """``gdtbridge sr catalogue > docs/catalogue.md`` makes it."""
-    page = (PROJECT / "docs" / "catalogue.md").read_text("utf-8")
+    """``gdtbridge sr catalogue > docs/reference/catalogue.md`` makes it."""
+    page = (PROJECT / "docs" / "reference" / "catalogue.md").read_text("utf-8")
     assert page == catalogue_to_markdown(standard())
 
 

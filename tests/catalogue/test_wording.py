@@ -250,7 +250,7 @@ def test_fingerprint_follows_the_content_only() -> None:
 
 def test_every_warning_is_documented(project: Path) -> None:
     """The table in the documentation lists the codes there are, and no others."""
-    page = (project / "docs" / "measurements.md").read_text(encoding="utf-8")
+    page = (project / "docs" / "reference" / "measurements.md").read_text(encoding="utf-8")
     table = page.split("## Warnings")[1].split("## ")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(MESSAGES)
 

@@ -24,7 +24,7 @@ def test_it_prints_the_page(tmp_path: Path, project: Path) -> None:
     """Without rows of one's own it is the page in the documentation."""
     done = run(tmp_path, "")
     assert done.exit_code == 0
-    assert done.stdout == (project / "docs/catalogue.md").read_text(encoding="utf-8")
+    assert done.stdout == (project / "docs/reference/catalogue.md").read_text(encoding="utf-8")
 
 
 def test_rows_of_ones_own_are_in_it(tmp_path: Path) -> None:

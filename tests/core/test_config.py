@@ -113,6 +113,6 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 def test_every_setting_is_documented(project: Path) -> None:
     """The table of settings in the documentation has every key."""
-    text = (project / "docs" / "settings.md").read_text(encoding="utf-8")
+    text = (project / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
 
     assert [key for key in known_keys() if f"`{key}`" not in text] == []

@@ -26,7 +26,7 @@ def commands(group: click.Group, *path: str) -> Iterator[str]:
 
 def everything(project: Path) -> str:
     """Return the README and all documents as one text."""
-    files = [project / "README.md", *sorted((project / "docs").glob("*.md"))]
+    files = [project / "README.md", *sorted((project / "docs").rglob("*.md"))]
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
@@ -50,7 +50,7 @@ def test_every_documented_setting_exists(project: Path) -> None:
     """No document names a setting that is not there."""
     sections = {key.partition(".")[0] for key in known_keys()}
     named = set(re.findall(rf"`((?:{'|'.join(sections)})\.[a-z_]+)[`= ]", everything(project)))
-    assert {name for name in named if not name.endswith((".md", ".py", ".gdt"))} <= set(
+    assert {name for name in named if not name.endswith((".md", ".py", ".gdt", ".php"))} <= set(
         known_keys()
     )
 
@@ -69,17 +69,28 @@ def test_every_command_explains_itself_in_german_first(command: str) -> None:
 
 
 def test_the_links_between_documents_lead_somewhere(project: Path) -> None:
-    """Every relative link names a file."""
+    """Every relative link names a file, and where it names a heading, one that is there."""
     for file in [project / "README.md", *(project / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#:]+\.md)", file.read_text(encoding="utf-8")):
-            assert (file.parent / target).is_file(), (file.name, target)
+        text = file.read_text(encoding="utf-8")
+        for target, anchor in re.findall(r"\]\((?!\w+:)([^)#\s]*)#?([^)\s]*)\)", text):
+            aim = (file.parent / target) if target else file
+            assert aim.exists(), (file.relative_to(project), target)
+            if anchor and aim.suffix == ".md":
+                assert anchor in headings(aim), (file.relative_to(project), target, anchor)
+
+
+def headings(file: Path) -> set[str]:
+    """Return the anchors a document's headings have on a forge."""
+    lines = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    plain = (re.sub(r"[`*]|\]\([^)]*\)|\[", "", line).lower() for line in lines)
+    return {re.sub(r"[^\w\- ]", "", line).replace(" ", "-") for line in plain}
 
 
 def settings_examples(project: Path) -> dict[str, str]:
     """Return every example of settings in the documents, by file and number."""
     files = [project / "README.md", *sorted((project / "docs").rglob("*.md"))]
     return {
-        f"{file.name} {number}": example
+        f"{file.relative_to(project)} {number}": example
         for file in files
         for number, example in enumerate(
             re.findall(r"^```toml\n(.*?)^```", file.read_text("utf-8"), re.DOTALL | re.MULTILINE)

@@ -153,7 +153,7 @@ def test_what_a_workstation_may_open(url: str, allowed: bool) -> None:  # noqa: 
 
 def test_the_viewers_are_documented(project: Path) -> None:
     """Every row of the table stands in the document, URL and source included."""
-    text = (project / "docs" / "open.md").read_text(encoding="utf-8")
+    text = (project / "docs" / "reference" / "open.md").read_text(encoding="utf-8")
     for kind, viewer in VIEWERS.items():
         (row,) = (line for line in text.splitlines() if line.startswith(f"| `{kind}` |"))
         assert f"| {viewer.title} |" in row
@@ -163,7 +163,7 @@ def test_the_viewers_are_documented(project: Path) -> None:
 
 def test_the_documented_examples_are_good_settings(project: Path, tmp_path: Path) -> None:
     """Whoever copies them gets a URL."""
-    text = (project / "docs" / "open.md").read_text(encoding="utf-8")
+    text = (project / "docs" / "reference" / "open.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```(?:toml)?\n((?:\[viewer\]|url).*?)```", text, re.DOTALL)
     assert len(blocks) == 2
     for block in blocks:

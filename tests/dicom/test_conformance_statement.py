@@ -1,4 +1,4 @@
-"""``docs/conformance.md`` says what the code does: services, statuses, limits, keys."""
+"""``docs/reference/conformance.md`` says what the code does: services, statuses, limits, keys."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from worklist.charset import Charset
 @pytest.fixture(scope="module")
 def text(project: Path) -> str:
     """Return the statement."""
-    return (project / "docs" / "conformance.md").read_text(encoding="utf-8")
+    return (project / "docs" / "reference" / "conformance.md").read_text(encoding="utf-8")
 
 
 def section(text: str, start: str, end: str) -> str:

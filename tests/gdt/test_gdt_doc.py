@@ -20,8 +20,8 @@ SHOWN = ("gdt21", "medistar", "gdt30", "gdt31", "medical-office")
 
 @pytest.fixture(scope="module")
 def text(project: Path) -> str:
-    """Return docs/gdt.md."""
-    return (project / "docs" / "gdt.md").read_text(encoding="utf-8")
+    """Return docs/reference/gdt.md."""
+    return (project / "docs" / "reference" / "gdt.md").read_text(encoding="utf-8")
 
 
 def row_of(dialect: Dialect, layout: Layout, row: Row) -> str:

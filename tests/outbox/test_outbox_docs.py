@@ -1,4 +1,4 @@
-"""What docs/outbox.md promises is what the code does."""
+"""What docs/reference/outbox.md promises is what the code does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from gdtbridge.settings import load_settings
 @pytest.fixture(scope="module")
 def text(project: Path) -> str:
     """Return the document."""
-    return (project / "docs" / "outbox.md").read_text(encoding="utf-8")
+    return (project / "docs" / "reference" / "outbox.md").read_text(encoding="utf-8")
 
 
 def test_states(text: str) -> None:

@@ -63,7 +63,7 @@ def test_device_has_its_quirks(
 def test_every_profile_cites_its_evidence_and_is_documented(project: Path) -> None:
     """The page lists the rows there are, with their quirks."""
     assert all(row.evidence for row in PROFILES)
-    page = (project / "docs" / "measurements.md").read_text(encoding="utf-8")
+    page = (project / "docs" / "reference" / "measurements.md").read_text(encoding="utf-8")
     table = page.split("## Device families")[1].split("## ")[0]
     rows = re.findall(r"^\| ([^|]+) \| ([^|]*) \|", table, re.MULTILINE)[1:]
     assert {(name, tuple(re.findall(r"`(\w+)`", quirks))) for name, quirks in rows} == {

@@ -364,7 +364,7 @@ def test_nothing_is_explained_unasked(read: Read, tmp_path: Path) -> None:
 
 def test_every_rule_is_documented(project: Path) -> None:
     """The page has the rules there are, in the order in which they are tried."""
-    page = (project / "docs" / "measurements.md").read_text(encoding="utf-8")
+    page = (project / "docs" / "reference" / "measurements.md").read_text(encoding="utf-8")
     table = page.split("## Which value stands")[1].split("## ")[0]
     documented = re.findall(r"^\| `(\w+)` \| (told|left out|no result) \|", table, re.MULTILINE)
     assert [name for name, _ in documented] == list(RULES)

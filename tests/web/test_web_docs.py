@@ -1,4 +1,4 @@
-"""``docs/http.md`` says what is there."""
+"""``docs/reference/http.md`` says what is there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gdtbridge.web.studies import API_PARAMETERS, OPEN_PARAMETERS
 @pytest.fixture
 def text(project: Path) -> str:
     """Return the document."""
-    return (project / "docs" / "http.md").read_text(encoding="utf-8")
+    return (project / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_limits_are_the_ones_of_the_code(text: str) -> None:
         assert row in text, row
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/praxis.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/praxis/README.md"])
 def test_settings_for_copying(project: Path, tmp_path: Path, name: str) -> None:
     """An example starts with a token of one's own, and never with the one that is printed."""
     blocks = re.findall(r"```toml\n(.*?)```", (project / name).read_text("utf-8"), re.DOTALL)

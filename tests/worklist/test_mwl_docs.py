@@ -14,8 +14,8 @@ from worklist.query import TEXT_TESTS
 
 @pytest.fixture
 def page(project: Path) -> str:
-    """Return docs/worklist.md."""
-    return (project / "docs" / "worklist.md").read_text(encoding="utf-8")
+    """Return docs/reference/worklist.md."""
+    return (project / "docs" / "reference" / "worklist.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("table", [MATCHING, TYPE_1], ids=["matching", "type 1"])
