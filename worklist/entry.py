@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TypedDict, Unpack
 from uuid import uuid4
 
+from gdtbridge.people import Patient
 from worklist.charset import Charset, charset_for
 from worklist.errors import EntryError
 
@@ -43,6 +44,13 @@ class Entry:
     RequestedProcedureID: str = ""
     ScheduledProcedureStepID: str = ""
     created: datetime | None = None
+
+    @property
+    def patient(self) -> Patient:
+        """The patient the procedure is for."""
+        return Patient.from_dicom(
+            self.PatientID, self.PatientName, self.PatientBirthDate, self.PatientSex
+        )
 
 
 class EntryFields(TypedDict, total=False):

@@ -8,7 +8,7 @@ from gdtbridge.database import Connection
 from gdtbridge.exams.model import Exam, Held
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order
-from gdtbridge.people.persons import Person, are_two
+from gdtbridge.people import are_two
 from worklist import Entry, WorklistFolder
 
 
@@ -57,9 +57,7 @@ def _is_for(order: Order, exam: Exam) -> bool:
     """Return whether order and exam are of one person: by number, and not clearly of two."""
     if order.patient_id != exam.patient_id or exam.released:
         return order.patient_id == exam.patient_id
-    ordered = Person(order.patient_name, order.patient_birth_date)
-    sent = Person(exam.patient_name, exam.patient_birth_date)
-    return not are_two(ordered, sent)
+    return not are_two(order.patient, exam.sent_patient)
 
 
 def orders_of(connection: Connection, exam: Exam, listed: Listed) -> list[Order]:
@@ -82,7 +80,5 @@ def _of(entry: Entry | None) -> Order | None:
         procedure=entry.RequestedProcedureDescription,
         station=entry.ScheduledStationAETitle,
         patient_name=entry.PatientName,
-        patient_birth_date=entry.PatientBirthDate.strftime("%Y%m%d")
-        if entry.PatientBirthDate
-        else "",
+        patient_birth_date=entry.patient.birth_date_da,
     )

@@ -11,7 +11,7 @@ from gdtbridge.dataset.header import Header
 from gdtbridge.dataset.values import meaningful
 from gdtbridge.exams import store
 from gdtbridge.exams.model import Exam, ExamState, Held
-from gdtbridge.people.persons import Person, are_two
+from gdtbridge.people import Patient, are_two
 from gdtbridge.settings import Exam as ExamSettings
 from gdtbridge.sr import is_report
 
@@ -128,8 +128,8 @@ def _is_foreign(exam: Exam, facts: dict[str, str]) -> bool:
     number = facts["patient_id"]
     if number and exam.patient_id and not exam.is_of(number):
         return True
-    sent = Person(facts["patient_name"], facts["patient_birth_date"])
-    return are_two(sent, Person(exam.patient_name, exam.patient_birth_date))
+    sent = Patient.from_dicom(number, facts["patient_name"], facts["patient_birth_date"])
+    return are_two(sent, exam.sent_patient)
 
 
 def _additions(exam: Exam, facts: dict[str, str]) -> dict[str, str]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from gdtbridge.people import Patient
+
 
 class ExamState(StrEnum):
     """Where an exam stands; `docs/design/architecture.md` has the picture."""
@@ -105,6 +107,13 @@ class Exam:
     """Calling AE title of the device that sent its first object."""
     route: str = ""
     """Name of the route its results went by; empty for that of ``[gdt]``."""
+
+    @property
+    def sent_patient(self) -> Patient:
+        """The patient as the objects describe the person, under the number the exam has now."""
+        return Patient.from_dicom(
+            self.patient_id, self.patient_name, self.patient_birth_date, self.patient_sex
+        )
 
     def is_of(self, patient_id: str) -> bool:
         """Return whether an object with that PatientID may go to this exam's patient."""

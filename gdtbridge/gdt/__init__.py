@@ -2,13 +2,13 @@
 
 Bytes in, bytes out. One dialect for each family of practice software, as a table of rows that one
 interpreter writes. What must not live here: DICOM, files and folders, clocks, settings. Imports
-nothing but the standard library and chardet.
+the standard library, chardet and `gdtbridge.people`.
 """
 
 from gdtbridge.gdt.errors import GdtError, GdtWriteError, NotGdtError
 from gdtbridge.gdt.read.findings import WARNINGS
 from gdtbridge.gdt.read.reader import read_records
-from gdtbridge.gdt.records import GdtWarning, Line, Patient, Record
+from gdtbridge.gdt.records import GdtWarning, Line, Record
 from gdtbridge.gdt.results import (
     Attachment,
     Identification,
@@ -57,7 +57,6 @@ __all__ = [
     "LinkPlace",
     "NotGdtError",
     "OrderReference",
-    "Patient",
     "Record",
     "RecordType",
     "Rendered",

@@ -9,6 +9,7 @@ from typing import Final
 
 from gdtbridge.gdt.tables.codes import SEX_READ
 from gdtbridge.gdt.text import printable
+from gdtbridge.people import Patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +37,6 @@ class GdtWarning:
     line: int | None
     code: str
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """Whom a record is about; ``sex`` is M, F, O (DICOM) or None when it is not known."""
-
-    id: str
-    family_name: str = ""
-    given_name: str = ""
-    birth_date: date | None = None
-    sex: str | None = None
 
 
 PATIENT_IDS: Final = ("3000", "3600", "0193")

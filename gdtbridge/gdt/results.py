@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
-from gdtbridge.gdt.records import Patient
+from gdtbridge.people import Patient
 
 
 @dataclass(frozen=True, slots=True)

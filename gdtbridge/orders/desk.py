@@ -15,7 +15,7 @@ from gdtbridge.orders import store as order_store
 from gdtbridge.orders.entries import EntryMaker, Identity
 from gdtbridge.orders.model import OrderRequest, OrderState, PlacedOrder
 from gdtbridge.outbox import Message, Outbox
-from gdtbridge.people.persons import Person, are_two
+from gdtbridge.people import are_two
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import Settings
 from worklist import AccessionNumbers, Entry, FolderError, WorklistFolder, is_stale
@@ -210,8 +210,7 @@ class OrderDesk:
 
 def _may_be_one(one: Entry, other: Entry) -> bool:
     """Return whether two entries of one patient number are not clearly for two persons."""
-    persons = (Person.of(entry.PatientName, entry.PatientBirthDate) for entry in (one, other))
-    return not are_two(*persons)
+    return not are_two(one.patient, other.patient)
 
 
 def _wish(entry: Entry) -> tuple[str, str, str]:

@@ -10,6 +10,7 @@ from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import OrderError
 from gdtbridge.gdt import GdtWriteError, OrderReference
 from gdtbridge.orders.model import OrderRequest
+from gdtbridge.people import Patient
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import Worklist as WorklistSettings
 from worklist import Entry, EntryError, make_entry, new_study_uid
@@ -62,7 +63,7 @@ class EntryMaker:
                 StudyInstanceUID=identity.StudyInstanceUID,
                 created=identity.created,
                 PatientID=request.patient_id,
-                PatientName=f"{request.family_name}^{request.given_name}".rstrip("^"),
+                PatientName=Patient("", request.family_name, request.given_name).person_name,
                 PatientBirthDate=request.birth_date,
                 PatientSex=request.sex,
                 Modality=request.modality or self._defaults.modality,

@@ -10,20 +10,19 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
 from typing import Final
 
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import OrderError, ProcessingFailure
 from gdtbridge.exams import store
-from gdtbridge.gdt import OrderReference, Patient
+from gdtbridge.gdt import OrderReference
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.desk import DOUBLE_CLICK_SECONDS, OrderDesk
 from gdtbridge.orders.entries import Identity
 from gdtbridge.orders.model import CaseOrder, Drop, OrderRequest, OrderState, Outcome, Taken
 from gdtbridge.outbox import Outbox
-from gdtbridge.people.persons import Person, are_two
+from gdtbridge.people import Patient, are_two
 from worklist import Entry, FolderError, WorklistFolder
 
 log = logging.getLogger(__name__)
@@ -93,7 +92,7 @@ class FiledOrders:
         with self._database.read() as connection:
             orders = order_store.orders_of(connection, draft.PatientID)
             repeated = order_store.repeated_order(connection, drop.sha256, since)
-        of_person = _of_person(orders, draft.PatientName, draft.PatientBirthDate)
+        of_person = _of_person(orders, draft.patient)
         same = same_case(self._still_open(of_person), draft, reference, self._clock.utc())
         if same is not None:
             return self._update(drop, same, draft, reference)
@@ -180,8 +179,7 @@ class FiledOrders:
     ) -> Taken:
         with self._database.read() as connection:
             orders = order_store.orders_of(connection, patient.id)
-        name = f"{patient.family_name}^{patient.given_name}"
-        meant = meant_order(_of_person(orders, name, patient.birth_date), reference, procedure)
+        meant = meant_order(_of_person(orders, patient), reference, procedure)
         if meant.state is not OrderState.ORDERED:
             return self._noted(drop, Taken(Outcome.REPEATED, meant.accession_number))
         with self._database.write() as connection:
@@ -220,17 +218,12 @@ class FiledOrders:
             return order_store.taken_since(connection, name, self._clock.utc() - seconds)
 
 
-def _of_person(orders: Sequence[CaseOrder], name: str, born: date | None) -> list[CaseOrder]:
+def _of_person(orders: Sequence[CaseOrder], patient: Patient) -> list[CaseOrder]:
     """Return those of a patient number's orders that are not clearly for somebody else.
 
     A number may have been mistyped, or belong to two patients of two practice softwares.
     """
-    person = Person.of(name, born)
-    return [
-        order
-        for order in orders
-        if not are_two(person, Person(order.patient_name, order.patient_birth_date))
-    ]
+    return [order for order in orders if not are_two(patient, order.patient)]
 
 
 def same_case(

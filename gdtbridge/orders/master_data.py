@@ -9,10 +9,11 @@ from typing import Final
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import OrderError
-from gdtbridge.gdt import GdtWriteError, Patient
+from gdtbridge.gdt import GdtWriteError
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Drop, Outcome, Taken
 from gdtbridge.outbox import Message, Outbox
+from gdtbridge.people import Patient
 from gdtbridge.results.routing import Facts, Routing
 
 log = logging.getLogger(__name__)

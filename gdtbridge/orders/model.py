@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from gdtbridge.gdt import OrderReference
+from gdtbridge.people import Patient
 from worklist import Entry
 
 
@@ -59,6 +60,11 @@ class Order:
     patient_name: str = ""
     patient_birth_date: str = ""
     """YYYYMMDD."""
+
+    @property
+    def patient(self) -> Patient:
+        """The patient it was ordered for."""
+        return Patient.from_dicom(self.patient_id, self.patient_name, self.patient_birth_date)
 
 
 class Outcome(StrEnum):
@@ -123,6 +129,11 @@ class CaseOrder:
     patient_name: str = ""
     patient_birth_date: str = ""
     """YYYYMMDD."""
+
+    @property
+    def patient(self) -> Patient:
+        """The patient it was ordered for, whose number the caller knows."""
+        return Patient.from_dicom("", self.patient_name, self.patient_birth_date)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ from gdtbridge.database import (
     placed_order,
 )
 from gdtbridge.dataset.values import to_date
-from gdtbridge.gdt import OrderReference, Patient
+from gdtbridge.gdt import OrderReference
 from gdtbridge.orders.model import CaseOrder, Drop, Order, OrderState, Outcome, Taken
+from gdtbridge.people import Patient
 from worklist import Entry
 
 _REFERENCE: Final = [
@@ -188,14 +189,13 @@ def set_reference(
 
 def keep_patient(connection: Connection, known: Patient, now: float) -> None:
     """Remember a patient's master data instead of what was known before."""
-    born = known.birth_date
     connection.execute(sa.delete(patient).where(patient.c.patient_id == known.id))
     connection.execute(
         sa.insert(patient).values(
             patient_id=known.id,
             family_name=known.family_name,
             given_name=known.given_name,
-            birth_date=born.strftime("%Y%m%d") if born else "",
+            birth_date=known.birth_date_da,
             sex=known.sex or "",
             received_at=now,
         )
@@ -240,11 +240,10 @@ def change_order(connection: Connection, entry: Entry) -> None:
 
 
 def _order_values(entry: Entry) -> dict[str, object]:
-    born = entry.PatientBirthDate
     return {
         "patient_id": entry.PatientID,
         "patient_name": entry.PatientName,
-        "patient_birth_date": born.strftime("%Y%m%d") if born else "",
+        "patient_birth_date": entry.patient.birth_date_da,
         "patient_sex": entry.PatientSex,
         "modality": entry.Modality,
         "station": entry.ScheduledStationAETitle,

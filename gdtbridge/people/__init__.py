@@ -1,4 +1,9 @@
-"""A patient, and when two descriptions are of two persons.
+"""The patient as a value, and the rule when two descriptions are of two persons.
 
-What must not live here: where a description came from.
+Every room that knows a name, a birth date or a sex holds a `Patient`; splitting, joining and
+comparing names stand here only. What must not live here: where a description came from.
 """
+
+from gdtbridge.people.patient import Patient, are_two
+
+__all__ = ["Patient", "are_two"]

@@ -11,7 +11,6 @@ from pathlib import Path, PureWindowsPath
 from typing import Final, Protocol
 
 from gdtbridge.archive import Kept
-from gdtbridge.dataset.values import to_date, to_names
 from gdtbridge.exams.model import Exam
 from gdtbridge.gdt import Attachment
 from gdtbridge.pictures import (
@@ -143,8 +142,8 @@ class Attaching:
         """
         person = Person(
             exam.patient_id,
-            ", ".join(part for part in to_names(exam.patient_name) if part),
-            to_date(exam.patient_birth_date),
+            exam.sent_patient.listed_name,
+            exam.sent_patient.birth_date,
             accession,
         )
         try:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from gdtbridge import gdt
 from gdtbridge.catalogue.catalogue import Catalogue
-from gdtbridge.dataset.values import meaningful, to_date, to_names, to_time
+from gdtbridge.dataset.values import meaningful, to_date, to_time
 from gdtbridge.errors import ViewerError
 from gdtbridge.exams.model import Exam
 from gdtbridge.gdt.write.master_data import render_master_data
 from gdtbridge.orders.model import Order
-from gdtbridge.people.persons import Person, are_two
+from gdtbridge.people import Patient, are_two
 from gdtbridge.results.charting import Charting
 from gdtbridge.results.revision import News
 from gdtbridge.settings import Gdt
@@ -59,7 +60,7 @@ class Records:
     ) -> bytes:
         """Return the study record; raise `gdt.GdtWriteError` when there can be none."""
         result = gdt.StudyResult(
-            patient=_patient(exam, order),
+            patient=patient_of(exam, order),
             date=to_date(exam.study_date),
             time=to_time(exam.study_time),
             accession=accession_of(exam, order),
@@ -101,7 +102,7 @@ class Records:
         if not values:
             return None
         result = gdt.ValueResult(
-            patient=_patient(exam, order),
+            patient=patient_of(exam, order),
             date=to_date(exam.study_date),
             time=to_time(exam.study_time),
             accession=accession_of(exam, order),
@@ -116,15 +117,8 @@ class Records:
 
     def answer(self, entry: Entry) -> bytes:
         """Return the record an order is answered with."""
-        family, given = to_names(entry.PatientName)
         result = gdt.StudyResult(
-            patient=gdt.Patient(
-                id=entry.PatientID,
-                family_name=family,
-                given_name=given,
-                birth_date=entry.PatientBirthDate,
-                sex=entry.PatientSex or None,
-            ),
+            patient=entry.patient,
             date=entry.scheduled.date(),
             time=entry.scheduled.time().replace(microsecond=0),
             accession=entry.AccessionNumber,
@@ -138,7 +132,7 @@ class Records:
         )
         return _noted(rendered, "answer to an order")
 
-    def master_data(self, patient: gdt.Patient) -> bytes:
+    def master_data(self, patient: Patient) -> bytes:
         """Return the record of a patient's master data."""
         rendered = render_master_data(
             patient, self._dialect, self._ids, encoding=self._gdt.encoding
@@ -151,30 +145,16 @@ def accession_of(exam: Exam, order: Order | None) -> str:
     return order.accession_number if order is not None else exam.accession_number
 
 
-def person_of(exam: Exam, order: Order | None) -> Person:
-    """Return whose name the records bear.
+def patient_of(exam: Exam, order: Order | None) -> Patient:
+    """Return the patient whose name, birth date and sex the records of an exam bear.
 
     Where the device clearly named somebody else and a person released the exam for the order's
-    patient all the same, it is the order's.
+    patient all the same, name and birth date are the order's, and no sex is said.
     """
-    sent = Person(exam.patient_name, exam.patient_birth_date)
-    if order is None:
+    sent = exam.sent_patient
+    if order is None or not are_two(sent, order.patient):
         return sent
-    ordered = Person(order.patient_name, order.patient_birth_date)
-    return ordered if are_two(sent, ordered) else sent
-
-
-def _patient(exam: Exam, order: Order | None) -> gdt.Patient:
-    person = person_of(exam, order)
-    family, given = to_names(person.name)
-    known = exam.patient_sex in {"M", "F", "O"} and person.name == exam.patient_name
-    return gdt.Patient(
-        id=exam.patient_id,
-        family_name=family,
-        given_name=given,
-        birth_date=to_date(person.birth_date),
-        sex=exam.patient_sex if known else None,
-    )
+    return replace(order.patient, id=exam.patient_id)
 
 
 def _noted(rendered: gdt.Rendered, what: str) -> bytes:

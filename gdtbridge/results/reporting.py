@@ -18,11 +18,11 @@ from gdtbridge.gdt import GdtWriteError
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order, OrderState
 from gdtbridge.outbox import Message, Outbox
-from gdtbridge.people.persons import Person, are_two
+from gdtbridge.people import Patient, are_two
 from gdtbridge.results import revision
 from gdtbridge.results.attaching import ATTACHMENT, AttachedFile
 from gdtbridge.results.gathering import Gathered, Gatherer, ReadReport
-from gdtbridge.results.records import accession_of, person_of
+from gdtbridge.results.records import accession_of, patient_of
 from gdtbridge.results.revision import News
 from gdtbridge.results.routing import Routing, Target
 from gdtbridge.settings import Webhooks
@@ -174,7 +174,7 @@ class Reporting:
         if read.report is None:
             store.settle_report(connection, number, ReportState.UNREADABLE, problem=read.problem)
             return
-        if exam.mixed and not _is_of(exam, person_of(exam, page.order), read.report):
+        if exam.mixed and not _is_of(exam, patient_of(exam, page.order), read.report):
             store.settle_report(connection, number, ReportState.OTHER_PATIENT)
             return
         cut = _cut(read.report)
@@ -248,15 +248,14 @@ class Reporting:
         )
 
 
-def _is_of(exam: Exam, known: Person, report: Report) -> bool:
+def _is_of(exam: Exam, known: Patient, report: Report) -> bool:
     """Return whether a report of a mixed exam is the patient's whose name the records bear.
 
     By number; where a second person had the same number, by name and birth date.
     """
     if not exam.is_of(report.patient_id):
         return False
-    told = Person(report.patient_name, report.patient_birth_date)
-    return exam.patient_id != exam.sent_patient_id or not are_two(told, known)
+    return exam.patient_id != exam.sent_patient_id or not are_two(report.patient, known)
 
 
 def _cut(report: Report) -> str:

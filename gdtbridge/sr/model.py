@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from gdtbridge.people import Patient
+
 
 class ReportError(ValueError):
     """A file gave no report; the text never holds a value of the file.
@@ -211,6 +213,11 @@ class Report:
     predecessors: tuple[str, ...] = ()
     profile: str = ""
     decisions: tuple[Decision, ...] | None = None
+
+    @property
+    def patient(self) -> Patient:
+        """Return the patient the file names."""
+        return Patient.from_dicom(self.patient_id, self.patient_name, self.patient_birth_date)
 
     @property
     def is_whole(self) -> bool:

@@ -174,14 +174,14 @@ class ListView(BaseModel):
 
 def view(entry: Entry) -> EntryView:
     """Return the JSON form of an entry."""
-    family_name, given_name = _names(entry.PatientName)
+    patient = entry.patient
     return EntryView(
         accession_number=entry.AccessionNumber,
         study_instance_uid=entry.StudyInstanceUID,
         patient=PatientView(
             id=entry.PatientID,
-            family_name=family_name,
-            given_name=given_name,
+            family_name=patient.family_name,
+            given_name=patient.given_names,
             birth_date=entry.PatientBirthDate,
             sex=entry.PatientSex,
         ),
@@ -191,12 +191,6 @@ def view(entry: Entry) -> EntryView:
         physician=entry.ScheduledPerformingPhysicianName,
         scheduled=entry.scheduled.replace(microsecond=0),
     )
-
-
-def _names(name: str) -> tuple[str, str]:
-    """Split a PN (PS3.5 6.2.1); further names of foreign entries join the given name."""
-    family, *others = name.partition("=")[0].split("^")
-    return family.strip(), " ".join(" ".join(others[:2]).split())
 
 
 ShapeT = TypeVar("ShapeT", bound=Shape)

@@ -5,30 +5,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import pytest
-
 from gdtbridge.exams import ExamState
-from gdtbridge.people.persons import Person, are_two
 from tests.exams.conftest import Practice, Reports
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "two"),
-    [
-        (("Müller^Änne", "19581224"), ("Schmidt^Anna", "19700101"), True),
-        (("Müller^Änne", "19581224"), ("MUELLER^AENNE", "19700101"), False),
-        (("Müller^Änne", "19581224"), ("Muller^A", "19700101"), False),
-        (("Müller^Änne", "19581224"), ("Schmidt^Anna", "1958.12.24"), False),
-        (("Müller^Änne", ""), ("Schmidt^Anna", "19700101"), False),
-        (("", "19581224"), ("Schmidt^Anna", "19700101"), False),
-        (("Müller^Änne", "19581224"), ("Schmidt^Anna", "00000000"), False),
-        (("von der Au^X", "19581224"), ("VON-DER-AU", "19700101"), False),
-    ],
-)
-def test_two_persons(one: tuple[str, str], other: tuple[str, str], *, two: bool) -> None:
-    """Both family name and birth date must be known and differ; spelling does not count."""
-    assert are_two(Person(*one), Person(*other)) is two
-    assert are_two(Person(*other), Person(*one)) is two
 
 
 def test_an_object_of_another_person_under_the_same_number_holds_the_exam(

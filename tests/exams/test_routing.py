@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.errors import OrderError, SettingsError
-from gdtbridge.gdt import OrderReference, Patient, read_records
+from gdtbridge.gdt import OrderReference, read_records
 from gdtbridge.orders import Drop, Outcome
+from gdtbridge.people import Patient
 from gdtbridge.results.routing import Facts, Routing, gdt_of
 from gdtbridge.settings import When, load_settings
 from tests.exams.conftest import Practice

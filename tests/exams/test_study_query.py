@@ -15,7 +15,6 @@ from gdtbridge.gdt import (
     DIALECTS,
     Identification,
     OrderReference,
-    Patient,
     Record,
     StudyResult,
     TestValue,
@@ -25,6 +24,7 @@ from gdtbridge.gdt import (
     render_study,
     render_values,
 )
+from gdtbridge.people import Patient
 
 RESULT = StudyResult(
     patient=Patient("4711", "Müller", "Änne", date(1958, 12, 24), "F"),

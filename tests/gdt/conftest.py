@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from gdtbridge.gdt import Identification, Patient, StudyResult, TestValue, ValueResult
+from gdtbridge.gdt import Identification, StudyResult, TestValue, ValueResult
+from gdtbridge.people import Patient
 
 Field = tuple[str, bytes]
 Check = Callable[[bytes], list[list[Field]]]

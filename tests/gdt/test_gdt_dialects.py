@@ -16,7 +16,6 @@ from gdtbridge.gdt import (
     GdtWriteError,
     Identification,
     OrderReference,
-    Patient,
     Rendered,
     Revision,
     StudyResult,
@@ -31,6 +30,7 @@ from gdtbridge.gdt import (
 )
 from gdtbridge.gdt.tables.columns import Cell, in_columns
 from gdtbridge.gdt.write.naming import names_apart
+from gdtbridge.people import Patient
 
 Check = Callable[[bytes], list[list[tuple[str, bytes]]]]
 

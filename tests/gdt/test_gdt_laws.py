@@ -20,7 +20,6 @@ from gdtbridge.gdt import (
     Identification,
     NotGdtError,
     OrderReference,
-    Patient,
     Rendered,
     Revision,
     StudyResult,
@@ -43,6 +42,7 @@ from gdtbridge.gdt.tables.rows import COMMENT_FIELDS
 from gdtbridge.gdt.tables.traits import LinkPlace, Numbers
 from gdtbridge.gdt.text import Encoder
 from gdtbridge.gdt.write.numbers import plain_decimal
+from gdtbridge.people import Patient
 
 Check = Callable[[bytes], list[list[tuple[str, bytes]]]]
 

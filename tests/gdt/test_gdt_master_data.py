@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
-from gdtbridge.gdt import DIALECTS, GdtWriteError, Identification, Patient, read_records
+from gdtbridge.gdt import DIALECTS, GdtWriteError, Identification, read_records
 from gdtbridge.gdt.write.master_data import render_master_data
+from gdtbridge.people import Patient
 from tests.gdt.conftest import check_lines
 
 PATIENT = Patient("4711", "Müller", "Änne", date(1958, 12, 24), "F")

@@ -9,7 +9,8 @@ from time import process_time
 
 import pytest
 
-from gdtbridge.gdt import WARNINGS, GdtError, NotGdtError, Patient, Record, read_records
+from gdtbridge.gdt import WARNINGS, GdtError, NotGdtError, Record, read_records
+from gdtbridge.people import Patient
 
 MUSTERMANN = Patient("02345", "Mustermann", "Frank", date(1945, 10, 1), "M")
 PRAXISPLANER = Patient("12345", "Mustermann", "Franz", date(1945, 10, 1), "M")

@@ -7,7 +7,8 @@ from datetime import date
 
 import pytest
 
-from gdtbridge.gdt import NotGdtError, Patient, Record, read_records
+from gdtbridge.gdt import NotGdtError, Record, read_records
+from gdtbridge.people import Patient
 
 Fields = list[tuple[str, str]]
 

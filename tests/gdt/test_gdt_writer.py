@@ -17,7 +17,6 @@ from gdtbridge.gdt import (
     GdtError,
     GdtWriteError,
     Identification,
-    Patient,
     Rendered,
     StudyResult,
     TestValue,
@@ -30,6 +29,7 @@ from gdtbridge.gdt import (
 )
 from gdtbridge.gdt.tables.traits import PatientIds, ValueForm
 from gdtbridge.gdt.write.writer import _Block, _packed
+from gdtbridge.people import Patient
 
 GDT21 = DIALECTS["gdt21"]
 MEDICAL_OFFICE = DIALECTS["medical-office"]

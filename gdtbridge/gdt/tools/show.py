@@ -9,10 +9,11 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Final
 
-from gdtbridge.gdt.records import GdtWarning, Line, Patient, Record
+from gdtbridge.gdt.records import GdtWarning, Line, Record
 from gdtbridge.gdt.tables.fields import FIELDS
 from gdtbridge.gdt.tables.record_types import RECORD_TYPES
 from gdtbridge.gdt.text import printable, visible
+from gdtbridge.people import Patient
 
 _NAME_WIDTH: Final = 44
 _CONTENT_WIDTH: Final = 40
@@ -128,10 +129,9 @@ def _title(record: Record) -> str:
 
 def _person(patient: Patient) -> str:
     """Return one line about the patient."""
-    name = ", ".join(part for part in (patient.family_name, patient.given_name) if part)
-    born = f"* {patient.birth_date:%d.%m.%Y}" if patient.birth_date else ""
+    born = f"* {patient.german_birth_date}" if patient.birth_date else ""
     sex = _SEX.get(patient.sex or "", "")
-    parts = (patient.id or "ohne Nummer / no number", name, born, sex)
+    parts = (patient.id or "ohne Nummer / no number", patient.listed_name, born, sex)
     return f"Patient {' · '.join(part for part in parts if part)}"
 
 

@@ -96,7 +96,7 @@ def _common(
         Source.SENDER: (ids.sender or layout.sender,),
         Source.PATIENT_ID: (patient.id,),
         Source.FAMILY_NAME: (patient.family_name,),
-        Source.GIVEN_NAME: (patient.given_name,),
+        Source.GIVEN_NAME: (patient.given_names,),
         Source.BIRTH_DATE: (_date(patient.birth_date),),
         Source.SEX: (SEX_WRITTEN.get(patient.sex or "", ""),),
         Source.CASE_ID: (case_id,),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from gdtbridge.gdt.records import Patient
 from gdtbridge.gdt.results import Identification, Rendered, StudyResult
 from gdtbridge.gdt.tables.dialects import Dialect
 from gdtbridge.gdt.tables.layouts import object_rows, record_end, record_start
@@ -12,6 +11,7 @@ from gdtbridge.gdt.tables.rows import Layout, Row, Source, constant
 from gdtbridge.gdt.tables.traits import Form, Traits
 from gdtbridge.gdt.write.contents import study_contents
 from gdtbridge.gdt.write.writer import Page, render
+from gdtbridge.people import Patient
 
 RECORD_TYPE: Final = "6301"
 
