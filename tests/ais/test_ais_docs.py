@@ -175,14 +175,3 @@ def test_the_commands_in_the_pages_exist(project: Path) -> None:
     pages = " ".join(page(project, name) for name in [*PAGES, "README"])
     named = set(re.findall(r"`gdtbridge ([a-z]+)", pages))
     assert named <= set(main.commands)
-
-
-@pytest.mark.parametrize("name", [*PAGES, "README"])
-def test_links_inside_the_pages_lead_to_a_heading(project: Path, name: str) -> None:
-    """A link with # names a heading that exists."""
-    folder = project / "docs" / "praxis" / "ais"
-    for target, anchor in re.findall(r"\]\(([^)#:]*\.md)?#([^)]+)\)", page(project, name)):
-        text = (folder / (target or f"{name}.md")).read_text(encoding="utf-8")
-        headings = re.findall(r"^#+ (.+)$", text, re.M)
-        slugs = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in headings}
-        assert anchor in slugs, (name, target, anchor)

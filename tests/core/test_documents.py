@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,3 +110,12 @@ def test_every_example_of_settings_is_taken(project: Path, tmp_path: Path) -> No
             Routing(load_settings(file, {}))
         except SettingsError as error:
             pytest.fail(f"{name}: {error}")
+
+
+def test_every_library_has_its_reason(project: Path) -> None:
+    """The table of dependencies names those of the project, and no others."""
+    table = (project / "docs" / "design" / "dependencies.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| ([\w-]+) \| `", table, re.MULTILINE))
+    settings = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [*settings["dependencies"], *settings["optional-dependencies"]["postgresql"]]
+    assert told == {re.match(r"[\w-]+", one)[0] for one in needed}  # type: ignore[index]

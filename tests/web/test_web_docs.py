@@ -85,7 +85,7 @@ def test_limits_are_the_ones_of_the_code(text: str) -> None:
         assert row in text, row
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/praxis/README.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/praxis/einrichten.md"])
 def test_settings_for_copying(project: Path, tmp_path: Path, name: str) -> None:
     """An example starts with a token of one's own, and never with the one that is printed."""
     blocks = re.findall(r"```toml\n(.*?)```", (project / name).read_text("utf-8"), re.DOTALL)
