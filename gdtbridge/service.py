@@ -331,6 +331,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     bridge.start()
     log.info("DICOM %s port %d", settings.dicom.host, bridge.dicom_port)
     log.info("HTTP %s port %d", settings.http.host, bridge.http_port)
+    log.info("bereit, Strg+C beendet / ready, Ctrl+C stops")
     while not stop.wait(TICK_SECONDS):
         bridge.keep_time()
     log.info("stopping")

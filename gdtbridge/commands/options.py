@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
@@ -54,13 +54,50 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=not encoding.startswith("utf"), indent=2))
 
 
+HEADS: Final[Mapping[str, str]] = {
+    "accession_number": "AUFTRAG",
+    "birth_date": "GEBOREN",
+    "description": "BESCHREIBUNG",
+    "file": "DATEI",
+    "instances": "OBJEKTE",
+    "modality": "MODALITÄT",
+    "others": "AUCH GENANNT",
+    "patient_id": "PATIENT",
+    "patient_name": "NAME",
+    "procedure": "UNTERSUCHUNG",
+    "reason": "GRUND",
+    "scheduled": "TERMIN",
+    "sent_patient_id": "PATIENT LAUT GERÄT",
+    "sop_instance_uid": "OBJEKT",
+    "state": "ZUSTAND",
+    "station": "STATION",
+    "study_date": "DATUM",
+    "study_instance_uid": "STUDIE",
+}
+"""Column heads of the lists, by the key of the column in their JSON."""
+
+
 def print_rows(rows: Sequence[Mapping[str, str]], *, as_json: bool) -> None:
-    """Print a table: as JSON, or a line for each row in which a dash stands for nothing."""
+    """Print rows of the same keys: as JSON, or as columns under `HEADS`, a dash for nothing.
+
+    Where there are no rows, a line on standard error says so.
+    """
     if as_json:
         print_json(rows)
-        return
+    elif rows:
+        heads = [HEADS[key] for key in rows[0]]
+        for line in columns([heads, *([value or "-" for value in row.values()] for row in rows)]):
+            click.echo(line)
+    else:
+        click.echo("Nichts vorhanden. / Nothing there.", err=True)
+
+
+def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield each row as one line, its columns two blanks apart and as wide as their widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        click.echo("  ".join(value or "-" for value in row.values()))
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
 
 
 def show_each(

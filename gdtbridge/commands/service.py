@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--verbose", is_flag=True, help="Ausführliches Protokoll. / Detailed log.")
 def serve(settings: Settings, *, verbose: bool) -> None:
     """Den Dienst starten. / Run the service until it is told to stop."""
+    click.echo("gdtbridge startet … / starting …", err=True)  # the imports take their seconds
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda _number, _frame: stop.set())

@@ -75,8 +75,6 @@ def worklist_list(settings: Settings, *, as_json: bool) -> None:
     with core_of(settings) as core:
         entries = core.exams.orders()
     print_rows([_shown(entry) for entry in entries], as_json=as_json)
-    if not entries and not as_json:
-        click.echo("Die Arbeitsliste ist leer. / The worklist is empty.", err=True)
 
 
 def _shown(entry: Entry) -> dict[str, str]:

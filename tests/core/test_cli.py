@@ -138,8 +138,17 @@ def test_worklist(environ: dict[str, str]) -> None:
     assert (entry["accession_number"], entry["patient_name"]) == (number, "Weiß")
     assert entry["birth_date"] == "1958-12-24"
 
+    head, line = run(environ, "worklist", "list").stdout.splitlines()
+    assert head.split()[:4] == ["AUFTRAG", "TERMIN", "STATION", "MODALITÄT"]
+    assert (head.index("NAME"), head.index("GEBOREN")) == (line.index("Weiß"), line.index("1958"))
+
     assert run(environ, "worklist", "remove", number).exit_code == 0
     assert json.loads(run(environ, "worklist", "list", "--json").stdout) == []
+    nothing = run(environ, "worklist", "list")
+    assert (nothing.stdout, nothing.stderr.splitlines()) == (
+        "",
+        ["Nichts vorhanden. / Nothing there."],
+    )
     assert run(environ, "worklist", "remove", number).exit_code == 1
 
 

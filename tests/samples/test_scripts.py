@@ -113,12 +113,23 @@ def test_demo_stays_away_from_the_practice(
 
 
 def test_demo_ends_with_the_results(project: Path, tmp_path: Path) -> None:
-    """The demonstration goes from order to GDT files, and leaves nothing where it was started."""
+    """The demonstration goes from order to GDT files, which stay to be looked at.
+
+    It leaves nothing where it was started.
+    """
+    started, kept = tmp_path / "here", tmp_path / "there"
+    started.mkdir()
+    kept.mkdir()
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GDTBRIDGE_")}
     done = subprocess.run(
         [sys.executable, str(project / "scripts" / "demo")],
-        cwd=tmp_path,
-        env={**environment, "PYTHONPATH": str(project), "PYTHONIOENCODING": "utf-8"},
+        cwd=started,
+        env={
+            **environment,
+            "PYTHONPATH": str(project),
+            "PYTHONIOENCODING": "utf-8",
+            "TMPDIR": str(kept),
+        },
         capture_output=True,
         encoding="utf-8",
         check=False,
@@ -129,4 +140,7 @@ def test_demo_ends_with_the_results(project: Path, tmp_path: Path) -> None:
     assert done.stdout.count(": 0000\n") == 8
     assert done.stdout.count("── R0000000001") == 4
     assert re.search(r" 8420 .* 186\.25$", done.stdout, re.M)
-    assert list(tmp_path.iterdir()) == []
+    assert list(started.iterdir()) == []
+    (folder,) = kept.glob("gdtbridge-demo-*")
+    assert str(folder) in done.stdout
+    assert len(list((folder / "var" / "gdt" / "out").glob("*.gdt"))) == 4
