@@ -2,13 +2,14 @@
 
 Here live the entry and its DICOM form, matching (PS3.4 C.2.2.2 and K.2.2), the folder of ``.wl``
 files with its index, accession numbers, and what makes an entry stale. GDT, HTTP, DICOM networking
-and the database must not: this package knows the standard library and pydicom, and another DICOM
-server may serve the same folder beside it.
+and the database must not: this package knows pydicom and the ground floor (``gdtbridge.dataset``,
+``gdtbridge.durable``, ``gdtbridge.people``), and another DICOM server may serve the same folder
+beside it.
 """
 
 from worklist.accession import AccessionNumbers
 from worklist.charset import Charset
-from worklist.entry import Entry, EntryFields, checked, is_stale, make_entry, new_study_uid
+from worklist.entry import Entry, EntryFields, checked, is_stale, make_entry
 from worklist.errors import EntryError, FolderError, NumbersExhausted, WorklistError
 from worklist.files import probe_folder
 from worklist.folder import Match, WorklistFolder, matches, project
@@ -36,7 +37,6 @@ __all__ = [
     "is_stale",
     "make_entry",
     "matches",
-    "new_study_uid",
     "probe_folder",
     "project",
     "to_dataset",

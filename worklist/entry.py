@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import TypedDict, Unpack
-from uuid import uuid4
 
+from gdtbridge.dataset.uid import is_valid_uid, new_uid
+from gdtbridge.dataset.values import PersonName
 from gdtbridge.people import Patient
 from worklist.charset import Charset, charset_for
 from worklist.errors import EntryError
-
-
-def new_study_uid() -> str:
-    """Return a Study Instance UID that nobody else has (PS3.5 B.2: 2.25 and a UUID)."""
-    return f"2.25.{uuid4().int}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +79,7 @@ def make_entry(**fields: Unpack[EntryFields]) -> Entry:
     for name in REQUIRED:
         if name not in fields:
             raise _missing(name)
-    fields.setdefault("StudyInstanceUID", new_study_uid())
+    fields.setdefault("StudyInstanceUID", new_uid())
     return checked(Entry(**fields))
 
 
@@ -152,20 +148,20 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 )  # fmt: skip
 """Length limits: PS3.5 Table 6.2-1, counted after encoding because devices reserve bytes."""
 
-SHAPES: Mapping[str, tuple[re.Pattern[str], str, str]] = MappingProxyType(
+SHAPES: Mapping[str, tuple[Callable[[str], object], str, str]] = MappingProxyType(
     {
         "UI": (
-            re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))+"),
+            is_valid_uid,
             "Erlaubt sind Zahlen mit Punkten dazwischen.",
             "Numbers with dots between them are allowed.",
         ),
         "CS": (
-            re.compile(r"[A-Z0-9_ ]*"),
+            re.compile(r"[A-Z0-9_ ]*").fullmatch,
             "Erlaubt sind Großbuchstaben, Ziffern und Unterstrich.",
             "Capital letters, digits and underscore are allowed.",
         ),
         "AE": (
-            re.compile(r"[ -\[\]-~]+"),
+            re.compile(r"[ -\[\]-~]+").fullmatch,
             "Erlaubt sind ASCII-Zeichen außer dem Backslash.",
             "ASCII characters other than the backslash are allowed.",
         ),
@@ -181,8 +177,7 @@ def _tidy(name: str, value: str) -> str:
     text = unicodedata.normalize("NFC", value).strip(" ")
     if RULES[name].VR != "PN":
         return text
-    groups = ("^".join(part.strip(" ") for part in group.split("^")) for group in text.split("="))
-    return "=".join(group.rstrip("^") for group in groups).rstrip("=")
+    return str(PersonName.of(text))
 
 
 def _check(name: str, rule: Rule, value: str, charset: Charset) -> None:
@@ -213,11 +208,11 @@ def _check_length(name: str, rule: Rule, value: str, charset: Charset) -> None:
 
 def _check_shape(name: str, rule: Rule, value: str) -> None:
     if rule.VR == "PN":
-        groups = value.split("=")
+        groups = PersonName.of(value).groups
         if (
             len(groups) > 3
-            or any(group.count("^") > 4 for group in groups)
-            or not groups[0].strip("^")
+            or any(len(group.components) > 5 for group in groups)
+            or not groups[0].components
         ):
             raise EntryError(
                 name,
@@ -225,7 +220,7 @@ def _check_shape(name: str, rule: Rule, value: str) -> None:
                 "Richtig: Nachname^Vorname. / Right: Family^Given.",
             )
     shape = SHAPES.get(rule.VR)
-    if shape is not None and not shape[0].fullmatch(value):
+    if shape is not None and not shape[0](value):
         raise EntryError(
             name,
             f"{rule.german} enthält unzulässige Zeichen."

@@ -17,6 +17,8 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
+from gdtbridge.dataset.uid import uid_from
+from gdtbridge.dataset.values import to_date, to_time
 from worklist.attributes import ROOT, SPS, TYPE_1
 from worklist.entry import Entry
 from worklist.errors import EntryError
@@ -31,7 +33,6 @@ from worklist.item import (
     text_element,
     text_of,
 )
-from worklist.temporal import date_of, time_of
 
 MODALITY_WORKLIST_FIND = UID("1.2.840.10008.5.1.4.31")
 """SOP class of a worklist dataset (PS3.4 K.3)."""
@@ -131,7 +132,7 @@ def encoded(entry: Entry) -> bytes:
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.MediaStorageSOPClassUID = MODALITY_WORKLIST_FIND
     dataset.file_meta.MediaStorageSOPInstanceUID = UID(
-        f"2.25.{uuid5(NAMESPACE_OID, entry.StudyInstanceUID).int}"
+        uid_from(uuid5(NAMESPACE_OID, entry.StudyInstanceUID).int)
     )
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     with BytesIO() as buffer:
@@ -193,7 +194,7 @@ def entry_of(item: Item) -> Entry:
         StudyInstanceUID=text_of(item, "StudyInstanceUID"),
         PatientID=text_of(item, "PatientID"),
         PatientName=text_of(item, "PatientName"),
-        PatientBirthDate=date_of(text_of(item, "PatientBirthDate")),
+        PatientBirthDate=to_date(text_of(item, "PatientBirthDate")),
         PatientSex=_sex(text_of(item, "PatientSex")),
         Modality=text_of(step, "Modality"),
         ScheduledStationAETitle=text_of(step, "ScheduledStationAETitle"),
@@ -226,10 +227,10 @@ def _scheduled(step: Item) -> datetime:
 
 
 def _moment(item: Item, date_keyword: str, time_keyword: str) -> datetime | None:
-    day = date_of(text_of(item, date_keyword))
+    day = to_date(text_of(item, date_keyword))
     if day is None:
         return None
-    return datetime.combine(day, time_of(text_of(item, time_keyword)) or time(0))
+    return datetime.combine(day, to_time(text_of(item, time_keyword)) or time(0))
 
 
 def _unusable(keyword: str) -> EntryError:

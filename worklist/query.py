@@ -15,17 +15,10 @@ from types import MappingProxyType
 
 from pydicom.datadict import keyword_for_tag
 
+from gdtbridge.dataset.values import to_instant, to_microseconds
 from worklist.attributes import ROOT, SPS, is_key, is_matching
 from worklist.item import NOTHING, Element, Item, tag_of
-from worklist.temporal import (
-    Range,
-    combined,
-    instant,
-    parse_date,
-    parse_date_time,
-    parse_range,
-    parse_time,
-)
+from worklist.temporal import Range, combined, instant, parse_range, to_day
 from worklist.text import TextTest, name_test, text_test
 
 log = logging.getLogger(__name__)
@@ -170,9 +163,9 @@ TEXT_TESTS: Mapping[str, Callable[[str], TextTest | None]] = MappingProxyType(
     {
         **dict.fromkeys(("AE", "CS", "LO", "LT", "SH", "ST", "UC", "UR", "UT"), text_test),
         "PN": name_test,
-        "DA": _range_test(parse_date),
-        "TM": _range_test(parse_time),
-        "DT": _range_test(parse_date_time),
+        "DA": _range_test(to_day),
+        "TM": _range_test(to_microseconds),
+        "DT": _range_test(to_instant),
     }
 )
 """How a key of each VR is compared; the others (UI, IS, DS, AS) know equality only."""
@@ -180,8 +173,8 @@ TEXT_TESTS: Mapping[str, Callable[[str], TextTest | None]] = MappingProxyType(
 
 def _start_test(keys: Item) -> Test | None:
     """Return one test for start date and time together, ``None`` where they do not combine."""
-    days = _single_range(keys.get(START_DATE), parse_date)
-    times = _single_range(keys.get(START_TIME), parse_time)
+    days = _single_range(keys.get(START_DATE), to_day)
+    times = _single_range(keys.get(START_TIME), to_microseconds)
     wanted = combined(days, times) if days is not None and times is not None else None
     return None if wanted is None else lambda item: wanted.holds(_start_of(item))
 
@@ -195,8 +188,8 @@ def _single_range(key: Element | None, parse: Callable[[str], int | None]) -> Ra
 def _start_of(item: Item) -> int | None:
     days = item.get(START_DATE, Element("DA")).texts
     times = item.get(START_TIME, Element("TM")).texts
-    day = parse_date(days[0]) if days else None
-    micros = parse_time(times[0]) if times else None
+    day = to_day(days[0]) if days else None
+    micros = to_microseconds(times[0]) if times else None
     return None if day is None or micros is None else instant(day, micros)
 
 

@@ -1,47 +1,177 @@
-"""Dates, times and names as devices write them, read with care (PS3.5 6.2: DA, TM, PN)."""
+"""Dates, times and person names as devices write them (PS3.5 6.2: DA, TM, DT, PN).
+
+Readers take any text and never raise; what they cannot read is ``None``, or an empty name.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import date, time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
 
-_DATE: Final = re.compile(r"(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})", re.ASCII)
-_TIME: Final = re.compile(r"(\d{2})(?::?(\d{2})(?::?(\d{2})(?:[.,]\d*)?)?)?", re.ASCII)
+MICROSECONDS_A_DAY: Final = 24 * 60 * 60 * 1_000_000
+
+_DATE: Final = re.compile(r"(\d{4})[.\-/]?(\d\d)[.\-/]?(\d\d)", re.ASCII)
+_TIME: Final = re.compile(r"(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d*))?)?)?", re.ASCII)
+_DATE_TIME: Final = re.compile(
+    r"(\d{4})(\d\d)?(\d\d)?(\d\d(?:\d\d(?:\d\d(?:\.\d*)?)?)?)?([+-](?:0\d|1[0-4])[0-5]\d)?",
+    re.ASCII,
+)
 _PLACEHOLDERS: Final = frozenset({"", "*", "-", "--", "."})
+_BLANKS: Final = " \0\u00a0"
 
 
 def to_date(text: str) -> date | None:
-    """Return a DA value (also the old ``1987.08.02``), or ``None`` where it is none."""
+    """Return the date of a DA value; ``1987.08.02`` (ACR-NEMA) and ``1987-08-02`` are read too."""
     match = _DATE.fullmatch(text.strip())
     if match is None:
         return None
     try:
-        return date(*(int(part) for part in match.groups()))
+        return date(int(match[1]), int(match[2]), int(match[3]))
     except ValueError:
         return None
 
 
 def to_time(text: str) -> time | None:
-    """Return a TM value (hours alone, fractions of any length, colons), or ``None``.
+    """Return the time of a TM value to the second; minutes and seconds may be missing.
 
-    Fractions of a second are dropped: GDT has none. Second 60 (a leap second) becomes 59.
+    Colons (ACR-NEMA) and fractions of any length are read, fractions are dropped. Second 60 (a leap
+    second) becomes 59.
     """
+    parts = _time_parts(text)
+    if parts is None or parts[0] == 24:
+        return None
+    hour, minute, second, _ = parts
+    return time(hour, minute, min(second, 59))
+
+
+def to_microseconds(text: str) -> int | None:
+    """Return the microseconds since midnight of a TM value; what is not written counts as zero.
+
+    ``24`` with nothing after it is the end of the day, second 60 is a leap second.
+    """
+    parts = _time_parts(text)
+    if parts is None:
+        return None
+    hour, minute, second, micros = parts
+    return ((hour * 60 + minute) * 60 + second) * 1_000_000 + micros
+
+
+def _time_parts(text: str) -> tuple[int, int, int, int] | None:
+    """Return hour (up to 24:00), minute, second (up to 60) and microseconds."""
     match = _TIME.fullmatch(text.strip())
     if match is None:
         return None
-    hour, minute, second = (int(part or 0) for part in match.groups())
-    try:
-        return time(hour, minute, min(second, 59) if second <= 60 else second)
-    except ValueError:
+    hour, minute, second = (int(part or 0) for part in match.groups()[:3])
+    micros = int((match[4] or "").ljust(6, "0")[:6])
+    if hour > 24 or minute > 59 or second > 60 or (hour == 24 and (minute or second or micros)):
         return None
+    return hour, minute, second, micros
+
+
+def to_instant(text: str) -> int | None:
+    """Return the microseconds since the year 1 of a DT value, in UTC where it names its offset."""
+    match = _DATE_TIME.fullmatch(text.strip())
+    if match is None:
+        return None
+    micros = to_microseconds(match[4] or "00")
+    if micros is None:
+        return None
+    try:
+        day = datetime(
+            int(match[1]), int(match[2] or 1), int(match[3] or 1), tzinfo=_zone(match[5])
+        )
+        start = datetime(1, 1, 1, tzinfo=UTC)
+        return (day + timedelta(microseconds=micros) - start) // timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _zone(offset: str | None) -> timezone:
+    if offset is None:
+        return UTC
+    minutes = int(offset[1:3]) * 60 + int(offset[3:5])
+    return timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes))
+
+
+@dataclass(frozen=True, slots=True)
+class NameGroup:
+    """One component group of a person name (PS3.5 6.2.1.1).
+
+    ``components`` are family, given, middle name, prefix and suffix, without blanks around them and
+    without empty ones at the end; a device may have sent more than five.
+    """
+
+    components: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> NameGroup:
+        """Return the group written as ``Family^Given^Middle^Prefix^Suffix``."""
+        components = [component.strip(_BLANKS) for component in text.split("^")]
+        while components and not components[-1]:
+            components.pop()
+        return cls(tuple(components))
+
+    def __str__(self) -> str:
+        return "^".join(self.components)
+
+    @property
+    def family(self) -> str:
+        """The family name, empty where it is not known."""
+        return self._component(0)
+
+    @property
+    def given(self) -> str:
+        """The given name."""
+        return self._component(1)
+
+    @property
+    def middle(self) -> str:
+        """The middle names."""
+        return self._component(2)
+
+    @property
+    def prefix(self) -> str:
+        """The prefix, in Germany the academic title."""
+        return self._component(3)
+
+    @property
+    def suffix(self) -> str:
+        """The suffix."""
+        return self._component(4)
+
+    def _component(self, index: int) -> str:
+        return self.components[index] if index < len(self.components) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """A PN value: alphabetic, ideographic and phonetic group, as many as are written."""
+
+    groups: tuple[NameGroup, ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> PersonName:
+        """Return the name written as groups with ``=`` between them."""
+        groups = [NameGroup.of(group) for group in text.split("=")]
+        while groups and not groups[-1].components:
+            groups.pop()
+        return cls(tuple(groups))
+
+    def __str__(self) -> str:
+        return "=".join(str(group) for group in self.groups)
+
+    @property
+    def written(self) -> NameGroup:
+        """The first group that says anything, an empty one where none does."""
+        return next((group for group in self.groups if group.components), NameGroup())
 
 
 def to_names(person_name: str) -> tuple[str, str]:
     """Return family and given name (with middle names) of a PN value's first written group."""
-    group = next((g for g in person_name.split("=") if g.strip("^ ")), "")
-    family, given, middle, *_ = [*(part.strip() for part in group.split("^")), "", "", ""]
-    return family, " ".join(part for part in (given, middle) if part)
+    name = PersonName.of(person_name).written
+    return name.family, " ".join(part for part in (name.given, name.middle) if part)
 
 
 def meaningful(text: str) -> str:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from gdtbridge.dataset.uid import is_uid
+
 RESPONSE: Final = 0x8000
 """The bit of Command Field that tells a response from a request."""
 NO_DATASET: Final = 0x0101
@@ -160,18 +162,4 @@ def response_to(
         Status=status,
         ErrorComment=comment[:COMMENT_LENGTH] if comment else None,
         AffectedSOPInstanceUID=uid if is_uid(uid) else None,
-    )
-
-
-def is_uid(value: str | None) -> bool:
-    """Return whether ``value`` can be used as a UID: digits and dots, at most 64 (PS3.5 9.1).
-
-    Leading zeros and empty components are let pass: devices send them, and no name is made of them.
-    """
-    return (
-        value is not None
-        and 0 < len(value) <= 64
-        and value[0].isdigit()
-        and value.isascii()
-        and value.replace(".", "").isdigit()
     )

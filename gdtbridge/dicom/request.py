@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from gdtbridge.dicom.command import is_uid
+from gdtbridge.dataset.uid import is_uid
 from gdtbridge.dicom.policy import clean_title
 
 TITLES: Final = slice(4, 68)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from gdtbridge.archive import Incoming, Standing
-from gdtbridge.dicom.command import Status, is_uid
+from gdtbridge.dataset.uid import is_uid
+from gdtbridge.dicom.command import Status
 from gdtbridge.dicom.negotiation import is_storage
 from gdtbridge.dicom.service import Exchange, PeerMisbehaves
 from gdtbridge.dicom.spool import SpoolFile, file_meta

@@ -8,6 +8,7 @@ from typing import Final
 from gdtbridge.archive import Incoming
 from gdtbridge.database import Connection
 from gdtbridge.dataset.header import Header
+from gdtbridge.dataset.uid import uid_from
 from gdtbridge.dataset.values import meaningful
 from gdtbridge.exams import store
 from gdtbridge.exams.model import Exam, ExamState, Held
@@ -24,7 +25,7 @@ def study_of(incoming: Incoming, header: Header) -> str:
     if header.StudyInstanceUID:
         return header.StudyInstanceUID
     digest = hashlib.sha256(incoming.SOPInstanceUID.encode()).digest()
-    return f"2.25.{int.from_bytes(digest[:16])}"
+    return uid_from(int.from_bytes(digest[:16]))
 
 
 def _facts(header: Header) -> dict[str, str]:

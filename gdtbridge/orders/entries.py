@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from gdtbridge.dataset.uid import new_uid
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import OrderError
 from gdtbridge.gdt import GdtWriteError, OrderReference
@@ -13,7 +14,7 @@ from gdtbridge.orders.model import OrderRequest
 from gdtbridge.people import Patient
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import Worklist as WorklistSettings
-from worklist import Entry, EntryError, make_entry, new_study_uid
+from worklist import Entry, EntryError, make_entry
 
 _FIELDS: Final = {
     "PatientID": "patient_id",
@@ -50,9 +51,7 @@ class EntryMaker:
 
     def blank(self, accession_number: str = _NO_NUMBER) -> Identity:
         """Return the identity of a new order."""
-        return Identity(
-            accession_number, new_study_uid(), self._clock.local().replace(microsecond=0)
-        )
+        return Identity(accession_number, new_uid(), self._clock.local().replace(microsecond=0))
 
     def make(self, request: OrderRequest, identity: Identity) -> Entry:
         """Return the entry ``request`` asks for."""

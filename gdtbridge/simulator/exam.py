@@ -15,8 +15,9 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.multival import MultiValue
-from pydicom.uid import UID, generate_uid
+from pydicom.uid import UID
 
+from gdtbridge.dataset.uid import new_uid
 from gdtbridge.errors import BridgeError
 
 PATIENT: Final = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
@@ -67,7 +68,7 @@ def make_exam(samples: Sequence[Dataset], entry: Dataset, now: datetime) -> None
     Study Instance UID, patient and accession number are the entry's; a missing Study Instance UID
     is invented. All other identifiers are new and random.
     """
-    uids = _new_uids(samples, _text(entry, "StudyInstanceUID") or generate_uid(None))
+    uids = _new_uids(samples, _text(entry, "StudyInstanceUID") or new_uid())
     for ds in samples:
         _replace_uids(ds, uids)
         ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
@@ -86,7 +87,7 @@ def _new_uids(samples: Iterable[Dataset], StudyInstanceUID: str) -> dict[str, UI
     for ds in samples:
         uids[ds.StudyInstanceUID] = UID(StudyInstanceUID)
         for old in (ds.SeriesInstanceUID, ds.SOPInstanceUID):
-            uids.setdefault(old, generate_uid(None))
+            uids.setdefault(old, UID(new_uid()))
     return uids
 
 

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from worklist import Entry, EntryError, is_stale, make_entry, new_study_uid
+from gdtbridge.dataset.uid import new_uid
+from worklist import Entry, EntryError, is_stale, make_entry
 
 Make = Callable[..., Entry]
 
@@ -21,7 +22,7 @@ def test_ids_nobody_gave_are_derived_from_the_accession_number(make: Make) -> No
 
 def test_a_study_uid_is_made_for_every_entry(make: Make) -> None:
     """Two entries never share a Study Instance UID, and it is a UUID-derived one."""
-    uids = {make().StudyInstanceUID for _ in range(50)} | {new_study_uid()}
+    uids = {make().StudyInstanceUID for _ in range(50)} | {new_uid()}
     assert len(uids) == 51
     assert all(uid.startswith("2.25.") and len(uid) <= 64 for uid in uids)
 

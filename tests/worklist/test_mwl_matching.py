@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
+from gdtbridge.dataset.values import to_instant, to_microseconds
 from worklist import Entry, MatchPolicy, StationPolicy, make_entry, matches, to_dataset
 from worklist.item import item_from
 from worklist.query import Query
-from worklist.temporal import parse_date, parse_date_time, parse_range, parse_time
+from worklist.temporal import parse_range, to_day
 from worklist.text import Pattern, name_test
 
 Make = Callable[..., Entry]
@@ -263,9 +264,9 @@ def test_start_date_and_time_together(
 )
 def test_times_of_different_precision(key: str, value: str, *, found: bool) -> None:
     """What is not written counts as zero on both sides of a range."""
-    wanted = parse_range(key, parse_time)
+    wanted = parse_range(key, to_microseconds)
     assert wanted is not None
-    assert wanted.holds(parse_time(value)) is found
+    assert wanted.holds(to_microseconds(value)) is found
 
 
 @pytest.mark.parametrize(
@@ -282,12 +283,12 @@ def test_times_of_different_precision(key: str, value: str, *, found: bool) -> N
 )
 def test_date_times(key: str, value: str, *, found: bool) -> None:
     """DT keys know ranges and offsets from UTC."""
-    wanted = parse_range(key, parse_date_time)
+    wanted = parse_range(key, to_instant)
     assert wanted is not None
-    assert wanted.holds(parse_date_time(value)) is found
+    assert wanted.holds(to_instant(value)) is found
 
 
-@pytest.mark.parametrize("parse", [parse_date, parse_time, parse_date_time])
+@pytest.mark.parametrize("parse", [to_day, to_microseconds, to_instant])
 @given(text=st.text(st.sampled_from("0123456789.:-+ *x\u0661"), max_size=24))
 def test_no_text_breaks_the_readers_of_dates_and_times(
     parse: Callable[[str], int | None], text: str

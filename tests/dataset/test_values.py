@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdtbridge.dataset.values import meaningful, to_date, to_names, to_time
+from gdtbridge.dataset.values import (
+    NameGroup,
+    PersonName,
+    meaningful,
+    to_date,
+    to_instant,
+    to_microseconds,
+    to_names,
+    to_time,
+)
 
 
 @pytest.mark.parametrize(
@@ -81,9 +90,47 @@ def test_placeholders_say_nothing(text: str, expected: str) -> None:
     assert meaningful(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12", 43_200_000_000),
+        ("113059.654321", 41_459_654_321),
+        ("11:30:59,5", 41_459_500_000),
+        ("113059.1234567890", 41_459_123_456),
+        ("24", 86_400_000_000),
+        ("240000.000", 86_400_000_000),
+        ("240001", None),
+        ("235960", 86_400_000_000),
+        ("1260", None),
+        ("", None),
+    ],
+)
+def test_instants_of_a_day(text: str, expected: int | None) -> None:
+    """What is not written counts as zero; the end of the day is one."""
+    assert to_microseconds(text) == expected
+
+
+def test_a_name_has_groups_of_components() -> None:
+    """Blanks around components and what is empty at the end do not belong to a name."""
+    name = PersonName.of(" Müller ^Änne^ Maria^Dr.^MdB =^ =ミュラ^")
+    assert name.groups == (
+        NameGroup(("Müller", "Änne", "Maria", "Dr.", "MdB")),
+        NameGroup(),
+        NameGroup(("ミュラ",)),
+    )
+    written = name.written
+    assert (written.family, written.given, written.middle) == ("Müller", "Änne", "Maria")
+    assert (written.prefix, written.suffix) == ("Dr.", "MdB")
+    assert str(name) == "Müller^Änne^Maria^Dr.^MdB==ミュラ"
+    assert PersonName.of("^^=^") == PersonName.of("")
+
+
 @given(st.text())
 def test_any_text_is_survived(text: str) -> None:
     """No value of a wire raises."""
     to_date(text)
     to_time(text)
+    to_instant(text)
     to_names(text)
+    name = PersonName.of(text)
+    assert PersonName.of(str(name)) == name
