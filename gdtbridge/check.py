@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from gdtbridge.dicom.client import Peer, echo
+from gdtbridge.durable.files import probe_folder
 from gdtbridge.errors import BridgeError
 from gdtbridge.service import MEGABYTE, Core, exchange_folders, is_running, open_core
 from gdtbridge.settings import Settings, reachable
-from worklist import WorklistError, probe_folder
+from worklist import WorklistError
 
 ANSWER_SECONDS: Final = 5
 
@@ -89,7 +90,7 @@ def _disk(settings: Settings) -> Finding:
 def _attempt(key: str, folder: Path, attempt: Callable[[Path], None]) -> Finding:
     try:
         attempt(folder)
-    except (OSError, WorklistError) as error:
+    except (OSError, BridgeError) as error:
         return Finding(key, ok=False, text=f"{folder}: {error}")
     return Finding(key, ok=True, text=str(folder))
 

@@ -12,6 +12,7 @@
     │   └── ProcessingFailure   0110, something of ours failed; the device may try again
     ├── OrderError              an order is wrong in one named field
     ├── ViewerError             no viewer can be opened on a study
+    ├── FolderUnusable          a folder is out of reach, or its lock is busy (`durable.errors`)
     └── NotFound                there is nothing under that name
 
 Every error tells a person what to do (``str(error)``: German first, then English) and never carries

@@ -17,7 +17,7 @@ from gdtbridge.archive import Archive
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
 from gdtbridge.dicom import DicomServer
-from gdtbridge.durable import SystemClock
+from gdtbridge.durable import FileLock, FolderUnusable, LockBusy, SystemClock
 from gdtbridge.errors import SettingsError
 from gdtbridge.exams.service import ExamService
 from gdtbridge.folders import OrderFiles, OrderWatch
@@ -32,8 +32,7 @@ from gdtbridge.scheduler import Clockwork
 from gdtbridge.settings import Settings
 from gdtbridge.sr import ReportReader
 from gdtbridge.web import PartState, WebServer, create_app
-from worklist import FolderError, WorklistFolder
-from worklist.locking import FileLock
+from worklist import WorklistFolder
 
 log = logging.getLogger(__name__)
 
@@ -306,9 +305,7 @@ def _alone(root: Path) -> Iterator[None]:
     with ExitStack() as held:
         try:
             held.enter_context(lock.hold())
-        except FolderError as error:
-            if error.__cause__ is not None:  # not busy, but out of reach
-                raise
+        except LockBusy as error:
             raise SettingsError(
                 f"storage.root: In {root} läuft schon ein Dienst. / A service is already running "
                 f"in {root}."
@@ -321,7 +318,7 @@ def is_running(root: Path) -> bool:
     try:
         with FileLock(root / SERVICE_LOCK, timeout=0).hold():
             return False
-    except FolderError:
+    except FolderUnusable:
         return True
 
 

@@ -16,12 +16,16 @@ class SimulatedCrash(BaseException):
 
 
 def files_of(rooms: Mapping[ModuleType, Collection[str]]) -> frozenset[str]:
-    """Return the files of these modules of each package."""
-    return frozenset(
-        str(Path(str(room.__file__)).with_name(f"{name}.py"))
+    """Return the files of these modules of each package; each must be there to be walked."""
+    files = {
+        Path(str(room.__file__)).with_name(f"{name}.py")
         for room, names in rooms.items()
         for name in names
-    )
+    }
+    missing = {path for path in files if not path.is_file()}
+    if missing:
+        raise FileNotFoundError(missing)
+    return frozenset(map(str, files))
 
 
 @contextmanager

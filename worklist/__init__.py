@@ -11,7 +11,6 @@ from worklist.accession import AccessionNumbers
 from worklist.charset import Charset
 from worklist.entry import Entry, EntryFields, checked, is_stale, make_entry
 from worklist.errors import EntryError, FolderError, NumbersExhausted, WorklistError
-from worklist.files import probe_folder
 from worklist.folder import Match, WorklistFolder, matches, project
 from worklist.form import from_dataset, to_dataset
 from worklist.index import Problem
@@ -37,7 +36,6 @@ __all__ = [
     "is_stale",
     "make_entry",
     "matches",
-    "probe_folder",
     "project",
     "to_dataset",
 ]

@@ -17,9 +17,9 @@ import os
 import re
 from pathlib import Path
 
-from worklist.errors import FolderError, NumbersExhausted
-from worklist.files import write_over
-from worklist.locking import FileLock
+from gdtbridge.durable import FileLock
+from gdtbridge.durable.files import write_over
+from worklist.errors import NumbersExhausted, folder_errors
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ SHORT_STRING = 16
 class AccessionNumbers:
     """Gives away numbers like ``R0000000042``, each once, to any number of threads and processes.
 
-    Every number given is greater than ``floor``. Raises :class:`FolderError` when the counter
+    Every number given is greater than ``floor``. Raises `FolderError` when the counter
     cannot be read or made durable; then no number was given.
     """
 
@@ -52,24 +52,19 @@ class AccessionNumbers:
         self._past = floor
         self._lock = FileLock(folder / LOCK)
         self._looked_at_names = False
-        try:
+        with folder_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FolderError.of(folder, error) from error
 
     def next(self) -> str:
         """Return the next number; it is durably used up when this returns (two syncs)."""
-        try:
-            with self._lock.hold():
-                number = self._next_number()
-                if number > self._limit:
-                    raise NumbersExhausted
-                content = f"{number + 1}\n".encode("ascii")
-                write_over(self._folder / COUNTER, content, temporary=self._folder / TEMPORARY)
-                self._copy(content)
-                self._past = number
-        except OSError as error:
-            raise FolderError.of(self._folder, error) from error
+        with folder_errors(self._folder), self._lock.hold():
+            number = self._next_number()
+            if number > self._limit:
+                raise NumbersExhausted
+            content = f"{number + 1}\n".encode("ascii")
+            write_over(self._folder / COUNTER, content, temporary=self._folder / TEMPORARY)
+            self._copy(content)
+            self._past = number
         return f"{self._prefix}{number:0{self._width}d}"
 
     def _copy(self, content: bytes) -> None:

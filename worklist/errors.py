@@ -13,8 +13,12 @@ may be shown, logged and sent.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
+
+from gdtbridge.durable import FolderUnusable
 
 
 class WorklistError(Exception):
@@ -48,20 +52,21 @@ class NumbersExhausted(WorklistError):
 
 
 class FolderError(WorklistError):
-    """The folder cannot be read or written; the ``OSError`` is the cause."""
+    """The folder cannot be read or written; the text is that of the error of the ground floor."""
 
     retriable: ClassVar[bool] = True
 
-    def __init__(self, folder: Path, german: str, english: str) -> None:
-        super().__init__(f"Ordner {folder}: {german} / Folder {folder}: {english}")
-        self.folder = folder
+    def __init__(self, error: FolderUnusable) -> None:
+        super().__init__(str(error))
+        self.folder = error.folder
 
-    @classmethod
-    def of(cls, folder: Path, error: OSError) -> FolderError:
-        """Return the error for an operation on ``folder`` that ended with ``error``."""
-        reason = error.strerror or type(error).__name__
-        return cls(
-            folder,
-            f"kein Zugriff ({reason}). Pfad, Rechte und freien Platz prüfen.",
-            f"no access ({reason}). Check the path, its permissions and the free space.",
-        )
+
+@contextmanager
+def folder_errors(folder: Path) -> Iterator[None]:
+    """Raise what goes wrong with ``folder`` or its lock as `FolderError`."""
+    try:
+        yield
+    except FolderUnusable as error:
+        raise FolderError(error) from error
+    except OSError as error:
+        raise FolderError(FolderUnusable.of(folder, error)) from error

@@ -17,24 +17,23 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
+from gdtbridge.durable import FileLock, FileStamp, FolderUnusable
+from gdtbridge.durable.files import delete, delete_leftovers, write_new, write_over
 from worklist.answer import Projection
 from worklist.charset import Charset, terms
 from worklist.entry import Entry, checked
-from worklist.errors import EntryError, FolderError
-from worklist.files import delete, delete_leftovers, write_new, write_over
+from worklist.errors import EntryError, FolderError, folder_errors
 from worklist.form import encoded
 from worklist.index import (
     Problem,
     Record,
     Snapshot,
-    Stamp,
     file_name,
     newly_odd,
     record_from,
     scan,
 )
 from worklist.item import SPECIFIC_CHARACTER_SET, Item, dataset_from, item_from
-from worklist.locking import FileLock
 from worklist.query import STANDARD, MatchPolicy, Query
 
 log = logging.getLogger(__name__)
@@ -68,7 +67,7 @@ class WorklistFolder:
         self._snapshot = Snapshot.of({})
         self._scanned_at = 0.0
         self._lock = FileLock(path / LOCK)
-        with self._folder_errors():
+        with folder_errors(path):
             path.mkdir(parents=True, exist_ok=True)
             (path / WLMSCPFS_LOCKFILE).touch()
             with self._lock.hold():
@@ -116,7 +115,7 @@ class WorklistFolder:
 
         What is read under the lock is as fresh as the folder. The same thread may lock again.
         """
-        with self._lock.hold() as outermost:
+        with self._held() as outermost:
             if outermost:
                 self.refresh()
             yield
@@ -129,7 +128,7 @@ class WorklistFolder:
         entry = checked(entry)
         name = file_name(entry)
         data = encoded(entry)
-        with self._lock.hold():
+        with self._held():
             _refuse_known_ids(entry, self._fresh())
             with self._changing() as records:
                 try:
@@ -192,7 +191,7 @@ class WorklistFolder:
         return self._snapshot
 
     def _rescan(self) -> None:
-        with self._folder_errors():
+        with folder_errors(self.path):
             # Its own file is missing: an empty mount point, whose emptiness is no worklist.
             (self.path / WLMSCPFS_LOCKFILE).stat()
             records = scan(self.path, self._snapshot.records)
@@ -205,22 +204,24 @@ class WorklistFolder:
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Record]]:
         """Change files and the index together, so that no scan falls between the two."""
-        with self._scanning, self._folder_errors():
+        with self._scanning, folder_errors(self.path):
             records = dict(self._snapshot.records)
             yield records
             self._snapshot = Snapshot.of(records)
 
+    @contextmanager
+    def _held(self) -> Iterator[bool]:
+        """Hold the folder's lock; the value says whether this is the thread's outermost hold."""
+        try:
+            with self._lock.hold() as outermost:
+                yield outermost
+        except FolderUnusable as error:
+            raise FolderError(error) from error
+
     def _own_record(self, name: str, data: bytes) -> Record:
         """Return the record of a file just written; it is final, for nobody writes it in place."""
         status = (self.path / name).stat()
-        return record_from(name, Stamp.of(status, settled=True), data)
-
-    @contextmanager
-    def _folder_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise FolderError.of(self.path, error) from error
+        return record_from(name, FileStamp.of(status), data)
 
 
 # ---------------------------------------------------------------------------- single datasets

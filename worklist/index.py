@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from gdtbridge.durable import FileStamp
 from worklist.entry import Entry
 from worklist.errors import EntryError
 from worklist.form import entry_of, item_from_file, missing_in, steps_of
@@ -37,47 +38,23 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
-    """What tells one version of a file from another.
-
-    ``settled`` is false for a file changed so lately that its next change could look the same.
-    """
-
-    mtime_ns: int
-    size: int
-    inode: int
-    settled: bool = True
-
-    @classmethod
-    def of(cls, status: os.stat_result, *, settled: bool) -> Stamp:
-        """Return the stamp of a file's status."""
-        return cls(status.st_mtime_ns, status.st_size, status.st_ino, settled)
-
-    def confirms(self, status: os.stat_result) -> bool:
-        """Whether a file with this status is surely the version that was read."""
-        return (
-            self.settled
-            and self.mtime_ns == status.st_mtime_ns
-            and self.size == status.st_size
-            and self.inode == status.st_ino
-        )
-
-
-UNKNOWN = Stamp(-1, -1, -1)
-"""The stamp of a file that could not be looked at; confirmed by none."""
-
-
-@dataclass(frozen=True, slots=True)
 class Record:
     """One file: what it serves, the entry it is when it is ours, and what is odd about it."""
 
     name: str
-    stamp: Stamp
+    stamp: FileStamp | None
+    """Of the version that was read; none of a file that could not be opened."""
     served: tuple[Item, ...] = ()
     entry: Entry | None = None
     reason: str | None = None
     order: tuple[str, str] = ("", "")
     """Start and accession number, the order of answers."""
+    settled: bool = True
+    """False of a file changed so lately that its next change could have the same stamp."""
+
+    def is_of(self, status: os.stat_result) -> bool:
+        """Whether a file with this status is surely the version that was read."""
+        return self.settled and self.stamp == FileStamp.of(status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,18 +127,22 @@ def scan(folder: Path, known: Mapping[str, Record]) -> dict[str, Record]:
 def _record_of(file: os.DirEntry[str], known: Record | None) -> Record | None:
     try:
         status = file.stat()
-        if known is not None and known.stamp.confirms(status):
+        if known is not None and known.is_of(status):
             return known
         return _read(file, status)
     except FileNotFoundError:
         return None
     except OSError:
-        return Record(file.name, UNKNOWN, reason="cannot be opened")
+        return Record(file.name, None, reason="cannot be opened")
 
 
 def _read(file: os.DirEntry[str], status: os.stat_result) -> Record:
     age = time.time_ns() - status.st_mtime_ns
-    stamp = Stamp.of(status, settled=not 0 <= age < SETTLING_NS)
+    record = _judged(file, status, FileStamp.of(status))
+    return replace(record, settled=not 0 <= age < SETTLING_NS)
+
+
+def _judged(file: os.DirEntry[str], status: os.stat_result, stamp: FileStamp) -> Record:
     if not stat.S_ISREG(status.st_mode):
         return Record(file.name, stamp, reason="not a file")
     if stamp.size > MAXIMUM_BYTES:
@@ -169,7 +150,7 @@ def _read(file: os.DirEntry[str], status: os.stat_result) -> Record:
     return record_from(file.name, stamp, Path(file.path).read_bytes())
 
 
-def record_from(name: str, stamp: Stamp, data: bytes) -> Record:
+def record_from(name: str, stamp: FileStamp, data: bytes) -> Record:
     """Return the record of a file with this name and content; never raises for the content."""
     try:
         item = item_from_file(data)
@@ -226,7 +207,7 @@ def newly_odd(records: Iterable[Record], named: set[str]) -> list[Problem]:
     fresh = [
         Problem(record.name, record.reason)
         for record in records
-        if record.reason is not None and record.stamp.settled and record.name not in named
+        if record.reason is not None and record.settled and record.name not in named
     ]
     named.update(problem.file_name for problem in fresh)
     return fresh

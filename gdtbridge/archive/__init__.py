@@ -5,7 +5,7 @@ the index in the transaction of whoever keeps it. What an exam is, is not decide
 """
 
 from gdtbridge.archive.model import Incoming, Standing
-from gdtbridge.archive.store import Archive, Aside, Entered, Kept, StoredFile, sync_folder
+from gdtbridge.archive.store import Archive, Aside, Entered, Kept, StoredFile
 from gdtbridge.dataset.header import Header, read_header
 
 __all__ = [
@@ -18,5 +18,4 @@ __all__ = [
     "Standing",
     "StoredFile",
     "read_header",
-    "sync_folder",
 ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import sqlalchemy as sa
 from gdtbridge.archive.model import Incoming, Standing
 from gdtbridge.database import Connection, instance
 from gdtbridge.dataset.header import Header, find_dataset
+from gdtbridge.durable.files import sync_file, sync_folder
 from gdtbridge.errors import OutOfResources, ProcessingFailure
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -204,24 +204,10 @@ class Archive:
         return [Aside(*row) for row in connection.execute(query)]
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the folder's entries durable; a file system that cannot is accepted."""
-    if os.name == "nt":  # pragma: no cover - folders cannot be opened there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
-            raise
-    finally:
-        os.close(descriptor)
-
-
 def _digest_and_sync(path: Path) -> tuple[str, int]:
     """Return the SHA-256 of the file's dataset and the file's size; the file is synced."""
     with path.open("rb+") as file:
-        os.fsync(file.fileno())
+        sync_file(file)
         find_dataset(file)
         digest = hashlib.sha256()
         while piece := file.read(_CHUNK):

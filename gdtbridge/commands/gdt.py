@@ -18,6 +18,7 @@ from gdtbridge.commands.options import (
     show_each,
     with_settings,
 )
+from gdtbridge.durable.files import create
 from gdtbridge.errors import BridgeError, SettingsError
 from gdtbridge.settings import Settings
 
@@ -131,10 +132,7 @@ def _records(file: Path, settings: Settings) -> list[Record]:
 def _write_new(out: Path, data: bytes) -> None:
     """Write a file that does not exist yet; nothing is left where that fails."""
     try:
-        with out.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
+        create(out, data)
     except FileExistsError as error:
         raise BridgeError(f"{out}: gibt es schon. / exists already.") from error
     except OSError as error:

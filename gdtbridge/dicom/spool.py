@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from gdtbridge.dicom.library import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from gdtbridge.durable.files import delete_leftovers
 
 log = logging.getLogger(__name__)
 
@@ -73,11 +74,7 @@ def _private(path: str, flags: int) -> int:
 
 def sweep(folder: Path) -> int:
     """Delete what a crash left in the spool; return how many files that were."""
-    count = 0
-    for path in folder.glob(f"*{_SUFFIX}"):
-        with contextlib.suppress(OSError):
-            path.unlink()
-            count += 1
+    count = delete_leftovers(folder, prefix="", suffix=_SUFFIX)
     if count:
         log.warning("%d unacknowledged objects removed from the spool", count)
     return count

@@ -1,11 +1,13 @@
 """Files that are there whole or not at all, locks between processes, clocks.
 
-What must not live here: what is written.
+``files`` writes, names, moves, compares and deletes; nothing else in the product syncs. ``lock``
+keeps processes apart, ``stamp`` tells versions of a file apart, ``clock`` tells the time. What is
+written is not known here.
 """
 
 from gdtbridge.durable.clock import Clock, SystemClock
+from gdtbridge.durable.errors import FolderUnusable, LockBusy
+from gdtbridge.durable.lock import FileLock
+from gdtbridge.durable.stamp import FileStamp
 
-__all__ = [
-    "Clock",
-    "SystemClock",
-]
+__all__ = ["Clock", "FileLock", "FileStamp", "FolderUnusable", "LockBusy", "SystemClock"]

@@ -1,4 +1,4 @@
-"""The two times an exam knows: UTC for the database, local time for DICOM and GDT."""
+"""The clocks: UTC for the database, local time for DICOM and GDT, monotonic time for waiting."""
 
 from __future__ import annotations
 
@@ -11,21 +11,29 @@ class Clock(Protocol):
     """What tells the time; tests bring their own."""
 
     def utc(self) -> float:
-        """Return seconds since 1970, UTC."""
+        """Return UTC seconds since 1970; they may step in both directions."""
         ...
 
     def local(self) -> datetime:
         """Return the wall clock of the practice, without a zone."""
         ...
 
+    def monotonic(self) -> float:
+        """Return seconds that only grow."""
+        ...
+
 
 class SystemClock:
-    """The clock of this machine."""
+    """The clocks of this machine."""
 
     def utc(self) -> float:
-        """Return seconds since 1970, UTC."""
+        """Return UTC seconds since 1970."""
         return time.time()
 
     def local(self) -> datetime:
         """Return the wall clock of the practice, without a zone."""
         return datetime.now()  # noqa: DTZ005 - DICOM and GDT have local time without a zone
+
+    def monotonic(self) -> float:
+        """Return seconds that only grow."""
+        return time.monotonic()

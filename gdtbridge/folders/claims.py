@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.outbox.files import rename_new, sync_folder, write_new
+from gdtbridge.durable import FileStamp
+from gdtbridge.durable.files import create, delete_leftovers, move_over, rename_new, sync_folder
 
 _CLAIMED: Final = re.compile(r"\.gdtbridge-([0-9a-f]{16})-(.+)\.order", re.DOTALL)
 _UNSAFE: Final = re.compile(r"[^\w .()+-]", re.ASCII)
@@ -34,20 +34,6 @@ MAX_BYTES: Final = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
-    """What changes when somebody writes to a file."""
-
-    size: int
-    modified_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> Stamp:
-        """Return the stamp of a file."""
-        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
-
-
-@dataclass(frozen=True, slots=True)
 class Claimed:
     """A file nobody else takes; ``name`` is what it was called, made of safe characters."""
 
@@ -55,9 +41,9 @@ class Claimed:
     token: str
     name: str
 
-    def stamp(self) -> Stamp:
+    def stamp(self) -> FileStamp:
         """Return its stamp now."""
-        return Stamp.of(self.path.lstat())
+        return FileStamp.of(self.path.lstat())
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +51,7 @@ class Found:
     """A file in a watched folder: an order, or one claimed before."""
 
     path: Path
-    stamp: Stamp
+    stamp: FileStamp
     claimed: Claimed | None
 
 
@@ -90,7 +76,7 @@ def look(folder: Path) -> Iterator[Found]:
                 continue
             try:
                 if entry.is_file(follow_symlinks=False):
-                    stamp = Stamp.of(Path(entry.path).lstat())
+                    stamp = FileStamp.of(Path(entry.path).lstat())
                     yield Found(Path(entry.path), stamp, claimed)
             except FileNotFoundError:
                 continue
@@ -117,7 +103,7 @@ def adopt(name: str, data: bytes, spool: Path) -> Claimed:
     """Put a copy of a file from elsewhere into our own folder; it is durable when this returns."""
     token, name = secrets.token_hex(8), safe_name(name)
     temporary = spool / f"{token}.part"
-    write_new(temporary, data)
+    create(temporary, data)
     claimed = Claimed(spool / f".gdtbridge-{token}-{name}.order", token, name)
     rename_new(temporary, claimed.path)
     sync_folder(spool)
@@ -126,9 +112,7 @@ def adopt(name: str, data: bytes, spool: Path) -> Claimed:
 
 def sweep(spool: Path) -> None:
     """Remove what calls that died while copying left behind."""
-    for path in spool.glob("*.part"):
-        if time.time() - path.lstat().st_mtime > SWEEP_AGE:
-            path.unlink(missing_ok=True)
+    delete_leftovers(spool, prefix="", older_than=SWEEP_AGE)
 
 
 def read(path: Path) -> bytes:
@@ -144,13 +128,4 @@ def file_away(claimed: Claimed, target: Path) -> None:
     harmless.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{claimed.token}.part")
-    with claimed.path.open("rb") as source, temporary.open("wb") as copy:
-        while chunk := source.read(1024 * 1024):
-            copy.write(chunk)
-        copy.flush()
-        os.fsync(copy.fileno())
-    temporary.replace(target)
-    sync_folder(target.parent)
-    claimed.path.unlink(missing_ok=True)
-    sync_folder(claimed.path.parent)
+    move_over(claimed.path, target, temporary=target.with_name(f".{claimed.token}.part"))

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.durable import Clock
-from gdtbridge.errors import ProcessingFailure
+from gdtbridge.durable import Clock, FileLock
 from gdtbridge.exams.service import ExamService
 from gdtbridge.folders.claims import Claimed, claim, file_away, read
 from gdtbridge.folders.notice import notice
@@ -24,8 +23,6 @@ from gdtbridge.gdt import NotGdtError, Record, read_records
 from gdtbridge.orders import Drop, Outcome
 from gdtbridge.results.routing import Target
 from gdtbridge.settings import Settings
-from worklist import FolderError
-from worklist.locking import FileLock
 
 log = logging.getLogger(__name__)
 
@@ -63,12 +60,9 @@ class OrderFiles:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep a program call and the service from each other's files."""
-        try:
-            with self._lock.hold():
-                yield
-        except FolderError as error:
-            raise ProcessingFailure(str(error)) from error
+        """Keep a program call and the service from each other's files; raise `FolderUnusable`."""
+        with self._lock.hold():
+            yield
 
     @property
     def inboxes(self) -> dict[Path, Target]:

@@ -14,8 +14,9 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
+from gdtbridge.durable import FileStamp
 from gdtbridge.errors import BridgeError, OrderError, ProcessingFailure
-from gdtbridge.folders.claims import MAX_BYTES, Claimed, Stamp, adopt, claim, look, read, safe_name
+from gdtbridge.folders.claims import MAX_BYTES, Claimed, adopt, claim, look, read, safe_name
 from gdtbridge.folders.files import OrderFiles, Result
 from gdtbridge.folders.notice import study_line
 from gdtbridge.folders.wholeness import Fitness, judge
@@ -122,7 +123,7 @@ def _copied(files: OrderFiles, file: Path) -> Claimed:
 def _wait_until_whole(file: Path, patience: float) -> str:
     """Return "" when the file is whole and at rest, or gone; else what it lacks after so long."""
     began = quiet_since = time.monotonic()
-    stamp: Stamp | None = None
+    stamp: FileStamp | None = None
     try:
         while True:
             before, stamp = stamp, _stamp(file)
@@ -140,13 +141,13 @@ def _wait_until_whole(file: Path, patience: float) -> str:
         return ""
 
 
-def _stamp(file: Path) -> Stamp:
+def _stamp(file: Path) -> FileStamp:
     status = file.lstat()
     if not stat.S_ISREG(status.st_mode):
         raise _no_order("Das ist keine Datei. / This is no file.")
     if status.st_size > MAX_BYTES:
         raise _no_order("Die Datei ist zu groß. / The file is too large.")
-    return Stamp.of(status)
+    return FileStamp.of(status)
 
 
 def _no_order(problem: str) -> OrderError:

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gdtbridge.durable import FileStamp
+from gdtbridge.durable.files import reason_of
 from gdtbridge.errors import BridgeError
-from gdtbridge.folders.claims import Found, Stamp, claim, look, read, sweep
+from gdtbridge.folders.claims import Found, claim, look, read, sweep
 from gdtbridge.folders.files import OrderFiles
 from gdtbridge.folders.wholeness import Fitness, judge
 from gdtbridge.logs import describe
 from gdtbridge.outbox import NOT_MOUNTED
-from gdtbridge.outbox.files import reason_of
 from worklist import WorklistError
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class Settling:
     """Since when each file has not changed, in seconds of a monotonic clock."""
 
     def __init__(self) -> None:
-        self._since: dict[Path, tuple[Stamp, float]] = {}
+        self._since: dict[Path, tuple[FileStamp, float]] = {}
 
     def look(self, found: Iterable[Found], now: float) -> dict[Path, float]:
         """Return the age of each file's present state; what is gone is forgotten."""
@@ -73,7 +74,7 @@ class OrderWatch:
         self._settings = files.settings
         self._monotonic = monotonic
         self._settling = Settling()
-        self._foreign: dict[Path, Stamp] = {}
+        self._foreign: dict[Path, FileStamp] = {}
         self._trouble: dict[Path, str] = {}
         self._away = ""
         self._counts = {"taken": 0, "refused": 0, "waiting": 0}

@@ -6,7 +6,6 @@ survives every crash; how each crash ends is drawn in ``docs/reference/outbox.md
 whom and in which words is not decided here.
 """
 
-from gdtbridge.outbox.clock import Clock, SystemClock
 from gdtbridge.outbox.gdt_drop import NOT_MOUNTED, GdtDrop
 from gdtbridge.outbox.model import (
     UNCOLLECTED,
@@ -28,7 +27,6 @@ __all__ = [
     "COUNTER",
     "NOT_MOUNTED",
     "UNCOLLECTED",
-    "Clock",
     "DestinationStatus",
     "GdtDrop",
     "Letter",
@@ -39,7 +37,6 @@ __all__ = [
     "Question",
     "Sender",
     "State",
-    "SystemClock",
     "Verdict",
     "Webhook",
 ]

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import time
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.outbox.files import Found, look, reason_of, rename_new, sync_folder, write_new
+from gdtbridge.durable.files import (
+    PREFIX,
+    Content,
+    compare,
+    create,
+    delete_leftovers,
+    reason_of,
+    rename_new,
+    sync_folder,
+)
 from gdtbridge.outbox.model import UNCOLLECTED, Journal, Letter, Naming, Outcome, State, Verdict
 from gdtbridge.outbox.names import COUNTER, HIGHEST
 
-PREFIX: Final = ".gdtbridge-"
 TEMPORARY: Final = ".tmp"
 WITNESS: Final = "-w.tmp"
 """An empty file beside the temporary one, so like it that whoever removes the one removes both."""
@@ -69,7 +76,7 @@ class GdtDrop:
         try:
             if not self.folder.is_dir():
                 return Outcome(Verdict.LATER, "folder is missing", away=True)
-            if look(self.folder / NOT_MOUNTED, b"") is not Found.NOTHING:
+            if compare(self.folder / NOT_MOUNTED, b"") is not Content.NOTHING:
                 return Outcome(Verdict.LATER, "folder is not mounted", away=True)
         except OSError as error:
             return Outcome(Verdict.LATER, reason_of(error), away=True)
@@ -78,7 +85,7 @@ class GdtDrop:
     def _write(self, letter: Letter, journal: Journal) -> Outcome:
         """Start from the beginning; nothing under the final name is ours yet."""
         final = self.folder / (letter.final_name or journal.another_name())
-        if self._waits_for(letter) and look(final, letter.payload) is Found.OTHER:
+        if self._waits_for(letter) and compare(final, letter.payload) is Content.OTHER:
             return self._taken
         token = secrets.token_hex(4)
         name = letter.temporary_name or f"{PREFIX}{letter.id}-{token}{TEMPORARY}"
@@ -87,7 +94,7 @@ class GdtDrop:
         temporary = self.folder / name
         temporary.unlink(missing_ok=True)
         (self.folder / _witness(name)).touch()
-        write_new(temporary, letter.payload)
+        create(temporary, letter.payload)
         sync_folder(self.folder)
         journal.renaming()
         return self._rename(letter, temporary, final, journal)
@@ -106,7 +113,7 @@ class GdtDrop:
             try:
                 rename_new(temporary, final)
             except FileExistsError:
-                if look(final, letter.payload) is Found.SAME:
+                if compare(final, letter.payload) is Content.SAME:
                     return self._delivered()
                 if self._waits_for(letter):
                     return self._taken
@@ -124,16 +131,16 @@ class GdtDrop:
         temporary = self.folder / letter.temporary_name
         final = self.folder / letter.final_name
         # The final file is looked at first: it can only go, and the temporary one stays meanwhile.
-        at_final = look(final, letter.payload)
-        if at_final is Found.SAME:
+        at_final = compare(final, letter.payload)
+        if at_final is Content.SAME:
             return self._delivered()
-        at_temporary = look(temporary, letter.payload)
-        if at_temporary is Found.SAME:
+        at_temporary = compare(temporary, letter.payload)
+        if at_temporary is Content.SAME:
             return self._rename(letter, temporary, final, journal)
-        if at_temporary is Found.OTHER:
+        if at_temporary is Content.OTHER:
             return self._write(letter, journal)
         # Where names are used again, another file may have come after ours was collected.
-        if at_final is Found.OTHER and not self._reuses(letter):
+        if at_final is Content.OTHER and not self._reuses(letter):
             return Outcome(Verdict.QUESTION, "another file has the name this one may have got")
         return self._collected(letter)
 
@@ -144,7 +151,7 @@ class GdtDrop:
         too.
         """
         witness = self.folder / _witness(letter.temporary_name)
-        if look(witness, b"") is Found.SAME:
+        if compare(witness, b"") is Content.SAME:
             return _DELIVERED
         missing = self._missing()
         if missing is not None:
@@ -160,7 +167,7 @@ class GdtDrop:
         missing = self._missing()
         if missing is not None:
             return missing
-        if look(final, letter.payload) is Found.SAME:
+        if compare(final, letter.payload) is Content.SAME:
             return self._delivered()
         with contextlib.suppress(OSError):
             (self.folder / _witness(temporary.name)).unlink()
@@ -179,9 +186,7 @@ class GdtDrop:
     def sweep(self, owned: AbstractSet[str], /) -> None:
         """Remove temporary files older than a day that belong to no letter on its way."""
         kept = owned | {_witness(name) for name in owned}
-        for path in self.folder.glob(f"{PREFIX}*{TEMPORARY}"):
-            if path.name not in kept and time.time() - path.lstat().st_mtime > SWEEP_AGE:
-                path.unlink(missing_ok=True)
+        delete_leftovers(self.folder, suffix=TEMPORARY, older_than=SWEEP_AGE, keep=kept)
 
 
 def _witness(temporary_name: str) -> str:

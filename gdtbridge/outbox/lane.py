@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from gdtbridge.database import Database
+from gdtbridge.durable import Clock
+from gdtbridge.durable.files import reason_of
 from gdtbridge.outbox import rows
-from gdtbridge.outbox.clock import Clock, retry_delay
-from gdtbridge.outbox.files import reason_of
 from gdtbridge.outbox.model import Letter, Naming, Outcome, Sender, State, Verdict
+from gdtbridge.outbox.retry import retry_delay
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +147,7 @@ class Lane:
             next_at = rows.next_at(connection, self.destination, self.sender.naming)
         if next_at is None:
             return LONGEST_SLEEP
-        return min(LONGEST_SLEEP, max(0.0, next_at - self._clock.now()))
+        return min(LONGEST_SLEEP, max(0.0, next_at - self._clock.utc()))
 
     # Passes
 
@@ -172,12 +173,12 @@ class Lane:
         """Yield what to try now: those that wait longest, or strictly one after the other."""
         if self.sender.naming is not Naming.REUSED:
             with self._database.read() as connection:
-                ids = rows.due(connection, self.destination, self._clock.now(), BATCH)
+                ids = rows.due(connection, self.destination, self._clock.utc(), BATCH)
             yield from ids
             return
         for _ in range(BATCH):
             with self._database.read() as connection:
-                first = rows.first_due(connection, self.destination, self._clock.now())
+                first = rows.first_due(connection, self.destination, self._clock.utc())
             if first is None:
                 return
             yield first
@@ -213,7 +214,7 @@ class Lane:
         """Put a delivery on record, then remove what it left; wake those who waited for it."""
         with self._database.write() as connection:
             letter = rows.load(connection, outbox_id)
-            rows.delivered(connection, outbox_id, self._clock.now(), self._lifetimes)
+            rows.delivered(connection, outbox_id, self._clock.utc(), self._lifetimes)
             if not self.sender.keeps_payload:
                 rows.change(connection, outbox_id, payload=b"")
         self._delivered()
@@ -226,7 +227,7 @@ class Lane:
     def _postpone(self, outbox_id: int, outcome: Outcome) -> None:
         with self._database.write() as connection:
             attempts, last_error = rows.attempts(connection, outbox_id)
-            until = self._clock.now() + retry_delay(attempts + 1)
+            until = self._clock.utc() + retry_delay(attempts + 1)
             rows.postpone(connection, outbox_id, until, outcome.reason)
         if outcome.away:
             self._report(outcome.reason)
@@ -260,7 +261,7 @@ class Lane:
 
     def _expire(self) -> None:
         with self._database.read() as connection:
-            ids = rows.expired(connection, self.destination, self._clock.now(), MOST_ATTEMPTS)
+            ids = rows.expired(connection, self.destination, self._clock.utc(), MOST_ATTEMPTS)
         for outbox_id in ids:
             self._give_up(outbox_id, "expired")
 

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Mapping
 
 from gdtbridge.database import Connection, Database
+from gdtbridge.durable import Clock, SystemClock
 from gdtbridge.errors import NotFound
 from gdtbridge.outbox import rows, standing
-from gdtbridge.outbox.clock import Clock, SystemClock
 from gdtbridge.outbox.lane import Lane, Unserved
 from gdtbridge.outbox.model import DestinationStatus, Message, Naming, Question, Sender
 from gdtbridge.outbox.names import check_name
@@ -57,7 +57,7 @@ class Outbox:
         known = rows.find(connection, message.destination, message.key)
         if known is not None:
             return known
-        return rows.insert(connection, message, self._clock.now(), sender.lifetime, sender.naming)
+        return rows.insert(connection, message, self._clock.utc(), sender.lifetime, sender.naming)
 
     def wake(self) -> None:
         """Tell the workers that something was put and committed; does not wait."""
@@ -87,7 +87,7 @@ class Outbox:
 
     def status(self) -> tuple[DestinationStatus, ...]:
         """Return the standing of every destination; asks the database only, never a share."""
-        now = self._clock.now()
+        now = self._clock.utc()
         with self._database.read() as connection:
             return tuple(
                 standing.standing_of(connection, name, lane.sender, now)
@@ -112,7 +112,7 @@ class Outbox:
             )
         with self._database.write() as connection:
             if arrived:
-                rows.delivered(connection, outbox_id, self._clock.now(), self._lifetimes)
+                rows.delivered(connection, outbox_id, self._clock.utc(), self._lifetimes)
             else:
-                rows.again(connection, outbox_id, self._clock.now())
+                rows.again(connection, outbox_id, self._clock.utc())
         self.wake()

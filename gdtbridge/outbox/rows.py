@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from gdtbridge.database import Connection
 from gdtbridge.database import outbox as table
-from gdtbridge.outbox.clock import JITTER, LONGEST_RETRY
 from gdtbridge.outbox.model import OPEN, Letter, Message, Naming, Question, State
 from gdtbridge.outbox.names import (
     COUNTER,
@@ -21,6 +20,7 @@ from gdtbridge.outbox.names import (
     number_of,
     numbered,
 )
+from gdtbridge.outbox.retry import JITTER, LONGEST_RETRY
 
 FARTHEST: Final = LONGEST_RETRY * (1 + JITTER)
 """Seconds an attempt can lie ahead; one farther away was set before the clock stepped back."""

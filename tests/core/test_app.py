@@ -17,6 +17,7 @@ import pytest
 
 from gdtbridge.check import Finding, probe
 from gdtbridge.dicom.client import Peer, echo
+from gdtbridge.durable import FolderUnusable
 from gdtbridge.errors import BridgeError, DatabaseError, SettingsError
 from gdtbridge.service import Bridge, is_running
 from gdtbridge.settings import Settings, load_settings
@@ -83,7 +84,7 @@ BROKEN: list[tuple[Callable[[Path], None], type[Exception], str]] = [
     (broken_root, SettingsError, "storage.root"),
     (broken_archive, SettingsError, "storage.root"),
     (broken_worklist, FolderError, "worklist"),
-    (broken_lock, FolderError, "var"),
+    (broken_lock, FolderUnusable, "var"),
     (newer_database, DatabaseError, "99"),
     (broken_database, DatabaseError, "storage.database"),
 ]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from pytest_httpserver import HTTPServer
 
 from gdtbridge.database import placed_order
+from gdtbridge.durable import FolderUnusable
 from gdtbridge.errors import NotFound, OrderError
 from gdtbridge.gdt import read_records
 from tests.exams.conftest import Practice
@@ -256,7 +257,9 @@ class TestCleanUp:
 
         def refuse_one(accession: str, *, study_uid: str | None = None) -> bool:
             if accession == stuck:
-                raise FolderError.of(practice.worklist.path, PermissionError(13, "denied"))
+                raise FolderError(
+                    FolderUnusable.of(practice.worklist.path, PermissionError(13, "denied"))
+                )
             return remove(accession, study_uid=study_uid)
 
         monkeypatch.setattr(practice.worklist, "remove", refuse_one)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gdtbridge.durable import FolderUnusable
 from gdtbridge.errors import OrderError, ProcessingFailure
 from gdtbridge.exams import StudyQuery
 from gdtbridge.gdt import OrderReference
@@ -155,7 +156,7 @@ def test_a_reported_study_needs_no_worklist(
     """The folder may be away; only whose a study is that still comes in cannot be said then."""
 
     def away(_uid: str) -> None:
-        raise FolderError(practice.worklist.path, "weg", "away")
+        raise FolderError(FolderUnusable(practice.worklist.path, "weg", "away"))
 
     uid = study(practice, 909)
     practice.wait()

@@ -7,8 +7,9 @@ from contextlib import suppress
 
 import pytest
 
-import gdtbridge.exams
+import gdtbridge.durable
 import gdtbridge.folders
+import gdtbridge.orders
 from gdtbridge.folders import run
 from tests.dying import SimulatedCrash, dying_at, files_of
 from tests.folders.conftest import Reception, record
@@ -16,7 +17,8 @@ from tests.folders.conftest import Reception, record
 WALKED = files_of(
     {
         gdtbridge.folders: ("claims", "files", "watch", "program", "records"),
-        gdtbridge.exams: ("filed", "master_data", "order_store"),
+        gdtbridge.orders: ("filed", "master_data", "store"),
+        gdtbridge.durable: ("files",),
     }
 )
 

@@ -38,7 +38,7 @@ REACHED = {
     # number, its copy in the folder, entry, its name: a file and its folder each
     ("order", "fsync"): (1, 2, 3, 4),
     ("order", "rename"): (1,),  # the counter
-    ("order", "link"): (1,),  # the entry
+    ("order", "renameat2"): (1,),  # the entry
     ("order", "fdatasync"): (1,),
     # the first file, two folders above, its folder; then file and folder of the two others
     ("send", "fsync"): (1, 2, 3, 4, 5, 6, 7, 8),

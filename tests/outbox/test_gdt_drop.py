@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import stat
@@ -10,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.outbox import NOT_MOUNTED, GdtDrop, Letter, Outcome, State, Verdict, files
-from gdtbridge.outbox.gdt_drop import PREFIX, SWEEP_AGE
+from gdtbridge.durable.files import PREFIX
+from gdtbridge.outbox import NOT_MOUNTED, GdtDrop, Letter, Outcome, State, Verdict
+from gdtbridge.outbox.gdt_drop import SWEEP_AGE
 from gdtbridge.outbox.names import numbered
 
 PAYLOAD = b"01380006310\r\n014810000027\r\n"
@@ -197,7 +197,7 @@ def test_removed_before_its_name(tmp_path: Path) -> None:
     assert hidden(tmp_path) == set()
 
 
-@pytest.mark.parametrize("function", ["write_new", "sync_folder", "rename_new", "look"])
+@pytest.mark.parametrize("function", ["create", "sync_folder", "rename_new", "compare"])
 def test_reason_names_no_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str
 ) -> None:
@@ -228,60 +228,3 @@ def test_sweep_spares_what_is_owned_or_young(tmp_path: Path) -> None:
         ".gdtbridge.txt",
         "x.tmp",
     }
-
-
-@pytest.mark.parametrize("with_system_call", [True, False])
-def test_rename_never_replaces(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, with_system_call: bool
-) -> None:
-    """Both ways of renaming refuse a taken name, even one taken by a dead link."""
-    if not with_system_call:
-        monkeypatch.setattr(files, "_renameat2", None)
-    source, target = tmp_path / "source", tmp_path / "target"
-    source.write_bytes(PAYLOAD)
-    target.symlink_to("nowhere")
-    with pytest.raises(FileExistsError):
-        files.rename_new(source, target)
-    target.unlink()
-    files.rename_new(source, target)
-    assert target.read_bytes() == PAYLOAD
-    with pytest.raises(FileNotFoundError):
-        files.rename_new(source, target.with_name("third"))
-
-
-def test_rename_without_support(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system that cannot rename without replacing gets a look and a plain renaming."""
-
-    def refuse(*_arguments: object) -> int:
-        ctypes.set_errno(errno.EINVAL)
-        return -1
-
-    monkeypatch.setattr(files, "_renameat2", refuse)
-    source, target = tmp_path / "source", tmp_path / "target"
-    source.write_bytes(PAYLOAD)
-    files.rename_new(source, target)
-    assert target.read_bytes() == PAYLOAD
-    source.write_bytes(OTHER)
-    with pytest.raises(FileExistsError):
-        files.rename_new(source, target)
-    assert target.read_bytes() == PAYLOAD
-
-
-@pytest.mark.parametrize(
-    ("number", "tolerated"),
-    [(errno.EINVAL, True), (errno.ENOTSUP, True), (errno.EACCES, True), (errno.EIO, False)],
-)
-def test_folder_sync(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, *, tolerated: bool
-) -> None:
-    """A share that cannot sync folders is accepted, a disk that fails at it is not."""
-
-    def fail(_descriptor: int) -> None:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(os, "fsync", fail)
-    if tolerated:
-        files.sync_folder(tmp_path)
-    else:
-        with pytest.raises(OSError, match=os.strerror(number)):
-            files.sync_folder(tmp_path)

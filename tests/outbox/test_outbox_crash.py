@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+import gdtbridge.durable
 import gdtbridge.outbox
 from gdtbridge.database import Database
 from gdtbridge.database import outbox as table
@@ -16,7 +17,7 @@ from gdtbridge.outbox import GdtDrop, Message, Naming, Outbox, State
 from tests.dying import SimulatedCrash, dying_at, files_of
 
 # What these call in the other modules runs inside one transaction: all of it, or nothing.
-WALKED = files_of({gdtbridge.outbox: ("lane", "gdt_drop", "files")})
+WALKED = files_of({gdtbridge.outbox: ("lane", "gdt_drop"), gdtbridge.durable: ("files",)})
 FOREIGN = b"somebody else's\r\n"
 PAYLOAD = b"0138000" + b"6310\r\n" * 40
 

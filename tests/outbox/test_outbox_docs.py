@@ -11,10 +11,10 @@ from click.testing import CliRunner
 from gdtbridge.cli import main
 from gdtbridge.database import outbox as table
 from gdtbridge.outbox import NOT_MOUNTED, Message, State
-from gdtbridge.outbox.clock import LONGEST_RETRY
 from gdtbridge.outbox.gdt_drop import SWEEP_AGE
 from gdtbridge.outbox.lane import MOST_ATTEMPTS
 from gdtbridge.outbox.model import ALARM_SECONDS
+from gdtbridge.outbox.retry import LONGEST_RETRY
 from gdtbridge.outbox.webhook import (
     CONNECT_SECONDS,
     LIFETIME_SECONDS,

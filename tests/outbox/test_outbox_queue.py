@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,9 @@ from gdtbridge.outbox import (
     State,
     Verdict,
 )
-from gdtbridge.outbox.clock import LONGEST_RETRY, retry_delay
 from gdtbridge.outbox.lane import MOST_ATTEMPTS
 from gdtbridge.outbox.model import ALARM_SECONDS, Journal
+from gdtbridge.outbox.retry import LONGEST_RETRY, retry_delay
 
 HOOK = Outcome(Verdict.DELIVERED)
 AWAY = Outcome(Verdict.LATER, "HTTP 503", away=True)
@@ -44,9 +45,13 @@ class TurnedClock:
         self.wall = 1_800_000_000.0
         self.steady = 1000.0
 
-    def now(self) -> float:
+    def utc(self) -> float:
         """Return the wall clock."""
         return self.wall
+
+    def local(self) -> datetime:
+        """Return the same as a wall clock in London would."""
+        return datetime.fromtimestamp(self.utc(), UTC).replace(tzinfo=None)
 
     def monotonic(self) -> float:
         """Return the steady clock."""
@@ -223,7 +228,7 @@ def test_share_gone_for_hours(house: House, caplog: pytest.LogCaptureFixture) ->
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
-@pytest.mark.parametrize("function", ["write_new", "sync_folder", "rename_new", "look"])
+@pytest.mark.parametrize("function", ["create", "sync_folder", "rename_new", "compare"])
 @pytest.mark.parametrize("done", [False, True], ids=["refused", "done but reported as failed"])
 def test_fault_of_each_step(
     house: House, monkeypatch: pytest.MonkeyPatch, function: str, number: int, *, done: bool
@@ -373,8 +378,8 @@ def test_stale_calls_do_not_go_out(house: House, caplog: pytest.LogCaptureFixtur
 
 def test_given_expiry_counts(house: House) -> None:
     """An expiry of the message itself takes the place of the sender's."""
-    early = house.put(hook("1", expires_at=house.clock.now() + 5))
-    late = house.put(hook("2", expires_at=house.clock.now() + 5000))
+    early = house.put(hook("1", expires_at=house.clock.utc() + 5))
+    late = house.put(hook("2", expires_at=house.clock.utc() + 5000))
     house.clock.turn(1000)
     assert house.outbox.deliver_due("hook") == 1
     assert (house.state(early), house.state(late)) == (State.FAILED, State.DELIVERED)
@@ -416,7 +421,7 @@ def test_status_figures(house: House) -> None:
     """Counts, age, last error and last delivery are those of the destination."""
     house.put(gdt("exam 1"))
     house.outbox.deliver_due("gdt")
-    delivered_at = house.clock.now()
+    delivered_at = house.clock.utc()
     house.hook.answers.extend([Outcome(Verdict.FAILED, "HTTP 404"), AWAY])
     house.put(hook("1"))
     house.put(hook("2"))

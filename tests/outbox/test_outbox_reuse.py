@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,13 @@ class TurnedClock:
     def __init__(self) -> None:
         self.time = 1_800_000_000.0
 
-    def now(self) -> float:
+    def utc(self) -> float:
         """Return the wall clock."""
         return self.time
+
+    def local(self) -> datetime:
+        """Return the same as a wall clock in London would."""
+        return datetime.fromtimestamp(self.utc(), UTC).replace(tzinfo=None)
 
     def monotonic(self) -> float:
         """Return the steady clock."""

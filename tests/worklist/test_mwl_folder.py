@@ -22,10 +22,8 @@ from worklist import (
     FolderError,
     Match,
     WorklistFolder,
-    probe_folder,
     to_dataset,
 )
-from worklist.files import write_new, write_over
 from worklist.form import encoded
 
 Make = Callable[..., Entry]
@@ -413,92 +411,3 @@ def test_the_lock_may_be_taken_again(folder: WorklistFolder, make: Make) -> None
     with folder.lock(), folder.lock():
         folder.add(make())
     assert len(folder.entries()) == 1
-
-
-# ---------------------------------------------------------------------------- files
-
-
-class PowerCut(BaseException):
-    """The machine stops here."""
-
-
-@pytest.mark.parametrize("call", ["fsync", "open"])
-@pytest.mark.parametrize("write", [write_new, write_over])
-def test_a_file_is_there_whole_or_not_at_all(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    call: str,
-    write: Callable[[Path, bytes], None],
-) -> None:
-    """Wherever a write stops, the name has the whole content or what it had before."""
-    for stop_at in range(1, 4):
-        path = tmp_path / f"{stop_at}.wl"
-        calls = iter(range(1, 100))
-        real = getattr(os, call)
-
-        def stopping(*args: object, real: object = real, stop: int = stop_at) -> object:
-            if next(calls) == stop:  # noqa: B023
-                raise PowerCut
-            return real(*args)  # type: ignore[operator]
-
-        with monkeypatch.context() as patch:
-            patch.setattr(os, call, stopping)
-            try:
-                write(path, b"content")
-            except PowerCut:
-                assert not path.exists() or path.read_bytes() == b"content"
-            else:
-                assert path.read_bytes() == b"content"
-
-
-def test_a_new_file_overwrites_nothing(tmp_path: Path) -> None:
-    """An existing file keeps its content, and no temporary file stays behind."""
-    path = tmp_path / "a.wl"
-    path.write_bytes(b"old")
-    with pytest.raises(FileExistsError):
-        write_new(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_without_hard_links_nothing_is_overwritten_either(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On a file system that knows no links the file is renamed, still without overwriting."""
-
-    def no_links(self: Path, target: Path) -> None:
-        raise PermissionError(1, "Operation not permitted")
-
-    monkeypatch.setattr(Path, "hardlink_to", no_links)
-    path = tmp_path / "a.wl"
-    write_new(path, b"one")
-    with pytest.raises(FileExistsError):
-        write_new(path, b"two")
-    assert path.read_bytes() == b"one"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_good_folder_passes_the_probe(tmp_path: Path) -> None:
-    """The probe leaves nothing behind."""
-    probe_folder(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_missing_folder_fails_the_probe(tmp_path: Path) -> None:
-    """The error is a sentence in two languages that names the folder."""
-    with pytest.raises(FolderError) as refused:
-        probe_folder(tmp_path / "nowhere")
-    assert "Pfad" in str(refused.value)
-    assert "Check the path" in str(refused.value)
-    assert str(tmp_path) in str(refused.value)
-
-
-def test_a_disk_that_returns_something_else_fails_the_probe(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is read back is compared with what was written."""
-    monkeypatch.setattr(Path, "read_bytes", lambda _: b"\0" * 32)
-    with pytest.raises(FolderError) as refused:
-        probe_folder(tmp_path)
-    assert "Datenträger" in str(refused.value)
-    assert list(tmp_path.iterdir()) == []

@@ -18,9 +18,10 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 
+from gdtbridge.durable import FileStamp
 from worklist import Entry, EntryError, from_dataset, make_entry, project, to_dataset
 from worklist.form import encoded, item_from_file
-from worklist.index import UNKNOWN, record_from
+from worklist.index import record_from
 from worklist.item import UNREADABLE, dataset_from
 
 Make = Callable[..., Entry]
@@ -201,7 +202,7 @@ def test_a_damaged_file_never_raises(changes: list[tuple[int, int]], end: int) -
     for place, value in changes:
         data[place % len(data)] = value
     del data[len(data) - min(end, 300) :]
-    record = record_from("R0000000007-20240115103015.wl", UNKNOWN, bytes(data))
+    record = record_from("R0000000007-20240115103015.wl", FileStamp(0, 0, 0), bytes(data))
     assert record.entry is not None or record.reason is not None
     for served in record.served:
         assert written(dataset_from(served), implicit=False)

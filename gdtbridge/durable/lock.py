@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from worklist.errors import FolderError
+from gdtbridge.durable.errors import FolderUnusable, LockBusy
 
 if sys.platform == "win32":
     import msvcrt
@@ -30,11 +30,11 @@ PAUSE_SECONDS = 0.002
 class FileLock:
     """An exclusive lock on a file that exists for nothing else; a thread may take it again.
 
-    The operating system releases it when its holder dies. Waiting ends after ``timeout`` seconds
-    with :class:`FolderError`.
+    The operating system releases it when its holder dies.
     """
 
     def __init__(self, path: Path, *, timeout: float = 10.0) -> None:
+        """Lock the file ``path``, waiting at most ``timeout`` seconds."""
         self._path = path
         self._timeout = timeout
         self._threads = threading.RLock()
@@ -43,10 +43,13 @@ class FileLock:
 
     @contextmanager
     def hold(self) -> Iterator[bool]:
-        """Hold the lock; the value says whether this is the outermost hold of this thread."""
+        """Hold the lock; the value says whether this is the outermost hold of this thread.
+
+        Raises `LockBusy`, and another `FolderUnusable` when the file is out of reach.
+        """
         deadline = time.monotonic() + self._timeout
         if not self._threads.acquire(timeout=self._timeout):
-            raise self._busy()
+            raise LockBusy(self._path.parent)
         try:
             if self._depth == 0:
                 self._descriptor = self._locked(deadline)
@@ -70,29 +73,22 @@ class FileLock:
             except OSError as error:
                 os.close(descriptor)
                 if not isinstance(error, BlockingIOError | PermissionError):
-                    raise FolderError.of(self._path.parent, error) from error
+                    raise FolderUnusable.of(self._path.parent, error) from error
             else:
                 os.close(descriptor)
             if time.monotonic() >= deadline:
-                raise self._busy()
+                raise LockBusy(self._path.parent)
             time.sleep(PAUSE_SECONDS)
 
     def _opened(self) -> int:
         try:
             return os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o640)
         except OSError as error:
-            raise FolderError.of(self._path.parent, error) from error
+            raise FolderUnusable.of(self._path.parent, error) from error
 
     def _is_still_there(self, descriptor: int) -> bool:
-        """Whether the locked file still has our name (somebody may have deleted it)."""
+        """Whether the locked file still has its name (somebody may have deleted it)."""
         try:
             return os.path.samestat(os.fstat(descriptor), self._path.stat())
         except FileNotFoundError:
             return False
-
-    def _busy(self) -> FolderError:
-        return FolderError(
-            self._path.parent,
-            "ein anderer Vorgang hält die Sperre zu lange. Später noch einmal versuchen.",
-            "another process holds the lock for too long. Try again later.",
-        )

@@ -1,0 +1,291 @@
+"""Files that are there whole or not at all, also after a power cut.
+
+Content goes to a temporary name, is synced, gets its name, and the folder is synced: in any other
+order a crash can leave the final name with nothing in it. Every function raises `OSError`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import secrets
+import stat
+import sys
+import time
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from enum import Enum, auto
+from pathlib import Path
+from typing import IO, Final
+
+from gdtbridge.durable.errors import FolderUnusable
+
+PREFIX: Final = ".gdtbridge-"
+"""Every temporary name in a folder that others read starts like this: hidden, and no order."""
+SUFFIX: Final = ".part"
+
+_CHUNK: Final = 1024 * 1024
+
+_CANNOT_SYNC_FOLDER: Final = {
+    errno.EINVAL,  # fsync(2): the file system has no such thing for folders
+    errno.ENOTSUP,  # the same, of file systems that say so (POSIX); EOPNOTSUPP is this on Linux
+    errno.EOPNOTSUPP,
+    errno.ENOSYS,  # a FUSE server without fsyncdir
+    errno.EBADF,  # old kernels, for a descriptor that is open for reading only
+    errno.EACCES,  # SMB and NFS servers whose rights allow writing but not opening the folder
+    errno.EPERM,
+}
+"""Answers of shares that have no durable folders; a failing disk answers EIO and is not here."""
+
+# From linux/fcntl.h and linux/fs.h, for renameat2.
+_AT_FDCWD: Final = -100
+_RENAME_NOREPLACE: Final = 1
+_CANNOT_NOREPLACE: Final = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
+_CANNOT_LINK: Final = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
+
+class Content(Enum):
+    """What lies under a name, compared with expected bytes."""
+
+    NOTHING = auto()
+    SAME = auto()
+    """A plain file with exactly the expected bytes."""
+    OTHER = auto()
+
+
+# ------------------------------------------------------------------------------------- writing
+
+
+def create(path: Path, data: bytes) -> None:
+    """Write a file that must not exist yet and sync it, but not its folder."""
+    with path.open("xb", buffering=0) as file:
+        remaining = memoryview(data)
+        while remaining:
+            remaining = remaining[file.write(remaining) :]
+        sync_file(file)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that must not exist yet; raise `FileExistsError` and keep the other one."""
+    temporary = temporary_in(path.parent)
+    try:
+        create(temporary, data)
+        if not _renamed_by_kernel(temporary, path) and not _linked(temporary, path):
+            _look_and_rename(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def write_over(path: Path, data: bytes, *, temporary: Path | None = None) -> None:
+    """Write a file, replacing the one that has its name; two syncs.
+
+    ``temporary`` is a fixed temporary name, of which a crash leaves one file at most.
+    """
+    temporary = temporary or temporary_in(path.parent)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            sync_file(file)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def move_over(source: Path, target: Path, *, temporary: Path) -> None:
+    """Move a file to another folder, perhaps of another file system, replacing ``target``.
+
+    The copy is written to ``temporary`` beside the target. After a crash the file is at its source,
+    at both names or at the target; moving it again is harmless.
+    """
+    with source.open("rb") as original, temporary.open("wb") as copy:
+        while chunk := original.read(_CHUNK):
+            copy.write(chunk)
+        sync_file(copy)
+    temporary.replace(target)
+    sync_folder(target.parent)
+    source.unlink(missing_ok=True)
+    sync_folder(source.parent)
+
+
+def delete(path: Path) -> bool:
+    """Delete a file for good; return whether there was one."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    sync_folder(path.parent)
+    return True
+
+
+def sync_file(file: IO[bytes]) -> None:
+    """Make what was written to an open file durable."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's names durable; of a share that has no such thing nothing is asked."""
+    if sys.platform == "win32":
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC_FOLDER:
+            raise
+
+
+# -------------------------------------------------------------------------------------- naming
+
+
+def temporary_in(folder: Path) -> Path:
+    """Return a fresh temporary name in a folder: hidden, and of no kind others look for."""
+    return folder / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
+
+
+def rename_new(source: Path, target: Path) -> None:
+    """Rename a file in one step; raise `FileExistsError` rather than replace something.
+
+    Where the file system cannot rename without replacing (NFS), a look comes first; what appears
+    in the microseconds between would be replaced.
+    """
+    if not _renamed_by_kernel(source, target):
+        _look_and_rename(source, target)
+
+
+def _find_renameat2() -> Callable[[int, bytes, int, bytes, int], int] | None:
+    if sys.platform == "win32":
+        return None
+    function = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if function is None:  # pragma: no cover - neither Linux nor a C library that knows it
+        return None
+    function.argtypes = (
+        ctypes.c_int,
+        ctypes.c_char_p,
+        ctypes.c_int,
+        ctypes.c_char_p,
+        ctypes.c_uint,
+    )
+    function.restype = ctypes.c_int
+    found: Callable[[int, bytes, int, bytes, int], int] = function
+    return found
+
+
+_renameat2: Final = _find_renameat2()
+
+
+def _renamed_by_kernel(source: Path, target: Path) -> bool:
+    """Return whether the kernel renamed without replacing; false where it cannot."""
+    if _renameat2 is None:
+        return False
+    names = os.fsencode(source), os.fsencode(target)
+    if _renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_NOREPLACE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number not in _CANNOT_NOREPLACE:
+        raise OSError(number, os.strerror(number))
+    return False
+
+
+def _linked(source: Path, target: Path) -> bool:
+    """Return whether ``target`` is a second name now; false where there are no hard links.
+
+    Only for content nobody else takes: after a crash, or once a reader took the target away, the
+    source still has it.
+    """
+    if sys.platform == "win32":
+        return False
+    try:
+        target.hardlink_to(source)
+    except OSError as error:
+        if error.errno not in _CANNOT_LINK:
+            raise
+        return False
+    return True
+
+
+def _look_and_rename(source: Path, target: Path) -> None:
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+    source.rename(target)
+
+
+# ------------------------------------------------------------------------------------- looking
+
+
+def compare(path: Path, expected: bytes) -> Content:
+    """Compare what lies at ``path`` with ``expected``; only a plain file of that size is read."""
+    try:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size != len(expected):
+            return Content.OTHER
+        return Content.SAME if path.read_bytes() == expected else Content.OTHER
+    except FileNotFoundError:
+        return Content.NOTHING
+
+
+def delete_leftovers(
+    folder: Path,
+    *,
+    prefix: str = PREFIX,
+    suffix: str = SUFFIX,
+    older_than: float = 0.0,
+    keep: AbstractSet[str] = frozenset(),
+) -> int:
+    """Delete temporary files of writers that died; return how many there were.
+
+    Spared are those changed within ``older_than`` seconds, the names in ``keep``, and what cannot
+    be deleted. Where writers may be alive, the caller holds the lock they take.
+    """
+    with os.scandir(folder) as entries:
+        left = [
+            Path(entry.path)
+            for entry in entries
+            if entry.name.startswith(prefix)
+            and entry.name.endswith(suffix)
+            and entry.name not in keep
+        ]
+    count = 0
+    for path in left:
+        with suppress(OSError):
+            if not older_than or time.time() - path.lstat().st_mtime > older_than:
+                path.unlink()
+                count += 1
+    return count
+
+
+def probe_folder(folder: Path) -> None:
+    """Write, read back and delete a file in ``folder``, which must exist.
+
+    Raises `FolderUnusable` with a sentence for the person who has to repair it.
+    """
+    probe = temporary_in(folder).with_suffix(".probe")
+    content = secrets.token_bytes(32)
+    try:
+        try:
+            write_new(probe, content)
+            returned = probe.read_bytes()
+        finally:
+            probe.unlink(missing_ok=True)
+    except OSError as error:
+        raise FolderUnusable.of(folder, error) from error
+    if returned != content:
+        raise FolderUnusable(
+            folder,
+            "eine geschriebene Datei kommt verändert zurück. Datenträger prüfen.",
+            "a file that was written comes back changed. Check the disk.",
+        )
+
+
+def reason_of(error: OSError) -> str:
+    """Return the error's symbol, such as ENOSPC; never a path, which may name a patient."""
+    if error.errno is None:
+        return type(error).__name__
+    return errno.errorcode.get(error.errno, f"errno {error.errno}")
