@@ -14,7 +14,8 @@ from typing import Final
 
 from gdtbridge.errors import OrderError
 from gdtbridge.gdt import NotGdtError, Record, read_records
-from gdtbridge.gdt.records import PATIENT_IDS, parse_clock, parse_date
+from gdtbridge.gdt.tables.dates import parse_clock, parse_date
+from gdtbridge.gdt.tables.patient_fields import PATIENT_IDS
 from gdtbridge.gdt.text import printable
 
 NO_NUMBER: Final = frozenset({"", "0"})

@@ -9,7 +9,8 @@ from typing import Final
 from gdtbridge.errors import OrderError
 from gdtbridge.exams.study_query import DIFFERENT, NO_NUMBER, NO_PATIENT, UNREADABLE
 from gdtbridge.gdt import FIELDS, OrderReference, Record
-from gdtbridge.gdt.records import BIRTH_DATES, FAMILY_NAMES, GIVEN_NAMES, PATIENT_IDS, parse_date
+from gdtbridge.gdt.tables.dates import parse_date
+from gdtbridge.gdt.tables.patient_fields import BIRTH_DATES, FAMILY_NAMES, GIVEN_NAMES, PATIENT_IDS
 from gdtbridge.gdt.text import printable
 from gdtbridge.orders import OrderRequest
 from gdtbridge.people import Patient

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Final
 
 from gdtbridge.gdt import NotGdtError, Record, read_records
-from gdtbridge.gdt.read.whole import what_is_missing
+from gdtbridge.gdt.read.completeness import what_is_missing
 
 RESULT: Final = "6310"
 

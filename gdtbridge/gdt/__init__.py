@@ -6,50 +6,53 @@ the standard library, chardet and `gdtbridge.people`.
 """
 
 from gdtbridge.gdt.errors import GdtError, GdtWriteError, NotGdtError
-from gdtbridge.gdt.read.findings import WARNINGS
 from gdtbridge.gdt.read.reader import read_records
-from gdtbridge.gdt.records import GdtWarning, Line, Record
-from gdtbridge.gdt.results import (
+from gdtbridge.gdt.read.record import GdtWarning, Line, Record
+from gdtbridge.gdt.read.warning_codes import WARNINGS
+from gdtbridge.gdt.tables.charsets import CHARSETS, GdtCharset
+from gdtbridge.gdt.tables.codes import DEVICE_CODE_UNSPECIFIED, DEVICE_CODES, SEX_READ, SEX_WRITTEN
+from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect, dialect_named
+from gdtbridge.gdt.tables.fields import FIELDS, FieldDef, FieldType
+from gdtbridge.gdt.tables.file_patterns import names_apart
+from gdtbridge.gdt.tables.options import DialectOptions, LinkPlace, ValueForm
+from gdtbridge.gdt.tables.practice_dialects import CHANGES, derive, dialects_with
+from gdtbridge.gdt.tables.record_types import RECORD_TYPES, RecordType
+from gdtbridge.gdt.tools.conformance import CHECK_FINDINGS, check_record
+from gdtbridge.gdt.tools.convert import convert
+from gdtbridge.gdt.tools.show import findings_to_text, record_to_json, record_to_text
+from gdtbridge.gdt.write.file_names import file_name
+from gdtbridge.gdt.write.results import (
     Attachment,
+    GdtFile,
     Identification,
     OrderReference,
-    Rendered,
     Revision,
     StudyResult,
     TestValue,
     ValueResult,
 )
-from gdtbridge.gdt.tables.charsets import CHARSETS, Charset
-from gdtbridge.gdt.tables.codes import DEVICE_CODE_UNSPECIFIED, DEVICE_CODES, SEX_READ, SEX_WRITTEN
-from gdtbridge.gdt.tables.derived import CHANGES, derive, dialects_with
-from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect, dialect_named
-from gdtbridge.gdt.tables.fields import FIELDS, FieldDef, FieldType
-from gdtbridge.gdt.tables.record_types import RECORD_TYPES, RecordType
-from gdtbridge.gdt.tables.traits import LinkPlace, Traits, ValueForm
-from gdtbridge.gdt.tools.convert import convert
-from gdtbridge.gdt.tools.judge import JUDGEMENTS, check_record
-from gdtbridge.gdt.tools.show import findings_to_text, record_to_json, record_to_text
-from gdtbridge.gdt.write.naming import file_name, names_apart
 from gdtbridge.gdt.write.writer import render_order_answer, render_study, render_values
 
 __all__ = [
     "CHANGES",
     "CHARSETS",
+    "CHECK_FINDINGS",
     "DEVICE_CODES",
     "DEVICE_CODE_UNSPECIFIED",
     "DIALECTS",
     "FIELDS",
-    "JUDGEMENTS",
     "RECORD_TYPES",
     "SEX_READ",
     "SEX_WRITTEN",
     "WARNINGS",
     "Attachment",
-    "Charset",
     "Dialect",
+    "DialectOptions",
     "FieldDef",
     "FieldType",
+    "GdtCharset",
     "GdtError",
+    "GdtFile",
     "GdtWarning",
     "GdtWriteError",
     "Identification",
@@ -59,11 +62,9 @@ __all__ = [
     "OrderReference",
     "Record",
     "RecordType",
-    "Rendered",
     "Revision",
     "StudyResult",
     "TestValue",
-    "Traits",
     "ValueForm",
     "ValueResult",
     "check_record",

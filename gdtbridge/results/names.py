@@ -42,7 +42,7 @@ class NameMaker:
     def __init__(self, settings: Gdt, dialect: gdt.Dialect, ids: gdt.Identification) -> None:
         self._dialect = dialect
         self._ids = ids
-        self._pattern = settings.file_name or dialect.traits.file_name
+        self._pattern = settings.file_name or dialect.options.file_name
         self._numbers_on = settings.occupied == "number"
 
     @property

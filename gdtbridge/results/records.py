@@ -53,7 +53,7 @@ class Records:
     @property
     def sender(self) -> str:
         """GDT id (8316) the records are sent under."""
-        return self._gdt.sender or self._dialect.traits.sender
+        return self._gdt.sender or self._dialect.options.sender
 
     def study(
         self, exam: Exam, order: Order | None, attachments: tuple[gdt.Attachment, ...] = ()
@@ -77,7 +77,7 @@ class Records:
 
     def _link(self, exam: Exam) -> str:
         """Return the URL that shows the study, where the dialect has a place for one."""
-        wanted = self._dialect.traits.link is not gdt.LinkPlace.NONE
+        wanted = self._dialect.options.link is not gdt.LinkPlace.NONE
         if not (wanted and is_configured(self._viewer)):
             return ""
         try:
@@ -157,7 +157,7 @@ def patient_of(exam: Exam, order: Order | None) -> Patient:
     return replace(order.patient, id=exam.patient_id)
 
 
-def _noted(rendered: gdt.Rendered, what: str) -> bytes:
+def _noted(rendered: gdt.GdtFile, what: str) -> bytes:
     if rendered.losses:
         log.warning("%s: not written as it was: %s", what, ", ".join(rendered.losses))
     return rendered.data

@@ -187,7 +187,7 @@ def _place(key: str, settings: Gdt, base: Path, dialect: gdt.Dialect) -> Attachm
                 "Berichte. / set attachments_folder to the folder the reports belong in."
             )
         return None
-    if not dialect.traits.attachments:
+    if not dialect.options.attachments:
         raise SettingsError(
             f"{key}.attachments_folder: Der Dialekt {dialect.name} hat keinen Platz für Anhänge; "
             f"nimmt Ihre Praxissoftware welche, setzen Sie [dialects.{dialect.name}] attachments = "

@@ -10,7 +10,7 @@ import pytest
 
 from gdtbridge.cli import main
 from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect
-from gdtbridge.gdt.tables.traits import LinkPlace, ValueForm
+from gdtbridge.gdt.tables.options import LinkPlace, ValueForm
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import load_settings
 
@@ -45,19 +45,19 @@ def page_of(project: Path, dialect: str) -> str:
     return page(project, "andere" if dialect in GENERIC else dialect)
 
 
-def traits_row(dialect: Dialect) -> str:
+def options_row(dialect: Dialect) -> str:
     """Return the row of a dialect, as its page must show it."""
-    traits = dialect.traits
+    options = dialect.options
     cells = (
         f"`{dialect.name}`",
-        traits.version,
-        f"`{traits.encoding}`",
+        options.version,
+        f"`{options.encoding}`",
         "ja" if any(row.field == "9206" for row in dialect.study.rows) else "nein",
-        f"`{traits.receiver}`",
-        f"`{traits.sender}`",
-        VALUES[traits.values],
-        "ja" if traits.attachments else "nein",
-        LINKS[traits.link],
+        f"`{options.receiver}`",
+        f"`{options.sender}`",
+        VALUES[options.values],
+        "ja" if options.attachments else "nein",
+        LINKS[options.link],
     )
     return "| " + " | ".join(cells) + " |"
 
@@ -95,7 +95,7 @@ def test_the_overview_leads_to_every_page(project: Path) -> None:
 @pytest.mark.parametrize("name", DIALECTS)
 def test_a_page_says_of_its_dialect_what_the_code_says(project: Path, name: str) -> None:
     """Version, character set and the rest are those of the table of dialects."""
-    assert traits_row(DIALECTS[name]) in page_of(project, name).splitlines()
+    assert options_row(DIALECTS[name]) in page_of(project, name).splitlines()
 
 
 @pytest.mark.parametrize("name", DIALECTS)

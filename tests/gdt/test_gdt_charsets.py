@@ -8,7 +8,8 @@ import pytest
 
 from gdtbridge.gdt import CHARSETS, GdtError, read_records
 from gdtbridge.gdt.tables.charsets import charset_named
-from gdtbridge.gdt.text import Encoder, clean, split_title, wrap
+from gdtbridge.gdt.text import clean
+from gdtbridge.gdt.write.encoder import Encoder, split_title, wrap
 
 
 @pytest.mark.parametrize(

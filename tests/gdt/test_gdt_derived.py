@@ -126,7 +126,7 @@ def test_an_unknown_key_gets_a_suggestion() -> None:
 def test_sections_add_and_override() -> None:
     """A new name needs a base, a known one is changed in place; the others stay."""
     known = dialects_with({"own": {"base": "medistar"}, "gdt21": {"encoding": "cp437"}})
-    assert known["own"].traits == DIALECTS["medistar"].traits
+    assert known["own"].options == DIALECTS["medistar"].options
     assert known["gdt21"].encoding == "cp437"
     assert known["gdt21"].family == "gdt21"
     assert known["t2med"] is DIALECTS["t2med"]

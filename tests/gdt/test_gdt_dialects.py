@@ -13,10 +13,10 @@ from gdtbridge.gdt import (
     DIALECTS,
     Attachment,
     Dialect,
+    GdtFile,
     GdtWriteError,
     Identification,
     OrderReference,
-    Rendered,
     Revision,
     StudyResult,
     TestValue,
@@ -28,8 +28,8 @@ from gdtbridge.gdt import (
     render_study,
     render_values,
 )
-from gdtbridge.gdt.tables.columns import Cell, in_columns
-from gdtbridge.gdt.write.naming import names_apart
+from gdtbridge.gdt.tables.file_patterns import names_apart
+from gdtbridge.gdt.write.value_columns import ValueCell, in_columns
 from gdtbridge.people import Patient
 
 Check = Callable[[bytes], list[list[tuple[str, bytes]]]]
@@ -44,7 +44,7 @@ def lines(text: str) -> bytes:
     return "".join(f"{line.strip()}\r\n" for line in text.strip().splitlines()).encode("iso8859-1")
 
 
-def contents(rendered: Rendered, field: str) -> tuple[str, ...]:
+def contents(rendered: GdtFile, field: str) -> tuple[str, ...]:
     """Return what a file says in a field."""
     return tuple(text for record in read_records(rendered.data) for text in record.all(field))
 
@@ -52,7 +52,7 @@ def contents(rendered: Rendered, field: str) -> tuple[str, ...]:
 def test_gdt30_study_is_golden(study: StudyResult, ids: Identification) -> None:
     """A study in GDT 3.0: counted objects, 8100 of seven digits, 6226 before 6228, 8202 last."""
     full = replace(study, order=ORDER, attachments=(PICTURE,), link=LINK)
-    assert render_study(full, DIALECTS["gdt30"], ids) == Rendered(
+    assert render_study(full, DIALECTS["gdt30"], ids) == GdtFile(
         lines(r"""
             01380006310
             01681000000767
@@ -105,7 +105,7 @@ def test_gdt30_study_is_golden(study: StudyResult, ids: Identification) -> None:
 def test_gdt31_values_are_golden(values: ValueResult, ids: Identification) -> None:
     """A report in GDT 3.1: named objects, no length, 8001 last."""
     corrected = replace(values, revision=Revision.CORRECTION)
-    assert render_values(corrected, DIALECTS["gdt31"], ids) == Rendered(
+    assert render_values(corrected, DIALECTS["gdt31"], ids) == GdtFile(
         lines("""
             01380006310
             0228002Obj_Kopfdaten
@@ -167,7 +167,7 @@ def test_a_correction_is_visible(
     values: ValueResult, ids: Identification, dialect: Dialect
 ) -> None:
     """A corrected report says so in the comment field, and only a corrected one."""
-    field = dialect.traits.comment_field
+    field = dialect.options.comment_field
     corrected = render_values(replace(values, revision=Revision.CORRECTION), dialect, ids)
     assert "Korrigierter Bericht" in contents(corrected, field)
     assert b"Korrig" not in render_values(values, dialect, ids).data
@@ -180,8 +180,8 @@ def test_attachments_and_links_are_written_or_reported(
     """Where the dialect has no place for them, the losses say so."""
     rendered = render_study(replace(study, attachments=(PICTURE,), link=LINK), dialect, ids)
     paths, urls = contents(rendered, "6305"), contents(rendered, "9154")
-    assert (PICTURE.path in paths) is dialect.traits.attachments
-    assert (LINK in (*paths, *urls)) is (dialect.traits.link.value != "none")
+    assert (PICTURE.path in paths) is dialect.options.attachments
+    assert (LINK in (*paths, *urls)) is (dialect.options.link.value != "none")
     unsupported = {loss for loss in rendered.losses if loss.endswith("unsupported")}
     assert ("6302 unsupported" in unsupported) is (PICTURE.path not in paths)
     assert ("9154 unsupported" in unsupported) is (LINK not in (*paths, *urls))
@@ -194,7 +194,7 @@ def test_values_may_have_attachments(
     """Where the dialect has a place for them, before the values; else the losses say so."""
     bare = render_values(values, dialect, ids)
     rendered = render_values(replace(values, attachments=(PICTURE,)), dialect, ids)
-    if not dialect.traits.attachments:
+    if not dialect.options.attachments:
         assert rendered == replace(bare, losses=(*bare.losses, "6302 unsupported"))
         return
     (fields,) = check(rendered.data)
@@ -318,9 +318,9 @@ def test_groups_have_headings_in_text(values: ValueResult, ids: Identification) 
 
 def test_long_names_wrap_above_their_value() -> None:
     """The value stands on the last line of the name; nothing exceeds the width."""
-    made = in_columns([Cell("Left Ventricle Internal Dimension", "4,21", "cm")], 28)
+    made = in_columns([ValueCell("Left Ventricle Internal Dimension", "4,21", "cm")], 28)
     assert made == [("Left Ventricle", "Internal Dimension   4,21 cm")]
-    narrow = in_columns([Cell("Left Ventricle", "4,21", "u" * 20)], 28)
+    narrow = in_columns([ValueCell("Left Ventricle", "4,21", "u" * 20)], 28)
     assert narrow == [("Left Ventricle", f"4,21 {'u' * 20}")]
 
 
@@ -363,7 +363,7 @@ def test_files_are_named_as_the_dialect_says(
     ids = Identification("ME" if "PRAXGDTB" not in name else None)
     moment = datetime(2024, 1, 15, 10, 30, 15)  # noqa: DTZ001 - local, as GDT
     made = file_name(dialect, ids, accession="R-1", number="007", moment=moment)
-    assert (made, names_apart(dialect.traits.file_name)) == (name, apart)
+    assert (made, names_apart(dialect.options.file_name)) == (name, apart)
 
 
 @pytest.mark.parametrize("accession", ["../x", "..", "a/b\\c", "", "\r\n", "Ä"])

@@ -8,11 +8,11 @@ import pytest
 
 from gdtbridge.gdt import CHANGES, CHARSETS, DIALECTS, FIELDS, RECORD_TYPES, WARNINGS, RecordType
 from gdtbridge.gdt.tables.dialects import Dialect
-from gdtbridge.gdt.tables.rows import FITS, Fit, Layout, Row, Source
-from gdtbridge.gdt.tables.traits import Numbers
-from gdtbridge.gdt.text import Loss
-from gdtbridge.gdt.tools.judge import JUDGEMENTS
-from gdtbridge.gdt.write.naming import FILE_NAME_PARTS
+from gdtbridge.gdt.tables.file_patterns import FILE_NAME_PARTS
+from gdtbridge.gdt.tables.options import NumberFormat
+from gdtbridge.gdt.tables.rows import FITS, ContentSource, FieldFit, FieldRow, RecordLayout
+from gdtbridge.gdt.tools.conformance import CHECK_FINDINGS
+from gdtbridge.gdt.write.encoder import Loss
 
 SHOWN = ("gdt21", "medistar", "gdt30", "gdt31", "medical-office")
 """Dialects whose records are documented field by field: one of each form and way of values."""
@@ -24,41 +24,41 @@ def text(project: Path) -> str:
     return (project / "docs" / "reference" / "gdt.md").read_text(encoding="utf-8")
 
 
-def row_of(dialect: Dialect, layout: Layout, row: Row) -> str:
+def row_of(dialect: Dialect, layout: RecordLayout, row: FieldRow) -> str:
     """Return one row of a dialect's table in the documentation."""
-    content = f"`{row.text}`" if row.source is Source.CONSTANT else row.source.value
-    if row.source is Source.SENDER:
+    content = f"`{row.text}`" if row.source is ContentSource.CONSTANT else row.source.value
+    if row.source is ContentSource.SENDER:
         content = f"{content}, default `{layout.sender}`"
-    if row.source is Source.RECEIVER:
+    if row.source is ContentSource.RECEIVER:
         content = f"{content}, default `{layout.receiver}`"
     limit = dialect.limit(row.field)
-    fit = FITS.get(row.field, Fit.WHOLE)
-    more = "" if row.source is Source.CONSTANT else f"{limit}, {fit.value}"
+    fit = FITS.get(row.field, FieldFit.WHOLE)
+    more = "" if row.source is ContentSource.CONSTANT else f"{limit}, {fit.value}"
     return f"| {row.field} | {FIELDS[row.field].name} | {content} | {more} |"
 
 
-def rows_of(dialect: Dialect, layout: Layout) -> list[str]:
+def rows_of(dialect: Dialect, layout: RecordLayout) -> list[str]:
     """Return the table of one record."""
     return [row_of(dialect, layout, row) for row in layout.rows]
 
 
-def traits_row(dialect: Dialect) -> str:
-    """Return a dialect's row of the table of traits."""
-    traits = dialect.traits
-    width = dialect.limit(traits.comment_field)
+def options_row(dialect: Dialect) -> str:
+    """Return a dialect's row of the table of options."""
+    options = dialect.options
+    width = dialect.limit(options.comment_field)
     cells = (
         f"`{dialect.name}`",
         dialect.title,
-        traits.version,
-        traits.form.value,
+        options.version,
+        options.form.value,
         "yes" if any(row.field == "9206" for row in dialect.study.rows) else "no",
-        f"`{traits.encoding}`",
-        f"`{traits.receiver}`",
-        traits.values.value,
-        f"{traits.comment_field}, {width}",
-        "yes" if traits.attachments else "no",
-        traits.link.value,
-        f"`{traits.file_name}`, {traits.file_case.value}",
+        f"`{options.encoding}`",
+        f"`{options.receiver}`",
+        options.values.value,
+        f"{options.comment_field}, {width}",
+        "yes" if options.attachments else "no",
+        options.link.value,
+        f"`{options.file_name}`, {options.file_case.value}",
     )
     return f"| {' | '.join(cells)} |"
 
@@ -87,7 +87,7 @@ def test_records_are_documented_field_by_field(text: str, name: str, kind: str) 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda d: d.name)
 def test_dialects_are_documented(text: str, dialect: Dialect) -> None:
     """What each dialect does, what is known of its software and what is assumed."""
-    assert traits_row(dialect) in text
+    assert options_row(dialect) in text
     assert evidence_row(dialect) in text
     assert dialect.known
     assert dialect.assumed
@@ -98,7 +98,7 @@ def test_an_answer_differs_from_a_study_in_its_comment_only(dialect: Dialect) ->
     """So the documentation needs one table for both."""
     pairs = zip(dialect.study.rows, dialect.order_answer.rows, strict=True)
     differing = [one.field for one, other in pairs if one != other]
-    assert differing == [dialect.traits.comment_field]
+    assert differing == [dialect.options.comment_field]
 
 
 def test_record_types_are_documented(text: str) -> None:
@@ -107,14 +107,14 @@ def test_record_types_are_documented(text: str) -> None:
         assert type_row(type_) in text
 
 
-@pytest.mark.parametrize("table", [WARNINGS, JUDGEMENTS], ids=["warnings", "judgements"])
+@pytest.mark.parametrize("table", [WARNINGS, CHECK_FINDINGS], ids=["warnings", "judgements"])
 def test_warnings_are_documented(text: str, table: dict[str, str]) -> None:
     """Each code is there with its English sentence."""
     for code, message in table.items():
         assert f"| `{code}` | {message.split(' / ')[1]} |" in text
 
 
-@pytest.mark.parametrize("word", [*Loss, *CHARSETS, *(style.value for style in Numbers)])
+@pytest.mark.parametrize("word", [*Loss, *CHARSETS, *(style.value for style in NumberFormat)])
 def test_losses_sets_and_numbers_are_documented(text: str, word: str) -> None:
     """Each kind of loss, character set and way to write a number is named."""
     assert word in text

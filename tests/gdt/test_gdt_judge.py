@@ -10,9 +10,9 @@ import pytest
 
 from gdtbridge.gdt import (
     CHARSETS,
+    CHECK_FINDINGS,
     DIALECTS,
     FIELDS,
-    JUDGEMENTS,
     RECORD_TYPES,
     Attachment,
     Dialect,
@@ -108,7 +108,7 @@ def test_objections_name_line_and_field_but_no_content() -> None:
     assert (found.line, found.code) == (6, "content-long")
     assert found.message.startswith("3101: ")
     assert "yy" not in found.message
-    assert all(message.count(" / ") == 1 for message in JUDGEMENTS.values())
+    assert all(message.count(" / ") == 1 for message in CHECK_FINDINGS.values())
 
 
 def test_an_old_version_is_read_a_new_one_is_not() -> None:

@@ -16,11 +16,11 @@ from gdtbridge.gdt import (
     DIALECTS,
     Dialect,
     GdtError,
+    GdtFile,
     GdtWriteError,
     Identification,
     NotGdtError,
     OrderReference,
-    Rendered,
     Revision,
     StudyResult,
     TestValue,
@@ -37,11 +37,11 @@ from gdtbridge.gdt import (
 )
 from gdtbridge.gdt.tables.charsets import charset_named
 from gdtbridge.gdt.tables.layouts import ESSENTIAL
+from gdtbridge.gdt.tables.options import LinkPlace, NumberFormat
 from gdtbridge.gdt.tables.record_types import BODY_RANK
 from gdtbridge.gdt.tables.rows import COMMENT_FIELDS
-from gdtbridge.gdt.tables.traits import LinkPlace, Numbers
-from gdtbridge.gdt.text import Encoder
-from gdtbridge.gdt.write.numbers import plain_decimal
+from gdtbridge.gdt.write.decimal_text import plain_decimal
+from gdtbridge.gdt.write.encoder import Encoder
 from gdtbridge.people import Patient
 
 Check = Callable[[bytes], list[list[tuple[str, bytes]]]]
@@ -109,7 +109,7 @@ VERSIONS = tuple(DIALECTS)
 
 
 def agrees(
-    rendered: Rendered, patient: Patient, dialect: Dialect, encoding: str, check: Check
+    rendered: GdtFile, patient: Patient, dialect: Dialect, encoding: str, check: Check
 ) -> None:
     """Assert that the bytes are exact lines, and that our reader reads what they say."""
     records = read_records(rendered.data, default_encoding=encoding)
@@ -134,7 +134,7 @@ def agrees(
 @pytest.mark.parametrize("encoding", CHARSETS)
 @pytest.mark.parametrize("render", [render_study, render_order_answer])
 def test_a_study_written_reads_back(
-    check: Check, examples: int, name: str, encoding: str, render: Callable[..., Rendered]
+    check: Check, examples: int, name: str, encoding: str, render: Callable[..., GdtFile]
 ) -> None:
     """Whatever a study says, the record is exact, and our reader finds nothing wrong with it."""
     dialect = DIALECTS[name]
@@ -164,11 +164,11 @@ def test_values_written_read_back(check: Check, examples: int, name: str, encodi
             (record,) = read_records(rendered.data)
             written = [plain_decimal(value.value, dialect.numbers) for value in result.values]
             numbers = [text for text in written if text is not None]
-            if dialect.traits.values is not ValueForm.TEXT:
+            if dialect.options.values is not ValueForm.TEXT:
                 assert record.all("8410") == tuple(value.test_id for value in result.values)
                 assert record.all("8420") == tuple(numbers)
-            if dialect.traits.values is not ValueForm.GROUPS:
-                text = " ".join(record.all(dialect.traits.comment_field))
+            if dialect.options.values is not ValueForm.GROUPS:
+                text = " ".join(record.all(dialect.options.comment_field))
                 assert all(number.replace(".", ",") in text for number in numbers)
 
     law()
@@ -195,7 +195,7 @@ changes = st.fixed_dictionaries(
 
 @pytest.mark.parametrize("name", ["gdt21", "gdt30", "gdt31", "medical-office"])
 def test_a_practice_can_change_what_it_likes(check: Check, examples: int, name: str) -> None:
-    """Whatever traits are changed together, records are exact and convert into exact ones."""
+    """Whatever options are changed together, records are exact and convert into exact ones."""
 
     @given(studies | results, ids, changes, st.sampled_from(tuple(CHARSETS)))
     @settings(max_examples=examples)
@@ -230,14 +230,16 @@ def test_what_the_set_has_is_written_as_it_is(name: str, dialect: Dialect) -> No
     rendered = render_study(study, dialect, Identification(), encoding="iso8859-15")
     (record,) = read_records(rendered.data, default_encoding="iso8859-15")
     if not rendered.losses:
-        assert " ".join(record.all(dialect.traits.comment_field)).replace(
+        assert " ".join(record.all(dialect.options.comment_field)).replace(
             " ", ""
         ) == f"ü{name}".replace(" ", "")
 
 
-@given(st.decimals(allow_nan=False, allow_infinity=False, places=None), st.sampled_from(Numbers))
+@given(
+    st.decimals(allow_nan=False, allow_infinity=False, places=None), st.sampled_from(NumberFormat)
+)
 @settings(max_examples=150)
-def test_numbers_are_plain_and_close(value: Decimal, style: Numbers) -> None:
+def test_numbers_are_plain_and_close(value: Decimal, style: NumberFormat) -> None:
     """No exponent, no lone minus, and within the sixth digit of what the device sent."""
     text = plain_decimal(value, style)
     if text is None:

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from gdtbridge.gdt.tables.traits import Numbers
-from gdtbridge.gdt.write.numbers import plain_decimal
+from gdtbridge.gdt.tables.options import NumberFormat
+from gdtbridge.gdt.write.decimal_text import plain_decimal
 
 
 @pytest.mark.parametrize(
@@ -39,5 +39,5 @@ from gdtbridge.gdt.write.numbers import plain_decimal
 )
 def test_numbers_are_plain(sent: str, six_digits: str | None, binary_float: str | None) -> None:
     """Rounded where the dialect says so, digits before the point never, no exponent, no "-0"."""
-    assert plain_decimal(Decimal(sent), Numbers.SIX_DIGITS) == six_digits
-    assert plain_decimal(Decimal(sent), Numbers.BINARY_FLOAT) == binary_float
+    assert plain_decimal(Decimal(sent), NumberFormat.SIX_DIGITS) == six_digits
+    assert plain_decimal(Decimal(sent), NumberFormat.BINARY_FLOAT) == binary_float

@@ -15,9 +15,9 @@ from gdtbridge.gdt import (
     DIALECTS,
     Dialect,
     GdtError,
+    GdtFile,
     GdtWriteError,
     Identification,
-    Rendered,
     StudyResult,
     TestValue,
     ValueResult,
@@ -27,8 +27,8 @@ from gdtbridge.gdt import (
     render_study,
     render_values,
 )
-from gdtbridge.gdt.tables.traits import PatientIds, ValueForm
-from gdtbridge.gdt.write.writer import _Block, _packed
+from gdtbridge.gdt.tables.options import PatientIdRule, ValueForm
+from gdtbridge.gdt.write.writer import _packed, _ValueBlock
 from gdtbridge.people import Patient
 
 GDT21 = DIALECTS["gdt21"]
@@ -42,14 +42,14 @@ def lines(text: str, encoding: str = "iso8859-1") -> bytes:
     return "".join(f"{line.strip()}\r\n" for line in text.strip().splitlines()).encode(encoding)
 
 
-def contents(rendered: Rendered, field: str) -> tuple[str, ...]:
+def contents(rendered: GdtFile, field: str) -> tuple[str, ...]:
     """Return what a file says in a field."""
     return tuple(text for record in read_records(rendered.data) for text in record.all(field))
 
 
 def test_gdt21_study_is_golden(study: StudyResult, ids: Identification) -> None:
     """A study in GDT 2.1 is these bytes."""
-    assert render_study(study, GDT21, ids) == Rendered(
+    assert render_study(study, GDT21, ids) == GdtFile(
         lines("""
             01380006310
             014810000364
@@ -78,7 +78,7 @@ def test_gdt21_study_is_golden(study: StudyResult, ids: Identification) -> None:
 
 def test_gdt21_values_are_golden(values: ValueResult, ids: Identification) -> None:
     """A report in GDT 2.1 is these bytes."""
-    assert render_values(values, GDT21, ids) == Rendered(
+    assert render_values(values, GDT21, ids) == GdtFile(
         lines("""
             01380006310
             014810000402
@@ -109,7 +109,7 @@ def test_gdt21_values_are_golden(values: ValueResult, ids: Identification) -> No
 def test_medical_office_study_is_golden(study: StudyResult, ids: Identification) -> None:
     """A study for Medical Office is these bytes, an umlaut in ISO 8859-15."""
     described = replace(study, description="Schilddrüse")
-    assert render_study(described, MEDICAL_OFFICE, ids) == Rendered(
+    assert render_study(described, MEDICAL_OFFICE, ids) == GdtFile(
         lines("""
             01380006310
             0228002Obj_Kopfdaten
@@ -179,7 +179,7 @@ def test_own_records_read_without_warning(
         if encoding != "ascii" and record.first("3101"):
             assert record.patient == study.patient
     if encoding != "ascii":
-        comments = read_records(files[0].data)[0].all(dialect.traits.comment_field)
+        comments = read_records(files[0].data)[0].all(dialect.options.comment_field)
         assert "Schilddrüse, groß" in " ".join(comments)
 
 
@@ -343,7 +343,7 @@ def test_injected_lines_stay_content(
     value = TestValue(attack, attack, Decimal(1), attack, (attack,))
     values = replace(values, values=(value,), patient=study.patient)
     for dialect in DIALECTS.values():
-        if dialect.traits.patient_id is PatientIds.DIGITS:
+        if dialect.options.patient_id is PatientIdRule.DIGITS:
             continue
         for rendered in (render_study(study, dialect, ids), render_values(values, dialect, ids)):
             (fields,) = check(rendered.data)
@@ -387,11 +387,11 @@ def test_a_number_nobody_measured_becomes_a_remark(
     odd = TestValue("ODD", "odd", Decimal("NaN"), "cm")
     for dialect in DIALECTS.values():
         rendered = render_values(replace(values, values=(odd, *values.values)), dialect, ids)
-        if dialect.traits.values is not ValueForm.TEXT:
+        if dialect.options.values is not ValueForm.TEXT:
             assert contents(rendered, "8420") == ("4.21",)
             assert contents(rendered, "8470")[0] == "Wert nicht darstellbar: NaN"
-        if dialect.traits.values is not ValueForm.GROUPS:
-            lines = contents(rendered, dialect.traits.comment_field)
+        if dialect.options.values is not ValueForm.GROUPS:
+            lines = contents(rendered, dialect.options.comment_field)
             assert any(line.endswith("nicht darstellbar: NaN cm") for line in lines)
         assert rendered.losses == ("8420 not-representable",)
 
@@ -415,7 +415,7 @@ def test_more_values_than_8100_can_count_make_more_records(
 @pytest.mark.parametrize(("room", "sizes"), [(200, [2, 2, 1]), (199, [1] * 5), (None, [5])])
 def test_values_are_packed_to_the_last_byte(room: int | None, sizes: list[int]) -> None:
     """Blocks of 100 bytes fill a record exactly, and never one byte more."""
-    blocks = [_Block([("6228", "x" * 41)], [("8410", "x" * 41)])] * 5
+    blocks = [_ValueBlock([("6228", "x" * 41)], [("8410", "x" * 41)])] * 5
     assert [len(packed) for packed in _packed(blocks, room)] == sizes
 
 

@@ -13,23 +13,28 @@ from itertools import islice
 from typing import Final
 
 from gdtbridge.gdt.errors import GdtError, NotGdtError
-from gdtbridge.gdt.read.detection import DIN_66003, READABLE, Choice, choose, evidence, is_din_66003
-from gdtbridge.gdt.read.findings import finding
-from gdtbridge.gdt.read.lines import Fragment, fragments
+from gdtbridge.gdt.read.charset_detection import (
+    DIN_66003,
+    READABLE,
+    CharsetChoice,
+    choose,
+    evidence,
+    is_din_66003,
+)
+from gdtbridge.gdt.read.raw_lines import RawLine, raw_lines
+from gdtbridge.gdt.read.record import GdtWarning, Line, Record
 from gdtbridge.gdt.read.structure import structure_warnings
-from gdtbridge.gdt.records import (
+from gdtbridge.gdt.read.warning_codes import gdt_warning
+from gdtbridge.gdt.tables.codes import SEX_READ
+from gdtbridge.gdt.tables.dates import parse_date
+from gdtbridge.gdt.tables.fields import FIELDS
+from gdtbridge.gdt.tables.patient_fields import (
     BIRTH_DATES,
     FAMILY_NAMES,
     GIVEN_NAMES,
     PATIENT_IDS,
     SEX,
-    GdtWarning,
-    Line,
-    Record,
-    parse_date,
 )
-from gdtbridge.gdt.tables.codes import SEX_READ
-from gdtbridge.gdt.tables.fields import FIELDS
 from gdtbridge.gdt.tables.record_types import RECORD_TYPES
 
 MAX_BYTES: Final = 10 * 1024 * 1024
@@ -69,10 +74,10 @@ def read_records(data: bytes, *, default_encoding: str | None = None) -> list[Re
             "Die Datei ist in UTF-16 geschrieben, das kein Zeichensatz von GDT ist. / "
             "The file is written in UTF-16, which is no character set of GDT."
         )
-    return [_record(group, default_encoding) for group in _groups(fragments(data))]
+    return [_record(group, default_encoding) for group in _groups(raw_lines(data))]
 
 
-def _groups(lines: list[Fragment]) -> Iterator[list[Fragment]]:
+def _groups(lines: list[RawLine]) -> Iterator[list[RawLine]]:
     """Yield the lines of each record; a line 8000 starts one."""
     first = _first_record(lines)
     starts = [i for i in range(first, len(lines)) if _starts_record(lines[i])]
@@ -84,12 +89,12 @@ def _groups(lines: list[Fragment]) -> Iterator[list[Fragment]]:
         yield _without_tail(group)
 
 
-def _starts_record(line: Fragment) -> bool:
+def _starts_record(line: RawLine) -> bool:
     """Say whether a record starts here, be it of GDT or of LDT or BDT."""
     return line.id == "8000" and _TYPE.fullmatch(line.content) is not None
 
 
-def _first_record(lines: list[Fragment]) -> int:
+def _first_record(lines: list[RawLine]) -> int:
     """Return where the first record starts; refuse what has none or another kind of it."""
     written = (index for index, line in enumerate(lines) if not line.blank)
     for index in islice(written, _LOOK_AHEAD):
@@ -108,13 +113,13 @@ def _first_record(lines: list[Fragment]) -> int:
     raise NotGdtError("Das ist keine GDT-Datei. / This is not a GDT file.")
 
 
-def _are_fields(lines: Sequence[Fragment]) -> bool:
+def _are_fields(lines: Sequence[RawLine]) -> bool:
     """Say whether these are fields, with whatever lengths, and not telephone numbers."""
     written = [line for line in lines if not line.blank]
     return 2 * sum(line.id in FIELDS for line in written) > len(written)
 
 
-def _without_tail(group: list[Fragment]) -> list[Fragment]:
+def _without_tail(group: list[RawLine]) -> list[RawLine]:
     """Return the record with everything behind its end marker (8001, 8202) demoted."""
     ends = [i for i, line in enumerate(group) if line.id in {"8001", "8202"}]
     if not ends:
@@ -123,12 +128,12 @@ def _without_tail(group: list[Fragment]) -> list[Fragment]:
     return [*group[: ends[0] + 1], *tail]
 
 
-def _demoted(line: Fragment, flaw: str) -> Fragment:
+def _demoted(line: RawLine, flaw: str) -> RawLine:
     """Return ``line`` as one that is no field, blank ones as they are."""
     return line if line.blank else replace(line, id="", content=line.raw, flaw=flaw)
 
 
-def _record(group: list[Fragment], default: str | None) -> Record:
+def _record(group: list[RawLine], default: str | None) -> Record:
     """Return one record with all its warnings."""
     choice = _charset(group, default)
     lines, flaws = _decoded(group, choice)
@@ -147,11 +152,11 @@ def _record(group: list[Fragment], default: str | None) -> Record:
         *_patient_warnings(record),
     ]
     if record.record_type not in RECORD_TYPES:
-        warnings.append(finding("record-type-unknown", lines[0].line))
+        warnings.append(gdt_warning("record-type-unknown", lines[0].line))
     return replace(record, warnings=tuple(sorted(warnings, key=lambda w: w.line or 0)))
 
 
-def _charset(group: Sequence[Fragment], default: str | None) -> Choice:
+def _charset(group: Sequence[RawLine], default: str | None) -> CharsetChoice:
     """Return the character set of a record; a byte order mark and GDT 3.5 have their own."""
     fields = {line.id: line.content.strip() for line in reversed(group)}
     if group[0].marked:
@@ -161,12 +166,12 @@ def _charset(group: Sequence[Fragment], default: str | None) -> Choice:
     declared = fields.get("9206")
     text = evidence(line.content for line in group)
     if declared == b"1" and not text and is_din_66003(fields.get(name, b"") for name in _NAMES):
-        return Choice("ascii", "charset-din-66003")
+        return CharsetChoice("ascii", "charset-din-66003")
     return choose(text, None if declared is None else declared.decode("ascii", "replace"), default)
 
 
 def _decoded(
-    group: Iterable[Fragment], choice: Choice
+    group: Iterable[RawLine], choice: CharsetChoice
 ) -> tuple[tuple[Line, ...], list[GdtWarning]]:
     """Return the lines in text, and the warnings that belong to one line each."""
     lines, warnings = [], []
@@ -174,14 +179,14 @@ def _decoded(
     seven_bit = choice.flaw == "charset-din-66003"
     for part in group:
         if part.flaw is not None:
-            warnings.append(finding(part.flaw, part.number))
+            warnings.append(gdt_warning(part.flaw, part.number))
         if part.blank:
             continue
         try:
             value = part.content.decode(codec)
         except UnicodeDecodeError:
             value = part.content.decode(codec, "replace")
-            warnings.append(finding("undecodable", part.number))
+            warnings.append(gdt_warning("undecodable", part.number))
         if seven_bit and part.id not in _PATHS:
             value = value.translate(DIN_66003)
         lines.append(Line(part.id, value, part.number, part.raw))
@@ -194,29 +199,29 @@ def _version(lines: Iterable[Line]) -> str | None:
     return found.get("9218") or found.get("0001") or None
 
 
-def _file_warnings(group: Sequence[Fragment], choice: Choice) -> Iterator[GdtWarning]:
+def _file_warnings(group: Sequence[RawLine], choice: CharsetChoice) -> Iterator[GdtWarning]:
     """Yield what concerns the record as a whole: line ends and character set."""
     if group[0].marked:
-        yield finding("byte-order-mark")
+        yield gdt_warning("byte-order-mark")
     if choice.flaw is not None:
-        yield finding(choice.flaw)
+        yield gdt_warning(choice.flaw)
     if any(line.end not in {b"\r\n", b""} for line in group):
-        yield finding("line-end")
+        yield gdt_warning("line-end")
     if not group[-1].end and not group[-1].blank:
-        yield finding("line-end-missing", group[-1].number)
+        yield gdt_warning("line-end-missing", group[-1].number)
 
 
 def _patient_warnings(record: Record) -> Iterator[GdtWarning]:
     """Yield what is wrong with whom the record is about."""
     ids = [line for line in record.lines if line.id == PATIENT_IDS[0]]
     if not record.patient.id:
-        yield finding("patient-id-missing")
+        yield gdt_warning("patient-id-missing")
     for line in ids[1:]:
         if line.value.strip() != ids[0].value.strip():
-            yield finding("patient-id-differs", line.line)
+            yield gdt_warning("patient-id-differs", line.line)
     for line in record.lines:
         value = line.value.strip()
         if line.id in BIRTH_DATES and value.strip("0") and parse_date(value) is None:
-            yield finding("birth-date-invalid", line.line)
+            yield gdt_warning("birth-date-invalid", line.line)
         if line.id == SEX and value and value.upper() not in SEX_READ:
-            yield finding("sex-unknown", line.line)
+            yield gdt_warning("sex-unknown", line.line)

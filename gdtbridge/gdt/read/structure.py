@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gdtbridge.gdt.read.findings import finding
-from gdtbridge.gdt.read.lines import Fragment
-from gdtbridge.gdt.records import GdtWarning
+from gdtbridge.gdt.read.raw_lines import RawLine
+from gdtbridge.gdt.read.record import GdtWarning
+from gdtbridge.gdt.read.warning_codes import gdt_warning
 
 
-def structure_warnings(group: Sequence[Fragment]) -> Iterator[GdtWarning]:
+def structure_warnings(group: Sequence[RawLine]) -> Iterator[GdtWarning]:
     """Yield what does not fit in the lines of one record."""
     lines = [line for line in group if not line.blank]
     yield from _length_warnings(lines)
@@ -17,13 +17,13 @@ def structure_warnings(group: Sequence[Fragment]) -> Iterator[GdtWarning]:
     yield from _end_warnings(lines)
 
 
-def _number(line: Fragment) -> int:
+def _number(line: RawLine) -> int:
     """Return the content as a number, -1 when it is none."""
     text = line.content.strip()
     return int(text) if text.isdigit() and len(text) < 12 else -1
 
 
-def _length_warnings(lines: Sequence[Fragment]) -> Iterator[GdtWarning]:
+def _length_warnings(lines: Sequence[RawLine]) -> Iterator[GdtWarning]:
     """Check 8100 (8004 in 3.1): the bytes of the record, each line with CR LF.
 
     Records that were edited by hand keep the sum of the declared lengths.
@@ -35,37 +35,37 @@ def _length_warnings(lines: Sequence[Fragment]) -> Iterator[GdtWarning]:
         return
     by_lines = sum(line.size if line.declared is None else line.declared for line in lines)
     same = _number(stated[0]) == by_lines
-    yield finding("record-length-by-lines" if same else "record-length-wrong", stated[0].number)
+    yield gdt_warning("record-length-by-lines" if same else "record-length-wrong", stated[0].number)
 
 
-def _object_warnings(lines: Sequence[Fragment]) -> Iterator[GdtWarning]:
+def _object_warnings(lines: Sequence[RawLine]) -> Iterator[GdtWarning]:
     """Check 8002/8003 (the end repeats the name) and 8200/8201 (the end counts the lines)."""
-    open_objects: list[tuple[int, Fragment]] = []
+    open_objects: list[tuple[int, RawLine]] = []
     for index, line in enumerate(lines):
         if line.id in {"8002", "8200"}:
             open_objects.append((index, line))
         elif line.id in {"8003", "8201"}:
             start = open_objects.pop() if open_objects else None
             if start is None or not _closes(start[1], line):
-                yield finding("object-mismatch", line.number)
+                yield gdt_warning("object-mismatch", line.number)
             elif line.id == "8201" and _number(line) != index - start[0] + 1:
-                yield finding("object-count-wrong", line.number)
+                yield gdt_warning("object-count-wrong", line.number)
     for _, line in open_objects:
-        yield finding("object-open", line.number)
+        yield gdt_warning("object-open", line.number)
 
 
-def _closes(start: Fragment, end: Fragment) -> bool:
+def _closes(start: RawLine, end: RawLine) -> bool:
     """Say whether the end belongs to that start: 8003 repeats the name, 8201 counts."""
     if end.id == "8201":
         return start.id == "8200"
     return start.id == "8002" and start.content.strip() == end.content.strip()
 
 
-def _end_warnings(lines: Sequence[Fragment]) -> Iterator[GdtWarning]:
+def _end_warnings(lines: Sequence[RawLine]) -> Iterator[GdtWarning]:
     """Check 8001 (names the record type again) and 8202 (counts the lines of the record)."""
     start = next(i for i, line in enumerate(lines) if line.id == "8000")
     for index, line in enumerate(lines):
         if line.id == "8001" and line.content.strip() != lines[start].content.strip():
-            yield finding("end-mismatch", line.number)
+            yield gdt_warning("end-mismatch", line.number)
         if line.id == "8202" and _number(line) != index - start + 1:
-            yield finding("line-count-wrong", line.number)
+            yield gdt_warning("line-count-wrong", line.number)

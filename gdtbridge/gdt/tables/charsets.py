@@ -20,7 +20,7 @@ GERMAN_ANSI: Final = b"\xe4\xf6\xfc\xdf\xc4\xd6\xdc"
 
 
 @dataclass(frozen=True, slots=True)
-class Charset:
+class GdtCharset:
     """One character set: its Python codec, its value of field 9206, the characters written."""
 
     name: str
@@ -43,21 +43,21 @@ def _common(*codecs: str, first: int, without: bytes = b"") -> frozenset[str]:
     return frozenset(found)
 
 
-CHARSETS: Final[Mapping[str, Charset]] = MappingProxyType(
+CHARSETS: Final[Mapping[str, GdtCharset]] = MappingProxyType(
     {
         charset.name: charset
         for charset in (
-            Charset("ascii", "1", frozenset()),
-            Charset("cp437", "2", _common("cp437", "cp850", first=0x80, without=GERMAN_ANSI)),
-            Charset("iso8859-1", "3", _common("iso8859-1", "iso8859-15", "cp1252", first=0xA1)),
-            Charset("iso8859-15", "3", _common("iso8859-15", first=0xA1)),
+            GdtCharset("ascii", "1", frozenset()),
+            GdtCharset("cp437", "2", _common("cp437", "cp850", first=0x80, without=GERMAN_ANSI)),
+            GdtCharset("iso8859-1", "3", _common("iso8859-1", "iso8859-15", "cp1252", first=0xA1)),
+            GdtCharset("iso8859-15", "3", _common("iso8859-15", first=0xA1)),
         )
     }
 )
 """By the names of the setting ``gdt.encoding``."""
 
 
-def charset_named(name: str) -> Charset:
+def charset_named(name: str) -> GdtCharset:
     """Return a character set; :class:`GdtError` names the known ones."""
     try:
         return CHARSETS[name]

@@ -1,6 +1,6 @@
-"""The dialects: what each family of practice software is sent, as a table of traits.
+"""The dialects: what each family of practice software is sent, as a table of options.
 
-A dialect is its traits; :mod:`gdtbridge.gdt.tables.layouts` makes rows of them, and
+A dialect is its options; :mod:`gdtbridge.gdt.tables.layouts` makes rows of them, and
 :mod:`gdtbridge.gdt.write.writer` writes those. ``known`` says what public sources tell of the
 software, ``assumed`` what was decided without one: a practice changes either in its settings
 (:func:`gdtbridge.gdt.derive`).
@@ -16,16 +16,16 @@ from typing import Final
 from gdtbridge.gdt.errors import GdtError
 from gdtbridge.gdt.tables.fields import FIELDS, MAX_CONTENT
 from gdtbridge.gdt.tables.layouts import layouts_of
-from gdtbridge.gdt.tables.rows import COMMENT_FIELDS, Layout
-from gdtbridge.gdt.tables.traits import (
+from gdtbridge.gdt.tables.options import (
+    DialectOptions,
     FileCase,
-    Form,
     LinkPlace,
-    Numbers,
-    PatientIds,
-    Traits,
+    NumberFormat,
+    PatientIdRule,
+    RecordForm,
     ValueForm,
 )
+from gdtbridge.gdt.tables.rows import COMMENT_FIELDS, RecordLayout
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,80 +38,80 @@ class Dialect:
     name: str
     title: str
     family: str
-    traits: Traits
+    options: DialectOptions
     known: str
     assumed: str
 
     @property
     def version(self) -> str:
         """Return field 9218."""
-        return self.traits.version
+        return self.options.version
 
     @property
     def encoding(self) -> str:
         """Return the name of its character set in ``CHARSETS``."""
-        return self.traits.encoding
+        return self.options.encoding
 
     @property
     def field_limits(self) -> bool:
         """Say whether the lengths of the field table bind."""
-        return self.traits.field_limits
+        return self.options.field_limits
 
     @property
-    def numbers(self) -> Numbers:
+    def numbers(self) -> NumberFormat:
         """Return how values are written."""
-        return self.traits.numbers
+        return self.options.numbers
 
     @property
-    def study(self) -> Layout:
+    def study(self) -> RecordLayout:
         """Return the record of a study."""
-        return layouts_of(self.traits).study
+        return layouts_of(self.options).study
 
     @property
-    def order_answer(self) -> Layout:
+    def order_answer(self) -> RecordLayout:
         """Return the record that answers an order just placed."""
-        return layouts_of(self.traits).order_answer
+        return layouts_of(self.options).order_answer
 
     @property
-    def values(self) -> Layout:
+    def values(self) -> RecordLayout:
         """Return the record of a report's values."""
-        return layouts_of(self.traits).values
+        return layouts_of(self.options).values
 
     @property
     def generation(self) -> str:
         """Return the version whose field table counts: 2.1, 3.0 or 3.1."""
-        form = self.traits.form
-        if form is Form.FLAT:
+        form = self.options.form
+        if form is RecordForm.FLAT:
             return "2.1"
-        return "3.0" if form is Form.COUNTED_OBJECTS else "3.1"
+        return "3.0" if form is RecordForm.COUNTED_OBJECTS else "3.1"
 
     def limit(self, field: str) -> int:
         """Return how many bytes of content ``field`` takes."""
-        if field in COMMENT_FIELDS and self.traits.comment_width:
-            return self.traits.comment_width
-        if not self.traits.field_limits or field not in FIELDS:
+        if field in COMMENT_FIELDS and self.options.comment_width:
+            return self.options.comment_width
+        if not self.options.field_limits or field not in FIELDS:
             return MAX_CONTENT
         return FIELDS[field].length_in(self.generation) or MAX_CONTENT
 
 
-def _dialect(name: str, title: str, traits: Traits, known: str, assumed: str) -> Dialect:
+def _dialect(name: str, title: str, options: DialectOptions, known: str, assumed: str) -> Dialect:
     """Return one row of the table."""
-    return Dialect(name, title, name, traits, known, assumed)
+    return Dialect(name, title, name, options, known, assumed)
 
 
 _ROWS: Final = (
     _dialect(
         "gdt21",
         "GDT 2.1",
-        Traits(),
+        DialectOptions(),
         "record and field tables of GDT 2.1",
         "8310 repeats the order's own number, for which 2.1 has no field",
     ),
     _dialect(
         "gdt30",
         "GDT 3.0",
-        Traits(
-            form=Form.COUNTED_OBJECTS,
+        DialectOptions(
+            form=RecordForm.COUNTED_OBJECTS,
             version="03.00",
             attachments=True,
             link=LinkPlace.URL,
@@ -124,8 +124,8 @@ _ROWS: Final = (
     _dialect(
         "gdt31",
         "GDT 3.1",
-        Traits(
-            form=Form.NAMED_OBJECTS,
+        DialectOptions(
+            form=RecordForm.NAMED_OBJECTS,
             version="03.10",
             attachments=True,
             link=LinkPlace.URL,
@@ -136,14 +136,14 @@ _ROWS: Final = (
     _dialect(
         "medical-office",
         "Medical Office (Indamed)",
-        Traits(
-            form=Form.MEDICAL_OFFICE,
+        DialectOptions(
+            form=RecordForm.MEDICAL_OFFICE,
             version="03.1",
             encoding="iso8859-15",
             sender="ORTHANC",
             values_receiver="MEDOFF",
             field_limits=False,
-            numbers=Numbers.BINARY_FLOAT,
+            numbers=NumberFormat.BINARY_FLOAT,
         ),
         "what orthanc-gdt wrote; matches tests by 8410; shows 6228 and the values",
         "8310 and 8402 repeat the order's where it had them",
@@ -151,7 +151,7 @@ _ROWS: Final = (
     _dialect(
         "medistar",
         "MEDISTAR (CGM)",
-        Traits(values=ValueForm.BOTH, attachments=True),
+        DialectOptions(values=ValueForm.BOTH, attachments=True),
         "needs 3000 and 3101 to 3103, 8402 as ordered; shows 6205, 6220, 6221, 6227 and 6228, not "
         "6330; makes an entry of 6302 with 6305; ANSI",
         "groups of 8410 do no harm beside the text",
@@ -159,7 +159,7 @@ _ROWS: Final = (
     _dialect(
         "turbomed",
         "TURBOMED (CGM)",
-        Traits(
+        DialectOptions(
             receiver="TURBOMED",
             values=ValueForm.BOTH,
             attachments=True,
@@ -172,7 +172,7 @@ _ROWS: Final = (
     _dialect(
         "tomedo",
         "tomedo (zollsoft)",
-        Traits(receiver="TOMEDO", values=ValueForm.BOTH, attachments=True),
+        DialectOptions(receiver="TOMEDO", values=ValueForm.BOTH, attachments=True),
         "each workstation has its own set-up; record types and order of fields can be chosen "
         "there; a file listener imports",
         "ANSI with 9206; text beside groups; attachments",
@@ -180,7 +180,7 @@ _ROWS: Final = (
     _dialect(
         "t2med",
         "T2med",
-        Traits(
+        DialectOptions(
             encoding="cp437",
             receiver="T2MED",
             attachments=True,
@@ -194,7 +194,7 @@ _ROWS: Final = (
     _dialect(
         "x-concept",
         "x.concept (medatixx)",
-        Traits(
+        DialectOptions(
             comment_width=70,
             values=ValueForm.TEXT,
             patient_id_copy="0193",
@@ -205,11 +205,11 @@ _ROWS: Final = (
     _dialect(
         "x-comfort",
         "x.comfort (medatixx)",
-        Traits(
+        DialectOptions(
             encoding="cp437",
             comment_field="6227",
             values=ValueForm.TEXT,
-            patient_id=PatientIds.DIGITS,
+            patient_id=PatientIdRule.DIGITS,
             device_code="ALL00",
             omit=("9206",),
         ),
@@ -219,7 +219,7 @@ _ROWS: Final = (
     _dialect(
         "red-medical",
         "RED medical",
-        Traits(
+        DialectOptions(
             receiver="REDMED",
             values=ValueForm.BOTH,
             file_name="{receiver}_{sender}.gdt",
@@ -231,7 +231,7 @@ _ROWS: Final = (
     _dialect(
         "quincy",
         "Quincy PCnet",
-        Traits(version="02.00", encoding="cp437", values=ValueForm.BOTH, omit=("9206",)),
+        DialectOptions(version="02.00", encoding="cp437", values=ValueForm.BOTH, omit=("9206",)),
         "02.00 and code page 437 without 9206",
         "text beside groups",
     ),

@@ -1,4 +1,4 @@
-"""From the traits of a dialect to its records, row by row; one function for each form."""
+"""From the options of a dialect to its records, row by row; one function for each form."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+from gdtbridge.gdt.tables.options import DialectOptions, LinkPlace, RecordForm, ValueForm
 from gdtbridge.gdt.tables.record_types import BODY_RANK
-from gdtbridge.gdt.tables.rows import Layout, Layouts, Row, Source, constant
-from gdtbridge.gdt.tables.traits import Form, LinkPlace, Traits, ValueForm
+from gdtbridge.gdt.tables.rows import (
+    ContentSource,
+    DialectLayouts,
+    FieldRow,
+    RecordLayout,
+    constant,
+)
 
 _FIXED: Final = frozenset({"8000", "8100", "9218", "3000", "8410", "8420", "8421"})
 
@@ -20,148 +26,154 @@ ESSENTIAL: Final = frozenset(
 
 
 @cache
-def layouts_of(traits: Traits) -> Layouts:
+def layouts_of(options: DialectOptions) -> DialectLayouts:
     """Return the records of a dialect."""
-    if traits.form is Form.FLAT:
-        return _flat(traits)
-    if traits.form is Form.MEDICAL_OFFICE:
-        return _medical_office(traits)
-    return _objects(traits)
+    if options.form is RecordForm.FLAT:
+        return _flat(options)
+    if options.form is RecordForm.MEDICAL_OFFICE:
+        return _medical_office(options)
+    return _objects(options)
 
 
-def _kept(traits: Traits, rows: Iterable[Row]) -> tuple[Row, ...]:
+def _kept(options: DialectOptions, rows: Iterable[FieldRow]) -> tuple[FieldRow, ...]:
     """Return the rows the dialect does not leave out."""
-    return tuple(row for row in rows if row.field not in traits.omit)
+    return tuple(row for row in rows if row.field not in options.omit)
 
 
-def _sorted(traits: Traits, rows: Iterable[Row]) -> tuple[Row, ...]:
+def _sorted(options: DialectOptions, rows: Iterable[FieldRow]) -> tuple[FieldRow, ...]:
     """Return rows of the body in the order of the standard, unless the dialect has its own."""
-    own = {field: rank - len(traits.order) for rank, field in enumerate(traits.order)}
+    own = {field: rank - len(options.order) for rank, field in enumerate(options.order)}
     return tuple(sorted(rows, key=lambda row: own.get(row.field, BODY_RANK[row.field])))
 
 
 # --- rows the forms share ------------------------------------------------------------------------
 
-_IDS: Final = (Row("8315", Source.RECEIVER), Row("8316", Source.SENDER))
+_IDS: Final = (FieldRow("8315", ContentSource.RECEIVER), FieldRow("8316", ContentSource.SENDER))
 
 _NAMES: Final = (
-    Row("3101", Source.FAMILY_NAME),
-    Row("3102", Source.GIVEN_NAME),
-    Row("3103", Source.BIRTH_DATE),
-    Row("3110", Source.SEX),
+    FieldRow("3101", ContentSource.FAMILY_NAME),
+    FieldRow("3102", ContentSource.GIVEN_NAME),
+    FieldRow("3103", ContentSource.BIRTH_DATE),
+    FieldRow("3110", ContentSource.SEX),
 )
 
-_MOMENT: Final = (Row("6200", Source.DATE), Row("6201", Source.TIME))
+_MOMENT: Final = (FieldRow("6200", ContentSource.DATE), FieldRow("6201", ContentSource.TIME))
 
 _STUDY_TEST: Final = (
-    Row("8410", Source.TEST_ID),
-    Row("8411", Source.TEST_NAME),
-    Row("8432", Source.DATE),
-    Row("8439", Source.TIME),
-    Row("8470", Source.ACCESSION_REMARK),
+    FieldRow("8410", ContentSource.TEST_ID),
+    FieldRow("8411", ContentSource.TEST_NAME),
+    FieldRow("8432", ContentSource.DATE),
+    FieldRow("8439", ContentSource.TIME),
+    FieldRow("8470", ContentSource.ACCESSION_REMARK),
 )
 
 _VALUE: Final = (
-    Row("8410", Source.TEST_ID),
-    Row("8411", Source.TEST_NAME),
-    Row("8420", Source.VALUE),
-    Row("8421", Source.UNIT),
-    Row("8432", Source.DATE),
-    Row("8439", Source.TIME),
-    Row("8470", Source.REMARKS),
+    FieldRow("8410", ContentSource.TEST_ID),
+    FieldRow("8411", ContentSource.TEST_NAME),
+    FieldRow("8420", ContentSource.VALUE),
+    FieldRow("8421", ContentSource.UNIT),
+    FieldRow("8432", ContentSource.DATE),
+    FieldRow("8439", ContentSource.TIME),
+    FieldRow("8470", ContentSource.REMARKS),
 )
 
 _ATTACHMENT: Final = (
-    Row("6302", Source.ATTACHMENT_NAME),
-    Row("6303", Source.ATTACHMENT_FORMAT),
-    Row("6304", Source.ATTACHMENT_DESCRIPTION),
-    Row("6305", Source.ATTACHMENT_PATH),
+    FieldRow("6302", ContentSource.ATTACHMENT_NAME),
+    FieldRow("6303", ContentSource.ATTACHMENT_FORMAT),
+    FieldRow("6304", ContentSource.ATTACHMENT_DESCRIPTION),
+    FieldRow("6305", ContentSource.ATTACHMENT_PATH),
 )
 
 _LINK: Final = (
-    Row("9152", Source.LINK_COUNT),
-    Row("9153", Source.LINK_TEXT),
-    Row("9154", Source.LINK),
+    FieldRow("9152", ContentSource.LINK_COUNT),
+    FieldRow("9153", ContentSource.LINK_TEXT),
+    FieldRow("9154", ContentSource.LINK),
 )
 
 
-def _patient(traits: Traits) -> tuple[Row, ...]:
+def _patient(options: DialectOptions) -> tuple[FieldRow, ...]:
     """Return who it is."""
-    copy = (Row(traits.patient_id_copy, Source.PATIENT_ID),) if traits.patient_id_copy else ()
-    return (Row("3000", Source.PATIENT_ID), *copy, *_NAMES)
+    copy = (
+        (FieldRow(options.patient_id_copy, ContentSource.PATIENT_ID),)
+        if options.patient_id_copy
+        else ()
+    )
+    return (FieldRow("3000", ContentSource.PATIENT_ID), *copy, *_NAMES)
 
 
-def _attached(traits: Traits) -> tuple[Row, ...]:
+def _attached(options: DialectOptions) -> tuple[FieldRow, ...]:
     """Return the rows of one attachment."""
-    return _ATTACHMENT if traits.attachments or traits.link is LinkPlace.ATTACHMENT else ()
+    return _ATTACHMENT if options.attachments or options.link is LinkPlace.ATTACHMENT else ()
 
 
-def _attached_values(traits: Traits) -> tuple[Row, ...]:
+def _attached_values(options: DialectOptions) -> tuple[FieldRow, ...]:
     """Return the rows of one attachment beside values, which have no link."""
-    return _ATTACHMENT if traits.attachments else ()
+    return _ATTACHMENT if options.attachments else ()
 
 
-def _correction_and_title(traits: Traits) -> tuple[Row, ...]:
+def _correction_and_title(options: DialectOptions) -> tuple[FieldRow, ...]:
     """Return what stands above the values."""
-    rows = [Row(traits.comment_field, Source.CORRECTION)]
-    if traits.values is not ValueForm.GROUPS:
-        rows.append(Row(traits.comment_field, Source.VALUE_TITLE))
+    rows = [FieldRow(options.comment_field, ContentSource.CORRECTION)]
+    if options.values is not ValueForm.GROUPS:
+        rows.append(FieldRow(options.comment_field, ContentSource.VALUE_TITLE))
     return tuple(rows)
 
 
-def _text(traits: Traits) -> tuple[Row, ...]:
+def _text(options: DialectOptions) -> tuple[FieldRow, ...]:
     """Return the row of a value's line of text."""
-    if traits.values is ValueForm.GROUPS:
+    if options.values is ValueForm.GROUPS:
         return ()
-    return (Row(traits.comment_field, Source.VALUE_LINES),)
+    return (FieldRow(options.comment_field, ContentSource.VALUE_LINES),)
 
 
 # --- flat records: GDT 1.0 to 2.1 ----------------------------------------------------------------
 
 
-def _flat(traits: Traits) -> Layouts:
+def _flat(options: DialectOptions) -> DialectLayouts:
     """Return the records in the order of the 2.1 tables."""
     head = (
         constant("8000", "6310"),
-        Row("8100", Source.LENGTH),
+        FieldRow("8100", ContentSource.LENGTH),
         *_IDS,
-        Row("9206", Source.CHARSET),
-        constant("9218", traits.version),
-        *_patient(traits),
+        FieldRow("9206", ContentSource.CHARSET),
+        constant("9218", options.version),
+        *_patient(options),
     )
     body = (
-        Row("8310", Source.CASE_ID),
-        Row("8402", Source.DEVICE_CODE),
+        FieldRow("8310", ContentSource.CASE_ID),
+        FieldRow("8402", ContentSource.DEVICE_CODE),
         *_MOMENT,
-        Row("6227", Source.ACCESSION_REMARK),
+        FieldRow("6227", ContentSource.ACCESSION_REMARK),
     )
 
-    def layout(more: tuple[Row, ...]) -> Layout:
-        return Layout(
-            traits.receiver, traits.sender, _kept(traits, (*head, *_sorted(traits, (*body, *more))))
+    def layout(more: tuple[FieldRow, ...]) -> RecordLayout:
+        return RecordLayout(
+            options.receiver,
+            options.sender,
+            _kept(options, (*head, *_sorted(options, (*body, *more)))),
         )
 
-    def study(comment: Source) -> Layout:
-        made = layout((Row(traits.comment_field, comment),))
-        return Layout(
+    def study(comment: ContentSource) -> RecordLayout:
+        made = layout((FieldRow(options.comment_field, comment),))
+        return RecordLayout(
             made.receiver,
             made.sender,
             made.head,
-            attached=_attached(traits),
-            tail=_kept(traits, _STUDY_TEST),
+            attached=_attached(options),
+            tail=_kept(options, _STUDY_TEST),
         )
 
-    values = layout(_correction_and_title(traits))
-    groups = () if traits.values is ValueForm.TEXT else _kept(traits, _VALUE)
-    return Layouts(
-        study(Source.COMMENT),
-        study(Source.DESCRIPTION),
-        Layout(
+    values = layout(_correction_and_title(options))
+    groups = () if options.values is ValueForm.TEXT else _kept(options, _VALUE)
+    return DialectLayouts(
+        study(ContentSource.COMMENT),
+        study(ContentSource.DESCRIPTION),
+        RecordLayout(
             values.receiver,
             values.sender,
             values.head,
-            _text(traits),
-            attached=_attached_values(traits),
+            _text(options),
+            attached=_attached_values(options),
             each=groups,
         ),
     )
@@ -169,80 +181,80 @@ def _flat(traits: Traits) -> Layouts:
 
 # --- records in objects: GDT 3.0 and 3.1 ---------------------------------------------------------
 
-TEST_OBJECT: Final[Mapping[Form, str]] = MappingProxyType(
-    {Form.COUNTED_OBJECTS: "Obj_Laborergebnis", Form.NAMED_OBJECTS: "Obj_Untersuchung"}
+TEST_OBJECT: Final[Mapping[RecordForm, str]] = MappingProxyType(
+    {RecordForm.COUNTED_OBJECTS: "Obj_Laborergebnis", RecordForm.NAMED_OBJECTS: "Obj_Untersuchung"}
 )
 """The object a group of 8410 stands in."""
 
 
-def object_rows(form: Form, name: str, rows: Iterable[Row]) -> tuple[Row, ...]:
+def object_rows(form: RecordForm, name: str, rows: Iterable[FieldRow]) -> tuple[FieldRow, ...]:
     """Return the rows between the marks of an object: 8200/8201 count, 8002/8003 name."""
-    if form is Form.COUNTED_OBJECTS:
-        return (constant("8200", name), *rows, Row("8201", Source.OBJECT_LINES))
+    if form is RecordForm.COUNTED_OBJECTS:
+        return (constant("8200", name), *rows, FieldRow("8201", ContentSource.OBJECT_LINES))
     return (constant("8002", name), *rows, constant("8003", name))
 
 
-def record_start(form: Form, record_type: str) -> tuple[Row, ...]:
+def record_start(form: RecordForm, record_type: str) -> tuple[FieldRow, ...]:
     """Return the first rows: the record type and, but for 3.1, the length."""
-    if form is Form.NAMED_OBJECTS:
+    if form is RecordForm.NAMED_OBJECTS:
         return (constant("8000", record_type),)
-    length = Source.LENGTH if form is Form.FLAT else Source.LONG_LENGTH
-    return (constant("8000", record_type), Row("8100", length))
+    length = ContentSource.LENGTH if form is RecordForm.FLAT else ContentSource.LONG_LENGTH
+    return (constant("8000", record_type), FieldRow("8100", length))
 
 
-def record_end(form: Form, record_type: str) -> tuple[Row, ...]:
+def record_end(form: RecordForm, record_type: str) -> tuple[FieldRow, ...]:
     """Return the last row: 3.0 counts the lines, 3.1 names the record type again."""
-    if form is Form.FLAT:
+    if form is RecordForm.FLAT:
         return ()
-    if form is Form.COUNTED_OBJECTS:
-        return (Row("8202", Source.RECORD_LINES),)
+    if form is RecordForm.COUNTED_OBJECTS:
+        return (FieldRow("8202", ContentSource.RECORD_LINES),)
     return (constant("8001", record_type),)
 
 
-def _objects(traits: Traits) -> Layouts:
+def _objects(options: DialectOptions) -> DialectLayouts:
     """Return the records in objects; comments stand between them."""
-    form = traits.form
+    form = options.form
 
-    def object_(name: str, rows: Iterable[Row]) -> tuple[Row, ...]:
-        return object_rows(form, name, _kept(traits, rows))
+    def object_(name: str, rows: Iterable[FieldRow]) -> tuple[FieldRow, ...]:
+        return object_rows(form, name, _kept(options, rows))
 
-    header = (*_IDS, Row("9206", Source.CHARSET), constant("9218", traits.version))
+    header = (*_IDS, FieldRow("9206", ContentSource.CHARSET), constant("9218", options.version))
     request = (
         *_MOMENT,
-        Row("8310", Source.CASE_ID_OR_ACCESSION),
-        Row("8314", Source.REQUEST_UID),
-        Row("8402", Source.DEVICE_CODE),
+        FieldRow("8310", ContentSource.CASE_ID_OR_ACCESSION),
+        FieldRow("8314", ContentSource.REQUEST_UID),
+        FieldRow("8402", ContentSource.DEVICE_CODE),
     )
     head = (
         *record_start(form, "6310"),
         *object_("Obj_Kopfdaten", header),
-        *object_("Obj_Patient", _patient(traits)),
+        *object_("Obj_Patient", _patient(options)),
         *object_("Obj_Anforderung", request),
     )
     test, end = TEST_OBJECT[form], record_end(form, "6310")
-    remark = _kept(traits, (Row("6227", Source.ACCESSION_REMARK),))
-    link = object_("Obj_Anhang", _LINK) if traits.link is LinkPlace.URL else ()
-    attached, attached_values = _attached(traits), _attached_values(traits)
+    remark = _kept(options, (FieldRow("6227", ContentSource.ACCESSION_REMARK),))
+    link = object_("Obj_Anhang", _LINK) if options.link is LinkPlace.URL else ()
+    attached, attached_values = _attached(options), _attached_values(options)
 
-    def study(comment: Source) -> Layout:
-        return Layout(
-            traits.receiver,
-            traits.sender,
-            (*head, *remark, Row(traits.comment_field, comment)),
+    def study(comment: ContentSource) -> RecordLayout:
+        return RecordLayout(
+            options.receiver,
+            options.sender,
+            (*head, *remark, FieldRow(options.comment_field, comment)),
             attached=object_("Obj_Anhang", attached) if attached else (),
             tail=(*link, *object_(test, _STUDY_TEST), *end),
         )
 
-    return Layouts(
-        study(Source.COMMENT),
-        study(Source.DESCRIPTION),
-        Layout(
-            traits.receiver,
-            traits.sender,
-            (*head, *remark, *_correction_and_title(traits)),
-            _text(traits),
+    return DialectLayouts(
+        study(ContentSource.COMMENT),
+        study(ContentSource.DESCRIPTION),
+        RecordLayout(
+            options.receiver,
+            options.sender,
+            (*head, *remark, *_correction_and_title(options)),
+            _text(options),
             attached=object_("Obj_Anhang", attached_values) if attached_values else (),
-            each=() if traits.values is ValueForm.TEXT else object_(test, _VALUE),
+            each=() if options.values is ValueForm.TEXT else object_(test, _VALUE),
             tail=end,
         ),
     )
@@ -251,50 +263,52 @@ def _objects(traits: Traits) -> Layouts:
 # --- Medical Office (Indamed): what orthanc-gdt wrote and Medical Office is known to import ------
 
 
-def _medical_office(traits: Traits) -> Layouts:
+def _medical_office(options: DialectOptions) -> DialectLayouts:
     """Return the study record in objects and the flat value record, both ended by 8001."""
 
-    def study(comment: Source) -> Layout:
-        header = (*_IDS, constant("9218", traits.version))
+    def study(comment: ContentSource) -> RecordLayout:
+        header = (*_IDS, constant("9218", options.version))
         examination = (
-            Row("8310", Source.CASE_ID),
-            Row("8402", Source.ORDERED_DEVICE_CODE),
-            Row("8410", Source.TEST_ID),
-            Row("8411", Source.TEST_NAME),
-            Row("8413", Source.ACCESSION),
-            Row("8428", Source.ACCESSION),
-            Row("8432", Source.DATE),
-            Row("8439", Source.TIME),
-            Row(traits.comment_field, comment),
+            FieldRow("8310", ContentSource.CASE_ID),
+            FieldRow("8402", ContentSource.ORDERED_DEVICE_CODE),
+            FieldRow("8410", ContentSource.TEST_ID),
+            FieldRow("8411", ContentSource.TEST_NAME),
+            FieldRow("8413", ContentSource.ACCESSION),
+            FieldRow("8428", ContentSource.ACCESSION),
+            FieldRow("8432", ContentSource.DATE),
+            FieldRow("8439", ContentSource.TIME),
+            FieldRow(options.comment_field, comment),
         )
         rows = (
             constant("8000", "6310"),
-            *object_rows(traits.form, "Obj_Kopfdaten", _kept(traits, header)),
-            *object_rows(traits.form, "Obj_Patient", (Row("3000", Source.PATIENT_ID),)),
-            *object_rows(traits.form, "Obj_Untersuchung", _kept(traits, examination)),
+            *object_rows(options.form, "Obj_Kopfdaten", _kept(options, header)),
+            *object_rows(
+                options.form, "Obj_Patient", (FieldRow("3000", ContentSource.PATIENT_ID),)
+            ),
+            *object_rows(options.form, "Obj_Untersuchung", _kept(options, examination)),
             constant("8001", "6310"),
         )
-        return Layout(traits.receiver, traits.sender, rows)
+        return RecordLayout(options.receiver, options.sender, rows)
 
     head = (
         constant("8000", "6310"),
         *_IDS,
         constant("9218", "01.0"),
-        Row("3000", Source.PATIENT_ID),
-        Row("8310", Source.CASE_ID),
-        Row("8402", Source.ORDERED_DEVICE_CODE),
-        Row("6200", Source.DATE),
-        *_correction_and_title(traits),
+        FieldRow("3000", ContentSource.PATIENT_ID),
+        FieldRow("8310", ContentSource.CASE_ID),
+        FieldRow("8402", ContentSource.ORDERED_DEVICE_CODE),
+        FieldRow("6200", ContentSource.DATE),
+        *_correction_and_title(options),
     )
-    return Layouts(
-        study(Source.ACCESSION_AND_COMMENT),
-        study(Source.ACCESSION_AND_DESCRIPTION),
-        Layout(
-            traits.values_receiver or traits.receiver,
-            traits.sender,
-            _kept(traits, head),
-            _text(traits),
-            each=() if traits.values is ValueForm.TEXT else _kept(traits, _VALUE),
+    return DialectLayouts(
+        study(ContentSource.ACCESSION_AND_COMMENT),
+        study(ContentSource.ACCESSION_AND_DESCRIPTION),
+        RecordLayout(
+            options.values_receiver or options.receiver,
+            options.sender,
+            _kept(options, head),
+            _text(options),
+            each=() if options.values is ValueForm.TEXT else _kept(options, _VALUE),
             tail=(constant("8001", "6310"),),
         ),
     )

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 
-class Source(StrEnum):
+class ContentSource(StrEnum):
     """Where the content of a field comes from; the value is its description."""
 
     CONSTANT = "the text of the row"
@@ -55,14 +55,18 @@ class Source(StrEnum):
     LINK = "URL of the study, never altered"
 
 
-LENGTHS: Final[Mapping[Source, int]] = MappingProxyType({Source.LENGTH: 5, Source.LONG_LENGTH: 7})
+LENGTHS: Final[Mapping[ContentSource, int]] = MappingProxyType(
+    {ContentSource.LENGTH: 5, ContentSource.LONG_LENGTH: 7}
+)
 """Digits of field 8100."""
 
-NEVER_ALTERED: Final = frozenset({Source.PATIENT_ID, Source.ATTACHMENT_PATH, Source.LINK})
+NEVER_ALTERED: Final = frozenset(
+    {ContentSource.PATIENT_ID, ContentSource.ATTACHMENT_PATH, ContentSource.LINK}
+)
 """With another letter they would name another patient, file or study."""
 
 
-class Fit(Enum):
+class FieldFit(Enum):
     """What happens to a content longer than the field."""
 
     WHOLE = "written whole"
@@ -73,31 +77,31 @@ class Fit(Enum):
 COMMENT_FIELDS: Final = ("6220", "6227", "6228")
 """Fields a comment may stand in."""
 
-FITS: Final[Mapping[str, Fit]] = MappingProxyType(
+FITS: Final[Mapping[str, FieldFit]] = MappingProxyType(
     {
-        **dict.fromkeys(("3101", "3102"), Fit.CUT),
-        **dict.fromkeys((*COMMENT_FIELDS, "6205", "6221", "8470", "8480"), Fit.WRAP),
+        **dict.fromkeys(("3101", "3102"), FieldFit.CUT),
+        **dict.fromkeys((*COMMENT_FIELDS, "6205", "6221", "8470", "8480"), FieldFit.WRAP),
     }
 )
 """Fields that need not be whole; 8411 is shortened by the writer, its rest goes to 8470."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FieldRow:
     """One field of a record."""
 
     field: str
-    source: Source
+    source: ContentSource
     text: str = ""
 
 
-def constant(field: str, text: str) -> Row:
+def constant(field: str, text: str) -> FieldRow:
     """Return a row that is always the same."""
-    return Row(field, Source.CONSTANT, text)
+    return FieldRow(field, ContentSource.CONSTANT, text)
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class RecordLayout:
     """One kind of record, and the default ids.
 
     In the file's order: ``head`` once, ``text`` for each value, ``attached`` for each attachment,
@@ -106,14 +110,14 @@ class Layout:
 
     receiver: str
     sender: str
-    head: tuple[Row, ...]
-    text: tuple[Row, ...] = ()
-    attached: tuple[Row, ...] = ()
-    each: tuple[Row, ...] = ()
-    tail: tuple[Row, ...] = ()
+    head: tuple[FieldRow, ...]
+    text: tuple[FieldRow, ...] = ()
+    attached: tuple[FieldRow, ...] = ()
+    each: tuple[FieldRow, ...] = ()
+    tail: tuple[FieldRow, ...] = ()
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[FieldRow, ...]:
         """Return all rows in the order of the file."""
         return (*self.head, *self.text, *self.attached, *self.each, *self.tail)
 
@@ -125,9 +129,9 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Layouts:
+class DialectLayouts:
     """The three records a dialect has."""
 
-    study: Layout
-    order_answer: Layout
-    values: Layout
+    study: RecordLayout
+    order_answer: RecordLayout
+    values: RecordLayout

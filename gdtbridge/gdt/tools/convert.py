@@ -13,17 +13,19 @@ from types import MappingProxyType
 from typing import Final
 
 from gdtbridge.gdt.errors import GdtWriteError
-from gdtbridge.gdt.records import OBJECT_ENDS, OBJECT_STARTS, Line, Record, parse_date
-from gdtbridge.gdt.results import Rendered
+from gdtbridge.gdt.read.record import Line, Record
 from gdtbridge.gdt.tables.codes import SEX_READ, SEX_WRITTEN
+from gdtbridge.gdt.tables.dates import date_text, parse_date
 from gdtbridge.gdt.tables.dialects import Dialect
 from gdtbridge.gdt.tables.fields import FIELDS, FieldType
 from gdtbridge.gdt.tables.layouts import TEST_OBJECT, object_rows, record_end, record_start
+from gdtbridge.gdt.tables.options import RecordForm
+from gdtbridge.gdt.tables.patient_fields import OBJECT_ENDS, OBJECT_STARTS
 from gdtbridge.gdt.tables.record_types import BODY_RANK, FILE_GROUP, TEST_GROUP
-from gdtbridge.gdt.tables.rows import Layout, Row, Source, constant
-from gdtbridge.gdt.tables.traits import Form
-from gdtbridge.gdt.text import Loss
-from gdtbridge.gdt.write.writer import Page, render
+from gdtbridge.gdt.tables.rows import ContentSource, FieldRow, RecordLayout, constant
+from gdtbridge.gdt.write.encoder import Loss
+from gdtbridge.gdt.write.results import GdtFile
+from gdtbridge.gdt.write.writer import RecordContents, render
 
 _REWRITTEN: Final = frozenset({"8000", "8100", "8004", "9206", "9218", "0001", "6226"})
 """Fields the target has its own content for, or does without."""
@@ -65,37 +67,37 @@ _FIRST: Final = ("Obj_Kopfdaten", "Obj_Patient", "Obj_Basisdiagnostik", "Obj_Anf
 """Objects that are there once, in their order."""
 
 
-def convert(
-    records: Iterable[Record], dialect: Dialect, *, encoding: str | None = None
-) -> Rendered:
+def convert(records: Iterable[Record], dialect: Dialect, *, encoding: str | None = None) -> GdtFile:
     """Return the records in the dialect's form, ids of sender and receiver as they were.
 
     Raises :class:`GdtWriteError` where a record cannot be written, and for Medical Office, whose
     form has no place for other records than its own.
     """
-    if dialect.traits.form is Form.MEDICAL_OFFICE:
+    if dialect.options.form is RecordForm.MEDICAL_OFFICE:
         raise GdtWriteError(
             "9218",
-            "In diese Form kann nicht umgewandelt werden; 3.1 kommt ihr nahe. / "
+            "In diese RecordForm kann nicht umgewandelt werden; 3.1 kommt ihr nahe. / "
             "Nothing can be converted into this form; 3.1 comes close.",
         )
     parts = [_converted(record, dialect, encoding) for record in records]
     losses = dict.fromkeys(loss for part in parts for loss in part.losses)
-    return Rendered(b"".join(part.data for part in parts), tuple(losses))
+    return GdtFile(b"".join(part.data for part in parts), tuple(losses))
 
 
-def _converted(record: Record, dialect: Dialect, encoding: str | None) -> Rendered:
+def _converted(record: Record, dialect: Dialect, encoding: str | None) -> GdtFile:
     """Return one record."""
     losses: dict[str, None] = {}
     lines = _without_strays(record, losses)
     lines = [replace(line, id=_RENAMED.get(line.id, line.id)) for line in lines]
     fields = [(line.id, text) for line in lines for text in _contents(line, dialect, losses)]
-    form = dialect.traits.form
-    rows = _flat(fields, dialect) if form is Form.FLAT else _in_objects(fields, record, dialect)
+    form = dialect.options.form
+    rows = (
+        _flat(fields, dialect) if form is RecordForm.FLAT else _in_objects(fields, record, dialect)
+    )
     start = record_start(form, record.record_type)
-    layout = Layout("", "", (*start, *rows, *record_end(form, record.record_type)))
-    rendered = render(dialect, layout, Page({}), encoding)
-    return Rendered(rendered.data, (*losses, *rendered.losses))
+    layout = RecordLayout("", "", (*start, *rows, *record_end(form, record.record_type)))
+    rendered = render(dialect, layout, RecordContents({}), encoding)
+    return GdtFile(rendered.data, (*losses, *rendered.losses))
 
 
 def _without_strays(record: Record, losses: dict[str, None]) -> list[Line]:
@@ -152,20 +154,20 @@ def _contents(line: Line, dialect: Dialect, losses: dict[str, None]) -> Iterator
         return
     is_date = known is not None and known.type is FieldType.DATE
     day = parse_date(line.value) if is_date else None
-    yield line.value if day is None else f"{day:%d%m}{day.year:04}"
+    yield line.value if day is None else date_text(day)
 
 
 Pair = tuple[str, str]
 """Field number and content."""
 
 
-def _ours(dialect: Dialect) -> tuple[Row, ...]:
+def _ours(dialect: Dialect) -> tuple[FieldRow, ...]:
     """Return the rows of the header that say how the record is written."""
-    rows = (Row("9206", Source.CHARSET), constant("9218", dialect.version))
-    return tuple(row for row in rows if row.field not in dialect.traits.omit)
+    rows = (FieldRow("9206", ContentSource.CHARSET), constant("9218", dialect.version))
+    return tuple(row for row in rows if row.field not in dialect.options.omit)
 
 
-def _flat(fields: Sequence[Pair], dialect: Dialect) -> list[Row]:
+def _flat(fields: Sequence[Pair], dialect: Dialect) -> list[FieldRow]:
     """Return the rows of 2.x in the order of its tables; groups stay together."""
     order = {"8315": -2, "8316": -1}
     ids = sorted((field for field in fields if field[0] in order), key=lambda one: order[one[0]])
@@ -202,13 +204,13 @@ def _ranks(fields: Sequence[Pair]) -> list[float]:
     return ranks
 
 
-def _in_objects(fields: Sequence[Pair], record: Record, dialect: Dialect) -> list[Row]:
+def _in_objects(fields: Sequence[Pair], record: Record, dialect: Dialect) -> list[FieldRow]:
     """Return the rows of 3.0 and 3.1: the objects that are there once, then the others in order."""
-    form = dialect.traits.form
+    form = dialect.options.form
     test = TEST_OBJECT[form]
-    once: dict[str, list[Row]] = {name: [] for name in _FIRST}
+    once: dict[str, list[FieldRow]] = {name: [] for name in _FIRST}
     once["Obj_Kopfdaten"].extend(_ours(dialect))
-    others: list[tuple[str, list[Row]]] = []
+    others: list[tuple[str, list[FieldRow]]] = []
     for field, text in fields:
         name = _object_of(field, record.record_type, others, test)
         row = constant(field, text)
@@ -227,7 +229,7 @@ def _in_objects(fields: Sequence[Pair], record: Record, dialect: Dialect) -> lis
 
 
 def _object_of(
-    field: str, record_type: str, others: Sequence[tuple[str, list[Row]]], test: str
+    field: str, record_type: str, others: Sequence[tuple[str, list[FieldRow]]], test: str
 ) -> str:
     """Return the object a field belongs to, an empty name where it stands between objects."""
     if record_type == "6310" and field in _OF_A_TEST:

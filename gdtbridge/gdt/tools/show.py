@@ -9,7 +9,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Final
 
-from gdtbridge.gdt.records import GdtWarning, Line, Record
+from gdtbridge.gdt.read.record import GdtWarning, Line, Record
 from gdtbridge.gdt.tables.fields import FIELDS
 from gdtbridge.gdt.tables.record_types import RECORD_TYPES
 from gdtbridge.gdt.text import printable, visible
@@ -91,7 +91,7 @@ def _wrapped(text: str, width: int | None) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class _TerminalTable:
     """What is printed on: with colour or not, so many columns or any, so many for names."""
 
     colour: bool
@@ -108,7 +108,7 @@ class _Page:
         return None if self.width is None else self.width - _INDENT - self.names - 2
 
 
-def _page(record: Record, width: int | None, *, colour: bool) -> _Page:
+def _page(record: Record, width: int | None, *, colour: bool) -> _TerminalTable:
     """Return a page on which names take no more room than they need."""
     names = min(max(len(_name(line.id)) for line in record.lines), _NAME_WIDTH)
     if width is not None:
@@ -116,7 +116,7 @@ def _page(record: Record, width: int | None, *, colour: bool) -> _Page:
         contents = [len(_content(line)) for line in record.lines]
         beside = max((size for size in contents if size <= _CONTENT_WIDTH), default=0)
         names = min(names, width - _INDENT - 2 - beside)
-    return _Page(colour, width, names)
+    return _TerminalTable(colour, width, names)
 
 
 def _title(record: Record) -> str:
@@ -135,7 +135,7 @@ def _person(patient: Patient) -> str:
     return f"Patient {' · '.join(part for part in parts if part)}"
 
 
-def _table(record: Record, page: _Page) -> Iterator[str]:
+def _table(record: Record, page: _TerminalTable) -> Iterator[str]:
     """Yield the lines of the table; neighbours of one number are laid out alike."""
     for _, neighbours in groupby(record.lines, key=lambda line: line.id):
         lines = list(neighbours)
@@ -147,7 +147,7 @@ def _table(record: Record, page: _Page) -> Iterator[str]:
             yield from _below(lines, page, (page.width or 0) - _INDENT)
 
 
-def _below(lines: Sequence[Line], page: _Page, room: int) -> Iterator[str]:
+def _below(lines: Sequence[Line], page: _TerminalTable, room: int) -> Iterator[str]:
     """Yield a name, and below it contents that are too wide to stand beside it."""
     for index, line in enumerate(lines):
         pieces = _folded(_content(line), room)
@@ -156,7 +156,7 @@ def _below(lines: Sequence[Line], page: _Page, room: int) -> Iterator[str]:
         yield from (f"{' ' * _INDENT}{piece}".rstrip(" ") for piece in more)
 
 
-def _start(line: Line, page: _Page) -> str:
+def _start(line: Line, page: _TerminalTable) -> str:
     """Return the number of a line and of its field."""
     return f"{page.paint(_DIM, f'{line.line:>4}')}  {line.id or '----'}  "
 

@@ -4,56 +4,60 @@ from __future__ import annotations
 
 from typing import Final
 
-from gdtbridge.gdt.results import Identification, Rendered, StudyResult
 from gdtbridge.gdt.tables.dialects import Dialect
 from gdtbridge.gdt.tables.layouts import object_rows, record_end, record_start
-from gdtbridge.gdt.tables.rows import Layout, Row, Source, constant
-from gdtbridge.gdt.tables.traits import Form, Traits
-from gdtbridge.gdt.write.contents import study_contents
-from gdtbridge.gdt.write.writer import Page, render
+from gdtbridge.gdt.tables.options import DialectOptions, RecordForm
+from gdtbridge.gdt.tables.rows import ContentSource, FieldRow, RecordLayout, constant
+from gdtbridge.gdt.write.field_contents import study_contents
+from gdtbridge.gdt.write.results import GdtFile, Identification, StudyResult
+from gdtbridge.gdt.write.writer import RecordContents, render
 from gdtbridge.people import Patient
 
 RECORD_TYPE: Final = "6301"
 
 _PATIENT: Final = (
-    Row("3000", Source.PATIENT_ID),
-    Row("3101", Source.FAMILY_NAME),
-    Row("3102", Source.GIVEN_NAME),
-    Row("3103", Source.BIRTH_DATE),
-    Row("3110", Source.SEX),
+    FieldRow("3000", ContentSource.PATIENT_ID),
+    FieldRow("3101", ContentSource.FAMILY_NAME),
+    FieldRow("3102", ContentSource.GIVEN_NAME),
+    FieldRow("3103", ContentSource.BIRTH_DATE),
+    FieldRow("3110", ContentSource.SEX),
 )
 
 
 def render_master_data(
     patient: Patient, dialect: Dialect, ids: Identification, *, encoding: str | None = None
-) -> Rendered:
+) -> GdtFile:
     """Return the 6301 of a patient; raise `GdtWriteError` when there can be none."""
-    layout = _layout(dialect.traits)
+    layout = _layout(dialect.options)
     nothing = StudyResult(patient, None, None, "", "", "", test_id="", test_description="")
-    page = Page(study_contents(nothing, ids, layout, dialect.traits))
+    page = RecordContents(study_contents(nothing, ids, layout, dialect.options))
     return render(dialect, layout, page, encoding)
 
 
-def _layout(traits: Traits) -> Layout:
+def _layout(options: DialectOptions) -> RecordLayout:
     """Return header and patient: flat, or as two objects."""
     header = tuple(
         row
         for row in (
-            Row("8315", Source.RECEIVER),
-            Row("8316", Source.SENDER),
-            Row("9206", Source.CHARSET),
-            constant("9218", traits.version),
+            FieldRow("8315", ContentSource.RECEIVER),
+            FieldRow("8316", ContentSource.SENDER),
+            FieldRow("9206", ContentSource.CHARSET),
+            constant("9218", options.version),
         )
-        if row.field not in traits.omit
+        if row.field not in options.omit
     )
-    if traits.form is Form.FLAT:
-        rows = (*record_start(traits.form, RECORD_TYPE), *header, *_PATIENT)
-        return Layout(traits.receiver, traits.sender, rows)
-    form = Form.COUNTED_OBJECTS if traits.form is Form.COUNTED_OBJECTS else Form.NAMED_OBJECTS
+    if options.form is RecordForm.FLAT:
+        rows = (*record_start(options.form, RECORD_TYPE), *header, *_PATIENT)
+        return RecordLayout(options.receiver, options.sender, rows)
+    form = (
+        RecordForm.COUNTED_OBJECTS
+        if options.form is RecordForm.COUNTED_OBJECTS
+        else RecordForm.NAMED_OBJECTS
+    )
     rows = (
         *record_start(form, RECORD_TYPE),
         *object_rows(form, "Obj_Kopfdaten", header),
         *object_rows(form, "Obj_Patient", _PATIENT),
         *record_end(form, RECORD_TYPE),
     )
-    return Layout(traits.receiver, traits.sender, rows)
+    return RecordLayout(options.receiver, options.sender, rows)

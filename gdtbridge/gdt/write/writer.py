@@ -12,31 +12,40 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gdtbridge.gdt.errors import GdtWriteError
-from gdtbridge.gdt.read.detection import evidence, is_utf8
-from gdtbridge.gdt.results import (
-    Attachment,
-    Identification,
-    Rendered,
-    StudyResult,
-    TestValue,
-    ValueResult,
-)
+from gdtbridge.gdt.read.charset_detection import evidence, is_utf8
 from gdtbridge.gdt.tables.charsets import charset_named
-from gdtbridge.gdt.tables.columns import Cell, in_columns
 from gdtbridge.gdt.tables.dialects import Dialect
 from gdtbridge.gdt.tables.fields import MAX_CONTENT
-from gdtbridge.gdt.tables.rows import FITS, LENGTHS, NEVER_ALTERED, Fit, Layout, Row, Source
-from gdtbridge.gdt.tables.traits import LinkPlace, PatientIds, ValueForm
-from gdtbridge.gdt.text import Encoder, Loss, printable, split_title, wrap
+from gdtbridge.gdt.tables.options import LinkPlace, PatientIdRule, ValueForm
+from gdtbridge.gdt.tables.rows import (
+    FITS,
+    LENGTHS,
+    NEVER_ALTERED,
+    ContentSource,
+    FieldFit,
+    FieldRow,
+    RecordLayout,
+)
+from gdtbridge.gdt.text import printable
 from gdtbridge.gdt.write.assembly import Field, announced, counted, size, without_empty_objects
-from gdtbridge.gdt.write.contents import (
+from gdtbridge.gdt.write.decimal_text import plain_decimal
+from gdtbridge.gdt.write.encoder import Encoder, Loss, split_title, wrap
+from gdtbridge.gdt.write.field_contents import (
     Contents,
     attachment_contents,
     attachments_of,
     study_contents,
     value_contents,
 )
-from gdtbridge.gdt.write.numbers import plain_decimal
+from gdtbridge.gdt.write.results import (
+    Attachment,
+    GdtFile,
+    Identification,
+    StudyResult,
+    TestValue,
+    ValueResult,
+)
+from gdtbridge.gdt.write.value_columns import ValueCell, in_columns
 
 MAX_WRAPPED: Final = 100
 """Lines one content may take; a text beyond them is cut."""
@@ -47,29 +56,29 @@ _RESERVE: Final = 60
 
 def render_study(
     result: StudyResult, dialect: Dialect, ids: Identification, *, encoding: str | None = None
-) -> Rendered:
+) -> GdtFile:
     """Return the 6310 that says: this study is here."""
     return _study(result, dialect, dialect.study, ids, encoding)
 
 
 def render_order_answer(
     result: StudyResult, dialect: Dialect, ids: Identification, *, encoding: str | None = None
-) -> Rendered:
+) -> GdtFile:
     """Return the 6310 that answers a placed order; ``description`` is the requested procedure."""
     return _study(result, dialect, dialect.order_answer, ids, encoding)
 
 
 def render_values(
     result: ValueResult, dialect: Dialect, ids: Identification, *, encoding: str | None = None
-) -> Rendered:
+) -> GdtFile:
     """Return the 6310 of a report's measurements.
 
     A dialect with field 8100 gets as many records as that field's digits need; attachments stand
     in the first.
     """
-    layout, traits = dialect.values, dialect.traits
-    contents = value_contents(result, ids, layout, traits)
-    page = Page(contents, result.values, attachments_of(result, traits))
+    layout, options = dialect.values, dialect.options
+    contents = value_contents(result, ids, layout, options)
+    page = RecordContents(contents, result.values, attachments_of(result, options))
     rendered = render(dialect, layout, page, encoding)
     missing = _missing_attachments(result, dialect)
     return replace(rendered, losses=(*rendered.losses, *missing))
@@ -78,28 +87,28 @@ def render_values(
 def _study(
     result: StudyResult,
     dialect: Dialect,
-    layout: Layout,
+    layout: RecordLayout,
     ids: Identification,
     encoding: str | None,
-) -> Rendered:
+) -> GdtFile:
     """Return a study record or an order's answer."""
-    attachments = attachments_of(result, dialect.traits)
-    page = Page(study_contents(result, ids, layout, dialect.traits), (), attachments)
+    attachments = attachments_of(result, dialect.options)
+    page = RecordContents(study_contents(result, ids, layout, dialect.options), (), attachments)
     rendered = render(dialect, layout, page, encoding)
     missing = _missing_attachments(result, dialect)
-    if result.link.strip() and dialect.traits.link is LinkPlace.NONE:
+    if result.link.strip() and dialect.options.link is LinkPlace.NONE:
         missing.append(f"9154 {Loss.UNSUPPORTED}")
     return replace(rendered, losses=(*rendered.losses, *missing))
 
 
 def _missing_attachments(result: StudyResult | ValueResult, dialect: Dialect) -> list[str]:
     """Return the loss of attachments the dialect has no place for."""
-    lost = result.attachments and not dialect.traits.attachments
+    lost = result.attachments and not dialect.options.attachments
     return [f"6302 {Loss.UNSUPPORTED}"] if lost else []
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RecordContents:
     """What one file says: contents that stand once, values and attachments."""
 
     contents: Contents
@@ -107,19 +116,21 @@ class Page:
     attachments: tuple[Attachment, ...] = ()
 
 
-def render(dialect: Dialect, layout: Layout, page: Page, encoding: str | None) -> Rendered:
+def render(
+    dialect: Dialect, layout: RecordLayout, page: RecordContents, encoding: str | None
+) -> GdtFile:
     """Return the file.
 
     Should the bytes of a record happen to look like UTF-8 (one whose only special characters are a
     "Ã©", say), a reader may take them for that; such a file is written in ASCII characters.
     """
     charset = charset_named(encoding or dialect.encoding)
-    writer = _Writer(dialect, layout, Encoder(charset))
+    writer = _RecordWriter(dialect, layout, Encoder(charset))
     records = writer.records(page)
     if any(map(_reads_as_utf8, records)):
-        writer = _Writer(dialect, layout, Encoder(replace(charset, repertoire=frozenset())))
+        writer = _RecordWriter(dialect, layout, Encoder(replace(charset, repertoire=frozenset())))
         records = writer.records(page)
-    return Rendered(b"".join(records), writer.encoder.losses)
+    return GdtFile(b"".join(records), writer.encoder.losses)
 
 
 def _reads_as_utf8(record: bytes) -> bool:
@@ -128,7 +139,7 @@ def _reads_as_utf8(record: bytes) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class _ValueBlock:
     """The fields of one value: its lines of text and its group."""
 
     text: list[Field]
@@ -140,25 +151,25 @@ class _Block:
         return size(self.text) + size(self.group)
 
 
-class _Writer:
+class _RecordWriter:
     """Writes records of one layout; what they have in common is encoded once."""
 
-    def __init__(self, dialect: Dialect, layout: Layout, encoder: Encoder) -> None:
+    def __init__(self, dialect: Dialect, layout: RecordLayout, encoder: Encoder) -> None:
         self.dialect = dialect
-        self.traits = dialect.traits
+        self.options = dialect.options
         self.layout = layout
         self.encoder = encoder
         digits = layout.length_digits
         self.longest = None if digits is None else 10**digits - 1
 
-    def records(self, page: Page) -> list[bytes]:
+    def records(self, page: RecordContents) -> list[bytes]:
         """Return the records: one, or more where the values exceed what 8100 can state."""
         contents = {
             **page.contents,
-            Source.CHARSET: (self.encoder.charset.code,),
+            ContentSource.CHARSET: (self.encoder.charset.code,),
             **{source: ("0" * digits,) for source, digits in LENGTHS.items()},
-            Source.OBJECT_LINES: ("000",),
-            Source.RECORD_LINES: ("000000",),
+            ContentSource.OBJECT_LINES: ("000",),
+            ContentSource.RECORD_LINES: ("000000",),
         }
         head = self._fields(self.layout.head, contents)
         attached = [
@@ -172,7 +183,7 @@ class _Writer:
         blocks = self._blocks(page.values, contents)
         room = None
         if self.longest is not None:
-            reserve = _RESERVE if self.traits.announce_lines else 0
+            reserve = _RESERVE if self.options.announce_lines else 0
             room = self.longest - size(head) - size(attached) - size(tail) - reserve
         return [
             self._record(
@@ -190,7 +201,7 @@ class _Writer:
     def _record(self, fields: list[Field]) -> bytes:
         """Return one record as bytes, its counts and its length filled in."""
         fields = without_empty_objects(fields)
-        if self.traits.announce_lines:
+        if self.options.announce_lines:
             fields = announced(fields)
         fields = counted(fields)
         total = size(fields)
@@ -206,27 +217,31 @@ class _Writer:
             for field, text in fields
         )
 
-    def _fields(self, rows: Iterable[Row], contents: Contents) -> list[Field]:
+    def _fields(self, rows: Iterable[FieldRow], contents: Contents) -> list[Field]:
         """Return the fields of these rows; an empty content makes none."""
         return [
             (row.field, text)
             for row in rows
-            for content in ((row.text,) if row.source is Source.CONSTANT else contents[row.source])
+            for content in (
+                (row.text,) if row.source is ContentSource.CONSTANT else contents[row.source]
+            )
             for text in self._fitted(row, content)
         ]
 
-    def _blocks(self, values: Sequence[TestValue], contents: Contents) -> list[_Block]:
+    def _blocks(self, values: Sequence[TestValue], contents: Contents) -> list[_ValueBlock]:
         """Return the fields of all values."""
         groups = [self._group(value, contents) for value in values]
         if not self.layout.text:
-            return [_Block([], group) for group in groups]
+            return [_ValueBlock([], group) for group in groups]
         field = self.layout.text[0].field
         names = Counter(value.name for value in values)
         cells = [self._cell(field, value, alone=names[value.name] == 1) for value in values]
         lines = in_columns(cells, self.dialect.limit(field))
         texts = zip(self._headings(field, values), lines, strict=True)
         return [
-            _Block(self._fields(self.layout.text, {Source.VALUE_LINES: (*heading, *own)}), group)
+            _ValueBlock(
+                self._fields(self.layout.text, {ContentSource.VALUE_LINES: (*heading, *own)}), group
+            )
             for (heading, own), group in zip(texts, groups, strict=True)
         ]
 
@@ -246,16 +261,16 @@ class _Writer:
             self.encoder.lost("8420", Loss.NOT_REPRESENTABLE)
         return number
 
-    def _cell(self, field: str, value: TestValue, *, alone: bool) -> Cell:
+    def _cell(self, field: str, value: TestValue, *, alone: bool) -> ValueCell:
         """Return the value for the columns.
 
         Its remarks too where nothing else carries them, or tells it from another of its name.
         """
         number = self._number(value)
         shown = f"nicht darstellbar: {value.value}" if number is None else number.replace(".", ",")
-        groups = self.traits.values is ValueForm.BOTH
+        groups = self.options.values is ValueForm.BOTH
         remarks = () if groups and alone else value.sources
-        return Cell(
+        return ValueCell(
             self.encoder.text(field, value.name),
             shown,
             self.encoder.text(field, value.unit),
@@ -271,15 +286,15 @@ class _Writer:
         if number is None:
             remarks.insert(0, f"Wert nicht darstellbar: {value.value}")
         own = {
-            Source.TEST_ID: (value.test_id,),
-            Source.TEST_NAME: (title,),
-            Source.VALUE: ((number or "").replace(".", self.traits.decimal_sign),),
-            Source.UNIT: (value.unit,),
-            Source.REMARKS: remarks,
+            ContentSource.TEST_ID: (value.test_id,),
+            ContentSource.TEST_NAME: (title,),
+            ContentSource.VALUE: ((number or "").replace(".", self.options.decimal_sign),),
+            ContentSource.UNIT: (value.unit,),
+            ContentSource.REMARKS: remarks,
         }
         return self._fields(self.layout.each, {**contents, **own})
 
-    def _fitted(self, row: Row, content: str) -> Iterator[str]:
+    def _fitted(self, row: FieldRow, content: str) -> Iterator[str]:
         """Yield the content as it fits into the field, in several pieces where it may wrap."""
         text = self.encoder.text(row.field, content)
         self._refuse_unsafe(row, content, text)
@@ -293,8 +308,8 @@ class _Writer:
 
     def _shortened(self, field: str, text: str, limit: int) -> Iterator[str]:
         """Yield a text that is longer than its field."""
-        fit = FITS.get(field, Fit.WHOLE)
-        if fit is Fit.WHOLE:
+        fit = FITS.get(field, FieldFit.WHOLE)
+        if fit is FieldFit.WHOLE:
             if len(text) > MAX_CONTENT:
                 raise GdtWriteError(
                     field, "Der Inhalt ist zu lang für eine Zeile. / The content exceeds one line."
@@ -302,20 +317,20 @@ class _Writer:
             self.encoder.lost(field, Loss.OVER_LENGTH)
             yield text
             return
-        room = limit * MAX_WRAPPED if fit is Fit.WRAP else limit
+        room = limit * MAX_WRAPPED if fit is FieldFit.WRAP else limit
         if len(text) > room:
             self.encoder.lost(field, Loss.CUT)
         yield from wrap(text[:room].rstrip(" "), limit)
 
-    def _refuse_unsafe(self, row: Row, content: str, text: str) -> None:
+    def _refuse_unsafe(self, row: FieldRow, content: str, text: str) -> None:
         """Refuse a record whose patient or test would be missing or another one.
 
         A value without its own 8410 would belong to the test before it; a patient number that lost
         a letter may be somebody else's.
         """
-        if row.source is Source.TEST_ID and not text:
+        if row.source is ContentSource.TEST_ID and not text:
             raise GdtWriteError(row.field, "Die Testkennung fehlt. / The test id is missing.")
-        patient = row.source is Source.PATIENT_ID or row.field == "3000"
+        patient = row.source is ContentSource.PATIENT_ID or row.field == "3000"
         if patient and not text:
             raise GdtWriteError(row.field, "Patientennummer fehlt. / Patient number is missing.")
         if (patient or row.source in NEVER_ALTERED) and text != printable(content):
@@ -328,7 +343,7 @@ class _Writer:
                 f"The {english} cannot be written in this character set.",
             )
         digits = text.isascii() and text.isdigit()
-        if patient and self.traits.patient_id is PatientIds.DIGITS and not digits:
+        if patient and self.options.patient_id is PatientIdRule.DIGITS and not digits:
             raise GdtWriteError(
                 row.field,
                 "Diese Praxissoftware nimmt nur Patientennummern aus Ziffern. / "
@@ -336,9 +351,9 @@ class _Writer:
             )
 
 
-def _packed(blocks: Sequence[_Block], room: int | None) -> Iterator[list[_Block]]:
+def _packed(blocks: Sequence[_ValueBlock], room: int | None) -> Iterator[list[_ValueBlock]]:
     """Yield the blocks together, as many at a time as fit into ``room`` bytes."""
-    packed: list[_Block] = []
+    packed: list[_ValueBlock] = []
     used = 0
     for block in blocks:
         if room is not None and packed and used + block.size > room:

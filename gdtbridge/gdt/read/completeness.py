@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from gdtbridge.gdt.records import Line, Record
+from gdtbridge.gdt.read.record import Line, Record
 
 SHORTEST_LINE: Final = 9
 """Bytes of a line without content. A record that lacks fewer only counted wrongly."""

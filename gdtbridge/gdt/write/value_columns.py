@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gdtbridge.gdt.text import wrap
+from gdtbridge.gdt.write.encoder import wrap
 
 _NARROWEST: Final = 16
 """Characters a name's column has at least; values so wide that less is left get their own line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ValueCell:
     """One measurement in characters of the record's set; ``number`` has a decimal comma."""
 
     name: str
@@ -22,7 +22,7 @@ class Cell:
     remarks: tuple[str, ...] = ()
 
 
-def in_columns(cells: Sequence[Cell], width: int) -> list[tuple[str, ...]]:
+def in_columns(cells: Sequence[ValueCell], width: int) -> list[tuple[str, ...]]:
     """Return the lines of each measurement, at most ``width`` wide where value and unit allow.
 
     A long name takes several lines, the value stands on the last of them. Remarks follow.
@@ -34,7 +34,7 @@ def in_columns(cells: Sequence[Cell], width: int) -> list[tuple[str, ...]]:
     return [_lines(cell, names, numbers, width) for cell in cells]
 
 
-def _lines(cell: Cell, names: int, numbers: int, width: int) -> tuple[str, ...]:
+def _lines(cell: ValueCell, names: int, numbers: int, width: int) -> tuple[str, ...]:
     """Return the lines of one measurement."""
     value = f"{cell.number:>{numbers}} {cell.unit}".rstrip(" ")
     if names < _NARROWEST and len(cell.name) > names:

@@ -113,7 +113,7 @@ class ValueResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class GdtFile:
     """A file's bytes, and what could not be written as it was ("3101 transliterated").
 
     ``losses`` name field and kind only, never content.

@@ -6,7 +6,7 @@ import math
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
-from gdtbridge.gdt.tables.traits import Numbers
+from gdtbridge.gdt.tables.options import NumberFormat
 
 _DIGITS: Final = 6
 _LARGEST: Final = 30
@@ -15,7 +15,7 @@ _LARGEST: Final = 30
 _EXACT: Final = Context(prec=200, rounding=ROUND_HALF_EVEN)
 
 
-def plain_decimal(value: Decimal, numbers: Numbers) -> str | None:
+def plain_decimal(value: Decimal, numbers: NumberFormat) -> str | None:
     """Return ``value`` as the dialect writes it, None when it is no number anybody measured.
 
     A zero has no sign. What needs no rounding keeps its digits: 4.20 stays 4.20, while the
@@ -23,7 +23,7 @@ def plain_decimal(value: Decimal, numbers: Numbers) -> str | None:
     """
     if not value.is_finite() or (value and abs(value.adjusted()) > _LARGEST):
         return None
-    if numbers is Numbers.BINARY_FLOAT:
+    if numbers is NumberFormat.BINARY_FLOAT:
         return _binary_float(value)
     return f"{_rounded(value) if value else _zero(value):f}"
 

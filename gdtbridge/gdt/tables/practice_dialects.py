@@ -1,4 +1,4 @@
-"""A practice's own dialects: a built-in one with some traits changed.
+"""A practice's own dialects: a built-in one with some options changed.
 
 The keys and their values are those of the settings ``[dialects.NAME]``; what is wrong is refused
 with a sentence that names the key.
@@ -17,24 +17,24 @@ from gdtbridge.gdt.errors import GdtError
 from gdtbridge.gdt.tables.charsets import CHARSETS
 from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect
 from gdtbridge.gdt.tables.fields import FIELDS, MAX_CONTENT
+from gdtbridge.gdt.tables.file_patterns import checked_pattern
 from gdtbridge.gdt.tables.layouts import ESSENTIAL
-from gdtbridge.gdt.tables.record_types import BODY_RANK
-from gdtbridge.gdt.tables.rows import COMMENT_FIELDS
-from gdtbridge.gdt.tables.traits import (
+from gdtbridge.gdt.tables.options import (
     VERSIONS,
+    DialectOptions,
     FileCase,
-    Form,
     LinkPlace,
-    PatientIds,
-    Traits,
+    PatientIdRule,
+    RecordForm,
     ValueForm,
 )
-from gdtbridge.gdt.write.naming import checked_pattern
+from gdtbridge.gdt.tables.record_types import BODY_RANK
+from gdtbridge.gdt.tables.rows import COMMENT_FIELDS
 
 BASE: Final = "base"
 """The key that names the built-in dialect."""
 
-Checker = Callable[[object, Traits], object]
+Checker = Callable[[object, DialectOptions], object]
 """Returns the value as the trait holds it; raises ValueError with what would be right."""
 
 Member = TypeVar("Member", bound=StrEnum)
@@ -43,7 +43,7 @@ Member = TypeVar("Member", bound=StrEnum)
 def _one_of(*allowed: str) -> Checker:
     """Return a check for one of these words."""
 
-    def check(value: object, _: Traits) -> object:
+    def check(value: object, _: DialectOptions) -> object:
         if value not in allowed:
             raise ValueError(", ".join(allowed))
         return value
@@ -54,7 +54,7 @@ def _one_of(*allowed: str) -> Checker:
 def _member(kind: type[Member]) -> Checker:
     """Return a check for the value of an enumeration."""
 
-    def check(value: object, _: Traits) -> object:
+    def check(value: object, _: DialectOptions) -> object:
         if value not in [member.value for member in kind]:
             raise ValueError(", ".join(member.value for member in kind))
         return kind(str(value))
@@ -62,27 +62,29 @@ def _member(kind: type[Member]) -> Checker:
     return check
 
 
-def _flag(value: object, _: Traits) -> object:
+def _flag(value: object, _: DialectOptions) -> object:
     """Accept true and false."""
     if not isinstance(value, bool):
         raise ValueError("true, false")
     return value
 
 
-def _version(value: object, traits: Traits) -> object:
+def _version(value: object, options: DialectOptions) -> object:
     """Accept the versions that are written in the base's form."""
-    allowed = VERSIONS[traits.form]
-    return _one_of(*(allowed[:1] if traits.form is Form.MEDICAL_OFFICE else allowed))(value, traits)
+    allowed = VERSIONS[options.form]
+    return _one_of(*(allowed[:1] if options.form is RecordForm.MEDICAL_OFFICE else allowed))(
+        value, options
+    )
 
 
-def _gdt_id(value: object, _: Traits) -> object:
+def _gdt_id(value: object, _: DialectOptions) -> object:
     """Accept a GDT id (8315, 8316)."""
     if not isinstance(value, str) or not 1 <= len(value) <= 8 or not _plain(value):
         raise ValueError("1-8 ASCII")
     return value
 
 
-def _device_code(value: object, _: Traits) -> object:
+def _device_code(value: object, _: DialectOptions) -> object:
     """Accept a code for 8402; empty means that of the modality."""
     if not isinstance(value, str) or len(value) > 6 or (value and not _plain(value)):
         raise ValueError("0-6 ASCII")
@@ -94,7 +96,7 @@ def _plain(text: str) -> bool:
     return text.isascii() and text.isprintable() and text == text.strip()
 
 
-def _width(value: object, _: Traits) -> object:
+def _width(value: object, _: DialectOptions) -> object:
     """Accept a width for comments."""
     if not isinstance(value, int) or isinstance(value, bool) or not 20 <= value <= MAX_CONTENT:
         raise ValueError(f"20-{MAX_CONTENT}")
@@ -108,7 +110,7 @@ def _numbers(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _omit(value: object, _: Traits) -> object:
+def _omit(value: object, _: DialectOptions) -> object:
     """Accept fields a record can do without."""
     numbers = _numbers(value)
     for number in numbers:
@@ -117,10 +119,10 @@ def _omit(value: object, _: Traits) -> object:
     return numbers
 
 
-def _order(value: object, traits: Traits) -> object:
+def _order(value: object, options: DialectOptions) -> object:
     """Accept fields of the body of a flat record."""
     numbers = _numbers(value)
-    if traits.form is not Form.FLAT:
+    if options.form is not RecordForm.FLAT:
         raise ValueError("nur für flache Sätze (1.0-2.1) / only for flat records")
     for number in numbers:
         if not BODY_RANK["8310"] <= BODY_RANK.get(number, -1) <= BODY_RANK["6228"]:
@@ -128,12 +130,12 @@ def _order(value: object, traits: Traits) -> object:
     return numbers
 
 
-def _copy(value: object, _: Traits) -> object:
+def _copy(value: object, _: DialectOptions) -> object:
     """Accept a field that repeats 3000."""
     return _one_of("", "0193", "3105")(value, _)
 
 
-def _file_name(value: object, _: Traits) -> object:
+def _file_name(value: object, _: DialectOptions) -> object:
     """Accept a file name made of the known placeholders."""
     return checked_pattern(value if isinstance(value, str) else "")
 
@@ -151,7 +153,7 @@ CHANGES: Final[Mapping[str, Checker]] = MappingProxyType(
         "decimal_sign": _one_of(".", ","),
         "attachments": _flag,
         "link": _member(LinkPlace),
-        "patient_id": _member(PatientIds),
+        "patient_id": _member(PatientIdRule),
         "patient_id_copy": _copy,
         "device_code": _device_code,
         "announce_lines": _flag,
@@ -165,29 +167,29 @@ CHANGES: Final[Mapping[str, Checker]] = MappingProxyType(
 
 
 def derive(base: Dialect, name: str, changes: Mapping[str, object]) -> Dialect:
-    """Return ``base`` under another name with these traits; :class:`GdtError` names a wrong key."""
+    """Return ``base`` under another name with these options; `GdtError` names a wrong key."""
     title = changes.get("title", base.title)
     if not isinstance(title, str):
         raise _refused("title", "…")
     found: dict[str, object] = {}
     for key, value in changes.items():
         if key != "title":
-            found[key] = _checked(key, value, base.traits)
+            found[key] = _checked(key, value, base.options)
     if "receiver" in found:
         found["values_receiver"] = ""
-    traits = replace(base.traits, **found)  # type: ignore[arg-type]  # each was checked
-    _refuse_impossible(traits)
-    return replace(base, name=name, title=title, traits=traits)
+    options = replace(base.options, **found)  # type: ignore[arg-type]  # each was checked
+    _refuse_impossible(options)
+    return replace(base, name=name, title=title, options=options)
 
 
-def _checked(key: str, value: object, traits: Traits) -> object:
+def _checked(key: str, value: object, options: DialectOptions) -> object:
     """Return the value of one key as the trait holds it."""
     if key not in CHANGES:
         near = difflib.get_close_matches(key, [*CHANGES, BASE, "title"], n=1)
         hint = f" Meinten Sie {near[0]}? / Did you mean {near[0]}?" if near else ""
         raise GdtError(f"{key}: unbekannter Schlüssel. / unknown key.{hint}")
     try:
-        return CHANGES[key](value, traits)
+        return CHANGES[key](value, options)
     except (ValueError, KeyError, IndexError) as error:
         raise _refused(key, str(error)) from None
 
@@ -197,16 +199,16 @@ def _refused(key: str, allowed: str) -> GdtError:
     return GdtError(f"{key}: ungültiger Wert, möglich: {allowed}. / invalid value, possible.")
 
 
-def _refuse_impossible(traits: Traits) -> None:
-    """Refuse traits that have no place in the form."""
-    if traits.form is not Form.MEDICAL_OFFICE:
-        objects = traits.form in {Form.COUNTED_OBJECTS, Form.NAMED_OBJECTS}
-        if traits.link is LinkPlace.URL and not objects:
+def _refuse_impossible(options: DialectOptions) -> None:
+    """Refuse options that have no place in the form."""
+    if options.form is not RecordForm.MEDICAL_OFFICE:
+        objects = options.form in {RecordForm.COUNTED_OBJECTS, RecordForm.NAMED_OBJECTS}
+        if options.link is LinkPlace.URL and not objects:
             raise _refused("link", "none, attachment")
         return
-    if traits.attachments:
+    if options.attachments:
         raise _refused("attachments", "false")
-    if traits.link is not LinkPlace.NONE:
+    if options.link is not LinkPlace.NONE:
         raise _refused("link", "none")
 
 

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from gdtbridge.gdt.read.detection import ANSI, DOS
-from gdtbridge.gdt.records import GdtWarning, Line, Record
+from gdtbridge.gdt.read.charset_detection import ANSI, DOS
+from gdtbridge.gdt.read.record import GdtWarning, Line, Record
 from gdtbridge.gdt.tables.charsets import CHARSETS
 from gdtbridge.gdt.tables.codes import SEX_WRITTEN
 from gdtbridge.gdt.tables.dialects import Dialect
 from gdtbridge.gdt.tables.fields import FIELDS, FieldType
+from gdtbridge.gdt.tables.options import VERSIONS, PatientIdRule, RecordForm
 from gdtbridge.gdt.tables.record_types import (
     FILE_GROUP,
     FREE_PAIRS,
@@ -23,9 +24,8 @@ from gdtbridge.gdt.tables.record_types import (
     RECORD_TYPES,
     TEST_GROUP,
 )
-from gdtbridge.gdt.tables.traits import VERSIONS, Form, PatientIds
 
-JUDGEMENTS: Final[Mapping[str, str]] = MappingProxyType(
+CHECK_FINDINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "type-unknown": "Diese Version kennt die Satzart nicht. / "
         "This version does not know the record type.",
@@ -54,12 +54,12 @@ JUDGEMENTS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Code to sentence; the line's field is added to a message."""
 
-_MARKS: Final[Mapping[Form, frozenset[str]]] = MappingProxyType(
+_MARKS: Final[Mapping[RecordForm, frozenset[str]]] = MappingProxyType(
     {
-        Form.FLAT: frozenset(),
-        Form.COUNTED_OBJECTS: frozenset({"8200", "8201", "8202"}),
-        Form.NAMED_OBJECTS: frozenset({"8002", "8003", "8001"}),
-        Form.MEDICAL_OFFICE: frozenset({"8002", "8003", "8001"}),
+        RecordForm.FLAT: frozenset(),
+        RecordForm.COUNTED_OBJECTS: frozenset({"8200", "8201", "8202"}),
+        RecordForm.NAMED_OBJECTS: frozenset({"8002", "8003", "8001"}),
+        RecordForm.MEDICAL_OFFICE: frozenset({"8002", "8003", "8001"}),
     }
 )
 """Fields that group others, by form."""
@@ -79,8 +79,8 @@ _TYPES: Final[Mapping[FieldType, re.Pattern[str]]] = MappingProxyType(
 def check_record(record: Record, dialect: Dialect) -> tuple[GdtWarning, ...]:
     """Return what an importer of that dialect may refuse, in the order of the lines.
 
-    Codes are those of ``JUDGEMENTS``; a message names the field, never its content. The record's
-    own warnings are not repeated.
+    Codes are those of ``CHECK_FINDINGS``; a message names the field, never its content. The
+    record's own warnings are not repeated.
     """
     found = [
         *_record_findings(record, dialect),
@@ -93,29 +93,31 @@ def check_record(record: Record, dialect: Dialect) -> tuple[GdtWarning, ...]:
     return tuple(sorted(found, key=lambda one: (one.line or 0, one.code)))
 
 
-def _judged(code: str, line: int | None = None, field: str = "") -> GdtWarning:
+def _finding(code: str, line: int | None = None, field: str = "") -> GdtWarning:
     """Return one finding; the field's number stands before its sentence."""
-    return GdtWarning(line, code, f"{field}: {JUDGEMENTS[code]}" if field else JUDGEMENTS[code])
+    return GdtWarning(
+        line, code, f"{field}: {CHECK_FINDINGS[code]}" if field else CHECK_FINDINGS[code]
+    )
 
 
 def _record_findings(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
     """Yield what concerns the record as a whole: type, version, form, character set."""
     known = RECORD_TYPES.get(record.record_type)
     if known is None or dialect.generation not in known.versions:
-        yield _judged("type-unknown", None, "8000")
+        yield _finding("type-unknown", None, "8000")
     if record.version is not None and not _reads(dialect, record.version):
-        yield _judged("version-differs", _line_of(record, "9218", "0001"), "9218")
-    for mark in sorted(_ALL_MARKS - _MARKS[dialect.traits.form]):
+        yield _finding("version-differs", _line_of(record, "9218", "0001"), "9218")
+    for mark in sorted(_ALL_MARKS - _MARKS[dialect.options.form]):
         if record.first(mark) is not None:
-            yield _judged("form-differs", _line_of(record, mark), mark)
+            yield _finding("form-differs", _line_of(record, mark), mark)
     yield from _charset(record, dialect)
 
 
 def _reads(dialect: Dialect, version: str) -> bool:
     """Say whether an importer reads that version: its own form, in 2.1 what came before too."""
-    allowed = VERSIONS[dialect.traits.form]
+    allowed = VERSIONS[dialect.options.form]
     return version in allowed and (
-        dialect.traits.form is not Form.FLAT or version <= dialect.version
+        dialect.options.form is not RecordForm.FLAT or version <= dialect.version
     )
 
 
@@ -131,37 +133,37 @@ def _charset(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
     declared = record.first("9206")
     ascii_only = all(line.value.isascii() for line in record.lines)
     if declared is None and declares and not ascii_only:
-        yield _judged("charset-undeclared", None, "9206")
+        yield _finding("charset-undeclared", None, "9206")
     if declared is not None and declares and declared.strip() not in {wanted.code, "1"}:
-        yield _judged("charset-differs", _line_of(record, "9206"), "9206")
+        yield _finding("charset-differs", _line_of(record, "9206"), "9206")
     families = [family for family in (ANSI, DOS) if wanted.name in family]
     fits = any(record.encoding in family for family in families)
     if not ascii_only and not fits:
-        yield _judged("charset-differs")
+        yield _finding("charset-differs")
 
 
 def _missing(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
     """Yield the mandatory fields that are not there."""
     present = {line.id for line in record.lines}
     for field in sorted(_mandatory(record.record_type, dialect) - present):
-        yield _judged("field-missing", None, field)
+        yield _finding("field-missing", None, field)
 
 
 def _mandatory(record_type: str, dialect: Dialect) -> frozenset[str]:
     """Return the fields the version demands, without those the dialect leaves out."""
     known = RECORD_TYPES.get(record_type)
-    form = dialect.traits.form
+    form = dialect.options.form
     if known is None or not known.mandatory:
         return frozenset({"8000"})
-    if form is Form.MEDICAL_OFFICE:
+    if form is RecordForm.MEDICAL_OFFICE:
         return frozenset({"8000", "9218", "3000", "8001"})
     fields = known.mandatory
-    if form is Form.COUNTED_OBJECTS:
+    if form is RecordForm.COUNTED_OBJECTS:
         fields = fields | MANDATORY_IN_3.get(record_type, frozenset()) | {"8202"}
-    if form is Form.NAMED_OBJECTS:
+    if form is RecordForm.NAMED_OBJECTS:
         more = MANDATORY_IN_3.get(record_type, frozenset())
         fields = (fields | more | {"8001"}) - {"8100"}
-    return fields - set(dialect.traits.omit)
+    return fields - set(dialect.options.omit)
 
 
 def _order(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
@@ -170,7 +172,7 @@ def _order(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
     Tests, attachments and free categories start again with their first field.
     """
     known = RECORD_TYPES.get(record.record_type)
-    if dialect.traits.form is not Form.FLAT or dialect.traits.order or known is None:
+    if dialect.options.form is not RecordForm.FLAT or dialect.options.order or known is None:
         return
     rank = {field: index for index, field in enumerate(known.fields)}
     last = -1
@@ -179,7 +181,7 @@ def _order(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
         if here is None:
             continue
         if here < last and not _restarts(line.id, known.fields[last]):
-            yield _judged("field-order", line.line, line.id)
+            yield _finding("field-order", line.line, line.id)
             continue
         last = here
 
@@ -195,16 +197,16 @@ def _line_findings(line: Line, record: Record, dialect: Dialect) -> Iterator[Gdt
     """Yield what is wrong with one field."""
     content = line.value
     if not content.strip():
-        yield _judged("content-empty", line.line, line.id)
+        yield _finding("content-empty", line.line, line.id)
         return
     if len(content) > dialect.limit(line.id):
-        yield _judged("content-long", line.line, line.id)
+        yield _finding("content-long", line.line, line.id)
     yield from _place(line, record, dialect)
     if not _fits_type(line, dialect):
-        yield _judged("content-invalid", line.line, line.id)
+        yield _finding("content-invalid", line.line, line.id)
     digits = content.isascii() and content.strip().isdigit()
-    if line.id == "3000" and dialect.traits.patient_id is PatientIds.DIGITS and not digits:
-        yield _judged("patient-id-invalid", line.line, line.id)
+    if line.id == "3000" and dialect.options.patient_id is PatientIdRule.DIGITS and not digits:
+        yield _finding("patient-id-invalid", line.line, line.id)
 
 
 def _place(line: Line, record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
@@ -215,12 +217,12 @@ def _place(line: Line, record: Record, dialect: Dialect) -> Iterator[GdtWarning]
     own = {row.field for row in dialect.study.rows}
     wanted = "2.1" if dialect.generation == "2.1" else "3.0"
     if known is None or not ({wanted, dialect.generation} & known.versions or line.id in own):
-        yield _judged("field-foreign", line.line, line.id)
+        yield _finding("field-foreign", line.line, line.id)
         return
     type_ = RECORD_TYPES.get(record.record_type)
-    flat = dialect.traits.form is Form.FLAT
+    flat = dialect.options.form is RecordForm.FLAT
     if flat and type_ and type_.fields and line.id not in (*type_.fields, *own):
-        yield _judged("field-elsewhere", line.line, line.id)
+        yield _finding("field-elsewhere", line.line, line.id)
 
 
 def _fits_type(line: Line, dialect: Dialect) -> bool:
@@ -230,10 +232,10 @@ def _fits_type(line: Line, dialect: Dialect) -> bool:
     if known is None:
         return True
     if known.type is FieldType.FLOAT:
-        sign = re.escape(dialect.traits.decimal_sign)
+        sign = re.escape(dialect.options.decimal_sign)
         return re.fullmatch(rf"[+-]?\d+({sign}\d+)?", text, re.ASCII) is not None
     if line.id == "3110":
-        office = dialect.traits.form is Form.MEDICAL_OFFICE
+        office = dialect.options.form is RecordForm.MEDICAL_OFFICE
         return text in (SEX_WRITTEN.values() if not office else "0123")
     pattern = _TYPES.get(known.type)
     return pattern is None or pattern.fullmatch(text) is not None

@@ -92,14 +92,14 @@ _SAMPLE: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CharsetChoice:
     """A codec, and the code of the warning the choice deserves."""
 
     codec: str
     flaw: str | None = None
 
 
-def choose(text: bytes, declared: str | None, default: str | None) -> Choice:
+def choose(text: bytes, declared: str | None, default: str | None) -> CharsetChoice:
     """Return the character set of ``text``: the contents of a record that are not ASCII.
 
     ``declared`` is field 9206, ``default`` what the practice is set to (one of
@@ -109,16 +109,16 @@ def choose(text: bytes, declared: str | None, default: str | None) -> Choice:
     codec = DECLARED.get(declared or "")
     text = text[:_SAMPLE]
     if not text:
-        return Choice(codec or "ascii", flaw)
+        return CharsetChoice(codec or "ascii", flaw)
     if is_utf8(text):
         contradicted = "charset-utf-8" if codec is None else "charset-contradicted"
-        return Choice("utf-8", None if codec == "utf-8" else contradicted)
+        return CharsetChoice("utf-8", None if codec == "utf-8" else contradicted)
     words, framed = _without_frames(text)
     family = _family_of(codec)
     if family is not None:
         return _settled(words, family, default, otherwise="charset-contradicted")
     inferred = _inferred(words, default, framed=framed)
-    return Choice(inferred.codec, "charset-contradicted" if codec else flaw or inferred.flaw)
+    return CharsetChoice(inferred.codec, "charset-contradicted" if codec else flaw or inferred.flaw)
 
 
 def evidence(contents: Iterable[bytes]) -> bytes:
@@ -147,7 +147,7 @@ def _without_frames(text: bytes) -> tuple[bytes, bool]:
     return (_STROKE.sub(b"", words), True) if frames else (text, False)
 
 
-def _inferred(text: bytes, default: str | None, *, framed: bool) -> Choice:
+def _inferred(text: bytes, default: str | None, *, framed: bool) -> CharsetChoice:
     """Return the codec of bytes nobody declared."""
     family = _family_of(default) or (DOS if framed else None)
     if family is not None:
@@ -155,18 +155,18 @@ def _inferred(text: bytes, default: str | None, *, framed: bool) -> Choice:
     dos, ansi = _variant(text, DOS, default), _variant(text, ANSI, default)
     scores = _score(text, dos), _score(text, ansi)
     if scores[0] != scores[1]:
-        return Choice(dos if scores[0] > scores[1] else ansi)
-    return Choice(ansi if _ask_chardet(text) == "cp1252" else dos, "charset-guessed")
+        return CharsetChoice(dos if scores[0] > scores[1] else ansi)
+    return CharsetChoice(ansi if _ask_chardet(text) == "cp1252" else dos, "charset-guessed")
 
 
 def _settled(
     text: bytes, family: frozenset[str], default: str | None, *, otherwise: str | None = None
-) -> Choice:
+) -> CharsetChoice:
     """Return a member of the expected family, unless the bytes flatly contradict it."""
     other = DOS if family is ANSI else ANSI
     if _means(text, other, rather_than=family):
-        return Choice(_variant(text, other, default), otherwise)
-    return Choice(_variant(text, family, default))
+        return CharsetChoice(_variant(text, other, default), otherwise)
+    return CharsetChoice(_variant(text, family, default))
 
 
 def _means(text: bytes, family: frozenset[str], *, rather_than: frozenset[str]) -> bool:

@@ -1,4 +1,4 @@
-"""The traits in which one practice software differs from another; a practice may change them."""
+"""The options in which one practice software differs from another; a practice may change them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from types import MappingProxyType
 from typing import Final
 
 
-class Numbers(Enum):
+class NumberFormat(Enum):
     """How field 8420 is written."""
 
     SIX_DIGITS = "at most six significant digits, never fewer than stand before the point"
     BINARY_FLOAT = "the shortest decimal that is the same 64-bit floating point number"
 
 
-class Form(Enum):
+class RecordForm(Enum):
     """How the fields of a record are grouped."""
 
     FLAT = "flat"
@@ -25,12 +25,12 @@ class Form(Enum):
     MEDICAL_OFFICE = "as orthanc-gdt"
 
 
-VERSIONS: Final[Mapping[Form, tuple[str, ...]]] = MappingProxyType(
+VERSIONS: Final[Mapping[RecordForm, tuple[str, ...]]] = MappingProxyType(
     {
-        Form.FLAT: ("01.00", "02.00", "02.01", "02.10"),
-        Form.COUNTED_OBJECTS: ("03.00", "03.01"),
-        Form.NAMED_OBJECTS: ("03.10", "03.1"),
-        Form.MEDICAL_OFFICE: ("03.1", "01.0"),
+        RecordForm.FLAT: ("01.00", "02.00", "02.01", "02.10"),
+        RecordForm.COUNTED_OBJECTS: ("03.00", "03.01"),
+        RecordForm.NAMED_OBJECTS: ("03.10", "03.1"),
+        RecordForm.MEDICAL_OFFICE: ("03.1", "01.0"),
     }
 )
 """Field 9218 of each form; Medical Office has one for studies and one for values."""
@@ -52,7 +52,7 @@ class LinkPlace(StrEnum):
     ATTACHMENT = "attachment"
 
 
-class PatientIds(StrEnum):
+class PatientIdRule(StrEnum):
     """What a patient number may consist of."""
 
     ANY = "any"
@@ -68,7 +68,7 @@ class FileCase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traits:
+class DialectOptions:
     """Everything in which dialects differ.
 
     ``encoding`` is a name of ``CHARSETS``. ``field_limits`` says whether the lengths of the field
@@ -79,21 +79,21 @@ class Traits:
     first, in that order. ``announce_lines`` writes 6226 before lines of 6228.
     """
 
-    form: Form = Form.FLAT
+    form: RecordForm = RecordForm.FLAT
     version: str = "02.10"
     encoding: str = "iso8859-1"
     receiver: str = "PRAX_EDV"
     sender: str = "GDTBRIDG"
     values_receiver: str = ""
     field_limits: bool = True
-    numbers: Numbers = Numbers.SIX_DIGITS
+    numbers: NumberFormat = NumberFormat.SIX_DIGITS
     comment_field: str = "6228"
     comment_width: int | None = None
     values: ValueForm = ValueForm.GROUPS
     decimal_sign: str = "."
     attachments: bool = False
     link: LinkPlace = LinkPlace.NONE
-    patient_id: PatientIds = PatientIds.ANY
+    patient_id: PatientIdRule = PatientIdRule.ANY
     patient_id_copy: str = ""
     device_code: str = ""
     announce_lines: bool = False

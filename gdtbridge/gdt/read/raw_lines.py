@@ -42,7 +42,7 @@ _SHORTEST_TEXT: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Fragment:
+class RawLine:
     """One logical line: ``id`` is empty where there is no field, ``flaw`` a warning's code.
 
     ``end`` holds the bytes that ended it, ``declared`` its LLL.
@@ -90,9 +90,9 @@ class Fragment:
 _BLANKS: Final = bytes(range(0x21))
 
 
-def fragments(data: bytes) -> list[Fragment]:
+def raw_lines(data: bytes) -> list[RawLine]:
     """Return the lines of ``data``; a field that runs on over several lines is one."""
-    found: list[Fragment] = []
+    found: list[RawLine] = []
     missing = 0
     after_naked = bare = False
     for fragment in _lines(data):
@@ -116,7 +116,7 @@ def fragments(data: bytes) -> list[Fragment]:
     return found
 
 
-def _lines(data: bytes) -> Iterator[Fragment]:
+def _lines(data: bytes) -> Iterator[RawLine]:
     """Yield each line, parsed by itself: several where line ends got lost between them."""
     for number, match in enumerate(_PHYSICAL.finditer(data), start=1):
         raw, end = match.groups()
@@ -126,8 +126,8 @@ def _lines(data: bytes) -> Iterator[Fragment]:
             raise _too_many()
         *stuck, last = _pieces(raw)
         for piece in stuck:
-            yield replace(_parse(Fragment(number, piece, b"", "", piece)), flaw="lines-joined")
-        yield _parse(Fragment(number, last, end, "", last))
+            yield replace(_parse(RawLine(number, piece, b"", "", piece)), flaw="lines-joined")
+        yield _parse(RawLine(number, last, end, "", last))
 
 
 def _too_many() -> NotGdtError:
@@ -149,7 +149,7 @@ def _pieces(raw: bytes) -> list[bytes]:
     return [raw]
 
 
-def _parse(line: Fragment) -> Fragment:
+def _parse(line: RawLine) -> RawLine:
     """Return ``line`` with its length, field number and content, as far as it has them."""
     raw = line.raw.removeprefix(_BOM)
     match = _FIELD.match(raw)
@@ -184,7 +184,7 @@ def _characters(raw: bytes) -> int | None:
         return None
 
 
-def _otherwise(line: Fragment, raw: bytes, *, exact: bool) -> Fragment | None:
+def _otherwise(line: RawLine, raw: bytes, *, exact: bool) -> RawLine | None:
     """Return a line that has no length, or one of two or four digits; None when it has not.
 
     ``exact`` asks for a length that is right: the line could be read with three digits too.
@@ -202,7 +202,7 @@ def _otherwise(line: Fragment, raw: bytes, *, exact: bool) -> Fragment | None:
     return None
 
 
-def _broken(line: Fragment, raw: bytes) -> Fragment:
+def _broken(line: RawLine, raw: bytes) -> RawLine:
     """Return a line whose length or field number is damaged: read where it is safe, or naked."""
     if other := _otherwise(line, raw, exact=True):
         return other
@@ -220,7 +220,7 @@ def _broken(line: Fragment, raw: bytes) -> Fragment:
     return _naked(line)
 
 
-def _without_length(line: Fragment) -> Fragment:
+def _without_length(line: RawLine) -> RawLine:
     """Return a line of a record whose first line has no length, read as one without."""
     number = line.raw[:4].decode("ascii", "replace")
     if line.flaw not in {"naked-line", "length-wrong"} or number not in FIELDS:
@@ -228,14 +228,14 @@ def _without_length(line: Fragment) -> Fragment:
     return replace(line, id=number, content=line.raw[4:], declared=None, flaw="length-missing")
 
 
-def _naked(line: Fragment) -> Fragment:
+def _naked(line: RawLine) -> RawLine:
     """Return the line as one that is no field."""
     mark = b"\x1a" in line.raw
     flaw = "naked-line" if not line.blank else "dos-end-mark" if mark else "blank-line"
     return replace(line, id="", content=line.raw, declared=None, flaw=flaw)
 
 
-def _joined(field: Fragment, more: Fragment, between: bytes) -> Fragment:
+def _joined(field: RawLine, more: RawLine, between: bytes) -> RawLine:
     """Return ``field`` continued by the next physical line.
 
     ``between`` is nothing where its length says that the line end is not of the content.

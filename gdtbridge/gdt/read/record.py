@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Final
 
 from gdtbridge.gdt.tables.codes import SEX_READ
+from gdtbridge.gdt.tables.dates import parse_date
+from gdtbridge.gdt.tables.patient_fields import (
+    BIRTH_DATES,
+    FAMILY_NAMES,
+    GIVEN_NAMES,
+    OBJECT_ENDS,
+    OBJECT_STARTS,
+    PATIENT_IDS,
+    PATIENT_OBJECTS,
+    SEX,
+)
 from gdtbridge.gdt.text import printable
 from gdtbridge.people import Patient
 
@@ -37,20 +45,6 @@ class GdtWarning:
     line: int | None
     code: str
     message: str
-
-
-PATIENT_IDS: Final = ("3000", "3600", "0193")
-FAMILY_NAMES: Final = ("3101", "3301")
-GIVEN_NAMES: Final = ("3102", "3302")
-BIRTH_DATES: Final = ("3103", "3303")
-SEX: Final = "3110"
-"""Where a patient stands: the standard's field, that of the dicomPACS dialect, of x.concept."""
-
-PATIENT_OBJECTS: Final = frozenset({"obj_patient", "obj_0045"})
-"""The patient's object in 3.0 and 3.1, in 3.5; in small letters. A doctor's has the same fields."""
-
-OBJECT_STARTS: Final = frozenset({"8002", "8200"})
-OBJECT_ENDS: Final = frozenset({"8003", "8201"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,45 +112,3 @@ def _any(lines: tuple[Line, ...], ids: tuple[str, ...]) -> str:
     found = {line.id: line.value for line in reversed(lines) if line.id in ids}
     contents = (printable(found.get(id_, "")) for id_ in ids)
     return next((content for content in contents if content), "")
-
-
-_DAY_FIRST: Final = re.compile(r"(\d{2})(\d{2})(\d{4})|(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
-_YEAR_FIRST: Final = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
-_YEARS: Final = range(1800, 2200)
-
-
-def parse_date(text: str) -> date | None:
-    """Read TTMMJJJJ or T.M.JJJJ, or JJJJMMTT as GDT 3.5 and some systems write it; else None.
-
-    No day of the years 1800-2199 can be read both ways: the century would be a month.
-    """
-    text = text.strip()
-    if match := _DAY_FIRST.fullmatch(text):
-        day, month, year = (int(part) for part in match.groups() if part)
-        if (found := _date(year, month, day)) is not None:
-            return found
-    if match := _YEAR_FIRST.fullmatch(text):
-        return _date(*map(int, match.groups()))
-    return None
-
-
-_CLOCK: Final = re.compile(r"([01]\d|2[0-3]):?([0-5]\d)(?::?([0-5]\d))?", re.ASCII)
-
-
-def parse_clock(text: str) -> str | None:
-    """Read HHMMSS, or HHMM where there are no seconds, also with colons; None for anything else.
-
-    The digits are returned: whether the seconds were said makes a difference.
-    """
-    match = _CLOCK.fullmatch(text.strip())
-    return "".join(part or "" for part in match.groups()) if match else None
-
-
-def _date(year: int, month: int, day: int) -> date | None:
-    """Return that day, None when there is none or nobody alive can mean it."""
-    if year not in _YEARS:
-        return None
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None

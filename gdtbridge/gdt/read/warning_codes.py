@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from gdtbridge.gdt.records import GdtWarning
+from gdtbridge.gdt.read.record import GdtWarning
 
 WARNINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -76,6 +76,6 @@ WARNINGS: Final[Mapping[str, str]] = MappingProxyType(
 """Code to sentence."""
 
 
-def finding(code: str, line: int | None = None) -> GdtWarning:
+def gdt_warning(code: str, line: int | None = None) -> GdtWarning:
     """Return the warning of that code."""
     return GdtWarning(line, code, WARNINGS[code])

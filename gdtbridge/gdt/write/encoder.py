@@ -1,0 +1,123 @@
+"""Contents on their way into a line: cleaned, put into the character set, wrapped.
+
+Everything that is written passes :class:`Encoder`. What comes out holds no line break, no control
+character and nothing the character set lacks, so that no content can become a line of its own.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from enum import StrEnum
+from typing import Final
+
+from gdtbridge.gdt.tables.charsets import GdtCharset
+from gdtbridge.gdt.tables.translit import SAME, TRANSLITERATIONS
+from gdtbridge.gdt.text import clean
+
+
+class Loss(StrEnum):
+    """What happened to a content that could not be written as it was."""
+
+    CONTROLS = "control-characters"
+    TRANSLITERATED = "transliterated"
+    REPLACED = "replaced"
+    CUT = "cut"
+    OVER_LENGTH = "over-length"
+    NOT_REPRESENTABLE = "not-representable"
+    UNSUPPORTED = "unsupported"
+    FOREIGN = "not-in-version"
+
+
+_NAMES: Final = frozenset({"3101", "3102", "3301", "3302"})
+_UNBRACED: Final = str.maketrans("[\\]{|}~", "(/)(/)-")
+"""In seven bits a reader may take these for the umlauts of DIN 66003 where a name holds them."""
+
+
+def _reduced(char: str, charset: GdtCharset) -> str | None:
+    """Return ``char`` with as few of its accents removed as the character set needs."""
+    parts = unicodedata.normalize("NFD", char)
+    for end in range(len(parts) - 1, 0, -1):
+        candidate = unicodedata.normalize("NFC", parts[:end])
+        if charset.has(candidate):
+            return candidate
+    return None
+
+
+def transliterate(char: str, charset: GdtCharset) -> str | None:
+    """Return what stands for a character the set lacks, None when nothing does."""
+    written = TRANSLITERATIONS.get(char) or _reduced(char, charset)
+    if written is None:
+        written = unicodedata.normalize("NFKD", char)
+        written = "".join(c for c in written if not unicodedata.combining(c))
+        written = "".join(TRANSLITERATIONS.get(c, c) for c in written)
+    return written if written and charset.has(written) else None
+
+
+class Encoder:
+    """Puts contents into one character set and remembers, by field, what was lost on the way."""
+
+    def __init__(self, charset: GdtCharset) -> None:
+        self.charset = charset
+        self._losses: dict[tuple[str, Loss], None] = {}
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """Return "field kind" for each loss, e.g. "3101 transliterated"; no content."""
+        return tuple(f"{field} {kind}" for field, kind in self._losses)
+
+    def lost(self, field: str, kind: Loss) -> None:
+        """Remember a loss."""
+        self._losses[field, kind] = None
+
+    def text(self, field: str, value: str) -> str:
+        """Return ``value`` as it can be written: each character is one byte of the set."""
+        text, removed = clean(value)
+        if removed:
+            self.lost(field, Loss.CONTROLS)
+        if not text.isascii():
+            text = "".join(
+                char if self.charset.has(char) else self._other(field, char) for char in text
+            )
+        return self._unbraced(field, text) if field in _NAMES else text
+
+    def _unbraced(self, field: str, name: str) -> str:
+        """Return a name without braces where these may be read as umlauts."""
+        written = name.translate(_UNBRACED) if self.charset.code == "1" else name
+        if written != name:
+            self.lost(field, Loss.TRANSLITERATED)
+        return written
+
+    def _other(self, field: str, char: str) -> str:
+        """Return the substitute of ``char``, ``?`` as the last resort."""
+        if self.charset.has(SAME.get(char, char)):
+            return SAME[char]
+        written = transliterate(char, self.charset)
+        self.lost(field, Loss.REPLACED if written is None else Loss.TRANSLITERATED)
+        return "?" if written is None else written
+
+    def line(self, field: str, text: str) -> bytes:
+        """Return one line: length of three digits, field number, content, CR LF."""
+        content = text.encode(self.charset.name)
+        return b"%03d%s%s\r\n" % (len(content) + 9, field.encode("ascii"), content)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Break ``text`` into pieces of at most ``width``, at spaces where there are any."""
+    pieces = []
+    while len(text) > width:
+        cut = text.rfind(" ", 1, width + 1)
+        cut = cut if cut > 0 else width
+        pieces.append(text[:cut].rstrip(" "))
+        text = text[cut:].lstrip(" ")
+    return [*pieces, text]
+
+
+ELLIPSIS: Final = "..."
+
+
+def split_title(text: str, width: int) -> tuple[str, str]:
+    """Return a title of at most ``width`` and the rest of it, both marked with "..."."""
+    if len(text) <= width:
+        return text, ""
+    head = wrap(text, width - len(ELLIPSIS))[0]
+    return head + ELLIPSIS, ELLIPSIS + text[len(head) :].lstrip(" ")

@@ -1,0 +1,121 @@
+"""What each source of a dialect's rows has to say about one result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from gdtbridge.gdt.tables.codes import DEVICE_CODE_UNSPECIFIED, DEVICE_CODES, SEX_WRITTEN
+from gdtbridge.gdt.tables.dates import date_text, time_text
+from gdtbridge.gdt.tables.options import DialectOptions, LinkPlace
+from gdtbridge.gdt.tables.rows import ContentSource, RecordLayout
+from gdtbridge.gdt.write.results import (
+    Attachment,
+    Identification,
+    OrderReference,
+    StudyResult,
+    ValueResult,
+)
+
+Contents = Mapping[ContentSource, Sequence[str]]
+"""What each source has to say: nothing, one content, or several."""
+
+LINK_TEXT: Final = "Bilder der Untersuchung"
+NO_ORDER: Final = OrderReference()
+
+
+def study_contents(
+    result: StudyResult, ids: Identification, layout: RecordLayout, options: DialectOptions
+) -> Contents:
+    """Return what a study record or an order's answer says."""
+    accession, modality = result.accession.strip(), result.modality.strip()
+    description = result.description.strip()
+    comment = _joined(": ", modality, description)
+    ordered = (result.order or NO_ORDER).test_id.strip()
+    link = result.link.strip() if options.link is LinkPlace.URL else ""
+    return {
+        **_common(result, ids, layout, options),
+        ContentSource.TEST_ID: (ordered or result.test_id,),
+        ContentSource.TEST_NAME: (result.test_description,),
+        ContentSource.COMMENT: (comment,),
+        ContentSource.DESCRIPTION: (description,),
+        ContentSource.ACCESSION_AND_COMMENT: (_joined(" / ", accession, comment),),
+        ContentSource.ACCESSION_AND_DESCRIPTION: (_joined(" / ", accession, description),),
+        ContentSource.LINK: (link,),
+        ContentSource.LINK_COUNT: ("0001" if link else "",),
+        ContentSource.LINK_TEXT: (LINK_TEXT if link else "",),
+    }
+
+
+def value_contents(
+    result: ValueResult, ids: Identification, layout: RecordLayout, options: DialectOptions
+) -> Contents:
+    """Return what stands once in the record of a report's values."""
+    day = f"{result.date:%d.%m.%Y}" if result.date else ""
+    title = _joined(" ", "Messwerte vom", day) if day else "Messwerte"
+    return {
+        **_common(result, ids, layout, options),
+        ContentSource.CORRECTION: (result.revision.value,),
+        ContentSource.VALUE_TITLE: (title if result.values else "",),
+    }
+
+
+def attachments_of(
+    result: StudyResult | ValueResult, options: DialectOptions
+) -> tuple[Attachment, ...]:
+    """Return the attachments the dialect has a place for, a study's link where it is one."""
+    attached = result.attachments if options.attachments else ()
+    if isinstance(result, ValueResult):
+        return attached
+    if options.link is LinkPlace.ATTACHMENT and result.link.strip():
+        link = Attachment(LINK_TEXT, "URL", result.description.strip(), result.link.strip())
+        return (*attached, link)
+    return attached
+
+
+def attachment_contents(attachment: Attachment) -> dict[ContentSource, Sequence[str]]:
+    """Return what one attachment says; 6303 to 6305 are never missing beside 6302."""
+    name = attachment.name.strip() or LINK_TEXT
+    return {
+        ContentSource.ATTACHMENT_NAME: (name,),
+        ContentSource.ATTACHMENT_FORMAT: (attachment.format.strip() or "?",),
+        ContentSource.ATTACHMENT_DESCRIPTION: (attachment.description.strip() or name,),
+        ContentSource.ATTACHMENT_PATH: (attachment.path,),
+    }
+
+
+def _common(
+    result: StudyResult | ValueResult,
+    ids: Identification,
+    layout: RecordLayout,
+    options: DialectOptions,
+) -> dict[ContentSource, Sequence[str]]:
+    """Return what every record has: ids, patient, time, device, order."""
+    patient, order = result.patient, result.order or NO_ORDER
+    accession = result.accession.strip()
+    device = DEVICE_CODES.get(result.modality.strip(), DEVICE_CODE_UNSPECIFIED)
+    ordered = order.device_code.strip()
+    case_id = order.case_id.strip()
+    return {
+        ContentSource.RECEIVER: (ids.receiver or layout.receiver,),
+        ContentSource.SENDER: (ids.sender or layout.sender,),
+        ContentSource.PATIENT_ID: (patient.id,),
+        ContentSource.FAMILY_NAME: (patient.family_name,),
+        ContentSource.GIVEN_NAME: (patient.given_names,),
+        ContentSource.BIRTH_DATE: (date_text(patient.birth_date),),
+        ContentSource.SEX: (SEX_WRITTEN.get(patient.sex or "", ""),),
+        ContentSource.CASE_ID: (case_id,),
+        ContentSource.CASE_ID_OR_ACCESSION: (case_id or accession,),
+        ContentSource.REQUEST_UID: (order.request_uid.strip() or accession,),
+        ContentSource.DEVICE_CODE: (ordered or options.device_code or device,),
+        ContentSource.ORDERED_DEVICE_CODE: (ordered,),
+        ContentSource.DATE: (date_text(result.date),),
+        ContentSource.TIME: (time_text(result.time),),
+        ContentSource.ACCESSION: (accession,),
+        ContentSource.ACCESSION_REMARK: (f"Auftragsnummer: {accession}" if accession else "",),
+    }
+
+
+def _joined(separator: str, *parts: str) -> str:
+    """Join the parts that are not empty."""
+    return separator.join(part for part in parts if part)
