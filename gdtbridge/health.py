@@ -1,4 +1,4 @@
-"""The state of each part, found out in the background and told at once.
+"""The state of each part of the bridge, found out in the background and told at once.
 
 A folder on a share that hangs must not hang whoever asks how things are.
 """
@@ -7,19 +7,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
-
-from gdtbridge.web.ports import PartState
 
 LOOK_SECONDS: Final = 2
 STALE_SECONDS: Final = 30
-"""A part not heard of for so long hangs, or the clockwork stands still."""
+"""A part not heard of for so long hangs, or the scheduler stands still."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """Whether one part does its work; ``detail`` is for people and holds no patient data."""
+
+    ok: bool
+    detail: str = ""
+
 
 Probe = Callable[[], Mapping[str, PartState]]
 
 
 class Health:
-    """What the probes said last; call `look` every `LOOK_SECONDS`."""
+    """The last answers of the probes; call `look` every `LOOK_SECONDS`."""
 
     def __init__(
         self, probes: Mapping[str, Probe], *, monotonic: Callable[[], float] = time.monotonic
@@ -27,28 +35,30 @@ class Health:
         """Take probes by the name of their part; a probe may tell of several."""
         self._probes = probes
         self._monotonic = monotonic
-        self._found: dict[str, tuple[float, Mapping[str, PartState]]] = {}
+        self._answers: dict[str, tuple[float, Mapping[str, PartState]]] = {}
 
     def look(self) -> None:
-        """Ask every part; one that raises is not well."""
+        """Ask every probe; a part whose probe raises is not well, and named by the error's type."""
         for name, probe in self._probes.items():
             try:
-                found = probe()
+                answer = probe()
             except Exception as error:  # noqa: BLE001 - whatever it is, the part is not usable
-                found = {name: PartState(ok=False, detail=type(error).__name__)}
-            self._found[name] = self._monotonic(), found
+                answer = {name: PartState(ok=False, detail=type(error).__name__)}
+            self._answers[name] = self._monotonic(), answer
 
     def parts(self) -> dict[str, PartState]:
         """Return the state of each part; touches nothing and waits for nothing."""
         now = self._monotonic()
         told: dict[str, PartState] = {}
         for name in self._probes:
-            when, states = self._found.get(name, (now, {name: PartState(ok=False, detail="?")}))
+            when, states = self._answers.get(name, (now, {name: PartState(ok=False, detail="?")}))
             age = now - when
             if age > STALE_SECONDS:
-                states = {
-                    part: PartState(ok=False, detail=f"no answer for {age:.0f} s")
-                    for part in states
-                }
+                states = {part: not_heard_of_for(age) for part in states}
             told |= states
         return told
+
+
+def not_heard_of_for(seconds: float) -> PartState:
+    """Return the state of a part that has said nothing for so long."""
+    return PartState(ok=False, detail=f"no answer for {seconds:.0f} s")

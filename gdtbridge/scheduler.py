@@ -1,7 +1,7 @@
-"""The clockwork: what happens again and again, whatever the wall clock does.
+"""The scheduler: what happens again and again, whatever the wall clock does.
 
 APScheduler plans by the wall clock: set back by an hour, it would do nothing for an hour. So
-somebody has to call `Clockwork.keep_time` about once a second.
+somebody has to call `Scheduler.keep_time` about once a second.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 SLACK: Final = timedelta(seconds=1)
 
 
-class Clockwork:
+class Scheduler:
     """Jobs that run at intervals in threads of their own, each at most once at a time."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Clockwork:
 
         def soon() -> None:
             rung.set()
-            with suppress(JobLookupError):  # the clockwork has stopped
+            with suppress(JobLookupError):  # the scheduler has stopped
                 planned.modify(next_run_time=datetime.now(UTC))
 
         return soon

@@ -8,7 +8,7 @@ import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -21,17 +21,17 @@ from gdtbridge.durable import FileLock, FolderUnusable, LockBusy, SystemClock
 from gdtbridge.errors import SettingsError
 from gdtbridge.exams.service import ExamService
 from gdtbridge.folders import OrderFiles, OrderWatch
-from gdtbridge.health import LOOK_SECONDS, Health
+from gdtbridge.health import LOOK_SECONDS, Health, PartState
 from gdtbridge.outbox import GdtDrop, Naming, Outbox, Sender, Webhook
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.report_page import Printer
 from gdtbridge.results.attaching import ATTACHMENT
 from gdtbridge.results.gathering import Openers
 from gdtbridge.results.routing import Routing
-from gdtbridge.scheduler import Clockwork
+from gdtbridge.scheduler import Scheduler
 from gdtbridge.settings import Settings
 from gdtbridge.sr import ReportReader
-from gdtbridge.web import PartState, WebServer, create_app
+from gdtbridge.web import WebServer, create_app
 from worklist import WorklistFolder
 
 log = logging.getLogger(__name__)
@@ -178,13 +178,13 @@ def senders_of(settings: Settings) -> Mapping[str, Sender]:
 
 
 class Bridge:
-    """The running service: the core, its clockwork and its edges."""
+    """The running service: the core, its scheduler and its edges."""
 
     def __init__(self, settings: Settings) -> None:
         """Open everything; nothing runs yet. Raises what `open_core` raises."""
         self._settings = settings
         self._core = open_core(settings)
-        self._clockwork = Clockwork()
+        self._scheduler = Scheduler()
         self._health = Health(
             {
                 "database": self._database_state,
@@ -216,7 +216,7 @@ class Bridge:
         return self._web.port
 
     def start(self) -> None:
-        """Start the outbox, the clockwork and then the edges.
+        """Start the outbox, the scheduler and then the edges.
 
         Raises `SettingsError` when a port is taken or a service runs here, and then nothing runs.
         """
@@ -226,8 +226,8 @@ class Bridge:
             self._core.outbox.start()
             stopping.callback(self._core.outbox.stop, GRACE_SECONDS)
             self._health.look()
-            self._start_clockwork()
-            stopping.callback(self._clockwork.stop)
+            self._start_scheduler()
+            stopping.callback(self._scheduler.stop)
             for watch in self._orders.values():
                 watch.start()
                 stopping.callback(watch.stop, GRACE_SECONDS)
@@ -243,15 +243,15 @@ class Bridge:
 
     def keep_time(self) -> None:
         """Notice that the wall clock was set back; call it about once a second."""
-        self._clockwork.keep_time()
+        self._scheduler.keep_time()
 
-    def _start_clockwork(self) -> None:
-        exams, clockwork = self._core.exams, self._clockwork
-        exams.when_due = clockwork.every(TICK_SECONDS, "reporting", exams.report_due)
-        clockwork.every(LOOK_SECONDS, "looking at the parts", self._health.look)
+    def _start_scheduler(self) -> None:
+        exams, scheduler = self._core.exams, self._scheduler
+        exams.when_due = scheduler.every(TICK_SECONDS, "reporting", exams.report_due)
+        scheduler.every(LOOK_SECONDS, "looking at the parts", self._health.look)
         if seconds := self._settings.worklist.cleanup_seconds:
-            clockwork.every(seconds, "cleaning the worklist", exams.clean_worklist)
-        clockwork.start()
+            scheduler.every(seconds, "cleaning the worklist", exams.clean_worklist)
+        scheduler.start()
 
     def _start_dicom(self) -> None:
         host, port = self._settings.dicom.host, self._settings.dicom.port
@@ -268,8 +268,8 @@ class Bridge:
         """Return the state of each part, for people and monitors; without patient data."""
         return {
             "dicom": PartState(self._dicom.running, f"{self._dicom.associations} associations"),
-            "scheduler": PartState(self._clockwork.running),
-            **{name: PartState(*astuple(one.state())) for name, one in self._orders.items()},
+            "scheduler": PartState(self._scheduler.running),
+            **{name: one.state() for name, one in self._orders.items()},
             **self._health.parts(),
         }
 
@@ -292,10 +292,7 @@ class Bridge:
         return {"worklist": PartState(_writable(self._core.worklist.path), told)}
 
     def _outbox_states(self) -> dict[str, PartState]:
-        return {
-            f"outbox:{one.destination}": PartState(not one.alarm, one.sentence)
-            for one in self._core.outbox.status()
-        }
+        return {f"outbox:{one.destination}": one.state for one in self._core.outbox.status()}
 
 
 @contextmanager

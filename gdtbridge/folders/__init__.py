@@ -7,6 +7,6 @@ exam and for the worklist is not decided here.
 
 from gdtbridge.folders.files import OrderFiles, Result
 from gdtbridge.folders.program import run
-from gdtbridge.folders.watch import OrderWatch, WatchState
+from gdtbridge.folders.watch import OrderWatch
 
-__all__ = ["OrderFiles", "OrderWatch", "Result", "WatchState", "run"]
+__all__ = ["OrderFiles", "OrderWatch", "Result", "run"]

@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +19,7 @@ from gdtbridge.errors import BridgeError
 from gdtbridge.folders.claims import Found, claim, look, read, sweep
 from gdtbridge.folders.files import OrderFiles
 from gdtbridge.folders.wholeness import Fitness, judge
+from gdtbridge.health import STALE_SECONDS, PartState, not_heard_of_for
 from gdtbridge.logs import describe
 from gdtbridge.outbox import NOT_MOUNTED
 from worklist import WorklistError
@@ -27,16 +27,6 @@ from worklist import WorklistError
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 1.0
-SILENT_SECONDS: Final = 30.0
-"""A watcher not heard of for so long hangs in its share."""
-
-
-@dataclass(frozen=True, slots=True)
-class WatchState:
-    """How the watching goes, for people and monitors; without patient data."""
-
-    ok: bool
-    detail: str
 
 
 class Settling:
@@ -105,16 +95,16 @@ class OrderWatch:
                 log.error("order folder failed, trying again: %s", describe(error))
             self._stopping.wait(LOOK_SECONDS)
 
-    def state(self) -> WatchState:
+    def state(self) -> PartState:
         """Return how it goes; touches no folder and waits for nobody."""
         silent = self._monotonic() - self._heard_at
-        if silent > SILENT_SECONDS:
-            return WatchState(ok=False, detail=f"no answer for {silent:.0f} s")
+        if silent > STALE_SECONDS:
+            return not_heard_of_for(silent)
         if self._away:
-            return WatchState(ok=False, detail=f"the folder is away: {self._away}")
+            return PartState(ok=False, detail=f"the folder is away: {self._away}")
         told = ", ".join(f"{count} {what}" for what, count in self._counts.items())
         stuck = f", {len(self._trouble)} stuck" if self._trouble else ""
-        return WatchState(ok=not self._trouble, detail=f"{told}{stuck}")
+        return PartState(ok=not self._trouble, detail=f"{told}{stuck}")
 
     # ------------------------------------------------------------------ one look
 

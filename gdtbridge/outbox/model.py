@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Final, Protocol
 
+from gdtbridge.health import PartState
+
 ALARM_SECONDS: Final = 300.0
 """A message that must arrive, could have left and has waited this long is an alarm."""
 UNCOLLECTED_SECONDS: Final = 24 * 3600.0
@@ -168,6 +170,11 @@ class DestinationStatus:
         patience = UNCOLLECTED_SECONDS if self.last_error == UNCOLLECTED else ALARM_SECONDS
         waits = self.must_arrive and self.oldest_pending_age > patience
         return self.questions > 0 or waits
+
+    @property
+    def state(self) -> PartState:
+        """The same for monitors."""
+        return PartState(not self.alarm, self.sentence)
 
     @property
     def sentence(self) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from gdtbridge.exams import Exam, StudyQuery
+from gdtbridge.health import PartState
 from gdtbridge.orders import OrderRequest, PlacedOrder
 from worklist import Entry
 
@@ -54,14 +54,6 @@ class StudyPort(Protocol):
     def find(self, query: StudyQuery) -> Sequence[Exam]:
         """Return the patient's studies the query fits, the newest first."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class PartState:
-    """Whether one part of the bridge does its work; ``detail`` holds no patient data."""
-
-    ok: bool
-    detail: str = ""
 
 
 class Readiness(Protocol):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from gdtbridge.health import STALE_SECONDS, Health
-from gdtbridge.web import PartState
+from gdtbridge.health import STALE_SECONDS, Health, PartState
 
 WELL = PartState(ok=True, detail="7 entries")
 

@@ -1,4 +1,4 @@
-"""Many at once: associations, the clockwork, people and command lines, on one database."""
+"""Many at once: associations, the scheduler, people and command lines, on one database."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def kept(practice: Practice) -> set[str]:
 
 
 class TestOneStudy:
-    """Twelve associations into one study while the clockwork reports it."""
+    """Twelve associations into one study while the scheduler reports it."""
 
     @pytest.fixture
     def settings_text(self) -> str:

@@ -12,6 +12,7 @@ import pytest
 from gdtbridge.folders import claims, watch
 from gdtbridge.folders.wholeness import Fitness, judge
 from gdtbridge.gdt import NotGdtError, read_records
+from gdtbridge.health import STALE_SECONDS
 from gdtbridge.outbox import NOT_MOUNTED
 from tests.folders.conftest import Reception, record
 
@@ -235,7 +236,7 @@ def test_a_share_that_is_not_mounted(reception: Reception) -> None:
 def test_a_watcher_that_hangs_is_not_well(reception: Reception) -> None:
     """Who is silent for too long hangs in a share."""
     reception.watch.look()
-    reception.practice.clock.seconds += watch.SILENT_SECONDS + 1
+    reception.practice.clock.seconds += STALE_SECONDS + 1
     assert not reception.watch.state().ok
 
 

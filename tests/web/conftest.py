@@ -13,9 +13,10 @@ import pytest
 from gdtbridge.errors import NotFound, OrderError
 from gdtbridge.exams import Exam, ExamState, StudyQuery
 from gdtbridge.exams.study_query import query_of_file
+from gdtbridge.health import PartState
 from gdtbridge.orders import OrderRequest, PlacedOrder
 from gdtbridge.settings import Settings
-from gdtbridge.web import PartState, WebServer, create_app
+from gdtbridge.web import WebServer, create_app
 from gdtbridge.web.slots import Slots
 from worklist import Entry
 

@@ -11,16 +11,16 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from gdtbridge.scheduler import Clockwork
+from gdtbridge.scheduler import Scheduler
 
 
 @pytest.fixture
-def clockwork() -> Iterator[Clockwork]:
-    """Return a clockwork that stops at the end of the test."""
-    clockwork = Clockwork()
-    yield clockwork
-    if clockwork.running:
-        clockwork.stop()
+def scheduler() -> Iterator[Scheduler]:
+    """Return a scheduler that stops at the end of the test."""
+    scheduler = Scheduler()
+    yield scheduler
+    if scheduler.running:
+        scheduler.stop()
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
@@ -31,28 +31,28 @@ def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
         threading.Event().wait(0.01)
 
 
-def test_a_clock_set_back_stops_nothing(clockwork: Clockwork) -> None:
+def test_a_clock_set_back_stops_nothing(scheduler: Scheduler) -> None:
     """The clock goes back a year; the next look at it sets the jobs going again."""
     runs: list[float] = []
     with time_machine.travel("2026-03-01", tick=True) as traveller:
-        clockwork.every(0.05, "counting", lambda: runs.append(0))
-        clockwork.start()
+        scheduler.every(0.05, "counting", lambda: runs.append(0))
+        scheduler.start()
         wait_for(lambda: len(runs) > 1)
         traveller.shift(-timedelta(days=365))
-        wait_for(lambda: not clockwork_is_at_it(runs))
-        clockwork.keep_time()
+        wait_for(lambda: not scheduler_is_at_it(runs))
+        scheduler.keep_time()
         before = len(runs)
         wait_for(lambda: len(runs) > before + 2)
 
 
-def clockwork_is_at_it(runs: list[float]) -> bool:
+def scheduler_is_at_it(runs: list[float]) -> bool:
     """Return whether a job runs within ten of its intervals."""
     before = len(runs)
     threading.Event().wait(0.5)
     return len(runs) > before
 
 
-def test_a_job_that_fails_goes_on(clockwork: Clockwork, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_job_that_fails_goes_on(scheduler: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
     """The log says what failed and where, not what the error said; then it is tried again."""
     runs: list[float] = []
 
@@ -60,17 +60,17 @@ def test_a_job_that_fails_goes_on(clockwork: Clockwork, caplog: pytest.LogCaptur
         runs.append(0)
         raise ValueError("Müller^Änne")
 
-    clockwork.every(0.05, "counting", fail)
-    clockwork.start()
+    scheduler.every(0.05, "counting", fail)
+    scheduler.start()
     wait_for(lambda: len(runs) > 2)
-    clockwork.stop()
+    scheduler.stop()
 
-    assert "counting failed, trying again: ValueError at test_clockwork.py" in caplog.text
+    assert "counting failed, trying again: ValueError at test_scheduler.py" in caplog.text
     assert "Müller" not in caplog.text
 
 
 def test_a_slow_job_runs_once_at_a_time_without_noise(
-    clockwork: Clockwork, caplog: pytest.LogCaptureFixture
+    scheduler: Scheduler, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A job longer than its interval is no news."""
     gate = threading.Event()
@@ -81,8 +81,8 @@ def test_a_slow_job_runs_once_at_a_time_without_noise(
         gate.wait(10)
 
     with caplog.at_level(logging.WARNING):
-        clockwork.every(0.02, "waiting", slow)
-        clockwork.start()
+        scheduler.every(0.02, "waiting", slow)
+        scheduler.start()
         wait_for(lambda: bool(inside))
         threading.Event().wait(0.2)
         assert len(inside) == 1
@@ -94,14 +94,14 @@ def test_a_nonsense_zone_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None
     """``TZ`` is not needed to count seconds."""
     monkeypatch.setenv("TZ", "Nowhere/Atlantis")
     runs: list[int] = []
-    clockwork = Clockwork()
-    clockwork.every(0.02, "counting", lambda: runs.append(1))
-    clockwork.start()
+    scheduler = Scheduler()
+    scheduler.every(0.02, "counting", lambda: runs.append(1))
+    scheduler.start()
     wait_for(lambda: bool(runs))
-    clockwork.stop()
+    scheduler.stop()
 
 
-def test_a_job_can_be_called_for(clockwork: Clockwork) -> None:
+def test_a_job_can_be_called_for(scheduler: Scheduler) -> None:
     """It runs at once instead of in a day, and once more when called for while it runs."""
     gate, inside = threading.Event(), threading.Event()
     runs: list[int] = []
@@ -111,14 +111,14 @@ def test_a_job_can_be_called_for(clockwork: Clockwork) -> None:
         inside.set()
         gate.wait(10)
 
-    soon = clockwork.every(86400, "working", work)
-    clockwork.start()
+    soon = scheduler.every(86400, "working", work)
+    scheduler.start()
     soon()
     assert inside.wait(10)
     soon()
     gate.set()
     wait_for(lambda: len(runs) > 1)
-    clockwork.stop()
+    scheduler.stop()
     before = len(runs)
     soon()
     assert len(runs) == before
