@@ -7,17 +7,18 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
+from gdtbridge.core import MEGABYTE, Core, open_core
 from gdtbridge.dicom.client import Peer, echo
 from gdtbridge.durable.files import probe_folder
 from gdtbridge.errors import BridgeError
-from gdtbridge.service import MEGABYTE, Core, exchange_folders, is_running, open_core
+from gdtbridge.service import is_running
 from gdtbridge.settings import Settings, reachable
 from worklist import WorklistError
 
@@ -45,24 +46,24 @@ def probe(settings: Settings) -> list[Finding]:
 
     Settings are valid already; nothing is raised, whatever is wrong.
     """
-    try:
-        core = open_core(settings)
-    except (BridgeError, WorklistError) as error:
-        return [Finding("start", ok=False, text=str(error))]
-    findings: list[Finding] = []
-    with core:
+    with ExitStack() as opened:
+        try:
+            core = opened.enter_context(open_core(settings))
+        except (BridgeError, WorklistError) as error:
+            return [Finding("start", ok=False, text=str(error))]
+        findings: list[Finding] = []
         try:
             findings.extend(_findings(settings, core))
         except (BridgeError, WorklistError, OSError) as error:
             findings.append(Finding("check", ok=False, text=str(error)))
-    return findings
+        return findings
 
 
 def _findings(settings: Settings, core: Core) -> Iterator[Finding]:
     yield Finding("storage.database", ok=True, text=_database_name(core))
     yield _disk(settings)
     yield _attempt("storage.root", settings.root, _write_and_remove)
-    for key, folder in exchange_folders(settings):
+    for key, folder in core.routing.folders:
         yield _attempt(key, folder, _write_and_remove)
     yield _attempt("worklist.folder", settings.worklist_folder, probe_folder)
     for problem in core.worklist.problems():
@@ -70,7 +71,7 @@ def _findings(settings: Settings, core: Core) -> Iterator[Finding]:
     dicom, http = settings.dicom, settings.http
     yield _port("dicom.port", dicom.host, dicom.port, partial(_ask_dicom, settings))
     yield _port("http.port", http.host, http.port, partial(_ask_http, settings))
-    for kind, count in core.exams.attention().items():
+    for kind, count in core.overview.attention().items():
         overdue = kind == "overdue" and count > 0
         hint = f", siehe / see: {WHERE_TO_LOOK[kind]}" if count and kind in WHERE_TO_LOOK else ""
         yield Finding(f"exams.{kind}", ok=not overdue, text=f"{count}{hint}")

@@ -26,8 +26,8 @@ def exams_list(settings: Settings, *, held: bool, as_json: bool) -> None:
     from gdtbridge.exams import HELD_TEXT, ExamState, Held
 
     with core_of(settings) as core:
-        found = core.exams.exams(ExamState.HELD if held else None)
-        others = {one.id: core.exams.claimants(one) for one in found if held}
+        found = core.overview.exams(ExamState.HELD if held else None)
+        others = {one.id: core.held.claimants(one) for one in found if held}
     rows = [
         {
             "study_instance_uid": exam.study_instance_uid,
@@ -59,7 +59,7 @@ def exams_problems(settings: Settings, *, as_json: bool) -> None:
     from gdtbridge.exams import PROBLEM_TEXT
 
     with core_of(settings) as core:
-        found = core.exams.problems()
+        found = core.overview.problems()
         folder = core.archive.folder
     rows = [
         {
@@ -80,4 +80,4 @@ def exams_problems(settings: Settings, *, as_json: bool) -> None:
 def exams_release(settings: Settings, study_instance_uid: str, patient_id: str) -> None:
     """Eine zurückgehaltene Untersuchung einem Patienten zuordnen. / Release a held exam."""
     with core_of(settings) as core:
-        core.exams.release(study_instance_uid, patient_id)
+        core.held.release(study_instance_uid, patient_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -14,7 +15,7 @@ from gdtbridge.errors import BridgeError
 from gdtbridge.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from gdtbridge.service import Core
+    from gdtbridge.core import Core
 
 FilePath = click.Path(path_type=Path)
 
@@ -41,9 +42,9 @@ def fail(message: str) -> NoReturn:
     sys.exit(1)
 
 
-def core_of(settings: Settings) -> Core:
-    """Return everything of the service but its edges, opened beside it."""
-    from gdtbridge.service import open_core
+def core_of(settings: Settings) -> AbstractContextManager[Core]:
+    """Return what opens everything of the service but its edges, beside the service."""
+    from gdtbridge.core import open_core
 
     return open_core(settings)
 

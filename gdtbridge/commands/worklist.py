@@ -43,7 +43,7 @@ def worklist() -> None:
 def worklist_add(settings: Settings, **order: str | datetime | None) -> None:
     """Einen Patienten auf die Arbeitsliste setzen. / Put a patient on the worklist."""
     with core_of(settings) as core:
-        placed = core.exams.place_order(_request(order))
+        placed = core.orders.place(_request(order))
         click.echo(placed.entry.AccessionNumber)
 
 
@@ -73,7 +73,7 @@ def _request(order: dict[str, str | datetime | None]) -> OrderRequest:
 def worklist_list(settings: Settings, *, as_json: bool) -> None:
     """Die Arbeitsliste zeigen. / Show the worklist."""
     with core_of(settings) as core:
-        entries = core.exams.orders()
+        entries = core.orders.all()
     print_rows([_shown(entry) for entry in entries], as_json=as_json)
 
 
@@ -97,7 +97,7 @@ def _shown(entry: Entry) -> dict[str, str]:
 def worklist_remove(settings: Settings, accession: str) -> None:
     """Einen Eintrag entfernen. / Remove an entry."""
     with core_of(settings) as core:
-        core.exams.cancel_order(accession)
+        core.orders.cancel(accession)
 
 
 @click.command()
@@ -110,9 +110,7 @@ def order(settings: Settings, file: Path, wait: float | None) -> None:
     Ende: 0 erledigt, 1 abgelehnt, 3 noch kein Ergebnis, 4 später noch einmal. / Exit status: 0
     done, 1 refused, 3 no result yet, 4 call again.
     """
-    from gdtbridge.durable import SystemClock
-    from gdtbridge.folders import OrderFiles, run
+    from gdtbridge.folders import run
 
     with core_of(settings) as core:
-        files = OrderFiles(settings, core.exams, SystemClock())
-        sys.exit(run(files, file, wait, click.echo, partial(click.echo, err=True)))
+        sys.exit(run(core.order_files, file, wait, click.echo, partial(click.echo, err=True)))

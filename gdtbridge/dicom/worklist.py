@@ -30,7 +30,7 @@ MAX_VALUES: Final = 256
 class WorklistPort(Protocol):
     """Where queries are answered."""
 
-    def find_worklist(self, query: Dataset, calling_aet: str) -> Iterator[Match]:
+    def find(self, query: Dataset, *, calling_aet: str) -> Iterator[Match]:
         """Yield what matches ``query``."""
 
 
@@ -85,7 +85,7 @@ class Find:
         if self._identifier.is_too_large:
             raise IdentifierError("too large")
         query = decode_dataset(self._identifier.getvalue(), syntax)
-        for match in self._port.find_worklist(query, exchange.calling_aet):
+        for match in self._port.find(query, calling_aet=exchange.calling_aet):
             if exchange.is_cancelled():
                 exchange.answer(Status.CANCEL)
                 return

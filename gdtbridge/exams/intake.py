@@ -11,9 +11,9 @@ from gdtbridge.dataset.header import Header
 from gdtbridge.dataset.uid import uid_from
 from gdtbridge.dataset.values import meaningful
 from gdtbridge.exams import store
+from gdtbridge.exams.completion import CompletionRule
 from gdtbridge.exams.model import Exam, ExamState, Held
 from gdtbridge.people import Patient, are_two
-from gdtbridge.settings import Exam as ExamSettings
 from gdtbridge.sr import is_report
 
 DOCUMENTS: Final = frozenset({"", "SR", "KO", "PR", "DOC", "OT"})
@@ -54,18 +54,8 @@ def _facts(header: Header) -> dict[str, str]:
 class Intake:
     """Enters arriving instances into their exams."""
 
-    def __init__(self, settings: ExamSettings) -> None:
-        self._settings = settings
-
-    @property
-    def reports_at_once(self) -> bool:
-        """Whether an exam is due with its first instance."""
-        return self._settings.trigger == "first_instance"
-
-    @property
-    def longest_wait(self) -> float:
-        """Seconds no deadline is further away than."""
-        return self._settings.quiet_seconds + 1
+    def __init__(self, completion: CompletionRule) -> None:
+        self._completion = completion
 
     def enter(
         self,
@@ -99,15 +89,9 @@ class Intake:
             instances=1,
             first_instance_at=now,
             last_instance_at=now,
-            due_at=self._due(now, now),
+            due_at=self._completion.due_at(now, now),
             **facts,
         )
-
-    def _due(self, now: float, first: float) -> float:
-        if self.reports_at_once:
-            return now
-        limit = first + self._settings.limit_minutes * 60
-        return max(now, min(now + self._settings.quiet_seconds, limit))
 
     def _extend(
         self, connection: Connection, exam: Exam, facts: dict[str, str], now: float, *, wanted: bool
@@ -115,9 +99,10 @@ class Intake:
         changes: dict[str, object] = dict(_additions(exam, facts))
         changes |= {"instances": exam.instances + 1, "last_instance_at": now}
         if exam.state is ExamState.RECEIVING:
-            changes["due_at"] = self._due(now, exam.first_instance_at)
+            changes["due_at"] = self._completion.due_at(now, exam.first_instance_at)
         elif exam.state is ExamState.REPORTED and wanted and exam.due_at is None:
-            changes["due_at"] = self._due(now, now)  # later ones wait no longer than the first
+            # Later reports wait no longer than the first.
+            changes["due_at"] = self._completion.due_at(now, now)
         foreign = _is_foreign(exam, facts)
         store.update_exam(connection, exam.id, mixed=exam.mixed or foreign, **changes)
         if foreign:

@@ -13,14 +13,12 @@ from gdtbridge.database import (
     exam,
     instance,
     order_reference,
-    outbox,
     placed_order,
     report,
 )
-from gdtbridge.exams.model import Exam, ExamState, Held, PendingReport, Problem, ReportState
+from gdtbridge.exams.model import Exam, ExamState, Held, Problem, ReportState
 from gdtbridge.orders.model import StudyNames
 from gdtbridge.orders.store import SAME_STUDY
-from gdtbridge.outbox import UNCOLLECTED
 
 _EXAM: Final = [exam.c[field.name] for field in fields(Exam)]
 
@@ -111,55 +109,6 @@ def insert_report(
     )
 
 
-def pending_reports(connection: Connection, exam_id: int) -> list[PendingReport]:
-    """Return the exam's reports that were not read, oldest first."""
-    query = (
-        sa.select(report.c.id, report.c.instance_id, report.c.sop_instance_uid)
-        .where(report.c.exam_id == exam_id, report.c.state == ReportState.PENDING)
-        .order_by(report.c.id)
-    )
-    return [PendingReport(*row) for row in connection.execute(query)]
-
-
-def bare_fingerprints(connection: Connection, exam_id: int) -> set[str]:
-    """Return the fingerprints of the exam's value records from before values were remembered."""
-    query = sa.select(report.c.fingerprint).where(
-        report.c.exam_id == exam_id, report.c.state == ReportState.REPORTED, report.c.sent == ""
-    )
-    return set(connection.execute(query).scalars())
-
-
-def sent_values(connection: Connection, exam_id: int, of_patient: str) -> Sequence[str]:
-    """Return the values sent for an exam, oldest first; fingerprints end with ``of_patient``."""
-    query = (
-        sa.select(report.c.sent)
-        .where(
-            report.c.exam_id == exam_id,
-            report.c.state == ReportState.REPORTED,
-            report.c.fingerprint.endswith(of_patient, autoescape=True),
-        )
-        .order_by(report.c.id)
-    )
-    return connection.execute(query).scalars().all()
-
-
-def settle_report(
-    connection: Connection,
-    report_id: int,
-    state: ReportState,
-    *,
-    fingerprint: str = "",
-    problem: str = "",
-    sent: str = "",
-) -> None:
-    """Say how the reading of a report ended, and which values were sent (`exams.revision`)."""
-    connection.execute(
-        sa.update(report)
-        .where(report.c.id == report_id)
-        .values(state=state, fingerprint=fingerprint, problem=problem, sent=sent)
-    )
-
-
 _NOT_SENT: Final = sa.or_(report.c.problem != "", report.c.state == ReportState.OTHER_PATIENT)
 
 
@@ -207,43 +156,3 @@ def names_of(connection: Connection, patient_id: str) -> dict[int, StudyNames]:
         cases = known.case_ids | ({case_id} if case_id else set())
         found[exam_id] = StudyNames(known.accession_numbers | {number}, cases)
     return found
-
-
-def open_results(connection: Connection, accession_number: str) -> int | None:
-    """Return how many results of an order's exam have not arrived; None before it is reported.
-
-    Those that wait for another result of the exam to be collected do not count: whoever waits for
-    the results may be who collects them.
-    """
-    query = (
-        sa.select(exam.c.id, exam.c.study_instance_uid)
-        .select_from(placed_order.join(exam, SAME_STUDY))
-        .where(
-            placed_order.c.accession_number == accession_number,
-            exam.c.state == ExamState.REPORTED,
-            exam.c.due_at.is_(None),
-        )
-    )
-    rows = connection.execute(query).all()
-    if not rows:
-        return None
-    return sum(_waiting(connection, number, study) for number, study in rows)
-
-
-def _waiting(connection: Connection, exam_id: int, study_instance_uid: str) -> int:
-    """Return how many results of an exam are on their way, by the keys they were put with."""
-    reports = connection.execute(
-        sa.select(report.c.instance_id).where(report.c.exam_id == exam_id)
-    ).scalars()
-    keys = [f"values:{instance_id}" for instance_id in reports]
-    ours = sa.or_(
-        outbox.c.key.startswith(f"study:{study_instance_uid}:", autoescape=True),
-        outbox.c.key.in_(keys),
-    )
-    query = sa.select(outbox.c.delivered_at, outbox.c.last_error).where(
-        outbox.c.kind == "gdt", ours
-    )
-    results = connection.execute(query).all()
-    waiting = [row.last_error for row in results if row.delivered_at is None]
-    begun = len(waiting) < len(results)
-    return sum(not (begun and reason == UNCOLLECTED) for reason in waiting)

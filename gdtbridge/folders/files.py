@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from gdtbridge.durable import Clock, FileLock
-from gdtbridge.exams.service import ExamService
 from gdtbridge.folders.claims import Claimed, claim, file_away, read
 from gdtbridge.folders.notice import notice
+from gdtbridge.folders.ports import ExchangeFolders, OrderPorts
 from gdtbridge.folders.records import RecordTaker, Reply
 from gdtbridge.gdt import NotGdtError, Record, read_records
 from gdtbridge.orders import Drop, Outcome
-from gdtbridge.results.routing import Target
 from gdtbridge.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -50,12 +49,19 @@ class Result:
 class OrderFiles:
     """Takes claimed files, one at a time for all processes that share the root."""
 
-    def __init__(self, settings: Settings, exams: ExamService, clock: Clock) -> None:
-        """Take the folders of the settings, which exist."""
+    def __init__(
+        self,
+        settings: Settings,
+        ports: OrderPorts,
+        exchanges: Sequence[ExchangeFolders],
+        clock: Clock,
+    ) -> None:
+        """Serve the folders of ``exchanges``, which exist."""
         self.settings = settings
-        self.exams = exams
+        self.ports = ports
+        self._exchanges = exchanges
         self._clock = clock
-        self._taker = RecordTaker(exams, settings.orders.map, clock)
+        self._taker = RecordTaker(ports, settings.orders.map, clock)
         self._lock = FileLock(settings.order_spool / LOCK, timeout=LOCK_SECONDS)
 
     @contextmanager
@@ -65,17 +71,16 @@ class OrderFiles:
             yield
 
     @property
-    def inboxes(self) -> dict[Path, Target]:
-        """The watched folders, each with the practice software that drops its orders there."""
-        targets = self.exams.routing.targets
-        return {target.inbox: target for target in targets if target.inbox is not None}
+    def inboxes(self) -> dict[Path, str]:
+        """The watched folders, each with the name of the route whose orders are dropped there."""
+        return {one.inbox: one.route for one in self._exchanges if one.inbox is not None}
 
     def own_sender(self, inbox: Path) -> str:
         """Return our GDT id where orders and results share that folder, else nothing."""
-        for target in self.exams.routing.targets:
+        for one in self._exchanges:
             with suppress(OSError):
-                if inbox.samefile(target.out):
-                    return target.records.sender
+                if inbox.samefile(one.out):
+                    return one.sender
         return ""
 
     def take(self, claimed: Claimed, *, refuse_because: str = "") -> Result | None:
@@ -123,19 +128,19 @@ class OrderFiles:
         """Return the name of the route whose orders lie there, by whatever path it was reached."""
         inboxes = self.inboxes
         if folder in inboxes:
-            return inboxes[folder].name
+            return inboxes[folder]
         if folder == self.settings.order_spool:
             return ""
-        for inbox, target in inboxes.items():
+        for inbox, route in inboxes.items():
             with suppress(OSError):
                 if inbox.samefile(folder):
-                    return target.name
+                    return route
         return ""
 
     def _refused(self, claimed: Claimed, data: bytes, reason: str) -> Reply:
         digest = hashlib.sha256(data).hexdigest()
         drop = Drop(claimed.token, 1, digest, claimed.name, "")
-        return Reply("", self.exams.filed.refuse(drop, reason))
+        return Reply("", self.ports.filed.refuse(drop, reason))
 
     def _file(self, claimed: Claimed, result: Result) -> None:
         now = self._clock.local()

@@ -164,7 +164,7 @@ def _left_behind(folder: Path, name: str) -> Claimed | None:
 
 
 def _taken_before(files: OrderFiles, file: Path, seconds: float) -> Sequence[Taken]:
-    taken = files.exams.filed.of_file(safe_name(file.name), seconds + AT_ONCE_SECONDS)
+    taken = files.ports.filed.of_file(safe_name(file.name), seconds + AT_ONCE_SECONDS)
     if not taken:
         raise OrderError("file", f"{file}: Diese Datei gibt es nicht. / There is no such file.")
     return taken
@@ -173,7 +173,7 @@ def _taken_before(files: OrderFiles, file: Path, seconds: float) -> Sequence[Tak
 def _results_came(files: OrderFiles, numbers: Sequence[str], seconds: float) -> bool:
     """Wait until everything the orders' exams have to say has arrived."""
     deadline = time.monotonic() + seconds
-    while not all(files.exams.filed.result_is_out(number) for number in numbers):
+    while not all(files.ports.results_arrived(number) for number in numbers):
         if time.monotonic() >= deadline:
             return False
         time.sleep(PAUSE_SECONDS)

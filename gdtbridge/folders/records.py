@@ -1,4 +1,4 @@
-"""One record, one call of the exam service."""
+"""One record of an order file, one call of the orders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from gdtbridge.durable import Clock
 from gdtbridge.errors import OrderError
 from gdtbridge.exams import Exam, query_of
-from gdtbridge.exams.service import ExamService
+from gdtbridge.folders.ports import OrderPorts
 from gdtbridge.folders.requests import (
     named,
     patient_of,
@@ -33,10 +33,10 @@ class Reply:
 
 
 class RecordTaker:
-    """Passes records to the exam service."""
+    """Passes records to the orders, the master data or the studies, by record type."""
 
-    def __init__(self, exams: ExamService, rules: tuple[OrderRule, ...], clock: Clock) -> None:
-        self._exams = exams
+    def __init__(self, ports: OrderPorts, rules: tuple[OrderRule, ...], clock: Clock) -> None:
+        self._ports = ports
         self._rules = rules
         self._clock = clock
         self._calls: Final[Mapping[str, Callable[[Record, Drop], Reply]]] = {
@@ -52,14 +52,14 @@ class RecordTaker:
 
         Raises what another attempt may mend.
         """
-        known = self._exams.filed.known(drop)
+        known = self._ports.filed.known(drop)
         if known is not None and known.outcome is Outcome.REFUSED:
             return Reply(drop.record_type, known)
         call = self._calls.get(record.record_type, self._refuse_type)
         try:
             return call(record, drop)
         except OrderError as error:
-            return Reply(drop.record_type, self._exams.filed.refuse(drop, sentence(error)))
+            return Reply(drop.record_type, self._ports.filed.refuse(drop, sentence(error)))
 
     def _refuse_type(self, _record: Record, _drop: Drop) -> Reply:
         known = ", ".join(self._calls)
@@ -70,31 +70,31 @@ class RecordTaker:
         )
 
     def _order(self, record: Record, drop: Drop) -> Reply:
-        patient = named(self._exams.master_data.completed(patient_of(record)))
+        patient = named(self._ports.master_data.completed(patient_of(record)))
         request = request_of(record, patient, self._rules, self._clock.local())
-        taken = self._exams.filed.order(drop, request, reference_of(record))
+        taken = self._ports.filed.order(drop, request, reference_of(record))
         return Reply(drop.record_type, taken)
 
     def _cancel(self, record: Record, drop: Drop) -> Reply:
         patient = patient_of(record)
         procedure = procedure_of(record, self._rules).description
-        taken = self._exams.filed.cancel(drop, patient, reference_of(record), procedure)
+        taken = self._ports.filed.cancel(drop, patient, reference_of(record), procedure)
         return Reply(drop.record_type, taken)
 
     def _keep_patient(self, record: Record, drop: Drop) -> Reply:
         patient = named(patient_of(record))
-        return Reply(drop.record_type, self._exams.master_data.keep(drop, patient))
+        return Reply(drop.record_type, self._ports.master_data.keep(drop, patient))
 
     def _ask_for_patient(self, record: Record, drop: Drop) -> Reply:
         patient = patient_of(record)
-        return Reply(drop.record_type, self._exams.master_data.answer(drop, patient.id))
+        return Reply(drop.record_type, self._ports.master_data.answer(drop, patient.id))
 
     def _show(self, record: Record, drop: Drop) -> Reply:
-        studies = self._exams.studies.find(query_of(record))
+        studies = self._ports.find_studies(query_of(record))
         if not studies:
             raise OrderError(
                 "3000",
                 "Eine solche (freigegebene) Untersuchung hat dieser Patient nicht. / This patient "
                 "has no such (released) exam.",
             )
-        return Reply(drop.record_type, self._exams.filed.show(drop), tuple(studies))
+        return Reply(drop.record_type, self._ports.filed.show(drop), tuple(studies))

@@ -1,4 +1,4 @@
-"""What a record asks for, in the words of the exam service; `OrderError` names the GDT field."""
+"""What a record asks for, in the words of the orders; `OrderError` names the GDT field."""
 
 from __future__ import annotations
 

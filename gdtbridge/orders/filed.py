@@ -15,7 +15,6 @@ from typing import Final
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import OrderError, ProcessingFailure
-from gdtbridge.exams import store
 from gdtbridge.gdt import OrderReference
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.desk import DOUBLE_CLICK_SECONDS, OrderDesk
@@ -204,13 +203,6 @@ class FiledOrders:
                 yield
         except FolderError as error:
             raise ProcessingFailure(str(error)) from error
-
-    # ------------------------------------------------------------------ results
-
-    def result_is_out(self, accession_number: str) -> bool:
-        """Return whether everything the order's exam has to say has arrived."""
-        with self._database.read() as connection:
-            return store.open_results(connection, accession_number) == 0
 
     def of_file(self, name: str, seconds: float) -> list[Taken]:
         """Return what became of the last file of that name, if it came in the last seconds."""

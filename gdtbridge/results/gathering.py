@@ -13,6 +13,7 @@ from gdtbridge.database import Database
 from gdtbridge.exams import store
 from gdtbridge.exams.identity import Belongs, Listed, judge, look_up
 from gdtbridge.exams.model import Exam, Held, PendingReport
+from gdtbridge.results import store as result_store
 from gdtbridge.results.attaching import AttachedFile, Attaching, AttachmentPlace, Printer, Renderer
 from gdtbridge.results.records import accession_of
 from gdtbridge.results.routing import Routing, Target
@@ -85,7 +86,7 @@ class Gatherer:
             exam = store.exam_by_id(connection, exam_id)
             if exam is None or exam.due_at is None:
                 return None
-            pending = store.pending_reports(connection, exam_id)
+            pending = result_store.pending_reports(connection, exam_id)
             files = [self._archive.path_of(connection, one.instance_id) for one in pending]
             kept = self._archive.kept_of(connection, exam.study_instance_uid)
         listed = look_up(exam, self._worklist)

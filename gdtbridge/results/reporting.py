@@ -11,15 +11,19 @@ from typing import Final
 
 from gdtbridge.catalogue import fingerprint
 from gdtbridge.database import Connection, Database
+from gdtbridge.durable.clock import Clock
 from gdtbridge.exams import store
+from gdtbridge.exams.completion import CompletionRule
 from gdtbridge.exams.identity import judge
 from gdtbridge.exams.model import Exam, ExamState, Held, ReportState
 from gdtbridge.gdt import GdtWriteError
+from gdtbridge.logs import describe
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order, OrderState
 from gdtbridge.outbox import Message, Outbox
 from gdtbridge.people import Patient, are_two
 from gdtbridge.results import revision
+from gdtbridge.results import store as result_store
 from gdtbridge.results.attaching import ATTACHMENT, AttachedFile
 from gdtbridge.results.gathering import Gathered, Gatherer, ReadReport
 from gdtbridge.results.records import accession_of, patient_of
@@ -66,12 +70,45 @@ class Reporting:
         outbox: Outbox,
         gatherer: Gatherer,
         webhooks: Webhooks,
+        completion: CompletionRule,
+        clock: Clock,
     ) -> None:
         self._routing = routing
         self._database = database
         self._outbox = outbox
         self._gatherer = gatherer
         self._webhooks = webhooks
+        self._completion = completion
+        self._clock = clock
+        self._failing: dict[int, str] = {}
+
+    def report_due(self) -> int:
+        """Report every exam whose waiting is over; return how many there were.
+
+        An exam that fails stays due and keeps no other from being reported; the failure is logged
+        once, for the exam is tried again every second.
+        """
+        now = self._clock.utc()
+        with self._database.read() as connection:
+            due = store.due_exams(connection, now, self._completion.longest_wait)
+        for exam_id in due:
+            try:
+                self.report(exam_id, now)
+            except Exception as error:  # noqa: BLE001 - one exam's fault must not stop the others
+                self._failed(exam_id, describe(error))
+            else:
+                self._failing.pop(exam_id, None)
+        return len(due)
+
+    def _failed(self, exam_id: int, place: str) -> None:
+        if self._failing.get(exam_id) != place:
+            self._failing[exam_id] = place
+            log.error("exam %d cannot be reported, trying again: %s", exam_id, place)
+
+    def results_arrived(self, accession_number: str) -> bool:
+        """Return whether everything the exam of an order has to say has arrived."""
+        with self._database.read() as connection:
+            return result_store.open_results(connection, accession_number) == 0
 
     def report(self, exam_id: int, now: float) -> None:
         """Put everything the exam has to say, and has not said, into the outbox.
@@ -172,19 +209,21 @@ class Reporting:
     def _put_values(self, page: Page, read: ReadReport) -> None:
         connection, exam, number = page.connection, page.exam, read.pending.id
         if read.report is None:
-            store.settle_report(connection, number, ReportState.UNREADABLE, problem=read.problem)
+            result_store.settle_report(
+                connection, number, ReportState.UNREADABLE, problem=read.problem
+            )
             return
         if exam.mixed and not _is_of(exam, patient_of(exam, page.order), read.report):
-            store.settle_report(connection, number, ReportState.OTHER_PATIENT)
+            result_store.settle_report(connection, number, ReportState.OTHER_PATIENT)
             return
         cut = _cut(read.report)
         if not read.report.measurements:
-            store.settle_report(connection, number, ReportState.EMPTY, problem=cut)
+            result_store.settle_report(connection, number, ReportState.EMPTY, problem=cut)
             return
         mark = f"{fingerprint(read.report)}:{_short(exam.patient_id)}"
         news = self._news(page, read.report, mark)
         if news is None:
-            store.settle_report(
+            result_store.settle_report(
                 connection, number, ReportState.UNCHANGED, fingerprint=mark, problem=cut
             )
             return
@@ -193,10 +232,10 @@ class Reporting:
     def _news(self, page: Page, report: Report, mark: str) -> News | None:
         """Return what the report says that was not sent for this patient; None for nothing."""
         connection, exam = page.connection, page.exam
-        if mark in store.bare_fingerprints(connection, exam.id):
+        if mark in result_store.bare_fingerprints(connection, exam.id):
             return None
         of_patient = f":{_short(exam.patient_id)}"
-        known = revision.read(store.sent_values(connection, exam.id, of_patient))
+        known = revision.read(result_store.sent_values(connection, exam.id, of_patient))
         news = revision.news_of(known, report)
         return news if news.indices else None
 
@@ -217,13 +256,13 @@ class Reporting:
                 self._put_new_values(page, replace(read, sheet=None), report, news, mark)
                 return
             log.warning("report %d: no record can be written: %s", pending.id, error)
-            store.settle_report(
+            result_store.settle_report(
                 connection, pending.id, ReportState.UNREADABLE, problem=Held.UNWRITABLE
             )
             return
         cut = _cut(report)
         if payload is None:
-            store.settle_report(connection, pending.id, ReportState.EMPTY, problem=cut)
+            result_store.settle_report(connection, pending.id, ReportState.EMPTY, problem=cut)
             return
         self._outbox.put(
             connection,
@@ -238,7 +277,7 @@ class Reporting:
                 after_id=self._put_attachments(page, attached),
             ),
         )
-        store.settle_report(
+        result_store.settle_report(
             connection,
             pending.id,
             ReportState.REPORTED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -110,6 +110,17 @@ class Routing:
     def targets(self) -> tuple[Target, ...]:
         """Every target, that of ``[gdt]`` first."""
         return tuple(self._by_name.values())
+
+    @property
+    def folders(self) -> Iterator[tuple[str, Path]]:
+        """The folders shared with practice software, each with the setting that names it."""
+        for target in self.targets:
+            place = f"gdt.routes ({target.name})" if target.name else "gdt"
+            yield f"{place}.out", target.out
+            if target.inbox is not None:
+                yield f"{place}.in", target.inbox
+            if target.attachments is not None:
+                yield f"{place}.attachments_folder", target.attachments.folder
 
     def find(self, facts: Facts) -> Target:
         """Return the target for what is known: the folder an order came from decides first."""

@@ -11,7 +11,7 @@ from flask import Response, request
 
 from gdtbridge.web.forms import raw_values
 from gdtbridge.web.parameters import order_request
-from gdtbridge.web.ports import OrderPort
+from gdtbridge.web.ports import AnswerPort, OrderPort
 
 CHARSETS: Final[Mapping[str, str]] = {
     "ascii": "US-ASCII",
@@ -28,16 +28,17 @@ CHARSETS: Final[Mapping[str, str]] = {
 class AddCall:
     """Places the order a request describes and answers with its GDT record."""
 
-    def __init__(self, orders: OrderPort, today: Callable[[], date]) -> None:
+    def __init__(self, orders: OrderPort, answers: AnswerPort, today: Callable[[], date]) -> None:
         self._orders = orders
+        self._answers = answers
         self._today = today
 
     def __call__(self) -> Response:
         """Answer the request at hand."""
-        placed = self._orders.place_order(order_request(raw_values(request), self._today()))
-        record = self._orders.answer(placed.entry)
+        placed = self._orders.place(order_request(raw_values(request), self._today()))
+        record = self._answers.answer(placed.entry)
         return Response(
-            record, content_type=f"text/plain; charset={charset(self._orders.encoding)}"
+            record, content_type=f"text/plain; charset={charset(self._answers.encoding)}"
         )
 
 

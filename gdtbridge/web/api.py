@@ -53,32 +53,32 @@ class WorklistApi:
         """Answer with a page of the worklist."""
         limit = _number("limit", DEFAULT_LIMIT, MAX_LIMIT)
         offset = _number("offset", 0, MAX_NUMBER)
-        entries = self._orders.orders()
+        entries = self._orders.all()
         page = [schema.view(entry) for entry in entries[offset : offset + limit]]
         return _json(schema.ListView(total=len(entries), entries=page))
 
     def create(self) -> Response:
         """Place an order: 201, or 200 with the same entry for a repeated click."""
         order = schema.read(schema.Order, _body(), self._today())
-        placed = self._orders.place_order(order.request())
+        placed = self._orders.place(order.request())
         response = _json(schema.view(placed.entry), 200 if placed.repeated else 201)
         response.headers["Location"] = self._url(placed.entry)
         return response
 
     def read(self, accession: str) -> Response:
         """Answer with one entry."""
-        return _json(schema.view(self._orders.order(accession)))
+        return _json(schema.view(self._orders.get(accession)))
 
     def change(self, accession: str) -> Response:
         """Replace what an entry says; its identifiers stay."""
         change = schema.read(schema.Change, _body(), self._today())
         if {change.accession_number, change.study_instance_uid} != {None}:
-            _must_be_same(change, self._orders.order(accession))
-        return _json(schema.view(self._orders.change_order(accession, change.request())))
+            _must_be_same(change, self._orders.get(accession))
+        return _json(schema.view(self._orders.change(accession, change.request())))
 
     def cancel(self, accession: str) -> Response:
         """Take an entry off the worklist."""
-        self._orders.cancel_order(accession)
+        self._orders.cancel(accession)
         response = Response(status=204)
         del response.headers["Content-Type"]
         return response

@@ -17,7 +17,7 @@ from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.guard import Guard
 from gdtbridge.web.openapi import description
 from gdtbridge.web.parameters import FIELD_NAMES
-from gdtbridge.web.ports import OrderPort, Readiness, StudyPort
+from gdtbridge.web.ports import AnswerPort, OrderPort, Readiness, StudyPort
 from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, problem_of, render
 from gdtbridge.web.slots import Slots
 from gdtbridge.web.studies import STUDY_NAMES, StudyCalls
@@ -42,6 +42,7 @@ def local_today() -> date:
 def create_app(
     settings: Settings,
     orders: OrderPort,
+    answers: AnswerPort,
     studies: StudyPort,
     readiness: Readiness,
     *,
@@ -62,7 +63,9 @@ def create_app(
     app.after_request(_add_security_headers)
     app.register_error_handler(Exception, _answer_error)
     _add_state_routes(app, readiness)
-    _add_route(app, ADD_PATH, "worklist_add", slots.bound(AddCall(orders, today)), "GET", "POST")
+    _add_route(
+        app, ADD_PATH, "worklist_add", slots.bound(AddCall(orders, answers, today)), "GET", "POST"
+    )
 
     def add_route(path: str, name: str, view: View, *methods: str) -> None:
         _add_route(app, path, name, slots.bound(view), *methods)

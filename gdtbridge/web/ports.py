@@ -12,40 +12,44 @@ from worklist import Entry
 
 
 class OrderPort(Protocol):
-    """The orders of `gdtbridge.exams.ExamService`."""
+    """The orders of the worklist; `gdtbridge.orders` has them."""
+
+    def place(self, request: OrderRequest) -> PlacedOrder:
+        """Put a patient on the worklist; raise `OrderError`, and then nothing is written."""
+        ...
+
+    def all(self) -> tuple[Entry, ...]:
+        """Return everything on the worklist."""
+        ...
+
+    def get(self, accession_number: str) -> Entry:
+        """Return one entry; raise `NotFound`."""
+        ...
+
+    def change(self, accession_number: str, request: OrderRequest) -> Entry:
+        """Replace what an entry says; raise `NotFound` or `OrderError`."""
+        ...
+
+    def cancel(self, accession_number: str) -> None:
+        """Take an entry off the worklist; raise `NotFound`."""
+        ...
+
+
+class AnswerPort(Protocol):
+    """The GDT records practice software gets at once; `gdtbridge.results` writes them."""
 
     @property
     def encoding(self) -> str:
         """Python name of the encoding `answer` writes."""
         ...
 
-    def place_order(self, request: OrderRequest) -> PlacedOrder:
-        """Put a patient on the worklist; raise `OrderError`, and then nothing is written."""
-        ...
-
     def answer(self, entry: Entry) -> bytes:
         """Return the GDT record an order is answered with."""
         ...
 
-    def orders(self) -> tuple[Entry, ...]:
-        """Return everything on the worklist."""
-        ...
-
-    def order(self, accession: str) -> Entry:
-        """Return one entry; raise `NotFound`."""
-        ...
-
-    def change_order(self, accession: str, request: OrderRequest) -> Entry:
-        """Replace what an entry says; raise `NotFound` or `OrderError`."""
-        ...
-
-    def cancel_order(self, accession: str) -> None:
-        """Take an entry off the worklist; raise `NotFound`."""
-        ...
-
 
 class StudyPort(Protocol):
-    """The studies of `gdtbridge.exams.ExamService`."""
+    """The studies of patients; `gdtbridge.exams` finds them."""
 
     def asked_by_file(self, data: bytes) -> StudyQuery:
         """Return what a GDT file asks for; raise `OrderError` naming what is wrong with it."""

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 
 from gdtbridge.archive import Incoming
 from gdtbridge.cli import main
+from gdtbridge.core import open_core
 from gdtbridge.exams import Held, store
-from gdtbridge.service import open_core
 from gdtbridge.settings import load_settings
 from tests.dataset.elements import EXPLICIT, identification, part10
 
@@ -240,7 +240,7 @@ def test_what_nobody_thought_of_is_said_in_a_line(
     def fail(_settings: object) -> None:
         raise RuntimeError("Müller^Änne")
 
-    monkeypatch.setattr("gdtbridge.service.open_core", fail)
+    monkeypatch.setattr("gdtbridge.core.open_core", fail)
     done = run(environ, "worklist", "list")
 
     assert done.exit_code == 1
@@ -267,7 +267,7 @@ def test_the_held_exams_tell_who_it_may_be(environ: dict[str, str], tmp_path: Pa
             data = identification(PatientID="", StudyDescription=description)
             path = part10(folder / "spool" / description, data)
             uid, sop_class = "2.25.1", "1.2.840.10008.5.1.4.1.1.6.1"
-            core.exams.receive(Incoming(path, sop_class, uid, EXPLICIT, "US01", "127.0.0.1"))
+            core.receiving.receive(Incoming(path, sop_class, uid, EXPLICIT, "US01", "127.0.0.1"))
         with core.database.write() as connection:
             store.hold(connection, 1, Held.NO_PATIENT_ID)
 

@@ -48,7 +48,7 @@ class Recorder:
         if self.room_error is not None:
             raise self.room_error
 
-    def find_worklist(self, query: Dataset, calling_aet: str) -> Iterator[Match]:
+    def find(self, query: Dataset, *, calling_aet: str) -> Iterator[Match]:
         self.queries.append((query, calling_aet))
         if self.error is not None:
             raise self.error

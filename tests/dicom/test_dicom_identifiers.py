@@ -129,7 +129,7 @@ def server(tmp_path: Path) -> Iterator[DicomServer]:
         )
 
     class Shelf(Recorder):
-        def find_worklist(self, query: Dataset, calling_aet: str) -> Iterator[Match]:
+        def find(self, query: Dataset, *, calling_aet: str) -> Iterator[Match]:
             return folder.find(query, calling_aet=calling_aet)
 
     core = Shelf(tmp_path)

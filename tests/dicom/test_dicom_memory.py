@@ -26,7 +26,7 @@ class Core:
         return Standing.NEW
     def room_for(self, size):
         pass
-    def find_worklist(self, query, calling_aet):
+    def find(self, query, *, calling_aet):
         return iter(())
 
 server = DicomServer(Dicom(port=0), Path(sys.argv[1]), Core(), Core())

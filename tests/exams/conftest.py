@@ -1,4 +1,4 @@
-"""An exam service with every part real: database, files, outbox, worklist, report reader."""
+"""A core with every part real: database, files, outbox, worklist, report reader."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from pydicom.uid import ExplicitVRLittleEndian
 
 from gdtbridge.archive import Archive, Incoming, Standing
+from gdtbridge.core import Stores, senders_of, wire
 from gdtbridge.database import Database
-from gdtbridge.exams.service import ExamService
 from gdtbridge.gdt import Record, read_records
 from gdtbridge.orders import OrderRequest
 from gdtbridge.outbox import Outbox
@@ -21,7 +21,6 @@ from gdtbridge.pictures import AttachmentReader
 from gdtbridge.report_page import Printer
 from gdtbridge.results.gathering import Openers
 from gdtbridge.results.routing import Routing
-from gdtbridge.service import senders_of
 from gdtbridge.settings import Settings, load_settings
 from gdtbridge.sr import Report, ReportLimitError, read_report
 from tests.dataset.elements import EXPLICIT, PERSON, identification, part10
@@ -76,23 +75,22 @@ class Practice:
         self.clock = Hands()
         self.out = settings.gdt_out
         self.database = Database(f"sqlite:///{folder / 'db.sqlite'}")
-        for target in Routing(settings).targets:
+        routing = Routing(settings)
+        for target in routing.targets:
             target.out.mkdir(parents=True, exist_ok=True)
-        self.outbox = Outbox(self.database, senders_of(settings), clock=self.clock)
+        self.outbox = Outbox(
+            self.database, senders_of(routing, settings.webhooks), clock=self.clock
+        )
         self.reader = HereReader()
         self.renderer = AttachmentReader()
         self.printer = Printer(settings.catalogue.cells)
         self.archive = Archive(folder / "archive")
         self.worklist = WorklistFolder(folder / "worklist")
-        self.exams = ExamService(
-            settings,
-            self.database,
-            self.archive,
-            self.outbox,
-            self.worklist,
-            Openers(self.reader, self.renderer, self.printer),
-            self.clock,
-        )
+        openers = Openers(self.reader, self.renderer, self.printer)
+        stores = Stores(self.database, self.archive, self.outbox, self.worklist, openers)
+        self.core = wire(settings, routing, stores, self.clock)
+        self.filed = self.core.order_files.ports.filed
+        self.master_data = self.core.order_files.ports.master_data
         self.device = "US01"
         """AE title the device calls itself by."""
         self._received = 0
@@ -109,7 +107,7 @@ class Practice:
         path = part10(self.folder / "spool" / secrets.token_hex(8), dataset)
         sop_class = str(values.get("SOPClassUID", "1.2.840.10008.5.1.4.1.1.6.1"))
         uid = str(values["SOPInstanceUID"])
-        return self.exams.receive(
+        return self.core.receiving.receive(
             Incoming(path, sop_class, uid, EXPLICIT, self.device, "127.0.0.1")
         )
 
@@ -117,7 +115,7 @@ class Practice:
         """Send a Part 10 file as it is."""
         copy = self.folder / "incoming"
         copy.write_bytes(path.read_bytes())
-        return self.exams.receive(
+        return self.core.receiving.receive(
             Incoming(copy, sop_class, uid, EXPLICIT, self.device, "127.0.0.1")
         )
 
@@ -130,8 +128,8 @@ class Practice:
     def wait(self, seconds: float = 21) -> None:
         """Let time pass and everything that is due happen."""
         self.clock.seconds += seconds
-        self.exams.report_due()
-        for target in self.exams.routing.targets:
+        self.core.reporting.report_due()
+        for target in self.core.routing.targets:
             self.outbox.deliver_due(target.destination)
 
     def files(self, folder: str = "") -> list[str]:

@@ -194,7 +194,7 @@ def test_an_exam_whose_pictures_take_too_long_keeps_no_other_waiting(device: Dev
     for shade in (10, 90, 200):
         device.still(shade)
     slow = Slow(practice.renderer, practice.printer, monotonic=practice.clock.monotonic)
-    practice.exams._reporting._gatherer._attaching = slow
+    practice.core.reporting._gatherer._attaching = slow
     assert len(groups(device.finish())) == 2
 
 
@@ -202,7 +202,7 @@ def test_pictures_of_an_exam_of_two_patients_are_not_attached(device: Device) ->
     """Nothing tells whose a picture is once an exam is mixed."""
     device.still(10)
     device.still(20, PatientID="9")
-    device.practice.exams.release("2.25.1000", "4711")
+    device.practice.core.held.release("2.25.1000", "4711")
     assert groups(device.finish()) == []
     assert device.attached() == []
 
@@ -297,12 +297,12 @@ def test_an_order_that_comes_while_the_exam_is_read_gets_the_pictures(tmp_path: 
     practice = Practice(tmp_path, load_settings(file, {}))
     device = Device(practice, tmp_path)
     device.still(10)
-    gatherer = practice.exams._reporting._gatherer
+    gatherer = practice.core.reporting._gatherer
     gather = gatherer.gather
 
     def interrupted(exam_id: int) -> Gathered | None:
         gathered = gather(exam_id)
-        entry = practice.exams.place_order(practice.order(station="US77")).entry
+        entry = practice.core.orders.place(practice.order(station="US77")).entry
         with practice.database.write() as connection:
             change = sa.update(placed_order).values(study_instance_uid="2.25.1000")
             connection.execute(change.where(placed_order.c.patient_id == entry.PatientID))

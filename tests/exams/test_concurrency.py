@@ -74,7 +74,7 @@ def send_report(practice: Practice, sample: Path, number: int) -> Standing:
     dataset.save_as(path, implicit_vr=False, little_endian=True)
     uid = str(dataset.SOPInstanceUID)
     incoming = Incoming(path, str(dataset.SOPClassUID), uid, EXPLICIT, "US01", "127.0.0.1")
-    return practice.exams.receive(incoming)
+    return practice.core.receiving.receive(incoming)
 
 
 def kept(practice: Practice) -> set[str]:
@@ -97,13 +97,13 @@ class TestOneStudy:
         """Each image is sent twice by different devices; nothing is lost, nothing doubled."""
         uids = [f"2.25.{number}" for number in range(1, 61)] * 2
         random.Random(1).shuffle(uids)
-        with AtWork(practice.exams.report_due):
+        with AtWork(practice.core.reporting.report_due):
             standings = all_at_once(sends(practice, SOPInstanceUID=uid) for uid in uids)
         practice.wait()
 
         assert Counter(standings) == {Standing.NEW: 60, Standing.SAME: 60}
         assert kept(practice) == set(uids)
-        assert practice.exams.exams()[0].instances == 60
+        assert practice.core.overview.exams()[0].instances == 60
         assert practice.files() == ["R0000000042.gdt"]
 
     def test_every_report_is_read_once(self, practice: Practice, project: Path) -> None:
@@ -114,7 +114,7 @@ class TestOneStudy:
             for number in range(12)
         ]
         jobs += [sends(practice, SOPInstanceUID=f"2.25.{number}") for number in range(1, 13)]
-        with AtWork(practice.exams.report_due):
+        with AtWork(practice.core.reporting.report_due):
             all_at_once(jobs)
         practice.wait()
         practice.wait()
@@ -129,11 +129,11 @@ class TestOneStudy:
         """Whatever the order: after an image of somebody else nothing more leaves by itself."""
         jobs = [sends(practice, SOPInstanceUID=f"2.25.{number}") for number in range(1, 20)]
         jobs.insert(9, sends(practice, SOPInstanceUID="2.25.20", PatientID="1"))
-        with AtWork(practice.exams.report_due):
+        with AtWork(practice.core.reporting.report_due):
             all_at_once(jobs)
         practice.wait()
 
-        (exam,) = practice.exams.exams()
+        (exam,) = practice.core.overview.exams()
         assert (exam.state, exam.mixed, exam.instances) == (ExamState.HELD, True, 20)
         assert len(practice.files()) <= 1
 
@@ -144,7 +144,7 @@ class TestOneStudy:
 
         def release() -> bool:
             try:
-                practice.exams.release("2.25.1000", "4711")
+                practice.core.held.release("2.25.1000", "4711")
             except NotFound:
                 return False
             return True
@@ -152,7 +152,7 @@ class TestOneStudy:
         jobs: list[Callable[[], object]] = [
             sends(practice, SOPInstanceUID=f"2.25.{number}", PatientID="") for number in range(2, 9)
         ]
-        with AtWork(practice.exams.report_due):
+        with AtWork(practice.core.reporting.report_due):
             done = all_at_once([release] * 4 + jobs)
         practice.wait()
 
@@ -177,19 +177,19 @@ def test_command_lines_beside_the_service(practice: Practice) -> None:
 
     def from_inside(number: int) -> str:
         request = practice.order(patient_id=f"S{number}")
-        return practice.exams.place_order(request).entry.AccessionNumber
+        return practice.core.orders.place(request).entry.AccessionNumber
 
     jobs: list[Callable[[], object]] = [
         lambda number=number: from_outside(number)  # type: ignore[misc]
         for number in range(3)
     ]
     jobs += [lambda number=number: from_inside(number) for number in range(20)]  # type: ignore[misc]
-    with AtWork(practice.exams.clean_worklist), AtWork(practice.exams.report_due):
+    with AtWork(practice.core.orders.clean), AtWork(practice.core.reporting.report_due):
         numbers = all_at_once(jobs)
 
     practice.worklist.refresh()
     assert len(set(numbers)) == 23
-    assert {entry.AccessionNumber for entry in practice.exams.orders()} == set(numbers)
+    assert {entry.AccessionNumber for entry in practice.core.orders.all()} == set(numbers)
 
 
 class TestInterrupted:
@@ -234,13 +234,13 @@ class TestInterrupted:
         """A file that cannot be opened is our fault, and is told as one."""
         gone = Incoming(tmp_path / "gone", "1.2", "2.25.1", EXPLICIT, "US01", "127.0.0.1")
         with pytest.raises(ProcessingFailure):
-            practice.exams.receive(gone)
+            practice.core.receiving.receive(gone)
 
     def test_a_changed_order_is_written_by_the_next_attempt(
         self, practice: Practice, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The list was written and the database failed: the same change again mends it."""
-        number = practice.exams.place_order(practice.order(patient_id="1")).entry.AccessionNumber
+        number = practice.core.orders.place(practice.order(patient_id="1")).entry.AccessionNumber
 
         def fail() -> None:
             raise DatabaseError("gesperrt / locked")
@@ -248,8 +248,8 @@ class TestInterrupted:
         with monkeypatch.context() as patched:
             patched.setattr(practice.database, "write", fail)
             with pytest.raises(DatabaseError):
-                practice.exams.change_order(number, practice.order(patient_id="4711"))
-        practice.exams.change_order(number, practice.order(patient_id="4711"))
+                practice.core.orders.change(number, practice.order(patient_id="4711"))
+        practice.core.orders.change(number, practice.order(patient_id="4711"))
         practice.send(AccessionNumber=number)
         practice.wait()
 

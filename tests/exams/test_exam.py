@@ -17,7 +17,7 @@ REPORT = "1.2.840.10008.5.1.4.1.1.88.33"
 
 def only(practice: Practice) -> tuple[ExamState, str]:
     """Return state and reason of the only exam."""
-    (exam,) = practice.exams.exams()
+    (exam,) = practice.core.overview.exams()
     return exam.state, exam.held_because
 
 
@@ -75,7 +75,7 @@ def test_the_same_instance_again_changes_nothing(practice: Practice) -> None:
     practice.wait()
 
     assert practice.files() == ["R0000000042.gdt"]
-    assert practice.exams.exams()[0].instances == 1
+    assert practice.core.overview.exams()[0].instances == 1
 
 
 def test_a_late_image_makes_no_second_study_record(practice: Practice) -> None:
@@ -86,7 +86,7 @@ def test_a_late_image_makes_no_second_study_record(practice: Practice) -> None:
     practice.wait()
 
     assert practice.files() == ["R0000000042.gdt"]
-    assert practice.exams.exams()[0].instances == 2
+    assert practice.core.overview.exams()[0].instances == 2
 
 
 def test_two_studies_with_one_accession_number_get_two_files(practice: Practice) -> None:
@@ -153,7 +153,7 @@ class TestHeld:
 
     def test_an_order_of_another_patient(self, practice: Practice) -> None:
         """The accession number leads to an order for somebody else."""
-        placed = practice.exams.place_order(practice.order(patient_id="1"))
+        placed = practice.core.orders.place(practice.order(patient_id="1"))
         practice.send(AccessionNumber=placed.entry.AccessionNumber)
         practice.wait()
 
@@ -162,7 +162,7 @@ class TestHeld:
 
     def test_a_study_of_another_patients_order(self, practice: Practice) -> None:
         """The Study Instance UID came from the worklist entry of somebody else."""
-        placed = practice.exams.place_order(practice.order(patient_id="1"))
+        placed = practice.core.orders.place(practice.order(patient_id="1"))
         practice.send(StudyInstanceUID=placed.entry.StudyInstanceUID)
         practice.wait()
 
@@ -181,7 +181,7 @@ class TestHeld:
         """With a patient number from a person the result leaves once."""
         practice.send(PatientID="")
         practice.wait()
-        practice.exams.release("2.25.1000", "4711")
+        practice.core.held.release("2.25.1000", "4711")
         practice.wait()
         practice.wait()
 
@@ -192,13 +192,13 @@ class TestHeld:
     @pytest.mark.parametrize("sent", ["04711", "4711A", "47 11"])
     def test_a_number_that_is_almost_the_same(self, practice: Practice, sent: str) -> None:
         """Similar is not the same: a person looks. What follows needs no second release."""
-        placed = practice.exams.place_order(practice.order())
+        placed = practice.core.orders.place(practice.order())
         values = {"PatientID": sent, "AccessionNumber": placed.entry.AccessionNumber}
         practice.send(**values)
         practice.wait()
         assert only(practice) == (ExamState.HELD, "order-of-other-patient")
 
-        practice.exams.release("2.25.1000", "4711")
+        practice.core.held.release("2.25.1000", "4711")
         practice.wait()
         practice.send(**values)
         practice.wait()
@@ -210,7 +210,7 @@ class TestHeld:
     @pytest.mark.parametrize("sent", ["4711 ", " 4711", "4711\0"])
     def test_padding_is_no_difference(self, practice: Practice, sent: str) -> None:
         """Leading and trailing blanks of an LO mean nothing (PS3.5 6.2)."""
-        placed = practice.exams.place_order(practice.order(patient_id=" 4711 "))
+        placed = practice.core.orders.place(practice.order(patient_id=" 4711 "))
         practice.send(PatientID=sent, AccessionNumber=placed.entry.AccessionNumber)
         practice.wait()
 
@@ -218,8 +218,8 @@ class TestHeld:
 
     def test_the_numbers_of_two_orders(self, practice: Practice) -> None:
         """The UID is of the patient's order, the accession number of somebody else's."""
-        own = practice.exams.place_order(practice.order())
-        other = practice.exams.place_order(practice.order(patient_id="1"))
+        own = practice.core.orders.place(practice.order())
+        other = practice.core.orders.place(practice.order(patient_id="1"))
         practice.send(
             StudyInstanceUID=own.entry.StudyInstanceUID,
             AccessionNumber=other.entry.AccessionNumber,
@@ -231,8 +231,8 @@ class TestHeld:
 
     def test_two_orders_of_one_patient(self, practice: Practice) -> None:
         """The order that gave the study its UID counts."""
-        first = practice.exams.place_order(practice.order())
-        second = practice.exams.place_order(practice.order(procedure="Herz"))
+        first = practice.core.orders.place(practice.order())
+        second = practice.core.orders.place(practice.order(procedure="Herz"))
         practice.send(
             StudyInstanceUID=first.entry.StudyInstanceUID,
             AccessionNumber=second.entry.AccessionNumber,
@@ -251,7 +251,7 @@ class TestHeld:
         assert len(practice.files()) == 1
 
         for _ in range(2):
-            practice.exams.release("2.25.1000", "1")
+            practice.core.held.release("2.25.1000", "1")
             practice.wait()
             practice.send(PatientID="2")
             practice.wait()
@@ -264,7 +264,7 @@ class TestHeld:
         practice.send()
         practice.wait()
         practice.send(PatientID="1")
-        practice.exams.release("2.25.1000", "4711")
+        practice.core.held.release("2.25.1000", "4711")
         practice.wait()
 
         assert len(practice.files()) == 1
@@ -275,7 +275,7 @@ class TestHeld:
         """What an object says never replaces what a person said."""
         practice.send(PatientID="")
         practice.wait()
-        practice.exams.release("2.25.1000", " 4711 ")
+        practice.core.held.release("2.25.1000", " 4711 ")
         practice.send(PatientID=late)
         practice.wait()
 
@@ -288,7 +288,7 @@ class TestHeld:
         practice.send(PatientID="")
         practice.wait()
         with pytest.raises(OrderError):
-            practice.exams.release("2.25.1000", "  ")
+            practice.core.held.release("2.25.1000", "  ")
 
         assert only(practice) == (ExamState.HELD, "no-patient-id")
 
@@ -300,12 +300,12 @@ class TestHeld:
             SOPInstanceUID="2.25.1", StudyInstanceUID="2.25.1002", PatientID="1", AccessionNumber=""
         )
         practice.wait()
-        newest = practice.exams.exams()[0]
+        newest = practice.core.overview.exams()[0]
         assert taken is Standing.CONFLICT
         assert (newest.state, newest.held_because) == (ExamState.HELD, "uid-taken")
         assert len(practice.files()) == 1
 
-        practice.exams.release("2.25.1002", "1")
+        practice.core.held.release("2.25.1002", "1")
         practice.wait()
 
         assert [record.patient.id for record in practice.records().values()] == ["1", "4711"]
@@ -315,7 +315,7 @@ class TestHeld:
         practice.send()
         practice.wait()
         with pytest.raises(NotFound):
-            practice.exams.release("2.25.1000", "1")
+            practice.core.held.release("2.25.1000", "1")
 
     def test_more_instances_do_not_release(self, practice: Practice) -> None:
         """An exam stays held whatever arrives."""
@@ -325,12 +325,12 @@ class TestHeld:
         practice.wait()
 
         assert practice.files() == []
-        assert practice.exams.attention()["held"] == 1
+        assert practice.core.overview.attention()["held"] == 1
 
 
 def test_the_order_gives_its_number_and_procedure(practice: Practice) -> None:
     """A study matched by UID is reported under the order's accession number."""
-    placed = practice.exams.place_order(practice.order(procedure="Schilddrüse"))
+    placed = practice.core.orders.place(practice.order(procedure="Schilddrüse"))
     practice.send(
         StudyInstanceUID=placed.entry.StudyInstanceUID, AccessionNumber="", StudyDescription=""
     )
@@ -343,8 +343,8 @@ def test_the_order_gives_its_number_and_procedure(practice: Practice) -> None:
 
 def test_an_order_is_remembered_after_its_entry_is_gone(practice: Practice) -> None:
     """A study sent the next morning still meets its order."""
-    placed = practice.exams.place_order(practice.order())
-    practice.exams.cancel_order(placed.entry.AccessionNumber)
+    placed = practice.core.orders.place(practice.order())
+    practice.core.orders.cancel(placed.entry.AccessionNumber)
     practice.send(StudyInstanceUID=placed.entry.StudyInstanceUID, AccessionNumber="")
     practice.wait()
 
@@ -366,7 +366,7 @@ def test_what_was_not_announced_is_refused(
         practice.send_dataset(
             _identified(SOPInstanceUID="2.25.1"), **{"SOPInstanceUID": "2.25.1", **values}
         )
-    assert practice.exams.exams() == []
+    assert practice.core.overview.exams() == []
     assert list(practice.archive.folder.rglob("*.dcm")) == []
 
 
@@ -417,13 +417,13 @@ class TestFailing:
             practice.wait(30)
 
         assert len(practice.files()) == 1
-        assert practice.exams.attention()["overdue"] == 1
+        assert practice.core.overview.attention()["overdue"] == 1
         (told,) = [message for message in caplog.messages if "cannot be reported" in message]
         assert told.startswith("exam 1 cannot be reported, trying again: RuntimeError at ")
         practice.reader.fault = None
         practice.wait()
         assert len(practice.files()) == 2
-        assert practice.exams.attention()["overdue"] == 0
+        assert practice.core.overview.attention()["overdue"] == 0
 
     def test_a_report_is_read_again_where_the_machine_was_busy(self, practice: Practice) -> None:
         """A limit reached once says nothing of the file."""
@@ -432,7 +432,9 @@ class TestFailing:
         practice.wait()
 
         assert practice.reader.reads == 2
-        assert [problem.kind for problem in practice.exams.problems()] == ["NotAReportError"]
+        assert [problem.kind for problem in practice.core.overview.problems()] == [
+            "NotAReportError"
+        ]
 
     def test_a_worklist_that_is_away_delays(self, practice: Practice) -> None:
         """Whose the order is cannot be known; the exam waits and loses nothing."""

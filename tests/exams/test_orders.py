@@ -19,9 +19,9 @@ from worklist import FolderError
 
 def test_an_order_is_on_the_worklist(practice: Practice) -> None:
     """What was asked for is there, with the settings' modality and station."""
-    placed = practice.exams.place_order(practice.order(physician="Mustermann^Max"))
+    placed = practice.core.orders.place(practice.order(physician="Mustermann^Max"))
 
-    (entry,) = practice.exams.orders()
+    (entry,) = practice.core.orders.all()
     assert entry == placed.entry
     assert (entry.PatientID, entry.PatientName) == ("4711", "Müller^Änne")
     assert (entry.Modality, entry.ScheduledStationAETitle) == ("US", "US01")
@@ -32,9 +32,9 @@ def test_an_order_is_on_the_worklist(practice: Practice) -> None:
 
 def test_the_answer_is_a_gdt_record(practice: Practice) -> None:
     """The practice software gets the accession number back."""
-    placed = practice.exams.place_order(practice.order())
+    placed = practice.core.orders.place(practice.order())
 
-    data = practice.exams.answer(placed.entry)
+    data = practice.core.routing.default.records.answer(placed.entry)
 
     (record,) = read_records(data)
     assert record.record_type == "6310"
@@ -44,21 +44,21 @@ def test_the_answer_is_a_gdt_record(practice: Practice) -> None:
 
 def test_a_double_click_is_one_order(practice: Practice) -> None:
     """The same patient, procedure and station within a minute is the same order."""
-    first = practice.exams.place_order(practice.order())
+    first = practice.core.orders.place(practice.order())
     practice.clock.seconds += 59
-    again = practice.exams.place_order(practice.order())
+    again = practice.core.orders.place(practice.order())
 
     assert again.entry == first.entry
     assert again.repeated
-    assert len(practice.exams.orders()) == 1
+    assert len(practice.core.orders.all()) == 1
 
 
 def test_a_second_click_with_a_corrected_name_corrects(practice: Practice) -> None:
     """The device must not find the patient under the name that was wrong."""
-    first = practice.exams.place_order(practice.order(family_name="Mueller"))
-    again = practice.exams.place_order(practice.order(family_name="Müller"))
+    first = practice.core.orders.place(practice.order(family_name="Mueller"))
+    again = practice.core.orders.place(practice.order(family_name="Müller"))
 
-    (entry,) = practice.exams.orders()
+    (entry,) = practice.core.orders.all()
     assert entry == again.entry
     assert entry.PatientName == "Müller^Änne"
     assert entry.AccessionNumber == first.entry.AccessionNumber
@@ -67,14 +67,14 @@ def test_a_second_click_with_a_corrected_name_corrects(practice: Practice) -> No
 
 def test_a_click_that_was_cut_off_is_not_a_second_patient(practice: Practice) -> None:
     """The service died between the worklist and its own memory; the order is placed again."""
-    first = practice.exams.place_order(practice.order())
+    first = practice.core.orders.place(practice.order())
     with practice.database.write() as connection:
         connection.execute(sa.delete(placed_order))
-    again = practice.again().exams.place_order(practice.order())
+    again = practice.again().core.orders.place(practice.order())
 
     assert again.entry == first.entry
     assert again.repeated
-    assert len(practice.exams.orders()) == 1
+    assert len(practice.core.orders.all()) == 1
     practice.send(StudyInstanceUID=again.entry.StudyInstanceUID, AccessionNumber="")
     practice.wait()
     assert practice.files() == [f"{again.entry.AccessionNumber}.gdt"]
@@ -85,27 +85,27 @@ def test_a_click_that_was_cut_off_is_not_a_second_patient(practice: Practice) ->
 )
 def test_what_differs_is_another_order(practice: Practice, change: dict[str, object]) -> None:
     """Another patient, procedure or station, or a minute later."""
-    practice.exams.place_order(practice.order())
+    practice.core.orders.place(practice.order())
     practice.clock.seconds += int(str(change.pop("wait", 0)))
-    again = practice.exams.place_order(practice.order(**change))
+    again = practice.core.orders.place(practice.order(**change))
 
     assert not again.repeated
-    assert len(practice.exams.orders()) == 2
+    assert len(practice.core.orders.all()) == 2
 
 
 def test_another_person_under_the_same_number_is_another_order(practice: Practice) -> None:
     """A number typed in for the next patient does not take the first one off the list."""
-    practice.exams.place_order(practice.order())
+    practice.core.orders.place(practice.order())
     other = practice.order(family_name="Schmidt", given_name="Jo", birth_date=date(1970, 1, 1))
-    assert not practice.exams.place_order(other).repeated
-    names = sorted(str(entry.PatientName) for entry in practice.exams.orders())
+    assert not practice.core.orders.place(other).repeated
+    names = sorted(str(entry.PatientName) for entry in practice.core.orders.all())
     assert names == ["Müller^Änne", "Schmidt^Jo"]
 
 
 def test_twenty_clicks_at_once_are_one_order(practice: Practice) -> None:
     """Threads do not get in between."""
     threads = [
-        threading.Thread(target=practice.exams.place_order, args=(practice.order(),))
+        threading.Thread(target=practice.core.orders.place, args=(practice.order(),))
         for _ in range(20)
     ]
     for thread in threads:
@@ -113,7 +113,7 @@ def test_twenty_clicks_at_once_are_one_order(practice: Practice) -> None:
     for thread in threads:
         thread.join()
 
-    assert len(practice.exams.orders()) == 1
+    assert len(practice.core.orders.all()) == 1
 
 
 WRONG = [
@@ -136,20 +136,20 @@ WRONG = [
 def test_a_wrong_field_is_named(practice: Practice, change: dict[str, object], field: str) -> None:
     """The error names the field, and nothing is written."""
     with pytest.raises(OrderError) as error:
-        practice.exams.place_order(practice.order(**change))
+        practice.core.orders.place(practice.order(**change))
 
     assert error.value.field == field
-    assert practice.exams.orders() == ()
+    assert practice.core.orders.all() == ()
 
 
 def test_an_order_can_be_changed(practice: Practice) -> None:
     """The numbers stay, the rest is replaced."""
-    placed = practice.exams.place_order(practice.order())
+    placed = practice.core.orders.place(practice.order())
     number = placed.entry.AccessionNumber
 
-    changed = practice.exams.change_order(number, practice.order(procedure="Herz"))
+    changed = practice.core.orders.change(number, practice.order(procedure="Herz"))
 
-    assert practice.exams.order(number) == changed
+    assert practice.core.orders.get(number) == changed
     assert changed.RequestedProcedureDescription == "Herz"
     assert changed.StudyInstanceUID == placed.entry.StudyInstanceUID
     assert changed.scheduled == placed.entry.scheduled
@@ -157,44 +157,44 @@ def test_an_order_can_be_changed(practice: Practice) -> None:
 
 def test_an_order_can_be_cancelled(practice: Practice) -> None:
     """It leaves the worklist, and a second click does not bring it back."""
-    number = practice.exams.place_order(practice.order()).entry.AccessionNumber
-    practice.exams.cancel_order(number)
+    number = practice.core.orders.place(practice.order()).entry.AccessionNumber
+    practice.core.orders.cancel(number)
 
-    assert practice.exams.orders() == ()
-    again = practice.exams.place_order(practice.order())
+    assert practice.core.orders.all() == ()
+    again = practice.core.orders.place(practice.order())
     assert again.entry.AccessionNumber != number
 
 
 def test_what_is_not_there_is_said(practice: Practice) -> None:
     """No call on an unknown number succeeds."""
-    for call in (practice.exams.order, practice.exams.cancel_order):
+    for call in (practice.core.orders.get, practice.core.orders.cancel):
         with pytest.raises(NotFound):
             call("R0000009999")
     with pytest.raises(NotFound):
-        practice.exams.change_order("R0000009999", practice.order())
+        practice.core.orders.change("R0000009999", practice.order())
 
 
 def test_numbers_go_on_when_the_counter_is_lost(practice: Practice) -> None:
     """The database remembers what the folder forgot."""
-    placed = practice.exams.place_order(practice.order())
-    practice.exams.cancel_order(placed.entry.AccessionNumber)
+    placed = practice.core.orders.place(practice.order())
+    practice.core.orders.cancel(placed.entry.AccessionNumber)
     for path in practice.worklist.path.iterdir():
         path.unlink()
     again = practice.again()
 
     assert (
-        again.exams.place_order(again.order()).entry.AccessionNumber > placed.entry.AccessionNumber
+        again.core.orders.place(again.order()).entry.AccessionNumber > placed.entry.AccessionNumber
     )
 
 
 def test_a_clock_set_back_makes_no_double_click(practice: Practice) -> None:
     """An order of "tomorrow" is no reason to swallow one of today."""
-    practice.exams.place_order(practice.order())
+    practice.core.orders.place(practice.order())
     practice.clock.seconds -= 3600
-    again = practice.exams.place_order(practice.order())
+    again = practice.core.orders.place(practice.order())
 
     assert not again.repeated
-    assert len(practice.exams.orders()) == 2
+    assert len(practice.core.orders.all()) == 2
 
 
 class TestCleanUp:
@@ -202,56 +202,56 @@ class TestCleanUp:
 
     def test_a_study_by_uid(self, practice: Practice) -> None:
         """The study came with the UID of the entry."""
-        placed = practice.exams.place_order(practice.order())
+        placed = practice.core.orders.place(practice.order())
         practice.send(StudyInstanceUID=placed.entry.StudyInstanceUID, AccessionNumber="")
 
-        assert practice.exams.clean_worklist().arrived == 1
-        assert practice.exams.orders() == ()
+        assert practice.core.orders.clean().arrived == 1
+        assert practice.core.orders.all() == ()
 
     def test_a_study_by_accession_number(self, practice: Practice) -> None:
         """The device made its own UID and kept the accession number."""
-        placed = practice.exams.place_order(practice.order())
+        placed = practice.core.orders.place(practice.order())
         practice.send(AccessionNumber=placed.entry.AccessionNumber)
 
-        assert practice.exams.clean_worklist().arrived == 1
+        assert practice.core.orders.clean().arrived == 1
 
     def test_another_patients_study_removes_nothing(self, practice: Practice) -> None:
         """The number alone is not enough: the patient is still waiting."""
-        placed = practice.exams.place_order(practice.order(patient_id="1"))
+        placed = practice.core.orders.place(practice.order(patient_id="1"))
         practice.send(AccessionNumber=placed.entry.AccessionNumber)
 
-        assert practice.exams.clean_worklist().arrived == 0
-        assert len(practice.exams.orders()) == 1
+        assert practice.core.orders.clean().arrived == 0
+        assert len(practice.core.orders.all()) == 1
 
     def test_the_day_after(self, practice: Practice) -> None:
         """Yesterday's entry goes once it is old enough."""
-        practice.exams.place_order(practice.order())
+        practice.core.orders.place(practice.order())
 
-        assert practice.exams.clean_worklist().expired == 0
+        assert practice.core.orders.clean().expired == 0
         practice.clock.seconds += 24 * 3600
-        assert practice.exams.clean_worklist().expired == 1
+        assert practice.core.orders.clean().expired == 1
 
     def test_what_was_put_off_meanwhile_stays(
         self, practice: Practice, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """An entry that somebody moves to today while the clean-up runs is not removed."""
-        number = practice.exams.place_order(practice.order()).entry.AccessionNumber
+        number = practice.core.orders.place(practice.order()).entry.AccessionNumber
         yesterday = practice.worklist.entries()
         practice.clock.seconds += 24 * 3600
         today = practice.order(scheduled=practice.clock.local())
-        practice.exams.change_order(number, today)
+        practice.core.orders.change(number, today)
         with monkeypatch.context() as patched:
             patched.setattr(practice.worklist, "entries", lambda: yesterday)
-            assert practice.exams.clean_worklist().expired == 0
+            assert practice.core.orders.clean().expired == 0
 
-        assert len(practice.exams.orders()) == 1
+        assert len(practice.core.orders.all()) == 1
 
     def test_an_entry_that_cannot_go_keeps_no_other(
         self, practice: Practice, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The folder refuses to delete one file; the others go all the same."""
-        stuck = practice.exams.place_order(practice.order()).entry.AccessionNumber
-        practice.exams.place_order(practice.order(patient_id="1"))
+        stuck = practice.core.orders.place(practice.order()).entry.AccessionNumber
+        practice.core.orders.place(practice.order(patient_id="1"))
         practice.clock.seconds += 24 * 3600
         remove = practice.worklist.remove
 
@@ -264,16 +264,16 @@ class TestCleanUp:
 
         monkeypatch.setattr(practice.worklist, "remove", refuse_one)
 
-        assert practice.exams.clean_worklist().expired == 1
-        assert [entry.AccessionNumber for entry in practice.exams.orders()] == [stuck]
+        assert practice.core.orders.clean().expired == 1
+        assert [entry.AccessionNumber for entry in practice.core.orders.all()] == [stuck]
 
     def test_night_duty(self, practice: Practice) -> None:
         """An entry of half an hour before midnight survives midnight."""
         practice.clock.seconds -= practice.clock.seconds % 86400 + 1800
-        practice.exams.place_order(practice.order())
+        practice.core.orders.place(practice.order())
         practice.clock.seconds += 3600
 
-        assert practice.exams.clean_worklist().expired == 0
+        assert practice.core.orders.clean().expired == 0
 
     def test_files_of_others_stay(self, practice: Practice) -> None:
         """Foreign and broken files are left alone, however old."""
@@ -281,7 +281,7 @@ class TestCleanUp:
         for path in strange:
             path.write_bytes(b"not an entry")
         practice.clock.seconds += 10 * 86400
-        practice.exams.clean_worklist()
+        practice.core.orders.clean()
 
         assert all(path.exists() for path in strange)
 
@@ -300,8 +300,8 @@ class TestWebhooks:
     def test_an_order_calls_once(self, practice: Practice, httpserver: HTTPServer) -> None:
         """A double click dims the light once."""
         httpserver.expect_request("/light", method="GET").respond_with_data("ok")
-        practice.exams.place_order(practice.order())
-        practice.exams.place_order(practice.order())
+        practice.core.orders.place(practice.order())
+        practice.core.orders.place(practice.order())
         practice.outbox.deliver_due("worklist_added")
         practice.outbox.deliver_due("worklist_added")
 
@@ -314,7 +314,7 @@ class TestWebhooks:
         httpserver.expect_request("/shutter", method="GET").respond_with_data("ok")
         practice.send()
         practice.clock.seconds += 21
-        practice.exams.report_due()
+        practice.core.reporting.report_due()
         practice.outbox.deliver_due("gdt_written")
         assert len(httpserver.log) == 0
         practice.outbox.deliver_due("gdt")
@@ -325,7 +325,7 @@ class TestWebhooks:
     def test_a_dead_house_stops_nobody(self, practice: Practice) -> None:
         """Orders are placed while nobody answers."""
         for number in range(3):
-            practice.exams.place_order(practice.order(patient_id=str(number)))
+            practice.core.orders.place(practice.order(patient_id=str(number)))
         practice.outbox.deliver_due("worklist_added")
 
-        assert len(practice.exams.orders()) == 3
+        assert len(practice.core.orders.all()) == 3

@@ -17,9 +17,9 @@ def test_an_object_of_another_person_under_the_same_number_holds_the_exam(
     practice.send(PatientID="4711", PatientName="Schmidt^Jo", PatientBirthDate="19700101")
     practice.wait()
     assert practice.files() == []
-    (exam,) = practice.exams.exams()
+    (exam,) = practice.core.overview.exams()
     assert exam.held_because == "several-patients"
-    assert practice.exams.claimants(exam) == ("4711 Schmidt^Jo 19700101",)
+    assert practice.core.held.claimants(exam) == ("4711 Schmidt^Jo 19700101",)
 
 
 def test_of_two_persons_under_one_number_only_the_first_ones_reports_leave(
@@ -31,10 +31,10 @@ def test_of_two_persons_under_one_number_only_the_first_ones_reports_leave(
     reports.send("echo.dcm", **study)
     other = {"PatientName": "Schmidt^Jo", "PatientBirthDate": "19700101"}
     reports.send("thyroid.dcm", **study, **other)
-    practice.exams.release("2.25.1000", "4711")
+    practice.core.held.release("2.25.1000", "4711")
     practice.wait()
     assert len([name for name in practice.files() if "-sr-" in name]) == 1
-    assert [problem.kind for problem in practice.exams.problems()] == ["other-patient"]
+    assert [problem.kind for problem in practice.core.overview.problems()] == ["other-patient"]
 
 
 def test_an_order_for_another_person_under_the_same_number_holds_the_exam(
@@ -42,16 +42,16 @@ def test_an_order_for_another_person_under_the_same_number_holds_the_exam(
 ) -> None:
     """The examiner picked the wrong line; nothing leaves until somebody says whose it is."""
     order = practice.order(family_name="Schmidt", birth_date=date(1970, 1, 1))
-    entry = practice.exams.place_order(order).entry
+    entry = practice.core.orders.place(order).entry
     values = {"PatientID": "4711", "PatientName": "Müller^Änne", "PatientBirthDate": "19581224"}
     practice.send(StudyInstanceUID=entry.StudyInstanceUID, **values)
     practice.wait()
-    (exam,) = practice.exams.exams()
+    (exam,) = practice.core.overview.exams()
     assert exam.held_because == "order-of-other-patient"
-    assert practice.exams.claimants(exam) == ("4711 Schmidt^Änne 19700101",)
-    practice.exams.release(entry.StudyInstanceUID, "4711")
+    assert practice.core.held.claimants(exam) == ("4711 Schmidt^Änne 19700101",)
+    practice.core.held.release(entry.StudyInstanceUID, "4711")
     practice.wait()
-    assert practice.exams.exams()[0].state is ExamState.REPORTED
+    assert practice.core.overview.exams()[0].state is ExamState.REPORTED
     assert practice.files() == [f"{entry.AccessionNumber}.gdt"]
     (record,) = practice.records().values()
     named = record.patient
@@ -67,11 +67,11 @@ def test_a_release_for_the_order_leaves_under_the_orders_name(
 ) -> None:
     """The device had picked the wrong patient: the right number does not get the wrong name."""
     order = practice.order(patient_id="12", family_name="Schmidt", birth_date=date(1970, 1, 1))
-    entry = practice.exams.place_order(order).entry
+    entry = practice.core.orders.place(order).entry
     study = {"PatientID": "4711", "StudyInstanceUID": entry.StudyInstanceUID}
     Reports(project, practice, tmp_path).send("echo.dcm", **study)
     practice.wait()
-    practice.exams.release(entry.StudyInstanceUID, "12")
+    practice.core.held.release(entry.StudyInstanceUID, "12")
     practice.wait()
     named = [record.patient for record in practice.records().values()]
     assert [(one.id, one.family_name) for one in named] == [("12", "Schmidt")] * 2

@@ -111,10 +111,10 @@ def test_the_page_names_whom_a_person_named(
     practice: Practice, reports: Reports, poppler: Callable[..., str]
 ) -> None:
     """A number typed wrong at the device is on no page of the chart."""
-    number = practice.exams.place_order(practice.order()).entry.AccessionNumber
+    number = practice.core.orders.place(practice.order()).entry.AccessionNumber
     reports.send(ECHO, StudyInstanceUID=STUDY, PatientID="990011", AccessionNumber=number)
     practice.wait()
-    practice.exams.release(STUDY, "4711")
+    practice.core.held.release(STUDY, "4711")
     (record,) = finish(practice)
     assert record.patient.id == "4711"
     text = poppler(pages(practice)[0].read_bytes(), "pdftotext")
@@ -128,7 +128,7 @@ def test_the_other_patients_report_is_not_printed(practice: Practice, reports: R
     practice.send(PatientID="4711")
     reports.send(ECHO, PatientID="1", StudyInstanceUID=STUDY)
     reports.send(THYROID, PatientID="4711", StudyInstanceUID=STUDY)
-    practice.exams.release(STUDY, "4711")
+    practice.core.held.release(STUDY, "4711")
     assert len(finish(practice)) == len(pages(practice)) == 1
 
 

@@ -208,10 +208,10 @@ class TestLaterReports:
         """What went to the wrong chart does not count as sent."""
         reports.send(ECHO, SOPInstanceUID="2.25.1", PatientID="", StudyInstanceUID="2.25.1000")
         practice.wait()
-        practice.exams.release("2.25.1000", "4711")
+        practice.core.held.release("2.25.1000", "4711")
         practice.wait()
         reports.send(ECHO, SOPInstanceUID="2.25.2", PatientID="9", StudyInstanceUID="2.25.1000")
-        practice.exams.release("2.25.1000", "9")
+        practice.core.held.release("2.25.1000", "9")
         practice.wait()
         first, second = values(practice)
         assert first == second
@@ -237,7 +237,7 @@ def test_a_report_of_another_patient_holds_the_exam(practice: Practice, reports:
     practice.wait()
     assert practice.files() == []
 
-    practice.exams.release("2.25.1000", "4711")
+    practice.core.held.release("2.25.1000", "4711")
     practice.wait()
     assert values_of(practice) == {}
     assert len(practice.files()) == 1
@@ -248,26 +248,26 @@ def test_only_the_named_patients_reports_leave(practice: Practice, reports: Repo
     practice.send(PatientID="4711")
     reports.send(ECHO, PatientID="1", StudyInstanceUID="2.25.1000")
     reports.send(THYROID, PatientID="4711", StudyInstanceUID="2.25.1000")
-    practice.exams.release("2.25.1000", "日本")  # no GDT character set has it
+    practice.core.held.release("2.25.1000", "日本")  # no GDT character set has it
     practice.wait()
-    assert practice.exams.exams()[0].held_because == "unwritable"
-    practice.exams.release("2.25.1000", "4711")
+    assert practice.core.overview.exams()[0].held_because == "unwritable"
+    practice.core.held.release("2.25.1000", "4711")
     practice.wait()
 
     assert len(values_of(practice)) == 1
-    (problem,) = practice.exams.problems()
+    (problem,) = practice.core.overview.problems()
     assert problem.kind == "other-patient"
     assert (practice.archive.folder / problem.file).is_file()
-    assert practice.exams.attention()["unreadable"] == 1
+    assert practice.core.overview.attention()["unreadable"] == 1
 
 
 def test_a_late_report_after_a_release(practice: Practice, reports: Reports) -> None:
     """The device goes on sending the number it has; a person has said whose it is."""
-    placed = practice.exams.place_order(practice.order())
+    placed = practice.core.orders.place(practice.order())
     number = placed.entry.AccessionNumber
     practice.send(PatientID="004711", AccessionNumber=number)
     practice.wait()
-    practice.exams.release("2.25.1000", "4711")
+    practice.core.held.release("2.25.1000", "4711")
     practice.wait()
     reports.send(ECHO, PatientID="004711", AccessionNumber=number, StudyInstanceUID="2.25.1000")
     practice.wait()
@@ -286,7 +286,7 @@ def test_a_report_of_a_held_exam_leaves_with_its_release(
     practice.wait()
     assert practice.files() == []
 
-    practice.exams.release("2.25.1000", "4711")
+    practice.core.held.release("2.25.1000", "4711")
     practice.wait()
     assert len(values_of(practice)) == 1
     assert len(practice.files()) == 2
@@ -299,7 +299,7 @@ def test_another_version_of_a_report_is_shown(practice: Practice, reports: Repor
     reports.send(ECHO, SOPInstanceUID=uid, SeriesDescription="corrected")
     practice.wait()
 
-    (problem,) = practice.exams.problems()
+    (problem,) = practice.core.overview.problems()
     assert (problem.kind, problem.sop_instance_uid) == ("conflict", uid)
     assert (practice.archive.folder / problem.file).is_file()
     assert len(values_of(practice)) == 1
@@ -313,7 +313,7 @@ def test_a_report_that_was_cut_off_is_a_problem(practice: Practice) -> None:
     practice.send_dataset(data, SOPInstanceUID=uid, SOPClassUID=sop_class)
     practice.wait()
 
-    assert [problem.kind for problem in practice.exams.problems()] == ["incomplete"]
+    assert [problem.kind for problem in practice.core.overview.problems()] == ["incomplete"]
 
 
 def test_a_report_that_was_cut_off_after_what_is_known_is_a_problem(
@@ -328,7 +328,7 @@ def test_a_report_that_was_cut_off_after_what_is_known_is_a_problem(
     practice.wait()
 
     assert len(values_of(practice)) == 1
-    assert [problem.kind for problem in practice.exams.problems()] == ["incomplete"]
+    assert [problem.kind for problem in practice.core.overview.problems()] == ["incomplete"]
 
 
 def test_an_unreadable_report_does_not_stop_the_study(practice: Practice) -> None:
@@ -337,8 +337,8 @@ def test_an_unreadable_report_does_not_stop_the_study(practice: Practice) -> Non
     practice.wait()
 
     assert practice.files() == ["R0000000042.gdt"]
-    assert practice.exams.exams()[0].state is ExamState.REPORTED
-    assert practice.exams.attention()["unreadable"] == 1
+    assert practice.core.overview.exams()[0].state is ExamState.REPORTED
+    assert practice.core.overview.attention()["unreadable"] == 1
 
 
 def in_other_units(dataset: pydicom.Dataset) -> None:
@@ -435,8 +435,8 @@ class TestNothingToSend:
         practice.wait()
 
         assert practice.files() == ["R0000000043.gdt"]
-        assert practice.exams.exams()[0].state is ExamState.REPORTED
-        assert practice.exams.attention()["unreadable"] == 0
+        assert practice.core.overview.exams()[0].state is ExamState.REPORTED
+        assert practice.core.overview.attention()["unreadable"] == 0
 
 
 class TestMedicalOffice:

@@ -156,7 +156,7 @@ class TestResults:
 
     def test_the_result_goes_to_whoever_ordered(self, practice: Practice) -> None:
         """In its dialect and with its codes; nobody else gets it."""
-        taken = practice.exams.filed.order(drop(), practice.order(), REFERENCE)
+        taken = practice.filed.order(drop(), practice.order(), REFERENCE)
         practice.send(AccessionNumber=taken.accession_number)
         practice.wait()
         assert (practice.files(), practice.files("three")) == ([], [])
@@ -169,7 +169,7 @@ class TestResults:
     def test_the_folder_of_an_order_decides(self, practice: Practice) -> None:
         """Two workplaces with the same software are told apart by where they drop their orders."""
         reference = OrderReference(device_code="SONO00", ordered_by="PRAX_EDV")
-        taken = practice.exams.filed.order(drop("praxis-2"), practice.order(), reference)
+        taken = practice.filed.order(drop("praxis-2"), practice.order(), reference)
         practice.send(AccessionNumber=taken.accession_number)
         practice.wait()
         assert len(practice.files("two")) == 1
@@ -186,7 +186,7 @@ class TestResults:
         practice.device = "US03"
         practice.send()
         practice.wait()
-        (exam,) = practice.exams.exams()
+        (exam,) = practice.core.overview.exams()
         two, three = practice.settings.gdt.routes
         taking = two.model_copy(update={"when": When(device=("US03",))})
         gdt = practice.settings.gdt.model_copy(update={"routes": (taking, three)})
@@ -197,8 +197,8 @@ class TestResults:
     def test_what_the_route_cannot_write_is_refused_at_once(self, practice: Practice) -> None:
         """A number the ordering software cannot read back never reaches the worklist."""
         with pytest.raises(OrderError, match="Ziffern"):
-            practice.exams.filed.order(drop(), practice.order(patient_id="47-11"), REFERENCE)
-        assert practice.exams.orders() == ()
+            practice.filed.order(drop(), practice.order(patient_id="47-11"), REFERENCE)
+        assert practice.core.orders.all() == ()
 
     @pytest.mark.parametrize(
         ("route", "sender", "folder"),
@@ -208,8 +208,8 @@ class TestResults:
         self, practice: Practice, route: str, sender: str, folder: str
     ) -> None:
         """The answer to a 6300 goes by the folder it came from, else by its sender."""
-        practice.exams.master_data.keep(drop(token="t0"), Patient("4711", "Müller"))
-        taken = practice.exams.master_data.answer(drop(route, sender), "4711")
+        practice.master_data.keep(drop(token="t0"), Patient("4711", "Müller"))
+        taken = practice.master_data.answer(drop(route, sender), "4711")
         practice.wait()
         assert taken.outcome is Outcome.ANSWERED
         assert practice.files(folder) == ["stammdaten-t1-1.gdt"]

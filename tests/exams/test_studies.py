@@ -23,7 +23,7 @@ def study(practice: Practice, number: int, **values: str) -> str:
 def found(practice: Practice, patient_id: str = "4711", **said: str) -> list[str]:
     """Return the UIDs of the studies a query finds."""
     query = StudyQuery(patient_id, **said)
-    return [exam.study_instance_uid for exam in practice.exams.studies.find(query)]
+    return [exam.study_instance_uid for exam in practice.core.studies.find(query)]
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_only_the_patients_own(
 
 def test_an_orders_own_number_finds_its_study(practice: Practice) -> None:
     """The chart has our number, whatever the device made of it."""
-    entry = practice.exams.place_order(practice.order()).entry
+    entry = practice.core.orders.place(practice.order()).entry
     uid = entry.StudyInstanceUID
     practice.send(StudyInstanceUID=uid, AccessionNumber="DEVICE")
     practice.wait()
@@ -98,13 +98,13 @@ def test_an_orders_own_number_finds_its_study(practice: Practice) -> None:
 
 def test_an_order_of_another_patient_names_nothing(practice: Practice) -> None:
     """A study released for its real patient is not found by the other's order number."""
-    entry = practice.exams.place_order(practice.order(patient_id="4712")).entry
+    entry = practice.core.orders.place(practice.order(patient_id="4712")).entry
     practice.send(StudyInstanceUID=entry.StudyInstanceUID, AccessionNumber="")
     practice.wait()
     assert found(practice) == []
     assert found(practice, "4712") == []
 
-    practice.exams.release(entry.StudyInstanceUID, "4711")
+    practice.core.held.release(entry.StudyInstanceUID, "4711")
     practice.wait()
     assert found(practice) == [entry.StudyInstanceUID]
     assert found(practice, accession_number=entry.AccessionNumber) == []
@@ -129,7 +129,7 @@ def test_a_study_is_found_while_it_comes_in(practice: Practice) -> None:
 
 def test_a_study_that_will_be_held_is_not_found_while_it_comes_in(practice: Practice) -> None:
     """The order it answers is another patient's."""
-    entry = practice.exams.place_order(practice.order(patient_id="4712")).entry
+    entry = practice.core.orders.place(practice.order(patient_id="4712")).entry
     practice.send(StudyInstanceUID=entry.StudyInstanceUID, AccessionNumber="")
 
     assert found(practice) == []
@@ -137,7 +137,7 @@ def test_a_study_that_will_be_held_is_not_found_while_it_comes_in(practice: Prac
 
 def test_a_case_is_its_orders_and_nobody_elses(practice: Practice) -> None:
     """A study that has a case of its own is not found by another that looks like its number."""
-    entry = practice.exams.place_order(practice.order()).entry
+    entry = practice.core.orders.place(practice.order()).entry
     with practice.database.write() as connection:
         order = order_store.order_numbered(connection, entry.AccessionNumber)
         assert order is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.folders import OrderFiles, OrderWatch
+from gdtbridge.folders import OrderWatch
 from gdtbridge.settings import load_settings
 from tests.exams.conftest import Practice
 from worklist import Entry
@@ -42,7 +42,7 @@ class Reception:
         ):
             folder.mkdir(parents=True, exist_ok=True)
         self.folder = self.settings.gdt_in
-        self.files = OrderFiles(self.settings, practice.exams, practice.clock)
+        self.files = practice.core.order_files
         self.watch = OrderWatch(self.files, monotonic=practice.clock.monotonic)
 
     def drop(self, data: bytes, name: str = "ORDER.GDT") -> Path:
@@ -59,7 +59,7 @@ class Reception:
     def entries(self) -> tuple[Entry, ...]:
         """Return the worklist."""
         self.practice.worklist.refresh()
-        return self.practice.exams.orders()
+        return self.practice.core.orders.all()
 
     @property
     def entry(self) -> Entry:

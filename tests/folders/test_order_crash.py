@@ -159,5 +159,5 @@ def _answers(reception: Reception) -> int:
 def _empty(reception: Reception) -> Reception:
     """Let the patients go, so that the next orders are new ones."""
     for entry in reception.entries():
-        reception.practice.exams.cancel_order(entry.AccessionNumber)
+        reception.practice.core.orders.cancel(entry.AccessionNumber)
     return reception.again()

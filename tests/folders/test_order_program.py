@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gdtbridge.core import exchanges_of
 from gdtbridge.folders import OrderFiles, program, run
 from gdtbridge.folders.program import Exit
 from tests.exams.conftest import Reports
@@ -110,7 +111,12 @@ def test_drop_and_call_at_once(reception: Reception, monkeypatch: pytest.MonkeyP
 
 def _call(reception: Reception, file: Path, statuses: list[int]) -> None:
     """Call as another process would: with locks of its own."""
-    files = OrderFiles(reception.settings, reception.practice.exams, reception.practice.clock)
+    files = OrderFiles(
+        reception.settings,
+        reception.files.ports,
+        exchanges_of(reception.practice.core.routing),
+        reception.practice.clock,
+    )
     statuses.append(run(files, file, None, lambda _: None, lambda _: None))
 
 
@@ -147,12 +153,12 @@ class TestWaiting:
         (tmp_path / "A.GDT").write_bytes(record())
         assert Call(reception, tmp_path / "A.GDT").status == Exit.DONE
         entry = reception.entry
-        out = practice.exams.filed.result_is_out
+        out = practice.core.reporting.results_arrived
         assert not out(entry.AccessionNumber)
         practice.send(StudyInstanceUID=entry.StudyInstanceUID, PatientID="4711")
         assert not out(entry.AccessionNumber)
         practice.clock.seconds += 21
-        practice.exams.report_due()
+        practice.core.reporting.report_due()
         assert not out(entry.AccessionNumber)
         practice.wait()
         assert out(entry.AccessionNumber)
@@ -167,7 +173,7 @@ class TestWaiting:
         practice = reception.practice
         (tmp_path / "A.GDT").write_bytes(record())
         assert Call(reception, tmp_path / "A.GDT").status == Exit.DONE
-        entry, out = reception.entry, practice.exams.filed.result_is_out
+        entry, out = reception.entry, practice.core.reporting.results_arrived
         study = {"StudyInstanceUID": entry.StudyInstanceUID, "PatientID": "4711"}
         practice.send(**study)
         Reports(project, practice, tmp_path).send("echo.dcm", **study)

@@ -207,7 +207,7 @@ class TestSameCase:
 
     def test_a_click_and_a_file(self, reception: Reception) -> None:
         """What was clicked a moment before is the same order, and gets the file's names."""
-        reception.practice.exams.place_order(reception.practice.order())
+        reception.practice.core.orders.place(reception.practice.order())
         reception.drop(record(f8411="Abdomen", f8402="SONO00", f8310="F1"))
         reception.look()
         assert len(reception.entries()) == 1
@@ -225,7 +225,7 @@ class TestSameCase:
             PatientID="4711",
         )
         practice.wait()
-        practice.exams.clean_worklist()
+        practice.core.orders.clean()
         reception.drop(record())
         reception.look()
         assert reception.entries() == ()

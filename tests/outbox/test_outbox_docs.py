@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from gdtbridge.cli import main
+from gdtbridge.core import open_core
 from gdtbridge.database import outbox as table
 from gdtbridge.outbox import NOT_MOUNTED, Message, State
 from gdtbridge.outbox.gdt_drop import SWEEP_AGE
@@ -23,7 +24,6 @@ from gdtbridge.outbox.webhook import (
     TOTAL_SECONDS,
     WORTH_REPEATING,
 )
-from gdtbridge.service import open_core
 from gdtbridge.settings import load_settings
 
 

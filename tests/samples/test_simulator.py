@@ -57,7 +57,7 @@ class Core:
     def room_for(self, size: int) -> None:
         """There is always room."""
 
-    def find_worklist(self, query: Dataset, calling_aet: str) -> Iterator[Match]:
+    def find(self, query: Dataset, *, calling_aet: str) -> Iterator[Match]:
         """Ask the folder."""
         return self.worklist.find(query, calling_aet=calling_aet)
 

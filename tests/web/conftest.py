@@ -57,7 +57,7 @@ class MemoryOrders:
         self.gate: threading.Event | None = None
         self.entered = threading.Semaphore(0)
 
-    def place_order(self, request: OrderRequest) -> PlacedOrder:
+    def place(self, request: OrderRequest) -> PlacedOrder:
         """Keep the request and make an entry of it."""
         self._maybe_fail()
         if len(request.family_name) > 64:
@@ -82,29 +82,29 @@ class MemoryOrders:
         content = [line.encode(self.encoding, "replace") for line in lines]
         return b"".join(b"%03d%s\r\n" % (len(line) + 5, line) for line in content)
 
-    def orders(self) -> tuple[Entry, ...]:
+    def all(self) -> tuple[Entry, ...]:
         """Return all entries."""
         self._maybe_fail()
         return tuple(self.entries.values())
 
-    def order(self, accession: str) -> Entry:
+    def get(self, accession_number: str) -> Entry:
         """Return one entry."""
         try:
-            return self.entries[accession]
+            return self.entries[accession_number]
         except KeyError:
             raise NotFound("Kein Eintrag. / No entry.") from None
 
-    def change_order(self, accession: str, request: OrderRequest) -> Entry:
+    def change(self, accession_number: str, request: OrderRequest) -> Entry:
         """Replace an entry."""
-        old = self.order(accession)
-        new = _entry(accession, request)
-        self.entries[accession] = replace(new, StudyInstanceUID=old.StudyInstanceUID)
-        return self.entries[accession]
+        old = self.get(accession_number)
+        new = _entry(accession_number, request)
+        self.entries[accession_number] = replace(new, StudyInstanceUID=old.StudyInstanceUID)
+        return self.entries[accession_number]
 
-    def cancel_order(self, accession: str) -> None:
+    def cancel(self, accession_number: str) -> None:
         """Remove an entry."""
-        self.order(accession)
-        del self.entries[accession]
+        self.get(accession_number)
+        del self.entries[accession_number]
 
 
 def _entry(number: str, request: OrderRequest) -> Entry:
@@ -172,7 +172,9 @@ def serve(
         slots: Slots | None = None, viewer: Mapping[str, str] = VIEWER, **http: object
     ) -> WebServer:
         settings = Settings.model_validate({"http": http, "viewer": viewer})
-        app = create_app(settings, orders, studies, lambda: parts, today=lambda: TODAY, slots=slots)
+        app = create_app(
+            settings, orders, orders, studies, lambda: parts, today=lambda: TODAY, slots=slots
+        )
         server = WebServer(app, "127.0.0.1", 0)
         server.start()
         servers.append(server)

@@ -28,7 +28,7 @@ def text(project: Path) -> str:
 @pytest.fixture
 def calls(orders: Any, studies: Any) -> set[tuple[str, str]]:
     """Return every method and path the application answers."""
-    app = create_app(Settings(), orders, studies, dict)
+    app = create_app(Settings(), orders, orders, studies, dict)
     return {
         (method, rule.rule.replace("<path:accession>", "<accession>"))
         for rule in app.url_map.iter_rules()

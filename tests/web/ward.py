@@ -29,8 +29,10 @@ class Ward:
         file.write_text(f'[http]\ntoken = "{TOKEN}"\n[viewer]\n{viewer}\n', encoding="utf-8")
         settings = load_settings(file, {})
         self.practice = Practice(folder, settings)
-        exams = self.practice.exams
-        self._server = WebServer(create_app(settings, exams, exams.studies, dict), "127.0.0.1", 0)
+        core = self.practice.core
+        answers = core.routing.default.records
+        app = create_app(settings, core.orders, answers, core.studies, dict)
+        self._server = WebServer(app, "127.0.0.1", 0)
         self._server.start()
         self.url = f"http://127.0.0.1:{self._server.port}"
 

@@ -1,0 +1,155 @@
+"""The core: every room but the edges, opened and wired. Nothing is wired anywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from gdtbridge.archive import Archive
+from gdtbridge.database import Database
+from gdtbridge.dataset.hardening import harden_pydicom
+from gdtbridge.durable import Clock, SystemClock
+from gdtbridge.exams.completion import CompletionRule, DueSignal
+from gdtbridge.exams.held import HeldExams
+from gdtbridge.exams.overview import ExamOverview
+from gdtbridge.exams.receiving import Receiving
+from gdtbridge.exams.studies import Studies
+from gdtbridge.folders import ExchangeFolders, OrderFiles, OrderPorts
+from gdtbridge.orders.desk import OrderDesk
+from gdtbridge.orders.filed import FiledOrders
+from gdtbridge.orders.master_data import MasterData
+from gdtbridge.outbox import GdtDrop, Naming, Outbox, Sender, Webhook
+from gdtbridge.pictures import AttachmentReader
+from gdtbridge.report_page import Printer
+from gdtbridge.results.attaching import ATTACHMENT
+from gdtbridge.results.gathering import Gatherer, Openers
+from gdtbridge.results.reporting import Reporting
+from gdtbridge.results.routing import Routing
+from gdtbridge.settings import Settings, Webhooks
+from gdtbridge.settings.folders import make_folders
+from gdtbridge.sr import ReportReader
+from worklist import WorklistFolder
+
+MEGABYTE: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What the core keeps its facts in, and who opens received files; opened by its maker."""
+
+    database: Database
+    archive: Archive
+    outbox: Outbox
+    worklist: WorklistFolder
+    openers: Openers
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Everything without the edges: enough for a command beside the service."""
+
+    settings: Settings
+    routing: Routing
+    database: Database
+    archive: Archive
+    outbox: Outbox
+    worklist: WorklistFolder
+    orders: OrderDesk
+    order_files: OrderFiles
+    receiving: Receiving
+    held: HeldExams
+    overview: ExamOverview
+    studies: Studies
+    reporting: Reporting
+    due: DueSignal
+    """Rings when an exam is due at this moment: `Reporting.report_due` is to be called soon."""
+
+
+@contextmanager
+def open_core(settings: Settings) -> Iterator[Core]:
+    """Open the database and the folders, making what the defaults say is ours; close them after.
+
+    Raises `SettingsError`, `DatabaseError` or `worklist.FolderError`, and then nothing is open.
+    """
+    harden_pydicom()
+    routing = Routing(settings)
+    make_folders(settings, routing.folders)
+    with ExitStack() as opened:
+        database = opened.enter_context(closing(Database(settings.database_url)))
+        outbox = Outbox(database, senders_of(routing, settings.webhooks))
+        worklist = WorklistFolder(settings.worklist_folder)
+        archive = Archive(settings.archive_folder, reserve=settings.storage.min_free_mb * MEGABYTE)
+        openers = Openers(
+            opened.enter_context(closing(ReportReader())),
+            opened.enter_context(closing(AttachmentReader())),
+            opened.enter_context(closing(Printer(settings.catalogue.cells))),
+        )
+        stores = Stores(database, archive, outbox, worklist, openers)
+        yield wire(settings, routing, stores, SystemClock())
+
+
+def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> Core:
+    """Return the core that works on ``stores``."""
+    database, archive, outbox = stores.database, stores.archive, stores.outbox
+    worklist, due = stores.worklist, DueSignal()
+    completion = CompletionRule(
+        settings.exam.trigger, settings.exam.quiet_seconds, settings.exam.limit_minutes
+    )
+    orders = OrderDesk(settings, database, outbox, worklist, routing, clock)
+    gatherer = Gatherer(routing, database, archive, worklist, stores.openers)
+    reporting = Reporting(routing, database, outbox, gatherer, settings.webhooks, completion, clock)
+    studies = Studies(database, worklist, settings.orders.encoding)
+    filed = FiledOrders(
+        database,
+        outbox,
+        worklist,
+        orders,
+        clock,
+        repeat_seconds=settings.orders.repeat_minutes * 60,
+    )
+    ports = OrderPorts(
+        filed,
+        MasterData(database, outbox, routing, clock),
+        studies.find,
+        reporting.results_arrived,
+    )
+    return Core(
+        settings,
+        routing,
+        database,
+        archive,
+        outbox,
+        worklist,
+        orders,
+        OrderFiles(settings, ports, exchanges_of(routing), clock),
+        Receiving(database, archive, completion, due, clock),
+        HeldExams(database, archive, worklist, due, clock),
+        ExamOverview(database, archive, clock),
+        studies,
+        reporting,
+        due,
+    )
+
+
+def exchanges_of(routing: Routing) -> tuple[ExchangeFolders, ...]:
+    """Return the folders of each practice software as the file edge sees them."""
+    return tuple(
+        ExchangeFolders(target.name, target.inbox, target.out, target.records.sender)
+        for target in routing.targets
+    )
+
+
+def senders_of(routing: Routing, webhooks: Webhooks) -> Mapping[str, Sender]:
+    """Return how the outbox serves each destination of an installation."""
+    senders: dict[str, Sender] = {}
+    for target in routing.targets:
+        senders[target.destination] = GdtDrop(target.out, target.naming)
+        if (place := target.attachments) is not None:
+            drop = GdtDrop(place.folder, Naming.REUSED, ATTACHMENT)
+            senders[target.attachments_destination] = drop
+    for event in ("worklist_added", "gdt_written"):
+        if url := getattr(webhooks, event):
+            senders[event] = Webhook(url)
+    return senders

@@ -1,0 +1,49 @@
+"""When an exam is complete: the deadline after which it is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRule:
+    """The settings ``[exam]`` as a rule: UTC seconds in, UTC seconds out."""
+
+    trigger: Literal["complete", "first_instance"]
+    quiet_seconds: float
+    limit_minutes: float
+
+    @property
+    def at_once(self) -> bool:
+        """Whether an exam is due with its first instance."""
+        return self.trigger == "first_instance"
+
+    @property
+    def longest_wait(self) -> float:
+        """Seconds no deadline is further away than."""
+        return self.quiet_seconds + 1
+
+    def due_at(self, now: float, first: float) -> float:
+        """Return the deadline of an exam with an instance at ``now`` and its first at ``first``."""
+        if self.at_once:
+            return now
+        limit = first + self.limit_minutes * 60
+        return max(now, min(now + self.quiet_seconds, limit))
+
+
+class DueSignal:
+    """Rings when an exam is due at this moment, so that nobody waits for the next regular look."""
+
+    def __init__(self) -> None:
+        self._job: Callable[[], object] | None = None
+
+    def connect(self, job: Callable[[], object]) -> None:
+        """Have ``job`` called from now on; it must return at once."""
+        self._job = job
+
+    def ring(self) -> None:
+        """Call the job, if there is one."""
+        if self._job is not None:
+            self._job()

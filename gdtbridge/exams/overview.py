@@ -1,0 +1,49 @@
+"""The exams as a person looks at them: the newest, those that wait, what was not sent."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gdtbridge.archive import Archive, Aside, Standing
+from gdtbridge.database import Database
+from gdtbridge.durable.clock import Clock
+from gdtbridge.exams import store
+from gdtbridge.exams.model import Exam, ExamState, Problem
+
+OVERDUE_SECONDS: Final = 300
+"""An exam not reported so long after it was due is a fault a person has to know of."""
+
+
+class ExamOverview:
+    """Lists and counts exams and what was not sent; changes nothing."""
+
+    def __init__(self, database: Database, archive: Archive, clock: Clock) -> None:
+        self._database = database
+        self._archive = archive
+        self._clock = clock
+
+    def exams(self, state: ExamState | None = None, limit: int = 100) -> list[Exam]:
+        """Return exams, the newest first; only those in ``state`` where one is named."""
+        with self._database.read() as connection:
+            return store.list_exams(connection, state, limit)
+
+    def attention(self) -> dict[str, int]:
+        """Return how much waits for a person, by kind."""
+        with self._database.read() as connection:
+            return {
+                "held": store.count_held(connection),
+                "overdue": store.count_overdue(connection, self._clock.utc() - OVERDUE_SECONDS),
+                "conflicts": self._archive.count_aside(connection),
+                "unreadable": store.count_problems(connection),
+            }
+
+    def problems(self, limit: int = 100) -> list[Problem]:
+        """Return what was received and not (wholly) sent, the newest of each kind first."""
+        with self._database.read() as connection:
+            aside = self._archive.aside(connection, limit)
+            reports = store.report_problems(connection, limit)
+        return [*(_conflict(one) for one in aside), *reports]
+
+
+def _conflict(one: Aside) -> Problem:
+    return Problem(Standing.CONFLICT, one.study_instance_uid, one.sop_instance_uid, one.file)

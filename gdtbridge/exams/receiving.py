@@ -1,0 +1,87 @@
+"""From a received object to an entered one: the archive and the exam in one transaction."""
+
+from __future__ import annotations
+
+import logging
+
+from gdtbridge.archive import Archive, Entered, Incoming, Standing, StoredFile
+from gdtbridge.database import Connection, Database
+from gdtbridge.dataset.header import Header, read_header
+from gdtbridge.durable.clock import Clock
+from gdtbridge.errors import DatabaseError, ProcessingFailure, SopClassMismatch
+from gdtbridge.exams import store
+from gdtbridge.exams.completion import CompletionRule, DueSignal
+from gdtbridge.exams.intake import Intake
+from gdtbridge.exams.model import Held
+
+log = logging.getLogger(__name__)
+
+
+class Receiving:
+    """Takes received objects into the archive and their exams. Thread-safe."""
+
+    def __init__(
+        self,
+        database: Database,
+        archive: Archive,
+        completion: CompletionRule,
+        due: DueSignal,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._archive = archive
+        self._completion = completion
+        self._due = due
+        self._clock = clock
+        self._intake = Intake(completion)
+
+    def room_for(self, size: int) -> None:
+        """Raise `OutOfResources` unless an object of ``size`` bytes can be stored."""
+        self._archive.room_for(size)
+
+    def receive(self, incoming: Incoming) -> Standing:
+        """Take a received object; the object and its exam are on the disk when this returns.
+
+        Raises a `StoreError`, and then nothing of the object counts: at most a file without a name
+        in the index is left, which the object meets when it is sent again.
+        """
+        try:
+            header = read_header(incoming.path, incoming.TransferSyntaxUID)
+        except OSError as error:
+            raise ProcessingFailure(f"spool: {error.strerror}") from error
+        _must_match(incoming, header)
+        stored = self._archive.store(incoming, header)
+        try:
+            with self._database.write() as connection:
+                entered = self._enter(connection, incoming, header, stored)
+        except DatabaseError as error:
+            raise ProcessingFailure(str(error)) from error
+        if self._completion.at_once and entered.standing is Standing.NEW:
+            self._due.ring()
+        if entered.standing is Standing.CONFLICT:
+            log.warning("instance %d has other bytes than the one before it", entered.instance_id)
+        return entered.standing
+
+    def _enter(
+        self, connection: Connection, incoming: Incoming, header: Header, stored: StoredFile
+    ) -> Entered:
+        """Enter an object into the index and its exam.
+
+        An object whose UID another study has already is no second version of the object there: its
+        exam is held.
+        """
+        now = self._clock.utc()
+        entered = self._archive.enter(connection, incoming, header, stored, now)
+        if entered.standing is Standing.NEW or entered.elsewhere:
+            exam_id = self._intake.enter(connection, incoming, header, entered.instance_id, now)
+            if entered.elsewhere:
+                store.hold(connection, exam_id, Held.UID_TAKEN)
+        return entered
+
+
+def _must_match(incoming: Incoming, header: Header) -> None:
+    """Refuse an object that is not what its command announced (PS3.4 B.2.3, A900)."""
+    announced = (incoming.SOPClassUID, incoming.SOPInstanceUID)
+    for said, holds in zip(announced, (header.SOPClassUID, header.SOPInstanceUID), strict=True):
+        if holds and holds != said:
+            raise SopClassMismatch("the dataset is not what the C-STORE command announced")

@@ -1,0 +1,82 @@
+"""What the file edge needs of the rest of the bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gdtbridge.exams import Exam, StudyQuery
+from gdtbridge.gdt import OrderReference
+from gdtbridge.orders import Drop, OrderRequest, Taken
+from gdtbridge.people import Patient
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeFolders:
+    """The folders of one practice software or workplace; ``route`` is empty for ``[gdt]``."""
+
+    route: str
+    inbox: Path | None
+    """Where order files are dropped; None where there is no folder of its own."""
+    out: Path
+    sender: str
+    """The GDT id (8316) of our results in ``out``."""
+
+
+class FiledOrderPort(Protocol):
+    """Orders that come as records of files; see `gdtbridge.orders`."""
+
+    def known(self, drop: Drop) -> Taken | None:
+        """Return what became of a record that was taken before."""
+        ...
+
+    def refuse(self, drop: Drop, reason: str) -> Taken:
+        """Remember that a record was refused."""
+        ...
+
+    def show(self, drop: Drop) -> Taken:
+        """Remember that the studies a record asks for were named."""
+        ...
+
+    def order(self, drop: Drop, request: OrderRequest, reference: OrderReference) -> Taken:
+        """Place or change the order of a 6302; raise `OrderError`."""
+        ...
+
+    def cancel(
+        self, drop: Drop, patient: Patient, reference: OrderReference, procedure: str
+    ) -> Taken:
+        """Cancel the one order a 6303 means; raise `OrderError`."""
+        ...
+
+    def of_file(self, name: str, seconds: float) -> Sequence[Taken]:
+        """Return what became of the last file of that name, if it came in the last seconds."""
+        ...
+
+
+class MasterDataPort(Protocol):
+    """The patients the practice software told of; see `gdtbridge.orders.master_data`."""
+
+    def keep(self, drop: Drop, patient: Patient) -> Taken:
+        """Remember the patient of a 6301."""
+        ...
+
+    def completed(self, patient: Patient) -> Patient:
+        """Return the patient with the master data a record leaves out."""
+        ...
+
+    def answer(self, drop: Drop, patient_id: str) -> Taken:
+        """Send the master data a 6300 asks for; raise `OrderError` if there are none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPorts:
+    """All the file edge calls, one function or object for each kind of record."""
+
+    filed: FiledOrderPort
+    master_data: MasterDataPort
+    find_studies: Callable[[StudyQuery], Sequence[Exam]]
+    results_arrived: Callable[[str], bool]
+    """Whether everything the exam of an order (accession number) has to say has arrived."""

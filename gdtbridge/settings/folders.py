@@ -1,0 +1,68 @@
+"""The folders at the start: ours are made, those a practice named must be there."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from gdtbridge.errors import SettingsError
+from gdtbridge.settings.models import Settings
+
+log = logging.getLogger(__name__)
+
+
+def make_folders(settings: Settings, exchange: Iterable[tuple[str, Path]]) -> None:
+    """Make our own folders; one the practice named is never made, or results go where nobody looks.
+
+    ``exchange`` are the folders shared with practice software, each with the setting that names it.
+    Where one of them is away, the outbox waits for it: images are received all the same. Raises
+    `SettingsError` for a folder nothing works without.
+    """
+    if settings.worklist.folder is not None and not settings.worklist_folder.is_dir():
+        raise SettingsError(_missing("worklist.folder", settings.worklist_folder))
+    for folder in (
+        settings.root,
+        settings.archive_folder,
+        settings.spool_folder,
+        settings.order_spool,
+        settings.taken_folder,
+        settings.refused_folder,
+    ):
+        _make("storage.root", folder)
+    _make("worklist.folder", settings.worklist_folder)
+    if settings.gdt.out is None:
+        _make("gdt.out", settings.gdt_out)
+    if settings.gdt.in_ is None:
+        _make("gdt.in", settings.gdt_in)
+    for key, folder in exchange:
+        if not folder.is_dir():
+            log.warning("%s", _missing(key, folder))
+
+
+def _missing(key: str, folder: Path) -> str:
+    return (
+        f"{key}: Der Ordner {folder} ist nicht da. Bitte anlegen oder die Freigabe verbinden. / "
+        f"Folder {folder} does not exist; make it or mount the share."
+    )
+
+
+def _make(key: str, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"{key}: Der Ordner {folder} lässt sich nicht anlegen. / Folder {folder} cannot be "
+            f"made: {error.strerror}."
+        ) from error
+    if not is_writable(folder):
+        raise SettingsError(
+            f"{key}: In den Ordner {folder} darf nicht geschrieben werden. / Folder {folder} is "
+            "not writable."
+        )
+
+
+def is_writable(folder: Path) -> bool:
+    """Return whether this process may list, enter and change the folder."""
+    return os.access(folder, os.R_OK | os.W_OK | os.X_OK)
