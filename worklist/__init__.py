@@ -8,7 +8,6 @@ beside it.
 """
 
 from worklist.accession import AccessionNumbers
-from worklist.charset import Charset
 from worklist.entry import Entry, EntryFields, checked, is_stale, make_entry
 from worklist.errors import EntryError, FolderError, NumbersExhausted, WorklistError
 from worklist.folder import Match, WorklistFolder, matches, project
@@ -19,7 +18,6 @@ from worklist.query import STANDARD, MatchPolicy, StationPolicy
 __all__ = [
     "STANDARD",
     "AccessionNumbers",
-    "Charset",
     "Entry",
     "EntryError",
     "EntryFields",

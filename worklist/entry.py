@@ -10,10 +10,10 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import TypedDict, Unpack
 
+from gdtbridge.dataset.text import SpecificCharacterSet, character_set_for
 from gdtbridge.dataset.uid import is_valid_uid, new_uid
 from gdtbridge.dataset.values import PersonName
 from gdtbridge.people import Patient
-from worklist.charset import Charset, charset_for
 from worklist.errors import EntryError
 
 
@@ -110,7 +110,7 @@ def checked(entry: Entry) -> Entry:
         or accession,
         created=None if entry.created is None else _local_seconds("created", entry.created),
     )
-    charset = charset_for(getattr(tidy, name) for name in RULES)
+    charset = character_set_for(getattr(tidy, name) for name in RULES)
     for name, rule in RULES.items():
         _check(name, rule, getattr(tidy, name), charset)
     _check_birth_date(tidy)
@@ -180,7 +180,7 @@ def _tidy(name: str, value: str) -> str:
     return str(PersonName.of(text))
 
 
-def _check(name: str, rule: Rule, value: str, charset: Charset) -> None:
+def _check(name: str, rule: Rule, value: str, charset: SpecificCharacterSet) -> None:
     if not value:
         if rule.required:
             raise _missing(name)
@@ -196,7 +196,7 @@ def _check(name: str, rule: Rule, value: str, charset: Charset) -> None:
     _check_shape(name, rule, value)
 
 
-def _check_length(name: str, rule: Rule, value: str, charset: Charset) -> None:
+def _check_length(name: str, rule: Rule, value: str, charset: SpecificCharacterSet) -> None:
     groups = value.split("=") if rule.VR == "PN" else [value]
     if any(len(group.encode(charset.codec)) > rule.limit for group in groups):
         raise EntryError(

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
+from gdtbridge.dataset.text import declares_utf_8
 from gdtbridge.durable import FileLock, FileStamp, FolderUnusable
 from gdtbridge.durable.files import delete, delete_leftovers, write_new, write_over
 from worklist.answer import Projection
-from worklist.charset import Charset, terms
 from worklist.entry import Entry, checked
 from worklist.errors import EntryError, FolderError, folder_errors
 from worklist.form import encoded
@@ -246,7 +246,7 @@ def _match(keys: Item, entry: Item) -> Match:
 
 def _speaks_utf_8(keys: Item) -> bool:
     label = keys.get(SPECIFIC_CHARACTER_SET)
-    return label is not None and Charset.UTF_8.value in terms("\\".join(label.texts))
+    return label is not None and declares_utf_8("\\".join(label.texts))
 
 
 def _refuse_known_ids(entry: Entry, snapshot: Snapshot) -> None:

@@ -22,7 +22,7 @@ from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 from pydicom.valuerep import PersonName
 
-from worklist.charset import Charset, charset_for, decoded, terms
+from gdtbridge.dataset.text import SpecificCharacterSet, TextDecoder, character_set_for, one_line
 
 SPECIFIC_CHARACTER_SET = 0x00080005
 
@@ -127,57 +127,57 @@ def _is_private_creator(tag: int) -> bool:
 # ---------------------------------------------------------------------------- reading
 
 
-def item_from(dataset: Dataset, charset: tuple[str, ...] = (), depth: int = 0) -> Item:
+def item_from(dataset: Dataset, text: TextDecoder | None = None, depth: int = 0) -> Item:
     """Return the immutable form of ``dataset``; an element that cannot be read is left out.
 
-    ``charset`` are the Defined Terms that hold where the dataset names none itself.
+    ``text`` decodes the texts where the dataset names no character set itself.
     """
-    charset = _own_charset(dataset) or charset
+    text = _own_decoder(dataset) or text or TextDecoder()
     elements: dict[int, Element] = {}
     for tag in sorted(dataset.keys()):
         try:
-            elements[int(tag)] = _element(dataset, int(tag), charset, depth)
+            elements[int(tag)] = _element(dataset, int(tag), text, depth)
         except UNREADABLE:
             continue
     return elements
 
 
-def _own_charset(dataset: Dataset) -> tuple[str, ...]:
+def _own_decoder(dataset: Dataset) -> TextDecoder | None:
     if SPECIFIC_CHARACTER_SET not in dataset:
-        return ()
+        return None
     try:
-        label = _element(dataset, SPECIFIC_CHARACTER_SET, (), 0)
+        label = _element(dataset, SPECIFIC_CHARACTER_SET, TextDecoder(), 0)
     except UNREADABLE:
-        return ()
-    return terms("\\".join(label.texts)) if label.texts else ()
+        return None
+    return TextDecoder("\\".join(label.texts).encode(PLAIN)) if label.texts else None
 
 
-def _element(dataset: Dataset, tag: int, charset: tuple[str, ...], depth: int) -> Element:
+def _element(dataset: Dataset, tag: int, text: TextDecoder, depth: int) -> Element:
     element = cast("DataElement | RawDataElement", dataset.get_item(Tag(tag), keep_deferred=True))
     VR = str(element.VR or "UN")  # noqa: N806
     if VR == "UN" or len(VR) != 2:
         VR = vr_of(tag)  # noqa: N806
     if VR == "SQ":
-        return Element(VR, items=tuple(_items(dataset, tag, charset, depth)))
+        return Element(VR, items=tuple(_items(dataset, tag, text, depth)))
     if VR not in TEXTS:
         return Element(VR, other=_opaque(dataset[Tag(tag)].value))
     if not isinstance(element, RawDataElement):
-        text = _joined(element.value)
+        told = _joined(element.value)
     elif VR in CHARSET_DEPENDENT:
-        text = decoded(element.value or b"", charset)
+        told = text.decode(element.value or b"")
     else:
-        text = (element.value or b"").decode(PLAIN)
+        told = (element.value or b"").decode(PLAIN)
     if VR not in CHARSET_DEPENDENT:
-        text = text.encode(PLAIN, errors="replace").decode(PLAIN)
-    return Element(VR, texts=_split(VR, text))
+        told = told.encode(PLAIN, errors="replace").decode(PLAIN)
+    return Element(VR, texts=_split(VR, told))
 
 
-def _items(dataset: Dataset, tag: int, charset: tuple[str, ...], depth: int) -> Iterator[Item]:
+def _items(dataset: Dataset, tag: int, text: TextDecoder, depth: int) -> Iterator[Item]:
     value = dataset[Tag(tag)].value
     if depth >= MAXIMUM_DEPTH or not isinstance(value, Sequence):
         return
     for item in value:
-        yield item_from(item, charset, depth + 1)
+        yield item_from(item, text, depth + 1)
 
 
 def _opaque(value: object) -> object:
@@ -192,7 +192,7 @@ def _joined(value: object) -> str:
     if isinstance(value, str | PersonName):
         return str(value)
     if isinstance(value, bytes):
-        return decoded(value, ())
+        return TextDecoder().decode(value)
     if isinstance(value, Iterable):
         return "\\".join(str(part) for part in value)
     return str(value)
@@ -203,7 +203,7 @@ def _split(VR: str, text: str) -> tuple[str, ...]:  # noqa: N803
     if VR in PARAGRAPHS:
         values: tuple[str, ...] = (text.rstrip(" \0"),)
     else:
-        values = tuple(value.strip(" \0") for value in text.split("\\"))
+        values = tuple(one_line(value) for value in text.split("\\"))
     return values if any(values) else ()
 
 
@@ -212,9 +212,9 @@ def _split(VR: str, text: str) -> tuple[str, ...]:  # noqa: N803
 
 def dataset_from(item: Item, *, prefer_utf_8: bool = False) -> Dataset:
     """Return a fresh dataset that says what ``item`` says, labelled with the charset it needs."""
-    charset = charset_for(_charset_dependent_texts(item), prefer_utf_8=prefer_utf_8)
+    charset = character_set_for(_charset_dependent_texts(item), prefer_utf_8=prefer_utf_8)
     dataset = _built(item)
-    if charset is not Charset.ASCII:
+    if charset is not SpecificCharacterSet.ASCII:
         dataset.add(_data_element(SPECIFIC_CHARACTER_SET, "CS", charset.value))
     return dataset
 

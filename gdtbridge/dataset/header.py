@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from gdtbridge.dataset.scanner import ScanError, scan
-from gdtbridge.dataset.text import decode
+from gdtbridge.dataset.text import TextDecoder
 from gdtbridge.errors import NotUnderstood
 
 TAGS: Final = {
@@ -92,9 +92,7 @@ def read_header(path: Path, transfer_syntax_uid: str) -> Header:
             found = scan(file, transfer_syntax_uid, set(TAGS.values()))
         except ScanError as error:
             raise NotUnderstood(f"the dataset cannot be read: {error}") from error
-    charset = found.get(TAGS["SpecificCharacterSet"], b"")
-    values = {
-        field.name: decode(found.get(TAGS[field.name], b""), charset) for field in fields(Header)
-    }
+    text = TextDecoder(found.get(TAGS["SpecificCharacterSet"], b""))
+    values = {field.name: text(found.get(TAGS[field.name], b"")) for field in fields(Header)}
     too_long = {name: "" for name in KEYS if len(values[name]) > LONGEST_KEY}
     return Header(**{**values, **too_long})

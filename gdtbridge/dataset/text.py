@@ -1,62 +1,194 @@
-"""Text values of a dataset: their character sets as the standard has them and as devices send them.
+"""Texts of a dataset, read whatever their label says, and the character sets we write.
 
-PS3.5 6.1 and PS3.3 C.12.1.1.2. Devices mislabel: UTF-8 sent as Latin-1, Latin-1 sent without a
-label. A value is decoded by its label where that works, and by what its bytes are otherwise.
+Devices declare one Specific Character Set (0008,0005) and send another, so the label is a guess:
+
+1. Escape sequences switch sets (ISO 2022, PS3.5 6.1.2.5), declared or not; behind a delimiter the
+   first set holds again.
+2. Without a label, with an unknown one and under ISO_IR 192: UTF-8, else Windows-1252.
+3. Under the label of a Latin set: UTF-8 where the bytes are valid UTF-8 (Latin text practically
+   never is), else the Windows code page where there are bytes 80-9F, else that set.
+4. Under any other label: that set, else UTF-8, else Windows-1252.
+
+Reading never fails. Python's codecs suffice, so no process loads pydicom for this.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from types import MappingProxyType
 from typing import Final
 
-from pydicom.charset import decode_bytes, python_encoding
+MAX_KNOWN: Final = 4096
+"""Short texts remembered for one dataset."""
 
-DELIMITERS: Final = {ord(c) for c in "\\^="}
-SINGLE_BYTE: Final = frozenset(
-    {"iso8859", "latin_1", "iso8859_1", "iso8859_15", "iso8859_2", "cp1252", "ascii"}
+_ISO_IR: Final = {
+    "13": "shift_jis",
+    "58": "gb18030",
+    "100": "latin_1",
+    "101": "iso8859_2",
+    "109": "iso8859_3",
+    "110": "iso8859_4",
+    "126": "iso8859_7",
+    "127": "iso8859_6",
+    "138": "iso8859_8",
+    "144": "iso8859_5",
+    "148": "iso8859_9",
+    "149": "euc_kr",
+    "166": "iso8859_11",
+    "192": "utf_8",
+    "203": "iso8859_15",
+}
+CODECS: Final[Mapping[str, str]] = MappingProxyType(
+    {f"ISO{form}IR{number}": codec for form in ("", "2022") for number, codec in _ISO_IR.items()}
+    | {"UTF8": "utf_8", "ISO88591": "latin_1", "ISO885915": "iso8859_15"}
+    | dict.fromkeys(("GB18030", "GBK", "GB2312", "ISO2022GBK", "ISO202258"), "gb18030")
 )
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+"""Defined Terms (PS3.3 Tables C.12-2 to C.12-5) in capitals and without blanks, hyphens and
+underscores, which devices confuse, to Python's codecs; with terms that only devices use."""
+
+WINDOWS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "latin_1": "cp1252",
+        "iso8859_2": "cp1250",
+        "iso8859_3": "cp1252",
+        "iso8859_4": "cp1257",
+        "iso8859_9": "cp1254",
+        "iso8859_15": "cp1252",
+    }
+)
+"""The Latin sets and the code pages that Windows means by them."""
+
+_SWITCHES: Final = {
+    # Escape sequence (PS3.3 Tables C.12-3 and C.12-4) to the codec of what follows
+    b"\x1b-A": "latin_1",
+    b"\x1b-B": "iso8859_2",
+    b"\x1b-C": "iso8859_3",
+    b"\x1b-D": "iso8859_4",
+    b"\x1b-F": "iso8859_7",
+    b"\x1b-G": "iso8859_6",
+    b"\x1b-H": "iso8859_8",
+    b"\x1b-L": "iso8859_5",
+    b"\x1b-M": "iso8859_9",
+    b"\x1b-T": "iso8859_11",
+    b"\x1b-b": "iso8859_15",
+    b"\x1b)I": "shift_jis",
+    b"\x1b(J": "shift_jis",
+    b"\x1b(B": "",
+    b"\x1b$)A": "gb18030",
+    b"\x1b$)C": "euc_kr",
+    b"\x1b$B": "iso2022_jp",
+    b"\x1b$(D": "iso2022_jp_2",
+}
+_SWITCH: Final = re.compile(b"(" + b"|".join(map(re.escape, _SWITCHES)) + b")")
+_DELIMITER: Final = re.compile(rb"[\\^=\r\n\t\f]")
+_WINDOWS_ONLY: Final = re.compile(rb"[\x80-\x9f]")
+_NOT_SHOWN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+"
+)
 
 
-def decode(value: bytes, specific_character_set: bytes) -> str:
-    """Return ``value`` as text without padding and control characters; never fails."""
-    terms = [t.strip() for t in specific_character_set.decode("ascii", "ignore").split("\\")]
-    encodings = [python_encoding[term] for term in terms if term in python_encoding]
-    return clean(_decode(value.strip(b"\0 "), encodings))
+class TextDecoder:
+    """Decodes the texts of one dataset; never fails.
+
+    ``longest`` cuts texts to that many characters.
+    """
+
+    def __init__(self, SpecificCharacterSet: bytes = b"", *, longest: int | None = None) -> None:  # noqa: N803 - the element's keyword
+        label = SpecificCharacterSet.decode("latin_1").partition("\\")[0]
+        self._codec = _codec_of(label) or "utf_8"
+        self._longest = longest
+        self._known: dict[bytes, str] = {}
+
+    def __call__(self, raw: bytes) -> str:
+        """Return ``raw`` as one line a person can see, without padding (`one_line`)."""
+        known = self._known.get(raw)  # the same few words come again and again
+        if known is None:
+            known = one_line(self.decode(raw))
+            if self._longest is not None:
+                known = known[: self._longest].strip()
+            if len(raw) <= 64 and len(self._known) < MAX_KNOWN:
+                self._known[raw] = known
+        return known
+
+    def decode(self, raw: bytes) -> str:
+        """Return ``raw`` as text with its line breaks and padding."""
+        if b"\x1b" in raw and _SWITCH.search(raw):
+            return self._switching(raw)
+        return self._guessed(raw)
+
+    def _switching(self, raw: bytes) -> str:
+        """Return text with escape sequences."""
+        first, *rest = _SWITCH.split(raw)
+        text = [self._guessed(first)]
+        for escape, fragment in zip(rest[::2], rest[1::2], strict=True):
+            codec = _SWITCHES[escape]
+            if codec.startswith("iso2022"):  # two bytes of 7 bits: no byte is a delimiter
+                text.append(_first_that_fits(escape + fragment, codec))
+                continue
+            end = delimiter.start() if (delimiter := _DELIMITER.search(fragment)) else len(fragment)
+            here = fragment[:end]
+            text.append(_first_that_fits(here, codec) if codec else self._guessed(here))
+            text.append(self._guessed(fragment[end:]))
+        return "".join(text)
+
+    def _guessed(self, raw: bytes) -> str:
+        """Return text without escape sequences."""
+        if raw.isascii():
+            return raw.decode("ascii")
+        windows = WINDOWS.get(self._codec)
+        if windows is None:
+            return _first_that_fits(raw, self._codec, "utf_8", "cp1252")
+        return _first_that_fits(raw, "utf_8", windows if _WINDOWS_ONLY.search(raw) else self._codec)
 
 
-def clean(text: str) -> str:
-    """Return ``text`` on one line: what is no character a person sees becomes a space."""
-    return _CONTROL.sub(" ", text).strip()
-
-
-def _decode(value: bytes, encodings: list[str]) -> str:
-    if value.isascii() and b"\x1b" not in value:
-        return value.decode("ascii")
-    if len(encodings) > 1 or b"\x1b" in value:
-        return _decode_extended(value, encodings)
-    declared = encodings[0] if encodings else "iso8859"
-    if declared in SINGLE_BYTE:
-        return _first_that_fits(value, "utf-8", "cp1252" if _has_c1(value) else declared)
-    return _first_that_fits(value, declared, "utf-8", "cp1252")
-
-
-def _has_c1(value: bytes) -> bool:
-    return any(0x80 <= byte < 0xA0 for byte in value)
-
-
-def _decode_extended(value: bytes, encodings: list[str]) -> str:
-    """Decode with code extensions (ISO 2022, PS3.5 6.1.2.5)."""
-    try:
-        return decode_bytes(value, encodings or ["iso8859"], DELIMITERS)
-    except (LookupError, UnicodeError, UserWarning):
-        return value.decode("latin-1")
-
-
-def _first_that_fits(value: bytes, *encodings: str) -> str:
-    for encoding in encodings:
+def _first_that_fits(raw: bytes, *names: str) -> str:
+    """Return ``raw`` in the first codec that reads it, else in Latin-1, which reads anything."""
+    for name in names:
         try:
-            return value.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
+            return raw.decode(name)
+        except UnicodeError:
             continue
-    return value.decode("latin-1")
+    return raw.decode("latin_1")
+
+
+def _codec_of(term: str) -> str:
+    """Return Python's codec for a Defined Term, empty for the default and unknown ones."""
+    return CODECS.get(re.sub(r"[\0\s_-]+", "", term).upper(), "")
+
+
+def declares_utf_8(SpecificCharacterSet: str) -> bool:  # noqa: N803 - the element's keyword
+    """Return whether one of the terms means UTF-8, so that the sender reads UTF-8."""
+    return any(_codec_of(term) == "utf_8" for term in SpecificCharacterSet.split("\\"))
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` on one line without padding.
+
+    Control characters, line separators and marks of writing direction become a blank.
+    """
+    return _NOT_SHOWN.sub(" ", text).strip()
+
+
+class SpecificCharacterSet(Enum):
+    """A character set we write; the value is the Defined Term of (0008,0005), empty for ASCII."""
+
+    ASCII = ""
+    LATIN_1 = "ISO_IR 100"
+    UTF_8 = "ISO_IR 192"
+
+    @property
+    def codec(self) -> str:
+        """The name of Python's codec."""
+        return _codec_of(self.value) or "ascii"
+
+
+def character_set_for(texts: Iterable[str], *, prefer_utf_8: bool = False) -> SpecificCharacterSet:
+    """Return the smallest character set that holds every one of ``texts``."""
+    joined = "".join(texts)
+    if joined.isascii():
+        return SpecificCharacterSet.ASCII
+    if not prefer_utf_8 and all(character <= "\xff" for character in joined):
+        return SpecificCharacterSet.LATIN_1
+    return SpecificCharacterSet.UTF_8

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+
+from gdtbridge.dataset.text import TextDecoder, one_line
 
 MAX_TITLE: Final = 60
 
@@ -34,22 +37,28 @@ def image_title(dataset: Dataset) -> str:
 def _title(dataset: Dataset, keywords: tuple[str, ...]) -> str:
     personal = _personal(dataset)
     for keyword in keywords:
-        text = _one_line(str(dataset.get(keyword) or ""))
+        text = " ".join(_text(dataset, keyword).split())
         if text and not personal.intersection(_words(text)):
             return text[:MAX_TITLE].rstrip()
     return ""
 
 
-def _one_line(text: str) -> str:
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+def _text(dataset: Dataset, keyword: str) -> str:
+    """Return a text as every room reads it (`TextDecoder`), not as pydicom does."""
+    element: object = dataset.get_item(keyword)
+    label: object = dataset.get_item("SpecificCharacterSet")
+    if not isinstance(element, RawDataElement):
+        return one_line(str(dataset.get(keyword) or ""))
+    declared = label.value if isinstance(label, RawDataElement) else None
+    return TextDecoder(declared or b"")(element.value or b"")
 
 
 def _personal(dataset: Dataset) -> set[str]:
     """Return the words that say who the patient is: names, numbers, the birth date both ways."""
     words: set[str] = set()
     for keyword in _PERSONAL:
-        words.update(_words(str(dataset.get(keyword) or "")))
-    birth = str(dataset.get("PatientBirthDate") or "")
+        words.update(_words(_text(dataset, keyword)))
+    birth = _text(dataset, "PatientBirthDate")
     if len(birth) == 8:
         words.update((f"{birth[6:]}{birth[4:6]}{birth[:4]}", f"{birth[:4]}{birth[4:]}"))
     return words

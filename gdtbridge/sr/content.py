@@ -7,13 +7,16 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final, Literal
 
+from gdtbridge.dataset.text import TextDecoder
 from gdtbridge.sr.codes import QUALIFIERS, Role, plain_unit
 from gdtbridge.sr.elements import Item, Tag
 from gdtbridge.sr.model import Code, Decision, Property, ReportLimitError
 from gdtbridge.sr.numbers import decimal_of, plain
 from gdtbridge.sr.profiles import Device
-from gdtbridge.sr.text import Decoder
 from gdtbridge.sr.warn import Warnings
+
+MAX_CHARACTERS: Final = 512
+"""Longer texts are no names; they are cut."""
 
 MAX_FINDINGS: Final = 20_000
 
@@ -145,7 +148,7 @@ class Content:
     ``passed`` collects the numbers that are no findings, where somebody asked for them.
     """
 
-    text: Decoder
+    text: TextDecoder
     root: Item
     big_endian: bool = False
     template: str | None = None

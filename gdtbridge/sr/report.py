@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, time
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.sr.content import Content, Context, Finding
+from gdtbridge.dataset.text import TextDecoder
+from gdtbridge.dataset.values import to_date, to_time
+from gdtbridge.sr.content import MAX_CHARACTERS, Content, Context, Finding
 from gdtbridge.sr.elements import Elements, Item, Tag
 from gdtbridge.sr.ge_xml import untold_averages
 from gdtbridge.sr.identity import Numbered, numbered
@@ -25,7 +27,6 @@ from gdtbridge.sr.part10 import read_elements
 from gdtbridge.sr.profiles import Quirk, device_of
 from gdtbridge.sr.rules import RULES
 from gdtbridge.sr.selection import Verdict, select
-from gdtbridge.sr.text import Decoder
 from gdtbridge.sr.tree import ROOT, walk
 
 MAX_PREDECESSORS: Final = 32
@@ -40,7 +41,9 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
     elements = read_elements(path)
     root = elements.root
     content = Content(
-        Decoder(root.values.get(Tag.SpecificCharacterSet, b"")), root, elements.big_endian
+        TextDecoder(root.values.get(Tag.SpecificCharacterSet, b""), longest=MAX_CHARACTERS),
+        root,
+        elements.big_endian,
     )
     _refuse_others(content, root)
     manufacturer = content.string(root, Tag.Manufacturer)
@@ -105,18 +108,11 @@ def _ask_private_xml(content: Content, elements: Elements) -> None:
 
 def _content_time(content: Content, root: Item) -> str | None:
     """Return Content Date and Time as ISO 8601 local time; None without a valid date."""
-    day = content.string(root, Tag.ContentDate).replace(".", "")
-    clock = content.string(root, Tag.ContentTime).replace(":", "")[:6]
-    try:
-        if len(day) != 8:
-            return None
-        found = date(int(day[:4]), int(day[4:6]), int(day[6:])).isoformat()
-    except ValueError:
-        return None
-    try:
-        return f"{found}T{time(int(clock[:2]), int(clock[2:4] or 0), int(clock[4:] or 0))}"
-    except ValueError:
-        return found
+    day = to_date(content.string(root, Tag.ContentDate))
+    clock = to_time(content.string(root, Tag.ContentTime))
+    if day is None or clock is None:
+        return day.isoformat() if day is not None else None
+    return datetime.combine(day, clock).isoformat()
 
 
 def _accession_number(content: Content, root: Item) -> str:

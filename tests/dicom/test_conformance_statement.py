@@ -10,6 +10,7 @@ import pytest
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import UID
 
+from gdtbridge.dataset.text import SpecificCharacterSet
 from gdtbridge.dicom import association, connections, receiver, request, transport, upper_layer
 from gdtbridge.dicom import worklist as worklist_service
 from gdtbridge.dicom.command import Status
@@ -40,7 +41,6 @@ from tests.dicom.running_bridge import Bridge
 from tests.dicom.test_dicom_worklist import entry
 from worklist import Match
 from worklist.attributes import MATCHING, ROOT, SPS, TYPE_1
-from worklist.charset import Charset
 
 
 @pytest.fixture(scope="module")
@@ -275,4 +275,4 @@ def test_keys_are_the_ones_matched_and_returned(text: str) -> None:
 def test_character_sets_are_the_ones_written(text: str) -> None:
     """Each character set an answer can have is named."""
     [line] = re.findall(r"\| worklist answers \|.*", text)
-    assert set(re.findall(r"`([^`]+)`", line)) == {one.value for one in Charset} - {""}
+    assert set(re.findall(r"`([^`]+)`", line)) == {one.value for one in SpecificCharacterSet} - {""}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.report_page.head import clock_of, day_of, name_of
+from gdtbridge.report_page.head import name_of
 from gdtbridge.report_page.sheet import Fact, Person, Row, Sheet
 from gdtbridge.report_page.texts import one_line
 from tests.report_page.conftest import sheet_of_file
@@ -168,21 +168,6 @@ def test_the_practice_knows_better_whose_it_is(sheet: MakeSheet) -> None:
 def test_names_of_persons(sent: str, shown: str) -> None:
     """Family name first, as in a chart."""
     assert name_of(sent) == shown
-
-
-@pytest.mark.parametrize(
-    ("day", "clock", "known"),
-    [
-        ("20240115", "103015.5", True),
-        ("2024.01.15", "10:30:15", True),
-        ("20241315", "256000", False),
-        ("", "10", False),
-        ("0000", "xx", False),
-    ],
-)
-def test_days_and_times(day: str, clock: str, known: bool) -> None:  # noqa: FBT001
-    """What is no date is not shown as one."""
-    assert (day_of(day) is not None, clock_of(clock) is not None) == (known, known)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Texts, numbers, codes and units: tables of what devices send and what it means."""
+"""Numbers, codes and units: tables of what devices send and what it means."""
 
 from __future__ import annotations
 
@@ -12,44 +12,6 @@ from gdtbridge.sr import Code
 from gdtbridge.sr.codes import is_anatomy, normal, plain_unit, role_of
 from gdtbridge.sr.identity import PREFIX_LENGTH, abbreviations
 from gdtbridge.sr.numbers import decimal_of, plain
-from gdtbridge.sr.text import MAX_CHARACTERS, Decoder
-
-
-@pytest.mark.parametrize(
-    ("declared", "raw", "expected"),
-    [
-        (b"", b"Diameter", "Diameter"),
-        (b"", "Schilddrüse".encode("latin_1"), "Schilddrüse"),  # undeclared Latin-1
-        (b"", "Schilddrüse".encode(), "Schilddrüse"),  # undeclared UTF-8
-        (b"ISO_IR 100", "Müller µ".encode("latin_1"), "Müller µ"),
-        (b"ISO_IR 100", "Müller µ".encode(), "Müller µ"),  # mislabelled
-        (b"ISO_IR 192", "Łukasz €".encode(), "Łukasz €"),
-        (b"ISO_IR 192", "Müller".encode("latin_1"), "Müller"),  # mislabelled the other way
-        (b"GB18030", "Schilddrüse 左室".encode("gb18030"), "Schilddrüse 左室"),
-        (b"GB18030", "Weiß^Günther".encode("gb18030"), "Weiß^Günther"),
-        (b"GB18030", b"M\xff\xffller", "Mÿÿller"),
-        (b"ISO_IR 101", "Łódź".encode("iso8859_2"), "Łódź"),
-        (b"ISO_IR 144", "Диаметр".encode("iso8859_5"), "Диаметр"),
-        (b"iso_ir 100", "ü".encode("latin_1"), "ü"),
-        (b"NONSENSE", "ü".encode("latin_1"), "ü"),
-        (b"\\ISO 2022 IR 100", "Größe".encode("latin_1"), "Größe"),
-        (b"\\ISO 2022 IR 100", b"\x1b-AGr\xf6\xdfe", "Größe"),
-        (b"\\ISO 2022 IR 87", b"\x1b$B;3ED\x1b(B", "山田"),
-        (b"ISO_IR 192", b" padded \0", "padded"),
-        (b"ISO_IR 192", b"a\r\nb\x00c\x1bd", "a b c d"),
-        (b"ISO_IR 192", b"x" * 5000, "x" * MAX_CHARACTERS),
-    ],
-)
-def test_text_is_readable_whatever_was_declared(declared: bytes, raw: bytes, expected: str) -> None:
-    """The declaration is the first guess, not the last."""
-    assert Decoder(declared)(raw) == expected
-
-
-@given(declared=st.binary(max_size=30), raw=st.binary(max_size=60))
-def test_decoding_never_fails(declared: bytes, raw: bytes) -> None:
-    """Any bytes under any declaration give one printable line."""
-    text = Decoder(declared)(raw)
-    assert not any(ord(letter) < 0x20 or 0x7F <= ord(letter) < 0xA0 for letter in text)
 
 
 @pytest.mark.parametrize(

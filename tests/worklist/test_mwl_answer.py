@@ -13,7 +13,6 @@ from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 
 from worklist import Entry, WorklistFolder, project, to_dataset
-from worklist.charset import Charset, charset_for, decoded, terms
 
 Make = Callable[..., Entry]
 Ask = Callable[..., Dataset]
@@ -213,31 +212,6 @@ def test_the_character_set_is_that_of_what_is_returned(folder: WorklistFolder, m
     assert "SpecificCharacterSet" not in match.dataset
 
 
-@pytest.mark.parametrize(
-    ("label", "raw"),
-    [
-        ("ISO_IR 192", "Müller".encode()),
-        ("ISO_IR 100", "Müller".encode("latin-1")),
-        ("ISO-IR 100", "Müller".encode("latin-1")),
-        ("", "Müller".encode("latin-1")),
-        ("", "Müller".encode()),
-        ("ISO_IR 192", "Müller".encode("cp1252")),
-        ("\\ISO 2022 IR 100", "Müller".encode("latin-1")),
-        ("KLINGON", "Müller".encode()),
-        ("ISO 2022 IR 6\\ISO 2022 IR 100", b"M\x1b-A\xfcller"),
-    ],
-)
-def test_a_key_is_read_in_the_character_set_it_came_in(label: str, raw: bytes) -> None:
-    """The label is believed first, then what devices really send under it."""
-    assert decoded(raw, terms(label)) == "Müller"
-
-
-def test_windows_letters_under_a_latin_1_label_are_read() -> None:
-    """Typographic characters of Windows-1252 are no control characters."""
-    assert decoded(b"Praxis \x84Mitte\x93 \x80", ("ISO_IR 100",)) == "Praxis „Mitte“ €"
-    assert decoded(b"\x81", ("ISO_IR 100",)) == "\x81"
-
-
 def test_a_query_with_mislabelled_umlauts_finds_its_patient(
     folder: WorklistFolder, make: Make
 ) -> None:
@@ -246,21 +220,6 @@ def test_a_query_with_mislabelled_umlauts_finds_its_patient(
     raw = b"\x10\x00\x10\x00" + len(b"M\xfcller* ").to_bytes(4, "little") + b"M\xfcller* "
     query = read_dataset(BytesIO(raw), is_implicit_VR=True, is_little_endian=True)
     assert len(list(folder.find(query))) == 1
-
-
-@pytest.mark.parametrize(
-    ("texts", "charset"),
-    [
-        ([], Charset.ASCII),
-        (["abc"], Charset.ASCII),
-        (["abc", "ß"], Charset.LATIN_1),
-        (["5 €"], Charset.UTF_8),
-        (["ß", "Ж"], Charset.UTF_8),
-    ],
-)
-def test_the_smallest_character_set(texts: list[str], charset: Charset) -> None:
-    """ASCII, else Latin-1, else UTF-8."""
-    assert charset_for(texts) is charset
 
 
 def test_answers_come_in_the_order_of_their_start(
