@@ -174,8 +174,7 @@ def whole_file(file: Path) -> bytes:
 
 def _look(file: Path) -> tuple[bytes, str]:
     """Return the content of a file, and what it lacks."""
-    from gdtbridge.gdt import NotGdtError, read_records
-    from gdtbridge.gdt.read.completeness import what_is_missing
+    from gdtbridge.gdt import NotGdtError, read_records, what_is_missing
 
     try:
         with file.open("rb") as stream:

@@ -8,7 +8,7 @@ that server refuses a file with neither (and one with an empty description).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import datetime, time
 from io import BytesIO
 from uuid import NAMESPACE_OID, uuid5
 
@@ -18,7 +18,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from gdtbridge.dataset.uid import uid_from
-from gdtbridge.dataset.values import to_date, to_time
+from gdtbridge.dataset.values import da_text, to_date, to_time
 from worklist.attributes import ROOT, SPS, TYPE_1
 from worklist.entry import Entry
 from worklist.errors import EntryError
@@ -69,7 +69,7 @@ def item_of(entry: Entry) -> Item:
             sequence_element("ReferencedPatientSequence"),
             text_element("PatientName", entry.PatientName),
             text_element("PatientID", entry.PatientID),
-            text_element("PatientBirthDate", _date(entry.PatientBirthDate)),
+            text_element("PatientBirthDate", da_text(entry.PatientBirthDate)),
             text_element("PatientSex", entry.PatientSex),
             text_element("StudyInstanceUID", entry.StudyInstanceUID),
             text_element("RequestingPhysician", ""),
@@ -86,7 +86,7 @@ def _step(entry: Entry) -> Item:
         (
             text_element("Modality", entry.Modality),
             text_element("ScheduledStationAETitle", entry.ScheduledStationAETitle),
-            text_element("ScheduledProcedureStepStartDate", _date(entry.scheduled)),
+            text_element("ScheduledProcedureStepStartDate", da_text(entry.scheduled)),
             text_element("ScheduledProcedureStepStartTime", _time(entry.scheduled)),
             text_element(
                 "ScheduledPerformingPhysicianName", entry.ScheduledPerformingPhysicianName
@@ -114,12 +114,8 @@ def _described(entry: Entry, description: str, codes: str) -> tuple[int, Element
 
 def _issued(created: datetime | None) -> Iterator[tuple[int, Element]]:
     if created is not None:
-        yield text_element("IssueDateOfImagingServiceRequest", _date(created))
+        yield text_element("IssueDateOfImagingServiceRequest", da_text(created))
         yield text_element("IssueTimeOfImagingServiceRequest", _time(created))
-
-
-def _date(day: date | None) -> str:
-    return f"{day:%Y%m%d}" if day is not None else ""
 
 
 def _time(moment: datetime) -> str:

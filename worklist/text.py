@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gdtbridge.dataset.values import NameGroup
+
 TextTest = Callable[[str], bool]
 
 
@@ -83,10 +85,7 @@ def name_groups(name: str) -> tuple[str, ...]:
     writing the same letter in Unicode are one, and ``ß`` is ``ss``.
     """
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-    return tuple(
-        "^".join(component.strip() for component in group.split("^")).rstrip("^")
-        for group in folded.split("=")
-    )
+    return tuple(str(NameGroup.of(group)) for group in folded.split("="))
 
 
 def name_test(key: str) -> TextTest:

@@ -33,6 +33,11 @@ def to_date(text: str) -> date | None:
         return None
 
 
+def da_text(day: date | None) -> str:
+    """Return a date (of a datetime: the day) as a DA value ``19870802``; empty without one."""
+    return f"{day.year:04}{day.month:02}{day.day:02}" if day is not None else ""
+
+
 def to_time(text: str) -> time | None:
     """Return the time of a TM value to the second; minutes and seconds may be missing.
 

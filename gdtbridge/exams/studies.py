@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import time
 
 from gdtbridge.database import Database
-from gdtbridge.dataset.values import to_date, to_time
+from gdtbridge.dataset.values import da_text, to_date, to_time
 from gdtbridge.errors import OrderError, ProcessingFailure
 from gdtbridge.exams import store
 from gdtbridge.exams.identity import Belongs, judge, look_up
@@ -75,7 +75,7 @@ def fits(exam: Exam, names: StudyNames, query: StudyQuery) -> bool:
         query.study_instance_uid in {"", exam.study_instance_uid}
         and (not query.accession_number or query.accession_number in numbers)
         and (not query.case_id or query.case_id in (names.case_ids or numbers))
-        and (not query.study_date or (day is not None and f"{day:%Y%m%d}" == query.study_date))
+        and (not query.study_date or da_text(day) == query.study_date)
     )
 
 

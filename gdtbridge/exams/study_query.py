@@ -12,11 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gdtbridge.dataset.values import da_text
 from gdtbridge.errors import OrderError
-from gdtbridge.gdt import NotGdtError, Record, read_records
-from gdtbridge.gdt.tables.dates import parse_clock, parse_date
-from gdtbridge.gdt.tables.patient_fields import PATIENT_IDS
-from gdtbridge.gdt.text import printable
+from gdtbridge.gdt import (
+    PATIENT_IDS,
+    NotGdtError,
+    Record,
+    parse_clock,
+    parse_date,
+    printable,
+    read_records,
+)
 
 NO_NUMBER: Final = frozenset({"", "0"})
 """What stands in 3000 when the patient has no number ("0": GDT 2.1, record 6300)."""
@@ -170,7 +176,7 @@ def _day(field: str, text: str) -> str:
     day = parse_date(text)
     if day is None:
         raise OrderError(field, NO_DATE)
-    return f"{day:%Y%m%d}"
+    return da_text(day)
 
 
 def _clock(field: str, text: str) -> str:

@@ -8,10 +8,18 @@ from typing import Final
 
 from gdtbridge.errors import OrderError
 from gdtbridge.exams.study_query import DIFFERENT, NO_NUMBER, NO_PATIENT, UNREADABLE
-from gdtbridge.gdt import FIELDS, OrderReference, Record
-from gdtbridge.gdt.tables.dates import parse_date
-from gdtbridge.gdt.tables.patient_fields import BIRTH_DATES, FAMILY_NAMES, GIVEN_NAMES, PATIENT_IDS
-from gdtbridge.gdt.text import printable
+from gdtbridge.gdt import (
+    BIRTH_DATES,
+    FAMILY_NAMES,
+    FIELDS,
+    GIVEN_NAMES,
+    PATIENT_IDS,
+    OrderReference,
+    Record,
+    parse_date,
+    parse_time,
+    printable,
+)
 from gdtbridge.orders import OrderRequest
 from gdtbridge.people import Patient
 from gdtbridge.settings import OrderRule
@@ -146,11 +154,7 @@ def _scheduled(record: Record, now: datetime) -> datetime | None:
         )
     if day < now.date():
         return None
-    clock = _text(record, "6201").replace(":", "")
-    try:
-        at = datetime.strptime(clock, "%H%M%S").time()  # noqa: DTZ007 - local, without a zone
-    except ValueError:
-        at = now.time()
+    at = parse_time(_text(record, "6201")) or now.time()
     return datetime.combine(day, at).replace(microsecond=0)
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from gdtbridge.gdt import NotGdtError, Record, read_records
-from gdtbridge.gdt.read.completeness import what_is_missing
+from gdtbridge.gdt import NotGdtError, Record, read_records, what_is_missing
 
 RESULT: Final = "6310"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from gdtbridge.dataset.values import to_date
+from gdtbridge.dataset.values import NameGroup, PersonName, da_text, to_date
 
 _SPELLED_OUT: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": "ae"})
 _SEXES: Final = frozenset({"M", "F", "O"})
@@ -41,20 +41,18 @@ class Patient:
         Of a PN's component groups (``alphabetic=ideographic=phonetic``) the first written one
         counts. A sex other than M, F and O is not known.
         """
-        group = next((g for g in person_name.split("=") if g.strip("^ ")), "")
-        parts = [*(part.strip() for part in group.split("^")), *[""] * 5]
-        family, given, middle, prefix, suffix = parts[:5]
+        name = PersonName.of(person_name).written
         born = to_date(birth_date) if isinstance(birth_date, str) else birth_date
         unread = birth_date.strip() if isinstance(birth_date, str) and born is None else ""
         return cls(
             id=number,
-            family_name=family,
-            given_name=given,
+            family_name=name.family,
+            given_name=name.given,
             birth_date=born,
             sex=sex if sex in _SEXES else None,
-            middle_name=middle,
-            name_prefix=prefix,
-            name_suffix=suffix,
+            middle_name=name.middle,
+            name_prefix=name.prefix,
+            name_suffix=name.suffix,
             birth_date_as_sent=unread,
         )
 
@@ -66,8 +64,8 @@ class Patient:
     @property
     def person_name(self) -> str:
         """Name as a PN value of one component group (``Müller^Änne^^Dr.``), without end carets."""
-        parts = self.family_name, self.given_name, self.middle_name, self.name_prefix
-        return "^".join((*parts, self.name_suffix)).rstrip("^")
+        parts = self.family_name, self.given_name, self.middle_name
+        return str(NameGroup((*parts, self.name_prefix, self.name_suffix))).rstrip("^")
 
     @property
     def listed_name(self) -> str:
@@ -78,9 +76,7 @@ class Patient:
     @property
     def birth_date_da(self) -> str:
         """Birth date as a DA value (``19580312``), else the text as sent, else empty."""
-        if self.birth_date is None:
-            return self.birth_date_as_sent
-        return self.birth_date.isoformat().replace("-", "")
+        return da_text(self.birth_date) or self.birth_date_as_sent
 
     @property
     def german_birth_date(self) -> str:

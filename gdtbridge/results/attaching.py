@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from gdtbridge.archive import Kept
 from gdtbridge.exams.model import Exam
-from gdtbridge.gdt import Attachment
+from gdtbridge.gdt import Attachment, field_length
 from gdtbridge.pictures import (
     AttachmentError,
     Candidate,
@@ -33,8 +33,7 @@ ATTACHMENT: Final = "attachment"
 MOST_SECONDS: Final = 120.0
 """For all attachments of one exam: other exams wait meanwhile."""
 
-LONGEST_NAME: Final = 60
-"""Characters of an attachment's name (6302) in GDT 2.1."""
+LONGEST_NAME: Final = field_length("6302")
 
 
 class Renderer(Protocol):

@@ -17,8 +17,7 @@ from gdtbridge.sr import Measurement, Report
 
 log = logging.getLogger(__name__)
 
-NAME_LENGTH: Final = 60
-"""Characters of a test's name (8411) in GDT 2.1."""
+NAME_LENGTH: Final = gdt.field_length("8411")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.dataset.values import meaningful, to_date, to_time
 from gdtbridge.errors import ViewerError
 from gdtbridge.exams.model import Exam
-from gdtbridge.gdt.write.master_data import render_master_data
 from gdtbridge.orders.model import Order
 from gdtbridge.people import Patient, are_two
 from gdtbridge.results.charting import Charting
@@ -134,7 +133,7 @@ class Records:
 
     def master_data(self, patient: Patient) -> bytes:
         """Return the record of a patient's master data."""
-        rendered = render_master_data(
+        rendered = gdt.render_master_data(
             patient, self._dialect, self._ids, encoding=self._gdt.encoding
         )
         return _noted(rendered, "master data")

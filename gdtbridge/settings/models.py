@@ -64,9 +64,7 @@ def _http_url(value: str) -> str:
 
 
 def _file_name(value: str) -> str:
-    from gdtbridge.gdt.tables.file_patterns import (
-        checked_pattern,  # seldom needed, and slow to import
-    )
+    from gdtbridge.gdt import checked_pattern  # seldom needed, and slow to import
 
     return checked_pattern(value)
 

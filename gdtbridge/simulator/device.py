@@ -20,6 +20,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as ItemSequence
 
 import gdtbridge
+from gdtbridge.dataset.values import da_text
 from gdtbridge.dicom import client
 from gdtbridge.dicom.client import Peer, PeerError
 from gdtbridge.simulator.exam import (
@@ -296,7 +297,7 @@ def sample_files() -> tuple[Path, ...]:
 
 def worklist_query(station: str, now: datetime) -> Dataset:
     """Return the identifier of a Modality Worklist C-FIND for today's ultrasound of ``station``."""
-    today = now.strftime("%Y%m%d")
+    today = da_text(now)
     step = _empty(*STEP_KEYS)
     step.Modality = "US"
     step.ScheduledStationAETitle = station

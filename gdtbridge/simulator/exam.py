@@ -18,6 +18,7 @@ from pydicom.multival import MultiValue
 from pydicom.uid import UID
 
 from gdtbridge.dataset.uid import new_uid
+from gdtbridge.dataset.values import da_text
 from gdtbridge.errors import BridgeError
 
 PATIENT: Final = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
@@ -104,7 +105,7 @@ def _replace_uids(ds: Dataset, uids: dict[str, UID]) -> None:
 def _set_time(ds: Dataset, now: datetime) -> None:
     for level in LEVELS:
         if level == "Study" or f"{level}Date" in ds:
-            setattr(ds, f"{level}Date", now.strftime("%Y%m%d"))
+            setattr(ds, f"{level}Date", da_text(now))
         if level == "Study" or f"{level}Time" in ds:
             setattr(ds, f"{level}Time", now.strftime("%H%M%S"))
 

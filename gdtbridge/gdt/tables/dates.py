@@ -38,6 +38,14 @@ def parse_clock(text: str) -> str | None:
     return "".join(part or "" for part in match.groups()) if match else None
 
 
+def parse_time(text: str) -> time | None:
+    """Read HHMMSS or HHMM, also with colons, as a time of day; None for anything else."""
+    digits = parse_clock(text)
+    if digits is None:
+        return None
+    return time(int(digits[:2]), int(digits[2:4]), int(digits[4:] or 0))
+
+
 def _date(year: int, month: int, day: int) -> date | None:
     """Return that day, None when there is none or nobody alive can mean it."""
     if year not in _YEARS:

@@ -349,5 +349,14 @@ FIELDS: Final[Mapping[str, FieldDef]] = MappingProxyType(
 )
 """Every known field by its four-digit number."""
 
+
+def field_length(number: str) -> int:
+    """Return the characters a field of GDT 2.1 holds; `LookupError` for one without a limit."""
+    length = FIELDS[number].max_length
+    if length is None:
+        raise LookupError(number)
+    return length
+
+
 MAX_CONTENT: Final = 990
 """Bytes of content one line can hold: LLL has three digits and counts 9 bytes besides it."""
