@@ -20,7 +20,7 @@ from gdtbridge.folders import ExchangeFolders, OrderFiles, OrderPorts
 from gdtbridge.orders.desk import OrderDesk
 from gdtbridge.orders.filed import FiledOrders
 from gdtbridge.orders.master_data import MasterData
-from gdtbridge.outbox import GdtDrop, Naming, Outbox, Sender, Webhook
+from gdtbridge.outbox import FileNaming, GdtDrop, Outbox, Sender, Webhook
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.report_page import Printer
 from gdtbridge.results.attaching import ATTACHMENT
@@ -147,7 +147,7 @@ def senders_of(routing: Routing, webhooks: Webhooks) -> Mapping[str, Sender]:
     for target in routing.targets:
         senders[target.destination] = GdtDrop(target.out, target.naming)
         if (place := target.attachments) is not None:
-            drop = GdtDrop(place.folder, Naming.REUSED, ATTACHMENT)
+            drop = GdtDrop(place.folder, FileNaming.REUSED, ATTACHMENT)
             senders[target.attachments_destination] = drop
     for event in ("worklist_added", "gdt_written"):
         if url := getattr(webhooks, event):

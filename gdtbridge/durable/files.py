@@ -46,7 +46,7 @@ _CANNOT_NOREPLACE: Final = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 _CANNOT_LINK: Final = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
-class Content(Enum):
+class FileComparison(Enum):
     """What lies under a name, compared with expected bytes."""
 
     NOTHING = auto()
@@ -220,15 +220,15 @@ def _look_and_rename(source: Path, target: Path) -> None:
 # ------------------------------------------------------------------------------------- looking
 
 
-def compare(path: Path, expected: bytes) -> Content:
+def compare(path: Path, expected: bytes) -> FileComparison:
     """Compare what lies at ``path`` with ``expected``; only a plain file of that size is read."""
     try:
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode) or status.st_size != len(expected):
-            return Content.OTHER
-        return Content.SAME if path.read_bytes() == expected else Content.OTHER
+            return FileComparison.OTHER
+        return FileComparison.SAME if path.read_bytes() == expected else FileComparison.OTHER
     except FileNotFoundError:
-        return Content.NOTHING
+        return FileComparison.NOTHING
 
 
 def delete_leftovers(

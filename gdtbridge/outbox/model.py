@@ -14,10 +14,10 @@ ALARM_SECONDS: Final = 300.0
 UNCOLLECTED_SECONDS: Final = 24 * 3600.0
 """One that waits for the practice software to collect the file before it may wait this long."""
 UNCOLLECTED: Final = "the file before it was not collected yet"
-"""The reason of `Verdict.OCCUPIED`."""
+"""The reason of `AttemptResult.OCCUPIED`."""
 
 
-class State(StrEnum):
+class DeliveryState(StrEnum):
     """Where a message is on its way; the table of ``docs/reference/outbox.md``."""
 
     PENDING = "pending"
@@ -32,13 +32,13 @@ class State(StrEnum):
     """Only a person can tell whether it arrived; it is not sent again by itself."""
 
 
-OPEN: Final = (State.PENDING, State.WRITING, State.RENAMING)
+OPEN: Final = (DeliveryState.PENDING, DeliveryState.WRITING, DeliveryState.RENAMING)
 """The states in which something is still to be done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something that shall leave, put once for each (destination, key).
+    """Something to deliver, put once for each (destination, key).
 
     ``name`` is the proposed file name of a file delivery, made of safe characters by the caller,
     or the name of the event. ``expires_at`` (UTC seconds) ends the attempts; without it the
@@ -55,18 +55,18 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """A message of the queue as a sender gets it."""
+class OutgoingMessage:
+    """A message of the queue as a sender gets it, with the notes of an interrupted attempt."""
 
     id: int
     name: str
     payload: bytes
-    state: State
+    state: DeliveryState
     temporary_name: str
     final_name: str
 
 
-class Naming(Enum):
+class FileNaming(Enum):
     """How the messages of a destination get their file names."""
 
     NONE = auto()
@@ -78,8 +78,8 @@ class Naming(Enum):
     its file was collected, and files leave in the order in which they were put."""
 
 
-class Verdict(StrEnum):
-    """How an attempt ended."""
+class AttemptResult(StrEnum):
+    """Result of one attempt to deliver a message."""
 
     DELIVERED = "delivered"
     LATER = "later"
@@ -90,20 +90,20 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The result of one attempt; ``reason`` is short, English and free of patient data.
+class Attempt:
+    """One attempt and its result; ``reason`` is short, English and free of patient data.
 
     ``away`` says that the destination as a whole does not answer, so that other messages to it
     need not be tried now.
     """
 
-    verdict: Verdict
+    result: AttemptResult
     reason: str = ""
     away: bool = False
 
 
-class Journal(Protocol):
-    """Where a sender notes, durably, how far it is with one letter."""
+class DeliveryJournal(Protocol):
+    """Journal of one delivery, in which a sender notes durably how far the delivery is."""
 
     def writing(self, temporary_name: str) -> None:
         """Note that a file of that name is about to be created."""
@@ -114,12 +114,12 @@ class Journal(Protocol):
         ...
 
     def another_name(self) -> str:
-        """Give the letter its next final name, and return it."""
+        """Give the message its next final name, and return it."""
         ...
 
 
 class Sender(Protocol):
-    """One way out of the house.
+    """Delivers the messages of one destination.
 
     ``kind`` is the kind of message it carries, ``naming`` how its messages get file names,
     ``lifetime`` for how many seconds it tries (None: for ever). ``keeps_payload`` says that what
@@ -129,28 +129,28 @@ class Sender(Protocol):
     @property
     def kind(self) -> str: ...  # noqa: D102
     @property
-    def naming(self) -> Naming: ...  # noqa: D102
+    def naming(self) -> FileNaming: ...  # noqa: D102
     @property
     def lifetime(self) -> float | None: ...  # noqa: D102
     @property
     def keeps_payload(self) -> bool: ...  # noqa: D102
 
-    def deliver(self, letter: Letter, journal: Journal, /) -> Outcome:
+    def deliver(self, message: OutgoingMessage, journal: DeliveryJournal, /) -> Attempt:
         """Try once; take up what an interrupted attempt left behind. Never overwrite."""
         ...
 
-    def clear(self, letter: Letter, /) -> None:
-        """Remove what a delivered letter no longer needs; its delivery is already on record."""
+    def clear(self, message: OutgoingMessage, /) -> None:
+        """Remove what a delivered message no longer needs; its delivery is already on record."""
         ...
 
     def sweep(self, owned: AbstractSet[str], /) -> None:
-        """Remove old temporary files of ours that are not among those ``owned`` by letters."""
+        """Remove old temporary files of ours that are not among those ``owned`` by messages."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class DestinationStatus:
-    """How things stand with one destination; ages in seconds, times in UTC seconds."""
+    """Figures of one destination; ages in seconds, times in UTC seconds."""
 
     destination: str
     kind: str
@@ -173,7 +173,7 @@ class DestinationStatus:
 
     @property
     def state(self) -> PartState:
-        """The same for monitors."""
+        """Whether all is well, and the sentence, for readiness."""
         return PartState(not self.alarm, self.sentence)
 
     @property
@@ -189,7 +189,7 @@ class DestinationStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class DeliveryQuestion:
     """A message of which only a person can tell whether it arrived.
 
     ``final_name`` may contain an accession number: show it to a person, do not log it.

@@ -1,4 +1,4 @@
-"""The queue as the rest of the bridge sees it."""
+"""The outbox as the rest of the bridge sees it: put, start, stop, status, answer."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable import Clock, SystemClock
 from gdtbridge.errors import NotFound
-from gdtbridge.outbox import rows, standing
-from gdtbridge.outbox.lane import Lane, Unserved
-from gdtbridge.outbox.model import DestinationStatus, Message, Naming, Question, Sender
+from gdtbridge.outbox import status, store
+from gdtbridge.outbox.model import DeliveryQuestion, DestinationStatus, FileNaming, Message, Sender
 from gdtbridge.outbox.names import check_name
+from gdtbridge.outbox.worker import DestinationWorker, RemovedDestination
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +33,13 @@ class Outbox:
         self._lifetimes = {name: sender.lifetime for name, sender in senders.items()}
         self._senders = dict(senders)
         with database.read() as connection:
-            found = standing.destinations(connection)
+            found = status.destinations(connection)
         everyone: dict[str, Sender] = {
-            **{name: Unserved(kind) for name, kind in found.items()},
+            **{name: RemovedDestination(kind) for name, kind in found.items()},
             **senders,
         }
-        self._lanes = {
-            name: Lane(database, name, sender, self._clock, self._lifetimes, self.wake)
+        self._workers = {
+            name: DestinationWorker(database, name, sender, self._clock, self._lifetimes, self.wake)
             for name, sender in everyone.items()
         }
 
@@ -52,52 +52,52 @@ class Outbox:
         sender = self._senders.get(message.destination)
         if sender is None or sender.kind != message.kind:
             raise ValueError(f"no {message.kind} destination {message.destination}")
-        if sender.naming is not Naming.NONE:
+        if sender.naming is not FileNaming.NONE:
             check_name(message.name)
-        known = rows.find(connection, message.destination, message.key)
+        known = store.find(connection, message.destination, message.key)
         if known is not None:
             return known
-        return rows.insert(connection, message, self._clock.utc(), sender.lifetime, sender.naming)
+        return store.insert(connection, message, self._clock.utc(), sender.lifetime, sender.naming)
 
     def wake(self) -> None:
         """Tell the workers that something was put and committed; does not wait."""
-        for lane in self._lanes.values():
-            lane.ring()
+        for worker in self._workers.values():
+            worker.ring()
 
     def start(self) -> None:
         """Start one worker for each destination; what a crash interrupted comes first."""
-        for lane in self._lanes.values():
-            lane.start()
+        for worker in self._workers.values():
+            worker.start()
 
     def stop(self, timeout: float) -> None:
-        """End the workers after the letter each is at; wait ``timeout`` seconds in all.
+        """End the workers after the message each is at; wait ``timeout`` seconds in all.
 
-        One that hangs in a share is left behind: its letter is taken up at the next start.
+        One that hangs in a share is left behind: its message is taken up at the next start.
         """
-        for lane in self._lanes.values():
-            lane.stop()
+        for worker in self._workers.values():
+            worker.stop()
         end = self._clock.monotonic() + timeout
-        for lane in self._lanes.values():
-            if not lane.join(end - self._clock.monotonic()):
-                log.warning("outbox %s: still busy at the stop, left behind", lane.destination)
+        for worker in self._workers.values():
+            if not worker.join(end - self._clock.monotonic()):
+                log.warning("outbox %s: still busy at the stop, left behind", worker.destination)
 
     def deliver_due(self, destination: str) -> int:
         """Try what is due for one destination, in this thread; return how many arrived."""
-        return self._lanes[destination].deliver_due()
+        return self._workers[destination].deliver_due()
 
     def status(self) -> tuple[DestinationStatus, ...]:
-        """Return the standing of every destination; asks the database only, never a share."""
+        """Return the status of every destination; asks the database only, never a share."""
         now = self._clock.utc()
         with self._database.read() as connection:
             return tuple(
-                standing.standing_of(connection, name, lane.sender, now)
-                for name, lane in self._lanes.items()
+                status.destination_status(connection, name, worker.sender, now)
+                for name, worker in self._workers.items()
             )
 
-    def questions(self) -> tuple[Question, ...]:
+    def questions(self) -> tuple[DeliveryQuestion, ...]:
         """Return the messages of which only a person can tell whether they arrived."""
         with self._database.read() as connection:
-            return tuple(rows.questions(connection))
+            return tuple(store.questions(connection))
 
     def answer(self, outbox_id: int, *, arrived: bool) -> None:
         """Settle a question as a person decided: it arrived, or it shall be sent again.
@@ -112,7 +112,7 @@ class Outbox:
             )
         with self._database.write() as connection:
             if arrived:
-                rows.delivered(connection, outbox_id, self._clock.utc(), self._lifetimes)
+                store.delivered(connection, outbox_id, self._clock.utc(), self._lifetimes)
             else:
-                rows.again(connection, outbox_id, self._clock.utc())
+                store.again(connection, outbox_id, self._clock.utc())
         self.wake()

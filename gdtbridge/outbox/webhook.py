@@ -15,7 +15,13 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
-from gdtbridge.outbox.model import Journal, Letter, Naming, Outcome, Verdict
+from gdtbridge.outbox.model import (
+    Attempt,
+    AttemptResult,
+    DeliveryJournal,
+    FileNaming,
+    OutgoingMessage,
+)
 
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0
@@ -79,7 +85,7 @@ class Webhook:
     """Calls one URL; redirects, proxies and ``.netrc`` are not followed, the answer is not used."""
 
     kind: Final = "webhook"
-    naming: Final = Naming.NONE
+    naming: Final = FileNaming.NONE
     keeps_payload: Final = True
 
     def __init__(
@@ -102,16 +108,16 @@ class Webhook:
         self._timeouts = timeouts
         self._total = total
 
-    def deliver(self, letter: Letter, journal: Journal, /) -> Outcome:  # noqa: ARG002
+    def deliver(self, message: OutgoingMessage, journal: DeliveryJournal, /) -> Attempt:  # noqa: ARG002
         """Call the URL once; 2xx is success."""
         try:
             with self._session() as session, self._call(session) as response:
                 return _judge(response.status_code)
         except requests.RequestException as error:
             permanent = isinstance(error, requests.exceptions.InvalidURL)
-            verdict = Verdict.FAILED if permanent else Verdict.LATER
+            result = AttemptResult.FAILED if permanent else AttemptResult.LATER
             # The text of the exception would quote the URL, which may carry a password.
-            return Outcome(verdict, type(error).__name__, away=not permanent)
+            return Attempt(result, type(error).__name__, away=not permanent)
 
     @contextmanager
     def _session(self) -> Iterator[requests.Session]:
@@ -143,7 +149,7 @@ class Webhook:
             _discard(response)
             yield response
 
-    def clear(self, letter: Letter, /) -> None:
+    def clear(self, message: OutgoingMessage, /) -> None:
         """Do nothing: a call leaves nothing."""
 
     def sweep(self, owned: AbstractSet[str], /) -> None:
@@ -156,9 +162,9 @@ def _discard(response: requests.Response) -> None:
         response.raw.read(MOST_BODY, decode_content=False)
 
 
-def _judge(status: int) -> Outcome:
+def _judge(status: int) -> Attempt:
     if 200 <= status < 300:
-        return Outcome(Verdict.DELIVERED)
+        return Attempt(AttemptResult.DELIVERED)
     if status >= 500 or status in WORTH_REPEATING:
-        return Outcome(Verdict.LATER, f"HTTP {status}", away=True)
-    return Outcome(Verdict.FAILED, f"HTTP {status}")
+        return Attempt(AttemptResult.LATER, f"HTTP {status}", away=True)
+    return Attempt(AttemptResult.FAILED, f"HTTP {status}")

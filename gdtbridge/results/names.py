@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from gdtbridge import gdt
-from gdtbridge.outbox import COUNTER, Naming
+from gdtbridge.outbox import COUNTER, FileNaming
 from gdtbridge.settings import Gdt
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]+")
@@ -46,9 +46,9 @@ class NameMaker:
         self._numbers_on = settings.occupied == "number"
 
     @property
-    def naming(self) -> Naming:
+    def naming(self) -> FileNaming:
         """Whether a name is given once, or again when its file was collected."""
-        return Naming.ONCE if gdt.names_apart(self._pattern) else Naming.REUSED
+        return FileNaming.ONCE if gdt.names_apart(self._pattern) else FileNaming.REUSED
 
     def study(self, accession_number: str, exam_id: int, moment: datetime) -> str:
         """Return the name of an exam's study record."""
@@ -80,6 +80,6 @@ class NameMaker:
         stem, dot, suffix = name.rpartition(".")
         if not dot or not suffix or _UNSAFE_STEM.search(suffix):
             stem, suffix = name, "gdt"
-        if self._numbers_on and self.naming is Naming.REUSED and COUNTER not in name:
+        if self._numbers_on and self.naming is FileNaming.REUSED and COUNTER not in name:
             suffix = COUNTER
         return f"{safe_part(stem, accession, _UNSAFE_STEM)}.{suffix}"

@@ -14,7 +14,7 @@ from gdtbridge.errors import SettingsError
 from gdtbridge.exams.model import Exam
 from gdtbridge.gdt import OrderReference
 from gdtbridge.orders.model import Order
-from gdtbridge.outbox import Naming
+from gdtbridge.outbox import FileNaming
 from gdtbridge.results.attaching import AttachmentPlace
 from gdtbridge.results.names import NameMaker
 from gdtbridge.results.records import Records
@@ -72,7 +72,7 @@ class Target:
         return f"{ATTACHMENTS}:{self.name}" if self.name else ATTACHMENTS
 
     @property
-    def naming(self) -> Naming:
+    def naming(self) -> FileNaming:
         """Whether each file has a name of its own."""
         return self.names.naming
 

@@ -14,7 +14,7 @@ import pytest
 
 from gdtbridge.durable import FolderUnusable, files
 from gdtbridge.durable.files import (
-    Content,
+    FileComparison,
     compare,
     delete_leftovers,
     move_over,
@@ -190,13 +190,13 @@ def test_folder_sync(
 def test_compare(tmp_path: Path) -> None:
     """Only a plain file with the expected bytes is the same."""
     path = tmp_path / "a"
-    assert compare(path, PAYLOAD) is Content.NOTHING
+    assert compare(path, PAYLOAD) is FileComparison.NOTHING
     path.write_bytes(PAYLOAD)
-    assert compare(path, PAYLOAD) is Content.SAME
-    assert compare(path, PAYLOAD[:-1] + b"x") is Content.OTHER
+    assert compare(path, PAYLOAD) is FileComparison.SAME
+    assert compare(path, PAYLOAD[:-1] + b"x") is FileComparison.OTHER
     (tmp_path / "link").symlink_to(path)
-    assert compare(tmp_path / "link", PAYLOAD) is Content.OTHER
-    assert compare(tmp_path, PAYLOAD) is Content.OTHER
+    assert compare(tmp_path / "link", PAYLOAD) is FileComparison.OTHER
+    assert compare(tmp_path, PAYLOAD) is FileComparison.OTHER
 
 
 def test_leftovers(tmp_path: Path) -> None:

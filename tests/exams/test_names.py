@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gdtbridge.gdt import DIALECTS, Identification
-from gdtbridge.outbox import Naming
+from gdtbridge.outbox import FileNaming
 from gdtbridge.results.names import NameMaker
 from gdtbridge.settings import Gdt
 
@@ -50,34 +50,34 @@ def test_study_files(accession: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "study", "report", "other", "naming"),
     [
-        ({}, "A1.gdt", f"A1-sr-{UID}.gdt", "S.gdt", Naming.ONCE),
-        ({"file_name": "{accession}"}, "A1.gdt", f"A1-sr-{UID}.gdt", "S.gdt", Naming.ONCE),
+        ({}, "A1.gdt", f"A1-sr-{UID}.gdt", "S.gdt", FileNaming.ONCE),
+        ({"file_name": "{accession}"}, "A1.gdt", f"A1-sr-{UID}.gdt", "S.gdt", FileNaming.ONCE),
         (
             {"file_name": "PRAXGDTB.{accession}"},
             "PRAXGDTB.A1",
             f"A1-sr-{UID}.gdt",
             "S.gdt",
-            Naming.ONCE,
+            FileNaming.ONCE,
         ),
-        ({"file_name": "{timestamp}.gdt"}, *["20240115103015.gdt"] * 3, Naming.ONCE),
-        ({"file_name": "PRAXGDTB.001"}, *["PRAXGDTB.001"] * 3, Naming.REUSED),
-        ({"file_name": "x.gdt", "occupied": "number"}, *["x.###"] * 3, Naming.REUSED),
-        ({"file_name": "{sender}.{number}"}, *["GDTBRIDG.###"] * 3, Naming.REUSED),
-        ({"file_name": "{sender}{number}.gdt"}, *["GDTBRIDG###.gdt"] * 3, Naming.REUSED),
-        ({"dialect": "t2med"}, *["T2MEGDTB.GDT"] * 3, Naming.REUSED),
-        ({"dialect": "t2med", "receiver": "APK2"}, *["APK2GDTB.GDT"] * 3, Naming.REUSED),
-        ({"dialect": "red-medical"}, *["redmed_gdtbridg.gdt"] * 3, Naming.REUSED),
+        ({"file_name": "{timestamp}.gdt"}, *["20240115103015.gdt"] * 3, FileNaming.ONCE),
+        ({"file_name": "PRAXGDTB.001"}, *["PRAXGDTB.001"] * 3, FileNaming.REUSED),
+        ({"file_name": "x.gdt", "occupied": "number"}, *["x.###"] * 3, FileNaming.REUSED),
+        ({"file_name": "{sender}.{number}"}, *["GDTBRIDG.###"] * 3, FileNaming.REUSED),
+        ({"file_name": "{sender}{number}.gdt"}, *["GDTBRIDG###.gdt"] * 3, FileNaming.REUSED),
+        ({"dialect": "t2med"}, *["T2MEGDTB.GDT"] * 3, FileNaming.REUSED),
+        ({"dialect": "t2med", "receiver": "APK2"}, *["APK2GDTB.GDT"] * 3, FileNaming.REUSED),
+        ({"dialect": "red-medical"}, *["redmed_gdtbridg.gdt"] * 3, FileNaming.REUSED),
         (
             {"dialect": "red-medical", "file_name": "{accession}.gdt"},
             "a1.gdt",
             f"A1-sr-{UID}.gdt",
             "S.gdt",
-            Naming.ONCE,
+            FileNaming.ONCE,
         ),
     ],
 )
 def test_patterns(
-    settings: dict[str, object], study: str, report: str, other: str, naming: Naming
+    settings: dict[str, object], study: str, report: str, other: str, naming: FileNaming
 ) -> None:
     """Software that tells files apart gets one for each record; other software gets its name."""
     names = maker(**settings)

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.durable.files import PREFIX
-from gdtbridge.outbox import NOT_MOUNTED, GdtDrop, Letter, Outcome, State, Verdict
+from gdtbridge.outbox import (
+    NOT_MOUNTED,
+    Attempt,
+    AttemptResult,
+    DeliveryState,
+    GdtDrop,
+    OutgoingMessage,
+)
 from gdtbridge.outbox.gdt_drop import SWEEP_AGE
 from gdtbridge.outbox.names import numbered
 
@@ -30,11 +37,11 @@ class Diary:
         self._number = 1
 
     def writing(self, temporary_name: str) -> None:
-        """Note the temporary name."""
+        """DatabaseJournal the temporary name."""
         self.notes.append(f"writing {temporary_name}")
 
     def renaming(self) -> None:
-        """Note the renaming."""
+        """DatabaseJournal the renaming."""
         self.notes.append("renaming")
 
     def another_name(self) -> str:
@@ -43,10 +50,10 @@ class Diary:
         return numbered(self._name, self._number)
 
 
-def letter(state: State = State.PENDING) -> Letter:
-    """Return a letter as the queue would hand it over in that state."""
-    temporary_name = "" if state is State.PENDING else TEMPORARY
-    return Letter(7, "A.gdt", PAYLOAD, state, temporary_name, "A.gdt")
+def message(state: DeliveryState = DeliveryState.PENDING) -> OutgoingMessage:
+    """Return a message as the queue would hand it over in that state."""
+    temporary_name = "" if state is DeliveryState.PENDING else TEMPORARY
+    return OutgoingMessage(7, "A.gdt", PAYLOAD, state, temporary_name, "A.gdt")
 
 
 def visible(folder: Path) -> dict[str, bytes]:
@@ -62,15 +69,15 @@ def hidden(folder: Path) -> set[str]:
 
 
 def test_plain_delivery(tmp_path: Path) -> None:
-    """A letter becomes a file of exactly its bytes; the steps are noted before they are taken."""
+    """A message becomes a file of exactly its bytes; the steps are noted before they are taken."""
     diary = Diary()
     drop = GdtDrop(tmp_path)
-    assert drop.deliver(letter(), diary) == Outcome(Verdict.DELIVERED)
+    assert drop.deliver(message(), diary) == Attempt(AttemptResult.DELIVERED)
     assert visible(tmp_path) == {"A.gdt": PAYLOAD}
     (temporary,) = (note.removeprefix("writing ") for note in diary.notes[:1])
     assert temporary.startswith(f"{PREFIX}7-")
     assert diary.notes[1:] == ["renaming"]
-    drop.clear(Letter(7, "A.gdt", PAYLOAD, State.RENAMING, temporary, "A.gdt"))
+    drop.clear(OutgoingMessage(7, "A.gdt", PAYLOAD, DeliveryState.RENAMING, temporary, "A.gdt"))
     assert hidden(tmp_path) == set()
 
 
@@ -78,7 +85,7 @@ def test_file_is_readable_for_others(tmp_path: Path) -> None:
     """The file gets the usual permissions, so that another user's program reads it."""
     mask = os.umask(0o022)
     try:
-        GdtDrop(tmp_path).deliver(letter(), Diary())
+        GdtDrop(tmp_path).deliver(message(), Diary())
     finally:
         os.umask(mask)
     assert stat.S_IMODE((tmp_path / "A.gdt").stat().st_mode) == 0o644
@@ -89,7 +96,7 @@ def test_foreign_files_are_passed_by(tmp_path: Path) -> None:
     (tmp_path / "A.gdt").write_bytes(OTHER)
     (tmp_path / "A-2.gdt").mkdir()
     (tmp_path / "A-3.gdt").symlink_to(tmp_path / "nowhere")
-    assert GdtDrop(tmp_path).deliver(letter(), Diary()).verdict is Verdict.DELIVERED
+    assert GdtDrop(tmp_path).deliver(message(), Diary()).result is AttemptResult.DELIVERED
     assert (tmp_path / "A.gdt").read_bytes() == OTHER
     assert (tmp_path / "A-4.gdt").read_bytes() == PAYLOAD
     assert not (tmp_path / "nowhere").exists()
@@ -98,12 +105,12 @@ def test_foreign_files_are_passed_by(tmp_path: Path) -> None:
 def test_equal_file_is_the_delivery(tmp_path: Path) -> None:
     """The same bytes under the same name are already there: no second file."""
     (tmp_path / "A.gdt").write_bytes(PAYLOAD)
-    assert GdtDrop(tmp_path).deliver(letter(), Diary()).verdict is Verdict.DELIVERED
+    assert GdtDrop(tmp_path).deliver(message(), Diary()).result is AttemptResult.DELIVERED
     assert visible(tmp_path) == {"A.gdt": PAYLOAD}
 
 
 @pytest.mark.parametrize(
-    ("state", "before", "verdict", "after"),
+    ("state", "before", "result", "after"),
     [
         # writing: whatever is there, the final file is not ours, and everything starts again
         ("writing", {}, "delivered", {"A.gdt": PAYLOAD}),
@@ -140,23 +147,23 @@ def test_recovery(
     tmp_path: Path,
     state: str,
     before: dict[str, bytes],
-    verdict: str,
+    result: str,
     after: dict[str, bytes],
 ) -> None:
     """What an interruption left decides whether the file is finished, found or asked about."""
     for name, content in before.items():
         (tmp_path / name).write_bytes(content)
     drop = GdtDrop(tmp_path)
-    taken_up = letter(State(state))
-    assert drop.deliver(taken_up, Diary()).verdict == verdict
+    taken_up = message(DeliveryState(state))
+    assert drop.deliver(taken_up, Diary()).result == result
     assert visible(tmp_path) == after
-    if verdict == "delivered":
+    if result == "delivered":
         drop.clear(taken_up)
         assert hidden(tmp_path) == set()
 
 
 def test_torn_file_is_noted_before_it_goes(tmp_path: Path) -> None:
-    """Before a torn file is removed the letter is back to writing, or it would seem collected."""
+    """Before a torn file is removed the message is back to writing, or it would seem collected."""
     (tmp_path / TEMPORARY).write_bytes(TORN)
     seen: list[bool] = []
 
@@ -164,23 +171,25 @@ def test_torn_file_is_noted_before_it_goes(tmp_path: Path) -> None:
         def writing(self, temporary_name: str) -> None:
             seen.append((tmp_path / temporary_name).exists())
 
-    GdtDrop(tmp_path).deliver(letter(State.RENAMING), Watching())
+    GdtDrop(tmp_path).deliver(message(DeliveryState.RENAMING), Watching())
     assert seen == [True]
 
 
 def test_missing_folder_is_not_created(tmp_path: Path) -> None:
     """A folder that is gone may be a share that is not mounted: it is waited for, never made."""
-    outcome = GdtDrop(tmp_path / "share").deliver(letter(), Diary())
-    assert outcome == Outcome(Verdict.LATER, "folder is missing", away=True)
+    attempt = GdtDrop(tmp_path / "share").deliver(message(), Diary())
+    assert attempt == Attempt(AttemptResult.LATER, "folder is missing", away=True)
     assert not (tmp_path / "share").exists()
 
 
-@pytest.mark.parametrize("state", [State.PENDING, State.WRITING, State.RENAMING])
-def test_not_mounted_marker_stops(tmp_path: Path, state: State) -> None:
+@pytest.mark.parametrize(
+    "state", [DeliveryState.PENDING, DeliveryState.WRITING, DeliveryState.RENAMING]
+)
+def test_not_mounted_marker_stops(tmp_path: Path, state: DeliveryState) -> None:
     """While the marker of the empty mount point is visible, nothing is written or concluded."""
     (tmp_path / NOT_MOUNTED).touch()
-    outcome = GdtDrop(tmp_path).deliver(letter(state), Diary())
-    assert outcome == Outcome(Verdict.LATER, "folder is not mounted", away=True)
+    attempt = GdtDrop(tmp_path).deliver(message(state), Diary())
+    assert attempt == Attempt(AttemptResult.LATER, "folder is not mounted", away=True)
     assert hidden(tmp_path) == {NOT_MOUNTED}
 
 
@@ -192,8 +201,8 @@ def test_removed_before_its_name(tmp_path: Path) -> None:
             (temporary,) = (path for path in tmp_path.iterdir() if not path.name.endswith("-w.tmp"))
             temporary.unlink()
 
-    outcome = GdtDrop(tmp_path).deliver(letter(), Sabotage())
-    assert outcome.verdict is Verdict.QUESTION
+    attempt = GdtDrop(tmp_path).deliver(message(), Sabotage())
+    assert attempt.result is AttemptResult.QUESTION
     assert hidden(tmp_path) == set()
 
 
@@ -201,18 +210,18 @@ def test_removed_before_its_name(tmp_path: Path) -> None:
 def test_reason_names_no_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str
 ) -> None:
-    """Whatever step fails, the letter waits, and the reason is the error's symbol alone."""
+    """Whatever step fails, the message waits, and the reason is the error's symbol alone."""
 
     def fail(*_arguments: object) -> None:
         raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), "/srv/A4711.gdt")
 
     monkeypatch.setattr(f"gdtbridge.outbox.gdt_drop.{function}", fail)
-    outcome = GdtDrop(tmp_path).deliver(letter(), Diary())
-    assert (outcome.verdict, outcome.reason) == (Verdict.LATER, "ESTALE")
+    attempt = GdtDrop(tmp_path).deliver(message(), Diary())
+    assert (attempt.result, attempt.reason) == (AttemptResult.LATER, "ESTALE")
 
 
 def test_sweep_spares_what_is_owned_or_young(tmp_path: Path) -> None:
-    """Only old temporary files of ours that no letter owns are removed."""
+    """Only old temporary files of ours that no message owns are removed."""
     old = [f"{PREFIX}1-aa.tmp", f"{PREFIX}1-aa-w.tmp", f"{PREFIX}2-bb.tmp", f"{PREFIX}2-bb-w.tmp"]
     for name in [*old, "A.gdt", ".gdtbridge.txt", "x.tmp"]:
         (tmp_path / name).touch()

@@ -13,21 +13,21 @@ import gdtbridge.durable
 import gdtbridge.outbox
 from gdtbridge.database import Database
 from gdtbridge.database import outbox as table
-from gdtbridge.outbox import GdtDrop, Message, Naming, Outbox, State
+from gdtbridge.outbox import DeliveryState, FileNaming, GdtDrop, Message, Outbox
 from tests.dying import SimulatedCrash, dying_at, files_of
 
 # What these call in the other modules runs inside one transaction: all of it, or nothing.
-WALKED = files_of({gdtbridge.outbox: ("lane", "gdt_drop"), gdtbridge.durable: ("files",)})
+WALKED = files_of({gdtbridge.outbox: ("worker", "gdt_drop"), gdtbridge.durable: ("files",)})
 FOREIGN = b"somebody else's\r\n"
 PAYLOAD = b"0138000" + b"6310\r\n" * 40
 
 
-Names = tuple[Naming, str]
-ONCE: Names = (Naming.ONCE, "A1.gdt")
+Names = tuple[FileNaming, str]
+ONCE: Names = (FileNaming.ONCE, "A1.gdt")
 NAMES = {
     "once": ONCE,
-    "one name for all": (Naming.REUSED, "A1.gdt"),
-    "counted": (Naming.REUSED, "A1-###.gdt"),
+    "one name for all": (FileNaming.REUSED, "A1.gdt"),
+    "counted": (FileNaming.REUSED, "A1-###.gdt"),
 }
 
 
@@ -60,11 +60,11 @@ class World:
                 self.collected.append(path.read_bytes())
                 path.unlink()
 
-    def state(self) -> State:
+    def state(self) -> DeliveryState:
         """Return the state of the only message."""
         with self.database.read() as connection:
             query = sa.select(table.c.state).where(table.c.id == self.id)
-            return State(connection.execute(query).scalar_one())
+            return DeliveryState(connection.execute(query).scalar_one())
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ class TestCrash:
         whole = World(database, folder / "whole", names)
         with dying_at(-1, WALKED) as count:
             whole.live()
-        assert whole.state() is State.DELIVERED
+        assert whole.state() is DeliveryState.DELIVERED
         assert count[0] > 60
         for line in range(first, count[0] + 1, step):
             world = World(database, folder / f"line {line}", names)
@@ -131,7 +131,7 @@ class TestCrash:
             world.live()
             world.collect()
             assert world.collected == [PAYLOAD], world.destination
-            assert world.state() is State.DELIVERED, world.destination
+            assert world.state() is DeliveryState.DELIVERED, world.destination
 
     @pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
     def test_foreign_file(self, database: Database, tmp_path: Path, names: Names) -> None:
@@ -153,9 +153,9 @@ class TestCrash:
                 path.unlink()
             world.live()
             world.collect()
-            asked = world.state() is State.QUESTION
+            asked = world.state() is DeliveryState.QUESTION
             assert len(world.collected) in ({0, 1} if asked else {1}), world.destination
-            assert asked or world.state() is State.DELIVERED, world.destination
+            assert asked or world.state() is DeliveryState.DELIVERED, world.destination
 
     def test_crash_again(self, database: Database, tmp_path: Path) -> None:
         """The second life dies too, a few lines on, and still there is one file."""

@@ -11,9 +11,8 @@ from click.testing import CliRunner
 from gdtbridge.cli import main
 from gdtbridge.core import open_core
 from gdtbridge.database import outbox as table
-from gdtbridge.outbox import NOT_MOUNTED, Message, State
+from gdtbridge.outbox import NOT_MOUNTED, DeliveryState, Message
 from gdtbridge.outbox.gdt_drop import SWEEP_AGE
-from gdtbridge.outbox.lane import MOST_ATTEMPTS
 from gdtbridge.outbox.model import ALARM_SECONDS
 from gdtbridge.outbox.retry import LONGEST_RETRY
 from gdtbridge.outbox.webhook import (
@@ -24,6 +23,7 @@ from gdtbridge.outbox.webhook import (
     TOTAL_SECONDS,
     WORTH_REPEATING,
 )
+from gdtbridge.outbox.worker import MOST_ATTEMPTS
 from gdtbridge.settings import load_settings
 
 
@@ -36,7 +36,7 @@ def text(project: Path) -> str:
 def test_states(text: str) -> None:
     """The table of states has a row for each state, and no other."""
     section = text.partition("## States")[2].partition("##")[0]
-    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(State)
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(DeliveryState)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_the_commands_for_questions_answer_them(text: str, tmp_path: Path) -> No
     with open_core(load_settings(environ=environ)) as core, core.database.write() as connection:
         for key in "12":
             core.outbox.put(connection, Message("gdt", "gdt", key, f"A{key}.gdt", b""))
-        connection.execute(table.update().values(state=State.QUESTION, last_error="why"))
+        connection.execute(table.update().values(state=DeliveryState.QUESTION, last_error="why"))
 
     def run(*arguments: str) -> str:
         assert f"gdtbridge outbox {arguments[0]}" in text
@@ -83,4 +83,4 @@ def test_the_commands_for_questions_answer_them(text: str, tmp_path: Path) -> No
     assert "angekommen?" not in run("list")
     with open_core(load_settings(environ=environ)) as core, core.database.read() as connection:
         states = connection.execute(table.select().order_by(table.c.id)).all()
-    assert [row.state for row in states] == [State.DELIVERED, State.PENDING]
+    assert [row.state for row in states] == [DeliveryState.DELIVERED, DeliveryState.PENDING]

@@ -20,22 +20,22 @@ from gdtbridge.database import Database
 from gdtbridge.database import outbox as table
 from gdtbridge.errors import NotFound
 from gdtbridge.outbox import (
+    Attempt,
+    AttemptResult,
+    DeliveryState,
+    FileNaming,
     GdtDrop,
-    Letter,
     Message,
-    Naming,
     Outbox,
-    Outcome,
+    OutgoingMessage,
     Sender,
-    State,
-    Verdict,
 )
-from gdtbridge.outbox.lane import MOST_ATTEMPTS
-from gdtbridge.outbox.model import ALARM_SECONDS, Journal
+from gdtbridge.outbox.model import ALARM_SECONDS, DeliveryJournal
 from gdtbridge.outbox.retry import LONGEST_RETRY, retry_delay
+from gdtbridge.outbox.worker import MOST_ATTEMPTS
 
-HOOK = Outcome(Verdict.DELIVERED)
-AWAY = Outcome(Verdict.LATER, "HTTP 503", away=True)
+HOOK = Attempt(AttemptResult.DELIVERED)
+AWAY = Attempt(AttemptResult.LATER, "HTTP 503", away=True)
 
 
 class TurnedClock:
@@ -67,23 +67,23 @@ class Scripted:
     """A destination that answers as told, then with success."""
 
     kind = "webhook"
-    naming = Naming.NONE
+    naming = FileNaming.NONE
     keeps_payload = True
 
-    def __init__(self, *answers: Outcome | Exception, lifetime: float | None = 600.0) -> None:
+    def __init__(self, *answers: Attempt | Exception, lifetime: float | None = 600.0) -> None:
         self.answers = deque(answers)
         self.lifetime = lifetime
         self.seen: list[int] = []
 
-    def deliver(self, letter: Letter, journal: Journal, /) -> Outcome:
+    def deliver(self, message: OutgoingMessage, journal: DeliveryJournal, /) -> Attempt:
         """Give the next answer."""
-        self.seen.append(letter.id)
+        self.seen.append(message.id)
         answer = self.answers.popleft() if self.answers else HOOK
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    def clear(self, letter: Letter, /) -> None:
+    def clear(self, message: OutgoingMessage, /) -> None:
         """Leave nothing."""
 
     def sweep(self, owned: AbstractSet[str], /) -> None:
@@ -117,9 +117,9 @@ class House:
         with self.database.read() as connection:
             return connection.execute(sa.select(table).where(table.c.id == outbox_id)).one()
 
-    def state(self, outbox_id: int) -> State:
+    def state(self, outbox_id: int) -> DeliveryState:
         """Return the state of a message."""
-        return State(str(self.row(outbox_id).state))
+        return DeliveryState(str(self.row(outbox_id).state))
 
     def files(self) -> dict[str, bytes]:
         """Return what an importer sees."""
@@ -220,7 +220,7 @@ def test_share_gone_for_hours(house: House, caplog: pytest.LogCaptureFixture) ->
     away.rename(house.folder)
     assert house.outbox.deliver_due("gdt") == 3
     assert house.files() == {"A.gdt": b"0", "A-2.gdt": b"1", "A-3.gdt": b"2"}
-    assert {house.state(outbox_id) for outbox_id in ids} == {State.DELIVERED}
+    assert {house.state(outbox_id) for outbox_id in ids} == {DeliveryState.DELIVERED}
     assert [record.getMessage() for record in caplog.records] == [
         "outbox gdt: not delivered (folder is missing), trying again",
         "outbox gdt: delivers again",
@@ -246,7 +246,11 @@ def test_fault_of_each_step(
     with monkeypatch.context() as patch:
         patch.setattr(module, function, fail)
         assert house.outbox.deliver_due("gdt") == 0
-    assert house.state(outbox_id) in {State.PENDING, State.WRITING, State.RENAMING}
+    assert house.state(outbox_id) in {
+        DeliveryState.PENDING,
+        DeliveryState.WRITING,
+        DeliveryState.RENAMING,
+    }
     house.clock.turn(LONGEST_RETRY)
     assert house.outbox.deliver_due("gdt") == 1
     assert house.files() == {"A.gdt": b"exam 1"}
@@ -269,11 +273,15 @@ def test_one_bad_message_stops_no_other(
 ) -> None:
     """A message that fails by itself, by a bug even, is retried while the others arrive."""
     house.restart(
-        hook=Scripted(ZeroDivisionError("A4711"), Outcome(Verdict.LATER, "EACCES"), HOOK, HOOK)
+        hook=Scripted(
+            ZeroDivisionError("A4711"), Attempt(AttemptResult.LATER, "EACCES"), HOOK, HOOK
+        )
     )
     ids = [house.put(hook(str(number))) for number in range(4)]
     assert house.outbox.deliver_due("hook") == 2
-    assert [house.state(one) for one in ids] == [State.PENDING] * 2 + [State.DELIVERED] * 2
+    assert [house.state(one) for one in ids] == [DeliveryState.PENDING] * 2 + [
+        DeliveryState.DELIVERED
+    ] * 2
     house.clock.turn(2)
     assert house.outbox.deliver_due("hook") == 2
     assert "A4711" not in caplog.text
@@ -331,7 +339,7 @@ def test_after_waits_for_delivery(house: House) -> None:
     assert house.outbox.deliver_due("gdt") == 1
     house.clock.turn(500)
     assert house.outbox.deliver_due("hook") == 1
-    assert house.state(hook_id) is State.DELIVERED
+    assert house.state(hook_id) is DeliveryState.DELIVERED
 
 
 def test_after_has_its_own_life(house: House) -> None:
@@ -341,7 +349,7 @@ def test_after_has_its_own_life(house: House) -> None:
     house.outbox.deliver_due("gdt")
     house.clock.turn(601)
     assert house.outbox.deliver_due("hook") == 0
-    assert house.state(hook_id) is State.FAILED
+    assert house.state(hook_id) is DeliveryState.FAILED
 
 
 def test_after_a_delivered_message_goes_at_once(house: House) -> None:
@@ -354,14 +362,14 @@ def test_after_a_delivered_message_goes_at_once(house: House) -> None:
 
 def test_failure_takes_along_what_waits(house: House) -> None:
     """What waits for a message that was given up, or waits in a row behind it, is given up."""
-    house.hook.answers.append(Outcome(Verdict.FAILED, "HTTP 404"))
+    house.hook.answers.append(Attempt(AttemptResult.FAILED, "HTTP 404"))
     first = house.put(hook("1"))
     second = house.put(hook("2", after_id=first))
     third = house.put(hook("3", after_id=second))
     house.outbox.deliver_due("hook")
     late = house.put(hook("4", after_id=third))
     states = [house.state(one) for one in (first, second, third, late)]
-    assert states == [State.FAILED] * 4
+    assert states == [DeliveryState.FAILED] * 4
     assert house.row(first).last_error == "HTTP 404"
 
 
@@ -382,7 +390,10 @@ def test_given_expiry_counts(house: House) -> None:
     late = house.put(hook("2", expires_at=house.clock.utc() + 5000))
     house.clock.turn(1000)
     assert house.outbox.deliver_due("hook") == 1
-    assert (house.state(early), house.state(late)) == (State.FAILED, State.DELIVERED)
+    assert (house.state(early), house.state(late)) == (
+        DeliveryState.FAILED,
+        DeliveryState.DELIVERED,
+    )
 
 
 def test_attempts_bound_a_call_when_the_clock_does_not(house: House) -> None:
@@ -392,7 +403,7 @@ def test_attempts_bound_a_call_when_the_clock_does_not(house: House) -> None:
     for _ in range(100):
         house.outbox.deliver_due("hook")
         house.clock.wall -= 3600
-    assert house.state(outbox_id) is State.FAILED
+    assert house.state(outbox_id) is DeliveryState.FAILED
     assert len(house.hook.seen) == MOST_ATTEMPTS
 
 
@@ -422,7 +433,7 @@ def test_status_figures(house: House) -> None:
     house.put(gdt("exam 1"))
     house.outbox.deliver_due("gdt")
     delivered_at = house.clock.utc()
-    house.hook.answers.extend([Outcome(Verdict.FAILED, "HTTP 404"), AWAY])
+    house.hook.answers.extend([Attempt(AttemptResult.FAILED, "HTTP 404"), AWAY])
     house.put(hook("1"))
     house.put(hook("2"))
     house.outbox.deliver_due("hook")
@@ -445,11 +456,11 @@ def test_destination_no_longer_in_the_settings(house: House) -> None:
     status = {one.destination: one for one in house.outbox.status()}
     assert status["gdt"].last_error == "not in the settings any more"
     assert status["gdt"].alarm
-    assert house.state(hook_id) is State.FAILED
+    assert house.state(hook_id) is DeliveryState.FAILED
     house.restart()
     house.clock.turn(LONGEST_RETRY * 1.2)
     assert house.outbox.deliver_due("gdt") == 1
-    assert house.state(file_id) is State.DELIVERED
+    assert house.state(file_id) is DeliveryState.DELIVERED
 
 
 def test_question_of_a_destination_no_longer_in_the_settings(house: House) -> None:
@@ -459,7 +470,7 @@ def test_question_of_a_destination_no_longer_in_the_settings(house: House) -> No
     status = {one.destination: one for one in house.outbox.status()}
     assert status["gdt"].alarm
     house.outbox.answer(number, arrived=True)
-    assert house.state(number) is State.DELIVERED
+    assert house.state(number) is DeliveryState.DELIVERED
 
 
 def _question(house: House) -> int:
@@ -470,7 +481,7 @@ def _question(house: House) -> int:
             sa.update(table).values(state="renaming", temporary_name=".gdtbridge-1-aa.tmp")
         )
     house.outbox.deliver_due("gdt")
-    assert house.state(outbox_id) is State.QUESTION
+    assert house.state(outbox_id) is DeliveryState.QUESTION
     return outbox_id
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.database import Database
-from gdtbridge.outbox import GdtDrop, Message, Naming, Outbox, State
-from gdtbridge.outbox.lane import OCCUPIED_SECONDS
+from gdtbridge.outbox import DeliveryState, FileNaming, GdtDrop, Message, Outbox
 from gdtbridge.outbox.model import ALARM_SECONDS, UNCOLLECTED, UNCOLLECTED_SECONDS
+from gdtbridge.outbox.worker import OCCUPIED_SECONDS
 
 
 class TurnedClock:
@@ -43,7 +43,7 @@ class House:
         self.database = Database(f"sqlite:///{folder / 'db.sqlite'}")
         self.outbox = self.restart()
 
-    def restart(self, naming: Naming = Naming.REUSED) -> Outbox:
+    def restart(self, naming: FileNaming = FileNaming.REUSED) -> Outbox:
         """Return (and use from now on) an outbox as a new process would make it."""
         senders = {"gdt": GdtDrop(self.folder, naming)}
         self.outbox = Outbox(self.database, senders, clock=self.clock)
@@ -172,7 +172,7 @@ def test_what_was_put_under_another_rule_still_leaves(house: House) -> None:
     """Settings may change while results wait: each leaves once, under a name of its own."""
     house.put("A.gdt", b"fixed 1", b"fixed 2")
     house.put("A.###", b"counted")
-    house.restart(Naming.ONCE)
+    house.restart(FileNaming.ONCE)
     house.put("A.gdt", b"once")
     house.deliver()
     assert sorted(house.files().values()) == [b"counted", b"fixed 1", b"fixed 2", b"once"]
@@ -196,4 +196,4 @@ def test_a_question_does_not_hold_up_the_others(house: House) -> None:
     assert house.files() == {"A.gdt": b"first"}
     with house.database.read() as connection:
         states = connection.exec_driver_sql("SELECT state FROM outbox").scalars().all()
-    assert states == [State.DELIVERED] * 2
+    assert states == [DeliveryState.DELIVERED] * 2

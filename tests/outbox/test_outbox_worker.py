@@ -19,17 +19,17 @@ from gdtbridge.database import Database
 from gdtbridge.database import outbox as table
 from gdtbridge.durable import SystemClock
 from gdtbridge.outbox import (
+    Attempt,
+    AttemptResult,
+    FileNaming,
     GdtDrop,
-    Letter,
     Message,
-    Naming,
     Outbox,
-    Outcome,
+    OutgoingMessage,
     Sender,
-    Verdict,
     Webhook,
 )
-from gdtbridge.outbox.model import Journal
+from gdtbridge.outbox.model import DeliveryJournal
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 15.0) -> None:
@@ -79,7 +79,7 @@ class Hanging:
     """A share that hangs in the kernel until released."""
 
     kind = "gdt"
-    naming = Naming.ONCE
+    naming = FileNaming.ONCE
     keeps_payload = True
     lifetime = None
 
@@ -87,13 +87,13 @@ class Hanging:
         self.entered = threading.Event()
         self.released = threading.Event()
 
-    def deliver(self, letter: Letter, journal: Journal, /) -> Outcome:
+    def deliver(self, message: OutgoingMessage, journal: DeliveryJournal, /) -> Attempt:
         """Hang."""
         self.entered.set()
         self.released.wait(60)
-        return Outcome(Verdict.DELIVERED)
+        return Attempt(AttemptResult.DELIVERED)
 
-    def clear(self, letter: Letter, /) -> None:
+    def clear(self, message: OutgoingMessage, /) -> None:
         """Leave nothing."""
 
     def sweep(self, owned: AbstractSet[str], /) -> None:
@@ -199,7 +199,7 @@ def test_worker_survives_the_database(
 
 
 def test_leftovers_are_swept_at_the_start(database: Database, folder: Path, serve: Serve) -> None:
-    """An old temporary file no letter owns is removed when the worker starts."""
+    """An old temporary file no message owns is removed when the worker starts."""
     stale = folder / ".gdtbridge-99-0badcafe.tmp"
     stale.touch()
     os.utime(stale, (1, 1))
@@ -260,7 +260,7 @@ def test_system_clock() -> None:
 class Untidy(GdtDrop):
     """A drop whose process dies after the delivery is on record and before it is cleared."""
 
-    def clear(self, letter: Letter, /) -> None:
+    def clear(self, message: OutgoingMessage, /) -> None:
         """Do not come to it."""
 
 

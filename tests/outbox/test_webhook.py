@@ -13,11 +13,11 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from gdtbridge.outbox import Letter, Outcome, State, Verdict, Webhook
-from gdtbridge.outbox.model import Journal
+from gdtbridge.outbox import Attempt, AttemptResult, DeliveryState, OutgoingMessage, Webhook
+from gdtbridge.outbox.model import DeliveryJournal
 
-DELIVERED = Outcome(Verdict.DELIVERED)
-LETTER = Letter(1, "gdt_written", b"", State.PENDING, "", "")
+DELIVERED = Attempt(AttemptResult.DELIVERED)
+LETTER = OutgoingMessage(1, "gdt_written", b"", DeliveryState.PENDING, "", "")
 
 
 class NoJournal:
@@ -36,10 +36,10 @@ class NoJournal:
         raise AssertionError
 
 
-JOURNAL: Journal = NoJournal()
+JOURNAL: DeliveryJournal = NoJournal()
 
 
-def call(url: str, **options: float) -> Outcome:
+def call(url: str, **options: float) -> Attempt:
     """Call a URL; the limits are in seconds."""
     total = options.get("total", 20.0)
     return Webhook(url, timeouts=(5.0, options.get("read", 10.0)), total=total).deliver(
@@ -95,17 +95,17 @@ def test_get_as_configured(httpserver: HTTPServer) -> None:
     [
         (200, DELIVERED),
         (204, DELIVERED),
-        (301, Outcome(Verdict.FAILED, "HTTP 301")),
-        (401, Outcome(Verdict.FAILED, "HTTP 401")),
-        (404, Outcome(Verdict.FAILED, "HTTP 404")),
-        (405, Outcome(Verdict.FAILED, "HTTP 405")),
-        (408, Outcome(Verdict.LATER, "HTTP 408", away=True)),
-        (429, Outcome(Verdict.LATER, "HTTP 429", away=True)),
-        (500, Outcome(Verdict.LATER, "HTTP 500", away=True)),
-        (503, Outcome(Verdict.LATER, "HTTP 503", away=True)),
+        (301, Attempt(AttemptResult.FAILED, "HTTP 301")),
+        (401, Attempt(AttemptResult.FAILED, "HTTP 401")),
+        (404, Attempt(AttemptResult.FAILED, "HTTP 404")),
+        (405, Attempt(AttemptResult.FAILED, "HTTP 405")),
+        (408, Attempt(AttemptResult.LATER, "HTTP 408", away=True)),
+        (429, Attempt(AttemptResult.LATER, "HTTP 429", away=True)),
+        (500, Attempt(AttemptResult.LATER, "HTTP 500", away=True)),
+        (503, Attempt(AttemptResult.LATER, "HTTP 503", away=True)),
     ],
 )
-def test_status(httpserver: HTTPServer, status: int, expected: Outcome) -> None:
+def test_status(httpserver: HTTPServer, status: int, expected: Attempt) -> None:
     """2xx is success, what may pass is tried again, the rest is given up."""
     httpserver.expect_request("/").respond_with_data("", status=status)
     assert call(httpserver.url_for("/")) == expected
@@ -116,7 +116,7 @@ def test_redirect_is_not_followed(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/a").respond_with_data(
         "", status=302, headers={"Location": httpserver.url_for("/secret")}
     )
-    assert call(httpserver.url_for("/a")).verdict is Verdict.FAILED
+    assert call(httpserver.url_for("/a")).result is AttemptResult.FAILED
     assert [request.path for request, _ in httpserver.log] == ["/a"]
 
 
@@ -134,8 +134,8 @@ def test_refused_connection() -> None:
     """Nobody listening is a reason to try again; the reason names no URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    outcome = call(f"http://user:geheim@127.0.0.1:{port}/")
-    assert outcome == Outcome(Verdict.LATER, "ConnectionError", away=True)
+    attempt = call(f"http://user:geheim@127.0.0.1:{port}/")
+    assert attempt == Attempt(AttemptResult.LATER, "ConnectionError", away=True)
 
 
 def _say_nothing(_connection: socket.socket, ended: threading.Event) -> None:
@@ -146,7 +146,7 @@ def test_silent_server() -> None:
     """A server that accepts and says nothing costs the read limit."""
     with raw_server(_say_nothing) as url:
         started = time.monotonic()
-        assert call(url, read=0.3) == Outcome(Verdict.LATER, "ReadTimeout", away=True)
+        assert call(url, read=0.3) == Attempt(AttemptResult.LATER, "ReadTimeout", away=True)
         assert time.monotonic() - started < 8
 
 
@@ -163,15 +163,15 @@ def _drip_head(connection: socket.socket, ended: threading.Event) -> None:
 
 
 @pytest.mark.parametrize(
-    ("drip", "verdict"), [(_drip_status, Verdict.LATER), (_drip_head, Verdict.DELIVERED)]
+    ("drip", "result"), [(_drip_status, AttemptResult.LATER), (_drip_head, AttemptResult.DELIVERED)]
 )
 def test_dripping_head(
-    drip: Callable[[socket.socket, threading.Event], None], verdict: Verdict
+    drip: Callable[[socket.socket, threading.Event], None], result: AttemptResult
 ) -> None:
     """A server that sends byte by byte is cut off after the total time; its status counts."""
     with raw_server(drip) as url:
         started = time.monotonic()
-        assert call(url, total=0.5).verdict is verdict
+        assert call(url, total=0.5).result is result
         assert time.monotonic() - started < 8
 
 
@@ -209,14 +209,14 @@ def test_huge_body_is_not_read() -> None:
 def test_not_http(answer: bytes) -> None:
     """An answer that is no HTTP, or none, is tried again."""
     with raw_server(lambda connection, _ended: connection.sendall(answer)) as url:
-        assert call(url).verdict is Verdict.LATER
+        assert call(url).result is AttemptResult.LATER
 
 
 def test_tls_that_is_none() -> None:
     """A plain server under an https URL is tried again and does not hang."""
     with raw_server(_drip_head) as url:
-        outcome = call(url.replace("http:", "https:"), total=0.5)
-    assert outcome.verdict is Verdict.LATER
+        attempt = call(url.replace("http:", "https:"), total=0.5)
+    assert attempt.result is AttemptResult.LATER
 
 
 @pytest.mark.parametrize("url", ["ftp://host/x", "file:///etc/passwd", "http://", "geheim", ""])

@@ -1,4 +1,4 @@
-"""One destination: its passes over the queue, its pauses, its thread.
+"""The worker of one destination: passes over the queue, pauses, a thread.
 
 No transaction is open while a sender touches a file or the network.
 """
@@ -13,8 +13,15 @@ from typing import Final
 from gdtbridge.database import Database
 from gdtbridge.durable import Clock
 from gdtbridge.durable.files import reason_of
-from gdtbridge.outbox import rows
-from gdtbridge.outbox.model import Letter, Naming, Outcome, Sender, State, Verdict
+from gdtbridge.outbox import store
+from gdtbridge.outbox.model import (
+    Attempt,
+    AttemptResult,
+    DeliveryState,
+    FileNaming,
+    OutgoingMessage,
+    Sender,
+)
 from gdtbridge.outbox.retry import retry_delay
 
 log = logging.getLogger(__name__)
@@ -31,8 +38,11 @@ MOST_ATTEMPTS: Final = 30
 """Failed attempts of a message that expires; bounds it whatever the clock does."""
 
 
-class Note:
-    """The journal of one letter: each note is durable when the call returns."""
+class DatabaseJournal:
+    """The journal of one message in the table ``outbox``; a note is durable when its call returns.
+
+    Implements `DeliveryJournal`.
+    """
 
     def __init__(self, database: Database, outbox_id: int) -> None:
         self._database = database
@@ -40,24 +50,24 @@ class Note:
 
     def writing(self, temporary_name: str) -> None:
         """Note that the temporary file may exist from now on."""
-        self._change(state=State.WRITING, temporary_name=temporary_name)
+        self._change(state=DeliveryState.WRITING, temporary_name=temporary_name)
 
     def renaming(self) -> None:
         """Note that the temporary file is complete and may be renamed from now on."""
-        self._change(state=State.RENAMING)
+        self._change(state=DeliveryState.RENAMING)
 
     def another_name(self) -> str:
-        """Give the letter its next final name."""
+        """Give the message its next final name."""
         with self._database.write() as connection:
-            return rows.rename(connection, self._id)
+            return store.rename(connection, self._id)
 
     def _change(self, **values: object) -> None:
         with self._database.write() as connection:
-            rows.change(connection, self._id, **values)
+            store.change(connection, self._id, **values)
 
 
-class Lane:
-    """Everything that leaves for one destination, one letter at a time."""
+class DestinationWorker:
+    """Delivers what leaves for one destination, one message at a time, in a thread of its own."""
 
     def __init__(
         self,
@@ -65,10 +75,10 @@ class Lane:
         destination: str,
         sender: Sender,
         clock: Clock,
-        lifetimes: rows.Lifetimes,
+        lifetimes: store.Lifetimes,
         delivered: Callable[[], None],
     ) -> None:
-        """Call ``delivered`` after each delivery: another lane may have waited for it."""
+        """Call ``delivered`` after each delivery: another worker may have waited for it."""
         self.destination = destination
         self.sender = sender
         self._database = database
@@ -99,7 +109,7 @@ class Lane:
         self._bell.set()
 
     def stop(self) -> None:
-        """Tell the worker to end after the letter it is at."""
+        """Tell the worker to end after the message it is at."""
         self._stopping.set()
         self._bell.set()
 
@@ -120,7 +130,7 @@ class Lane:
                 self._bell.wait(self._safely(self._idle_seconds) or 0.0)
 
     def _safely(self, step: Callable[[], float]) -> float:
-        """Run a step of the worker; whatever it raises, the worker goes on."""
+        """Run a step of the worker and return its result; after any error rest and return 0."""
         try:
             return step()
         except Exception as error:  # noqa: BLE001 - a dead worker would be silence
@@ -131,9 +141,9 @@ class Lane:
 
     def _begin(self) -> float:
         with self._database.write() as connection:
-            rows.first_things_first(connection, self.destination)
-            owned = rows.owned_names(connection)
-            last = rows.last_delivered(connection, self.destination)
+            store.first_things_first(connection, self.destination)
+            owned = store.owned_names(connection)
+            last = store.last_delivered(connection, self.destination)
         try:
             if last is not None:
                 self.sender.clear(last)
@@ -144,7 +154,7 @@ class Lane:
 
     def _idle_seconds(self) -> float:
         with self._database.read() as connection:
-            next_at = rows.next_at(connection, self.destination, self.sender.naming)
+            next_at = store.next_at(connection, self.destination, self.sender.naming)
         if next_at is None:
             return LONGEST_SLEEP
         return min(LONGEST_SLEEP, max(0.0, next_at - self._clock.utc()))
@@ -152,121 +162,121 @@ class Lane:
     # Passes
 
     def deliver_due(self) -> int:
-        """Try what is due, once; return how many letters arrived."""
+        """Try what is due, once; return how many messages arrived."""
         with self._one_pass:
             self._expire()
             arrived = 0
             for outbox_id in self._due():
                 if self._stopping.is_set():
                     break
-                outcome = self._attempt(outbox_id)
-                arrived += outcome.verdict is Verdict.DELIVERED
-                if outcome.away:
+                attempt = self._attempt(outbox_id)
+                arrived += attempt.result is AttemptResult.DELIVERED
+                if attempt.away:
                     self._rest()
                     break
-                if outcome.verdict is Verdict.OCCUPIED:
+                if attempt.result is AttemptResult.OCCUPIED:
                     self._wait_for_collection()
                     break
             return arrived
 
     def _due(self) -> Iterator[int]:
-        """Yield what to try now: those that wait longest, or strictly one after the other."""
-        if self.sender.naming is not Naming.REUSED:
+        """Yield the ids of messages to try now; one at a time where names are used again."""
+        if self.sender.naming is not FileNaming.REUSED:
             with self._database.read() as connection:
-                ids = rows.due(connection, self.destination, self._clock.utc(), BATCH)
+                ids = store.due(connection, self.destination, self._clock.utc(), BATCH)
             yield from ids
             return
         for _ in range(BATCH):
             with self._database.read() as connection:
-                first = rows.first_due(connection, self.destination, self._clock.utc())
+                first = store.first_due(connection, self.destination, self._clock.utc())
             if first is None:
                 return
             yield first
 
-    def _attempt(self, outbox_id: int) -> Outcome:
+    def _attempt(self, outbox_id: int) -> Attempt:
         with self._database.read() as connection:
-            letter = rows.load(connection, outbox_id)
-        if letter is None:
-            return Outcome(Verdict.FAILED)
+            message = store.load(connection, outbox_id)
+        if message is None:
+            return Attempt(AttemptResult.FAILED)
         try:
-            outcome = self.sender.deliver(letter, Note(self._database, outbox_id))
-        except Exception as error:  # noqa: BLE001 - one letter's fault must not stop the others
-            outcome = Outcome(Verdict.LATER, type(error).__name__)
-        self._settle(outbox_id, outcome)
-        return outcome
+            attempt = self.sender.deliver(message, DatabaseJournal(self._database, outbox_id))
+        except Exception as error:  # noqa: BLE001 - one message's fault must not stop the others
+            attempt = Attempt(AttemptResult.LATER, type(error).__name__)
+        self._settle(outbox_id, attempt)
+        return attempt
 
-    def _settle(self, outbox_id: int, outcome: Outcome) -> None:
-        match outcome.verdict:
-            case Verdict.DELIVERED:
+    def _settle(self, outbox_id: int, attempt: Attempt) -> None:
+        match attempt.result:
+            case AttemptResult.DELIVERED:
                 self.note_delivered(outbox_id)
                 self._away = self._occupied = 0
                 self._report("")
-            case Verdict.LATER:
-                self._postpone(outbox_id, outcome)
-            case Verdict.OCCUPIED:
-                self._keep_waiting(outbox_id, outcome.reason)
-            case Verdict.FAILED:
-                self._give_up(outbox_id, outcome.reason)
-            case Verdict.QUESTION:
-                self._ask(outbox_id, outcome.reason)
+            case AttemptResult.LATER:
+                self._postpone(outbox_id, attempt)
+            case AttemptResult.OCCUPIED:
+                self._keep_waiting(outbox_id, attempt.reason)
+            case AttemptResult.FAILED:
+                self._give_up(outbox_id, attempt.reason)
+            case AttemptResult.QUESTION:
+                self._ask(outbox_id, attempt.reason)
 
     def note_delivered(self, outbox_id: int) -> None:
-        """Put a delivery on record, then remove what it left; wake those who waited for it."""
+        """Record a delivery, remove what the sender left, wake the workers that may have waited."""
         with self._database.write() as connection:
-            letter = rows.load(connection, outbox_id)
-            rows.delivered(connection, outbox_id, self._clock.utc(), self._lifetimes)
+            message = store.load(connection, outbox_id)
+            store.delivered(connection, outbox_id, self._clock.utc(), self._lifetimes)
             if not self.sender.keeps_payload:
-                rows.change(connection, outbox_id, payload=b"")
+                store.change(connection, outbox_id, payload=b"")
         self._delivered()
-        if letter is not None:
+        if message is not None:
             try:
-                self.sender.clear(letter)
+                self.sender.clear(message)
             except OSError as error:
                 log.info("outbox %s: not cleared (%s)", self.destination, reason_of(error))
 
-    def _postpone(self, outbox_id: int, outcome: Outcome) -> None:
+    def _postpone(self, outbox_id: int, attempt: Attempt) -> None:
         with self._database.write() as connection:
-            attempts, last_error = rows.attempts(connection, outbox_id)
+            attempts, last_error = store.attempts(connection, outbox_id)
             until = self._clock.utc() + retry_delay(attempts + 1)
-            rows.postpone(connection, outbox_id, until, outcome.reason)
-        if outcome.away:
-            self._report(outcome.reason)
-        elif outcome.reason != last_error:
+            store.postpone(connection, outbox_id, until, attempt.reason)
+        if attempt.away:
+            self._report(attempt.reason)
+        elif attempt.reason != last_error:
             log.warning(
                 "outbox %s: message %d not delivered (%s), trying again",
                 self.destination,
                 outbox_id,
-                outcome.reason,
+                attempt.reason,
             )
 
     def _keep_waiting(self, outbox_id: int, reason: str) -> None:
-        """Note once that a message waits for its name; it is looked at again and again."""
+        """Note once why a message waits for its name; a later pass tries again."""
         with self._database.read() as connection:
-            _, noted = rows.attempts(connection, outbox_id)
+            _, noted = store.attempts(connection, outbox_id)
         if noted != reason:
             with self._database.write() as connection:
-                rows.change(connection, outbox_id, last_error=reason)
+                store.change(connection, outbox_id, last_error=reason)
 
     def _give_up(self, outbox_id: int, reason: str) -> None:
         with self._database.write() as connection:
-            ids = rows.failed(connection, outbox_id, reason)
+            ids = store.failed(connection, outbox_id, reason)
         log.error("outbox %s: messages %s given up (%s)", self.destination, ids, reason)
 
     def _ask(self, outbox_id: int, reason: str) -> None:
         with self._database.write() as connection:
-            rows.change(connection, outbox_id, state=State.QUESTION, last_error=reason)
+            store.change(connection, outbox_id, state=DeliveryState.QUESTION, last_error=reason)
         log.error(
             "outbox %s: message %d: a person must look (%s)", self.destination, outbox_id, reason
         )
 
     def _expire(self) -> None:
         with self._database.read() as connection:
-            ids = rows.expired(connection, self.destination, self._clock.utc(), MOST_ATTEMPTS)
+            ids = store.expired(connection, self.destination, self._clock.utc(), MOST_ATTEMPTS)
         for outbox_id in ids:
             self._give_up(outbox_id, "expired")
 
     def _wait_for_collection(self) -> None:
-        """Rest until the next look: soon where the software is at work, seldom where it is not."""
+        """Rest until the next look: 20 ms at first, twice as long each time, at most 500 ms."""
         pause = FIRST_OCCUPIED_SECONDS * 2.0 ** min(self._occupied, 16)
         self._occupied += 1
         self._resting_until = self._clock.monotonic() + min(pause, OCCUPIED_SECONDS)
@@ -276,7 +286,7 @@ class Lane:
         self._resting_until = self._clock.monotonic() + retry_delay(self._away)
 
     def _report(self, trouble: str) -> None:
-        """Log a change from good to bad, from one trouble to another, and back; no repetition."""
+        """Log when deliveries begin to fail, fail for another reason or work again; never twice."""
         if trouble == self._trouble:
             return
         self._trouble = trouble
@@ -286,21 +296,21 @@ class Lane:
             log.warning("outbox %s: delivers again", self.destination)
 
 
-class Unserved:
-    """Stands in for the sender of a destination the settings no longer name."""
+class RemovedDestination:
+    """Sender of a destination the settings no longer name: its messages wait for ever."""
 
-    naming: Final = Naming.NONE
+    naming: Final = FileNaming.NONE
     keeps_payload: Final = True
     lifetime: Final = None
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
 
-    def deliver(self, letter: Letter, journal: object, /) -> Outcome:  # noqa: ARG002
-        """Keep the letter."""
-        return Outcome(Verdict.LATER, "not in the settings any more", away=True)
+    def deliver(self, message: OutgoingMessage, journal: object, /) -> Attempt:  # noqa: ARG002
+        """Keep the message."""
+        return Attempt(AttemptResult.LATER, "not in the settings any more", away=True)
 
-    def clear(self, letter: Letter, /) -> None:
+    def clear(self, message: OutgoingMessage, /) -> None:
         """Do nothing: nothing was left."""
 
     def sweep(self, owned: object, /) -> None:

@@ -1,4 +1,4 @@
-"""The outbox's table: every statement on it, one function each, inside the caller's transaction."""
+"""Statements on the table ``outbox``, one function each, inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ import sqlalchemy as sa
 
 from gdtbridge.database import Connection
 from gdtbridge.database import outbox as table
-from gdtbridge.outbox.model import OPEN, Letter, Message, Naming, Question, State
+from gdtbridge.outbox.model import (
+    OPEN,
+    DeliveryQuestion,
+    DeliveryState,
+    FileNaming,
+    Message,
+    OutgoingMessage,
+)
 from gdtbridge.outbox.names import (
     COUNTER,
     HIGHEST,
@@ -40,7 +47,7 @@ def insert(
     message: Message,
     now: float,
     lifetime: float | None,
-    naming: Naming,
+    naming: FileNaming,
 ) -> int:
     """Enter a message, under a file name of its own where it gets one for ever.
 
@@ -48,14 +55,14 @@ def insert(
     """
     before = _state_of(connection, message.after_id)
     counts = COUNTER in message.name
-    unique = naming is Naming.ONCE and not counts
-    final_name = "" if naming is Naming.NONE or counts else message.name
+    unique = naming is FileNaming.ONCE and not counts
+    final_name = "" if naming is FileNaming.NONE or counts else message.name
     if unique:
         final_name = _free_name(connection, message.destination, message.name, 1)
     expires_at = message.expires_at
-    if expires_at is None and lifetime is not None and before in {None, State.DELIVERED}:
+    if expires_at is None and lifetime is not None and before in {None, DeliveryState.DELIVERED}:
         expires_at = now + lifetime
-    given_up = before is State.FAILED
+    given_up = before is DeliveryState.FAILED
     statement = sa.insert(table).values(
         kind=message.kind,
         destination=message.destination,
@@ -65,7 +72,7 @@ def insert(
         name_key=name_key(final_name) if unique else None,
         final_name=final_name,
         payload=message.payload,
-        state=State.FAILED if given_up else State.PENDING,
+        state=DeliveryState.FAILED if given_up else DeliveryState.PENDING,
         last_error="the message it waits for failed" if given_up else "",
         next_at=now,
         expires_at=expires_at,
@@ -74,11 +81,11 @@ def insert(
     return int(connection.execute(statement.returning(table.c.id)).scalar_one())
 
 
-def _state_of(connection: Connection, outbox_id: int | None) -> State | None:
+def _state_of(connection: Connection, outbox_id: int | None) -> DeliveryState | None:
     if outbox_id is None:
         return None
     query = sa.select(table.c.state).where(table.c.id == outbox_id)
-    return State(connection.execute(query).scalar_one())
+    return DeliveryState(connection.execute(query).scalar_one())
 
 
 def _free_name(connection: Connection, destination: str, name: str, first: int) -> str:
@@ -127,20 +134,20 @@ def change(connection: Connection, outbox_id: int, **values: object) -> None:
     connection.execute(sa.update(table).where(table.c.id == outbox_id).values(**values))
 
 
-def load(connection: Connection, outbox_id: int) -> Letter | None:
+def load(connection: Connection, outbox_id: int) -> OutgoingMessage | None:
     """Return the message if something is still to be done with it."""
-    return _letter(connection, _LETTER.where(table.c.id == outbox_id, table.c.state.in_(OPEN)))
+    return _outgoing(connection, _OUTGOING.where(table.c.id == outbox_id, table.c.state.in_(OPEN)))
 
 
-def last_delivered(connection: Connection, destination: str) -> Letter | None:
+def last_delivered(connection: Connection, destination: str) -> OutgoingMessage | None:
     """Return the message that arrived last: a crash may have kept it from being cleared."""
-    arrived = (table.c.destination == destination, table.c.state == State.DELIVERED)
-    return _letter(
-        connection, _LETTER.where(*arrived).order_by(table.c.delivered_at.desc()).limit(1)
+    arrived = (table.c.destination == destination, table.c.state == DeliveryState.DELIVERED)
+    return _outgoing(
+        connection, _OUTGOING.where(*arrived).order_by(table.c.delivered_at.desc()).limit(1)
     )
 
 
-_LETTER: Final = sa.select(
+_OUTGOING: Final = sa.select(
     table.c.id,
     table.c.name,
     table.c.payload,
@@ -150,15 +157,15 @@ _LETTER: Final = sa.select(
 )
 
 
-def _letter(connection: Connection, query: sa.Select[Any]) -> Letter | None:
+def _outgoing(connection: Connection, query: sa.Select[Any]) -> OutgoingMessage | None:
     row = connection.execute(query).first()
     if row is None:
         return None
-    return Letter(
+    return OutgoingMessage(
         id=row.id,
         name=row.name,
         payload=bytes(row.payload),
-        state=State(row.state),
+        state=DeliveryState(row.state),
         temporary_name=row.temporary_name,
         final_name=row.final_name,
     )
@@ -173,7 +180,7 @@ def _able(destination: str) -> sa.Select[int]:
         .where(
             table.c.destination == destination,
             table.c.state.in_(OPEN),
-            sa.or_(table.c.after_id.is_(None), before.c.state == State.DELIVERED),
+            sa.or_(table.c.after_id.is_(None), before.c.state == DeliveryState.DELIVERED),
         )
     )
 
@@ -192,9 +199,9 @@ def first_due(connection: Connection, destination: str, now: float) -> int | Non
     return connection.execute(query).scalar()
 
 
-def next_at(connection: Connection, destination: str, naming: Naming) -> float | None:
+def next_at(connection: Connection, destination: str, naming: FileNaming) -> float | None:
     """Return when the next attempt is due, None when there is none to come."""
-    if naming is Naming.REUSED:
+    if naming is FileNaming.REUSED:
         first = _first(destination).scalar_subquery()
         query = sa.select(table.c.next_at).where(table.c.id == first)
     else:
@@ -211,10 +218,10 @@ def _is_due(now: float) -> sa.ColumnElement[bool]:
 
 
 def first_things_first(connection: Connection, destination: str) -> None:
-    """Make what a crash interrupted due at once, before everything new."""
+    """Make interrupted messages due at once, before all new ones."""
     statement = sa.update(table).where(
         table.c.destination == destination,
-        table.c.state.in_((State.WRITING, State.RENAMING)),
+        table.c.state.in_((DeliveryState.WRITING, DeliveryState.RENAMING)),
     )
     connection.execute(statement.values(next_at=0))
 
@@ -232,8 +239,8 @@ def attempts(connection: Connection, outbox_id: int) -> tuple[int, str]:
 
 
 def delivered(connection: Connection, outbox_id: int, now: float, lifetimes: Lifetimes) -> None:
-    """Note a delivery; what waited for it may go, and its life begins."""
-    change(connection, outbox_id, state=State.DELIVERED, delivered_at=now, last_error="")
+    """Note a delivery; messages that waited for this one become due and their lifetime begins."""
+    change(connection, outbox_id, state=DeliveryState.DELIVERED, delivered_at=now, last_error="")
     query = sa.select(table.c.id, table.c.destination, table.c.expires_at).where(
         table.c.after_id == outbox_id, table.c.state.in_(OPEN)
     )
@@ -246,8 +253,8 @@ def delivered(connection: Connection, outbox_id: int, now: float, lifetimes: Lif
 
 
 def failed(connection: Connection, outbox_id: int, reason: str) -> list[int]:
-    """Give a message up, and what waits for it; return the ids."""
-    change(connection, outbox_id, state=State.FAILED, last_error=reason)
+    """Give a message up, and all that wait for it; return their ids."""
+    change(connection, outbox_id, state=DeliveryState.FAILED, last_error=reason)
     query = sa.select(table.c.id).where(table.c.after_id == outbox_id, table.c.state.in_(OPEN))
     ids = [outbox_id]
     for waiting in connection.execute(query).scalars().all():
@@ -256,10 +263,10 @@ def failed(connection: Connection, outbox_id: int, reason: str) -> list[int]:
 
 
 def expired(connection: Connection, destination: str, now: float, most_attempts: int) -> list[int]:
-    """Return the messages whose time is over, by the clock or by the number of attempts."""
+    """Return the messages past ``expires_at`` or tried ``most_attempts`` times."""
     query = sa.select(table.c.id).where(
         table.c.destination == destination,
-        table.c.state == State.PENDING,
+        table.c.state == DeliveryState.PENDING,
         table.c.expires_at.is_not(None),
         sa.or_(table.c.expires_at <= now, table.c.attempts >= most_attempts),
     )
@@ -269,21 +276,21 @@ def expired(connection: Connection, destination: str, now: float, most_attempts:
 def owned_names(connection: Connection) -> frozenset[str]:
     """Return the temporary names of everything on its way."""
     query = sa.select(table.c.temporary_name).where(
-        table.c.state.in_((*OPEN, State.QUESTION)), table.c.temporary_name != ""
+        table.c.state.in_((*OPEN, DeliveryState.QUESTION)), table.c.temporary_name != ""
     )
     return frozenset(connection.execute(query).scalars())
 
 
-def questions(connection: Connection) -> list[Question]:
+def questions(connection: Connection) -> list[DeliveryQuestion]:
     """Return the open questions, the oldest first."""
     columns = ("id", "destination", "final_name", "last_error", "created_at")
     query = (
         sa.select(*(table.c[name] for name in columns))
-        .where(table.c.state == State.QUESTION)
+        .where(table.c.state == DeliveryState.QUESTION)
         .order_by(table.c.id)
     )
     return [
-        Question(row.id, row.destination, row.final_name, row.last_error, row.created_at)
+        DeliveryQuestion(row.id, row.destination, row.final_name, row.last_error, row.created_at)
         for row in connection.execute(query)
     ]
 
@@ -293,7 +300,7 @@ def again(connection: Connection, outbox_id: int, now: float) -> None:
     change(
         connection,
         outbox_id,
-        state=State.PENDING,
+        state=DeliveryState.PENDING,
         temporary_name="",
         attempts=0,
         next_at=now,

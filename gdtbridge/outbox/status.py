@@ -1,4 +1,4 @@
-"""How things stand with each destination, read from the table alone: no folder is touched."""
+"""The figures of each destination, read from the table ``outbox`` alone: no folder is touched."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import sqlalchemy as sa
 
 from gdtbridge.database import Connection
 from gdtbridge.database import outbox as table
-from gdtbridge.outbox.model import OPEN, DestinationStatus, Sender, State
+from gdtbridge.outbox.model import OPEN, DeliveryState, DestinationStatus, Sender
 
 
 def destinations(connection: Connection) -> dict[str, str]:
     """Return the kind of each destination that has undelivered messages or open questions."""
-    open_ = table.c.state.in_((*OPEN, State.QUESTION))
+    open_ = table.c.state.in_((*OPEN, DeliveryState.QUESTION))
     query = sa.select(table.c.destination, table.c.kind).where(open_).distinct()
     return {row.destination: row.kind for row in connection.execute(query)}
 
 
-def standing_of(
+def destination_status(
     connection: Connection, destination: str, sender: Sender, now: float
 ) -> DestinationStatus:
     """Return the figures of one destination at ``now`` (UTC seconds)."""
@@ -27,8 +27,8 @@ def standing_of(
         kind=sender.kind,
         pending=sum(counts.get(state, 0) for state in OPEN),
         oldest_pending_age=max(0.0, now - oldest) if oldest is not None else 0.0,
-        failed=counts.get(State.FAILED, 0),
-        questions=counts.get(State.QUESTION, 0),
+        failed=counts.get(DeliveryState.FAILED, 0),
+        questions=counts.get(DeliveryState.QUESTION, 0),
         last_error=_last_error(connection, destination),
         last_delivered_at=connection.execute(
             sa.select(sa.func.max(table.c.delivered_at)).where(table.c.destination == destination)
@@ -37,16 +37,18 @@ def standing_of(
     )
 
 
-def _counts(connection: Connection, destination: str) -> dict[State, int]:
+def _counts(connection: Connection, destination: str) -> dict[DeliveryState, int]:
     query = (
         sa.select(table.c.state, sa.func.count())
         .where(
             table.c.destination == destination,
-            table.c.state.in_([state for state in State if state is not State.DELIVERED]),
+            table.c.state.in_(
+                [state for state in DeliveryState if state is not DeliveryState.DELIVERED]
+            ),
         )
         .group_by(table.c.state)
     )
-    return {State(state): count for state, count in connection.execute(query)}
+    return {DeliveryState(state): count for state, count in connection.execute(query)}
 
 
 def _oldest(connection: Connection, destination: str) -> float | None:
@@ -59,7 +61,7 @@ def _oldest(connection: Connection, destination: str) -> float | None:
         .where(
             table.c.destination == destination,
             table.c.state.in_(OPEN),
-            sa.or_(table.c.after_id.is_(None), before.c.state == State.DELIVERED),
+            sa.or_(table.c.after_id.is_(None), before.c.state == DeliveryState.DELIVERED),
         )
     )
     return connection.execute(query).scalar()
@@ -71,7 +73,7 @@ def _last_error(connection: Connection, destination: str) -> str:
         sa.select(table.c.last_error)
         .where(
             table.c.destination == destination,
-            table.c.state.in_((*OPEN, State.QUESTION, State.FAILED)),
+            table.c.state.in_((*OPEN, DeliveryState.QUESTION, DeliveryState.FAILED)),
             table.c.last_error != "",
         )
         .order_by(table.c.id.desc())
