@@ -18,7 +18,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from gdtbridge.dataset.uid import uid_from
-from gdtbridge.dataset.values import da_text, to_date, to_time
+from gdtbridge.dataset.values import da_text, tm_text, to_date, to_time
 from worklist.attributes import ROOT, SPS, TYPE_1
 from worklist.entry import Entry
 from worklist.errors import EntryError
@@ -87,7 +87,7 @@ def _step(entry: Entry) -> Item:
             text_element("Modality", entry.Modality),
             text_element("ScheduledStationAETitle", entry.ScheduledStationAETitle),
             text_element("ScheduledProcedureStepStartDate", da_text(entry.scheduled)),
-            text_element("ScheduledProcedureStepStartTime", _time(entry.scheduled)),
+            text_element("ScheduledProcedureStepStartTime", tm_text(entry.scheduled)),
             text_element(
                 "ScheduledPerformingPhysicianName", entry.ScheduledPerformingPhysicianName
             ),
@@ -115,11 +115,7 @@ def _described(entry: Entry, description: str, codes: str) -> tuple[int, Element
 def _issued(created: datetime | None) -> Iterator[tuple[int, Element]]:
     if created is not None:
         yield text_element("IssueDateOfImagingServiceRequest", da_text(created))
-        yield text_element("IssueTimeOfImagingServiceRequest", _time(created))
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment:%H%M%S}"
+        yield text_element("IssueTimeOfImagingServiceRequest", tm_text(created))
 
 
 def encoded(entry: Entry) -> bytes:

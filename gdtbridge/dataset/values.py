@@ -38,6 +38,11 @@ def da_text(day: date | None) -> str:
     return f"{day.year:04}{day.month:02}{day.day:02}" if day is not None else ""
 
 
+def tm_text(moment: time | datetime) -> str:
+    """Return a time of day as a TM value ``HHMMSS``."""
+    return f"{moment.hour:02}{moment.minute:02}{moment.second:02}"
+
+
 def to_time(text: str) -> time | None:
     """Return the time of a TM value to the second; minutes and seconds may be missing.
 
@@ -171,12 +176,6 @@ class PersonName:
     def written(self) -> NameGroup:
         """The first group that says anything, an empty one where none does."""
         return next((group for group in self.groups if group.components), NameGroup())
-
-
-def to_names(person_name: str) -> tuple[str, str]:
-    """Return family and given name (with middle names) of a PN value's first written group."""
-    name = PersonName.of(person_name).written
-    return name.family, " ".join(part for part in (name.given, name.middle) if part)
 
 
 def meaningful(text: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gdtbridge.dataset.text import TextDecoder
 from gdtbridge.dataset.values import to_date, to_time
+from gdtbridge.people import Patient
 from gdtbridge.report_page.sheet import Head, Person
 from gdtbridge.sr.content import MAX_CHARACTERS
 from gdtbridge.sr.elements import Tag
@@ -20,12 +21,12 @@ def read_head(path: Path) -> Head:
     def text(tag: Tag) -> str:
         return decode(values.get(tag, b""))
 
+    patient = Patient.from_dicom(
+        text(Tag.PatientID), text(Tag.PatientName), text(Tag.PatientBirthDate)
+    )
     return Head(
         person=Person(
-            text(Tag.PatientID),
-            name_of(text(Tag.PatientName)),
-            to_date(text(Tag.PatientBirthDate)),
-            text(Tag.AccessionNumber),
+            patient.id, patient.listed_name, patient.birth_date, text(Tag.AccessionNumber)
         ),
         day=to_date(text(Tag.StudyDate)) or to_date(text(Tag.ContentDate)),
         clock=to_time(text(Tag.StudyTime)) or to_time(text(Tag.ContentTime)),
@@ -33,11 +34,3 @@ def read_head(path: Path) -> Head:
         model=text(Tag.ManufacturerModelName),
         station=text(Tag.StationName),
     )
-
-
-def name_of(person_name: str) -> str:
-    """Return a PN value's first written group as ``Family, Dr. Given Middle``."""
-    group = next((one for one in person_name.split("=") if one.strip("^ ")), "")
-    family, given, middle, prefix, *_ = [*(part.strip() for part in group.split("^")), *[""] * 4]
-    called = " ".join(part for part in (prefix, given, middle) if part)
-    return ", ".join(part for part in (family, called) if part)

@@ -18,7 +18,7 @@ from pydicom.multival import MultiValue
 from pydicom.uid import UID
 
 from gdtbridge.dataset.uid import new_uid
-from gdtbridge.dataset.values import da_text
+from gdtbridge.dataset.values import da_text, tm_text
 from gdtbridge.errors import BridgeError
 
 PATIENT: Final = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
@@ -107,7 +107,7 @@ def _set_time(ds: Dataset, now: datetime) -> None:
         if level == "Study" or f"{level}Date" in ds:
             setattr(ds, f"{level}Date", da_text(now))
         if level == "Study" or f"{level}Time" in ds:
-            setattr(ds, f"{level}Time", now.strftime("%H%M%S"))
+            setattr(ds, f"{level}Time", tm_text(now))
 
 
 def _set_order(ds: Dataset, entry: Dataset) -> None:

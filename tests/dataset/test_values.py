@@ -15,7 +15,6 @@ from gdtbridge.dataset.values import (
     to_date,
     to_instant,
     to_microseconds,
-    to_names,
     to_time,
 )
 
@@ -68,24 +67,6 @@ def test_times(text: str, expected: time | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [
-        ("Müller^Änne", ("Müller", "Änne")),
-        ("Müller^Änne^Maria^Dr.^", ("Müller", "Änne Maria")),
-        ("Müller", ("Müller", "")),
-        ("Wang^XiaoDong=王^小东", ("Wang", "XiaoDong")),
-        ("=王^小东", ("王", "小东")),
-        ("^^^^", ("", "")),
-        ("", ("", "")),
-        (" OB ^^^^", ("OB", "")),
-    ],
-)
-def test_names(text: str, expected: tuple[str, str]) -> None:
-    """The first written group of a PN value gives family and given name."""
-    assert to_names(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
     [("Abdomen", "Abdomen"), ("*", ""), ("-", ""), (" . ", ""), ("", ""), ("a  b", "a b")],
 )
 def test_placeholders_say_nothing(text: str, expected: str) -> None:
@@ -134,6 +115,5 @@ def test_any_text_is_survived(text: str) -> None:
     to_date(text)
     to_time(text)
     to_instant(text)
-    to_names(text)
     name = PersonName.of(text)
     assert PersonName.of(str(name)) == name

@@ -29,6 +29,7 @@ BORN = date(1958, 3, 12)
         ("Müller", "Müller", "", "Müller", "Müller"),
         ("^Änne", "", "Änne", "^Änne", "Änne"),
         ("Wang^XiaoDong=王^小东", "Wang", "XiaoDong", "Wang^XiaoDong", "Wang, XiaoDong"),
+        ("Ott^Jo^Maria^Dr.", "Ott", "Jo Maria", "Ott^Jo^Maria^Dr.", "Ott, Dr. Jo Maria"),
         ("=王^小东", "王", "小东", "王^小东", "王, 小东"),
         (" OB ^^^^", "OB", "", "OB", "OB"),
         ("^^^^", "", "", "", ""),

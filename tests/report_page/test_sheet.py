@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.report_page.head import name_of
 from gdtbridge.report_page.sheet import Fact, Person, Row, Sheet
 from gdtbridge.report_page.texts import one_line
 from tests.report_page.conftest import sheet_of_file
@@ -152,22 +151,6 @@ def test_the_practice_knows_better_whose_it_is(sheet: MakeSheet) -> None:
     assert sheet(dataset(), Person(" 4711 ", "X", None, "")).notes == (
         "Der Bericht enthält keine Messwerte.",
     )
-
-
-@pytest.mark.parametrize(
-    ("sent", "shown"),
-    [
-        ("Müller^Änne^Maria^Dr.", "Müller, Dr. Änne Maria"),
-        ("Müller", "Müller"),
-        ("^Änne", "Änne"),
-        ("=山田^太郎", "山田, 太郎"),
-        ("", ""),
-        ("^^^", ""),
-    ],
-)
-def test_names_of_persons(sent: str, shown: str) -> None:
-    """Family name first, as in a chart."""
-    assert name_of(sent) == shown
 
 
 @pytest.mark.parametrize(
