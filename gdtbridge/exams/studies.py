@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import time
 
 from gdtbridge.database import Database
-from gdtbridge.dataset.values import da_text, to_date, to_time
+from gdtbridge.dataset.values import da_text, tm_text, to_date, to_time
 from gdtbridge.errors import OrderError, ProcessingFailure
 from gdtbridge.exams import store
 from gdtbridge.exams.identity import Belongs, judge, look_up
@@ -93,7 +93,7 @@ def at_time(exams: Sequence[Exam], clock: str) -> list[Exam]:
 
 def _clock(exam: Exam) -> str:
     at = to_time(exam.study_time)
-    return f"{at:%H%M%S}" if at is not None else ""
+    return tm_text(at) if at is not None else ""
 
 
 def _when(exam: Exam) -> tuple[str, time, int]:
