@@ -20,6 +20,7 @@ from gdtbridge.durable.files import probe_folder
 from gdtbridge.errors import BridgeError
 from gdtbridge.service import is_running
 from gdtbridge.settings import Settings, reachable
+from gdtbridge.settings.folders import exchange_folders
 from worklist import WorklistError
 
 ANSWER_SECONDS: Final = 5
@@ -63,7 +64,7 @@ def _findings(settings: Settings, core: Core) -> Iterator[Finding]:
     yield Finding("storage.database", ok=True, text=_database_name(core))
     yield _disk(settings)
     yield _attempt("storage.root", settings.root, _write_and_remove)
-    for key, folder in core.routing.folders:
+    for key, folder in exchange_folders(settings):
         yield _attempt(key, folder, _write_and_remove)
     yield _attempt("worklist.folder", settings.worklist_folder, probe_folder)
     for problem in core.worklist.problems():

@@ -27,7 +27,7 @@ from gdtbridge.results.attaching import ATTACHMENT
 from gdtbridge.results.gathering import Gatherer, Openers
 from gdtbridge.results.reporting import Reporting
 from gdtbridge.results.routing import Routing
-from gdtbridge.settings import Settings, Webhooks
+from gdtbridge.settings import Settings, WebhookSettings
 from gdtbridge.settings.folders import make_folders
 from gdtbridge.sr import ReportReader
 from worklist import WorklistFolder
@@ -74,8 +74,8 @@ def open_core(settings: Settings) -> Iterator[Core]:
     Raises `SettingsError`, `DatabaseError` or `worklist.FolderError`, and then nothing is open.
     """
     harden_pydicom()
+    make_folders(settings)
     routing = Routing(settings)
-    make_folders(settings, routing.folders)
     with ExitStack() as opened:
         database = opened.enter_context(closing(Database(settings.database_url)))
         outbox = Outbox(database, senders_of(routing, settings.webhooks))
@@ -141,7 +141,7 @@ def exchanges_of(routing: Routing) -> tuple[ExchangeFolders, ...]:
     )
 
 
-def senders_of(routing: Routing, webhooks: Webhooks) -> Mapping[str, Sender]:
+def senders_of(routing: Routing, webhooks: WebhookSettings) -> Mapping[str, Sender]:
     """Return how the outbox serves each destination of an installation."""
     senders: dict[str, Sender] = {}
     for target in routing.targets:

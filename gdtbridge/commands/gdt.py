@@ -19,7 +19,7 @@ from gdtbridge.commands.options import (
     with_settings,
 )
 from gdtbridge.durable.files import create
-from gdtbridge.errors import BridgeError, SettingsError
+from gdtbridge.errors import BridgeError
 from gdtbridge.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,18 +45,15 @@ reading_option = click.option(
 def dialect_of(settings: Settings, name: str | None) -> Dialect:
     """Return the dialect of that name or version, else of the installation.
 
-    Raises `SettingsError` where there is none, or where one of the practice's own is wrong.
+    Raises `BridgeError` where there is none of that name.
     """
     from gdtbridge.gdt import GdtError, dialect_named, dialects_with
 
-    try:
-        known = dialects_with(settings.dialects)
-    except GdtError as error:
-        raise SettingsError(f"dialects.{error}") from error
+    known = dialects_with(settings.dialects)
     try:
         return dialect_named(_VERSIONS.get(name or "", name or settings.gdt.dialect), known)
     except GdtError as error:
-        raise SettingsError(f"{'--dialect, --to' if name else 'gdt.dialect'}: {error}") from error
+        raise BridgeError(f"--dialect, --to: {error}") from error
 
 
 @gdt.command("check")

@@ -17,7 +17,7 @@ from gdtbridge.commands.options import (
     show_each,
     with_settings,
 )
-from gdtbridge.errors import BridgeError, SettingsError
+from gdtbridge.errors import BridgeError
 from gdtbridge.settings import Settings, load_settings
 
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -35,12 +35,8 @@ def catalogue_command(settings: Settings, *, as_json: bool) -> None:
     """Den Katalog der Messwerte zeigen. / Print the catalogue of measurements as Markdown."""
     from gdtbridge.catalogue.catalogue import Catalogue
     from gdtbridge.catalogue.page import catalogue_to_json, catalogue_to_markdown
-    from gdtbridge.catalogue.rows import CatalogueError
 
-    try:
-        catalogue = Catalogue.load(settings.catalogue.cells)
-    except CatalogueError as error:
-        raise SettingsError(str(error)) from error
+    catalogue = Catalogue.load(settings.catalogue.cells)
     if as_json:
         click.echo(json.dumps(catalogue_to_json(catalogue), ensure_ascii=False, indent=2))
     else:

@@ -10,7 +10,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Self
 
-from gdtbridge.settings import Dicom
+from gdtbridge.settings import DicomSettings
 
 
 def clean_title(raw: bytes) -> str:
@@ -30,7 +30,7 @@ class Policy:
     titles: frozenset[str]
 
     @classmethod
-    def of(cls, settings: Dicom) -> Self:
+    def of(cls, settings: DicomSettings) -> Self:
         """Return the rules the settings say."""
         return cls(
             networks=tuple(ipaddress.ip_network(one) for one in settings.allowed_networks),

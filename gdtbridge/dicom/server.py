@@ -21,7 +21,7 @@ from gdtbridge.dicom.storage import MEGABYTE, Storage, StoragePort
 from gdtbridge.dicom.transport import ASSOCIATE_SECONDS, MAX_PDU, Server
 from gdtbridge.dicom.verification import Verification
 from gdtbridge.dicom.worklist import WorklistPort, WorklistQuery
-from gdtbridge.settings import Dicom
+from gdtbridge.settings import DicomSettings
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class DicomServer:
     """Verification, Storage and Modality Worklist SCP on one port."""
 
     def __init__(
-        self, settings: Dicom, spool: Path, storage: StoragePort, worklist: WorklistPort
+        self, settings: DicomSettings, spool: Path, storage: StoragePort, worklist: WorklistPort
     ) -> None:
         """Prepare a server; nothing listens yet. ``spool`` is on the archive's file system."""
         self._settings = settings

@@ -20,7 +20,7 @@ from gdtbridge.folders.requests import (
 )
 from gdtbridge.gdt import Record
 from gdtbridge.orders import Drop, Outcome, Taken
-from gdtbridge.settings import OrderRule
+from gdtbridge.settings import OrderCodeRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Reply:
 class RecordTaker:
     """Passes records to the orders, the master data or the studies, by record type."""
 
-    def __init__(self, ports: OrderPorts, rules: tuple[OrderRule, ...], clock: Clock) -> None:
+    def __init__(self, ports: OrderPorts, rules: tuple[OrderCodeRule, ...], clock: Clock) -> None:
         self._ports = ports
         self._rules = rules
         self._clock = clock

@@ -22,7 +22,7 @@ from gdtbridge.gdt import (
 )
 from gdtbridge.orders import OrderRequest
 from gdtbridge.people import Patient
-from gdtbridge.settings import OrderRule
+from gdtbridge.settings import OrderCodeRule
 
 _IDENTIFYING: Final = (*PATIENT_IDS, *FAMILY_NAMES, *GIVEN_NAMES, *BIRTH_DATES)
 _CODES: Final = ("8410", "8402", "8411", "6205")
@@ -106,7 +106,7 @@ class Procedure:
     description: str
 
 
-def procedure_of(record: Record, rules: tuple[OrderRule, ...]) -> Procedure:
+def procedure_of(record: Record, rules: tuple[OrderCodeRule, ...]) -> Procedure:
     """Return what the first rule says that fits a code of the record, else what the record says."""
     codes = {_text(record, field).casefold() for field in _CODES}
     own = _description(record)
@@ -123,7 +123,7 @@ def _description(record: Record) -> str:
 
 
 def request_of(
-    record: Record, patient: Patient, rules: tuple[OrderRule, ...], now: datetime
+    record: Record, patient: Patient, rules: tuple[OrderCodeRule, ...], now: datetime
 ) -> OrderRequest:
     """Return the order of a 6302."""
     procedure = procedure_of(record, rules)

@@ -13,7 +13,7 @@ from gdtbridge.gdt import GdtWriteError, OrderReference
 from gdtbridge.orders.model import OrderRequest
 from gdtbridge.people import Patient
 from gdtbridge.results.routing import Routing
-from gdtbridge.settings import Worklist as WorklistSettings
+from gdtbridge.settings import WorklistSettings
 from worklist import Entry, EntryError, make_entry
 
 _FIELDS: Final = {

@@ -8,7 +8,7 @@ from typing import Final
 
 from gdtbridge import gdt
 from gdtbridge.outbox import COUNTER, FileNaming
-from gdtbridge.settings import Gdt
+from gdtbridge.settings import GdtSettings
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]+")
 _UNSAFE_STEM: Final = re.compile(r"[^A-Za-z0-9_#-]+")
@@ -39,7 +39,9 @@ class NameMaker:
     the time, gets everything under those.
     """
 
-    def __init__(self, settings: Gdt, dialect: gdt.Dialect, ids: gdt.Identification) -> None:
+    def __init__(
+        self, settings: GdtSettings, dialect: gdt.Dialect, ids: gdt.Identification
+    ) -> None:
         self._dialect = dialect
         self._ids = ids
         self._pattern = settings.file_name or dialect.options.file_name

@@ -14,7 +14,7 @@ from gdtbridge.orders.model import Order
 from gdtbridge.people import Patient, are_two
 from gdtbridge.results.charting import Charting
 from gdtbridge.results.revision import News
-from gdtbridge.settings import Gdt
+from gdtbridge.settings import GdtSettings
 from gdtbridge.sr import Report
 from gdtbridge.viewers import ViewerChoice, is_configured, study_url
 from worklist import Entry
@@ -27,7 +27,7 @@ class Records:
 
     def __init__(
         self,
-        settings: Gdt,
+        settings: GdtSettings,
         dialect: gdt.Dialect,
         ids: gdt.Identification,
         viewer: ViewerChoice,

@@ -29,7 +29,7 @@ from gdtbridge.results.gathering import Gathered, Gatherer, ReadReport
 from gdtbridge.results.records import accession_of, patient_of
 from gdtbridge.results.revision import News
 from gdtbridge.results.routing import Routing, Target
-from gdtbridge.settings import Webhooks
+from gdtbridge.settings import WebhookSettings
 from gdtbridge.sr import Report
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Reporting:
         database: Database,
         outbox: Outbox,
         gatherer: Gatherer,
-        webhooks: Webhooks,
+        webhooks: WebhookSettings,
         completion: CompletionRule,
         clock: Clock,
     ) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from gdtbridge import gdt
 from gdtbridge.catalogue.catalogue import Catalogue
-from gdtbridge.catalogue.rows import CatalogueError
-from gdtbridge.errors import SettingsError
 from gdtbridge.exams.model import Exam
 from gdtbridge.gdt import OrderReference
 from gdtbridge.orders.model import Order
@@ -18,7 +16,7 @@ from gdtbridge.outbox import FileNaming
 from gdtbridge.results.attaching import AttachmentPlace
 from gdtbridge.results.names import NameMaker
 from gdtbridge.results.records import Records
-from gdtbridge.settings import Gdt, Route, Settings, When
+from gdtbridge.settings import ExchangeSettings, RouteCondition, Settings
 from gdtbridge.viewers import ViewerChoice
 from worklist import Entry
 
@@ -26,8 +24,6 @@ DESTINATION: Final = "gdt"
 """The outbox's destination of what no route takes; those of routes add their names."""
 ATTACHMENTS: Final = "attachments"
 """The same for the attachments."""
-_OF_A_DIALECT: Final = frozenset({"encoding", "sender", "receiver", "file_name"})
-"""What a route with a dialect of its own does not take over from ``[gdt]``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,46 +77,25 @@ class Routing:
     """Finds the target of an exam, an order or a record; the first route that fits counts."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raise `SettingsError` when a dialect or a row of the catalogue cannot be."""
-        try:
-            known = gdt.dialects_with(settings.dialects)
-        except gdt.GdtError as error:
-            raise SettingsError(f"dialects.{error}") from error
-        try:
-            shared = _Shared(known, settings.viewer, Catalogue.load(settings.catalogue.cells))
-        except CatalogueError as error:
-            raise SettingsError(str(error)) from error
+        """Take settings that `gdtbridge.settings.refusals` lets pass."""
+        dialects = gdt.dialects_with(settings.dialects)
+        catalogue = Catalogue.load(settings.catalogue.cells)
         self._routes = settings.gdt.routes
-        base = settings.base
-        folders = (base, settings.gdt_out, settings.gdt_in)
-        self.default = _target("gdt", "", settings.gdt, folders, shared)
-        own = (
-            _target(
-                f"gdt.routes ({route.name})",
-                route.name,
-                gdt_of(settings.gdt, route),
-                (base, base / route.out, base / route.in_ if route.in_ is not None else None),
-                shared,
+        self._by_name = {
+            exchange.route: _target(
+                exchange,
+                gdt.dialect_named(exchange.gdt.dialect, dialects),
+                settings.viewer,
+                catalogue,
             )
-            for route in self._routes
-        )
-        self._by_name = {target.name: target for target in (self.default, *own)}
+            for exchange in settings.exchanges
+        }
+        self.default = self._by_name[""]
 
     @property
     def targets(self) -> tuple[Target, ...]:
         """Every target, that of ``[gdt]`` first."""
         return tuple(self._by_name.values())
-
-    @property
-    def folders(self) -> Iterator[tuple[str, Path]]:
-        """The folders shared with practice software, each with the setting that names it."""
-        for target in self.targets:
-            place = f"gdt.routes ({target.name})" if target.name else "gdt"
-            yield f"{place}.out", target.out
-            if target.inbox is not None:
-                yield f"{place}.in", target.inbox
-            if target.attachments is not None:
-                yield f"{place}.attachments_folder", target.attachments.folder
 
     def find(self, facts: Facts) -> Target:
         """Return the target for what is known: the folder an order came from decides first."""
@@ -148,64 +123,25 @@ class Routing:
         return self.find(_ordered(reference, station, modality, route, station))
 
 
-@dataclass(frozen=True, slots=True)
-class _Shared:
-    """What all targets have in common."""
-
-    dialects: Mapping[str, gdt.Dialect]
-    viewer: ViewerChoice
-    catalogue: Catalogue
-
-
-def gdt_of(default: Gdt, route: Route) -> Gdt:
-    """Return ``[gdt]`` as it is for a route."""
-    said = {
-        key: getattr(route, key)
-        for key in Gdt.model_fields.keys() & Route.model_fields.keys() & route.model_fields_set
-    }
-    dropped = dict.fromkeys(_OF_A_DIALECT) if "dialect" in said else {}
-    return default.model_copy(update={**dropped, **said})
-
-
 def _target(
-    key: str,
-    name: str,
-    settings: Gdt,
-    folders: tuple[Path, Path, Path | None],
-    shared: _Shared,
+    exchange: ExchangeSettings, dialect: gdt.Dialect, viewer: ViewerChoice, catalogue: Catalogue
 ) -> Target:
-    base, out, inbox = folders
-    try:
-        dialect = gdt.dialect_named(settings.dialect, shared.dialects)
-    except gdt.GdtError as error:
-        raise SettingsError(f"{key}.dialect: {error}") from error
+    settings = exchange.gdt
     ids = gdt.Identification(settings.sender, settings.receiver)
     return Target(
-        name,
-        out,
-        inbox,
-        Records(settings, dialect, ids, shared.viewer, shared.catalogue),
+        exchange.route,
+        exchange.out,
+        exchange.inbox,
+        Records(settings, dialect, ids, viewer, catalogue),
         NameMaker(settings, dialect, ids),
-        _place(key, settings, base, dialect),
+        _place(exchange),
     )
 
 
-def _place(key: str, settings: Gdt, base: Path, dialect: gdt.Dialect) -> AttachmentPlace | None:
-    if settings.attachments_folder is None:
-        if settings.report_attachment:
-            raise SettingsError(
-                f"{key}.report_attachment: Setzen Sie attachments_folder auf den Ordner für die "
-                "Berichte. / set attachments_folder to the folder the reports belong in."
-            )
+def _place(exchange: ExchangeSettings) -> AttachmentPlace | None:
+    folder, settings = exchange.attachments, exchange.gdt
+    if folder is None:
         return None
-    if not dialect.options.attachments:
-        raise SettingsError(
-            f"{key}.attachments_folder: Der Dialekt {dialect.name} hat keinen Platz für Anhänge; "
-            f"nimmt Ihre Praxissoftware welche, setzen Sie [dialects.{dialect.name}] attachments = "
-            "true. / This dialect has no place for attachments; if your software takes them, set "
-            "attachments = true for it."
-        )
-    folder = base / settings.attachments_folder
     return AttachmentPlace(
         folder,
         settings.attachments_path or str(folder),
@@ -222,7 +158,7 @@ def _ordered(
     return Facts(device, station, modality, codes, known.ordered_by, route)
 
 
-def _fits(when: When, facts: Facts) -> bool:
+def _fits(when: RouteCondition, facts: Facts) -> bool:
     """Return whether every list that says something has what is known."""
     wanted = (
         (when.device, (facts.device,)),

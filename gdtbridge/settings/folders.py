@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 from gdtbridge.errors import SettingsError
@@ -13,12 +13,11 @@ from gdtbridge.settings.models import Settings
 log = logging.getLogger(__name__)
 
 
-def make_folders(settings: Settings, exchange: Iterable[tuple[str, Path]]) -> None:
+def make_folders(settings: Settings) -> None:
     """Make our own folders; one the practice named is never made, or results go where nobody looks.
 
-    ``exchange`` are the folders shared with practice software, each with the setting that names it.
-    Where one of them is away, the outbox waits for it: images are received all the same. Raises
-    `SettingsError` for a folder nothing works without.
+    Where a folder shared with practice software is away, the outbox waits for it: images are
+    received all the same. Raises `SettingsError` for a folder nothing works without.
     """
     if settings.worklist.folder is not None and not settings.worklist_folder.is_dir():
         raise SettingsError(_missing("worklist.folder", settings.worklist_folder))
@@ -36,9 +35,15 @@ def make_folders(settings: Settings, exchange: Iterable[tuple[str, Path]]) -> No
         _make("gdt.out", settings.gdt_out)
     if settings.gdt.in_ is None:
         _make("gdt.in", settings.gdt_in)
-    for key, folder in exchange:
+    for key, folder in exchange_folders(settings):
         if not folder.is_dir():
             log.warning("%s", _missing(key, folder))
+
+
+def exchange_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Yield the folders shared with practice software, each with the setting that names it."""
+    for exchange in settings.exchanges:
+        yield from exchange.folders
 
 
 def _missing(key: str, folder: Path) -> str:

@@ -1,19 +1,13 @@
-"""The settings: ``gdtbridge.toml`` and ``GDTBRIDGE_SECTION__KEY`` environment variables.
-
-Every key has a default that works on one machine. An unknown key stops the start, and so does an
-unsafe combination: what listens beyond this machine must say who may come in.
-"""
+"""The settings as values: a model for each section; every default works on one machine."""
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import json
-import os
-import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -22,15 +16,10 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
     model_validator,
 )
 
 from gdtbridge import viewers
-from gdtbridge.errors import SettingsError
-
-PREFIX: Final = "GDTBRIDGE_"
-FILE_NAME: Final = "gdtbridge.toml"
 
 
 def _split(value: object) -> object:
@@ -92,13 +81,17 @@ Occupied = Literal["wait", "number"]
 Most = Annotated[int, Field(ge=1, le=100)]
 
 
-class Section(BaseModel):
+_OF_A_DIALECT: Final = frozenset({"encoding", "sender", "receiver", "file_name"})
+"""What a route with a dialect of its own does not take over from ``[gdt]``."""
+
+
+class SettingsSection(BaseModel):
     """A table of the settings file; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Storage(Section):
+class StorageSettings(SettingsSection):
     """Where everything we keep lies."""
 
     root: Folder = Path("var")
@@ -106,7 +99,7 @@ class Storage(Section):
     min_free_mb: Annotated[int, Field(ge=0)] = 500
 
 
-class Dicom(Section):
+class DicomSettings(SettingsSection):
     """The DICOM server."""
 
     aet: AeTitle = "GDTBRIDGE"
@@ -118,7 +111,7 @@ class Dicom(Section):
     max_object_mb: Annotated[int, Field(ge=1)] = 2048
 
 
-class Http(Section):
+class HttpSettings(SettingsSection):
     """The web server."""
 
     host: str = "127.0.0.1"
@@ -129,7 +122,7 @@ class Http(Section):
     allowed_hosts: Words = ()
 
 
-class Worklist(Section):
+class WorklistSettings(SettingsSection):
     """The worklist and its clean-up."""
 
     folder: Folder | None = None
@@ -139,7 +132,7 @@ class Worklist(Section):
     min_age_hours: Annotated[float, Field(ge=0)] = 6
 
 
-class When(Section):
+class RouteCondition(SettingsSection):
     """Which exams a route is for: every list that is not empty must have what fits."""
 
     device: Words = ()
@@ -149,7 +142,7 @@ class When(Section):
     ordered_by: Words = ()
 
 
-class Route(Section):
+class RouteSettings(SettingsSection):
     """A further practice software or workplace: what is left out is as in ``[gdt]``.
 
     A route with a dialect of its own has that dialect's encoding, ids and file name.
@@ -159,7 +152,7 @@ class Route(Section):
     out: Folder
     # ``in`` is a Python keyword.
     in_: Annotated[Folder | None, Field(alias="in")] = None
-    when: When = When()
+    when: RouteCondition = RouteCondition()
     dialect: str | None = None
     sender: GdtId | None = None
     receiver: GdtId | None = None
@@ -176,7 +169,7 @@ class Route(Section):
     report_attachment: bool | None = None
 
 
-class Gdt(Section):
+class GdtSettings(SettingsSection):
     """The files the practice software reads and writes."""
 
     out: Folder | None = None
@@ -196,10 +189,47 @@ class Gdt(Section):
     attachments_path: str = ""
     attachments_most: Most = 20
     report_attachment: bool = False
-    routes: Annotated[tuple[Route, ...], BeforeValidator(_tables)] = ()
+    routes: Annotated[tuple[RouteSettings, ...], BeforeValidator(_tables)] = ()
+
+    def for_route(self, route: RouteSettings) -> GdtSettings:
+        """Return ``[gdt]`` as it is for a route."""
+        said = {
+            key: getattr(route, key)
+            for key in GdtSettings.model_fields.keys()
+            & RouteSettings.model_fields.keys()
+            & route.model_fields_set
+        }
+        dropped = dict.fromkeys(_OF_A_DIALECT) if "dialect" in said else {}
+        return self.model_copy(update={**dropped, **said})
 
 
-class OrderRule(Section):
+@dataclass(frozen=True, slots=True)
+class ExchangeSettings:
+    """The settings of one practice software or workplace: ``[gdt]``, or ``[gdt]`` for a route."""
+
+    key: str
+    """The settings' name for it, for messages."""
+    route: str
+    """The route's name; empty for ``[gdt]``."""
+    gdt: GdtSettings
+    out: Path
+    """Where it collects results."""
+    inbox: Path | None
+    """Where it drops orders; None where it has no folder of its own."""
+    attachments: Path | None
+    """Where pictures and documents for it go; None where none are wanted."""
+
+    @property
+    def folders(self) -> Iterator[tuple[str, Path]]:
+        """The folders that are shared, each with the setting that names it."""
+        yield f"{self.key}.out", self.out
+        if self.inbox is not None:
+            yield f"{self.key}.in", self.inbox
+        if self.attachments is not None:
+            yield f"{self.key}.attachments_folder", self.attachments
+
+
+class OrderCodeRule(SettingsSection):
     """What one code of the practice software means; what is left out is the default's."""
 
     code: Annotated[str, Field(min_length=1, max_length=60)]
@@ -208,10 +238,10 @@ class OrderRule(Section):
     procedure: Annotated[str, Field(max_length=64)] = ""
 
 
-class Orders(Section):
+class OrderFileSettings(SettingsSection):
     """The orders that come as files."""
 
-    map: Annotated[tuple[OrderRule, ...], BeforeValidator(_tables)] = ()
+    map: Annotated[tuple[OrderCodeRule, ...], BeforeValidator(_tables)] = ()
     encoding: (
         Literal["ascii", "cp437", "cp850", "cp1252", "iso8859-1", "iso8859-15", "utf-8"] | None
     ) = None
@@ -220,7 +250,7 @@ class Orders(Section):
     repeat_minutes: Annotated[float, Field(ge=0)] = 5
 
 
-class CatalogueRow(Section):
+class CatalogueRowSettings(SettingsSection):
     """A row of the practice's own; ``gdtbridge.sr`` knows what may stand in it."""
 
     id: str
@@ -233,10 +263,10 @@ class CatalogueRow(Section):
     where: str | None = None
 
 
-class Catalogue(Section):
+class CatalogueSettings(SettingsSection):
     """What measurements are called, and their units."""
 
-    rows: Annotated[tuple[CatalogueRow, ...], BeforeValidator(_tables)] = ()
+    rows: Annotated[tuple[CatalogueRowSettings, ...], BeforeValidator(_tables)] = ()
 
     @property
     def cells(self) -> tuple[dict[str, str], ...]:
@@ -246,7 +276,7 @@ class Catalogue(Section):
         )
 
 
-class Exam(Section):
+class ExamSettings(SettingsSection):
     """When the study record is written."""
 
     trigger: Literal["complete", "first_instance"] = "complete"
@@ -254,14 +284,14 @@ class Exam(Section):
     limit_minutes: Annotated[float, Field(gt=0)] = 60
 
 
-class Webhooks(Section):
+class WebhookSettings(SettingsSection):
     """URLs called with GET; empty means none."""
 
     worklist_added: Url = ""
     gdt_written: Url = ""
 
 
-class Viewer(Section):
+class ViewerSettings(SettingsSection):
     """What opens a study on a workstation: a viewer of the table, or a URL of one's own."""
 
     kind: str = ""
@@ -280,16 +310,16 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    storage: Storage = Storage()
-    dicom: Dicom = Dicom()
-    http: Http = Http()
-    worklist: Worklist = Worklist()
-    gdt: Gdt = Gdt()
-    orders: Orders = Orders()
-    catalogue: Catalogue = Catalogue()
-    exam: Exam = Exam()
-    webhooks: Webhooks = Webhooks()
-    viewer: Viewer = Viewer()
+    storage: StorageSettings = StorageSettings()
+    dicom: DicomSettings = DicomSettings()
+    http: HttpSettings = HttpSettings()
+    worklist: WorklistSettings = WorklistSettings()
+    gdt: GdtSettings = GdtSettings()
+    orders: OrderFileSettings = OrderFileSettings()
+    catalogue: CatalogueSettings = CatalogueSettings()
+    exam: ExamSettings = ExamSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    viewer: ViewerSettings = ViewerSettings()
     # By name, what a practice changes in a dialect; ``gdtbridge.gdt`` knows the keys.
     dialects: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
     base: Annotated[Path, Field(exclude=True)] = Path()
@@ -301,6 +331,28 @@ class Settings(BaseModel):
     def root(self) -> Path:
         """Folder everything lies below unless set otherwise."""
         return self.base / self.storage.root
+
+    @property
+    def exchanges(self) -> tuple[ExchangeSettings, ...]:
+        """Every practice software and workplace, that of ``[gdt]`` first."""
+        routes = (
+            self._exchange(
+                f"gdt.routes ({route.name})",
+                route.name,
+                self.gdt.for_route(route),
+                self.base / route.out,
+                self.base / route.in_ if route.in_ is not None else None,
+            )
+            for route in self.gdt.routes
+        )
+        return (self._exchange("gdt", "", self.gdt, self.gdt_out, self.gdt_in), *routes)
+
+    def _exchange(
+        self, key: str, route: str, gdt: GdtSettings, out: Path, inbox: Path | None
+    ) -> ExchangeSettings:
+        folder = gdt.attachments_folder
+        attachments = self.base / folder if folder is not None else None
+        return ExchangeSettings(key, route, gdt, out, inbox, attachments)
 
     @property
     def database_url(self) -> str:
@@ -346,146 +398,3 @@ class Settings(BaseModel):
     def gdt_in(self) -> Path:
         """Where the practice software drops orders."""
         return self._under_root(self.gdt.in_, "gdt", "in")
-
-
-def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings of ``file`` overridden by the environment.
-
-    Without ``file``, ``GDTBRIDGE_CONFIG`` or else ``gdtbridge.toml`` in the working directory is
-    read where it exists. Relative paths count from the file's folder. Raises `SettingsError`.
-    """
-    environ = os.environ if environ is None else environ
-    file = _choose_file(file, environ)
-    values = _read_toml(file) if file is not None else {}
-    _overlay(values, environ)
-    base = file.resolve().parent if file is not None else Path.cwd()
-    if "base" in values:
-        raise SettingsError(_unknown("base"))
-    try:
-        settings = Settings.model_validate({**values, "base": base})
-    except ValidationError as error:
-        raise SettingsError("\n".join(_explain(error))) from None
-    _refuse_unsafe(settings)
-    return settings
-
-
-def _choose_file(file: Path | None, environ: Mapping[str, str]) -> Path | None:
-    if file is None and environ.get("GDTBRIDGE_CONFIG"):
-        file = Path(environ["GDTBRIDGE_CONFIG"])
-    if file is None:
-        default = Path(FILE_NAME)
-        return default if default.is_file() else None
-    return file
-
-
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SettingsError(f"{file}: nicht lesbar. / cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}: kein gültiges TOML. / not valid TOML: {error}") from error
-
-
-def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
-    for name, value in environ.items():
-        if not name.startswith(PREFIX):
-            continue
-        section, mark, key = name.removeprefix(PREFIX).lower().partition("__")
-        if mark:
-            table = values.setdefault(section, {})
-            if isinstance(table, dict):
-                table[key] = value
-        elif section.partition("_")[0] in Settings.model_fields:
-            raise SettingsError(
-                f"{name}: Zwischen Abschnitt und Schlüssel gehören zwei Unterstriche. / "
-                "There must be two underscores between section and key."
-            )
-
-
-def _explain(error: ValidationError) -> list[str]:
-    lines = []
-    for detail in error.errors(include_url=False, include_input=False):
-        place = ".".join(str(part) for part in detail["loc"])
-        if detail["type"] == "extra_forbidden":
-            lines.append(_unknown(place))
-        else:
-            lines.append(f"{place}: ungültiger Wert. / invalid value: {detail['msg']}")
-    return lines
-
-
-def known_keys() -> dict[str, object]:
-    """Return every ``section.key`` with its default, for the documentation and its test."""
-    keys: dict[str, object] = {}
-    for section, field in Settings.model_fields.items():
-        model = field.annotation
-        if isinstance(model, type) and issubclass(model, Section):
-            for key, inner in model.model_fields.items():
-                keys[f"{section}.{inner.alias or key}"] = inner.default
-    return keys
-
-
-def _unknown(place: str) -> str:
-    near = difflib.get_close_matches(place, known_keys(), n=1)
-    hint = f" Meinten Sie {near[0]}? / Did you mean {near[0]}?" if near else ""
-    return f"{place}: unbekannte Einstellung. / unknown setting.{hint}"
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a server bound to ``host`` is reachable from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def reachable(host: str) -> str:
-    """Return the address by which a server bound to ``host`` is reached from this machine."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-
-
-def _refuse_unsafe(settings: Settings) -> None:
-    problems = []
-    dicom, http = settings.dicom, settings.http
-    if not is_loopback(dicom.host) and not dicom.allowed_networks:
-        problems.append(
-            f"dicom.host = {dicom.host}: Setzen Sie dicom.allowed_networks auf die Netze oder "
-            'Adressen Ihrer Geräte, z. B. ["192.168.1.0/24"]. / set dicom.allowed_networks to the '
-            "networks or addresses of your devices."
-        )
-    token = http.token.get_secret_value()
-    if not is_loopback(http.host) and not token:
-        problems.append(
-            f"http.host = {http.host}: Setzen Sie http.token auf ein langes, zufälliges Kennwort. "
-            "/ set http.token to a long random word."
-        )
-    if token and len(token) < 16:
-        problems.append("http.token: mindestens 16 Zeichen. / must have at least 16 characters.")
-    problems += _route_problems(settings)
-    if problems:
-        raise SettingsError("\n".join(problems))
-
-
-def _route_problems(settings: Settings) -> Iterator[str]:
-    """Yield what would let orders or results go to two places, or to none."""
-    names: set[str] = set()
-    inboxes = {settings.gdt_in}
-    for route in settings.gdt.routes:
-        place = f"gdt.routes ({route.name})"
-        if route.name in names:
-            yield f"{place}: Der Name ist doppelt. / The name is used twice."
-        names.add(route.name)
-        if route.when == When() and route.in_ is None:
-            yield (
-                f"{place}: Setzen Sie when oder in, sonst gilt die Route nie. / Set when or in, or "
-                "the route is never taken."
-            )
-        if route.in_ is not None:
-            if settings.base / route.in_ in inboxes:
-                yield (
-                    f"{place}: Der Ordner in gehört schon einer anderen Route. / The folder in "
-                    "belongs to another route already."
-                )
-            inboxes.add(settings.base / route.in_)

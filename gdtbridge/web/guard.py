@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request
 
-from gdtbridge.settings import Http
+from gdtbridge.settings import HttpSettings
 from gdtbridge.web.forms import raw_values
 from gdtbridge.web.problems import TEXT_PATHS, refuse
 from gdtbridge.web.tokens import Throttle, TokenCheck
@@ -43,7 +43,7 @@ _HOST: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s\[\]/@,:]+)(?::[0-9]
 class Guard:
     """Raises `Refusal` for a call that must not go on."""
 
-    def __init__(self, settings: Http, throttle: Throttle | None = None) -> None:
+    def __init__(self, settings: HttpSettings, throttle: Throttle | None = None) -> None:
         self._networks = tuple(ipaddress.ip_network(n) for n in settings.allowed_networks)
         self._names = frozenset(name for name in _names(settings) if name)
         self._origin = _origin(settings.public_url)
@@ -107,7 +107,7 @@ class Guard:
         return bool(mark) and scheme in {"http", "https"} and authority == host.lower()
 
 
-def _names(settings: Http) -> Iterable[str]:
+def _names(settings: HttpSettings) -> Iterable[str]:
     yield "localhost"
     yield settings.host.lower()
     if settings.public_url:

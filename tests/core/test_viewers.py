@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from gdtbridge.errors import SettingsError, ViewerError
-from gdtbridge.settings import Viewer, load_settings
+from gdtbridge.settings import ViewerSettings, load_settings
 from gdtbridge.viewers import VIEWERS, is_configured, may_be_opened, study_url
 
 PACS = "http://pacs.praxis:8042"
@@ -37,9 +37,9 @@ SELECT = f"%20-r%20%22studyUID%3D{STUDY}%22"
 )
 def test_each_viewer_of_the_table(kind: str, expected: str) -> None:
     """The URL is the documented one, and every viewer has a source."""
-    url = study_url(Viewer(kind=kind, base=f"{PACS}/"), STUDY, "R1")
+    url = study_url(ViewerSettings(kind=kind, base=f"{PACS}/"), STUDY, "R1")
     assert url == expected
-    assert may_be_opened(url, Viewer())
+    assert may_be_opened(url, ViewerSettings())
     assert VIEWERS[kind].source
 
 
@@ -51,14 +51,14 @@ def test_every_viewer_is_tested() -> None:
 
 def test_weasis_gets_its_command_whole() -> None:
     """Decoded, the URL is the command Weasis documents, with a base below a path and a port."""
-    url = study_url(Viewer(kind="weasis", base="https://pacs:8443/orthanc"), STUDY)
+    url = study_url(ViewerSettings(kind="weasis", base="https://pacs:8443/orthanc"), STUDY)
     command = f'$dicom:rs --url "https://pacs:8443/orthanc/dicom-web" -r "studyUID={STUDY}"'
     assert unquote(url.removeprefix("weasis://")) == command
 
 
 def test_a_url_of_ones_own() -> None:
     """Both placeholders are filled in, the accession number percent-encoded."""
-    viewer = Viewer(url="radiant://?n=f&v={study}&a={accession}")
+    viewer = ViewerSettings(url="radiant://?n=f&v={study}&a={accession}")
     assert study_url(viewer, STUDY, "A/1 &x=\r\n{study}") == (
         f"radiant://?n=f&v={STUDY}&a=A%2F1%20%26x%3D%0D%0A%7Bstudy%7D"
     )
@@ -71,20 +71,20 @@ def test_a_url_of_ones_own() -> None:
 def test_what_is_no_uid_never_gets_into_a_url(uid: str) -> None:
     """UIDs come from the wire."""
     with pytest.raises(ViewerError):
-        study_url(Viewer(kind="ohif", base=PACS), uid)
+        study_url(ViewerSettings(kind="ohif", base=PACS), uid)
 
 
 def test_a_missing_accession_number_opens_nothing() -> None:
     """An empty one would open whatever the viewer takes that for."""
     with pytest.raises(ViewerError):
-        study_url(Viewer(url="http://v/{accession}"), STUDY, "")
+        study_url(ViewerSettings(url="http://v/{accession}"), STUDY, "")
 
 
 def test_without_a_viewer() -> None:
     """The settings are named."""
-    assert not is_configured(Viewer())
+    assert not is_configured(ViewerSettings())
     with pytest.raises(ViewerError, match=r"viewer\.kind"):
-        study_url(Viewer(), STUDY)
+        study_url(ViewerSettings(), STUDY)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_settings_from_the_environment() -> None:
 )
 def test_what_a_workstation_may_open(url: str, allowed: bool) -> None:  # noqa: FBT001
     """An answer from the network starts a viewer or nothing."""
-    assert may_be_opened(url, Viewer(url="radiant://?v={study}")) is allowed
+    assert may_be_opened(url, ViewerSettings(url="radiant://?v={study}")) is allowed
 
 
 def test_the_viewers_are_documented(project: Path) -> None:

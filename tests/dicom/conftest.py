@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.dicom import DicomServer
-from gdtbridge.settings import Dicom
+from gdtbridge.settings import DicomSettings
 from tests.dicom.running_bridge import Bridge, Recorder, StartServer
 
 
@@ -21,7 +21,7 @@ def start(tmp_path: Path) -> Iterator[StartServer]:
         kept, spool = tmp_path / f"kept{len(bridges)}", tmp_path / f"spool{len(bridges)}"
         kept.mkdir()
         core = Recorder(kept)
-        dicom = Dicom.model_validate({"port": 0, **settings})
+        dicom = DicomSettings.model_validate({"port": 0, **settings})
         bridge = Bridge(DicomServer(dicom, spool, core, core), core, spool)
         bridges.append(bridge)
         bridge.server.start()

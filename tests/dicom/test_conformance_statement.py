@@ -24,7 +24,7 @@ from gdtbridge.dicom.negotiation import (
 )
 from gdtbridge.dicom.service import MAX_IDENTIFIER
 from gdtbridge.errors import OutOfResources, SopClassMismatch, StoreError
-from gdtbridge.settings import Dicom, Storage, Worklist
+from gdtbridge.settings import DicomSettings, StorageSettings, WorklistSettings
 from tests.dicom.raw_sender import (
     EXPLICIT,
     IMPLICIT,
@@ -201,7 +201,7 @@ def test_rejections_are_the_ones_of_the_code(text: str) -> None:
 
 def limits() -> dict[str, str]:
     """Return every limit as the statement writes it."""
-    dicom = Dicom()
+    dicom = DicomSettings()
     half_open = connections.HALF_OPEN_LIMIT, connections.HALF_OPEN_LIMIT_OF_ADDRESS
     return {
         "associations": f"{dicom.max_associations} (`dicom.max_associations`)",
@@ -226,7 +226,7 @@ def limits() -> dict[str, str]:
             f"{worklist_service.MAX_VALUES} separators of values"
         ),
         "object": f"{dicom.max_object_mb} MB (`dicom.max_object_mb`)",
-        "disk space kept free": f"{Storage().min_free_mb} MB (`storage.min_free_mb`)",
+        "disk space kept free": f"{StorageSettings().min_free_mb} MB (`storage.min_free_mb`)",
     }
 
 
@@ -244,11 +244,11 @@ def test_share_of_one_address(limit: int, share: int) -> None:
 
 def test_sheet_for_the_technician(text: str) -> None:
     """Port, titles and identification are the ones in force."""
-    dicom = Dicom()
+    dicom = DicomSettings()
     for words in (
         f"| port | {dicom.port} (`dicom.port`) |",
         f"| `{dicom.aet}` (`dicom.aet`)",
-        f"`{Worklist().station}` unless set otherwise (`worklist.station`)",
+        f"`{WorklistSettings().station}` unless set otherwise (`worklist.station`)",
         f"| maximum PDU | any; {transport.MAX_PDU} is best |",
         f"`{IMPLEMENTATION_CLASS_UID}`",
         f"`{IMPLEMENTATION_VERSION_NAME}`",

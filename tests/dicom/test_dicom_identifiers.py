@@ -17,7 +17,7 @@ from pydicom.uid import UID
 from gdtbridge.dicom import DicomServer, transport
 from gdtbridge.dicom.service import MAX_IDENTIFIER
 from gdtbridge.dicom.worklist import MAX_VALUES, decode_dataset
-from gdtbridge.settings import Dicom
+from gdtbridge.settings import DicomSettings
 from tests.dicom.raw_sender import (
     EXPLICIT,
     IMPLICIT,
@@ -133,7 +133,7 @@ def server(tmp_path: Path) -> Iterator[DicomServer]:
             return folder.find(query, calling_aet=calling_aet)
 
     core = Shelf(tmp_path)
-    server = DicomServer(Dicom(port=0), tmp_path / "spool", core, core)
+    server = DicomServer(DicomSettings(port=0), tmp_path / "spool", core, core)
     server.start()
     yield server
     server.stop(grace=0)

@@ -17,7 +17,7 @@ SERVER = """
 import sys
 from pathlib import Path
 from gdtbridge.archive import Standing
-from gdtbridge.settings.models import Dicom
+from gdtbridge.settings import DicomSettings
 from gdtbridge.dicom import DicomServer
 
 class Core:
@@ -29,7 +29,7 @@ class Core:
     def find(self, query, *, calling_aet):
         return iter(())
 
-server = DicomServer(Dicom(port=0), Path(sys.argv[1]), Core(), Core())
+server = DicomServer(DicomSettings(port=0), Path(sys.argv[1]), Core(), Core())
 server.start()
 print(server.port, flush=True)
 sys.stdin.read()

@@ -12,7 +12,7 @@ from gdtbridge.dicom.connections import (
     Connections,
 )
 from gdtbridge.dicom.policy import Policy, clean_title
-from gdtbridge.settings import Dicom
+from gdtbridge.settings import DicomSettings
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_cleaned_titles_can_be_printed(raw: bytes) -> None:
 )
 def test_addresses(networks: list[str], address: str, *, expected: bool) -> None:
     """Allowed networks may come in, and this machine always."""
-    settings = Dicom.model_validate({"allowed_networks": networks})
+    settings = DicomSettings.model_validate({"allowed_networks": networks})
     assert Policy.of(settings).admits_address(address) is expected
 
 
@@ -74,7 +74,7 @@ def test_addresses(networks: list[str], address: str, *, expected: bool) -> None
 )
 def test_titles(allowed: list[str], title: str, *, expected: bool) -> None:
     """Without a list everyone may associate; with one, those on it, whatever their case."""
-    settings = Dicom.model_validate({"allowed_aets": allowed})
+    settings = DicomSettings.model_validate({"allowed_aets": allowed})
     assert Policy.of(settings).admits_title(title) is expected
 
 

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from gdtbridge.dicom import DicomServer
-from gdtbridge.settings import Dicom
+from gdtbridge.settings import DicomSettings
 from tests.dicom.raw_sender import (
     EXPLICIT,
     IMPLICIT,
@@ -101,7 +101,7 @@ def test_grace_ends(bridge: Bridge) -> None:
 def test_taken_port_is_an_error_and_the_spool_is_spared(start: StartServer, bridge: Bridge) -> None:
     """A second server on the same port and spool does not start, and deletes nothing."""
     (bridge.spool / "being-received.part").write_bytes(b"data")
-    settings = Dicom(port=bridge.port)
+    settings = DicomSettings(port=bridge.port)
     second = DicomServer(settings, bridge.spool, bridge.core, bridge.core)
     with pytest.raises(OSError, match="in use"):
         second.start()
@@ -111,7 +111,7 @@ def test_taken_port_is_an_error_and_the_spool_is_spared(start: StartServer, brid
 
 def test_stopping_twice_and_before_the_start(start: StartServer, bridge: Bridge) -> None:
     """Stopping what does not run does nothing."""
-    DicomServer(Dicom(port=0), bridge.spool, bridge.core, bridge.core).stop()
+    DicomServer(DicomSettings(port=0), bridge.spool, bridge.core, bridge.core).stop()
     bridge.server.stop()
     bridge.server.stop()
     assert not bridge.server.running

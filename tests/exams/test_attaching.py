@@ -221,7 +221,7 @@ def test_a_dialect_without_a_place_for_them_is_told(tmp_path: Path) -> None:
     file = tmp_path / "gdtbridge.toml"
     file.write_text('[gdt]\nattachments_folder = "pictures"\n', encoding="utf-8")
     with pytest.raises(SettingsError, match=r"\[dialects\.gdt21\] attachments = true"):
-        Routing(load_settings(file, {}))
+        load_settings(file, {})
     file.write_text(
         '[gdt]\nattachments_folder = "pictures"\n[dialects.gdt21]\nattachments = true\n',
         encoding="utf-8",

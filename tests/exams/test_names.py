@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gdtbridge.gdt import DIALECTS, Identification
 from gdtbridge.outbox import FileNaming
 from gdtbridge.results.names import NameMaker
-from gdtbridge.settings import Gdt
+from gdtbridge.settings import GdtSettings
 
 SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 DEVICES = {"con", "prn", "aux", "nul", "com1", "lpt1"}
@@ -22,7 +22,7 @@ UID = "1.2.840.1"
 
 def maker(**settings: object) -> NameMaker:
     """Return the names of an installation with these settings."""
-    made = Gdt.model_validate(settings)
+    made = GdtSettings.model_validate(settings)
     return NameMaker(made, DIALECTS[made.dialect], Identification(made.sender, made.receiver))
 
 

@@ -193,4 +193,4 @@ def test_pages_need_a_folder(tmp_path: Path) -> None:
     file = tmp_path / "gdtbridge.toml"
     file.write_text("[gdt]\nreport_attachment = true\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"^gdt\.report_attachment: .*attachments_folder"):
-        Routing(load_settings(file, {}))
+        load_settings(file, {})

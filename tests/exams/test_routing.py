@@ -10,8 +10,8 @@ from gdtbridge.errors import OrderError, SettingsError
 from gdtbridge.gdt import OrderReference, read_records
 from gdtbridge.orders import Drop, Outcome
 from gdtbridge.people import Patient
-from gdtbridge.results.routing import Facts, Routing, gdt_of
-from gdtbridge.settings import When, load_settings
+from gdtbridge.results.routing import Facts, Routing
+from gdtbridge.settings import RouteCondition, load_settings
 from tests.exams.conftest import Practice
 
 TWO = """
@@ -96,7 +96,7 @@ class TestWhere:
         file = tmp_path / "gdtbridge.toml"
         file.write_text(TWO, encoding="utf-8")
         settings = load_settings(file, {})
-        two, three = (gdt_of(settings.gdt, route) for route in settings.gdt.routes)
+        two, three = (settings.gdt.for_route(route) for route in settings.gdt.routes)
         assert (two.test_id, two.receiver, two.dialect) == ("SONO", None, "x-comfort")
         assert (three.test_id, three.receiver, three.dialect) == ("SONO", "MAIN", "gdt21")
 
@@ -121,7 +121,7 @@ def test_wrong_routes_stop_the_start(tmp_path: Path, text: str, named: str) -> N
     file = tmp_path / "gdtbridge.toml"
     file.write_text(f"[[gdt.routes]]\n{text}", encoding="utf-8")
     with pytest.raises(SettingsError, match=named):
-        Routing(load_settings(file, {}))
+        load_settings(file, {})
 
 
 def test_a_wrong_row_of_the_catalogue_stops_the_start(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_wrong_row_of_the_catalogue_stops_the_start(tmp_path: Path) -> None:
     file = tmp_path / "gdtbridge.toml"
     file.write_text('[[catalogue.rows]]\nid = "LVIDD"\nunit = "Elle"\n', encoding="utf-8")
     with pytest.raises(SettingsError, match=r"catalogue\.rows 1 \(LVIDD\), unit"):
-        Routing(load_settings(file, {}))
+        load_settings(file, {})
 
 
 def test_a_route_has_its_own_way_with_names(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_route_has_its_own_way_with_names(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     settings = load_settings(file, {})
-    route = gdt_of(settings.gdt, settings.gdt.routes[0])
+    route = settings.gdt.for_route(settings.gdt.routes[0])
     assert (settings.gdt.test_ids, settings.gdt.unknown) == ("catalogue", "hold")
     assert (route.test_ids, route.unknown) == ("seed", "send")
 
@@ -188,7 +188,7 @@ class TestResults:
         practice.wait()
         (exam,) = practice.core.overview.exams()
         two, three = practice.settings.gdt.routes
-        taking = two.model_copy(update={"when": When(device=("US03",))})
+        taking = two.model_copy(update={"when": RouteCondition(device=("US03",))})
         gdt = practice.settings.gdt.model_copy(update={"routes": (taking, three)})
         changed = Routing(practice.settings.model_copy(update={"gdt": gdt}))
         assert changed.find(Facts(device="US03")).name == "praxis-2"

@@ -19,7 +19,7 @@ from pydicom.uid import ComprehensiveSRStorage
 from gdtbridge.archive import Incoming, Standing
 from gdtbridge.dicom import DicomServer, Peer, PeerError, client
 from gdtbridge.errors import OutOfResources
-from gdtbridge.settings import Dicom
+from gdtbridge.settings import DicomSettings
 from gdtbridge.simulator.device import (
     Device,
     Simulation,
@@ -76,7 +76,7 @@ def core(tmp_path: Path) -> Core:
 @pytest.fixture
 def peer(core: Core, tmp_path: Path) -> Iterator[Peer]:
     """Return a running server in front of ``core``."""
-    server = DicomServer(Dicom(port=0), tmp_path / "spool", core, core)
+    server = DicomServer(DicomSettings(port=0), tmp_path / "spool", core, core)
     server.start()
     yield Peer("127.0.0.1", server.port, "GDTBRIDGE", "US01")
     server.stop(grace=0)

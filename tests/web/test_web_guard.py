@@ -10,7 +10,7 @@ import requests
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from gdtbridge.settings import Http
+from gdtbridge.settings import HttpSettings
 from gdtbridge.web.guard import Guard
 from gdtbridge.web.problems import Refusal
 from gdtbridge.web.tokens import TRIES
@@ -224,7 +224,7 @@ def _check(http: dict[str, object], address: str, path: str = "/readyz") -> int:
     """Return what a guard says of a call: 200 or the status of its refusal."""
     environ = EnvironBuilder(path, environ_base={"REMOTE_ADDR": address}).get_environ()
     try:
-        Guard(Http.model_validate(http)).check(Request(environ))
+        Guard(HttpSettings.model_validate(http)).check(Request(environ))
     except Refusal as refusal:
         return refusal.problem.status
     return 200

@@ -1,0 +1,116 @@
+"""Settings that are valid one by one and must not be together: every refusal that needs no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from gdtbridge.errors import SettingsError
+from gdtbridge.settings.hosts import is_loopback
+from gdtbridge.settings.models import ExchangeSettings, RouteCondition, Settings
+
+if TYPE_CHECKING:
+    from gdtbridge.gdt import Dialect
+
+
+def refuse_unusable(settings: Settings) -> None:
+    """Raise `SettingsError` with a line for everything a start must refuse, and how to mend it."""
+    problems = [
+        *_unguarded(settings),
+        *_route_problems(settings),
+        *_catalogue_problems(settings),
+        *_dialect_problems(settings),
+    ]
+    if problems:
+        raise SettingsError("\n".join(problems))
+
+
+def _unguarded(settings: Settings) -> Iterator[str]:
+    """Yield what listens beyond this machine and does not say who may come in."""
+    dicom, http = settings.dicom, settings.http
+    if not is_loopback(dicom.host) and not dicom.allowed_networks:
+        yield (
+            f"dicom.host = {dicom.host}: Setzen Sie dicom.allowed_networks auf die Netze oder "
+            'Adressen Ihrer Geräte, z. B. ["192.168.1.0/24"]. / set dicom.allowed_networks to the '
+            "networks or addresses of your devices."
+        )
+    token = http.token.get_secret_value()
+    if not is_loopback(http.host) and not token:
+        yield (
+            f"http.host = {http.host}: Setzen Sie http.token auf ein langes, zufälliges Kennwort. "
+            "/ set http.token to a long random word."
+        )
+    if token and len(token) < 16:
+        yield "http.token: mindestens 16 Zeichen. / must have at least 16 characters."
+
+
+def _route_problems(settings: Settings) -> Iterator[str]:
+    """Yield what would let orders or results go to two places, or to none."""
+    names: set[str] = set()
+    inboxes = {settings.gdt_in}
+    for route in settings.gdt.routes:
+        place = f"gdt.routes ({route.name})"
+        if route.name in names:
+            yield f"{place}: Der Name ist doppelt. / The name is used twice."
+        names.add(route.name)
+        if route.when == RouteCondition() and route.in_ is None:
+            yield (
+                f"{place}: Setzen Sie when oder in, sonst gilt die Route nie. / Set when or in, or "
+                "the route is never taken."
+            )
+        if route.in_ is not None:
+            if settings.base / route.in_ in inboxes:
+                yield (
+                    f"{place}: Der Ordner in gehört schon einer anderen Route. / The folder in "
+                    "belongs to another route already."
+                )
+            inboxes.add(settings.base / route.in_)
+
+
+def _catalogue_problems(settings: Settings) -> Iterator[str]:
+    """Yield what is wrong with the practice's own rows of the catalogue."""
+    if not settings.catalogue.rows:
+        return
+    from gdtbridge.catalogue.catalogue import Catalogue  # slow to import and seldom needed
+    from gdtbridge.catalogue.rows import CatalogueError
+
+    try:
+        Catalogue.load(settings.catalogue.cells)
+    except CatalogueError as error:
+        yield str(error)
+
+
+def _dialect_problems(settings: Settings) -> Iterator[str]:
+    """Yield what is wrong with dialects of the practice's own, and with who is to read them."""
+    from gdtbridge import gdt  # slow to import; few commands read settings and no GDT
+
+    try:
+        known = gdt.dialects_with(settings.dialects)
+    except gdt.GdtError as error:
+        yield f"dialects.{error}"
+        return
+    for exchange in settings.exchanges:
+        try:
+            dialect = gdt.dialect_named(exchange.gdt.dialect, known)
+        except gdt.GdtError as error:
+            yield f"{exchange.key}.dialect: {error}"
+            continue
+        yield from _attachment_problems(exchange, dialect)
+
+
+def _attachment_problems(exchange: ExchangeSettings, dialect: Dialect) -> Iterator[str]:
+    """Yield why attachments would find no place."""
+    key = exchange.key
+    if exchange.gdt.attachments_folder is None:
+        if exchange.gdt.report_attachment:
+            yield (
+                f"{key}.report_attachment: Setzen Sie attachments_folder auf den Ordner für die "
+                "Berichte. / set attachments_folder to the folder the reports belong in."
+            )
+    elif not dialect.options.attachments:
+        yield (
+            f"{key}.attachments_folder: Der Dialekt {dialect.name} hat keinen Platz für Anhänge; "
+            f"nimmt Ihre Praxissoftware welche, setzen Sie [dialects.{dialect.name}] attachments = "
+            "true. / This dialect has no place for attachments; if your software takes them, set "
+            "attachments = true for it."
+        )
