@@ -1,4 +1,4 @@
-"""Whose file is it: claiming an order file, so that it is taken once and never overwritten.
+"""Claiming order files: an order is taken once, and its file never overwritten.
 
 A claim renames the file within its own folder: on every file system that is one step, nobody can
 write a new order over it afterwards, and a file Windows has open cannot be claimed. The token in
@@ -34,25 +34,28 @@ MAX_BYTES: Final = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A file nobody else takes; ``name`` is what it was called, made of safe characters."""
+class ClaimedFile:
+    """An order file renamed so that nobody else takes the order.
+
+    ``token`` identifies the file for ever; ``name`` is its former name in safe characters.
+    """
 
     path: Path
     token: str
     name: str
 
     def stamp(self) -> FileStamp:
-        """Return its stamp now."""
+        """Return the stamp of the file now; raise `OSError`."""
         return FileStamp.of(self.path.lstat())
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SeenFile:
     """A file in a watched folder: an order, or one claimed before."""
 
     path: Path
     stamp: FileStamp
-    claimed: Claimed | None
+    claimed: ClaimedFile | None
 
 
 def is_order(name: str) -> bool:
@@ -67,7 +70,7 @@ def safe_name(name: str) -> str:
     return f"{stem[: _LONGEST - len(extension) - 1]}{dot}{extension}"[-_LONGEST:] or "_"
 
 
-def look(folder: Path) -> Iterator[Found]:
+def look(folder: Path) -> Iterator[SeenFile]:
     """Yield the order files of a folder; raises `OSError` when it is out of reach."""
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -77,55 +80,54 @@ def look(folder: Path) -> Iterator[Found]:
             try:
                 if entry.is_file(follow_symlinks=False):
                     stamp = FileStamp.of(Path(entry.path).lstat())
-                    yield Found(Path(entry.path), stamp, claimed)
+                    yield SeenFile(Path(entry.path), stamp, claimed)
             except FileNotFoundError:
                 continue
 
 
-def _claimed(path: Path) -> Claimed | None:
+def _claimed(path: Path) -> ClaimedFile | None:
     match = _CLAIMED.fullmatch(path.name)
-    return Claimed(path, match[1], match[2]) if match else None
+    return ClaimedFile(path, match[1], match[2]) if match else None
 
 
-def claim(path: Path, name: str | None = None) -> Claimed:
-    """Make the file ours; raises `FileNotFoundError` when somebody else was faster.
+def claim(path: Path, name: str | None = None) -> ClaimedFile:
+    """Claim the file; raise `FileNotFoundError` when somebody else was faster.
 
-    Raises another `OSError` while its writer holds it.
+    Raises another `OSError` while a writer holds the file. ``name`` is the name to remember.
     """
     token = secrets.token_hex(8)
     name = name or safe_name(path.name)
-    claimed = Claimed(path.with_name(f".gdtbridge-{token}-{name}.order"), token, name)
+    claimed = ClaimedFile(path.with_name(f".gdtbridge-{token}-{name}.order"), token, name)
     rename_new(path, claimed.path)
     return claimed
 
 
-def adopt(name: str, data: bytes, spool: Path) -> Claimed:
-    """Put a copy of a file from elsewhere into our own folder; it is durable when this returns."""
+def adopt(name: str, data: bytes, spool: Path) -> ClaimedFile:
+    """Write a copy of a file from elsewhere, already claimed, into the folder ``spool``.
+
+    The copy is durable when this returns; raises `OSError`.
+    """
     token, name = secrets.token_hex(8), safe_name(name)
     temporary = spool / f"{token}.part"
     create(temporary, data)
-    claimed = Claimed(spool / f".gdtbridge-{token}-{name}.order", token, name)
+    claimed = ClaimedFile(spool / f".gdtbridge-{token}-{name}.order", token, name)
     rename_new(temporary, claimed.path)
     sync_folder(spool)
     return claimed
 
 
 def sweep(spool: Path) -> None:
-    """Remove what calls that died while copying left behind."""
+    """Delete copies in ``spool`` that calls left unfinished more than an hour ago."""
     delete_leftovers(spool, prefix="", older_than=SWEEP_AGE)
 
 
 def read(path: Path) -> bytes:
-    """Return the content, of too large a file a byte more than it may have."""
+    """Return the content of a file, at most `MAX_BYTES` and one more; raise `OSError`."""
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)
 
 
-def file_away(claimed: Claimed, target: Path) -> None:
-    """Move a claimed file to another folder, which may be on another file system.
-
-    After a crash the file is at its claimed name, at both or at the target; doing it again is
-    harmless.
-    """
+def file_away(claimed: ClaimedFile, target: Path) -> None:
+    """Move a claimed file to ``target``, making the target's folder; raise `OSError`."""
     target.parent.mkdir(parents=True, exist_ok=True)
     move_over(claimed.path, target, temporary=target.with_name(f".{claimed.token}.part"))

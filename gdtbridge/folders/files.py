@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from gdtbridge.durable import Clock, FileLock
-from gdtbridge.folders.claims import Claimed, claim, file_away, read
+from gdtbridge.folders.claims import ClaimedFile, claim, file_away, read
 from gdtbridge.folders.notice import notice
 from gdtbridge.folders.ports import ExchangeFolders, OrderPorts
-from gdtbridge.folders.records import RecordTaker, Reply
+from gdtbridge.folders.records import RecordReply, RecordTaker
 from gdtbridge.gdt import NotGdtError, Record, read_records
 from gdtbridge.orders import Drop, Outcome
 from gdtbridge.settings import Settings
@@ -35,14 +35,14 @@ TOO_MANY: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What became of a file: of each of its records, and whether one was refused."""
+class FileReply:
+    """Replies to the records of one file, in their order."""
 
-    replies: tuple[Reply, ...]
+    replies: tuple[RecordReply, ...]
 
     @property
     def refused(self) -> bool:
-        """Whether something in it was refused."""
+        """Whether a record was refused."""
         return any(reply.taken.outcome is Outcome.REFUSED for reply in self.replies)
 
 
@@ -83,7 +83,7 @@ class OrderFiles:
                     return one.sender
         return ""
 
-    def take(self, claimed: Claimed, *, refuse_because: str = "") -> Result | None:
+    def take(self, claimed: ClaimedFile, *, refuse_because: str = "") -> FileReply | None:
         """Do what a claimed file asks and file it; the caller holds the lock.
 
         None when it was written to meanwhile: it is a new file then. Raises what another attempt
@@ -91,14 +91,16 @@ class OrderFiles:
         """
         stamp = claimed.stamp()
         data = read(claimed.path)
-        result = Result(tuple(self._replies(claimed, data, refuse_because)))
+        result = FileReply(tuple(self._replies(claimed, data, refuse_because)))
         if claimed.stamp() != stamp:
             claim(claimed.path, claimed.name)
             return None
         self._file(claimed, result)
         return result
 
-    def _replies(self, claimed: Claimed, data: bytes, refuse_because: str) -> Iterator[Reply]:
+    def _replies(
+        self, claimed: ClaimedFile, data: bytes, refuse_because: str
+    ) -> Iterator[RecordReply]:
         if refuse_because:
             yield self._refused(claimed, data, refuse_because)
             return
@@ -113,7 +115,7 @@ class OrderFiles:
         for position, record in enumerate(records, 1):
             yield self._taker.take(record, self._drop(claimed, position, record))
 
-    def _drop(self, claimed: Claimed, position: int, record: Record) -> Drop:
+    def _drop(self, claimed: ClaimedFile, position: int, record: Record) -> Drop:
         return Drop(
             claimed.token,
             position,
@@ -137,12 +139,12 @@ class OrderFiles:
                     return route
         return ""
 
-    def _refused(self, claimed: Claimed, data: bytes, reason: str) -> Reply:
+    def _refused(self, claimed: ClaimedFile, data: bytes, reason: str) -> RecordReply:
         digest = hashlib.sha256(data).hexdigest()
         drop = Drop(claimed.token, 1, digest, claimed.name, "")
-        return Reply("", self.ports.filed.refuse(drop, reason))
+        return RecordReply("", self.ports.filed.refuse(drop, reason))
 
-    def _file(self, claimed: Claimed, result: Result) -> None:
+    def _file(self, claimed: ClaimedFile, result: FileReply) -> None:
         now = self._clock.local()
         by_day = self.settings.taken_folder / f"{now:%Y-%m-%d}"
         folder = self.settings.refused_folder if result.refused else by_day
@@ -155,11 +157,11 @@ class OrderFiles:
         log.info("order file taken: %s", ", ".join(_shown(reply) for reply in result.replies))
 
 
-def _filed_name(claimed: Claimed) -> Path:
+def _filed_name(claimed: ClaimedFile) -> Path:
     """Return a name no other file has, with the extension it had."""
     stem, dot, extension = claimed.name.rpartition(".")
     return Path(f"{stem}-{claimed.token}{dot}{extension}")
 
 
-def _shown(reply: Reply) -> str:
+def _shown(reply: RecordReply) -> str:
     return f"{reply.record_type or 'no record'} {reply.taken.outcome}"

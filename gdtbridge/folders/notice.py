@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from gdtbridge.exams import Exam
-from gdtbridge.folders.records import Reply
+from gdtbridge.folders.records import RecordReply
 from gdtbridge.orders import Outcome
 
 OUTCOME_TEXT: Final = {
@@ -23,7 +23,7 @@ OUTCOME_TEXT: Final = {
 }
 
 
-def notice(name: str, replies: Sequence[Reply], now: datetime) -> str:
+def notice(name: str, replies: Sequence[RecordReply], now: datetime) -> str:
     """Return the text: one paragraph for each record of the file."""
     refused = any(reply.taken.outcome is Outcome.REFUSED for reply in replies)
     told = (
@@ -37,7 +37,7 @@ def notice(name: str, replies: Sequence[Reply], now: datetime) -> str:
     return "\r\n".join(lines)
 
 
-def told_of(reply: Reply) -> list[str]:
+def told_of(reply: RecordReply) -> list[str]:
     """Return the lines about one record."""
     text = OUTCOME_TEXT[reply.taken.outcome].format(number=reply.taken.accession_number)
     lines = [f"  {text}"]

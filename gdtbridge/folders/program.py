@@ -16,10 +16,10 @@ from typing import Final
 
 from gdtbridge.durable import FileStamp
 from gdtbridge.errors import BridgeError, OrderError, ProcessingFailure
-from gdtbridge.folders.claims import MAX_BYTES, Claimed, adopt, claim, look, read, safe_name
-from gdtbridge.folders.files import OrderFiles, Result
+from gdtbridge.folders.claims import MAX_BYTES, ClaimedFile, adopt, claim, look, read, safe_name
+from gdtbridge.folders.files import FileReply, OrderFiles
 from gdtbridge.folders.notice import study_line
-from gdtbridge.folders.wholeness import Fitness, judge
+from gdtbridge.folders.wholeness import FileCondition, judge
 from gdtbridge.orders import Outcome, Taken
 from worklist import WorklistError
 
@@ -32,7 +32,7 @@ QUIET_SECONDS: Final = 0.3
 Say = Callable[[str], None]
 
 
-class Exit(IntEnum):
+class ExitStatus(IntEnum):
     """How the call ended."""
 
     DONE = 0
@@ -49,13 +49,13 @@ def run(files: OrderFiles, file: Path, wait: float | None, say: Say, complain: S
         taken = _taken(files, file.resolve(), say)
     except OSError as error:
         complain(f"{file}: nicht zugänglich. / not accessible: {error.strerror}")
-        return Exit.LATER
+        return ExitStatus.LATER
     except OrderError as error:
         complain(error.problem)
-        return Exit.REFUSED
+        return ExitStatus.REFUSED
     except (BridgeError, WorklistError) as error:
         complain(f"Bitte noch einmal aufrufen. / Please call again: {error}")
-        return Exit.LATER
+        return ExitStatus.LATER
     refused = [one.reason for one in taken if one.outcome is Outcome.REFUSED]
     for reason in refused:
         complain(reason)
@@ -63,13 +63,13 @@ def run(files: OrderFiles, file: Path, wait: float | None, say: Say, complain: S
     for number in numbers:
         say(number)
     if refused:
-        return Exit.REFUSED
+        return ExitStatus.REFUSED
     ordered = {Outcome.PLACED, Outcome.UPDATED, Outcome.REPEATED}
     awaited = [one.accession_number for one in taken if one.outcome in ordered]
     if wait is not None and not _results_came(files, awaited, wait):
         complain("Noch kein Ergebnis. / No result yet.")
-        return Exit.NO_RESULT
-    return Exit.DONE
+        return ExitStatus.NO_RESULT
+    return ExitStatus.DONE
 
 
 def _taken(files: OrderFiles, file: Path, say: Say) -> Sequence[Taken]:
@@ -86,7 +86,7 @@ def _taken(files: OrderFiles, file: Path, say: Say) -> Sequence[Taken]:
     return [reply.taken for reply in result.replies]
 
 
-def _take_here(files: OrderFiles, file: Path, reason: str) -> Result | None:
+def _take_here(files: OrderFiles, file: Path, reason: str) -> FileReply | None:
     """Take the file, or what an interrupted call or service left of it; None when it is gone."""
     inbox = next((inbox for inbox in files.inboxes if _is_in(file, inbox)), None)
     try:
@@ -107,7 +107,7 @@ def _is_in(file: Path, folder: Path) -> bool:
         return False
 
 
-def _copied(files: OrderFiles, file: Path) -> Claimed:
+def _copied(files: OrderFiles, file: Path) -> ClaimedFile:
     """Make the file ours: from now on the service finishes what this call does not.
 
     Where the original cannot be removed, calling again with it is still the same order.
@@ -132,9 +132,9 @@ def _wait_until_whole(file: Path, patience: float) -> str:
             late = now - began >= patience
             if now - quiet_since >= QUIET_SECONDS or late:
                 judgement = judge(read(file))
-                if judgement.fitness is Fitness.FOREIGN:
+                if judgement.condition is FileCondition.FOREIGN:
                     raise _no_order("Das ist ein Ergebnis. / This is a result.")
-                if judgement.fitness is Fitness.WHOLE or late:
+                if judgement.condition is FileCondition.WHOLE or late:
                     return judgement.reason
             time.sleep(PAUSE_SECONDS)
     except FileNotFoundError:
@@ -154,7 +154,7 @@ def _no_order(problem: str) -> OrderError:
     return OrderError("file", f"Kein Auftrag: {problem}")
 
 
-def _left_behind(folder: Path, name: str) -> Claimed | None:
+def _left_behind(folder: Path, name: str) -> ClaimedFile | None:
     """Return the file of that name that somebody claimed in the folder and did not finish."""
     with suppress(OSError):
         for one in look(folder):

@@ -24,8 +24,8 @@ from gdtbridge.settings import OrderCodeRule
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What became of a record, and what a person asked to be told."""
+class RecordReply:
+    """What became of one GDT record; ``studies`` are the exams that a 6311 asked for."""
 
     record_type: str
     taken: Taken
@@ -39,7 +39,7 @@ class RecordTaker:
         self._ports = ports
         self._rules = rules
         self._clock = clock
-        self._calls: Final[Mapping[str, Callable[[Record, Drop], Reply]]] = {
+        self._calls: Final[Mapping[str, Callable[[Record, Drop], RecordReply]]] = {
             "6300": self._ask_for_patient,
             "6301": self._keep_patient,
             "6302": self._order,
@@ -47,21 +47,21 @@ class RecordTaker:
             "6311": self._show,
         }
 
-    def take(self, record: Record, drop: Drop) -> Reply:
+    def take(self, record: Record, drop: Drop) -> RecordReply:
         """Do what the record asks, once; a record that is wrong is refused with a sentence.
 
         Raises what another attempt may mend.
         """
         known = self._ports.filed.known(drop)
         if known is not None and known.outcome is Outcome.REFUSED:
-            return Reply(drop.record_type, known)
+            return RecordReply(drop.record_type, known)
         call = self._calls.get(record.record_type, self._refuse_type)
         try:
             return call(record, drop)
         except OrderError as error:
-            return Reply(drop.record_type, self._ports.filed.refuse(drop, sentence(error)))
+            return RecordReply(drop.record_type, self._ports.filed.refuse(drop, sentence(error)))
 
-    def _refuse_type(self, _record: Record, _drop: Drop) -> Reply:
+    def _refuse_type(self, _record: Record, _drop: Drop) -> RecordReply:
         known = ", ".join(self._calls)
         raise OrderError(
             "8000",
@@ -69,27 +69,27 @@ class RecordTaker:
             f"order; understood are {known}.",
         )
 
-    def _order(self, record: Record, drop: Drop) -> Reply:
+    def _order(self, record: Record, drop: Drop) -> RecordReply:
         patient = named(self._ports.master_data.completed(patient_of(record)))
         request = request_of(record, patient, self._rules, self._clock.local())
         taken = self._ports.filed.order(drop, request, reference_of(record))
-        return Reply(drop.record_type, taken)
+        return RecordReply(drop.record_type, taken)
 
-    def _cancel(self, record: Record, drop: Drop) -> Reply:
+    def _cancel(self, record: Record, drop: Drop) -> RecordReply:
         patient = patient_of(record)
         procedure = procedure_of(record, self._rules).description
         taken = self._ports.filed.cancel(drop, patient, reference_of(record), procedure)
-        return Reply(drop.record_type, taken)
+        return RecordReply(drop.record_type, taken)
 
-    def _keep_patient(self, record: Record, drop: Drop) -> Reply:
+    def _keep_patient(self, record: Record, drop: Drop) -> RecordReply:
         patient = named(patient_of(record))
-        return Reply(drop.record_type, self._ports.master_data.keep(drop, patient))
+        return RecordReply(drop.record_type, self._ports.master_data.keep(drop, patient))
 
-    def _ask_for_patient(self, record: Record, drop: Drop) -> Reply:
+    def _ask_for_patient(self, record: Record, drop: Drop) -> RecordReply:
         patient = patient_of(record)
-        return Reply(drop.record_type, self._ports.master_data.answer(drop, patient.id))
+        return RecordReply(drop.record_type, self._ports.master_data.answer(drop, patient.id))
 
-    def _show(self, record: Record, drop: Drop) -> Reply:
+    def _show(self, record: Record, drop: Drop) -> RecordReply:
         studies = self._ports.find_studies(query_of(record))
         if not studies:
             raise OrderError(
@@ -97,4 +97,4 @@ class RecordTaker:
                 "Eine solche (freigegebene) Untersuchung hat dieser Patient nicht. / This patient "
                 "has no such (released) exam.",
             )
-        return Reply(drop.record_type, self._ports.filed.show(drop), tuple(studies))
+        return RecordReply(drop.record_type, self._ports.filed.show(drop), tuple(studies))

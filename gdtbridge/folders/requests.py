@@ -98,22 +98,22 @@ def reference_of(record: Record) -> OrderReference:
 
 
 @dataclass(frozen=True, slots=True)
-class Procedure:
-    """What shall be done where; None and empty mean the defaults."""
+class RequestedProcedure:
+    """What shall be done where (Requested Procedure, PS3.3 C.4.11); None and empty: defaults."""
 
     modality: str | None
     station: str | None
     description: str
 
 
-def procedure_of(record: Record, rules: tuple[OrderCodeRule, ...]) -> Procedure:
+def procedure_of(record: Record, rules: tuple[OrderCodeRule, ...]) -> RequestedProcedure:
     """Return what the first rule says that fits a code of the record, else what the record says."""
     codes = {_text(record, field).casefold() for field in _CODES}
     own = _description(record)
     for rule in rules:
         if rule.code.strip().casefold() in codes:
-            return Procedure(rule.modality, rule.station, rule.procedure or own)
-    return Procedure(None, None, own)
+            return RequestedProcedure(rule.modality, rule.station, rule.procedure or own)
+    return RequestedProcedure(None, None, own)
 
 
 def _description(record: Record) -> str:

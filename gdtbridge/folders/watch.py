@@ -16,9 +16,9 @@ from typing import Final
 from gdtbridge.durable import FileStamp
 from gdtbridge.durable.files import reason_of
 from gdtbridge.errors import BridgeError
-from gdtbridge.folders.claims import Found, claim, look, read, sweep
+from gdtbridge.folders.claims import SeenFile, claim, look, read, sweep
 from gdtbridge.folders.files import OrderFiles
-from gdtbridge.folders.wholeness import Fitness, judge
+from gdtbridge.folders.wholeness import FileCondition, judge
 from gdtbridge.health import STALE_SECONDS, PartState, not_heard_of_for
 from gdtbridge.logs import describe
 from gdtbridge.outbox import NOT_MOUNTED
@@ -29,14 +29,14 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 1.0
 
 
-class Settling:
-    """Since when each file has not changed, in seconds of a monotonic clock."""
+class FileAges:
+    """How long each file of a folder has not changed, in seconds of a monotonic clock."""
 
     def __init__(self) -> None:
         self._since: dict[Path, tuple[FileStamp, float]] = {}
 
-    def look(self, found: Iterable[Found], now: float) -> dict[Path, float]:
-        """Return the age of each file's present state; what is gone is forgotten."""
+    def look(self, found: Iterable[SeenFile], now: float) -> dict[Path, float]:
+        """Return the age of each file's present version; files that are gone are forgotten."""
         before, self._since = self._since, {}
         for one in found:
             stamp, since = before.get(one.path, (one.stamp, now))
@@ -63,7 +63,7 @@ class OrderWatch:
         self._has_spool = self._inbox == files.settings.gdt_in
         self._settings = files.settings
         self._monotonic = monotonic
-        self._settling = Settling()
+        self._ages = FileAges()
         self._foreign: dict[Path, FileStamp] = {}
         self._trouble: dict[Path, str] = {}
         self._away = ""
@@ -96,7 +96,7 @@ class OrderWatch:
             self._stopping.wait(LOOK_SECONDS)
 
     def state(self) -> PartState:
-        """Return how it goes; touches no folder and waits for nobody."""
+        """Return the state of the watching; touches no folder and waits for nobody."""
         silent = self._monotonic() - self._heard_at
         if silent > STALE_SECONDS:
             return not_heard_of_for(silent)
@@ -112,7 +112,7 @@ class OrderWatch:
         """Take every file that is ready; return how many were."""
         now = self._heard_at = self._monotonic()
         found = sorted(self._found(), key=lambda one: (one.stamp.modified_ns, one.path.name))
-        ages = self._settling.look(found, now)
+        ages = self._ages.look(found, now)
         self._foreign = {p: stamp for p, stamp in self._foreign.items() if p in ages}
         self._trouble = {p: why for p, why in self._trouble.items() if p in ages}
         taken = 0
@@ -125,9 +125,9 @@ class OrderWatch:
         self._counts["waiting"] = len(found) - taken - len(self._foreign)
         return taken
 
-    def _found(self) -> list[Found]:
+    def _found(self) -> list[SeenFile]:
         """Return what lies in our spool and in the watched folder, while that is there."""
-        found: list[Found] = []
+        found: list[SeenFile] = []
         if self._has_spool:
             found += (one for one in look(self._settings.order_spool) if one.claimed is not None)
         try:
@@ -148,10 +148,10 @@ class OrderWatch:
             log.warning("order folder: away (%s), waiting for it", reason)
         self._away = reason
 
-    def _is_news(self, one: Found) -> bool:
+    def _is_news(self, one: SeenFile) -> bool:
         return self._foreign.get(one.path) != one.stamp
 
-    def _try(self, one: Found, age: float) -> int:
+    def _try(self, one: SeenFile, age: float) -> int:
         """Take a file if it is whole; what fails is tried again at the next look."""
         try:
             done = self._take(one, age)
@@ -174,14 +174,17 @@ class OrderWatch:
             log.warning("an order file cannot be taken, trying again: %s", why)
         self._trouble[path] = why
 
-    def _take(self, one: Found, age: float) -> int:
+    def _take(self, one: SeenFile, age: float) -> int:
         sender = self._files.own_sender(self._inbox) if one.claimed is None else ""
         judgement = judge(read(one.path), own_sender=sender)
-        if judgement.fitness is Fitness.FOREIGN and one.claimed is None:
+        if judgement.condition is FileCondition.FOREIGN and one.claimed is None:
             log.info("order folder: a result for somebody else is left alone")
             self._foreign[one.path] = one.stamp
             return 0
-        if judgement.fitness is Fitness.PARTIAL and age < self._settings.orders.patience_seconds:
+        if (
+            judgement.condition is FileCondition.PARTIAL
+            and age < self._settings.orders.patience_seconds
+        ):
             return 0
         with self._files.lock():
             claimed = one.claimed or claim(one.path)

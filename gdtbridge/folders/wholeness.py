@@ -1,4 +1,4 @@
-"""Is it all there, and is it for us? What can be said of an order file before it is claimed."""
+"""Judging an order file before it is claimed: whether the file is whole, and for us."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from gdtbridge.gdt import NotGdtError, Record, read_records, what_is_missing
 RESULT: Final = "6310"
 
 
-class Fitness(Enum):
-    """What to do with a file."""
+class FileCondition(Enum):
+    """Condition of a file in a folder of orders."""
 
     WHOLE = auto()
     PARTIAL = auto()
@@ -22,29 +22,29 @@ class Fitness(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """``reason`` tells a person, should a partial file stay so."""
+class FileJudgement:
+    """Condition of a file; ``reason`` tells a person what a file that stays partial lacks."""
 
-    fitness: Fitness
+    condition: FileCondition
     reason: str = ""
 
 
-_WHOLE: Final = Judgement(Fitness.WHOLE)
+_WHOLE: Final = FileJudgement(FileCondition.WHOLE)
 
 
-def judge(data: bytes, *, own_sender: str = "") -> Judgement:
-    """Return whether the file is complete.
+def judge(data: bytes, *, own_sender: str = "") -> FileJudgement:
+    """Return the condition of a file with these bytes; raises nothing for the content.
 
     ``own_sender`` is our own GDT id (8316) where our results go to the same folder.
     """
     try:
         records = read_records(data)
     except NotGdtError as error:
-        return Judgement(Fitness.PARTIAL, str(error))
+        return FileJudgement(FileCondition.PARTIAL, str(error))
     if all(_is_foreign(record, own_sender) for record in records):
-        return Judgement(Fitness.FOREIGN)
+        return FileJudgement(FileCondition.FOREIGN)
     if reason := what_is_missing(data, records):
-        return Judgement(Fitness.PARTIAL, reason)
+        return FileJudgement(FileCondition.PARTIAL, reason)
     return _WHOLE
 
 

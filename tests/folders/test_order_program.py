@@ -9,7 +9,7 @@ import pytest
 
 from gdtbridge.core import exchanges_of
 from gdtbridge.folders import OrderFiles, program, run
-from gdtbridge.folders.program import Exit
+from gdtbridge.folders.program import ExitStatus
 from tests.exams.conftest import Reports
 from tests.folders.conftest import Reception, record
 
@@ -28,7 +28,7 @@ def test_a_file_from_elsewhere(reception: Reception, tmp_path: Path) -> None:
     file = tmp_path / "AUFTRAG.GDT"
     file.write_bytes(record())
     call = Call(reception, file)
-    assert call.status == Exit.DONE
+    assert call.status == ExitStatus.DONE
     assert call.said == [reception.entry.AccessionNumber]
     assert not file.exists()
     assert reception.archived() == [record()]
@@ -49,7 +49,7 @@ def test_a_refused_order(reception: Reception, tmp_path: Path) -> None:
     file = tmp_path / "A.GDT"
     file.write_bytes(record(f3000=None))
     call = Call(reception, file)
-    assert call.status == Exit.REFUSED
+    assert call.status == ExitStatus.REFUSED
     assert "Feld 3000" in call.complaints[0]
     assert len(reception.refusals()) == 1
 
@@ -65,7 +65,7 @@ def test_what_is_no_order_is_left_where_it_is(
     elif kind != "missing":
         file.write_bytes(record("6310") if kind == "result" else b"x" * (10 * 1024 * 1024 + 1))
     call = Call(reception, file)
-    assert call.status == Exit.REFUSED
+    assert call.status == ExitStatus.REFUSED
     assert len(call.complaints) == 1
     assert file.exists() == (kind != "missing")
 
@@ -75,9 +75,9 @@ def test_the_service_was_faster(reception: Reception) -> None:
     file = reception.drop(record())
     reception.look()
     call = Call(reception, file)
-    assert (call.status, call.said) == (Exit.DONE, [reception.entry.AccessionNumber])
+    assert (call.status, call.said) == (ExitStatus.DONE, [reception.entry.AccessionNumber])
     reception.practice.clock.seconds += program.AT_ONCE_SECONDS + 5
-    assert Call(reception, file).status == Exit.REFUSED
+    assert Call(reception, file).status == ExitStatus.REFUSED
 
 
 def test_the_service_died_with_the_file(reception: Reception) -> None:
@@ -86,7 +86,7 @@ def test_the_service_died_with_the_file(reception: Reception) -> None:
 
     file = reception.drop(record())
     claim(file)
-    assert Call(reception, file).status == Exit.DONE
+    assert Call(reception, file).status == ExitStatus.DONE
     assert reception.entry.PatientID == "4711"
     assert reception.left() == []
 
@@ -104,7 +104,7 @@ def test_drop_and_call_at_once(reception: Reception, monkeypatch: pytest.MonkeyP
         while caller.is_alive():
             reception.watch.look()
         caller.join()
-        assert statuses == [Exit.DONE]
+        assert statuses == [ExitStatus.DONE]
     assert {entry.PatientID for entry in reception.entries()} == {f"P{n}" for n in range(12)}
     assert len(reception.entries()) == len(reception.archived()) == 12
 
@@ -133,7 +133,7 @@ def test_two_calls_at_once(reception: Reception, tmp_path: Path) -> None:
         caller.start()
     for caller in callers:
         caller.join()
-    assert statuses == [Exit.DONE] * 4
+    assert statuses == [ExitStatus.DONE] * 4
     assert reception.entry.PatientID == "4711"
 
 
@@ -144,14 +144,14 @@ class TestWaiting:
         """Without an exam the order is placed and the status says so."""
         (tmp_path / "A.GDT").write_bytes(record())
         call = Call(reception, tmp_path / "A.GDT", wait=0.2)
-        assert call.status == Exit.NO_RESULT
+        assert call.status == ExitStatus.NO_RESULT
         assert reception.entry.PatientID == "4711"
 
     def test_until_the_file_is_there(self, reception: Reception, tmp_path: Path) -> None:
         """A result counts when it lies in the practice's folder, not when it is queued."""
         practice = reception.practice
         (tmp_path / "A.GDT").write_bytes(record())
-        assert Call(reception, tmp_path / "A.GDT").status == Exit.DONE
+        assert Call(reception, tmp_path / "A.GDT").status == ExitStatus.DONE
         entry = reception.entry
         out = practice.core.reporting.results_arrived
         assert not out(entry.AccessionNumber)
@@ -163,7 +163,7 @@ class TestWaiting:
         practice.wait()
         assert out(entry.AccessionNumber)
         (tmp_path / "A.GDT").write_bytes(record())
-        assert Call(reception, tmp_path / "A.GDT", wait=5).status == Exit.DONE
+        assert Call(reception, tmp_path / "A.GDT", wait=5).status == ExitStatus.DONE
 
     @pytest.mark.parametrize("settings_text", ['[gdt]\ndialect = "t2med"\n'])
     def test_until_the_first_of_several_files_is_there(
@@ -172,7 +172,7 @@ class TestWaiting:
         """Who waits for results collects them: what waits for that does not keep them waiting."""
         practice = reception.practice
         (tmp_path / "A.GDT").write_bytes(record())
-        assert Call(reception, tmp_path / "A.GDT").status == Exit.DONE
+        assert Call(reception, tmp_path / "A.GDT").status == ExitStatus.DONE
         entry, out = reception.entry, practice.core.reporting.results_arrived
         study = {"StudyInstanceUID": entry.StudyInstanceUID, "PatientID": "4711"}
         practice.send(**study)
@@ -193,10 +193,10 @@ def test_a_worklist_that_is_away(reception: Reception, tmp_path: Path) -> None:
     folder.rename(folder.with_name("gone"))
     file = tmp_path / "A.GDT"
     file.write_bytes(record())
-    assert Call(reception, file).status == Exit.LATER
+    assert Call(reception, file).status == ExitStatus.LATER
     folder.with_name("gone").rename(folder)
     file.write_bytes(record())
-    assert Call(reception, file).status == Exit.DONE
+    assert Call(reception, file).status == ExitStatus.DONE
     reception.look()
     assert reception.entry.PatientID == "4711"
     assert reception.left() == []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.folders import claims, watch
-from gdtbridge.folders.wholeness import Fitness, judge
+from gdtbridge.folders.wholeness import FileCondition, judge
 from gdtbridge.gdt import NotGdtError, read_records
 from gdtbridge.health import STALE_SECONDS
 from gdtbridge.outbox import NOT_MOUNTED
@@ -260,7 +260,7 @@ def test_one_bad_file_keeps_no_other_waiting(
     """A fault of ours with one file is told and tried again; the others are taken."""
     real = reception.files.take
 
-    def fail(claimed: claims.Claimed, *, refuse_because: str = "") -> object:
+    def fail(claimed: claims.ClaimedFile, *, refuse_because: str = "") -> object:
         if claimed.name == "A.GDT":
             raise ZeroDivisionError
         return real(claimed, refuse_because=refuse_because)
@@ -318,6 +318,6 @@ def test_real_orders_are_whole(corpus: Path) -> None:
             continue
         judged[path.name] = (types, judge(data))
     orders = {name: found for name, (types, found) in judged.items() if "6310" not in types}
-    partial = {name[:3] for name, one in orders.items() if one.fitness is Fitness.PARTIAL}
+    partial = {name[:3] for name, one in orders.items() if one.condition is FileCondition.PARTIAL}
     assert len(orders) > 5
     assert partial == {"63_"}  # a third of what its 8100 says: nobody can tell it from a piece
