@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import shutil
 import socket
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Final
 
 from gdtbridge.core import MEGABYTE, Core, open_core
 from gdtbridge.dicom.client import Peer, echo
+from gdtbridge.durable import FolderUnusable
 from gdtbridge.durable.files import probe_folder
 from gdtbridge.errors import BridgeError
 from gdtbridge.service import is_running
@@ -63,10 +63,10 @@ def probe(settings: Settings) -> list[Finding]:
 def _findings(settings: Settings, core: Core) -> Iterator[Finding]:
     yield Finding("storage.database", ok=True, text=_database_name(core))
     yield _disk(settings)
-    yield _attempt("storage.root", settings.root, _write_and_remove)
+    yield _probed("storage.root", settings.root)
     for key, folder in exchange_folders(settings):
-        yield _attempt(key, folder, _write_and_remove)
-    yield _attempt("worklist.folder", settings.worklist_folder, probe_folder)
+        yield _probed(key, folder)
+    yield _probed("worklist.folder", settings.worklist_folder)
     for problem in core.worklist.problems():
         yield Finding("worklist.folder", ok=True, text=f"{problem.file_name}: {problem.reason}")
     dicom, http = settings.dicom, settings.http
@@ -89,18 +89,12 @@ def _disk(settings: Settings) -> Finding:
     return Finding("disk", free >= settings.storage.min_free_mb, f"{free} MB frei / free")
 
 
-def _attempt(key: str, folder: Path, attempt: Callable[[Path], None]) -> Finding:
+def _probed(key: str, folder: Path) -> Finding:
     try:
-        attempt(folder)
-    except (OSError, BridgeError) as error:
-        return Finding(key, ok=False, text=f"{folder}: {error}")
+        probe_folder(folder)
+    except FolderUnusable as error:
+        return Finding(key, ok=False, text=str(error))
     return Finding(key, ok=True, text=str(folder))
-
-
-def _write_and_remove(folder: Path) -> None:
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".gdtbridge-check-", suffix=".tmp") as file:
-        file.write(b"probe")
-        file.flush()
 
 
 def _port(part: str, host: str, port: int, ask: Callable[[], None]) -> Finding:

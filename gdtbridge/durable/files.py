@@ -262,18 +262,22 @@ def delete_leftovers(
 
 
 def probe_folder(folder: Path) -> None:
-    """Write, read back and delete a file in ``folder``, which must exist.
+    """Write, rename, read back and delete a file in ``folder``, which must exist.
 
-    Raises `FolderUnusable` with a sentence for the person who has to repair it.
+    Its names end in ``.tmp``, which importers of practice software leave alone. Raises
+    `FolderUnusable` with a sentence for the person who has to repair the folder.
     """
-    probe = temporary_in(folder).with_suffix(".probe")
     content = secrets.token_bytes(32)
+    names = [folder / f"{PREFIX}check-{secrets.token_hex(8)}.tmp" for _ in range(2)]
     try:
         try:
-            write_new(probe, content)
-            returned = probe.read_bytes()
+            create(names[0], content)
+            rename_new(*names)
+            sync_folder(folder)
+            returned = names[1].read_bytes()
         finally:
-            probe.unlink(missing_ok=True)
+            for name in names:
+                name.unlink(missing_ok=True)
     except OSError as error:
         raise FolderUnusable.of(folder, error) from error
     if returned != content:

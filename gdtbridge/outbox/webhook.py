@@ -33,7 +33,7 @@ WORTH_REPEATING: Final = frozenset({408, 425, 429})
 """Client errors that ask for another attempt (RFC 9110 15.5.9, RFC 8470 5.2, RFC 6585 4)."""
 
 
-class _Watch(HTTPAdapter):
+class _CuttableAdapter(HTTPAdapter):
     """Knows the connections of one call, to cut them when its time is over.
 
     The time limits of the library are per read: a server that sends a byte now and then would be
@@ -122,14 +122,14 @@ class Webhook:
     @contextmanager
     def _session(self) -> Iterator[requests.Session]:
         """Yield a session whose connections are cut when the total time is over."""
-        watch, done = _Watch(), threading.Event()
+        adapter, done = _CuttableAdapter(), threading.Event()
         guard = threading.Thread(
-            target=watch.cut_after, args=(self._total, done), name="webhook guard", daemon=True
+            target=adapter.cut_after, args=(self._total, done), name="webhook guard", daemon=True
         )
         with requests.Session() as session:
             session.trust_env = False
-            session.mount("http://", watch)
-            session.mount("https://", watch)
+            session.mount("http://", adapter)
+            session.mount("https://", adapter)
             guard.start()
             try:
                 yield session
