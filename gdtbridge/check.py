@@ -34,7 +34,7 @@ WHERE_TO_LOOK: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """What was found out about one part."""
 
     part: str
@@ -42,7 +42,7 @@ class Finding:
     text: str
 
 
-def probe(settings: Settings) -> list[Finding]:
+def probe(settings: Settings) -> list[CheckResult]:
     """Try every part of the installation; what is missing below the root is made.
 
     Settings are valid already; nothing is raised, whatever is wrong.
@@ -51,53 +51,53 @@ def probe(settings: Settings) -> list[Finding]:
         try:
             core = opened.enter_context(open_core(settings))
         except (BridgeError, WorklistError) as error:
-            return [Finding("start", ok=False, text=str(error))]
-        findings: list[Finding] = []
+            return [CheckResult("start", ok=False, text=str(error))]
+        findings: list[CheckResult] = []
         try:
             findings.extend(_findings(settings, core))
         except (BridgeError, WorklistError, OSError) as error:
-            findings.append(Finding("check", ok=False, text=str(error)))
+            findings.append(CheckResult("check", ok=False, text=str(error)))
         return findings
 
 
-def _findings(settings: Settings, core: Core) -> Iterator[Finding]:
-    yield Finding("storage.database", ok=True, text=_database_name(core))
+def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
+    yield CheckResult("storage.database", ok=True, text=_database_name(core))
     yield _disk(settings)
     yield _probed("storage.root", settings.root)
     for key, folder in exchange_folders(settings):
         yield _probed(key, folder)
     yield _probed("worklist.folder", settings.worklist_folder)
     for problem in core.worklist.problems():
-        yield Finding("worklist.folder", ok=True, text=f"{problem.file_name}: {problem.reason}")
+        yield CheckResult("worklist.folder", ok=True, text=f"{problem.file_name}: {problem.reason}")
     dicom, http = settings.dicom, settings.http
     yield _port("dicom.port", dicom.host, dicom.port, partial(_ask_dicom, settings))
     yield _port("http.port", http.host, http.port, partial(_ask_http, settings))
     for kind, count in core.overview.attention().items():
         overdue = kind == "overdue" and count > 0
         hint = f", siehe / see: {WHERE_TO_LOOK[kind]}" if count and kind in WHERE_TO_LOOK else ""
-        yield Finding(f"exams.{kind}", ok=not overdue, text=f"{count}{hint}")
+        yield CheckResult(f"exams.{kind}", ok=not overdue, text=f"{count}{hint}")
     for one in core.outbox.status():
-        yield Finding(f"outbox.{one.destination}", ok=not one.alarm, text=one.sentence)
+        yield CheckResult(f"outbox.{one.destination}", ok=not one.alarm, text=one.sentence)
 
 
 def _database_name(core: Core) -> str:
     return core.database.engine.url.render_as_string(hide_password=True)
 
 
-def _disk(settings: Settings) -> Finding:
+def _disk(settings: Settings) -> CheckResult:
     free = shutil.disk_usage(settings.root).free // MEGABYTE
-    return Finding("disk", free >= settings.storage.min_free_mb, f"{free} MB frei / free")
+    return CheckResult("disk", free >= settings.storage.min_free_mb, f"{free} MB frei / free")
 
 
-def _probed(key: str, folder: Path) -> Finding:
+def _probed(key: str, folder: Path) -> CheckResult:
     try:
         probe_folder(folder)
     except FolderUnusable as error:
-        return Finding(key, ok=False, text=str(error))
-    return Finding(key, ok=True, text=str(folder))
+        return CheckResult(key, ok=False, text=str(error))
+    return CheckResult(key, ok=True, text=str(folder))
 
 
-def _port(part: str, host: str, port: int, ask: Callable[[], None]) -> Finding:
+def _port(part: str, host: str, port: int, ask: Callable[[], None]) -> CheckResult:
     """Tell whether the port is free, or taken by the service these settings belong to.
 
     ``ask`` raises when whoever listens there does not answer as that service would.
@@ -109,18 +109,18 @@ def _port(part: str, host: str, port: int, ask: Callable[[], None]) -> Finding:
             probe_socket.bind(address)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
-            return Finding(part, ok=False, text=f"{host}:{port}: {error.strerror or error}")
+            return CheckResult(part, ok=False, text=f"{host}:{port}: {error.strerror or error}")
         return _taken_port(part, f"{host}:{port}", ask)
-    return Finding(part, ok=True, text=f"{host}:{port} frei / free")
+    return CheckResult(part, ok=True, text=f"{host}:{port} frei / free")
 
 
-def _taken_port(part: str, place: str, ask: Callable[[], None]) -> Finding:
+def _taken_port(part: str, place: str, ask: Callable[[], None]) -> CheckResult:
     try:
         ask()
     except (OSError, BridgeError):
         text = f"{place} ist von einem anderen Programm belegt. / is used by another program."
-        return Finding(part, ok=False, text=text)
-    return Finding(part, ok=True, text=f"{place}: der Dienst antwortet. / the service answers.")
+        return CheckResult(part, ok=False, text=text)
+    return CheckResult(part, ok=True, text=f"{place}: der Dienst antwortet. / the service answers.")
 
 
 def _ask_dicom(settings: Settings) -> None:

@@ -35,14 +35,14 @@ SEARCH: Final = "/api/v1/studies/search"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundStudy:
     """A study the bridge knows; ``line`` tells it from others, ``url`` opens it."""
 
     line: str
     url: str
 
 
-class Bridge:
+class BridgeClient:
     """The running bridge, asked by HTTP; the patient number is in the body, never in an address."""
 
     def __init__(self, address: str, token: str) -> None:
@@ -63,15 +63,15 @@ class Bridge:
         self._token = token
         self._address = f"{parts.scheme}://{parts.hostname}" + (f":{port}" if port else "")
 
-    def search_file(self, data: bytes) -> list[Found]:
+    def search_file(self, data: bytes) -> list[FoundStudy]:
         """Return the studies a GDT file asks for."""
         return self._ask(data, "application/octet-stream")
 
-    def search(self, **question: str) -> list[Found]:
+    def search(self, **question: str) -> list[FoundStudy]:
         """Return the studies that fit; the words are those of the JSON API."""
         return self._ask(json.dumps(question).encode(), "application/json")
 
-    def _ask(self, body: bytes, kind: str) -> list[Found]:
+    def _ask(self, body: bytes, kind: str) -> list[FoundStudy]:
         headers = {"Content-Type": kind, "Accept": "application/json", "Connection": "close"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
@@ -105,7 +105,7 @@ def _content(answer: HTTPResponse) -> bytes:
     return content
 
 
-def _read(answer: HTTPResponse, content: bytes, address: str) -> list[Found]:
+def _read(answer: HTTPResponse, content: bytes, address: str) -> list[FoundStudy]:
     try:
         told = json.loads(content)
         if answer.status == 200:
@@ -119,12 +119,12 @@ def _read(answer: HTTPResponse, content: bytes, address: str) -> list[Found]:
     raise BridgeError(reason)
 
 
-def _found(study: dict[str, object]) -> Found:
+def _found(study: dict[str, object]) -> FoundStudy:
     day, clock, modality, text, url = (
         " ".join(str(study[key] or "").split())
         for key in ("study_date", "study_time", "modality", "description", "viewer_url")
     )
-    return Found("  ".join(word or "-" for word in (day, clock, modality, text)), url)
+    return FoundStudy("  ".join(word or "-" for word in (day, clock, modality, text)), url)
 
 
 def _reason(problem: dict[str, object]) -> str:
@@ -138,7 +138,7 @@ def _reason(problem: dict[str, object]) -> str:
     return " ".join((fields[0] if fields else str(problem["detail"])).split())
 
 
-def link_of(study: Found, viewer: ViewerChoice) -> str:
+def link_of(study: FoundStudy, viewer: ViewerChoice) -> str:
     """Return the URL of a study, if this workstation may open such a one."""
     if not study.url:
         raise ViewerError(

@@ -20,7 +20,7 @@ from gdtbridge.errors import BridgeError
 from gdtbridge.settings import Settings, reachable
 
 if TYPE_CHECKING:
-    from gdtbridge.workstation import Found
+    from gdtbridge.workstation import FoundStudy
 
 _QUESTION = ("accession", "case_id", "day", "clock", "study")
 
@@ -81,7 +81,7 @@ def open_command(
     if remove and not file:
         raise click.UsageError("--remove nur mit FILE. / only with FILE.")
     address = bridge or settings.http.public_url or _here(settings)
-    caller = workstation.Bridge(address, settings.http.token.get_secret_value())
+    caller = workstation.BridgeClient(address, settings.http.token.get_secret_value())
     if file:
         data = workstation.whole_file(file)
         found = caller.search_file(data)
@@ -109,7 +109,7 @@ def _here(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.http.port}"
 
 
-def _the_one(found: Sequence[Found]) -> Found:
+def _the_one(found: Sequence[FoundStudy]) -> FoundStudy:
     """Return the only study; of several the one a person at the terminal chooses."""
     if not found:
         raise BridgeError("Keine passende Untersuchung. / No study fits.")

@@ -10,25 +10,18 @@ from typing import Final
 from flask import Flask, Response, request
 
 from gdtbridge.settings import Settings
-from gdtbridge.web import schema
-from gdtbridge.web.add import AddCall
-from gdtbridge.web.api import WorklistApi
+from gdtbridge.web.access.guard import Guard
+from gdtbridge.web.access.slots import Slots
+from gdtbridge.web.api import schema
+from gdtbridge.web.api.add import WorklistAddCall
+from gdtbridge.web.api.openapi import description
+from gdtbridge.web.api.studies import STUDY_NAMES, StudyCalls
+from gdtbridge.web.api.worklist import WorklistApi
 from gdtbridge.web.forms import MAX_BODY
-from gdtbridge.web.guard import Guard
-from gdtbridge.web.openapi import description
+from gdtbridge.web.pages.home import HOME
 from gdtbridge.web.parameters import FIELD_NAMES
 from gdtbridge.web.ports import AnswerPort, OrderPort, Readiness, StudyPort
 from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, problem_of, render
-from gdtbridge.web.slots import Slots
-from gdtbridge.web.studies import STUDY_NAMES, StudyCalls
-
-HOME: Final = """<!doctype html>
-<html lang="de"><head><meta charset="utf-8"><title>gdtbridge</title></head>
-<body><h1>gdtbridge</h1><p>Die Brücke zwischen Ultraschall und Praxissoftware läuft.</p>
-<ul><li><a href="healthz">Lebenszeichen</a></li><li><a href="readyz">Zustand der Teile</a></li>
-<li><a href="api/v1/openapi.json">Beschreibung der Schnittstelle</a></li></ul></body></html>
-"""
-
 
 NAMES_BY_PATH: Final = {ADD_PATH: FIELD_NAMES, **STUDY_NAMES}
 """The core's field names to the caller's, where they are not those of the worklist's JSON."""
@@ -63,9 +56,8 @@ def create_app(
     app.after_request(_add_security_headers)
     app.register_error_handler(Exception, _answer_error)
     _add_state_routes(app, readiness)
-    _add_route(
-        app, ADD_PATH, "worklist_add", slots.bound(AddCall(orders, answers, today)), "GET", "POST"
-    )
+    add_call = slots.bound(WorklistAddCall(orders, answers, today))
+    _add_route(app, ADD_PATH, "worklist_add", add_call, "GET", "POST")
 
     def add_route(path: str, name: str, view: View, *methods: str) -> None:
         _add_route(app, path, name, slots.bound(view), *methods)

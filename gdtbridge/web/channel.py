@@ -18,7 +18,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask
 from waitress.utilities import RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
-from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, Problem, render
+from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, ProblemDetails, render
 
 REQUEST_SECONDS: Final = 20.0
 """From the first byte of a request to its last; also for a reader that takes nothing."""
@@ -34,7 +34,7 @@ _FIRST_LINE: Final = re.compile(rb"[^\r\n]*")
 _TEXT: Final = re.compile(rb"[A-Z]+ (https?://[^/ ]*)?/+(worklist/add|studies/open)[? ]")
 
 
-class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     """Reads one request."""
 
     _left = 0
@@ -100,13 +100,13 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
         return len(data)
 
 
-class RefusalTask(ErrorTask):  # type: ignore[misc]
+class RefusedRequestTask(ErrorTask):  # type: ignore[misc]
     """Answers what waitress refuses (bad syntax, too large) in our words."""
 
     def execute(self) -> None:
         """Write the answer."""
         path = ADD_PATH if getattr(self.request, "wants_text", False) else ""
-        answer = render(Problem(self.request.error.code), path)
+        answer = render(ProblemDetails(self.request.error.code), path)
         self.status = f"{answer.status.value} {answer.status.phrase}"
         self.response_headers.extend((*answer.headers, *SECURITY_HEADERS))
         self.set_close_on_finish()
@@ -114,11 +114,11 @@ class RefusalTask(ErrorTask):  # type: ignore[misc]
         self.write(answer.body)
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]
+class WebConnection(HTTPChannel):  # type: ignore[misc]
     """One connection with its deadlines; everything here runs in the server's own thread."""
 
-    parser_class = Parser
-    error_task_class = RefusalTask
+    parser_class = RequestParser
+    error_task_class = RefusedRequestTask
 
     def __init__(
         self, server: object, sock: socket, addr: Address, *args: object, **kw: object

@@ -25,20 +25,20 @@ MULTIPART: Final = "multipart/form-data"
 
 
 @dataclass(frozen=True, slots=True)
-class RawValue:
+class RawParameter:
     """One name with its value as it came, percent-encoding removed."""
 
     name: str
     value: bytes
 
 
-def raw_values(request: Request) -> tuple[RawValue, ...]:
-    """Return all values of a request; raise `Refusal` when they cannot be told apart."""
+def raw_values(request: Request) -> tuple[RawParameter, ...]:
+    """Return all values of a request; raise `CallRefused` when they cannot be told apart."""
     query = str(request.environ.get("QUERY_STRING", ""))
     return (*_urlencoded(query), *_body(request))
 
 
-def _body(request: Request) -> tuple[RawValue, ...]:
+def _body(request: Request) -> tuple[RawParameter, ...]:
     if request.method != "POST":
         return ()
     body = request.get_data(cache=True)
@@ -54,7 +54,7 @@ def _body(request: Request) -> tuple[RawValue, ...]:
     )
 
 
-def _urlencoded(text: str) -> tuple[RawValue, ...]:
+def _urlencoded(text: str) -> tuple[RawParameter, ...]:
     """Split ``a=b&c=d``; ``text`` holds one character for each byte (Latin-1)."""
     try:
         pairs = parse_qsl(
@@ -62,10 +62,10 @@ def _urlencoded(text: str) -> tuple[RawValue, ...]:
         )
     except ValueError as error:
         raise refuse(400, "Zu viele Parameter. / Too many parameters.") from error
-    return tuple(RawValue(name, value.encode("latin-1")) for name, value in pairs)
+    return tuple(RawParameter(name, value.encode("latin-1")) for name, value in pairs)
 
 
-def _multipart(body: bytes, boundary: str) -> tuple[RawValue, ...]:
+def _multipart(body: bytes, boundary: str) -> tuple[RawParameter, ...]:
     decoder = MultipartDecoder(
         boundary.encode("latin-1", "replace"), MAX_BODY, max_parts=MAX_VALUES
     )
@@ -77,8 +77,8 @@ def _multipart(body: bytes, boundary: str) -> tuple[RawValue, ...]:
         raise refuse(400, "Das Formular ist unlesbar. / The form cannot be read.") from error
 
 
-def _parts(decoder: MultipartDecoder) -> list[RawValue]:
-    found: list[RawValue] = []
+def _parts(decoder: MultipartDecoder) -> list[RawParameter]:
+    found: list[RawParameter] = []
     name: str | None = None
     content = b""
     while not isinstance(event := decoder.next_event(), Epilogue | NeedData):
@@ -87,5 +87,5 @@ def _parts(decoder: MultipartDecoder) -> list[RawValue]:
         elif isinstance(event, Data):
             content += event.data
             if not event.more_data and name is not None:
-                found.append(RawValue(name, content))
+                found.append(RawParameter(name, content))
     return found

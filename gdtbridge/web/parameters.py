@@ -15,8 +15,8 @@ from datetime import date
 from typing import Final
 
 from gdtbridge.orders import OrderRequest
-from gdtbridge.web.forms import RawValue
-from gdtbridge.web.problems import FieldProblem, Refusal, refuse_fields
+from gdtbridge.web.forms import RawParameter
+from gdtbridge.web.problems import CallRefused, FieldProblem, refuse_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ _INVISIBLE: Final = "Cf"
 """Marks of writing direction, soft hyphens, joiners: pasted along, seen by nobody."""
 
 
-def order_request(values: Iterable[RawValue], today: date) -> OrderRequest:
-    """Return what is asked for; raise `Refusal` naming the first parameter that is wrong."""
+def order_request(values: Iterable[RawParameter], today: date) -> OrderRequest:
+    """Return what is asked for; raise `CallRefused` naming the first parameter that is wrong."""
     texts = texts_of(values, PARAMETERS)
     return OrderRequest(
         patient_id=texts["id"],
@@ -90,10 +90,10 @@ def order_request(values: Iterable[RawValue], today: date) -> OrderRequest:
     )
 
 
-def texts_of(values: Iterable[RawValue], parameters: Sequence[Parameter]) -> dict[str, str]:
+def texts_of(values: Iterable[RawParameter], parameters: Sequence[Parameter]) -> dict[str, str]:
     """Return the text of every known parameter that was given, by the parameter's name.
 
-    Raises `Refusal` naming the first parameter that is missing or cannot be read with certainty.
+    Raises `CallRefused` naming the first that is missing or cannot be read with certainty.
     """
     known = {p.name: p for p in parameters} | {p.older: p for p in parameters if p.older}
     texts: dict[str, str] = {}
@@ -181,5 +181,5 @@ def _sex(text: str) -> str:
         raise _wrong("sex", NO_SEX) from None
 
 
-def _wrong(name: str, problem: str) -> Refusal:
+def _wrong(name: str, problem: str) -> CallRefused:
     return refuse_fields(FieldProblem(name, problem))

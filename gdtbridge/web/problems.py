@@ -75,7 +75,7 @@ class FieldProblem:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ProblemDetails:
     """A refusal: status, a sentence (German, then English), the fields, further headers."""
 
     status: int
@@ -85,7 +85,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProblemResponse:
     """A finished answer: status, headers and body."""
 
     status: HTTPStatus
@@ -93,58 +93,58 @@ class Answer:
     body: bytes
 
 
-class Refusal(Exception):
-    """Ends a call with a `Problem`."""
+class CallRefused(Exception):
+    """Ends a call with a `ProblemDetails`."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: ProblemDetails) -> None:
         super().__init__(problem.status)
         self.problem = problem
 
 
-def refuse(status: int, detail: str = "", *headers: tuple[str, str]) -> Refusal:
+def refuse(status: int, detail: str = "", *headers: tuple[str, str]) -> CallRefused:
     """Return the exception that ends a call with ``status``."""
-    return Refusal(Problem(status, detail, headers=headers))
+    return CallRefused(ProblemDetails(status, detail, headers=headers))
 
 
-def refuse_fields(*errors: FieldProblem) -> Refusal:
+def refuse_fields(*errors: FieldProblem) -> CallRefused:
     """Return the exception that ends a call because of these fields."""
-    return Refusal(Problem(400, errors=errors))
+    return CallRefused(ProblemDetails(400, errors=errors))
 
 
-def problem_of(error: Exception, fields: Mapping[str, str], place: str) -> Problem:
+def problem_of(error: Exception, fields: Mapping[str, str], place: str) -> ProblemDetails:
     """Return what the caller is told of ``error``, and log what is ours to mend.
 
     ``fields`` translates the core's field names to the caller's; ``place`` is the endpoint's name.
     """
-    if isinstance(error, Refusal):
+    if isinstance(error, CallRefused):
         return error.problem
     if isinstance(error, OrderError):
         name = fields.get(error.field, error.field)
-        return Problem(400, errors=(FieldProblem(name, error.problem),))
+        return ProblemDetails(400, errors=(FieldProblem(name, error.problem),))
     if isinstance(error, HTTPException):
         return _of_http(error)
-    problem = _of_bridge(error) if isinstance(error, BridgeError) else Problem(500)
+    problem = _of_bridge(error) if isinstance(error, BridgeError) else ProblemDetails(500)
     if problem.status >= 500:
         log.error("%s answered %d: %s", place, problem.status, describe(error))
     return problem
 
 
-def _of_http(error: HTTPException) -> Problem:
+def _of_http(error: HTTPException) -> ProblemDetails:
     kept = ("allow", "retry-after", "www-authenticate")
     headers = tuple((k, v) for k, v in error.get_headers() if k.lower() in kept)
-    return Problem(error.code or 500, headers=headers)
+    return ProblemDetails(error.code or 500, headers=headers)
 
 
-def _of_bridge(error: BridgeError) -> Problem:
+def _of_bridge(error: BridgeError) -> ProblemDetails:
     otherwise = HTTPStatus.SERVICE_UNAVAILABLE if error.retriable else HTTPStatus(500)
     status = next((s for kind, s in STATUS if isinstance(error, kind)), otherwise)
-    problem = Problem(status, str(error))
+    problem = ProblemDetails(status, str(error))
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         problem = replace(problem, headers=(("Retry-After", str(RETRY_SECONDS)),))
     return problem
 
 
-def render(problem: Problem, path: str) -> Answer:
+def render(problem: ProblemDetails, path: str) -> ProblemResponse:
     """Return the answer to a refused call of ``path``, security headers not included."""
     status = HTTPStatus(problem.status)
     detail = problem.detail or SENTENCES.get(problem.status, status.phrase)
@@ -152,17 +152,17 @@ def render(problem: Problem, path: str) -> Answer:
         kind, body = "text/plain; charset=utf-8", _line(problem, detail)
     else:
         kind, body = "application/problem+json", _json(problem, status, detail)
-    return Answer(status, (("Content-Type", kind), *problem.headers), body.encode("utf-8"))
+    return ProblemResponse(status, (("Content-Type", kind), *problem.headers), body.encode("utf-8"))
 
 
-def _line(problem: Problem, detail: str) -> str:
+def _line(problem: ProblemDetails, detail: str) -> str:
     if problem.errors:
         first = problem.errors[0]
         detail = f"{first.field}: {first.problem}"
     return "error: " + " ".join(detail.split()) + "\n"
 
 
-def _json(problem: Problem, status: HTTPStatus, detail: str) -> str:
+def _json(problem: ProblemDetails, status: HTTPStatus, detail: str) -> str:
     told: dict[str, object] = {
         "type": "about:blank",
         "title": status.phrase,

@@ -20,7 +20,7 @@ from waitress.task import ThreadedTaskDispatcher
 
 from gdtbridge.errors import SettingsError
 from gdtbridge.logs import describe
-from gdtbridge.web.channel import Channel
+from gdtbridge.web.channel import WebConnection
 from gdtbridge.web.forms import MAX_BODY
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ NEVER: Final = 10**9
 class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     """A listening socket whose connections have deadlines and a number per address."""
 
-    channel_class = Channel
+    channel_class = WebConnection
 
     def __init__(self, *args: object, **kw: object) -> None:
         self._waking = threading.Lock()
@@ -81,7 +81,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
                 channel.handle_close()
 
 
-def _least_used(channels: list[Channel], newest: Channel) -> Channel:
+def _least_used(channels: list[WebConnection], newest: WebConnection) -> WebConnection:
     """Return the connection idle for longest, or the newest when all others are in use."""
     idle = [channel for channel in channels if channel.idle and channel is not newest]
     return min(idle, key=lambda channel: channel.moved, default=newest)
@@ -182,7 +182,7 @@ class WebServer:
             log.error("HTTP server: %s", describe(error))
             self._stopping.wait(0.1)
 
-    def _channels(self) -> list[Channel]:
+    def _channels(self) -> list[WebConnection]:
         return [c for listener in self._listeners for c in list(listener.active_channels.values())]
 
     def _busy(self) -> bool:

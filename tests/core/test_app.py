@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.check import Finding, probe
+from gdtbridge.check import CheckResult, probe
 from gdtbridge.dicom.client import Peer, echo
 from gdtbridge.durable import FolderUnusable
 from gdtbridge.errors import BridgeError, DatabaseError, SettingsError
@@ -180,7 +180,7 @@ class TestRunning:
 class TestCheck:
     """Who listens on our ports."""
 
-    def ports(self, settings: Settings) -> list[Finding]:
+    def ports(self, settings: Settings) -> list[CheckResult]:
         """Return what the check says of the ports."""
         return [one for one in probe(settings) if one.part.endswith(".port")]
 

@@ -17,7 +17,7 @@ from gdtbridge.health import PartState
 from gdtbridge.orders import OrderRequest, PlacedOrder
 from gdtbridge.settings import Settings
 from gdtbridge.web import WebServer, create_app
-from gdtbridge.web.slots import Slots
+from gdtbridge.web.access.slots import Slots
 from worklist import Entry
 
 TODAY = date(2026, 11, 20)

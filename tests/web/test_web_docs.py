@@ -12,11 +12,12 @@ import pytest
 
 from gdtbridge.errors import SettingsError
 from gdtbridge.settings import Settings, load_settings
-from gdtbridge.web import channel, create_app, forms, server, slots
-from gdtbridge.web.openapi import description
+from gdtbridge.web import channel, create_app, forms, server
+from gdtbridge.web.access import slots
+from gdtbridge.web.api.openapi import description
+from gdtbridge.web.api.studies import API_PARAMETERS, OPEN_PARAMETERS
 from gdtbridge.web.parameters import PARAMETERS
 from gdtbridge.web.problems import SENTENCES, STATUS
-from gdtbridge.web.studies import API_PARAMETERS, OPEN_PARAMETERS
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from gdtbridge.settings import HttpSettings
-from gdtbridge.web.guard import Guard
-from gdtbridge.web.problems import Refusal
-from gdtbridge.web.tokens import TRIES
+from gdtbridge.web.access.guard import Guard
+from gdtbridge.web.access.tokens import TRIES
+from gdtbridge.web.problems import CallRefused
 
 TOKEN = "correct-horse-battery"
 PATIENT = "id=12345&lastname=Doe&firstname=John&birthdate=01.01.1900&sex=1"
@@ -225,7 +225,7 @@ def _check(http: dict[str, object], address: str, path: str = "/readyz") -> int:
     environ = EnvironBuilder(path, environ_base={"REMOTE_ADDR": address}).get_environ()
     try:
         Guard(HttpSettings.model_validate(http)).check(Request(environ))
-    except Refusal as refusal:
+    except CallRefused as refusal:
         return refusal.problem.status
     return 200
 

@@ -13,9 +13,9 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from gdtbridge.orders import OrderRequest
-from gdtbridge.web.forms import RawValue, raw_values
+from gdtbridge.web.forms import RawParameter, raw_values
 from gdtbridge.web.parameters import PARAMETERS, order_request
-from gdtbridge.web.problems import Refusal
+from gdtbridge.web.problems import CallRefused
 
 TODAY = date(2026, 11, 20)
 GOOD = {
@@ -31,7 +31,7 @@ TEXTS = ("patient_id", "family_name", "given_name", "procedure", "physician")
 
 def read(values: dict[str, bytes]) -> OrderRequest:
     """Return the order that ``values`` describe."""
-    return order_request([RawValue(name, value) for name, value in values.items()], TODAY)
+    return order_request([RawParameter(name, value) for name, value in values.items()], TODAY)
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.binary(max_size=20)), st.booleans())
@@ -39,10 +39,10 @@ def test_any_bytes_give_a_clean_order_or_a_named_refusal(
     values: dict[str, bytes],
     complete: bool,  # noqa: FBT001
 ) -> None:
-    """Nothing but `Refusal` is raised, it names a parameter, and no control character passes."""
+    """Only `CallRefused` is raised, it names a parameter, and no control character passes."""
     try:
         order = read(GOOD | values if complete else values)
-    except Refusal as refusal:
+    except CallRefused as refusal:
         [error] = refusal.problem.errors
         assert error.field in {p.name for p in PARAMETERS}
         return
@@ -87,7 +87,7 @@ def test_invisible_characters_are_taken_out(pasted: str, name: str) -> None:
 )
 def test_names_that_are_none_are_refused(name: str) -> None:
     """Nothing visible, a name somebody else decoded wrongly, a line separator: refused."""
-    with pytest.raises(Refusal):
+    with pytest.raises(CallRefused):
         read(GOOD | {"lastname": name.encode()})
 
 
@@ -100,7 +100,7 @@ def test_windows_names_are_read_or_refused(name: str) -> None:
 @given(st.text("aeiouäöüÄÖÜ", min_size=1, max_size=30), st.sampled_from(["ü", "ä", "ö", "Ö"]))
 def test_dos_names_are_refused(name: str, umlaut: str) -> None:
     """A name in CP437 with an umlaut of these is refused, not misread."""
-    with pytest.raises(Refusal):
+    with pytest.raises(CallRefused):
         read(GOOD | {"lastname": (name + umlaut).encode("cp437")})
 
 
@@ -116,7 +116,7 @@ def test_birth_dates_arrive(born: date) -> None:
 def test_bytes_of_a_query_are_kept(pairs: list[tuple[str, bytes]]) -> None:
     """Percent-encoded bytes come out as they went in, in the address and in a form."""
     text = "&".join(f"{quote_from_bytes(n.encode())}={quote_from_bytes(v)}" for n, v in pairs)
-    expected = [RawValue(n.encode().decode("latin-1"), v) for n, v in pairs]
+    expected = [RawParameter(n.encode().decode("latin-1"), v) for n, v in pairs]
     query = EnvironBuilder("/x").get_environ() | {"QUERY_STRING": text}
     assert list(raw_values(Request(query))) == expected
     form = EnvironBuilder(

@@ -17,9 +17,9 @@ import requests
 
 from gdtbridge.errors import SettingsError
 from gdtbridge.web import WebServer, channel
-from gdtbridge.web.channel import MAX_DRAIN, Channel
+from gdtbridge.web.access.slots import SLOTS, Slots
+from gdtbridge.web.channel import MAX_DRAIN, WebConnection
 from gdtbridge.web.server import MAX_HEADER, MAX_PER_ADDRESS, THREADS
-from gdtbridge.web.slots import SLOTS, Slots
 
 ADD = "/worklist/add?id=1&lastname=Doe&firstname=John&birthdate=01.01.1900&sex=1"
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
@@ -100,7 +100,7 @@ def test_idle_connection_has_a_deadline(serve: Any, monkeypatch: pytest.MonkeyPa
 def test_deadlines(state: dict[str, Any], overdue: bool) -> None:  # noqa: FBT001
     """A request in service has no deadline; receiving, sending and idling have."""
     blank: dict[str, Any] = {"requests": [], "begun": None, "moved": 0.0, "total_outbufs_len": 0}
-    ask: Any = Channel.overdue
+    ask: Any = WebConnection.overdue
     assert ask(SimpleNamespace(**(blank | state)), 100.0) is overdue
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from gdtbridge.web.study_page import MOST
+from gdtbridge.web.pages.studies import MOST
 from tests.web.ward import PACS, TOKEN, Ward, link
 
 

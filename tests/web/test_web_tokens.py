@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdtbridge.web.tokens import MAX_ADDRESSES, REFILL_SECONDS, TRIES, Throttle
+from gdtbridge.web.access.tokens import MAX_ADDRESSES, REFILL_SECONDS, TRIES, Throttle
 
 
 class Clock:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from flask import Response, request
 from pydantic import BaseModel
 
-from gdtbridge.web import schema
+from gdtbridge.web.api import schema
 from gdtbridge.web.ports import OrderPort
 from gdtbridge.web.problems import FieldProblem, refuse, refuse_fields
 from worklist import Entry
@@ -59,7 +59,7 @@ class WorklistApi:
 
     def create(self) -> Response:
         """Place an order: 201, or 200 with the same entry for a repeated click."""
-        order = schema.read(schema.Order, _body(), self._today())
+        order = schema.read(schema.OrderBody, _body(), self._today())
         placed = self._orders.place(order.request())
         response = _json(schema.view(placed.entry), 200 if placed.repeated else 201)
         response.headers["Location"] = self._url(placed.entry)
@@ -71,7 +71,7 @@ class WorklistApi:
 
     def change(self, accession: str) -> Response:
         """Replace what an entry says; its identifiers stay."""
-        change = schema.read(schema.Change, _body(), self._today())
+        change = schema.read(schema.OrderChangeBody, _body(), self._today())
         if {change.accession_number, change.study_instance_uid} != {None}:
             _must_be_same(change, self._orders.get(accession))
         return _json(schema.view(self._orders.change(accession, change.request())))
@@ -92,7 +92,7 @@ def _json(model: BaseModel, status: int = 200) -> Response:
 
 
 def _body() -> bytes:
-    """Return the body of a JSON request; raise `Refusal` (415) for anything else.
+    """Return the body of a JSON request; raise `CallRefused` (415) for anything else.
 
     The type is insisted on because a web page can send forms anywhere, but not JSON.
     """
@@ -111,7 +111,7 @@ def _number(name: str, default: int, highest: int) -> int:
     return int(text)
 
 
-def _must_be_same(change: schema.Change, entry: Entry) -> None:
+def _must_be_same(change: schema.OrderChangeBody, entry: Entry) -> None:
     pairs = (
         ("accession_number", change.accession_number, entry.AccessionNumber),
         ("study_instance_uid", change.study_instance_uid, entry.StudyInstanceUID),

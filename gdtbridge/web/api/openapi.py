@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final
@@ -9,9 +11,9 @@ from typing import Final
 from pydantic.json_schema import models_json_schema
 
 from gdtbridge import __version__
-from gdtbridge.web import schema
+from gdtbridge.web.api import schema
+from gdtbridge.web.api.studies import API_PARAMETERS, OPEN_PARAMETERS, StudiesView, StudySearch
 from gdtbridge.web.parameters import PARAMETERS, Parameter
-from gdtbridge.web.studies import API_PARAMETERS, OPEN_PARAMETERS, StudiesView, StudySearch
 
 Json = dict[str, object]
 
@@ -147,12 +149,19 @@ def _state(name: str, summary: str, *statuses: int) -> Json:
     return {"get": {"operationId": name, "summary": summary, "responses": answers}}
 
 
-@cache
-def description() -> Json:
-    """Return the OpenAPI document."""
+PUBLISHED: Final[Mapping[str, str]] = {
+    "OrderBody": "Order",
+    "OrderChangeBody": "Change",
+    "PatientBody": "Patient",
+}
+"""What the document calls our models, where that is not the name of the class."""
+
+
+def _schemas() -> Json:
+    """Return the JSON schema of every model, by the name it is published under."""
     models = (
-        schema.Order,
-        schema.Change,
+        schema.OrderBody,
+        schema.OrderChangeBody,
         schema.EntryView,
         schema.ListView,
         StudySearch,
@@ -162,6 +171,15 @@ def description() -> Json:
         [(model, "validation") for model in models],
         ref_template="#/components/schemas/{model}",
     )
+    text = json.dumps(shapes["$defs"])
+    for ours, published in PUBLISHED.items():
+        text = re.sub(rf'(?<=["/]){ours}(?=")', published, text)
+    return dict(sorted(json.loads(text).items()))
+
+
+@cache
+def description() -> Json:
+    """Return the OpenAPI document."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "gdtbridge", "version": __version__},
@@ -176,7 +194,7 @@ def description() -> Json:
             "/readyz": _state("readyz", "State of each part", 200, 503),
         },
         "components": {
-            "schemas": shapes["$defs"],
+            "schemas": _schemas(),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{"token": []}, {}],

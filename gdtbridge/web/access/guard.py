@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from werkzeug.wrappers import Request
 
 from gdtbridge.settings import HttpSettings
+from gdtbridge.web.access.tokens import Throttle, TokenCheck
 from gdtbridge.web.forms import raw_values
 from gdtbridge.web.problems import TEXT_PATHS, refuse
-from gdtbridge.web.tokens import Throttle, TokenCheck
 
 HEALTH_PATH: Final = "/healthz"
 GUARDED_FROM_PAGES: Final = ("/worklist/", "/studies/", "/api/")
@@ -41,7 +41,7 @@ _HOST: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s\[\]/@,:]+)(?::[0-9]
 
 
 class Guard:
-    """Raises `Refusal` for a call that must not go on."""
+    """Raises `CallRefused` for a call that must not go on."""
 
     def __init__(self, settings: HttpSettings, throttle: Throttle | None = None) -> None:
         self._networks = tuple(ipaddress.ip_network(n) for n in settings.allowed_networks)
@@ -50,7 +50,7 @@ class Guard:
         self._token = TokenCheck(settings.token.get_secret_value(), throttle or Throttle())
 
     def check(self, request: Request) -> None:
-        """Let the call pass or raise `Refusal`."""
+        """Let the call pass or raise `CallRefused`."""
         self._check_network(request)
         self._check_host(request)
         if request.path != HEALTH_PATH:

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from gdtbridge.orders import OrderRequest
 from gdtbridge.web.parameters import EMPTY, FUTURE, MISSING, fault_of, without_invisible
-from gdtbridge.web.problems import FieldProblem, Refusal, refuse, refuse_fields
+from gdtbridge.web.problems import CallRefused, FieldProblem, refuse, refuse_fields
 from worklist import Entry
 
 FIELD_NAMES: Final[Mapping[str, str]] = {
@@ -93,13 +93,13 @@ LocalTime = Annotated[datetime, BeforeValidator(_to_time)]
 Sex = Literal["M", "F", "O", ""]
 
 
-class Shape(BaseModel):
+class RequestBody(BaseModel):
     """A JSON object read strictly."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Patient(Shape):
+class PatientBody(RequestBody):
     """Whose examination it is."""
 
     id: Name
@@ -109,10 +109,10 @@ class Patient(Shape):
     sex: Sex
 
 
-class Order(Shape):
+class OrderBody(RequestBody):
     """What is asked for; what is left out or null gets the installation's default."""
 
-    patient: Patient
+    patient: PatientBody
     modality: Text | None = None
     station: Text | None = None
     procedure: Text = ""
@@ -135,7 +135,7 @@ class Order(Shape):
         )
 
 
-class Change(Order):
+class OrderChangeBody(OrderBody):
     """What replaces an entry; its identifiers may be sent along but not changed."""
 
     accession_number: str | None = None
@@ -193,20 +193,20 @@ def view(entry: Entry) -> EntryView:
     )
 
 
-ShapeT = TypeVar("ShapeT", bound=Shape)
+BodyT = TypeVar("BodyT", bound=RequestBody)
 
 
-def read(shape: type[ShapeT], body: bytes, today: date) -> ShapeT:
-    """Return the object a body describes; raise `Refusal` naming every wrong place."""
+def read(shape: type[BodyT], body: bytes, today: date) -> BodyT:
+    """Return the object a body describes; raise `CallRefused` naming every wrong place."""
     read = parse(shape, body)
-    born = read.patient.birth_date if isinstance(read, Order) else None
+    born = read.patient.birth_date if isinstance(read, OrderBody) else None
     if born is not None and born > today:
         raise refuse_fields(FieldProblem("patient.birth_date", FUTURE))
     return read
 
 
-def parse(shape: type[ShapeT], body: bytes) -> ShapeT:
-    """Return the object a body describes, whatever its dates; raise `Refusal`."""
+def parse(shape: type[BodyT], body: bytes) -> BodyT:
+    """Return the object a body describes, whatever its dates; raise `CallRefused`."""
     body = body.removeprefix(b"\xef\xbb\xbf")
     try:
         parsed = shape.model_validate_json(body)
@@ -221,7 +221,7 @@ def _no_key_twice(pairs: list[tuple[str, object]]) -> None:
         raise refuse(400, REPEATED)
 
 
-def _explain(error: ValidationError) -> Refusal:
+def _explain(error: ValidationError) -> CallRefused:
     problems = []
     for detail in error.errors(include_url=False, include_input=False, include_context=False):
         if detail["type"] == "json_invalid":

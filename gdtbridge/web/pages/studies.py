@@ -63,7 +63,7 @@ SEVERAL_BODY: Final = "<p>Bitte wählen Sie die richtige aus.</p>"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StudyRow:
     """A study in the list; ``url`` opens it in the viewer."""
 
     date: date | None
@@ -82,7 +82,7 @@ class Row:
         )
 
 
-def as_html(query: StudyQuery, rows: Sequence[Row], why: str) -> Response:
+def as_html(query: StudyQuery, rows: Sequence[StudyRow], why: str) -> Response:
     """Return the page: 404 when nothing can be opened, 300 when there is a choice.
 
     ``why`` says (German / English) why studies cannot be opened, if so.
@@ -98,7 +98,7 @@ def as_html(query: StudyQuery, rows: Sequence[Row], why: str) -> Response:
     return Response(page, status_of(rows), headers, content_type="text/html; charset=utf-8")
 
 
-def as_text(rows: Sequence[Row], why: str) -> Response:
+def as_text(rows: Sequence[StudyRow], why: str) -> Response:
     """Return the same for scripts: a line for each study, or one line ``error: …``."""
     lines = ["  ".join(word or "-" for word in (*row.words(), row.url or "")) for row in rows]
     if len(rows) < 2:
@@ -107,7 +107,7 @@ def as_text(rows: Sequence[Row], why: str) -> Response:
     return Response(body, status_of(rows), content_type="text/plain; charset=utf-8")
 
 
-def status_of(rows: Sequence[Row]) -> int:
+def status_of(rows: Sequence[StudyRow]) -> int:
     """Return the status of an answer that does not redirect."""
     return 300 if len(rows) > 1 else 404
 
@@ -127,14 +127,14 @@ def _searched(query: StudyQuery) -> str:
     )
 
 
-def _table(rows: Sequence[Row]) -> str:
+def _table(rows: Sequence[StudyRow]) -> str:
     head = "<tr><th>Datum</th><th>Uhrzeit</th><th>Art</th><th>Untersuchung</th><th></th></tr>"
     more = len(rows) - MOST
     rest = f"<p>… und {more} weitere. Bitte Datum und Uhrzeit angeben.</p>" if more > 0 else ""
     return f"<table>{head}{''.join(_line(row) for row in rows[:MOST])}</table>{rest}"
 
 
-def _line(row: Row) -> str:
+def _line(row: StudyRow) -> str:
     cells = "".join(f"<td>{escape(word)}</td>" for word in row.words())
     link = f'<a href="{escape(row.url)}">Öffnen</a>' if row.url else ""
     return f"<tr>{cells}<td>{link}</td></tr>"

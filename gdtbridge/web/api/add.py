@@ -25,7 +25,7 @@ CHARSETS: Final[Mapping[str, str]] = {
 """Python's names of encodings to those of the IANA registry of character sets."""
 
 
-class AddCall:
+class WorklistAddCall:
     """Places the order a request describes and answers with its GDT record."""
 
     def __init__(self, orders: OrderPort, answers: AnswerPort, today: Callable[[], date]) -> None:

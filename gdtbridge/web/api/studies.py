@@ -15,13 +15,13 @@ from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.errors import ViewerError
 from gdtbridge.exams import Exam, StudyQuery, asked
 from gdtbridge.viewers import ViewerChoice, study_url
-from gdtbridge.web import schema
-from gdtbridge.web.api import AddRoute
+from gdtbridge.web.api import schema
+from gdtbridge.web.api.worklist import AddRoute
 from gdtbridge.web.forms import raw_values
+from gdtbridge.web.pages.studies import StudyRow, as_html, as_text
 from gdtbridge.web.parameters import Parameter, texts_of
 from gdtbridge.web.ports import StudyPort
 from gdtbridge.web.problems import OPEN_PATH, refuse
-from gdtbridge.web.study_page import Row, as_html, as_text
 
 PATH: Final = "/api/v1/studies"
 SEARCH_PATH: Final = f"{PATH}/search"
@@ -60,7 +60,7 @@ TYPES: Final = (
 )
 
 
-class StudySearch(schema.Shape):
+class StudySearch(schema.RequestBody):
     """What is known of a study; only the patient number is needed."""
 
     patient_id: schema.Name
@@ -96,7 +96,7 @@ class StudiesView(BaseModel):
     studies: list[StudyView]
 
 
-class ToViewer(Response):
+class ViewerRedirect(Response):
     """A redirect to the very URL: Werkzeug would take what Weasis gets for the name of a host."""
 
     def __init__(self, url: str) -> None:
@@ -167,9 +167,9 @@ class StudyCalls:
         found = self._studies.find(query)
         links = [self._link(exam) for exam in found]
         if len(found) == 1 and (url := links[0][0]) is not None:
-            return ToViewer(url)
+            return ViewerRedirect(url)
         rows = [
-            Row(
+            StudyRow(
                 to_date(exam.study_date),
                 to_time(exam.study_time),
                 exam.modality,

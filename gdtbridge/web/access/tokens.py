@@ -27,7 +27,7 @@ _CHALLENGE: Final = ("WWW-Authenticate", 'Bearer realm="gdtbridge"')
 
 
 @dataclass(slots=True)
-class _Count:
+class _WrongTokens:
     tries: float
     at: float
 
@@ -41,7 +41,7 @@ class Throttle:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._counts: OrderedDict[str, _Count] = OrderedDict()
+        self._counts: OrderedDict[str, _WrongTokens] = OrderedDict()
         self._lock = threading.Lock()
 
     def wait(self, address: str) -> float:
@@ -57,15 +57,15 @@ class Throttle:
         key = _who(address)
         with self._lock:
             now = self._clock()
-            count = self._counts.pop(key, _Count(float(TRIES), now))
+            count = self._counts.pop(key, _WrongTokens(float(TRIES), now))
             left = self._tries(count) - 1.0
-            self._counts[key] = _Count(left, now)
+            self._counts[key] = _WrongTokens(left, now)
             while len(self._counts) > MAX_ADDRESSES:
                 self._counts.popitem(last=False)
         if left < 1.0:
             log.warning("%s sent %d wrong tokens and has to wait", address, TRIES)
 
-    def _tries(self, count: _Count) -> float:
+    def _tries(self, count: _WrongTokens) -> float:
         return min(float(TRIES), count.tries + (self._clock() - count.at) / REFILL_SECONDS)
 
     def __len__(self) -> int:
@@ -91,7 +91,7 @@ class TokenCheck:
         self._throttle = throttle
 
     def check(self, address: str, authorization: str, parameters: Sequence[bytes]) -> None:
-        """Raise `Refusal` (401 or 429) unless the caller shows the token.
+        """Raise `CallRefused` (401 or 429) unless the caller shows the token.
 
         ``authorization`` is the header's value, ``parameters`` are the values of ``token=`` where
         the call may carry it there.
