@@ -161,20 +161,12 @@ def rename_new(source: Path, target: Path) -> None:
 
 
 def _find_renameat2() -> Callable[[int, bytes, int, bytes, int], int] | None:
+    """Return the system call; None where neither system nor C library knows it."""
     if sys.platform == "win32":
         return None
-    function = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if function is None:  # pragma: no cover - neither Linux nor a C library that knows it
-        return None
-    function.argtypes = (
-        ctypes.c_int,
-        ctypes.c_char_p,
-        ctypes.c_int,
-        ctypes.c_char_p,
-        ctypes.c_uint,
-    )
-    function.restype = ctypes.c_int
-    found: Callable[[int, bytes, int, bytes, int], int] = function
+    library = ctypes.CDLL(None, use_errno=True)
+    found: Callable[[int, bytes, int, bytes, int], int] | None
+    found = getattr(library, "renameat2", None)
     return found
 
 

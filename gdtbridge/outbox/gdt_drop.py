@@ -54,7 +54,7 @@ _FOREIGN: Final = Attempt(AttemptResult.LATER, "another file has the name of thi
 
 
 class GdtDrop:
-    """Delivers messages as files into ``folder``, which must exist: it is never created here."""
+    """Delivers messages as files into ``folder``, which must exist: a drop never creates one."""
 
     lifetime: Final = None
 
@@ -73,25 +73,21 @@ class GdtDrop:
 
     def deliver(self, message: OutgoingMessage, journal: DeliveryJournal, /) -> Attempt:
         """Deliver the message, or find out how an interrupted attempt at it ended."""
-        missing = self._missing()
-        if missing is not None:
-            return missing
         try:
+            if missing := self._missing():
+                return missing
             if message.state is DeliveryState.RENAMING:
                 return self._resume(message, journal)
             return self._write(message, journal)
         except OSError as error:
-            return Attempt(AttemptResult.LATER, reason_of(error), away=True)
+            return _away(reason_of(error))
 
     def _missing(self) -> Attempt | None:
         """Return why nothing may be done in the folder now."""
-        try:
-            if not self.folder.is_dir():
-                return Attempt(AttemptResult.LATER, "folder is missing", away=True)
-            if compare(self.folder / NOT_MOUNTED, b"") is not FileComparison.NOTHING:
-                return Attempt(AttemptResult.LATER, "folder is not mounted", away=True)
-        except OSError as error:
-            return Attempt(AttemptResult.LATER, reason_of(error), away=True)
+        if not self.folder.is_dir():
+            return _away("folder is missing")
+        if compare(self.folder / NOT_MOUNTED, b"") is not FileComparison.NOTHING:
+            return _away("folder is not mounted")
         return None
 
     def _write(self, message: OutgoingMessage, journal: DeliveryJournal) -> Attempt:
@@ -155,9 +151,7 @@ class GdtDrop:
             return self._write(message, journal)
         # Where names are used again, another file may have come after ours was collected.
         if at_final is FileComparison.OTHER and not self._reuses(message):
-            return Attempt(
-                AttemptResult.QUESTION, "another file has the name this one may have got"
-            )
+            return _question("another file has the name this one may have got")
         return self._collected(message)
 
     def _collected(self, message: OutgoingMessage) -> Attempt:
@@ -169,12 +163,7 @@ class GdtDrop:
         witness = self.folder / _witness(message.temporary_name)
         if compare(witness, b"") is FileComparison.SAME:
             return _DELIVERED
-        missing = self._missing()
-        if missing is not None:
-            return missing
-        return Attempt(
-            AttemptResult.QUESTION, "both files are gone and nothing tells who took them"
-        )
+        return self._missing() or _question("both files are gone and nothing tells who took them")
 
     def _vanished(self, final: Path, message: OutgoingMessage, temporary: Path) -> Attempt:
         """Judge a renaming that did not find its file although it had just been written.
@@ -182,14 +171,13 @@ class GdtDrop:
         A server may have done it and lost the answer; otherwise someone removed the file, and the
         witness must not speak for a delivery any more.
         """
-        missing = self._missing()
-        if missing is not None:
+        if missing := self._missing():
             return missing
         if compare(final, message.payload) is FileComparison.SAME:
             return self._delivered()
         with contextlib.suppress(OSError):
             (self.folder / _witness(temporary.name)).unlink()
-        return Attempt(AttemptResult.QUESTION, "the temporary file vanished before it got its name")
+        return _question("the temporary file vanished before it got its name")
 
     def _delivered(self) -> Attempt:
         sync_folder(self.folder)
@@ -205,6 +193,14 @@ class GdtDrop:
         """Remove temporary files older than a day that belong to no message on its way."""
         kept = owned | {_witness(name) for name in owned}
         delete_leftovers(self.folder, suffix=TEMPORARY, older_than=SWEEP_AGE, keep=kept)
+
+
+def _away(reason: str) -> Attempt:
+    return Attempt(AttemptResult.LATER, reason, away=True)
+
+
+def _question(reason: str) -> Attempt:
+    return Attempt(AttemptResult.QUESTION, reason)
 
 
 def _witness(temporary_name: str) -> str:
