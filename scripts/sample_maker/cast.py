@@ -12,7 +12,7 @@ from typing import Final
 
 from pydicom.uid import UID
 
-from sample_maker.part10 import sample_uid
+from sample_maker.uids import sample_uid
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from pydicom.sequence import Sequence
 
 from sample_maker import tree
 from sample_maker.cast import ECHO
-from sample_maker.part10 import add_equipment, sample_uid
+from sample_maker.part10 import add_equipment
+from sample_maker.uids import sample_uid
 
 FINDINGS: Final = "121070|DCM|Findings"
 SITE: Final = "363698007|SCT|Finding Site"

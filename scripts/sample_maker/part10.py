@@ -1,4 +1,4 @@
-"""DICOM files with nothing left to chance: identifiers from names, fixed meta information.
+"""DICOM files with nothing left to chance: patient, study, series and meta information.
 
 File format: PS3.10 chapter 7. Every file is Explicit VR Little Endian.
 """
@@ -6,24 +6,14 @@ File format: PS3.10 chapter 7. Every file is Explicit VR Little Endian.
 from __future__ import annotations
 
 import io
-import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-if TYPE_CHECKING:
-    from sample_maker.cast import Study
-
-NAMESPACE: Final = uuid.UUID("5b1f0a52-6f0e-5a64-9d0c-3c8f1d2a7e44")
-"""Drawn once; the UIDs of all samples hang on it."""
-
-
-def sample_uid(name: str) -> UID:
-    """Return the UID of the sample thing ``name``: 2.25 and a UUID made of the name (PS3.5 B.2)."""
-    return UID(f"2.25.{uuid.uuid5(NAMESPACE, name).int}")
+from sample_maker.cast import Study
+from sample_maker.uids import sample_uid
 
 
 def new_instance(study: Study, SOPClassUID: UID, name: str, *, minutes: int = 0) -> Dataset:  # noqa: N803
