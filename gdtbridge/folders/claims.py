@@ -71,7 +71,7 @@ def safe_name(name: str) -> str:
 
 
 def look(folder: Path) -> Iterator[SeenFile]:
-    """Yield the order files of a folder; raises `OSError` when it is out of reach."""
+    """Yield the order files of a folder; raise `OSError` when the folder is out of reach."""
     with os.scandir(folder) as entries:
         for entry in entries:
             claimed = _claimed(Path(entry.path))

@@ -158,7 +158,7 @@ class OrderFiles:
 
 
 def _filed_name(claimed: ClaimedFile) -> Path:
-    """Return a name no other file has, with the extension it had."""
+    """Return a name no other filed order has, with the extension of the dropped file."""
     stem, dot, extension = claimed.name.rpartition(".")
     return Path(f"{stem}-{claimed.token}{dot}{extension}")
 

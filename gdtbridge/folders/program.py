@@ -24,7 +24,7 @@ from gdtbridge.orders import Outcome, Taken
 from worklist import WorklistError
 
 AT_ONCE_SECONDS: Final = 30
-"""A file that is gone was taken by the service if that took one of this name so recently."""
+"""A missing file counts as taken by the service when an equal name was taken so recently."""
 PAUSE_SECONDS: Final = 0.1
 QUIET_SECONDS: Final = 0.3
 """A whole file is still given so long to change."""
@@ -87,7 +87,7 @@ def _taken(files: OrderFiles, file: Path, say: Say) -> Sequence[Taken]:
 
 
 def _take_here(files: OrderFiles, file: Path, reason: str) -> FileReply | None:
-    """Take the file, or what an interrupted call or service left of it; None when it is gone."""
+    """Take the file, or the claimed file of an interrupted call; None when both are gone."""
     inbox = next((inbox for inbox in files.inboxes if _is_in(file, inbox)), None)
     try:
         claimed = claim(file) if inbox is not None else _copied(files, file)
@@ -108,9 +108,9 @@ def _is_in(file: Path, folder: Path) -> bool:
 
 
 def _copied(files: OrderFiles, file: Path) -> ClaimedFile:
-    """Make the file ours: from now on the service finishes what this call does not.
+    """Copy the file into our spool, claimed: the service finishes what this call does not.
 
-    Where the original cannot be removed, calling again with it is still the same order.
+    Where the original cannot be removed, a second call with it is still the same order.
     """
     data = read(file)
     claimed = adopt(file.name, data, files.settings.order_spool)
@@ -121,7 +121,7 @@ def _copied(files: OrderFiles, file: Path) -> ClaimedFile:
 
 
 def _wait_until_whole(file: Path, patience: float) -> str:
-    """Return "" when the file is whole and at rest, or gone; else what it lacks after so long."""
+    """Wait ``patience`` seconds at most; return what the file lacks, "" when whole or gone."""
     began = quiet_since = time.monotonic()
     stamp: FileStamp | None = None
     try:

@@ -141,7 +141,7 @@ def request_of(
 
 
 def _scheduled(record: Record, now: datetime) -> datetime | None:
-    """Return when it shall be done; None means now, and so does a day that is over."""
+    """Return when the procedure shall be done (6200, 6201); None: now, also for a past day."""
     said = _text(record, "6200")
     if not said.strip("0"):
         return None

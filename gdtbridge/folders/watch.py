@@ -1,4 +1,4 @@
-"""Watching a folder that may be a share: it is looked at again and again, for shares tell nothing.
+"""Watching a folder of orders by looking again and again: shares announce no changes.
 
 Everything that may hang happens in a thread of its own, so that a share that hangs keeps nobody
 else waiting.
@@ -152,7 +152,7 @@ class OrderWatch:
         return self._foreign.get(one.path) != one.stamp
 
     def _try(self, one: SeenFile, age: float) -> int:
-        """Take a file if it is whole; what fails is tried again at the next look."""
+        """Take a whole file and return 1; whatever fails is tried again at the next look."""
         try:
             done = self._take(one, age)
         except OSError as error:

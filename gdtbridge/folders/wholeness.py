@@ -16,7 +16,7 @@ class FileCondition(Enum):
 
     WHOLE = auto()
     PARTIAL = auto()
-    """It may still be being written."""
+    """Perhaps still being written."""
     FOREIGN = auto()
     """A result on its way to somebody else: not touched."""
 

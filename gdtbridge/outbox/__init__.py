@@ -1,4 +1,4 @@
-"""The outbox: everything that leaves the house.
+"""The outbox: everything that leaves the bridge.
 
 A durable queue in the database, one worker for each destination, one sender for each kind of
 destination (GDT drop, webhook). A message is put in the same transaction as what caused it and

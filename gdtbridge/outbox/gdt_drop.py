@@ -35,10 +35,10 @@ from gdtbridge.outbox.names import COUNTER, HIGHEST
 
 TEMPORARY: Final = ".tmp"
 WITNESS: Final = "-w.tmp"
-"""An empty file beside the temporary one, so like it that whoever removes the one removes both."""
+"""Suffix of the witness: an empty file beside the temporary one, removed by whoever tidies up."""
 NOT_MOUNTED: Final = ".gdtbridge-not-mounted"
-"""A practice puts a file of this name into the empty mount point: it is visible, and stops every
-delivery, exactly while the share is not mounted over it."""
+"""Name of a file that a practice puts into the empty mount point: the file is visible, and stops
+every delivery, exactly while no share is mounted there."""
 SWEEP_AGE: Final = 24 * 3600.0
 """Seconds before a temporary file nobody owns is removed; another bridge may share the folder."""
 _MOST_NAMES: Final = 100
@@ -50,7 +50,7 @@ _TOO_MANY: Final = Attempt(
 )
 _OCCUPIED: Final = Attempt(AttemptResult.OCCUPIED, UNCOLLECTED)
 _FOREIGN: Final = Attempt(AttemptResult.LATER, "another file has the name of this one")
-"""Where nobody collects files, waiting for that would be a silence."""
+"""For kinds of file that nobody collects: waiting for the collection would never end."""
 
 
 class GdtDrop:
@@ -155,10 +155,9 @@ class GdtDrop:
         return self._collected(message)
 
     def _collected(self, message: OutgoingMessage) -> Attempt:
-        """Judge a message of which neither file is left: only its renaming explains that.
+        """Judge a message without either file: it was collected if its witness is left.
 
-        A share that is not the one written to, or someone tidying up, would have taken the witness
-        too.
+        On another share, or after someone tidied up, the witness would be missing too.
         """
         witness = self.folder / _witness(message.temporary_name)
         if compare(witness, b"") is FileComparison.SAME:

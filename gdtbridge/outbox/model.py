@@ -12,7 +12,7 @@ from gdtbridge.health import PartState
 ALARM_SECONDS: Final = 300.0
 """A message that must arrive, could have left and has waited this long is an alarm."""
 UNCOLLECTED_SECONDS: Final = 24 * 3600.0
-"""One that waits for the practice software to collect the file before it may wait this long."""
+"""The same for a message that waits until practice software collects the file before."""
 UNCOLLECTED: Final = "the file before it was not collected yet"
 """The reason of `AttemptResult.OCCUPIED`."""
 
@@ -29,7 +29,7 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
     """Given up: expired or refused for good."""
     QUESTION = "question"
-    """Only a person can tell whether it arrived; it is not sent again by itself."""
+    """Only a person can tell whether the message arrived; it is not sent again by itself."""
 
 
 OPEN: Final = (DeliveryState.PENDING, DeliveryState.WRITING, DeliveryState.RENAMING)
@@ -84,7 +84,7 @@ class AttemptResult(StrEnum):
     DELIVERED = "delivered"
     LATER = "later"
     OCCUPIED = "occupied"
-    """The file before it has not been collected yet; nothing is wrong."""
+    """Practice software has not collected the file before yet; nothing is wrong."""
     FAILED = "failed"
     QUESTION = "question"
 

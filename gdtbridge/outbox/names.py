@@ -40,7 +40,7 @@ def check_name(name: str) -> None:
 
 
 def name_key(name: str) -> str:
-    """Return what two names share that one folder may take for the same."""
+    """Return the key of a name, equal for names that some folder takes for the same."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

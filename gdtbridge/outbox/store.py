@@ -118,7 +118,7 @@ def rename(connection: Connection, outbox_id: int) -> str:
 
 
 def _last_count(connection: Connection, destination: str, name: str) -> int:
-    """Return the number given last to a message of that name; they leave in their order."""
+    """Return the number given last to a message of that name (numbers leave in their order)."""
     query = (
         sa.select(table.c.final_name)
         .where(table.c.destination == destination, table.c.name == name, table.c.final_name != "")

@@ -97,7 +97,7 @@ class DestinationWorker:
     # Life cycle
 
     def start(self) -> None:
-        """Start the worker; it begins with what a crash interrupted."""
+        """Start the worker; messages that a crash interrupted come first."""
         # A daemon: one that hangs in the kernel must not keep the process from ending.
         self._thread = threading.Thread(
             target=self._run, name=f"outbox {self.destination}", daemon=True
@@ -109,7 +109,7 @@ class DestinationWorker:
         self._bell.set()
 
     def stop(self) -> None:
-        """Tell the worker to end after the message it is at."""
+        """Tell the worker to end after the present message."""
         self._stopping.set()
         self._bell.set()
 
