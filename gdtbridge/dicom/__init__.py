@@ -1,9 +1,9 @@
-"""The DICOM edge: the server with its transport, one small class for each service, and a client.
+"""The DICOM edge: a server, one small module for each DIMSE service, and a client.
 
-`server` puts it together. `transport`, `upper_layer`, `receiver` and `association` carry messages
-and keep hostile peers out; `verification`, `storage` and `worklist` translate one service each to
-a call of the core; `client` and `simulator` are the other side. Decisions about exams must not live
-here, and pynetdicom is imported nowhere else.
+`server` puts it together; `verification`, `storage` and `worklist` translate one service each to a
+call of the core; `policy` and `negotiation` say who and what is let in; `client` is the other side.
+`upper_layer` carries their messages and has all that touches pynetdicom's inside. Decisions about
+exams must not live here.
 """
 
 from gdtbridge.dicom.client import Peer, PeerError, echo, find_worklist, store

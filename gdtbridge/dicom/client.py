@@ -11,31 +11,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import sleep
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from pydicom import Dataset
 from pydicom.filereader import read_file_meta_info
-from pynetdicom import AE, build_context, evt
+from pynetdicom import build_context
 from pynetdicom.association import Association
-from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.transport import AddressInformation
 
-from gdtbridge.dicom import library
-from gdtbridge.dicom.command import Status
+from gdtbridge.dicom.command import DimseStatus
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST, VERIFICATION
-from gdtbridge.dicom.transport import MAX_PDU, ClosingSocket
+from gdtbridge.dicom.upper_layer.requestor import Requestor
 from gdtbridge.errors import BridgeError
 
 log = logging.getLogger(__name__)
 
-CONNECT_SECONDS: Final = 10.0
-ANSWER_SECONDS: Final = 60.0
 MAX_CONTEXTS: Final = 128
 """Presentation contexts of one association: the odd numbers below 256 (PS3.8 9.3.2.2)."""
-MAX_WAITING: Final = 32
-"""PDUs read from a file before they are sent; keeps a cine out of memory."""
 
 
 class PeerError(BridgeError):
@@ -69,10 +61,10 @@ def find_worklist(peer: Peer, query: Dataset) -> list[Dataset]:
     with _association(peer, [build_context(MODALITY_WORKLIST)]) as association:
         for answer, dataset in association.send_c_find(query, MODALITY_WORKLIST):
             status = _status(peer, answer)
-            if status in {Status.PENDING, Status.PENDING_UNSUPPORTED_KEYS}:
+            if status in {DimseStatus.PENDING, DimseStatus.PENDING_UNSUPPORTED_KEYS}:
                 if dataset is not None:
                     found.append(dataset)
-            elif status != Status.SUCCESS:
+            elif status != DimseStatus.SUCCESS:
                 raise _refused(peer, status)
     return found
 
@@ -123,30 +115,10 @@ def _send(peer: Peer, association: Association, file: Path, need: tuple[str, str
         (str(one.abstract_syntax), str(one.transfer_syntax[0]))
         for one in association.accepted_contexts
     }:
-        return Status.SOP_CLASS_NOT_SUPPORTED
+        return DimseStatus.SOP_CLASS_NOT_SUPPORTED
     if not association.is_established:
         raise _lost(peer)
     return _status(peer, association.send_c_store(file))
-
-
-class Caller(AE):
-    """An application entity that makes one association, whose socket is closed whatever happens."""
-
-    _socket: ClosingSocket | None = None
-
-    def _create_socket(
-        self, assoc: Association, address: AddressInformation, _tls_args: object
-    ) -> ClosingSocket:
-        self._socket = ClosingSocket(assoc, address=address)
-        return self._socket
-
-    def hang_up(self) -> None:
-        """Close the connection; its threads end."""
-        if self._socket is not None:
-            self._socket.drop()
-            if self._socket.assoc.dul.is_alive():
-                self._socket.assoc.dul.join(CONNECT_SECONDS)
-            self._socket.close()
 
 
 def _is_title(text: str) -> bool:
@@ -161,65 +133,33 @@ def _is_title(text: str) -> bool:
 
 @contextmanager
 def _association(peer: Peer, contexts: list[PresentationContext]) -> Iterator[Association]:
-    library.set_up()
     if not _is_title(peer.calling_aet) or not _is_title(peer.aet):
         raise PeerError(
             "Ein AE-Titel hat 1 bis 16 ASCII-Zeichen ohne Backslash. / An AE title has 1 to 16 "
             "ASCII characters and no backslash."
         )
-    caller = _caller(peer)
+    requestor = Requestor(peer.calling_aet)
     try:
-        association = _associate(caller, peer, contexts)
-        _pace(association)
+        association = _associate(requestor, peer, contexts)
         try:
             yield association
         finally:
             if association.is_established:
                 association.release()
     finally:
-        caller.hang_up()
+        requestor.hang_up()
 
 
-def _caller(peer: Peer) -> Caller:
-    caller = Caller(peer.calling_aet)
-    caller.connection_timeout = caller.acse_timeout = CONNECT_SECONDS
-    caller.dimse_timeout = caller.network_timeout = ANSWER_SECONDS
-    caller.implementation_class_uid = library.IMPLEMENTATION_CLASS_UID
-    caller.implementation_version_name = library.IMPLEMENTATION_VERSION_NAME
-    return caller
-
-
-def _associate(caller: Caller, peer: Peer, contexts: list[PresentationContext]) -> Association:
-    connected: list[bool] = []
+def _associate(
+    requestor: Requestor, peer: Peer, contexts: list[PresentationContext]
+) -> Association:
     try:
-        association = caller.associate(
-            peer.host,
-            peer.port,
-            contexts,
-            ae_title=peer.aet,
-            max_pdu=MAX_PDU,
-            evt_handlers=[(evt.EVT_CONN_OPEN, lambda _event: connected.append(True))],
-        )
+        association = requestor.request(peer.host, peer.port, peer.aet, contexts)
     except OSError as error:
         raise _unreachable(peer) from error
-    if not association.is_established:
-        raise _not_associated(peer, association) if connected else _unreachable(peer)
-    return association
-
-
-def _pace(association: Association) -> None:
-    """Have the sender wait while much is queued: pynetdicom would queue a whole file."""
-    queue = association.dul.to_provider_queue
-    send = association.dul.send_pdu
-
-    def send_paced(primitive: Any) -> None:  # noqa: ANN401
-        while isinstance(primitive, P_DATA) and queue.qsize() >= MAX_WAITING:
-            if not association.dul.is_alive():
-                return
-            sleep(0.001)
-        send(primitive)
-
-    association.dul.send_pdu = send_paced  # type: ignore[method-assign]
+    if association.is_established:
+        return association
+    raise _not_associated(peer, association) if requestor.is_connected else _unreachable(peer)
 
 
 def _status(peer: Peer, answer: Dataset) -> int:
@@ -230,7 +170,7 @@ def _status(peer: Peer, answer: Dataset) -> int:
 
 def _expect_answer(peer: Peer, answer: Dataset) -> None:
     status = _status(peer, answer)
-    if status != Status.SUCCESS:
+    if status != DimseStatus.SUCCESS:
         raise _refused(peer, status)
 
 

@@ -30,7 +30,7 @@ class CommandField(IntEnum):
     C_CANCEL_RQ = 0x0FFF
 
 
-class Status(IntEnum):
+class DimseStatus(IntEnum):
     """The statuses we answer with (PS3.7 Annex C, PS3.4 B.2.3 and K.4.1.1.4)."""
 
     SUCCESS = 0x0000
@@ -46,12 +46,12 @@ class Status(IntEnum):
     PENDING_UNSUPPORTED_KEYS = 0xFF01
 
 
-class CommandError(ValueError):
+class CommandSetError(ValueError):
     """The bytes are not a command set."""
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CommandSet:
     """One command set; each field is the element of that keyword, None where absent."""
 
     CommandField: int
@@ -94,8 +94,8 @@ _ELEMENTS: Final = {
 _PADDING: Final = {"UI": b"\0", "LO": b" "}
 
 
-def parse_command(data: bytes) -> Command:
-    """Return the command set encoded in ``data``; raise `CommandError`."""
+def parse_command(data: bytes) -> CommandSet:
+    """Return the command set encoded in ``data``; raise `CommandSetError`."""
     found = dict(_elements(data))
     numbers: dict[str, int] = {}
     texts: dict[str, str] = {}
@@ -106,23 +106,23 @@ def parse_command(data: bytes) -> Command:
         elif vr != "US" and value:
             texts[keyword] = value.decode("latin-1").strip(" \0")
     if "CommandField" not in numbers:
-        raise CommandError("no Command Field")
-    return Command(**numbers, **texts)  # type: ignore[arg-type]  # _ELEMENTS says which is which
+        raise CommandSetError("no Command Field")
+    return CommandSet(**numbers, **texts)  # type: ignore[arg-type]  # _ELEMENTS says which is which
 
 
 def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
     offset = 0
     while offset < len(data):
         if len(data) - offset < 8:
-            raise CommandError("cut off within an element")
+            raise CommandSetError("cut off within an element")
         group, element, length = struct.unpack_from("<HHL", data, offset)
         offset += 8 + length
         if group or offset > len(data):
-            raise CommandError("not a command set")
+            raise CommandSetError("not a command set")
         yield element, data[offset - length : offset]
 
 
-def encode_command(command: Command) -> bytes:
+def encode_command(command: CommandSet) -> bytes:
     """Return ``command`` as bytes, Command Group Length first."""
     body = b"".join(
         struct.pack("<HHL", 0, element, len(value)) + value
@@ -142,19 +142,19 @@ def _value(value: int | str | None, vr: str) -> bytes | None:
 
 
 def response_to(
-    request: Command,
+    request: CommandSet,
     status: int,
     comment: str | None = None,
     *,
     has_dataset: bool = False,
-) -> Command:
+) -> CommandSet:
     """Return the response to ``request``; the comment is cut to what an LO holds.
 
     A SOP Instance UID is repeated only where it could be one.
     """
     uid = request.AffectedSOPInstanceUID
     sop_class = request.AffectedSOPClassUID or request.RequestedSOPClassUID
-    return Command(
+    return CommandSet(
         CommandField=request.CommandField | RESPONSE,
         CommandDataSetType=0x0001 if has_dataset else NO_DATASET,
         AffectedSOPClassUID=sop_class if is_uid(sop_class) else None,

@@ -42,7 +42,7 @@ _WE_ENCODE: Final = frozenset(
 """The transfer syntaxes we can write an answer in."""
 
 
-class Result(IntEnum):
+class ContextResult(IntEnum):
     """Result of a proposed context (PS3.8 Table 9-18)."""
 
     ACCEPTED = 0
@@ -51,14 +51,14 @@ class Result(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class NegotiatedContext:
     """The answer to one proposed context; the transfer syntax counts only when accepted."""
 
-    result: Result
+    result: ContextResult
     transfer_syntax: str
 
 
-def answer_context(abstract_syntax: str, transfer_syntaxes: Sequence[str]) -> Answered:
+def answer_context(abstract_syntax: str, transfer_syntaxes: Sequence[str]) -> NegotiatedContext:
     """Decide on one proposed presentation context."""
     proposed = [uid for uid in transfer_syntaxes if is_uid(uid)]
     refused = proposed[0] if proposed else str(ImplicitVRLittleEndian)
@@ -67,10 +67,10 @@ def answer_context(abstract_syntax: str, transfer_syntaxes: Sequence[str]) -> An
     elif is_storage(abstract_syntax):
         chosen = next(filter(_is_known, proposed), proposed[0] if proposed else None)
     else:
-        return Answered(Result.ABSTRACT_SYNTAX_NOT_SUPPORTED, refused)
+        return NegotiatedContext(ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED, refused)
     if chosen is None:
-        return Answered(Result.TRANSFER_SYNTAXES_NOT_SUPPORTED, refused)
-    return Answered(Result.ACCEPTED, chosen)
+        return NegotiatedContext(ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED, refused)
+    return NegotiatedContext(ContextResult.ACCEPTED, chosen)
 
 
 @lru_cache(maxsize=1024)

@@ -23,7 +23,7 @@ def clean_title(raw: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class AccessPolicy:
     """The rules of one server."""
 
     networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]

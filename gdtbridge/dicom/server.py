@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 import time
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
-from pynetdicom import AE
-from pynetdicom.transport import AddressInformation
-
-from gdtbridge.dicom import library, spool
-from gdtbridge.dicom.association import Acceptor, House
+from gdtbridge.dicom import spool
 from gdtbridge.dicom.command import CommandField
-from gdtbridge.dicom.connections import Connections
-from gdtbridge.dicom.policy import Policy
-from gdtbridge.dicom.storage import MEGABYTE, Storage, StoragePort
-from gdtbridge.dicom.transport import ASSOCIATE_SECONDS, MAX_PDU, Server
-from gdtbridge.dicom.verification import Verification
-from gdtbridge.dicom.worklist import WorklistPort, WorklistQuery
+from gdtbridge.dicom.policy import AccessPolicy
+from gdtbridge.dicom.storage import MEGABYTE, StoragePort, StorageProvider
+from gdtbridge.dicom.upper_layer.acceptor import AssociationAcceptor, ServerContext
+from gdtbridge.dicom.upper_layer.connections import ConnectionTable
+from gdtbridge.dicom.upper_layer.listener import POLL_SECONDS, ConnectionListener
+from gdtbridge.dicom.verification import VerificationProvider
+from gdtbridge.dicom.worklist import WorklistPort, WorklistProvider
 from gdtbridge.settings import DicomSettings
 
 log = logging.getLogger(__name__)
 
-_POLL_SECONDS: Final = 0.2
 _LOOK_AGAIN_SECONDS: Final = 0.05
 _JOIN_SECONDS: Final = 5.0
 
@@ -39,23 +34,25 @@ class DicomServer:
         """Prepare a server; nothing listens yet. ``spool`` is on the archive's file system."""
         self._settings = settings
         self._spool = spool
-        self._connections = Connections(settings.max_associations)
-        self._house = House(
+        self._connections = ConnectionTable(settings.max_associations)
+        self._context = ServerContext(
             services={
-                CommandField.C_ECHO_RQ: Verification(),
-                CommandField.C_STORE_RQ: Storage(storage, spool, settings.max_object_mb * MEGABYTE),
-                CommandField.C_FIND_RQ: WorklistQuery(worklist),
+                CommandField.C_ECHO_RQ: VerificationProvider(),
+                CommandField.C_STORE_RQ: StorageProvider(
+                    storage, spool, settings.max_object_mb * MEGABYTE
+                ),
+                CommandField.C_FIND_RQ: WorklistProvider(worklist),
             },
-            policy=Policy.of(settings),
+            policy=AccessPolicy.of(settings),
             connections=self._connections,
         )
-        self._server: Server | None = None
+        self._listener: ConnectionListener | None = None
         self._thread: threading.Thread | None = None
 
     @property
     def port(self) -> int:
         """The port it listens on; the one of the settings before it does."""
-        return self._server.server_address[1] if self._server else self._settings.port
+        return self._listener.port if self._listener else self._settings.port
 
     @property
     def associations(self) -> int:
@@ -72,43 +69,21 @@ class DicomServer:
 
         Once the port is ours, nobody else uses the spool: what lies there is deleted.
         """
-        library.set_up()
         self._spool.mkdir(parents=True, exist_ok=True)
         address = (self._settings.host, self._settings.port)
-        server = Server(self._make_ae(), address, self._house.policy, self._accept)
+        listener = ConnectionListener(self._settings.aet, address, self._context)
         spool.sweep(self._spool)
-        self._server = server
+        self._listener = listener
         self._thread = threading.Thread(
-            target=server.serve_forever, args=(_POLL_SECONDS,), name="dicom-server", daemon=True
+            target=listener.serve_forever, args=(POLL_SECONDS,), name="dicom-server", daemon=True
         )
         self._thread.start()
 
-    def _make_ae(self) -> AE:
-        ae = AE(self._settings.aet)
-        ae.acse_timeout = ASSOCIATE_SECONDS
-        ae.maximum_pdu_size = MAX_PDU
-        ae.implementation_class_uid = library.IMPLEMENTATION_CLASS_UID
-        ae.implementation_version_name = library.IMPLEMENTATION_VERSION_NAME
-        return ae
-
-    def _accept(
-        self, client: socket.socket, local: AddressInformation, remote: AddressInformation
-    ) -> None:
-        ae = cast("Server", self._server).ae
-        association = Acceptor(ae, self._house, client)
-        association.introduce(local, remote)
-        self._connections.admit(association)
-        try:
-            association.start()
-        except RuntimeError:  # no thread can be started
-            self._connections.forget(association)
-            raise
-
     def stop(self, grace: float = 10) -> None:
         """Accept no more, let what is being received finish within ``grace`` seconds, abort."""
-        if self._server is None or self._thread is None:
+        if self._listener is None or self._thread is None:
             return
-        self._server.stop()
+        self._listener.stop()
         self._thread.join(_JOIN_SECONDS)
         self._dismiss_when_idle(grace)
         rest = self._everyone()
@@ -128,5 +103,5 @@ class DicomServer:
                     association.dismiss()
             time.sleep(_LOOK_AGAIN_SECONDS)
 
-    def _everyone(self) -> list[Acceptor]:
-        return [one for one in self._connections.everyone() if isinstance(one, Acceptor)]
+    def _everyone(self) -> list[AssociationAcceptor]:
+        return [one for one in self._connections.everyone() if isinstance(one, AssociationAcceptor)]

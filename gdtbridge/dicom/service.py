@@ -1,7 +1,8 @@
 """What a DICOM service sees of an association, and what an association sees of a service.
 
-The thread that receives calls `Service.begin` and `Operation.write`; the association's own thread
-calls `Operation.run`. Both may call `Operation.discard`, never at the same time.
+The thread that receives calls `ServiceProvider.begin` and `DimseOperation.write`; the association's
+own thread calls `DimseOperation.run`. Both may call `DimseOperation.discard`, never at the same
+time.
 """
 
 from __future__ import annotations
@@ -10,18 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from gdtbridge.dicom.command import Command, Status, response_to
+from gdtbridge.dicom.command import CommandSet, DimseStatus, response_to
 
 MAX_IDENTIFIER: Final = 64 * 1024
 """Bytes of a dataset that is kept in memory: a query, never an object. Devices send up to 4 KiB."""
 
 
-class PeerMisbehaves(Exception):
+class ProtocolViolation(Exception):
     """The peer does what no device does; its association is aborted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class AcceptedContext:
     """An accepted presentation context (PS3.8 9.3.3.2)."""
 
     id: int
@@ -30,18 +31,18 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class DimseRequest:
     """One request: what was asked, by whom, in which context, and the way to answer it.
 
     ``send`` may be called several times (pending responses); it raises nothing when the peer has
     gone. ``is_cancelled`` tells whether the peer asked to stop, or is no longer there.
     """
 
-    command: Command
-    context: Context
+    command: CommandSet
+    context: AcceptedContext
     calling_aet: str
     peer: str
-    send: Callable[[Command, bytes], None]
+    send: Callable[[CommandSet, bytes], None]
     is_cancelled: Callable[[], bool]
 
     def answer(self, status: int, comment: str | None = None, dataset: bytes = b"") -> None:
@@ -49,11 +50,11 @@ class Exchange:
         self.send(response_to(self.command, status, comment, has_dataset=bool(dataset)), dataset)
 
 
-class Operation(Protocol):
+class DimseOperation(Protocol):
     """A request on its way: its dataset arrives in pieces, then it is answered."""
 
     def write(self, fragment: bytes) -> None:
-        """Take the next piece of the dataset; raise `PeerMisbehaves` when it must end here."""
+        """Take the next piece of the dataset; raise `ProtocolViolation` when it must end here."""
 
     def run(self) -> None:
         """Do what was asked and answer it; the dataset is complete."""
@@ -62,14 +63,14 @@ class Operation(Protocol):
         """Let go of everything; called exactly once, whatever happened before."""
 
 
-class Service(Protocol):
+class ServiceProvider(Protocol):
     """One DIMSE service: makes an operation of each request."""
 
-    def begin(self, exchange: Exchange) -> Operation:
+    def begin(self, request: DimseRequest) -> DimseOperation:
         """Return the operation for a request whose dataset is still to come."""
 
 
-class Identifier:
+class IdentifierBuffer:
     """A dataset kept in memory, at most `MAX_IDENTIFIER` bytes; the rest is counted and dropped."""
 
     def __init__(self) -> None:
@@ -82,10 +83,10 @@ class Identifier:
         return self._size > MAX_IDENTIFIER
 
     def write(self, fragment: bytes) -> None:
-        """Keep a piece; raise `PeerMisbehaves` for sixteen times the limit."""
+        """Keep a piece; raise `ProtocolViolation` for sixteen times the limit."""
         self._size += len(fragment)
         if self._size > 16 * MAX_IDENTIFIER:
-            raise PeerMisbehaves("identifier without end")
+            raise ProtocolViolation("identifier without end")
         if not self.is_too_large:
             self._data += fragment
 
@@ -94,14 +95,14 @@ class Identifier:
         return bytes(self._data)
 
 
-class Refusal:
+class RefusedOperation:
     """The operation of a request nobody serves: its dataset is dropped, its answer a failure."""
 
-    def __init__(self, exchange: Exchange, status: Status, comment: str) -> None:
-        self._exchange = exchange
+    def __init__(self, request: DimseRequest, status: DimseStatus, comment: str) -> None:
+        self._request = request
         self._status = status
         self._comment = comment
-        self._dataset = Identifier()
+        self._dataset = IdentifierBuffer()
 
     def write(self, fragment: bytes) -> None:
         """Drop a piece of the dataset."""
@@ -109,7 +110,7 @@ class Refusal:
 
     def run(self) -> None:
         """Answer with the failure."""
-        self._exchange.answer(self._status, self._comment)
+        self._request.answer(self._status, self._comment)
 
     def discard(self) -> None:
         """Let go of nothing."""

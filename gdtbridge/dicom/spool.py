@@ -14,7 +14,7 @@ import struct
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from gdtbridge.dicom.library import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from gdtbridge.dicom.identity import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from gdtbridge.durable.files import delete_leftovers
 
 log = logging.getLogger(__name__)

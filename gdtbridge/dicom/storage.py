@@ -13,9 +13,9 @@ from typing import Final, Protocol
 
 from gdtbridge.archive import Incoming, Standing
 from gdtbridge.dataset.uid import is_uid
-from gdtbridge.dicom.command import Status
+from gdtbridge.dicom.command import DimseStatus
 from gdtbridge.dicom.negotiation import is_storage
-from gdtbridge.dicom.service import Exchange, PeerMisbehaves
+from gdtbridge.dicom.service import DimseRequest, ProtocolViolation
 from gdtbridge.dicom.spool import SpoolFile, file_meta
 from gdtbridge.errors import (
     NotUnderstood,
@@ -50,11 +50,11 @@ class StoragePort(Protocol):
 class SopClassNotSupported(StoreError):
     """The request is for no storage SOP class: status 0122 (PS3.7 C.5.6)."""
 
-    status = Status.SOP_CLASS_NOT_SUPPORTED
+    status = DimseStatus.SOP_CLASS_NOT_SUPPORTED
     comment = "SOP class not supported"
 
 
-class Storage:
+class StorageProvider:
     """The Storage SCP."""
 
     def __init__(self, port: StoragePort, spool: Path, max_object: int) -> None:
@@ -63,17 +63,17 @@ class Storage:
         self.spool = spool
         self.max_object = max_object
 
-    def begin(self, exchange: Exchange) -> Store:
+    def begin(self, request: DimseRequest) -> StoreOperation:
         """Return the operation of one C-STORE."""
-        return Store(self, exchange)
+        return StoreOperation(self, request)
 
 
-class Store:
+class StoreOperation:
     """One object on its way. Once something went wrong, the rest of it is read and dropped."""
 
-    def __init__(self, storage: Storage, exchange: Exchange) -> None:
+    def __init__(self, storage: StorageProvider, request: DimseRequest) -> None:
         self._storage = storage
-        self._exchange = exchange
+        self._request = request
         self._file: SpoolFile | None = None
         self._size = 0
         self._room_until = 0
@@ -82,7 +82,7 @@ class Store:
         self._drained = 0
 
     def write(self, fragment: bytes) -> None:
-        """Spool a piece of the dataset; raise `PeerMisbehaves` when a refused object never ends."""
+        """Spool a piece of the dataset; raise `ProtocolViolation` for a refused one without end."""
         if not fragment:
             return  # an object of empty fragments is none
         if self._failure is None:
@@ -112,7 +112,7 @@ class Store:
         self._file.write(fragment)
 
     def _file_meta(self) -> bytes:
-        command, context = self._exchange.command, self._exchange.context
+        command, context = self._request.command, self._request.context
         sop_class, sop_instance = command.AffectedSOPClassUID, command.AffectedSOPInstanceUID
         if sop_class is None or sop_instance is None:
             raise NotUnderstood("the command lacks a UID")
@@ -130,21 +130,21 @@ class Store:
     def _drain(self, fragment: bytes) -> None:
         self._drained += len(fragment)
         if self._drained > DRAIN_BYTES or time.monotonic() > self._drain_until:
-            raise PeerMisbehaves("a refused object does not end")
+            raise ProtocolViolation("a refused object does not end")
 
     def run(self) -> None:
         """Hand the object over and answer with what became of it."""
         try:
             self._hand_over()
         except StoreError as error:
-            log.warning("object from %r refused: %s", self._exchange.calling_aet, _name(error))
-            self._exchange.answer(error.status, error.comment)
+            log.warning("object from %r refused: %s", self._request.calling_aet, _name(error))
+            self._request.answer(error.status, error.comment)
         except Exception as error:  # noqa: BLE001 - the device is told, whatever it is
             log.error("object not stored: %s", describe(error))
             failure = ProcessingFailure
-            self._exchange.answer(failure.status, failure.comment)
+            self._request.answer(failure.status, failure.comment)
         else:
-            self._exchange.answer(Status.SUCCESS)
+            self._request.answer(DimseStatus.SUCCESS)
 
     def _hand_over(self) -> None:
         if self._failure is not None:
@@ -155,15 +155,15 @@ class Store:
             self._file.close()
         except OSError as error:
             raise _failure_of(error) from error
-        command = self._exchange.command
+        command = self._request.command
         self._storage.port.receive(
             Incoming(
                 path=self._file.path,
                 SOPClassUID=command.AffectedSOPClassUID or "",
                 SOPInstanceUID=command.AffectedSOPInstanceUID or "",
-                TransferSyntaxUID=self._exchange.context.transfer_syntax,
-                calling_aet=self._exchange.calling_aet,
-                peer=self._exchange.peer,
+                TransferSyntaxUID=self._request.context.transfer_syntax,
+                calling_aet=self._request.calling_aet,
+                peer=self._request.peer,
             )
         )
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from gdtbridge.dicom.command import Status
-from gdtbridge.dicom.service import Exchange, Identifier
+from gdtbridge.dicom.command import DimseStatus
+from gdtbridge.dicom.service import DimseRequest, IdentifierBuffer
 
 
-class Verification:
+class VerificationProvider:
     """The Verification SCP."""
 
-    def begin(self, exchange: Exchange) -> Echo:
+    def begin(self, request: DimseRequest) -> EchoOperation:
         """Return the operation of one C-ECHO."""
-        return Echo(exchange)
+        return EchoOperation(request)
 
 
-class Echo:
+class EchoOperation:
     """One C-ECHO; a dataset, which it must not have, is dropped."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._dataset = Identifier()
+    def __init__(self, request: DimseRequest) -> None:
+        self._request = request
+        self._dataset = IdentifierBuffer()
 
     def write(self, fragment: bytes) -> None:
         """Drop a piece of a dataset."""
@@ -27,7 +27,7 @@ class Echo:
 
     def run(self) -> None:
         """Answer success."""
-        self._exchange.answer(Status.SUCCESS)
+        self._request.answer(DimseStatus.SUCCESS)
 
     def discard(self) -> None:
         """Let go of nothing."""

@@ -14,9 +14,9 @@ from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 from pydicom.uid import UID
 
-from gdtbridge.dicom.command import Status
+from gdtbridge.dicom.command import DimseStatus
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
-from gdtbridge.dicom.service import MAX_IDENTIFIER, Exchange, Identifier
+from gdtbridge.dicom.service import MAX_IDENTIFIER, DimseRequest, IdentifierBuffer
 from gdtbridge.errors import StoreError
 from gdtbridge.logs import describe
 from worklist import Match
@@ -38,24 +38,24 @@ class IdentifierError(ValueError):
     """The identifier of a request cannot be read."""
 
 
-class WorklistQuery:
+class WorklistProvider:
     """The Modality Worklist SCP."""
 
     def __init__(self, port: WorklistPort) -> None:
         self.port = port
 
-    def begin(self, exchange: Exchange) -> Find:
+    def begin(self, request: DimseRequest) -> FindOperation:
         """Return the operation of one C-FIND."""
-        return Find(self.port, exchange)
+        return FindOperation(self.port, request)
 
 
-class Find:
+class FindOperation:
     """One query: its identifier, then the matches one by one until cancelled."""
 
-    def __init__(self, port: WorklistPort, exchange: Exchange) -> None:
+    def __init__(self, port: WorklistPort, request: DimseRequest) -> None:
         self._port = port
-        self._exchange = exchange
-        self._identifier = Identifier()
+        self._request = request
+        self._identifier = IdentifierBuffer()
 
     def write(self, fragment: bytes) -> None:
         """Keep a piece of the identifier."""
@@ -63,34 +63,34 @@ class Find:
 
     def run(self) -> None:
         """Answer the query; whatever fails becomes a failure status."""
-        exchange = self._exchange
-        if exchange.context.abstract_syntax != MODALITY_WORKLIST:
-            exchange.answer(Status.SOP_CLASS_NOT_SUPPORTED, "SOP class not supported")
+        request = self._request
+        if request.context.abstract_syntax != MODALITY_WORKLIST:
+            request.answer(DimseStatus.SOP_CLASS_NOT_SUPPORTED, "SOP class not supported")
             return
         try:
             self._find()
         except IdentifierError:
-            log.warning("query from %r cannot be read", exchange.calling_aet)
-            exchange.answer(Status.IDENTIFIER_MISMATCH, "Identifier cannot be understood")
+            log.warning("query from %r cannot be read", request.calling_aet)
+            request.answer(DimseStatus.IDENTIFIER_MISMATCH, "Identifier cannot be understood")
         except StoreError as error:
             log.warning("query not answered: %s", type(error).__name__)
-            exchange.answer(error.status, error.comment)
+            request.answer(error.status, error.comment)
         except Exception as error:  # noqa: BLE001 - the device is told, whatever it is
             log.error("query not answered: %s", describe(error))
-            exchange.answer(Status.UNABLE_TO_PROCESS, "Unable to process")
+            request.answer(DimseStatus.UNABLE_TO_PROCESS, "Unable to process")
 
     def _find(self) -> None:
-        exchange = self._exchange
-        syntax = UID(exchange.context.transfer_syntax)
+        request = self._request
+        syntax = UID(request.context.transfer_syntax)
         if self._identifier.is_too_large:
             raise IdentifierError("too large")
         query = decode_dataset(self._identifier.getvalue(), syntax)
-        for match in self._port.find(query, calling_aet=exchange.calling_aet):
-            if exchange.is_cancelled():
-                exchange.answer(Status.CANCEL)
+        for match in self._port.find(query, calling_aet=request.calling_aet):
+            if request.is_cancelled():
+                request.answer(DimseStatus.CANCEL)
                 return
             self._answer(match, syntax)
-        exchange.answer(Status.SUCCESS)
+        request.answer(DimseStatus.SUCCESS)
 
     def _answer(self, match: Match, syntax: UID) -> None:
         try:
@@ -99,8 +99,8 @@ class Find:
             log.error("worklist entry left out: %s", describe(error))
             return
         unsupported = match.unsupported_keys
-        status = Status.PENDING_UNSUPPORTED_KEYS if unsupported else Status.PENDING
-        self._exchange.answer(status, dataset=encoded)
+        status = DimseStatus.PENDING_UNSUPPORTED_KEYS if unsupported else DimseStatus.PENDING
+        self._request.answer(status, dataset=encoded)
 
     def discard(self) -> None:
         """Let go of nothing."""

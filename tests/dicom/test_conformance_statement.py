@@ -11,18 +11,25 @@ from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import UID
 
 from gdtbridge.dataset.text import SpecificCharacterSet
-from gdtbridge.dicom import association, connections, receiver, request, transport, upper_layer
 from gdtbridge.dicom import worklist as worklist_service
-from gdtbridge.dicom.command import Status
-from gdtbridge.dicom.library import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from gdtbridge.dicom.command import DimseStatus
+from gdtbridge.dicom.identity import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from gdtbridge.dicom.negotiation import (
     MODALITY_WORKLIST,
     VERIFICATION,
-    Result,
+    ContextResult,
     answer_context,
     is_storage,
 )
 from gdtbridge.dicom.service import MAX_IDENTIFIER
+from gdtbridge.dicom.upper_layer import (
+    acceptor,
+    connections,
+    messages,
+    reactor,
+    request,
+    sockets,
+)
 from gdtbridge.errors import OutOfResources, SopClassMismatch, StoreError
 from gdtbridge.settings import DicomSettings, StorageSettings, WorklistSettings
 from tests.dicom.raw_sender import (
@@ -68,7 +75,7 @@ def test_services_are_the_ones_negotiated(text: str) -> None:
     named = re.findall(r"\| `([0-9.]+)` \| no \| (yes|no) \|", section(text, "## 1 ", "## 2 "))
     assert {uid for uid, _ in named} >= {VERIFICATION, MODALITY_WORKLIST}
     for uid, offered in named:
-        is_accepted = answer_context(uid, [IMPLICIT]).result is Result.ACCEPTED
+        is_accepted = answer_context(uid, [IMPLICIT]).result is ContextResult.ACCEPTED
         assert is_accepted == (offered == "yes"), uid
 
 
@@ -77,11 +84,11 @@ def test_transfer_syntaxes_are_the_ones_negotiated(text: str) -> None:
     named = re.findall(r"`([0-9.]+)` [A-Z]", section(text, "#### 3.2.2", "#### 3.2.3"))
     for abstract in (VERIFICATION, MODALITY_WORKLIST):
         for uid in named:
-            assert answer_context(abstract, [uid]).result is Result.ACCEPTED
+            assert answer_context(abstract, [uid]).result is ContextResult.ACCEPTED
     known = [uid for uid in named if UID(uid).is_transfer_syntax]
     assert len(known) == len(named) == 4
     refused = answer_context(MODALITY_WORKLIST, ["1.2.840.10008.1.2.4.50"])
-    assert refused.result is Result.TRANSFER_SYNTAXES_NOT_SUPPORTED
+    assert refused.result is ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED
     for uid in ("1.2.840.10008.5.1.4.1.1.999.7", "1.2.840.113619.4.30"):
         assert is_storage(uid)
 
@@ -184,7 +191,7 @@ def test_each_status_is_given(bridge: Bridge, service: str, status: str) -> None
 def test_no_status_is_left_out() -> None:
     """Every status the code knows is in a table."""
     named = {int(status, 16) for table in PROVOKED.values() for status in table}
-    assert named == set(Status)
+    assert named == set(DimseStatus)
     assert {error.status for error in StoreError.__subclasses__()} <= named
 
 
@@ -192,7 +199,7 @@ def test_rejections_are_the_ones_of_the_code(text: str) -> None:
     """Result, source and reason of each rejection; 1-2-2 is pynetdicom's own."""
     table = section(text, "| rejection |", "\n\n")
     named = {row[0].split()[0] for row in rows(table)}
-    codes = (association.CALLING_NOT_RECOGNIZED, association.LOCAL_LIMIT_EXCEEDED, (1, 2, 2))
+    codes = (acceptor.CALLING_NOT_RECOGNIZED, acceptor.LOCAL_LIMIT_EXCEEDED, (1, 2, 2))
     assert named == {"-".join(map(str, code)) for code in codes}
 
 
@@ -209,18 +216,18 @@ def limits() -> dict[str, str]:
         "connections without an association": (
             f"{half_open[0]}, of one address {half_open[1]}; the oldest gives way"
         ),
-        "time to associate": f"{transport.ASSOCIATE_SECONDS:.0f} s",
-        "time for one PDU, either way": f"{transport.PDU_SECONDS:.0f} s",
-        "pause within a message": f"{upper_layer.STALL_SECONDS:.0f} s",
-        "association without a message": f"{upper_layer.IDLE_SECONDS:.0f} s",
-        "PDU received (announced as maximum length)": f"{transport.MAX_PDU} bytes",
-        "association request": f"{transport.MAX_REQUEST} bytes",
+        "time to associate": f"{sockets.ASSOCIATE_SECONDS:.0f} s",
+        "time for one PDU, either way": f"{sockets.PDU_SECONDS:.0f} s",
+        "pause within a message": f"{reactor.STALL_SECONDS:.0f} s",
+        "association without a message": f"{reactor.IDLE_SECONDS:.0f} s",
+        "PDU received (announced as maximum length)": f"{sockets.MAX_PDU} bytes",
+        "association request": f"{sockets.MAX_REQUEST} bytes",
         "presentation contexts": f"{request.MAX_CONTEXTS}",
         "transfer syntaxes of one context": f"{request.MAX_SYNTAXES}",
         "requests sent ahead": (
-            f"{receiver.MAX_PENDING}; further ones are read when one is answered"
+            f"{messages.MAX_PENDING}; further ones are read when one is answered"
         ),
-        "command set": f"{receiver.MAX_COMMAND} bytes",
+        "command set": f"{messages.MAX_COMMAND} bytes",
         "query": (
             f"{MAX_IDENTIFIER} bytes, also inflated; "
             f"{worklist_service.MAX_VALUES} separators of values"
@@ -239,7 +246,7 @@ def test_limits_are_the_ones_of_the_code(text: str) -> None:
 @pytest.mark.parametrize(("limit", "share"), [(50, 25), (3, 4)])
 def test_share_of_one_address(limit: int, share: int) -> None:
     """Half of the associations, at least 4, as the statement says."""
-    assert connections.Connections(limit)._limit_of_address == share
+    assert connections.ConnectionTable(limit)._limit_of_address == share
 
 
 def test_sheet_for_the_technician(text: str) -> None:
@@ -249,7 +256,7 @@ def test_sheet_for_the_technician(text: str) -> None:
         f"| port | {dicom.port} (`dicom.port`) |",
         f"| `{dicom.aet}` (`dicom.aet`)",
         f"`{WorklistSettings().station}` unless set otherwise (`worklist.station`)",
-        f"| maximum PDU | any; {transport.MAX_PDU} is best |",
+        f"| maximum PDU | any; {sockets.MAX_PDU} is best |",
         f"`{IMPLEMENTATION_CLASS_UID}`",
         f"`{IMPLEMENTATION_VERSION_NAME}`",
     ):

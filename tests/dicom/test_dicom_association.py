@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gdtbridge.dicom.transport import MAX_PDU
+from gdtbridge.dicom.upper_layer.sockets import MAX_PDU
 from tests.dicom.raw_sender import (
     EXPLICIT,
     IMPLICIT,

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gdtbridge.dicom import server, transport, upper_layer
-from gdtbridge.dicom.connections import HALF_OPEN_LIMIT_OF_ADDRESS
-from gdtbridge.dicom.transport import MAX_PDU, MAX_REQUEST
+from gdtbridge.dicom.upper_layer import listener, reactor, sockets
+from gdtbridge.dicom.upper_layer.connections import HALF_OPEN_LIMIT_OF_ADDRESS
+from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, MAX_REQUEST
 from tests.dicom.raw_sender import (
     EXPLICIT,
     IMPLICIT,
@@ -36,11 +36,11 @@ PATIENCE = 0.4
 @pytest.fixture
 def impatient(start: StartServer, monkeypatch: pytest.MonkeyPatch) -> Bridge:
     """Return a server whose deadlines are short."""
-    monkeypatch.setattr(transport, "ASSOCIATE_SECONDS", PATIENCE)
-    monkeypatch.setattr(server, "ASSOCIATE_SECONDS", PATIENCE)
-    monkeypatch.setattr(transport, "PDU_SECONDS", PATIENCE)
-    monkeypatch.setattr(upper_layer, "STALL_SECONDS", PATIENCE)
-    monkeypatch.setattr(upper_layer, "TICK_SECONDS", 0.1)
+    monkeypatch.setattr(sockets, "ASSOCIATE_SECONDS", PATIENCE)
+    monkeypatch.setattr(listener, "ASSOCIATE_SECONDS", PATIENCE)
+    monkeypatch.setattr(sockets, "PDU_SECONDS", PATIENCE)
+    monkeypatch.setattr(reactor, "STALL_SECONDS", PATIENCE)
+    monkeypatch.setattr(reactor, "TICK_SECONDS", 0.1)
     return start()
 
 

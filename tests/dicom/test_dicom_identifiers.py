@@ -14,8 +14,9 @@ import pytest
 from pydicom import Dataset
 from pydicom.uid import UID
 
-from gdtbridge.dicom import DicomServer, transport
+from gdtbridge.dicom import DicomServer
 from gdtbridge.dicom.service import MAX_IDENTIFIER
+from gdtbridge.dicom.upper_layer import sockets
 from gdtbridge.dicom.worklist import MAX_VALUES, decode_dataset
 from gdtbridge.settings import DicomSettings
 from tests.dicom.raw_sender import (
@@ -216,7 +217,7 @@ def test_reader_that_takes_nothing_stops_nobody(
     server: DicomServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A device that never reads its answers neither blocks the worklist nor lives for ever."""
-    monkeypatch.setattr(transport, "PDU_SECONDS", 0.5)
+    monkeypatch.setattr(sockets, "PDU_SECONDS", 0.5)
     folder = WorklistFolder(tmp_path / "worklist")
     identifier = keys(*range(0x00111000, 0x00111000 + 2000)) + step(STATION)
     with RawAssociation(server.port) as slow:

@@ -8,7 +8,7 @@ from pydicom._uid_dict import UID_dictionary
 from gdtbridge.dicom.negotiation import (
     MODALITY_WORKLIST,
     VERIFICATION,
-    Result,
+    ContextResult,
     answer_context,
     is_storage,
 )
@@ -76,18 +76,18 @@ def test_every_named_storage_class_counts() -> None:
 def test_device_gets_what_it_names_first(abstract: str, proposed: list[str], expected: str) -> None:
     """The first proposed transfer syntax is accepted, as far as it can be served."""
     answered = answer_context(abstract, proposed)
-    assert (answered.result, answered.transfer_syntax) == (Result.ACCEPTED, expected)
+    assert (answered.result, answered.transfer_syntax) == (ContextResult.ACCEPTED, expected)
 
 
 @pytest.mark.parametrize(
     ("abstract", "proposed", "expected"),
     [
-        (US_IMAGE, [], Result.TRANSFER_SYNTAXES_NOT_SUPPORTED),
-        (US_IMAGE, ["nonsense"], Result.TRANSFER_SYNTAXES_NOT_SUPPORTED),
-        (MODALITY_WORKLIST, [JPEG], Result.TRANSFER_SYNTAXES_NOT_SUPPORTED),
-        ("1.2.840.10008.3.1.2.3.3", [IMPLICIT], Result.ABSTRACT_SYNTAX_NOT_SUPPORTED),
+        (US_IMAGE, [], ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED),
+        (US_IMAGE, ["nonsense"], ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED),
+        (MODALITY_WORKLIST, [JPEG], ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED),
+        ("1.2.840.10008.3.1.2.3.3", [IMPLICIT], ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED),
     ],
 )
-def test_what_is_not_accepted(abstract: str, proposed: list[str], expected: Result) -> None:
+def test_what_is_not_accepted(abstract: str, proposed: list[str], expected: ContextResult) -> None:
     """A refusal says whether the service or the encoding is the reason."""
     assert answer_context(abstract, proposed).result is expected

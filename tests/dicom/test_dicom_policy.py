@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdtbridge.dicom.connections import (
+from gdtbridge.dicom.policy import AccessPolicy, clean_title
+from gdtbridge.dicom.upper_layer.connections import (
     HALF_OPEN_LIMIT,
     HALF_OPEN_LIMIT_OF_ADDRESS,
-    Connections,
+    ConnectionTable,
 )
-from gdtbridge.dicom.policy import Policy, clean_title
 from gdtbridge.settings import DicomSettings
 
 
@@ -58,7 +58,7 @@ def test_cleaned_titles_can_be_printed(raw: bytes) -> None:
 def test_addresses(networks: list[str], address: str, *, expected: bool) -> None:
     """Allowed networks may come in, and this machine always."""
     settings = DicomSettings.model_validate({"allowed_networks": networks})
-    assert Policy.of(settings).admits_address(address) is expected
+    assert AccessPolicy.of(settings).admits_address(address) is expected
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_addresses(networks: list[str], address: str, *, expected: bool) -> None
 def test_titles(allowed: list[str], title: str, *, expected: bool) -> None:
     """Without a list everyone may associate; with one, those on it, whatever their case."""
     settings = DicomSettings.model_validate({"allowed_aets": allowed})
-    assert Policy.of(settings).admits_title(title) is expected
+    assert AccessPolicy.of(settings).admits_title(title) is expected
 
 
 class Guest:
@@ -91,7 +91,7 @@ class Guest:
 
 def test_half_open_connections_of_one_address_give_way_to_newer() -> None:
     """An address with too many half-open connections loses its own oldest, nobody else's."""
-    connections = Connections(limit=10)
+    connections = ConnectionTable(limit=10)
     friend = Guest("10.0.0.2")
     connections.admit(friend)
     flood = [Guest("10.0.0.1") for _ in range(HALF_OPEN_LIMIT_OF_ADDRESS + 3)]
@@ -103,7 +103,7 @@ def test_half_open_connections_of_one_address_give_way_to_newer() -> None:
 
 def test_full_house_drops_the_greediest_address() -> None:
     """When all half-open places are taken, the address with the most loses its oldest."""
-    connections = Connections(limit=10)
+    connections = ConnectionTable(limit=10)
     flood = [Guest(f"10.0.0.{number % 5}") for number in range(HALF_OPEN_LIMIT - 1)]
     for guest in flood:
         connections.admit(guest)
@@ -117,7 +117,7 @@ def test_full_house_drops_the_greediest_address() -> None:
 
 def test_associations_are_limited_in_total_and_for_each_address() -> None:
     """Half of all associations, or four, is what one address gets."""
-    connections = Connections(limit=10)
+    connections = ConnectionTable(limit=10)
     first = [Guest("10.0.0.1") for _ in range(6)]
     second = [Guest("10.0.0.2") for _ in range(6)]
     assert [connections.establish(guest) for guest in first] == [True] * 5 + [False]
@@ -129,7 +129,7 @@ def test_associations_are_limited_in_total_and_for_each_address() -> None:
 
 def test_half_open_connections_do_not_count_as_associations() -> None:
     """However many connect and say nothing, a device can associate."""
-    connections = Connections(limit=1)
+    connections = ConnectionTable(limit=1)
     for number in range(500):
         connections.admit(Guest(f"10.0.{number % 7}.1"))
     assert connections.establish(Guest("10.0.0.1"))

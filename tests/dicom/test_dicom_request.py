@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdtbridge.dicom.request import RequestError, readable_request
-from gdtbridge.dicom.transport import MAX_REQUEST
+from gdtbridge.dicom.upper_layer.request import AssociationRequestError, readable_request
+from gdtbridge.dicom.upper_layer.sockets import MAX_REQUEST
 from tests.dicom.raw_sender import (
     EXPLICIT,
     IMPLICIT,
@@ -198,6 +198,6 @@ def test_rewritten_request_stays_as_it_is(items: bytes) -> None:
     """Any bytes are refused as a request or become one that is not changed again."""
     try:
         once = readable_request(request(items))
-    except RequestError:
+    except AssociationRequestError:
         return
     assert readable_request(once) == once

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from gdtbridge.dicom.command import (
     NO_DATASET,
-    Command,
-    CommandError,
-    Status,
+    CommandSet,
+    CommandSetError,
+    DimseStatus,
     encode_command,
     parse_command,
     response_to,
@@ -28,7 +28,7 @@ def test_command_reads_back(
     field: int, message: int, status: int, sop_class: str, sop_instance: str
 ) -> None:
     """What is encoded parses to the same command."""
-    command = Command(
+    command = CommandSet(
         CommandField=field,
         MessageIDBeingRespondedTo=message,
         Status=status,
@@ -41,8 +41,8 @@ def test_command_reads_back(
 
 @given(st.binary(max_size=200))
 def test_parsing_raises_only_its_own_error(data: bytes) -> None:
-    """Whatever the bytes, the parser returns or raises `CommandError`."""
-    with contextlib.suppress(CommandError):
+    """Whatever the bytes, the parser returns or raises `CommandSetError`."""
+    with contextlib.suppress(CommandSetError):
         parse_command(data)
 
 
@@ -52,14 +52,14 @@ def test_cut_off_command_is_an_error_or_shorter(length: int) -> None:
     whole = store_rq("1.2.840.10008.5.1.4.1.1.6.1", "1.2.3")
     try:
         command = parse_command(whole[:length])
-    except CommandError:
+    except CommandSetError:
         return
     assert command.AffectedSOPInstanceUID in {None, "1.2.3"}
 
 
 def test_group_length_counts_the_rest() -> None:
     """Command Group Length says how many bytes follow it, and every value has even length."""
-    data = encode_command(Command(CommandField=0x8001, ErrorComment="odd", Status=0))
+    data = encode_command(CommandSet(CommandField=0x8001, ErrorComment="odd", Status=0))
     assert data[:8] == bytes.fromhex("0000000004000000")
     assert int.from_bytes(data[8:12], "little") == len(data) - 12
     assert len(data) % 2 == 0
@@ -68,7 +68,7 @@ def test_group_length_counts_the_rest() -> None:
 def test_response_repeats_the_request() -> None:
     """A response names message, class and instance of its request; a comment is cut to 64."""
     request = parse_command(store_rq("1.2.3", "1.2.3.4", message_id=77))
-    response = response_to(request, Status.OUT_OF_RESOURCES, "x" * 80)
+    response = response_to(request, DimseStatus.OUT_OF_RESOURCES, "x" * 80)
     assert response.CommandField == 0x8001
     assert response.MessageIDBeingRespondedTo == 77
     assert response.AffectedSOPClassUID == "1.2.3"
@@ -80,5 +80,5 @@ def test_response_repeats_the_request() -> None:
 @pytest.mark.parametrize("uid", ["../../etc/passwd", "1.2\n3", "1.2\0.3", "9" * 65, "ü"])
 def test_response_does_not_repeat_what_is_no_uid(uid: str) -> None:
     """A hostile instance UID is not sent back."""
-    request = Command(CommandField=1, AffectedSOPClassUID="1.2.3", AffectedSOPInstanceUID=uid)
+    request = CommandSet(CommandField=1, AffectedSOPClassUID="1.2.3", AffectedSOPInstanceUID=uid)
     assert response_to(request, 0xC000).AffectedSOPInstanceUID is None

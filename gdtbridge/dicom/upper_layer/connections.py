@@ -27,7 +27,7 @@ class Connection(Protocol):
         """End the connection; returns at once."""
 
 
-class Connections:
+class ConnectionTable:
     """The connections of one server. Thread-safe."""
 
     def __init__(self, limit: int) -> None:

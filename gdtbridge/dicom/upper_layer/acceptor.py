@@ -15,7 +15,6 @@ from typing import Any, Final, cast
 
 from pydicom.uid import UID
 from pynetdicom import AE
-from pynetdicom._globals import MODE_ACCEPTOR
 from pynetdicom.acse import ACSE
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
@@ -23,14 +22,20 @@ from pynetdicom.pdu_primitives import A_ASSOCIATE, P_DATA
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation
 
-from gdtbridge.dicom.command import Command, Status, encode_command
-from gdtbridge.dicom.connections import Connections
-from gdtbridge.dicom.negotiation import Result, answer_context
-from gdtbridge.dicom.policy import Policy
-from gdtbridge.dicom.receiver import Receiver
-from gdtbridge.dicom.service import Context, Exchange, Operation, Refusal, Service
-from gdtbridge.dicom.transport import MAX_PDU, GuardedSocket
-from gdtbridge.dicom.upper_layer import UpperLayer
+from gdtbridge.dicom.command import CommandSet, DimseStatus, encode_command
+from gdtbridge.dicom.negotiation import ContextResult, answer_context
+from gdtbridge.dicom.policy import AccessPolicy
+from gdtbridge.dicom.service import (
+    AcceptedContext,
+    DimseOperation,
+    DimseRequest,
+    RefusedOperation,
+    ServiceProvider,
+)
+from gdtbridge.dicom.upper_layer.connections import ConnectionTable
+from gdtbridge.dicom.upper_layer.messages import MessageReceiver
+from gdtbridge.dicom.upper_layer.reactor import AcceptorUpperLayer
+from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, GuardedSocket
 from gdtbridge.logs import describe
 
 log = logging.getLogger(__name__)
@@ -45,28 +50,28 @@ _JOIN_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class ServerContext:
     """What all associations of one server share."""
 
-    services: Mapping[int, Service]
-    policy: Policy
-    connections: Connections
+    services: Mapping[int, ServiceProvider]
+    policy: AccessPolicy
+    connections: ConnectionTable
 
 
-class Acceptor(Association):
+class AssociationAcceptor(Association):
     """An association a peer requested."""
 
-    def __init__(self, ae: AE, house: House, client_socket: socket.socket) -> None:
-        super().__init__(ae, MODE_ACCEPTOR)
-        self.house = house
+    def __init__(self, ae: AE, server: ServerContext, client_socket: socket.socket) -> None:
+        super().__init__(ae, "acceptor")
+        self.server = server
         self._signal = threading.Event()
-        self.receiver = Receiver(self._begin, self._trigger, self._signal)
-        self.upper_layer = UpperLayer(
+        self.receiver = MessageReceiver(self._begin, self._trigger, self._signal)
+        self.upper_layer = AcceptorUpperLayer(
             self, self._signal, lambda: self.receiver.is_full, lambda: self.receiver.is_receiving
         )
         self.dul = self.upper_layer
         self.dimse = cast("DIMSEServiceProvider", self.receiver)
-        self.acse = Negotiator(self)
+        self.acse = AssociationControl(self)
         self.acse_timeout = ae.acse_timeout
         self.guarded = GuardedSocket(self, client_socket)
         self.set_socket(self.guarded)
@@ -106,8 +111,8 @@ class Acceptor(Association):
     def _trigger(self, event: str) -> None:
         self.dul.event_queue.put(event)
 
-    def _begin(self, context: Context, command: Command) -> Operation:
-        exchange = Exchange(
+    def _begin(self, context: AcceptedContext, command: CommandSet) -> DimseOperation:
+        request = DimseRequest(
             command=command,
             context=context,
             calling_aet=self.guarded.calling_aet,
@@ -115,16 +120,18 @@ class Acceptor(Association):
             send=lambda response, dataset: self._send(context.id, response, dataset),
             is_cancelled=lambda: self._is_over(command.MessageID),
         )
-        service = self.house.services.get(command.CommandField)
+        service = self.server.services.get(command.CommandField)
         if service is None:
-            return Refusal(exchange, Status.UNRECOGNIZED_OPERATION, "Operation not supported")
-        return service.begin(exchange)
+            return RefusedOperation(
+                request, DimseStatus.UNRECOGNIZED_OPERATION, "Operation not supported"
+            )
+        return service.begin(request)
 
     def _is_over(self, message_id: int | None) -> bool:
         return self.receiver.is_cancelled(message_id) or not self.dul.is_alive()
 
     def _serve_request(self, msg: Any, context_id: int) -> None:  # noqa: ANN401, ARG002
-        operation = cast("Operation", msg)
+        operation = cast("DimseOperation", msg)
         try:
             operation.run()
         except Exception as error:  # noqa: BLE001 - a service that cannot answer
@@ -133,7 +140,7 @@ class Acceptor(Association):
         finally:
             self.receiver.done(operation)
 
-    def _send(self, context_id: int, command: Command, dataset: bytes) -> None:
+    def _send(self, context_id: int, command: CommandSet, dataset: bytes) -> None:
         limit = self.requestor.maximum_length or MAX_PDU
         size = max(_MIN_FRAGMENT, min(limit, MAX_PDU) - _PDV_HEADER)
         for control, fragment in _fragments(encode_command(command), dataset, size):
@@ -161,7 +168,7 @@ class Acceptor(Association):
         if self.receiver.contexts:
             title, count = self.guarded.calling_aet, self.receiver.served
             log.info("association of %r from %s is over: %d requests", title, self.peer, count)
-        self.house.connections.forget(self)
+        self.server.connections.forget(self)
 
 
 def _fragments(command: bytes, dataset: bytes, size: int) -> Iterator[tuple[int, bytes]]:
@@ -172,21 +179,21 @@ def _fragments(command: bytes, dataset: bytes, size: int) -> Iterator[tuple[int,
             yield kind | (2 if is_last else 0), data[start : start + size]
 
 
-class Negotiator(ACSE):
+class AssociationControl(ACSE):
     """Accepts or rejects what a peer requests (PS3.8 7.1)."""
 
-    def __init__(self, association: Acceptor) -> None:
+    def __init__(self, association: AssociationAcceptor) -> None:
         super().__init__(association)
         self._association = association
 
     def _negotiate_as_acceptor(self) -> None:
-        association, house = self._association, self._association.house
+        association, server = self._association, self._association.server
         title = association.guarded.calling_aet
         request = cast("A_ASSOCIATE", self.requestor.primitive)
         self.requestor.ae_title = request.calling_ae_title
-        if not house.policy.admits_title(title):
+        if not server.policy.admits_title(title):
             self._reject(CALLING_NOT_RECOGNIZED, "not in dicom.allowed_aets")
-        elif not house.connections.establish(association):
+        elif not server.connections.establish(association):
             self._reject(LOCAL_LIMIT_EXCEEDED, "too many associations")
         else:
             self._accept(request.presentation_context_definition_list)
@@ -201,11 +208,11 @@ class Negotiator(ACSE):
     def _accept(self, proposed: list[PresentationContext]) -> None:
         association = self._association
         answered = [_answer(context) for context in proposed]
-        accepted = {_id(one): one for one in answered if one.result == Result.ACCEPTED}
+        accepted = {_id(one): one for one in answered if one.result == ContextResult.ACCEPTED}
         association._accepted_cx = accepted  # noqa: SLF001
         association._rejected_cx = [one for one in answered if one.result]  # noqa: SLF001
         association.receiver.contexts = {
-            key: Context(key, str(one.abstract_syntax), str(one.transfer_syntax[0]))
+            key: AcceptedContext(key, str(one.abstract_syntax), str(one.transfer_syntax[0]))
             for key, one in accepted.items()
         }
         association.is_established = True

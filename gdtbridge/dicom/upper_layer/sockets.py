@@ -1,37 +1,23 @@
-"""The network under an association: listening socket, accepted sockets, who is connected.
+"""Sockets of an association: what a peer can do before it has said who it is ends here.
 
-Everything a peer can do before it has said who it is ends here: a PDU has a size limit and one
-deadline for all of its bytes, and a connection that does not associate gives way to newer ones.
+A PDU has a size limit and one deadline for all of its bytes (PS3.8 9.3).
 """
 
 from __future__ import annotations
 
 import contextlib
-import gc
-import logging
 import select
 import socket
-import socketserver
 import struct
-import sys
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-from pynetdicom import AE
 from pynetdicom.association import Association
-from pynetdicom.transport import (
-    AddressInformation,
-    AssociationServer,
-    AssociationSocket,
-    RequestHandler,
-)
+from pynetdicom.transport import AssociationSocket
 
-from gdtbridge.dicom.policy import Policy, clean_title
-from gdtbridge.dicom.request import CALLING_TITLE, TITLES, readable_request
-from gdtbridge.logs import describe
-
-log = logging.getLogger(__name__)
+from gdtbridge.dicom.policy import clean_title
+from gdtbridge.dicom.upper_layer.request import CALLING_TITLE, TITLES, readable_request
 
 MAX_PDU: Final = 128 * 1024
 """Largest PDU we take (we announce it); bytes after the header."""
@@ -41,10 +27,6 @@ ASSOCIATE_SECONDS: Final = 10.0
 """From the connection to the complete A-ASSOCIATE-RQ."""
 PDU_SECONDS: Final = 30.0
 """From the first to the last byte of one PDU, either way."""
-
-RETRY_SECONDS: Final = 0.05
-COLLECT_AFTER: Final = 50
-"""Connections between two collections."""
 
 _ASSOCIATE_RQ: Final = 0x01
 _ASSOCIATE_AC: Final = 0x02
@@ -122,8 +104,8 @@ class GuardedSocket(ClosingSocket):
         """Return the header of the next PDU, or when that was returned, the rest of the PDU.
 
         Shorter at the end of the connection. Raises `OSError` for a PDU that is too large, too slow
-        or comes after the time for associating, `RequestError` for an association request that is
-        none.
+        or comes after the time for associating, `AssociationRequestError` for an association
+        request that is none.
         """
         if not self._is_within_pdu:
             return self._read_header(nr_bytes)
@@ -185,78 +167,3 @@ class GuardedSocket(ClosingSocket):
             self.socket.sendall(bytestream)
         except (OSError, ValueError):
             self.event_queue.put("Evt17")
-
-
-class Handler(RequestHandler):
-    """Makes an association of an accepted socket and starts it."""
-
-    server: Server
-
-    def handle(self) -> None:
-        """Start the association; its own threads do the rest."""
-        self.server.accept_association(self.request, self.local, self.remote)
-
-
-class Server(AssociationServer):
-    """The listening socket and its loop: refuses addresses, hands the rest on, never blocks.
-
-    ``accept_association`` is called in the loop's thread and must start what it makes.
-    """
-
-    request_queue_size = 128
-
-    def __init__(
-        self,
-        ae: AE,
-        address: tuple[str, int],
-        policy: Policy,
-        accept_association: Callable[[socket.socket, AddressInformation, AddressInformation], None],
-    ) -> None:
-        self.accept_association = accept_association
-        self._policy = policy
-        self._served = 0
-        self._is_stopping = False
-        super().__init__(ae, address, ae.ae_title, [], request_handler=Handler)
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept a connection; when that fails (no descriptors left), let others finish first."""
-        try:
-            return super().get_request()
-        except OSError:
-            if not self._is_stopping:
-                time.sleep(RETRY_SECONDS)
-            raise
-
-    def verify_request(self, request: object, client_address: Any) -> bool:  # noqa: ANN401, ARG002
-        """Return whether that address may connect; otherwise it is disconnected."""
-        address = str(client_address[0])
-        if self._policy.admits_address(address):
-            return True
-        log.warning("connection from %s refused: not in dicom.allowed_networks", address)
-        return False
-
-    def handle_error(self, request: object, client_address: Any) -> None:  # noqa: ANN401, ARG002
-        """Log where accepting failed; the socket is closed by the caller."""
-        error = sys.exception()
-        if error is not None:
-            log.error("connection not served: %s", describe(error))
-
-    def service_actions(self) -> None:
-        """Collect what finished associations leave behind: their objects refer to each other."""
-        if self._served >= COLLECT_AFTER:
-            self._served = 0
-            gc.collect()
-
-    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
-        """Start serving a connection."""
-        self._served += 1
-        super().process_request(request, client_address)
-
-    def stop(self) -> None:
-        """End the loop and close the listening socket; established associations go on."""
-        self._is_stopping = True
-        if self.socket is not None:
-            with contextlib.suppress(OSError):
-                self.socket.shutdown(socket.SHUT_RDWR)  # wakes the loop
-        socketserver.BaseServer.shutdown(self)
-        self.server_close()

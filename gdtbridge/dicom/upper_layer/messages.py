@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from pynetdicom.pdu_primitives import P_DATA
 
-from gdtbridge.dicom.command import Command, CommandError, CommandField, parse_command
-from gdtbridge.dicom.service import Context, Operation, PeerMisbehaves
-from gdtbridge.dicom.upper_layer import TICK_SECONDS, SignallingQueue
+from gdtbridge.dicom.command import CommandField, CommandSet, CommandSetError, parse_command
+from gdtbridge.dicom.service import AcceptedContext, DimseOperation, ProtocolViolation
+from gdtbridge.dicom.upper_layer.reactor import TICK_SECONDS, SignallingQueue
 from gdtbridge.logs import describe
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ _IS_LAST: Final = 0x02
 _INVALID_PDU: Final = "Evt19"
 
 
-class Receiver:
+class MessageReceiver:
     """The DIMSE provider of one association, for the receiving direction.
 
     The reactor calls `receive_primitive`, the association's thread `get_msg` and `done`.
@@ -39,12 +39,12 @@ class Receiver:
 
     def __init__(
         self,
-        begin: Callable[[Context, Command], Operation],
+        begin: Callable[[AcceptedContext, CommandSet], DimseOperation],
         abort: Callable[[str], None],
         signal: threading.Event,
     ) -> None:
         """Make operations with ``begin``; end the association by ``abort`` (an FSM event)."""
-        self.contexts: Mapping[int, Context] = {}
+        self.contexts: Mapping[int, AcceptedContext] = {}
         self.served = 0
         self.msg_queue: queue.Queue[Any] = SignallingQueue(signal)
         self._begin = begin
@@ -52,7 +52,7 @@ class Receiver:
         self._signal = signal
         self._lock = threading.Lock()
         self._command = bytearray()
-        self._operation: Operation | None = None
+        self._operation: DimseOperation | None = None
         self._context_id = 0
         self._pending = 0
         self._cancelled: set[int] = set()
@@ -83,7 +83,7 @@ class Receiver:
             with self._lock:
                 for context_id, data in primitive.presentation_data_value_list:
                     self._take(context_id, data)
-        except (CommandError, PeerMisbehaves) as error:
+        except (CommandSetError, ProtocolViolation) as error:
             log.warning("association aborted: %s", error)
             self._abort(_INVALID_PDU)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not end the process
@@ -94,11 +94,11 @@ class Receiver:
         if self._is_closed:
             return
         if not data:
-            raise PeerMisbehaves("fragment without its control header")
+            raise ProtocolViolation("fragment without its control header")
         if not self.is_receiving:
             self._context_id = context_id
         elif context_id != self._context_id:  # PS3.8 E.1; another context is another encoding
-            raise PeerMisbehaves("message in more than one context")
+            raise ProtocolViolation("message in more than one context")
         control, fragment = data[0], data[1:]
         if control & _IS_COMMAND:
             self._take_command(fragment, is_last=bool(control & _IS_LAST))
@@ -107,19 +107,19 @@ class Receiver:
 
     def _take_command(self, fragment: bytes, *, is_last: bool) -> None:
         if self._operation is not None:
-            raise PeerMisbehaves("command within a dataset")
+            raise ProtocolViolation("command within a dataset")
         self._command += fragment
         if len(self._command) > MAX_COMMAND:
-            raise PeerMisbehaves("command set without end")
+            raise ProtocolViolation("command set without end")
         if is_last:
             command = parse_command(bytes(self._command))
             self._command.clear()
             self._start(command)
 
-    def _start(self, command: Command) -> None:
+    def _start(self, command: CommandSet) -> None:
         context = self.contexts.get(self._context_id)
         if context is None or command.is_response:
-            raise PeerMisbehaves("message in no accepted context, or a response to nothing")
+            raise ProtocolViolation("message in no accepted context, or a response to nothing")
         if command.CommandField == CommandField.C_CANCEL_RQ:
             if command.MessageIDBeingRespondedTo is not None:
                 self._cancel(command.MessageIDBeingRespondedTo)
@@ -136,17 +136,17 @@ class Receiver:
 
     def _take_dataset(self, fragment: bytes, *, is_last: bool) -> None:
         if self._operation is None:
-            raise PeerMisbehaves("dataset without a command")
+            raise ProtocolViolation("dataset without a command")
         self._operation.write(fragment)
         if is_last:
             self._complete(self._operation)
 
-    def _complete(self, operation: Operation) -> None:
+    def _complete(self, operation: DimseOperation) -> None:
         self._pending += 1
         self._operation = None
         self.msg_queue.put((self._context_id, operation))
 
-    def get_msg(self, block: bool = False) -> tuple[int, Operation] | tuple[None, None]:  # noqa: ARG002, FBT001, FBT002
+    def get_msg(self, block: bool = False) -> tuple[int, DimseOperation] | tuple[None, None]:  # noqa: ARG002, FBT001, FBT002
         """Return the next complete request; waits a moment for one, or for anything else to do."""
         self._signal.wait(TICK_SECONDS)
         self._signal.clear()
@@ -158,7 +158,7 @@ class Receiver:
             self._signal.set()
         return message  # type: ignore[no-any-return]
 
-    def done(self, operation: Operation) -> None:
+    def done(self, operation: DimseOperation) -> None:
         """Discard an operation that has been served."""
         with contextlib.suppress(OSError):
             operation.discard()

@@ -35,14 +35,17 @@ _DICOM: Final = b"1.2.840.10008.3.1.1.1"
 """DICOM Application Context Name, the only one there is (PS3.7 A.2.1)."""
 
 
-class RequestError(ValueError):
+class AssociationRequestError(ValueError):
     """The bytes are no association request."""
 
 
 def readable_request(body: bytes) -> bytes:
-    """Return the body of an A-ASSOCIATE-RQ so that pynetdicom reads it; raise `RequestError`."""
+    """Return the body of an A-ASSOCIATE-RQ so that pynetdicom can read it.
+
+    Raises `AssociationRequestError` for a body cut off.
+    """
     if len(body) < TITLES.stop:
-        raise RequestError("association request cut off")
+        raise AssociationRequestError("association request cut off")
     (version,) = struct.unpack_from(">H", body)
     if version & _VERSION_1:
         version = _VERSION_1
@@ -98,18 +101,18 @@ def _context(context_id: int, data: bytes) -> bytes:
 
 
 def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield type and value of items; raise `RequestError` where one is cut off.
+    """Yield type and value of items; raise `AssociationRequestError` where one is cut off.
 
     No item has the type 0: zeros after the last one are padding.
     """
     offset = 0
     while offset < len(data) and data[offset]:
         if len(data) - offset < 4:
-            raise RequestError("item of an association request cut off")
+            raise AssociationRequestError("item of an association request cut off")
         kind, length = struct.unpack_from(">BxH", data, offset)
         offset += 4 + length
         if offset > len(data):
-            raise RequestError("item of an association request cut off")
+            raise AssociationRequestError("item of an association request cut off")
         yield kind, data[offset - length : offset]
 
 

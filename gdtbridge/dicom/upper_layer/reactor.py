@@ -19,8 +19,8 @@ from pynetdicom.association import Association
 from pynetdicom.dul import DULServiceProvider
 from pynetdicom.pdu_primitives import P_DATA
 
-from gdtbridge.dicom.library import MonotonicTimer
-from gdtbridge.dicom.transport import GuardedSocket, readable
+from gdtbridge.dicom.upper_layer.sockets import GuardedSocket, readable
+from gdtbridge.dicom.upper_layer.timer import MonotonicTimer
 from gdtbridge.logs import describe
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class SignallingQueue(queue.Queue[Any]):
         self._signal.set()
 
 
-class UpperLayer(DULServiceProvider):
+class AcceptorUpperLayer(DULServiceProvider):
     """The reactor of one association.
 
     ``signal`` is set when the association's thread has something to look at. While ``is_busy``

@@ -1,0 +1,91 @@
+"""Association requestor (PS3.8 7.1): makes one association and closes its socket in any case."""
+
+from __future__ import annotations
+
+from time import sleep
+from typing import Any, Final
+
+from pynetdicom import AE, evt
+from pynetdicom.association import Association
+from pynetdicom.dul import DULServiceProvider
+from pynetdicom.pdu_primitives import P_DATA
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import AddressInformation
+
+from gdtbridge.dicom import identity
+from gdtbridge.dicom.upper_layer import library
+from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, ClosingSocket
+from gdtbridge.dicom.upper_layer.timer import MonotonicTimer
+
+CONNECT_SECONDS: Final = 10.0
+ANSWER_SECONDS: Final = 60.0
+MAX_WAITING: Final = 32
+"""PDUs read from a file before they are sent; keeps a cine out of memory."""
+
+
+class RequestorUpperLayer(DULServiceProvider):
+    """The reactor of a requestor; a file that is sent waits in the file, not in the queue."""
+
+    def __init__(self, assoc: Association) -> None:
+        super().__init__(assoc)
+        self._idle_timer = MonotonicTimer(assoc.network_timeout)
+        self.artim_timer = MonotonicTimer(assoc.acse_timeout)
+
+    def send_pdu(self, primitive: Any) -> None:  # noqa: ANN401
+        """Queue something to send; waits while `MAX_WAITING` are queued and the reactor runs."""
+        while isinstance(primitive, P_DATA) and self.to_provider_queue.qsize() >= MAX_WAITING:
+            if not self.is_alive():
+                return
+            sleep(0.001)
+        super().send_pdu(primitive)
+
+
+class Requestor(AE):
+    """An application entity that makes one association."""
+
+    def __init__(self, calling_aet: str) -> None:
+        """Raise `RuntimeError` for a pynetdicom with a known hole."""
+        library.set_up()
+        super().__init__(calling_aet)
+        self.connection_timeout = self.acse_timeout = CONNECT_SECONDS
+        self.dimse_timeout = self.network_timeout = ANSWER_SECONDS
+        self.implementation_class_uid = identity.IMPLEMENTATION_CLASS_UID
+        self.implementation_version_name = identity.IMPLEMENTATION_VERSION_NAME
+        self.is_connected = False
+        self._closing_socket: ClosingSocket | None = None
+
+    def request(
+        self, host: str, port: int, called_aet: str, contexts: list[PresentationContext]
+    ) -> Association:
+        """Return the association, established or not; raise `OSError` for an unknown host.
+
+        `is_connected` then tells whether anyone listened.
+        """
+        return self.associate(
+            host,
+            port,
+            contexts,
+            ae_title=called_aet,
+            max_pdu=MAX_PDU,
+            evt_handlers=[(evt.EVT_CONN_OPEN, self._connected)],
+        )
+
+    def _connected(self, _event: object) -> None:
+        self.is_connected = True
+
+    def _create_socket(
+        self, assoc: Association, address: AddressInformation, _tls_args: object
+    ) -> ClosingSocket:
+        """Return the socket of a new association; pynetdicom's hook to give it our providers."""
+        assoc.dul = RequestorUpperLayer(assoc)
+        self._closing_socket = ClosingSocket(assoc, address=address)
+        return self._closing_socket
+
+    def hang_up(self) -> None:
+        """Close the connection; its threads end."""
+        if self._closing_socket is not None:
+            self._closing_socket.drop()
+            reactor = self._closing_socket.assoc.dul
+            if reactor.is_alive():
+                reactor.join(CONNECT_SECONDS)
+            self._closing_socket.close()
