@@ -5,14 +5,19 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pydicom import Dataset
+from pynetdicom import build_context
+from pynetdicom.association import Association
 
 from gdtbridge.dicom import Peer, PeerError, echo, find_worklist, store
+from gdtbridge.dicom.negotiation import VERIFICATION
 from gdtbridge.dicom.spool import file_meta
+from gdtbridge.dicom.upper_layer.requestor import Requestor
 from gdtbridge.errors import NotUnderstood, OutOfResources
 from tests.dicom.running_bridge import Bridge, StartServer
 from worklist import Match
@@ -160,6 +165,37 @@ def test_something_else_listens(rude: Peer) -> None:
     """What is no DICOM server is told as such."""
     with pytest.raises(PeerError, match="kein DICOM"):
         echo(rude)
+
+
+class LateCheckpoint(threading.Event):
+    """A reactor's checkpoint that is passed and then, as under load, not left until an answer."""
+
+    def __init__(self, association: Association) -> None:
+        super().__init__()
+        self._association = association
+
+    def wait(self, timeout: float | None = None) -> bool:
+        passed = super().wait(timeout)
+        deadline = time.monotonic() + 2
+        while self._association.dimse.msg_queue.empty() and time.monotonic() < deadline:
+            time.sleep(0.0001)
+        return passed
+
+
+def test_answer_reaches_who_waits_for_it(bridge: Bridge) -> None:
+    """No answer is lost to pynetdicom's reactor when that is held up just before it pauses."""
+    requestor = Requestor("US01")
+    contexts = [build_context(VERIFICATION)]
+    association = requestor.request("127.0.0.1", bridge.port, "GDTBRIDGE", contexts)
+    association.dimse_timeout = 5
+    checkpoint = LateCheckpoint(association)
+    former, association._reactor_checkpoint = association._reactor_checkpoint, checkpoint
+    checkpoint.set()
+    former.set()
+    assert [association.send_c_echo().get("Status") for _ in range(20)] == [0] * 20
+    association._reactor_checkpoint = former
+    association.release()
+    requestor.hang_up()
 
 
 def test_association_lost_while_storing(bridge: Bridge, tmp_path: Path) -> None:

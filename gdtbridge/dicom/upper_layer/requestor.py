@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
+from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dul import DULServiceProvider
 from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.presentation import PresentationContext
@@ -21,6 +22,18 @@ CONNECT_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 60.0
 MAX_WAITING: Final = 32
 """PDUs read from a file before they are sent; keeps a cine out of memory."""
+
+
+class ResponseReceiver(DIMSEServiceProvider):
+    """The DIMSE provider of a requestor: only who waits for a response is given one.
+
+    pynetdicom's reactor looks for requests without waiting, also in the moment after it was told to
+    pause; a response it took there would be lost, and its request would end with the timeout.
+    """
+
+    def get_msg(self, block: bool = False) -> tuple[int, Any] | tuple[None, None]:  # noqa: FBT001, FBT002
+        """Return context id and response; (None, None) unless ``block``, and after a loss."""
+        return super().get_msg(block=True) if block else (None, None)
 
 
 class RequestorUpperLayer(DULServiceProvider):
@@ -77,6 +90,7 @@ class Requestor(AE):
         self, assoc: Association, address: AddressInformation, _tls_args: object
     ) -> ClosingSocket:
         """Return the socket of a new association; pynetdicom's hook to give it our providers."""
+        assoc.dimse = ResponseReceiver(assoc)
         assoc.dul = RequestorUpperLayer(assoc)
         self._closing_socket = ClosingSocket(assoc, address=address)
         return self._closing_socket
