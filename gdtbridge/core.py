@@ -14,8 +14,8 @@ from gdtbridge.durable import Clock, SystemClock
 from gdtbridge.exams.completion import CompletionRule, DueSignal
 from gdtbridge.exams.held import HeldExams
 from gdtbridge.exams.overview import ExamOverview
-from gdtbridge.exams.receiving import Receiving
-from gdtbridge.exams.studies import Studies
+from gdtbridge.exams.receiving import InstanceReceiver
+from gdtbridge.exams.studies import StudyFinder
 from gdtbridge.folders import ExchangeFolders, OrderFiles, OrderPorts
 from gdtbridge.orders.desk import OrderDesk
 from gdtbridge.orders.filed import FiledOrders
@@ -23,9 +23,9 @@ from gdtbridge.orders.master_data import MasterData
 from gdtbridge.outbox import FileNaming, GdtDrop, Outbox, Sender, Webhook
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.report_page import Printer
-from gdtbridge.results.attaching import ATTACHMENT
-from gdtbridge.results.gathering import Gatherer, Openers
-from gdtbridge.results.reporting import Reporting
+from gdtbridge.results.attachments import ATTACHMENT
+from gdtbridge.results.gathering import ExamGatherer, ObjectOpeners
+from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import Settings, WebhookSettings
 from gdtbridge.settings.folders import make_folders
@@ -43,7 +43,7 @@ class Stores:
     archive: Archive
     outbox: Outbox
     worklist: WorklistFolder
-    openers: Openers
+    openers: ObjectOpeners
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,13 @@ class Core:
     worklist: WorklistFolder
     orders: OrderDesk
     order_files: OrderFiles
-    receiving: Receiving
+    receiving: InstanceReceiver
     held: HeldExams
     overview: ExamOverview
-    studies: Studies
-    reporting: Reporting
+    studies: StudyFinder
+    reporting: ResultReporter
     due: DueSignal
-    """Rings when an exam is due at this moment: `Reporting.report_due` is to be called soon."""
+    """Rings when an exam is due at this moment: have `ResultReporter.report_due` called."""
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def open_core(settings: Settings) -> Iterator[Core]:
         outbox = Outbox(database, senders_of(routing, settings.webhooks))
         worklist = WorklistFolder(settings.worklist_folder)
         archive = Archive(settings.archive_folder, reserve=settings.storage.min_free_mb * MEGABYTE)
-        openers = Openers(
+        openers = ObjectOpeners(
             opened.enter_context(closing(ReportReader())),
             opened.enter_context(closing(AttachmentReader())),
             opened.enter_context(closing(Printer(settings.catalogue.cells))),
@@ -98,9 +98,11 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
         settings.exam.trigger, settings.exam.quiet_seconds, settings.exam.limit_minutes
     )
     orders = OrderDesk(settings, database, outbox, worklist, routing, clock)
-    gatherer = Gatherer(routing, database, archive, worklist, stores.openers)
-    reporting = Reporting(routing, database, outbox, gatherer, settings.webhooks, completion, clock)
-    studies = Studies(database, worklist, settings.orders.encoding)
+    gatherer = ExamGatherer(routing, database, archive, worklist, stores.openers)
+    reporting = ResultReporter(
+        routing, database, outbox, gatherer, settings.webhooks, completion, clock
+    )
+    studies = StudyFinder(database, worklist, settings.orders.encoding)
     filed = FiledOrders(
         database,
         outbox,
@@ -124,7 +126,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
         worklist,
         orders,
         OrderFiles(settings, ports, exchanges_of(routing), clock),
-        Receiving(database, archive, completion, due, clock),
+        InstanceReceiver(database, archive, completion, due, clock),
         HeldExams(database, archive, worklist, due, clock),
         ExamOverview(database, archive, clock),
         studies,

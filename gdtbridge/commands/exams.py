@@ -23,7 +23,7 @@ def exams_list(settings: Settings, *, held: bool, as_json: bool) -> None:
     Zurückgehaltene mit allen, die Objekte und Aufträge nennen. / Held ones with everybody whom
     objects and orders name.
     """
-    from gdtbridge.exams import HELD_TEXT, ExamState, Held
+    from gdtbridge.exams import HELD_TEXT, ExamState, HoldReason
 
     with core_of(settings) as core:
         found = core.overview.exams(ExamState.HELD if held else None)
@@ -32,7 +32,7 @@ def exams_list(settings: Settings, *, held: bool, as_json: bool) -> None:
         {
             "study_instance_uid": exam.study_instance_uid,
             "state": exam.state.value,
-            "reason": HELD_TEXT[Held(exam.held_because)] if exam.held_because else "",
+            "reason": HELD_TEXT[HoldReason(exam.held_because)] if exam.held_because else "",
             "accession_number": exam.accession_number,
             "patient_id": exam.patient_id,
             "sent_patient_id": exam.sent_patient_id,

@@ -7,9 +7,9 @@ from gdtbridge.exams.model import (
     HELD_TEXT,
     PROBLEM_TEXT,
     Exam,
+    ExamProblem,
     ExamState,
-    Held,
-    Problem,
+    HoldReason,
     ReportState,
 )
 from gdtbridge.exams.study_query import StudyQuery, asked, query_of
@@ -18,9 +18,9 @@ __all__ = [
     "HELD_TEXT",
     "PROBLEM_TEXT",
     "Exam",
+    "ExamProblem",
     "ExamState",
-    "Held",
-    "Problem",
+    "HoldReason",
     "ReportState",
     "StudyQuery",
     "asked",

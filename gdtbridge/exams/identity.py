@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gdtbridge.database import Connection
-from gdtbridge.exams.model import Exam, Held
+from gdtbridge.exams.model import Exam, HoldReason
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order
 from gdtbridge.people import are_two
@@ -13,30 +13,30 @@ from worklist import Entry, WorklistFolder
 
 
 @dataclass(frozen=True, slots=True)
-class Belongs:
+class Attribution:
     """The exam's patient is certain enough to report; its order where there is one."""
 
     order: Order | None
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedOrders:
     """The entries others put on the worklist that may be an exam's order."""
 
     by_study: Order | None
     by_number: Order | None
 
 
-def look_up(exam: Exam, worklist: WorklistFolder) -> Listed:
+def look_up(exam: Exam, worklist: WorklistFolder) -> ListedOrders:
     """Return what the worklist's folder says; it may hang, so ask it outside of a transaction."""
     number = exam.accession_number
-    return Listed(
+    return ListedOrders(
         _of(worklist.by_study_uid(exam.study_instance_uid)),
         _of(worklist.get(number)) if number else None,
     )
 
 
-def judge(connection: Connection, exam: Exam, listed: Listed) -> Belongs | Held:
+def judge(connection: Connection, exam: Exam, listed: ListedOrders) -> Attribution | HoldReason:
     """Return the exam's order, or why a person has to look.
 
     An exam meets its order by Study Instance UID, else by accession number. Whatever order either
@@ -47,10 +47,10 @@ def judge(connection: Connection, exam: Exam, listed: Listed) -> Belongs | Held:
     same_patient = [order for order in orders if _is_for(order, exam)]
     if not exam.released:
         if not exam.patient_id:
-            return Held.NO_PATIENT_ID
+            return HoldReason.NO_PATIENT_ID
         if len(same_patient) < len(orders):
-            return Held.OTHER_PATIENT
-    return Belongs(same_patient[0] if same_patient else None)
+            return HoldReason.OTHER_PATIENT
+    return Attribution(same_patient[0] if same_patient else None)
 
 
 def _is_for(order: Order, exam: Exam) -> bool:
@@ -60,7 +60,7 @@ def _is_for(order: Order, exam: Exam) -> bool:
     return not are_two(order.patient, exam.sent_patient)
 
 
-def orders_of(connection: Connection, exam: Exam, listed: Listed) -> list[Order]:
+def orders_of(connection: Connection, exam: Exam, listed: ListedOrders) -> list[Order]:
     """Return the orders by Study Instance UID and by number; our own record of each comes first."""
     number = exam.accession_number
     found = (

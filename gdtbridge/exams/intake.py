@@ -12,7 +12,7 @@ from gdtbridge.dataset.uid import uid_from
 from gdtbridge.dataset.values import meaningful
 from gdtbridge.exams import store
 from gdtbridge.exams.completion import CompletionRule
-from gdtbridge.exams.model import Exam, ExamState, Held
+from gdtbridge.exams.model import Exam, ExamState, HoldReason
 from gdtbridge.people import Patient, are_two
 from gdtbridge.sr import is_report
 
@@ -51,7 +51,7 @@ def _facts(header: Header) -> dict[str, str]:
     }
 
 
-class Intake:
+class ExamIntake:
     """Enters arriving instances into their exams."""
 
     def __init__(self, completion: CompletionRule) -> None:
@@ -106,7 +106,7 @@ class Intake:
         foreign = _is_foreign(exam, facts)
         store.update_exam(connection, exam.id, mixed=exam.mixed or foreign, **changes)
         if foreign:
-            store.hold(connection, exam.id, Held.SEVERAL_PATIENTS)
+            store.hold(connection, exam.id, HoldReason.SEVERAL_PATIENTS)
 
 
 def _is_foreign(exam: Exam, facts: dict[str, str]) -> bool:

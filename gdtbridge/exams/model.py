@@ -37,7 +37,7 @@ class ReportState(StrEnum):
     """It could not be read; the stored file is kept for a person."""
 
 
-class Held(StrEnum):
+class HoldReason(StrEnum):
     """Why an exam is held."""
 
     NO_PATIENT_ID = "no-patient-id"
@@ -48,18 +48,18 @@ class Held(StrEnum):
 
 
 HELD_TEXT: Final = {
-    Held.NO_PATIENT_ID: "Die Untersuchung nennt keine Patientennummer. / The exam names no patient"
-    " number.",
-    Held.OTHER_PATIENT: "Der Auftrag der Untersuchung ist für einen anderen Patienten: Die Nummer"
-    " ist anders, oder Nachname und Geburtsdatum. / The exam's order is for another patient: the"
-    " number differs, or family name and birth date.",
-    Held.SEVERAL_PATIENTS: "Die Untersuchung nennt mehrere Patienten: mehrere Nummern, oder unter"
-    " einer Nummer mehrere Nachnamen und Geburtsdaten. / The exam names several patients: several"
-    " numbers, or under one number several family names and birth dates.",
-    Held.UID_TAKEN: "Ein Objekt der Untersuchung trägt eine UID, die eine andere Untersuchung schon"
-    " hat. / An object of the exam has a UID that another exam has already.",
-    Held.UNWRITABLE: "Aus der Untersuchung lässt sich kein GDT-Satz schreiben. / No GDT record can"
-    " be written for the exam.",
+    HoldReason.NO_PATIENT_ID: "Die Untersuchung nennt keine Patientennummer. / The exam names no"
+    " patient number.",
+    HoldReason.OTHER_PATIENT: "Der Auftrag der Untersuchung ist für einen anderen Patienten: Die"
+    " Nummer ist anders, oder Nachname und Geburtsdatum. / The exam's order is for another patient:"
+    " the number differs, or family name and birth date.",
+    HoldReason.SEVERAL_PATIENTS: "Die Untersuchung nennt mehrere Patienten: mehrere Nummern, oder"
+    " unter einer Nummer mehrere Nachnamen und Geburtsdaten. / The exam names several patients:"
+    " several numbers, or under one number several family names and birth dates.",
+    HoldReason.UID_TAKEN: "Ein Objekt der Untersuchung trägt eine UID, die eine andere Untersuchung"
+    " schon hat. / An object of the exam has a UID that another exam has already.",
+    HoldReason.UNWRITABLE: "Aus der Untersuchung lässt sich kein GDT-Satz schreiben. / No GDT"
+    " record can be written for the exam.",
 }
 """What a person is told."""
 
@@ -73,7 +73,7 @@ PROBLEM_TEXT: Final = {
     "UnreadableReportError": "Bericht nicht lesbar / unreadable report",
     "ReportLimitError": "Bericht zu groß oder zu langsam / report too large or too slow",
 }
-"""What a person is told of each kind of `Problem`."""
+"""What a person is told of each kind of `ExamProblem`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Exam:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ExamProblem:
     """Something received that was not sent, or not all of it; a person has to look at the file."""
 
     kind: str

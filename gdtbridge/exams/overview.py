@@ -8,7 +8,7 @@ from gdtbridge.archive import Archive, Aside, Standing
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.exams import store
-from gdtbridge.exams.model import Exam, ExamState, Problem
+from gdtbridge.exams.model import Exam, ExamProblem, ExamState
 
 OVERDUE_SECONDS: Final = 300
 """An exam not reported so long after it was due is a fault a person has to know of."""
@@ -37,7 +37,7 @@ class ExamOverview:
                 "unreadable": store.count_problems(connection),
             }
 
-    def problems(self, limit: int = 100) -> list[Problem]:
+    def problems(self, limit: int = 100) -> list[ExamProblem]:
         """Return what was received and not (wholly) sent, the newest of each kind first."""
         with self._database.read() as connection:
             aside = self._archive.aside(connection, limit)
@@ -45,5 +45,5 @@ class ExamOverview:
         return [*(_conflict(one) for one in aside), *reports]
 
 
-def _conflict(one: Aside) -> Problem:
-    return Problem(Standing.CONFLICT, one.study_instance_uid, one.sop_instance_uid, one.file)
+def _conflict(one: Aside) -> ExamProblem:
+    return ExamProblem(Standing.CONFLICT, one.study_instance_uid, one.sop_instance_uid, one.file)

@@ -11,13 +11,13 @@ from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import DatabaseError, ProcessingFailure, SopClassMismatch
 from gdtbridge.exams import store
 from gdtbridge.exams.completion import CompletionRule, DueSignal
-from gdtbridge.exams.intake import Intake
-from gdtbridge.exams.model import Held
+from gdtbridge.exams.intake import ExamIntake
+from gdtbridge.exams.model import HoldReason
 
 log = logging.getLogger(__name__)
 
 
-class Receiving:
+class InstanceReceiver:
     """Takes received objects into the archive and their exams. Thread-safe."""
 
     def __init__(
@@ -33,7 +33,7 @@ class Receiving:
         self._completion = completion
         self._due = due
         self._clock = clock
-        self._intake = Intake(completion)
+        self._intake = ExamIntake(completion)
 
     def room_for(self, size: int) -> None:
         """Raise `OutOfResources` unless an object of ``size`` bytes can be stored."""
@@ -75,7 +75,7 @@ class Receiving:
         if entered.standing is Standing.NEW or entered.elsewhere:
             exam_id = self._intake.enter(connection, incoming, header, entered.instance_id, now)
             if entered.elsewhere:
-                store.hold(connection, exam_id, Held.UID_TAKEN)
+                store.hold(connection, exam_id, HoldReason.UID_TAKEN)
         return entered
 
 

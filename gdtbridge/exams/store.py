@@ -16,7 +16,7 @@ from gdtbridge.database import (
     placed_order,
     report,
 )
-from gdtbridge.exams.model import Exam, ExamState, Held, Problem, ReportState
+from gdtbridge.exams.model import Exam, ExamProblem, ExamState, HoldReason, ReportState
 from gdtbridge.orders.model import StudyNames
 from gdtbridge.orders.store import SAME_STUDY
 
@@ -52,7 +52,7 @@ def update_exam(connection: Connection, exam_id: int, **values: object) -> None:
     connection.execute(sa.update(exam).where(exam.c.id == exam_id).values(**values))
 
 
-def hold(connection: Connection, exam_id: int, reason: Held) -> None:
+def hold(connection: Connection, exam_id: int, reason: HoldReason) -> None:
     """Let nothing leave for this exam until a person decides."""
     update_exam(connection, exam_id, state=ExamState.HELD, held_because=reason, due_at=None)
 
@@ -117,7 +117,7 @@ def count_problems(connection: Connection) -> int:
     return connection.execute(sa.select(sa.func.count()).where(_NOT_SENT)).scalar_one()
 
 
-def report_problems(connection: Connection, limit: int) -> list[Problem]:
+def report_problems(connection: Connection, limit: int) -> list[ExamProblem]:
     """Return the reports that were not sent, or not to their end, the newest first."""
     query = (
         sa.select(
@@ -131,7 +131,7 @@ def report_problems(connection: Connection, limit: int) -> list[Problem]:
         .order_by(report.c.id.desc())
         .limit(limit)
     )
-    return [Problem(*row) for row in connection.execute(query)]
+    return [ExamProblem(*row) for row in connection.execute(query)]
 
 
 def exams_of(connection: Connection, patient_id: str) -> list[Exam]:

@@ -13,14 +13,14 @@ from gdtbridge.database import Database
 from gdtbridge.dataset.values import da_text, tm_text, to_date, to_time
 from gdtbridge.errors import OrderError, ProcessingFailure
 from gdtbridge.exams import store
-from gdtbridge.exams.identity import Belongs, judge, look_up
+from gdtbridge.exams.identity import Attribution, judge, look_up
 from gdtbridge.exams.model import Exam, ExamState
 from gdtbridge.exams.study_query import NO_PATIENT, StudyQuery, query_of_file
 from gdtbridge.orders.model import StudyNames
 from worklist import FolderError, WorklistFolder
 
 
-class Studies:
+class StudyFinder:
     """Finds studies; changes nothing."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Studies:
         except FolderError as error:
             raise ProcessingFailure(str(error)) from error
         with self._database.read() as connection:
-            return isinstance(judge(connection, exam, listed), Belongs)
+            return isinstance(judge(connection, exam, listed), Attribution)
 
 
 def fits(exam: Exam, names: StudyNames, query: StudyQuery) -> bool:

@@ -14,7 +14,7 @@ from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Drop, Outcome, Taken
 from gdtbridge.outbox import Message, Outbox
 from gdtbridge.people import Patient
-from gdtbridge.results.routing import Facts, Routing
+from gdtbridge.results.routing import RouteFacts, Routing
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class MasterData:
                 "Zu dieser Nummer sind keine Stammdaten bekannt. / No master data are known for "
                 "this number.",
             )
-        target = self._routing.find(Facts(route=drop.route, ordered_by=drop.sender))
+        target = self._routing.find(RouteFacts(route=drop.route, ordered_by=drop.sender))
         try:
             payload = target.records.master_data(patient)
         except GdtWriteError as error:

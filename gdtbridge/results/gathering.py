@@ -11,19 +11,25 @@ from typing import Protocol
 from gdtbridge.archive import Archive, Kept
 from gdtbridge.database import Database
 from gdtbridge.exams import store
-from gdtbridge.exams.identity import Belongs, Listed, judge, look_up
-from gdtbridge.exams.model import Exam, Held, PendingReport
+from gdtbridge.exams.identity import Attribution, ListedOrders, judge, look_up
+from gdtbridge.exams.model import Exam, HoldReason, PendingReport
 from gdtbridge.results import store as result_store
-from gdtbridge.results.attaching import AttachedFile, Attaching, AttachmentPlace, Printer, Renderer
+from gdtbridge.results.attachments import (
+    AttachedFile,
+    AttachmentBuilder,
+    AttachmentMaker,
+    AttachmentPlace,
+    ReportPrinter,
+)
 from gdtbridge.results.records import accession_of
-from gdtbridge.results.routing import Routing, Target
+from gdtbridge.results.routing import ResultTarget, Routing
 from gdtbridge.sr import Report, ReportError, ReportLimitError
 from worklist import WorklistFolder
 
 log = logging.getLogger(__name__)
 
 
-class Reader(Protocol):
+class ReportOpener(Protocol):
     """Reads a Structured Report within limits; raises `ReportError`."""
 
     def read(self, path: Path) -> Report:
@@ -32,12 +38,12 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Openers:
+class ObjectOpeners:
     """Who opens received files, each within limits."""
 
-    reports: Reader
-    pictures: Renderer
-    sheets: Printer
+    reports: ReportOpener
+    pictures: AttachmentMaker
+    sheets: ReportPrinter
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +58,17 @@ class ReadReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class GatheredExam:
     """An exam as it was when it was read; files were made for ``target``, None where none were."""
 
     exam: Exam
-    listed: Listed
+    listed: ListedOrders
     read: tuple[ReadReport, ...]
-    target: Target | None
+    target: ResultTarget | None
     attached: tuple[AttachedFile, ...]
 
 
-class Gatherer:
+class ExamGatherer:
     """Reads reports, pictures and the worklist for an exam that is due."""
 
     def __init__(
@@ -71,16 +77,16 @@ class Gatherer:
         database: Database,
         archive: Archive,
         worklist: WorklistFolder,
-        openers: Openers,
+        openers: ObjectOpeners,
     ) -> None:
         self._routing = routing
         self._database = database
         self._archive = archive
         self._worklist = worklist
         self._reader = openers.reports
-        self._attaching = Attaching(openers.pictures, openers.sheets)
+        self._attachments = AttachmentBuilder(openers.pictures, openers.sheets)
 
-    def gather(self, exam_id: int) -> Gathered | None:
+    def gather(self, exam_id: int) -> GatheredExam | None:
         """Return what there is of an exam that waits to be reported; None when none does."""
         with self._database.read() as connection:
             exam = store.exam_by_id(connection, exam_id)
@@ -92,20 +98,26 @@ class Gatherer:
         listed = look_up(exam, self._worklist)
         read = tuple(self._read(one, file) for one, file in zip(pending, files, strict=True))
         with self._database.read() as connection:
-            verdict = judge(connection, exam, listed)
-        gathered = Gathered(exam, listed, read, None, ())
-        return gathered if isinstance(verdict, Held) else self._with_files(gathered, verdict, kept)
+            attribution = judge(connection, exam, listed)
+        gathered = GatheredExam(exam, listed, read, None, ())
+        return (
+            gathered
+            if isinstance(attribution, HoldReason)
+            else self._with_files(gathered, attribution, kept)
+        )
 
-    def _with_files(self, gathered: Gathered, verdict: Belongs, kept: Sequence[Kept]) -> Gathered:
+    def _with_files(
+        self, gathered: GatheredExam, attribution: Attribution, kept: Sequence[Kept]
+    ) -> GatheredExam:
         exam = gathered.exam
-        target = self._routing.of_exam(exam, verdict.order)
+        target = self._routing.of_exam(exam, attribution.order)
         place = target.attachments
         if place is None:
             return gathered
-        accession = accession_of(exam, verdict.order)
+        accession = accession_of(exam, attribution.order)
         attached = gathered.attached
         if exam.reported_at is None:
-            attached = self._attaching.files(exam, accession, kept, place)
+            attached = self._attachments.files(exam, accession, kept, place)
         read = gathered.read
         if place.reports:
             read = tuple(self._with_sheet(one, exam, accession, place) for one in read)
@@ -120,7 +132,7 @@ class Gatherer:
             return read
         if exam.mixed and not exam.is_of(report.patient_id):
             return read
-        return replace(read, sheet=self._attaching.sheet(exam, accession, read.file, place))
+        return replace(read, sheet=self._attachments.sheet(exam, accession, read.file, place))
 
     def _read(self, pending: PendingReport, file: Path) -> ReadReport:
         try:

@@ -12,8 +12,8 @@ from gdtbridge.errors import ViewerError
 from gdtbridge.exams.model import Exam
 from gdtbridge.orders.model import Order
 from gdtbridge.people import Patient, are_two
-from gdtbridge.results.charting import Charting
-from gdtbridge.results.revision import News
+from gdtbridge.results.revision import NewValues
+from gdtbridge.results.values import TestValueBuilder
 from gdtbridge.settings import GdtSettings
 from gdtbridge.sr import Report
 from gdtbridge.viewers import ViewerChoice, is_configured, study_url
@@ -22,7 +22,7 @@ from worklist import Entry
 log = logging.getLogger(__name__)
 
 
-class Records:
+class ResultRecords:
     """Writes GDT records in one dialect; links lead to ``viewer``."""
 
     def __init__(
@@ -34,7 +34,7 @@ class Records:
         catalogue: Catalogue,
     ) -> None:
         self._gdt = settings
-        self._charting = Charting(
+        self._values = TestValueBuilder(
             catalogue=catalogue,
             scheme=settings.test_ids,
             unknown=settings.unknown,
@@ -90,14 +90,14 @@ class Records:
         exam: Exam,
         order: Order | None,
         report: Report,
-        news: News,
+        news: NewValues,
         attachments: tuple[gdt.Attachment, ...] = (),
     ) -> bytes | None:
         """Return the value record of what is new in one Structured Report.
 
         None where all of it is held back. ``attachments`` show the whole report.
         """
-        values = self._charting.tests(report, news)
+        values = self._values.tests(report, news)
         if not values:
             return None
         result = gdt.ValueResult(

@@ -19,25 +19,25 @@ from gdtbridge.sr import Measurement, Report, plain
 from gdtbridge.sr.ucum import convert
 
 
-class Sent(NamedTuple):
+class SentValue(NamedTuple):
     """A value as it was sent: its number without trailing zeros, and its unit."""
 
     value: str
     unit: str
 
 
-Values = Mapping[str, Sent]
+Values = Mapping[str, SentValue]
 """By the stable id of the measurement."""
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class NewValues:
     """Which measurements of a report are to be sent."""
 
     revision: Revision
     indices: tuple[int, ...]
     """Of the report's measurements."""
-    before: Mapping[int, Sent]
+    before: Mapping[int, SentValue]
     """What was sent before instead of a measurement, by index."""
 
 
@@ -46,11 +46,11 @@ def values_of(report: Report) -> Values:
     return {one.id: _sent(one) for one in report.measurements}
 
 
-def _sent(one: Measurement) -> Sent:
-    return Sent(plain(one.value.normalize()), one.unit)
+def _sent(one: Measurement) -> SentValue:
+    return SentValue(plain(one.value.normalize()), one.unit)
 
 
-def news_of(known: Values, report: Report) -> News:
+def news_of(known: Values, report: Report) -> NewValues:
     """Return what ``report`` says that is not ``known``."""
     rows = [(index, one.id, _sent(one)) for index, one in enumerate(report.measurements)]
     new = [
@@ -60,10 +60,10 @@ def news_of(known: Values, report: Report) -> News:
     revision = Revision.FIRST
     if known:
         revision = Revision.CORRECTION if before else Revision.SUPPLEMENT
-    return News(revision, tuple(index for index, _ in new), before)
+    return NewValues(revision, tuple(index for index, _ in new), before)
 
 
-def _is_same(before: Sent | None, now: Sent) -> bool:
+def _is_same(before: SentValue | None, now: SentValue) -> bool:
     """Return whether a value was sent already, in this unit or in one that is exactly as much."""
     if before is None or before == now:
         return before == now
@@ -78,8 +78,8 @@ def written(values: Values) -> str:
 
 def read(texts: Iterable[str]) -> Values:
     """Return the values of several texts, of which later ones count before earlier ones."""
-    found: dict[str, Sent] = {}
+    found: dict[str, SentValue] = {}
     for text in texts:
         if text:
-            found |= {key: Sent(*sent) for key, sent in json.loads(text).items()}
+            found |= {key: SentValue(*sent) for key, sent in json.loads(text).items()}
     return found

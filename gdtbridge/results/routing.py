@@ -13,9 +13,9 @@ from gdtbridge.exams.model import Exam
 from gdtbridge.gdt import OrderReference
 from gdtbridge.orders.model import Order
 from gdtbridge.outbox import FileNaming
-from gdtbridge.results.attaching import AttachmentPlace
-from gdtbridge.results.names import NameMaker
-from gdtbridge.results.records import Records
+from gdtbridge.results.attachments import AttachmentPlace
+from gdtbridge.results.file_names import ResultFileNames
+from gdtbridge.results.records import ResultRecords
 from gdtbridge.settings import ExchangeSettings, RouteCondition, Settings
 from gdtbridge.viewers import ViewerChoice
 from worklist import Entry
@@ -27,7 +27,7 @@ ATTACHMENTS: Final = "attachments"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RouteFacts:
     """What a route may ask for; empty where it is not known."""
 
     device: str = ""
@@ -44,7 +44,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ResultTarget:
     """One practice software or workplace: its folders, and how it is written to."""
 
     name: str
@@ -52,8 +52,8 @@ class Target:
     out: Path
     inbox: Path | None
     """Where it drops orders; None where it has no folder of its own."""
-    records: Records
-    names: NameMaker
+    records: ResultRecords
+    names: ResultFileNames
     attachments: AttachmentPlace | None = None
     """Where pictures and documents go; None where none are wanted."""
 
@@ -93,22 +93,22 @@ class Routing:
         self.default = self._by_name[""]
 
     @property
-    def targets(self) -> tuple[Target, ...]:
+    def targets(self) -> tuple[ResultTarget, ...]:
         """Every target, that of ``[gdt]`` first."""
         return tuple(self._by_name.values())
 
-    def find(self, facts: Facts) -> Target:
+    def find(self, facts: RouteFacts) -> ResultTarget:
         """Return the target for what is known: the folder an order came from decides first."""
         if facts.route in self._by_name and facts.route:
             return self._by_name[facts.route]
         fitting = (route.name for route in self._routes if _fits(route.when, facts))
         return self._by_name[next(fitting, "")]
 
-    def of_exam(self, exam: Exam, order: Order | None) -> Target:
+    def of_exam(self, exam: Exam, order: Order | None) -> ResultTarget:
         """Return where an exam's results go; what has begun stays where it began."""
         if exam.reported_at is not None and exam.route in self._by_name:
             return self._by_name[exam.route]
-        facts = Facts(device=exam.device, station=exam.device, modality=exam.modality)
+        facts = RouteFacts(device=exam.device, station=exam.device, modality=exam.modality)
         if order is not None:
             facts = _ordered(
                 order.reference, order.station, exam.modality, order.route, exam.device
@@ -117,7 +117,7 @@ class Routing:
 
     def of_entry(
         self, entry: Entry, reference: OrderReference | None = None, route: str = ""
-    ) -> Target:
+    ) -> ResultTarget:
         """Return where the results of an order are going to go, as far as that can be known."""
         station, modality = entry.ScheduledStationAETitle, entry.Modality
         return self.find(_ordered(reference, station, modality, route, station))
@@ -125,15 +125,15 @@ class Routing:
 
 def _target(
     exchange: ExchangeSettings, dialect: gdt.Dialect, viewer: ViewerChoice, catalogue: Catalogue
-) -> Target:
+) -> ResultTarget:
     settings = exchange.gdt
     ids = gdt.Identification(settings.sender, settings.receiver)
-    return Target(
+    return ResultTarget(
         exchange.route,
         exchange.out,
         exchange.inbox,
-        Records(settings, dialect, ids, viewer, catalogue),
-        NameMaker(settings, dialect, ids),
+        ResultRecords(settings, dialect, ids, viewer, catalogue),
+        ResultFileNames(settings, dialect, ids),
         _place(exchange),
     )
 
@@ -152,13 +152,13 @@ def _place(exchange: ExchangeSettings) -> AttachmentPlace | None:
 
 def _ordered(
     reference: OrderReference | None, station: str, modality: str, route: str, device: str
-) -> Facts:
+) -> RouteFacts:
     known = reference or OrderReference()
     codes = (known.device_code, known.test_id)
-    return Facts(device, station, modality, codes, known.ordered_by, route)
+    return RouteFacts(device, station, modality, codes, known.ordered_by, route)
 
 
-def _fits(when: RouteCondition, facts: Facts) -> bool:
+def _fits(when: RouteCondition, facts: RouteFacts) -> bool:
     """Return whether every list that says something has what is known."""
     wanted = (
         (when.device, (facts.device,)),

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from gdtbridge.archive import Incoming
 from gdtbridge.cli import main
 from gdtbridge.core import open_core
-from gdtbridge.exams import Held, store
+from gdtbridge.exams import HoldReason, store
 from gdtbridge.settings import load_settings
 from tests.dataset.elements import EXPLICIT, identification, part10
 
@@ -269,7 +269,7 @@ def test_the_held_exams_tell_who_it_may_be(environ: dict[str, str], tmp_path: Pa
             uid, sop_class = "2.25.1", "1.2.840.10008.5.1.4.1.1.6.1"
             core.receiving.receive(Incoming(path, sop_class, uid, EXPLICIT, "US01", "127.0.0.1"))
         with core.database.write() as connection:
-            store.hold(connection, 1, Held.NO_PATIENT_ID)
+            store.hold(connection, 1, HoldReason.NO_PATIENT_ID)
 
     (held,) = json.loads(run(environ, "exams", "list", "--held", "--json").stdout)
     assert (held["patient_name"], held["birth_date"]) == ("Müller^Änne", "19581224")

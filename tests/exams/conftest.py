@@ -19,7 +19,7 @@ from gdtbridge.orders import OrderRequest
 from gdtbridge.outbox import Outbox
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.report_page import Printer
-from gdtbridge.results.gathering import Openers
+from gdtbridge.results.gathering import ObjectOpeners
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import Settings, load_settings
 from gdtbridge.sr import Report, ReportLimitError, read_report
@@ -86,7 +86,7 @@ class Practice:
         self.printer = Printer(settings.catalogue.cells)
         self.archive = Archive(folder / "archive")
         self.worklist = WorklistFolder(folder / "worklist")
-        openers = Openers(self.reader, self.renderer, self.printer)
+        openers = ObjectOpeners(self.reader, self.renderer, self.printer)
         stores = Stores(self.database, self.archive, self.outbox, self.worklist, openers)
         self.core = wire(settings, routing, stores, self.clock)
         self.filed = self.core.order_files.ports.filed

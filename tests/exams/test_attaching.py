@@ -16,8 +16,8 @@ from gdtbridge.errors import SettingsError
 from gdtbridge.gdt import Record, read_records
 from gdtbridge.outbox.model import ALARM_SECONDS
 from gdtbridge.pictures import Rendered
-from gdtbridge.results.attaching import Attaching
-from gdtbridge.results.gathering import Gathered
+from gdtbridge.results.attachments import AttachmentBuilder
+from gdtbridge.results.gathering import GatheredExam
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import load_settings
 from tests.exams.conftest import Practice
@@ -182,7 +182,7 @@ def test_what_cannot_be_rendered_stops_nothing(device: Device) -> None:
 def test_an_exam_whose_pictures_take_too_long_keeps_no_other_waiting(device: Device) -> None:
     """What is made by then is attached; the record leaves."""
 
-    class Slow(Attaching):
+    class Slow(AttachmentBuilder):
         """Takes a hundred seconds for each picture."""
 
         def _rendered(self, *arguments: Any) -> Rendered | None:
@@ -194,7 +194,7 @@ def test_an_exam_whose_pictures_take_too_long_keeps_no_other_waiting(device: Dev
     for shade in (10, 90, 200):
         device.still(shade)
     slow = Slow(practice.renderer, practice.printer, monotonic=practice.clock.monotonic)
-    practice.core.reporting._gatherer._attaching = slow
+    practice.core.reporting._gatherer._attachments = slow
     assert len(groups(device.finish())) == 2
 
 
@@ -300,7 +300,7 @@ def test_an_order_that_comes_while_the_exam_is_read_gets_the_pictures(tmp_path: 
     gatherer = practice.core.reporting._gatherer
     gather = gatherer.gather
 
-    def interrupted(exam_id: int) -> Gathered | None:
+    def interrupted(exam_id: int) -> GatheredExam | None:
         gathered = gather(exam_id)
         entry = practice.core.orders.place(practice.order(station="US77")).entry
         with practice.database.write() as connection:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gdtbridge.gdt import DIALECTS, Identification
 from gdtbridge.outbox import FileNaming
-from gdtbridge.results.names import NameMaker
+from gdtbridge.results.file_names import ResultFileNames
 from gdtbridge.settings import GdtSettings
 
 SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -20,10 +20,10 @@ MOMENT = datetime(2024, 1, 15, 10, 30, 15)  # noqa: DTZ001 - local, as GDT
 UID = "1.2.840.1"
 
 
-def maker(**settings: object) -> NameMaker:
+def maker(**settings: object) -> ResultFileNames:
     """Return the names of an installation with these settings."""
     made = GdtSettings.model_validate(settings)
-    return NameMaker(made, DIALECTS[made.dialect], Identification(made.sender, made.receiver))
+    return ResultFileNames(made, DIALECTS[made.dialect], Identification(made.sender, made.receiver))
 
 
 @pytest.mark.parametrize(

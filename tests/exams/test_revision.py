@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from gdtbridge.gdt import Revision
-from gdtbridge.results.revision import News, Sent, news_of, read, values_of, written
+from gdtbridge.results.revision import NewValues, SentValue, news_of, read, values_of, written
 from gdtbridge.sr import Measurement, Report
 
 FIRST = Measurement("LVIDD1", "LVIDd", Decimal("4.20"), "cm", "29436-3", "LN")
@@ -22,35 +22,35 @@ def report(*measurements: Measurement) -> Report:
 
 def test_of_an_exam_without_values_everything_is_new() -> None:
     """The first report is no supplement."""
-    assert news_of({}, report(FIRST, SECOND)) == News(Revision.FIRST, (0, 1), {})
+    assert news_of({}, report(FIRST, SECOND)) == NewValues(Revision.FIRST, (0, 1), {})
 
 
 @pytest.mark.parametrize(
     ("now", "news"),
     [
-        ((FIRST,), News(Revision.SUPPLEMENT, (), {})),
-        ((FIRST, SECOND), News(Revision.SUPPLEMENT, (1,), {})),
-        ((replace(FIRST, value=Decimal("4.2")),), News(Revision.SUPPLEMENT, (), {})),
+        ((FIRST,), NewValues(Revision.SUPPLEMENT, (), {})),
+        ((FIRST, SECOND), NewValues(Revision.SUPPLEMENT, (1,), {})),
+        ((replace(FIRST, value=Decimal("4.2")),), NewValues(Revision.SUPPLEMENT, (), {})),
         (
             (replace(FIRST, value=Decimal("4.3")), SECOND),
-            News(Revision.CORRECTION, (0, 1), {0: Sent("4.2", "cm")}),
+            NewValues(Revision.CORRECTION, (0, 1), {0: SentValue("4.2", "cm")}),
         ),
         (
             (replace(FIRST, unit="mm"),),
-            News(Revision.CORRECTION, (0,), {0: Sent("4.2", "cm")}),
+            NewValues(Revision.CORRECTION, (0,), {0: SentValue("4.2", "cm")}),
         ),
         (
             (replace(FIRST, value=Decimal("42.0"), unit="mm"),),
-            News(Revision.SUPPLEMENT, (), {}),
+            NewValues(Revision.SUPPLEMENT, (), {}),
         ),
         (
             (replace(FIRST, unit="furlong"),),
-            News(Revision.CORRECTION, (0,), {0: Sent("4.2", "cm")}),
+            NewValues(Revision.CORRECTION, (0,), {0: SentValue("4.2", "cm")}),
         ),
     ],
     ids=["same", "one more", "digits", "another value", "another unit", "as much", "unknown unit"],
 )
-def test_what_is_new_in_a_later_report(now: tuple[Measurement, ...], news: News) -> None:
+def test_what_is_new_in_a_later_report(now: tuple[Measurement, ...], news: NewValues) -> None:
     """A value counts as sent in every unit that is exactly as much, and in no other."""
     assert news_of(values_of(report(FIRST)), report(*now)) == news
 

@@ -10,7 +10,7 @@ from gdtbridge.errors import OrderError, SettingsError
 from gdtbridge.gdt import OrderReference, read_records
 from gdtbridge.orders import Drop, Outcome
 from gdtbridge.people import Patient
-from gdtbridge.results.routing import Facts, Routing
+from gdtbridge.results.routing import RouteFacts, Routing
 from gdtbridge.settings import RouteCondition, load_settings
 from tests.exams.conftest import Practice
 
@@ -60,21 +60,21 @@ class TestWhere:
     @pytest.mark.parametrize(
         ("facts", "name"),
         [
-            (Facts(), ""),
-            (Facts(device="other", station="US01", codes=("", "ABD")), ""),
-            (Facts(device="device"), "device"),
-            (Facts(device=" DEVICE "), "device"),
-            (Facts(station="station"), "station"),
-            (Facts(modality="modality"), "modality"),
-            (Facts(codes=("", "code")), "code"),
-            (Facts(ordered_by="Ordered_By"), "ordered-by"),
-            (Facts(ordered_by="x", device="x"), "device"),
-            (Facts(route="folder", device="device"), "folder"),
-            (Facts(route="removed", device="device"), "device"),
+            (RouteFacts(), ""),
+            (RouteFacts(device="other", station="US01", codes=("", "ABD")), ""),
+            (RouteFacts(device="device"), "device"),
+            (RouteFacts(device=" DEVICE "), "device"),
+            (RouteFacts(station="station"), "station"),
+            (RouteFacts(modality="modality"), "modality"),
+            (RouteFacts(codes=("", "code")), "code"),
+            (RouteFacts(ordered_by="Ordered_By"), "ordered-by"),
+            (RouteFacts(ordered_by="x", device="x"), "device"),
+            (RouteFacts(route="folder", device="device"), "folder"),
+            (RouteFacts(route="removed", device="device"), "device"),
         ],
     )
     def test_the_first_route_that_fits_counts(
-        self, routing: Routing, facts: Facts, name: str
+        self, routing: Routing, facts: RouteFacts, name: str
     ) -> None:
         """The folder an order came from decides first, then the order of the settings."""
         assert routing.find(facts).name == name
@@ -85,9 +85,9 @@ class TestWhere:
         file.write_text(TWO, encoding="utf-8")
         routing = Routing(load_settings(file, {}))
         facts = [
-            Facts(station="US03", modality="US"),
-            Facts(station="US03", modality="MR"),
-            Facts(station="US01", modality="US"),
+            RouteFacts(station="US03", modality="US"),
+            RouteFacts(station="US03", modality="MR"),
+            RouteFacts(station="US01", modality="US"),
         ]
         assert [routing.find(one).name for one in facts] == ["room-3", "", ""]
 
@@ -191,7 +191,7 @@ class TestResults:
         taking = two.model_copy(update={"when": RouteCondition(device=("US03",))})
         gdt = practice.settings.gdt.model_copy(update={"routes": (taking, three)})
         changed = Routing(practice.settings.model_copy(update={"gdt": gdt}))
-        assert changed.find(Facts(device="US03")).name == "praxis-2"
+        assert changed.find(RouteFacts(device="US03")).name == "praxis-2"
         assert changed.of_exam(exam, None).name == "room-3"
 
     def test_what_the_route_cannot_write_is_refused_at_once(self, practice: Practice) -> None:

@@ -11,7 +11,7 @@ from gdtbridge import gdt
 from gdtbridge.catalogue import remarks, test_ids, title
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.catalogue.presentation import Presented, present, present_all
-from gdtbridge.results.revision import News, Sent
+from gdtbridge.results.revision import NewValues, SentValue
 from gdtbridge.settings import TestIds, Unknown
 from gdtbridge.sr import Measurement, Report
 
@@ -21,7 +21,7 @@ NAME_LENGTH: Final = gdt.field_length("8411")
 
 
 @dataclass(frozen=True, slots=True)
-class Charting:
+class TestValueBuilder:
     """How one practice software gets its values (``gdt.test_ids``, ``gdt.unknown``).
 
     ``seed_names`` says whether a value the seed system knew keeps the name and unit it had there.
@@ -32,7 +32,7 @@ class Charting:
     unknown: Unknown
     seed_names: bool
 
-    def tests(self, report: Report, news: News) -> tuple[gdt.TestValue, ...]:
+    def tests(self, report: Report, news: NewValues) -> tuple[gdt.TestValue, ...]:
         """Return what is new in the report; nothing where all of it is held back."""
         if self.scheme == "catalogue":
             return self._by_catalogue(report, news)
@@ -42,7 +42,7 @@ class Charting:
             for index in news.indices
         )
 
-    def _by_catalogue(self, report: Report, news: News) -> tuple[gdt.TestValue, ...]:
+    def _by_catalogue(self, report: Report, news: NewValues) -> tuple[gdt.TestValue, ...]:
         """Return the values in the order of the catalogue."""
         shown = present_all(report.measurements, self.catalogue)
         wanted = [at for at in news.indices if shown[at].known or self.unknown == "send"]
@@ -58,14 +58,14 @@ class Charting:
         )
 
     def _named(
-        self, one: Presented, measurement: Measurement, before: Sent | None
+        self, one: Presented, measurement: Measurement, before: SentValue | None
     ) -> gdt.TestValue:
         if not one.known:
             return replace(self._as_sent(one.id, measurement, before), group=one.group)
         if before is not None:  # in the same unit as now
             former = replace(measurement, value=Decimal(before.value), unit=before.unit)
             was = present(former, self.catalogue)
-            before = Sent(f"{was.value:f}", was.unit)
+            before = SentValue(f"{was.value:f}", was.unit)
         return gdt.TestValue(
             test_id=one.id,
             name=one.name,
@@ -76,7 +76,7 @@ class Charting:
         )
 
     def _as_sent(
-        self, test_id: str, measurement: Measurement, before: Sent | None
+        self, test_id: str, measurement: Measurement, before: SentValue | None
     ) -> gdt.TestValue:
         former = _former(before)
         sent = gdt.TestValue(
@@ -97,7 +97,7 @@ class Charting:
         )
 
 
-def _former(before: Sent | None) -> tuple[str, ...]:
+def _former(before: SentValue | None) -> tuple[str, ...]:
     return (f"vorher {before.value} {before.unit}".rstrip(),) if before is not None else ()
 
 

@@ -31,7 +31,7 @@ def own_number(exam_id: int) -> str:
     return f"E{exam_id:010d}"
 
 
-class NameMaker:
+class ResultFileNames:
     """Proposes the names of one practice software's files.
 
     Software that tells files apart by accession number gets further files of an exam, and other

@@ -23,7 +23,7 @@ from gdtbridge.pictures import (
     is_key_object,
 )
 from gdtbridge.report_page import Form, Person, Printed
-from gdtbridge.results.names import own_number, safe_part
+from gdtbridge.results.file_names import own_number, safe_part
 from gdtbridge.sr import ReportError
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ MOST_SECONDS: Final = 120.0
 LONGEST_NAME: Final = field_length("6302")
 
 
-class Renderer(Protocol):
+class AttachmentMaker(Protocol):
     """Makes files of received objects, within limits; `gdtbridge.pictures.AttachmentReader`."""
 
     def render(self, path: Path, frame: int | None) -> Rendered:
@@ -52,7 +52,7 @@ class Renderer(Protocol):
         ...
 
 
-class Printer(Protocol):
+class ReportPrinter(Protocol):
     """Prints Structured Reports, within limits; `gdtbridge.report_page.Printer`."""
 
     def print(self, path: Path, form: Form, person: Person | None) -> Printed:
@@ -87,13 +87,13 @@ class AttachedFile:
     attachment: Attachment
 
 
-class Attaching:
+class AttachmentBuilder:
     """Chooses and makes the attachments of an exam; waits for nobody but its own processes."""
 
     def __init__(
         self,
-        renderer: Renderer,
-        printer: Printer,
+        renderer: AttachmentMaker,
+        printer: ReportPrinter,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
