@@ -7,7 +7,7 @@ and the fonts are never loaded into the service.
 Not here: GDT, exams, where a file goes. ``docs/reference/report-page.md`` tells the rules.
 """
 
-from gdtbridge.report_page.printer import Form, Printed, Printer
-from gdtbridge.report_page.sheet import Person
+from gdtbridge.report_page.printer import Printer
+from gdtbridge.report_page.sheet import Form, Person, Printed
 
 __all__ = ["Form", "Person", "Printed", "Printer"]

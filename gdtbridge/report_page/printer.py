@@ -1,76 +1,65 @@
-"""Prints reports in guarded child processes: a file can cost time, but not the service."""
+"""Prints reports in child processes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
-from gdtbridge.report_page.sheet import Person
-from gdtbridge.report_page.wire import MAX_BODY, MAX_TEXT, decode_printed, encode_person
-from gdtbridge.sandbox import IDLE_SECONDS, Gone, GuardedRoom, Workers
-from gdtbridge.sr import ReportLimitError
+from gdtbridge.report_page.sheet import Form, Person, Printed
+from gdtbridge.sandbox.client import SandboxClient
+from gdtbridge.sandbox.room import MEBIBYTE, SandboxRoom, SandboxTask, SandboxTexts
+from gdtbridge.sr import NotAReportError, ReportLimitError, UnreadableReportError
+
+PRINT_REPORT: Final = SandboxTask("gdtbridge.report_page.printing:print_report", Printed)
+
+PAGES: Final = SandboxRoom(
+    place=f"{__name__}:PAGES",
+    tasks=(PRINT_REPORT,),
+    errors=(NotAReportError, UnreadableReportError, ReportLimitError),
+    damage=UnreadableReportError,
+    limit=ReportLimitError,
+    texts=SandboxTexts(
+        failed="Der Bericht lässt sich nicht drucken. / Cannot be printed: ",
+        memory="Der Bericht braucht zu viel Speicher. / Too much memory needed.",
+        too_large="Der Bericht ist zu groß. / The report is too large.",
+        nonsense="Der Druckprozess antwortet Unsinn. / The printing process answers nonsense.",
+    ),
+    prepare=f"{__name__}:prepare_child",
+    max_text=64 * 1024,
+    max_body=32 * MEBIBYTE,
+)
+"""Children with ReportLab or Jinja2; the sheet of 20,000 measurements takes less than 32 MiB."""
 
 
-class Form(StrEnum):
-    """How a sheet is printed."""
+def prepare_child() -> None:
+    """Let a child have Pillow, without which ReportLab does not start, and no other library."""
+    import PIL  # noqa: F401
 
-    HTML = "html"
-    PDF = "pdf"
+    from gdtbridge.dataset.image_libraries import keep_image_libraries_out
 
-
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """A sheet: ``title`` names it in German (``Messwerte Echokardiographie 15.01.2024``)."""
-
-    title: str
-    data: bytes
+    keep_image_libraries_out()
 
 
-class Printer(GuardedRoom):
+class Printer(SandboxClient):
     """Prints Structured Reports; share one object between threads.
 
-    ``catalogue_rows`` are the practice's own (`Catalogue.load`). ``seconds`` bounds the wall clock
-    for one report, ``memory_bytes`` a child's address space, ``processes`` how many reports are
-    printed at a time.
+    ``catalogue_rows`` are the practice's own (`Catalogue.load`).
     """
 
+    room = PAGES
+
     def __init__(
-        self,
-        catalogue_rows: Sequence[Mapping[str, str]] = (),
-        *,
-        seconds: float = 20,
-        memory_bytes: int = 512 * 1024 * 1024,
-        processes: int = 1,
-        idle_seconds: float = IDLE_SECONDS,
+        self, catalogue_rows: Sequence[Mapping[str, str]] = (), *, seconds: float | None = None
     ) -> None:
+        super().__init__(seconds=seconds)
         self._rows = [dict(cells) for cells in catalogue_rows]
-        super().__init__(
-            Workers(
-                "gdtbridge.report_page.child",
-                seconds=seconds,
-                memory_bytes=memory_bytes,
-                processes=processes,
-                idle_seconds=idle_seconds,
-                max_text=MAX_TEXT,
-                max_body=MAX_BODY,
-            )
-        )
 
     def print(self, path: Path, form: Form, person: Person | None = None) -> Printed:
         """Return the sheet of the report in ``path``; raise `ReportError` and nothing else.
 
         ``person`` is whose the report is where that is known better than the file does.
         """
-        request = {
-            "path": str(path.absolute()),
-            "form": form.value,
-            "rows": self._rows,
-            "person": encode_person(person),
-        }
-        try:
-            answer = self._workers.ask(request)
-        except Gone as gone:
-            raise ReportLimitError(str(gone)) from None
-        return Printed(*decode_printed(answer))
+        return self.call(
+            PRINT_REPORT, path=path.absolute(), form=form, rows=self._rows, person=person
+        )

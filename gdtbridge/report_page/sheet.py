@@ -4,6 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, time
+from enum import StrEnum
+
+
+class Form(StrEnum):
+    """How a sheet is printed."""
+
+    HTML = "html"
+    PDF = "pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A sheet: ``title`` names it in German (``Messwerte Echokardiographie 15.01.2024``)."""
+
+    title: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,9 @@
-"""Guarded child processes: a foreign file can cost time, but not the service.
+"""Child processes for foreign bytes: a file can cost time, but not the service.
 
-`Workers` is the parent's side, a pool of children with deadlines; a room's reader is a
-`GuardedRoom` that asks it. `serve_room` is the child's side: a room's reading process calls it with
-the function that answers one request. Neither knows what is read. Only the standard library is
-used, so that a child starts fast and small.
+A room that opens files of others writes a table of its tasks (`room.SandboxRoom`: functions by
+name, their results, limits, errors) and a `client.SandboxClient` that calls them. The functions run
+in child processes (`child`, the one program), which the parent's `pool.ChildPool` starts, ends when
+late and lets go when idle; `codec` carries the values between both.
+
+Must not live here: what is read. Nothing is imported here, so that a child starts fast and small.
 """
-
-from gdtbridge.sandbox.answer import Answer
-from gdtbridge.sandbox.child import serve, serve_room
-from gdtbridge.sandbox.room import GuardedRoom
-from gdtbridge.sandbox.workers import IDLE_SECONDS, Gone, Workers
-
-__all__ = ["IDLE_SECONDS", "Answer", "Gone", "GuardedRoom", "Workers", "serve", "serve_room"]

@@ -1,34 +1,63 @@
-"""What the readers of all rooms have in common: children of their own, and letting go of them."""
+"""The table by which a room tells a child process what it may be asked for."""
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final, Generic, TypeVar
 
-from gdtbridge.sandbox.workers import Workers
+T = TypeVar("T")
+
+MEBIBYTE: Final = 1024 * 1024
 
 
-class GuardedRoom:
-    """Asks ``workers``; used with ``with``, or closed by hand. Share one object between threads."""
+@dataclass(frozen=True, slots=True)
+class SandboxTask(Generic[T]):
+    """A function that a child runs: its place (``package.module:name``) and what it returns.
 
-    def __init__(self, workers: Workers) -> None:
-        self._workers = workers
+    The parameters of the function have types that `codec` knows.
+    """
 
-    def close(self) -> None:
-        """End all children at once; work under way fails as if they had died."""
-        self._workers.close()
+    function: str
+    result: type[T]
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
+@dataclass(frozen=True, slots=True)
+class SandboxTexts:
+    """What a person is told when a child fails, German first, without a value of the file."""
 
-    def processes(self) -> tuple[int, ...]:
-        """Return the process ids of the living children."""
-        return self._workers.processes()
+    failed: str
+    """An error nobody expected; the name of its class and a full stop are put behind."""
+    memory: str
+    too_large: str
+    nonsense: str
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxRoom:
+    """A kind of child process: its tasks, what they may raise, and their limits.
+
+    ``place`` is where a child finds this table, ``prepare`` a function called before the tasks are
+    imported. ``errors`` arrive in the parent as themselves. Every other error of a task is a
+    ``damage``, and a child that dies, is late or talks nonsense is a ``limit``. ``seconds`` bounds
+    the wall clock and the CPU time of one call, ``memory_bytes`` the address space of a child,
+    ``max_text`` and ``max_body`` the bytes of one answer.
+    """
+
+    place: str
+    tasks: tuple[SandboxTask[Any], ...]
+    errors: tuple[type[Exception], ...]
+    damage: type[Exception]
+    limit: type[Exception]
+    texts: SandboxTexts
+    prepare: str
+    seconds: float = 20.0
+    memory_bytes: int = 512 * MEBIBYTE
+    max_text: int = 32 * MEBIBYTE
+    max_body: int = 0
+
+
+def load(place: str) -> Any:  # noqa: ANN401 - whatever stands there
+    """Return what stands at ``package.module:name``."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)

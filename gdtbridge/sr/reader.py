@@ -1,47 +1,47 @@
-"""Reads reports in guarded child processes: a file can cost time, but not the service."""
+"""Reads Structured Reports in child processes."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
-from gdtbridge.sandbox import IDLE_SECONDS, Gone, GuardedRoom, Workers
-from gdtbridge.sr.model import Report, ReportLimitError
-from gdtbridge.sr.wire import MAX_ANSWER, decode_answer
+from gdtbridge.sandbox.client import SandboxClient
+from gdtbridge.sandbox.room import SandboxRoom, SandboxTask, SandboxTexts
+from gdtbridge.sr.model import (
+    NotAReportError,
+    Report,
+    ReportLimitError,
+    UnreadableReportError,
+)
+
+READ_REPORT: Final = SandboxTask("gdtbridge.sr.report:read_report", Report)
+
+REPORTS: Final = SandboxRoom(
+    place=f"{__name__}:REPORTS",
+    tasks=(READ_REPORT,),
+    errors=(NotAReportError, UnreadableReportError, ReportLimitError),
+    damage=UnreadableReportError,
+    limit=ReportLimitError,
+    texts=SandboxTexts(
+        failed="Der Bericht lässt sich nicht lesen. / Cannot be read: ",
+        memory="Der Bericht braucht zu viel Speicher. / Too much memory needed.",
+        too_large="Der Bericht ist zu groß. / The report is too large.",
+        nonsense="Der Leseprozess antwortet Unsinn. / The reading process answers nonsense.",
+    ),
+    # pydicom, where a character set needs it, would bring the image libraries
+    prepare="gdtbridge.dataset.image_libraries:keep_image_libraries_out",
+)
+"""Children that read; the 20,000 measurements a report may have take less than the 32 MiB."""
 
 
-class ReportReader(GuardedRoom):
-    """Reads reports in child processes; share one object between threads.
+class ReportReader(SandboxClient):
+    """Reads Structured Reports in child processes; threads may share one object."""
 
-    ``seconds`` bounds the wall clock for one report, ``memory_bytes`` a child's address space,
-    ``processes`` how many reports are read at a time.
-    """
-
-    def __init__(
-        self,
-        *,
-        seconds: float = 20,
-        memory_bytes: int = 512 * 1024 * 1024,
-        processes: int = 1,
-        idle_seconds: float = IDLE_SECONDS,
-    ) -> None:
-        super().__init__(
-            Workers(
-                "gdtbridge.sr.child",
-                seconds=seconds,
-                memory_bytes=memory_bytes,
-                processes=processes,
-                idle_seconds=idle_seconds,
-                max_text=MAX_ANSWER,
-            )
-        )
+    room = REPORTS
 
     def read(self, path: Path, *, explain: bool = False) -> Report:
         """Return the report in ``path``; raise `ReportError` and nothing else.
 
         With ``explain`` the report has a decision for every NUM of the file.
         """
-        try:
-            answer = self._workers.ask({"path": str(path.absolute()), "explain": explain})
-        except Gone as gone:
-            raise ReportLimitError(str(gone)) from None
-        return decode_answer(answer.text)
+        return self.call(READ_REPORT, path=path.absolute(), explain=explain)

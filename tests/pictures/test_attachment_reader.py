@@ -21,21 +21,9 @@ from gdtbridge.pictures import (
     AttachmentLimit,
     AttachmentReader,
     Candidate,
-    KeyObjects,
-    KeyReference,
     NotRenderable,
     Rendered,
 )
-from gdtbridge.pictures.wire import (
-    decode_frames,
-    decode_key_objects,
-    decode_rendered,
-    encode_error,
-    encode_frames,
-    encode_key_objects,
-    encode_rendered,
-)
-from gdtbridge.sandbox import Answer
 from tests.pictures.builder import (
     PDF,
     US_IMAGE,
@@ -296,30 +284,3 @@ def test_hostile_corpus(corpus: Path) -> None:
             assert time.monotonic() - started < 5
             assert reader.key_objects([path]).unreadable == 1
         assert peak_megabytes(reader) < MOST_MEMORY
-
-
-@pytest.mark.parametrize("leaf", [NotRenderable, AttachmentLimit])
-@pytest.mark.parametrize("decode", [decode_rendered, decode_key_objects, decode_frames])
-def test_wire_keeps_errors(leaf: type[AttachmentError], decode: Callable[[Answer], object]) -> None:
-    """Kind and text arrive."""
-    with pytest.raises(leaf, match="Grund"):
-        decode(encode_error(leaf("Grund")))
-
-
-@pytest.mark.parametrize(
-    "text", [b"", b"{}", b"[]", b"null", b'{"error": "x"}', b'{"frames": "1"}']
-)
-@pytest.mark.parametrize("decode", [decode_rendered, decode_key_objects, decode_frames])
-def test_garbled_answer_is_a_limit(text: bytes, decode: Callable[[Answer], object]) -> None:
-    """A child that answers nonsense is as good as dead."""
-    with pytest.raises(AttachmentLimit):
-        decode(Answer(text))
-
-
-def test_wire_keeps_answers() -> None:
-    """What is encoded and decoded is itself."""
-    key = KeyObjects((KeyReference("1.2", (3, 4)),), (KeyReference("5"),))
-    rendered = Rendered("JPG", "Größe", bytes(range(256)))
-    assert decode_key_objects(encode_key_objects(key)) == key
-    assert decode_rendered(encode_rendered(rendered)) == rendered
-    assert decode_frames(encode_frames(7)) == 7

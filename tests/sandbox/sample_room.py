@@ -1,22 +1,66 @@
-"""A reading process for the tests: does what the request says."""
+"""A room for the tests, whose one task does what it is asked to."""
 
 from __future__ import annotations
 
-import json
 import os
-import sys
+from dataclasses import dataclass
+from typing import Final
 
-from gdtbridge.sandbox import Answer, serve_room
+from gdtbridge.sandbox.client import SandboxClient
+from gdtbridge.sandbox.room import SandboxRoom, SandboxTask, SandboxTexts
 
 
-def _answer(line: bytes) -> Answer:
-    request = json.loads(line)
-    if noise := request.get("noise"):
-        os.write(1, noise.encode())
-    if request.get("die"):
+class SampleError(ValueError):
+    """An error of the room."""
+
+
+class SampleLimit(SampleError):
+    """The limit of the room."""
+
+
+class SampleDamage(SampleError):
+    """The damage of the room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """What came in, and a body."""
+
+    text: str
+    data: bytes
+
+
+def echo(
+    text: str = "", quads: int = 0, noise: str = "", error: str = "", *, die: bool = False
+) -> Echo:
+    """Return the text and ``quads`` times four bytes, or do something bad."""
+    os.write(1, noise.encode())
+    if die:
         os._exit(3)
-    return Answer(json.dumps(request).encode("ascii"), b"\n1 \0" * request.get("quads", 0))
+    if error:
+        raise {"own": SampleDamage, "memory": MemoryError, "other": KeyError}[error]("a reason")
+    return Echo(text, b"\n1 \0" * quads)
 
 
-if __name__ == "__main__":
-    sys.exit(serve_room(sys.argv[1:], _answer))
+def nothing() -> None:
+    """Prepare nothing."""
+
+
+ECHO: Final = SandboxTask(f"{__name__}:echo", Echo)
+ROOM: Final = SandboxRoom(
+    place=f"{__name__}:ROOM",
+    tasks=(ECHO,),
+    errors=(SampleDamage, SampleLimit),
+    damage=SampleDamage,
+    limit=SampleLimit,
+    texts=SandboxTexts("failed: ", "memory", "too large", "nonsense"),
+    prepare=f"{__name__}:nothing",
+    max_text=200,
+    max_body=4_000_000,
+)
+
+
+class SampleClient(SandboxClient):
+    """Calls the one task."""
+
+    room = ROOM

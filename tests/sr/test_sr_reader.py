@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
@@ -15,17 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.sandbox import child as guarded_child
+from gdtbridge.sandbox.answer import ChildAnswer
+from gdtbridge.sandbox.client import result_of
 from gdtbridge.sr import (
     NotAReportError,
     ReportError,
     ReportLimitError,
     ReportReader,
     UnreadableReportError,
-    child,
     read_report,
 )
-from gdtbridge.sr.wire import decode_answer, encode_error, encode_report
+from gdtbridge.sr.reader import READ_REPORT, REPORTS
 from tests.sr.builder import (
     LVIDD,
     PROPERTY,
@@ -189,9 +188,12 @@ def test_child_writes_only_answers(tmp_path: Path, report_file: Path) -> None:
     """Nothing of a file appears on standard error."""
     bad = tmp_path / "Müller^Erika.dcm"
     bad.write_bytes(bytes(128) + b"DICM" + b"\x08\x00\x05\x00CS\x04\x00ABCD" + b"\xff" * 99)
-    requests = "".join(json.dumps({"path": str(path)}) + "\n" for path in (bad, report_file))
+    requests = "".join(
+        json.dumps({"task": READ_REPORT.function, "arguments": {"path": str(path)}}) + "\n"
+        for path in (bad, report_file)
+    )
     done = subprocess.run(
-        [sys.executable, "-m", "gdtbridge.sr.child", "5", str(512 * 1024 * 1024)],
+        [sys.executable, "-m", "gdtbridge.sandbox.child", REPORTS.place, "5", str(512 << 20)],
         input=requests + "no json\n",
         capture_output=True,
         text=True,
@@ -200,38 +202,6 @@ def test_child_writes_only_answers(tmp_path: Path, report_file: Path) -> None:
     )
     ready, refused, read, garbled = done.stdout.splitlines()
     assert (json.loads(ready), done.stderr) == ({"ready": True}, "")
-    assert json.loads(refused)["error"] == "not_a_report"
-    assert decode_answer(read.encode()) == read_report(report_file)
-    assert json.loads(garbled)["error"] == "unreadable"
-
-
-def test_answer_that_is_too_long_is_an_error(
-    report_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The parent never has to hold more than the limit."""
-    monkeypatch.setattr(child, "MAX_ANSWER", 100)
-    monkeypatch.setattr(guarded_child, "limit_cpu", lambda _: None)
-    answers = io.BytesIO()
-    child.serve(io.BytesIO(json.dumps({"path": str(report_file)}).encode()), answers, 1)
-    with pytest.raises(ReportLimitError):
-        decode_answer(answers.getvalue().splitlines()[1])
-
-
-@pytest.mark.parametrize("leaf", [NotAReportError, UnreadableReportError, ReportLimitError])
-def test_wire_keeps_errors(leaf: type[ReportError]) -> None:
-    """Kind and text arrive."""
-    with pytest.raises(leaf, match="Grund"):
-        decode_answer(encode_error(leaf("Grund")).encode())
-
-
-@pytest.mark.parametrize("line", [b"", b"{}", b"[]", b'{"report": {}}', b'{"error": "x"}', b"null"])
-def test_garbled_answer_is_a_limit(line: bytes) -> None:
-    """A child that answers nonsense is as good as dead."""
-    with pytest.raises(ReportLimitError):
-        decode_answer(line)
-
-
-def test_wire_keeps_reports(report_file: Path) -> None:
-    """A report encoded and decoded is itself."""
-    report = read_report(report_file)
-    assert decode_answer(encode_report(report).encode()) == report
+    assert json.loads(refused)["error"] == "NotAReportError"
+    assert result_of(REPORTS, READ_REPORT, ChildAnswer(read.encode())) == read_report(report_file)
+    assert json.loads(garbled)["error"] == "UnreadableReportError"

@@ -8,22 +8,22 @@ keeps the rest.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import queue
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from typing import Final
 
-from gdtbridge.sandbox.answer import Answer, read_answer
+from gdtbridge.sandbox.answer import ChildAnswer, ChildGone, read_answer
+from gdtbridge.sandbox.room import SandboxRoom
 
 START_SECONDS: Final = 60.0
 """A child that has not said so by then does not start (a busy machine takes seconds)."""
 
-IDLE_SECONDS: Final = 30.0
+PIPE_BYTES: Final = 4096
+"""What a pipe takes at once; a longer request waits for the child to read."""
 
 ENVIRONMENT: Final = (
     # What Python needs to start; tokens and passwords of the service stay here.
@@ -37,42 +37,35 @@ ENVIRONMENT: Final = (
 )
 
 
-class Gone(Exception):
-    """There is no answer; the text says why and holds nothing of the file."""
-
-
-class Workers:
-    """Children running ``python -m module SECONDS MEMORY_BYTES``; threads may share one object.
+class ChildPool:
+    """Children of one room (``python -m gdtbridge.sandbox.child``); threads may share one object.
 
     ``seconds`` bounds the wall clock for one request, ``memory_bytes`` a child's address space,
-    ``processes`` how many requests are served at a time, ``max_text`` and ``max_body`` what one
-    answer may have of each.
+    ``processes`` how many requests are served at a time.
     """
 
     def __init__(
         self,
-        module: str,
+        room: SandboxRoom,
         *,
         seconds: float,
         memory_bytes: int,
         processes: int,
         idle_seconds: float,
-        max_text: int,
-        max_body: int = 0,
     ) -> None:
-        self._command = (module, str(seconds), str(memory_bytes))
+        self._command = ("gdtbridge.sandbox.child", room.place, str(seconds), str(memory_bytes))
         self._seconds = seconds
-        self._limits = (max_text, max_body)
+        self._limits = (room.max_text, room.max_body)
         self._idle_seconds = idle_seconds
         self._free = threading.BoundedSemaphore(processes)
         self._lock = threading.Lock()
-        self._idle: list[_Child] = []
-        self._busy: set[_Child] = set()
+        self._idle: list[ChildProcess] = []
+        self._busy: set[ChildProcess] = set()
         self._reaper: threading.Timer | None = None
         self._closed = False
 
-    def ask(self, request: Mapping[str, object]) -> Answer:
-        """Return a child's answer to the request; raise `Gone` where none comes in time."""
+    def ask(self, request: bytes) -> ChildAnswer:
+        """Return a child's answer to the request; raise `ChildGone` where none comes in time."""
         with self._free:
             child = self._take()
             try:
@@ -81,7 +74,7 @@ class Workers:
                 self._give_back(child)
 
     def close(self) -> None:
-        """End all children at once; whoever waits for an answer gets `Gone`."""
+        """End all children at once; whoever waits for an answer gets `ChildGone`."""
         with self._lock:
             self._closed = True
             children = [*self._idle, *self._busy]
@@ -97,10 +90,10 @@ class Workers:
         with self._lock:
             return tuple(child.pid for child in (*self._idle, *self._busy) if child.is_alive())
 
-    def _take(self) -> _Child:
+    def _take(self) -> ChildProcess:
         with self._lock:
             if self._closed:
-                raise Gone("Der Leser ist geschlossen. / The reader is closed.")
+                raise ChildGone("Der Leser ist geschlossen. / The reader is closed.")
             while self._idle:
                 child = self._idle.pop()
                 if child.is_alive():
@@ -111,16 +104,16 @@ class Workers:
             self._busy.add(child)
             return child
 
-    def _start(self) -> _Child:
+    def _start(self) -> ChildProcess:
         try:
-            return _Child(self._command, *self._limits)
+            return ChildProcess(self._command, *self._limits)
         except OSError as error:
-            raise Gone(
+            raise ChildGone(
                 "Der Leseprozess startet nicht. / The reading process does not start: "
                 f"{error.strerror}."
             ) from error
 
-    def _give_back(self, child: _Child) -> None:
+    def _give_back(self, child: ChildProcess) -> None:
         with self._lock:
             self._busy.discard(child)
             if child.usable and not self._closed:
@@ -149,7 +142,7 @@ class Workers:
             child.end()
 
 
-class _Child:
+class ChildProcess:
     """One process and the thread that collects its answers."""
 
     def __init__(self, command: tuple[str, ...], max_text: int, max_body: int) -> None:
@@ -162,7 +155,7 @@ class _Child:
             start_new_session=True,  # Ctrl-C in the terminal is the parent's to handle
         )
         self._limits = (max_text, max_body)
-        self._answers: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[ChildAnswer | None] = queue.SimpleQueue()
         threading.Thread(target=self._collect, name="guarded-child", daemon=True).start()
         self._ready = False
         self.usable = True
@@ -170,20 +163,22 @@ class _Child:
 
     @property
     def pid(self) -> int:
+        """Return the process id."""
         return self._process.pid
 
     def is_alive(self) -> bool:
+        """Return whether the process still runs."""
         return self._process.poll() is None
 
-    def ask(self, request: Mapping[str, object], seconds: float) -> Answer:
-        """Return the answer to ``request``; raise `Gone`, after which this child is spent."""
+    def ask(self, request: bytes, seconds: float) -> ChildAnswer:
+        """Return the answer to ``request``; raise `ChildGone`, after which this child is spent."""
         try:
             if not self._ready:
                 self._next_answer(START_SECONDS)
                 self._ready = True
-            self._send(request)
+            self._send(request, seconds)
             return self._next_answer(seconds)
-        except Gone:
+        except ChildGone:
             self.usable = False
             raise
 
@@ -195,23 +190,29 @@ class _Child:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
 
-    def _send(self, request: Mapping[str, object]) -> None:
+    def _send(self, request: bytes, seconds: float) -> None:
+        """Write the request; a child that does not read a long one is killed in time."""
         stdin = self._process.stdin
+        watch = threading.Timer(seconds, self._process.kill)
         try:
             if stdin is None:
                 raise OSError("no pipe")
-            stdin.write(json.dumps(dict(request)).encode("ascii") + b"\n")
+            if len(request) >= PIPE_BYTES:
+                watch.start()
+            stdin.write(request + b"\n")
             stdin.flush()
         except OSError as error:
-            raise Gone(_DIED) from error
+            raise ChildGone(_DIED) from error
+        finally:
+            watch.cancel()
 
-    def _next_answer(self, seconds: float) -> Answer:
+    def _next_answer(self, seconds: float) -> ChildAnswer:
         try:
             answer = self._answers.get(timeout=seconds)
         except queue.Empty:
-            raise Gone(_LATE) from None
+            raise ChildGone(_LATE) from None
         if answer is None:
-            raise Gone(_DIED)
+            raise ChildGone(_DIED)
         return answer
 
     def _collect(self) -> None:
