@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.core import MEGABYTE, open_core
+from gdtbridge.core import open_core
 from gdtbridge.dicom import DicomServer
 from gdtbridge.durable import FileLock, FolderUnusable, LockBusy
 from gdtbridge.errors import SettingsError
 from gdtbridge.folders import OrderWatch
 from gdtbridge.health import LOOK_SECONDS, Health, PartState
+from gdtbridge.probes import probes_of
 from gdtbridge.scheduler import Scheduler
 from gdtbridge.settings import Settings
-from gdtbridge.settings.folders import is_writable
 from gdtbridge.web import WebServer, create_app
 
 log = logging.getLogger(__name__)
@@ -37,14 +36,7 @@ class Bridge:
         self._stopping = ExitStack()
         self._core = core = self._stopping.enter_context(open_core(settings))
         self._scheduler = Scheduler()
-        self._health = Health(
-            {
-                "database": self._database_state,
-                "disk": self._disk_state,
-                "outbox": self._outbox_states,
-                "worklist": self._worklist_state,  # last: its folder may be on a share that hangs
-            }
-        )
+        self._health = Health(probes_of(core))
         self._dicom = DicomServer(
             settings.dicom, settings.spool_folder, core.receiving, core.worklist
         )
@@ -122,27 +114,6 @@ class Bridge:
             **{name: one.state() for name, one in self._watches.items()},
             **self._health.parts(),
         }
-
-    def _database_state(self) -> dict[str, PartState]:
-        waiting = self._core.overview.attention()
-        told = ", ".join(f"{count} {kind}" for kind, count in waiting.items())
-        return {"database": PartState(ok=True), "exams": PartState(not waiting["overdue"], told)}
-
-    def _disk_state(self) -> dict[str, PartState]:
-        free = shutil.disk_usage(self._core.archive.folder).free // MEGABYTE
-        enough = free >= self._settings.storage.min_free_mb
-        ours = (self._settings.archive_folder, self._settings.spool_folder)
-        told = f"{free} MB free" if all(map(is_writable, ours)) else "not writable"
-        return {"disk": PartState(enough and all(map(is_writable, ours)), told)}
-
-    def _worklist_state(self) -> dict[str, PartState]:
-        problems = len(self._core.worklist.problems())
-        count = len(self._core.worklist.entries())
-        told = f"{count} entries, {problems} unreadable files"
-        return {"worklist": PartState(is_writable(self._core.worklist.path), told)}
-
-    def _outbox_states(self) -> dict[str, PartState]:
-        return {f"outbox:{one.destination}": one.state for one in self._core.outbox.status()}
 
 
 @contextmanager
