@@ -10,13 +10,12 @@ from gdtbridge.gdt.read.completeness import what_is_missing
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import GdtWarning, Line, Record
 from gdtbridge.gdt.read.warning_codes import WARNINGS
-from gdtbridge.gdt.tables.charsets import CHARSETS, GdtCharset
-from gdtbridge.gdt.tables.codes import DEVICE_CODE_UNSPECIFIED, DEVICE_CODES, SEX_READ, SEX_WRITTEN
+from gdtbridge.gdt.tables.charsets import CHARSETS
 from gdtbridge.gdt.tables.dates import parse_clock, parse_date, parse_time
 from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect, dialect_named
-from gdtbridge.gdt.tables.fields import FIELDS, FieldDef, FieldType, field_length
+from gdtbridge.gdt.tables.fields import FIELDS, field_length
 from gdtbridge.gdt.tables.file_patterns import checked_pattern, names_apart
-from gdtbridge.gdt.tables.options import DialectOptions, LinkPlace, ValueForm
+from gdtbridge.gdt.tables.options import LinkPlace, ValueForm
 from gdtbridge.gdt.tables.patient_fields import BIRTH_DATES, FAMILY_NAMES, GIVEN_NAMES, PATIENT_IDS
 from gdtbridge.gdt.tables.practice_dialects import CHANGES, derive, dialects_with
 from gdtbridge.gdt.tables.record_types import RECORD_TYPES, RecordType
@@ -43,23 +42,15 @@ __all__ = [
     "CHANGES",
     "CHARSETS",
     "CHECK_FINDINGS",
-    "DEVICE_CODES",
-    "DEVICE_CODE_UNSPECIFIED",
     "DIALECTS",
     "FAMILY_NAMES",
     "FIELDS",
     "GIVEN_NAMES",
     "PATIENT_IDS",
     "RECORD_TYPES",
-    "SEX_READ",
-    "SEX_WRITTEN",
     "WARNINGS",
     "Attachment",
     "Dialect",
-    "DialectOptions",
-    "FieldDef",
-    "FieldType",
-    "GdtCharset",
     "GdtError",
     "GdtFile",
     "GdtWarning",

@@ -47,7 +47,7 @@ class ResultRecords:
     @property
     def encoding(self) -> str:
         """Python name of the encoding the records are written in."""
-        return self._gdt.encoding or self._dialect.encoding
+        return self._gdt.encoding or self._dialect.options.encoding
 
     @property
     def sender(self) -> str:

@@ -52,7 +52,7 @@ def options_row(dialect: Dialect) -> str:
         f"`{dialect.name}`",
         options.version,
         f"`{options.encoding}`",
-        "ja" if any(row.field == "9206" for row in dialect.study.rows) else "nein",
+        "ja" if any(row.field == "9206" for row in dialect.layouts.study.rows) else "nein",
         f"`{options.receiver}`",
         f"`{options.sender}`",
         VALUES[options.values],

@@ -51,7 +51,7 @@ def options_row(dialect: Dialect) -> str:
         dialect.title,
         options.version,
         options.form.value,
-        "yes" if any(row.field == "9206" for row in dialect.study.rows) else "no",
+        "yes" if any(row.field == "9206" for row in dialect.layouts.study.rows) else "no",
         f"`{options.encoding}`",
         f"`{options.receiver}`",
         options.values.value,
@@ -96,7 +96,7 @@ def test_dialects_are_documented(text: str, dialect: Dialect) -> None:
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda d: d.name)
 def test_an_answer_differs_from_a_study_in_its_comment_only(dialect: Dialect) -> None:
     """So the documentation needs one table for both."""
-    pairs = zip(dialect.study.rows, dialect.order_answer.rows, strict=True)
+    pairs = zip(dialect.layouts.study.rows, dialect.layouts.order_answer.rows, strict=True)
     differing = [one.field for one, other in pairs if one != other]
     assert differing == [dialect.options.comment_field]
 

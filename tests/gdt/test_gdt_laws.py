@@ -115,7 +115,7 @@ def agrees(
     records = read_records(rendered.data, default_encoding=encoding)
     walked = check(rendered.data)
     assert len(records) == len(walked)
-    declared = any(row.field == "9206" for row in dialect.study.rows)
+    declared = any(row.field == "9206" for row in dialect.layouts.study.rows)
     for record, fields in zip(records, walked, strict=True):
         assert record.warnings == ()
         assert [(line.id, line.value.encode(record.encoding)) for line in record.lines] == fields
@@ -162,7 +162,9 @@ def test_values_written_read_back(check: Check, examples: int, name: str, encodi
             rendered = render_values(result, dialect, ids, encoding=encoding)
             agrees(rendered, result.patient, dialect, encoding, check)
             (record,) = read_records(rendered.data)
-            written = [plain_decimal(value.value, dialect.numbers) for value in result.values]
+            written = [
+                plain_decimal(value.value, dialect.options.numbers) for value in result.values
+            ]
             numbers = [text for text in written if text is not None]
             if dialect.options.values is not ValueForm.TEXT:
                 assert record.all("8410") == tuple(value.test_id for value in result.values)

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from gdtbridge.gdt.read.record import Line, Record
+from gdtbridge.gdt.tables.record_types import RECORD_ENDS, RECORD_LENGTHS
 
 SHORTEST_LINE: Final = 9
 """Bytes of a line without content. A record that lacks fewer only counted wrongly."""
-
-_ENDS: Final = {"8002": "8001", "8200": "8202"}
-"""Marks of objects, and of the end a record with such objects has (GDT 3.1 and 3.0)."""
 
 
 def what_is_missing(data: bytes, records: Sequence[Record]) -> str:
@@ -26,12 +24,12 @@ def what_is_missing(data: bytes, records: Sequence[Record]) -> str:
 
 def _missing(record: Record) -> str:
     """Return what shows that lines of a record are missing at its end."""
-    stated = next((line.value.strip() for line in record.lines if line.id in {"8100", "8004"}), "")
+    stated = next((line.value.strip() for line in record.lines if line.id in RECORD_LENGTHS), "")
     by_lines = sum(_declared(line) for line in record.lines)
     if stated.isdecimal() and int(stated[:9]) >= max(by_lines, len(record.data)) + SHORTEST_LINE:
         return "Der Satz ist kürzer, als Feld 8100 sagt. / The record is shorter than 8100 says."
     ids = {line.id for line in record.lines}
-    if any(mark in ids and end not in ids for mark, end in _ENDS.items()):
+    if any(mark in ids and end not in ids for mark, end in RECORD_ENDS.items()):
         return "Dem Satz fehlt das Satzende (8001, 8202). / The record has no end (8001, 8202)."
     return ""
 

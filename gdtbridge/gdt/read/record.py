@@ -10,12 +10,11 @@ from gdtbridge.gdt.tables.patient_fields import (
     BIRTH_DATES,
     FAMILY_NAMES,
     GIVEN_NAMES,
-    OBJECT_ENDS,
-    OBJECT_STARTS,
     PATIENT_IDS,
     PATIENT_OBJECTS,
     SEX,
 )
+from gdtbridge.gdt.tables.record_types import OBJECT_MARKS
 from gdtbridge.gdt.text import printable
 from gdtbridge.people import Patient
 
@@ -96,9 +95,9 @@ class Record:
         open_objects: list[bool] = []
         for line in self.lines:
             inside = bool(open_objects) and open_objects[-1]
-            if line.id in OBJECT_STARTS:
+            if line.id in OBJECT_MARKS:
                 open_objects.append(inside or line.value.strip().casefold() in PATIENT_OBJECTS)
-            elif line.id in OBJECT_ENDS and open_objects:
+            elif line.id in OBJECT_MARKS.values() and open_objects:
                 open_objects.pop()
             elif inside:
                 within.append(line)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from gdtbridge.gdt.read.raw_lines import RawLine
 from gdtbridge.gdt.read.record import GdtWarning
 from gdtbridge.gdt.read.warning_codes import gdt_warning
+from gdtbridge.gdt.tables.record_types import OBJECT_MARKS, RECORD_LENGTHS
 
 
 def structure_warnings(group: Sequence[RawLine]) -> Iterator[GdtWarning]:
@@ -28,7 +29,7 @@ def _length_warnings(lines: Sequence[RawLine]) -> Iterator[GdtWarning]:
 
     Records that were edited by hand keep the sum of the declared lengths.
     """
-    stated = [line for line in lines if line.id in {"8100", "8004"}]
+    stated = [line for line in lines if line.id in RECORD_LENGTHS]
     if not stated:
         return
     if _number(stated[0]) == sum(line.size for line in lines):
@@ -42,9 +43,9 @@ def _object_warnings(lines: Sequence[RawLine]) -> Iterator[GdtWarning]:
     """Check 8002/8003 (the end repeats the name) and 8200/8201 (the end counts the lines)."""
     open_objects: list[tuple[int, RawLine]] = []
     for index, line in enumerate(lines):
-        if line.id in {"8002", "8200"}:
+        if line.id in OBJECT_MARKS:
             open_objects.append((index, line))
-        elif line.id in {"8003", "8201"}:
+        elif line.id in OBJECT_MARKS.values():
             start = open_objects.pop() if open_objects else None
             if start is None or not _closes(start[1], line):
                 yield gdt_warning("object-mismatch", line.number)
@@ -56,9 +57,10 @@ def _object_warnings(lines: Sequence[RawLine]) -> Iterator[GdtWarning]:
 
 def _closes(start: RawLine, end: RawLine) -> bool:
     """Say whether the end belongs to that start: 8003 repeats the name, 8201 counts."""
-    if end.id == "8201":
-        return start.id == "8200"
-    return start.id == "8002" and start.content.strip() == end.content.strip()
+    named = end.id == "8003"
+    return OBJECT_MARKS[start.id] == end.id and (
+        not named or start.content.strip() == end.content.strip()
+    )
 
 
 def _end_warnings(lines: Sequence[RawLine]) -> Iterator[GdtWarning]:

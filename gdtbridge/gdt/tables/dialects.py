@@ -25,7 +25,7 @@ from gdtbridge.gdt.tables.options import (
     RecordForm,
     ValueForm,
 )
-from gdtbridge.gdt.tables.rows import COMMENT_FIELDS, RecordLayout
+from gdtbridge.gdt.tables.rows import COMMENT_FIELDS, DialectLayouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +43,9 @@ class Dialect:
     assumed: str
 
     @property
-    def version(self) -> str:
-        """Return field 9218."""
-        return self.options.version
-
-    @property
-    def encoding(self) -> str:
-        """Return the name of its character set in ``CHARSETS``."""
-        return self.options.encoding
-
-    @property
-    def field_limits(self) -> bool:
-        """Say whether the lengths of the field table bind."""
-        return self.options.field_limits
-
-    @property
-    def numbers(self) -> NumberFormat:
-        """Return how values are written."""
-        return self.options.numbers
-
-    @property
-    def study(self) -> RecordLayout:
-        """Return the record of a study."""
-        return layouts_of(self.options).study
-
-    @property
-    def order_answer(self) -> RecordLayout:
-        """Return the record that answers an order just placed."""
-        return layouts_of(self.options).order_answer
-
-    @property
-    def values(self) -> RecordLayout:
-        """Return the record of a report's values."""
-        return layouts_of(self.options).values
+    def layouts(self) -> DialectLayouts:
+        """The records of a study, of an order's answer and of values."""
+        return layouts_of(self.options)
 
     @property
     def generation(self) -> str:

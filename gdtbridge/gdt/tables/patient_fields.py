@@ -13,6 +13,3 @@ SEX: Final = "3110"
 
 PATIENT_OBJECTS: Final = frozenset({"obj_patient", "obj_0045"})
 """The patient's object in 3.0 and 3.1, in 3.5; in small letters. A doctor's has the same fields."""
-
-OBJECT_STARTS: Final = frozenset({"8002", "8200"})
-OBJECT_ENDS: Final = frozenset({"8003", "8201"})

@@ -36,6 +36,18 @@ _PATIENT: Final = (
 )  # fmt: skip
 _ORDER: Final = ("8310", "8314", "8402")
 
+OBJECT_MARKS: Final[Mapping[str, str]] = MappingProxyType({"8200": "8201", "8002": "8003"})
+"""Field that starts an object to the field that ends the object: of 3.0 (counted), of 3.1."""
+
+RECORD_ENDS: Final[Mapping[str, str]] = MappingProxyType({"8200": "8202", "8002": "8001"})
+"""Field that starts an object to the field that ends a record with such objects."""
+
+GROUPING: Final = frozenset({*OBJECT_MARKS, *OBJECT_MARKS.values(), *RECORD_ENDS.values()})
+"""Fields that only group others."""
+
+RECORD_LENGTHS: Final = frozenset({"8100", "8004"})
+"""Fields that state the bytes of a record; 8004 in 3.1."""
+
 FILE_GROUP: Final = ("6302", "6303", "6304", "6305")
 """One attachment: shown name, format, content, path."""
 

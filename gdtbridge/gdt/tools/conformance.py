@@ -20,7 +20,10 @@ from gdtbridge.gdt.tables.options import VERSIONS, PatientIdRule, RecordForm
 from gdtbridge.gdt.tables.record_types import (
     FILE_GROUP,
     FREE_PAIRS,
+    GROUPING,
     MANDATORY_IN_3,
+    OBJECT_MARKS,
+    RECORD_ENDS,
     RECORD_TYPES,
     TEST_GROUP,
 )
@@ -54,17 +57,14 @@ CHECK_FINDINGS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Code to sentence; the line's field is added to a message."""
 
-_MARKS: Final[Mapping[RecordForm, frozenset[str]]] = MappingProxyType(
+_OBJECT_START: Final[Mapping[RecordForm, str]] = MappingProxyType(
     {
-        RecordForm.FLAT: frozenset(),
-        RecordForm.COUNTED_OBJECTS: frozenset({"8200", "8201", "8202"}),
-        RecordForm.NAMED_OBJECTS: frozenset({"8002", "8003", "8001"}),
-        RecordForm.MEDICAL_OFFICE: frozenset({"8002", "8003", "8001"}),
+        RecordForm.COUNTED_OBJECTS: "8200",
+        RecordForm.NAMED_OBJECTS: "8002",
+        RecordForm.MEDICAL_OFFICE: "8002",
     }
 )
-"""Fields that group others, by form."""
-
-_ALL_MARKS: Final = frozenset().union(*_MARKS.values())
+"""The field that starts an object, by form; a flat record has no objects."""
 
 _TYPES: Final[Mapping[FieldType, re.Pattern[str]]] = MappingProxyType(
     {
@@ -107,7 +107,9 @@ def _record_findings(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
         yield _finding("type-unknown", None, "8000")
     if record.version is not None and not _reads(dialect, record.version):
         yield _finding("version-differs", _line_of(record, "9218", "0001"), "9218")
-    for mark in sorted(_ALL_MARKS - _MARKS[dialect.options.form]):
+    start = _OBJECT_START.get(dialect.options.form, "")
+    own = {start, OBJECT_MARKS.get(start), RECORD_ENDS.get(start)}
+    for mark in sorted(GROUPING - own):
         if record.first(mark) is not None:
             yield _finding("form-differs", _line_of(record, mark), mark)
     yield from _charset(record, dialect)
@@ -117,7 +119,7 @@ def _reads(dialect: Dialect, version: str) -> bool:
     """Say whether an importer reads that version: its own form, in 2.1 what came before too."""
     allowed = VERSIONS[dialect.options.form]
     return version in allowed and (
-        dialect.options.form is not RecordForm.FLAT or version <= dialect.version
+        dialect.options.form is not RecordForm.FLAT or version <= dialect.options.version
     )
 
 
@@ -128,8 +130,8 @@ def _line_of(record: Record, *fields: str) -> int | None:
 
 def _charset(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
     """Yield what is wrong with the character set; seven bits are right in any."""
-    wanted = CHARSETS[dialect.encoding]
-    declares = any(row.field == "9206" for row in dialect.study.rows)
+    wanted = CHARSETS[dialect.options.encoding]
+    declares = any(row.field == "9206" for row in dialect.layouts.study.rows)
     declared = record.first("9206")
     ascii_only = all(line.value.isascii() for line in record.lines)
     if declared is None and declares and not ascii_only:
@@ -211,10 +213,10 @@ def _line_findings(line: Line, record: Record, dialect: Dialect) -> Iterator[Gdt
 
 def _place(line: Line, record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
     """Yield whether version and record type have the field."""
-    if line.id in _ALL_MARKS:
+    if line.id in GROUPING:
         return
     known = FIELDS.get(line.id)
-    own = {row.field for row in dialect.study.rows}
+    own = {row.field for row in dialect.layouts.study.rows}
     wanted = "2.1" if dialect.generation == "2.1" else "3.0"
     if known is None or not ({wanted, dialect.generation} & known.versions or line.id in own):
         yield _finding("field-foreign", line.line, line.id)

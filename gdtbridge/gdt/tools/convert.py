@@ -20,8 +20,13 @@ from gdtbridge.gdt.tables.dialects import Dialect
 from gdtbridge.gdt.tables.fields import FIELDS, FieldType
 from gdtbridge.gdt.tables.layouts import TEST_OBJECT, object_rows, record_end, record_start
 from gdtbridge.gdt.tables.options import RecordForm
-from gdtbridge.gdt.tables.patient_fields import OBJECT_ENDS, OBJECT_STARTS
-from gdtbridge.gdt.tables.record_types import BODY_RANK, FILE_GROUP, TEST_GROUP
+from gdtbridge.gdt.tables.record_types import (
+    BODY_RANK,
+    FILE_GROUP,
+    GROUPING,
+    OBJECT_MARKS,
+    TEST_GROUP,
+)
 from gdtbridge.gdt.tables.rows import ContentSource, FieldRow, RecordLayout, constant
 from gdtbridge.gdt.write.encoder import Loss
 from gdtbridge.gdt.write.results import GdtFile
@@ -37,9 +42,6 @@ _OF_A_TEST: Final = frozenset(
     {*TEST_GROUP, "8412", "8413", "8417", "8419", "8433", "7263", "7264", "7306"}
 )
 """Fields of a test; those from 8412 on are of 3.0 and 3.5."""
-
-_MARKS: Final = frozenset({"8001", "8002", "8003", "8200", "8201", "8202"})
-"""Fields that group others; the target groups anew."""
 
 _HEADER: Final = ("8315", "8316", "9103", "9206", "9218", "0102", "0103", "0132")
 _REQUEST: Final = ("6200", "6201", "8310", "8314", "8402")
@@ -110,7 +112,7 @@ def _without_strays(record: Record, losses: dict[str, None]) -> list[Line]:
     depth, opened = 0, None
     patient = frozenset(record.patient_lines)
     for line in record.lines:
-        depth += (line.id in OBJECT_STARTS) - (line.id in OBJECT_ENDS)
+        depth += (line.id in OBJECT_MARKS) - (line.id in OBJECT_MARKS.values())
         if line.id == TEST_GROUP[0]:
             opened = depth
         elif opened is not None and (depth < opened or _ends_group(line.id)):
@@ -136,7 +138,7 @@ def _is_attribute(field: str) -> bool:
 
 def _contents(line: Line, dialect: Dialect, losses: dict[str, None]) -> Iterator[str]:
     """Yield the content of a field for the target, and note what it has no place for."""
-    if line.id in _REWRITTEN | _MARKS or not line.value.strip():
+    if line.id in _REWRITTEN | GROUPING or not line.value.strip():
         return
     if not line.id:
         losses[f"---- {Loss.UNSUPPORTED}"] = None
@@ -163,7 +165,7 @@ Pair = tuple[str, str]
 
 def _ours(dialect: Dialect) -> tuple[FieldRow, ...]:
     """Return the rows of the header that say how the record is written."""
-    rows = (FieldRow("9206", ContentSource.CHARSET), constant("9218", dialect.version))
+    rows = (FieldRow("9206", ContentSource.CHARSET), constant("9218", dialect.options.version))
     return tuple(row for row in rows if row.field not in dialect.options.omit)
 
 

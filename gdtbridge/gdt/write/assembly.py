@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from gdtbridge.gdt.tables.record_types import OBJECT_MARKS
+
 Field = tuple[str, str]
 """Field number and content, which is encoded and fits."""
-
-_OPEN = {"8200": "8201", "8002": "8003"}
 
 
 def size(fields: Iterable[Field]) -> int:
@@ -20,7 +20,7 @@ def without_empty_objects(fields: Sequence[Field]) -> list[Field]:
     """Return the fields without objects that hold nothing."""
     kept: list[Field] = []
     for field in fields:
-        if kept and _OPEN.get(kept[-1][0]) == field[0]:
+        if kept and OBJECT_MARKS.get(kept[-1][0]) == field[0]:
             kept.pop()
         else:
             kept.append(field)

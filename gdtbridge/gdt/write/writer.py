@@ -58,14 +58,14 @@ def render_study(
     result: StudyResult, dialect: Dialect, ids: Identification, *, encoding: str | None = None
 ) -> GdtFile:
     """Return the 6310 that says: this study is here."""
-    return _study(result, dialect, dialect.study, ids, encoding)
+    return _study(result, dialect, dialect.layouts.study, ids, encoding)
 
 
 def render_order_answer(
     result: StudyResult, dialect: Dialect, ids: Identification, *, encoding: str | None = None
 ) -> GdtFile:
     """Return the 6310 that answers a placed order; ``description`` is the requested procedure."""
-    return _study(result, dialect, dialect.order_answer, ids, encoding)
+    return _study(result, dialect, dialect.layouts.order_answer, ids, encoding)
 
 
 def render_values(
@@ -76,7 +76,7 @@ def render_values(
     A dialect with field 8100 gets as many records as that field's digits need; attachments stand
     in the first.
     """
-    layout, options = dialect.values, dialect.options
+    layout, options = dialect.layouts.values, dialect.options
     contents = value_contents(result, ids, layout, options)
     page = RecordContents(contents, result.values, attachments_of(result, options))
     rendered = render(dialect, layout, page, encoding)
@@ -124,7 +124,7 @@ def render(
     Should the bytes of a record happen to look like UTF-8 (one whose only special characters are a
     "Ã©", say), a reader may take them for that; such a file is written in ASCII characters.
     """
-    charset = charset_named(encoding or dialect.encoding)
+    charset = charset_named(encoding or dialect.options.encoding)
     writer = _RecordWriter(dialect, layout, Encoder(charset))
     records = writer.records(page)
     if any(map(_reads_as_utf8, records)):
@@ -256,7 +256,7 @@ class _RecordWriter:
 
     def _number(self, value: TestValue) -> str | None:
         """Return the value's digits with a point, None when it is no number anybody measured."""
-        number = plain_decimal(value.value, self.dialect.numbers)
+        number = plain_decimal(value.value, self.dialect.options.numbers)
         if number is None:
             self.encoder.lost("8420", Loss.NOT_REPRESENTABLE)
         return number

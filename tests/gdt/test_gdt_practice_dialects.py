@@ -127,10 +127,10 @@ def test_sections_add_and_override() -> None:
     """A new name needs a base, a known one is changed in place; the others stay."""
     known = dialects_with({"own": {"base": "medistar"}, "gdt21": {"encoding": "cp437"}})
     assert known["own"].options == DIALECTS["medistar"].options
-    assert known["gdt21"].encoding == "cp437"
+    assert known["gdt21"].options.encoding == "cp437"
     assert known["gdt21"].family == "gdt21"
     assert known["t2med"] is DIALECTS["t2med"]
-    assert DIALECTS["gdt21"].encoding == "iso8859-1"
+    assert DIALECTS["gdt21"].options.encoding == "iso8859-1"
 
 
 @pytest.mark.parametrize(

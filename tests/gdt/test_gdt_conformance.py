@@ -159,7 +159,7 @@ def test_an_order_survives_any_conversion(check: Check, target: str, encoding: s
         assert found.patient == source.patient
     assert (found.first("8310"), found.first("8402")) == ("F-7", "SONO00")
     assert (found.first("8410"), found.first("3110")) == ("ABDOMEN", "2")
-    assert found.version == DIALECTS[target].version
+    assert found.version == DIALECTS[target].options.version
 
 
 @pytest.mark.parametrize("name", DIALECTS)
