@@ -1,4 +1,4 @@
-"""Whose exam is it? The rules by which an exam meets its order."""
+"""Whose an exam is: the rules by which an exam meets its order."""
 
 from __future__ import annotations
 
@@ -14,21 +14,24 @@ from worklist import Entry, WorklistFolder
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """The exam's patient is certain enough to report; its order where there is one."""
+    """An exam's patient is certain enough to report; with the order of the exam, if any."""
 
     order: Order | None
 
 
 @dataclass(frozen=True, slots=True)
 class ListedOrders:
-    """The entries others put on the worklist that may be an exam's order."""
+    """The entries of the worklist, also of other programs, that may be an exam's order."""
 
     by_study: Order | None
     by_number: Order | None
 
 
 def look_up(exam: Exam, worklist: WorklistFolder) -> ListedOrders:
-    """Return what the worklist's folder says; it may hang, so ask it outside of a transaction."""
+    """Return the entries with the exam's UID and accession number; raise `worklist.FolderError`.
+
+    The folder may hang, so call this outside of a transaction.
+    """
     number = exam.accession_number
     return ListedOrders(
         _of(worklist.by_study_uid(exam.study_instance_uid)),
@@ -61,7 +64,7 @@ def _is_for(order: Order, exam: Exam) -> bool:
 
 
 def orders_of(connection: Connection, exam: Exam, listed: ListedOrders) -> list[Order]:
-    """Return the orders by Study Instance UID and by number; our own record of each comes first."""
+    """Return the orders by UID and by accession number; the database counts before the worklist."""
     number = exam.accession_number
     found = (
         order_store.order_of_study(connection, exam.study_instance_uid) or listed.by_study,

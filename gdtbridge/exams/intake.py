@@ -29,7 +29,7 @@ def study_of(incoming: Incoming, header: Header) -> str:
 
 
 def _facts(header: Header) -> dict[str, str]:
-    """Return what the object says of its exam, by column of the table."""
+    """Return an object's values for the exam, by column of the table ``exam``."""
     when = [
         (header.StudyDate, header.StudyTime),
         (header.ContentDate, header.ContentTime),
@@ -119,7 +119,7 @@ def _is_foreign(exam: Exam, facts: dict[str, str]) -> bool:
 
 
 def _additions(exam: Exam, facts: dict[str, str]) -> dict[str, str]:
-    """Return what the exam did not know before; what it knows stays."""
+    """Return the values an exam lacks; values it has stay."""
     additions = {
         name: value
         for name, value in facts.items()

@@ -1,4 +1,4 @@
-"""The words of an exam: its states, orders, and why one is held."""
+"""An exam, its states, and why an exam is held."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ExamState(StrEnum):
     REPORTED = "reported"
     """Its study record is in the outbox; a late report still makes a further value record."""
     HELD = "held"
-    """Nothing is sent until a person says whose it is."""
+    """Nothing is sent until a person says whose the exam is."""
 
 
 class ReportState(StrEnum):
@@ -26,15 +26,15 @@ class ReportState(StrEnum):
     PENDING = "pending"
     """Not read yet."""
     REPORTED = "reported"
-    """Its value record is in the outbox."""
+    """The value record of the report is in the outbox."""
     UNCHANGED = "unchanged"
-    """It holds what an earlier report of the exam held."""
+    """The report holds what an earlier report of the exam held."""
     EMPTY = "empty"
-    """It holds no measurement, or none that is to be sent."""
+    """The report holds no measurement, or none that is to be sent."""
     OTHER_PATIENT = "other-patient"
-    """It names another patient than the one a person released the exam for; not sent."""
+    """The report names another patient than a person released the exam for; not sent."""
     UNREADABLE = "unreadable"
-    """It could not be read; the stored file is kept for a person."""
+    """The report could not be read; the stored file is kept for a person."""
 
 
 class HoldReason(StrEnum):
@@ -61,7 +61,7 @@ HELD_TEXT: Final = {
     HoldReason.UNWRITABLE: "Aus der Untersuchung lässt sich kein GDT-Satz schreiben. / No GDT"
     " record can be written for the exam.",
 }
-"""What a person is told."""
+"""What a person is told of each `HoldReason`."""
 
 
 PROBLEM_TEXT: Final = {
@@ -100,13 +100,13 @@ class Exam:
     due_at: float | None
     reported_at: float | None
     sent_patient_id: str = ""
-    """The first PatientID its objects named; ``patient_id`` is whose it is, or was said to be."""
+    """The first PatientID the objects named; ``patient_id`` is whose the exam is said to be."""
     mixed: bool = False
-    """Whether its objects named several patients."""
+    """Whether the objects named several patients."""
     device: str = ""
-    """Calling AE title of the device that sent its first object."""
+    """Calling AE title of the device that sent the first object."""
     route: str = ""
-    """Name of the route its results went by; empty for that of ``[gdt]``."""
+    """Name of the route the results went by; empty for ``[gdt]``."""
 
     @property
     def sent_patient(self) -> Patient:

@@ -1,4 +1,4 @@
-"""The studies of a patient: which one is meant.
+"""Finding the studies of a patient that a question means.
 
 A patient's number opens that patient's studies and no others. What is said besides must fit; what
 fits nothing finds nothing.

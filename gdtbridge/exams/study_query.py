@@ -1,4 +1,4 @@
-"""Which study somebody asks for, and how a GDT record asks it.
+"""A question for a study: in words, or asked by a GDT record.
 
 The patient number is part of every question: whatever else is said only narrows the patient's own
 studies. A field that is said and cannot be read, or says two things, is an error, because without
@@ -51,7 +51,7 @@ _UID: Final = re.compile(r"[0-9.]{1,64}", re.ASCII)
 _NUMBERS: Final = ("8413", "8428")
 """Fields our results have the accession number in, where the dialect is Medical Office's."""
 _REMARKS: Final = ("6227", "8470")
-"""Fields our results have it in, behind words, in every other dialect."""
+"""Fields our results have the accession number in, behind words, in every other dialect."""
 _REMARK: Final = re.compile(r"Auftragsnummer: *(\S.*)")
 _CASE: Final = "8310"
 _WHEN: Final = (("8432", "8439"), ("6200", "6201"))

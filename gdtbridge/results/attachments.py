@@ -29,15 +29,15 @@ from gdtbridge.sr import ReportError
 log = logging.getLogger(__name__)
 
 ATTACHMENT: Final = "attachment"
-"""Of messages in the outbox."""
+"""The kind of messages in the outbox."""
 MOST_SECONDS: Final = 120.0
-"""For all attachments of one exam: other exams wait meanwhile."""
+"""Seconds for all attachments of one exam: other exams wait meanwhile."""
 
 LONGEST_NAME: Final = field_length("6302")
 
 
 class AttachmentMaker(Protocol):
-    """Makes files of received objects, within limits; `gdtbridge.pictures.AttachmentReader`."""
+    """Port: makes files of received objects (`gdtbridge.pictures.AttachmentReader`)."""
 
     def render(self, path: Path, frame: int | None) -> Rendered:
         """Return the file made of an object; raise `AttachmentError`."""
@@ -53,7 +53,7 @@ class AttachmentMaker(Protocol):
 
 
 class ReportPrinter(Protocol):
-    """Prints Structured Reports, within limits; `gdtbridge.report_page.Printer`."""
+    """Port: makes pages of Structured Reports (`gdtbridge.report_page.Printer`)."""
 
     def print(self, path: Path, form: Form, person: Person | None) -> Printed:
         """Return the page of the report in the file; raise `ReportError`."""
@@ -80,7 +80,7 @@ class AttachmentPlace:
 
 @dataclass(frozen=True, slots=True)
 class AttachedFile:
-    """A file to be written, and how the record speaks of it."""
+    """A file for the chart, and the fields of the GDT record that name the file."""
 
     name: str
     data: bytes
@@ -136,8 +136,8 @@ class AttachmentBuilder:
     ) -> AttachedFile | None:
         """Return the page of one Structured Report; None where it cannot be printed.
 
-        It names the patient of the exam: a person may have said that it is another one than the
-        device thought.
+        The page names the patient of the exam: a person may have said that the exam is of another
+        patient than the device thought.
         """
         person = Person(
             exam.patient_id,
@@ -183,7 +183,7 @@ def _files(
 
 
 def _file(exam: Exam, accession: str, made: Rendered, place: AttachmentPlace) -> AttachedFile:
-    """Return the file under a name nobody else's has: by content."""
+    """Return the file under a name made of its content, which no other file has."""
     stem = safe_part(accession, own_number(exam.id))
     digest = hashlib.sha256(made.data).hexdigest()[:16]
     name = f"{stem}-{digest}.{made.format.lower()}"

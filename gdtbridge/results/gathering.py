@@ -1,4 +1,4 @@
-"""What reporting an exam needs, read outside of any transaction: it may take seconds, or hang."""
+"""What reporting an exam needs, read outside of any transaction: reading may hang."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ log = logging.getLogger(__name__)
 
 
 class ReportOpener(Protocol):
-    """Reads a Structured Report within limits; raises `ReportError`."""
+    """Port: reads Structured Reports within limits (`gdtbridge.sr.ReportReader`)."""
 
     def read(self, path: Path) -> Report:
-        """Return the report in the file."""
+        """Return the report in the file; raise `ReportError`."""
         ...
 
 
@@ -59,7 +59,7 @@ class ReadReport:
 
 @dataclass(frozen=True, slots=True)
 class GatheredExam:
-    """An exam as it was when it was read; files were made for ``target``, None where none were."""
+    """An exam as read before its results are written; ``target`` is None without attachments."""
 
     exam: Exam
     listed: ListedOrders

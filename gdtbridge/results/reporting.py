@@ -76,7 +76,7 @@ class ResultReporter:
             return result_store.open_results(connection, accession_number) == 0
 
     def report(self, exam_id: int, now: float) -> None:
-        """Put everything the exam has to say, and has not said, into the outbox.
+        """Put everything the exam has to say, and was not sent before, into the outbox.
 
         Files are read outside any transaction. When an instance arrived meanwhile, nothing is
         written and the exam's new deadline counts.

@@ -1,4 +1,4 @@
-"""What a report says that was not sent of its exam before.
+"""The values of a report that were not sent of its exam before.
 
 A practice's chart takes nothing back: what was sent stays there. So a later report of an exam sends
 what is new in it: further values, and values that are others now beside what they were. A report
@@ -27,7 +27,7 @@ class SentValue(NamedTuple):
 
 
 Values = Mapping[str, SentValue]
-"""By the stable id of the measurement."""
+"""Sent values by the stable id of the measurement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class NewValues:
 
     revision: Revision
     indices: tuple[int, ...]
-    """Of the report's measurements."""
+    """Indices into the report's measurements."""
     before: Mapping[int, SentValue]
     """What was sent before instead of a measurement, by index."""
 

@@ -21,14 +21,14 @@ from gdtbridge.viewers import ViewerChoice
 from worklist import Entry
 
 DESTINATION: Final = "gdt"
-"""The outbox's destination of what no route takes; those of routes add their names."""
+"""The outbox's destination of results no route takes; a route adds its name."""
 ATTACHMENTS: Final = "attachments"
-"""The same for the attachments."""
+"""The outbox's destination of attachments no route takes; a route adds its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class RouteFacts:
-    """What a route may ask for; empty where it is not known."""
+    """What a route may ask for; empty where not known."""
 
     device: str = ""
     """Calling AE title of the device that sent the exam."""
@@ -45,13 +45,13 @@ class RouteFacts:
 
 @dataclass(frozen=True, slots=True)
 class ResultTarget:
-    """One practice software or workplace: its folders, and how it is written to."""
+    """One practice software or workplace: folders, GDT records and file names."""
 
     name: str
-    """The route's; empty for what no route takes."""
+    """Name of the route; empty for ``[gdt]``."""
     out: Path
     inbox: Path | None
-    """Where it drops orders; None where it has no folder of its own."""
+    """Folder orders are dropped in; None where there is none."""
     records: ResultRecords
     names: ResultFileNames
     attachments: AttachmentPlace | None = None
@@ -59,12 +59,12 @@ class ResultTarget:
 
     @property
     def destination(self) -> str:
-        """The outbox's name for it."""
+        """The outbox's name for the target."""
         return f"{DESTINATION}:{self.name}" if self.name else DESTINATION
 
     @property
     def attachments_destination(self) -> str:
-        """The outbox's name for its attachments."""
+        """The outbox's name for the target's attachments."""
         return f"{ATTACHMENTS}:{self.name}" if self.name else ATTACHMENTS
 
     @property

@@ -56,7 +56,7 @@ def settle_report(
     problem: str = "",
     sent: str = "",
 ) -> None:
-    """Say how the reading of a report ended, and which values were sent (`exams.revision`)."""
+    """Enter how the reading of a report ended, and which values were sent."""
     connection.execute(
         sa.update(report)
         .where(report.c.id == report_id)

@@ -208,16 +208,16 @@ class ExchangeSettings:
     """The settings of one practice software or workplace: ``[gdt]``, or ``[gdt]`` for a route."""
 
     key: str
-    """The settings' name for it, for messages."""
+    """The section's name for messages: ``gdt`` or ``gdt.routes (NAME)``."""
     route: str
     """The route's name; empty for ``[gdt]``."""
     gdt: GdtSettings
     out: Path
-    """Where it collects results."""
+    """Folder results are collected from."""
     inbox: Path | None
-    """Where it drops orders; None where it has no folder of its own."""
+    """Folder orders are dropped in; None where there is none."""
     attachments: Path | None
-    """Where pictures and documents for it go; None where none are wanted."""
+    """Folder for pictures and documents; None where none are wanted."""
 
     @property
     def folders(self) -> Iterator[tuple[str, Path]]:
