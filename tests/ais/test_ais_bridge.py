@@ -10,7 +10,8 @@ import pytest
 
 from tests.ais.conftest import TOKEN, Workstation
 from tests.ais.medical_office import PATIENT, PHP, documented_line, medical_office
-from tests.integration.running import Service, service, wait_for
+from tests.tools.service import Service, service
+from tests.tools.waiting import wait_for
 
 
 @pytest.fixture

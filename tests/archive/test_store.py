@@ -10,7 +10,7 @@ from gdtbridge.archive import Archive, Incoming, Standing
 from gdtbridge.database import Database
 from gdtbridge.dataset.header import Header, read_header
 from gdtbridge.errors import OutOfResources
-from tests.dataset.elements import EXPLICIT, identification, part10
+from tests.tools.elements import EXPLICIT, identification, part10
 
 
 @pytest.fixture

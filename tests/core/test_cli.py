@@ -18,7 +18,7 @@ from gdtbridge.cli import main
 from gdtbridge.core import open_core
 from gdtbridge.exams import HoldReason, store
 from gdtbridge.settings import load_settings
-from tests.dataset.elements import EXPLICIT, identification, part10
+from tests.tools.elements import EXPLICIT, identification, part10
 
 
 @pytest.fixture

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 import time_machine
 
 from gdtbridge.scheduler import Scheduler
+from tests.tools.waiting import wait_for
 
 
 @pytest.fixture
@@ -21,14 +21,6 @@ def scheduler() -> Iterator[Scheduler]:
     yield scheduler
     if scheduler.running:
         scheduler.stop()
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Return when ``condition`` holds; fail when it does not in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        threading.Event().wait(0.01)
 
 
 def test_a_clock_set_back_stops_nothing(scheduler: Scheduler) -> None:

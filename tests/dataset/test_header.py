@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from gdtbridge.dataset.header import read_header
 from gdtbridge.dataset.text import one_line
 from gdtbridge.errors import NotUnderstood
-from tests.dataset.elements import (
+from tests.tools.elements import (
     BIG_ENDIAN,
     DEFLATED,
     EXPLICIT,

@@ -26,7 +26,7 @@ from gdtbridge.pictures.source import open_object
 from gdtbridge.pictures.titles import image_title
 from gdtbridge.report_page.head import read_head
 from gdtbridge.sr import read_report
-from tests.dataset.elements import EXPLICIT, IMPLICIT, element, identification, item, part10
+from tests.tools.elements import EXPLICIT, IMPLICIT, element, identification, item, part10
 from worklist import WorklistFolder
 from worklist.item import item_from, text_of
 

@@ -9,7 +9,7 @@ import pytest
 
 from gdtbridge.dicom import DicomServer
 from gdtbridge.settings import DicomSettings
-from tests.dicom.running_bridge import Bridge, Recorder, StartServer
+from tests.tools.dicom_server import Bridge, Recorder, StartServer
 
 
 @pytest.fixture

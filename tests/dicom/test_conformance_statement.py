@@ -32,20 +32,18 @@ from gdtbridge.dicom.upper_layer import (
 )
 from gdtbridge.errors import OutOfResources, SopClassMismatch, StoreError
 from gdtbridge.settings import DicomSettings, StorageSettings, WorklistSettings
-from tests.dicom.raw_sender import (
-    EXPLICIT,
-    IMPLICIT,
+from tests.dicom.test_dicom_worklist import entry
+from tests.tools.device import (
     US_IMAGE,
     RawAssociation,
     cancel_rq,
+    command_element,
     command_set,
-    element,
     find_rq,
-    padded,
     store_rq,
 )
-from tests.dicom.running_bridge import Bridge
-from tests.dicom.test_dicom_worklist import entry
+from tests.tools.dicom_server import Bridge
+from tests.tools.elements import EXPLICIT, IMPLICIT
 from worklist import Match
 from worklist.attributes import MATCHING, ROOT, SPS, TYPE_1
 
@@ -97,9 +95,11 @@ def test_transfer_syntaxes_are_the_ones_negotiated(text: str) -> None:
 
 Provoke = Callable[[Bridge], int]
 ECHO_RQ = command_set(
-    element(0x0002, padded(VERIFICATION)), element(0x0100, 0x0030), element(0x0800, 0x0101)
+    command_element(0x0002, VERIFICATION),
+    command_element(0x0100, 0x0030),
+    command_element(0x0800, 0x0101),
 )
-N_CREATE_RQ = ECHO_RQ.replace(element(0x0100, 0x0030), element(0x0100, 0x0140))
+N_CREATE_RQ = ECHO_RQ.replace(command_element(0x0100, 0x0030), command_element(0x0100, 0x0140))
 STORE_RQ = store_rq(US_IMAGE, "1.2.3")
 
 

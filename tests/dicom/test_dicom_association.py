@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gdtbridge.dicom.upper_layer.sockets import MAX_PDU
-from tests.dicom.raw_sender import (
-    EXPLICIT,
-    IMPLICIT,
+from tests.tools.device import (
     US_IMAGE,
     VERIFICATION,
     WORKLIST,
@@ -15,23 +13,24 @@ from tests.dicom.raw_sender import (
     RawAssociation,
     Rejected,
     associate_rq,
+    command_element,
     command_set,
-    element,
     find_rq,
     item,
     p_data,
-    padded,
     send_raw,
     store_rq,
 )
-from tests.dicom.running_bridge import Bridge, StartServer, eventually
+from tests.tools.dicom_server import Bridge, StartServer
+from tests.tools.elements import EXPLICIT, IMPLICIT
+from tests.tools.waiting import wait_for
 
 JPEG = "1.2.840.10008.1.2.4.50"
 ECHO_RQ = command_set(
-    element(0x0002, padded(VERIFICATION)),
-    element(0x0100, 0x0030),
-    element(0x0110, 7),
-    element(0x0800, 0x0101),
+    command_element(0x0002, VERIFICATION),
+    command_element(0x0100, 0x0030),
+    command_element(0x0110, 7),
+    command_element(0x0800, 0x0101),
 )
 CODES = [
     (b"VOLUSON         ", "VOLUSON"),
@@ -53,7 +52,7 @@ def test_echo_alone(bridge: Bridge) -> None:
     assert response.status == 0
     assert response.elements[0x0120] == b"\x07\x00"
     assert response.elements[0x0100] == b"\x30\x80"
-    eventually(lambda: bridge.server.associations == 0)
+    wait_for(lambda: bridge.server.associations == 0)
 
 
 @pytest.mark.parametrize(("raw", "title"), CODES)
@@ -103,7 +102,7 @@ def test_too_many_associations_are_rejected_for_now(start: StartServer) -> None:
         assert caught.value == Rejected(2, 3, 2)
         first.release()
         first.socket.close()
-        eventually(lambda: bridge.server.associations == 1)
+        wait_for(lambda: bridge.server.associations == 1)
         with RawAssociation(bridge.port).associate(proposal) as fourth:
             assert fourth.results == {1: 0}
 
@@ -210,7 +209,7 @@ def test_nonsense_ends_the_association(
             association.send(p_data(context_id, control, fragment))
         with pytest.raises(Closed):
             association.response()
-    eventually(lambda: bridge.server.associations == 0)
+    wait_for(lambda: bridge.server.associations == 0)
     assert bridge.spooled() == []
     assert send_raw(bridge.port, [(US_IMAGE, "1.2.3", EXPLICIT, b"data")]) == [0]
 
@@ -220,4 +219,4 @@ def test_second_association_request_aborts(bridge: Bridge) -> None:
     with RawAssociation(bridge.port).associate([(VERIFICATION, [IMPLICIT])]) as association:
         association.send(associate_rq([(VERIFICATION, [IMPLICIT])]))
         assert association.ended()
-    eventually(lambda: bridge.server.associations == 0)
+    wait_for(lambda: bridge.server.associations == 0)

@@ -19,7 +19,7 @@ from gdtbridge.dicom.negotiation import VERIFICATION
 from gdtbridge.dicom.spool import file_meta
 from gdtbridge.dicom.upper_layer.requestor import Requestor
 from gdtbridge.errors import NotUnderstood, OutOfResources
-from tests.dicom.running_bridge import Bridge, StartServer
+from tests.tools.dicom_server import Bridge, StartServer
 from worklist import Match
 
 US_IMAGE = "1.2.840.10008.5.1.4.1.1.6.1"

@@ -16,9 +16,7 @@ from hypothesis import strategies as st
 from gdtbridge.dicom.upper_layer import listener, reactor, sockets
 from gdtbridge.dicom.upper_layer.connections import HALF_OPEN_LIMIT_OF_ADDRESS
 from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, MAX_REQUEST
-from tests.dicom.raw_sender import (
-    EXPLICIT,
-    IMPLICIT,
+from tests.tools.device import (
     US_IMAGE,
     VERIFICATION,
     RawAssociation,
@@ -27,7 +25,9 @@ from tests.dicom.raw_sender import (
     send_raw,
     store_rq,
 )
-from tests.dicom.running_bridge import Bridge, StartServer, eventually
+from tests.tools.dicom_server import Bridge, StartServer
+from tests.tools.elements import EXPLICIT, IMPLICIT
+from tests.tools.waiting import wait_for
 
 PATIENCE = 0.4
 """Seconds the shortened deadlines of these tests last."""
@@ -79,7 +79,7 @@ def test_silent_connection_is_closed(impatient: Bridge, start_of_talk: bytes) ->
         connection.sendall(start_of_talk)
         assert ends(connection)
     assert time.monotonic() - began < 5
-    eventually(lambda: not dicom_threads())
+    wait_for(lambda: not dicom_threads())
 
 
 def test_dripping_peer_is_closed(impatient: Bridge) -> None:
@@ -109,8 +109,8 @@ def test_dripping_data_is_aborted(impatient: Bridge) -> None:
         association.send(p_data(1, 3, store_rq(US_IMAGE, "1.2.3")))
         association.send(p_data(1, 0, bytes(1000))[:500])
         assert association.ended()
-    eventually(lambda: not impatient.spooled())
-    eventually(lambda: impatient.server.associations == 0)
+    wait_for(lambda: not impatient.spooled())
+    wait_for(lambda: impatient.server.associations == 0)
 
 
 def test_stalled_message_is_aborted(impatient: Bridge) -> None:
@@ -119,7 +119,7 @@ def test_stalled_message_is_aborted(impatient: Bridge) -> None:
         association.send(p_data(1, 3, store_rq(US_IMAGE, "1.2.3")))
         association.send(p_data(1, 0, bytes(1000)))
         assert association.ended()
-    eventually(lambda: not impatient.spooled())
+    wait_for(lambda: not impatient.spooled())
 
 
 def test_quiet_association_lives_longer_than_a_stalled_message(impatient: Bridge) -> None:
@@ -142,7 +142,7 @@ def test_oversized_pdu_before_association(bridge: Bridge, kind: int, length: int
     with connect(bridge) as connection:
         connection.sendall(struct.pack(">BxL", kind, length) + bytes(1000))
         assert ends(connection)
-    eventually(lambda: not dicom_threads())
+    wait_for(lambda: not dicom_threads())
 
 
 @pytest.mark.parametrize("length", [MAX_PDU + 1, 0xFFFFFFFF])
@@ -151,7 +151,7 @@ def test_oversized_pdu_within_association(bridge: Bridge, length: int) -> None:
     with RawAssociation(bridge.port).associate([(US_IMAGE, [EXPLICIT])]) as association:
         association.send(struct.pack(">BxL", 4, length) + bytes(1000))
         assert association.ended()
-    eventually(lambda: bridge.server.associations == 0)
+    wait_for(lambda: bridge.server.associations == 0)
 
 
 def test_largest_pdu_is_taken(bridge: Bridge) -> None:
@@ -194,7 +194,7 @@ def test_other_protocols(bridge: Bridge, data: bytes) -> None:
         with contextlib.suppress(OSError):  # it may have been disconnected already
             connection.shutdown(socket.SHUT_WR)
         assert ends(connection)
-    eventually(lambda: not dicom_threads())
+    wait_for(lambda: not dicom_threads())
     assert send_raw(bridge.port, [(US_IMAGE, "1.2.3", EXPLICIT, b"data")]) == [0]
 
 
@@ -219,7 +219,7 @@ def test_any_fragments(bridge: Bridge, fragments: list[tuple[int, int, bytes]]) 
             association.send(p_data(context_id, control, fragment))
         association.send(struct.pack(">BxL", 7, 4) + bytes(4))
         assert association.ended()
-    eventually(lambda: not dicom_threads())
+    wait_for(lambda: not dicom_threads())
     assert bridge.spooled() == []
     assert send_raw(bridge.port, [(US_IMAGE, "1.2.3", EXPLICIT, b"data")]) == [0]
 
@@ -231,8 +231,8 @@ def test_half_open_connections_do_not_switch_the_server_off(start: StartServer) 
         for _ in range(200):
             stack.enter_context(connect(bridge)).sendall(b"\x01\x00\x00")
         assert send_raw(bridge.port, [(US_IMAGE, "1.2.3", EXPLICIT, b"data")]) == [0]
-        eventually(lambda: len(dicom_threads()) <= 2 * HALF_OPEN_LIMIT_OF_ADDRESS)
-    eventually(lambda: not dicom_threads())
+        wait_for(lambda: len(dicom_threads()) <= 2 * HALF_OPEN_LIMIT_OF_ADDRESS)
+    wait_for(lambda: not dicom_threads())
 
 
 def test_idle_server_needs_no_time(bridge: Bridge) -> None:
@@ -262,7 +262,7 @@ def test_clock_step_harms_no_association(bridge: Bridge, monkeypatch: pytest.Mon
 def test_nothing_is_left_of_many_connections(bridge: Bridge) -> None:
     """Connections of every kind leave neither threads nor descriptors behind."""
     send_raw(bridge.port, [(US_IMAGE, "1.2.3", EXPLICIT, b"data")])
-    eventually(lambda: not dicom_threads())
+    wait_for(lambda: not dicom_threads())
     before = open_descriptors()
     for number in range(20):
         with connect(bridge) as connection:
@@ -270,6 +270,6 @@ def test_nothing_is_left_of_many_connections(bridge: Bridge) -> None:
         with RawAssociation(bridge.port).associate([(US_IMAGE, [EXPLICIT])]) as association:
             association.send(p_data(1, 3, store_rq(US_IMAGE, "1.2.3")))
         send_raw(bridge.port, [(US_IMAGE, "1.2.3", EXPLICIT, b"data")])
-    eventually(lambda: not dicom_threads())
+    wait_for(lambda: not dicom_threads())
     assert open_descriptors() <= before
     assert bridge.server.associations == 0

@@ -19,16 +19,9 @@ from gdtbridge.dicom.service import MAX_IDENTIFIER
 from gdtbridge.dicom.upper_layer import sockets
 from gdtbridge.dicom.worklist import MAX_VALUES, decode_dataset
 from gdtbridge.settings import DicomSettings
-from tests.dicom.raw_sender import (
-    EXPLICIT,
-    IMPLICIT,
-    WORKLIST,
-    RawAssociation,
-    Response,
-    cancel_rq,
-    find_rq,
-)
-from tests.dicom.running_bridge import Recorder
+from tests.tools.device import WORKLIST, RawAssociation, Response, cancel_rq, find_rq
+from tests.tools.dicom_server import Recorder
+from tests.tools.elements import EXPLICIT, IMPLICIT
 from worklist import Match, WorklistFolder, make_entry
 
 ENTRIES = 3

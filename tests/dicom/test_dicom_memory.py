@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.dicom.raw_sender import EXPLICIT, US_IMAGE, RawAssociation, p_data, store_rq
+from tests.tools.device import US_IMAGE, RawAssociation, p_data, store_rq
+from tests.tools.elements import EXPLICIT
 
 MEGABYTE = 1024 * 1024
 LIMIT_MB = 150

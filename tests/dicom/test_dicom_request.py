@@ -10,29 +10,27 @@ from hypothesis import strategies as st
 
 from gdtbridge.dicom.upper_layer.request import AssociationRequestError, readable_request
 from gdtbridge.dicom.upper_layer.sockets import MAX_REQUEST
-from tests.dicom.raw_sender import (
-    EXPLICIT,
-    IMPLICIT,
+from tests.tools.device import (
     US_IMAGE,
     VERIFICATION,
     RawAssociation,
     Rejected,
+    command_element,
     command_set,
-    element,
     item,
-    padded,
     pdu,
     title,
 )
-from tests.dicom.running_bridge import Bridge
+from tests.tools.dicom_server import Bridge
+from tests.tools.elements import EXPLICIT, IMPLICIT
 
 MAXIMUM, CLASS = item(0x51, struct.pack(">L", 16384)), item(0x52, b"1.2.3.4")
 DICOM = item(0x10, b"1.2.840.10008.3.1.1.1")
 ECHO_RQ = command_set(
-    element(0x0002, padded(VERIFICATION)),
-    element(0x0100, 0x0030),
-    element(0x0110, 7),
-    element(0x0800, 0x0101),
+    command_element(0x0002, VERIFICATION),
+    command_element(0x0100, 0x0030),
+    command_element(0x0110, 7),
+    command_element(0x0800, 0x0101),
 )
 
 

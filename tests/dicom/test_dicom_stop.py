@@ -10,9 +10,7 @@ import pytest
 
 from gdtbridge.dicom import DicomServer
 from gdtbridge.settings import DicomSettings
-from tests.dicom.raw_sender import (
-    EXPLICIT,
-    IMPLICIT,
+from tests.tools.device import (
     US_IMAGE,
     VERIFICATION,
     Closed,
@@ -21,7 +19,9 @@ from tests.dicom.raw_sender import (
     send_raw,
     store_rq,
 )
-from tests.dicom.running_bridge import Bridge, StartServer, eventually
+from tests.tools.dicom_server import Bridge, StartServer
+from tests.tools.elements import EXPLICIT, IMPLICIT
+from tests.tools.waiting import wait_for
 
 SECONDS = 5
 
@@ -31,7 +31,7 @@ def stop_in_background(bridge: Bridge, grace: float) -> threading.Thread:
     thread = threading.Thread(target=bridge.server.stop, args=(grace,))
     port = bridge.port
     thread.start()
-    eventually(lambda: not accepts(port))
+    wait_for(lambda: not accepts(port))
     return thread
 
 
@@ -62,7 +62,7 @@ def test_running_store_is_finished(bridge: Bridge) -> None:
     with RawAssociation(bridge.port).associate([(US_IMAGE, [EXPLICIT])]) as association:
         association.send(p_data(1, 3, store_rq(US_IMAGE, "1.2.3")))
         association.send(p_data(1, 0, b"first"))
-        eventually(lambda: len(bridge.spooled()) == 1)
+        wait_for(lambda: len(bridge.spooled()) == 1)
         stopping = stop_in_background(bridge, 30)
         association.send(p_data(1, 2, b"last"))
         assert association.response().status == 0
@@ -90,7 +90,7 @@ def test_grace_ends(bridge: Bridge) -> None:
     with RawAssociation(bridge.port).associate([(US_IMAGE, [EXPLICIT])]) as association:
         association.send(p_data(1, 3, store_rq(US_IMAGE, "1.2.3")))
         association.send(p_data(1, 0, b"first"))
-        eventually(lambda: len(bridge.spooled()) == 1)
+        wait_for(lambda: len(bridge.spooled()) == 1)
         bridge.server.stop(grace=0.2)
         with pytest.raises(Closed):
             association.response()

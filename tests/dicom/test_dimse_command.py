@@ -17,7 +17,7 @@ from gdtbridge.dicom.command import (
     parse_command,
     response_to,
 )
-from tests.dicom.raw_sender import store_rq
+from tests.tools.device import store_rq
 
 uids = st.from_regex(r"[1-9][0-9]{0,3}(\.[1-9][0-9]{0,3}){1,8}", fullmatch=True)
 numbers = st.integers(0, 0xFFFF)

@@ -15,7 +15,7 @@ from gdtbridge.database import Database
 from gdtbridge.dataset.header import read_header
 from gdtbridge.folders.claims import adopt, file_away
 from gdtbridge.outbox import GdtDrop, Message, Outbox
-from tests.dataset.elements import EXPLICIT, identification, part10
+from tests.tools.elements import EXPLICIT, identification, part10
 from worklist import AccessionNumbers, WorklistFolder, make_entry
 
 

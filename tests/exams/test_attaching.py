@@ -20,7 +20,7 @@ from gdtbridge.results.attachments import AttachmentBuilder
 from gdtbridge.results.gathering import GatheredExam
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import load_settings
-from tests.exams.conftest import Practice
+from tests.tools.practice import Practice
 
 STILL = "1.2.840.10008.5.1.4.1.1.6.1"
 PDF = "1.2.840.10008.5.1.4.1.1.104.1"

@@ -20,8 +20,8 @@ from gdtbridge.archive import Incoming, Standing
 from gdtbridge.database import instance, report
 from gdtbridge.errors import DatabaseError, NotFound, ProcessingFailure
 from gdtbridge.exams import ExamState
-from tests.dataset.elements import EXPLICIT, PERSON, identification, part10
-from tests.exams.conftest import Practice
+from tests.tools.elements import EXPLICIT, PERSON, identification, part10
+from tests.tools.practice import Practice
 
 DEVICES = 12
 

@@ -10,7 +10,7 @@ import pytest
 from gdtbridge.archive import Standing
 from gdtbridge.errors import NotFound, NotUnderstood, OrderError, SopClassMismatch
 from gdtbridge.exams import ExamState
-from tests.exams.conftest import Practice
+from tests.tools.practice import Practice
 
 REPORT = "1.2.840.10008.5.1.4.1.1.88.33"
 
@@ -371,7 +371,7 @@ def test_what_was_not_announced_is_refused(
 
 
 def _identified(**values: str) -> bytes:
-    from tests.dataset.elements import identification
+    from tests.tools.elements import identification
 
     return identification(**values)
 

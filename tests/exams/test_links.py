@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.exams.conftest import Practice
+from tests.tools.practice import Practice
 
 VIEWER = '[viewer]\nkind = "ohif"\nbase = "https://pacs"\n'
 LINK = "https://pacs/viewer?StudyInstanceUIDs=2.25.1000"

@@ -13,7 +13,7 @@ from gdtbridge.database import placed_order
 from gdtbridge.durable import FolderUnusable
 from gdtbridge.errors import NotFound, OrderError
 from gdtbridge.gdt import read_records
-from tests.exams.conftest import Practice
+from tests.tools.practice import Practice
 from worklist import FolderError
 
 

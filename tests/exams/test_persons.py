@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from gdtbridge.exams import ExamState
-from tests.exams.conftest import Practice, Reports
+from tests.tools.practice import Practice, Reports
 
 
 def test_an_object_of_another_person_under_the_same_number_holds_the_exam(

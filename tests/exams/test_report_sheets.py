@@ -13,7 +13,7 @@ from gdtbridge.report_page import Form, Person, Printed
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import load_settings
 from gdtbridge.sr import ReportLimitError
-from tests.exams.conftest import Practice, Reports
+from tests.tools.practice import Practice, Reports
 
 STUDY = "2.25.1000"
 ECHO, THYROID = "echo.dcm", "thyroid.dcm"

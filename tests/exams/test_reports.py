@@ -13,8 +13,8 @@ from pydicom.uid import generate_uid
 
 from gdtbridge.exams import ExamState
 from gdtbridge.gdt import Record
-from tests.dataset.elements import element, identification
-from tests.exams.conftest import Practice, Reports
+from tests.tools.elements import element, identification
+from tests.tools.practice import Practice, Reports
 
 ECHO = "echo.dcm"
 THYROID = "thyroid.dcm"

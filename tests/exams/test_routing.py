@@ -12,7 +12,7 @@ from gdtbridge.orders import Drop, Outcome
 from gdtbridge.people import Patient
 from gdtbridge.results.routing import RouteFacts, Routing
 from gdtbridge.settings import RouteCondition, load_settings
-from tests.exams.conftest import Practice
+from tests.tools.practice import Practice
 
 TWO = """
 [gdt]

@@ -9,7 +9,7 @@ from gdtbridge.errors import OrderError, ProcessingFailure
 from gdtbridge.exams import StudyQuery
 from gdtbridge.gdt import OrderReference
 from gdtbridge.orders import store as order_store
-from tests.exams.conftest import Practice
+from tests.tools.practice import Practice
 from worklist import FolderError
 
 

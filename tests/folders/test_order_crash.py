@@ -11,8 +11,8 @@ import gdtbridge.durable
 import gdtbridge.folders
 import gdtbridge.orders
 from gdtbridge.folders import run
-from tests.dying import SimulatedCrash, dying_at, files_of
-from tests.folders.conftest import Reception, record
+from tests.tools.dying import SimulatedCrash, dying_at, files_of
+from tests.tools.reception import Reception, record
 
 WALKED = files_of(
     {

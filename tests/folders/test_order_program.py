@@ -10,8 +10,8 @@ import pytest
 from gdtbridge.core import exchanges_of
 from gdtbridge.folders import OrderFiles, program, run
 from gdtbridge.folders.program import ExitStatus
-from tests.exams.conftest import Reports
-from tests.folders.conftest import Reception, record
+from tests.tools.practice import Reports
+from tests.tools.reception import Reception, record
 
 
 class Call:

@@ -8,7 +8,7 @@ import pytest
 
 from gdtbridge.errors import SettingsError
 from gdtbridge.settings import load_settings
-from tests.folders.conftest import Reception, record
+from tests.tools.reception import Reception, record
 
 
 def test_an_order_is_on_the_worklist(reception: Reception) -> None:

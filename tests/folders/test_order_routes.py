@@ -9,7 +9,7 @@ import pytest
 from gdtbridge.folders import OrderWatch, run
 from gdtbridge.folders.files import OrderFiles
 from gdtbridge.gdt import read_records
-from tests.folders.conftest import Reception, record
+from tests.tools.reception import Reception, record
 
 
 @pytest.fixture

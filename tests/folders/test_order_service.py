@@ -13,8 +13,9 @@ import pydicom
 import pytest
 
 from gdtbridge.gdt import read_records
-from tests.folders.conftest import record
-from tests.integration.running import Service, service, wait_for
+from tests.tools.reception import record
+from tests.tools.service import Service, service
+from tests.tools.waiting import wait_for
 
 ROUNDS = 3
 QUICK = {"exam__quiet_seconds": "0.5", "orders__settle_seconds": "0.1"}

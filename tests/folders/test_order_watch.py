@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,8 @@ from gdtbridge.folders.wholeness import FileCondition, judge
 from gdtbridge.gdt import NotGdtError, read_records
 from gdtbridge.health import STALE_SECONDS
 from gdtbridge.outbox import NOT_MOUNTED
-from tests.folders.conftest import Reception, record
+from tests.tools.reception import Reception, record
+from tests.tools.waiting import wait_for
 
 
 def test_a_slow_writer_in_three_pieces(reception: Reception) -> None:
@@ -289,9 +289,7 @@ def test_the_thread_works_and_stops(reception: Reception) -> None:
     reception.drop(record())
     working = watch.OrderWatch(reception.files)
     working.start()
-    deadline = time.monotonic() + 15
-    while reception.left() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for(lambda: not reception.left(), 15)
     working.stop(5)
     assert reception.left() == []
     assert "1 taken" in working.state().detail

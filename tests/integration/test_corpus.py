@@ -14,9 +14,10 @@ from pydicom.filereader import read_file_meta_info
 from gdtbridge.dataset.header import find_dataset
 from gdtbridge.dataset.scanner import scan
 from gdtbridge.gdt import Record, read_records
-from tests.dicom.raw_sender import send_raw
-from tests.integration.running import Service, service, wait_for
 from tests.integration.test_whole_bridge import peer
+from tests.tools.device import send_raw
+from tests.tools.service import Service, service
+from tests.tools.waiting import wait_for
 
 TOO_BROKEN_FOR_DCMTK = ("GH364.dcm", "edge_truncated.dcm")
 WITHOUT_PATIENT = 4

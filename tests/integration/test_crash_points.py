@@ -18,8 +18,9 @@ from urllib.parse import urlencode
 import pytest
 
 from gdtbridge.gdt import read_records
-from tests.dicom.raw_sender import Closed, Instance, RawAssociation, store_rq
-from tests.integration.running import NUMBER, Service, Study, traced, wait_for
+from tests.tools.device import Closed, Instance, RawAssociation, store_rq
+from tests.tools.service import NUMBER, Service, Study, traced
+from tests.tools.waiting import wait_for
 
 ALL_FROM = 100
 """``--kills`` from which every point is tried; below, one in `SPARSELY`."""

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.dicom.raw_sender import send_raw
-from tests.integration.running import Service, Study, service, traced, wait_for
+from tests.tools.device import send_raw
+from tests.tools.service import Service, Study, service, traced
+from tests.tools.waiting import wait_for
 
 SUCCESS = 0x0000
 FAILURE = 0x0110

@@ -21,8 +21,9 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from gdtbridge.dicom.client import Peer, PeerError, store
 from gdtbridge.gdt import read_records
-from tests.dataset.elements import PERSON, identification, part10
-from tests.integration.running import Service, wait_for
+from tests.tools.elements import PERSON, identification, part10
+from tests.tools.service import Service
+from tests.tools.waiting import wait_for
 
 IMAGES = 4
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.gdt import Record, read_records
-from tests.dataset.elements import identification, part10
-from tests.integration.running import Service, service, wait_for
+from tests.tools.elements import identification, part10
+from tests.tools.service import Service, service
+from tests.tools.waiting import wait_for
 
 PACS = "http://pacs:8042"
 STUDIES = {

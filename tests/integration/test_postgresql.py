@@ -22,9 +22,10 @@ from alembic.migration import MigrationContext
 
 from gdtbridge.database import SCHEMA_VERSION, Database, exam, metadata, schema_version
 from gdtbridge.gdt import read_records
-from tests.dataset.elements import identification
-from tests.dicom.raw_sender import EXPLICIT, US_IMAGE, send_raw
-from tests.integration.running import NUMBER, Service, Study, service, wait_for
+from tests.tools.device import US_IMAGE, send_raw
+from tests.tools.elements import EXPLICIT, identification
+from tests.tools.service import NUMBER, Service, Study, service
+from tests.tools.waiting import wait_for
 
 pytest.importorskip("psycopg")
 

@@ -13,9 +13,7 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from tests.dicom.raw_sender import (
-    EXPLICIT,
-    IMPLICIT,
+from tests.tools.device import (
     US_IMAGE,
     WORKLIST,
     Proposal,
@@ -27,7 +25,9 @@ from tests.dicom.raw_sender import (
     send_raw,
     store_rq,
 )
-from tests.integration.running import Service, Study, service, wait_for
+from tests.tools.elements import EXPLICIT, IMPLICIT
+from tests.tools.service import Service, Study, service
+from tests.tools.waiting import wait_for
 
 HUNDRED_MB = 100 * 1024 * 1024
 FRAGMENT = 100_000

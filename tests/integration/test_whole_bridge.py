@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.gdt import Record, read_records
-from tests.integration.running import Service, service, wait_for
+from tests.tools.service import Service, service
+from tests.tools.waiting import wait_for
 
 SEED_URL = (
     "/worklist/add?id=12345&lastname=Doe&firstname=John&birthdate=01.01.1900&sex=1"

@@ -14,7 +14,7 @@ import gdtbridge.outbox
 from gdtbridge.database import Database
 from gdtbridge.database import outbox as table
 from gdtbridge.outbox import DeliveryState, FileNaming, GdtDrop, Message, Outbox
-from tests.dying import SimulatedCrash, dying_at, files_of
+from tests.tools.dying import SimulatedCrash, dying_at, files_of
 
 # What these call in the other modules runs inside one transaction: all of it, or nothing.
 WALKED = files_of({gdtbridge.outbox: ("worker", "gdt_drop"), gdtbridge.durable: ("files",)})

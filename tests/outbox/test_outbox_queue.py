@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -33,34 +32,10 @@ from gdtbridge.outbox import (
 from gdtbridge.outbox.model import ALARM_SECONDS, DeliveryJournal
 from gdtbridge.outbox.retry import LONGEST_RETRY, retry_delay
 from gdtbridge.outbox.worker import MOST_ATTEMPTS
+from tests.tools.clock import HandClock
 
 HOOK = Attempt(AttemptResult.DELIVERED)
 AWAY = Attempt(AttemptResult.LATER, "HTTP 503", away=True)
-
-
-class TurnedClock:
-    """A clock turned by hand; the wall clock may also step."""
-
-    def __init__(self) -> None:
-        self.wall = 1_800_000_000.0
-        self.steady = 1000.0
-
-    def utc(self) -> float:
-        """Return the wall clock."""
-        return self.wall
-
-    def local(self) -> datetime:
-        """Return the same as a wall clock in London would."""
-        return datetime.fromtimestamp(self.utc(), UTC).replace(tzinfo=None)
-
-    def monotonic(self) -> float:
-        """Return the steady clock."""
-        return self.steady
-
-    def turn(self, seconds: float) -> None:
-        """Let time pass."""
-        self.wall += seconds
-        self.steady += seconds
 
 
 class Scripted:
@@ -97,7 +72,7 @@ class House:
         self.folder = folder / "out"
         self.folder.mkdir()
         self.database = Database(f"sqlite:///{folder / 'db.sqlite'}")
-        self.clock = TurnedClock()
+        self.clock = HandClock()
         self.hook = Scripted()
         self.outbox = self.restart()
 
@@ -303,7 +278,7 @@ def test_clock_stepping_back_postpones_little(house: House) -> None:
     house.hook.answers.append(AWAY)
     house.put(hook("1"))
     house.outbox.deliver_due("hook")
-    house.clock.wall -= 365 * 86400
+    house.clock.step(-365 * 86400)
     assert house.outbox.deliver_due("hook") == 1
 
 
@@ -402,7 +377,7 @@ def test_attempts_bound_a_call_when_the_clock_does_not(house: House) -> None:
     outbox_id = house.put(hook("1"))
     for _ in range(100):
         house.outbox.deliver_due("hook")
-        house.clock.wall -= 3600
+        house.clock.step(-3600)
     assert house.state(outbox_id) is DeliveryState.FAILED
     assert len(house.hook.seen) == MOST_ATTEMPTS
 

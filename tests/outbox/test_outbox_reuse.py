@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,25 +11,7 @@ from gdtbridge.database import Database
 from gdtbridge.outbox import DeliveryState, FileNaming, GdtDrop, Message, Outbox
 from gdtbridge.outbox.model import ALARM_SECONDS, UNCOLLECTED, UNCOLLECTED_SECONDS
 from gdtbridge.outbox.worker import OCCUPIED_SECONDS
-
-
-class TurnedClock:
-    """A clock turned by hand."""
-
-    def __init__(self) -> None:
-        self.time = 1_800_000_000.0
-
-    def utc(self) -> float:
-        """Return the wall clock."""
-        return self.time
-
-    def local(self) -> datetime:
-        """Return the same as a wall clock in London would."""
-        return datetime.fromtimestamp(self.utc(), UTC).replace(tzinfo=None)
-
-    def monotonic(self) -> float:
-        """Return the steady clock."""
-        return self.time
+from tests.tools.clock import HandClock
 
 
 class House:
@@ -39,7 +20,7 @@ class House:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "out"
         self.folder.mkdir()
-        self.clock = TurnedClock()
+        self.clock = HandClock()
         self.database = Database(f"sqlite:///{folder / 'db.sqlite'}")
         self.outbox = self.restart()
 
@@ -109,11 +90,11 @@ def test_waiting_for_collection_is_told_and_no_alarm_for_a_day(house: House) -> 
     house.put("A.gdt", b"first", b"second")
     house.deliver()
     house.deliver()
-    house.clock.time += 2 * ALARM_SECONDS
+    house.clock.turn(2 * ALARM_SECONDS)
     (status,) = house.outbox.status()
     assert (status.pending, status.last_error, status.alarm) == (1, UNCOLLECTED, False)
     assert UNCOLLECTED in status.sentence
-    house.clock.time += UNCOLLECTED_SECONDS
+    house.clock.turn(UNCOLLECTED_SECONDS)
     assert house.outbox.status()[0].alarm
 
 
@@ -125,7 +106,7 @@ def test_waiting_for_collection_writes_nothing(house: House) -> None:
     with house.database.read() as connection:
         before = connection.exec_driver_sql("SELECT * FROM outbox").all()
     for _ in range(5):
-        house.clock.time += OCCUPIED_SECONDS
+        house.clock.turn(OCCUPIED_SECONDS)
         house.deliver()
     with house.database.read() as connection:
         assert connection.exec_driver_sql("SELECT * FROM outbox").all() == before

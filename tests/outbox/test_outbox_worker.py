@@ -30,14 +30,7 @@ from gdtbridge.outbox import (
     Webhook,
 )
 from gdtbridge.outbox.model import DeliveryJournal
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 15.0) -> None:
-    """Wait until a condition holds, or fail."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        threading.Event().wait(0.01)
+from tests.tools.waiting import wait_for
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,14 +35,7 @@ from tests.sr.builder import (
     sonoscape,
     write,
 )
-
-
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait for a condition; fail when it does not come."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come"
-        time.sleep(0.01)
+from tests.tools.waiting import wait_for
 
 
 @pytest.fixture
@@ -110,7 +102,7 @@ def test_child_killed_while_idle_is_replaced(report_file: Path) -> None:
     with ReportReader() as reading:
         reading.read(report_file)
         os.kill(reading.processes()[0], signal.SIGKILL)
-        until(lambda: reading.processes() == ())
+        wait_for(lambda: reading.processes() == ())
         assert len(reading.read(report_file).measurements) == 1
 
 
@@ -118,7 +110,7 @@ def test_child_killed_at_work_is_a_limit(tmp_path: Path) -> None:
     """Whoever killed it: this report could not be read."""
     with ReportReader() as reading, ThreadPoolExecutor(1) as pool:
         pending = pool.submit(reading.read, endless(tmp_path))
-        until(lambda: len(reading.processes()) == 1)
+        wait_for(lambda: len(reading.processes()) == 1)
         os.kill(reading.processes()[0], signal.SIGKILL)
         with pytest.raises(ReportLimitError):
             pending.result(timeout=10)
@@ -139,7 +131,7 @@ def test_idle_child_ends(report_file: Path) -> None:
     """Nobody pays for a process that nobody needs."""
     with ReportReader(idle_seconds=0.1) as reading:
         reading.read(report_file)
-        until(lambda: reading.processes() == ())
+        wait_for(lambda: reading.processes() == ())
         assert len(reading.read(report_file).measurements) == 1
 
 
@@ -156,7 +148,7 @@ def test_closing_ends_what_is_being_read(tmp_path: Path) -> None:
     reading = ReportReader()
     with ThreadPoolExecutor(1) as pool:
         pending = pool.submit(reading.read, endless(tmp_path))
-        until(lambda: len(reading.processes()) == 1)
+        wait_for(lambda: len(reading.processes()) == 1)
         reading.close()
         with pytest.raises(ReportLimitError):
             pending.result(timeout=10)

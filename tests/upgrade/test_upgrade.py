@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.dicom.raw_sender import send_raw
-from tests.integration.running import Service
+from tests.tools.device import send_raw
+from tests.tools.service import Service
 from tests.upgrade.ending import end_of
 
 HERE = Path(__file__).parent

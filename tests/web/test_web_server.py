@@ -6,7 +6,6 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from types import SimpleNamespace
@@ -20,6 +19,7 @@ from gdtbridge.web import WebServer, channel
 from gdtbridge.web.access.slots import SLOTS, Slots
 from gdtbridge.web.channel import MAX_DRAIN, WebConnection
 from gdtbridge.web.server import MAX_HEADER, MAX_PER_ADDRESS, THREADS
+from tests.tools.waiting import wait_for
 
 ADD = "/worklist/add?id=1&lastname=Doe&firstname=John&birthdate=01.01.1900&sex=1"
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
@@ -33,14 +33,6 @@ def connect(port: int) -> socket.socket:
 def healthy(port: int) -> bool:
     """Return whether /healthz answers, within five seconds."""
     return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).status_code == 200
-
-
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        threading.Event().wait(0.01)
 
 
 def is_closed(connection: socket.socket) -> bool:
@@ -110,7 +102,7 @@ def test_connections_in_use_of_one_address_are_bounded(serve: Any) -> None:
     with ExitStack() as stack:
         for _ in range(MAX_PER_ADDRESS):
             stack.enter_context(connect(server.port)).sendall(HEALTH)
-        until(lambda: sum(c.begun is not None for c in server._channels()) == MAX_PER_ADDRESS)
+        wait_for(lambda: sum(c.begun is not None for c in server._channels()) == MAX_PER_ADDRESS)
         assert is_closed(stack.enter_context(connect(server.port)))
 
 
@@ -291,7 +283,7 @@ def test_stop_finishes_what_was_begun(serve: Any, orders: Any) -> None:
         assert orders.entered.acquire(timeout=10)
         stopped = pool.submit(server.stop, 10)
         assert is_closed(idle)
-        until(lambda: _refused(server.port))
+        wait_for(lambda: _refused(server.port))
         late.sendall(b"\r\n")
         assert late.recv(100).startswith(b"HTTP/1.1 200")
         orders.gate.set()
@@ -330,7 +322,7 @@ def test_stop_leaves_no_thread_and_no_socket(serve: Any) -> None:
     server.stop()
     server.stop()
     assert not server._sockets
-    until(lambda: not any(t.name in {"http"} for t in threading.enumerate()))
+    wait_for(lambda: not any(t.name in {"http"} for t in threading.enumerate()))
 
 
 def test_broken_connections_are_not_logged(

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from gdtbridge.web.pages.studies import MOST
-from tests.web.ward import PACS, TOKEN, Ward, link
+from tests.tools.ward import PACS, TOKEN, Ward, link
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -18,8 +19,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from gdtbridge import workstation
-from tests.folders.conftest import record
-from tests.web.ward import TOKEN, Ward, link
+from tests.tools.reception import record
+from tests.tools.ward import TOKEN, Ward, link
 
 LAUNCHER = """#!/bin/sh
 printf '%s\\n' "$#" "$@" >> "$0.log"
@@ -313,17 +314,19 @@ def test_an_answer_is_bounded(desk: Workstation) -> None:
 # ---------------------------------------------------------------------------- the file
 
 
-@pytest.mark.parametrize(
-    ("data", "told"),
-    [
-        (record("6311", f3000=None), "3000"),
-        (record("6311", f8432="45012024"), "8432"),
-        (b"no GDT at all\r\n", "GDT"),
-        (b"", "leer"),
-        (record("6311")[:-4], "letzte Zeile"),
-        (bytes(70_000), "zu groß"),
-    ],
-)
+UNUSABLE = {
+    record("6311", f3000=None): "3000",
+    record("6311", f8432="45012024"): "8432",
+    bytes(70_000): "zu groß",
+}
+NEVER_WHOLE = {
+    b"no GDT at all\r\n": "GDT",
+    b"": "leer",
+    record("6311")[:-4]: "letzte Zeile",
+}
+
+
+@pytest.mark.parametrize(("data", "told"), UNUSABLE.items(), ids=UNUSABLE.values())
 def test_a_file_that_cannot_be_used(desk: Workstation, data: bytes, told: str) -> None:
     """The field or the fault is named, and the file stays."""
     file = desk.export(data)
@@ -331,9 +334,17 @@ def test_a_file_that_cannot_be_used(desk: Workstation, data: bytes, told: str) -
     assert (desk.folder / file).exists()
 
 
-def test_a_file_that_is_not_there(desk: Workstation) -> None:
-    """The call does not wait for ever."""
-    assert "nicht lesbar" in error_of(desk.run("missing.gdt"))
+@pytest.mark.slow
+def test_a_file_that_never_gets_whole_is_not_waited_for_for_ever(desk: Workstation) -> None:
+    """What lacks is named, and the file stays; a file that is not there is named too."""
+    files = {desk.export(data, f"{told}.gdt"): told for data, told in NEVER_WHOLE.items()} | {
+        "missing.gdt": "nicht lesbar"
+    }
+    with ThreadPoolExecutor(len(files)) as pool:
+        ended = pool.map(lambda file: desk.run(file, "--remove"), files)
+        for (file, told), done in zip(files.items(), ended, strict=True):
+            assert told in error_of(done)
+            assert (desk.folder / file).exists() == (file != "missing.gdt")
 
 
 def test_a_file_still_being_written_is_waited_for(ward: Ward, desk: Workstation) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,14 +80,6 @@ class Bridge:
 
 
 StartServer = Callable[..., Bridge]
-
-
-def eventually(condition: Callable[[], object], seconds: float = 10) -> None:
-    """Wait until ``condition`` holds; fail when it does not in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        time.sleep(0.005)
 
 
 def run_peer(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:

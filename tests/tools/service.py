@@ -9,9 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,21 +24,13 @@ from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID
 
 from gdtbridge.gdt import read_records
-from tests.dataset.elements import PERSON, element, identification
-from tests.dicom.raw_sender import EXPLICIT, US_IMAGE, Instance
+from tests.tools.device import US_IMAGE, Instance
+from tests.tools.elements import EXPLICIT, PERSON, element, identification
+from tests.tools.waiting import wait_for
 
 PORTS = re.compile(r"(DICOM|HTTP) \S+ port (\d+)")
 START_SECONDS = 30
 NUMBER = "Auftragsnummer: "
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20, what: str = "condition") -> None:
-    """Return when ``condition`` holds; fail the test when it does not in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not come true in {seconds} s")
-        time.sleep(0.02)
 
 
 class Service:

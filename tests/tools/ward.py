@@ -9,7 +9,7 @@ import requests
 
 from gdtbridge.settings import load_settings
 from gdtbridge.web import WebServer, create_app
-from tests.exams.conftest import Practice
+from tests.tools.practice import Practice
 
 PACS = "http://pacs:8042"
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

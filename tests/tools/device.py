@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-IMPLICIT = "1.2.840.10008.1.2"
-EXPLICIT = "1.2.840.10008.1.2.1"
+from tests.tools.elements import IMPLICIT, element
+
 US_IMAGE = "1.2.840.10008.5.1.4.1.1.6.1"
 VERIFICATION = "1.2.840.10008.1.1"
 WORKLIST = "1.2.840.10008.5.1.4.31"
@@ -77,51 +77,48 @@ def associate_rq(
     )
 
 
-def element(number: int, value: bytes | int) -> bytes:
-    """Return an element of a command set."""
-    data = struct.pack("<H", value) if isinstance(value, int) else value
-    return struct.pack("<HHL", 0, number, len(data)) + data
-
-
-def padded(text: str) -> bytes:
-    """Return a UID of even length."""
-    data = text.encode("latin-1")
-    return data + b"\0" * (len(data) % 2)
+def command_element(number: int, value: bytes | str | int) -> bytes:
+    """Return an element of a command set: a US where ``value`` is a number, a UI where a text."""
+    if isinstance(value, int):
+        return element(number, b"US", struct.pack("<H", value), ts=IMPLICIT)
+    return element(number, b"UI", value, ts=IMPLICIT)
 
 
 def command_set(*elements: bytes) -> bytes:
     """Return a command set with its group length."""
     body = b"".join(elements)
-    return element(0, struct.pack("<L", len(body))) + body
+    return command_element(0, struct.pack("<L", len(body))) + body
 
 
 def store_rq(sop_class: str, sop_uid: str, message_id: int = 1) -> bytes:
     """Return the command set of a C-STORE request."""
     return command_set(
-        element(0x0002, padded(sop_class)),
-        element(0x0100, 0x0001),
-        element(0x0110, message_id),
-        element(0x0700, 0),
-        element(0x0800, 1),
-        element(0x1000, padded(sop_uid)),
+        command_element(0x0002, sop_class),
+        command_element(0x0100, 0x0001),
+        command_element(0x0110, message_id),
+        command_element(0x0700, 0),
+        command_element(0x0800, 1),
+        command_element(0x1000, sop_uid),
     )
 
 
 def find_rq(message_id: int = 1) -> bytes:
     """Return the command set of a Modality Worklist C-FIND request."""
     return command_set(
-        element(0x0002, padded(WORKLIST)),
-        element(0x0100, 0x0020),
-        element(0x0110, message_id),
-        element(0x0700, 0),
-        element(0x0800, 1),
+        command_element(0x0002, WORKLIST),
+        command_element(0x0100, 0x0020),
+        command_element(0x0110, message_id),
+        command_element(0x0700, 0),
+        command_element(0x0800, 1),
     )
 
 
 def cancel_rq(message_id: int = 1) -> bytes:
     """Return the command set of a C-CANCEL request."""
     return command_set(
-        element(0x0100, 0x0FFF), element(0x0120, message_id), element(0x0800, 0x0101)
+        command_element(0x0100, 0x0FFF),
+        command_element(0x0120, message_id),
+        command_element(0x0800, 0x0101),
     )
 
 

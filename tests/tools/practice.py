@@ -1,0 +1,164 @@
+"""A core with every part real: database, files, outbox, worklist, report reader."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pydicom
+from pydicom.uid import ExplicitVRLittleEndian
+
+from gdtbridge.archive import Archive, Incoming, Standing
+from gdtbridge.core import Stores, senders_of, wire
+from gdtbridge.database import Database
+from gdtbridge.gdt import Record, read_records
+from gdtbridge.orders import OrderRequest
+from gdtbridge.outbox import Outbox
+from gdtbridge.pictures import AttachmentReader
+from gdtbridge.report_page import Printer
+from gdtbridge.results.gathering import ObjectOpeners
+from gdtbridge.results.routing import Routing
+from gdtbridge.settings import Settings
+from gdtbridge.sr import Report, ReportLimitError, read_report
+from tests.tools.clock import HandClock
+from tests.tools.elements import EXPLICIT, PERSON, identification, part10
+from worklist import WorklistFolder
+
+
+class HereReader:
+    """Reads reports in this process: the tests' reports are no danger."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+        self.limits_left = 0
+        self.fault: Exception | None = None
+
+    def read(self, path: Path) -> Report:
+        """Return the report in the file; raise what a test wants raised."""
+        self.reads += 1
+        if self.fault is not None:
+            raise self.fault
+        if self.limits_left:
+            self.limits_left -= 1
+            raise ReportLimitError("busy")
+        return read_report(path)
+
+
+class Practice:
+    """A service, its clock, and the hands of a device and of the practice software."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.clock = HandClock()
+        self.out = settings.gdt_out
+        self.database = Database(f"sqlite:///{folder / 'db.sqlite'}")
+        routing = Routing(settings)
+        for target in routing.targets:
+            target.out.mkdir(parents=True, exist_ok=True)
+        self.outbox = Outbox(
+            self.database, senders_of(routing, settings.webhooks), clock=self.clock
+        )
+        self.reader = HereReader()
+        self.renderer = AttachmentReader()
+        self.printer = Printer(settings.catalogue.cells)
+        self.archive = Archive(folder / "archive")
+        self.worklist = WorklistFolder(folder / "worklist")
+        openers = ObjectOpeners(self.reader, self.renderer, self.printer)
+        stores = Stores(self.database, self.archive, self.outbox, self.worklist, openers)
+        self.core = wire(settings, routing, stores, self.clock)
+        self.filed = self.core.order_files.ports.filed
+        self.master_data = self.core.order_files.ports.master_data
+        self.device = "US01"
+        """AE title the device calls itself by."""
+        self._received = 0
+
+    def send(self, **values: str | bytes) -> Standing:
+        """Send an image; every call is another instance of the same study unless said."""
+        self._received += 1
+        values.setdefault("SOPInstanceUID", f"2.25.{self._received}")
+        return self.send_dataset(identification(**values), **values)
+
+    def send_dataset(self, dataset: bytes, **values: str | bytes) -> Standing:
+        """Send any dataset."""
+        self.folder.joinpath("spool").mkdir(exist_ok=True)
+        path = part10(self.folder / "spool" / secrets.token_hex(8), dataset)
+        sop_class = str(values.get("SOPClassUID", "1.2.840.10008.5.1.4.1.1.6.1"))
+        uid = str(values["SOPInstanceUID"])
+        return self.core.receiving.receive(
+            Incoming(path, sop_class, uid, EXPLICIT, self.device, "127.0.0.1")
+        )
+
+    def send_file(self, path: Path, sop_class: str, uid: str) -> Standing:
+        """Send a Part 10 file as it is."""
+        copy = self.folder / "incoming"
+        copy.write_bytes(path.read_bytes())
+        return self.core.receiving.receive(
+            Incoming(copy, sop_class, uid, EXPLICIT, self.device, "127.0.0.1")
+        )
+
+    def again(self) -> Practice:
+        """Return the same practice after a restart of the service."""
+        again = Practice(self.folder, self.settings)
+        again.clock.seconds = self.clock.seconds
+        return again
+
+    def wait(self, seconds: float = 21) -> None:
+        """Let time pass and everything that is due happen."""
+        self.clock.seconds += seconds
+        self.core.reporting.report_due()
+        for target in self.core.routing.targets:
+            self.outbox.deliver_due(target.destination)
+
+    def files(self, folder: str = "") -> list[str]:
+        """Return what lies in the folder of the practice software, or in that of a route."""
+        place = self.folder / folder if folder else self.out
+        return sorted(path.name for path in place.iterdir())
+
+    def records(self) -> dict[str, Record]:
+        """Return every result, by file name; each must read without a warning."""
+        found = {}
+        for name in self.files():
+            (record,) = read_records((self.out / name).read_bytes())
+            assert record.warnings == ()
+            found[name] = record
+        return found
+
+    def order(self, **changes: object) -> OrderRequest:
+        """Return an order for the patient that `send` sends."""
+        values: dict[str, object] = {
+            "patient_id": "4711",
+            "family_name": "Müller",
+            "given_name": "Änne",
+            "birth_date": date(1958, 12, 24),
+            "sex": "F",
+            "procedure": "Abdomen",
+        }
+        return OrderRequest(**{**values, **changes})  # type: ignore[arg-type]
+
+
+Change = Callable[[pydicom.Dataset], None]
+
+
+class Reports:
+    """The project's sample reports, sent as a device would."""
+
+    def __init__(self, project: Path, practice: Practice, folder: Path) -> None:
+        self._samples = project / "samples" / "sr"
+        self._practice = practice
+        self._folder = folder
+
+    def send(self, name: str, change: Change | None = None, /, **changes: str) -> None:
+        """Send a sample; ``changes`` replace elements, ``change`` does what else is wanted."""
+        dataset = pydicom.dcmread(self._samples / name)
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        for keyword, value in {**PERSON, **changes}.items():
+            setattr(dataset, keyword, value)
+        if change is not None:
+            change(dataset)
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+        path = self._folder / "report.dcm"
+        dataset.save_as(path, enforce_file_format=True)
+        self._practice.send_file(path, str(dataset.SOPClassUID), str(dataset.SOPInstanceUID))
