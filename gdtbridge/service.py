@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from gdtbridge.core import open_core
-from gdtbridge.dicom import DicomServer
+from gdtbridge.dicom.server import DicomServer
 from gdtbridge.durable import FileLock, FolderUnusable, LockBusy
 from gdtbridge.errors import SettingsError
 from gdtbridge.folders import OrderWatch

@@ -75,7 +75,9 @@ def simulate(
     die mitgelieferten Beispiele). / Asks the worklist, takes a patient, sends images and reports.
     """
     from gdtbridge.dicom.client import Peer, PeerError
-    from gdtbridge.simulator.device import SimulationError, sample_files, simulate
+    from gdtbridge.simulator.device import simulate
+    from gdtbridge.simulator.exam import SimulationError
+    from gdtbridge.simulator.samples import sample_files
 
     station = station or settings.worklist.station
     peer = Peer(

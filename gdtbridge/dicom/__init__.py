@@ -5,19 +5,3 @@ call of the core; `policy` and `negotiation` say who and what is let in; `client
 `upper_layer` carries their messages and has all that touches pynetdicom's inside. Decisions about
 exams must not live here.
 """
-
-from gdtbridge.dicom.client import Peer, PeerError, echo, find_worklist, store
-from gdtbridge.dicom.server import DicomServer
-from gdtbridge.dicom.storage import StoragePort
-from gdtbridge.dicom.worklist import WorklistPort
-
-__all__ = [
-    "DicomServer",
-    "Peer",
-    "PeerError",
-    "StoragePort",
-    "WorklistPort",
-    "echo",
-    "find_worklist",
-    "store",
-]

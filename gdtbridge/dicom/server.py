@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from gdtbridge.dicom import spool
 from gdtbridge.dicom.command import CommandField
 from gdtbridge.dicom.policy import AccessPolicy
-from gdtbridge.dicom.storage import MEGABYTE, StoragePort, StorageProvider
+from gdtbridge.dicom.storage import MEGABYTE, StoragePort, StoreOperation
 from gdtbridge.dicom.upper_layer.acceptor import AssociationAcceptor, ServerContext
 from gdtbridge.dicom.upper_layer.connections import ConnectionTable
 from gdtbridge.dicom.upper_layer.listener import POLL_SECONDS, ConnectionListener
-from gdtbridge.dicom.verification import VerificationProvider
-from gdtbridge.dicom.worklist import WorklistPort, WorklistProvider
+from gdtbridge.dicom.verification import verification
+from gdtbridge.dicom.worklist import WorklistPort, WorklistQuery
 from gdtbridge.settings import DicomSettings
 
 log = logging.getLogger(__name__)
@@ -37,11 +38,11 @@ class DicomServer:
         self._connections = ConnectionTable(settings.max_associations)
         self._context = ServerContext(
             services={
-                CommandField.C_ECHO_RQ: VerificationProvider(),
-                CommandField.C_STORE_RQ: StorageProvider(
-                    storage, spool, settings.max_object_mb * MEGABYTE
+                CommandField.C_ECHO_RQ: verification,
+                CommandField.C_STORE_RQ: partial(
+                    StoreOperation, storage, spool, settings.max_object_mb * MEGABYTE
                 ),
-                CommandField.C_FIND_RQ: WorklistProvider(worklist),
+                CommandField.C_FIND_RQ: partial(WorklistQuery, worklist),
             },
             policy=AccessPolicy.of(settings),
             connections=self._connections,

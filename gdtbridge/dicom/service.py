@@ -1,8 +1,7 @@
 """What a DICOM service sees of an association, and what an association sees of a service.
 
-The thread that receives calls `ServiceProvider.begin` and `DimseOperation.write`; the association's
-own thread calls `DimseOperation.run`. Both may call `DimseOperation.discard`, never at the same
-time.
+The thread that receives calls a `ServiceProvider` and `DimseOperation.write`; the association's own
+thread calls `DimseOperation.run`. Both may call `DimseOperation.discard`, never at the same time.
 """
 
 from __future__ import annotations
@@ -63,17 +62,15 @@ class DimseOperation(Protocol):
         """Let go of everything; called exactly once, whatever happened before."""
 
 
-class ServiceProvider(Protocol):
-    """One DIMSE service: makes an operation of each request."""
-
-    def begin(self, request: DimseRequest) -> DimseOperation:
-        """Return the operation for a request whose dataset is still to come."""
+ServiceProvider = Callable[[DimseRequest], DimseOperation]
+"""Makes the operation of a request whose dataset is still to come: a DIMSE service (PS3.7 7.5)."""
 
 
-class IdentifierBuffer:
-    """A dataset kept in memory, at most `MAX_IDENTIFIER` bytes; the rest is counted and dropped."""
+class BufferedOperation:
+    """An operation whose dataset is kept in memory, at most `MAX_IDENTIFIER` bytes of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, request: DimseRequest) -> None:
+        self.request = request
         self._data = bytearray()
         self._size = 0
 
@@ -81,6 +78,11 @@ class IdentifierBuffer:
     def is_too_large(self) -> bool:
         """Whether more came than is kept."""
         return self._size > MAX_IDENTIFIER
+
+    @property
+    def dataset(self) -> bytes:
+        """The dataset as it came; not whole when it is too large."""
+        return bytes(self._data)
 
     def write(self, fragment: bytes) -> None:
         """Keep a piece; raise `ProtocolViolation` for sixteen times the limit."""
@@ -90,27 +92,20 @@ class IdentifierBuffer:
         if not self.is_too_large:
             self._data += fragment
 
-    def getvalue(self) -> bytes:
-        """Return what was kept."""
-        return bytes(self._data)
-
-
-class RefusedOperation:
-    """The operation of a request nobody serves: its dataset is dropped, its answer a failure."""
-
-    def __init__(self, request: DimseRequest, status: DimseStatus, comment: str) -> None:
-        self._request = request
-        self._status = status
-        self._comment = comment
-        self._dataset = IdentifierBuffer()
-
-    def write(self, fragment: bytes) -> None:
-        """Drop a piece of the dataset."""
-        self._dataset.write(fragment)
-
-    def run(self) -> None:
-        """Answer with the failure."""
-        self._request.answer(self._status, self._comment)
-
     def discard(self) -> None:
         """Let go of nothing."""
+
+
+class StatusOperation(BufferedOperation):
+    """An operation that looks at no dataset and answers one status."""
+
+    def __init__(
+        self, request: DimseRequest, status: DimseStatus, comment: str | None = None
+    ) -> None:
+        super().__init__(request)
+        self._status = status
+        self._comment = comment
+
+    def run(self) -> None:
+        """Answer with the status."""
+        self.request.answer(self._status, self._comment)

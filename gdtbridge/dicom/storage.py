@@ -54,25 +54,16 @@ class SopClassNotSupported(StoreError):
     comment = "SOP class not supported"
 
 
-class StorageProvider:
-    """The Storage SCP."""
-
-    def __init__(self, port: StoragePort, spool: Path, max_object: int) -> None:
-        """Receive into ``spool`` (the archive's file system), at most ``max_object`` bytes each."""
-        self.port = port
-        self.spool = spool
-        self.max_object = max_object
-
-    def begin(self, request: DimseRequest) -> StoreOperation:
-        """Return the operation of one C-STORE."""
-        return StoreOperation(self, request)
-
-
 class StoreOperation:
-    """One object on its way. Once something went wrong, the rest of it is read and dropped."""
+    """One C-STORE. Once something went wrong, the rest of the object is read and dropped."""
 
-    def __init__(self, storage: StorageProvider, request: DimseRequest) -> None:
-        self._storage = storage
+    def __init__(
+        self, port: StoragePort, spool: Path, max_object: int, request: DimseRequest
+    ) -> None:
+        """Receive into ``spool`` (the archive's file system), at most ``max_object`` bytes."""
+        self._port = port
+        self._folder = spool
+        self._max_object = max_object
         self._request = request
         self._file: SpoolFile | None = None
         self._size = 0
@@ -100,14 +91,14 @@ class StoreOperation:
 
     def _spool(self, fragment: bytes) -> None:
         self._size += len(fragment)
-        if self._size > self._storage.max_object:
+        if self._size > self._max_object:
             raise OutOfResources("the object is larger than dicom.max_object_mb")
         if self._size > self._room_until:
-            self._storage.port.room_for(len(fragment))
+            self._port.room_for(len(fragment))
             self._room_until = self._size + ROOM_INTERVAL
         if self._file is None:
             meta = self._file_meta()
-            self._file = SpoolFile(self._storage.spool)
+            self._file = SpoolFile(self._folder)
             self._file.write(meta)
         self._file.write(fragment)
 
@@ -156,7 +147,7 @@ class StoreOperation:
         except OSError as error:
             raise _failure_of(error) from error
         command = self._request.command
-        self._storage.port.receive(
+        self._port.receive(
             Incoming(
                 path=self._file.path,
                 SOPClassUID=command.AffectedSOPClassUID or "",

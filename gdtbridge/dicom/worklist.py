@@ -16,7 +16,7 @@ from pydicom.uid import UID
 
 from gdtbridge.dicom.command import DimseStatus
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
-from gdtbridge.dicom.service import MAX_IDENTIFIER, DimseRequest, IdentifierBuffer
+from gdtbridge.dicom.service import MAX_IDENTIFIER, BufferedOperation, DimseRequest
 from gdtbridge.errors import StoreError
 from gdtbridge.logs import describe
 from worklist import Match
@@ -38,32 +38,16 @@ class IdentifierError(ValueError):
     """The identifier of a request cannot be read."""
 
 
-class WorklistProvider:
-    """The Modality Worklist SCP."""
-
-    def __init__(self, port: WorklistPort) -> None:
-        self.port = port
-
-    def begin(self, request: DimseRequest) -> FindOperation:
-        """Return the operation of one C-FIND."""
-        return FindOperation(self.port, request)
-
-
-class FindOperation:
-    """One query: its identifier, then the matches one by one until cancelled."""
+class WorklistQuery(BufferedOperation):
+    """One C-FIND: its identifier, then the matches one by one until cancelled."""
 
     def __init__(self, port: WorklistPort, request: DimseRequest) -> None:
+        super().__init__(request)
         self._port = port
-        self._request = request
-        self._identifier = IdentifierBuffer()
-
-    def write(self, fragment: bytes) -> None:
-        """Keep a piece of the identifier."""
-        self._identifier.write(fragment)
 
     def run(self) -> None:
         """Answer the query; whatever fails becomes a failure status."""
-        request = self._request
+        request = self.request
         if request.context.abstract_syntax != MODALITY_WORKLIST:
             request.answer(DimseStatus.SOP_CLASS_NOT_SUPPORTED, "SOP class not supported")
             return
@@ -80,11 +64,11 @@ class FindOperation:
             request.answer(DimseStatus.UNABLE_TO_PROCESS, "Unable to process")
 
     def _find(self) -> None:
-        request = self._request
+        request = self.request
         syntax = UID(request.context.transfer_syntax)
-        if self._identifier.is_too_large:
+        if self.is_too_large:
             raise IdentifierError("too large")
-        query = decode_dataset(self._identifier.getvalue(), syntax)
+        query = decode_dataset(self.dataset, syntax)
         for match in self._port.find(query, calling_aet=request.calling_aet):
             if request.is_cancelled():
                 request.answer(DimseStatus.CANCEL)
@@ -100,10 +84,7 @@ class FindOperation:
             return
         unsupported = match.unsupported_keys
         status = DimseStatus.PENDING_UNSUPPORTED_KEYS if unsupported else DimseStatus.PENDING
-        self._request.answer(status, dataset=encoded)
-
-    def discard(self) -> None:
-        """Let go of nothing."""
+        self.request.answer(status, dataset=encoded)
 
 
 def decode_dataset(data: bytes, syntax: UID) -> Dataset:

@@ -1,7 +1,7 @@
-"""A simulated ultrasound device: asks the worklist, examines a patient, sends images and reports.
+"""The simulated device: asks the worklist, examines a patient, sends images, then reports.
 
-It behaves as real devices do: echo first, a worklist query with many empty keys, images before the
-report, identifiers of its own for every exam. It talks to any bridge or archive.
+It behaves as ultrasound devices do (IHE SWF: echo, query, images before the report) and talks to
+any DICOM server.
 """
 
 from __future__ import annotations
@@ -17,31 +17,12 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from pydicom.dataset import Dataset
-from pydicom.sequence import Sequence as ItemSequence
 
-import gdtbridge
-from gdtbridge.dataset.values import da_text
 from gdtbridge.dicom import client
 from gdtbridge.dicom.client import Peer, PeerError
-from gdtbridge.simulator.exam import (
-    SimulationError,
-    make_exam,
-    read_sample,
-    walk_in,
-    write_instance,
-)
-
-__all__ = [
-    "Device",
-    "Link",
-    "Sent",
-    "Simulation",
-    "SimulationError",
-    "sample_files",
-    "sample_folder",
-    "simulate",
-    "worklist_query",
-]
+from gdtbridge.simulator.exam import SimulationError, make_exam, text_of, walk_in
+from gdtbridge.simulator.query import worklist_query
+from gdtbridge.simulator.samples import read_sample
 
 T = TypeVar("T")
 
@@ -60,58 +41,8 @@ EMPTY_LIST: Final = (
     "date; --without-order sends without an order."
 )
 
-STEP_KEYS: Final = (
-    "ScheduledPerformingPhysicianName",
-    "ScheduledProcedureStepDescription",
-    "ScheduledProcedureStepEndDate",
-    "ScheduledProcedureStepEndTime",
-    "ScheduledProcedureStepID",
-    "ScheduledProcedureStepLocation",
-    "ScheduledProcedureStepStartTime",
-    "ScheduledStationName",
-    "PreMedication",
-    "RequestedContrastAgent",
-    "CommentsOnTheScheduledProcedureStep",
-)
-"""Empty keys inside the scheduled procedure step (PS3.4 Table K.6-1)."""
-ROOT_KEYS: Final = (
-    "AccessionNumber",
-    "ReferringPhysicianName",
-    "PatientName",
-    "PatientID",
-    "IssuerOfPatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "OtherPatientNames",
-    "PatientSize",
-    "PatientWeight",
-    "MedicalAlerts",
-    "Allergies",
-    "EthnicGroup",
-    "AdditionalPatientHistory",
-    "PregnancyStatus",
-    "PatientComments",
-    "StudyInstanceUID",
-    "RequestingPhysician",
-    "RequestingService",
-    "RequestedProcedureDescription",
-    "SpecialNeeds",
-    "CurrentPatientLocation",
-    "PatientState",
-    "AdmissionID",
-    "RequestedProcedureID",
-    "ReasonForTheRequestedProcedure",
-    "RequestedProcedurePriority",
-    "PatientTransportArrangements",
-    "RequestedProcedureComments",
-    "ConfidentialityConstraintOnPatientDataDescription",
-)
-"""Empty keys outside it: as many as talkative devices send (PS3.4 Table K.6-1)."""
-CODE_KEYS: Final = ("CodeValue", "CodingSchemeDesignator", "CodingSchemeVersion", "CodeMeaning")
-REFERENCE_KEYS: Final = ("ReferencedSOPClassUID", "ReferencedSOPInstanceUID")
 
-
-class Link(Protocol):
+class DicomClient(Protocol):
     """What the device needs of the network; `gdtbridge.dicom.client` is one."""
 
     def echo(self, peer: Peer) -> None:
@@ -133,7 +64,7 @@ def is_kept(status: int | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentInstance:
     """One instance and the last answer to it; ``sample`` is the name of the file it was made of."""
 
     sample: str
@@ -147,12 +78,12 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Simulation:
+class SimulatedExam:
     """One simulated exam; ``AccessionNumber`` is empty when there was no order."""
 
     AccessionNumber: str
     StudyInstanceUID: str
-    sent: tuple[Sent, ...]
+    sent: tuple[SentInstance, ...]
 
     @property
     def ok(self) -> bool:
@@ -161,7 +92,7 @@ class Simulation:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class SimulatedInstance:
     """One instance of the exam, ready to be sent."""
 
     path: Path
@@ -171,18 +102,18 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class SimulatedDevice:
     """An ultrasound device in front of ``peer``; ``attempts`` is how often it tries what failed."""
 
     peer: Peer
     station: str
     report: Report
     attempts: int = 1
-    link: Link = client
+    link: DicomClient = client
     pause: Callable[[float], None] = time.sleep
     now: Callable[[], datetime] = datetime.now
 
-    def examine(self, samples: Sequence[Path], pick: Pick | None) -> Simulation:
+    def examine(self, samples: Sequence[Path], pick: Pick | None) -> SimulatedExam:
         """Play one exam with ``samples`` as what the device produces; no ``pick``, no worklist."""
         instances = [read_sample(path) for path in samples]
         if not instances:
@@ -195,7 +126,7 @@ class Device:
         make_exam(instances, entry, self.now())
         with tempfile.TemporaryDirectory(prefix="gdtbridge-device-") as folder:
             sent = self._send(_write(instances, samples, Path(folder)))
-        return Simulation(_text(entry, "AccessionNumber"), instances[0].StudyInstanceUID, sent)
+        return SimulatedExam(text_of(entry, "AccessionNumber"), instances[0].StudyInstanceUID, sent)
 
     def _order(self, pick: Pick) -> Dataset:
         """Return the entry to examine, after showing the list to the person at the device."""
@@ -207,15 +138,17 @@ class Device:
         if not entries:
             raise SimulationError(EMPTY_LIST.format(station=self.station))
         chosen = pick(entries)
-        self.report(f"Untersuche / Examining: {_text(chosen, 'AccessionNumber')}")
+        self.report(f"Untersuche / Examining: {text_of(chosen, 'AccessionNumber')}")
         return chosen
 
-    def _send(self, files: Sequence[Made]) -> tuple[Sent, ...]:
+    def _send(self, files: Sequence[SimulatedInstance]) -> tuple[SentInstance, ...]:
         """Send images, then reports, each kind on an association of its own."""
         statuses: dict[Path, int] = {}
         for kind in (False, True):
             statuses |= self._store([made.path for made in files if made.is_report == kind])
-        sent = [Sent(made.sample, made.SOPInstanceUID, statuses[made.path]) for made in files]
+        sent = [
+            SentInstance(made.sample, made.SOPInstanceUID, statuses[made.path]) for made in files
+        ]
         for one in sent:
             self.report(f"C-STORE {one.sample}: {one.status:04X}")
         return tuple(sent)
@@ -264,7 +197,7 @@ def simulate(
     pick: Pick = operator.itemgetter(0),
     without_order: bool = False,
     attempts: int = 1,
-) -> Simulation:
+) -> SimulatedExam:
     """Play one exam against ``peer`` and return what was sent with its last statuses.
 
     ``accession`` names the order to take; else ``pick`` chooses, by default the first of the list.
@@ -273,64 +206,27 @@ def simulate(
     Raises `SimulationError` when there is nobody to examine and `PeerError` when ``peer`` cannot be
     reached in ``attempts`` attempts.
     """
-    device = Device(peer, station, report, attempts=max(1, attempts))
+    device = SimulatedDevice(peer, station, report, attempts=max(1, attempts))
     if accession is not None:
         pick = partial(_numbered, accession)
     return device.examine(samples, None if without_order else pick)
 
 
-def sample_folder() -> Path:
-    """Return the folder with ``images/``, ``sr/`` and ``gdt/``, of the wheel or of the checkout."""
-    package = Path(gdtbridge.__file__).resolve().parent
-    for folder in (package / "_samples", package.parent / "samples"):
-        if (folder / "sr").is_dir():
-            return folder
-    raise SimulationError("Die Beispieldateien fehlen. / The sample files are missing.")
-
-
-def sample_files() -> tuple[Path, ...]:
-    """Return the shipped images and reports, in the order a device sends them."""
-    folder = sample_folder()
-    images, reports = (sorted((folder / part).glob("*.dcm")) for part in ("images", "sr"))
-    return (*images, *reports)
-
-
-def worklist_query(station: str, now: datetime) -> Dataset:
-    """Return the identifier of a Modality Worklist C-FIND for today's ultrasound of ``station``."""
-    today = da_text(now)
-    step = _empty(*STEP_KEYS)
-    step.Modality = "US"
-    step.ScheduledStationAETitle = station
-    step.ScheduledProcedureStepStartDate = f"{today}-{today}"
-    step.ScheduledProtocolCodeSequence = ItemSequence([_empty(*CODE_KEYS)])
-    query = _empty(*ROOT_KEYS)
-    query.SpecificCharacterSet = "ISO_IR 100"
-    query.RequestedProcedureCodeSequence = ItemSequence([_empty(*CODE_KEYS)])
-    query.ReferencedStudySequence = ItemSequence([_empty(*REFERENCE_KEYS)])
-    query.ReferencedPatientSequence = ItemSequence([_empty(*REFERENCE_KEYS)])
-    query.ScheduledProcedureStepSequence = ItemSequence([step])
-    return query
-
-
-def _write(instances: Sequence[Dataset], samples: Sequence[Path], folder: Path) -> list[Made]:
+def _write(
+    instances: Sequence[Dataset], samples: Sequence[Path], folder: Path
+) -> list[SimulatedInstance]:
     made = []
     for number, (ds, sample) in enumerate(zip(instances, samples, strict=True), start=1):
         path = folder / f"{number:03d}.dcm"
-        write_instance(ds, path)
-        made.append(Made(path, sample.name, ds.SOPInstanceUID, "ContentSequence" in ds))
+        ds.save_as(path, enforce_file_format=True)
+        is_report = "ContentSequence" in ds
+        made.append(SimulatedInstance(path, sample.name, ds.SOPInstanceUID, is_report))
     return made
-
-
-def _empty(*keywords: str) -> Dataset:
-    ds = Dataset()
-    for keyword in keywords:
-        setattr(ds, keyword, None)
-    return ds
 
 
 def _numbered(accession: str, entries: Sequence[Dataset]) -> Dataset:
     for entry in entries:
-        if _text(entry, "AccessionNumber") == accession:
+        if text_of(entry, "AccessionNumber") == accession:
             return entry
     raise SimulationError(
         f"Kein Auftrag {accession} auf der Arbeitsliste. / No order {accession} on the worklist."
@@ -340,9 +236,5 @@ def _numbered(accession: str, entries: Sequence[Dataset]) -> Dataset:
 def _line(entry: Dataset) -> str:
     """Return the entry as the device shows it; a person asked to see the patient."""
     shown = ("AccessionNumber", "PatientID", "PatientName", "PatientBirthDate")
-    columns = [_text(entry, keyword) for keyword in (*shown, "RequestedProcedureDescription")]
+    columns = [text_of(entry, keyword) for keyword in (*shown, "RequestedProcedureDescription")]
     return "  " + "  ".join(column or "-" for column in columns)
-
-
-def _text(entry: Dataset, keyword: str) -> str:
-    return str(entry.get(keyword) or "").strip()

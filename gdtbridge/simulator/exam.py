@@ -1,19 +1,15 @@
-"""What a simulated device produces: sample instances made into a new exam of one patient.
+"""Instances of a simulated exam: samples given the order's patient and study, and new UIDs.
 
-Every instance gets identifiers of its own, the order's patient and study, and the current time;
-references between the instances are kept.
+References between the instances are kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
-from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
 from pydicom.multival import MultiValue
 from pydicom.uid import UID
 
@@ -34,21 +30,6 @@ class SimulationError(BridgeError):
     """The simulated exam cannot begin; the text says why and what to do."""
 
 
-def read_sample(path: Path) -> Dataset:
-    """Return a sample with every text decoded, so that its character set may change."""
-    try:
-        ds = dcmread(path)
-        ds.decode()
-        known = ds.StudyInstanceUID and ds.SeriesInstanceUID and ds.SOPInstanceUID
-    except (InvalidDicomError, OSError, AttributeError) as error:
-        raise SimulationError(
-            f"{path.name}: keine lesbare DICOM-Datei. / not a readable DICOM file."
-        ) from error
-    if not known:
-        raise SimulationError(f"{path.name}: ohne UID. / has an empty UID.")
-    return ds
-
-
 def walk_in(sample: Dataset) -> Dataset:
     """Return what the exam of a patient without an order goes by: the person of ``sample``.
 
@@ -57,9 +38,9 @@ def walk_in(sample: Dataset) -> Dataset:
     entry = Dataset()
     entry.SpecificCharacterSet = UTF_8
     for keyword in PATIENT:
-        setattr(entry, keyword, _text(sample, keyword))
+        setattr(entry, keyword, text_of(sample, keyword))
     entry.PatientID = WALK_IN
-    entry.RequestedProcedureDescription = _text(sample, "StudyDescription")
+    entry.RequestedProcedureDescription = text_of(sample, "StudyDescription")
     return entry
 
 
@@ -69,18 +50,13 @@ def make_exam(samples: Sequence[Dataset], entry: Dataset, now: datetime) -> None
     Study Instance UID, patient and accession number are the entry's; a missing Study Instance UID
     is invented. All other identifiers are new and random.
     """
-    uids = _new_uids(samples, _text(entry, "StudyInstanceUID") or new_uid())
+    uids = _new_uids(samples, text_of(entry, "StudyInstanceUID") or new_uid())
     for ds in samples:
         _replace_uids(ds, uids)
         ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
         _set_time(ds, now)
         _set_order(ds, entry)
         ds.SpecificCharacterSet = _charset(ds)
-
-
-def write_instance(ds: Dataset, path: Path) -> None:
-    """Write a Part 10 file."""
-    ds.save_as(path, enforce_file_format=True)
 
 
 def _new_uids(samples: Iterable[Dataset], StudyInstanceUID: str) -> dict[str, UID]:  # noqa: N803
@@ -112,11 +88,11 @@ def _set_time(ds: Dataset, now: datetime) -> None:
 
 def _set_order(ds: Dataset, entry: Dataset) -> None:
     for keyword in PATIENT:
-        setattr(ds, keyword, _text(entry, keyword))
-    ds.AccessionNumber = _text(entry, "AccessionNumber")
-    ds.StudyDescription = _text(entry, "RequestedProcedureDescription")
-    ds.ReferringPhysicianName = _text(entry, "ReferringPhysicianName")
-    ds.StudyID = _text(entry, "RequestedProcedureID")[:16]
+        setattr(ds, keyword, text_of(entry, keyword))
+    ds.AccessionNumber = text_of(entry, "AccessionNumber")
+    ds.StudyDescription = text_of(entry, "RequestedProcedureDescription")
+    ds.ReferringPhysicianName = text_of(entry, "ReferringPhysicianName")
+    ds.StudyID = text_of(entry, "RequestedProcedureID")[:16]
 
 
 def _charset(ds: Dataset) -> str:
@@ -129,5 +105,6 @@ def _charset(ds: Dataset) -> str:
     return LATIN_1 if ds.get("SpecificCharacterSet", LATIN_1) in {LATIN_1, ""} else UTF_8
 
 
-def _text(ds: Dataset, keyword: str) -> str:
+def text_of(ds: Dataset, keyword: str) -> str:
+    """Return the value of a top-level element as text, empty when absent."""
     return str(ds.get(keyword) or "").strip()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.dicom import DicomServer
+from gdtbridge.dicom.server import DicomServer
 from gdtbridge.settings import DicomSettings
 from tests.tools.dicom_server import Bridge, Recorder, StartServer
 

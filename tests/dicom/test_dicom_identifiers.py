@@ -14,7 +14,7 @@ import pytest
 from pydicom import Dataset
 from pydicom.uid import UID
 
-from gdtbridge.dicom import DicomServer
+from gdtbridge.dicom.server import DicomServer
 from gdtbridge.dicom.service import MAX_IDENTIFIER
 from gdtbridge.dicom.upper_layer import sockets
 from gdtbridge.dicom.worklist import MAX_VALUES, decode_dataset

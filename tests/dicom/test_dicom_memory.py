@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from gdtbridge.archive import Standing
 from gdtbridge.settings import DicomSettings
-from gdtbridge.dicom import DicomServer
+from gdtbridge.dicom.server import DicomServer
 
 class Core:
     def receive(self, incoming):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from gdtbridge.dicom import DicomServer
+from gdtbridge.dicom.server import DicomServer
 from gdtbridge.settings import DicomSettings
 from tests.tools.device import (
     US_IMAGE,

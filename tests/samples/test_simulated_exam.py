@@ -9,8 +9,8 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from gdtbridge.simulator.device import sample_files, sample_folder
-from gdtbridge.simulator.exam import make_exam, read_sample, walk_in, write_instance
+from gdtbridge.simulator.exam import make_exam, walk_in
+from gdtbridge.simulator.samples import read_sample, sample_files, sample_folder
 from gdtbridge.sr import read_report
 
 NOW = datetime.fromisoformat("2026-05-04T07:08:09")
@@ -35,7 +35,7 @@ def exam(tmp_path: Path, order: Dataset) -> list[Dataset]:
     make_exam(instances, order, NOW)
     made: list[Dataset] = []
     for number, ds in enumerate(instances):
-        write_instance(ds, tmp_path / f"{number}.dcm")
+        ds.save_as(tmp_path / f"{number}.dcm", enforce_file_format=True)
         made.append(dcmread(tmp_path / f"{number}.dcm"))
     return made
 

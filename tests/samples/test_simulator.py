@@ -17,18 +17,15 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ComprehensiveSRStorage
 
 from gdtbridge.archive import Incoming, Standing
-from gdtbridge.dicom import DicomServer, Peer, PeerError, client
+from gdtbridge.dicom import client
+from gdtbridge.dicom.client import Peer, PeerError
+from gdtbridge.dicom.server import DicomServer
 from gdtbridge.errors import OutOfResources
 from gdtbridge.settings import DicomSettings
-from gdtbridge.simulator.device import (
-    Device,
-    Simulation,
-    SimulationError,
-    sample_files,
-    sample_folder,
-    simulate,
-    worklist_query,
-)
+from gdtbridge.simulator.device import SimulatedDevice, SimulatedExam, simulate
+from gdtbridge.simulator.exam import SimulationError
+from gdtbridge.simulator.query import worklist_query
+from gdtbridge.simulator.samples import sample_files, sample_folder
 from worklist import Entry, Match, WorklistFolder, make_entry
 
 NOON = datetime.combine(date.today(), datetime.min.time()) + timedelta(hours=12)  # noqa: DTZ011
@@ -103,7 +100,7 @@ def few_samples() -> tuple[Path, ...]:
 
 def play(
     peer: Peer, samples: Sequence[Path] | None = None, **options: object
-) -> tuple[Simulation, list[str]]:
+) -> tuple[SimulatedExam, list[str]]:
     """Play an exam; return its result and what the device showed."""
     shown: list[str] = []
     result = simulate(
@@ -230,7 +227,7 @@ def test_device_repeats_what_was_refused(core: Core, peer: Peer) -> None:
     core.worklist.add(order("R0000000007"))
     core.refusals = 2
     pauses: list[float] = []
-    device = Device(peer, "US01", lambda _line: None, attempts=4, pause=pauses.append)
+    device = SimulatedDevice(peer, "US01", lambda _line: None, attempts=4, pause=pauses.append)
     assert device.examine(few_samples(), lambda entries: entries[0]).ok
     assert len(core.instances()) == 2
     assert pauses == [1.0, 2.0]
@@ -270,7 +267,7 @@ def test_device_outlives_a_broken_network(
     """Broken associations are tried again, each pause twice as long."""
     core.worklist.add(order("R0000000007"))
     waited: list[float] = []
-    device = Device(
+    device = SimulatedDevice(
         peer,
         "US01",
         lambda _line: None,
@@ -286,7 +283,9 @@ def test_device_gives_up(peer: Peer) -> None:
     """When the last attempt fails too, its error comes through."""
     waited: list[float] = []
     link = Flaky(9)
-    device = Device(peer, "US01", lambda _line: None, attempts=3, link=link, pause=waited.append)
+    device = SimulatedDevice(
+        peer, "US01", lambda _line: None, attempts=3, link=link, pause=waited.append
+    )
     with pytest.raises(PeerError, match="broken"):
         device.examine(few_samples(), None)
     assert (waited, link.failures) == ([1.0, 2.0], 6)

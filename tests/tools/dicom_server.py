@@ -13,7 +13,7 @@ import pytest
 from pydicom import Dataset
 
 from gdtbridge.archive import Incoming, Standing
-from gdtbridge.dicom import DicomServer
+from gdtbridge.dicom.server import DicomServer
 from worklist import Match
 
 

@@ -29,8 +29,8 @@ from gdtbridge.dicom.service import (
     AcceptedContext,
     DimseOperation,
     DimseRequest,
-    RefusedOperation,
     ServiceProvider,
+    StatusOperation,
 )
 from gdtbridge.dicom.upper_layer.connections import ConnectionTable
 from gdtbridge.dicom.upper_layer.messages import MessageReceiver
@@ -72,7 +72,6 @@ class AssociationAcceptor(Association):
         self.dul = self.upper_layer
         self.dimse = cast("DIMSEServiceProvider", self.receiver)
         self.acse = AssociationControl(self)
-        self.acse_timeout = ae.acse_timeout
         self.guarded = GuardedSocket(self, client_socket)
         self.set_socket(self.guarded)
 
@@ -122,10 +121,9 @@ class AssociationAcceptor(Association):
         )
         service = self.server.services.get(command.CommandField)
         if service is None:
-            return RefusedOperation(
-                request, DimseStatus.UNRECOGNIZED_OPERATION, "Operation not supported"
-            )
-        return service.begin(request)
+            status = DimseStatus.UNRECOGNIZED_OPERATION
+            return StatusOperation(request, status, "Operation not supported")
+        return service(request)
 
     def _is_over(self, message_id: int | None) -> bool:
         return self.receiver.is_cancelled(message_id) or not self.dul.is_alive()

@@ -1,7 +1,7 @@
-"""The DICOM upper layer of one accepted association, driven by events instead of polling.
+"""The DICOM upper layer of one association (PS3.8 9.2): pynetdicom's, on the monotonic clock.
 
-pynetdicom's reactor sleeps a millisecond between looks at its socket and its queues. Here it waits
-for whichever comes first: bytes from the peer, something to send, or a timer.
+pynetdicom's reactor sleeps a millisecond between looks at its socket and its queues. An acceptor's
+waits for whichever comes first: bytes from the peer, something to send, or a timer.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ IDLE_SECONDS: Final = 300.0
 STALL_SECONDS: Final = 60.0
 """How long a message may pause half-way."""
 MAX_WAITING: Final = 32
-"""PDUs waiting to be sent before their producer has to wait."""
+"""PDUs waiting to be sent before their producer has to wait; keeps a cine out of memory."""
 
 
 class SignallingQueue(queue.Queue[Any]):
@@ -51,8 +51,26 @@ class SignallingQueue(queue.Queue[Any]):
         self._signal.set()
 
 
-class AcceptorUpperLayer(DULServiceProvider):
-    """The reactor of one association.
+class UpperLayer(DULServiceProvider):
+    """The DUL service provider on the monotonic clock; what it has to send never piles up."""
+
+    def __init__(self, assoc: Association) -> None:
+        super().__init__(assoc)
+        self._idle_timer = MonotonicTimer(assoc.network_timeout)
+        self.artim_timer = MonotonicTimer(assoc.acse_timeout)
+
+    def send_pdu(self, primitive: Any) -> None:  # noqa: ANN401
+        """Queue something to send; waits while a lot of data is queued already."""
+        while isinstance(primitive, P_DATA) and self._is_congested():
+            time.sleep(0.001)
+        super().send_pdu(primitive)
+
+    def _is_congested(self) -> bool:
+        return self.to_provider_queue.qsize() >= MAX_WAITING and self.is_alive()
+
+
+class AcceptorUpperLayer(UpperLayer):
+    """The reactor of one accepted association, driven by events.
 
     ``signal`` is set when the association's thread has something to look at. While ``is_busy``
     returns True nothing is read: the peer sent requests faster than they are served.
@@ -72,8 +90,6 @@ class AcceptorUpperLayer(DULServiceProvider):
         self._is_busy = is_busy
         self._is_receiving = is_receiving
         self._run_loop_delay = 0
-        self._idle_timer = MonotonicTimer(IDLE_SECONDS)
-        self.artim_timer = MonotonicTimer(None)
         self.to_user_queue = SignallingQueue(signal)
         self._woken, self._waker = socket.socketpair()
         self._woken.setblocking(False)
@@ -120,14 +136,9 @@ class AcceptorUpperLayer(DULServiceProvider):
         return super().idle_timer_expired()
 
     def send_pdu(self, primitive: Any) -> None:  # noqa: ANN401
-        """Queue something to send; waits while a lot of data is queued already."""
-        while isinstance(primitive, P_DATA) and self._is_congested():
-            time.sleep(0.001)
+        """Queue something to send and have it looked at."""
         super().send_pdu(primitive)
         self.wake()
-
-    def _is_congested(self) -> bool:
-        return self.to_provider_queue.qsize() >= MAX_WAITING and self.is_alive()
 
     def kill_dul(self) -> None:
         """End the reactor."""

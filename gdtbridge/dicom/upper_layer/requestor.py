@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from time import sleep
 from typing import Any, Final
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dul import DULServiceProvider
-from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation
 
 from gdtbridge.dicom import identity
 from gdtbridge.dicom.upper_layer import library
+from gdtbridge.dicom.upper_layer.reactor import UpperLayer
 from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, ClosingSocket
-from gdtbridge.dicom.upper_layer.timer import MonotonicTimer
 
 CONNECT_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 60.0
-MAX_WAITING: Final = 32
-"""PDUs read from a file before they are sent; keeps a cine out of memory."""
 
 
 class ResponseReceiver(DIMSEServiceProvider):
@@ -34,23 +29,6 @@ class ResponseReceiver(DIMSEServiceProvider):
     def get_msg(self, block: bool = False) -> tuple[int, Any] | tuple[None, None]:  # noqa: FBT001, FBT002
         """Return context id and response; (None, None) unless ``block``, and after a loss."""
         return super().get_msg(block=True) if block else (None, None)
-
-
-class RequestorUpperLayer(DULServiceProvider):
-    """The reactor of a requestor; a file that is sent waits in the file, not in the queue."""
-
-    def __init__(self, assoc: Association) -> None:
-        super().__init__(assoc)
-        self._idle_timer = MonotonicTimer(assoc.network_timeout)
-        self.artim_timer = MonotonicTimer(assoc.acse_timeout)
-
-    def send_pdu(self, primitive: Any) -> None:  # noqa: ANN401
-        """Queue something to send; waits while `MAX_WAITING` are queued and the reactor runs."""
-        while isinstance(primitive, P_DATA) and self.to_provider_queue.qsize() >= MAX_WAITING:
-            if not self.is_alive():
-                return
-            sleep(0.001)
-        super().send_pdu(primitive)
 
 
 class Requestor(AE):
@@ -91,7 +69,7 @@ class Requestor(AE):
     ) -> ClosingSocket:
         """Return the socket of a new association; pynetdicom's hook to give it our providers."""
         assoc.dimse = ResponseReceiver(assoc)
-        assoc.dul = RequestorUpperLayer(assoc)
+        assoc.dul = UpperLayer(assoc)
         self._closing_socket = ClosingSocket(assoc, address=address)
         return self._closing_socket
 
