@@ -24,7 +24,6 @@ from gdtbridge.gdt.tools.conformance import CHECK_FINDINGS, check_record
 from gdtbridge.gdt.tools.convert import convert
 from gdtbridge.gdt.tools.show import findings_to_text, record_to_json, record_to_text
 from gdtbridge.gdt.write.file_names import file_name
-from gdtbridge.gdt.write.master_data import render_master_data
 from gdtbridge.gdt.write.results import (
     Attachment,
     GdtFile,
@@ -35,7 +34,12 @@ from gdtbridge.gdt.write.results import (
     TestValue,
     ValueResult,
 )
-from gdtbridge.gdt.write.writer import render_order_answer, render_study, render_values
+from gdtbridge.gdt.write.writer import (
+    render_master_data,
+    render_order_answer,
+    render_study,
+    render_values,
+)
 
 __all__ = [
     "BIRTH_DATES",

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from gdtbridge.gdt import DIALECTS, GdtWriteError, Identification, read_records
-from gdtbridge.gdt.write.master_data import render_master_data
+from gdtbridge.gdt.write.writer import render_master_data
 from gdtbridge.people import Patient
 from tests.gdt.conftest import check_lines
 

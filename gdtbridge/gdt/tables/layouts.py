@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
 from typing import Final
@@ -91,14 +92,15 @@ _LINK: Final = (
 )
 
 
+def _header(options: DialectOptions) -> tuple[FieldRow, ...]:
+    """Return the rows of ids, character set and version."""
+    return (*_IDS, FieldRow("9206", ContentSource.CHARSET), constant("9218", options.version))
+
+
 def _patient(options: DialectOptions) -> tuple[FieldRow, ...]:
-    """Return who it is."""
-    copy = (
-        (FieldRow(options.patient_id_copy, ContentSource.PATIENT_ID),)
-        if options.patient_id_copy
-        else ()
-    )
-    return (FieldRow("3000", ContentSource.PATIENT_ID), *copy, *_NAMES)
+    """Return the rows of number, name, birth date and sex."""
+    numbers = ("3000", options.patient_id_copy) if options.patient_id_copy else ("3000",)
+    return (*(FieldRow(number, ContentSource.PATIENT_ID) for number in numbers), *_NAMES)
 
 
 def _attached(options: DialectOptions) -> tuple[FieldRow, ...]:
@@ -112,7 +114,7 @@ def _attached_values(options: DialectOptions) -> tuple[FieldRow, ...]:
 
 
 def _correction_and_title(options: DialectOptions) -> tuple[FieldRow, ...]:
-    """Return what stands above the values."""
+    """Return the comments above the values: correction mark and title."""
     rows = [FieldRow(options.comment_field, ContentSource.CORRECTION)]
     if options.values is not ValueForm.GROUPS:
         rows.append(FieldRow(options.comment_field, ContentSource.VALUE_TITLE))
@@ -131,14 +133,7 @@ def _text(options: DialectOptions) -> tuple[FieldRow, ...]:
 
 def _flat(options: DialectOptions) -> DialectLayouts:
     """Return the records in the order of the 2.1 tables."""
-    head = (
-        constant("8000", "6310"),
-        FieldRow("8100", ContentSource.LENGTH),
-        *_IDS,
-        FieldRow("9206", ContentSource.CHARSET),
-        constant("9218", options.version),
-        *_patient(options),
-    )
+    head = (*record_start(options.form, "6310"), *_header(options), *_patient(options))
     body = (
         FieldRow("8310", ContentSource.CASE_ID),
         FieldRow("8402", ContentSource.DEVICE_CODE),
@@ -146,36 +141,24 @@ def _flat(options: DialectOptions) -> DialectLayouts:
         FieldRow("6227", ContentSource.ACCESSION_REMARK),
     )
 
-    def layout(more: tuple[FieldRow, ...]) -> RecordLayout:
-        return RecordLayout(
-            options.receiver,
-            options.sender,
-            _kept(options, (*head, *_sorted(options, (*body, *more)))),
-        )
+    def layout(*more: FieldRow) -> RecordLayout:
+        rows = _kept(options, (*head, *_sorted(options, (*body, *more))))
+        return RecordLayout(options.receiver, options.sender, rows)
 
     def study(comment: ContentSource) -> RecordLayout:
-        made = layout((FieldRow(options.comment_field, comment),))
-        return RecordLayout(
-            made.receiver,
-            made.sender,
-            made.head,
-            attached=_attached(options),
-            tail=_kept(options, _STUDY_TEST),
-        )
+        made = layout(FieldRow(options.comment_field, comment))
+        return replace(made, attached=_attached(options), tail=_kept(options, _STUDY_TEST))
 
-    values = layout(_correction_and_title(options))
-    groups = () if options.values is ValueForm.TEXT else _kept(options, _VALUE)
     return DialectLayouts(
         study(ContentSource.COMMENT),
         study(ContentSource.DESCRIPTION),
-        RecordLayout(
-            values.receiver,
-            values.sender,
-            values.head,
-            _text(options),
+        replace(
+            layout(*_correction_and_title(options)),
+            text=_text(options),
             attached=_attached_values(options),
-            each=groups,
+            each=() if options.values is ValueForm.TEXT else _kept(options, _VALUE),
         ),
+        _master_data(options),
     )
 
 
@@ -218,7 +201,6 @@ def _objects(options: DialectOptions) -> DialectLayouts:
     def object_(name: str, rows: Iterable[FieldRow]) -> tuple[FieldRow, ...]:
         return object_rows(form, name, _kept(options, rows))
 
-    header = (*_IDS, FieldRow("9206", ContentSource.CHARSET), constant("9218", options.version))
     request = (
         *_MOMENT,
         FieldRow("8310", ContentSource.CASE_ID_OR_ACCESSION),
@@ -227,7 +209,7 @@ def _objects(options: DialectOptions) -> DialectLayouts:
     )
     head = (
         *record_start(form, "6310"),
-        *object_("Obj_Kopfdaten", header),
+        *object_("Obj_Kopfdaten", _header(options)),
         *object_("Obj_Patient", _patient(options)),
         *object_("Obj_Anforderung", request),
     )
@@ -257,6 +239,7 @@ def _objects(options: DialectOptions) -> DialectLayouts:
             each=() if options.values is ValueForm.TEXT else object_(test, _VALUE),
             tail=end,
         ),
+        _master_data(options),
     )
 
 
@@ -311,4 +294,20 @@ def _medical_office(options: DialectOptions) -> DialectLayouts:
             each=() if options.values is ValueForm.TEXT else _kept(options, _VALUE),
             tail=(constant("8001", "6310"),),
         ),
+        _master_data(options),
     )
+
+
+# --- master data ---------------------------------------------------------------------------------
+
+
+def _master_data(options: DialectOptions) -> RecordLayout:
+    """Return the 6301: header and patient, flat or as two objects; Medical Office's is a 3.1."""
+    form = RecordForm.NAMED_OBJECTS if options.form is RecordForm.MEDICAL_OFFICE else options.form
+    header = _kept(options, _header(options))
+    patient: tuple[FieldRow, ...] = (FieldRow("3000", ContentSource.PATIENT_ID), *_NAMES)
+    if form is not RecordForm.FLAT:
+        header = object_rows(form, "Obj_Kopfdaten", header)
+        patient = object_rows(form, "Obj_Patient", patient)
+    rows = (*record_start(form, "6301"), *header, *patient, *record_end(form, "6301"))
+    return RecordLayout(options.receiver, options.sender, rows)

@@ -74,75 +74,45 @@ MANDATORY_IN_3: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 """What 3.0 demands besides, by record type: the object Obj_Anforderung."""
 
 
+_TO_DEVICE, _FROM_DEVICE = True, False
+_VERSIONS: Final = ("2.1", "3.0", "3.1", "3.5")
+_REQUESTED: Final = (*_HEAD, *_PATIENT, *_ORDER, "6200", "6201", "8410", "8432", "8439")
+_SHOWN: Final = (*_HEAD, "3000", *_NAMES, "3110", *_ORDER, "6200", "6201", "8432", "8439")
+
+
 def _type(
     number: str,
     name: str,
-    *,
-    to_device: bool | None,
-    since: str = "2.1",
+    direction: bool | None,  # noqa: FBT001 - one of the two words above
     mandatory: frozenset[str] = frozenset(),
     fields: tuple[str, ...] = (),
+    since: str = "2.1",
 ) -> RecordType:
     """Return one row; a record type stays once a version introduced it."""
-    versions = ("2.1", "3.0", "3.1", "3.5")
-    present = frozenset(versions[versions.index(since) :])
-    return RecordType(number, name, to_device, present, mandatory, fields)
+    present = frozenset(_VERSIONS[_VERSIONS.index(since) :])
+    return RecordType(number, name, direction, present, mandatory, fields)
 
 
-RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType(
-    {
-        row.number: row
-        for row in (
-            _type(
-                "6300",
-                "Stammdaten anfordern",
-                to_device=False,
-                mandatory=_SMALLEST,
-                fields=(*_HEAD, "3000"),
-            ),
-            _type(
-                "6301",
-                "Stammdaten übermitteln",
-                to_device=True,
-                mandatory=_NAMED,
-                fields=(*_HEAD, *_PATIENT),
-            ),
-            _type(
-                "6302",
-                "Neue Untersuchung anfordern",
-                to_device=True,
-                mandatory=_NAMED,
-                fields=(*_HEAD, *_PATIENT, *_ORDER, "6200", "6201", "8410", "8432", "8439"),
-            ),
-            _type(
-                "6303",
-                "Angeforderte Untersuchung stornieren",
-                to_device=True,
-                since="3.0",
-                mandatory=_SMALLEST,
-                fields=(*_HEAD, *_PATIENT, *_ORDER, "6200", "6201", "8410", "8432", "8439"),
-            ),
-            _type(
-                "6310",
-                "Daten einer Untersuchung übermitteln",
-                to_device=False,
-                mandatory=_NAMED,
-                fields=(*_HEAD, *_PATIENT, *_BODY),
-            ),
-            _type(
-                "6311",
-                "Daten einer Untersuchung anzeigen",
-                to_device=True,
-                mandatory=_SMALLEST,
-                fields=(*_HEAD, "3000", *_NAMES, "3110", *_ORDER, "6200", "6201", "8432", "8439"),
-            ),
-            _type("6320", "Satzart der Version 3.5", to_device=None, since="3.5"),
-            _type("6321", "Satzart der Version 3.5", to_device=None, since="3.5"),
-            _type("6330", "Satzart der Version 3.5", to_device=None, since="3.5"),
-            _type("6331", "Satzart der Version 3.5", to_device=None, since="3.5"),
-        )
-    }
+_ROWS: Final = (
+    _type("6300", "Stammdaten anfordern", _FROM_DEVICE, _SMALLEST, (*_HEAD, "3000")),
+    _type("6301", "Stammdaten übermitteln", _TO_DEVICE, _NAMED, (*_HEAD, *_PATIENT)),
+    _type("6302", "Neue Untersuchung anfordern", _TO_DEVICE, _NAMED, _REQUESTED),
+    _type("6303", "Angeforderte Untersuchung stornieren", _TO_DEVICE, _SMALLEST, _REQUESTED, "3.0"),
+    _type(
+        "6310",
+        "Daten einer Untersuchung übermitteln",
+        _FROM_DEVICE,
+        _NAMED,
+        (*_HEAD, *_PATIENT, *_BODY),
+    ),
+    _type("6311", "Daten einer Untersuchung anzeigen", _TO_DEVICE, _SMALLEST, _SHOWN),
+    *(
+        _type(number, "Satzart der Version 3.5", None, since="3.5")
+        for number in ("6320", "6321", "6330", "6331")
+    ),
 )
+
+RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType({row.number: row for row in _ROWS})
 """By their number; 6320-6331 are accepted by one implementation of 3.5."""
 
 BODY_RANK: Final[Mapping[str, int]] = MappingProxyType(

@@ -130,8 +130,9 @@ class RecordLayout:
 
 @dataclass(frozen=True, slots=True)
 class DialectLayouts:
-    """The three records a dialect has."""
+    """The four records a dialect has."""
 
     study: RecordLayout
     order_answer: RecordLayout
     values: RecordLayout
+    master_data: RecordLayout

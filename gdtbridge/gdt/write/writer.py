@@ -46,6 +46,7 @@ from gdtbridge.gdt.write.results import (
     ValueResult,
 )
 from gdtbridge.gdt.write.value_columns import ValueCell, in_columns
+from gdtbridge.people import Patient
 
 MAX_WRAPPED: Final = 100
 """Lines one content may take; a text beyond them is cut."""
@@ -82,6 +83,16 @@ def render_values(
     rendered = render(dialect, layout, page, encoding)
     missing = _missing_attachments(result, dialect)
     return replace(rendered, losses=(*rendered.losses, *missing))
+
+
+def render_master_data(
+    patient: Patient, dialect: Dialect, ids: Identification, *, encoding: str | None = None
+) -> GdtFile:
+    """Return the 6301 of a patient; raise `GdtWriteError` when there can be none."""
+    layout = dialect.layouts.master_data
+    nothing = StudyResult(patient, None, None, "", "", "", test_id="", test_description="")
+    page = RecordContents(study_contents(nothing, ids, layout, dialect.options))
+    return render(dialect, layout, page, encoding)
 
 
 def _study(
