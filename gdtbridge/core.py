@@ -94,9 +94,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
     """Return the core that works on ``stores``."""
     database, archive, outbox = stores.database, stores.archive, stores.outbox
     worklist, due = stores.worklist, DueSignal()
-    completion = CompletionRule(
-        settings.exam.trigger, settings.exam.quiet_seconds, settings.exam.limit_minutes
-    )
+    completion = CompletionRule(settings.exam)
     orders = OrderDesk(settings, database, outbox, worklist, routing, clock)
     gatherer = ExamGatherer(routing, database, archive, worklist, stores.openers)
     reporting = ResultReporter(

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+
+from gdtbridge.settings import ExamSettings
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionRule:
-    """The settings ``[exam]`` as a rule: UTC seconds in, UTC seconds out."""
+    """The settings ``[exam]`` as a rule; all times are UTC seconds."""
 
-    trigger: Literal["complete", "first_instance"]
-    quiet_seconds: float
-    limit_minutes: float
+    settings: ExamSettings
 
     @property
     def at_once(self) -> bool:
         """Whether an exam is due with its first instance."""
-        return self.trigger == "first_instance"
+        return self.settings.trigger == "first_instance"
 
     @property
     def longest_wait(self) -> float:
         """Seconds no deadline is further away than."""
-        return self.quiet_seconds + 1
+        return self.settings.quiet_seconds + 1
 
     def due_at(self, now: float, first: float) -> float:
         """Return the deadline of an exam with an instance at ``now`` and its first at ``first``."""
         if self.at_once:
             return now
-        limit = first + self.limit_minutes * 60
-        return max(now, min(now + self.quiet_seconds, limit))
+        limit = first + self.settings.limit_minutes * 60
+        return max(now, min(now + self.settings.quiet_seconds, limit))
 
 
 class DueSignal:

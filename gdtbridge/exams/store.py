@@ -23,22 +23,21 @@ from gdtbridge.orders.store import SAME_STUDY
 _EXAM: Final = [exam.c[field.name] for field in fields(Exam)]
 
 
-def _exam(row: sa.Row[Any] | None) -> Exam | None:
-    if row is None:
-        return None
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
-    return Exam(**{**values, "state": ExamState(values["state"])})
+def _exams(connection: Connection, query: sa.Select[Any]) -> list[Exam]:
+    """Return the exams of a query for the columns of `Exam`."""
+    rows = connection.execute(query).mappings()
+    return [Exam(**{**row, "state": ExamState(row["state"])}) for row in rows]
 
 
 def find_exam(connection: Connection, study_instance_uid: str) -> Exam | None:
     """Return the exam of a study."""
     query = sa.select(*_EXAM).where(exam.c.study_instance_uid == study_instance_uid)
-    return _exam(connection.execute(query).one_or_none())
+    return next(iter(_exams(connection, query)), None)
 
 
 def exam_by_id(connection: Connection, exam_id: int) -> Exam | None:
     """Return the exam with that number."""
-    return _exam(connection.execute(sa.select(*_EXAM).where(exam.c.id == exam_id)).one_or_none())
+    return next(iter(_exams(connection, sa.select(*_EXAM).where(exam.c.id == exam_id))), None)
 
 
 def insert_exam(connection: Connection, **values: object) -> int:
@@ -68,19 +67,10 @@ def due_exams(connection: Connection, now: float, longest_wait: float) -> Sequen
     )
 
 
-def select_exams(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[Exam]:
-    """Return the exams that fulfil all conditions."""
-    rows = connection.execute(sa.select(*_EXAM).where(*conditions)).all()
-    return [found for row in rows if (found := _exam(row)) is not None]
-
-
 def list_exams(connection: Connection, state: ExamState | None, limit: int) -> list[Exam]:
     """Return the newest exams first."""
     query = sa.select(*_EXAM).order_by(exam.c.id.desc()).limit(limit)
-    if state is not None:
-        query = query.where(exam.c.state == state)
-    rows = connection.execute(query).all()
-    return [found for row in rows if (found := _exam(row)) is not None]
+    return _exams(connection, query if state is None else query.where(exam.c.state == state))
 
 
 def count_held(connection: Connection) -> int:
@@ -136,7 +126,8 @@ def report_problems(connection: Connection, limit: int) -> list[ExamProblem]:
 
 def exams_of(connection: Connection, patient_id: str) -> list[Exam]:
     """Return a patient's exams that are not held."""
-    return select_exams(connection, exam.c.patient_id == patient_id, exam.c.state != ExamState.HELD)
+    of_patient = sa.and_(exam.c.patient_id == patient_id, exam.c.state != ExamState.HELD)
+    return _exams(connection, sa.select(*_EXAM).where(of_patient))
 
 
 def names_of(connection: Connection, patient_id: str) -> dict[int, StudyNames]:

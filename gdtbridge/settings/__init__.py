@@ -3,22 +3,17 @@
 What must not live here: what is done with a setting.
 """
 
-from gdtbridge.settings.hosts import is_loopback, reachable
-from gdtbridge.settings.loading import FILE_NAME, PREFIX, known_keys, load_settings
+from gdtbridge.settings.hosts import reachable
+from gdtbridge.settings.loading import known_keys, load_settings
 from gdtbridge.settings.models import (
-    CatalogueRowSettings,
-    CatalogueSettings,
     DicomSettings,
     ExamSettings,
     ExchangeSettings,
     GdtSettings,
     HttpSettings,
     OrderCodeRule,
-    OrderFileSettings,
     RouteCondition,
-    RouteSettings,
     Settings,
-    SettingsSection,
     StorageSettings,
     TestIds,
     Unknown,
@@ -28,28 +23,20 @@ from gdtbridge.settings.models import (
 )
 
 __all__ = [
-    "FILE_NAME",
-    "PREFIX",
-    "CatalogueRowSettings",
-    "CatalogueSettings",
     "DicomSettings",
     "ExamSettings",
     "ExchangeSettings",
     "GdtSettings",
     "HttpSettings",
     "OrderCodeRule",
-    "OrderFileSettings",
     "RouteCondition",
-    "RouteSettings",
     "Settings",
-    "SettingsSection",
     "StorageSettings",
     "TestIds",
     "Unknown",
     "ViewerSettings",
     "WebhookSettings",
     "WorklistSettings",
-    "is_loopback",
     "known_keys",
     "load_settings",
     "reachable",
