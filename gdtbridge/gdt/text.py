@@ -9,14 +9,14 @@ _REMOVED: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
 """Unicode categories that have no place in a line: controls, formats (bidi), separators."""
 
 SIGN: Final = "\ufffd"
-"""Stands for a control character that is shown to a person."""
+"""Sign shown to a person in place of a control character."""
 
 _EDGE: Final = " \0"
-"""DICOM pads values with these; taking them off loses nothing."""
+"""Padding of DICOM values, which says nothing."""
 
 
 def _blank(char: str) -> str:
-    """Return what stands for ``char`` in a line: a mark to collapse, a space or itself."""
+    """Return the substitute of ``char`` in a line: a mark to collapse, a space or ``char``."""
     category = unicodedata.category(char)
     if category in _REMOVED:
         return "\n"

@@ -1,4 +1,4 @@
-"""Which character set a record is in.
+"""Detection of the character set a record is in.
 
 Field 9206 decides; only where the bytes flatly contradict it they win. Without it the order is:
 UTF-8 if the bytes are mostly that, ruled lines of code page 437, German letters at the places
@@ -25,7 +25,7 @@ DECLARED: Final[Mapping[str, str]] = MappingProxyType(
 ANSI: Final = frozenset({"iso8859-1", "iso8859-15", "cp1252"})
 DOS: Final = frozenset({"cp437", "cp850"})
 READABLE: Final = ANSI | DOS | {"ascii", "utf-8"}
-"""What ``default_encoding`` may name."""
+"""Values of ``default_encoding``."""
 
 _STANDARD: Final = "cp437"
 
@@ -74,7 +74,7 @@ _STRANGE: Final = re.compile(
     r"|(?<!\w)(?![àµØ])[^\W\d_\x00-\x7f](?!\w)"  # a letter that is no word
     r"|[\u0393-\u03c9\u20a7\u2200-\u25ff\ufffd\x80-\x9f]"  # Greek, mathematics, line drawing
 )
-"""What German text does not hold."""
+"""Characters and places that German text does not have."""
 
 DIN_66003: Final[Mapping[int, str]] = MappingProxyType(
     dict(zip(map(ord, "[\\]{|}~"), "ÄÖÜäöüß", strict=True))
@@ -88,7 +88,7 @@ _SEVEN_BIT: Final = re.compile(
 """Umlauts of DIN 66003; in ASCII no name has these."""
 
 _SAMPLE: Final = 65_536
-"""Bytes looked at; more say nothing new."""
+"""Bytes looked at; more tell nothing new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +122,12 @@ def choose(text: bytes, declared: str | None, default: str | None) -> CharsetCho
 
 
 def evidence(contents: Iterable[bytes]) -> bytes:
-    """Return what of a record's contents tells of its character set: those that are not ASCII."""
+    """Return those contents of a record that are not ASCII and so tell of its character set."""
     return b"\n".join(content for content in contents if not content.isascii())
 
 
 def is_utf8(text: bytes) -> bool:
-    """Say whether the bytes are UTF-8, or were before a writer cut some of its characters.
+    """Return whether the bytes are UTF-8, or were before a writer cut some of its characters.
 
     No other set puts such sequences together so that more bytes are in them than are not.
     """
@@ -137,7 +137,7 @@ def is_utf8(text: bytes) -> bool:
 
 
 def is_din_66003(names: Iterable[bytes]) -> bool:
-    """Say whether names of seven bits (field 9206 = 1) are written in the German variant."""
+    """Return whether names of seven bits (field 9206 = 1) are written in the German variant."""
     return any(_SEVEN_BIT.search(name) for name in names)
 
 
@@ -170,7 +170,7 @@ def _settled(
 
 
 def _means(text: bytes, family: frozenset[str], *, rather_than: frozenset[str]) -> bool:
-    """Say whether umlauts appear in ``family`` where ``rather_than`` has what no text holds."""
+    """Return whether umlauts appear in ``family`` where ``rather_than`` has what no text holds."""
     certain = {DOS: _ONLY_DOS.search(text), ANSI: _ONLY_ANSI.search(text)}
     if certain[rather_than]:
         return False

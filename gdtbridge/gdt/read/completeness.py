@@ -1,4 +1,4 @@
-"""Whether a file is all there: what shows that it is still being written."""
+"""Completeness of a file: the signs that practice software is still writing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def what_is_missing(data: bytes, records: Sequence[Record]) -> str:
 
 
 def _missing(record: Record) -> str:
-    """Return what shows that lines of a record are missing at its end."""
+    """Return the sign that lines are missing at the end of a record, empty when none."""
     stated = next((line.value.strip() for line in record.lines if line.id in RECORD_LENGTHS), "")
     by_lines = sum(_declared(line) for line in record.lines)
     if stated.isdecimal() and int(stated[:9]) >= max(by_lines, len(record.data)) + SHORTEST_LINE:

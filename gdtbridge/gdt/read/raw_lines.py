@@ -1,4 +1,4 @@
-"""From bytes to lines: where a line ends, and what length and field number it has.
+"""From bytes to lines: line ends, declared lengths and field numbers.
 
 A line is ``LLL`` (three digits, its bytes with CR LF), ``FFFF`` (the field number), content, CR LF.
 Real files break every part of that, so lines are found by their ends and ``LLL`` is a check only.
@@ -35,7 +35,7 @@ _LONGEST: Final = 999
 """Bytes of the longest line that three digits can count."""
 
 _SLIGHT: Final = 6
-"""By how much the declared length of real lines is off, as far as seen."""
+"""Bytes by which the declared length of real lines is off, as far as seen."""
 
 _SHORTEST_TEXT: Final = 60
 """Bytes of a field that holds text; what has fewer (a number, a name) never runs on over lines."""
@@ -63,17 +63,17 @@ class RawLine:
 
     @property
     def marked(self) -> bool:
-        """Say whether a byte order mark stands before it: where a file starts, or started."""
+        """Return whether a byte order mark stands before it: where a file starts, or started."""
         return self.raw.startswith(_BOM)
 
     @property
     def blank(self) -> bool:
-        """Say whether nothing is on the line, or nothing but blanks and controls (NUL, 1A, ETX)."""
+        """Return whether the line holds nothing but blanks and controls (NUL, 1A, ETX)."""
         return not self.raw.removeprefix(_BOM).strip(_BLANKS)
 
     @property
     def plausible(self) -> bool:
-        """Say whether this is a field even among free text: known, and about as long as it says."""
+        """Return whether this is a field even among free text: known, its length about right."""
         if self.flaw in {None, "length-zero", "length-without-line-end", "length-in-characters"}:
             return True
         if self.flaw == "length-two-digits":
@@ -82,7 +82,7 @@ class RawLine:
 
     @property
     def runs_on(self) -> bool:
-        """Say whether the field may hold several lines of text."""
+        """Return whether the field may hold several lines of text."""
         known = FIELDS.get(self.id)
         return known is None or (known.max_length or _SHORTEST_TEXT) >= _SHORTEST_TEXT
 
@@ -163,7 +163,7 @@ def _parse(line: RawLine) -> RawLine:
 
 
 def _length_flaw(declared: int, raw: bytes) -> str | None:
-    """Say in which known way ``declared`` is not the length of the line, None if it is."""
+    """Return the code of a declared length that is wrong in a known way, None if it is right."""
     size = len(raw) + 2
     if declared == size:
         return None

@@ -90,7 +90,7 @@ def _groups(lines: list[RawLine]) -> Iterator[list[RawLine]]:
 
 
 def _starts_record(line: RawLine) -> bool:
-    """Say whether a record starts here, be it of GDT or of LDT or BDT."""
+    """Return whether a record starts here, be it of GDT or of LDT or BDT."""
     return line.id == "8000" and _TYPE.fullmatch(line.content) is not None
 
 
@@ -114,7 +114,7 @@ def _first_record(lines: list[RawLine]) -> int:
 
 
 def _are_fields(lines: Sequence[RawLine]) -> bool:
-    """Say whether these are fields, with whatever lengths, and not telephone numbers."""
+    """Return whether these are fields, with whatever lengths, and not telephone numbers."""
     written = [line for line in lines if not line.blank]
     return 2 * sum(line.id in FIELDS for line in written) > len(written)
 
@@ -200,7 +200,7 @@ def _version(lines: Iterable[Line]) -> str | None:
 
 
 def _file_warnings(group: Sequence[RawLine], choice: CharsetChoice) -> Iterator[GdtWarning]:
-    """Yield what concerns the record as a whole: line ends and character set."""
+    """Yield the warnings about line ends and character set."""
     if group[0].marked:
         yield gdt_warning("byte-order-mark")
     if choice.flaw is not None:
@@ -212,7 +212,7 @@ def _file_warnings(group: Sequence[RawLine], choice: CharsetChoice) -> Iterator[
 
 
 def _patient_warnings(record: Record) -> Iterator[GdtWarning]:
-    """Yield what is wrong with whom the record is about."""
+    """Yield the warnings about number, birth date and sex of the patient."""
     ids = [line for line in record.lines if line.id == PATIENT_IDS[0]]
     if not record.patient.id:
         yield gdt_warning("patient-id-missing")

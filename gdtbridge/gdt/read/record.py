@@ -1,4 +1,4 @@
-"""A record as it was read: lines, warnings and whom it is about."""
+"""A record as it was read: lines, warnings and patient."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class GdtWarning:
-    """Something a reader had to tolerate.
+    """A warning: something a reader had to tolerate, or a check found.
 
     ``code`` is stable (``gdtbridge.gdt.WARNINGS`` lists all), ``message`` German and English
     without any content of the file; ``line`` is None for what concerns the whole record.
@@ -71,7 +71,7 @@ class Record:
 
     @property
     def patient(self) -> Patient:
-        """Return whom the record is about; fields that are absent or unreadable stay empty.
+        """Return the patient of the record; fields that are absent or unreadable stay empty.
 
         A patient's number is the patient's wherever it stands.
         """
@@ -86,7 +86,7 @@ class Record:
 
     @property
     def patient_lines(self) -> tuple[Line, ...]:
-        """Return the lines that can say whom the record is about.
+        """Return the lines that can name the patient.
 
         Where the patient has an object these are its lines, then those that stand in none.
         """

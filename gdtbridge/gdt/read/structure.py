@@ -11,7 +11,7 @@ from gdtbridge.gdt.tables.record_types import OBJECT_MARKS, RECORD_LENGTHS
 
 
 def structure_warnings(group: Sequence[RawLine]) -> Iterator[GdtWarning]:
-    """Yield what does not fit in the lines of one record."""
+    """Yield the warnings about length, objects and end of one record."""
     lines = [line for line in group if not line.blank]
     yield from _length_warnings(lines)
     yield from _object_warnings(lines)
@@ -56,7 +56,7 @@ def _object_warnings(lines: Sequence[RawLine]) -> Iterator[GdtWarning]:
 
 
 def _closes(start: RawLine, end: RawLine) -> bool:
-    """Say whether the end belongs to that start: 8003 repeats the name, 8201 counts."""
+    """Return whether the end belongs to that start: 8003 repeats the name, 8201 counts."""
     named = end.id == "8003"
     return OBJECT_MARKS[start.id] == end.id and (
         not named or start.content.strip() == end.content.strip()

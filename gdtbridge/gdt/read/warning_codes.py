@@ -1,4 +1,4 @@
-"""What a reader can warn of: stable codes with their German and English sentence."""
+"""The warnings of the reader: stable codes with their German and English sentence."""
 
 from __future__ import annotations
 

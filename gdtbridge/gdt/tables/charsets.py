@@ -28,7 +28,7 @@ class GdtCharset:
     repertoire: frozenset[str]
 
     def has(self, text: str) -> bool:
-        """Say whether every character of ``text`` can be written."""
+        """Return whether every character of ``text`` can be written."""
         return all(char < "\x80" or char in self.repertoire for char in text)
 
 

@@ -30,7 +30,7 @@ from gdtbridge.gdt.tables.rows import COMMENT_FIELDS, DialectLayouts
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What one family of practice software reads.
+    """A dialect: what one family of practice software reads.
 
     ``family`` is the name of the built-in dialect it is or was made from.
     """

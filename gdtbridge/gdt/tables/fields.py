@@ -14,7 +14,7 @@ from typing import Final
 
 
 class FieldType(StrEnum):
-    """What a field holds: ``date`` is TTMMJJJJ, ``time`` HHMMSS, ``float`` has a decimal point."""
+    """Type of a field: ``date`` is TTMMJJJJ, ``time`` HHMMSS, ``float`` has a decimal point."""
 
     STR = "str"
     NUM = "num"

@@ -27,5 +27,5 @@ def checked_pattern(pattern: str) -> str:
 
 
 def names_apart(pattern: str) -> bool:
-    """Say whether results get names of their own; else the last must be collected first."""
+    """Return whether a pattern names each result differently; else each waits for the last."""
     return "{accession" in pattern or "{timestamp" in pattern

@@ -122,7 +122,7 @@ def _correction_and_title(options: DialectOptions) -> tuple[FieldRow, ...]:
 
 
 def _text(options: DialectOptions) -> tuple[FieldRow, ...]:
-    """Return the row of a value's line of text."""
+    """Return the row of a value's line of text, none where values are groups only."""
     if options.values is ValueForm.GROUPS:
         return ()
     return (FieldRow(options.comment_field, ContentSource.VALUE_LINES),)

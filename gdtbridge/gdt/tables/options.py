@@ -1,4 +1,4 @@
-"""The options in which one practice software differs from another; a practice may change them."""
+"""The options in which dialects differ; a practice may change them in its settings."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Final
 
 
 class NumberFormat(Enum):
-    """How field 8420 is written."""
+    """Notation of a measured value (field 8420)."""
 
     SIX_DIGITS = "at most six significant digits, never fewer than stand before the point"
     BINARY_FLOAT = "the shortest decimal that is the same 64-bit floating point number"
 
 
 class RecordForm(Enum):
-    """How the fields of a record are grouped."""
+    """Grouping of the fields of a record."""
 
     FLAT = "flat"
     COUNTED_OBJECTS = "8200/8201"
@@ -37,7 +37,7 @@ VERSIONS: Final[Mapping[RecordForm, tuple[str, ...]]] = MappingProxyType(
 
 
 class ValueForm(StrEnum):
-    """How measurements are sent: as test groups (8410 …), as lines of text, or as both."""
+    """Form of measurements: test groups (8410 …), lines of text, or both."""
 
     GROUPS = "groups"
     TEXT = "text"
@@ -45,7 +45,7 @@ class ValueForm(StrEnum):
 
 
 class LinkPlace(StrEnum):
-    """Where the URL of a study goes: nowhere, into 9154, or into 6305 like an attachment."""
+    """Field for the URL of a study: none, 9154, or 6305 as for an attachment."""
 
     NONE = "none"
     URL = "url"
@@ -53,14 +53,14 @@ class LinkPlace(StrEnum):
 
 
 class PatientIdRule(StrEnum):
-    """What a patient number may consist of."""
+    """Characters a patient number may consist of."""
 
     ANY = "any"
     DIGITS = "digits"
 
 
 class FileCase(StrEnum):
-    """How letters of a file name are written."""
+    """Case of the letters of a file name."""
 
     KEEP = "keep"
     UPPER = "upper"

@@ -9,7 +9,8 @@ FAMILY_NAMES: Final = ("3101", "3301")
 GIVEN_NAMES: Final = ("3102", "3302")
 BIRTH_DATES: Final = ("3103", "3303")
 SEX: Final = "3110"
-"""Where a patient stands: the standard's field, that of the dicomPACS dialect, of x.concept."""
+"""Field of the sex. Each tuple above: the standard's field, then those of dicomPACS, x.concept."""
 
 PATIENT_OBJECTS: Final = frozenset({"obj_patient", "obj_0045"})
-"""The patient's object in 3.0 and 3.1, in 3.5; in small letters. A doctor's has the same fields."""
+"""Names of the patient's object (3.0 and 3.1; 3.5) in small letters; a doctor's object has the
+same fields."""

@@ -1,4 +1,4 @@
-"""A practice's own dialects: a built-in one with some options changed.
+"""The dialects of a practice: built-in dialects with some options changed.
 
 The keys and their values are those of the settings ``[dialects.NAME]``; what is wrong is refused
 with a sentence that names the key.
@@ -92,7 +92,7 @@ def _device_code(value: object, _: DialectOptions) -> object:
 
 
 def _plain(text: str) -> bool:
-    """Say whether a text is printable ASCII without blanks at its ends."""
+    """Return whether a text is printable ASCII without blanks at its ends."""
     return text.isascii() and text.isprintable() and text == text.strip()
 
 
@@ -163,7 +163,7 @@ CHANGES: Final[Mapping[str, Checker]] = MappingProxyType(
         "file_case": _member(FileCase),
     }
 )
-"""What a practice may change, by key, with its check."""
+"""The options a practice may change, by key, with the check of the value."""
 
 
 def derive(base: Dialect, name: str, changes: Mapping[str, object]) -> Dialect:

@@ -15,7 +15,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class RecordType:
-    """One record type; ``to_device`` says which way it travels, None where nobody documents it.
+    """One record type; ``to_device`` is the direction of travel, None where nobody documents it.
 
     ``mandatory`` and ``fields`` (all there may be, in the order of the file) are those of 2.1;
     both are empty where no table is public.
@@ -71,7 +71,7 @@ _NAMED: Final = _SMALLEST | {"3101", "3102", "3103"}
 MANDATORY_IN_3: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     dict.fromkeys(("6302", "6303", "6310", "6311"), frozenset(_ORDER))
 )
-"""What 3.0 demands besides, by record type: the object Obj_Anforderung."""
+"""Fields GDT 3.0 demands besides, by record type: those of the object Obj_Anforderung."""
 
 
 _TO_DEVICE, _FROM_DEVICE = True, False

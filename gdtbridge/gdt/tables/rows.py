@@ -1,4 +1,4 @@
-"""The words the dialects' tables are written in: rows, layouts, and where contents come from."""
+"""The types of the dialects' tables: field rows, record layouts, sources of contents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 
 class ContentSource(StrEnum):
-    """Where the content of a field comes from; the value is its description."""
+    """Source of a field's content; the member's value describes the content."""
 
     CONSTANT = "the text of the row"
     LENGTH = "bytes of the record, five digits"
@@ -63,11 +63,11 @@ LENGTHS: Final[Mapping[ContentSource, int]] = MappingProxyType(
 NEVER_ALTERED: Final = frozenset(
     {ContentSource.PATIENT_ID, ContentSource.ATTACHMENT_PATH, ContentSource.LINK}
 )
-"""With another letter they would name another patient, file or study."""
+"""Contents that would name another patient, file or study with another letter."""
 
 
 class FieldFit(Enum):
-    """What happens to a content longer than the field."""
+    """Treatment of a content that is longer than its field."""
 
     WHOLE = "written whole"
     CUT = "cut"
@@ -83,7 +83,7 @@ FITS: Final[Mapping[str, FieldFit]] = MappingProxyType(
         **dict.fromkeys((*COMMENT_FIELDS, "6205", "6221", "8470", "8480"), FieldFit.WRAP),
     }
 )
-"""Fields that need not be whole; 8411 is shortened by the writer, its rest goes to 8470."""
+"""Fields that may be cut or continued; the writer shortens 8411 and puts the rest into 8470."""
 
 
 @dataclass(frozen=True, slots=True)

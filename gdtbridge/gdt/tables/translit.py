@@ -1,4 +1,4 @@
-"""What stands for a character that a GDT character set lacks.
+"""Substitutes for characters that a GDT character set lacks.
 
 German practice: umlauts get an e; letters with strokes lose them; signs are spelled. Letters with
 accents need no row, they are taken apart by Unicode.

@@ -1,4 +1,4 @@
-"""What a record lacks for a dialect: the judgement behind ``gdt check``.
+"""Conformance of a record to a dialect: the findings of ``gdt check``.
 
 The reader tolerates; this says what an importer that goes by the tables may refuse.
 """
@@ -73,11 +73,11 @@ _TYPES: Final[Mapping[FieldType, re.Pattern[str]]] = MappingProxyType(
         FieldType.TIME: re.compile(r"([01]\d|2[0-3])[0-5]\d[0-5]\d", re.ASCII),
     }
 )
-"""What a content of each type looks like; numbers with decimals depend on the dialect."""
+"""Patterns of contents by type; numbers with decimals depend on the dialect."""
 
 
 def check_record(record: Record, dialect: Dialect) -> tuple[GdtWarning, ...]:
-    """Return what an importer of that dialect may refuse, in the order of the lines.
+    """Return the findings an importer of that dialect may refuse, in the order of the lines.
 
     Codes are those of ``CHECK_FINDINGS``; a message names the field, never its content. The
     record's own warnings are not repeated.
@@ -101,7 +101,7 @@ def _finding(code: str, line: int | None = None, field: str = "") -> GdtWarning:
 
 
 def _record_findings(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
-    """Yield what concerns the record as a whole: type, version, form, character set."""
+    """Yield the findings about type, version, form and character set of a record."""
     known = RECORD_TYPES.get(record.record_type)
     if known is None or dialect.generation not in known.versions:
         yield _finding("type-unknown", None, "8000")
@@ -116,7 +116,7 @@ def _record_findings(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
 
 
 def _reads(dialect: Dialect, version: str) -> bool:
-    """Say whether an importer reads that version: its own form, in 2.1 what came before too."""
+    """Return whether an importer reads a version: of its own form, in 2.1 earlier ones too."""
     allowed = VERSIONS[dialect.options.form]
     return version in allowed and (
         dialect.options.form is not RecordForm.FLAT or version <= dialect.options.version
@@ -129,7 +129,7 @@ def _line_of(record: Record, *fields: str) -> int | None:
 
 
 def _charset(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
-    """Yield what is wrong with the character set; seven bits are right in any."""
+    """Yield the findings about the character set; seven bits are right in any."""
     wanted = CHARSETS[dialect.options.encoding]
     declares = any(row.field == "9206" for row in dialect.layouts.study.rows)
     declared = record.first("9206")
@@ -189,14 +189,14 @@ def _order(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
 
 
 def _restarts(field: str, last: str) -> bool:
-    """Say whether ``field`` starts a group again that ``last`` was in."""
+    """Return whether ``field`` starts a group again that ``last`` was in."""
     if field in {TEST_GROUP[0], FILE_GROUP[0]}:
         return last in (TEST_GROUP if field == TEST_GROUP[0] else FILE_GROUP)
     return field in FREE_PAIRS and last in FREE_PAIRS
 
 
 def _line_findings(line: Line, record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
-    """Yield what is wrong with one field."""
+    """Yield the findings about one field."""
     content = line.value
     if not content.strip():
         yield _finding("content-empty", line.line, line.id)
@@ -228,7 +228,7 @@ def _place(line: Line, record: Record, dialect: Dialect) -> Iterator[GdtWarning]
 
 
 def _fits_type(line: Line, dialect: Dialect) -> bool:
-    """Say whether a content is what its field holds."""
+    """Return whether a content is what its field holds."""
     known = FIELDS.get(line.id)
     text = line.value.strip()
     if known is None:

@@ -126,12 +126,12 @@ def _without_strays(record: Record, losses: dict[str, None]) -> list[Line]:
 
 
 def _ends_group(field: str) -> bool:
-    """Say whether a field is of the record's body, but of no test."""
+    """Return whether a field is of the record's body, but of no test."""
     return field in BODY_RANK and field not in _OF_A_TEST
 
 
 def _is_attribute(field: str) -> bool:
-    """Say whether a field only names the object that follows, as in GDT 3.5."""
+    """Return whether a field only names the object that follows, as in GDT 3.5."""
     known = FIELDS.get(field)
     return known is not None and known.name.startswith("Objektattribut")
 

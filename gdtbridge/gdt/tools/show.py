@@ -57,7 +57,7 @@ def _patient(patient: Patient) -> dict[str, str | None]:
 
 
 def record_to_text(record: Record, *, colour: bool = False, width: int | None = None) -> str:
-    """Return what the record is, whom it is about, a table, and the warnings.
+    """Return a record as text: record type, patient, a table of fields, and the warnings.
 
     The table has line, field, German name and content. ``width`` are the columns of a terminal (72
     at least), nothing is wider; without it each field takes one line. Contents are shown without
@@ -92,7 +92,7 @@ def _wrapped(text: str, width: int | None) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _TerminalTable:
-    """What is printed on: with colour or not, so many columns or any, so many for names."""
+    """The table of fields on a terminal: its colour, its width (None: any), that of the names."""
 
     colour: bool
     width: int | None

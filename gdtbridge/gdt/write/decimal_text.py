@@ -44,7 +44,7 @@ def _rounded(value: Decimal) -> Decimal:
 
 
 def _binary_float(value: Decimal) -> str | None:
-    """Return what ``float`` and ``str`` make of it ("4.0"), written out."""
+    """Return the value as ``str(float(value))`` has it ("4.0"), without an exponent."""
     number = float(value) or 0.0
     if not math.isfinite(number):
         return None

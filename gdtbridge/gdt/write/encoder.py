@@ -16,7 +16,7 @@ from gdtbridge.gdt.text import clean
 
 
 class Loss(StrEnum):
-    """What happened to a content that could not be written as it was."""
+    """A kind of change a content suffered because it could not be written as it was."""
 
     CONTROLS = "control-characters"
     TRANSLITERATED = "transliterated"
@@ -44,7 +44,7 @@ def _reduced(char: str, charset: GdtCharset) -> str | None:
 
 
 def transliterate(char: str, charset: GdtCharset) -> str | None:
-    """Return what stands for a character the set lacks, None when nothing does."""
+    """Return the substitute of a character the set lacks, None when there is none."""
     written = TRANSLITERATIONS.get(char) or _reduced(char, charset)
     if written is None:
         written = unicodedata.normalize("NFKD", char)

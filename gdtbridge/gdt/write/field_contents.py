@@ -1,4 +1,4 @@
-"""What each source of a dialect's rows has to say about one result."""
+"""The contents of a record's fields, by source, for one result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gdtbridge.gdt.write.results import (
 )
 
 Contents = Mapping[ContentSource, Sequence[str]]
-"""What each source has to say: nothing, one content, or several."""
+"""The contents of each source: none, one, or several."""
 
 LINK_TEXT: Final = "Bilder der Untersuchung"
 NO_ORDER: Final = OrderReference()
@@ -27,7 +27,7 @@ NO_ORDER: Final = OrderReference()
 def study_contents(
     result: StudyResult, ids: Identification, layout: RecordLayout, options: DialectOptions
 ) -> Contents:
-    """Return what a study record or an order's answer says."""
+    """Return the contents of a study record or an order's answer."""
     accession, modality = result.accession.strip(), result.modality.strip()
     description = result.description.strip()
     comment = _joined(": ", modality, description)
@@ -50,7 +50,7 @@ def study_contents(
 def value_contents(
     result: ValueResult, ids: Identification, layout: RecordLayout, options: DialectOptions
 ) -> Contents:
-    """Return what stands once in the record of a report's values."""
+    """Return the contents that stand once in the record of a report's values."""
     day = f"{result.date:%d.%m.%Y}" if result.date else ""
     title = _joined(" ", "Messwerte vom", day) if day else "Messwerte"
     return {
@@ -74,7 +74,7 @@ def attachments_of(
 
 
 def attachment_contents(attachment: Attachment) -> dict[ContentSource, Sequence[str]]:
-    """Return what one attachment says; 6303 to 6305 are never missing beside 6302."""
+    """Return the contents of one attachment; 6303 to 6305 are never missing beside 6302."""
     name = attachment.name.strip() or LINK_TEXT
     return {
         ContentSource.ATTACHMENT_NAME: (name,),
@@ -90,7 +90,7 @@ def _common(
     layout: RecordLayout,
     options: DialectOptions,
 ) -> dict[ContentSource, Sequence[str]]:
-    """Return what every record has: ids, patient, time, device, order."""
+    """Return the contents every record has: ids, patient, time, device, order."""
     patient, order = result.patient, result.order or NO_ORDER
     accession = result.accession.strip()
     device = DEVICE_CODES.get(result.modality.strip(), DEVICE_CODE_UNSPECIFIED)

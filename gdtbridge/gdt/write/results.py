@@ -1,4 +1,4 @@
-"""What the bridge reports: the input of the writers."""
+"""The results the bridge reports: the input of the writers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Identification:
 
 @dataclass(frozen=True, slots=True)
 class OrderReference:
-    """How the practice software itself named the order: what its 6302 said, empty where nothing.
+    """The practice software's own names of an order, from its 6302; empty where not said.
 
     8310, 8314, 8402 and 8410; a result repeats them, so that it finds its order. ``ordered_by`` is
     the software's own GDT id (8316).
@@ -88,13 +88,13 @@ class TestValue:
 
 
 class Revision(StrEnum):
-    """How a report stands to what was sent of the examination before; the text says so."""
+    """Standing of a report among those sent of its examination; the value is written as text."""
 
     FIRST = ""
     SUPPLEMENT = "Ergänzender Bericht"
-    """It has further values."""
+    """The report has further values."""
     CORRECTION = "Korrigierter Bericht"
-    """Values sent before are others now."""
+    """Values sent before have changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class ValueResult:
 
 @dataclass(frozen=True, slots=True)
 class GdtFile:
-    """A file's bytes, and what could not be written as it was ("3101 transliterated").
+    """The bytes of a written file, and its losses ("3101 transliterated").
 
     ``losses`` name field and kind only, never content.
     """

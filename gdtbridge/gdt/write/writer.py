@@ -58,14 +58,17 @@ _RESERVE: Final = 60
 def render_study(
     result: StudyResult, dialect: Dialect, ids: Identification, *, encoding: str | None = None
 ) -> GdtFile:
-    """Return the 6310 that says: this study is here."""
+    """Return the study record (6310); raise `GdtWriteError` when there can be none."""
     return _study(result, dialect, dialect.layouts.study, ids, encoding)
 
 
 def render_order_answer(
     result: StudyResult, dialect: Dialect, ids: Identification, *, encoding: str | None = None
 ) -> GdtFile:
-    """Return the 6310 that answers a placed order; ``description`` is the requested procedure."""
+    """Return the 6310 that answers a placed order (``description``: the requested procedure).
+
+    Raises `GdtWriteError`.
+    """
     return _study(result, dialect, dialect.layouts.order_answer, ids, encoding)
 
 
@@ -75,7 +78,7 @@ def render_values(
     """Return the 6310 of a report's measurements.
 
     A dialect with field 8100 gets as many records as that field's digits need; attachments stand
-    in the first.
+    in the first. Raises `GdtWriteError`.
     """
     layout, options = dialect.layouts.values, dialect.options
     contents = value_contents(result, ids, layout, options)
@@ -120,7 +123,7 @@ def _missing_attachments(result: StudyResult | ValueResult, dialect: Dialect) ->
 
 @dataclass(frozen=True, slots=True)
 class RecordContents:
-    """What one file says: contents that stand once, values and attachments."""
+    """The contents of one file: those that stand once, values and attachments."""
 
     contents: Contents
     values: tuple[TestValue, ...] = ()
@@ -145,7 +148,7 @@ def render(
 
 
 def _reads_as_utf8(record: bytes) -> bool:
-    """Say whether a reader takes the record for UTF-8."""
+    """Return whether a reader takes the record for UTF-8."""
     return not record.isascii() and is_utf8(evidence(record.split(b"\r\n")))
 
 
@@ -257,7 +260,7 @@ class _RecordWriter:
         ]
 
     def _headings(self, field: str, values: Sequence[TestValue]) -> Iterator[tuple[str, ...]]:
-        """Yield what stands above each value: the name of the group that begins with it."""
+        """Yield the heading above each value: the name of a group that begins there."""
         several = len({value.group for value in values}) > 1
         before = ""
         for value in values:
