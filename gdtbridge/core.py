@@ -22,7 +22,7 @@ from gdtbridge.orders.filed import FiledOrders
 from gdtbridge.orders.master_data import MasterData
 from gdtbridge.outbox import FileNaming, GdtDrop, Outbox, Sender, Webhook
 from gdtbridge.pictures import AttachmentReader
-from gdtbridge.report_page import Printer
+from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.attachments import ATTACHMENT
 from gdtbridge.results.gathering import ExamGatherer, ObjectOpeners
 from gdtbridge.results.reporting import ResultReporter
@@ -84,7 +84,7 @@ def open_core(settings: Settings) -> Iterator[Core]:
         openers = ObjectOpeners(
             opened.enter_context(closing(ReportReader())),
             opened.enter_context(closing(AttachmentReader())),
-            opened.enter_context(closing(Printer(settings.catalogue.cells))),
+            opened.enter_context(closing(PagePrinter())),
         )
         stores = Stores(database, archive, outbox, worklist, openers)
         yield wire(settings, routing, stores, SystemClock())

@@ -65,22 +65,31 @@ def write_sheets(
         raise click.UsageError(
             "--html und --pdf nehmen genau eine Datei. / --html and --pdf take exactly one file."
         )
-    from gdtbridge.report_page import Form, Printer
-    from gdtbridge.sr import ReportError
+    from gdtbridge.catalogue.catalogue import Catalogue
+    from gdtbridge.report_page import PageFormat, PagePrinter, sheet_of
+    from gdtbridge.sr import ReportError, ReportReader
 
-    with Printer(load_settings(config).catalogue.cells) as printer:
-        for form, out in ((Form.HTML, html), (Form.PDF, pdf)):
-            if out is None:
-                continue
-            try:
-                out.write_bytes(printer.print(files[0], form).data)
-            except ReportError as error:
-                raise BridgeError(f"{files[0]}: {error}") from error
-            except OSError as error:
-                raise BridgeError(
-                    f"{out}: nicht schreibbar. / cannot be written: {error.strerror}."
-                ) from error
-            click.echo(str(out))
+    catalogue = Catalogue.load(load_settings(config).catalogue.cells)
+    try:
+        with ReportReader() as reader:
+            report = reader.read(files[0])
+        sheet = sheet_of(report, catalogue, report.patient, report.accession_number)
+        with PagePrinter() as printer:
+            for page_format, out in ((PageFormat.HTML, html), (PageFormat.PDF, pdf)):
+                if out is not None:
+                    _write(out, printer.print(sheet, page_format))
+    except ReportError as error:
+        raise BridgeError(f"{files[0]}: {error}") from error
+
+
+def _write(out: Path, data: bytes) -> None:
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        raise BridgeError(
+            f"{out}: nicht schreibbar. / cannot be written: {error.strerror}."
+        ) from error
+    click.echo(str(out))
 
 
 @sr.command("show")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gdtbridge.report_page.sheet import Group, Row
+from gdtbridge.report_page.sheet import SheetGroup, SheetRow
 from gdtbridge.report_page.type_faces import face
 
 GAP: Final = 4.0
@@ -100,7 +100,7 @@ def column_titles(style: Style, width: float) -> Block:
     return Block(style.lead * 1.3, tuple(pieces))
 
 
-def rows_of(group: Group, style: Style, width: float) -> list[Block]:
+def rows_of(group: SheetGroup, style: Style, width: float) -> list[Block]:
     """Return the rows of a group."""
     return [_row(row, style, width) for row in group.rows]
 
@@ -120,7 +120,7 @@ def _edges(style: Style, width: float) -> tuple[float, float]:
     return right - style.value, right
 
 
-def _row(row: Row, style: Style, width: float) -> Block:
+def _row(row: SheetRow, style: Style, width: float) -> Block:
     regular, strong = face(), face(bold=True)
     left, right = _edges(style, width)
     left = min(left, right - strong.width(row.value, style.size))
@@ -140,7 +140,7 @@ def _row(row: Row, style: Style, width: float) -> Block:
     return _closed((*pieces, *named, *beside), style)
 
 
-def _stacked(row: Row, style: Style, width: float) -> Block:
+def _stacked(row: SheetRow, style: Style, width: float) -> Block:
     """Return a row whose value and unit stand under the name, as wide as they are.
 
     What is wider than the column is set smaller: a number is never broken.

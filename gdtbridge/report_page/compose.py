@@ -12,7 +12,8 @@ from typing import Final
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.catalogue.presentation import OTHERS, Presented, present_all
 from gdtbridge.catalogue.wording import REPEAT
-from gdtbridge.report_page.sheet import Fact, Group, Head, Person, Row, Sheet
+from gdtbridge.people import Patient
+from gdtbridge.report_page.sheet import ReportSheet, SheetFact, SheetGroup, SheetRow
 from gdtbridge.report_page.texts import one_line
 from gdtbridge.sr import Report, plain, ucum
 
@@ -50,22 +51,23 @@ PLAIN_WITHOUT_WORD: Final = (
 _EXPONENT: Final = re.compile(r"(?<=[ms])[23](?!\w)")
 
 
-def sheet_of(report: Report, head: Head, catalogue: Catalogue, person: Person | None) -> Sheet:
+def sheet_of(report: Report, catalogue: Catalogue, patient: Patient, accession: str) -> ReportSheet:
     """Return what the page says.
 
-    ``person`` is whose the practice says the exam is; None takes the one in the file.
+    ``patient`` is whose the practice says the exam is, ``accession`` the number of the order.
     """
     shown = present_all(report.measurements, catalogue)
     ordered = sorted(shown, key=lambda one: one.order)
-    whose = person or head.person
     groups = tuple(_groups(ordered))
-    return Sheet(
+    return ReportSheet(
         title=_title(report, ordered),
-        day=_day(head.day),
-        patient=one_line(_patient(whose), MAX_FACT),
-        facts=(tuple(_of_person(whose)), tuple(_of_exam(head, whose))),
+        day=_day(report.exam_date),
+        patient=one_line(_patient(patient), MAX_FACT),
+        facts=(tuple(_of_patient(patient)), tuple(_of_exam(report, accession))),
         groups=groups,
-        notes=tuple(_notes(report, groups, other_id=whose.id.strip() != head.person.id.strip())),
+        notes=tuple(
+            _notes(report, groups, other_id=patient.id.strip() != report.patient_id.strip())
+        ),
         foot=(
             f"Erstellt von gdtbridge aus {one_line(report.sop_uid, 64) or 'einem Bericht ohne UID'}"
             ", gibt wieder, was das Gerät gemessen hat; kein Befund."
@@ -85,39 +87,39 @@ def _title(report: Report, shown: Sequence[Presented]) -> str:
     return one_line(f"Messwerte {kind}", MAX_FACT)
 
 
-def _patient(person: Person) -> str:
+def _patient(patient: Patient) -> str:
     """Return name, birth date and number in one line."""
-    born = f"* {_day(person.birth_date)}" if person.birth_date else ""
-    number = f"Nr. {person.id.strip()}" if person.id.strip() else ""
-    return ", ".join(part for part in (person.name, born, number) if part)
+    born = f"* {patient.german_birth_date}" if patient.birth_date else ""
+    number = f"Nr. {patient.id.strip()}" if patient.id.strip() else ""
+    return ", ".join(part for part in (patient.listed_name, born, number) if part)
 
 
-def _of_person(person: Person) -> Iterator[Fact]:
+def _of_patient(patient: Patient) -> Iterator[SheetFact]:
     yield from _facts(
-        ("Name", person.name),
-        ("Geburtsdatum", _day(person.birth_date)),
-        ("Patientennummer", person.id),
+        ("Name", patient.listed_name),
+        ("Geburtsdatum", patient.german_birth_date),
+        ("Patientennummer", patient.id),
     )
 
 
-def _of_exam(head: Head, whose: Person) -> Iterator[Fact]:
-    moment = _day(head.day)
-    if moment and head.clock is not None:
-        moment += f", {head.clock:%H:%M} Uhr"
-    model = "" if head.model.casefold() in head.manufacturer.casefold() else head.model
+def _of_exam(report: Report, accession: str) -> Iterator[SheetFact]:
+    moment = _day(report.exam_date)
+    if moment and report.exam_time is not None:
+        moment += f", {report.exam_time:%H:%M} Uhr"
+    model = "" if report.model.casefold() in report.manufacturer.casefold() else report.model
     yield from _facts(
         ("Untersuchung", moment),
-        ("Gerät", f"{head.manufacturer} {model}"),
-        ("Station", head.station),
-        ("Auftragsnummer", whose.accession),
+        ("Gerät", f"{report.manufacturer} {model}"),
+        ("Station", report.station),
+        ("Auftragsnummer", accession),
     )
 
 
-def _facts(*facts: tuple[str, str]) -> Iterator[Fact]:
+def _facts(*facts: tuple[str, str]) -> Iterator[SheetFact]:
     for word, text in facts:
         shown = one_line(text, MAX_FACT)
         if shown:
-            yield Fact(word, shown)
+            yield SheetFact(word, shown)
 
 
 def _day(day: date | None) -> str:
@@ -127,14 +129,14 @@ def _day(day: date | None) -> str:
 # --- the values ----------------------------------------------------------------------------------
 
 
-def _groups(ordered: Sequence[Presented]) -> Iterator[Group]:
+def _groups(ordered: Sequence[Presented]) -> Iterator[SheetGroup]:
     for name, members in groupby(ordered, key=lambda one: one.group):
         rows = tuple(_rows(list(members)))
         alone = name == OTHERS and len(rows) == len(ordered)
-        yield Group("Messwerte" if alone else one_line(name, MAX_NAME), rows)
+        yield SheetGroup("Messwerte" if alone else one_line(name, MAX_NAME), rows)
 
 
-def _rows(shown: Sequence[Presented]) -> Iterator[Row]:
+def _rows(shown: Sequence[Presented]) -> Iterator[SheetRow]:
     """Yield the rows of one group; a name and remark that were there already get a number."""
     seen: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for one in shown:
@@ -143,7 +145,7 @@ def _rows(shown: Sequence[Presented]) -> Iterator[Row]:
             seen[one.name, told] += 1
             number = seen[one.name, told]
             name = f"{name} ({number})" if number > 1 else name
-        yield Row(
+        yield SheetRow(
             name=name,
             value=plain(one.value).replace(".", ","),
             unit=_unit(one.unit if one.known else ucum.printed(one.unit)),
@@ -171,7 +173,7 @@ def _remarks(one: Presented) -> tuple[str, ...]:
 # --- the notes -----------------------------------------------------------------------------------
 
 
-def _notes(report: Report, groups: Sequence[Group], *, other_id: bool) -> Iterator[str]:
+def _notes(report: Report, groups: Sequence[SheetGroup], *, other_id: bool) -> Iterator[str]:
     if not report.measurements:
         yield "Der Bericht enthält keine Messwerte."
     if other_id:

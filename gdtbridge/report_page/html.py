@@ -8,13 +8,13 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from gdtbridge.report_page.sheet import Sheet
+from gdtbridge.report_page.sheet import ReportSheet
 
 ONE_COLUMN: Final = 24
 """More rows than these are set in two columns."""
 
 
-def to_html(sheet: Sheet) -> bytes:
+def to_html(sheet: ReportSheet) -> bytes:
     """Return the page in UTF-8; every text of the sheet is escaped."""
     rows = sum(len(group.rows) for group in sheet.groups)
     page = _template().render(sheet=sheet, two_columns=rows > ONE_COLUMN)

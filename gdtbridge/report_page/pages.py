@@ -19,7 +19,7 @@ from gdtbridge.report_page.blocks import (
     note,
     rows_of,
 )
-from gdtbridge.report_page.sheet import Group, Sheet
+from gdtbridge.report_page.sheet import ReportSheet, SheetGroup
 
 MM: Final = 72 / 25.4
 WIDTH, HEIGHT = 210 * MM, 297 * MM
@@ -49,7 +49,7 @@ Laid = list[Placed]
 """One page."""
 
 
-def laid_out(sheet: Sheet, first_top: float) -> list[Laid]:
+def laid_out(sheet: ReportSheet, first_top: float) -> list[Laid]:
     """Return the pages; the first begins at ``first_top``.
 
     The most readable style that needs one page is taken, else as many pages as there must be.
@@ -70,7 +70,7 @@ def laid_out(sheet: Sheet, first_top: float) -> list[Laid]:
 class _Flow:
     """The groups of a sheet in one style."""
 
-    def __init__(self, groups: Sequence[Group], style: Style) -> None:
+    def __init__(self, groups: Sequence[SheetGroup], style: Style) -> None:
         self.style = style
         self.width = (RIGHT - LEFT - GUTTER * (style.columns - 1)) / style.columns
         self.titles = column_titles(style, self.width)

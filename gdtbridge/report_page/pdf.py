@@ -10,7 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from gdtbridge.report_page.blocks import Piece
 from gdtbridge.report_page.pages import BOTTOM, HEIGHT, LEFT, MM, RIGHT, TOP, WIDTH, Laid, laid_out
-from gdtbridge.report_page.sheet import Fact, Sheet
+from gdtbridge.report_page.sheet import ReportSheet, SheetFact
 from gdtbridge.report_page.type_faces import MISSING, face
 
 BLACK: Final = (0.10, 0.10, 0.12)
@@ -27,14 +27,14 @@ FOOT_SIZE: Final = 7.0
 LACKING: Final = f"{MISSING} steht für Zeichen, die hier nicht gedruckt werden können."
 
 
-def to_pdf(sheet: Sheet) -> bytes:
+def to_pdf(sheet: ReportSheet) -> bytes:
     """Return the PDF."""
     if any(face().lacks(text) for text in _texts(sheet)):
         sheet = replace(sheet, notes=(*sheet.notes, LACKING))
     return _Drawing(sheet).made()
 
 
-def _texts(sheet: Sheet) -> list[str]:
+def _texts(sheet: ReportSheet) -> list[str]:
     rows = (row for group in sheet.groups for row in group.rows)
     return [
         sheet.title,
@@ -48,7 +48,7 @@ def _texts(sheet: Sheet) -> list[str]:
 class _Drawing:
     """One document being drawn; ``y`` counts from the top of the page."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: ReportSheet) -> None:
         self._sheet = sheet
         self._data = io.BytesIO()
         face()  # registers the font the canvas begins with
@@ -60,7 +60,7 @@ class _Drawing:
             initialFontName="Regular",  # type: ignore[arg-type]  # the stub takes it for a size
             lang="de",
         )
-        self._canvas.setTitle(f"{sheet.title} {sheet.day}".rstrip())
+        self._canvas.setTitle(sheet.heading)
         self._canvas.setSubject(sheet.foot)
         self._canvas.setCreator("gdtbridge")
         self._canvas.setAuthor("gdtbridge")
@@ -85,10 +85,10 @@ class _Drawing:
         lines = max(self._fact_lines(facts) for facts in self._sheet.facts)
         return TITLE_SIZE + 5 * MM + lines * FACT_LEAD + 2.5 * MM
 
-    def _fact_lines(self, facts: tuple[Fact, ...]) -> int:
+    def _fact_lines(self, facts: tuple[SheetFact, ...]) -> int:
         return sum(len(self._fact_text(fact)) for fact in facts)
 
-    def _fact_text(self, fact: Fact) -> list[str]:
+    def _fact_text(self, fact: SheetFact) -> list[str]:
         return face(bold=fact.word == "Name").wrapped(fact.text, self._fact_width(), FACT_SIZE)
 
     def _fact_width(self) -> float:
@@ -107,7 +107,7 @@ class _Drawing:
         for x, facts in zip((LEFT, (LEFT + RIGHT) / 2), self._sheet.facts, strict=True):
             self._facts(x, y, facts)
 
-    def _facts(self, x: float, y: float, facts: tuple[Fact, ...]) -> None:
+    def _facts(self, x: float, y: float, facts: tuple[SheetFact, ...]) -> None:
         for fact in facts:
             self._text(Piece(x, y + FACT_LEAD, fact.word, FACT_SIZE, grey=True), GREY)
             for line in self._fact_text(fact):
@@ -117,7 +117,7 @@ class _Drawing:
 
     def _later_head(self) -> None:
         y = TOP + FACT_SIZE
-        named = f"{self._sheet.title} {self._sheet.day}".rstrip()
+        named = self._sheet.heading
         half = (RIGHT - LEFT) / 2 - 2 * MM
         size = face(bold=True).fitting(named, half, FACT_SIZE)
         self._text(Piece(LEFT, y, named, size, bold=True), ACCENT)

@@ -1,22 +1,20 @@
-"""Prints reports in child processes."""
+"""Prints sheets in child processes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
-from gdtbridge.report_page.sheet import Form, Person, Printed
+from gdtbridge.report_page.sheet import PageFormat, ReportSheet
 from gdtbridge.sandbox.client import SandboxClient
 from gdtbridge.sandbox.room import MEBIBYTE, SandboxRoom, SandboxTask, SandboxTexts
-from gdtbridge.sr import NotAReportError, ReportLimitError, UnreadableReportError
+from gdtbridge.sr import ReportLimitError, UnreadableReportError
 
-PRINT_REPORT: Final = SandboxTask("gdtbridge.report_page.printing:print_report", Printed)
+PRINT_SHEET: Final = SandboxTask("gdtbridge.report_page.printing:print_sheet", bytes)
 
 PAGES: Final = SandboxRoom(
     place=f"{__name__}:PAGES",
-    tasks=(PRINT_REPORT,),
-    errors=(NotAReportError, UnreadableReportError, ReportLimitError),
+    tasks=(PRINT_SHEET,),
+    errors=(UnreadableReportError, ReportLimitError),
     damage=UnreadableReportError,
     limit=ReportLimitError,
     texts=SandboxTexts(
@@ -41,25 +39,11 @@ def prepare_child() -> None:
     keep_image_libraries_out()
 
 
-class Printer(SandboxClient):
-    """Prints Structured Reports; share one object between threads.
-
-    ``catalogue_rows`` are the practice's own (`Catalogue.load`).
-    """
+class PagePrinter(SandboxClient):
+    """Prints sheets in child processes; threads may share one object."""
 
     room = PAGES
 
-    def __init__(
-        self, catalogue_rows: Sequence[Mapping[str, str]] = (), *, seconds: float | None = None
-    ) -> None:
-        super().__init__(seconds=seconds)
-        self._rows = [dict(cells) for cells in catalogue_rows]
-
-    def print(self, path: Path, form: Form, person: Person | None = None) -> Printed:
-        """Return the sheet of the report in ``path``; raise `ReportError` and nothing else.
-
-        ``person`` is whose the report is where that is known better than the file does.
-        """
-        return self.call(
-            PRINT_REPORT, path=path.absolute(), form=form, rows=self._rows, person=person
-        )
+    def print(self, sheet: ReportSheet, page_format: PageFormat) -> bytes:
+        """Return the file of a sheet; raise `ReportError` and nothing else."""
+        return self.call(PRINT_SHEET, sheet=sheet, page_format=page_format)

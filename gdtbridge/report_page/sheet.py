@@ -3,52 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, time
 from enum import StrEnum
 
 
-class Form(StrEnum):
-    """How a sheet is printed."""
+class PageFormat(StrEnum):
+    """The kind of file a sheet is printed to."""
 
     HTML = "html"
     PDF = "pdf"
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
-    """A sheet: ``title`` names it in German (``Messwerte Echokardiographie 15.01.2024``)."""
-
-    title: str
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Whose the measurements are, and by which order; what is not known is empty or None.
-
-    ``name`` is as a chart has it (``Müller, Änne``), ``accession`` the order's number.
-    """
-
-    id: str
-    name: str
-    birth_date: date | None
-    accession: str
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What the file says of the person, the exam and the device; the day is local."""
-
-    person: Person
-    day: date | None
-    clock: time | None
-    manufacturer: str
-    model: str
-    station: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
+class SheetFact:
     """A line of the head: ``Gerät`` and what it is."""
 
     word: str
@@ -56,7 +22,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SheetRow:
     """One measurement; ``value`` has a decimal comma.
 
     ``number`` counts repeats; a name that repeats ends in it.
@@ -70,15 +36,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class SheetGroup:
     """Measurements that stand together."""
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[SheetRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class ReportSheet:
     """The whole report in German.
 
     All texts are data: one line each without control characters, of bounded length, never markup.
@@ -89,7 +55,12 @@ class Sheet:
     title: str
     day: str
     patient: str
-    facts: tuple[tuple[Fact, ...], tuple[Fact, ...]]
-    groups: tuple[Group, ...]
+    facts: tuple[tuple[SheetFact, ...], tuple[SheetFact, ...]]
+    groups: tuple[SheetGroup, ...]
     notes: tuple[str, ...]
     foot: str
+
+    @property
+    def heading(self) -> str:
+        """Title and day in one line (``Messwerte Echokardiographie 15.01.2024``)."""
+        return f"{self.title} {self.day}".rstrip()

@@ -11,6 +11,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Final, Protocol
 
 from gdtbridge.archive import Kept
+from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.exams.model import Exam
 from gdtbridge.gdt import Attachment, field_length
 from gdtbridge.pictures import (
@@ -22,9 +23,9 @@ from gdtbridge.pictures import (
     is_candidate,
     is_key_object,
 )
-from gdtbridge.report_page import Form, Person, Printed
+from gdtbridge.report_page import PageFormat, ReportSheet, sheet_of
 from gdtbridge.results.file_names import own_number, safe_part
-from gdtbridge.sr import ReportError
+from gdtbridge.sr import Report, ReportError
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +54,10 @@ class AttachmentMaker(Protocol):
 
 
 class ReportPrinter(Protocol):
-    """Port: makes pages of Structured Reports (`gdtbridge.report_page.Printer`)."""
+    """Port: makes pages of reports (`gdtbridge.report_page.PagePrinter`)."""
 
-    def print(self, path: Path, form: Form, person: Person | None) -> Printed:
-        """Return the page of the report in the file; raise `ReportError`."""
+    def print(self, sheet: ReportSheet, page_format: PageFormat) -> bytes:
+        """Return the file of the page; raise `ReportError`."""
         ...
 
 
@@ -94,11 +95,13 @@ class AttachmentBuilder:
         self,
         renderer: AttachmentMaker,
         printer: ReportPrinter,
+        catalogue: Catalogue,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._renderer = renderer
         self._printer = printer
+        self._catalogue = catalogue
         self._monotonic = monotonic
 
     def files(
@@ -132,26 +135,21 @@ class AttachmentBuilder:
         return tuple(_files(exam, accession, made, place))
 
     def sheet(
-        self, exam: Exam, accession: str, report: Path, place: AttachmentPlace
+        self, exam: Exam, accession: str, report: Report, place: AttachmentPlace
     ) -> AttachedFile | None:
         """Return the page of one Structured Report; None where it cannot be printed.
 
         The page names the patient of the exam: a person may have said that the exam is of another
         patient than the device thought.
         """
-        person = Person(
-            exam.patient_id,
-            exam.sent_patient.listed_name,
-            exam.sent_patient.birth_date,
-            accession,
-        )
+        sheet = sheet_of(report, self._catalogue, exam.sent_patient, accession)
         try:
-            printed = self._printer.print(report, Form.PDF, person)
+            data = self._printer.print(sheet, PageFormat.PDF)
         except ReportError as error:
             log.warning("exam %d: the page of a report is left out: %s", exam.id, error)
             return None
-        title = printed.title if len(printed.title) <= LONGEST_NAME else "Messwerte"
-        return _file(exam, accession, Rendered("PDF", title, printed.data), place)
+        title = sheet.heading if len(sheet.heading) <= LONGEST_NAME else "Messwerte"
+        return _file(exam, accession, Rendered("PDF", title, data), place)
 
     def _with_frames(self, candidate: Candidate, end: float) -> Sequence[Candidate]:
         """Return the candidate with its number of frames; without it when time is over."""

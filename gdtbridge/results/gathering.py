@@ -51,7 +51,6 @@ class ReadReport:
     """A Structured Report, how reading it went, and its page where one is wanted."""
 
     pending: PendingReport
-    file: Path
     report: Report | None
     problem: str
     sheet: AttachedFile | None = None
@@ -84,7 +83,7 @@ class ExamGatherer:
         self._archive = archive
         self._worklist = worklist
         self._reader = openers.reports
-        self._attachments = AttachmentBuilder(openers.pictures, openers.sheets)
+        self._attachments = AttachmentBuilder(openers.pictures, openers.sheets, routing.catalogue)
 
     def gather(self, exam_id: int) -> GatheredExam | None:
         """Return what there is of an exam that waits to be reported; None when none does."""
@@ -132,14 +131,14 @@ class ExamGatherer:
             return read
         if exam.mixed and not exam.is_of(report.patient_id):
             return read
-        return replace(read, sheet=self._attachments.sheet(exam, accession, read.file, place))
+        return replace(read, sheet=self._attachments.sheet(exam, accession, report, place))
 
     def _read(self, pending: PendingReport, file: Path) -> ReadReport:
         try:
-            return ReadReport(pending, file, self._read_patiently(file), "")
+            return ReadReport(pending, self._read_patiently(file), "")
         except ReportError as error:
             log.warning("report %d cannot be read: %s", pending.id, type(error).__name__)
-            return ReadReport(pending, file, None, type(error).__name__)
+            return ReadReport(pending, None, type(error).__name__)
 
     def _read_patiently(self, file: Path) -> Report:
         try:

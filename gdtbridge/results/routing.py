@@ -79,14 +79,14 @@ class Routing:
     def __init__(self, settings: Settings) -> None:
         """Take settings that `gdtbridge.settings.refusals` lets pass."""
         dialects = gdt.dialects_with(settings.dialects)
-        catalogue = Catalogue.load(settings.catalogue.cells)
+        self.catalogue = Catalogue.load(settings.catalogue.cells)
         self._routes = settings.gdt.routes
         self._by_name = {
             exchange.route: _target(
                 exchange,
                 gdt.dialect_named(exchange.gdt.dialect, dialects),
                 settings.viewer,
-                catalogue,
+                self.catalogue,
             )
             for exchange in settings.exchanges
         }

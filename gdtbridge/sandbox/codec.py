@@ -84,12 +84,18 @@ def _reader(kind: Any) -> _Reader | None:  # noqa: ANN401 - an annotation
 
 def _single(kind: Any) -> _Reader:  # noqa: ANN401 - a class
     if kind is bytes:
-        return lambda _, body: body
+        return _read_body
     if issubclass(kind, date | time):
         return lambda sent, _: kind.fromisoformat(sent)
     if issubclass(kind, Decimal | Path | Enum):
         return lambda sent, _: kind(sent)
     raise TypeError(str(kind))
+
+
+def _read_body(sent: object, body: bytes) -> bytes:
+    if sent != _BODY:
+        raise ValueError("no body")
+    return body
 
 
 def _optional(kind: Any) -> _Reader | None:  # noqa: ANN401 - an annotation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, time
 from decimal import Decimal
 from typing import Final
 
@@ -188,6 +189,7 @@ class Report:
 
     ``template`` is the Template Identifier (``5200``), ``content_time`` local time in ISO 8601.
     ``not_measured`` counts values that are the device's way of writing "nothing measured".
+    ``exam_date`` and ``exam_time`` are Study Date and Time, else those of the content, local time.
     ``patient_name`` and ``patient_birth_date`` are as in the file (``Family^Given``, ``YYYYMMDD``).
     ``accession_number`` is the report's own, else the one request's it refers to.
     ``predecessors`` are the SOP Instance UIDs of reports this one replaces or amends (PS3.3
@@ -210,6 +212,9 @@ class Report:
     patient_birth_date: str = ""
     accession_number: str = ""
     model: str = ""
+    station: str = ""
+    exam_date: date | None = None
+    exam_time: time | None = None
     predecessors: tuple[str, ...] = ()
     profile: str = ""
     decisions: tuple[Decision, ...] | None = None

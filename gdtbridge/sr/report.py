@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from gdtbridge.dataset.text import TextDecoder
 from gdtbridge.dataset.values import to_date, to_time
@@ -28,6 +28,8 @@ from gdtbridge.sr.profiles import Quirk, device_of
 from gdtbridge.sr.rules import RULES
 from gdtbridge.sr.selection import Verdict, select
 from gdtbridge.sr.tree import ROOT, walk
+
+T = TypeVar("T")
 
 MAX_PREDECESSORS: Final = 32
 
@@ -71,6 +73,9 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
         patient_birth_date=content.string(root, Tag.PatientBirthDate),
         accession_number=_accession_number(content, root),
         model=model,
+        station=content.string(root, Tag.StationName),
+        exam_date=_first(content, root, to_date, Tag.StudyDate, Tag.ContentDate),
+        exam_time=_first(content, root, to_time, Tag.StudyTime, Tag.ContentTime),
         predecessors=tuple(_predecessors(content, root))[:MAX_PREDECESSORS],
         profile=content.device.name,
         decisions=_decisions(content, selection.verdicts),
@@ -113,6 +118,12 @@ def _content_time(content: Content, root: Item) -> str | None:
     if day is None or clock is None:
         return day.isoformat() if day is not None else None
     return datetime.combine(day, clock).isoformat()
+
+
+def _first(content: Content, root: Item, read: Callable[[str], T | None], *tags: Tag) -> T | None:
+    """Return the first of the elements that can be read."""
+    found = (read(content.string(root, tag)) for tag in tags)
+    return next((one for one in found if one is not None), None)
 
 
 def _accession_number(content: Content, root: Item) -> str:

@@ -24,8 +24,8 @@ from gdtbridge.dataset.text import (
 from gdtbridge.dicom.worklist import decode_dataset
 from gdtbridge.pictures.source import open_object
 from gdtbridge.pictures.titles import image_title
-from gdtbridge.report_page.head import read_head
 from gdtbridge.sr import read_report
+from tests.report_page.conftest import sheet_of_file
 from tests.tools.elements import EXPLICIT, IMPLICIT, element, identification, item, part10
 from worklist import WorklistFolder
 from worklist.item import item_from, text_of
@@ -121,7 +121,8 @@ def from_report(folder: Path, label: str, raw: bytes) -> str:
 
 def from_report_page(folder: Path, label: str, raw: bytes) -> str:
     """Return the device on a report's page."""
-    return read_head(report(folder, label, raw)).manufacturer
+    sheet = sheet_of_file(report(folder, label, raw))
+    return next(fact.text for facts in sheet.facts for fact in facts if fact.word == "Gerät")
 
 
 def from_query(folder: Path, label: str, raw: bytes) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.report_page.html import to_html
-from gdtbridge.report_page.sheet import Sheet
+from gdtbridge.report_page.sheet import ReportSheet
 from tests.report_page.conftest import sheet_of_file
 from tests.sr.builder import dataset, echo_section, num
 
@@ -65,7 +65,7 @@ def test_it_needs_nothing_from_elsewhere(project: Path) -> None:
     assert b"default-src 'none'" in data
 
 
-def test_markup_in_a_report_is_text(sheet: Callable[..., Sheet]) -> None:
+def test_markup_in_a_report_is_text(sheet: Callable[..., ReportSheet]) -> None:
     """A device's words open no element and run no template."""
     name = "<img src=x onerror=alert(1)> {{ 7*7 }} & \"'"
     made = sheet(

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.report_page.pdf import LACKING, to_pdf
-from gdtbridge.report_page.sheet import Sheet
+from gdtbridge.report_page.sheet import ReportSheet
 from tests.report_page.conftest import sheet_of_file
 from tests.sr.builder import LATERALITY, RIGHT, code, dataset, echo_section, num
 
-MakeSheet = Callable[..., Sheet]
+MakeSheet = Callable[..., ReportSheet]
 Poppler = Callable[..., str]
 SAMPLES = ("echo", "abdomen", "thyroid")
 

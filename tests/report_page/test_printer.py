@@ -1,70 +1,60 @@
-"""The printing process: sheets arrive, errors are about the file, nothing heavy is loaded here."""
+"""The printing process: pages arrive, errors are about the sheet, nothing heavy is loaded here."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from gdtbridge.report_page import Form, Person, Printer
-from gdtbridge.sr import NotAReportError, ReportLimitError, UnreadableReportError
+from gdtbridge.report_page import PageFormat, PagePrinter
+from gdtbridge.sr import ReportLimitError
+from tests.report_page.conftest import sheet_of_file
 from tests.sr.builder import dataset, echo_section, num, write
 
 ECHO = "samples/sr/echo.dcm"
 
 
-def test_sheets_arrive_from_the_child(project: Path) -> None:
-    """Both forms with their German title; two children print the same bytes."""
-    with Printer() as first, Printer() as second:
-        page = first.print(project / ECHO, Form.HTML)
-        assert page.data.startswith(b"<!DOCTYPE html>")
-        assert page.title == "Messwerte Echokardiographie 21.03.2024"
-        paper = first.print(project / ECHO, Form.PDF)
-        assert paper.data.startswith(b"%PDF-")
-        assert paper == second.print(project / ECHO, Form.PDF)
+def test_pages_arrive_from_the_child(project: Path) -> None:
+    """Both formats; two children print the same bytes."""
+    sheet = sheet_of_file(project / ECHO)
+    with PagePrinter() as first, PagePrinter() as second:
+        page = first.print(sheet, PageFormat.HTML)
+        assert page.startswith(b"<!DOCTYPE html>")
+        assert "Wójcik" in page.decode()
+        paper = first.print(sheet, PageFormat.PDF)
+        assert paper.startswith(b"%PDF-")
+        assert paper == second.print(sheet, PageFormat.PDF)
         assert len(first.processes()) == 1
 
 
-def test_person_and_own_rows_reach_the_sheet(project: Path) -> None:
-    """What the practice knows and calls things is what is printed."""
-    rows = ({"id": "LVIDD", "name": "LV innen", "unit": "cm", "decimals": "2"},)
-    with Printer(rows) as printer:
-        person = Person("8", "Weiß, Günther", date(1949, 11, 5), "R7")
-        page = printer.print(project / ECHO, Form.HTML, person).data.decode()
-    assert "LV innen" in page
-    assert "4,82" in page
-    assert "Weiß, Günther" in page
-    assert "Wójcik" not in page
+def test_late_child_costs_its_page_only(project: Path) -> None:
+    """A page that takes too long is a limit, the next one is printed; after the end there is none.
 
-
-def test_errors_are_those_of_reading(project: Path, tmp_path: Path) -> None:
-    """No report, no DICOM, no time: each its error, and the next file is printed."""
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    with Printer(seconds=3) as printer:
-        with pytest.raises(NotAReportError):
-            printer.print(project / "samples/images/echo-1.dcm", Form.PDF)
-        with pytest.raises((NotAReportError, UnreadableReportError)):
-            printer.print(project / "README.md", Form.PDF)
+    The child is stopped, so the sheet, longer than a pipe, is never read.
+    """
+    sheet = sheet_of_file(project / ECHO)
+    with PagePrinter(seconds=3) as printer:
+        printer.print(sheet, PageFormat.PDF)
+        os.kill(printer.processes()[0], signal.SIGSTOP)
         with pytest.raises(ReportLimitError):
-            printer.print(pipe, Form.PDF)
-        assert printer.print(project / ECHO, Form.PDF).data
+            printer.print(sheet, PageFormat.PDF)
+        assert printer.print(sheet, PageFormat.PDF)
     with pytest.raises(ReportLimitError):
-        printer.print(project / ECHO, Form.PDF)
+        printer.print(sheet, PageFormat.PDF)
 
 
 def test_five_thousand_values_take_seconds_and_little_memory(tmp_path: Path) -> None:
     """The largest report there is delays nobody for long."""
     numbers = [num(f"99X|{at}|Messwert {at}", f"{at}.25", "mm") for at in range(5000)]
-    file = write(dataset(echo_section(*numbers)), tmp_path / "big.dcm")
-    with Printer() as printer:
+    sheet = sheet_of_file(write(dataset(echo_section(*numbers)), tmp_path / "big.dcm"))
+    with PagePrinter() as printer:
         begun = time.monotonic()
-        assert len(printer.print(file, Form.PDF).data) < 2_000_000
+        assert len(printer.print(sheet, PageFormat.PDF)) < 2_000_000
         assert time.monotonic() - begun < 20
         (pid,) = printer.processes()
         status = Path(f"/proc/{pid}/status").read_text()

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.report_page.sheet import Fact, Person, Row, Sheet
+from gdtbridge.catalogue.catalogue import Catalogue
+from gdtbridge.people import Patient
+from gdtbridge.report_page import sheet_of
+from gdtbridge.report_page.sheet import ReportSheet, SheetFact, SheetRow
 from gdtbridge.report_page.texts import one_line
+from gdtbridge.sr import read_report
 from tests.report_page.conftest import sheet_of_file
 from tests.sr.builder import (
     LATERALITY,
@@ -27,10 +31,10 @@ from tests.sr.builder import (
     sonoscape,
 )
 
-MakeSheet = Callable[..., Sheet]
+MakeSheet = Callable[..., ReportSheet]
 
 
-def rows(sheet: Sheet) -> dict[str, Row]:
+def rows(sheet: ReportSheet) -> dict[str, SheetRow]:
     """Return all rows by name."""
     return {row.name: row for group in sheet.groups for row in group.rows}
 
@@ -42,17 +46,18 @@ def test_the_head_says_whose_when_and_by_which_device(project: Path) -> None:
     assert sheet.patient == "Wójcik, Łukasz, * 30.07.1971, Nr. 20815"
     assert sheet.facts == (
         (
-            Fact("Name", "Wójcik, Łukasz"),
-            Fact("Geburtsdatum", "30.07.1971"),
-            Fact("Patientennummer", "20815"),
+            SheetFact("Name", "Wójcik, Łukasz"),
+            SheetFact("Geburtsdatum", "30.07.1971"),
+            SheetFact("Patientennummer", "20815"),
         ),
         (
-            Fact("Untersuchung", "21.03.2024, 14:47 Uhr"),
-            Fact("Gerät", "Invented Ultrasound Example 1"),
-            Fact("Station", "US01"),
-            Fact("Auftragsnummer", "R0000000044"),
+            SheetFact("Untersuchung", "21.03.2024, 14:47 Uhr"),
+            SheetFact("Gerät", "Invented Ultrasound Example 1"),
+            SheetFact("Station", "US01"),
+            SheetFact("Auftragsnummer", "R0000000044"),
         ),
     )
+    assert sheet.heading == "Messwerte Echokardiographie 21.03.2024"
     assert "2.25.220663700150477150717317746187597892432" in sheet.foot
     assert sheet.foot.endswith("kein Befund.")
 
@@ -62,7 +67,18 @@ def test_values_are_named_and_grouped_by_the_catalogue(sheet: MakeSheet) -> None
     made = sheet(dataset(echo_section(num(LVIDD, "4.8219", "cm"))))
     assert [group.name for group in made.groups] == ["Linker Ventrikel"]
     (shown,) = made.groups[0].rows
-    assert shown == Row("LV-Durchmesser enddiastolisch (LVIDd)", "48,2", "mm", "Gerät: 4.8219 cm")
+    assert shown == SheetRow(
+        "LV-Durchmesser enddiastolisch (LVIDd)", "48,2", "mm", "Gerät: 4.8219 cm"
+    )
+
+
+def test_a_practices_own_rows_name_the_values(project: Path) -> None:
+    """What the practice calls things is what is printed."""
+    own = Catalogue.load(({"id": "LVIDD", "name": "LV innen", "unit": "cm", "decimals": "2"},))
+    report = read_report(project / "samples/sr/echo.dcm")
+    made = sheet_of(report, own, report.patient, "")
+    assert rows(made)["LV innen"].value == "4,82"
+    assert "Auftragsnummer" not in {fact.word for facts in made.facts for fact in facts}
 
 
 def test_what_the_catalogue_lacks_comes_last_in_the_devices_words(sheet: MakeSheet) -> None:
@@ -71,7 +87,7 @@ def test_what_the_catalogue_lacks_comes_last_in_the_devices_words(sheet: MakeShe
     made = sheet(dataset(echo_section(other, num(LVIDD, "48.2", "mm"))))
     assert [group.name for group in made.groups] == ["Linker Ventrikel", "Weitere Messwerte"]
     (shown,) = made.groups[1].rows
-    assert shown == Row("Plaque Höhe, Linker Ventrikel links", "1,50", "mm", "2D")
+    assert shown == SheetRow("Plaque Höhe, Linker Ventrikel links", "1,50", "mm", "2D")
 
 
 def test_a_long_name_keeps_its_side_and_number(sheet: MakeSheet) -> None:
@@ -142,13 +158,15 @@ def test_warnings_stand_at_the_end_in_german(sheet: MakeSheet) -> None:
 
 def test_the_practice_knows_better_whose_it_is(sheet: MakeSheet) -> None:
     """A report made under a wrong number shows whose it is, and that the device said another."""
-    person = Person("8", "Weiß, Günther", date(1949, 11, 5), "R7")
-    made = sheet(dataset(echo_section(num(LVIDD, "4.8", "cm")), PatientName="Falsch^Name"), person)
+    patient = Patient("8", "Weiß", "Günther", date(1949, 11, 5))
+    made = sheet(
+        dataset(echo_section(num(LVIDD, "4.8", "cm")), PatientName="Falsch^Name"), patient, "R7"
+    )
     assert made.patient == "Weiß, Günther, * 05.11.1949, Nr. 8"
-    assert made.facts[1][-1] == Fact("Auftragsnummer", "R7")
+    assert made.facts[1][-1] == SheetFact("Auftragsnummer", "R7")
     assert "Am Gerät war eine andere Patientennummer eingegeben." in made.notes
     assert not any("4711" in note for note in made.notes)
-    assert sheet(dataset(), Person(" 4711 ", "X", None, "")).notes == (
+    assert sheet(dataset(), Patient(" 4711 ", "X")).notes == (
         "Der Bericht enthält keine Messwerte.",
     )
 

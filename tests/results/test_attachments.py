@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
+from gdtbridge.catalogue.catalogue import standard
 from gdtbridge.database import outbox, placed_order
 from gdtbridge.errors import SettingsError
 from gdtbridge.gdt import Record, read_records
@@ -193,7 +194,7 @@ def test_an_exam_whose_pictures_take_too_long_keeps_no_other_waiting(device: Dev
     practice = device.practice
     for shade in (10, 90, 200):
         device.still(shade)
-    slow = Slow(practice.renderer, practice.printer, monotonic=practice.clock.monotonic)
+    slow = Slow(practice.renderer, practice.printer, standard(), monotonic=practice.clock.monotonic)
     practice.core.reporting._gatherer._attachments = slow
     assert len(groups(device.finish())) == 2
 

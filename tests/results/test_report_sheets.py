@@ -9,7 +9,7 @@ import pytest
 
 from gdtbridge.errors import SettingsError
 from gdtbridge.gdt import Record
-from gdtbridge.report_page import Form, Person, Printed
+from gdtbridge.report_page import PageFormat, ReportSheet
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import load_settings
 from gdtbridge.sr import ReportLimitError
@@ -39,7 +39,7 @@ def reports(project: Path, practice: Practice, tmp_path: Path) -> Reports:
 class BrokenPrinter:
     """Prints nothing."""
 
-    def print(self, path: Path, form: Form, person: Person | None) -> Printed:
+    def print(self, sheet: ReportSheet, page_format: PageFormat) -> bytes:
         """Fail as a child does that is out of its limits."""
         raise ReportLimitError("late")
 

@@ -17,7 +17,7 @@ from gdtbridge.gdt import Record, read_records
 from gdtbridge.orders import OrderRequest
 from gdtbridge.outbox import Outbox
 from gdtbridge.pictures import AttachmentReader
-from gdtbridge.report_page import Printer
+from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.gathering import ObjectOpeners
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import Settings
@@ -63,7 +63,7 @@ class Practice:
         )
         self.reader = HereReader()
         self.renderer = AttachmentReader()
-        self.printer = Printer(settings.catalogue.cells)
+        self.printer = PagePrinter()
         self.archive = Archive(folder / "archive")
         self.worklist = WorklistFolder(folder / "worklist")
         openers = ObjectOpeners(self.reader, self.renderer, self.printer)
