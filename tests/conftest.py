@@ -12,11 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile(
-    "gdtbridge", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
-)
-settings.load_profile("gdtbridge")
-
+EXAMPLES_OF_A_LAW = 5
+"""Examples of a law that names no number, for each one of ``--examples``."""
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -45,7 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--examples",
         type=int,
         default=20,
-        help="generated records per GDT version and character set (default: %(default)s)",
+        help="generated records per GDT version and character set, and a measure of all other "
+        "laws (default: %(default)s)",
     )
     parser.addoption(
         "--kills",
@@ -68,6 +66,18 @@ def corpus(request: pytest.FixtureRequest) -> Path:
 def project() -> Path:
     """Return the root of the checkout."""
     return PROJECT
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let every law be tried on as many examples as ``--examples`` says, in proportion."""
+    settings.register_profile(
+        "gdtbridge",
+        deadline=None,
+        max_examples=EXAMPLES_OF_A_LAW * int(config.getoption("--examples")),
+        suppress_health_check=[HealthCheck.too_slow],
+        print_blob=True,
+    )
+    settings.load_profile("gdtbridge")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -232,6 +232,7 @@ def test_every_row_is_found_by_what_it_asks_for(group: str) -> None:
             ), (row, modifiers)
 
 
+@pytest.mark.law
 def test_ids_built_of_parts_differ_wherever_the_parts_do() -> None:
     """Appending makes no id of two rows alike, and none looks like an id made of a hash."""
     names: dict[str, str] = {}
@@ -244,6 +245,7 @@ def test_ids_built_of_parts_differ_wherever_the_parts_do() -> None:
             assert len(entry.id) <= 8 or re.search(r"[0189]", entry.id[-8:])
 
 
+@pytest.mark.law
 def test_names_fit_field_8411_with_one_modifier_appended() -> None:
     """A side or a method still fits; the writer continues what is longer in the remarks."""
     for row in built_in():

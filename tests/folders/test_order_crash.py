@@ -26,10 +26,12 @@ ALL_FROM = 100
 """``--kills`` from which every line is tried; below, one in `SPARSELY`."""
 SPARSELY = 11
 
-# The dead close nothing.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
-)
+pytestmark = [
+    pytest.mark.crash,
+    pytest.mark.filterwarnings(  # the dead close nothing
+        "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 
 
 def watched(reception: Reception) -> None:

@@ -94,6 +94,7 @@ def put_foreign_file(world: World) -> None:
         path.write_bytes(FOREIGN)
 
 
+@pytest.mark.crash
 # A file that broke off where the disturbing crash left it raises a warning of its own.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 class TestCrash:

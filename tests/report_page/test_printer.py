@@ -48,6 +48,7 @@ def test_late_child_costs_its_page_only(project: Path) -> None:
         printer.print(sheet, PageFormat.PDF)
 
 
+@pytest.mark.slow
 def test_five_thousand_values_take_seconds_and_little_memory(tmp_path: Path) -> None:
     """The largest report there is delays nobody for long."""
     numbers = [num(f"99X|{at}|Messwert {at}", f"{at}.25", "mm") for at in range(5000)]

@@ -35,9 +35,12 @@ Read = Callable[..., Report]
 SYNTAXES = st.sampled_from(sorted(builder.SYNTAXES))
 RANDOMS = st.randoms(use_true_random=False)
 
-pytestmark = pytest.mark.timeout(400)  # a failure is first made small, which takes a while
+pytestmark = [
+    pytest.mark.law,
+    pytest.mark.timeout(400),  # a failure is first made small, which takes a while
+]
 
-fewer = settings(max_examples=50)
+fewer = settings(max_examples=settings().max_examples // 5)
 
 
 @pytest.fixture(scope="module")

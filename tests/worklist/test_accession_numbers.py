@@ -191,6 +191,7 @@ def counting(folder: Path, times: int) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_processes_share_one_counter(tmp_path: Path) -> None:
     """Two processes at once get different numbers."""
     processes = [counting(tmp_path, 60) for _ in range(2)]
@@ -199,6 +200,7 @@ def test_processes_share_one_counter(tmp_path: Path) -> None:
     assert len(set(given)) == 120
 
 
+@pytest.mark.kill
 def test_a_killed_process_repeats_nothing(tmp_path: Path) -> None:
     """A number that was printed before kill -9 is never printed again."""
     given: list[str] = []

@@ -207,6 +207,7 @@ def some(keys: dict[str, list[str]], most: int) -> st.SearchStrategy[dict[str, s
     )
 
 
+@pytest.mark.law
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=some(TEXT_KEYS, 2),
