@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import TypedDict, Unpack
 
+from gdtbridge.dataset.ae_title import is_ae_title
 from gdtbridge.dataset.text import SpecificCharacterSet, character_set_for
 from gdtbridge.dataset.uid import is_valid_uid, new_uid
 from gdtbridge.dataset.values import PersonName
@@ -161,7 +162,7 @@ SHAPES: Mapping[str, tuple[Callable[[str], object], str, str]] = MappingProxyTyp
             "Capital letters, digits and underscore are allowed.",
         ),
         "AE": (
-            re.compile(r"[ -\[\]-~]+").fullmatch,
+            is_ae_title,
             "Erlaubt sind ASCII-Zeichen außer dem Backslash.",
             "ASCII characters other than the backslash are allowed.",
         ),

@@ -19,6 +19,7 @@ from pynetdicom import build_context
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 
+from gdtbridge.dataset.ae_title import is_ae_title
 from gdtbridge.dicom.command import DimseStatus
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST, VERIFICATION
 from gdtbridge.dicom.upper_layer.requestor import Requestor
@@ -121,19 +122,9 @@ def _send(peer: Peer, association: Association, file: Path, need: tuple[str, str
     return _status(peer, association.send_c_store(file))
 
 
-def _is_title(text: str) -> bool:
-    """Return whether ``text`` can be an AE title (PS3.5 6.2, VR AE)."""
-    return (
-        0 < len(text.strip()) <= len(text) <= 16
-        and text.isascii()
-        and text.isprintable()
-        and "\\" not in text
-    )
-
-
 @contextmanager
 def _association(peer: Peer, contexts: list[PresentationContext]) -> Iterator[Association]:
-    if not _is_title(peer.calling_aet) or not _is_title(peer.aet):
+    if not is_ae_title(peer.calling_aet) or not is_ae_title(peer.aet):
         raise PeerError(
             "Ein AE-Titel hat 1 bis 16 ASCII-Zeichen ohne Backslash. / An AE title has 1 to 16 "
             "ASCII characters and no backslash."

@@ -13,15 +13,6 @@ from typing import Self
 from gdtbridge.settings import DicomSettings
 
 
-def clean_title(raw: bytes) -> str:
-    r"""Return an AE title as printable text without padding; empty where the device left it blank.
-
-    Old devices pad with NULs and use Latin-1 and backslashes; what cannot be printed becomes ``?``.
-    """
-    text = raw.decode("latin-1").strip(" \0")
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
     """The rules of one server."""

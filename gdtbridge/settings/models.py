@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from gdtbridge import viewers
+from gdtbridge.dataset.ae_title import is_ae_title
 
 
 def _split(value: object) -> object:
@@ -41,7 +42,7 @@ def _network(value: str) -> str:
 def _ae_title(value: str) -> str:
     """Accept 1-16 characters of the default repertoire without backslash (PS3.5 6.2, VR AE)."""
     value = value.strip()
-    if not 1 <= len(value) <= 16 or any(c == "\\" or not " " <= c <= "~" for c in value):
+    if not is_ae_title(value):
         raise ValueError("an AE title has 1 to 16 ASCII characters and no backslash")
     return value
 

@@ -3,40 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gdtbridge.dicom.policy import AccessPolicy, clean_title
+from gdtbridge.dicom.policy import AccessPolicy
 from gdtbridge.dicom.upper_layer.connections import (
     HALF_OPEN_LIMIT,
     HALF_OPEN_LIMIT_OF_ADDRESS,
     ConnectionTable,
 )
 from gdtbridge.settings import DicomSettings
-
-
-@pytest.mark.parametrize(
-    ("raw", "title"),
-    [
-        (b"VOLUSON         ", "VOLUSON"),
-        (b"VOLUSON\0\0\0\0\0\0\0\0\0", "VOLUSON"),
-        (b"  LOGIQ\0 \0       ", "LOGIQ"),
-        (b"K\xd6LN            ", "KÖLN"),
-        (b"A\\B             ", "A\\B"),
-        (b"A\nB\x1b[2J         ", "A?B?[2J"),
-        (b" " * 16, ""),
-        (b"\0" * 16, ""),
-    ],
-)
-def test_titles_are_cleaned(raw: bytes, title: str) -> None:
-    """Padding goes, what cannot be printed is replaced, the rest stays."""
-    assert clean_title(raw) == title
-
-
-@given(st.binary(min_size=16, max_size=16))
-def test_cleaned_titles_can_be_printed(raw: bytes) -> None:
-    """No AE title puts a control character anywhere."""
-    assert clean_title(raw).isprintable()
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
+from gdtbridge.dataset.ae_title import received_title
 from gdtbridge.dataset.uid import is_uid
-from gdtbridge.dicom.policy import clean_title
 
 TITLES: Final = slice(4, 68)
 """Called and calling AE title and the reserved bytes, counted from the end of the PDU header."""
@@ -62,7 +62,7 @@ def readable_request(body: bytes) -> bytes:
 
 def _readable_title(raw: bytes) -> bytes:
     """Return 16 bytes of the default repertoire without backslash, never blank (PS3.5 6.2, AE)."""
-    title = clean_title(raw).encode("ascii", "replace").replace(b"\\", b"?")
+    title = received_title(raw).encode("ascii", "replace").replace(b"\\", b"?")
     return (title or b"BLANK").ljust(16)
 
 

@@ -16,7 +16,7 @@ from typing import Final
 from pynetdicom.association import Association
 from pynetdicom.transport import AssociationSocket
 
-from gdtbridge.dicom.policy import clean_title
+from gdtbridge.dataset.ae_title import received_title
 from gdtbridge.dicom.upper_layer.request import CALLING_TITLE, TITLES, readable_request
 
 MAX_PDU: Final = 128 * 1024
@@ -133,7 +133,7 @@ class GuardedSocket(ClosingSocket):
             raise OSError("connection closed within the association request")
         self._request = bytearray(readable_request(body))
         self._titles = body[TITLES]
-        self.calling_aet = clean_title(body[CALLING_TITLE])
+        self.calling_aet = received_title(body[CALLING_TITLE])
         return bytearray(struct.pack(">BxL", _ASSOCIATE_RQ, len(self._request)))
 
     def _read(self, nr_bytes: int) -> bytearray:
