@@ -17,14 +17,16 @@ from gdtbridge.exams.overview import ExamOverview
 from gdtbridge.exams.receiving import InstanceReceiver
 from gdtbridge.exams.studies import StudyFinder
 from gdtbridge.folders import ExchangeFolders, OrderFiles, OrderPorts
-from gdtbridge.orders.desk import OrderDesk
-from gdtbridge.orders.filed import FiledOrders
+from gdtbridge.orders.book import OrderBook
+from gdtbridge.orders.filler import OrderFiller
+from gdtbridge.orders.gdt_orders import GdtOrders
 from gdtbridge.orders.master_data import MasterData
 from gdtbridge.outbox import FileNaming, GdtDrop, Outbox, Sender, Webhook
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.attachments import ATTACHMENT
 from gdtbridge.results.gathering import ExamGatherer, ObjectOpeners
+from gdtbridge.results.order_answers import OrderAnswers
 from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import Settings, WebhookSettings
@@ -56,7 +58,8 @@ class Core:
     archive: Archive
     outbox: Outbox
     worklist: WorklistFolder
-    orders: OrderDesk
+    order_book: OrderBook
+    orders: OrderFiller
     order_files: OrderFiles
     receiving: InstanceReceiver
     held: HeldExams
@@ -95,23 +98,16 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
     database, archive, outbox = stores.database, stores.archive, stores.outbox
     worklist, due = stores.worklist, DueSignal()
     completion = CompletionRule(settings.exam)
-    orders = OrderDesk(settings, database, outbox, worklist, routing, clock)
+    answers = OrderAnswers(routing, clock)
+    book = OrderBook(settings, database, outbox, worklist, answers, clock)
     gatherer = ExamGatherer(routing, database, archive, worklist, stores.openers)
     reporting = ResultReporter(
         routing, database, outbox, gatherer, settings.webhooks, completion, clock
     )
     studies = StudyFinder(database, worklist, settings.orders.encoding)
-    filed = FiledOrders(
-        database,
-        outbox,
-        worklist,
-        orders,
-        clock,
-        repeat_seconds=settings.orders.repeat_minutes * 60,
-    )
     ports = OrderPorts(
-        filed,
-        MasterData(database, outbox, routing, clock),
+        GdtOrders(book, database, clock),
+        MasterData(database, outbox, answers, clock),
         studies.find,
         reporting.results_arrived,
     )
@@ -122,7 +118,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
         archive,
         outbox,
         worklist,
-        orders,
+        book,
+        OrderFiller(book, database, worklist, clock, min_age_hours=settings.worklist.min_age_hours),
         OrderFiles(settings, ports, exchanges_of(routing), clock),
         InstanceReceiver(database, archive, completion, due, clock),
         HeldExams(database, archive, worklist, due, clock),

@@ -24,7 +24,7 @@ from gdtbridge.errors import BridgeError, DatabaseError, OutOfResources
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 BUSY_SECONDS: Final = 30
 """How long a writer waits for another process (a command line beside the service)."""
 CONNECTION_WAITS: Final = {"connect_timeout": 10, "tcp_user_timeout": 30_000}
@@ -69,15 +69,23 @@ placed_order = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("accession_number", sa.Text, nullable=False, unique=True),
     sa.Column("study_instance_uid", sa.Text, nullable=False, unique=True),
-    sa.Column("patient_id", sa.Text, nullable=False),
+    sa.Column("patient_id", sa.Text, nullable=False, index=True),
     sa.Column("patient_name", sa.Text, nullable=False),
     sa.Column("patient_birth_date", sa.Text, nullable=False),  # YYYYMMDD or empty
     sa.Column("patient_sex", sa.Text, nullable=False),
     sa.Column("modality", sa.Text, nullable=False),
     sa.Column("station", sa.Text, nullable=False),
     sa.Column("procedure", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.exams.OrderState
+    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.orders.OrderState
     sa.Column("ordered_at", sa.Double, nullable=False, index=True),
+    sa.Column("physician", sa.Text, nullable=False, server_default=""),
+    sa.Column("scheduled", sa.Text, nullable=False, server_default=""),  # local time, ISO 8601
+    sa.Column("created", sa.Text, nullable=False, server_default=""),  # the same
+    sa.Column("listing", sa.Text),  # gdtbridge.orders.model.ListingMark; null: the list has it
+)
+unlisted = placed_order.c.listing.is_not(None)
+sa.Index(
+    "ix_placed_order_unlisted", placed_order.c.id, sqlite_where=unlisted, postgresql_where=unlisted
 )
 
 order_reference = sa.Table(  # how the practice software itself named an order
@@ -102,7 +110,7 @@ order_file = sa.Table(  # each record of each file an order came in, and what be
     sa.Column("name", sa.Text, nullable=False, index=True),  # of the file
     sa.Column("record_type", sa.Text, nullable=False),
     sa.Column("received_at", sa.Double, nullable=False),
-    sa.Column("outcome", sa.Text, nullable=False),  # gdtbridge.exams.Outcome
+    sa.Column("outcome", sa.Text, nullable=False),  # gdtbridge.orders.RecordOutcome
     sa.Column("accession_number", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),  # of a refusal, for a person
     sa.UniqueConstraint("token", "position"),

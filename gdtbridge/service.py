@@ -59,12 +59,13 @@ class Bridge:
         return self._web.port
 
     def start(self) -> None:
-        """Start the outbox, the scheduler and then the edges.
+        """Finish the orders a crash interrupted; start the outbox, the scheduler, then the edges.
 
         Raises `SettingsError` when a port is taken or a service runs here, and then nothing runs.
         """
         with self._stopping.pop_all() as stopping:
             stopping.enter_context(_alone(self._settings.root))
+            self._core.order_book.reconcile()
             self._core.outbox.start()
             stopping.callback(self._core.outbox.stop, GRACE_SECONDS)
             self._health.look()

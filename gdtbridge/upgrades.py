@@ -28,7 +28,23 @@ def _to_2(op: Operations) -> None:
         op.add_column(table, sa.Column(column, sa.Text, nullable=False, server_default=""))
 
 
-STEPS: Final[Mapping[int, Callable[[Operations], None]]] = MappingProxyType({2: _to_2})
+def _to_3(op: Operations) -> None:
+    """Let an order say what its worklist entry says, and whether the list has been told."""
+    for column in ("physician", "scheduled", "created"):
+        op.add_column("placed_order", sa.Column(column, sa.Text, nullable=False, server_default=""))
+    op.add_column("placed_order", sa.Column("listing", sa.Text))
+    unlisted = sa.column("listing").is_not(None)
+    op.create_index(
+        "ix_placed_order_unlisted",
+        "placed_order",
+        ["id"],
+        sqlite_where=unlisted,
+        postgresql_where=unlisted,
+    )
+    op.create_index("ix_placed_order_patient_id", "placed_order", ["patient_id"])
+
+
+STEPS: Final[Mapping[int, Callable[[Operations], None]]] = MappingProxyType({2: _to_2, 3: _to_3})
 """By the version each leads to."""
 
 

@@ -54,7 +54,8 @@ class HeldExams:
             return []
         with self._database.read() as connection:
             orders = orders_of(connection, exam, listed)
-        return [_line(one.patient_id, one.patient_name, one.patient_birth_date) for one in orders]
+        people = [order.patient for order in orders]
+        return [_line(one.id, one.person_name, one.birth_date_da) for one in people]
 
     def release(self, study_instance_uid: str, patient_id: str) -> None:
         """Have a held exam reported under the patient number a person names.

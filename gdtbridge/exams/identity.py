@@ -58,8 +58,8 @@ def judge(connection: Connection, exam: Exam, listed: ListedOrders) -> Attributi
 
 def _is_for(order: Order, exam: Exam) -> bool:
     """Return whether order and exam are of one person: by number, and not clearly of two."""
-    if order.patient_id != exam.patient_id or exam.released:
-        return order.patient_id == exam.patient_id
+    if order.patient.id != exam.patient_id or exam.released:
+        return order.patient.id == exam.patient_id
     return not are_two(order.patient, exam.sent_patient)
 
 
@@ -74,14 +74,4 @@ def orders_of(connection: Connection, exam: Exam, listed: ListedOrders) -> list[
 
 
 def _of(entry: Entry | None) -> Order | None:
-    if entry is None:
-        return None
-    return Order(
-        accession_number=entry.AccessionNumber,
-        study_instance_uid=entry.StudyInstanceUID,
-        patient_id=entry.PatientID,
-        procedure=entry.RequestedProcedureDescription,
-        station=entry.ScheduledStationAETitle,
-        patient_name=entry.PatientName,
-        patient_birth_date=entry.patient.birth_date_da,
-    )
+    return Order.of(entry) if entry is not None else None

@@ -20,7 +20,7 @@ from gdtbridge.folders.notice import notice
 from gdtbridge.folders.ports import ExchangeFolders, OrderPorts
 from gdtbridge.folders.records import RecordReply, RecordTaker
 from gdtbridge.gdt import NotGdtError, Record, read_records
-from gdtbridge.orders import Drop, Outcome
+from gdtbridge.orders import OrderRecord, RecordOutcome
 from gdtbridge.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class FileReply:
     @property
     def refused(self) -> bool:
         """Whether a record was refused."""
-        return any(reply.taken.outcome is Outcome.REFUSED for reply in self.replies)
+        return any(reply.taken.outcome is RecordOutcome.REFUSED for reply in self.replies)
 
 
 class OrderFiles:
@@ -115,8 +115,8 @@ class OrderFiles:
         for position, record in enumerate(records, 1):
             yield self._taker.take(record, self._drop(claimed, position, record))
 
-    def _drop(self, claimed: ClaimedFile, position: int, record: Record) -> Drop:
-        return Drop(
+    def _drop(self, claimed: ClaimedFile, position: int, record: Record) -> OrderRecord:
+        return OrderRecord(
             claimed.token,
             position,
             hashlib.sha256(record.data).hexdigest(),
@@ -141,7 +141,7 @@ class OrderFiles:
 
     def _refused(self, claimed: ClaimedFile, data: bytes, reason: str) -> RecordReply:
         digest = hashlib.sha256(data).hexdigest()
-        drop = Drop(claimed.token, 1, digest, claimed.name, "")
+        drop = OrderRecord(claimed.token, 1, digest, claimed.name, "")
         return RecordReply("", self.ports.filed.refuse(drop, reason))
 
     def _file(self, claimed: ClaimedFile, result: FileReply) -> None:

@@ -8,24 +8,25 @@ from typing import Final
 
 from gdtbridge.exams import Exam
 from gdtbridge.folders.records import RecordReply
-from gdtbridge.orders import Outcome
+from gdtbridge.orders import RecordOutcome
 
 OUTCOME_TEXT: Final = {
-    Outcome.PLACED: "Auftrag {number} steht auf der Arbeitsliste. / Order {number} is on the"
+    RecordOutcome.PLACED: "Auftrag {number} steht auf der Arbeitsliste. / Order {number} is on the"
     " worklist.",
-    Outcome.UPDATED: "Auftrag {number} wurde geändert. / Order {number} was changed.",
-    Outcome.REPEATED: "War schon erledigt (Auftrag {number}). / Had been done (order {number}).",
-    Outcome.CANCELLED: "Auftrag {number} ist storniert. / Order {number} is cancelled.",
-    Outcome.STORED: "Stammdaten gespeichert. / Master data kept.",
-    Outcome.ANSWERED: "Stammdaten gesendet. / Master data sent.",
-    Outcome.SHOWN: "Vorhandene Untersuchungen: / Exams there are:",
-    Outcome.REFUSED: "ABGELEHNT / REFUSED",
+    RecordOutcome.UPDATED: "Auftrag {number} wurde geändert. / Order {number} was changed.",
+    RecordOutcome.REPEATED: "War schon erledigt (Auftrag {number}). / Had been done (order"
+    " {number}).",
+    RecordOutcome.CANCELLED: "Auftrag {number} ist storniert. / Order {number} is cancelled.",
+    RecordOutcome.STORED: "Stammdaten gespeichert. / Master data kept.",
+    RecordOutcome.ANSWERED: "Stammdaten gesendet. / Master data sent.",
+    RecordOutcome.SHOWN: "Vorhandene Untersuchungen: / Exams there are:",
+    RecordOutcome.REFUSED: "ABGELEHNT / REFUSED",
 }
 
 
 def notice(name: str, replies: Sequence[RecordReply], now: datetime) -> str:
     """Return the text: one paragraph for each record of the file."""
-    refused = any(reply.taken.outcome is Outcome.REFUSED for reply in replies)
+    refused = any(reply.taken.outcome is RecordOutcome.REFUSED for reply in replies)
     told = (
         "wurde nicht (ganz) übernommen. / was not (wholly) accepted."
         if refused

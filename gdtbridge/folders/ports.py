@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gdtbridge.exams import Exam, StudyQuery
 from gdtbridge.gdt import OrderReference
-from gdtbridge.orders import Drop, OrderRequest, Taken
+from gdtbridge.orders import OrderRecord, OrderRequest, TakenRecord
 from gdtbridge.people import Patient
 
 
@@ -28,29 +28,31 @@ class ExchangeFolders:
 class FiledOrderPort(Protocol):
     """Orders that come as records of files; see `gdtbridge.orders`."""
 
-    def known(self, drop: Drop) -> Taken | None:
+    def known(self, record: OrderRecord) -> TakenRecord | None:
         """Return what became of a record that was taken before."""
         ...
 
-    def refuse(self, drop: Drop, reason: str) -> Taken:
+    def refuse(self, record: OrderRecord, reason: str) -> TakenRecord:
         """Remember that a record was refused."""
         ...
 
-    def show(self, drop: Drop) -> Taken:
+    def show(self, record: OrderRecord) -> TakenRecord:
         """Remember that the studies a record asks for were named."""
         ...
 
-    def order(self, drop: Drop, request: OrderRequest, reference: OrderReference) -> Taken:
+    def order(
+        self, record: OrderRecord, request: OrderRequest, reference: OrderReference
+    ) -> TakenRecord:
         """Place or change the order of a 6302; raise `OrderError`."""
         ...
 
     def cancel(
-        self, drop: Drop, patient: Patient, reference: OrderReference, procedure: str
-    ) -> Taken:
+        self, record: OrderRecord, patient: Patient, reference: OrderReference, procedure: str
+    ) -> TakenRecord:
         """Cancel the one order a 6303 means; raise `OrderError`."""
         ...
 
-    def of_file(self, name: str, seconds: float) -> Sequence[Taken]:
+    def of_file(self, name: str, seconds: float) -> Sequence[TakenRecord]:
         """Return what became of the last file of that name, if it came in the last seconds."""
         ...
 
@@ -58,7 +60,7 @@ class FiledOrderPort(Protocol):
 class MasterDataPort(Protocol):
     """The patients the practice software told of; see `gdtbridge.orders.master_data`."""
 
-    def keep(self, drop: Drop, patient: Patient) -> Taken:
+    def keep(self, record: OrderRecord, patient: Patient) -> TakenRecord:
         """Remember the patient of a 6301."""
         ...
 
@@ -66,7 +68,7 @@ class MasterDataPort(Protocol):
         """Return the patient with the master data a record leaves out."""
         ...
 
-    def answer(self, drop: Drop, patient_id: str) -> Taken:
+    def answer(self, record: OrderRecord, patient_id: str) -> TakenRecord:
         """Send the master data a 6300 asks for; raise `OrderError` if there are none."""
         ...
 

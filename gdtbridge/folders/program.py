@@ -20,7 +20,7 @@ from gdtbridge.folders.claims import MAX_BYTES, ClaimedFile, adopt, claim, look,
 from gdtbridge.folders.files import FileReply, OrderFiles
 from gdtbridge.folders.notice import study_line
 from gdtbridge.folders.wholeness import FileCondition, judge
-from gdtbridge.orders import Outcome, Taken
+from gdtbridge.orders import RecordOutcome, TakenRecord
 from worklist import WorklistError
 
 AT_ONCE_SECONDS: Final = 30
@@ -56,7 +56,7 @@ def run(files: OrderFiles, file: Path, wait: float | None, say: Say, complain: S
     except (BridgeError, WorklistError) as error:
         complain(f"Bitte noch einmal aufrufen. / Please call again: {error}")
         return ExitStatus.LATER
-    refused = [one.reason for one in taken if one.outcome is Outcome.REFUSED]
+    refused = [one.reason for one in taken if one.outcome is RecordOutcome.REFUSED]
     for reason in refused:
         complain(reason)
     numbers = list(dict.fromkeys(one.accession_number for one in taken if one.accession_number))
@@ -64,7 +64,7 @@ def run(files: OrderFiles, file: Path, wait: float | None, say: Say, complain: S
         say(number)
     if refused:
         return ExitStatus.REFUSED
-    ordered = {Outcome.PLACED, Outcome.UPDATED, Outcome.REPEATED}
+    ordered = {RecordOutcome.PLACED, RecordOutcome.UPDATED, RecordOutcome.REPEATED}
     awaited = [one.accession_number for one in taken if one.outcome in ordered]
     if wait is not None and not _results_came(files, awaited, wait):
         complain("Noch kein Ergebnis. / No result yet.")
@@ -72,7 +72,7 @@ def run(files: OrderFiles, file: Path, wait: float | None, say: Say, complain: S
     return ExitStatus.DONE
 
 
-def _taken(files: OrderFiles, file: Path, say: Say) -> Sequence[Taken]:
+def _taken(files: OrderFiles, file: Path, say: Say) -> Sequence[TakenRecord]:
     """Return what became of the file's records, whoever took it."""
     began = time.monotonic()
     reason = _wait_until_whole(file, files.settings.orders.patience_seconds)
@@ -163,7 +163,7 @@ def _left_behind(folder: Path, name: str) -> ClaimedFile | None:
     return None
 
 
-def _taken_before(files: OrderFiles, file: Path, seconds: float) -> Sequence[Taken]:
+def _taken_before(files: OrderFiles, file: Path, seconds: float) -> Sequence[TakenRecord]:
     taken = files.ports.filed.of_file(safe_name(file.name), seconds + AT_ONCE_SECONDS)
     if not taken:
         raise OrderError("file", f"{file}: Diese Datei gibt es nicht. / There is no such file.")

@@ -19,7 +19,7 @@ from gdtbridge.folders.requests import (
     sentence,
 )
 from gdtbridge.gdt import Record
-from gdtbridge.orders import Drop, Outcome, Taken
+from gdtbridge.orders import OrderRecord, RecordOutcome, TakenRecord
 from gdtbridge.settings import OrderCodeRule
 
 
@@ -28,7 +28,7 @@ class RecordReply:
     """What became of one GDT record; ``studies`` are the exams that a 6311 asked for."""
 
     record_type: str
-    taken: Taken
+    taken: TakenRecord
     studies: tuple[Exam, ...] = ()
 
 
@@ -39,7 +39,7 @@ class RecordTaker:
         self._ports = ports
         self._rules = rules
         self._clock = clock
-        self._calls: Final[Mapping[str, Callable[[Record, Drop], RecordReply]]] = {
+        self._calls: Final[Mapping[str, Callable[[Record, OrderRecord], RecordReply]]] = {
             "6300": self._ask_for_patient,
             "6301": self._keep_patient,
             "6302": self._order,
@@ -47,13 +47,13 @@ class RecordTaker:
             "6311": self._show,
         }
 
-    def take(self, record: Record, drop: Drop) -> RecordReply:
+    def take(self, record: Record, drop: OrderRecord) -> RecordReply:
         """Do what the record asks, once; a record that is wrong is refused with a sentence.
 
         Raises what another attempt may mend.
         """
         known = self._ports.filed.known(drop)
-        if known is not None and known.outcome is Outcome.REFUSED:
+        if known is not None and known.outcome is RecordOutcome.REFUSED:
             return RecordReply(drop.record_type, known)
         call = self._calls.get(record.record_type, self._refuse_type)
         try:
@@ -61,7 +61,7 @@ class RecordTaker:
         except OrderError as error:
             return RecordReply(drop.record_type, self._ports.filed.refuse(drop, sentence(error)))
 
-    def _refuse_type(self, _record: Record, _drop: Drop) -> RecordReply:
+    def _refuse_type(self, _record: Record, _drop: OrderRecord) -> RecordReply:
         known = ", ".join(self._calls)
         raise OrderError(
             "8000",
@@ -69,27 +69,27 @@ class RecordTaker:
             f"order; understood are {known}.",
         )
 
-    def _order(self, record: Record, drop: Drop) -> RecordReply:
+    def _order(self, record: Record, drop: OrderRecord) -> RecordReply:
         patient = named(self._ports.master_data.completed(patient_of(record)))
         request = request_of(record, patient, self._rules, self._clock.local())
         taken = self._ports.filed.order(drop, request, reference_of(record))
         return RecordReply(drop.record_type, taken)
 
-    def _cancel(self, record: Record, drop: Drop) -> RecordReply:
+    def _cancel(self, record: Record, drop: OrderRecord) -> RecordReply:
         patient = patient_of(record)
         procedure = procedure_of(record, self._rules).description
         taken = self._ports.filed.cancel(drop, patient, reference_of(record), procedure)
         return RecordReply(drop.record_type, taken)
 
-    def _keep_patient(self, record: Record, drop: Drop) -> RecordReply:
+    def _keep_patient(self, record: Record, drop: OrderRecord) -> RecordReply:
         patient = named(patient_of(record))
         return RecordReply(drop.record_type, self._ports.master_data.keep(drop, patient))
 
-    def _ask_for_patient(self, record: Record, drop: Drop) -> RecordReply:
+    def _ask_for_patient(self, record: Record, drop: OrderRecord) -> RecordReply:
         patient = patient_of(record)
         return RecordReply(drop.record_type, self._ports.master_data.answer(drop, patient.id))
 
-    def _show(self, record: Record, drop: Drop) -> RecordReply:
+    def _show(self, record: Record, drop: OrderRecord) -> RecordReply:
         studies = self._ports.find_studies(query_of(record))
         if not studies:
             raise OrderError(

@@ -1,28 +1,27 @@
 """Orders from a request to an entry of the worklist: clicks, files and calls alike.
 
-What must not live here: results, and whose an exam is.
+One path: a request is decided upon, the database is written in one transaction, and the ``.wl``
+folder follows (`gdtbridge.orders.book`). What must not live here: results, and whose an exam is.
 """
 
 from gdtbridge.orders.model import (
-    CaseOrder,
-    Drop,
     Order,
+    OrderRecord,
     OrderRequest,
     OrderState,
-    Outcome,
     PlacedOrder,
+    RecordOutcome,
     StudyNames,
-    Taken,
+    TakenRecord,
 )
 
 __all__ = [
-    "CaseOrder",
-    "Drop",
     "Order",
+    "OrderRecord",
     "OrderRequest",
     "OrderState",
-    "Outcome",
     "PlacedOrder",
+    "RecordOutcome",
     "StudyNames",
-    "Taken",
+    "TakenRecord",
 ]

@@ -1,18 +1,17 @@
-"""From what somebody wants done to an entry of the worklist."""
+"""From a request to a checked entry of the worklist."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from gdtbridge.dataset.uid import new_uid
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import OrderError
-from gdtbridge.gdt import GdtWriteError, OrderReference
-from gdtbridge.orders.model import OrderRequest
+from gdtbridge.gdt import GdtWriteError
+from gdtbridge.orders.model import OrderRequest, WantedOrder
+from gdtbridge.orders.ports import OrderAnswerPort
 from gdtbridge.people import Patient
-from gdtbridge.results.routing import Routing
 from gdtbridge.settings import WorklistSettings
 from worklist import Entry, EntryError, make_entry
 
@@ -32,35 +31,33 @@ _NO_NUMBER: Final = "R0"
 """Stands for the accession number of an entry that is only tried."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What tells one order from another; never changes."""
-
-    AccessionNumber: str
-    StudyInstanceUID: str
-    created: datetime | None
-
-
 class EntryMaker:
     """Makes entries that can be listed, sent and answered; `OrderError` for all others."""
 
-    def __init__(self, defaults: WorklistSettings, routing: Routing, clock: Clock) -> None:
+    def __init__(self, defaults: WorklistSettings, answers: OrderAnswerPort, clock: Clock) -> None:
         self._defaults = defaults
-        self._routing = routing
+        self._answers = answers
         self._clock = clock
 
-    def blank(self, accession_number: str = _NO_NUMBER) -> Identity:
-        """Return the identity of a new order."""
-        return Identity(accession_number, new_uid(), self._clock.local().replace(microsecond=0))
+    def make(
+        self,
+        wanted: WantedOrder,
+        *,
+        accession_number: str = _NO_NUMBER,
+        study_uid: str = "",
+        created: datetime | None = None,
+    ) -> Entry:
+        """Return the entry that is asked for: a new one, unless its identifiers are given.
 
-    def make(self, request: OrderRequest, identity: Identity) -> Entry:
-        """Return the entry ``request`` asks for."""
+        Raises `OrderError` for a wrong field, also when no GDT record of it could be written.
+        """
+        request, now = wanted.request, self._clock.local()
         _check_names(request)
         try:
-            return make_entry(
-                AccessionNumber=identity.AccessionNumber,
-                StudyInstanceUID=identity.StudyInstanceUID,
-                created=identity.created,
+            entry = make_entry(
+                AccessionNumber=accession_number,
+                StudyInstanceUID=study_uid or new_uid(),
+                created=created or now.replace(microsecond=0),
                 PatientID=request.patient_id,
                 PatientName=Patient("", request.family_name, request.given_name).person_name,
                 PatientBirthDate=request.birth_date,
@@ -69,21 +66,17 @@ class EntryMaker:
                 ScheduledStationAETitle=request.station or self._defaults.station,
                 RequestedProcedureDescription=request.procedure,
                 ScheduledPerformingPhysicianName=request.physician,
-                scheduled=request.scheduled or self._clock.local(),
+                scheduled=request.scheduled or now,
             )
         except EntryError as error:
             raise OrderError(
                 _FIELDS.get(error.field, error.field), f"{error.problem} {error.remedy}"
             ) from error
-
-    def must_be_writable(
-        self, entry: Entry, reference: OrderReference | None = None, route: str = ""
-    ) -> None:
-        """Refuse an order whose results could not be written in GDT where they would go."""
         try:
-            self._routing.of_entry(entry, reference, route).records.answer(entry)
+            self._answers.must_be_writable(entry, wanted.reference, wanted.route)
         except GdtWriteError as error:
             raise OrderError("patient_id", str(error)) from error
+        return entry
 
 
 def _check_names(request: OrderRequest) -> None:

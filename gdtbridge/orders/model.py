@@ -1,23 +1,34 @@
-"""The words of an order: what is wanted, where it stands, what became of a record of a file."""
+"""Values of the orders: what is wanted, the order, and what became of a record of an order file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
 from gdtbridge.gdt import OrderReference
 from gdtbridge.people import Patient
-from worklist import Entry
+from worklist import Entry, EntryFields, make_entry
 
 
 class OrderState(StrEnum):
-    """Where an order stands."""
+    """State of an order, as the database holds it."""
 
     ORDERED = "ordered"
     DONE = "done"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+
+
+class ListingMark(StrEnum):
+    """What the worklist folder still has to be told of an order."""
+
+    ADD = "add"
+    """The entry has to say what the order says, and is written where it is missing."""
+    REPLACE = "replace"
+    """The same for an entry that was there: whoever removed it meanwhile wanted that."""
+    REMOVE = "remove"
+    """The entry has to go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,41 @@ class OrderRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """One GDT record of a file the practice software sent.
+
+    ``token`` names the file for ever, ``position`` counts its records from 1; both together are
+    taken once, however often that is tried. ``sha256`` is that of the record's bytes, ``route`` the
+    name of the route whose folder the file came from, ``sender`` who wrote the record (8316).
+    """
+
+    token: str
+    position: int
+    sha256: str
+    name: str
+    record_type: str
+    route: str = ""
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedOrder:
+    """An order as it is asked for: the request, the record it came in, the software's own names.
+
+    Without a record somebody waits for the answer: a click, a call of the API, a command.
+    """
+
+    request: OrderRequest
+    record: OrderRecord | None = None
+    reference: OrderReference = field(default_factory=OrderReference)
+
+    @property
+    def route(self) -> str:
+        """Name of the route whose folder it came from."""
+        return self.record.route if self.record is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlacedOrder:
     """An order on the worklist; ``repeated`` when it was there already (a double click)."""
 
@@ -44,30 +90,86 @@ class PlacedOrder:
     repeated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """An order as it was placed; it outlives its worklist entry."""
+    """An order as the database holds it; it outlives its worklist entry.
 
+    ``id`` is 0 for one that is not in the database: the order an entry of others stands for.
+    """
+
+    id: int = 0
     accession_number: str
     study_instance_uid: str
-    patient_id: str
-    procedure: str
+    patient: Patient
+    modality: str = ""
     station: str = ""
-    reference: OrderReference | None = None
-    """How the practice software named it; a result repeats that."""
+    procedure: str = ""
+    physician: str = ""
+    scheduled: datetime | None = None
+    """Local time; None where schema 2 wrote the order."""
+    created: datetime | None = None
+    """The same."""
+    state: OrderState = OrderState.ORDERED
+    ordered_at: float = 0.0
+    """UTC, in seconds since 1970."""
+    arrived: bool = False
+    """Whether an exam of the order is here."""
+    reference: OrderReference = field(default_factory=OrderReference)
+    """How the practice software named it; empty for a click. A result repeats that."""
     route: str = ""
     """Name of the route whose folder it came from."""
-    patient_name: str = ""
-    patient_birth_date: str = ""
-    """YYYYMMDD."""
+    mark: ListingMark | None = None
+    """What the worklist folder has not been told yet."""
 
     @property
-    def patient(self) -> Patient:
-        """The patient it was ordered for."""
-        return Patient.from_dicom(self.patient_id, self.patient_name, self.patient_birth_date)
+    def is_open(self) -> bool:
+        """Whether the patient still waits."""
+        return self.state is OrderState.ORDERED
+
+    @classmethod
+    def of(cls, entry: Entry) -> Order:
+        """Return the order an entry of the worklist stands for."""
+        numbers = cls(
+            accession_number=entry.AccessionNumber,
+            study_instance_uid=entry.StudyInstanceUID,
+            patient=entry.patient,
+        )
+        return numbers.saying(entry)
+
+    def saying(self, entry: Entry) -> Order:
+        """Return the order with what ``entry`` says; numbers, state and reference stay."""
+        return replace(
+            self,
+            patient=entry.patient,
+            modality=entry.Modality,
+            station=entry.ScheduledStationAETitle,
+            procedure=entry.RequestedProcedureDescription,
+            physician=entry.ScheduledPerformingPhysicianName,
+            scheduled=entry.scheduled,
+            created=entry.created,
+        )
+
+    def entry(self) -> Entry:
+        """Return the worklist's entry; raise `worklist.EntryError` where no time is known."""
+        fields: EntryFields = {
+            "AccessionNumber": self.accession_number,
+            "StudyInstanceUID": self.study_instance_uid,
+            "PatientID": self.patient.id,
+            "PatientName": self.patient.person_name,
+            "PatientBirthDate": self.patient.birth_date,
+            "PatientSex": self.patient.sex or "",
+            "Modality": self.modality,
+            "ScheduledStationAETitle": self.station,
+            "RequestedProcedureDescription": self.procedure,
+            "ScheduledPerformingPhysicianName": self.physician,
+            "created": self.created,
+        }
+        if self.scheduled is not None:
+            fields["scheduled"] = self.scheduled
+        return make_entry(**fields)
 
 
-class Outcome(StrEnum):
+class RecordOutcome(StrEnum):
     """What became of a record the practice software sent."""
 
     PLACED = "placed"
@@ -86,54 +188,12 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
-    """One record of a file the practice software sent.
-
-    ``token`` names the file for ever, ``position`` counts its records from 1; both together are
-    taken once, however often that is tried. ``sha256`` is that of the record's bytes, ``route`` the
-    name of the route whose folder the file came from, ``sender`` who wrote the record (8316).
-    """
-
-    token: str
-    position: int
-    sha256: str
-    name: str
-    record_type: str
-    route: str = ""
-    sender: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
+class TakenRecord:
     """What became of one record; ``reason`` tells a person why it was refused."""
 
-    outcome: Outcome
+    outcome: RecordOutcome
     accession_number: str = ""
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CaseOrder:
-    """An order with the practice software's own names; ``arrived`` once its study is here."""
-
-    id: int
-    accession_number: str
-    study_instance_uid: str
-    modality: str
-    station: str
-    procedure: str
-    state: OrderState
-    ordered_at: float
-    reference: OrderReference
-    arrived: bool
-    patient_name: str = ""
-    patient_birth_date: str = ""
-    """YYYYMMDD."""
-
-    @property
-    def patient(self) -> Patient:
-        """The patient it was ordered for, whose number the caller knows."""
-        return Patient.from_dicom("", self.patient_name, self.patient_birth_date)
 
 
 @dataclass(frozen=True, slots=True)

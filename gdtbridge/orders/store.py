@@ -1,4 +1,4 @@
-"""The practice software's own orders and patients in the database.
+"""Orders, their records and patients' master data in the database.
 
 Every call works inside the caller's transaction.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -21,31 +22,40 @@ from gdtbridge.database import (
 )
 from gdtbridge.dataset.values import to_date
 from gdtbridge.gdt import OrderReference
-from gdtbridge.orders.model import CaseOrder, Drop, Order, OrderState, Outcome, Taken
+from gdtbridge.orders.model import (
+    ListingMark,
+    Order,
+    OrderRecord,
+    OrderState,
+    RecordOutcome,
+    TakenRecord,
+)
 from gdtbridge.people import Patient
 from worklist import Entry
 
-_REFERENCE: Final = [
-    sa.func.coalesce(order_reference.c[field.name], "") for field in fields(OrderReference)
-]
-SAME_STUDY: Final = sa.or_(
-    exam.c.study_instance_uid == placed_order.c.study_instance_uid,
-    sa.and_(
-        exam.c.accession_number == placed_order.c.accession_number,
-        exam.c.patient_id == placed_order.c.patient_id,
-    ),
+
+def _same_study(
+    study_uid: sa.ColumnElement[str] | str,
+    accession_number: sa.ColumnElement[str] | str,
+    patient_id: sa.ColumnElement[str] | str,
+) -> sa.ColumnElement[bool]:
+    """Return whether an exam is that of an order: by UID, or by number and patient."""
+    return sa.or_(
+        exam.c.study_instance_uid == study_uid,
+        sa.and_(exam.c.accession_number == accession_number, exam.c.patient_id == patient_id),
+    )
+
+
+SAME_STUDY: Final = _same_study(
+    placed_order.c.study_instance_uid, placed_order.c.accession_number, placed_order.c.patient_id
 )
+_NAMES: Final = [field.name for field in fields(OrderReference)]
 _ORDER: Final = [
-    placed_order.c.accession_number,
-    placed_order.c.study_instance_uid,
-    placed_order.c.patient_id,
-    placed_order.c.procedure,
-    placed_order.c.station,
-    placed_order.c.patient_name,
-    placed_order.c.patient_birth_date,
+    *placed_order.c,
+    sa.exists().where(SAME_STUDY).label("arrived"),
+    *(sa.func.coalesce(order_reference.c[name], "").label(name) for name in (*_NAMES, "route")),
 ]
-_NAMED: Final = [order_reference.c[field.name] for field in fields(OrderReference)]
-_TAKEN: Final = (order_file.c.outcome, order_file.c.accession_number, order_file.c.reason)
+_OUTCOME: Final = (order_file.c.outcome, order_file.c.accession_number, order_file.c.reason)
 _MOST: Final = 100
 """Orders of one patient that are looked through, the newest first."""
 
@@ -53,15 +63,17 @@ _MOST: Final = 100
 # ---------------------------------------------------------------------------- records of files
 
 
-def note(connection: Connection, drop: Drop, taken: Taken, now: float) -> Taken:
+def note(
+    connection: Connection, record: OrderRecord, taken: TakenRecord, now: float
+) -> TakenRecord:
     """Enter what became of a record, and return it."""
     connection.execute(
         sa.insert(order_file).values(
-            token=drop.token,
-            position=drop.position,
-            sha256=drop.sha256,
-            name=drop.name,
-            record_type=drop.record_type,
+            token=record.token,
+            position=record.position,
+            sha256=record.sha256,
+            name=record.name,
+            record_type=record.record_type,
             received_at=now,
             outcome=taken.outcome.value,
             accession_number=taken.accession_number,
@@ -71,16 +83,16 @@ def note(connection: Connection, drop: Drop, taken: Taken, now: float) -> Taken:
     return taken
 
 
-def noted(connection: Connection, drop: Drop) -> Taken | None:
+def noted(connection: Connection, record: OrderRecord) -> TakenRecord | None:
     """Return what became of a record that was taken before."""
-    query = sa.select(*_TAKEN).where(
-        order_file.c.token == drop.token, order_file.c.position == drop.position
+    query = sa.select(*_OUTCOME).where(
+        order_file.c.token == record.token, order_file.c.position == record.position
     )
     row = connection.execute(query).one_or_none()
     return _taken(row) if row is not None else None
 
 
-def taken_since(connection: Connection, name: str, since: float) -> list[Taken]:
+def taken_since(connection: Connection, name: str, since: float) -> list[TakenRecord]:
     """Return what became of the records of the last file of that name, if it came since then."""
     last = (
         sa.select(order_file.c.token)
@@ -89,84 +101,148 @@ def taken_since(connection: Connection, name: str, since: float) -> list[Taken]:
         .limit(1)
         .scalar_subquery()
     )
-    query = sa.select(*_TAKEN).where(order_file.c.token == last).order_by(order_file.c.position)
+    query = sa.select(*_OUTCOME).where(order_file.c.token == last).order_by(order_file.c.position)
     return [_taken(row) for row in connection.execute(query)]
 
 
-def _taken(row: Sequence[Any]) -> Taken:
-    return Taken(Outcome(row[0]), row[1], row[2])
+def _taken(row: Sequence[Any]) -> TakenRecord:
+    return TakenRecord(RecordOutcome(row[0]), row[1], row[2])
 
 
 # ---------------------------------------------------------------------------- orders
 
 
-def orders_of(connection: Connection, patient_id: str) -> list[CaseOrder]:
+def orders_of(connection: Connection, patient_id: str) -> list[Order]:
     """Return a patient's orders, the newest first."""
     return _orders(connection, placed_order.c.patient_id == patient_id)
 
 
-def order_numbered(connection: Connection, accession_number: str) -> CaseOrder | None:
+def order_of_study(connection: Connection, study_instance_uid: str) -> Order | None:
+    """Return the order that gave the study its UID."""
+    found = _orders(connection, placed_order.c.study_instance_uid == study_instance_uid)
+    return found[0] if found else None
+
+
+def order_by_number(connection: Connection, accession_number: str) -> Order | None:
     """Return the order with that accession number."""
     found = _orders(connection, placed_order.c.accession_number == accession_number)
     return found[0] if found else None
 
 
-def repeated_order(connection: Connection, sha256: str, since: float) -> str | None:
-    """Return the accession number of the order the same bytes made since then and nobody undid."""
-    query = (
-        sa.select(placed_order.c.accession_number)
-        .join(order_file, order_file.c.accession_number == placed_order.c.accession_number)
-        .where(
-            order_file.c.sha256 == sha256,
-            order_file.c.received_at >= since,
-            placed_order.c.state.in_((OrderState.ORDERED, OrderState.DONE)),
-        )
-        .order_by(placed_order.c.id.desc())
+def order_of_bytes(connection: Connection, sha256: str, since: float) -> Order | None:
+    """Return the order the same bytes made since then and nobody undid."""
+    numbers = sa.select(order_file.c.accession_number).where(
+        order_file.c.sha256 == sha256, order_file.c.received_at >= since
     )
-    return connection.execute(query).scalars().first()
+    undone = placed_order.c.state.not_in((OrderState.ORDERED, OrderState.DONE))
+    found = _orders(connection, placed_order.c.accession_number.in_(numbers), sa.not_(undone))
+    return found[0] if found else None
 
 
-def _orders(connection: Connection, condition: sa.ColumnElement[bool]) -> list[CaseOrder]:
+def marked_orders(connection: Connection) -> list[Order]:
+    """Return the orders whose entry the worklist folder does not have as it should be."""
+    return _orders(connection, placed_order.c.listing.is_not(None))
+
+
+def _orders(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[Order]:
     query = (
-        sa.select(
-            placed_order.c.id,
-            placed_order.c.accession_number,
-            placed_order.c.study_instance_uid,
-            placed_order.c.modality,
-            placed_order.c.station,
-            placed_order.c.procedure,
-            placed_order.c.state,
-            placed_order.c.ordered_at,
-            sa.exists().where(SAME_STUDY),
-            placed_order.c.patient_name,
-            placed_order.c.patient_birth_date,
-            *_REFERENCE,
-        )
+        sa.select(*_ORDER)
         .select_from(placed_order.outerjoin(order_reference))
-        .where(condition)
+        .where(*conditions)
         .order_by(placed_order.c.id.desc())
         .limit(_MOST)
     )
     return [_order(row) for row in connection.execute(query)]
 
 
-def _order(row: Sequence[Any]) -> CaseOrder:
-    number, accession, study, modality, station, procedure, state, ordered_at, *rest = row
-    arrived, name, born, *named = rest
-    return CaseOrder(
-        id=number,
-        accession_number=accession,
-        study_instance_uid=study,
-        modality=modality,
-        station=station,
-        procedure=procedure,
-        state=OrderState(state),
-        ordered_at=ordered_at,
-        reference=OrderReference(*named),
-        arrived=bool(arrived),
-        patient_name=name,
-        patient_birth_date=born,
+def _order(row: sa.Row[Any]) -> Order:
+    return Order(
+        id=row.id,
+        accession_number=row.accession_number,
+        study_instance_uid=row.study_instance_uid,
+        patient=Patient.from_dicom(
+            row.patient_id, row.patient_name, row.patient_birth_date, row.patient_sex
+        ),
+        modality=row.modality,
+        station=row.station,
+        procedure=row.procedure,
+        physician=row.physician,
+        scheduled=_moment(row.scheduled),
+        created=_moment(row.created),
+        state=OrderState(row.state),
+        ordered_at=row.ordered_at,
+        arrived=bool(row.arrived),
+        reference=OrderReference(**{name: getattr(row, name) for name in _NAMES}),
+        route=row.route,
+        mark=ListingMark(row.listing) if row.listing else None,
     )
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def insert_order(connection: Connection, order: Order) -> int:
+    """Enter a new order; return its id."""
+    statement = sa.insert(placed_order).values(
+        accession_number=order.accession_number,
+        study_instance_uid=order.study_instance_uid,
+        state=order.state,
+        ordered_at=order.ordered_at,
+        **_said(order),
+    )
+    return int(connection.execute(statement.returning(placed_order.c.id)).scalar_one())
+
+
+def change_order(connection: Connection, order: Order) -> None:
+    """Write what an order says, and its mark; its numbers and its state stay."""
+    here = placed_order.c.id == order.id
+    connection.execute(sa.update(placed_order).where(here).values(**_said(order)))
+
+
+def _said(order: Order) -> dict[str, object]:
+    return {
+        "patient_id": order.patient.id,
+        "patient_name": order.patient.person_name,
+        "patient_birth_date": order.patient.birth_date_da,
+        "patient_sex": order.patient.sex or "",
+        "modality": order.modality,
+        "station": order.station,
+        "procedure": order.procedure,
+        "physician": order.physician,
+        "scheduled": order.scheduled.isoformat() if order.scheduled else "",
+        "created": order.created.isoformat() if order.created else "",
+        "listing": order.mark,
+    }
+
+
+def set_order_state(connection: Connection, accession_number: str, state: OrderState) -> None:
+    """Move an order to another state."""
+    of_number = placed_order.c.accession_number == accession_number
+    connection.execute(sa.update(placed_order).where(of_number).values(state=state))
+
+
+def set_mark(connection: Connection, order_id: int, mark: ListingMark | None) -> None:
+    """Mark what the worklist folder has to be told of an order; None where it knows all."""
+    connection.execute(
+        sa.update(placed_order).where(placed_order.c.id == order_id).values(listing=mark)
+    )
+
+
+def delete_order(connection: Connection, order_id: int) -> None:
+    """Forget an order that was never listed and that no record names."""
+    connection.execute(sa.delete(placed_order).where(placed_order.c.id == order_id))
+
+
+def has_arrived(connection: Connection, entry: Entry) -> bool:
+    """Return whether the study of a worklist entry is here."""
+    same = _same_study(entry.StudyInstanceUID, entry.AccessionNumber, entry.PatientID)
+    return connection.execute(sa.select(exam.c.id).where(same)).first() is not None
+
+
+def highest_number(connection: Connection) -> str | None:
+    """Return the highest accession number we ever gave away."""
+    return connection.execute(sa.select(sa.func.max(placed_order.c.accession_number))).scalar()
 
 
 def set_reference(
@@ -212,100 +288,3 @@ def find_patient(connection: Connection, patient_id: str) -> Patient | None:
         return None
     family, given, born, sex = row
     return Patient(patient_id, family, given, to_date(born), sex or None)
-
-
-# ---------------------------------------------------------------------------- exams
-
-
-def insert_order(connection: Connection, entry: Entry, ordered_at: float) -> int:
-    """Remember an order beyond the life of its worklist entry; return its number of ours."""
-    statement = (
-        sa.insert(placed_order)
-        .values(
-            accession_number=entry.AccessionNumber,
-            study_instance_uid=entry.StudyInstanceUID,
-            state=OrderState.ORDERED,
-            ordered_at=ordered_at,
-            **_order_values(entry),
-        )
-        .returning(placed_order.c.id)
-    )
-    return int(connection.execute(statement).scalar_one())
-
-
-def change_order(connection: Connection, entry: Entry) -> None:
-    """Write what changed in an order; its numbers stay."""
-    of_entry = placed_order.c.accession_number == entry.AccessionNumber
-    connection.execute(sa.update(placed_order).where(of_entry).values(**_order_values(entry)))
-
-
-def _order_values(entry: Entry) -> dict[str, object]:
-    return {
-        "patient_id": entry.PatientID,
-        "patient_name": entry.PatientName,
-        "patient_birth_date": entry.patient.birth_date_da,
-        "patient_sex": entry.PatientSex,
-        "modality": entry.Modality,
-        "station": entry.ScheduledStationAETitle,
-        "procedure": entry.RequestedProcedureDescription,
-    }
-
-
-def set_order_state(connection: Connection, accession_number: str, state: OrderState) -> None:
-    """Move an order to another state."""
-    of_number = placed_order.c.accession_number == accession_number
-    connection.execute(sa.update(placed_order).where(of_number).values(state=state))
-
-
-def orders_between(
-    connection: Connection, entry: Entry, since: float, until: float
-) -> Sequence[str]:
-    """Return the numbers of open orders like ``entry`` (patient, procedure, station)."""
-    query = sa.select(placed_order.c.accession_number).where(
-        placed_order.c.ordered_at.between(since, until),
-        placed_order.c.state == OrderState.ORDERED,
-        placed_order.c.patient_id == entry.PatientID,
-        placed_order.c.procedure == entry.RequestedProcedureDescription,
-        placed_order.c.station == entry.ScheduledStationAETitle,
-    )
-    return connection.execute(query).scalars().all()
-
-
-def has_arrived(connection: Connection, entry: Entry) -> bool:
-    """Return whether the study of a worklist entry is here, by UID or by number and patient."""
-    same_order = sa.and_(
-        exam.c.accession_number == entry.AccessionNumber, exam.c.patient_id == entry.PatientID
-    )
-    same = exam.c.study_instance_uid == entry.StudyInstanceUID
-    return (
-        connection.execute(sa.select(exam.c.id).where(sa.or_(same, same_order))).first() is not None
-    )
-
-
-def order_of_study(connection: Connection, study_instance_uid: str) -> Order | None:
-    """Return the order that gave the study its UID."""
-    return _placed(connection, placed_order.c.study_instance_uid == study_instance_uid)
-
-
-def order_by_number(connection: Connection, accession_number: str) -> Order | None:
-    """Return the order with that accession number."""
-    return _placed(connection, placed_order.c.accession_number == accession_number)
-
-
-def _placed(connection: Connection, condition: sa.ColumnElement[bool]) -> Order | None:
-    query = (
-        sa.select(*_ORDER, order_reference.c.route, *_NAMED)
-        .outerjoin(order_reference)
-        .where(condition)
-    )
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    number, study, patient_id, procedure, station, name, born, route, *named = row
-    reference = OrderReference(*named) if named[0] is not None else None
-    return Order(number, study, patient_id, procedure, station, reference, route or "", name, born)
-
-
-def highest_number(connection: Connection) -> str | None:
-    """Return the highest accession number we ever gave away."""
-    return connection.execute(sa.select(sa.func.max(placed_order.c.accession_number))).scalar()

@@ -59,6 +59,10 @@ class Outbox:
             return known
         return store.insert(connection, message, self._clock.utc(), sender.lifetime, sender.naming)
 
+    def withdraw(self, connection: Connection, destination: str, key: str) -> None:
+        """Remove a message in the caller's write transaction, unless it has been sent."""
+        store.withdraw(connection, destination, key)
+
     def wake(self) -> None:
         """Tell the workers that something was put and committed; does not wait."""
         for worker in self._workers.values():

@@ -81,6 +81,12 @@ def insert(
     return int(connection.execute(statement.returning(table.c.id)).scalar_one())
 
 
+def withdraw(connection: Connection, destination: str, key: str) -> None:
+    """Remove a message nothing has been done with."""
+    here = (table.c.destination == destination, table.c.key == key)
+    connection.execute(sa.delete(table).where(*here, table.c.state == DeliveryState.PENDING))
+
+
 def _state_of(connection: Connection, outbox_id: int | None) -> DeliveryState | None:
     if outbox_id is None:
         return None

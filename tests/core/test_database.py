@@ -11,8 +11,16 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from gdtbridge.database import SCHEMA_VERSION, Database, metadata, report, schema_version
+from gdtbridge.database import (
+    SCHEMA_VERSION,
+    Database,
+    metadata,
+    placed_order,
+    report,
+    schema_version,
+)
 from gdtbridge.errors import DatabaseError
+from gdtbridge.upgrades import upgrade
 
 
 @pytest.fixture
@@ -127,8 +135,9 @@ def test_a_read_raises_our_error_too(url: str) -> None:
         connection.execute(sa.text("SELECT 1 FROM nowhere"))
 
 
-def test_an_old_database_is_upgraded_and_keeps_its_rows(tmp_path: Path) -> None:
-    """What the first version of the schema wrote is what ours would have made, rows included."""
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_old_database_is_upgraded_and_keeps_its_rows(tmp_path: Path, version: int) -> None:
+    """What a former version of the schema wrote is what ours would have made, rows included."""
     file = tmp_path / "old.sqlite"
     old = sqlite3.connect(file)
     old.executescript((Path(__file__).parent / "schema_1.sql").read_text("utf-8"))
@@ -138,15 +147,21 @@ def test_an_old_database_is_upgraded_and_keeps_its_rows(tmp_path: Path) -> None:
     old.execute("INSERT INTO order_reference VALUES (1, '4711', '', 'SONO00', '')")
     old.commit()
     old.close()
+    engine = sa.create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        upgrade(connection, 1, version)
+        connection.execute(sa.update(schema_version).values(version=version))
+    engine.dispose()
 
     database = Database(f"sqlite:///{file}")
 
     with database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        row = connection.execute(sa.text("SELECT * FROM order_reference")).mappings().one()
-        version = connection.execute(sa.select(schema_version.c.version)).scalar_one()
+        reference = connection.execute(sa.text("SELECT * FROM order_reference")).mappings().one()
+        order = connection.execute(sa.select(placed_order)).mappings().one()
+        current = connection.execute(sa.select(schema_version.c.version)).scalar_one()
     database.close()
-    assert dict(row) == {
+    assert dict(reference) == {
         "order_id": 1,
         "case_id": "4711",
         "request_uid": "",
@@ -155,7 +170,19 @@ def test_an_old_database_is_upgraded_and_keeps_its_rows(tmp_path: Path) -> None:
         "ordered_by": "",
         "route": "",
     }
-    assert version == SCHEMA_VERSION
+    added = (order["physician"], order["scheduled"], order["created"], order["listing"])
+    assert (order["accession_number"], *added) == ("R1", "", "", "", None)
+    assert current == SCHEMA_VERSION
+
+
+def test_marked_orders_are_found_without_looking_at_the_others(url: str) -> None:
+    """What a start, and every order, asks first costs the same however many orders there are."""
+    database = Database(url)
+    with database.read() as connection:
+        query = sa.select(placed_order.c.id).where(placed_order.c.listing.is_not(None))
+        text = str(query.compile(dialect=connection.dialect))
+        (step,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()
+    assert "ix_placed_order_unlisted" in step.detail
 
 
 def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path) -> None:

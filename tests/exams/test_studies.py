@@ -139,7 +139,7 @@ def test_a_case_is_its_orders_and_nobody_elses(practice: Practice) -> None:
     """A study that has a case of its own is not found by another that looks like its number."""
     entry = practice.core.orders.place(practice.order()).entry
     with practice.database.write() as connection:
-        order = order_store.order_numbered(connection, entry.AccessionNumber)
+        order = order_store.order_by_number(connection, entry.AccessionNumber)
         assert order is not None
         order_store.set_reference(connection, order.id, OrderReference(case_id="F-17"), "")
     practice.send(StudyInstanceUID=entry.StudyInstanceUID, AccessionNumber="F-18")

@@ -17,7 +17,7 @@ from tests.tools.reception import Reception, record
 WALKED = files_of(
     {
         gdtbridge.folders: ("claims", "files", "watch", "program", "records"),
-        gdtbridge.orders: ("filed", "master_data", "store"),
+        gdtbridge.orders: ("book", "gdt_orders", "listing", "master_data", "store"),
         gdtbridge.durable: ("files",),
     }
 )

@@ -8,7 +8,7 @@ import pytest
 
 from gdtbridge.errors import OrderError, SettingsError
 from gdtbridge.gdt import OrderReference, read_records
-from gdtbridge.orders import Drop, Outcome
+from gdtbridge.orders import OrderRecord, RecordOutcome
 from gdtbridge.people import Patient
 from gdtbridge.results.routing import RouteFacts, Routing
 from gdtbridge.settings import RouteCondition, load_settings
@@ -35,9 +35,9 @@ when.modality = ["US"]
 REFERENCE = OrderReference(device_code="SONO00", test_id="ABD", ordered_by="TURBOMED")
 
 
-def drop(route: str = "", sender: str = "TURBOMED", token: str = "t1") -> Drop:
+def drop(route: str = "", sender: str = "TURBOMED", token: str = "t1") -> OrderRecord:
     """Return the first record of a file that came by that route."""
-    return Drop(token, 1, token, "A.gdt", "6302", route, sender)
+    return OrderRecord(token, 1, token, "A.gdt", "6302", route, sender)
 
 
 class TestWhere:
@@ -211,5 +211,5 @@ class TestResults:
         practice.master_data.keep(drop(token="t0"), Patient("4711", "Müller"))
         taken = practice.master_data.answer(drop(route, sender), "4711")
         practice.wait()
-        assert taken.outcome is Outcome.ANSWERED
+        assert taken.outcome is RecordOutcome.ANSWERED
         assert practice.files(folder) == ["stammdaten-t1-1.gdt"]

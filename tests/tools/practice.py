@@ -103,6 +103,7 @@ class Practice:
         """Return the same practice after a restart of the service."""
         again = Practice(self.folder, self.settings)
         again.clock.seconds = self.clock.seconds
+        again.core.order_book.reconcile()  # as the service does before anything else starts
         return again
 
     def wait(self, seconds: float = 21) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import date
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from pytest_httpserver import HTTPServer
 
-from gdtbridge.database import placed_order
+from gdtbridge.database import outbox, placed_order
 from gdtbridge.durable import FolderUnusable
-from gdtbridge.errors import NotFound, OrderError
+from gdtbridge.errors import NotFound, OrderError, ProcessingFailure
 from gdtbridge.gdt import read_records
+from tests.tools.dying import SimulatedCrash
 from tests.tools.practice import Practice
 from worklist import FolderError
 
@@ -66,18 +70,159 @@ def test_a_second_click_with_a_corrected_name_corrects(practice: Practice) -> No
 
 
 def test_a_click_that_was_cut_off_is_not_a_second_patient(practice: Practice) -> None:
-    """The service died between the worklist and its own memory; the order is placed again."""
-    first = practice.core.orders.place(practice.order())
-    with practice.database.write() as connection:
-        connection.execute(sa.delete(placed_order))
-    again = practice.again().core.orders.place(practice.order())
+    """The service died between its memory and the worklist; the order is placed again."""
+    with dying(practice, "add"):
+        practice.core.orders.place(practice.order())
+    assert practice.core.orders.all() == ()
+    again = practice.again()
+    (entry,) = again.core.orders.all()
+    placed = again.core.orders.place(practice.order())
 
-    assert again.entry == first.entry
-    assert again.repeated
-    assert len(practice.core.orders.all()) == 1
-    practice.send(StudyInstanceUID=again.entry.StudyInstanceUID, AccessionNumber="")
-    practice.wait()
-    assert practice.files() == [f"{again.entry.AccessionNumber}.gdt"]
+    assert (placed.entry, placed.repeated) == (entry, True)
+    assert again.core.orders.all() == (entry,)
+    again.send(StudyInstanceUID=entry.StudyInstanceUID, AccessionNumber="")
+    again.wait()
+    assert again.files() == [f"{entry.AccessionNumber}.gdt"]
+    again.database.close()
+
+
+@contextmanager
+def refusing(practice: Practice, call: str, *, after: bool = False) -> Iterator[None]:
+    """Let a call of the worklist folder fail, if wanted after it has done its work."""
+    does = getattr(practice.worklist, call)
+
+    def refuse(*arguments: object, **named: object) -> None:
+        if after:
+            does(*arguments, **named)
+        raise FolderError(FolderUnusable.of(practice.worklist.path, OSError(5, "no")))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(practice.worklist, call, refuse)
+        yield
+
+
+def failing() -> pytest.RaisesExc[ProcessingFailure]:
+    """Expect that the caller is told."""
+    return pytest.raises(ProcessingFailure)
+
+
+@contextmanager
+def dying(practice: Practice, call: str) -> Iterator[None]:
+    """Let the process die before a call of the worklist folder."""
+
+    def die(*_: object) -> None:
+        raise SimulatedCrash
+
+    with pytest.MonkeyPatch.context() as patched, suppress(SimulatedCrash):
+        patched.setattr(practice.worklist, call, die)
+        yield
+
+
+class TestTheFolderRefuses:
+    """Somebody is told that it failed: then nothing of it is there, and nothing comes later."""
+
+    @pytest.fixture
+    def settings_text(self) -> str:
+        """Announce orders to a house that nobody calls here."""
+        return '[webhooks]\nworklist_added = "http://127.0.0.1:9/light"\n'
+
+    @pytest.mark.parametrize("after", [False, True])
+    def test_a_new_order_is_undone(self, practice: Practice, *, after: bool) -> None:
+        """Neither entry nor order nor webhook, although the entry may have been written."""
+        with refusing(practice, "add", after=after), failing():
+            practice.core.orders.place(practice.order())
+
+        again = practice.again()
+        assert again.core.orders.all() == ()
+        assert rows(again, placed_order.c.id) == rows(again, outbox.c.id) == []
+        assert not again.core.orders.place(practice.order()).repeated
+        again.database.close()
+
+    def test_an_entry_that_cannot_be_taken_back_goes_later(self, practice: Practice) -> None:
+        """Its order is cancelled, and the next one takes it off the list."""
+        with refusing(practice, "remove"), refusing(practice, "add", after=True), failing():
+            practice.core.orders.place(practice.order())
+        assert rows(practice, placed_order.c.state) == ["cancelled"]
+        assert rows(practice, outbox.c.id) == []
+
+        entry = practice.core.orders.place(practice.order(patient_id="1")).entry
+
+        assert practice.core.orders.all() == (entry,)
+
+    @pytest.mark.parametrize("after", [False, True])
+    def test_a_change_is_undone(self, practice: Practice, *, after: bool) -> None:
+        """Database and list say what they said before."""
+        before = practice.core.orders.place(practice.order()).entry
+        with refusing(practice, "replace", after=after), failing():
+            practice.core.orders.change(before.AccessionNumber, practice.order(procedure="Herz"))
+
+        again = practice.again()
+        assert again.core.orders.all() == (before,)
+        assert rows(again, placed_order.c.procedure) == ["Abdomen"]
+        again.database.close()
+
+    def test_a_cancellation_is_undone(self, practice: Practice) -> None:
+        """The patient still waits."""
+        entry = practice.core.orders.place(practice.order()).entry
+        with refusing(practice, "remove"), failing():
+            practice.core.orders.cancel(entry.AccessionNumber)
+
+        assert practice.core.orders.all() == (entry,)
+        assert rows(practice, placed_order.c.state) == ["ordered"]
+
+
+class TestOthersInTheFolder:
+    """The list is shared: what people and programs do there counts."""
+
+    def test_an_entry_that_was_removed_does_not_come_back(self, practice: Practice) -> None:
+        """Neither at a start nor with the next order."""
+        practice.core.orders.place(practice.order())
+        for path in practice.worklist.path.glob("*.wl"):
+            path.unlink()
+        again = practice.again()
+        again.worklist.refresh()
+        entry = again.core.orders.place(practice.order(patient_id="1")).entry
+
+        assert again.core.orders.all() == (entry,)
+        again.database.close()
+
+    def test_a_change_that_was_cut_off_brings_no_removed_entry_back(
+        self, practice: Practice
+    ) -> None:
+        """It died before the list; then somebody removed the entry."""
+        number = practice.core.orders.place(practice.order()).entry.AccessionNumber
+        with dying(practice, "replace"):
+            practice.core.orders.change(number, practice.order(procedure="Herz"))
+        for path in practice.worklist.path.glob("*.wl"):
+            path.unlink()
+
+        again = practice.again()
+        assert again.core.orders.all() == ()
+        assert rows(again, placed_order.c.listing) == [None]
+        again.database.close()
+
+    def test_an_entry_without_an_order_can_be_changed_and_cancelled(
+        self, practice: Practice
+    ) -> None:
+        """The system before this one left it; the database never knew it."""
+        entry = practice.core.orders.place(practice.order()).entry
+        with practice.database.write() as connection:
+            connection.execute(sa.delete(placed_order))
+        number = entry.AccessionNumber
+
+        changed = practice.core.orders.change(number, practice.order(procedure="Herz"))
+        assert practice.core.orders.all() == (changed,)
+        assert changed.StudyInstanceUID == entry.StudyInstanceUID
+        practice.core.orders.cancel(number)
+
+        assert practice.core.orders.all() == ()
+        assert rows(practice, placed_order.c.id) == []
+
+
+def rows(practice: Practice, column: sa.ColumnElement[Any]) -> list[Any]:
+    """Return a column of the database."""
+    with practice.database.read() as connection:
+        return list(connection.execute(sa.select(column)).scalars())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,279 @@
+"""The one path of every order: decide, write one transaction, let the worklist folder follow.
+
+A crash leaves a whole order or none: with the transaction come the order, how the practice software
+names it, what became of its record, the webhook's message and the mark by which the next start
+(or the next order) finishes the entry. Where the folder refuses, an order somebody waits for is
+undone; that of a file stays, and its record is taken again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from gdtbridge.database import Connection, Database
+from gdtbridge.durable.clock import Clock
+from gdtbridge.errors import ProcessingFailure
+from gdtbridge.orders import store
+from gdtbridge.orders.cases import KnownOrders, decide
+from gdtbridge.orders.entries import EntryMaker
+from gdtbridge.orders.listing import OrderListing
+from gdtbridge.orders.model import (
+    ListingMark,
+    Order,
+    OrderRecord,
+    OrderState,
+    RecordOutcome,
+    TakenRecord,
+    WantedOrder,
+)
+from gdtbridge.orders.ports import OrderAnswerPort
+from gdtbridge.outbox import Message, Outbox
+from gdtbridge.settings import Settings
+from worklist import AccessionNumbers, Entry, FolderError, WorklistError, WorklistFolder
+
+log = logging.getLogger(__name__)
+
+WORKLIST_ADDED: Final = "worklist_added"
+
+
+class OrderBook:
+    """The orders in the database, and the worklist folder that follows them. Thread-safe."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        outbox: Outbox,
+        worklist: WorklistFolder,
+        answers: OrderAnswerPort,
+        clock: Clock,
+    ) -> None:
+        self._repeat_seconds = settings.orders.repeat_minutes * 60.0
+        self._announced = bool(settings.webhooks.worklist_added)
+        self._database = database
+        self._outbox = outbox
+        self._worklist = worklist
+        self._clock = clock
+        self._entries = EntryMaker(settings.worklist, answers, clock)
+        self._listing = OrderListing(database, worklist)
+        with database.read() as connection:
+            highest = store.highest_number(connection) or "0"
+        floor = int("".join(c for c in highest if c.isdigit()) or 0)
+        self._numbers = AccessionNumbers(worklist.path, floor=floor)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep other writers out, and finish first what one that died left undone.
+
+        Raises `ProcessingFailure` when the worklist folder cannot be used.
+        """
+        try:
+            with self._worklist.lock():
+                self._listing.follow_all()
+                yield
+        except FolderError as error:
+            raise ProcessingFailure(str(error)) from error
+
+    def reconcile(self) -> None:
+        """Finish what a crash left undone; a folder that is away is waited for."""
+        try:
+            with self.writing():
+                pass
+        except ProcessingFailure as error:
+            log.warning("the worklist is not up to date, trying again: %s", error)
+
+    # ------------------------------------------------------------------ an order is asked for
+
+    def take(self, wanted: WantedOrder) -> tuple[RecordOutcome, Order]:
+        """Do what ``wanted`` asks for; return what was done with which order.
+
+        Raises `OrderError` when a field is wrong, and then nothing is written.
+        """
+        draft = self._entries.make(wanted)
+        with self.writing():
+            outcome, known = self._decide(wanted, draft)
+            if known is None:
+                order = self._place(wanted, draft)
+            elif outcome is RecordOutcome.UPDATED:
+                order = self._correct(wanted, known, self._listed(known))
+            else:
+                order = known
+                with self._database.write() as connection:
+                    self._note(connection, wanted.record, outcome, order)
+        self._outbox.wake()
+        return outcome, order
+
+    def _decide(self, wanted: WantedOrder, draft: Entry) -> tuple[RecordOutcome, Order | None]:
+        now, record = self._clock.utc(), wanted.record
+        since = now - self._repeat_seconds
+        with self._database.read() as connection:
+            orders = store.orders_of(connection, draft.PatientID)
+            same = store.order_of_bytes(connection, record.sha256, since) if record else None
+        listed = {one.id for one in orders if one.is_open and self._listed(one) is not None}
+        return decide(wanted, draft, KnownOrders(orders, listed, same), now, since)
+
+    def _listed(self, order: Order) -> Entry | None:
+        return self._worklist.by_study_uid(order.study_instance_uid)
+
+    def _place(self, wanted: WantedOrder, draft: Entry) -> Order:
+        now = self._clock.utc()
+        new = replace(
+            Order.of(replace(draft, AccessionNumber=self._numbers.next())),
+            ordered_at=now,
+            mark=ListingMark.ADD,
+        )
+        with self._database.write() as connection:
+            order = replace(new, id=store.insert_order(connection, new))
+            self._name(connection, wanted, RecordOutcome.PLACED, order)
+            self._announce(connection, order)
+        self._follow(order, before=None, waited=wanted.record is None)
+        return order
+
+    def _correct(self, wanted: WantedOrder, order: Order, listed: Entry | None) -> Order:
+        """Let an order say what ``wanted`` says; its accession number and Study UID stay."""
+        entry = self._corrected(wanted, order, listed)
+        mark = ListingMark.REPLACE if wanted.record is None else ListingMark.ADD
+        changed = replace(order.saying(entry), mark=None if entry == listed else mark)
+        if order.id:
+            with self._database.write() as connection:
+                store.change_order(connection, changed)
+                self._name(connection, wanted, RecordOutcome.UPDATED, changed)
+            before = replace(order.saying(listed or entry), mark=ListingMark.REPLACE)
+            self._follow(changed, before=before, waited=wanted.record is None)
+        elif entry != listed:  # one of others: only the list knows it
+            self._worklist.replace(entry)
+        return changed
+
+    def _corrected(self, wanted: WantedOrder, order: Order, listed: Entry | None) -> Entry:
+        request = replace(wanted.request, scheduled=self._time_of(wanted, listed))
+        return self._entries.make(
+            replace(wanted, request=request),
+            accession_number=order.accession_number,
+            study_uid=order.study_instance_uid,
+            created=listed.created if listed is not None else None,
+        )
+
+    def _time_of(self, wanted: WantedOrder, listed: Entry | None) -> datetime | None:
+        """Return when it shall be done: as asked, else as listed; a record ends a day that is over.
+
+        None means now.
+        """
+        asked = wanted.request.scheduled
+        if asked is not None or listed is None:
+            return asked
+        over = listed.scheduled.date() < self._clock.local().date()
+        return None if over and wanted.record is not None else listed.scheduled
+
+    def _name(
+        self, connection: Connection, wanted: WantedOrder, outcome: RecordOutcome, order: Order
+    ) -> None:
+        """Enter how a record names its order, and what became of the record."""
+        if wanted.record is not None:
+            store.set_reference(connection, order.id, wanted.reference, wanted.route)
+            self._note(connection, wanted.record, outcome, order)
+
+    def _note(
+        self,
+        connection: Connection,
+        record: OrderRecord | None,
+        outcome: RecordOutcome,
+        order: Order,
+    ) -> None:
+        if record is not None:
+            taken = TakenRecord(outcome, order.accession_number)
+            store.note(connection, record, taken, self._clock.utc())
+
+    def _announce(self, connection: Connection, order: Order) -> None:
+        """Tell the webhook of a new entry, in the transaction that makes the order."""
+        if self._announced:
+            key = order.accession_number
+            message = Message("webhook", WORKLIST_ADDED, key, WORKLIST_ADDED, payload=b"")
+            self._outbox.put(connection, message)
+
+    def _follow(self, order: Order, *, before: Order | None, waited: bool) -> None:
+        try:
+            self._listing.follow(order)
+        except WorklistError:
+            if waited:
+                self._undo(order, before)
+            raise
+
+    def _undo(self, order: Order, before: Order | None) -> None:
+        """Take back what somebody is told has failed: the order, or what changed in it.
+
+        A new order whose entry may still stand there is cancelled, so that it is removed later.
+        """
+        gone = before is None and self._listing.take_off(order)
+        with self._database.write() as connection:
+            if before is not None:
+                store.change_order(connection, before)
+                store.set_order_state(connection, before.accession_number, before.state)
+                return
+            self._outbox.withdraw(connection, WORKLIST_ADDED, order.accession_number)
+            if gone:
+                store.delete_order(connection, order.id)
+            else:
+                self._end(connection, order, OrderState.CANCELLED)
+
+    # ------------------------------------------------------------------ a known entry or order
+
+    def order_of(self, entry: Entry) -> Order:
+        """Return the order of an entry on the worklist; its ``id`` is 0 where the entry is others'.
+
+        The system before us and other programs leave entries that have no order here.
+        """
+        with self._database.read() as connection:
+            order = store.order_by_number(connection, entry.AccessionNumber)
+        if order is None or order.study_instance_uid != entry.StudyInstanceUID:
+            return Order.of(entry)
+        return order
+
+    def change(self, entry: Entry, wanted: WantedOrder) -> Order:
+        """Let a listed entry and its order say what ``wanted`` says; within `writing`."""
+        return self._correct(wanted, self.order_of(entry), entry)
+
+    def close(self, order: Order, state: OrderState, record: OrderRecord | None = None) -> None:
+        """End an order and take its entry off the list; within `writing`."""
+        if not order.id:
+            self._worklist.remove(order.accession_number, study_uid=order.study_instance_uid)
+            return
+        with self._database.write() as connection:
+            self._end(connection, order, state)
+            self._note(connection, record, RecordOutcome.CANCELLED, order)
+        closed = replace(order, state=state, mark=ListingMark.REMOVE)
+        self._follow(closed, before=replace(order, mark=None), waited=record is None)
+
+    def _end(self, connection: Connection, order: Order, state: OrderState) -> None:
+        store.set_order_state(connection, order.accession_number, state)
+        store.set_mark(connection, order.id, ListingMark.REMOVE)
+
+    def finish(self, taken: TakenRecord, wanted: WantedOrder | None = None) -> None:
+        """Do on the list what a record's first taking may have left undone.
+
+        Raises `ProcessingFailure` when the folder cannot be used: the record is taken again.
+        """
+        with self.writing():
+            with self._database.read() as connection:
+                order = store.order_by_number(connection, taken.accession_number)
+            if order is None:
+                return
+            if taken.outcome is RecordOutcome.CANCELLED and order.state is OrderState.CANCELLED:
+                order = replace(order, mark=ListingMark.REMOVE)
+            elif wanted is not None and order.scheduled is None:
+                order = self._filled(order, wanted)
+            self._listing.follow(order)
+
+    def _filled(self, order: Order, wanted: WantedOrder) -> Order:
+        """Return an open order of schema 2, which knew no time and no mark, with both."""
+        if not order.is_open:
+            return order
+        entry = self._corrected(wanted, order, self._listed(order))
+        filled = replace(order.saying(entry), mark=ListingMark.ADD)
+        with self._database.write() as connection:
+            store.change_order(connection, filled)
+        return filled

@@ -1,0 +1,121 @@
+"""Orders of people and programs that wait for the answer: clicks, calls of the API, commands."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from gdtbridge.database import Database
+from gdtbridge.durable.clock import Clock
+from gdtbridge.errors import NotFound, ProcessingFailure
+from gdtbridge.orders import store
+from gdtbridge.orders.book import OrderBook
+from gdtbridge.orders.model import OrderRequest, OrderState, PlacedOrder, RecordOutcome, WantedOrder
+from worklist import Entry, WorklistFolder, is_stale
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CleanUp:
+    """How many entries left the worklist, and why."""
+
+    expired: int
+    arrived: int
+
+
+class OrderFiller:
+    """Places, changes, cancels and cleans up orders; one click counts once.
+
+    IHE Radiology calls who does that the Order Filler (Scheduled Workflow). On an error nothing is
+    written; `ProcessingFailure` tells that the worklist folder cannot be used.
+    """
+
+    def __init__(
+        self,
+        book: OrderBook,
+        database: Database,
+        worklist: WorklistFolder,
+        clock: Clock,
+        *,
+        min_age_hours: float,
+    ) -> None:
+        """Take an entry of yesterday for expired when it is ``min_age_hours`` old."""
+        self._book = book
+        self._database = database
+        self._worklist = worklist
+        self._clock = clock
+        self._min_age = timedelta(hours=min_age_hours)
+
+    def place(self, request: OrderRequest) -> PlacedOrder:
+        """Put a patient on the worklist; return what is there already on a double click.
+
+        Raises `OrderError` when a field is wrong.
+        """
+        outcome, order = self._book.take(WantedOrder(request))
+        log.info("order %s %s for station %s", order.accession_number, outcome, order.station)
+        return PlacedOrder(order.entry(), repeated=outcome is RecordOutcome.UPDATED)
+
+    def get(self, accession_number: str) -> Entry:
+        """Return an entry of the worklist; raise `NotFound`."""
+        entry = self._worklist.get(accession_number)
+        if entry is None:
+            raise NotFound(
+                "Kein Eintrag mit dieser Auftragsnummer. / No entry with this accession number."
+            )
+        return entry
+
+    def all(self) -> tuple[Entry, ...]:
+        """Return everything on the worklist."""
+        return self._worklist.entries()
+
+    def change(self, accession_number: str, request: OrderRequest) -> Entry:
+        """Replace what an entry says; its accession number and Study Instance UID stay.
+
+        Raises `NotFound` or `OrderError`.
+        """
+        with self._book.writing():
+            entry = self.get(accession_number)
+            return self._book.change(entry, WantedOrder(request)).entry()
+
+    def cancel(self, accession_number: str) -> None:
+        """Take an entry off the worklist; raise `NotFound`."""
+        with self._book.writing():
+            order = self._book.order_of(self.get(accession_number))
+            self._book.close(order, OrderState.CANCELLED)
+
+    def clean(self) -> CleanUp:
+        """Remove our entries whose day is over or whose study is here.
+
+        One that cannot be removed is left for the next time and keeps no other on the list.
+        """
+        self._book.reconcile()
+        counts = Counter(self._clean_one(entry) for entry in self._worklist.entries())
+        arrived, expired = counts[OrderState.DONE], counts[OrderState.EXPIRED]
+        if arrived or expired:
+            log.info("worklist cleaned: %d studies arrived, %d entries expired", arrived, expired)
+        return CleanUp(expired=expired, arrived=arrived)
+
+    def _clean_one(self, entry: Entry) -> OrderState:
+        """Remove an entry that is over, unless somebody changed it; return its state now."""
+        state = self._state_of(entry)
+        if state is OrderState.ORDERED:
+            return state
+        try:
+            with self._book.writing():
+                if self._worklist.by_study_uid(entry.StudyInstanceUID) != entry:
+                    return OrderState.ORDERED
+                self._book.close(self._book.order_of(entry), state)
+        except ProcessingFailure:
+            log.warning("order %s cannot be removed, trying again", entry.AccessionNumber)
+            return OrderState.ORDERED
+        return state
+
+    def _state_of(self, entry: Entry) -> OrderState:
+        with self._database.read() as connection:
+            if store.has_arrived(connection, entry):
+                return OrderState.DONE
+        stale = is_stale(entry, self._clock.local(), min_age=self._min_age)
+        return OrderState.EXPIRED if stale else OrderState.ORDERED
