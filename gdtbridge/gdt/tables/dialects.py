@@ -95,10 +95,7 @@ _ROWS: Final = (
         "gdt31",
         "GDT 3.1",
         DialectOptions(
-            form=RecordForm.NAMED_OBJECTS,
-            version="03.10",
-            attachments=True,
-            link=LinkPlace.URL,
+            form=RecordForm.NAMED_OBJECTS, version="03.10", attachments=True, link=LinkPlace.URL
         ),
         "objects of 8002/8003 and the end 8001 as Medical Office imports them",
         "no record length (sources contradict each other: 8100 or 8004); the rest as in gdt30",
@@ -130,10 +127,7 @@ _ROWS: Final = (
         "turbomed",
         "TURBOMED (CGM)",
         DialectOptions(
-            receiver="TURBOMED",
-            values=ValueForm.BOTH,
-            attachments=True,
-            link=LinkPlace.ATTACHMENT,
+            receiver="TURBOMED", values=ValueForm.BOTH, attachments=True, link=LinkPlace.ATTACHMENT
         ),
         "reads 1.0 to 2.1, links and documents only as 2.1; matches patients by 3000; exports with "
         "8316 CGM TURBOMED and 9218 02.00",
@@ -164,11 +158,7 @@ _ROWS: Final = (
     _dialect(
         "x-concept",
         "x.concept (medatixx)",
-        DialectOptions(
-            comment_width=70,
-            values=ValueForm.TEXT,
-            patient_id_copy="0193",
-        ),
+        DialectOptions(comment_width=70, values=ValueForm.TEXT, patient_id_copy="0193"),
         "its guide uses 0193 for the patient and lines of 6228 of 70 characters",
         "0193 repeats 3000; values only as text; ANSI",
     ),

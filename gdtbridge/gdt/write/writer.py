@@ -15,21 +15,11 @@ from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.gdt.read.charset_detection import evidence, is_utf8
 from gdtbridge.gdt.tables.charsets import charset_named
 from gdtbridge.gdt.tables.dialects import Dialect
-from gdtbridge.gdt.tables.fields import MAX_CONTENT
-from gdtbridge.gdt.tables.options import LinkPlace, PatientIdRule, ValueForm
-from gdtbridge.gdt.tables.rows import (
-    FITS,
-    LENGTHS,
-    NEVER_ALTERED,
-    ContentSource,
-    FieldFit,
-    FieldRow,
-    RecordLayout,
-)
-from gdtbridge.gdt.text import printable
+from gdtbridge.gdt.tables.options import LinkPlace, ValueForm
+from gdtbridge.gdt.tables.rows import LENGTHS, ContentSource, FieldRow, RecordLayout
 from gdtbridge.gdt.write.assembly import Field, announced, counted, size, without_empty_objects
 from gdtbridge.gdt.write.decimal_text import plain_decimal
-from gdtbridge.gdt.write.encoder import Encoder, Loss, split_title, wrap
+from gdtbridge.gdt.write.encoder import Encoder, Loss, split_title
 from gdtbridge.gdt.write.field_contents import (
     Contents,
     attachment_contents,
@@ -37,6 +27,7 @@ from gdtbridge.gdt.write.field_contents import (
     study_contents,
     value_contents,
 )
+from gdtbridge.gdt.write.fitting import ContentFitter
 from gdtbridge.gdt.write.results import (
     Attachment,
     GdtFile,
@@ -47,9 +38,6 @@ from gdtbridge.gdt.write.results import (
 )
 from gdtbridge.gdt.write.value_columns import ValueCell, in_columns
 from gdtbridge.people import Patient
-
-MAX_WRAPPED: Final = 100
-"""Lines one content may take; a text beyond them is cut."""
 
 _RESERVE: Final = 60
 """Bytes kept free in a record for the lines 6226 that are counted only at its end."""
@@ -173,6 +161,7 @@ class _RecordWriter:
         self.options = dialect.options
         self.layout = layout
         self.encoder = encoder
+        self.fitter = ContentFitter(dialect, encoder)
         digits = layout.length_digits
         self.longest = None if digits is None else 10**digits - 1
 
@@ -239,7 +228,7 @@ class _RecordWriter:
             for content in (
                 (row.text,) if row.source is ContentSource.CONSTANT else contents[row.source]
             )
-            for text in self._fitted(row, content)
+            for text in self.fitter.fitted(row, content)
         ]
 
     def _blocks(self, values: Sequence[TestValue], contents: Contents) -> list[_ValueBlock]:
@@ -307,62 +296,6 @@ class _RecordWriter:
             ContentSource.REMARKS: remarks,
         }
         return self._fields(self.layout.each, {**contents, **own})
-
-    def _fitted(self, row: FieldRow, content: str) -> Iterator[str]:
-        """Yield the content as it fits into the field, in several pieces where it may wrap."""
-        text = self.encoder.text(row.field, content)
-        self._refuse_unsafe(row, content, text)
-        if not text:
-            return
-        limit = self.dialect.limit(row.field)
-        if len(text) <= limit:
-            yield text
-            return
-        yield from self._shortened(row.field, text, limit)
-
-    def _shortened(self, field: str, text: str, limit: int) -> Iterator[str]:
-        """Yield a text that is longer than its field."""
-        fit = FITS.get(field, FieldFit.WHOLE)
-        if fit is FieldFit.WHOLE:
-            if len(text) > MAX_CONTENT:
-                raise GdtWriteError(
-                    field, "Der Inhalt ist zu lang für eine Zeile. / The content exceeds one line."
-                )
-            self.encoder.lost(field, Loss.OVER_LENGTH)
-            yield text
-            return
-        room = limit * MAX_WRAPPED if fit is FieldFit.WRAP else limit
-        if len(text) > room:
-            self.encoder.lost(field, Loss.CUT)
-        yield from wrap(text[:room].rstrip(" "), limit)
-
-    def _refuse_unsafe(self, row: FieldRow, content: str, text: str) -> None:
-        """Refuse a record whose patient or test would be missing or another one.
-
-        A value without its own 8410 would belong to the test before it; a patient number that lost
-        a letter may be somebody else's.
-        """
-        if row.source is ContentSource.TEST_ID and not text:
-            raise GdtWriteError(row.field, "Die Testkennung fehlt. / The test id is missing.")
-        patient = row.source is ContentSource.PATIENT_ID or row.field == "3000"
-        if patient and not text:
-            raise GdtWriteError(row.field, "Patientennummer fehlt. / Patient number is missing.")
-        if (patient or row.source in NEVER_ALTERED) and text != printable(content):
-            german, english = ("Die Patientennummer", "patient number")
-            if not patient:
-                german, english = ("Der Verweis", "reference")
-            raise GdtWriteError(
-                row.field,
-                f"{german} ist im Zeichensatz nicht darstellbar. / "
-                f"The {english} cannot be written in this character set.",
-            )
-        digits = text.isascii() and text.isdigit()
-        if patient and self.options.patient_id is PatientIdRule.DIGITS and not digits:
-            raise GdtWriteError(
-                row.field,
-                "Diese Praxissoftware nimmt nur Patientennummern aus Ziffern. / "
-                "This practice software takes patient numbers of digits only.",
-            )
 
 
 def _packed(blocks: Sequence[_ValueBlock], room: int | None) -> Iterator[list[_ValueBlock]]:
