@@ -35,7 +35,7 @@ WHERE_TO_LOOK: Final = {
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What was found out about one part."""
+    """What the check of one part found."""
 
     part: str
     ok: bool

@@ -39,7 +39,7 @@ MEGABYTE: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What the core keeps its facts in, and who opens received files; opened by its maker."""
+    """Where the core keeps its facts, and who opens received files; the maker closes them."""
 
     database: Database
     archive: Archive
@@ -94,7 +94,7 @@ def open_core(settings: Settings) -> Iterator[Core]:
 
 
 def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> Core:
-    """Return the core that works on ``stores``."""
+    """Return the core on ``stores``; nothing is opened, nothing runs."""
     database, archive, outbox = stores.database, stores.archive, stores.outbox
     worklist, due = stores.worklist, DueSignal()
     completion = CompletionRule(settings.exam)

@@ -18,9 +18,9 @@ from gdtbridge.errors import BridgeError, ViewerError
 from gdtbridge.viewers import ViewerChoice, may_be_opened
 
 SILENCE_SECONDS: Final = 10.0
-"""For connecting, and between two parts of an answer."""
+"""Seconds for connecting, and between two parts of an answer."""
 ANSWER_SECONDS: Final = 20.0
-"""For the whole of it."""
+"""Seconds for a whole answer."""
 MAX_ANSWER: Final = 4 * 1024 * 1024
 MAX_FILE: Final = 64 * 1024
 """Bytes of a file the bridge takes."""
@@ -139,7 +139,7 @@ def _reason(problem: dict[str, object]) -> str:
 
 
 def link_of(study: FoundStudy, viewer: ViewerChoice) -> str:
-    """Return the URL of a study, if this workstation may open such a one."""
+    """Return the URL of a study; raise `ViewerError` where it may not be opened here."""
     if not study.url:
         raise ViewerError(
             "Die Bridge kennt keinen Viewer für diese Untersuchung ([viewer] in ihren "
@@ -173,7 +173,7 @@ def whole_file(file: Path) -> bytes:
 
 
 def _look(file: Path) -> tuple[bytes, str]:
-    """Return the content of a file, and what it lacks."""
+    """Return the content of a file, and why the file is no whole export, if so."""
     from gdtbridge.gdt import NotGdtError, read_records, what_is_missing
 
     try:

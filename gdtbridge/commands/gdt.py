@@ -45,7 +45,7 @@ reading_option = click.option(
 def dialect_of(settings: Settings, name: str | None) -> Dialect:
     """Return the dialect of that name or version, else of the installation.
 
-    Raises `BridgeError` where there is none of that name.
+    Raises `BridgeError` for an unknown name.
     """
     from gdtbridge.gdt import GdtError, dialect_named, dialects_with
 
@@ -114,7 +114,7 @@ def convert_command(
 def _records(file: Path, settings: Settings) -> list[Record]:
     """Return the records of a file; raise `BridgeError` where it cannot be read.
 
-    Where it says nothing of its character set, that of the practice's orders counts.
+    A file that names no character set is read in that of the practice's orders.
     """
     from gdtbridge.gdt import GdtError, read_records
 

@@ -110,7 +110,7 @@ def _here(settings: Settings) -> str:
 
 
 def _the_one(found: Sequence[FoundStudy]) -> FoundStudy:
-    """Return the only study; of several the one a person at the terminal chooses."""
+    """Return the only study, or of several the study a person at the terminal chooses."""
     if not found:
         raise BridgeError("Keine passende Untersuchung. / No study fits.")
     if len(found) == 1:

@@ -36,14 +36,14 @@ files_argument = click.argument("files", nargs=-1, required=True, type=FilePath)
 
 
 def fail(message: str) -> NoReturn:
-    """Say on stderr what is wrong, one line for each thing, and end with status 1."""
+    """Print what is wrong to stderr, a line for each thing, and end with status 1."""
     for line in message.splitlines():
         click.echo(f"gdtbridge: {line}", err=True)
     sys.exit(1)
 
 
 def core_of(settings: Settings) -> AbstractContextManager[Core]:
-    """Return what opens everything of the service but its edges, beside the service."""
+    """Return a context in which the core is open, beside a running service."""
     from gdtbridge.core import open_core
 
     return open_core(settings)

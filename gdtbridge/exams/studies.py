@@ -1,4 +1,4 @@
-"""Finding the studies of a patient that a question means.
+"""The search for the studies of a patient.
 
 A patient's number opens that patient's studies and no others. What is said besides must fit; what
 fits nothing finds nothing.

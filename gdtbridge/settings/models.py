@@ -231,7 +231,7 @@ class ExchangeSettings:
 
 
 class OrderCodeRule(SettingsSection):
-    """What one code of the practice software means; what is left out is the default's."""
+    """What one code of the practice software means; defaults count for what is left out."""
 
     code: Annotated[str, Field(min_length=1, max_length=60)]
     modality: Annotated[str, Field(pattern=r"^[A-Z0-9_ ]{1,16}$")] | None = None
@@ -240,7 +240,7 @@ class OrderCodeRule(SettingsSection):
 
 
 class OrderFileSettings(SettingsSection):
-    """The orders that come as files."""
+    """How order files are read."""
 
     map: Annotated[tuple[OrderCodeRule, ...], BeforeValidator(_tables)] = ()
     encoding: (
@@ -252,7 +252,7 @@ class OrderFileSettings(SettingsSection):
 
 
 class CatalogueRowSettings(SettingsSection):
-    """A row of the practice's own; ``gdtbridge.sr`` knows what may stand in it."""
+    """A row of the practice's own; `gdtbridge.catalogue` knows what may stand in a row."""
 
     id: str
     name: str | None = None

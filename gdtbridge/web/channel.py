@@ -25,7 +25,7 @@ REQUEST_SECONDS: Final = 20.0
 IDLE_SECONDS: Final = 30.0
 """How long a connection without a request stays open."""
 MAX_DRAIN: Final = 16 * 1024 * 1024
-"""Bytes of a refused request that are read and forgotten."""
+"""Bytes of a refused request that are read and thrown away."""
 
 Address = tuple[str, int] | tuple[str, int, int, int]
 
@@ -35,7 +35,7 @@ _TEXT: Final = re.compile(rb"[A-Z]+ (https?://[^/ ]*)?/+(worklist/add|studies/op
 
 
 class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
-    """Reads one request."""
+    """Reads one HTTP request, and a refused request to its end."""
 
     _left = 0
     """Bytes of a refused body still to be forgotten."""
@@ -147,7 +147,7 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
             self.moved = time.monotonic()
 
     def overdue(self, now: float) -> bool:
-        """Return whether the connection has had its time; one being served never has."""
+        """Return whether the connection has had its time; never while a call is being served."""
         if self.requests:
             return False
         if self.begun is not None and now - self.begun > REQUEST_SECONDS:

@@ -26,7 +26,7 @@ MULTIPART: Final = "multipart/form-data"
 
 @dataclass(frozen=True, slots=True)
 class RawParameter:
-    """One name with its value as it came, percent-encoding removed."""
+    """A name of a request with the bytes of its value, percent-encoding removed."""
 
     name: str
     value: bytes

@@ -21,14 +21,14 @@ from gdtbridge.web.problems import CallRefused, FieldProblem, refuse_fields
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter: its name, the core's name for it, and what it must be."""
+    """A parameter of a call: the caller's name, the core's name, and what the value must be."""
 
     name: str
     field: str
     required: bool = False
     may_be_empty: bool = True
     older: str | None = None
-    """How the system before us spelled it; accepted."""
+    """How the system before us spelled the name; accepted."""
 
 
 PARAMETERS: Final = (
@@ -75,7 +75,7 @@ _INVISIBLE: Final = "Cf"
 
 
 def order_request(values: Iterable[RawParameter], today: date) -> OrderRequest:
-    """Return what is asked for; raise `CallRefused` naming the first parameter that is wrong."""
+    """Return the order asked for; raise `CallRefused` naming the first parameter that is wrong."""
     texts = texts_of(values, PARAMETERS)
     return OrderRequest(
         patient_id=texts["id"],

@@ -107,7 +107,7 @@ def refuse(status: int, detail: str = "", *headers: tuple[str, str]) -> CallRefu
 
 
 def refuse_fields(*errors: FieldProblem) -> CallRefused:
-    """Return the exception that ends a call because of these fields."""
+    """Return the exception that ends a call with status 400 and the fields that are wrong."""
     return CallRefused(ProblemDetails(400, errors=errors))
 
 

@@ -62,7 +62,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             self.trigger.close()
 
     def handle_accept(self) -> None:
-        """Take a connection; where there are too many, one nobody uses has to go for it."""
+        """Take a connection; where there are too many, close the one idle for longest."""
         super().handle_accept()
         channels = list(self.active_channels.values())
         if not channels:
@@ -103,7 +103,7 @@ class WebServer:
 
     @property
     def port(self) -> int:
-        """TCP port; after `start` the one really listened on."""
+        """TCP port of the settings; after `start` the port really listened on."""
         return int(self._listeners[0].effective_port) if self._listeners else self._port
 
     def start(self) -> None:

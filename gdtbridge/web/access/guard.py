@@ -1,6 +1,6 @@
 """The guard: what is checked before a call is looked at.
 
-In this order: the caller's network, the name it used for us (DNS rebinding), the token, and that
+In this order: the caller's network, the host name of the call (DNS rebinding), the token, and that
 no foreign web page sent it. ``GET /worklist/add`` places an order, so reading is guarded as well.
 """
 

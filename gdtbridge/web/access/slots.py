@@ -28,7 +28,7 @@ class Slots:
         self._wait = wait_seconds
 
     def bound(self, view: Callable[P, R]) -> Callable[P, R]:
-        """Return ``view`` so that it takes a place for as long as it runs."""
+        """Return ``view``; a call of it without a free place raises `CallRefused` (503)."""
 
         @wraps(view, assigned=("__doc__",), updated=())
         def inner(*args: P.args, **kwargs: P.kwargs) -> R:

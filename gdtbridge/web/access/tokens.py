@@ -18,9 +18,9 @@ from gdtbridge.web.problems import refuse
 log = logging.getLogger(__name__)
 
 TRIES: Final = 10
-"""Wrong tokens an address may send in a row ..."""
+"""Wrong tokens an address may send in a row."""
 REFILL_SECONDS: Final = 6.0
-"""... and the seconds after which it may send one more."""
+"""Seconds after which such an address may send one more."""
 MAX_ADDRESSES: Final = 1024
 
 _CHALLENGE: Final = ("WWW-Authenticate", 'Bearer realm="gdtbridge"')
@@ -45,7 +45,7 @@ class Throttle:
         self._lock = threading.Lock()
 
     def wait(self, address: str) -> float:
-        """Return the seconds until ``address`` may try again; 0 when it may now."""
+        """Return the seconds until ``address`` may try again; 0 for at once."""
         with self._lock:
             count = self._counts.get(_who(address))
             if count is None:
@@ -53,7 +53,7 @@ class Throttle:
             return max(0.0, (1.0 - self._tries(count)) * REFILL_SECONDS)
 
     def failed(self, address: str) -> None:
-        """Count one wrong token."""
+        """Count a wrong token of an address."""
         key = _who(address)
         with self._lock:
             now = self._clock()

@@ -120,7 +120,7 @@ class OrderBody(RequestBody):
     scheduled: LocalTime | None = None
 
     def request(self) -> OrderRequest:
-        """Return it in the core's words."""
+        """Return the order as the core takes orders."""
         return OrderRequest(
             patient_id=self.patient.id,
             family_name=self.patient.family_name,

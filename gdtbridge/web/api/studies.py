@@ -71,7 +71,7 @@ class StudySearch(schema.RequestBody):
     study_instance_uid: schema.Text = ""
 
     def query(self) -> StudyQuery:
-        """Return it in the core's words; raise `OrderError`."""
+        """Return the question as the core takes questions; raise `OrderError`."""
         return asked(**self.model_dump())
 
 
@@ -154,7 +154,7 @@ class StudyCalls:
         )
 
     def _link(self, exam: Exam) -> tuple[str | None, str]:
-        """Return the URL that opens a study, or else why there is none."""
+        """Return the URL that opens a study, or None and the reason why there is no URL."""
         try:
             url = study_url(self._viewer, exam.study_instance_uid, exam.accession_number)
         except ViewerError as error:
@@ -187,7 +187,7 @@ class StudyCalls:
 def _query(parameters: tuple[Parameter, ...]) -> StudyQuery:
     """Return what the parameters of the request ask for.
 
-    One that nobody knows may be a misspelled one that was to narrow the search, so it is refused.
+    An unknown parameter may be a misspelled one that was to narrow the search; raise `CallRefused`.
     """
     values = raw_values(request)
     names = [parameter.name for parameter in parameters]

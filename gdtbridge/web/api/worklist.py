@@ -29,7 +29,7 @@ class AddRoute(Protocol):
     """Adds a route: path, name, view, methods."""
 
     def __call__(self, path: str, name: str, view: Callable[..., Response], *methods: str) -> None:
-        """Add it."""
+        """Add the route."""
         ...
 
 
@@ -70,7 +70,7 @@ class WorklistApi:
         return _json(schema.view(self._orders.get(accession)))
 
     def change(self, accession: str) -> Response:
-        """Replace what an entry says; its identifiers stay."""
+        """Replace the values of an entry; accession number and Study Instance UID stay."""
         change = schema.read(schema.OrderChangeBody, _body(), self._today())
         if {change.accession_number, change.study_instance_uid} != {None}:
             _must_be_same(change, self._orders.get(accession))

@@ -99,7 +99,7 @@ def as_html(query: StudyQuery, rows: Sequence[StudyRow], why: str) -> Response:
 
 
 def as_text(rows: Sequence[StudyRow], why: str) -> Response:
-    """Return the same for scripts: a line for each study, or one line ``error: …``."""
+    """Return the list for scripts: a line for each study, or one line ``error: …``."""
     lines = ["  ".join(word or "-" for word in (*row.words(), row.url or "")) for row in rows]
     if len(rows) < 2:
         lines = [f"error: {why or 'Keine passende Untersuchung. / No study fits.'}"]
