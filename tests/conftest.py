@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills",
         type=int,
-        default=25,
+        default=12,
         help="how often the kill test kills the service (default: %(default)s)",
     )
 

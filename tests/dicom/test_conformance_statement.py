@@ -34,7 +34,6 @@ from gdtbridge.errors import OutOfResources, SopClassMismatch, StoreError
 from gdtbridge.settings import DicomSettings, StorageSettings, WorklistSettings
 from tests.dicom.test_dicom_worklist import entry
 from tests.tools.device import (
-    US_IMAGE,
     RawAssociation,
     cancel_rq,
     command_element,
@@ -43,7 +42,7 @@ from tests.tools.device import (
     store_rq,
 )
 from tests.tools.dicom_server import Bridge
-from tests.tools.elements import EXPLICIT, IMPLICIT
+from tests.tools.elements import EXPLICIT, IMPLICIT, US_IMAGE
 from worklist import Match
 from worklist.attributes import MATCHING, ROOT, SPS, TYPE_1
 

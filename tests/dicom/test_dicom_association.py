@@ -6,7 +6,6 @@ import pytest
 
 from gdtbridge.dicom.upper_layer.sockets import MAX_PDU
 from tests.tools.device import (
-    US_IMAGE,
     VERIFICATION,
     WORKLIST,
     Closed,
@@ -22,7 +21,7 @@ from tests.tools.device import (
     store_rq,
 )
 from tests.tools.dicom_server import Bridge, StartServer
-from tests.tools.elements import EXPLICIT, IMPLICIT
+from tests.tools.elements import EXPLICIT, IMPLICIT, US_IMAGE
 from tests.tools.waiting import wait_for
 
 JPEG = "1.2.840.10008.1.2.4.50"

@@ -17,7 +17,6 @@ from gdtbridge.dicom.upper_layer import listener, reactor, sockets
 from gdtbridge.dicom.upper_layer.connections import HALF_OPEN_LIMIT_OF_ADDRESS
 from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, MAX_REQUEST
 from tests.tools.device import (
-    US_IMAGE,
     VERIFICATION,
     RawAssociation,
     associate_rq,
@@ -26,7 +25,7 @@ from tests.tools.device import (
     store_rq,
 )
 from tests.tools.dicom_server import Bridge, StartServer
-from tests.tools.elements import EXPLICIT, IMPLICIT
+from tests.tools.elements import EXPLICIT, IMPLICIT, US_IMAGE
 from tests.tools.waiting import wait_for
 
 PATIENCE = 0.4

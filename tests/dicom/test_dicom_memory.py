@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.device import US_IMAGE, RawAssociation, p_data, store_rq
-from tests.tools.elements import EXPLICIT
+from tests.tools.device import RawAssociation, p_data, store_rq
+from tests.tools.elements import EXPLICIT, US_IMAGE
 
 MEGABYTE = 1024 * 1024
 LIMIT_MB = 150

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from gdtbridge.dicom.upper_layer.request import AssociationRequestError, readable_request
 from gdtbridge.dicom.upper_layer.sockets import MAX_REQUEST
 from tests.tools.device import (
-    US_IMAGE,
     VERIFICATION,
     RawAssociation,
     Rejected,
@@ -22,7 +21,7 @@ from tests.tools.device import (
     title,
 )
 from tests.tools.dicom_server import Bridge
-from tests.tools.elements import EXPLICIT, IMPLICIT
+from tests.tools.elements import EXPLICIT, IMPLICIT, US_IMAGE
 
 MAXIMUM, CLASS = item(0x51, struct.pack(">L", 16384)), item(0x52, b"1.2.3.4")
 DICOM = item(0x10, b"1.2.840.10008.3.1.1.1")

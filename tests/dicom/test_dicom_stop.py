@@ -10,17 +10,9 @@ import pytest
 
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.settings import DicomSettings
-from tests.tools.device import (
-    US_IMAGE,
-    VERIFICATION,
-    Closed,
-    RawAssociation,
-    p_data,
-    send_raw,
-    store_rq,
-)
+from tests.tools.device import VERIFICATION, Closed, RawAssociation, p_data, send_raw, store_rq
 from tests.tools.dicom_server import Bridge, StartServer
-from tests.tools.elements import EXPLICIT, IMPLICIT
+from tests.tools.elements import EXPLICIT, IMPLICIT, US_IMAGE
 from tests.tools.waiting import wait_for
 
 SECONDS = 5

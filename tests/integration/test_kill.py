@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 import pydicom
 import pytest
-from pydicom.uid import UID, ExplicitVRLittleEndian
+from pydicom.uid import UID
 
 from gdtbridge.dicom.client import Peer, PeerError, store
 from gdtbridge.gdt import read_records
@@ -74,9 +74,7 @@ class Device:
         dataset = identification(
             SOPInstanceUID=uid, StudyInstanceUID=study, AccessionNumber=accession
         )
-        path = part10(self.folder / uid, dataset)
-        _give_meta(path, uid)
-        return path
+        return part10(self.folder / uid, dataset, sop_uid=uid)
 
     def _report(self, accession: str) -> Path:
         dataset = pydicom.dcmread(self.sample)
@@ -91,14 +89,6 @@ class Device:
         dataset.save_as(path, enforce_file_format=True)
         self.reports.add(path.name)
         return path
-
-
-def _give_meta(path: Path, uid: str) -> None:
-    dataset = pydicom.dcmread(path)
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    dataset.file_meta.MediaStorageSOPInstanceUID = UID(uid)
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.save_as(path, enforce_file_format=True)
 
 
 @dataclass

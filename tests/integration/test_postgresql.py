@@ -22,8 +22,8 @@ from alembic.migration import MigrationContext
 
 from gdtbridge.database import SCHEMA_VERSION, Database, exam, metadata, schema_version
 from gdtbridge.gdt import read_records
-from tests.tools.device import US_IMAGE, send_raw
-from tests.tools.elements import EXPLICIT, identification
+from tests.tools.device import send_raw
+from tests.tools.elements import EXPLICIT, US_IMAGE, identification
 from tests.tools.service import NUMBER, Service, Study, service
 from tests.tools.waiting import wait_for
 

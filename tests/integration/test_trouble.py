@@ -14,7 +14,6 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from tests.tools.device import (
-    US_IMAGE,
     WORKLIST,
     Proposal,
     RawAssociation,
@@ -25,7 +24,7 @@ from tests.tools.device import (
     send_raw,
     store_rq,
 )
-from tests.tools.elements import EXPLICIT, IMPLICIT
+from tests.tools.elements import EXPLICIT, IMPLICIT, US_IMAGE
 from tests.tools.service import Service, Study, service
 from tests.tools.waiting import wait_for
 

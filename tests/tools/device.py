@@ -14,7 +14,6 @@ from typing import Self
 
 from tests.tools.elements import IMPLICIT, element
 
-US_IMAGE = "1.2.840.10008.5.1.4.1.1.6.1"
 VERIFICATION = "1.2.840.10008.1.1"
 WORKLIST = "1.2.840.10008.5.1.4.31"
 

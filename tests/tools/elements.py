@@ -10,6 +10,7 @@ IMPLICIT = "1.2.840.10008.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
+US_IMAGE = "1.2.840.10008.5.1.4.1.1.6.1"
 LONG = {b"OB", b"OW", b"SQ", b"UN", b"UT"}
 UNDEFINED = 0xFFFFFFFF
 
@@ -50,7 +51,7 @@ def identification(ts: str = EXPLICIT, /, **values: str | bytes) -> bytes:
     """Return the elements that identify an object, in order; keywords override."""
     rows: list[tuple[str, int, bytes, str | bytes]] = [
         ("SpecificCharacterSet", 0x00080005, b"CS", "ISO_IR 100"),
-        ("SOPClassUID", 0x00080016, b"UI", "1.2.840.10008.5.1.4.1.1.6.1"),
+        ("SOPClassUID", 0x00080016, b"UI", US_IMAGE),
         ("SOPInstanceUID", 0x00080018, b"UI", "2.25.1"),
         ("StudyDate", 0x00080020, b"DA", "20240115"),
         ("StudyTime", 0x00080030, b"TM", "103015"),
@@ -69,12 +70,18 @@ def identification(ts: str = EXPLICIT, /, **values: str | bytes) -> bytes:
     )
 
 
-def part10(path: Path, dataset: bytes, ts: str = EXPLICIT) -> Path:
-    """Write a Part 10 file around ``dataset`` (deflated where the syntax says so)."""
+def part10(path: Path, dataset: bytes, ts: str = EXPLICIT, *, sop_uid: str = "") -> Path:
+    """Write a Part 10 file around ``dataset`` (deflated where the syntax says so).
+
+    Its meta information is no more than the transfer syntax, unless ``sop_uid`` tells whose it is:
+    that of an ultrasound image.
+    """
     if ts == DEFLATED:
         packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
         dataset = packer.compress(dataset) + packer.flush()
     meta = element(0x00020010, b"UI", ts)
+    if sop_uid:
+        meta = element(0x00020002, b"UI", US_IMAGE) + element(0x00020003, b"UI", sop_uid) + meta
     group = element(0x00020000, b"UL", struct.pack("<L", len(meta)))
     path.write_bytes(b"\0" * 128 + b"DICM" + group + meta + dataset)
     return path

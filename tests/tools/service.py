@@ -24,8 +24,8 @@ from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID
 
 from gdtbridge.gdt import read_records
-from tests.tools.device import US_IMAGE, Instance
-from tests.tools.elements import EXPLICIT, PERSON, element, identification
+from tests.tools.device import Instance
+from tests.tools.elements import EXPLICIT, PERSON, US_IMAGE, element, identification
 from tests.tools.waiting import wait_for
 
 PORTS = re.compile(r"(DICOM|HTTP) \S+ port (\d+)")
