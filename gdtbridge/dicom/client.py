@@ -32,14 +32,14 @@ MAX_CONTEXTS: Final = 128
 
 
 class PeerError(BridgeError):
-    """The peer cannot be reached, refuses, or does not answer as it should."""
+    """A peer cannot be reached, refuses, or gives an answer that breaks the standard."""
 
     retriable: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A DICOM server and the name we call it by."""
+    """A DICOM server: host, port, AE title, and the AE title we call from."""
 
     host: str
     port: int
@@ -57,7 +57,7 @@ def echo(peer: Peer) -> None:
 
 
 def find_worklist(peer: Peer, query: Dataset) -> list[Dataset]:
-    """Return what ``peer`` answers to a query with at least one key; raise `PeerError`."""
+    """Return the matches of a worklist query with at least one key; raise `PeerError`."""
     found: list[Dataset] = []
     with _association(peer, [build_context(MODALITY_WORKLIST)]) as association:
         for answer, dataset in association.send_c_find(query, MODALITY_WORKLIST):
@@ -86,7 +86,7 @@ def store(peer: Peer, files: Sequence[Path]) -> list[tuple[Path, int]]:
 
 
 def _need(file: Path) -> tuple[str, str]:
-    """Return SOP class and transfer syntax the file says it has."""
+    """Return SOP class and transfer syntax by the File Meta Information; raise `PeerError`."""
     try:
         meta = read_file_meta_info(file)
         return str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID)

@@ -15,9 +15,9 @@ from typing import Final
 from gdtbridge.dataset.uid import is_uid
 
 RESPONSE: Final = 0x8000
-"""The bit of Command Field that tells a response from a request."""
+"""Bit of Command Field that is set in responses (PS3.7 E.1)."""
 NO_DATASET: Final = 0x0101
-"""Command Data Set Type of a message without a dataset; every other value means there is one."""
+"""Command Data Set Type of a message without a dataset; any other value announces a dataset."""
 COMMENT_LENGTH: Final = 64
 
 
@@ -52,7 +52,7 @@ class CommandSetError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CommandSet:
-    """One command set; each field is the element of that keyword, None where absent."""
+    """A command set (PS3.7 6.3.1); fields are elements by keyword, None where absent."""
 
     CommandField: int
     CommandDataSetType: int = NO_DATASET
@@ -73,7 +73,7 @@ class CommandSet:
 
     @property
     def is_response(self) -> bool:
-        """Whether it answers a request."""
+        """Whether the message answers a request."""
         return bool(self.CommandField & RESPONSE)
 
 

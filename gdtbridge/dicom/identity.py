@@ -1,4 +1,4 @@
-"""What we call ourselves in associations and files (PS3.7 D.3.3.2, PS3.10 7.1)."""
+"""Implementation Class UID and Version Name, for associations and files (PS3.7 D.3.3.2)."""
 
 from __future__ import annotations
 

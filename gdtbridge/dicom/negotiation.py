@@ -27,7 +27,7 @@ MODALITY_WORKLIST: Final = "1.2.840.10008.5.1.4.31"
 
 _STANDARD_ROOT: Final = "1.2.840.10008."
 _STORAGE_ARC: Final = "1.2.840.10008.5.1.4.1.1."
-"""Below it lie the storage SOP classes, new ones too (PS3.6 Table A-1)."""
+"""UID root of the storage SOP classes, new ones too (PS3.6 Table A-1)."""
 _NOT_STORED: Final = ("Storage Commitment", "Storage Management", "Media Storage")
 """Beginnings of the names of SOP classes that say Storage and are not (PS3.4 J, KK; PS3.10)."""
 
@@ -59,7 +59,7 @@ class NegotiatedContext:
 
 
 def answer_context(abstract_syntax: str, transfer_syntaxes: Sequence[str]) -> NegotiatedContext:
-    """Decide on one proposed presentation context."""
+    """Return the answer to one proposed presentation context (PS3.8 9.3.3.2)."""
     proposed = [uid for uid in transfer_syntaxes if is_uid(uid)]
     refused = proposed[0] if proposed else str(ImplicitVRLittleEndian)
     if abstract_syntax in {VERIFICATION, MODALITY_WORKLIST}:

@@ -15,7 +15,7 @@ from gdtbridge.settings import DicomSettings
 
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
-    """The rules of one server."""
+    """The allowed networks and calling AE titles of one server; empty titles allow any."""
 
     networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
     titles: frozenset[str]
@@ -39,7 +39,7 @@ class AccessPolicy:
         return ip.is_loopback or any(ip in network for network in self.networks)
 
     def admits_title(self, calling_aet: str) -> bool:
-        """Return whether a device of that name may associate; case does not matter."""
+        """Return whether a device with this calling AE title may associate, whatever its case."""
         return not self.titles or _fold(calling_aet) in self.titles
 
 

@@ -52,17 +52,17 @@ class DicomServer:
 
     @property
     def port(self) -> int:
-        """The port it listens on; the one of the settings before it does."""
+        """The TCP port listened on; before `start` that of the settings."""
         return self._listener.port if self._listener else self._settings.port
 
     @property
     def associations(self) -> int:
-        """How many associations there are."""
+        """The number of established associations."""
         return self._connections.established
 
     @property
     def running(self) -> bool:
-        """Whether it accepts associations."""
+        """Whether associations are accepted."""
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
@@ -81,7 +81,7 @@ class DicomServer:
         self._thread.start()
 
     def stop(self, grace: float = 10) -> None:
-        """Accept no more, let what is being received finish within ``grace`` seconds, abort."""
+        """Accept no more, give running requests ``grace`` seconds to finish, abort the rest."""
         if self._listener is None or self._thread is None:
             return
         self._listener.stop()

@@ -1,4 +1,4 @@
-"""What a DICOM service sees of an association, and what an association sees of a service.
+"""Requests and operations: all that a DIMSE service and an association know of each other.
 
 The thread that receives calls a `ServiceProvider` and `DimseOperation.write`; the association's own
 thread calls `DimseOperation.run`. Both may call `DimseOperation.discard`, never at the same time.
@@ -17,7 +17,7 @@ MAX_IDENTIFIER: Final = 64 * 1024
 
 
 class ProtocolViolation(Exception):
-    """The peer does what no device does; its association is aborted."""
+    """A peer breaks the protocol as no device does; its association is aborted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class AcceptedContext:
 
 @dataclass(frozen=True, slots=True)
 class DimseRequest:
-    """One request: what was asked, by whom, in which context, and the way to answer it.
+    """A DIMSE request: command set, context, who asks, and the way to answer.
 
     ``send`` may be called several times (pending responses); it raises nothing when the peer has
-    gone. ``is_cancelled`` tells whether the peer asked to stop, or is no longer there.
+    gone. ``is_cancelled`` tells whether the peer sent a C-CANCEL, or has gone.
     """
 
     command: CommandSet
@@ -56,7 +56,7 @@ class DimseOperation(Protocol):
         """Take the next piece of the dataset; raise `ProtocolViolation` when it must end here."""
 
     def run(self) -> None:
-        """Do what was asked and answer it; the dataset is complete."""
+        """Serve the request and answer, now that the dataset is complete."""
 
     def discard(self) -> None:
         """Let go of everything; called exactly once, whatever happened before."""

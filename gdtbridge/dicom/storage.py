@@ -32,13 +32,13 @@ ROOM_INTERVAL: Final = 64 * MEGABYTE
 """How much of a large object is taken before the disk is looked at again."""
 DRAIN_BYTES: Final = 256 * MEGABYTE
 DRAIN_SECONDS: Final = 60.0
-"""How much of a refused object is read, and for how long, to be able to say why it is refused."""
+"""How much of a refused object is read, and for how long, so that the status can be answered."""
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class StoragePort(Protocol):
-    """Where received objects go."""
+    """The archive as the Storage SCP needs it."""
 
     def receive(self, incoming: Incoming) -> Standing:
         """Take an object; durable when it returns. Raises a `StoreError`."""
@@ -124,7 +124,7 @@ class StoreOperation:
             raise ProtocolViolation("a refused object does not end")
 
     def run(self) -> None:
-        """Hand the object over and answer with what became of it."""
+        """Hand the object to the archive and answer with the status (PS3.4 B.2.3)."""
         try:
             self._hand_over()
         except StoreError as error:

@@ -28,10 +28,10 @@ MAX_VALUES: Final = 256
 
 
 class WorklistPort(Protocol):
-    """Where queries are answered."""
+    """The worklist as the Modality Worklist SCP needs it."""
 
     def find(self, query: Dataset, *, calling_aet: str) -> Iterator[Match]:
-        """Yield what matches ``query``."""
+        """Yield the entries that match ``query``; raise a `StoreError`."""
 
 
 class IdentifierError(ValueError):

@@ -51,7 +51,7 @@ _JOIN_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ServerContext:
-    """What all associations of one server share."""
+    """Services by Command Field, access policy and connections of one server."""
 
     services: Mapping[int, ServiceProvider]
     policy: AccessPolicy
@@ -59,7 +59,7 @@ class ServerContext:
 
 
 class AssociationAcceptor(Association):
-    """An association a peer requested."""
+    """An association that a peer requested (PS3.8 7.1), from its socket to its last answer."""
 
     def __init__(self, ae: AE, server: ServerContext, client_socket: socket.socket) -> None:
         super().__init__(ae, "acceptor")

@@ -17,7 +17,7 @@ SHARE_OF_ADDRESS: Final = 2
 
 
 class Connection(Protocol):
-    """Someone connected."""
+    """A connection, associated or not yet."""
 
     @property
     def peer(self) -> str:
@@ -40,7 +40,7 @@ class ConnectionTable:
 
     @property
     def established(self) -> int:
-        """How many associations there are."""
+        """The number of associations."""
         return len(self._established)
 
     def admit(self, connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""From P-DATA to operations: puts messages together from their fragments (PS3.7 6.3, PS3.8 E).
+"""DIMSE messages put together from the fragments of P-DATA (PS3.7 6.3, PS3.8 Annex E).
 
 A dataset is never gathered here: each fragment goes to its operation as it comes.
 """
