@@ -4,13 +4,12 @@ What must not live here: GDT, networks, reading files.
 """
 
 from gdtbridge.catalogue.table import report_to_text
-from gdtbridge.catalogue.wording import fingerprint, remarks, report_to_json, test_ids, title
+from gdtbridge.catalogue.wording import fingerprint, remarks, report_to_json, title
 
 __all__ = [
     "fingerprint",
     "remarks",
     "report_to_json",
     "report_to_text",
-    "test_ids",
     "title",
 ]

@@ -1,11 +1,11 @@
-"""A report for people and programs: JSON, titles, remarks, ids of either scheme."""
+"""A report for people and programs: JSON, titles, remarks."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
 from dataclasses import asdict
-from typing import Final, Literal
+from typing import Final
 
 from gdtbridge.catalogue.rows import terms
 from gdtbridge.sr.codes import PROPERTIES, Role, normal
@@ -163,28 +163,6 @@ def fingerprint(report: Report) -> str:
         f"{one.id}\x1f{plain(one.value.normalize())}\x1f{one.unit}" for one in report.measurements
     )
     return hashlib.sha256("\x1e".join(rows).encode("utf-8")).hexdigest()
-
-
-def test_ids(report: Report, scheme: Literal["stable", "seed"]) -> tuple[str, ...]:
-    """Return the id of each measurement, all different.
-
-    ``seed`` gives the ids the seed system would have written, as long as it made them, and the
-    stable id to what it would not have reported.
-    """
-    if scheme == "stable":
-        return tuple(one.id for one in report.measurements)
-    taken = {one.seed_id for one in report.measurements if one.seed_id is not None}
-    ids = []
-    for one in report.measurements:
-        made = one.seed_id
-        if made is None:
-            made, number = one.id, 0
-            while made in taken:
-                number += 1
-                made = f"{one.id[:16]}{number}"
-            taken.add(made)
-        ids.append(made)
-    return tuple(ids)
 
 
 def title(measurement: Measurement) -> str:

@@ -38,7 +38,7 @@ class ResultRecords:
             catalogue=catalogue,
             scheme=settings.test_ids,
             unknown=settings.unknown,
-            seed_names=dialect.family == "medical-office",
+            predecessor_names=dialect.family == "medical-office",
         )
         self._viewer = viewer
         self._dialect = dialect

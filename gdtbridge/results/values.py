@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Final
 
 from gdtbridge import gdt
-from gdtbridge.catalogue import remarks, test_ids, title
+from gdtbridge.catalogue import remarks, title
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.catalogue.presentation import Presented, present, present_all
 from gdtbridge.results.revision import NewValues, SentValue
 from gdtbridge.settings import TestIds, Unknown
-from gdtbridge.sr import Measurement, Report
+from gdtbridge.sr import Measurement, Report, predecessor_ids
 
 log = logging.getLogger(__name__)
 
@@ -24,19 +24,21 @@ NAME_LENGTH: Final = gdt.field_length("8411")
 class TestValueBuilder:
     """How one practice software gets its values (``gdt.test_ids``, ``gdt.unknown``).
 
-    ``seed_names`` says whether a value the seed system knew keeps the name and unit it had there.
+    ``predecessor_names`` says whether a value the predecessor system wrote keeps its name and unit
+    of there.
     """
 
     catalogue: Catalogue
     scheme: TestIds
     unknown: Unknown
-    seed_names: bool
+    predecessor_names: bool
 
     def tests(self, report: Report, news: NewValues) -> tuple[gdt.TestValue, ...]:
         """Return what is new in the report; nothing where all of it is held back."""
         if self.scheme == "catalogue":
             return self._by_catalogue(report, news)
-        ids = test_ids(report, self.scheme)
+        stable = self.scheme == "stable"
+        ids = [one.id for one in report.measurements] if stable else predecessor_ids(report)
         return tuple(
             self._as_sent(ids[index], report.measurements[index], news.before.get(index))
             for index in news.indices
@@ -86,15 +88,10 @@ class TestValueBuilder:
             unit=measurement.unit,
             sources=(*former, *remarks(measurement)),
         )
-        if not self.seed_names or measurement.seed_name is None:
+        known = measurement.predecessor
+        if not self.predecessor_names or known is None:
             return sent
-        unit = measurement.unit if measurement.seed_unit is None else measurement.seed_unit
-        return replace(
-            sent,
-            name=measurement.seed_name,
-            sources=(*former, *measurement.seed_sources),
-            unit=unit,
-        )
+        return replace(sent, name=known.name, sources=(*former, *known.sources), unit=known.unit)
 
 
 def _former(before: SentValue | None) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from gdtbridge.sr.model import (
     is_report,
 )
 from gdtbridge.sr.numbers import plain
+from gdtbridge.sr.predecessor import predecessor_ids
 from gdtbridge.sr.reader import ReportReader
 from gdtbridge.sr.report import read_report
 
@@ -42,5 +43,6 @@ __all__ = [
     "UnreadableReportError",
     "is_report",
     "plain",
+    "predecessor_ids",
     "read_report",
 ]

@@ -96,12 +96,17 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class SeedMark:
-    """What the seed system called a value, where it read one."""
+class PrivateRow:
+    """The row of SonoScape's private table a NUM stands in (`sonoscape`); texts empty where absent.
 
-    id: str
+    ``concept`` is the code value of the NUM's own name.
+    """
+
+    device_id: str
     name: str
-    sources: tuple[str, ...]
+    source: str
+    result_number: int | None
+    concept: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +122,10 @@ class Number:
 class Finding:
     """One NUM that is a result, before selection and naming.
 
-    ``row`` is the private table's row number where there is one (SonoScape 10037), ``device_id``
-    the device's own name of what was measured. ``kept_by_seed`` marks the one of each seed id that
-    the seed system would have reported. ``companion_of`` is the concept a gestational age or a
-    percentile belongs to, None also where that is not known; ``companion_of_chosen`` says that the
-    device chose a value of that.
+    ``row`` is the private row the NUM stands in, ``group_mode`` the image mode written in the
+    measurement group right above the NUM (empty where the group names none, None outside of
+    groups). ``companion_of`` is the concept a gestational age or a percentile belongs to, None also
+    where that is not known; ``companion_of_chosen`` says that the device chose a value of that.
     """
 
     name: Code
@@ -130,15 +134,18 @@ class Finding:
     context: Context
     place: str
     unit_code: str | None = None
-    seed: SeedMark | None = None
-    device_id: str | None = None
-    row: int | None = None
-    kept_by_seed: bool = False
+    row: PrivateRow | None = None
+    group_mode: str | None = None
     companion_of: Code | None = None
     companion_of_chosen: bool = False
     properties: tuple[Property, ...] = ()
     inferred_from: tuple[str, ...] = ()
     observed: str = ""
+
+    @property
+    def result_number(self) -> int | None:
+        """Number among the readings of a private row, None outside of such rows."""
+        return self.row.result_number if self.row is not None else None
 
 
 @dataclass(slots=True)

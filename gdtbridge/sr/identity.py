@@ -13,14 +13,13 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
 from typing import Final, NamedTuple
 
 from gdtbridge.sr.codes import AVERAGES, CHOICES, STATISTICS, Concept, Role, normal
-from gdtbridge.sr.content import Context, Finding, SeedMark
+from gdtbridge.sr.content import Context, Finding
 from gdtbridge.sr.model import Code
 
 HASH_LENGTH: Final = 8
@@ -50,7 +49,6 @@ IDENTITY_ROLES: Final = (
 _UMLAUTS: Final = str.maketrans({"Ä": "AE", "Ö": "OE", "Ü": "UE", "ẞ": "SS", "Ø": "OE", "Æ": "AE"})
 _NOT_PLAIN: Final = re.compile(r"[^A-Z0-9]+")
 _WORDLIKE: Final = re.compile(r"[A-Z]{3}")
-_SEED_REMOVES: Final = re.compile(r"[\W_]+")
 
 Identity = tuple[str, ...]
 
@@ -205,8 +203,8 @@ def _prefix(finding: Finding) -> str:
     label = finding.context.label or finding.context.short_label
     if label is not None and _WORDLIKE.search(made := abbreviated(label.text)):
         return made
-    if finding.device_id is not None:
-        return abbreviated(finding.device_id) or "M"
+    if finding.row is not None and finding.row.device_id:
+        return abbreviated(finding.row.device_id) or "M"
     known = abbreviations().get(normal(finding.name))
     return known or abbreviated(finding.name.text) or "M"
 
@@ -227,40 +225,3 @@ def abbreviations() -> dict[Concept, str]:
     table = resources.files("gdtbridge.sr").joinpath("abbreviations.tsv")
     rows = (line.split("\t") for line in table.read_text("ascii").splitlines())
     return {(row[0], row[1]): row[2] for row in rows if not row[0].startswith("#")}
-
-
-def seed_group_mark(meaning: str, mode: str) -> SeedMark | None:
-    """Return what the seed system called a NUM of a measurement group (DCM 125007)."""
-    mode = mode or "X"
-    initials = "".join(word[:1] for word in meaning.split(" "))
-    made = "SOEC" + mode[:2] + initials
-    return _seed_mark(made, f"{meaning} ({mode})", f"Quelle: {mode}")
-
-
-def seed_device_mark(device_id: str, name: str, source: str) -> SeedMark | None:
-    """Return what the seed system called a row of SonoScape's private table."""
-    return _seed_mark("SO" + name, f"US {name}", f"Id: {device_id}", f"Quelle: {source}")
-
-
-def _seed_mark(raw_id: str, name: str, *sources: str) -> SeedMark | None:
-    """Return the mark; None for what the seed could not write (its files were ISO 8859-15)."""
-    made = _SEED_REMOVES.sub("", raw_id).upper()
-    try:
-        made.encode("iso8859-15")
-    except UnicodeEncodeError:
-        return None
-    return SeedMark(made, name, sources)
-
-
-def marked_for_seed(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings, those the seed system would have kept marked as such.
-
-    There the last of one id in tree order replaced those before, and of measurement groups it
-    read values above -1 only.
-    """
-    last: dict[str, int] = {}
-    for index, finding in enumerate(findings):
-        if finding.seed is not None and (finding.device_id is not None or finding.value > -1):
-            last[finding.seed.id] = index
-    kept = set(last.values())
-    return [replace(finding, kept_by_seed=index in kept) for index, finding in enumerate(findings)]

@@ -96,6 +96,19 @@ class Property:
 
 
 @dataclass(frozen=True, slots=True)
+class PredecessorTest:
+    """How the predecessor system wrote a measurement (`predecessor`).
+
+    ``id`` is None where it would have written another value under the id.
+    """
+
+    id: str | None
+    name: str
+    unit: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """One measured value with everything that tells it from its siblings.
 
@@ -112,7 +125,8 @@ class Measurement:
     derived from. ``further`` are modifiers there is no field
     for. ``properties`` say something about the value and are no results. ``inferred_from`` are
     places of values it was computed from. ``observed`` is the value's own time (VR DT, as sent).
-    Of ``repeats`` values with one identity this is number ``repeat``.
+    Of ``repeats`` values with one identity this is number ``repeat``. ``predecessor`` is None for
+    what the predecessor system did not read.
     """
 
     id: str
@@ -137,10 +151,7 @@ class Measurement:
     selection: str | None = None
     device_id: str | None = None
     unit_code: str = ""
-    seed_id: str | None = None
-    seed_name: str | None = None
-    seed_sources: tuple[str, ...] = ()
-    seed_unit: str | None = None
+    predecessor: PredecessorTest | None = None
     place: str = ""
     identity: tuple[str, ...] = ()
     section: str | None = None

@@ -18,15 +18,17 @@ from gdtbridge.sr.model import (
     Decision,
     Measurement,
     NotAReportError,
+    PredecessorTest,
     Property,
     Report,
     is_report,
 )
 from gdtbridge.sr.numbers import plain
 from gdtbridge.sr.part10 import read_elements
+from gdtbridge.sr.predecessor import predecessor_tests
 from gdtbridge.sr.profiles import Quirk, device_of
 from gdtbridge.sr.rules import RULES
-from gdtbridge.sr.selection import Verdict, select
+from gdtbridge.sr.selection import Selection, Verdict, select
 from gdtbridge.sr.tree import ROOT, walk
 
 T = TypeVar("T")
@@ -66,7 +68,7 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
         manufacturer=manufacturer,
         completion=content.string(root, Tag.CompletionFlag) or None,
         content_time=_content_time(content, root),
-        measurements=_measurements(selection.kept),
+        measurements=_measurements(selection),
         warnings=content.warnings.all(),
         not_measured=selection.not_measured,
         patient_name=content.string(root, Tag.PatientName).rstrip("^ "),
@@ -167,13 +169,16 @@ def _decisions(content: Content, verdicts: Sequence[Verdict]) -> tuple[Decision,
     return tuple(sorted(decided, key=lambda one: [int(part) for part in one.place.split(".")]))
 
 
-def _measurements(findings: Sequence[Finding]) -> tuple[Measurement, ...]:
+def _measurements(selection: Selection) -> tuple[Measurement, ...]:
+    findings, before = selection.kept, predecessor_tests(selection.verdicts)
     pairs = zip(findings, numbered(findings), strict=True)
-    return tuple(_measurement(finding, made) for finding, made in pairs)
+    return tuple(_measurement(one, made, before.get(one.place)) for one, made in pairs)
 
 
-def _measurement(finding: Finding, made: Numbered) -> Measurement:
-    context, seed = finding.context, finding.seed
+def _measurement(
+    finding: Finding, made: Numbered, predecessor: PredecessorTest | None
+) -> Measurement:
+    context = finding.context
     return Measurement(
         id=made.id,
         name=finding.name.text,
@@ -196,11 +201,8 @@ def _measurement(finding: Finding, made: Numbered) -> Measurement:
         stage=_text(context.stage),
         protocol=_text(context.protocol),
         selection=_text(context.selection),
-        device_id=finding.device_id,
-        seed_id=seed.id if seed is not None and finding.kept_by_seed else None,
-        seed_name=seed.name if seed is not None else None,
-        seed_sources=seed.sources if seed is not None else (),
-        seed_unit=finding.unit_code if seed is not None else None,
+        device_id=finding.row.device_id or None if finding.row is not None else None,
+        predecessor=predecessor,
         place=finding.place,
         identity=made.identity,
         section=_text(context.section),

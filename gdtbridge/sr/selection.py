@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from gdtbridge.sr.codes import COMPANIONS, SUMMARIES, normal
@@ -22,7 +22,6 @@ from gdtbridge.sr.identity import (
     identity_of,
     is_chosen,
     is_mean,
-    marked_for_seed,
     precedence,
 )
 from gdtbridge.sr.model import Code
@@ -52,7 +51,7 @@ class _Values:
     def literal(self, at: int) -> Hashable:
         """Return what second writings of a value have in common."""
         finding = self.alive[at]
-        return (self.identity[at], str(finding.value), finding.unit, finding.row)
+        return (self.identity[at], str(finding.value), finding.unit, finding.result_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +83,6 @@ def select(findings: Iterable[Finding], device: Device) -> Selection:
     lost: dict[int, Verdict] = {}
     for rule, losses in VALUE_RULES:
         _leave_out(values.alive, lost, rule, losses(values))
-    marked = marked_for_seed(list(values.alive.values()))
-    values.alive = dict(zip(values.alive, marked, strict=True))
     for rule, losses in REPEAT_RULES:
         _leave_out(values.alive, lost, rule, losses(values))
     told = _told(values)
@@ -96,12 +93,10 @@ def select(findings: Iterable[Finding], device: Device) -> Selection:
 def _leave_out(
     alive: dict[int, Finding], lost: dict[int, Verdict], rule: str, losses: Iterable[Loss]
 ) -> None:
-    """Move losers from ``alive`` to ``lost``; a seed id goes on to what is told instead."""
+    """Move losers from ``alive`` to ``lost``."""
     for loser, winner in list(losses):
-        finding = alive.pop(loser)
-        lost[loser] = Verdict(finding, rule, alive[winner].place if winner is not None else "")
-        if winner is not None and finding.kept_by_seed and not alive[winner].kept_by_seed:
-            alive[winner] = replace(alive[winner], kept_by_seed=True, seed=finding.seed)
+        place = alive[winner].place if winner is not None else ""
+        lost[loser] = Verdict(alive.pop(loser), rule, place)
 
 
 def _unmeasured(values: _Values) -> Iterator[Loss]:
@@ -112,11 +107,13 @@ def _unmeasured(values: _Values) -> Iterator[Loss]:
 def _single_readings(values: _Values) -> Iterator[Loss]:
     """Yield the rows of a private table that have an aggregate (result number -1) beside them."""
     identity = values.identity
-    aggregates = {identity[at]: at for at, one in values.alive.items() if one.row == AGGREGATE}
+    aggregates = {
+        identity[at]: at for at, one in values.alive.items() if one.result_number == AGGREGATE
+    }
     if not aggregates:
         return
     for at, one in values.alive.items():
-        if one.row not in {None, AGGREGATE} and identity[at] in aggregates:
+        if one.result_number not in {None, AGGREGATE} and identity[at] in aggregates:
             yield at, aggregates[identity[at]]
 
 
@@ -231,7 +228,7 @@ VALUE_RULES: Final[Rules] = (
     ("not_measured", _unmeasured),
     ("single_reading", _single_readings),
 )
-"""What is no value of its own, before the seed system's ids are given."""
+"""What is no value of its own."""
 
 REPEAT_RULES: Final[Rules] = (
     ("twin", _twins),
@@ -257,6 +254,6 @@ def _kept_by(finding: Finding, alike: int) -> str:
         return "chosen"
     if is_mean(finding):
         return "mean"
-    if finding.row == AGGREGATE:
+    if finding.result_number == AGGREGATE:
         return "aggregate"
     return "repeat" if alike > 1 else "single"

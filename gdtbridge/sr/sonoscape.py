@@ -14,9 +14,8 @@ from typing import Final
 
 from gdtbridge.sr.attributes import attributes_of
 from gdtbridge.sr.codes import Role
-from gdtbridge.sr.content import Content, Context, Finding
+from gdtbridge.sr.content import Content, Context, Finding, PrivateRow
 from gdtbridge.sr.elements import Item, Tag
-from gdtbridge.sr.identity import seed_device_mark
 from gdtbridge.sr.model import Code
 
 TEMPLATES: Final = frozenset({"SONO1000", "SONO10000"})
@@ -115,11 +114,7 @@ def _add_number(content: Content, item: Item, place: str, row: _Row, context: Co
             unit=_reconcile(content, item, place, number.unit, row.display_unit),
             context=replace(context, containers=()).with_modifiers(modifiers),
             place=place,
-            seed=seed_device_mark(row.device_id, row.name, row.source)
-            if row.result_number == AGGREGATE and row.name and concept.value == VALUE
-            else None,
-            device_id=row.device_id or None,
-            row=row.result_number,
+            row=PrivateRow(row.device_id, row.name, row.source, row.result_number, concept.value),
             properties=said.properties,
         )
     )

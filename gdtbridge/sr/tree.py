@@ -28,9 +28,8 @@ from gdtbridge.sr.codes import (
     role_of,
     tells_apart,
 )
-from gdtbridge.sr.content import CONTAINS, Content, Context, Finding, SeedMark
+from gdtbridge.sr.content import CONTAINS, Content, Context, Finding
 from gdtbridge.sr.elements import Item, Tag
-from gdtbridge.sr.identity import seed_group_mark
 from gdtbridge.sr.model import Code
 
 ROOT: Final = "1"
@@ -167,7 +166,7 @@ def _visit_number(content: Content, node: _Node) -> None:
             unit_code=number.unit_code,
             context=_with_the_child(content, context),
             place=node.place,
-            seed=_seed_mark(name, node),
+            group_mode=node.group_mode,
             companion_of=measured.concept if measured is not None else None,
             companion_of_chosen=measured is not None and measured.chosen,
             properties=said.properties,
@@ -188,12 +187,6 @@ def _with_the_child(content: Content, context: Context) -> Context:
     if not obstetric or normal(context.site) not in FETAL_VESSELS:
         return context
     return replace(context, fetus=UNNUMBERED_FETUS)
-
-
-def _seed_mark(name: Code, node: _Node) -> SeedMark | None:
-    if node.group_mode is None or not name.meaning:
-        return None
-    return seed_group_mark(name.meaning, node.group_mode)
 
 
 def _pass_over_below(content: Content, number: Item, place: str) -> None:

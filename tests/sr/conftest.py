@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from gdtbridge.sr import Report, read_report
+from gdtbridge.sr import Measurement, Report, read_report
 from tests.sr import builder
 
 
@@ -20,3 +20,8 @@ def read(tmp_path: Path) -> Callable[[Dataset], Report]:
         return read_report(builder.write(report, tmp_path / "report.dcm"))
 
     return write_and_read
+
+
+def predecessor_id(measurement: Measurement) -> str | None:
+    """Return the predecessor's id of a measurement, None where it has none."""
+    return measurement.predecessor.id if measurement.predecessor is not None else None

@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 
 from gdtbridge import catalogue
-from gdtbridge.sr import Report, ReportError, ReportReader, read_report
+from gdtbridge.sr import (
+    Report,
+    ReportError,
+    ReportReader,
+    predecessor_ids,
+    read_report,
+)
+from tests.sr.conftest import predecessor_id
 
 VIVID = "ge_vivid_t8_tid5200_cm.dcm"
 
@@ -160,9 +167,10 @@ def test_thyroid_is_the_same_in_both_spellings(corpus: Path, name: str) -> None:
     """Both names of the template and both character sets give one result."""
     report = one(corpus, name)
     assert [
-        (found.name, str(found.value), found.unit, found.seed_id) for found in report.measurements
+        (found.name, str(found.value), found.unit, predecessor_id(found))
+        for found in report.measurements
     ] == THYROID
-    assert catalogue.test_ids(report, "seed") == tuple(row[3] for row in THYROID)
+    assert predecessor_ids(report) == tuple(row[3] for row in THYROID)
 
 
 def test_abdomen_of_a_real_logiq(corpus: Path) -> None:

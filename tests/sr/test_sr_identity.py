@@ -12,29 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from gdtbridge import catalogue
 from gdtbridge.sr import Code, Report
 from gdtbridge.sr.codes import Role
 from gdtbridge.sr.content import Context, Finding
 from gdtbridge.sr.identity import abbreviated, ids_of
 from tests.sr.builder import (
     DERIVATION,
-    FINDINGS,
-    GROUP,
     LATEST_CHOSEN,
-    LEFT_VENTRICLE,
     LVIDD,
     MEAN,
     PROPERTY,
     SELECTION,
-    SITE,
     code,
-    container,
     dataset,
     echo_section,
     num,
     row,
-    sonoscape,
 )
 
 Read = Callable[[Dataset], Report]
@@ -166,91 +159,6 @@ def test_ids_are_unique_and_fit(rows: list[tuple[str, str, str, str]]) -> None:
 def test_prefix_reminds_of_the_name(name: str, expected: str) -> None:
     """One to three words are shortened, of more the initials stay."""
     assert abbreviated(name) == expected
-
-
-@pytest.mark.parametrize(
-    ("meaning", "mode", "expected"),
-    [
-        (LVIDD, "SRT|G-03A2|2D mode", "SOEC2DLVIEDD"),
-        (
-            "LN|17978-8|Mitral Valve A-Wave Peak Velocity",
-            "SRT|R-409E4|Doppler Pulsed",
-            "SOECDOMVAPV",
-        ),
-        ("LN|1|E/A (ratio)", "SRT|G-0394|M mode", "SOECME"),
-        ("LN|1|EF", "", "SOECXE"),
-    ],
-)
-def test_seed_ids_of_groups_are_the_seeds(
-    read: Read, meaning: str, mode: str, expected: str
-) -> None:
-    """SO, EC, two letters of the mode or X, the initials, cleaned and in upper case."""
-    modes = [code("SRT|G-0373|Image Mode", mode)] if mode else []
-    report = read(dataset(container(FINDINGS, container(GROUP, *modes, num(meaning, "1", "cm")))))
-    (one,) = report.measurements
-    shown = mode.split("|")[2] if mode else "X"
-    assert one.seed_id == expected
-    assert one.seed_name == f"{meaning.split('|')[2]} ({shown})"
-    assert one.seed_sources == (f"Quelle: {shown}",)
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("Thyroid L Length", "SOTHYROIDLLENGTH"),
-        ("Höhe_links (max.)", "SOHÖHELINKSMAX"),
-        ("Bladder-Vol", "SOBLADDERVOL"),
-    ],
-)
-def test_seed_ids_of_private_rows_are_the_seeds(read: Read, name: str, expected: str) -> None:
-    """SO and the name in upper case without anything but letters and digits."""
-    (one,) = read(sonoscape(row("ID_1", name, "-1", "4"))).measurements
-    assert (one.seed_id, one.seed_name) == (expected, f"US {name}")
-    assert one.seed_sources == ("Id: ID_1", "Quelle: 2D")
-
-
-@pytest.mark.parametrize(("sent", "unit"), [("1", ""), ("{H.B.}/min", "/min"), ("cm", "cm")])
-def test_seed_units_are_the_codes_as_sent(read: Read, sent: str, unit: str) -> None:
-    """The seed system wrote the code value, also where it says that there is no unit."""
-    mode = code("SRT|G-0373|Image Mode", "SRT|G-03A2|2D mode")
-    group = container(GROUP, mode, num(LVIDD, "1.5", sent))
-    (one,) = read(dataset(container(FINDINGS, group))).measurements
-    assert (one.unit, one.seed_unit) == (unit, sent)
-
-
-def test_last_of_one_seed_id_carries_it_and_none_is_lost(read: Read) -> None:
-    """The seed kept the last; here the others are told too, under their stable ids."""
-    section = echo_section(*(num(LVIDD, value, "cm") for value in ("1", "2", "3")))
-    report = read(dataset(section))
-    assert [one.seed_id for one in report.measurements] == [None, None, "SOEC2DLVIEDD"]
-    seed_ids = catalogue.test_ids(report, "seed")
-    assert seed_ids == (*(one.id for one in report.measurements[:2]), "SOEC2DLVIEDD")
-    assert catalogue.test_ids(report, "stable") == tuple(one.id for one in report.measurements)
-
-
-@pytest.mark.parametrize(("value", "kept"), [("-1", "4"), ("-18.5", "4"), ("-0.5", "-0.5")])
-def test_seed_read_values_above_minus_one_only(read: Read, value: str, kept: str) -> None:
-    """What the seed dropped does not take the id from what it kept."""
-    section = echo_section(num(LVIDD, "4", "%"), num(LVIDD, value, "%"))
-    report = read(dataset(section))
-    assert [str(one.value) for one in report.measurements if one.seed_id] == [kept]
-    assert len(report.measurements) == 2
-
-
-def test_seed_ids_exist_only_where_the_seed_read(read: Read) -> None:
-    """Outside of measurement groups, and for letters it could not write, there is none."""
-    outside = container(FINDINGS, code(SITE, LEFT_VENTRICLE), num(LVIDD, "1", "cm"))
-    report = read(dataset(outside, echo_section(num("LN|1|左室", "2", "cm"))))
-    assert [one.seed_id for one in report.measurements] == [None, None]
-    assert catalogue.test_ids(report, "seed") == catalogue.test_ids(report, "stable")
-
-
-def test_seed_ids_never_collide_with_stable_ones(read: Read) -> None:
-    """All test ids of one report differ, whatever the scheme."""
-    report = read(dataset(echo_section(num(LVIDD, "1", "cm"), num(LVIDD, "2", "cm"))))
-    first, second = report.measurements
-    clash = replace(report, measurements=(first, replace(second, seed_id=first.id)))
-    assert len(set(catalogue.test_ids(clash, "seed"))) == 2
 
 
 def test_mean_alone_and_among_singles_keeps_its_id(read: Read) -> None:
