@@ -17,7 +17,8 @@ import sqlalchemy as sa
 
 from gdtbridge.archive.model import Incoming, Standing
 from gdtbridge.database import Connection, instance
-from gdtbridge.dataset.header import Header, find_dataset
+from gdtbridge.dataset.header import Header
+from gdtbridge.dataset.part10 import read_file_meta
 from gdtbridge.durable.files import sync_file, sync_folder
 from gdtbridge.errors import OutOfResources, ProcessingFailure
 
@@ -208,7 +209,7 @@ def _digest_and_sync(path: Path) -> tuple[str, int]:
     """Return the SHA-256 of the file's dataset and the file's size; the file is synced."""
     with path.open("rb+") as file:
         sync_file(file)
-        find_dataset(file)
+        read_file_meta(file)
         digest = hashlib.sha256()
         while piece := file.read(_CHUNK):
             digest.update(piece)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
-from gdtbridge.dataset.scanner import ScanError, scan
+from gdtbridge.dataset.errors import UnreadableDataset
+from gdtbridge.dataset.parser import Wanted, parse_file
+from gdtbridge.dataset.part10 import read_file_meta
 from gdtbridge.dataset.text import TextDecoder
-from gdtbridge.errors import NotUnderstood
 
 TAGS: Final = {
     "SpecificCharacterSet": 0x00080005,
@@ -40,7 +41,15 @@ LONGEST_KEY: Final = 512
 """Characters of such a value; a longer one (PS3.5 6.2 allows 16 and 64) is taken for absent: cut,
 it could equal another one, and no index of PostgreSQL takes it whole."""
 
-_PREAMBLE: Final = 128
+_WANTED: Final = Wanted(
+    values=frozenset(TAGS.values()),
+    last=max(TAGS.values()),
+    longest=64 * 1024,
+    most_steps=100_000,
+    deepest=100_000,
+)
+_MOST_INFLATED: Final = 16 * 1024 * 1024
+"""Bytes of a deflated dataset in which its head must end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +77,17 @@ class Header:
     SeriesInstanceUID: str
 
 
-def find_dataset(file: BinaryIO) -> None:
-    """Place ``file`` (Part 10, PS3.10 7.1) at the first byte of its dataset.
-
-    Raises `NotUnderstood` when it has no File Meta Information.
-    """
-    start = file.read(_PREAMBLE + 16)
-    length = int.from_bytes(start[-4:], "little")
-    # (0002,0000) UL, 4 bytes: the length of the rest of the group
-    if start[_PREAMBLE:-4] != b"DICM\x02\x00\x00\x00UL\x04\x00" or length > 65536:
-        raise NotUnderstood("no DICOM file meta information")
-    file.seek(length, 1)
-
-
 def read_header(path: Path, transfer_syntax_uid: str) -> Header:
-    """Return the head of the Part 10 file at ``path``; raise `NotUnderstood`.
+    """Return the head of the Part 10 file at ``path``; raise `DatasetError`.
 
     The time and memory needed do not depend on the object's size or shape.
     """
     with path.open("rb") as file:
-        find_dataset(file)
-        try:
-            found = scan(file, transfer_syntax_uid, set(TAGS.values()))
-        except ScanError as error:
-            raise NotUnderstood(f"the dataset cannot be read: {error}") from error
+        read_file_meta(file)
+        elements = parse_file(file, transfer_syntax_uid, _WANTED, most_inflated=_MOST_INFLATED)
+    if elements.damaged:
+        raise UnreadableDataset("Die Daten sind beschädigt. / The dataset is damaged.")
+    found = elements.root.values
     text = TextDecoder(found.get(TAGS["SpecificCharacterSet"], b""))
     values = {field.name: text(found.get(TAGS[field.name], b"")) for field in fields(Header)}
     too_long = {name: "" for name in KEYS if len(values[name]) > LONGEST_KEY}

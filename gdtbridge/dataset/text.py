@@ -105,7 +105,8 @@ class TextDecoder:
         """Return ``raw`` as one line a person can see, without padding (`one_line`)."""
         known = self._known.get(raw)  # the same few words come again and again
         if known is None:
-            known = one_line(self.decode(raw))
+            plain_ascii = raw.isascii() and b"\x1b" not in raw
+            known = one_line(raw.decode("ascii") if plain_ascii else self.decode(raw))
             if self._longest is not None:
                 known = known[: self._longest].strip()
             if len(raw) <= 64 and len(self._known) < MAX_KNOWN:
@@ -158,6 +159,14 @@ def _codec_of(term: str) -> str:
     return CODECS.get(re.sub(r"[\0\s_-]+", "", term).upper(), "")
 
 
+def plain(raw: bytes) -> str:
+    """Return an element outside of Specific Character Set (UI, AE, CS, DS …) without padding.
+
+    These are ASCII; whatever else a device sends stands for the character of that number.
+    """
+    return raw.decode("latin_1").strip("\0 ")
+
+
 def declares_utf_8(SpecificCharacterSet: str) -> bool:  # noqa: N803 - the element's keyword
     """Return whether one of the terms means UTF-8, so that the sender reads UTF-8."""
     return any(_codec_of(term) == "utf_8" for term in SpecificCharacterSet.split("\\"))
@@ -168,7 +177,7 @@ def one_line(text: str) -> str:
 
     Control characters, line separators and marks of writing direction become a blank.
     """
-    return _NOT_SHOWN.sub(" ", text).strip()
+    return (text if text.isprintable() else _NOT_SHOWN.sub(" ", text)).strip()
 
 
 class SpecificCharacterSet(Enum):

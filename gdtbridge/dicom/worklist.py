@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Final, Protocol
@@ -14,6 +13,7 @@ from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 from pydicom.uid import UID
 
+from gdtbridge.dataset.inflate import Inflated, deflate
 from gdtbridge.dicom.command import DimseStatus
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
 from gdtbridge.dicom.service import MAX_IDENTIFIER, BufferedOperation, DimseRequest
@@ -94,7 +94,7 @@ def decode_dataset(data: bytes, syntax: UID) -> Dataset:
     """
     try:
         if syntax.is_deflated:
-            data = _inflate(data)
+            data = b"".join(Inflated(BytesIO(data), MAX_IDENTIFIER).pieces())
         if data.count(b"\\") > MAX_VALUES:
             raise IdentifierError("too many values")
         return read_dataset(BytesIO(data), syntax.is_implicit_VR, syntax.is_little_endian)
@@ -104,14 +104,6 @@ def decode_dataset(data: bytes, syntax: UID) -> Dataset:
         raise IdentifierError("not a dataset") from error
 
 
-def _inflate(data: bytes) -> bytes:
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    inflated = inflater.decompress(data, MAX_IDENTIFIER)
-    if inflater.unconsumed_tail:
-        raise IdentifierError("too large")
-    return inflated
-
-
 def encode_dataset(dataset: Dataset, syntax: UID) -> bytes:
     """Return ``dataset`` in one of the transfer syntaxes we accept for answers."""
     buffer = DicomBytesIO()
@@ -119,8 +111,4 @@ def encode_dataset(dataset: Dataset, syntax: UID) -> bytes:
     buffer.is_little_endian = syntax.is_little_endian
     write_dataset(buffer, dataset)
     encoded = bytes(buffer.getvalue())
-    if syntax.is_deflated:
-        deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-        encoded = deflater.compress(encoded) + deflater.flush()
-        encoded += b"\0" * (len(encoded) % 2)
-    return encoded
+    return deflate(encoded) if syntax.is_deflated else encoded

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from gdtbridge.archive import Archive, Kept
 from gdtbridge.database import Database
+from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.header import read_header
 from gdtbridge.durable.clock import Clock
-from gdtbridge.errors import NotFound, OrderError, StoreError
+from gdtbridge.errors import NotFound, OrderError
 from gdtbridge.exams import store
 from gdtbridge.exams.completion import DueSignal
 from gdtbridge.exams.identity import look_up, orders_of
@@ -88,7 +89,7 @@ def _sent(kept: list[Kept]) -> Iterator[str]:
     for one in kept:
         try:
             header = read_header(one.path, one.transfer_syntax_uid)
-        except (OSError, StoreError):
+        except (OSError, DatasetError):
             continue
         yield _line(header.PatientID, header.PatientName, header.PatientBirthDate)
 

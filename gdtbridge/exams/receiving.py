@@ -6,9 +6,10 @@ import logging
 
 from gdtbridge.archive import Archive, Entered, Incoming, Standing, StoredFile
 from gdtbridge.database import Connection, Database
+from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.header import Header, read_header
 from gdtbridge.durable.clock import Clock
-from gdtbridge.errors import DatabaseError, ProcessingFailure, SopClassMismatch
+from gdtbridge.errors import DatabaseError, NotUnderstood, ProcessingFailure, SopClassMismatch
 from gdtbridge.exams import store
 from gdtbridge.exams.completion import CompletionRule, DueSignal
 from gdtbridge.exams.intake import ExamIntake
@@ -49,6 +50,8 @@ class InstanceReceiver:
             header = read_header(incoming.path, incoming.TransferSyntaxUID)
         except OSError as error:
             raise ProcessingFailure(f"spool: {error.strerror}") from error
+        except DatasetError as error:
+            raise NotUnderstood(str(error)) from error
         _must_match(incoming, header)
         stored = self._archive.store(incoming, header)
         try:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,13 +17,18 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag
-from pydicom.uid import (
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ImplicitVRLittleEndian,
-)
+from pydicom.uid import UID
 
+from gdtbridge.dataset.encoding import (
+    DEFLATED,
+    EXPLICIT_BIG_ENDIAN,
+    IMPLICIT_LITTLE_ENDIAN,
+    UNDEFINED,
+)
+from gdtbridge.dataset.errors import DatasetTooLarge, UnreadableDataset
+from gdtbridge.dataset.inflate import Inflated
+from gdtbridge.dataset.part10 import read_file_meta
+from gdtbridge.dataset.text import plain
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
 
 MAX_VALUE: Final = 1024 * 1024
@@ -34,7 +38,6 @@ MAX_INFLATED: Final = 64 * 1024 * 1024
 
 PIXEL_DATA: Final = 0x7FE00010
 _PIXELS: Final = frozenset({0x7FE00008, 0x7FE00009, PIXEL_DATA})
-_UNDEFINED: Final = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,42 +79,26 @@ class Source:
 
 @contextmanager
 def open_object(path: Path) -> Iterator[Source]:
-    """Open a Part 10 file (PS3.10) in any transfer syntax."""
+    """Open a Part 10 file (PS3.10) in any transfer syntax; raise `AttachmentError`."""
     with path.open("rb") as file:
-        syntax = _transfer_syntax(file)
         stream: BinaryIO = file
-        if syntax == DeflatedExplicitVRLittleEndian:
-            stream = _inflated(file)
+        try:
+            syntax = UID(read_file_meta(file))
+            if syntax in DEFLATED:
+                stream = io.BytesIO(b"".join(Inflated(file, MAX_INFLATED).pieces()))
+        except UnreadableDataset as error:
+            raise NotRenderable(str(error)) from error
+        except DatasetTooLarge as error:
+            raise AttachmentLimit(str(error)) from error
         dataset = read_dataset(
             stream,
             # Every other syntax, private ones too, is explicit little endian (PS3.5 A.4).
-            is_implicit_VR=syntax == ImplicitVRLittleEndian,
-            is_little_endian=syntax != ExplicitVRBigEndian,
+            is_implicit_VR=syntax == IMPLICIT_LITTLE_ENDIAN,
+            is_little_endian=syntax != EXPLICIT_BIG_ENDIAN,
             stop_when=_at_pixels,
             defer_size=MAX_VALUE,
         )
         yield Source(dataset, syntax, stream, _pixel_data(stream, dataset))
-
-
-def _transfer_syntax(file: BinaryIO) -> UID:
-    """Read preamble and group 0002 (PS3.10 7.1), whatever its length says; return what follows."""
-    if file.read(132)[128:] != b"DICM":
-        raise NotRenderable("Das ist keine DICOM-Datei. / This is no DICOM file.")
-    meta = read_dataset(file, is_implicit_VR=False, is_little_endian=True, stop_when=_after_meta)
-    return UID(str(meta.TransferSyntaxUID))
-
-
-def _after_meta(tag: BaseTag, vr: str | None, length: int) -> bool:  # noqa: ARG001 - pydicom's
-    return tag.group != 2
-
-
-def _inflated(file: BinaryIO) -> BinaryIO:
-    """Return what the rest of the file inflates to (PS3.5 A.5)."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    inflated = inflater.decompress(file.read(MAX_INFLATED), MAX_INFLATED)
-    if inflater.unconsumed_tail or file.read(1):
-        raise AttachmentLimit("Entpackt zu groß. / Too large when inflated.")
-    return io.BytesIO(inflated)
 
 
 def _at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:  # noqa: ARG001 - pydicom's
@@ -129,5 +116,5 @@ def _pixel_data(stream: BinaryIO, dataset: Dataset) -> PixelData | None:
     if (group << 16 | element) != PIXEL_DATA:
         return None
     (length,) = struct.unpack_from(f"{order}L", head, len(head) - 4)
-    vr = "" if is_implicit else head[4:6].decode("latin_1")
-    return PixelData(vr, None if length == _UNDEFINED else length, stream.tell())
+    vr = "" if is_implicit else plain(head[4:6])
+    return PixelData(vr, None if length == UNDEFINED else length, stream.tell())

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from gdtbridge.dataset.parser import Item
 from gdtbridge.sr.codes import (
     FETUS_CLASS,
     PROPERTIES,
@@ -23,7 +24,7 @@ from gdtbridge.sr.codes import (
     role_of,
 )
 from gdtbridge.sr.content import CONTAINS, Content
-from gdtbridge.sr.elements import Item, Tag
+from gdtbridge.sr.elements import Tag
 from gdtbridge.sr.model import Code, Property
 from gdtbridge.sr.profiles import Quirk
 

@@ -1,34 +1,22 @@
-"""Bytes of a dataset to the few elements a report needs (PS3.5 section 7).
-
-One pass, no recursion: depth, number of items and overrunning lengths are bounded here, whatever
-the bytes say. A value whose announced length runs past the end of its item is dropped, never cut
-short, and every item open at that moment is marked incomplete: half a number is a wrong number.
-"""
+"""A report's file to the few elements a report needs."""
 
 from __future__ import annotations
 
-import struct
-from dataclasses import dataclass, field
+from contextlib import suppress
 from enum import IntEnum
+from io import BytesIO
+from pathlib import Path
 from typing import Final
 
-from gdtbridge.sr.model import ReportLimitError
+from gdtbridge.dataset.encoding import DEFLATED, EXPLICIT_BIG_ENDIAN, is_explicit
+from gdtbridge.dataset.errors import DatasetTooLarge, UnreadableDataset
+from gdtbridge.dataset.inflate import Inflated
+from gdtbridge.dataset.parser import Elements, Wanted, parse
+from gdtbridge.dataset.part10 import read_file_meta
+from gdtbridge.sr.model import NotAReportError, ReportLimitError, UnreadableReportError
 
-MAX_DEPTH: Final = 1024
-"""Nested sequences; the deepest real report has about 15."""
-
-MAX_ITEMS: Final = 200_000
-"""Sequence items kept; a report with 5,000 measurements has 50,000."""
-
-UNDEFINED: Final = 0xFFFFFFFF
-ITEM: Final = 0xFFFEE000
-ITEM_END: Final = 0xFFFEE00D
-SEQUENCE_END: Final = 0xFFFEE0DD
-
-LONG_FORM: Final = frozenset(
-    {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
-)
-"""Explicit VRs with two reserved bytes and a 32-bit length (PS3.5 Table 7.1-1)."""
+MAX_BYTES: Final = 32 * 1024 * 1024
+"""Of a file and of what it inflates to; a report with 5,000 measurements has 3 MB."""
 
 
 class Tag(IntEnum):
@@ -79,7 +67,8 @@ class Tag(IntEnum):
 
 
 SEQUENCES: Final = frozenset(
-    {
+    int(tag)
+    for tag in (
         Tag.ReferencedSeriesSequence,
         Tag.ReferencedSOPSequence,
         Tag.MeasurementUnitsCodeSequence,
@@ -91,232 +80,60 @@ SEQUENCES: Final = frozenset(
         Tag.ReferencedRequestSequence,
         Tag.ContentTemplateSequence,
         Tag.ContentSequence,
-    }
+    )
 )
-VALUES: Final = frozenset(Tag) - SEQUENCES
+VALUES: Final = frozenset(int(tag) for tag in Tag) - SEQUENCES
 
 PRIVATE_GROUP: Final = 0x6005
 """GE's private group, kept as it is where it stands in the dataset itself (`ge_xml`)."""
 
-
-@dataclass(slots=True)
-class Item:
-    """The wanted elements of a dataset or of one sequence item."""
-
-    values: dict[int, bytes] = field(default_factory=dict)
-    sequences: dict[int, list[Item]] = field(default_factory=dict)
-    complete: bool = True
+WANTED: Final = Wanted(values=VALUES, sequences=SEQUENCES, private_group=PRIVATE_GROUP)
+"""Depth and items have their default limits: the deepest real report nests about 15 sequences, one
+with 5,000 measurements has 50,000 items."""
 
 
-@dataclass(slots=True)
-class _Frame:
-    """An item or a sequence that is open.
-
-    ``end`` bounds it. ``item`` and ``items`` are None inside what nobody wants.
-    """
-
-    end: int
-    undefined: bool
-    implicit: bool
-    is_sequence: bool
-    item: Item | None = None
-    items: list[Item] | None = None
-
-
-@dataclass(slots=True)
-class Elements:
-    """The parsed dataset; ``cut`` when it ends early, ``damaged`` when a length inside lies.
-
-    ``private`` holds the elements of `PRIVATE_GROUP` by tag.
-    """
-
-    root: Item
-    cut: bool = False
-    damaged: bool = False
-    big_endian: bool = False
-    private: dict[int, bytes] = field(default_factory=dict)
-
-
-def parse(data: bytes, *, implicit: bool, big_endian: bool = False) -> Elements:
-    """Return the wanted elements of ``data``; raise only `ReportLimitError`."""
-    parser = _Parser(data, big_endian=big_endian)
-    return parser.run(implicit=implicit)
-
-
-class _Parser:
-    """The state of one pass: position, open frames, counts."""
-
-    def __init__(self, data: bytes, *, big_endian: bool) -> None:
-        order = ">" if big_endian else "<"
-        self._tag = struct.Struct(order + "HH")
-        self._short = struct.Struct(order + "H")
-        self._long = struct.Struct(order + "L")
-        self._data = data
-        self._at = 0
-        self._count = 0
-        self._open: list[_Frame] = []
-        self._result = Elements(Item(), big_endian=big_endian)
-
-    def run(self, *, implicit: bool) -> Elements:
-        self._open.append(
-            _Frame(
-                end=len(self._data),
-                undefined=False,
-                implicit=implicit,
-                is_sequence=False,
-                item=self._result.root,
-            )
+def read_elements(path: Path) -> Elements:
+    """Return the wanted elements of the file; raise `ReportError` where there are none."""
+    file = BytesIO(_read(path))
+    try:
+        syntax = read_file_meta(file, lenient=True)
+        body, is_whole = _body(file, syntax)
+        if not body.strip(b"\0"):
+            raise NotAReportError("Die Datei enthält keine Daten. / The file holds no data.")
+        elements = parse(
+            body,
+            WANTED,
+            implicit=not is_explicit(body),
+            big_endian=syntax == EXPLICIT_BIG_ENDIAN,
         )
-        while self._open:
-            frame = self._open[-1]
-            if self._at >= frame.end:
-                self._close(frame)
-            elif frame.end - self._at < 8:
-                self._rest(frame)
-            elif frame.is_sequence:
-                self._next_item(frame)
-            else:
-                self._next_element(frame)
-        return self._result
+    except UnreadableDataset as error:
+        raise UnreadableReportError(str(error)) from error
+    except DatasetTooLarge as error:
+        raise ReportLimitError(str(error)) from error
+    elements.cut |= not is_whole
+    return elements
 
-    def _close(self, frame: _Frame) -> None:
-        if frame.undefined:  # its delimiter never came
-            self._fault(frame.end + 1)
-        self._open.pop()
 
-    def _rest(self, frame: _Frame) -> None:
-        """Skip fewer than eight bytes: padding at the very end, damage anywhere else."""
-        rest = self._data[self._at : frame.end]
-        if len(self._open) > 1 or rest.strip(b"\0 "):
-            self._fault(self._at + 8)
-        self._at = frame.end
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UnreadableReportError(
+            f"Die Datei lässt sich nicht lesen. / The file cannot be read: {error.strerror}."
+        ) from error
+    if len(data) > MAX_BYTES:
+        raise ReportLimitError("Die Datei ist zu groß. / The file is too large.")
+    return data
 
-    def _fault(self, needed: int = 0) -> None:
-        """Note a length that lies; nothing that is open now can be trusted to be whole.
 
-        ``needed`` is where the data would have to end for the length to be true.
-        """
-        for frame in self._open:
-            if frame.item is not None:
-                frame.item.complete = False
-        if needed > len(self._data):
-            self._result.cut = True
-        else:
-            self._result.damaged = True
-
-    def _read_tag(self) -> int:
-        group, element = self._tag.unpack_from(self._data, self._at)
-        return int(group) << 16 | int(element)
-
-    def _read_long(self, at: int) -> int:
-        return int(self._long.unpack_from(self._data, at)[0])
-
-    def _next_item(self, frame: _Frame) -> None:
-        tag, length = self._read_tag(), self._read_long(self._at + 4)
-        self._at += 8
-        if tag == ITEM:
-            self._begin_item(frame, length)
-        elif tag == SEQUENCE_END and frame.undefined:
-            self._open.pop()
-        elif tag != SEQUENCE_END:
-            self._fault()  # no way to find the next item
-            self._at = frame.end
-
-    def _begin_item(self, frame: _Frame, length: int) -> None:
-        if frame.items is None and length != UNDEFINED:
-            self._skip(frame, length)
-            return
-        item: Item | None = None
-        if frame.items is not None:
-            self._count += 1
-            if self._count > MAX_ITEMS:
-                raise ReportLimitError("Zu viele Einträge. / Too many items.")
-            item = Item()
-            frame.items.append(item)
-        self._push(frame, length, implicit=frame.implicit, is_sequence=False, item=item)
-
-    def _next_element(self, frame: _Frame) -> None:
-        tag = self._read_tag()
-        if tag == ITEM_END and frame.undefined:
-            self._at += 8
-            self._open.pop()
-            return
-        vr, length = self._read_header(frame)
-        if vr is None:
-            return
-        if tag in SEQUENCES and vr in {b"SQ", b"UN", b""}:
-            self._begin_sequence(frame, tag, length, implicit=frame.implicit or vr == b"UN")
-        elif length == UNDEFINED:
-            # A sequence nobody wants, or encapsulated pixel data (PS3.5 A.4): same delimiters.
-            self._push(frame, length, implicit=frame.implicit or vr == b"UN", is_sequence=True)
-        elif tag in VALUES and frame.item is not None and self._at + length <= frame.end:
-            self._keep(frame.item, tag, length)
-        else:
-            if tag >> 16 == PRIVATE_GROUP and frame.item is self._result.root:
-                self._result.private[tag] = self._data[self._at : self._at + length]
-            self._skip(frame, length)
-
-    def _read_header(self, frame: _Frame) -> tuple[bytes | None, int]:
-        """Return VR (empty in implicit form) and length, and step over the header.
-
-        The VR is None where the header itself does not fit.
-        """
-        vr = self._data[self._at + 4 : self._at + 6]
-        if frame.implicit or not (vr.isalpha() and vr.isupper()):
-            length = self._read_long(self._at + 4)
-            self._at += 8
-            return b"", length
-        if vr not in LONG_FORM:
-            length = int(self._short.unpack_from(self._data, self._at + 6)[0])
-            self._at += 8
-            return vr, length
-        if frame.end - self._at < 12:
-            self._fault(self._at + 12)
-            self._at = frame.end
-            return None, 0
-        length = self._read_long(self._at + 8)
-        self._at += 12
-        return vr, length
-
-    def _begin_sequence(self, frame: _Frame, tag: int, length: int, *, implicit: bool) -> None:
-        items: list[Item] | None = None
-        if frame.item is not None:
-            if tag in frame.item.sequences:
-                self._fault()
-            items = frame.item.sequences.setdefault(tag, [])
-        self._push(frame, length, implicit=implicit, is_sequence=True, items=items)
-
-    def _push(
-        self,
-        parent: _Frame,
-        length: int,
-        *,
-        implicit: bool,
-        is_sequence: bool,
-        item: Item | None = None,
-        items: list[Item] | None = None,
-    ) -> None:
-        if len(self._open) > 2 * MAX_DEPTH:
-            raise ReportLimitError("Zu tief verschachtelt. / Nested too deeply.")
-        end = parent.end
-        undefined = length == UNDEFINED
-        overruns = not undefined and self._at + length > parent.end
-        if not undefined and not overruns:
-            end = self._at + length
-        self._open.append(_Frame(end, undefined, implicit, is_sequence, item, items))
-        if overruns:
-            self._fault(self._at + length)
-
-    def _keep(self, item: Item, tag: int, length: int) -> None:
-        if tag in item.values:  # twice in one item: which one counts?
-            self._fault()
-        else:
-            item.values[tag] = self._data[self._at : self._at + length]
-        self._at += length
-
-    def _skip(self, frame: _Frame, length: int) -> None:
-        if self._at + length > frame.end:
-            self._fault(self._at + length)
-            self._at = frame.end
-        else:
-            self._at += length
+def _body(file: BytesIO, syntax: str) -> tuple[bytes, bool]:
+    """Return the dataset, inflated as far as it goes, and whether that is all of it."""
+    if syntax not in DEFLATED:
+        return file.read(), True
+    inflated = Inflated(file, MAX_BYTES)
+    body = bytearray()
+    with suppress(UnreadableDataset):
+        for piece in inflated.pieces():
+            body += piece
+    return bytes(body), inflated.is_whole

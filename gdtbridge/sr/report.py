@@ -7,10 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
+from gdtbridge.dataset.parser import Elements, Item
 from gdtbridge.dataset.text import TextDecoder
 from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.sr.content import MAX_CHARACTERS, Content, Context, Finding
-from gdtbridge.sr.elements import Elements, Item, Tag
+from gdtbridge.sr.elements import Tag, read_elements
 from gdtbridge.sr.ge_xml import untold_averages
 from gdtbridge.sr.identity import Numbered, numbered
 from gdtbridge.sr.model import (
@@ -24,7 +25,6 @@ from gdtbridge.sr.model import (
     is_report,
 )
 from gdtbridge.sr.numbers import plain
-from gdtbridge.sr.part10 import read_elements
 from gdtbridge.sr.predecessor import predecessor_tests
 from gdtbridge.sr.profiles import Quirk, device_of
 from gdtbridge.sr.rules import RULES
@@ -102,7 +102,7 @@ def _template(content: Content, root: Item) -> str | None:
 def _warn_of_damage(content: Content, elements: Elements) -> None:
     if elements.cut:
         content.warnings.add("truncated", ROOT)
-    elif elements.damaged:
+    elif elements.damaged or elements.repeated:
         content.warnings.add("damaged", ROOT)
 
 

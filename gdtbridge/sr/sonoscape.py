@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
+from gdtbridge.dataset.parser import Item
 from gdtbridge.sr.attributes import attributes_of
 from gdtbridge.sr.codes import Role
 from gdtbridge.sr.content import Content, Context, Finding, PrivateRow
-from gdtbridge.sr.elements import Item, Tag
+from gdtbridge.sr.elements import Tag
 from gdtbridge.sr.model import Code
 
 TEMPLATES: Final = frozenset({"SONO1000", "SONO10000"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import subprocess
 from collections.abc import Iterator
@@ -11,8 +10,8 @@ from pathlib import Path
 import pytest
 from pydicom.filereader import read_file_meta_info
 
-from gdtbridge.dataset.header import find_dataset
-from gdtbridge.dataset.scanner import scan
+from gdtbridge.dataset.parser import Wanted, parse_file
+from gdtbridge.dataset.part10 import read_file_meta
 from gdtbridge.gdt import Record, read_records
 from tests.integration.test_whole_bridge import peer
 from tests.tools.device import send_raw
@@ -34,33 +33,20 @@ def bridge(tmp_path: Path) -> Iterator[Service]:
 def dataset_of(path: Path) -> bytes:
     """Return the bytes behind the file meta information, however wrong its length is."""
     with path.open("rb") as file:
-        if path.name == "GH364.dcm":
-            file.seek(read_file_meta_info_end(path))
-        else:
-            find_dataset(file)
+        read_file_meta(file)
         return file.read()
-
-
-def read_file_meta_info_end(path: Path) -> int:
-    """Return where the last element of group 0002 ends."""
-    data = path.read_bytes()
-    position = 132
-    while data[position : position + 2] == b"\x02\x00":
-        long = data[position + 4 : position + 6] in {b"OB", b"UN"}
-        start = position + (12 if long else 8)
-        length = int.from_bytes(data[position + (8 if long else 6) : start], "little")
-        position = start + length
-    return position
 
 
 def as_instance(path: Path) -> tuple[str, str, str, bytes]:
     """Return what a device would send for a file: the UIDs of the dataset where it has any."""
-    meta, data = read_file_meta_info(path), dataset_of(path)
-    syntax = str(meta.TransferSyntaxUID)
-    found = scan(io.BytesIO(data), syntax, {0x00080016, 0x00080018})
+    meta = read_file_meta_info(path)
+    wanted = Wanted(values=frozenset({0x00080016, 0x00080018}), last=0x00080018)
+    with path.open("rb") as file:
+        syntax = read_file_meta(file)
+        found = parse_file(file, syntax, wanted, most_inflated=1 << 24).root.values
     sop_class = found.get(0x00080016, str(meta.MediaStorageSOPClassUID).encode())
     uid = found.get(0x00080018, str(meta.MediaStorageSOPInstanceUID).encode())
-    return sop_class.decode().strip("\0 "), uid.decode().strip("\0 "), syntax, data
+    return sop_class.decode().strip("\0 "), uid.decode().strip("\0 "), syntax, dataset_of(path)
 
 
 def settled(bridge: Service) -> bool:

@@ -1,0 +1,58 @@
+"""Preamble and File Meta Information of a DICOM file (PS3.10 7.1)."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import BinaryIO, Final
+
+from gdtbridge.dataset.encoding import EXPLICIT_LITTLE_ENDIAN, LONG_VRS
+from gdtbridge.dataset.errors import UnreadableDataset
+from gdtbridge.dataset.text import plain
+
+MAX_META: Final = 1024 * 1024
+"""Bytes the File Meta Information may have; it is mostly 200."""
+
+_PREAMBLE: Final = 128
+_MAGIC: Final = b"DICM"
+_HEAD: Final = struct.Struct("<HH2sH")
+_TRANSFER_SYNTAX: Final = 0x0010
+
+
+def read_file_meta(file: BinaryIO, *, lenient: bool = False) -> str:
+    """Place ``file`` at the first byte of its dataset and return its Transfer Syntax UID.
+
+    The group length is not believed: the group ends where another begins. Raises
+    `UnreadableDataset` where there is no preamble or no meta information. ``lenient`` takes files
+    that lack either, if they begin as a dataset does, for Explicit VR Little Endian.
+    """
+    start = file.read(_PREAMBLE + len(_MAGIC))
+    if not start.endswith(_MAGIC) or len(start) < _PREAMBLE:
+        if not lenient or start[:2] not in {b"\2\0", b"\x08\0"} or len(start) < _HEAD.size:
+            raise UnreadableDataset("Das ist keine DICOM-Datei. / This is no DICOM file.")
+        file.seek(0)
+    begin = file.tell()
+    syntax = _read_group_2(file)
+    if file.tell() == begin and not lenient:
+        raise UnreadableDataset("Keine Metainformation. / No File Meta Information.")
+    return syntax or EXPLICIT_LITTLE_ENDIAN
+
+
+def _read_group_2(file: BinaryIO) -> str:
+    """Read the elements of group 0002, always Explicit VR Little Endian."""
+    syntax = ""
+    left = MAX_META
+    while len(head := file.read(_HEAD.size)) == _HEAD.size:
+        group, element, vr, length = _HEAD.unpack(head)
+        if group != 2:
+            break
+        if vr in LONG_VRS:
+            length = int.from_bytes(file.read(4), "little")
+        left -= length
+        if left < 0:
+            raise UnreadableDataset("Metainformation zu lang. / Too much File Meta Information.")
+        value = file.read(length)
+        if element == _TRANSFER_SYNTAX:
+            syntax = plain(value)
+    file.seek(-len(head), io.SEEK_CUR)
+    return syntax
