@@ -47,6 +47,14 @@ def bridge(tmp_path: Path) -> Iterator[Service]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Return a running service with the seed's patient on the list, for tests that only ask."""
+    with service(tmp_path_factory.mktemp("listed")) as running:
+        call(running, SEED_URL)
+        yield running
+
+
 def call(bridge: Service, path: str) -> bytes:
     """Return the answer of the web server."""
     with urllib.request.urlopen(f"http://127.0.0.1:{bridge.ports['HTTP']}{path}") as response:
@@ -91,13 +99,9 @@ def results(bridge: Service, count: int) -> dict[str, Record]:
         ("0040,0100",),
     ],
 )
-def test_the_seeds_url_puts_a_patient_on_the_list(bridge: Service, keys: tuple[str, ...]) -> None:
-    """The call answers with GDT, and every kind of query finds the patient."""
-    (record,) = read_records(call(bridge, SEED_URL))
-    assert record.record_type == "6310"
-    assert record.patient.id == "12345"
-
-    (answer,) = findscu(bridge, *keys)
+def test_the_seeds_url_puts_a_patient_on_the_list(listed: Service, keys: tuple[str, ...]) -> None:
+    """Every kind of query finds the patient."""
+    (answer,) = findscu(listed, *keys)
 
     assert "[Doe^John]" in answer
     for key in keys:
@@ -109,11 +113,16 @@ def test_the_seeds_url_puts_a_patient_on_the_list(bridge: Service, keys: tuple[s
 @pytest.mark.parametrize(
     "key", ["0040,0100[0].0040,0001=US02", "0010,0010=Doe^Jane", "0040,0100[0].0040,0002=19990101"]
 )
-def test_other_queries_do_not_find_the_patient(bridge: Service, key: str) -> None:
+def test_other_queries_do_not_find_the_patient(listed: Service, key: str) -> None:
     """A device sees only what is for it."""
-    call(bridge, SEED_URL)
+    assert findscu(listed, key) == []
 
-    assert findscu(bridge, key) == []
+
+def test_the_seeds_url_answers_with_gdt(listed: Service) -> None:
+    """The patient is in the answer."""
+    (record,) = read_records(call(listed, SEED_URL))
+    assert record.record_type == "6310"
+    assert record.patient.id == "12345"
 
 
 @pytest.mark.peer
@@ -238,9 +247,9 @@ def test_it_stops_when_asked(bridge: Service) -> None:
     assert bridge.stop() == 0
 
 
-def test_two_services_on_one_root_are_refused(bridge: Service) -> None:
+def test_two_services_on_one_root_are_refused(listed: Service) -> None:
     """A second start says that the first one runs."""
-    second = bridge.command("serve")
+    second = listed.command("serve")
 
     assert second.returncode == 1
     assert "schon" in second.stderr
