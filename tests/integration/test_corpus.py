@@ -49,13 +49,6 @@ def as_instance(path: Path) -> tuple[str, str, str, bytes]:
     return sop_class.decode().strip("\0 "), uid.decode().strip("\0 "), syntax, dataset_of(path)
 
 
-def settled(bridge: Service) -> bool:
-    """Return whether no exam waits and nothing is left to deliver."""
-    listed = bridge.command("exams", "list", "--json").stdout
-    ready = bridge.command("check").stdout
-    return '"receiving"' not in listed and " 0 wartend" in ready
-
-
 def records(bridge: Service) -> list[Record]:
     """Return every result; none may be odd."""
     files = bridge.gdt_out.glob("*.gdt")
@@ -93,7 +86,7 @@ def test_dcmsend_delivers_every_file(bridge: Service, corpus: Path) -> None:
     assert send_raw(port, broken) == [0] * len(broken)
 
     assert {dump(path) for path in good} <= {dump(path) for path in bridge.archive.rglob("*.dcm")}
-    wait_for(lambda: settled(bridge), 60, "reporting of every exam")
+    wait_for(bridge.settled, 60, "reporting of every exam")
     exams = bridge.command("exams", "list", "--json").stdout
     studies = [record for record in records(bridge) if record.first("8410") == "EXTPACS"]
     assert len(studies) == exams.count('"reported"')
@@ -136,7 +129,7 @@ def test_hostile_values_leave_one_clean_record_each(bridge: Service, corpus: Pat
         for sop_class, _, ts, data in [as_instance(corpus / "hostile" / name)]
     ]
     assert send_raw(bridge.ports["DICOM"], instances) == [0] * len(HOSTILE)
-    wait_for(lambda: settled(bridge), 60, "reporting of every exam")
+    wait_for(bridge.settled, 60, "reporting of every exam")
 
     found = records(bridge)
     assert len(found) == len(HOSTILE)
@@ -154,7 +147,7 @@ def test_hostile_shapes_harm_nobody(bridge: Service, corpus: Path) -> None:
         send_raw(bridge.ports["DICOM"], [(sop_class, f"2.25.8.{number}", ts, data)])
     for path in sorted(corpus.glob("sr/edge_*.dcm")):
         send_raw(bridge.ports["DICOM"], [as_instance(path)])
-    wait_for(lambda: settled(bridge), 60, "reporting of every exam")
+    wait_for(bridge.settled, 60, "reporting of every exam")
 
     status = Path(f"/proc/{bridge.pid}/status").read_text()
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))

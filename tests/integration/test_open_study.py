@@ -23,12 +23,15 @@ STUDIES = {
 """Two of one patient on one day, and a neighbour's at the same time."""
 
 
-@pytest.fixture(params=["gdt21", "gdt31", "medical-office", "x-comfort"])
-def bridge(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
+@pytest.fixture(scope="module", params=["gdt21", "gdt31", "medical-office", "x-comfort"])
+def bridge(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
     """Return a running service whose studies a peer has sent and that has reported them."""
+    folder = tmp_path_factory.mktemp("bridge")
     settings = {"gdt__dialect": str(request.param), "viewer__kind": "ohif", "viewer__base": PACS}
-    with service(tmp_path, exam__quiet_seconds="0.2", **settings) as running:
-        send(running, tmp_path)
+    with service(folder, exam__quiet_seconds="0.2", **settings) as running:
+        send(running, folder)
         wait_for(lambda: len(list(running.gdt_out.glob("*.gdt"))) == 3, what="three results")
         yield running
 
