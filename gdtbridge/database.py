@@ -55,7 +55,7 @@ instance = sa.Table(
     sa.Column("sha256", sa.Text, nullable=False),  # of the dataset's bytes, hexadecimal
     sa.Column("size", sa.BigInteger, nullable=False),  # of the file, bytes
     sa.Column("file", sa.Text, nullable=False),  # relative to the archive folder
-    sa.Column("standing", sa.Text, nullable=False),  # gdtbridge.archive.Standing
+    sa.Column("standing", sa.Text, nullable=False),  # gdtbridge.archive.ReceiptStatus
     sa.Column("calling_aet", sa.Text, nullable=False),
     sa.Column("received_at", sa.Double, nullable=False),
     sa.UniqueConstraint("sop_instance_uid", "transfer_syntax_uid", "sha256"),

@@ -12,7 +12,7 @@ from worklist.entry import Entry, EntryFields, checked, is_stale, make_entry
 from worklist.errors import EntryError, FolderError, NumbersExhausted, WorklistError
 from worklist.folder import Match, WorklistFolder, matches, project
 from worklist.form import from_dataset, to_dataset
-from worklist.index import Problem
+from worklist.index import FileProblem
 from worklist.query import STANDARD, MatchPolicy, StationPolicy
 
 __all__ = [
@@ -21,11 +21,11 @@ __all__ = [
     "Entry",
     "EntryError",
     "EntryFields",
+    "FileProblem",
     "FolderError",
     "Match",
     "MatchPolicy",
     "NumbersExhausted",
-    "Problem",
     "StationPolicy",
     "WorklistError",
     "WorklistFolder",

@@ -122,7 +122,7 @@ def checked(entry: Entry) -> Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class AttributeRule:
     """What an attribute may hold: ``limit`` is in encoded bytes, for PN per component group."""
 
     german: str
@@ -132,21 +132,27 @@ class Rule:
     required: bool = False
 
 
-RULES: Mapping[str, Rule] = MappingProxyType(
+RULES: Mapping[str, AttributeRule] = MappingProxyType(
     {
-        "AccessionNumber": Rule("Auftragsnummer", "Accession number", "SH", 16, required=True),
-        "StudyInstanceUID": Rule("Studien-UID", "Study UID", "UI", 64, required=True),
-        "PatientID": Rule("Patientennummer", "Patient number", "LO", 64, required=True),
-        "PatientName": Rule("Patientenname", "Patient name", "PN", 64, required=True),
-        "PatientSex": Rule("Geschlecht", "Sex", "CS", 16),
-        "Modality": Rule("Modalität", "Modality", "CS", 16, required=True),
-        "ScheduledStationAETitle": Rule("Gerät", "Station", "AE", 16, required=True),
-        "RequestedProcedureDescription": Rule("Untersuchung", "Procedure", "LO", 64),
-        "ScheduledPerformingPhysicianName": Rule("Untersucher", "Performing physician", "PN", 64),
-        "RequestedProcedureID": Rule("Anforderungs-ID", "Requested procedure ID", "SH", 16),
-        "ScheduledProcedureStepID": Rule("Schritt-ID", "Procedure step ID", "SH", 16),
+        "AccessionNumber": AttributeRule(
+            "Auftragsnummer", "Accession number", "SH", 16, required=True
+        ),
+        "StudyInstanceUID": AttributeRule("Studien-UID", "Study UID", "UI", 64, required=True),
+        "PatientID": AttributeRule("Patientennummer", "Patient number", "LO", 64, required=True),
+        "PatientName": AttributeRule("Patientenname", "Patient name", "PN", 64, required=True),
+        "PatientSex": AttributeRule("Geschlecht", "Sex", "CS", 16),
+        "Modality": AttributeRule("Modalität", "Modality", "CS", 16, required=True),
+        "ScheduledStationAETitle": AttributeRule("Gerät", "Station", "AE", 16, required=True),
+        "RequestedProcedureDescription": AttributeRule("Untersuchung", "Procedure", "LO", 64),
+        "ScheduledPerformingPhysicianName": AttributeRule(
+            "Untersucher", "Performing physician", "PN", 64
+        ),
+        "RequestedProcedureID": AttributeRule(
+            "Anforderungs-ID", "Requested procedure ID", "SH", 16
+        ),
+        "ScheduledProcedureStepID": AttributeRule("Schritt-ID", "Procedure step ID", "SH", 16),
     }
-)  # fmt: skip
+)
 """Length limits: PS3.5 Table 6.2-1, counted after encoding because devices reserve bytes."""
 
 SHAPES: Mapping[str, tuple[Callable[[str], object], str, str]] = MappingProxyType(
@@ -181,7 +187,7 @@ def _tidy(name: str, value: str) -> str:
     return str(PersonName.of(text))
 
 
-def _check(name: str, rule: Rule, value: str, charset: SpecificCharacterSet) -> None:
+def _check(name: str, rule: AttributeRule, value: str, charset: SpecificCharacterSet) -> None:
     if not value:
         if rule.required:
             raise _missing(name)
@@ -197,7 +203,9 @@ def _check(name: str, rule: Rule, value: str, charset: SpecificCharacterSet) -> 
     _check_shape(name, rule, value)
 
 
-def _check_length(name: str, rule: Rule, value: str, charset: SpecificCharacterSet) -> None:
+def _check_length(
+    name: str, rule: AttributeRule, value: str, charset: SpecificCharacterSet
+) -> None:
     groups = value.split("=") if rule.VR == "PN" else [value]
     if any(len(group.encode(charset.codec)) > rule.limit for group in groups):
         raise EntryError(
@@ -207,7 +215,7 @@ def _check_length(name: str, rule: Rule, value: str, charset: SpecificCharacterS
         )
 
 
-def _check_shape(name: str, rule: Rule, value: str) -> None:
+def _check_shape(name: str, rule: AttributeRule, value: str) -> None:
     if rule.VR == "PN":
         groups = PersonName.of(value).groups
         if (

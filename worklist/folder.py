@@ -25,9 +25,9 @@ from worklist.entry import Entry, checked
 from worklist.errors import EntryError, FolderError, folder_errors
 from worklist.form import encoded
 from worklist.index import (
-    Problem,
-    Record,
-    Snapshot,
+    FileProblem,
+    FolderSnapshot,
+    WorklistFile,
     file_name,
     newly_odd,
     record_from,
@@ -64,7 +64,7 @@ class WorklistFolder:
         self._interval = interval_seconds
         self._scanning = threading.Lock()
         self._named: set[str] = set()
-        self._snapshot = Snapshot.of({})
+        self._snapshot = FolderSnapshot.of({})
         self._scanned_at = 0.0
         self._lock = FileLock(path / LOCK)
         with folder_errors(path):
@@ -103,7 +103,7 @@ class WorklistFolder:
         """Return our entries, in the order of their start."""
         return self._fresh().entries()
 
-    def problems(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[FileProblem, ...]:
         """Return the foreign, broken and doubled files."""
         return self._fresh().problems()
 
@@ -179,7 +179,7 @@ class WorklistFolder:
         with self._scanning:
             self._rescan()
 
-    def _fresh(self) -> Snapshot:
+    def _fresh(self) -> FolderSnapshot:
         """Return a snapshot about as young as the interval; a scan under way is not waited for."""
         if time.monotonic() - self._scanned_at >= self._interval and self._scanning.acquire(
             blocking=False
@@ -197,17 +197,17 @@ class WorklistFolder:
             records = scan(self.path, self._snapshot.records)
         self._scanned_at = time.monotonic()
         if records != self._snapshot.records:
-            self._snapshot = Snapshot.of(records)
+            self._snapshot = FolderSnapshot.of(records)
         for problem in newly_odd(records.values(), self._named):
             log.warning("worklist file %s: %s", ascii(problem.file_name), problem.reason)
 
     @contextmanager
-    def _changing(self) -> Iterator[dict[str, Record]]:
+    def _changing(self) -> Iterator[dict[str, WorklistFile]]:
         """Change files and the index together, so that no scan falls between the two."""
         with self._scanning, folder_errors(self.path):
             records = dict(self._snapshot.records)
             yield records
-            self._snapshot = Snapshot.of(records)
+            self._snapshot = FolderSnapshot.of(records)
 
     @contextmanager
     def _held(self) -> Iterator[bool]:
@@ -218,7 +218,7 @@ class WorklistFolder:
         except FolderUnusable as error:
             raise FolderError(error) from error
 
-    def _own_record(self, name: str, data: bytes) -> Record:
+    def _own_record(self, name: str, data: bytes) -> WorklistFile:
         """Return the record of a file just written; it is final, for nobody writes it in place."""
         status = (self.path / name).stat()
         return record_from(name, FileStamp.of(status), data)
@@ -249,7 +249,7 @@ def _speaks_utf_8(keys: Item) -> bool:
     return label is not None and declares_utf_8("\\".join(label.texts))
 
 
-def _refuse_known_ids(entry: Entry, snapshot: Snapshot) -> None:
+def _refuse_known_ids(entry: Entry, snapshot: FolderSnapshot) -> None:
     if entry.AccessionNumber in snapshot.by_accession:
         raise _taken("AccessionNumber")
     if entry.StudyInstanceUID in snapshot.by_study_uid:

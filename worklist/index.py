@@ -30,7 +30,7 @@ FOREIGN = "foreign file; it is served but never changed"
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FileProblem:
     """A file in the folder that is not an entry of ours, and why (no content of the file)."""
 
     file_name: str
@@ -38,8 +38,12 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """One file: what it serves, the entry it is when it is ours, and what is odd about it."""
+class WorklistFile:
+    """A ``.wl`` file: the datasets served from it, its `Entry` if we wrote it, what is odd.
+
+    ``order`` is start and accession number, the order of answers; ``reason`` says why the file is
+    not served, not ours or not understood, without any content.
+    """
 
     name: str
     stamp: FileStamp | None
@@ -48,7 +52,6 @@ class Record:
     entry: Entry | None = None
     reason: str | None = None
     order: tuple[str, str] = ("", "")
-    """Start and accession number, the order of answers."""
     settled: bool = True
     """False of a file changed so lately that its next change could have the same stamp."""
 
@@ -58,21 +61,21 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """All records of one moment, with the ways to find one."""
+class FolderSnapshot:
+    """All files of the folder at one moment, with the ways to find one."""
 
-    records: Mapping[str, Record]
-    ordered: tuple[Record, ...]
-    by_accession: Mapping[str, Record]
-    by_study_uid: Mapping[str, Record]
+    records: Mapping[str, WorklistFile]
+    ordered: tuple[WorklistFile, ...]
+    by_accession: Mapping[str, WorklistFile]
+    by_study_uid: Mapping[str, WorklistFile]
     served: tuple[Item, ...]
 
     @classmethod
-    def of(cls, records: Mapping[str, Record]) -> Snapshot:
+    def of(cls, records: Mapping[str, WorklistFile]) -> FolderSnapshot:
         """Index ``records``; where two of ours share an id, the older file has it."""
         by_name = sorted(records.values(), key=lambda record: record.name)
-        by_accession: dict[str, Record] = {}
-        by_study_uid: dict[str, Record] = {}
+        by_accession: dict[str, WorklistFile] = {}
+        by_study_uid: dict[str, WorklistFile] = {}
         for record in by_name:
             if record.entry is not None:
                 by_accession.setdefault(record.entry.AccessionNumber, record)
@@ -85,16 +88,16 @@ class Snapshot:
         """Return our entries in the order of answers."""
         return tuple(record.entry for record in self.ordered if record.entry is not None)
 
-    def problems(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[FileProblem, ...]:
         """Return what is odd, sorted by file name."""
         odd = (
-            Problem(record.name, reason)
+            FileProblem(record.name, reason)
             for record in self.ordered
             if (reason := record.reason or self._doubled(record)) is not None
         )
         return tuple(sorted(odd, key=lambda problem: problem.file_name))
 
-    def _doubled(self, record: Record) -> str | None:
+    def _doubled(self, record: WorklistFile) -> str | None:
         entry = record.entry
         if entry is None or (
             self.by_accession[entry.AccessionNumber] is record
@@ -112,9 +115,9 @@ def is_candidate(name: str) -> bool:
     return name.lower().endswith(".wl")
 
 
-def scan(folder: Path, known: Mapping[str, Record]) -> dict[str, Record]:
+def scan(folder: Path, known: Mapping[str, WorklistFile]) -> dict[str, WorklistFile]:
     """Return the records of all ``.wl`` files, reading only those that changed since ``known``."""
-    records: dict[str, Record] = {}
+    records: dict[str, WorklistFile] = {}
     with os.scandir(folder) as files:
         for file in files:
             if is_candidate(file.name):
@@ -124,7 +127,7 @@ def scan(folder: Path, known: Mapping[str, Record]) -> dict[str, Record]:
     return records
 
 
-def _record_of(file: os.DirEntry[str], known: Record | None) -> Record | None:
+def _record_of(file: os.DirEntry[str], known: WorklistFile | None) -> WorklistFile | None:
     try:
         status = file.stat()
         if known is not None and known.is_of(status):
@@ -133,36 +136,38 @@ def _record_of(file: os.DirEntry[str], known: Record | None) -> Record | None:
     except FileNotFoundError:
         return None
     except OSError:
-        return Record(file.name, None, reason="cannot be opened")
+        return WorklistFile(file.name, None, reason="cannot be opened")
 
 
-def _read(file: os.DirEntry[str], status: os.stat_result) -> Record:
+def _read(file: os.DirEntry[str], status: os.stat_result) -> WorklistFile:
     age = time.time_ns() - status.st_mtime_ns
     record = _judged(file, status, FileStamp.of(status))
     return replace(record, settled=not 0 <= age < SETTLING_NS)
 
 
-def _judged(file: os.DirEntry[str], status: os.stat_result, stamp: FileStamp) -> Record:
+def _judged(file: os.DirEntry[str], status: os.stat_result, stamp: FileStamp) -> WorklistFile:
     if not stat.S_ISREG(status.st_mode):
-        return Record(file.name, stamp, reason="not a file")
+        return WorklistFile(file.name, stamp, reason="not a file")
     if stamp.size > MAXIMUM_BYTES:
-        return Record(file.name, stamp, reason="too large for a worklist entry")
+        return WorklistFile(file.name, stamp, reason="too large for a worklist entry")
     return record_from(file.name, stamp, Path(file.path).read_bytes())
 
 
-def record_from(name: str, stamp: FileStamp, data: bytes) -> Record:
+def record_from(name: str, stamp: FileStamp, data: bytes) -> WorklistFile:
     """Return the record of a file with this name and content; never raises for the content."""
     try:
         item = item_from_file(data)
         steps = tuple(steps_of(item))
     except UNREADABLE:
-        return Record(name, stamp, reason="not a readable DICOM file")
+        return WorklistFile(name, stamp, reason="not a readable DICOM file")
     complete = tuple(step for step in steps if missing_in(step) is None)
     if not complete:
         missing = missing_in(steps[0] if steps else item)
-        return Record(name, stamp, reason=f"incomplete, not served: {missing}")
+        return WorklistFile(name, stamp, reason=f"incomplete, not served: {missing}")
     accession = text_of(item, "AccessionNumber")
-    record = Record(name, stamp, complete, reason=FOREIGN, order=(_start(complete[0]), accession))
+    record = WorklistFile(
+        name, stamp, complete, reason=FOREIGN, order=(_start(complete[0]), accession)
+    )
     own = OWN_NAME.fullmatch(name)
     if own is None or own[1] != accession:
         return record
@@ -202,10 +207,10 @@ def file_name(entry: Entry) -> str:
     return name
 
 
-def newly_odd(records: Iterable[Record], named: set[str]) -> list[Problem]:
+def newly_odd(records: Iterable[WorklistFile], named: set[str]) -> list[FileProblem]:
     """Return the settled problems nobody has named yet, and remember them in ``named``."""
     fresh = [
-        Problem(record.name, record.reason)
+        FileProblem(record.name, record.reason)
         for record in records
         if record.reason is not None and record.settled and record.name not in named
     ]

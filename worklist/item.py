@@ -22,7 +22,13 @@ from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 from pydicom.valuerep import PersonName
 
-from gdtbridge.dataset.text import SpecificCharacterSet, TextDecoder, character_set_for, one_line
+from gdtbridge.dataset.text import (
+    SpecificCharacterSet,
+    TextDecoder,
+    character_set_for,
+    one_line,
+    plain_text,
+)
 
 SPECIFIC_CHARACTER_SET = 0x00080005
 
@@ -164,11 +170,11 @@ def _element(dataset: Dataset, tag: int, text: TextDecoder, depth: int) -> Eleme
     if not isinstance(element, RawDataElement):
         told = _joined(element.value)
     elif VR in CHARSET_DEPENDENT:
-        told = text.decode(element.value or b"")
+        told = text.as_sent(element.value or b"")
     else:
-        told = (element.value or b"").decode(PLAIN)
+        told = plain_text(element.value or b"")
     if VR not in CHARSET_DEPENDENT:
-        told = told.encode(PLAIN, errors="replace").decode(PLAIN)
+        told = plain_text(told.encode(PLAIN, errors="replace"))
     return Element(VR, texts=_split(VR, told))
 
 
@@ -192,7 +198,7 @@ def _joined(value: object) -> str:
     if isinstance(value, str | PersonName):
         return str(value)
     if isinstance(value, bytes):
-        return TextDecoder().decode(value)
+        return TextDecoder().as_sent(value)
     if isinstance(value, Iterable):
         return "\\".join(str(part) for part in value)
     return str(value)

@@ -18,7 +18,7 @@ from pydicom.datadict import keyword_for_tag
 from gdtbridge.dataset.values import to_instant, to_microseconds
 from worklist.attributes import ROOT, SPS, is_key, is_matching
 from worklist.item import NOTHING, Element, Item, tag_of
-from worklist.temporal import Range, combined, instant, parse_range, to_day
+from worklist.temporal import ValueRange, combined, instant, parse_range, to_day
 from worklist.text import TextTest, name_test, text_test
 
 log = logging.getLogger(__name__)
@@ -179,7 +179,7 @@ def _start_test(keys: Item) -> Test | None:
     return None if wanted is None else lambda item: wanted.holds(_start_of(item))
 
 
-def _single_range(key: Element | None, parse: Callable[[str], int | None]) -> Range | None:
+def _single_range(key: Element | None, parse: Callable[[str], int | None]) -> ValueRange | None:
     if key is None or len(key.texts) != 1:
         return None
     return parse_range(key.texts[0], parse)

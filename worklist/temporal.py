@@ -19,7 +19,7 @@ def to_day(text: str) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class ValueRange:
     """An inclusive range on the number line of one of the parsers; ``None`` is an open end."""
 
     low: int | None
@@ -33,17 +33,17 @@ class Range:
         return (self.low is None or self.low <= value) and (self.high is None or value <= self.high)
 
 
-def parse_range(text: str, parse: Callable[[str], int | None]) -> Range | None:
+def parse_range(text: str, parse: Callable[[str], int | None]) -> ValueRange | None:
     """Return ``text`` (``a``, ``a-b``, ``-b`` or ``a-``) as a range of what ``parse`` reads."""
     single = parse(text)
     if single is not None:
-        return Range(single, single, is_single=True)
+        return ValueRange(single, single, is_single=True)
     for dash in (place for place, character in enumerate(text) if character == "-"):
         before, after = text[:dash].strip(), text[dash + 1 :].strip()
         low, high = parse(before), parse(after)
         known = (low is not None or not before) and (high is not None or not after)
         if known and (before or after):
-            return Range(low, high)
+            return ValueRange(low, high)
     return None
 
 
@@ -52,7 +52,7 @@ def instant(day: int, micros: int) -> int:
     return day * MICROSECONDS_A_DAY + micros
 
 
-def combined(days: Range, times: Range) -> Range | None:
+def combined(days: ValueRange, times: ValueRange) -> ValueRange | None:
     """Return the range from the first day's first time to the last day's last time.
 
     A time that is open where its date is not means the start or the end of that day. ``None``
@@ -66,4 +66,4 @@ def combined(days: Range, times: Range) -> Range | None:
     low = None if days.low is None else instant(days.low, times.low or 0)
     end = MICROSECONDS_A_DAY if times.high is None else times.high
     high = None if days.high is None else instant(days.high, end)
-    return Range(low, high, is_single=days.is_single)
+    return ValueRange(low, high, is_single=days.is_single)

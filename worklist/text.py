@@ -6,13 +6,13 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gdtbridge.dataset.values import NameGroup
+from gdtbridge.dataset.values import ComponentGroup
 
 TextTest = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class WildcardPattern:
     """A text with ``*`` (any run of characters) and ``?`` (one character), matched in linear steps.
 
     The parts between the stars are looked for from left to right, each at its first possible place,
@@ -22,7 +22,7 @@ class Pattern:
     parts: tuple[str, ...]
 
     @classmethod
-    def of(cls, text: str) -> Pattern:
+    def of(cls, text: str) -> WildcardPattern:
         """Read a pattern."""
         return cls(tuple(text.split("*")))
 
@@ -71,7 +71,7 @@ def text_test(key: str) -> TextTest:
     wanted = unicodedata.normalize("NFC", key)
     if not has_wildcard(wanted):
         return lambda value: unicodedata.normalize("NFC", value) == wanted
-    pattern = Pattern.of(wanted)
+    pattern = WildcardPattern.of(wanted)
     return lambda value: pattern.matches(unicodedata.normalize("NFC", value))
 
 
@@ -85,7 +85,7 @@ def name_groups(name: str) -> tuple[str, ...]:
     writing the same letter in Unicode are one, and ``ß`` is ``ss``.
     """
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-    return tuple(str(NameGroup.of(group)) for group in folded.split("="))
+    return tuple(str(ComponentGroup.of(group)) for group in folded.split("="))
 
 
 def name_test(key: str) -> TextTest:
@@ -110,6 +110,6 @@ def _group_test(key: str) -> TextTest:
         return lambda _: True
     if not has_wildcard(key):
         return lambda group: group == key
-    pattern = Pattern.of(key)
+    pattern = WildcardPattern.of(key)
     # "müller^*" is meant to find a name of which only the family name is known
     return lambda group: pattern.matches(group) or pattern.matches(group + "^")

@@ -4,18 +4,22 @@ A received object is stored as the bytes that came, under a name made of hashes,
 the index in the transaction of whoever keeps it. What an exam is, is not decided here.
 """
 
-from gdtbridge.archive.model import Incoming, Standing
-from gdtbridge.archive.store import Archive, Aside, Entered, Kept, StoredFile
-from gdtbridge.dataset.header import Header, read_header
+from gdtbridge.archive.model import (
+    ArchivedInstance,
+    ConflictingInstance,
+    IncomingInstance,
+    Receipt,
+    ReceiptStatus,
+    StoredFile,
+)
+from gdtbridge.archive.store import Archive
 
 __all__ = [
     "Archive",
-    "Aside",
-    "Entered",
-    "Header",
-    "Incoming",
-    "Kept",
-    "Standing",
+    "ArchivedInstance",
+    "ConflictingInstance",
+    "IncomingInstance",
+    "Receipt",
+    "ReceiptStatus",
     "StoredFile",
-    "read_header",
 ]

@@ -1,4 +1,4 @@
-"""What the archive takes in and what it says of it."""
+"""Instances on their way into the archive, and as the archive has them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """One object, completely received, not yet ours.
+class IncomingInstance:
+    """A completely received instance that nobody has acknowledged yet.
 
     ``path`` is a closed Part 10 file in the spool. The UIDs are those of the C-STORE command and of
     its presentation context (PS3.7 9.3.1), without padding; nothing in them is trusted.
@@ -23,8 +23,20 @@ class Incoming:
     peer: str
 
 
-class Standing(StrEnum):
-    """How an object relates to what was there before."""
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that is durable in the archive's folder but not yet in its index.
+
+    ``file`` is its path below the folder, ``sha256`` the digest of its dataset, ``size`` its bytes.
+    """
+
+    file: str
+    sha256: str
+    size: int
+
+
+class ReceiptStatus(StrEnum):
+    """How a received instance relates to those before it; the value stands in the index."""
 
     NEW = "new"
     """The first under its SOP Instance UID."""
@@ -32,3 +44,34 @@ class Standing(StrEnum):
     """Received before, byte for byte; nothing changed."""
     CONFLICT = "conflict"
     """Other bytes under a known SOP Instance UID: kept aside for a person, used by nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An instance's place in the index; ``elsewhere`` if another study had its UID before."""
+
+    instance_id: int
+    status: ReceiptStatus
+    elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedInstance:
+    """An instance in the index, and its file."""
+
+    path: Path
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictingInstance:
+    """An instance kept aside because its SOP Instance UID was taken.
+
+    ``file`` is the path of its file below the archive's folder.
+    """
+
+    study_instance_uid: str
+    sop_instance_uid: str
+    file: str

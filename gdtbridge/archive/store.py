@@ -9,13 +9,19 @@ from __future__ import annotations
 import errno
 import hashlib
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
 
-from gdtbridge.archive.model import Incoming, Standing
+from gdtbridge.archive.model import (
+    ArchivedInstance,
+    ConflictingInstance,
+    IncomingInstance,
+    Receipt,
+    ReceiptStatus,
+    StoredFile,
+)
 from gdtbridge.database import Connection, instance
 from gdtbridge.dataset.header import Header
 from gdtbridge.dataset.part10 import read_file_meta
@@ -26,44 +32,6 @@ NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CHUNK: Final = 1024 * 1024
 _MOST_KNOWN: Final = 10_000
 """Folders known to be on the disk; when there are more, they are found out anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file that is durable in the archive's folder but not yet in its index."""
-
-    file: str
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """An object whose SOP Instance UID was taken, and its file below the archive folder."""
-
-    study_instance_uid: str
-    sop_instance_uid: str
-    file: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """An entered object and its file."""
-
-    path: Path
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entered:
-    """What entering an object into the index did."""
-
-    instance_id: int
-    standing: Standing
-    elsewhere: bool = False
-    """Whether the UID was taken by an object of another study."""
 
 
 class Archive:
@@ -87,8 +55,11 @@ class Archive:
                 "Die Platte des Archivs ist voll. / The disk of the archive is full."
             )
 
-    def store(self, incoming: Incoming, header: Header) -> StoredFile:
-        """Move the received file into the folder; it is on the disk when this returns."""
+    def store(self, incoming: IncomingInstance, header: Header) -> StoredFile:
+        """Move the received file into the folder; the file is on the disk when this returns.
+
+        Raises `OutOfResources` and `ProcessingFailure`.
+        """
         try:
             return self._store(incoming, header)
         except OSError as error:
@@ -96,7 +67,7 @@ class Archive:
                 raise OutOfResources(f"archive: {error.strerror}") from error
             raise ProcessingFailure(f"archive: {error.strerror}") from error
 
-    def _store(self, incoming: Incoming, header: Header) -> StoredFile:
+    def _store(self, incoming: IncomingInstance, header: Header) -> StoredFile:
         sha256, size = _digest_and_sync(incoming.path)
         study = _name(header.StudyInstanceUID or incoming.SOPInstanceUID)
         name = _name(incoming.SOPInstanceUID, incoming.TransferSyntaxUID, sha256)
@@ -107,10 +78,10 @@ class Archive:
         return StoredFile(f"{study[:2]}/{study}/{name}.dcm", sha256, size)
 
     def _make(self, folder: Path) -> None:
-        """Make a study's folder; its entry is on the disk when this returns.
+        """Make a study's folder; the folder's name is on the disk when this returns.
 
-        That it is there says nothing: another thread, or a process that was killed, may have made
-        it and not synced it.
+        A folder that exists may not be synced: another thread, or a process that was killed, made
+        the folder and not yet its name durable.
         """
         if folder in self._on_disk and folder.is_dir():
             return
@@ -124,11 +95,11 @@ class Archive:
     def enter(
         self,
         connection: Connection,
-        incoming: Incoming,
+        incoming: IncomingInstance,
         header: Header,
         stored: StoredFile,
         received_at: float,
-    ) -> Entered:
+    ) -> Receipt:
         """Enter a stored file into the index, inside the caller's transaction."""
         known = connection.execute(
             sa.select(
@@ -140,8 +111,8 @@ class Archive:
         ).all()
         for row in known:
             if (row.sha256, row.transfer_syntax_uid) == (stored.sha256, incoming.TransferSyntaxUID):
-                return Entered(row.id, Standing.SAME)
-        standing = Standing.CONFLICT if known else Standing.NEW
+                return Receipt(row.id, ReceiptStatus.SAME)
+        status = ReceiptStatus.CONFLICT if known else ReceiptStatus.NEW
         instance_id = connection.execute(
             sa.insert(instance)
             .values(
@@ -153,7 +124,7 @@ class Archive:
                 sha256=stored.sha256,
                 size=stored.size,
                 file=stored.file,
-                standing=standing,
+                standing=status,
                 calling_aet=incoming.calling_aet,
                 received_at=received_at,
             )
@@ -161,7 +132,7 @@ class Archive:
         ).scalar_one()
         studies = {row.study_instance_uid for row in known}
         elsewhere = bool(known) and header.StudyInstanceUID not in studies
-        return Entered(instance_id, standing, elsewhere)
+        return Receipt(instance_id, status, elsewhere)
 
     def path_of(self, connection: Connection, instance_id: int) -> Path:
         """Return where the file of an entered instance lies."""
@@ -170,7 +141,7 @@ class Archive:
         ).scalar_one()
         return self.folder / str(file)
 
-    def kept_of(self, connection: Connection, study_instance_uid: str) -> list[Kept]:
+    def kept_of(self, connection: Connection, study_instance_uid: str) -> list[ArchivedInstance]:
         """Return the objects of a study in the order received, without those kept aside."""
         columns = (
             instance.c.file,
@@ -182,27 +153,29 @@ class Archive:
             sa.select(*columns)
             .where(
                 instance.c.study_instance_uid == study_instance_uid,
-                instance.c.standing == Standing.NEW,
+                instance.c.standing == ReceiptStatus.NEW,
             )
             .order_by(instance.c.id)
         )
-        return [Kept(self.folder / row[0], *row[1:]) for row in connection.execute(query)]
+        return [
+            ArchivedInstance(self.folder / row[0], *row[1:]) for row in connection.execute(query)
+        ]
 
     def count_aside(self, connection: Connection) -> int:
         """Return how many objects were kept aside because their UID was taken."""
-        count = sa.select(sa.func.count()).where(instance.c.standing == Standing.CONFLICT)
+        count = sa.select(sa.func.count()).where(instance.c.standing == ReceiptStatus.CONFLICT)
         return int(connection.execute(count).scalar_one())
 
-    def aside(self, connection: Connection, limit: int) -> list[Aside]:
+    def aside(self, connection: Connection, limit: int) -> list[ConflictingInstance]:
         """Return the newest objects that were kept aside."""
         columns = (instance.c.study_instance_uid, instance.c.sop_instance_uid, instance.c.file)
         query = (
             sa.select(*columns)
-            .where(instance.c.standing == Standing.CONFLICT)
+            .where(instance.c.standing == ReceiptStatus.CONFLICT)
             .order_by(instance.c.id.desc())
             .limit(limit)
         )
-        return [Aside(*row) for row in connection.execute(query)]
+        return [ConflictingInstance(*row) for row in connection.execute(query)]
 
 
 def _digest_and_sync(path: Path) -> tuple[str, int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from gdtbridge.dataset.text import plain_text
+
 MAX_LENGTH: Final = 16
 
 _PRINTABLE: Final = re.compile(r"[ -\[\]-~]+")
@@ -21,5 +23,5 @@ def received_title(raw: bytes) -> str:
 
     Old devices pad with NULs and use Latin-1 and backslashes; what cannot be printed becomes ``?``.
     """
-    text = raw.decode("latin-1").strip(" \0")
+    text = plain_text(raw)
     return "".join(character if character.isprintable() else "?" for character in text)

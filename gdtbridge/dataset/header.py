@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from gdtbridge.dataset.errors import UnreadableDataset
-from gdtbridge.dataset.parser import Wanted, parse_file
+from gdtbridge.dataset.parser import WantedElements, parse_file
 from gdtbridge.dataset.part10 import read_file_meta
 from gdtbridge.dataset.text import TextDecoder
 
@@ -41,7 +41,7 @@ LONGEST_KEY: Final = 512
 """Characters of such a value; a longer one (PS3.5 6.2 allows 16 and 64) is taken for absent: cut,
 it could equal another one, and no index of PostgreSQL takes it whole."""
 
-_WANTED: Final = Wanted(
+_WANTED: Final = WantedElements(
     values=frozenset(TAGS.values()),
     last=max(TAGS.values()),
     longest=64 * 1024,

@@ -15,7 +15,7 @@ _PIECE: Final = 64 * 1024
 _DEFLATED_PIECE: Final = 16 * 1024
 
 
-class Inflated:
+class InflatedStream:
     """The inflated form of what is left of ``file``, up to ``limit`` bytes.
 
     Every method raises `DatasetTooLarge` beyond the limit and `UnreadableDataset` where the bytes

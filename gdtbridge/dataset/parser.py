@@ -29,7 +29,7 @@ from gdtbridge.dataset.encoding import (
     is_vr,
 )
 from gdtbridge.dataset.errors import DatasetTooLarge
-from gdtbridge.dataset.inflate import Inflated
+from gdtbridge.dataset.inflate import InflatedStream
 
 ENDLESS: Final = 1 << 62
 """The end of a dataset whose length nobody knows before it is inflated."""
@@ -39,7 +39,7 @@ _SEQUENCE_VRS: Final = frozenset({b"SQ", b"UN", b""})
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedElements:
     """What a parser reads and how far it goes.
 
     ``values`` and ``sequences`` are tags, at any depth inside wanted sequences; ``private_group``
@@ -67,7 +67,7 @@ class Item:
 
 
 @dataclass(slots=True)
-class Elements:
+class ParsedDataset:
     """A parsed dataset: its ``root``, the ``private`` elements by tag, and what is wrong with it.
 
     ``cut``: it ends early. ``damaged``: a length inside lies, or a wanted value of the root is cut.
@@ -83,7 +83,7 @@ class Elements:
 
 
 @dataclass(slots=True)
-class _Frame:
+class _OpenLevel:
     """An item or a sequence that is open.
 
     ``end`` bounds it. ``item`` and ``items`` are None inside what nobody wants.
@@ -97,7 +97,7 @@ class _Frame:
     items: list[Item] | None = None
 
 
-class _Stream(Protocol):
+class _ByteSource(Protocol):
     """Where bytes come from: read some, pass over some."""
 
     def read(self, size: int) -> bytes: ...
@@ -105,7 +105,7 @@ class _Stream(Protocol):
     def skip(self, size: int) -> None: ...
 
 
-class _Plain:
+class _PlainSource:
     """Bytes as they lie in the file."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -117,8 +117,8 @@ class _Plain:
 
 
 def parse_file(
-    file: BinaryIO, transfer_syntax_uid: str, wanted: Wanted, *, most_inflated: int
-) -> Elements:
+    file: BinaryIO, transfer_syntax_uid: str, wanted: WantedElements, *, most_inflated: int
+) -> ParsedDataset:
     """Return the wanted elements of the dataset at whose first byte ``file`` stands.
 
     Raises `DatasetTooLarge` beyond a limit and `UnreadableDataset` where the dataset is not
@@ -126,28 +126,34 @@ def parse_file(
     """
     at = file.tell()
     if transfer_syntax_uid in DEFLATED:
-        start = Inflated(file, most_inflated).read(8)
-        stream: _Stream = Inflated(file, most_inflated)
+        start = InflatedStream(file, most_inflated).read(8)
+        stream: _ByteSource = InflatedStream(file, most_inflated)
         end = ENDLESS
     else:
-        start, stream = file.read(8), _Plain(file)
+        start, stream = file.read(8), _PlainSource(file)
         end = os.fstat(file.fileno()).st_size - at
     file.seek(at)
     big_endian = transfer_syntax_uid == EXPLICIT_BIG_ENDIAN
-    parser = _Parser(stream, end, wanted, big_endian=big_endian)
+    parser = _DatasetParser(stream, end, wanted, big_endian=big_endian)
     return parser.run(implicit=not is_explicit(start))
 
 
-def parse(data: bytes, wanted: Wanted, *, implicit: bool, big_endian: bool = False) -> Elements:
+def parse(
+    data: bytes, wanted: WantedElements, *, implicit: bool, big_endian: bool = False
+) -> ParsedDataset:
     """Return the wanted elements of ``data``; raises only `DatasetTooLarge`."""
-    parser = _Parser(_Plain(io.BytesIO(data)), len(data), wanted, big_endian=big_endian)
+    parser = _DatasetParser(
+        _PlainSource(io.BytesIO(data)), len(data), wanted, big_endian=big_endian
+    )
     return parser.run(implicit=implicit)
 
 
-class _Parser:
+class _DatasetParser:
     """The state of one pass: position, open frames, counts."""
 
-    def __init__(self, stream: _Stream, end: int, wanted: Wanted, *, big_endian: bool) -> None:
+    def __init__(
+        self, stream: _ByteSource, end: int, wanted: WantedElements, *, big_endian: bool
+    ) -> None:
         order = ">" if big_endian else "<"
         self._head_of = struct.Struct(order + "HH2sH").unpack
         self._long_of = struct.Struct(order + "L").unpack
@@ -158,12 +164,12 @@ class _Parser:
         self._values, self._sequences = wanted.values, wanted.sequences
         self._last, self._private_group = wanted.last, wanted.private_group
         self._items_left = wanted.most_items
-        self._open: list[_Frame] = []
-        self._result = Elements(Item(), big_endian=big_endian)
+        self._open: list[_OpenLevel] = []
+        self._result = ParsedDataset(Item(), big_endian=big_endian)
 
-    def run(self, *, implicit: bool) -> Elements:
+    def run(self, *, implicit: bool) -> ParsedDataset:
         opened = self._open
-        opened.append(_Frame(self._end, False, implicit, False, self._result.root))
+        opened.append(_OpenLevel(self._end, False, implicit, False, self._result.root))
         try:
             for _ in range(self._wanted.most_steps):
                 if not opened:
@@ -180,7 +186,7 @@ class _Parser:
             return self._result
         raise DatasetTooLarge("Zu viele Elemente. / Too many elements.")
 
-    def _finish(self, frame: _Frame) -> None:
+    def _finish(self, frame: _OpenLevel) -> None:
         """Close a frame, or skip fewer than eight bytes: padding at the very end, else damage."""
         if self._at < frame.end:
             rest = self._read(frame.end - self._at)
@@ -192,7 +198,7 @@ class _Parser:
             self._fault(frame.end + 1)
         self._open.pop()
 
-    def _next_item(self, frame: _Frame) -> None:
+    def _next_item(self, frame: _OpenLevel) -> None:
         start = self._read(8)
         group, element, _, _ = self._head_of(start)
         self._at += 8
@@ -205,7 +211,7 @@ class _Parser:
             self._fault()  # no way to find the next item
             self._skip(frame.end - self._at)
 
-    def _begin_item(self, frame: _Frame, length: int) -> None:
+    def _begin_item(self, frame: _OpenLevel, length: int) -> None:
         if frame.items is None and length != UNDEFINED:
             self._skip_value(frame, length)
             return
@@ -217,9 +223,9 @@ class _Parser:
             item = Item()
             frame.items.append(item)
         undefined = length == UNDEFINED
-        self._push(_Frame(frame.end, undefined, frame.implicit, False, item), length)
+        self._push(_OpenLevel(frame.end, undefined, frame.implicit, False, item), length)
 
-    def _next_element(self, frame: _Frame) -> None:
+    def _next_element(self, frame: _OpenLevel) -> None:
         start = self._read(8)
         group, element, vr, length = self._head_of(start)
         self._at += 8
@@ -239,7 +245,7 @@ class _Parser:
         else:
             self._skip_value(frame, length)
 
-    def _form_of(self, frame: _Frame, start: bytes, length: int) -> tuple[bytes, int]:
+    def _form_of(self, frame: _OpenLevel, start: bytes, length: int) -> tuple[bytes, int]:
         """Return VR, empty in implicit form, and length of an element that begins with ``start``.
 
         Single elements without a VR stand in datasets that are explicit. A head that does not fit
@@ -255,7 +261,7 @@ class _Parser:
         self._at += 4
         return vr, self._long_of(self._read(4))[0]
 
-    def _begin_sequence(self, frame: _Frame, tag: int, vr: bytes, length: int) -> None:
+    def _begin_sequence(self, frame: _OpenLevel, tag: int, vr: bytes, length: int) -> None:
         """Open a sequence; one that nobody wants, and encapsulated pixel data (PS3.5 A.4), too."""
         items: list[Item] | None = None
         if frame.item is not None and tag in self._sequences and vr in _SEQUENCE_VRS:
@@ -264,9 +270,9 @@ class _Parser:
                 self._result.repeated = True
             items = frame.item.sequences.setdefault(tag, [])
         implicit = frame.implicit or vr == b"UN"  # PS3.5 6.2.2
-        self._push(_Frame(frame.end, length == UNDEFINED, implicit, True, None, items), length)
+        self._push(_OpenLevel(frame.end, length == UNDEFINED, implicit, True, None, items), length)
 
-    def _push(self, frame: _Frame, length: int) -> None:
+    def _push(self, frame: _OpenLevel, length: int) -> None:
         """Open ``frame``, whose end is still that of its parent."""
         if len(self._open) > 2 * self._wanted.deepest:
             raise DatasetTooLarge("Zu tief verschachtelt. / Nested too deeply.")
@@ -277,7 +283,7 @@ class _Parser:
         if overruns:
             self._fault(self._at + length)
 
-    def _keep(self, frame: _Frame, item: Item, tag: int, length: int) -> None:
+    def _keep(self, frame: _OpenLevel, item: Item, tag: int, length: int) -> None:
         if length > self._wanted.longest:
             self._skip_value(frame, length)
             return
@@ -290,7 +296,7 @@ class _Parser:
         else:
             item.values[tag] = value
 
-    def _value(self, frame: _Frame, length: int) -> bytes:
+    def _value(self, frame: _OpenLevel, length: int) -> bytes:
         """Return a value; what there is of one that runs past the end."""
         value = self._read(min(length, frame.end - self._at))
         self._at += len(value)
@@ -298,7 +304,7 @@ class _Parser:
             self._fault(self._at + length - len(value))
         return value
 
-    def _skip_value(self, frame: _Frame, length: int) -> None:
+    def _skip_value(self, frame: _OpenLevel, length: int) -> None:
         if self._at + length > frame.end:
             self._fault(self._at + length)
             length = frame.end - self._at

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 from gdtbridge.dataset.encoding import EXPLICIT_LITTLE_ENDIAN, LONG_VRS
 from gdtbridge.dataset.errors import UnreadableDataset
-from gdtbridge.dataset.text import plain
+from gdtbridge.dataset.text import plain_text
 
 MAX_META: Final = 1024 * 1024
 """Bytes the File Meta Information may have; it is mostly 200."""
@@ -53,6 +53,6 @@ def _read_group_2(file: BinaryIO) -> str:
             raise UnreadableDataset("Metainformation zu lang. / Too much File Meta Information.")
         value = file.read(length)
         if element == _TRANSFER_SYNTAX:
-            syntax = plain(value)
+            syntax = plain_text(value)
     file.seek(-len(head), io.SEEK_CUR)
     return syntax

@@ -106,14 +106,14 @@ class TextDecoder:
         known = self._known.get(raw)  # the same few words come again and again
         if known is None:
             plain_ascii = raw.isascii() and b"\x1b" not in raw
-            known = one_line(raw.decode("ascii") if plain_ascii else self.decode(raw))
+            known = one_line(raw.decode("ascii") if plain_ascii else self.as_sent(raw))
             if self._longest is not None:
                 known = known[: self._longest].strip()
             if len(raw) <= 64 and len(self._known) < MAX_KNOWN:
                 self._known[raw] = known
         return known
 
-    def decode(self, raw: bytes) -> str:
+    def as_sent(self, raw: bytes) -> str:
         """Return ``raw`` as text with its line breaks and padding."""
         if b"\x1b" in raw and _SWITCH.search(raw):
             return self._switching(raw)
@@ -159,7 +159,7 @@ def _codec_of(term: str) -> str:
     return CODECS.get(re.sub(r"[\0\s_-]+", "", term).upper(), "")
 
 
-def plain(raw: bytes) -> str:
+def plain_text(raw: bytes) -> str:
     """Return an element outside of Specific Character Set (UI, AE, CS, DS …) without padding.
 
     These are ASCII; whatever else a device sends stands for the character of that number.

@@ -106,7 +106,7 @@ def _zone(offset: str | None) -> timezone:
 
 
 @dataclass(frozen=True, slots=True)
-class NameGroup:
+class ComponentGroup:
     """One component group of a person name (PS3.5 6.2.1.1).
 
     ``components`` are family, given, middle name, prefix and suffix, without blanks around them and
@@ -116,7 +116,7 @@ class NameGroup:
     components: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, text: str) -> NameGroup:
+    def of(cls, text: str) -> ComponentGroup:
         """Return the group written as ``Family^Given^Middle^Prefix^Suffix``."""
         components = [component.strip(_BLANKS) for component in text.split("^")]
         while components and not components[-1]:
@@ -159,12 +159,12 @@ class NameGroup:
 class PersonName:
     """A PN value: alphabetic, ideographic and phonetic group, as many as are written."""
 
-    groups: tuple[NameGroup, ...] = ()
+    groups: tuple[ComponentGroup, ...] = ()
 
     @classmethod
     def of(cls, text: str) -> PersonName:
         """Return the name written as groups with ``=`` between them."""
-        groups = [NameGroup.of(group) for group in text.split("=")]
+        groups = [ComponentGroup.of(group) for group in text.split("=")]
         while groups and not groups[-1].components:
             groups.pop()
         return cls(tuple(groups))
@@ -173,9 +173,9 @@ class PersonName:
         return "=".join(str(group) for group in self.groups)
 
     @property
-    def written(self) -> NameGroup:
+    def written(self) -> ComponentGroup:
         """The first group that says anything, an empty one where none does."""
-        return next((group for group in self.groups if group.components), NameGroup())
+        return next((group for group in self.groups if group.components), ComponentGroup())
 
 
 def meaningful(text: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from gdtbridge.dataset.text import plain_text
 from gdtbridge.dataset.uid import is_uid
 
 RESPONSE: Final = 0x8000
@@ -104,7 +105,7 @@ def parse_command(data: bytes) -> CommandSet:
         if vr == "US" and len(value) >= 2:
             numbers[keyword] = int.from_bytes(value[:2], "little")
         elif vr != "US" and value:
-            texts[keyword] = value.decode("latin-1").strip(" \0")
+            texts[keyword] = plain_text(value)
     if "CommandField" not in numbers:
         raise CommandSetError("no Command Field")
     return CommandSet(**numbers, **texts)  # type: ignore[arg-type]  # _ELEMENTS says which is which

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Final, Protocol
 
-from gdtbridge.archive import Incoming, Standing
+from gdtbridge.archive import IncomingInstance, ReceiptStatus
 from gdtbridge.dataset.uid import is_uid
 from gdtbridge.dicom.command import DimseStatus
 from gdtbridge.dicom.negotiation import is_storage
@@ -40,7 +40,7 @@ _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 class StoragePort(Protocol):
     """The archive as the Storage SCP needs it."""
 
-    def receive(self, incoming: Incoming) -> Standing:
+    def receive(self, incoming: IncomingInstance) -> ReceiptStatus:
         """Take an object; durable when it returns. Raises a `StoreError`."""
 
     def room_for(self, size: int) -> None:
@@ -148,7 +148,7 @@ class StoreOperation:
             raise _failure_of(error) from error
         command = self._request.command
         self._port.receive(
-            Incoming(
+            IncomingInstance(
                 path=self._file.path,
                 SOPClassUID=command.AffectedSOPClassUID or "",
                 SOPInstanceUID=command.AffectedSOPInstanceUID or "",

@@ -13,7 +13,7 @@ from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 from pydicom.uid import UID
 
-from gdtbridge.dataset.inflate import Inflated, deflate
+from gdtbridge.dataset.inflate import InflatedStream, deflate
 from gdtbridge.dicom.command import DimseStatus
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
 from gdtbridge.dicom.service import MAX_IDENTIFIER, BufferedOperation, DimseRequest
@@ -94,7 +94,7 @@ def decode_dataset(data: bytes, syntax: UID) -> Dataset:
     """
     try:
         if syntax.is_deflated:
-            data = b"".join(Inflated(BytesIO(data), MAX_IDENTIFIER).pieces())
+            data = b"".join(InflatedStream(BytesIO(data), MAX_IDENTIFIER).pieces())
         if data.count(b"\\") > MAX_VALUES:
             raise IdentifierError("too many values")
         return read_dataset(BytesIO(data), syntax.is_implicit_VR, syntax.is_little_endian)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-from gdtbridge.archive import Archive, Kept
+from gdtbridge.archive import Archive, ArchivedInstance
 from gdtbridge.database import Database
 from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.header import read_header
@@ -85,7 +85,7 @@ class HeldExams:
         log.info("exam %d was released by a person", exam.id)
 
 
-def _sent(kept: list[Kept]) -> Iterator[str]:
+def _sent(kept: list[ArchivedInstance]) -> Iterator[str]:
     for one in kept:
         try:
             header = read_header(one.path, one.transfer_syntax_uid)

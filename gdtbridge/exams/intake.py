@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from gdtbridge.archive import Incoming
+from gdtbridge.archive import IncomingInstance
 from gdtbridge.database import Connection
 from gdtbridge.dataset.header import Header
 from gdtbridge.dataset.uid import uid_from
@@ -20,7 +20,7 @@ DOCUMENTS: Final = frozenset({"", "SR", "KO", "PR", "DOC", "OT"})
 """Modalities that say nothing about how the patient was examined (PS3.3 C.7.3.1.1.1)."""
 
 
-def study_of(incoming: Incoming, header: Header) -> str:
+def study_of(incoming: IncomingInstance, header: Header) -> str:
     """Return the Study Instance UID; an object without one is a study of its own."""
     if header.StudyInstanceUID:
         return header.StudyInstanceUID
@@ -60,7 +60,7 @@ class ExamIntake:
     def enter(
         self,
         connection: Connection,
-        incoming: Incoming,
+        incoming: IncomingInstance,
         header: Header,
         instance_id: int,
         now: float,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gdtbridge.archive import Archive, Aside, Standing
+from gdtbridge.archive import Archive, ConflictingInstance, ReceiptStatus
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.exams import store
@@ -45,5 +45,7 @@ class ExamOverview:
         return [*(_conflict(one) for one in aside), *reports]
 
 
-def _conflict(one: Aside) -> ExamProblem:
-    return ExamProblem(Standing.CONFLICT, one.study_instance_uid, one.sop_instance_uid, one.file)
+def _conflict(one: ConflictingInstance) -> ExamProblem:
+    return ExamProblem(
+        ReceiptStatus.CONFLICT, one.study_instance_uid, one.sop_instance_uid, one.file
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from gdtbridge.archive import Archive, Entered, Incoming, Standing, StoredFile
+from gdtbridge.archive import Archive, IncomingInstance, Receipt, ReceiptStatus, StoredFile
 from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.header import Header, read_header
@@ -40,7 +40,7 @@ class InstanceReceiver:
         """Raise `OutOfResources` unless an object of ``size`` bytes can be stored."""
         self._archive.room_for(size)
 
-    def receive(self, incoming: Incoming) -> Standing:
+    def receive(self, incoming: IncomingInstance) -> ReceiptStatus:
         """Take a received object; the object and its exam are on the disk when this returns.
 
         Raises a `StoreError`, and then nothing of the object counts: at most a file without a name
@@ -56,33 +56,33 @@ class InstanceReceiver:
         stored = self._archive.store(incoming, header)
         try:
             with self._database.write() as connection:
-                entered = self._enter(connection, incoming, header, stored)
+                receipt = self._enter(connection, incoming, header, stored)
         except DatabaseError as error:
             raise ProcessingFailure(str(error)) from error
-        if self._completion.at_once and entered.standing is Standing.NEW:
+        if self._completion.at_once and receipt.status is ReceiptStatus.NEW:
             self._due.ring()
-        if entered.standing is Standing.CONFLICT:
-            log.warning("instance %d has other bytes than the one before it", entered.instance_id)
-        return entered.standing
+        if receipt.status is ReceiptStatus.CONFLICT:
+            log.warning("instance %d has other bytes than the one before it", receipt.instance_id)
+        return receipt.status
 
     def _enter(
-        self, connection: Connection, incoming: Incoming, header: Header, stored: StoredFile
-    ) -> Entered:
+        self, connection: Connection, incoming: IncomingInstance, header: Header, stored: StoredFile
+    ) -> Receipt:
         """Enter an object into the index and its exam.
 
         An object whose UID another study has already is no second version of the object there: its
         exam is held.
         """
         now = self._clock.utc()
-        entered = self._archive.enter(connection, incoming, header, stored, now)
-        if entered.standing is Standing.NEW or entered.elsewhere:
-            exam_id = self._intake.enter(connection, incoming, header, entered.instance_id, now)
-            if entered.elsewhere:
+        receipt = self._archive.enter(connection, incoming, header, stored, now)
+        if receipt.status is ReceiptStatus.NEW or receipt.elsewhere:
+            exam_id = self._intake.enter(connection, incoming, header, receipt.instance_id, now)
+            if receipt.elsewhere:
                 store.hold(connection, exam_id, HoldReason.UID_TAKEN)
-        return entered
+        return receipt
 
 
-def _must_match(incoming: Incoming, header: Header) -> None:
+def _must_match(incoming: IncomingInstance, header: Header) -> None:
     """Refuse an object that is not what its command announced (PS3.4 B.2.3, A900)."""
     announced = (incoming.SOPClassUID, incoming.SOPInstanceUID)
     for said, holds in zip(announced, (header.SOPClassUID, header.SOPInstanceUID), strict=True):

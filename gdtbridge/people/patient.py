@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from gdtbridge.dataset.values import NameGroup, PersonName, da_text, to_date
+from gdtbridge.dataset.values import ComponentGroup, PersonName, da_text, to_date
 
 _SPELLED_OUT: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": "ae"})
 _SEXES: Final = frozenset({"M", "F", "O"})
@@ -65,7 +65,7 @@ class Patient:
     def person_name(self) -> str:
         """Name as a PN value of one component group (``Müller^Änne^^Dr.``), without end carets."""
         parts = self.family_name, self.given_name, self.middle_name
-        return str(NameGroup((*parts, self.name_prefix, self.name_suffix))).rstrip("^")
+        return str(ComponentGroup((*parts, self.name_prefix, self.name_suffix))).rstrip("^")
 
     @property
     def listed_name(self) -> str:

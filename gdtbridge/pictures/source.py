@@ -26,9 +26,9 @@ from gdtbridge.dataset.encoding import (
     UNDEFINED,
 )
 from gdtbridge.dataset.errors import DatasetTooLarge, UnreadableDataset
-from gdtbridge.dataset.inflate import Inflated
+from gdtbridge.dataset.inflate import InflatedStream
 from gdtbridge.dataset.part10 import read_file_meta
-from gdtbridge.dataset.text import plain
+from gdtbridge.dataset.text import plain_text
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
 
 MAX_VALUE: Final = 1024 * 1024
@@ -85,7 +85,7 @@ def open_object(path: Path) -> Iterator[Source]:
         try:
             syntax = UID(read_file_meta(file))
             if syntax in DEFLATED:
-                stream = io.BytesIO(b"".join(Inflated(file, MAX_INFLATED).pieces()))
+                stream = io.BytesIO(b"".join(InflatedStream(file, MAX_INFLATED).pieces()))
         except UnreadableDataset as error:
             raise NotRenderable(str(error)) from error
         except DatasetTooLarge as error:
@@ -116,5 +116,5 @@ def _pixel_data(stream: BinaryIO, dataset: Dataset) -> PixelData | None:
     if (group << 16 | element) != PIXEL_DATA:
         return None
     (length,) = struct.unpack_from(f"{order}L", head, len(head) - 4)
-    vr = "" if is_implicit else plain(head[4:6])
+    vr = "" if is_implicit else plain_text(head[4:6])
     return PixelData(vr, None if length == UNDEFINED else length, stream.tell())

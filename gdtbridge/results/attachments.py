@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import Final, Protocol
 
-from gdtbridge.archive import Kept
+from gdtbridge.archive import ArchivedInstance
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.exams.model import Exam
 from gdtbridge.gdt import Attachment, field_length
@@ -105,7 +105,7 @@ class AttachmentBuilder:
         self._monotonic = monotonic
 
     def files(
-        self, exam: Exam, accession: str, kept: Sequence[Kept], place: AttachmentPlace
+        self, exam: Exam, accession: str, kept: Sequence[ArchivedInstance], place: AttachmentPlace
     ) -> tuple[AttachedFile, ...]:
         """Return the attachments of an exam; what cannot be made is left out and counted.
 

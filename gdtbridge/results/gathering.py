@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from gdtbridge.archive import Archive, Kept
+from gdtbridge.archive import Archive, ArchivedInstance
 from gdtbridge.database import Database
 from gdtbridge.exams import store
 from gdtbridge.exams.identity import Attribution, ListedOrders, judge, look_up
@@ -106,7 +106,7 @@ class ExamGatherer:
         )
 
     def _with_files(
-        self, gathered: GatheredExam, attribution: Attribution, kept: Sequence[Kept]
+        self, gathered: GatheredExam, attribution: Attribution, kept: Sequence[ArchivedInstance]
     ) -> GatheredExam:
         exam = gathered.exam
         target = self._routing.of_exam(exam, attribution.order)

@@ -10,8 +10,8 @@ from typing import Final
 
 from gdtbridge.dataset.encoding import DEFLATED, EXPLICIT_BIG_ENDIAN, is_explicit
 from gdtbridge.dataset.errors import DatasetTooLarge, UnreadableDataset
-from gdtbridge.dataset.inflate import Inflated
-from gdtbridge.dataset.parser import Elements, Wanted, parse
+from gdtbridge.dataset.inflate import InflatedStream
+from gdtbridge.dataset.parser import ParsedDataset, WantedElements, parse
 from gdtbridge.dataset.part10 import read_file_meta
 from gdtbridge.sr.model import NotAReportError, ReportLimitError, UnreadableReportError
 
@@ -87,12 +87,12 @@ VALUES: Final = frozenset(int(tag) for tag in Tag) - SEQUENCES
 PRIVATE_GROUP: Final = 0x6005
 """GE's private group, kept as it is where it stands in the dataset itself (`ge_xml`)."""
 
-WANTED: Final = Wanted(values=VALUES, sequences=SEQUENCES, private_group=PRIVATE_GROUP)
+WANTED: Final = WantedElements(values=VALUES, sequences=SEQUENCES, private_group=PRIVATE_GROUP)
 """Depth and items have their default limits: the deepest real report nests about 15 sequences, one
 with 5,000 measurements has 50,000 items."""
 
 
-def read_elements(path: Path) -> Elements:
+def read_elements(path: Path) -> ParsedDataset:
     """Return the wanted elements of the file; raise `ReportError` where there are none."""
     file = BytesIO(_read(path))
     try:
@@ -131,7 +131,7 @@ def _body(file: BytesIO, syntax: str) -> tuple[bytes, bool]:
     """Return the dataset, inflated as far as it goes, and whether that is all of it."""
     if syntax not in DEFLATED:
         return file.read(), True
-    inflated = Inflated(file, MAX_BYTES)
+    inflated = InflatedStream(file, MAX_BYTES)
     body = bytearray()
     with suppress(UnreadableDataset):
         for piece in inflated.pieces():

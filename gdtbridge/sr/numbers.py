@@ -6,6 +6,8 @@ import re
 from decimal import Decimal
 from typing import Final
 
+from gdtbridge.dataset.text import plain_text
+
 MAX_LITERAL: Final = 64
 """Bytes; DS allows 16, devices send more."""
 
@@ -20,7 +22,7 @@ def decimal_of(raw: bytes) -> tuple[Decimal | None, str]:
 
     A decimal comma, several values, NaN or trailing units are refused: nothing is guessed.
     """
-    literal = raw.decode("latin_1").strip("\0 ")
+    literal = plain_text(raw)
     if not literal:
         return None, "no_number"
     if "\\" in literal:

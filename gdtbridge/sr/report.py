@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
-from gdtbridge.dataset.parser import Elements, Item
+from gdtbridge.dataset.parser import Item, ParsedDataset
 from gdtbridge.dataset.text import TextDecoder
 from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.sr.content import MAX_CHARACTERS, Content, Context, Finding
@@ -99,14 +99,14 @@ def _template(content: Content, root: Item) -> str | None:
     return (content.string(items[0], Tag.TemplateIdentifier) or None) if items else None
 
 
-def _warn_of_damage(content: Content, elements: Elements) -> None:
+def _warn_of_damage(content: Content, elements: ParsedDataset) -> None:
     if elements.cut:
         content.warnings.add("truncated", ROOT)
     elif elements.damaged or elements.repeated:
         content.warnings.add("damaged", ROOT)
 
 
-def _ask_private_xml(content: Content, elements: Elements) -> None:
+def _ask_private_xml(content: Content, elements: ParsedDataset) -> None:
     if Quirk.PRIVATE_XML in content.device.quirks:
         count = untold_averages(elements.private, content.findings)
         if count:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from tests.architecture.source import Module, modules
 
@@ -136,17 +135,7 @@ FACTS = {
 }
 
 
-NOT_YET = {"inflating", "decoding DICOM text"}
-"""Facts whose last copies are being removed."""
-
-
-def marked(fact: str) -> ParameterSet:
-    """Return a fact as a case, expected to fail as long as it has copies."""
-    marks = [pytest.mark.xfail(reason="copies are left", strict=False)] if fact in NOT_YET else []
-    return pytest.param(fact, marks=marks)
-
-
-@pytest.mark.parametrize("fact", [marked(fact) for fact in FACTS])
+@pytest.mark.parametrize("fact", FACTS)
 def test_one_fact_one_home(fact: str) -> None:
     """No other module does it: copies disagree."""
     assert [place for module in modules() for place in FACTS[fact].elsewhere(module)] == []

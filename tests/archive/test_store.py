@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.archive import Archive, Incoming, Standing
+from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus
 from gdtbridge.database import Database
 from gdtbridge.dataset.header import Header, read_header
 from gdtbridge.errors import OutOfResources
@@ -25,22 +25,24 @@ def archive(tmp_path: Path) -> Archive:
     return Archive(tmp_path / "archive")
 
 
-def received(folder: Path, **values: str | bytes) -> tuple[Incoming, Header]:
+def received(folder: Path, **values: str | bytes) -> tuple[IncomingInstance, Header]:
     """Return a received object and its head."""
     path = part10(folder / "incoming", identification(**values))
     header = read_header(path, EXPLICIT)
-    incoming = Incoming(
+    incoming = IncomingInstance(
         path, header.SOPClassUID, header.SOPInstanceUID, EXPLICIT, "US01", "127.0.0.1"
     )
     return incoming, header
 
 
-def keep(archive: Archive, database: Database, folder: Path, **values: str | bytes) -> Standing:
+def keep(
+    archive: Archive, database: Database, folder: Path, **values: str | bytes
+) -> ReceiptStatus:
     """Store and enter one object."""
     incoming, header = received(folder, **values)
     stored = archive.store(incoming, header)
     with database.write() as connection:
-        return archive.enter(connection, incoming, header, stored, 0.0).standing
+        return archive.enter(connection, incoming, header, stored, 0.0).status
 
 
 def test_the_file_is_moved_as_it_is(archive: Archive, tmp_path: Path) -> None:
@@ -61,7 +63,7 @@ def test_the_same_bytes_again_change_nothing(
     """A device that sends twice has stored once."""
     standings = [keep(archive, database, tmp_path) for _ in range(2)]
 
-    assert standings == [Standing.NEW, Standing.SAME]
+    assert standings == [ReceiptStatus.NEW, ReceiptStatus.SAME]
     assert len(list(archive.folder.rglob("*.dcm"))) == 1
 
 
@@ -71,8 +73,8 @@ def test_other_bytes_under_the_same_uid_are_kept_aside(
     """Neither version is lost and a person can see that there are two."""
     keep(archive, database, tmp_path)
 
-    assert keep(archive, database, tmp_path, StudyDescription="Other") is Standing.CONFLICT
-    assert keep(archive, database, tmp_path, StudyDescription="Other") is Standing.SAME
+    assert keep(archive, database, tmp_path, StudyDescription="Other") is ReceiptStatus.CONFLICT
+    assert keep(archive, database, tmp_path, StudyDescription="Other") is ReceiptStatus.SAME
     assert len(list(archive.folder.rglob("*.dcm"))) == 2
     with database.read() as connection:
         assert archive.count_aside(connection) == 1

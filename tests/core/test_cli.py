@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gdtbridge.archive import Incoming
+from gdtbridge.archive import IncomingInstance
 from gdtbridge.cli import main
 from gdtbridge.core import open_core
 from gdtbridge.exams import HoldReason, store
@@ -267,7 +267,9 @@ def test_the_held_exams_tell_who_it_may_be(environ: dict[str, str], tmp_path: Pa
             data = identification(PatientID="", StudyDescription=description)
             path = part10(folder / "spool" / description, data)
             uid, sop_class = "2.25.1", "1.2.840.10008.5.1.4.1.1.6.1"
-            core.receiving.receive(Incoming(path, sop_class, uid, EXPLICIT, "US01", "127.0.0.1"))
+            core.receiving.receive(
+                IncomingInstance(path, sop_class, uid, EXPLICIT, "US01", "127.0.0.1")
+            )
         with core.database.write() as connection:
             store.hold(connection, 1, HoldReason.NO_PATIENT_ID)
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from gdtbridge.dataset import parser
 from gdtbridge.dataset.errors import DatasetTooLarge
-from gdtbridge.dataset.parser import Elements
+from gdtbridge.dataset.parser import ParsedDataset
 from gdtbridge.sr.elements import WANTED, Tag
 
 CONTENT = struct.pack("<HH", 0x0040, 0xA730)
 
 
-def parse(data: bytes, *, implicit: bool, big_endian: bool = False) -> Elements:
+def parse(data: bytes, *, implicit: bool, big_endian: bool = False) -> ParsedDataset:
     """Return what a report wants of ``data``."""
     return parser.parse(data, WANTED, implicit=implicit, big_endian=big_endian)
 

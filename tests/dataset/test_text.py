@@ -200,7 +200,7 @@ def test_code_extensions_are_read_as_the_library_reads_them(parts: list[bytes]) 
     raw = b"".join(parts)
     terms = ["ISO 2022 IR 6", "ISO 2022 IR 144", "ISO 2022 IR 87", "ISO 2022 IR 149"]
     theirs = decode_bytes(raw, [python_encoding[term] for term in terms], {ord("^"), ord("=")})
-    assert TextDecoder("\\".join(terms).encode()).decode(raw) == theirs
+    assert TextDecoder("\\".join(terms).encode()).as_sent(raw) == theirs
 
 
 def test_texts_are_cut_where_asked() -> None:
@@ -211,7 +211,7 @@ def test_texts_are_cut_where_asked() -> None:
 
 def test_paragraphs_keep_their_lines() -> None:
     """A text that is not for one line is decoded and nothing more."""
-    assert TextDecoder(b"ISO_IR 100").decode(b"gr\xfcn\r\n blau ") == "grün\r\n blau "
+    assert TextDecoder(b"ISO_IR 100").as_sent(b"gr\xfcn\r\n blau ") == "grün\r\n blau "
 
 
 @pytest.mark.parametrize(

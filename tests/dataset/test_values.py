@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gdtbridge.dataset.values import (
-    NameGroup,
+    ComponentGroup,
     PersonName,
     meaningful,
     to_date,
@@ -98,9 +98,9 @@ def test_a_name_has_groups_of_components() -> None:
     """Blanks around components and what is empty at the end do not belong to a name."""
     name = PersonName.of(" Müller ^Änne^ Maria^Dr.^MdB =^ =ミュラ^")
     assert name.groups == (
-        NameGroup(("Müller", "Änne", "Maria", "Dr.", "MdB")),
-        NameGroup(),
-        NameGroup(("ミュラ",)),
+        ComponentGroup(("Müller", "Änne", "Maria", "Dr.", "MdB")),
+        ComponentGroup(),
+        ComponentGroup(("ミュラ",)),
     )
     written = name.written
     assert (written.family, written.given, written.middle) == ("Müller", "Änne", "Maria")

@@ -17,14 +17,14 @@ LIMIT_MB = 150
 SERVER = """
 import sys
 from pathlib import Path
-from gdtbridge.archive import Standing
+from gdtbridge.archive import ReceiptStatus
 from gdtbridge.settings import DicomSettings
 from gdtbridge.dicom.server import DicomServer
 
 class Core:
     def receive(self, incoming):
         assert incoming.path.stat().st_size > 200 * 1024 * 1024
-        return Standing.NEW
+        return ReceiptStatus.NEW
     def room_for(self, size):
         pass
     def find(self, query, *, calling_aet):

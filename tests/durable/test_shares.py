@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.archive import Archive, Incoming
+from gdtbridge.archive import Archive, IncomingInstance
 from gdtbridge.database import Database
 from gdtbridge.dataset.header import read_header
 from gdtbridge.folders.claims import adopt, file_away
@@ -44,7 +44,7 @@ class TestRefusedFolderSync:
         header = read_header(path, EXPLICIT)
         uids = header.SOPClassUID, header.SOPInstanceUID, EXPLICIT
         archive = Archive(tmp_path / "archive")
-        stored = archive.store(Incoming(path, *uids, "US01", "127.0.0.1"), header)
+        stored = archive.store(IncomingInstance(path, *uids, "US01", "127.0.0.1"), header)
         assert (archive.folder / stored.file).stat().st_size == stored.size
 
     def test_outbox(self, tmp_path: Path) -> None:

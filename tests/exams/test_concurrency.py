@@ -16,7 +16,7 @@ import pydicom
 import pytest
 import sqlalchemy as sa
 
-from gdtbridge.archive import Incoming, Standing
+from gdtbridge.archive import IncomingInstance, ReceiptStatus
 from gdtbridge.database import instance, report
 from gdtbridge.errors import DatabaseError, NotFound, ProcessingFailure
 from gdtbridge.exams import ExamState
@@ -58,12 +58,12 @@ def all_at_once(jobs: Iterable[Callable[[], object]]) -> list[object]:
         return [running.result() for running in [pool.submit(job) for job in jobs]]
 
 
-def sends(practice: Practice, **values: str) -> Callable[[], Standing]:
+def sends(practice: Practice, **values: str) -> Callable[[], ReceiptStatus]:
     """Return the sending of one image."""
     return lambda: practice.send_dataset(identification(**values), **values)
 
 
-def send_report(practice: Practice, sample: Path, number: int) -> Standing:
+def send_report(practice: Practice, sample: Path, number: int) -> ReceiptStatus:
     """Send the sample report as one of the study's under a UID of its own."""
     dataset = pydicom.dcmread(sample)
     dataset.PatientID, dataset.StudyInstanceUID = "4711", "2.25.1000"
@@ -73,7 +73,7 @@ def send_report(practice: Practice, sample: Path, number: int) -> Standing:
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.save_as(path, implicit_vr=False, little_endian=True)
     uid = str(dataset.SOPInstanceUID)
-    incoming = Incoming(path, str(dataset.SOPClassUID), uid, EXPLICIT, "US01", "127.0.0.1")
+    incoming = IncomingInstance(path, str(dataset.SOPClassUID), uid, EXPLICIT, "US01", "127.0.0.1")
     return practice.core.receiving.receive(incoming)
 
 
@@ -101,7 +101,7 @@ class TestOneStudy:
             standings = all_at_once(sends(practice, SOPInstanceUID=uid) for uid in uids)
         practice.wait()
 
-        assert Counter(standings) == {Standing.NEW: 60, Standing.SAME: 60}
+        assert Counter(standings) == {ReceiptStatus.NEW: 60, ReceiptStatus.SAME: 60}
         assert kept(practice) == set(uids)
         assert practice.core.overview.exams()[0].instances == 60
         assert practice.files() == ["R0000000042.gdt"]
@@ -210,7 +210,7 @@ class TestInterrupted:
         assert len(list(practice.archive.folder.rglob("*.dcm"))) == 1
         again = practice.again()
 
-        assert again.send(SOPInstanceUID="2.25.1") is Standing.NEW
+        assert again.send(SOPInstanceUID="2.25.1") is ReceiptStatus.NEW
         assert len(list(practice.archive.folder.rglob("*.dcm"))) == 1
         again.wait()
         assert again.files() == ["R0000000042.gdt"]
@@ -228,11 +228,11 @@ class TestInterrupted:
             connection.exec_driver_sql("ALTER TABLE away RENAME TO exam")
 
         assert kept(practice) == set()
-        assert practice.send(SOPInstanceUID="2.25.1") is Standing.NEW
+        assert practice.send(SOPInstanceUID="2.25.1") is ReceiptStatus.NEW
 
     def test_an_unreadable_spool_file(self, practice: Practice, tmp_path: Path) -> None:
         """A file that cannot be opened is our fault, and is told as one."""
-        gone = Incoming(tmp_path / "gone", "1.2", "2.25.1", EXPLICIT, "US01", "127.0.0.1")
+        gone = IncomingInstance(tmp_path / "gone", "1.2", "2.25.1", EXPLICIT, "US01", "127.0.0.1")
         with pytest.raises(ProcessingFailure):
             practice.core.receiving.receive(gone)
 
@@ -269,5 +269,5 @@ def test_files_of_one_object_do_not_disturb_each_other(practice: Practice, tmp_p
     standings = all_at_once([sends(practice, SOPInstanceUID="2.25.1")] * 24)
 
     (file,) = practice.archive.folder.rglob("*.dcm")
-    assert Counter(standings) == {Standing.NEW: 1, Standing.SAME: 23}
+    assert Counter(standings) == {ReceiptStatus.NEW: 1, ReceiptStatus.SAME: 23}
     assert file.read_bytes() == part10(tmp_path / "whole", data).read_bytes()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.archive import Standing
+from gdtbridge.archive import ReceiptStatus
 from gdtbridge.errors import NotFound, NotUnderstood, OrderError, SopClassMismatch
 from gdtbridge.exams import ExamState
 from tests.tools.practice import Practice
@@ -69,9 +69,9 @@ def test_a_clock_set_back_delays_nothing(practice: Practice) -> None:
 
 def test_the_same_instance_again_changes_nothing(practice: Practice) -> None:
     """A resent study is acknowledged and not reported twice."""
-    assert practice.send(SOPInstanceUID="2.25.7") is Standing.NEW
+    assert practice.send(SOPInstanceUID="2.25.7") is ReceiptStatus.NEW
     practice.wait()
-    assert practice.send(SOPInstanceUID="2.25.7") is Standing.SAME
+    assert practice.send(SOPInstanceUID="2.25.7") is ReceiptStatus.SAME
     practice.wait()
 
     assert practice.files() == ["R0000000042.gdt"]
@@ -301,7 +301,7 @@ class TestHeld:
         )
         practice.wait()
         newest = practice.core.overview.exams()[0]
-        assert taken is Standing.CONFLICT
+        assert taken is ReceiptStatus.CONFLICT
         assert (newest.state, newest.held_because) == (ExamState.HELD, "uid-taken")
         assert len(practice.files()) == 1
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydicom.filereader import read_file_meta_info
 
-from gdtbridge.dataset.parser import Wanted, parse_file
+from gdtbridge.dataset.parser import WantedElements, parse_file
 from gdtbridge.dataset.part10 import read_file_meta
 from gdtbridge.gdt import Record, read_records
 from tests.integration.test_whole_bridge import peer
@@ -40,7 +40,7 @@ def dataset_of(path: Path) -> bytes:
 def as_instance(path: Path) -> tuple[str, str, str, bytes]:
     """Return what a device would send for a file: the UIDs of the dataset where it has any."""
     meta = read_file_meta_info(path)
-    wanted = Wanted(values=frozenset({0x00080016, 0x00080018}), last=0x00080018)
+    wanted = WantedElements(values=frozenset({0x00080016, 0x00080018}), last=0x00080018)
     with path.open("rb") as file:
         syntax = read_file_meta(file)
         found = parse_file(file, syntax, wanted, most_inflated=1 << 24).root.values

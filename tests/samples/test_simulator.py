@@ -16,7 +16,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import ComprehensiveSRStorage
 
-from gdtbridge.archive import Incoming, Standing
+from gdtbridge.archive import IncomingInstance, ReceiptStatus
 from gdtbridge.dicom import client
 from gdtbridge.dicom.client import Peer, PeerError
 from gdtbridge.dicom.server import DicomServer
@@ -41,7 +41,7 @@ class Core:
     peers: list[str] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
 
-    def receive(self, incoming: Incoming) -> Standing:
+    def receive(self, incoming: IncomingInstance) -> ReceiptStatus:
         """Keep the object, or refuse it as long as there are refusals left."""
         if self.refusals:
             self.refusals -= 1
@@ -49,7 +49,7 @@ class Core:
         self.peers.append(incoming.calling_aet)
         self.classes.append(incoming.SOPClassUID)
         incoming.path.rename(self.kept / f"{incoming.SOPInstanceUID}.dcm")
-        return Standing.NEW
+        return ReceiptStatus.NEW
 
     def room_for(self, size: int) -> None:
         """There is always room."""

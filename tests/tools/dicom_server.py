@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pydicom import Dataset
 
-from gdtbridge.archive import Incoming, Standing
+from gdtbridge.archive import IncomingInstance, ReceiptStatus
 from gdtbridge.dicom.server import DicomServer
 from worklist import Match
 
@@ -22,7 +22,7 @@ class Recorder:
     """The core as the DICOM edge sees it: keeps what it gets, raises or waits when told to."""
 
     kept: Path
-    received: list[Incoming] = field(default_factory=list)
+    received: list[IncomingInstance] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     queries: list[tuple[Dataset, str]] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Recorder:
     gate: threading.Event | None = None
     entered: threading.Event = field(default_factory=threading.Event)
 
-    def receive(self, incoming: Incoming) -> Standing:
+    def receive(self, incoming: IncomingInstance) -> ReceiptStatus:
         self.entered.set()
         if self.gate is not None:
             self.gate.wait(20)
@@ -40,7 +40,7 @@ class Recorder:
             raise self.error
         incoming.path.rename(self.kept / f"{len(self.received):06d}.dcm")
         self.received.append(incoming)
-        return Standing.NEW
+        return ReceiptStatus.NEW
 
     def room_for(self, size: int) -> None:
         self.sizes.append(size)

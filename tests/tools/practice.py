@@ -10,7 +10,7 @@ from pathlib import Path
 import pydicom
 from pydicom.uid import ExplicitVRLittleEndian
 
-from gdtbridge.archive import Archive, Incoming, Standing
+from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus
 from gdtbridge.core import Stores, senders_of, wire
 from gdtbridge.database import Database
 from gdtbridge.gdt import Record, read_records
@@ -75,28 +75,28 @@ class Practice:
         """AE title the device calls itself by."""
         self._received = 0
 
-    def send(self, **values: str | bytes) -> Standing:
+    def send(self, **values: str | bytes) -> ReceiptStatus:
         """Send an image; every call is another instance of the same study unless said."""
         self._received += 1
         values.setdefault("SOPInstanceUID", f"2.25.{self._received}")
         return self.send_dataset(identification(**values), **values)
 
-    def send_dataset(self, dataset: bytes, **values: str | bytes) -> Standing:
+    def send_dataset(self, dataset: bytes, **values: str | bytes) -> ReceiptStatus:
         """Send any dataset."""
         self.folder.joinpath("spool").mkdir(exist_ok=True)
         path = part10(self.folder / "spool" / secrets.token_hex(8), dataset)
         sop_class = str(values.get("SOPClassUID", "1.2.840.10008.5.1.4.1.1.6.1"))
         uid = str(values["SOPInstanceUID"])
         return self.core.receiving.receive(
-            Incoming(path, sop_class, uid, EXPLICIT, self.device, "127.0.0.1")
+            IncomingInstance(path, sop_class, uid, EXPLICIT, self.device, "127.0.0.1")
         )
 
-    def send_file(self, path: Path, sop_class: str, uid: str) -> Standing:
+    def send_file(self, path: Path, sop_class: str, uid: str) -> ReceiptStatus:
         """Send a Part 10 file as it is."""
         copy = self.folder / "incoming"
         copy.write_bytes(path.read_bytes())
         return self.core.receiving.receive(
-            Incoming(copy, sop_class, uid, EXPLICIT, self.device, "127.0.0.1")
+            IncomingInstance(copy, sop_class, uid, EXPLICIT, self.device, "127.0.0.1")
         )
 
     def again(self) -> Practice:

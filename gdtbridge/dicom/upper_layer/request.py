@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gdtbridge.dataset.ae_title import received_title
+from gdtbridge.dataset.text import plain_text
 from gdtbridge.dataset.uid import is_uid
 
 TITLES: Final = slice(4, 68)
@@ -90,7 +91,7 @@ def _context(context_id: int, data: bytes) -> bytes:
     abstract: str | None = None
     transfers: dict[str, None] = {}
     for kind, value in _items(data):
-        uid = value.decode("latin-1").strip(" \0")
+        uid = plain_text(value)
         if kind == _ABSTRACT_SYNTAX and abstract is None:
             abstract = uid if is_uid(uid) else ""
         elif kind == _TRANSFER_SYNTAX and is_uid(uid) and len(transfers) < MAX_SYNTAXES:
