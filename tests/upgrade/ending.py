@@ -51,7 +51,8 @@ def end_of(folder: Path, make_service: Any, send: Any) -> dict[str, Any]:
         hooks = {name: f"{url}/{name}" for name in ("worklist_added", "gdt_written")}
         settings = {f"webhooks__{name}": value for name, value in hooks.items()}
         service = make_service(folder, worklist__cleanup_seconds="0", **settings)
-        found["worklist"] = sorted(said(service, "worklist", "list"))
+        listed = json.loads("".join(said(service, "worklist", "list", "--json")))
+        found["worklist"] = sorted("  ".join(entry.values()) for entry in listed)
         found["held"] = said(service, "exams", "list", "--held", "--json")
         said(service, "exams", "release", "2.25.30000", "--id", "30")
         with service:
