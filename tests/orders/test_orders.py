@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,7 +16,9 @@ from pytest_httpserver import HTTPServer
 from gdtbridge.database import outbox, placed_order
 from gdtbridge.durable import FolderUnusable
 from gdtbridge.errors import NotFound, OrderError, ProcessingFailure
-from gdtbridge.gdt import read_records
+from gdtbridge.gdt import OrderReference, read_records
+from gdtbridge.orders import OrderRecord, RecordOutcome
+from gdtbridge.people import Patient
 from tests.tools.dying import SimulatedCrash
 from tests.tools.practice import Practice
 from worklist import FolderError
@@ -110,7 +113,7 @@ def failing() -> pytest.RaisesExc[ProcessingFailure]:
 def dying(practice: Practice, call: str) -> Iterator[None]:
     """Let the process die before a call of the worklist folder."""
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise SimulatedCrash
 
     with pytest.MonkeyPatch.context() as patched, suppress(SimulatedCrash):
@@ -217,6 +220,49 @@ class TestOthersInTheFolder:
 
         assert practice.core.orders.all() == ()
         assert rows(practice, placed_order.c.id) == []
+
+
+class TestAnOlderVersionDied:
+    """Schema 2 knew neither time nor mark; the file of its last record is still there."""
+
+    RECORD = OrderRecord("t1", 1, "hash", "A.GDT", "6302")
+
+    def test_after_the_database_before_the_list(self, practice: Practice) -> None:
+        """The record is taken again, and its order gets the entry it lacks."""
+        taken = practice.filed.order(self.RECORD, practice.order(), OrderReference(case_id="F1"))
+        (entry,) = practice.core.orders.all()
+        _forget(practice)
+        for path in practice.worklist.path.glob("*.wl"):
+            path.unlink()
+        again = practice.again()
+        assert again.core.orders.all() == ()
+
+        assert again.filed.order(self.RECORD, again.order(), OrderReference(case_id="F1")) == taken
+        assert again.core.orders.all() == (entry,)
+        again.database.close()
+
+    def test_after_a_cancellation(self, practice: Practice) -> None:
+        """The record is taken again, and the entry goes."""
+        practice.filed.order(self.RECORD, practice.order(), OrderReference(case_id="F1"))
+        cancellation = replace(self.RECORD, token="t2", record_type="6303")
+        patient = Patient("4711", "Müller", "Änne", date(1958, 12, 24))
+        cancel = (cancellation, patient, OrderReference(case_id="F1"), "")
+        with dying(practice, "remove"):
+            practice.filed.cancel(*cancel)
+        _forget(practice)
+        again = practice.again()
+        assert len(again.core.orders.all()) == 1
+
+        assert again.filed.cancel(*cancel).outcome is RecordOutcome.CANCELLED
+        assert again.core.orders.all() == ()
+        again.database.close()
+
+
+def _forget(practice: Practice) -> None:
+    """Let the database know of orders what schema 2 knew."""
+    unknown = {"physician": "", "scheduled": "", "created": "", "listing": None}
+    with practice.database.write() as connection:
+        connection.execute(sa.update(placed_order).values(**unknown))
 
 
 def rows(practice: Practice, column: sa.ColumnElement[Any]) -> list[Any]:
