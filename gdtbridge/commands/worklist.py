@@ -49,17 +49,20 @@ def worklist_add(settings: Settings, **order: str | datetime | None) -> None:
 
 def _request(order: dict[str, str | datetime | None]) -> OrderRequest:
     from gdtbridge.orders import OrderRequest
+    from gdtbridge.people import Patient
 
     def text(key: str) -> str:
         return str(order[key] or "")
 
     born = order["birthdate"]
     return OrderRequest(
-        patient_id=text("patient_id"),
-        family_name=text("lastname"),
-        given_name=text("firstname"),
-        birth_date=born.date() if isinstance(born, datetime) else None,
-        sex=text("sex").upper(),
+        patient=Patient(
+            id=text("patient_id"),
+            family_name=text("lastname"),
+            given_name=text("firstname"),
+            birth_date=born.date() if isinstance(born, datetime) else None,
+            sex=text("sex").upper() or None,
+        ),
         modality=text("modality") or None,
         station=text("station") or None,
         procedure=text("procedure"),

@@ -128,11 +128,7 @@ def request_of(
     """Return the order of a 6302."""
     procedure = procedure_of(record, rules)
     return OrderRequest(
-        patient_id=patient.id,
-        family_name=patient.family_name,
-        given_name=patient.given_name,
-        birth_date=patient.birth_date,
-        sex=patient.sex or "",
+        patient=patient,
         modality=procedure.modality,
         station=procedure.station,
         procedure=procedure.description,

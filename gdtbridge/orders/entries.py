@@ -9,7 +9,7 @@ from gdtbridge.dataset.uid import new_uid
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import OrderError
 from gdtbridge.gdt import GdtWriteError
-from gdtbridge.orders.model import OrderRequest, WantedOrder
+from gdtbridge.orders.model import WantedOrder
 from gdtbridge.orders.ports import OrderAnswerPort
 from gdtbridge.people import Patient
 from gdtbridge.settings import WorklistSettings
@@ -52,16 +52,17 @@ class EntryMaker:
         Raises `OrderError` for a wrong field, also when no GDT record of it could be written.
         """
         request, now = wanted.request, self._clock.local()
-        _check_names(request)
+        patient = request.patient
+        _check_names(patient)
         try:
             entry = make_entry(
                 AccessionNumber=accession_number,
                 StudyInstanceUID=study_uid or new_uid(),
                 created=created or now.replace(microsecond=0),
-                PatientID=request.patient_id,
-                PatientName=Patient("", request.family_name, request.given_name).person_name,
-                PatientBirthDate=request.birth_date,
-                PatientSex=request.sex,
+                PatientID=patient.id,
+                PatientName=patient.person_name,
+                PatientBirthDate=patient.birth_date,
+                PatientSex=patient.sex or "",
                 Modality=request.modality or self._defaults.modality,
                 ScheduledStationAETitle=request.station or self._defaults.station,
                 RequestedProcedureDescription=request.procedure,
@@ -79,10 +80,10 @@ class EntryMaker:
         return entry
 
 
-def _check_names(request: OrderRequest) -> None:
+def _check_names(patient: Patient) -> None:
     """Refuse names that would not stay the name of one person (PS3.5 6.2, VR PN)."""
-    if not request.family_name.strip():
+    if not patient.family_name.strip():
         raise OrderError("family_name", "Der Nachname fehlt. / The family name is missing.")
     for field in ("family_name", "given_name"):
-        if set("^=") & set(getattr(request, field)):
+        if set("^=") & set(getattr(patient, field)):
             raise OrderError(field, "^ und = sind nicht erlaubt. / ^ and = are not allowed.")

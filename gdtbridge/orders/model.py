@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from gdtbridge.gdt import OrderReference
@@ -35,11 +35,7 @@ class ListingMark(StrEnum):
 class OrderRequest:
     """What somebody wants done; ``None`` and empty mean "not said"."""
 
-    patient_id: str
-    family_name: str
-    given_name: str
-    birth_date: date | None
-    sex: str = ""
+    patient: Patient
     modality: str | None = None
     station: str | None = None
     procedure: str = ""

@@ -15,6 +15,7 @@ from datetime import date
 from typing import Final
 
 from gdtbridge.orders import OrderRequest
+from gdtbridge.people import Patient
 from gdtbridge.web.forms import RawParameter
 from gdtbridge.web.problems import CallRefused, FieldProblem, refuse_fields
 
@@ -78,11 +79,13 @@ def order_request(values: Iterable[RawParameter], today: date) -> OrderRequest:
     """Return the order asked for; raise `CallRefused` naming the first parameter that is wrong."""
     texts = texts_of(values, PARAMETERS)
     return OrderRequest(
-        patient_id=texts["id"],
-        family_name=texts["lastname"],
-        given_name=texts["firstname"],
-        birth_date=_birth_date(texts["birthdate"], today),
-        sex=_sex(texts["sex"]),
+        patient=Patient(
+            id=texts["id"],
+            family_name=texts["lastname"],
+            given_name=texts["firstname"],
+            birth_date=_birth_date(texts["birthdate"], today),
+            sex=_sex(texts["sex"]) or None,
+        ),
         modality=texts.get("modality") or None,
         station=texts.get("scheduledStation") or None,
         procedure=texts.get("procedure", ""),

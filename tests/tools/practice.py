@@ -16,6 +16,7 @@ from gdtbridge.database import Database
 from gdtbridge.gdt import Record, read_records
 from gdtbridge.orders import OrderRequest
 from gdtbridge.outbox import Outbox
+from gdtbridge.people import Patient
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.gathering import ObjectOpeners
@@ -129,14 +130,16 @@ class Practice:
 
     def order(self, **changes: object) -> OrderRequest:
         """Return an order for the patient that `send` sends."""
-        values: dict[str, object] = {
+        person: dict[str, object] = {
             "patient_id": "4711",
             "family_name": "Müller",
             "given_name": "Änne",
             "birth_date": date(1958, 12, 24),
             "sex": "F",
-            "procedure": "Abdomen",
         }
+        person |= {name: changes.pop(name) for name in person.keys() & changes.keys()}
+        patient = Patient(*person.values())  # type: ignore[arg-type]
+        values = {"patient": patient, "procedure": "Abdomen"}
         return OrderRequest(**{**values, **changes})  # type: ignore[arg-type]
 
 

@@ -60,7 +60,7 @@ class MemoryOrders:
     def place(self, request: OrderRequest) -> PlacedOrder:
         """Keep the request and make an entry of it."""
         self._maybe_fail()
-        if len(request.family_name) > 64:
+        if len(request.patient.family_name) > 64:
             raise OrderError("family_name", "Zu lang.\r\nWirklich. / Too long.")
         repeated = bool(self.requests) and self.requests[-1] == request
         if not repeated:
@@ -111,10 +111,10 @@ def _entry(number: str, request: OrderRequest) -> Entry:
     return Entry(
         AccessionNumber=number,
         StudyInstanceUID=f"2.25.{int(number[1:])}",
-        PatientID=request.patient_id,
-        PatientName=f"{request.family_name}^{request.given_name}",
-        PatientBirthDate=request.birth_date,
-        PatientSex=request.sex,
+        PatientID=request.patient.id,
+        PatientName=request.patient.person_name,
+        PatientBirthDate=request.patient.birth_date,
+        PatientSex=request.patient.sex or "",
         Modality=request.modality or "US",
         ScheduledStationAETitle=request.station or "US01",
         RequestedProcedureDescription=request.procedure,

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from gdtbridge.errors import DatabaseError, OutOfResources, ProcessingFailure
+from gdtbridge.people import Patient
 
 PATIENT = {
     "id": "12345",
@@ -44,8 +45,7 @@ def test_documented_example_is_answered_with_a_record(url: str, orders: Any) -> 
     assert answer.headers["Content-Type"] == "text/plain; charset=ISO-8859-15"
     assert answer.content.startswith(b"01380006310\r\n")
     [placed] = orders.requests
-    assert (placed.patient_id, placed.family_name, placed.given_name) == ("12345", "Doe", "John")
-    assert (placed.birth_date, placed.sex) == (date(1900, 1, 1), "M")
+    assert placed.patient == Patient("12345", "Doe", "John", date(1900, 1, 1), "M")
     assert (placed.modality, placed.station) == ("US", "US01")
     assert (placed.procedure, placed.physician) == ("Abdomen", "Mustermann^Max")
 
@@ -75,14 +75,14 @@ def test_older_spelling_of_the_names(url: str, orders: Any) -> None:
         f"{url}/worklist/add", params=query | {"name": "Doe", "surname": "John"}, timeout=10
     )
     assert answer.status_code == 200
-    assert (orders.requests[0].family_name, orders.requests[0].given_name) == ("Doe", "John")
+    assert orders.requests[0].patient.person_name == "Doe^John"
 
 
 @pytest.mark.parametrize(("given", "meant"), [("0", "O"), ("1", "M"), ("2", "F"), ("3", "O")])
 def test_sex_is_medical_offices_number(url: str, orders: Any, given: str, meant: str) -> None:
     """0 and 3 are other, 1 is male, 2 is female."""
     assert call(url, sex=given).status_code == 200
-    assert orders.requests[0].sex == meant
+    assert orders.requests[0].patient.sex == meant
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_sex_is_medical_offices_number(url: str, orders: Any, given: str, meant:
 def test_birth_date(url: str, orders: Any, given: str, meant: date) -> None:
     """Day and month may have one digit; a child born today is welcome."""
     assert call(url, birthdate=given).status_code == 200
-    assert orders.requests[0].birth_date == meant
+    assert orders.requests[0].patient.birth_date == meant
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_utf8_names(serve: Any, orders: Any, send_raw: Any, raw: str) -> None:
     query = urlencode(PATIENT | {"lastname": "@"}).replace("%40", raw)
     head = f"GET /worklist/add?{query} HTTP/1.0\r\n\r\n".encode()
     assert send_raw(serve().port, head).startswith(b"HTTP/1.0 200")
-    assert orders.requests[0].family_name == "Müller-Łęcki"
+    assert orders.requests[0].patient.family_name == "Müller-Łęcki"
 
 
 @pytest.mark.parametrize("raw", [b"M%FCller%2DWei%DF", b"M\xfcller-Wei\xdf"])
@@ -123,7 +123,7 @@ def test_windows_names(serve: Any, orders: Any, send_raw: Any, raw: bytes) -> No
     query = urlencode(PATIENT | {"lastname": "@", "procedure": "Schilddrüse"}).encode()
     head = b"GET /worklist/add?" + query.replace(b"%40", raw) + b" HTTP/1.1\r\nHost: localhost\r\n"
     assert send_raw(serve().port, head + b"Connection: close\r\n\r\n").startswith(b"HTTP/1.1 200")
-    assert orders.requests[0].family_name == "Müller-Weiß"
+    assert orders.requests[0].patient.family_name == "Müller-Weiß"
     assert orders.requests[0].procedure == "Schilddrüse"
 
 
@@ -157,8 +157,8 @@ def test_forms(url: str, orders: Any, content_type: str, body: bytes) -> None:
         f"{url}/worklist/add", data=body, headers={"Content-Type": content_type}, timeout=10
     )
     assert answer.status_code == 200, answer.text
-    assert orders.requests[0].family_name == "Groß"
-    assert orders.requests[0].given_name == "John"
+    assert orders.requests[0].patient.family_name == "Groß"
+    assert orders.requests[0].patient.given_name == "John"
 
 
 def test_query_and_form_together(url: str, orders: Any) -> None:
@@ -167,13 +167,13 @@ def test_query_and_form_together(url: str, orders: Any) -> None:
         f"{url}/worklist/add?id=7&sex=2", data=PATIENT | {"id": "7", "sex": "2"}, timeout=10
     )
     assert answer.status_code == 200
-    assert (orders.requests[0].patient_id, orders.requests[0].sex) == ("7", "F")
+    assert (orders.requests[0].patient.id, orders.requests[0].patient.sex) == ("7", "F")
 
 
 def test_unknown_parameters_are_ignored(url: str, orders: Any) -> None:
     """A script may send more than is asked for."""
     assert call(url, weight="80", ID="9").status_code == 200
-    assert orders.requests[0].patient_id == "12345"
+    assert orders.requests[0].patient.id == "12345"
 
 
 @pytest.mark.parametrize("name", PATIENT)
@@ -189,7 +189,7 @@ def test_missing_parameter(url: str, orders: Any, name: str) -> None:
 def test_empty_first_name_is_a_statement(url: str, orders: Any) -> None:
     """People with one name exist; the parameter has to be there all the same."""
     assert call(url, firstname="").status_code == 200
-    assert orders.requests[0].given_name == ""
+    assert orders.requests[0].patient.given_name == ""
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_create_and_read(api: str, orders: Any) -> None:
     entry = answer.json()
     assert entry == FULL | {"accession_number": "R0000000001", "study_instance_uid": "2.25.1"}
     assert requests.get(f"{api}/R0000000001", timeout=10).json() == entry
-    assert orders.requests[0].birth_date == date(1980, 2, 1)
+    assert orders.requests[0].patient.birth_date == date(1980, 2, 1)
     assert orders.requests[0].scheduled == datetime(2026, 11, 21, 8, 15)  # noqa: DTZ001  # local
 
 
@@ -106,7 +106,7 @@ def test_values_are_tidied(api: str, orders: Any) -> None:
     data = b"\xef\xbb\xbf" + json.dumps(body).encode()
     headers = {"Content-Type": "application/json; charset=UTF-8"}
     assert requests.post(api, data=data, headers=headers, timeout=10).status_code == 201
-    assert orders.requests[0].family_name == "Müller"
+    assert orders.requests[0].patient.family_name == "Müller"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,6 @@ GOOD = {
     "sex": b"1",
 }
 NAMES = [p.name for p in PARAMETERS] + [p.older for p in PARAMETERS if p.older]
-TEXTS = ("patient_id", "family_name", "given_name", "procedure", "physician")
 
 
 def read(values: dict[str, bytes]) -> OrderRequest:
@@ -46,8 +45,11 @@ def test_any_bytes_give_a_clean_order_or_a_named_refusal(
         [error] = refusal.problem.errors
         assert error.field in {p.name for p in PARAMETERS}
         return
-    for name in TEXTS:
-        text = getattr(order, name)
+    patient = order.patient
+    for text in (
+        *(patient.id, patient.family_name, patient.given_name),
+        *(order.procedure, order.physician),
+    ):
         assert text == text.strip()
         assert not any(unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"} for c in text)
 
@@ -59,7 +61,7 @@ WRITTEN = st.characters(blacklist_categories=("C", "Z"), blacklist_characters="\
 def test_utf8_is_read_as_it_was_written(name: str) -> None:
     """A name in UTF-8 arrives as it was written, in composed form."""
     expected = unicodedata.normalize("NFC", name)
-    assert read(GOOD | {"lastname": name.encode()}).family_name == expected
+    assert read(GOOD | {"lastname": name.encode()}).patient.family_name == expected
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_utf8_is_read_as_it_was_written(name: str) -> None:
 )
 def test_invisible_characters_are_taken_out(pasted: str, name: str) -> None:
     """What is pasted along and seen by nobody is no part of a name."""
-    assert read(GOOD | {"lastname": pasted.encode()}).family_name == name
+    assert read(GOOD | {"lastname": pasted.encode()}).patient.family_name == name
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_names_that_are_none_are_refused(name: str) -> None:
 @given(st.text("aeiouäöüßÄÖÜéèçñ -'", min_size=1, max_size=30).filter(lambda t: t.strip() == t))
 def test_windows_names_are_read_or_refused(name: str) -> None:
     """A name in Windows-1252 arrives as it was written; it is never read as something else."""
-    assert read(GOOD | {"lastname": name.encode("cp1252")}).family_name == name
+    assert read(GOOD | {"lastname": name.encode("cp1252")}).patient.family_name == name
 
 
 @given(st.text("aeiouäöüÄÖÜ", min_size=1, max_size=30), st.sampled_from(["ü", "ä", "ö", "Ö"]))
@@ -108,8 +110,8 @@ def test_dos_names_are_refused(name: str, umlaut: str) -> None:
 def test_birth_dates_arrive(born: date) -> None:
     """Every date up to today arrives, with or without leading zeros."""
     long, short = f"{born:%d.%m.}{born.year:04}", f"{born.day}.{born.month}.{born.year:04}"
-    assert read(GOOD | {"birthdate": long.encode()}).birth_date == born
-    assert read(GOOD | {"birthdate": short.encode()}).birth_date == born
+    assert read(GOOD | {"birthdate": long.encode()}).patient.birth_date == born
+    assert read(GOOD | {"birthdate": short.encode()}).patient.birth_date == born
 
 
 @given(st.lists(st.tuples(st.sampled_from(["id", "x", "ü"]), st.binary(max_size=12)), max_size=5))

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic_core import PydanticCustomError
 
 from gdtbridge.orders import OrderRequest
+from gdtbridge.people import Patient
 from gdtbridge.web.parameters import EMPTY, FUTURE, MISSING, fault_of, without_invisible
 from gdtbridge.web.problems import CallRefused, FieldProblem, refuse, refuse_fields
 from worklist import Entry
@@ -108,6 +109,12 @@ class PatientBody(RequestBody):
     birth_date: Day | None
     sex: Sex
 
+    def patient(self) -> Patient:
+        """Return the person in the core's words."""
+        return Patient(
+            self.id, self.family_name, self.given_name, self.birth_date, self.sex or None
+        )
+
 
 class OrderBody(RequestBody):
     """What is asked for; what is left out or null gets the installation's default."""
@@ -122,11 +129,7 @@ class OrderBody(RequestBody):
     def request(self) -> OrderRequest:
         """Return the order as the core takes orders."""
         return OrderRequest(
-            patient_id=self.patient.id,
-            family_name=self.patient.family_name,
-            given_name=self.patient.given_name,
-            birth_date=self.patient.birth_date,
-            sex=self.patient.sex,
+            patient=self.patient.patient(),
             modality=self.modality or None,
             station=self.station or None,
             procedure=self.procedure,
