@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypedDict, Unpack
 
 from gdtbridge.dataset.ae_title import is_ae_title
-from gdtbridge.dataset.text import SpecificCharacterSet, character_set_for
+from gdtbridge.dataset.text import SpecificCharacterSet, character_set_for, one_line
 from gdtbridge.dataset.uid import is_valid_uid, new_uid
 from gdtbridge.dataset.values import PersonName
 from gdtbridge.people import Patient
@@ -181,10 +181,17 @@ FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def _tidy(name: str, value: str) -> str:
-    text = unicodedata.normalize("NFC", value).strip(" ")
+    text = unicodedata.normalize("NFC", value)
+    if _is_forbidden(text):
+        return text
+    text = one_line(text)
     if RULES[name].VR != "PN":
         return text
     return str(PersonName.of(text))
+
+
+def _is_forbidden(text: str) -> bool:
+    return "\\" in text or any(unicodedata.category(letter) in FORBIDDEN for letter in text)
 
 
 def _check(name: str, rule: AttributeRule, value: str, charset: SpecificCharacterSet) -> None:
@@ -192,7 +199,7 @@ def _check(name: str, rule: AttributeRule, value: str, charset: SpecificCharacte
         if rule.required:
             raise _missing(name)
         return
-    if "\\" in value or any(unicodedata.category(character) in FORBIDDEN for character in value):
+    if _is_forbidden(value):
         raise EntryError(
             name,
             f"{rule.german} enthält Steuerzeichen oder einen Backslash."

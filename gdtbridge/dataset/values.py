@@ -19,7 +19,6 @@ _DATE_TIME: Final = re.compile(
     re.ASCII,
 )
 _PLACEHOLDERS: Final = frozenset({"", "*", "-", "--", "."})
-_BLANKS: Final = " \0\u00a0"
 
 
 def to_date(text: str) -> date | None:
@@ -118,7 +117,7 @@ class ComponentGroup:
     @classmethod
     def of(cls, text: str) -> ComponentGroup:
         """Return the group written as ``Family^Given^Middle^Prefix^Suffix``."""
-        components = [component.strip(_BLANKS) for component in text.split("^")]
+        components = [component.replace("\0", " ").strip() for component in text.split("^")]
         while components and not components[-1]:
             components.pop()
         return cls(tuple(components))

@@ -28,10 +28,10 @@ def test_a_study_uid_is_made_for_every_entry(make: Make) -> None:
 
 
 def test_values_are_tidied(make: Make) -> None:
-    """Padding, trailing carets, decomposed letters and fractions of a second are removed."""
+    """Padding, trailing carets, decomposed letters, unseen marks and fractions are removed."""
     entry = make(
         PatientName=" Mu\u0308ller ^Hans^^ ",
-        PatientID=" 4711 ",
+        PatientID=" \u00a04711\u200e ",
         scheduled=datetime.fromisoformat("2024-01-15 10:30:15.000999"),
     )
     assert entry.PatientName == "Müller^Hans"
@@ -47,6 +47,8 @@ def test_values_are_tidied(make: Make) -> None:
         ("StudyInstanceUID", "1.2.03"),
         ("StudyInstanceUID", "2.25." + "1" * 60),
         ("PatientID", "  "),
+        ("PatientID", "\u00a0\u200e"),
+        ("PatientID", "4711\t"),
         ("PatientID", "1" * 65),
         ("PatientID", "47\\11"),
         ("PatientName", "^^"),

@@ -18,6 +18,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 
+from gdtbridge.dataset.text import one_line
 from gdtbridge.durable import FileStamp
 from worklist import Entry, EntryError, from_dataset, make_entry, project, to_dataset
 from worklist.form import encoded, item_from_file
@@ -32,7 +33,7 @@ LETTERS = st.characters(
     exclude_characters="\\^=\u2028",
 )
 WORDS = st.text(LETTERS, min_size=1, max_size=12).filter(
-    lambda word: word.strip(" ") != "" and len(unicodedata.normalize("NFC", word).encode()) <= 31
+    lambda word: one_line(word) != "" and len(unicodedata.normalize("NFC", word).encode()) <= 31
 )
 MOMENTS = st.datetimes(
     datetime.fromisoformat("1991-01-01 00:00:00"), datetime.fromisoformat("2190-01-01 00:00:00")
