@@ -231,26 +231,28 @@ STEPS = {
 UNFINISHED = "<unfinished"
 
 
-def finished(log: Path) -> Iterator[str]:
-    """Yield the calls of a strace log in the order in which they ended."""
+def finished(log: Path) -> Iterator[tuple[str, str]]:
+    """Yield thread and call of a strace log in the order in which the calls ended."""
     begun: dict[str, str] = {}
     for line in log.read_text(errors="replace").splitlines():
         thread = line.partition(" ")[0]
         if UNFINISHED in line:
             begun[thread] = line
         else:
-            yield begun.pop(thread) if " resumed>" in line else line
+            yield thread, begun.pop(thread) if " resumed>" in line else line
 
 
 def steps_in(log: Path, bridge: Service) -> list[str]:
-    """Return which of the `STEPS` a log shows, in order."""
+    """Return which of the `STEPS` a log shows, in order; commits of other threads do not count."""
     places = {name: re.escape(str(getattr(bridge, name))) for name in PARTS}
-    return [
-        step
-        for line in finished(log)
+    seen = [
+        (thread, step)
+        for thread, line in finished(log)
         for step, pattern in STEPS.items()
         if re.search(pattern.format(**places), line)
     ]
+    storing = next(thread for thread, step in seen if step == "rename")
+    return [step for thread, step in seen if step != "commit" or thread == storing]
 
 
 SYNCS = "trace=fsync,fdatasync,rename,sendto"
