@@ -1,4 +1,4 @@
-"""Preamble and File Meta Information of a DICOM file (PS3.10 7.1)."""
+"""Preamble and File Meta Information of a DICOM file, read and written (PS3.10 7.1)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import BinaryIO, Final
 
 from gdtbridge.dataset.encoding import EXPLICIT_LITTLE_ENDIAN, LONG_VRS
 from gdtbridge.dataset.errors import UnreadableDataset
+from gdtbridge.dataset.identity import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from gdtbridge.dataset.text import plain_text
 
 MAX_META: Final = 1024 * 1024
@@ -56,3 +57,25 @@ def _read_group_2(file: BinaryIO) -> str:
             syntax = plain_text(value)
     file.seek(-len(head), io.SEEK_CUR)
     return syntax
+
+
+def file_meta(SOPClassUID: str, SOPInstanceUID: str, TransferSyntaxUID: str) -> bytes:  # noqa: N803
+    """Return preamble and File Meta Information, in Explicit VR Little Endian, of ASCII values."""
+    group = b"".join(
+        (
+            struct.pack("<HH2sxxL", 0x0002, 0x0001, b"OB", 2) + b"\x00\x01",
+            _element(0x0002, b"UI", SOPClassUID),
+            _element(0x0003, b"UI", SOPInstanceUID),
+            _element(0x0010, b"UI", TransferSyntaxUID),
+            _element(0x0012, b"UI", IMPLEMENTATION_CLASS_UID),
+            _element(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME),
+        )
+    )
+    length = struct.pack("<HH2sHL", 0x0002, 0x0000, b"UL", 4, len(group))
+    return bytes(_PREAMBLE) + _MAGIC + length + group
+
+
+def _element(element: int, vr: bytes, text: str) -> bytes:
+    value = text.encode("ascii")
+    value += (b"\0" if vr == b"UI" else b" ") * (len(value) % 2)
+    return struct.pack("<HH2sH", 0x0002, element, vr, len(value)) + value

@@ -10,38 +10,14 @@ import contextlib
 import logging
 import os
 import secrets
-import struct
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from gdtbridge.dicom.identity import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from gdtbridge.durable.files import delete_leftovers
 
 log = logging.getLogger(__name__)
 
 _SUFFIX: Final = ".part"
-
-
-def file_meta(SOPClassUID: str, SOPInstanceUID: str, TransferSyntaxUID: str) -> bytes:  # noqa: N803
-    """Return preamble and File Meta Information (PS3.10 7.1, Explicit VR Little Endian)."""
-    group = b"".join(
-        (
-            struct.pack("<HH2sxxL", 0x0002, 0x0001, b"OB", 2) + b"\x00\x01",
-            _element(0x0002, b"UI", SOPClassUID),
-            _element(0x0003, b"UI", SOPInstanceUID),
-            _element(0x0010, b"UI", TransferSyntaxUID),
-            _element(0x0012, b"UI", IMPLEMENTATION_CLASS_UID),
-            _element(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME),
-        )
-    )
-    length = struct.pack("<HH2sHL", 0x0002, 0x0000, b"UL", 4, len(group))
-    return bytes(128) + b"DICM" + length + group
-
-
-def _element(element: int, vr: bytes, text: str) -> bytes:
-    value = text.encode("ascii")
-    value += (b"\0" if vr == b"UI" else b" ") * (len(value) % 2)
-    return struct.pack("<HH2sH", 0x0002, element, vr, len(value)) + value
 
 
 class SpoolFile:

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from gdtbridge.archive import IncomingInstance, ReceiptStatus
+from gdtbridge.dataset.part10 import file_meta
 from gdtbridge.dataset.uid import is_uid
 from gdtbridge.dicom.command import DimseStatus
 from gdtbridge.dicom.negotiation import is_storage
 from gdtbridge.dicom.service import DimseRequest, ProtocolViolation
-from gdtbridge.dicom.spool import SpoolFile, file_meta
+from gdtbridge.dicom.spool import SpoolFile
 from gdtbridge.errors import (
     NotUnderstood,
     OutOfResources,

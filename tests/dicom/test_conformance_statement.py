@@ -10,10 +10,10 @@ import pytest
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import UID
 
+from gdtbridge.dataset.identity import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from gdtbridge.dataset.text import SpecificCharacterSet
 from gdtbridge.dicom import worklist as worklist_service
 from gdtbridge.dicom.command import DimseStatus
-from gdtbridge.dicom.identity import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from gdtbridge.dicom.negotiation import (
     MODALITY_WORKLIST,
     VERIFICATION,

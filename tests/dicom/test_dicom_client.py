@@ -14,9 +14,9 @@ from pydicom import Dataset
 from pynetdicom import build_context
 from pynetdicom.association import Association
 
+from gdtbridge.dataset.part10 import file_meta
 from gdtbridge.dicom.client import Peer, PeerError, echo, find_worklist, store
 from gdtbridge.dicom.negotiation import VERIFICATION
-from gdtbridge.dicom.spool import file_meta
 from gdtbridge.dicom.upper_layer.requestor import Requestor
 from gdtbridge.errors import NotUnderstood, OutOfResources
 from tests.tools.dicom_server import Bridge, StartServer

@@ -14,7 +14,7 @@ from typing import Any, Final
 from pynetdicom import AE
 from pynetdicom.transport import AddressInformation
 
-from gdtbridge.dicom import identity
+from gdtbridge.dataset import identity
 from gdtbridge.dicom.upper_layer import library
 from gdtbridge.dicom.upper_layer.acceptor import AssociationAcceptor, ServerContext
 from gdtbridge.dicom.upper_layer.sockets import ASSOCIATE_SECONDS

@@ -10,7 +10,7 @@ from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation
 
-from gdtbridge.dicom import identity
+from gdtbridge.dataset import identity
 from gdtbridge.dicom.upper_layer import library
 from gdtbridge.dicom.upper_layer.reactor import UpperLayer
 from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, ClosingSocket
