@@ -1,4 +1,4 @@
-"""The one path of every order: decide, write one transaction, let the worklist folder follow.
+"""Path of every order: decide, write one transaction, let the worklist folder follow.
 
 A crash leaves a whole order or none: with the transaction come the order, how the practice software
 names it, what became of its record, the webhook's message and the mark by which the next start
@@ -90,7 +90,7 @@ class OrderBook:
     # ------------------------------------------------------------------ an order is asked for
 
     def take(self, wanted: WantedOrder) -> tuple[RecordOutcome, Order]:
-        """Do what ``wanted`` asks for; return what was done with which order.
+        """Place, correct or repeat what is ``wanted``; return what was done with which order.
 
         Raises `OrderError` when a field is wrong, and then nothing is written.
         """
@@ -145,7 +145,7 @@ class OrderBook:
                 self._name(connection, wanted, RecordOutcome.UPDATED, changed)
             before = replace(order.saying(listed or entry), mark=ListingMark.REPLACE)
             self._follow(changed, before=before, waited=wanted.record is None)
-        elif entry != listed:  # one of others: only the list knows it
+        elif entry != listed:  # only the list knows this order
             self._worklist.replace(entry)
         return changed
 
@@ -159,9 +159,9 @@ class OrderBook:
         )
 
     def _time_of(self, wanted: WantedOrder, listed: Entry | None) -> datetime | None:
-        """Return when it shall be done: as asked, else as listed; a record ends a day that is over.
+        """Return the scheduled time: as asked, else as listed; None means now.
 
-        None means now.
+        A record moves an entry whose day is over to today.
         """
         asked = wanted.request.scheduled
         if asked is not None or listed is None:
@@ -223,9 +223,9 @@ class OrderBook:
     # ------------------------------------------------------------------ a known entry or order
 
     def order_of(self, entry: Entry) -> Order:
-        """Return the order of an entry on the worklist; its ``id`` is 0 where the entry is others'.
+        """Return the order of an entry on the worklist, with ``id`` 0 where there is none.
 
-        The system before us and other programs leave entries that have no order here.
+        The system before this one and other programs leave entries the database does not know.
         """
         with self._database.read() as connection:
             order = store.order_by_number(connection, entry.AccessionNumber)
@@ -264,13 +264,13 @@ class OrderBook:
                 return
             if taken.outcome is RecordOutcome.CANCELLED and order.state is OrderState.CANCELLED:
                 order = replace(order, mark=ListingMark.REMOVE)
-            elif wanted is not None and order.scheduled is None:
+            elif wanted is not None and taken.outcome is not RecordOutcome.REPEATED:
                 order = self._filled(order, wanted)
             self._listing.follow(order)
 
     def _filled(self, order: Order, wanted: WantedOrder) -> Order:
-        """Return an open order of schema 2, which knew no time and no mark, with both."""
-        if not order.is_open:
+        """Return an order with time and mark: where it is open, schema 2 wrote it without them."""
+        if order.scheduled is not None or not order.is_open:
             return order
         entry = self._corrected(wanted, order, self._listed(order))
         filled = replace(order.saying(entry), mark=ListingMark.ADD)

@@ -65,7 +65,7 @@ class OrderRecord:
 class WantedOrder:
     """An order as it is asked for: the request, the record it came in, the software's own names.
 
-    Without a record somebody waits for the answer: a click, a call of the API, a command.
+    Without a record, a person or a program waits for the answer (a click, a call, a command).
     """
 
     request: OrderRequest
@@ -74,7 +74,7 @@ class WantedOrder:
 
     @property
     def route(self) -> str:
-        """Name of the route whose folder it came from."""
+        """Name of the route whose folder the record came from; else empty."""
         return self.record.route if self.record is not None else ""
 
 
@@ -88,9 +88,9 @@ class PlacedOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """An order as the database holds it; it outlives its worklist entry.
+    """An order as the database holds it, also when its worklist entry is gone.
 
-    ``id`` is 0 for one that is not in the database: the order an entry of others stands for.
+    ``id`` is 0 for an order the database does not know: an entry that others put on the list.
     """
 
     id: int = 0

@@ -134,8 +134,8 @@ def order_of_bytes(connection: Connection, sha256: str, since: float) -> Order |
     numbers = sa.select(order_file.c.accession_number).where(
         order_file.c.sha256 == sha256, order_file.c.received_at >= since
     )
-    undone = placed_order.c.state.not_in((OrderState.ORDERED, OrderState.DONE))
-    found = _orders(connection, placed_order.c.accession_number.in_(numbers), sa.not_(undone))
+    counts = placed_order.c.state.in_((OrderState.ORDERED, OrderState.DONE))
+    found = _orders(connection, placed_order.c.accession_number.in_(numbers), counts)
     return found[0] if found else None
 
 

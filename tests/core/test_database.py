@@ -175,16 +175,6 @@ def test_an_old_database_is_upgraded_and_keeps_its_rows(tmp_path: Path, version:
     assert current == SCHEMA_VERSION
 
 
-def test_marked_orders_are_found_without_looking_at_the_others(url: str) -> None:
-    """What a start, and every order, asks first costs the same however many orders there are."""
-    database = Database(url)
-    with database.read() as connection:
-        query = sa.select(placed_order.c.id).where(placed_order.c.listing.is_not(None))
-        text = str(query.compile(dialect=connection.dialect))
-        (step,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()
-    assert "ix_placed_order_unlisted" in step.detail
-
-
 def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path) -> None:
     """A step that cannot be taken leaves the old database as it was."""
     file = tmp_path / "old.sqlite"

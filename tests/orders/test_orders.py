@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from pytest_httpserver import HTTPServer
+from sqlalchemy import event
 
 from gdtbridge.database import outbox, placed_order
 from gdtbridge.durable import FolderUnusable
 from gdtbridge.errors import NotFound, OrderError, ProcessingFailure
 from gdtbridge.gdt import OrderReference, read_records
 from gdtbridge.orders import OrderRecord, RecordOutcome
+from gdtbridge.orders.cases import NAMELESS
 from gdtbridge.people import Patient
 from tests.tools.dying import SimulatedCrash
 from tests.tools.practice import Practice
@@ -263,6 +265,21 @@ def _forget(practice: Practice) -> None:
     unknown = {"physician": "", "scheduled": "", "created": "", "listing": None}
     with practice.database.write() as connection:
         connection.execute(sa.update(placed_order).values(**unknown))
+
+
+def test_no_question_looks_at_every_order(practice: Practice) -> None:
+    """What each start and each order ask costs the same however many orders there are."""
+    asked: list[tuple[str, object]] = []
+    event.listen(practice.database.engine, "before_cursor_execute", lambda *a: asked.append(a[2:4]))
+    practice.core.order_book.reconcile()
+    practice.filed.order(OrderRecord("t1", 1, "hash", "A.GDT", "6302"), practice.order(), NAMELESS)
+    queries = [query for query in asked if query[0].startswith("SELECT placed_order.id")]
+    assert len(queries) > 3
+    with practice.database.read() as connection:
+        for text, values in queries:
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()  # type: ignore[arg-type]
+            scans = [step.detail for step in steps if step.detail.startswith("SCAN")]
+            assert scans in ([], ["SCAN placed_order USING INDEX ix_placed_order_unlisted"])
 
 
 def rows(practice: Practice, column: sa.ColumnElement[Any]) -> list[Any]:
