@@ -82,17 +82,14 @@ class ViewerChoice(Protocol):
     @property
     def kind(self) -> str:
         """A key of `VIEWERS`, or empty."""
-        ...
 
     @property
     def base(self) -> str:
         """URL of the archive or viewer without a slash at its end, or empty."""
-        ...
 
     @property
     def url(self) -> str:
         """A template with `PLACEHOLDERS`, or empty."""
-        ...
 
 
 def fault_of(choice: ViewerChoice) -> str | None:

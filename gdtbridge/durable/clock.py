@@ -12,15 +12,12 @@ class Clock(Protocol):
 
     def utc(self) -> float:
         """Return UTC seconds since 1970; they may step in both directions."""
-        ...
 
     def local(self) -> datetime:
         """Return the wall clock of the practice, without a zone."""
-        ...
 
     def monotonic(self) -> float:
         """Return seconds that only grow."""
-        ...
 
 
 class SystemClock:

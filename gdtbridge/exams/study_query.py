@@ -75,30 +75,22 @@ class StudyQuery:
     study_instance_uid: str = ""
 
 
-def asked(
-    patient_id: str,
-    *,
-    accession_number: str = "",
-    case_id: str = "",
-    study_date: str = "",
-    study_time: str = "",
-    study_instance_uid: str = "",
-) -> StudyQuery:
+def asked(said: StudyQuery) -> StudyQuery:
     """Return the question somebody put in words, dates and times in any usual spelling.
 
     Raises `OrderError` naming the field that is missing or cannot be read.
     """
-    uid = study_instance_uid.strip()
+    uid = said.study_instance_uid.strip()
     if uid and not _UID.fullmatch(uid):
         raise OrderError("study_instance_uid", NO_UID)
-    if patient_id.strip() in NO_NUMBER:
+    if said.patient_id.strip() in NO_NUMBER:
         raise OrderError("patient_id", NO_PATIENT)
     return StudyQuery(
-        patient_id=patient_id.strip(),
-        accession_number=accession_number.strip(),
-        case_id=case_id.strip(),
-        study_date=_day("study_date", study_date),
-        study_time=_clock("study_time", study_time),
+        patient_id=said.patient_id.strip(),
+        accession_number=said.accession_number.strip(),
+        case_id=said.case_id.strip(),
+        study_date=_day("study_date", said.study_date),
+        study_time=_clock("study_time", said.study_time),
         study_instance_uid=uid,
     )
 

@@ -30,31 +30,25 @@ class FiledOrderPort(Protocol):
 
     def known(self, record: OrderRecord) -> TakenRecord | None:
         """Return what became of a record that was taken before."""
-        ...
 
     def refuse(self, record: OrderRecord, reason: str) -> TakenRecord:
         """Remember that a record was refused."""
-        ...
 
     def show(self, record: OrderRecord) -> TakenRecord:
         """Remember that the studies a record asks for were named."""
-        ...
 
     def order(
         self, record: OrderRecord, request: OrderRequest, reference: OrderReference
     ) -> TakenRecord:
         """Place or change the order of a 6302; raise `OrderError`."""
-        ...
 
     def cancel(
         self, record: OrderRecord, patient: Patient, reference: OrderReference, procedure: str
     ) -> TakenRecord:
         """Cancel the one order a 6303 means; raise `OrderError`."""
-        ...
 
     def of_file(self, name: str, seconds: float) -> Sequence[TakenRecord]:
         """Return what became of the last file of that name, if it came in the last seconds."""
-        ...
 
 
 class MasterDataPort(Protocol):
@@ -62,15 +56,12 @@ class MasterDataPort(Protocol):
 
     def keep(self, record: OrderRecord, patient: Patient) -> TakenRecord:
         """Remember the patient of a 6301."""
-        ...
 
     def completed(self, patient: Patient) -> Patient:
         """Return the patient with the master data a record leaves out."""
-        ...
 
     def answer(self, record: OrderRecord, patient_id: str) -> TakenRecord:
         """Send the master data a 6300 asks for; raise `OrderError` if there are none."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,6 @@ class OrderAnswerPort(Protocol):
 
     def must_be_writable(self, entry: Entry, reference: OrderReference, route: str) -> None:
         """Raise `gdtbridge.gdt.GdtWriteError` when no record of that order can be written."""
-        ...
 
     def master_data(self, record: OrderRecord, patient: Patient) -> Message:
         """Return the message (6301) that answers a 6300; raise `gdtbridge.gdt.GdtWriteError`."""
-        ...

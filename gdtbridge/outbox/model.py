@@ -107,15 +107,12 @@ class DeliveryJournal(Protocol):
 
     def writing(self, temporary_name: str) -> None:
         """Note that a file of that name is about to be created."""
-        ...
 
     def renaming(self) -> None:
         """Note that the temporary file is complete and about to get its final name."""
-        ...
 
     def another_name(self) -> str:
         """Give the message its next final name, and return it."""
-        ...
 
 
 class Sender(Protocol):
@@ -137,15 +134,12 @@ class Sender(Protocol):
 
     def deliver(self, message: OutgoingMessage, journal: DeliveryJournal, /) -> Attempt:
         """Try once; take up what an interrupted attempt left behind. Never overwrite."""
-        ...
 
     def clear(self, message: OutgoingMessage, /) -> None:
         """Remove what a delivered message no longer needs; its delivery is already on record."""
-        ...
 
     def sweep(self, owned: AbstractSet[str], /) -> None:
         """Remove old temporary files of ours that are not among those ``owned`` by messages."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

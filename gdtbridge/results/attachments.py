@@ -42,15 +42,12 @@ class AttachmentMaker(Protocol):
 
     def render(self, path: Path, frame: int | None) -> Rendered:
         """Return the file made of an object; raise `AttachmentError`."""
-        ...
 
     def key_objects(self, paths: Sequence[Path]) -> KeyObjects:
         """Return what Key Object Selections name."""
-        ...
 
     def with_frames(self, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
         """Return the candidates with their number of frames."""
-        ...
 
 
 class ReportPrinter(Protocol):
@@ -58,7 +55,6 @@ class ReportPrinter(Protocol):
 
     def print(self, sheet: ReportSheet, page_format: PageFormat) -> bytes:
         """Return the file of the page; raise `ReportError`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,6 @@ class ReportOpener(Protocol):
 
     def read(self, path: Path) -> Report:
         """Return the report in the file; raise `ReportError`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,15 +47,12 @@ class DicomClient(Protocol):
 
     def echo(self, peer: Peer) -> None:
         """Verify the connection; raise `PeerError`."""
-        ...
 
     def find_worklist(self, peer: Peer, query: Dataset) -> list[Dataset]:
         """Return the worklist's answers; raise `PeerError`."""
-        ...
 
     def store(self, peer: Peer, files: Sequence[Path]) -> list[tuple[Path, int]]:
         """Send the files and return the status of each; raise `PeerError`."""
-        ...
 
 
 def is_kept(status: int | None) -> bool:

@@ -16,23 +16,18 @@ class OrderPort(Protocol):
 
     def place(self, request: OrderRequest) -> PlacedOrder:
         """Put a patient on the worklist; raise `OrderError`, and then nothing is written."""
-        ...
 
     def all(self) -> tuple[Entry, ...]:
         """Return everything on the worklist."""
-        ...
 
     def get(self, accession_number: str) -> Entry:
         """Return one entry; raise `NotFound`."""
-        ...
 
     def change(self, accession_number: str, request: OrderRequest) -> Entry:
         """Replace what an entry says; raise `NotFound` or `OrderError`."""
-        ...
 
     def cancel(self, accession_number: str) -> None:
         """Take an entry off the worklist; raise `NotFound`."""
-        ...
 
 
 class AnswerPort(Protocol):
@@ -41,11 +36,9 @@ class AnswerPort(Protocol):
     @property
     def encoding(self) -> str:
         """Python name of the encoding `answer` writes."""
-        ...
 
     def answer(self, entry: Entry) -> bytes:
         """Return the GDT record an order is answered with."""
-        ...
 
 
 class StudyPort(Protocol):
@@ -53,11 +46,9 @@ class StudyPort(Protocol):
 
     def asked_by_file(self, data: bytes) -> StudyQuery:
         """Return what a GDT file asks for; raise `OrderError` naming what is wrong with it."""
-        ...
 
     def find(self, query: StudyQuery) -> Sequence[Exam]:
         """Return the patient's studies the query fits, the newest first."""
-        ...
 
 
 class Readiness(Protocol):
@@ -65,4 +56,3 @@ class Readiness(Protocol):
 
     def __call__(self) -> Mapping[str, PartState]:
         """Return the parts by name."""
-        ...

@@ -175,11 +175,14 @@ def test_a_file_may_ask_the_same_thing_twice() -> None:
 def test_words_that_cannot_be_read_name_their_field(words: dict[str, str], field: str) -> None:
     """Nothing is left out in silence."""
     with pytest.raises(OrderError) as caught:
-        asked(**{"patient_id": "4711", **words})
+        asked(StudyQuery(**{"patient_id": "4711", **words}))
     assert caught.value.field == field
 
 
 def test_words_in_any_spelling() -> None:
     """Blanks around a value mean nothing, German dates and colons are understood."""
-    query = asked(" 4711 ", study_date="15.01.2024", study_time="10:30", accession_number=" R1 ")
+    said = StudyQuery(
+        " 4711 ", study_date="15.01.2024", study_time="10:30", accession_number=" R1 "
+    )
+    query = asked(said)
     assert query == StudyQuery("4711", "R1", "", "20240115", "1030")

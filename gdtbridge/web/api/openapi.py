@@ -109,39 +109,31 @@ def _search() -> Json:
     return {"post": {**call, "requestBody": body}}
 
 
+def _text_call(
+    name: str, summary: str, parameters: Sequence[Parameter], answers: Mapping[str, object]
+) -> Json:
+    """Return a call of practice software, which is refused in one line of text."""
+    refused: Json = {"description": "One line: error: …", "content": _TEXT}
+    call: Json = {"operationId": name, "summary": summary, "parameters": _in_query(parameters)}
+    responses: Json = {**answers, "default": refused}
+    return {"get": {**call, "responses": responses}}
+
+
 def _open() -> Json:
     text: Json = {"text/html": {"schema": {"type": "string"}}, **_TEXT}
     answers = {
         "300": {"description": "Several studies fit", "content": text},
         "302": {"description": "To the viewer, on the one study that fits"},
         "404": {"description": "No study fits", "content": text},
-        "default": {"description": "One line: error: …", "content": _TEXT},
     }
-    return {
-        "get": {
-            "operationId": "studies_open",
-            "summary": "Open a study in the viewer, the practice software's way",
-            "parameters": _in_query(OPEN_PARAMETERS),
-            "responses": answers,
-        }
-    }
+    summary = "Open a study in the viewer, the practice software's way"
+    return _text_call("studies_open", summary, OPEN_PARAMETERS, answers)
 
 
 def _add() -> Json:
-    parameters = _in_query(PARAMETERS)
-    answers = {
-        "200": {"description": "A GDT 6310 record", "content": _TEXT},
-        "default": {"description": "One line: error: …", "content": _TEXT},
-    }
+    answers = {"200": {"description": "A GDT 6310 record", "content": _TEXT}}
     summary = "Place an order, the practice software's way"
-    return {
-        "get": {
-            "operationId": "worklist_add",
-            "summary": summary,
-            "parameters": parameters,
-            "responses": answers,
-        }
-    }
+    return _text_call("worklist_add", summary, PARAMETERS, answers)
 
 
 def _state(name: str, summary: str, *statuses: int) -> Json:

@@ -72,7 +72,7 @@ class StudySearch(schema.RequestBody):
 
     def query(self) -> StudyQuery:
         """Return the question as the core takes questions; raise `OrderError`."""
-        return asked(**self.model_dump())
+        return asked(StudyQuery(**self.model_dump()))
 
 
 class StudyView(BaseModel):
@@ -195,7 +195,7 @@ def _query(parameters: tuple[Parameter, ...]) -> StudyQuery:
         known = ", ".join(names)
         raise refuse(400, f"Unbekannter Parameter; es gibt {known}. / Unknown parameter.")
     texts = texts_of(values, parameters)
-    return asked(**{p.field: texts[p.name] for p in parameters if p.name in texts})
+    return asked(StudyQuery(**{p.field: texts[p.name] for p in parameters if p.name in texts}))
 
 
 def _wants_html() -> bool:

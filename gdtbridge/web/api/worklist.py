@@ -30,7 +30,6 @@ class AddRoute(Protocol):
 
     def __call__(self, path: str, name: str, view: Callable[..., Response], *methods: str) -> None:
         """Add the route."""
-        ...
 
 
 class WorklistApi:
