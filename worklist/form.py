@@ -12,11 +12,14 @@ from datetime import datetime, time
 from io import BytesIO
 from uuid import NAMESPACE_OID, uuid5
 
-from pydicom import dcmread, dcmwrite
+from pydicom import dcmwrite
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filereader import read_dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
+from gdtbridge.dataset.encoding import DEFLATED, EXPLICIT_BIG_ENDIAN, is_explicit
+from gdtbridge.dataset.part10 import read_file_meta
 from gdtbridge.dataset.uid import uid_from
 from gdtbridge.dataset.values import da_text, tm_text, to_date, to_time
 from worklist.attributes import ROOT, SPS, TYPE_1
@@ -36,8 +39,6 @@ from worklist.item import (
 
 MODALITY_WORKLIST_FIND = UID("1.2.840.10008.5.1.4.31")
 """SOP class of a worklist dataset (PS3.4 K.3)."""
-
-DEFLATED = b"1.2.840.10008.1.2.1.99"
 
 
 def to_dataset(entry: Entry) -> Dataset:
@@ -137,9 +138,12 @@ def encoded(entry: Entry) -> bytes:
 
 def item_from_file(data: bytes) -> Item:
     """Return the dataset of a ``.wl`` file; raises one of :data:`worklist.item.UNREADABLE`."""
-    if DEFLATED in data[:1024]:
+    file = BytesIO(data)
+    syntax = read_file_meta(file)
+    if syntax in DEFLATED:
         raise NotImplementedError("deflated")  # a few kilobytes can unpack to gigabytes
-    return item_from(dcmread(BytesIO(data)))
+    implicit = not is_explicit(data[file.tell() :][:8])
+    return item_from(read_dataset(file, implicit, syntax != EXPLICIT_BIG_ENDIAN))
 
 
 def steps_of(item: Item) -> Iterator[Item]:

@@ -9,31 +9,8 @@ from typing import Final
 from gdtbridge.dataset.errors import UnreadableDataset
 from gdtbridge.dataset.parser import WantedElements, parse_file
 from gdtbridge.dataset.part10 import read_file_meta
+from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.text import TextDecoder
-
-TAGS: Final = {
-    "SpecificCharacterSet": 0x00080005,
-    "SOPClassUID": 0x00080016,
-    "SOPInstanceUID": 0x00080018,
-    "StudyDate": 0x00080020,
-    "SeriesDate": 0x00080021,
-    "AcquisitionDate": 0x00080022,
-    "ContentDate": 0x00080023,
-    "StudyTime": 0x00080030,
-    "SeriesTime": 0x00080031,
-    "AcquisitionTime": 0x00080032,
-    "ContentTime": 0x00080033,
-    "AccessionNumber": 0x00080050,
-    "Modality": 0x00080060,
-    "StudyDescription": 0x00081030,
-    "PatientName": 0x00100010,
-    "PatientID": 0x00100020,
-    "PatientBirthDate": 0x00100030,
-    "PatientSex": 0x00100040,
-    "StudyInstanceUID": 0x0020000D,
-    "SeriesInstanceUID": 0x0020000E,
-}
-"""The elements read, all at the top level (PS3.6)."""
 
 KEYS: Final = ("AccessionNumber", "StudyInstanceUID")
 """What exams are found by."""
@@ -41,13 +18,6 @@ LONGEST_KEY: Final = 512
 """Characters of such a value; a longer one (PS3.5 6.2 allows 16 and 64) is taken for absent: cut,
 it could equal another one, and no index of PostgreSQL takes it whole."""
 
-_WANTED: Final = WantedElements(
-    values=frozenset(TAGS.values()),
-    last=max(TAGS.values()),
-    longest=64 * 1024,
-    most_steps=100_000,
-    deepest=100_000,
-)
 _MOST_INFLATED: Final = 16 * 1024 * 1024
 """Bytes of a deflated dataset in which its head must end."""
 
@@ -77,6 +47,16 @@ class Header:
     SeriesInstanceUID: str
 
 
+_TAGS: Final = {field.name: Tag[field.name] for field in fields(Header)}
+_WANTED: Final = WantedElements(
+    values=frozenset({Tag.SpecificCharacterSet, *_TAGS.values()}),
+    last=max(_TAGS.values()),
+    longest=64 * 1024,
+    most_steps=100_000,
+    deepest=100_000,
+)
+
+
 def read_header(path: Path, transfer_syntax_uid: str) -> Header:
     """Return the head of the Part 10 file at ``path``; raise `DatasetError`.
 
@@ -88,7 +68,7 @@ def read_header(path: Path, transfer_syntax_uid: str) -> Header:
     if elements.damaged:
         raise UnreadableDataset("Die Daten sind beschädigt. / The dataset is damaged.")
     found = elements.root.values
-    text = TextDecoder(found.get(TAGS["SpecificCharacterSet"], b""))
-    values = {field.name: text(found.get(TAGS[field.name], b"")) for field in fields(Header)}
+    text = TextDecoder(found.get(Tag.SpecificCharacterSet, b""))
+    values = {name: text(found.get(tag, b"")) for name, tag in _TAGS.items()}
     too_long = {name: "" for name in KEYS if len(values[name]) > LONGEST_KEY}
     return Header(**{**values, **too_long})

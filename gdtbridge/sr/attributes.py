@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gdtbridge.dataset.parser import Item
+from gdtbridge.dataset.tags import Tag
 from gdtbridge.sr.codes import (
     FETUS_CLASS,
     PROPERTIES,
@@ -24,7 +25,6 @@ from gdtbridge.sr.codes import (
     role_of,
 )
 from gdtbridge.sr.content import CONTAINS, Content
-from gdtbridge.sr.elements import Tag
 from gdtbridge.sr.model import Code, Property
 from gdtbridge.sr.profiles import Quirk
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from gdtbridge.dataset.parser import Item
+from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.text import TextDecoder
 from gdtbridge.sr.codes import QUALIFIERS, Role, plain_unit
-from gdtbridge.sr.elements import Tag
 from gdtbridge.sr.model import Code, Decision, Property, ReportLimitError
 from gdtbridge.sr.numbers import decimal_of, plain
 from gdtbridge.sr.profiles import Device

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from gdtbridge.dataset.parser import Item, ParsedDataset
+from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.text import TextDecoder
 from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.sr.content import MAX_CHARACTERS, Content, Context, Finding
-from gdtbridge.sr.elements import Tag, read_elements
+from gdtbridge.sr.elements import read_elements
 from gdtbridge.sr.ge_xml import untold_averages
 from gdtbridge.sr.identity import Numbered, numbered
 from gdtbridge.sr.model import (

@@ -13,10 +13,10 @@ from decimal import Decimal
 from typing import Final
 
 from gdtbridge.dataset.parser import Item
+from gdtbridge.dataset.tags import Tag
 from gdtbridge.sr.attributes import attributes_of
 from gdtbridge.sr.codes import Role
 from gdtbridge.sr.content import Content, Context, Finding, PrivateRow
-from gdtbridge.sr.elements import Tag
 from gdtbridge.sr.model import Code
 
 TEMPLATES: Final = frozenset({"SONO1000", "SONO10000"})

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gdtbridge.dataset.parser import Item
+from gdtbridge.dataset.tags import Tag
 from gdtbridge.sr import sonoscape
 from gdtbridge.sr.attributes import CONCEPT_MODIFIER, INFERRED_FROM, Attributes, attributes_of
 from gdtbridge.sr.codes import (
@@ -30,7 +31,6 @@ from gdtbridge.sr.codes import (
     tells_apart,
 )
 from gdtbridge.sr.content import CONTAINS, Content, Context, Finding
-from gdtbridge.sr.elements import Tag
 from gdtbridge.sr.model import Code
 
 ROOT: Final = "1"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from gdtbridge.dataset import parser
 from gdtbridge.dataset.errors import DatasetTooLarge
 from gdtbridge.dataset.parser import ParsedDataset
-from gdtbridge.sr.elements import WANTED, Tag
+from gdtbridge.dataset.tags import Tag
+from gdtbridge.sr.elements import WANTED
 
 CONTENT = struct.pack("<HH", 0x0040, 0xA730)
 

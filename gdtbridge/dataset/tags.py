@@ -1,0 +1,60 @@
+"""Tags of the elements that are read from bytes (PS3.6)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Tag(IntEnum):
+    """Tags by keyword."""
+
+    SpecificCharacterSet = 0x00080005
+    SOPClassUID = 0x00080016
+    SOPInstanceUID = 0x00080018
+    StudyDate = 0x00080020
+    SeriesDate = 0x00080021
+    AcquisitionDate = 0x00080022
+    ContentDate = 0x00080023
+    StudyTime = 0x00080030
+    SeriesTime = 0x00080031
+    AcquisitionTime = 0x00080032
+    ContentTime = 0x00080033
+    AccessionNumber = 0x00080050
+    Modality = 0x00080060
+    Manufacturer = 0x00080070
+    CodeValue = 0x00080100
+    CodingSchemeDesignator = 0x00080102
+    CodeMeaning = 0x00080104
+    LongCodeValue = 0x00080119
+    URNCodeValue = 0x00080120
+    StationName = 0x00081010
+    StudyDescription = 0x00081030
+    ManufacturerModelName = 0x00081090
+    ReferencedSOPInstanceUID = 0x00081155
+    PatientName = 0x00100010
+    PatientID = 0x00100020
+    PatientBirthDate = 0x00100030
+    PatientSex = 0x00100040
+    StudyInstanceUID = 0x0020000D
+    SeriesInstanceUID = 0x0020000E
+    RelationshipType = 0x0040A010
+    ObservationDateTime = 0x0040A032
+    ValueType = 0x0040A040
+    UID = 0x0040A124
+    TextValue = 0x0040A160
+    NumericValue = 0x0040A30A
+    CompletionFlag = 0x0040A491
+    TemplateIdentifier = 0x0040DB00
+    ReferencedContentItemIdentifier = 0x0040DB73
+    # Sequences
+    ReferencedSeriesSequence = 0x00081115
+    ReferencedSOPSequence = 0x00081199
+    MeasurementUnitsCodeSequence = 0x004008EA
+    ConceptNameCodeSequence = 0x0040A043
+    ConceptCodeSequence = 0x0040A168
+    MeasuredValueSequence = 0x0040A300
+    NumericValueQualifierCodeSequence = 0x0040A301
+    PredecessorDocumentsSequence = 0x0040A360
+    ReferencedRequestSequence = 0x0040A370
+    ContentTemplateSequence = 0x0040A504
+    ContentSequence = 0x0040A730
