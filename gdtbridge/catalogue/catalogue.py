@@ -25,14 +25,14 @@ from gdtbridge.catalogue.rows import (
     NEUTRAL,
     UNNAMED,
     CatalogueError,
-    Choice,
-    Row,
+    CatalogueRow,
+    ModifierChoice,
     built_in,
     read_row,
     terms,
 )
-from gdtbridge.sr.codes import Role
-from gdtbridge.sr.identity import Extra
+from gdtbridge.sr.codes import ModifierRole
+from gdtbridge.sr.identity import IdentityExtra
 from gdtbridge.sr.model import Measurement
 
 MAX_ID: Final = 20
@@ -44,30 +44,30 @@ CHANGEABLE: Final = ("name", "unit", "decimals", "group")
 APPENDING: Final[tuple[str, ...]] = (
     # In this order modifiers are appended to id and name.
     "of",
-    Role.METHOD,
-    Role.EQUATION,
-    Role.MODE,
-    Role.VIEW,
-    Role.CYCLE,
-    Role.BREATHING,
-    Role.FLOW,
-    Role.TOPOGRAPHY,
-    Role.SITE,
-    Role.LABEL,
-    Role.DERIVATION,
-    Role.TRACKING,
-    Role.STAGE,
-    Role.PROTOCOL,
-    Role.LATERALITY,
-    Role.FETUS,
+    ModifierRole.METHOD,
+    ModifierRole.EQUATION,
+    ModifierRole.MODE,
+    ModifierRole.VIEW,
+    ModifierRole.CYCLE,
+    ModifierRole.BREATHING,
+    ModifierRole.FLOW,
+    ModifierRole.TOPOGRAPHY,
+    ModifierRole.SITE,
+    ModifierRole.LABEL,
+    ModifierRole.DERIVATION,
+    ModifierRole.TRACKING,
+    ModifierRole.STAGE,
+    ModifierRole.PROTOCOL,
+    ModifierRole.LATERALITY,
+    ModifierRole.FETUS,
 )
 
 FIELDS: Final[dict[str, str]] = {
-    Role.EQUATION: "method",
-    Role.CYCLE: "phase",
-    Role.BREATHING: "phase",
-    Role.TRACKING: "group",
-    Role.SHORT_LABEL: "label",
+    ModifierRole.EQUATION: "method",
+    ModifierRole.CYCLE: "phase",
+    ModifierRole.BREATHING: "phase",
+    ModifierRole.TRACKING: "group",
+    ModifierRole.SHORT_LABEL: "label",
     "of": "companion_of",
 }
 """Fields of a measurement that are not named for the modifier."""
@@ -83,7 +83,7 @@ REDUNDANT: Final = frozenset(
     }
 )
 
-MARKS: Final[dict[str, str]] = {Role.FETUS: "F", Role.LABEL: "N"}
+MARKS: Final[dict[str, str]] = {ModifierRole.FETUS: "F", ModifierRole.LABEL: "N"}
 """First letter of what is appended for a child or a number; no term looks like it."""
 
 HASHED: Final = "9"
@@ -94,7 +94,7 @@ _HASH_LENGTH: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogueEntry:
     """What the catalogue says of one measurement.
 
     ``id`` and ``name`` have what the row appends. ``unit`` is UCUM, ``order`` the place among all
@@ -112,7 +112,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class _ModifierReading:
     """How a row reads one modifier: what it appends, and whether the row names it."""
 
     suffix: str = ""
@@ -122,10 +122,10 @@ class _Read:
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
+class _PlacedRow:
     """A row with its place in the order; own rows count before ours."""
 
-    row: Row
+    row: CatalogueRow
     order: tuple[int, int]
     own: bool
 
@@ -133,9 +133,9 @@ class _Placed:
 class Catalogue:
     """Rows by concept."""
 
-    def __init__(self, rows: Iterable[_Placed]) -> None:
+    def __init__(self, rows: Iterable[_PlacedRow]) -> None:
         self._placed = tuple(rows)
-        self._by_concept: dict[str, list[_Placed]] = {}
+        self._by_concept: dict[str, list[_PlacedRow]] = {}
         for placed in self._placed:
             self._by_concept.setdefault(placed.row.concept, []).append(placed)
 
@@ -147,7 +147,7 @@ class Catalogue:
         or group of an id the catalogue has. Raises `CatalogueError`, which names row and column.
         """
         ours = list(built_in())
-        added: list[Row] = []
+        added: list[CatalogueRow] = []
         for number, cells in enumerate(own_rows, start=1):
             place = f"catalogue.rows {number} ({cells.get('id', '')})"
             if cells.get("concept"):
@@ -158,15 +158,15 @@ class Catalogue:
         return cls(_ordered(ours, added))
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[CatalogueRow, ...]:
         """Return all rows in their order, groups together."""
         return tuple(one.row for one in sorted(self._placed, key=lambda one: one.order))
 
-    def look_up(self, measurement: Measurement) -> Entry | None:
+    def look_up(self, measurement: Measurement) -> CatalogueEntry | None:
         """Return what the catalogue calls the measurement, None where it is not in it."""
         concept, *modifiers = measurement.identity or ("",)
         said = dict(_split(one) for one in modifiers if one and not _is_redundant(one))
-        best: tuple[tuple[bool, int], Entry] | None = None
+        best: tuple[tuple[bool, int], CatalogueEntry] | None = None
         for placed in self._by_concept.get(concept, ()):
             reads = _reads(placed.row, said)
             entry = _entry(placed, reads, measurement) if reads is not None else None
@@ -185,14 +185,14 @@ def _split(modifier: str) -> tuple[str, str]:
 
 def _is_redundant(modifier: str) -> bool:
     role, pair = _split(modifier)
-    return role == Extra.MODIFIER and not REDUNDANT.isdisjoint({pair, _split(pair)[0]})
+    return role == IdentityExtra.MODIFIER and not REDUNDANT.isdisjoint({pair, _split(pair)[0]})
 
 
-def _reads(row: Row, said: Mapping[str, str]) -> dict[str, _Read] | None:
+def _reads(row: CatalogueRow, said: Mapping[str, str]) -> dict[str, _ModifierReading] | None:
     """Return how the row reads each modifier, None where one is not what it wants."""
     reads = {}
     for role in row.choices.keys() | said.keys():
-        choice = row.choices.get(role) or UNNAMED.get(role, Choice())
+        choice = row.choices.get(role) or UNNAMED.get(role, ModifierChoice())
         read = _read(role, choice, said.get(role))
         if read is None:
             return None
@@ -200,20 +200,20 @@ def _reads(row: Row, said: Mapping[str, str]) -> dict[str, _Read] | None:
     return reads
 
 
-def _read(role: str, choice: Choice, key: str | None) -> _Read | None:
+def _read(role: str, choice: ModifierChoice, key: str | None) -> _ModifierReading | None:
     if key is None:
-        return _Read() if choice.absent or choice.anything else None
+        return _ModifierReading() if choice.absent or choice.anything else None
     known = terms()
     term = known.by_code.get(key, "")
     if term in choice.appended:
-        return _Read(term, known.words[term], named=True)
+        return _ModifierReading(term, known.words[term], named=True)
     if term in choice.silent or (term in NEUTRAL and choice.absent):
-        return _Read(named=True)
+        return _ModifierReading(named=True)
     if choice.anything_appended:
         if known.words.get(term):
-            return _Read(term, known.words[term])
-        return _Read(_suffix(role, key), open=True)
-    return _Read(open=True) if choice.anything else None
+            return _ModifierReading(term, known.words[term])
+        return _ModifierReading(_suffix(role, key), open=True)
+    return _ModifierReading(open=True) if choice.anything else None
 
 
 def _suffix(role: str, key: str) -> str:
@@ -225,7 +225,9 @@ def _suffix(role: str, key: str) -> str:
     return HASHED + base64.b32encode(digest)[:_HASH_LENGTH].decode("ascii")
 
 
-def _entry(placed: _Placed, reads: Mapping[str, _Read], measurement: Measurement) -> Entry | None:
+def _entry(
+    placed: _PlacedRow, reads: Mapping[str, _ModifierReading], measurement: Measurement
+) -> CatalogueEntry | None:
     """Return the row with what it appends; None where the id would be too long to be written."""
     row = placed.row
     made, name = row.id, row.name
@@ -241,20 +243,22 @@ def _entry(placed: _Placed, reads: Mapping[str, _Read], measurement: Measurement
     untold = frozenset(
         role
         for role, read in reads.items()
-        if not read.suffix and (read.open or (role == Role.LABEL and read.named))
+        if not read.suffix and (read.open or (role == ModifierRole.LABEL and read.named))
     )
-    return Entry(made, name, row.unit, row.decimals, row.group, placed.order, untold)
+    return CatalogueEntry(made, name, row.unit, row.decimals, row.group, placed.order, untold)
 
 
 def _own_word(role: str, measurement: Measurement) -> str:
     """Return the device's own word for a modifier that may be anything."""
     text: str | None = getattr(measurement, FIELDS.get(role, role), None)
-    if role == Role.FETUS and text and not text.casefold().startswith("fetus"):
+    if role == ModifierRole.FETUS and text and not text.casefold().startswith("fetus"):
         return f"Fetus {text}"
     return text or ""
 
 
-def _completed(cells: Mapping[str, str], rows: Iterable[Row], place: str) -> Mapping[str, str]:
+def _completed(
+    cells: Mapping[str, str], rows: Iterable[CatalogueRow], place: str
+) -> Mapping[str, str]:
     """Return the cells of an own row, those left out as the catalogue has them for its id."""
     known = next((row for row in rows if row.id == cells.get("id")), None)
     usual = {column: str(getattr(known, column)) for column in CHANGEABLE} if known else {}
@@ -265,7 +269,9 @@ def _completed(cells: Mapping[str, str], rows: Iterable[Row], place: str) -> Map
     return whole
 
 
-def _changed(rows: Sequence[Row], cells: Mapping[str, str], place: str) -> list[Row]:
+def _changed(
+    rows: Sequence[CatalogueRow], cells: Mapping[str, str], place: str
+) -> list[CatalogueRow]:
     """Return the rows, those of one id with the practice's name, unit, decimals or group."""
     made = cells.get("id", "")
     if not any(row.id == made for row in rows):
@@ -286,7 +292,7 @@ def _changed(rows: Sequence[Row], cells: Mapping[str, str], place: str) -> list[
     return result
 
 
-def _refuse_two_meanings(added: Iterable[Row], ours: Sequence[Row]) -> None:
+def _refuse_two_meanings(added: Iterable[CatalogueRow], ours: Sequence[CatalogueRow]) -> None:
     """Raise `CatalogueError` where one id would stand for two things."""
     meant = {row.id: row for row in ours}
     for row in added:
@@ -301,14 +307,14 @@ def _refuse_two_meanings(added: Iterable[Row], ours: Sequence[Row]) -> None:
                 )
 
 
-def _ordered(ours: Iterable[Row], added: Iterable[Row]) -> list[_Placed]:
+def _ordered(ours: Iterable[CatalogueRow], added: Iterable[CatalogueRow]) -> list[_PlacedRow]:
     """Return the rows with their places: groups as they first appear, own rows last in theirs."""
     groups: dict[str, int] = {}
     placed = []
     for own, rows in ((False, ours), (True, added)):
         for index, row in enumerate(rows):
             group = groups.setdefault(row.group, len(groups))
-            placed.append(_Placed(row, (group, index + own * 1_000_000), own))
+            placed.append(_PlacedRow(row, (group, index + own * 1_000_000), own))
     return placed
 
 

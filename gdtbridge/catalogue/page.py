@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue
-from gdtbridge.catalogue.rows import COLUMNS, Row, table
+from gdtbridge.catalogue.rows import COLUMNS, CatalogueRow, table
 from gdtbridge.sr import ucum
 
 HEAD: Final = """\
@@ -41,13 +41,13 @@ def catalogue_to_markdown(catalogue: Catalogue) -> str:
     return "\n".join(parts)
 
 
-def _line(row: Row) -> str:
+def _line(row: CatalogueRow) -> str:
     unit = ucum.printed(row.unit) or "-"
     where = " ".join(f"`{part}`" for part in row.where.split())
     return _cells(f"`{row.id}`", row.name, unit, str(row.decimals), _code(row), where)
 
 
-def _code(row: Row) -> str:
+def _code(row: CatalogueRow) -> str:
     return f"{row.concept} {row.meaning}".rstrip()
 
 

@@ -14,11 +14,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from gdtbridge.catalogue.catalogue import Catalogue, Entry
+from gdtbridge.catalogue.catalogue import Catalogue, CatalogueEntry
 from gdtbridge.catalogue.rows import MAX_DECIMALS
 from gdtbridge.catalogue.wording import remarks, title
 from gdtbridge.sr import ucum
-from gdtbridge.sr.identity import Extra
+from gdtbridge.sr.identity import IdentityExtra
 from gdtbridge.sr.model import Measurement
 from gdtbridge.sr.numbers import plain
 
@@ -52,7 +52,7 @@ TOLD_UNLESS_OPEN: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
+class ChartValue:
     """One measurement as the chart gets it.
 
     ``unit`` is printed as a chart shows it. ``order`` sorts by group, within it and by the number
@@ -71,7 +71,7 @@ class Presented:
     warning: str = ""
 
 
-def present(measurement: Measurement, catalogue: Catalogue) -> Presented:
+def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
     """Return the measurement as the chart gets it; its id may be that of a repeat as well."""
     entry = catalogue.look_up(measurement)
     if entry is None:
@@ -86,7 +86,7 @@ def present(measurement: Measurement, catalogue: Catalogue) -> Presented:
         return replace(sent, known=True, warning=problem, remarks=(problem, *sent.remarks))
     shown = _rounded(value, entry.decimals)
     notes = (*_original(measurement, entry, shown), *_weeks(measurement, entry, shown))
-    return Presented(
+    return ChartValue(
         id=entry.id,
         name=entry.name,
         value=shown,
@@ -98,7 +98,9 @@ def present(measurement: Measurement, catalogue: Catalogue) -> Presented:
     )
 
 
-def present_all(measurements: Sequence[Measurement], catalogue: Catalogue) -> tuple[Presented, ...]:
+def present_all(
+    measurements: Sequence[Measurement], catalogue: Catalogue
+) -> tuple[ChartValue, ...]:
     """Return each measurement as the chart gets it, all ids different.
 
     Of several with one id of the catalogue the one the device chose has it, else the first of the
@@ -121,8 +123,8 @@ def present_all(measurements: Sequence[Measurement], catalogue: Catalogue) -> tu
 
 def _as_sent(
     measurement: Measurement, name: str, group: str, order: tuple[int, int, int]
-) -> Presented:
-    return Presented(
+) -> ChartValue:
+    return ChartValue(
         id=measurement.id,
         name=name,
         value=measurement.value,
@@ -134,7 +136,7 @@ def _as_sent(
     )
 
 
-def _converted(measurement: Measurement, entry: Entry) -> Fraction | None:
+def _converted(measurement: Measurement, entry: CatalogueEntry) -> Fraction | None:
     """Return the value in the entry's unit, None where its own does not fit.
 
     A value without a unit is a mere number; only a unit that says so makes it a ratio, which
@@ -163,7 +165,7 @@ def _rounded(value: Fraction, decimals: int) -> Decimal:
     return shown
 
 
-def _original(measurement: Measurement, entry: Entry, shown: Decimal) -> tuple[str, ...]:
+def _original(measurement: Measurement, entry: CatalogueEntry, shown: Decimal) -> tuple[str, ...]:
     """Return what the device wrote, unless the chart says the same."""
     unit = measurement.unit or "1"
     same_unit = entry.unit == PERCENTILE or ucum.parse(unit) == ucum.parse(entry.unit)
@@ -172,7 +174,7 @@ def _original(measurement: Measurement, entry: Entry, shown: Decimal) -> tuple[s
     return (f"Gerät: {plain(measurement.value)} {measurement.unit}".rstrip(),)
 
 
-def _weeks(measurement: Measurement, entry: Entry, shown: Decimal) -> tuple[str, ...]:
+def _weeks(measurement: Measurement, entry: CatalogueEntry, shown: Decimal) -> tuple[str, ...]:
     """Return a duration in days, which only a pregnancy has, as weeks and days: ``33+1``.
 
     A statistic of it, such as its deviation, is no age.
@@ -187,10 +189,10 @@ def _weeks(measurement: Measurement, entry: Entry, shown: Decimal) -> tuple[str,
 
 def _is_statistic(measurement: Measurement) -> bool:
     """Return whether the value is a minimum, a maximum or a deviation, which the name says."""
-    return any(one.startswith(f"{Extra.DERIVATION}=") for one in measurement.identity)
+    return any(one.startswith(f"{IdentityExtra.DERIVATION}=") for one in measurement.identity)
 
 
-def _told(measurement: Measurement, entry: Entry) -> Collection[str]:
+def _told(measurement: Measurement, entry: CatalogueEntry) -> Collection[str]:
     """Return the fields of a measurement that need no remark."""
     closed = {
         field for field, roles in TOLD_UNLESS_OPEN.items() if not entry.untold.intersection(roles)

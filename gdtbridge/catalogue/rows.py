@@ -28,10 +28,10 @@ from types import MappingProxyType
 from typing import Final
 
 from gdtbridge.sr import ucum
-from gdtbridge.sr.codes import Role
+from gdtbridge.sr.codes import ModifierRole
 
 COLUMNS: Final = ("id", "name", "unit", "decimals", "group", "concept", "meaning", "where")
-MODIFIERS: Final = (*(role.value for role in Role), "of", "in", "tracking")
+MODIFIERS: Final = (*(role.value for role in ModifierRole), "of", "in", "tracking")
 """What ``where`` may name. Behind the roles is what only some values have: the measurement a
 gestational age was derived from, a private container, a lesion."""
 
@@ -49,13 +49,13 @@ APPENDED: Final = "+"
 
 PRECOORDINATED: Final = (
     # What a concept such as "LVIDd, 2D" says itself, so that repeating it changes nothing
-    Role.SITE,
-    Role.MODE,
-    Role.METHOD,
-    Role.VIEW,
-    Role.CYCLE,
-    Role.FLOW,
-    Role.LABEL,
+    ModifierRole.SITE,
+    ModifierRole.MODE,
+    ModifierRole.METHOD,
+    ModifierRole.VIEW,
+    ModifierRole.CYCLE,
+    ModifierRole.FLOW,
+    ModifierRole.LABEL,
 )
 
 _ID: Final = re.compile(rf"[A-Z1-9]{{1,{ID_LENGTH}}}(?:0[A-Z1-9]{{1,{SUFFIX_LENGTH}}})*")
@@ -68,7 +68,7 @@ class CatalogueError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ModifierChoice:
     """What one modifier may be."""
 
     absent: bool = False
@@ -81,24 +81,26 @@ class Choice:
 NEUTRAL: Final = frozenset({"UNI"})
 """Terms that say no more than the absence of the modifier."""
 
-_ABSENT: Final = Choice(absent=True, silent=NEUTRAL)
-_TOLD: Final = Choice(absent=True, anything_appended=True)
+_ABSENT: Final = ModifierChoice(absent=True, silent=NEUTRAL)
+_TOLD: Final = ModifierChoice(absent=True, anything_appended=True)
 
-UNNAMED: Final[Mapping[str, Choice]] = MappingProxyType(
+UNNAMED: Final[Mapping[str, ModifierChoice]] = MappingProxyType(
     dict.fromkeys(MODIFIERS, _ABSENT)
     | {
-        Role.DERIVATION: Choice(absent=True, appended=frozenset({"MIN", "MAX", "STD"})),
-        Role.STAGE: _TOLD,
-        Role.PROTOCOL: _TOLD,
-        Role.TRACKING: _TOLD,
-        Role.SHORT_LABEL: Choice(anything=True),
+        ModifierRole.DERIVATION: ModifierChoice(
+            absent=True, appended=frozenset({"MIN", "MAX", "STD"})
+        ),
+        ModifierRole.STAGE: _TOLD,
+        ModifierRole.PROTOCOL: _TOLD,
+        ModifierRole.TRACKING: _TOLD,
+        ModifierRole.SHORT_LABEL: ModifierChoice(anything=True),
     }
 )
 """What a row says of each modifier it does not name; of one nobody knows it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CatalogueRow:
     """One way a measurement is coded.
 
     ``concept`` is the normalised code (``LN:29436-3``), ``meaning`` what its scheme calls it,
@@ -113,11 +115,11 @@ class Row:
     concept: str
     meaning: str
     where: str
-    choices: Mapping[str, Choice]
+    choices: Mapping[str, ModifierChoice]
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class CatalogueTerms:
     """The words of ``where``: the term of each code, and the German word of each term."""
 
     by_code: Mapping[str, str]
@@ -133,16 +135,16 @@ def table(name: str) -> Iterator[list[str]]:
 
 
 @lru_cache(maxsize=1)
-def terms() -> Terms:
+def terms() -> CatalogueTerms:
     """Return the terms of ``terms.tsv``."""
     by_code, words = {}, {}
     for term, code, _, word in table("terms.tsv"):
         by_code[code], words[term] = term, word
-    return Terms(MappingProxyType(by_code), MappingProxyType(words))
+    return CatalogueTerms(MappingProxyType(by_code), MappingProxyType(words))
 
 
 @lru_cache(maxsize=1)
-def built_in() -> tuple[Row, ...]:
+def built_in() -> tuple[CatalogueRow, ...]:
     """Return the rows of ``catalogue.tsv`` in their order."""
     return tuple(
         read_row(dict(zip(COLUMNS, cells, strict=True)), f"catalogue.tsv ({cells[0]})")
@@ -150,10 +152,10 @@ def built_in() -> tuple[Row, ...]:
     )
 
 
-def read_row(cells: Mapping[str, str], place: str) -> Row:
+def read_row(cells: Mapping[str, str], place: str) -> CatalogueRow:
     """Return the row; raise `CatalogueError` that begins with ``place`` and names the column."""
     try:
-        return Row(
+        return CatalogueRow(
             id=_matching(
                 "id", cells["id"], _ID, "A-Z und 1-9, höchstens 8", "A-Z and 1-9, up to 8"
             ),
@@ -212,9 +214,9 @@ def _concept(text: str) -> str:
 
 
 @lru_cache(maxsize=2048)
-def choices_of(where: str) -> Mapping[str, Choice]:
+def choices_of(where: str) -> Mapping[str, ModifierChoice]:
     """Return what ``where`` says of each modifier; raise `CatalogueError`."""
-    found: dict[str, Choice] = {}
+    found: dict[str, ModifierChoice] = {}
     for part in where.split():
         if part == ANY:
             continue
@@ -227,11 +229,11 @@ def choices_of(where: str) -> Mapping[str, Choice]:
             )
         found[role] = _choice(part, alternatives.split(","))
     if ANY in where.split():
-        found = dict.fromkeys(PRECOORDINATED, Choice(anything=True)) | found
+        found = dict.fromkeys(PRECOORDINATED, ModifierChoice(anything=True)) | found
     return MappingProxyType(found)
 
 
-def _choice(part: str, alternatives: Sequence[str]) -> Choice:
+def _choice(part: str, alternatives: Sequence[str]) -> ModifierChoice:
     marked = {one.removeprefix(APPENDED) for one in alternatives if one.startswith(APPENDED)}
     named = {one for one in alternatives if not one.startswith(APPENDED)}
     known = terms().words
@@ -241,7 +243,7 @@ def _choice(part: str, alternatives: Sequence[str]) -> Choice:
             f"where: {part!r}: {', '.join(map(repr, unknown))} ist kein Begriff aus "
             "terms.tsv. / is no term of terms.tsv."
         )
-    return Choice(
+    return ModifierChoice(
         absent=ABSENT in named,
         anything=ANY in named,
         silent=frozenset(named - {ABSENT, ANY}),

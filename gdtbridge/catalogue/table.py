@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gdtbridge.catalogue.wording import details, title
-from gdtbridge.sr.model import Decision, Measurement, Report
+from gdtbridge.sr.model import Measurement, NumDecision, Report
 from gdtbridge.sr.numbers import plain
 from gdtbridge.sr.rules import reason
 
@@ -23,7 +23,7 @@ RESET: Final = "\x1b[0m"
 
 HEADINGS: Final = ("Messwert", "Wert", "Einheit", "Kennung")
 
-Row = tuple[str, str, str, str]
+TableCells = tuple[str, str, str, str]
 
 
 def report_to_text(report: Report, *, colour: bool = False, width: int = MIN_WIDTH) -> str:
@@ -45,10 +45,10 @@ def report_to_text(report: Report, *, colour: bool = False, width: int = MIN_WID
     return "\n".join(lines)
 
 
-Style = tuple[str, str, str]
+TextStyle = tuple[str, str, str]
 
 
-def _head(report: Report, width: int, style: Style) -> Iterator[str]:
+def _head(report: Report, width: int, style: TextStyle) -> Iterator[str]:
     bold, _, reset = style
     device = " ".join(part for part in (report.manufacturer, report.model) if part) or "SR"
     family = f" ({report.profile})" if report.profile else ""
@@ -58,7 +58,7 @@ def _head(report: Report, width: int, style: Style) -> Iterator[str]:
     yield report.sop_uid
 
 
-def _measurements(rows: Sequence[Measurement], width: int, style: Style) -> Iterator[str]:
+def _measurements(rows: Sequence[Measurement], width: int, style: TextStyle) -> Iterator[str]:
     bold, _, reset = style
     cells = [(title(one), plain(one.value), one.unit, one.id) for one in rows]
     widths = [
@@ -74,7 +74,7 @@ def _measurements(rows: Sequence[Measurement], width: int, style: Style) -> Iter
         yield from _dimmed("; ".join(details(one)), width, style, indent="    ")
 
 
-def _line(row: Row, name_width: int, widths: Sequence[int]) -> str:
+def _line(row: TableCells, name_width: int, widths: Sequence[int]) -> str:
     name, value, unit, made = row
     return (
         f"{_pad(name, name_width)}  {' ' * (widths[0] - _width(value))}{value} "
@@ -82,7 +82,7 @@ def _line(row: Row, name_width: int, widths: Sequence[int]) -> str:
     ).rstrip()
 
 
-def _decisions(rows: Sequence[Decision], width: int, style: Style) -> Iterator[str]:
+def _decisions(rows: Sequence[NumDecision], width: int, style: TextStyle) -> Iterator[str]:
     """Yield two lines for each NUM: kept (+) or not (-), place, value, name; then the reason."""
     yield "+ übernommen / told, - nicht übernommen / left out"
     places = max((len(one.place) for one in rows), default=0)
@@ -100,7 +100,7 @@ def _decisions(rows: Sequence[Decision], width: int, style: Style) -> Iterator[s
         )
 
 
-def _dimmed(text: str, width: int, style: Style, *, indent: str) -> Iterator[str]:
+def _dimmed(text: str, width: int, style: TextStyle, *, indent: str) -> Iterator[str]:
     _, dim, reset = style
     for line in _wrapped(text, width, first=indent, rest=indent):
         yield f"{dim}{line}{reset}"

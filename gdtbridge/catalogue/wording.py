@@ -8,9 +8,9 @@ from dataclasses import asdict
 from typing import Final
 
 from gdtbridge.catalogue.rows import terms
-from gdtbridge.sr.codes import PROPERTIES, Role, normal
-from gdtbridge.sr.identity import Extra
-from gdtbridge.sr.model import Code, Decision, Measurement, Property, Report
+from gdtbridge.sr.codes import PROPERTIES, ModifierRole, normal
+from gdtbridge.sr.identity import IdentityExtra
+from gdtbridge.sr.model import Code, Measurement, MeasurementProperty, NumDecision, Report
 from gdtbridge.sr.numbers import plain
 from gdtbridge.sr.rules import reason
 
@@ -119,9 +119,9 @@ GERMAN: Final[dict[str, str]] = {
 
 ROLES: Final[dict[str, tuple[str, ...]]] = {
     # The modifiers behind a field, where they have other names
-    "method": (Role.METHOD, Role.EQUATION),
-    "phase": (Role.CYCLE, Role.BREATHING),
-    "companion_of": (Extra.OF,),
+    "method": (ModifierRole.METHOD, ModifierRole.EQUATION),
+    "phase": (ModifierRole.CYCLE, ModifierRole.BREATHING),
+    "companion_of": (IdentityExtra.OF,),
 }
 
 
@@ -149,7 +149,7 @@ def _measurement_to_json(measurement: Measurement) -> dict[str, object]:
     return values
 
 
-def _decision_to_json(decision: Decision) -> dict[str, object]:
+def _decision_to_json(decision: NumDecision) -> dict[str, object]:
     return asdict(decision) | {"reason": reason(decision.rule)}
 
 
@@ -210,7 +210,7 @@ def _said(measurement: Measurement, field: str) -> str:
 
     A label is a user's own word and stays.
     """
-    if field == Role.LABEL:
+    if field == ModifierRole.LABEL:
         return measurement.label or ""
     keys = dict(one.partition("=")[::2] for one in measurement.identity[1:] if one)
     known = terms()
@@ -222,7 +222,7 @@ def _said(measurement: Measurement, field: str) -> str:
     return ", ".join(words) if words and all(words) else _german(getattr(measurement, field))
 
 
-def _property_line(one: Property) -> str:
+def _property_line(one: MeasurementProperty) -> str:
     word = PROPERTIES.get(normal(Code(one.code, one.scheme, "")), one.name)
     return f"{word}: {one.value} {one.unit}".rstrip()
 

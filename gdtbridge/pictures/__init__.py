@@ -10,30 +10,30 @@ tells the rules.
 
 from gdtbridge.pictures.choice import choose
 from gdtbridge.pictures.model import (
+    AttachmentCandidate,
+    AttachmentChoice,
     AttachmentError,
     AttachmentLimit,
-    Candidate,
-    Choice,
+    AttachmentSelection,
+    KeyObjectReference,
     KeyObjects,
-    KeyReference,
     NotRenderable,
-    Rendered,
-    Selection,
+    RenderedFile,
 )
 from gdtbridge.pictures.reader import AttachmentReader
 from gdtbridge.pictures.sop_classes import is_candidate, is_key_object
 
 __all__ = [
+    "AttachmentCandidate",
+    "AttachmentChoice",
     "AttachmentError",
     "AttachmentLimit",
     "AttachmentReader",
-    "Candidate",
-    "Choice",
+    "AttachmentSelection",
+    "KeyObjectReference",
     "KeyObjects",
-    "KeyReference",
     "NotRenderable",
-    "Rendered",
-    "Selection",
+    "RenderedFile",
     "choose",
     "is_candidate",
     "is_key_object",

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from gdtbridge.pictures.model import Candidate, Choice, KeyObjects, Selection
+from gdtbridge.pictures.model import (
+    AttachmentCandidate,
+    AttachmentChoice,
+    AttachmentSelection,
+    KeyObjects,
+)
 from gdtbridge.pictures.sop_classes import LOOPS, is_document, is_image
 
 
-def choose(candidates: Sequence[Candidate], key: KeyObjects, most: int) -> Selection:
+def choose(
+    candidates: Sequence[AttachmentCandidate], key: KeyObjects, most: int
+) -> AttachmentSelection:
     """Return what to attach of an exam, at most ``most``, in the order received.
 
     Documents come first and always. Of the images: those, and those frames, that a Key Object
@@ -17,14 +24,14 @@ def choose(candidates: Sequence[Candidate], key: KeyObjects, most: int) -> Selec
     """
     rejected = {one.sop_instance_uid for one in key.rejected if not one.frames}
     kept = [one for one in _each_once(candidates) if one.sop_instance_uid not in rejected]
-    documents = [Choice(one) for one in kept if is_document(one.sop_class_uid)]
+    documents = [AttachmentChoice(one) for one in kept if is_document(one.sop_class_uid)]
     images = [one for one in kept if is_image(one.sop_class_uid)]
     wanted = [*documents, *(_key_images(images, key) or _all_images(images))]
     most = max(most, 0)
-    return Selection(tuple(wanted[:most]), len(wanted[most:]))
+    return AttachmentSelection(tuple(wanted[:most]), len(wanted[most:]))
 
 
-def _each_once(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+def _each_once(candidates: Iterable[AttachmentCandidate]) -> Iterator[AttachmentCandidate]:
     """Yield the first candidate of every instance."""
     seen = set()
     for one in candidates:
@@ -33,7 +40,7 @@ def _each_once(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
             yield one
 
 
-def _key_images(images: Sequence[Candidate], key: KeyObjects) -> list[Choice]:
+def _key_images(images: Sequence[AttachmentCandidate], key: KeyObjects) -> list[AttachmentChoice]:
     """Return what the selections name of these images, each frame once."""
     frames: dict[str, dict[int | None, None]] = {}
     for one in key.named:
@@ -43,16 +50,18 @@ def _key_images(images: Sequence[Candidate], key: KeyObjects) -> list[Choice]:
         for frame in one.frames:
             frames.get(one.sop_instance_uid, {}).pop(frame, None)
     return [
-        Choice(image, frame) for image in images for frame in frames.get(image.sop_instance_uid, ())
+        AttachmentChoice(image, frame)
+        for image in images
+        for frame in frames.get(image.sop_instance_uid, ())
     ]
 
 
-def _all_images(images: Sequence[Candidate]) -> list[Choice]:
+def _all_images(images: Sequence[AttachmentCandidate]) -> list[AttachmentChoice]:
     stills = [image for image in images if not _is_loop(image)]
-    return [Choice(image) for image in stills or images]
+    return [AttachmentChoice(image) for image in stills or images]
 
 
-def _is_loop(image: Candidate) -> bool:
+def _is_loop(image: AttachmentCandidate) -> bool:
     if image.frames is not None:
         return image.frames > 1
     return image.sop_class_uid in LOOPS

@@ -9,16 +9,16 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut
 
 from gdtbridge.pictures.arrays import Bytes, Integers
-from gdtbridge.pictures.jpeg import Colours
+from gdtbridge.pictures.jpeg import JpegColours
 from gdtbridge.pictures.model import NotRenderable
 
-LABELS: Final[dict[str, Colours]] = {
-    "RGB": Colours.RED_GREEN_BLUE,
-    "YBR_FULL": Colours.LUMA_CHROMA,
-    "YBR_FULL_422": Colours.LUMA_CHROMA,
+LABELS: Final[dict[str, JpegColours]] = {
+    "RGB": JpegColours.RED_GREEN_BLUE,
+    "YBR_FULL": JpegColours.LUMA_CHROMA,
+    "YBR_FULL_422": JpegColours.LUMA_CHROMA,
     # The decoders of JPEG 2000 undo these (PS3.5 8.2.4).
-    "YBR_RCT": Colours.RED_GREEN_BLUE,
-    "YBR_ICT": Colours.RED_GREEN_BLUE,
+    "YBR_RCT": JpegColours.RED_GREEN_BLUE,
+    "YBR_ICT": JpegColours.RED_GREEN_BLUE,
 }
 
 GREY: Final = 8
@@ -28,7 +28,7 @@ MOST: Final = 0.5
 FEW: Final = 0.1
 
 
-def labelled(photometric: str) -> Colours:
+def labelled(photometric: str) -> JpegColours:
     """Return what Photometric Interpretation says of three samples."""
     try:
         return LABELS[photometric]
@@ -38,7 +38,7 @@ def labelled(photometric: str) -> Colours:
         ) from None
 
 
-def believed(said: Colours, samples: Bytes) -> Colours:
+def believed(said: JpegColours, samples: Bytes) -> JpegColours:
     """Return what the samples are, whatever is said of them.
 
     Devices and gateways mislabel colours (SonoScape's DERIVED images; JPEG decompressed on the way
@@ -49,16 +49,16 @@ def believed(said: Colours, samples: Bytes) -> Colours:
     chroma = np.maximum(_distance(samples[..., 1], 128), _distance(samples[..., 2], 128))
     spread = samples.max(axis=-1) - samples.min(axis=-1)
     grey = {
-        Colours.LUMA_CHROMA: float(np.mean(chroma <= GREY)),
-        Colours.RED_GREEN_BLUE: float(np.mean(spread <= 2 * GREY)),
+        JpegColours.LUMA_CHROMA: float(np.mean(chroma <= GREY)),
+        JpegColours.RED_GREEN_BLUE: float(np.mean(spread <= 2 * GREY)),
     }
-    (other,) = set(Colours) - {said}
+    (other,) = set(JpegColours) - {said}
     return other if grey[other] >= MOST and grey[said] <= FEW else said
 
 
-def to_rgb(samples: Bytes, colours: Colours) -> Bytes:
+def to_rgb(samples: Bytes, colours: JpegColours) -> Bytes:
     """Return red, green and blue; luma and chroma have full range (PS3.3 C.7.6.3.1.2, BT.601)."""
-    if colours is Colours.RED_GREEN_BLUE:
+    if colours is JpegColours.RED_GREEN_BLUE:
         return samples
     luma = samples[..., 0].astype(np.float32)
     blueness = samples[..., 1].astype(np.float32) - 128

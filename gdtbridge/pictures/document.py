@@ -7,7 +7,7 @@ from typing import Final
 from pydicom.dataset import Dataset
 
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
-from gdtbridge.pictures.source import Source
+from gdtbridge.pictures.source import OpenedObject
 
 MAX_DOCUMENT: Final = 30 * 1024 * 1024
 
@@ -15,7 +15,7 @@ _DOCUMENT: Final = 0x00420011
 _START: Final = b"%PDF-"
 
 
-def render_document(source: Source) -> bytes:
+def render_document(source: OpenedObject) -> bytes:
     """Return the PDF without the padding of DICOM; raise `NotRenderable` where it is none."""
     data = source.big_value(_DOCUMENT, MAX_DOCUMENT)
     if data is None:

@@ -19,7 +19,7 @@ from pydicom.pixels.utils import as_pixel_options
 from gdtbridge.pictures.arrays import Integers
 from gdtbridge.pictures.colour import LABELS
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
-from gdtbridge.pictures.source import PixelData, Source
+from gdtbridge.pictures.source import OpenedObject, PixelData
 
 MAX_SAMPLES: Final = 40_000_000
 """Samples of one frame; a colour photograph of 13 megapixels."""
@@ -47,7 +47,7 @@ DECODERS: Final[dict[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
+class FrameSamples:
     """A decoded frame: its values, and Photometric Interpretation after decoding."""
 
     values: Integers
@@ -80,7 +80,7 @@ def chosen_frame(dataset: Dataset, frame: int | None) -> int:
     return frame
 
 
-def encoded_frame(source: Source, frame: int) -> bytes:
+def encoded_frame(source: OpenedObject, frame: int) -> bytes:
     """Return the codestream of a frame of encapsulated pixel data."""
     source.stream.seek(_pixel_data(source).at)
     options = as_pixel_options(source.dataset)
@@ -92,7 +92,7 @@ def encoded_frame(source: Source, frame: int) -> bytes:
     )
 
 
-def decoded_frame(source: Source, frame: int) -> Samples:
+def decoded_frame(source: OpenedObject, frame: int) -> FrameSamples:
     """Return the samples of a frame; raise `AttachmentError` for what nobody here decodes."""
     dataset, pixels = source.dataset, _pixel_data(source)
     if source.syntax not in DECODERS:
@@ -114,7 +114,7 @@ def decoded_frame(source: Source, frame: int) -> Samples:
         decoding_plugin=DECODERS[source.syntax],
         **_options(source, pixels),
     )
-    return Samples(values, str(properties["photometric_interpretation"]))
+    return FrameSamples(values, str(properties["photometric_interpretation"]))
 
 
 def check_size(rows: int, columns: int, samples: int) -> None:
@@ -125,13 +125,13 @@ def check_size(rows: int, columns: int, samples: int) -> None:
         raise AttachmentLimit("Das Bild ist zu groß. / The image is too large.")
 
 
-def _pixel_data(source: Source) -> PixelData:
+def _pixel_data(source: OpenedObject) -> PixelData:
     if source.pixel_data is None:
         raise NotRenderable("Das Objekt enthält kein Bild. / There is no image in the object.")
     return source.pixel_data
 
 
-def _options(source: Source, pixels: PixelData) -> dict[str, Any]:
+def _options(source: OpenedObject, pixels: PixelData) -> dict[str, Any]:
     """Return what pydicom wants to know, with what devices forget and what is clear anyway."""
     options = as_pixel_options(source.dataset)
     options.setdefault("pixel_representation", 0)
@@ -144,7 +144,7 @@ def _options(source: Source, pixels: PixelData) -> dict[str, Any]:
     return options
 
 
-def _thinned_colours(source: Source, frame: int) -> Samples:
+def _thinned_colours(source: OpenedObject, frame: int) -> FrameSamples:
     """Return a frame of uncompressed YBR_FULL_422 (PS3.3 C.7.6.3.1.2) with chroma for each pixel.
 
     The standard wants an even width. Of an odd one the last pair of a row is either whole, or its
@@ -157,7 +157,7 @@ def _thinned_colours(source: Source, frame: int) -> Samples:
     room = (pixels.length or 0) // number_of_frames(dataset)
     if room >= 3 * rows * columns:
         values = np.frombuffer(_bytes(source, frame, 3 * rows * columns), np.uint8)
-        return Samples(values.reshape(rows, columns, 3), "YBR_FULL")
+        return FrameSamples(values.reshape(rows, columns, 3), "YBR_FULL")
     whole_pairs = room >= 4 * pairs * rows
     length = 4 * pairs * rows if whole_pairs else 2 * (rows * columns + rows * columns % 2)
     packed = np.frombuffer(_bytes(source, frame, length), np.uint8).reshape(-1, 4)
@@ -168,10 +168,10 @@ def _thinned_colours(source: Source, frame: int) -> Samples:
         values = values.reshape(rows, 2 * pairs, 3)[:, :columns]
     else:
         values = values.reshape(-1, 3)[: rows * columns].reshape(rows, columns, 3)
-    return Samples(values, "YBR_FULL")
+    return FrameSamples(values, "YBR_FULL")
 
 
-def _bytes(source: Source, frame: int, length: int) -> bytes:
+def _bytes(source: OpenedObject, frame: int, length: int) -> bytes:
     """Return the bytes of an uncompressed frame of 8 bits."""
     pixels = _pixel_data(source)
     if int(source.dataset.BitsAllocated) != 8:

@@ -33,7 +33,7 @@ _JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x02\x00\x00\x01\x00\x01\x00\x00"
 _ADOBE_RGB: Final = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
 
 
-class Colours(Enum):
+class JpegColours(Enum):
     """What the samples of three components are."""
 
     LUMA_CHROMA = "YCbCr"
@@ -41,7 +41,7 @@ class Colours(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Codestream:
+class JpegCodestream:
     """One image: its frame header (T.81 B.2.2), what its markers say of colours, its clean parts.
 
     ``colours`` is None where nothing in the stream tells. ``sampling`` has a byte for each
@@ -54,16 +54,16 @@ class Codestream:
     columns: int
     components: bytes
     sampling: bytes
-    colours: Colours | None
+    colours: JpegColours | None
     parts: tuple[bytes, ...]
 
-    def clean(self, colours: Colours) -> bytes:
+    def clean(self, colours: JpegColours) -> bytes:
         """Return the stream without foreign metadata, its three components marked as these."""
-        marked = _JFIF if colours is Colours.LUMA_CHROMA else _ADOBE_RGB
+        marked = _JFIF if colours is JpegColours.LUMA_CHROMA else _ADOBE_RGB
         return b"".join((_SOI, marked, *self.parts))
 
 
-def parse_codestream(data: bytes) -> Codestream:
+def parse_codestream(data: bytes) -> JpegCodestream:
     """Return what the stream says; raise `NotRenderable` for a damaged one.
 
     What follows its end (padding, leftovers) is dropped.
@@ -80,7 +80,7 @@ def parse_codestream(data: bytes) -> Codestream:
         raise NotRenderable("Das JPEG-Bild hat keinen Kopf. / The JPEG image has no frame header.")
     precision, rows, columns, count = struct.unpack_from(">BHHB", header, 4)
     components, sampling = header[10 : 10 + 3 * count : 3], header[11 : 11 + 3 * count : 3]
-    return Codestream(
+    return JpegCodestream(
         process=header[1],
         precision=precision,
         rows=rows,
@@ -92,16 +92,16 @@ def parse_codestream(data: bytes) -> Codestream:
     )
 
 
-def _colours(application: list[bytes], components: bytes, sampling: bytes) -> Colours | None:
+def _colours(application: list[bytes], components: bytes, sampling: bytes) -> JpegColours | None:
     """Return what the stream's own marks say, as libjpeg reads them (jdapimin.c)."""
     if len(set(sampling)) > 1:  # nobody thins out green and blue
-        return Colours.LUMA_CHROMA
+        return JpegColours.LUMA_CHROMA
     for content in application:
         if content.startswith(b"JFIF\0"):
-            return Colours.LUMA_CHROMA
+            return JpegColours.LUMA_CHROMA
         if content.startswith(b"Adobe") and len(content) >= 12:
-            return Colours.LUMA_CHROMA if content[11] else Colours.RED_GREEN_BLUE
-    return Colours.RED_GREEN_BLUE if components.upper() == b"RGB" else None
+            return JpegColours.LUMA_CHROMA if content[11] else JpegColours.RED_GREEN_BLUE
+    return JpegColours.RED_GREEN_BLUE if components.upper() == b"RGB" else None
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -10,14 +10,14 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
-from gdtbridge.pictures.model import KeyObjects, KeyReference, NotRenderable
+from gdtbridge.pictures.model import KeyObjectReference, KeyObjects, NotRenderable
 from gdtbridge.pictures.sop_classes import is_key_object
 from gdtbridge.pictures.source import open_object
 
 MAX_ITEMS: Final = 10_000
 
 
-class Purpose(Enum):
+class KeyObjectPurpose(Enum):
     """What a document title means for the images it names."""
 
     SELECTED = "selected"
@@ -26,19 +26,19 @@ class Purpose(Enum):
     """The title says nothing about what is worth a look."""
 
 
-TITLES: Final[dict[str, Purpose]] = {
+TITLES: Final[dict[str, KeyObjectPurpose]] = {
     # DCM codes; every other title (113000 Of Interest, 113002 For Referring Provider, …) selects.
-    "113001": Purpose.REJECTED,  # Rejected for Quality Reasons
-    "113037": Purpose.REJECTED,  # Rejected for Patient Safety Reasons
-    "113038": Purpose.REJECTED,  # Incorrect Modality Worklist Entry
-    "113039": Purpose.REJECTED,  # Data Retention Policy Expired
-    "113010": Purpose.INVENTORY,  # Quality Issue
-    "113030": Purpose.INVENTORY,  # Manifest
-    "113031": Purpose.INVENTORY,  # Signed Manifest
-    "113032": Purpose.INVENTORY,  # Complete Study Content
-    "113033": Purpose.INVENTORY,  # Signed Complete Study Content
-    "113034": Purpose.INVENTORY,  # Complete Acquisition Content
-    "113035": Purpose.INVENTORY,  # Signed Complete Acquisition Content
+    "113001": KeyObjectPurpose.REJECTED,  # Rejected for Quality Reasons
+    "113037": KeyObjectPurpose.REJECTED,  # Rejected for Patient Safety Reasons
+    "113038": KeyObjectPurpose.REJECTED,  # Incorrect Modality Worklist Entry
+    "113039": KeyObjectPurpose.REJECTED,  # Data Retention Policy Expired
+    "113010": KeyObjectPurpose.INVENTORY,  # Quality Issue
+    "113030": KeyObjectPurpose.INVENTORY,  # Manifest
+    "113031": KeyObjectPurpose.INVENTORY,  # Signed Manifest
+    "113032": KeyObjectPurpose.INVENTORY,  # Complete Study Content
+    "113033": KeyObjectPurpose.INVENTORY,  # Signed Complete Study Content
+    "113034": KeyObjectPurpose.INVENTORY,  # Complete Acquisition Content
+    "113035": KeyObjectPurpose.INVENTORY,  # Signed Complete Acquisition Content
 }
 
 
@@ -50,21 +50,21 @@ def read_key_objects(path: Path) -> KeyObjects:
             raise NotRenderable("Das ist keine Bildauswahl. / This is no Key Object Selection.")
         references = tuple(_references(dataset))
         match _purpose(dataset):
-            case Purpose.SELECTED:
+            case KeyObjectPurpose.SELECTED:
                 return KeyObjects(named=references)
-            case Purpose.REJECTED:
+            case KeyObjectPurpose.REJECTED:
                 return KeyObjects(rejected=references)
-            case Purpose.INVENTORY:
+            case KeyObjectPurpose.INVENTORY:
                 return KeyObjects()
 
 
-def _purpose(dataset: Dataset) -> Purpose:
+def _purpose(dataset: Dataset) -> KeyObjectPurpose:
     titles = dataset.get("ConceptNameCodeSequence") or ()
     codes = (str(title.get("CodeValue", "")) for title in titles)
-    return next((TITLES[code] for code in codes if code in TITLES), Purpose.SELECTED)
+    return next((TITLES[code] for code in codes if code in TITLES), KeyObjectPurpose.SELECTED)
 
 
-def _references(dataset: Dataset) -> Iterator[KeyReference]:
+def _references(dataset: Dataset) -> Iterator[KeyObjectReference]:
     """Yield the instances that the items of the content tree reference, at any depth."""
     waiting, visited = deque(dataset.get("ContentSequence") or ()), 0
     while waiting and visited < MAX_ITEMS:
@@ -74,7 +74,7 @@ def _references(dataset: Dataset) -> Iterator[KeyReference]:
         for referenced in item.get("ReferencedSOPSequence") or ():
             uid = str(referenced.get("ReferencedSOPInstanceUID") or "")
             if uid:
-                yield KeyReference(uid, _frames(referenced))
+                yield KeyObjectReference(uid, _frames(referenced))
 
 
 def _frames(referenced: Dataset) -> tuple[int, ...]:

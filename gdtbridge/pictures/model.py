@@ -26,7 +26,7 @@ class AttachmentLimit(AttachmentError):
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class AttachmentCandidate:
     """One instance of an exam, as the archive's index knows it.
 
     ``frames`` is its Number of Frames; None where nobody looked, then the SOP class tells stills
@@ -40,27 +40,27 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class AttachmentChoice:
     """What shall be attached.
 
     ``frame`` counts from 1, as DICOM does. None is the whole document, the still, or the frame that
     stands for a loop.
     """
 
-    candidate: Candidate
+    candidate: AttachmentCandidate
     frame: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class AttachmentSelection:
     """What was chosen, documents first, and how many more there would have been."""
 
-    choices: tuple[Choice, ...]
+    choices: tuple[AttachmentChoice, ...]
     left_out: int
 
 
 @dataclass(frozen=True, slots=True)
-class KeyReference:
+class KeyObjectReference:
     """An instance that a Key Object Selection names; no ``frames`` means all of it."""
 
     sop_instance_uid: str
@@ -75,13 +75,13 @@ class KeyObjects:
     ``unreadable`` counts documents that could not be read.
     """
 
-    named: tuple[KeyReference, ...] = ()
-    rejected: tuple[KeyReference, ...] = ()
+    named: tuple[KeyObjectReference, ...] = ()
+    rejected: tuple[KeyObjectReference, ...] = ()
     unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedFile:
     """A file: ``format`` is ``JPG`` or ``PDF``.
 
     ``title`` is what the chart may show: the document's title or the series' description, one line

@@ -25,9 +25,9 @@ from gdtbridge.pictures.frames import (
     encoded_frame,
 )
 from gdtbridge.pictures.grey import grey_table, to_grey
-from gdtbridge.pictures.jpeg import Codestream, Colours
+from gdtbridge.pictures.jpeg import JpegCodestream, JpegColours
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
-from gdtbridge.pictures.source import Source
+from gdtbridge.pictures.source import OpenedObject
 
 MAX_PICTURE: Final = 10 * 1024 * 1024
 """Bytes of a picture."""
@@ -36,7 +36,7 @@ QUALITIES: Final = (92, 80, 60)
 """The first whose picture is not too big counts."""
 
 
-def render_picture(source: Source, frame: int | None) -> bytes:
+def render_picture(source: OpenedObject, frame: int | None) -> bytes:
     """Return a frame, counted from 1, as JPEG; None is the one that stands for the object."""
     number = chosen_frame(source.dataset, frame)
     if source.syntax in JPEG_8_BIT:
@@ -47,7 +47,7 @@ def render_picture(source: Source, frame: int | None) -> bytes:
     )
 
 
-def _from_jpeg(source: Source, frame: int) -> bytes:
+def _from_jpeg(source: OpenedObject, frame: int) -> bytes:
     """Return the device's own JPEG, cleaned, or where it cannot stay one made of it."""
     dataset, stream = source.dataset, jpeg.parse_codestream(encoded_frame(source, frame))
     if stream.precision != 8 or len(stream.components) not in {1, 3}:
@@ -61,25 +61,25 @@ def _from_jpeg(source: Source, frame: int) -> bytes:
         return _own(stream, dataset, stays=_shows_as_it_is(photometric, dataset)) or _compressed(
             _one_sample(samples, photometric, dataset), dataset
         )
-    said = stream.colours or LABELS.get(photometric, Colours.LUMA_CHROMA)
+    said = stream.colours or LABELS.get(photometric, JpegColours.LUMA_CHROMA)
     colours = believed(said, samples)
-    return _own(stream, dataset, stays=colours is Colours.LUMA_CHROMA) or _compressed(
+    return _own(stream, dataset, stays=colours is JpegColours.LUMA_CHROMA) or _compressed(
         to_rgb(samples, colours), dataset
     )
 
 
-def _decoded(stream: Codestream) -> Bytes:
+def _decoded(stream: JpegCodestream) -> Bytes:
     """Return the samples as they are in the stream, their colours not converted."""
-    clean = io.BytesIO(stream.clean(Colours.RED_GREEN_BLUE))
+    clean = io.BytesIO(stream.clean(JpegColours.RED_GREEN_BLUE))
     with Image.open(clean, formats=("JPEG",)) as image:
         return np.asarray(image)
 
 
-def _own(stream: Codestream, dataset: Dataset, *, stays: bool) -> bytes | None:
+def _own(stream: JpegCodestream, dataset: Dataset, *, stays: bool) -> bytes | None:
     """Return the device's JPEG without its metadata; None where it cannot stay as it is."""
     if not stays or stream.process != jpeg.BASELINE or _aspect(dataset) != (1, 1):
         return None
-    clean = stream.clean(Colours.LUMA_CHROMA)
+    clean = stream.clean(JpegColours.LUMA_CHROMA)
     return clean if len(clean) <= MAX_PICTURE else None
 
 

@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Final
 
 from gdtbridge.pictures.model import (
+    AttachmentCandidate,
     AttachmentError,
     AttachmentLimit,
-    Candidate,
+    KeyObjectReference,
     KeyObjects,
-    KeyReference,
     NotRenderable,
-    Rendered,
+    RenderedFile,
 )
 from gdtbridge.pictures.sop_classes import is_image
 from gdtbridge.sandbox.client import SandboxClient
 from gdtbridge.sandbox.room import MEBIBYTE, SandboxRoom, SandboxTask, SandboxTexts
 
-RENDER: Final = SandboxTask("gdtbridge.pictures.render:render", Rendered)
+RENDER: Final = SandboxTask("gdtbridge.pictures.render:render", RenderedFile)
 COUNT_FRAMES: Final = SandboxTask("gdtbridge.pictures.render:number_of_frames", int)
 READ_KEY_OBJECTS: Final = SandboxTask("gdtbridge.pictures.key_objects:read_key_objects", KeyObjects)
 
@@ -61,7 +61,7 @@ class AttachmentReader(SandboxClient):
 
     room = PICTURES
 
-    def render(self, path: Path, frame: int | None) -> Rendered:
+    def render(self, path: Path, frame: int | None) -> RenderedFile:
         """Return the file made of an object; raise `AttachmentError` and nothing else.
 
         ``frame`` counts from 1; None is the document, the still, or of a loop the frame its
@@ -71,8 +71,8 @@ class AttachmentReader(SandboxClient):
 
     def key_objects(self, paths: Iterable[Path]) -> KeyObjects:
         """Return what these Key Object Selections say; none that fails stops the others."""
-        named: list[KeyReference] = []
-        rejected: list[KeyReference] = []
+        named: list[KeyObjectReference] = []
+        rejected: list[KeyObjectReference] = []
         unreadable = 0
         for path in paths:
             try:
@@ -84,11 +84,13 @@ class AttachmentReader(SandboxClient):
                 rejected += key.rejected
         return KeyObjects(tuple(named), tuple(rejected), unreadable)
 
-    def with_frames(self, candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    def with_frames(
+        self, candidates: Iterable[AttachmentCandidate]
+    ) -> tuple[AttachmentCandidate, ...]:
         """Return the candidates, the images with their Number of Frames where it can be read."""
         return tuple(self._with_frames(one) for one in candidates)
 
-    def _with_frames(self, candidate: Candidate) -> Candidate:
+    def _with_frames(self, candidate: AttachmentCandidate) -> AttachmentCandidate:
         if candidate.frames is not None or not is_image(candidate.sop_class_uid):
             return candidate
         try:

@@ -6,22 +6,22 @@ from pathlib import Path
 
 from gdtbridge.pictures import frames
 from gdtbridge.pictures.document import render_document
-from gdtbridge.pictures.model import NotRenderable, Rendered
+from gdtbridge.pictures.model import NotRenderable, RenderedFile
 from gdtbridge.pictures.picture import render_picture
 from gdtbridge.pictures.sop_classes import is_document
 from gdtbridge.pictures.source import open_object
 from gdtbridge.pictures.titles import document_title, image_title
 
 
-def render(path: Path, frame: int | None) -> Rendered:
+def render(path: Path, frame: int | None) -> RenderedFile:
     """Return the file (`AttachmentReader.render` says which); raise anything for a bad object."""
     with open_object(path) as source:
         sop_class = str(source.dataset.get("SOPClassUID", ""))
         if is_document(sop_class):
-            return Rendered("PDF", document_title(source.dataset), render_document(source))
+            return RenderedFile("PDF", document_title(source.dataset), render_document(source))
         if source.pixel_data is None:
             raise NotRenderable("Das Objekt enthält kein Bild. / There is no image in the object.")
-        return Rendered("JPG", image_title(source.dataset), render_picture(source, frame))
+        return RenderedFile("JPG", image_title(source.dataset), render_picture(source, frame))
 
 
 def number_of_frames(path: Path) -> int:

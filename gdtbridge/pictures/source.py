@@ -53,7 +53,7 @@ class PixelData:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class OpenedObject:
     """An opened object: ``dataset`` ends before the pixel data, ``pixel_data`` is None without."""
 
     dataset: Dataset
@@ -78,7 +78,7 @@ class Source:
 
 
 @contextmanager
-def open_object(path: Path) -> Iterator[Source]:
+def open_object(path: Path) -> Iterator[OpenedObject]:
     """Open a Part 10 file (PS3.10) in any transfer syntax; raise `AttachmentError`."""
     with path.open("rb") as file:
         stream: BinaryIO = file
@@ -98,7 +98,7 @@ def open_object(path: Path) -> Iterator[Source]:
             stop_when=_at_pixels,
             defer_size=MAX_VALUE,
         )
-        yield Source(dataset, syntax, stream, _pixel_data(stream, dataset))
+        yield OpenedObject(dataset, syntax, stream, _pixel_data(stream, dataset))
 
 
 def _at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:  # noqa: ARG001 - pydicom's

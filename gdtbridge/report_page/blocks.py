@@ -20,7 +20,7 @@ LEAST_NAME: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class PageStyle:
     """How a page is set; ``remarks`` is the width of their column, 0 puts them under the name."""
 
     columns: int
@@ -42,19 +42,19 @@ class Style:
 
 STYLES: Final = (
     # The first in which everything fits on one page is taken.
-    Style(columns=1, size=10.0, value=58, unit=52, remarks=150),
-    Style(columns=1, size=9.0, value=54, unit=48, remarks=150),
-    Style(columns=2, size=8.5, value=36, unit=36),
-    Style(columns=2, size=7.8, value=34, unit=34),
-    Style(columns=2, size=7.2, value=32, unit=32),
+    PageStyle(columns=1, size=10.0, value=58, unit=52, remarks=150),
+    PageStyle(columns=1, size=9.0, value=54, unit=48, remarks=150),
+    PageStyle(columns=2, size=8.5, value=36, unit=36),
+    PageStyle(columns=2, size=7.8, value=34, unit=34),
+    PageStyle(columns=2, size=7.2, value=32, unit=32),
 )
 
-MANY_PAGES: Final = Style(columns=2, size=8.0, value=36, unit=36)
+MANY_PAGES: Final = PageStyle(columns=2, size=8.0, value=36, unit=36)
 """Where no style gets everything onto one page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TextPiece:
     """A line of text; ``x`` is its right end where ``right``."""
 
     x: float
@@ -67,60 +67,60 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class PageBlock:
     """What is never torn apart; ``heading`` stays with what follows."""
 
     height: float
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TextPiece, ...]
     heading: bool = False
 
 
-def heading(name: str, style: Style, width: float) -> Block:
+def heading(name: str, style: PageStyle, width: float) -> PageBlock:
     """Return the name of a group."""
     size = style.size * 1.06
     lines = face(bold=True).wrapped(name, width, size)
     top = style.lead * 1.35
     pieces = tuple(
-        Piece(0, top + at * style.lead, line, size, bold=True) for at, line in enumerate(lines)
+        TextPiece(0, top + at * style.lead, line, size, bold=True) for at, line in enumerate(lines)
     )
-    return Block(top + (len(lines) - 1) * style.lead + style.size * 0.45, pieces, heading=True)
+    return PageBlock(top + (len(lines) - 1) * style.lead + style.size * 0.45, pieces, heading=True)
 
 
-def column_titles(style: Style, width: float) -> Block:
+def column_titles(style: PageStyle, width: float) -> PageBlock:
     """Return what stands above each column."""
     size, y = style.small * 0.92, style.lead
     _, right = _edges(style, width)
     pieces = [
-        Piece(0, y, "Messgröße", size, grey=True),
-        Piece(right, y, "Wert", size, grey=True, right=True),
-        Piece(right + GAP, y, "Einheit", size, grey=True),
+        TextPiece(0, y, "Messgröße", size, grey=True),
+        TextPiece(right, y, "Wert", size, grey=True, right=True),
+        TextPiece(right + GAP, y, "Einheit", size, grey=True),
     ]
     if style.remarks:
-        pieces.append(Piece(width - style.remarks, y, "Bemerkung", size, grey=True))
-    return Block(style.lead * 1.3, tuple(pieces))
+        pieces.append(TextPiece(width - style.remarks, y, "Bemerkung", size, grey=True))
+    return PageBlock(style.lead * 1.3, tuple(pieces))
 
 
-def rows_of(group: SheetGroup, style: Style, width: float) -> list[Block]:
+def rows_of(group: SheetGroup, style: PageStyle, width: float) -> list[PageBlock]:
     """Return the rows of a group."""
     return [_row(row, style, width) for row in group.rows]
 
 
-def note(text: str, size: float, width: float) -> Block:
+def note(text: str, size: float, width: float) -> PageBlock:
     """Return a sentence, as wide as the page."""
     lead = size * 1.25
     lines = face().wrapped(text, width, size)
-    pieces = tuple(Piece(0, lead * (at + 1), line, size) for at, line in enumerate(lines))
-    return Block(lead * len(lines) + 1, pieces)
+    pieces = tuple(TextPiece(0, lead * (at + 1), line, size) for at, line in enumerate(lines))
+    return PageBlock(lead * len(lines) + 1, pieces)
 
 
-def _edges(style: Style, width: float) -> tuple[float, float]:
+def _edges(style: PageStyle, width: float) -> tuple[float, float]:
     """Return where the value's cell begins and ends."""
     behind = style.unit + GAP + (style.remarks + GAP if style.remarks else 0)
     right = width - behind
     return right - style.value, right
 
 
-def _row(row: SheetRow, style: Style, width: float) -> Block:
+def _row(row: SheetRow, style: PageStyle, width: float) -> PageBlock:
     regular, strong = face(), face(bold=True)
     left, right = _edges(style, width)
     left = min(left, right - strong.width(row.value, style.size))
@@ -128,8 +128,8 @@ def _row(row: SheetRow, style: Style, width: float) -> Block:
     if not fits:
         return _stacked(row, style, width)
     pieces = [
-        Piece(right, style.lead, row.value, style.size, bold=True, right=True),
-        Piece(right + GAP, style.lead, row.unit, style.size),
+        TextPiece(right, style.lead, row.value, style.size, bold=True, right=True),
+        TextPiece(right + GAP, style.lead, row.unit, style.size),
     ]
     if style.remarks:
         beside = _lines(row.remark, width - style.remarks, style.remarks, style, style.lead)
@@ -140,7 +140,7 @@ def _row(row: SheetRow, style: Style, width: float) -> Block:
     return _closed((*pieces, *named, *beside), style)
 
 
-def _stacked(row: SheetRow, style: Style, width: float) -> Block:
+def _stacked(row: SheetRow, style: PageStyle, width: float) -> PageBlock:
     """Return a row whose value and unit stand under the name, as wide as they are.
 
     What is wider than the column is set smaller: a number is never broken.
@@ -149,33 +149,35 @@ def _stacked(row: SheetRow, style: Style, width: float) -> Block:
     y = max(piece.y for piece in named) + style.lead
     text = f"{row.value} {row.unit}".rstrip()
     size = face(bold=True).fitting(text, width, style.size)
-    return _closed((*named, Piece(width, y, text, size, bold=True, right=True)), style)
+    return _closed((*named, TextPiece(width, y, text, size, bold=True, right=True)), style)
 
 
-def _named(name: str, remark: str, width: float, style: Style) -> list[Piece]:
+def _named(name: str, remark: str, width: float, style: PageStyle) -> list[TextPiece]:
     """Return the name, the remark behind it where there is room, else below."""
     regular = face()
     lines = regular.wrapped(name, width, style.size)
-    pieces = [Piece(0, style.lead * (at + 1), line, style.size) for at, line in enumerate(lines)]
+    pieces = [
+        TextPiece(0, style.lead * (at + 1), line, style.size) for at, line in enumerate(lines)
+    ]
     used = regular.width(lines[-1], style.size) + GAP
     last = pieces[-1].y
     if not remark:
         return pieces
     if used + regular.width(remark, style.small) <= width:
-        return [*pieces, Piece(used, last, remark, style.small, grey=True)]
+        return [*pieces, TextPiece(used, last, remark, style.small, grey=True)]
     return [*pieces, *_lines(remark, 0, width, style, last + style.lead * 0.92)]
 
 
-def _lines(text: str, x: float, width: float, style: Style, y: float) -> list[Piece]:
+def _lines(text: str, x: float, width: float, style: PageStyle, y: float) -> list[TextPiece]:
     """Return small grey lines."""
     if not text:
         return []
     lines = face().wrapped(text, width, style.small)
     return [
-        Piece(x, y + style.lead * 0.92 * at, line, style.small, grey=True)
+        TextPiece(x, y + style.lead * 0.92 * at, line, style.small, grey=True)
         for at, line in enumerate(lines)
     ]
 
 
-def _closed(pieces: tuple[Piece, ...], style: Style) -> Block:
-    return Block(max(piece.y for piece in pieces) + style.size * 0.42, pieces)
+def _closed(pieces: tuple[TextPiece, ...], style: PageStyle) -> PageBlock:
+    return PageBlock(max(piece.y for piece in pieces) + style.size * 0.42, pieces)

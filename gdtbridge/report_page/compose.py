@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue
-from gdtbridge.catalogue.presentation import OTHERS, Presented, present_all
+from gdtbridge.catalogue.presentation import OTHERS, ChartValue, present_all
 from gdtbridge.catalogue.wording import REPEAT
 from gdtbridge.people import Patient
 from gdtbridge.report_page.sheet import ReportSheet, SheetFact, SheetGroup, SheetRow
@@ -78,7 +78,7 @@ def sheet_of(report: Report, catalogue: Catalogue, patient: Patient, accession: 
 # --- the head ------------------------------------------------------------------------------------
 
 
-def _title(report: Report, shown: Sequence[Presented]) -> str:
+def _title(report: Report, shown: Sequence[ChartValue]) -> str:
     """Return what was examined, by the template, else by the only group there is."""
     kind = KINDS.get(report.template or "", "")
     groups = {one.group for one in shown} - {OTHERS}
@@ -129,14 +129,14 @@ def _day(day: date | None) -> str:
 # --- the values ----------------------------------------------------------------------------------
 
 
-def _groups(ordered: Sequence[Presented]) -> Iterator[SheetGroup]:
+def _groups(ordered: Sequence[ChartValue]) -> Iterator[SheetGroup]:
     for name, members in groupby(ordered, key=lambda one: one.group):
         rows = tuple(_rows(list(members)))
         alone = name == OTHERS and len(rows) == len(ordered)
         yield SheetGroup("Messwerte" if alone else one_line(name, MAX_NAME), rows)
 
 
-def _rows(shown: Sequence[Presented]) -> Iterator[SheetRow]:
+def _rows(shown: Sequence[ChartValue]) -> Iterator[SheetRow]:
     """Yield the rows of one group; a name and remark that were there already get a number."""
     seen: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for one in shown:
@@ -159,7 +159,7 @@ def _unit(unit: str) -> str:
     return one_line(_EXPONENT.sub(lambda match: "²³"[match[0] == "3"], unit), MAX_UNIT)
 
 
-def _remarks(one: Presented) -> tuple[str, ...]:
+def _remarks(one: ChartValue) -> tuple[str, ...]:
     """Return the remarks in few words, none twice."""
     short: dict[str, None] = {}
     for remark in one.remarks:

@@ -12,8 +12,8 @@ from typing import Final
 from gdtbridge.report_page.blocks import (
     MANY_PAGES,
     STYLES,
-    Block,
-    Style,
+    PageBlock,
+    PageStyle,
     column_titles,
     heading,
     note,
@@ -36,20 +36,20 @@ MOST_ON_ONE_PAGE: Final = 130
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedBlock:
     """A block and its upper left corner; below a row ``line`` points are ruled, 0 for none."""
 
     x: float
     y: float
-    block: Block
+    block: PageBlock
     line: float = 0.0
 
 
-Laid = list[Placed]
+PlacedPage = list[PlacedBlock]
 """One page."""
 
 
-def laid_out(sheet: ReportSheet, first_top: float) -> list[Laid]:
+def laid_out(sheet: ReportSheet, first_top: float) -> list[PlacedPage]:
     """Return the pages; the first begins at ``first_top``.
 
     The most readable style that needs one page is taken, else as many pages as there must be.
@@ -58,19 +58,19 @@ def laid_out(sheet: ReportSheet, first_top: float) -> list[Laid]:
     room = sum(block.height for block in notes) + (NOTE_SIZE if notes else 0)
     rows = sum(len(group.rows) for group in sheet.groups)
     for style in STYLES if rows <= MOST_ON_ONE_PAGE else ():
-        flow = _Flow(sheet.groups, style)
+        flow = _BlockFlow(sheet.groups, style)
         if flow.fits(BOTTOM - room - first_top):
             pages = flow.balanced(first_top, BOTTOM - room)
             break
     else:
-        pages = _Flow(sheet.groups, MANY_PAGES).filled(first_top, BOTTOM)
+        pages = _BlockFlow(sheet.groups, MANY_PAGES).filled(first_top, BOTTOM)
     return _with_notes(pages, notes, first_top)
 
 
-class _Flow:
+class _BlockFlow:
     """The groups of a sheet in one style."""
 
-    def __init__(self, groups: Sequence[SheetGroup], style: Style) -> None:
+    def __init__(self, groups: Sequence[SheetGroup], style: PageStyle) -> None:
         self.style = style
         self.width = (RIGHT - LEFT - GUTTER * (style.columns - 1)) / style.columns
         self.titles = column_titles(style, self.width)
@@ -83,7 +83,7 @@ class _Flow:
         """Return whether one page is enough."""
         return len(self._columns(height, height, self.style.columns)) <= self.style.columns
 
-    def balanced(self, top: float, bottom: float) -> list[Laid]:
+    def balanced(self, top: float, bottom: float) -> list[PlacedPage]:
         """Return one page whose columns end as high up as they can."""
         least = sum(
             head.height + sum(block.height for block in rows) for _, head, rows in self.groups
@@ -93,34 +93,36 @@ class _Flow:
             height += self.style.lead / 2
         return self._pages(min(height, bottom - top), top, bottom)
 
-    def filled(self, top: float, bottom: float) -> list[Laid]:
+    def filled(self, top: float, bottom: float) -> list[PlacedPage]:
         """Return as many pages as it takes."""
         return self._pages(bottom - top, top, bottom)
 
-    def _pages(self, first: float, top: float, bottom: float) -> list[Laid]:
+    def _pages(self, first: float, top: float, bottom: float) -> list[PlacedPage]:
         later_top = TOP + LATER_HEAD
         columns = self._columns(first, bottom - later_top)
         pages = []
         for start in range(0, len(columns), self.style.columns):
             y = later_top if start else top
-            page: Laid = []
+            page: PlacedPage = []
             for at, column in enumerate(columns[start : start + self.style.columns]):
                 page += self._placed(column, LEFT + at * (self.width + GUTTER), y)
             pages.append(page)
         return pages or [[]]
 
-    def _placed(self, column: Sequence[Block], x: float, y: float) -> Iterator[Placed]:
+    def _placed(self, column: Sequence[PageBlock], x: float, y: float) -> Iterator[PlacedBlock]:
         for block in column:
             ruled = 0.0 if block is self.titles else self.width
-            yield Placed(x, y, block, ruled)
+            yield PlacedBlock(x, y, block, ruled)
             y += block.height
 
-    def _columns(self, first: float, later: float, most: int | None = None) -> list[list[Block]]:
+    def _columns(
+        self, first: float, later: float, most: int | None = None
+    ) -> list[list[PageBlock]]:
         """Return the blocks of each column; those of the first page are ``first`` high.
 
         More columns than ``most`` are not filled: one more says that they are not enough.
         """
-        columns: list[list[Block]] = []
+        columns: list[list[PageBlock]] = []
         room = 0.0
         for name, head, rows in self.groups:
             for at, row in enumerate(rows):
@@ -138,7 +140,9 @@ class _Flow:
         return columns
 
 
-def _with_notes(pages: list[Laid], notes: Sequence[Block], first_top: float) -> list[Laid]:
+def _with_notes(
+    pages: list[PlacedPage], notes: Sequence[PageBlock], first_top: float
+) -> list[PlacedPage]:
     """Return the pages, the notes below what stands lowest on the last, or on one more."""
     if not notes:
         return pages
@@ -148,6 +152,6 @@ def _with_notes(pages: list[Laid], notes: Sequence[Block], first_top: float) -> 
         if y + block.height > BOTTOM:
             pages.append([])
             y = TOP + LATER_HEAD
-        pages[-1].append(Placed(LEFT, y, block))
+        pages[-1].append(PlacedBlock(LEFT, y, block))
         y += block.height
     return pages

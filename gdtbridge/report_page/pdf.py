@@ -8,8 +8,18 @@ from typing import Final
 
 from reportlab.pdfgen.canvas import Canvas
 
-from gdtbridge.report_page.blocks import Piece
-from gdtbridge.report_page.pages import BOTTOM, HEIGHT, LEFT, MM, RIGHT, TOP, WIDTH, Laid, laid_out
+from gdtbridge.report_page.blocks import TextPiece
+from gdtbridge.report_page.pages import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    MM,
+    RIGHT,
+    TOP,
+    WIDTH,
+    PlacedPage,
+    laid_out,
+)
 from gdtbridge.report_page.sheet import ReportSheet, SheetFact
 from gdtbridge.report_page.type_faces import MISSING, face
 
@@ -31,7 +41,7 @@ def to_pdf(sheet: ReportSheet) -> bytes:
     """Return the PDF."""
     if any(face().lacks(text) for text in _texts(sheet)):
         sheet = replace(sheet, notes=(*sheet.notes, LACKING))
-    return _Drawing(sheet).made()
+    return _PdfDrawing(sheet).made()
 
 
 def _texts(sheet: ReportSheet) -> list[str]:
@@ -45,7 +55,7 @@ def _texts(sheet: ReportSheet) -> list[str]:
     ]
 
 
-class _Drawing:
+class _PdfDrawing:
     """One document being drawn; ``y`` counts from the top of the page."""
 
     def __init__(self, sheet: ReportSheet) -> None:
@@ -99,8 +109,8 @@ class _Drawing:
         title, day = self._sheet.title, self._sheet.day
         room = RIGHT - LEFT - face().width(day, DAY_SIZE) - 5 * MM
         size = face(bold=True).fitting(title, room, TITLE_SIZE)
-        self._text(Piece(LEFT, y, title, size, bold=True), ACCENT)
-        self._text(Piece(RIGHT, y, day, DAY_SIZE, right=True), BLACK)
+        self._text(TextPiece(LEFT, y, title, size, bold=True), ACCENT)
+        self._text(TextPiece(RIGHT, y, day, DAY_SIZE, right=True), BLACK)
         y += 2.6 * MM
         self._rule(LEFT, RIGHT, y, ACCENT, 1.2)
         y += 1.6 * MM
@@ -109,10 +119,10 @@ class _Drawing:
 
     def _facts(self, x: float, y: float, facts: tuple[SheetFact, ...]) -> None:
         for fact in facts:
-            self._text(Piece(x, y + FACT_LEAD, fact.word, FACT_SIZE, grey=True), GREY)
+            self._text(TextPiece(x, y + FACT_LEAD, fact.word, FACT_SIZE, grey=True), GREY)
             for line in self._fact_text(fact):
                 y += FACT_LEAD
-                piece = Piece(x + 27 * MM, y, line, FACT_SIZE, bold=fact.word == "Name")
+                piece = TextPiece(x + 27 * MM, y, line, FACT_SIZE, bold=fact.word == "Name")
                 self._text(piece, BLACK)
 
     def _later_head(self) -> None:
@@ -120,10 +130,10 @@ class _Drawing:
         named = self._sheet.heading
         half = (RIGHT - LEFT) / 2 - 2 * MM
         size = face(bold=True).fitting(named, half, FACT_SIZE)
-        self._text(Piece(LEFT, y, named, size, bold=True), ACCENT)
+        self._text(TextPiece(LEFT, y, named, size, bold=True), ACCENT)
         room = RIGHT - LEFT - face(bold=True).width(named, size) - 5 * MM
         size = face().fitting(self._sheet.patient, room, FACT_SIZE)
-        self._text(Piece(RIGHT, y, self._sheet.patient, size, right=True), BLACK)
+        self._text(TextPiece(RIGHT, y, self._sheet.patient, size, right=True), BLACK)
         self._rule(LEFT, RIGHT, y + 1.6 * MM, ACCENT, 0.8)
 
     def _foot(self, number: int, pages: int) -> None:
@@ -132,12 +142,12 @@ class _Drawing:
         page = f"Seite {number} von {pages}"
         room = RIGHT - LEFT - face().width(page, FOOT_SIZE) - 6 * MM
         for at, line in enumerate(face().wrapped(self._sheet.foot, room, FOOT_SIZE)):
-            self._text(Piece(LEFT, y + at * FOOT_SIZE * 1.3, line, FOOT_SIZE), GREY)
-        self._text(Piece(RIGHT, y, page, FOOT_SIZE, right=True), GREY)
+            self._text(TextPiece(LEFT, y + at * FOOT_SIZE * 1.3, line, FOOT_SIZE), GREY)
+        self._text(TextPiece(RIGHT, y, page, FOOT_SIZE, right=True), GREY)
 
     # --- the page --------------------------------------------------------------------------------
 
-    def _page(self, page: Laid) -> None:
+    def _page(self, page: PlacedPage) -> None:
         for placed in page:
             x, y, block = placed.x, placed.y, placed.block
             for piece in block.pieces:
@@ -147,7 +157,7 @@ class _Drawing:
                 colour, weight = (ACCENT, 0.6) if block.heading else (RULE, 0.4)
                 self._rule(x, x + placed.line, y + block.height, colour, weight)
 
-    def _text(self, piece: Piece, colour: tuple[float, float, float]) -> None:
+    def _text(self, piece: TextPiece, colour: tuple[float, float, float]) -> None:
         letters = face(bold=piece.bold)
         width = letters.width(piece.text, piece.size)
         drawn = self._canvas.beginText(

@@ -29,7 +29,7 @@ _FILES: Final = {
 }
 
 
-class _Font:
+class _FontFile:
     """One font file, registered with ReportLab under its short name."""
 
     def __init__(self, name: str) -> None:
@@ -49,17 +49,17 @@ class _Font:
 
 
 @lru_cache(maxsize=len(_FILES))
-def _font(name: str) -> _Font:
-    return _Font(name)
+def _font(name: str) -> _FontFile:
+    return _FontFile(name)
 
 
-class Face:
+class TypeFace:
     """Regular or bold letters."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self._own = _font(name)
-        self._chosen: dict[str, tuple[_Font, str]] = {}
+        self._chosen: dict[str, tuple[_FontFile, str]] = {}
 
     def runs(self, text: str) -> Iterator[tuple[str, str]]:
         """Yield the text in pieces, each with the name of the font that has its letters."""
@@ -109,13 +109,13 @@ class Face:
             used += step
         return pieces
 
-    def _choose(self, letter: str) -> tuple[_Font, str]:
+    def _choose(self, letter: str) -> tuple[_FontFile, str]:
         found = self._chosen.get(letter)
         if found is None:
             found = self._chosen[letter] = self._find(letter)
         return found
 
-    def _find(self, letter: str) -> tuple[_Font, str]:
+    def _find(self, letter: str) -> tuple[_FontFile, str]:
         if unicodedata.bidirectional(letter) in RIGHT_TO_LEFT:
             return self._own, MISSING
         for font in (self._own, _font("Fallback")):
@@ -125,6 +125,6 @@ class Face:
 
 
 @lru_cache(maxsize=2)
-def face(*, bold: bool = False) -> Face:
+def face(*, bold: bool = False) -> TypeFace:
     """Return the regular or the bold letters."""
-    return Face("Bold" if bold else "Regular")
+    return TypeFace("Bold" if bold else "Regular")

@@ -15,10 +15,10 @@ from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.exams.model import Exam
 from gdtbridge.gdt import Attachment, field_length
 from gdtbridge.pictures import (
+    AttachmentCandidate,
     AttachmentError,
-    Candidate,
     KeyObjects,
-    Rendered,
+    RenderedFile,
     choose,
     is_candidate,
     is_key_object,
@@ -40,13 +40,15 @@ LONGEST_NAME: Final = field_length("6302")
 class AttachmentMaker(Protocol):
     """Port: makes files of received objects (`gdtbridge.pictures.AttachmentReader`)."""
 
-    def render(self, path: Path, frame: int | None) -> Rendered:
+    def render(self, path: Path, frame: int | None) -> RenderedFile:
         """Return the file made of an object; raise `AttachmentError`."""
 
     def key_objects(self, paths: Sequence[Path]) -> KeyObjects:
         """Return what Key Object Selections name."""
 
-    def with_frames(self, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    def with_frames(
+        self, candidates: Sequence[AttachmentCandidate]
+    ) -> Sequence[AttachmentCandidate]:
         """Return the candidates with their number of frames."""
 
 
@@ -112,7 +114,7 @@ class AttachmentBuilder:
         end = self._monotonic() + MOST_SECONDS
         keys = [one.path for one in kept if is_key_object(one.sop_class_uid)]
         candidates = [
-            Candidate(one.path, one.sop_class_uid, one.sop_instance_uid)
+            AttachmentCandidate(one.path, one.sop_class_uid, one.sop_instance_uid)
             for one in kept
             if is_candidate(one.sop_class_uid)
         ]
@@ -145,14 +147,18 @@ class AttachmentBuilder:
             log.warning("exam %d: the page of a report is left out: %s", exam.id, error)
             return None
         title = sheet.heading if len(sheet.heading) <= LONGEST_NAME else "Messwerte"
-        return _file(exam, accession, Rendered("PDF", title, data), place)
+        return _file(exam, accession, RenderedFile("PDF", title, data), place)
 
-    def _with_frames(self, candidate: Candidate, end: float) -> Sequence[Candidate]:
+    def _with_frames(
+        self, candidate: AttachmentCandidate, end: float
+    ) -> Sequence[AttachmentCandidate]:
         """Return the candidate with its number of frames; without it when time is over."""
         late = self._monotonic() >= end
         return (candidate,) if late else self._renderer.with_frames((candidate,))
 
-    def _rendered(self, exam: Exam, path: Path, frame: int | None, end: float) -> Rendered | None:
+    def _rendered(
+        self, exam: Exam, path: Path, frame: int | None, end: float
+    ) -> RenderedFile | None:
         if self._monotonic() >= end:
             log.warning("exam %d: an attachment is left out: they took too long", exam.id)
             return None
@@ -164,7 +170,7 @@ class AttachmentBuilder:
 
 
 def _files(
-    exam: Exam, accession: str, made: Sequence[Rendered], place: AttachmentPlace
+    exam: Exam, accession: str, made: Sequence[RenderedFile], place: AttachmentPlace
 ) -> Iterator[AttachedFile]:
     """Yield the files, the pictures with their number before their title."""
     pictures = 0
@@ -176,7 +182,7 @@ def _files(
         yield _file(exam, accession, replace(one, title=title), place)
 
 
-def _file(exam: Exam, accession: str, made: Rendered, place: AttachmentPlace) -> AttachedFile:
+def _file(exam: Exam, accession: str, made: RenderedFile, place: AttachmentPlace) -> AttachedFile:
     """Return the file under a name made of its content, which no other file has."""
     stem = safe_part(accession, own_number(exam.id))
     digest = hashlib.sha256(made.data).hexdigest()[:16]

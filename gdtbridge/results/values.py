@@ -10,7 +10,7 @@ from typing import Final
 from gdtbridge import gdt
 from gdtbridge.catalogue import remarks, title
 from gdtbridge.catalogue.catalogue import Catalogue
-from gdtbridge.catalogue.presentation import Presented, present, present_all
+from gdtbridge.catalogue.presentation import ChartValue, present, present_all
 from gdtbridge.results.revision import NewValues, SentValue
 from gdtbridge.settings import TestIds, Unknown
 from gdtbridge.sr import Measurement, Report, predecessor_ids
@@ -60,7 +60,7 @@ class TestValueBuilder:
         )
 
     def _named(
-        self, one: Presented, measurement: Measurement, before: SentValue | None
+        self, one: ChartValue, measurement: Measurement, before: SentValue | None
     ) -> gdt.TestValue:
         if not one.known:
             return replace(self._as_sent(one.id, measurement, before), group=one.group)

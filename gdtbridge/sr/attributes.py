@@ -20,13 +20,13 @@ from gdtbridge.sr.codes import (
     SUBJECT_CLASS,
     SUBJECT_ID,
     Concept,
-    Role,
+    ModifierRole,
     normal,
     role_of,
 )
-from gdtbridge.sr.content import CONTAINS, Content
-from gdtbridge.sr.model import Code, Property
-from gdtbridge.sr.profiles import Quirk
+from gdtbridge.sr.content import CONTAINS, ContentReader
+from gdtbridge.sr.model import Code, MeasurementProperty
+from gdtbridge.sr.profiles import DeviceQuirk
 
 MAX_JOINED: Final = 4
 """Modifiers of one role that count; real reports have at most two or three."""
@@ -39,7 +39,10 @@ ACQUISITION_CONTEXT: Final = "HAS ACQ CONTEXT"
 PROPERTY: Final = "HAS PROPERTIES"
 INFERRED_FROM: Final = "INFERRED FROM"
 
-OLD_GE_TEXTS: Final[dict[str, Role]] = {"43130": Role.LATERALITY, "43133": Role.SITE}
+OLD_GE_TEXTS: Final[dict[str, ModifierRole]] = {
+    "43130": ModifierRole.LATERALITY,
+    "43133": ModifierRole.SITE,
+}
 """Texts of GE's old layout (`Quirk.SITE_AND_SIDE_AS_TEXT`)."""
 
 OLD_GE_SIDE: Final = "side="
@@ -54,35 +57,35 @@ LABEL_SIDES: Final[dict[str, Code]] = {
 
 
 @dataclass(slots=True)
-class Attributes:
+class ItemAttributes:
     """What an item's children say about it, in tree order."""
 
-    modifiers: dict[Role, Code] = field(default_factory=dict)
+    modifiers: dict[ModifierRole, Code] = field(default_factory=dict)
     further: tuple[tuple[Code, Code], ...] = ()
-    properties: tuple[Property, ...] = ()
+    properties: tuple[MeasurementProperty, ...] = ()
     inferred_from: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
-class _Found:
+class _FoundAttributes:
     """The same while it is collected."""
 
-    roles: dict[Role, list[Code]] = field(default_factory=dict)
+    roles: dict[ModifierRole, list[Code]] = field(default_factory=dict)
     further: list[tuple[Code, Code]] = field(default_factory=list)
-    properties: list[Property] = field(default_factory=list)
+    properties: list[MeasurementProperty] = field(default_factory=list)
     inferred_from: list[str] = field(default_factory=list)
     subject: dict[Concept, Code] = field(default_factory=dict)
 
-    def add_role(self, role: Role, value: Code) -> None:
+    def add_role(self, role: ModifierRole, value: Code) -> None:
         self.roles.setdefault(role, []).append(value)
 
 
-def attributes_of(content: Content, item: Item, place: str) -> Attributes:
+def attributes_of(content: ContentReader, item: Item, place: str) -> ItemAttributes:
     """Return what the children of ``item`` say about it.
 
     Properties are read of numbers only. A reference that leads nowhere is a warning.
     """
-    found = _Found()
+    found = _FoundAttributes()
     is_number = content.kind(item) == "NUM"
     for child, child_place in content.children(item, place):
         relation = content.relation(child)
@@ -92,10 +95,10 @@ def attributes_of(content: Content, item: Item, place: str) -> Attributes:
             _read_reference(content, child, child_place, found, is_number=is_number)
     _take_fetus_from_subject(found)
     if not (found.roles or found.further or found.properties or found.inferred_from):
-        return Attributes()
+        return ItemAttributes()
     modifiers = {role: joined(codes) for role, codes in found.roles.items()}
     _take_side_from_label(content, modifiers)
-    return Attributes(
+    return ItemAttributes(
         modifiers,
         tuple(found.further[:MAX_PROPERTIES]),
         tuple(found.properties[:MAX_PROPERTIES]),
@@ -104,7 +107,7 @@ def attributes_of(content: Content, item: Item, place: str) -> Attributes:
 
 
 def _read_reference(
-    content: Content, child: Item, place: str, found: _Found, *, is_number: bool
+    content: ContentReader, child: Item, place: str, found: _FoundAttributes, *, is_number: bool
 ) -> None:
     target = content.referenced(child)
     if target is None:
@@ -119,7 +122,7 @@ def _read_reference(
 
 
 def _read_child(
-    content: Content, child: Item, relation: str, found: _Found, *, is_number: bool
+    content: ContentReader, child: Item, relation: str, found: _FoundAttributes, *, is_number: bool
 ) -> None:
     name = content.name(child)
     role = role_of(name)
@@ -131,12 +134,12 @@ def _read_child(
     if value is None:
         return
     found.add_role(role, value)
-    if role is Role.SITE:
+    if role is ModifierRole.SITE:
         _read_below_site(content, child, found)
 
 
 def _read_without_role(
-    content: Content, child: Item, relation: str, found: _Found, *, is_number: bool
+    content: ContentReader, child: Item, relation: str, found: _FoundAttributes, *, is_number: bool
 ) -> None:
     name, kind = content.name(child), content.kind(child)
     concept, value = normal(name), content.modifier_value(child)
@@ -164,7 +167,7 @@ def _is_further(relation: str, kind: str, concept: Concept) -> bool:
     return relation == ACQUISITION_CONTEXT and kind == "CODE"
 
 
-def _read_below_site(content: Content, site: Item, found: _Found) -> None:
+def _read_below_site(content: ContentReader, site: Item, found: _FoundAttributes) -> None:
     """Add laterality, topography and whatever else modifies a Finding Site below it (TID 300)."""
     for child, _ in content.children(site, ""):
         name = content.name(child)
@@ -172,15 +175,20 @@ def _read_below_site(content: Content, site: Item, found: _Found) -> None:
         value = content.modifier_value(child)
         if value is None:
             continue
-        if role is Role.LATERALITY or role is Role.TOPOGRAPHY:
+        if role is ModifierRole.LATERALITY or role is ModifierRole.TOPOGRAPHY:
             found.add_role(role, value)
         elif role is None and content.relation(child) == CONCEPT_MODIFIER and name.text:
             found.further.append((name, value))
 
 
-def _read_old_ge_text(content: Content, name: Code, value: Code, found: _Found) -> bool:
+def _read_old_ge_text(
+    content: ContentReader, name: Code, value: Code, found: _FoundAttributes
+) -> bool:
     """Take site or side from a text of GE's old layout; return whether it is one."""
-    if Quirk.SITE_AND_SIDE_AS_TEXT not in content.device.quirks or name.value not in OLD_GE_TEXTS:
+    if (
+        DeviceQuirk.SITE_AND_SIDE_AS_TEXT not in content.device.quirks
+        or name.value not in OLD_GE_TEXTS
+    ):
         return False
     text = value.text
     if text.casefold().startswith(OLD_GE_SIDE):
@@ -190,37 +198,37 @@ def _read_old_ge_text(content: Content, name: Code, value: Code, found: _Found) 
     return True
 
 
-def _take_fetus_from_subject(found: _Found) -> None:
+def _take_fetus_from_subject(found: _FoundAttributes) -> None:
     """Set the fetus from a Subject ID, where the subject is one and has no other name."""
     kind, name = found.subject.get(SUBJECT_CLASS), found.subject.get(SUBJECT_ID)
     if kind is None or name is None or normal(kind) != FETUS_CLASS:
         return
-    if Role.FETUS not in found.roles:
-        found.add_role(Role.FETUS, name)
+    if ModifierRole.FETUS not in found.roles:
+        found.add_role(ModifierRole.FETUS, name)
 
 
-def _take_side_from_label(content: Content, modifiers: dict[Role, Code]) -> None:
+def _take_side_from_label(content: ContentReader, modifiers: dict[ModifierRole, Code]) -> None:
     """Set the side a label starts with, where the device is known for it and coded none."""
-    label = modifiers.get(Role.LABEL)
-    if label is None or Quirk.SIDE_IN_LABEL not in content.device.quirks:
+    label = modifiers.get(ModifierRole.LABEL)
+    if label is None or DeviceQuirk.SIDE_IN_LABEL not in content.device.quirks:
         return
     first, _, rest = label.text.partition(" ")
     side = LABEL_SIDES.get(first.casefold().rstrip("."))
     if side is not None and rest:
-        modifiers.setdefault(Role.LATERALITY, side)
+        modifiers.setdefault(ModifierRole.LATERALITY, side)
 
 
-def _properties(content: Content, item: Item, name: Code) -> Iterator[Property]:
+def _properties(content: ContentReader, item: Item, name: Code) -> Iterator[MeasurementProperty]:
     """Yield the property an item is; an unreadable number is none."""
     if content.kind(item) == "NUM":
         number = content.quiet_number(item)
         if number is not None:
             value, unit = number
-            yield Property(name.text, value, unit, name.value, name.scheme)
+            yield MeasurementProperty(name.text, value, unit, name.value, name.scheme)
         return
     value_code = content.modifier_value(item)
     if value_code is not None:
-        yield Property(name.text, value_code.text, "", name.value, name.scheme)
+        yield MeasurementProperty(name.text, value_code.text, "", name.value, name.scheme)
 
 
 def joined(codes: list[Code]) -> Code:

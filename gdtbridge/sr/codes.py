@@ -19,8 +19,8 @@ Concept = tuple[str, str]
 """Normalised (scheme, value)."""
 
 
-class Role(StrEnum):
-    """What a modifier says about a measurement; the values name fields of `tree.Context`."""
+class ModifierRole(StrEnum):
+    """What a modifier says about a measurement; values name fields of `content.ModifierContext`."""
 
     SITE = "site"
     LATERALITY = "laterality"
@@ -43,41 +43,41 @@ class Role(StrEnum):
     SELECTION = "selection"
 
 
-MODIFIERS: Final[dict[Concept, Role]] = {
+MODIFIERS: Final[dict[Concept, ModifierRole]] = {
     # PS3.16 TID 300 and 5203, with the names of the concepts
-    ("SCT", "363698007"): Role.SITE,  # Finding Site
-    ("DCM", "123014"): Role.SITE,  # Target Region
-    ("SCT", "272741003"): Role.LATERALITY,  # Laterality
-    ("SCT", "106233006"): Role.TOPOGRAPHY,  # Topographical modifier
-    ("SCT", "399264008"): Role.MODE,  # Image Mode
-    ("SCT", "370129005"): Role.METHOD,  # Measurement Method
-    ("DCM", "121420"): Role.EQUATION,  # Equation or Table
-    ("DCM", "121421"): Role.EQUATION,  # Equation Citation (CID 228)
-    ("DCM", "121424"): Role.EQUATION,  # Table of Values
-    ("DCM", "121422"): Role.EQUATION,  # Table of Values Citation
-    ("DCM", "121423"): Role.EQUATION,  # Method Citation
-    ("LN", "8278-4"): Role.EQUATION,  # Body Surface Area Formula
-    ("DCM", "111031"): Role.VIEW,  # Image View
-    ("SCT", "272518008"): Role.CYCLE,  # Cardiac Cycle Point
-    ("SCT", "272517003"): Role.BREATHING,  # Respiratory Cycle Point
-    ("SCT", "260674002"): Role.FLOW,  # Direction of Flow
-    ("LN", "18139-6"): Role.STAGE,  # Stage
-    ("DCM", "125203"): Role.PROTOCOL,  # Acquisition Protocol
-    ("DCM", "121401"): Role.DERIVATION,  # Derivation
-    ("DCM", "121404"): Role.SELECTION,  # Selection Status
+    ("SCT", "363698007"): ModifierRole.SITE,  # Finding Site
+    ("DCM", "123014"): ModifierRole.SITE,  # Target Region
+    ("SCT", "272741003"): ModifierRole.LATERALITY,  # Laterality
+    ("SCT", "106233006"): ModifierRole.TOPOGRAPHY,  # Topographical modifier
+    ("SCT", "399264008"): ModifierRole.MODE,  # Image Mode
+    ("SCT", "370129005"): ModifierRole.METHOD,  # Measurement Method
+    ("DCM", "121420"): ModifierRole.EQUATION,  # Equation or Table
+    ("DCM", "121421"): ModifierRole.EQUATION,  # Equation Citation (CID 228)
+    ("DCM", "121424"): ModifierRole.EQUATION,  # Table of Values
+    ("DCM", "121422"): ModifierRole.EQUATION,  # Table of Values Citation
+    ("DCM", "121423"): ModifierRole.EQUATION,  # Method Citation
+    ("LN", "8278-4"): ModifierRole.EQUATION,  # Body Surface Area Formula
+    ("DCM", "111031"): ModifierRole.VIEW,  # Image View
+    ("SCT", "272518008"): ModifierRole.CYCLE,  # Cardiac Cycle Point
+    ("SCT", "272517003"): ModifierRole.BREATHING,  # Respiratory Cycle Point
+    ("SCT", "260674002"): ModifierRole.FLOW,  # Direction of Flow
+    ("LN", "18139-6"): ModifierRole.STAGE,  # Stage
+    ("DCM", "125203"): ModifierRole.PROTOCOL,  # Acquisition Protocol
+    ("DCM", "121401"): ModifierRole.DERIVATION,  # Derivation
+    ("DCM", "121404"): ModifierRole.SELECTION,  # Selection Status
     # PS3.16 TID 1008 and 5000
-    ("LN", "11951-1"): Role.FETUS,  # Fetus ID
-    ("DCM", "121037"): Role.FETUS,  # Fetus Number
-    ("LN", "12510-4"): Role.LABEL,  # Identifier, of a follicle
-    ("DCM", "125010"): Role.LABEL,  # Identifier
-    ("DCM", "125309"): Role.SHORT_LABEL,  # Short Label (PS3.16 TID 5301, 5302)
+    ("LN", "11951-1"): ModifierRole.FETUS,  # Fetus ID
+    ("DCM", "121037"): ModifierRole.FETUS,  # Fetus Number
+    ("LN", "12510-4"): ModifierRole.LABEL,  # Identifier, of a follicle
+    ("DCM", "125010"): ModifierRole.LABEL,  # Identifier
+    ("DCM", "125309"): ModifierRole.SHORT_LABEL,  # Short Label (PS3.16 TID 5301, 5302)
     # PS3.16 TID 1501
-    ("DCM", "112039"): Role.TRACKING,  # Tracking Identifier
-    ("DCM", "112040"): Role.TRACKING_UID,  # Tracking Unique Identifier
-    ("DCM", "121151"): Role.TRACKING,  # Lesion Identifier
+    ("DCM", "112039"): ModifierRole.TRACKING,  # Tracking Identifier
+    ("DCM", "112040"): ModifierRole.TRACKING_UID,  # Tracking Unique Identifier
+    ("DCM", "121151"): ModifierRole.TRACKING,  # Lesion Identifier
     # Seen in devices
-    ("99GEMS", "GEU-1005-5"): Role.LABEL,  # GE LOGIQ: Measurement Label
-    ("99GEMS", "GEU-1005-7"): Role.SITE,  # GE LOGIQ: Anatomy Label
+    ("99GEMS", "GEU-1005-5"): ModifierRole.LABEL,  # GE LOGIQ: Measurement Label
+    ("99GEMS", "GEU-1005-7"): ModifierRole.SITE,  # GE LOGIQ: Anatomy Label
 }
 
 SUBJECT_CLASS: Final[Concept] = ("DCM", "121024")
@@ -262,10 +262,10 @@ def normal(code: Code) -> Concept:
     return scheme, code.value
 
 
-def role_of(name: Code) -> Role | None:
+def role_of(name: Code) -> ModifierRole | None:
     """Return what an item with this concept name says about its parent, or None."""
     if name.value in LABEL_VALUES:
-        return Role.LABEL
+        return ModifierRole.LABEL
     return MODIFIERS.get(normal(name))
 
 

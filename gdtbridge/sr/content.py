@@ -10,11 +10,11 @@ from typing import Any, Final, Literal
 from gdtbridge.dataset.parser import Item
 from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.text import TextDecoder
-from gdtbridge.sr.codes import QUALIFIERS, Role, plain_unit
-from gdtbridge.sr.model import Code, Decision, Property, ReportLimitError
+from gdtbridge.sr.codes import QUALIFIERS, ModifierRole, plain_unit
+from gdtbridge.sr.model import Code, MeasurementProperty, NumDecision, ReportLimitError
 from gdtbridge.sr.numbers import decimal_of, plain
-from gdtbridge.sr.profiles import Device
-from gdtbridge.sr.warn import Warnings
+from gdtbridge.sr.profiles import DeviceHabits
+from gdtbridge.sr.warn import WarningList
 
 MAX_CHARACTERS: Final = 512
 """Longer texts are no names; they are cut."""
@@ -39,7 +39,7 @@ _CODE_ELEMENTS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ModifierContext:
     """What modifiers say, inherited from containers and overridden below (PS3.16 TID 5202).
 
     ``section`` is the nearest container with a name, ``containers`` are those around a value whose
@@ -71,16 +71,16 @@ class Context:
     containers: tuple[Code, ...] = ()
     further: tuple[tuple[Code, Code], ...] = ()
 
-    def with_modifiers(self, found: dict[Role, Code]) -> Context:
+    def with_modifiers(self, found: dict[ModifierRole, Code]) -> ModifierContext:
         """Return this context with ``found`` on top; a new site forgets where in the old one."""
         if not found:
             return self
         changes: dict[str, Any] = {role.value: code for role, code in found.items()}
-        if Role.SITE in found:
+        if ModifierRole.SITE in found:
             changes.setdefault("topography", None)
         return replace(self, **changes)
 
-    def with_further(self, found: tuple[tuple[Code, Code], ...]) -> Context:
+    def with_further(self, found: tuple[tuple[Code, Code], ...]) -> ModifierContext:
         """Return this context with further modifiers; one of the same concept is overridden."""
         if not found:
             return self
@@ -88,7 +88,7 @@ class Context:
         kept = tuple(pair for pair in self.further if pair[0] not in names)
         return replace(self, further=(kept + found)[-MAX_FURTHER:])
 
-    def within(self, section: Code, *, tells_apart: bool) -> Context:
+    def within(self, section: Code, *, tells_apart: bool) -> ModifierContext:
         """Return what holds inside a named container."""
         if not tells_apart:
             return replace(self, section=section)
@@ -111,7 +111,7 @@ class PrivateRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class MeasuredValue:
     """The value of a NUM: its unit as we print it, and the code value it was sent with."""
 
     value: Decimal
@@ -120,7 +120,7 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class NumFinding:
     """One NUM that is a result, before selection and naming.
 
     ``row`` is the private row the NUM stands in, ``group_mode`` the image mode written in the
@@ -132,14 +132,14 @@ class Finding:
     name: Code
     value: Decimal
     unit: str
-    context: Context
+    context: ModifierContext
     place: str
     unit_code: str | None = None
     row: PrivateRow | None = None
     group_mode: str | None = None
     companion_of: Code | None = None
     companion_of_chosen: bool = False
-    properties: tuple[Property, ...] = ()
+    properties: tuple[MeasurementProperty, ...] = ()
     inferred_from: tuple[str, ...] = ()
     observed: str = ""
 
@@ -150,7 +150,7 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Content:
+class ContentReader:
     """Reads the items of one report; ``findings`` and ``warnings`` fill in tree order.
 
     ``passed`` collects the numbers that are no findings, where somebody asked for them.
@@ -160,10 +160,10 @@ class Content:
     root: Item
     big_endian: bool = False
     template: str | None = None
-    device: Device = field(default_factory=Device)
-    warnings: Warnings = field(default_factory=Warnings)
-    findings: list[Finding] = field(default_factory=list)
-    passed: list[Decision] | None = None
+    device: DeviceHabits = field(default_factory=DeviceHabits)
+    warnings: WarningList = field(default_factory=WarningList)
+    findings: list[NumFinding] = field(default_factory=list)
+    passed: list[NumDecision] | None = None
     _codes: dict[tuple[bytes | None, ...], Code | None] = field(default_factory=dict)
 
     def code(self, item: Item, tag: Tag) -> Code | None:
@@ -232,7 +232,7 @@ class Content:
             text = text or self.string(measured, Tag.NumericValue)
         return Code("", "", text) if text else None
 
-    def number(self, item: Item, place: str) -> Number | None:
+    def number(self, item: Item, place: str) -> MeasuredValue | None:
         """Return value and unit of a NUM, or None with a warning."""
         measured = item.sequences.get(Tag.MeasuredValueSequence)
         if not measured:
@@ -248,8 +248,8 @@ class Content:
             return None
         unit = self._unit(measured[0], place)
         if unit is None:
-            return Number(value, "", "")
-        return Number(value, plain_unit(unit), unit.value)
+            return MeasuredValue(value, "", "")
+        return MeasuredValue(value, plain_unit(unit), unit.value)
 
     def quiet_number(self, item: Item) -> tuple[str, str] | None:
         """Return literal and unit of a NUM that is a property; None without a readable number."""
@@ -288,9 +288,9 @@ class Content:
             value = self.string(measured, Tag.NumericValue)
             code = self.code(measured, Tag.MeasurementUnitsCodeSequence)
             unit = plain_unit(code) if code is not None else ""
-        self.passed.append(Decision(place, self.name(item).text, value, unit, False, rule))
+        self.passed.append(NumDecision(place, self.name(item).text, value, unit, False, rule))
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: NumFinding) -> None:
         """Keep a finding; too many raise `ReportLimitError`, because none may be lost silently."""
         if len(self.findings) >= MAX_FINDINGS:
             raise ReportLimitError("Zu viele Messwerte. / Too many measurements.")

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Final
 from xml.parsers import expat
 
-from gdtbridge.sr.content import Finding
+from gdtbridge.sr.content import NumFinding
 from gdtbridge.sr.elements import PRIVATE_GROUP
 from gdtbridge.sr.numbers import decimal_of
 
@@ -50,7 +50,7 @@ SI: Final[dict[str, tuple[str, Decimal]]] = {
 _WANTED: Final = frozenset({"resultNo", "valueDouble", "displayUnit", "deleted"})
 
 
-def untold_averages(private: Mapping[int, bytes], findings: Iterable[Finding]) -> int:
+def untold_averages(private: Mapping[int, bytes], findings: Iterable[NumFinding]) -> int:
     """Return how many averages of the XML no finding equals; 0 where there is no such XML.
 
     Averages in units without an entry in `SI` cannot be compared and do not count.
@@ -89,7 +89,7 @@ def _averages(document: bytes) -> list[tuple[str, Decimal]]:
     """Return dimension and SI value of each average; what was read before an error counts."""
     if not document or len(document) > MAX_BYTES:
         return []
-    reader = _Reader()
+    reader = _AverageReader()
     parser = expat.ParserCreate("iso-8859-1")
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
@@ -97,16 +97,16 @@ def _averages(document: bytes) -> list[tuple[str, Decimal]]:
     parser.StartDoctypeDeclHandler = reader.refuse
     try:
         parser.Parse(document, True)
-    except (expat.ExpatError, _RefusedError):
+    except (expat.ExpatError, _RefusedXmlError):
         return reader.found
     return reader.found
 
 
-class _RefusedError(Exception):
+class _RefusedXmlError(Exception):
     """The document has a document type or too much in it."""
 
 
-class _Reader:
+class _AverageReader:
     """Collects the averages of one document."""
 
     def __init__(self) -> None:
@@ -129,7 +129,7 @@ class _Reader:
             self._add(self._fields)
 
     def refuse(self, *_: object) -> None:
-        raise _RefusedError
+        raise _RefusedXmlError
 
     def _add(self, fields: dict[str, str]) -> None:
         if fields.get("resultNo") != "-1" or fields.get("deleted", "0") != "0":
@@ -139,5 +139,5 @@ class _Reader:
         if value is None or unit is None:
             return
         if len(self.found) >= MAX_AVERAGES:
-            raise _RefusedError
+            raise _RefusedXmlError
         self.found.append((unit[0], value))

@@ -18,8 +18,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import Final, NamedTuple
 
-from gdtbridge.sr.codes import AVERAGES, CHOICES, STATISTICS, Concept, Role, normal
-from gdtbridge.sr.content import Context, Finding
+from gdtbridge.sr.codes import AVERAGES, CHOICES, STATISTICS, Concept, ModifierRole, normal
+from gdtbridge.sr.content import ModifierContext, NumFinding
 from gdtbridge.sr.model import Code
 
 HASH_LENGTH: Final = 8
@@ -30,20 +30,20 @@ PREFIX_LENGTH: Final = 10
 
 IDENTITY_ROLES: Final = (
     # The order enters the hash.
-    Role.SITE,
-    Role.LATERALITY,
-    Role.TOPOGRAPHY,
-    Role.MODE,
-    Role.METHOD,
-    Role.EQUATION,
-    Role.VIEW,
-    Role.CYCLE,
-    Role.BREATHING,
-    Role.FLOW,
-    Role.STAGE,
-    Role.PROTOCOL,
-    Role.FETUS,
-    Role.LABEL,
+    ModifierRole.SITE,
+    ModifierRole.LATERALITY,
+    ModifierRole.TOPOGRAPHY,
+    ModifierRole.MODE,
+    ModifierRole.METHOD,
+    ModifierRole.EQUATION,
+    ModifierRole.VIEW,
+    ModifierRole.CYCLE,
+    ModifierRole.BREATHING,
+    ModifierRole.FLOW,
+    ModifierRole.STAGE,
+    ModifierRole.PROTOCOL,
+    ModifierRole.FETUS,
+    ModifierRole.LABEL,
 )
 
 _UMLAUTS: Final = str.maketrans({"Ä": "AE", "Ö": "OE", "Ü": "UE", "ẞ": "SS", "Ø": "OE", "Æ": "AE"})
@@ -53,7 +53,7 @@ _WORDLIKE: Final = re.compile(r"[A-Z]{3}")
 Identity = tuple[str, ...]
 
 
-class Extra(StrEnum):
+class IdentityExtra(StrEnum):
     """What only some measurements have; it follows `IDENTITY_ROLES` as ``name=…``, if there."""
 
     DERIVATION = "derivation"
@@ -70,15 +70,15 @@ class Extra(StrEnum):
     """A concept modifier without a role: ``mod=DCM:125306=DCM:125313``, sorted."""
 
 
-def identity_of(finding: Finding) -> Identity:
+def identity_of(finding: NumFinding) -> Identity:
     """Return what the measurement is, as comparable text."""
     companion = finding.companion_of
-    of = (f"{Extra.OF}={_key(companion)}",) if companion is not None else ()
+    of = (f"{IdentityExtra.OF}={_key(companion)}",) if companion is not None else ()
     return (_key(finding.name), *_context_keys(finding.context), *of)
 
 
 @lru_cache(maxsize=1024)
-def _context_keys(context: Context) -> Identity:
+def _context_keys(context: ModifierContext) -> Identity:
     """Return the keys of the roles that count; siblings mostly share one context."""
     keys = []
     for role in IDENTITY_ROLES:
@@ -87,18 +87,18 @@ def _context_keys(context: Context) -> Identity:
     return (*keys, *_extra_keys(context))
 
 
-def _extra_keys(context: Context) -> Iterator[str]:
+def _extra_keys(context: ModifierContext) -> Iterator[str]:
     derivation, tracking = context.derivation, context.tracking or context.tracking_uid
     if derivation is not None and normal(derivation) in STATISTICS:
-        yield f"{Extra.DERIVATION}={_key(derivation)}"
+        yield f"{IdentityExtra.DERIVATION}={_key(derivation)}"
     if context.short_label is not None:
-        yield f"{Extra.SHORT_LABEL}={_key(context.short_label)}"
+        yield f"{IdentityExtra.SHORT_LABEL}={_key(context.short_label)}"
     if tracking is not None:
-        yield f"{Extra.TRACKING}={_key(tracking)}"
+        yield f"{IdentityExtra.TRACKING}={_key(tracking)}"
     for container in context.containers:
-        yield f"{Extra.IN}={_key(container)}"
+        yield f"{IdentityExtra.IN}={_key(container)}"
     yield from sorted(
-        f"{Extra.MODIFIER}={_key(name)}={_key(code)}" for name, code in context.further
+        f"{IdentityExtra.MODIFIER}={_key(name)}={_key(code)}" for name, code in context.further
     )
 
 
@@ -109,7 +109,7 @@ def _key(code: Code) -> str:
     return "=" + " ".join(code.meaning.casefold().split())
 
 
-class Numbered(NamedTuple):
+class NumberedId(NamedTuple):
     """An id, and which of how many values with one identity it belongs to."""
 
     id: str
@@ -118,12 +118,12 @@ class Numbered(NamedTuple):
     repeats: int
 
 
-def ids_of(findings: Sequence[Finding]) -> list[str]:
+def ids_of(findings: Sequence[NumFinding]) -> list[str]:
     """Return an id for each finding, unique among them, of at most 20 characters A-Z and 0-9."""
     return [one.id for one in numbered(findings)]
 
 
-def numbered(findings: Sequence[Finding]) -> list[Numbered]:
+def numbered(findings: Sequence[NumFinding]) -> list[NumberedId]:
     """Return an id for each finding and its number among those with one identity.
 
     The first of them has the plain id; for the others their number enters the hash. The order is
@@ -132,7 +132,7 @@ def numbered(findings: Sequence[Finding]) -> list[Numbered]:
     alike: dict[Identity, list[int]] = {}
     for index, finding in enumerate(findings):
         alike.setdefault(identity_of(finding), []).append(index)
-    made: dict[int, Numbered] = {}
+    made: dict[int, NumberedId] = {}
     taken: set[str] = set()
     for identity in sorted(alike):
         indexes = alike[identity]
@@ -144,12 +144,12 @@ def numbered(findings: Sequence[Finding]) -> list[Numbered]:
             while (one := _made(prefix, identity, ordinal)) in taken:
                 ordinal += 1
             taken.add(one)
-            made[index] = Numbered(one, identity, number, len(indexes))
+            made[index] = NumberedId(one, identity, number, len(indexes))
             ordinal += 1
     return [made[index] for index in range(len(findings))]
 
 
-def _rank(finding: Finding) -> tuple[object, ...]:
+def _rank(finding: NumFinding) -> tuple[object, ...]:
     """Return what orders repeats: the device's choice, a mean, then time, number, unit, wording.
 
     The companion of a chosen value goes before that of another.
@@ -169,20 +169,20 @@ def _rank(finding: Finding) -> tuple[object, ...]:
     )
 
 
-def precedence(finding: Finding) -> int:
+def precedence(finding: NumFinding) -> int:
     """Return 0 for what the device chose, 1 for a mean, 2 for the rest."""
     if is_chosen(finding):
         return 0
     return 1 if is_mean(finding) else 2
 
 
-def is_chosen(finding: Finding) -> bool:
+def is_chosen(finding: NumFinding) -> bool:
     """Return whether the device says that this value stands for the measurement."""
     status = finding.context.selection
     return status is not None and normal(status) in CHOICES
 
 
-def is_mean(finding: Finding) -> bool:
+def is_mean(finding: NumFinding) -> bool:
     """Return whether the value says that it is the mean or median of others."""
     derivation = finding.context.derivation
     return derivation is not None and normal(derivation) in AVERAGES
@@ -194,7 +194,7 @@ def _made(prefix: str, identity: Identity, ordinal: int) -> str:
     return prefix + base64.b32encode(digest)[:HASH_LENGTH].decode("ascii")
 
 
-def _prefix(finding: Finding) -> str:
+def _prefix(finding: NumFinding) -> str:
     """Return letters that remind of the name.
 
     A user's label or the device's own id says more than the concept. For standard codes the

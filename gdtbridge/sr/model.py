@@ -81,7 +81,7 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Property:
+class MeasurementProperty:
     """What is said about a value or qualifies it: a normal limit, a z-score, a rare modifier.
 
     ``value`` is a number as sent or a text; ``unit`` is empty for texts. ``code`` and ``scheme``
@@ -117,7 +117,7 @@ class Measurement:
     unique in its report, at most 20 characters of A-Z and 0-9. Texts are the device's own words.
     ``identity`` is what it is whoever sent it: the concept (``SCT:…``) and what the modifiers say
     (``site=SCT:…``), codes normalised, in the order of ``identity.IDENTITY_ROLES``, and behind
-    them what only some values have (``identity.Extra``).
+    them what only some values have (``identity.IdentityExtra``).
 
     ``section`` is the nearest container with a name of its own. ``group`` is what the device keeps
     values of one thing together by: a tracking identifier (PS3.16 TID 1501), else the names of its
@@ -157,8 +157,8 @@ class Measurement:
     section: str | None = None
     group: str | None = None
     companion_of: str | None = None
-    further: tuple[Property, ...] = ()
-    properties: tuple[Property, ...] = ()
+    further: tuple[MeasurementProperty, ...] = ()
+    properties: tuple[MeasurementProperty, ...] = ()
     inferred_from: tuple[str, ...] = ()
     observed: str | None = None
     repeat: int = 1
@@ -166,7 +166,7 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class NumDecision:
     """What became of one NUM of the file and why.
 
     ``rule`` is a name of ``rules.RULES`` or a warning's code. ``value`` is the literal, empty where
@@ -228,7 +228,7 @@ class Report:
     exam_time: time | None = None
     predecessors: tuple[str, ...] = ()
     profile: str = ""
-    decisions: tuple[Decision, ...] | None = None
+    decisions: tuple[NumDecision, ...] | None = None
 
     @property
     def patient(self) -> Patient:

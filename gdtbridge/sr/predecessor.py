@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from gdtbridge.sr.content import Finding
+from gdtbridge.sr.content import NumFinding
 from gdtbridge.sr.model import PredecessorTest, Report
-from gdtbridge.sr.selection import REPEAT_RULES, VALUE_RULES, Verdict
+from gdtbridge.sr.selection import REPEAT_RULES, VALUE_RULES, FindingVerdict
 from gdtbridge.sr.sonoscape import AGGREGATE, VALUE
 
 ENCODING: Final = "iso8859-15"
@@ -25,7 +25,7 @@ _REMOVED: Final = re.compile(r"[\W_]+")
 _NEVER_READ: Final = frozenset(rule for rule, _ in VALUE_RULES)
 
 
-def predecessor_tests(verdicts: Sequence[Verdict]) -> dict[str, PredecessorTest]:
+def predecessor_tests(verdicts: Sequence[FindingVerdict]) -> dict[str, PredecessorTest]:
     """Return how the predecessor wrote the findings of a report, by their places.
 
     ``verdicts`` are those on all findings in tree order. The id is None for all but the value the
@@ -70,7 +70,7 @@ def predecessor_ids(report: Report) -> tuple[str, ...]:
     return tuple(ids)
 
 
-def _test(finding: Finding) -> PredecessorTest | None:
+def _test(finding: NumFinding) -> PredecessorTest | None:
     """Return what the predecessor made of a finding, None where it did not read such."""
     row, name = finding.row, finding.name.meaning
     if row is not None:
@@ -94,6 +94,6 @@ def _written(made: str, name: str, *sources: str) -> PredecessorTest | None:
     return PredecessorTest(made, name, "", sources)
 
 
-def _unit(finding: Finding) -> str:
+def _unit(finding: NumFinding) -> str:
     """Return the unit's code as sent; of a private row, which codes none, the unit itself."""
     return finding.unit if finding.unit_code is None else finding.unit_code

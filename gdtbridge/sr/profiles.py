@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Quirk(StrEnum):
+class DeviceQuirk(StrEnum):
     """What a family of devices does differently."""
 
     MINUS_ONE = "minus_one"
@@ -30,7 +30,7 @@ class Quirk(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class DeviceProfile:
     """One row: conditions (an empty one always holds), quirks, and the evidence for them.
 
     ``manufacturers`` and ``models`` are parts of the words in the file, in lower case; one has to
@@ -41,7 +41,7 @@ class Profile:
     manufacturers: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     templates: frozenset[str] = frozenset()
-    quirks: frozenset[Quirk] = frozenset()
+    quirks: frozenset[DeviceQuirk] = frozenset()
     evidence: str = ""
 
     def applies(self, manufacturer: str, model: str, template: str) -> bool:
@@ -59,67 +59,67 @@ def _any_in(parts: tuple[str, ...], text: str) -> bool:
 
 GE: Final = ("ge healthcare", "ge medical", "ge vingmed", "ge ultrasound", "ge parallel")
 
-PROFILES: Final[tuple[Profile, ...]] = (
-    Profile(
+PROFILES: Final[tuple[DeviceProfile, ...]] = (
+    DeviceProfile(
         "Echo",
         templates=frozenset({"5200", "5300"}),
-        quirks=frozenset({Quirk.GROUPS_ARE_SECTIONS}),
+        quirks=frozenset({DeviceQuirk.GROUPS_ARE_SECTIONS}),
         evidence="PS3.16 TID 5203: a group names image mode and protocol; PS3.17 CCCC: TID 5300 "
         "has no groups",
     ),
-    Profile(
+    DeviceProfile(
         "SonoScape",
         manufacturers=("sonoscape",),
-        quirks=frozenset({Quirk.MINUS_ONE}),
+        quirks=frozenset({DeviceQuirk.MINUS_ONE}),
         evidence="orthanc-gdt (restworklist.py) reads only values above -1 and rows with result "
         "number -1; templates SONO1000 and SONO10000",
     ),
-    Profile(
+    DeviceProfile(
         "GE Vivid",
         manufacturers=GE,
         models=("vivid", "echopac"),
         evidence="dcmtogdt: chosen values come with and without Selection Status, one per beat; "
         "names in 99GEMS; the rules of repeats cover it",
     ),
-    Profile(
+    DeviceProfile(
         "GE LOGIQ",
         manufacturers=GE,
         models=("logiq",),
-        quirks=frozenset({Quirk.PRIVATE_XML}),
+        quirks=frozenset({DeviceQuirk.PRIVATE_XML}),
         evidence="LOGIQ E9 R6 report: (6005,xx10) GE_GROUP holds <MEASUREMENT> with resultNo -1 as "
         "average; abdomen as TID 5100 with the organ as container, labels in GEU-1005-5",
     ),
-    Profile(
+    DeviceProfile(
         "GE, old layout",
         manufacturers=("ge medical systems",),
-        quirks=frozenset({Quirk.SITE_AND_SIDE_AS_TEXT, Quirk.WRITTEN_TWICE}),
+        quirks=frozenset({DeviceQuirk.SITE_AND_SIDE_AS_TEXT, DeviceQuirk.WRITTEN_TWICE}),
         evidence="vghks-dicom-sr (dicom-sr-ge.rb): 43128 value, 43130 'Side=', 43133 site, equal "
         "rows skipped",
     ),
-    Profile(
+    DeviceProfile(
         "Philips",
         manufacturers=("philips",),
-        quirks=frozenset({Quirk.SIDE_IN_LABEL}),
+        quirks=frozenset({DeviceQuirk.SIDE_IN_LABEL}),
         evidence="vghks-dicom-sr (dicom-sr-philips.rb, format-result.rb): label in T9900-04, side "
         "as 'Lt'/'Rt' before it",
     ),
-    Profile(
+    DeviceProfile(
         "Canon/Toshiba",
         manufacturers=("canon", "toshiba"),
         evidence="Xario 100G report: Selection Status as HAS CONCEPT MOD, equations in TSBus",
     ),
-    Profile(
+    DeviceProfile(
         "Samsung",
         manufacturers=("samsung", "medison"),
         evidence="French importer of obstetric reports: private containers 99001-xx and 99005-xx "
         "with the side inside; containers with private names tell values apart",
     ),
-    Profile(
+    DeviceProfile(
         "Mindray",
         manufacturers=("mindray",),
         evidence="conformance statements DC-7, ZS3: TID 5000 and 5200; no report seen",
     ),
-    Profile(
+    DeviceProfile(
         "Siemens",
         manufacturers=("siemens",),
         evidence="conformance statements: TID 5000, 5100, 5200; no report seen",
@@ -128,18 +128,18 @@ PROFILES: Final[tuple[Profile, ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class DeviceHabits:
     """What applies to one report: the families' names and all their quirks."""
 
     name: str = ""
-    quirks: frozenset[Quirk] = frozenset()
+    quirks: frozenset[DeviceQuirk] = frozenset()
 
 
-def device_of(manufacturer: str, model: str, template: str | None) -> Device:
+def device_of(manufacturer: str, model: str, template: str | None) -> DeviceHabits:
     """Return what is known about the device and the kind of report."""
     words = manufacturer.casefold(), model.casefold(), template or ""
     rows = [row for row in PROFILES if row.applies(*words)]
-    return Device(
+    return DeviceHabits(
         name=", ".join(row.name for row in rows if row.manufacturers),
         quirks=frozenset(quirk for row in rows for quirk in row.quirks),
     )

@@ -11,25 +11,25 @@ from gdtbridge.dataset.parser import Item, ParsedDataset
 from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.text import TextDecoder
 from gdtbridge.dataset.values import to_date, to_time
-from gdtbridge.sr.content import MAX_CHARACTERS, Content, Context, Finding
+from gdtbridge.sr.content import MAX_CHARACTERS, ContentReader, ModifierContext, NumFinding
 from gdtbridge.sr.elements import read_elements
 from gdtbridge.sr.ge_xml import untold_averages
-from gdtbridge.sr.identity import Numbered, numbered
+from gdtbridge.sr.identity import NumberedId, numbered
 from gdtbridge.sr.model import (
     Code,
-    Decision,
     Measurement,
+    MeasurementProperty,
     NotAReportError,
+    NumDecision,
     PredecessorTest,
-    Property,
     Report,
     is_report,
 )
 from gdtbridge.sr.numbers import plain
 from gdtbridge.sr.predecessor import predecessor_tests
-from gdtbridge.sr.profiles import Quirk, device_of
+from gdtbridge.sr.profiles import DeviceQuirk, device_of
 from gdtbridge.sr.rules import RULES
-from gdtbridge.sr.selection import Selection, Verdict, select
+from gdtbridge.sr.selection import FindingSelection, FindingVerdict, select
 from gdtbridge.sr.tree import ROOT, walk
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
     """
     elements = read_elements(path)
     root = elements.root
-    content = Content(
+    content = ContentReader(
         TextDecoder(root.values.get(Tag.SpecificCharacterSet, b""), longest=MAX_CHARACTERS),
         root,
         elements.big_endian,
@@ -85,7 +85,7 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
     )
 
 
-def _refuse_others(content: Content, root: Item) -> None:
+def _refuse_others(content: ContentReader, root: Item) -> None:
     """Raise `NotAReportError` unless there is a content tree that calls itself one."""
     has_tree = Tag.ContentSequence in root.sequences
     if is_report(content.string(root, Tag.SOPClassUID)):
@@ -95,26 +95,26 @@ def _refuse_others(content: Content, root: Item) -> None:
         raise NotAReportError("Das ist kein Structured Report. / This is no Structured Report.")
 
 
-def _template(content: Content, root: Item) -> str | None:
+def _template(content: ContentReader, root: Item) -> str | None:
     items = root.sequences.get(Tag.ContentTemplateSequence)
     return (content.string(items[0], Tag.TemplateIdentifier) or None) if items else None
 
 
-def _warn_of_damage(content: Content, elements: ParsedDataset) -> None:
+def _warn_of_damage(content: ContentReader, elements: ParsedDataset) -> None:
     if elements.cut:
         content.warnings.add("truncated", ROOT)
     elif elements.damaged or elements.repeated:
         content.warnings.add("damaged", ROOT)
 
 
-def _ask_private_xml(content: Content, elements: ParsedDataset) -> None:
-    if Quirk.PRIVATE_XML in content.device.quirks:
+def _ask_private_xml(content: ContentReader, elements: ParsedDataset) -> None:
+    if DeviceQuirk.PRIVATE_XML in content.device.quirks:
         count = untold_averages(elements.private, content.findings)
         if count:
             content.warnings.add("untold_averages", ROOT, str(count))
 
 
-def _content_time(content: Content, root: Item) -> str | None:
+def _content_time(content: ContentReader, root: Item) -> str | None:
     """Return Content Date and Time as ISO 8601 local time; None without a valid date."""
     day = to_date(content.string(root, Tag.ContentDate))
     clock = to_time(content.string(root, Tag.ContentTime))
@@ -123,13 +123,15 @@ def _content_time(content: Content, root: Item) -> str | None:
     return datetime.combine(day, clock).isoformat()
 
 
-def _first(content: Content, root: Item, read: Callable[[str], T | None], *tags: Tag) -> T | None:
+def _first(
+    content: ContentReader, root: Item, read: Callable[[str], T | None], *tags: Tag
+) -> T | None:
     """Return the first of the elements that can be read."""
     found = (read(content.string(root, tag)) for tag in tags)
     return next((one for one in found if one is not None), None)
 
 
-def _accession_number(content: Content, root: Item) -> str:
+def _accession_number(content: ContentReader, root: Item) -> str:
     """Return the accession number, else that of the one request the report is about.
 
     Devices put it into Referenced Request Sequence only (PS3.3 C.17.2.1).
@@ -142,7 +144,7 @@ def _accession_number(content: Content, root: Item) -> str:
     return asked.pop() if len(asked) == 1 else ""
 
 
-def _predecessors(content: Content, root: Item) -> Iterator[str]:
+def _predecessors(content: ContentReader, root: Item) -> Iterator[str]:
     for study in root.sequences.get(Tag.PredecessorDocumentsSequence, ()):
         for series in study.sequences.get(Tag.ReferencedSeriesSequence, ()):
             for document in series.sequences.get(Tag.ReferencedSOPSequence, ()):
@@ -151,12 +153,14 @@ def _predecessors(content: Content, root: Item) -> Iterator[str]:
                     yield uid
 
 
-def _decisions(content: Content, verdicts: Sequence[Verdict]) -> tuple[Decision, ...] | None:
+def _decisions(
+    content: ContentReader, verdicts: Sequence[FindingVerdict]
+) -> tuple[NumDecision, ...] | None:
     """Return what became of every NUM in the order of the file; None where nobody asked."""
     if content.passed is None:
         return None
     decided = content.passed + [
-        Decision(
+        NumDecision(
             place=verdict.finding.place,
             name=verdict.finding.name.text,
             value=plain(verdict.finding.value),
@@ -170,14 +174,14 @@ def _decisions(content: Content, verdicts: Sequence[Verdict]) -> tuple[Decision,
     return tuple(sorted(decided, key=lambda one: [int(part) for part in one.place.split(".")]))
 
 
-def _measurements(selection: Selection) -> tuple[Measurement, ...]:
+def _measurements(selection: FindingSelection) -> tuple[Measurement, ...]:
     findings, before = selection.kept, predecessor_tests(selection.verdicts)
     pairs = zip(findings, numbered(findings), strict=True)
     return tuple(_measurement(one, made, before.get(one.place)) for one, made in pairs)
 
 
 def _measurement(
-    finding: Finding, made: Numbered, predecessor: PredecessorTest | None
+    finding: NumFinding, made: NumberedId, predecessor: PredecessorTest | None
 ) -> Measurement:
     context = finding.context
     return Measurement(
@@ -210,7 +214,7 @@ def _measurement(
         group=_group(context),
         companion_of=_text(finding.companion_of),
         further=tuple(
-            Property(name.text, code.text, "", name.value, name.scheme)
+            MeasurementProperty(name.text, code.text, "", name.value, name.scheme)
             for name, code in context.further
         ),
         properties=finding.properties,
@@ -221,7 +225,7 @@ def _measurement(
     )
 
 
-def _group(context: Context) -> str | None:
+def _group(context: ModifierContext) -> str | None:
     if context.tracking is None and context.containers:
         return " / ".join(container.text for container in context.containers)
     return _text(context.tracking)

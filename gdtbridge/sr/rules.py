@@ -13,7 +13,7 @@ from gdtbridge.sr.warn import MESSAGES
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SelectionRule:
     """Whether a NUM under this rule is told, and why."""
 
     kept: bool
@@ -26,56 +26,56 @@ class Rule:
         return f"{self.german} / {self.english}"
 
 
-RULES: Final[dict[str, Rule]] = {
+RULES: Final[dict[str, SelectionRule]] = {
     # Told
-    "single": Rule(True, "einziger Wert", "the only value"),
-    "chosen": Rule(True, "vom Gerät als gültig bezeichnet", "chosen on the device"),
-    "mean": Rule(True, "Mittelwert oder Median", "the mean or median"),
-    "aggregate": Rule(True, "Gesamtwert des Geräts", "the device's aggregate"),
-    "repeat": Rule(
+    "single": SelectionRule(True, "einziger Wert", "the only value"),
+    "chosen": SelectionRule(True, "vom Gerät als gültig bezeichnet", "chosen on the device"),
+    "mean": SelectionRule(True, "Mittelwert oder Median", "the mean or median"),
+    "aggregate": SelectionRule(True, "Gesamtwert des Geräts", "the device's aggregate"),
+    "repeat": SelectionRule(
         True,
         "Wiederholung, keine ist als gültig bezeichnet; alle bleiben",
         "a repeat, none of them is chosen; all stay",
     ),
     # Not told, in the order in which the rules are tried
-    "not_measured": Rule(
+    "not_measured": SelectionRule(
         False, "-1 heißt bei diesem Gerät: nicht gemessen", "-1 means not measured on this device"
     ),
-    "single_reading": Rule(
+    "single_reading": SelectionRule(
         False, "Einzelwert, der Gesamtwert gilt", "a single reading, the aggregate stands"
     ),
-    "twin": Rule(
+    "twin": SelectionRule(
         False,
         "derselbe Wert noch einmal, ohne Auswahlvermerk",
         "the same value once more, without its selection status",
     ),
-    "duplicate": Rule(
+    "duplicate": SelectionRule(
         False, "derselbe Wert noch einmal", "the same value once more in every respect"
     ),
-    "summary": Rule(
+    "summary": SelectionRule(
         False,
         "Zusammenfassung, derselbe Wert steht in seinem Abschnitt",
         "a summary, the same value stands in its own section",
     ),
-    "not_chosen": Rule(
+    "not_chosen": SelectionRule(
         False, "Wiederholung, ein anderer Wert ist ausgewählt", "a repeat, another value is chosen"
     ),
-    "in_mean": Rule(
+    "in_mean": SelectionRule(
         False, "Einzelwert, der Mittelwert oder Median gilt", "a single value, the average stands"
     ),
     # No results
-    "property": Rule(
+    "property": SelectionRule(
         False,
         "Angabe zu einem Messwert (Norm, Perzentile, Unsicherheit)",
         "says something about a value (normal range, percentile, uncertainty)",
     ),
-    "basis": Rule(
+    "basis": SelectionRule(
         False, "Grundlage eines berechneten Werts", "what another value was computed from"
     ),
-    "context": Rule(
+    "context": SelectionRule(
         False, "Umstand der Untersuchung, kein Messwert", "a circumstance of the exam, no result"
     ),
-    "modifier": Rule(
+    "modifier": SelectionRule(
         False, "nähere Bestimmung, kein Messwert", "a modifier of something else, no result"
     ),
 }

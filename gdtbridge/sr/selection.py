@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gdtbridge.sr.codes import COMPANIONS, SUMMARIES, normal
-from gdtbridge.sr.content import Finding
+from gdtbridge.sr.content import NumFinding
 from gdtbridge.sr.identity import (
     Identity,
     identity_of,
@@ -25,7 +25,7 @@ from gdtbridge.sr.identity import (
     precedence,
 )
 from gdtbridge.sr.model import Code
-from gdtbridge.sr.profiles import Device, Quirk
+from gdtbridge.sr.profiles import DeviceHabits, DeviceQuirk
 from gdtbridge.sr.sonoscape import AGGREGATE, NOT_MEASURED
 
 Loss = tuple[int, int | None]
@@ -33,18 +33,18 @@ Loss = tuple[int, int | None]
 
 
 @dataclass(slots=True)
-class _Values:
+class _RemainingFindings:
     """The findings that are still told, by their number, in tree order; and all identities."""
 
-    alive: dict[int, Finding]
+    alive: dict[int, NumFinding]
     identity: list[Identity]
-    device: Device
+    device: DeviceHabits
 
     def repeats_of(self, at: int) -> Hashable:
         """Return what repeats of one measurement have in common."""
         finding = self.alive[at]
         same = (self.identity[at], finding.context.tracking_uid)
-        if Quirk.GROUPS_ARE_SECTIONS in self.device.quirks:
+        if DeviceQuirk.GROUPS_ARE_SECTIONS in self.device.quirks:
             return same
         return (*same, _container(finding))
 
@@ -55,20 +55,20 @@ class _Values:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FindingVerdict:
     """A finding, the rule it is told or left out by, and the place of what is told instead."""
 
-    finding: Finding
+    finding: NumFinding
     rule: str
     beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class FindingSelection:
     """What is told, in tree order, and the verdict on every finding."""
 
-    kept: list[Finding]
-    verdicts: list[Verdict]
+    kept: list[NumFinding]
+    verdicts: list[FindingVerdict]
 
     @property
     def not_measured(self) -> int:
@@ -76,35 +76,35 @@ class Selection:
         return sum(verdict.rule == "not_measured" for verdict in self.verdicts)
 
 
-def select(findings: Iterable[Finding], device: Device) -> Selection:
+def select(findings: Iterable[NumFinding], device: DeviceHabits) -> FindingSelection:
     """Apply the rules in their order."""
     found = list(findings)
-    values = _Values(dict(enumerate(found)), [identity_of(one) for one in found], device)
-    lost: dict[int, Verdict] = {}
+    values = _RemainingFindings(dict(enumerate(found)), [identity_of(one) for one in found], device)
+    lost: dict[int, FindingVerdict] = {}
     for rule, losses in VALUE_RULES:
         _leave_out(values.alive, lost, rule, losses(values))
     for rule, losses in REPEAT_RULES:
         _leave_out(values.alive, lost, rule, losses(values))
     told = _told(values)
     verdicts = [told.get(at) or lost[at] for at in range(len(found))]
-    return Selection(list(values.alive.values()), verdicts)
+    return FindingSelection(list(values.alive.values()), verdicts)
 
 
 def _leave_out(
-    alive: dict[int, Finding], lost: dict[int, Verdict], rule: str, losses: Iterable[Loss]
+    alive: dict[int, NumFinding], lost: dict[int, FindingVerdict], rule: str, losses: Iterable[Loss]
 ) -> None:
     """Move losers from ``alive`` to ``lost``."""
     for loser, winner in list(losses):
         place = alive[winner].place if winner is not None else ""
-        lost[loser] = Verdict(alive.pop(loser), rule, place)
+        lost[loser] = FindingVerdict(alive.pop(loser), rule, place)
 
 
-def _unmeasured(values: _Values) -> Iterator[Loss]:
-    if Quirk.MINUS_ONE in values.device.quirks:
+def _unmeasured(values: _RemainingFindings) -> Iterator[Loss]:
+    if DeviceQuirk.MINUS_ONE in values.device.quirks:
         yield from ((at, None) for at, one in values.alive.items() if one.value == NOT_MEASURED)
 
 
-def _single_readings(values: _Values) -> Iterator[Loss]:
+def _single_readings(values: _RemainingFindings) -> Iterator[Loss]:
     """Yield the rows of a private table that have an aggregate (result number -1) beside them."""
     identity = values.identity
     aggregates = {
@@ -117,7 +117,7 @@ def _single_readings(values: _Values) -> Iterator[Loss]:
             yield at, aggregates[identity[at]]
 
 
-def _twins(values: _Values) -> Iterator[Loss]:
+def _twins(values: _RemainingFindings) -> Iterator[Loss]:
     """Yield second writings: GE sends a chosen value with Selection Status and once without.
 
     Each value with a status swallows one without, of the same derivation if there is one.
@@ -139,12 +139,12 @@ def _twins(values: _Values) -> Iterator[Loss]:
                 del copies[derivation]
 
 
-def _duplicates(values: _Values) -> Iterator[Loss]:
+def _duplicates(values: _RemainingFindings) -> Iterator[Loss]:
     """Yield values that a sibling says again with everything the same: they add nothing.
 
     A device known to write its containers twice does so wherever they stand.
     """
-    everywhere = Quirk.WRITTEN_TWICE in values.device.quirks
+    everywhere = DeviceQuirk.WRITTEN_TWICE in values.device.quirks
     first: dict[Hashable, int] = {}
     for at, one in values.alive.items():
         same = (values.literal(at), one.context, one.properties, one.observed)
@@ -153,7 +153,7 @@ def _duplicates(values: _Values) -> Iterator[Loss]:
             yield at, winner
 
 
-def _summaries(values: _Values) -> Iterator[Loss]:
+def _summaries(values: _RemainingFindings) -> Iterator[Loss]:
     """Yield what a summary repeats from a section; the one that is chosen stands, if one is."""
     alive = values.alive
     elsewhere: dict[Hashable, int] = {}
@@ -174,20 +174,20 @@ def _summaries(values: _Values) -> Iterator[Loss]:
         yield loser, winner
 
 
-def _is_summary(finding: Finding) -> bool:
+def _is_summary(finding: NumFinding) -> bool:
     section = finding.context.section
     return section is not None and normal(section) in SUMMARIES
 
 
-def _not_chosen(values: _Values) -> Iterator[Loss]:
+def _not_chosen(values: _RemainingFindings) -> Iterator[Loss]:
     return _beside(values, is_chosen)
 
 
-def _in_mean(values: _Values) -> Iterator[Loss]:
+def _in_mean(values: _RemainingFindings) -> Iterator[Loss]:
     return _beside(values, is_mean)
 
 
-def _beside(values: _Values, stands: Callable[[Finding], bool]) -> Iterator[Loss]:
+def _beside(values: _RemainingFindings, stands: Callable[[NumFinding], bool]) -> Iterator[Loss]:
     """Yield repeats that have a value beside them which ``stands`` for the measurement.
 
     Values with different statuses (a minimum and a maximum) stand for nothing but themselves, and
@@ -210,7 +210,7 @@ def _beside(values: _Values, stands: Callable[[Finding], bool]) -> Iterator[Loss
             yield at, standing[key]
 
 
-def _has_sure_repeats(finding: Finding) -> bool:
+def _has_sure_repeats(finding: NumFinding) -> bool:
     """Return whether others with its identity surely are repeats of it.
 
     Gestational ages of different measurements may look alike where no group tells them apart.
@@ -218,11 +218,11 @@ def _has_sure_repeats(finding: Finding) -> bool:
     return finding.companion_of is not None or normal(finding.name) not in COMPANIONS
 
 
-def _container(finding: Finding) -> str:
+def _container(finding: NumFinding) -> str:
     return finding.place.rpartition(".")[0]
 
 
-Rules = tuple[tuple[str, Callable[[_Values], Iterator[Loss]]], ...]
+Rules = tuple[tuple[str, Callable[[_RemainingFindings], Iterator[Loss]]], ...]
 
 VALUE_RULES: Final[Rules] = (
     ("not_measured", _unmeasured),
@@ -240,16 +240,16 @@ REPEAT_RULES: Final[Rules] = (
 """Which of several values stands."""
 
 
-def _told(values: _Values) -> dict[int, Verdict]:
+def _told(values: _RemainingFindings) -> dict[int, FindingVerdict]:
     """Return the verdicts on what is told."""
     counts = Counter(values.identity[at] for at in values.alive)
     return {
-        at: Verdict(one, _kept_by(one, counts[values.identity[at]]))
+        at: FindingVerdict(one, _kept_by(one, counts[values.identity[at]]))
         for at, one in values.alive.items()
     }
 
 
-def _kept_by(finding: Finding, alike: int) -> str:
+def _kept_by(finding: NumFinding, alike: int) -> str:
     if is_chosen(finding):
         return "chosen"
     if is_mean(finding):

@@ -15,8 +15,8 @@ from typing import Final
 from gdtbridge.dataset.parser import Item
 from gdtbridge.dataset.tags import Tag
 from gdtbridge.sr.attributes import attributes_of
-from gdtbridge.sr.codes import Role
-from gdtbridge.sr.content import Content, Context, Finding, PrivateRow
+from gdtbridge.sr.codes import ModifierRole
+from gdtbridge.sr.content import ContentReader, ModifierContext, NumFinding, PrivateRow
 from gdtbridge.sr.model import Code
 
 TEMPLATES: Final = frozenset({"SONO1000", "SONO10000"})
@@ -39,7 +39,7 @@ _SPELLINGS: Final = {"²": "2", "³": "3", "^": "", " ": "", "sec": "s"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _RowTexts:
     """The texts of one row, empty where absent."""
 
     scheme: str
@@ -50,7 +50,7 @@ class _Row:
     display_unit: str
 
 
-def is_row(content: Content, item: Item) -> bool:
+def is_row(content: ContentReader, item: Item) -> bool:
     """Return whether ``item`` is a row of SonoScape's private table."""
     name = content.name(item)
     if name.value != ROW or content.kind(item) != "CONTAINER":
@@ -58,7 +58,7 @@ def is_row(content: Content, item: Item) -> bool:
     return (content.template or "").upper() in TEMPLATES or "SONO" in name.scheme.upper()
 
 
-def read_row(content: Content, item: Item, place: str, context: Context) -> None:
+def read_row(content: ContentReader, item: Item, place: str, context: ModifierContext) -> None:
     """Add the finding of one row, or a warning that says why there is none.
 
     The device's own id names a row, so the containers around it do not enter.
@@ -80,13 +80,13 @@ def read_row(content: Content, item: Item, place: str, context: Context) -> None
             _add_number(content, child, below, row, context)
 
 
-def _read_texts(content: Content, item: Item) -> _Row:
+def _read_texts(content: ContentReader, item: Item) -> _RowTexts:
     texts: dict[str, str] = {}
     for child, _ in content.children(item, ""):
         value = content.modifier_value(child)
         if value is not None and content.kind(child) != "NUM":
             texts.setdefault(content.name(child).value, value.text)
-    return _Row(
+    return _RowTexts(
         scheme=content.name(item).scheme,
         device_id=texts.get(DEVICE_ID, ""),
         name=texts.get(NAME, ""),
@@ -96,7 +96,9 @@ def _read_texts(content: Content, item: Item) -> _Row:
     )
 
 
-def _add_number(content: Content, item: Item, place: str, row: _Row, context: Context) -> None:
+def _add_number(
+    content: ContentReader, item: Item, place: str, row: _RowTexts, context: ModifierContext
+) -> None:
     number = content.number(item, place)
     if number is None:
         return
@@ -107,9 +109,9 @@ def _add_number(content: Content, item: Item, place: str, row: _Row, context: Co
     said = attributes_of(content, item, place)
     modifiers = said.modifiers
     if row.source:
-        modifiers[Role.MODE] = Code("", "", row.source)
+        modifiers[ModifierRole.MODE] = Code("", "", row.source)
     content.add(
-        Finding(
+        NumFinding(
             name=name,
             value=number.value,
             unit=_reconcile(content, item, place, number.unit, row.display_unit),
@@ -121,7 +123,7 @@ def _add_number(content: Content, item: Item, place: str, row: _Row, context: Co
     )
 
 
-def _reconcile(content: Content, item: Item, place: str, unit: str, shown: str) -> str:
+def _reconcile(content: ContentReader, item: Item, place: str, unit: str, shown: str) -> str:
     """Return the unit of a value that names two.
 
     The number belongs to the unit coded beside it; the display unit counts only where that is

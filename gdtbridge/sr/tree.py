@@ -14,7 +14,7 @@ from typing import Final
 from gdtbridge.dataset.parser import Item
 from gdtbridge.dataset.tags import Tag
 from gdtbridge.sr import sonoscape
-from gdtbridge.sr.attributes import CONCEPT_MODIFIER, INFERRED_FROM, Attributes, attributes_of
+from gdtbridge.sr.attributes import CONCEPT_MODIFIER, INFERRED_FROM, ItemAttributes, attributes_of
 from gdtbridge.sr.codes import (
     BIOMETRY_GROUP,
     COMPANIONS,
@@ -24,13 +24,13 @@ from gdtbridge.sr.codes import (
     OBSTETRIC_TITLE,
     UNNUMBERED_FETUS,
     Concept,
-    Role,
+    ModifierRole,
     is_anatomy,
     normal,
     role_of,
     tells_apart,
 )
-from gdtbridge.sr.content import CONTAINS, Content, Context, Finding
+from gdtbridge.sr.content import CONTAINS, ContentReader, ModifierContext, NumFinding
 from gdtbridge.sr.model import Code
 
 ROOT: Final = "1"
@@ -44,7 +44,7 @@ RULES_BY_RELATION: Final[dict[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Measured:
+class _MeasuredConcept:
     """The one concept a biometry group holds values of, and whether the device chose one."""
 
     concept: Code
@@ -52,7 +52,7 @@ class _Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class _Node:
+class _TreeNode:
     """A content item still to be visited.
 
     ``group_mode`` is the image mode written in the measurement group right above it, empty where
@@ -62,14 +62,14 @@ class _Node:
 
     item: Item
     place: str
-    context: Context
+    context: ModifierContext
     group_mode: str | None = None
-    measured: _Measured | None = None
+    measured: _MeasuredConcept | None = None
 
 
-def walk(content: Content) -> None:
+def walk(content: ContentReader) -> None:
     """Fill ``content.findings`` and ``content.warnings`` from the tree, in tree order."""
-    waiting = [_Node(content.root, ROOT, Context())]
+    waiting = [_TreeNode(content.root, ROOT, ModifierContext())]
     while waiting:
         node = waiting.pop()
         if content.kind(node.item) == "NUM":
@@ -82,7 +82,7 @@ def walk(content: Content) -> None:
             waiting.extend(reversed(_below(content, node)))
 
 
-def _below(content: Content, node: _Node) -> list[_Node]:
+def _below(content: ContentReader, node: _TreeNode) -> list[_TreeNode]:
     """Return the contained children of an item, with what the item says about them."""
     said = attributes_of(content, node.item, node.place)
     name = content.name(node.item)
@@ -90,7 +90,7 @@ def _below(content: Content, node: _Node) -> list[_Node]:
     context = _context_below(node, name, said)
     mode = None
     if name.value == MEASUREMENT_GROUP[1]:
-        mode = said.modifiers[Role.MODE].text if Role.MODE in said.modifiers else ""
+        mode = said.modifiers[ModifierRole.MODE].text if ModifierRole.MODE in said.modifiers else ""
     measured = _measured_in(content, node.item) if concept == BIOMETRY_GROUP else None
     nodes = []
     for child, place in content.children(node.item, node.place):
@@ -100,16 +100,16 @@ def _below(content: Content, node: _Node) -> list[_Node]:
         elif Tag.ReferencedContentItemIdentifier in child.values:
             content.warnings.add("by_reference", place)
         else:
-            nodes.append(_Node(child, place, context, mode, measured))
+            nodes.append(_TreeNode(child, place, context, mode, measured))
     return nodes
 
 
-def _context_below(node: _Node, name: Code, said: Attributes) -> Context:
+def _context_below(node: _TreeNode, name: Code, said: ItemAttributes) -> ModifierContext:
     """Return what holds below a container: its name, its modifiers, and what holds for itself."""
     context = node.context
     apart = tells_apart(name) or _is_second_anatomy(name, said)
     if is_anatomy(name) and not apart:
-        context = context.with_modifiers({Role.SITE: name})
+        context = context.with_modifiers({ModifierRole.SITE: name})
     context = context.with_modifiers(said.modifiers)
     if node.place == ROOT:  # what modifies the root is about the document
         return context
@@ -119,13 +119,13 @@ def _context_below(node: _Node, name: Code, said: Attributes) -> Context:
     return context.within(name, tells_apart=apart)
 
 
-def _is_second_anatomy(name: Code, said: Attributes) -> bool:
+def _is_second_anatomy(name: Code, said: ItemAttributes) -> bool:
     """Return whether a container is named for another body part than its own Finding Site."""
-    site = said.modifiers.get(Role.SITE)
+    site = said.modifiers.get(ModifierRole.SITE)
     return site is not None and is_anatomy(name) and normal(site) != normal(name)
 
 
-def _measured_in(content: Content, group: Item) -> _Measured | None:
+def _measured_in(content: ContentReader, group: Item) -> _MeasuredConcept | None:
     """Return what a biometry group measures, None where that are several concepts or none."""
     names: dict[Concept, Code] = {}
     chosen = False
@@ -137,13 +137,13 @@ def _measured_in(content: Content, group: Item) -> _Measured | None:
             continue
         names.setdefault(normal(name), name)
         chosen |= any(
-            role_of(content.name(below)) is Role.SELECTION
+            role_of(content.name(below)) is ModifierRole.SELECTION
             for below, _ in content.children(child, "")
         )
-    return _Measured(next(iter(names.values())), chosen) if len(names) == 1 else None
+    return _MeasuredConcept(next(iter(names.values())), chosen) if len(names) == 1 else None
 
 
-def _visit_number(content: Content, node: _Node) -> None:
+def _visit_number(content: ContentReader, node: _TreeNode) -> None:
     if not node.item.complete:
         content.refuse(node.item, node.place, "incomplete_item")
         return
@@ -160,7 +160,7 @@ def _visit_number(content: Content, node: _Node) -> None:
     measured = node.measured if normal(name) in COMPANIONS else None
     context = node.context.with_modifiers(said.modifiers).with_further(said.further)
     content.add(
-        Finding(
+        NumFinding(
             name=name,
             value=number.value,
             unit=number.unit,
@@ -177,7 +177,7 @@ def _visit_number(content: Content, node: _Node) -> None:
     )
 
 
-def _with_the_child(content: Content, context: Context) -> Context:
+def _with_the_child(content: ContentReader, context: ModifierContext) -> ModifierContext:
     """Return the context, in an obstetric report a fetal vessel's with the fetus it leaves out."""
     if context.fetus is not None or context.site is None:
         return context
@@ -190,7 +190,7 @@ def _with_the_child(content: Content, context: Context) -> Context:
     return replace(context, fetus=UNNUMBERED_FETUS)
 
 
-def _pass_over_below(content: Content, number: Item, place: str) -> None:
+def _pass_over_below(content: ContentReader, number: Item, place: str) -> None:
     """Note the NUMs below a NUM, which are properties of it or what it was computed from."""
     if content.passed is None:
         return
@@ -199,7 +199,7 @@ def _pass_over_below(content: Content, number: Item, place: str) -> None:
         _pass_over(content, child, below, "basis" if basis else "property")
 
 
-def _pass_over_in_row(content: Content, row: _Node) -> None:
+def _pass_over_in_row(content: ContentReader, row: _TreeNode) -> None:
     for child, place in content.children(row.item, row.place):
         if content.kind(child) == "NUM":
             _pass_over_below(content, child, place)
@@ -207,7 +207,7 @@ def _pass_over_in_row(content: Content, row: _Node) -> None:
             _pass_over(content, child, place, "context")
 
 
-def _pass_over(content: Content, item: Item, place: str, rule: str) -> None:
+def _pass_over(content: ContentReader, item: Item, place: str, rule: str) -> None:
     """Note every NUM in this part of the tree as no result, where somebody asked."""
     if content.passed is None:
         return

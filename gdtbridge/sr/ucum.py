@@ -34,36 +34,36 @@ empty is a mere number."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class UcumUnit:
     """``factor`` times the base units of ``dimension``."""
 
     factor: Fraction
     dimension: Dimension = ()
 
-    def __mul__(self, other: Unit) -> Unit:
+    def __mul__(self, other: UcumUnit) -> UcumUnit:
         """Return the product."""
         powers = dict(self.dimension)
         for base, power in other.dimension:
             powers[base] = powers.get(base, 0) + power
-        return Unit(self.factor * other.factor, _dimension(powers))
+        return UcumUnit(self.factor * other.factor, _dimension(powers))
 
-    def __pow__(self, power: int) -> Unit:
+    def __pow__(self, power: int) -> UcumUnit:
         """Return the power; ``power`` may be negative."""
-        return Unit(self.factor**power, _dimension({b: p * power for b, p in self.dimension}))
+        return UcumUnit(self.factor**power, _dimension({b: p * power for b, p in self.dimension}))
 
 
 def _dimension(powers: Mapping[str, int]) -> Dimension:
     return tuple(sorted((base, power) for base, power in powers.items() if power))
 
 
-def _unit(factor: str | int, **powers: int) -> Unit:
-    return Unit(Fraction(factor), _dimension(powers))
+def _unit(factor: str | int, **powers: int) -> UcumUnit:
+    return UcumUnit(Fraction(factor), _dimension(powers))
 
 
 _PASCAL: Final = {"g": 1, "m": -1, "s": -2}
 _WATT: Final = {"g": 1, "m": 2, "s": -3}
 
-UNITS: Final[Mapping[str, Unit]] = MappingProxyType(
+UNITS: Final[Mapping[str, UcumUnit]] = MappingProxyType(
     {
         # UCUM 2.1, tables 1 to 5; case-sensitive symbols
         "m": _unit(1, m=1),
@@ -153,11 +153,11 @@ _TOKEN: Final = re.compile(
 )
 _NOTE: Final = re.compile(r"\{[^{}]*\}")
 _OF_THE_BODY: Final = re.compile(r"m2?(?![A-Za-z0-9+\[-])")
-_ONE: Final = Unit(Fraction(1))
+_ONE: Final = UcumUnit(Fraction(1))
 
 
 @lru_cache(maxsize=1024)
-def parse(text: str) -> Unit | None:
+def parse(text: str) -> UcumUnit | None:
     """Return the unit ``text`` names, None where it is not understood.
 
     Annotations in braces say nothing about the unit (UCUM 2.1 section 6): ``{H.B.}/min`` is
@@ -167,8 +167,8 @@ def parse(text: str) -> Unit | None:
     if not text or len(text) > MAX_LENGTH:
         return None
     try:
-        return _Reader(text).whole()
-    except _NotUnderstoodError:
+        return _UnitReader(text).whole()
+    except _UnknownUnitError:
         return None
 
 
@@ -181,24 +181,24 @@ def _respelled(text: str) -> str:
     return text
 
 
-class _NotUnderstoodError(ValueError):
+class _UnknownUnitError(ValueError):
     """The text is no unit of the table."""
 
 
-class _Reader:
+class _UnitReader:
     """Reads one unit from left to right, as UCUM evaluates it: ``a/b.c`` is ``(a/b).c``."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
 
-    def whole(self) -> Unit:
+    def whole(self) -> UcumUnit:
         unit = self._term()
         if self._at != len(self._text):
-            raise _NotUnderstoodError
+            raise _UnknownUnitError
         return unit
 
-    def _term(self) -> Unit:
+    def _term(self) -> UcumUnit:
         unit = self._divisor() if self._takes("/") else self._component()
         while True:
             if self._takes("."):
@@ -208,7 +208,7 @@ class _Reader:
             else:
                 return unit
 
-    def _divisor(self) -> Unit:
+    def _divisor(self) -> UcumUnit:
         match = _OF_THE_BODY.match(self._text, self._at)
         if match is None:
             return self._component() ** -1
@@ -222,15 +222,15 @@ class _Reader:
             return True
         return False
 
-    def _component(self) -> Unit:
+    def _component(self) -> UcumUnit:
         if self._takes("("):
             unit = self._term()
             if not self._takes(")"):
-                raise _NotUnderstoodError
+                raise _UnknownUnitError
             return unit
         match = _TOKEN.match(self._text, self._at)
         if match is None:
-            raise _NotUnderstoodError
+            raise _UnknownUnitError
         self._at = match.end()
         if match["note"]:
             return _ONE
@@ -244,11 +244,11 @@ class _Reader:
             self._at = match.end()
 
 
-def _symbol(match: re.Match[str]) -> Unit:
+def _symbol(match: re.Match[str]) -> UcumUnit:
     unit = UNITS.get(match["symbol"])
     power = int(match["power"] or 1)
     if unit is None or not 0 < abs(power) <= MAX_POWER:
-        raise _NotUnderstoodError
+        raise _UnknownUnitError
     return unit**power
 
 

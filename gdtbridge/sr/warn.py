@@ -34,7 +34,7 @@ MESSAGES: Final[dict[str, str]] = {
 }
 
 
-class Warnings:
+class WarningList:
     """Collects warnings; after `MAX_WARNINGS` one last says that there were more."""
 
     def __init__(self) -> None:

@@ -20,15 +20,15 @@ from gdtbridge.catalogue.rows import (
     NAME_LENGTH,
     NEUTRAL,
     CatalogueError,
-    Choice,
-    Row,
+    CatalogueRow,
+    ModifierChoice,
     built_in,
     choices_of,
     table,
     terms,
 )
 from gdtbridge.sr import Measurement, ReportError, read_report
-from gdtbridge.sr.codes import Role
+from gdtbridge.sr.codes import ModifierRole
 from tests.conftest import PROJECT
 
 SEEN_IN_REPORTS = "99GEMS:"
@@ -131,7 +131,7 @@ def says(code: str, meaning: str) -> bool:
 GROUPS = sorted({row.group for row in built_in()})
 
 
-def rows_of(group: str) -> list[Row]:
+def rows_of(group: str) -> list[CatalogueRow]:
     """Return the rows of one group."""
     return [row for row in built_in() if row.group == group]
 
@@ -187,7 +187,7 @@ def test_no_term_looks_like_what_is_made_of_a_text() -> None:
         assert not [term for term in appended if re.fullmatch(mark + "[A-Z1-9]{1,3}", term)]
 
 
-def options(role: str, choice: Choice) -> Iterator[tuple[str | None, str]]:
+def options(role: str, choice: ModifierChoice) -> Iterator[tuple[str | None, str]]:
     """Yield a code (None for absent) for each way the choice offers, and the term it appends."""
     codes = {term: code for code, term in terms().by_code.items()}
     if choice.absent or choice.anything:
@@ -207,7 +207,7 @@ OPEN = {
 }
 
 
-def variants(row: Row) -> Iterator[tuple[dict[str, str], list[str]]]:
+def variants(row: CatalogueRow) -> Iterator[tuple[dict[str, str], list[str]]]:
     """Yield modifiers the row wants and what it appends: each option once, then the last of all."""
     offered = {role: list(options(role, choice)) for role, choice in row.choices.items()}
     first = {role: choices[0] for role, choices in offered.items()}
@@ -256,7 +256,7 @@ def test_names_fit_field_8411_with_one_modifier_appended() -> None:
                 assert len(entry.name) <= NAME_LENGTH, entry.name
 
 
-def overlap(first: Choice, second: Choice) -> bool:
+def overlap(first: ModifierChoice, second: ModifierChoice) -> bool:
     """Return whether one modifier can be what both want, an appended anything left out."""
     if (first.absent or first.anything) and (second.absent or second.anything):
         return True
@@ -268,10 +268,10 @@ def overlap(first: Choice, second: Choice) -> bool:
 
 def test_no_measurement_fits_two_rows_alike() -> None:
     """Of rows of one code at most one can be meant, so that nothing hangs on their order."""
-    by_concept: dict[str, list[Row]] = {}
+    by_concept: dict[str, list[CatalogueRow]] = {}
     for row in built_in():
         by_concept.setdefault(row.concept, []).append(row)
-    unnamed = Choice(absent=True)
+    unnamed = ModifierChoice(absent=True)
     for rows in by_concept.values():
         for first, second in combinations(rows, 2):
             roles = first.choices.keys() | second.choices.keys()
@@ -515,8 +515,8 @@ def test_a_star_alone_is_for_concepts_that_say_everything() -> None:
     """It leaves open what the concept says itself, and nothing else."""
     choices = choices_of("* mode=2D")
     assert choices["site"].anything
-    assert choices["mode"] == Choice(silent=frozenset({"2D"}))
-    assert Role.LATERALITY not in choices
+    assert choices["mode"] == ModifierChoice(silent=frozenset({"2D"}))
+    assert ModifierRole.LATERALITY not in choices
 
 
 def test_the_page_is_up_to_date() -> None:

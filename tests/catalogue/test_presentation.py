@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from gdtbridge.catalogue.catalogue import standard
-from gdtbridge.catalogue.presentation import OTHERS, Presented, present, present_all
+from gdtbridge.catalogue.presentation import OTHERS, ChartValue, present, present_all
 from gdtbridge.sr import Measurement, Report, read_report
 from tests.conftest import PROJECT
 from tests.sr import builder as b
@@ -42,7 +42,7 @@ def measured(concept: str, value: str, unit: str, unit_code: str | None = None) 
     )
 
 
-def shown(concept: str, value: str, unit: str, unit_code: str | None = None) -> Presented:
+def shown(concept: str, value: str, unit: str, unit_code: str | None = None) -> ChartValue:
     """Return how the chart gets a value."""
     return present(measured(concept, value, unit, unit_code), standard())
 

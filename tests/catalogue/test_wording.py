@@ -14,7 +14,14 @@ from pydicom.dataset import Dataset
 
 from gdtbridge.catalogue import fingerprint, remarks, report_to_json, report_to_text, title
 from gdtbridge.catalogue.wording import JSON_KEYS, REPORT_KEYS
-from gdtbridge.sr import REPORT_CLASSES, Measurement, Property, Report, is_report, read_report
+from gdtbridge.sr import (
+    REPORT_CLASSES,
+    Measurement,
+    MeasurementProperty,
+    Report,
+    is_report,
+    read_report,
+)
 from gdtbridge.sr.warn import MESSAGES
 from tests.sr.builder import (
     LATERALITY,
@@ -199,10 +206,15 @@ def test_report_without_measurements_is_shown(read: Read) -> None:
         ({"companion_of": "BPD", "group": "Knoten 1"}, ("Zu: BPD", "Gruppe: Knoten 1")),
         ({"repeat": 2, "repeats": 3}, ("Wiederholung: 2 von 3",)),
         (
-            {"properties": (Property("x", "20", "%", "R-41F90", "SRT"), Property("Risk", "low"))},
+            {
+                "properties": (
+                    MeasurementProperty("x", "20", "%", "R-41F90", "SRT"),
+                    MeasurementProperty("Risk", "low"),
+                )
+            },
             ("Norm ab: 20 %", "Risk: low"),
         ),
-        ({"further": (Property("Plane", "Far"),)}, ("Plane: Far",)),
+        ({"further": (MeasurementProperty("Plane", "Far"),)}, ("Plane: Far",)),
     ],
 )
 def test_remarks_are_short_german_lines(

@@ -17,12 +17,12 @@ from pydicom import uid
 from pydicom.dataset import Dataset
 
 from gdtbridge.pictures import (
+    AttachmentCandidate,
     AttachmentError,
     AttachmentLimit,
     AttachmentReader,
-    Candidate,
     NotRenderable,
-    Rendered,
+    RenderedFile,
 )
 from tests.pictures.builder import (
     PDF,
@@ -60,7 +60,7 @@ def test_files_arrive_from_the_child(tmp_path: Path) -> None:
         rendered = reader.render(picture, None)
         assert (rendered.format, rendered.title) == ("JPG", "Schilddrüse")
         assert_screen(pixels_of(rendered.data))
-        assert reader.render(letter, None) == Rendered("PDF", "Brief", PDF)
+        assert reader.render(letter, None) == RenderedFile("PDF", "Brief", PDF)
         assert len(reader.processes()) == 1
 
 
@@ -70,11 +70,11 @@ def test_frames_are_looked_up(tmp_path: Path) -> None:
     loop = image(grey_screen(), "MONOCHROME2", NumberOfFrames="3")
     put_pixels(loop, bytes(3 * loop.Rows * loop.Columns))
     candidates = [
-        Candidate(still, US_LOOP, "1"),
-        Candidate(write(loop, tmp_path / "loop.dcm"), US_LOOP, "2"),
-        Candidate(tmp_path / "missing.dcm", US_IMAGE, "3"),
-        Candidate(tmp_path / "missing.dcm", "1.2.840.10008.5.1.4.1.1.104.1", "4"),
-        Candidate(tmp_path / "missing.dcm", US_IMAGE, "5", frames=7),
+        AttachmentCandidate(still, US_LOOP, "1"),
+        AttachmentCandidate(write(loop, tmp_path / "loop.dcm"), US_LOOP, "2"),
+        AttachmentCandidate(tmp_path / "missing.dcm", US_IMAGE, "3"),
+        AttachmentCandidate(tmp_path / "missing.dcm", "1.2.840.10008.5.1.4.1.1.104.1", "4"),
+        AttachmentCandidate(tmp_path / "missing.dcm", US_IMAGE, "5", frames=7),
     ]
     with AttachmentReader() as reader:
         found = [candidate.frames for candidate in reader.with_frames(candidates)]

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.pictures import Candidate, Choice, KeyObjects, KeyReference, choose, is_candidate
+from gdtbridge.pictures import (
+    AttachmentCandidate,
+    AttachmentChoice,
+    KeyObjectReference,
+    KeyObjects,
+    choose,
+    is_candidate,
+)
 
 CLASSES = {
     "still": "1.2.840.10008.5.1.4.1.1.6.1",
@@ -21,13 +28,13 @@ CLASSES = {
 }
 
 
-def exam(*kinds: str) -> list[Candidate]:
+def exam(*kinds: str) -> list[AttachmentCandidate]:
     """Return candidates with the UIDs 0, 1, 2 …; ``loop*1`` is of a loop's class with one frame."""
     made = []
     for number, text in enumerate(kinds):
         kind, _, frames = text.partition("*")
         made.append(
-            Candidate(
+            AttachmentCandidate(
                 Path(f"{number}.dcm"),
                 CLASSES[kind],
                 str(number),
@@ -43,7 +50,7 @@ def chosen(kinds: list[str], key: KeyObjects, most: int = 99) -> list[tuple[str,
     return [(one.candidate.sop_instance_uid, one.frame) for one in choices]
 
 
-def named(*references: KeyReference) -> KeyObjects:
+def named(*references: KeyObjectReference) -> KeyObjects:
     """Return a selection of these."""
     return KeyObjects(named=references)
 
@@ -58,26 +65,31 @@ def named(*references: KeyReference) -> KeyObjects:
         (["loop*1", "loop*30"], KeyObjects(), [("0", None)]),
         (["still*2", "still*1"], KeyObjects(), [("1", None)]),
         (["report", "selection", "presentation", "raw", "private"], KeyObjects(), []),
-        (["still", "still"], named(KeyReference("1")), [("1", None)]),
-        (["still", "loop"], named(KeyReference("1", (7, 3, 7))), [("1", 7), ("1", 3)]),
-        (["still", "loop"], named(KeyReference("1")), [("1", None)]),
-        (["pdf", "still"], named(KeyReference("1")), [("0", None), ("1", None)]),
+        (["still", "still"], named(KeyObjectReference("1")), [("1", None)]),
+        (["still", "loop"], named(KeyObjectReference("1", (7, 3, 7))), [("1", 7), ("1", 3)]),
+        (["still", "loop"], named(KeyObjectReference("1")), [("1", None)]),
+        (["pdf", "still"], named(KeyObjectReference("1")), [("0", None), ("1", None)]),
         (
             ["pdf", "still", "still"],
-            named(KeyReference("0")),
+            named(KeyObjectReference("0")),
             [("0", None), ("1", None), ("2", None)],
         ),
-        (["still"], named(KeyReference("of another exam")), [("0", None)]),
-        (["still", "still"], KeyObjects(rejected=(KeyReference("0"),)), [("1", None)]),
-        (["pdf"], KeyObjects(rejected=(KeyReference("0"),)), []),
+        (["still"], named(KeyObjectReference("of another exam")), [("0", None)]),
+        (["still", "still"], KeyObjects(rejected=(KeyObjectReference("0"),)), [("1", None)]),
+        (["pdf"], KeyObjects(rejected=(KeyObjectReference("0"),)), []),
         (
             ["still", "still"],
-            KeyObjects(named=(KeyReference("0"), KeyReference("1")), rejected=(KeyReference("0"),)),
+            KeyObjects(
+                named=(KeyObjectReference("0"), KeyObjectReference("1")),
+                rejected=(KeyObjectReference("0"),),
+            ),
             [("1", None)],
         ),
         (
             ["loop"],
-            KeyObjects(named=(KeyReference("0", (1, 2)),), rejected=(KeyReference("0", (1,)),)),
+            KeyObjects(
+                named=(KeyObjectReference("0", (1, 2)),), rejected=(KeyObjectReference("0", (1,)),)
+            ),
             [("0", 2)],
         ),
     ],
@@ -92,8 +104,8 @@ def test_what_is_attached(
 def test_instance_received_twice_is_attached_once() -> None:
     """The first of two candidates with one UID counts."""
     first, second = exam("still", "still")
-    twin = Candidate(second.path, second.sop_class_uid, first.sop_instance_uid)
-    assert choose([first, twin], KeyObjects(), 9).choices == (Choice(first),)
+    twin = AttachmentCandidate(second.path, second.sop_class_uid, first.sop_instance_uid)
+    assert choose([first, twin], KeyObjects(), 9).choices == (AttachmentChoice(first),)
 
 
 @pytest.mark.parametrize(

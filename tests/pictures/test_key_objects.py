@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.pictures import AttachmentReader, KeyObjects, KeyReference, NotRenderable
+from gdtbridge.pictures import AttachmentReader, KeyObjectReference, KeyObjects, NotRenderable
 from gdtbridge.pictures.key_objects import read_key_objects
 from tests.pictures.builder import dataset, selection, write
 
-TWO = (KeyReference("1.2.3"), KeyReference("1.2.4", (5, 9)))
+TWO = (KeyObjectReference("1.2.3"), KeyObjectReference("1.2.4", (5, 9)))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_title_says_what_for(title: str, wanted: KeyObjects, items: str, tmp_pat
 def test_one_frame(tmp_path: Path) -> None:
     """Referenced Frame Number of a single value."""
     path = write(selection("113000", ("1.2.3", (7,))), tmp_path / "selection.dcm")
-    assert read_key_objects(path).named == (KeyReference("1.2.3", (7,)),)
+    assert read_key_objects(path).named == (KeyObjectReference("1.2.3", (7,)),)
 
 
 def test_selection_without_title_or_content(tmp_path: Path) -> None:
@@ -63,8 +63,8 @@ def test_selections_of_an_exam_together(tmp_path: Path) -> None:
     ]
     with AttachmentReader() as reader:
         assert reader.key_objects(paths) == KeyObjects(
-            named=(KeyReference("1.2.3"), KeyReference("1.2.5", (2,))),
-            rejected=(KeyReference("1.2.4"),),
+            named=(KeyObjectReference("1.2.3"), KeyObjectReference("1.2.5", (2,))),
+            rejected=(KeyObjectReference("1.2.4"),),
             unreadable=1,
         )
         assert reader.key_objects([]) == KeyObjects()

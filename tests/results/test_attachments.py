@@ -16,7 +16,7 @@ from gdtbridge.database import outbox, placed_order
 from gdtbridge.errors import SettingsError
 from gdtbridge.gdt import Record, read_records
 from gdtbridge.outbox.model import ALARM_SECONDS
-from gdtbridge.pictures import Rendered
+from gdtbridge.pictures import RenderedFile
 from gdtbridge.results.attachments import AttachmentBuilder
 from gdtbridge.results.gathering import GatheredExam
 from gdtbridge.results.routing import Routing
@@ -186,7 +186,7 @@ def test_an_exam_whose_pictures_take_too_long_keeps_no_other_waiting(device: Dev
     class Slow(AttachmentBuilder):
         """Takes a hundred seconds for each picture."""
 
-        def _rendered(self, *arguments: Any) -> Rendered | None:
+        def _rendered(self, *arguments: Any) -> RenderedFile | None:
             made = super()._rendered(*arguments)
             device.practice.clock.seconds += 100
             return made

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gdtbridge.pictures import KeyObjects, KeyReference, Rendered
+from gdtbridge.pictures import KeyObjectReference, KeyObjects, RenderedFile
 from gdtbridge.sandbox.codec import decode, encode
 
 
@@ -55,8 +55,8 @@ BARE = Leaf(Decimal("1E+3"), None, time(0, 0, 1), Path("/b"), Colour.RED)
         (Leaf, LEAF),
         (Tree, Tree((LEAF, BARE), ("a", ""), ((1, 2), Decimal("0.10")), (BARE,), b"\n\0")),
         (Tree, Tree((), (), ((), Decimal(0)), None, b"")),
-        (Rendered, Rendered("JPG", "Größe", bytes(range(256)))),
-        (KeyObjects, KeyObjects((KeyReference("1.2", (3, 4)),), (KeyReference("5"),))),
+        (RenderedFile, RenderedFile("JPG", "Größe", bytes(range(256)))),
+        (KeyObjects, KeyObjects((KeyObjectReference("1.2", (3, 4)),), (KeyObjectReference("5"),))),
         (int, 7),
         (str, "ß"),
     ],

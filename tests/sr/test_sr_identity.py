@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from gdtbridge.sr import Code, Report
-from gdtbridge.sr.codes import Role
-from gdtbridge.sr.content import Context, Finding
+from gdtbridge.sr.codes import ModifierRole
+from gdtbridge.sr.content import ModifierContext, NumFinding
 from gdtbridge.sr.identity import abbreviated, ids_of
 from tests.sr.builder import (
     DERIVATION,
@@ -35,11 +35,13 @@ Read = Callable[[Dataset], Report]
 SHAPE = re.compile(r"[A-Z0-9]{9,20}")
 
 
-def finding(value: str = "1", unit: str = "cm", **context: Code) -> Finding:
+def finding(value: str = "1", unit: str = "cm", **context: Code) -> NumFinding:
     """Return a finding of the left ventricle's diameter with these modifiers."""
     name = Code("29436-3", "LN", "Left Ventricle Internal End Diastolic Dimension")
-    modifiers = {Role(role): code for role, code in context.items()}
-    return Finding(name, Decimal(value), unit, Context().with_modifiers(modifiers), "1.1")
+    modifiers = {ModifierRole(role): code for role, code in context.items()}
+    return NumFinding(
+        name, Decimal(value), unit, ModifierContext().with_modifiers(modifiers), "1.1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_released_ids_never_change(read: Read, template: str, item: Dataset, exp
         finding(selection=Code("121412", "DCM", "Mean value chosen")),
     ],
 )
-def test_value_wording_place_and_derivation_do_not_enter(other: Finding) -> None:
+def test_value_wording_place_and_derivation_do_not_enter(other: NumFinding) -> None:
     """A mean carries on the series of the single values."""
     assert ids_of([other]) == ids_of([finding()])
 
@@ -91,7 +93,7 @@ def test_value_wording_place_and_derivation_do_not_enter(other: Finding) -> None
         replace(finding(), name=Code("29438-9", "LN", "LVIDs")),
     ],
 )
-def test_what_the_measurement_is_enters(other: Finding) -> None:
+def test_what_the_measurement_is_enters(other: NumFinding) -> None:
     """Each modifier makes another measurement."""
     assert ids_of([other]) != ids_of([finding()])
 
@@ -136,7 +138,7 @@ def test_of_repeats_the_chosen_one_has_the_plain_id(order: Sequence[str], plain_
 def test_ids_are_unique_and_fit(rows: list[tuple[str, str, str, str]]) -> None:
     """Whatever devices send, ids have at most 20 characters and differ."""
     findings = [
-        Finding(Code(*name), Decimal(1), "", Context(label=Code("", "", label)), "1")
+        NumFinding(Code(*name), Decimal(1), "", ModifierContext(label=Code("", "", label)), "1")
         for *name, label in rows
     ]
     made = ids_of(findings)

@@ -10,7 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from gdtbridge.sr import Report, read_report
-from gdtbridge.sr.profiles import PROFILES, Quirk, device_of
+from gdtbridge.sr.profiles import PROFILES, DeviceQuirk, device_of
 from tests.sr.builder import (
     DIAMETER,
     FINDINGS,
@@ -33,27 +33,33 @@ Read = Callable[[Dataset], Report]
 @pytest.mark.parametrize(
     ("manufacturer", "model", "template", "name", "quirks"),
     [
-        ("GE Vingmed Ultrasound", "Vivid T8", "5200", "GE Vivid", {Quirk.GROUPS_ARE_SECTIONS}),
-        ("GE Healthcare", "LOGIQE9", "5100", "GE LOGIQ", {Quirk.PRIVATE_XML}),
+        (
+            "GE Vingmed Ultrasound",
+            "Vivid T8",
+            "5200",
+            "GE Vivid",
+            {DeviceQuirk.GROUPS_ARE_SECTIONS},
+        ),
+        ("GE Healthcare", "LOGIQE9", "5100", "GE LOGIQ", {DeviceQuirk.PRIVATE_XML}),
         (
             "GE Medical Systems",
             "LOGIQ 7",
             None,
             "GE LOGIQ, GE, old layout",
-            {Quirk.PRIVATE_XML, Quirk.SITE_AND_SIDE_AS_TEXT, Quirk.WRITTEN_TWICE},
+            {DeviceQuirk.PRIVATE_XML, DeviceQuirk.SITE_AND_SIDE_AS_TEXT, DeviceQuirk.WRITTEN_TWICE},
         ),
-        ("SONOSCAPE MEDICAL", "S50", "SONO1000", "SonoScape", {Quirk.MINUS_ONE}),
-        ("Philips Medical Systems", "EPIQ 7C", "5100", "Philips", {Quirk.SIDE_IN_LABEL}),
+        ("SONOSCAPE MEDICAL", "S50", "SONO1000", "SonoScape", {DeviceQuirk.MINUS_ONE}),
+        ("Philips Medical Systems", "EPIQ 7C", "5100", "Philips", {DeviceQuirk.SIDE_IN_LABEL}),
         ("CANON_MEC", "CUS-X100G", "5000", "Canon/Toshiba", set()),
         ("SAMSUNG MEDISON CO., LTD.", "HS40", "5000", "Samsung", set()),
         ("SIEMENS", "ACUSON", "5000", "Siemens", set()),
         ("Mindray", "DC-7", "5000", "Mindray", set()),
-        ("ACME", "", "5300", "", {Quirk.GROUPS_ARE_SECTIONS}),
+        ("ACME", "", "5300", "", {DeviceQuirk.GROUPS_ARE_SECTIONS}),
         ("", "", None, "", set()),
     ],
 )
 def test_device_has_its_quirks(
-    manufacturer: str, model: str, template: str | None, name: str, quirks: set[Quirk]
+    manufacturer: str, model: str, template: str | None, name: str, quirks: set[DeviceQuirk]
 ) -> None:
     """Words of manufacturer and model and the template decide; rows add up."""
     device = device_of(manufacturer, model, template)

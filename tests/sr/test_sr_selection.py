@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from gdtbridge.sr import Decision, Report, ReportReader, read_report
+from gdtbridge.sr import NumDecision, Report, ReportReader, read_report
 from gdtbridge.sr.rules import RULES, reason
 from gdtbridge.sr.selection import REPEAT_RULES, VALUE_RULES
 from tests.sr.builder import (
@@ -72,7 +72,7 @@ def values(report: Report) -> list[str]:
     return [str(one.value) for one in report.measurements]
 
 
-def decisions(report: Report) -> tuple[Decision, ...]:
+def decisions(report: Report) -> tuple[NumDecision, ...]:
     """Return the decisions of a report that was read with them."""
     assert report.decisions is not None
     return report.decisions
