@@ -19,7 +19,8 @@ class Patient:
 
     ``id`` is the patient's number (DICOM Patient ID, GDT 3000). The parts of the name are those of
     a PN (PS3.5 6.2.1); GDT has family and given name only. ``sex`` is M, F or O (PS3.3 C.7.1.1).
-    ``birth_date_as_sent`` holds the text of a birth date that is no date.
+    ``birth_date_as_sent`` holds the text of a birth date that is no date, ``name_as_sent`` a PN
+    that says more than the parts (further component groups), so that nothing sent is lost.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Patient:
     name_prefix: str = ""
     name_suffix: str = ""
     birth_date_as_sent: str = ""
+    name_as_sent: str = ""
 
     @classmethod
     def from_dicom(
@@ -41,7 +43,8 @@ class Patient:
         Of a PN's component groups (``alphabetic=ideographic=phonetic``) the first written one
         counts. A sex other than M, F and O is not known.
         """
-        name = PersonName.of(person_name).written
+        sent = PersonName.of(person_name)
+        name = sent.written
         born = to_date(birth_date) if isinstance(birth_date, str) else birth_date
         unread = birth_date.strip() if isinstance(birth_date, str) and born is None else ""
         return cls(
@@ -54,6 +57,7 @@ class Patient:
             name_prefix=name.prefix,
             name_suffix=name.suffix,
             birth_date_as_sent=unread,
+            name_as_sent="" if (name,) == sent.groups and not name.components[5:] else str(sent),
         )
 
     @property
@@ -63,9 +67,10 @@ class Patient:
 
     @property
     def person_name(self) -> str:
-        """Name as a PN value of one component group (``Müller^Änne^^Dr.``), without end carets."""
+        """Name as a PN value (``Müller^Änne^^Dr.``), as sent where the parts do not say it all."""
         parts = self.family_name, self.given_name, self.middle_name
-        return str(ComponentGroup((*parts, self.name_prefix, self.name_suffix))).rstrip("^")
+        joined = str(ComponentGroup((*parts, self.name_prefix, self.name_suffix))).rstrip("^")
+        return self.name_as_sent or joined
 
     @property
     def listed_name(self) -> str:
