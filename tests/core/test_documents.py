@@ -48,9 +48,11 @@ def test_every_documented_command_exists(project: Path) -> None:
 
 
 def test_every_documented_setting_exists(project: Path) -> None:
-    """No document names a setting that is not there."""
+    """No document names a setting that is not there; the glossary names modules of `worklist`."""
     sections = {key.partition(".")[0] for key in known_keys()}
-    named = set(re.findall(rf"`((?:{'|'.join(sections)})\.[a-z_]+)[`= ]", everything(project)))
+    glossary = (project / "docs" / "design" / "glossary.md").read_text("utf-8")
+    texts = everything(project).replace(glossary, "")
+    named = set(re.findall(rf"`((?:{'|'.join(sections)})\.[a-z_]+)[`= ]", texts))
     assert {name for name in named if not name.endswith((".md", ".py", ".gdt", ".php"))} <= set(
         known_keys()
     )
