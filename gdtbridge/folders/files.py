@@ -113,9 +113,9 @@ class OrderFiles:
             yield self._refused(claimed, data, TOO_MANY)
             return
         for position, record in enumerate(records, 1):
-            yield self._taker.take(record, self._drop(claimed, position, record))
+            yield self._taker.take(record, self._record_of(claimed, position, record))
 
-    def _drop(self, claimed: ClaimedFile, position: int, record: Record) -> OrderRecord:
+    def _record_of(self, claimed: ClaimedFile, position: int, record: Record) -> OrderRecord:
         return OrderRecord(
             claimed.token,
             position,
@@ -141,8 +141,8 @@ class OrderFiles:
 
     def _refused(self, claimed: ClaimedFile, data: bytes, reason: str) -> RecordReply:
         digest = hashlib.sha256(data).hexdigest()
-        drop = OrderRecord(claimed.token, 1, digest, claimed.name, "")
-        return RecordReply("", self.ports.filed.refuse(drop, reason))
+        order_record = OrderRecord(claimed.token, 1, digest, claimed.name, "")
+        return RecordReply("", self.ports.filed.refuse(order_record, reason))
 
     def _file(self, claimed: ClaimedFile, result: FileReply) -> None:
         now = self._clock.local()

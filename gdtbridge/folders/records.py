@@ -47,21 +47,23 @@ class RecordTaker:
             "6311": self._show,
         }
 
-    def take(self, record: Record, drop: OrderRecord) -> RecordReply:
+    def take(self, record: Record, order_record: OrderRecord) -> RecordReply:
         """Do what the record asks, once; a record that is wrong is refused with a sentence.
 
         Raises what another attempt may mend.
         """
-        known = self._ports.filed.known(drop)
+        known = self._ports.filed.known(order_record)
         if known is not None and known.outcome is RecordOutcome.REFUSED:
-            return RecordReply(drop.record_type, known)
+            return RecordReply(order_record.record_type, known)
         call = self._calls.get(record.record_type, self._refuse_type)
         try:
-            return call(record, drop)
+            return call(record, order_record)
         except OrderError as error:
-            return RecordReply(drop.record_type, self._ports.filed.refuse(drop, sentence(error)))
+            return RecordReply(
+                order_record.record_type, self._ports.filed.refuse(order_record, sentence(error))
+            )
 
-    def _refuse_type(self, _record: Record, _drop: OrderRecord) -> RecordReply:
+    def _refuse_type(self, _record: Record, _order_record: OrderRecord) -> RecordReply:
         known = ", ".join(self._calls)
         raise OrderError(
             "8000",
@@ -69,27 +71,31 @@ class RecordTaker:
             f"order; understood are {known}.",
         )
 
-    def _order(self, record: Record, drop: OrderRecord) -> RecordReply:
+    def _order(self, record: Record, order_record: OrderRecord) -> RecordReply:
         patient = named(self._ports.master_data.completed(patient_of(record)))
         request = request_of(record, patient, self._rules, self._clock.local())
-        taken = self._ports.filed.order(drop, request, reference_of(record))
-        return RecordReply(drop.record_type, taken)
+        taken = self._ports.filed.order(order_record, request, reference_of(record))
+        return RecordReply(order_record.record_type, taken)
 
-    def _cancel(self, record: Record, drop: OrderRecord) -> RecordReply:
+    def _cancel(self, record: Record, order_record: OrderRecord) -> RecordReply:
         patient = patient_of(record)
         procedure = procedure_of(record, self._rules).description
-        taken = self._ports.filed.cancel(drop, patient, reference_of(record), procedure)
-        return RecordReply(drop.record_type, taken)
+        taken = self._ports.filed.cancel(order_record, patient, reference_of(record), procedure)
+        return RecordReply(order_record.record_type, taken)
 
-    def _keep_patient(self, record: Record, drop: OrderRecord) -> RecordReply:
+    def _keep_patient(self, record: Record, order_record: OrderRecord) -> RecordReply:
         patient = named(patient_of(record))
-        return RecordReply(drop.record_type, self._ports.master_data.keep(drop, patient))
+        return RecordReply(
+            order_record.record_type, self._ports.master_data.keep(order_record, patient)
+        )
 
-    def _ask_for_patient(self, record: Record, drop: OrderRecord) -> RecordReply:
+    def _ask_for_patient(self, record: Record, order_record: OrderRecord) -> RecordReply:
         patient = patient_of(record)
-        return RecordReply(drop.record_type, self._ports.master_data.answer(drop, patient.id))
+        return RecordReply(
+            order_record.record_type, self._ports.master_data.answer(order_record, patient.id)
+        )
 
-    def _show(self, record: Record, drop: OrderRecord) -> RecordReply:
+    def _show(self, record: Record, order_record: OrderRecord) -> RecordReply:
         studies = self._ports.find_studies(query_of(record))
         if not studies:
             raise OrderError(
@@ -97,4 +103,6 @@ class RecordTaker:
                 "Eine solche (freigegebene) Untersuchung hat dieser Patient nicht. / This patient "
                 "has no such (released) exam.",
             )
-        return RecordReply(drop.record_type, self._ports.filed.show(drop), tuple(studies))
+        return RecordReply(
+            order_record.record_type, self._ports.filed.show(order_record), tuple(studies)
+        )

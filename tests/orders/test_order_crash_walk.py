@@ -32,10 +32,13 @@ SPARSELY = 3
 MEMORY = Path("/dev/shm")
 """What dies here is no machine: files need not reach a disk."""
 
-# The dead close nothing.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
-)
+pytestmark = [
+    pytest.mark.crash,
+    # The dead close nothing.
+    pytest.mark.filterwarnings(
+        "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 
 
 @pytest.fixture
@@ -213,7 +216,10 @@ def walk(
         one.finish()
         act(one, patient)
         must_be_whole(one.practice)
-        yield patient, [e for e in one.practice.core.orders.all() if e.PatientID == patient]
+        entries = [e for e in one.practice.core.orders.all() if e.PatientID == patient]
+        yield patient, entries
+        for entry in entries:  # the list stays short
+            one.practice.core.orders.cancel(entry.AccessionNumber)
         if lines[0] < line:
             assert line > 20
             return
