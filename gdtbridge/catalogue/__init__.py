@@ -3,13 +3,8 @@
 What must not live here: GDT, networks, reading files.
 """
 
-from gdtbridge.catalogue.table import report_to_text
-from gdtbridge.catalogue.wording import fingerprint, remarks, report_to_json, title
+from gdtbridge.catalogue.report_json import report_to_json
+from gdtbridge.catalogue.report_table import report_to_text
+from gdtbridge.catalogue.wording import remarks, title
 
-__all__ = [
-    "fingerprint",
-    "remarks",
-    "report_to_json",
-    "report_to_text",
-    "title",
-]
+__all__ = ["remarks", "report_to_json", "report_to_text", "title"]

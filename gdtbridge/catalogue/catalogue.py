@@ -32,11 +32,8 @@ from gdtbridge.catalogue.rows import (
     terms,
 )
 from gdtbridge.sr.codes import ModifierRole
-from gdtbridge.sr.identity import IdentityExtra
+from gdtbridge.sr.identity import LONGEST_ID, IdentityExtra
 from gdtbridge.sr.model import Measurement
-
-MAX_ID: Final = 20
-"""Characters of a test's id (8410)."""
 
 CHANGEABLE: Final = ("name", "unit", "decimals", "group")
 """Columns an own row without a concept may change for an id the catalogue has."""
@@ -238,7 +235,7 @@ def _entry(
         made += f"0{read.suffix}"
         word = read.word or _own_word(role, measurement)
         name += f", {word}" if word else ""
-    if len(made) > MAX_ID:
+    if len(made) > LONGEST_ID:
         return None
     untold = frozenset(
         role

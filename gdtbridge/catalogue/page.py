@@ -1,4 +1,4 @@
-"""The catalogue for people and programs: the page ``docs/reference/catalogue.md``, and JSON."""
+"""The catalogue for people and programs: Markdown, and JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gdtbridge.sr import ucum
 HEAD: Final = """\
 # The catalogue of measurements
 
-Made by `gdtbridge sr catalogue`; [measurements.md](measurements.md) tells how it is used. {counts}
+Printed by `gdtbridge sr catalogue`; docs/reference/measurements.md tells how it is used. {counts}
 
 Rows with one id are several codings of one measurement. `where` says what the modifiers must be:
 `-` absent, a [term](#terms) one of its codes, `*` whatever, `+` before a term (or alone: any)

@@ -40,7 +40,7 @@ ID_LENGTH: Final = 8
 
 SUFFIX_LENGTH: Final = 6
 NAME_LENGTH: Final = 60
-"""Characters of a test's name (8411) in GDT 2.1."""
+"""Characters of a name: what practice software shows of a test on one line."""
 
 MAX_DECIMALS: Final = 6
 ABSENT: Final = "-"

@@ -7,7 +7,7 @@ from typing import Final
 from pydicom.dataset import Dataset
 
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
-from gdtbridge.pictures.source import OpenedObject
+from gdtbridge.pictures.opened_object import OpenedObject
 
 MAX_DOCUMENT: Final = 30 * 1024 * 1024
 

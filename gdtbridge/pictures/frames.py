@@ -19,7 +19,7 @@ from pydicom.pixels.utils import as_pixel_options
 from gdtbridge.pictures.arrays import Integers
 from gdtbridge.pictures.colour import LABELS
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
-from gdtbridge.pictures.source import OpenedObject, PixelData
+from gdtbridge.pictures.opened_object import OpenedObject, PixelData
 
 MAX_SAMPLES: Final = 40_000_000
 """Samples of one frame; a colour photograph of 13 megapixels."""

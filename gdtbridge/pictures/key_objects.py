@@ -11,8 +11,8 @@ from typing import Final
 from pydicom.dataset import Dataset
 
 from gdtbridge.pictures.model import KeyObjectReference, KeyObjects, NotRenderable
+from gdtbridge.pictures.opened_object import open_object
 from gdtbridge.pictures.sop_classes import is_key_object
-from gdtbridge.pictures.source import open_object
 
 MAX_ITEMS: Final = 10_000
 

@@ -27,7 +27,7 @@ from gdtbridge.pictures.frames import (
 from gdtbridge.pictures.grey import grey_table, to_grey
 from gdtbridge.pictures.jpeg import JpegCodestream, JpegColours
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
-from gdtbridge.pictures.source import OpenedObject
+from gdtbridge.pictures.opened_object import OpenedObject
 
 MAX_PICTURE: Final = 10 * 1024 * 1024
 """Bytes of a picture."""

@@ -7,9 +7,9 @@ from pathlib import Path
 from gdtbridge.pictures import frames
 from gdtbridge.pictures.document import render_document
 from gdtbridge.pictures.model import NotRenderable, RenderedFile
+from gdtbridge.pictures.opened_object import open_object
 from gdtbridge.pictures.picture import render_picture
 from gdtbridge.pictures.sop_classes import is_document
-from gdtbridge.pictures.source import open_object
 from gdtbridge.pictures.titles import document_title, image_title
 
 

@@ -14,7 +14,7 @@ from gdtbridge.catalogue.presentation import OTHERS, ChartValue, present_all
 from gdtbridge.catalogue.wording import REPEAT
 from gdtbridge.people import Patient
 from gdtbridge.report_page.sheet import ReportSheet, SheetFact, SheetGroup, SheetRow
-from gdtbridge.report_page.texts import one_line
+from gdtbridge.report_page.texts import page_text
 from gdtbridge.sr import Report, plain, ucum
 
 MAX_NAME: Final = 200
@@ -62,14 +62,15 @@ def sheet_of(report: Report, catalogue: Catalogue, patient: Patient, accession: 
     return ReportSheet(
         title=_title(report, ordered),
         day=_day(report.exam_date),
-        patient=one_line(_patient(patient), MAX_FACT),
+        patient=page_text(_patient(patient), MAX_FACT),
         facts=(tuple(_of_patient(patient)), tuple(_of_exam(report, accession))),
         groups=groups,
         notes=tuple(
             _notes(report, groups, other_id=patient.id.strip() != report.patient_id.strip())
         ),
         foot=(
-            f"Erstellt von gdtbridge aus {one_line(report.sop_uid, 64) or 'einem Bericht ohne UID'}"
+            "Erstellt von gdtbridge aus "
+            f"{page_text(report.sop_uid, 64) or 'einem Bericht ohne UID'}"
             ", gibt wieder, was das Gerät gemessen hat; kein Befund."
         ),
     )
@@ -84,7 +85,7 @@ def _title(report: Report, shown: Sequence[ChartValue]) -> str:
     groups = {one.group for one in shown} - {OTHERS}
     if not kind and len(groups) == 1:
         (kind,) = groups
-    return one_line(f"Messwerte {kind}", MAX_FACT)
+    return page_text(f"Messwerte {kind}", MAX_FACT)
 
 
 def _patient(patient: Patient) -> str:
@@ -117,7 +118,7 @@ def _of_exam(report: Report, accession: str) -> Iterator[SheetFact]:
 
 def _facts(*facts: tuple[str, str]) -> Iterator[SheetFact]:
     for word, text in facts:
-        shown = one_line(text, MAX_FACT)
+        shown = page_text(text, MAX_FACT)
         if shown:
             yield SheetFact(word, shown)
 
@@ -133,14 +134,14 @@ def _groups(ordered: Sequence[ChartValue]) -> Iterator[SheetGroup]:
     for name, members in groupby(ordered, key=lambda one: one.group):
         rows = tuple(_rows(list(members)))
         alone = name == OTHERS and len(rows) == len(ordered)
-        yield SheetGroup("Messwerte" if alone else one_line(name, MAX_NAME), rows)
+        yield SheetGroup("Messwerte" if alone else page_text(name, MAX_NAME), rows)
 
 
 def _rows(shown: Sequence[ChartValue]) -> Iterator[SheetRow]:
     """Yield the rows of one group; a name and remark that were there already get a number."""
     seen: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for one in shown:
-        name, told, number = one_line(one.name, MAX_NAME), _remarks(one), one.order[2]
+        name, told, number = page_text(one.name, MAX_NAME), _remarks(one), one.order[2]
         if not one.known:
             seen[one.name, told] += 1
             number = seen[one.name, told]
@@ -149,14 +150,14 @@ def _rows(shown: Sequence[ChartValue]) -> Iterator[SheetRow]:
             name=name,
             value=plain(one.value).replace(".", ","),
             unit=_unit(one.unit if one.known else ucum.printed(one.unit)),
-            remark=one_line("; ".join(told), MAX_REMARK),
+            remark=page_text("; ".join(told), MAX_REMARK),
             number=number,
         )
 
 
 def _unit(unit: str) -> str:
     """Return the unit with raised exponents: ``ml/m²``."""
-    return one_line(_EXPONENT.sub(lambda match: "²³"[match[0] == "3"], unit), MAX_UNIT)
+    return page_text(_EXPONENT.sub(lambda match: "²³"[match[0] == "3"], unit), MAX_UNIT)
 
 
 def _remarks(one: ChartValue) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ MAX_MARKS: Final = 2
 CUT: Final = "…"
 
 
-def one_line(text: str, longest: int) -> str:
+def page_text(text: str, longest: int) -> str:
     """Return ``text`` in composed letters and single blanks.
 
     What is too long has ``…`` for its middle: the side and the number of a repeat stand at the end.

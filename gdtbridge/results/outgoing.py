@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from gdtbridge.catalogue import fingerprint
 from gdtbridge.database import Connection
 from gdtbridge.exams.model import Exam, HoldReason, PendingReport, ReportState
 from gdtbridge.gdt import GdtWriteError
@@ -22,7 +21,7 @@ from gdtbridge.results.gathering import GatheredExam, ReadReport
 from gdtbridge.results.records import accession_of, patient_of
 from gdtbridge.results.revision import NewValues
 from gdtbridge.results.routing import ResultTarget
-from gdtbridge.sr import Report
+from gdtbridge.sr import Report, fingerprint
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ Not here: networks, GDT, the archive, the decision what of a report reaches the 
 standard library and pydicom are used. ``docs/reference/measurements.md`` tells the rules.
 """
 
+from gdtbridge.sr.identity import fingerprint
 from gdtbridge.sr.model import (
     REPORT_CLASSES,
     Code,
@@ -41,6 +42,7 @@ __all__ = [
     "ReportReader",
     "ReportWarning",
     "UnreadableReportError",
+    "fingerprint",
     "is_report",
     "plain",
     "predecessor_ids",

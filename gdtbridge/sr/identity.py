@@ -20,13 +20,17 @@ from typing import Final, NamedTuple
 
 from gdtbridge.sr.codes import AVERAGES, CHOICES, STATISTICS, Concept, ModifierRole, normal
 from gdtbridge.sr.content import ModifierContext, NumFinding
-from gdtbridge.sr.model import Code
+from gdtbridge.sr.model import Code, Report
+from gdtbridge.sr.numbers import plain
 
 HASH_LENGTH: Final = 8
 """Base32 characters: 40 bits, a collision in a report of 300 has odds of 1 in 24 million."""
 
 PREFIX_LENGTH: Final = 10
-"""Characters of readable prefix; with the hash 18, below the 20 that field 8410 may have."""
+"""Characters of readable prefix; with the hash 18, below `LONGEST_ID`."""
+
+LONGEST_ID: Final = 20
+"""Characters of an id, whoever makes it."""
 
 IDENTITY_ROLES: Final = (
     # The order enters the hash.
@@ -225,3 +229,15 @@ def abbreviations() -> dict[Concept, str]:
     table = resources.files("gdtbridge.sr").joinpath("abbreviations.tsv")
     rows = (line.split("\t") for line in table.read_text("ascii").splitlines())
     return {(row[0], row[1]): row[2] for row in rows if not row[0].startswith("#")}
+
+
+def fingerprint(report: Report) -> str:
+    """Return SHA-256 (hexadecimal) over ids, values and units.
+
+    Two revisions with the same fingerprint say the same: order, names and trailing zeros do not
+    count, and neither do warnings.
+    """
+    rows = sorted(
+        f"{one.id}\x1f{plain(one.value.normalize())}\x1f{one.unit}" for one in report.measurements
+    )
+    return hashlib.sha256("\x1e".join(rows).encode("utf-8")).hexdigest()

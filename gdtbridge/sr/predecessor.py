@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from gdtbridge.sr.content import NumFinding
+from gdtbridge.sr.identity import LONGEST_ID
 from gdtbridge.sr.model import PredecessorTest, Report
 from gdtbridge.sr.selection import REPEAT_RULES, VALUE_RULES, FindingVerdict
 from gdtbridge.sr.sonoscape import AGGREGATE, VALUE
@@ -64,7 +65,7 @@ def predecessor_ids(report: Report) -> tuple[str, ...]:
             made, number = one.id, 0  # noqa: PLW2901
             while made in taken:
                 number += 1
-                made = f"{one.id[:16]}{number}"  # noqa: PLW2901
+                made = f"{one.id[: LONGEST_ID - 4]}{number}"  # noqa: PLW2901
             taken.add(made)
         ids.append(made)
     return tuple(ids)

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from gdtbridge.catalogue import fingerprint, remarks, report_to_json, report_to_text, title
-from gdtbridge.catalogue.wording import JSON_KEYS, REPORT_KEYS
+from gdtbridge.catalogue import remarks, report_to_json, report_to_text, title
+from gdtbridge.catalogue.report_json import JSON_KEYS, REPORT_KEYS
 from gdtbridge.sr import (
     REPORT_CLASSES,
     Measurement,
     MeasurementProperty,
     Report,
+    fingerprint,
     is_report,
     read_report,
 )

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from gdtbridge.catalogue.catalogue import standard
+from gdtbridge.catalogue.page import catalogue_to_markdown
 from gdtbridge.cli import main
 
 CHANGED = '[[catalogue.rows]]\nid = "LVIDD"\nname = "LV innen"\nunit = "cm"\ndecimals = 2\n'
@@ -20,11 +22,11 @@ def run(folder: Path, settings: str, *arguments: str) -> Result:
     return CliRunner().invoke(main, ["sr", "catalogue", "--config", str(config), *arguments])
 
 
-def test_it_prints_the_page(tmp_path: Path, project: Path) -> None:
-    """Without rows of one's own it is the page in the documentation."""
+def test_it_prints_the_whole_catalogue(tmp_path: Path) -> None:
+    """Without rows of one's own it is the built-in one, every row of it."""
     done = run(tmp_path, "")
     assert done.exit_code == 0
-    assert done.stdout == (project / "docs/reference/catalogue.md").read_text(encoding="utf-8")
+    assert done.stdout == catalogue_to_markdown(standard())
 
 
 def test_rows_of_ones_own_are_in_it(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from gdtbridge.dataset.text import (
     one_line,
 )
 from gdtbridge.dicom.worklist import decode_dataset
-from gdtbridge.pictures.source import open_object
+from gdtbridge.pictures.opened_object import open_object
 from gdtbridge.pictures.titles import image_title
 from gdtbridge.sr import read_report
 from tests.report_page.conftest import sheet_of_file

@@ -10,8 +10,8 @@ from pydicom.dataset import Dataset
 
 from gdtbridge.pictures import AttachmentLimit, NotRenderable
 from gdtbridge.pictures import document as rendering
+from gdtbridge.pictures.opened_object import MAX_VALUE
 from gdtbridge.pictures.render import render
-from gdtbridge.pictures.source import MAX_VALUE
 from tests.pictures.builder import PDF, document, write
 
 BIG = PDF[:9] + b"%" + b"x" * (MAX_VALUE + 1) + PDF[8:]

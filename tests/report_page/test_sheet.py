@@ -12,7 +12,7 @@ from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.people import Patient
 from gdtbridge.report_page import sheet_of
 from gdtbridge.report_page.sheet import ReportSheet, SheetFact, SheetRow
-from gdtbridge.report_page.texts import one_line
+from gdtbridge.report_page.texts import page_text
 from gdtbridge.sr import read_report
 from tests.report_page.conftest import sheet_of_file
 from tests.sr.builder import (
@@ -186,4 +186,4 @@ def test_the_practice_knows_better_whose_it_is(sheet: MakeSheet) -> None:
 )
 def test_texts_are_one_line_that_moves_nothing(text: str, shown: str) -> None:
     """Controls, marks of direction and piled up accents go; markup stays text."""
-    assert one_line(text, 20) == shown
+    assert page_text(text, 20) == shown

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge import catalogue
 from gdtbridge.sr import (
     Report,
     ReportError,
     ReportReader,
+    fingerprint,
     predecessor_ids,
     read_report,
 )
@@ -226,7 +226,7 @@ def test_later_report_continues_the_series_of_the_earlier(corpus: Path) -> None:
     earlier = {(value.id, value.value, value.unit) for value in first.measurements}
     later = {(value.id, value.value, value.unit) for value in second.measurements}
     assert earlier < later
-    assert catalogue.fingerprint(first) != catalogue.fingerprint(second)
+    assert fingerprint(first) != fingerprint(second)
 
 
 NUM = re.compile(r'^([\d.]+) +<[a-z ]+ NUM:\(.*?\)="([^"]*)" \(([^,]*),')

@@ -1,0 +1,89 @@
+"""A report as JSON, in the shape ``sr show --json`` prints."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Final
+
+from gdtbridge.sr.model import Measurement, NumDecision, Report
+from gdtbridge.sr.numbers import plain
+from gdtbridge.sr.rules import reason
+
+JSON_KEYS: Final = (
+    "id",
+    "name",
+    "value",
+    "unit",
+    "code",
+    "scheme",
+    "site",
+    "laterality",
+    "mode",
+    "method",
+    "derivation",
+    "phase",
+    "fetus",
+    "label",
+    "topography",
+    "flow",
+    "view",
+    "stage",
+    "protocol",
+    "selection",
+    "section",
+    "group",
+    "companion_of",
+    "observed",
+    "place",
+    "repeat",
+    "repeats",
+    "device_id",
+    "inferred_from",
+)
+"""Keys of a measurement in the JSON, in order; ``properties`` and ``further`` follow."""
+
+REPORT_KEYS: Final = (
+    "sop_uid",
+    "study_uid",
+    "template",
+    "patient_id",
+    "patient_name",
+    "patient_birth_date",
+    "accession_number",
+    "manufacturer",
+    "model",
+    "profile",
+    "content_time",
+    "completion",
+    "predecessors",
+    "not_measured",
+)
+"""Keys of the report itself in the JSON, in order."""
+
+
+def report_to_json(report: Report) -> dict[str, object]:
+    """Return the report in the shape ``sr show --json`` prints; values are decimal strings.
+
+    ``decisions`` are there where the report was read with them.
+    """
+    shown: dict[str, object] = {key: getattr(report, key) for key in REPORT_KEYS}
+    shown["measurements"] = [_measurement_to_json(one) for one in report.measurements]
+    shown["warnings"] = [
+        {"code": warning.code, "message": warning.message, "place": warning.place}
+        for warning in report.warnings
+    ]
+    if report.decisions is not None:
+        shown["decisions"] = [_decision_to_json(one) for one in report.decisions]
+    return shown
+
+
+def _measurement_to_json(measurement: Measurement) -> dict[str, object]:
+    values: dict[str, object] = {key: getattr(measurement, key) for key in JSON_KEYS}
+    values["value"] = plain(measurement.value)
+    values["properties"] = [asdict(one) for one in measurement.properties]
+    values["further"] = [asdict(one) for one in measurement.further]
+    return values
+
+
+def _decision_to_json(decision: NumDecision) -> dict[str, object]:
+    return asdict(decision) | {"reason": reason(decision.rule)}
