@@ -6,11 +6,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.tools.practice import Practice
 
 EXAMPLES_OF_A_LAW = 5
 """Examples of a law that names no number, for each one of ``--examples``."""
@@ -78,6 +83,36 @@ def pytest_configure(config: pytest.Config) -> None:
         print_blob=True,
     )
     settings.load_profile("gdtbridge")
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """Return a folder in memory, where there is one.
+
+    It is for processes that die on a machine that does not: their files need not reach a disk.
+    """
+    shm = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def settings_text() -> str:
+    """Return the practice's settings; a test class overrides them."""
+    return ""
+
+
+@pytest.fixture
+def practice(tmp_path: Path, settings_text: str) -> Iterator[Practice]:
+    """Return a practice with its own folder, every part real."""
+    from gdtbridge.settings import load_settings
+    from tests.tools.practice import Practice
+
+    file = tmp_path / "gdtbridge.toml"
+    file.write_text(settings_text, encoding="utf-8")
+    practice = Practice(tmp_path, load_settings(file, {}))
+    yield practice
+    practice.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

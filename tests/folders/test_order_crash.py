@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,12 @@ def lines_of(reception: Reception, way: Callable[[Reception], None], data: bytes
 def step(request: pytest.FixtureRequest) -> int:
     """Return the distance of the lines that are tried."""
     return 1 if request.config.getoption("--kills") >= ALL_FROM else SPARSELY
+
+
+@pytest.fixture
+def tmp_path(memory: Path) -> Path:
+    """Return a folder in memory."""
+    return memory
 
 
 @pytest.fixture(autouse=True)

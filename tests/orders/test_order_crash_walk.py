@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,7 +16,6 @@ import gdtbridge.orders
 from gdtbridge.database import outbox, placed_order
 from gdtbridge.errors import NotFound
 from gdtbridge.orders.book import WORKLIST_ADDED
-from gdtbridge.settings import load_settings
 from gdtbridge.web import create_app
 from tests.tools.dying import SimulatedCrash, dying_at, files_of
 from tests.tools.practice import Practice
@@ -29,8 +27,6 @@ WALKED = files_of({gdtbridge.orders: ("book", "filler", "gdt_orders", "listing")
 ALL_FROM = 100
 """``--kills`` from which every line is tried; below, one in `SPARSELY`."""
 SPARSELY = 3
-MEMORY = Path("/dev/shm")
-"""What dies here is no machine: files need not reach a disk."""
 
 pytestmark = [
     pytest.mark.crash,
@@ -184,17 +180,17 @@ def settings_text() -> str:
     return '[webhooks]\nworklist_added = "http://127.0.0.1:9/light"\n'
 
 
+@pytest.fixture
+def tmp_path(memory: Path) -> Path:
+    """Return a folder in memory."""
+    return memory
+
+
 @pytest.fixture(params=[Clicks, Calls, Files])
-def reorderer(
-    request: pytest.FixtureRequest, tmp_path: Path, settings_text: str
-) -> Iterator[Reorderer]:
+def reorderer(request: pytest.FixtureRequest, practice: Practice) -> Reorderer:
     """Return each of those who order, before a service whose files are in memory."""
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        file = Path(folder) / "gdtbridge.toml"
-        file.write_text(settings_text, encoding="utf-8")
-        one = request.param(Practice(Path(folder), load_settings(file, {})))
-        yield one
-        one.practice.database.close()
+    one: Reorderer = request.param(practice)
+    return one
 
 
 Act = Callable[[Reorderer, str], None]

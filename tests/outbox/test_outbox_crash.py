@@ -68,6 +68,12 @@ class World:
 
 
 @pytest.fixture
+def tmp_path(memory: Path) -> Path:
+    """Return a folder in memory."""
+    return memory
+
+
+@pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """Return a fresh database."""
     opened = Database(f"sqlite:///{tmp_path / 'db' / 'db.sqlite'}")

@@ -76,6 +76,12 @@ class Practice:
         """AE title the device calls itself by."""
         self._received = 0
 
+    def close(self) -> None:
+        """Let go of the child processes and of the database."""
+        self.renderer.close()
+        self.printer.close()
+        self.database.close()
+
     def send(self, **values: str | bytes) -> ReceiptStatus:
         """Send an image; every call is another instance of the same study unless said."""
         self._received += 1
