@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import TypedDict, Unpack
@@ -89,31 +89,16 @@ def checked(entry: Entry) -> Entry:
 
     Raises :class:`EntryError` when a value cannot be stored and sent as it is.
     """
-    accession = _tidy("AccessionNumber", entry.AccessionNumber)
-    tidy = Entry(
-        AccessionNumber=accession,
-        StudyInstanceUID=_tidy("StudyInstanceUID", entry.StudyInstanceUID),
-        PatientID=_tidy("PatientID", entry.PatientID),
-        PatientName=_tidy("PatientName", entry.PatientName),
-        scheduled=_local_seconds("scheduled", entry.scheduled),
-        PatientBirthDate=entry.PatientBirthDate,
-        PatientSex=_tidy("PatientSex", entry.PatientSex),
-        Modality=_tidy("Modality", entry.Modality),
-        ScheduledStationAETitle=_tidy("ScheduledStationAETitle", entry.ScheduledStationAETitle),
-        RequestedProcedureDescription=_tidy(
-            "RequestedProcedureDescription", entry.RequestedProcedureDescription
-        ),
-        ScheduledPerformingPhysicianName=_tidy(
-            "ScheduledPerformingPhysicianName", entry.ScheduledPerformingPhysicianName
-        ),
-        RequestedProcedureID=_tidy("RequestedProcedureID", entry.RequestedProcedureID) or accession,
-        ScheduledProcedureStepID=_tidy("ScheduledProcedureStepID", entry.ScheduledProcedureStepID)
-        or accession,
-        created=None if entry.created is None else _local_seconds("created", entry.created),
-    )
-    charset = character_set_for(getattr(tidy, name) for name in RULES)
-    for name, rule in RULES.items():
-        _check(name, rule, getattr(tidy, name), charset)
+    texts = {name: _tidy(name, getattr(entry, name)) for name in RULES}
+    for name in ("RequestedProcedureID", "ScheduledProcedureStepID"):
+        texts[name] = texts[name] or texts["AccessionNumber"]
+    scheduled = _local_seconds("scheduled", entry.scheduled)
+    created = None if entry.created is None else _local_seconds("created", entry.created)
+    born = entry.PatientBirthDate
+    tidy = replace(entry, **texts, scheduled=scheduled, created=created, PatientBirthDate=born)
+    charset = character_set_for(texts.values())
+    for name, text in texts.items():
+        _check(name, RULES[name], text, charset)
     _check_birth_date(tidy)
     return tidy
 

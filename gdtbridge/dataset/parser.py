@@ -14,7 +14,7 @@ import io
 import os
 import struct
 from dataclasses import dataclass, field
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, TypeAlias
 
 from gdtbridge.dataset.encoding import (
     DEFLATED,
@@ -97,14 +97,6 @@ class _OpenLevel:
     items: list[Item] | None = None
 
 
-class _ByteSource(Protocol):
-    """Where bytes come from: read some, pass over some."""
-
-    def read(self, size: int) -> bytes: ...
-
-    def skip(self, size: int) -> None: ...
-
-
 class _PlainSource:
     """Bytes as they lie in the file."""
 
@@ -114,6 +106,9 @@ class _PlainSource:
 
     def skip(self, size: int) -> None:
         self._file.seek(size, io.SEEK_CUR)
+
+
+_Source: TypeAlias = _PlainSource | InflatedStream
 
 
 def parse_file(
@@ -127,7 +122,7 @@ def parse_file(
     at = file.tell()
     if transfer_syntax_uid in DEFLATED:
         start = InflatedStream(file, most_inflated).read(8)
-        stream: _ByteSource = InflatedStream(file, most_inflated)
+        stream: _Source = InflatedStream(file, most_inflated)
         end = ENDLESS
     else:
         start, stream = file.read(8), _PlainSource(file)
@@ -152,7 +147,12 @@ class _DatasetParser:
     """The state of one pass: position, open frames, counts."""
 
     def __init__(
-        self, stream: _ByteSource, end: int, wanted: WantedElements, *, big_endian: bool
+        self,
+        stream: _Source,
+        end: int,
+        wanted: WantedElements,
+        *,
+        big_endian: bool,
     ) -> None:
         order = ">" if big_endian else "<"
         self._head_of = struct.Struct(order + "HH2sH").unpack
