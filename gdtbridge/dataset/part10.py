@@ -28,7 +28,7 @@ def read_file_meta(file: BinaryIO, *, lenient: bool = False) -> str:
     that lack either, if they begin as a dataset does, for Explicit VR Little Endian.
     """
     start = file.read(_PREAMBLE + len(_MAGIC))
-    if not start.endswith(_MAGIC) or len(start) < _PREAMBLE:
+    if start[_PREAMBLE:] != _MAGIC:
         if not lenient or start[:2] not in {b"\2\0", b"\x08\0"} or len(start) < _HEAD.size:
             raise UnreadableDataset("Das ist keine DICOM-Datei. / This is no DICOM file.")
         file.seek(0)
@@ -49,7 +49,7 @@ def _read_group_2(file: BinaryIO) -> str:
             break
         if vr in LONG_VRS:
             length = int.from_bytes(file.read(4), "little")
-        left -= length
+        left -= _HEAD.size + length
         if left < 0:
             raise UnreadableDataset("Metainformation zu lang. / Too much File Meta Information.")
         value = file.read(length)

@@ -53,6 +53,7 @@ def test_the_group_ends_where_another_begins(meta: bytes) -> None:
         PREAMBLE + DATASET,
         DATASET,
         PREAMBLE + element(0x00020102, b"OB", bytes(MAX_META + 2)) + DATASET,
+        PREAMBLE + element(0x00020016, b"AE", b"") * (MAX_META // 8 + 1) + DATASET,
     ],
 )
 def test_what_is_no_file_is_refused(data: bytes) -> None:
