@@ -1,4 +1,4 @@
-"""The catalogue: what a measurement is called in the practice, and in which unit it is wanted.
+"""The catalogue: German name, id, unit and decimals of each measurement the practice knows.
 
 A measurement is looked up by its identity (concept and modifiers, normalised). Of the rows that
 fit the one that names most of what the measurement says counts; a practice's own rows count before
@@ -92,7 +92,7 @@ _HASH_LENGTH: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """What the catalogue says of one measurement.
+    """Name, id, unit and place of one measurement in the catalogue.
 
     ``id`` and ``name`` have what the row appends. ``unit`` is UCUM, ``order`` the place among all
     entries. ``untold`` are the modifiers that the row leaves open and the name does not tell, and a
@@ -110,7 +110,7 @@ class CatalogueEntry:
 
 @dataclass(frozen=True, slots=True)
 class _ModifierReading:
-    """How a row reads one modifier: what it appends, and whether the row names it."""
+    """One modifier as a row reads it: suffix and word to append, and whether the row names it."""
 
     suffix: str = ""
     word: str = ""
@@ -160,7 +160,7 @@ class Catalogue:
         return tuple(one.row for one in sorted(self._placed, key=lambda one: one.order))
 
     def look_up(self, measurement: Measurement) -> CatalogueEntry | None:
-        """Return what the catalogue calls the measurement, None where it is not in it."""
+        """Return the entry of the row that fits best; None where no row fits."""
         concept, *modifiers = measurement.identity or ("",)
         said = dict(_split(one) for one in modifiers if one and not _is_redundant(one))
         best: tuple[tuple[bool, int], CatalogueEntry] | None = None
@@ -186,7 +186,7 @@ def _is_redundant(modifier: str) -> bool:
 
 
 def _reads(row: CatalogueRow, said: Mapping[str, str]) -> dict[str, _ModifierReading] | None:
-    """Return how the row reads each modifier, None where one is not what it wants."""
+    """Return each modifier as the row reads it; None where the row is not meant."""
     reads = {}
     for role in row.choices.keys() | said.keys():
         choice = row.choices.get(role) or UNNAMED.get(role, ModifierChoice())
@@ -214,7 +214,7 @@ def _read(role: str, choice: ModifierChoice, key: str | None) -> _ModifierReadin
 
 
 def _suffix(role: str, key: str) -> str:
-    """Return letters for whatever a modifier may be: a number or letter as it is, else a hash."""
+    """Return the suffix of a modifier no term names: a number or letter as sent, else a hash."""
     text = key.removeprefix("=").upper().removeprefix("FETUS").strip(" #")
     if role in MARKS and key.startswith("=") and _PLAIN.fullmatch(text):
         return MARKS[role] + text
@@ -225,7 +225,7 @@ def _suffix(role: str, key: str) -> str:
 def _entry(
     placed: _PlacedRow, reads: Mapping[str, _ModifierReading], measurement: Measurement
 ) -> CatalogueEntry | None:
-    """Return the row with what it appends; None where the id would be too long to be written."""
+    """Return row and appended suffixes as an entry; None where the id exceeds `LONGEST_ID`."""
     row = placed.row
     made, name = row.id, row.name
     for role in APPENDING:
@@ -256,7 +256,7 @@ def _own_word(role: str, measurement: Measurement) -> str:
 def _completed(
     cells: Mapping[str, str], rows: Iterable[CatalogueRow], place: str
 ) -> Mapping[str, str]:
-    """Return the cells of an own row, those left out as the catalogue has them for its id."""
+    """Return the cells of an own row, filled up from the catalogue; raise `CatalogueError`."""
     known = next((row for row in rows if row.id == cells.get("id")), None)
     usual = {column: str(getattr(known, column)) for column in CHANGEABLE} if known else {}
     whole = {**usual, **cells}
@@ -269,7 +269,7 @@ def _completed(
 def _changed(
     rows: Sequence[CatalogueRow], cells: Mapping[str, str], place: str
 ) -> list[CatalogueRow]:
-    """Return the rows, those of one id with the practice's name, unit, decimals or group."""
+    """Return the rows, one id with the practice's cells; raise `CatalogueError`."""
     made = cells.get("id", "")
     if not any(row.id == made for row in rows):
         raise CatalogueError(

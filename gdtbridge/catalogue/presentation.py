@@ -53,7 +53,7 @@ TOLD_UNLESS_OPEN: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ChartValue:
-    """One measurement as the chart gets it.
+    """A measurement as the chart gets it: named, converted, rounded.
 
     ``unit`` is printed as a chart shows it. ``order`` sorts by group, within it and by the number
     among repeats. ``known`` says whether the catalogue has it. ``warning`` says in German why a
@@ -72,7 +72,7 @@ class ChartValue:
 
 
 def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
-    """Return the measurement as the chart gets it; its id may be that of a repeat as well."""
+    """Return one measurement for the chart; repeats get the same id."""
     entry = catalogue.look_up(measurement)
     if entry is None:
         return _as_sent(measurement, title(measurement), OTHERS, LAST)
@@ -101,7 +101,7 @@ def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
 def present_all(
     measurements: Sequence[Measurement], catalogue: Catalogue
 ) -> tuple[ChartValue, ...]:
-    """Return each measurement as the chart gets it, all ids different.
+    """Return all measurements of a report for the chart, each with an id of its own.
 
     Of several with one id of the catalogue the one the device chose has it, else the first of the
     repeats. The others keep the id they have anyway, and their number among them behind the name.
@@ -137,7 +137,7 @@ def _as_sent(
 
 
 def _converted(measurement: Measurement, entry: CatalogueEntry) -> Fraction | None:
-    """Return the value in the entry's unit, None where its own does not fit.
+    """Return the value in the entry's unit; None where the units do not convert.
 
     A value without a unit is a mere number; only a unit that says so makes it a ratio, which
     converts to percent: 60 without a unit may be percent already, and 60 with the unit ``1`` is.
@@ -154,7 +154,7 @@ def _converted(measurement: Measurement, entry: CatalogueEntry) -> Fraction | No
 
 
 def _rounded(value: Fraction, decimals: int) -> Decimal:
-    """Return the value with so many decimals, with more where nothing of it would be left.
+    """Return the value with ``decimals`` places, with more where only zeros would be left.
 
     0.004 m/s stays 0.004, not 0.00. What is smaller than the last decimal a row may have is zero.
     """
@@ -166,7 +166,7 @@ def _rounded(value: Fraction, decimals: int) -> Decimal:
 
 
 def _original(measurement: Measurement, entry: CatalogueEntry, shown: Decimal) -> tuple[str, ...]:
-    """Return what the device wrote, unless the chart says the same."""
+    """Return number and unit of the device as a remark; nothing where the chart says the same."""
     unit = measurement.unit or "1"
     same_unit = entry.unit == PERCENTILE or ucum.parse(unit) == ucum.parse(entry.unit)
     if same_unit and measurement.value == shown:

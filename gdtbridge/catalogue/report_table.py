@@ -1,4 +1,4 @@
-"""A report as a table for a terminal: what is told, and on demand what became of every NUM."""
+"""A report as a table for a terminal: the measurements, or the decision on every NUM."""
 
 from __future__ import annotations
 

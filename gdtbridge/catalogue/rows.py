@@ -59,7 +59,6 @@ PRECOORDINATED: Final = (
 )
 
 _ID: Final = re.compile(rf"[A-Z1-9]{{1,{ID_LENGTH}}}(?:0[A-Z1-9]{{1,{SUFFIX_LENGTH}}})*")
-_TERM: Final = re.compile(rf"[A-Z1-9]{{1,{ID_LENGTH}}}")
 _CONCEPT: Final = re.compile(r"[0-9A-Za-z_-]+:[^\s:]+")
 
 
@@ -69,7 +68,7 @@ class CatalogueError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ModifierChoice:
-    """What one modifier may be."""
+    """The alternatives ``where`` allows for one modifier."""
 
     absent: bool = False
     anything: bool = False
@@ -101,7 +100,7 @@ UNNAMED: Final[Mapping[str, ModifierChoice]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRow:
-    """One way a measurement is coded.
+    """A coding of a measurement, with the measurement's name, unit and group.
 
     ``concept`` is the normalised code (``LN:29436-3``), ``meaning`` what its scheme calls it,
     ``unit`` the UCUM code values are converted to. ``where`` is the text, ``choices`` what it says.

@@ -1,4 +1,4 @@
-"""German words for a measurement: its title, and what else is to be said of it."""
+"""German words for a measurement: title and remarks."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
 
 
 def title(measurement: Measurement) -> str:
-    """Return one line that names the measurement: label before concept, site and side behind."""
+    """Return a measurement's name in one line: label before concept, site and side behind."""
     name = measurement.name
     if measurement.label is not None and measurement.label.casefold() != name.casefold():
         name = f"{measurement.label} ({name})"
@@ -94,7 +94,7 @@ def details(measurement: Measurement) -> tuple[str, ...]:
 
 
 def remarks(measurement: Measurement, without: Collection[str] = ()) -> tuple[str, ...]:
-    """Return what else is to be said, one short German line each: ``Ort: …``, ``Seite: …``.
+    """Return short German lines on modifiers, properties and repeats: ``Ort: …``, ``Seite: …``.
 
     ``without`` are fields of the measurement that need no saying.
     """
@@ -111,7 +111,7 @@ def remarks(measurement: Measurement, without: Collection[str] = ()) -> tuple[st
 
 
 def _said(measurement: Measurement, field: str) -> str:
-    """Return what a field says: the catalogue's word for its codes, else the device's own.
+    """Return the text of a field: the catalogue's word for the codes, else the device's own.
 
     A label is a user's own word and stays.
     """

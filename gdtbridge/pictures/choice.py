@@ -16,7 +16,7 @@ from gdtbridge.pictures.sop_classes import LOOPS, is_document, is_image
 def choose(
     candidates: Sequence[AttachmentCandidate], key: KeyObjects, most: int
 ) -> AttachmentSelection:
-    """Return what to attach of an exam, at most ``most``, in the order received.
+    """Return the attachments of an exam, at most ``most``, in the order received.
 
     Documents come first and always. Of the images: those, and those frames, that a Key Object
     Selection names; where none names any of these images, every still; where there are only loops,
@@ -41,7 +41,7 @@ def _each_once(candidates: Iterable[AttachmentCandidate]) -> Iterator[Attachment
 
 
 def _key_images(images: Sequence[AttachmentCandidate], key: KeyObjects) -> list[AttachmentChoice]:
-    """Return what the selections name of these images, each frame once."""
+    """Return the images and frames that Key Object Selections name, each frame once."""
     frames: dict[str, dict[int | None, None]] = {}
     for one in key.named:
         wanted = frames.setdefault(one.sop_instance_uid, {})

@@ -29,7 +29,7 @@ FEW: Final = 0.1
 
 
 def labelled(photometric: str) -> JpegColours:
-    """Return what Photometric Interpretation says of three samples."""
+    """Return the kind of colours of a Photometric Interpretation; raise `NotRenderable`."""
     try:
         return LABELS[photometric]
     except KeyError:
@@ -39,7 +39,7 @@ def labelled(photometric: str) -> JpegColours:
 
 
 def believed(said: JpegColours, samples: Bytes) -> JpegColours:
-    """Return what the samples are, whatever is said of them.
+    """Return the kind of colours the samples have, against the label where the label is wrong.
 
     Devices and gateways mislabel colours (SonoScape's DERIVED images; JPEG decompressed on the way
     with the old label). An ultrasound screen is black and grey for the most part, and pixels that
@@ -84,7 +84,10 @@ def palette_to_rgb(values: Integers, dataset: Dataset) -> Bytes:
 
 
 def _palette(dataset: Dataset, colour: str) -> Integers:
-    """Return one table; its length, not its descriptor, tells how wide its entries are."""
+    """Return the table of one colour; raise `NotRenderable` for a short one.
+
+    The length of the data, not the descriptor, tells whether entries have 8 or 16 bits.
+    """
     entries = int(dataset[f"{colour}PaletteColorLookupTableDescriptor"].value[0]) or 65536
     data = bytes(dataset[f"{colour}PaletteColorLookupTableData"].value)
     if not dataset.original_encoding[1]:  # big endian: the words of an OW

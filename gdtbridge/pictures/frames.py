@@ -55,21 +55,21 @@ class FrameSamples:
 
 
 def number_of_frames(dataset: Dataset) -> int:
-    """Return Number of Frames, 1 where it is missing or senseless."""
+    """Return Number of Frames (0028,0008), 1 where missing or senseless."""
     return max(int(dataset.get("NumberOfFrames") or 1), 1)
 
 
 def samples_per_pixel(dataset: Dataset) -> int:
-    """Return Samples per Pixel, where it is missing what the kind of colours implies."""
+    """Return Samples per Pixel (0028,0002), by the kind of colours where missing."""
     implied = 3 if str(dataset.get("PhotometricInterpretation")) in LABELS else 1
     return int(dataset.get("SamplesPerPixel") or implied)
 
 
 def chosen_frame(dataset: Dataset, frame: int | None) -> int:
-    """Return the frame to show, counted from 1.
+    """Return the frame to show, counted from 1; raise `NotRenderable` for one there is not.
 
-    Asked for none, it is Representative Frame Number, else the middle one: the beginning of a loop
-    may show the way to the view, its end the way off it.
+    Without ``frame``: Representative Frame Number, else the middle frame, because a loop may begin
+    on the way to the view and end on the way off.
     """
     frames = number_of_frames(dataset)
     if frame is None:
@@ -132,7 +132,7 @@ def _pixel_data(source: OpenedObject) -> PixelData:
 
 
 def _options(source: OpenedObject, pixels: PixelData) -> dict[str, Any]:
-    """Return what pydicom wants to know, with what devices forget and what is clear anyway."""
+    """Return pydicom's options of the frame; what devices forget is filled in."""
     options = as_pixel_options(source.dataset)
     options.setdefault("pixel_representation", 0)
     options.setdefault("planar_configuration", 0)
@@ -172,7 +172,7 @@ def _thinned_colours(source: OpenedObject, frame: int) -> FrameSamples:
 
 
 def _bytes(source: OpenedObject, frame: int, length: int) -> bytes:
-    """Return the bytes of an uncompressed frame of 8 bits."""
+    """Return the bytes of an uncompressed frame of 8 bits; raise `NotRenderable` if cut off."""
     pixels = _pixel_data(source)
     if int(source.dataset.BitsAllocated) != 8:
         raise NotRenderable("Nur 8 Bit je Farbe. / Only 8 bits for each sample.")

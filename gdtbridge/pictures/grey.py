@@ -1,4 +1,4 @@
-"""Stored grey values to what a screen shows (PS3.3 C.11.1, C.11.2, C.7.6.3.1.2)."""
+"""Stored grey values to shades of a screen (PS3.3 C.11.1, C.11.2, C.7.6.3.1.2)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Shades = NDArray[np.float64]
 
 
 def grey_table(dataset: Dataset, low: int, high: int) -> Bytes:
-    """Return what to show for each stored value from ``low`` to ``high``: 0 black, 255 white.
+    """Return the shade (0 black, 255 white) of each stored value from ``low`` to ``high``.
 
     Rescale or Modality LUT first, then the first VOI LUT or window. Without one, values of at most
     8 bits show as they are, others from the darkest to the brightest.

@@ -1,4 +1,4 @@
-"""The segments of a JPEG codestream (ITU-T T.81 B): what it says of itself, and a clean copy of it.
+"""A JPEG codestream by its segments (ITU-T T.81 B): frame header, colours, a clean copy.
 
 Encoders of devices put what they like into application and comment segments, also about the
 patient; a clean copy has none of them but one of ours that says which colours the samples are.
@@ -34,7 +34,7 @@ _ADOBE_RGB: Final = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
 
 
 class JpegColours(Enum):
-    """What the samples of three components are."""
+    """Kind of colours of three components."""
 
     LUMA_CHROMA = "YCbCr"
     RED_GREEN_BLUE = "RGB"
@@ -42,7 +42,7 @@ class JpegColours(Enum):
 
 @dataclass(frozen=True, slots=True)
 class JpegCodestream:
-    """One image: its frame header (T.81 B.2.2), what its markers say of colours, its clean parts.
+    """A JPEG image: frame header (T.81 B.2.2), kind of colours by its markers, clean segments.
 
     ``colours`` is None where nothing in the stream tells. ``sampling`` has a byte for each
     component: horizontal and vertical factor.
@@ -64,7 +64,7 @@ class JpegCodestream:
 
 
 def parse_codestream(data: bytes) -> JpegCodestream:
-    """Return what the stream says; raise `NotRenderable` for a damaged one.
+    """Return a JPEG stream taken apart; raise `NotRenderable` for a damaged stream.
 
     What follows its end (padding, leftovers) is dropped.
     """

@@ -1,4 +1,4 @@
-"""What a Key Object Selection names (PS3.3 A.35.4, C.17.6; titles: PS3.16 CID 7010)."""
+"""Key Object Selections: the instances named (PS3.3 A.35.4, C.17.6; titles PS3.16 CID 7010)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_ITEMS: Final = 10_000
 
 
 class KeyObjectPurpose(Enum):
-    """What a document title means for the images it names."""
+    """Meaning of a document title for the images named."""
 
     SELECTED = "selected"
     REJECTED = "rejected"
@@ -43,7 +43,7 @@ TITLES: Final[dict[str, KeyObjectPurpose]] = {
 
 
 def read_key_objects(path: Path) -> KeyObjects:
-    """Return what the document in ``path`` names; raise `NotRenderable` for another object."""
+    """Return the references of a document; raise `NotRenderable` for another object."""
     with open_object(path) as source:
         dataset = source.dataset
         if not is_key_object(str(dataset.get("SOPClassUID", ""))):

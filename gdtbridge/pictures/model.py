@@ -27,7 +27,7 @@ class AttachmentLimit(AttachmentError):
 
 @dataclass(frozen=True, slots=True)
 class AttachmentCandidate:
-    """One instance of an exam, as the archive's index knows it.
+    """An instance of an exam, as the archive's index knows it.
 
     ``frames`` is its Number of Frames; None where nobody looked, then the SOP class tells stills
     from loops (`AttachmentReader.with_frames` looks).
@@ -41,7 +41,7 @@ class AttachmentCandidate:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentChoice:
-    """What shall be attached.
+    """An instance, and the frame of it, to be attached.
 
     ``frame`` counts from 1, as DICOM does. None is the whole document, the still, or the frame that
     stands for a loop.
@@ -53,7 +53,7 @@ class AttachmentChoice:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentSelection:
-    """What was chosen, documents first, and how many more there would have been."""
+    """The chosen attachments, documents first, and how many more there would have been."""
 
     choices: tuple[AttachmentChoice, ...]
     left_out: int
@@ -69,7 +69,7 @@ class KeyObjectReference:
 
 @dataclass(frozen=True, slots=True)
 class KeyObjects:
-    """What the Key Object Selections of an exam say.
+    """References of the Key Object Selections of an exam.
 
     ``named`` are selected for somebody to look at, ``rejected`` are to be used no more,
     ``unreadable`` counts documents that could not be read.

@@ -37,7 +37,7 @@ QUALITIES: Final = (92, 80, 60)
 
 
 def render_picture(source: OpenedObject, frame: int | None) -> bytes:
-    """Return a frame, counted from 1, as JPEG; None is the one that stands for the object."""
+    """Return a frame, counted from 1, as JPEG; None picks the frame (`chosen_frame`)."""
     number = chosen_frame(source.dataset, frame)
     if source.syntax in JPEG_8_BIT:
         return _from_jpeg(source, number)
@@ -48,7 +48,7 @@ def render_picture(source: OpenedObject, frame: int | None) -> bytes:
 
 
 def _from_jpeg(source: OpenedObject, frame: int) -> bytes:
-    """Return the device's own JPEG, cleaned, or where it cannot stay one made of it."""
+    """Return the device's JPEG cleaned, or a new one where colours or shades must change."""
     dataset, stream = source.dataset, jpeg.parse_codestream(encoded_frame(source, frame))
     if stream.precision != 8 or len(stream.components) not in {1, 3}:
         raise NotRenderable("Dieses JPEG wird nicht unterstützt. / Unsupported kind of JPEG.")
@@ -76,7 +76,7 @@ def _decoded(stream: JpegCodestream) -> Bytes:
 
 
 def _own(stream: JpegCodestream, dataset: Dataset, *, stays: bool) -> bytes | None:
-    """Return the device's JPEG without its metadata; None where it cannot stay as it is."""
+    """Return the device's JPEG without metadata; None where colours or shape must change."""
     if not stays or stream.process != jpeg.BASELINE or _aspect(dataset) != (1, 1):
         return None
     clean = stream.clean(JpegColours.LUMA_CHROMA)

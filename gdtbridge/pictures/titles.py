@@ -1,4 +1,4 @@
-"""What the chart may say about a file: one short line without patient data."""
+"""Titles of attachments in the chart: one short line without patient data."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _PERSONAL: Final = (
 
 
 def document_title(dataset: Dataset) -> str:
-    """Return the document's title, else what its series is called, else nothing."""
+    """Return the document's title, else the description of the series, else nothing."""
     return _title(dataset, _DOCUMENT)
 
 
 def image_title(dataset: Dataset) -> str:
-    """Return what the image's series or study is called, else nothing."""
+    """Return the description of the image's series, else of the study, else nothing."""
     return _title(dataset, _IMAGE)
 
 

@@ -1,4 +1,4 @@
-"""Rows, headings and notes as blocks of a column: what stands where, and how high it is.
+"""Rows, headings and notes as blocks of a column: places of texts, and heights.
 
 All lengths are points. A block's pieces count from its upper left corner, downwards to the base
 line of their text.
@@ -68,7 +68,7 @@ class TextPiece:
 
 @dataclass(frozen=True, slots=True)
 class PageBlock:
-    """What is never torn apart; ``heading`` stays with what follows."""
+    """Texts that stay together on a page; a ``heading`` also with the next block."""
 
     height: float
     pieces: tuple[TextPiece, ...]
@@ -87,7 +87,7 @@ def heading(name: str, style: PageStyle, width: float) -> PageBlock:
 
 
 def column_titles(style: PageStyle, width: float) -> PageBlock:
-    """Return what stands above each column."""
+    """Return the titles above the columns: Messgröße, Wert, Einheit, Bemerkung."""
     size, y = style.small * 0.92, style.lead
     _, right = _edges(style, width)
     pieces = [

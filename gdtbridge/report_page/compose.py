@@ -52,7 +52,7 @@ _EXPONENT: Final = re.compile(r"(?<=[ms])[23](?!\w)")
 
 
 def sheet_of(report: Report, catalogue: Catalogue, patient: Patient, accession: str) -> ReportSheet:
-    """Return what the page says.
+    """Return the page of a report as texts.
 
     ``patient`` is whose the practice says the exam is, ``accession`` the number of the order.
     """
@@ -80,7 +80,7 @@ def sheet_of(report: Report, catalogue: Catalogue, patient: Patient, accession: 
 
 
 def _title(report: Report, shown: Sequence[ChartValue]) -> str:
-    """Return what was examined, by the template, else by the only group there is."""
+    """Return the title: the kind of exam by the template, else by the only group there is."""
     kind = KINDS.get(report.template or "", "")
     groups = {one.group for one in shown} - {OTHERS}
     if not kind and len(groups) == 1:

@@ -1,4 +1,4 @@
-"""What a readable report says, before it is HTML or PDF."""
+"""The texts of a readable report, before they are HTML or PDF."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class PageFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SheetFact:
-    """A line of the head: ``Gerät`` and what it is."""
+    """A line of the head: a word (``Gerät``) and a text."""
 
     word: str
     text: str

@@ -1,4 +1,4 @@
-"""Calls of a room's tasks as if they were functions of this process."""
+"""Tasks of a room called as if they were functions of this process."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _BODY: Final = "the body"
 
 
 def encode(value: object) -> tuple[str, bytes]:
-    """Return one line of ASCII, without its end, and the body."""
+    """Return a value as one line of ASCII, without end, and the body; raise TypeError."""
     bodies: list[bytes] = []
 
     def plain(one: object) -> object:
@@ -44,7 +44,7 @@ def encode(value: object) -> tuple[str, bytes]:
 
 
 def decode(kind: Callable[..., T], sent: object, body: bytes = b"") -> T:
-    """Return the value of a class that `encode` wrote; ``sent`` is the JSON already read."""
+    """Return the value `encode` wrote; ``sent`` is the JSON already read (errors see above)."""
     reader = _reader(kind)
     if reader is None and isinstance(kind, type) and not isinstance(sent, kind):
         raise TypeError(type(sent).__name__)
@@ -58,7 +58,7 @@ def _as_it_is(sent: Any, _: bytes) -> Any:  # noqa: ANN401 - JSON
 
 @cache
 def _writer(kind: Any) -> _Writer:  # noqa: ANN401 - a class
-    """Return what makes JSON of a value of the class."""
+    """Return the function that makes JSON of a value of the class; raise TypeError."""
     if is_dataclass(kind):
         names = tuple(field.name for field in fields(kind))
         return lambda value: {name: getattr(value, name) for name in names}
@@ -71,7 +71,7 @@ def _writer(kind: Any) -> _Writer:  # noqa: ANN401 - a class
 
 @cache
 def _reader(kind: Any) -> _Reader | None:  # noqa: ANN401 - an annotation
-    """Return what makes a value of the annotation, None where JSON has made it already."""
+    """Return the function that makes a value of the annotation; None where JSON made it already."""
     origin = get_origin(kind) or kind
     if origin in {str, int, float, bool, dict}:
         return None

@@ -183,7 +183,7 @@ class ChildProcess:
             raise
 
     def end(self) -> None:
-        """Kill the process if it lives and collect it."""
+        """Kill the process if alive, and reap it."""
         self._process.kill()
         self._process.wait()
         if self._process.stdin is not None:

@@ -1,4 +1,4 @@
-"""The table by which a room tells a child process what it may be asked for."""
+"""The table of a kind of child process: tasks, errors, texts and limits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MEBIBYTE: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class SandboxTask(Generic[T]):
-    """A function that a child runs: its place (``package.module:name``) and what it returns.
+    """A function that a child runs: place (``package.module:name``) and class of the result.
 
     The parameters of the function have types that `codec` knows.
     """
@@ -24,7 +24,7 @@ class SandboxTask(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class SandboxTexts:
-    """What a person is told when a child fails, German first, without a value of the file."""
+    """Texts for people when a child fails: German first, without a value of the file."""
 
     failed: str
     """An error nobody expected; the name of its class and a full stop are put behind."""
@@ -58,6 +58,6 @@ class SandboxRoom:
 
 
 def load(place: str) -> Any:  # noqa: ANN401 - whatever stands there
-    """Return what stands at ``package.module:name``."""
+    """Return the function or value at ``package.module:name``."""
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)

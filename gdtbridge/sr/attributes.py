@@ -1,4 +1,4 @@
-"""What the children of an item say about it: modifiers, properties, sources (PS3.16 TID 300, 310).
+"""Modifiers, properties and sources among an item's children (PS3.16 TID 300, 310).
 
 A modifier counts whatever its relationship, because its concept says what it is: Canon sends
 Selection Status by HAS CONCEPT MOD, GE by HAS PROPERTIES. The same goes for properties. Items meant
@@ -58,7 +58,7 @@ LABEL_SIDES: Final[dict[str, Code]] = {
 
 @dataclass(slots=True)
 class ItemAttributes:
-    """What an item's children say about it, in tree order."""
+    """Modifiers, properties and sources of an item, in tree order."""
 
     modifiers: dict[ModifierRole, Code] = field(default_factory=dict)
     further: tuple[tuple[Code, Code], ...] = ()
@@ -68,7 +68,7 @@ class ItemAttributes:
 
 @dataclass(slots=True)
 class _FoundAttributes:
-    """The same while it is collected."""
+    """Attributes of an item while they are collected."""
 
     roles: dict[ModifierRole, list[Code]] = field(default_factory=dict)
     further: list[tuple[Code, Code]] = field(default_factory=list)
@@ -81,7 +81,7 @@ class _FoundAttributes:
 
 
 def attributes_of(content: ContentReader, item: Item, place: str) -> ItemAttributes:
-    """Return what the children of ``item`` say about it.
+    """Return the attributes the children of ``item`` give.
 
     Properties are read of numbers only. A reference that leads nowhere is a warning.
     """
@@ -232,7 +232,7 @@ def _properties(content: ContentReader, item: Item, name: Code) -> Iterator[Meas
 
 
 def joined(codes: list[Code]) -> Code:
-    """Return several modifiers of one role as one, whatever their order; one said twice is one."""
+    """Return several modifiers of one role as one code, whatever their order, doubles once."""
     if len(codes) == 1:
         return codes[0]
     distinct: dict[tuple[str, ...], Code] = {}

@@ -20,7 +20,7 @@ Concept = tuple[str, str]
 
 
 class ModifierRole(StrEnum):
-    """What a modifier says about a measurement; values name fields of `content.ModifierContext`."""
+    """Subject of a modifier; the values name fields of `content.ModifierContext`."""
 
     SITE = "site"
     LATERALITY = "laterality"
@@ -263,7 +263,7 @@ def normal(code: Code) -> Concept:
 
 
 def role_of(name: Code) -> ModifierRole | None:
-    """Return what an item with this concept name says about its parent, or None."""
+    """Return the role of a modifier with this concept name; None for anything else."""
     if name.value in LABEL_VALUES:
         return ModifierRole.LABEL
     return MODIFIERS.get(normal(name))

@@ -40,7 +40,7 @@ _CODE_ELEMENTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ModifierContext:
-    """What modifiers say, inherited from containers and overridden below (PS3.16 TID 5202).
+    """Modifiers in force at an item: inherited from containers, overridden below (PS3.16 TID 5202).
 
     ``section`` is the nearest container with a name, ``containers`` are those around a value whose
     names tell it from others (`codes.tells_apart`), outermost first. ``further`` are concept
@@ -112,7 +112,7 @@ class PrivateRow:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredValue:
-    """The value of a NUM: its unit as we print it, and the code value it was sent with."""
+    """The value of a NUM, the unit without annotations, and the unit's code as sent."""
 
     value: Decimal
     unit: str
@@ -121,7 +121,7 @@ class MeasuredValue:
 
 @dataclass(frozen=True, slots=True)
 class NumFinding:
-    """One NUM that is a result, before selection and naming.
+    """A NUM that is a result, before selection and naming.
 
     ``row`` is the private row the NUM stands in, ``group_mode`` the image mode written in the
     measurement group right above the NUM (empty where the group names none, None outside of
@@ -280,7 +280,7 @@ class ContentReader:
         self.pass_over(item, place, code)
 
     def pass_over(self, item: Item, place: str, rule: str) -> None:
-        """Note a NUM that is no finding, where somebody asked."""
+        """Note a NUM that is no finding, if decisions were asked for."""
         if self.passed is None:
             return
         value = unit = ""

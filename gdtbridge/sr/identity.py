@@ -1,4 +1,4 @@
-"""Names for measurements that hold from one exam to the next.
+"""Identities and ids of measurements, equal from one exam to the next.
 
 An id depends on what a measurement is and on nothing else: concept, site, side, image mode, method
 and so on, with SNOMED RT and CT counted as one. Neither the value nor its unit (a setting of the
@@ -58,7 +58,7 @@ Identity = tuple[str, ...]
 
 
 class IdentityExtra(StrEnum):
-    """What only some measurements have; it follows `IDENTITY_ROLES` as ``name=…``, if there."""
+    """Parts of an identity only some measurements have, ``name=…`` behind `IDENTITY_ROLES`."""
 
     DERIVATION = "derivation"
     """A statistic that is another quantity: minimum, maximum, deviation (`codes.STATISTICS`)."""
@@ -75,7 +75,7 @@ class IdentityExtra(StrEnum):
 
 
 def identity_of(finding: NumFinding) -> Identity:
-    """Return what the measurement is, as comparable text."""
+    """Return concept and modifiers of a finding as comparable text."""
     companion = finding.companion_of
     of = (f"{IdentityExtra.OF}={_key(companion)}",) if companion is not None else ()
     return (_key(finding.name), *_context_keys(finding.context), *of)
@@ -114,7 +114,7 @@ def _key(code: Code) -> str:
 
 
 class NumberedId(NamedTuple):
-    """An id, and which of how many values with one identity it belongs to."""
+    """An id, and the number of its value among ``repeats`` values of one identity."""
 
     id: str
     identity: Identity
@@ -199,7 +199,7 @@ def _made(prefix: str, identity: Identity, ordinal: int) -> str:
 
 
 def _prefix(finding: NumFinding) -> str:
-    """Return letters that remind of the name.
+    """Return the readable letters an id begins with.
 
     A user's label or the device's own id says more than the concept. For standard codes the
     letters come from a fixed table, because devices word the meaning differently.

@@ -1,4 +1,4 @@
-"""The values of the room: what a Structured Report says, and the ways it can fail to say it."""
+"""Values and errors of reading: report, measurements, warnings, decisions."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class MeasurementProperty:
-    """What is said about a value or qualifies it: a normal limit, a z-score, a rare modifier.
+    """A statement about a value: normal limit, z-score, rare modifier (PS3.16 TID 310).
 
     ``value`` is a number as sent or a text; ``unit`` is empty for texts. ``code`` and ``scheme``
     are those of the concept, as sent.
@@ -110,7 +110,7 @@ class PredecessorTest:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One measured value with everything that tells it from its siblings.
+    """A measured value with everything that tells it from the others of the report.
 
     ``value`` is the literal as sent. ``unit`` is UCUM without annotations, empty for none;
     ``unit_code`` is its code as sent (``1``, ``{ratio}``), empty where there is none. ``id`` is
@@ -167,7 +167,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class NumDecision:
-    """What became of one NUM of the file and why.
+    """The decision on one NUM of the file: told or not, and the rule.
 
     ``rule`` is a name of ``rules.RULES`` or a warning's code. ``value`` is the literal, empty where
     there is none that can be read. ``beside`` is the place of the value that was kept instead.
@@ -184,7 +184,7 @@ class NumDecision:
 
 @dataclass(frozen=True, slots=True)
 class ReportWarning:
-    """Something in the file that was passed over; ``place`` counts items as DCMTK does (1.3.2).
+    """A fault of the file that was passed over; ``place`` counts items as DCMTK does (1.3.2).
 
     ``message`` never holds a value of the file.
     """
@@ -196,7 +196,7 @@ class ReportWarning:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one Structured Report says.
+    """Measurements and identification of one Structured Report (PS3.3 A.35).
 
     ``template`` is the Template Identifier (``5200``), ``content_time`` local time in ISO 8601.
     ``not_measured`` counts values that are the device's way of writing "nothing measured".

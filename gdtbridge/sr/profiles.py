@@ -13,7 +13,7 @@ from typing import Final
 
 
 class DeviceQuirk(StrEnum):
-    """What a family of devices does differently."""
+    """A habit of a device family that reading respects."""
 
     MINUS_ONE = "minus_one"
     """Exactly -1 says that nothing was measured."""
@@ -31,7 +31,7 @@ class DeviceQuirk(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeviceProfile:
-    """One row: conditions (an empty one always holds), quirks, and the evidence for them.
+    """A row of conditions (an empty condition always holds), quirks, and their evidence.
 
     ``manufacturers`` and ``models`` are parts of the words in the file, in lower case; one has to
     be found.
@@ -129,14 +129,14 @@ PROFILES: Final[tuple[DeviceProfile, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class DeviceHabits:
-    """What applies to one report: the families' names and all their quirks."""
+    """Names and quirks of the device families that apply to one report."""
 
     name: str = ""
     quirks: frozenset[DeviceQuirk] = frozenset()
 
 
 def device_of(manufacturer: str, model: str, template: str | None) -> DeviceHabits:
-    """Return what is known about the device and the kind of report."""
+    """Return the habits that apply to a device and a template."""
     words = manufacturer.casefold(), model.casefold(), template or ""
     rows = [row for row in PROFILES if row.applies(*words)]
     return DeviceHabits(

@@ -1,4 +1,4 @@
-"""A file to a report, in this process (`reader.ReportReader` does it in a guarded one)."""
+"""A file to a report, in this process (`reader.ReportReader` reads in a child process)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MAX_PREDECESSORS: Final = 32
 
 
 def read_report(path: Path, *, explain: bool = False) -> Report:
-    """Return what the Structured Report in ``path`` says; raise `ReportError` if nothing can be.
+    """Return the Structured Report in ``path``; raise `ReportError` if there is none to read.
 
     Faults inside are warnings of the report and cost the items they are in, no others. With
     ``explain`` the report has a decision for every NUM of the file.
@@ -126,7 +126,7 @@ def _content_time(content: ContentReader, root: Item) -> str | None:
 def _first(
     content: ContentReader, root: Item, read: Callable[[str], T | None], *tags: Tag
 ) -> T | None:
-    """Return the first of the elements that can be read."""
+    """Return the value of the first element that ``read`` understands."""
     found = (read(content.string(root, tag)) for tag in tags)
     return next((one for one in found if one is not None), None)
 
@@ -156,7 +156,7 @@ def _predecessors(content: ContentReader, root: Item) -> Iterator[str]:
 def _decisions(
     content: ContentReader, verdicts: Sequence[FindingVerdict]
 ) -> tuple[NumDecision, ...] | None:
-    """Return what became of every NUM in the order of the file; None where nobody asked."""
+    """Return the decision on every NUM in the order of the file; None where nobody asked."""
     if content.passed is None:
         return None
     decided = content.passed + [

@@ -14,7 +14,7 @@ from gdtbridge.sr.warn import MESSAGES
 
 @dataclass(frozen=True, slots=True)
 class SelectionRule:
-    """Whether a NUM under this rule is told, and why."""
+    """A rule by which a NUM is told or left out, and the reason a person reads."""
 
     kept: bool
     german: str

@@ -34,7 +34,7 @@ Loss = tuple[int, int | None]
 
 @dataclass(slots=True)
 class _RemainingFindings:
-    """The findings that are still told, by their number, in tree order; and all identities."""
+    """Findings not left out so far, by their number in tree order, and all identities."""
 
     alive: dict[int, NumFinding]
     identity: list[Identity]
@@ -56,7 +56,7 @@ class _RemainingFindings:
 
 @dataclass(frozen=True, slots=True)
 class FindingVerdict:
-    """A finding, the rule it is told or left out by, and the place of what is told instead."""
+    """A finding, the rule that tells it or leaves it out, the place of the value told instead."""
 
     finding: NumFinding
     rule: str
@@ -65,7 +65,7 @@ class FindingVerdict:
 
 @dataclass(frozen=True, slots=True)
 class FindingSelection:
-    """What is told, in tree order, and the verdict on every finding."""
+    """The findings told, in tree order, and the verdict on every finding."""
 
     kept: list[NumFinding]
     verdicts: list[FindingVerdict]
@@ -140,7 +140,7 @@ def _twins(values: _RemainingFindings) -> Iterator[Loss]:
 
 
 def _duplicates(values: _RemainingFindings) -> Iterator[Loss]:
-    """Yield values that a sibling says again with everything the same: they add nothing.
+    """Yield values that a sibling repeats in every respect.
 
     A device known to write its containers twice does so wherever they stand.
     """
@@ -154,7 +154,7 @@ def _duplicates(values: _RemainingFindings) -> Iterator[Loss]:
 
 
 def _summaries(values: _RemainingFindings) -> Iterator[Loss]:
-    """Yield what a summary repeats from a section; the one that is chosen stands, if one is."""
+    """Yield values a summary repeats from a section; a chosen value stands before the other."""
     alive = values.alive
     elsewhere: dict[Hashable, int] = {}
     for at, one in alive.items():
@@ -241,7 +241,7 @@ REPEAT_RULES: Final[Rules] = (
 
 
 def _told(values: _RemainingFindings) -> dict[int, FindingVerdict]:
-    """Return the verdicts on what is told."""
+    """Return the verdicts on the findings that are told."""
     counts = Counter(values.identity[at] for at in values.alive)
     return {
         at: FindingVerdict(one, _kept_by(one, counts[values.identity[at]]))

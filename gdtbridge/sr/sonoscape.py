@@ -124,7 +124,7 @@ def _add_number(
 
 
 def _reconcile(content: ContentReader, item: Item, place: str, unit: str, shown: str) -> str:
-    """Return the unit of a value that names two.
+    """Return the unit of a value that has a coded and a displayed one.
 
     The number belongs to the unit coded beside it; the display unit counts only where that is
     missing. Where both are there and differ nothing is converted, a warning says so.
@@ -150,6 +150,6 @@ def _spelled(unit: str) -> str:
 
 
 def _whole(text: str) -> int | None:
-    """Return the result number, None where it is none."""
+    """Return a result number, None where the text is no number."""
     digits = text.strip().removeprefix("-")
     return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 6 else None

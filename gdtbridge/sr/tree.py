@@ -1,4 +1,4 @@
-"""The walk: a content tree to findings, each with what its ancestors say about it.
+"""The walk: a content tree to findings, each with the modifiers of its ancestors.
 
 Written for trees as devices send them, so the rules are loose where that is safe. A NUM is a result
 when it is reached by CONTAINS through anything but a NUM; below a NUM there are properties only
@@ -45,7 +45,7 @@ RULES_BY_RELATION: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class _MeasuredConcept:
-    """The one concept a biometry group holds values of, and whether the device chose one."""
+    """The only concept in a biometry group, and whether the device chose a value of it."""
 
     concept: Code
     chosen: bool
@@ -83,7 +83,7 @@ def walk(content: ContentReader) -> None:
 
 
 def _below(content: ContentReader, node: _TreeNode) -> list[_TreeNode]:
-    """Return the contained children of an item, with what the item says about them."""
+    """Return the contained children of an item with the context that holds for them."""
     said = attributes_of(content, node.item, node.place)
     name = content.name(node.item)
     concept = normal(name)
@@ -105,7 +105,7 @@ def _below(content: ContentReader, node: _TreeNode) -> list[_TreeNode]:
 
 
 def _context_below(node: _TreeNode, name: Code, said: ItemAttributes) -> ModifierContext:
-    """Return what holds below a container: its name, its modifiers, and what holds for itself."""
+    """Return the context below a container: its own, its name, its modifiers."""
     context = node.context
     apart = tells_apart(name) or _is_second_anatomy(name, said)
     if is_anatomy(name) and not apart:
@@ -126,7 +126,7 @@ def _is_second_anatomy(name: Code, said: ItemAttributes) -> bool:
 
 
 def _measured_in(content: ContentReader, group: Item) -> _MeasuredConcept | None:
-    """Return what a biometry group measures, None where that are several concepts or none."""
+    """Return the concept a biometry group measures; None for several or none."""
     names: dict[Concept, Code] = {}
     chosen = False
     for child, _ in content.children(group, ""):
@@ -178,7 +178,7 @@ def _visit_number(content: ContentReader, node: _TreeNode) -> None:
 
 
 def _with_the_child(content: ContentReader, context: ModifierContext) -> ModifierContext:
-    """Return the context, in an obstetric report a fetal vessel's with the fetus it leaves out."""
+    """Return the context; a fetal vessel in an obstetric report gets the fetus left out there."""
     if context.fetus is not None or context.site is None:
         return context
     obstetric = (
@@ -208,7 +208,7 @@ def _pass_over_in_row(content: ContentReader, row: _TreeNode) -> None:
 
 
 def _pass_over(content: ContentReader, item: Item, place: str, rule: str) -> None:
-    """Note every NUM in this part of the tree as no result, where somebody asked."""
+    """Note every NUM in this part of the tree as no result, if decisions were asked for."""
     if content.passed is None:
         return
     waiting = [(item, place)]

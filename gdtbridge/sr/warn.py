@@ -1,4 +1,4 @@
-"""Warnings of one report: what they are called and what a person is told."""
+"""Warnings of one report: codes, and the texts for people."""
 
 from __future__ import annotations
 
@@ -50,5 +50,5 @@ class WarningList:
         self._found.append(ReportWarning(code, message, place))
 
     def all(self) -> tuple[ReportWarning, ...]:
-        """Return what was collected, in order."""
+        """Return the warnings in their order."""
         return tuple(self._found)
