@@ -23,20 +23,11 @@ PAGES: Final = SandboxRoom(
         too_large="Der Bericht ist zu groß. / The report is too large.",
         nonsense="Der Druckprozess antwortet Unsinn. / The printing process answers nonsense.",
     ),
-    prepare=f"{__name__}:prepare_child",
+    prepare="gdtbridge.report_page.printing:prepare_child",
     max_text=64 * 1024,
     max_body=32 * MEBIBYTE,
 )
 """Children with ReportLab or Jinja2; the sheet of 20,000 measurements takes less than 32 MiB."""
-
-
-def prepare_child() -> None:
-    """Let a child have Pillow, without which ReportLab does not start, and no other library."""
-    import PIL  # noqa: F401
-
-    from gdtbridge.dataset.image_libraries import keep_image_libraries_out
-
-    keep_image_libraries_out()
 
 
 class PagePrinter(SandboxClient):

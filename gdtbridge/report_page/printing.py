@@ -14,3 +14,12 @@ def print_sheet(sheet: ReportSheet, page_format: PageFormat) -> bytes:
     from gdtbridge.report_page.html import to_html
 
     return to_html(sheet)
+
+
+def prepare_child() -> None:
+    """Let a child have Pillow, without which ReportLab does not start, and no other library."""
+    import PIL  # noqa: F401
+
+    from gdtbridge.dataset.image_libraries import keep_image_libraries_out
+
+    keep_image_libraries_out()

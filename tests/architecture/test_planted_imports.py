@@ -98,6 +98,18 @@ def test_a_module_without_a_floor_is_caught(copy: Path, name: str) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.parametrize("decoder", ["pictures.frames", "report_page.pdf"])
+def test_decoding_in_the_service_is_caught(copy: Path, decoder: str) -> None:
+    """What decodes pictures and sets pages is loaded in child processes, by nobody else."""
+    file = copy / "gdtbridge" / "core.py"
+    file.write_text(f"{file.read_text('utf-8')}\n\nimport gdtbridge.{decoder}\n", "utf-8")
+
+    done = lint(copy)
+
+    assert f"gdtbridge.core -> gdtbridge.{decoder}" in done.stdout
+    assert done.returncode == 1
+
+
 def test_the_copy_itself_is_clean(copy: Path) -> None:
     """What is caught is what was planted."""
     done = lint(copy)
