@@ -40,7 +40,7 @@ REACHED = {
     ("order", "fsync"): (1, 2, 3, 4),
     ("order", "rename"): (1,),  # the counter
     ("order", "renameat2"): (1,),  # the entry
-    ("order", "fdatasync"): (1,),
+    ("order", "fdatasync"): (1, 2),  # the order with its mark; the mark gone
     # the first file, two folders above, its folder; then file and folder of the two others
     ("send", "fsync"): (1, 2, 3, 4, 5, 6, 7, 8),
     ("send", "mkdir"): (1, 2, 3),
