@@ -235,15 +235,17 @@ class Database:
                 _upgrade(connection, found)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, synced: bool = True) -> Iterator[Connection]:
         """Yield a connection inside one write transaction; commit at the end, roll back on error.
 
-        When it returns, the changes are on the disk. Raises `OutOfResources` when that is full, and
-        `DatabaseError` for whatever else the database complains of.
+        When it returns, the changes are on the disk; those not ``synced`` may be lost with the
+        power, never with the process, and get there with the next that are. Raises
+        `OutOfResources` when the disk is full, and `DatabaseError` for whatever else the database
+        complains of.
         """
         with self._writing, self._connect() as connection:
             try:
-                with _changing(connection):
+                with _changing(connection, "write" if synced else "unsynced write"):
                     yield connection
                     self._must_be_there()
             except SQLAlchemyError as error:
@@ -309,14 +311,14 @@ def _upgrade(connection: Connection, found: int) -> None:
 
 
 @contextmanager
-def _changing(connection: Connection) -> Iterator[None]:
+def _changing(connection: Connection, purpose: str = "write") -> Iterator[None]:
     """Run a write transaction; see `_sqlite_begin`."""
-    connection.info["write"] = True
+    connection.info["purpose"] = purpose
     try:
         with connection.begin():
             yield
     finally:
-        connection.info.pop("write", None)
+        connection.info.pop("purpose", None)
 
 
 def _told(error: SQLAlchemyError) -> BridgeError:
@@ -369,11 +371,13 @@ def _postgresql_begin(connection: Connection) -> None:
     A writer that has waited must see what was committed meanwhile; so its isolation level stays
     READ COMMITTED.
     """
-    if connection.info.get("write"):
+    if purpose := connection.info.get("purpose"):
         connection.exec_driver_sql(
             f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'; "
             f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"
         )
+        if purpose != "write":
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
@@ -388,7 +392,10 @@ def _sqlite_pragmas(connection: object, _record: ConnectionPoolEntry) -> None:
 
 def _sqlite_begin(connection: Connection) -> None:
     """Take the write lock at once: a read that becomes a write could fail half-way otherwise."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("write") else "BEGIN")
+    if purpose := connection.info.get("purpose"):
+        synchronous = "FULL" if purpose == "write" else "NORMAL"
+        connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if purpose else "BEGIN")
 
 
 __all__ = [

@@ -218,7 +218,7 @@ class OrderBook:
             if gone:
                 store.delete_order(connection, order.id)
             else:
-                self._end(connection, order, OrderState.CANCELLED)
+                store.close_order(connection, order.id, OrderState.CANCELLED)
 
     # ------------------------------------------------------------------ a known entry or order
 
@@ -243,14 +243,10 @@ class OrderBook:
             self._worklist.remove(order.accession_number, study_uid=order.study_instance_uid)
             return
         with self._database.write() as connection:
-            self._end(connection, order, state)
+            store.close_order(connection, order.id, state)
             self._note(connection, record, RecordOutcome.CANCELLED, order)
         closed = replace(order, state=state, mark=ListingMark.REMOVE)
         self._follow(closed, before=replace(order, mark=None), waited=record is None)
-
-    def _end(self, connection: Connection, order: Order, state: OrderState) -> None:
-        store.set_order_state(connection, order.accession_number, state)
-        store.set_mark(connection, order.id, ListingMark.REMOVE)
 
     def finish(self, taken: TakenRecord, wanted: WantedOrder | None = None) -> None:
         """Do on the list what a record's first taking may have left undone.

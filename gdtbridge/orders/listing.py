@@ -53,8 +53,8 @@ class OrderListing:
     def _forget_mark(self, order: Order) -> None:
         """Take the mark away; the folder has followed, so a failure is no failure of the order."""
         try:
-            with self._database.write() as connection:
-                store.set_mark(connection, order.id, None)
+            with self._database.write(synced=False) as connection:
+                store.forget_mark(connection, order.id)
         except BridgeError as error:
             log.warning("order %s: its mark stays: %s", order.accession_number, error)
 

@@ -196,8 +196,7 @@ def insert_order(connection: Connection, order: Order) -> int:
 
 def change_order(connection: Connection, order: Order) -> None:
     """Write what an order says, and its mark; its numbers and its state stay."""
-    here = placed_order.c.id == order.id
-    connection.execute(sa.update(placed_order).where(here).values(**_said(order)))
+    _update(connection, order.id, **_said(order))
 
 
 def _said(order: Order) -> dict[str, object]:
@@ -222,11 +221,19 @@ def set_order_state(connection: Connection, accession_number: str, state: OrderS
     connection.execute(sa.update(placed_order).where(of_number).values(state=state))
 
 
-def set_mark(connection: Connection, order_id: int, mark: ListingMark | None) -> None:
-    """Mark what the worklist folder has to be told of an order; None where it knows all."""
-    connection.execute(
-        sa.update(placed_order).where(placed_order.c.id == order_id).values(listing=mark)
-    )
+def close_order(connection: Connection, order_id: int, state: OrderState) -> None:
+    """End an order, and mark that its entry has to leave the worklist."""
+    _update(connection, order_id, state=state, listing=ListingMark.REMOVE)
+
+
+def forget_mark(connection: Connection, order_id: int) -> None:
+    """Note that the worklist folder says what the order says."""
+    _update(connection, order_id, listing=None)
+
+
+def _update(connection: Connection, order_id: int, **values: object) -> None:
+    here = placed_order.c.id == order_id
+    connection.execute(sa.update(placed_order).where(here).values(**values))
 
 
 def delete_order(connection: Connection, order_id: int) -> None:

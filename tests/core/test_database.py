@@ -56,6 +56,16 @@ def test_sqlite_is_durable(url: str) -> None:
     assert pragmas == ["wal", 2, 1]
 
 
+def test_only_what_may_be_lost_is_not_synced(url: str) -> None:
+    """A write that need not survive a power cut does not make the next one careless."""
+    database = Database(url)
+    found = []
+    for synced in (True, False, True):
+        with database.write(synced=synced) as connection:
+            found.append(connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+    assert found == [2, 1, 2]
+
+
 def test_writers_in_threads_wait_for_each_other(url: str) -> None:
     """Read-then-write in eight threads counts every step."""
     database = Database(url)

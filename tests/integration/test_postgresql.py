@@ -260,8 +260,13 @@ def test_an_old_database_is_upgraded(url: str) -> None:
             ("exam", "device"),
             ("exam", "route"),
             ("report", "sent"),
+            ("placed_order", "physician"),
+            ("placed_order", "scheduled"),
+            ("placed_order", "created"),
+            ("placed_order", "listing"),
         ):
             connection.execute(sa.text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        connection.execute(sa.text("DROP INDEX ix_placed_order_patient_id"))
         connection.execute(sa.update(schema_version).values(version=1))
     database.close()
 
