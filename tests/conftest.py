@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -113,6 +114,12 @@ def practice(tmp_path: Path, settings_text: str) -> Iterator[Practice]:
     practice = Practice(tmp_path, load_settings(file, {}))
     yield practice
     practice.close()
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector of garbage from looking at the thousands of tests again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

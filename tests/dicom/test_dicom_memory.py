@@ -40,6 +40,7 @@ print(status.partition("VmHWM:")[2].split()[0])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads peak memory in /proc")
 def test_200_megabytes_need_little_memory(tmp_path: Path) -> None:
     """The process that receives an object of 200 MB stays below 150 MB."""

@@ -161,6 +161,7 @@ class TestOneStudy:
         assert record.patient.id == "4711"
 
 
+@pytest.mark.slow
 def test_command_lines_beside_the_service(practice: Practice) -> None:
     """Other processes place orders in the same folder and database: no number is given twice."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GDTBRIDGE_")} | {

@@ -40,6 +40,7 @@ def test_one_study_gives_one_record(practice: Practice) -> None:
     assert "US: Abdomen" in record.all("6228")
 
 
+@pytest.mark.slow
 def test_the_limit_ends_a_long_exam(practice: Practice) -> None:
     """A device that never stops sending is reported after an hour."""
     for _ in range(250):

@@ -55,6 +55,7 @@ def asked(bridge: Service, folder: Path, *keys: str) -> pydicom.Dataset:
     return pydicom.dcmread(answer, force=True)
 
 
+@pytest.mark.slow
 @pytest.mark.peer
 def test_from_a_file_to_the_device_and_back(bridge: Service, tmp_path: Path) -> None:
     """A CP437 order is right at the device in Latin-1 and UTF-8; its result names the order."""
@@ -81,6 +82,7 @@ def test_from_a_file_to_the_device_and_back(bridge: Service, tmp_path: Path) -> 
     assert (result.first("8310"), result.first("8402")) == ("F-17", "SONO00")
 
 
+@pytest.mark.slow
 def test_cancelling_asking_and_calling(bridge: Service, tmp_path: Path) -> None:
     """6303 takes the entry away, 6300 is answered, and the command speaks for the same service."""
     file = tmp_path / "CALL.GDT"

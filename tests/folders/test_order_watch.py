@@ -295,6 +295,7 @@ def test_the_thread_works_and_stops(reception: Reception) -> None:
     assert "1 taken" in working.state().detail
 
 
+@pytest.mark.slow
 def test_a_whole_nights_files(reception: Reception) -> None:
     """A whole night's orders are taken in one go, each once."""
     for number in range(200):

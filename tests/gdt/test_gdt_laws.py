@@ -44,6 +44,8 @@ from gdtbridge.gdt.write.decimal_text import plain_decimal
 from gdtbridge.gdt.write.encoder import Encoder
 from gdtbridge.people import Patient
 
+pytestmark = pytest.mark.law
+
 Check = Callable[[bytes], list[list[tuple[str, bytes]]]]
 
 HOSTILE = "\r\n\x00\x1b\x1a\x85\u2028\u202e€Šžäß÷ⁿ▄├Ã©Ł李́0138000"

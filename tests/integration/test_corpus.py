@@ -18,6 +18,8 @@ from tests.tools.device import send_raw
 from tests.tools.service import Service, service
 from tests.tools.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 TOO_BROKEN_FOR_DCMTK = ("GH364.dcm", "edge_truncated.dcm")
 WITHOUT_PATIENT = 4
 """Studies of the corpus without a PatientID: held, not sent."""

@@ -15,6 +15,8 @@ from tests.tools.device import send_raw
 from tests.tools.service import Service, Study, service, traced
 from tests.tools.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 SUCCESS = 0x0000
 FAILURE = 0x0110
 FULL = 0xA700

@@ -14,6 +14,8 @@ from tests.tools.elements import identification, part10
 from tests.tools.service import Service, service
 from tests.tools.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 PACS = "http://pacs:8042"
 STUDIES = {
     "2.25.901": {"StudyTime": "081500", "AccessionNumber": "A1"},

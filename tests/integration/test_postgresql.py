@@ -29,7 +29,7 @@ from tests.tools.waiting import wait_for
 
 pytest.importorskip("psycopg")
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
 DEBIAN = Path("/usr/lib/postgresql")
 """Debian keeps the programs of each version below this folder, and not in the path."""

@@ -28,6 +28,8 @@ from tests.tools.elements import EXPLICIT, IMPLICIT, US_IMAGE
 from tests.tools.service import Service, Study, service
 from tests.tools.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 HUNDRED_MB = 100 * 1024 * 1024
 FRAGMENT = 100_000
 STOP_SECONDS = 15.0

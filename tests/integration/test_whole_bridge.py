@@ -206,6 +206,7 @@ def _samples(project: Path, *patterns: str) -> list[str]:
     return [str(path) for pattern in patterns for path in (project / "samples").glob(pattern)]
 
 
+@pytest.mark.slow
 def test_nothing_of_the_patient_is_in_the_log(bridge: Service, project: Path) -> None:
     """Name and number of the patient appear in no line of the log."""
     call(bridge, SEED_URL.replace("12345", "987654321"))
@@ -219,6 +220,7 @@ def test_nothing_of_the_patient_is_in_the_log(bridge: Service, project: Path) ->
     assert "Abdomen" not in log
 
 
+@pytest.mark.slow
 def test_a_share_that_is_away_delays_and_loses_nothing(bridge: Service, project: Path) -> None:
     """The folder vanishes, the exam goes on, and the files come when it is back."""
     away = bridge.gdt_out.with_name("away")
@@ -255,6 +257,7 @@ def test_two_services_on_one_root_are_refused(listed: Service) -> None:
     assert "schon" in second.stderr
 
 
+@pytest.mark.slow
 def test_commands_beside_the_service(bridge: Service) -> None:
     """The worklist can be kept from the command line while the service runs."""
     added = bridge.command(

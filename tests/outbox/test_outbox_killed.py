@@ -25,7 +25,7 @@ from gdtbridge.outbox import GdtDrop, Outbox
 Outbox(Database(sys.argv[1]), {"gdt": GdtDrop(Path(sys.argv[2]))}).deliver_due("gdt")
 """
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.kill]
 
 
 class Traced:

@@ -137,6 +137,7 @@ def test_numbers_begin_anew_after_999(house: House) -> None:
     assert ours == {"A.998": b"x", "A.002": b"y"}
 
 
+@pytest.mark.slow
 def test_a_full_row_of_numbers_is_waited_for(house: House) -> None:
     """With 999 uncollected files the next result waits and nothing is lost."""
     for number in range(1, 1000):

@@ -266,6 +266,7 @@ def test_syntax_that_pydicom_does_not_know(tmp_path: Path) -> None:
         reader.render(path, None)
 
 
+@pytest.mark.slow
 def test_biggest_frame_fits(tmp_path: Path) -> None:
     """What the limits allow the child can do."""
     made = image(screen(), "YBR_FULL", Rows=3600, Columns=3700)

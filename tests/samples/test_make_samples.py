@@ -38,6 +38,7 @@ def test_checked_in_files_are_what_the_script_makes(project: Path) -> None:
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
+@pytest.mark.slow
 def test_another_run_makes_the_same_bytes(project: Path, made: Path) -> None:
     """A run into another folder, with another hash seed, makes the files of the checkout."""
     for path in (path for path in made.rglob("*") if path.is_file()):
@@ -45,6 +46,7 @@ def test_another_run_makes_the_same_bytes(project: Path, made: Path) -> None:
         assert path.read_bytes() == there.read_bytes(), path.name
 
 
+@pytest.mark.slow
 def test_check_names_what_differs(project: Path, made: Path, tmp_path: Path) -> None:
     """``--check`` exits with 1, names each file that is not as made, and writes nothing."""
     folder = tmp_path / "samples"

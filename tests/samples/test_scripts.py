@@ -112,6 +112,7 @@ def test_demo_stays_away_from_the_practice(
     assert ours["GDTBRIDGE_STORAGE__ROOT"] == str(tmp_path / "var")
 
 
+@pytest.mark.slow
 def test_demo_ends_with_the_results(project: Path, tmp_path: Path) -> None:
     """The demonstration goes from order to GDT files, which stay to be looked at.
 

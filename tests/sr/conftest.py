@@ -12,6 +12,13 @@ from gdtbridge.sr import Measurement, Report, read_report
 from tests.sr import builder
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Call every test of the one huge report slow."""
+    for item in items:
+        if "edge_big_5000_num" in item.name:
+            item.add_marker("slow")
+
+
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[[Dataset], Report]:
     """Return a function that writes a report to a file and reads it back."""

@@ -15,6 +15,8 @@ from tests.tools.device import send_raw
 from tests.tools.service import Service
 from tests.upgrade.ending import end_of
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 
 

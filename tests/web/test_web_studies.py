@@ -146,6 +146,7 @@ def test_without_a_viewer_the_page_says_so(tmp_path: Path) -> None:
     ward.close()
 
 
+@pytest.mark.slow
 def test_a_long_list_is_cut(ward: Ward) -> None:
     """The page stays a page."""
     for number in range(MOST + 3):

@@ -385,6 +385,7 @@ for patient in range(15):
 """
 
 
+@pytest.mark.slow
 def test_the_lock_makes_reading_and_writing_one_step_between_processes(
     folder: WorklistFolder,
 ) -> None:

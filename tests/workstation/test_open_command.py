@@ -231,6 +231,7 @@ def test_a_viewer_that_is_not_installed(tmp_path: Path, ward: Ward) -> None:
     assert "installiert" in error_of(desk.run("--patient", "4711"))
 
 
+@pytest.mark.slow
 def test_a_launcher_that_is_the_viewer_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
