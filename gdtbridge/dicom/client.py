@@ -53,7 +53,9 @@ class Peer:
 def echo(peer: Peer) -> None:
     """Verify that ``peer`` answers (C-ECHO); raise `PeerError`."""
     with _association(peer, [build_context(VERIFICATION)]) as association:
-        _expect_answer(peer, association.send_c_echo())
+        status = _status(peer, association.send_c_echo())
+    if status != DimseStatus.SUCCESS:
+        raise _refused(peer, status)
 
 
 def find_worklist(peer: Peer, query: Dataset) -> list[Dataset]:
@@ -157,12 +159,6 @@ def _status(peer: Peer, answer: Dataset) -> int:
     if "Status" not in answer:
         raise _lost(peer)
     return int(answer.Status)
-
-
-def _expect_answer(peer: Peer, answer: Dataset) -> None:
-    status = _status(peer, answer)
-    if status != DimseStatus.SUCCESS:
-        raise _refused(peer, status)
 
 
 def _unreachable(peer: Peer) -> PeerError:

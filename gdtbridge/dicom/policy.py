@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from gdtbridge.settings import DicomSettings
+from gdtbridge.settings.hosts import address_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,8 @@ class AccessPolicy:
 
     def admits_address(self, address: str) -> bool:
         """Return whether a peer at ``address`` may connect; this machine always may."""
-        try:
-            ip = ipaddress.ip_address(address.partition("%")[0])
-        except ValueError:
-            return False
-        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-            ip = ip.ipv4_mapped
-        return ip.is_loopback or any(ip in network for network in self.networks)
+        ip = address_of(address.partition("%")[0])
+        return ip is not None and (ip.is_loopback or any(ip in one for one in self.networks))
 
     def admits_title(self, calling_aet: str) -> bool:
         """Return whether a device with this calling AE title may associate, whatever its case."""

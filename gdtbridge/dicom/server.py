@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from gdtbridge.dicom import spool
-from gdtbridge.dicom.command import CommandField
+from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.policy import AccessPolicy
+from gdtbridge.dicom.service import StatusOperation
 from gdtbridge.dicom.storage import MEGABYTE, StoragePort, StoreOperation
 from gdtbridge.dicom.upper_layer.acceptor import AssociationAcceptor, ServerContext
 from gdtbridge.dicom.upper_layer.connections import ConnectionTable
 from gdtbridge.dicom.upper_layer.listener import POLL_SECONDS, ConnectionListener
-from gdtbridge.dicom.verification import verification
 from gdtbridge.dicom.worklist import WorklistPort, WorklistQuery
 from gdtbridge.settings import DicomSettings
 
@@ -38,7 +38,8 @@ class DicomServer:
         self._connections = ConnectionTable(settings.max_associations)
         self._context = ServerContext(
             services={
-                CommandField.C_ECHO_RQ: verification,
+                # Verification (PS3.4 Annex A): answered for whoever was let in
+                CommandField.C_ECHO_RQ: partial(StatusOperation, status=DimseStatus.SUCCESS),
                 CommandField.C_STORE_RQ: partial(
                     StoreOperation, storage, spool, settings.max_object_mb * MEGABYTE
                 ),

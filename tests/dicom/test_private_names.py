@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 from pynetdicom import AE
+from pynetdicom.acse import ACSE
 from pynetdicom.association import Association
+from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.dul import DULServiceProvider
+from pynetdicom.timer import Timer
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
 import gdtbridge
 from gdtbridge.dicom import upper_layer
-from gdtbridge.dicom.upper_layer.library import PRIVATE_NAMES
 
 PRODUCT = Path(inspect.getfile(gdtbridge)).parent
 UPPER_LAYER = Path(inspect.getfile(upper_layer)).parent
@@ -34,6 +37,50 @@ IMPORTED = {
     "pynetdicom.presentation": {"PresentationContext"},
 }
 """What the rest of ``dicom/`` may import."""
+PRIVATE_NAMES: dict[type, tuple[str, ...]] = {
+    AE: ("_create_socket",),
+    ACSE: ("_negotiate_as_acceptor", "requestor", "send_accept", "send_reject"),
+    Association: (
+        "_accepted_cx",
+        "_rejected_cx",
+        "_serve_request",
+        "kill",
+        "run_reactor",
+        "set_socket",
+    ),
+    AssociationSocket: (
+        "_is_connected",
+        "_shutdown_socket",
+        "assoc",
+        "close",
+        "event_queue",
+        "ready",
+        "recv",
+        "send",
+        "socket",
+    ),
+    DIMSEServiceProvider: ("get_msg", "msg_queue", "receive_primitive"),
+    DULServiceProvider: (
+        "_idle_timer",
+        "_is_transport_event",
+        "_kill_thread",
+        "_process_recv_primitive",
+        "_run_loop_delay",
+        "artim_timer",
+        "event_queue",
+        "idle_timer_expired",
+        "kill_dul",
+        "run_reactor",
+        "send_pdu",
+        "socket",
+        "state_machine",
+        "stop_dul",
+        "to_provider_queue",
+        "to_user_queue",
+    ),
+    Timer: ("_end_time", "_start_time", "remaining", "start", "stop", "timeout"),
+}
+"""Each method and attribute of its classes used there that no user's guide names."""
 LISTED = {name for names in PRIVATE_NAMES.values() for name in names}
 
 

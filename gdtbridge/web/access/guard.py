@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from werkzeug.wrappers import Request
 
 from gdtbridge.settings import HttpSettings
+from gdtbridge.settings.hosts import address_of
 from gdtbridge.web.access.tokens import Throttle, TokenCheck
 from gdtbridge.web.forms import raw_values
 from gdtbridge.web.problems import TEXT_PATHS, refuse
@@ -59,7 +60,7 @@ class Guard:
             self._check_page(request)
 
     def _check_network(self, request: Request) -> None:
-        address = _address(request.remote_addr or "")
+        address = address_of(request.remote_addr or "")
         if not self._networks or (
             address is not None and any(address in n for n in self._networks)
         ):
@@ -77,7 +78,7 @@ class Guard:
             raise refuse(400)
         name = match["name"].strip("[]").rstrip(".").lower()
         # Rebinding needs a name that can be made to point here; a number cannot.
-        if name not in self._names and _address(name) is None:
+        if name not in self._names and address_of(name) is None:
             raise refuse(421, BAD_HOST)
 
     def _check_token(self, request: Request) -> None:
@@ -120,12 +121,3 @@ def _names(settings: HttpSettings) -> Iterable[str]:
 def _origin(public_url: str) -> str:
     parts = urlsplit(public_url)
     return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
