@@ -7,7 +7,6 @@ put into words. No clock, no files, no database, no GDT.
 """
 
 from gdtbridge.web.app import create_app
-from gdtbridge.web.ports import AnswerPort, OrderPort, Readiness, StudyPort
 from gdtbridge.web.server import WebServer
 
-__all__ = ["AnswerPort", "OrderPort", "Readiness", "StudyPort", "WebServer", "create_app"]
+__all__ = ["WebServer", "create_app"]

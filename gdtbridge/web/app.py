@@ -16,13 +16,14 @@ from gdtbridge.web.api import schema
 from gdtbridge.web.api.add import WorklistAddCall
 from gdtbridge.web.api.openapi import description
 from gdtbridge.web.api.studies import STUDY_NAMES, StudyCalls
-from gdtbridge.web.api.worklist import WorklistApi
+from gdtbridge.web.api.worklist import Route, WorklistApi
 from gdtbridge.web.forms import MAX_BODY
-from gdtbridge.web.pages.home import HOME
+from gdtbridge.web.pages import page
 from gdtbridge.web.parameters import FIELD_NAMES
 from gdtbridge.web.ports import AnswerPort, OrderPort, Readiness, StudyPort
 from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, problem_of, render
 
+HOME: Final = page("home.html")
 NAMES_BY_PATH: Final = {ADD_PATH: FIELD_NAMES, **STUDY_NAMES}
 """The core's field names to the caller's, where they are not those of the worklist's JSON."""
 
@@ -56,21 +57,20 @@ def create_app(
     app.after_request(_add_security_headers)
     app.register_error_handler(Exception, _answer_error)
     _add_state_routes(app, readiness)
-    add_call = slots.bound(WorklistAddCall(orders, answers, today))
-    _add_route(app, ADD_PATH, "worklist_add", add_call, "GET", "POST")
-
-    def add_route(path: str, name: str, view: View, *methods: str) -> None:
+    add_call = WorklistAddCall(orders, answers, today)
+    calls: tuple[Route, ...] = (
+        (ADD_PATH, "worklist_add", add_call, ("GET", "POST")),
+        *WorklistApi(orders, settings.http.public_url, today).routes(),
+        *StudyCalls(studies, settings.viewer).routes(),
+    )
+    for path, name, view, methods in calls:
         _add_route(app, path, name, slots.bound(view), *methods)
-
-    WorklistApi(orders, settings.http.public_url, today).register(add_route)
-    StudyCalls(studies, settings.viewer).register(add_route)
     return app
 
 
-View = Callable[..., Response]
-
-
-def _add_route(app: Flask, path: str, name: str, view: View, *methods: str) -> None:
+def _add_route(
+    app: Flask, path: str, name: str, view: Callable[..., Response], *methods: str
+) -> None:
     """Add a route that answers these methods and no others.
 
     Flask would answer HEAD wherever it answers GET; but a GET may place an order here, and who

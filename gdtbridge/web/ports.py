@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from gdtbridge.exams import Exam, StudyQuery
@@ -51,8 +51,5 @@ class StudyPort(Protocol):
         """Return the patient's studies the query fits, the newest first."""
 
 
-class Readiness(Protocol):
-    """Tells the state of each part; answers at once."""
-
-    def __call__(self) -> Mapping[str, PartState]:
-        """Return the parts by name."""
+Readiness = Callable[[], Mapping[str, PartState]]
+"""Tells the state of each part by its name; answers at once."""

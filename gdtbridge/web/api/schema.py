@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Final, Literal, TypeVar
 
@@ -69,28 +70,22 @@ def _not_empty(text: str) -> str:
     return text
 
 
-def _to_date(value: object) -> date:
-    if isinstance(value, str) and _DATE.fullmatch(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise PydanticCustomError(OUR_OWN, NO_DATE)
+def _iso(pattern: re.Pattern[str], kind: type[date], problem: str) -> BeforeValidator:
+    """Return what makes a ``kind`` of text in exactly that form of ISO 8601."""
 
+    def parsed(value: object) -> date:
+        if isinstance(value, str) and pattern.fullmatch(value):
+            with suppress(ValueError):
+                return kind.fromisoformat(value)
+        raise PydanticCustomError(OUR_OWN, problem)
 
-def _to_time(value: object) -> datetime:
-    if isinstance(value, str) and _TIME.fullmatch(value):
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            pass
-    raise PydanticCustomError(OUR_OWN, NO_TIME)
+    return BeforeValidator(parsed)
 
 
 Text = Annotated[str, AfterValidator(_clean)]
 Name = Annotated[Text, AfterValidator(_not_empty)]
-Day = Annotated[date, BeforeValidator(_to_date)]
-LocalTime = Annotated[datetime, BeforeValidator(_to_time)]
+Day = Annotated[date, _iso(_DATE, date, NO_DATE)]
+LocalTime = Annotated[datetime, _iso(_TIME, datetime, NO_TIME)]
 Sex = Literal["M", "F", "O", ""]
 
 

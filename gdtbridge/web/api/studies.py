@@ -16,7 +16,7 @@ from gdtbridge.errors import ViewerError
 from gdtbridge.exams import Exam, StudyQuery, asked
 from gdtbridge.viewers import ViewerChoice, study_url
 from gdtbridge.web.api import schema
-from gdtbridge.web.api.worklist import AddRoute
+from gdtbridge.web.api.worklist import Route
 from gdtbridge.web.forms import raw_values
 from gdtbridge.web.pages.studies import StudyRow, as_html, as_text
 from gdtbridge.web.parameters import Parameter, texts_of
@@ -117,11 +117,13 @@ class StudyCalls:
         self._studies = studies
         self._viewer = viewer
 
-    def register(self, add_route: AddRoute) -> None:
-        """Add the routes."""
-        add_route(PATH, "studies_list", self.list, "GET", "HEAD")
-        add_route(SEARCH_PATH, "studies_search", self.search, "POST")
-        add_route(OPEN_PATH, "studies_open", self.open, "GET")
+    def routes(self) -> tuple[Route, ...]:
+        """Return the calls."""
+        return (
+            (PATH, "studies_list", self.list, ("GET", "HEAD")),
+            (SEARCH_PATH, "studies_search", self.search, ("POST",)),
+            (OPEN_PATH, "studies_open", self.open, ("GET",)),
+        )
 
     def list(self) -> Response:
         """Answer with the studies that fit the parameters."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import quote
 
 from flask import Response, request
@@ -24,12 +24,8 @@ MAX_NUMBER: Final = 10**9
 FIXED: Final = "Lässt sich nicht ändern. / Cannot be changed."
 NO_NUMBER: Final = "Keine erlaubte Zahl. / Not a permitted number."
 
-
-class AddRoute(Protocol):
-    """Adds a route: path, name, view, methods."""
-
-    def __call__(self, path: str, name: str, view: Callable[..., Response], *methods: str) -> None:
-        """Add the route."""
+Route = tuple[str, str, Callable[..., Response], tuple[str, ...]]
+"""Path, name, view and methods of a call."""
 
 
 class WorklistApi:
@@ -40,13 +36,15 @@ class WorklistApi:
         self._base = public_url.rstrip("/")
         self._today = today
 
-    def register(self, add_route: AddRoute) -> None:
-        """Add the routes."""
-        add_route(PATH, "worklist_list", self.list, "GET", "HEAD")
-        add_route(PATH, "worklist_create", self.create, "POST")
-        add_route(ENTRY_PATH, "worklist_read", self.read, "GET", "HEAD")
-        add_route(ENTRY_PATH, "worklist_change", self.change, "PUT")
-        add_route(ENTRY_PATH, "worklist_cancel", self.cancel, "DELETE")
+    def routes(self) -> tuple[Route, ...]:
+        """Return the calls."""
+        return (
+            (PATH, "worklist_list", self.list, ("GET", "HEAD")),
+            (PATH, "worklist_create", self.create, ("POST",)),
+            (ENTRY_PATH, "worklist_read", self.read, ("GET", "HEAD")),
+            (ENTRY_PATH, "worklist_change", self.change, ("PUT",)),
+            (ENTRY_PATH, "worklist_cancel", self.cancel, ("DELETE",)),
+        )
 
     def list(self) -> Response:
         """Answer with a page of the worklist."""

@@ -11,46 +11,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from html import escape
+from string import Template
 from typing import Final
 
 from flask import Response
 
 from gdtbridge.exams import StudyQuery
+from gdtbridge.web.pages import page
 from gdtbridge.web.parameters import without_invisible
 
 MOST: Final = 100
 """Studies a page lists."""
 
-STYLE: Final = """
-body{font:17px/1.5 system-ui,sans-serif;color:#1b2733;background:#f4f6f8;margin:0;padding:2rem}
-main{max-width:56rem;margin:auto;background:#fff;border-radius:8px;padding:1.5rem 2rem 2rem;
-box-shadow:0 1px 4px #0003}
-h1{font-size:1.4rem;margin:.2rem 0 .6rem}h1+p{margin:0;color:#44566a}
-dl{display:flex;flex-wrap:wrap;gap:.2rem 2rem;margin:0 0 1.2rem;color:#44566a}
-dt,dd{display:inline;margin:0}dt::after{content:": "}dd{font-weight:600}
-table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:.55rem .7rem;border-top:1px solid #d5dde5;vertical-align:top;
-white-space:nowrap}
-th{color:#44566a;font-weight:600;border-top:0}
-td:nth-child(4){white-space:normal;overflow-wrap:anywhere;width:100%}code{white-space:nowrap}
-a{color:#0b5cad;font-weight:600}.note{color:#8a3b00}
-"""
-_HASH: Final = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+PAGE: Final = page("studies.html")
+_STYLE: Final = PAGE.partition("<style>")[2].partition("</style>")[0]
+_HASH: Final = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{_HASH}'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'none'"
 )
 """Content-Security-Policy: our style and nothing else, no script at all."""
 
-PAGE: Final = """<!doctype html>
-<html lang="de"><head><meta charset="utf-8"><title>Untersuchung öffnen · gdtbridge</title>
-<meta name="viewport" content="width=device-width"><style>{style}</style></head>
-<body><main><h1>{heading}</h1>
-<p>Gesucht wurde:</p>
-<dl>{searched}</dl>
-{body}
-</main></body></html>
-"""
 NONE: Final = "Keine passende Untersuchung gefunden"
 SEVERAL: Final = "Mehrere Untersuchungen passen"
 CLOSED: Final = "Die Untersuchung lässt sich nicht öffnen"
@@ -93,9 +74,9 @@ def as_html(query: StudyQuery, rows: Sequence[StudyRow], why: str) -> Response:
         body += f'<p class="note">{escape(why.partition(" / ")[0])}</p>'
     if rows:
         body += _table(rows)
-    page = PAGE.format(style=STYLE, heading=heading, searched=_searched(query), body=body)
+    text = Template(PAGE).substitute(heading=heading, searched=_searched(query), body=body)
     headers = {"Content-Security-Policy": POLICY}
-    return Response(page, status_of(rows), headers, content_type="text/html; charset=utf-8")
+    return Response(text, status_of(rows), headers, content_type="text/html; charset=utf-8")
 
 
 def as_text(rows: Sequence[StudyRow], why: str) -> Response:
