@@ -78,7 +78,7 @@ def convert(records: Iterable[Record], dialect: Dialect, *, encoding: str | None
     if dialect.options.form is RecordForm.MEDICAL_OFFICE:
         raise GdtWriteError(
             "9218",
-            "In diese RecordForm kann nicht umgewandelt werden; 3.1 kommt ihr nahe. / "
+            "In diese Form kann nicht umgewandelt werden; 3.1 kommt ihr nahe. / "
             "Nothing can be converted into this form; 3.1 comes close.",
         )
     parts = [_converted(record, dialect, encoding) for record in records]
