@@ -4,7 +4,8 @@ Here live the sheet (`sheet`; `compose` makes it of a report), its two rendering
 and `PagePrinter`, which renders in a child process: ReportLab, Jinja2 and the fonts are never
 loaded into the service.
 
-Not here: GDT, exams, where a file goes, reading a report. ``docs/readable.md`` tells the rules.
+Not here: GDT, exams, where a file goes, reading a report.
+The rules: ``docs/reference/report-page.md``.
 """
 
 from gdtbridge.report_page.compose import sheet_of

@@ -1,12 +1,12 @@
 """Structured Reports to measurements.
 
-Here live the walk over the content tree, codes and units, what is left out, the ids of
-measurements, the catalogue of names and units (`catalogue`, `chart`), and the process that reads in
-safety. `read_report` reads in this process, `ReportReader` in a guarded child; both return a
-`Report` of `Measurement`s as the device sent them.
+Here live the walk over the content tree, codes and units, the rules by which values are left out,
+the ids of measurements (also the predecessor's) and the reading in child processes. `read_report`
+reads in this process, `ReportReader` in a child; both return a `Report` of `Measurement`s as the
+device sent them.
 
-Not here: networks, GDT, the archive, the decision what of a report reaches the practice. Only the
-standard library and pydicom are used. ``docs/reference/measurements.md`` tells the rules.
+Must not live here: names and units of the practice (`catalogue`), GDT, networks, the archive.
+The rules: ``docs/reference/measurements.md``.
 """
 
 from gdtbridge.sr.identity import fingerprint
