@@ -76,8 +76,7 @@ def simulate(
     """
     from gdtbridge.dicom.client import Peer, PeerError
     from gdtbridge.simulator.device import simulate
-    from gdtbridge.simulator.exam import SimulationError
-    from gdtbridge.simulator.samples import sample_files
+    from gdtbridge.simulator.exam import SimulationError, sample_files
 
     station = station or settings.worklist.station
     peer = Peer(

@@ -20,9 +20,8 @@ from pydicom.dataset import Dataset
 
 from gdtbridge.dicom import client
 from gdtbridge.dicom.client import Peer, PeerError
-from gdtbridge.simulator.exam import SimulationError, make_exam, text_of, walk_in
+from gdtbridge.simulator.exam import SimulationError, make_exam, read_sample, text_of, walk_in
 from gdtbridge.simulator.query import worklist_query
-from gdtbridge.simulator.samples import read_sample
 
 T = TypeVar("T")
 

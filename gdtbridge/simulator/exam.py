@@ -1,18 +1,22 @@
-"""Instances of a simulated exam: samples given the order's patient and study, and new UIDs.
+"""Instances of a simulated exam: samples that come along, given the order's patient and study.
 
-References between the instances are kept.
+UIDs are new, references between the instances are kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
+from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
 from pydicom.multival import MultiValue
 from pydicom.uid import UID
 
+import gdtbridge
 from gdtbridge.dataset.uid import new_uid
 from gdtbridge.dataset.values import da_text, tm_text
 from gdtbridge.errors import BridgeError
@@ -28,6 +32,37 @@ UTF_8: Final = "ISO_IR 192"
 
 class SimulationError(BridgeError):
     """The simulated exam cannot begin; the text says why and what to do."""
+
+
+def sample_folder() -> Path:
+    """Return the folder with ``images/``, ``sr/`` and ``gdt/``, of the wheel or of the checkout."""
+    package = Path(gdtbridge.__file__).resolve().parent
+    for folder in (package / "_samples", package.parent / "samples"):
+        if (folder / "sr").is_dir():
+            return folder
+    raise SimulationError("Die Beispieldateien fehlen. / The sample files are missing.")
+
+
+def sample_files() -> tuple[Path, ...]:
+    """Return the shipped images and reports, in the order a device sends them."""
+    folder = sample_folder()
+    images, reports = (sorted((folder / part).glob("*.dcm")) for part in ("images", "sr"))
+    return (*images, *reports)
+
+
+def read_sample(path: Path) -> Dataset:
+    """Return a sample with every text decoded, so that its character set may change."""
+    try:
+        ds = dcmread(path)
+        ds.decode()
+        known = ds.StudyInstanceUID and ds.SeriesInstanceUID and ds.SOPInstanceUID
+    except (InvalidDicomError, OSError, AttributeError) as error:
+        raise SimulationError(
+            f"{path.name}: keine lesbare DICOM-Datei. / not a readable DICOM file."
+        ) from error
+    if not known:
+        raise SimulationError(f"{path.name}: ohne UID. / has an empty UID.")
+    return ds
 
 
 def walk_in(sample: Dataset) -> Dataset:

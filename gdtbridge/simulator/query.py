@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from importlib import resources
 from typing import Final
 
 from pydicom.dataset import Dataset
@@ -10,53 +11,6 @@ from pydicom.sequence import Sequence
 
 from gdtbridge.dataset.values import da_text
 
-STEP_KEYS: Final = (
-    "ScheduledPerformingPhysicianName",
-    "ScheduledProcedureStepDescription",
-    "ScheduledProcedureStepEndDate",
-    "ScheduledProcedureStepEndTime",
-    "ScheduledProcedureStepID",
-    "ScheduledProcedureStepLocation",
-    "ScheduledProcedureStepStartTime",
-    "ScheduledStationName",
-    "PreMedication",
-    "RequestedContrastAgent",
-    "CommentsOnTheScheduledProcedureStep",
-)
-"""Empty keys inside the scheduled procedure step (PS3.4 Table K.6-1)."""
-ROOT_KEYS: Final = (
-    "AccessionNumber",
-    "ReferringPhysicianName",
-    "PatientName",
-    "PatientID",
-    "IssuerOfPatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "OtherPatientNames",
-    "PatientSize",
-    "PatientWeight",
-    "MedicalAlerts",
-    "Allergies",
-    "EthnicGroup",
-    "AdditionalPatientHistory",
-    "PregnancyStatus",
-    "PatientComments",
-    "StudyInstanceUID",
-    "RequestingPhysician",
-    "RequestingService",
-    "RequestedProcedureDescription",
-    "SpecialNeeds",
-    "CurrentPatientLocation",
-    "PatientState",
-    "AdmissionID",
-    "RequestedProcedureID",
-    "ReasonForTheRequestedProcedure",
-    "RequestedProcedurePriority",
-    "PatientTransportArrangements",
-    "RequestedProcedureComments",
-    "ConfidentialityConstraintOnPatientDataDescription",
-)
-"""Empty keys outside it: as many as talkative devices send (PS3.4 Table K.6-1)."""
 CODE_KEYS: Final = ("CodeValue", "CodingSchemeDesignator", "CodingSchemeVersion", "CodeMeaning")
 REFERENCE_KEYS: Final = ("ReferencedSOPClassUID", "ReferencedSOPInstanceUID")
 
@@ -67,18 +21,24 @@ def worklist_query(station: str, now: datetime) -> Dataset:
     ``station`` is matched as Scheduled Station AE Title, the day of ``now`` as a range.
     """
     today = da_text(now)
-    step = _empty(*STEP_KEYS)
+    step = _empty(*_keys("step"))
     step.Modality = "US"
     step.ScheduledStationAETitle = station
     step.ScheduledProcedureStepStartDate = f"{today}-{today}"
     step.ScheduledProtocolCodeSequence = Sequence([_empty(*CODE_KEYS)])
-    query = _empty(*ROOT_KEYS)
+    query = _empty(*_keys("root"))
     query.SpecificCharacterSet = "ISO_IR 100"
     query.RequestedProcedureCodeSequence = Sequence([_empty(*CODE_KEYS)])
     query.ReferencedStudySequence = Sequence([_empty(*REFERENCE_KEYS)])
     query.ReferencedPatientSequence = Sequence([_empty(*REFERENCE_KEYS)])
     query.ScheduledProcedureStepSequence = Sequence([step])
     return query
+
+
+def _keys(level: str) -> list[str]:
+    text = resources.files("gdtbridge.simulator").joinpath("query.tsv").read_text("ascii")
+    rows = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+    return [keyword for place, keyword in rows if place == level]
 
 
 def _empty(*keywords: str) -> Dataset:

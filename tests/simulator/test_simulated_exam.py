@@ -9,8 +9,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from gdtbridge.simulator.exam import make_exam, walk_in
-from gdtbridge.simulator.samples import read_sample, sample_files, sample_folder
+from gdtbridge.simulator.exam import make_exam, read_sample, sample_files, sample_folder, walk_in
 from gdtbridge.sr import read_report
 
 NOW = datetime.fromisoformat("2026-05-04T07:08:09")

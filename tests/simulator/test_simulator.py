@@ -23,9 +23,8 @@ from gdtbridge.dicom.server import DicomServer
 from gdtbridge.errors import OutOfResources
 from gdtbridge.settings import DicomSettings
 from gdtbridge.simulator.device import SimulatedDevice, SimulatedExam, simulate
-from gdtbridge.simulator.exam import SimulationError
+from gdtbridge.simulator.exam import SimulationError, sample_files, sample_folder
 from gdtbridge.simulator.query import worklist_query
-from gdtbridge.simulator.samples import sample_files, sample_folder
 from worklist import Entry, Match, WorklistFolder, make_entry
 
 NOON = datetime.combine(date.today(), datetime.min.time()) + timedelta(hours=12)  # noqa: DTZ011
