@@ -16,13 +16,15 @@ from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gdtbridge.errors import BridgeError, DatabaseError, OutOfResources
 
 log = logging.getLogger(__name__)
+
+Connection = sa.Connection
 
 SCHEMA_VERSION: Final = 3
 BUSY_SECONDS: Final = 30
@@ -396,17 +398,3 @@ def _sqlite_begin(connection: Connection) -> None:
         synchronous = "FULL" if purpose == "write" else "NORMAL"
         connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if purpose else "BEGIN")
-
-
-__all__ = [
-    "Connection",
-    "Database",
-    "exam",
-    "instance",
-    "order_file",
-    "order_reference",
-    "outbox",
-    "patient",
-    "placed_order",
-    "report",
-]

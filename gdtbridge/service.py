@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.core import open_core
+from gdtbridge.core import MEGABYTE, Core, open_core
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.durable import FileLock, FolderUnusable, LockBusy
 from gdtbridge.errors import SettingsError
 from gdtbridge.folders import OrderWatch
-from gdtbridge.health import LOOK_SECONDS, Health, PartState
-from gdtbridge.probes import probes_of
+from gdtbridge.health import LOOK_SECONDS, Health, PartState, Probe
 from gdtbridge.scheduler import Scheduler
 from gdtbridge.settings import Settings
+from gdtbridge.settings.folders import is_writable
 from gdtbridge.web import WebServer, create_app
 
 log = logging.getLogger(__name__)
@@ -115,6 +116,41 @@ class Bridge:
             **{name: one.state() for name, one in self._watches.items()},
             **self._health.parts(),
         }
+
+
+def probes_of(core: Core) -> Mapping[str, Probe]:
+    """Return a probe for each part; the worklist comes last, for its folder may hang."""
+    return {
+        "database": lambda: _database(core),
+        "disk": lambda: _disk(core),
+        "outbox": lambda: _outbox(core),
+        "worklist": lambda: _worklist(core),
+    }
+
+
+def _database(core: Core) -> dict[str, PartState]:
+    waiting = core.overview.attention()
+    told = ", ".join(f"{count} {kind}" for kind, count in waiting.items())
+    return {"database": PartState(ok=True), "exams": PartState(not waiting["overdue"], told)}
+
+
+def _disk(core: Core) -> dict[str, PartState]:
+    settings = core.settings
+    free = shutil.disk_usage(core.archive.folder).free // MEGABYTE
+    writable = is_writable(settings.archive_folder) and is_writable(settings.spool_folder)
+    told = f"{free} MB free" if writable else "not writable"
+    return {"disk": PartState(free >= settings.storage.min_free_mb and writable, told)}
+
+
+def _outbox(core: Core) -> dict[str, PartState]:
+    return {f"outbox:{one.destination}": one.state for one in core.outbox.status()}
+
+
+def _worklist(core: Core) -> dict[str, PartState]:
+    problems = len(core.worklist.problems())
+    count = len(core.worklist.entries())
+    told = f"{count} entries, {problems} unreadable files"
+    return {"worklist": PartState(is_writable(core.worklist.path), told)}
 
 
 @contextmanager

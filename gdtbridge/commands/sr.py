@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
 from gdtbridge.commands.options import (
+    FilePath,
     as_json_option,
     files_argument,
     show_each,
@@ -19,8 +19,6 @@ from gdtbridge.commands.options import (
 )
 from gdtbridge.errors import BridgeError
 from gdtbridge.settings import Settings, load_settings
-
-Command = TypeVar("Command", bound=Callable[..., None])
 
 
 @click.group()
@@ -41,20 +39,6 @@ def catalogue_command(settings: Settings, *, as_json: bool) -> None:
         click.echo(json.dumps(catalogue_to_json(catalogue), ensure_ascii=False, indent=2))
     else:
         click.echo(catalogue_to_markdown(catalogue), nl=False)
-
-
-def sheet_options(command: Command) -> Command:
-    """Give a command the options ``--html``, ``--pdf`` and ``--config`` of `write_sheets`."""
-    path = click.Path(path_type=Path)
-    for option in (
-        click.option(
-            "--config", type=path, help="Einstellungen mit eigenen Zeilen. / Settings file."
-        ),
-        click.option("--pdf", type=path, help="Als PDF-Bericht hierhin. / To a report in PDF."),
-        click.option("--html", type=path, help="Als HTML-Bericht hierhin. / To a report in HTML."),
-    ):
-        command = option(command)
-    return command
 
 
 def write_sheets(
@@ -100,7 +84,9 @@ def _write(out: Path, data: bytes) -> None:
     help="Zu jedem NUM der Datei: übernommen oder nicht, und warum. "
     "/ For every NUM of the file: told or not, and why.",
 )
-@sheet_options
+@click.option("--html", type=FilePath, help="Als HTML-Bericht hierhin. / To a report in HTML.")
+@click.option("--pdf", type=FilePath, help="Als PDF-Bericht hierhin. / To a report in PDF.")
+@click.option("--config", type=FilePath, help="Einstellungen mit eigenen Zeilen. / Settings file.")
 @files_argument
 def sr_show(
     files: tuple[Path, ...],

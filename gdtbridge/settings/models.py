@@ -143,35 +143,8 @@ class RouteCondition(SettingsSection):
     ordered_by: Words = ()
 
 
-class RouteSettings(SettingsSection):
-    """A further practice software or workplace: what is left out is as in ``[gdt]``.
-
-    A route with a dialect of its own has that dialect's encoding, ids and file name.
-    """
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-    out: Folder
-    # ``in`` is a Python keyword.
-    in_: Annotated[Folder | None, Field(alias="in")] = None
-    when: RouteCondition = RouteCondition()
-    dialect: str | None = None
-    sender: GdtId | None = None
-    receiver: GdtId | None = None
-    test_id: TestId | None = None
-    test_description: TestDescription | None = None
-    test_ids: TestIds | None = None
-    unknown: Unknown | None = None
-    encoding: Encoding | None = None
-    file_name: FileName | None = None
-    occupied: Occupied | None = None
-    attachments_folder: Folder | None = None
-    attachments_path: str | None = None
-    attachments_most: Most | None = None
-    report_attachment: bool | None = None
-
-
-class GdtSettings(SettingsSection):
-    """The files the practice software reads and writes."""
+class GdtKeys(SettingsSection):
+    """The keys of ``[gdt]`` that a route may have as well."""
 
     out: Folder | None = None
     # ``in`` is a Python keyword.
@@ -190,15 +163,29 @@ class GdtSettings(SettingsSection):
     attachments_path: str = ""
     attachments_most: Most = 20
     report_attachment: bool = False
+
+
+class RouteSettings(GdtKeys):
+    """A further practice software or workplace; read through `GdtSettings.for_route`.
+
+    What is left out is as in ``[gdt]``, not as in the defaults. A route with a dialect of its own
+    has that dialect's encoding, ids and file name.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+    out: Folder
+    when: RouteCondition = RouteCondition()
+
+
+class GdtSettings(GdtKeys):
+    """The files the practice software reads and writes."""
+
     routes: Annotated[tuple[RouteSettings, ...], BeforeValidator(_tables)] = ()
 
     def for_route(self, route: RouteSettings) -> GdtSettings:
         """Return ``[gdt]`` as it is for a route."""
         said = {
-            key: getattr(route, key)
-            for key in GdtSettings.model_fields.keys()
-            & RouteSettings.model_fields.keys()
-            & route.model_fields_set
+            key: getattr(route, key) for key in GdtKeys.model_fields.keys() & route.model_fields_set
         }
         dropped = dict.fromkeys(_OF_A_DIALECT) if "dialect" in said else {}
         return self.model_copy(update={**dropped, **said})
