@@ -61,7 +61,8 @@ def probe(settings: Settings) -> list[CheckResult]:
 
 
 def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
-    yield CheckResult("storage.database", ok=True, text=_database_name(core))
+    url = core.database.engine.url.render_as_string(hide_password=True)
+    yield CheckResult("storage.database", ok=True, text=url)
     yield _disk(settings)
     yield _probed("storage.root", settings.root)
     for key, folder in exchange_folders(settings):
@@ -78,10 +79,6 @@ def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
         yield CheckResult(f"exams.{kind}", ok=not overdue, text=f"{count}{hint}")
     for one in core.outbox.status():
         yield CheckResult(f"outbox.{one.destination}", ok=not one.alarm, text=one.sentence)
-
-
-def _database_name(core: Core) -> str:
-    return core.database.engine.url.render_as_string(hide_password=True)
 
 
 def _disk(settings: Settings) -> CheckResult:

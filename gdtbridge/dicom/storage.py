@@ -129,7 +129,8 @@ class StoreOperation:
         try:
             self._hand_over()
         except StoreError as error:
-            log.warning("object from %r refused: %s", self._request.calling_aet, _name(error))
+            title, kind = self._request.calling_aet, type(error).__name__
+            log.warning("object from %r refused: %s (%04X)", title, kind, error.status)
             self._request.answer(error.status, error.comment)
         except Exception as error:  # noqa: BLE001 - the device is told, whatever it is
             log.error("object not stored: %s", describe(error))
@@ -170,7 +171,3 @@ def _failure_of(error: OSError) -> StoreError:
     if error.errno in _NO_ROOM:
         return OutOfResources(f"spool: {error.strerror}")
     return ProcessingFailure(f"spool: {error.strerror}")
-
-
-def _name(error: StoreError) -> str:
-    return f"{type(error).__name__} ({error.status:04X})"

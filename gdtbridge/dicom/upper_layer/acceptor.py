@@ -206,7 +206,11 @@ class AssociationControl(ACSE):
     def _accept(self, proposed: list[PresentationContext]) -> None:
         association = self._association
         answered = [_answer(context) for context in proposed]
-        accepted = {_id(one): one for one in answered if one.result == ContextResult.ACCEPTED}
+        accepted = {
+            cast("int", one.context_id): one
+            for one in answered
+            if one.result == ContextResult.ACCEPTED
+        }
         association._accepted_cx = accepted  # noqa: SLF001
         association._rejected_cx = [one for one in answered if one.result]  # noqa: SLF001
         association.receiver.contexts = {
@@ -228,7 +232,3 @@ def _answer(proposed: PresentationContext) -> PresentationContext:
     context.transfer_syntax = [UID(answered.transfer_syntax)]
     context.result = answered.result
     return context
-
-
-def _id(context: PresentationContext) -> int:
-    return cast("int", context.context_id)

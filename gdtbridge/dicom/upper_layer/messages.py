@@ -121,18 +121,15 @@ class MessageReceiver:
         if context is None or command.is_response:
             raise ProtocolViolation("message in no accepted context, or a response to nothing")
         if command.CommandField == CommandField.C_CANCEL_RQ:
-            if command.MessageIDBeingRespondedTo is not None:
-                self._cancel(command.MessageIDBeingRespondedTo)
+            cancelled = command.MessageIDBeingRespondedTo
+            if cancelled is not None and len(self._cancelled) < MAX_CANCELLED:
+                self._cancelled.add(cancelled)
             return
         if command.MessageID is not None:
             self._cancelled.discard(command.MessageID)
         self._operation = self._begin(context, command)
         if not command.has_dataset:
             self._complete(self._operation)
-
-    def _cancel(self, message_id: int) -> None:
-        if len(self._cancelled) < MAX_CANCELLED:
-            self._cancelled.add(message_id)
 
     def _take_dataset(self, fragment: bytes, *, is_last: bool) -> None:
         if self._operation is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, time
 from typing import Final
 from wsgiref.types import WSGIEnvironment
@@ -28,14 +29,6 @@ SEARCH_PATH: Final = f"{PATH}/search"
 MOST: Final = 500
 """Studies an answer lists; ``total`` counts all."""
 
-API_PARAMETERS: Final = (
-    Parameter("patient_id", "patient_id", required=True, may_be_empty=False),
-    Parameter("accession_number", "accession_number"),
-    Parameter("case_id", "case_id"),
-    Parameter("study_date", "study_date"),
-    Parameter("study_time", "study_time"),
-    Parameter("study_instance_uid", "study_instance_uid"),
-)
 OPEN_PARAMETERS: Final = (
     Parameter("id", "patient_id", required=True, may_be_empty=False),
     Parameter("accession", "accession_number"),
@@ -44,7 +37,9 @@ OPEN_PARAMETERS: Final = (
     Parameter("time", "study_time"),
     Parameter("study", "study_instance_uid"),
 )
-"""The same in the words of ``/worklist/add``."""
+"""What may be asked, in the words of ``/worklist/add``."""
+API_PARAMETERS: Final = tuple(replace(p, name=p.field) for p in OPEN_PARAMETERS)
+"""The same in the words of the JSON."""
 
 STUDY_NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     PATH: {},
