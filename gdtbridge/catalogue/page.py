@@ -7,8 +7,9 @@ from itertools import groupby
 from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue
-from gdtbridge.catalogue.rows import COLUMNS, CatalogueRow, table
+from gdtbridge.catalogue.rows import COLUMNS, CatalogueRow
 from gdtbridge.sr import ucum
+from gdtbridge.tsv import table
 
 HEAD: Final = """\
 # The catalogue of measurements
@@ -36,7 +37,7 @@ def catalogue_to_markdown(catalogue: Catalogue) -> str:
     for group, members in groupby(rows, key=lambda row: row.group):
         lines = "\n".join(_line(row) for row in members)
         parts.append(f"## {group}\n\n{_ROW_HEAD}\n{lines}\n")
-    terms = "\n".join(_term_lines(table("terms.tsv")))
+    terms = "\n".join(_term_lines(table("catalogue/terms.tsv")))
     parts.append(f"## Terms\n\n{_TERM_HEAD}\n{terms}\n")
     return "\n".join(parts)
 

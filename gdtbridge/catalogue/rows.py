@@ -20,15 +20,15 @@ its own stands for concepts that say everything themselves (`PRECOORDINATED`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
 from gdtbridge.sr import ucum
 from gdtbridge.sr.codes import ModifierRole
+from gdtbridge.tsv import table
 
 COLUMNS: Final = ("id", "name", "unit", "decimals", "group", "concept", "meaning", "where")
 MODIFIERS: Final = (*(role.value for role in ModifierRole), "of", "in", "tracking")
@@ -125,19 +125,11 @@ class CatalogueTerms:
     words: Mapping[str, str]
 
 
-def table(name: str) -> Iterator[list[str]]:
-    """Yield the cells of a table of this room, comments left out."""
-    text = resources.files("gdtbridge.catalogue").joinpath(name).read_text("utf-8")
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            yield line.split("\t")
-
-
 @lru_cache(maxsize=1)
 def terms() -> CatalogueTerms:
     """Return the terms of ``terms.tsv``."""
     by_code, words = {}, {}
-    for term, code, _, word in table("terms.tsv"):
+    for term, code, _, word in table("catalogue/terms.tsv"):
         by_code[code], words[term] = term, word
     return CatalogueTerms(MappingProxyType(by_code), MappingProxyType(words))
 
@@ -147,7 +139,7 @@ def built_in() -> tuple[CatalogueRow, ...]:
     """Return the rows of ``catalogue.tsv`` in their order."""
     return tuple(
         read_row(dict(zip(COLUMNS, cells, strict=True)), f"catalogue.tsv ({cells[0]})")
-        for cells in table("catalogue.tsv")
+        for cells in table("catalogue/catalogue.tsv")
     )
 
 

@@ -8,8 +8,7 @@ the standard library, chardet and `gdtbridge.people`.
 from gdtbridge.gdt.errors import GdtError, GdtWriteError, NotGdtError
 from gdtbridge.gdt.read.completeness import what_is_missing
 from gdtbridge.gdt.read.reader import read_records
-from gdtbridge.gdt.read.record import GdtWarning, Line, Record
-from gdtbridge.gdt.read.warning_codes import WARNINGS
+from gdtbridge.gdt.read.record import WARNINGS, GdtWarning, Line, Record
 from gdtbridge.gdt.tables.charsets import CHARSETS
 from gdtbridge.gdt.tables.dates import parse_clock, parse_date, parse_time
 from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect, dialect_named

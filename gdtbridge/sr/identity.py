@@ -15,13 +15,13 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache
-from importlib import resources
 from typing import Final, NamedTuple
 
 from gdtbridge.sr.codes import AVERAGES, CHOICES, STATISTICS, Concept, ModifierRole, normal
 from gdtbridge.sr.content import ModifierContext, NumFinding
 from gdtbridge.sr.model import Code, Report
 from gdtbridge.sr.numbers import plain
+from gdtbridge.tsv import table
 
 HASH_LENGTH: Final = 8
 """Base32 characters: 40 bits, a collision in a report of 300 has odds of 1 in 24 million."""
@@ -226,9 +226,7 @@ def abbreviated(name: str) -> str:
 @lru_cache(maxsize=1)
 def abbreviations() -> dict[Concept, str]:
     """Return the fixed prefixes of standard measurement codes (``abbreviations.tsv``)."""
-    table = resources.files("gdtbridge.sr").joinpath("abbreviations.tsv")
-    rows = (line.split("\t") for line in table.read_text("ascii").splitlines())
-    return {(row[0], row[1]): row[2] for row in rows if not row[0].startswith("#")}
+    return {(row[0], row[1]): row[2] for row in table("sr/abbreviations.tsv")}
 
 
 def fingerprint(report: Report) -> str:

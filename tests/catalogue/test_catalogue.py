@@ -24,12 +24,12 @@ from gdtbridge.catalogue.rows import (
     ModifierChoice,
     built_in,
     choices_of,
-    table,
     terms,
 )
 from gdtbridge.sr import Measurement, ReportError, read_report
 from gdtbridge.sr.codes import ModifierRole
 from gdtbridge.sr.identity import LONGEST_ID
+from gdtbridge.tsv import table
 from tests.conftest import PROJECT
 
 SEEN_IN_REPORTS = "99GEMS:"
@@ -146,7 +146,7 @@ def test_every_code_is_real_and_means_what_the_table_says(group: str) -> None:
 
 def test_every_term_is_real_and_means_what_the_table_says() -> None:
     """The same for what modifiers say."""
-    for term, code, meaning, _ in table("terms.tsv"):
+    for term, code, meaning, _ in table("catalogue/terms.tsv"):
         assert says(code, meaning), term
 
 
@@ -175,7 +175,7 @@ def test_one_name_belongs_to_one_id() -> None:
 
 def test_a_code_belongs_to_one_term() -> None:
     """Otherwise it would depend on chance which word is appended."""
-    codes = [code for _, code, _, _ in table("terms.tsv")]
+    codes = [code for _, code, _, _ in table("catalogue/terms.tsv")]
     assert len(codes) == len(set(codes))
 
 

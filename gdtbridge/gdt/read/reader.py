@@ -22,9 +22,8 @@ from gdtbridge.gdt.read.charset_detection import (
     is_din_66003,
 )
 from gdtbridge.gdt.read.raw_lines import RawLine, raw_lines
-from gdtbridge.gdt.read.record import GdtWarning, Line, Record
+from gdtbridge.gdt.read.record import GdtWarning, Line, Record, gdt_warning
 from gdtbridge.gdt.read.structure import structure_warnings
-from gdtbridge.gdt.read.warning_codes import gdt_warning
 from gdtbridge.gdt.tables.codes import SEX_READ
 from gdtbridge.gdt.tables.dates import parse_date
 from gdtbridge.gdt.tables.fields import FIELDS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from gdtbridge.gdt.tables.codes import SEX_READ
 from gdtbridge.gdt.tables.dates import parse_date
@@ -17,6 +18,7 @@ from gdtbridge.gdt.tables.patient_fields import (
 from gdtbridge.gdt.tables.record_types import OBJECT_MARKS
 from gdtbridge.gdt.text import printable
 from gdtbridge.people import Patient
+from gdtbridge.tsv import sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,22 @@ class Line:
 class GdtWarning:
     """A warning: something a reader had to tolerate, or a check found.
 
-    ``code`` is stable (``gdtbridge.gdt.WARNINGS`` lists all), ``message`` German and English
+    ``code`` is stable (:data:`WARNINGS` lists all of the reader), ``message`` German and English
     without any content of the file; ``line`` is None for what concerns the whole record.
     """
 
     line: int | None
     code: str
     message: str
+
+
+WARNINGS: Final = sentences("gdt/read/warnings.tsv")
+"""Code of each warning of the reader to its sentence."""
+
+
+def gdt_warning(code: str, line: int | None = None) -> GdtWarning:
+    """Return the warning of that code."""
+    return GdtWarning(line, code, WARNINGS[code])
 
 
 @dataclass(frozen=True, slots=True)

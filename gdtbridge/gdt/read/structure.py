@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gdtbridge.gdt.read.raw_lines import RawLine
-from gdtbridge.gdt.read.record import GdtWarning
-from gdtbridge.gdt.read.warning_codes import gdt_warning
+from gdtbridge.gdt.read.record import GdtWarning, gdt_warning
 from gdtbridge.gdt.tables.record_types import OBJECT_MARKS, RECORD_LENGTHS
 
 

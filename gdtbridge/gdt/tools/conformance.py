@@ -27,34 +27,9 @@ from gdtbridge.gdt.tables.record_types import (
     RECORD_TYPES,
     TEST_GROUP,
 )
+from gdtbridge.tsv import sentences
 
-CHECK_FINDINGS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "type-unknown": "Diese Version kennt die Satzart nicht. / "
-        "This version does not know the record type.",
-        "version-differs": "Der Dialekt erwartet eine andere Version (9218). / "
-        "The dialect expects another version.",
-        "charset-differs": "Der Dialekt erwartet einen anderen Zeichensatz. / "
-        "The dialect expects another character set.",
-        "charset-undeclared": "Der Dialekt erwartet Feld 9206 (Zeichensatz). / "
-        "The dialect expects field 9206 (character set).",
-        "field-missing": "Ein Pflichtfeld fehlt. / A mandatory field is missing.",
-        "field-foreign": "Die Version kennt dieses Feld nicht. / "
-        "The version does not know this field.",
-        "field-elsewhere": "Das Feld gehört nicht in diese Satzart. / "
-        "The field does not belong to this record type.",
-        "field-order": "Das Feld steht nicht an seiner Stelle. / The field is out of order.",
-        "content-long": "Der Inhalt ist länger als das Feld. / "
-        "The content is longer than the field.",
-        "content-empty": "Das Feld ist leer. / The field is empty.",
-        "content-invalid": "Der Inhalt passt nicht zum Typ des Feldes. / "
-        "The content does not fit the field's type.",
-        "patient-id-invalid": "Die Patientennummer darf nur aus Ziffern bestehen. / "
-        "The patient number may consist of digits only.",
-        "form-differs": "Der Dialekt gruppiert Felder anders (Objekte). / "
-        "The dialect groups fields otherwise (objects).",
-    }
-)
+CHECK_FINDINGS: Final = sentences("gdt/tools/findings.tsv")
 """Code to sentence; the line's field is added to a message."""
 
 _OBJECT_START: Final[Mapping[RecordForm, str]] = MappingProxyType(
