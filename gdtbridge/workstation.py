@@ -78,8 +78,8 @@ class BridgeClient:
         try:
             with closing(self._connect()) as connection:
                 connection.request("POST", self._path, body, headers)
-                answer = connection.getresponse()
-                content = _content(answer)
+                with connection.getresponse() as answer:
+                    content = _content(answer)
         except (OSError, HTTPException, ValueError) as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise BridgeError(

@@ -12,13 +12,15 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import chdir, closing, contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pytest_httpserver import HTTPServer
 
 from gdtbridge import workstation
+from gdtbridge.cli import main
 from tests.tools.reception import record
 from tests.tools.ward import TOKEN, Ward, link
 
@@ -56,6 +58,12 @@ class Workstation:
             timeout=30,
             check=False,
         )
+
+    def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``gdtbridge open`` in this process: for tables of questions."""
+        with chdir(self.folder):
+            done = CliRunner().invoke(main, ["open", *arguments], env=self.environment)
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
     def export(self, data: bytes, name: str = "export.gdt") -> str:
         """Let the practice software write a file; return its name."""
@@ -146,7 +154,7 @@ def test_the_question_in_words(ward: Ward, desk: Workstation, question: list[str
     """Without a file, in any usual spelling."""
     uid = ward.study(901, StudyTime="093005", AccessionNumber="A1")
     ward.study(902, StudyTime="101500")
-    done = desk.run("--print", "--patient", "4711", *question)
+    done = desk.ask("--print", "--patient", "4711", *question)
     assert (done.returncode, done.stdout) == (0, f"{link(uid)}\n")
 
 
@@ -201,7 +209,7 @@ def test_a_bridge_that_is_not_there(desk: Workstation) -> None:
 )
 def test_an_address_that_is_none(desk: Workstation, address: str) -> None:
     """The setting and the option are named."""
-    assert "--bridge" in error_of(desk.run("--patient", "4711", "--bridge", address))
+    assert "--bridge" in error_of(desk.ask("--patient", "4711", "--bridge", address))
 
 
 def test_the_wrong_token(ward: Ward, desk: Workstation) -> None:
@@ -265,7 +273,7 @@ def test_something_else_that_answers(
 ) -> None:
     """A clear line, whatever it says."""
     httpserver.expect_request("/api/v1/studies/search").respond_with_data(body, status=status)
-    done = desk.run("--patient", "4711", "--bridge", httpserver.url_for("/"))
+    done = desk.ask("--patient", "4711", "--bridge", httpserver.url_for("/"))
     assert "is not gdtbridge" in error_of(done)
     assert desk.launched == []
 
@@ -281,7 +289,7 @@ def test_an_answer_starts_viewers_only(desk: Workstation, httpserver: HTTPServer
     httpserver.expect_request("/api/v1/studies/search").respond_with_json(
         {"total": 1, "studies": [study]}
     )
-    done = desk.run("--patient", "4711", "--bridge", httpserver.url_for("/"))
+    done = desk.ask("--patient", "4711", "--bridge", httpserver.url_for("/"))
     assert "viewer.url" in error_of(done)
     assert desk.launched == []
 
@@ -331,7 +339,7 @@ NEVER_WHOLE = {
 def test_a_file_that_cannot_be_used(desk: Workstation, data: bytes, told: str) -> None:
     """The field or the fault is named, and the file stays."""
     file = desk.export(data)
-    assert told in error_of(desk.run(file, "--remove"))
+    assert told in error_of(desk.ask(file, "--remove"))
     assert (desk.folder / file).exists()
 
 
@@ -397,4 +405,4 @@ def test_our_own_result_as_the_practice_software_exports_it(ward: Ward, desk: Wo
 )
 def test_wrong_usage(desk: Workstation, arguments: list[str]) -> None:
     """Status 2, as everywhere."""
-    assert desk.run(*arguments).returncode == 2
+    assert desk.ask(*arguments).returncode == 2
