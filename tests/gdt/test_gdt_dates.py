@@ -41,12 +41,15 @@ def test_dates(text: str, day: date | None) -> None:
         ("08:30", "0830", time(8, 30)),
         ("000000", "000000", time(0, 0)),
         ("240000", None, None),
-        ("83000", None, None),
+        ("83000", None, time(8, 30)),
+        ("8:30", None, time(8, 30)),
+        ("930000", None, None),
+        ("25", None, None),
         ("", None, None),
     ],
 )
 def test_times(text: str, digits: str | None, moment: time | None) -> None:
-    """Seconds may be missing; what is no time of day is none."""
+    """Seconds may be missing, in a time of day the hour's zero too; anything else is none."""
     assert parse_clock(text) == digits
     assert parse_time(text) == moment
     if moment is not None:

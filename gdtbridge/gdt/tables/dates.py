@@ -39,8 +39,8 @@ def parse_clock(text: str) -> str | None:
 
 
 def parse_time(text: str) -> time | None:
-    """Read HHMMSS or HHMM, also with colons, as a time of day; None for anything else."""
-    digits = parse_clock(text)
+    """Read HHMMSS or HHMM, also with colons or an hour of one digit; None for anything else."""
+    digits = parse_clock(text) or parse_clock(f"0{text.strip()}")
     if digits is None:
         return None
     return time(int(digits[:2]), int(digits[2:4]), int(digits[4:] or 0))
