@@ -153,7 +153,7 @@ def patient_of(exam: Exam, order: Order | None) -> Patient:
     sent = exam.sent_patient
     if order is None or not are_two(sent, order.patient):
         return sent
-    return replace(order.patient, id=exam.patient_id)
+    return replace(order.patient, id=exam.patient_id, sex=None)
 
 
 def _noted(rendered: gdt.GdtFile, what: str) -> bytes:

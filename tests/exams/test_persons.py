@@ -60,6 +60,7 @@ def test_an_order_for_another_person_under_the_same_number_holds_the_exam(
         "Änne",
         date(1970, 1, 1),
     )
+    assert named.sex is None
 
 
 def test_a_release_for_the_order_leaves_under_the_orders_name(
