@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
 from gdtbridge.database import outbox as table
 from gdtbridge.outbox.model import OPEN, DeliveryState, DestinationStatus, Sender
+from gdtbridge.outbox.store import BEFORE, able
+
+# A list, not "other than delivered": the index is used, and what was delivered is not counted.
+_NOT_DELIVERED: Final = table.c.state.in_((*OPEN, DeliveryState.QUESTION, DeliveryState.FAILED))
 
 
 def destinations(connection: Connection) -> dict[str, str]:
     """Return the kind of each destination that has undelivered messages or open questions."""
-    open_ = table.c.state.in_((*OPEN, DeliveryState.QUESTION))
-    query = sa.select(table.c.destination, table.c.kind).where(open_).distinct()
+    waits = table.c.state.in_((*OPEN, DeliveryState.QUESTION))
+    query = sa.select(table.c.destination, table.c.kind).where(waits).distinct()
     return {row.destination: row.kind for row in connection.execute(query)}
 
 
@@ -40,12 +46,7 @@ def destination_status(
 def _counts(connection: Connection, destination: str) -> dict[DeliveryState, int]:
     query = (
         sa.select(table.c.state, sa.func.count())
-        .where(
-            table.c.destination == destination,
-            table.c.state.in_(
-                [state for state in DeliveryState if state is not DeliveryState.DELIVERED]
-            ),
-        )
+        .where(table.c.destination == destination, _NOT_DELIVERED)
         .group_by(table.c.state)
     )
     return {DeliveryState(state): count for state, count in connection.execute(query)}
@@ -53,17 +54,8 @@ def _counts(connection: Connection, destination: str) -> dict[DeliveryState, int
 
 def _oldest(connection: Connection, destination: str) -> float | None:
     """Return since when the longest waiting message could have left."""
-    before = table.alias("before")
-    since = sa.func.coalesce(before.c.delivered_at, table.c.created_at)
-    query = (
-        sa.select(sa.func.min(since))
-        .select_from(table.outerjoin(before, table.c.after_id == before.c.id))
-        .where(
-            table.c.destination == destination,
-            table.c.state.in_(OPEN),
-            sa.or_(table.c.after_id.is_(None), before.c.state == DeliveryState.DELIVERED),
-        )
-    )
+    since = sa.func.coalesce(BEFORE.c.delivered_at, table.c.created_at)
+    query = able(destination).with_only_columns(sa.func.min(since))
     return connection.execute(query).scalar()
 
 
@@ -71,11 +63,7 @@ def _last_error(connection: Connection, destination: str) -> str:
     """Return the reason of the newest message that has one and did not arrive."""
     query = (
         sa.select(table.c.last_error)
-        .where(
-            table.c.destination == destination,
-            table.c.state.in_((*OPEN, DeliveryState.QUESTION, DeliveryState.FAILED)),
-            table.c.last_error != "",
-        )
+        .where(table.c.destination == destination, _NOT_DELIVERED, table.c.last_error != "")
         .order_by(table.c.id.desc())
         .limit(1)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -153,47 +154,37 @@ def last_delivered(connection: Connection, destination: str) -> OutgoingMessage 
     )
 
 
-_OUTGOING: Final = sa.select(
-    table.c.id,
-    table.c.name,
-    table.c.payload,
-    table.c.state,
-    table.c.temporary_name,
-    table.c.final_name,
-)
+_OUTGOING: Final = sa.select(*(table.c[field.name] for field in fields(OutgoingMessage)))
 
 
 def _outgoing(connection: Connection, query: sa.Select[Any]) -> OutgoingMessage | None:
-    row = connection.execute(query).first()
+    row = connection.execute(query).mappings().first()
     if row is None:
         return None
-    return OutgoingMessage(
-        id=row.id,
-        name=row.name,
-        payload=bytes(row.payload),
-        state=DeliveryState(row.state),
-        temporary_name=row.temporary_name,
-        final_name=row.final_name,
-    )
+    told = {"payload": bytes(row["payload"]), "state": DeliveryState(row["state"])}
+    return OutgoingMessage(**{**row, **told})
 
 
-def _able(destination: str) -> sa.Select[int]:
+BEFORE: Final = table.alias("before")
+"""The message that another one waits for."""
+
+
+def able(destination: str) -> sa.Select[int]:
     """Select the open messages that wait for no other message."""
-    before = table.alias("before")
     return (
         sa.select(table.c.id)
-        .select_from(table.outerjoin(before, table.c.after_id == before.c.id))
+        .select_from(table.outerjoin(BEFORE, table.c.after_id == BEFORE.c.id))
         .where(
             table.c.destination == destination,
             table.c.state.in_(OPEN),
-            sa.or_(table.c.after_id.is_(None), before.c.state == DeliveryState.DELIVERED),
+            sa.or_(table.c.after_id.is_(None), BEFORE.c.state == DeliveryState.DELIVERED),
         )
     )
 
 
 def due(connection: Connection, destination: str, now: float, most: int) -> list[int]:
     """Return the messages to try now, those waiting longest first."""
-    query = _able(destination).where(_is_due(now)).order_by(table.c.next_at, table.c.id).limit(most)
+    query = able(destination).where(_is_due(now)).order_by(table.c.next_at, table.c.id).limit(most)
     return list(connection.execute(query).scalars())
 
 
@@ -211,12 +202,12 @@ def next_at(connection: Connection, destination: str, naming: FileNaming) -> flo
         first = _first(destination).scalar_subquery()
         query = sa.select(table.c.next_at).where(table.c.id == first)
     else:
-        query = _able(destination).with_only_columns(sa.func.min(table.c.next_at))
+        query = able(destination).with_only_columns(sa.func.min(table.c.next_at))
     return connection.execute(query).scalar()
 
 
 def _first(destination: str) -> sa.Select[int]:
-    return _able(destination).order_by(table.c.id).limit(1)
+    return able(destination).order_by(table.c.id).limit(1)
 
 
 def _is_due(now: float) -> sa.ColumnElement[bool]:
@@ -295,10 +286,7 @@ def questions(connection: Connection) -> list[DeliveryQuestion]:
         .where(table.c.state == DeliveryState.QUESTION)
         .order_by(table.c.id)
     )
-    return [
-        DeliveryQuestion(row.id, row.destination, row.final_name, row.last_error, row.created_at)
-        for row in connection.execute(query)
-    ]
+    return [DeliveryQuestion(*row) for row in connection.execute(query)]
 
 
 def again(connection: Connection, outbox_id: int, now: float) -> None:
