@@ -26,9 +26,8 @@ from gdtbridge.pictures import AttachmentReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.attachments import ATTACHMENT
 from gdtbridge.results.gathering import ExamGatherer, ObjectOpeners
-from gdtbridge.results.order_answers import OrderAnswers
 from gdtbridge.results.reporting import ResultReporter
-from gdtbridge.results.routing import Routing
+from gdtbridge.results.routing import OrderAnswers, Routing
 from gdtbridge.settings import Settings, WebhookSettings
 from gdtbridge.settings.folders import make_folders
 from gdtbridge.sr import ReportReader
@@ -142,7 +141,7 @@ def senders_of(routing: Routing, webhooks: WebhookSettings) -> Mapping[str, Send
     """Return how the outbox serves each destination of an installation."""
     senders: dict[str, Sender] = {}
     for target in routing.targets:
-        senders[target.destination] = GdtDrop(target.out, target.naming)
+        senders[target.destination] = GdtDrop(target.out, target.names.naming)
         if (place := target.attachments) is not None:
             drop = GdtDrop(place.folder, FileNaming.REUSED, ATTACHMENT)
             senders[target.attachments_destination] = drop

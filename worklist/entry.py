@@ -10,10 +10,8 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import TypedDict, Unpack
 
-from gdtbridge.dataset.ae_title import is_ae_title
 from gdtbridge.dataset.text import SpecificCharacterSet, character_set_for, one_line
-from gdtbridge.dataset.uid import is_valid_uid, new_uid
-from gdtbridge.dataset.values import PersonName
+from gdtbridge.dataset.values import PersonName, is_ae_title, is_valid_uid, new_uid
 from gdtbridge.people import Patient
 from worklist.errors import EntryError
 
@@ -101,9 +99,6 @@ def checked(entry: Entry) -> Entry:
         _check(name, RULES[name], text, charset)
     _check_birth_date(tidy)
     return tidy
-
-
-# ---------------------------------------------------------------------------- rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,9 +258,6 @@ def _missing(name: str) -> EntryError:
     return EntryError(
         name, f"{german} fehlt. / {english} is missing.", "Bitte angeben. / Please give it."
     )
-
-
-# ---------------------------------------------------------------------------- age
 
 
 def is_stale(entry: Entry, now: datetime, *, min_age: timedelta) -> bool:

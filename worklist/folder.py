@@ -20,7 +20,6 @@ from pydicom.dataset import Dataset
 from gdtbridge.dataset.text import declares_utf_8
 from gdtbridge.durable import FileLock, FileStamp, FolderUnusable
 from gdtbridge.durable.files import delete, delete_leftovers, write_new, write_over
-from worklist.answer import Projection
 from worklist.entry import Entry, checked
 from worklist.errors import EntryError, FolderError, folder_errors
 from worklist.form import encoded
@@ -34,7 +33,7 @@ from worklist.index import (
     scan,
 )
 from worklist.item import SPECIFIC_CHARACTER_SET, Item, dataset_from, item_from
-from worklist.query import STANDARD, MatchPolicy, Query
+from worklist.query import STANDARD, MatchPolicy, Projection, Query
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +73,6 @@ class WorklistFolder:
                 delete_leftovers(path)
         self.refresh()
 
-    # ------------------------------------------------------------------ reading
-
     def find(
         self, query: Dataset, *, calling_aet: str | None = None, policy: MatchPolicy = STANDARD
     ) -> Iterator[Match]:
@@ -106,8 +103,6 @@ class WorklistFolder:
     def problems(self) -> tuple[FileProblem, ...]:
         """Return the foreign, broken and doubled files."""
         return self._fresh().problems()
-
-    # ------------------------------------------------------------------ writing
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -172,8 +167,6 @@ class WorklistFolder:
                 records.pop(record.name, None)
                 return delete(self.path / record.name)
 
-    # ------------------------------------------------------------------ the snapshot
-
     def refresh(self) -> None:
         """Look at the folder now, reading the files that changed."""
         with self._scanning:
@@ -222,9 +215,6 @@ class WorklistFolder:
         """Return the record of a file just written; it is final, for nobody writes it in place."""
         status = (self.path / name).stat()
         return record_from(name, FileStamp.of(status), data)
-
-
-# ---------------------------------------------------------------------------- single datasets
 
 
 def matches(query: Dataset, entry: Dataset, policy: MatchPolicy = STANDARD) -> bool:

@@ -20,8 +20,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from gdtbridge.dataset.encoding import DEFLATED, EXPLICIT_BIG_ENDIAN, is_explicit
 from gdtbridge.dataset.part10 import read_file_meta
-from gdtbridge.dataset.uid import uid_from
-from gdtbridge.dataset.values import da_text, tm_text, to_date, to_time
+from gdtbridge.dataset.values import da_text, tm_text, to_date, to_time, uid_from
 from worklist.attributes import ROOT, SPS, TYPE_1
 from worklist.entry import Entry
 from worklist.errors import EntryError
@@ -54,9 +53,6 @@ def from_dataset(dataset: Dataset) -> Entry:
     """
     item = item_from(dataset)
     return entry_of(next(steps_of(item), item))
-
-
-# ---------------------------------------------------------------------------- writing
 
 
 def item_of(entry: Entry) -> Item:
@@ -133,9 +129,6 @@ def encoded(entry: Entry) -> bytes:
         return buffer.getvalue()
 
 
-# ---------------------------------------------------------------------------- reading
-
-
 def item_from_file(data: bytes) -> Item:
     """Return the dataset of a ``.wl`` file; raises one of :data:`worklist.item.UNREADABLE`."""
     file = BytesIO(data)
@@ -156,9 +149,7 @@ def steps_of(item: Item) -> Iterator[Item]:
     for step in items_of(item, "ScheduledProcedureStepSequence"):
         timed = _filled(step, "ScheduledProcedureStepStartTime", "000000")
         identified = _filled(
-            timed,
-            "ScheduledProcedureStepID",
-            text_of(procedure, "RequestedProcedureID"),
+            timed, "ScheduledProcedureStepID", text_of(procedure, "RequestedProcedureID")
         )
         yield {**procedure, SPS: Element("SQ", items=(identified,))}
 

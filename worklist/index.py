@@ -107,9 +107,6 @@ class FolderSnapshot:
         return "its accession number or study UID is also in an older file"
 
 
-# ---------------------------------------------------------------------------- reading files
-
-
 def is_candidate(name: str) -> bool:
     """Whether a worklist server looks at a file of this name."""
     return name.lower().endswith(".wl")

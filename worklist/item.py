@@ -123,14 +123,12 @@ def vr_of(tag: int) -> str:
     try:
         return dictionary_VR(tag)[:2]
     except KeyError:
-        return "LO" if _is_private_creator(tag) else "UN"
+        return "LO" if is_private_creator(tag) else "UN"
 
 
-def _is_private_creator(tag: int) -> bool:
+def is_private_creator(tag: int) -> bool:
+    """Return whether an element of that tag reserves a block of private ones (PS3.5 7.8.1)."""
     return bool(tag >> 16 & 1) and 0x10 <= tag & 0xFFFF <= 0xFF
-
-
-# ---------------------------------------------------------------------------- reading
 
 
 def item_from(dataset: Dataset, text: TextDecoder | None = None, depth: int = 0) -> Item:
@@ -211,9 +209,6 @@ def _split(VR: str, text: str) -> tuple[str, ...]:  # noqa: N803
     else:
         values = tuple(one_line(value) for value in text.split("\\"))
     return values if any(values) else ()
-
-
-# ---------------------------------------------------------------------------- building
 
 
 def dataset_from(item: Item, *, prefer_utf_8: bool = False) -> Dataset:

@@ -1,4 +1,4 @@
-"""Matching a query against entries (PS3.4 C.2.2.2 and K.2.2.1).
+"""Matching a query against entries (PS3.4 C.2.2.2 and K.2.2.1), and what an answer holds.
 
 A query is read once into a tree of tests, then asked about each entry. No key can stop it: a value
 that cannot be read as its VR wants (devices send such) counts as universal and is named once in the
@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 
 from pydicom.datadict import keyword_for_tag
 
 from gdtbridge.dataset.values import to_instant, to_microseconds
-from worklist.attributes import ROOT, SPS, is_key, is_matching
-from worklist.item import NOTHING, Element, Item, tag_of
+from worklist.attributes import ROOT, SPS, TYPE_1, is_key, is_matching, is_supported
+from worklist.item import NOTHING, Element, Item, is_private_creator, tag_of
 from worklist.temporal import ValueRange, combined, instant, parse_range, to_day
 from worklist.text import TextTest, name_test, text_test
 
@@ -144,9 +144,6 @@ def _sequence_test(tag: int, key: Element, policy: MatchPolicy) -> Callable[[Ele
     return lambda stored: any(inner.matches(item) for item in stored.items)
 
 
-# ---------------------------------------------------------------------------- by VR
-
-
 def _exact_test(key: str) -> TextTest | None:
     return lambda value: value == key
 
@@ -193,8 +190,6 @@ def _start_of(item: Item) -> int | None:
     return None if day is None or micros is None else instant(day, micros)
 
 
-# ---------------------------------------------------------------------------- odd keys
-
 _named: set[int] = set()
 MOST_NAMED = 200
 """So many different malformed keys are named; a device that invents more cannot fill the log."""
@@ -206,3 +201,41 @@ def _name_once(tag: int) -> None:
         _named.add(tag)
         name = keyword_for_tag(tag) or f"{tag:08X}"
         log.warning("a worklist query has a malformed key, which is not matched: %s", name)
+
+
+@dataclass(slots=True)
+class Projection:
+    """What a query gets back of an entry: what ``keys`` ask for (PS3.4 C.2.2.1.3, K.4.1.1.3.2).
+
+    Every attribute asked for is there, zero length where nothing is known, at its own place inside
+    the sequences; the attributes of Return Key Type 1 are there even if nobody asked.
+    """
+
+    keys: Item
+    unsupported_keys: bool = field(default=False, init=False)
+    """After :meth:`of`: whether a key was ignored that this service does not answer for."""
+
+    def of(self, entry: Item) -> Item:
+        """Return the answer's content."""
+        return self._level(self.keys, entry, ROOT)
+
+    def _level(self, keys: Item, stored: Item, level: int) -> Item:
+        answer = {tag: stored[tag] for tag in TYPE_1.get(level, ()) if tag in stored}
+        for tag, key in keys.items():
+            if is_key(tag):
+                answer[tag] = self._element(key, stored.get(tag), level, tag)
+        return answer
+
+    def _element(self, key: Element, stored: Element | None, level: int, tag: int) -> Element:
+        if stored is None or stored.is_empty:
+            self._note_ignored(key, level, tag)
+            return key if is_private_creator(tag) else Element(key.VR)
+        asked = key.items[0] if key.items else NOTHING
+        if stored.VR != "SQ" or not asked:
+            return stored
+        return Element("SQ", items=tuple(self._level(asked, item, tag) for item in stored.items))
+
+    def _note_ignored(self, key: Element, level: int, tag: int) -> None:
+        has_value = bool(key.texts) and not is_matching(level, tag)
+        if has_value or not is_supported(level, tag):
+            self.unsupported_keys = True

@@ -75,9 +75,6 @@ def text_test(key: str) -> TextTest:
     return lambda value: pattern.matches(unicodedata.normalize("NFC", value))
 
 
-# ---------------------------------------------------------------------------- person names
-
-
 def name_groups(name: str) -> tuple[str, ...]:
     """Return the component groups of a PN, each without case, padding and trailing carets.
 

@@ -29,11 +29,7 @@ def _passing_through(tag: object) -> Iterator[None]:  # noqa: ARG001 - pydicom's
     yield
 
 
-def _say_nothing(
-    msg: str,
-    category: type[Warning] | None = None,
-    stacklevel: int = 1,
-) -> None:
+def _say_nothing(msg: str, category: type[Warning] | None = None, stacklevel: int = 1) -> None:
     """Take the place of ``pydicom.misc.warn_and_log``, whose messages carry values."""
 
 

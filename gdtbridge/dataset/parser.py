@@ -147,12 +147,7 @@ class _DatasetParser:
     """The state of one pass: position, open frames, counts."""
 
     def __init__(
-        self,
-        stream: _Source,
-        end: int,
-        wanted: WantedElements,
-        *,
-        big_endian: bool,
+        self, stream: _Source, end: int, wanted: WantedElements, *, big_endian: bool
     ) -> None:
         order = ">" if big_endian else "<"
         self._head_of = struct.Struct(order + "HH2sH").unpack

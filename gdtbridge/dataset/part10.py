@@ -6,11 +6,14 @@ import io
 import struct
 from typing import BinaryIO, Final
 
+import gdtbridge
 from gdtbridge.dataset.encoding import EXPLICIT_LITTLE_ENDIAN, LONG_VRS
 from gdtbridge.dataset.errors import UnreadableDataset
-from gdtbridge.dataset.identity import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from gdtbridge.dataset.text import plain_text
 
+IMPLEMENTATION_CLASS_UID: Final = "2.25.213384531378279861352041721331516693815"
+"""Identifies our implementation (PS3.7 D.3.3.2); made from a random UUID (PS3.5 B.2)."""
+IMPLEMENTATION_VERSION_NAME: Final = "GDTBRIDGE_" + ".".join(gdtbridge.__version__.split(".")[:2])
 MAX_META: Final = 1024 * 1024
 """Bytes the File Meta Information may have; it is mostly 200."""
 

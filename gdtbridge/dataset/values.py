@@ -1,6 +1,7 @@
-"""Dates, times and person names as devices write them (PS3.5 6.2: DA, TM, DT, PN).
+"""Dates, times, person names, UIDs and AE titles as devices write them, and as we do.
 
-Readers take any text and never raise; what they cannot read is ``None``, or an empty name.
+VRs DA, TM, DT, PN, UI and AE (PS3.5 6.2). Readers take any text and never raise; what they cannot
+read is ``None``, or an empty name.
 """
 
 from __future__ import annotations
@@ -9,7 +10,12 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
+from uuid import uuid4
 
+from gdtbridge.dataset.text import plain_text
+
+LONGEST_UID: Final = 64
+LONGEST_AE_TITLE: Final = 16
 MICROSECONDS_A_DAY: Final = 24 * 60 * 60 * 1_000_000
 
 _DATE: Final = re.compile(r"(\d{4})[.\-/]?(\d\d)[.\-/]?(\d\d)", re.ASCII)
@@ -19,6 +25,9 @@ _DATE_TIME: Final = re.compile(
     re.ASCII,
 )
 _PLACEHOLDERS: Final = frozenset({"", "*", "-", "--", "."})
+_UID: Final = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))+")
+_AE_TITLE: Final = re.compile(r"[ -\[\]-~]+")
+"""The default character repertoire without backslash and control characters."""
 
 
 def to_date(text: str) -> date | None:
@@ -181,3 +190,46 @@ def meaningful(text: str) -> str:
     """Return a description, or nothing where a device wrote only a placeholder."""
     text = " ".join(text.split())
     return "" if text in _PLACEHOLDERS else text
+
+
+def is_uid(value: str | None) -> bool:
+    """Return whether a received ``value`` can be used as a UID: digits and dots, at most 64.
+
+    Leading zeros and empty components are let pass: devices send them, and no name is made of them.
+    """
+    return (
+        value is not None
+        and 0 < len(value) <= LONGEST_UID
+        and value[0].isdigit()
+        and value.isascii()
+        and value.replace(".", "").isdigit()
+    )
+
+
+def is_valid_uid(value: str) -> bool:
+    """Return whether ``value`` is a UID to the letter of PS3.5 9.1, fit to be sent."""
+    return len(value) <= LONGEST_UID and _UID.fullmatch(value) is not None
+
+
+def new_uid() -> str:
+    """Return a UID that nobody else has (PS3.5 9, B.2)."""
+    return uid_from(uuid4().int)
+
+
+def uid_from(number: int) -> str:
+    """Return the UID of a number of 128 bits, mostly a UUID (PS3.5 B.2: root 2.25)."""
+    return f"2.25.{number}"
+
+
+def is_ae_title(text: str) -> bool:
+    """Return whether ``text`` can be sent as an AE title: 1 to 16 characters, not only spaces."""
+    return len(text) <= LONGEST_AE_TITLE and bool(text.strip()) and bool(_AE_TITLE.fullmatch(text))
+
+
+def received_title(raw: bytes) -> str:
+    r"""Return an AE title as printable text without padding; empty where the device left it blank.
+
+    Old devices pad with NULs and use Latin-1 and backslashes; what cannot be printed becomes ``?``.
+    """
+    text = plain_text(raw)
+    return "".join(character if character.isprintable() else "?" for character in text)

@@ -19,7 +19,7 @@ from pynetdicom import build_context
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 
-from gdtbridge.dataset.ae_title import is_ae_title
+from gdtbridge.dataset.values import is_ae_title
 from gdtbridge.dicom.command import DimseStatus
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST, VERIFICATION
 from gdtbridge.dicom.upper_layer.requestor import Requestor

@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Final
 
 from gdtbridge.dataset.text import plain_text
-from gdtbridge.dataset.uid import is_uid
+from gdtbridge.dataset.values import is_uid
 
 RESPONSE: Final = 0x8000
 """Bit of Command Field that is set in responses (PS3.7 E.1)."""

@@ -20,7 +20,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from gdtbridge.dataset.uid import is_uid
+from gdtbridge.dataset.values import is_uid
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
 MODALITY_WORKLIST: Final = "1.2.840.10008.5.1.4.31"

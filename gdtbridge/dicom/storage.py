@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from gdtbridge.archive import IncomingInstance, ReceiptStatus
 from gdtbridge.dataset.part10 import file_meta
-from gdtbridge.dataset.uid import is_uid
+from gdtbridge.dataset.values import is_uid
 from gdtbridge.dicom.command import DimseStatus
 from gdtbridge.dicom.negotiation import is_storage
 from gdtbridge.dicom.service import DimseRequest, ProtocolViolation

@@ -1,13 +1,13 @@
 """Files that are there whole or not at all, locks between processes, clocks.
 
-``files`` writes, names, moves, compares and deletes; nothing else in the product syncs. ``lock``
-keeps processes apart, ``stamp`` tells versions of a file apart, ``clock`` tells the time. What is
-written is not known here.
+``files`` writes, names, moves, compares and deletes, and tells versions of a file apart; nothing
+else in the product syncs. ``lock`` keeps processes apart, ``clock`` tells the time. What is written
+is not known here.
 """
 
 from gdtbridge.durable.clock import Clock, SystemClock
 from gdtbridge.durable.errors import FolderUnusable, LockBusy
+from gdtbridge.durable.files import FileStamp
 from gdtbridge.durable.lock import FileLock
-from gdtbridge.durable.stamp import FileStamp
 
 __all__ = ["Clock", "FileLock", "FileStamp", "FolderUnusable", "LockBusy", "SystemClock"]

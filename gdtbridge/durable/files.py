@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from typing import IO, Final
@@ -46,6 +47,20 @@ _CANNOT_NOREPLACE: Final = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 _CANNOT_LINK: Final = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """Size in bytes, time of change in nanoseconds, and inode of one version of a file."""
+
+    size: int
+    modified_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> FileStamp:
+        """Return the stamp in the result of a ``stat`` call."""
+        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
 class FileComparison(Enum):
     """What lies under a name, compared with expected bytes."""
 
@@ -53,9 +68,6 @@ class FileComparison(Enum):
     SAME = auto()
     """A plain file with exactly the expected bytes."""
     OTHER = auto()
-
-
-# ------------------------------------------------------------------------------------- writing
 
 
 def create(path: Path, data: bytes) -> None:
@@ -142,9 +154,6 @@ def sync_folder(folder: Path) -> None:
             raise
 
 
-# -------------------------------------------------------------------------------------- naming
-
-
 def temporary_in(folder: Path) -> Path:
     """Return a fresh temporary name in a folder: hidden, and of no kind others look for."""
     return folder / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
@@ -207,9 +216,6 @@ def _look_and_rename(source: Path, target: Path) -> None:
     if os.path.lexists(target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     source.rename(target)
-
-
-# ------------------------------------------------------------------------------------- looking
 
 
 def compare(path: Path, expected: bytes) -> FileComparison:

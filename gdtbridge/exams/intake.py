@@ -8,8 +8,7 @@ from typing import Final
 from gdtbridge.archive import IncomingInstance
 from gdtbridge.database import Connection
 from gdtbridge.dataset.header import Header
-from gdtbridge.dataset.uid import uid_from
-from gdtbridge.dataset.values import meaningful
+from gdtbridge.dataset.values import meaningful, uid_from
 from gdtbridge.exams import store
 from gdtbridge.exams.completion import CompletionRule
 from gdtbridge.exams.model import Exam, ExamState, HoldReason

@@ -8,14 +8,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from gdtbridge.database import (
-    Connection,
-    exam,
-    instance,
-    order_reference,
-    placed_order,
-    report,
-)
+from gdtbridge.database import Connection, exam, instance, order_reference, placed_order, report
 from gdtbridge.exams.model import Exam, ExamProblem, ExamState, HoldReason, ReportState
 from gdtbridge.orders.model import StudyNames
 from gdtbridge.orders.store import SAME_STUDY

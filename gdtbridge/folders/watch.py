@@ -72,8 +72,6 @@ class OrderWatch:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="orders", daemon=True)
 
-    # ------------------------------------------------------------------ the thread
-
     def start(self) -> None:
         """Begin with what is there already."""
         self._thread.start()
@@ -105,8 +103,6 @@ class OrderWatch:
         told = ", ".join(f"{count} {what}" for what, count in self._counts.items())
         stuck = f", {len(self._trouble)} stuck" if self._trouble else ""
         return PartState(ok=not self._trouble, detail=f"{told}{stuck}")
-
-    # ------------------------------------------------------------------ one look
 
     def look(self) -> int:
         """Take every file that is ready; return how many were."""

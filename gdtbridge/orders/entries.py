@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from gdtbridge.dataset.uid import new_uid
+from gdtbridge.dataset.values import new_uid
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import OrderError
 from gdtbridge.gdt import GdtWriteError

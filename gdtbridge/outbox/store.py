@@ -44,11 +44,7 @@ def find(connection: Connection, destination: str, key: str) -> int | None:
 
 
 def insert(
-    connection: Connection,
-    message: Message,
-    now: float,
-    lifetime: float | None,
-    naming: FileNaming,
+    connection: Connection, message: Message, now: float, lifetime: float | None, naming: FileNaming
 ) -> int:
     """Enter a message, under a file name of its own where it gets one for ever.
 
@@ -98,8 +94,7 @@ def _state_of(connection: Connection, outbox_id: int | None) -> DeliveryState | 
 def _free_name(connection: Connection, destination: str, name: str, first: int) -> str:
     def taken(number: int) -> bool:
         query = sa.select(table.c.id).where(
-            table.c.destination == destination,
-            table.c.name_key == name_key(numbered(name, number)),
+            table.c.destination == destination, table.c.name_key == name_key(numbered(name, number))
         )
         return connection.execute(query).first() is not None
 

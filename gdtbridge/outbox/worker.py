@@ -94,8 +94,6 @@ class DestinationWorker:
         self._resting_until = 0.0  # monotonic
         self._trouble = ""
 
-    # Life cycle
-
     def start(self) -> None:
         """Start the worker; messages that a crash interrupted come first."""
         # A daemon: one that hangs in the kernel must not keep the process from ending.
@@ -158,8 +156,6 @@ class DestinationWorker:
         if next_at is None:
             return LONGEST_SLEEP
         return min(LONGEST_SLEEP, max(0.0, next_at - self._clock.utc()))
-
-    # Passes
 
     def deliver_due(self) -> int:
         """Try what is due, once; return how many messages arrived."""

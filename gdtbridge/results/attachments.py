@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
-from typing import Final, Protocol
+from typing import Final
 
 from gdtbridge.archive import ArchivedInstance
 from gdtbridge.catalogue.catalogue import Catalogue
@@ -17,13 +17,13 @@ from gdtbridge.gdt import Attachment, field_length
 from gdtbridge.pictures import (
     AttachmentCandidate,
     AttachmentError,
-    KeyObjects,
+    AttachmentReader,
     RenderedFile,
     choose,
     is_candidate,
     is_key_object,
 )
-from gdtbridge.report_page import PageFormat, ReportSheet, sheet_of
+from gdtbridge.report_page import PageFormat, PagePrinter, sheet_of
 from gdtbridge.results.file_names import own_number, safe_part
 from gdtbridge.sr import Report, ReportError
 
@@ -35,28 +35,6 @@ MOST_SECONDS: Final = 120.0
 """Seconds for all attachments of one exam: other exams wait meanwhile."""
 
 LONGEST_NAME: Final = field_length("6302")
-
-
-class AttachmentMaker(Protocol):
-    """Port: makes files of received objects (`gdtbridge.pictures.AttachmentReader`)."""
-
-    def render(self, path: Path, frame: int | None) -> RenderedFile:
-        """Return the file made of an object; raise `AttachmentError`."""
-
-    def key_objects(self, paths: Sequence[Path]) -> KeyObjects:
-        """Return what Key Object Selections name."""
-
-    def with_frames(
-        self, candidates: Sequence[AttachmentCandidate]
-    ) -> Sequence[AttachmentCandidate]:
-        """Return the candidates with their number of frames."""
-
-
-class ReportPrinter(Protocol):
-    """Port: makes pages of reports (`gdtbridge.report_page.PagePrinter`)."""
-
-    def print(self, sheet: ReportSheet, page_format: PageFormat) -> bytes:
-        """Return the file of the page; raise `ReportError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +69,8 @@ class AttachmentBuilder:
 
     def __init__(
         self,
-        renderer: AttachmentMaker,
-        printer: ReportPrinter,
+        renderer: AttachmentReader,
+        printer: PagePrinter,
         catalogue: Catalogue,
         *,
         monotonic: Callable[[], float] = time.monotonic,

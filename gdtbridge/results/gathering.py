@@ -13,14 +13,10 @@ from gdtbridge.database import Database
 from gdtbridge.exams import store
 from gdtbridge.exams.identity import Attribution, ListedOrders, judge, look_up
 from gdtbridge.exams.model import Exam, HoldReason, PendingReport
+from gdtbridge.pictures import AttachmentReader
+from gdtbridge.report_page import PagePrinter
 from gdtbridge.results import store as result_store
-from gdtbridge.results.attachments import (
-    AttachedFile,
-    AttachmentBuilder,
-    AttachmentMaker,
-    AttachmentPlace,
-    ReportPrinter,
-)
+from gdtbridge.results.attachments import AttachedFile, AttachmentBuilder, AttachmentPlace
 from gdtbridge.results.records import accession_of
 from gdtbridge.results.routing import ResultTarget, Routing
 from gdtbridge.sr import Report, ReportError, ReportLimitError
@@ -41,8 +37,8 @@ class ObjectOpeners:
     """Who opens received files, each within limits."""
 
     reports: ReportOpener
-    pictures: AttachmentMaker
-    sheets: ReportPrinter
+    pictures: AttachmentReader
+    sheets: PagePrinter
 
 
 @dataclass(frozen=True, slots=True)

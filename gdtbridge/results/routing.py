@@ -9,10 +9,12 @@ from typing import Final
 
 from gdtbridge import gdt
 from gdtbridge.catalogue.catalogue import Catalogue
+from gdtbridge.durable import Clock
 from gdtbridge.exams.model import Exam
 from gdtbridge.gdt import OrderReference
-from gdtbridge.orders.model import Order
-from gdtbridge.outbox import FileNaming
+from gdtbridge.orders.model import Order, OrderRecord
+from gdtbridge.outbox import Message
+from gdtbridge.people import Patient
 from gdtbridge.results.attachments import AttachmentPlace
 from gdtbridge.results.file_names import ResultFileNames
 from gdtbridge.results.records import ResultRecords
@@ -67,11 +69,6 @@ class ResultTarget:
         """The outbox's name for the target's attachments."""
         return f"{ATTACHMENTS}:{self.name}" if self.name else ATTACHMENTS
 
-    @property
-    def naming(self) -> FileNaming:
-        """Whether each file has a name of its own."""
-        return self.names.naming
-
 
 class Routing:
     """Finds the target of an exam, an order or a record; the first route that fits counts."""
@@ -121,6 +118,30 @@ class Routing:
         """Return where the results of an order are going to go, as far as that can be known."""
         station, modality = entry.ScheduledStationAETitle, entry.Modality
         return self.find(_ordered(reference, station, modality, route, station))
+
+
+class OrderAnswers:
+    """The GDT records orders are answered with: `gdtbridge.orders.ports.OrderAnswerPort`."""
+
+    def __init__(self, routing: Routing, clock: Clock) -> None:
+        self._routing = routing
+        self._clock = clock
+
+    def must_be_writable(self, entry: Entry, reference: OrderReference, route: str) -> None:
+        """Raise `gdtbridge.gdt.GdtWriteError` when no record of that order can be written."""
+        self._routing.of_entry(entry, reference, route).records.answer(entry)
+
+    def master_data(self, record: OrderRecord, patient: Patient) -> Message:
+        """Return the message (6301) for whoever sent ``record``; raise `GdtWriteError`."""
+        target = self._routing.find(RouteFacts(route=record.route, ordered_by=record.sender))
+        key = f"stammdaten-{record.token}-{record.position}"
+        return Message(
+            kind="gdt",
+            destination=target.destination,
+            key=key,
+            name=target.names.other(key, self._clock.local()),
+            payload=target.records.master_data(patient),
+        )
 
 
 def _target(

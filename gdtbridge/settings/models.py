@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from gdtbridge import viewers
-from gdtbridge.dataset.ae_title import is_ae_title
+from gdtbridge.dataset.values import is_ae_title
 
 
 def _split(value: object) -> object:

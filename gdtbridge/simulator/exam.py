@@ -17,8 +17,7 @@ from pydicom.multival import MultiValue
 from pydicom.uid import UID
 
 import gdtbridge
-from gdtbridge.dataset.uid import new_uid
-from gdtbridge.dataset.values import da_text, tm_text
+from gdtbridge.dataset.values import da_text, new_uid, tm_text
 from gdtbridge.errors import BridgeError
 
 PATIENT: Final = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")

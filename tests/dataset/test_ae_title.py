@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdtbridge.dataset.ae_title import is_ae_title, received_title
+from gdtbridge.dataset.values import is_ae_title, received_title
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gdtbridge.dataset.uid import is_uid, is_valid_uid, new_uid, uid_from
+from gdtbridge.dataset.values import is_uid, is_valid_uid, new_uid, uid_from
 
 
 @pytest.mark.parametrize(

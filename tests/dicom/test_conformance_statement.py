@@ -10,7 +10,7 @@ import pytest
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import UID
 
-from gdtbridge.dataset.identity import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from gdtbridge.dataset.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from gdtbridge.dataset.text import SpecificCharacterSet
 from gdtbridge.dicom import worklist as worklist_service
 from gdtbridge.dicom.command import DimseStatus

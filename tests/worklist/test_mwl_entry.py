@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from gdtbridge.dataset.uid import new_uid
+from gdtbridge.dataset.values import new_uid
 from worklist import Entry, EntryError, is_stale, make_entry
 
 Make = Callable[..., Entry]

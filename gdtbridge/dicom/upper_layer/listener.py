@@ -14,7 +14,7 @@ from typing import Any, Final
 from pynetdicom import AE
 from pynetdicom.transport import AddressInformation
 
-from gdtbridge.dataset import identity
+from gdtbridge.dataset import part10
 from gdtbridge.dicom.upper_layer import library
 from gdtbridge.dicom.upper_layer.acceptor import AssociationAcceptor, ServerContext
 from gdtbridge.dicom.upper_layer.sockets import ASSOCIATE_SECONDS
@@ -43,8 +43,8 @@ class ConnectionListener(socketserver.TCPServer):
         self._context = context
         self._ae = AE(aet)
         self._ae.acse_timeout = ASSOCIATE_SECONDS
-        self._ae.implementation_class_uid = identity.IMPLEMENTATION_CLASS_UID
-        self._ae.implementation_version_name = identity.IMPLEMENTATION_VERSION_NAME
+        self._ae.implementation_class_uid = part10.IMPLEMENTATION_CLASS_UID
+        self._ae.implementation_version_name = part10.IMPLEMENTATION_VERSION_NAME
         self._served = 0
         self._is_stopping = False
         self.address_family = AddressInformation.from_tuple(address).address_family

@@ -13,9 +13,8 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from gdtbridge.dataset.ae_title import received_title
 from gdtbridge.dataset.text import plain_text
-from gdtbridge.dataset.uid import is_uid
+from gdtbridge.dataset.values import is_uid, received_title
 
 TITLES: Final = slice(4, 68)
 """Called and calling AE title and the reserved bytes, counted from the end of the PDU header."""

@@ -10,7 +10,7 @@ from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation
 
-from gdtbridge.dataset import identity
+from gdtbridge.dataset import part10
 from gdtbridge.dicom.upper_layer import library
 from gdtbridge.dicom.upper_layer.reactor import UpperLayer
 from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, ClosingSocket
@@ -40,8 +40,8 @@ class Requestor(AE):
         super().__init__(calling_aet)
         self.connection_timeout = self.acse_timeout = CONNECT_SECONDS
         self.dimse_timeout = self.network_timeout = ANSWER_SECONDS
-        self.implementation_class_uid = identity.IMPLEMENTATION_CLASS_UID
-        self.implementation_version_name = identity.IMPLEMENTATION_VERSION_NAME
+        self.implementation_class_uid = part10.IMPLEMENTATION_CLASS_UID
+        self.implementation_version_name = part10.IMPLEMENTATION_VERSION_NAME
         self.is_connected = False
         self._closing_socket: ClosingSocket | None = None
 

@@ -16,7 +16,7 @@ from typing import Final
 from pynetdicom.association import Association
 from pynetdicom.transport import AssociationSocket
 
-from gdtbridge.dataset.ae_title import received_title
+from gdtbridge.dataset.values import received_title
 from gdtbridge.dicom.upper_layer.request import CALLING_TITLE, TITLES, readable_request
 
 MAX_PDU: Final = 128 * 1024
