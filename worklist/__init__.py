@@ -8,20 +8,17 @@ beside it.
 """
 
 from worklist.accession import AccessionNumbers
-from worklist.entry import Entry, EntryFields, checked, is_stale, make_entry
+from worklist.entry import Entry, EntryFields, is_stale, make_entry
 from worklist.errors import EntryError, FolderError, NumbersExhausted, WorklistError
 from worklist.folder import Match, WorklistFolder, matches, project
 from worklist.form import from_dataset, to_dataset
-from worklist.index import FileProblem
-from worklist.query import STANDARD, MatchPolicy, StationPolicy
+from worklist.query import MatchPolicy, StationPolicy
 
 __all__ = [
-    "STANDARD",
     "AccessionNumbers",
     "Entry",
     "EntryError",
     "EntryFields",
-    "FileProblem",
     "FolderError",
     "Match",
     "MatchPolicy",
@@ -29,7 +26,6 @@ __all__ = [
     "StationPolicy",
     "WorklistError",
     "WorklistFolder",
-    "checked",
     "from_dataset",
     "is_stale",
     "make_entry",

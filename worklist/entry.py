@@ -71,10 +71,7 @@ REQUIRED = ("AccessionNumber", "PatientID", "PatientName", "scheduled")
 
 
 def make_entry(**fields: Unpack[EntryFields]) -> Entry:
-    """Return a checked entry; a missing Study Instance UID is made.
-
-    Raises :class:`EntryError` naming the first attribute that is wrong.
-    """
+    """Return a checked entry, its Study Instance UID made if missing; raise :class:`EntryError`."""
     for name in REQUIRED:
         if name not in fields:
             raise _missing(name)

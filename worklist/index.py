@@ -129,17 +129,13 @@ def _record_of(file: os.DirEntry[str], known: WorklistFile | None) -> WorklistFi
         status = file.stat()
         if known is not None and known.is_of(status):
             return known
-        return _read(file, status)
+        age = time.time_ns() - status.st_mtime_ns
+        record = _judged(file, status, FileStamp.of(status))
+        return replace(record, settled=not 0 <= age < SETTLING_NS)
     except FileNotFoundError:
         return None
     except OSError:
         return WorklistFile(file.name, None, reason="cannot be opened")
-
-
-def _read(file: os.DirEntry[str], status: os.stat_result) -> WorklistFile:
-    age = time.time_ns() - status.st_mtime_ns
-    record = _judged(file, status, FileStamp.of(status))
-    return replace(record, settled=not 0 <= age < SETTLING_NS)
 
 
 def _judged(file: os.DirEntry[str], status: os.stat_result, stamp: FileStamp) -> WorklistFile:

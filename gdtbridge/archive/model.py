@@ -67,10 +67,7 @@ class ArchivedInstance:
 
 @dataclass(frozen=True, slots=True)
 class ConflictingInstance:
-    """An instance kept aside because its SOP Instance UID was taken.
-
-    ``file`` is the path of its file below the archive's folder.
-    """
+    """An instance kept aside, its SOP Instance UID being taken; ``file`` as in `StoredFile`."""
 
     study_instance_uid: str
     sop_instance_uid: str

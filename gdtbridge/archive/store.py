@@ -56,10 +56,7 @@ class Archive:
             )
 
     def store(self, incoming: IncomingInstance, header: Header) -> StoredFile:
-        """Move the received file into the folder; the file is on the disk when this returns.
-
-        Raises `OutOfResources` and `ProcessingFailure`.
-        """
+        """Move the received file into the folder, durably; raise a `StoreError`."""
         try:
             return self._store(incoming, header)
         except OSError as error:

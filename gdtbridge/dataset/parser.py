@@ -84,10 +84,7 @@ class ParsedDataset:
 
 @dataclass(slots=True)
 class _OpenLevel:
-    """An item or a sequence that is open.
-
-    ``end`` bounds it. ``item`` and ``items`` are None inside what nobody wants.
-    """
+    """An open item or sequence up to ``end``; inside what nobody wants it keeps nothing."""
 
     end: int
     undefined: bool

@@ -90,10 +90,7 @@ _NOT_SHOWN: Final = re.compile(
 
 
 class TextDecoder:
-    """Decodes the texts of one dataset; never fails.
-
-    ``longest`` cuts texts to that many characters.
-    """
+    """Decodes the texts of one dataset, cut to ``longest`` characters; never fails."""
 
     def __init__(self, SpecificCharacterSet: bytes = b"", *, longest: int | None = None) -> None:  # noqa: N803 - the element's keyword
         label = SpecificCharacterSet.decode("latin_1").partition("\\")[0]

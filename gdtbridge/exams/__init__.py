@@ -3,25 +3,15 @@
 What must not live here: GDT records, and the folders they go to.
 """
 
-from gdtbridge.exams.model import (
-    HELD_TEXT,
-    PROBLEM_TEXT,
-    Exam,
-    ExamProblem,
-    ExamState,
-    HoldReason,
-    ReportState,
-)
+from gdtbridge.exams.model import HELD_TEXT, PROBLEM_TEXT, Exam, ExamState, HoldReason
 from gdtbridge.exams.study_query import StudyQuery, asked, query_of
 
 __all__ = [
     "HELD_TEXT",
     "PROBLEM_TEXT",
     "Exam",
-    "ExamProblem",
     "ExamState",
     "HoldReason",
-    "ReportState",
     "StudyQuery",
     "asked",
     "query_of",

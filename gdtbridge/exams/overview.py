@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gdtbridge.archive import Archive, ConflictingInstance, ReceiptStatus
+from gdtbridge.archive import Archive, ReceiptStatus
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.exams import store
@@ -42,10 +42,9 @@ class ExamOverview:
         with self._database.read() as connection:
             aside = self._archive.aside(connection, limit)
             reports = store.report_problems(connection, limit)
-        return [*(_conflict(one) for one in aside), *reports]
-
-
-def _conflict(one: ConflictingInstance) -> ExamProblem:
-    return ExamProblem(
-        ReceiptStatus.CONFLICT, one.study_instance_uid, one.sop_instance_uid, one.file
-    )
+        kind = ReceiptStatus.CONFLICT
+        conflicts = (
+            ExamProblem(kind, one.study_instance_uid, one.sop_instance_uid, one.file)
+            for one in aside
+        )
+        return [*conflicts, *reports]

@@ -76,10 +76,7 @@ class StudyQuery:
 
 
 def asked(said: StudyQuery) -> StudyQuery:
-    """Return the question somebody put in words, dates and times in any usual spelling.
-
-    Raises `OrderError` naming the field that is missing or cannot be read.
-    """
+    """Return a question put in words, in any usual spelling; raise `OrderError` naming a field."""
     uid = said.study_instance_uid.strip()
     if uid and not _UID.fullmatch(uid):
         raise OrderError("study_instance_uid", NO_UID)

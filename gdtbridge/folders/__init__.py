@@ -5,9 +5,9 @@ A file is claimed, read, passed record by record to the orders, and filed under 
 exam and for the worklist is not decided here.
 """
 
-from gdtbridge.folders.files import FileReply, OrderFiles
+from gdtbridge.folders.files import OrderFiles
 from gdtbridge.folders.ports import ExchangeFolders, OrderPorts
 from gdtbridge.folders.program import run
 from gdtbridge.folders.watch import OrderWatch
 
-__all__ = ["ExchangeFolders", "FileReply", "OrderFiles", "OrderPorts", "OrderWatch", "run"]
+__all__ = ["ExchangeFolders", "OrderFiles", "OrderPorts", "OrderWatch", "run"]

@@ -95,22 +95,21 @@ def claim(path: Path, name: str | None = None) -> ClaimedFile:
 
     Raises another `OSError` while a writer holds the file. ``name`` is the name to remember.
     """
-    token = secrets.token_hex(8)
-    name = name or safe_name(path.name)
-    claimed = ClaimedFile(path.with_name(f".gdtbridge-{token}-{name}.order"), token, name)
+    claimed = _new_claim(path.parent, name or safe_name(path.name))
     rename_new(path, claimed.path)
     return claimed
 
 
-def adopt(name: str, data: bytes, spool: Path) -> ClaimedFile:
-    """Write a copy of a file from elsewhere, already claimed, into the folder ``spool``.
+def _new_claim(folder: Path, name: str) -> ClaimedFile:
+    token = secrets.token_hex(8)
+    return ClaimedFile(folder / f".gdtbridge-{token}-{name}.order", token, name)
 
-    The copy is durable when this returns; raises `OSError`.
-    """
-    token, name = secrets.token_hex(8), safe_name(name)
-    temporary = spool / f"{token}.part"
+
+def adopt(name: str, data: bytes, spool: Path) -> ClaimedFile:
+    """Write a copy of a file, claimed and durable, into the folder ``spool``; raise `OSError`."""
+    claimed = _new_claim(spool, safe_name(name))
+    temporary = spool / f"{claimed.token}.part"
     create(temporary, data)
-    claimed = ClaimedFile(spool / f".gdtbridge-{token}-{name}.order", token, name)
     rename_new(temporary, claimed.path)
     sync_folder(spool)
     return claimed

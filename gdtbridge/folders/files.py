@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -62,13 +62,8 @@ class OrderFiles:
         self._exchanges = exchanges
         self._clock = clock
         self._taker = RecordTaker(ports, settings.orders.map, clock)
-        self._lock = FileLock(settings.order_spool / LOCK, timeout=LOCK_SECONDS)
-
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Keep a program call and the service from each other's files; raise `FolderUnusable`."""
-        with self._lock.hold():
-            yield
+        self.lock = FileLock(settings.order_spool / LOCK, timeout=LOCK_SECONDS)
+        """Keeps a program call and the service from each other's files."""
 
     @property
     def inboxes(self) -> dict[Path, str]:

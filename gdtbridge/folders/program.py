@@ -76,7 +76,7 @@ def _taken(files: OrderFiles, file: Path, say: Say) -> Sequence[TakenRecord]:
     """Return what became of the file's records, whoever took it."""
     began = time.monotonic()
     reason = _wait_until_whole(file, files.settings.orders.patience_seconds)
-    with files.lock():
+    with files.lock.hold():
         result = _take_here(files, file, reason)
         if result is None:
             return _taken_before(files, file, time.monotonic() - began)

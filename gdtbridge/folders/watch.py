@@ -115,8 +115,9 @@ class OrderWatch:
         for one in found:
             if self._stopping.is_set():
                 break
-            if ages[one.path] >= self._settings.orders.settle_seconds and self._is_news(one):
-                taken += self._try(one, ages[one.path])
+            age, is_news = ages[one.path], self._foreign.get(one.path) != one.stamp
+            if age >= self._settings.orders.settle_seconds and is_news:
+                taken += self._try(one, age)
                 self._heard_at = self._monotonic()
         self._counts["waiting"] = len(found) - taken - len(self._foreign)
         return taken
@@ -143,9 +144,6 @@ class OrderWatch:
         if self._away != reason:
             log.warning("order folder: away (%s), waiting for it", reason)
         self._away = reason
-
-    def _is_news(self, one: SeenFile) -> bool:
-        return self._foreign.get(one.path) != one.stamp
 
     def _try(self, one: SeenFile, age: float) -> int:
         """Take a whole file and return 1; whatever fails is tried again at the next look."""
@@ -182,7 +180,7 @@ class OrderWatch:
             and age < self._settings.orders.patience_seconds
         ):
             return 0
-        with self._files.lock():
+        with self._files.lock.hold():
             claimed = one.claimed or claim(one.path)
             if claimed.stamp() != one.stamp:
                 return 0

@@ -7,18 +7,7 @@ whom and in which words is not decided here.
 """
 
 from gdtbridge.outbox.gdt_drop import NOT_MOUNTED, GdtDrop
-from gdtbridge.outbox.model import (
-    UNCOLLECTED,
-    Attempt,
-    AttemptResult,
-    DeliveryQuestion,
-    DeliveryState,
-    DestinationStatus,
-    FileNaming,
-    Message,
-    OutgoingMessage,
-    Sender,
-)
+from gdtbridge.outbox.model import UNCOLLECTED, FileNaming, Message, Sender
 from gdtbridge.outbox.names import COUNTER
 from gdtbridge.outbox.queue import Outbox
 from gdtbridge.outbox.webhook import Webhook
@@ -27,16 +16,10 @@ __all__ = [
     "COUNTER",
     "NOT_MOUNTED",
     "UNCOLLECTED",
-    "Attempt",
-    "AttemptResult",
-    "DeliveryQuestion",
-    "DeliveryState",
-    "DestinationStatus",
     "FileNaming",
     "GdtDrop",
     "Message",
     "Outbox",
-    "OutgoingMessage",
     "Sender",
     "Webhook",
 ]

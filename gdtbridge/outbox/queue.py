@@ -104,10 +104,7 @@ class Outbox:
             return tuple(store.questions(connection))
 
     def answer(self, outbox_id: int, *, arrived: bool) -> None:
-        """Settle a question as a person decided: it arrived, or it shall be sent again.
-
-        Raises `NotFound` unless the question is open.
-        """
+        """Settle a question: it arrived, or send it again; raise `NotFound` if none is open."""
         open_questions = {question.id: question for question in self.questions()}
         if outbox_id not in open_questions:
             raise NotFound(

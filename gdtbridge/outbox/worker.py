@@ -39,10 +39,7 @@ MOST_ATTEMPTS: Final = 30
 
 
 class DatabaseJournal:
-    """The journal of one message in the table ``outbox``; a note is durable when its call returns.
-
-    Implements `DeliveryJournal`.
-    """
+    """The `DeliveryJournal` of a message in the table ``outbox``; calls return after the commit."""
 
     def __init__(self, database: Database, outbox_id: int) -> None:
         self._database = database

@@ -49,19 +49,11 @@ class ExamResults:
     """Whether a webhook is called once the study record is delivered."""
 
     def put(self, gathered: GatheredExam) -> None:
-        """Put the study record, where none was written yet, and a value record of each report.
-
-        Raises `GdtWriteError` when no record of the exam can be written.
-        """
+        """Put the study record unless one was, and the value records; raise `GdtWriteError`."""
         if self.exam.reported_at is None:
             self._put_study(gathered.attached)
         for read in gathered.read:
             self._put_values(read)
-
-    @property
-    def _accession(self) -> str:
-        """The accession number the practice software knows."""
-        return accession_of(self.exam, self.order)
 
     def _put_attachments(self, attached: Sequence[AttachedFile]) -> int | None:
         """Put the files one after the other; when the last one arrived, all of them are there."""
@@ -86,7 +78,7 @@ class ExamResults:
             kind="gdt",
             destination=target.destination,
             key=f"study:{exam.study_instance_uid}:{_short(exam.patient_id)}",
-            name=target.names.study(self._accession, exam.id, self.moment),
+            name=target.names.study(accession_of(exam, self.order), exam.id, self.moment),
             payload=target.records.study(exam, self.order, files),
             after_id=self._put_attachments(attached),
         )
@@ -154,15 +146,14 @@ class ExamResults:
         if payload is None:
             self._settle(pending, ReportState.EMPTY, problem=cut)
             return
+        accession = accession_of(exam, self.order)
         self.outbox.put(
             self.connection,
             Message(
                 kind="gdt",
                 destination=target.destination,
                 key=f"values:{pending.instance_id}",
-                name=target.names.report(
-                    self._accession, pending.sop_instance_uid, exam.id, self.moment
-                ),
+                name=target.names.report(accession, pending.sop_instance_uid, exam.id, self.moment),
                 payload=payload,
                 after_id=self._put_attachments(attached),
             ),

@@ -10,15 +10,9 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.durable.files import PREFIX
-from gdtbridge.outbox import (
-    NOT_MOUNTED,
-    Attempt,
-    AttemptResult,
-    DeliveryState,
-    GdtDrop,
-    OutgoingMessage,
-)
+from gdtbridge.outbox import NOT_MOUNTED, GdtDrop
 from gdtbridge.outbox.gdt_drop import SWEEP_AGE
+from gdtbridge.outbox.model import Attempt, AttemptResult, DeliveryState, OutgoingMessage
 from gdtbridge.outbox.names import numbered
 
 PAYLOAD = b"01380006310\r\n014810000027\r\n"

@@ -13,7 +13,8 @@ import gdtbridge.durable
 import gdtbridge.outbox
 from gdtbridge.database import Database
 from gdtbridge.database import outbox as table
-from gdtbridge.outbox import DeliveryState, FileNaming, GdtDrop, Message, Outbox
+from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox
+from gdtbridge.outbox.model import DeliveryState
 from tests.tools.dying import SimulatedCrash, dying_at, files_of
 
 # What these call in the other modules runs inside one transaction: all of it, or nothing.

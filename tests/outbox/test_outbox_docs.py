@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from gdtbridge.cli import main
 from gdtbridge.core import open_core
 from gdtbridge.database import outbox as table
-from gdtbridge.outbox import NOT_MOUNTED, DeliveryState, Message
+from gdtbridge.outbox import NOT_MOUNTED, Message
 from gdtbridge.outbox.gdt_drop import SWEEP_AGE
-from gdtbridge.outbox.model import ALARM_SECONDS
+from gdtbridge.outbox.model import ALARM_SECONDS, DeliveryState
 from gdtbridge.outbox.retry import LONGEST_RETRY
 from gdtbridge.outbox.webhook import (
     CONNECT_SECONDS,

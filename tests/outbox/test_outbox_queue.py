@@ -18,18 +18,15 @@ import sqlalchemy as sa
 from gdtbridge.database import Database
 from gdtbridge.database import outbox as table
 from gdtbridge.errors import NotFound
-from gdtbridge.outbox import (
+from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox, Sender
+from gdtbridge.outbox.model import (
+    ALARM_SECONDS,
     Attempt,
     AttemptResult,
+    DeliveryJournal,
     DeliveryState,
-    FileNaming,
-    GdtDrop,
-    Message,
-    Outbox,
     OutgoingMessage,
-    Sender,
 )
-from gdtbridge.outbox.model import ALARM_SECONDS, DeliveryJournal
 from gdtbridge.outbox.retry import LONGEST_RETRY, retry_delay
 from gdtbridge.outbox.worker import MOST_ATTEMPTS
 from tests.tools.clock import HandClock

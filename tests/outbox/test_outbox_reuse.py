@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.database import Database
-from gdtbridge.outbox import DeliveryState, FileNaming, GdtDrop, Message, Outbox
-from gdtbridge.outbox.model import ALARM_SECONDS, UNCOLLECTED, UNCOLLECTED_SECONDS
+from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox
+from gdtbridge.outbox.model import ALARM_SECONDS, UNCOLLECTED, UNCOLLECTED_SECONDS, DeliveryState
 from gdtbridge.outbox.worker import OCCUPIED_SECONDS
 from tests.tools.clock import HandClock
 

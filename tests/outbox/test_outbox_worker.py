@@ -18,18 +18,8 @@ from werkzeug import Request, Response
 from gdtbridge.database import Database
 from gdtbridge.database import outbox as table
 from gdtbridge.durable import SystemClock
-from gdtbridge.outbox import (
-    Attempt,
-    AttemptResult,
-    FileNaming,
-    GdtDrop,
-    Message,
-    Outbox,
-    OutgoingMessage,
-    Sender,
-    Webhook,
-)
-from gdtbridge.outbox.model import DeliveryJournal
+from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox, Sender, Webhook
+from gdtbridge.outbox.model import Attempt, AttemptResult, DeliveryJournal, OutgoingMessage
 from tests.tools.waiting import wait_for
 
 

@@ -13,8 +13,14 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from gdtbridge.outbox import Attempt, AttemptResult, DeliveryState, OutgoingMessage, Webhook
-from gdtbridge.outbox.model import DeliveryJournal
+from gdtbridge.outbox import Webhook
+from gdtbridge.outbox.model import (
+    Attempt,
+    AttemptResult,
+    DeliveryJournal,
+    DeliveryState,
+    OutgoingMessage,
+)
 
 DELIVERED = Attempt(AttemptResult.DELIVERED)
 LETTER = OutgoingMessage(1, "gdt_written", b"", DeliveryState.PENDING, "", "")
