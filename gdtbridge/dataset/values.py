@@ -135,32 +135,9 @@ class ComponentGroup:
         return "^".join(self.components)
 
     @property
-    def family(self) -> str:
-        """The family name, empty where it is not known."""
-        return self._component(0)
-
-    @property
-    def given(self) -> str:
-        """The given name."""
-        return self._component(1)
-
-    @property
-    def middle(self) -> str:
-        """The middle names."""
-        return self._component(2)
-
-    @property
-    def prefix(self) -> str:
-        """The prefix, in Germany the academic title."""
-        return self._component(3)
-
-    @property
-    def suffix(self) -> str:
-        """The suffix."""
-        return self._component(4)
-
-    def _component(self, index: int) -> str:
-        return self.components[index] if index < len(self.components) else ""
+    def parts(self) -> tuple[str, ...]:
+        """The five components of the standard, empty where not known."""
+        return (*self.components, "", "", "", "", "")[:5]
 
 
 @dataclass(frozen=True, slots=True)

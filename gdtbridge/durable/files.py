@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TypeAlias
 
 from gdtbridge.durable.errors import FolderUnusable
 
@@ -169,17 +169,10 @@ def rename_new(source: Path, target: Path) -> None:
         _look_and_rename(source, target)
 
 
-def _find_renameat2() -> Callable[[int, bytes, int, bytes, int], int] | None:
-    """Return the system call; None where neither system nor C library knows it."""
-    if sys.platform == "win32":
-        return None
-    library = ctypes.CDLL(None, use_errno=True)
-    found: Callable[[int, bytes, int, bytes, int], int] | None
-    found = getattr(library, "renameat2", None)
-    return found
-
-
-_renameat2: Final = _find_renameat2()
+_SystemCall: TypeAlias = Callable[[int, bytes, int, bytes, int], int]
+_libc: Final = None if sys.platform == "win32" else ctypes.CDLL(None, use_errno=True)
+_renameat2: Final[_SystemCall | None] = getattr(_libc, "renameat2", None)
+"""The system call; None where neither system nor C library knows it."""
 
 
 def _renamed_by_kernel(source: Path, target: Path) -> bool:

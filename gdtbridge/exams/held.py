@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from gdtbridge.archive import Archive, ArchivedInstance
 from gdtbridge.database import Database
@@ -20,40 +21,33 @@ from worklist import FolderError, WorklistFolder
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
 class HeldExams:
     """Shows a person whose a held exam may be, and takes the answer."""
 
-    def __init__(
-        self,
-        database: Database,
-        archive: Archive,
-        worklist: WorklistFolder,
-        due: DueSignal,
-        clock: Clock,
-    ) -> None:
-        self._database = database
-        self._archive = archive
-        self._worklist = worklist
-        self._due = due
-        self._clock = clock
+    database: Database
+    archive: Archive
+    worklist: WorklistFolder
+    due: DueSignal
+    clock: Clock
 
     def claimants(self, exam: Exam) -> tuple[str, ...]:
         """Return number, name and birth date (as sent) of everybody but the first the exam names.
 
         A file or a worklist that cannot be read names nobody.
         """
-        with self._database.read() as connection:
-            kept = self._archive.kept_of(connection, exam.study_instance_uid)
+        with self.database.read() as connection:
+            kept = self.archive.kept_of(connection, exam.study_instance_uid)
         first = _line(exam.sent_patient_id, exam.patient_name, exam.patient_birth_date)
         lines = dict.fromkeys([*_sent(kept), *self._ordered(exam)])
         return tuple(line for line in lines if line not in {first, ""})
 
     def _ordered(self, exam: Exam) -> list[str]:
         try:
-            listed = look_up(exam, self._worklist)
+            listed = look_up(exam, self.worklist)
         except FolderError:
             return []
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             orders = orders_of(connection, exam, listed)
         people = [order.patient for order in orders]
         return [_line(one.id, one.person_name, one.birth_date_da) for one in people]
@@ -68,7 +62,7 @@ class HeldExams:
         patient_id = patient_id.strip()
         if not patient_id:
             raise OrderError("id", "Die Patientennummer fehlt. / The patient number is missing.")
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             exam = store.find_exam(connection, study_instance_uid)
             if exam is None or exam.state is not ExamState.HELD:
                 raise NotFound("Keine zurückgehaltene Untersuchung. / No exam is held there.")
@@ -78,10 +72,10 @@ class HeldExams:
                 state=ExamState.RECEIVING,
                 released=True,
                 patient_id=patient_id,
-                due_at=self._clock.utc(),
+                due_at=self.clock.utc(),
                 reported_at=exam.reported_at if patient_id == exam.patient_id else None,
             )
-        self._due.ring()
+        self.due.ring()
         log.info("exam %d was released by a person", exam.id)
 
 

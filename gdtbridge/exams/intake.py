@@ -50,62 +50,58 @@ def _facts(header: Header) -> dict[str, str]:
     }
 
 
-class ExamIntake:
-    """Enters arriving instances into their exams."""
-
-    def __init__(self, completion: CompletionRule) -> None:
-        self._completion = completion
-
-    def enter(
-        self,
-        connection: Connection,
-        incoming: IncomingInstance,
-        header: Header,
-        instance_id: int,
-        now: float,
-    ) -> int:
-        """Let a new instance begin, extend or reopen its exam; return the exam's number."""
-        facts = _facts(header)
-        study = study_of(incoming, header)
-        found = store.find_exam(connection, study)
-        wanted = is_report(incoming.SOPClassUID)
-        if found is None:
-            exam_id = self._begin(connection, study, incoming.calling_aet, facts, now)
-        else:
-            exam_id = found.id
-            self._extend(connection, found, facts, now, wanted=wanted)
-        if wanted:
-            store.insert_report(connection, exam_id, instance_id, incoming.SOPInstanceUID)
-        return exam_id
-
-    def _begin(
-        self, connection: Connection, study: str, device: str, facts: dict[str, str], now: float
-    ) -> int:
-        return store.insert_exam(
+def enter(
+    connection: Connection,
+    completion: CompletionRule,
+    incoming: IncomingInstance,
+    header: Header,
+    instance_id: int,
+    now: float,
+) -> int:
+    """Let a new instance begin, extend or reopen its exam; return the exam's number."""
+    facts = _facts(header)
+    study = study_of(incoming, header)
+    found = store.find_exam(connection, study)
+    wanted = is_report(incoming.SOPClassUID)
+    if found is not None:
+        exam_id = found.id
+        _extend(connection, completion, found, facts, now, wanted=wanted)
+    else:
+        exam_id = store.insert_exam(
             connection,
             study_instance_uid=study,
-            device=device,
+            device=incoming.calling_aet,
             instances=1,
             first_instance_at=now,
             last_instance_at=now,
-            due_at=self._completion.due_at(now, now),
+            due_at=completion.due_at(now, now),
             **facts,
         )
+    if wanted:
+        store.insert_report(connection, exam_id, instance_id, incoming.SOPInstanceUID)
+    return exam_id
 
-    def _extend(
-        self, connection: Connection, exam: Exam, facts: dict[str, str], now: float, *, wanted: bool
-    ) -> None:
-        changes: dict[str, object] = dict(_additions(exam, facts))
-        changes |= {"instances": exam.instances + 1, "last_instance_at": now}
-        if exam.state is ExamState.RECEIVING:
-            changes["due_at"] = self._completion.due_at(now, exam.first_instance_at)
-        elif exam.state is ExamState.REPORTED and wanted and exam.due_at is None:
-            # Later reports wait no longer than the first.
-            changes["due_at"] = self._completion.due_at(now, now)
-        foreign = _is_foreign(exam, facts)
-        store.update_exam(connection, exam.id, mixed=exam.mixed or foreign, **changes)
-        if foreign:
-            store.hold(connection, exam.id, HoldReason.SEVERAL_PATIENTS)
+
+def _extend(
+    connection: Connection,
+    completion: CompletionRule,
+    exam: Exam,
+    facts: dict[str, str],
+    now: float,
+    *,
+    wanted: bool,
+) -> None:
+    changes: dict[str, object] = dict(_additions(exam, facts))
+    changes |= {"instances": exam.instances + 1, "last_instance_at": now}
+    if exam.state is ExamState.RECEIVING:
+        changes["due_at"] = completion.due_at(now, exam.first_instance_at)
+    elif exam.state is ExamState.REPORTED and wanted and exam.due_at is None:
+        # Later reports wait no longer than the first.
+        changes["due_at"] = completion.due_at(now, now)
+    foreign = _is_foreign(exam, facts)
+    store.update_exam(connection, exam.id, mixed=exam.mixed or foreign, **changes)
+    if foreign:
+        store.hold(connection, exam.id, HoldReason.SEVERAL_PATIENTS)
 
 
 def _is_foreign(exam: Exam, facts: dict[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from gdtbridge.archive import Archive, ReceiptStatus
@@ -14,33 +15,33 @@ OVERDUE_SECONDS: Final = 300
 """An exam not reported so long after it was due is a fault a person has to know of."""
 
 
+@dataclass(frozen=True, slots=True)
 class ExamOverview:
     """Lists and counts exams and what was not sent; changes nothing."""
 
-    def __init__(self, database: Database, archive: Archive, clock: Clock) -> None:
-        self._database = database
-        self._archive = archive
-        self._clock = clock
+    database: Database
+    archive: Archive
+    clock: Clock
 
     def exams(self, state: ExamState | None = None, limit: int = 100) -> list[Exam]:
         """Return exams, the newest first; only those in ``state`` where one is named."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return store.list_exams(connection, state, limit)
 
     def attention(self) -> dict[str, int]:
         """Return how much waits for a person, by kind."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return {
                 "held": store.count_held(connection),
-                "overdue": store.count_overdue(connection, self._clock.utc() - OVERDUE_SECONDS),
-                "conflicts": self._archive.count_aside(connection),
+                "overdue": store.count_overdue(connection, self.clock.utc() - OVERDUE_SECONDS),
+                "conflicts": self.archive.count_aside(connection),
                 "unreadable": store.count_problems(connection),
             }
 
     def problems(self, limit: int = 100) -> list[ExamProblem]:
         """Return what was received and not (wholly) sent, the newest of each kind first."""
-        with self._database.read() as connection:
-            aside = self._archive.aside(connection, limit)
+        with self.database.read() as connection:
+            aside = self.archive.aside(connection, limit)
             reports = store.report_problems(connection, limit)
         kind = ReceiptStatus.CONFLICT
         conflicts = (

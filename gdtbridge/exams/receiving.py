@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 from gdtbridge.archive import Archive, IncomingInstance, Receipt, ReceiptStatus, StoredFile
 from gdtbridge.database import Connection, Database
@@ -10,35 +11,26 @@ from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.header import Header, read_header
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import DatabaseError, NotUnderstood, ProcessingFailure, SopClassMismatch
-from gdtbridge.exams import store
+from gdtbridge.exams import intake, store
 from gdtbridge.exams.completion import CompletionRule, DueSignal
-from gdtbridge.exams.intake import ExamIntake
 from gdtbridge.exams.model import HoldReason
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
 class InstanceReceiver:
     """Takes received objects into the archive and their exams. Thread-safe."""
 
-    def __init__(
-        self,
-        database: Database,
-        archive: Archive,
-        completion: CompletionRule,
-        due: DueSignal,
-        clock: Clock,
-    ) -> None:
-        self._database = database
-        self._archive = archive
-        self._completion = completion
-        self._due = due
-        self._clock = clock
-        self._intake = ExamIntake(completion)
+    database: Database
+    archive: Archive
+    completion: CompletionRule
+    due: DueSignal
+    clock: Clock
 
     def room_for(self, size: int) -> None:
         """Raise `OutOfResources` unless an object of ``size`` bytes can be stored."""
-        self._archive.room_for(size)
+        self.archive.room_for(size)
 
     def receive(self, incoming: IncomingInstance) -> ReceiptStatus:
         """Take a received object; the object and its exam are on the disk when this returns.
@@ -53,14 +45,14 @@ class InstanceReceiver:
         except DatasetError as error:
             raise NotUnderstood(str(error)) from error
         _must_match(incoming, header)
-        stored = self._archive.store(incoming, header)
+        stored = self.archive.store(incoming, header)
         try:
-            with self._database.write() as connection:
+            with self.database.write() as connection:
                 receipt = self._enter(connection, incoming, header, stored)
         except DatabaseError as error:
             raise ProcessingFailure(str(error)) from error
-        if self._completion.at_once and receipt.status is ReceiptStatus.NEW:
-            self._due.ring()
+        if self.completion.at_once and receipt.status is ReceiptStatus.NEW:
+            self.due.ring()
         if receipt.status is ReceiptStatus.CONFLICT:
             log.warning("instance %d has other bytes than the one before it", receipt.instance_id)
         return receipt.status
@@ -73,10 +65,12 @@ class InstanceReceiver:
         An object whose UID another study has already is no second version of the object there: its
         exam is held.
         """
-        now = self._clock.utc()
-        receipt = self._archive.enter(connection, incoming, header, stored, now)
+        now = self.clock.utc()
+        receipt = self.archive.enter(connection, incoming, header, stored, now)
         if receipt.status is ReceiptStatus.NEW or receipt.elsewhere:
-            exam_id = self._intake.enter(connection, incoming, header, receipt.instance_id, now)
+            exam_id = intake.enter(
+                connection, self.completion, incoming, header, receipt.instance_id, now
+            )
             if receipt.elsewhere:
                 store.hold(connection, exam_id, HoldReason.UID_TAKEN)
         return receipt

@@ -45,17 +45,18 @@ class Patient:
         """
         sent = PersonName.of(person_name)
         name = sent.written
+        family, given, middle, prefix, suffix = name.parts
         born = to_date(birth_date) if isinstance(birth_date, str) else birth_date
         unread = birth_date.strip() if isinstance(birth_date, str) and born is None else ""
         return cls(
             id=number,
-            family_name=name.family,
-            given_name=name.given,
+            family_name=family,
+            given_name=given,
             birth_date=born,
             sex=sex if sex in _SEXES else None,
-            middle_name=name.middle,
-            name_prefix=name.prefix,
-            name_suffix=name.suffix,
+            middle_name=middle,
+            name_prefix=prefix,
+            name_suffix=suffix,
             birth_date_as_sent=unread,
             name_as_sent="" if (name,) == sent.groups and not name.components[5:] else str(sent),
         )

@@ -64,21 +64,14 @@ class AttachedFile:
     attachment: Attachment
 
 
+@dataclass(frozen=True)
 class AttachmentBuilder:
     """Chooses and makes the attachments of an exam; waits for nobody but its own processes."""
 
-    def __init__(
-        self,
-        renderer: AttachmentReader,
-        printer: PagePrinter,
-        catalogue: Catalogue,
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._renderer = renderer
-        self._printer = printer
-        self._catalogue = catalogue
-        self._monotonic = monotonic
+    renderer: AttachmentReader
+    printer: PagePrinter
+    catalogue: Catalogue
+    monotonic: Callable[[], float] = time.monotonic
 
     def files(
         self, exam: Exam, accession: str, kept: Sequence[ArchivedInstance], place: AttachmentPlace
@@ -89,7 +82,7 @@ class AttachmentBuilder:
         """
         if exam.mixed:
             return ()
-        end = self._monotonic() + MOST_SECONDS
+        end = self.monotonic() + MOST_SECONDS
         keys = [one.path for one in kept if is_key_object(one.sop_class_uid)]
         candidates = [
             AttachmentCandidate(one.path, one.sop_class_uid, one.sop_instance_uid)
@@ -98,7 +91,7 @@ class AttachmentBuilder:
         ]
         if not candidates:
             return ()
-        key = self._renderer.key_objects(keys)
+        key = self.renderer.key_objects(keys)
         looked = [found for one in candidates for found in self._with_frames(one, end)]
         selection = choose(looked, key, place.most)
         rendered = [
@@ -118,9 +111,9 @@ class AttachmentBuilder:
         The page names the patient of the exam: a person may have said that the exam is of another
         patient than the device thought.
         """
-        sheet = sheet_of(report, self._catalogue, exam.sent_patient, accession)
+        sheet = sheet_of(report, self.catalogue, exam.sent_patient, accession)
         try:
-            data = self._printer.print(sheet, PageFormat.PDF)
+            data = self.printer.print(sheet, PageFormat.PDF)
         except ReportError as error:
             log.warning("exam %d: the page of a report is left out: %s", exam.id, error)
             return None
@@ -131,17 +124,17 @@ class AttachmentBuilder:
         self, candidate: AttachmentCandidate, end: float
     ) -> Sequence[AttachmentCandidate]:
         """Return the candidate with its number of frames; without it when time is over."""
-        late = self._monotonic() >= end
-        return (candidate,) if late else self._renderer.with_frames((candidate,))
+        late = self.monotonic() >= end
+        return (candidate,) if late else self.renderer.with_frames((candidate,))
 
     def _rendered(
         self, exam: Exam, path: Path, frame: int | None, end: float
     ) -> RenderedFile | None:
-        if self._monotonic() >= end:
+        if self.monotonic() >= end:
             log.warning("exam %d: an attachment is left out: they took too long", exam.id)
             return None
         try:
-            return self._renderer.render(path, frame)
+            return self.renderer.render(path, frame)
         except AttachmentError as error:
             log.warning("exam %d: an attachment is left out: %s", exam.id, type(error).__name__)
             return None

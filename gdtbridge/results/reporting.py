@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gdtbridge.database import Connection, Database
@@ -25,27 +26,18 @@ from gdtbridge.settings import WebhookSettings
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
 class ResultReporter:
     """Decides what leaves for an exam whose waiting is over."""
 
-    def __init__(
-        self,
-        routing: Routing,
-        database: Database,
-        outbox: Outbox,
-        gatherer: ExamGatherer,
-        webhooks: WebhookSettings,
-        completion: CompletionRule,
-        clock: Clock,
-    ) -> None:
-        self._routing = routing
-        self._database = database
-        self._outbox = outbox
-        self._gatherer = gatherer
-        self._webhooks = webhooks
-        self._completion = completion
-        self._clock = clock
-        self._failing: dict[int, str] = {}
+    routing: Routing
+    database: Database
+    outbox: Outbox
+    gatherer: ExamGatherer
+    webhooks: WebhookSettings
+    completion: CompletionRule
+    clock: Clock
+    _failing: dict[int, str] = field(default_factory=dict, init=False)
 
     def report_due(self) -> int:
         """Report every exam whose waiting is over; return how many there were.
@@ -53,9 +45,9 @@ class ResultReporter:
         An exam that fails stays due and keeps no other from being reported; the failure is logged
         once, for the exam is tried again every second.
         """
-        now = self._clock.utc()
-        with self._database.read() as connection:
-            due = store.due_exams(connection, now, self._completion.longest_wait)
+        now = self.clock.utc()
+        with self.database.read() as connection:
+            due = store.due_exams(connection, now, self.completion.longest_wait)
         for exam_id in due:
             try:
                 self.report(exam_id, now)
@@ -72,7 +64,7 @@ class ResultReporter:
 
     def results_arrived(self, accession_number: str) -> bool:
         """Return whether everything the exam of an order has to say has arrived."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return result_store.open_results(connection, accession_number) == 0
 
     def report(self, exam_id: int, now: float) -> None:
@@ -81,13 +73,13 @@ class ResultReporter:
         Files are read outside any transaction. When an instance arrived meanwhile, nothing is
         written and the exam's new deadline counts.
         """
-        gathered = self._gatherer.gather(exam_id)
+        gathered = self.gatherer.gather(exam_id)
         if gathered is None:
             return
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             if store.exam_by_id(connection, exam_id) == gathered.exam:
                 self._settle(connection, gathered, now)
-        self._outbox.wake()
+        self.outbox.wake()
 
     def _settle(self, connection: Connection, gathered: GatheredExam, now: float) -> None:
         exam, read = gathered.exam, gathered.read
@@ -96,18 +88,18 @@ class ResultReporter:
             self._hold(connection, exam, attribution)
             return
         order = attribution.order
-        target = self._routing.of_exam(exam, order)
+        target = self.routing.of_exam(exam, order)
         wanted = target if target.attachments is not None else None
         if gathered.target is not wanted:
             return  # an order came meanwhile: everything once more, for its target
         results = ExamResults(
-            self._outbox,
+            self.outbox,
             connection,
             exam,
             order,
             target,
             datetime.fromtimestamp(now),  # noqa: DTZ006 - local time
-            announced=bool(self._webhooks.gdt_written),
+            announced=bool(self.webhooks.gdt_written),
         )
         try:
             with connection.begin_nested():

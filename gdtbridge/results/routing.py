@@ -120,26 +120,26 @@ class Routing:
         return self.find(_ordered(reference, station, modality, route, station))
 
 
+@dataclass(frozen=True, slots=True)
 class OrderAnswers:
     """The GDT records orders are answered with: `gdtbridge.orders.ports.OrderAnswerPort`."""
 
-    def __init__(self, routing: Routing, clock: Clock) -> None:
-        self._routing = routing
-        self._clock = clock
+    routing: Routing
+    clock: Clock
 
     def must_be_writable(self, entry: Entry, reference: OrderReference, route: str) -> None:
         """Raise `gdtbridge.gdt.GdtWriteError` when no record of that order can be written."""
-        self._routing.of_entry(entry, reference, route).records.answer(entry)
+        self.routing.of_entry(entry, reference, route).records.answer(entry)
 
     def master_data(self, record: OrderRecord, patient: Patient) -> Message:
         """Return the message (6301) for whoever sent ``record``; raise `GdtWriteError`."""
-        target = self._routing.find(RouteFacts(route=record.route, ordered_by=record.sender))
+        target = self.routing.find(RouteFacts(route=record.route, ordered_by=record.sender))
         key = f"stammdaten-{record.token}-{record.position}"
         return Message(
             kind="gdt",
             destination=target.destination,
             key=key,
-            name=target.names.other(key, self._clock.local()),
+            name=target.names.other(key, self.clock.local()),
             payload=target.records.master_data(patient),
         )
 

@@ -102,9 +102,9 @@ def test_a_name_has_groups_of_components() -> None:
         ComponentGroup(),
         ComponentGroup(("ミュラ",)),
     )
-    written = name.written
-    assert (written.family, written.given, written.middle) == ("Müller", "Änne", "Maria")
-    assert (written.prefix, written.suffix) == ("Dr.", "MdB")
+    assert name.written.parts == ("Müller", "Änne", "Maria", "Dr.", "MdB")
+    assert ComponentGroup(("Müller",)).parts == ("Müller", "", "", "", "")
+    assert ComponentGroup(tuple("abcdef")).parts == tuple("abcde")
     assert str(name) == "Müller^Änne^Maria^Dr.^MdB==ミュラ"
     assert PersonName.of("^^=^") == PersonName.of("")
 

@@ -195,7 +195,7 @@ def test_an_exam_whose_pictures_take_too_long_keeps_no_other_waiting(device: Dev
     for shade in (10, 90, 200):
         device.still(shade)
     slow = Slow(practice.renderer, practice.printer, standard(), monotonic=practice.clock.monotonic)
-    practice.core.reporting._gatherer._attachments = slow
+    practice.core.reporting.gatherer._attachments = slow
     assert len(groups(device.finish())) == 2
 
 
@@ -298,7 +298,7 @@ def test_an_order_that_comes_while_the_exam_is_read_gets_the_pictures(tmp_path: 
     practice = Practice(tmp_path, load_settings(file, {}))
     device = Device(practice, tmp_path)
     device.still(10)
-    gatherer = practice.core.reporting._gatherer
+    gatherer = practice.core.reporting.gatherer
     gather = gatherer.gather
 
     def interrupted(exam_id: int) -> GatheredExam | None:
