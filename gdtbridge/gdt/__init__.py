@@ -6,15 +6,14 @@ the standard library, chardet and `gdtbridge.people`.
 """
 
 from gdtbridge.gdt.errors import GdtError, GdtWriteError, NotGdtError
-from gdtbridge.gdt.read.completeness import what_is_missing
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import WARNINGS, GdtWarning, Line, Record
+from gdtbridge.gdt.read.structure import what_is_missing
 from gdtbridge.gdt.tables.charsets import CHARSETS
 from gdtbridge.gdt.tables.dates import parse_clock, parse_date, parse_time
 from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect, dialect_named
 from gdtbridge.gdt.tables.fields import FIELDS, field_length
-from gdtbridge.gdt.tables.file_patterns import checked_pattern, names_apart
-from gdtbridge.gdt.tables.options import LinkPlace, ValueForm
+from gdtbridge.gdt.tables.options import LinkPlace, ValueForm, checked_pattern, names_apart
 from gdtbridge.gdt.tables.patient_fields import BIRTH_DATES, FAMILY_NAMES, GIVEN_NAMES, PATIENT_IDS
 from gdtbridge.gdt.tables.practice_dialects import CHANGES, derive, dialects_with
 from gdtbridge.gdt.tables.record_types import RECORD_TYPES, RecordType

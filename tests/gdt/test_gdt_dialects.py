@@ -28,7 +28,7 @@ from gdtbridge.gdt import (
     render_study,
     render_values,
 )
-from gdtbridge.gdt.tables.file_patterns import names_apart
+from gdtbridge.gdt.tables.options import names_apart
 from gdtbridge.gdt.write.value_columns import ValueCell, in_columns
 from gdtbridge.people import Patient
 

@@ -8,8 +8,7 @@ import pytest
 
 from gdtbridge.gdt import CHANGES, CHARSETS, DIALECTS, FIELDS, RECORD_TYPES, WARNINGS, RecordType
 from gdtbridge.gdt.tables.dialects import Dialect
-from gdtbridge.gdt.tables.file_patterns import FILE_NAME_PARTS
-from gdtbridge.gdt.tables.options import NumberFormat
+from gdtbridge.gdt.tables.options import FILE_NAME_PARTS, NumberFormat
 from gdtbridge.gdt.tables.rows import FITS, ContentSource, FieldFit, FieldRow, RecordLayout
 from gdtbridge.gdt.tools.conformance import CHECK_FINDINGS
 from gdtbridge.gdt.write.encoder import Loss

@@ -24,7 +24,6 @@ from gdtbridge.gdt.read.charset_detection import (
 from gdtbridge.gdt.read.raw_lines import RawLine, raw_lines
 from gdtbridge.gdt.read.record import GdtWarning, Line, Record, gdt_warning
 from gdtbridge.gdt.read.structure import structure_warnings
-from gdtbridge.gdt.tables.codes import SEX_READ
 from gdtbridge.gdt.tables.dates import parse_date
 from gdtbridge.gdt.tables.fields import FIELDS
 from gdtbridge.gdt.tables.patient_fields import (
@@ -33,6 +32,7 @@ from gdtbridge.gdt.tables.patient_fields import (
     GIVEN_NAMES,
     PATIENT_IDS,
     SEX,
+    SEX_READ,
 )
 from gdtbridge.gdt.tables.record_types import RECORD_TYPES
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from gdtbridge.gdt.tables.codes import SEX_READ
 from gdtbridge.gdt.tables.dates import parse_date
 from gdtbridge.gdt.tables.patient_fields import (
     BIRTH_DATES,
@@ -14,6 +13,7 @@ from gdtbridge.gdt.tables.patient_fields import (
     PATIENT_IDS,
     PATIENT_OBJECTS,
     SEX,
+    SEX_READ,
 )
 from gdtbridge.gdt.tables.record_types import OBJECT_MARKS
 from gdtbridge.gdt.text import printable

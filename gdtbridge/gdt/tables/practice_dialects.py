@@ -17,7 +17,6 @@ from gdtbridge.gdt.errors import GdtError
 from gdtbridge.gdt.tables.charsets import CHARSETS
 from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect
 from gdtbridge.gdt.tables.fields import FIELDS, MAX_CONTENT
-from gdtbridge.gdt.tables.file_patterns import checked_pattern
 from gdtbridge.gdt.tables.layouts import ESSENTIAL
 from gdtbridge.gdt.tables.options import (
     VERSIONS,
@@ -27,6 +26,7 @@ from gdtbridge.gdt.tables.options import (
     PatientIdRule,
     RecordForm,
     ValueForm,
+    checked_pattern,
 )
 from gdtbridge.gdt.tables.record_types import BODY_RANK
 from gdtbridge.gdt.tables.rows import COMMENT_FIELDS
@@ -53,13 +53,8 @@ def _one_of(*allowed: str) -> Checker:
 
 def _member(kind: type[Member]) -> Checker:
     """Return a check for the value of an enumeration."""
-
-    def check(value: object, _: DialectOptions) -> object:
-        if value not in [member.value for member in kind]:
-            raise ValueError(", ".join(member.value for member in kind))
-        return kind(str(value))
-
-    return check
+    word = _one_of(*(member.value for member in kind))
+    return lambda value, options: kind(str(word(value, options)))
 
 
 def _flag(value: object, _: DialectOptions) -> object:
@@ -77,23 +72,17 @@ def _version(value: object, options: DialectOptions) -> object:
     )
 
 
-def _gdt_id(value: object, _: DialectOptions) -> object:
-    """Accept a GDT id (8315, 8316)."""
-    if not isinstance(value, str) or not 1 <= len(value) <= 8 or not _plain(value):
-        raise ValueError("1-8 ASCII")
-    return value
+def _ascii(least: int, most: int) -> Checker:
+    """Return a check for so many printable ASCII characters without blanks at the ends."""
 
+    def check(value: object, _: DialectOptions) -> object:
+        text = value if isinstance(value, str) else "\n"
+        plain = text.isascii() and text.isprintable() and text == text.strip()
+        if not plain or not least <= len(text) <= most:
+            raise ValueError(f"{least}-{most} ASCII")
+        return text
 
-def _device_code(value: object, _: DialectOptions) -> object:
-    """Accept a code for 8402; empty means that of the modality."""
-    if not isinstance(value, str) or len(value) > 6 or (value and not _plain(value)):
-        raise ValueError("0-6 ASCII")
-    return value
-
-
-def _plain(text: str) -> bool:
-    """Return whether a text is printable ASCII without blanks at its ends."""
-    return text.isascii() and text.isprintable() and text == text.strip()
+    return check
 
 
 def _width(value: object, _: DialectOptions) -> object:
@@ -130,11 +119,6 @@ def _order(value: object, options: DialectOptions) -> object:
     return numbers
 
 
-def _copy(value: object, _: DialectOptions) -> object:
-    """Accept a field that repeats 3000."""
-    return _one_of("", "0193", "3105")(value, _)
-
-
 def _file_name(value: object, _: DialectOptions) -> object:
     """Accept a file name made of the known placeholders."""
     return checked_pattern(value if isinstance(value, str) else "")
@@ -144,8 +128,8 @@ CHANGES: Final[Mapping[str, Checker]] = MappingProxyType(
     {
         "version": _version,
         "encoding": _one_of(*CHARSETS),
-        "receiver": _gdt_id,
-        "sender": _gdt_id,
+        "receiver": _ascii(1, 8),
+        "sender": _ascii(1, 8),
         "field_limits": _flag,
         "comment_field": _one_of(*COMMENT_FIELDS),
         "comment_width": _width,
@@ -154,8 +138,8 @@ CHANGES: Final[Mapping[str, Checker]] = MappingProxyType(
         "attachments": _flag,
         "link": _member(LinkPlace),
         "patient_id": _member(PatientIdRule),
-        "patient_id_copy": _copy,
-        "device_code": _device_code,
+        "patient_id_copy": _one_of("", "0193", "3105"),
+        "device_code": _ascii(0, 6),
         "announce_lines": _flag,
         "omit": _omit,
         "order": _order,

@@ -13,10 +13,10 @@ from typing import Final
 from gdtbridge.gdt.read.charset_detection import ANSI, DOS
 from gdtbridge.gdt.read.record import GdtWarning, Line, Record
 from gdtbridge.gdt.tables.charsets import CHARSETS
-from gdtbridge.gdt.tables.codes import SEX_WRITTEN
 from gdtbridge.gdt.tables.dialects import Dialect
 from gdtbridge.gdt.tables.fields import FIELDS, FieldType
 from gdtbridge.gdt.tables.options import VERSIONS, PatientIdRule, RecordForm
+from gdtbridge.gdt.tables.patient_fields import SEX_WRITTEN
 from gdtbridge.gdt.tables.record_types import (
     FILE_GROUP,
     FREE_PAIRS,

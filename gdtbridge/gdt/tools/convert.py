@@ -14,12 +14,12 @@ from typing import Final
 
 from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.gdt.read.record import Line, Record
-from gdtbridge.gdt.tables.codes import SEX_READ, SEX_WRITTEN
 from gdtbridge.gdt.tables.dates import date_text, parse_date
 from gdtbridge.gdt.tables.dialects import Dialect
 from gdtbridge.gdt.tables.fields import FIELDS, FieldType
 from gdtbridge.gdt.tables.layouts import TEST_OBJECT, object_rows, record_end, record_start
 from gdtbridge.gdt.tables.options import RecordForm
+from gdtbridge.gdt.tables.patient_fields import SEX_READ, SEX_WRITTEN
 from gdtbridge.gdt.tables.record_types import (
     BODY_RANK,
     FILE_GROUP,

@@ -10,8 +10,7 @@ import unicodedata
 from enum import StrEnum
 from typing import Final
 
-from gdtbridge.gdt.tables.charsets import GdtCharset
-from gdtbridge.gdt.tables.translit import SAME, TRANSLITERATIONS
+from gdtbridge.gdt.tables.charsets import SAME, TRANSLITERATIONS, GdtCharset
 from gdtbridge.gdt.text import clean
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
-from gdtbridge.gdt.tables.codes import DEVICE_CODE_UNSPECIFIED, DEVICE_CODES, SEX_WRITTEN
 from gdtbridge.gdt.tables.dates import date_text, time_text
 from gdtbridge.gdt.tables.options import DialectOptions, LinkPlace
+from gdtbridge.gdt.tables.patient_fields import SEX_WRITTEN
 from gdtbridge.gdt.tables.rows import ContentSource, RecordLayout
 from gdtbridge.gdt.write.results import (
     Attachment,
@@ -22,6 +23,12 @@ Contents = Mapping[ContentSource, Sequence[str]]
 
 LINK_TEXT: Final = "Bilder der Untersuchung"
 NO_ORDER: Final = OrderReference()
+
+DEVICE_CODES: Final[Mapping[str, str]] = MappingProxyType({"US": "SONO00"})
+"""DICOM Modality to field 8402 (GDT 2.1 appendix B: SONO00 = ultrasound, general)."""
+
+DEVICE_CODE_UNSPECIFIED: Final = "ALLG00"
+"""Field 8402 of everything :data:`DEVICE_CODES` does not name (appendix B: unspecified)."""
 
 
 def study_contents(
