@@ -56,10 +56,6 @@ class FolderError(WorklistError):
 
     retriable: ClassVar[bool] = True
 
-    def __init__(self, error: FolderUnusable) -> None:
-        super().__init__(str(error))
-        self.folder = error.folder
-
 
 @contextmanager
 def folder_errors(folder: Path) -> Iterator[None]:

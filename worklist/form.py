@@ -39,6 +39,18 @@ from worklist.item import (
 MODALITY_WORKLIST_FIND = UID("1.2.840.10008.5.1.4.31")
 """SOP class of a worklist dataset (PS3.4 K.3)."""
 
+TEXTS_OF_ROOT = (
+    "AccessionNumber", "PatientID", "PatientName", "RequestedProcedureID", "StudyInstanceUID",
+)  # fmt: skip
+TEXTS_OF_STEP = (
+    "Modality",
+    "ScheduledPerformingPhysicianName",
+    "ScheduledProcedureStepID",
+    "ScheduledStationAETitle",
+)
+"""Attributes of `Entry` that stand under the same keyword, as they are, in its dataset."""
+NOT_KNOWN = ("ReferringPhysicianName", "RequestingPhysician", "RequestedProcedurePriority")
+
 
 def to_dataset(entry: Entry) -> Dataset:
     """Return the entry as a dataset, labelled ISO_IR 100 or ISO_IR 192 only where it must be."""
@@ -60,20 +72,14 @@ def item_of(entry: Entry) -> Item:
     return dict(
         (
             *_issued(entry.created),
-            text_element("AccessionNumber", entry.AccessionNumber),
-            text_element("ReferringPhysicianName", ""),
+            *(text_element(keyword, getattr(entry, keyword)) for keyword in TEXTS_OF_ROOT),
+            *(text_element(keyword, "") for keyword in NOT_KNOWN),
             sequence_element("ReferencedStudySequence"),
             sequence_element("ReferencedPatientSequence"),
-            text_element("PatientName", entry.PatientName),
-            text_element("PatientID", entry.PatientID),
             text_element("PatientBirthDate", da_text(entry.PatientBirthDate)),
             text_element("PatientSex", entry.PatientSex),
-            text_element("StudyInstanceUID", entry.StudyInstanceUID),
-            text_element("RequestingPhysician", ""),
             _described(entry, "RequestedProcedureDescription", "RequestedProcedureCodeSequence"),
             sequence_element("ScheduledProcedureStepSequence", _step(entry)),
-            text_element("RequestedProcedureID", entry.RequestedProcedureID),
-            text_element("RequestedProcedurePriority", ""),
         )
     )
 
@@ -81,15 +87,10 @@ def item_of(entry: Entry) -> Item:
 def _step(entry: Entry) -> Item:
     return dict(
         (
-            text_element("Modality", entry.Modality),
-            text_element("ScheduledStationAETitle", entry.ScheduledStationAETitle),
+            *(text_element(keyword, getattr(entry, keyword)) for keyword in TEXTS_OF_STEP),
             text_element("ScheduledProcedureStepStartDate", da_text(entry.scheduled)),
             text_element("ScheduledProcedureStepStartTime", tm_text(entry.scheduled)),
-            text_element(
-                "ScheduledPerformingPhysicianName", entry.ScheduledPerformingPhysicianName
-            ),
             _described(entry, "ScheduledProcedureStepDescription", "ScheduledProtocolCodeSequence"),
-            text_element("ScheduledProcedureStepID", entry.ScheduledProcedureStepID),
             text_element("ScheduledProcedureStepStatus", "SCHEDULED"),
         )
     )
@@ -177,18 +178,11 @@ def entry_of(item: Item) -> Entry:
         raise _unusable(missing)
     step = items_of(item, "ScheduledProcedureStepSequence")[0]
     return Entry(
-        AccessionNumber=text_of(item, "AccessionNumber"),
-        StudyInstanceUID=text_of(item, "StudyInstanceUID"),
-        PatientID=text_of(item, "PatientID"),
-        PatientName=text_of(item, "PatientName"),
+        **{keyword: text_of(item, keyword) for keyword in TEXTS_OF_ROOT},
+        **{keyword: text_of(step, keyword) for keyword in TEXTS_OF_STEP},
         PatientBirthDate=to_date(text_of(item, "PatientBirthDate")),
         PatientSex=_sex(text_of(item, "PatientSex")),
-        Modality=text_of(step, "Modality"),
-        ScheduledStationAETitle=text_of(step, "ScheduledStationAETitle"),
         RequestedProcedureDescription=_description(item, step),
-        ScheduledPerformingPhysicianName=text_of(step, "ScheduledPerformingPhysicianName"),
-        RequestedProcedureID=text_of(item, "RequestedProcedureID"),
-        ScheduledProcedureStepID=text_of(step, "ScheduledProcedureStepID"),
         scheduled=_scheduled(step),
         created=_moment(
             item, "IssueDateOfImagingServiceRequest", "IssueTimeOfImagingServiceRequest"

@@ -14,7 +14,6 @@ class FolderUnusable(BridgeError):
 
     def __init__(self, folder: Path, german: str, english: str) -> None:
         super().__init__(f"Ordner {folder}: {german} / Folder {folder}: {english}")
-        self.folder = folder
 
     @classmethod
     def of(cls, folder: Path, error: OSError) -> FolderUnusable:

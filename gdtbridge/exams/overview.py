@@ -31,12 +31,10 @@ class ExamOverview:
     def attention(self) -> dict[str, int]:
         """Return how much waits for a person, by kind."""
         with self.database.read() as connection:
-            return {
-                "held": store.count_held(connection),
-                "overdue": store.count_overdue(connection, self.clock.utc() - OVERDUE_SECONDS),
-                "conflicts": self.archive.count_aside(connection),
-                "unreadable": store.count_problems(connection),
-            }
+            since = self.clock.utc() - OVERDUE_SECONDS
+            held, overdue, unsent = store.attention(connection, since)
+            conflicts = self.archive.count_aside(connection)
+        return {"held": held, "overdue": overdue, "conflicts": conflicts, "unreadable": unsent}
 
     def problems(self, limit: int = 100) -> list[ExamProblem]:
         """Return what was received and not (wholly) sent, the newest of each kind first."""

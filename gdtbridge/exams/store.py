@@ -66,18 +66,6 @@ def list_exams(connection: Connection, state: ExamState | None, limit: int) -> l
     return _exams(connection, query if state is None else query.where(exam.c.state == state))
 
 
-def count_held(connection: Connection) -> int:
-    """Return how many exams wait for a person."""
-    query = sa.select(sa.func.count()).where(exam.c.state == ExamState.HELD)
-    return connection.execute(query).scalar_one()
-
-
-def count_overdue(connection: Connection, since: float) -> int:
-    """Return how many exams should have been reported before that time and were not."""
-    query = sa.select(sa.func.count()).where(exam.c.due_at < since)
-    return connection.execute(query).scalar_one()
-
-
 def insert_report(
     connection: Connection, exam_id: int, instance_id: int, sop_instance_uid: str
 ) -> None:
@@ -95,9 +83,12 @@ def insert_report(
 _NOT_SENT: Final = sa.or_(report.c.problem != "", report.c.state == ReportState.OTHER_PATIENT)
 
 
-def count_problems(connection: Connection) -> int:
-    """Return how many reports were not sent, or not to their end."""
-    return connection.execute(sa.select(sa.func.count()).where(_NOT_SENT)).scalar_one()
+def attention(connection: Connection, since: float) -> tuple[int, int, int]:
+    """Return how many exams are held, how many due before ``since``, how many reports unsent."""
+    kinds = (exam.c.state == ExamState.HELD, exam.c.due_at < since, _NOT_SENT)
+    queries = (sa.select(sa.func.count()).where(kind) for kind in kinds)
+    held, overdue, unsent = (connection.execute(query).scalar_one() for query in queries)
+    return held, overdue, unsent
 
 
 def report_problems(connection: Connection, limit: int) -> list[ExamProblem]:

@@ -7,6 +7,7 @@ fits nothing finds nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import time
 
 from gdtbridge.database import Database
@@ -20,20 +21,18 @@ from gdtbridge.orders.model import StudyNames
 from worklist import FolderError, WorklistFolder
 
 
+@dataclass(frozen=True, slots=True)
 class StudyFinder:
     """Finds studies; changes nothing."""
 
-    def __init__(
-        self, database: Database, worklist: WorklistFolder, encoding: str | None = None
-    ) -> None:
-        """Take ``encoding`` for the character set of files that name none."""
-        self._database = database
-        self._worklist = worklist
-        self._encoding = encoding
+    database: Database
+    worklist: WorklistFolder
+    encoding: str | None = None
+    """Character set of files that name none."""
 
     def asked_by_file(self, data: bytes) -> StudyQuery:
         """Return what a GDT file asks for; raise `OrderError` naming what is wrong with it."""
-        return query_of_file(data, self._encoding)
+        return query_of_file(data, self.encoding)
 
     def find(self, query: StudyQuery) -> list[Exam]:
         """Return the studies the query fits, the newest first.
@@ -44,7 +43,7 @@ class StudyFinder:
         """
         if not query.patient_id:
             raise OrderError("patient_id", NO_PATIENT)
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             exams = store.exams_of(connection, query.patient_id)
             names = store.names_of(connection, query.patient_id)
         fitting = [exam for exam in exams if fits(exam, names.get(exam.id, StudyNames()), query)]
@@ -56,10 +55,10 @@ class StudyFinder:
         if exam.state is ExamState.REPORTED:
             return True
         try:
-            listed = look_up(exam, self._worklist)
+            listed = look_up(exam, self.worklist)
         except FolderError as error:
             raise ProcessingFailure(str(error)) from error
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return isinstance(judge(connection, exam, listed), Attribution)
 
 
