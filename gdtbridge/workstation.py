@@ -174,7 +174,9 @@ def whole_file(file: Path) -> bytes:
 
 def _look(file: Path) -> tuple[bytes, str]:
     """Return the content of a file, and why the file is no whole export, if so."""
-    from gdtbridge.gdt import NotGdtError, read_records, what_is_missing
+    from gdtbridge.gdt.errors import NotGdtError
+    from gdtbridge.gdt.read.reader import read_records
+    from gdtbridge.gdt.read.structure import what_is_missing
 
     try:
         with file.open("rb") as stream:

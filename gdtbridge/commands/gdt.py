@@ -23,7 +23,8 @@ from gdtbridge.errors import BridgeError
 from gdtbridge.settings import Settings
 
 if TYPE_CHECKING:
-    from gdtbridge.gdt import Dialect, GdtWarning, Record
+    from gdtbridge.gdt.read.record import GdtWarning, Record
+    from gdtbridge.gdt.tables.dialects import Dialect
 
 _VERSIONS = {"2.1": "gdt21", "3.0": "gdt30", "3.1": "gdt31"}
 
@@ -47,7 +48,9 @@ def dialect_of(settings: Settings, name: str | None) -> Dialect:
 
     Raises `BridgeError` for an unknown name.
     """
-    from gdtbridge.gdt import GdtError, dialect_named, dialects_with
+    from gdtbridge.gdt.errors import GdtError
+    from gdtbridge.gdt.tables.dialects import dialect_named
+    from gdtbridge.gdt.tables.practice_dialects import dialects_with
 
     known = dialects_with(settings.dialects)
     try:
@@ -62,7 +65,8 @@ def dialect_of(settings: Settings, name: str | None) -> Dialect:
 @click.argument("files", nargs=-1, required=True, type=FilePath)
 def check_command(settings: Settings, name: str | None, files: tuple[Path, ...]) -> None:
     """GDT-Dateien für einen Dialekt beurteilen. / Judge GDT files for a dialect."""
-    from gdtbridge.gdt import check_record, findings_to_text
+    from gdtbridge.gdt.tools.conformance import check_record
+    from gdtbridge.gdt.tools.show import findings_to_text
 
     dialect = dialect_of(settings, name)
     objections = 0
@@ -98,7 +102,8 @@ def convert_command(
     settings: Settings, name: str, encoding: str | None, file: Path, out: Path
 ) -> None:
     """Eine GDT-Datei neu schreiben: Version, Dialekt, Zeichensatz. / Convert a GDT file."""
-    from gdtbridge.gdt import GdtError, convert
+    from gdtbridge.gdt.errors import GdtError
+    from gdtbridge.gdt.tools.convert import convert
 
     records = _records(file, settings)
     try:
@@ -116,7 +121,8 @@ def _records(file: Path, settings: Settings) -> list[Record]:
 
     A file that names no character set is read in that of the practice's orders.
     """
-    from gdtbridge.gdt import GdtError, read_records
+    from gdtbridge.gdt.errors import GdtError
+    from gdtbridge.gdt.read.reader import read_records
 
     try:
         return read_records(file.read_bytes(), default_encoding=settings.orders.encoding)
@@ -143,7 +149,9 @@ def _write_new(out: Path, data: bytes) -> None:
 @files_argument
 def gdt_show(files: tuple[Path, ...], encoding: str | None, *, as_json: bool) -> None:
     """GDT-Dateien lesbar zeigen. / Show GDT files readably."""
-    from gdtbridge.gdt import GdtError, read_records, record_to_json, record_to_text
+    from gdtbridge.gdt.errors import GdtError
+    from gdtbridge.gdt.read.reader import read_records
+    from gdtbridge.gdt.tools.show import record_to_json, record_to_text
 
     width = terminal_width()
     colour = width is not None and "NO_COLOR" not in os.environ

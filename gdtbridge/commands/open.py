@@ -26,7 +26,7 @@ _QUESTION = ("accession", "case_id", "day", "clock", "study")
 
 
 def _day(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
-    from gdtbridge.gdt import parse_date
+    from gdtbridge.gdt.tables.dates import parse_date
 
     if not text:
         return ""
@@ -37,7 +37,7 @@ def _day(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
 
 
 def _clock(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
-    from gdtbridge.gdt import parse_clock
+    from gdtbridge.gdt.tables.dates import parse_clock
 
     if text and parse_clock(text) is None:
         raise click.BadParameter("HH:MM[:SS]")

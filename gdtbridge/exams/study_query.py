@@ -14,15 +14,12 @@ from typing import Final
 
 from gdtbridge.dataset.values import da_text
 from gdtbridge.errors import OrderError
-from gdtbridge.gdt import (
-    PATIENT_IDS,
-    NotGdtError,
-    Record,
-    parse_clock,
-    parse_date,
-    printable,
-    read_records,
-)
+from gdtbridge.gdt.errors import NotGdtError
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.read.record import Record
+from gdtbridge.gdt.tables.dates import parse_clock, parse_date
+from gdtbridge.gdt.tables.patient_fields import PATIENT_IDS
+from gdtbridge.gdt.text import printable
 
 NO_NUMBER: Final = frozenset({"", "0"})
 """What stands in 3000 when the patient has no number ("0": GDT 2.1, record 6300)."""

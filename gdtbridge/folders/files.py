@@ -19,7 +19,9 @@ from gdtbridge.folders.claims import ClaimedFile, claim, file_away, read
 from gdtbridge.folders.notice import notice
 from gdtbridge.folders.ports import ExchangeFolders, OrderPorts
 from gdtbridge.folders.records import RecordReply, RecordTaker
-from gdtbridge.gdt import NotGdtError, Record, read_records
+from gdtbridge.gdt.errors import NotGdtError
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.read.record import Record
 from gdtbridge.orders import OrderRecord, RecordOutcome
 from gdtbridge.settings import Settings
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gdtbridge.exams import Exam, StudyQuery
-from gdtbridge.gdt import OrderReference
+from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import OrderRecord, OrderRequest, TakenRecord
 from gdtbridge.people import Patient
 

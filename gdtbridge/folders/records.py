@@ -18,7 +18,7 @@ from gdtbridge.folders.requests import (
     request_of,
     sentence,
 )
-from gdtbridge.gdt import Record
+from gdtbridge.gdt.read.record import Record
 from gdtbridge.orders import OrderRecord, RecordOutcome, TakenRecord
 from gdtbridge.settings import OrderCodeRule
 

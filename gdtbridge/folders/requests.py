@@ -8,18 +8,12 @@ from typing import Final
 
 from gdtbridge.errors import OrderError
 from gdtbridge.exams.study_query import DIFFERENT, NO_NUMBER, NO_PATIENT, UNREADABLE
-from gdtbridge.gdt import (
-    BIRTH_DATES,
-    FAMILY_NAMES,
-    FIELDS,
-    GIVEN_NAMES,
-    PATIENT_IDS,
-    OrderReference,
-    Record,
-    parse_date,
-    parse_time,
-    printable,
-)
+from gdtbridge.gdt.read.record import Record
+from gdtbridge.gdt.tables.dates import parse_date, parse_time
+from gdtbridge.gdt.tables.fields import FIELDS
+from gdtbridge.gdt.tables.patient_fields import BIRTH_DATES, FAMILY_NAMES, GIVEN_NAMES, PATIENT_IDS
+from gdtbridge.gdt.text import printable
+from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import OrderRequest
 from gdtbridge.people import Patient
 from gdtbridge.settings import OrderCodeRule

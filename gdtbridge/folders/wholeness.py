@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from gdtbridge.gdt import NotGdtError, Record, read_records, what_is_missing
+from gdtbridge.gdt.errors import NotGdtError
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.read.record import Record
+from gdtbridge.gdt.read.structure import what_is_missing
 
 RESULT: Final = "6310"
 

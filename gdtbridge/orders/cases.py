@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gdtbridge.errors import OrderError
-from gdtbridge.gdt import OrderReference
+from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders.model import Order, OrderState, RecordOutcome, WantedOrder
 from gdtbridge.people import Patient, are_two
 from worklist import Entry

@@ -8,7 +8,7 @@ from typing import Final
 from gdtbridge.dataset.values import new_uid
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import OrderError
-from gdtbridge.gdt import GdtWriteError
+from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.orders.model import WantedOrder
 from gdtbridge.orders.ports import OrderAnswerPort
 from gdtbridge.people import Patient

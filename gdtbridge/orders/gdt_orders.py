@@ -6,7 +6,7 @@ import logging
 
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
-from gdtbridge.gdt import OrderReference
+from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import store
 from gdtbridge.orders.book import OrderBook
 from gdtbridge.orders.cases import meant_order, of_person

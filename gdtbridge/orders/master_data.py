@@ -7,7 +7,7 @@ from dataclasses import replace
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import OrderError
-from gdtbridge.gdt import GdtWriteError
+from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.orders import store
 from gdtbridge.orders.model import OrderRecord, RecordOutcome, TakenRecord
 from gdtbridge.orders.ports import OrderAnswerPort

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from gdtbridge.gdt import OrderReference
+from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.people import Patient
 from worklist import Entry, EntryFields, make_entry
 

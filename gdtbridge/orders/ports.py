@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from gdtbridge.gdt import OrderReference
+from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders.model import OrderRecord
 from gdtbridge.outbox import Message
 from gdtbridge.people import Patient
@@ -15,7 +15,7 @@ class OrderAnswerPort(Protocol):
     """The GDT records an order is answered with, in the dialect of who gets them."""
 
     def must_be_writable(self, entry: Entry, reference: OrderReference, route: str) -> None:
-        """Raise `gdtbridge.gdt.GdtWriteError` when no record of that order can be written."""
+        """Raise `GdtWriteError` when no record of that order can be written."""
 
     def master_data(self, record: OrderRecord, patient: Patient) -> Message:
-        """Return the message (6301) that answers a 6300; raise `gdtbridge.gdt.GdtWriteError`."""
+        """Return the message (6301) that answers a 6300; raise `GdtWriteError`."""

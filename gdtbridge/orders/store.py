@@ -21,7 +21,7 @@ from gdtbridge.database import (
     placed_order,
 )
 from gdtbridge.dataset.values import to_date
-from gdtbridge.gdt import OrderReference
+from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders.model import (
     ListingMark,
     Order,

@@ -13,7 +13,8 @@ from typing import Final
 from gdtbridge.archive import ArchivedInstance
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.exams.model import Exam
-from gdtbridge.gdt import Attachment, field_length
+from gdtbridge.gdt.tables.fields import field_length
+from gdtbridge.gdt.write.results import Attachment
 from gdtbridge.pictures import (
     AttachmentCandidate,
     AttachmentError,

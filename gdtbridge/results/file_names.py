@@ -6,7 +6,10 @@ import re
 from datetime import datetime
 from typing import Final
 
-from gdtbridge import gdt
+from gdtbridge.gdt.tables.dialects import Dialect
+from gdtbridge.gdt.tables.options import names_apart
+from gdtbridge.gdt.write.file_names import file_name
+from gdtbridge.gdt.write.results import Identification
 from gdtbridge.outbox import COUNTER, FileNaming
 from gdtbridge.settings import GdtSettings
 
@@ -39,9 +42,7 @@ class ResultFileNames:
     the time, gets everything under those.
     """
 
-    def __init__(
-        self, settings: GdtSettings, dialect: gdt.Dialect, ids: gdt.Identification
-    ) -> None:
+    def __init__(self, settings: GdtSettings, dialect: Dialect, ids: Identification) -> None:
         self._dialect = dialect
         self._ids = ids
         self._pattern = settings.file_name or dialect.options.file_name
@@ -50,7 +51,7 @@ class ResultFileNames:
     @property
     def naming(self) -> FileNaming:
         """Whether a name is given once, or again when its file was collected."""
-        return FileNaming.ONCE if gdt.names_apart(self._pattern) else FileNaming.REUSED
+        return FileNaming.ONCE if names_apart(self._pattern) else FileNaming.REUSED
 
     def study(self, accession_number: str, exam_id: int, moment: datetime) -> str:
         """Return the name of an exam's study record."""
@@ -71,7 +72,7 @@ class ResultFileNames:
         return f"{stem}.gdt" if _BY_ACCESSION in self._pattern else self._made(stem, moment)
 
     def _made(self, accession: str, moment: datetime) -> str:
-        name = gdt.file_name(
+        name = file_name(
             self._dialect,
             self._ids,
             accession=accession,

@@ -11,7 +11,7 @@ from typing import Final
 
 from gdtbridge.database import Connection
 from gdtbridge.exams.model import Exam, HoldReason, PendingReport, ReportState
-from gdtbridge.gdt import GdtWriteError
+from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.orders.model import Order
 from gdtbridge.outbox import Message, Outbox
 from gdtbridge.people import Patient, are_two

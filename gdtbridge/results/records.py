@@ -5,11 +5,25 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from gdtbridge import gdt
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.dataset.values import meaningful, to_date, to_time
 from gdtbridge.errors import ViewerError
 from gdtbridge.exams.model import Exam
+from gdtbridge.gdt.tables.dialects import Dialect
+from gdtbridge.gdt.tables.options import LinkPlace
+from gdtbridge.gdt.write.results import (
+    Attachment,
+    GdtFile,
+    Identification,
+    StudyResult,
+    ValueResult,
+)
+from gdtbridge.gdt.write.writer import (
+    render_master_data,
+    render_order_answer,
+    render_study,
+    render_values,
+)
 from gdtbridge.orders.model import Order
 from gdtbridge.people import Patient, are_two
 from gdtbridge.results.revision import NewValues
@@ -28,8 +42,8 @@ class ResultRecords:
     def __init__(
         self,
         settings: GdtSettings,
-        dialect: gdt.Dialect,
-        ids: gdt.Identification,
+        dialect: Dialect,
+        ids: Identification,
         viewer: ViewerChoice,
         catalogue: Catalogue,
     ) -> None:
@@ -55,10 +69,10 @@ class ResultRecords:
         return self._gdt.sender or self._dialect.options.sender
 
     def study(
-        self, exam: Exam, order: Order | None, attachments: tuple[gdt.Attachment, ...] = ()
+        self, exam: Exam, order: Order | None, attachments: tuple[Attachment, ...] = ()
     ) -> bytes:
-        """Return the study record; raise `gdt.GdtWriteError` when there can be none."""
-        result = gdt.StudyResult(
+        """Return the study record; raise `GdtWriteError` when there can be none."""
+        result = StudyResult(
             patient=patient_of(exam, order),
             date=to_date(exam.study_date),
             time=to_time(exam.study_time),
@@ -71,12 +85,12 @@ class ResultRecords:
             attachments=attachments,
             link=self._link(exam),
         )
-        rendered = gdt.render_study(result, self._dialect, self._ids, encoding=self._gdt.encoding)
+        rendered = render_study(result, self._dialect, self._ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"study record of exam {exam.id}")
 
     def _link(self, exam: Exam) -> str:
         """Return the URL that shows the study, where the dialect has a place for one."""
-        wanted = self._dialect.options.link is not gdt.LinkPlace.NONE
+        wanted = self._dialect.options.link is not LinkPlace.NONE
         if not (wanted and is_configured(self._viewer)):
             return ""
         try:
@@ -91,7 +105,7 @@ class ResultRecords:
         order: Order | None,
         report: Report,
         news: NewValues,
-        attachments: tuple[gdt.Attachment, ...] = (),
+        attachments: tuple[Attachment, ...] = (),
     ) -> bytes | None:
         """Return the value record of what is new in one Structured Report.
 
@@ -100,7 +114,7 @@ class ResultRecords:
         values = self._values.tests(report, news)
         if not values:
             return None
-        result = gdt.ValueResult(
+        result = ValueResult(
             patient=patient_of(exam, order),
             date=to_date(exam.study_date),
             time=to_time(exam.study_time),
@@ -111,12 +125,12 @@ class ResultRecords:
             revision=news.revision,
             attachments=attachments,
         )
-        rendered = gdt.render_values(result, self._dialect, self._ids, encoding=self._gdt.encoding)
+        rendered = render_values(result, self._dialect, self._ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"value record of exam {exam.id}")
 
     def answer(self, entry: Entry) -> bytes:
         """Return the record an order is answered with."""
-        result = gdt.StudyResult(
+        result = StudyResult(
             patient=entry.patient,
             date=entry.scheduled.date(),
             time=entry.scheduled.time().replace(microsecond=0),
@@ -126,14 +140,14 @@ class ResultRecords:
             test_id=self._gdt.test_id,
             test_description=self._gdt.test_description,
         )
-        rendered = gdt.render_order_answer(
+        rendered = render_order_answer(
             result, self._dialect, self._ids, encoding=self._gdt.encoding
         )
         return _noted(rendered, "answer to an order")
 
     def master_data(self, patient: Patient) -> bytes:
         """Return the record of a patient's master data."""
-        rendered = gdt.render_master_data(
+        rendered = render_master_data(
             patient, self._dialect, self._ids, encoding=self._gdt.encoding
         )
         return _noted(rendered, "master data")
@@ -156,7 +170,7 @@ def patient_of(exam: Exam, order: Order | None) -> Patient:
     return replace(order.patient, id=exam.patient_id, sex=None)
 
 
-def _noted(rendered: gdt.GdtFile, what: str) -> bytes:
+def _noted(rendered: GdtFile, what: str) -> bytes:
     if rendered.losses:
         log.warning("%s: not written as it was: %s", what, ", ".join(rendered.losses))
     return rendered.data

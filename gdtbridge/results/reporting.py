@@ -12,7 +12,7 @@ from gdtbridge.exams import store
 from gdtbridge.exams.completion import CompletionRule
 from gdtbridge.exams.identity import judge
 from gdtbridge.exams.model import Exam, ExamState, HoldReason
-from gdtbridge.gdt import GdtWriteError
+from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.logs import describe
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import OrderState

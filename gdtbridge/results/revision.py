@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from gdtbridge.gdt import Revision
+from gdtbridge.gdt.write.results import Revision
 from gdtbridge.sr import Measurement, Report, plain
 from gdtbridge.sr.ucum import convert
 

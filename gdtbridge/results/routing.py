@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gdtbridge import gdt
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.durable import Clock
 from gdtbridge.exams.model import Exam
-from gdtbridge.gdt import OrderReference
+from gdtbridge.gdt.tables.dialects import Dialect, dialect_named
+from gdtbridge.gdt.tables.practice_dialects import dialects_with
+from gdtbridge.gdt.write.results import Identification, OrderReference
 from gdtbridge.orders.model import Order, OrderRecord
 from gdtbridge.outbox import Message
 from gdtbridge.people import Patient
@@ -75,13 +76,13 @@ class Routing:
 
     def __init__(self, settings: Settings) -> None:
         """Take settings that `gdtbridge.settings.refusals` lets pass."""
-        dialects = gdt.dialects_with(settings.dialects)
+        dialects = dialects_with(settings.dialects)
         self.catalogue = Catalogue.load(settings.catalogue.cells)
         self._routes = settings.gdt.routes
         self._by_name = {
             exchange.route: _target(
                 exchange,
-                gdt.dialect_named(exchange.gdt.dialect, dialects),
+                dialect_named(exchange.gdt.dialect, dialects),
                 settings.viewer,
                 self.catalogue,
             )
@@ -128,7 +129,7 @@ class OrderAnswers:
     clock: Clock
 
     def must_be_writable(self, entry: Entry, reference: OrderReference, route: str) -> None:
-        """Raise `gdtbridge.gdt.GdtWriteError` when no record of that order can be written."""
+        """Raise `GdtWriteError` when no record of that order can be written."""
         self.routing.of_entry(entry, reference, route).records.answer(entry)
 
     def master_data(self, record: OrderRecord, patient: Patient) -> Message:
@@ -145,10 +146,10 @@ class OrderAnswers:
 
 
 def _target(
-    exchange: ExchangeSettings, dialect: gdt.Dialect, viewer: ViewerChoice, catalogue: Catalogue
+    exchange: ExchangeSettings, dialect: Dialect, viewer: ViewerChoice, catalogue: Catalogue
 ) -> ResultTarget:
     settings = exchange.gdt
-    ids = gdt.Identification(settings.sender, settings.receiver)
+    ids = Identification(settings.sender, settings.receiver)
     return ResultTarget(
         exchange.route,
         exchange.out,

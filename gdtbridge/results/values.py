@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
-from gdtbridge import gdt
 from gdtbridge.catalogue import remarks, title
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.catalogue.presentation import ChartValue, present, present_all
+from gdtbridge.gdt.tables.fields import field_length
+from gdtbridge.gdt.write.results import TestValue
 from gdtbridge.results.revision import NewValues, SentValue
 from gdtbridge.settings import TestIds, Unknown
 from gdtbridge.sr import Measurement, Report, predecessor_ids
 
 log = logging.getLogger(__name__)
 
-NAME_LENGTH: Final = gdt.field_length("8411")
+NAME_LENGTH: Final = field_length("8411")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class TestValueBuilder:
     unknown: Unknown
     predecessor_names: bool
 
-    def tests(self, report: Report, news: NewValues) -> tuple[gdt.TestValue, ...]:
+    def tests(self, report: Report, news: NewValues) -> tuple[TestValue, ...]:
         """Return what is new in the report; nothing where all of it is held back."""
         if self.scheme == "catalogue":
             return self._by_catalogue(report, news)
@@ -44,7 +45,7 @@ class TestValueBuilder:
             for index in news.indices
         )
 
-    def _by_catalogue(self, report: Report, news: NewValues) -> tuple[gdt.TestValue, ...]:
+    def _by_catalogue(self, report: Report, news: NewValues) -> tuple[TestValue, ...]:
         """Return the values in the order of the catalogue."""
         shown = present_all(report.measurements, self.catalogue)
         wanted = [at for at in news.indices if shown[at].known or self.unknown == "send"]
@@ -61,14 +62,14 @@ class TestValueBuilder:
 
     def _named(
         self, one: ChartValue, measurement: Measurement, before: SentValue | None
-    ) -> gdt.TestValue:
+    ) -> TestValue:
         if not one.known:
             return replace(self._as_sent(one.id, measurement, before), group=one.group)
         if before is not None:  # in the same unit as now
             former = replace(measurement, value=Decimal(before.value), unit=before.unit)
             was = present(former, self.catalogue)
             before = SentValue(f"{was.value:f}", was.unit)
-        return gdt.TestValue(
+        return TestValue(
             test_id=one.id,
             name=one.name,
             value=one.value,
@@ -79,9 +80,9 @@ class TestValueBuilder:
 
     def _as_sent(
         self, test_id: str, measurement: Measurement, before: SentValue | None
-    ) -> gdt.TestValue:
+    ) -> TestValue:
         former = _former(before)
-        sent = gdt.TestValue(
+        sent = TestValue(
             test_id=test_id,
             name=_name_of(measurement),
             value=measurement.value,

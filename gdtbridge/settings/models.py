@@ -54,7 +54,7 @@ def _http_url(value: str) -> str:
 
 
 def _file_name(value: str) -> str:
-    from gdtbridge.gdt import checked_pattern  # seldom needed, and slow to import
+    from gdtbridge.gdt.tables.options import checked_pattern  # seldom needed, and slow to import
 
     return checked_pattern(value)
 

@@ -10,7 +10,7 @@ from gdtbridge.settings.hosts import is_loopback
 from gdtbridge.settings.models import ExchangeSettings, RouteCondition, Settings
 
 if TYPE_CHECKING:
-    from gdtbridge.gdt import Dialect
+    from gdtbridge.gdt.tables.dialects import Dialect
 
 
 def refuse_unusable(settings: Settings) -> None:
@@ -82,17 +82,20 @@ def _catalogue_problems(settings: Settings) -> Iterator[str]:
 
 def _dialect_problems(settings: Settings) -> Iterator[str]:
     """Yield what is wrong with dialects of the practice's own, and with who is to read them."""
-    from gdtbridge import gdt  # slow to import; few commands read settings and no GDT
+    # slow to import; few commands read settings and no GDT
+    from gdtbridge.gdt.errors import GdtError
+    from gdtbridge.gdt.tables.dialects import dialect_named
+    from gdtbridge.gdt.tables.practice_dialects import dialects_with
 
     try:
-        known = gdt.dialects_with(settings.dialects)
-    except gdt.GdtError as error:
+        known = dialects_with(settings.dialects)
+    except GdtError as error:
         yield f"dialects.{error}"
         return
     for exchange in settings.exchanges:
         try:
-            dialect = gdt.dialect_named(exchange.gdt.dialect, known)
-        except gdt.GdtError as error:
+            dialect = dialect_named(exchange.gdt.dialect, known)
+        except GdtError as error:
             yield f"{exchange.key}.dialect: {error}"
             continue
         yield from _attachment_problems(exchange, dialect)

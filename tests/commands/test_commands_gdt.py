@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from gdtbridge.cli import main
 from gdtbridge.errors import SettingsError
-from gdtbridge.gdt import read_records
+from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import load_settings
 

@@ -7,7 +7,7 @@ import pytest
 from gdtbridge.durable import FolderUnusable
 from gdtbridge.errors import OrderError, ProcessingFailure
 from gdtbridge.exams import StudyQuery
-from gdtbridge.gdt import OrderReference
+from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import store as order_store
 from tests.tools.practice import Practice
 from worklist import FolderError

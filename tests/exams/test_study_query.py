@@ -11,19 +11,17 @@ import pytest
 from gdtbridge.errors import OrderError
 from gdtbridge.exams import StudyQuery, asked, query_of
 from gdtbridge.exams.study_query import query_of_file
-from gdtbridge.gdt import (
-    DIALECTS,
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.read.record import Record
+from gdtbridge.gdt.tables.dialects import DIALECTS, dialect_named
+from gdtbridge.gdt.write.results import (
     Identification,
     OrderReference,
-    Record,
     StudyResult,
     TestValue,
     ValueResult,
-    dialect_named,
-    read_records,
-    render_study,
-    render_values,
 )
+from gdtbridge.gdt.write.writer import render_study, render_values
 from gdtbridge.people import Patient
 
 RESULT = StudyResult(

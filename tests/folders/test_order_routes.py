@@ -8,7 +8,7 @@ import pytest
 
 from gdtbridge.folders import OrderWatch, run
 from gdtbridge.folders.files import OrderFiles
-from gdtbridge.gdt import read_records
+from gdtbridge.gdt.read.reader import read_records
 from tests.tools.reception import Reception, record
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from gdtbridge.gdt import read_records
+from gdtbridge.gdt.read.reader import read_records
 from tests.tools.reception import record
 from tests.tools.service import Service, service
 from tests.tools.waiting import wait_for

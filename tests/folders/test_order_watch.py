@@ -10,7 +10,8 @@ import pytest
 
 from gdtbridge.folders import claims, watch
 from gdtbridge.folders.wholeness import FileCondition, judge
-from gdtbridge.gdt import NotGdtError, read_records
+from gdtbridge.gdt.errors import NotGdtError
+from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.health import STALE_SECONDS
 from gdtbridge.outbox import NOT_MOUNTED
 from tests.tools.reception import Reception, record

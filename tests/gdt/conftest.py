@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from gdtbridge.gdt import Identification, StudyResult, TestValue, ValueResult
+from gdtbridge.gdt.write.results import Identification, StudyResult, TestValue, ValueResult
 from gdtbridge.people import Patient
 
 Field = tuple[str, bytes]

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from gdtbridge.gdt import CHARSETS, GdtError, read_records
-from gdtbridge.gdt.tables.charsets import charset_named
+from gdtbridge.gdt.errors import GdtError
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.tables.charsets import CHARSETS, charset_named
 from gdtbridge.gdt.text import clean
 from gdtbridge.gdt.write.encoder import Encoder, split_title, wrap
 

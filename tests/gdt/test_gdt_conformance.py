@@ -8,25 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.gdt import (
-    CHARSETS,
-    CHECK_FINDINGS,
-    DIALECTS,
-    FIELDS,
-    RECORD_TYPES,
-    Attachment,
-    Dialect,
-    GdtWriteError,
-    Identification,
-    Record,
-    StudyResult,
-    ValueResult,
-    check_record,
-    convert,
-    read_records,
-    render_study,
-    render_values,
-)
+from gdtbridge.gdt.errors import GdtWriteError
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.read.record import Record
+from gdtbridge.gdt.tables.charsets import CHARSETS
+from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect
+from gdtbridge.gdt.tables.fields import FIELDS
+from gdtbridge.gdt.tables.record_types import RECORD_TYPES
+from gdtbridge.gdt.tools.conformance import CHECK_FINDINGS, check_record
+from gdtbridge.gdt.tools.convert import convert
+from gdtbridge.gdt.write.results import Attachment, Identification, StudyResult, ValueResult
+from gdtbridge.gdt.write.writer import render_study, render_values
 
 Check = Callable[[bytes], list[list[tuple[str, bytes]]]]
 

@@ -6,8 +6,8 @@ from datetime import date, time
 
 import pytest
 
-from gdtbridge.gdt import field_length, parse_clock, parse_date, parse_time
-from gdtbridge.gdt.tables.dates import date_text, time_text
+from gdtbridge.gdt.tables.dates import date_text, parse_clock, parse_date, parse_time, time_text
+from gdtbridge.gdt.tables.fields import field_length
 
 
 @pytest.mark.parametrize(

@@ -9,27 +9,24 @@ from decimal import Decimal
 
 import pytest
 
-from gdtbridge.gdt import (
-    DIALECTS,
+from gdtbridge.gdt.errors import GdtWriteError
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect
+from gdtbridge.gdt.tables.options import names_apart
+from gdtbridge.gdt.tables.practice_dialects import derive
+from gdtbridge.gdt.write.file_names import file_name
+from gdtbridge.gdt.write.results import (
     Attachment,
-    Dialect,
     GdtFile,
-    GdtWriteError,
     Identification,
     OrderReference,
     Revision,
     StudyResult,
     TestValue,
     ValueResult,
-    derive,
-    file_name,
-    read_records,
-    render_order_answer,
-    render_study,
-    render_values,
 )
-from gdtbridge.gdt.tables.options import names_apart
 from gdtbridge.gdt.write.value_columns import ValueCell, in_columns
+from gdtbridge.gdt.write.writer import render_order_answer, render_study, render_values
 from gdtbridge.people import Patient
 
 Check = Callable[[bytes], list[list[tuple[str, bytes]]]]

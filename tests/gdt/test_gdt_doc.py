@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.gdt import CHANGES, CHARSETS, DIALECTS, FIELDS, RECORD_TYPES, WARNINGS, RecordType
-from gdtbridge.gdt.tables.dialects import Dialect
+from gdtbridge.gdt.read.record import WARNINGS
+from gdtbridge.gdt.tables.charsets import CHARSETS
+from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect
+from gdtbridge.gdt.tables.fields import FIELDS
 from gdtbridge.gdt.tables.options import FILE_NAME_PARTS, NumberFormat
+from gdtbridge.gdt.tables.practice_dialects import CHANGES
+from gdtbridge.gdt.tables.record_types import RECORD_TYPES, RecordType
 from gdtbridge.gdt.tables.rows import FITS, ContentSource, FieldFit, FieldRow, RecordLayout
 from gdtbridge.gdt.tools.conformance import CHECK_FINDINGS
 from gdtbridge.gdt.write.encoder import Loss

@@ -11,37 +11,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdtbridge.gdt import (
-    CHARSETS,
-    DIALECTS,
-    Dialect,
-    GdtError,
+from gdtbridge.gdt.errors import GdtError, GdtWriteError, NotGdtError
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.tables.charsets import CHARSETS, charset_named
+from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect
+from gdtbridge.gdt.tables.layouts import ESSENTIAL
+from gdtbridge.gdt.tables.options import LinkPlace, NumberFormat, ValueForm
+from gdtbridge.gdt.tables.practice_dialects import derive
+from gdtbridge.gdt.tables.record_types import BODY_RANK
+from gdtbridge.gdt.tables.rows import COMMENT_FIELDS
+from gdtbridge.gdt.tools.convert import convert
+from gdtbridge.gdt.tools.show import record_to_json, record_to_text
+from gdtbridge.gdt.write.decimal_text import plain_decimal
+from gdtbridge.gdt.write.encoder import Encoder
+from gdtbridge.gdt.write.results import (
     GdtFile,
-    GdtWriteError,
     Identification,
-    NotGdtError,
     OrderReference,
     Revision,
     StudyResult,
     TestValue,
-    ValueForm,
     ValueResult,
-    convert,
-    derive,
-    read_records,
-    record_to_json,
-    record_to_text,
-    render_order_answer,
-    render_study,
-    render_values,
 )
-from gdtbridge.gdt.tables.charsets import charset_named
-from gdtbridge.gdt.tables.layouts import ESSENTIAL
-from gdtbridge.gdt.tables.options import LinkPlace, NumberFormat
-from gdtbridge.gdt.tables.record_types import BODY_RANK
-from gdtbridge.gdt.tables.rows import COMMENT_FIELDS
-from gdtbridge.gdt.write.decimal_text import plain_decimal
-from gdtbridge.gdt.write.encoder import Encoder
+from gdtbridge.gdt.write.writer import render_order_answer, render_study, render_values
 from gdtbridge.people import Patient
 
 pytestmark = pytest.mark.law

@@ -6,7 +6,10 @@ from datetime import date
 
 import pytest
 
-from gdtbridge.gdt import DIALECTS, GdtWriteError, Identification, read_records
+from gdtbridge.gdt.errors import GdtWriteError
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.tables.dialects import DIALECTS
+from gdtbridge.gdt.write.results import Identification
 from gdtbridge.gdt.write.writer import render_master_data
 from gdtbridge.people import Patient
 from tests.gdt.conftest import check_lines

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from gdtbridge.gdt import (
-    CHANGES,
-    DIALECTS,
-    GdtError,
-    Identification,
-    StudyResult,
-    ValueResult,
-    derive,
-    dialects_with,
-    read_records,
-    render_study,
-    render_values,
-)
+from gdtbridge.gdt.errors import GdtError
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.tables.dialects import DIALECTS
+from gdtbridge.gdt.tables.practice_dialects import CHANGES, derive, dialects_with
+from gdtbridge.gdt.write.results import Identification, StudyResult, ValueResult
+from gdtbridge.gdt.write.writer import render_study, render_values
 
 FIELD_LIST = ["6201", "9206"]
 

@@ -9,7 +9,9 @@ from time import process_time
 
 import pytest
 
-from gdtbridge.gdt import WARNINGS, GdtError, NotGdtError, Record, read_records
+from gdtbridge.gdt.errors import GdtError, NotGdtError
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.read.record import WARNINGS, Record
 from gdtbridge.people import Patient
 
 MUSTERMANN = Patient("02345", "Mustermann", "Frank", date(1945, 10, 1), "M")

@@ -7,7 +7,9 @@ from datetime import date
 
 import pytest
 
-from gdtbridge.gdt import NotGdtError, Record, read_records
+from gdtbridge.gdt.errors import NotGdtError
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.read.record import Record
 from gdtbridge.people import Patient
 
 Fields = list[tuple[str, str]]

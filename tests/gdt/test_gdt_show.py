@@ -6,16 +6,11 @@ import json
 
 import pytest
 
-from gdtbridge.gdt import (
-    DIALECTS,
-    Identification,
-    StudyResult,
-    findings_to_text,
-    read_records,
-    record_to_json,
-    record_to_text,
-    render_study,
-)
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.tables.dialects import DIALECTS
+from gdtbridge.gdt.tools.show import findings_to_text, record_to_json, record_to_text
+from gdtbridge.gdt.write.results import Identification, StudyResult
+from gdtbridge.gdt.write.writer import render_study
 
 
 def test_json_has_the_agreed_shape() -> None:

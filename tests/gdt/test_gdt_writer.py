@@ -10,25 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.gdt import (
-    CHARSETS,
-    DIALECTS,
-    Dialect,
-    GdtError,
-    GdtFile,
-    GdtWriteError,
-    Identification,
-    StudyResult,
-    TestValue,
-    ValueResult,
-    dialect_named,
-    read_records,
+from gdtbridge.gdt.errors import GdtError, GdtWriteError
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.tables.charsets import CHARSETS
+from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect, dialect_named
+from gdtbridge.gdt.tables.options import PatientIdRule, ValueForm
+from gdtbridge.gdt.write.results import GdtFile, Identification, StudyResult, TestValue, ValueResult
+from gdtbridge.gdt.write.writer import (
+    _packed,
+    _ValueBlock,
     render_order_answer,
     render_study,
     render_values,
 )
-from gdtbridge.gdt.tables.options import PatientIdRule, ValueForm
-from gdtbridge.gdt.write.writer import _packed, _ValueBlock
 from gdtbridge.people import Patient
 
 GDT21 = DIALECTS["gdt21"]

@@ -12,7 +12,8 @@ from pydicom.filereader import read_file_meta_info
 
 from gdtbridge.dataset.parser import WantedElements, parse_file
 from gdtbridge.dataset.part10 import read_file_meta
-from gdtbridge.gdt import Record, read_records
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.read.record import Record
 from tests.integration.test_whole_bridge import peer
 from tests.tools.device import send_raw
 from tests.tools.service import Service, service

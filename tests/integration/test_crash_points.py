@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gdtbridge.gdt import read_records
+from gdtbridge.gdt.read.reader import read_records
 from tests.tools.device import Closed, Instance, RawAssociation, store_rq
 from tests.tools.service import NUMBER, Service, Study, traced
 from tests.tools.waiting import wait_for

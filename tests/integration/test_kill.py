@@ -20,7 +20,7 @@ import pytest
 from pydicom.uid import UID
 
 from gdtbridge.dicom.client import Peer, PeerError, store
-from gdtbridge.gdt import read_records
+from gdtbridge.gdt.read.reader import read_records
 from tests.tools.elements import PERSON, identification, part10
 from tests.tools.service import Service
 from tests.tools.waiting import wait_for

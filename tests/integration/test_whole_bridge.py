@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.gdt import Record, read_records
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.read.record import Record
 from tests.tools.service import Service, service
 from tests.tools.waiting import wait_for
 

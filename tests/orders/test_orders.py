@@ -17,7 +17,8 @@ from sqlalchemy import event
 from gdtbridge.database import outbox, placed_order
 from gdtbridge.durable import FolderUnusable
 from gdtbridge.errors import NotFound, OrderError, ProcessingFailure
-from gdtbridge.gdt import OrderReference, read_records
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import OrderRecord, RecordOutcome
 from gdtbridge.orders.cases import NAMELESS
 from gdtbridge.people import Patient

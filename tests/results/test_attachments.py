@@ -14,7 +14,8 @@ from pydicom.uid import ExplicitVRLittleEndian
 from gdtbridge.catalogue.catalogue import standard
 from gdtbridge.database import outbox, placed_order
 from gdtbridge.errors import SettingsError
-from gdtbridge.gdt import Record, read_records
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.read.record import Record
 from gdtbridge.outbox.model import ALARM_SECONDS
 from gdtbridge.pictures import RenderedFile
 from gdtbridge.results.attachments import AttachmentBuilder

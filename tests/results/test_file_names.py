@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdtbridge.gdt import DIALECTS, Identification
+from gdtbridge.gdt.tables.dialects import DIALECTS
+from gdtbridge.gdt.write.results import Identification
 from gdtbridge.outbox import FileNaming
 from gdtbridge.results.file_names import ResultFileNames
 from gdtbridge.settings import GdtSettings

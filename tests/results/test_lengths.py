@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gdtbridge.catalogue.rows import NAME_LENGTH
-from gdtbridge.gdt import field_length
+from gdtbridge.gdt.tables.fields import field_length
 from gdtbridge.pictures.titles import MAX_TITLE
 from gdtbridge.sr.identity import LONGEST_ID
 

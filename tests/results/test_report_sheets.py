@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.errors import SettingsError
-from gdtbridge.gdt import Record
+from gdtbridge.gdt.read.record import Record
 from gdtbridge.report_page import PageFormat, ReportSheet
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import load_settings

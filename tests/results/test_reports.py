@@ -12,7 +12,7 @@ import pytest
 from pydicom.uid import generate_uid
 
 from gdtbridge.exams import ExamState
-from gdtbridge.gdt import Record
+from gdtbridge.gdt.read.record import Record
 from tests.tools.elements import element, identification
 from tests.tools.practice import Practice, Reports
 

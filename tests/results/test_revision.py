@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from gdtbridge.gdt import Revision
+from gdtbridge.gdt.write.results import Revision
 from gdtbridge.results.revision import NewValues, SentValue, news_of, read, values_of, written
 from gdtbridge.sr import Measurement, Report
 

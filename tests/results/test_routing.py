@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.errors import OrderError, SettingsError
-from gdtbridge.gdt import OrderReference, read_records
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import OrderRecord, RecordOutcome
 from gdtbridge.people import Patient
 from gdtbridge.results.routing import RouteFacts, Routing

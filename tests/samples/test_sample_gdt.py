@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.gdt import DIALECTS, check_record, read_records
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.tables.dialects import DIALECTS
+from gdtbridge.gdt.tools.conformance import check_record
 
 FILES = sorted((Path(__file__).parents[2] / "samples" / "gdt").glob("*.gdt"))
 

@@ -13,7 +13,8 @@ from pydicom.uid import ExplicitVRLittleEndian
 from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus
 from gdtbridge.core import Stores, senders_of, wire
 from gdtbridge.database import Database
-from gdtbridge.gdt import Record, read_records
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.read.record import Record
 from gdtbridge.orders import OrderRequest
 from gdtbridge.outbox import Outbox
 from gdtbridge.people import Patient

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID
 
-from gdtbridge.gdt import read_records
+from gdtbridge.gdt.read.reader import read_records
 from tests.tools.device import Instance
 from tests.tools.elements import EXPLICIT, PERSON, US_IMAGE, element, identification
 from tests.tools.waiting import wait_for

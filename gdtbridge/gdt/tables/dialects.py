@@ -3,7 +3,7 @@
 A dialect is its options; :mod:`gdtbridge.gdt.tables.layouts` makes rows of them, and
 :mod:`gdtbridge.gdt.write.writer` writes those. ``known`` says what public sources tell of the
 software, ``assumed`` what was decided without one: a practice changes either in its settings
-(:func:`gdtbridge.gdt.derive`).
+(:func:`gdtbridge.gdt.tables.practice_dialects.derive`).
 """
 
 from __future__ import annotations
