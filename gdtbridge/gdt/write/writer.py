@@ -1,7 +1,7 @@
 """From results to records: the one interpreter of the dialects' tables.
 
-Every content passes :class:`~gdtbridge.gdt.text.Encoder`. A record is complete or it is refused
-with :class:`GdtWriteError`; a patient number is never altered.
+Every content passes :class:`~gdtbridge.gdt.write.encoder.Encoder`. A record is complete or it is
+refused with :class:`GdtWriteError`; a patient number is never altered.
 """
 
 from __future__ import annotations
