@@ -95,7 +95,7 @@ def test_demo_stays_away_from_the_practice(
             "storage": {"database": "postgresql://practice"},
         }
     )
-    environment = demo.own_environment(settings, tmp_path, 8080)
+    environment = demo.own_environment(settings, tmp_path)
     ours = {name: value for name, value in environment.items() if name.startswith("GDTBRIDGE_")}
     assert set(ours) == {
         "GDTBRIDGE_GDT__DIALECT",
@@ -110,6 +110,7 @@ def test_demo_stays_away_from_the_practice(
     }
     assert ours["GDTBRIDGE_GDT__DIALECT"] == "medical-office"
     assert ours["GDTBRIDGE_STORAGE__ROOT"] == str(tmp_path / "var")
+    assert ours["GDTBRIDGE_DICOM__PORT"] == ours["GDTBRIDGE_HTTP__PORT"] == "0"
 
 
 @pytest.mark.slow
