@@ -13,6 +13,8 @@ from tests.ais.medical_office import PATIENT, PHP, documented_line, medical_offi
 from tests.tools.service import Service, service
 from tests.tools.waiting import wait_for
 
+pytestmark = pytest.mark.slow  # starts whole services
+
 
 @pytest.fixture
 def bridge(tmp_path: Path) -> Iterator[Service]:

@@ -20,6 +20,8 @@ from gdtbridge.exams import HoldReason, store
 from gdtbridge.settings import load_settings
 from tests.tools.elements import EXPLICIT, identification, part10
 
+pytestmark = pytest.mark.slow  # starts programs
+
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:

@@ -23,6 +23,8 @@ from gdtbridge.service import Bridge, is_running
 from gdtbridge.settings import Settings, load_settings
 from worklist import FolderError
 
+pytestmark = pytest.mark.slow  # starts services
+
 
 def settings_of(folder: Path, **values: str) -> Settings:
     """Return settings with everything below ``folder`` and free ports."""

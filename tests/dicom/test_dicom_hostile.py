@@ -28,6 +28,8 @@ from tests.tools.dicom_server import Bridge, StartServer
 from tests.tools.elements import EXPLICIT, IMPLICIT, US_IMAGE
 from tests.tools.waiting import wait_for
 
+pytestmark = pytest.mark.slow  # waits for deadlines
+
 PATIENCE = 0.4
 """Seconds the shortened deadlines of these tests last."""
 

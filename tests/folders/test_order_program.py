@@ -13,6 +13,8 @@ from gdtbridge.folders.program import ExitStatus
 from tests.tools.practice import Reports
 from tests.tools.reception import Reception, record
 
+pytestmark = pytest.mark.slow  # starts programs
+
 
 class Call:
     """One call of the program, with what it said."""

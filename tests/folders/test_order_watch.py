@@ -17,6 +17,8 @@ from gdtbridge.outbox import NOT_MOUNTED
 from tests.tools.reception import Reception, record
 from tests.tools.waiting import wait_for
 
+pytestmark = pytest.mark.slow  # waits for a clock
+
 
 def test_a_slow_writer_in_three_pieces(reception: Reception) -> None:
     """Nothing is taken before the last piece is there and has settled."""

@@ -17,6 +17,8 @@ from gdtbridge.gdt.read.record import Record
 from tests.tools.service import Service, service
 from tests.tools.waiting import wait_for
 
+pytestmark = pytest.mark.slow  # starts whole services
+
 SEED_URL = (
     "/worklist/add?id=12345&lastname=Doe&firstname=John&birthdate=01.01.1900&sex=1"
     "&modality=US&scheduledStation=US01&procedure=Abdomen&physician=Mustermann^Max"

@@ -22,6 +22,8 @@ from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox, Sender, Webho
 from gdtbridge.outbox.model import Attempt, AttemptResult, DeliveryJournal, OutgoingMessage
 from tests.tools.waiting import wait_for
 
+pytestmark = pytest.mark.slow  # waits for a clock
+
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:

@@ -41,6 +41,8 @@ from tests.pictures.builder import (
     write,
 )
 
+pytestmark = pytest.mark.slow  # starts children with decoders
+
 MOST_MEMORY = 420
 """MiB a child may ever have used; its own libraries take 80, the biggest frame does the rest."""
 

@@ -27,6 +27,7 @@ from tests.pictures.builder import (
 TOOLS = ("dcmcjpeg", "dcmcjpls", "dcmcrle", "dcmj2pnm")
 
 pytestmark = [
+    pytest.mark.slow,  # asks DCMTK
     pytest.mark.peer,
     pytest.mark.filterwarnings("ignore:Incorrect value for Specific Character Set"),
     pytest.mark.skipif(any(shutil.which(tool) is None for tool in TOOLS), reason="needs DCMTK"),

@@ -16,6 +16,8 @@ from gdtbridge.sr import ReportLimitError
 from tests.report_page.conftest import sheet_of_file
 from tests.sr.builder import dataset, echo_section, num, write
 
+pytestmark = pytest.mark.slow  # starts children with typesetting
+
 ECHO = "samples/sr/echo.dcm"
 
 

@@ -24,6 +24,8 @@ from gdtbridge.results.routing import Routing
 from gdtbridge.settings import load_settings
 from tests.tools.practice import Practice
 
+pytestmark = pytest.mark.slow  # starts children with decoders
+
 STILL = "1.2.840.10008.5.1.4.1.1.6.1"
 PDF = "1.2.840.10008.5.1.4.1.1.104.1"
 KEYS = "1.2.840.10008.5.1.4.1.1.88.59"

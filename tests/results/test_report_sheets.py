@@ -15,6 +15,8 @@ from gdtbridge.settings import load_settings
 from gdtbridge.sr import ReportLimitError
 from tests.tools.practice import Practice, Reports
 
+pytestmark = pytest.mark.slow  # starts children with typesetting
+
 STUDY = "2.25.1000"
 ECHO, THYROID = "echo.dcm", "thyroid.dcm"
 WANTED = (

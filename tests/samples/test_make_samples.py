@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # makes everything anew
+
 
 def run_script(project: Path, *arguments: str, seed: str = "0") -> subprocess.CompletedProcess[str]:
     """Run scripts/make-samples; ``seed`` is Python's hash seed."""

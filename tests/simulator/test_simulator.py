@@ -27,6 +27,8 @@ from gdtbridge.simulator.exam import SimulationError, sample_files, sample_folde
 from gdtbridge.simulator.query import worklist_query
 from worklist import Entry, Match, WorklistFolder, make_entry
 
+pytestmark = pytest.mark.slow  # plays whole exams
+
 NOON = datetime.combine(date.today(), datetime.min.time()) + timedelta(hours=12)  # noqa: DTZ011
 
 

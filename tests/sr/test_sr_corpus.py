@@ -21,6 +21,8 @@ from gdtbridge.sr import (
 )
 from tests.sr.conftest import predecessor_id
 
+pytestmark = pytest.mark.slow  # reads much data
+
 VIVID = "ge_vivid_t8_tid5200_cm.dcm"
 
 EXPECTED = {

@@ -20,6 +20,8 @@ from tests.sr.expected import tables
 from tests.sr.expected.dumps import of_dcmdump, of_dsrdump
 from tests.sr.expected.rules import Identity, identity, plain_unit, remaining
 
+pytestmark = pytest.mark.slow  # reads much data
+
 TABLES = sorted(path.stem for path in tables.FOLDER.glob("*.tsv"))
 
 

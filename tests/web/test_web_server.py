@@ -21,6 +21,8 @@ from gdtbridge.web.channel import MAX_DRAIN, WebConnection
 from gdtbridge.web.server import MAX_HEADER, MAX_PER_ADDRESS, THREADS
 from tests.tools.waiting import wait_for
 
+pytestmark = pytest.mark.slow  # waits for deadlines
+
 ADD = "/worklist/add?id=1&lastname=Doe&firstname=John&birthdate=01.01.1900&sex=1"
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 

@@ -24,6 +24,8 @@ from gdtbridge.cli import main
 from tests.tools.reception import record
 from tests.tools.ward import TOKEN, Ward, link
 
+pytestmark = pytest.mark.slow  # starts programs
+
 LAUNCHER = """#!/bin/sh
 printf '%s\\n' "$#" "$@" >> "$0.log"
 exit {status}
