@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -25,6 +24,7 @@ from gdtbridge.settings import DicomSettings
 from gdtbridge.simulator.device import SimulatedDevice, SimulatedExam, simulate
 from gdtbridge.simulator.exam import SimulationError, sample_files, sample_folder
 from gdtbridge.simulator.query import worklist_query
+from tests.tools.waiting import wait_for
 from worklist import Entry, Match, WorklistFolder, make_entry
 
 pytestmark = pytest.mark.slow  # plays whole exams
@@ -323,7 +323,7 @@ def test_storescp_takes_the_exam(tmp_path: Path) -> None:
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         peer = Peer("127.0.0.1", port, "STORESCP", "US01")
-        _until_it_listens(port)
+        wait_for(lambda: _listens(port), 10, "storescp listening")
         assert play(peer, sample_files(), without_order=True)[0].ok
     finally:
         server.terminate()
@@ -335,13 +335,9 @@ def test_storescp_takes_the_exam(tmp_path: Path) -> None:
         assert (done.returncode, b"NUM:" in done.stdout) == (0, True)
 
 
-def _until_it_listens(port: int) -> None:
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            assert time.monotonic() < deadline, "storescp does not listen"
-            time.sleep(0.02)
-        else:
-            return
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
