@@ -18,7 +18,9 @@ from gdtbridge.gdt.write.encoder import Encoder, split_title, wrap
     [
         ("Müller", "Mueller", "Müller", "Müller", "Müller"),
         ("ÄÖÜß", "AeOeUess", "ÄÖÜß", "ÄÖÜß", "ÄÖÜß"),
+        ("MÜLLER-ÖZ", "MUELLER-OEZ", "MÜLLER-ÖZ", "MÜLLER-ÖZ", "MÜLLER-ÖZ"),
         ("Łukasz", "Lukasz", "Lukasz", "Lukasz", "Lukasz"),
+        ("Щукин", "Shchukin", "Shchukin", "Shchukin", "Shchukin"),
         ("Erdős", "Erdos", "Erdos", "Erdos", "Erdos"),
         ("José Ñandú", "Jose Nandu", "José Ñandú", "José Ñandú", "José Ñandú"),
         ("Žižek", "Zizek", "Zizek", "Zizek", "Žižek"),

@@ -6,12 +6,12 @@ character and nothing the character set lacks, so that no content can become a l
 
 from __future__ import annotations
 
-import unicodedata
 from enum import StrEnum
 from typing import Final
 
-from gdtbridge.gdt.tables.charsets import SAME, TRANSLITERATIONS, GdtCharset
+from gdtbridge.gdt.tables.charsets import GdtCharset
 from gdtbridge.gdt.text import clean
+from gdtbridge.transliteration import SAME, substitutes
 
 
 class Loss(StrEnum):
@@ -30,26 +30,6 @@ class Loss(StrEnum):
 _NAMES: Final = frozenset({"3101", "3102", "3301", "3302"})
 _UNBRACED: Final = str.maketrans("[\\]{|}~", "(/)(/)-")
 """In seven bits a reader may take these for the umlauts of DIN 66003 where a name holds them."""
-
-
-def _reduced(char: str, charset: GdtCharset) -> str | None:
-    """Return ``char`` with as few of its accents removed as the character set needs."""
-    parts = unicodedata.normalize("NFD", char)
-    for end in range(len(parts) - 1, 0, -1):
-        candidate = unicodedata.normalize("NFC", parts[:end])
-        if charset.has(candidate):
-            return candidate
-    return None
-
-
-def transliterate(char: str, charset: GdtCharset) -> str | None:
-    """Return the substitute of a character the set lacks, None when there is none."""
-    written = TRANSLITERATIONS.get(char) or _reduced(char, charset)
-    if written is None:
-        written = unicodedata.normalize("NFKD", char)
-        written = "".join(c for c in written if not unicodedata.combining(c))
-        written = "".join(TRANSLITERATIONS.get(c, c) for c in written)
-    return written if written and charset.has(written) else None
 
 
 class Encoder:
@@ -74,9 +54,8 @@ class Encoder:
         if removed:
             self.lost(field, Loss.CONTROLS)
         if not text.isascii():
-            text = "".join(
-                char if self.charset.has(char) else self._other(field, char) for char in text
-            )
+            pairs = substitutes(text, self.charset.has)
+            text = "".join(self._written(field, char, written) for char, written in pairs)
         return self._unbraced(field, text) if field in _NAMES else text
 
     def _unbraced(self, field: str, name: str) -> str:
@@ -86,13 +65,14 @@ class Encoder:
             self.lost(field, Loss.TRANSLITERATED)
         return written
 
-    def _other(self, field: str, char: str) -> str:
+    def _written(self, field: str, char: str, substitute: str | None) -> str:
         """Return the substitute of ``char``, ``?`` as the last resort."""
-        if self.charset.has(SAME.get(char, char)):
-            return SAME[char]
-        written = transliterate(char, self.charset)
-        self.lost(field, Loss.REPLACED if written is None else Loss.TRANSLITERATED)
-        return "?" if written is None else written
+        if substitute is None:
+            self.lost(field, Loss.REPLACED)
+            return "?"
+        if substitute not in (char, SAME.get(char)):
+            self.lost(field, Loss.TRANSLITERATED)
+        return substitute
 
     def line(self, field: str, text: str) -> bytes:
         """Return one line: length of three digits, field number, content, CR LF."""
