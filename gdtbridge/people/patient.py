@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from gdtbridge.dataset.values import ComponentGroup, PersonName, da_text, to_date
 
-_SPELLED_OUT: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": "ae"})
 _SEXES: Final = frozenset({"M", "F", "O"})
 
 
@@ -88,27 +86,3 @@ class Patient:
     def german_birth_date(self) -> str:
         """Birth date as ``12.03.1958``; empty where it is not known."""
         return f"{self.birth_date:%d.%m.%Y}" if self.birth_date else ""
-
-
-def are_two(one: Patient, other: Patient) -> bool:
-    """Return whether two descriptions are surely of two persons.
-
-    Compared are family name and birth date, and only where both descriptions have both: they must
-    differ in both. One difference proves nothing (names are misspelt and marry, birth dates are
-    mistyped). Family names are compared in plain letters: ``Müller``, ``MUELLER`` and ``Muller``
-    are one name, as are ``von der Au`` and ``VON-DER-AU``. Never compared are the number (two
-    practices give out the same one), given names, prefixes and sex.
-    """
-    if None in (one.birth_date, other.birth_date) or one.birth_date == other.birth_date:
-        return False
-    families = _plain(one.family_name), _plain(other.family_name)
-    return "" not in families and families[0] != families[1]
-
-
-def _plain(name: str) -> str:
-    """Return a name's letters without case, accents and blanks, ``ae oe ue`` as ``a o u``."""
-    folded = name.casefold().translate(_SPELLED_OUT)
-    letters = "".join(c for c in unicodedata.normalize("NFKD", folded) if c.isalnum())
-    for spelled, short in (("ae", "a"), ("oe", "o"), ("ue", "u")):
-        letters = letters.replace(spelled, short)
-    return letters
