@@ -32,6 +32,9 @@ OTHERS: Final = (
 )
 """Dialects one study is written in, to compare them."""
 
+LATER: Final = ("gdt21", "gdt30", "medical-office", "x-comfort")
+"""Dialects a supplement and a retraction are written in: one of each form, one with 6227."""
+
 SEX: Final = {"M": "1", "F": "2"}
 """Field 3110 in GDT 2.1."""
 
@@ -92,7 +95,7 @@ def _line(field: str, content: str, charset: CharacterSet = ASCII) -> bytes:
 
 
 def results(reports: dict[str, Path]) -> Iterator[tuple[str, bytes]]:
-    """Yield file name and bytes of each study record, value record and order answer.
+    """Yield file name and bytes of each study record, value record, order answer and later record.
 
     ``reports`` has the Structured Report file of each study by the study's key.
     """
@@ -104,3 +107,6 @@ def results(reports: dict[str, Path]) -> Iterator[tuple[str, bytes]]:
             yield f"{study.key}-answer-{dialect}.gdt", bridge.answer(study)
             yield f"{study.key}-study-{dialect}.gdt", bridge.study(study)
             yield f"{study.key}-values-{dialect}.gdt", bridge.values(study, reports[study.key])
+        if dialect in LATER:
+            yield f"{ABDOMEN.key}-supplement-{dialect}.gdt", bridge.supplement(ABDOMEN)
+            yield f"{ABDOMEN.key}-retraction-{dialect}.gdt", bridge.retraction(ABDOMEN)

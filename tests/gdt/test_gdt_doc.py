@@ -34,7 +34,7 @@ def row_of(dialect: Dialect, layout: RecordLayout, row: FieldRow) -> str:
         content = f"{content}, default `{layout.sender}`"
     if row.source is ContentSource.RECEIVER:
         content = f"{content}, default `{layout.receiver}`"
-    limit = dialect.limit(row.field)
+    limit = dialect.width(row)
     fit = FITS.get(row.field, FieldFit.WHOLE)
     more = "" if row.source is ContentSource.CONSTANT else f"{limit}, {fit.value}"
     return f"| {row.field} | {FIELDS[row.field].name} | {content} | {more} |"

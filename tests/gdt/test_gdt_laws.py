@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -27,13 +29,22 @@ from gdtbridge.gdt.write.encoder import Encoder
 from gdtbridge.gdt.write.results import (
     GdtFile,
     Identification,
+    MessageResult,
     OrderReference,
+    RetractedTest,
+    RetractionResult,
     Revision,
     StudyResult,
     TestValue,
     ValueResult,
 )
-from gdtbridge.gdt.write.writer import render_order_answer, render_study, render_values
+from gdtbridge.gdt.write.writer import (
+    render_message,
+    render_order_answer,
+    render_retraction,
+    render_study,
+    render_values,
+)
 from gdtbridge.people import Patient
 
 pytestmark = pytest.mark.law
@@ -59,6 +70,7 @@ patients = st.builds(
 orders = st.none() | st.builds(
     OrderReference, case_id=contents, request_uid=contents, device_code=contents
 )
+sentences = st.lists(contents, max_size=3).map(tuple)
 studies = st.builds(
     StudyResult,
     patient=patients,
@@ -71,6 +83,9 @@ studies = st.builds(
     test_description=contents,
     order=orders,
     link=st.just("") | st.just("https://example.org/study?uid=1.2.3"),
+    remarks=sentences,
+    revision=st.sampled_from(Revision),
+    pictures=st.integers(0, 3),
 )
 numbers = st.decimals(allow_nan=True, allow_infinity=True)
 results = st.builds(
@@ -93,6 +108,36 @@ results = st.builds(
     ).map(tuple),
     order=orders,
     revision=st.sampled_from(Revision),
+    remarks=sentences,
+)
+retractions = st.builds(
+    RetractionResult,
+    patient=patients,
+    date=days,
+    time=moments,
+    accession=contents,
+    modality=st.just("US"),
+    description=contents,
+    test_id=st.just("EXTPACS"),
+    test_description=contents,
+    order=orders,
+    sent=st.none() | st.datetimes(),
+    sent_until=st.none() | st.datetimes(),
+    study_record=st.booleans(),
+    values=st.integers(0, 3),
+    tests=st.lists(st.builds(RetractedTest, contents, contents), max_size=3).map(tuple),
+    pictures=st.integers(0, 3),
+    documents=st.integers(0, 3),
+    reason=contents,
+)
+messages = st.builds(
+    MessageResult,
+    patient=patients,
+    date=days,
+    time=moments,
+    lines=st.lists(contents, min_size=1, max_size=3).map(tuple),
+    test_id=st.just("EXTPACS"),
+    test_description=contents,
 )
 ids = st.builds(
     Identification,
@@ -166,6 +211,54 @@ def test_values_written_read_back(check: Check, examples: int, name: str, encodi
             if dialect.options.values is not ValueForm.GROUPS:
                 text = " ".join(record.all(dialect.options.comment_field))
                 assert all(number.replace(".", ",") in text for number in numbers)
+
+    law()
+
+
+def told(rendered: GdtFile, dialect: Dialect, encoding: str) -> str:
+    """Return what a file says in its comment fields, without blanks."""
+    records = read_records(rendered.data, default_encoding=encoding)
+    field = dialect.options.comment_field
+    return "".join(text for record in records for text in record.all(field)).replace(" ", "")
+
+
+def as_written(sentence: str, encoding: str) -> set[str]:
+    """Return a sentence in a character set, and in the ASCII of a file that looks like UTF-8."""
+    charset = charset_named(encoding)
+    ascii_only = replace(charset, repertoire=frozenset())
+    return {Encoder(one).text("6228", sentence).replace(" ", "") for one in (charset, ascii_only)}
+
+
+def sentences_of(
+    result: StudyResult | ValueResult | RetractionResult | MessageResult,
+) -> tuple[str, ...]:
+    """Return the sentences a record of the result has to say."""
+    if isinstance(result, RetractionResult):
+        return (result.reason,)
+    return result.lines if isinstance(result, MessageResult) else result.remarks
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_sentences_reach_the_chart(check: Check, examples: int, name: str) -> None:
+    """A remark, a reason and a line of a message are all there, whatever they are made of."""
+    dialect = DIALECTS[name]
+    kinds = (
+        st.tuples(st.just(render_study), studies),
+        st.tuples(st.just(render_values), results),
+        st.tuples(st.just(render_retraction), retractions),
+        st.tuples(st.just(render_message), messages),
+    )
+
+    @given(st.one_of(kinds), ids, st.sampled_from(tuple(CHARSETS)))
+    @settings(max_examples=4 * examples)
+    def law(kind: tuple[Callable[..., GdtFile], Any], ids: Identification, encoding: str) -> None:
+        render, result = kind
+        with suppress(GdtWriteError):
+            rendered = render(result, dialect, ids, encoding=encoding)
+            agrees(rendered, result.patient, dialect, encoding, check)
+            text = told(rendered, dialect, encoding)
+            for sentence in sentences_of(result):
+                assert any(one in text for one in as_written(sentence, encoding))
 
     law()
 

@@ -25,7 +25,13 @@ from gdtbridge.gdt.tables.options import (
     RecordForm,
     ValueForm,
 )
-from gdtbridge.gdt.tables.rows import COMMENT_FIELDS, DialectLayouts
+from gdtbridge.gdt.tables.rows import (
+    COMMENT_FIELDS,
+    SENTENCE_WIDTH,
+    SENTENCES,
+    DialectLayouts,
+    FieldRow,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,13 @@ class Dialect:
         if not self.options.field_limits or field not in FIELDS:
             return MAX_CONTENT
         return FIELDS[field].length_in(self.generation) or MAX_CONTENT
+
+    def width(self, row: FieldRow) -> int:
+        """Return how many bytes a line of ``row`` takes: its field's, less for prose."""
+        limit = self.limit(row.field)
+        if row.source not in SENTENCES or self.options.comment_width:
+            return limit
+        return min(limit, SENTENCE_WIDTH)
 
 
 def _dialect(name: str, title: str, options: DialectOptions, known: str, assumed: str) -> Dialect:

@@ -11,6 +11,7 @@ from typing import Final
 from gdtbridge.gdt.tables.options import DialectOptions, LinkPlace, RecordForm, ValueForm
 from gdtbridge.gdt.tables.record_types import BODY_RANK
 from gdtbridge.gdt.tables.rows import (
+    NEVER_OMITTED,
     ContentSource,
     DialectLayouts,
     FieldRow,
@@ -38,7 +39,9 @@ def layouts_of(options: DialectOptions) -> DialectLayouts:
 
 def _kept(options: DialectOptions, rows: Iterable[FieldRow]) -> tuple[FieldRow, ...]:
     """Return the rows the dialect does not leave out."""
-    return tuple(row for row in rows if row.field not in options.omit)
+    return tuple(
+        row for row in rows if row.field not in options.omit or row.source in NEVER_OMITTED
+    )
 
 
 def _sorted(options: DialectOptions, rows: Iterable[FieldRow]) -> tuple[FieldRow, ...]:
@@ -65,6 +68,7 @@ _STUDY_TEST: Final = (
     FieldRow("8411", ContentSource.TEST_NAME),
     FieldRow("8432", ContentSource.DATE),
     FieldRow("8439", ContentSource.TIME),
+    FieldRow("8470", ContentSource.RETRACTED),
     FieldRow("8470", ContentSource.ACCESSION_REMARK),
 )
 
@@ -113,9 +117,18 @@ def _attached_values(options: DialectOptions) -> tuple[FieldRow, ...]:
     return _ATTACHMENT if options.attachments else ()
 
 
-def _correction_and_title(options: DialectOptions) -> tuple[FieldRow, ...]:
-    """Return the comments above the values: correction mark and title."""
-    rows = [FieldRow(options.comment_field, ContentSource.CORRECTION)]
+def _study_comments(options: DialectOptions, comment: ContentSource) -> tuple[FieldRow, ...]:
+    """Return the comments of a study: heading of a later record, comment, remarks."""
+    sources = (ContentSource.STUDY_HEADING, comment, ContentSource.CHART_REMARKS)
+    return tuple(FieldRow(options.comment_field, source) for source in sources)
+
+
+def _value_comments(options: DialectOptions) -> tuple[FieldRow, ...]:
+    """Return the comments above the values: correction mark, remarks and title."""
+    rows = [
+        FieldRow(options.comment_field, ContentSource.CORRECTION),
+        FieldRow(options.comment_field, ContentSource.CHART_REMARKS),
+    ]
     if options.values is not ValueForm.GROUPS:
         rows.append(FieldRow(options.comment_field, ContentSource.VALUE_TITLE))
     return tuple(rows)
@@ -146,14 +159,14 @@ def _flat(options: DialectOptions) -> DialectLayouts:
         return RecordLayout(options.receiver, options.sender, rows)
 
     def study(comment: ContentSource) -> RecordLayout:
-        made = layout(FieldRow(options.comment_field, comment))
+        made = layout(*_study_comments(options, comment))
         return replace(made, attached=_attached(options), tail=_kept(options, _STUDY_TEST))
 
     return DialectLayouts(
         study(ContentSource.COMMENT),
         study(ContentSource.DESCRIPTION),
         replace(
-            layout(*_correction_and_title(options)),
+            layout(*_value_comments(options)),
             text=_text(options),
             attached=_attached_values(options),
             each=() if options.values is ValueForm.TEXT else _kept(options, _VALUE),
@@ -222,7 +235,7 @@ def _objects(options: DialectOptions) -> DialectLayouts:
         return RecordLayout(
             options.receiver,
             options.sender,
-            (*head, *remark, FieldRow(options.comment_field, comment)),
+            (*head, *remark, *_study_comments(options, comment)),
             attached=object_("Obj_Anhang", attached) if attached else (),
             tail=(*link, *object_(test, _STUDY_TEST), *end),
         )
@@ -233,7 +246,7 @@ def _objects(options: DialectOptions) -> DialectLayouts:
         RecordLayout(
             options.receiver,
             options.sender,
-            (*head, *remark, *_correction_and_title(options)),
+            (*head, *remark, *_value_comments(options)),
             _text(options),
             attached=object_("Obj_Anhang", attached_values) if attached_values else (),
             each=() if options.values is ValueForm.TEXT else object_(test, _VALUE),
@@ -260,7 +273,7 @@ def _medical_office(options: DialectOptions) -> DialectLayouts:
             FieldRow("8428", ContentSource.ACCESSION),
             FieldRow("8432", ContentSource.DATE),
             FieldRow("8439", ContentSource.TIME),
-            FieldRow(options.comment_field, comment),
+            *_study_comments(options, comment),
         )
         rows = (
             constant("8000", "6310"),
@@ -281,7 +294,7 @@ def _medical_office(options: DialectOptions) -> DialectLayouts:
         FieldRow("8310", ContentSource.CASE_ID),
         FieldRow("8402", ContentSource.ORDERED_DEVICE_CODE),
         FieldRow("6200", ContentSource.DATE),
-        *_correction_and_title(options),
+        *_value_comments(options),
     )
     return DialectLayouts(
         study(ContentSource.ACCESSION_AND_COMMENT),

@@ -39,6 +39,9 @@ class ContentSource(StrEnum):
     ACCESSION_AND_COMMENT = "accession number, ` / `, modality and description"
     ACCESSION_AND_DESCRIPTION = "accession number, ` / `, requested procedure"
     CORRECTION = "`Korrigierter Bericht` or `Ergänzender Bericht`, only in a later report"
+    STUDY_HEADING = "`Nachtrag: …`, `Korrektur: …` or `Irrtümlich übermittelt: …`, if it is one"
+    CHART_REMARKS = "remarks on the whole record, one sentence each"
+    RETRACTED = "`Irrtümlich übermittelt, …` in a retraction"
     TEST_ID = "id of the test, never cut"
     TEST_NAME = "name of the test"
     VALUE = "the value as a plain decimal number"
@@ -64,6 +67,19 @@ NEVER_ALTERED: Final = frozenset(
     {ContentSource.PATIENT_ID, ContentSource.ATTACHMENT_PATH, ContentSource.LINK}
 )
 """Contents that would name another patient, file or study with another letter."""
+
+
+NEVER_OMITTED: Final = frozenset(
+    {ContentSource.CORRECTION, ContentSource.STUDY_HEADING, ContentSource.CHART_REMARKS}
+)
+"""Contents without which a record would be taken for another: they are in every dialect."""
+
+
+SENTENCES: Final = frozenset({ContentSource.STUDY_HEADING, ContentSource.CHART_REMARKS})
+"""Contents that are prose: wrapped for the eye where the field itself has no narrow limit."""
+
+SENTENCE_WIDTH: Final = 60
+"""Bytes of a line of prose unless the dialect has a width for comments (6228 in GDT 2.1)."""
 
 
 class FieldFit(Enum):

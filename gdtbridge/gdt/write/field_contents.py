@@ -10,10 +10,18 @@ from gdtbridge.gdt.tables.dates import date_text, time_text
 from gdtbridge.gdt.tables.options import DialectOptions, LinkPlace
 from gdtbridge.gdt.tables.patient_fields import SEX_WRITTEN
 from gdtbridge.gdt.tables.rows import ContentSource, RecordLayout
+from gdtbridge.gdt.write.chart_sentences import (
+    RETRACTED,
+    retraction_remarks,
+    retraction_sentence,
+    study_heading,
+)
 from gdtbridge.gdt.write.results import (
     Attachment,
     Identification,
+    MessageResult,
     OrderReference,
+    RetractionResult,
     StudyResult,
     ValueResult,
 )
@@ -42,6 +50,8 @@ def study_contents(
     link = result.link.strip() if options.link is LinkPlace.URL else ""
     return {
         **_common(result, ids, layout, options),
+        ContentSource.STUDY_HEADING: (study_heading(result),),
+        ContentSource.RETRACTED: (),
         ContentSource.TEST_ID: (ordered or result.test_id,),
         ContentSource.TEST_NAME: (result.test_description,),
         ContentSource.COMMENT: (comment,),
@@ -51,6 +61,51 @@ def study_contents(
         ContentSource.LINK: (link,),
         ContentSource.LINK_COUNT: ("0001" if link else "",),
         ContentSource.LINK_TEXT: (LINK_TEXT if link else "",),
+    }
+
+
+def retraction_contents(
+    result: RetractionResult, ids: Identification, layout: RecordLayout, options: DialectOptions
+) -> Contents:
+    """Return the contents of a retraction: the study record's, with other sentences."""
+    study = StudyResult(
+        patient=result.patient,
+        date=result.date,
+        time=result.time,
+        accession=result.accession,
+        modality=result.modality,
+        description=result.description,
+        test_id=result.test_id,
+        test_description=result.test_description,
+        order=result.order,
+        remarks=retraction_remarks(result),
+    )
+    return {
+        **study_contents(study, ids, layout, options),
+        ContentSource.STUDY_HEADING: (retraction_sentence(result),),
+        ContentSource.RETRACTED: (RETRACTED,),
+    }
+
+
+def message_contents(
+    result: MessageResult, ids: Identification, layout: RecordLayout, options: DialectOptions
+) -> Contents:
+    """Return the contents of a message: a study record's, whose comment is the lines alone."""
+    study = StudyResult(
+        patient=result.patient,
+        date=result.date,
+        time=result.time,
+        accession="",
+        modality=result.modality,
+        description="",
+        test_id=result.test_id,
+        test_description=result.test_description,
+        remarks=result.lines,
+    )
+    return {
+        **study_contents(study, ids, layout, options),
+        ContentSource.COMMENT: (),
+        ContentSource.ACCESSION_AND_COMMENT: (),
     }
 
 
@@ -104,6 +159,7 @@ def _common(
     ordered = order.device_code.strip()
     case_id = order.case_id.strip()
     return {
+        ContentSource.CHART_REMARKS: result.remarks,
         ContentSource.RECEIVER: (ids.receiver or layout.receiver,),
         ContentSource.SENDER: (ids.sender or layout.sender,),
         ContentSource.PATIENT_ID: (patient.id,),

@@ -30,7 +30,7 @@ class ContentFitter:
         self._refuse_unsafe(row, content, text)
         if not text:
             return
-        limit = self._dialect.limit(row.field)
+        limit = self._dialect.width(row)
         if len(text) <= limit:
             yield text
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date as Date  # noqa: N812 - ``date`` is a field of these results
+from datetime import datetime
 from datetime import time as Time  # noqa: N812
 from decimal import Decimal
 from enum import StrEnum
@@ -49,12 +50,23 @@ class Attachment:
     path: str
 
 
+class Revision(StrEnum):
+    """Standing of a record among those sent of its examination; the value heads value records."""
+
+    FIRST = ""
+    SUPPLEMENT = "Ergänzender Bericht"
+    """The record has further values or pictures."""
+    CORRECTION = "Korrigierter Bericht"
+    """Values or pictures sent before have changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class StudyResult:
     """One examination, or an order just placed.
 
     ``date`` and ``time`` are local; ``description`` is the study's or the requested procedure's;
-    ``link`` is the URL that shows the study.
+    ``link`` is the URL that shows the study. ``remarks`` are sentences for the chart. A later
+    record has a ``revision``; ``pictures`` counts those it brings, 0 where nobody counted.
     """
 
     patient: Patient
@@ -68,6 +80,9 @@ class StudyResult:
     order: OrderReference | None = None
     attachments: tuple[Attachment, ...] = ()
     link: str = ""
+    remarks: tuple[str, ...] = ()
+    revision: Revision = Revision.FIRST
+    pictures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +102,12 @@ class TestValue:
     group: str = ""
 
 
-class Revision(StrEnum):
-    """Standing of a report among those sent of its examination; the value is written as text."""
-
-    FIRST = ""
-    SUPPLEMENT = "Ergänzender Bericht"
-    """The report has further values."""
-    CORRECTION = "Korrigierter Bericht"
-    """Values sent before have changed."""
-
-
 @dataclass(frozen=True, slots=True)
 class ValueResult:
-    """The measurements of one report; ``attachments`` show the same report."""
+    """The measurements of one report.
+
+    ``attachments`` show the same report, ``remarks`` are sentences for the chart.
+    """
 
     patient: Patient
     date: Date | None
@@ -110,6 +118,62 @@ class ValueResult:
     order: OrderReference | None = None
     revision: Revision = Revision.FIRST
     attachments: tuple[Attachment, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RetractedTest:
+    """A test (8410, 8411) whose value was sent in error."""
+
+    test_id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RetractionResult:
+    """What was sent to a wrong chart, for that chart.
+
+    Everything is said of the number of the wrong chart: ``patient`` has what is known for it,
+    ``accession`` and ``order`` are empty unless they are that patient's, and the examined person
+    occurs nowhere, in ``description`` and ``reason`` (a person's words) neither. ``test_id`` and
+    ``test_description`` are those of the study record. ``sent`` and ``sent_until`` are local times
+    of the first and last record, ``study_record`` tells whether there was one; ``values`` counts
+    the values, of which ``tests`` names those that are known.
+    """
+
+    patient: Patient
+    date: Date | None
+    time: Time | None
+    accession: str
+    modality: str
+    description: str
+    test_id: str
+    test_description: str
+    order: OrderReference | None = None
+    sent: datetime | None = None
+    sent_until: datetime | None = None
+    study_record: bool = True
+    values: int = 0
+    tests: tuple[RetractedTest, ...] = ()
+    pictures: int = 0
+    documents: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageResult:
+    """Lines for staff in a chart the practice keeps for messages; no examination.
+
+    ``patient`` is that chart's, ``date`` and ``time`` are local; ``modality`` chooses 8402 only.
+    """
+
+    patient: Patient
+    date: Date | None
+    time: Time | None
+    lines: tuple[str, ...]
+    test_id: str
+    test_description: str
+    modality: str = "US"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from gdtbridge.gdt.tables.charsets import charset_named
 from gdtbridge.gdt.tables.dialects import Dialect
 from gdtbridge.gdt.tables.options import LinkPlace, ValueForm
 from gdtbridge.gdt.tables.rows import LENGTHS, ContentSource, FieldRow, RecordLayout
+from gdtbridge.gdt.text import printable
 from gdtbridge.gdt.write.assembly import Field, announced, counted, size, without_empty_objects
 from gdtbridge.gdt.write.decimal_text import plain_decimal
 from gdtbridge.gdt.write.encoder import Encoder, Loss, split_title
@@ -24,6 +25,8 @@ from gdtbridge.gdt.write.field_contents import (
     Contents,
     attachment_contents,
     attachments_of,
+    message_contents,
+    retraction_contents,
     study_contents,
     value_contents,
 )
@@ -32,6 +35,8 @@ from gdtbridge.gdt.write.results import (
     Attachment,
     GdtFile,
     Identification,
+    MessageResult,
+    RetractionResult,
     StudyResult,
     TestValue,
     ValueResult,
@@ -74,6 +79,32 @@ def render_values(
     rendered = render(dialect, layout, page, encoding)
     missing = _missing_attachments(result, dialect)
     return replace(rendered, losses=(*rendered.losses, *missing))
+
+
+def render_retraction(
+    result: RetractionResult, dialect: Dialect, ids: Identification, *, encoding: str | None = None
+) -> GdtFile:
+    """Return the 6310 that takes results back; it stands beside the study record, without values.
+
+    Raises `GdtWriteError`.
+    """
+    layout = dialect.layouts.study
+    page = RecordContents(retraction_contents(result, ids, layout, dialect.options))
+    return render(dialect, layout, page, encoding)
+
+
+def render_message(
+    result: MessageResult, dialect: Dialect, ids: Identification, *, encoding: str | None = None
+) -> GdtFile:
+    """Return the 6310 of a message to staff; raise `GdtWriteError` when there can be none."""
+    if not any(map(printable, result.lines)):
+        raise GdtWriteError(
+            dialect.options.comment_field,
+            "Die Nachricht hat keinen Text. / The message has no text.",
+        )
+    layout = dialect.layouts.study
+    page = RecordContents(message_contents(result, ids, layout, dialect.options))
+    return render(dialect, layout, page, encoding)
 
 
 def render_master_data(
