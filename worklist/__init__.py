@@ -7,7 +7,7 @@ and the database must not: this package knows pydicom and the ground floor (``gd
 beside it.
 """
 
-from worklist.accession import AccessionNumbers
+from worklist.accession import AccessionNumbers, canonical_number
 from worklist.entry import Entry, EntryFields, is_stale, make_entry
 from worklist.errors import EntryError, FolderError, NumbersExhausted, WorklistError
 from worklist.folder import Match, WorklistFolder, matches, project
@@ -26,6 +26,7 @@ __all__ = [
     "StationPolicy",
     "WorklistError",
     "WorklistFolder",
+    "canonical_number",
     "from_dataset",
     "is_stale",
     "make_entry",

@@ -64,7 +64,7 @@ class OrderBook:
         with database.read() as connection:
             highest = store.highest_number(connection) or "0"
         floor = int("".join(c for c in highest if c.isdigit()) or 0)
-        self._numbers = AccessionNumbers(worklist.path, floor=floor)
+        self._numbers = AccessionNumbers(worklist.path, clock, floor=floor)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

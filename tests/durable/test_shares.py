@@ -15,6 +15,7 @@ from gdtbridge.database import Database
 from gdtbridge.dataset.header import read_header
 from gdtbridge.folders.claims import adopt, file_away
 from gdtbridge.outbox import GdtDrop, Message, Outbox
+from tests.tools.clock import HandClock
 from tests.tools.elements import EXPLICIT, identification, part10
 from worklist import AccessionNumbers, WorklistFolder, make_entry
 
@@ -62,7 +63,7 @@ class TestRefusedFolderSync:
     def test_worklist(self, tmp_path: Path) -> None:
         """An order gets its number and its entry, and the entry goes again."""
         folder = WorklistFolder(tmp_path / "worklist")
-        number = AccessionNumbers(tmp_path / "worklist").next()
+        number = AccessionNumbers(tmp_path / "worklist", HandClock()).next()
         entry = make_entry(
             AccessionNumber=number,
             PatientID="4711",
