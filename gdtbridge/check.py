@@ -13,6 +13,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
+from gdtbridge.attention import KINDS, AttentionLevel, counts
 from gdtbridge.core import MEGABYTE, Core, open_core
 from gdtbridge.dicom.client import Peer, echo
 from gdtbridge.durable import FolderUnusable
@@ -25,21 +26,18 @@ from worklist import WorklistError
 
 ANSWER_SECONDS: Final = 5
 
-WHERE_TO_LOOK: Final = {
-    "held": "gdtbridge exams list --held",
-    "conflicts": "gdtbridge exams problems",
-    "unreadable": "gdtbridge exams problems",
-}
-"""The command that shows what waits for a person."""
+WHERE_TO_LOOK: Final = "gdtbridge attention list"
+"""The command that shows each thing that needs a person, with its way out."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What the check of one part found."""
+    """What the check of one part found; a part that is ``ok`` may still need a person."""
 
     part: str
     ok: bool
     text: str
+    needs_person: bool = False
 
 
 def probe(settings: Settings) -> list[CheckResult]:
@@ -68,17 +66,24 @@ def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
     for key, folder in exchange_folders(settings):
         yield _probed(key, folder)
     yield _probed("worklist.folder", settings.worklist_folder)
-    for problem in core.worklist.problems():
-        yield CheckResult("worklist.folder", ok=True, text=f"{problem.file_name}: {problem.reason}")
     dicom, http = settings.dicom, settings.http
     yield _port("dicom.port", dicom.host, dicom.port, partial(_ask_dicom, settings))
     yield _port("http.port", http.host, http.port, partial(_ask_http, settings))
-    for kind, count in core.overview.attention().items():
-        overdue = kind == "overdue" and count > 0
-        hint = f", siehe / see: {WHERE_TO_LOOK[kind]}" if count and kind in WHERE_TO_LOOK else ""
-        yield CheckResult(f"exams.{kind}", ok=not overdue, text=f"{count}{hint}")
     for one in core.outbox.status():
-        yield CheckResult(f"outbox.{one.destination}", ok=not one.alarm, text=one.sentence)
+        yield CheckResult(f"outbox.{one.destination}", ok=not one.stuck, text=one.sentence)
+    yield from _attention(core)
+
+
+def _attention(core: Core) -> Iterator[CheckResult]:
+    """Yield how much of each kind needs a person; nothing that names a patient."""
+    found = counts(core.attention.items())
+    for code, count in found.items():
+        kind = KINDS[code]
+        text = f"{count} {kind.text(count)}, siehe / see: {WHERE_TO_LOOK}"
+        fault = kind.level is AttentionLevel.FAULT
+        yield CheckResult(f"attention.{code}", ok=not fault, text=text, needs_person=not fault)
+    if not found:
+        yield CheckResult("attention", ok=True, text="nichts wartet / nothing waits")
 
 
 def _disk(settings: Settings) -> CheckResult:

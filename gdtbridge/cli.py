@@ -1,6 +1,7 @@
 """The command line: ``gdtbridge COMMAND``.
 
-Exit status 0: good; 1: the input or the state is bad, one clear line on stderr; 2: wrong usage.
+Exit status 0: good; 1: the input or the state is bad, one clear line on stderr; 2: wrong usage;
+of ``check`` also 3: all works, but something waits for a person.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from io import TextIOWrapper
 import click
 
 from gdtbridge import __version__
+from gdtbridge.commands.attention import attention
 from gdtbridge.commands.exams import exams
 from gdtbridge.commands.gdt import gdt
 from gdtbridge.commands.open import open_command
@@ -59,5 +61,17 @@ def main() -> None:
     """
 
 
-for command in (serve, check, simulate, worklist, order, exams, outbox, gdt, sr, open_command):
+for command in (
+    serve,
+    check,
+    attention,
+    simulate,
+    worklist,
+    order,
+    exams,
+    outbox,
+    gdt,
+    sr,
+    open_command,
+):
     main.add_command(command)

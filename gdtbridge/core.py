@@ -8,6 +8,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from gdtbridge.archive import Archive
+from gdtbridge.attention import Attention
+from gdtbridge.attention.announcer import ATTENTION, Announcer
+from gdtbridge.attention.sources import (
+    DiskSource,
+    ExamSource,
+    OrderFileSource,
+    OutboxSource,
+    WorklistSource,
+)
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
 from gdtbridge.durable import Clock, SystemClock
@@ -65,6 +74,8 @@ class Core:
     overview: ExamOverview
     studies: StudyFinder
     reporting: ResultReporter
+    attention: Attention
+    announcer: Announcer
     due: DueSignal
     """Rings when an exam is due at this moment: have `ResultReporter.report_due` called."""
 
@@ -125,7 +136,31 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
         ExamOverview(database, archive, clock),
         studies,
         reporting,
+        attention_of(settings, stores, clock),
+        Announcer(
+            database,
+            outbox,
+            routing.default,
+            settings.attention,
+            bool(settings.webhooks.attention),
+            clock,
+        ),
         due,
+    )
+
+
+def attention_of(settings: Settings, stores: Stores, clock: Clock) -> Attention:
+    """Return who looks for what needs a person; the worklist comes last, its folder may hang."""
+    reserve = settings.storage.min_free_mb * MEGABYTE
+    return Attention(
+        (
+            ExamSource(stores.database, clock),
+            OrderFileSource(stores.database, settings.refused_folder, clock),
+            OutboxSource(stores.outbox, clock),
+            DiskSource(stores.archive.folder, reserve, clock),
+            WorklistSource(stores.worklist, clock),
+        ),
+        clock,
     )
 
 
@@ -145,7 +180,7 @@ def senders_of(routing: Routing, webhooks: WebhookSettings) -> Mapping[str, Send
         if (place := target.attachments) is not None:
             drop = GdtDrop(place.folder, FileNaming.REUSED, ATTACHMENT)
             senders[target.attachments_destination] = drop
-    for event in ("worklist_added", "gdt_written"):
+    for event in ("worklist_added", "gdt_written", ATTENTION):
         if url := getattr(webhooks, event):
             senders[event] = Webhook(url)
     return senders

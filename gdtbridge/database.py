@@ -198,6 +198,22 @@ outbox = sa.Table(
     sa.Index("ix_outbox_delivered", "destination", "delivered_at"),
 )
 
+announced = sa.Table(  # what needs a person and was told, until it is gone
+    "announced",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),  # gdtbridge.attention.KINDS
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("announced_at", sa.Double, nullable=False),
+    sa.Column("noted", sa.Boolean, nullable=False, server_default=sa.false()),  # by a GDT record
+)
+
+attention_note = sa.Table(  # the GDT records that told of it
+    "attention_note",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("written_at", sa.Double, nullable=False),
+)
+
 
 class Database:
     """An engine with one way to read and one way to write.

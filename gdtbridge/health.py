@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 LOOK_SECONDS: Final = 2
@@ -21,6 +21,8 @@ class PartState:
 
     ok: bool
     detail: str = ""
+    waiting: Mapping[str, int] = field(default_factory=dict)
+    """How much of each kind needs a person, though the part does its work."""
 
 
 Probe = Callable[[], Mapping[str, PartState]]

@@ -7,9 +7,12 @@ import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from gdtbridge.attention import AttentionSource, counts
+from gdtbridge.attention.announcer import LOOK_SECONDS as ANNOUNCE_SECONDS
 from gdtbridge.core import MEGABYTE, Core, open_core
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.durable import FileLock, FolderUnusable, LockBusy
@@ -95,7 +98,23 @@ class Bridge:
         scheduler.every(LOOK_SECONDS, "looking at the parts", self._health.look)
         if seconds := self._settings.worklist.cleanup_seconds:
             scheduler.every(seconds, "cleaning the worklist", core.orders.clean)
+        self._announce()
         scheduler.start()
+
+    def _announce(self) -> None:
+        """Have what needs a person told: each source by itself, so that none waits for another."""
+        announcer = self._core.announcer
+        if not announcer.is_on:
+            return
+
+        def look(source: AttentionSource) -> None:
+            announcer.look(source)
+            announcer.note()
+
+        for source in self._core.attention.sources:
+            what = f"telling what needs a person ({source.name})"
+            at_once = self._scheduler.every(ANNOUNCE_SECONDS, what, partial(look, source))
+            at_once()
 
     def _start_dicom(self) -> None:
         host, port = self._settings.dicom.host, self._settings.dicom.port
@@ -120,11 +139,13 @@ class Bridge:
 
 def probes_of(core: Core) -> Mapping[str, Probe]:
     """Return a probe for each part; the worklist comes last, for its folder may hang."""
+    *sources, worklist = core.attention.sources
     return {
         "database": lambda: _database(core),
         "disk": lambda: _disk(core),
         "outbox": lambda: _outbox(core),
-        "worklist": lambda: _worklist(core),
+        "attention": lambda: _attention(core, "attention", *sources),
+        "worklist": lambda: _worklist(core) | _attention(core, "attention:worklist", worklist),
     }
 
 
@@ -151,6 +172,12 @@ def _worklist(core: Core) -> dict[str, PartState]:
     count = len(core.worklist.entries())
     told = f"{count} entries, {problems} unreadable files"
     return {"worklist": PartState(is_writable(core.worklist.path), told)}
+
+
+def _attention(core: Core, part: str, *sources: AttentionSource) -> dict[str, PartState]:
+    waiting = counts(item for source in sources for item in core.attention.of(source))
+    told = ", ".join(f"{count} {code}" for code, count in waiting.items())
+    return {part: PartState(ok=True, detail=told, waiting=waiting)}
 
 
 @contextmanager

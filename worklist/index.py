@@ -36,6 +36,11 @@ class FileProblem:
     file_name: str
     reason: str
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is a whole entry that others put there: served, and nothing is wrong."""
+        return self.reason == FOREIGN
+
 
 @dataclass(frozen=True, slots=True)
 class WorklistFile:

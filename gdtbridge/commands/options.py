@@ -59,8 +59,11 @@ HEADS: Final[Mapping[str, str]] = {
     "accession_number": "AUFTRAG",
     "birth_date": "GEBOREN",
     "description": "BESCHREIBUNG",
+    "detail": "ANGABEN",
     "file": "DATEI",
     "instances": "OBJEKTE",
+    "kind": "ART",
+    "level": "STUFE",
     "modality": "MODALITÄT",
     "others": "AUCH GENANNT",
     "patient_id": "PATIENT",
@@ -70,10 +73,15 @@ HEADS: Final[Mapping[str, str]] = {
     "scheduled": "TERMIN",
     "sent_patient_id": "PATIENT LAUT GERÄT",
     "sop_instance_uid": "OBJEKT",
+    "since": "SEIT",
     "state": "ZUSTAND",
     "station": "STATION",
     "study_date": "DATUM",
     "study_instance_uid": "STUDIE",
+    "subject": "WAS",
+    "text": "WORUM ES GEHT",
+    "way_out": "WAS TUN",
+    "whose": "WESSEN",
 }
 """Column heads of the lists, by the key of the column in their JSON."""
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,6 +17,11 @@ from gdtbridge.settings import Settings, reachable
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+
+    from gdtbridge.check import CheckResult
+
+NEEDS_PERSON: Final = 3
+"""Exit status of ``check`` when all works and something waits for a person."""
 
 
 @click.command()
@@ -37,14 +42,27 @@ def serve(settings: Settings, *, verbose: bool) -> None:
 @click.command()
 @with_settings
 def check(settings: Settings) -> None:
-    """Einstellungen, Ordner, Ports und Datenbank prüfen. / Probe the installation."""
+    """Einstellungen, Ordner, Ports und Datenbank prüfen. / Probe the installation.
+
+    Rückgabe 0: alles gut; 1: etwas geht nicht; 3: alles geht, aber jemand muss entscheiden. / Exit
+    status 0: all good; 1: something does not work; 3: all works, but somebody has to decide.
+    """
     from gdtbridge.check import probe
 
     findings = probe(settings)
     for finding in findings:
-        click.echo(f"{'ok    ' if finding.ok else 'FEHLER'} {finding.part}: {finding.text}")
+        click.echo(f"{_mark(finding)} {finding.part}: {finding.text}")
     if not all(finding.ok for finding in findings):
         fail("Bitte die mit FEHLER markierten Zeilen beheben. / Mend the lines marked FEHLER.")
+    if any(finding.needs_person for finding in findings):
+        click.echo("gdtbridge: Jemand muss entscheiden. / Somebody has to decide.", err=True)
+        sys.exit(NEEDS_PERSON)
+
+
+def _mark(finding: CheckResult) -> str:
+    if not finding.ok:
+        return "FEHLER"
+    return "OFFEN " if finding.needs_person else "ok    "
 
 
 @click.command()

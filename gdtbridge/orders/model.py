@@ -193,6 +193,15 @@ class TakenRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedFile:
+    """An order file with a refused record: its name, when it came (UTC seconds), why."""
+
+    name: str
+    received_at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StudyNames:
     """What the orders of a study call it: our accession numbers, and the practice software's 8310.
 

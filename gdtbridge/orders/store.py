@@ -28,6 +28,7 @@ from gdtbridge.orders.model import (
     OrderRecord,
     OrderState,
     RecordOutcome,
+    RefusedFile,
     TakenRecord,
 )
 from gdtbridge.people import Patient
@@ -103,6 +104,22 @@ def taken_since(connection: Connection, name: str, since: float) -> list[TakenRe
     )
     query = sa.select(*_OUTCOME).where(order_file.c.token == last).order_by(order_file.c.position)
     return [_taken(row) for row in connection.execute(query)]
+
+
+def refused_since(connection: Connection, since: float, most: int) -> dict[str, RefusedFile]:
+    """Return the newest files with a refused record by their token; the first such record counts.
+
+    ``since`` is in UTC seconds.
+    """
+    query = (
+        sa.select(
+            order_file.c.token, order_file.c.name, order_file.c.received_at, order_file.c.reason
+        )
+        .where(order_file.c.outcome == RecordOutcome.REFUSED, order_file.c.received_at >= since)
+        .order_by(order_file.c.id.desc())
+        .limit(most)
+    )
+    return {row.token: RefusedFile(*row[1:]) for row in connection.execute(query)}
 
 
 def _taken(row: Sequence[Any]) -> TakenRecord:

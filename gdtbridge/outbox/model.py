@@ -159,11 +159,15 @@ class DestinationStatus:
     """Whether its messages are tried for ever, so that one that waits for long is an alarm."""
 
     @property
+    def stuck(self) -> bool:
+        """Whether a message that must arrive waits for too long."""
+        patience = UNCOLLECTED_SECONDS if self.last_error == UNCOLLECTED else ALARM_SECONDS
+        return self.must_arrive and self.oldest_pending_age > patience
+
+    @property
     def alarm(self) -> bool:
         """Whether a person has to look: a question is open or a result waits for too long."""
-        patience = UNCOLLECTED_SECONDS if self.last_error == UNCOLLECTED else ALARM_SECONDS
-        waits = self.must_arrive and self.oldest_pending_age > patience
-        return self.questions > 0 or waits
+        return self.questions > 0 or self.stuck
 
     @property
     def state(self) -> PartState:

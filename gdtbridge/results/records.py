@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import datetime
 
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.dataset.values import meaningful, to_date, to_time
@@ -144,6 +145,24 @@ class ResultRecords:
             result, self._dialect, self._ids, encoding=self._gdt.encoding
         )
         return _noted(rendered, "answer to an order")
+
+    def message(self, patient: Patient, text: str, moment: datetime) -> bytes:
+        """Return the record of a message to the practice in the chart of ``patient``.
+
+        ``moment`` is local time. Raises `GdtWriteError`.
+        """
+        result = StudyResult(
+            patient=patient,
+            date=moment.date(),
+            time=moment.time().replace(microsecond=0),
+            accession="",
+            modality="",
+            description=text,
+            test_id=self._gdt.test_id,
+            test_description=self._gdt.test_description,
+        )
+        rendered = render_study(result, self._dialect, self._ids, encoding=self._gdt.encoding)
+        return _noted(rendered, "message to the practice")
 
     def master_data(self, patient: Patient) -> bytes:
         """Return the record of a patient's master data."""

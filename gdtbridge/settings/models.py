@@ -6,6 +6,7 @@ import ipaddress
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -277,6 +278,16 @@ class WebhookSettings(SettingsSection):
 
     worklist_added: Url = ""
     gdt_written: Url = ""
+    attention: Url = ""
+
+
+class AttentionSettings(SettingsSection):
+    """The chart that messages for the practice go to; without its number none are written."""
+
+    gdt_patient_id: Annotated[str, Field(max_length=10)] = ""
+    gdt_family_name: Annotated[str, Field(max_length=28)] = "Ultraschall"
+    gdt_given_name: Annotated[str, Field(max_length=28)] = "Meldungen"
+    gdt_birth_date: date | None = None
 
 
 class ViewerSettings(SettingsSection):
@@ -307,6 +318,7 @@ class Settings(BaseModel):
     catalogue: CatalogueSettings = CatalogueSettings()
     exam: ExamSettings = ExamSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    attention: AttentionSettings = AttentionSettings()
     viewer: ViewerSettings = ViewerSettings()
     # By name, what a practice changes in a dialect; ``gdtbridge.gdt`` knows the keys.
     dialects: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)

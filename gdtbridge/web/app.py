@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Final
 
 from flask import Flask, Response, request
 
+from gdtbridge.health import PartState
 from gdtbridge.settings import Settings
 from gdtbridge.web.access.guard import Guard
 from gdtbridge.web.access.slots import Slots
@@ -90,11 +92,9 @@ def _add_state_routes(app: Flask, readiness: Readiness) -> None:
         return Response("ok\n", content_type="text/plain; charset=utf-8")
 
     def readyz() -> Response:
-        parts = readiness()
-        ready = all(part.ok for part in parts.values())
-        told = {name: {"ok": part.ok, "detail": part.detail} for name, part in parts.items()}
-        body = json.dumps({"ready": ready, "parts": told}, ensure_ascii=False) + "\n"
-        return Response(body, 200 if ready else 503, content_type="application/json")
+        told = told_state(readiness())
+        body = json.dumps(told, ensure_ascii=False) + "\n"
+        return Response(body, 200 if told["ready"] else 503, content_type="application/json")
 
     def openapi() -> Response:
         body = json.dumps(description(), ensure_ascii=False) + "\n"
@@ -104,6 +104,19 @@ def _add_state_routes(app: Flask, readiness: Readiness) -> None:
     _add_route(app, "/healthz", "healthz", healthz, "GET", "HEAD")
     _add_route(app, "/readyz", "readyz", readyz, "GET", "HEAD")
     _add_route(app, "/api/v1/openapi.json", "openapi", openapi, "GET", "HEAD")
+
+
+def told_state(parts: Mapping[str, PartState]) -> dict[str, object]:
+    """Return the JSON of ``/readyz``: what waits for a person is no reason not to be ready."""
+    ready = all(part.ok for part in parts.values())
+    waiting: Counter[str] = sum((Counter(part.waiting) for part in parts.values()), Counter())
+    needed = "needs-person" if waiting else "ready"
+    return {
+        "ready": ready,
+        "status": needed if ready else "not-ready",
+        "attention": dict(waiting),
+        "parts": {name: {"ok": part.ok, "detail": part.detail} for name, part in parts.items()},
+    }
 
 
 def _add_security_headers(response: Response) -> Response:

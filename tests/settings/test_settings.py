@@ -122,3 +122,13 @@ def test_every_setting_is_documented(project: Path) -> None:
     for key, default in defaults.items():
         if isinstance(default, str | int | Path) and default != "":
             assert told[key].strip("`") in {str(default), str(default).lower()}, key
+
+
+def test_the_birth_date_of_the_chart_for_messages_is_a_date(tmp_path: Path) -> None:
+    """As TOML writes dates, and as text in the environment; nothing else is taken."""
+    file = settings_file(tmp_path, "[attention]\ngdt_birth_date = 1900-01-31\n")
+    assert str(load_settings(file, {}).attention.gdt_birth_date) == "1900-01-31"
+    key = "GDTBRIDGE_ATTENTION__GDT_BIRTH_DATE"
+    assert str(load_settings(file, {key: "1901-02-28"}).attention.gdt_birth_date) == "1901-02-28"
+    with pytest.raises(SettingsError, match=r"attention\.gdt_birth_date"):
+        load_settings(file, {key: "31.02.1900"})

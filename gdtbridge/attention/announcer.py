@@ -1,0 +1,124 @@
+"""Tells of what is new: a webhook for each item, a GDT record for each new state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from gdtbridge.attention import store
+from gdtbridge.attention.kinds import KINDS
+from gdtbridge.attention.model import AttentionSource
+from gdtbridge.attention.store import AnnouncedItem
+from gdtbridge.database import Connection, Database
+from gdtbridge.durable.clock import Clock
+from gdtbridge.outbox import Message, Outbox
+from gdtbridge.people import Patient
+from gdtbridge.results.routing import ResultTarget
+from gdtbridge.settings import AttentionSettings
+
+LOOK_SECONDS: Final = 60
+NOTE_SECONDS: Final = 3600
+"""A practice gets at most one note in so many seconds."""
+MOST_CALLS: Final = 20
+"""Calls of one look; what is new beyond them stands on the list without a call of its own."""
+ATTENTION: Final = "attention"
+"""The outbox's destination of the webhook."""
+HEADING: Final = "Ultraschall"
+
+
+@dataclass(frozen=True, slots=True)
+class Announcer:
+    """Puts what is new into the outbox, once; what is gone and comes again is new."""
+
+    database: Database
+    outbox: Outbox
+    target: ResultTarget
+    """Whose practice software gets the notes."""
+    settings: AttentionSettings
+    calls: bool
+    """Whether the webhook is set."""
+    clock: Clock
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anybody wants to be told."""
+        return self.calls or self.writes
+
+    @property
+    def writes(self) -> bool:
+        """Whether notes are written into a chart."""
+        return bool(self.settings.gdt_patient_id)
+
+    def look(self, source: AttentionSource) -> None:
+        """Announce what is new at a source; raise what the source raises, and nothing changes.
+
+        Looking at one source at a time lets a folder that hangs silence no other source.
+        """
+        found = {AnnouncedItem(item.code, item.subject): None for item in source.items()}
+        with self.database.read() as connection:
+            if store.announced_of(connection, source.codes) == found.keys():
+                return
+        with self.database.write() as connection:
+            known = store.announced_of(connection, source.codes)
+            for gone in known - found.keys():
+                store.forget(connection, gone)
+            self._announce(connection, [one for one in found if one not in known])
+        self.outbox.wake()
+
+    def _announce(self, connection: Connection, new: list[AnnouncedItem]) -> None:
+        now = self.clock.utc()
+        for one in new:
+            store.announce(connection, one, now)
+        for one in new[:MOST_CALLS] if self.calls else ():
+            key = f"{one.code}:{one.subject}@{now:.3f}"
+            call = Message("webhook", ATTENTION, key=key, name=ATTENTION, payload=b"")
+            self.outbox.put(connection, call)
+
+    def note(self) -> None:
+        """Put a note into the outbox when something is new since the last, an hour after that.
+
+        Raises `GdtWriteError` when the dialect cannot write one.
+        """
+        if not self.writes:
+            return
+        now = self.clock.utc()
+        with self.database.read() as connection:
+            last = store.last_note(connection)
+            if not store.unnoted(connection) or (last and 0 <= now - last < NOTE_SECONDS):
+                return
+        with self.database.write() as connection:
+            counted = store.counts(connection)
+            number = store.enter_note(connection, now)
+            self.outbox.put(connection, self._note(number, counted))
+        self.outbox.wake()
+
+    def _note(self, number: int, counted: Mapping[str, int]) -> Message:
+        local, key = self.clock.local(), f"attention-{number}"
+        return Message(
+            "gdt",
+            self.target.destination,
+            key=key,
+            name=self.target.names.other(key, local),
+            payload=self.target.records.message(self._chart(), note_text(counted), local),
+        )
+
+    def _chart(self) -> Patient:
+        """Return the patient whose chart the practice uses for messages."""
+        said = self.settings
+        return Patient(
+            said.gdt_patient_id,
+            said.gdt_family_name,
+            said.gdt_given_name,
+            said.gdt_birth_date,
+        )
+
+
+def note_text(counted: Mapping[str, int]) -> str:
+    """Return the German sentence of a note: how much of each kind, nobody's name."""
+    parts = (
+        f"{counted[code]} {kind.german_for(counted[code])}"
+        for code, kind in KINDS.items()
+        if counted.get(code)
+    )
+    return f"{HEADING}: {', '.join(parts)}"

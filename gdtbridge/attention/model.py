@@ -1,0 +1,94 @@
+"""Items that need a person, and the sources that find them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from gdtbridge.attention.kinds import KINDS, AttentionKind, AttentionLevel
+from gdtbridge.durable.clock import Clock
+from gdtbridge.errors import BridgeError
+from worklist import WorklistError
+
+MOST_OF_A_KIND: Final = 1000
+"""So many items of a kind are looked at, the oldest first: a list nobody reads to its end."""
+NOT_LOOKED: Final = "not-looked"
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionItem:
+    """One thing that needs a person; the same as long as ``code`` and ``subject`` are.
+
+    ``whose`` and ``detail`` may name patients and files: for who may see them, never for a log, a
+    webhook or a metric.
+    """
+
+    code: str
+    """A key of `KINDS`."""
+    subject: str
+    """What it is about, for as long as it lasts: ``exam:2.25.1``, ``question:17``."""
+    since: float
+    """UTC seconds."""
+    whose: str = ""
+    detail: str = ""
+    """The cause in words."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the way out of the kind has to be told."""
+
+    @property
+    def kind(self) -> AttentionKind:
+        """The row of the table."""
+        return KINDS[self.code]
+
+    @property
+    def way_out(self) -> str:
+        """What to do: the exact command, or the place to look at."""
+        return self.kind.way_out.format_map(self.names)
+
+
+class AttentionSource(Protocol):
+    """Finds the items of some kinds; nobody else finds any of those."""
+
+    @property
+    def name(self) -> str:
+        """The part it looks at."""
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The kinds it knows."""
+
+    def items(self) -> Sequence[AttentionItem]:
+        """Return everything that needs a person now; raise where it cannot look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """All sources together."""
+
+    sources: tuple[AttentionSource, ...]
+    clock: Clock
+
+    def items(self) -> list[AttentionItem]:
+        """Return every item, faults first, then the oldest."""
+        found = [item for source in self.sources for item in self.of(source)]
+        return sorted(found, key=_urgency)
+
+    def of(self, source: AttentionSource) -> Iterator[AttentionItem]:
+        """Yield the items of one source; that it cannot look is an item itself."""
+        try:
+            yield from source.items()
+        except (BridgeError, WorklistError, OSError) as error:
+            cause = type(error).__name__
+            yield AttentionItem(NOT_LOOKED, f"part:{source.name}", self.clock.utc(), detail=cause)
+
+
+def counts(items: Iterable[AttentionItem]) -> dict[str, int]:
+    """Return how many items there are of each kind, in the order of the table."""
+    counted = Counter(item.code for item in items)
+    return {code: counted[code] for code in KINDS if counted[code]}
+
+
+def _urgency(item: AttentionItem) -> tuple[bool, float]:
+    return item.kind.level is not AttentionLevel.FAULT, item.since

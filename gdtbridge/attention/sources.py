@@ -1,0 +1,171 @@
+"""Where items come from: exams, order files, outbox, disk and worklist."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final
+
+from gdtbridge.attention.model import MOST_OF_A_KIND, AttentionItem
+from gdtbridge.database import Database
+from gdtbridge.durable.clock import Clock
+from gdtbridge.exams import waiting
+from gdtbridge.orders import store as order_store
+from gdtbridge.outbox import Outbox
+from worklist import WorklistFolder
+
+REFUSED_DAYS: Final = 7
+"""A refused order file is told so long, unless somebody removes the file before."""
+LOW_FACTOR: Final = 3
+"""A disk with less than so many times its reserve is nearly full."""
+DAY_SECONDS: Final = 24 * 3600
+MEGABYTE: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ExamSource:
+    """What of the exams waits for a person."""
+
+    name: ClassVar = "exams"
+    codes: ClassVar = frozenset(waiting.WaitingKind)
+
+    database: Database
+    clock: Clock
+
+    def items(self) -> list[AttentionItem]:
+        """Return held and overdue exams, reports and objects that were not sent."""
+        with self.database.read() as connection:
+            found = waiting.waiting(connection, self.clock.utc(), MOST_OF_A_KIND)
+        return [
+            AttentionItem(
+                one.kind,
+                one.subject,
+                one.since,
+                one.whose,
+                one.detail,
+                {"study": one.study_instance_uid},
+            )
+            for one in found
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFileSource:
+    """Refused order files that still lie beside the text that says why."""
+
+    name: ClassVar = "orders"
+    codes: ClassVar = frozenset({"order-refused"})
+
+    database: Database
+    refused: Path
+    clock: Clock
+
+    def items(self) -> list[AttentionItem]:
+        """Return the refused files of the last days; raise `OSError`."""
+        since = self.clock.utc() - REFUSED_DAYS * DAY_SECONDS
+        with self.database.read() as connection:
+            found = order_store.refused_since(connection, since, MOST_OF_A_KIND)
+        if not found or not self.refused.is_dir():
+            return []
+        texts = [path for path in self.refused.iterdir() if path.suffix != ".txt"]
+        lying = {token: path for path in texts for token in found if token in path.name}
+        return [
+            AttentionItem(
+                "order-refused",
+                f"order-file:{token}",
+                found[token].received_at,
+                detail=f"{found[token].name}: {found[token].reason}",
+                names={"file": f"{path}.txt"},
+            )
+            for token, path in lying.items()
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxSource:
+    """Questions about deliveries, and destinations that take nothing."""
+
+    name: ClassVar = "outbox"
+    codes: ClassVar = frozenset({"outbox-question", "outbox-stuck"})
+
+    outbox: Outbox
+    clock: Clock
+
+    def items(self) -> list[AttentionItem]:
+        """Return one item for each question and each destination; no folder is touched."""
+        questions = [
+            AttentionItem(
+                "outbox-question",
+                f"question:{one.id}",
+                one.created_at,
+                detail=f"{one.destination}: {one.final_name} [{one.reason}]",
+                names={"question": str(one.id)},
+            )
+            for one in self.outbox.questions()
+        ]
+        now = self.clock.utc()
+        stuck = [
+            AttentionItem(
+                "outbox-stuck",
+                f"destination:{one.destination}",
+                now - one.oldest_pending_age,
+                detail=one.sentence,
+            )
+            for one in self.outbox.status()
+            if one.stuck
+        ]
+        return [*questions, *stuck]
+
+
+@dataclass(frozen=True, slots=True)
+class DiskSource:
+    """The disk the archive lies on."""
+
+    name: ClassVar = "disk"
+    codes: ClassVar = frozenset({"disk-low", "disk-full"})
+
+    folder: Path
+    reserve: int
+    """Bytes that stay free: below them devices get status A700."""
+    clock: Clock
+
+    def items(self) -> list[AttentionItem]:
+        """Return one item when little or no room is left; raise `OSError`."""
+        free = shutil.disk_usage(self.folder).free
+        if free >= self.reserve * LOW_FACTOR:
+            return []
+        code = "disk-full" if free < self.reserve else "disk-low"
+        told = f"{free // MEGABYTE} MB frei / free"
+        names = {"folder": str(self.folder)}
+        return [AttentionItem(code, "disk", self.clock.utc(), detail=told, names=names)]
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistSource:
+    """Files in the worklist's folder that are not what they should be; the folder may hang."""
+
+    name: ClassVar = "worklist"
+    codes: ClassVar = frozenset({"worklist-file"})
+
+    worklist: WorklistFolder
+    clock: Clock
+
+    def items(self) -> list[AttentionItem]:
+        """Return one item for each odd file but whole ones of others; raise `FolderError`."""
+        odd = [one for one in self.worklist.problems() if not one.is_foreign]
+        return [self._item(one.file_name, one.reason) for one in odd[:MOST_OF_A_KIND]]
+
+    def _item(self, file_name: str, reason: str) -> AttentionItem:
+        file = self.worklist.path / file_name
+        try:
+            since = file.stat().st_mtime
+        except OSError:  # it has just gone, or nobody may look at it
+            since = self.clock.utc()
+        return AttentionItem(
+            "worklist-file",
+            f"worklist:{file_name}",
+            since,
+            detail=f"{file_name}: {reason}",
+            names={"file": str(file)},
+        )
