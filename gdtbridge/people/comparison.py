@@ -86,6 +86,14 @@ def are_two(one: Patient, other: Patient) -> bool:
     return not any(_may_be_one(name, another) for name in names for another in others)
 
 
+def tells_a_person(patient: Patient) -> bool:
+    """Return whether a description says family name and birth date, neither by a placeholder.
+
+    Only then can `are_two` tell its person from another.
+    """
+    return _says_a_day(patient.birth_date) and any(_names(patient, {_plain(patient.id)}))
+
+
 def _says_a_day(born: date | None) -> bool:
     return born is not None and _FIRST < born < _LAST
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdtbridge.people import Patient, are_two
+from gdtbridge.people import Patient, are_two, tells_a_person
 
 ONE, OTHER = "19581224", "19700101"
 
@@ -125,6 +125,21 @@ def test_one_family_name_written_twice(one: str, other: str) -> None:
 def test_two_family_names(one: str, other: str) -> None:
     """Names that only resemble each other are two, and with two birth dates two persons."""
     assert both_ways(Patient.from_dicom("1", one, ONE), Patient.from_dicom("1", other, OTHER))
+
+
+@pytest.mark.parametrize(
+    ("name", "born", "tells"),
+    [
+        ("Müller^Änne", ONE, True),
+        ("Müller", ONE, True),
+        ("Wang^X=王^小东", ONE, True),
+        *((name, ONE, False) for name in NOT_SAID),
+        *(("Müller^Änne", born, False) for born in ("", "00000000", "19000101", "99991231")),
+    ],
+)
+def test_what_tells_a_person(name: str, born: str, *, tells: bool) -> None:
+    """A family name and a birth date, neither of them a placeholder."""
+    assert tells_a_person(Patient.from_dicom("P-4711", name, born)) is tells
 
 
 @pytest.mark.parametrize("name", NOT_SAID)
