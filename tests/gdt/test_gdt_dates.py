@@ -6,7 +6,14 @@ from datetime import date, time
 
 import pytest
 
-from gdtbridge.gdt.tables.dates import date_text, parse_clock, parse_date, parse_time, time_text
+from gdtbridge.gdt.tables.dates import (
+    date_text,
+    is_partial_date,
+    parse_clock,
+    parse_date,
+    parse_time,
+    time_text,
+)
 from gdtbridge.gdt.tables.fields import field_length
 
 
@@ -30,6 +37,29 @@ def test_dates(text: str, day: date | None) -> None:
     assert parse_date(text) == day
     if day is not None:
         assert parse_date(date_text(day)) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "partial"),
+    [
+        ("00001950", True),
+        ("00031950", True),
+        (" 00.00.1950 ", True),
+        ("19500000", True),
+        ("1950-03-00", True),
+        ("00131950", False),
+        ("00000000", False),
+        ("00001700", False),
+        ("12031985", False),
+        ("20001219", False),
+        ("31021990", False),
+        ("", False),
+    ],
+)
+def test_partial_dates(text: str, *, partial: bool) -> None:
+    """Zeros for a day, or for day and month, before or behind a year; such a date is no day."""
+    assert is_partial_date(text) is partial
+    assert not partial or parse_date(text) is None
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,9 @@ from typing import Final
 _DAY_FIRST: Final = re.compile(r"(\d{2})(\d{2})(\d{4})|(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 _YEAR_FIRST: Final = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
 _YEARS: Final = range(1800, 2200)
+_PARTIAL: Final = re.compile(
+    r"00\.?(0\d|1[0-2])\.?(1[89]|2[01])\d{2}|(1[89]|2[01])\d{2}-?(0\d|1[0-2])-?00", re.ASCII
+)
 
 
 def parse_date(text: str) -> date | None:
@@ -24,6 +27,14 @@ def parse_date(text: str) -> date | None:
     if match := _YEAR_FIRST.fullmatch(text):
         return _date(*map(int, match.groups()))
     return None
+
+
+def is_partial_date(text: str) -> bool:
+    """Return whether a date leaves out its day, or day and month, by zeros (``00001950``).
+
+    Birth dates may do so where no more is known (KVDT, field 3103).
+    """
+    return _PARTIAL.fullmatch(text.strip()) is not None
 
 
 _CLOCK: Final = re.compile(r"([01]\d|2[0-3]):?([0-5]\d)(?::?([0-5]\d))?", re.ASCII)
