@@ -11,6 +11,7 @@
     │   ├── NotUnderstood       C000, the dataset cannot be read far enough to file it
     │   └── ProcessingFailure   0110, something of ours failed; the device may try again
     ├── OrderError              an order is wrong in one named field
+    ├── AnotherPerson           a patient number is not the named person's; nothing is shown
     ├── ViewerError             no viewer can be opened on a study
     ├── FolderUnusable          a folder is out of reach, or its lock is busy (`durable.errors`)
     └── NotFound                there is nothing under that name
@@ -85,6 +86,13 @@ class OrderError(BridgeError):
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+
+
+class AnotherPerson(BridgeError):
+    """A patient number was asked for with family name and birth date of somebody else.
+
+    ``str`` says so and does not say whose the number is.
+    """
 
 
 class ViewerError(BridgeError):

@@ -8,10 +8,10 @@ heavy is imported late or not at all.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -22,7 +22,17 @@ from gdtbridge.settings import Settings, reachable
 if TYPE_CHECKING:
     from gdtbridge.workstation import FoundStudy
 
-_QUESTION = ("accession", "case_id", "day", "clock", "study")
+_QUESTION: Final[Mapping[str, str]] = {
+    "accession": "accession_number",
+    "case_id": "case_id",
+    "day": "study_date",
+    "clock": "study_time",
+    "study": "study_instance_uid",
+    "lastname": "family_name",
+    "firstname": "given_name",
+    "birthdate": "birth_date",
+}
+"""The options that ask, and what the JSON API calls them."""
 
 
 def _day(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
@@ -53,6 +63,9 @@ def _clock(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
 @click.option("--date", "day", default="", callback=_day, help="Tag, TT.MM.JJJJ. / Day.")
 @click.option("--time", "clock", default="", callback=_clock, help="Uhrzeit, HH:MM[:SS]. / Time.")
 @click.option("--study", default="", help="Study Instance UID.")
+@click.option("--lastname", default="", help="Nachname. / Family name.")
+@click.option("--firstname", default="", help="Vorname. / Given name.")
+@click.option("--birthdate", default="", help="Geburtsdatum, TT.MM.JJJJ. / Birth date.")
 @click.option("--print", "only_print", is_flag=True, help="Nur die Adresse zeigen. / Only print.")
 @click.option("--remove", is_flag=True, help="FILE danach löschen. / Delete FILE afterwards.")
 @click.argument("file", required=False, type=FilePath)
@@ -86,14 +99,8 @@ def open_command(
         data = workstation.whole_file(file)
         found = caller.search_file(data)
     else:
-        found = caller.search(
-            patient_id=patient,
-            accession_number=said["accession"],
-            case_id=said["case_id"],
-            study_date=said["day"],
-            study_time=said["clock"],
-            study_instance_uid=said["study"],
-        )
+        question = {name: said[option] for option, name in _QUESTION.items() if said[option]}
+        found = caller.search(patient_id=patient, **question)
     url = workstation.link_of(_the_one(found), settings.viewer)
     if only_print:
         click.echo(url)

@@ -1,24 +1,32 @@
 """The search for the studies of a patient.
 
 A patient's number opens that patient's studies and no others. What is said besides must fit; what
-fits nothing finds nothing.
+fits nothing finds nothing. Who names another person than the one a study is of is told that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import time
+from typing import Final
 
-from gdtbridge.database import Database
+from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.values import da_text, tm_text, to_date, to_time
-from gdtbridge.errors import OrderError, ProcessingFailure
+from gdtbridge.errors import AnotherPerson, OrderError, ProcessingFailure
 from gdtbridge.exams import store
 from gdtbridge.exams.identity import Attribution, judge, look_up
 from gdtbridge.exams.model import Exam, ExamState
 from gdtbridge.exams.study_query import NO_PATIENT, StudyQuery, query_of_file
-from gdtbridge.orders.model import StudyNames
+from gdtbridge.orders import store as order_store
+from gdtbridge.orders.model import Order, StudyNames
+from gdtbridge.people import Patient, are_two, tells_a_person
 from worklist import FolderError, WorklistFolder
+
+ANOTHER_PERSON: Final = (
+    "Die Nummer gehört zu einer anderen Person: Nachname und Geburtsdatum sind andere. / The number"
+    " is another person's: family name and birth date differ."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +46,9 @@ class StudyFinder:
         """Return the studies the query fits, the newest first.
 
         Held ones are never among them, and of those still being received only the ones whose
-        patient is certain. Raises `OrderError` without a patient number, `ProcessingFailure` when
-        that cannot be found out at the moment.
+        patient is certain. Raises `OrderError` without a patient number, `AnotherPerson` when all
+        that fits is of another person than the query names, `ProcessingFailure` when whose a study
+        is cannot be found out at the moment.
         """
         if not query.patient_id:
             raise OrderError("patient_id", NO_PATIENT)
@@ -48,7 +57,18 @@ class StudyFinder:
             names = store.names_of(connection, query.patient_id)
         fitting = [exam for exam in exams if fits(exam, names.get(exam.id, StudyNames()), query)]
         certain = [exam for exam in fitting if self._is_certain(exam)]
-        return sorted(at_time(certain, query.study_time), key=_when, reverse=True)
+        of_person = self._of_person(at_time(certain, query.study_time), query.patient)
+        return sorted(of_person, key=_when, reverse=True)
+
+    def _of_person(self, exams: list[Exam], asked: Patient) -> list[Exam]:
+        """Return the exams that are not another person's; raise `AnotherPerson` when all are."""
+        if not tells_a_person(asked):
+            return exams
+        with self.database.read() as connection:
+            theirs = [e for e in exams if not is_another(asked, people_of(connection, e))]
+        if exams and not theirs:
+            raise AnotherPerson(ANOTHER_PERSON)
+        return theirs
 
     def _is_certain(self, exam: Exam) -> bool:
         """Return whether nobody else may claim the exam; what is reported was asked before."""
@@ -60,6 +80,36 @@ class StudyFinder:
             raise ProcessingFailure(str(error)) from error
         with self.database.read() as connection:
             return isinstance(judge(connection, exam, listed), Attribution)
+
+
+def people_of(connection: Connection, exam: Exam) -> Iterator[Patient]:
+    """Yield the descriptions of the person an exam is of, the one to be believed most first.
+
+    That is the exam's own; of one that a person released, what the practice knows of the number it
+    was released for. Then come the orders of the number and its master data.
+    """
+    if not exam.released:
+        yield exam.sent_patient
+    orders = order_store.orders_of(connection, exam.patient_id)
+    yield from (order.patient for order in sorted(orders, key=lambda o: not _answers(exam, o)))
+    known = order_store.find_patient(connection, exam.patient_id)
+    if known is not None:
+        yield known
+    if exam.released and not exam.mixed and exam.sent_patient_id == exam.patient_id:
+        yield exam.sent_patient
+
+
+def _answers(exam: Exam, order: Order) -> bool:
+    return (
+        order.study_instance_uid == exam.study_instance_uid
+        or order.accession_number == exam.accession_number
+    )
+
+
+def is_another(asked: Patient, known: Iterable[Patient]) -> bool:
+    """Return whether somebody else is asked for than the first that tells a person."""
+    first = next((patient for patient in known if tells_a_person(patient)), None)
+    return first is not None and are_two(asked, first)
 
 
 def fits(exam: Exam, names: StudyNames, query: StudyQuery) -> bool:

@@ -2,24 +2,25 @@
 
 The patient number is part of every question: whatever else is said only narrows the patient's own
 studies. A field that is said and cannot be read, or says two things, is an error, because without
-it another study would be meant.
+it another study would be meant. Family name and birth date say whose the number is believed to be.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from gdtbridge.dataset.values import da_text
+from gdtbridge.dataset.values import da_text, to_date
 from gdtbridge.errors import OrderError
 from gdtbridge.gdt.errors import NotGdtError
 from gdtbridge.gdt.read.reader import read_records
-from gdtbridge.gdt.read.record import Record
-from gdtbridge.gdt.tables.dates import parse_clock, parse_date
-from gdtbridge.gdt.tables.patient_fields import PATIENT_IDS
+from gdtbridge.gdt.read.record import Line, Record
+from gdtbridge.gdt.tables.dates import is_partial_date, parse_clock, parse_date
+from gdtbridge.gdt.tables.patient_fields import BIRTH_DATES, FAMILY_NAMES, PATIENT_IDS
 from gdtbridge.gdt.text import printable
+from gdtbridge.people import Patient, are_two
 
 NO_NUMBER: Final = frozenset({"", "0"})
 """What stands in 3000 when the patient has no number ("0": GDT 2.1, record 6300)."""
@@ -61,7 +62,8 @@ class StudyQuery:
     """What is known of the study; empty means "not said".
 
     ``accession_number`` is the order's or the device's, ``case_id`` the practice software's own
-    (GDT 8310). ``study_date`` is YYYYMMDD, ``study_time`` HHMM or HHMMSS, both local.
+    (GDT 8310). ``study_date`` is YYYYMMDD, ``study_time`` HHMM or HHMMSS, both local. The names and
+    ``birth_date`` (YYYYMMDD) are those of the patient who has that number where it is asked.
     """
 
     patient_id: str
@@ -70,6 +72,15 @@ class StudyQuery:
     study_date: str = ""
     study_time: str = ""
     study_instance_uid: str = ""
+    family_name: str = ""
+    given_name: str = ""
+    birth_date: str = ""
+
+    @property
+    def patient(self) -> Patient:
+        """The person the asker means."""
+        born = to_date(self.birth_date)
+        return Patient(self.patient_id, self.family_name, self.given_name, born)
 
 
 def asked(said: StudyQuery) -> StudyQuery:
@@ -86,11 +97,14 @@ def asked(said: StudyQuery) -> StudyQuery:
         study_date=_day("study_date", said.study_date),
         study_time=_clock("study_time", said.study_time),
         study_instance_uid=uid,
+        family_name=said.family_name.strip(),
+        given_name=said.given_name.strip(),
+        birth_date=_born("birth_date", said.birth_date),
     )
 
 
 def query_of_file(data: bytes, encoding: str | None = None) -> StudyQuery:
-    """Return what a GDT file asks for; every record in it must ask the same.
+    """Return what a GDT file asks for; every record in it must ask the same, of one person.
 
     ``encoding`` is taken for records that name none. Raises `OrderError`.
     """
@@ -98,10 +112,13 @@ def query_of_file(data: bytes, encoding: str | None = None) -> StudyQuery:
         records = read_records(data, default_encoding=encoding)
     except NotGdtError as error:
         raise OrderError("file", str(error)) from error
-    queries = {query_of(record) for record in records}
-    if len(queries) != 1:
-        raise OrderError("8000", SEVERAL)
-    return queries.pop()
+    queries = [query_of(record) for record in records]
+    nameless = {replace(query, family_name="", given_name="", birth_date="") for query in queries}
+    if len(nameless) == 1:
+        fullest = max(queries, key=lambda query: bool(query.birth_date))
+        if not any(are_two(fullest.patient, query.patient) for query in queries):
+            return fullest
+    raise OrderError("8000", SEVERAL)
 
 
 def query_of(record: Record) -> StudyQuery:
@@ -110,12 +127,16 @@ def query_of(record: Record) -> StudyQuery:
     Any record will do: a 6311, our own 6310 as the practice software exports it, or an order.
     """
     day, clock = _when(record)
+    family, given, born = _person(record)
     return StudyQuery(
         patient_id=patient_number(record),
         accession_number=_number(record),
         case_id=said(record, _CASE),
         study_date=day,
         study_time=clock,
+        family_name=family,
+        given_name=given,
+        birth_date=born,
     )
 
 
@@ -156,6 +177,30 @@ def _when(record: Record) -> tuple[str, str]:
     return day, clock
 
 
+def _person(record: Record) -> tuple[str, str, str]:
+    """Return family name, given name and birth date (YYYYMMDD) of the patient; empty without both.
+
+    Persons are told apart by family name and birth date together: where one of them is not said,
+    the other may be unreadable.
+    """
+    lines = record.patient_lines
+    named = [line for line in lines if line.id in FAMILY_NAMES and line.value.strip()]
+    born = [line for line in lines if line.id in BIRTH_DATES and not _says_no_day(line.value)]
+    if not named or not born:
+        return "", "", ""
+    family, day = named[0].id, born[0].id
+    birth_date = _day(day, _one(day, _readable(record, day, born)))
+    return _one(family, _readable(record, family, named)), record.patient.given_name, birth_date
+
+
+def _says_no_day(birth_date: str) -> bool:
+    return not birth_date.strip("0 ") or is_partial_date(birth_date)
+
+
+def _born(field: str, text: str) -> str:
+    return "" if _says_no_day(text) else _day(field, text)
+
+
 def _day(field: str, text: str) -> str:
     if not text.strip("0 "):
         return ""
@@ -174,9 +219,9 @@ def _clock(field: str, text: str) -> str:
     return clock
 
 
-def _readable(record: Record, field: str) -> list[str]:
+def _readable(record: Record, field: str, among: Sequence[Line] | None = None) -> list[str]:
     unreadable = {warning.line for warning in record.warnings if warning.code == "undecodable"}
-    lines = [line for line in record.lines if line.id == field]
+    lines = [line for line in (record.lines if among is None else among) if line.id == field]
     if any(line.line in unreadable for line in lines):
         raise OrderError(field, UNREADABLE)
     return [printable(line.value).strip() for line in lines]

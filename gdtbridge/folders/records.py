@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gdtbridge.durable import Clock
-from gdtbridge.errors import OrderError
+from gdtbridge.errors import AnotherPerson, OrderError
 from gdtbridge.exams import Exam, query_of
 from gdtbridge.folders.ports import OrderPorts
 from gdtbridge.folders.requests import (
@@ -96,7 +96,10 @@ class RecordTaker:
         )
 
     def _show(self, record: Record, order_record: OrderRecord) -> RecordReply:
-        studies = self._ports.find_studies(query_of(record))
+        try:
+            studies = self._ports.find_studies(query_of(record))
+        except AnotherPerson as error:
+            raise OrderError("3000", str(error)) from error
         if not studies:
             raise OrderError(
                 "3000",

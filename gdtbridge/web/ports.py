@@ -48,7 +48,10 @@ class StudyPort(Protocol):
         """Return what a GDT file asks for; raise `OrderError` naming what is wrong with it."""
 
     def find(self, query: StudyQuery) -> Sequence[Exam]:
-        """Return the patient's studies the query fits, the newest first."""
+        """Return the patient's studies the query fits, the newest first.
+
+        Raises `AnotherPerson` when the query names somebody else than the person they are of.
+        """
 
 
 Readiness = Callable[[], Mapping[str, PartState]]

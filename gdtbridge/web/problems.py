@@ -17,7 +17,14 @@ from typing import Final
 
 from werkzeug.exceptions import HTTPException
 
-from gdtbridge.errors import BridgeError, DatabaseError, NotFound, OrderError, OutOfResources
+from gdtbridge.errors import (
+    AnotherPerson,
+    BridgeError,
+    DatabaseError,
+    NotFound,
+    OrderError,
+    OutOfResources,
+)
 from gdtbridge.logs import describe
 
 log = logging.getLogger(__name__)
@@ -60,6 +67,7 @@ SENTENCES: Final[Mapping[int, str]] = {
 STATUS: Final[tuple[tuple[type[BridgeError], HTTPStatus], ...]] = (
     (OrderError, HTTPStatus.BAD_REQUEST),
     (NotFound, HTTPStatus.NOT_FOUND),
+    (AnotherPerson, HTTPStatus.CONFLICT),
     (OutOfResources, HTTPStatus.INSUFFICIENT_STORAGE),
     (DatabaseError, HTTPStatus.SERVICE_UNAVAILABLE),
 )

@@ -14,6 +14,7 @@ function Get-Reason([int]$Status) {
         401 { 'Das Kennwort in gdtbridge-ais.ini ist falsch oder fehlt.' }
         403 { 'Dieser Arbeitsplatz ist in gdtbridge nicht zugelassen.' }
         404 { 'Keine passende Untersuchung gefunden.' }
+        409 { 'Die Nummer gehört zu einer anderen Person.' }
         429 { 'Zu viele falsche Kennworte; eine Minute warten.' }
         default { "gdtbridge meldet einen Fehler ($Status)." }
     }

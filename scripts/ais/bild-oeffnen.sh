@@ -32,6 +32,7 @@ refused() {
     401) stop 'Das Kennwort in gdtbridge-ais.ini ist falsch oder fehlt.' ;;
     403) stop 'Dieser Arbeitsplatz ist in gdtbridge nicht zugelassen.' ;;
     404) stop 'Keine passende Untersuchung gefunden.' ;;
+    409) stop 'Die Nummer gehört zu einer anderen Person.' ;;
     429) stop 'Zu viele falsche Kennworte; eine Minute warten.' ;;
     *) stop "gdtbridge meldet einen Fehler ($1)." ;;
   esac

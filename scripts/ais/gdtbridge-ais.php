@@ -117,6 +117,7 @@ class GdtbridgeAis
             '401' => 'Das Kennwort in gdtbridge-ais.ini ist falsch oder fehlt.',
             '403' => 'Dieser Arbeitsplatz ist in gdtbridge nicht zugelassen.',
             '404' => 'Keine passende Untersuchung gefunden.',
+            '409' => 'Die Nummer gehört zu einer anderen Person.',
             '429' => 'Zu viele falsche Kennworte; eine Minute warten.',
         );
         return isset($known[$code]) ? $known[$code] : 'gdtbridge meldet einen Fehler (' . $code . ').';

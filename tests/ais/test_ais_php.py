@@ -195,6 +195,7 @@ def test_only_a_viewer_is_opened(
         (200, '{"studies": [{"viewer_url": "http://a/"}, {"viewer_url": "http://b/"}]}', "2 Unt"),
         (404, "{}", "Keine passende Untersuchung"),
         (300, "{}", "Mehrere Untersuchungen"),
+        (409, "{}", "einer anderen Person"),
         (403, "{}", "nicht zugelassen"),
         (200, "not JSON", "antwortet etwas anderes"),
         (200, '{"studies": 1}', "antwortet etwas anderes"),

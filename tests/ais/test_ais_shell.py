@@ -167,6 +167,7 @@ def test_only_a_viewer_is_opened(
         ),
         (404, "{}", "Keine passende Untersuchung"),
         (300, "{}", "Mehrere Untersuchungen"),
+        (409, "{}", "einer anderen Person"),
         (302, "", "(302)"),
         (401, "{}", "Kennwort"),
         (503, "", "(503)"),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from gdtbridge.durable import FolderUnusable
-from gdtbridge.errors import OrderError, ProcessingFailure
+from gdtbridge.errors import AnotherPerson, OrderError, ProcessingFailure
 from gdtbridge.exams import StudyQuery
 from gdtbridge.gdt.write.results import OrderReference
+from gdtbridge.orders import OrderRecord
 from gdtbridge.orders import store as order_store
+from gdtbridge.people import Patient
 from tests.tools.practice import Practice
 from worklist import FolderError
 
@@ -166,3 +170,141 @@ def test_a_reported_study_needs_no_worklist(
     study(practice, 910)
     with pytest.raises(ProcessingFailure):
         found(practice)
+
+
+# ---------------------------------------------------------------------------- whose number it is
+
+STRANGER = {"family_name": "Omega", "given_name": "Olga", "birth_date": "19500101"}
+
+
+def master_data(practice: Practice, patient: Patient) -> None:
+    """Let the practice software send a patient (6301)."""
+    practice.master_data.keep(OrderRecord("t1", 1, "00", "P.GDT", "6301"), patient)
+
+
+def refusal(practice: Practice, patient_id: str = "4711", **said: str) -> str:
+    """Return the sentence that nothing is opened for another person."""
+    with pytest.raises(AnotherPerson) as caught:
+        found(practice, patient_id, **said)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"family_name": "Müller", "given_name": "Änne", "birth_date": "19581224"},
+        {"family_name": "MUELLER", "birth_date": "19600101"},
+        {"family_name": "Maier", "given_name": "Uwe", "birth_date": "19581224"},
+        {"family_name": "Omega"},
+        {"birth_date": "19500101"},
+        {"given_name": "Olga", "birth_date": "19500101"},
+        {"family_name": "Notfall", "birth_date": "19500101"},
+        {"family_name": "Omega", "birth_date": "19000101"},
+    ],
+)
+def test_one_difference_closes_nothing(practice: Practice, said: dict[str, str]) -> None:
+    """Names are spelled in many ways and marry, and what is not said cannot differ."""
+    uid = study(practice, 911)
+    practice.wait()
+    assert found(practice, **said) == [uid]
+
+
+def test_another_person_opens_nothing(practice: Practice) -> None:
+    """Family name and birth date both differ; the sentence does not say whose the number is."""
+    study(practice, 912)
+    practice.wait()
+    told = refusal(practice, **STRANGER)
+    assert told.startswith("Die Nummer gehört zu einer anderen Person")
+    assert "Müller" not in told
+    assert found(practice, study_date="20240116", **STRANGER) == []
+    assert found(practice, "4712", **STRANGER) == []
+
+
+def test_another_person_opens_nothing_while_a_study_comes_in(practice: Practice) -> None:
+    """The first image says whose the study is."""
+    study(practice, 913)
+    refusal(practice, **STRANGER)
+
+
+def test_two_persons_under_one_number_open_their_own(practice: Practice) -> None:
+    """A number that was given twice: each finds the studies that are not the other's."""
+    first = study(practice, 914)
+    omega = {"PatientName": "Omega^Olga", "PatientBirthDate": "19500101"}
+    second = study(practice, 915, StudyTime="120000", **omega)
+    practice.wait()
+    assert found(practice, **STRANGER) == [second]
+    assert found(practice, family_name="Müller", birth_date="19581224") == [first]
+    assert found(practice) == [second, first]
+
+
+@pytest.mark.parametrize(
+    ("name", "born"), [("NOTFALL^1", ""), ("NOTFALL^1", "19700101"), ("Omega^Olga", "19000101")]
+)
+def test_an_order_says_whose_a_nameless_study_is(practice: Practice, name: str, born: str) -> None:
+    """What the device left out is taken from the practice's own order."""
+    entry = practice.core.orders.place(practice.order()).entry
+    nameless = {"PatientName": name, "PatientBirthDate": born}
+    uid = study(practice, 916, AccessionNumber=entry.AccessionNumber, **nameless)
+    practice.wait()
+    refusal(practice, **STRANGER)
+    assert found(practice, family_name="Müller", birth_date="19581224") == [uid]
+
+
+@pytest.mark.parametrize("by", ["StudyInstanceUID", "AccessionNumber"])
+def test_the_order_of_a_study_comes_before_other_orders(practice: Practice, by: str) -> None:
+    """The number's next order, for somebody else, says nothing of a nameless study."""
+    entry = practice.core.orders.place(practice.order()).entry
+    omega = {"family_name": "Omega", "given_name": "Olga", "birth_date": date(1950, 1, 1)}
+    practice.core.orders.place(practice.order(**omega))
+    met = {"AccessionNumber": "", by: str(getattr(entry, by))}
+    uid = study(practice, 921, PatientName="NOTFALL", PatientBirthDate="", **met)
+    practice.wait()
+    refusal(practice, **STRANGER)
+    uid = met.get("StudyInstanceUID", uid)
+    assert found(practice, family_name="Müller", birth_date="19581224") == [uid]
+
+
+def test_master_data_say_whose_a_nameless_study_is(practice: Practice) -> None:
+    """So do the master data of the number; with nothing known the number decides."""
+    uid = study(practice, 917, PatientName="", PatientBirthDate="")
+    practice.wait()
+    assert found(practice, **STRANGER) == [uid]
+    master_data(practice, Patient("4711", "Müller", "Änne", date(1958, 12, 24), "F"))
+    refusal(practice, **STRANGER)
+
+
+def test_a_study_is_its_own_persons_whatever_is_known_of_the_number(practice: Practice) -> None:
+    """Pictures of Omega stay closed to whom the practice software knows by Omega's number."""
+    omega = {"PatientName": "Omega^Olga", "PatientBirthDate": "19500101"}
+    uid = study(practice, 918, **omega)
+    practice.wait()
+    master_data(practice, Patient("4711", "Müller", "Änne", date(1958, 12, 24), "F"))
+    refusal(practice, family_name="Müller", birth_date="19581224")
+    assert found(practice, **STRANGER) == [uid]
+
+
+def test_a_released_study_is_the_one_of_the_number(practice: Practice) -> None:
+    """A person released an exam of another number: what its objects said is not the patient's."""
+    uid = study(practice, 919, PatientID="4712")
+    practice.send(StudyInstanceUID=uid, PatientID="4713", AccessionNumber="")
+    practice.wait()
+    practice.core.held.release(uid, "4714")
+    practice.wait()
+    assert found(practice, "4714", **STRANGER) == [uid]
+
+    master_data(practice, Patient("4714", "Klein", "Karl", date(1960, 2, 2), "M"))
+    refusal(practice, "4714", **STRANGER)
+    refusal(practice, "4714", family_name="Müller", birth_date="19581224")
+    assert found(practice, "4714", family_name="Klein", birth_date="19600202") == [uid]
+
+
+def test_a_released_number_is_known_by_its_order_first(practice: Practice) -> None:
+    """Omega's objects under Müller's number, released for it: Müller's chart opens them."""
+    entry = practice.core.orders.place(practice.order()).entry
+    omega = {"PatientName": "Omega^Olga", "PatientBirthDate": "19500101"}
+    uid = study(practice, 920, AccessionNumber=entry.AccessionNumber, **omega)
+    practice.wait()
+    practice.core.held.release(uid, "4711")
+    practice.wait()
+    assert found(practice, family_name="Müller", birth_date="19581224") == [uid]
+    refusal(practice, **STRANGER)

@@ -37,6 +37,9 @@ RESULT = StudyResult(
 )
 
 
+PERSON = {"family_name": "Müller", "given_name": "Änne", "birth_date": "19581224"}
+
+
 def written(*fields: str, record_type: str = "6311") -> bytes:
     """Return a record of these lines (number and content in one)."""
     lines = [f"8000{record_type}", "92063", "921802.10", *fields]
@@ -51,18 +54,25 @@ def record(*fields: str) -> Record:
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
 def test_our_own_results_ask_for_their_study(dialect: str) -> None:
-    """What we wrote into the chart comes back and says patient, number, case, day and time."""
+    """What we wrote into the chart comes back and says patient, number, case, day and time.
+
+    Medical Office's has no name in it, as with the seed system.
+    """
+    person = {} if dialect == "medical-office" else PERSON
     data = render_study(RESULT, dialect_named(dialect), Identification()).data
-    assert query_of_file(data) == StudyQuery("4711", "R0000000042", "F-17", "20240115", "103015")
+    assert query_of_file(data) == StudyQuery(
+        "4711", "R0000000042", "F-17", "20240115", "103015", **person
+    )
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
 def test_our_own_values_ask_for_their_study(dialect: str) -> None:
     """A record of measurements does the same, whatever was remarked.
 
-    Medical Office's has no number in it, as with the seed system: day and time have to do.
+    Medical Office's has neither number nor name in it, as with the seed system: day and time have
+    to do.
     """
-    number = "" if dialect == "medical-office" else "R0000000042"
+    number, person = ("", {}) if dialect == "medical-office" else ("R0000000042", PERSON)
     values = tuple(
         TestValue(f"M{n}", "Aorta", Decimal("1.5"), "cm", ("Leber", "Ort: links")) for n in range(3)
     )
@@ -72,7 +82,7 @@ def test_our_own_values_ask_for_their_study(dialect: str) -> None:
     data = render_values(result, dialect_named(dialect), Identification()).data
     query = query_of_file(data)
     assert dataclasses.replace(query, case_id="") == StudyQuery(
-        "4711", number, "", "20240115", "103015"
+        "4711", number, "", "20240115", "103015", **person
     )
     assert query.case_id in {"", "F-17"}
 
@@ -96,6 +106,17 @@ def test_our_own_values_ask_for_their_study(dialect: str) -> None:
         (["6227Auftragsnummer: R1", "6227Leber"], {"accession_number": "R1"}),
         (["8470Auftragsnummer: R1", "8470Auftragsnummer: R1"], {"accession_number": "R1"}),
         (["8310F-17"], {"case_id": "F-17"}),
+        (["3101Müller", "3102Änne", "310324121958"], PERSON),
+        (["3301Müller", "3302Änne", "33031958-12-24"], PERSON),
+        (["3101Müller", "3102Änne", "310300000000"], {}),
+        (["3101Müller", "310300001958"], {}),
+        (["3101Müller", "310300121958"], {}),
+        (["3101Müller", "310319580000"], {}),
+        (["3101Müller", "3102Änne", "310200", "3103"], {}),
+        # Unreadable, but of no use without the other.
+        (["3101Müller", "3101Maier"], {}),
+        (["310331021990"], {}),
+        (["310331021990", "310324121958", "3101"], {}),
     ],
 )
 def test_what_a_record_says(fields: list[str], expected: dict[str, str]) -> None:
@@ -120,6 +141,10 @@ def test_what_a_record_says(fields: list[str], expected: dict[str, str]) -> None
         (["30004711", "84130007", "6227Auftragsnummer: R1"], "6227"),
         (["30004711", "6227Auftragsnummer: R1", "6227Auftragsnummer: R2"], "6227"),
         (["30004711", "8310A", "8310B"], "8310"),
+        (["30004711", "3101Müller", "310331021990"], "3103"),
+        (["30004711", "3101Müller", "3103heute"], "3103"),
+        (["30004711", "3101Müller", "310324121958", "310324121959"], "3103"),
+        (["30004711", "3101Müller", "3101Maier", "310324121958"], "3101"),
     ],
 )
 def test_a_record_that_is_not_certain_names_its_field(fields: list[str], field: str) -> None:
@@ -137,6 +162,16 @@ def test_a_number_nobody_can_read_is_refused() -> None:
     assert caught.value.field == "3000"
 
 
+def test_a_name_nobody_can_read_is_refused_where_it_counts() -> None:
+    """It could not be compared; without a birth date it would not be anyhow."""
+    name, born = "3101M?ller", "310324121958"
+    with pytest.raises(OrderError) as caught:
+        query_of_file(written("30004711", name, born).replace(b"?", b"\x8d"))
+    assert caught.value.field == "3101"
+    without = written("30004711", name).replace(b"?", b"\x8d")
+    assert query_of_file(without) == StudyQuery("4711")
+
+
 @pytest.mark.parametrize(
     ("data", "field"),
     [
@@ -145,6 +180,11 @@ def test_a_number_nobody_can_read_is_refused() -> None:
         (b"%PDF-1.7 no GDT", "file"),
         (written("30004711") + written("30004712"), "8000"),
         (written("30004711", "843215012024") + written("30004711"), "8000"),
+        (
+            written("30004711", "3101Müller", "310324121958")
+            + written("30004711", "3101Omega", "310301011950"),
+            "8000",
+        ),
     ],
 )
 def test_a_file_asks_one_thing(data: bytes, field: str) -> None:
@@ -165,6 +205,8 @@ def test_a_file_may_ask_the_same_thing_twice() -> None:
         ({"patient_id": ""}, "patient_id"),
         ({"patient_id": "0"}, "patient_id"),
         ({"study_date": "gestern"}, "study_date"),
+        ({"birth_date": "gestern"}, "birth_date"),
+        ({"birth_date": "31.02.1990"}, "birth_date"),
         ({"study_time": "24:00"}, "study_time"),
         ({"study_instance_uid": "1.2/../3"}, "study_instance_uid"),
         ({"study_instance_uid": "1" * 65}, "study_instance_uid"),
@@ -184,3 +226,39 @@ def test_words_in_any_spelling() -> None:
     )
     query = asked(said)
     assert query == StudyQuery("4711", "R1", "", "20240115", "1030")
+
+
+@pytest.mark.parametrize(
+    ("born", "expected"),
+    [
+        ("24.12.1958", "19581224"),
+        ("24121958", "19581224"),
+        ("1958-12-24", "19581224"),
+        ("1.2.1980", "19800201"),
+        ("00.00.1950", ""),
+        ("00000000", ""),
+        (" ", ""),
+    ],
+)
+def test_a_birth_date_in_any_spelling(born: str, expected: str) -> None:
+    """As in the other calls; what is not known of it counts as not said."""
+    query = asked(StudyQuery("4711", family_name=" Müller ", given_name="Änne ", birth_date=born))
+    assert query == StudyQuery("4711", **{**PERSON, "birth_date": expected})
+    assert query.patient.listed_name == "Müller, Änne"
+
+
+def test_a_file_says_whom_it_means_in_one_of_its_records() -> None:
+    """A record without a name asks nothing else than one with a name, nor does a spelling."""
+    named = ("3101Müller", "3102Änne", "310324121958")
+    for other in (written("30004711"), written("30004711", "3101MUELLER", "310324121958")):
+        assert query_of_file(written("30004711", *named) + other) == StudyQuery("4711", **PERSON)
+    assert query_of_file(written("30004711") + written("30004711", *named)) == StudyQuery(
+        "4711", **PERSON
+    )
+
+
+def test_the_patient_of_a_record_with_objects_is_the_patients() -> None:
+    """In GDT 3 a doctor has names too."""
+    doctor = ("8200Obj_0041", "3101Omega", "310301011950", "8201Obj_0041")
+    patient = ("8200Obj_0045", "30004711", "3101Müller", "3102Änne", "310324121958", "8201Obj_0045")
+    assert query_of(record(*doctor, *patient)) == StudyQuery("4711", **PERSON)

@@ -388,6 +388,31 @@ def test_the_study_of_a_time_of_day_is_named(reception: Reception) -> None:
     assert [uid in told["case"] for uid in (ordered, "2.25.902")] == [True, False]
 
 
+def test_the_studies_of_another_person_are_not_named(reception: Reception) -> None:
+    """A 6311 with another name and birth date is refused in its own words; the others pass."""
+    practice = reception.practice
+    practice.send(StudyInstanceUID="2.25.901", PatientID="4711", AccessionNumber="")
+    practice.wait()
+    reception.drop(record("6311", f3101="Omega", f3103="01011950"))
+    reception.look()
+    (text,) = reception.refusals()
+    told = (
+        "  Feld 3000 (Patientennummer / Patientenkennung): Die Nummer gehört zu einer anderen"
+        " Person: Nachname und Geburtsdatum sind andere. / The number is another person's: family"
+        " name and birth date differ."
+    )
+    assert text.splitlines()[2:5] == ["Satz / record 1 6311", "  ABGELEHNT / REFUSED", told]
+    for word in ("2.25.901", "Müller", "4711"):
+        assert word not in text
+
+    reception.drop(record("6311", f3101="Maier"), name="married.gdt")
+    reception.drop(record("6311", f3101="Omega", f3103="00000000"), name="undated.gdt")
+    reception.look()
+    named = [path.read_text("utf-8-sig") for path in reception.settings.taken_folder.rglob("*.txt")]
+    assert ["2.25.901" in text for text in named] == [True, True]
+    assert len(reception.refusals()) == 1
+
+
 def test_several_records_in_one_file(reception: Reception) -> None:
     """Each record counts; one that is refused is named and keeps the others from nothing."""
     data = record(f3000="1") + record(f3000="0") + record(f3000="2")

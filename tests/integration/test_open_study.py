@@ -80,11 +80,31 @@ def test_each_result_opens_its_own_study(bridge: Service) -> None:
         assert opened(bridge, str(path)) == expected
 
 
+def written(folder: Path, *lines: str) -> Path:
+    """Return a file of these GDT lines."""
+    file = folder / "export.gdt"
+    file.write_bytes(b"".join(f"{len(line) + 5:03d}{line}\r\n".encode() for line in lines))
+    return file
+
+
 @pytest.mark.peer
 def test_an_export_of_the_practice_softwares_own(bridge: Service, tmp_path: Path) -> None:
     """Number, day and minute are enough, also for the study no accession number tells apart."""
     lines = ("80006311", "30004711", "843215012024", "84391015")
-    file = tmp_path / "export.gdt"
-    file.write_bytes(b"".join(f"{len(line) + 5:03d}{line}\r\n".encode() for line in lines))
+    file = written(tmp_path, *lines)
     assert opened(bridge, str(file)) == "2.25.902"
     assert opened(bridge, "--patient", "4712") == "2.25.903"
+
+
+@pytest.mark.peer
+def test_an_export_that_names_another_person(bridge: Service, tmp_path: Path) -> None:
+    """One patient's number with another's name and birth date opens nothing and says so."""
+    lines = ("80006311", "30004711", "3101Omega", "310301011950", "843215012024", "84391015")
+    file = written(tmp_path, *lines)
+    address = f"http://127.0.0.1:{bridge.ports['HTTP']}"
+    done = bridge.command("open", "--print", "--bridge", address, str(file))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "gdtbridge: Die Nummer gehört zu einer anderen Person: Nachname und Geburtsdatum sind"
+        " andere. / The number is another person's: family name and birth date differ.\n"
+    )

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from gdtbridge.web.pages.studies import MOST
+from tests.tools.reception import record
 from tests.tools.ward import PACS, TOKEN, Ward, link
 
 
@@ -174,6 +175,9 @@ def test_a_long_list_is_cut(ward: Ward) -> None:
         ("id=4711&date=15.01.2024&date=16.01.2024", "date"),
         ("id=4711&time=25:00", "time"),
         ("id=4711&study=http://evil", "study"),
+        ("id=4711&birthdate=31.02.1990", "birthdate"),
+        ("id=4711&lastname=A&name=B", "lastname"),
+        ("id=4711&lastname=M%81ller", "lastname"),
         ("id=4711&datum=15.01.2024", "Unbekannter"),
         ("id=4711&url=http://evil", "Unbekannter"),
     ],
@@ -201,6 +205,87 @@ def test_nobody_opens_without_the_token(ward: Ward) -> None:
     assert ward.get("patient_id=4711&token=x").status_code == 200
     api = requests.get(f"{ward.url}/api/v1/studies?patient_id=4711&token={TOKEN}", timeout=10)
     assert api.status_code == 401
+
+
+# ---------------------------------------------------------------------------- another person
+
+OMEGA = "lastname=Omega&firstname=Olga&birthdate=01.01.1950"
+ANOTHER = "Die Nummer gehört zu einer anderen Person"
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        "lastname=M%C3%BCller&firstname=%C3%84nne&birthdate=24.12.1958",
+        "lastname=M%FCller&birthdate=24121958",
+        "name=MUELLER&surname=Anne&birthdate=1958-12-24",
+        "lastname=Maier&birthdate=24.12.1958",
+        "lastname=Omega&birthdate=00.00.1950",
+        "lastname=Omega&birthdate=",
+        "birthdate=01.01.1950",
+    ],
+)
+def test_the_patients_own_name_opens(ward: Ward, person: str) -> None:
+    """In any usual spelling; one difference or half of the person opens as the number alone."""
+    uid = ward.study(901)
+    answer = ward.open(f"id=4711&{person}")
+    assert (answer.status_code, answer.headers["Location"]) == (302, link(uid))
+
+
+def test_another_person_is_a_page_of_its_own(ward: Ward) -> None:
+    """It repeats what was asked, and says neither whose the number is nor what there is of it."""
+    ward.study(901)
+    answer = ward.open(f"id=4711&{OMEGA}")
+    assert answer.status_code == 409
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert f"<h1>{ANOTHER}</h1>" in answer.text
+    for word in ("4711", "Omega, Olga", "01.01.1950"):
+        assert f"<dd>{word}</dd>" in answer.text
+    for word in ("Müller", "24.12.1958", "2.25.", "Abdomen", "<a "):
+        assert word not in answer.text
+    assert "Location" not in answer.headers
+
+
+def test_another_person_is_one_line_for_a_script(ward: Ward) -> None:
+    """Other words than for a study that is not there."""
+    ward.study(901)
+    answer = ward.open(f"id=4711&{OMEGA}", Accept="text/plain")
+    assert answer.status_code == 409
+    assert answer.content.decode() == (
+        f"error: {ANOTHER}: Nachname und Geburtsdatum sind andere. / The number is another"
+        " person's: family name and birth date differ.\n"
+    )
+    assert ward.open(f"id=4712&{OMEGA}", Accept="text/plain").status_code == 404
+
+
+def test_another_person_finds_nothing_in_the_api(ward: Ward) -> None:
+    """By parameters, in JSON and by a GDT file: the same problem (RFC 9457)."""
+    ward.study(901)
+    body = b'{"patient_id": "4711", "family_name": "Omega", "birth_date": "1950-01-01"}'
+    answers = (
+        ward.get("patient_id=4711&family_name=Omega&given_name=Olga&birth_date=1950-01-01"),
+        ward.post(body, "application/json"),
+        ward.post(record("6311", f3101="Omega", f3103="01011950")),
+    )
+    for answer in answers:
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json() == {
+            "type": "about:blank",
+            "title": "Conflict",
+            "status": 409,
+            "detail": f"{ANOTHER}: Nachname und Geburtsdatum sind andere. / The number is another"
+            " person's: family name and birth date differ.",
+        }
+
+
+def test_the_patients_own_name_finds_in_the_api(ward: Ward) -> None:
+    """The same three ways."""
+    ward.study(901)
+    body = '{"patient_id": "4711", "family_name": "Müller", "birth_date": "1958-12-24"}'
+    assert ward.find("patient_id=4711&family_name=Muller&birth_date=1958-12-24")["total"] == 1
+    assert ward.post(body.encode(), "application/json").json()["total"] == 1
+    assert ward.post(record("6311")).json()["total"] == 1
 
 
 # ---------------------------------------------------------------------------- API
@@ -259,6 +344,8 @@ def test_the_search_by_parameters(ward: Ward, query: str, total: int) -> None:
         ("patient_id=4711&study_date=gestern", "study_date"),
         ("patient_id=4711&study_time=9", "study_time"),
         ("patient_id=4711&study_instance_uid=x", "study_instance_uid"),
+        ("patient_id=4711&birth_date=gestern", "birth_date"),
+        ("patient_id=4711&name=Omega", None),
         ("patient_id=4711&studydate=2024-01-15", None),
     ],
 )
@@ -304,6 +391,8 @@ def test_the_search_in_json(ward: Ward) -> None:
         (b'{"patient_id": 4711}', "application/json", 400, "patient_id"),
         (b'{"patient_id": "47\\u000011"}', "application/json", 400, "patient_id"),
         (b'{"patient_id": "1", "date": "x"}', "application/json", 400, "date"),
+        (b'{"patient_id": "1", "birth_date": "x"}', "application/json", 400, "birth_date"),
+        (record("6311", f3103="31021990"), "text/plain", 400, "3103"),
         (b"x=1", "application/x-www-form-urlencoded", 415, None),
         (b"x" * 70_000, "text/plain", 413, None),
     ],

@@ -150,6 +150,11 @@ def test_weasis_is_started_by_its_scheme(tmp_path: Path) -> None:
         ["--accession", "A1"],
         ["--case", "A1"],
         ["--study", "2.25.901"],
+        [
+            *("--accession", "A1", "--lastname", "Müller"),
+            *("--firstname", "Änne", "--birthdate", "24.12.1958"),
+        ],
+        ["--accession", "A1", "--lastname", "Omega", "--birthdate", "00000000"],
     ],
 )
 def test_the_question_in_words(ward: Ward, desk: Workstation, question: list[str]) -> None:
@@ -165,6 +170,37 @@ def test_none(ward: Ward, desk: Workstation) -> None:
     ward.study(901, PatientID="4712")
     assert "Keine passende" in error_of(desk.run("--patient", "4711"))
     assert desk.launched == []
+
+
+def test_another_person(ward: Ward, desk: Workstation) -> None:
+    """By file and in words nothing opens; the line is another than when nothing is there."""
+    ward.study(901)
+    told = (
+        "gdtbridge: Die Nummer gehört zu einer anderen Person: Nachname und Geburtsdatum sind"
+        " andere. / The number is another person's: family name and birth date differ."
+    )
+    file = desk.export(record("6311", f3101="Omega", f3103="01011950"))
+    words = ("--patient", "4711", "--lastname", "Omega", "--birthdate", "01.01.1950")
+    assert error_of(desk.run(file, "--remove")) == told
+    assert error_of(desk.ask(*words)) == told
+    assert desk.launched == []
+    assert (desk.folder / file).exists()
+
+
+def test_a_birth_date_that_is_none(ward: Ward, desk: Workstation) -> None:
+    """The bridge reads it as everywhere, and names the field."""
+    ward.study(901)
+    assert "birth_date" in error_of(desk.ask("--patient", "4711", "--birthdate", "gestern"))
+
+
+def test_what_is_not_said_is_not_sent(desk: Workstation, httpserver: HTTPServer) -> None:
+    """A bridge of before, which knows fewer words, understands a question of now."""
+    httpserver.expect_request(
+        "/api/v1/studies/search", json={"patient_id": "4711", "study_date": "2024-01-15"}
+    ).respond_with_json({"total": 0, "studies": []})
+    question = ("--patient", "4711", "--date", "15.01.2024")
+    done = desk.ask(*question, "--bridge", httpserver.url_for("/"))
+    assert "Keine passende" in error_of(done)
 
 
 def test_several_without_a_terminal(ward: Ward, desk: Workstation) -> None:
@@ -399,6 +435,7 @@ def test_our_own_result_as_the_practice_software_exports_it(ward: Ward, desk: Wo
         [],
         ["export.gdt", "--patient", "4711"],
         ["export.gdt", "--date", "15.01.2024"],
+        ["export.gdt", "--lastname", "Müller"],
         ["--patient", "4711", "--date", "gestern"],
         ["--patient", "4711", "--time", "9 Uhr"],
         ["--patient", "4711", "--remove"],

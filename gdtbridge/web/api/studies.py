@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, time
 from typing import Final
@@ -13,13 +13,13 @@ from pydantic import BaseModel
 from werkzeug.datastructures import Headers
 
 from gdtbridge.dataset.values import to_date, to_time
-from gdtbridge.errors import ViewerError
+from gdtbridge.errors import AnotherPerson, ViewerError
 from gdtbridge.exams import Exam, StudyQuery, asked
 from gdtbridge.viewers import ViewerChoice, study_url
 from gdtbridge.web.api import schema
 from gdtbridge.web.api.worklist import Route
 from gdtbridge.web.forms import raw_values
-from gdtbridge.web.pages.studies import StudyRow, as_html, as_text
+from gdtbridge.web.pages.studies import StudyRow, another_person, as_html, as_text
 from gdtbridge.web.parameters import Parameter, texts_of
 from gdtbridge.web.ports import StudyPort
 from gdtbridge.web.problems import OPEN_PATH, refuse
@@ -36,9 +36,12 @@ OPEN_PARAMETERS: Final = (
     Parameter("date", "study_date"),
     Parameter("time", "study_time"),
     Parameter("study", "study_instance_uid"),
+    Parameter("lastname", "family_name", older="name"),
+    Parameter("firstname", "given_name", older="surname"),
+    Parameter("birthdate", "birth_date"),
 )
 """What may be asked, in the words of ``/worklist/add``."""
-API_PARAMETERS: Final = tuple(replace(p, name=p.field) for p in OPEN_PARAMETERS)
+API_PARAMETERS: Final = tuple(replace(p, name=p.field, older=None) for p in OPEN_PARAMETERS)
 """The same in the words of the JSON."""
 
 STUDY_NAMES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -64,6 +67,9 @@ class StudySearch(schema.RequestBody):
     study_date: schema.Text = ""
     study_time: schema.Text = ""
     study_instance_uid: schema.Text = ""
+    family_name: schema.Text = ""
+    given_name: schema.Text = ""
+    birth_date: schema.Text = ""
 
     def query(self) -> StudyQuery:
         """Return the question as the core takes questions; raise `OrderError`."""
@@ -161,7 +167,15 @@ class StudyCalls:
     def open(self) -> Response:
         """Redirect to the viewer when exactly one study fits; else say what there is."""
         query = _query(OPEN_PARAMETERS)
-        found = self._studies.find(query)
+        try:
+            found = self._studies.find(query)
+        except AnotherPerson:
+            if _wants_html():
+                return another_person(query)
+            raise
+        return self._opened(query, found)
+
+    def _opened(self, query: StudyQuery, found: Sequence[Exam]) -> Response:
         links = [self._link(exam) for exam in found]
         if len(found) == 1 and (url := links[0][0]) is not None:
             return ViewerRedirect(url)
@@ -188,7 +202,8 @@ def _query(parameters: tuple[Parameter, ...]) -> StudyQuery:
     """
     values = raw_values(request)
     names = [parameter.name for parameter in parameters]
-    if any(value.name not in {*names, "token"} for value in values):
+    older = {parameter.older for parameter in parameters}
+    if any(value.name not in {*names, *older, "token"} for value in values):
         known = ", ".join(names)
         raise refuse(400, f"Unbekannter Parameter; es gibt {known}. / Unknown parameter.")
     texts = texts_of(values, parameters)

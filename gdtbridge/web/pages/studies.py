@@ -40,6 +40,11 @@ NONE_BODY: Final = (
     "(<code>gdtbridge exams list --held</code>), oder in der Akte stehen ein anderes Datum oder "
     "eine andere Uhrzeit als im Gerät.</p>"
 )
+ANOTHER: Final = "Die Nummer gehört zu einer anderen Person"
+ANOTHER_BODY: Final = (
+    "<p>Nachname und Geburtsdatum sind andere als gesucht. Es wird nichts geöffnet. Bitte prüfen, "
+    "ob die Nummer stimmt und ob die Untersuchung unter der richtigen aufgenommen wurde.</p>"
+)
 SEVERAL_BODY: Final = "<p>Bitte wählen Sie die richtige aus.</p>"
 
 
@@ -74,9 +79,21 @@ def as_html(query: StudyQuery, rows: Sequence[StudyRow], why: str) -> Response:
         body += f'<p class="note">{escape(why.partition(" / ")[0])}</p>'
     if rows:
         body += _table(rows)
+    return _page(query, heading, body, status_of(rows))
+
+
+def another_person(query: StudyQuery) -> Response:
+    """Return the page that opens nothing (409): the number is not the named person's.
+
+    It repeats what was asked and does not say whose the number is.
+    """
+    return _page(query, ANOTHER, ANOTHER_BODY, 409)
+
+
+def _page(query: StudyQuery, heading: str, body: str, status: int) -> Response:
     text = Template(PAGE).substitute(heading=heading, searched=_searched(query), body=body)
     headers = {"Content-Security-Policy": POLICY}
-    return Response(text, status_of(rows), headers, content_type="text/html; charset=utf-8")
+    return Response(text, status, headers, content_type="text/html; charset=utf-8")
 
 
 def as_text(rows: Sequence[StudyRow], why: str) -> Response:
@@ -94,10 +111,12 @@ def status_of(rows: Sequence[StudyRow]) -> int:
 
 
 def _searched(query: StudyQuery) -> str:
-    day, clock = query.study_date, query.study_time
+    clock = query.study_time
     said = (
         ("Patientennummer", query.patient_id),
-        ("Datum", f"{day[6:]}.{day[4:6]}.{day[:4]}" if day else ""),
+        ("Name", query.patient.listed_name),
+        ("Geburtsdatum", _german(query.birth_date)),
+        ("Datum", _german(query.study_date)),
         ("Uhrzeit", ":".join(part for part in (clock[:2], clock[2:4], clock[4:]) if part)),
         ("Auftragsnummer", query.accession_number),
         ("Vorgang", query.case_id),
@@ -106,6 +125,10 @@ def _searched(query: StudyQuery) -> str:
     return "".join(
         f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in said if value
     )
+
+
+def _german(day: str) -> str:
+    return f"{day[6:]}.{day[4:6]}.{day[:4]}" if day else ""
 
 
 def _table(rows: Sequence[StudyRow]) -> str:
