@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -71,6 +70,7 @@ def _mark(finding: CheckResult) -> str:
 @click.option("--port", type=int, default=None, help="DICOM-Port. / DICOM port.")
 @click.option("--station", default=None, help="Eigener AE-Titel. / AE title of the device.")
 @click.option("--accession", default=None, help="Diesen Auftrag nehmen. / Take this order.")
+@click.option("--patient", default=None, help="Auftrag dieser Nummer. / Order of this patient.")
 @click.option("--without-order", is_flag=True, help="Ohne Arbeitsliste. / Without a worklist.")
 @click.option("--attempts", type=int, default=1, help="Sendeversuche. / Attempts to send.")
 @click.option("--yes", is_flag=True, help="Nicht nachfragen. / Do not ask.")
@@ -81,6 +81,7 @@ def simulate(
     port: int | None,
     station: str | None,
     accession: str | None,
+    patient: str | None,
     files: tuple[Path, ...],
     *,
     without_order: bool,
@@ -89,10 +90,18 @@ def simulate(
 ) -> None:
     """Ein Ultraschallgerät spielen. / Play an ultrasound device against a running bridge.
 
-    Fragt die Arbeitsliste ab, nimmt einen Patienten und sendet Bilder und Berichte (FILES, sonst
-    die mitgelieferten Beispiele). / Asks the worklist, takes a patient, sends images and reports.
+    Fragt die Arbeitsliste ab, untersucht den Testpatienten SIMULATION (oder den genannten Auftrag)
+    und sendet Bilder und Berichte (FILES, sonst die mitgelieferten Beispiele). / Asks the worklist,
+    examines the test patient SIMULATION (or the order that is named), sends images and reports.
     """
+    named = accession is not None or patient is not None
+    if without_order and named:
+        raise click.UsageError(
+            "--without-order nimmt keinen Auftrag; ohne --accession und --patient aufrufen. / "
+            "--without-order takes no order; leave out --accession and --patient."
+        )
     from gdtbridge.dicom.client import Peer, PeerError
+    from gdtbridge.simulator.choice import named_entry, own_entry
     from gdtbridge.simulator.device import simulate
     from gdtbridge.simulator.exam import SimulationError, sample_files
 
@@ -103,14 +112,14 @@ def simulate(
         settings.dicom.aet,
         station,
     )
+    agree = partial(_agree, ask=not yes and sys.stdin.isatty())
+    pick = named_entry(accession, patient, agree) if named else own_entry
     try:
         result = simulate(
             peer,
             station=station,
             samples=files or sample_files(),
-            accession=accession,
-            pick=partial(_pick, ask=not yes and sys.stdin.isatty()),
-            without_order=without_order,
+            pick=None if without_order else pick,
             attempts=attempts,
             report=click.echo,
         )
@@ -120,12 +129,12 @@ def simulate(
         fail("Nicht alles wurde angenommen. / Not everything was accepted.")
 
 
-def _pick(entries: Sequence[Dataset], *, ask: bool) -> Dataset:
-    """Return the first entry; at a terminal only after a person agreed: the values are invented."""
+def _agree(entry: Dataset, *, ask: bool) -> None:
+    """End the command unless a person at the terminal agrees: the values are invented."""
     if ask:
+        who = f"{entry.get('PatientID', '')} {entry.get('PatientName', '')}"
         click.confirm(
-            "Erfundene Bilder und Messwerte für den ersten Eintrag senden? / Send invented images "
-            "and values for the first entry?",
+            f"Erfundene Bilder und Messwerte in die Karteikarte von {who} senden? / Send invented "
+            f"images and values into the chart of {who}?",
             abort=True,
         )
-    return entries[0]

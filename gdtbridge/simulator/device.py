@@ -6,13 +6,11 @@ any DICOM server.
 
 from __future__ import annotations
 
-import operator
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
@@ -20,24 +18,28 @@ from pydicom.dataset import Dataset
 
 from gdtbridge.dicom import client
 from gdtbridge.dicom.client import Peer, PeerError
-from gdtbridge.simulator.exam import SimulationError, make_exam, read_sample, text_of, walk_in
+from gdtbridge.simulator.choice import Pick, own_entry
+from gdtbridge.simulator.exam import (
+    SimulationError,
+    make_exam,
+    read_sample,
+    text_of,
+    without_order,
+)
 from gdtbridge.simulator.query import worklist_query
 
 T = TypeVar("T")
 
 Report = Callable[[str], None]
 """Takes one line for the person at the terminal."""
-Pick = Callable[[Sequence[Dataset]], Dataset]
-"""Chooses one of the worklist's entries; it is called with at least one."""
 
 LONGEST_PAUSE: Final = 30.0
 """Seconds between two attempts, at most; the first pause is one second."""
 
-EMPTY_LIST: Final = (
-    "Die Arbeitsliste für {station} ist heute leer. Legen Sie einen Auftrag an (gdtbridge worklist "
-    "add), oder prüfen Sie Station und Datum; --without-order sendet ohne Auftrag. / The worklist "
-    "of {station} is empty today. Place an order (gdtbridge worklist add), or check station and "
-    "date; --without-order sends without an order."
+LEFT_ALONE: Final = (
+    "Kein Auftrag des Testpatienten; Aufträge anderer nimmt das Gerät nur, wenn sie genannt werden "
+    "(--accession, --patient). / No order of the test patient; those of others are taken only when "
+    "named (--accession, --patient)."
 )
 
 
@@ -110,7 +112,10 @@ class SimulatedDevice:
     now: Callable[[], datetime] = datetime.now
 
     def examine(self, samples: Sequence[Path], pick: Pick | None) -> SimulatedExam:
-        """Play one exam with ``samples`` as what the device produces; no ``pick``, no worklist."""
+        """Play one exam with ``samples`` as what the device produces; no ``pick``, no worklist.
+
+        Whom it examines, ``pick`` says; without an entry it is the test patient.
+        """
         instances = [read_sample(path) for path in samples]
         if not instances:
             raise SimulationError(
@@ -118,23 +123,23 @@ class SimulatedDevice:
             )
         self._until_connected(lambda: self.link.echo(self.peer))
         self.report(f"C-ECHO {self.peer.aet}: 0000")
-        entry = self._order(pick) if pick else walk_in(instances[0])
+        entry = (self._order(pick) if pick else None) or without_order(instances[0])
+        self.report(_examined(entry))
         make_exam(instances, entry, self.now())
         with tempfile.TemporaryDirectory(prefix="gdtbridge-device-") as folder:
             sent = self._send(_write(instances, samples, Path(folder)))
         return SimulatedExam(text_of(entry, "AccessionNumber"), instances[0].StudyInstanceUID, sent)
 
-    def _order(self, pick: Pick) -> Dataset:
+    def _order(self, pick: Pick) -> Dataset | None:
         """Return the entry to examine, after showing the list to the person at the device."""
         query = worklist_query(self.station, self.now())
         entries = self._until_connected(lambda: self.link.find_worklist(self.peer, query))
         self.report(f"Arbeitsliste / Worklist {self.station}: {len(entries)}")
         for entry in entries:
-            self.report(_line(entry))
-        if not entries:
-            raise SimulationError(EMPTY_LIST.format(station=self.station))
+            self.report(f"  {_line(entry)}")
         chosen = pick(entries)
-        self.report(f"Untersuche / Examining: {text_of(chosen, 'AccessionNumber')}")
+        if chosen is None:
+            self.report(LEFT_ALONE)
         return chosen
 
     def _send(self, files: Sequence[SimulatedInstance]) -> tuple[SentInstance, ...]:
@@ -189,23 +194,18 @@ def simulate(
     station: str,
     samples: Sequence[Path],
     report: Report,
-    accession: str | None = None,
-    pick: Pick = operator.itemgetter(0),
-    without_order: bool = False,
+    pick: Pick | None = own_entry,
     attempts: int = 1,
 ) -> SimulatedExam:
     """Play one exam against ``peer`` and return what was sent with its last statuses.
 
-    ``accession`` names the order to take; else ``pick`` chooses, by default the first of the list.
-    ``without_order`` skips the worklist: the first sample's patient comes as a walk-in, under the
-    number SIMULATION and without accession number.
-    Raises `SimulationError` when there is nobody to examine and `PeerError` when ``peer`` cannot be
-    reached in ``attempts`` attempts.
+    ``pick`` chooses whom to examine, by default the test patient: by an entry of theirs on the
+    worklist, else, as always with ``pick=None``, without an order and accession number.
+    Raises `SimulationError` when a named entry is not listed and `PeerError` when ``peer`` cannot
+    be reached in ``attempts`` attempts.
     """
     device = SimulatedDevice(peer, station, report, attempts=max(1, attempts))
-    if accession is not None:
-        pick = partial(_numbered, accession)
-    return device.examine(samples, None if without_order else pick)
+    return device.examine(samples, pick)
 
 
 def _write(
@@ -220,17 +220,14 @@ def _write(
     return made
 
 
-def _numbered(accession: str, entries: Sequence[Dataset]) -> Dataset:
-    for entry in entries:
-        if text_of(entry, "AccessionNumber") == accession:
-            return entry
-    raise SimulationError(
-        f"Kein Auftrag {accession} auf der Arbeitsliste. / No order {accession} on the worklist."
-    )
+def _examined(entry: Dataset) -> str:
+    if text_of(entry, "AccessionNumber"):
+        return f"Untersuche / Examining: {_line(entry)}"
+    return f"Untersuche ohne Auftrag / Examining without an order: {_line(entry)}"
 
 
 def _line(entry: Dataset) -> str:
     """Return the entry as the device shows it; a person asked to see the patient."""
     shown = ("AccessionNumber", "PatientID", "PatientName", "PatientBirthDate")
     columns = [text_of(entry, keyword) for keyword in (*shown, "RequestedProcedureDescription")]
-    return "  " + "  ".join(column or "-" for column in columns)
+    return "  ".join(column or "-" for column in columns)

@@ -23,8 +23,10 @@ from gdtbridge.errors import BridgeError
 PATIENT: Final = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
 LEVELS: Final = ("Study", "Series", "Content", "Acquisition", "InstanceCreation")
 """What has a date and a time of its own: the keyword continues with ``Date`` or ``Time``."""
-WALK_IN: Final = "SIMULATION"
-"""Patient ID of a patient without an order; no practice software has given it to anybody."""
+TEST_PATIENT: Final = dict(
+    zip(PATIENT, ("Testpatient^Simulation", "SIMULATION", "19000101", "O"), strict=True)
+)
+"""The device's own patient; no practice software has given that number to anybody."""
 LATIN_1: Final = "ISO_IR 100"
 UTF_8: Final = "ISO_IR 192"
 
@@ -64,16 +66,20 @@ def read_sample(path: Path) -> Dataset:
     return ds
 
 
-def walk_in(sample: Dataset) -> Dataset:
-    """Return what the exam of a patient without an order goes by: the person of ``sample``.
+def is_test_patient(entry: Dataset) -> bool:
+    """Return whether an entry is the test patient's: their number and their name."""
+    return all(text_of(entry, word) == TEST_PATIENT[word] for word in ("PatientID", "PatientName"))
 
-    Not their number: in a practice it may be somebody's.
+
+def without_order(sample: Dataset) -> Dataset:
+    """Return what an exam of the test patient without an order goes by.
+
+    Of ``sample`` only the description is taken: its patient may be somebody's.
     """
     entry = Dataset()
     entry.SpecificCharacterSet = UTF_8
-    for keyword in PATIENT:
-        setattr(entry, keyword, text_of(sample, keyword))
-    entry.PatientID = WALK_IN
+    for keyword, value in TEST_PATIENT.items():
+        setattr(entry, keyword, value)
     entry.RequestedProcedureDescription = text_of(sample, "StudyDescription")
     return entry
 

@@ -112,7 +112,15 @@ def test_what_cannot_be_shown(environ: dict[str, str], kind: str, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "arguments", [("gdt", "show"), ("nonsense",), ("worklist", "add"), ("serve", "--port", "x")]
+    "arguments",
+    [
+        ("gdt", "show"),
+        ("nonsense",),
+        ("worklist", "add"),
+        ("serve", "--port", "x"),
+        ("simulate", "--without-order", "--patient", "1"),
+        ("simulate", "--without-order", "--accession", "R1"),
+    ],
 )
 def test_wrong_usage(environ: dict[str, str], arguments: tuple[str, ...]) -> None:
     """Wrong usage ends with status 2."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -163,7 +166,8 @@ def test_an_exam_from_order_to_result(bridge: Service, project: Path) -> None:
     """Order, worklist, images and report, and two files for the practice software."""
     call(bridge, SEED_URL)
     done = bridge.command(
-        "simulate", "--port", str(bridge.ports["DICOM"]), *_samples(project, "images/*", "sr/echo*")
+        *("simulate", "--port", str(bridge.ports["DICOM"]), "--patient", "12345"),
+        *_samples(project, "images/*", "sr/echo*"),
     )
     assert done.returncode == 0, done.stderr
 
@@ -209,6 +213,39 @@ def test_a_report_arrives_with_its_page(
     assert "Wójcik, Łukasz" in text
 
 
+@pytest.mark.slow
+def test_the_simulator_writes_into_no_chart_unasked(bridge: Service, project: Path) -> None:
+    """With somebody on the list it examines its own test patient; a named one only after a yes."""
+    call(bridge, SEED_URL)
+    simulate = ("simulate", "--port", str(bridge.ports["DICOM"]))
+    samples = _samples(project, "images/echo-1*")
+
+    done = bridge.command(*simulate, *samples)
+    assert done.returncode == 0, done.stderr
+    assert "without an order: -  SIMULATION  Testpatient^Simulation" in done.stdout
+    terminal, ours = pty.openpty()
+    os.write(terminal, b"n\n")
+    refused = subprocess.run(
+        [sys.executable, "-m", "gdtbridge", *simulate, "--patient", "12345", *samples],
+        stdin=ours,
+        capture_output=True,
+        encoding="utf-8",
+        cwd=bridge.root,
+        env=bridge.environment(),
+        timeout=60,
+        check=False,
+    )
+    os.close(terminal)
+    os.close(ours)
+    assert refused.returncode == 1
+    assert "into the chart of 12345 Doe^John?" in refused.stdout
+
+    (record,) = results(bridge, 1).values()
+    assert record.patient.id == "SIMULATION"
+    assert record.patient.family_name == "Testpatient"
+    assert bridge.rows("SELECT DISTINCT patient_id FROM exam") == [("SIMULATION", "SIMULATION")]
+
+
 def _samples(project: Path, *patterns: str) -> list[str]:
     return [str(path) for pattern in patterns for path in (project / "samples").glob(pattern)]
 
@@ -218,7 +255,8 @@ def test_nothing_of_the_patient_is_in_the_log(bridge: Service, project: Path) ->
     """Name and number of the patient appear in no line of the log."""
     call(bridge, SEED_URL.replace("12345", "987654321"))
     port = str(bridge.ports["DICOM"])
-    bridge.command("simulate", "--port", port, *_samples(project, "images/*", "sr/*"))
+    samples = _samples(project, "images/*", "sr/*")
+    bridge.command("simulate", "--port", port, "--patient", "987654321", *samples)
     results(bridge, 2)
 
     log = bridge.log.read_text()
@@ -234,7 +272,8 @@ def test_a_share_that_is_away_delays_and_loses_nothing(bridge: Service, project:
     bridge.gdt_out.rename(away)
     call(bridge, SEED_URL)
     port = str(bridge.ports["DICOM"])
-    bridge.command("simulate", "--port", port, *_samples(project, "images/*"))
+    samples = _samples(project, "images/*")
+    bridge.command("simulate", "--port", port, "--patient", "12345", *samples)
     wait_for(lambda: b"1 wartend" in _readyz(bridge), 20, "a waiting message")
     assert not bridge.gdt_out.exists()
 

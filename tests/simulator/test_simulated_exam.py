@@ -9,7 +9,13 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from gdtbridge.simulator.exam import make_exam, read_sample, sample_files, sample_folder, walk_in
+from gdtbridge.simulator.exam import (
+    make_exam,
+    read_sample,
+    sample_files,
+    sample_folder,
+    without_order,
+)
 from gdtbridge.sr import read_report
 
 NOW = datetime.fromisoformat("2026-05-04T07:08:09")
@@ -109,8 +115,11 @@ def test_missing_study_uid_is_invented(tmp_path: Path) -> None:
     assert len({ds.StudyInstanceUID for ds in exam(tmp_path, order)}) == 1
 
 
-def test_walk_in_has_no_accession_number() -> None:
-    """A patient without an order brings no accession number that could meet a real one."""
+def test_without_an_order_nothing_of_a_sample_s_patient_is_left() -> None:
+    """The test patient has a name and a number of their own, and no accession number."""
     sample = read_sample(sample_folder() / "sr" / "echo.dcm")
     assert str(sample.AccessionNumber) == "R0000000044"
-    assert "AccessionNumber" not in walk_in(sample)
+    entry = without_order(sample)
+    assert "AccessionNumber" not in entry
+    assert (entry.PatientID, str(entry.PatientName)) == ("SIMULATION", "Testpatient^Simulation")
+    assert {entry.PatientBirthDate, entry.PatientSex} == {"19000101", "O"}

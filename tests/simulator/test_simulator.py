@@ -21,6 +21,7 @@ from gdtbridge.dicom.client import Peer, PeerError
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.errors import OutOfResources
 from gdtbridge.settings import DicomSettings
+from gdtbridge.simulator.choice import Pick, named_entry
 from gdtbridge.simulator.device import SimulatedDevice, SimulatedExam, simulate
 from gdtbridge.simulator.exam import SimulationError, sample_files, sample_folder
 from gdtbridge.simulator.query import worklist_query
@@ -80,11 +81,13 @@ def peer(core: Core, tmp_path: Path) -> Iterator[Peer]:
     server.stop(grace=0)
 
 
-def order(accession: str, name: str = "Müller^Änne", station: str = "US01") -> Entry:
+def order(
+    accession: str, name: str = "Müller^Änne", station: str = "US01", patient: str = "12345"
+) -> Entry:
     """Return today's order for an invented patient."""
     return make_entry(
         AccessionNumber=accession,
-        PatientID="12345",
+        PatientID=patient,
         PatientName=name,
         PatientBirthDate=date(1958, 3, 12),
         PatientSex="F",
@@ -92,6 +95,16 @@ def order(accession: str, name: str = "Müller^Änne", station: str = "US01") ->
         ScheduledStationAETitle=station,
         scheduled=NOON,
     )
+
+
+def own_order(accession: str) -> Entry:
+    """Return today's order for the device's own test patient."""
+    return order(accession, "Testpatient^Simulation", patient="SIMULATION")
+
+
+def named(accession: str | None = None, patient: str | None = None) -> Pick:
+    """Return what picks the order that was named."""
+    return named_entry(accession, patient, lambda _entry: None)
 
 
 def few_samples() -> tuple[Path, ...]:
@@ -114,11 +127,11 @@ def play(
     return result, shown
 
 
-def test_exam_of_the_first_entry(core: Core, peer: Peer) -> None:
+def test_exam_of_a_named_entry(core: Core, peer: Peer) -> None:
     """Every instance arrives with the order's patient, study and accession number."""
     entry = order("R0000000007")
     core.worklist.add(entry)
-    result, shown = play(peer, sample_files())
+    result, shown = play(peer, sample_files(), pick=named("R0000000007"))
     assert (result.ok, result.AccessionNumber) == (True, "R0000000007")
     assert result.StudyInstanceUID == entry.StudyInstanceUID
     seen = {
@@ -167,50 +180,107 @@ def test_every_exam_has_identifiers_of_its_own(core: Core, peer: Peer) -> None:
     assert len({ds.SeriesInstanceUID for ds in instances}) == 4
 
 
-def test_named_order_is_taken(core: Core, peer: Peer) -> None:
-    """``accession`` chooses among the entries."""
-    for accession in ("R0000000007", "R0000000008", "R0000000009"):
-        core.worklist.add(order(accession))
-    assert play(peer, accession="R0000000008")[0].AccessionNumber == "R0000000008"
-
-
-def test_function_picks_the_order(core: Core, peer: Peer) -> None:
-    """``pick`` sees all entries and decides."""
-    for accession in ("R0000000007", "R0000000008"):
-        core.worklist.add(order(accession))
-    result, _ = play(peer, pick=lambda found: max(found, key=lambda ds: ds.AccessionNumber))
-    assert result.AccessionNumber == "R0000000008"
+@pytest.mark.parametrize(
+    ("pick", "expected"),
+    [
+        (named("R0000000008"), "R0000000008"),
+        (named(patient="12345"), "R0000000007"),
+        (named("R0000000009", "777"), "R0000000009"),
+    ],
+    ids=["accession number", "patient number", "both"],
+)
+def test_named_order_is_taken(core: Core, peer: Peer, pick: Pick, expected: str) -> None:
+    """An accession number, a patient number or both choose among the entries."""
+    core.worklist.add(own_order("R0000000006"))
+    core.worklist.add(order("R0000000007"))
+    core.worklist.add(order("R0000000008"))
+    core.worklist.add(order("R0000000009", patient="777"))
+    result, shown = play(peer, pick=pick)
+    assert result.AccessionNumber == expected
+    (said,) = (line for line in shown if line.startswith("Untersuche / Examining"))
+    assert expected in said
+    assert "Müller^Änne" in said
 
 
 @pytest.mark.parametrize(
-    ("station", "accession", "german", "english"),
+    ("accession", "patient", "german", "english"),
     [
-        ("US02", None, "heute leer", "empty today"),
-        ("US01", "R0000000099", "Kein Auftrag R0000000099", "No order R0000000099"),
+        ("R0000000099", None, "Kein Auftrag R0000000099 auf", "No order R0000000099 on"),
+        (None, "999", "Kein Auftrag für Patient 999 auf", "No order of patient 999 on"),
+        ("R0000000007", "999", "R0000000007 für Patient 999", "R0000000007 of patient 999"),
     ],
-    ids=["empty list", "unknown order"],
+    ids=["accession number", "patient number", "both"],
 )
-def test_nobody_to_examine(
-    core: Core, peer: Peer, station: str, accession: str | None, german: str, english: str
+def test_named_order_is_not_listed(
+    core: Core, peer: Peer, accession: str | None, patient: str | None, german: str, english: str
 ) -> None:
-    """The device says in both languages why there is nobody, and sends nothing."""
-    core.worklist.add(order("R0000000007", station=station))
+    """The device says in both languages what is not on the list, and sends nothing."""
+    core.worklist.add(own_order("R0000000006"))
+    core.worklist.add(order("R0000000007"))
     with pytest.raises(SimulationError, match=english) as raised:
-        play(peer, accession=accession)
+        play(peer, pick=named(accession, patient))
     assert german in str(raised.value)
     assert core.instances() == []
 
 
-def test_exam_without_an_order(core: Core, peer: Peer) -> None:
-    """A walk-in has a number and a study that are nobody's, and no accession number."""
-    result, _ = play(peer, without_order=True)
-    sample = dcmread(few_samples()[0])
+def test_somebody_may_still_say_no(core: Core, peer: Peer) -> None:
+    """Whoever is asked sees the entry; the test patient's own needs no asking."""
+    asked: list[str] = []
+
+    def refuse(entry: Dataset) -> None:
+        asked.append(str(entry.PatientID))
+        raise SimulationError("no")
+
+    core.worklist.add(own_order("R0000000006"))
+    core.worklist.add(order("R0000000007"))
+    with pytest.raises(SimulationError, match="no"):
+        play(peer, pick=named_entry(None, "12345", refuse))
+    assert core.instances() == []
+    assert play(peer, pick=named_entry(None, "SIMULATION", refuse))[0].ok
+    assert asked == ["12345"]
+
+
+def test_own_test_patient_is_found_on_the_list(core: Core, peer: Peer) -> None:
+    """Unless an order is named the device takes only that of its test patient."""
+    core.worklist.add(order("R0000000007"))
+    core.worklist.add(own_order("R0000000008"))
+    result, shown = play(peer)
+    assert result.AccessionNumber == "R0000000008"
+    assert {ds.PatientID for ds in core.instances()} == {"SIMULATION"}
+    assert any("Examining: R0000000008  SIMULATION  Testpatient" in line for line in shown)
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        (),
+        (order("R0000000007"),),
+        (order("R0000000007", patient="SIMULATION"),),
+        (order("R0000000007", name="Testpatient^Simulation"),),
+        (order("R0000000007", "Testpatient^Simulation", "US02", "SIMULATION"),),
+    ],
+    ids=["nothing", "somebody", "same number", "same name", "another station"],
+)
+def test_orders_of_others_are_left_alone(core: Core, peer: Peer, listed: tuple[Entry, ...]) -> None:
+    """The test patient is then examined without an order, and the device says so."""
+    for entry in listed:
+        core.worklist.add(entry)
+    result, shown = play(peer)
     assert result.AccessionNumber == ""
-    assert {(ds.PatientID, str(ds.PatientName), ds.AccessionNumber) for ds in core.instances()} == {
-        ("SIMULATION", str(sample.PatientName), "")
-    }
+    seen = {(ds.PatientID, str(ds.PatientName), ds.AccessionNumber) for ds in core.instances()}
+    assert seen == {("SIMULATION", "Testpatient^Simulation", "")}
+    assert {entry.StudyInstanceUID for entry in listed}.isdisjoint({result.StudyInstanceUID})
+    assert any("without an order: -  SIMULATION  Testpatient^Simulation" in line for line in shown)
+
+
+def test_exam_without_the_worklist(core: Core, peer: Peer) -> None:
+    """``pick=None`` asks no worklist, not even for the test patient; the study is nobody's."""
+    core.worklist.add(own_order("R0000000007"))
+    result, shown = play(peer, pick=None)
+    assert result.AccessionNumber == ""
     assert {ds.StudyInstanceUID for ds in core.instances()} == {result.StudyInstanceUID}
-    assert result.StudyInstanceUID != sample.StudyInstanceUID
+    assert result.StudyInstanceUID != dcmread(few_samples()[0]).StudyInstanceUID
+    assert not any("Worklist" in line for line in shown)
 
 
 def test_refused_objects_are_shown(core: Core, peer: Peer) -> None:
@@ -324,7 +394,7 @@ def test_storescp_takes_the_exam(tmp_path: Path) -> None:
     try:
         peer = Peer("127.0.0.1", port, "STORESCP", "US01")
         wait_for(lambda: _listens(port), 10, "storescp listening")
-        assert play(peer, sample_files(), without_order=True)[0].ok
+        assert play(peer, sample_files(), pick=None)[0].ok
     finally:
         server.terminate()
         server.communicate(timeout=10)
