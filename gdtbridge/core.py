@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -37,10 +37,10 @@ from gdtbridge.results.attachments import ATTACHMENT
 from gdtbridge.results.gathering import ExamGatherer, ObjectOpeners
 from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.routing import OrderAnswers, Routing
-from gdtbridge.settings import Settings, WebhookSettings
+from gdtbridge.settings import Settings, WebhookSettings, WorklistSettings
 from gdtbridge.settings.folders import make_folders
 from gdtbridge.sr import ReportReader
-from worklist import WorklistFolder
+from worklist import AnswerCharset, MatchPolicy, WorklistFolder
 
 MEGABYTE: Final = 1024 * 1024
 
@@ -92,7 +92,9 @@ def open_core(settings: Settings) -> Iterator[Core]:
     with ExitStack() as opened:
         database = opened.enter_context(closing(Database(settings.database_url)))
         outbox = Outbox(database, senders_of(routing, settings.webhooks))
-        worklist = WorklistFolder(settings.worklist_folder)
+        worklist = WorklistFolder(
+            settings.worklist_folder, policy_for=answering_of(settings.worklist)
+        )
         archive = Archive(settings.archive_folder, reserve=settings.storage.min_free_mb * MEGABYTE)
         openers = ObjectOpeners(
             opened.enter_context(closing(ReportReader())),
@@ -162,6 +164,16 @@ def attention_of(settings: Settings, stores: Stores, clock: Clock) -> Attention:
         ),
         clock,
     )
+
+
+def answering_of(settings: WorklistSettings) -> Callable[[str], MatchPolicy]:
+    """Return how the device of an AE title (upper and lower case alike) is answered."""
+    usual = MatchPolicy(charset=AnswerCharset(settings.charset))
+    policies = {
+        device.aet.upper(): MatchPolicy(charset=AnswerCharset(device.charset))
+        for device in settings.devices
+    }
+    return lambda calling_aet: policies.get(calling_aet.strip(" \0").upper(), usual)
 
 
 def exchanges_of(routing: Routing) -> tuple[ExchangeFolders, ...]:

@@ -8,6 +8,7 @@ beside it.
 """
 
 from worklist.accession import AccessionNumbers, canonical_number
+from worklist.charset import AnswerCharset
 from worklist.entry import Entry, EntryFields, is_stale, make_entry
 from worklist.errors import EntryError, FolderError, NumbersExhausted, WorklistError
 from worklist.folder import Match, WorklistFolder, matches, project
@@ -16,6 +17,7 @@ from worklist.query import MatchPolicy, StationPolicy
 
 __all__ = [
     "AccessionNumbers",
+    "AnswerCharset",
     "Entry",
     "EntryError",
     "EntryFields",

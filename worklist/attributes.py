@@ -105,6 +105,13 @@ MATCHING: Mapping[int, frozenset[int]] = MappingProxyType(
 )
 """The required matching keys and the optional ones this service promises to match."""
 
+IDENTIFIERS = _tags(
+    "AccessionNumber PatientID IssuerOfPatientID OtherPatientIDs AdmissionID StudyID"
+    " RequestedProcedureID ScheduledProcedureStepID PlacerOrderNumberImagingServiceRequest"
+    " FillerOrderNumberImagingServiceRequest CodeValue CodingSchemeDesignator LongCodeValue"
+)
+"""Numbers and codes that come back with the images: sent letter by letter or not at all."""
+
 NEVER_KEYS = _tags("SpecificCharacterSet TimezoneOffsetFromUTC")
 """Attributes that describe the query itself (PS3.4 C.2.2.2, K.4.1.1.3.1), never its keys."""
 

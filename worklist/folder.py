@@ -10,16 +10,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom.dataset import Dataset
 
-from gdtbridge.dataset.text import declares_utf_8
+from gdtbridge.dataset.text import SpecificCharacterSet
 from gdtbridge.durable import FileLock, FileStamp, FolderUnusable
 from gdtbridge.durable.files import delete, delete_leftovers, write_new, write_over
+from worklist.charset import in_readable_set, readable_sets
 from worklist.entry import Entry, checked
 from worklist.errors import EntryError, FolderError, folder_errors
 from worklist.form import encoded
@@ -32,8 +33,8 @@ from worklist.index import (
     record_from,
     scan,
 )
-from worklist.item import SPECIFIC_CHARACTER_SET, Item, dataset_from, item_from
-from worklist.query import STANDARD, MatchPolicy, Projection, Query
+from worklist.item import Item, dataset_from, item_from
+from worklist.query import STANDARD, MatchPolicy, Projection, Query, standard_for
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +59,16 @@ class WorklistFolder:
     named ``<accession>-<timestamp>.wl`` that hold that accession number.
     """
 
-    def __init__(self, path: Path, *, interval_seconds: float = 1.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        interval_seconds: float = 1.0,
+        policy_for: Callable[[str], MatchPolicy] = standard_for,
+    ) -> None:
+        """Open the folder; ``policy_for`` says by AE title how a device is answered."""
         self.path = path
+        self._policy_for = policy_for
         self._interval = interval_seconds
         self._scanning = threading.Lock()
         self._named: set[str] = set()
@@ -74,7 +83,7 @@ class WorklistFolder:
         self.refresh()
 
     def find(
-        self, query: Dataset, *, calling_aet: str | None = None, policy: MatchPolicy = STANDARD
+        self, query: Dataset, *, calling_aet: str = "", policy: MatchPolicy | None = None
     ) -> Iterator[Match]:
         """Return the answers to a Modality Worklist query, in the order of their start.
 
@@ -82,9 +91,10 @@ class WorklistFolder:
         for an answer is done when it is asked for, so a caller may stop at any time.
         """
         keys = item_from(query)
+        policy = policy or self._policy_for(calling_aet)
         wanted = Query.of(keys, policy, calling_aet=calling_aet)
         served = self._fresh().served
-        return (_match(keys, item) for item in served if wanted.matches(item))
+        return (_match(keys, item, wanted.sets) for item in served if wanted.matches(item))
 
     def get(self, accession: str) -> Entry | None:
         """Return the entry with this accession number."""
@@ -222,21 +232,16 @@ def matches(query: Dataset, entry: Dataset, policy: MatchPolicy = STANDARD) -> b
     return Query.of(item_from(query), policy).matches(item_from(entry))
 
 
-def project(query: Dataset, entry: Dataset) -> Dataset:
+def project(query: Dataset, entry: Dataset, policy: MatchPolicy = STANDARD) -> Dataset:
     """Return the part of ``entry`` that ``query`` asks for, in a character set the asker reads."""
-    return _match(item_from(query), item_from(entry)).dataset
+    keys = item_from(query)
+    return _match(keys, item_from(entry), readable_sets(policy.charset, keys)).dataset
 
 
-def _match(keys: Item, entry: Item) -> Match:
+def _match(keys: Item, entry: Item, sets: tuple[SpecificCharacterSet, ...]) -> Match:
     projection = Projection(keys)
-    answer = projection.of(entry)
-    dataset = dataset_from(answer, prefer_utf_8=_speaks_utf_8(keys))
-    return Match(dataset, projection.unsupported_keys)
-
-
-def _speaks_utf_8(keys: Item) -> bool:
-    label = keys.get(SPECIFIC_CHARACTER_SET)
-    return label is not None and declares_utf_8("\\".join(label.texts))
+    answer, charset = in_readable_set(projection.of(entry), sets)
+    return Match(dataset_from(answer, charset), projection.unsupported_keys)
 
 
 def _refuse_known_ids(entry: Entry, snapshot: FolderSnapshot) -> None:

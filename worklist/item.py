@@ -211,21 +211,28 @@ def _split(VR: str, text: str) -> tuple[str, ...]:  # noqa: N803
     return values if any(values) else ()
 
 
-def dataset_from(item: Item, *, prefer_utf_8: bool = False) -> Dataset:
-    """Return a fresh dataset that says what ``item`` says, labelled with the charset it needs."""
-    charset = character_set_for(_charset_dependent_texts(item), prefer_utf_8=prefer_utf_8)
+def dataset_from(item: Item, charset: SpecificCharacterSet | None = None) -> Dataset:
+    """Return a fresh dataset that says what ``item`` says, in the smallest set unless one is given.
+
+    ``charset`` must have every text of the item.
+    """
+    if charset is None:
+        charset = character_set_for(
+            text for _, element in charset_dependent(item) for text in element.texts
+        )
     dataset = _built(item)
     if charset is not SpecificCharacterSet.ASCII:
         dataset.add(_data_element(SPECIFIC_CHARACTER_SET, "CS", charset.value))
     return dataset
 
 
-def _charset_dependent_texts(item: Item) -> Iterator[str]:
-    for element in item.values():
+def charset_dependent(item: Item) -> Iterator[tuple[int, Element]]:
+    """Yield tag and element of what (0008,0005) speaks about, those within sequences too."""
+    for tag, element in item.items():
         if element.VR in CHARSET_DEPENDENT:
-            yield from element.texts
+            yield tag, element
         for nested in element.items:
-            yield from _charset_dependent_texts(nested)
+            yield from charset_dependent(nested)
 
 
 def _built(item: Item) -> Dataset:

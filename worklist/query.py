@@ -15,8 +15,10 @@ from types import MappingProxyType
 
 from pydicom.datadict import keyword_for_tag
 
+from gdtbridge.dataset.text import SpecificCharacterSet
 from gdtbridge.dataset.values import to_instant, to_microseconds
 from worklist.attributes import ROOT, SPS, TYPE_1, is_key, is_matching, is_supported
+from worklist.charset import AnswerCharset, as_shown, readable_sets
 from worklist.item import NOTHING, Element, Item, is_private_creator, tag_of
 from worklist.temporal import ValueRange, combined, instant, parse_range, to_day
 from worklist.text import TextTest, name_test, text_test
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 
 Test = Callable[[Item], bool]
 
+NAME = tag_of("PatientName")
 STATION = tag_of("ScheduledStationAETitle")
 START_DATE = tag_of("ScheduledProcedureStepStartDate")
 START_TIME = tag_of("ScheduledProcedureStepStartTime")
@@ -45,15 +48,22 @@ class StationPolicy(Enum):
 class MatchPolicy:
     """The choices the standard leaves open.
 
+    ``charset`` decides in which character set a device is answered.
     ``combined_start``: a range of start dates and one of start times make one range from the first
     instant to the last, instead of two keys of their own (PS3.4 K.2.2.1.1 leaves both open).
     """
 
     station: StationPolicy = StationPolicy.MATCH
     combined_start: bool = False
+    charset: AnswerCharset = AnswerCharset.DEVICE
 
 
 STANDARD = MatchPolicy()
+
+
+def standard_for(_calling_aet: str) -> MatchPolicy:
+    """Return the same choices for every device."""
+    return STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +71,31 @@ class Query:
     """The tests of one level of a query, all of which an item must pass."""
 
     tests: tuple[Test, ...]
+    sets: tuple[SpecificCharacterSet, ...] = ()
+    """The character sets an answer may come in; for the dataset itself only."""
+    asks_for_name: bool = False
 
     @classmethod
-    def of(
-        cls, keys: Item, policy: MatchPolicy = STANDARD, *, calling_aet: str | None = None
-    ) -> Query:
+    def of(cls, keys: Item, policy: MatchPolicy = STANDARD, *, calling_aet: str = "") -> Query:
         """Read the query of a device whose AE title is ``calling_aet``."""
-        asked = _with_station(keys, policy.station, (calling_aet or "").strip(" \0"))
-        return cls(tuple(_tests(asked, ROOT, policy)))
+        asked = _with_station(keys, policy.station, calling_aet.strip(" \0"))
+        return cls(
+            tuple(_tests(asked, ROOT, policy)),
+            readable_sets(policy.charset, keys),
+            asks_for_name=NAME in keys and not keys[NAME].is_empty,
+        )
 
     def matches(self, item: Item) -> bool:
-        """Whether the entry passes every test."""
+        """Whether the entry passes every test, with the name it has or the one the device sees."""
+        return self._passes(item) or (self.asks_for_name and self._passes_as_shown(item))
+
+    def _passes(self, item: Item) -> bool:
         return all(test(item) for test in self.tests)
+
+    def _passes_as_shown(self, item: Item) -> bool:
+        name = item.get(NAME, Element("PN"))
+        shown = as_shown(name, self.sets)
+        return shown is not name and self._passes({**item, NAME: shown})
 
 
 def _with_station(keys: Item, policy: StationPolicy, calling_aet: str) -> Item:

@@ -153,7 +153,12 @@ def _first_that_fits(raw: bytes, *names: str) -> str:
 
 def _codec_of(term: str) -> str:
     """Return Python's codec for a Defined Term, empty for the default and unknown ones."""
-    return CODECS.get(re.sub(r"[\0\s_-]+", "", term).upper(), "")
+    return CODECS.get(_key(term), "")
+
+
+def _key(term: str) -> str:
+    """Return a Defined Term as `CODECS` has it."""
+    return re.sub(r"[\0\s_-]+", "", term).upper()
 
 
 def plain_text(raw: bytes) -> str:
@@ -162,11 +167,6 @@ def plain_text(raw: bytes) -> str:
     These are ASCII; whatever else a device sends stands for the character of that number.
     """
     return raw.decode("latin_1").strip("\0 ")
-
-
-def declares_utf_8(SpecificCharacterSet: str) -> bool:  # noqa: N803 - the element's keyword
-    """Return whether one of the terms means UTF-8, so that the sender reads UTF-8."""
-    return any(_codec_of(term) == "utf_8" for term in SpecificCharacterSet.split("\\"))
 
 
 def one_line(text: str) -> str:
@@ -182,6 +182,15 @@ class SpecificCharacterSet(Enum):
 
     ASCII = ""
     LATIN_1 = "ISO_IR 100"
+    LATIN_2 = "ISO_IR 101"
+    LATIN_3 = "ISO_IR 109"
+    LATIN_4 = "ISO_IR 110"
+    LATIN_5 = "ISO_IR 148"
+    CYRILLIC = "ISO_IR 144"
+    GREEK = "ISO_IR 126"
+    ARABIC = "ISO_IR 127"
+    HEBREW = "ISO_IR 138"
+    CHINESE = "GB18030"
     UTF_8 = "ISO_IR 192"
 
     @property
@@ -189,12 +198,44 @@ class SpecificCharacterSet(Enum):
         """The name of Python's codec."""
         return _codec_of(self.value) or "ascii"
 
+    def has(self, text: str) -> bool:
+        """Return whether every character of ``text`` can be written."""
+        try:
+            text.encode(self.codec)
+        except UnicodeEncodeError:
+            return False
+        return True
 
-def character_set_for(texts: Iterable[str], *, prefer_utf_8: bool = False) -> SpecificCharacterSet:
-    """Return the smallest character set that holds every one of ``texts``."""
+    @classmethod
+    def asked(cls, terms: Iterable[str]) -> tuple[SpecificCharacterSet, ...]:
+        """Return the sets we write of those a device names in its query, in its order.
+
+        UTF-8 goes before all others, and ASCII, which the others hold, after them. The sets of one
+        byte are the same with and without code extensions (PS3.3 Tables C.12-2 and C.12-3).
+        """
+        named = dict.fromkeys(_WRITTEN[key] for term in terms if (key := _key(term)) in _WRITTEN)
+        return tuple(sorted(named, key=lambda one: (one is cls.ASCII) - (one is cls.UTF_8)))
+
+
+_WRITTEN: Final = {
+    f"ISO{form}IR{number}": charset
+    for form in ("", "2022")
+    for number, codec in {**_ISO_IR, "6": "ascii"}.items()
+    for charset in SpecificCharacterSet
+    if charset.codec == codec and charset is not SpecificCharacterSet.CHINESE
+} | {
+    "UTF8": SpecificCharacterSet.UTF_8,
+    "ISO88591": SpecificCharacterSet.LATIN_1,
+    "GB18030": SpecificCharacterSet.CHINESE,
+}
+"""By their Defined Terms in the form of `CODECS`."""
+
+
+def character_set_for(texts: Iterable[str]) -> SpecificCharacterSet:
+    """Return the smallest of ASCII, Latin-1 and UTF-8 that holds every one of ``texts``."""
     joined = "".join(texts)
     if joined.isascii():
         return SpecificCharacterSet.ASCII
-    if not prefer_utf_8 and all(character <= "\xff" for character in joined):
+    if all(character <= "\xff" for character in joined):
         return SpecificCharacterSet.LATIN_1
     return SpecificCharacterSet.UTF_8

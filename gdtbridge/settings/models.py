@@ -79,6 +79,7 @@ TestIds = Literal["catalogue", "stable", "seed"]
 Unknown = Literal["send", "hold"]
 Encoding = Literal["cp437", "iso8859-1", "iso8859-15", "ascii"]
 FileName = Annotated[str, AfterValidator(_file_name), Field(min_length=1)]
+AnswerLetters = Literal["device", "latin-1", "utf-8", "ascii"]
 Occupied = Literal["wait", "number"]
 Most = Annotated[int, Field(ge=1, le=100)]
 
@@ -124,6 +125,13 @@ class HttpSettings(SettingsSection):
     allowed_hosts: Words = ()
 
 
+class WorklistDeviceSettings(SettingsSection):
+    """What one device, known by its (calling) AE title, needs of worklist answers."""
+
+    aet: AeTitle
+    charset: AnswerLetters
+
+
 class WorklistSettings(SettingsSection):
     """The worklist and its clean-up."""
 
@@ -132,6 +140,15 @@ class WorklistSettings(SettingsSection):
     station: AeTitle = "US01"
     cleanup_seconds: Annotated[int, Field(ge=0)] = 600
     min_age_hours: Annotated[float, Field(ge=0)] = 6
+    charset: AnswerLetters = "device"
+    devices: Annotated[tuple[WorklistDeviceSettings, ...], BeforeValidator(_tables)] = ()
+
+    @model_validator(mode="after")
+    def _must_name_a_device_once(self) -> Self:
+        titles = [device.aet.upper() for device in self.devices]
+        if len(set(titles)) < len(titles):
+            raise ValueError("devices: an AE title stands in one table only")
+        return self
 
 
 class RouteCondition(SettingsSection):

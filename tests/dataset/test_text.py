@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from codecs import lookup
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from gdtbridge.dataset.text import (
     SpecificCharacterSet,
     TextDecoder,
     character_set_for,
-    declares_utf_8,
     one_line,
 )
 from gdtbridge.dicom.worklist import decode_dataset
@@ -27,7 +27,7 @@ from gdtbridge.pictures.titles import image_title
 from gdtbridge.sr import read_report
 from tests.report_page.conftest import sheet_of_file
 from tests.tools.elements import EXPLICIT, IMPLICIT, element, identification, item, part10
-from worklist import WorklistFolder
+from worklist import AnswerCharset, MatchPolicy, WorklistFolder
 from worklist.item import item_from, text_of
 
 LABEL, NAME = 0x00080005, 0x00100010
@@ -151,7 +151,7 @@ def from_foreign_file(folder: Path, label: str, raw: bytes) -> str:
     worklist = WorklistFolder(folder / "worklist")
     part10(worklist.path / "foreign.wl", dataset)
     worklist.refresh()
-    (match,) = worklist.find(Dataset())
+    (match,) = worklist.find(Dataset(), policy=MatchPolicy(charset=AnswerCharset.UTF_8))
     return str(match.dataset.PatientName)
 
 
@@ -232,9 +232,32 @@ def test_the_smallest_character_set(texts: list[str], character_set: SpecificCha
 
 
 @pytest.mark.parametrize(
-    ("label", "declared"),
-    [("ISO_IR 192", True), ("iso-ir 192", True), ("\\ISO_IR 192", True), ("ISO_IR 100", False)],
+    ("label", "sets"),
+    [
+        ("", []),
+        ("ISO_IR 100", ["ISO_IR 100"]),
+        ("iso-ir 100", ["ISO_IR 100"]),
+        ("ISO 2022 IR 100", ["ISO_IR 100"]),
+        ("ISO 2022 IR 6\\ISO 2022 IR 100", ["ISO_IR 100", ""]),
+        ("\\ISO 2022 IR 101\\ISO 2022 IR 100", ["ISO_IR 101", "ISO_IR 100"]),
+        ("ISO_IR 6", [""]),
+        ("ISO_IR 100\\ISO_IR 192", ["ISO_IR 192", "ISO_IR 100"]),
+        ("utf-8", ["ISO_IR 192"]),
+        ("GB18030", ["GB18030"]),
+        ("\\ISO 2022 IR 87", []),
+        ("ISO 2022 IR 58", []),
+        ("nonsense", []),
+    ],
 )
-def test_who_reads_utf_8(label: str, *, declared: bool) -> None:
-    """A device that labels its query UTF-8 reads UTF-8, however it spells the label."""
-    assert declares_utf_8(label) is declared
+def test_the_sets_a_device_reads(label: str, sets: list[str]) -> None:
+    """Of the sets a query names we answer in those we write, however they are spelled."""
+    asked = SpecificCharacterSet.asked(label.split("\\"))
+    assert [charset.value for charset in asked] == sets
+
+
+@pytest.mark.parametrize("charset", SpecificCharacterSet)
+def test_the_library_writes_what_we_say(charset: SpecificCharacterSet) -> None:
+    """The library writes each set by the codec we ask before."""
+    theirs = lookup(python_encoding[charset.value]).name
+    expected = "iso8859-1" if charset is SpecificCharacterSet.ASCII else lookup(charset.codec).name
+    assert theirs == expected

@@ -1,5 +1,7 @@
 """What a query gets back (PS3.4 K.6.1.2.2): everything it asked for, in letters it can read."""
 
+# ruff: noqa: RUF001 - names in letters that look alike
+
 from __future__ import annotations
 
 import dataclasses
@@ -12,7 +14,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 
-from worklist import Entry, WorklistFolder, project, to_dataset
+from worklist import AnswerCharset, Entry, MatchPolicy, WorklistFolder, project, to_dataset
 
 Make = Callable[..., Entry]
 Ask = Callable[..., Dataset]
@@ -187,19 +189,153 @@ def test_private_keys_come_back_empty(folder: WorklistFolder, make: Make) -> Non
         ("Müller^Hans", "", "ISO_IR 100"),
         ("Müller^Hans", "ISO_IR 100", "ISO_IR 100"),
         ("Müller^Hans", "ISO_IR 192", "ISO_IR 192"),
-        ("Łukasz^Żaneta", "", "ISO_IR 192"),
-        ("Łukasz^Żaneta", "ISO_IR 100", "ISO_IR 192"),
+        ("Łukasz^Żaneta", "ISO_IR 192", "ISO_IR 192"),
+        ("Łukasz^Żaneta", "ISO_IR 101", "ISO_IR 101"),
+        ("Łukasz^Żaneta", "ISO 2022 IR 100\\ISO 2022 IR 101", "ISO_IR 101"),
+        ("Müller^Hans", "ISO 2022 IR 6\\ISO 2022 IR 100", "ISO_IR 100"),
+        ("Müller^Hans", "\\ISO 2022 IR 87", "ISO_IR 100"),
+        ("Щукин^Иван", "ISO_IR 144", "ISO_IR 144"),
+        ("Łukasz^王", "GB18030", "GB18030"),
     ],
 )
 def test_the_character_set_of_an_answer(
     folder: WorklistFolder, make: Make, ask: Ask, name: str, asked: str, charset: str | None
 ) -> None:
-    """Latin-1 unless the device asks in UTF-8 or the name needs it; the letters always arrive."""
+    """An answer comes in a set of the query that has all letters, in Latin-1 if it names none."""
     folder.add(make(PatientName=name))
     (match,) = folder.find(ask(charset=asked))
     answer = over_the_wire(match.dataset, implicit=True)
     assert answer.get("SpecificCharacterSet") == charset
     assert str(answer.PatientName) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "charset", "shown"),
+    [
+        ("Łukasz^Żaneta", "", None, "Lukasz^Zaneta"),
+        ("Łukasz^Żaneta", "ISO_IR 100", None, "Lukasz^Zaneta"),
+        ("Łukasz^Änne", "ISO_IR 100", "ISO_IR 100", "Lukasz^Änne"),
+        ("Łukasz^Änne", "\\ISO 2022 IR 87", "ISO_IR 100", "Lukasz^Änne"),
+        ("O’Brien – X^Šárka", "ISO_IR 100", "ISO_IR 100", "O'Brien - X^Sárka"),
+        ("Щукин^Иван", "ISO_IR 100", None, "Shchukin^Ivan"),
+        ("Щукин^Юлия", "ISO_IR 144\\ISO_IR 100", "ISO_IR 144", "Щукин^Юлия"),
+        ("Παπαδόπουλος^Δημήτρης", "ISO_IR 100", None, "Papadopoulos^Dimitris"),
+        ("Müller^Jörg", "ISO_IR 6", None, "Mueller^Joerg"),
+        ("MÜLLER^JÖRG", "ISO 2022 IR 6", None, "MUELLER^JOERG"),
+        ("Wang^Xiao=王^小", "ISO_IR 100", None, "Wang^Xiao"),
+        ("王^小", "ISO_IR 100", None, "?^?"),
+        ("Щ" * 20 + "^И", "ISO_IR 100", None, "SHCH" * 16),
+    ],
+)
+def test_what_the_device_cannot_read_is_transliterated(
+    folder: WorklistFolder,
+    make: Make,
+    ask: Ask,
+    name: str,
+    asked: str,
+    charset: str | None,
+    shown: str,
+) -> None:
+    """A name outside the device's set is shown in letters of the set, within the length of a PN."""
+    folder.add(make(PatientName=name))
+    (match,) = folder.find(ask(charset=asked))
+    answer = over_the_wire(match.dataset, implicit=True)
+    assert answer.get("SpecificCharacterSet") == charset
+    assert str(answer.PatientName) == shown
+
+
+@pytest.mark.parametrize(
+    ("decides", "charset", "shown"),
+    [
+        ("device", "ISO_IR 100", "Lukasz^Änne"),
+        ("latin-1", "ISO_IR 100", "Lukasz^Änne"),
+        ("utf-8", "ISO_IR 192", "Łukasz^Änne"),
+        ("ascii", None, "Lukasz^Aenne"),
+    ],
+)
+def test_a_practice_decides_about_the_character_set(
+    folder: WorklistFolder, make: Make, ask: Ask, decides: str, charset: str | None, shown: str
+) -> None:
+    """A choice for the device goes before what its query says."""
+    folder.add(make(PatientName="Łukasz^Änne"))
+    policy = MatchPolicy(charset=AnswerCharset(decides))
+    (match,) = folder.find(ask(charset="ISO_IR 100"), policy=policy)
+    answer = over_the_wire(match.dataset, implicit=True)
+    assert answer.get("SpecificCharacterSet") == charset
+    assert str(answer.PatientName) == shown
+
+
+@pytest.mark.parametrize(
+    ("asked", "number", "charset", "name"),
+    [
+        ("ISO_IR 100", "Ł1", "ISO_IR 192", "Łukasz^Änne"),
+        ("ISO_IR 100", "Ä1", "ISO_IR 100", "Lukasz^Änne"),
+        ("ISO_IR 6", "Ä1", "ISO_IR 192", "Łukasz^Änne"),
+        ("", "Ł1", "ISO_IR 192", "Łukasz^Änne"),
+        ("ISO_IR 100\\ISO_IR 126", "Ω1", "ISO_IR 126", "Lukasz^Aenne"),
+    ],
+)
+@pytest.mark.parametrize("keyword", ["PatientID", "RequestedProcedureID"])
+def test_a_number_is_never_transliterated(
+    folder: WorklistFolder,
+    make: Make,
+    ask: Ask,
+    keyword: str,
+    asked: str,
+    number: str,
+    charset: str,
+    name: str,
+) -> None:
+    """What comes back in images and is compared letter by letter is sent letter by letter."""
+    folder.add(make(PatientName="Łukasz^Änne", **{keyword: number}))
+    (match,) = folder.find(ask(charset=asked))
+    answer = over_the_wire(match.dataset, implicit=True)
+    assert answer[keyword].value == number
+    assert answer.SpecificCharacterSet == charset
+    assert str(answer.PatientName) == name
+
+
+def test_leaving_a_device_s_character_set_is_told_once(
+    folder: WorklistFolder, make: Make, ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log names the attribute that made us, without its value and not at every query."""
+    folder.add(make(PatientName="Łukasz^Änne", ScheduledProcedureStepID="Ł1"))
+    for _ in range(3):
+        list(folder.find(ask(charset="ISO_IR 100")))
+    told = [one.getMessage() for one in caplog.records if "character set" in one.getMessage()]
+    assert len([one for one in told if "ScheduledProcedureStepID" in one]) == 1
+    assert "Ł" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "key", "found"),
+    [
+        ("ISO_IR 100", "Łukasz^Jan", "Lukasz^Jan", True),
+        ("ISO_IR 100", "Łukasz^Jan", "lukas*", True),
+        ("ISO_IR 192", "Łukasz^Jan", "Łukasz*", True),
+        ("ISO_IR 192", "Łukasz^Jan", "Lukasz*", False),
+        ("ISO_IR 100", "Łukasz^Jan", "Lukas", False),
+        ("ISO_IR 6", "Müller^Jan", "MUELLER*", True),
+        ("ISO_IR 100", "Müller^Jan", "MUELLER*", False),
+        ("", "O’Brien^Jan", "O'Brien*", True),
+    ],
+)
+def test_the_name_a_device_was_shown_finds_the_entry(
+    folder: WorklistFolder, make: Make, ask: Ask, asked: str, name: str, key: str, *, found: bool
+) -> None:
+    """Whoever types the name from the device's screen gets the entry, and only then."""
+    folder.add(make(PatientName=name))
+    query = ask(charset=asked, PatientName=key)
+    assert len(list(folder.find(query))) == found
+
+
+def test_a_name_as_shown_overrides_no_other_key(
+    folder: WorklistFolder, make: Make, ask: Ask
+) -> None:
+    """The other keys must fit as well."""
+    folder.add(make(PatientName="Łukasz^Jan"))
+    query = ask(charset="ISO_IR 100", PatientName="Lukasz*", PatientID="9")
+    assert list(folder.find(query)) == []
 
 
 def test_the_character_set_is_that_of_what_is_returned(folder: WorklistFolder, make: Make) -> None:
