@@ -22,6 +22,7 @@ from pydantic import (
 
 from gdtbridge import viewers
 from gdtbridge.dataset.values import is_ae_title
+from gdtbridge.settings.patterns import compiled_pattern
 
 
 def _split(value: object) -> object:
@@ -60,6 +61,12 @@ def _file_name(value: str) -> str:
     return checked_pattern(value)
 
 
+def _number_pattern(value: str) -> str:
+    if value:
+        compiled_pattern(value)
+    return value
+
+
 def _folder(value: object) -> object:
     if value == "":
         raise ValueError("must not be empty; leave the key out for the default")
@@ -82,6 +89,10 @@ FileName = Annotated[str, AfterValidator(_file_name), Field(min_length=1)]
 AnswerLetters = Literal["device", "latin-1", "utf-8", "ascii"]
 Occupied = Literal["wait", "number"]
 Most = Annotated[int, Field(ge=1, le=100)]
+NumberPattern = Annotated[str, AfterValidator(_number_pattern)]
+Days = Annotated[int, Field(ge=0, le=36525)]
+UnknownNumber = Literal["send", "hold"]
+WithoutNumber = Literal["hold", "order"]
 
 
 _OF_A_DIALECT: Final = frozenset({"encoding", "sender", "receiver", "file_name"})
@@ -283,11 +294,16 @@ class CatalogueSettings(SettingsSection):
 
 
 class ExamSettings(SettingsSection):
-    """When the study record is written."""
+    """When the study record is written, and what a person decides before it is."""
 
     trigger: Literal["complete", "first_instance"] = "complete"
     quiet_seconds: Annotated[float, Field(gt=0)] = 20
     limit_minutes: Annotated[float, Field(gt=0)] = 60
+    patient_id_pattern: NumberPattern = ""
+    unknown_number: UnknownNumber = "send"
+    without_number: WithoutNumber = "hold"
+    date_remark_days: Days = 2
+    date_hold_days: Days = 30
 
 
 class WebhookSettings(SettingsSection):

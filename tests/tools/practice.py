@@ -26,6 +26,7 @@ from gdtbridge.settings import Settings
 from gdtbridge.sr import Report, ReportLimitError, read_report
 from tests.tools.clock import HandClock
 from tests.tools.elements import EXPLICIT, PERSON, identification, part10
+from tests.tools.old_studies import of_old_studies
 from worklist import WorklistFolder
 
 
@@ -53,6 +54,7 @@ class Practice:
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder = folder
+        settings = of_old_studies(settings)
         self.settings = settings
         self.clock = HandClock()
         self.out = settings.gdt_out
@@ -114,9 +116,14 @@ class Practice:
         again.core.order_book.reconcile()  # as the service does before anything else starts
         return again
 
-    def wait(self, seconds: float = 21) -> None:
-        """Let time pass and everything that is due happen."""
-        self.clock.seconds += seconds
+    @property
+    def quiet(self) -> float:
+        """Seconds after which an exam of which nothing came is due."""
+        return self.settings.exam.quiet_seconds + 1
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Let time pass, the quiet time unless said, and everything that is due happen."""
+        self.clock.seconds += self.quiet if seconds is None else seconds
         self.core.reporting.report_due()
         for target in self.core.routing.targets:
             self.outbox.deliver_due(target.destination)

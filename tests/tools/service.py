@@ -26,6 +26,7 @@ from pydicom.uid import UID
 from gdtbridge.gdt.read.reader import read_records
 from tests.tools.device import Instance
 from tests.tools.elements import EXPLICIT, PERSON, US_IMAGE, element, identification
+from tests.tools.old_studies import OLD_STUDIES
 from tests.tools.waiting import wait_for
 
 PORTS = re.compile(r"(DICOM|HTTP) \S+ port (\d+)")
@@ -40,7 +41,8 @@ class Service:
         """Take settings in the form ``exam__quiet_seconds="1"``."""
         self.root = root
         self.log = root / "service.log"
-        self._settings = {"exam__quiet_seconds": "1", "storage__min_free_mb": "1"} | settings
+        own = {"exam__quiet_seconds": "1", "storage__min_free_mb": "1"}
+        self._settings = own | OLD_STUDIES | settings
         self._process: subprocess.Popen[bytes] | None = None
         self._already = 0
         self.ports: dict[str, int] = {}
