@@ -297,7 +297,7 @@ class ExamSettings(SettingsSection):
     """When the study record is written, and what a person decides before it is."""
 
     trigger: Literal["complete", "first_instance"] = "complete"
-    quiet_seconds: Annotated[float, Field(gt=0)] = 20
+    quiet_seconds: Annotated[float, Field(gt=0)] = 60
     limit_minutes: Annotated[float, Field(gt=0)] = 60
     patient_id_pattern: NumberPattern = ""
     unknown_number: UnknownNumber = "send"

@@ -146,12 +146,12 @@ def test_the_note_is_a_record_that_names_nobody(told: Practice) -> None:
         "017310301011900",
         "0158402ALLG00",
         "017620015012024",
-        "0156201093136",
+        "0156201093216",
         "0516228Ultraschall: 1 Untersuchung ohne Zuordnung",
         "0168410EXTPACS",
         "0238411PACS-Datensatz",
         "017843215012024",
-        "0158439093136",
+        "0158439093216",
     ]
     assert list(told.records()) == ["attention-1.gdt"]
 

@@ -43,7 +43,7 @@ def test_a_held_exam_is_told_with_patient_time_and_command(practice: Practice) -
     item = items(practice)["held-exam"]
 
     assert item.subject == "exam:2.25.7"
-    assert item.since == practice.clock.seconds - 21
+    assert item.since == practice.clock.seconds - practice.quiet
     assert item.whose == "NOTFALL, 1 01.01.1950"
     assert "keine Patientennummer" in item.detail
     assert item.way_out == "gdtbridge exams release 2.25.7 --id NUMMER"
@@ -77,7 +77,7 @@ def test_a_broken_report_is_told(practice: Practice) -> None:
 def test_an_exam_that_is_overdue_is_a_fault(practice: Practice) -> None:
     """Five minutes after it was due."""
     practice.send()
-    practice.clock.turn(21 + 299)
+    practice.clock.turn(practice.quiet + 299)
     assert practice.core.attention.items() == []
     practice.clock.turn(2)
 
@@ -112,7 +112,7 @@ def test_a_question_of_the_outbox_is_told_until_it_is_answered(practice: Practic
     """With both answers as commands."""
     practice.send()
     practice.core.reporting.report_due()
-    practice.clock.turn(21)
+    practice.clock.turn(practice.quiet)
     practice.core.reporting.report_due()
     with practice.database.write() as connection:
         connection.execute(outbox.update().values(state="question", final_name="A.gdt"))

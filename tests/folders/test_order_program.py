@@ -159,7 +159,7 @@ class TestWaiting:
         assert not out(entry.AccessionNumber)
         practice.send(StudyInstanceUID=entry.StudyInstanceUID, PatientID="4711")
         assert not out(entry.AccessionNumber)
-        practice.clock.seconds += 21
+        practice.clock.seconds += practice.quiet
         practice.core.reporting.report_due()
         assert not out(entry.AccessionNumber)
         practice.wait()

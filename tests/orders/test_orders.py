@@ -522,7 +522,7 @@ class TestWebhooks:
         """The call is due only when the file lies there."""
         httpserver.expect_request("/shutter", method="GET").respond_with_data("ok")
         practice.send()
-        practice.clock.seconds += 21
+        practice.clock.seconds += practice.quiet
         practice.core.reporting.report_due()
         practice.outbox.deliver_due("gdt_written")
         assert len(httpserver.log) == 0

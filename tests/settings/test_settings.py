@@ -30,7 +30,7 @@ def test_the_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
     assert (settings.http.host, settings.http.port) == ("127.0.0.1", 8080)
     assert (settings.worklist.modality, settings.worklist.station) == ("US", "US01")
     assert (settings.gdt.test_id, settings.gdt.test_description) == ("EXTPACS", "PACS-Datensatz")
-    assert (settings.exam.trigger, settings.exam.quiet_seconds) == ("complete", 20)
+    assert (settings.exam.trigger, settings.exam.quiet_seconds) == ("complete", 60)
     assert settings.gdt_out == tmp_path / "var" / "gdt" / "out"
     assert settings.database_url == f"sqlite:///{tmp_path / 'var' / 'gdtbridge.sqlite'}"
 
