@@ -121,6 +121,12 @@ def test_what_was_searched_is_never_markup(ward: Ward) -> None:
     assert answer.status_code == 404
     assert not re.search(r"<(script|b)\b", answer.text)
 
+    ward.study(901)
+    person = "lastname=%3Cscript%3EOmega&firstname=%22%3E%3Cb%3E&birthdate=01.01.1950"
+    answer = ward.open(f"id=4711&{person}")
+    assert answer.status_code == 409
+    assert not re.search(r"<(script|b)\b", answer.text)
+
 
 def test_a_script_gets_text(ward: Ward) -> None:
     """Without ``text/html`` in Accept a line for each study, or one line ``error:``."""
