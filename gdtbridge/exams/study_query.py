@@ -167,14 +167,22 @@ def _number(record: Record) -> str:
 
 
 def _when(record: Record) -> tuple[str, str]:
-    """Return day and time of the exam, of the first pair of fields that has a day."""
+    """Return day and time of the exam, of the first pair of fields that has a day.
+
+    A time of zeros is what practice software writes that has none.
+    """
     pairs = [
-        (_day(day_field, said(record, day_field)), _clock(time_field, said(record, time_field)))
+        (_day(day_field, said(record, day_field)), _clock(time_field, _time(record, time_field)))
         for day_field, time_field in _WHEN
     ]
     day = next((day for day, _ in pairs if day), "")
     clock = next((clock for one, clock in pairs if clock and one in {"", day}), "")
     return day, clock
+
+
+def _time(record: Record, field: str) -> str:
+    text = said(record, field)
+    return text if text.strip("0:") else ""
 
 
 def _person(record: Record) -> tuple[str, str, str]:
