@@ -71,7 +71,22 @@ def end_of(folder: Path, make_service: Any, send: Any) -> dict[str, Any]:
             eventually(lambda: cleaned(service), "a clean worklist")
             assert service.stop() == 0
         found["webhooks"] = dict(calls)
-    return found | {"files": dict(files(folder)), "tables": tables(folder)}
+    return counted(folder, found | {"files": dict(files(folder)), "tables": tables(folder)})
+
+
+def counted(folder: Path, found: dict[str, Any]) -> dict[str, Any]:
+    """Return ``found`` with the numbers of new orders counted on from the old ones.
+
+    Since the old version they run with the clock.
+    """
+    query = "SELECT accession_number FROM placed_order WHERE id > ? ORDER BY id"
+    with closing(sqlite3.connect(folder / "var" / "gdtbridge.sqlite")) as connection:
+        new = [number for (number,) in connection.execute(query, (OLD_ORDERS,))]
+    text = json.dumps(found)
+    for position, number in enumerate(new, start=OLD_ORDERS + 1):
+        text = text.replace(number, f"R{position:010d}")
+    counted_on: dict[str, Any] = json.loads(text)
+    return counted_on
 
 
 def instance(folder: Path, uid: str) -> tuple[str, str, str, bytes]:
