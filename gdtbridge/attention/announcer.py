@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -12,10 +13,13 @@ from gdtbridge.attention.model import AttentionSource
 from gdtbridge.attention.store import AnnouncedItem
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
+from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.outbox import Message, Outbox
 from gdtbridge.people import Patient
 from gdtbridge.results.routing import ResultTarget
 from gdtbridge.settings import AttentionSettings
+
+log = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 60
 NOTE_SECONDS: Final = 3600
@@ -78,7 +82,7 @@ class Announcer:
     def note(self) -> None:
         """Put a note into the outbox when something is new since the last, an hour after that.
 
-        Raises `GdtWriteError` when the dialect cannot write one.
+        A chart the dialect cannot write is told to the log, once for each note there would be.
         """
         if not self.writes:
             return
@@ -90,7 +94,10 @@ class Announcer:
         with self.database.write() as connection:
             counted = store.counts(connection)
             number = store.enter_note(connection, now)
-            self.outbox.put(connection, self._note(number, counted))
+            try:
+                self.outbox.put(connection, self._note(number, counted))
+            except GdtWriteError as error:
+                log.error("attention.gdt_patient_id: no record can be written: %s", error)
         self.outbox.wake()
 
     def _note(self, number: int, counted: Mapping[str, int]) -> Message:

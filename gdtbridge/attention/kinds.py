@@ -20,6 +20,13 @@ class AttentionLevel(StrEnum):
     """All works and nothing is lost, but somebody has to decide."""
 
 
+LEVEL_TEXT: Final = {
+    AttentionLevel.FAULT: "Störung / fault",
+    AttentionLevel.NEEDS_PERSON: "offen / open",
+}
+"""What people read for each level."""
+
+
 @dataclass(frozen=True, slots=True)
 class AttentionKind:
     """One kind of what can need a person; texts are nouns, for one and for several."""

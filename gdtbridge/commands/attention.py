@@ -35,14 +35,15 @@ def attention_list(settings: Settings, *, as_json: bool) -> None:
 def _row(item: AttentionItem, *, as_json: bool) -> dict[str, str]:
     """Return the row of an item: times in UTC for programs, local ones for people."""
     moment = datetime.fromtimestamp(item.since, UTC).replace(microsecond=0)
-    since = moment.isoformat() if as_json else f"{moment.astimezone():%d.%m.%Y %H:%M}"
-    return {
-        "level": item.kind.level.value,
-        "since": since,
+    from gdtbridge.attention.kinds import LEVEL_TEXT
+
+    level = item.kind.level
+    row = {
+        "level": level.value if as_json else LEVEL_TEXT[level],
+        "since": moment.isoformat() if as_json else f"{moment.astimezone():%d.%m.%Y %H:%M}",
         "text": item.kind.text(),
         "whose": item.whose,
         "way_out": item.way_out,
         "detail": item.detail,
-        "kind": item.code,
-        "subject": item.subject,
     }
+    return row | ({"kind": item.code, "subject": item.subject} if as_json else {})

@@ -196,6 +196,25 @@ def test_a_clock_that_was_put_back_silences_nothing(told: Practice) -> None:
     assert len(told.files()) == 2
 
 
+def test_a_chart_that_cannot_be_written_is_one_line_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not one each minute; what else tells goes on."""
+    (tmp_path / "gdtbridge.toml").touch()
+    environ = {"GDTBRIDGE_ATTENTION__GDT_PATIENT_ID": "日本"}
+    practice = Practice(tmp_path, load_settings(tmp_path / "gdtbridge.toml", environ))
+    hold(practice)
+    for _ in range(2):
+        for source in practice.core.attention.sources:
+            practice.core.announcer.look(source)
+        practice.core.announcer.note()
+    practice.close()
+
+    errors = [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
+    assert len(errors) == 1
+    assert errors[0].startswith("attention.gdt_patient_id: ")
+
+
 def test_nobody_is_told_who_does_not_want_it(practice: Practice) -> None:
     """Without the settings there are no notes, no calls, and no look."""
     hold(practice)

@@ -66,7 +66,7 @@ def test_a_held_exam_reaches_a_person_once(tmp_path: Path, httpserver: HTTPServe
         assert item["way_out"] == f"gdtbridge exams release {UID} --id NUMMER"
         head, row = bridge.command("attention", "list").stdout.splitlines()
         assert head.split()[:2] == ["STUFE", "SEIT"]
-        assert row.startswith("needs-person")
+        assert row.startswith("offen / open")
         assert bridge.stop() == 0
 
     for _ in range(2):  # the service looks when it starts
