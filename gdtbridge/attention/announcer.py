@@ -88,10 +88,11 @@ class Announcer:
             return
         now = self.clock.utc()
         with self.database.read() as connection:
-            last = store.last_note(connection)
-            if not store.unnoted(connection) or (last and 0 <= now - last < NOTE_SECONDS):
+            if not _is_due(connection, now):
                 return
         with self.database.write() as connection:
+            if not _is_due(connection, now):  # another source's look was faster
+                return
             counted = store.counts(connection)
             number = store.enter_note(connection, now)
             try:
@@ -119,6 +120,13 @@ class Announcer:
             said.gdt_given_name,
             said.gdt_birth_date,
         )
+
+
+def _is_due(connection: Connection, now: float) -> bool:
+    """Return whether something is not noted yet, and the last note is an hour old."""
+    last = store.last_note(connection)
+    recent = last is not None and 0 <= now - last < NOTE_SECONDS
+    return not recent and store.unnoted(connection)
 
 
 def note_text(counted: Mapping[str, int]) -> str:

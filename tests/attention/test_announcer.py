@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -170,6 +172,25 @@ def test_notes_come_once_an_hour_at_most(told: Practice) -> None:
     assert "Ultraschall: 2 Untersuchungen ohne Zuordnung" in second
     look(told, seconds=4000)
     assert len(told.files()) == 2
+
+
+def test_looks_at_the_same_time_write_one_note(told: Practice) -> None:
+    """Each source has a thread of its own; what is due is written by one of them."""
+    hold(told)
+    for source in told.core.attention.sources:
+        told.core.announcer.look(source)
+    together = threading.Barrier(8)
+
+    def note() -> None:
+        together.wait()
+        told.core.announcer.note()
+
+    with ThreadPoolExecutor(8) as threads:
+        for done in [threads.submit(note) for _ in range(8)]:
+            done.result()
+    told.outbox.deliver_due("gdt")
+
+    assert told.files() == ["attention-1.gdt"]
 
 
 def test_what_is_done_within_the_hour_is_not_noted(told: Practice) -> None:
