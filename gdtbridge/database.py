@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,8 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from gdtbridge.errors import BridgeError, DatabaseError, OutOfResources
+from gdtbridge.durable import FileStamp
+from gdtbridge.errors import BridgeError, DatabaseError, NoInstallation, OutOfResources
 
 log = logging.getLogger(__name__)
 
@@ -222,15 +224,25 @@ class Database:
     is waited for. Share one object between threads.
     """
 
-    def __init__(self, url: str) -> None:
-        """Open ``url`` (SQLAlchemy), create what is missing; raise `DatabaseError` otherwise."""
+    def __init__(self, url: str, *, looking: bool = False) -> None:
+        """Open ``url`` (SQLAlchemy), create what is missing; raise `DatabaseError` otherwise.
+
+        Who is only ``looking`` cannot write, makes and upgrades nothing, leaves no trace on the
+        disk, and gets a `NoInstallation` where there is no database of ours.
+        """
         self._writing = threading.RLock()
         self._file: Path | None = None
         self._opened: os.stat_result | None = None
         try:
-            self.engine = _engine(url)
-            self._prepare()
-            self._remember_file()
+            self.engine = _engine(url, looking=looking)
+            with ExitStack() as undone:
+                undone.callback(self.close)
+                if looking:
+                    self._recognise()
+                else:
+                    self._prepare()
+                self._remember_file()
+                undone.pop_all()
         except (SQLAlchemyError, OSError, ImportError) as error:
             raise DatabaseError(
                 "storage.database: Die Datenbank lässt sich nicht öffnen. / The database cannot be "
@@ -244,13 +256,27 @@ class Database:
             if found is None:
                 connection.execute(sa.insert(schema_version).values(version=SCHEMA_VERSION))
             elif found > SCHEMA_VERSION:
-                raise DatabaseError(
-                    f"Die Datenbank hat Schema {found}, dieses Programm {SCHEMA_VERSION}: Bitte "
-                    "das passende Programm verwenden. / The database was written by a newer "
-                    "version of the program; use that one."
-                )
+                raise _newer(found)
             elif found < SCHEMA_VERSION:
                 _upgrade(connection, found)
+
+    def _recognise(self) -> None:
+        """Raise unless our schema, of this version, is there."""
+        with self.engine.connect() as connection, connection.begin():
+            if not sa.inspect(connection).has_table(schema_version.name):
+                raise NoInstallation(_place(self.engine.url))
+            found = connection.execute(sa.select(schema_version.c.version)).scalar()
+        if found is None:
+            raise NoInstallation(_place(self.engine.url))
+        if found > SCHEMA_VERSION:
+            raise _newer(found)
+        if found < SCHEMA_VERSION:
+            raise DatabaseError(
+                f"Die Datenbank hat noch Schema {found}, dieses Programm braucht {SCHEMA_VERSION}: "
+                "Bitte den Dienst einmal neu starten, er stellt sie um. / The database still has "
+                f"schema {found}, this program needs {SCHEMA_VERSION}; restart the service once, "
+                "it upgrades the database."
+            )
 
     @contextmanager
     def write(self, *, synced: bool = True) -> Iterator[Connection]:
@@ -319,6 +345,19 @@ class Database:
         self.engine.dispose()
 
 
+def _place(url: sa.URL) -> str:
+    """Return where a database is or should be, without its password."""
+    return f"{url.render_as_string(hide_password=True)} (storage.database)"
+
+
+def _newer(found: int) -> DatabaseError:
+    return DatabaseError(
+        f"Die Datenbank hat Schema {found}, dieses Programm {SCHEMA_VERSION}: Bitte das passende "
+        "Programm verwenden. / The database was written by a newer version of the program; use "
+        "that one."
+    )
+
+
 def _upgrade(connection: Connection, found: int) -> None:
     """Bring the schema from version ``found`` to ours, within the caller's transaction."""
     from gdtbridge.upgrades import upgrade  # alembic is slow to import and seldom needed
@@ -357,10 +396,12 @@ def _told(error: SQLAlchemyError) -> BridgeError:
     )
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, *, looking: bool) -> Engine:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return _server_engine(parsed)
+        return _server_engine(parsed, looking=looking)
+    if looking:
+        return _looking_engine(parsed)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
@@ -374,9 +415,83 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _server_engine(url: sa.URL) -> Engine:
-    waits = CONNECTION_WAITS if url.get_driver_name().startswith("psycopg") else {}
-    arguments = {key: value for key, value in waits.items() if key not in url.query}
+def _looking_engine(url: sa.URL) -> Engine:
+    """Return an engine that opens the file for reading, anew for each transaction."""
+    file = Path(url.database or "")
+    if not file.is_file():
+        raise NoInstallation(_place(url))
+
+    def connect(_dialect: object, record: ConnectionPoolEntry, *_: object) -> sqlite3.Connection:
+        how = _way_to_look(file)
+        record.info["at rest"] = file if how == _AT_REST else None
+        return sqlite3.connect(
+            f"{file.absolute().as_uri()}?{how}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "begin", _sqlite_begin)
+    event.listen(engine, "begin", _note_file)
+    event.listen(engine, "commit", _must_be_at_rest)
+    return engine
+
+
+_AT_REST: Final = "immutable=1"
+_IN_USE: Final = "mode=ro&readonly_shm=1"
+
+
+def _way_to_look(file: Path) -> str:
+    """Return the query of an SQLite URI by which reading leaves no trace (sqlite.org/uri.html).
+
+    Opening a WAL database makes ``-wal`` and ``-shm`` where they are missing, even to read it. A
+    file at rest has neither and is opened as one nobody writes. Where both are there,
+    ``readonly_shm`` keeps a reader from marking its place in the index. Raises `DatabaseError`
+    where only the index is missing: it would have to be made.
+    """
+    wal, shm = (file.with_name(file.name + suffix) for suffix in ("-wal", "-shm"))
+    for one in (file, wal, shm):
+        if one.exists() and not os.access(one, os.R_OK):
+            raise DatabaseError(
+                f"storage.database: Dieser Benutzer darf {one} nicht lesen. / This user may not "
+                f"read {one}."
+            )
+    if wal.exists() and shm.exists():
+        return _IN_USE
+    if wal.exists() and wal.stat().st_size:
+        raise DatabaseError(
+            f"storage.database: {file} wurde nicht zu Ende geschrieben (kopiert oder "
+            "zurückgespielt?). Bitte den Dienst einmal starten, er bringt sie in Ordnung. / was "
+            "not closed properly (copied or restored?); start the service once, it mends that."
+        )
+    return _AT_REST
+
+
+def _note_file(connection: Connection) -> None:
+    if file := connection.info["at rest"]:
+        connection.info["stamp"] = FileStamp.of(file.stat())
+
+
+def _must_be_at_rest(connection: Connection) -> None:
+    """Raise `DatabaseError` when a file opened as one nobody writes was written meanwhile."""
+    file = connection.info["at rest"]
+    if file and FileStamp.of(file.stat()) != connection.info["stamp"]:
+        raise DatabaseError(
+            "Die Datenbank wurde gerade beschrieben; bitte noch einmal versuchen. / The database "
+            "was written to just now; please try again."
+        )
+
+
+def _server_engine(url: sa.URL, *, looking: bool) -> Engine:
+    arguments: dict[str, int | str] = {}
+    if url.get_driver_name().startswith("psycopg"):
+        arguments |= CONNECTION_WAITS
+        if looking:
+            arguments["options"] = "-c default_transaction_read_only=on"
+    arguments = {key: value for key, value in arguments.items() if key not in url.query}
     engine = sa.create_engine(url, pool_pre_ping=True, connect_args=arguments)
     if engine.dialect.name == "postgresql":
         event.listen(engine, "begin", _postgresql_begin)

@@ -4,6 +4,7 @@
 
     BridgeError
     ├── SettingsError           the configuration is wrong; start-up stops
+    ├── NoInstallation          nothing was ever made here: the wrong folder, or no first start yet
     ├── DatabaseError           the database cannot be used as it is
     ├── StoreError              an object a device sent was not stored (C-STORE, PS3.4 B.2.3)
     │   ├── OutOfResources      A700, the device may try again
@@ -33,6 +34,18 @@ class BridgeError(Exception):
 
 class SettingsError(BridgeError):
     """The settings cannot be used; the text names each key and the way out."""
+
+
+class NoInstallation(BridgeError):
+    """There is no installation where the settings say; ``place`` is where was looked."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"Hier ist keine Installation: {place}. Bitte den Befehl im Ordner von gdtbridge geben "
+            "oder mit --config die Einstellungen nennen; neu angelegt wird nur vom Dienst "
+            f"(gdtbridge serve). / No installation here: {place}; run the command in gdtbridge's "
+            "folder or name the settings by --config. Only the service makes a new one."
+        )
 
 
 class DatabaseError(BridgeError):

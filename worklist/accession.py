@@ -83,11 +83,11 @@ class AccessionNumbers:
         self._lock = FileLock(folder / LOCK)
         self._looked_at_names = False
         self._doubted_the_clock = False
-        with folder_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
 
     def next(self) -> str:
         """Return the next number; it is durably used up when this returns (two syncs)."""
+        with folder_errors(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
         with folder_errors(self._folder), self._lock.hold():
             number = self._next_number()
             if number > self._limit:

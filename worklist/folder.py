@@ -8,6 +8,7 @@ served when they can be, named once in the log, and never touched.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -54,6 +55,9 @@ class Match:
 class WorklistFolder:
     """The worklist in ``path``, which is made when it is missing.
 
+    Who is only ``looking`` makes, tidies and locks nothing, and meets a folder that cannot be used
+    with the first question instead of here.
+
     All methods may be called from any thread and raise :class:`FolderError` when the folder cannot
     be used. ``get``, ``by_study_uid``, ``remove`` and ``replace`` know our own entries only: files
     named ``<accession>-<timestamp>.wl`` that hold that accession number.
@@ -65,6 +69,7 @@ class WorklistFolder:
         *,
         interval_seconds: float = 1.0,
         policy_for: Callable[[str], MatchPolicy] = standard_for,
+        looking: bool = False,
     ) -> None:
         """Open the folder; ``policy_for`` says by AE title how a device is answered."""
         self.path = path
@@ -73,13 +78,17 @@ class WorklistFolder:
         self._scanning = threading.Lock()
         self._named: set[str] = set()
         self._snapshot = FolderSnapshot.of({})
-        self._scanned_at = 0.0
+        self._scanned_at = -math.inf
         self._lock = FileLock(path / LOCK)
-        with folder_errors(path):
-            path.mkdir(parents=True, exist_ok=True)
-            (path / WLMSCPFS_LOCKFILE).touch()
+        if not looking:
+            self._make()
+
+    def _make(self) -> None:
+        with folder_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            (self.path / WLMSCPFS_LOCKFILE).touch()
             with self._lock.hold():
-                delete_leftovers(path)
+                delete_leftovers(self.path)
         self.refresh()
 
     def find(

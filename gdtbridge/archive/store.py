@@ -38,11 +38,10 @@ class Archive:
     """The files of received instances, below one folder, and the table ``instance``."""
 
     def __init__(self, folder: Path, *, reserve: int = 0) -> None:
-        """Keep files below ``folder``; leave ``reserve`` bytes of its disk to others."""
+        """Keep files below ``folder``, which is there; leave ``reserve`` bytes of its disk free."""
         self.folder = folder
         self._reserve = reserve
         self._on_disk: set[Path] = set()
-        folder.mkdir(parents=True, exist_ok=True)
 
     def room_for(self, size: int) -> None:
         """Raise `OutOfResources` unless ``size`` bytes fit and the reserve stays free."""

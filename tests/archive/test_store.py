@@ -92,7 +92,7 @@ def test_names_from_the_wire_stay_data(archive: Archive, tmp_path: Path, uid: st
 
 def test_a_full_disk_is_said_before_anything_is_received(tmp_path: Path) -> None:
     """The reserve stays free."""
-    archive = Archive(tmp_path / "archive", reserve=1 << 60)
+    archive = Archive(tmp_path, reserve=1 << 60)
 
     with pytest.raises(OutOfResources):
         archive.room_for(1)

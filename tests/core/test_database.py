@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from gdtbridge.database import (
     report,
     schema_version,
 )
-from gdtbridge.errors import DatabaseError
+from gdtbridge.errors import DatabaseError, NoInstallation
 from gdtbridge.upgrades import upgrade
 
 
@@ -99,6 +100,54 @@ def test_another_process_is_waited_for(url: str, tmp_path: Path) -> None:
     other.close()
     writing.join(timeout=20)
     assert not writing.is_alive()
+
+
+def write_and_close(file: Path) -> None:
+    """Change a database; the last writer to go brings the log into the file."""
+    with closing(sqlite3.connect(file)) as writer:
+        writer.execute("CREATE TABLE more (x)")
+
+
+class TestLooking:
+    """A database opened by one who only looks."""
+
+    def test_it_cannot_be_written(self, url: str) -> None:
+        """Not even by mistake, at rest or in use."""
+        made = Database(url)
+        for _ in range(2):
+            looking = Database(url, looking=True)
+            with pytest.raises(DatabaseError, match="READONLY"), looking.write() as connection:
+                connection.execute(sa.update(schema_version).values(version=99))
+            made.close()
+
+    def test_it_is_not_made(self, url: str, tmp_path: Path) -> None:
+        """Where there is none, no folder appears."""
+        with pytest.raises(NoInstallation, match=r"db\.sqlite \(storage\.database\)"):
+            Database(url, looking=True)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_what_is_written_is_seen(self, url: str) -> None:
+        """Each look sees the last commit, while a writer is there and after it went."""
+        Database(url).close()
+        looking = Database(url, looking=True)
+        seen = []
+        for version in (97, 98):
+            writer = sa.create_engine(url)
+            with writer.begin() as connection:
+                connection.execute(sa.update(schema_version).values(version=version))
+                for _ in range(2):
+                    with looking.read() as other:
+                        seen.append(other.execute(sa.select(schema_version.c.version)).scalar_one())
+                    connection.commit()
+            writer.dispose()
+        assert seen == [SCHEMA_VERSION, 97, 97, 98]
+
+    def test_a_writer_that_comes_meanwhile(self, url: str, tmp_path: Path) -> None:
+        """What was read from a file at rest does not count when the file was written meanwhile."""
+        Database(url).close()
+        looking = Database(url, looking=True)
+        with pytest.raises(DatabaseError, match="try again"), looking.read():
+            write_and_close(tmp_path / "deep" / "db.sqlite")
 
 
 def test_a_newer_schema_is_refused(url: str) -> None:

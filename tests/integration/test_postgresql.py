@@ -21,6 +21,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from gdtbridge.database import SCHEMA_VERSION, Database, exam, metadata, schema_version
+from gdtbridge.errors import DatabaseError, NoInstallation
 from gdtbridge.gdt.read.reader import read_records
 from tests.tools.device import send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
@@ -229,7 +230,7 @@ def test_a_reader_sees_one_state(url: str) -> None:
 
 
 def test_first_starts_at_the_same_time(url: str) -> None:
-    """A service and a command line that open an empty database at once both get it."""
+    """Several that open an empty database at once all get it."""
     opened: list[Database] = []
     barrier = threading.Barrier(4)
 
@@ -248,6 +249,21 @@ def test_first_starts_at_the_same_time(url: str) -> None:
     assert exam.name in tables
     for database in opened:
         database.close()
+
+
+def test_looking(url: str) -> None:
+    """Who looks makes no table, changes no row and sees what is there."""
+    with pytest.raises(NoInstallation, match=r"storage\.database"):
+        Database(url, looking=True)
+    database = Database(url)
+    looking = Database(url, looking=True)
+    with looking.read() as connection:
+        found = connection.execute(sa.select(schema_version.c.version)).scalar_one()
+    assert found == SCHEMA_VERSION
+    with pytest.raises(DatabaseError, match="25006"), looking.write() as connection:
+        connection.execute(sa.update(schema_version).values(version=7))
+    for one in (database, looking):
+        one.close()
 
 
 def test_an_old_database_is_upgraded(url: str) -> None:

@@ -323,7 +323,7 @@ def test_an_unusable_folder_is_an_error(tmp_path: Path) -> None:
     """A file in the place of the folder is reported as a folder problem that may pass."""
     (tmp_path / "file").touch()
     with pytest.raises(FolderError) as refused:
-        AccessionNumbers(tmp_path / "file", HandClock())
+        AccessionNumbers(tmp_path / "file", HandClock()).next()
     assert refused.value.retriable
 
 
