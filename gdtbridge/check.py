@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -14,17 +15,19 @@ from pathlib import Path
 from typing import Final
 
 from gdtbridge.attention import KINDS, AttentionLevel, counts
-from gdtbridge.core import MEGABYTE, Core, open_core
+from gdtbridge.core import MEGABYTE, Core, Opening, open_core
+from gdtbridge.database import Database
 from gdtbridge.dicom.client import Peer, echo
 from gdtbridge.durable import FolderUnusable
 from gdtbridge.durable.files import probe_folder
-from gdtbridge.errors import BridgeError
+from gdtbridge.errors import BridgeError, NoInstallation
 from gdtbridge.service import is_running
 from gdtbridge.settings import Settings, reachable
-from gdtbridge.settings.folders import exchange_folders
+from gdtbridge.settings.folders import exchange_folders, is_writable, own_folders
 from worklist import WorklistError
 
 ANSWER_SECONDS: Final = 5
+AT_THE_START: Final = "wird beim ersten Start angelegt. / is made by the first start."
 
 WHERE_TO_LOOK: Final = "gdtbridge attention list"
 """The command that shows each thing that needs a person, with its way out."""
@@ -41,21 +44,75 @@ class CheckResult:
 
 
 def probe(settings: Settings) -> list[CheckResult]:
-    """Try every part of the installation; what is missing below the root is made.
+    """Try every part of the installation; before the first start, whether it could be made.
 
-    Settings are valid already; nothing is raised, whatever is wrong.
+    Nothing is made: into folders that are there a file is written and removed again. Settings are
+    valid already; nothing is raised, whatever is wrong.
     """
+    where = f"{settings.origin}; storage.root = {settings.root}"
+    findings = [CheckResult("settings", ok=True, text=where)]
     with ExitStack() as opened:
         try:
-            core = opened.enter_context(open_core(settings))
+            core = opened.enter_context(open_core(settings, Opening.LOOKING))
+            parts = _findings(settings, core)
+        except NoInstallation as error:
+            findings.append(CheckResult("installation", ok=True, text=str(error)))
+            parts = _first_start(settings)
         except (BridgeError, WorklistError) as error:
-            return [CheckResult("start", ok=False, text=str(error))]
-        findings: list[CheckResult] = []
+            return [*findings, CheckResult("start", ok=False, text=str(error))]
         try:
-            findings.extend(_findings(settings, core))
+            findings.extend(parts)
         except (BridgeError, WorklistError, OSError) as error:
             findings.append(CheckResult("check", ok=False, text=str(error)))
         return findings
+
+
+def _first_start(settings: Settings) -> Iterator[CheckResult]:
+    """Yield what the first start of the service would make, and whether it could."""
+    yield _database_to_be(settings)
+    yield _disk(settings)
+    ours = dict.fromkeys(folder for _, folder in own_folders(settings))
+    for key, folder in own_folders(settings):
+        if key != "storage.root" or folder == settings.root:
+            yield _to_be_made(key, folder)
+    for key, folder in exchange_folders(settings):
+        if folder not in ours:
+            yield _probed(key, folder)
+    yield from _ports(settings)
+
+
+def _database_to_be(settings: Settings) -> CheckResult:
+    part = "storage.database"
+    try:
+        with closing(Database(settings.database_url, looking=True)):
+            text = (
+                "Die Datenbank ist da, der Ordner storage.root nicht: der falsche Ordner? / There "
+                "is a database and no folder storage.root: the wrong folder?"
+            )
+            return CheckResult(part, ok=False, text=text)
+    except NoInstallation:
+        return CheckResult(part, ok=True, text=AT_THE_START)
+    except BridgeError as error:
+        return CheckResult(part, ok=False, text=str(error))
+
+
+def _to_be_made(key: str, folder: Path) -> CheckResult:
+    """Tell whether a folder could be made, or used where it is there already."""
+    there = _nearest(folder)
+    if not there.is_dir() or not is_writable(there):
+        text = (
+            f"{folder}: lässt sich nicht anlegen, in {there} darf nicht geschrieben werden. / "
+            f"cannot be made, {there} is not writable."
+        )
+        return CheckResult(key, ok=False, text=text)
+    return CheckResult(
+        key, ok=True, text=str(folder if there == folder else f"{folder}: {AT_THE_START}")
+    )
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the folder, or the first above it that is there."""
+    return next(one for one in (folder, *folder.parents) if os.path.lexists(one))
 
 
 def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
@@ -66,9 +123,7 @@ def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
     for key, folder in exchange_folders(settings):
         yield _probed(key, folder)
     yield _probed("worklist.folder", settings.worklist_folder)
-    dicom, http = settings.dicom, settings.http
-    yield _port("dicom.port", dicom.host, dicom.port, partial(_ask_dicom, settings))
-    yield _port("http.port", http.host, http.port, partial(_ask_http, settings))
+    yield from _ports(settings)
     for one in core.outbox.status():
         yield CheckResult(f"outbox.{one.destination}", ok=not one.stuck, text=one.sentence)
     yield from _attention(core)
@@ -86,8 +141,14 @@ def _attention(core: Core) -> Iterator[CheckResult]:
         yield CheckResult("attention", ok=True, text="nichts wartet / nothing waits")
 
 
+def _ports(settings: Settings) -> Iterator[CheckResult]:
+    dicom, http = settings.dicom, settings.http
+    yield _port("dicom.port", dicom.host, dicom.port, partial(_ask_dicom, settings))
+    yield _port("http.port", http.host, http.port, partial(_ask_http, settings))
+
+
 def _disk(settings: Settings) -> CheckResult:
-    free = shutil.disk_usage(settings.root).free // MEGABYTE
+    free = shutil.disk_usage(_nearest(settings.root)).free // MEGABYTE
     return CheckResult("disk", free >= settings.storage.min_free_mb, f"{free} MB frei / free")
 
 

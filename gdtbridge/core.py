@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final
 
 from gdtbridge.archive import Archive
@@ -38,11 +39,22 @@ from gdtbridge.results.gathering import ExamGatherer, ObjectOpeners
 from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.routing import OrderAnswers, Routing
 from gdtbridge.settings import Settings, WebhookSettings, WorklistSettings
-from gdtbridge.settings.folders import make_folders
+from gdtbridge.settings.folders import find_installation, make_folders
 from gdtbridge.sr import ReportReader
 from worklist import AnswerCharset, MatchPolicy, WorklistFolder
 
 MEGABYTE: Final = 1024 * 1024
+
+
+class Opening(Enum):
+    """What may change when an installation is opened."""
+
+    MAKING = auto()
+    """Everything: what is missing is made, an older schema is upgraded. The service."""
+    WORKING = auto()
+    """What an installation that is there keeps. A command beside the service."""
+    LOOKING = auto()
+    """Nothing: no file appears, and none changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +93,21 @@ class Core:
 
 
 @contextmanager
-def open_core(settings: Settings) -> Iterator[Core]:
-    """Open the database and the folders, making what the defaults say is ours; close them after.
+def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator[Core]:
+    """Open the database and the folders, making what ``opening`` says; close them after.
 
-    Raises `SettingsError`, `DatabaseError` or `worklist.FolderError`, and then nothing is open.
+    Raises `SettingsError`, `NoInstallation`, `DatabaseError` or `worklist.FolderError`, and then
+    nothing is open.
     """
     harden_pydicom()
-    make_folders(settings)
     routing = Routing(settings)
     with ExitStack() as opened:
-        database = opened.enter_context(closing(Database(settings.database_url)))
+        database = opened.enter_context(closing(_open_database(settings, opening)))
         outbox = Outbox(database, senders_of(routing, settings.webhooks))
         worklist = WorklistFolder(
-            settings.worklist_folder, policy_for=answering_of(settings.worklist)
+            settings.worklist_folder,
+            policy_for=answering_of(settings.worklist),
+            looking=opening is Opening.LOOKING,
         )
         archive = Archive(settings.archive_folder, reserve=settings.storage.min_free_mb * MEGABYTE)
         openers = ObjectOpeners(
@@ -103,6 +117,18 @@ def open_core(settings: Settings) -> Iterator[Core]:
         )
         stores = Stores(database, archive, outbox, worklist, openers)
         yield wire(settings, routing, stores, SystemClock())
+
+
+def _open_database(settings: Settings, opening: Opening) -> Database:
+    """Open the database; folders are made by the service, or where an installation was found."""
+    if opening is not Opening.MAKING:
+        find_installation(settings)
+        found = Database(settings.database_url, looking=True)
+        if opening is Opening.LOOKING:
+            return found
+        found.close()
+    make_folders(settings)
+    return Database(settings.database_url)
 
 
 def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> Core:

@@ -196,7 +196,9 @@ def _alone(root: Path) -> Iterator[None]:
 
 
 def is_running(root: Path) -> bool:
-    """Return whether a service holds the files below ``root``."""
+    """Return whether a service holds the files below ``root``; no file is made to find out."""
+    if not (root / SERVICE_LOCK).exists():
+        return False
     try:
         with FileLock(root / SERVICE_LOCK, timeout=0).hold():
             return False

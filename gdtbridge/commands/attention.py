@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gdtbridge.commands.options import as_json_option, core_of, print_rows, with_settings
+from gdtbridge.commands.options import as_json_option, print_rows, view_of, with_settings
 from gdtbridge.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def attention_list(settings: Settings, *, as_json: bool) -> None:
 
     Störungen zuerst, dann das Älteste. / Faults first, then the oldest.
     """
-    with core_of(settings) as core:
+    with view_of(settings) as core:
         found = core.attention.items()
     print_rows([_row(item, as_json=as_json) for item in found], as_json=as_json)
 

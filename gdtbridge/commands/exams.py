@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gdtbridge.commands.options import as_json_option, core_of, print_rows, with_settings
+from gdtbridge.commands.options import as_json_option, core_of, print_rows, view_of, with_settings
 from gdtbridge.settings import Settings
 
 
@@ -25,7 +25,7 @@ def exams_list(settings: Settings, *, held: bool, as_json: bool) -> None:
     """
     from gdtbridge.exams import HELD_TEXT, ExamState, HoldReason
 
-    with core_of(settings) as core:
+    with view_of(settings) as core:
         found = core.overview.exams(ExamState.HELD if held else None)
         others = {one.id: core.held.claimants(one) for one in found if held}
     rows = [
@@ -58,7 +58,7 @@ def exams_problems(settings: Settings, *, as_json: bool) -> None:
     """
     from gdtbridge.exams import PROBLEM_TEXT
 
-    with core_of(settings) as core:
+    with view_of(settings) as core:
         found = core.overview.problems()
         folder = core.archive.folder
     rows = [

@@ -43,10 +43,23 @@ def fail(message: str) -> NoReturn:
 
 
 def core_of(settings: Settings) -> AbstractContextManager[Core]:
-    """Return a context in which the core is open, beside a running service."""
-    from gdtbridge.core import open_core
+    """Return a context in which the core is open to change something, beside a running service.
 
-    return open_core(settings)
+    Entering raises `NoInstallation` where there is none: only the service makes one.
+    """
+    from gdtbridge.core import Opening, open_core
+
+    return open_core(settings, Opening.WORKING)
+
+
+def view_of(settings: Settings) -> AbstractContextManager[Core]:
+    """Return a context in which the core may be looked at; nothing is made or changed by it.
+
+    Entering raises `NoInstallation` where there is none.
+    """
+    from gdtbridge.core import Opening, open_core
+
+    return open_core(settings, Opening.LOOKING)
 
 
 def print_json(value: object) -> None:

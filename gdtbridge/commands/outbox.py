@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gdtbridge.commands.options import core_of, with_settings
+from gdtbridge.commands.options import core_of, view_of, with_settings
 from gdtbridge.settings import Settings
 
 
@@ -17,7 +17,7 @@ def outbox() -> None:
 @with_settings
 def outbox_list(settings: Settings) -> None:
     """Stand jedes Ziels und offene Fragen zeigen. / Show each destination and open questions."""
-    with core_of(settings) as core:
+    with view_of(settings) as core:
         for one in core.outbox.status():
             click.echo(one.sentence)
         for question in core.outbox.questions():

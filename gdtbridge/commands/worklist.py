@@ -15,6 +15,7 @@ from gdtbridge.commands.options import (
     as_json_option,
     core_of,
     print_rows,
+    view_of,
     with_settings,
 )
 from gdtbridge.settings import Settings
@@ -75,7 +76,7 @@ def _request(order: dict[str, str | datetime | None]) -> OrderRequest:
 @as_json_option
 def worklist_list(settings: Settings, *, as_json: bool) -> None:
     """Die Arbeitsliste zeigen. / Show the worklist."""
-    with core_of(settings) as core:
+    with view_of(settings) as core:
         entries = core.orders.all()
     print_rows([_shown(entry) for entry in entries], as_json=as_json)
 

@@ -1,4 +1,4 @@
-"""The folders at the start: ours are made, those a practice named must be there."""
+"""The folders: at the start ours are made, those a practice named must be there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from gdtbridge.errors import SettingsError
+from gdtbridge.errors import NoInstallation, SettingsError
 from gdtbridge.settings.models import Settings
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,15 @@ def make_folders(settings: Settings) -> None:
     """
     if settings.worklist.folder is not None and not settings.worklist_folder.is_dir():
         raise SettingsError(_missing("worklist.folder", settings.worklist_folder))
+    for key, folder in own_folders(settings):
+        _make(key, folder)
+    for key, folder in exchange_folders(settings):
+        if not folder.is_dir():
+            log.warning("%s", _missing(key, folder))
+
+
+def own_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Yield the folders a start makes, parents first, each with the setting that moves it."""
     for folder in (
         settings.root,
         settings.archive_folder,
@@ -29,15 +38,28 @@ def make_folders(settings: Settings) -> None:
         settings.taken_folder,
         settings.refused_folder,
     ):
-        _make("storage.root", folder)
-    _make("worklist.folder", settings.worklist_folder)
+        yield "storage.root", folder
+    yield "worklist.folder", settings.worklist_folder
     if settings.gdt.out is None:
-        _make("gdt.out", settings.gdt_out)
+        yield "gdt.out", settings.gdt_out
     if settings.gdt.in_ is None:
-        _make("gdt.in", settings.gdt_in)
-    for key, folder in exchange_folders(settings):
-        if not folder.is_dir():
-            log.warning("%s", _missing(key, folder))
+        yield "gdt.in", settings.gdt_in
+
+
+def find_installation(settings: Settings) -> None:
+    """Raise `NoInstallation` unless there is a root, and `SettingsError` if we may not read it."""
+    try:
+        with os.scandir(settings.root):
+            pass
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NoInstallation(
+            f"{settings.root} (storage.root; Einstellungen / settings: {settings.origin})"
+        ) from error
+    except OSError as error:
+        raise SettingsError(
+            f"storage.root: Dieser Benutzer darf den Ordner {settings.root} nicht lesen. / This "
+            f"user may not read folder {settings.root}: {error.strerror}."
+        ) from error
 
 
 def exchange_folders(settings: Settings) -> Iterator[tuple[str, Path]]:

@@ -33,10 +33,12 @@ def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = 
     values = _read_toml(file) if file is not None else {}
     _overlay(values, environ)
     base = file.resolve().parent if file is not None else Path.cwd()
-    if "base" in values:
-        raise SettingsError(_unknown("base"))
+    for name in ("base", "origin"):
+        if name in values:
+            raise SettingsError(_unknown(name))
+    origin = str(file.resolve()) if file else f"kein / no {FILE_NAME} in {base}"
     try:
-        settings = Settings.model_validate({**values, "base": base})
+        settings = Settings.model_validate({**values, "base": base, "origin": origin})
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(error))) from None
     refuse_unusable(settings)
@@ -48,13 +50,22 @@ def _choose_file(file: Path | None, environ: Mapping[str, str]) -> Path | None:
         file = Path(environ["GDTBRIDGE_CONFIG"])
     if file is None:
         default = Path(FILE_NAME)
-        return default if default.is_file() else None
+        try:
+            return default if default.is_file() else None
+        except PermissionError:
+            return default  # reading it says so
     return file
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"{file.resolve()}: Diese Einstellungsdatei gibt es nicht; --config oder "
+            f"{PREFIX}CONFIG berichtigen. / There is no such settings file; correct --config or "
+            f"{PREFIX}CONFIG."
+        ) from error
     except OSError as error:
         raise SettingsError(f"{file}: nicht lesbar. / cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -356,6 +356,8 @@ class Settings(BaseModel):
     # By name, what a practice changes in a dialect; ``gdtbridge.gdt`` knows the keys.
     dialects: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
     base: Annotated[Path, Field(exclude=True)] = Path()
+    # Where the settings come from, for people: the file, or that there is none.
+    origin: Annotated[str, Field(exclude=True)] = ""
 
     def _under_root(self, given: Path | None, *default: str) -> Path:
         return self.base / given if given is not None else self.root.joinpath(*default)

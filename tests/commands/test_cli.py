@@ -26,12 +26,14 @@ pytestmark = pytest.mark.slow  # starts programs
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     """Return the settings of an installation of its own, on free ports."""
-    return {
+    environ = {
         "GDTBRIDGE_STORAGE__ROOT": str(tmp_path / "var"),
         "GDTBRIDGE_STORAGE__MIN_FREE_MB": "1",
         "GDTBRIDGE_DICOM__PORT": "0",
         "GDTBRIDGE_HTTP__PORT": "0",
     }
+    with open_core(load_settings(None, environ)):
+        return environ
 
 
 def run(environ: dict[str, str], *arguments: str) -> Result:
@@ -247,7 +249,7 @@ def test_what_nobody_thought_of_is_said_in_a_line(
 ) -> None:
     """No traceback and no text of the error: it may quote a patient."""
 
-    def fail(_settings: object) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("Müller^Änne")
 
     monkeypatch.setattr("gdtbridge.core.open_core", fail)

@@ -221,6 +221,7 @@ class TestCheck:
 
         assert (dicom.ok, http.ok) == (False, True)
         assert f"127.0.0.1:{taken}" in dicom.text
+        assert [path.name for path in tmp_path.iterdir()] == ["gdtbridge.toml"]
 
     def test_an_address_that_is_not_ours(self, tmp_path: Path) -> None:
         """The service could not listen there."""
@@ -232,8 +233,9 @@ class TestCheck:
     def test_a_broken_installation_is_a_finding(self, tmp_path: Path) -> None:
         """The check ends with an answer, never with an error."""
         newer_database(tmp_path)
-        (finding,) = probe(settings_of(tmp_path))
+        where, finding = probe(settings_of(tmp_path))
 
+        assert str(tmp_path / "var") in where.text
         assert not finding.ok
         assert "99" in finding.text
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from gdtbridge.core import open_core
+from gdtbridge.settings import load_settings
 from tests.tools.device import send_raw
 from tests.tools.service import Service
 from tests.upgrade.ending import end_of
@@ -26,6 +28,9 @@ def test_an_old_folder_ends_as_its_own_version_would(tmp_path: Path, commit: str
     with tarfile.open(HERE / f"var-{commit}.tar.gz") as archive:
         archive.extractall(tmp_path, filter="data")
     expected = json.loads((HERE / f"ending-{commit}.json").read_text("utf-8"))
+
+    with open_core(load_settings(environ={"GDTBRIDGE_STORAGE__ROOT": str(tmp_path / "var")})):
+        pass  # commands leave the upgrade to the start of the service
 
     found = end_of(tmp_path, Service, send_raw)
 
