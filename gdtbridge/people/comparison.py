@@ -1,8 +1,8 @@
 """When two descriptions are surely of two persons: birth dates and family names compared.
 
 Devices and practice software write one name in many ways: cut at 16 letters, in capitals, with the
-title or all of it in the family name, given name first, in other letters. None of these is another
-name. What is undecided counts as another one: then a person is asked.
+title or all of it in the family name, given name first, in other letters or with ``?`` for them.
+None of these is another name. What is undecided counts as another one: then a person is asked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,12 @@ _CUT: Final = 15
 """Letters a family name has at least where a field of 16 cut it, a blank at the end taken off."""
 
 _DIGITS: Final = "0123456789"
-_BETWEEN_WORDS: Final = re.compile("[^\\w'\u2019]+|_+")
+_UNREADABLE: Final = re.compile("[?\ufffd]+")
+"""What stands for letters that somebody on the way could not write (``M?ller``, ``M??ller``)."""
+_MOST_UNREADABLE: Final = 4
+"""So many places of a family name may be unreadable before it says nothing."""
+_BETWEEN_WORDS: Final = re.compile("[^\\w'\u2019?]+|_+")
+_UMLAUTS: Final = str.maketrans("äöüÄÖÜ", "aouAOU")
 _SPELLED_UMLAUT: Final = re.compile(r"(a|o|(?<![aeq])u)e")
 """``ae oe ue`` for an umlaut; in ``Bauer`` and ``Quell`` there is none."""
 
@@ -121,20 +126,34 @@ def _compared(group: ComponentGroup) -> ComparedName:
 
 def _is_placeholder(name: ComparedName) -> bool:
     """Return whether the family name is empty, digits or words for "not known" (``NOTFALL 2``)."""
-    words = {word.strip(_DIGITS) for word in name.family} - {""}
-    return words <= _NO_NAME or name.joined.strip(_DIGITS) in _NO_NAME
+    words = {word.strip(_DIGITS) for word in name.family} - {"", "?"}
+    return (
+        words <= _NO_NAME
+        or name.joined.strip(_DIGITS) in _NO_NAME
+        or name.joined.count("?") > _MOST_UNREADABLE
+    )
 
 
 def _may_be_one(one: ComparedName, other: ComparedName) -> bool:
     """Return whether two written names may be one person's."""
     return (
         one.joined == other.joined
+        or _is_unreadable(one, other)
+        or _is_unreadable(other, one)
         or _is_cut(one, other)
         or _is_cut(other, one)
         or _is_part(one, other)
         or _is_part(other, one)
         or _is_swapped(one, other)
     )
+
+
+def _is_unreadable(one: ComparedName, other: ComparedName) -> bool:
+    """Return whether ``one`` is ``other`` with ``?`` for up to four letters here and there."""
+    if "?" not in one.joined:
+        return False
+    pattern = "[^?]{0,4}".join(map(re.escape, one.joined.split("?")))
+    return re.fullmatch(pattern, other.joined) is not None
 
 
 def _is_cut(one: ComparedName, other: ComparedName) -> bool:
@@ -172,8 +191,12 @@ def _fit(words: frozenset[str], others: frozenset[str]) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    parts = _BETWEEN_WORDS.split(unicodedata.normalize("NFC", text))
-    return [word for word in map(_plain, parts) if word]
+    readable = _UNREADABLE.sub("?", unicodedata.normalize("NFC", text))
+    return [word for word in map(_plain_word, _BETWEEN_WORDS.split(readable)) if word]
+
+
+def _plain_word(word: str) -> str:
+    return "?".join(map(_plain, word.split("?")))
 
 
 def _telling(words: list[str]) -> frozenset[str]:
@@ -183,4 +206,4 @@ def _telling(words: list[str]) -> frozenset[str]:
 
 def _plain(text: str) -> str:
     """Return the letters and digits of a word in lower case, umlauts as ``a o u``."""
-    return _SPELLED_UMLAUT.sub(r"\1", plain_letters(text))
+    return _SPELLED_UMLAUT.sub(r"\1", plain_letters(text.translate(_UMLAUTS)))

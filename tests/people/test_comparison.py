@@ -21,6 +21,7 @@ SAME_FAMILY = [
     ("Weiß^Jo", "WEISS^JO"),
     ("WEIẞ^Jo", "Weiss^Jo"),
     ("Bäuerle^A", "BAEUERLE^A"),
+    ("Aüerbach^A", "AUERBACH^A"),
     ("O’Brien^A", "O'BRIEN^A"),
     ("O’Brien^A", "O Brien^A"),
     # other letters, as a worklist answer in a small character set has them
@@ -30,6 +31,11 @@ SAME_FAMILY = [
     ("Щукин^Иван", "Shchukin^Ivan"),
     ("Παπαδόπουλος^Α", "Papadopoulos^A"),
     ("Meyer–Schulz^A", "Meyer-Schulz^A"),
+    # letters somebody on the way could not write
+    ("Müller^A", "M?ller^A"),
+    ("Müller^A", "M??LLER^A"),
+    ("Müller-Weiß^A", "M?ller-Wei?^A"),
+    ("Groß^A", "Gro\ufffd^A"),
     # particles and titles, wherever they stand
     ("von der Au^X", "VON-DER-AU"),
     ("von der Au^X", "Au^X^^von der"),
@@ -75,6 +81,8 @@ SAME_FAMILY = [
 OTHER_FAMILY = [
     ("Müller^Änne", "Schmidt^Anna"),
     ("Müller^Änne", "Möller^Änne"),
+    ("Müller^Änne", "Sch?fer^Änne"),
+    ("M?ller^Änne", "Müllermann^Änne"),
     ("Bauer^Hans", "Baur^Hans"),
     ("Neuer^A", "Neur^A"),
     ("Mai^A", "Maier^A"),
@@ -101,7 +109,7 @@ OTHER_FAMILY = [
 ]
 
 NOT_SAID = [
-    "", "^Anna", "^^^Dr.", "?", "??^?", "-", "Dr.^Müller",
+    "", "^Anna", "^^^Dr.", "?", "??^?", "-", "M?l?l?e?r?", "Dr.^Müller",
     "NOTFALL^1", "Notfall 12", "NOTFALL1", "Notfallpatient^X", "EMERGENCY^20240115",
     "Unbekannt^Unbekannt", "Unknown Patient", "N.N.", "XXX", "no name", "Anonymous^1",
     "4711", "4711^4711", "00004711", "P-4711",
