@@ -11,6 +11,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from gdtbridge import service as service_module
+from gdtbridge.core import open_core
 from gdtbridge.service import Bridge
 from gdtbridge.settings import load_settings
 from tests.tools.device import send_raw
@@ -108,8 +109,9 @@ def test_what_comes_while_it_runs_is_told(
 
 def test_check_fails_where_something_does_not_work(tmp_path: Path) -> None:
     """A fault outweighs what waits for a person: status 1."""
-    bridge = Service(tmp_path, storage__min_free_mb="1")
-    assert bridge.command("check").returncode == 0
+    with open_core(load_settings(environ={"GDTBRIDGE_STORAGE__ROOT": str(tmp_path / "var")})):
+        pass
+    assert Service(tmp_path, storage__min_free_mb="1").command("check").returncode == 0
     full = Service(tmp_path, storage__min_free_mb="1000000000")
     check = full.command("check")
 

@@ -68,6 +68,7 @@ class Practice:
         self.reader = HereReader()
         self.renderer = AttachmentReader()
         self.printer = PagePrinter()
+        (folder / "archive").mkdir(exist_ok=True)  # a start does that
         self.archive = Archive(folder / "archive")
         self.worklist = WorklistFolder(folder / "worklist")
         openers = ObjectOpeners(self.reader, self.renderer, self.printer)
