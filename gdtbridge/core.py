@@ -21,9 +21,13 @@ from gdtbridge.attention.sources import (
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
 from gdtbridge.durable import Clock, SystemClock
+from gdtbridge.exams.adoption import adopt
 from gdtbridge.exams.completion import CompletionRule, DueSignal
+from gdtbridge.exams.dates import DateRule
+from gdtbridge.exams.decision import DecisionMaker
 from gdtbridge.exams.held import HeldExams
 from gdtbridge.exams.overview import ExamOverview
+from gdtbridge.exams.patient_numbers import NumberRule
 from gdtbridge.exams.receiving import InstanceReceiver
 from gdtbridge.exams.studies import StudyFinder
 from gdtbridge.folders import ExchangeFolders, OrderFiles, OrderPorts
@@ -90,6 +94,11 @@ class Core:
     announcer: Announcer
     due: DueSignal
     """Rings when an exam is due at this moment: have `ResultReporter.report_due` called."""
+    clock: Clock
+
+    def adopt(self) -> None:
+        """Read whom the objects name that an older program received; before anything else runs."""
+        adopt(self.database, self.archive, self.clock)
 
 
 @contextmanager
@@ -136,13 +145,18 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
     database, archive, outbox = stores.database, stores.archive, stores.outbox
     worklist, due = stores.worklist, DueSignal()
     completion = CompletionRule(settings.exam)
+    maker = DecisionMaker(
+        settings.exam, NumberRule(settings.exam.patient_id_pattern), DateRule(settings.exam)
+    )
     answers = OrderAnswers(routing, clock)
     book = OrderBook(settings, database, outbox, worklist, answers, clock)
-    gatherer = ExamGatherer(routing, database, archive, worklist, stores.openers)
-    reporting = ResultReporter(
-        routing, database, outbox, gatherer, settings.webhooks, completion, clock
+    gatherer = ExamGatherer(
+        routing, database, archive, worklist, stores.openers, (maker, completion), clock
     )
-    studies = StudyFinder(database, worklist, settings.orders.encoding)
+    reporting = ResultReporter(
+        database, archive, outbox, gatherer, settings.webhooks, completion, clock
+    )
+    studies = StudyFinder(database, worklist, maker, settings.orders.encoding)
     ports = OrderPorts(
         GdtOrders(book, database, clock),
         MasterData(database, outbox, answers, clock),
@@ -160,7 +174,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
         OrderFiller(book, database, worklist, clock, min_age_hours=settings.worklist.min_age_hours),
         OrderFiles(settings, ports, exchanges_of(routing), clock),
         InstanceReceiver(database, archive, completion, due, clock),
-        HeldExams(database, archive, worklist, due, clock),
+        HeldExams(database, archive, worklist, maker, due, clock),
         ExamOverview(database, archive, clock),
         studies,
         reporting,
@@ -174,6 +188,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
             clock,
         ),
         due,
+        clock,
     )
 
 

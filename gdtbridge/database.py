@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 Connection = sa.Connection
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 BUSY_SECONDS: Final = 30
 """How long a writer waits for another process (a command line beside the service)."""
 CONNECTION_WAITS: Final = {"connect_timeout": 10, "tcp_user_timeout": 30_000}
@@ -62,6 +62,9 @@ instance = sa.Table(
     sa.Column("standing", sa.Text, nullable=False),  # gdtbridge.archive.ReceiptStatus
     sa.Column("calling_aet", sa.Text, nullable=False),
     sa.Column("received_at", sa.Double, nullable=False),
+    sa.Column("claim_id", sa.Integer, sa.ForeignKey("claim.id"), index=True),
+    # whether a record of its exam was made with it, or without it on purpose
+    sa.Column("told", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("sop_instance_uid", "transfer_syntax_uid", "sha256"),
 )
 aside = instance.c.standing == "conflict"
@@ -75,7 +78,7 @@ placed_order = sa.Table(
     sa.Column("study_instance_uid", sa.Text, nullable=False, unique=True),
     sa.Column("patient_id", sa.Text, nullable=False, index=True),
     sa.Column("patient_name", sa.Text, nullable=False),
-    sa.Column("patient_birth_date", sa.Text, nullable=False),  # YYYYMMDD or empty
+    sa.Column("patient_birth_date", sa.Text, nullable=False, index=True),  # YYYYMMDD or empty
     sa.Column("patient_sex", sa.Text, nullable=False),
     sa.Column("modality", sa.Text, nullable=False),
     sa.Column("station", sa.Text, nullable=False),
@@ -136,28 +139,71 @@ exam = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("study_instance_uid", sa.Text, nullable=False, unique=True),
-    sa.Column("order_id", sa.Integer, sa.ForeignKey("placed_order.id")),
     sa.Column("state", sa.Text, nullable=False),  # gdtbridge.exams.ExamState
-    sa.Column("held_because", sa.Text, nullable=False, server_default=""),
-    sa.Column("released", sa.Boolean, nullable=False, server_default=sa.false()),  # by a person
-    sa.Column("accession_number", sa.Text, nullable=False, index=True),
-    sa.Column("patient_id", sa.Text, nullable=False),  # whose it is
-    sa.Column("sent_patient_id", sa.Text, nullable=False),  # the first number the objects named
-    sa.Column("mixed", sa.Boolean, nullable=False, server_default=sa.false()),  # they named several
-    sa.Column("patient_name", sa.Text, nullable=False),
-    sa.Column("patient_birth_date", sa.Text, nullable=False),
-    sa.Column("patient_sex", sa.Text, nullable=False),
-    sa.Column("modality", sa.Text, nullable=False),
-    sa.Column("study_description", sa.Text, nullable=False),
-    sa.Column("study_date", sa.Text, nullable=False),  # as sent, YYYYMMDD
-    sa.Column("study_time", sa.Text, nullable=False),  # as sent, HHMMSS.FFFFFF
+    sa.Column("device", sa.Text, nullable=False, server_default=""),  # calling AE title
     sa.Column("instances", sa.Integer, nullable=False),
     sa.Column("first_instance_at", sa.Double, nullable=False),
     sa.Column("last_instance_at", sa.Double, nullable=False),
     sa.Column("due_at", sa.Double, index=True),  # null: nothing is waited for
-    sa.Column("reported_at", sa.Double),  # when the study record was put into the outbox
-    sa.Column("device", sa.Text, nullable=False, server_default=""),  # calling AE title
-    sa.Column("route", sa.Text, nullable=False, server_default=""),  # where its results went
+)
+
+claim = sa.Table(  # what objects of an exam say of whom they are and what was ordered
+    "claim",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), nullable=False),
+    sa.Column("said", sa.Text, nullable=False),  # SHA-256 of the next five as JSON
+    sa.Column("patient_id", sa.Text, nullable=False),  # as sent, as are the next four
+    sa.Column("patient_name", sa.Text, nullable=False),
+    sa.Column("patient_birth_date", sa.Text, nullable=False),
+    sa.Column("patient_sex", sa.Text, nullable=False),
+    sa.Column("accession_number", sa.Text, nullable=False, index=True),
+    sa.Column("modality", sa.Text, nullable=False),  # of the first object that says it, as below
+    sa.Column("study_description", sa.Text, nullable=False),
+    sa.Column("study_date", sa.Text, nullable=False),  # as sent, YYYYMMDD
+    sa.Column("study_time", sa.Text, nullable=False),  # as sent, HHMMSS.FFFFFF
+    sa.Column("instances", sa.Integer, nullable=False),
+    sa.Column("first_at", sa.Double, nullable=False),
+    sa.Column("person", sa.Integer, nullable=False),  # of the exam, from 1
+    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.exams.ClaimState
+    sa.Column("held_because", sa.Text, nullable=False, server_default=""),
+    sa.Column("number", sa.Text, nullable=False, server_default=""),  # whose chart it went to
+    sa.Column("order_number", sa.Text, nullable=False, server_default=""),  # of the order it met
+    sa.Column("word", sa.Text, nullable=False, server_default=""),  # the number a person said
+    sa.Column("confirmed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("unmatched", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.UniqueConstraint("exam_id", "said"),
+)
+held = claim.c.state == "held"
+sa.Index("ix_claim_held", claim.c.id, sqlite_where=held, postgresql_where=held)
+
+exam_result = sa.Table(  # what one chart got of an exam, for one order or none
+    "exam_result",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), nullable=False),
+    sa.Column("patient_id", sa.Text, nullable=False, index=True),  # the number in the record
+    sa.Column("patient_name", sa.Text, nullable=False),  # in the record, as are the next two
+    sa.Column("patient_birth_date", sa.Text, nullable=False),
+    sa.Column("patient_sex", sa.Text, nullable=False),
+    sa.Column("accession_number", sa.Text, nullable=False, index=True),  # of the order, or empty
+    sa.Column("route", sa.Text, nullable=False),  # where it went; empty for [gdt]
+    sa.Column("reported_at", sa.Double, nullable=False),
+    sa.Column("pictures", sa.Integer, nullable=False, server_default="0"),  # attached until now
+    sa.Column("withdrawn_at", sa.Double),  # by a person
+    sa.UniqueConstraint("exam_id", "patient_id", "accession_number"),
+)
+
+exam_event = sa.Table(  # who decided what of an exam, and when
+    "exam_event",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), nullable=False, index=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),  # empty: the decision table
+    sa.Column("what", sa.Text, nullable=False),  # gdtbridge.exams.EventKind
+    sa.Column("person", sa.Integer, nullable=False),  # of the exam, 0 for all
+    sa.Column("detail", sa.Text, nullable=False),  # JSON
 )
 
 report = sa.Table(

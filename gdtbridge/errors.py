@@ -13,6 +13,7 @@
     │   └── ProcessingFailure   0110, something of ours failed; the device may try again
     ├── OrderError              an order is wrong in one named field
     ├── AnotherPerson           a patient number is not the named person's; nothing is shown
+    ├── NeedsConfirmation       somebody has to say once more that this is meant
     ├── ViewerError             no viewer can be opened on a study
     ├── FolderUnusable          a folder is out of reach, or its lock is busy (`durable.errors`)
     └── NotFound                there is nothing under that name
@@ -99,6 +100,17 @@ class OrderError(BridgeError):
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+
+
+class NeedsConfirmation(BridgeError):
+    """What somebody asks for may be a mistake; ``found`` says why, with patient data, never logged.
+
+    ``str`` tells how to say it once more, and holds no patient data.
+    """
+
+    def __init__(self, text: str, found: tuple[str, ...] = ()) -> None:
+        super().__init__(text)
+        self.found = found
 
 
 class AnotherPerson(BridgeError):

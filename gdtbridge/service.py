@@ -27,6 +27,8 @@ from gdtbridge.web import WebServer, create_app
 log = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 1
+RECONSIDER_SECONDS: Final = 10
+"""How often held exams are looked at again: an order or master data may have come meanwhile."""
 GRACE_SECONDS: Final = 10
 SERVICE_LOCK: Final = "service.lock"
 
@@ -70,6 +72,7 @@ class Bridge:
         with self._stopping.pop_all() as stopping:
             stopping.enter_context(_alone(self._settings.root))
             self._core.order_book.reconcile()
+            self._core.adopt()
             self._core.outbox.start()
             stopping.callback(self._core.outbox.stop, GRACE_SECONDS)
             self._health.look()
@@ -95,6 +98,7 @@ class Bridge:
     def _start_scheduler(self) -> None:
         core, scheduler = self._core, self._scheduler
         core.due.connect(scheduler.every(TICK_SECONDS, "reporting", core.reporting.report_due))
+        scheduler.every(RECONSIDER_SECONDS, "looking at what is held", core.reporting.reconsider)
         scheduler.every(LOOK_SECONDS, "looking at the parts", self._health.look)
         if seconds := self._settings.worklist.cleanup_seconds:
             scheduler.every(seconds, "cleaning the worklist", core.orders.clean)

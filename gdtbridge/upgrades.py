@@ -6,6 +6,8 @@ no step: they are made before.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -44,7 +46,146 @@ def _to_3(op: Operations) -> None:
     op.create_index("ix_placed_order_patient_id", "placed_order", ["patient_id"])
 
 
-STEPS: Final[Mapping[int, Callable[[Operations], None]]] = MappingProxyType({2: _to_2, 3: _to_3})
+_GONE: Final = (
+    *("order_id", "held_because", "released", "accession_number", "patient_id", "mixed"),
+    *("sent_patient_id", "patient_name", "patient_birth_date", "patient_sex", "modality"),
+    *("study_description", "study_date", "study_time", "reported_at", "route"),
+)
+"""Columns of ``exam`` that claims and results have since schema 4."""
+
+_CLAIMS: Final = """
+INSERT INTO claim (
+    exam_id, said, patient_id, patient_name, patient_birth_date, patient_sex, accession_number,
+    modality, study_description, study_date, study_time, instances, first_at, person, state,
+    held_because, number, order_number, word
+)
+SELECT
+    exam.id, '', sent_patient_id, exam.patient_name, exam.patient_birth_date, exam.patient_sex,
+    exam.accession_number, exam.modality, study_description, study_date, study_time,
+    CASE WHEN mixed OR exam.state = 'held' THEN 0 ELSE instances END, first_instance_at, 1,
+    CASE exam.state WHEN 'reported' THEN 'settled' WHEN 'held' THEN 'held' ELSE 'open' END,
+    CASE exam.state WHEN 'held' THEN held_because ELSE '' END,
+    CASE exam.state WHEN 'reported' THEN exam.patient_id ELSE '' END,
+    CASE exam.state WHEN 'reported' THEN {order} ELSE '' END,
+    CASE WHEN released AND exam.state <> 'held' THEN exam.patient_id ELSE '' END
+FROM exam
+"""
+_RESULTS: Final = """
+INSERT INTO exam_result (
+    exam_id, patient_id, patient_name, patient_birth_date, patient_sex, accession_number, route,
+    reported_at, pictures
+)
+SELECT
+    exam.id, exam.patient_id,
+    CASE WHEN exam.patient_id = sent_patient_id THEN exam.patient_name ELSE '' END,
+    CASE WHEN exam.patient_id = sent_patient_id THEN exam.patient_birth_date ELSE '' END,
+    CASE WHEN exam.patient_id = sent_patient_id THEN exam.patient_sex ELSE '' END,
+    {order}, exam.route, reported_at,
+    (SELECT count(*) FROM outbox WHERE kind = 'attachment'
+     AND substr(outbox.key, 1, length(exam.study_instance_uid) + 1)
+         = exam.study_instance_uid || ':')
+FROM exam WHERE reported_at IS NOT NULL
+"""
+_ORDER: Final = """
+COALESCE(
+    (SELECT accession_number FROM placed_order
+     WHERE placed_order.patient_id = exam.patient_id
+     AND placed_order.study_instance_uid = exam.study_instance_uid),
+    (SELECT accession_number FROM placed_order
+     WHERE placed_order.patient_id = exam.patient_id
+     AND placed_order.accession_number = exam.accession_number),
+    ''
+)
+"""
+_INSTANCES: Final = """
+UPDATE instance SET claim_id = (
+    SELECT claim.id FROM claim JOIN exam ON exam.id = claim.exam_id
+    WHERE exam.study_instance_uid = instance.study_instance_uid
+    AND NOT exam.mixed AND exam.state <> 'held'
+)
+WHERE standing = 'new'
+"""
+_TOLD: Final = """
+UPDATE instance SET told = true WHERE standing = 'new' AND study_instance_uid IN (
+    SELECT study_instance_uid FROM exam WHERE reported_at IS NOT NULL
+)
+"""
+_KEPT: Final = """
+INSERT INTO exam (
+    id, study_instance_uid, state, device, instances, first_instance_at, last_instance_at, due_at
+)
+SELECT
+    id, study_instance_uid, state, device, instances, first_instance_at, last_instance_at, due_at
+FROM kept_exam
+"""
+_SAID: Final = """
+SELECT id, patient_id, patient_name, patient_birth_date, patient_sex, accession_number FROM claim
+"""
+_UNSENT: Final = "UPDATE report SET state = 'pending' WHERE state = 'other-patient'"
+"""Reports of others than whom an exam was released for: their claims are held now."""
+
+
+def _to_4(op: Operations) -> None:
+    """Let an exam have several people: claims and results beside it.
+
+    Whom the objects of exams with several patients name is read from their files
+    (`gdtbridge.exams.adoption`).
+    """
+    op.execute("ALTER TABLE instance ADD COLUMN claim_id INTEGER REFERENCES claim (id)")
+    op.execute("ALTER TABLE instance ADD COLUMN told BOOLEAN NOT NULL DEFAULT false")
+    op.create_index("ix_instance_claim_id", "instance", ["claim_id"])
+    op.create_index("ix_placed_order_patient_birth_date", "placed_order", ["patient_birth_date"])
+    for statement in (_CLAIMS, _RESULTS):
+        op.execute(statement.format(order=_ORDER))
+    for statement in (_INSTANCES, _TOLD, _UNSENT):
+        op.execute(statement)
+    _digest_claims(op)
+    op.drop_index("ix_exam_accession_number", "exam")
+    if op.get_bind().dialect.name == "sqlite":
+        _rebuild_exam(op)
+    else:
+        for column in _GONE:
+            op.drop_column("exam", column)
+
+
+def _digest_claims(op: Operations) -> None:
+    """Write the digest by which claims are found: SHA-256 of what they say, as a JSON list."""
+    connection = op.get_bind()
+    for claim_id, *said in connection.execute(sa.text(_SAID)).all():
+        digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        values = {"said": digest, "id": claim_id}
+        connection.execute(sa.text("UPDATE claim SET said = :said WHERE id = :id"), values)
+
+
+def _rebuild_exam(op: Operations) -> None:
+    """Make ``exam`` anew with what is left of it: SQLite drops no column with a foreign key.
+
+    What refers to it finds the same ids when the transaction ends.
+    """
+    op.execute("PRAGMA defer_foreign_keys = ON")
+    op.execute("CREATE TEMP TABLE kept_exam AS SELECT * FROM exam")
+    op.execute("DROP TABLE exam")
+    op.create_table(
+        "exam",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("study_instance_uid", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("device", sa.Text, nullable=False, server_default=""),
+        sa.Column("instances", sa.Integer, nullable=False),
+        sa.Column("first_instance_at", sa.Double, nullable=False),
+        sa.Column("last_instance_at", sa.Double, nullable=False),
+        sa.Column("due_at", sa.Double),
+        sa.PrimaryKeyConstraint("id", name="pk_exam"),
+        sa.UniqueConstraint("study_instance_uid", name="uq_exam_study_instance_uid"),
+    )
+    op.create_index("ix_exam_due_at", "exam", ["due_at"])
+    op.execute(_KEPT)
+    op.execute("DROP TABLE kept_exam")
+
+
+STEPS: Final[Mapping[int, Callable[[Operations], None]]] = MappingProxyType(
+    {2: _to_2, 3: _to_3, 4: _to_4}
+)
 """By the version each leads to."""
 
 

@@ -115,6 +115,11 @@ class WorklistFolder:
         record = self._fresh().by_study_uid.get(uid)
         return record.entry if record is not None else None
 
+    def of_patient(self, patient_id: str) -> tuple[Entry, ...]:
+        """Return the entries for this patient number, letter by letter."""
+        records = self._fresh().by_patient.get(patient_id, ())
+        return tuple(record.entry for record in records if record.entry is not None)
+
     def entries(self) -> tuple[Entry, ...]:
         """Return our entries, in the order of their start."""
         return self._fresh().entries()

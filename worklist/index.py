@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -73,6 +73,7 @@ class FolderSnapshot:
     ordered: tuple[WorklistFile, ...]
     by_accession: Mapping[str, WorklistFile]
     by_study_uid: Mapping[str, WorklistFile]
+    by_patient: Mapping[str, Sequence[WorklistFile]]
     served: tuple[Item, ...]
 
     @classmethod
@@ -81,13 +82,15 @@ class FolderSnapshot:
         by_name = sorted(records.values(), key=lambda record: record.name)
         by_accession: dict[str, WorklistFile] = {}
         by_study_uid: dict[str, WorklistFile] = {}
+        by_patient: dict[str, list[WorklistFile]] = {}
         for record in by_name:
             if record.entry is not None:
                 by_accession.setdefault(record.entry.AccessionNumber, record)
                 by_study_uid.setdefault(record.entry.StudyInstanceUID, record)
+                by_patient.setdefault(record.entry.PatientID, []).append(record)
         ordered = tuple(sorted(by_name, key=lambda record: record.order))
         served = tuple(item for record in ordered for item in record.served)
-        return cls(records, ordered, by_accession, by_study_uid, served)
+        return cls(records, ordered, by_accession, by_study_uid, by_patient, served)
 
     def entries(self) -> tuple[Entry, ...]:
         """Return our entries in the order of answers."""

@@ -6,10 +6,10 @@ the index in the transaction of whoever keeps it. What an exam is, is not decide
 
 from gdtbridge.archive.model import (
     ArchivedInstance,
-    ConflictingInstance,
     IncomingInstance,
     Receipt,
     ReceiptStatus,
+    Standing,
     StoredFile,
 )
 from gdtbridge.archive.store import Archive
@@ -17,9 +17,9 @@ from gdtbridge.archive.store import Archive
 __all__ = [
     "Archive",
     "ArchivedInstance",
-    "ConflictingInstance",
     "IncomingInstance",
     "Receipt",
     "ReceiptStatus",
+    "Standing",
     "StoredFile",
 ]

@@ -36,39 +36,51 @@ class StoredFile:
 
 
 class ReceiptStatus(StrEnum):
-    """How a received instance relates to those before it; the value stands in the index."""
+    """How a received instance relates to those before it."""
 
     NEW = "new"
-    """The first under its SOP Instance UID."""
+    """The first under its SOP Instance UID in its study."""
     SAME = "same"
     """Received before, byte for byte; nothing changed."""
     CONFLICT = "conflict"
-    """Other bytes under a known SOP Instance UID: kept aside for a person, used by nobody."""
+    """Other bytes under a SOP Instance UID the study has: to be compared by meaning."""
+
+
+class Standing(StrEnum):
+    """How an instance in the index counts; at most one of a UID counts for each person."""
+
+    CURRENT = "new"
+    """It counts."""
+    UNCOMPARED = "conflict"
+    """Other bytes under a known UID, not compared with those before yet."""
+    REPEATED = "repeated"
+    """Other bytes that mean what an object before it means; not used."""
+    SUPERSEDED = "superseded"
+    """The device sent another content under its UID, or a person said it is not to be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """An instance's place in the index; ``elsewhere`` if another study had its UID before."""
+    """An instance's place in the index."""
 
     instance_id: int
     status: ReceiptStatus
-    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivedInstance:
-    """An instance in the index, and its file."""
+    """An instance in the index, and its file.
+
+    ``claim_id`` is what it says of whom it is (None: not read yet); ``told`` whether a record of
+    its exam was made with it, or without it on purpose.
+    """
 
     path: Path
     sop_class_uid: str
     sop_instance_uid: str
     transfer_syntax_uid: str
-
-
-@dataclass(frozen=True, slots=True)
-class ConflictingInstance:
-    """An instance kept aside, its SOP Instance UID being taken; ``file`` as in `StoredFile`."""
-
-    study_instance_uid: str
-    sop_instance_uid: str
-    file: str
+    id: int = 0
+    claim_id: int | None = None
+    told: bool = False
+    standing: Standing = Standing.CURRENT
+    received_at: float = 0.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +17,10 @@ import sqlalchemy as sa
 
 from gdtbridge.archive.model import (
     ArchivedInstance,
-    ConflictingInstance,
     IncomingInstance,
     Receipt,
     ReceiptStatus,
+    Standing,
     StoredFile,
 )
 from gdtbridge.database import Connection, instance
@@ -30,6 +31,8 @@ from gdtbridge.errors import OutOfResources, ProcessingFailure
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CHUNK: Final = 1024 * 1024
+_UNCOMPARED: Final = instance.c.standing == sa.literal_column("'conflict'")
+"""As text in the query: SQLite uses a partial index only for what it can prove."""
 _MOST_KNOWN: Final = 10_000
 """Folders known to be on the disk; when there are more, they are found out anew."""
 
@@ -96,19 +99,27 @@ class Archive:
         stored: StoredFile,
         received_at: float,
     ) -> Receipt:
-        """Enter a stored file into the index, inside the caller's transaction."""
+        """Enter a stored file into the index, inside the caller's transaction.
+
+        A version that was superseded and comes again is compared anew: it is the device's last
+        word.
+        """
         known = connection.execute(
             sa.select(
                 instance.c.id,
                 instance.c.sha256,
                 instance.c.transfer_syntax_uid,
                 instance.c.study_instance_uid,
+                instance.c.standing,
             ).where(instance.c.sop_instance_uid == incoming.SOPInstanceUID)
         ).all()
         for row in known:
             if (row.sha256, row.transfer_syntax_uid) == (stored.sha256, incoming.TransferSyntaxUID):
+                if row.standing == Standing.SUPERSEDED:
+                    self.set_standing(connection, row.id, Standing.UNCOMPARED)
+                    return Receipt(row.id, ReceiptStatus.CONFLICT)
                 return Receipt(row.id, ReceiptStatus.SAME)
-        status = ReceiptStatus.CONFLICT if known else ReceiptStatus.NEW
+        here = any(row.study_instance_uid == header.StudyInstanceUID for row in known)
         instance_id = connection.execute(
             sa.insert(instance)
             .values(
@@ -120,15 +131,30 @@ class Archive:
                 sha256=stored.sha256,
                 size=stored.size,
                 file=stored.file,
-                standing=status,
+                standing=Standing.UNCOMPARED if here else Standing.CURRENT,
                 calling_aet=incoming.calling_aet,
                 received_at=received_at,
             )
             .returning(instance.c.id)
         ).scalar_one()
-        studies = {row.study_instance_uid for row in known}
-        elsewhere = bool(known) and header.StudyInstanceUID not in studies
-        return Receipt(instance_id, status, elsewhere)
+        return Receipt(instance_id, ReceiptStatus.CONFLICT if here else ReceiptStatus.NEW)
+
+    def set_standing(self, connection: Connection, instance_id: int, standing: Standing) -> None:
+        """Let an instance count in another way."""
+        _update(connection, [instance_id], standing=standing)
+
+    def assign(self, connection: Connection, instance_id: int, claim_id: int) -> None:
+        """Enter what an instance says of whom it is."""
+        _update(connection, [instance_id], claim_id=claim_id)
+
+    def tell(self, connection: Connection, instances: Iterable[int], *, told: bool = True) -> None:
+        """Enter that a record was made with these instances, or without them on purpose."""
+        _update(connection, instances, told=told)
+
+    def study_of(self, connection: Connection, instance_id: int) -> str:
+        """Return the Study Instance UID an instance came with; empty where it had none."""
+        query = sa.select(instance.c.study_instance_uid).where(instance.c.id == instance_id)
+        return str(connection.execute(query).scalar_one())
 
     def path_of(self, connection: Connection, instance_id: int) -> Path:
         """Return where the file of an entered instance lies."""
@@ -137,41 +163,54 @@ class Archive:
         ).scalar_one()
         return self.folder / str(file)
 
-    def kept_of(self, connection: Connection, study_instance_uid: str) -> list[ArchivedInstance]:
-        """Return the objects of a study in the order received, without those kept aside."""
+    def kept_of(self, connection: Connection, claims: Iterable[int]) -> list[ArchivedInstance]:
+        """Return the objects of some claims that count, in the order received."""
+        current = instance.c.standing == Standing.CURRENT
+        return self._archived(connection, instance.c.claim_id.in_(list(claims)), current)
+
+    def versions_of(self, connection: Connection, claims: Iterable[int]) -> list[ArchivedInstance]:
+        """Return every version of the claims' objects of which one was not compared yet."""
+        here = instance.c.claim_id.in_(list(claims))
+        waiting = sa.select(instance.c.sop_instance_uid).where(here, _UNCOMPARED)
+        return self._archived(connection, here, instance.c.sop_instance_uid.in_(waiting))
+
+    def unclaimed(self, connection: Connection) -> list[ArchivedInstance]:
+        """Return the instances of which an older program did not write down whom they name."""
+        return self._archived(connection, instance.c.claim_id.is_(None))
+
+    def of_claims(self, connection: Connection, claims: Iterable[int]) -> list[ArchivedInstance]:
+        """Return every version of the objects of some claims, in the order received."""
+        return self._archived(connection, instance.c.claim_id.in_(list(claims)))
+
+    def _archived(
+        self, connection: Connection, *conditions: sa.ColumnElement[bool]
+    ) -> list[ArchivedInstance]:
         columns = (
             instance.c.file,
             instance.c.sop_class_uid,
             instance.c.sop_instance_uid,
             instance.c.transfer_syntax_uid,
+            instance.c.id,
+            instance.c.claim_id,
+            instance.c.told,
+            instance.c.standing,
+            instance.c.received_at,
         )
-        query = (
-            sa.select(*columns)
-            .where(
-                instance.c.study_instance_uid == study_instance_uid,
-                instance.c.standing == ReceiptStatus.NEW,
-            )
-            .order_by(instance.c.id)
-        )
+        query = sa.select(*columns).where(*conditions).order_by(instance.c.id)
         return [
-            ArchivedInstance(self.folder / row[0], *row[1:]) for row in connection.execute(query)
+            ArchivedInstance(self.folder / row[0], *row[1:7], Standing(row[7]), row[8])
+            for row in connection.execute(query)
         ]
 
     def count_aside(self, connection: Connection) -> int:
-        """Return how many objects were kept aside because their UID was taken."""
-        count = sa.select(sa.func.count()).where(instance.c.standing == ReceiptStatus.CONFLICT)
+        """Return how many objects wait to be compared with an object of their UID."""
+        count = sa.select(sa.func.count()).where(_UNCOMPARED)
         return int(connection.execute(count).scalar_one())
 
-    def aside(self, connection: Connection, limit: int) -> list[ConflictingInstance]:
-        """Return the newest objects that were kept aside."""
-        columns = (instance.c.study_instance_uid, instance.c.sop_instance_uid, instance.c.file)
-        query = (
-            sa.select(*columns)
-            .where(instance.c.standing == ReceiptStatus.CONFLICT)
-            .order_by(instance.c.id.desc())
-            .limit(limit)
-        )
-        return [ConflictingInstance(*row) for row in connection.execute(query)]
+
+def _update(connection: Connection, instances: Iterable[int], **values: object) -> None:
+    here = instance.c.id.in_(list(instances))
+    connection.execute(sa.update(instance).where(here).values(**values))
 
 
 def _digest_and_sync(path: Path) -> tuple[str, int]:

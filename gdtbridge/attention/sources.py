@@ -44,7 +44,7 @@ class ExamSource:
                 one.since,
                 one.whose,
                 one.detail,
-                {"study": one.study_instance_uid},
+                {"study": one.study_instance_uid, "person": str(one.person)},
             )
             for one in found
         ]

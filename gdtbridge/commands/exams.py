@@ -23,11 +23,11 @@ def exams_list(settings: Settings, *, held: bool, as_json: bool) -> None:
     Zurückgehaltene mit allen, die Objekte und Aufträge nennen. / Held ones with everybody whom
     objects and orders name.
     """
-    from gdtbridge.exams import HELD_TEXT, ExamState, HoldReason
+    from gdtbridge.exams import HELD_TEXT, HoldReason
 
     with view_of(settings) as core:
-        found = core.overview.exams(ExamState.HELD if held else None)
-        others = {one.id: core.held.claimants(one) for one in found if held}
+        found = core.overview.exams(held=held)
+        others = {(one.id, one.person): core.held.claimants(one) for one in found if held}
     rows = [
         {
             "study_instance_uid": exam.study_instance_uid,
@@ -38,7 +38,7 @@ def exams_list(settings: Settings, *, held: bool, as_json: bool) -> None:
             "sent_patient_id": exam.sent_patient_id,
             "patient_name": exam.patient_name,
             "birth_date": exam.patient_birth_date,
-            "others": ", ".join(others.get(exam.id, ())),
+            "others": ", ".join(others.get((exam.id, exam.person), ())),
             "study_date": exam.study_date,
             "description": exam.study_description,
             "instances": str(exam.instances),

@@ -34,3 +34,8 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return seconds that only grow."""
         return time.monotonic()
+
+
+def local_time(moment: float) -> datetime:
+    """Return the wall clock of the practice at a moment (UTC seconds), without a zone."""
+    return datetime.fromtimestamp(moment)  # noqa: DTZ006 - DICOM and GDT have no zone

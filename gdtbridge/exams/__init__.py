@@ -3,7 +3,14 @@
 What must not live here: GDT records, and the folders they go to.
 """
 
-from gdtbridge.exams.model import HELD_TEXT, PROBLEM_TEXT, Exam, ExamState, HoldReason
+from gdtbridge.exams.model import (
+    HELD_TEXT,
+    PROBLEM_TEXT,
+    Exam,
+    ExamState,
+    HoldReason,
+    PatientExam,
+)
 from gdtbridge.exams.study_query import StudyQuery, asked, query_of
 
 __all__ = [
@@ -12,6 +19,7 @@ __all__ = [
     "Exam",
     "ExamState",
     "HoldReason",
+    "PatientExam",
     "StudyQuery",
     "asked",
     "query_of",

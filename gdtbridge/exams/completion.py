@@ -26,8 +26,10 @@ class CompletionRule:
 
     def due_at(self, now: float, first: float) -> float:
         """Return the deadline of an exam with an instance at ``now`` and its first at ``first``."""
-        if self.at_once:
-            return now
+        return now if self.at_once else self.quiet_at(now, first)
+
+    def quiet_at(self, now: float, first: float) -> float:
+        """Return when a pause after ``now`` is over, also where the first instance is enough."""
         limit = first + self.settings.limit_minutes * 60
         return max(now, min(now + self.settings.quiet_seconds, limit))
 

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from collections.abc import Mapping
 
-from gdtbridge.archive import IncomingInstance
+from gdtbridge.archive import IncomingInstance, Receipt, ReceiptStatus
 from gdtbridge.database import Connection
 from gdtbridge.dataset.header import Header
 from gdtbridge.dataset.values import meaningful, uid_from
-from gdtbridge.exams import store
+from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.completion import CompletionRule
-from gdtbridge.exams.model import Exam, ExamState, HoldReason
-from gdtbridge.people import Patient, are_two
+from gdtbridge.exams.model import DOCUMENTS, Claim, ClaimState, Exam, ExamState
 from gdtbridge.sr import is_report
 
-DOCUMENTS: Final = frozenset({"", "SR", "KO", "PR", "DOC", "OT"})
-"""Modalities that say nothing about how the patient was examined (PS3.3 C.7.3.1.1.1)."""
 
-
-def study_of(incoming: IncomingInstance, header: Header) -> str:
+def study_of(sop_instance_uid: str, header: Header) -> str:
     """Return the Study Instance UID; an object without one is a study of its own."""
     if header.StudyInstanceUID:
         return header.StudyInstanceUID
-    digest = hashlib.sha256(incoming.SOPInstanceUID.encode()).digest()
+    digest = hashlib.sha256(sop_instance_uid.encode()).digest()
     return uid_from(int.from_bytes(digest[:16]))
 
 
-def _facts(header: Header) -> dict[str, str]:
-    """Return an object's values for the exam, by column of the table ``exam``."""
+def said_of(header: Header) -> dict[str, str]:
+    """Return what an object says of whom it is and what was ordered, by column of ``claim``."""
+    return {
+        "patient_id": header.PatientID,
+        "patient_name": header.PatientName,
+        "patient_birth_date": header.PatientBirthDate,
+        "patient_sex": header.PatientSex,
+        "accession_number": header.AccessionNumber,
+    }
+
+
+def facts_of(header: Header) -> dict[str, str]:
+    """Return what an object says of the exam itself, by column of the table ``claim``."""
     when = [
         (header.StudyDate, header.StudyTime),
         (header.ContentDate, header.ContentTime),
@@ -37,12 +44,6 @@ def _facts(header: Header) -> dict[str, str]:
     ]
     day, clock = next((pair for pair in when if pair[0]), ("", ""))
     return {
-        "accession_number": header.AccessionNumber,
-        "patient_id": header.PatientID,
-        "sent_patient_id": header.PatientID,
-        "patient_name": header.PatientName,
-        "patient_birth_date": header.PatientBirthDate,
-        "patient_sex": header.PatientSex,
         "modality": header.Modality,
         "study_description": meaningful(header.StudyDescription),
         "study_date": day,
@@ -55,18 +56,16 @@ def enter(
     completion: CompletionRule,
     incoming: IncomingInstance,
     header: Header,
-    instance_id: int,
+    receipt: Receipt,
     now: float,
-) -> int:
-    """Let a new instance begin, extend or reopen its exam; return the exam's number."""
-    facts = _facts(header)
-    study = study_of(incoming, header)
-    found = store.find_exam(connection, study)
-    wanted = is_report(incoming.SOPClassUID)
-    if found is not None:
-        exam_id = found.id
-        _extend(connection, completion, found, facts, now, wanted=wanted)
-    else:
+) -> tuple[int, int]:
+    """Let a new instance begin, extend or reopen its exam; return the ids of exam and claim.
+
+    An instance that may be another version of a known one waits to be compared first.
+    """
+    study = study_of(incoming.SOPInstanceUID, header)
+    exam = store.find_exam(connection, study)
+    if exam is None:
         exam_id = store.insert_exam(
             connection,
             study_instance_uid=study,
@@ -75,53 +74,61 @@ def enter(
             first_instance_at=now,
             last_instance_at=now,
             due_at=completion.due_at(now, now),
-            **facts,
         )
-    if wanted:
-        store.insert_report(connection, exam_id, instance_id, incoming.SOPInstanceUID)
-    return exam_id
+        one = claim(connection, exam_id, header, now)
+    else:
+        exam_id = exam.id
+        one = claim(connection, exam_id, header, now)
+        new = receipt.status is ReceiptStatus.NEW
+        wanted = not new or is_report(incoming.SOPClassUID)
+        due = _due_at(completion, exam, one, now, wanted=wanted)
+        counts = exam.instances + new
+        store.update_exam(connection, exam_id, instances=counts, last_instance_at=now, due_at=due)
+    if receipt.status is ReceiptStatus.NEW and is_report(incoming.SOPClassUID):
+        store.insert_report(connection, exam_id, receipt.instance_id, incoming.SOPInstanceUID)
+    return exam_id, one.id
 
 
-def _extend(
-    connection: Connection,
-    completion: CompletionRule,
-    exam: Exam,
-    facts: dict[str, str],
-    now: float,
-    *,
-    wanted: bool,
-) -> None:
-    changes: dict[str, object] = dict(_additions(exam, facts))
-    changes |= {"instances": exam.instances + 1, "last_instance_at": now}
-    if exam.state is ExamState.RECEIVING:
-        changes["due_at"] = completion.due_at(now, exam.first_instance_at)
-    elif exam.state is ExamState.REPORTED and wanted and exam.due_at is None:
-        # Later reports wait no longer than the first.
-        changes["due_at"] = completion.due_at(now, now)
-    foreign = _is_foreign(exam, facts)
-    store.update_exam(connection, exam.id, mixed=exam.mixed or foreign, **changes)
-    if foreign:
-        store.hold(connection, exam.id, HoldReason.SEVERAL_PATIENTS)
+def claim(connection: Connection, exam_id: int, header: Header, now: float) -> Claim:
+    """Enter what an object says of whom it is; return the claim, which others may have made."""
+    said, facts = said_of(header), facts_of(header)
+    known = claim_store.find_claim(connection, exam_id, said)
+    if known is not None:
+        changes = {"instances": known.instances + 1, **_additions(known, facts)}
+        claim_store.update_claims(connection, [known.id], **changes)
+        return known
+    claim_store.insert_claim(connection, said, exam_id=exam_id, instances=1, first_at=now, **facts)
+    claim_store.regroup(connection, exam_id)
+    found = claim_store.find_claim(connection, exam_id, said)
+    assert found is not None  # noqa: S101 - entered above, in the same transaction
+    return found
 
 
-def _is_foreign(exam: Exam, facts: dict[str, str]) -> bool:
-    """Return whether an object names a patient that is not the exam's."""
-    number = facts["patient_id"]
-    if number and exam.patient_id and not exam.is_of(number):
-        return True
-    sent = Patient.from_dicom(number, facts["patient_name"], facts["patient_birth_date"])
-    return are_two(sent, exam.sent_patient)
+def _due_at(
+    completion: CompletionRule, exam: Exam, one: Claim, now: float, *, wanted: bool
+) -> float | None:
+    """Return the exam's new deadline.
+
+    What is not decided is waited for as at the beginning. Of what is, later reports wait no longer
+    than the first, and pictures until the device is silent. What is held waits for a person.
+    """
+    if one.state is ClaimState.OPEN:
+        began = exam.state is ExamState.RECEIVING
+        return completion.due_at(now, exam.first_instance_at if began else one.first_at)
+    if exam.due_at is not None or one.state is not ClaimState.SETTLED:
+        return completion.due_at(now, now) if wanted and exam.due_at is None else exam.due_at
+    return completion.due_at(now, now) if wanted else completion.quiet_at(now, now)
 
 
-def _additions(exam: Exam, facts: dict[str, str]) -> dict[str, str]:
-    """Return the values an exam lacks; values it has stay."""
+def _additions(known: Claim, facts: Mapping[str, str]) -> dict[str, str]:
+    """Return the values a claim lacks; values it has stay."""
     additions = {
         name: value
         for name, value in facts.items()
-        if value and not getattr(exam, name) and name not in {"modality", "study_time"}
+        if value and not getattr(known, name) and name not in {"modality", "study_time"}
     }
     if "study_date" in additions and facts["study_time"]:
         additions["study_time"] = facts["study_time"]
-    if exam.modality in DOCUMENTS and facts["modality"] not in DOCUMENTS:
+    if known.modality in DOCUMENTS and facts["modality"] not in DOCUMENTS:
         additions["modality"] = facts["modality"]
     return additions

@@ -1,12 +1,16 @@
-"""An exam, its states, and why an exam is held."""
+"""An exam, what its objects claim, what left for it, and why some of it is held."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from gdtbridge.people import Patient
+
+DOCUMENTS: Final = frozenset({"", "SR", "KO", "PR", "DOC", "OT"})
+"""Modalities that say nothing about how the patient was examined (PS3.3 C.7.3.1.1.1)."""
 
 
 class ExamState(StrEnum):
@@ -15,58 +19,100 @@ class ExamState(StrEnum):
     RECEIVING = "receiving"
     """Instances arrive, or are being waited for."""
     REPORTED = "reported"
-    """Its study record is in the outbox; a late report still makes a further value record."""
+    """Everything it has to say is in the outbox; what comes later makes a further record."""
     HELD = "held"
-    """Nothing is sent until a person says whose the exam is."""
+    """Something of it is not sent until a person says whose it is."""
+
+
+class ClaimState(StrEnum):
+    """Where a claim of an exam stands."""
+
+    OPEN = "open"
+    """Not decided yet."""
+    HELD = "held"
+    """Nothing of it is sent until a person says whose it is."""
+    SETTLED = "settled"
+    """Decided: ``number`` says into whose chart it goes."""
+    DISCARDED = "discarded"
+    """A person said that nothing of it is to be sent, and why."""
 
 
 class ReportState(StrEnum):
     """Where a Structured Report of an exam stands."""
 
     PENDING = "pending"
-    """Not read yet."""
+    """Not read yet, or its claim is held."""
     REPORTED = "reported"
     """The value record of the report is in the outbox."""
     UNCHANGED = "unchanged"
     """The report holds what an earlier report of the exam held."""
     EMPTY = "empty"
     """The report holds no measurement, or none that is to be sent."""
-    OTHER_PATIENT = "other-patient"
-    """The report names another patient than a person released the exam for; not sent."""
     UNREADABLE = "unreadable"
     """The report could not be read; the stored file is kept for a person."""
+    REPLACED = "replaced"
+    """The device sent another content under its UID before it was read."""
+    ACCEPTED = "accepted"
+    """A person has seen that it could not be sent."""
 
 
 class HoldReason(StrEnum):
-    """Why an exam is held."""
+    """Why a claim is held."""
 
     NO_PATIENT_ID = "no-patient-id"
+    NO_PRACTICE_NUMBER = "no-practice-number"
     OTHER_PATIENT = "order-of-other-patient"
+    OTHER_PERSON = "order-of-other-person"
+    KNOWN_OTHERWISE = "number-of-other-person"
+    LISTED_OTHERWISE = "person-under-other-number"
+    UNKNOWN_NUMBER = "unknown-number"
     SEVERAL_PATIENTS = "several-patients"
+    AFTER_REPORT = "other-patient-after-report"
+    FAR_DATE = "far-date"
+    UNCONFIRMED = "unconfirmed"
     UNWRITABLE = "unwritable"
     UID_TAKEN = "uid-taken"
+    WITHDRAWN = "withdrawn"
 
 
 HELD_TEXT: Final = {
     HoldReason.NO_PATIENT_ID: "Die Untersuchung nennt keine Patientennummer. / The exam names no"
     " patient number.",
-    HoldReason.OTHER_PATIENT: "Der Auftrag der Untersuchung ist für einen anderen Patienten: Die"
-    " Nummer ist anders, oder Nachname und Geburtsdatum. / The exam's order is for another patient:"
-    " the number differs, or family name and birth date.",
+    HoldReason.NO_PRACTICE_NUMBER: "Die Patientennummer ist keine der Praxis (exam.patient_id_"
+    "pattern). / The patient number is none of the practice (exam.patient_id_pattern).",
+    HoldReason.OTHER_PATIENT: "Der Auftrag der Untersuchung ist für eine andere Patientennummer. /"
+    " The exam's order is for another patient number.",
+    HoldReason.OTHER_PERSON: "Der Auftrag der Untersuchung ist für eine andere Person: Nachname und"
+    " Geburtsdatum sind anders. / The exam's order is for another person: family name and birth"
+    " date differ.",
+    HoldReason.KNOWN_OTHERWISE: "Die Patientennummer gehört nach Arbeitsliste, Stammdaten oder"
+    " früheren Untersuchungen einer anderen Person. / By worklist, master data or earlier exams the"
+    " patient number is another person's.",
+    HoldReason.LISTED_OTHERWISE: "Dieselbe Person steht heute unter einer anderen Nummer auf der"
+    " Arbeitsliste. / The same person is on today's worklist under another number.",
+    HoldReason.UNKNOWN_NUMBER: "Von der Patientennummer ist nichts bekannt (exam.unknown_number). /"
+    " Nothing is known of the patient number (exam.unknown_number).",
     HoldReason.SEVERAL_PATIENTS: "Die Untersuchung nennt mehrere Patienten: mehrere Nummern, oder"
     " unter einer Nummer mehrere Nachnamen und Geburtsdaten. / The exam names several patients:"
     " several numbers, or under one number several family names and birth dates.",
+    HoldReason.AFTER_REPORT: "Die Untersuchung ist schon für einen anderen Patienten berichtet. /"
+    " The exam has been reported for another patient already.",
+    HoldReason.FAR_DATE: "Das Untersuchungsdatum liegt weit von Auftrag und Empfang entfernt. / The"
+    " study date is far from order and receipt.",
+    HoldReason.UNCONFIRMED: "Die zugeordnete Nummer gehört einer anderen Person; bitte bestätigen."
+    " / The number that was assigned is another person's; please confirm.",
     HoldReason.UID_TAKEN: "Ein Objekt der Untersuchung trägt eine UID, die eine andere Untersuchung"
     " schon hat. / An object of the exam has a UID that another exam has already.",
     HoldReason.UNWRITABLE: "Aus der Untersuchung lässt sich kein GDT-Satz schreiben. / No GDT"
     " record can be written for the exam.",
+    HoldReason.WITHDRAWN: "Die Ergebnisse wurden zurückgezogen. / The results were withdrawn.",
 }
 """What a person is told of each `HoldReason`."""
 
 
 PROBLEM_TEXT: Final = {
     "conflict": "anderer Inhalt unter bekannter UID / other content under a known UID",
-    "other-patient": "Bericht eines anderen Patienten / report of another patient",
+    "held": "nicht zugeordnet / not assigned",
     "incomplete": "Bericht bricht ab / report ends in the middle",
     "unwritable": "als GDT nicht darstellbar / cannot be written as GDT",
     "NotAReportError": "kein lesbarer Bericht / not a readable report",
@@ -78,35 +124,97 @@ PROBLEM_TEXT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Exam:
-    """One study as far as it is known, in the words of DICOM."""
+    """One study, whoever it is of; times are UTC in seconds."""
 
     id: int
     study_instance_uid: str
     state: ExamState
-    held_because: str
-    released: bool
-    accession_number: str
+    device: str
+    """Calling AE title of the device that sent the first object."""
+    instances: int
+    first_instance_at: float
+    last_instance_at: float
+    due_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What objects of an exam say of whom they are, and of what was ordered, in DICOM's words.
+
+    Objects that say the same are one claim. ``person`` numbers the people of the exam from 1; the
+    claims of one person have one. ``modality`` and what follows is of the first object to say it.
+    """
+
+    id: int
+    exam_id: int
     patient_id: str
     patient_name: str
     patient_birth_date: str
     patient_sex: str
+    accession_number: str
     modality: str
     study_description: str
     study_date: str
     study_time: str
     instances: int
-    first_instance_at: float
-    last_instance_at: float
-    due_at: float | None
-    reported_at: float | None
-    sent_patient_id: str = ""
-    """The first PatientID the objects named; ``patient_id`` is whose the exam is said to be."""
-    mixed: bool = False
-    """Whether the objects named several patients."""
+    first_at: float
+    person: int
+    state: ClaimState
+    held_because: str
+    number: str
+    """Into whose chart it goes; empty until that is decided."""
+    order_number: str
+    """Accession number of the order it met."""
+    word: str
+    """The patient number a person said; empty when nobody said any."""
+    confirmed: bool
+    """Whether the person said it knowing that the number is another person's."""
+    unmatched: bool
+    """Whether a person said that no open order is meant."""
+
+    @property
+    def patient(self) -> Patient:
+        """The patient as the objects describe the person."""
+        return Patient.from_dicom(
+            self.patient_id, self.patient_name, self.patient_birth_date, self.patient_sex
+        )
+
+    @property
+    def is_active(self) -> bool:
+        """Whether anything of it is, was or may be sent."""
+        return self.state is not ClaimState.DISCARDED
+
+    @property
+    def waits(self) -> bool:
+        """Whether its decision is still to come."""
+        return self.state in {ClaimState.OPEN, ClaimState.HELD}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientExam:
+    """An exam as far as it is of one of its people, in the words of DICOM.
+
+    ``patient_id`` is whose it is said to be; ``sent_patient_id`` and the name are as sent.
+    """
+
+    id: int
+    study_instance_uid: str
     device: str = ""
-    """Calling AE title of the device that sent the first object."""
-    route: str = ""
-    """Name of the route the results went by; empty for ``[gdt]``."""
+    person: int = 1
+    state: ExamState = ExamState.RECEIVING
+    held_because: str = ""
+    accession_number: str = ""
+    patient_id: str = ""
+    sent_patient_id: str = ""
+    patient_name: str = ""
+    patient_birth_date: str = ""
+    patient_sex: str = ""
+    modality: str = ""
+    study_description: str = ""
+    study_date: str = ""
+    study_time: str = ""
+    instances: int = 0
+    claims: tuple[Claim, ...] = field(default=(), repr=False)
 
     @property
     def sent_patient(self) -> Patient:
@@ -115,11 +223,113 @@ class Exam:
             self.patient_id, self.patient_name, self.patient_birth_date, self.patient_sex
         )
 
-    def is_of(self, patient_id: str) -> bool:
-        """Return whether an object with that PatientID may go to this exam's patient."""
-        if patient_id == self.patient_id:
-            return True
-        return not self.mixed and patient_id in {"", self.sent_patient_id}
+
+def exam_of(exam: Exam, claims: Sequence[Claim]) -> PatientExam:
+    """Return the exam as its ``claims`` tell it, which are of one person, in the order received."""
+    dated = next((one for one in claims if one.study_date), claims[0])
+    return PatientExam(
+        id=exam.id,
+        study_instance_uid=exam.study_instance_uid,
+        device=exam.device,
+        person=claims[0].person,
+        state=_state_of(exam, claims),
+        held_because=next((one.held_because for one in claims if one.held_because), ""),
+        patient_id=next((said for one in claims if (said := one.number or one.word)), "")
+        or _first(claims, "patient_id"),
+        sent_patient_id=_first(claims, "patient_id"),
+        patient_name=_first(claims, "patient_name"),
+        patient_birth_date=_first(claims, "patient_birth_date"),
+        patient_sex=_first(claims, "patient_sex"),
+        accession_number=_first(claims, "accession_number"),
+        modality=next(
+            (one.modality for one in claims if one.modality not in DOCUMENTS), claims[0].modality
+        ),
+        study_description=_first(claims, "study_description"),
+        study_date=dated.study_date,
+        study_time=dated.study_time,
+        instances=sum(one.instances for one in claims),
+        claims=tuple(claims),
+    )
+
+
+def _first(claims: Sequence[Claim], name: str) -> str:
+    return next((value for one in claims if (value := str(getattr(one, name)))), "")
+
+
+def _state_of(exam: Exam, claims: Sequence[Claim]) -> ExamState:
+    states = {one.state for one in claims}
+    if ClaimState.HELD in states:
+        return ExamState.HELD
+    if ClaimState.OPEN in states or exam.due_at is not None:
+        return ExamState.RECEIVING
+    return ExamState.REPORTED
+
+
+def by_person(exam: Exam, claims: Sequence[Claim]) -> list[PatientExam]:
+    """Return the exam once for each of its people, in the order they came."""
+    people: dict[int, list[Claim]] = {}
+    for one in claims:
+        people.setdefault(one.person, []).append(one)
+    return [exam_of(exam, of_one) for of_one in people.values()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamResult:
+    """What one chart got of an exam for one order (or, without ``accession_number``, for none)."""
+
+    id: int = 0
+    exam_id: int
+    patient_id: str
+    patient_name: str
+    patient_birth_date: str
+    patient_sex: str
+    accession_number: str
+    route: str
+    reported_at: float
+    pictures: int = 0
+    """How many pictures were attached until now."""
+    withdrawn_at: float | None = None
+
+    @property
+    def patient(self) -> Patient:
+        """The patient as the records name the person."""
+        return Patient.from_dicom(
+            self.patient_id, self.patient_name, self.patient_birth_date, self.patient_sex
+        )
+
+
+class EventKind(StrEnum):
+    """What somebody, or the decision table, did to an exam."""
+
+    DECIDED = "decided"
+    """The table decided: sent or held, and on what grounds."""
+    RELEASED = "released"
+    """A person said whose it is."""
+    UNDONE = "undone"
+    """A person took a release back before anything left."""
+    DISCARDED = "discarded"
+    """A person said that it is not to be sent."""
+    ACCEPTED = "accepted"
+    """A person accepted a correction, or has seen a problem."""
+    WITHDRAWN = "withdrawn"
+    """A person had a result that was sent retracted."""
+    UNMATCHED = "unmatched"
+    """A person said that the exam is not the order's."""
+    REPLACED = "replaced"
+    """The device sent other content under a UID it had used."""
+    MOVED = "moved"
+    """The patient's number became another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExamEvent:
+    """One entry of an exam's history; ``person`` is 0 for the whole exam."""
+
+    at: float
+    who: str
+    what: EventKind
+    person: int
+    detail: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +351,4 @@ class PendingReport:
     id: int
     instance_id: int
     sop_instance_uid: str
+    claim_id: int

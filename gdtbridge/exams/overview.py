@@ -5,14 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gdtbridge.archive import Archive, ReceiptStatus
+from gdtbridge.archive import Archive
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
-from gdtbridge.exams import store
-from gdtbridge.exams.model import Exam, ExamProblem, ExamState
+from gdtbridge.errors import NotFound
+from gdtbridge.exams import claim_store, store
+from gdtbridge.exams.model import (
+    Claim,
+    ClaimState,
+    Exam,
+    ExamEvent,
+    ExamProblem,
+    ExamResult,
+    PatientExam,
+    by_person,
+)
 
 OVERDUE_SECONDS: Final = 300
 """An exam not reported so long after it was due is a fault a person has to know of."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExamDossier:
+    """Everything known of one exam: its people, what was sent, who decided what and when."""
+
+    exam: Exam
+    people: tuple[PatientExam, ...]
+    results: tuple[ExamResult, ...]
+    """Also those that were withdrawn."""
+    events: tuple[ExamEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +44,38 @@ class ExamOverview:
     archive: Archive
     clock: Clock
 
-    def exams(self, state: ExamState | None = None, limit: int = 100) -> list[Exam]:
-        """Return exams, the newest first; only those in ``state`` where one is named."""
+    def exams(self, *, held: bool = False, limit: int = 100) -> list[PatientExam]:
+        """Return exams for each of their people, the newest first; only what is held if wanted."""
         with self.database.read() as connection:
-            return store.list_exams(connection, state, limit)
+            exams = store.list_exams(connection, limit, held=held)
+            claims = claim_store.claims_of_exams(connection, [one.id for one in exams])
+        of_exam: dict[int, list[Claim]] = {}
+        for one in claims:
+            if not held or one.state is ClaimState.HELD:
+                of_exam.setdefault(one.exam_id, []).append(one)
+        return [person for exam in exams for person in by_person(exam, of_exam.get(exam.id, []))]
+
+    def dossier(self, study_instance_uid: str) -> ExamDossier:
+        """Return what is known of one exam; raise `NotFound`."""
+        with self.database.read() as connection:
+            exam = store.find_exam(connection, study_instance_uid)
+            if exam is None:
+                raise NotFound("Keine solche Untersuchung. / No such exam.")
+            claims = claim_store.claims_of(connection, exam.id)
+            results = claim_store.results_of(connection, exam.id, withdrawn=True)
+            events = claim_store.events_of(connection, exam.id)
+        return ExamDossier(exam, tuple(by_person(exam, claims)), tuple(results), tuple(events))
 
     def attention(self) -> dict[str, int]:
         """Return how much waits for a person, by kind."""
         with self.database.read() as connection:
             since = self.clock.utc() - OVERDUE_SECONDS
             held, overdue, unsent = store.attention(connection, since)
-            conflicts = self.archive.count_aside(connection)
-        return {"held": held, "overdue": overdue, "conflicts": conflicts, "unreadable": unsent}
+        return {"held": held, "overdue": overdue, "unreadable": unsent}
 
     def problems(self, limit: int = 100) -> list[ExamProblem]:
         """Return what was received and not (wholly) sent, the newest of each kind first."""
         with self.database.read() as connection:
-            aside = self.archive.aside(connection, limit)
+            held = store.held_problems(connection, limit)
             reports = store.report_problems(connection, limit)
-        kind = ReceiptStatus.CONFLICT
-        conflicts = (
-            ExamProblem(kind, one.study_instance_uid, one.sop_instance_uid, one.file)
-            for one in aside
-        )
-        return [*conflicts, *reports]
+        return [*held, *reports]

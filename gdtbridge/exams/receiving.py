@@ -5,15 +5,20 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from gdtbridge.archive import Archive, IncomingInstance, Receipt, ReceiptStatus, StoredFile
+from gdtbridge.archive import (
+    Archive,
+    IncomingInstance,
+    Receipt,
+    ReceiptStatus,
+    StoredFile,
+)
 from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.header import Header, read_header
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import DatabaseError, NotUnderstood, ProcessingFailure, SopClassMismatch
-from gdtbridge.exams import intake, store
+from gdtbridge.exams import intake
 from gdtbridge.exams.completion import CompletionRule, DueSignal
-from gdtbridge.exams.model import HoldReason
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +56,7 @@ class InstanceReceiver:
                 receipt = self._enter(connection, incoming, header, stored)
         except DatabaseError as error:
             raise ProcessingFailure(str(error)) from error
-        if self.completion.at_once and receipt.status is ReceiptStatus.NEW:
+        if self.completion.at_once and receipt.status is not ReceiptStatus.SAME:
             self.due.ring()
         if receipt.status is ReceiptStatus.CONFLICT:
             log.warning("instance %d has other bytes than the one before it", receipt.instance_id)
@@ -62,17 +67,13 @@ class InstanceReceiver:
     ) -> Receipt:
         """Enter an object into the index and its exam.
 
-        An object whose UID another study has already is no second version of the object there: its
-        exam is held.
+        An object whose UID another study has already is no second version of the object there.
         """
         now = self.clock.utc()
         receipt = self.archive.enter(connection, incoming, header, stored, now)
-        if receipt.status is ReceiptStatus.NEW or receipt.elsewhere:
-            exam_id = intake.enter(
-                connection, self.completion, incoming, header, receipt.instance_id, now
-            )
-            if receipt.elsewhere:
-                store.hold(connection, exam_id, HoldReason.UID_TAKEN)
+        if receipt.status is not ReceiptStatus.SAME:
+            _, claim_id = intake.enter(connection, self.completion, incoming, header, receipt, now)
+            self.archive.assign(connection, receipt.instance_id, claim_id)
         return receipt
 
 

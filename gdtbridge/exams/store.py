@@ -1,17 +1,27 @@
-"""Exams in the database; every call works inside the caller's transaction."""
+"""Exams and their reports in the database; every call works inside the caller's transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from gdtbridge.database import Connection, exam, instance, order_reference, placed_order, report
-from gdtbridge.exams.model import Exam, ExamProblem, ExamState, HoldReason, ReportState
+from gdtbridge.archive import Standing
+from gdtbridge.database import (
+    Connection,
+    claim,
+    exam,
+    exam_result,
+    instance,
+    order_reference,
+    placed_order,
+    report,
+)
+from gdtbridge.exams.claim_store import HELD
+from gdtbridge.exams.model import ClaimState, Exam, ExamProblem, ExamState, ReportState
 from gdtbridge.orders.model import StudyNames
-from gdtbridge.orders.store import SAME_STUDY
 
 _EXAM: Final = [exam.c[field.name] for field in fields(Exam)]
 
@@ -44,9 +54,10 @@ def update_exam(connection: Connection, exam_id: int, **values: object) -> None:
     connection.execute(sa.update(exam).where(exam.c.id == exam_id).values(**values))
 
 
-def hold(connection: Connection, exam_id: int, reason: HoldReason) -> None:
-    """Let nothing leave for this exam until a person decides."""
-    update_exam(connection, exam_id, state=ExamState.HELD, held_because=reason, due_at=None)
+def wake(connection: Connection, exam_ids: Iterable[int], now: float) -> None:
+    """Let exams that wait for nothing be looked at now."""
+    here = sa.and_(exam.c.id.in_(list(exam_ids)), exam.c.due_at.is_(None))
+    connection.execute(sa.update(exam).where(here).values(due_at=now))
 
 
 def due_exams(connection: Connection, now: float, longest_wait: float) -> Sequence[int]:
@@ -60,10 +71,26 @@ def due_exams(connection: Connection, now: float, longest_wait: float) -> Sequen
     )
 
 
-def list_exams(connection: Connection, state: ExamState | None, limit: int) -> list[Exam]:
-    """Return the newest exams first."""
+def list_exams(connection: Connection, limit: int, *, held: bool = False) -> list[Exam]:
+    """Return the newest exams first; only those of which something is held where wanted."""
     query = sa.select(*_EXAM).order_by(exam.c.id.desc()).limit(limit)
-    return _exams(connection, query if state is None else query.where(exam.c.state == state))
+    if held:
+        of_held = sa.select(claim.c.exam_id).where(HELD)
+        query = query.where(exam.c.id.in_(of_held))
+    return _exams(connection, query)
+
+
+def exams_of(connection: Connection, patient_id: str) -> list[Exam]:
+    """Return the exams of which something is, or is going to be, in a patient's chart."""
+    named = sa.or_(
+        claim.c.number == patient_id,
+        sa.and_(claim.c.state == ClaimState.OPEN, claim.c.patient_id == patient_id),
+    )
+    query = sa.select(*_EXAM).where(exam.c.id.in_(sa.select(claim.c.exam_id).where(named)))
+    return _exams(connection, query)
+
+
+# ---------------------------------------------------------------------------- reports
 
 
 def insert_report(
@@ -80,13 +107,54 @@ def insert_report(
     )
 
 
-_NOT_SENT: Final = sa.or_(report.c.problem != "", report.c.state == ReportState.OTHER_PATIENT)
+def want_report(
+    connection: Connection, exam_id: int, instance_id: int, sop_instance_uid: str
+) -> None:
+    """Note a report that has to be read, whether or not it was noted before."""
+    known = sa.select(report.c.id).where(report.c.instance_id == instance_id)
+    if connection.execute(known).first() is None:
+        insert_report(connection, exam_id, instance_id, sop_instance_uid)
+    else:
+        here = report.c.instance_id == instance_id
+        values = {"state": ReportState.PENDING, "problem": ""}
+        connection.execute(sa.update(report).where(here).values(**values))
+
+
+def replace_report(connection: Connection, instance_id: int) -> None:
+    """Note that a report which nobody read yet has been replaced by the device."""
+    here = sa.and_(report.c.instance_id == instance_id, report.c.state == ReportState.PENDING)
+    connection.execute(sa.update(report).where(here).values(state=ReportState.REPLACED))
+
+
+def accept_reports(connection: Connection, instances: Iterable[int]) -> int:
+    """Note that a person has seen why reports were not sent; return how many there were."""
+    here = sa.and_(report.c.instance_id.in_(list(instances)), report.c.problem != "")
+    done = connection.execute(
+        sa.update(report).where(here).values(problem="", state=ReportState.ACCEPTED)
+    )
+    return int(done.rowcount)
+
+
+def read_again(connection: Connection, instances: Iterable[int]) -> None:
+    """Have the reports in these instances read and sent once more."""
+    here = report.c.instance_id.in_(list(instances))
+    connection.execute(
+        sa.update(report)
+        .where(here, report.c.state != ReportState.REPLACED)
+        .values(state=ReportState.PENDING, problem="")
+    )
+
+
+_PROBLEM: Final = report.c.problem != ""
 
 
 def attention(connection: Connection, since: float) -> tuple[int, int, int]:
     """Return how many exams are held, how many due before ``since``, how many reports unsent."""
-    kinds = (exam.c.state == ExamState.HELD, exam.c.due_at < since, _NOT_SENT)
-    queries = (sa.select(sa.func.count()).where(kind) for kind in kinds)
+    queries = (
+        sa.select(sa.func.count(sa.distinct(claim.c.exam_id))).where(HELD),
+        sa.select(sa.func.count()).where(exam.c.due_at < since),
+        sa.select(sa.func.count()).where(_PROBLEM),
+    )
     held, overdue, unsent = (connection.execute(query).scalar_one() for query in queries)
     return held, overdue, unsent
 
@@ -95,39 +163,66 @@ def report_problems(connection: Connection, limit: int) -> list[ExamProblem]:
     """Return the reports that were not sent, or not to their end, the newest first."""
     query = (
         sa.select(
-            sa.func.coalesce(sa.func.nullif(report.c.problem, ""), report.c.state),
+            report.c.problem,
             exam.c.study_instance_uid,
             report.c.sop_instance_uid,
             instance.c.file,
         )
         .select_from(report.join(exam).join(instance, instance.c.id == report.c.instance_id))
-        .where(_NOT_SENT)
+        .where(_PROBLEM)
         .order_by(report.c.id.desc())
         .limit(limit)
     )
     return [ExamProblem(*row) for row in connection.execute(query)]
 
 
-def exams_of(connection: Connection, patient_id: str) -> list[Exam]:
-    """Return a patient's exams that are not held."""
-    of_patient = sa.and_(exam.c.patient_id == patient_id, exam.c.state != ExamState.HELD)
-    return _exams(connection, sa.select(*_EXAM).where(of_patient))
+def held_problems(connection: Connection, limit: int) -> list[ExamProblem]:
+    """Return the objects of held claims, the newest first."""
+    query = (
+        sa.select(exam.c.study_instance_uid, instance.c.sop_instance_uid, instance.c.file)
+        .select_from(
+            instance.join(claim, claim.c.id == instance.c.claim_id).join(
+                exam, exam.c.id == claim.c.exam_id
+            )
+        )
+        .where(HELD, instance.c.standing == Standing.CURRENT)
+        .order_by(instance.c.id.desc())
+        .limit(limit)
+    )
+    return [ExamProblem("held", *row) for row in connection.execute(query)]
 
 
 def names_of(connection: Connection, patient_id: str) -> dict[int, StudyNames]:
     """Return what the patient's orders call the patient's exams, by the exam's number."""
-    query = (
-        sa.select(
+    met = sa.or_(
+        placed_order.c.accession_number == exam_result.c.accession_number,
+        placed_order.c.study_instance_uid == exam.c.study_instance_uid,
+    )
+    of_patient = placed_order.c.patient_id == patient_id
+    named = claim.c.patient_id == patient_id
+    numbered = placed_order.c.accession_number == claim.c.accession_number
+    sources = (
+        exam.join(exam_result, exam_result.c.exam_id == exam.c.id).join(
+            placed_order, sa.and_(met, of_patient, exam_result.c.patient_id == patient_id)
+        ),
+        exam.join(claim, claim.c.exam_id == exam.c.id).join(
+            placed_order,
+            sa.and_(
+                sa.or_(numbered, placed_order.c.study_instance_uid == exam.c.study_instance_uid),
+                of_patient,
+                named,
+            ),
+        ),
+    )
+    found: dict[int, StudyNames] = {}
+    for source in sources:
+        query = sa.select(
             exam.c.id,
             placed_order.c.accession_number,
             sa.func.coalesce(order_reference.c.case_id, ""),
-        )
-        .select_from(exam.join(placed_order, SAME_STUDY).outerjoin(order_reference))
-        .where(exam.c.patient_id == patient_id, placed_order.c.patient_id == patient_id)
-    )
-    found: dict[int, StudyNames] = {}
-    for exam_id, number, case_id in connection.execute(query):
-        known = found.get(exam_id, StudyNames())
-        cases = known.case_ids | ({case_id} if case_id else set())
-        found[exam_id] = StudyNames(known.accession_numbers | {number}, cases)
+        ).select_from(source.outerjoin(order_reference))
+        for exam_id, number, case_id in connection.execute(query):
+            known = found.get(exam_id, StudyNames())
+            cases = known.case_ids | ({case_id} if case_id else set())
+            found[exam_id] = StudyNames(known.accession_numbers | {number}, cases)
     return found

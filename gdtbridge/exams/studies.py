@@ -13,14 +13,15 @@ from typing import Final
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.values import da_text, tm_text, to_date, to_time
+from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import AnotherPerson, OrderError, ProcessingFailure
-from gdtbridge.exams import store
-from gdtbridge.exams.identity import Attribution, judge, look_up
-from gdtbridge.exams.model import Exam, ExamState
+from gdtbridge.exams import claim_store, evidence, store
+from gdtbridge.exams.decision import DecisionMaker
+from gdtbridge.exams.model import Claim, ClaimState, Exam, PatientExam, by_person
 from gdtbridge.exams.study_query import NO_PATIENT, StudyQuery, query_of_file
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order, StudyNames
-from gdtbridge.people import Patient, are_two, tells_a_person
+from gdtbridge.people import Patient, are_two
 from worklist import FolderError, WorklistFolder
 
 ANOTHER_PERSON: Final = (
@@ -35,6 +36,7 @@ class StudyFinder:
 
     database: Database
     worklist: WorklistFolder
+    maker: DecisionMaker
     encoding: str | None = None
     """Character set of files that name none."""
 
@@ -42,7 +44,7 @@ class StudyFinder:
         """Return what a GDT file asks for; raise `OrderError` naming what is wrong with it."""
         return query_of_file(data, self.encoding)
 
-    def find(self, query: StudyQuery) -> list[Exam]:
+    def find(self, query: StudyQuery) -> list[PatientExam]:
         """Return the studies the query fits, the newest first.
 
         Held ones are never among them, and of those still being received only the ones whose
@@ -54,15 +56,28 @@ class StudyFinder:
             raise OrderError("patient_id", NO_PATIENT)
         with self.database.read() as connection:
             exams = store.exams_of(connection, query.patient_id)
+            claims = claim_store.claims_of_exams(connection, [one.id for one in exams])
             names = store.names_of(connection, query.patient_id)
-        fitting = [exam for exam in exams if fits(exam, names.get(exam.id, StudyNames()), query)]
-        certain = [exam for exam in fitting if self._is_certain(exam)]
-        of_person = self._of_person(at_time(certain, query.study_time), query.patient)
+        found = [one for exam in exams for one in self._of_number(exam, claims, query.patient_id)]
+        fitting = [one for one in found if fits(one, names.get(one.id, StudyNames()), query)]
+        of_person = self._of_person(at_time(fitting, query.study_time), query.patient)
         return sorted(of_person, key=_when, reverse=True)
 
-    def _of_person(self, exams: list[Exam], asked: Patient) -> list[Exam]:
+    def _of_number(
+        self, exam: Exam, claims: Sequence[Claim], patient_id: str
+    ) -> Iterator[PatientExam]:
+        """Yield the exam as it is of the number's patient: what is settled, or surely will be."""
+        for one in by_person(exam, [claim for claim in claims if claim.exam_id == exam.id]):
+            if one.patient_id != patient_id:
+                continue
+            if any(claim.number == patient_id for claim in one.claims) or self._is_certain(
+                exam, one
+            ):
+                yield one
+
+    def _of_person(self, exams: list[PatientExam], asked: Patient) -> list[PatientExam]:
         """Return the exams that are not another person's; raise `AnotherPerson` when all are."""
-        if not tells_a_person(asked):
+        if not (asked.family_name and asked.birth_date):
             return exams
         with self.database.read() as connection:
             theirs = [e for e in exams if not is_another(asked, people_of(connection, e))]
@@ -70,36 +85,40 @@ class StudyFinder:
             raise AnotherPerson(ANOTHER_PERSON)
         return theirs
 
-    def _is_certain(self, exam: Exam) -> bool:
-        """Return whether nobody else may claim the exam; what is reported was asked before."""
-        if exam.state is ExamState.REPORTED:
-            return True
+    def _is_certain(self, exam: Exam, one: PatientExam) -> bool:
+        """Return whether nobody else may claim what is still being received."""
+        if not all(claim.state is ClaimState.OPEN for claim in one.claims):
+            return False
         try:
-            listed = look_up(exam, self.worklist)
+            listed = evidence.look_up(exam, one.claims, self.worklist)
         except FolderError as error:
             raise ProcessingFailure(str(error)) from error
+        received = local_time(exam.first_instance_at).date()
         with self.database.read() as connection:
-            return isinstance(judge(connection, exam, listed), Attribution)
+            claims = claim_store.claims_of(connection, exam.id)
+            found = evidence.collect(connection, exam, claims, listed, received)
+        decided = (d for d in self.maker.decide(found) if d.person == one.person)
+        return any(d.reason is None for d in decided)
 
 
-def people_of(connection: Connection, exam: Exam) -> Iterator[Patient]:
+def people_of(connection: Connection, exam: PatientExam) -> Iterator[Patient]:
     """Yield the descriptions of the person an exam is of, the one to be believed most first.
 
-    That is the exam's own; of one that a person released, what the practice knows of the number it
-    was released for. Then come the orders of the number and its master data.
+    That is whom its records name, then the orders of the number and its master data, and the
+    objects where they name the number.
     """
-    if not exam.released:
-        yield exam.sent_patient
+    results = claim_store.results_of(connection, exam.id)
+    yield from (one.patient for one in results if one.patient_id == exam.patient_id)
     orders = order_store.orders_of(connection, exam.patient_id)
     yield from (order.patient for order in sorted(orders, key=lambda o: not _answers(exam, o)))
     known = order_store.find_patient(connection, exam.patient_id)
     if known is not None:
         yield known
-    if exam.released and not exam.mixed and exam.sent_patient_id == exam.patient_id:
+    if exam.sent_patient_id == exam.patient_id:
         yield exam.sent_patient
 
 
-def _answers(exam: Exam, order: Order) -> bool:
+def _answers(exam: PatientExam, order: Order) -> bool:
     return (
         order.study_instance_uid == exam.study_instance_uid
         or order.accession_number == exam.accession_number
@@ -107,12 +126,13 @@ def _answers(exam: Exam, order: Order) -> bool:
 
 
 def is_another(asked: Patient, known: Iterable[Patient]) -> bool:
-    """Return whether somebody else is asked for than the first that tells a person."""
-    first = next((patient for patient in known if tells_a_person(patient)), None)
+    """Return whether somebody else is asked for than the first description with both tells of."""
+    whole = (patient for patient in known if patient.family_name and patient.birth_date)
+    first = next(whole, None)
     return first is not None and are_two(asked, first)
 
 
-def fits(exam: Exam, names: StudyNames, query: StudyQuery) -> bool:
+def fits(exam: PatientExam, names: StudyNames, query: StudyQuery) -> bool:
     """Return whether everything but the time of day fits.
 
     An order without a number of the practice software's (8310) is called by its accession number
@@ -128,7 +148,7 @@ def fits(exam: Exam, names: StudyNames, query: StudyQuery) -> bool:
     )
 
 
-def at_time(exams: Sequence[Exam], clock: str) -> list[Exam]:
+def at_time(exams: Sequence[PatientExam], clock: str) -> list[PatientExam]:
     """Return the exams of that time of day (HHMM or HHMMSS).
 
     Seconds count where they are said. ``00`` may be all that is left of them in the practice
@@ -140,10 +160,10 @@ def at_time(exams: Sequence[Exam], clock: str) -> list[Exam]:
     return [exam for exam in of_minute if _clock(exam) == clock]
 
 
-def _clock(exam: Exam) -> str:
+def _clock(exam: PatientExam) -> str:
     at = to_time(exam.study_time)
     return tm_text(at) if at is not None else ""
 
 
-def _when(exam: Exam) -> tuple[str, time, int]:
+def _when(exam: PatientExam) -> tuple[str, time, int]:
     return exam.study_date, to_time(exam.study_time) or time(0), exam.id

@@ -5,15 +5,16 @@ The one place that knows how the database says so; `gdtbridge.attention` has lev
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
 
-from gdtbridge.archive import ReceiptStatus
-from gdtbridge.database import Connection, exam, instance, report
-from gdtbridge.exams.model import HELD_TEXT, PROBLEM_TEXT, ExamState, HoldReason, ReportState
+from gdtbridge.database import Connection, claim, exam, instance, report
+from gdtbridge.exams.claim_store import HELD
+from gdtbridge.exams.model import HELD_TEXT, PROBLEM_TEXT, HoldReason
 from gdtbridge.exams.overview import OVERDUE_SECONDS
 from gdtbridge.people import Patient
 
@@ -24,20 +25,18 @@ class WaitingKind(StrEnum):
     HELD = "held-exam"
     CORRECTION = "correction-waiting"
     OVERDUE = "exam-overdue"
-    OTHER_CONTENT = "other-content"
     UNREADABLE = "report-unreadable"
     INCOMPLETE = "report-incomplete"
     UNWRITABLE = "report-unwritable"
-    OTHER_PATIENT = "report-of-other-patient"
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingExam:
-    """An exam, or an object of one, that waits for a person."""
+    """What of an exam waits for a person: of one of its people, or one of its reports."""
 
     kind: WaitingKind
     subject: str
-    """``exam:UID`` or ``object:NUMBER``; of a patient of the exam ``exam:UID:NUMBER``."""
+    """``exam:UID:PERSON``, ``object:NUMBER``, or ``exam:UID`` for the whole exam."""
     study_instance_uid: str
     since: float
     """UTC seconds."""
@@ -45,20 +44,22 @@ class WaitingExam:
     """Number, name and birth date of the patient, as sent."""
     detail: str
     """The cause, German / English."""
+    person: int
+    """Which of the exam's people, from 1."""
 
 
 _WHO: Final = (
     exam.c.study_instance_uid,
-    exam.c.patient_id,
-    exam.c.patient_name,
-    exam.c.patient_birth_date,
+    claim.c.person,
+    claim.c.patient_id,
+    claim.c.patient_name,
+    claim.c.patient_birth_date,
 )
 _REPORT_KINDS: Final = {
     "incomplete": WaitingKind.INCOMPLETE,
     HoldReason.UNWRITABLE: WaitingKind.UNWRITABLE,
-    ReportState.OTHER_PATIENT: WaitingKind.OTHER_PATIENT,
 }
-"""Kinds of reports by problem or state; all others could not be read."""
+"""Kinds of reports by problem; all others could not be read."""
 
 
 def waiting(connection: Connection, now: float, most: int) -> list[WaitingExam]:
@@ -66,68 +67,54 @@ def waiting(connection: Connection, now: float, most: int) -> list[WaitingExam]:
     return [
         *_held(connection, most),
         *_overdue(connection, now - OVERDUE_SECONDS, most),
-        *_other_content(connection, most),
         *_reports(connection, most),
     ]
 
 
-def _held(connection: Connection, most: int) -> list[WaitingExam]:
+def _held(connection: Connection, most: int) -> Iterator[WaitingExam]:
+    """Yield one item for each of the people of whom something is held."""
     query = (
-        sa.select(exam.c.last_instance_at, exam.c.held_because, *_WHO)
-        .where(exam.c.state == ExamState.HELD)
-        .order_by(exam.c.id)
+        sa.select(exam.c.last_instance_at, claim.c.held_because, *_WHO)
+        .select_from(claim.join(exam))
+        .where(HELD)
+        .order_by(claim.c.id)
         .limit(most)
     )
-    return [
-        WaitingExam(
-            WaitingKind.HELD, f"exam:{uid}", uid, since, _who(*who), HELD_TEXT[HoldReason(why)]
-        )
-        for since, why, uid, *who in connection.execute(query)
-    ]
+    told: set[str] = set()
+    for since, why, uid, person, *who in connection.execute(query):
+        subject = f"exam:{uid}:{person}"
+        if subject in told:
+            continue
+        told.add(subject)
+        correction = why == HoldReason.AFTER_REPORT
+        kind = WaitingKind.CORRECTION if correction else WaitingKind.HELD
+        detail = HELD_TEXT[HoldReason(why)]
+        yield WaitingExam(kind, subject, uid, since, _who(*who), detail, person)
 
 
 def _overdue(connection: Connection, due_before: float, most: int) -> list[WaitingExam]:
+    first = sa.select(sa.func.min(claim.c.id)).group_by(claim.c.exam_id)
     query = (
         sa.select(exam.c.due_at, *_WHO)
-        .where(exam.c.due_at < due_before)
+        .select_from(exam.join(claim))
+        .where(exam.c.due_at < due_before, claim.c.id.in_(first))
         .order_by(exam.c.due_at)
         .limit(most)
     )
     return [
-        WaitingExam(WaitingKind.OVERDUE, f"exam:{uid}", uid, since, _who(*who), "")
-        for since, uid, *who in connection.execute(query)
-    ]
-
-
-def _other_content(connection: Connection, most: int) -> list[WaitingExam]:
-    of_study = exam.c.study_instance_uid == instance.c.study_instance_uid
-    query = (
-        sa.select(instance.c.id, instance.c.received_at, instance.c.study_instance_uid, *_WHO)
-        .select_from(instance.outerjoin(exam, of_study))
-        .where(instance.c.standing == ReceiptStatus.CONFLICT)
-        .order_by(instance.c.id)
-        .limit(most)
-    )
-    return [
-        WaitingExam(
-            WaitingKind.OTHER_CONTENT,
-            f"object:{number}",
-            uid,
-            since,
-            _who(*who),
-            PROBLEM_TEXT[ReceiptStatus.CONFLICT],
-        )
-        for number, since, uid, _, *who in connection.execute(query)
+        WaitingExam(WaitingKind.OVERDUE, f"exam:{uid}", uid, since, _who(*who), "", person)
+        for since, uid, person, *who in connection.execute(query)
     ]
 
 
 def _reports(connection: Connection, most: int) -> list[WaitingExam]:
-    reason = sa.func.coalesce(sa.func.nullif(report.c.problem, ""), report.c.state)
-    unsent = sa.or_(report.c.problem != "", report.c.state == ReportState.OTHER_PATIENT)
+    of_claim = instance.join(claim, claim.c.id == instance.c.claim_id).join(
+        exam, exam.c.id == claim.c.exam_id
+    )
     query = (
-        sa.select(report.c.instance_id, instance.c.received_at, reason, *_WHO)
-        .select_from(report.join(exam).join(instance, instance.c.id == report.c.instance_id))
-        .where(unsent)
+        sa.select(report.c.instance_id, instance.c.received_at, report.c.problem, *_WHO)
+        .select_from(of_claim.join(report, report.c.instance_id == instance.c.id))
+        .where(report.c.problem != "")
         .order_by(report.c.id)
         .limit(most)
     )
@@ -139,13 +126,14 @@ def _reports(connection: Connection, most: int) -> list[WaitingExam]:
             since,
             _who(*who),
             PROBLEM_TEXT.get(why, why),
+            person,
         )
-        for number, since, why, uid, *who in connection.execute(query)
+        for number, since, why, uid, person, *who in connection.execute(query)
     ]
 
 
-def _who(number: str | None, name: str | None, birth_date: str | None) -> str:
+def _who(number: str, name: str, birth_date: str) -> str:
     """Return number, name and birth date as a list shows them; empty where nothing is known."""
-    patient = Patient.from_dicom(number or "", name or "", birth_date or "")
+    patient = Patient.from_dicom(number, name, birth_date)
     born = patient.german_birth_date or patient.birth_date_as_sent
     return " ".join(part for part in (patient.id, patient.listed_name, born) if part)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from gdtbridge.exams import Exam
+from gdtbridge.exams import PatientExam
 from gdtbridge.folders.records import RecordReply
 from gdtbridge.orders import RecordOutcome
 
@@ -47,7 +47,7 @@ def told_of(reply: RecordReply) -> list[str]:
     return [*lines, *(f"  {study_line(study)}" for study in reply.studies)]
 
 
-def study_line(study: Exam) -> str:
+def study_line(study: PatientExam) -> str:
     """Return date, time, modality, description, order number and UID of a study."""
     words = (
         study.study_date,

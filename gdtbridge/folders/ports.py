@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gdtbridge.exams import Exam, StudyQuery
+from gdtbridge.exams import PatientExam, StudyQuery
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import OrderRecord, OrderRequest, TakenRecord
 from gdtbridge.people import Patient
@@ -70,6 +70,6 @@ class OrderPorts:
 
     filed: FiledOrderPort
     master_data: MasterDataPort
-    find_studies: Callable[[StudyQuery], Sequence[Exam]]
+    find_studies: Callable[[StudyQuery], Sequence[PatientExam]]
     results_arrived: Callable[[str], bool]
     """Whether everything the exam of an order (accession number) has to say has arrived."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from gdtbridge.durable import Clock
 from gdtbridge.errors import AnotherPerson, OrderError
-from gdtbridge.exams import Exam, query_of
+from gdtbridge.exams import PatientExam, query_of
 from gdtbridge.folders.ports import OrderPorts
 from gdtbridge.folders.requests import (
     named,
@@ -29,7 +29,7 @@ class RecordReply:
 
     record_type: str
     taken: TakenRecord
-    studies: tuple[Exam, ...] = ()
+    studies: tuple[PatientExam, ...] = ()
 
 
 class RecordTaker:

@@ -14,7 +14,9 @@ import sqlalchemy as sa
 
 from gdtbridge.database import (
     Connection,
+    claim,
     exam,
+    exam_result,
     order_file,
     order_reference,
     patient,
@@ -35,25 +37,32 @@ from gdtbridge.people import Patient
 from worklist import Entry
 
 
-def _same_study(
+def _arrived(
     study_uid: sa.ColumnElement[str] | str,
     accession_number: sa.ColumnElement[str] | str,
     patient_id: sa.ColumnElement[str] | str,
 ) -> sa.ColumnElement[bool]:
-    """Return whether an exam is that of an order: by UID, or by number and patient."""
-    return sa.or_(
-        exam.c.study_instance_uid == study_uid,
-        sa.and_(exam.c.accession_number == accession_number, exam.c.patient_id == patient_id),
+    """Return whether objects of an order are here: of its patient, by UID or accession number."""
+    of_study = (
+        sa.select(claim.c.id)
+        .select_from(claim.join(exam))
+        .where(exam.c.study_instance_uid == study_uid, claim.c.patient_id.in_([patient_id, ""]))
     )
+    of_number = sa.select(claim.c.id).where(
+        claim.c.accession_number == accession_number, claim.c.patient_id == patient_id
+    )
+    reported = sa.select(exam_result.c.id).where(exam_result.c.accession_number == accession_number)
+    return sa.or_(sa.exists(of_study), sa.exists(of_number), sa.exists(reported))
 
 
-SAME_STUDY: Final = _same_study(
-    placed_order.c.study_instance_uid, placed_order.c.accession_number, placed_order.c.patient_id
-)
 _NAMES: Final = [field.name for field in fields(OrderReference)]
 _ORDER: Final = [
     *placed_order.c,
-    sa.exists().where(SAME_STUDY).label("arrived"),
+    _arrived(
+        placed_order.c.study_instance_uid,
+        placed_order.c.accession_number,
+        placed_order.c.patient_id,
+    ).label("arrived"),
     *(sa.func.coalesce(order_reference.c[name], "").label(name) for name in (*_NAMES, "route")),
 ]
 _OUTCOME: Final = (order_file.c.outcome, order_file.c.accession_number, order_file.c.reason)
@@ -144,6 +153,14 @@ def order_by_number(connection: Connection, accession_number: str) -> Order | No
     """Return the order with that accession number."""
     found = _orders(connection, placed_order.c.accession_number == accession_number)
     return found[0] if found else None
+
+
+def open_orders_born(connection: Connection, births: Sequence[str]) -> list[Order]:
+    """Return the open orders of patients with one of these birth dates (YYYYMMDD)."""
+    if not births:
+        return []
+    is_open = placed_order.c.state == OrderState.ORDERED
+    return _orders(connection, placed_order.c.patient_birth_date.in_(births), is_open)
 
 
 def order_of_bytes(connection: Connection, sha256: str, since: float) -> Order | None:
@@ -238,6 +255,12 @@ def set_order_state(connection: Connection, accession_number: str, state: OrderS
     connection.execute(sa.update(placed_order).where(of_number).values(state=state))
 
 
+def finish_order(connection: Connection, order: Order, state: OrderState) -> None:
+    """End an order whose exam is here; its entry leaves the worklist with the next clean-up."""
+    if order.id:
+        close_order(connection, order.id, state)
+
+
 def close_order(connection: Connection, order_id: int, state: OrderState) -> None:
     """End an order, and mark that its entry has to leave the worklist."""
     _update(connection, order_id, state=state, listing=ListingMark.REMOVE)
@@ -260,8 +283,8 @@ def delete_order(connection: Connection, order_id: int) -> None:
 
 def has_arrived(connection: Connection, entry: Entry) -> bool:
     """Return whether the study of a worklist entry is here."""
-    same = _same_study(entry.StudyInstanceUID, entry.AccessionNumber, entry.PatientID)
-    return connection.execute(sa.select(exam.c.id).where(same)).first() is not None
+    arrived = _arrived(entry.StudyInstanceUID, entry.AccessionNumber, entry.PatientID)
+    return bool(connection.execute(sa.select(arrived)).scalar())
 
 
 def highest_number(connection: Connection) -> str | None:
@@ -300,6 +323,12 @@ def keep_patient(connection: Connection, known: Patient, now: float) -> None:
             received_at=now,
         )
     )
+
+
+def find_patients(connection: Connection, numbers: Sequence[str]) -> dict[str, Patient]:
+    """Return the master data known for some numbers, by number."""
+    found = {number: find_patient(connection, number) for number in numbers}
+    return {number: one for number, one in found.items() if one is not None}
 
 
 def find_patient(connection: Connection, patient_id: str) -> Patient | None:

@@ -12,7 +12,8 @@ from typing import Final
 
 from gdtbridge.archive import ArchivedInstance
 from gdtbridge.catalogue.catalogue import Catalogue
-from gdtbridge.exams.model import Exam
+from gdtbridge.exams.model import PatientExam
+from gdtbridge.exams.plan import PlannedResult
 from gdtbridge.gdt.tables.fields import field_length
 from gdtbridge.gdt.write.results import Attachment
 from gdtbridge.pictures import (
@@ -75,51 +76,57 @@ class AttachmentBuilder:
     monotonic: Callable[[], float] = time.monotonic
 
     def files(
-        self, exam: Exam, accession: str, kept: Sequence[ArchivedInstance], place: AttachmentPlace
+        self,
+        planned: PlannedResult,
+        kept: Sequence[ArchivedInstance],
+        place: AttachmentPlace,
+        already: int = 0,
     ) -> tuple[AttachedFile, ...]:
-        """Return the attachments of an exam; what cannot be made is left out and counted.
+        """Return the attachments for objects that were not told; what cannot be made is left out.
 
-        An exam whose objects named several patients gets none: nothing tells whose a picture is.
+        ``kept`` are all objects of the result, ``already`` counts the pictures the chart has.
         """
-        if exam.mixed:
+        if place.most <= already:
             return ()
         end = self.monotonic() + MOST_SECONDS
         keys = [one.path for one in kept if is_key_object(one.sop_class_uid)]
         candidates = [
             AttachmentCandidate(one.path, one.sop_class_uid, one.sop_instance_uid)
             for one in kept
-            if is_candidate(one.sop_class_uid)
+            if is_candidate(one.sop_class_uid) and not one.told
         ]
         if not candidates:
             return ()
         key = self.renderer.key_objects(keys)
         looked = [found for one in candidates for found in self._with_frames(one, end)]
-        selection = choose(looked, key, place.most)
+        selection = choose(looked, key, place.most - already)
         rendered = [
-            self._rendered(exam, choice.candidate.path, choice.frame, end)
+            self._rendered(planned.exam, choice.candidate.path, choice.frame, end)
             for choice in selection.choices
         ]
         if selection.left_out:
-            log.info("exam %d: %d pictures more than are attached", exam.id, selection.left_out)
+            log.info(
+                "exam %d: %d pictures more than are attached", planned.exam.id, selection.left_out
+            )
         made = [one for one in rendered if one is not None]
-        return tuple(_files(exam, accession, made, place))
+        return tuple(_files(planned, made, place, already))
 
     def sheet(
-        self, exam: Exam, accession: str, report: Report, place: AttachmentPlace
+        self, planned: PlannedResult, report: Report, place: AttachmentPlace
     ) -> AttachedFile | None:
         """Return the page of one Structured Report; None where it cannot be printed.
 
-        The page names the patient of the exam: a person may have said that the exam is of another
+        The page names whom the record names: a person may have said that the exam is of another
         patient than the device thought.
         """
-        sheet = sheet_of(report, self.catalogue, exam.sent_patient, accession)
+        sheet = sheet_of(report, self.catalogue, planned.patient, planned.shown_accession)
         try:
             data = self.printer.print(sheet, PageFormat.PDF)
         except ReportError as error:
-            log.warning("exam %d: the page of a report is left out: %s", exam.id, error)
+            log.warning("exam %d: the page of a report is left out: %s", planned.exam.id, error)
             return None
         title = sheet.heading if len(sheet.heading) <= LONGEST_NAME else "Messwerte"
-        return _file(exam, accession, RenderedFile("PDF", title, data), place)
+        return _file(planned, RenderedFile("PDF", title, data), place)
 
     def _with_frames(
         self, candidate: AttachmentCandidate, end: float
@@ -129,7 +136,7 @@ class AttachmentBuilder:
         return (candidate,) if late else self.renderer.with_frames((candidate,))
 
     def _rendered(
-        self, exam: Exam, path: Path, frame: int | None, end: float
+        self, exam: PatientExam, path: Path, frame: int | None, end: float
     ) -> RenderedFile | None:
         if self.monotonic() >= end:
             log.warning("exam %d: an attachment is left out: they took too long", exam.id)
@@ -142,21 +149,22 @@ class AttachmentBuilder:
 
 
 def _files(
-    exam: Exam, accession: str, made: Sequence[RenderedFile], place: AttachmentPlace
+    planned: PlannedResult, made: Sequence[RenderedFile], place: AttachmentPlace, already: int
 ) -> Iterator[AttachedFile]:
-    """Yield the files, the pictures with their number before their title."""
-    pictures = 0
+    """Yield the files, the pictures with their number in the chart before their title."""
+    pictures = already
     for one in made:
         pictures += one.format == "JPG"
         title = one.title or "Dokument"
         if one.format == "JPG":
             title = f"Bild {pictures}: {one.title}" if one.title else f"Bild {pictures}"
-        yield _file(exam, accession, replace(one, title=title), place)
+        yield _file(planned, replace(one, title=title), place)
 
 
-def _file(exam: Exam, accession: str, made: RenderedFile, place: AttachmentPlace) -> AttachedFile:
+def _file(planned: PlannedResult, made: RenderedFile, place: AttachmentPlace) -> AttachedFile:
     """Return the file under a name made of its content, which no other file has."""
-    stem = safe_part(accession, own_number(exam.id))
+    exam = planned.exam
+    stem = safe_part(planned.shown_accession, own_number(exam.id))
     digest = hashlib.sha256(made.data).hexdigest()[:16]
     name = f"{stem}-{digest}.{made.format.lower()}"
     described = ": ".join(part for part in (exam.modality, exam.study_description) if part)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
 from gdtbridge.archive import Archive, ArchivedInstance
-from gdtbridge.database import Database
-from gdtbridge.exams import store
-from gdtbridge.exams.identity import Attribution, ListedOrders, judge, look_up
-from gdtbridge.exams.model import Exam, HoldReason, PendingReport
+from gdtbridge.database import Connection, Database
+from gdtbridge.durable.clock import Clock, local_time
+from gdtbridge.exams import claim_store, evidence, store, versions
+from gdtbridge.exams.completion import CompletionRule
+from gdtbridge.exams.decision import Decision, DecisionMaker
+from gdtbridge.exams.evidence import ExamEvidence, ListedEntries
+from gdtbridge.exams.model import ClaimState, Exam, HoldReason, PendingReport
+from gdtbridge.exams.plan import PlannedResult, plan
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results import store as result_store
-from gdtbridge.results.attachments import AttachedFile, AttachmentBuilder, AttachmentPlace
-from gdtbridge.results.records import accession_of
+from gdtbridge.results.attachments import AttachedFile, AttachmentBuilder
 from gdtbridge.results.routing import ResultTarget, Routing
 from gdtbridge.sr import Report, ReportError, ReportLimitError
 from worklist import WorklistFolder
@@ -52,14 +56,36 @@ class ReadReport:
 
 
 @dataclass(frozen=True, slots=True)
-class GatheredExam:
-    """An exam as read before its results are written; ``target`` is None without attachments."""
+class GatheredResult:
+    """One result as read before it is written: its reports, its files, and what they show.
 
-    exam: Exam
-    listed: ListedOrders
+    ``told`` are the ids of the instances its records are made with, or without on purpose.
+    """
+
+    planned: PlannedResult
+    target: ResultTarget
     read: tuple[ReadReport, ...]
-    target: ResultTarget | None
     attached: tuple[AttachedFile, ...]
+    told: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GatheredExam:
+    """An exam as read before its results are written.
+
+    ``pause_at`` is when late pictures are told (UTC); None where none wait.
+    """
+
+    evidence: ExamEvidence
+    listed: ListedEntries
+    decisions: tuple[Decision, ...]
+    results: tuple[GatheredResult, ...]
+    pause_at: float | None
+
+    @property
+    def exam(self) -> Exam:
+        """The exam as it was when it was read."""
+        return self.evidence.exam
 
 
 class ExamGatherer:
@@ -72,6 +98,8 @@ class ExamGatherer:
         archive: Archive,
         worklist: WorklistFolder,
         openers: ObjectOpeners,
+        rules: tuple[DecisionMaker, CompletionRule],
+        clock: Clock,
     ) -> None:
         self._routing = routing
         self._database = database
@@ -79,54 +107,110 @@ class ExamGatherer:
         self._worklist = worklist
         self._reader = openers.reports
         self._attachments = AttachmentBuilder(openers.pictures, openers.sheets, routing.catalogue)
+        self._maker, self._completion = rules
+        self._clock = clock
+
+    def compare(self, exam_id: int) -> None:
+        """Compare what came again with other bytes, and let the newest content count."""
+        with self._database.read() as connection:
+            exam = store.exam_by_id(connection, exam_id)
+            claims = [one.id for one in claim_store.claims_of(connection, exam_id)]
+            waiting = self._archive.versions_of(connection, claims)
+        if exam is None or not waiting:
+            return
+        compared = versions.compare(waiting)
+        with self._database.write() as connection:
+            versions.settle(connection, self._archive, exam, compared, self._clock.utc())
 
     def gather(self, exam_id: int) -> GatheredExam | None:
         """Return what there is of an exam that waits to be reported; None when none does."""
         with self._database.read() as connection:
             exam = store.exam_by_id(connection, exam_id)
-            if exam is None or exam.due_at is None:
+            claims = claim_store.claims_of(connection, exam_id)
+        if exam is None or exam.due_at is None:
+            return None
+        listed = evidence.look_up(exam, claims, self._worklist)
+        with self._database.read() as connection:
+            found = self.evidence(connection, exam_id, listed)
+            if found is None:
                 return None
             pending = result_store.pending_reports(connection, exam_id)
-            files = [self._archive.path_of(connection, one.instance_id) for one in pending]
-            kept = self._archive.kept_of(connection, exam.study_instance_uid)
-        listed = look_up(exam, self._worklist)
-        read = tuple(self._read(one, file) for one, file in zip(pending, files, strict=True))
+            kept = self._archive.kept_of(connection, [one.id for one in found.claims])
+            files = {one.id: self._archive.path_of(connection, one.instance_id) for one in pending}
+        decisions = self._maker.decide(found)
+        planned = plan(found, decisions, self._maker.dates)
+        pause_at = self._pause_at(found.exam, kept)
+        wanted = {claim for one in planned for claim in one.claims}
+        read = [self._read(one, files[one.id]) for one in pending if one.claim_id in wanted]
+        results = tuple(self._gathered(found, one, read, kept, pause_at) for one in planned)
+        return GatheredExam(found, listed, decisions, results, _waits(results, kept, pause_at))
+
+    def decides_anew(self, exam_id: int) -> bool:
+        """Return whether what is held of an exam would be decided otherwise now.
+
+        What no record can be written of stays held until a person looks.
+        """
         with self._database.read() as connection:
-            attribution = judge(connection, exam, listed)
-        gathered = GatheredExam(exam, listed, read, None, ())
-        return (
-            gathered
-            if isinstance(attribution, HoldReason)
-            else self._with_files(gathered, attribution, kept)
+            exam = store.exam_by_id(connection, exam_id)
+            claims = claim_store.claims_of(connection, exam_id)
+        if exam is None or exam.due_at is not None:
+            return False
+        listed = evidence.look_up(exam, claims, self._worklist)
+        with self._database.read() as connection:
+            found = self.evidence(connection, exam_id, listed)
+        decisions = self._maker.decide(found) if found is not None else ()
+        return any(
+            one.held_because not in {decision.reason, HoldReason.UNWRITABLE}
+            for decision in decisions
+            for one in decision.claims
+            if one.state is ClaimState.HELD
         )
 
-    def _with_files(
-        self, gathered: GatheredExam, attribution: Attribution, kept: Sequence[ArchivedInstance]
-    ) -> GatheredExam:
-        exam = gathered.exam
-        target = self._routing.of_exam(exam, attribution.order)
+    def evidence(
+        self, connection: Connection, exam_id: int, listed: ListedEntries
+    ) -> ExamEvidence | None:
+        """Return the evidence of an exam as it is within the caller's transaction."""
+        exam = store.exam_by_id(connection, exam_id)
+        if exam is None:
+            return None
+        claims = claim_store.claims_of(connection, exam_id)
+        return evidence.collect(connection, exam, claims, listed, _day(exam.first_instance_at))
+
+    def _pause_at(self, exam: Exam, kept: Sequence[ArchivedInstance]) -> float:
+        """Return when the device has been silent long enough for late pictures (UTC)."""
+        late = min((one.received_at for one in kept if not one.told), default=0.0)
+        return self._completion.quiet_at(exam.last_instance_at, late)
+
+    def _gathered(
+        self,
+        found: ExamEvidence,
+        planned: PlannedResult,
+        read: Sequence[ReadReport],
+        kept: Sequence[ArchivedInstance],
+        pause_at: float,
+    ) -> GatheredResult:
+        target = self._routing.of_result(planned)
+        own = [one for one in kept if one.claim_id in planned.claims]
+        reports = tuple(one for one in read if one.pending.claim_id in planned.claims)
         place = target.attachments
         if place is None:
-            return gathered
-        accession = accession_of(exam, attribution.order)
-        attached = gathered.attached
-        if exam.reported_at is None:
-            attached = self._attachments.files(exam, accession, kept, place)
-        read = gathered.read
+            return GatheredResult(planned, target, reports, (), _untold(own))
         if place.reports:
-            read = tuple(self._with_sheet(one, exam, accession, place) for one in read)
-        return replace(gathered, read=read, target=target, attached=attached)
+            reports = tuple(self._with_sheet(one, planned, target) for one in reports)
+        if planned.known is not None and self._clock.utc() < pause_at:
+            return GatheredResult(planned, target, reports, (), ())
+        already = _pictures(found, planned.number)
+        attached = self._attachments.files(planned, own, place, already)
+        return GatheredResult(planned, target, reports, attached, _untold(own))
 
     def _with_sheet(
-        self, read: ReadReport, exam: Exam, accession: str, place: AttachmentPlace
+        self, read: ReadReport, planned: PlannedResult, target: ResultTarget
     ) -> ReadReport:
-        """Return the report with its page, if it has anything to say of the exam's patient."""
-        report = read.report
-        if report is None or not report.measurements:
+        """Return the report with its page, if it has anything to say."""
+        report, place = read.report, target.attachments
+        if report is None or place is None or not report.measurements:
             return read
-        if exam.mixed and not exam.is_of(report.patient_id):
-            return read
-        return replace(read, sheet=self._attachments.sheet(exam, accession, report, place))
+        return replace(read, sheet=self._attachments.sheet(planned, report, place))
 
     def _read(self, pending: PendingReport, file: Path) -> ReadReport:
         try:
@@ -140,3 +224,26 @@ class ExamGatherer:
             return self._reader.read(file)
         except ReportLimitError:  # of the file's making, or the machine was busy: once more
             return self._reader.read(file)
+
+
+def _untold(kept: Sequence[ArchivedInstance]) -> tuple[int, ...]:
+    return tuple(one.id for one in kept if not one.told)
+
+
+def _waits(
+    results: Sequence[GatheredResult], kept: Sequence[ArchivedInstance], pause_at: float
+) -> float | None:
+    """Return when pictures that are not told now are to be looked at again."""
+    told = {instance for one in results for instance in one.told}
+    claims = {claim for one in results for claim in one.planned.claims}
+    late = any(one.claim_id in claims and not one.told and one.id not in told for one in kept)
+    return pause_at if late else None
+
+
+def _pictures(found: ExamEvidence, number: str) -> int:
+    """Return how many pictures of the exam a chart has."""
+    return sum(one.pictures for one in found.results if one.patient_id == number)
+
+
+def _day(moment: float) -> date:
+    return local_time(moment).date()

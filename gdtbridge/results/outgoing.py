@@ -1,4 +1,4 @@
-"""The results of one exam on their way into the outbox: what leaves, and in which order."""
+"""The results for one chart on their way into the outbox: what leaves, and in which order."""
 
 from __future__ import annotations
 
@@ -10,17 +10,14 @@ from datetime import datetime
 from typing import Final
 
 from gdtbridge.database import Connection
-from gdtbridge.exams.model import Exam, HoldReason, PendingReport, ReportState
+from gdtbridge.exams.model import HoldReason, PendingReport, ReportState
 from gdtbridge.gdt.errors import GdtWriteError
-from gdtbridge.orders.model import Order
+from gdtbridge.gdt.write.results import Revision
 from gdtbridge.outbox import Message, Outbox
-from gdtbridge.people import Patient, are_two
 from gdtbridge.results import revision, store
 from gdtbridge.results.attachments import ATTACHMENT, AttachedFile
-from gdtbridge.results.gathering import GatheredExam, ReadReport
-from gdtbridge.results.records import accession_of, patient_of
+from gdtbridge.results.gathering import GatheredResult, ReadReport
 from gdtbridge.results.revision import NewValues
-from gdtbridge.results.routing import ResultTarget
 from gdtbridge.sr import Report, fingerprint
 
 log = logging.getLogger(__name__)
@@ -35,34 +32,40 @@ INCOMPLETE: Final = "incomplete"
 
 
 @dataclass(frozen=True, slots=True)
-class ExamResults:
-    """Puts the results of an exam into the outbox, within the caller's write transaction."""
+class ResultMessages:
+    """Puts the records of one result into the outbox, within the caller's write transaction."""
 
     outbox: Outbox
     connection: Connection
-    exam: Exam
-    order: Order | None
-    target: ResultTarget
+    gathered: GatheredResult
     moment: datetime
     """Local time."""
     announced: bool
     """Whether a webhook is called once the study record is delivered."""
+    round: int
+    """How often results of the exam were taken back from this chart: they may come once more."""
 
-    def put(self, gathered: GatheredExam) -> None:
-        """Put the study record unless one was, and the value records; raise `GdtWriteError`."""
-        if self.exam.reported_at is None:
-            self._put_study(gathered.attached)
+    def put(self) -> None:
+        """Put the study record or its supplement, and the value records.
+
+        Raises `GdtWriteError` where no record can be written.
+        """
+        gathered = self.gathered
+        if gathered.planned.known is None:
+            self._put_study(Revision.FIRST)
+        elif gathered.attached:
+            self._put_study(Revision.SUPPLEMENT)
         for read in gathered.read:
             self._put_values(read)
 
     def _put_attachments(self, attached: Sequence[AttachedFile]) -> int | None:
         """Put the files one after the other; when the last one arrived, all of them are there."""
-        last = None
+        exam, last = self.gathered.planned.exam, None
         for one in attached:
             message = Message(
                 kind=ATTACHMENT,
-                destination=self.target.attachments_destination,
-                key=f"{self.exam.study_instance_uid}:{_short(self.exam.patient_id)}:{one.name}",
+                destination=self.gathered.target.attachments_destination,
+                key=f"{exam.study_instance_uid}:{self._of_patient}:{one.name}",
                 name=one.name,
                 payload=one.data,
                 after_id=last,
@@ -71,19 +74,33 @@ class ExamResults:
             last = max(last or 0, self.outbox.put(self.connection, message))
         return last
 
-    def _put_study(self, attached: Sequence[AttachedFile]) -> None:
-        exam, target = self.exam, self.target
-        files = tuple(one.attachment for one in attached)
+    @property
+    def _of_patient(self) -> str:
+        return short(self.gathered.planned.number)
+
+    def _key(self, standing: Revision) -> str:
+        """Return the key of a study record, which makes a second one impossible."""
+        planned = self.gathered.planned
+        parts = ["study", planned.exam.study_instance_uid, self._of_patient]
+        parts.append(planned.accession_number or "-")
+        parts.append(str(self.round))
+        if standing is not Revision.FIRST:
+            parts.append(_digest(*(one.name for one in self.gathered.attached)))
+        return ":".join(parts)
+
+    def _put_study(self, standing: Revision) -> None:
+        planned, target = self.gathered.planned, self.gathered.target
+        files = tuple(one.attachment for one in self.gathered.attached)
         message = Message(
             kind="gdt",
             destination=target.destination,
-            key=f"study:{exam.study_instance_uid}:{_short(exam.patient_id)}",
-            name=target.names.study(accession_of(exam, self.order), exam.id, self.moment),
-            payload=target.records.study(exam, self.order, files),
-            after_id=self._put_attachments(attached),
+            key=self._key(standing),
+            name=target.names.study(planned.shown_accession, planned.exam.id, self.moment),
+            payload=target.records.study(planned, files, standing),
+            after_id=self._put_attachments(self.gathered.attached),
         )
         written = self.outbox.put(self.connection, message)
-        if self.announced:
+        if self.announced and standing is Revision.FIRST:
             self.outbox.put(
                 self.connection,
                 Message(
@@ -97,18 +114,15 @@ class ExamResults:
             )
 
     def _put_values(self, read: ReadReport) -> None:
-        exam, pending = self.exam, read.pending
+        pending = read.pending
         if read.report is None:
             self._settle(pending, ReportState.UNREADABLE, problem=read.problem)
-            return
-        if exam.mixed and not _is_of(exam, patient_of(exam, self.order), read.report):
-            self._settle(pending, ReportState.OTHER_PATIENT)
             return
         cut = _cut(read.report)
         if not read.report.measurements:
             self._settle(pending, ReportState.EMPTY, problem=cut)
             return
-        mark = f"{fingerprint(read.report)}:{_short(exam.patient_id)}"
+        mark = f"{fingerprint(read.report)}:{self._of_patient}"
         news = self._news(read.report, mark)
         if news is None:
             self._settle(pending, ReportState.UNCHANGED, fingerprint=mark, problem=cut)
@@ -117,20 +131,20 @@ class ExamResults:
 
     def _news(self, report: Report, mark: str) -> NewValues | None:
         """Return what the report says that was not sent for this patient; None for nothing."""
-        connection, exam = self.connection, self.exam
+        connection, exam = self.connection, self.gathered.planned.exam
         if mark in store.bare_fingerprints(connection, exam.id):
             return None
-        of_patient = f":{_short(exam.patient_id)}"
+        of_patient = f":{self._of_patient}"
         known = revision.read(store.sent_values(connection, exam.id, of_patient))
         news = revision.news_of(known, report)
         return news if news.indices else None
 
     def _put_new_values(self, read: ReadReport, report: Report, news: NewValues, mark: str) -> None:
-        exam, target, pending = self.exam, self.target, read.pending
+        planned, target, pending = self.gathered.planned, self.gathered.target, read.pending
         attached = (read.sheet,) if read.sheet is not None else ()
         try:
             payload = target.records.values(
-                exam, self.order, report, news, tuple(one.attachment for one in attached)
+                planned, report, news, tuple(one.attachment for one in attached)
             )
         except GdtWriteError as error:
             if error.field == PATIENT_NUMBER:
@@ -146,14 +160,16 @@ class ExamResults:
         if payload is None:
             self._settle(pending, ReportState.EMPTY, problem=cut)
             return
-        accession = accession_of(exam, self.order)
+        name = target.names.report(
+            planned.shown_accession, pending.sop_instance_uid, planned.exam.id, self.moment
+        )
         self.outbox.put(
             self.connection,
             Message(
                 kind="gdt",
                 destination=target.destination,
-                key=f"values:{pending.instance_id}",
-                name=target.names.report(accession, pending.sop_instance_uid, exam.id, self.moment),
+                key=f"values:{pending.instance_id}:{self._of_patient}:{self.round}",
+                name=name,
                 payload=payload,
                 after_id=self._put_attachments(attached),
             ),
@@ -170,21 +186,15 @@ class ExamResults:
         store.settle_report(self.connection, pending.id, state, **said)
 
 
-def _is_of(exam: Exam, known: Patient, report: Report) -> bool:
-    """Return whether a report of a mixed exam is the patient's whose name the records bear.
-
-    By number; where a second person had the same number, by name and birth date.
-    """
-    if not exam.is_of(report.patient_id):
-        return False
-    return exam.patient_id != exam.sent_patient_id or not are_two(report.patient, known)
-
-
 def _cut(report: Report) -> str:
     """Return the problem of a report that ends in the middle, whatever became of the rest."""
     return "" if report.is_whole else INCOMPLETE
 
 
-def _short(patient_id: str) -> str:
+def short(patient_id: str) -> str:
     """Return what stands for a patient number in a key: an exam may be reported for another one."""
-    return hashlib.sha256(patient_id.encode()).hexdigest()[:16]
+    return _digest(patient_id)
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from datetime import datetime
 
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.dataset.values import meaningful, to_date, to_time
 from gdtbridge.errors import ViewerError
-from gdtbridge.exams.model import Exam
+from gdtbridge.exams.model import PatientExam
+from gdtbridge.exams.plan import PlannedResult
 from gdtbridge.gdt.tables.dialects import Dialect
 from gdtbridge.gdt.tables.options import LinkPlace
 from gdtbridge.gdt.write.results import (
     Attachment,
     GdtFile,
     Identification,
+    Revision,
     StudyResult,
     ValueResult,
 )
@@ -25,8 +26,7 @@ from gdtbridge.gdt.write.writer import (
     render_study,
     render_values,
 )
-from gdtbridge.orders.model import Order
-from gdtbridge.people import Patient, are_two
+from gdtbridge.people import Patient
 from gdtbridge.results.revision import NewValues
 from gdtbridge.results.values import TestValueBuilder
 from gdtbridge.settings import GdtSettings
@@ -70,14 +70,21 @@ class ResultRecords:
         return self._gdt.sender or self._dialect.options.sender
 
     def study(
-        self, exam: Exam, order: Order | None, attachments: tuple[Attachment, ...] = ()
+        self,
+        planned: PlannedResult,
+        attachments: tuple[Attachment, ...] = (),
+        revision: Revision = Revision.FIRST,
     ) -> bytes:
-        """Return the study record; raise `GdtWriteError` when there can be none."""
+        """Return the study record, or the one that brings further pictures.
+
+        Raises `GdtWriteError` when there can be none.
+        """
+        exam, order = planned.exam, planned.order
         result = StudyResult(
-            patient=patient_of(exam, order),
-            date=to_date(exam.study_date),
+            patient=planned.patient,
+            date=to_date(exam.study_date) or planned.received,
             time=to_time(exam.study_time),
-            accession=accession_of(exam, order),
+            accession=planned.shown_accession,
             modality=exam.modality,
             description=exam.study_description or (meaningful(order.procedure) if order else ""),
             test_id=self._gdt.test_id,
@@ -85,11 +92,13 @@ class ResultRecords:
             order=order.reference if order is not None else None,
             attachments=attachments,
             link=self._link(exam),
+            revision=revision,
+            remarks=planned.remarks,
         )
         rendered = render_study(result, self._dialect, self._ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"study record of exam {exam.id}")
 
-    def _link(self, exam: Exam) -> str:
+    def _link(self, exam: PatientExam) -> str:
         """Return the URL that shows the study, where the dialect has a place for one."""
         wanted = self._dialect.options.link is not LinkPlace.NONE
         if not (wanted and is_configured(self._viewer)):
@@ -102,8 +111,7 @@ class ResultRecords:
 
     def values(
         self,
-        exam: Exam,
-        order: Order | None,
+        planned: PlannedResult,
         report: Report,
         news: NewValues,
         attachments: tuple[Attachment, ...] = (),
@@ -115,16 +123,18 @@ class ResultRecords:
         values = self._values.tests(report, news)
         if not values:
             return None
+        exam, order = planned.exam, planned.order
         result = ValueResult(
-            patient=patient_of(exam, order),
-            date=to_date(exam.study_date),
+            patient=planned.patient,
+            date=to_date(exam.study_date) or planned.received,
             time=to_time(exam.study_time),
-            accession=accession_of(exam, order),
+            accession=planned.shown_accession,
             modality=exam.modality,
             values=values,
             order=order.reference if order is not None else None,
             revision=news.revision,
             attachments=attachments,
+            remarks=planned.remarks,
         )
         rendered = render_values(result, self._dialect, self._ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"value record of exam {exam.id}")
@@ -170,23 +180,6 @@ class ResultRecords:
             patient, self._dialect, self._ids, encoding=self._gdt.encoding
         )
         return _noted(rendered, "master data")
-
-
-def accession_of(exam: Exam, order: Order | None) -> str:
-    """Return the accession number of the order, which the AIS knows, or else of the exam."""
-    return order.accession_number if order is not None else exam.accession_number
-
-
-def patient_of(exam: Exam, order: Order | None) -> Patient:
-    """Return the patient whose name, birth date and sex the records of an exam bear.
-
-    Where the device clearly named somebody else and a person released the exam for the order's
-    patient all the same, name and birth date are the order's, and no sex is said.
-    """
-    sent = exam.sent_patient
-    if order is None or not are_two(sent, order.patient):
-        return sent
-    return replace(order.patient, id=exam.patient_id, sex=None)
 
 
 def _noted(rendered: GdtFile, what: str) -> bytes:

@@ -4,34 +4,46 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Final
 
+from gdtbridge.archive import Archive
 from gdtbridge.database import Connection, Database
-from gdtbridge.durable.clock import Clock
-from gdtbridge.exams import store
+from gdtbridge.durable.clock import Clock, local_time
+from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.completion import CompletionRule
-from gdtbridge.exams.identity import judge
-from gdtbridge.exams.model import Exam, ExamState, HoldReason
+from gdtbridge.exams.decision import Decision
+from gdtbridge.exams.history import grounds_of
+from gdtbridge.exams.model import (
+    ClaimState,
+    EventKind,
+    ExamEvent,
+    ExamResult,
+    ExamState,
+    HoldReason,
+)
 from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.logs import describe
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import OrderState
 from gdtbridge.outbox import Outbox
 from gdtbridge.results import store as result_store
-from gdtbridge.results.gathering import ExamGatherer, GatheredExam
-from gdtbridge.results.outgoing import ExamResults
-from gdtbridge.results.routing import Routing
+from gdtbridge.results.gathering import ExamGatherer, GatheredExam, GatheredResult
+from gdtbridge.results.outgoing import ResultMessages
 from gdtbridge.settings import WebhookSettings
 
 log = logging.getLogger(__name__)
+
+
+MOST_RECONSIDERED: Final = 200
+"""Held exams that are looked at again, the newest: whoever has more has not looked for long."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResultReporter:
     """Decides what leaves for an exam whose waiting is over."""
 
-    routing: Routing
     database: Database
+    archive: Archive
     outbox: Outbox
     gatherer: ExamGatherer
     webhooks: WebhookSettings
@@ -62,6 +74,16 @@ class ResultReporter:
             self._failing[exam_id] = place
             log.error("exam %d cannot be reported, trying again: %s", exam_id, place)
 
+    def reconsider(self) -> None:
+        """Look again at whatever is held: orders or master data may have changed meanwhile."""
+        with self.database.read() as connection:
+            held = claim_store.held_exams(connection, MOST_RECONSIDERED)
+        changed = [exam_id for exam_id in held if self.gatherer.decides_anew(exam_id)]
+        if changed:
+            with self.database.write() as connection:
+                store.wake(connection, changed, self.clock.utc())
+            self.report_due()
+
     def results_arrived(self, accession_number: str) -> bool:
         """Return whether everything the exam of an order has to say has arrived."""
         with self.database.read() as connection:
@@ -70,56 +92,132 @@ class ResultReporter:
     def report(self, exam_id: int, now: float) -> None:
         """Put everything the exam has to say, and was not sent before, into the outbox.
 
-        Files are read outside any transaction. When an instance arrived meanwhile, nothing is
-        written and the exam's new deadline counts.
+        Files are read outside any transaction. When anything the decision rests on changed
+        meanwhile, nothing is written and the exam is looked at once more.
         """
+        self.gatherer.compare(exam_id)
         gathered = self.gatherer.gather(exam_id)
         if gathered is None:
             return
         with self.database.write() as connection:
-            if store.exam_by_id(connection, exam_id) == gathered.exam:
+            if self.gatherer.evidence(connection, exam_id, gathered.listed) == gathered.evidence:
                 self._settle(connection, gathered, now)
         self.outbox.wake()
 
     def _settle(self, connection: Connection, gathered: GatheredExam, now: float) -> None:
-        exam, read = gathered.exam, gathered.read
-        attribution = judge(connection, exam, gathered.listed)
-        if isinstance(attribution, HoldReason):
-            self._hold(connection, exam, attribution)
-            return
-        order = attribution.order
-        target = self.routing.of_exam(exam, order)
-        wanted = target if target.attachments is not None else None
-        if gathered.target is not wanted:
-            return  # an order came meanwhile: everything once more, for its target
-        results = ExamResults(
-            self.outbox,
-            connection,
-            exam,
-            order,
-            target,
-            datetime.fromtimestamp(now),  # noqa: DTZ006 - local time
-            announced=bool(self.webhooks.gdt_written),
-        )
-        try:
-            with connection.begin_nested():
-                results.put(gathered)
-        except GdtWriteError as error:
-            log.warning("exam %d: no record can be written: %s", exam.id, error)
-            self._hold(connection, exam, HoldReason.UNWRITABLE)
-            return
-        if order is not None:
-            order_store.set_order_state(connection, order.accession_number, OrderState.DONE)
+        exam = gathered.exam
+        held = [one for one in gathered.decisions if one.reason is not None]
+        for one in held:
+            self._hold(connection, exam.id, one, one.reason, now)
+        sent: set[str] = set()
+        for result in gathered.results:
+            if self._put(connection, gathered, result, now):
+                sent.add(result.planned.number)
+        for one in gathered.decisions:
+            if one.reason is None and one.number in sent:
+                self._note(connection, exam.id, one, None, now)
+        claims = claim_store.claims_of(connection, exam.id)
+        waits = any(one.state is ClaimState.HELD for one in claims)
         store.update_exam(
             connection,
             exam.id,
-            state=ExamState.REPORTED,
-            due_at=None,
-            reported_at=exam.reported_at or now,
-            route=target.name,
+            state=ExamState.HELD if waits else ExamState.REPORTED,
+            due_at=gathered.pause_at,
         )
-        log.info("exam %d reported: %d instances, %d reports", exam.id, exam.instances, len(read))
 
-    def _hold(self, connection: Connection, exam: Exam, reason: HoldReason) -> None:
-        store.hold(connection, exam.id, reason)
-        log.warning("exam %d is held: %s", exam.id, reason)
+    def _put(
+        self, connection: Connection, gathered: GatheredExam, result: GatheredResult, now: float
+    ) -> bool:
+        """Put one result; return whether that could be done, else its claims are held."""
+        exam, planned = gathered.exam, result.planned
+        messages = ResultMessages(
+            self.outbox,
+            connection,
+            result,
+            local_time(now),
+            announced=bool(self.webhooks.gdt_written),
+            round=claim_store.withdrawals(connection, exam.id, planned.number),
+        )
+        try:
+            with connection.begin_nested():
+                messages.put()
+        except GdtWriteError as error:
+            log.warning("exam %d: no record can be written: %s", exam.id, error)
+            for decision in gathered.decisions:
+                if decision.number == planned.number:
+                    self._hold(connection, exam.id, decision, HoldReason.UNWRITABLE, now)
+            return False
+        self._enter(connection, exam.id, result, now)
+        claim_store.update_claims(
+            connection,
+            planned.claims,
+            state=ClaimState.SETTLED,
+            held_because="",
+            number=planned.number,
+            order_number=planned.accession_number,
+        )
+        self.archive.tell(connection, result.told)
+        if planned.order is not None and planned.known is None:
+            order_store.finish_order(connection, planned.order, OrderState.DONE)
+        reports = len(result.read)
+        log.info("exam %d reported: %d instances, %d reports", exam.id, exam.instances, reports)
+        return True
+
+    def _enter(
+        self, connection: Connection, exam_id: int, result: GatheredResult, now: float
+    ) -> None:
+        planned = result.planned
+        pictures = sum(one.attachment.format == "JPG" for one in result.attached)
+        if planned.known is not None:
+            if pictures:
+                total = planned.known.pictures + pictures
+                claim_store.update_result(connection, planned.known.id, pictures=total)
+            return
+        person = planned.patient
+        claim_store.put_result(
+            connection,
+            ExamResult(
+                exam_id=exam_id,
+                patient_id=person.id,
+                patient_name=person.person_name,
+                patient_birth_date=person.birth_date_da,
+                patient_sex=person.sex or "",
+                accession_number=planned.accession_number,
+                route=result.target.name,
+                reported_at=now,
+                pictures=pictures,
+            ),
+        )
+
+    def _hold(
+        self,
+        connection: Connection,
+        exam_id: int,
+        decision: Decision,
+        reason: HoldReason | None,
+        now: float,
+    ) -> None:
+        claim_store.update_claims(
+            connection,
+            [one.id for one in decision.claims],
+            state=ClaimState.HELD,
+            held_because=reason,
+        )
+        if self._note(connection, exam_id, decision, reason, now):
+            log.warning("exam %d is held: %s", exam_id, reason)
+
+    def _note(
+        self,
+        connection: Connection,
+        exam_id: int,
+        decision: Decision,
+        reason: HoldReason | None,
+        now: float,
+    ) -> bool:
+        """Enter a decision and its grounds into the history, unless it was the same before."""
+        detail = grounds_of(decision, reason)
+        if claim_store.last_decision(connection, exam_id, decision.person) == detail:
+            return False
+        event = ExamEvent(now, "", EventKind.DECIDED, decision.person, detail)
+        claim_store.note_event(connection, exam_id, event)
+        return True

@@ -9,11 +9,11 @@ from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.durable import Clock
-from gdtbridge.exams.model import Exam
+from gdtbridge.exams.plan import PlannedResult
 from gdtbridge.gdt.tables.dialects import Dialect, dialect_named
 from gdtbridge.gdt.tables.practice_dialects import dialects_with
 from gdtbridge.gdt.write.results import Identification, OrderReference
-from gdtbridge.orders.model import Order, OrderRecord
+from gdtbridge.orders.model import OrderRecord
 from gdtbridge.outbox import Message
 from gdtbridge.people import Patient
 from gdtbridge.results.attachments import AttachmentPlace
@@ -102,10 +102,11 @@ class Routing:
         fitting = (route.name for route in self._routes if _fits(route.when, facts))
         return self._by_name[next(fitting, "")]
 
-    def of_exam(self, exam: Exam, order: Order | None) -> ResultTarget:
-        """Return where an exam's results go; what has begun stays where it began."""
-        if exam.reported_at is not None and exam.route in self._by_name:
-            return self._by_name[exam.route]
+    def of_result(self, planned: PlannedResult) -> ResultTarget:
+        """Return where a result goes; what has begun stays where it began."""
+        known, exam, order = planned.known, planned.exam, planned.order
+        if known is not None and known.route in self._by_name:
+            return self._by_name[known.route]
         facts = RouteFacts(device=exam.device, station=exam.device, modality=exam.modality)
         if order is not None:
             facts = _ordered(

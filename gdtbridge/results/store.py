@@ -9,16 +9,16 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from gdtbridge.database import Connection, exam, outbox, placed_order, report
-from gdtbridge.exams.model import ExamState, PendingReport, ReportState
-from gdtbridge.orders.store import SAME_STUDY
+from gdtbridge.database import Connection, exam, exam_result, instance, outbox, report
+from gdtbridge.exams.model import PendingReport, ReportState
 from gdtbridge.outbox import UNCOLLECTED
 
 
 def pending_reports(connection: Connection, exam_id: int) -> list[PendingReport]:
     """Return the exam's reports that were not read, oldest first."""
     query = (
-        sa.select(report.c.id, report.c.instance_id, report.c.sop_instance_uid)
+        sa.select(report.c.id, report.c.instance_id, report.c.sop_instance_uid, instance.c.claim_id)
+        .select_from(report.join(instance, instance.c.id == report.c.instance_id))
         .where(report.c.exam_id == exam_id, report.c.state == ReportState.PENDING)
         .order_by(report.c.id)
     )
@@ -72,10 +72,11 @@ def open_results(connection: Connection, accession_number: str) -> int | None:
     """
     query = (
         sa.select(exam.c.id, exam.c.study_instance_uid)
-        .select_from(placed_order.join(exam, SAME_STUDY))
+        .distinct()
+        .select_from(exam_result.join(exam, exam.c.id == exam_result.c.exam_id))
         .where(
-            placed_order.c.accession_number == accession_number,
-            exam.c.state == ExamState.REPORTED,
+            exam_result.c.accession_number == accession_number,
+            exam_result.c.withdrawn_at.is_(None),
             exam.c.due_at.is_(None),
         )
     )
@@ -87,13 +88,15 @@ def open_results(connection: Connection, accession_number: str) -> int | None:
 
 def _waiting(connection: Connection, exam_id: int, study_instance_uid: str) -> int:
     """Return how many results of an exam are on their way, by the keys they were put with."""
-    reports = connection.execute(
-        sa.select(report.c.instance_id).where(report.c.exam_id == exam_id)
-    ).scalars()
-    keys = [f"values:{instance_id}" for instance_id in reports]
+    reports = (
+        connection.execute(sa.select(report.c.instance_id).where(report.c.exam_id == exam_id))
+        .scalars()
+        .all()
+    )
     ours = sa.or_(
         outbox.c.key.startswith(f"study:{study_instance_uid}:", autoescape=True),
-        outbox.c.key.in_(keys),
+        outbox.c.key.in_([f"values:{instance_id}" for instance_id in reports]),  # of old programs
+        *(outbox.c.key.startswith(f"values:{instance_id}:") for instance_id in reports),
     )
     query = sa.select(outbox.c.delivered_at, outbox.c.last_error).where(
         outbox.c.kind == "gdt", ours

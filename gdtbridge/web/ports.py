@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from gdtbridge.exams import Exam, StudyQuery
+from gdtbridge.exams import PatientExam, StudyQuery
 from gdtbridge.health import PartState
 from gdtbridge.orders import OrderRequest, PlacedOrder
 from worklist import Entry
@@ -47,7 +47,7 @@ class StudyPort(Protocol):
     def asked_by_file(self, data: bytes) -> StudyQuery:
         """Return what a GDT file asks for; raise `OrderError` naming what is wrong with it."""
 
-    def find(self, query: StudyQuery) -> Sequence[Exam]:
+    def find(self, query: StudyQuery) -> Sequence[PatientExam]:
         """Return the patient's studies the query fits, the newest first.
 
         Raises `AnotherPerson` when the query names somebody else than the person they are of.

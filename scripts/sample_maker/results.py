@@ -7,7 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.exams import Exam, ExamState
+from gdtbridge.exams import PatientExam
+from gdtbridge.exams.plan import PlannedResult
 from gdtbridge.gdt.tables.dialects import DIALECTS
 from gdtbridge.gdt.write.results import (
     Attachment,
@@ -58,12 +59,12 @@ class Bridge:
 
     def study(self, study: Study) -> bytes:
         """Return the study record."""
-        return self._records.study(_exam(study), None)
+        return self._records.study(_planned(study))
 
     def values(self, study: Study, report: Path) -> bytes:
         """Return the value record of the study's Structured Report."""
         read = read_report(report)
-        return self._records.values(_exam(study), None, read, news_of({}, read)) or b""
+        return self._records.values(_planned(study), read, news_of({}, read)) or b""
 
     def supplement(self, study: Study) -> bytes:
         """Return the record of two further pictures, with a remark."""
@@ -120,13 +121,10 @@ def _result(study: Study) -> StudyResult:
     )
 
 
-def _exam(study: Study) -> Exam:
-    return Exam(
+def _planned(study: Study) -> PlannedResult:
+    exam = PatientExam(
         id=1,
         study_instance_uid=study.StudyInstanceUID,
-        state=ExamState.RECEIVING,
-        held_because="",
-        released=False,
         accession_number=study.AccessionNumber,
         patient_id=study.patient.PatientID,
         patient_name=study.patient.PatientName,
@@ -137,8 +135,5 @@ def _exam(study: Study) -> Exam:
         study_date=study.started.strftime("%Y%m%d"),
         study_time=study.started.strftime("%H%M%S"),
         instances=1,
-        first_instance_at=0.0,
-        last_instance_at=0.0,
-        due_at=None,
-        reported_at=None,
     )
+    return PlannedResult(exam, exam.sent_patient, None, "")

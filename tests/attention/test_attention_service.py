@@ -64,7 +64,7 @@ def test_a_held_exam_reaches_a_person_once(tmp_path: Path, httpserver: HTTPServe
 
         (item,) = json.loads(bridge.command("attention", "list", "--json").stdout)
         assert item["whose"].startswith("Müller, Änne")
-        assert item["way_out"] == f"gdtbridge exams release {UID} --id NUMMER"
+        assert item["way_out"] == f"gdtbridge exams release {UID} --person 1 --id NUMMER"
         head, row = bridge.command("attention", "list").stdout.splitlines()
         assert head.split()[:2] == ["STUFE", "SEIT"]
         assert row.startswith("offen / open")

@@ -42,11 +42,11 @@ def test_a_held_exam_is_told_with_patient_time_and_command(practice: Practice) -
     held(practice, PatientID="", PatientName="NOTFALL^1", PatientBirthDate="19500101")
     item = items(practice)["held-exam"]
 
-    assert item.subject == "exam:2.25.7"
+    assert item.subject == "exam:2.25.7:1"
     assert item.since == practice.clock.seconds - practice.quiet
     assert item.whose == "NOTFALL, 1 01.01.1950"
     assert "keine Patientennummer" in item.detail
-    assert item.way_out == "gdtbridge exams release 2.25.7 --id NUMMER"
+    assert item.way_out == "gdtbridge exams release 2.25.7 --person 1 --id NUMMER"
     assert item.kind.level.value == "needs-person"
 
     practice.core.held.release("2.25.7", "4711")
@@ -54,15 +54,18 @@ def test_a_held_exam_is_told_with_patient_time_and_command(practice: Practice) -
     assert practice.core.attention.items() == []
 
 
-def test_other_content_under_a_known_uid_is_told(practice: Practice) -> None:
-    """With the patient of its study."""
+def test_a_correction_of_a_device_is_told(practice: Practice) -> None:
+    """The same object comes again for somebody else: with that patient, and both ways out."""
     practice.send(SOPInstanceUID="2.25.1")
-    practice.send(SOPInstanceUID="2.25.1", StudyDescription="anders")
     practice.wait()
-    item = items(practice)["other-content"]
+    practice.send(SOPInstanceUID="2.25.1", PatientID="815", PatientName="Weiß^Jo")
+    practice.wait()
+    item = items(practice)["correction-waiting"]
 
-    assert item.whose == "4711 Müller, Änne 24.12.1958"
-    assert item.way_out == "gdtbridge exams problems"
+    assert item.whose == "815 Weiß, Jo 24.12.1958"
+    accept, discard = item.way_out.split(" | ")
+    assert accept == "gdtbridge exams accept 2.25.1000 --person 2"
+    assert discard == "gdtbridge exams discard 2.25.1000 --person 2 --reason GRUND"
 
 
 def test_a_broken_report_is_told(practice: Practice) -> None:
@@ -192,7 +195,7 @@ def test_every_kind_but_one_has_exactly_one_source(practice: Practice) -> None:
 
 def test_every_way_out_can_be_filled_in() -> None:
     """The names a row asks for are those items have."""
-    names = dict.fromkeys(("study", "file", "question", "folder"), "X")
+    names = dict.fromkeys(("study", "person", "file", "question", "folder"), "X")
     assert all(kind.way_out.format_map(names) for kind in KINDS.values())
 
 

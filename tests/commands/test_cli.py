@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from gdtbridge.archive import IncomingInstance
 from gdtbridge.cli import main
 from gdtbridge.core import open_core
-from gdtbridge.exams import HoldReason, store
+from gdtbridge.exams import store
 from gdtbridge.settings import load_settings
 from tests.tools.elements import EXPLICIT, identification, part10
 
@@ -283,7 +283,8 @@ def test_the_held_exams_tell_who_it_may_be(environ: dict[str, str], tmp_path: Pa
                 IncomingInstance(path, sop_class, uid, EXPLICIT, "US01", "127.0.0.1")
             )
         with core.database.write() as connection:
-            store.hold(connection, 1, HoldReason.NO_PATIENT_ID)
+            store.update_exam(connection, 1, due_at=0.0)
+        core.reporting.report_due()
 
     (held,) = json.loads(run(environ, "exams", "list", "--held", "--json").stdout)
     assert (held["patient_name"], held["birth_date"]) == ("Müller^Änne", "19581224")
@@ -292,7 +293,7 @@ def test_the_held_exams_tell_who_it_may_be(environ: dict[str, str], tmp_path: Pa
     assert held["others"] == ""
     (problem,) = json.loads(run(environ, "exams", "problems", "--json").stdout)
     assert Path(problem["file"]).is_file()
-    assert "UID" in problem["reason"]
+    assert "nicht zugeordnet" in problem["reason"]
     assert problem["file"] in run(environ, "exams", "problems").stdout
 
 

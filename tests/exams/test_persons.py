@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
+
+from gdtbridge.errors import NeedsConfirmation
 from gdtbridge.exams import ExamState
 from tests.tools.practice import Practice, Reports
 
@@ -17,9 +20,9 @@ def test_an_object_of_another_person_under_the_same_number_holds_the_exam(
     practice.send(PatientID="4711", PatientName="Schmidt^Jo", PatientBirthDate="19700101")
     practice.wait()
     assert practice.files() == []
-    (exam,) = practice.core.overview.exams()
-    assert exam.held_because == "several-patients"
-    assert practice.core.held.claimants(exam) == ("4711 Schmidt^Jo 19700101",)
+    held = practice.core.overview.exams(held=True)
+    assert [exam.held_because for exam in held] == ["several-patients"] * 2
+    assert [exam.patient_name for exam in held] == ["Müller^Änne", "Schmidt^Jo"]
 
 
 def test_of_two_persons_under_one_number_only_the_first_ones_reports_leave(
@@ -31,10 +34,11 @@ def test_of_two_persons_under_one_number_only_the_first_ones_reports_leave(
     reports.send("echo.dcm", **study)
     other = {"PatientName": "Schmidt^Jo", "PatientBirthDate": "19700101"}
     reports.send("thyroid.dcm", **study, **other)
-    practice.core.held.release("2.25.1000", "4711")
+    practice.wait()
+    practice.core.held.release("2.25.1000", "4711", person=1)
     practice.wait()
     assert len([name for name in practice.files() if "-sr-" in name]) == 1
-    assert [problem.kind for problem in practice.core.overview.problems()] == ["other-patient"]
+    assert [problem.kind for problem in practice.core.overview.problems()] == ["held"]
 
 
 def test_an_order_for_another_person_under_the_same_number_holds_the_exam(
@@ -47,9 +51,12 @@ def test_an_order_for_another_person_under_the_same_number_holds_the_exam(
     practice.send(StudyInstanceUID=entry.StudyInstanceUID, **values)
     practice.wait()
     (exam,) = practice.core.overview.exams()
-    assert exam.held_because == "order-of-other-patient"
+    assert exam.held_because == "order-of-other-person"
     assert practice.core.held.claimants(exam) == ("4711 Schmidt^Änne 19700101",)
-    practice.core.held.release(entry.StudyInstanceUID, "4711")
+    with pytest.raises(NeedsConfirmation) as asked:
+        practice.core.held.release(entry.StudyInstanceUID, "4711")
+    assert asked.value.found == ("4711 Müller^Änne 19581224", "4711 Schmidt^Änne 19700101")
+    practice.core.held.release(entry.StudyInstanceUID, "4711", confirmed=True)
     practice.wait()
     assert practice.core.overview.exams()[0].state is ExamState.REPORTED
     assert practice.files() == [f"{entry.AccessionNumber}.gdt"]
@@ -60,7 +67,7 @@ def test_an_order_for_another_person_under_the_same_number_holds_the_exam(
         "Änne",
         date(1970, 1, 1),
     )
-    assert named.sex is None
+    assert named.sex == "F"
 
 
 def test_a_release_for_the_order_leaves_under_the_orders_name(
@@ -72,7 +79,7 @@ def test_a_release_for_the_order_leaves_under_the_orders_name(
     study = {"PatientID": "4711", "StudyInstanceUID": entry.StudyInstanceUID}
     Reports(project, practice, tmp_path).send("echo.dcm", **study)
     practice.wait()
-    practice.core.held.release(entry.StudyInstanceUID, "12")
+    practice.core.held.release(entry.StudyInstanceUID, "12", confirmed=True)
     practice.wait()
     named = [record.patient for record in practice.records().values()]
     assert [(one.id, one.family_name) for one in named] == [("12", "Schmidt")] * 2

@@ -232,6 +232,8 @@ def test_two_persons_under_one_number_open_their_own(practice: Practice) -> None
     omega = {"PatientName": "Omega^Olga", "PatientBirthDate": "19500101"}
     second = study(practice, 915, StudyTime="120000", **omega)
     practice.wait()
+    practice.core.held.release(second, "4711", confirmed=True)
+    practice.wait()
     assert found(practice, **STRANGER) == [second]
     assert found(practice, family_name="Müller", birth_date="19581224") == [first]
     assert found(practice) == [second, first]
@@ -288,7 +290,7 @@ def test_a_released_study_is_the_one_of_the_number(practice: Practice) -> None:
     uid = study(practice, 919, PatientID="4712")
     practice.send(StudyInstanceUID=uid, PatientID="4713", AccessionNumber="")
     practice.wait()
-    practice.core.held.release(uid, "4714")
+    practice.core.held.release(uid, "4714", person=1)
     practice.wait()
     assert found(practice, "4714", **STRANGER) == [uid]
 
@@ -304,7 +306,7 @@ def test_a_released_number_is_known_by_its_order_first(practice: Practice) -> No
     omega = {"PatientName": "Omega^Olga", "PatientBirthDate": "19500101"}
     uid = study(practice, 920, AccessionNumber=entry.AccessionNumber, **omega)
     practice.wait()
-    practice.core.held.release(uid, "4711")
+    practice.core.held.release(uid, "4711", confirmed=True)
     practice.wait()
     assert found(practice, family_name="Müller", birth_date="19581224") == [uid]
     refusal(practice, **STRANGER)

@@ -28,8 +28,9 @@ WITHOUT_PATIENT = 4
 
 @pytest.fixture
 def bridge(tmp_path: Path) -> Iterator[Service]:
-    """Return a running service with a short quiet time."""
-    with service(tmp_path, exam__quiet_seconds="1") as running:
+    """Return a running service with a short quiet time, where every number is the practice's."""
+    settings = {"exam__quiet_seconds": "1", "exam__patient_id_pattern": ".{1,64}"}
+    with service(tmp_path, **settings) as running:
         yield running
 
 

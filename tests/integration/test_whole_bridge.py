@@ -243,7 +243,7 @@ def test_the_simulator_writes_into_no_chart_unasked(bridge: Service, project: Pa
     (record,) = results(bridge, 1).values()
     assert record.patient.id == "SIMULATION"
     assert record.patient.family_name == "Testpatient"
-    assert bridge.rows("SELECT DISTINCT patient_id FROM exam") == [("SIMULATION", "SIMULATION")]
+    assert bridge.rows("SELECT DISTINCT patient_id FROM claim") == [("SIMULATION", "SIMULATION")]
 
 
 def _samples(project: Path, *patterns: str) -> list[str]:

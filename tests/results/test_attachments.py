@@ -202,13 +202,14 @@ def test_an_exam_whose_pictures_take_too_long_keeps_no_other_waiting(device: Dev
     assert len(groups(device.finish())) == 2
 
 
-def test_pictures_of_an_exam_of_two_patients_are_not_attached(device: Device) -> None:
-    """Nothing tells whose a picture is once an exam is mixed."""
+def test_of_an_exam_of_two_patients_each_gets_the_own_pictures(device: Device) -> None:
+    """What is released for one brings the pictures that name the one."""
     device.still(10)
     device.still(20, PatientID="9")
+    device.still(30)
     device.practice.core.held.release("2.25.1000", "4711")
-    assert groups(device.finish()) == []
-    assert device.attached() == []
+    assert len(groups(device.finish())) == 2
+    assert len(device.attached()) == 2
 
 
 def test_delivered_pictures_are_not_kept_twice(device: Device) -> None:

@@ -11,6 +11,7 @@ import pydicom
 import pytest
 from pydicom.uid import generate_uid
 
+from gdtbridge.errors import OrderError
 from gdtbridge.exams import ExamState
 from gdtbridge.gdt.read.record import Record
 from tests.tools.elements import element, identification
@@ -248,17 +249,17 @@ def test_only_the_named_patients_reports_leave(practice: Practice, reports: Repo
     practice.send(PatientID="4711")
     reports.send(ECHO, PatientID="1", StudyInstanceUID="2.25.1000")
     reports.send(THYROID, PatientID="4711", StudyInstanceUID="2.25.1000")
-    practice.core.held.release("2.25.1000", "日本")  # no GDT character set has it
+    with pytest.raises(OrderError):
+        practice.core.held.release("2.25.1000", "日本")  # no GDT character set has it
     practice.wait()
-    assert practice.core.overview.exams()[0].held_because == "unwritable"
     practice.core.held.release("2.25.1000", "4711")
     practice.wait()
 
     assert len(values_of(practice)) == 1
     (problem,) = practice.core.overview.problems()
-    assert problem.kind == "other-patient"
+    assert problem.kind == "held"
     assert (practice.archive.folder / problem.file).is_file()
-    assert practice.core.overview.attention()["unreadable"] == 1
+    assert practice.core.overview.attention()["held"] == 1
 
 
 def test_a_late_report_after_a_release(practice: Practice, reports: Reports) -> None:
@@ -292,16 +293,20 @@ def test_a_report_of_a_held_exam_leaves_with_its_release(
     assert len(practice.files()) == 2
 
 
-def test_another_version_of_a_report_is_shown(practice: Practice, reports: Reports) -> None:
-    """Other bytes under the same UID are not sent, and a person is told where they are."""
+def test_another_version_of_a_report_replaces_it(practice: Practice, reports: Reports) -> None:
+    """The device's last word is read, the one before stays in the archive, the history tells."""
     uid = generate_uid()
     reports.send(ECHO, SOPInstanceUID=uid)
     reports.send(ECHO, SOPInstanceUID=uid, SeriesDescription="corrected")
     practice.wait()
 
-    (problem,) = practice.core.overview.problems()
-    assert (problem.kind, problem.sop_instance_uid) == ("conflict", uid)
-    assert (practice.archive.folder / problem.file).is_file()
+    assert practice.core.overview.problems() == []
+    (exam,) = practice.core.overview.exams()
+    events = practice.core.overview.dossier(exam.study_instance_uid).events
+    assert [event.detail["sop_instance_uid"] for event in events if event.what == "replaced"] == [
+        uid
+    ]
+    assert len(list(practice.archive.folder.rglob("*.dcm"))) == 2
     assert len(values_of(practice)) == 1
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.errors import OrderError, SettingsError
+from gdtbridge.exams.plan import PlannedResult
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import OrderRecord, RecordOutcome
@@ -188,12 +189,14 @@ class TestResults:
         practice.send()
         practice.wait()
         (exam,) = practice.core.overview.exams()
+        sent = practice.core.overview.dossier(exam.study_instance_uid).results[0]
+        planned = PlannedResult(exam, exam.sent_patient, None, "", known=sent)
         two, three = practice.settings.gdt.routes
         taking = two.model_copy(update={"when": RouteCondition(device=("US03",))})
         gdt = practice.settings.gdt.model_copy(update={"routes": (taking, three)})
         changed = Routing(practice.settings.model_copy(update={"gdt": gdt}))
         assert changed.find(RouteFacts(device="US03")).name == "praxis-2"
-        assert changed.of_exam(exam, None).name == "room-3"
+        assert changed.of_result(planned).name == "room-3"
 
     def test_what_the_route_cannot_write_is_refused_at_once(self, practice: Practice) -> None:
         """A number the ordering software cannot read back never reaches the worklist."""

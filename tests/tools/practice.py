@@ -68,7 +68,7 @@ class Practice:
         self.reader = HereReader()
         self.renderer = AttachmentReader()
         self.printer = PagePrinter()
-        (folder / "archive").mkdir(exist_ok=True)  # a start does that
+        (folder / "archive").mkdir(exist_ok=True)
         self.archive = Archive(folder / "archive")
         self.worklist = WorklistFolder(folder / "worklist")
         openers = ObjectOpeners(self.reader, self.renderer, self.printer)
@@ -125,6 +125,7 @@ class Practice:
     def wait(self, seconds: float | None = None) -> None:
         """Let time pass, the quiet time unless said, and everything that is due happen."""
         self.clock.seconds += self.quiet if seconds is None else seconds
+        self.core.reporting.reconsider()
         self.core.reporting.report_due()
         for target in self.core.routing.targets:
             self.outbox.deliver_due(target.destination)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 import pytest
 
 from gdtbridge.errors import NotFound, OrderError
-from gdtbridge.exams import Exam, ExamState, StudyQuery
+from gdtbridge.exams import ExamState, PatientExam, StudyQuery
 from gdtbridge.exams.study_query import query_of_file
 from gdtbridge.health import PartState
 from gdtbridge.orders import OrderRequest, PlacedOrder
@@ -21,12 +21,10 @@ from gdtbridge.web.access.slots import Slots
 from worklist import Entry
 
 TODAY = date(2026, 11, 20)
-EXAM = Exam(
+EXAM = PatientExam(
     id=1,
     study_instance_uid="2.25.901",
     state=ExamState.REPORTED,
-    held_because="",
-    released=False,
     accession_number="R0000000042",
     patient_id="12345",
     patient_name="Doe^John",
@@ -37,10 +35,6 @@ EXAM = Exam(
     study_date="20261120",
     study_time="093005.250000",
     instances=12,
-    first_instance_at=0,
-    last_instance_at=0,
-    due_at=None,
-    reported_at=0,
 )
 VIEWER = {"kind": "ohif", "base": "http://pacs:8042"}
 
@@ -134,7 +128,7 @@ class MemoryStudies:
         """Read the file as the core does."""
         return query_of_file(data)
 
-    def find(self, query: StudyQuery) -> list[Exam]:
+    def find(self, query: StudyQuery) -> list[PatientExam]:
         """Return all, whatever is asked."""
         self.queries.append(query)
         return self.exams

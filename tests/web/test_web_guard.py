@@ -57,11 +57,11 @@ def test_readyz_tells_what_waits_for_a_person(url: str, parts: Any) -> None:
     calm = get(f"{url}/readyz").json()
     assert (calm["status"], calm["attention"]) == ("ready", {})
     state = type(parts["dicom"])
-    parts["exams"] = state(ok=True, waiting={"held-exam": 2, "other-content": 1})
+    parts["exams"] = state(ok=True, waiting={"held-exam": 2, "report-unreadable": 1})
     parts["more"] = state(ok=True, waiting={"held-exam": 1})
     waiting = get(f"{url}/readyz")
     assert (waiting.status_code, waiting.json()["status"]) == (200, "needs-person")
-    assert waiting.json()["attention"] == {"held-exam": 3, "other-content": 1}
+    assert waiting.json()["attention"] == {"held-exam": 3, "report-unreadable": 1}
     parts["disk"] = state(ok=False)
     assert get(f"{url}/readyz").json()["status"] == "not-ready"
 

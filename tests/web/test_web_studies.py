@@ -365,8 +365,8 @@ def test_a_search_that_cannot_be_read(ward: Ward, query: str, field: str | None)
 
 def test_our_own_result_finds_its_study(ward: Ward) -> None:
     """The file in the practice's folder, sent as it is, is the one study."""
-    entry = ward.practice.core.orders.place(ward.practice.order()).entry
     ward.study(901, StudyTime="080000")
+    entry = ward.practice.core.orders.place(ward.practice.order()).entry
     ward.practice.send(StudyInstanceUID=entry.StudyInstanceUID, AccessionNumber="")
     ward.practice.wait()
     file = ward.practice.out / f"{entry.AccessionNumber}.gdt"

@@ -417,8 +417,8 @@ def test_a_file_still_being_written_is_waited_for(ward: Ward, desk: Workstation)
 
 def test_our_own_result_as_the_practice_software_exports_it(ward: Ward, desk: Workstation) -> None:
     """A 6310 that comes back from the chart opens its study; with ``--remove`` the file is gone."""
-    entry = ward.practice.core.orders.place(ward.practice.order()).entry
     ward.study(901)
+    entry = ward.practice.core.orders.place(ward.practice.order()).entry
     ward.practice.send(StudyInstanceUID=entry.StudyInstanceUID, AccessionNumber="")
     ward.practice.wait()
     result = (ward.practice.out / f"{entry.AccessionNumber}.gdt").read_bytes()

@@ -14,7 +14,7 @@ from werkzeug.datastructures import Headers
 
 from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.errors import AnotherPerson, ViewerError
-from gdtbridge.exams import Exam, StudyQuery, asked
+from gdtbridge.exams import PatientExam, StudyQuery, asked
 from gdtbridge.viewers import ViewerChoice, study_url
 from gdtbridge.web.api import schema
 from gdtbridge.web.api.worklist import Route
@@ -143,7 +143,7 @@ class StudyCalls:
         view = StudiesView(total=len(found), studies=[self._view(exam) for exam in found[:MOST]])
         return Response(view.model_dump_json() + "\n", content_type="application/json")
 
-    def _view(self, exam: Exam) -> StudyView:
+    def _view(self, exam: PatientExam) -> StudyView:
         return StudyView(
             study_instance_uid=exam.study_instance_uid,
             accession_number=exam.accession_number,
@@ -156,7 +156,7 @@ class StudyCalls:
             viewer_url=self._link(exam)[0],
         )
 
-    def _link(self, exam: Exam) -> tuple[str | None, str]:
+    def _link(self, exam: PatientExam) -> tuple[str | None, str]:
         """Return the URL that opens a study, or None and the reason why there is no URL."""
         try:
             url = study_url(self._viewer, exam.study_instance_uid, exam.accession_number)
@@ -175,7 +175,7 @@ class StudyCalls:
             raise
         return self._opened(query, found)
 
-    def _opened(self, query: StudyQuery, found: Sequence[Exam]) -> Response:
+    def _opened(self, query: StudyQuery, found: Sequence[PatientExam]) -> Response:
         links = [self._link(exam) for exam in found]
         if len(found) == 1 and (url := links[0][0]) is not None:
             return ViewerRedirect(url)

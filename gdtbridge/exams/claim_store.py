@@ -1,0 +1,224 @@
+"""Claims, results and history of exams in the database; every call works inside a transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from gdtbridge.database import Connection, claim, exam_event, exam_result, instance
+from gdtbridge.exams.grouping import group
+from gdtbridge.exams.model import Claim, ClaimState, EventKind, ExamEvent, ExamResult
+from gdtbridge.people import Patient
+
+_CLAIM: Final = [claim.c[field.name] for field in fields(Claim)]
+_RESULT: Final = [exam_result.c[field.name] for field in fields(ExamResult)]
+HELD: Final = claim.c.state == sa.literal_column("'held'")
+"""As text in the query: SQLite uses a partial index only for what it can prove."""
+SAID: Final = (
+    *("patient_id", "patient_name", "patient_birth_date", "patient_sex", "accession_number"),
+)
+"""What makes two claims of an exam one; a digest of it is what they are found by."""
+
+
+def _digest(said: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps([said[name] for name in SAID]).encode()).hexdigest()
+
+
+def _claims(connection: Connection, query: sa.Select[Any]) -> list[Claim]:
+    rows = connection.execute(query.order_by(claim.c.id)).mappings()
+    return [Claim(**{**row, "state": ClaimState(row["state"])}) for row in rows]
+
+
+def claims_of(connection: Connection, exam_id: int) -> list[Claim]:
+    """Return the claims of an exam in the order they came."""
+    return _claims(connection, sa.select(*_CLAIM).where(claim.c.exam_id == exam_id))
+
+
+def claims_of_exams(connection: Connection, exam_ids: Iterable[int]) -> list[Claim]:
+    """Return the claims of several exams in the order they came."""
+    return _claims(connection, sa.select(*_CLAIM).where(claim.c.exam_id.in_(exam_ids)))
+
+
+def find_claim(connection: Connection, exam_id: int, said: dict[str, str]) -> Claim | None:
+    """Return the claim of an exam that says the same."""
+    same = (claim.c.exam_id == exam_id, claim.c.said == _digest(said))
+    found = _claims(connection, sa.select(*_CLAIM).where(*same))
+    return found[0] if found else None
+
+
+def insert_claim(connection: Connection, said: dict[str, str], **values: object) -> int:
+    """Enter a claim; return its id. Its person is found by `regroup`."""
+    known = {**said, "said": _digest(said), "state": ClaimState.OPEN, "person": 0}
+    statement = sa.insert(claim).values(**known, **values)
+    return int(connection.execute(statement.returning(claim.c.id)).scalar_one())
+
+
+def update_claims(connection: Connection, claim_ids: Iterable[int], **values: object) -> None:
+    """Change columns of claims."""
+    here = claim.c.id.in_(list(claim_ids))
+    connection.execute(sa.update(claim).where(here).values(**values))
+
+
+def forget_empty_claims(connection: Connection) -> None:
+    """Delete waiting claims that no object makes: what an older program had put together."""
+    made = sa.exists().where(instance.c.claim_id == claim.c.id)
+    waits = claim.c.state.in_((ClaimState.OPEN, ClaimState.HELD))
+    connection.execute(sa.delete(claim).where(~made, waits))
+
+
+def regroup(connection: Connection, exam_id: int) -> None:
+    """Find anew which claims of an exam are of one person."""
+    claims = claims_of(connection, exam_id)
+    people = group(claims)
+    for one in claims:
+        if people.get(one.id, one.person) != one.person:
+            update_claims(connection, [one.id], person=people[one.id])
+
+
+def taken_claims(connection: Connection, exam_id: int) -> Sequence[int]:
+    """Return the waiting claims of an exam with an object whose UID another study had before."""
+    other = instance.alias()
+    earlier = sa.and_(
+        other.c.sop_instance_uid == instance.c.sop_instance_uid,
+        other.c.study_instance_uid != instance.c.study_instance_uid,
+        other.c.id < instance.c.id,
+    )
+    query = (
+        sa.select(claim.c.id)
+        .distinct()
+        .select_from(claim.join(instance, instance.c.claim_id == claim.c.id))
+        .where(
+            claim.c.exam_id == exam_id,
+            claim.c.state.in_((ClaimState.OPEN, ClaimState.HELD)),
+            sa.exists().where(earlier),
+        )
+    )
+    return connection.execute(query).scalars().all()
+
+
+def held_exams(connection: Connection, most: int) -> Sequence[int]:
+    """Return the ids of the newest exams of which something is held."""
+    query = sa.select(claim.c.exam_id).where(HELD).distinct()
+    query = query.order_by(claim.c.exam_id.desc()).limit(most)
+    return connection.execute(query).scalars().all()
+
+
+# ---------------------------------------------------------------------------- results
+
+
+def results_of(
+    connection: Connection, exam_id: int, *, withdrawn: bool = False
+) -> list[ExamResult]:
+    """Return what was sent of an exam, oldest first; what was withdrawn too where wanted."""
+    query = sa.select(*_RESULT).where(exam_result.c.exam_id == exam_id)
+    if not withdrawn:
+        query = query.where(exam_result.c.withdrawn_at.is_(None))
+    rows = connection.execute(query.order_by(exam_result.c.id)).mappings()
+    return [ExamResult(**row) for row in rows]
+
+
+def earlier_patients(
+    connection: Connection, exam_id: int, numbers: Iterable[str]
+) -> dict[str, Patient]:
+    """Return whom the newest result under each number named, of other exams than this one."""
+    newest = (
+        sa.select(sa.func.max(exam_result.c.id))
+        .where(
+            exam_result.c.patient_id.in_(list(numbers)),
+            exam_result.c.exam_id != exam_id,
+            exam_result.c.withdrawn_at.is_(None),
+        )
+        .group_by(exam_result.c.patient_id)
+    )
+    rows = connection.execute(sa.select(*_RESULT).where(exam_result.c.id.in_(newest))).mappings()
+    found = (ExamResult(**row) for row in rows)
+    return {one.patient_id: one.patient for one in found}
+
+
+def put_result(connection: Connection, result: ExamResult) -> int:
+    """Enter a result; one that was withdrawn for the same chart and order counts again."""
+    values = {field.name: getattr(result, field.name) for field in fields(ExamResult)}
+    del values["id"]
+    same = sa.and_(
+        *(exam_result.c[name] == values[name] for name in ("exam_id", "patient_id")),
+        exam_result.c.accession_number == result.accession_number,
+    )
+    known = connection.execute(sa.select(exam_result.c.id).where(same)).scalar()
+    if known is not None:
+        connection.execute(sa.update(exam_result).where(same).values(**values))
+        return int(known)
+    statement = sa.insert(exam_result).values(**values).returning(exam_result.c.id)
+    return int(connection.execute(statement).scalar_one())
+
+
+def update_result(connection: Connection, result_id: int, **values: object) -> None:
+    """Change columns of a result."""
+    here = exam_result.c.id == result_id
+    connection.execute(sa.update(exam_result).where(here).values(**values))
+
+
+def withdrawals(connection: Connection, exam_id: int, patient_id: str) -> int:
+    """Return how often results of an exam were taken back from a chart."""
+    query = sa.select(exam_event.c.detail).where(
+        exam_event.c.exam_id == exam_id,
+        exam_event.c.what.in_((EventKind.WITHDRAWN, EventKind.UNDONE)),
+    )
+    found = (json.loads(detail) for detail in connection.execute(query).scalars())
+    return sum(one.get("number") == patient_id for one in found)
+
+
+def delete_result(connection: Connection, result_id: int) -> None:
+    """Forget a result of which nothing left."""
+    connection.execute(sa.delete(exam_result).where(exam_result.c.id == result_id))
+
+
+# ---------------------------------------------------------------------------- history
+
+
+def note_event(connection: Connection, exam_id: int, event: ExamEvent) -> None:
+    """Enter what was done to an exam."""
+    connection.execute(
+        sa.insert(exam_event).values(
+            exam_id=exam_id,
+            at=event.at,
+            who=event.who,
+            what=event.what,
+            person=event.person,
+            detail=json.dumps(event.detail, ensure_ascii=False, separators=(",", ":")),
+        )
+    )
+
+
+def events_of(connection: Connection, exam_id: int) -> list[ExamEvent]:
+    """Return the history of an exam, oldest first."""
+    columns = (exam_event.c.at, exam_event.c.who, exam_event.c.what, exam_event.c.person)
+    query = (
+        sa.select(*columns, exam_event.c.detail)
+        .where(exam_event.c.exam_id == exam_id)
+        .order_by(exam_event.c.id)
+    )
+    return [
+        ExamEvent(row.at, row.who, EventKind(row.what), row.person, json.loads(row.detail))
+        for row in connection.execute(query)
+    ]
+
+
+def last_decision(connection: Connection, exam_id: int, person: int) -> dict[str, object] | None:
+    """Return the detail of the newest decision on one of an exam's people."""
+    query = (
+        sa.select(exam_event.c.detail)
+        .where(
+            exam_event.c.exam_id == exam_id,
+            exam_event.c.person == person,
+            exam_event.c.what == EventKind.DECIDED,
+        )
+        .order_by(exam_event.c.id.desc())
+        .limit(1)
+    )
+    found = connection.execute(query).scalar()
+    return json.loads(found) if found is not None else None

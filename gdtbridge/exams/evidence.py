@@ -1,0 +1,196 @@
+"""Evidence: everything that says whose an exam is, in one form.
+
+Objects, orders, master data, earlier exams and a person's word all name a `Patient`. What is
+collected here is only read; `gdtbridge.exams.decision` draws the conclusion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from gdtbridge.database import Connection
+from gdtbridge.dataset.values import to_date
+from gdtbridge.durable.clock import local_time
+from gdtbridge.exams import claim_store
+from gdtbridge.exams.model import Claim, Exam, ExamResult
+from gdtbridge.orders import store as order_store
+from gdtbridge.orders.model import Order
+from gdtbridge.people import Patient, are_two
+from worklist import Entry, WorklistFolder, canonical_number
+
+
+class Source(StrEnum):
+    """Where evidence comes from."""
+
+    OBJECT = "object"
+    ORDER = "order"
+    """An order reached by Study Instance UID or accession number."""
+    OPEN_ORDER = "open-order"
+    """An open order for the number, or of the day for the same person."""
+    MASTER_DATA = "master-data"
+    EARLIER_EXAM = "earlier-exam"
+    """What was sent under the number before."""
+    PERSON = "person"
+    """Somebody's word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One source's word: whom it names, and by which number or UID it was reached."""
+
+    source: Source
+    patient: Patient
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEntries:
+    """Entries of the worklist, also of other programs, that may concern an exam."""
+
+    by_study: Order | None = None
+    by_number: Mapping[str, Order] | None = None
+    of_patients: tuple[Order, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExamEvidence:
+    """All evidence of one exam at one moment; equal evidence gives equal decisions."""
+
+    exam: Exam
+    claims: tuple[Claim, ...]
+    results: tuple[ExamResult, ...]
+    """What was sent of the exam and not withdrawn, oldest first."""
+    by_study: Order | None
+    """The order that gave the study its UID."""
+    by_number: Mapping[str, Order]
+    """By accession number as sent: the order with that very number."""
+    typed: Mapping[str, Order | None]
+    """By accession number as sent: the order whose number it may be, typed by hand."""
+    of_number: Mapping[str, tuple[Order, ...]]
+    """By patient number: the open orders, newest first."""
+    of_person: tuple[Order, ...]
+    """Open orders whose patient has the birth date of one of the exam's people."""
+    master_data: Mapping[str, Patient]
+    """By patient number."""
+    earlier: Mapping[str, Patient]
+    """By patient number: the patient named in its newest result of another exam."""
+    taken: frozenset[int]
+    """Ids of claims with an object whose UID another study had before."""
+    received: date
+    """Local day of the first object."""
+
+    def orders_of(self, one: Claim) -> list[Order]:
+        """Return every order a claim leads to: that of the study, and that of its number."""
+        found = (self.by_study, self.own_order(one))
+        return list({order.accession_number: order for order in found if order}.values())
+
+    def own_order(self, one: Claim) -> Order | None:
+        """Return the order a claim's own accession number leads to.
+
+        A number typed by hand leads to an order only where patient and day fit as well.
+        """
+        literal = self.by_number.get(one.accession_number)
+        typed = self.typed.get(one.accession_number)
+        if literal is not None or typed is None:
+            return literal
+        fits = (
+            typed.patient.id == (one.word or one.patient_id)
+            and not are_two(typed.patient, one.patient)
+            and self.is_of_day(typed, one)
+        )
+        return typed if fits else None
+
+    def is_of_day(self, order: Order, one: Claim) -> bool:
+        """Return whether an order is for the day of the exam, or of its receipt."""
+        return day_of(order) in {to_date(one.study_date) or self.received, self.received}
+
+
+def day_of(order: Order) -> date:
+    """Return the local day an order is for."""
+    if order.scheduled is not None:
+        return order.scheduled.date()
+    return local_time(order.ordered_at).date()
+
+
+def look_up(exam: Exam, claims: Sequence[Claim], worklist: WorklistFolder) -> ListedEntries:
+    """Return what the worklist's folder has of an exam; raise `worklist.FolderError`.
+
+    The folder may hang, so call this outside of a transaction.
+    """
+    numbers = {one.accession_number for one in claims} - {""}
+    patients = {said for one in claims for said in (one.patient_id, one.word)} - {""}
+    found = {number: worklist.get(number) for number in numbers}
+    return ListedEntries(
+        _order(worklist.by_study_uid(exam.study_instance_uid)),
+        {number: Order.of(entry) for number, entry in found.items() if entry is not None},
+        tuple(Order.of(one) for number in sorted(patients) for one in worklist.of_patient(number)),
+    )
+
+
+def _order(entry: Entry | None) -> Order | None:
+    return Order.of(entry) if entry is not None else None
+
+
+def collect(
+    connection: Connection,
+    exam: Exam,
+    claims: Sequence[Claim],
+    listed: ListedEntries,
+    received: date,
+) -> ExamEvidence:
+    """Return the evidence of an exam; the database's word counts before the folder's."""
+    sent = {one.accession_number for one in claims} - {""}
+    met = {one.order_number for one in claims} - {""}
+    numbers = sorted({said for one in claims for said in _numbers_of(one)} - {""})
+    births = {one.patient.birth_date_da for one in claims if one.patient.birth_date}
+    known = order_store.order_of_study(connection, exam.study_instance_uid)
+    return ExamEvidence(
+        exam=exam,
+        claims=tuple(claims),
+        results=tuple(claim_store.results_of(connection, exam.id)),
+        by_study=known or listed.by_study,
+        by_number=_by_number(connection, sent | met, listed.by_number or {}),
+        typed={number: _typed(connection, number) for number in sorted(sent)},
+        of_number={number: _open(connection, number, listed) for number in numbers},
+        of_person=tuple(order_store.open_orders_born(connection, sorted(births))),
+        master_data=order_store.find_patients(connection, numbers),
+        earlier=claim_store.earlier_patients(connection, exam.id, numbers),
+        taken=frozenset(claim_store.taken_claims(connection, exam.id)),
+        received=received,
+    )
+
+
+def _numbers_of(one: Claim) -> Iterable[str]:
+    return (one.patient_id, one.word, one.number)
+
+
+def _by_number(
+    connection: Connection, numbers: Iterable[str], listed: Mapping[str, Order]
+) -> dict[str, Order]:
+    found = {}
+    for number in sorted(numbers):
+        order = order_store.order_by_number(connection, number) or listed.get(number)
+        if order is not None:
+            found[number] = order
+    return found
+
+
+def _typed(connection: Connection, number: str) -> Order | None:
+    canonical = canonical_number(number)
+    if canonical is None or canonical == number:
+        return None
+    return order_store.order_by_number(connection, canonical)
+
+
+def _open(connection: Connection, number: str, listed: ListedEntries) -> tuple[Order, ...]:
+    """Return the open orders for a number: those of the database, then those only listed."""
+    orders = order_store.orders_of(connection, number)
+    known = {order.accession_number for order in orders}
+    others = (one for one in listed.of_patients if one.patient.id == number)
+    return (
+        *(order for order in orders if order.is_open),
+        *(one for one in others if one.accession_number not in known),
+    )
