@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from gdtbridge.archive import Archive, ArchivedInstance
+from gdtbridge.archive import Archive, ArchivedInstance, Standing
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock, local_time
 from gdtbridge.exams import claim_store, evidence, store, versions
@@ -18,7 +18,7 @@ from gdtbridge.exams.decision import Decision, DecisionMaker
 from gdtbridge.exams.evidence import ExamEvidence, ListedEntries
 from gdtbridge.exams.model import ClaimState, Exam, HoldReason, PendingReport
 from gdtbridge.exams.plan import PlannedResult, plan
-from gdtbridge.pictures import AttachmentReader
+from gdtbridge.pictures import AttachmentReader, is_candidate
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results import store as result_store
 from gdtbridge.results.attachments import AttachedFile, AttachmentBuilder
@@ -60,6 +60,7 @@ class GatheredResult:
     """One result as read before it is written: its reports, its files, and what they show.
 
     ``told`` are the ids of the instances its records are made with, or without on purpose.
+    ``corrects`` says that all its pictures replace some the chart has.
     """
 
     planned: PlannedResult
@@ -67,6 +68,7 @@ class GatheredResult:
     read: tuple[ReadReport, ...]
     attached: tuple[AttachedFile, ...]
     told: tuple[int, ...]
+    corrects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +137,15 @@ class ExamGatherer:
             if found is None:
                 return None
             pending = result_store.pending_reports(connection, exam_id)
-            kept = self._archive.kept_of(connection, [one.id for one in found.claims])
+            versions = self._archive.of_claims(connection, [one.id for one in found.claims])
             files = {one.id: self._archive.path_of(connection, one.instance_id) for one in pending}
         decisions = self._maker.decide(found)
         planned = plan(found, decisions, self._maker.dates)
+        kept = [one for one in versions if one.standing is Standing.CURRENT]
         pause_at = self._pause_at(found.exam, kept)
         wanted = {claim for one in planned for claim in one.claims}
         read = [self._read(one, files[one.id]) for one in pending if one.claim_id in wanted]
-        results = tuple(self._gathered(found, one, read, kept, pause_at) for one in planned)
+        results = tuple(self._gathered(found, one, read, versions, pause_at) for one in planned)
         return GatheredExam(found, listed, decisions, results, _waits(results, kept, pause_at))
 
     def decides_anew(self, exam_id: int) -> bool:
@@ -186,11 +189,12 @@ class ExamGatherer:
         found: ExamEvidence,
         planned: PlannedResult,
         read: Sequence[ReadReport],
-        kept: Sequence[ArchivedInstance],
+        versions: Sequence[ArchivedInstance],
         pause_at: float,
     ) -> GatheredResult:
         target = self._routing.of_result(planned)
-        own = [one for one in kept if one.claim_id in planned.claims]
+        counting = (one for one in versions if one.standing is Standing.CURRENT)
+        own = [one for one in counting if one.claim_id in planned.claims]
         reports = tuple(one for one in read if one.pending.claim_id in planned.claims)
         place = target.attachments
         if place is None:
@@ -201,7 +205,8 @@ class ExamGatherer:
             return GatheredResult(planned, target, reports, (), ())
         already = _pictures(found, planned.number)
         attached = self._attachments.files(planned, own, place, already)
-        return GatheredResult(planned, target, reports, attached, _untold(own))
+        corrects = _corrects(own, versions)
+        return GatheredResult(planned, target, reports, attached, _untold(own), corrects)
 
     def _with_sheet(
         self, read: ReadReport, planned: PlannedResult, target: ResultTarget
@@ -228,6 +233,15 @@ class ExamGatherer:
 
 def _untold(kept: Sequence[ArchivedInstance]) -> tuple[int, ...]:
     return tuple(one.id for one in kept if not one.told)
+
+
+def _corrects(own: Sequence[ArchivedInstance], versions: Sequence[ArchivedInstance]) -> bool:
+    """Return whether all that is to be attached replaces something a record was made with."""
+    replaced = {
+        one.sop_instance_uid for one in versions if one.told and one.standing is Standing.SUPERSEDED
+    }
+    new = [one for one in own if not one.told and is_candidate(one.sop_class_uid)]
+    return all(one.sop_instance_uid in replaced for one in new)
 
 
 def _waits(

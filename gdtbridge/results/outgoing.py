@@ -54,7 +54,7 @@ class ResultMessages:
         if gathered.planned.known is None:
             self._put_study(Revision.FIRST)
         elif gathered.attached:
-            self._put_study(Revision.SUPPLEMENT)
+            self._put_study(Revision.CORRECTION if gathered.corrects else Revision.SUPPLEMENT)
         for read in gathered.read:
             self._put_values(read)
 

@@ -93,6 +93,7 @@ class ResultRecords:
             attachments=attachments,
             link=self._link(exam),
             revision=revision,
+            pictures=sum(one.format == "JPG" for one in attachments),
             remarks=planned.remarks,
         )
         rendered = render_study(result, self._dialect, self._ids, encoding=self._gdt.encoding)

@@ -54,7 +54,7 @@ class Device:
     def send(self, sop_class: str, dataset: Dataset, **values: str) -> str:
         """Send an object; return its SOP Instance UID."""
         self._sent += 1
-        uid = f"2.25.77{self._sent}"
+        uid = values.setdefault("SOPInstanceUID", f"2.25.77{self._sent}")
         for keyword, value in {**STUDY, **values}.items():
             setattr(dataset, keyword, value)
         dataset.SOPClassUID, dataset.SOPInstanceUID = sop_class, uid
@@ -108,6 +108,13 @@ class Device:
         self.practice.wait(1)
         return next(iter(self.practice.records().values()))
 
+    def supplement(self) -> Record:
+        """Let what came late be reported; return its study record."""
+        known = set(self.practice.records())
+        self.finish()
+        (name,) = set(self.practice.records()) - known
+        return self.practice.records()[name]
+
     def attached(self) -> list[str]:
         """Return the extensions of what lies in the folder of pictures."""
         return sorted(path.suffix for path in self.pictures.iterdir())
@@ -158,6 +165,47 @@ def test_no_more_than_the_practice_wants(device: Device) -> None:
         device.still(shade * 20)
     assert len(groups(device.finish())) == 3
     assert device.attached() == [".jpg"] * 3
+
+
+def test_late_pictures_are_a_supplement(device: Device) -> None:
+    """They come once the device is silent, count on from those the chart has, up to the limit."""
+    device.still(10)
+    device.finish()
+    device.still(100)
+    device.practice.wait(1)
+    assert len(device.practice.records()) == 1
+
+    device.still(200)
+    device.still(250)
+    record = device.supplement()
+
+    assert record.first("6228") == "Nachtrag: 2 weitere Bilder"
+    assert [name for name, _, _ in groups(record)] == ["Bild 2", "Bild 3"]
+    device.still(55)
+    device.finish()
+    assert len(device.practice.records()) == 2
+
+
+def test_pictures_sent_anew_are_a_correction(device: Device) -> None:
+    """What replaces pictures the chart has is no further picture."""
+    first = device.still(10)
+    device.finish()
+    device.still(200, SOPInstanceUID=first)
+
+    record = device.supplement()
+
+    assert record.first("6228") == "Korrektur: 1 ersetztes Bild"
+    assert [name for name, _, _ in groups(record)] == ["Bild 2"]
+
+
+def test_further_pictures_beside_replaced_ones_are_a_supplement(device: Device) -> None:
+    """A heading never says less than the record brings."""
+    first = device.still(10)
+    device.finish()
+    device.still(200, SOPInstanceUID=first)
+    device.still(100)
+
+    assert device.supplement().first("6228") == "Nachtrag: 2 weitere Bilder"
 
 
 def test_the_record_waits_for_its_pictures(device: Device) -> None:
