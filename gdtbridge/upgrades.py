@@ -67,7 +67,8 @@ SELECT
     CASE exam.state WHEN 'held' THEN held_because ELSE '' END,
     CASE exam.state WHEN 'reported' THEN exam.patient_id ELSE '' END,
     CASE exam.state WHEN 'reported' THEN {order} ELSE '' END,
-    CASE WHEN released AND exam.state <> 'held' THEN exam.patient_id ELSE '' END
+    CASE WHEN released AND (exam.state <> 'held' OR held_because = 'unwritable')
+         THEN exam.patient_id ELSE '' END
 FROM exam
 """
 _RESULTS: Final = """
