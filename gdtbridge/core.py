@@ -39,6 +39,7 @@ from gdtbridge.outbox import FileNaming, GdtDrop, Outbox, Sender, Webhook
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.attachments import ATTACHMENT
+from gdtbridge.results.corrections import ResultCorrections
 from gdtbridge.results.gathering import ExamGatherer, ObjectOpeners
 from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.routing import OrderAnswers, Routing
@@ -90,6 +91,7 @@ class Core:
     overview: ExamOverview
     studies: StudyFinder
     reporting: ResultReporter
+    corrections: ResultCorrections
     attention: Attention
     announcer: Announcer
     due: DueSignal
@@ -156,6 +158,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
     reporting = ResultReporter(
         database, archive, outbox, gatherer, settings.webhooks, completion, clock
     )
+    held = HeldExams(database, archive, worklist, maker, due, clock)
     studies = StudyFinder(database, worklist, maker, settings.orders.encoding)
     ports = OrderPorts(
         GdtOrders(book, database, clock),
@@ -174,10 +177,11 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
         OrderFiller(book, database, worklist, clock, min_age_hours=settings.worklist.min_age_hours),
         OrderFiles(settings, ports, exchanges_of(routing), clock),
         InstanceReceiver(database, archive, completion, due, clock),
-        HeldExams(database, archive, worklist, maker, due, clock),
+        held,
         ExamOverview(database, archive, clock),
         studies,
         reporting,
+        ResultCorrections(database, archive, outbox, routing, gatherer, held, due, clock),
         attention_of(settings, stores, clock),
         Announcer(
             database,

@@ -13,6 +13,7 @@
     │   └── ProcessingFailure   0110, something of ours failed; the device may try again
     ├── OrderError              an order is wrong in one named field
     ├── AnotherPerson           a patient number is not the named person's; nothing is shown
+    ├── TooLate                 it cannot be taken back any more; ``str`` says what can be done
     ├── NeedsConfirmation       somebody has to say once more that this is meant
     ├── ViewerError             no viewer can be opened on a study
     ├── FolderUnusable          a folder is out of reach, or its lock is busy (`durable.errors`)
@@ -100,6 +101,10 @@ class OrderError(BridgeError):
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+
+
+class TooLate(BridgeError):
+    """What somebody wants to take back has left, or has gone on; ``str`` says what can be done."""
 
 
 class NeedsConfirmation(BridgeError):

@@ -98,12 +98,16 @@ class Bridge:
     def _start_scheduler(self) -> None:
         core, scheduler = self._core, self._scheduler
         core.due.connect(scheduler.every(TICK_SECONDS, "reporting", core.reporting.report_due))
-        scheduler.every(RECONSIDER_SECONDS, "looking at what is held", core.reporting.reconsider)
+        scheduler.every(RECONSIDER_SECONDS, "looking at what is held", self._reconsider)
         scheduler.every(LOOK_SECONDS, "looking at the parts", self._health.look)
         if seconds := self._settings.worklist.cleanup_seconds:
             scheduler.every(seconds, "cleaning the worklist", core.orders.clean)
         self._announce()
         scheduler.start()
+
+    def _reconsider(self) -> None:
+        self._core.reporting.reconsider()
+        self._core.order_book.follow_marked()
 
     def _announce(self) -> None:
         """Have what needs a person told: each source by itself, so that none waits for another."""

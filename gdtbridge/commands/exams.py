@@ -1,11 +1,54 @@
-"""``gdtbridge exams``: exams, and those that wait for a person."""
+"""``gdtbridge exams``: exams, whose they are, and a person's word where that is not certain."""
 
 from __future__ import annotations
 
+import getpass
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
 import click
 
-from gdtbridge.commands.options import as_json_option, core_of, print_rows, view_of, with_settings
+from gdtbridge.commands.options import (
+    as_json_option,
+    core_of,
+    fail,
+    print_json,
+    print_rows,
+    view_of,
+    with_settings,
+)
+from gdtbridge.errors import NeedsConfirmation
 from gdtbridge.settings import Settings
+
+if TYPE_CHECKING:
+    from gdtbridge.core import Core
+
+study_argument = click.argument("study_instance_uid")
+person_option = click.option(
+    "--person",
+    type=click.IntRange(min=1),
+    default=None,
+    help="Welche Person der Untersuchung (Spalte PERSON). / Which of the exam's people.",
+)
+confirm_option = click.option(
+    "--confirm",
+    is_flag=True,
+    help="Die Nummer stimmt, obwohl sie einer anderen Person gehört. / The number is right though"
+    " it is another person's.",
+)
+
+EVENTS: Final = {
+    "decided": "entschieden / decided",
+    "released": "zugeordnet / released",
+    "undone": "Zuordnung zurückgenommen / release undone",
+    "discarded": "verworfen / discarded",
+    "accepted": "angenommen / accepted",
+    "withdrawn": "zurückgezogen / withdrawn",
+    "unmatched": "Auftrag nicht gemeint / order not meant",
+    "replaced": "vom Gerät ersetzt / replaced by the device",
+    "moved": "Nummer geändert / number changed",
+}
+"""What a person reads of each `gdtbridge.exams.model.EventKind`."""
 
 
 @click.group()
@@ -20,8 +63,8 @@ def exams() -> None:
 def exams_list(settings: Settings, *, held: bool, as_json: bool) -> None:
     """Untersuchungen zeigen, die neuesten zuerst. / Show exams, newest first.
 
-    Zurückgehaltene mit allen, die Objekte und Aufträge nennen. / Held ones with everybody whom
-    objects and orders name.
+    Eine Zeile für jede Person; zurückgehaltene mit allen, die Objekte und Aufträge nennen. / One
+    line for each person; held ones with everybody whom objects and orders name.
     """
     from gdtbridge.exams import HELD_TEXT, HoldReason
 
@@ -31,6 +74,7 @@ def exams_list(settings: Settings, *, held: bool, as_json: bool) -> None:
     rows = [
         {
             "study_instance_uid": exam.study_instance_uid,
+            "person": str(exam.person),
             "state": exam.state.value,
             "reason": HELD_TEXT[HoldReason(exam.held_because)] if exam.held_because else "",
             "accession_number": exam.accession_number,
@@ -46,6 +90,27 @@ def exams_list(settings: Settings, *, held: bool, as_json: bool) -> None:
         for exam in found
     ]
     print_rows(rows, as_json=as_json)
+
+
+@exams.command("show")
+@with_settings
+@study_argument
+@as_json_option
+def exams_show(settings: Settings, study_instance_uid: str, *, as_json: bool) -> None:
+    """Zeigen, wessen eine Untersuchung ist und warum. / Show whose an exam is, and why.
+
+    Mit allem, was dafür und dagegen spricht, was gesendet wurde, und wer wann was entschied. / With
+    everything that speaks for and against, what was sent, and who decided what and when.
+    """
+    from gdtbridge.commands.dossier import as_values, lines_of
+
+    with view_of(settings) as core:
+        dossier = core.overview.dossier(study_instance_uid)
+    if as_json:
+        print_json(as_values(dossier))
+        return
+    for line in lines_of(dossier, EVENTS):
+        click.echo(line)
 
 
 @exams.command("problems")
@@ -73,11 +138,145 @@ def exams_problems(settings: Settings, *, as_json: bool) -> None:
     print_rows(rows, as_json=as_json)
 
 
+def _say(settings: Settings, word: Callable[[Core, str], None]) -> None:
+    """Let the core take a person's word; show whom it may be where that is asked once more."""
+    with core_of(settings) as core:
+        try:
+            word(core, f"{getpass.getuser()} (Kommandozeile)")
+        except NeedsConfirmation as error:
+            _show_people(error.found)
+            fail(str(error))
+
+
+def _show_people(found: tuple[str, ...]) -> None:
+    """Print whom the objects name, and whom the number belongs to."""
+    for number, line in enumerate(found):
+        said = "Nummer / number" if number else "Untersuchung / exam"
+        click.echo(f"{said}: {line}", err=True)
+
+
 @exams.command("release")
 @with_settings
-@click.argument("study_instance_uid")
+@study_argument
 @click.option("--id", "patient_id", required=True, help="Patientennummer. / Patient number.")
-def exams_release(settings: Settings, study_instance_uid: str, patient_id: str) -> None:
+@person_option
+@confirm_option
+def exams_release(
+    settings: Settings,
+    study_instance_uid: str,
+    patient_id: str,
+    *,
+    person: int | None,
+    confirm: bool,
+) -> None:
     """Eine zurückgehaltene Untersuchung einem Patienten zuordnen. / Release a held exam."""
-    with core_of(settings) as core:
-        core.held.release(study_instance_uid, patient_id)
+
+    def word(core: Core, who: str) -> None:
+        core.held.release(
+            study_instance_uid, patient_id, person=person or 0, confirmed=confirm, who=who
+        )
+
+    _say(settings, word)
+
+
+@exams.command("discard")
+@with_settings
+@study_argument
+@click.option("--reason", required=True, help="Warum. / Why.")
+@person_option
+def exams_discard(
+    settings: Settings, study_instance_uid: str, reason: str, *, person: int | None
+) -> None:
+    """Zurückgehaltenes nicht senden; die Objekte bleiben im Archiv. / Do not send what is held."""
+
+    def word(core: Core, who: str) -> None:
+        core.held.discard(study_instance_uid, reason, person=person or 0, who=who)
+
+    _say(settings, word)
+
+
+@exams.command("accept")
+@with_settings
+@study_argument
+@click.option(
+    "--id",
+    "patient_id",
+    default="",
+    help="Patientennummer, sonst die vom Gerät. / Patient number, else the device's.",
+)
+@person_option
+@confirm_option
+def exams_accept(
+    settings: Settings,
+    study_instance_uid: str,
+    patient_id: str,
+    *,
+    person: int | None,
+    confirm: bool,
+) -> None:
+    """Eine Korrektur vom Gerät annehmen. / Accept a correction of a device.
+
+    Sie geht in die Akte, die das Gerät jetzt nennt; was sie in anderen Akten ersetzt, wird dort
+    zurückgezogen. Ohne Korrektur: Berichte, die sich nicht senden ließen, sind gesehen. / It goes
+    where the device says now; what it replaces elsewhere is retracted there. Without a correction:
+    reports that could not be sent have been seen.
+    """
+
+    def word(core: Core, who: str) -> None:
+        core.corrections.accept(
+            study_instance_uid, person=person or 0, number=patient_id, confirmed=confirm, who=who
+        )
+
+    _say(settings, word)
+
+
+@exams.command("withdraw")
+@with_settings
+@study_argument
+@click.option("--from", "number", required=True, help="Falsche Nummer. / Wrong number.")
+@click.option("--to", default="", help="Richtige Nummer, wenn bekannt. / Right number, if known.")
+@click.option("--reason", required=True, help="Warum, ohne Namen. / Why, without names.")
+@confirm_option
+def exams_withdraw(
+    settings: Settings, study_instance_uid: str, number: str, to: str, reason: str, *, confirm: bool
+) -> None:
+    """Irrtümlich Übermitteltes zurückziehen. / Withdraw what was sent to a wrong chart.
+
+    Die falsche Akte bekommt einen Satz, der das sagt, die richtige das Ergebnis. / The wrong chart
+    gets a record that says so, the right one the result.
+    """
+
+    def word(core: Core, who: str) -> None:
+        core.corrections.withdraw(
+            study_instance_uid, number, reason, to=to, confirmed=confirm, who=who
+        )
+        core.order_book.follow_marked()
+
+    _say(settings, word)
+
+
+@exams.command("undo")
+@with_settings
+@study_argument
+@person_option
+def exams_undo(settings: Settings, study_instance_uid: str, *, person: int | None) -> None:
+    """Eine Zuordnung zurücknehmen, solange nichts übermittelt ist. / Take a release back."""
+
+    def word(core: Core, who: str) -> None:
+        core.corrections.undo(study_instance_uid, person=person or 0, who=who)
+        core.order_book.follow_marked()
+
+    _say(settings, word)
+
+
+@exams.command("unmatch")
+@with_settings
+@study_argument
+def exams_unmatch(settings: Settings, study_instance_uid: str) -> None:
+    """Der Auftrag war nicht gemeint: Er wird wieder offen. / The order was not meant: reopen it."""
+
+    def word(core: Core, who: str) -> None:
+        core.held.unmatch(study_instance_uid, who=who)
+        core.order_book.follow_marked()
+
+    _say(settings, word)

@@ -79,6 +79,7 @@ HEADS: Final[Mapping[str, str]] = {
     "modality": "MODALITÄT",
     "others": "AUCH GENANNT",
     "patient_id": "PATIENT",
+    "person": "PERSON",
     "patient_name": "NAME",
     "procedure": "UNTERSUCHUNG",
     "reason": "GRUND",

@@ -172,6 +172,17 @@ def withdrawals(connection: Connection, exam_id: int, patient_id: str) -> int:
     return sum(one.get("number") == patient_id for one in found)
 
 
+def part_from_order(
+    connection: Connection, exam_id: int, patient_id: str, accession_number: str
+) -> None:
+    """Let a result be nobody's order's, unless the chart has such a result of the exam already."""
+    of_chart = sa.and_(exam_result.c.exam_id == exam_id, exam_result.c.patient_id == patient_id)
+    free = sa.and_(of_chart, exam_result.c.accession_number == "")
+    if connection.execute(sa.select(exam_result.c.id).where(free)).first() is None:
+        here = sa.and_(of_chart, exam_result.c.accession_number == accession_number)
+        connection.execute(sa.update(exam_result).where(here).values(accession_number=""))
+
+
 def delete_result(connection: Connection, result_id: int) -> None:
     """Forget a result of which nothing left."""
     connection.execute(sa.delete(exam_result).where(exam_result.c.id == result_id))

@@ -32,7 +32,7 @@ class Word(StrEnum):
     CONFIRMED = "confirmed"
     """Said again, knowing that the number is another person's."""
     WITHDRAWN = "withdrawn"
-    """Had results taken back, and did not say whose they are."""
+    """Had results taken back or discarded, and did not say whose they are."""
 
 
 class People(StrEnum):

@@ -20,12 +20,14 @@ from gdtbridge.exams.model import (
     EventKind,
     Exam,
     ExamEvent,
+    HoldReason,
     PatientExam,
     by_person,
 )
 from gdtbridge.exams.patient_numbers import NUMBER_FAULT_TEXT
+from gdtbridge.orders import store as order_store
 from gdtbridge.people import Patient
-from worklist import FolderError, WorklistFolder
+from worklist import FolderError, WorklistFolder, canonical_number
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,10 @@ NOT_HELD: Final = "Keine zurückgehaltene Untersuchung. / No exam is held there.
 WHOSE: Final = (
     "Die Untersuchung nennt mehrere Personen; bitte sagen, welche gemeint ist (--person). / The "
     "exam names several people; please say which one is meant (--person)."
+)
+NOT_GUESSED: Final = (
+    "Diese Untersuchung wurde keinem Auftrag von selbst zugeordnet. / This exam was not taken for"
+    " any order's."
 )
 CONFIRM: Final = (
     "Die Nummer gehört nach allem, was bekannt ist, einer anderen Person. Wenn sie trotzdem stimmt:"
@@ -103,47 +109,66 @@ class HeldExams:
         `NotFound` when nothing is held there, `OrderError` for a number that cannot be one, and
         `NeedsConfirmation` when it is known for another person.
         """
-        patient_id = patient_id.strip()
-        self._check_number(patient_id)
-        exam, claims = self._waiting(study_instance_uid)
-        meant = _meant(by_person(exam, claims), person, patient_id)
+        patient_id = self.checked_number(patient_id)
+        exam, claims = self.waiting(study_instance_uid)
+        meant = meant_of(by_person(exam, claims), person, patient_id)
         if not confirmed:
-            self._must_not_be_another(exam, claims, meant, patient_id)
+            self.must_not_be_another(exam, claims, meant.claims, patient_id)
         with self.database.write() as connection:
-            ids = [one.id for one in self._still(connection, exam, meant)]
-            claim_store.update_claims(
-                connection,
-                ids,
-                state=ClaimState.OPEN,
-                held_because="",
-                word=patient_id,
-                confirmed=confirmed,
-            )
-            store.update_exam(connection, exam.id, due_at=self.clock.utc())
+            self.say(connection, exam, meant, patient_id, confirmed=confirmed)
             detail: dict[str, object] = {"number": patient_id, "confirmed": confirmed}
-            self._note(connection, exam, meant, EventKind.RELEASED, detail, who)
+            self.note(connection, exam, EventKind.RELEASED, meant.person, detail, who)
         self.due.ring()
         log.info("exam %d was released by a person", exam.id)
 
-    def _check_number(self, patient_id: str) -> None:
+    def checked_number(self, patient_id: str) -> str:
+        """Return a number without blanks around it; raise `OrderError` if it cannot be one."""
+        patient_id = patient_id.strip()
         if not patient_id:
             raise OrderError("id", "Die Patientennummer fehlt. / The patient number is missing.")
         fault = self.maker.numbers.fault_of(patient_id)
         if fault is not None:
             raise OrderError("id", NUMBER_FAULT_TEXT[fault])
+        return patient_id
 
-    def _must_not_be_another(
-        self, exam: Exam, claims: Sequence[Claim], meant: PatientExam, patient_id: str
+    def must_not_be_another(
+        self, exam: Exam, claims: Sequence[Claim], meant: Sequence[Claim], patient_id: str
     ) -> None:
-        """Raise `NeedsConfirmation` when the number is known for another person."""
-        said = [replace(one, word=patient_id) if one in meant.claims else one for one in claims]
+        """Raise `NeedsConfirmation` when a number is known for another person than claims name."""
+        said = [
+            replace(one, word=patient_id, state=ClaimState.OPEN) if one in meant else one
+            for one in claims
+        ]
         for decision in self._decide(exam, said):
-            if decision.person == meant.person and decision.situation.known is Known.TWO:
-                people = dict.fromkeys(
-                    line_of(one) for one in decision.proposed if one.id == patient_id
-                )
-                own = line_of(meant.claims[0].patient)
-                raise NeedsConfirmation(CONFIRM, (own, *(one for one in people if one != own)))
+            if decision.person == meant[0].person and decision.situation.known is Known.TWO:
+                known = (line_of(one) for one in decision.proposed if one.id == patient_id)
+                own = line_of(meant[0].patient)
+                others = dict.fromkeys(one for one in known if one != own)
+                raise NeedsConfirmation(CONFIRM, (own, *others))
+
+    def say(
+        self,
+        connection: Connection,
+        exam: Exam,
+        meant: PatientExam,
+        patient_id: str,
+        *,
+        confirmed: bool,
+    ) -> None:
+        """Enter a person's word for what waits of one of an exam's people.
+
+        Raises `NotFound` or `ProcessingFailure` when that is not what was looked at.
+        """
+        ids = [one.id for one in self._still(connection, exam, meant)]
+        claim_store.update_claims(
+            connection,
+            ids,
+            state=ClaimState.OPEN,
+            held_because="",
+            word=patient_id,
+            confirmed=confirmed,
+        )
+        store.update_exam(connection, exam.id, due_at=self.clock.utc())
 
     def discard(
         self, study_instance_uid: str, reason: str, *, person: int = 0, who: str = ""
@@ -155,26 +180,28 @@ class HeldExams:
         reason = reason.strip()
         if not reason:
             raise OrderError("reason", "Der Grund fehlt. / The reason is missing.")
-        exam, claims = self._waiting(study_instance_uid)
-        meant = _meant(by_person(exam, claims), person, "")
+        exam, claims = self.waiting(study_instance_uid)
+        meant = meant_of(by_person(exam, claims), person, "")
         with self.database.write() as connection:
             ids = [one.id for one in self._still(connection, exam, meant)]
-            claim_store.update_claims(connection, ids, state=ClaimState.DISCARDED, held_because="")
+            claim_store.update_claims(
+                connection, ids, state=ClaimState.DISCARDED, held_because=HoldReason.WITHDRAWN
+            )
             for one in self.archive.kept_of(connection, ids):
                 self.archive.set_standing(connection, one.id, Standing.SUPERSEDED)
                 store.replace_report(connection, one.id)
             detail: dict[str, object] = {"reason": reason}
-            self._note(connection, exam, meant, EventKind.DISCARDED, detail, who)
+            self.note(connection, exam, EventKind.DISCARDED, meant.person, detail, who)
             store.update_exam(connection, exam.id, due_at=self.clock.utc())
         self.due.ring()
         log.info("exam %d: what was held was discarded by a person", exam.id)
 
-    def _waiting(self, study_instance_uid: str) -> tuple[Exam, list[Claim]]:
+    def waiting(self, study_instance_uid: str) -> tuple[Exam, list[Claim]]:
         """Return an exam of which something waits, and its claims; raise `NotFound`."""
         with self.database.read() as connection:
             exam = store.find_exam(connection, study_instance_uid)
             claims = claim_store.claims_of(connection, exam.id) if exam is not None else []
-        if exam is None or not any(_asks(one) for one in claims):
+        if exam is None or not any(asks(one) for one in claims):
             raise NotFound(NOT_HELD)
         return exam, claims
 
@@ -183,11 +210,11 @@ class HeldExams:
         waiting = [
             one
             for one in claim_store.claims_of(connection, exam.id)
-            if _asks(one) and one.person == meant.person
+            if asks(one) and one.person == meant.person
         ]
         if not waiting:
             raise NotFound(NOT_HELD)
-        known = {one.id for one in meant.claims if _asks(one)}
+        known = {one.id for one in meant.claims if asks(one)}
         if {one.id for one in waiting} != known:
             raise ProcessingFailure(
                 "Inzwischen kam etwas dazu; bitte noch einmal ansehen. / Something arrived "
@@ -195,27 +222,62 @@ class HeldExams:
             )
         return waiting
 
-    def _note(
+    def note(
         self,
         connection: Connection,
         exam: Exam,
-        meant: PatientExam,
         what: EventKind,
+        person: int,
         detail: dict[str, object],
         who: str,
     ) -> None:
-        event = ExamEvent(self.clock.utc(), who, what, meant.person, detail)
+        """Enter into an exam's history who did what with one of its people."""
+        event = ExamEvent(self.clock.utc(), who, what, person, detail)
         claim_store.note_event(connection, exam.id, event)
 
+    def unmatch(self, study_instance_uid: str, *, who: str = "") -> None:
+        """Say that an exam is not that of the open order it was taken for: that is open again.
 
-def _asks(one: Claim) -> bool:
+        The worklist follows with the next look. Raises `NotFound` where no order was met in that
+        way; one that the objects name themselves is none.
+        """
+        with self.database.write() as connection:
+            exam = store.find_exam(connection, study_instance_uid)
+            claims = claim_store.claims_of(connection, exam.id) if exam is not None else []
+            if exam is None:
+                raise NotFound(NOT_GUESSED)
+            guessed = [one for one in claims if _is_guess(connection, exam, one)]
+            if not guessed:
+                raise NotFound(NOT_GUESSED)
+            for one in guessed:
+                order_store.reopen_order(connection, one.order_number, one.number)
+                claim_store.part_from_order(connection, exam.id, one.number, one.order_number)
+            ids = [one.id for one in guessed]
+            claim_store.update_claims(connection, ids, order_number="", unmatched=True)
+            for person, number in {(one.person, one.order_number) for one in guessed}:
+                detail: dict[str, object] = {"accession_number": number}
+                self.note(connection, exam, EventKind.UNMATCHED, person, detail, who)
+
+
+def _is_guess(connection: Connection, exam: Exam, one: Claim) -> bool:
+    """Return whether an order was met without study UID or accession number."""
+    if not one.order_number:
+        return False
+    order = order_store.order_by_number(connection, one.order_number)
+    if order is None or order.study_instance_uid == exam.study_instance_uid:
+        return False
+    sent = {one.accession_number, canonical_number(one.accession_number)}
+    return order.accession_number not in sent
+
+
+def asks(one: Claim) -> bool:
     """Return whether a person may still say whose a claim is."""
     return one.waits and not (one.word and one.state is ClaimState.OPEN)
 
 
-def _meant(people: Sequence[PatientExam], person: int, patient_id: str) -> PatientExam:
+def meant_of(people: Sequence[PatientExam], person: int, patient_id: str) -> PatientExam:
     """Return which of an exam's people is meant; raise `OrderError` where nobody can tell."""
-    waiting = [one for one in people if any(_asks(claim) for claim in one.claims)]
+    waiting = [one for one in people if any(asks(claim) for claim in one.claims)]
     if person:
         found = [one for one in waiting if one.person == person]
     else:

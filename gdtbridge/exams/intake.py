@@ -94,7 +94,9 @@ def claim(connection: Connection, exam_id: int, header: Header, now: float) -> C
     said, facts = said_of(header), facts_of(header)
     known = claim_store.find_claim(connection, exam_id, said)
     if known is not None:
-        changes = {"instances": known.instances + 1, **_additions(known, facts)}
+        changes: dict[str, object] = {"instances": known.instances + 1, **_additions(known, facts)}
+        if known.state is ClaimState.DISCARDED:  # what comes later is not discarded unseen
+            changes["state"] = ClaimState.HELD
         claim_store.update_claims(connection, [known.id], **changes)
         return known
     claim_store.insert_claim(connection, said, exam_id=exam_id, instances=1, first_at=now, **facts)

@@ -105,7 +105,8 @@ HELD_TEXT: Final = {
     " schon hat. / An object of the exam has a UID that another exam has already.",
     HoldReason.UNWRITABLE: "Aus der Untersuchung lässt sich kein GDT-Satz schreiben. / No GDT"
     " record can be written for the exam.",
-    HoldReason.WITHDRAWN: "Die Ergebnisse wurden zurückgezogen. / The results were withdrawn.",
+    HoldReason.WITHDRAWN: "Eine Person hat die Ergebnisse zurückgezogen oder verworfen. / A person"
+    " withdrew or discarded the results.",
 }
 """What a person is told of each `HoldReason`."""
 

@@ -87,6 +87,13 @@ class OrderBook:
         except ProcessingFailure as error:
             log.warning("the worklist is not up to date, trying again: %s", error)
 
+    def follow_marked(self) -> None:
+        """Let the worklist follow what exams closed or opened again, where there is any."""
+        with self._database.read() as connection:
+            marked = store.marked_orders(connection)
+        if marked:
+            self.reconcile()
+
     # ------------------------------------------------------------------ an order is asked for
 
     def take(self, wanted: WantedOrder) -> tuple[RecordOutcome, Order]:

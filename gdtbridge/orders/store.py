@@ -261,6 +261,18 @@ def finish_order(connection: Connection, order: Order, state: OrderState) -> Non
         close_order(connection, order.id, state)
 
 
+def reopen_order(connection: Connection, accession_number: str, patient_id: str) -> None:
+    """Let an order of a patient wait for its exam again; its entry returns to the worklist."""
+    here = sa.and_(
+        placed_order.c.accession_number == accession_number,
+        placed_order.c.patient_id == patient_id,
+        placed_order.c.state == OrderState.DONE,
+    )
+    listing = sa.case((placed_order.c.scheduled != "", ListingMark.ADD.value))
+    values = {"state": OrderState.ORDERED, "listing": listing}
+    connection.execute(sa.update(placed_order).where(here).values(**values))
+
+
 def close_order(connection: Connection, order_id: int, state: OrderState) -> None:
     """End an order, and mark that its entry has to leave the worklist."""
     _update(connection, order_id, state=state, listing=ListingMark.REMOVE)

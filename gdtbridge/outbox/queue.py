@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable import Clock, SystemClock
@@ -62,6 +62,13 @@ class Outbox:
     def withdraw(self, connection: Connection, destination: str, key: str) -> None:
         """Remove a message in the caller's write transaction, unless it has been sent."""
         store.withdraw(connection, destination, key)
+
+    def take_back(self, connection: Connection, prefixes: Sequence[str]) -> bool:
+        """Remove the messages whose keys begin with ``prefixes``, in the caller's transaction.
+
+        Returns whether that could be done: of what has been begun, nothing is removed.
+        """
+        return store.take_back(connection, prefixes)
 
     def wake(self) -> None:
         """Tell the workers that something was put and committed; does not wait."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
@@ -82,6 +82,23 @@ def withdraw(connection: Connection, destination: str, key: str) -> None:
     """Remove a message nothing has been done with."""
     here = (table.c.destination == destination, table.c.key == key)
     connection.execute(sa.delete(table).where(*here, table.c.state == DeliveryState.PENDING))
+
+
+def take_back(connection: Connection, prefixes: Sequence[str]) -> bool:
+    """Remove every message whose key begins so, if nothing has been done with any of them.
+
+    Attachments that arrived already stay: no record names them.
+    """
+    ours = sa.or_(*(table.c.key.startswith(prefix, autoescape=True) for prefix in prefixes))
+    gone = sa.and_(ours, table.c.state != DeliveryState.PENDING, table.c.kind != "attachment")
+    if connection.execute(sa.select(table.c.id).where(gone)).first() is not None:
+        return False
+    waiting = sa.select(table.c.id).where(ours, table.c.state == DeliveryState.PENDING)
+    ids = list(connection.execute(waiting.order_by(table.c.id.desc())).scalars())
+    after = table.c.after_id.in_(ids)
+    connection.execute(sa.update(table).where(after).values(after_id=None))
+    connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
+    return True
 
 
 def _state_of(connection: Connection, outbox_id: int | None) -> DeliveryState | None:

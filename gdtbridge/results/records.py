@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 
 from gdtbridge.catalogue.catalogue import Catalogue
@@ -16,6 +17,7 @@ from gdtbridge.gdt.write.results import (
     Attachment,
     GdtFile,
     Identification,
+    RetractionResult,
     Revision,
     StudyResult,
     ValueResult,
@@ -23,9 +25,11 @@ from gdtbridge.gdt.write.results import (
 from gdtbridge.gdt.write.writer import (
     render_master_data,
     render_order_answer,
+    render_retraction,
     render_study,
     render_values,
 )
+from gdtbridge.orders.model import Order
 from gdtbridge.people import Patient
 from gdtbridge.results.revision import NewValues
 from gdtbridge.results.values import TestValueBuilder
@@ -35,6 +39,23 @@ from gdtbridge.viewers import ViewerChoice, is_configured, study_url
 from worklist import Entry
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """What of an exam was sent to a wrong chart; ``patient`` and ``order`` are the chart's.
+
+    ``sent`` is local time; ``reason`` is a person's word and must not name anybody.
+    """
+
+    exam: PatientExam
+    patient: Patient
+    order: Order | None
+    sent: datetime
+    study_record: bool
+    values: int
+    pictures: int
+    reason: str
 
 
 class ResultRecords:
@@ -139,6 +160,31 @@ class ResultRecords:
         )
         rendered = render_values(result, self._dialect, self._ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"value record of exam {exam.id}")
+
+    def retraction(self, taken_back: Retraction) -> bytes:
+        """Return the record that says what of an exam does not belong into a chart.
+
+        Raises `GdtWriteError`.
+        """
+        exam, order = taken_back.exam, taken_back.order
+        result = RetractionResult(
+            patient=taken_back.patient,
+            date=to_date(exam.study_date),
+            time=to_time(exam.study_time),
+            accession=order.accession_number if order is not None else "",
+            modality=exam.modality,
+            description="",
+            test_id=self._gdt.test_id,
+            test_description=self._gdt.test_description,
+            order=order.reference if order is not None else None,
+            sent=taken_back.sent,
+            study_record=taken_back.study_record,
+            values=taken_back.values,
+            pictures=taken_back.pictures,
+            reason=taken_back.reason,
+        )
+        rendered = render_retraction(result, self._dialect, self._ids, encoding=self._gdt.encoding)
+        return _noted(rendered, f"retraction of exam {exam.id}")
 
     def answer(self, entry: Entry) -> bytes:
         """Return the record an order is answered with."""

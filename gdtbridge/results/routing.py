@@ -114,6 +114,10 @@ class Routing:
             )
         return self.find(facts)
 
+    def named(self, route: str) -> ResultTarget:
+        """Return the target of a route, or that of ``[gdt]`` where there is no such route now."""
+        return self._by_name.get(route, self.default)
+
     def of_entry(
         self, entry: Entry, reference: OrderReference | None = None, route: str = ""
     ) -> ResultTarget:

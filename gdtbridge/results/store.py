@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from gdtbridge.database import Connection, exam, exam_result, instance, outbox, report
 from gdtbridge.exams.model import PendingReport, ReportState
 from gdtbridge.outbox import UNCOLLECTED
+from gdtbridge.results import revision
 
 
 def pending_reports(connection: Connection, exam_id: int) -> list[PendingReport]:
@@ -45,6 +46,16 @@ def sent_values(connection: Connection, exam_id: int, of_patient: str) -> Sequen
         .order_by(report.c.id)
     )
     return connection.execute(query).scalars().all()
+
+
+def count_sent(connection: Connection, instances: Sequence[int], of_patient: str) -> int:
+    """Return how many values of the reports in some instances a chart got; see `sent_values`."""
+    query = sa.select(report.c.sent).where(
+        report.c.instance_id.in_(instances),
+        report.c.sent != "",
+        report.c.fingerprint.endswith(of_patient, autoescape=True),
+    )
+    return len(revision.read(connection.execute(query).scalars()))
 
 
 def settle_report(

@@ -28,11 +28,17 @@ LOOKING = {
     "attention list": (),
     "exams list": (),
     "exams problems": (),
+    "exams show": ("1.2.3",),
     "outbox list": (),
     "worklist list": (),
 }
 WORKING = {
+    "exams accept": ("1.2.3",),
+    "exams discard": ("1.2.3", "--reason", "x"),
     "exams release": ("1.2.3", "--id", "7"),
+    "exams undo": ("1.2.3",),
+    "exams unmatch": ("1.2.3",),
+    "exams withdraw": ("1.2.3", "--from", "7", "--reason", "x"),
     "order": ("A.GDT",),
     "outbox again": ("1",),
     "outbox arrived": ("1",),

@@ -1,0 +1,172 @@
+"""An exam's dossier as a person reads it, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from gdtbridge.durable.clock import local_time
+from gdtbridge.exams import HELD_TEXT, HoldReason
+from gdtbridge.exams.model import ClaimState, ExamEvent, ExamResult, PatientExam
+from gdtbridge.exams.overview import ExamDossier
+from gdtbridge.people import Patient
+
+SOURCES: Final = {
+    "object": "Gerät / device",
+    "order": "Auftrag / order",
+    "open-order": "offener Auftrag / open order",
+    "master-data": "Stammdaten / master data",
+    "earlier-exam": "frühere Untersuchung / earlier exam",
+    "person": "Person / somebody",
+}
+"""What a person reads of each `gdtbridge.exams.evidence.Source`."""
+STATES: Final = {
+    ClaimState.OPEN: "wird noch empfangen / still being received",
+    ClaimState.HELD: "zurückgehalten / held",
+    ClaimState.SETTLED: "übermittelt / sent",
+    ClaimState.DISCARDED: "verworfen / discarded",
+}
+
+
+def as_values(dossier: ExamDossier) -> dict[str, object]:
+    """Return a dossier as JSON values; times are local, ISO 8601."""
+    exam = dossier.exam
+    return {
+        "study_instance_uid": exam.study_instance_uid,
+        "device": exam.device,
+        "instances": exam.instances,
+        "first_instance_at": _moment(exam.first_instance_at),
+        "last_instance_at": _moment(exam.last_instance_at),
+        "people": [_person(one, dossier.events) for one in dossier.people],
+        "results": [_result(one) for one in dossier.results],
+        "events": [_event(one) for one in dossier.events],
+    }
+
+
+def _person(one: PatientExam, events: tuple[ExamEvent, ...]) -> dict[str, object]:
+    return {
+        "person": one.person,
+        "state": one.state.value,
+        "held_because": one.held_because,
+        "patient_id": one.patient_id,
+        "sent_patient_id": one.sent_patient_id,
+        "patient_name": one.patient_name,
+        "birth_date": one.patient_birth_date,
+        "accession_number": one.accession_number,
+        "modality": one.modality,
+        "description": one.study_description,
+        "study_date": one.study_date,
+        "instances": one.instances,
+        "claims": [
+            {
+                "patient_id": claim.patient_id,
+                "patient_name": claim.patient_name,
+                "birth_date": claim.patient_birth_date,
+                "accession_number": claim.accession_number,
+                "state": claim.state.value,
+                "number": claim.number,
+                "order_number": claim.order_number,
+                "instances": claim.instances,
+            }
+            for claim in one.claims
+        ],
+        "decision": _decision_of(one, events),
+    }
+
+
+def _decision_of(one: PatientExam, events: tuple[ExamEvent, ...]) -> dict[str, object] | None:
+    decided = [event for event in events if (event.what, event.person) == ("decided", one.person)]
+    return decided[-1].detail if decided else None
+
+
+def _result(one: ExamResult) -> dict[str, object]:
+    return {
+        "patient_id": one.patient_id,
+        "patient_name": one.patient_name,
+        "accession_number": one.accession_number,
+        "route": one.route,
+        "reported_at": _moment(one.reported_at),
+        "pictures": one.pictures,
+        "withdrawn_at": _moment(one.withdrawn_at) if one.withdrawn_at is not None else None,
+    }
+
+
+def _event(one: ExamEvent) -> dict[str, object]:
+    return {
+        "at": _moment(one.at),
+        "who": one.who,
+        "what": str(one.what),
+        "person": one.person,
+        "detail": one.detail,
+    }
+
+
+def _moment(moment: float) -> str:
+    return local_time(moment).isoformat(timespec="seconds")
+
+
+def lines_of(dossier: ExamDossier, events: Mapping[str, str]) -> Iterator[str]:
+    """Yield a dossier in lines: the people with their grounds, what was sent, the history."""
+    exam = dossier.exam
+    yield f"Studie / study {exam.study_instance_uid}, {exam.instances} Objekte / objects"
+    for one in dossier.people:
+        yield ""
+        yield from _person_lines(one, dossier.events)
+    if dossier.results:
+        yield ""
+        yield "Übermittelt / sent:"
+    for result in dossier.results:
+        yield f"  {_when(result.reported_at)}  {_result_line(result)}"
+    yield ""
+    yield "Verlauf / history:"
+    for event in dossier.events:
+        who = event.who or "gdtbridge"
+        what = events.get(str(event.what), str(event.what))
+        person = f", Person {event.person}" if event.person else ""
+        yield f"  {_when(event.at)}  {what}{person} ({who}){_told(event)}"
+
+
+def _person_lines(one: PatientExam, events: tuple[ExamEvent, ...]) -> Iterator[str]:
+    patient = Patient.from_dicom(
+        one.sent_patient_id, one.patient_name, one.patient_birth_date, one.patient_sex
+    )
+    states = dict.fromkeys(STATES[claim.state] for claim in one.claims)
+    yield f"Person {one.person}: {_line(patient) or '-'}: {', '.join(states)}"
+    if one.held_because:
+        yield f"  {HELD_TEXT[HoldReason(one.held_because)]}"
+    decision = _decision_of(one, events)
+    if decision is None:
+        return
+    yield f"  Regel / rule: {decision['rule']}"
+    evidence = decision["evidence"]
+    for told in evidence if isinstance(evidence, list) else ():
+        named = Patient.from_dicom(told["patient_id"], told["name"], told["birth_date"])
+        reference = f" [{told['reference']}]" if told["reference"] else ""
+        yield f"  {SOURCES[told['source']]}: {_line(named)}{reference}"
+
+
+def _line(patient: Patient) -> str:
+    born = patient.german_birth_date or patient.birth_date_as_sent
+    return " ".join(part for part in (patient.id, patient.listed_name, born) if part)
+
+
+def _result_line(one: ExamResult) -> str:
+    parts = [_line(one.patient)]
+    if one.accession_number:
+        parts.append(f"Auftrag / order {one.accession_number}")
+    if one.pictures:
+        parts.append(f"{one.pictures} Bilder / pictures")
+    if one.withdrawn_at is not None:
+        parts.append(f"zurückgezogen / withdrawn {_when(one.withdrawn_at)}")
+    return ", ".join(parts)
+
+
+def _told(event: ExamEvent) -> str:
+    """Return what of an event's detail a person wants to read behind it."""
+    names = ("number", "to", "accession_number", "reason", "rule")
+    said = [str(event.detail[name]) for name in names if event.detail.get(name)]
+    return f": {', '.join(said)}" if said else ""
+
+
+def _when(moment: float) -> str:
+    return f"{local_time(moment):%d.%m.%Y %H:%M}"

@@ -1,0 +1,391 @@
+"""What was sent to a wrong chart: withdrawn, replaced by a correction, or taken back in time.
+
+All of it is a person's word. A chart takes nothing back, so a retraction is a record of its own
+that says plainly what does not belong there; the other person occurs nowhere in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gdtbridge.archive import Archive, ArchivedInstance, Standing
+from gdtbridge.database import Connection, Database
+from gdtbridge.durable.clock import Clock, local_time
+from gdtbridge.errors import NotFound, OrderError, TooLate
+from gdtbridge.exams import claim_store, store
+from gdtbridge.exams.completion import DueSignal
+from gdtbridge.exams.decision import named
+from gdtbridge.exams.evidence import ExamEvidence, ListedEntries
+from gdtbridge.exams.held import NOT_HELD, HeldExams, meant_of
+from gdtbridge.exams.model import (
+    Claim,
+    ClaimState,
+    EventKind,
+    Exam,
+    ExamResult,
+    HoldReason,
+    PatientExam,
+    by_person,
+    exam_of,
+)
+from gdtbridge.orders import store as order_store
+from gdtbridge.outbox import Message, Outbox
+from gdtbridge.people import Patient
+from gdtbridge.pictures import is_candidate
+from gdtbridge.results import store as result_store
+from gdtbridge.results.gathering import ExamGatherer
+from gdtbridge.results.outgoing import short
+from gdtbridge.results.records import Retraction
+from gdtbridge.results.routing import Routing
+
+log = logging.getLogger(__name__)
+
+NOT_SENT: Final = (
+    "Unter dieser Nummer wurde aus der Untersuchung nichts übermittelt. / Nothing of the exam was "
+    "sent under that number."
+)
+NOT_RELEASED: Final = (
+    "Von dieser Untersuchung ist nichts freigegeben. / Nothing of this exam has been released."
+)
+HAS_LEFT: Final = (
+    "Es ist schon etwas übermittelt; zurückziehen geht mit: gdtbridge exams withdraw / Something"
+    " has left already; it can be withdrawn with: gdtbridge exams withdraw"
+)
+NO_CORRECTION: Final = (
+    "Das ist keine Korrektur; zuordnen geht mit: gdtbridge exams release / This is no correction; "
+    "assign it with: gdtbridge exams release"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """What is to be retracted from one chart: objects of some claims, or all of them."""
+
+    number: str
+    results: tuple[ExamResult, ...]
+    claims: tuple[Claim, ...]
+    instances: tuple[ArchivedInstance, ...]
+    whole: bool
+    """Whether nothing of the exam is left in the chart."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultCorrections:
+    """Takes back, withdraws and replaces results; each call is one transaction."""
+
+    database: Database
+    archive: Archive
+    outbox: Outbox
+    routing: Routing
+    gatherer: ExamGatherer
+    held: HeldExams
+    due: DueSignal
+    clock: Clock
+
+    # ------------------------------------------------------------------ withdraw
+
+    def withdraw(
+        self,
+        study_instance_uid: str,
+        number: str,
+        reason: str,
+        *,
+        to: str = "",
+        confirmed: bool = False,
+        who: str = "",
+    ) -> None:
+        """Retract everything of an exam that was sent under a wrong number.
+
+        With ``to`` it is sent under that number instead, else it is held. Raises `NotFound` when
+        nothing was sent under ``number``, `OrderError` without a reason or for a number that cannot
+        be one, `NeedsConfirmation` when ``to`` is known for another person.
+        """
+        number, reason = number.strip(), reason.strip()
+        if not reason:
+            raise OrderError("reason", "Der Grund fehlt. / The reason is missing.")
+        to = self.held.checked_number(to) if to else ""
+        if to == number:
+            raise OrderError("to", "Das ist dieselbe Nummer. / That is the same number.")
+        exam, claims = self._known(study_instance_uid)
+        with self.database.read() as connection:
+            wrong = self._all_of(connection, exam, claims, number)
+        if to and wrong.claims and not confirmed:
+            self.held.must_not_be_another(exam, claims, wrong.claims, to)
+        with self.database.write() as connection:
+            wrong = self._all_of(connection, exam, claims, number)
+            self._retract(connection, exam, wrong, reason)
+            ids = [one.id for one in wrong.claims]
+            claim_store.update_claims(
+                connection,
+                ids,
+                state=ClaimState.OPEN if to else ClaimState.HELD,
+                held_because="" if to else HoldReason.WITHDRAWN,
+                word=to,
+                confirmed=confirmed,
+                number="",
+                order_number="",
+            )
+            self._send_again(connection, ids)
+            self._finish(connection, exam, wrong, {"to": to, "reason": reason}, who)
+        self._ring(exam)
+
+    def _known(self, study_instance_uid: str) -> tuple[Exam, list[Claim]]:
+        with self.database.read() as connection:
+            exam = store.find_exam(connection, study_instance_uid)
+            claims = claim_store.claims_of(connection, exam.id) if exam is not None else []
+        if exam is None:
+            raise NotFound("Keine solche Untersuchung. / No such exam.")
+        return exam, claims
+
+    def _all_of(
+        self, connection: Connection, exam: Exam, claims: Sequence[Claim], number: str
+    ) -> _Wrong:
+        sent = claim_store.results_of(connection, exam.id)
+        results = tuple(one for one in sent if one.patient_id == number)
+        if not results:
+            raise NotFound(NOT_SENT)
+        affected = tuple(
+            one for one in claims if one.number == number and one.state is ClaimState.SETTLED
+        )
+        kept = self.archive.kept_of(connection, [one.id for one in affected])
+        return _Wrong(number, results, affected, tuple(kept), whole=True)
+
+    def _send_again(self, connection: Connection, claims: Sequence[int]) -> None:
+        """Let the objects of claims be told once more, to whomever they go now."""
+        kept = [one.id for one in self.archive.kept_of(connection, claims)]
+        self.archive.tell(connection, kept, told=False)
+        store.read_again(connection, kept)
+
+    def _finish(
+        self,
+        connection: Connection,
+        exam: Exam,
+        wrong: _Wrong,
+        detail: dict[str, object],
+        who: str,
+    ) -> None:
+        """Mark the results, open the orders of the wrong chart again, and write the history."""
+        now = self.clock.utc()
+        for one in wrong.results:
+            claim_store.update_result(connection, one.id, withdrawn_at=now)
+            order_store.reopen_order(connection, one.accession_number, wrong.number)
+        person = wrong.claims[0].person if wrong.claims else 0
+        told = {"number": wrong.number, **detail}
+        self.held.note(connection, exam, EventKind.WITHDRAWN, person, told, who)
+        store.update_exam(connection, exam.id, due_at=now)
+
+    def _ring(self, exam: Exam) -> None:
+        self.outbox.wake()
+        self.due.ring()
+        log.info("exam %d: a result was withdrawn by a person", exam.id)
+
+    # ------------------------------------------------------------------ the retraction
+
+    def _retract(self, connection: Connection, exam: Exam, wrong: _Wrong, reason: str) -> None:
+        """Put a retraction for each result into the outbox; raise `GdtWriteError`."""
+        found = self.gatherer.evidence(connection, exam.id, ListedEntries())
+        values = result_store.count_sent(
+            connection, [one.id for one in wrong.instances], f":{short(wrong.number)}"
+        )
+        turn = claim_store.withdrawals(connection, exam.id, wrong.number)
+        for index, result in enumerate(wrong.results if wrong.whole else wrong.results[:1]):
+            target = self.routing.named(result.route)
+            order = order_store.order_by_number(connection, result.accession_number)
+            own = order if order is not None and order.patient.id == wrong.number else None
+            retraction = Retraction(
+                exam=exam_of(exam, wrong.claims) if wrong.claims else _bare(exam),
+                patient=_known_of(found, wrong),
+                order=own,
+                sent=local_time(result.reported_at),
+                study_record=wrong.whole,
+                values=values if index == 0 else 0,
+                pictures=result.pictures if wrong.whole else _pictures(wrong),
+                reason=reason,
+            )
+            parts = ["retraction", exam.study_instance_uid, short(wrong.number)]
+            parts += [result.accession_number or "-", str(turn)]
+            parts += [] if wrong.whole else [_digest(wrong.instances)]
+            accession = own.accession_number if own is not None else ""
+            message = Message(
+                kind="gdt",
+                destination=target.destination,
+                key=":".join(parts),
+                name=target.names.study(accession, exam.id, self.clock.local()),
+                payload=target.records.retraction(retraction),
+            )
+            self.outbox.put(connection, message)
+
+    # ------------------------------------------------------------------ accept a correction
+
+    def accept(
+        self,
+        study_instance_uid: str,
+        *,
+        person: int = 0,
+        number: str = "",
+        confirmed: bool = False,
+        who: str = "",
+    ) -> None:
+        """Accept what a device corrected after the report: sent for whom it names now.
+
+        What it replaces in other charts is retracted there. Of an exam of which nothing is held,
+        the reports that could not be sent are taken off the list. Raises `NotFound` when nothing
+        waits, `OrderError` for what is no correction or a number that cannot be one, and
+        `NeedsConfirmation` when the number is known for another person.
+        """
+        exam, claims = self._known(study_instance_uid)
+        if not any(one.waits for one in claims):
+            self._accept_reports(exam, claims, person, who)
+            return
+        meant = meant_of(by_person(exam, claims), person, number.strip())
+        if meant.held_because != HoldReason.AFTER_REPORT:
+            raise OrderError("person", NO_CORRECTION)
+        number = self.held.checked_number(number or meant.sent_patient_id)
+        if not confirmed:
+            self.held.must_not_be_another(exam, claims, meant.claims, number)
+        with self.database.write() as connection:
+            for wrong in self._replaced(connection, exam, claims, meant):
+                self._replace(connection, exam, wrong, number, who)
+            self.held.say(connection, exam, meant, number, confirmed=confirmed)
+            detail: dict[str, object] = {"number": number, "confirmed": confirmed}
+            self.held.note(connection, exam, EventKind.ACCEPTED, meant.person, detail, who)
+        self._ring(exam)
+
+    def _accept_reports(self, exam: Exam, claims: Sequence[Claim], person: int, who: str) -> None:
+        with self.database.write() as connection:
+            of_person = [one.id for one in claims if person in {0, one.person}]
+            instances = [one.id for one in self.archive.of_claims(connection, of_person)]
+            accepted = store.accept_reports(connection, instances)
+            if not accepted:
+                raise NotFound(NOT_HELD)
+            detail: dict[str, object] = {"reports": accepted}
+            self.held.note(connection, exam, EventKind.ACCEPTED, person, detail, who)
+
+    def _replaced(
+        self, connection: Connection, exam: Exam, claims: Sequence[Claim], meant: PatientExam
+    ) -> list[_Wrong]:
+        """Return what other charts have of the objects that came again for somebody else."""
+        new = self.archive.kept_of(connection, [one.id for one in meant.claims])
+        uids = {one.sop_instance_uid for one in new}
+        sent = claim_store.results_of(connection, exam.id)
+        found = []
+        for number in dict.fromkeys(one.patient_id for one in sent):
+            others = [
+                one
+                for one in claims
+                if one.number == number
+                and one.state is ClaimState.SETTLED
+                and one.person != meant.person
+            ]
+            kept = self.archive.kept_of(connection, [one.id for one in others])
+            replaced = [one for one in kept if one.sop_instance_uid in uids]
+            if replaced:
+                results = tuple(one for one in sent if one.patient_id == number)
+                whole = len(replaced) == len(kept)
+                found.append(_Wrong(number, results, tuple(others), tuple(replaced), whole))
+        return found
+
+    def _replace(
+        self, connection: Connection, exam: Exam, wrong: _Wrong, number: str, who: str
+    ) -> None:
+        """Retract what a correction replaces; of a chart that keeps nothing, the whole result."""
+        reason = "Am Gerät korrigiert."
+        self._retract(connection, exam, wrong, reason)
+        for one in wrong.instances:
+            self.archive.set_standing(connection, one.id, Standing.SUPERSEDED)
+            store.replace_report(connection, one.id)
+        if not wrong.whole:
+            return
+        ids = [one.id for one in wrong.claims]
+        claim_store.update_claims(
+            connection,
+            ids,
+            state=ClaimState.DISCARDED,
+            held_because=HoldReason.WITHDRAWN,
+            number="",
+        )
+        self._finish(connection, exam, wrong, {"to": number, "reason": reason}, who)
+
+    # ------------------------------------------------------------------ undo
+
+    def undo(self, study_instance_uid: str, *, person: int = 0, who: str = "") -> None:
+        """Take a release back: it is decided as if nobody had said anything.
+
+        Raises `NotFound` when nothing was released there, `TooLate` once something has left.
+        """
+        exam, claims = self._known(study_instance_uid)
+        said = [one for one in by_person(exam, claims) if any(c.word for c in one.claims)]
+        meant = [one for one in said if person in {0, one.person}]
+        if not meant:
+            raise NotFound(NOT_RELEASED)
+        if len(meant) > 1:
+            meant = [meant_of(meant, person, "")]
+        with self.database.write() as connection:
+            claims = claim_store.claims_of(connection, exam.id)
+            mine = [one for one in claims if one.person == meant[0].person and one.is_active]
+            number = next((one.word for one in mine if one.word), "")
+            self._take_back(connection, exam, claims, number)
+            ids = [one.id for one in mine]
+            claim_store.update_claims(
+                connection,
+                ids,
+                state=ClaimState.OPEN,
+                word="",
+                confirmed=False,
+                number="",
+                order_number="",
+            )
+            self._send_again(connection, ids)
+            store.update_exam(connection, exam.id, due_at=self.clock.utc())
+            detail: dict[str, object] = {"number": number}
+            self.held.note(connection, exam, EventKind.UNDONE, meant[0].person, detail, who)
+        self.due.ring()
+
+    def _take_back(
+        self, connection: Connection, exam: Exam, claims: Sequence[Claim], number: str
+    ) -> None:
+        """Remove what waits in the outbox for a chart; raise `TooLate` if anything has left."""
+        results = [
+            one for one in claim_store.results_of(connection, exam.id) if one.patient_id == number
+        ]
+        if not results:
+            return
+        settled = [one for one in claims if one.number == number]
+        kept = self.archive.of_claims(connection, [one.id for one in settled])
+        of_chart = short(number)
+        prefixes = [
+            f"study:{exam.study_instance_uid}:{of_chart}:",
+            f"{exam.study_instance_uid}:{of_chart}:",
+            *(f"values:{one.id}:{of_chart}:" for one in kept),
+        ]
+        if not self.outbox.take_back(connection, prefixes):
+            raise TooLate(HAS_LEFT)
+        for one in results:
+            order_store.reopen_order(connection, one.accession_number, number)
+            claim_store.delete_result(connection, one.id)
+
+
+def _known_of(found: ExamEvidence | None, wrong: _Wrong) -> Patient:
+    """Return what is known of a wrong chart's number without the objects that are not its own."""
+    if found is None:
+        return Patient(wrong.number)
+    taken = {one.id for one in wrong.claims}
+    others = tuple(one for one in found.claims if one.id not in taken)
+    return named(replace(found, claims=others, by_study=None), wrong.number, (), None)
+
+
+def _bare(exam: Exam) -> PatientExam:
+    return PatientExam(id=exam.id, study_instance_uid=exam.study_instance_uid)
+
+
+def _pictures(wrong: _Wrong) -> int:
+    return sum(is_candidate(one.sop_class_uid) for one in wrong.instances)
+
+
+def _digest(instances: Collection[ArchivedInstance]) -> str:
+    text = "\n".join(sorted(one.sop_instance_uid for one in instances))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
