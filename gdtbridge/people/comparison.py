@@ -96,7 +96,47 @@ def tells_a_person(patient: Patient) -> bool:
 
     Only then can `are_two` tell its person from another.
     """
-    return _says_a_day(patient.birth_date) and any(_names(patient, {_plain(patient.id)}))
+    return _says_a_day(patient.birth_date) and _says_a_name(patient)
+
+
+def agree(one: Patient, other: Patient) -> bool:
+    """Return whether nothing that two descriptions say of name and birth date differs.
+
+    Where no number ties them together one difference is enough, the given name (twins) included.
+    A placeholder agrees with the same one, and with nobody who is known by name or number.
+    """
+    days = {born for born in (one.birth_date, other.birth_date) if _says_a_day(born)}
+    if len(days) > 1:
+        return False
+    names, others = _written(one), _written(other)
+    if {name.whole for name in names} & {name.whole for name in others}:
+        return True
+    if not names or not others:
+        named, unnamed = (one, other) if names else (other, one)
+        return not unnamed.id or not _written(named) or _says_a_name(named)
+    numbers = {_plain(one.id), _plain(other.id)}
+    return any(
+        _may_be_one(name, another) and _given_agree(name, another)
+        for name in _names(one, numbers)
+        for another in _names(other, numbers)
+    )
+
+
+def _written(patient: Patient) -> list[ComparedName]:
+    """Return the name in each script, placeholders too."""
+    groups = PersonName.of(patient.person_name).groups
+    return [name for name in map(_compared, groups) if name.whole]
+
+
+def _says_a_name(patient: Patient) -> bool:
+    return any(_names(patient, {_plain(patient.id)}))
+
+
+def _given_agree(one: ComparedName, other: ComparedName) -> bool:
+    """Return whether the given names may be one person's, as far as both are written."""
+    if not one.given or not other.given:
+        return True
+    return _share_a_name(one.given, other.given) or _is_swapped(one, other)
 
 
 def _says_a_day(born: date | None) -> bool:
@@ -173,10 +213,10 @@ def _is_part(one: ComparedName, other: ComparedName) -> bool:
     if not one.family <= other.family:
         return False
     rest = other.family - one.family
-    return bool(other.given) or not one.given or not rest or _agree(one.given, rest)
+    return bool(other.given) or not one.given or not rest or _share_a_name(one.given, rest)
 
 
-def _agree(given: frozenset[str], words: frozenset[str]) -> bool:
+def _share_a_name(given: frozenset[str], words: frozenset[str]) -> bool:
     """Return whether one of the given names is one of ``words``, either may be an initial."""
     return any(word.startswith(name) or name.startswith(word) for name in given for word in words)
 

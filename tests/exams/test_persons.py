@@ -83,3 +83,15 @@ def test_a_release_for_the_order_leaves_under_the_orders_name(
     practice.wait()
     named = [record.patient for record in practice.records().values()]
     assert [(one.id, one.family_name) for one in named] == [("12", "Schmidt")] * 2
+
+
+def test_an_emergency_in_somebodys_study_is_held_alone(practice: Practice) -> None:
+    """A picture of nobody known does not get into the chart of whom the study is of otherwise."""
+    practice.send(PatientID="4711")
+    practice.wait()
+    assert len(practice.files()) == 1
+    practice.send(PatientID="", PatientName="NOTFALL^1", PatientBirthDate="")
+    practice.wait()
+    assert len(practice.files()) == 1
+    (held,) = practice.core.overview.exams(held=True)
+    assert (held.person, held.held_because) == (2, "other-patient-after-report")

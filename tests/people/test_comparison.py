@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdtbridge.people import Patient, are_two, tells_a_person
+from gdtbridge.people import Patient, agree, are_two, tells_a_person
 
 ONE, OTHER = "19581224", "19700101"
 
@@ -192,3 +192,36 @@ def test_any_names_are_compared(number: str, one: str, other: str) -> None:
     first, second = Patient.from_dicom(number, one, ONE), Patient.from_dicom("", other, OTHER)
     both_ways(first, second)
     assert not both_ways(first, Patient.from_dicom(number, one, OTHER))
+
+
+AGREEING = [
+    # number, name and birth date of one; of the other; whether they agree
+    (("", "Müller^Änne", ONE), ("4711", "MUELLER^AENNE", ONE), True),
+    (("", "Müller^Ä", ONE), ("4711", "Müller^Änne", ONE), True),
+    (("", "Müller", ""), ("4711", "Müller^Änne", ONE), True),
+    (("", "Müller^Änne", "19000101"), ("4711", "Müller^Änne", ONE), True),
+    (("", "Änne^Müller", ONE), ("4711", "Müller^Änne", ONE), True),
+    (("", "", ONE), ("4711", "Müller^Änne", ONE), True),
+    (("", "", ""), ("4711", "", ""), True),
+    (("", "Müller^Änne", ""), ("4711", "", ""), True),
+    (("", "Müller^Änne", OTHER), ("4711", "Müller^Änne", ONE), False),
+    (("", "", OTHER), ("4711", "Müller^Änne", ONE), False),
+    (("", "Schmidt^Änne", ONE), ("4711", "Müller^Änne", ONE), False),
+    (("", "Müller^Hans", ONE), ("4711", "Müller^Änne", ONE), False),
+    (("", "NOTFALL^1", ""), ("4711", "Müller^Änne", ONE), False),
+    (("", "NOTFALL^1", ""), ("4711", "", ""), False),
+    (("", "NOTFALL^1", ""), ("4711", "NOTFALL^1", ""), True),
+    (("", "NOTFALL^1", ""), ("", "NOTFALL^2", ""), False),
+    (("", "NOTFALL^1", ""), ("", "", ""), True),
+    (("", "4711", ""), ("4711", "Müller^Änne", ""), False),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "same"), AGREEING, ids=str)
+def test_descriptions_agree(
+    one: tuple[str, str, str], other: tuple[str, str, str], *, same: bool
+) -> None:
+    """One difference in name or birth date is enough where no number ties two descriptions."""
+    first, second = Patient.from_dicom(*one), Patient.from_dicom(*other)
+    assert agree(first, second) is same
+    assert agree(second, first) is same
