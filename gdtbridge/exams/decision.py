@@ -294,7 +294,7 @@ class _Case:
     def ordered(self) -> Ordered:
         people = [order.patient for order in self.orders]
         if not people:
-            return Ordered.NONE
+            return self._was_ordered()
         number = self.number
         if not number:
             agree = len({one.id for one in people}) == 1 and self._is_surely(people[0])
@@ -302,6 +302,13 @@ class _Case:
         if any(one.id != number for one in people):
             return Ordered.OTHER
         return Ordered.TWO if any(self.is_two(one) for one in people) else Ordered.SAME
+
+    def _was_ordered(self) -> Ordered:
+        """Return what orders said of held claims: that one is gone proves nothing."""
+        held = {one.held_because for one in self.claims}
+        if not self.number or not held & {HoldReason.OTHER_PATIENT, HoldReason.OTHER_PERSON}:
+            return Ordered.NONE
+        return Ordered.OTHER if HoldReason.OTHER_PATIENT in held else Ordered.TWO
 
     def _is_surely(self, patient: Patient) -> bool:
         """Return whether the claims have the very name and birth date of a patient."""
@@ -313,7 +320,12 @@ class _Case:
             told += [order.patient for order in self.orders if order.patient.id == self.number]
         if told:
             return Known.TWO if any(self.is_two(one) for one in told) else Known.SAME
-        return Known.ELSEWHERE if any(self.elsewhere()) else Known.NOTHING
+        held = {one.held_because for one in self.claims}
+        if HoldReason.KNOWN_OTHERWISE in held:  # that the other is gone proves nothing
+            return Known.TWO
+        if HoldReason.LISTED_OTHERWISE in held or any(self.elsewhere()):
+            return Known.ELSEWHERE
+        return Known.NOTHING
 
     def known_evidence(self) -> Iterator[Evidence]:
         """Yield what open orders, master data and earlier exams say of the number."""

@@ -74,7 +74,7 @@ class ExamEvidence:
     of_person: tuple[Order, ...]
     """Open orders whose patient has the birth date of one of the exam's people."""
     master_data: Mapping[str, Patient]
-    """By patient number."""
+    """By patient number: what a 6301 said, else the newest order that is closed."""
     earlier: Mapping[str, Patient]
     """By patient number: the patient named in its newest result of another exam."""
     taken: frozenset[int]
@@ -156,7 +156,10 @@ def collect(
         typed={number: _typed(connection, number) for number in sorted(sent)},
         of_number={number: _open(connection, number, listed) for number in numbers},
         of_person=tuple(order_store.open_orders_born(connection, sorted(births))),
-        master_data=order_store.find_patients(connection, numbers),
+        master_data={
+            **order_store.last_ordered(connection, numbers),
+            **order_store.find_patients(connection, numbers),
+        },
         earlier=claim_store.earlier_patients(connection, exam.id, numbers),
         taken=frozenset(claim_store.taken_claims(connection, exam.id)),
         received=received,

@@ -337,6 +337,17 @@ def keep_patient(connection: Connection, known: Patient, now: float) -> None:
     )
 
 
+def last_ordered(connection: Connection, numbers: Sequence[str]) -> dict[str, Patient]:
+    """Return whom the newest closed order for each number is for: what the practice said last."""
+    newest = (
+        sa.select(sa.func.max(placed_order.c.id))
+        .where(placed_order.c.patient_id.in_(numbers), placed_order.c.state != OrderState.ORDERED)
+        .group_by(placed_order.c.patient_id)
+    )
+    found = _orders(connection, placed_order.c.id.in_(newest))
+    return {order.patient.id: order.patient for order in found}
+
+
 def find_patients(connection: Connection, numbers: Sequence[str]) -> dict[str, Patient]:
     """Return the master data known for some numbers, by number."""
     found = {number: find_patient(connection, number) for number in numbers}

@@ -95,3 +95,43 @@ def test_an_emergency_in_somebodys_study_is_held_alone(practice: Practice) -> No
     assert len(practice.files()) == 1
     (held,) = practice.core.overview.exams(held=True)
     assert (held.person, held.held_because) == (2, "other-patient-after-report")
+
+
+OMEGA = {"PatientID": "50", "PatientName": "Omega^Olga", "PatientBirthDate": "19500101"}
+ALPHA = {"patient_id": "50", "family_name": "Alpha", "birth_date": date(1960, 2, 2)}
+
+
+def test_what_spoke_against_it_and_is_gone_sends_nothing(practice: Practice) -> None:
+    """The other person's entry was cancelled in the evening: the number is not Omega's for that."""
+    entry = practice.core.orders.place(practice.order(**ALPHA)).entry
+    practice.send(AccessionNumber="", **OMEGA)
+    practice.wait()
+    (exam,) = practice.core.overview.exams(held=True)
+    assert exam.held_because == "number-of-other-person"
+    practice.core.orders.cancel(entry.AccessionNumber)
+    practice.wait()
+    practice.wait()
+    assert practice.files() == []
+
+
+def test_what_speaks_for_it_does(practice: Practice) -> None:
+    """The entry had the wrong number; corrected, it is Omega's, and the exam leaves by itself."""
+    wrong = practice.core.orders.place(practice.order(**ALPHA)).entry
+    practice.send(AccessionNumber="", **OMEGA)
+    practice.wait()
+    omega = {"patient_id": "50", "family_name": "Omega", "birth_date": date(1950, 1, 1)}
+    practice.core.orders.change(wrong.AccessionNumber, practice.order(**omega))
+    practice.wait()
+    assert [one.patient.family_name for one in practice.records().values()] == ["Omega"]
+
+
+def test_an_order_that_is_closed_still_says_whose_a_number_is(practice: Practice) -> None:
+    """Alpha was ordered for yesterday and did not come; today somebody types Alpha's number."""
+    entry = practice.core.orders.place(practice.order(**ALPHA)).entry
+    practice.core.orders.cancel(entry.AccessionNumber)
+    practice.send(AccessionNumber="", **OMEGA)
+    practice.wait()
+    assert practice.files() == []
+    practice.core.held.release("2.25.1000", "50", confirmed=True)
+    practice.wait()
+    assert [one.patient.family_name for one in practice.records().values()] == ["Alpha"]
