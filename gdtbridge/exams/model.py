@@ -76,44 +76,47 @@ class HoldReason(StrEnum):
 
 
 HELD_TEXT: Final = {
-    HoldReason.NO_PATIENT_ID: "Die Untersuchung nennt keine Patientennummer. / The exam names no"
-    " patient number.",
-    HoldReason.NO_PRACTICE_NUMBER: "Die Patientennummer ist keine der Praxis (exam.patient_id_"
-    "pattern). / The patient number is none of the practice (exam.patient_id_pattern).",
-    HoldReason.OTHER_PATIENT: "Der Auftrag der Untersuchung ist für eine andere Patientennummer. /"
-    " The exam's order is for another patient number.",
-    HoldReason.OTHER_PERSON: "Der Auftrag der Untersuchung ist für eine andere Person: Nachname und"
-    " Geburtsdatum sind anders. / The exam's order is for another person: family name and birth"
-    " date differ.",
-    HoldReason.KNOWN_OTHERWISE: "Die Patientennummer gehört nach Arbeitsliste, Stammdaten oder"
-    " früheren Untersuchungen einer anderen Person. / By worklist, master data or earlier exams the"
-    " patient number is another person's.",
-    HoldReason.LISTED_OTHERWISE: "Dieselbe Person steht heute unter einer anderen Nummer auf der"
+    HoldReason.NO_PATIENT_ID: "Am Gerät war keine Patientennummer eingegeben. / No patient number"
+    " was entered at the device.",
+    HoldReason.NO_PRACTICE_NUMBER: "Diese Patientennummer ist keine der Praxis: Sie ist vertippt,"
+    " oder das Gerät hat sie selbst vergeben. / This patient number is none of the practice: it"
+    " was mistyped, or the device made it itself.",
+    HoldReason.OTHER_PATIENT: "Der Auftrag ist für eine andere Patientennummer. / The order is for"
+    " another patient number.",
+    HoldReason.OTHER_PERSON: "Der Auftrag ist für eine andere Person: Nachname und Geburtsdatum"
+    " sind anders. / The order is for another person: family name and birth date differ.",
+    HoldReason.KNOWN_OTHERWISE: "Diese Patientennummer gehört einer anderen Person, laut"
+    " Arbeitsliste, Stammdaten oder früheren Untersuchungen. / This patient number is another"
+    " person's, by worklist, master data or earlier exams.",
+    HoldReason.LISTED_OTHERWISE: "Dieselbe Person steht heute mit einer anderen Nummer auf der"
     " Arbeitsliste. / The same person is on today's worklist under another number.",
-    HoldReason.UNKNOWN_NUMBER: "Von der Patientennummer ist nichts bekannt (exam.unknown_number). /"
-    " Nothing is known of the patient number (exam.unknown_number).",
-    HoldReason.SEVERAL_PATIENTS: "Die Untersuchung nennt mehrere Patienten: mehrere Nummern, oder"
-    " unter einer Nummer mehrere Nachnamen und Geburtsdaten. / The exam names several patients:"
-    " several numbers, or under one number several family names and birth dates.",
-    HoldReason.AFTER_REPORT: "Die Untersuchung ist schon für einen anderen Patienten berichtet. /"
-    " The exam has been reported for another patient already.",
-    HoldReason.FAR_DATE: "Das Untersuchungsdatum liegt weit von Auftrag und Empfang entfernt. / The"
-    " study date is far from order and receipt.",
-    HoldReason.UNCONFIRMED: "Die zugeordnete Nummer gehört einer anderen Person; bitte bestätigen."
-    " / The number that was assigned is another person's; please confirm.",
-    HoldReason.UID_TAKEN: "Ein Objekt der Untersuchung trägt eine UID, die eine andere Untersuchung"
-    " schon hat. / An object of the exam has a UID that another exam has already.",
-    HoldReason.UNWRITABLE: "Aus der Untersuchung lässt sich kein GDT-Satz schreiben. / No GDT"
-    " record can be written for the exam.",
-    HoldReason.WITHDRAWN: "Eine Person hat die Ergebnisse zurückgezogen oder verworfen. / A person"
-    " withdrew or discarded the results.",
+    HoldReason.UNKNOWN_NUMBER: "Diese Patientennummer ist nicht bekannt: keine Stammdaten, kein"
+    " offener Auftrag, keine frühere Untersuchung. / This patient number is not known: no master"
+    " data, no open order, no earlier exam.",
+    HoldReason.SEVERAL_PATIENTS: "Die Untersuchung enthält Bilder oder Berichte mehrerer Personen."
+    " / The exam has images or reports of several people.",
+    HoldReason.AFTER_REPORT: "Das Gerät nennt nachträglich eine andere Person; für die erste ist"
+    " schon gesendet worden. / The device names another person afterwards; results of the first"
+    " were sent already.",
+    HoldReason.FAR_DATE: "Das Untersuchungsdatum liegt weit vom Auftrag und vom Empfang entfernt:"
+    " Geräteuhr prüfen. / The study date is far from order and receipt: check the device's clock.",
+    HoldReason.UNCONFIRMED: "Die zugeordnete Nummer gehört einer anderen Person; bitte bestätigen"
+    " (--confirm). / The number that was assigned is another person's; please confirm (--confirm).",
+    HoldReason.UID_TAKEN: "Ein Bild oder Bericht trägt eine Kennung (UID), die schon zu einer"
+    " anderen Untersuchung gehört. / An image or report has a UID that belongs to another exam"
+    " already.",
+    HoldReason.UNWRITABLE: "Das Ergebnis lässt sich nicht als GDT-Satz schreiben, etwa wegen der"
+    " Patientennummer. / The result cannot be written as a GDT record, for example because of the"
+    " patient number.",
+    HoldReason.WITHDRAWN: "Die Ergebnisse wurden zurückgezogen oder verworfen. / The results were"
+    " withdrawn or discarded.",
 }
 """What a person is told of each `HoldReason`."""
 
 
 PROBLEM_TEXT: Final = {
     "conflict": "anderer Inhalt unter bekannter UID / other content under a known UID",
-    "held": "nicht zugeordnet / not assigned",
+    "held": "noch nicht zugeordnet / not assigned yet",
     "incomplete": "Bericht bricht ab / report ends in the middle",
     "unwritable": "als GDT nicht darstellbar / cannot be written as GDT",
     "NotAReportError": "kein lesbarer Bericht / not a readable report",
