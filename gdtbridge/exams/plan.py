@@ -40,7 +40,10 @@ class PlannedResult:
 
     @property
     def shown_accession(self) -> str:
-        """Accession number of the order, which the AIS knows, or else that of the device."""
+        """Accession number of the order, which the AIS knows, or else that of the device.
+
+        Never that of an order for somebody else.
+        """
         return self.accession_number or self.exam.accession_number
 
     @property
@@ -143,7 +146,7 @@ def _result(
     remarks = [date_remark, NAME_DIFFERS if _differs(patient, facts) else ""]
     known = (r for r in evidence.results if (r.patient_id, r.accession_number) == key)
     return PlannedResult(
-        exam=_with_claims(seen, claims, number),
+        exam=_of_patient(evidence, seen, claims, number),
         patient=patient,
         order=order,
         accession_number=accession,
@@ -153,8 +156,15 @@ def _result(
     )
 
 
-def _with_claims(seen: PatientExam, claims: tuple[Claim, ...], number: str) -> PatientExam:
-    return replace(seen, claims=claims, patient_id=number)
+def _of_patient(
+    evidence: ExamEvidence, seen: PatientExam, claims: tuple[Claim, ...], number: str
+) -> PatientExam:
+    """Return the exam as it is told to a patient, without an order number of somebody else."""
+    sent = seen.accession_number
+    orders = (evidence.by_number.get(sent), evidence.typed.get(sent))
+    foreign = any(order is not None and order.patient.id != number for order in orders)
+    accession = "" if foreign else sent
+    return replace(seen, claims=claims, patient_id=number, accession_number=accession)
 
 
 def _order(evidence: ExamEvidence, accession: str) -> Order | None:

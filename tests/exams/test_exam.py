@@ -352,6 +352,25 @@ def test_the_order_gives_its_number_and_procedure(practice: Practice) -> None:
     assert "US: Schilddrüse" in record.all("6228")
 
 
+@pytest.mark.parametrize("typed", [False, True])
+def test_an_order_number_stays_out_of_the_chart_of_somebody_else(
+    practice: Practice, *, typed: bool
+) -> None:
+    """The device kept the number of the patient before: neither record nor file bears it."""
+    number = practice.core.orders.place(practice.order()).entry.AccessionNumber
+    sent = number.lower() if typed else number
+    other = {"PatientName": "Maier^Karl", "PatientBirthDate": "19481102", "PatientID": "4712"}
+    practice.send(StudyInstanceUID="2.25.1000", AccessionNumber=sent, **other)
+    practice.wait()
+    if not typed:
+        practice.core.held.release("2.25.1000", "4712")
+        practice.wait()
+    ((name, record),) = practice.records().items()
+    assert record.first("3000") == "4712"
+    assert number.lower() not in name.lower()
+    assert number.lower().encode() not in record.data.lower()
+
+
 def test_an_order_is_remembered_after_its_entry_is_gone(practice: Practice) -> None:
     """A study sent the next morning still meets its order."""
     placed = practice.core.orders.place(practice.order())
