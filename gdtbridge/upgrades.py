@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -67,7 +68,7 @@ SELECT
     CASE exam.state WHEN 'held' THEN held_because ELSE '' END,
     CASE exam.state WHEN 'reported' THEN exam.patient_id ELSE '' END,
     CASE exam.state WHEN 'reported' THEN {order} ELSE '' END,
-    CASE WHEN released AND (exam.state <> 'held' OR held_because = 'unwritable')
+    CASE WHEN released AND (exam.state <> 'held' OR held_because = 'unwritable' AND NOT mixed)
          THEN exam.patient_id ELSE '' END
 FROM exam
 """
@@ -81,10 +82,7 @@ SELECT
     CASE WHEN exam.patient_id = sent_patient_id THEN exam.patient_name ELSE '' END,
     CASE WHEN exam.patient_id = sent_patient_id THEN exam.patient_birth_date ELSE '' END,
     CASE WHEN exam.patient_id = sent_patient_id THEN exam.patient_sex ELSE '' END,
-    {order}, exam.route, reported_at,
-    (SELECT count(*) FROM outbox WHERE kind = 'attachment'
-     AND substr(outbox.key, 1, length(exam.study_instance_uid) + 1)
-         = exam.study_instance_uid || ':')
+    {order}, exam.route, reported_at, 0
 FROM exam WHERE reported_at IS NOT NULL
 """
 _ORDER: Final = """
@@ -119,6 +117,11 @@ SELECT
     id, study_instance_uid, state, device, instances, first_instance_at, last_instance_at, due_at
 FROM kept_exam
 """
+_ATTACHED: Final = "SELECT key FROM outbox WHERE kind = 'attachment' AND key LIKE '%.jpg'"
+_OF_CHARTS: Final = """
+SELECT exam_result.id, exam.study_instance_uid, exam_result.patient_id
+FROM exam_result JOIN exam ON exam.id = exam_result.exam_id
+"""
 _SAID: Final = """
 SELECT id, patient_id, patient_name, patient_birth_date, patient_sex, accession_number FROM claim
 """
@@ -134,13 +137,14 @@ def _to_4(op: Operations) -> None:
     """
     op.execute("ALTER TABLE instance ADD COLUMN claim_id INTEGER REFERENCES claim (id)")
     op.execute("ALTER TABLE instance ADD COLUMN told BOOLEAN NOT NULL DEFAULT false")
-    op.create_index("ix_instance_claim_id", "instance", ["claim_id"])
     op.create_index("ix_placed_order_patient_birth_date", "placed_order", ["patient_birth_date"])
     for statement in (_CLAIMS, _RESULTS):
         op.execute(statement.format(order=_ORDER))
     for statement in (_INSTANCES, _TOLD, _UNSENT):
         op.execute(statement)
+    op.create_index("ix_instance_claim_id", "instance", ["claim_id"])
     _digest_claims(op)
+    _count_pictures(op)
     op.drop_index("ix_exam_accession_number", "exam")
     if op.get_bind().dialect.name == "sqlite":
         _rebuild_exam(op)
@@ -151,11 +155,31 @@ def _to_4(op: Operations) -> None:
 
 def _digest_claims(op: Operations) -> None:
     """Write the digest by which claims are found: SHA-256 of what they say, as a JSON list."""
+    found = op.get_bind().execute(sa.text(_SAID)).all()
+    values = [{"id": claim_id, "said": _sha256(json.dumps(said))} for claim_id, *said in found]
+    _set(op, "UPDATE claim SET said = :said WHERE id = :id", values)
+
+
+def _count_pictures(op: Operations) -> None:
+    """Count the pictures each chart got, by the keys they were sent with: study, number, name."""
     connection = op.get_bind()
-    for claim_id, *said in connection.execute(sa.text(_SAID)).all():
-        digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()
-        values = {"said": digest, "id": claim_id}
-        connection.execute(sa.text("UPDATE claim SET said = :said WHERE id = :id"), values)
+    keys = connection.execute(sa.text(_ATTACHED)).scalars()
+    counts = Counter(tuple(key.split(":")[:2]) for key in keys)
+    values = [
+        {"id": result_id, "pictures": count}
+        for result_id, study, number in connection.execute(sa.text(_OF_CHARTS)).all()
+        if (count := counts[study, _sha256(number)[:16]])
+    ]
+    _set(op, "UPDATE exam_result SET pictures = :pictures WHERE id = :id", values)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _set(op: Operations, statement: str, values: Sequence[Mapping[str, object]]) -> None:
+    if values:
+        op.get_bind().execute(sa.text(statement), values)
 
 
 def _rebuild_exam(op: Operations) -> None:

@@ -64,11 +64,13 @@ def update_claims(connection: Connection, claim_ids: Iterable[int], **values: ob
     connection.execute(sa.update(claim).where(here).values(**values))
 
 
-def forget_empty_claims(connection: Connection) -> None:
-    """Delete waiting claims that no object makes: what an older program had put together."""
-    made = sa.exists().where(instance.c.claim_id == claim.c.id)
+def count_instances(connection: Connection, exam_id: int) -> None:
+    """Count anew how many objects make each claim of an exam; forget waiting ones none makes."""
+    here = claim.c.exam_id == exam_id
+    made = sa.select(sa.func.count()).where(instance.c.claim_id == claim.c.id)
+    connection.execute(sa.update(claim).where(here).values(instances=made.scalar_subquery()))
     waits = claim.c.state.in_((ClaimState.OPEN, ClaimState.HELD))
-    connection.execute(sa.delete(claim).where(~made, waits))
+    connection.execute(sa.delete(claim).where(here, waits, claim.c.instances == 0))
 
 
 def regroup(connection: Connection, exam_id: int) -> None:

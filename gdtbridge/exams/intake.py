@@ -17,8 +17,11 @@ from gdtbridge.sr import is_report
 
 def study_of(sop_instance_uid: str, header: Header) -> str:
     """Return the Study Instance UID; an object without one is a study of its own."""
-    if header.StudyInstanceUID:
-        return header.StudyInstanceUID
+    return header.StudyInstanceUID or study_alone(sop_instance_uid)
+
+
+def study_alone(sop_instance_uid: str) -> str:
+    """Return the UID of the exam of an object without a Study Instance UID."""
     digest = hashlib.sha256(sop_instance_uid.encode()).digest()
     return uid_from(int.from_bytes(digest[:16]))
 
