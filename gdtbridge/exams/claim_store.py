@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from gdtbridge.archive import Standing
 from gdtbridge.database import Connection, claim, exam_event, exam_result, instance
 from gdtbridge.exams.grouping import group
 from gdtbridge.exams.model import Claim, ClaimState, EventKind, ExamEvent, ExamResult
@@ -98,6 +99,36 @@ def taken_claims(connection: Connection, exam_id: int) -> Sequence[int]:
             claim.c.exam_id == exam_id,
             claim.c.state.in_((ClaimState.OPEN, ClaimState.HELD)),
             sa.exists().where(earlier),
+        )
+    )
+    return connection.execute(query).scalars().all()
+
+
+def corrected_claims(connection: Connection, exam_id: int) -> Sequence[int]:
+    """Return the waiting claims of an exam with an object that was sent for somebody else."""
+    before, sent = instance.alias(), claim.alias()
+    same = sa.and_(
+        before.c.sop_instance_uid == instance.c.sop_instance_uid, before.c.id != instance.c.id
+    )
+    of_other = sa.and_(
+        sent.c.id == before.c.claim_id,
+        sent.c.exam_id == exam_id,
+        sent.c.person != claim.c.person,
+        sent.c.state == ClaimState.SETTLED,
+    )
+    query = (
+        sa.select(claim.c.id)
+        .distinct()
+        .select_from(
+            claim.join(instance, instance.c.claim_id == claim.c.id)
+            .join(before, same)
+            .join(sent, of_other)
+        )
+        .where(
+            claim.c.exam_id == exam_id,
+            claim.c.state.in_((ClaimState.OPEN, ClaimState.HELD)),
+            instance.c.standing == Standing.CURRENT,
+            before.c.standing == Standing.CURRENT,
         )
     )
     return connection.execute(query).scalars().all()

@@ -43,6 +43,8 @@ class People(StrEnum):
     """Of further people nothing was sent either."""
     AFTER = "after"
     """Something was sent for somebody else."""
+    CORRECTS = "corrects"
+    """One of these very objects was sent for somebody else."""
 
 
 class Uids(StrEnum):
@@ -279,13 +281,15 @@ class _Case:
 
     def people(self) -> People:
         person = self.claims[0].person
+        if any(one.id in self.evidence.corrected for one in self.claims):
+            return People.CORRECTS
         states = [(one.person, one.state) for one in self.evidence.claims]
         if (person, ClaimState.SETTLED) in states:
             return People.ONE
         others = {state for other, state in states if other != person}
-        if others & {ClaimState.OPEN, ClaimState.HELD}:
-            return People.SEVERAL
-        return People.AFTER if ClaimState.SETTLED in others else People.ONE
+        if ClaimState.SETTLED in others:
+            return People.AFTER
+        return People.SEVERAL if others & {ClaimState.OPEN, ClaimState.HELD} else People.ONE
 
     def is_two(self, patient: Patient) -> bool:
         """Return whether a patient is surely not who the claims name."""

@@ -79,6 +79,8 @@ class ExamEvidence:
     """By patient number: the patient named in its newest result of another exam."""
     taken: frozenset[int]
     """Ids of claims with an object whose UID another study had before."""
+    corrected: frozenset[int]
+    """Ids of claims with an object that was sent for another of the exam's people."""
     received: date
     """Local day of the first object."""
 
@@ -162,6 +164,7 @@ def collect(
         },
         earlier=claim_store.earlier_patients(connection, exam.id, numbers),
         taken=frozenset(claim_store.taken_claims(connection, exam.id)),
+        corrected=frozenset(claim_store.corrected_claims(connection, exam.id)),
         received=received,
     )
 

@@ -67,6 +67,7 @@ class HoldReason(StrEnum):
     LISTED_OTHERWISE = "person-under-other-number"
     UNKNOWN_NUMBER = "unknown-number"
     SEVERAL_PATIENTS = "several-patients"
+    CORRECTION = "correction"
     AFTER_REPORT = "other-patient-after-report"
     FAR_DATE = "far-date"
     UNCONFIRMED = "unconfirmed"
@@ -98,6 +99,9 @@ HELD_TEXT: Final = {
     HoldReason.AFTER_REPORT: "Das Gerät nennt nachträglich eine andere Person; für die erste ist"
     " schon gesendet worden. / The device names another person afterwards; results of the first"
     " were sent already.",
+    HoldReason.CORRECTION: "Das Gerät hat Objekte, die schon für einen anderen Patienten"
+    " übermittelt sind, mit diesem Patienten noch einmal geschickt. / The device sent objects again"
+    " for this patient that have been sent for another one.",
     HoldReason.FAR_DATE: "Das Untersuchungsdatum liegt weit vom Auftrag und vom Empfang entfernt:"
     " Geräteuhr prüfen. / The study date is far from order and receipt: check the device's clock.",
     HoldReason.UNCONFIRMED: "Die zugeordnete Nummer gehört einer anderen Person; bitte bestätigen"

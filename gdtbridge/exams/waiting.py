@@ -86,7 +86,7 @@ def _held(connection: Connection, most: int) -> Iterator[WaitingExam]:
         if subject in told:
             continue
         told.add(subject)
-        correction = why == HoldReason.AFTER_REPORT
+        correction = why == HoldReason.CORRECTION
         kind = WaitingKind.CORRECTION if correction else WaitingKind.HELD
         detail = HELD_TEXT[HoldReason(why)]
         yield WaitingExam(kind, subject, uid, since, _who(*who), detail, person)

@@ -242,7 +242,7 @@ class ResultCorrections:
             self._accept_reports(exam, claims, person, who)
             return
         meant = meant_of(by_person(exam, claims), person, number.strip())
-        if meant.held_because != HoldReason.AFTER_REPORT:
+        if meant.held_because not in {HoldReason.CORRECTION, HoldReason.AFTER_REPORT}:
             raise OrderError("person", NO_CORRECTION)
         number = self.held.checked_number(number or meant.sent_patient_id)
         if not confirmed:

@@ -277,3 +277,26 @@ class TestUnmatch:
             practice.core.held.unmatch(entry.StudyInstanceUID)
         with pytest.raises(NotFound):
             practice.core.held.unmatch("2.25.9")
+
+
+def test_of_three_people_only_the_correction_is_accepted(practice: Practice) -> None:
+    """One of two is released, then corrected at the device: the third person's waits as before."""
+    practice.send(SOPInstanceUID="2.25.1")
+    practice.send(SOPInstanceUID="2.25.2", **WEISS)
+    practice.wait()
+    practice.core.held.release(STUDY, "815")
+    practice.wait()
+    third = {"PatientID": "900", "PatientName": "Dora^D", "PatientBirthDate": "19800808"}
+    practice.send(SOPInstanceUID="2.25.2", **third)
+    practice.wait()
+    reasons = {one.sent_patient_id: one.held_because for one in practice.core.overview.exams()}
+    assert reasons == {"4711": "other-patient-after-report", "815": "", "900": "correction"}
+    codes = sorted(item.code for item in practice.core.attention.items())
+    assert codes == ["correction-waiting", "held-exam"]
+
+    practice.core.corrections.accept(STUDY, person=3)
+    practice.wait()
+    assert [one.patient.family_name for one in of(practice, "900")] == ["Dora"]
+    assert len(of(practice, "815")) == 2
+    assert of(practice, "4711") == []
+    assert [item.code for item in practice.core.attention.items()] == ["held-exam"]

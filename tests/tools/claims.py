@@ -99,5 +99,6 @@ def evidence(
         master_data={one.id: one for one in master_data},
         earlier={one.id: one for one in earlier},
         taken=frozenset(),
+        corrected=frozenset(),
         received=DAY,
     )
