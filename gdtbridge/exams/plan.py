@@ -11,7 +11,7 @@ from gdtbridge.exams.decision import Decision, named
 from gdtbridge.exams.evidence import ExamEvidence, day_of
 from gdtbridge.exams.model import Claim, ClaimState, ExamResult, PatientExam, exam_of
 from gdtbridge.orders.model import Order
-from gdtbridge.people import Patient
+from gdtbridge.people import Patient, are_written_alike
 
 NAME_DIFFERS = "Name oder Geburtsdatum lauten am Gerät anders."
 
@@ -143,7 +143,7 @@ def _result(
     seen = exam_of(evidence.exam, facts)
     day = day_of(order) if order is not None else None
     date_remark = dates.judge(seen.study_date, day, evidence.received).remark
-    remarks = [date_remark, NAME_DIFFERS if _differs(patient, facts) else ""]
+    remarks = [date_remark, "" if _is_alike(patient, facts) else NAME_DIFFERS]
     known = (r for r in evidence.results if (r.patient_id, r.accession_number) == key)
     return PlannedResult(
         exam=_of_patient(evidence, seen, claims, number),
@@ -167,21 +167,13 @@ def _of_patient(
     return replace(seen, claims=claims, patient_id=number, accession_number=accession)
 
 
+def _is_alike(patient: Patient, facts: Iterable[Claim]) -> bool:
+    """Return whether the device wrote name and birth date as the record has them."""
+    return all(are_written_alike(patient, one.patient) for one in facts)
+
+
 def _order(evidence: ExamEvidence, accession: str) -> Order | None:
     known = [evidence.by_study, *evidence.by_number.values(), *evidence.typed.values()]
     known += [order for orders in evidence.of_number.values() for order in orders]
     found = (order for order in known if order and order.accession_number == accession)
     return next(found, None)
-
-
-def _differs(patient: Patient, claims: Iterable[Claim]) -> bool:
-    """Return whether the device wrote the name or the birth date otherwise than the record."""
-    for one in claims:
-        sent = one.patient
-        families = (sent.family_name.casefold(), patient.family_name.casefold())
-        births = (sent.birth_date, patient.birth_date)
-        if "" not in families and families[0] != families[1]:
-            return True
-        if None not in births and births[0] != births[1]:
-            return True
-    return False

@@ -4,7 +4,7 @@ Every room that knows a name, a birth date or a sex holds a `Patient`; splitting
 comparing names stand here only. What must not live here: where a description came from.
 """
 
-from gdtbridge.people.comparison import agree, are_two, tells_a_person
+from gdtbridge.people.comparison import agree, are_two, are_written_alike, tells_a_person
 from gdtbridge.people.patient import Patient
 
-__all__ = ["Patient", "agree", "are_two", "tells_a_person"]
+__all__ = ["Patient", "agree", "are_two", "are_written_alike", "tells_a_person"]

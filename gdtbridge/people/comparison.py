@@ -139,6 +139,22 @@ def _given_agree(one: ComparedName, other: ComparedName) -> bool:
     return _share_a_name(one.given, other.given) or _is_swapped(one, other)
 
 
+def are_written_alike(one: Patient, other: Patient) -> bool:
+    """Return whether nobody would say that family name or birth date are other ones.
+
+    Spelling is no difference (``Müller`` and ``MUELLER``, a cut name, ``M?ller``), nor is what one
+    does not say or has a placeholder for. One half of a double name is: who married is told.
+    """
+    born = one.birth_date, other.birth_date
+    if born[0] != born[1] and _says_a_day(born[0]) and _says_a_day(born[1]):
+        return False
+    numbers = {_plain(one.id), _plain(other.id)}
+    names, others = (tuple(_names(patient, numbers)) for patient in (one, other))
+    if not names or not others:
+        return True
+    return any(_is_spelling(name, another) for name in names for another in others)
+
+
 def _says_a_day(born: date | None) -> bool:
     return born is not None and _FIRST < born < _LAST
 
@@ -177,14 +193,21 @@ def _is_placeholder(name: ComparedName) -> bool:
 def _may_be_one(one: ComparedName, other: ComparedName) -> bool:
     """Return whether two written names may be one person's."""
     return (
+        _is_spelling(one, other)
+        or _is_part(one, other)
+        or _is_part(other, one)
+        or _is_swapped(one, other)
+    )
+
+
+def _is_spelling(one: ComparedName, other: ComparedName) -> bool:
+    """Return whether two written names are one name, written or cut in two ways."""
+    return (
         one.joined == other.joined
         or _is_unreadable(one, other)
         or _is_unreadable(other, one)
         or _is_cut(one, other)
         or _is_cut(other, one)
-        or _is_part(one, other)
-        or _is_part(other, one)
-        or _is_swapped(one, other)
     )
 
 

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdtbridge.people import Patient, agree, are_two, tells_a_person
+from gdtbridge.people import Patient, agree, are_two, are_written_alike, tells_a_person
 
 ONE, OTHER = "19581224", "19700101"
 
@@ -225,3 +227,24 @@ def test_descriptions_agree(
     first, second = Patient.from_dicom(*one), Patient.from_dicom(*other)
     assert agree(first, second) is same
     assert agree(second, first) is same
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("Müller 1958", "MUELLER 1958", True),
+        ("Łukasz 1958", "Lukasz 1958", True),
+        ("NOTFALL 1958", "Klein 1958", True),
+        ("Klein 1900", "Klein 1958", True),
+        ("Müller 1958", "Müller-Schmidt 1958", False),
+        ("Müller 1958", "Schmidt 1958", False),
+        ("Müller 1958", "Müller 1959", False),
+    ],
+)
+def test_what_is_told_as_another_name(one: str, other: str, *, alike: bool) -> None:
+    """Spelling is no difference, a new name or another year is; a placeholder says nothing."""
+    first, second = (
+        Patient("1", text.split()[0], "", date(int(text.split()[1]), 1, 1)) for text in (one, other)
+    )
+    assert are_written_alike(first, second) is alike
+    assert are_written_alike(second, first) is alike
