@@ -96,12 +96,10 @@ HELD_TEXT: Final = {
     " data, no open order, no earlier exam.",
     HoldReason.SEVERAL_PATIENTS: "Die Untersuchung enthält Bilder oder Berichte mehrerer Personen."
     " / The exam has images or reports of several people.",
-    HoldReason.AFTER_REPORT: "Das Gerät nennt nachträglich eine andere Person; für die erste ist"
-    " schon gesendet worden. / The device names another person afterwards; results of the first"
-    " were sent already.",
-    HoldReason.CORRECTION: "Das Gerät hat Objekte, die schon für einen anderen Patienten"
-    " übermittelt sind, mit diesem Patienten noch einmal geschickt. / The device sent objects again"
-    " for this patient that have been sent for another one.",
+    HoldReason.AFTER_REPORT: "Für eine andere Person dieser Untersuchung ist schon gesendet worden."
+    " / Results of another person of this exam were sent already.",
+    HoldReason.CORRECTION: "Das Gerät hat schon Gesendetes noch einmal geschickt und nennt jetzt"
+    " diese Person. / The device sent again what was sent already, and names this person now.",
     HoldReason.FAR_DATE: "Das Untersuchungsdatum liegt weit vom Auftrag und vom Empfang entfernt:"
     " Geräteuhr prüfen. / The study date is far from order and receipt: check the device's clock.",
     HoldReason.UNCONFIRMED: "Die zugeordnete Nummer gehört einer anderen Person; bitte bestätigen"
