@@ -52,8 +52,12 @@ class HereReader:
 class Practice:
     """A service, its clock, and the hands of a device and of the practice software."""
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, openers: ObjectOpeners | None = None
+    ) -> None:
+        """Open everything below ``folder``; ``openers`` are somebody else's, who closes them."""
         self.folder = folder
+        self._openers = openers
         settings = of_old_studies(settings)
         self.settings = settings
         self.clock = HandClock()
@@ -71,7 +75,7 @@ class Practice:
         (folder / "archive").mkdir(exist_ok=True)
         self.archive = Archive(folder / "archive")
         self.worklist = WorklistFolder(folder / "worklist")
-        openers = ObjectOpeners(self.reader, self.renderer, self.printer)
+        openers = openers or ObjectOpeners(self.reader, self.renderer, self.printer)
         stores = Stores(self.database, self.archive, self.outbox, self.worklist, openers)
         self.core = wire(settings, routing, stores, self.clock)
         self.filed = self.core.order_files.ports.filed
@@ -112,7 +116,7 @@ class Practice:
 
     def again(self) -> Practice:
         """Return the same practice after a restart of the service."""
-        again = Practice(self.folder, self.settings)
+        again = Practice(self.folder, self.settings, self._openers)
         again.clock.seconds = self.clock.seconds
         again.core.order_book.reconcile()  # as the service does before anything else starts
         return again

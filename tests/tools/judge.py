@@ -1,0 +1,448 @@
+"""What the practice may find in its charts, judged from what is known to be true.
+
+The judge knows whom the practice gave each number to, whom every object is of, and what a person
+said. It reads the database for what was known at the moment of a decision, and the outbox for what
+left. It decides by the law alone, not by the table of the program.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from gdtbridge.database import (
+    claim,
+    exam,
+    exam_result,
+    instance,
+    order_reference,
+    outbox,
+    placed_order,
+    report,
+)
+from gdtbridge.database import patient as master_data
+from gdtbridge.durable.clock import local_time
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.read.record import Record
+from tests.tools.marked import PEOPLE, MarkedObject, MarkedPerson, owner_of, shades_in, values_in
+from tests.tools.practice import Practice
+
+Row = sa.RowMapping
+NOT_OURS = frozenset({"disk-low", "disk-full", "outbox-stuck"})
+"""What needs a person because of the machine, or because nobody let files leave."""
+SAID = ("patient_id", "patient_name", "patient_birth_date", "patient_sex", "accession_number")
+
+
+@dataclass(frozen=True)
+class Described:
+    """Somebody as a source describes them: family name and birth date, empty where not said."""
+
+    family: str
+    born: str
+
+    @classmethod
+    def of(cls, name: str, born: str) -> Described:
+        """Return the description of a PN and a DA."""
+        family = name.split("^", maxsplit=1)[0].strip().casefold()
+        return cls("" if family == "notfall" else family, born)
+
+    def is_not(self, other: Described) -> bool:
+        """Return whether family name and birth date are both said, and both differ."""
+        whole = all((self.family, self.born, other.family, other.born))
+        return whole and self.family != other.family and self.born != other.born
+
+
+def described(row: Row) -> Described:
+    """Return the description in a row of a claim, an order or a result."""
+    return Described.of(row["patient_name"], row["patient_birth_date"])
+
+
+@dataclass(frozen=True)
+class Known:
+    """The tables at one moment."""
+
+    claims: dict[int, Row]
+    orders: dict[str, Row]
+    masters: dict[str, Described]
+    results: tuple[Row, ...]
+    instances: tuple[Row, ...]
+    reports: dict[int, Row]
+
+    @property
+    def studies(self) -> dict[int, str]:
+        """Study Instance UID by exam."""
+        return {row["exam_id"]: row["study"] for row in self.claims.values()}
+
+    @classmethod
+    def now(cls, practice: Practice) -> Known:
+        """Return what the database holds."""
+
+        def rows(query: sa.Select[Any]) -> list[Row]:
+            return list(connection.execute(query).mappings())
+
+        with practice.database.read() as connection:
+            claims = rows(
+                sa.select(
+                    *claim.c,
+                    exam.c.study_instance_uid.label("study"),
+                    exam.c.due_at,
+                    exam.c.first_instance_at,
+                    exam.c.device,
+                ).select_from(claim.join(exam))
+            )
+            orders = rows(
+                sa.select(placed_order, order_reference.c.case_id).select_from(
+                    placed_order.outerjoin(order_reference)
+                )
+            )
+            masters = rows(sa.select(master_data))
+            return cls(
+                {row["id"]: row for row in claims},
+                {row["accession_number"]: row for row in orders},
+                {
+                    row["patient_id"]: Described.of(row["family_name"], row["birth_date"])
+                    for row in masters
+                },
+                tuple(rows(sa.select(exam_result).order_by(exam_result.c.id))),
+                tuple(rows(sa.select(instance).order_by(instance.c.id))),
+                {row["instance_id"]: row for row in rows(sa.select(report))},
+            )
+
+    def open_for(self, number: str, exam_id: int) -> dict[str, Row]:
+        """Return the open orders for a number; what the exam itself has met was open."""
+        met = {row["accession_number"] for row in self.results if row["exam_id"] == exam_id}
+        return {
+            key: row
+            for key, row in self.orders.items()
+            if row["patient_id"] == number and (row["state"] == "ordered" or key in met)
+        }
+
+    def evidence(self, number: str, exam_id: int) -> dict[str, Described]:
+        """Return what open orders, master data and the newest earlier result say of a number."""
+        found = {key: described(row) for key, row in self.open_for(number, exam_id).items()}
+        if number in self.masters:
+            found["master-data"] = self.masters[number]
+        earlier = [
+            row
+            for row in self.results
+            if row["patient_id"] == number
+            and row["exam_id"] != exam_id
+            and row["withdrawn_at"] is None
+        ]
+        if earlier:
+            found["earlier"] = described(earlier[-1])
+        return found
+
+
+NOTHING = Known({}, {}, {}, (), (), {})
+
+
+@dataclass(frozen=True)
+class Word:
+    """What a person said of claims of a study."""
+
+    study: str
+    patient_ids: frozenset[str]
+    number: str
+    confirmed: bool
+
+
+@dataclass
+class Judge:
+    """Watches one practice."""
+
+    objects: list[MarkedObject] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
+    order_marks: dict[str, str] = field(default_factory=dict)
+    """Patient number by procedure text and case id of an order."""
+    known: Known = NOTHING
+    told: set[tuple[int, str]] = field(default_factory=set)
+    """Marks of objects and the charts they were seen in."""
+    _read: set[tuple[int, str, float]] = field(default_factory=set)
+    """Messages read before; a number may be given again to another one."""
+    _files: dict[str, bytes] = field(default_factory=dict)
+
+    # ------------------------------------------------------------------ each step
+
+    def look(self, practice: Practice) -> None:
+        """Judge what was decided, and what was put into the outbox, since the last look."""
+        before, self.known = self.known, Known.now(practice)
+        for key, row in self.known.claims.items():
+            old = before.claims.get(key)
+            decided = row["state"] == "settled" and (
+                old is None or (old["state"], old["number"]) != ("settled", row["number"])
+            )
+            if decided:
+                self._judge_claim(row, before)
+        self._forget_withdrawn(before)
+        with practice.database.read() as connection:
+            query = sa.select(outbox).order_by(outbox.c.id)
+            messages = list(connection.execute(query).mappings())
+        for message in messages:
+            mark = (message["id"], message["key"], message["created_at"])
+            if mark in self._read:
+                continue
+            self._read.add(mark)
+            if message["kind"] == "attachment":
+                self._files[message["name"]] = bytes(message["payload"])
+            elif message["kind"] == "gdt":
+                self._judge_message(message)
+
+    def _forget_withdrawn(self, before: Known) -> None:
+        """Take what was withdrawn, or taken back before it left, for not told."""
+        counts = {row["id"] for row in self.known.results if row["withdrawn_at"] is None}
+        for row in before.results:
+            if row["withdrawn_at"] is None and row["id"] not in counts:
+                study = before.studies[row["exam_id"]]
+                marks = {one.mark for one in self.objects if one.study == study}
+                self.told -= {(mark, row["patient_id"]) for mark in marks}
+
+    # ------------------------------------------------------------------ the decision
+
+    def _judge_claim(self, row: Row, before: Known) -> None:
+        number = row["number"]
+        owner = owner_of(number)
+        people = {one.person.number for one in self.of_claim(row)}
+        if owner is not None and people <= {owner.number}:
+            return
+        word = self._word_for(row)
+        if word is not None:
+            assert word.confirmed or not self._contradicted(row, number, before), (
+                f"released to {number} without a question: {dict(row)}"
+            )
+            return
+        assert row["patient_id"] in {number, ""}, f"sent to {number} by nobody: {dict(row)}"
+        why = self._against(row, number, before)
+        assert not why, f"sent to {number} against {why}: {dict(row)}"
+
+    def of_claim(self, row: Row) -> list[MarkedObject]:
+        said = [row[name] for name in SAID]
+        return [
+            one
+            for one in self.objects
+            if one.study == row["study"] and list(one.words.values()) == said
+        ]
+
+    def _word_for(self, row: Row) -> Word | None:
+        for word in reversed(self.words):
+            same = word.study == row["study"] and word.number == row["number"]
+            if same and row["patient_id"] in word.patient_ids | {word.number, ""}:
+                return word
+        return None
+
+    def _contradicted(self, row: Row, number: str, before: Known) -> bool:
+        """Return whether evidence for the number named somebody else, before and after."""
+        mine = described(row)
+        times = (before, self.known)
+        both = [one.evidence(number, row["exam_id"]) for one in times]
+        return all(any(mine.is_not(one) for one in found.values()) for found in both)
+
+    def _against(self, row: Row, number: str, before: Known) -> str:
+        """Return what should have held a claim that nobody released; empty for nothing."""
+        for accession, order in self._reached(row):
+            if order["patient_id"] != number:
+                return f"order {accession}"
+            if described(order).is_not(described(row)):
+                return f"person of order {accession}"
+        if self._contradicted(row, number, before):
+            return "what is known of the number"
+        if not self._settled_before(row, before) and self._others(row):
+            return "another person in the study"
+        both = [one.evidence(number, row["exam_id"]) for one in (before, self.known)]
+        if row["patient_id"] and not any(both) and not list(self._reached(row)):
+            waits = [self._waits_elsewhere(row, number, one) for one in (before, self.known)]
+            if all(waits):
+                return "the person waits under another number"
+        return ""
+
+    def _reached(self, row: Row) -> Iterator[tuple[str, Row]]:
+        for accession, order in self.known.orders.items():
+            by_study = order["study_instance_uid"] == row["study"]
+            if by_study or accession == row["accession_number"]:
+                yield accession, order
+
+    def _settled_before(self, row: Row, before: Known) -> bool:
+        """Return whether the same person of the exam was decided before."""
+        return any(
+            other["exam_id"] == row["exam_id"]
+            and other["state"] == "settled"
+            and other["person"] == row["person"]
+            for other in before.claims.values()
+        )
+
+    def _others(self, row: Row) -> bool:
+        """Return whether the exam is of somebody else too."""
+        for other in self.known.claims.values():
+            if other["exam_id"] != row["exam_id"] or other["state"] == "discarded":
+                continue
+            numbers = {other["patient_id"], other["word"]} - {""}
+            if row["patient_id"] and numbers and row["patient_id"] not in numbers:
+                return True
+            if described(other).is_not(described(row)):
+                return True
+        return False
+
+    def _waits_elsewhere(self, row: Row, number: str, known: Known) -> bool:
+        name, born = row["patient_name"].rstrip("^").casefold(), row["patient_birth_date"]
+        days = {row["study_date"], f"{local_time(row['first_instance_at']):%Y%m%d}"}
+        return any(
+            order["state"] == "ordered"
+            and order["patient_id"] != number
+            and (order["patient_name"].casefold(), order["patient_birth_date"]) == (name, born)
+            and order["scheduled"][:10].replace("-", "") in days
+            for order in known.orders.values()
+            if name and born and "^" in name
+        )
+
+    # ------------------------------------------------------------------ the record
+
+    def _judge_message(self, message: Row) -> None:
+        (record,) = read_records(bytes(message["payload"]))
+        assert record.warnings == (), record.warnings
+        kind, *key = message["key"].split(":")
+        if kind in {"study", "retraction"}:
+            self._judge_record(record, key[0], message["name"], retracts=kind == "retraction")
+        elif kind == "values":
+            self._judge_record(record, self._study_of(int(key[0])), message["name"])
+
+    def _study_of(self, instance_id: int) -> str:
+        row = next(one for one in self.known.instances if one["id"] == instance_id)
+        return str(self.known.claims[row["claim_id"]]["study"])
+
+    def _judge_record(
+        self, record: Record, study: str, file_name: str, *, retracts: bool = False
+    ) -> None:
+        number = record.first("3000") or ""
+        owner = owner_of(number)
+        assert owner is not None, f"a record for {number}, whom nobody has"
+        files = {
+            name: data
+            for name, data in self._files.items()
+            if any(path.endswith(name) for path in record.all("6305"))
+        }
+        assert len(files) == len(record.all("6305"))
+        pages = [data.decode() for name, data in files.items() if not name.endswith(".jpg")]
+        lines = [one.value for one in record.lines if one.id not in {"3000", "8100", "8000"}]
+        text = "\n".join([*lines, *pages, *files, file_name])
+        context = f"record for {number} of study {study}:\n{text}"
+        claims = [
+            row
+            for row in self.known.claims.values()
+            if (row["state"], row["number"], row["study"]) == ("settled", number, study)
+            and not retracts
+        ]
+        self._judge_people(text, owner, claims, context)
+        self._judge_orders(text, number, context)
+        shades = [shades_in(data) for name, data in files.items() if name.endswith(".jpg")]
+        theirs = {one.mark for row in claims for one in self.of_claim(row)}
+        for one in self._seen(text, shades):
+            assert one.mark in theirs, f"{one} in {context}"
+            self.told.add((one.mark, number))
+
+    def _judge_people(
+        self, text: str, owner: MarkedPerson, claims: Iterable[Row], context: str
+    ) -> None:
+        claims = list(claims)
+        named = {owner.number}
+        described_by = {owner.number}
+        for row in claims:
+            people = {one.person.number for one in self.of_claim(row)}
+            described_by |= people
+            if row["patient_id"] == owner.number and not row["word"]:
+                named |= people
+        for person in PEOPLE:
+            if person.number not in named:
+                found = [mark for mark in person.marks if mark in text]
+                assert not found, f"{found} of {person.number} in {context}"
+            if person.number not in described_by:
+                assert person.description not in text, context
+            if person is not owner:
+                assert person.number not in text.replace("\n", " ").split(" "), context
+
+    def _judge_orders(self, text: str, number: str, context: str) -> None:
+        marks = {key: row["patient_id"] for key, row in self.known.orders.items()}
+        for mark, of in {**marks, **self.order_marks}.items():
+            assert of == number or mark not in text, f"{mark} of {of} in {context}"
+
+    def _seen(self, text: str, shades: list[tuple[int, int]]) -> Iterator[MarkedObject]:
+        values = values_in(text)
+        known: set[str] = set()
+        for one in self.objects:
+            if one.kind == "report":
+                known |= set(one.values)
+                if not values.isdisjoint(one.values):
+                    yield one
+            elif one.kind == "picture" and one.shades in shades:
+                yield one
+        assert values <= known, values - known
+        assert set(shades) <= {one.shades for one in self.objects}
+
+    # ------------------------------------------------------------------ everything
+
+    def settle(self, practice: Practice) -> None:
+        """Judge whether everything received is sent, on the list, waited for, or not to be sent."""
+        items = [one for one in practice.core.attention.items() if one.code not in NOT_OURS]
+        subjects = {one.subject for one in items}
+        held = [row for row in self.known.claims.values() if row["state"] == "held"]
+        problems = {key for key, row in self.known.reports.items() if row["problem"]}
+        expected = {f"exam:{row['study']}:{row['person']}" for row in held}
+        expected |= {f"object:{key}" for key in problems}
+        assert expected <= subjects, expected - subjects
+        rest = subjects - expected
+        assert not rest, items
+        self._nothing_is_lost()
+        self._nothing_twice(practice)
+
+    def _nothing_is_lost(self) -> None:
+        by_uid: dict[str, list[Row]] = {}
+        for row in self.known.instances:
+            by_uid.setdefault(row["sop_instance_uid"], []).append(row)
+            self._judge_instance(row, by_uid)
+        for one in self.objects:
+            of_study = [
+                self.known.claims[row["claim_id"]]["study"] for row in by_uid.get(one.uid, ())
+            ]
+            assert one.study in of_study, f"{one} is nowhere"
+        self._last_counts()
+
+    def _judge_instance(self, row: Row, by_uid: dict[str, list[Row]]) -> None:
+        of = self.known.claims[row["claim_id"]]
+        waited = of["due_at"] is not None
+        if of["state"] in {"held", "discarded"} or waited:
+            return
+        assert of["state"] == "settled", f"{dict(of)} is neither sent, held nor waited for"
+        assert row["standing"] != "conflict", f"{dict(row)} was never compared"
+        if row["standing"] == "new":
+            assert row["told"], f"{dict(row)} was told nowhere"
+
+    def _last_counts(self) -> None:
+        """Judge that of each object what the device sent last is what the chart has."""
+        last: dict[tuple[str, str, int], MarkedObject] = {}
+        keyed = {one.study for one in self.objects if one.kind == "keys"}
+        for one in self.objects:
+            for row in self.known.claims.values():
+                if one in self.of_claim(row):
+                    last[(one.study, one.uid, row["person"])] = one
+        for one in last.values():
+            rows = [row for row in self.known.claims.values() if one in self.of_claim(row)]
+            if any(row["state"] != "settled" or row["due_at"] is not None for row in rows):
+                continue
+            if one.kind == "keys" or (one.kind == "picture" and one.study in keyed):
+                continue
+            assert any((one.mark, row["number"]) in self.told for row in rows), (
+                f"{one} is in no chart: {[dict(row) for row in rows]}"
+            )
+
+    def _nothing_twice(self, practice: Practice) -> None:
+        with practice.database.read() as connection:
+            states = connection.execute(
+                sa.select(outbox.c.final_name, outbox.c.payload).where(
+                    outbox.c.kind == "gdt", outbox.c.state == "delivered"
+                )
+            ).all()
+        names = Counter(row.final_name for row in states)
+        assert all(count == 1 for count in names.values()), names

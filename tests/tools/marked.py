@@ -1,0 +1,204 @@
+"""People and objects that can be recognised wherever anything of them turns up.
+
+Every word and number of a person, of an order and of an object occurs nowhere else: names, birth
+dates, descriptions, procedures, order numbers, measured values, shades of grey.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import pydicom
+from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from gdtbridge.people import Patient
+
+STILL: Final = "1.2.840.10008.5.1.4.1.1.6.1"
+REPORT: Final = "1.2.840.10008.5.1.4.1.1.88.33"
+KEYS: Final = "1.2.840.10008.5.1.4.1.1.88.59"
+_KEPT: Final = (3, 7)
+"""The two measurements of the thyroid sample a marked report has."""
+_VALUE: Final = re.compile(r"(?<![\d.,])\d\d[.,]\d{3}(?!\d)")
+_SHADES: Final = 12
+"""Distance of two shades of grey, further than what JPEG makes of one."""
+_ROW: Final = 20
+"""Shades there are."""
+
+
+@dataclass(frozen=True)
+class MarkedPerson:
+    """A person of the practice; ``married`` and ``mistyped`` are what else is written for them."""
+
+    number: str
+    family: str
+    married: str
+    given: str
+    born: date
+    mistyped: date
+    sex: str
+    description: str
+
+    @property
+    def patient(self) -> Patient:
+        """The person as the practice software knows them."""
+        return Patient(self.number, self.family, self.given, self.born, self.sex)
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Everything that is a mark of the person alone, but for the number."""
+        forms = ("%d%m%Y", "%d.%m.%Y", "%Y%m%d")
+        dates = [day.strftime(form) for day in (self.born, self.mistyped) for form in forms]
+        return (self.family, self.married, self.given, *dates)
+
+
+PEOPLE: Final = (
+    MarkedPerson(
+        "731001", "Amsel", "Specht", "Asta", date(1951, 1, 17), date(1915, 1, 17), "F", "Leberblick"
+    ),
+    MarkedPerson(
+        "731002",
+        "Buchfink",
+        "Zeisig",
+        "Bodo",
+        date(1962, 2, 18),
+        date(1926, 2, 18),
+        "M",
+        "Nierschau",
+    ),
+    MarkedPerson(
+        "731003", "Dohle", "Wachtel", "Edda", date(1973, 3, 19), date(1937, 3, 19), "F", "Milzsicht"
+    ),
+    MarkedPerson(
+        "731004", "Eisvogel", "Uhu", "Gero", date(1984, 4, 20), date(1948, 4, 20), "M", "Herzprobe"
+    ),
+)
+
+
+def owner_of(number: str) -> MarkedPerson | None:
+    """Return the person the practice gave a number to."""
+    return next((one for one in PEOPLE if one.number == number), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkedObject:
+    """An object a device sends of ``person``; ``said`` is what it says of whom it is.
+
+    ``mark`` counts all objects; its values and its picture are made of it. ``form`` is how it is
+    encoded: 0 explicit, 1 implicit VR.
+    """
+
+    person: MarkedPerson
+    kind: str
+    mark: int
+    study: str
+    uid: str
+    said: tuple[tuple[str, str], ...]
+    device: str
+    day: str
+    named: tuple[str, ...] = field(default=(), repr=False)
+    """UIDs a Key Object Selection names."""
+    form: int = 0
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What it says of whom it is, and of what was ordered, by keyword."""
+        return dict(self.said)
+
+    @property
+    def sop_class(self) -> str:
+        """Its SOP Class UID."""
+        return {"picture": STILL, "report": REPORT, "keys": KEYS}[self.kind]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values of a report, as a record writes them."""
+        return tuple(f"{11 + self.mark // 40}.{place + self.mark % 40:03}" for place in (101, 501))
+
+    @property
+    def shades(self) -> tuple[int, int]:
+        """The two shades of a picture."""
+        return tuple(  # type: ignore[return-value]
+            6 + one * _SHADES for one in (self.mark % _ROW, self.mark // _ROW % _ROW)
+        )
+
+    def write(self, path: Path, samples: Path) -> None:
+        """Write the object as a Part 10 file."""
+        dataset = getattr(self, f"_{self.kind}")(samples)
+        for keyword, value in self.said:
+            setattr(dataset, keyword, value)
+        dataset.SpecificCharacterSet = "ISO_IR 100"
+        dataset.StudyInstanceUID, dataset.SeriesInstanceUID = self.study, f"{self.study}.1"
+        dataset.SOPClassUID, dataset.SOPInstanceUID = self.sop_class, self.uid
+        dataset.StudyDate, dataset.StudyTime = self.day, "101500"
+        dataset.StudyDescription = self.person.description
+        dataset.file_meta = FileMetaDataset()
+        dataset.file_meta.TransferSyntaxUID = self.transfer_syntax
+        dataset.save_as(path, enforce_file_format=True)
+
+    @property
+    def transfer_syntax(self) -> str:
+        """UID of how it is encoded."""
+        return (ExplicitVRLittleEndian, ImplicitVRLittleEndian)[self.form]
+
+    def _picture(self, _samples: Path) -> Dataset:
+        left, right = self.shades
+        picture = Dataset()
+        picture.Modality = "US"
+        picture.Rows, picture.Columns = 16, 32
+        picture.SamplesPerPixel, picture.PhotometricInterpretation = 1, "MONOCHROME2"
+        picture.BitsAllocated = picture.BitsStored = 8
+        picture.HighBit, picture.PixelRepresentation = 7, 0
+        picture.PixelData = (bytes([left]) * 16 + bytes([right]) * 16) * 16
+        return picture
+
+    def _report(self, samples: Path) -> Dataset:
+        report = pydicom.Dataset.from_json(_sample(samples))
+        for item, value in zip(report.ContentSequence[0].ContentSequence, self.values, strict=True):
+            number = next(one for one in item.ContentSequence if one.ValueType == "NUM")
+            number.MeasuredValueSequence[0].NumericValue = value
+        return report
+
+    def _keys(self, _samples: Path) -> Dataset:
+        selection = Dataset()
+        selection.Modality, selection.ValueType = "KO", "CONTAINER"
+        items = []
+        for uid in self.named:
+            referenced = Dataset()
+            referenced.ReferencedSOPClassUID, referenced.ReferencedSOPInstanceUID = STILL, uid
+            item = Dataset()
+            item.RelationshipType, item.ValueType = "CONTAINS", "IMAGE"
+            item.ReferencedSOPSequence = pydicom.Sequence([referenced])
+            items.append(item)
+        selection.ContentSequence = pydicom.Sequence(items)
+        return selection
+
+
+@lru_cache(maxsize=1)
+def _sample(samples: Path) -> str:
+    """Return the thyroid sample with two measurements, as DICOM JSON."""
+    report = pydicom.dcmread(samples / "thyroid.dcm")
+    part = report.ContentSequence[0]
+    part.ContentSequence = pydicom.Sequence([part.ContentSequence[place] for place in _KEPT])
+    return report.to_json()
+
+
+def values_in(text: str) -> set[str]:
+    """Return the marked values a text has, with a decimal point."""
+    return {one.replace(",", ".") for one in _VALUE.findall(text)}
+
+
+def shades_in(picture: bytes) -> tuple[int, int]:
+    """Return the two shades of a JPEG, each rounded to one a picture may have."""
+    image = Image.open(io.BytesIO(picture)).convert("L")
+    return tuple(  # type: ignore[return-value]
+        6 + round((image.getpixel((x, image.height // 2)) - 6) / _SHADES) * _SHADES  # type: ignore[operator]
+        for x in (image.width // 4, 3 * image.width // 4)
+    )
