@@ -332,7 +332,7 @@ class _Case:
         return Known.NOTHING
 
     def known_evidence(self) -> Iterator[Evidence]:
-        """Yield what open orders, master data and earlier exams say of the number."""
+        """Yield what open orders, master data, earlier exams and other people say of the number."""
         number, evidence = self.number, self.evidence
         for order in evidence.of_number.get(number, ()):
             yield Evidence(Source.OPEN_ORDER, order.patient, order.accession_number)
@@ -340,6 +340,9 @@ class _Case:
             yield Evidence(Source.MASTER_DATA, evidence.master_data[number])
         if number in evidence.earlier:
             yield Evidence(Source.EARLIER_EXAM, evidence.earlier[number])
+        for one in evidence.claims if number else ():
+            if one.is_active and one.patient_id == number and one.person != self.claims[0].person:
+                yield Evidence(Source.OBJECT, one.patient, one.accession_number)
 
     def elsewhere(self) -> Iterator[Order]:
         """Yield the open orders of the day for the same person under another number."""

@@ -373,7 +373,7 @@ def _known_of(found: ExamEvidence | None, wrong: _Wrong) -> Patient:
     """Return what is known of a wrong chart's number without the objects that are not its own."""
     if found is None:
         return Patient(wrong.number)
-    taken = {one.id for one in wrong.claims}
+    taken = {one.id for one in wrong.claims if wrong.whole}
     others = tuple(one for one in found.claims if one.id not in taken)
     return named(replace(found, claims=others, by_study=None), wrong.number, (), None)
 

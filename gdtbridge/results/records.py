@@ -17,6 +17,7 @@ from gdtbridge.gdt.write.results import (
     Attachment,
     GdtFile,
     Identification,
+    MessageResult,
     RetractionResult,
     Revision,
     StudyResult,
@@ -24,6 +25,7 @@ from gdtbridge.gdt.write.results import (
 )
 from gdtbridge.gdt.write.writer import (
     render_master_data,
+    render_message,
     render_order_answer,
     render_retraction,
     render_study,
@@ -208,17 +210,16 @@ class ResultRecords:
 
         ``moment`` is local time. Raises `GdtWriteError`.
         """
-        result = StudyResult(
+        result = MessageResult(
             patient=patient,
             date=moment.date(),
             time=moment.time().replace(microsecond=0),
-            accession="",
+            lines=tuple(text.splitlines()),
             modality="",
-            description=text,
             test_id=self._gdt.test_id,
             test_description=self._gdt.test_description,
         )
-        rendered = render_study(result, self._dialect, self._ids, encoding=self._gdt.encoding)
+        rendered = render_message(result, self._dialect, self._ids, encoding=self._gdt.encoding)
         return _noted(rendered, "message to the practice")
 
     def master_data(self, patient: Patient) -> bytes:

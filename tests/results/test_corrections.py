@@ -300,3 +300,13 @@ def test_of_three_people_only_the_correction_is_accepted(practice: Practice) -> 
     assert len(of(practice, "815")) == 2
     assert of(practice, "4711") == []
     assert [item.code for item in practice.core.attention.items()] == ["held-exam"]
+
+
+def test_the_number_of_another_person_of_the_exam_is_asked_for(practice: Practice) -> None:
+    """Zenzi's images released for Erna's number: the exam itself says whose that is."""
+    practice.send()
+    practice.send(**WEISS)
+    practice.wait()
+    with pytest.raises(NeedsConfirmation) as asked:
+        practice.core.held.release(STUDY, "4711", person=2)
+    assert asked.value.found == ("815 Weiß^Jo 19700101", "4711 Müller^Änne 19581224")
