@@ -18,6 +18,7 @@ from gdtbridge.commands.gdt import gdt
 from gdtbridge.commands.open import open_command
 from gdtbridge.commands.options import fail
 from gdtbridge.commands.outbox import outbox
+from gdtbridge.commands.patients import patients
 from gdtbridge.commands.service import check, serve, simulate
 from gdtbridge.commands.sr import sr
 from gdtbridge.commands.worklist import order, worklist
@@ -69,6 +70,7 @@ for command in (
     worklist,
     order,
     exams,
+    patients,
     outbox,
     gdt,
     sr,

@@ -29,6 +29,7 @@ from gdtbridge.exams.held import HeldExams
 from gdtbridge.exams.overview import ExamOverview
 from gdtbridge.exams.patient_numbers import NumberRule
 from gdtbridge.exams.receiving import InstanceReceiver
+from gdtbridge.exams.renumbering import PatientRenumbering
 from gdtbridge.exams.studies import StudyFinder
 from gdtbridge.folders import ExchangeFolders, OrderFiles, OrderPorts
 from gdtbridge.orders.book import OrderBook
@@ -88,6 +89,7 @@ class Core:
     order_files: OrderFiles
     receiving: InstanceReceiver
     held: HeldExams
+    renumbering: PatientRenumbering
     overview: ExamOverview
     studies: StudyFinder
     reporting: ResultReporter
@@ -178,6 +180,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
         OrderFiles(settings, ports, exchanges_of(routing), clock),
         InstanceReceiver(database, archive, completion, due, clock),
         held,
+        PatientRenumbering(database, book, held, due, clock),
         ExamOverview(database, archive, clock),
         studies,
         reporting,

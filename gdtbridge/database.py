@@ -134,6 +134,27 @@ patient = sa.Table(  # master data the practice software sent
     sa.Column("received_at", sa.Double, nullable=False),
 )
 
+patient_move = sa.Table(  # a chart got another number, or was merged into another one
+    "patient_move",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("old", sa.Text, nullable=False, index=True),
+    sa.Column("new", sa.Text, nullable=False, index=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),  # empty: a record of the practice software
+    sa.Column("undone_at", sa.Double),  # null: it counts
+)
+
+moved_order = sa.Table(  # for whom an order was placed that bears another number since
+    "moved_order",
+    metadata,
+    sa.Column("study_instance_uid", sa.Text, primary_key=True),  # of the order
+    sa.Column("former", sa.Text, nullable=False, index=True),
+    sa.Column("patient_name", sa.Text, nullable=False),
+    sa.Column("patient_birth_date", sa.Text, nullable=False),
+    sa.Column("patient_sex", sa.Text, nullable=False),
+)
+
 exam = sa.Table(
     "exam",
     metadata,

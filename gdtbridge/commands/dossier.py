@@ -18,6 +18,7 @@ SOURCES: Final = {
     "master-data": "Stammdaten / master data",
     "earlier-exam": "frühere Untersuchung / earlier exam",
     "person": "Person / somebody",
+    "move": "frühere Nummer / former number",
 }
 """What a person reads of each `gdtbridge.exams.evidence.Source`."""
 STATES: Final = {
@@ -163,7 +164,7 @@ def _result_line(one: ExamResult) -> str:
 
 def _told(event: ExamEvent) -> str:
     """Return what of an event's detail a person wants to read behind it."""
-    names = ("number", "to", "accession_number", "reason", "rule")
+    names = ("number", "from", "to", "accession_number", "reason", "rule")
     said = [str(event.detail[name]) for name in names if event.detail.get(name)]
     return f": {', '.join(said)}" if said else ""
 

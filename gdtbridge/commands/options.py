@@ -77,6 +77,8 @@ HEADS: Final[Mapping[str, str]] = {
     "instances": "OBJEKTE",
     "level": "STUFE",
     "modality": "MODALITÄT",
+    "new": "NEU",
+    "old": "ALT",
     "others": "AUCH GENANNT",
     "patient_id": "PATIENT",
     "person": "PERSON",
@@ -92,7 +94,9 @@ HEADS: Final[Mapping[str, str]] = {
     "study_date": "DATUM",
     "study_instance_uid": "STUDIE",
     "text": "WORUM ES GEHT",
+    "undone": "ZURÜCKGENOMMEN",
     "way_out": "WAS TUN",
+    "who": "WER",
     "whose": "WESSEN",
 }
 """Column heads of the lists, by the key of the column in their JSON."""

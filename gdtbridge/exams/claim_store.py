@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from gdtbridge.archive import Standing
 from gdtbridge.database import Connection, claim, exam_event, exam_result, instance
 from gdtbridge.exams.grouping import group
 from gdtbridge.exams.model import Claim, ClaimState, EventKind, ExamEvent, ExamResult
+from gdtbridge.orders.patient_moves import NumberMoves, moves_of
 from gdtbridge.people import Patient
 
 _CLAIM: Final = [claim.c[field.name] for field in fields(Claim)]
@@ -24,6 +25,8 @@ SAID: Final = (
     *("patient_id", "patient_name", "patient_birth_date", "patient_sex", "accession_number"),
 )
 """What makes two claims of an exam one; a digest of it is what they are found by."""
+
+_NUMBERS: Final = ("patient_id", "word", "number")
 
 
 def _digest(said: dict[str, str]) -> str:
@@ -74,9 +77,32 @@ def count_instances(connection: Connection, exam_id: int) -> None:
     connection.execute(sa.delete(claim).where(here, waits, claim.c.instances == 0))
 
 
+def followed(one: Claim, moves: NumberMoves) -> Claim:
+    """Return a claim with what its numbers are now: that of the objects, the word, the chart."""
+    return replace(
+        one,
+        patient_id=moves.now(one.patient_id),
+        word=moves.now(one.word),
+        number=moves.now(one.number),
+    )
+
+
+def follow(connection: Connection, claims: Sequence[Claim]) -> list[Claim]:
+    """Return claims with what their numbers are now."""
+    numbers = {getattr(one, name) for one in claims for name in _NUMBERS}
+    moves = moves_of(connection, numbers)
+    return [followed(one, moves) for one in claims]
+
+
+def claims_naming(connection: Connection, numbers: Iterable[str]) -> list[Claim]:
+    """Return the claims whose objects, word or chart have one of some numbers."""
+    named = [claim.c[name].in_(list(numbers)) for name in _NUMBERS]
+    return _claims(connection, sa.select(*_CLAIM).where(sa.or_(*named)))
+
+
 def regroup(connection: Connection, exam_id: int) -> None:
     """Find anew which claims of an exam are of one person."""
-    claims = claims_of(connection, exam_id)
+    claims = follow(connection, claims_of(connection, exam_id))
     people = group(claims)
     for one in claims:
         if people.get(one.id, one.person) != one.person:

@@ -380,6 +380,9 @@ class _Case:
             yield Evidence(Source.PERSON, Patient(self.said_number))
         for one in self.claims:
             yield Evidence(Source.OBJECT, one.patient, one.accession_number)
+        for former in self.evidence.numbers_of(self.number):
+            if former != self.number:
+                yield Evidence(Source.MOVE, Patient(former), self.number)
         for order in self.orders:
             yield Evidence(Source.ORDER, order.patient, order.accession_number)
         yield from self.known_evidence()

@@ -7,7 +7,7 @@ collected here is only read; `gdtbridge.exams.decision` draws the conclusion.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -18,6 +18,7 @@ from gdtbridge.exams import claim_store
 from gdtbridge.exams.model import Claim, Exam, ExamResult
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order
+from gdtbridge.orders.patient_moves import NumberMoves, moved_patient, moves_of
 from gdtbridge.people import Patient, are_two
 from worklist import Entry, WorklistFolder, canonical_number
 
@@ -35,6 +36,8 @@ class Source(StrEnum):
     """What was sent under the number before."""
     PERSON = "person"
     """Somebody's word."""
+    MOVE = "move"
+    """A former number of the chart, and what it became."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,17 @@ class ExamEvidence:
     """Ids of claims with an object that was sent for another of the exam's people."""
     received: date
     """Local day of the first object."""
+    moves: NumberMoves = field(default_factory=NumberMoves)
+    """Which numbers became others. Claims, orders and the keys above have what they are now."""
+
+    def numbers_of(self, number: str) -> tuple[str, ...]:
+        """Return the number and all others of the same chart; results have what was sent."""
+        return self.moves.all_of(number)
+
+    def results_for(self, number: str) -> list[ExamResult]:
+        """Return what a chart got of the exam, that under its number first, then the oldest."""
+        found = [one for one in self.results if self.moves.now(one.patient_id) == number]
+        return sorted(found, key=lambda one: one.patient_id != number)
 
     def orders_of(self, one: Claim) -> list[Order]:
         """Return every order a claim leads to: that of the study, and that of its number."""
@@ -146,27 +160,68 @@ def collect(
     """Return the evidence of an exam; the database's word counts before the folder's."""
     sent = {one.accession_number for one in claims} - {""}
     met = {one.order_number for one in claims} - {""}
-    numbers = sorted({said for one in claims for said in _numbers_of(one)} - {""})
     births = {one.patient.birth_date_da for one in claims if one.patient.birth_date}
     known = order_store.order_of_study(connection, exam.study_instance_uid)
+    by_study = known or listed.by_study
+    by_number = _by_number(connection, sent | met, listed.by_number or {})
+    typed = {number: _typed(connection, number) for number in sorted(sent)}
+    of_person = order_store.open_orders_born(connection, sorted(births))
+    reached = (by_study, *by_number.values(), *typed.values(), *of_person)
+    said = {number for one in claims for number in _numbers_of(one)}
+    moves = moves_of(connection, said | {order.patient.id for order in reached if order})
+    numbers = sorted({moves.now(number) for number in said} - {""})
     return ExamEvidence(
         exam=exam,
-        claims=tuple(claims),
+        claims=tuple(claim_store.followed(one, moves) for one in claims),
         results=tuple(claim_store.results_of(connection, exam.id)),
-        by_study=known or listed.by_study,
-        by_number=_by_number(connection, sent | met, listed.by_number or {}),
-        typed={number: _typed(connection, number) for number in sorted(sent)},
-        of_number={number: _open(connection, number, listed) for number in numbers},
-        of_person=tuple(order_store.open_orders_born(connection, sorted(births))),
-        master_data={
-            **order_store.last_ordered(connection, numbers),
-            **order_store.find_patients(connection, numbers),
-        },
-        earlier=claim_store.earlier_patients(connection, exam.id, numbers),
+        by_study=_moved(connection, by_study, moves) if by_study else None,
+        by_number={key: _moved(connection, one, moves) for key, one in by_number.items()},
+        typed={key: _moved(connection, one, moves) if one else None for key, one in typed.items()},
+        of_number={number: _open(connection, number, listed, moves) for number in numbers},
+        of_person=tuple(_moved(connection, order, moves) for order in of_person),
+        master_data=_master_data(connection, numbers, moves),
+        earlier=_earlier(connection, exam.id, numbers, moves),
         taken=frozenset(claim_store.taken_claims(connection, exam.id)),
         corrected=frozenset(claim_store.corrected_claims(connection, exam.id)),
         received=received,
+        moves=moves,
     )
+
+
+def _moved(connection: Connection, order: Order, moves: NumberMoves) -> Order:
+    """Return an order for the number its patient has now."""
+    now = moves.now(order.patient.id)
+    if now == order.patient.id:
+        return order
+    return replace(order, patient=moved_patient(connection, order.patient, now))
+
+
+def _master_data(
+    connection: Connection, numbers: Iterable[str], moves: NumberMoves
+) -> dict[str, Patient]:
+    """Return whom the practice software described for each chart, its present number first."""
+    found = {}
+    for number in numbers:
+        all_of = moves.all_of(number)
+        said = order_store.last_ordered(connection, all_of)
+        said |= order_store.kept_patients(connection, all_of)
+        one = next((said[known] for known in all_of if known in said), None)
+        if one is not None:
+            found[number] = replace(one, id=number)
+    return found
+
+
+def _earlier(
+    connection: Connection, exam_id: int, numbers: Iterable[str], moves: NumberMoves
+) -> dict[str, Patient]:
+    """Return whom the newest result of each chart named, under its number or else a former one."""
+    found = {}
+    for number in numbers:
+        named = claim_store.earlier_patients(connection, exam_id, moves.all_of(number))
+        one = next((named[known] for known in moves.all_of(number) if known in named), None)
+        if one is not None:
+            found[number] = replace(one, id=number)
+    return found
 
 
 def _numbers_of(one: Claim) -> Iterable[str]:
@@ -191,12 +246,15 @@ def _typed(connection: Connection, number: str) -> Order | None:
     return order_store.order_by_number(connection, canonical)
 
 
-def _open(connection: Connection, number: str, listed: ListedEntries) -> tuple[Order, ...]:
+def _open(
+    connection: Connection, number: str, listed: ListedEntries, moves: NumberMoves
+) -> tuple[Order, ...]:
     """Return the open orders for a number: those of the database, then those only listed."""
     orders = order_store.orders_of(connection, number)
     known = {order.accession_number for order in orders}
-    others = (one for one in listed.of_patients if one.patient.id == number)
-    return (
+    others = (one for one in listed.of_patients if moves.now(one.patient.id) == number)
+    found = (
         *(order for order in orders if order.is_open),
         *(one for one in others if one.accession_number not in known),
     )
+    return tuple(_moved(connection, one, moves) for one in found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gdtbridge.archive import Archive
@@ -20,6 +20,7 @@ from gdtbridge.exams.model import (
     PatientExam,
     by_person,
 )
+from gdtbridge.orders.patient_moves import moves_of
 
 OVERDUE_SECONDS: Final = 300
 """An exam not reported so long after it was due is a fault a person has to know of."""
@@ -53,7 +54,14 @@ class ExamOverview:
         for one in claims:
             if not held or one.state is ClaimState.HELD:
                 of_exam.setdefault(one.exam_id, []).append(one)
-        return [person for exam in exams for person in by_person(exam, of_exam.get(exam.id, []))]
+        found = [person for exam in exams for person in by_person(exam, of_exam.get(exam.id, []))]
+        return self._followed(found)
+
+    def _followed(self, found: list[PatientExam]) -> list[PatientExam]:
+        """Return exams under the number their patient's chart has now."""
+        with self.database.read() as connection:
+            moves = moves_of(connection, {one.patient_id for one in found})
+        return [replace(one, patient_id=moves.now(one.patient_id)) for one in found]
 
     def dossier(self, study_instance_uid: str) -> ExamDossier:
         """Return what is known of one exam; raise `NotFound`."""
@@ -64,7 +72,8 @@ class ExamOverview:
             claims = claim_store.claims_of(connection, exam.id)
             results = claim_store.results_of(connection, exam.id, withdrawn=True)
             events = claim_store.events_of(connection, exam.id)
-        return ExamDossier(exam, tuple(by_person(exam, claims)), tuple(results), tuple(events))
+        people = self._followed(by_person(exam, claims))
+        return ExamDossier(exam, tuple(people), tuple(results), tuple(events))
 
     def attention(self) -> dict[str, int]:
         """Return how much waits for a person, by kind."""

@@ -105,8 +105,7 @@ def _first_order(evidence: ExamEvidence, decision: Decision) -> str:
         return by_study.accession_number
     if decision.order is not None:
         return decision.order.accession_number
-    sent = [one for one in evidence.results if one.patient_id == decision.number]
-    if sent:
+    if sent := evidence.results_for(decision.number):
         return sent[0].accession_number
     own = (evidence.own_order(one) for one in decision.claims)
     named = (o.accession_number for o in own if o is not None and o.patient.id == decision.number)
@@ -122,11 +121,11 @@ def _of_study_alone(
     by_study = evidence.by_study
     if by_study is None:
         return
-    sent = {(one.patient_id, one.accession_number) for one in evidence.results}
     for decision in decisions:
         key = (decision.number, by_study.accession_number)
         sends = decision.reason is None and by_study.patient.id == decision.number
-        if sends and key not in sent and key not in set(found):
+        sent = {one.accession_number for one in evidence.results_for(decision.number)}
+        if sends and key[1] not in sent and key not in set(found):
             yield key, decision.claims
 
 
@@ -144,7 +143,7 @@ def _result(
     day = day_of(order) if order is not None else None
     date_remark = dates.judge(seen.study_date, day, evidence.received).remark
     remarks = [date_remark, "" if _is_alike(patient, facts) else NAME_DIFFERS]
-    known = (r for r in evidence.results if (r.patient_id, r.accession_number) == key)
+    known = (r for r in evidence.results_for(number) if r.accession_number == accession)
     return PlannedResult(
         exam=_of_patient(evidence, seen, claims, number),
         patient=patient,

@@ -80,11 +80,11 @@ def list_exams(connection: Connection, limit: int, *, held: bool = False) -> lis
     return _exams(connection, query)
 
 
-def exams_of(connection: Connection, patient_id: str) -> list[Exam]:
-    """Return the exams of which something is, or is going to be, in a patient's chart."""
+def exams_of(connection: Connection, numbers: Sequence[str]) -> list[Exam]:
+    """Return the exams of which something is, or is going to be, in the chart of the numbers."""
     named = sa.or_(
-        claim.c.number == patient_id,
-        sa.and_(claim.c.state == ClaimState.OPEN, claim.c.patient_id == patient_id),
+        claim.c.number.in_(numbers),
+        sa.and_(claim.c.state == ClaimState.OPEN, claim.c.patient_id.in_(numbers)),
     )
     query = sa.select(*_EXAM).where(exam.c.id.in_(sa.select(claim.c.exam_id).where(named)))
     return _exams(connection, query)
@@ -192,18 +192,21 @@ def held_problems(connection: Connection, limit: int) -> list[ExamProblem]:
     return [ExamProblem("held", *row) for row in connection.execute(query)]
 
 
-def names_of(connection: Connection, patient_id: str) -> dict[int, StudyNames]:
-    """Return what the patient's orders call the patient's exams, by the exam's number."""
+def names_of(connection: Connection, numbers: Sequence[str]) -> dict[int, StudyNames]:
+    """Return what the patient's orders call the patient's exams, by the exam's number.
+
+    ``numbers`` are those of the patient's chart.
+    """
     met = sa.or_(
         placed_order.c.accession_number == exam_result.c.accession_number,
         placed_order.c.study_instance_uid == exam.c.study_instance_uid,
     )
-    of_patient = placed_order.c.patient_id == patient_id
-    named = claim.c.patient_id == patient_id
+    of_patient = placed_order.c.patient_id.in_(numbers)
+    named = claim.c.patient_id.in_(numbers)
     numbered = placed_order.c.accession_number == claim.c.accession_number
     sources = (
         exam.join(exam_result, exam_result.c.exam_id == exam.c.id).join(
-            placed_order, sa.and_(met, of_patient, exam_result.c.patient_id == patient_id)
+            placed_order, sa.and_(met, of_patient, exam_result.c.patient_id.in_(numbers))
         ),
         exam.join(claim, claim.c.exam_id == exam.c.id).join(
             placed_order,

@@ -21,6 +21,7 @@ from gdtbridge.exams.model import Claim, ClaimState, Exam, PatientExam, by_perso
 from gdtbridge.exams.study_query import NO_PATIENT, StudyQuery, query_of_file
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order, StudyNames
+from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.people import Patient, are_two
 from worklist import FolderError, WorklistFolder
 
@@ -47,18 +48,21 @@ class StudyFinder:
     def find(self, query: StudyQuery) -> list[PatientExam]:
         """Return the studies the query fits, the newest first.
 
-        Held ones are never among them, and of those still being received only the ones whose
-        patient is certain. Raises `OrderError` without a patient number, `AnotherPerson` when all
-        that fits is of another person than the query names, `ProcessingFailure` when whose a study
-        is cannot be found out at the moment.
+        A number the chart had before finds them as well. Held ones are never among them, and of
+        those still being received only the ones whose patient is certain. Raises `OrderError`
+        without a patient number, `AnotherPerson` when all that fits is of another person than the
+        query names, `ProcessingFailure` when whose a study is cannot be found out at the moment.
         """
         if not query.patient_id:
             raise OrderError("patient_id", NO_PATIENT)
         with self.database.read() as connection:
-            exams = store.exams_of(connection, query.patient_id)
-            claims = claim_store.claims_of_exams(connection, [one.id for one in exams])
-            names = store.names_of(connection, query.patient_id)
-        found = [one for exam in exams for one in self._of_number(exam, claims, query.patient_id)]
+            moves = moves_of(connection, [query.patient_id])
+            number, numbers = moves.now(query.patient_id), moves.all_of(query.patient_id)
+            exams = store.exams_of(connection, numbers)
+            sent = claim_store.claims_of_exams(connection, [one.id for one in exams])
+            claims = claim_store.follow(connection, sent)
+            names = store.names_of(connection, numbers)
+        found = [one for exam in exams for one in self._of_number(exam, claims, number)]
         fitting = [one for one in found if fits(one, names.get(one.id, StudyNames()), query)]
         of_person = self._of_person(at_time(fitting, query.study_time), query.patient)
         return sorted(of_person, key=_when, reverse=True)
@@ -108,7 +112,8 @@ def people_of(connection: Connection, exam: PatientExam) -> Iterator[Patient]:
     objects where they name the number.
     """
     results = claim_store.results_of(connection, exam.id)
-    yield from (one.patient for one in results if one.patient_id == exam.patient_id)
+    numbers = moves_of(connection, [exam.patient_id]).all_of(exam.patient_id)
+    yield from (one.patient for one in results if one.patient_id in numbers)
     orders = order_store.orders_of(connection, exam.patient_id)
     yield from (order.patient for order in sorted(orders, key=lambda o: not _answers(exam, o)))
     known = order_store.find_patient(connection, exam.patient_id)

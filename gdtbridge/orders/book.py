@@ -17,7 +17,7 @@ from typing import Final
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
-from gdtbridge.errors import ProcessingFailure
+from gdtbridge.errors import OrderError, ProcessingFailure
 from gdtbridge.orders import store
 from gdtbridge.orders.cases import KnownOrders, decide
 from gdtbridge.orders.entries import EntryMaker
@@ -31,14 +31,22 @@ from gdtbridge.orders.model import (
     TakenRecord,
     WantedOrder,
 )
+from gdtbridge.orders.patient_moves import moves_of, note_former
 from gdtbridge.orders.ports import OrderAnswerPort
 from gdtbridge.outbox import Message, Outbox
+from gdtbridge.people import Patient, are_two
 from gdtbridge.settings import Settings
 from worklist import AccessionNumbers, Entry, FolderError, WorklistError, WorklistFolder
 
 log = logging.getLogger(__name__)
 
 WORKLIST_ADDED: Final = "worklist_added"
+MOVED_TO_ANOTHER: Final = (
+    "Die Akte dieser Nummer ist umgezogen, und die neue Nummer gehört einer anderen Person. War der"
+    " Umzug ein Irrtum, hilft gdtbridge patients renumber NEU ALT. / The chart of this number has "
+    "moved, and the new number is another person's; if the move was a mistake, take it back by "
+    "gdtbridge patients renumber NEW OLD."
+)
 
 
 class OrderBook:
@@ -101,11 +109,13 @@ class OrderBook:
 
         Raises `OrderError` when a field is wrong, and then nothing is written.
         """
+        asked = wanted.request.patient
+        wanted = self._followed(wanted)
         draft = self._entries.make(wanted)
         with self.writing():
             outcome, known = self._decide(wanted, draft)
             if known is None:
-                order = self._place(wanted, draft)
+                order = self._place(wanted, draft, asked)
             elif outcome is RecordOutcome.UPDATED:
                 order = self._correct(wanted, known, self._listed(known))
             else:
@@ -114,6 +124,23 @@ class OrderBook:
                     self._note(connection, wanted.record, outcome, order)
         self._outbox.wake()
         return outcome, order
+
+    def _followed(self, wanted: WantedOrder) -> WantedOrder:
+        """Return what is wanted for the number the patient's chart has now.
+
+        Raises `OrderError` where that is another person's: then the former number lives again.
+        """
+        patient = wanted.request.patient
+        with self._database.read() as connection:
+            number = moves_of(connection, [patient.id]).now(patient.id)
+            if number == patient.id:
+                return wanted
+            known = [order.patient for order in store.orders_of(connection, number)]
+            known += [one for one in [store.find_patient(connection, number)] if one is not None]
+        if any(are_two(patient, one) for one in known):
+            raise OrderError("patient_id", MOVED_TO_ANOTHER)
+        moved = replace(patient, id=number)
+        return replace(wanted, request=replace(wanted.request, patient=moved))
 
     def _decide(self, wanted: WantedOrder, draft: Entry) -> tuple[RecordOutcome, Order | None]:
         now, record = self._clock.utc(), wanted.record
@@ -127,7 +154,8 @@ class OrderBook:
     def _listed(self, order: Order) -> Entry | None:
         return self._worklist.by_study_uid(order.study_instance_uid)
 
-    def _place(self, wanted: WantedOrder, draft: Entry) -> Order:
+    def _place(self, wanted: WantedOrder, draft: Entry, asked: Patient) -> Order:
+        """Enter and list a new order; ``asked`` is the patient it was asked for."""
         now = self._clock.utc()
         new = replace(
             Order.of(replace(draft, AccessionNumber=self._numbers.next())),
@@ -136,6 +164,8 @@ class OrderBook:
         )
         with self._database.write() as connection:
             order = replace(new, id=store.insert_order(connection, new))
+            if asked.id != order.patient.id:
+                note_former(connection, order.study_instance_uid, asked)
             self._name(connection, wanted, RecordOutcome.PLACED, order)
             self._announce(connection, order)
         self._follow(order, before=None, waited=wanted.record is None)
@@ -242,7 +272,7 @@ class OrderBook:
 
     def change(self, entry: Entry, wanted: WantedOrder) -> Order:
         """Let a listed entry and its order say what ``wanted`` says; within `writing`."""
-        return self._correct(wanted, self.order_of(entry), entry)
+        return self._correct(self._followed(wanted), self.order_of(entry), entry)
 
     def close(self, order: Order, state: OrderState, record: OrderRecord | None = None) -> None:
         """End an order and take its entry off the list; within `writing`."""

@@ -6,7 +6,7 @@ Every call works inside the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from gdtbridge.database import (
     claim,
     exam,
     exam_result,
+    moved_order,
     order_file,
     order_reference,
     patient,
@@ -33,6 +34,7 @@ from gdtbridge.orders.model import (
     RefusedFile,
     TakenRecord,
 )
+from gdtbridge.orders.patient_moves import move_open_orders, moves_of
 from gdtbridge.people import Patient
 from worklist import Entry
 
@@ -42,14 +44,26 @@ def _arrived(
     accession_number: sa.ColumnElement[str] | str,
     patient_id: sa.ColumnElement[str] | str,
 ) -> sa.ColumnElement[bool]:
-    """Return whether objects of an order are here: of its patient, by UID or accession number."""
+    """Return whether objects of an order are here: of its patient, by UID or accession number.
+
+    Of a chart that moved the device may still have the number the order was placed for.
+    """
+    former = (
+        sa.select(moved_order.c.former)
+        .where(moved_order.c.study_instance_uid == study_uid)
+        .correlate(placed_order)
+    )
+    of_patient = sa.or_(claim.c.patient_id == patient_id, claim.c.patient_id.in_(former))
     of_study = (
         sa.select(claim.c.id)
         .select_from(claim.join(exam))
-        .where(exam.c.study_instance_uid == study_uid, claim.c.patient_id.in_([patient_id, ""]))
+        .where(
+            exam.c.study_instance_uid == study_uid,
+            sa.or_(claim.c.patient_id == "", of_patient),
+        )
     )
     of_number = sa.select(claim.c.id).where(
-        claim.c.accession_number == accession_number, claim.c.patient_id == patient_id
+        claim.c.accession_number == accession_number, of_patient
     )
     reported = sa.select(exam_result.c.id).where(exam_result.c.accession_number == accession_number)
     return sa.or_(sa.exists(of_study), sa.exists(of_number), sa.exists(reported))
@@ -139,8 +153,9 @@ def _taken(row: Sequence[Any]) -> TakenRecord:
 
 
 def orders_of(connection: Connection, patient_id: str) -> list[Order]:
-    """Return a patient's orders, the newest first."""
-    return _orders(connection, placed_order.c.patient_id == patient_id)
+    """Return a patient's orders under this number and those of the same chart, newest first."""
+    numbers = moves_of(connection, [patient_id]).all_of(patient_id)
+    return _orders(connection, placed_order.c.patient_id.in_(numbers))
 
 
 def order_of_study(connection: Connection, study_instance_uid: str) -> Order | None:
@@ -262,15 +277,20 @@ def finish_order(connection: Connection, order: Order, state: OrderState) -> Non
 
 
 def reopen_order(connection: Connection, accession_number: str, patient_id: str) -> None:
-    """Let an order of a patient wait for its exam again; its entry returns to the worklist."""
+    """Let an order of a patient wait for its exam again; its entry returns to the worklist.
+
+    It bears the number the patient's chart has now.
+    """
+    moves = moves_of(connection, [patient_id])
     here = sa.and_(
         placed_order.c.accession_number == accession_number,
-        placed_order.c.patient_id == patient_id,
+        placed_order.c.patient_id.in_(moves.all_of(patient_id)),
         placed_order.c.state == OrderState.DONE,
     )
     listing = sa.case((placed_order.c.scheduled != "", ListingMark.ADD.value))
     values = {"state": OrderState.ORDERED, "listing": listing}
     connection.execute(sa.update(placed_order).where(here).values(**values))
+    move_open_orders(connection, moves)
 
 
 def close_order(connection: Connection, order_id: int, state: OrderState) -> None:
@@ -348,19 +368,24 @@ def last_ordered(connection: Connection, numbers: Sequence[str]) -> dict[str, Pa
     return {order.patient.id: order.patient for order in found}
 
 
-def find_patients(connection: Connection, numbers: Sequence[str]) -> dict[str, Patient]:
-    """Return the master data known for some numbers, by number."""
-    found = {number: find_patient(connection, number) for number in numbers}
-    return {number: one for number, one in found.items() if one is not None}
+def kept_patients(connection: Connection, numbers: Sequence[str]) -> dict[str, Patient]:
+    """Return the master data kept for some numbers, by number; those of former ones are not."""
+    query = sa.select(patient).where(patient.c.patient_id.in_(numbers))
+    return {
+        row.patient_id: Patient(
+            row.patient_id,
+            row.family_name,
+            row.given_name,
+            to_date(row.birth_date),
+            row.sex or None,
+        )
+        for row in connection.execute(query)
+    }
 
 
 def find_patient(connection: Connection, patient_id: str) -> Patient | None:
-    """Return a patient's master data."""
-    query = sa.select(
-        patient.c.family_name, patient.c.given_name, patient.c.birth_date, patient.c.sex
-    ).where(patient.c.patient_id == patient_id)
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    family, given, born, sex = row
-    return Patient(patient_id, family, given, to_date(born), sex or None)
+    """Return a patient's master data: the number's own, else those of the same chart."""
+    numbers = moves_of(connection, [patient_id]).all_of(patient_id)
+    kept = kept_patients(connection, numbers)
+    found = next((kept[number] for number in numbers if number in kept), None)
+    return replace(found, id=patient_id) if found is not None else None

@@ -33,6 +33,7 @@ from gdtbridge.exams.model import (
     exam_of,
 )
 from gdtbridge.orders import store as order_store
+from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.outbox import Message, Outbox
 from gdtbridge.people import Patient
 from gdtbridge.pictures import is_candidate
@@ -66,6 +67,9 @@ class _Wrong:
     """What is to be retracted from one chart: objects of some claims, or all of them."""
 
     number: str
+    """What the chart has now; results may have been sent under a former one."""
+    numbers: tuple[str, ...]
+    """All numbers the chart has or had."""
     results: tuple[ExamResult, ...]
     claims: tuple[Claim, ...]
     instances: tuple[ArchivedInstance, ...]
@@ -108,11 +112,11 @@ class ResultCorrections:
         if not reason:
             raise OrderError("reason", "Der Grund fehlt. / The reason is missing.")
         to = self.held.checked_number(to) if to else ""
-        if to == number:
-            raise OrderError("to", "Das ist dieselbe Nummer. / That is the same number.")
         exam, claims = self._known(study_instance_uid)
         with self.database.read() as connection:
             wrong = self._all_of(connection, exam, claims, number)
+        if to in wrong.numbers:
+            raise OrderError("to", "Das ist dieselbe Akte. / That is the same chart.")
         if to and wrong.claims and not confirmed:
             self.held.must_not_be_another(exam, claims, wrong.claims, to)
         with self.database.write() as connection:
@@ -144,15 +148,17 @@ class ResultCorrections:
     def _all_of(
         self, connection: Connection, exam: Exam, claims: Sequence[Claim], number: str
     ) -> _Wrong:
+        moves = moves_of(connection, [number])
+        number, numbers = moves.now(number), moves.all_of(number)
         sent = claim_store.results_of(connection, exam.id)
-        results = tuple(one for one in sent if one.patient_id == number)
+        results = tuple(one for one in sent if one.patient_id in numbers)
         if not results:
             raise NotFound(NOT_SENT)
         affected = tuple(
-            one for one in claims if one.number == number and one.state is ClaimState.SETTLED
+            one for one in claims if one.number in numbers and one.state is ClaimState.SETTLED
         )
         kept = self.archive.kept_of(connection, [one.id for one in affected])
-        return _Wrong(number, results, affected, tuple(kept), whole=True)
+        return _Wrong(number, numbers, results, affected, tuple(kept), whole=True)
 
     def _send_again(self, connection: Connection, claims: Sequence[int]) -> None:
         """Let the objects of claims be told once more, to whomever they go now."""
@@ -189,13 +195,15 @@ class ResultCorrections:
         """Put a retraction for each result into the outbox; raise `GdtWriteError`."""
         found = self.gatherer.evidence(connection, exam.id, ListedEntries())
         values = result_store.count_sent(
-            connection, [one.id for one in wrong.instances], f":{short(wrong.number)}"
+            connection,
+            [one.id for one in wrong.instances],
+            [f":{short(number)}" for number in wrong.numbers],
         )
         turn = claim_store.withdrawals(connection, exam.id, wrong.number)
         for index, result in enumerate(wrong.results if wrong.whole else wrong.results[:1]):
             target = self.routing.named(result.route)
             order = order_store.order_by_number(connection, result.accession_number)
-            own = order if order is not None and order.patient.id == wrong.number else None
+            own = order if order is not None and order.patient.id in wrong.numbers else None
             retraction = Retraction(
                 exam=exam_of(exam, wrong.claims) if wrong.claims else _bare(exam),
                 patient=_known_of(found, wrong),
@@ -273,20 +281,23 @@ class ResultCorrections:
         uids = {one.sop_instance_uid for one in new}
         sent = claim_store.results_of(connection, exam.id)
         found = []
-        for number in dict.fromkeys(one.patient_id for one in sent):
+        moves = moves_of(connection, {one.patient_id for one in sent})
+        for number in dict.fromkeys(moves.now(one.patient_id) for one in sent):
+            numbers = moves.all_of(number)
             others = [
                 one
                 for one in claims
-                if one.number == number
+                if one.number in numbers
                 and one.state is ClaimState.SETTLED
                 and one.person != meant.person
             ]
             kept = self.archive.kept_of(connection, [one.id for one in others])
             replaced = [one for one in kept if one.sop_instance_uid in uids]
             if replaced:
-                results = tuple(one for one in sent if one.patient_id == number)
+                results = tuple(one for one in sent if one.patient_id in numbers)
                 whole = len(replaced) == len(kept)
-                found.append(_Wrong(number, results, tuple(others), tuple(replaced), whole))
+                wrong = _Wrong(number, numbers, results, tuple(others), tuple(replaced), whole)
+                found.append(wrong)
         return found
 
     def _replace(
@@ -349,19 +360,20 @@ class ResultCorrections:
         self, connection: Connection, exam: Exam, claims: Sequence[Claim], number: str
     ) -> None:
         """Remove what waits in the outbox for a chart; raise `TooLate` if anything has left."""
-        results = [
-            one for one in claim_store.results_of(connection, exam.id) if one.patient_id == number
-        ]
+        numbers = moves_of(connection, [number]).all_of(number)
+        sent = claim_store.results_of(connection, exam.id)
+        results = [one for one in sent if one.patient_id in numbers]
         if not results:
             return
-        settled = [one for one in claims if one.number == number]
+        settled = [one for one in claims if one.number in numbers]
         kept = self.archive.of_claims(connection, [one.id for one in settled])
-        of_chart = short(number)
-        prefixes = [
-            f"study:{exam.study_instance_uid}:{of_chart}:",
-            f"{exam.study_instance_uid}:{of_chart}:",
-            *(f"values:{one.id}:{of_chart}:" for one in kept),
-        ]
+        prefixes = []
+        for of_chart in map(short, numbers):
+            prefixes += [
+                f"study:{exam.study_instance_uid}:{of_chart}:",
+                f"{exam.study_instance_uid}:{of_chart}:",
+                *(f"values:{one.id}:{of_chart}:" for one in kept),
+            ]
         if not self.outbox.take_back(connection, prefixes):
             raise TooLate(HAS_LEFT)
         for one in results:

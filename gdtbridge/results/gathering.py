@@ -256,7 +256,7 @@ def _waits(
 
 def _pictures(found: ExamEvidence, number: str) -> int:
     """Return how many pictures of the exam a chart has."""
-    return sum(one.pictures for one in found.results if one.patient_id == number)
+    return sum(one.pictures for one in found.results_for(number))
 
 
 def _day(moment: float) -> date:

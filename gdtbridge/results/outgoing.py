@@ -13,6 +13,7 @@ from gdtbridge.database import Connection
 from gdtbridge.exams.model import HoldReason, PendingReport, ReportState
 from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.gdt.write.results import Revision
+from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.outbox import Message, Outbox
 from gdtbridge.results import revision, store
 from gdtbridge.results.attachments import ATTACHMENT, AttachedFile
@@ -45,8 +46,8 @@ class ResultMessages:
     round: int
     """How often results of the exam were taken back from this chart: they may come once more."""
 
-    def put(self) -> None:
-        """Put the study record or its supplement, and the value records.
+    def put(self) -> bool:
+        """Put the study record or its supplement, and the value records; return whether any is new.
 
         Raises `GdtWriteError` where no record can be written.
         """
@@ -55,8 +56,8 @@ class ResultMessages:
             self._put_study(Revision.FIRST)
         elif gathered.attached:
             self._put_study(Revision.CORRECTION if gathered.corrects else Revision.SUPPLEMENT)
-        for read in gathered.read:
-            self._put_values(read)
+        values = [self._put_values(read) for read in gathered.read]
+        return gathered.planned.known is None or bool(gathered.attached) or any(values)
 
     def _put_attachments(self, attached: Sequence[AttachedFile]) -> int | None:
         """Put the files one after the other; when the last one arrived, all of them are there."""
@@ -113,33 +114,39 @@ class ResultMessages:
                 ),
             )
 
-    def _put_values(self, read: ReadReport) -> None:
+    def _put_values(self, read: ReadReport) -> bool:
+        """Put the record of a report that says something new; return whether there is one."""
         pending = read.pending
         if read.report is None:
             self._settle(pending, ReportState.UNREADABLE, problem=read.problem)
-            return
+            return False
         cut = _cut(read.report)
         if not read.report.measurements:
             self._settle(pending, ReportState.EMPTY, problem=cut)
-            return
+            return False
         mark = f"{fingerprint(read.report)}:{self._of_patient}"
-        news = self._news(read.report, mark)
+        news = self._news(read.report)
         if news is None:
             self._settle(pending, ReportState.UNCHANGED, fingerprint=mark, problem=cut)
-            return
-        self._put_new_values(read, read.report, news, mark)
+            return False
+        return self._put_new_values(read, read.report, news, mark)
 
-    def _news(self, report: Report, mark: str) -> NewValues | None:
-        """Return what the report says that was not sent for this patient; None for nothing."""
-        connection, exam = self.connection, self.gathered.planned.exam
-        if mark in store.bare_fingerprints(connection, exam.id):
+    def _news(self, report: Report) -> NewValues | None:
+        """Return what the report says that was not sent to this chart; None for nothing.
+
+        What was sent under a number the chart had before is in it.
+        """
+        connection, planned = self.connection, self.gathered.planned
+        numbers = moves_of(connection, [planned.number]).all_of(planned.number)
+        ends = [f":{short(number)}" for number in numbers]
+        marks = {f"{fingerprint(report)}{end}" for end in ends}
+        if not marks.isdisjoint(store.bare_fingerprints(connection, planned.exam.id)):
             return None
-        of_patient = f":{self._of_patient}"
-        known = revision.read(store.sent_values(connection, exam.id, of_patient))
+        known = revision.read(store.sent_values(connection, planned.exam.id, ends))
         news = revision.news_of(known, report)
         return news if news.indices else None
 
-    def _put_new_values(self, read: ReadReport, report: Report, news: NewValues, mark: str) -> None:
+    def _put_new_values(self, read: ReadReport, report: Report, news: NewValues, mark: str) -> bool:
         planned, target, pending = self.gathered.planned, self.gathered.target, read.pending
         attached = (read.sheet,) if read.sheet is not None else ()
         try:
@@ -151,15 +158,14 @@ class ResultMessages:
                 raise
             if error.field == ATTACHMENT_PATH and attached:
                 log.warning("report %d: its page is left out: %s", pending.id, error)
-                self._put_new_values(replace(read, sheet=None), report, news, mark)
-                return
+                return self._put_new_values(replace(read, sheet=None), report, news, mark)
             log.warning("report %d: no record can be written: %s", pending.id, error)
             self._settle(pending, ReportState.UNREADABLE, problem=HoldReason.UNWRITABLE)
-            return
+            return False
         cut = _cut(report)
         if payload is None:
             self._settle(pending, ReportState.EMPTY, problem=cut)
-            return
+            return False
         name = target.names.report(
             planned.shown_accession, pending.sop_instance_uid, planned.exam.id, self.moment
         )
@@ -181,6 +187,7 @@ class ResultMessages:
             problem=cut,
             sent=revision.written(revision.values_of(report)),
         )
+        return True
 
     def _settle(self, pending: PendingReport, state: ReportState, **said: str) -> None:
         store.settle_report(self.connection, pending.id, state, **said)

@@ -140,17 +140,17 @@ class ResultReporter:
         )
         try:
             with connection.begin_nested():
-                messages.put()
+                put = messages.put()
         except GdtWriteError as error:
             log.warning("exam %d: no record can be written: %s", exam.id, error)
             for decision in gathered.decisions:
                 if decision.number == planned.number:
                     self._hold(connection, exam.id, decision, HoldReason.UNWRITABLE, now)
             return False
-        self._enter(connection, exam.id, result, now)
+        self._enter(connection, exam.id, result, now, put=put)
         claim_store.update_claims(
             connection,
-            planned.claims,
+            [one.id for one in planned.exam.claims if one.state is not ClaimState.SETTLED],
             state=ClaimState.SETTLED,
             held_because="",
             number=planned.number,
@@ -164,14 +164,17 @@ class ResultReporter:
         return True
 
     def _enter(
-        self, connection: Connection, exam_id: int, result: GatheredResult, now: float
+        self, connection: Connection, exam_id: int, result: GatheredResult, now: float, *, put: bool
     ) -> None:
-        planned = result.planned
+        """Enter what the chart got under this number; ``put`` says whether anything left now."""
+        planned, known = result.planned, result.planned.known
         pictures = sum(one.attachment.format == "JPG" for one in result.attached)
-        if planned.known is not None:
+        if known is not None and known.patient_id == planned.number:
             if pictures:
-                total = planned.known.pictures + pictures
-                claim_store.update_result(connection, planned.known.id, pictures=total)
+                total = known.pictures + pictures
+                claim_store.update_result(connection, known.id, pictures=total)
+            return
+        if not put:
             return
         person = planned.patient
         claim_store.put_result(

@@ -34,26 +34,31 @@ def bare_fingerprints(connection: Connection, exam_id: int) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
-def sent_values(connection: Connection, exam_id: int, of_patient: str) -> Sequence[str]:
-    """Return the values sent for an exam, oldest first; fingerprints end with ``of_patient``."""
+def sent_values(connection: Connection, exam_id: int, of_patient: Sequence[str]) -> Sequence[str]:
+    """Return the values sent for an exam, oldest first.
+
+    Their fingerprints end with one of ``of_patient``: a chart may have had several numbers.
+    """
+    ends = (report.c.fingerprint.endswith(one, autoescape=True) for one in of_patient)
     query = (
         sa.select(report.c.sent)
         .where(
             report.c.exam_id == exam_id,
             report.c.state == ReportState.REPORTED,
-            report.c.fingerprint.endswith(of_patient, autoescape=True),
+            sa.or_(*ends),
         )
         .order_by(report.c.id)
     )
     return connection.execute(query).scalars().all()
 
 
-def count_sent(connection: Connection, instances: Sequence[int], of_patient: str) -> int:
+def count_sent(connection: Connection, instances: Sequence[int], of_patient: Sequence[str]) -> int:
     """Return how many values of the reports in some instances a chart got; see `sent_values`."""
+    ends = (report.c.fingerprint.endswith(one, autoescape=True) for one in of_patient)
     query = sa.select(report.c.sent).where(
         report.c.instance_id.in_(instances),
         report.c.sent != "",
-        report.c.fingerprint.endswith(of_patient, autoescape=True),
+        sa.or_(*ends),
     )
     return len(revision.read(connection.execute(query).scalars()))
 

@@ -30,6 +30,7 @@ LOOKING = {
     "exams problems": (),
     "exams show": ("1.2.3",),
     "outbox list": (),
+    "patients list-moves": (),
     "worklist list": (),
 }
 ENDS_WITH = {"exams show": 1}
@@ -44,6 +45,7 @@ WORKING = {
     "order": ("A.GDT",),
     "outbox again": ("1",),
     "outbox arrived": ("1",),
+    "patients renumber": ("7", "8"),
     "worklist add": ("--id", "7", "--lastname", "A", "--birthdate", "01.01.1980"),
     "worklist remove": ("R1",),
 }

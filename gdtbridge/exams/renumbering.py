@@ -1,0 +1,152 @@
+"""A person's word that a patient's number became another one: merged, or renumbered.
+
+What was sent stays as it was sent. From then on everything that knows the former number follows
+it: open orders, later objects and reports, the search for studies.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gdtbridge.database import Connection, Database
+from gdtbridge.durable.clock import Clock
+from gdtbridge.errors import NeedsConfirmation, OrderError
+from gdtbridge.exams import claim_store, store
+from gdtbridge.exams.completion import DueSignal
+from gdtbridge.exams.held import HeldExams, line_of
+from gdtbridge.exams.model import Claim, EventKind, ExamEvent
+from gdtbridge.orders import patient_moves
+from gdtbridge.orders import store as order_store
+from gdtbridge.orders.book import OrderBook
+from gdtbridge.orders.patient_moves import NumberMoves, PatientMove, moves_of
+from gdtbridge.people import Patient, are_two
+
+log = logging.getLogger(__name__)
+
+SAME: Final = (
+    "Beide Nummern gehören schon zu derselben Akte; gdtbridge patients list-moves zeigt, wie. / "
+    "Both numbers are of one chart already; gdtbridge patients list-moves shows how."
+)
+MOVED_ALREADY: Final = (
+    "Diese Nummer ist schon zu einer anderen geworden; gdtbridge patients list-moves zeigt, zu "
+    "welcher. / This number became another one already; gdtbridge patients list-moves shows which."
+)
+TWO_PEOPLE: Final = (
+    "Die beiden Nummern gehören nach allem, was bekannt ist, zwei Personen. Wenn es trotzdem eine "
+    "ist: mit --confirm wiederholen. / By all that is known the two numbers are two people's. If "
+    "it is one person all the same, repeat with --confirm."
+)
+UNKNOWN: Final = (
+    "Von einer der Nummern ist nichts bekannt. Wenn beide stimmen: mit --confirm wiederholen. / "
+    "Nothing is known of one of the numbers. If both are right, repeat with --confirm."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRenumbering:
+    """Enters that a number became another one, or takes that back; each is one transaction."""
+
+    database: Database
+    book: OrderBook
+    held: HeldExams
+    due: DueSignal
+    clock: Clock
+
+    def moves(self, limit: int = 1000) -> list[PatientMove]:
+        """Return the newest moves first, those taken back among them."""
+        with self.database.read() as connection:
+            return patient_moves.list_moves(connection, limit)
+
+    def renumber(self, old: str, new: str, *, confirmed: bool = False, who: str = "") -> None:
+        """Let everything of ``old`` follow to ``new``; said the other way round it is taken back.
+
+        Said twice it does nothing more. Raises `OrderError` for a number that cannot be one or has
+        moved already, `NeedsConfirmation` where the two are two people's or nothing is known of
+        one, `ProcessingFailure` when the worklist folder cannot be used.
+        """
+        old, new = (self.held.checked_number(number) for number in (old, new))
+        if old == new:
+            raise OrderError("new", "Das ist dieselbe Nummer. / That is the same number.")
+        with self.book.writing(), self.database.write() as connection:
+            self._enter(connection, old, new, confirmed=confirmed, who=who)
+        self.book.follow_marked()
+        self.due.ring()
+        log.info("a patient number became another one")
+
+    def _enter(
+        self, connection: Connection, old: str, new: str, *, confirmed: bool, who: str
+    ) -> None:
+        moves = moves_of(connection, [old, new])
+        now = self.clock.utc()
+        if moves.moved.get(old) == new:
+            return
+        if moves.moved.get(new) == old:
+            theirs = _claims_of_former(connection, moves, new)
+            patient_moves.undo_move(connection, new, old, now)
+        else:
+            _must_be_free(moves, old, new)
+            if not confirmed:
+                _must_be_one(connection, old, new)
+            theirs = _claims_of_former(connection, moves, old)
+            patient_moves.enter_move(connection, old, new, who, now)
+        self._tell(connection, theirs, ExamEvent(now, who, EventKind.MOVED, 0, _detail(old, new)))
+
+    def _tell(self, connection: Connection, claims: Sequence[Claim], event: ExamEvent) -> None:
+        """Enter the move into the history of its exams; what waits is sorted and decided anew."""
+        exams = dict.fromkeys(one.exam_id for one in claims)
+        for exam_id in exams:
+            claim_store.note_event(connection, exam_id, event)
+            claim_store.regroup(connection, exam_id)
+        waiting = {one.exam_id for one in claims if one.waits}
+        store.wake(connection, waiting, event.at)
+
+
+def _detail(old: str, new: str) -> dict[str, object]:
+    return {"from": old, "to": new}
+
+
+def _claims_of_former(connection: Connection, moves: NumberMoves, old: str) -> list[Claim]:
+    """Return the claims of a number and of those that became it."""
+    numbers = [one for one in moves.moved if old in _path(moves, one)]
+    return claim_store.claims_naming(connection, [old, *numbers])
+
+
+def _path(moves: NumberMoves, number: str) -> list[str]:
+    """Return a number and what it became, one after the other."""
+    path = [number]
+    while path[-1] in moves.moved:
+        path.append(moves.moved[path[-1]])
+    return path
+
+
+def _must_be_free(moves: NumberMoves, old: str, new: str) -> None:
+    """Raise `OrderError` unless ``old`` never moved and is not what ``new`` became."""
+    if moves.now(old) == moves.now(new):
+        raise OrderError("new", SAME)
+    if old in moves.moved:
+        raise OrderError("old", MOVED_ALREADY)
+
+
+def _must_be_one(connection: Connection, old: str, new: str) -> None:
+    """Raise `NeedsConfirmation` where two people are known, or one number to nobody."""
+    mine, theirs = (tuple(_known(connection, number)) for number in (old, new))
+    if not mine or not theirs:
+        known = dict.fromkeys(map(line_of, (*mine, *theirs)))
+        raise NeedsConfirmation(UNKNOWN, tuple(known))
+    for one in mine:
+        for other in theirs:
+            if are_two(one, other):
+                raise NeedsConfirmation(TWO_PEOPLE, (line_of(one), line_of(other)))
+
+
+def _known(connection: Connection, number: str) -> Iterable[Patient]:
+    """Yield whom orders, master data, results and objects name under a number and former ones."""
+    numbers = moves_of(connection, [number]).all_of(number)
+    yield from (order.patient for order in order_store.orders_of(connection, number))
+    yield from order_store.kept_patients(connection, numbers).values()
+    yield from claim_store.earlier_patients(connection, 0, numbers).values()
+    sent = claim_store.claims_naming(connection, numbers)
+    yield from (one.patient for one in sent if one.patient_id in numbers and not one.word)
