@@ -55,6 +55,12 @@ def find_claim(connection: Connection, exam_id: int, said: dict[str, str]) -> Cl
     return found[0] if found else None
 
 
+def count_claims(connection: Connection, exam_id: int) -> int:
+    """Return how many claims an exam has."""
+    query = sa.select(sa.func.count()).where(claim.c.exam_id == exam_id)
+    return int(connection.execute(query).scalar_one())
+
+
 def insert_claim(connection: Connection, said: dict[str, str], **values: object) -> int:
     """Enter a claim; return its id. Its person is found by `regroup`."""
     known = {**said, "said": _digest(said), "state": ClaimState.OPEN, "person": 0}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import Final
 
 from gdtbridge.archive import IncomingInstance, Receipt, ReceiptStatus
 from gdtbridge.database import Connection
@@ -13,6 +14,9 @@ from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.completion import CompletionRule
 from gdtbridge.exams.model import DOCUMENTS, Claim, ClaimState, Exam, ExamState
 from gdtbridge.sr import is_report
+
+MOST_CLAIMS: Final = 100
+"""No study has so many people; sorting claims takes time that grows with their square."""
 
 
 def study_of(sop_instance_uid: str, header: Header) -> str:
@@ -93,9 +97,15 @@ def enter(
 
 
 def claim(connection: Connection, exam_id: int, header: Header, now: float) -> Claim:
-    """Enter what an object says of whom it is; return the claim, which others may have made."""
+    """Enter what an object says of whom it is; return the claim, which others may have made.
+
+    Beyond `MOST_CLAIMS` an exam takes no further ones: such objects are nobody's, and held.
+    """
     said, facts = said_of(header), facts_of(header)
     known = claim_store.find_claim(connection, exam_id, said)
+    if known is None and claim_store.count_claims(connection, exam_id) >= MOST_CLAIMS:
+        said = dict.fromkeys(said, "")
+        known = claim_store.find_claim(connection, exam_id, said)
     if known is not None:
         changes: dict[str, object] = {"instances": known.instances + 1, **_additions(known, facts)}
         if known.state is ClaimState.DISCARDED:  # what comes later is not discarded unseen

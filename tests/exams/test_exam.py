@@ -10,6 +10,7 @@ import pytest
 from gdtbridge.archive import ReceiptStatus
 from gdtbridge.errors import NotFound, NotUnderstood, OrderError, SopClassMismatch
 from gdtbridge.exams import ExamState
+from gdtbridge.exams.intake import MOST_CLAIMS
 from tests.tools.practice import Practice
 
 REPORT = "1.2.840.10008.5.1.4.1.1.88.33"
@@ -514,3 +515,16 @@ def test_nothing_leaves_the_folder(practice: Practice, tmp_path: Path) -> None:
     assert len(practice.files()) == 6
     strange = {path for path in tmp_path.rglob("*.gdt") if path.parent != practice.out}
     assert strange - before == set()
+
+
+def test_a_study_of_endless_patients_costs_no_more_than_one_of_many(practice: Practice) -> None:
+    """A device gone mad names a new patient with each object: all are held, none is lost."""
+    for number in range(MOST_CLAIMS + 20):
+        practice.send(PatientID=f"M{number}", PatientName=f"Mad^{number}")
+    practice.wait()
+
+    assert practice.files() == []
+    exams = practice.core.overview.exams(held=True)
+    assert len(exams) == MOST_CLAIMS + 1
+    assert sum(one.instances for one in exams) == MOST_CLAIMS + 20
+    assert [one.instances for one in exams if not one.sent_patient_id] == [20]
