@@ -174,7 +174,7 @@ claim = sa.Table(  # what objects of an exam say of whom they are and what was o
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), nullable=False),
     sa.Column("said", sa.Text, nullable=False),  # SHA-256 of the next five as JSON
-    sa.Column("patient_id", sa.Text, nullable=False),  # as sent, as are the next four
+    sa.Column("patient_id", sa.Text, nullable=False, index=True),  # as sent, as are the next four
     sa.Column("patient_name", sa.Text, nullable=False),
     sa.Column("patient_birth_date", sa.Text, nullable=False),
     sa.Column("patient_sex", sa.Text, nullable=False),
@@ -188,7 +188,8 @@ claim = sa.Table(  # what objects of an exam say of whom they are and what was o
     sa.Column("person", sa.Integer, nullable=False),  # of the exam, from 1
     sa.Column("state", sa.Text, nullable=False),  # gdtbridge.exams.ClaimState
     sa.Column("held_because", sa.Text, nullable=False, server_default=""),
-    sa.Column("number", sa.Text, nullable=False, server_default=""),  # whose chart it went to
+    # whose chart it went to
+    sa.Column("number", sa.Text, nullable=False, server_default="", index=True),
     sa.Column("order_number", sa.Text, nullable=False, server_default=""),  # of the order it met
     sa.Column("word", sa.Text, nullable=False, server_default=""),  # the number a person said
     sa.Column("confirmed", sa.Boolean, nullable=False, server_default=sa.false()),
@@ -196,7 +197,7 @@ claim = sa.Table(  # what objects of an exam say of whom they are and what was o
     sa.UniqueConstraint("exam_id", "said"),
 )
 held = claim.c.state == "held"
-sa.Index("ix_claim_held", claim.c.id, sqlite_where=held, postgresql_where=held)
+sa.Index("ix_claim_held", claim.c.exam_id, sqlite_where=held, postgresql_where=held)
 
 exam_result = sa.Table(  # what one chart got of an exam, for one order or none
     "exam_result",
@@ -239,6 +240,8 @@ report = sa.Table(
     sa.Column("problem", sa.Text, nullable=False, server_default=""),
     sa.Column("sent", sa.Text, nullable=False, server_default=""),  # gdtbridge.results.revision
 )
+unsent = report.c.problem != ""
+sa.Index("ix_report_problem", report.c.id, sqlite_where=unsent, postgresql_where=unsent)
 
 outbox = sa.Table(
     "outbox",

@@ -138,6 +138,10 @@ def _to_4(op: Operations) -> None:
     op.execute("ALTER TABLE instance ADD COLUMN claim_id INTEGER REFERENCES claim (id)")
     op.execute("ALTER TABLE instance ADD COLUMN told BOOLEAN NOT NULL DEFAULT false")
     op.create_index("ix_placed_order_patient_birth_date", "placed_order", ["patient_birth_date"])
+    unsent = sa.column("problem") != sa.literal_column("''")
+    op.create_index(
+        "ix_report_problem", "report", ["id"], sqlite_where=unsent, postgresql_where=unsent
+    )
     for statement in (_CLAIMS, _RESULTS):
         op.execute(statement.format(order=_ORDER))
     for statement in (_INSTANCES, _TOLD, _UNSENT):

@@ -33,6 +33,20 @@ NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CHUNK: Final = 1024 * 1024
 _UNCOMPARED: Final = instance.c.standing == sa.literal_column("'conflict'")
 """As text in the query: SQLite uses a partial index only for what it can prove."""
+_VERSIONS: Final = sa.select(
+    instance.c.id,
+    instance.c.sha256,
+    instance.c.transfer_syntax_uid,
+    instance.c.study_instance_uid,
+    instance.c.standing,
+).where(instance.c.sop_instance_uid == sa.bindparam("uid"))
+_ENTER: Final = sa.insert(instance).returning(instance.c.id)
+_ASSIGN: Final = (
+    sa.update(instance)
+    .where(instance.c.id == sa.bindparam("instance"))
+    .values(claim_id=sa.bindparam("claim"))
+)
+"""Made once: every object received runs these."""
 _MOST_KNOWN: Final = 10_000
 """Folders known to be on the disk; when there are more, they are found out anew."""
 
@@ -104,15 +118,7 @@ class Archive:
         A version that was superseded and comes again is compared anew: it is the device's last
         word.
         """
-        known = connection.execute(
-            sa.select(
-                instance.c.id,
-                instance.c.sha256,
-                instance.c.transfer_syntax_uid,
-                instance.c.study_instance_uid,
-                instance.c.standing,
-            ).where(instance.c.sop_instance_uid == incoming.SOPInstanceUID)
-        ).all()
+        known = connection.execute(_VERSIONS, {"uid": incoming.SOPInstanceUID}).all()
         for row in known:
             if (row.sha256, row.transfer_syntax_uid) == (stored.sha256, incoming.TransferSyntaxUID):
                 if row.standing == Standing.SUPERSEDED:
@@ -120,23 +126,20 @@ class Archive:
                     return Receipt(row.id, ReceiptStatus.CONFLICT)
                 return Receipt(row.id, ReceiptStatus.SAME)
         here = any(row.study_instance_uid == header.StudyInstanceUID for row in known)
-        instance_id = connection.execute(
-            sa.insert(instance)
-            .values(
-                sop_instance_uid=incoming.SOPInstanceUID,
-                sop_class_uid=incoming.SOPClassUID,
-                study_instance_uid=header.StudyInstanceUID,
-                series_instance_uid=header.SeriesInstanceUID,
-                transfer_syntax_uid=incoming.TransferSyntaxUID,
-                sha256=stored.sha256,
-                size=stored.size,
-                file=stored.file,
-                standing=Standing.UNCOMPARED if here else Standing.CURRENT,
-                calling_aet=incoming.calling_aet,
-                received_at=received_at,
-            )
-            .returning(instance.c.id)
-        ).scalar_one()
+        values = {
+            "sop_instance_uid": incoming.SOPInstanceUID,
+            "sop_class_uid": incoming.SOPClassUID,
+            "study_instance_uid": header.StudyInstanceUID,
+            "series_instance_uid": header.SeriesInstanceUID,
+            "transfer_syntax_uid": incoming.TransferSyntaxUID,
+            "sha256": stored.sha256,
+            "size": stored.size,
+            "file": stored.file,
+            "standing": Standing.UNCOMPARED if here else Standing.CURRENT,
+            "calling_aet": incoming.calling_aet,
+            "received_at": received_at,
+        }
+        instance_id = connection.execute(_ENTER, values).scalar_one()
         return Receipt(instance_id, ReceiptStatus.CONFLICT if here else ReceiptStatus.NEW)
 
     def set_standing(self, connection: Connection, instance_id: int, standing: Standing) -> None:
@@ -145,7 +148,7 @@ class Archive:
 
     def assign(self, connection: Connection, instance_id: int, claim_id: int) -> None:
         """Enter what an instance says of whom it is."""
-        _update(connection, [instance_id], claim_id=claim_id)
+        connection.execute(_ASSIGN, {"instance": instance_id, "claim": claim_id})
 
     def tell(self, connection: Connection, instances: Iterable[int], *, told: bool = True) -> None:
         """Enter that a record was made with these instances, or without them on purpose."""

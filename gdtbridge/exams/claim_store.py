@@ -19,6 +19,15 @@ from gdtbridge.people import Patient
 
 _CLAIM: Final = [claim.c[field.name] for field in fields(Claim)]
 _RESULT: Final = [exam_result.c[field.name] for field in fields(ExamResult)]
+_SAME: Final = sa.select(*_CLAIM).where(
+    claim.c.exam_id == sa.bindparam("exam"), claim.c.said == sa.bindparam("digest")
+)
+_COUNT: Final = (
+    sa.update(claim)
+    .where(claim.c.id == sa.bindparam("claim"))
+    .values(instances=claim.c.instances + 1)
+)
+"""Made once: every object received runs these."""
 HELD: Final = claim.c.state == sa.literal_column("'held'")
 """As text in the query: SQLite uses a partial index only for what it can prove."""
 SAID: Final = (
@@ -50,9 +59,8 @@ def claims_of_exams(connection: Connection, exam_ids: Iterable[int]) -> list[Cla
 
 def find_claim(connection: Connection, exam_id: int, said: dict[str, str]) -> Claim | None:
     """Return the claim of an exam that says the same."""
-    same = (claim.c.exam_id == exam_id, claim.c.said == _digest(said))
-    found = _claims(connection, sa.select(*_CLAIM).where(*same))
-    return found[0] if found else None
+    row = connection.execute(_SAME, {"exam": exam_id, "digest": _digest(said)}).mappings().first()
+    return Claim(**{**row, "state": ClaimState(row["state"])}) if row is not None else None
 
 
 def count_claims(connection: Connection, exam_id: int) -> int:
@@ -66,6 +74,11 @@ def insert_claim(connection: Connection, said: dict[str, str], **values: object)
     known = {**said, "said": _digest(said), "state": ClaimState.OPEN, "person": 0}
     statement = sa.insert(claim).values(**known, **values)
     return int(connection.execute(statement.returning(claim.c.id)).scalar_one())
+
+
+def count_instance(connection: Connection, claim_id: int) -> None:
+    """Count one object more of a claim."""
+    connection.execute(_COUNT, {"claim": claim_id})
 
 
 def update_claims(connection: Connection, claim_ids: Iterable[int], **values: object) -> None:

@@ -89,8 +89,7 @@ def enter(
         new = receipt.status is ReceiptStatus.NEW
         wanted = not new or is_report(incoming.SOPClassUID)
         due = _due_at(completion, exam, one, now, wanted=wanted)
-        counts = exam.instances + new
-        store.update_exam(connection, exam_id, instances=counts, last_instance_at=now, due_at=due)
+        store.extend_exam(connection, exam_id, exam.instances + new, now, due)
     if receipt.status is ReceiptStatus.NEW and is_report(incoming.SOPClassUID):
         store.insert_report(connection, exam_id, receipt.instance_id, incoming.SOPInstanceUID)
     return exam_id, one.id

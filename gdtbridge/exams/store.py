@@ -24,18 +24,29 @@ from gdtbridge.exams.model import ClaimState, Exam, ExamProblem, ExamState, Repo
 from gdtbridge.orders.model import StudyNames
 
 _EXAM: Final = [exam.c[field.name] for field in fields(Exam)]
+_OF_STUDY: Final = sa.select(*_EXAM).where(exam.c.study_instance_uid == sa.bindparam("study"))
+"""Made once: every object received asks it, as it does the next."""
+_EXTEND: Final = (
+    sa.update(exam)
+    .where(exam.c.id == sa.bindparam("exam"))
+    .values({name: sa.bindparam(name) for name in ("instances", "last_instance_at", "due_at")})
+)
 
 
 def _exams(connection: Connection, query: sa.Select[Any]) -> list[Exam]:
     """Return the exams of a query for the columns of `Exam`."""
-    rows = connection.execute(query).mappings()
-    return [Exam(**{**row, "state": ExamState(row["state"])}) for row in rows]
+    return [_exam(row) for row in connection.execute(query)]
+
+
+def _exam(row: sa.Row[Any]) -> Exam:
+    number, study, state, *rest = tuple(row)
+    return Exam(number, study, ExamState(state), *rest)
 
 
 def find_exam(connection: Connection, study_instance_uid: str) -> Exam | None:
     """Return the exam of a study."""
-    query = sa.select(*_EXAM).where(exam.c.study_instance_uid == study_instance_uid)
-    return next(iter(_exams(connection, query)), None)
+    row = connection.execute(_OF_STUDY, {"study": study_instance_uid}).first()
+    return _exam(row) if row is not None else None
 
 
 def exam_by_id(connection: Connection, exam_id: int) -> Exam | None:
@@ -52,6 +63,14 @@ def insert_exam(connection: Connection, **values: object) -> int:
 def update_exam(connection: Connection, exam_id: int, **values: object) -> None:
     """Change columns of one exam."""
     connection.execute(sa.update(exam).where(exam.c.id == exam_id).values(**values))
+
+
+def extend_exam(
+    connection: Connection, exam_id: int, instances: int, now: float, due_at: float | None
+) -> None:
+    """Let an object that arrived ``now`` extend an exam."""
+    values = {"instances": instances, "last_instance_at": now, "due_at": due_at}
+    connection.execute(_EXTEND, {"exam": exam_id, **values})
 
 
 def wake(connection: Connection, exam_ids: Iterable[int], now: float) -> None:
@@ -145,7 +164,8 @@ def read_again(connection: Connection, instances: Iterable[int]) -> None:
     )
 
 
-_PROBLEM: Final = report.c.problem != ""
+PROBLEM: Final = report.c.problem != sa.literal_column("''")
+"""As text in the query: SQLite uses a partial index only for what it can prove."""
 
 
 def attention(connection: Connection, since: float) -> tuple[int, int, int]:
@@ -153,7 +173,7 @@ def attention(connection: Connection, since: float) -> tuple[int, int, int]:
     queries = (
         sa.select(sa.func.count(sa.distinct(claim.c.exam_id))).where(HELD),
         sa.select(sa.func.count()).where(exam.c.due_at < since),
-        sa.select(sa.func.count()).where(_PROBLEM),
+        sa.select(sa.func.count()).where(PROBLEM),
     )
     held, overdue, unsent = (connection.execute(query).scalar_one() for query in queries)
     return held, overdue, unsent
@@ -169,7 +189,7 @@ def report_problems(connection: Connection, limit: int) -> list[ExamProblem]:
             instance.c.file,
         )
         .select_from(report.join(exam).join(instance, instance.c.id == report.c.instance_id))
-        .where(_PROBLEM)
+        .where(PROBLEM)
         .order_by(report.c.id.desc())
         .limit(limit)
     )
@@ -186,7 +206,7 @@ def held_problems(connection: Connection, limit: int) -> list[ExamProblem]:
             )
         )
         .where(HELD, instance.c.standing == Standing.CURRENT)
-        .order_by(instance.c.id.desc())
+        .order_by((instance.c.id + 0).desc())  # or SQLite walks through all objects
         .limit(limit)
     )
     return [ExamProblem("held", *row) for row in connection.execute(query)]

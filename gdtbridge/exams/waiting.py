@@ -16,6 +16,7 @@ from gdtbridge.database import Connection, claim, exam, instance, report
 from gdtbridge.exams.claim_store import HELD
 from gdtbridge.exams.model import HELD_TEXT, PROBLEM_TEXT, HoldReason
 from gdtbridge.exams.overview import OVERDUE_SECONDS
+from gdtbridge.exams.store import PROBLEM
 from gdtbridge.people import Patient
 
 
@@ -77,7 +78,7 @@ def _held(connection: Connection, most: int) -> Iterator[WaitingExam]:
         sa.select(exam.c.last_instance_at, claim.c.held_because, *_WHO)
         .select_from(claim.join(exam))
         .where(HELD)
-        .order_by(claim.c.id)
+        .order_by(claim.c.exam_id, claim.c.id)
         .limit(most)
     )
     told: set[str] = set()
@@ -93,11 +94,12 @@ def _held(connection: Connection, most: int) -> Iterator[WaitingExam]:
 
 
 def _overdue(connection: Connection, due_before: float, most: int) -> list[WaitingExam]:
-    first = sa.select(sa.func.min(claim.c.id)).group_by(claim.c.exam_id)
+    own = claim.alias()
+    first = sa.select(sa.func.min(own.c.id)).where(own.c.exam_id == exam.c.id)
     query = (
         sa.select(exam.c.due_at, *_WHO)
         .select_from(exam.join(claim))
-        .where(exam.c.due_at < due_before, claim.c.id.in_(first))
+        .where(exam.c.due_at < due_before, claim.c.id == first.scalar_subquery())
         .order_by(exam.c.due_at)
         .limit(most)
     )
@@ -114,7 +116,7 @@ def _reports(connection: Connection, most: int) -> list[WaitingExam]:
     query = (
         sa.select(report.c.instance_id, instance.c.received_at, report.c.problem, *_WHO)
         .select_from(of_claim.join(report, report.c.instance_id == instance.c.id))
-        .where(report.c.problem != "")
+        .where(PROBLEM)
         .order_by(report.c.id)
         .limit(most)
     )

@@ -1,0 +1,67 @@
+"""What is asked all the time costs the same with ten exams and with a hundred thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from gdtbridge.database import Connection, Database
+from gdtbridge.exams import claim_store, store, waiting
+
+NOW = 1.7e9
+
+
+LOOKS: Mapping[str, Callable[[Connection], object]] = {
+    "attention": lambda connection: store.attention(connection, NOW),
+    "unsent reports": lambda connection: store.report_problems(connection, 10),
+    "held objects": lambda connection: store.held_problems(connection, 10),
+    "held list": lambda connection: store.list_exams(connection, 10, held=True),
+    "exams of a patient": lambda connection: store.exams_of(connection, "4711"),
+    "orders of a patient": lambda connection: store.names_of(connection, "4711"),
+    "held exams": lambda connection: claim_store.held_exams(connection, 10),
+    "earlier exams": lambda connection: claim_store.earlier_patients(connection, 1, ["4711"]),
+    "taken UIDs": lambda connection: claim_store.taken_claims(connection, 1),
+    "waiting": lambda connection: waiting.waiting(connection, NOW, 10),
+}
+NEWEST_FIRST = "SCAN exam"
+"""Exams in the order of their numbers, of which only as many are read as are wanted."""
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_no_look_reads_a_whole_table(tmp_path: Path, name: str) -> None:
+    """Every table is found into by an index, or by one of what is looked for alone."""
+    database = Database(f"sqlite:///{tmp_path / 'db.sqlite'}")
+    with database.read() as connection, plans(database) as found:
+        LOOKS[name](connection)
+    database.close()
+
+    assert found
+    whole = [step for step in found if step.startswith("SCAN") and " USING " not in step]
+    assert [step for step in whole if step != NEWEST_FIRST] == []
+
+
+@contextmanager
+def plans(database: Database) -> Iterator[list[str]]:
+    """Yield the steps SQLite takes for every query meanwhile."""
+    found: list[str] = []
+
+    def explain(
+        connection: Connection, _cursor: object, statement: str, values: Any, *_: object
+    ) -> None:
+        if statement.startswith("SELECT"):
+            raw = connection.connection.dbapi_connection
+            assert raw is not None
+            rows = raw.cursor()
+            rows.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            found.extend(row[3] for row in rows.fetchall())
+
+    sa.event.listen(database.engine, "before_cursor_execute", explain)
+    try:
+        yield found
+    finally:
+        sa.event.remove(database.engine, "before_cursor_execute", explain)
