@@ -7,7 +7,7 @@ from typing import Final
 
 from gdtbridge.durable.clock import local_time
 from gdtbridge.exams import HELD_TEXT, HoldReason
-from gdtbridge.exams.model import ClaimState, ExamEvent, ExamResult, PatientExam
+from gdtbridge.exams.model import Claim, ClaimState, ExamEvent, ExamResult, PatientExam
 from gdtbridge.exams.overview import ExamDossier
 from gdtbridge.people import Patient
 
@@ -131,8 +131,8 @@ def _person_lines(one: PatientExam, events: tuple[ExamEvent, ...]) -> Iterator[s
     patient = Patient.from_dicom(
         one.sent_patient_id, one.patient_name, one.patient_birth_date, one.patient_sex
     )
-    states = dict.fromkeys(STATES[claim.state] for claim in one.claims)
-    yield f"Person {one.person}: {_line(patient) or '-'}: {', '.join(states)}"
+    states = dict.fromkeys(_state(claim) for claim in one.claims)
+    yield f"Person {one.person}: {patient.listed or '-'}: {', '.join(states)}"
     if one.held_because:
         yield f"  {HELD_TEXT[HoldReason(one.held_because)]}"
     decision = _decision_of(one, events)
@@ -143,16 +143,18 @@ def _person_lines(one: PatientExam, events: tuple[ExamEvent, ...]) -> Iterator[s
     for told in evidence if isinstance(evidence, list) else ():
         named = Patient.from_dicom(told["patient_id"], told["name"], told["birth_date"])
         reference = f" [{told['reference']}]" if told["reference"] else ""
-        yield f"  {SOURCES[told['source']]}: {_line(named)}{reference}"
+        yield f"  {SOURCES[told['source']]}: {named.listed}{reference}"
 
 
-def _line(patient: Patient) -> str:
-    born = patient.german_birth_date or patient.birth_date_as_sent
-    return " ".join(part for part in (patient.id, patient.listed_name, born) if part)
+def _state(claim: Claim) -> str:
+    """Return where a claim stands, with the chart where that is not the one the device named."""
+    told = STATES[claim.state]
+    elsewhere = claim.state is ClaimState.SETTLED and claim.number != claim.patient_id
+    return f"{told} -> {claim.number}" if elsewhere else told
 
 
 def _result_line(one: ExamResult) -> str:
-    parts = [_line(one.patient)]
+    parts = [one.patient.listed]
     if one.accession_number:
         parts.append(f"Auftrag / order {one.accession_number}")
     if one.pictures:

@@ -26,7 +26,6 @@ from gdtbridge.exams.model import (
 )
 from gdtbridge.exams.patient_numbers import NUMBER_FAULT_TEXT
 from gdtbridge.orders import store as order_store
-from gdtbridge.people import Patient
 from worklist import FolderError, WorklistFolder, canonical_number
 
 log = logging.getLogger(__name__)
@@ -68,8 +67,8 @@ class HeldExams:
         decision = self._decision(exam)
         if decision is None:
             return ()
-        own = line_of(exam.claims[0].patient)
-        lines = dict.fromkeys(line_of(one) for one in decision.proposed)
+        own = exam.claims[0].patient.listed
+        lines = dict.fromkeys(one.listed for one in decision.proposed)
         return tuple(line for line in lines if line not in {own, ""})
 
     def _decision(self, exam: PatientExam) -> Decision | None:
@@ -141,8 +140,8 @@ class HeldExams:
         ]
         for decision in self._decide(exam, said):
             if decision.person == meant[0].person and decision.situation.known is Known.TWO:
-                known = (line_of(one) for one in decision.proposed if one.id == patient_id)
-                own = line_of(meant[0].patient)
+                known = (one.listed for one in decision.proposed if one.id == patient_id)
+                own = meant[0].patient.listed
                 others = dict.fromkeys(one for one in known if one != own)
                 raise NeedsConfirmation(CONFIRM, (own, *others))
 
@@ -286,8 +285,3 @@ def meant_of(people: Sequence[PatientExam], person: int, patient_id: str) -> Pat
     if len(found) != 1:
         raise OrderError("person", WHOSE)
     return found[0]
-
-
-def line_of(one: Patient) -> str:
-    """Return number, name and birth date of a patient in one line."""
-    return " ".join(part for part in (one.id, one.person_name, one.birth_date_da) if part)

@@ -16,7 +16,7 @@ from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NeedsConfirmation, OrderError
 from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.completion import DueSignal
-from gdtbridge.exams.held import HeldExams, line_of
+from gdtbridge.exams.held import HeldExams
 from gdtbridge.exams.model import Claim, EventKind, ExamEvent
 from gdtbridge.orders import patient_moves
 from gdtbridge.orders import store as order_store
@@ -134,12 +134,12 @@ def _must_be_one(connection: Connection, old: str, new: str) -> None:
     """Raise `NeedsConfirmation` where two people are known, or one number to nobody."""
     mine, theirs = (tuple(_known(connection, number)) for number in (old, new))
     if not mine or not theirs:
-        known = dict.fromkeys(map(line_of, (*mine, *theirs)))
+        known = dict.fromkeys(one.listed for one in (*mine, *theirs))
         raise NeedsConfirmation(UNKNOWN, tuple(known))
     for one in mine:
         for other in theirs:
             if are_two(one, other):
-                raise NeedsConfirmation(TWO_PEOPLE, (line_of(one), line_of(other)))
+                raise NeedsConfirmation(TWO_PEOPLE, (one.listed, other.listed))
 
 
 def _known(connection: Connection, number: str) -> Iterable[Patient]:

@@ -136,6 +136,4 @@ def _reports(connection: Connection, most: int) -> list[WaitingExam]:
 
 def _who(number: str, name: str, birth_date: str) -> str:
     """Return number, name and birth date as a list shows them; empty where nothing is known."""
-    patient = Patient.from_dicom(number, name, birth_date)
-    born = patient.german_birth_date or patient.birth_date_as_sent
-    return " ".join(part for part in (patient.id, patient.listed_name, born) if part)
+    return Patient.from_dicom(number, name, birth_date).listed

@@ -78,6 +78,12 @@ class Patient:
         return ", ".join(part for part in (self.family_name, called) if part)
 
     @property
+    def listed(self) -> str:
+        """Number, name and birth date in one line, as lists show them, as far as they are said."""
+        born = self.german_birth_date or self.birth_date_as_sent
+        return " ".join(part for part in (self.id, self.listed_name, born) if part)
+
+    @property
     def birth_date_da(self) -> str:
         """Birth date as a DA value (``19580312``), else the text as sent, else empty."""
         return da_text(self.birth_date) or self.birth_date_as_sent

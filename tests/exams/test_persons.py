@@ -52,10 +52,10 @@ def test_an_order_for_another_person_under_the_same_number_holds_the_exam(
     practice.wait()
     (exam,) = practice.core.overview.exams()
     assert exam.held_because == "order-of-other-person"
-    assert practice.core.held.claimants(exam) == ("4711 Schmidt^Änne 19700101",)
+    assert practice.core.held.claimants(exam) == ("4711 Schmidt, Änne 01.01.1970",)
     with pytest.raises(NeedsConfirmation) as asked:
         practice.core.held.release(entry.StudyInstanceUID, "4711")
-    assert asked.value.found == ("4711 Müller^Änne 19581224", "4711 Schmidt^Änne 19700101")
+    assert asked.value.found == ("4711 Müller, Änne 24.12.1958", "4711 Schmidt, Änne 01.01.1970")
     practice.core.held.release(entry.StudyInstanceUID, "4711", confirmed=True)
     practice.wait()
     assert practice.core.overview.exams()[0].state is ExamState.REPORTED

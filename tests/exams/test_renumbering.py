@@ -309,7 +309,7 @@ class TestMoves:
         before = listed(practice)
         with pytest.raises(NeedsConfirmation) as asked:
             practice.core.renumbering.renumber("4711", "815")
-        assert asked.value.found == ("4711 Müller^Änne 19581224", "815 Schmidt^Änne 19700101")
+        assert asked.value.found == ("4711 Müller, Änne 24.12.1958", "815 Schmidt, Änne 01.01.1970")
         assert listed(practice) == before
         practice.core.renumbering.renumber("4711", "815", confirmed=True)
         assert {number for _, number in listed(practice)} == {"815"}
@@ -320,7 +320,7 @@ class TestMoves:
         practice.core.orders.place(practice.order(patient_id=known))
         with pytest.raises(NeedsConfirmation) as asked:
             practice.core.renumbering.renumber("4711", "815")
-        assert asked.value.found == (f"{known} Müller^Änne 19581224",)
+        assert asked.value.found == (f"{known} Müller, Änne 24.12.1958",)
 
     def test_the_same_person_needs_no_confirmation(self, practice: Practice) -> None:
         """Both numbers have one name and birth date."""

@@ -176,7 +176,7 @@ class TestKnownForAnother:
 
         assert done.returncode == 1
         said = done.stderr.splitlines()
-        assert said[0] == f"Untersuchung / exam: {known.id} Omega^Olga 19500101"
+        assert said[0] == f"Untersuchung / exam: {known.id} Omega, Olga 01.01.1950"
         assert f"{known.person_name} {known.birth_date_da}" in said[1]
         assert surgery.chart(known.id) == before
 

@@ -126,7 +126,7 @@ class TestWithdraw:
         practice.wait()
         with pytest.raises(NeedsConfirmation) as asked:
             practice.core.corrections.withdraw(STUDY, "4711", "Falsch", to="71")
-        assert asked.value.found[0] == "4711 Omega^Olga 19500101"
+        assert asked.value.found[0] == "4711 Omega, Olga 01.01.1950"
         assert len(practice.files()) == 1
 
 
@@ -309,4 +309,4 @@ def test_the_number_of_another_person_of_the_exam_is_asked_for(practice: Practic
     practice.wait()
     with pytest.raises(NeedsConfirmation) as asked:
         practice.core.held.release(STUDY, "4711", person=2)
-    assert asked.value.found == ("815 Weiß^Jo 19700101", "4711 Müller^Änne 19581224")
+    assert asked.value.found == ("815 Weiß, Jo 01.01.1970", "4711 Müller, Änne 24.12.1958")
