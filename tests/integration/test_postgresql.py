@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pwd
 import random
@@ -280,6 +281,20 @@ EXAM_COLUMNS_OF_SCHEMA_1 = (
     ),
     "reported_at DOUBLE PRECISION",
 )
+NUMBER_IN_KEYS = hashlib.sha256(b"4711").hexdigest()[:16]
+ROWS_OF_SCHEMA_1 = (
+    (
+        "INSERT INTO exam (id, study_instance_uid, state, instances, first_instance_at,"
+        " last_instance_at, reported_at, patient_id, sent_patient_id)"
+        " VALUES (1, '2.25.1', 'reported', 1, 1, 1, 1, '4711', '4711')"
+    ),
+    (
+        "INSERT INTO outbox (kind, destination, key, name, payload, state, next_at, created_at)"
+        f" VALUES ('attachment', 'pictures', '2.25.1\\:{NUMBER_IN_KEYS}\\:a.jpg', 'a.jpg', '', "
+        "'delivered', 0, 0)"
+    ),
+)
+"""An exam that was reported with a picture."""
 
 
 def test_an_old_database_is_upgraded(url: str) -> None:
@@ -299,13 +314,18 @@ def test_an_old_database_is_upgraded(url: str) -> None:
             ("placed_order", "listing"),
         ):
             connection.execute(sa.text(f"ALTER TABLE {table} DROP COLUMN {column}"))
-        for index in ("ix_placed_order_patient_id", "ix_placed_order_patient_birth_date"):
+        for index in (
+            *("ix_placed_order_patient_id", "ix_placed_order_patient_birth_date"),
+            "ix_report_problem",
+        ):
             connection.execute(sa.text(f"DROP INDEX {index}"))
         for column in EXAM_COLUMNS_OF_SCHEMA_1:
             connection.execute(sa.text(f"ALTER TABLE exam ADD COLUMN {column}"))
         connection.execute(
             sa.text("CREATE INDEX ix_exam_accession_number ON exam (accession_number)")
         )
+        for row in ROWS_OF_SCHEMA_1:
+            connection.execute(sa.text(row))
         connection.execute(sa.update(schema_version).values(version=1))
     database.close()
 
@@ -314,4 +334,8 @@ def test_an_old_database_is_upgraded(url: str) -> None:
     with database.read() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, metadata) == []
+        told = "SELECT number, person, state FROM claim"
+        assert connection.execute(sa.text(told)).all() == [("4711", 1, "settled")]
+        sent = "SELECT patient_id, pictures FROM exam_result"
+        assert connection.execute(sa.text(sent)).all() == [("4711", 1)]
     database.close()
