@@ -11,6 +11,7 @@ import pytest
 from gdtbridge.people import Patient
 from tests.tools.service import service
 from tests.tools.surgery import (
+    DIFFERS,
     QUICK,
     TODAY,
     Surgery,
@@ -24,7 +25,6 @@ from tests.tools.surgery import (
 
 pytestmark = pytest.mark.slow  # starts whole services
 
-DIFFERS = "Name oder Geburtsdatum lauten am Gerät anders."
 MISSING = "Ohne Untersuchungsdatum, Tag des Empfangs."
 
 

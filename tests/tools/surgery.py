@@ -30,6 +30,7 @@ QUICK = {
     "orders__settle_seconds": "0.1",
 }
 """Settings of a surgery in a hurry, else as they are by default."""
+DIFFERS = "Name oder Geburtsdatum lauten am Gerät anders."
 HEAD = ("80006310", "8100", "8315PRAX_EDV", "8316GDTBRIDG", "92063", "921802.10")
 SEXES = {"M": "1", "F": "2", None: "0"}
 PIXELS = (
@@ -61,7 +62,8 @@ def gdt(day: date | None) -> str:
     return day.strftime("%d%m%Y") if day else ""
 
 
-def _elements(study: str, uid: str, patient: Patient, elements: dict[str, str]) -> dict[str, str]:
+def elements_of(study: str, uid: str, patient: Patient, elements: dict[str, str]) -> dict[str, str]:
+    """Return what identifies an object of a study, by keyword; ``elements`` override."""
     own = {
         "SOPInstanceUID": f"{study}.{uid}",
         "StudyInstanceUID": study,
@@ -77,7 +79,7 @@ def _elements(study: str, uid: str, patient: Patient, elements: dict[str, str]) 
 
 def image(study: str, uid: str, patient: Patient, /, shade: int = 1, **elements: str) -> Instance:
     """Return a picture of a study; ``uid`` is the end of its own UID."""
-    values = _elements(study, uid, patient, elements)
+    values = elements_of(study, uid, patient, elements)
     pixels = (*PIXELS, element(0x7FE00010, b"OB", bytes([shade]) * 256))
     dataset = identification(**values) + b"".join(pixels)
     return US_IMAGE, values["SOPInstanceUID"], EXPLICIT, dataset
@@ -87,7 +89,7 @@ def report(
     study: str, uid: str, patient: Patient, millimetres: str = "48", /, **elements: str
 ) -> Instance:
     """Return an adult echo report with one diameter of the left ventricle."""
-    values = _elements(study, uid, patient, elements)
+    values = elements_of(study, uid, patient, elements)
     findings = builder.container(
         builder.FINDINGS,
         builder.code(builder.SITE, builder.LEFT_VENTRICLE),
