@@ -17,7 +17,7 @@ from gdtbridge.exams.evidence import Evidence, ExamEvidence, Source, day_of
 from gdtbridge.exams.model import Claim, ClaimState, HoldReason, exam_of
 from gdtbridge.exams.patient_numbers import NumberRule
 from gdtbridge.orders.model import Order
-from gdtbridge.people import Patient, are_two
+from gdtbridge.people import Patient, agree, are_two
 from gdtbridge.settings import ExamSettings
 from gdtbridge.tsv import table
 
@@ -417,7 +417,7 @@ def named(
     """Return the patient a record for ``number`` bears: what is known of that number, best first.
 
     The order's word counts, then that of open orders, master data and objects, but only of those
-    that name the number. What one leaves out the next fills in, unless it means another person.
+    that name the number. What one leaves out the next fills in where the rest of it agrees.
     """
     sources = [one.patient for one in _sources(evidence, number, claims, order)]
     person = Patient(number)
@@ -438,16 +438,23 @@ def _sources(
         yield Evidence(Source.OPEN_ORDER, found.patient, found.accession_number)
     if number in evidence.master_data:
         yield Evidence(Source.MASTER_DATA, evidence.master_data[number])
-    for one in (*claims, *evidence.claims):
-        if one.is_active and one.patient_id == number:
+    for one in (*claims, *_others(evidence, number, claims)):
+        if one.patient_id == number:
             yield Evidence(Source.OBJECT, one.patient)
+
+
+def _others(evidence: ExamEvidence, number: str, claims: Sequence[Claim]) -> list[Claim]:
+    """Return the other claims with a number, if they are of one person."""
+    found = [o for o in evidence.claims if o.is_active and o.patient_id == number]
+    others = [one for one in found if one not in claims]
+    return others if len({one.person for one in others}) == 1 else []
 
 
 def _filled(person: Patient, other: Patient) -> Patient:
     """Return a patient with what ``other``, of the same number, says besides."""
     if not person.family_name and not person.birth_date:
         return replace(other, id=person.id, sex=other.sex or person.sex)
-    if are_two(person, other):
+    if not agree(person, other):
         return person
     if not person.family_name:
         person = replace(other, id=person.id, birth_date=person.birth_date, sex=person.sex)
