@@ -205,10 +205,9 @@ def test_people_keep_their_numbers(
     assert again == known
     found = group(claims)
     for person in set(known.values()):
+        before_them = {number for number in known if known[number] == person}
         holders = {number for number in found if found[number] == person}
-        oldest = min(number for number in known if known[number] == person)
-        assert holders
-        assert oldest in holders
+        assert not holders or holders & before_them  # two may have become one
 
 
 @given(st.lists(DESCRIPTIONS, min_size=1, max_size=4), st.lists(DESCRIPTIONS, max_size=4))

@@ -35,7 +35,7 @@ def test_of_two_persons_under_one_number_only_the_first_ones_reports_leave(
     other = {"PatientName": "Schmidt^Jo", "PatientBirthDate": "19700101"}
     reports.send("thyroid.dcm", **study, **other)
     practice.wait()
-    practice.core.held.release("2.25.1000", "4711", person=1)
+    practice.core.held.release("2.25.1000", "4711", person=1, confirmed=True)
     practice.wait()
     assert len([name for name in practice.files() if "-sr-" in name]) == 1
     assert [problem.kind for problem in practice.core.overview.problems()] == ["held"]

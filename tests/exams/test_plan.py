@@ -278,9 +278,8 @@ REMARKS = {
     "less": (("941", "", ""), ERNA, False),
     "no birth date": (("941", "Erste^Erna", "19000101"), ERNA, False),
     "married": (("941", "Andere^Erna", "19580312"), ERNA, True),
-    "another given name": (("941", "Erste^Hans", "19580312"), ERNA, True),
     "another birth date": (("941", "Erste^Erna", "19580313"), ERNA, True),
-    "an emergency": (("941", "NOTFALL^1", ""), ERNA, True),
+    "an emergency": (("941", "NOTFALL^1", ""), ERNA, False),
 }
 
 

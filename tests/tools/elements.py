@@ -70,6 +70,22 @@ def identification(ts: str = EXPLICIT, /, **values: str | bytes) -> bytes:
     )
 
 
+def still(shade: int, **values: str | bytes) -> bytes:
+    """Return a whole object with a small picture of one grey, which no other shade looks like."""
+    rows: list[tuple[int, bytes, bytes | str]] = [
+        (0x00280002, b"US", struct.pack("<H", 1)),
+        (0x00280004, b"CS", "MONOCHROME2"),
+        (0x00280010, b"US", struct.pack("<H", 16)),
+        (0x00280011, b"US", struct.pack("<H", 16)),
+        (0x00280100, b"US", struct.pack("<H", 8)),
+        (0x00280101, b"US", struct.pack("<H", 8)),
+        (0x00280102, b"US", struct.pack("<H", 7)),
+        (0x00280103, b"US", struct.pack("<H", 0)),
+        (0x7FE00010, b"OB", bytes([shade]) * 256),
+    ]
+    return identification(**values) + b"".join(element(*row) for row in rows)
+
+
 def part10(path: Path, dataset: bytes, ts: str = EXPLICIT, *, sop_uid: str = "") -> Path:
     """Write a Part 10 file around ``dataset`` (deflated where the syntax says so).
 
