@@ -27,6 +27,7 @@ import gdtbridge.results
 from gdtbridge.archive import IncomingInstance
 from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import BridgeError, NeedsConfirmation, NotFound, OrderError
+from gdtbridge.exams import HoldReason
 from gdtbridge.orders import OrderRequest
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.report_page import PageFormat, PagePrinter, ReportSheet
@@ -55,6 +56,7 @@ WANTED = (
     "attachments_path = '\\\\server\\bilder'\nattachments_most = 90\nreport_attachment = true\n"
 )
 DEVICES = ("US01", "US02")
+QUIET = 61.0
 DAY = 24 * 3600.0
 
 pytestmark = [
@@ -231,6 +233,7 @@ class PracticeMachine(RuleBasedStateMachine):
         accession=accession_mode,
         pick=few,
         device=st.integers(0, 1),
+        last=st.booleans(),
     )
     def send(
         self,
@@ -244,8 +247,9 @@ class PracticeMachine(RuleBasedStateMachine):
         accession: str,
         pick: int,
         device: int,
+        last: bool,
     ) -> None:
-        """Let a device send an object of somebody."""
+        """Let a device send an object of somebody; after the last one it is silent."""
         patient = PEOPLE[who]
         mark = self._next()
         uid = self._study(study, patient, pick, mark)
@@ -270,6 +274,8 @@ class PracticeMachine(RuleBasedStateMachine):
                 named=tuple(pictures[: 1 + pick]),
             )
         )
+        if last:
+            self._report(QUIET)
 
     def _study(self, mode: str, patient: MarkedPerson, pick: int, mark: int) -> str:
         of = {
@@ -331,12 +337,11 @@ class PracticeMachine(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------ people
 
-    @rule(which=few, to=person, right=st.booleans(), confirmed=st.booleans())
-    def release(self, *, which: int, to: int, right: bool, confirmed: bool) -> None:
+    @rule(which=few, to=person, right=st.booleans(), confirmed=st.booleans(), waits=st.booleans())
+    @precondition(lambda self: self.held())
+    def release(self, *, which: int, to: int, right: bool, confirmed: bool, waits: bool) -> None:
         """Say whose a held exam is, rightly or not."""
-        held = self._held()
-        if not held:
-            return
+        held = self.held()
         first = held[which % len(held)]
         mine = [row for row in held if _same_person(row, first)]
         people = {o.person.number for row in mine for o in self.judge.of_claim(row)}
@@ -348,6 +353,8 @@ class PracticeMachine(RuleBasedStateMachine):
             ),
             _word(first["study"], mine, number, confirmed=confirmed),
         )
+        if not waits:
+            self._report(0)
 
     def _say(self, say: Callable[[], object], word: Word) -> None:
         """Say something about whose an exam is; what was refused was not said."""
@@ -359,24 +366,24 @@ class PracticeMachine(RuleBasedStateMachine):
         except (NotFound, OrderError):  # done before the crash, or none of the practice's numbers
             pass
 
-    def _held(self) -> list[Row]:
+    def held(self) -> list[Row]:
+        """Return the claims that are held."""
         known = self.judge.known.claims.values()
         return [row for row in known if row["state"] == "held"]
 
     @rule(which=few)
+    @precondition(lambda self: self.held())
     def discard(self, *, which: int) -> None:
         """Say that something held is not to be sent."""
-        held = self._held()
-        if held:
-            one = held[which % len(held)]
-            with suppress(NotFound):
-                self._do(
-                    lambda: self.practice.core.held.discard(
-                        one["study"], "Test", person=one["person"]
-                    )
-                )
+        held = self.held()
+        one = held[which % len(held)]
+        with suppress(NotFound):
+            self._do(
+                lambda: self.practice.core.held.discard(one["study"], "Test", person=one["person"])
+            )
 
     @rule(which=few, to=st.none() | person, confirmed=st.booleans())
+    @precondition(lambda self: self.judge.known.results)
     def withdraw(self, *, which: int, to: int | None, confirmed: bool) -> None:
         """Take a result back, and say whose it is or not."""
         known = self.judge.known
@@ -399,11 +406,10 @@ class PracticeMachine(RuleBasedStateMachine):
         )
 
     @rule(which=few, to=st.none() | person, confirmed=st.booleans())
+    @precondition(lambda self: self.corrections())
     def accept(self, *, which: int, to: int | None, confirmed: bool) -> None:
         """Accept a correction of the device."""
-        held = [one for one in self._held() if one["held_because"] == "other-patient-after-report"]
-        if not held:
-            return
+        held = self.corrections()
         first = held[which % len(held)]
         mine = [row for row in held if _same_person(row, first)]
         sent = next((row["patient_id"] for row in mine if row["patient_id"]), "")
@@ -415,16 +421,20 @@ class PracticeMachine(RuleBasedStateMachine):
             _word(first["study"], mine, number, confirmed=confirmed),
         )
 
+    def corrections(self) -> list[Row]:
+        """Return the claims that came for somebody else after the report."""
+        return [one for one in self.held() if one["held_because"] == HoldReason.AFTER_REPORT]
+
     @rule(which=few)
+    @precondition(lambda self: any(row["word"] for row in self.judge.known.claims.values()))
     def undo(self, *, which: int) -> None:
         """Take a release back before anything left."""
         said = [row for row in self.judge.known.claims.values() if row["word"]]
-        if said:
-            one = said[which % len(said)]
-            with suppress(BridgeError):  # something has left
-                self._do(
-                    lambda: self.practice.core.corrections.undo(one["study"], person=one["person"])
-                )
+        one = said[which % len(said)]
+        with suppress(BridgeError):  # something has left
+            self._do(
+                lambda: self.practice.core.corrections.undo(one["study"], person=one["person"])
+            )
 
     @rule(which=few)
     @precondition(lambda self: self.studies)
@@ -436,8 +446,12 @@ class PracticeMachine(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------ time and death
 
-    @rule(seconds=st.sampled_from([0, 5, 61, 61, 61, 600, DAY]))
+    @rule(seconds=st.sampled_from([0, 5, QUIET, QUIET, QUIET, 600, DAY]))
     def wait(self, *, seconds: float) -> None:
+        """Let time pass, and have reported what is due."""
+        self._report(seconds)
+
+    def _report(self, seconds: float) -> None:
         """Let time pass, and have reported what is due."""
         self.practice.clock.seconds += seconds
 
