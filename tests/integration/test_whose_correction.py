@@ -56,7 +56,7 @@ class TestAnotherPatient:
     """W6: the operator corrects the patient on the device, which sends once more."""
 
     def test_under_the_same_uids_before_the_report(self, surgery: Surgery) -> None:
-        """Held for both; the wrong one is discarded, the right one gets all."""
+        """Held for both; once the wrong one is discarded, the right one gets all."""
         wrong, right = person("601", "Falsch^Fritz", "01.01.1961"), person("602", "Wahr^Wilma")
         study = "2.25.601"
         surgery.examine(
@@ -68,7 +68,7 @@ class TestAnotherPatient:
         assert surgery.held(study) == [("601", "several-patients"), ("602", "several-patients")]
 
         surgery.exams("discard", study, "--person", "1", "--reason", "falscher Eintrag")
-        surgery.release(study, "602")
+        surgery.settle()  # nobody is in doubt any more
 
         assert surgery.chart("601") == []
         assert surgery.chart("602") == [study_record(right), values_record(right)]
