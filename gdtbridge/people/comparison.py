@@ -78,8 +78,10 @@ def are_two(one: Patient, other: Patient) -> bool:
     differ in both. One difference proves nothing (names are misspelt and marry, birth dates are
     mistyped). A placeholder (``NOTFALL``, the patient's number, 01.01.1900) says nothing. Family
     names are compared in plain letters: ``Müller``, ``MUELLER`` and ``Muller`` are one name, as are
-    ``Łukasz`` and ``Lukasz``; of a double name one half will do. Never compared are the number (two
-    practices give out the same one), prefixes and sex.
+    ``Łukasz`` and ``Lukasz``; of a double name one half will do. One family has several persons: of
+    one family name are two whose birth dates differ and whose given names begin with other letters,
+    or have nothing in common where the sexes differ too. Never compared are the number (two
+    practices give out the same one) and prefixes.
     """
     born = one.birth_date, other.birth_date
     if born[0] == born[1] or not (_says_a_day(born[0]) and _says_a_day(born[1])):
@@ -88,7 +90,23 @@ def are_two(one: Patient, other: Patient) -> bool:
     names, others = (tuple(_names(patient, numbers)) for patient in (one, other))
     if not names or not others:
         return False
-    return not any(_may_be_one(name, another) for name in names for another in others)
+    sexes = {one.sex, other.sex} - {None, "O"}
+    return not any(
+        _may_be_one(name, another) and not _are_relatives(name, another, sexes)
+        for name in names
+        for another in others
+    )
+
+
+def _are_relatives(one: ComparedName, other: ComparedName, sexes: set[str | None]) -> bool:
+    """Return whether two of one family name are surely not one: by given names, and sex."""
+    if _given_agree(one, other) or one.given & other.family or other.given & one.family:
+        return False
+    names = [{word for word in name.given if len(word) > 1} for name in (one, other)]
+    if not all(names) or not all(word.isascii() for words in names for word in words):
+        return False  # initials, or another script
+    first, second = ({word[0] for word in words} for words in names)
+    return len(sexes) > 1 or first.isdisjoint(second)
 
 
 def tells_a_person(patient: Patient) -> bool:

@@ -118,6 +118,43 @@ NOT_SAID = [
 ]  # fmt: skip
 
 
+RELATIVES = [
+    ("Schulz^Anna", "Schulz^Bernd", True),
+    ("Schulz^Anna Maria", "SCHULZ^BERND", True),
+    ("Schulz-Weber^Anna", "Schulz^Bernd", True),
+    ("Schulz^Hans", "Schulz^Hanna", False),  # a typing error, as far as anybody can tell
+    ("Schulz^Anna", "Schulz^A", False),
+    ("Schulz^A", "Schulz^B", False),
+    ("Schulz^Anna", "Schulz", False),
+    ("Schulz^Hans-Peter", "Schulz^Peter", False),
+    ("Schulz^Anna Maria", "Schulz^Maria", False),
+    ("Schulz^Änne", "Schulz^Aenne", False),
+    ("Anna^Schulz", "Schulz^Anna", False),
+    ("Schulz Anna", "Schulz^Anna", False),
+    ("Wang^Xiaodong", "Wang^小东", False),
+]
+"""One family name, two birth dates."""
+
+
+@pytest.mark.parametrize(("one", "other", "two"), RELATIVES)
+def test_relatives_are_told_by_given_name_and_birth_date(
+    one: str, other: str, *, two: bool
+) -> None:
+    """Husband and wife, mother and son: a number typed wrong among them is noticed."""
+    people = Patient.from_dicom("1", one, ONE), Patient.from_dicom("1", other, OTHER)
+    assert both_ways(*people) is two
+    assert not are_two(people[0], Patient.from_dicom("1", other, ONE))
+
+
+def test_relatives_of_two_sexes_need_only_other_names() -> None:
+    """Hans and Hanna are two where one is said to be a man and the other a woman."""
+    man, woman = (
+        Patient.from_dicom("1", f"Schulz^{name}", born, sex)
+        for name, born, sex in (("Hans", ONE, "M"), ("Hella", OTHER, "F"))
+    )
+    assert both_ways(man, woman)
+
+
 def both_ways(one: Patient, other: Patient) -> bool:
     """Return the one answer whichever description comes first."""
     answer = are_two(one, other)
