@@ -166,7 +166,11 @@ def _result_line(one: ExamResult) -> str:
 
 def _told(event: ExamEvent) -> str:
     """Return what of an event's detail a person wants to read behind it."""
-    names = ("number", "from", "to", "accession_number", "reason", "rule")
+    if event.what == "decided":
+        reason = str(event.detail["reason"])
+        sent = f"gesendet / sent: {event.detail['number']}"
+        return f": {HELD_TEXT[HoldReason(reason)] if reason else sent}"
+    names = ("number", "from", "to", "accession_number", "reason")
     said = [str(event.detail[name]) for name in names if event.detail.get(name)]
     return f": {', '.join(said)}" if said else ""
 

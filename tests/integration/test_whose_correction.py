@@ -46,7 +46,7 @@ def assert_retracted(patient: Patient, record: tuple[str, ...], *results: str) -
     assert re.fullmatch(
         rf"Irrtümlich übermittelt: Die am {day} um \d\d:\d\d übermittelten Ergebnisse"
         rf" \({', '.join(results)}\) der Untersuchung vom {day} gehören nicht zu diesem Patienten\."
-        r" Bitte nicht verwenden und aus der Akte entfernen\. US( Grund: .*)?",
+        r" Bitte nicht verwenden und aus der Akte entfernen\.( Grund: .*)?",
         text,
     ), text
     assert tail[-1] == "8470Irrtümlich übermittelt, gehört nicht zu diesem Patienten."

@@ -67,7 +67,10 @@ def study_contents(
 def retraction_contents(
     result: RetractionResult, ids: Identification, layout: RecordLayout, options: DialectOptions
 ) -> Contents:
-    """Return the contents of a retraction: the study record's, with other sentences."""
+    """Return the contents of a retraction: the study record's, with other sentences.
+
+    Without a description the modality alone would tell nobody anything.
+    """
     study = StudyResult(
         patient=result.patient,
         date=result.date,
@@ -80,8 +83,13 @@ def retraction_contents(
         order=result.order,
         remarks=retraction_remarks(result),
     )
+    bare: Contents = {
+        ContentSource.COMMENT: (),
+        ContentSource.ACCESSION_AND_COMMENT: (result.accession.strip(),),
+    }
     return {
         **study_contents(study, ids, layout, options),
+        **({} if result.description.strip() else bare),
         ContentSource.STUDY_HEADING: (retraction_sentence(result),),
         ContentSource.RETRACTED: (RETRACTED,),
     }
