@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, product
 
-from gdtbridge.exams.model import Claim, ClaimState
+from gdtbridge.exams.model import Claim, ClaimState, claims_by_person
 from gdtbridge.people import Patient, agree, are_two, tells_a_person
 
 
@@ -79,10 +79,7 @@ def group(claims: Sequence[Claim]) -> dict[int, int]:
 
 def _pinned(active: Iterable[Claim]) -> list[_Person]:
     """Return the people of what has been decided: these claims stay together."""
-    people: dict[int, list[Claim]] = {}
-    for one in active:
-        if one.state is ClaimState.SETTLED or one.word:
-            people.setdefault(one.person, []).append(one)
+    people = claims_by_person(one for one in active if one.state is ClaimState.SETTLED or one.word)
     return [_Person(tuple(claims), apart=True) for claims in people.values()]
 
 

@@ -13,7 +13,8 @@ from gdtbridge.durable.clock import Clock, local_time
 from gdtbridge.errors import NeedsConfirmation, NotFound, OrderError, ProcessingFailure
 from gdtbridge.exams import claim_store, evidence, store
 from gdtbridge.exams.completion import DueSignal
-from gdtbridge.exams.decision import Decision, DecisionMaker, Known
+from gdtbridge.exams.decision import Decision, DecisionMaker
+from gdtbridge.exams.decision_table import Known
 from gdtbridge.exams.model import (
     Claim,
     ClaimState,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -273,10 +273,15 @@ def _state_of(exam: Exam, claims: Sequence[Claim]) -> ExamState:
 
 def by_person(exam: Exam, claims: Sequence[Claim]) -> list[PatientExam]:
     """Return the exam once for each of its people, in the order they came."""
+    return [exam_of(exam, of_one) for of_one in claims_by_person(claims).values()]
+
+
+def claims_by_person(claims: Iterable[Claim]) -> dict[int, list[Claim]]:
+    """Return claims by the person they are of, people and claims in the order they came."""
     people: dict[int, list[Claim]] = {}
     for one in claims:
         people.setdefault(one.person, []).append(one)
-    return [exam_of(exam, of_one) for of_one in people.values()]
+    return people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

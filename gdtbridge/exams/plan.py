@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from gdtbridge.exams.dates import DateRule
-from gdtbridge.exams.decision import Decision, named
+from gdtbridge.exams.decision import Decision
 from gdtbridge.exams.evidence import ExamEvidence, day_of
 from gdtbridge.exams.model import Claim, ClaimState, ExamResult, PatientExam, exam_of
+from gdtbridge.exams.naming import named
 from gdtbridge.orders.model import Order
 from gdtbridge.people import Patient, are_written_alike
 

@@ -18,7 +18,6 @@ from gdtbridge.durable.clock import Clock, local_time
 from gdtbridge.errors import NotFound, OrderError, TooLate
 from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.completion import DueSignal
-from gdtbridge.exams.decision import named
 from gdtbridge.exams.evidence import ExamEvidence, ListedEntries
 from gdtbridge.exams.held import NOT_HELD, HeldExams, meant_of
 from gdtbridge.exams.model import (
@@ -32,6 +31,7 @@ from gdtbridge.exams.model import (
     by_person,
     exam_of,
 )
+from gdtbridge.exams.naming import named
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.outbox import Message, Outbox

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.exams.decision import (
+from gdtbridge.exams.decision_table import (
     COLUMNS,
     RULES,
     Known,

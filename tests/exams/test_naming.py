@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gdtbridge.exams.decision import named
 from gdtbridge.exams.evidence import ExamEvidence
 from gdtbridge.exams.model import Claim, ClaimState
+from gdtbridge.exams.naming import named
 from gdtbridge.orders.model import Order
 from gdtbridge.people import Patient
 from tests.tools.claims import claim, evidence, order
