@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from gdtbridge.dataset.values import to_date
 from gdtbridge.exams.dates import DateRule, DateStanding
 from gdtbridge.exams.decision_table import Number, Situation, When, rule_for
 from gdtbridge.exams.evidence import Evidence, ExamEvidence, day_of
@@ -76,8 +77,12 @@ class DecisionMaker:
     def _number(self, person: PersonEvidence) -> Number:
         if not person.sent_number:
             return Number.NONE
-        days = (person.evidence.received, *(day_of(order) for order in person.orders))
-        fault = self.numbers.fault_of(person.sent_number, *days)
+        fault = self.numbers.fault_of(
+            person.sent_number,
+            person.evidence.received,
+            *(to_date(one.study_date) for one in person.claims),  # the device's clock may be off
+            *(day_of(order) for order in person.orders),
+        )
         return Number.FITS if fault is None else Number.UNFIT
 
     def _when(self, person: PersonEvidence) -> When:
