@@ -43,6 +43,7 @@ from gdtbridge.results.attachments import ATTACHMENT
 from gdtbridge.results.corrections import ResultCorrections
 from gdtbridge.results.gathering import ExamGatherer, ObjectOpeners
 from gdtbridge.results.reporting import ResultReporter
+from gdtbridge.results.retracting import Retractor
 from gdtbridge.results.routing import OrderAnswers, Routing
 from gdtbridge.settings import Settings, WebhookSettings, WorklistSettings
 from gdtbridge.settings.folders import find_installation, make_folders
@@ -161,6 +162,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
         database, archive, outbox, gatherer, settings.webhooks, completion, clock
     )
     held = HeldExams(database, archive, worklist, maker, due, clock)
+    retractor = Retractor(outbox, routing, gatherer, clock)
     studies = StudyFinder(database, worklist, maker, settings.orders.encoding)
     ports = OrderPorts(
         GdtOrders(book, database, clock),
@@ -184,7 +186,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
         ExamOverview(database, archive, clock),
         studies,
         reporting,
-        ResultCorrections(database, archive, outbox, routing, gatherer, held, due, clock),
+        ResultCorrections(database, archive, outbox, retractor, held, due, clock),
         attention_of(settings, stores, clock),
         Announcer(
             database,

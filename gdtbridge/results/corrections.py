@@ -1,47 +1,29 @@
 """What was sent to a wrong chart: withdrawn, replaced by a correction, or taken back in time.
 
-All of it is a person's word. A chart takes nothing back, so a retraction is a record of its own
-that says plainly what does not belong there; the other person occurs nowhere in it.
+All of it is a person's word.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from gdtbridge.archive import Archive, ArchivedInstance, Standing
+from gdtbridge.archive import Archive, Standing
 from gdtbridge.database import Connection, Database
-from gdtbridge.durable.clock import Clock, local_time
+from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NotFound, OrderError, TooLate
 from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.completion import DueSignal
-from gdtbridge.exams.evidence import ExamEvidence, ListedEntries
 from gdtbridge.exams.held import NOT_HELD, HeldExams, meant_of
-from gdtbridge.exams.model import (
-    Claim,
-    ClaimState,
-    EventKind,
-    Exam,
-    ExamResult,
-    HoldReason,
-    PatientExam,
-    by_person,
-    exam_of,
-)
-from gdtbridge.exams.naming import named
+from gdtbridge.exams.model import Claim, ClaimState, EventKind, Exam, HoldReason, by_person
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.patient_moves import moves_of
-from gdtbridge.outbox import Message, Outbox
-from gdtbridge.people import Patient
-from gdtbridge.pictures import is_candidate
-from gdtbridge.results import store as result_store
-from gdtbridge.results.gathering import ExamGatherer
-from gdtbridge.results.outgoing import short
-from gdtbridge.results.records import Retraction
-from gdtbridge.results.routing import Routing
+from gdtbridge.outbox import Outbox
+from gdtbridge.results.message_keys import chart_prefixes
+from gdtbridge.results.retracting import Retractor
+from gdtbridge.results.wrong_results import WrongResults, all_in_chart, replaced_in_charts
 
 log = logging.getLogger(__name__)
 
@@ -63,29 +45,13 @@ NO_CORRECTION: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Wrong:
-    """What is to be retracted from one chart: objects of some claims, or all of them."""
-
-    number: str
-    """What the chart has now; results may have been sent under a former one."""
-    numbers: tuple[str, ...]
-    """All numbers the chart has or had."""
-    results: tuple[ExamResult, ...]
-    claims: tuple[Claim, ...]
-    instances: tuple[ArchivedInstance, ...]
-    whole: bool
-    """Whether nothing of the exam is left in the chart."""
-
-
-@dataclass(frozen=True, slots=True)
 class ResultCorrections:
     """Takes back, withdraws and replaces results; each call is one transaction."""
 
     database: Database
     archive: Archive
     outbox: Outbox
-    routing: Routing
-    gatherer: ExamGatherer
+    retractor: Retractor
     held: HeldExams
     due: DueSignal
     clock: Clock
@@ -114,14 +80,14 @@ class ResultCorrections:
         to = self.held.checked_number(to) if to else ""
         exam, claims = self._known(study_instance_uid)
         with self.database.read() as connection:
-            wrong = self._all_of(connection, exam, claims, number)
+            wrong = self._all_of(connection, exam, number)
         if to in wrong.numbers:
             raise OrderError("to", "Das ist dieselbe Akte. / That is the same chart.")
         if to and wrong.claims and not confirmed:
             self.held.must_not_be_another(exam, claims, wrong.claims, to)
         with self.database.write() as connection:
-            wrong = self._all_of(connection, exam, claims, number)
-            self._retract(connection, exam, wrong, reason)
+            wrong = self._all_of(connection, exam, number)
+            self.retractor.retract(connection, exam, wrong, reason)
             ids = [one.id for one in wrong.claims]
             claim_store.update_claims(
                 connection,
@@ -145,20 +111,12 @@ class ResultCorrections:
             raise NotFound("Keine solche Untersuchung. / No such exam.")
         return exam, claims
 
-    def _all_of(
-        self, connection: Connection, exam: Exam, claims: Sequence[Claim], number: str
-    ) -> _Wrong:
-        moves = moves_of(connection, [number])
-        number, numbers = moves.now(number), moves.all_of(number)
-        sent = claim_store.results_of(connection, exam.id)
-        results = tuple(one for one in sent if one.patient_id in numbers)
-        if not results:
+    def _all_of(self, connection: Connection, exam: Exam, number: str) -> WrongResults:
+        """Return everything a chart got; raise `NotFound` where that is nothing."""
+        found = all_in_chart(connection, self.archive, exam, number)
+        if not found.results:
             raise NotFound(NOT_SENT)
-        affected = tuple(
-            one for one in claims if one.number in numbers and one.state is ClaimState.SETTLED
-        )
-        kept = self.archive.kept_of(connection, [one.id for one in affected])
-        return _Wrong(number, numbers, results, affected, tuple(kept), whole=True)
+        return found
 
     def _send_again(self, connection: Connection, claims: Sequence[int]) -> None:
         """Let the objects of claims be told once more, to whomever they go now."""
@@ -170,7 +128,7 @@ class ResultCorrections:
         self,
         connection: Connection,
         exam: Exam,
-        wrong: _Wrong,
+        wrong: WrongResults,
         detail: dict[str, object],
         who: str,
     ) -> None:
@@ -188,44 +146,6 @@ class ResultCorrections:
         self.outbox.wake()
         self.due.ring()
         log.info("exam %d: a result was withdrawn by a person", exam.id)
-
-    # ------------------------------------------------------------------ the retraction
-
-    def _retract(self, connection: Connection, exam: Exam, wrong: _Wrong, reason: str) -> None:
-        """Put a retraction for each result into the outbox; raise `GdtWriteError`."""
-        found = self.gatherer.evidence(connection, exam.id, ListedEntries())
-        values = result_store.count_sent(
-            connection,
-            [one.id for one in wrong.instances],
-            [f":{short(number)}" for number in wrong.numbers],
-        )
-        turn = claim_store.withdrawals(connection, exam.id, wrong.number)
-        for index, result in enumerate(wrong.results if wrong.whole else wrong.results[:1]):
-            target = self.routing.named(result.route)
-            order = order_store.order_by_number(connection, result.accession_number)
-            own = order if order is not None and order.patient.id in wrong.numbers else None
-            retraction = Retraction(
-                exam=exam_of(exam, wrong.claims) if wrong.claims else _bare(exam),
-                patient=_known_of(found, wrong),
-                order=own,
-                sent=local_time(result.reported_at),
-                study_record=wrong.whole,
-                values=values if index == 0 else 0,
-                pictures=result.pictures if wrong.whole else _pictures(wrong),
-                reason=reason,
-            )
-            parts = ["retraction", exam.study_instance_uid, short(wrong.number)]
-            parts += [result.accession_number or "-", str(turn)]
-            parts += [] if wrong.whole else [_digest(wrong.instances)]
-            accession = own.accession_number if own is not None else ""
-            message = Message(
-                kind="gdt",
-                destination=target.destination,
-                key=":".join(parts),
-                name=target.names.study(accession, exam.id, self.clock.local()),
-                payload=target.records.retraction(retraction),
-            )
-            self.outbox.put(connection, message)
 
     # ------------------------------------------------------------------ accept a correction
 
@@ -256,7 +176,7 @@ class ResultCorrections:
         if not confirmed:
             self.held.must_not_be_another(exam, claims, meant.claims, number)
         with self.database.write() as connection:
-            for wrong in self._replaced(connection, exam, claims, meant):
+            for wrong in list(replaced_in_charts(connection, self.archive, exam, meant)):
                 self._replace(connection, exam, wrong, number, who)
             self.held.say(connection, exam, meant, number, confirmed=confirmed)
             detail: dict[str, object] = {"number": number, "confirmed": confirmed}
@@ -273,39 +193,12 @@ class ResultCorrections:
             detail: dict[str, object] = {"reports": accepted}
             self.held.note(connection, exam, EventKind.ACCEPTED, person, detail, who)
 
-    def _replaced(
-        self, connection: Connection, exam: Exam, claims: Sequence[Claim], meant: PatientExam
-    ) -> list[_Wrong]:
-        """Return what other charts have of the objects that came again for somebody else."""
-        new = self.archive.kept_of(connection, [one.id for one in meant.claims])
-        uids = {one.sop_instance_uid for one in new}
-        sent = claim_store.results_of(connection, exam.id)
-        found = []
-        moves = moves_of(connection, {one.patient_id for one in sent})
-        for number in dict.fromkeys(moves.now(one.patient_id) for one in sent):
-            numbers = moves.all_of(number)
-            others = [
-                one
-                for one in claims
-                if one.number in numbers
-                and one.state is ClaimState.SETTLED
-                and one.person != meant.person
-            ]
-            kept = self.archive.kept_of(connection, [one.id for one in others])
-            replaced = [one for one in kept if one.sop_instance_uid in uids]
-            if replaced:
-                results = tuple(one for one in sent if one.patient_id in numbers)
-                whole = len(replaced) == len(kept)
-                wrong = _Wrong(number, numbers, results, tuple(others), tuple(replaced), whole)
-                found.append(wrong)
-        return found
-
     def _replace(
-        self, connection: Connection, exam: Exam, wrong: _Wrong, number: str, who: str
+        self, connection: Connection, exam: Exam, wrong: WrongResults, number: str, who: str
     ) -> None:
         """Retract what a correction replaces; of a chart that keeps nothing, the whole result."""
         reason = "Am Gerät korrigiert."
-        self._retract(connection, exam, wrong, reason)
+        self.retractor.retract(connection, exam, wrong, reason)
         for one in wrong.instances:
             self.archive.set_standing(connection, one.id, Standing.SUPERSEDED)
             store.replace_report(connection, one.id)
@@ -367,37 +260,11 @@ class ResultCorrections:
             return
         settled = [one for one in claims if one.number in numbers]
         kept = self.archive.of_claims(connection, [one.id for one in settled])
-        prefixes = []
-        for of_chart in map(short, numbers):
-            prefixes += [
-                f"study:{exam.study_instance_uid}:{of_chart}:",
-                f"{exam.study_instance_uid}:{of_chart}:",
-                *(f"values:{one.id}:{of_chart}:" for one in kept),
-            ]
+        ids = [one.id for one in kept]
+        study = exam.study_instance_uid
+        prefixes = [prefix for one in numbers for prefix in chart_prefixes(study, one, ids)]
         if not self.outbox.take_back(connection, prefixes):
             raise TooLate(HAS_LEFT)
         for one in results:
             order_store.reopen_order(connection, one.accession_number, number)
             claim_store.delete_result(connection, one.id)
-
-
-def _known_of(found: ExamEvidence | None, wrong: _Wrong) -> Patient:
-    """Return what is known of a wrong chart's number without the objects that are not its own."""
-    if found is None:
-        return Patient(wrong.number)
-    taken = {one.id for one in wrong.claims if wrong.whole}
-    others = tuple(one for one in found.claims if one.id not in taken)
-    return named(replace(found, claims=others, by_study=None), wrong.number, (), None)
-
-
-def _bare(exam: Exam) -> PatientExam:
-    return PatientExam(id=exam.id, study_instance_uid=exam.study_instance_uid)
-
-
-def _pictures(wrong: _Wrong) -> int:
-    return sum(is_candidate(one.sop_class_uid) for one in wrong.instances)
-
-
-def _digest(instances: Collection[ArchivedInstance]) -> str:
-    text = "\n".join(sorted(one.sop_instance_uid for one in instances))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from gdtbridge.outbox import Message, Outbox
 from gdtbridge.results import revision, store
 from gdtbridge.results.attachments import ATTACHMENT, AttachedFile
 from gdtbridge.results.gathering import GatheredResult, ReadReport
+from gdtbridge.results.message_keys import attachment_key, chart_mark, study_key, values_key
 from gdtbridge.results.revision import NewValues
 from gdtbridge.sr import Report, fingerprint
 
@@ -66,7 +66,7 @@ class ResultMessages:
             message = Message(
                 kind=ATTACHMENT,
                 destination=self.gathered.target.attachments_destination,
-                key=f"{exam.study_instance_uid}:{self._of_patient}:{one.name}",
+                key=attachment_key(exam.study_instance_uid, self._number, one.name),
                 name=one.name,
                 payload=one.data,
                 after_id=last,
@@ -76,18 +76,20 @@ class ResultMessages:
         return last
 
     @property
-    def _of_patient(self) -> str:
-        return short(self.gathered.planned.number)
+    def _number(self) -> str:
+        """Patient number of the chart."""
+        return self.gathered.planned.number
 
-    def _key(self, standing: Revision) -> str:
-        """Return the key of a study record, which makes a second one impossible."""
+    def _study_key(self, standing: Revision) -> str:
         planned = self.gathered.planned
-        parts = ["study", planned.exam.study_instance_uid, self._of_patient]
-        parts.append(planned.accession_number or "-")
-        parts.append(str(self.round))
-        if standing is not Revision.FIRST:
-            parts.append(_digest(*(one.name for one in self.gathered.attached)))
-        return ":".join(parts)
+        first = standing is Revision.FIRST
+        return study_key(
+            planned.exam.study_instance_uid,
+            self._number,
+            planned.accession_number,
+            self.round,
+            None if first else [one.name for one in self.gathered.attached],
+        )
 
     def _put_study(self, standing: Revision) -> None:
         planned, target = self.gathered.planned, self.gathered.target
@@ -95,7 +97,7 @@ class ResultMessages:
         message = Message(
             kind="gdt",
             destination=target.destination,
-            key=self._key(standing),
+            key=self._study_key(standing),
             name=target.names.study(planned.shown_accession, planned.exam.id, self.moment),
             payload=target.records.study(planned, files, standing),
             after_id=self._put_attachments(self.gathered.attached),
@@ -124,7 +126,7 @@ class ResultMessages:
         if not read.report.measurements:
             self._settle(pending, ReportState.EMPTY, problem=cut)
             return False
-        mark = f"{fingerprint(read.report)}:{self._of_patient}"
+        mark = f"{fingerprint(read.report)}{chart_mark(self._number)}"
         news = self._news(read.report)
         if news is None:
             self._settle(pending, ReportState.UNCHANGED, fingerprint=mark, problem=cut)
@@ -137,8 +139,9 @@ class ResultMessages:
         What was sent under a number the chart had before is in it.
         """
         connection, planned = self.connection, self.gathered.planned
-        numbers = moves_of(connection, [planned.number]).all_of(planned.number)
-        ends = [f":{short(number)}" for number in numbers]
+        ends = [
+            chart_mark(one) for one in moves_of(connection, [self._number]).all_of(self._number)
+        ]
         marks = {f"{fingerprint(report)}{end}" for end in ends}
         if not marks.isdisjoint(store.bare_fingerprints(connection, planned.exam.id)):
             return None
@@ -174,7 +177,7 @@ class ResultMessages:
             Message(
                 kind="gdt",
                 destination=target.destination,
-                key=f"values:{pending.instance_id}:{self._of_patient}:{self.round}",
+                key=values_key(pending.instance_id, self._number, self.round),
                 name=name,
                 payload=payload,
                 after_id=self._put_attachments(attached),
@@ -196,12 +199,3 @@ class ResultMessages:
 def _cut(report: Report) -> str:
     """Return the problem of a report that ends in the middle, whatever became of the rest."""
     return "" if report.is_whole else INCOMPLETE
-
-
-def short(patient_id: str) -> str:
-    """Return what stands for a patient number in a key: an exam may be reported for another one."""
-    return _digest(patient_id)
-
-
-def _digest(*texts: str) -> str:
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]

@@ -1,0 +1,111 @@
+"""Retractions on their way: the records that tell a chart what does not belong into it.
+
+A chart takes nothing back, so a retraction is a record of its own; the person whose results they
+are occurs nowhere in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gdtbridge.database import Connection
+from gdtbridge.durable.clock import Clock, local_time
+from gdtbridge.exams import claim_store
+from gdtbridge.exams.evidence import ExamEvidence, ListedEntries
+from gdtbridge.exams.model import Exam, ExamResult, PatientExam, exam_of
+from gdtbridge.exams.naming import named
+from gdtbridge.orders import store as order_store
+from gdtbridge.orders.model import Order
+from gdtbridge.outbox import Message, Outbox
+from gdtbridge.people import Patient
+from gdtbridge.pictures import is_candidate
+from gdtbridge.results import store as result_store
+from gdtbridge.results.gathering import ExamGatherer
+from gdtbridge.results.message_keys import chart_mark, retraction_key
+from gdtbridge.results.records import Retraction
+from gdtbridge.results.routing import Routing
+from gdtbridge.results.wrong_results import WrongResults
+
+
+@dataclass(frozen=True, slots=True)
+class Retractor:
+    """Puts retractions into the outbox, each on the route its result went."""
+
+    outbox: Outbox
+    routing: Routing
+    gatherer: ExamGatherer
+    clock: Clock
+
+    def retract(self, connection: Connection, exam: Exam, wrong: WrongResults, reason: str) -> None:
+        """Put a retraction for each result of a chart, within the caller's write transaction.
+
+        Of a chart that keeps something of the exam it is one. ``reason`` stands in it; raises
+        `GdtWriteError`.
+        """
+        turn = claim_store.withdrawals(connection, exam.id, wrong.number)
+        objects = None if wrong.whole else [one.sop_instance_uid for one in wrong.instances]
+        for retraction, result in self._retractions(connection, exam, wrong, reason):
+            target = self.routing.named(result.route)
+            order = retraction.order
+            accession = order.accession_number if order is not None else ""
+            key = retraction_key(
+                exam.study_instance_uid, wrong.number, result.accession_number, turn, objects
+            )
+            message = Message(
+                kind="gdt",
+                destination=target.destination,
+                key=key,
+                name=target.names.study(accession, exam.id, self.clock.local()),
+                payload=target.records.retraction(retraction),
+            )
+            self.outbox.put(connection, message)
+
+    def _retractions(
+        self, connection: Connection, exam: Exam, wrong: WrongResults, reason: str
+    ) -> Iterator[tuple[Retraction, ExamResult]]:
+        """Yield what each record says and the result it is of; the first has all values."""
+        patient = _chart_of(self.gatherer.evidence(connection, exam.id, ListedEntries()), wrong)
+        values = _values(connection, wrong)
+        for result in wrong.results if wrong.whole else wrong.results[:1]:
+            retraction = Retraction(
+                exam=exam_of(exam, wrong.claims) if wrong.claims else _bare(exam),
+                patient=patient,
+                order=_own_order(connection, result, wrong),
+                sent=local_time(result.reported_at),
+                study_record=wrong.whole,
+                values=values,
+                pictures=result.pictures if wrong.whole else _pictures(wrong),
+                reason=reason,
+            )
+            yield retraction, result
+            values = 0
+
+
+def _chart_of(found: ExamEvidence | None, wrong: WrongResults) -> Patient:
+    """Return what is known of a wrong chart's number without the objects that are not its own."""
+    if found is None:
+        return Patient(wrong.number)
+    taken = {one.id for one in wrong.claims if wrong.whole}
+    others = tuple(one for one in found.claims if one.id not in taken)
+    return named(replace(found, claims=others, by_study=None), wrong.number, (), None)
+
+
+def _own_order(connection: Connection, result: ExamResult, wrong: WrongResults) -> Order | None:
+    """Return the order a result was sent for, if it is one for the chart."""
+    order = order_store.order_by_number(connection, result.accession_number)
+    return order if order is not None and order.patient.id in wrong.numbers else None
+
+
+def _values(connection: Connection, wrong: WrongResults) -> int:
+    """Return how many values of the objects the chart got."""
+    instances = [one.id for one in wrong.instances]
+    return result_store.count_sent(connection, instances, list(map(chart_mark, wrong.numbers)))
+
+
+def _pictures(wrong: WrongResults) -> int:
+    return sum(is_candidate(one.sop_class_uid) for one in wrong.instances)
+
+
+def _bare(exam: Exam) -> PatientExam:
+    return PatientExam(id=exam.id, study_instance_uid=exam.study_instance_uid)
