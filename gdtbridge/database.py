@@ -183,7 +183,6 @@ claim = sa.Table(  # what objects of an exam say of whom they are and what was o
     sa.Column("study_description", sa.Text, nullable=False),
     sa.Column("study_date", sa.Text, nullable=False),  # as sent, YYYYMMDD
     sa.Column("study_time", sa.Text, nullable=False),  # as sent, HHMMSS.FFFFFF
-    sa.Column("instances", sa.Integer, nullable=False),
     sa.Column("first_at", sa.Double, nullable=False),
     sa.Column("person", sa.Integer, nullable=False),  # of the exam, from 1
     sa.Column("state", sa.Text, nullable=False),  # gdtbridge.exams.ClaimState

@@ -57,13 +57,13 @@ _GONE: Final = (
 _CLAIMS: Final = """
 INSERT INTO claim (
     exam_id, said, patient_id, patient_name, patient_birth_date, patient_sex, accession_number,
-    modality, study_description, study_date, study_time, instances, first_at, person, state,
+    modality, study_description, study_date, study_time, first_at, person, state,
     held_because, number, order_number, word
 )
 SELECT
     exam.id, '', sent_patient_id, exam.patient_name, exam.patient_birth_date, exam.patient_sex,
     exam.accession_number, exam.modality, study_description, study_date, study_time,
-    CASE WHEN mixed OR exam.state = 'held' THEN 0 ELSE instances END, first_instance_at, 1,
+    first_instance_at, 1,
     CASE exam.state WHEN 'reported' THEN 'settled' WHEN 'held' THEN 'held' ELSE 'open' END,
     CASE exam.state WHEN 'held' THEN held_because ELSE '' END,
     CASE exam.state WHEN 'reported' THEN exam.patient_id ELSE '' END,

@@ -105,27 +105,36 @@ class Archive:
             self._on_disk.clear()
         self._on_disk.add(folder)
 
-    def enter(
-        self,
-        connection: Connection,
-        incoming: IncomingInstance,
-        header: Header,
-        stored: StoredFile,
-        received_at: float,
+    def look(
+        self, connection: Connection, incoming: IncomingInstance, header: Header, sha256: str
     ) -> Receipt:
-        """Enter a stored file into the index, inside the caller's transaction.
+        """Return how a stored object relates to what the index has; id 0 where it is not there.
 
         A version that was superseded and comes again is compared anew: it is the device's last
         word.
         """
         known = connection.execute(_VERSIONS, {"uid": incoming.SOPInstanceUID}).all()
         for row in known:
-            if (row.sha256, row.transfer_syntax_uid) == (stored.sha256, incoming.TransferSyntaxUID):
+            if (row.sha256, row.transfer_syntax_uid) == (sha256, incoming.TransferSyntaxUID):
                 if row.standing == Standing.SUPERSEDED:
                     self.set_standing(connection, row.id, Standing.UNCOMPARED)
                     return Receipt(row.id, ReceiptStatus.CONFLICT)
                 return Receipt(row.id, ReceiptStatus.SAME)
         here = any(row.study_instance_uid == header.StudyInstanceUID for row in known)
+        return Receipt(0, ReceiptStatus.CONFLICT if here else ReceiptStatus.NEW)
+
+    def enter(
+        self,
+        connection: Connection,
+        incoming: IncomingInstance,
+        header: Header,
+        stored: StoredFile,
+        status: ReceiptStatus,
+        claim_id: int | None,
+        received_at: float,
+    ) -> Receipt:
+        """Enter a stored file that `look` did not find, with what it says of whom it is."""
+        conflict = status is ReceiptStatus.CONFLICT
         values = {
             "sop_instance_uid": incoming.SOPInstanceUID,
             "sop_class_uid": incoming.SOPClassUID,
@@ -135,12 +144,13 @@ class Archive:
             "sha256": stored.sha256,
             "size": stored.size,
             "file": stored.file,
-            "standing": Standing.UNCOMPARED if here else Standing.CURRENT,
+            "standing": Standing.UNCOMPARED if conflict else Standing.CURRENT,
             "calling_aet": incoming.calling_aet,
             "received_at": received_at,
+            "claim_id": claim_id,
         }
         instance_id = connection.execute(_ENTER, values).scalar_one()
-        return Receipt(instance_id, ReceiptStatus.CONFLICT if here else ReceiptStatus.NEW)
+        return Receipt(instance_id, status)
 
     def set_standing(self, connection: Connection, instance_id: int, standing: Standing) -> None:
         """Let an instance count in another way."""

@@ -76,7 +76,7 @@ def _adopt(
         claim = first if header is None else intake.claim(connection, exam.id, header, now)
         archive.assign(connection, one.id, claim.id)
     _stand_as_before(connection, exam, first)
-    claim_store.count_instances(connection, exam.id)
+    claim_store.forget_empty_claims(connection, exam.id)
     if any(one.standing is Standing.UNCOMPARED for one, _ in objects):
         store.wake(connection, [exam.id], now)
 

@@ -17,17 +17,19 @@ from gdtbridge.exams.model import Claim, ClaimState, EventKind, ExamEvent, ExamR
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of
 from gdtbridge.people import Patient
 
-_CLAIM: Final = [claim.c[field.name] for field in fields(Claim)]
+_COLUMNS: Final = [claim.c[field.name] for field in fields(Claim) if field.name != "instances"]
+_CLAIM: Final = [
+    *_COLUMNS,
+    sa.select(sa.func.count())
+    .where(instance.c.claim_id == claim.c.id)
+    .scalar_subquery()
+    .label("instances"),
+]
 _RESULT: Final = [exam_result.c[field.name] for field in fields(ExamResult)]
-_SAME: Final = sa.select(*_CLAIM).where(
+_SAME: Final = sa.select(*_COLUMNS).where(
     claim.c.exam_id == sa.bindparam("exam"), claim.c.said == sa.bindparam("digest")
 )
-_COUNT: Final = (
-    sa.update(claim)
-    .where(claim.c.id == sa.bindparam("claim"))
-    .values(instances=claim.c.instances + 1)
-)
-"""Made once: every object received runs these."""
+"""Made once: every object received runs it."""
 HELD: Final = claim.c.state == sa.literal_column("'held'")
 """As text in the query: SQLite uses a partial index only for what it can prove."""
 SAID: Final = (
@@ -58,9 +60,11 @@ def claims_of_exams(connection: Connection, exam_ids: Iterable[int]) -> list[Cla
 
 
 def find_claim(connection: Connection, exam_id: int, said: dict[str, str]) -> Claim | None:
-    """Return the claim of an exam that says the same."""
+    """Return the claim of an exam that says the same; its objects are not counted."""
     row = connection.execute(_SAME, {"exam": exam_id, "digest": _digest(said)}).mappings().first()
-    return Claim(**{**row, "state": ClaimState(row["state"])}) if row is not None else None
+    if row is None:
+        return None
+    return Claim(**{**row, "state": ClaimState(row["state"]), "instances": 0})
 
 
 def count_claims(connection: Connection, exam_id: int) -> int:
@@ -76,24 +80,17 @@ def insert_claim(connection: Connection, said: dict[str, str], **values: object)
     return int(connection.execute(statement.returning(claim.c.id)).scalar_one())
 
 
-def count_instance(connection: Connection, claim_id: int) -> None:
-    """Count one object more of a claim."""
-    connection.execute(_COUNT, {"claim": claim_id})
-
-
 def update_claims(connection: Connection, claim_ids: Iterable[int], **values: object) -> None:
     """Change columns of claims."""
     here = claim.c.id.in_(list(claim_ids))
     connection.execute(sa.update(claim).where(here).values(**values))
 
 
-def count_instances(connection: Connection, exam_id: int) -> None:
-    """Count anew how many objects make each claim of an exam; forget waiting ones none makes."""
-    here = claim.c.exam_id == exam_id
-    made = sa.select(sa.func.count()).where(instance.c.claim_id == claim.c.id)
-    connection.execute(sa.update(claim).where(here).values(instances=made.scalar_subquery()))
+def forget_empty_claims(connection: Connection, exam_id: int) -> None:
+    """Delete the waiting claims of an exam no object makes: an older program joined several."""
+    made = sa.exists().where(instance.c.claim_id == claim.c.id)
     waits = claim.c.state.in_((ClaimState.OPEN, ClaimState.HELD))
-    connection.execute(sa.delete(claim).where(here, waits, claim.c.instances == 0))
+    connection.execute(sa.delete(claim).where(claim.c.exam_id == exam_id, waits, ~made))
 
 
 def followed(one: Claim, moves: NumberMoves) -> Claim:

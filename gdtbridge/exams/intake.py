@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
-from gdtbridge.archive import IncomingInstance, Receipt, ReceiptStatus
+from gdtbridge.archive import IncomingInstance, ReceiptStatus
 from gdtbridge.database import Connection
 from gdtbridge.dataset.header import Header
 from gdtbridge.dataset.values import meaningful, uid_from
@@ -63,10 +63,10 @@ def enter(
     completion: CompletionRule,
     incoming: IncomingInstance,
     header: Header,
-    receipt: Receipt,
+    status: ReceiptStatus,
     now: float,
-) -> tuple[int, int]:
-    """Let a new instance begin, extend or reopen its exam; return the ids of exam and claim.
+) -> Claim:
+    """Let a new instance begin, extend or reopen its exam; return the claim it makes.
 
     An instance that may be another version of a known one waits to be compared first.
     """
@@ -86,13 +86,11 @@ def enter(
     else:
         exam_id = exam.id
         one = claim(connection, exam_id, header, now)
-        new = receipt.status is ReceiptStatus.NEW
+        new = status is ReceiptStatus.NEW
         wanted = not new or is_report(incoming.SOPClassUID)
         due = _due_at(completion, exam, one, now, wanted=wanted)
         store.extend_exam(connection, exam_id, exam.instances + new, now, due)
-    if receipt.status is ReceiptStatus.NEW and is_report(incoming.SOPClassUID):
-        store.insert_report(connection, exam_id, receipt.instance_id, incoming.SOPInstanceUID)
-    return exam_id, one.id
+    return one
 
 
 def claim(connection: Connection, exam_id: int, header: Header, now: float) -> Claim:
@@ -106,12 +104,13 @@ def claim(connection: Connection, exam_id: int, header: Header, now: float) -> C
         said = dict.fromkeys(said, "")
         known = claim_store.find_claim(connection, exam_id, said)
     if known is not None:
-        changes: dict[str, object] = {"instances": known.instances + 1, **_additions(known, facts)}
+        changes: dict[str, object] = {**_additions(known, facts)}
         if known.state is ClaimState.DISCARDED:  # what comes later is not discarded unseen
             changes["state"] = ClaimState.HELD
-        claim_store.update_claims(connection, [known.id], **changes)
+        if changes:
+            claim_store.update_claims(connection, [known.id], **changes)
         return known
-    claim_store.insert_claim(connection, said, exam_id=exam_id, instances=1, first_at=now, **facts)
+    claim_store.insert_claim(connection, said, exam_id=exam_id, first_at=now, **facts)
     claim_store.regroup(connection, exam_id)
     found = claim_store.find_claim(connection, exam_id, said)
     assert found is not None  # noqa: S101 - entered above, in the same transaction

@@ -17,8 +17,9 @@ from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.header import Header, read_header
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import DatabaseError, NotUnderstood, ProcessingFailure, SopClassMismatch
-from gdtbridge.exams import intake
+from gdtbridge.exams import intake, store
 from gdtbridge.exams.completion import CompletionRule, DueSignal
+from gdtbridge.sr import is_report
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +71,18 @@ class InstanceReceiver:
         An object whose UID another study has already is no second version of the object there.
         """
         now = self.clock.utc()
-        receipt = self.archive.enter(connection, incoming, header, stored, now)
-        if receipt.status is not ReceiptStatus.SAME:
-            _, claim_id = intake.enter(connection, self.completion, incoming, header, receipt, now)
-            self.archive.assign(connection, receipt.instance_id, claim_id)
+        receipt = self.archive.look(connection, incoming, header, stored.sha256)
+        if receipt.status is ReceiptStatus.SAME:
+            return receipt
+        one = intake.enter(connection, self.completion, incoming, header, receipt.status, now)
+        if receipt.instance_id:
+            return receipt
+        receipt = self.archive.enter(
+            connection, incoming, header, stored, receipt.status, one.id, now
+        )
+        if receipt.status is ReceiptStatus.NEW and is_report(incoming.SOPClassUID):
+            uid = incoming.SOPInstanceUID
+            store.insert_report(connection, one.exam_id, receipt.instance_id, uid)
         return receipt
 
 
