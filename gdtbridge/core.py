@@ -163,10 +163,12 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
     )
     held = HeldExams(database, archive, worklist, maker, due, clock)
     retractor = Retractor(outbox, routing, gatherer, clock)
+    renumbering = PatientRenumbering(database, book, held, due, clock)
     studies = StudyFinder(database, worklist, maker, settings.orders.encoding)
     ports = OrderPorts(
         GdtOrders(book, database, clock),
         MasterData(database, outbox, answers, clock),
+        renumbering.renumber_by_record,
         studies.find,
         reporting.results_arrived,
     )
@@ -182,7 +184,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
         OrderFiles(settings, ports, exchanges_of(routing), clock),
         InstanceReceiver(database, archive, completion, due, clock),
         held,
-        PatientRenumbering(database, book, held, due, clock),
+        renumbering,
         ExamOverview(database, archive, clock),
         studies,
         reporting,

@@ -1,4 +1,4 @@
-"""A person's word that a patient's number became another one: merged, or renumbered.
+"""A word that a patient's number became another one (merged, renumbered): a person's, a record's.
 
 What was sent stays as it was sent. From then on everything that knows the former number follows
 it: open orders, later objects and reports, the search for studies.
@@ -39,6 +39,11 @@ TWO_PEOPLE: Final = (
     "ist: mit --confirm wiederholen. / By all that is known the two numbers are two people's. If "
     "it is one person all the same, repeat with --confirm."
 )
+SAID_OTHERWISE: Final = (
+    "Umgekehrt ist schon bekannt: Die neue Nummer wurde zu dieser früheren; gdtbridge patients "
+    "list-moves zeigt, wie. / The other way round is known already: the new number became this "
+    "former one; gdtbridge patients list-moves shows how."
+)
 UNKNOWN: Final = (
     "Von einer der Nummern ist nichts bekannt. Wenn beide stimmen: mit --confirm wiederholen. / "
     "Nothing is known of one of the numbers. If both are right, repeat with --confirm."
@@ -72,27 +77,64 @@ class PatientRenumbering:
             raise OrderError("new", "Das ist dieselbe Nummer. / That is the same number.")
         with self.book.writing(), self.database.write() as connection:
             self._enter(connection, old, new, confirmed=confirmed, who=who)
+        self._follow()
+
+    def _follow(self) -> None:
         self.book.follow_marked()
         self.due.ring()
         log.info("a patient number became another one")
+
+    def renumber_by_record(self, former: str, patient: Patient, who: str) -> None:
+        """Let everything of ``former`` follow to a record's patient, as the record says.
+
+        The record's patient counts as known of the new number, and of the former one nothing need
+        be known. What is known already, and what a person took back, is not entered again. Raises
+        `OrderError` for a number that cannot be one or became another one, `NeedsConfirmation`
+        where the two are two people's, `ProcessingFailure` when the worklist folder cannot be used.
+        """
+        former = self.held.checked_number(former)
+        with self.database.read() as connection:
+            if not _is_news(connection, former, patient.id):
+                return
+        with self.book.writing(), self.database.write() as connection:
+            if _is_news(connection, former, patient.id):
+                moves = moves_of(connection, [former, patient.id])
+                _must_not_be_two(connection, former, patient.id, patient)
+                self._move(connection, moves, former, patient.id, who, patient)
+        self._follow()
 
     def _enter(
         self, connection: Connection, old: str, new: str, *, confirmed: bool, who: str
     ) -> None:
         moves = moves_of(connection, [old, new])
-        now = self.clock.utc()
         if moves.moved.get(old) == new:
             return
         if moves.moved.get(new) == old:
             theirs = _claims_of_former(connection, moves, new)
-            patient_moves.undo_move(connection, new, old, now)
-        else:
-            _must_be_free(moves, old, new)
-            if not confirmed:
-                _must_be_one(connection, old, new)
-            theirs = _claims_of_former(connection, moves, old)
-            patient_moves.enter_move(connection, old, new, who, now)
-        self._tell(connection, theirs, ExamEvent(now, who, EventKind.MOVED, 0, _detail(old, new)))
+            patient_moves.undo_move(connection, new, old, self.clock.utc())
+            self._tell(connection, theirs, self._event(old, new, who))
+            return
+        _must_be_free(moves, old, new)
+        if not confirmed:
+            _must_be_one(connection, old, new)
+        self._move(connection, moves, old, new, who)
+
+    def _move(
+        self,
+        connection: Connection,
+        moves: NumberMoves,
+        old: str,
+        new: str,
+        who: str,
+        described: Patient | None = None,
+    ) -> None:
+        theirs = _claims_of_former(connection, moves, old)
+        patient_moves.enter_move(connection, old, new, who, self.clock.utc(), described)
+        self._tell(connection, theirs, self._event(old, new, who))
+
+    def _event(self, old: str, new: str, who: str) -> ExamEvent:
+        detail: dict[str, object] = {"from": old, "to": new}
+        return ExamEvent(self.clock.utc(), who, EventKind.MOVED, 0, detail)
 
     def _tell(self, connection: Connection, claims: Sequence[Claim], event: ExamEvent) -> None:
         """Enter the move into the history of its exams; what waits is sorted and decided anew."""
@@ -102,10 +144,6 @@ class PatientRenumbering:
             claim_store.regroup(connection, exam_id)
         waiting = {one.exam_id for one in claims if one.waits}
         store.wake(connection, waiting, event.at)
-
-
-def _detail(old: str, new: str) -> dict[str, object]:
-    return {"from": old, "to": new}
 
 
 def _claims_of_former(connection: Connection, moves: NumberMoves, old: str) -> list[Claim]:
@@ -130,13 +168,35 @@ def _must_be_free(moves: NumberMoves, old: str, new: str) -> None:
         raise OrderError("old", MOVED_ALREADY)
 
 
+def _is_news(connection: Connection, former: str, now: str) -> bool:
+    """Return whether a record that says so is to be followed; raise `OrderError` where others are.
+
+    It is no news where both are of one chart already, or a person took that very move back.
+    """
+    moves = moves_of(connection, [former, now])
+    if former in _path(moves, now):
+        raise OrderError("former", SAID_OTHERWISE)
+    if moves.now(former) == moves.now(now):
+        return False
+    if patient_moves.was_undone(connection, former, now):
+        return False
+    _must_be_free(moves, former, now)
+    return True
+
+
 def _must_be_one(connection: Connection, old: str, new: str) -> None:
     """Raise `NeedsConfirmation` where two people are known, or one number to nobody."""
     mine, theirs = (tuple(_known(connection, number)) for number in (old, new))
     if not mine or not theirs:
         known = dict.fromkeys(one.listed for one in (*mine, *theirs))
         raise NeedsConfirmation(UNKNOWN, tuple(known))
-    for one in mine:
+    _must_not_be_two(connection, old, new)
+
+
+def _must_not_be_two(connection: Connection, old: str, new: str, *said: Patient) -> None:
+    """Raise `NeedsConfirmation` where two people are known; ``said`` says who ``new`` is too."""
+    theirs = (*said, *_known(connection, new))
+    for one in _known(connection, old):
         for other in theirs:
             if are_two(one, other):
                 raise NeedsConfirmation(TWO_PEOPLE, (one.listed, other.listed))

@@ -63,7 +63,7 @@ class OrderFiles:
         self.ports = ports
         self._exchanges = exchanges
         self._clock = clock
-        self._taker = RecordTaker(ports, settings.orders.map, clock)
+        self._taker = RecordTaker(ports, settings.orders, clock)
         self.lock = FileLock(settings.order_spool / LOCK, timeout=LOCK_SECONDS)
         """Keeps a program call and the service from each other's files."""
 

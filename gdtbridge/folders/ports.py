@@ -37,6 +37,9 @@ class FiledOrderPort(Protocol):
     def show(self, record: OrderRecord) -> TakenRecord:
         """Remember that the studies a record asks for were named."""
 
+    def check(self, record: OrderRecord, request: OrderRequest, reference: OrderReference) -> None:
+        """Raise `OrderError` where `order` would for a wrong field; nothing is written."""
+
     def order(
         self, record: OrderRecord, request: OrderRequest, reference: OrderReference
     ) -> TakenRecord:
@@ -70,6 +73,8 @@ class OrderPorts:
 
     filed: FiledOrderPort
     master_data: MasterDataPort
+    move_chart: Callable[[str, Patient, str], None]
+    """Let all of a former number follow to a record's patient; the last is who says so."""
     find_studies: Callable[[StudyQuery], Sequence[PatientExam]]
     results_arrived: Callable[[str], bool]
     """Whether everything the exam of an order (accession number) has to say has arrived."""

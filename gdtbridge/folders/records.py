@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gdtbridge.durable import Clock
-from gdtbridge.errors import AnotherPerson, OrderError
+from gdtbridge.errors import AnotherPerson, NeedsConfirmation, OrderError
 from gdtbridge.exams import PatientExam, query_of
 from gdtbridge.folders.ports import OrderPorts
 from gdtbridge.folders.requests import (
+    former_number_of,
     named,
     patient_of,
     procedure_of,
@@ -19,8 +20,16 @@ from gdtbridge.folders.requests import (
     sentence,
 )
 from gdtbridge.gdt.read.record import Record
-from gdtbridge.orders import OrderRecord, RecordOutcome, TakenRecord
-from gdtbridge.settings import OrderCodeRule
+from gdtbridge.orders import OrderRecord, OrderRequest, RecordOutcome, TakenRecord
+from gdtbridge.people import Patient
+from gdtbridge.settings import OrderFileSettings
+
+ANOTHER_PERSONS: Final = (
+    "Diese frühere Nummer gehört nach allem, was bekannt ist, einer anderen Person. Ist es doch "
+    "dieselbe: gdtbridge patients renumber FRÜHERE NEUE --confirm, dann den Satz noch einmal senden"
+    ". / By all that is known this former number is another person's. If it is the same person all "
+    "the same: gdtbridge patients renumber OLD NEW --confirm, then send the record again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +44,10 @@ class RecordReply:
 class RecordTaker:
     """Passes records to the orders, the master data or the studies, by record type."""
 
-    def __init__(self, ports: OrderPorts, rules: tuple[OrderCodeRule, ...], clock: Clock) -> None:
+    def __init__(self, ports: OrderPorts, settings: OrderFileSettings, clock: Clock) -> None:
         self._ports = ports
-        self._rules = rules
+        self._rules = settings.map
+        self._former_field = settings.former_number_field
         self._clock = clock
         self._calls: Final[Mapping[str, Callable[[Record, OrderRecord], RecordReply]]] = {
             "6300": self._ask_for_patient,
@@ -72,10 +82,22 @@ class RecordTaker:
         )
 
     def _order(self, record: Record, order_record: OrderRecord) -> RecordReply:
-        patient = named(self._ports.master_data.completed(patient_of(record)))
-        request = request_of(record, patient, self._rules, self._clock.local())
-        taken = self._ports.filed.order(order_record, request, reference_of(record))
+        said, reference = patient_of(record), reference_of(record)
+        if former := self._former_number(record, order_record):
+            known_as = self._as_known(said, former)
+            self._ports.filed.check(order_record, self._request(record, known_as), reference)
+            self._move(former, said, order_record)
+        request = self._request(record, self._ports.master_data.completed(said))
+        taken = self._ports.filed.order(order_record, request, reference)
         return RecordReply(order_record.record_type, taken)
+
+    def _as_known(self, said: Patient, former: str) -> Patient:
+        """Return a record's patient with what is known of the number, else of the former one."""
+        completed = self._ports.master_data.completed
+        return replace(completed(replace(completed(said), id=former)), id=said.id)
+
+    def _request(self, record: Record, patient: Patient) -> OrderRequest:
+        return request_of(record, named(patient), self._rules, self._clock.local())
 
     def _cancel(self, record: Record, order_record: OrderRecord) -> RecordReply:
         patient = patient_of(record)
@@ -85,9 +107,25 @@ class RecordTaker:
 
     def _keep_patient(self, record: Record, order_record: OrderRecord) -> RecordReply:
         patient = named(patient_of(record))
+        if former := self._former_number(record, order_record):
+            self._move(former, patient, order_record)
         return RecordReply(
             order_record.record_type, self._ports.master_data.keep(order_record, patient)
         )
+
+    def _former_number(self, record: Record, order_record: OrderRecord) -> str:
+        """Return the number to be followed; empty for none, or where that has been done."""
+        former = former_number_of(record, self._former_field)
+        return former if former and self._ports.filed.known(order_record) is None else ""
+
+    def _move(self, former: str, patient: Patient, order_record: OrderRecord) -> None:
+        """Let a former number become that of a record's patient; raise `OrderError` naming it."""
+        try:
+            self._ports.move_chart(former, patient, f"Praxissoftware ({order_record.record_type})")
+        except NeedsConfirmation as error:
+            raise OrderError(self._former_field, ANOTHER_PERSONS) from error
+        except OrderError as error:
+            raise OrderError(self._former_field, error.problem) from error
 
     def _ask_for_patient(self, record: Record, order_record: OrderRecord) -> RecordReply:
         patient = patient_of(record)

@@ -66,18 +66,32 @@ def named(patient: Patient) -> Patient:
     return patient
 
 
+def former_number_of(record: Record, field: str) -> str:
+    """Return the number a record says its patient had before; empty where it says none.
+
+    ``field`` is the GDT field it stands in, empty where there is none. Raises `OrderError`.
+    """
+    number = printable(_certain(record, field)) if field else ""
+    return "" if not number.strip("0") or number == record.patient.id else number
+
+
 def _must_be_certain(record: Record) -> None:
     """Refuse a record that names two patients or one that cannot be read."""
     for field in _IDENTIFYING:
-        lines = [line for line in record.patient_lines if line.id == field]
-        if len({line.value.strip() for line in lines}) > 1:
-            raise OrderError(field, DIFFERENT)
-        unreadable = {w.line for w in record.warnings if w.code == "undecodable"}
-        if any(line.line in unreadable for line in lines):
-            raise OrderError(field, UNREADABLE)
-        said = lines[0].value.strip() if lines and field in BIRTH_DATES else ""
-        if said.strip("0") and parse_date(said) is None:
+        said = _certain(record, field)
+        if field in BIRTH_DATES and said.strip("0") and parse_date(said) is None:
             raise OrderError(field, "Das ist kein Datum (TTMMJJJJ). / This is no date.")
+
+
+def _certain(record: Record, field: str) -> str:
+    """Return what a field says of the patient, if anything; raise `OrderError` if not certain."""
+    lines = [line for line in record.patient_lines if line.id == field]
+    if len({line.value.strip() for line in lines}) > 1:
+        raise OrderError(field, DIFFERENT)
+    unreadable = {w.line for w in record.warnings if w.code == "undecodable"}
+    if any(line.line in unreadable for line in lines):
+        raise OrderError(field, UNREADABLE)
+    return lines[0].value.strip() if lines else ""
 
 
 def reference_of(record: Record) -> OrderReference:

@@ -104,6 +104,10 @@ class OrderBook:
 
     # ------------------------------------------------------------------ an order is asked for
 
+    def check(self, wanted: WantedOrder) -> None:
+        """Raise `OrderError` where `take` would for a wrong field; nothing is written."""
+        self._entries.make(self._followed(wanted))
+
     def take(self, wanted: WantedOrder) -> tuple[RecordOutcome, Order]:
         """Place, correct or repeat what is ``wanted``; return what was done with which order.
 

@@ -53,6 +53,10 @@ class GdtOrders:
             known = store.noted(connection, record)
             return known or store.note(connection, record, taken, self._clock.utc())
 
+    def check(self, record: OrderRecord, request: OrderRequest, reference: OrderReference) -> None:
+        """Raise `OrderError` where `order` would for a wrong field; nothing is written."""
+        self._book.check(WantedOrder(request, record, reference))
+
     def order(
         self, record: OrderRecord, request: OrderRequest, reference: OrderReference
     ) -> TakenRecord:

@@ -81,11 +81,28 @@ def list_moves(connection: Connection, limit: int) -> list[PatientMove]:
     return [PatientMove(*row) for row in connection.execute(query)]
 
 
-def enter_move(connection: Connection, old: str, new: str, who: str, now: float) -> None:
-    """Enter that a number became another one; open orders of its chart follow."""
+def was_undone(connection: Connection, old: str, new: str) -> bool:
+    """Return whether ``old`` became ``new`` once and that was taken back."""
+    here = (patient_move.c.old == old, patient_move.c.new == new)
+    query = sa.select(patient_move.c.id).where(*here, patient_move.c.undone_at.is_not(None))
+    return connection.execute(query).first() is not None
+
+
+def enter_move(
+    connection: Connection,
+    old: str,
+    new: str,
+    who: str,
+    now: float,
+    described: Patient | None = None,
+) -> None:
+    """Enter that a number became another one; open orders of its chart follow.
+
+    ``described`` is how the practice software describes the new number's patient at this moment.
+    """
     values = {"old": old, "new": new, "who": who, "at": now}
     connection.execute(sa.insert(patient_move).values(**values))
-    move_open_orders(connection, moves_of(connection, [new]))
+    move_open_orders(connection, moves_of(connection, [new]), described)
 
 
 def undo_move(connection: Connection, old: str, new: str, now: float) -> None:
@@ -102,7 +119,9 @@ def note_former(connection: Connection, study_instance_uid: str, placed: Patient
     connection.execute(sa.insert(moved_order).values(**values, **_described(placed)))
 
 
-def move_open_orders(connection: Connection, moves: NumberMoves) -> None:
+def move_open_orders(
+    connection: Connection, moves: NumberMoves, described: Patient | None = None
+) -> None:
     """Let open orders for numbers that moved bear what these are now; their entries follow."""
     if not moves.moved:
         return
@@ -117,10 +136,15 @@ def move_open_orders(connection: Connection, moves: NumberMoves) -> None:
         placed_order.c.study_instance_uid.not_in(known),
     )
     connection.execute(sa.insert(moved_order).from_select(list(moved_order.c), query))
-    _renumber(connection, list(moves.moved), moves)
+    _renumber(connection, list(moves.moved), moves, described)
 
 
-def _renumber(connection: Connection, formers: Sequence[str], moves: NumberMoves) -> None:
+def _renumber(
+    connection: Connection,
+    formers: Sequence[str],
+    moves: NumberMoves,
+    described: Patient | None = None,
+) -> None:
     """Let open orders bear what the number each was placed for is now, one of ``formers``.
 
     Each is marked, so that its entry on the worklist follows.
@@ -137,7 +161,9 @@ def _renumber(connection: Connection, formers: Sequence[str], moves: NumberMoves
         if now == row.patient_id:
             continue
         placed = Patient.from_dicom(row.former, *(getattr(row, name) for name in _DESCRIPTION))
-        person = placed if now == row.former else moved_patient(connection, placed, now)
+        person = placed
+        if now != row.former:
+            person = moved_patient(connection, placed, now, described)
         values = {"patient_id": now, "listing": row.listing or ListingMark.REPLACE}
         here = placed_order.c.id == row.id
         connection.execute(
@@ -145,12 +171,20 @@ def _renumber(connection: Connection, formers: Sequence[str], moves: NumberMoves
         )
 
 
-def moved_patient(connection: Connection, placed: Patient, now: str) -> Patient:
+def moved_patient(
+    connection: Connection, placed: Patient, now: str, described: Patient | None = None
+) -> Patient:
     """Return whom an order is for since its number became ``now``.
 
-    That is as the practice software describes the new number itself: by master data, else by the
-    newest order placed for it. Where it said nothing, name and birth date stay.
+    That is as the practice software describes the new number itself: at this moment, by master
+    data, else by the newest order placed for it. Where it said nothing, name and birth date stay.
     """
+    if described is not None and described.id == now and described.family_name:
+        return replace(
+            described,
+            birth_date=described.birth_date or placed.birth_date,
+            sex=described.sex or placed.sex,
+        )
     moved = sa.select(moved_order.c.study_instance_uid)
     ordered = (
         sa.select(*(placed_order.c[name] for name in _DESCRIPTION))

@@ -67,6 +67,14 @@ def _number_pattern(value: str) -> str:
     return value
 
 
+def _field_number(value: str) -> str:
+    if value and not (len(value) == 4 and value.isascii() and value.isdigit()):
+        raise ValueError("must be a GDT field number: four digits")
+    if value == "3000":
+        raise ValueError("3000 is the patient's number itself, not a former one")
+    return value
+
+
 def _folder(value: object) -> object:
     if value == "":
         raise ValueError("must not be empty; leave the key out for the default")
@@ -89,6 +97,7 @@ FileName = Annotated[str, AfterValidator(_file_name), Field(min_length=1)]
 AnswerLetters = Literal["device", "latin-1", "utf-8", "ascii"]
 Occupied = Literal["wait", "number"]
 Most = Annotated[int, Field(ge=1, le=100)]
+FieldNumber = Annotated[str, AfterValidator(_field_number)]
 NumberPattern = Annotated[str, AfterValidator(_number_pattern)]
 Days = Annotated[int, Field(ge=0, le=36525)]
 UnknownNumber = Literal["send", "hold"]
@@ -265,6 +274,7 @@ class OrderFileSettings(SettingsSection):
     settle_seconds: Annotated[float, Field(ge=0, le=60)] = 1
     patience_seconds: Annotated[float, Field(gt=0)] = 60
     repeat_minutes: Annotated[float, Field(ge=0)] = 5
+    former_number_field: FieldNumber = ""
 
 
 class CatalogueRowSettings(SettingsSection):
