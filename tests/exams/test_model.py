@@ -72,7 +72,9 @@ person = st.integers(0, len(PEOPLE) - 1)
 few = st.integers(0, 3)
 number_mode = st.sampled_from(["right"] * 5 + ["other"] * 2 + ["none", "device", "several"])
 name_mode = st.sampled_from(["right"] * 6 + ["married", "mistyped", "none", "emergency"])
-accession_mode = st.sampled_from(["none"] * 3 + ["own"] * 3 + ["other", "typed", "device"])
+accession_mode = st.sampled_from(
+    ["none"] * 3 + ["own"] * 3 + ["other", "other-typed", "typed", "device"]
+)
 study_mode = st.sampled_from(["new"] * 2 + ["known"] * 3 + ["own-order"] * 2 + ["other-order"])
 kind = st.sampled_from(["picture"] * 3 + ["report"] * 3 + ["keys"])
 again_mode = st.sampled_from(
@@ -187,16 +189,21 @@ class PracticeMachine(RuleBasedStateMachine):
             with suppress(NotFound):
                 self.practice.core.orders.cancel(accession)
 
-    @rule(which=few)
+    @rule(which=few, to=st.none() | person)
     @precondition(lambda self: self.orders)
-    def change(self, *, which: int) -> None:
-        """Correct what is to be done."""
-        accession, _, patient, _ = self.orders[which % len(self.orders)]
+    def change(self, *, which: int, to: int | None) -> None:
+        """Correct what is to be done, or whom an order is for."""
+        place = which % len(self.orders)
+        accession, study, patient, case = self.orders[place]
+        patient = patient if to is None else PEOPLE[to]
         procedure = f"Auftrag{self._next():04}X"
         self.judge.order_marks[procedure] = patient.number
+        request = OrderRequest(patient.patient, station="US01", procedure=procedure)
         with suppress(NotFound):
-            request = OrderRequest(patient.patient, station="US01", procedure=procedure)
-            self.practice.core.orders.change(accession, request)
+            self._do(lambda: self.practice.core.orders.change(accession, request))
+            self.orders[place] = (accession, study, patient, case)
+            if case:
+                self.judge.order_marks[case] = patient.number
 
     @rule(who=person, married=st.booleans())
     def master_data(self, *, who: int, married: bool) -> None:
@@ -220,6 +227,7 @@ class PracticeMachine(RuleBasedStateMachine):
             for name in self.practice.files():
                 if name.endswith(".gdt"):
                     (self.practice.out / name).unlink()
+                    self.judge.collected.add(name)
 
     # ------------------------------------------------------------------ the device
 
@@ -233,6 +241,7 @@ class PracticeMachine(RuleBasedStateMachine):
         accession=accession_mode,
         pick=few,
         device=st.integers(0, 1),
+        form=few,
         last=st.booleans(),
     )
     def send(
@@ -247,6 +256,7 @@ class PracticeMachine(RuleBasedStateMachine):
         accession: str,
         pick: int,
         device: int,
+        form: int,
         last: bool,
     ) -> None:
         """Let a device send an object of somebody; after the last one it is silent."""
@@ -272,6 +282,7 @@ class PracticeMachine(RuleBasedStateMachine):
                 device=DEVICES[device],
                 day=self._today,
                 named=tuple(pictures[: 1 + pick]),
+                form=form,
             )
         )
         if last:
@@ -288,11 +299,11 @@ class PracticeMachine(RuleBasedStateMachine):
     def _accession(self, mode: str, patient: MarkedPerson, pick: int, mark: int) -> str:
         own = [number for number, _, p, _ in self.orders if p is patient]
         others = [number for number, _, p, _ in self.orders if p is not patient]
-        of = {"own": own, "typed": own, "other": others}.get(mode, [])
+        of = others if mode in {"other", "other-typed"} else own if mode in {"own", "typed"} else []
         if mode == "device":
             return f"GERAET{mark:04}X"
         found = of[-1 - pick % len(of)] if of else ""
-        return found.lstrip("R0") if mode == "typed" else found
+        return found.lstrip("R0") if mode.endswith("typed") else found
 
     def _send(self, one: MarkedObject) -> None:
         self.judge.objects.append(one)
@@ -309,9 +320,9 @@ class PracticeMachine(RuleBasedStateMachine):
 
         self._do(store)
 
-    @rule(which=st.integers(0, 7), how=again_mode, other=person)
+    @rule(which=st.integers(0, 7), how=again_mode, other=person, form=few)
     @precondition(lambda self: self.judge.objects)
-    def send_again(self, *, which: int, how: str, other: int) -> None:
+    def send_again(self, *, which: int, how: str, other: int, form: int) -> None:
         """Let a device send an object again: as it was, or corrected."""
         objects = self.judge.objects
         one = objects[-1 - which % len(objects)]
@@ -321,7 +332,7 @@ class PracticeMachine(RuleBasedStateMachine):
         words = one.words
         changed = {
             "same": {},
-            "coded": {"form": 1 - one.form},
+            "coded": {"form": form},
             "content": {"mark": mark},
             "person": {"mark": mark, "person": to, "said": tuple({**words, **right}.items())},
             "person-new-uid": {
@@ -346,15 +357,31 @@ class PracticeMachine(RuleBasedStateMachine):
         mine = [row for row in held if _same_person(row, first)]
         people = {o.person.number for row in mine for o in self.judge.of_claim(row)}
         number = sorted(people)[0] if right and people else PEOPLE[to].number
+        self._release(first, mine, number, confirmed=confirmed)
+        if not waits:
+            self._report(0)
 
+    @rule()
+    @precondition(lambda self: self.held())
+    def clear(self) -> None:
+        """Say of everything held whose it is, as whoever looks at the pictures can."""
+        self._report(QUIET)
+        self.every_chart_is_clean()
+        for first in {(row["study"], row["person"]): row for row in self.held()}.values():
+            mine = [row for row in self.held() if _same_person(row, first)]
+            people = {o.person.number for row in mine for o in self.judge.of_claim(row)}
+            if len(people) == 1:
+                self._release(first, mine, people.pop(), confirmed=True)
+                self.every_chart_is_clean()
+        self._report(QUIET)
+
+    def _release(self, first: Row, mine: Sequence[Row], number: str, *, confirmed: bool) -> None:
         self._say(
             lambda: self.practice.core.held.release(
                 first["study"], number, person=first["person"], confirmed=confirmed
             ),
             _word(first["study"], mine, number, confirmed=confirmed),
         )
-        if not waits:
-            self._report(0)
 
     def _say(self, say: Callable[[], object], word: Word) -> None:
         """Say something about whose an exam is; what was refused was not said."""
@@ -377,6 +404,11 @@ class PracticeMachine(RuleBasedStateMachine):
         """Say that something held is not to be sent."""
         held = self.held()
         one = held[which % len(held)]
+        known = self.judge.known.claims.items()
+        waits = {"held", "open"}
+        self.judge.discards |= {
+            key for key, row in known if _same_person(row, one) and row["state"] in waits
+        }
         with suppress(NotFound):
             self._do(
                 lambda: self.practice.core.held.discard(one["study"], "Test", person=one["person"])
@@ -414,6 +446,7 @@ class PracticeMachine(RuleBasedStateMachine):
         mine = [row for row in held if _same_person(row, first)]
         sent = next((row["patient_id"] for row in mine if row["patient_id"]), "")
         number = sent if to is None else PEOPLE[to].number
+        self.judge.corrections.add(first["study"])
         self._say(
             lambda: self.practice.core.corrections.accept(
                 first["study"], person=first["person"], number=number, confirmed=confirmed

@@ -7,9 +7,12 @@ left. It decides by the law alone, not by the table of the program.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,8 +35,12 @@ from tests.tools.marked import PEOPLE, MarkedObject, MarkedPerson, owner_of, sha
 from tests.tools.practice import Practice
 
 Row = sa.RowMapping
+SEX_CODES = {"M": "1", "F": "2"}
+"""GDT field 3110."""
 NOT_OURS = frozenset({"disk-low", "disk-full", "outbox-stuck"})
 """What needs a person because of the machine, or because nobody let files leave."""
+LATER = re.compile("^(Nachtrag|Korrektur)")
+"""What a study record that is not the first one begins with."""
 SAID = ("patient_id", "patient_name", "patient_birth_date", "patient_sex", "accession_number")
 
 
@@ -157,6 +164,12 @@ class Judge:
 
     objects: list[MarkedObject] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
+    discards: set[int] = field(default_factory=set)
+    """Ids of the claims a person said, once, are not to be sent."""
+    corrections: set[str] = field(default_factory=set)
+    """Studies of which a person accepted a correction, so that charts lost what it replaces."""
+    collected: set[str] = field(default_factory=set)
+    """Names of the files the practice software took."""
     order_marks: dict[str, str] = field(default_factory=dict)
     """Patient number by procedure text and case id of an order."""
     known: Known = NOTHING
@@ -178,6 +191,8 @@ class Judge:
             )
             if decided:
                 self._judge_claim(row, before)
+            if row["state"] == "discarded" and row["study"] not in self.corrections:
+                assert key in self.discards, f"discarded by nobody: {dict(row)}"
         self._forget_withdrawn(before)
         with practice.database.read() as connection:
             query = sa.select(outbox).order_by(outbox.c.id)
@@ -336,6 +351,7 @@ class Judge:
             and not retracts
         ]
         self._judge_people(text, owner, claims, context)
+        self._judge_sex(record, owner, claims, context)
         self._judge_orders(text, number, context)
         shades = [shades_in(data) for name, data in files.items() if name.endswith(".jpg")]
         theirs = {one.mark for row in claims for one in self.of_claim(row)}
@@ -344,24 +360,33 @@ class Judge:
             self.told.add((one.mark, number))
 
     def _judge_people(
-        self, text: str, owner: MarkedPerson, claims: Iterable[Row], context: str
+        self, text: str, owner: MarkedPerson, claims: Sequence[Row], context: str
     ) -> None:
-        claims = list(claims)
-        named = {owner.number}
         described_by = {owner.number}
         for row in claims:
-            people = {one.person.number for one in self.of_claim(row)}
-            described_by |= people
-            if row["patient_id"] == owner.number and not row["word"]:
-                named |= people
+            described_by |= {one.person.number for one in self.of_claim(row)}
+        named = self._named(owner, claims)
         for person in PEOPLE:
             if person.number not in named:
                 found = [mark for mark in person.marks if mark in text]
                 assert not found, f"{found} of {person.number} in {context}"
             if person.number not in described_by:
                 assert person.description not in text, context
+                assert f"{person.modality}: " not in text, context
             if person is not owner:
                 assert person.number not in text.replace("\n", " ").split(" "), context
+
+    def _named(self, owner: MarkedPerson, claims: Sequence[Row]) -> set[str]:
+        """Return whose name a record may bear: devices send the number with another's name."""
+        own = [row for row in claims if row["patient_id"] == owner.number and not row["word"]]
+        return {owner.number}.union(*({o.person.number for o in self.of_claim(r)} for r in own))
+
+    def _judge_sex(
+        self, record: Record, owner: MarkedPerson, claims: Sequence[Row], context: str
+    ) -> None:
+        named = self._named(owner, claims)
+        codes = {SEX_CODES[one.sex] for one in PEOPLE if one.number in named}
+        assert set(record.all("3110")) <= codes, context
 
     def _judge_orders(self, text: str, number: str, context: str) -> None:
         marks = {key: row["patient_id"] for key, row in self.known.orders.items()}
@@ -395,7 +420,9 @@ class Judge:
         rest = subjects - expected
         assert not rest, items
         self._nothing_is_lost()
+        self._superseded_rightly()
         self._nothing_twice(practice)
+        self._judge_folders(practice)
 
     def _nothing_is_lost(self) -> None:
         by_uid: dict[str, list[Row]] = {}
@@ -419,6 +446,29 @@ class Judge:
         if row["standing"] == "new":
             assert row["told"], f"{dict(row)} was told nowhere"
 
+    def _superseded_rightly(self) -> None:
+        """Judge that an object is not used only where another counts, or a person said so."""
+        counts = {
+            (row["study_instance_uid"], row["sop_instance_uid"])
+            for row in self.known.instances
+            if row["standing"] == "new"
+        }
+        for row in self.known.instances:
+            of = self.known.claims[row["claim_id"]]
+            uid = (row["study_instance_uid"], row["sop_instance_uid"])
+            if row["standing"] in {"superseded", "repeated"} and uid not in counts:
+                said = self._discarded_uid(row["sop_instance_uid"], of["study"])
+                assert said, f"{dict(row)} counts nowhere, nor does another"
+
+    def _discarded_uid(self, uid: str, study: str) -> bool:
+        """Return whether a person discarded an object with the UID."""
+        return any(
+            row["sop_instance_uid"] == uid
+            and row["study_instance_uid"] == study
+            and row["claim_id"] in self.discards
+            for row in self.known.instances
+        )
+
     def _last_counts(self) -> None:
         """Judge that of each object what the device sent last is what the chart has."""
         last: dict[tuple[str, str, int], MarkedObject] = {}
@@ -439,10 +489,46 @@ class Judge:
 
     def _nothing_twice(self, practice: Practice) -> None:
         with practice.database.read() as connection:
-            states = connection.execute(
-                sa.select(outbox.c.final_name, outbox.c.payload).where(
-                    outbox.c.kind == "gdt", outbox.c.state == "delivered"
-                )
-            ).all()
-        names = Counter(row.final_name for row in states)
+            query = sa.select(outbox).where(outbox.c.kind == "gdt").order_by(outbox.c.id)
+            rows = list(connection.execute(query).mappings())
+        names = Counter(row["final_name"] for row in rows if row["state"] == "delivered")
         assert all(count == 1 for count in names.values()), names
+        standing: set[tuple[str, str, str]] = set()
+        for row in rows:
+            kind, study, *rest = row["key"].split(":")
+            record = _record(bytes(row["payload"]))
+            chart = record.first("3000") or ""
+            if kind == "retraction":
+                standing = {one for one in standing if one[:2] != (study, chart)}
+            elif kind == "study" and not any(LATER.search(line.value) for line in record.lines):
+                key = (study, chart, rest[1])
+                assert key not in standing, f"two first study records: {key}"
+                standing.add(key)
+
+    def _judge_folders(self, practice: Practice) -> None:
+        """Judge that each folder has what was delivered and not collected, byte for byte."""
+        with practice.database.read() as connection:
+            query = sa.select(outbox).where(outbox.c.state == "delivered")
+            rows = list(connection.execute(query).mappings())
+        wanted = {
+            row["final_name"]: bytes(row["payload"])
+            for row in rows
+            if row["kind"] == "gdt" and row["final_name"] not in self.collected
+        }
+        assert _contents(practice.out) == wanted
+        wanted = {
+            row["final_name"]: self._files[row["name"]]
+            for row in rows
+            if row["kind"] == "attachment"
+        }
+        assert _contents(practice.folder / "pictures") == wanted
+
+
+@lru_cache(maxsize=1000)
+def _record(payload: bytes) -> Record:
+    (record,) = read_records(payload)
+    return record
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in folder.iterdir()}

@@ -17,13 +17,21 @@ from typing import Final
 import pydicom
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from gdtbridge.people import Patient
 
 STILL: Final = "1.2.840.10008.5.1.4.1.1.6.1"
 REPORT: Final = "1.2.840.10008.5.1.4.1.1.88.33"
 KEYS: Final = "1.2.840.10008.5.1.4.1.1.88.59"
+FORMS: Final = (
+    (ExplicitVRLittleEndian, ""),
+    (ImplicitVRLittleEndian, ""),
+    (ExplicitVRBigEndian, ""),
+    (ExplicitVRLittleEndian, "  "),
+)
+"""Transfer syntaxes, and what pads the text (PS3.5 6.2: trailing spaces mean nothing)."""
+_PADDED: Final = {"PatientID", "PatientName", "AccessionNumber"}
 _KEPT: Final = (3, 7)
 """The two measurements of the thyroid sample a marked report has."""
 _VALUE: Final = re.compile(r"(?<![\d.,])\d\d[.,]\d{3}(?!\d)")
@@ -45,6 +53,8 @@ class MarkedPerson:
     mistyped: date
     sex: str
     description: str
+    modality: str
+    """Of the pictures of nobody else."""
 
     @property
     def patient(self) -> Patient:
@@ -59,26 +69,38 @@ class MarkedPerson:
         return (self.family, self.married, self.given, *dates)
 
 
-PEOPLE: Final = (
-    MarkedPerson(
-        "731001", "Amsel", "Specht", "Asta", date(1951, 1, 17), date(1915, 1, 17), "F", "Leberblick"
-    ),
-    MarkedPerson(
-        "731002",
-        "Buchfink",
-        "Zeisig",
-        "Bodo",
-        date(1962, 2, 18),
-        date(1926, 2, 18),
-        "M",
-        "Nierschau",
-    ),
-    MarkedPerson(
-        "731003", "Dohle", "Wachtel", "Edda", date(1973, 3, 19), date(1937, 3, 19), "F", "Milzsicht"
-    ),
-    MarkedPerson(
-        "731004", "Eisvogel", "Uhu", "Gero", date(1984, 4, 20), date(1948, 4, 20), "M", "Herzprobe"
-    ),
+PEOPLE: Final = tuple(
+    MarkedPerson(number, *names, date.fromisoformat(born), date.fromisoformat(mistyped), *rest)
+    for number, names, born, mistyped, *rest in (
+        (
+            "731001",
+            ("Amsel", "Specht", "Asta"),
+            "1951-01-17",
+            "1915-01-17",
+            "F",
+            "Leberblick",
+            "US",
+        ),
+        (
+            "731002",
+            ("Buchfink", "Zeisig", "Bodo"),
+            "1962-02-18",
+            "1926-02-18",
+            "M",
+            "Nierschau",
+            "XA",
+        ),
+        (
+            "731003",
+            ("Dohle", "Wachtel", "Edda"),
+            "1973-03-19",
+            "1937-03-19",
+            "F",
+            "Milzsicht",
+            "MG",
+        ),
+        ("731004", ("Eisvogel", "Uhu", "Gero"), "1984-04-20", "1948-04-20", "M", "Herzprobe", "DX"),
+    )
 )
 
 
@@ -92,7 +114,6 @@ class MarkedObject:
     """An object a device sends of ``person``; ``said`` is what it says of whom it is.
 
     ``mark`` counts all objects; its values and its picture are made of it. ``form`` is how it is
-    encoded: 0 explicit, 1 implicit VR.
     """
 
     person: MarkedPerson
@@ -132,8 +153,10 @@ class MarkedObject:
     def write(self, path: Path, samples: Path) -> None:
         """Write the object as a Part 10 file."""
         dataset = getattr(self, f"_{self.kind}")(samples)
+        _, padding = FORMS[self.form]
         for keyword, value in self.said:
-            setattr(dataset, keyword, value)
+            padded = value and keyword in _PADDED
+            setattr(dataset, keyword, f"{value}{padding}" if padded else value)
         dataset.SpecificCharacterSet = "ISO_IR 100"
         dataset.StudyInstanceUID, dataset.SeriesInstanceUID = self.study, f"{self.study}.1"
         dataset.SOPClassUID, dataset.SOPInstanceUID = self.sop_class, self.uid
@@ -146,12 +169,12 @@ class MarkedObject:
     @property
     def transfer_syntax(self) -> str:
         """UID of how it is encoded."""
-        return (ExplicitVRLittleEndian, ImplicitVRLittleEndian)[self.form]
+        return FORMS[self.form][0]
 
     def _picture(self, _samples: Path) -> Dataset:
         left, right = self.shades
         picture = Dataset()
-        picture.Modality = "US"
+        picture.Modality = self.person.modality
         picture.Rows, picture.Columns = 16, 32
         picture.SamplesPerPixel, picture.PhotometricInterpretation = 1, "MONOCHROME2"
         picture.BitsAllocated = picture.BitsStored = 8
