@@ -21,7 +21,7 @@ from gdtbridge.pictures.model import (
     RenderedFile,
 )
 from gdtbridge.pictures.reader import AttachmentReader
-from gdtbridge.pictures.sop_classes import is_candidate, is_key_object
+from gdtbridge.pictures.sop_classes import is_candidate, is_document, is_key_object
 
 __all__ = [
     "AttachmentCandidate",
@@ -36,5 +36,6 @@ __all__ = [
     "RenderedFile",
     "choose",
     "is_candidate",
+    "is_document",
     "is_key_object",
 ]

@@ -20,9 +20,11 @@ from gdtbridge.pictures import (
     AttachmentCandidate,
     AttachmentError,
     AttachmentReader,
+    KeyObjects,
     RenderedFile,
     choose,
     is_candidate,
+    is_document,
     is_key_object,
 )
 from gdtbridge.report_page import PageFormat, PagePrinter, sheet_of
@@ -84,10 +86,10 @@ class AttachmentBuilder:
     ) -> tuple[AttachedFile, ...]:
         """Return the attachments for objects that were not told; what cannot be made is left out.
 
-        ``kept`` are all objects of the result, ``already`` counts the pictures the chart has.
+        ``kept`` are all objects of the result, ``already`` counts the pictures the chart has. A
+        late document comes whatever the chart has; where key images were chosen before, of late
+        pictures only key images do.
         """
-        if place.most <= already:
-            return ()
         end = self.monotonic() + MOST_SECONDS
         keys = [one.path for one in kept if is_key_object(one.sop_class_uid)]
         candidates = [
@@ -98,8 +100,11 @@ class AttachmentBuilder:
         if not candidates:
             return ()
         key = self.renderer.key_objects(keys)
+        if _were_chosen(kept, key):
+            candidates = [one for one in candidates if _is_wanted(one, key)]
         looked = [found for one in candidates for found in self._with_frames(one, end)]
-        selection = choose(looked, key, place.most - already)
+        documents = sum(is_document(one.sop_class_uid) for one in candidates)
+        selection = choose(looked, key, max(place.most - already, documents))
         rendered = [
             self._rendered(planned.exam, choice.candidate.path, choice.frame, end)
             for choice in selection.choices
@@ -146,6 +151,17 @@ class AttachmentBuilder:
         except AttachmentError as error:
             log.warning("exam %d: an attachment is left out: %s", exam.id, type(error).__name__)
             return None
+
+
+def _were_chosen(kept: Sequence[ArchivedInstance], key: KeyObjects) -> bool:
+    """Return whether pictures that a Key Object Selection names were told before."""
+    named = {one.sop_instance_uid for one in key.named}
+    return any(one.told and one.sop_instance_uid in named for one in kept)
+
+
+def _is_wanted(candidate: AttachmentCandidate, key: KeyObjects) -> bool:
+    named = {one.sop_instance_uid for one in key.named}
+    return is_document(candidate.sop_class_uid) or candidate.sop_instance_uid in named
 
 
 def _files(

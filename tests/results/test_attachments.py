@@ -186,6 +186,31 @@ def test_late_pictures_are_a_supplement(device: Device) -> None:
     assert len(device.practice.records()) == 2
 
 
+def test_a_late_document_comes_whatever_the_chart_has(device: Device) -> None:
+    """A report of the device is worth more than a fourth picture."""
+    for shade in (10, 90, 200, 250):
+        device.still(shade)
+    device.finish()
+    device.document(b"%PDF-1.4\n%%EOF\n")
+    device.still(55)
+
+    assert [form for _, form, _ in groups(device.supplement())] == ["PDF"]
+
+
+def test_of_late_pictures_only_key_images_come_where_they_were_chosen(device: Device) -> None:
+    """Whoever chose one picture of many did not want the late ones by themselves."""
+    chosen = device.still(10)
+    device.still(90)
+    device.keys(chosen)
+    assert len(groups(device.finish())) == 1
+
+    device.still(200)
+    device.finish()
+    assert len(device.practice.records()) == 1
+    device.keys(device.still(250))
+    assert len(groups(device.supplement())) == 1
+
+
 def test_pictures_sent_anew_are_a_correction(device: Device) -> None:
     """What replaces pictures the chart has is no further picture."""
     first = device.still(10)
