@@ -27,6 +27,7 @@ from gdtbridge.exams.model import (
 )
 from gdtbridge.exams.patient_numbers import NUMBER_FAULT_TEXT
 from gdtbridge.orders import store as order_store
+from gdtbridge.orders.patient_moves import moves_of
 from worklist import FolderError, WorklistFolder, canonical_number
 
 log = logging.getLogger(__name__)
@@ -141,7 +142,9 @@ class HeldExams:
         ]
         for decision in self._decide(exam, said):
             if decision.person == meant[0].person and decision.situation.known is Known.TWO:
-                known = (one.listed for one in decision.proposed if one.id == patient_id)
+                with self.database.read() as connection:
+                    numbers = moves_of(connection, [patient_id]).all_of(patient_id)
+                known = (one.listed for one in decision.proposed if one.id in numbers)
                 own = meant[0].patient.listed
                 others = dict.fromkeys(one for one in known if one != own)
                 raise NeedsConfirmation(CONFIRM, (own, *others))

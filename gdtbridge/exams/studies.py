@@ -7,7 +7,7 @@ fits nothing finds nothing. Who names another person than the one a study is of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from typing import Final
 
@@ -23,7 +23,7 @@ from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order, StudyNames
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.people import Patient, are_two
-from worklist import FolderError, WorklistFolder
+from worklist import FolderError, WorklistFolder, canonical_number
 
 ANOTHER_PERSON: Final = (
     "Die Nummer gehört zu einer anderen Person: Nachname und Geburtsdatum sind andere. / The number"
@@ -63,6 +63,7 @@ class StudyFinder:
             claims = claim_store.follow(connection, sent)
             names = store.names_of(connection, numbers)
         found = [one for exam in exams for one in self._of_number(exam, claims, number)]
+        found = self._without_foreign_orders(found, numbers)
         fitting = [one for one in found if fits(one, names.get(one.id, StudyNames()), query)]
         of_person = self._of_person(at_time(fitting, query.study_time), query.patient)
         return sorted(of_person, key=_when, reverse=True)
@@ -78,6 +79,18 @@ class StudyFinder:
                 exam, one
             ):
                 yield one
+
+    def _without_foreign_orders(
+        self, found: Sequence[PatientExam], numbers: Sequence[str]
+    ) -> list[PatientExam]:
+        """Return exams without the accession number of an order for another chart's patient."""
+        with self.database.read() as connection:
+            return [
+                replace(one, accession_number="")
+                if _is_foreign(connection, one.accession_number, numbers)
+                else one
+                for one in found
+            ]
 
     def _of_person(self, exams: list[PatientExam], asked: Patient) -> list[PatientExam]:
         """Return the exams that are not another person's; raise `AnotherPerson` when all are."""
@@ -103,6 +116,15 @@ class StudyFinder:
             found = evidence.collect(connection, exam, claims, listed, received)
         decided = (d for d in self.maker.decide(found) if d.person == one.person)
         return any(d.reason is None for d in decided)
+
+
+def _is_foreign(connection: Connection, sent: str, numbers: Sequence[str]) -> bool:
+    """Return whether an accession number, as sent or typed, is an order's of another chart."""
+    for accession in {sent, canonical_number(sent) or ""} - {""}:
+        order = order_store.order_by_number(connection, accession)
+        if order is not None and order.patient.id not in numbers:
+            return True
+    return False
 
 
 def people_of(connection: Connection, exam: PatientExam) -> Iterator[Patient]:

@@ -17,6 +17,7 @@ from gdtbridge.exams.claim_store import HELD
 from gdtbridge.exams.model import HELD_TEXT, PROBLEM_TEXT, HoldReason
 from gdtbridge.exams.overview import OVERDUE_SECONDS
 from gdtbridge.exams.store import PROBLEM
+from gdtbridge.orders.patient_moves import NumberMoves, moves_of
 from gdtbridge.people import Patient
 
 
@@ -42,7 +43,7 @@ class WaitingExam:
     since: float
     """UTC seconds."""
     whose: str
-    """Number, name and birth date of the patient, as sent."""
+    """Number of the chart as it is now, name and birth date as sent."""
     detail: str
     """The cause, German / English."""
     person: int
@@ -82,7 +83,9 @@ def _held(connection: Connection, most: int) -> Iterator[WaitingExam]:
         .limit(most)
     )
     told: set[str] = set()
-    for since, why, uid, person, *who in connection.execute(query):
+    rows = connection.execute(query).all()
+    moves = moves_of(connection, {row.patient_id for row in rows})
+    for since, why, uid, person, *who in rows:
         subject = f"exam:{uid}:{person}"
         if subject in told:
             continue
@@ -90,7 +93,7 @@ def _held(connection: Connection, most: int) -> Iterator[WaitingExam]:
         correction = why == HoldReason.CORRECTION
         kind = WaitingKind.CORRECTION if correction else WaitingKind.HELD
         detail = HELD_TEXT[HoldReason(why)]
-        yield WaitingExam(kind, subject, uid, since, _who(*who), detail, person)
+        yield WaitingExam(kind, subject, uid, since, _who(moves, *who), detail, person)
 
 
 def _overdue(connection: Connection, due_before: float, most: int) -> list[WaitingExam]:
@@ -103,9 +106,11 @@ def _overdue(connection: Connection, due_before: float, most: int) -> list[Waiti
         .order_by(exam.c.due_at)
         .limit(most)
     )
+    rows = connection.execute(query).all()
+    moves = moves_of(connection, {row.patient_id for row in rows})
     return [
-        WaitingExam(WaitingKind.OVERDUE, f"exam:{uid}", uid, since, _who(*who), "", person)
-        for since, uid, person, *who in connection.execute(query)
+        WaitingExam(WaitingKind.OVERDUE, f"exam:{uid}", uid, since, _who(moves, *who), "", person)
+        for since, uid, person, *who in rows
     ]
 
 
@@ -120,20 +125,22 @@ def _reports(connection: Connection, most: int) -> list[WaitingExam]:
         .order_by(report.c.id)
         .limit(most)
     )
+    rows = connection.execute(query).all()
+    moves = moves_of(connection, {row.patient_id for row in rows})
     return [
         WaitingExam(
             _REPORT_KINDS.get(why, WaitingKind.UNREADABLE),
             f"object:{number}",
             uid,
             since,
-            _who(*who),
+            _who(moves, *who),
             PROBLEM_TEXT.get(why, why),
             person,
         )
-        for number, since, why, uid, person, *who in connection.execute(query)
+        for number, since, why, uid, person, *who in rows
     ]
 
 
-def _who(number: str, name: str, birth_date: str) -> str:
+def _who(moves: NumberMoves, number: str, name: str, birth_date: str) -> str:
     """Return number, name and birth date as a list shows them; empty where nothing is known."""
-    return Patient.from_dicom(number, name, birth_date).listed
+    return Patient.from_dicom(moves.now(number), name, birth_date).listed

@@ -6,7 +6,7 @@ are occurs nowhere in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gdtbridge.database import Connection
@@ -67,7 +67,7 @@ class Retractor:
         """Yield what each record says and the result it is of; the first has all values."""
         patient = _chart_of(self.gatherer.evidence(connection, exam.id, ListedEntries()), wrong)
         values = _values(connection, wrong)
-        for result in wrong.results if wrong.whole else wrong.results[:1]:
+        for result in _by_order(wrong.results) if wrong.whole else wrong.results[:1]:
             retraction = Retraction(
                 exam=exam_of(exam, wrong.claims) if wrong.claims else _bare(exam),
                 patient=patient,
@@ -80,6 +80,20 @@ class Retractor:
             )
             yield retraction, result
             values = 0
+
+
+def _by_order(results: Iterable[ExamResult]) -> list[ExamResult]:
+    """Return one result for each order and route, the oldest with the pictures of all.
+
+    A chart whose number changed may have got one under each number.
+    """
+    found: dict[tuple[str, str], ExamResult] = {}
+    for one in results:
+        first = found.setdefault((one.accession_number, one.route), one)
+        if first is not one:
+            both = replace(first, pictures=first.pictures + one.pictures)
+            found[one.accession_number, one.route] = both
+    return list(found.values())
 
 
 def _chart_of(found: ExamEvidence | None, wrong: WrongResults) -> Patient:

@@ -236,6 +236,26 @@ class TestExams:
         practice.wait()
         assert list(numbers(practice).values()) == ["815"]
 
+    def test_the_list_of_what_waits(self, practice: Practice) -> None:
+        """It has the number the chart has now, as the list of exams does."""
+        other = {"PatientName": "Schmidt^Jo", "PatientBirthDate": "19700101"}
+        practice.core.orders.place(practice.order())
+        practice.send(StudyInstanceUID=STUDY, PatientID="4711", **other)
+        practice.wait()
+        move(practice)
+        (item,) = practice.core.attention.items()
+        assert item.whose == "815 Schmidt, Jo 01.01.1970"
+
+    def test_whose_a_former_number_is(self, practice: Practice) -> None:
+        """Who releases to the old number sees the person of the chart it became."""
+        practice.core.orders.place(practice.order())
+        move(practice)
+        practice.send(StudyInstanceUID=STUDY, PatientName="Schmidt^Jo", PatientBirthDate="19700101")
+        practice.wait()
+        with pytest.raises(NeedsConfirmation) as asked:
+            practice.core.held.release(STUDY, "4711")
+        assert "815 Müller, Änne 24.12.1958" in asked.value.found
+
     def test_another_person_under_the_former_number(self, practice: Practice) -> None:
         """The former number was given away again: what names it is held, not sent along."""
         practice.send(StudyInstanceUID=STUDY, PatientID="4711", **MULLER)

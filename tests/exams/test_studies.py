@@ -115,6 +115,24 @@ def test_an_order_of_another_patient_names_nothing(practice: Practice) -> None:
     assert found(practice, "4712", accession_number=entry.AccessionNumber) == []
 
 
+@pytest.mark.parametrize("typed", [False, True])
+def test_an_order_number_of_another_patient_is_not_shown(
+    practice: Practice, *, typed: bool
+) -> None:
+    """A device kept the number of the patient before; nobody is to open or find those images."""
+    other = practice.order(patient_id="4712", family_name="Weiß", birth_date=date(1970, 1, 1))
+    number = practice.core.orders.place(other).entry.AccessionNumber
+    sent = number.lower().replace("0", "", 1) if typed else number
+    uid = study(practice, 911, AccessionNumber=sent)
+    practice.wait()
+    if not typed:  # what is typed leads nowhere where it does not fit, so nothing is held
+        practice.core.held.release(uid, "4711")
+        practice.wait()
+    (exam,) = practice.core.studies.find(StudyQuery("4711"))
+    assert (exam.study_instance_uid, exam.accession_number) == (uid, "")
+    assert found(practice, accession_number=number) == []
+
+
 def test_a_held_study_is_never_found(practice: Practice) -> None:
     """Objects of two patients: nobody sees it until a person has decided."""
     uid = study(practice, 907)

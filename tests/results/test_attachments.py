@@ -396,3 +396,22 @@ def test_an_order_that_comes_while_the_exam_is_read_gets_the_pictures(tmp_path: 
     assert len(groups(record)) == 1
     practice.renderer.close()
     practice.database.close()
+
+
+def test_what_a_chart_got_under_two_numbers_is_withdrawn_as_one(device: Device) -> None:
+    """Both numbers became one chart's: one retraction counts the pictures of both results."""
+    practice, uid = device.practice, STUDY["StudyInstanceUID"]
+    device.still(10)
+    device.still(20, PatientID="815")
+    practice.wait()
+    for number in ("4711", "815"):
+        practice.core.held.release(uid, number, confirmed=True)
+    device.finish()
+    practice.core.renumbering.renumber("4711", "815", confirmed=True)
+    known = set(practice.records())
+    practice.core.corrections.withdraw(uid, "4711", "Verwechselt")
+    practice.wait(1)
+    (name,) = set(practice.records()) - known
+    retraction = practice.records()[name]
+    assert retraction.patient.id == "815"
+    assert "2 Bilder" in " ".join(line.value for line in retraction.lines)
