@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import random
 import shutil
 import sqlite3
 import subprocess
@@ -22,6 +21,7 @@ from pydicom.uid import UID
 from gdtbridge.dicom.client import Peer, PeerError, store
 from gdtbridge.gdt.read.reader import read_records
 from tests.tools.elements import PERSON, identification, part10
+from tests.tools.killing import PracticeSoftware, kill_at_random
 from tests.tools.service import Service
 from tests.tools.waiting import wait_for
 
@@ -96,27 +96,6 @@ class Device:
 
 
 @dataclass
-class PracticeSoftware:
-    """Collects and deletes every GDT file it finds, as importers do."""
-
-    folder: Path
-    done: threading.Event = field(default_factory=threading.Event)
-    collected: list[bytes] = field(default_factory=list)
-
-    def run(self) -> None:
-        """Collect until told to stop."""
-        while not self.done.wait(0.01):
-            self.collect()
-
-    def collect(self) -> None:
-        """Take what lies there."""
-        with suppress(FileNotFoundError):
-            for path in self.folder.glob("[!.]*"):
-                self.collected.append(path.read_bytes())
-                path.unlink()
-
-
-@dataclass
 class Reception:
     """Puts patients on the worklist; remembers what was answered."""
 
@@ -147,19 +126,6 @@ class Reception:
                 for text in record.all("6227")
                 if text.startswith("Auftragsnummer: ")
             ]
-
-
-def _kill_at_random(service: Service, kills: int) -> None:
-    """Kill some starts half-way, and most runs at any moment of their work."""
-    for _ in range(kills):
-        service.launch()
-        if random.random() < 0.2:
-            time.sleep(random.uniform(0.1, 2))
-        else:
-            wait_for(service.listens, 30, "start of the service")
-            time.sleep(random.uniform(0, 1.2))
-        service.kill()
-        service.ports = {}
 
 
 @pytest.mark.kill
@@ -193,7 +159,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_reported_twice(
     for thread in threads:
         thread.start()
     try:
-        _kill_at_random(service, kills)
+        kill_at_random(service, kills)
         with service:
             wait_for(device.has_been_heard, 60, "an acknowledged report")
             device.enough.set()
