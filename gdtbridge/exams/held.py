@@ -112,7 +112,7 @@ class HeldExams:
         """
         patient_id = self.checked_number(patient_id)
         exam, claims = self.waiting(study_instance_uid)
-        meant = meant_of(by_person(exam, claims), person, patient_id)
+        meant = meant_of(by_person(exam, claims), person, self.numbers_of(patient_id))
         if not confirmed:
             self.must_not_be_another(exam, claims, meant.claims, patient_id)
         with self.database.write() as connection:
@@ -121,6 +121,11 @@ class HeldExams:
             self.note(connection, exam, EventKind.RELEASED, meant.person, detail, who)
         self.due.ring()
         log.info("exam %d was released by a person", exam.id)
+
+    def numbers_of(self, patient_id: str) -> tuple[str, ...]:
+        """Return every number of the chart a number is of."""
+        with self.database.read() as connection:
+            return moves_of(connection, [patient_id]).all_of(patient_id)
 
     def checked_number(self, patient_id: str) -> str:
         """Return a number without blanks around it; raise `OrderError` if it cannot be one."""
@@ -142,8 +147,7 @@ class HeldExams:
         ]
         for decision in self._decide(exam, said):
             if decision.person == meant[0].person and decision.situation.known is Known.TWO:
-                with self.database.read() as connection:
-                    numbers = moves_of(connection, [patient_id]).all_of(patient_id)
+                numbers = self.numbers_of(patient_id)
                 known = (one.listed for one in decision.proposed if one.id in numbers)
                 own = meant[0].patient.listed
                 others = dict.fromkeys(one for one in known if one != own)
@@ -184,7 +188,7 @@ class HeldExams:
         if not reason:
             raise OrderError("reason", "Der Grund fehlt. / The reason is missing.")
         exam, claims = self.waiting(study_instance_uid)
-        meant = meant_of(by_person(exam, claims), person, "")
+        meant = meant_of(by_person(exam, claims), person)
         with self.database.write() as connection:
             ids = [one.id for one in self._still(connection, exam, meant)]
             claim_store.update_claims(
@@ -278,13 +282,18 @@ def asks(one: Claim) -> bool:
     return one.waits and not (one.word and one.state is ClaimState.OPEN)
 
 
-def meant_of(people: Sequence[PatientExam], person: int, patient_id: str) -> PatientExam:
-    """Return which of an exam's people is meant; raise `OrderError` where nobody can tell."""
+def meant_of(
+    people: Sequence[PatientExam], person: int, numbers: Sequence[str] = ()
+) -> PatientExam:
+    """Return which of an exam's people is meant; raise `OrderError` where nobody can tell.
+
+    ``numbers`` are those of the chart that was named.
+    """
     waiting = [one for one in people if any(asks(claim) for claim in one.claims)]
     if person:
         found = [one for one in waiting if one.person == person]
     else:
-        named = [one for one in waiting if patient_id and one.sent_patient_id == patient_id]
+        named = [one for one in waiting if one.sent_patient_id and one.sent_patient_id in numbers]
         found = named or waiting
     if len(found) != 1:
         raise OrderError("person", WHOSE)

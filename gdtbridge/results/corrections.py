@@ -169,7 +169,7 @@ class ResultCorrections:
         if not any(one.waits for one in claims):
             self._accept_reports(exam, claims, person, who)
             return
-        meant = meant_of(by_person(exam, claims), person, number.strip())
+        meant = meant_of(by_person(exam, claims), person, self.held.numbers_of(number.strip()))
         if meant.held_because not in {HoldReason.CORRECTION, HoldReason.AFTER_REPORT}:
             raise OrderError("person", NO_CORRECTION)
         number = self.held.checked_number(number or meant.sent_patient_id)
@@ -227,7 +227,7 @@ class ResultCorrections:
         if not meant:
             raise NotFound(NOT_RELEASED)
         if len(meant) > 1:
-            meant = [meant_of(meant, person, "")]
+            meant = [meant_of(meant, person)]
         with self.database.write() as connection:
             claims = claim_store.claims_of(connection, exam.id)
             mine = [one for one in claims if one.person == meant[0].person and one.is_active]

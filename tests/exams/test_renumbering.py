@@ -236,6 +236,19 @@ class TestExams:
         practice.wait()
         assert list(numbers(practice).values()) == ["815"]
 
+    @pytest.mark.parametrize("said", ["4711", "815"])
+    def test_a_release_says_whose_by_either_number(self, practice: Practice, said: str) -> None:
+        """Of several people it is the one whose chart has or had the number."""
+        other = {"PatientName": "Schmidt^Jo", "PatientBirthDate": "19700101"}
+        practice.send(StudyInstanceUID=STUDY, PatientID="4711", **MULLER)
+        practice.send(StudyInstanceUID=STUDY, PatientID="5", **other)
+        practice.wait()
+        move(practice)
+        practice.core.held.release(STUDY, said)
+        practice.wait()
+        (record,) = practice.records().values()
+        assert (record.patient.id, record.patient.family_name) == ("815", "Müller")
+
     def test_the_list_of_what_waits(self, practice: Practice) -> None:
         """It has the number the chart has now, as the list of exams does."""
         other = {"PatientName": "Schmidt^Jo", "PatientBirthDate": "19700101"}
