@@ -70,7 +70,9 @@ pytestmark = [
 
 person = st.integers(0, len(PEOPLE) - 1)
 few = st.integers(0, 3)
-number_mode = st.sampled_from(["right"] * 5 + ["other"] * 2 + ["none", "device", "several"])
+number_mode = st.sampled_from(
+    ["right"] * 5 + ["other"] * 2 + ["second", "none", "device", "several"]
+)
 name_mode = st.sampled_from(["right"] * 6 + ["married", "mistyped", "none", "emergency"])
 accession_mode = st.sampled_from(
     ["none"] * 3 + ["own"] * 3 + ["other", "other-typed", "typed", "device"]
@@ -346,6 +348,27 @@ class PracticeMachine(RuleBasedStateMachine):
         }[how]
         self._send(replace(one, **changed))  # type: ignore[arg-type]
 
+    @rule(who=person, kind=kind, accession=accession_mode, pick=few, cleared=st.booleans())
+    @precondition(lambda self: self.studies)
+    def mix(self, *, who: int, kind: str, accession: str, pick: int, cleared: bool) -> None:
+        """Let a device put somebody into a study that may be another one's; people sort it out."""
+        self.send(
+            who=who,
+            other=who,
+            kind=kind,
+            study="known",
+            number="right",
+            name="right",
+            accession=accession,
+            pick=pick,
+            device=0,
+            form=0,
+            last=True,
+        )
+        self.every_chart_is_clean()
+        if cleared and self.held():
+            self.clear()
+
     # ------------------------------------------------------------------ people
 
     @rule(which=few, to=person, right=st.booleans(), confirmed=st.booleans(), waits=st.booleans())
@@ -477,6 +500,14 @@ class PracticeMachine(RuleBasedStateMachine):
         with suppress(NotFound):
             self._do(lambda: self.practice.core.held.unmatch(study))
 
+    @rule(who=person, back=st.booleans())
+    def renumber(self, *, who: int, back: bool) -> None:
+        """Say that a chart has another number now, or its first one again."""
+        numbers = (PEOPLE[who].number, PEOPLE[who].second)
+        old, new = reversed(numbers) if back else numbers
+        with suppress(OrderError):  # it is the same chart already
+            self._do(lambda: self.practice.core.renumbering.renumber(old, new, confirmed=True))
+
     # ------------------------------------------------------------------ time and death
 
     @rule(seconds=st.sampled_from([0, 5, QUIET, QUIET, QUIET, 600, DAY]))
@@ -527,6 +558,7 @@ def _fields(patient: MarkedPerson, family: str) -> dict[str, str]:
 def _number(mode: str, patient: MarkedPerson, other: MarkedPerson) -> str:
     return {
         "right": patient.number,
+        "second": patient.second,
         "other": other.number,
         "none": "",
         "device": "20240115-093015",

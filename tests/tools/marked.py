@@ -62,6 +62,11 @@ class MarkedPerson:
         return Patient(self.number, self.family, self.given, self.born, self.sex)
 
     @property
+    def second(self) -> str:
+        """Another number of the person's chart, which it may have had or may get."""
+        return self.number.replace("731", "741")
+
+    @property
     def marks(self) -> tuple[str, ...]:
         """Everything that is a mark of the person alone, but for the number."""
         forms = ("%d%m%Y", "%d.%m.%Y", "%Y%m%d")
@@ -105,8 +110,13 @@ PEOPLE: Final = tuple(
 
 
 def owner_of(number: str) -> MarkedPerson | None:
-    """Return the person the practice gave a number to."""
-    return next((one for one in PEOPLE if one.number == number), None)
+    """Return the person whose chart has, had or will have a number."""
+    return next((one for one in PEOPLE if number in {one.number, one.second}), None)
+
+
+def charts_in(text: str) -> str:
+    """Return a text with the first number of each chart in place of the second."""
+    return re.sub(r"\b741(?=00\d\b)", "731", text)
 
 
 @dataclass(frozen=True, kw_only=True)
