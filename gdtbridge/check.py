@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Final
 
 from gdtbridge.attention import KINDS, AttentionLevel, counts
-from gdtbridge.core import MEGABYTE, Core, Opening, open_core
+from gdtbridge.core import Core, Opening, open_core
 from gdtbridge.database import Database
 from gdtbridge.dicom.client import Peer, echo
 from gdtbridge.durable import FolderUnusable
 from gdtbridge.durable.files import probe_folder
 from gdtbridge.errors import BridgeError, NoInstallation
 from gdtbridge.service import is_running
-from gdtbridge.settings import Settings, reachable
+from gdtbridge.settings import MEGABYTE, Settings, reachable
 from gdtbridge.settings.folders import exchange_folders, is_writable, own_folders
 from worklist import WorklistError
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
 
 from gdtbridge.archive import Archive
 from gdtbridge.attention import Attention
@@ -45,12 +44,10 @@ from gdtbridge.results.gathering import ExamGatherer, ObjectOpeners
 from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.retracting import Retractor
 from gdtbridge.results.routing import OrderAnswers, Routing
-from gdtbridge.settings import Settings, WebhookSettings, WorklistSettings
+from gdtbridge.settings import MEGABYTE, Settings, WebhookSettings, WorklistSettings
 from gdtbridge.settings.folders import find_installation, make_folders
 from gdtbridge.sr import ReportReader
 from worklist import AnswerCharset, MatchPolicy, WorklistFolder
-
-MEGABYTE: Final = 1024 * 1024
 
 
 class Opening(Enum):

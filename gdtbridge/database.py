@@ -67,8 +67,8 @@ instance = sa.Table(
     sa.Column("told", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("sop_instance_uid", "transfer_syntax_uid", "sha256"),
 )
-aside = instance.c.standing == "conflict"
-sa.Index("ix_instance_aside", instance.c.id, sqlite_where=aside, postgresql_where=aside)
+uncompared = instance.c.standing == "conflict"
+sa.Index("ix_instance_aside", instance.c.id, sqlite_where=uncompared, postgresql_where=uncompared)
 
 placed_order = sa.Table(
     "placed_order",

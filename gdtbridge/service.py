@@ -13,14 +13,14 @@ from typing import Final
 
 from gdtbridge.attention import AttentionSource, counts
 from gdtbridge.attention.announcer import LOOK_SECONDS as ANNOUNCE_SECONDS
-from gdtbridge.core import MEGABYTE, Core, open_core
+from gdtbridge.core import Core, open_core
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.durable import FileLock, FolderUnusable, LockBusy
 from gdtbridge.errors import SettingsError
 from gdtbridge.folders import OrderWatch
 from gdtbridge.health import LOOK_SECONDS, Health, PartState, Probe
 from gdtbridge.scheduler import Scheduler
-from gdtbridge.settings import Settings
+from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.folders import is_writable
 from gdtbridge.web import WebServer, create_app
 

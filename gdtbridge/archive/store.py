@@ -215,11 +215,6 @@ class Archive:
             for row in connection.execute(query)
         ]
 
-    def count_aside(self, connection: Connection) -> int:
-        """Return how many objects wait to be compared with an object of their UID."""
-        count = sa.select(sa.func.count()).where(_UNCOMPARED)
-        return int(connection.execute(count).scalar_one())
-
 
 def _update(connection: Connection, instances: Iterable[int], **values: object) -> None:
     here = instance.c.id.in_(list(instances))

@@ -13,6 +13,7 @@ from gdtbridge.durable.clock import Clock
 from gdtbridge.exams import waiting
 from gdtbridge.orders import store as order_store
 from gdtbridge.outbox import Outbox
+from gdtbridge.settings import MEGABYTE
 from worklist import WorklistFolder
 
 REFUSED_DAYS: Final = 7
@@ -20,7 +21,6 @@ REFUSED_DAYS: Final = 7
 LOW_FACTOR: Final = 3
 """A disk with less than so many times its reserve is nearly full."""
 DAY_SECONDS: Final = 24 * 3600
-MEGABYTE: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

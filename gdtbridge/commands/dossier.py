@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from gdtbridge.durable.clock import local_time
 from gdtbridge.exams import HELD_TEXT, HoldReason
-from gdtbridge.exams.model import Claim, ClaimState, ExamEvent, ExamResult, PatientExam
+from gdtbridge.exams.evidence import Source
+from gdtbridge.exams.model import Claim, ClaimState, EventKind, ExamEvent, ExamResult, PatientExam
 from gdtbridge.exams.overview import ExamDossier
 from gdtbridge.people import Patient
 
-SOURCES: Final = {
-    "object": "Gerät / device",
-    "order": "Auftrag / order",
-    "open-order": "offener Auftrag / open order",
-    "master-data": "Stammdaten / master data",
-    "earlier-exam": "frühere Untersuchung / earlier exam",
-    "person": "Person / somebody",
-    "move": "frühere Nummer / former number",
+EVENTS: Final = {
+    EventKind.DECIDED: "entschieden / decided",
+    EventKind.RELEASED: "zugeordnet / released",
+    EventKind.UNDONE: "Zuordnung zurückgenommen / release undone",
+    EventKind.DISCARDED: "verworfen / discarded",
+    EventKind.ACCEPTED: "angenommen / accepted",
+    EventKind.WITHDRAWN: "zurückgezogen / withdrawn",
+    EventKind.UNMATCHED: "Auftrag nicht gemeint / order not meant",
+    EventKind.REPLACED: "vom Gerät ersetzt / replaced by the device",
+    EventKind.MOVED: "Nummer geändert / number changed",
 }
-"""What a person reads of each `gdtbridge.exams.evidence.Source`."""
+"""What a person reads of each `EventKind`."""
+SOURCES: Final = {
+    Source.OBJECT: "Gerät / device",
+    Source.ORDER: "Auftrag / order",
+    Source.OPEN_ORDER: "offener Auftrag / open order",
+    Source.MASTER_DATA: "Stammdaten / master data",
+    Source.EARLIER_EXAM: "frühere Untersuchung / earlier exam",
+    Source.PERSON: "Person / somebody",
+    Source.MOVE: "frühere Nummer / former number",
+}
+"""What a person reads of each `Source`."""
 STATES: Final = {
     ClaimState.OPEN: "wird noch empfangen / still being received",
     ClaimState.HELD: "zurückgehalten / held",
@@ -76,7 +89,8 @@ def _person(one: PatientExam, events: tuple[ExamEvent, ...]) -> dict[str, object
 
 
 def _decision_of(one: PatientExam, events: tuple[ExamEvent, ...]) -> dict[str, object] | None:
-    decided = [event for event in events if (event.what, event.person) == ("decided", one.person)]
+    of_person = (event for event in events if event.person == one.person)
+    decided = [event for event in of_person if event.what is EventKind.DECIDED]
     return decided[-1].detail if decided else None
 
 
@@ -106,7 +120,7 @@ def _moment(moment: float) -> str:
     return local_time(moment).isoformat(timespec="seconds")
 
 
-def lines_of(dossier: ExamDossier, events: Mapping[str, str]) -> Iterator[str]:
+def lines_of(dossier: ExamDossier) -> Iterator[str]:
     """Yield a dossier in lines: the people with their grounds, what was sent, the history."""
     exam = dossier.exam
     yield f"Studie / study {exam.study_instance_uid}, {exam.instances} Objekte / objects"
@@ -122,9 +136,8 @@ def lines_of(dossier: ExamDossier, events: Mapping[str, str]) -> Iterator[str]:
     yield "Verlauf / history:"
     for event in dossier.events:
         who = event.who or "gdtbridge"
-        what = events.get(str(event.what), str(event.what))
         person = f", Person {event.person}" if event.person else ""
-        yield f"  {_when(event.at)}  {what}{person} ({who}){_told(event)}"
+        yield f"  {_when(event.at)}  {EVENTS[event.what]}{person} ({who}){_told(event)}"
 
 
 def _person_lines(one: PatientExam, events: tuple[ExamEvent, ...]) -> Iterator[str]:
@@ -166,7 +179,7 @@ def _result_line(one: ExamResult) -> str:
 
 def _told(event: ExamEvent) -> str:
     """Return what of an event's detail a person wants to read behind it."""
-    if event.what == "decided":
+    if event.what is EventKind.DECIDED:
         reason = str(event.detail["reason"])
         sent = f"gesendet / sent: {event.detail['number']}"
         return f": {HELD_TEXT[HoldReason(reason)] if reason else sent}"

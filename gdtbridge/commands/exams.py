@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -36,19 +36,6 @@ confirm_option = click.option(
     help="Die Nummer stimmt, obwohl sie einer anderen Person gehört. / The number is right though"
     " it is another person's.",
 )
-
-EVENTS: Final = {
-    "decided": "entschieden / decided",
-    "released": "zugeordnet / released",
-    "undone": "Zuordnung zurückgenommen / release undone",
-    "discarded": "verworfen / discarded",
-    "accepted": "angenommen / accepted",
-    "withdrawn": "zurückgezogen / withdrawn",
-    "unmatched": "Auftrag nicht gemeint / order not meant",
-    "replaced": "vom Gerät ersetzt / replaced by the device",
-    "moved": "Nummer geändert / number changed",
-}
-"""What a person reads of each `gdtbridge.exams.model.EventKind`."""
 
 
 @click.group()
@@ -109,7 +96,7 @@ def exams_show(settings: Settings, study_instance_uid: str, *, as_json: bool) ->
     if as_json:
         print_json(as_values(dossier))
         return
-    for line in lines_of(dossier, EVENTS):
+    for line in lines_of(dossier):
         click.echo(line)
 
 

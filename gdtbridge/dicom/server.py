@@ -13,12 +13,12 @@ from gdtbridge.dicom import spool
 from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.policy import AccessPolicy
 from gdtbridge.dicom.service import StatusOperation
-from gdtbridge.dicom.storage import MEGABYTE, StoragePort, StoreOperation
+from gdtbridge.dicom.storage import StoragePort, StoreOperation
 from gdtbridge.dicom.upper_layer.acceptor import AssociationAcceptor, ServerContext
 from gdtbridge.dicom.upper_layer.connections import ConnectionTable
 from gdtbridge.dicom.upper_layer.listener import POLL_SECONDS, ConnectionListener
 from gdtbridge.dicom.worklist import WorklistPort, WorklistQuery
-from gdtbridge.settings import DicomSettings
+from gdtbridge.settings import MEGABYTE, DicomSettings
 
 log = logging.getLogger(__name__)
 

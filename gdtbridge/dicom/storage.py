@@ -25,10 +25,10 @@ from gdtbridge.errors import (
     StoreError,
 )
 from gdtbridge.logs import describe
+from gdtbridge.settings import MEGABYTE
 
 log = logging.getLogger(__name__)
 
-MEGABYTE: Final = 1024 * 1024
 ROOM_INTERVAL: Final = 64 * MEGABYTE
 """How much of a large object is taken before the disk is looked at again."""
 DRAIN_BYTES: Final = 256 * MEGABYTE

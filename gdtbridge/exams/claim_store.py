@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ _SAME: Final = sa.select(*_COLUMNS).where(
 """Made once: every object received runs it."""
 HELD: Final = claim.c.state == sa.literal_column("'held'")
 """As text in the query: SQLite uses a partial index only for what it can prove."""
+_WAITS: Final = claim.c.state.in_((ClaimState.OPEN, ClaimState.HELD))
 SAID: Final = (
     *("patient_id", "patient_name", "patient_birth_date", "patient_sex", "accession_number"),
 )
@@ -46,7 +47,11 @@ def _digest(said: dict[str, str]) -> str:
 
 def _claims(connection: Connection, query: sa.Select[Any]) -> list[Claim]:
     rows = connection.execute(query.order_by(claim.c.id)).mappings()
-    return [Claim(**{**row, "state": ClaimState(row["state"])}) for row in rows]
+    return [_claim(row) for row in rows]
+
+
+def _claim(row: Mapping[Any, Any]) -> Claim:
+    return Claim(**{**row, "state": ClaimState(row["state"])})
 
 
 def claims_of(connection: Connection, exam_id: int) -> list[Claim]:
@@ -62,9 +67,7 @@ def claims_of_exams(connection: Connection, exam_ids: Iterable[int]) -> list[Cla
 def find_claim(connection: Connection, exam_id: int, said: dict[str, str]) -> Claim | None:
     """Return the claim of an exam that says the same; its objects are not counted."""
     row = connection.execute(_SAME, {"exam": exam_id, "digest": _digest(said)}).mappings().first()
-    if row is None:
-        return None
-    return Claim(**{**row, "state": ClaimState(row["state"]), "instances": 0})
+    return _claim({**row, "instances": 0}) if row is not None else None
 
 
 def count_claims(connection: Connection, exam_id: int) -> int:
@@ -89,8 +92,7 @@ def update_claims(connection: Connection, claim_ids: Iterable[int], **values: ob
 def forget_empty_claims(connection: Connection, exam_id: int) -> None:
     """Delete the waiting claims of an exam no object makes: an older program joined several."""
     made = sa.exists().where(instance.c.claim_id == claim.c.id)
-    waits = claim.c.state.in_((ClaimState.OPEN, ClaimState.HELD))
-    connection.execute(sa.delete(claim).where(claim.c.exam_id == exam_id, waits, ~made))
+    connection.execute(sa.delete(claim).where(claim.c.exam_id == exam_id, _WAITS, ~made))
 
 
 def followed(one: Claim, moves: NumberMoves) -> Claim:
@@ -139,7 +141,7 @@ def taken_claims(connection: Connection, exam_id: int) -> Sequence[int]:
         .select_from(claim.join(instance, instance.c.claim_id == claim.c.id))
         .where(
             claim.c.exam_id == exam_id,
-            claim.c.state.in_((ClaimState.OPEN, ClaimState.HELD)),
+            _WAITS,
             sa.exists().where(earlier),
         )
     )
@@ -168,7 +170,7 @@ def corrected_claims(connection: Connection, exam_id: int) -> Sequence[int]:
         )
         .where(
             claim.c.exam_id == exam_id,
-            claim.c.state.in_((ClaimState.OPEN, ClaimState.HELD)),
+            _WAITS,
             instance.c.standing == Standing.CURRENT,
             before.c.standing == Standing.CURRENT,
         )

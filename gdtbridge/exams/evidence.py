@@ -155,7 +155,6 @@ def collect(
     exam: Exam,
     claims: Sequence[Claim],
     listed: ListedEntries,
-    received: date,
 ) -> ExamEvidence:
     """Return the evidence of an exam; the database's word counts before the folder's."""
     sent = {one.accession_number for one in claims} - {""}
@@ -163,8 +162,11 @@ def collect(
     births = {one.patient.birth_date_da for one in claims if one.patient.birth_date}
     known = order_store.order_of_study(connection, exam.study_instance_uid)
     by_study = known or listed.by_study
-    by_number = _by_number(connection, sent | met, listed.by_number or {})
-    typed = {number: _typed(connection, number) for number in sorted(sent)}
+    meant = {number: _typed(number) for number in sorted(sent)}
+    placed = order_store.orders_by_number(connection, sent | met | set(meant.values()) - {""})
+    own = {**(listed.by_number or {}), **placed}
+    by_number = {number: own[number] for number in sorted(sent | met) if number in own}
+    typed = {number: placed.get(canonical) for number, canonical in meant.items()}
     of_person = order_store.open_orders_born(connection, sorted(births))
     reached = (by_study, *by_number.values(), *typed.values(), *of_person)
     said = {number for one in claims for number in _numbers_of(one)}
@@ -183,7 +185,7 @@ def collect(
         earlier=_earlier(connection, exam.id, numbers, moves),
         taken=frozenset(claim_store.taken_claims(connection, exam.id)),
         corrected=frozenset(claim_store.corrected_claims(connection, exam.id)),
-        received=received,
+        received=local_time(exam.first_instance_at).date(),
         moves=moves,
     )
 
@@ -200,25 +202,32 @@ def _master_data(
     connection: Connection, numbers: Iterable[str], moves: NumberMoves
 ) -> dict[str, Patient]:
     """Return whom the practice software described for each chart, its present number first."""
-    found = {}
-    for number in numbers:
-        all_of = moves.all_of(number)
-        said = order_store.last_ordered(connection, all_of)
-        said |= order_store.kept_patients(connection, all_of)
-        one = next((said[known] for known in all_of if known in said), None)
-        if one is not None:
-            found[number] = replace(one, id=number)
-    return found
+    every = _with_former(numbers, moves)
+    said = order_store.last_ordered(connection, every)
+    said |= order_store.kept_patients(connection, every)
+    return _of_charts(said, numbers, moves)
 
 
 def _earlier(
     connection: Connection, exam_id: int, numbers: Iterable[str], moves: NumberMoves
 ) -> dict[str, Patient]:
     """Return whom the newest result of each chart named, under its number or else a former one."""
+    named = claim_store.earlier_patients(connection, exam_id, _with_former(numbers, moves))
+    return _of_charts(named, numbers, moves)
+
+
+def _with_former(numbers: Iterable[str], moves: NumberMoves) -> list[str]:
+    """Return numbers and all others of the same charts."""
+    return list(dict.fromkeys(one for number in numbers for one in moves.all_of(number)))
+
+
+def _of_charts(
+    said: Mapping[str, Patient], numbers: Iterable[str], moves: NumberMoves
+) -> dict[str, Patient]:
+    """Return whom each chart's own number names, else the first of its others that names one."""
     found = {}
     for number in numbers:
-        named = claim_store.earlier_patients(connection, exam_id, moves.all_of(number))
-        one = next((named[known] for known in moves.all_of(number) if known in named), None)
+        one = next((said[known] for known in moves.all_of(number) if known in said), None)
         if one is not None:
             found[number] = replace(one, id=number)
     return found
@@ -228,29 +237,17 @@ def _numbers_of(one: Claim) -> Iterable[str]:
     return (one.patient_id, one.word, one.number)
 
 
-def _by_number(
-    connection: Connection, numbers: Iterable[str], listed: Mapping[str, Order]
-) -> dict[str, Order]:
-    found = {}
-    for number in sorted(numbers):
-        order = order_store.order_by_number(connection, number) or listed.get(number)
-        if order is not None:
-            found[number] = order
-    return found
-
-
-def _typed(connection: Connection, number: str) -> Order | None:
+def _typed(number: str) -> str:
+    """Return the accession number that may be meant by one typed by hand; empty for none."""
     canonical = canonical_number(number)
-    if canonical is None or canonical == number:
-        return None
-    return order_store.order_by_number(connection, canonical)
+    return canonical if canonical is not None and canonical != number else ""
 
 
 def _open(
     connection: Connection, number: str, listed: ListedEntries, moves: NumberMoves
 ) -> tuple[Order, ...]:
     """Return the open orders for a number: those of the database, then those only listed."""
-    orders = order_store.orders_of(connection, number)
+    orders = order_store.orders_under(connection, moves.all_of(number))
     known = {order.accession_number for order in orders}
     others = (one for one in listed.of_patients if moves.now(one.patient.id) == number)
     found = (

@@ -9,7 +9,7 @@ from typing import Final
 
 from gdtbridge.archive import Archive, Standing
 from gdtbridge.database import Connection, Database
-from gdtbridge.durable.clock import Clock, local_time
+from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NeedsConfirmation, NotFound, OrderError, ProcessingFailure
 from gdtbridge.exams import claim_store, evidence, store
 from gdtbridge.exams.completion import DueSignal
@@ -87,9 +87,8 @@ class HeldExams:
             listed = evidence.look_up(exam, claims, self.worklist)
         except FolderError:
             listed = evidence.ListedEntries()
-        received = local_time(exam.first_instance_at).date()
         with self.database.read() as connection:
-            found = evidence.collect(connection, exam, claims, listed, received)
+            found = evidence.collect(connection, exam, claims, listed)
         return self.maker.decide(found)
 
     # ------------------------------------------------------------------ a person's word

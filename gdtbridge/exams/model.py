@@ -117,7 +117,6 @@ HELD_TEXT: Final = {
 
 
 PROBLEM_TEXT: Final = {
-    "conflict": "anderer Inhalt unter bekannter UID / other content under a known UID",
     "held": "noch nicht zugeordnet / not assigned yet",
     "incomplete": "Bericht bricht ab / report ends in the middle",
     "unwritable": "als GDT nicht darstellbar / cannot be written as GDT",

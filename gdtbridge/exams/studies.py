@@ -13,7 +13,6 @@ from typing import Final
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.values import da_text, tm_text, to_date, to_time
-from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import AnotherPerson, OrderError, ProcessingFailure
 from gdtbridge.exams import claim_store, evidence, store
 from gdtbridge.exams.decision import DecisionMaker
@@ -110,10 +109,9 @@ class StudyFinder:
             listed = evidence.look_up(exam, one.claims, self.worklist)
         except FolderError as error:
             raise ProcessingFailure(str(error)) from error
-        received = local_time(exam.first_instance_at).date()
         with self.database.read() as connection:
             claims = claim_store.claims_of(connection, exam.id)
-            found = evidence.collect(connection, exam, claims, listed, received)
+            found = evidence.collect(connection, exam, claims, listed)
         decided = (d for d in self.maker.decide(found) if d.person == one.person)
         return any(d.reason is None for d in decided)
 

@@ -5,7 +5,7 @@ Every call works inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any, Final
@@ -154,7 +154,11 @@ def _taken(row: Sequence[Any]) -> TakenRecord:
 
 def orders_of(connection: Connection, patient_id: str) -> list[Order]:
     """Return a patient's orders under this number and those of the same chart, newest first."""
-    numbers = moves_of(connection, [patient_id]).all_of(patient_id)
+    return orders_under(connection, moves_of(connection, [patient_id]).all_of(patient_id))
+
+
+def orders_under(connection: Connection, numbers: Sequence[str]) -> list[Order]:
+    """Return the orders under the numbers of one chart, newest first."""
     return _orders(connection, placed_order.c.patient_id.in_(numbers))
 
 
@@ -168,6 +172,14 @@ def order_by_number(connection: Connection, accession_number: str) -> Order | No
     """Return the order with that accession number."""
     found = _orders(connection, placed_order.c.accession_number == accession_number)
     return found[0] if found else None
+
+
+def orders_by_number(connection: Connection, numbers: Iterable[str]) -> dict[str, Order]:
+    """Return the orders with some accession numbers, by number."""
+    wanted = sorted(numbers)
+    of_numbers = placed_order.c.accession_number.in_(wanted)
+    found = _orders(connection, of_numbers, most=None) if wanted else []
+    return {order.accession_number: order for order in found}
 
 
 def open_orders_born(connection: Connection, births: Sequence[str]) -> list[Order]:
@@ -193,13 +205,16 @@ def marked_orders(connection: Connection) -> list[Order]:
     return _orders(connection, placed_order.c.listing.is_not(None))
 
 
-def _orders(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[Order]:
+def _orders(
+    connection: Connection, *conditions: sa.ColumnElement[bool], most: int | None = _MOST
+) -> list[Order]:
+    """Return the newest orders first; all of them where ``most`` is None."""
     query = (
         sa.select(*_ORDER)
         .select_from(placed_order.outerjoin(order_reference))
         .where(*conditions)
         .order_by(placed_order.c.id.desc())
-        .limit(_MOST)
+        .limit(most)
     )
     return [_order(row) for row in connection.execute(query)]
 
@@ -364,7 +379,7 @@ def last_ordered(connection: Connection, numbers: Sequence[str]) -> dict[str, Pa
         .where(placed_order.c.patient_id.in_(numbers), placed_order.c.state != OrderState.ORDERED)
         .group_by(placed_order.c.patient_id)
     )
-    found = _orders(connection, placed_order.c.id.in_(newest))
+    found = _orders(connection, placed_order.c.id.in_(newest), most=None)
     return {order.patient.id: order.patient for order in found}
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Protocol
 
 from gdtbridge.archive import Archive, ArchivedInstance, Standing
 from gdtbridge.database import Connection, Database
-from gdtbridge.durable.clock import Clock, local_time
+from gdtbridge.durable.clock import Clock
 from gdtbridge.exams import claim_store, evidence, store, versions
 from gdtbridge.exams.completion import CompletionRule
 from gdtbridge.exams.decision import Decision, DecisionMaker
@@ -177,7 +176,7 @@ class ExamGatherer:
         if exam is None:
             return None
         claims = claim_store.claims_of(connection, exam_id)
-        return evidence.collect(connection, exam, claims, listed, _day(exam.first_instance_at))
+        return evidence.collect(connection, exam, claims, listed)
 
     def _pause_at(self, exam: Exam, kept: Sequence[ArchivedInstance]) -> float:
         """Return when the device has been silent long enough for late pictures (UTC)."""
@@ -257,7 +256,3 @@ def _waits(
 def _pictures(found: ExamEvidence, number: str) -> int:
     """Return how many pictures of the exam a chart has."""
     return sum(one.pictures for one in found.results_for(number))
-
-
-def _day(moment: float) -> date:
-    return local_time(moment).date()

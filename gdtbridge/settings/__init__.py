@@ -6,6 +6,7 @@ What must not live here: what is done with a setting.
 from gdtbridge.settings.hosts import reachable
 from gdtbridge.settings.loading import known_keys, load_settings
 from gdtbridge.settings.models import (
+    MEGABYTE,
     AttentionSettings,
     DicomSettings,
     ExamSettings,
@@ -25,6 +26,7 @@ from gdtbridge.settings.models import (
 )
 
 __all__ = [
+    "MEGABYTE",
     "AttentionSettings",
     "DicomSettings",
     "ExamSettings",

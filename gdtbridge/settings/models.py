@@ -24,6 +24,9 @@ from gdtbridge import viewers
 from gdtbridge.dataset.values import is_ae_title
 from gdtbridge.settings.patterns import compiled_pattern
 
+MEGABYTE: Final = 1024 * 1024
+"""Bytes that settings in MB (``_mb``) count in."""
+
 
 def _split(value: object) -> object:
     """Let a list come from the environment as ``a, b``."""

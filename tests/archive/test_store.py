@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus
+from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus, Standing
 from gdtbridge.database import Database
 from gdtbridge.dataset.header import Header, read_header
 from gdtbridge.errors import OutOfResources
@@ -70,7 +70,7 @@ def test_the_same_bytes_again_change_nothing(
     assert len(list(archive.folder.rglob("*.dcm"))) == 1
 
 
-def test_other_bytes_under_the_same_uid_are_kept_aside(
+def test_other_bytes_under_the_same_uid_are_kept_to_be_compared(
     archive: Archive, database: Database, tmp_path: Path
 ) -> None:
     """Neither version is lost and a person can see that there are two."""
@@ -80,7 +80,8 @@ def test_other_bytes_under_the_same_uid_are_kept_aside(
     assert keep(archive, database, tmp_path, StudyDescription="Other") is ReceiptStatus.SAME
     assert len(list(archive.folder.rglob("*.dcm"))) == 2
     with database.read() as connection:
-        assert archive.count_aside(connection) == 1
+        standings = [one.standing for one in archive.unclaimed(connection)]
+    assert standings == [Standing.CURRENT, Standing.UNCOMPARED]
 
 
 @pytest.mark.parametrize("uid", ["../../../etc/cron.d/x", "/etc/x", "..", "C:\\x", "a\nb"])

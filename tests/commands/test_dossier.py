@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gdtbridge.commands.dossier import lines_of
-from gdtbridge.commands.exams import EVENTS
+from gdtbridge.commands.dossier import EVENTS, SOURCES, STATES, lines_of
+from gdtbridge.exams.evidence import Source
+from gdtbridge.exams.model import ClaimState, EventKind
 from tests.tools.practice import Practice
 
 
@@ -22,6 +23,13 @@ def test_the_chart_is_told_where_it_is_not_the_one_the_device_named(practice: Pr
     assert told == "Person 1: 9 Müller, Änne 24.12.1958: übermittelt / sent"
 
 
+def test_every_word_is_told() -> None:
+    """No event, no source and no state is left without words for a person."""
+    assert set(EVENTS) == set(EventKind)
+    assert set(SOURCES) == set(Source)
+    assert set(STATES) == set(ClaimState)
+
+
 def _people(practice: Practice, study: str) -> list[str]:
-    lines = lines_of(practice.core.overview.dossier(study), EVENTS)
+    lines = lines_of(practice.core.overview.dossier(study))
     return [line for line in lines if line.startswith("Person")]
