@@ -32,6 +32,7 @@ from worklist import FolderError, WorklistFolder, canonical_number
 
 log = logging.getLogger(__name__)
 
+NO_SUCH_EXAM: Final = "Keine solche Untersuchung. / No such exam."
 NOT_HELD: Final = "Keine zurückgehaltene Untersuchung. / No exam is held there."
 WHOSE: Final = (
     "Die Untersuchung nennt mehrere Personen; bitte sagen, welche gemeint ist (--person). / The "
@@ -75,8 +76,7 @@ class HeldExams:
 
     def _decision(self, exam: PatientExam) -> Decision | None:
         with self.database.read() as connection:
-            row = store.exam_by_id(connection, exam.id)
-            claims = claim_store.claims_of(connection, exam.id)
+            row, claims = store.exam_with_claims(connection, exam.id)
         if row is None:
             return None
         decisions = self._decide(row, claims)
@@ -183,9 +183,7 @@ class HeldExams:
 
         Raises `NotFound` when nothing is held there, `OrderError` without a reason.
         """
-        reason = reason.strip()
-        if not reason:
-            raise OrderError("reason", "Der Grund fehlt. / The reason is missing.")
+        reason = checked_reason(reason)
         exam, claims = self.waiting(study_instance_uid)
         meant = meant_of(by_person(exam, claims), person)
         with self.database.write() as connection:
@@ -205,8 +203,7 @@ class HeldExams:
     def waiting(self, study_instance_uid: str) -> tuple[Exam, list[Claim]]:
         """Return an exam of which something waits, and its claims; raise `NotFound`."""
         with self.database.read() as connection:
-            exam = store.find_exam(connection, study_instance_uid)
-            claims = claim_store.claims_of(connection, exam.id) if exam is not None else []
+            exam, claims = store.study_with_claims(connection, study_instance_uid)
         if exam is None or not any(asks(one) for one in claims):
             raise NotFound(NOT_HELD)
         return exam, claims
@@ -248,12 +245,9 @@ class HeldExams:
         way; one that the objects name themselves is none.
         """
         with self.database.write() as connection:
-            exam = store.find_exam(connection, study_instance_uid)
-            claims = claim_store.claims_of(connection, exam.id) if exam is not None else []
-            if exam is None:
-                raise NotFound(NOT_GUESSED)
-            guessed = [one for one in claims if _is_guess(connection, exam, one)]
-            if not guessed:
+            exam, claims = store.study_with_claims(connection, study_instance_uid)
+            guessed = [one for one in claims if exam and _is_guess(connection, exam, one)]
+            if exam is None or not guessed:
                 raise NotFound(NOT_GUESSED)
             for one in guessed:
                 order_store.reopen_order(connection, one.order_number, one.number)
@@ -274,6 +268,14 @@ def _is_guess(connection: Connection, exam: Exam, one: Claim) -> bool:
         return False
     sent = {one.accession_number, canonical_number(one.accession_number)}
     return order.accession_number not in sent
+
+
+def checked_reason(reason: str) -> str:
+    """Return a person's reason without blanks around it; raise `OrderError` if there is none."""
+    reason = reason.strip()
+    if not reason:
+        raise OrderError("reason", "Der Grund fehlt. / The reason is missing.")
+    return reason
 
 
 def asks(one: Claim) -> bool:

@@ -10,6 +10,7 @@ from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NotFound
 from gdtbridge.exams import claim_store, store
+from gdtbridge.exams.held import NO_SUCH_EXAM
 from gdtbridge.exams.model import (
     Claim,
     ClaimState,
@@ -66,10 +67,9 @@ class ExamOverview:
     def dossier(self, study_instance_uid: str) -> ExamDossier:
         """Return what is known of one exam; raise `NotFound`."""
         with self.database.read() as connection:
-            exam = store.find_exam(connection, study_instance_uid)
+            exam, claims = store.study_with_claims(connection, study_instance_uid)
             if exam is None:
-                raise NotFound("Keine solche Untersuchung. / No such exam.")
-            claims = claim_store.claims_of(connection, exam.id)
+                raise NotFound(NO_SUCH_EXAM)
             results = claim_store.results_of(connection, exam.id, withdrawn=True)
             events = claim_store.events_of(connection, exam.id)
         people = self._followed(by_person(exam, claims))

@@ -19,8 +19,8 @@ from gdtbridge.database import (
     placed_order,
     report,
 )
-from gdtbridge.exams.claim_store import HELD
-from gdtbridge.exams.model import ClaimState, Exam, ExamProblem, ExamState, ReportState
+from gdtbridge.exams.claim_store import HELD, claims_of
+from gdtbridge.exams.model import Claim, ClaimState, Exam, ExamProblem, ExamState, ReportState
 from gdtbridge.orders.model import StudyNames
 
 _EXAM: Final = [exam.c[field.name] for field in fields(Exam)]
@@ -52,6 +52,19 @@ def find_exam(connection: Connection, study_instance_uid: str) -> Exam | None:
 def exam_by_id(connection: Connection, exam_id: int) -> Exam | None:
     """Return the exam with that number."""
     return next(iter(_exams(connection, sa.select(*_EXAM).where(exam.c.id == exam_id))), None)
+
+
+def study_with_claims(
+    connection: Connection, study_instance_uid: str
+) -> tuple[Exam | None, list[Claim]]:
+    """Return the exam of a study and its claims in the order they came; ``None, []`` for none."""
+    found = find_exam(connection, study_instance_uid)
+    return found, claims_of(connection, found.id) if found is not None else []
+
+
+def exam_with_claims(connection: Connection, exam_id: int) -> tuple[Exam | None, list[Claim]]:
+    """Return the exam with that number and its claims in the order they came."""
+    return exam_by_id(connection, exam_id), claims_of(connection, exam_id)
 
 
 def insert_exam(connection: Connection, **values: object) -> int:

@@ -68,24 +68,23 @@ def settle(
 ) -> None:
     """Let each compared version count or not; within the caller's write transaction."""
     claims = {one.id: one for one in claim_store.claims_of(connection, exam.id)}
+    counting: dict[str, list[ArchivedInstance]] = {}
+    uncompared: dict[int, ArchivedInstance] = {}
+    for one in archive.versions_of(connection, claims):
+        if one.standing is Standing.CURRENT:
+            counting.setdefault(one.sop_instance_uid, []).append(one)
+        elif one.standing is Standing.UNCOMPARED:
+            uncompared[one.id] = one
     for instance_id, twin_id in compared.items():
-        versions = archive.versions_of(connection, claims)
-        one = next((v for v in versions if v.id == instance_id), None)
-        if one is None or one.standing is not Standing.UNCOMPARED:
+        if instance_id not in uncompared:
             continue  # somebody else was quicker
-        counting = [v for v in versions if _competes(v, one)]
-        if any(v.id == twin_id for v in counting):
+        one = uncompared[instance_id]
+        rivals = counting.setdefault(one.sop_instance_uid, [])
+        if any(rival.id == twin_id for rival in rivals):
             archive.set_standing(connection, one.id, Standing.REPEATED)
             continue
-        _replace(connection, archive, exam, (one, counting), claims, now)
-
-
-def _competes(version: ArchivedInstance, one: ArchivedInstance) -> bool:
-    return (
-        version.sop_instance_uid == one.sop_instance_uid
-        and version.id != one.id
-        and version.standing is Standing.CURRENT
-    )
+        replaced = _replace(connection, archive, exam, (one, rivals), claims, now)
+        counting[one.sop_instance_uid] = [*(v for v in rivals if v not in replaced), one]
 
 
 def _replace(
@@ -95,8 +94,8 @@ def _replace(
     versions: tuple[ArchivedInstance, Sequence[ArchivedInstance]],
     claims: Mapping[int, Claim],
     now: float,
-) -> None:
-    """Let a version count instead of those of the same person."""
+) -> list[ArchivedInstance]:
+    """Let a version count instead of those of the same person; return them."""
     one, counting = versions
     person = _person(one, claims)
     archive.set_standing(connection, one.id, Standing.CURRENT)
@@ -114,6 +113,7 @@ def _replace(
     event = ExamEvent(now, "", EventKind.REPLACED, person, detail)
     claim_store.note_event(connection, exam.id, event)
     log.info("exam %d: instance %d has other content than before", exam.id, one.id)
+    return same_person
 
 
 def _person(one: ArchivedInstance, claims: Mapping[int, Claim]) -> int:

@@ -16,7 +16,7 @@ from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NotFound, OrderError, TooLate
 from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.completion import DueSignal
-from gdtbridge.exams.held import NOT_HELD, HeldExams, meant_of
+from gdtbridge.exams.held import NO_SUCH_EXAM, NOT_HELD, HeldExams, checked_reason, meant_of
 from gdtbridge.exams.model import Claim, ClaimState, EventKind, Exam, HoldReason, by_person
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.patient_moves import moves_of
@@ -74,9 +74,7 @@ class ResultCorrections:
         nothing was sent under ``number``, `OrderError` without a reason or for a number that cannot
         be one, `NeedsConfirmation` when ``to`` is known for another person.
         """
-        number, reason = number.strip(), reason.strip()
-        if not reason:
-            raise OrderError("reason", "Der Grund fehlt. / The reason is missing.")
+        number, reason = number.strip(), checked_reason(reason)
         to = self.held.checked_number(to) if to else ""
         exam, claims = self._known(study_instance_uid)
         with self.database.read() as connection:
@@ -88,27 +86,22 @@ class ResultCorrections:
         with self.database.write() as connection:
             wrong = self._all_of(connection, exam, number)
             self.retractor.retract(connection, exam, wrong, reason)
-            ids = [one.id for one in wrong.claims]
-            claim_store.update_claims(
+            self._decide_again(
                 connection,
-                ids,
+                wrong.claims,
                 state=ClaimState.OPEN if to else ClaimState.HELD,
                 held_because="" if to else HoldReason.WITHDRAWN,
                 word=to,
                 confirmed=confirmed,
-                number="",
-                order_number="",
             )
-            self._send_again(connection, ids)
             self._finish(connection, exam, wrong, {"to": to, "reason": reason}, who)
         self._ring(exam)
 
     def _known(self, study_instance_uid: str) -> tuple[Exam, list[Claim]]:
         with self.database.read() as connection:
-            exam = store.find_exam(connection, study_instance_uid)
-            claims = claim_store.claims_of(connection, exam.id) if exam is not None else []
+            exam, claims = store.study_with_claims(connection, study_instance_uid)
         if exam is None:
-            raise NotFound("Keine solche Untersuchung. / No such exam.")
+            raise NotFound(NO_SUCH_EXAM)
         return exam, claims
 
     def _all_of(self, connection: Connection, exam: Exam, number: str) -> WrongResults:
@@ -118,9 +111,14 @@ class ResultCorrections:
             raise NotFound(NOT_SENT)
         return found
 
-    def _send_again(self, connection: Connection, claims: Sequence[int]) -> None:
-        """Let the objects of claims be told once more, to whomever they go now."""
-        kept = [one.id for one in self.archive.kept_of(connection, claims)]
+    def _decide_again(
+        self, connection: Connection, claims: Sequence[Claim], **said: object
+    ) -> None:
+        """Let claims be open but for what is ``said``, and told to whomever they go then."""
+        ids = [one.id for one in claims]
+        values = {"state": ClaimState.OPEN, "number": "", "order_number": ""}
+        claim_store.update_claims(connection, ids, **values | said)
+        kept = [one.id for one in self.archive.kept_of(connection, ids)]
         self.archive.tell(connection, kept, told=False)
         store.read_again(connection, kept)
 
@@ -233,17 +231,7 @@ class ResultCorrections:
             mine = [one for one in claims if one.person == meant[0].person and one.is_active]
             number = next((one.word for one in mine if one.word), "")
             self._take_back(connection, exam, claims, number)
-            ids = [one.id for one in mine]
-            claim_store.update_claims(
-                connection,
-                ids,
-                state=ClaimState.OPEN,
-                word="",
-                confirmed=False,
-                number="",
-                order_number="",
-            )
-            self._send_again(connection, ids)
+            self._decide_again(connection, mine, word="", confirmed=False)
             store.update_exam(connection, exam.id, due_at=self.clock.utc())
             detail: dict[str, object] = {"number": number}
             self.held.note(connection, exam, EventKind.UNDONE, meant[0].person, detail, who)

@@ -11,7 +11,7 @@ from typing import Protocol
 from gdtbridge.archive import Archive, ArchivedInstance, Standing
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
-from gdtbridge.exams import claim_store, evidence, store, versions
+from gdtbridge.exams import evidence, store, versions
 from gdtbridge.exams.completion import CompletionRule
 from gdtbridge.exams.decision import Decision, DecisionMaker
 from gdtbridge.exams.evidence import ExamEvidence, ListedEntries
@@ -114,9 +114,8 @@ class ExamGatherer:
     def compare(self, exam_id: int) -> None:
         """Compare what came again with other bytes, and let the newest content count."""
         with self._database.read() as connection:
-            exam = store.exam_by_id(connection, exam_id)
-            claims = [one.id for one in claim_store.claims_of(connection, exam_id)]
-            waiting = self._archive.versions_of(connection, claims)
+            exam, claims = store.exam_with_claims(connection, exam_id)
+            waiting = self._archive.versions_of(connection, [one.id for one in claims])
         if exam is None or not waiting:
             return
         compared = versions.compare(waiting)
@@ -126,8 +125,7 @@ class ExamGatherer:
     def gather(self, exam_id: int) -> GatheredExam | None:
         """Return what there is of an exam that waits to be reported; None when none does."""
         with self._database.read() as connection:
-            exam = store.exam_by_id(connection, exam_id)
-            claims = claim_store.claims_of(connection, exam_id)
+            exam, claims = store.exam_with_claims(connection, exam_id)
         if exam is None or exam.due_at is None:
             return None
         listed = evidence.look_up(exam, claims, self._worklist)
@@ -136,15 +134,15 @@ class ExamGatherer:
             if found is None:
                 return None
             pending = result_store.pending_reports(connection, exam_id)
-            versions = self._archive.of_claims(connection, [one.id for one in found.claims])
+            objects = self._archive.of_claims(connection, [one.id for one in found.claims])
             files = {one.id: self._archive.path_of(connection, one.instance_id) for one in pending}
         decisions = self._maker.decide(found)
         planned = plan(found, decisions, self._maker.dates)
-        kept = [one for one in versions if one.standing is Standing.CURRENT]
+        kept = [one for one in objects if one.standing is Standing.CURRENT]
         pause_at = self._pause_at(found.exam, kept)
         wanted = {claim for one in planned for claim in one.claims}
         read = [self._read(one, files[one.id]) for one in pending if one.claim_id in wanted]
-        results = tuple(self._gathered(found, one, read, versions, pause_at) for one in planned)
+        results = tuple(self._gathered(found, one, read, objects, pause_at) for one in planned)
         return GatheredExam(found, listed, decisions, results, _waits(results, kept, pause_at))
 
     def decides_anew(self, exam_id: int) -> bool:
@@ -153,8 +151,7 @@ class ExamGatherer:
         What no record can be written of stays held until a person looks.
         """
         with self._database.read() as connection:
-            exam = store.exam_by_id(connection, exam_id)
-            claims = claim_store.claims_of(connection, exam_id)
+            exam, claims = store.exam_with_claims(connection, exam_id)
         if exam is None or exam.due_at is not None:
             return False
         listed = evidence.look_up(exam, claims, self._worklist)
@@ -172,10 +169,9 @@ class ExamGatherer:
         self, connection: Connection, exam_id: int, listed: ListedEntries
     ) -> ExamEvidence | None:
         """Return the evidence of an exam as it is within the caller's transaction."""
-        exam = store.exam_by_id(connection, exam_id)
+        exam, claims = store.exam_with_claims(connection, exam_id)
         if exam is None:
             return None
-        claims = claim_store.claims_of(connection, exam_id)
         return evidence.collect(connection, exam, claims, listed)
 
     def _pause_at(self, exam: Exam, kept: Sequence[ArchivedInstance]) -> float:
@@ -188,11 +184,11 @@ class ExamGatherer:
         found: ExamEvidence,
         planned: PlannedResult,
         read: Sequence[ReadReport],
-        versions: Sequence[ArchivedInstance],
+        objects: Sequence[ArchivedInstance],
         pause_at: float,
     ) -> GatheredResult:
         target = self._routing.of_result(planned)
-        counting = (one for one in versions if one.standing is Standing.CURRENT)
+        counting = (one for one in objects if one.standing is Standing.CURRENT)
         own = [one for one in counting if one.claim_id in planned.claims]
         reports = tuple(one for one in read if one.pending.claim_id in planned.claims)
         place = target.attachments
@@ -204,7 +200,7 @@ class ExamGatherer:
             return GatheredResult(planned, target, reports, (), ())
         already = _pictures(found, planned.number)
         attached = self._attachments.files(planned, own, place, already)
-        corrects = _corrects(own, versions)
+        corrects = _corrects(own, objects)
         return GatheredResult(planned, target, reports, attached, _untold(own), corrects)
 
     def _with_sheet(
@@ -234,10 +230,10 @@ def _untold(kept: Sequence[ArchivedInstance]) -> tuple[int, ...]:
     return tuple(one.id for one in kept if not one.told)
 
 
-def _corrects(own: Sequence[ArchivedInstance], versions: Sequence[ArchivedInstance]) -> bool:
+def _corrects(own: Sequence[ArchivedInstance], objects: Sequence[ArchivedInstance]) -> bool:
     """Return whether all that is to be attached replaces something a record was made with."""
     replaced = {
-        one.sop_instance_uid for one in versions if one.told and one.standing is Standing.SUPERSEDED
+        one.sop_instance_uid for one in objects if one.told and one.standing is Standing.SUPERSEDED
     }
     new = [one for one in own if not one.told and is_candidate(one.sop_class_uid)]
     return all(one.sop_instance_uid in replaced for one in new)

@@ -106,9 +106,9 @@ class ResultReporter:
 
     def _settle(self, connection: Connection, gathered: GatheredExam, now: float) -> None:
         exam = gathered.exam
-        held = [one for one in gathered.decisions if one.reason is not None]
-        for one in held:
-            self._hold(connection, exam.id, one, one.reason, now)
+        for one in gathered.decisions:
+            if one.reason is not None:
+                self._hold(connection, exam.id, one, one.reason, now)
         sent: set[str] = set()
         for result in gathered.results:
             if self._put(connection, gathered, result, now):
@@ -197,7 +197,7 @@ class ResultReporter:
         connection: Connection,
         exam_id: int,
         decision: Decision,
-        reason: HoldReason | None,
+        reason: HoldReason,
         now: float,
     ) -> None:
         claim_store.update_claims(
