@@ -215,9 +215,10 @@ class ResultCorrections:
     # ------------------------------------------------------------------ undo
 
     def undo(self, study_instance_uid: str, *, person: int = 0, who: str = "") -> None:
-        """Take a release back: it is decided as if nobody had said anything.
+        """Take a release back: it is decided as if nobody had said a number.
 
-        Raises `NotFound` when nothing was released there, `TooLate` once something has left.
+        What was withdrawn from a chart stays withdrawn, and is held. Raises `NotFound` when
+        nothing was released there, `TooLate` once something has left.
         """
         exam, claims = self._known(study_instance_uid)
         said = [one for one in by_person(exam, claims) if any(c.word for c in one.claims)]
@@ -231,7 +232,8 @@ class ResultCorrections:
             mine = [one for one in claims if one.person == meant[0].person and one.is_active]
             number = next((one.word for one in mine if one.word), "")
             self._take_back(connection, exam, claims, number)
-            self._decide_again(connection, mine, word="", confirmed=False)
+            standing = _standing_before(connection, exam, meant[0].person)
+            self._decide_again(connection, mine, word="", confirmed=False, **standing)
             store.update_exam(connection, exam.id, due_at=self.clock.utc())
             detail: dict[str, object] = {"number": number}
             self.held.note(connection, exam, EventKind.UNDONE, meant[0].person, detail, who)
@@ -256,3 +258,12 @@ class ResultCorrections:
         for one in results:
             order_store.reopen_order(connection, one.accession_number, number)
             claim_store.delete_result(connection, one.id)
+
+
+def _standing_before(connection: Connection, exam: Exam, person: int) -> dict[str, object]:
+    """Return where the claims of one of an exam's people stand without the number said last."""
+    ends = {EventKind.WITHDRAWN, EventKind.DISCARDED}
+    events = claim_store.events_of(connection, exam.id)
+    if any(one.what in ends and one.person == person for one in events):
+        return {"state": ClaimState.HELD, "held_because": HoldReason.WITHDRAWN}
+    return {}

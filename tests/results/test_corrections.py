@@ -234,6 +234,23 @@ class TestUndo:
         practice.wait()
         assert [one.patient.id for one in practice.records().values()] == ["815"]
 
+    @pytest.mark.parametrize("to", ["", "815"])
+    def test_what_was_withdrawn_does_not_return_to_the_wrong_chart(
+        self, practice: Practice, to: str
+    ) -> None:
+        """The withdrawal is a word of its own: it stays when the number is taken back."""
+        practice.send()
+        practice.wait()
+        practice.core.corrections.withdraw(STUDY, "4711", "Nicht die Patientin", to=to)
+        if not to:
+            practice.core.held.release(STUDY, "815")
+        practice.core.corrections.undo(STUDY)
+        practice.wait()
+
+        assert states(practice) == {"4711": ExamState.HELD}
+        assert len(of(practice, "4711")) == 2  # the result and its retraction
+        assert of(practice, "815") == []
+
     def test_once_something_has_left_it_is_too_late(self, practice: Practice) -> None:
         """Then it is a withdrawal."""
         practice.send(PatientID="")
