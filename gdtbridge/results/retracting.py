@@ -100,8 +100,8 @@ def _chart_of(found: ExamEvidence | None, wrong: WrongResults) -> Patient:
     """Return what is known of a wrong chart's number without the objects that are not its own."""
     if found is None:
         return Patient(wrong.number)
-    taken = {one.id for one in wrong.claims if wrong.whole}
-    others = tuple(one for one in found.claims if one.id not in taken)
+    taken = {one.person for one in wrong.claims if wrong.whole}
+    others = tuple(one for one in found.claims if one.person not in taken)
     return named(replace(found, claims=others, by_study=None), wrong.number, (), None)
 
 

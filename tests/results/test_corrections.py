@@ -61,6 +61,20 @@ class TestWithdraw:
         assert len([one for one in right if one.all("8420")]) == 1
         assert states(practice) == {"4711": ExamState.REPORTED}
 
+    def test_objects_that_still_wait_name_nobody_in_the_wrong_chart(
+        self, practice: Practice
+    ) -> None:
+        """They are of the very person whose result is withdrawn there."""
+        practice.send()
+        practice.wait()
+        practice.send(AccessionNumber="GERAET2")
+        practice.core.corrections.withdraw(STUDY, "4711", "Falsche Zeile gewählt")
+        practice.wait()
+
+        (retraction,) = (one for one in of(practice, "4711") if "Irrtümlich" in text(one))
+        assert retraction.patient.family_name in {"", None}
+        assert retraction.patient.birth_date is None
+
     def test_without_the_right_number_it_is_held(self, practice: Practice) -> None:
         """Nothing goes back into the wrong chart by itself, whatever comes later."""
         practice.send()
