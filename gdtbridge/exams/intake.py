@@ -17,6 +17,8 @@ from gdtbridge.sr import is_report
 
 MOST_CLAIMS: Final = 100
 """No study has so many people; sorting claims takes time that grows with their square."""
+NOBODY: Final = "UNBEKANNT"
+"""Name of a claim that is never joined to anybody: a placeholder, as people write it."""
 
 
 def study_of(sop_instance_uid: str, header: Header) -> str:
@@ -101,7 +103,7 @@ def claim(connection: Connection, exam_id: int, header: Header, now: float) -> C
     said, facts = said_of(header), facts_of(header)
     known = claim_store.find_claim(connection, exam_id, said)
     if known is None and claim_store.count_claims(connection, exam_id) >= MOST_CLAIMS:
-        said = dict.fromkeys(said, "")
+        said = {**dict.fromkeys(said, ""), "patient_name": NOBODY}
         known = claim_store.find_claim(connection, exam_id, said)
     if known is not None:
         changes: dict[str, object] = {**_additions(known, facts)}

@@ -142,19 +142,24 @@ def insert_report(
 def want_report(
     connection: Connection, exam_id: int, instance_id: int, sop_instance_uid: str
 ) -> None:
-    """Note a report that has to be read, whether or not it was noted before."""
-    known = sa.select(report.c.id).where(report.c.instance_id == instance_id)
-    if connection.execute(known).first() is None:
-        insert_report(connection, exam_id, instance_id, sop_instance_uid)
-    else:
-        here = report.c.instance_id == instance_id
-        values = {"state": ReportState.PENDING, "problem": ""}
-        connection.execute(sa.update(report).where(here).values(**values))
+    """Note a report that has to be read, whether or not it was noted before.
+
+    It becomes the exam's newest: what is sent of it now is what the chart got last.
+    """
+    connection.execute(sa.delete(report).where(report.c.instance_id == instance_id))
+    insert_report(connection, exam_id, instance_id, sop_instance_uid)
 
 
 def replace_report(connection: Connection, instance_id: int) -> None:
     """Note that a report which nobody read yet has been replaced by the device."""
     here = sa.and_(report.c.instance_id == instance_id, report.c.state == ReportState.PENDING)
+    connection.execute(sa.update(report).where(here).values(state=ReportState.REPLACED))
+
+
+def forget_reports(connection: Connection, instances: Iterable[int]) -> None:
+    """Note that a chart does not have any more what the reports in these instances said."""
+    gone = (ReportState.PENDING, ReportState.REPORTED, ReportState.UNCHANGED)
+    here = sa.and_(report.c.instance_id.in_(list(instances)), report.c.state.in_(gone))
     connection.execute(sa.update(report).where(here).values(state=ReportState.REPLACED))
 
 

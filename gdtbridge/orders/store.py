@@ -38,6 +38,9 @@ from gdtbridge.orders.patient_moves import move_open_orders, moves_of
 from gdtbridge.people import Patient
 from worklist import Entry
 
+WITHDRAWN: Final = "withdrawn"
+"""Why claims are held of which a person had the results taken back (`HoldReason`)."""
+
 
 def _arrived(
     study_uid: sa.ColumnElement[str] | str,
@@ -46,7 +49,8 @@ def _arrived(
 ) -> sa.ColumnElement[bool]:
     """Return whether objects of an order are here: of its patient, by UID or accession number.
 
-    Of a chart that moved the device may still have the number the order was placed for.
+    Of a chart that moved the device may still have the number the order was placed for. What a
+    person had withdrawn, or sent to another chart, is not here.
     """
     former = (
         sa.select(moved_order.c.former)
@@ -54,18 +58,25 @@ def _arrived(
         .correlate(placed_order)
     )
     of_patient = sa.or_(claim.c.patient_id == patient_id, claim.c.patient_id.in_(former))
+    not_taken_away = sa.and_(
+        claim.c.held_because != WITHDRAWN,
+        sa.or_(claim.c.number == "", claim.c.number == patient_id, claim.c.number.in_(former)),
+    )
     of_study = (
         sa.select(claim.c.id)
         .select_from(claim.join(exam))
         .where(
             exam.c.study_instance_uid == study_uid,
             sa.or_(claim.c.patient_id == "", of_patient),
+            not_taken_away,
         )
     )
     of_number = sa.select(claim.c.id).where(
-        claim.c.accession_number == accession_number, of_patient
+        claim.c.accession_number == accession_number, of_patient, not_taken_away
     )
-    reported = sa.select(exam_result.c.id).where(exam_result.c.accession_number == accession_number)
+    reported = sa.select(exam_result.c.id).where(
+        exam_result.c.accession_number == accession_number, exam_result.c.withdrawn_at.is_(None)
+    )
     return sa.or_(sa.exists(of_study), sa.exists(of_number), sa.exists(reported))
 
 

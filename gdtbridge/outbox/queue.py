@@ -59,6 +59,14 @@ class Outbox:
             return known
         return store.insert(connection, message, self._clock.utc(), sender.lifetime, sender.naming)
 
+    def next_key(self, connection: Connection, destination: str, key: str) -> str:
+        """Return a key for what is said once more: ``key``, numbered where that was put before."""
+        number, free = 1, key
+        while store.find(connection, destination, free) is not None:
+            number += 1
+            free = f"{key}:{number}"
+        return free
+
     def withdraw(self, connection: Connection, destination: str, key: str) -> None:
         """Remove a message in the caller's write transaction, unless it has been sent."""
         store.withdraw(connection, destination, key)
@@ -69,6 +77,20 @@ class Outbox:
         Returns whether that could be done: of what has been begun, nothing is removed.
         """
         return store.take_back(connection, prefixes)
+
+    def drop_waiting(self, connection: Connection, prefixes: Sequence[str]) -> None:
+        """Remove the messages whose keys begin with ``prefixes`` unless they have been begun."""
+        store.drop_waiting(connection, prefixes)
+
+    def was_put(self, connection: Connection, prefixes: Sequence[str]) -> bool:
+        """Return whether there is a message, to whatever destination, whose key begins so."""
+        return store.was_put(connection, prefixes)
+
+    def last_open(
+        self, connection: Connection, destination: str, prefixes: Sequence[str]
+    ) -> int | None:
+        """Return the id of the newest message on its way whose key begins with ``prefixes``."""
+        return store.last_open(connection, destination, prefixes)
 
     def wake(self) -> None:
         """Tell the workers that something was put and committed; does not wait."""

@@ -89,16 +89,40 @@ def take_back(connection: Connection, prefixes: Sequence[str]) -> bool:
 
     Attachments that arrived already stay: no record names them.
     """
-    ours = sa.or_(*(table.c.key.startswith(prefix, autoescape=True) for prefix in prefixes))
-    gone = sa.and_(ours, table.c.state != DeliveryState.PENDING, table.c.kind != "attachment")
-    if connection.execute(sa.select(table.c.id).where(gone)).first() is not None:
+    gone = sa.and_(table.c.state != DeliveryState.PENDING, table.c.kind != "attachment")
+    if connection.execute(sa.select(table.c.id).where(_ours(prefixes), gone)).first() is not None:
         return False
-    waiting = sa.select(table.c.id).where(ours, table.c.state == DeliveryState.PENDING)
+    drop_waiting(connection, prefixes)
+    return True
+
+
+def _ours(prefixes: Sequence[str]) -> sa.ColumnElement[bool]:
+    return sa.or_(*(table.c.key.startswith(prefix, autoescape=True) for prefix in prefixes))
+
+
+def drop_waiting(connection: Connection, prefixes: Sequence[str]) -> None:
+    """Remove every message whose key begins so and that nothing has been done with."""
+    here = (_ours(prefixes), table.c.state == DeliveryState.PENDING)
+    waiting = sa.select(table.c.id).where(*here)
     ids = list(connection.execute(waiting.order_by(table.c.id.desc())).scalars())
     after = table.c.after_id.in_(ids)
     connection.execute(sa.update(table).where(after).values(after_id=None))
     connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
-    return True
+
+
+def was_put(connection: Connection, prefixes: Sequence[str]) -> bool:
+    """Return whether there is a message whose key begins so."""
+    return connection.execute(sa.select(table.c.id).where(_ours(prefixes))).first() is not None
+
+
+def last_open(connection: Connection, destination: str, prefixes: Sequence[str]) -> int | None:
+    """Return the newest message on its way whose key begins so, or of which a person is asked."""
+    query = sa.select(sa.func.max(table.c.id)).where(
+        table.c.destination == destination,
+        _ours(prefixes),
+        table.c.state.in_((*OPEN, DeliveryState.QUESTION)),
+    )
+    return connection.execute(query).scalar()
 
 
 def _state_of(connection: Connection, outbox_id: int | None) -> DeliveryState | None:
@@ -146,6 +170,12 @@ def _last_count(connection: Connection, destination: str, name: str) -> int:
     )
     final_name = connection.execute(query).scalar()
     return count_of(name, final_name) if final_name else 0
+
+
+def is_there(connection: Connection, outbox_id: int) -> bool:
+    """Return whether a message was not taken back meanwhile."""
+    query = sa.select(table.c.id).where(table.c.id == outbox_id)
+    return connection.execute(query).first() is not None
 
 
 def change(connection: Connection, outbox_id: int, **values: object) -> None:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from gdtbridge.database import Database
+from gdtbridge.database import Connection, Database
 from gdtbridge.durable import Clock
 from gdtbridge.durable.files import reason_of
 from gdtbridge.outbox import store
@@ -38,6 +38,10 @@ MOST_ATTEMPTS: Final = 30
 """Failed attempts of a message that expires; bounds it whatever the clock does."""
 
 
+class _TakenBackError(Exception):
+    """The message was removed after its delivery had begun and before anything was written."""
+
+
 class DatabaseJournal:
     """The `DeliveryJournal` of a message in the table ``outbox``; calls return after the commit."""
 
@@ -47,7 +51,10 @@ class DatabaseJournal:
 
     def writing(self, temporary_name: str) -> None:
         """Note that the temporary file may exist from now on."""
-        self._change(state=DeliveryState.WRITING, temporary_name=temporary_name)
+        with self._database.write() as connection:
+            self._must_be_there(connection)
+            values = {"state": DeliveryState.WRITING, "temporary_name": temporary_name}
+            store.change(connection, self._id, **values)
 
     def renaming(self) -> None:
         """Note that the temporary file is complete and may be renamed from now on."""
@@ -56,7 +63,12 @@ class DatabaseJournal:
     def another_name(self) -> str:
         """Give the message its next final name."""
         with self._database.write() as connection:
+            self._must_be_there(connection)
             return store.rename(connection, self._id)
+
+    def _must_be_there(self, connection: Connection) -> None:
+        if not store.is_there(connection, self._id):
+            raise _TakenBackError
 
     def _change(self, **values: object) -> None:
         with self._database.write() as connection:
@@ -193,6 +205,8 @@ class DestinationWorker:
             return Attempt(AttemptResult.FAILED)
         try:
             attempt = self.sender.deliver(message, DatabaseJournal(self._database, outbox_id))
+        except _TakenBackError:
+            return Attempt(AttemptResult.FAILED)
         except Exception as error:  # noqa: BLE001 - one message's fault must not stop the others
             attempt = Attempt(AttemptResult.LATER, type(error).__name__)
         self._settle(outbox_id, attempt)

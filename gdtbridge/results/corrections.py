@@ -17,7 +17,16 @@ from gdtbridge.errors import NotFound, OrderError, TooLate
 from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.completion import DueSignal
 from gdtbridge.exams.held import NO_SUCH_EXAM, NOT_HELD, HeldExams, checked_reason, meant_of
-from gdtbridge.exams.model import Claim, ClaimState, EventKind, Exam, HoldReason, by_person
+from gdtbridge.exams.model import (
+    Claim,
+    ClaimState,
+    EventKind,
+    Exam,
+    ExamEvent,
+    HoldReason,
+    PatientExam,
+    by_person,
+)
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.outbox import Outbox
@@ -85,7 +94,7 @@ class ResultCorrections:
             self.held.must_not_be_another(exam, claims, wrong.claims, to)
         with self.database.write() as connection:
             wrong = self._all_of(connection, exam, number)
-            self.retractor.retract(connection, exam, wrong, reason)
+            self._retract(connection, exam, wrong, reason)
             self._decide_again(
                 connection,
                 wrong.claims,
@@ -114,13 +123,24 @@ class ResultCorrections:
     def _decide_again(
         self, connection: Connection, claims: Sequence[Claim], **said: object
     ) -> None:
-        """Let claims be open but for what is ``said``, and told to whomever they go then."""
+        """Let claims be open but for what is ``said``, and told to whomever they go then.
+
+        What versions before these said is in no chart any more.
+        """
         ids = [one.id for one in claims]
         values = {"state": ClaimState.OPEN, "number": "", "order_number": ""}
         claim_store.update_claims(connection, ids, **values | said)
-        kept = [one.id for one in self.archive.kept_of(connection, ids)]
+        self._send_again(connection, ids)
+
+    def _send_again(self, connection: Connection, claims: Sequence[int]) -> None:
+        store.forget_reports(connection, self._replaced_versions(connection, claims))
+        kept = [one.id for one in self.archive.kept_of(connection, claims)]
         self.archive.tell(connection, kept, told=False)
         store.read_again(connection, kept)
+
+    def _replaced_versions(self, connection: Connection, claims: Sequence[int]) -> list[int]:
+        every = self.archive.of_claims(connection, claims)
+        return [one.id for one in every if one.standing is Standing.SUPERSEDED]
 
     def _finish(
         self,
@@ -168,7 +188,7 @@ class ResultCorrections:
             self._accept_reports(exam, claims, person, who)
             return
         meant = meant_of(by_person(exam, claims), person, self.held.numbers_of(number.strip()))
-        if meant.held_because not in {HoldReason.CORRECTION, HoldReason.AFTER_REPORT}:
+        if not self._is_correction(exam, meant):
             raise OrderError("person", NO_CORRECTION)
         number = self.held.checked_number(number or meant.sent_patient_id)
         if not confirmed:
@@ -180,6 +200,14 @@ class ResultCorrections:
             detail: dict[str, object] = {"number": number, "confirmed": confirmed}
             self.held.note(connection, exam, EventKind.ACCEPTED, meant.person, detail, who)
         self._ring(exam)
+
+    def _is_correction(self, exam: Exam, meant: PatientExam) -> bool:
+        """Return whether an exam came after others were sent; also where it was discarded once."""
+        if meant.held_because in {HoldReason.CORRECTION, HoldReason.AFTER_REPORT}:
+            return True
+        with self.database.read() as connection:
+            corrected = claim_store.corrected_claims(connection, exam.id)
+        return not {one.id for one in meant.claims}.isdisjoint(corrected)
 
     def _accept_reports(self, exam: Exam, claims: Sequence[Claim], person: int, who: str) -> None:
         with self.database.write() as connection:
@@ -196,13 +224,15 @@ class ResultCorrections:
     ) -> None:
         """Retract what a correction replaces; of a chart that keeps nothing, the whole result."""
         reason = "Am Gerät korrigiert."
-        self.retractor.retract(connection, exam, wrong, reason)
+        self._retract(connection, exam, wrong, reason)
+        ids = [one.id for one in wrong.claims]
+        uids = {one.sop_instance_uid for one in wrong.instances}
         for one in wrong.instances:
             self.archive.set_standing(connection, one.id, Standing.SUPERSEDED)
-            store.replace_report(connection, one.id)
+        every = self.archive.of_claims(connection, ids)
+        store.forget_reports(connection, [v.id for v in every if v.sop_instance_uid in uids])
         if not wrong.whole:
             return
-        ids = [one.id for one in wrong.claims]
         claim_store.update_claims(
             connection,
             ids,
@@ -215,10 +245,10 @@ class ResultCorrections:
     # ------------------------------------------------------------------ undo
 
     def undo(self, study_instance_uid: str, *, person: int = 0, who: str = "") -> None:
-        """Take a release back: it is decided as if nobody had said a number.
+        """Take a release back: it is held as it was before, or decided where it was not held.
 
-        What was withdrawn from a chart stays withdrawn, and is held. Raises `NotFound` when
-        nothing was released there, `TooLate` once something has left.
+        Of what was withdrawn or discarded nothing is sent until a person says whose it is.
+        Raises `NotFound` when nothing was released there, `TooLate` once something has left.
         """
         exam, claims = self._known(study_instance_uid)
         said = [one for one in by_person(exam, claims) if any(c.word for c in one.claims)]
@@ -231,9 +261,10 @@ class ResultCorrections:
             claims = claim_store.claims_of(connection, exam.id)
             mine = [one for one in claims if one.person == meant[0].person and one.is_active]
             number = next((one.word for one in mine if one.word), "")
-            self._take_back(connection, exam, claims, number)
+            taken = self._take_back(connection, exam, claims, number)
             standing = _standing_before(connection, exam, meant[0].person)
             self._decide_again(connection, mine, word="", confirmed=False, **standing)
+            self._send_again(connection, taken)
             store.update_exam(connection, exam.id, due_at=self.clock.utc())
             detail: dict[str, object] = {"number": number}
             self.held.note(connection, exam, EventKind.UNDONE, meant[0].person, detail, who)
@@ -241,29 +272,62 @@ class ResultCorrections:
 
     def _take_back(
         self, connection: Connection, exam: Exam, claims: Sequence[Claim], number: str
-    ) -> None:
-        """Remove what waits in the outbox for a chart; raise `TooLate` if anything has left."""
+    ) -> list[int]:
+        """Remove what waits in the outbox for a chart; raise `TooLate` if anything has left.
+
+        Returns the ids of the claims it was of: another of the people may be in the same chart.
+        """
         numbers = moves_of(connection, [number]).all_of(number)
         sent = claim_store.results_of(connection, exam.id)
         results = [one for one in sent if one.patient_id in numbers]
         if not results:
-            return
+            return []
         settled = [one for one in claims if one.number in numbers]
-        kept = self.archive.of_claims(connection, [one.id for one in settled])
-        ids = [one.id for one in kept]
-        study = exam.study_instance_uid
-        prefixes = [prefix for one in numbers for prefix in chart_prefixes(study, one, ids)]
-        if not self.outbox.take_back(connection, prefixes):
+        if not self.outbox.take_back(connection, self._keys(connection, exam, settled, numbers)):
             raise TooLate(HAS_LEFT)
         for one in results:
             order_store.reopen_order(connection, one.accession_number, number)
             claim_store.delete_result(connection, one.id)
+        return [one.id for one in settled]
+
+    def _keys(
+        self, connection: Connection, exam: Exam, claims: Sequence[Claim], numbers: Sequence[str]
+    ) -> list[str]:
+        """Return how the keys of all begin that was put for one chart, by all its numbers."""
+        every = self.archive.of_claims(connection, [one.id for one in claims])
+        ids = [one.id for one in every]
+        study = exam.study_instance_uid
+        return [prefix for one in numbers for prefix in chart_prefixes(study, one, ids)]
+
+    def _retract(
+        self, connection: Connection, exam: Exam, wrong: WrongResults, reason: str
+    ) -> None:
+        """Remove what still waits for a chart that keeps nothing; retract what has gone there."""
+        keys = self._keys(connection, exam, wrong.claims, wrong.numbers)
+        if wrong.whole:
+            self.outbox.drop_waiting(connection, keys)
+            if not self.retractor.has_begun(connection, exam, wrong):
+                return
+        self.retractor.retract(connection, exam, wrong, reason, keys)
 
 
 def _standing_before(connection: Connection, exam: Exam, person: int) -> dict[str, object]:
     """Return where the claims of one of an exam's people stand without the number said last."""
-    ends = {EventKind.WITHDRAWN, EventKind.DISCARDED}
     events = claim_store.events_of(connection, exam.id)
-    if any(one.what in ends and one.person == person for one in events):
-        return {"state": ClaimState.HELD, "held_because": HoldReason.WITHDRAWN}
-    return {}
+    reason = _held_before(events, person)
+    return {"state": ClaimState.HELD, "held_because": reason} if reason else {}
+
+
+def _held_before(events: Sequence[ExamEvent], person: int) -> str:
+    """Return why a person's part was held before somebody said whose it is; empty if it was not."""
+    for one in events:
+        if one.what in {EventKind.WITHDRAWN, EventKind.DISCARDED}:
+            return HoldReason.WITHDRAWN
+        if one.what is EventKind.ACCEPTED and "number" in one.detail:
+            return HoldReason.WITHDRAWN
+    held = (
+        str(one.detail["reason"])
+        for one in reversed(events)
+        if one.what is EventKind.DECIDED and one.person == person and one.detail["reason"]
+    )
+    return next(held, "")

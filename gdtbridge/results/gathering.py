@@ -179,6 +179,11 @@ class ExamGatherer:
         late = min((one.received_at for one in kept if not one.told), default=0.0)
         return self._completion.quiet_at(exam.last_instance_at, late)
 
+    def _is_paused(self, pause_at: float) -> bool:
+        """Return whether late pictures wait; a longer pause is from before the clock went back."""
+        now = self._clock.utc()
+        return now < pause_at <= now + self._completion.longest_wait
+
     def _gathered(
         self,
         found: ExamEvidence,
@@ -196,7 +201,7 @@ class ExamGatherer:
             return GatheredResult(planned, target, reports, (), _untold(own))
         if place.reports:
             reports = tuple(self._with_sheet(one, planned, target) for one in reports)
-        if planned.known is not None and self._clock.utc() < pause_at:
+        if planned.known is not None and self._is_paused(pause_at):
             return GatheredResult(planned, target, reports, (), ())
         already = _pictures(found, planned.number)
         attached = self._attachments.files(planned, own, place, already)

@@ -83,13 +83,18 @@ class ResultMessages:
     def _study_key(self, standing: Revision) -> str:
         planned = self.gathered.planned
         first = standing is Revision.FIRST
-        return study_key(
+        key = study_key(
             planned.exam.study_instance_uid,
             self._number,
             planned.accession_number,
             self.round,
             None if first else [one.name for one in self.gathered.attached],
         )
+        return key if first else self._next(key)
+
+    def _next(self, key: str) -> str:
+        """Return the key of what may come, go and come again: it is told each time."""
+        return self.outbox.next_key(self.connection, self.gathered.target.destination, key)
 
     def _put_study(self, standing: Revision) -> None:
         planned, target = self.gathered.planned, self.gathered.target
@@ -177,7 +182,7 @@ class ResultMessages:
             Message(
                 kind="gdt",
                 destination=target.destination,
-                key=values_key(pending.instance_id, self._number, self.round),
+                key=self._next(values_key(pending.instance_id, self._number, self.round)),
                 name=name,
                 payload=payload,
                 after_id=self._put_attachments(attached),

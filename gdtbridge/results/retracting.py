@@ -6,7 +6,7 @@ are occurs nowhere in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gdtbridge.database import Connection
@@ -22,7 +22,7 @@ from gdtbridge.people import Patient
 from gdtbridge.pictures import is_candidate
 from gdtbridge.results import store as result_store
 from gdtbridge.results.gathering import ExamGatherer
-from gdtbridge.results.message_keys import chart_mark, retraction_key
+from gdtbridge.results.message_keys import chart_mark, digest, retraction_key, study_prefix
 from gdtbridge.results.records import Retraction
 from gdtbridge.results.routing import Routing
 from gdtbridge.results.wrong_results import WrongResults
@@ -37,11 +37,24 @@ class Retractor:
     gatherer: ExamGatherer
     clock: Clock
 
-    def retract(self, connection: Connection, exam: Exam, wrong: WrongResults, reason: str) -> None:
+    def has_begun(self, connection: Connection, exam: Exam, wrong: WrongResults) -> bool:
+        """Return whether a study record for a chart has gone, or is just going."""
+        of_study = study_prefix(exam.study_instance_uid)
+        studies = [f"{of_study}{digest(number)}" for number in wrong.numbers]
+        return self.outbox.was_put(connection, studies)
+
+    def retract(
+        self,
+        connection: Connection,
+        exam: Exam,
+        wrong: WrongResults,
+        reason: str,
+        sent: Sequence[str],
+    ) -> None:
         """Put a retraction for each result of a chart, within the caller's write transaction.
 
-        Of a chart that keeps something of the exam it is one. ``reason`` stands in it; raises
-        `GdtWriteError`.
+        Of a chart that keeps something of the exam it is one. ``reason`` stands in it. It never
+        overtakes what is on its way, whose keys begin with ``sent``; raises `GdtWriteError`.
         """
         turn = claim_store.withdrawals(connection, exam.id, wrong.number)
         objects = None if wrong.whole else [one.sop_instance_uid for one in wrong.instances]
@@ -58,6 +71,7 @@ class Retractor:
                 key=key,
                 name=target.names.study(accession, exam.id, self.clock.local()),
                 payload=target.records.retraction(retraction),
+                after_id=self.outbox.last_open(connection, target.destination, sent),
             )
             self.outbox.put(connection, message)
 
