@@ -31,6 +31,8 @@ class PlannedResult:
     accession_number: str
     received: date | None = None
     """Local day of receipt, written where the objects have no date."""
+    foreign: bool = False
+    """Whether the order it met is for somebody else by now: no record names that."""
     known: ExamResult | None = None
     remarks: tuple[str, ...] = ()
 
@@ -45,7 +47,7 @@ class PlannedResult:
 
         Never that of an order for somebody else.
         """
-        return self.accession_number or self.exam.accession_number
+        return "" if self.foreign else self.accession_number or self.exam.accession_number
 
     @property
     def claims(self) -> tuple[int, ...]:
@@ -139,6 +141,8 @@ def _result(
 ) -> PlannedResult:
     number, accession = key
     order = _order(evidence, accession)
+    foreign = order is not None and order.patient.id != number
+    order = None if foreign else order
     patient = named(evidence, number, facts, order)
     seen = exam_of(evidence.exam, facts)
     day = day_of(order) if order is not None else None
@@ -151,6 +155,7 @@ def _result(
         order=order,
         accession_number=accession,
         received=evidence.received,
+        foreign=foreign,
         known=next(known, None),
         remarks=tuple(one for one in remarks if one),
     )

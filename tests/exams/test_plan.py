@@ -298,3 +298,12 @@ def test_no_name_differs_from_none() -> None:
     """A number somebody said, of which nothing is known, has no name to differ from."""
     (one,) = planned(evidence([claim(1, "", "NOTFALL^1", word="941", **NAMED)]))
     assert (one.patient.id, one.patient.person_name, one.remarks) == ("941", "", ())
+
+
+def test_an_order_that_became_somebody_elses_is_named_no_more() -> None:
+    """It was met, then corrected to another patient: a late record does not bear its number."""
+    now = order("A1", *ZENZI)
+    settled = of_erna(1, "A1", **sent("941", "A1"))
+    (late,) = planned(evidence([settled], orders=[now], results=[result("941", "A1")]))
+    assert (late.order, late.shown_accession) == (None, "")
+    assert late.known is not None
