@@ -54,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills",
         type=int,
-        default=12,
+        default=8,
         help="how often the kill test kills the service (default: %(default)s)",
     )
 

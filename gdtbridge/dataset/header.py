@@ -12,10 +12,10 @@ from gdtbridge.dataset.part10 import read_file_meta
 from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.text import TextDecoder
 
-KEYS: Final = ("AccessionNumber", "StudyInstanceUID")
-"""What exams are found by."""
+KEYS: Final = ("AccessionNumber", "PatientID", "StudyInstanceUID")
+"""What exams and their people are found by."""
 LONGEST_KEY: Final = 512
-"""Characters of such a value; a longer one (PS3.5 6.2 allows 16 and 64) is taken for absent: cut,
+"""Characters of such a value; a longer one (PS3.5 6.2 allows 16 or 64) is taken for absent: cut,
 it could equal another one, and no index of PostgreSQL takes it whole."""
 
 _MOST_INFLATED: Final = 16 * 1024 * 1024

@@ -35,7 +35,7 @@ WALKED = files_of(
 """Here the database, the archive and the outbox are called one after the other."""
 ALL_FROM = 100
 """``--kills`` from which every line is tried; below, one in `SPARSELY`."""
-SPARSELY = 199
+SPARSELY = 299
 
 LATER = {"Nachtrag", "Korrektur", "Irrtümlich"}
 """First words of study records that are not the first."""

@@ -24,7 +24,7 @@ from tests.tools.waiting import wait_for
 
 ALL_FROM = 100
 """``--kills`` from which every point is tried; below, one in `SPARSELY`."""
-SPARSELY = 5
+SPARSELY = 7
 
 
 class Point(NamedTuple):

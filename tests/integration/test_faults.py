@@ -39,7 +39,7 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with service(tmp_path_factory.mktemp("bridge"), exam__quiet_seconds="0.2") as running:
         yield running
         wait_for(running.settled, 30, "reporting of every exam")
-        studies = {number for number, _ in running.rows("SELECT accession_number FROM exam")}
+        studies = {number for number, _ in running.rows("SELECT accession_number FROM claim")}
         assert running.results() == {(number, "study"): 1 for number in studies}
 
 

@@ -172,12 +172,12 @@ class TestKnownForAnother:
         surgery.examine(image(study, "1", omega), report(study, "2", omega))
         assert surgery.held(study) == [(known.id, "number-of-other-person")]
 
-        done = surgery.service.command("exams", "release", study, "--id", known.id)
+        done = surgery.ask("exams", "release", study, "--id", known.id)
 
-        assert done.returncode == 1
+        assert done.exit_code == 1
         said = done.stderr.splitlines()
         assert said[0] == f"Untersuchung / exam: {known.id} Omega, Olga 01.01.1950"
-        assert f"{known.person_name} {known.birth_date_da}" in said[1]
+        assert said[1] == f"Nummer / number: {known.listed}"
         assert surgery.chart(known.id) == before
 
     def test_confirmed(self, surgery: Surgery) -> None:

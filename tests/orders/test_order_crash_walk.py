@@ -26,7 +26,7 @@ WALKED = files_of({gdtbridge.orders: ("book", "filler", "gdt_orders", "listing")
 """Here the database, the worklist folder and the outbox are called one after the other."""
 ALL_FROM = 100
 """``--kills`` from which every line is tried; below, one in `SPARSELY`."""
-SPARSELY = 3
+SPARSELY = 5
 
 pytestmark = [
     pytest.mark.crash,
