@@ -24,7 +24,7 @@ from tests.tools.waiting import wait_for
 
 ALL_FROM = 100
 """``--kills`` from which every point is tried; below, one in `SPARSELY`."""
-SPARSELY = 7
+SPARSELY = 5
 
 
 class Point(NamedTuple):
@@ -66,6 +66,8 @@ class Practice:
     numbers: dict[int, set[str]] = field(default_factory=dict)
     """Accession numbers that were answered, by study."""
     acknowledged: set[str] = field(default_factory=set)
+    missed: list[Point] = field(default_factory=list)
+    """Points the service did not come to."""
 
     def order(self, study: int) -> str | None:
         """Place an order; return its number, or nothing when there is no answer."""
@@ -106,16 +108,25 @@ class Practice:
 
 
 def _until(point: Point, phase: str, practice: Practice, step: Callable[[], object]) -> bool:
-    """Do one step of an exam; return whether the service was killed in it, as it should be."""
+    """Do one step of an exam; return whether the service was killed in it, as it should be.
+
+    A step that was answered had fewer such calls this time: SQLite now and then begins its log
+    anew.
+    """
     if point.phase != phase:
         assert step()
         return False
     fault = f"{point.call}:signal=KILL:when={point.n}"
     options = ("-e", f"trace={point.call}", "-e", f"inject={fault}")
     with traced(practice.service.pid, *options):
-        step()
-        wait_for(lambda: not practice.service.is_running, 15, f"reaching {point}")
-    return True
+        answered = step() and phase != "deliver"
+        try:
+            wait_for(lambda: not practice.service.is_running, 15, f"reaching {point}")
+        except AssertionError:
+            if not answered:
+                raise
+            practice.missed.append(point)
+    return not practice.service.is_running
 
 
 def _exam(practice: Practice, number: int, point: Point) -> None:
@@ -155,6 +166,7 @@ def test_every_crash_ends_with_one_result(
         practice = Practice(service, sample)
         for number, point in enumerate(points, 1):
             _exam(practice, number, point)
+        assert len(practice.missed) * 4 <= len(points), practice.missed
         assert all(service.has(uid) for uid in practice.acknowledged)
         given = Counter(one for numbers in practice.numbers.values() for one in numbers)
         assert set(given.values()) == {1}, "an accession number repeats"
