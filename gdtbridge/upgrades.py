@@ -1,6 +1,6 @@
 """How the schema came to be what it is: one step from each version to the next.
 
-A step says what changed in ``gdtbridge.database`` and never changes again itself. New tables need
+A step says what changed in ``gdtbridge.schema`` and never changes again itself. New tables need
 no step: they are made before.
 """
 

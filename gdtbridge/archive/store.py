@@ -23,11 +23,12 @@ from gdtbridge.archive.model import (
     Standing,
     StoredFile,
 )
-from gdtbridge.database import Connection, instance
+from gdtbridge.database import Connection
 from gdtbridge.dataset.header import Header
 from gdtbridge.dataset.part10 import read_file_meta
 from gdtbridge.durable.files import sync_file, sync_folder
 from gdtbridge.errors import OutOfResources, ProcessingFailure
+from gdtbridge.schema import instance
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CHUNK: Final = 1024 * 1024

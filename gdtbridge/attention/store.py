@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from gdtbridge.database import Connection, announced, attention_note
+from gdtbridge.database import Connection
+from gdtbridge.schema import announced, attention_note
 
 
 class AnnouncedItem(NamedTuple):

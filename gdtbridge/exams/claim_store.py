@@ -11,11 +11,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from gdtbridge.archive import Standing
-from gdtbridge.database import Connection, claim, exam_event, exam_result, instance
+from gdtbridge.database import Connection
 from gdtbridge.exams.grouping import group
 from gdtbridge.exams.model import Claim, ClaimState, EventKind, ExamEvent, ExamResult
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of
 from gdtbridge.people import Patient
+from gdtbridge.schema import claim, exam_event, exam_result, instance
 
 _COLUMNS: Final = [claim.c[field.name] for field in fields(Claim) if field.name != "instances"]
 _CLAIM: Final = [

@@ -9,8 +9,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from gdtbridge.archive import Standing
-from gdtbridge.database import (
-    Connection,
+from gdtbridge.database import Connection
+from gdtbridge.exams.claim_store import HELD, claims_of
+from gdtbridge.exams.model import Claim, ClaimState, Exam, ExamProblem, ExamState, ReportState
+from gdtbridge.orders.model import StudyNames
+from gdtbridge.schema import (
     claim,
     exam,
     exam_result,
@@ -19,9 +22,6 @@ from gdtbridge.database import (
     placed_order,
     report,
 )
-from gdtbridge.exams.claim_store import HELD, claims_of
-from gdtbridge.exams.model import Claim, ClaimState, Exam, ExamProblem, ExamState, ReportState
-from gdtbridge.orders.model import StudyNames
 
 _EXAM: Final = [exam.c[field.name] for field in fields(Exam)]
 _OF_STUDY: Final = sa.select(*_EXAM).where(exam.c.study_instance_uid == sa.bindparam("study"))

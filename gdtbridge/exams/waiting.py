@@ -12,13 +12,14 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from gdtbridge.database import Connection, claim, exam, instance, report
+from gdtbridge.database import Connection
 from gdtbridge.exams.claim_store import HELD
 from gdtbridge.exams.model import HELD_TEXT, PROBLEM_TEXT, HoldReason
 from gdtbridge.exams.overview import OVERDUE_SECONDS
 from gdtbridge.exams.store import PROBLEM
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of
 from gdtbridge.people import Patient
+from gdtbridge.schema import claim, exam, instance, report
 
 
 class WaitingKind(StrEnum):

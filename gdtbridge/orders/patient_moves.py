@@ -13,10 +13,11 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from gdtbridge.database import Connection, moved_order, patient, patient_move, placed_order
+from gdtbridge.database import Connection
 from gdtbridge.dataset.values import to_date
 from gdtbridge.orders.model import ListingMark, OrderState
 from gdtbridge.people import Patient
+from gdtbridge.schema import moved_order, patient, patient_move, placed_order
 
 
 @dataclass(frozen=True, slots=True)

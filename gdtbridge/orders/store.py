@@ -12,17 +12,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from gdtbridge.database import (
-    Connection,
-    claim,
-    exam,
-    exam_result,
-    moved_order,
-    order_file,
-    order_reference,
-    patient,
-    placed_order,
-)
+from gdtbridge.database import Connection
 from gdtbridge.dataset.values import to_date
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders.model import (
@@ -36,6 +26,16 @@ from gdtbridge.orders.model import (
 )
 from gdtbridge.orders.patient_moves import move_open_orders, moves_of
 from gdtbridge.people import Patient
+from gdtbridge.schema import (
+    claim,
+    exam,
+    exam_result,
+    moved_order,
+    order_file,
+    order_reference,
+    patient,
+    placed_order,
+)
 from worklist import Entry
 
 WITHDRAWN: Final = "withdrawn"

@@ -7,9 +7,9 @@ from typing import Final
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
-from gdtbridge.database import outbox as table
 from gdtbridge.outbox.model import OPEN, DeliveryState, DestinationStatus, Sender
 from gdtbridge.outbox.store import BEFORE, able
+from gdtbridge.schema import outbox as table
 
 # A list, not "other than delivered": the index is used, and what was delivered is not counted.
 _NOT_DELIVERED: Final = table.c.state.in_((*OPEN, DeliveryState.QUESTION, DeliveryState.FAILED))

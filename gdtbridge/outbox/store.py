@@ -9,7 +9,6 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
-from gdtbridge.database import outbox as table
 from gdtbridge.outbox.model import (
     OPEN,
     DeliveryQuestion,
@@ -29,6 +28,7 @@ from gdtbridge.outbox.names import (
     numbered,
 )
 from gdtbridge.outbox.retry import JITTER, LONGEST_RETRY
+from gdtbridge.schema import outbox as table
 
 FARTHEST: Final = LONGEST_RETRY * (1 + JITTER)
 """Seconds an attempt can lie ahead; one farther away was set before the clock stepped back."""

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from gdtbridge.database import Connection, exam, exam_result, instance, outbox, report
+from gdtbridge.database import Connection
 from gdtbridge.exams.model import PendingReport, ReportState
 from gdtbridge.outbox import UNCOLLECTED
 from gdtbridge.results import revision
 from gdtbridge.results.message_keys import study_prefix, values_prefix
+from gdtbridge.schema import exam, exam_result, instance, outbox, report
 
 
 def pending_reports(connection: Connection, exam_id: int) -> list[PendingReport]:

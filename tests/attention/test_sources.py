@@ -10,7 +10,7 @@ import pytest
 
 from gdtbridge.attention import KINDS, Attention, AttentionItem, counts
 from gdtbridge.attention.sources import DiskSource
-from gdtbridge.database import outbox
+from gdtbridge.schema import outbox
 from tests.tools.practice import Practice
 from tests.tools.reception import Reception
 

@@ -12,15 +12,9 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from gdtbridge.database import (
-    SCHEMA_VERSION,
-    Database,
-    metadata,
-    placed_order,
-    report,
-    schema_version,
-)
+from gdtbridge.database import Database
 from gdtbridge.errors import DatabaseError, NoInstallation
+from gdtbridge.schema import SCHEMA_VERSION, metadata, placed_order, report, schema_version
 from gdtbridge.upgrades import upgrade
 
 

@@ -17,9 +17,9 @@ import pytest
 import sqlalchemy as sa
 
 from gdtbridge.archive import IncomingInstance, ReceiptStatus
-from gdtbridge.database import instance, report
 from gdtbridge.errors import DatabaseError, NotFound, ProcessingFailure
 from gdtbridge.exams import ExamState
+from gdtbridge.schema import instance, report
 from tests.tools.elements import EXPLICIT, PERSON, identification, part10
 from tests.tools.practice import Practice
 

@@ -21,9 +21,10 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from gdtbridge.database import SCHEMA_VERSION, Database, exam, metadata, schema_version
+from gdtbridge.database import Database
 from gdtbridge.errors import DatabaseError, NoInstallation
 from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.schema import SCHEMA_VERSION, exam, metadata, schema_version
 from tests.tools.device import send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
 from tests.tools.service import NUMBER, Service, Study, service

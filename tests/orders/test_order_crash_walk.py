@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 import gdtbridge.orders
-from gdtbridge.database import outbox, placed_order
 from gdtbridge.errors import NotFound
 from gdtbridge.orders.book import WORKLIST_ADDED
+from gdtbridge.schema import outbox, placed_order
 from gdtbridge.web import create_app
 from tests.tools.dying import SimulatedCrash, dying_at, files_of
 from tests.tools.practice import Practice

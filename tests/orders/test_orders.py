@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from pytest_httpserver import HTTPServer
 from sqlalchemy import event
 
-from gdtbridge.database import outbox, placed_order
 from gdtbridge.durable import FolderUnusable
 from gdtbridge.errors import NotFound, OrderError, ProcessingFailure
 from gdtbridge.gdt.read.reader import read_records
@@ -22,6 +21,7 @@ from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import OrderRecord, RecordOutcome
 from gdtbridge.orders.cases import NAMELESS
 from gdtbridge.people import Patient
+from gdtbridge.schema import outbox, placed_order
 from tests.tools.dying import SimulatedCrash
 from tests.tools.practice import Practice
 from worklist import FolderError

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 import gdtbridge.durable
 import gdtbridge.outbox
 from gdtbridge.database import Database
-from gdtbridge.database import outbox as table
 from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox
 from gdtbridge.outbox.model import DeliveryState
+from gdtbridge.schema import outbox as table
 from tests.tools.dying import SimulatedCrash, dying_at, files_of
 
 # What these call in the other modules runs inside one transaction: all of it, or nothing.

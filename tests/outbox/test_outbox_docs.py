@@ -10,7 +10,6 @@ from click.testing import CliRunner
 
 from gdtbridge.cli import main
 from gdtbridge.core import open_core
-from gdtbridge.database import outbox as table
 from gdtbridge.outbox import NOT_MOUNTED, Message
 from gdtbridge.outbox.gdt_drop import SWEEP_AGE
 from gdtbridge.outbox.model import ALARM_SECONDS, DeliveryState
@@ -24,6 +23,7 @@ from gdtbridge.outbox.webhook import (
     WORTH_REPEATING,
 )
 from gdtbridge.outbox.worker import MOST_ATTEMPTS
+from gdtbridge.schema import outbox as table
 from gdtbridge.settings import load_settings
 
 

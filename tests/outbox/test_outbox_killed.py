@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from gdtbridge.database import Database
-from gdtbridge.database import outbox as table
 from gdtbridge.outbox import GdtDrop, Message, Outbox
+from gdtbridge.schema import outbox as table
 
 PAYLOAD = b"01380006310\r\n" * 30
 DELIVER = """

@@ -16,7 +16,6 @@ import pytest
 import sqlalchemy as sa
 
 from gdtbridge.database import Database
-from gdtbridge.database import outbox as table
 from gdtbridge.errors import NotFound
 from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox, Sender
 from gdtbridge.outbox.model import (
@@ -29,6 +28,7 @@ from gdtbridge.outbox.model import (
 )
 from gdtbridge.outbox.retry import LONGEST_RETRY, retry_delay
 from gdtbridge.outbox.worker import MOST_ATTEMPTS
+from gdtbridge.schema import outbox as table
 from tests.tools.clock import HandClock
 
 HOOK = Attempt(AttemptResult.DELIVERED)

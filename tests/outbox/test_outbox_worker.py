@@ -16,10 +16,10 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from gdtbridge.database import Database
-from gdtbridge.database import outbox as table
 from gdtbridge.durable import SystemClock
 from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox, Sender, Webhook
 from gdtbridge.outbox.model import Attempt, AttemptResult, DeliveryJournal, OutgoingMessage
+from gdtbridge.schema import outbox as table
 from tests.tools.waiting import wait_for
 
 pytestmark = pytest.mark.slow  # waits for a clock

@@ -12,7 +12,6 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from gdtbridge.catalogue.catalogue import standard
-from gdtbridge.database import outbox, placed_order
 from gdtbridge.errors import SettingsError
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import Record
@@ -21,6 +20,7 @@ from gdtbridge.pictures import RenderedFile
 from gdtbridge.results.attachments import AttachmentBuilder
 from gdtbridge.results.gathering import GatheredExam
 from gdtbridge.results.routing import Routing
+from gdtbridge.schema import outbox, placed_order
 from gdtbridge.settings import load_settings
 from tests.tools.practice import Practice
 

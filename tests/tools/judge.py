@@ -17,7 +17,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gdtbridge.database import (
+from gdtbridge.durable.clock import local_time
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.gdt.read.record import Record
+from gdtbridge.schema import (
     claim,
     exam,
     exam_result,
@@ -28,10 +31,7 @@ from gdtbridge.database import (
     placed_order,
     report,
 )
-from gdtbridge.database import patient as master_data
-from gdtbridge.durable.clock import local_time
-from gdtbridge.gdt.read.reader import read_records
-from gdtbridge.gdt.read.record import Record
+from gdtbridge.schema import patient as master_data
 from tests.tools.marked import (
     PEOPLE,
     MarkedObject,

@@ -15,9 +15,9 @@ import pytest
 import sqlalchemy as sa
 
 from gdtbridge import exams
-from gdtbridge.database import exam_result, instance
 from gdtbridge.exams import Exam, ExamState, claim_store, store
 from gdtbridge.exams.model import by_person
+from gdtbridge.schema import exam_result, instance
 from gdtbridge.settings import load_settings
 from tests.tools.dying import SimulatedCrash, dying_at, files_of
 from tests.tools.practice import Practice

@@ -1,0 +1,262 @@
+"""The schema: every table, on SQLite and PostgreSQL alike.
+
+Times are UTC, in seconds since 1970. How an older schema became this one is told in
+``gdtbridge.upgrades``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+SCHEMA_VERSION: Final = 4
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+schema_version = sa.Table("schema_version", metadata, sa.Column("version", sa.Integer))
+
+instance = sa.Table(
+    "instance",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("sop_instance_uid", sa.Text, nullable=False),
+    sa.Column("sop_class_uid", sa.Text, nullable=False),
+    sa.Column("study_instance_uid", sa.Text, nullable=False, index=True),
+    sa.Column("series_instance_uid", sa.Text, nullable=False),
+    sa.Column("transfer_syntax_uid", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),  # of the dataset's bytes, hexadecimal
+    sa.Column("size", sa.BigInteger, nullable=False),  # of the file, bytes
+    sa.Column("file", sa.Text, nullable=False),  # relative to the archive folder
+    sa.Column("standing", sa.Text, nullable=False),  # gdtbridge.archive.ReceiptStatus
+    sa.Column("calling_aet", sa.Text, nullable=False),
+    sa.Column("received_at", sa.Double, nullable=False),
+    sa.Column("claim_id", sa.Integer, sa.ForeignKey("claim.id"), index=True),
+    # whether a record of its exam was made with it, or without it on purpose
+    sa.Column("told", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.UniqueConstraint("sop_instance_uid", "transfer_syntax_uid", "sha256"),
+)
+uncompared = instance.c.standing == "conflict"
+sa.Index("ix_instance_aside", instance.c.id, sqlite_where=uncompared, postgresql_where=uncompared)
+
+placed_order = sa.Table(
+    "placed_order",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("accession_number", sa.Text, nullable=False, unique=True),
+    sa.Column("study_instance_uid", sa.Text, nullable=False, unique=True),
+    sa.Column("patient_id", sa.Text, nullable=False, index=True),
+    sa.Column("patient_name", sa.Text, nullable=False),
+    sa.Column("patient_birth_date", sa.Text, nullable=False, index=True),  # YYYYMMDD or empty
+    sa.Column("patient_sex", sa.Text, nullable=False),
+    sa.Column("modality", sa.Text, nullable=False),
+    sa.Column("station", sa.Text, nullable=False),
+    sa.Column("procedure", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.orders.OrderState
+    sa.Column("ordered_at", sa.Double, nullable=False, index=True),
+    sa.Column("physician", sa.Text, nullable=False, server_default=""),
+    sa.Column("scheduled", sa.Text, nullable=False, server_default=""),  # local time, ISO 8601
+    sa.Column("created", sa.Text, nullable=False, server_default=""),  # the same
+    sa.Column("listing", sa.Text),  # gdtbridge.orders.model.ListingMark; null: the list has it
+)
+unlisted = placed_order.c.listing.is_not(None)
+sa.Index(
+    "ix_placed_order_unlisted", placed_order.c.id, sqlite_where=unlisted, postgresql_where=unlisted
+)
+
+order_reference = sa.Table(  # how the practice software itself named an order
+    "order_reference",
+    metadata,
+    sa.Column("order_id", sa.Integer, sa.ForeignKey("placed_order.id"), primary_key=True),
+    sa.Column("case_id", sa.Text, nullable=False),  # GDT 8310
+    sa.Column("request_uid", sa.Text, nullable=False),  # 8314
+    sa.Column("device_code", sa.Text, nullable=False),  # 8402
+    sa.Column("test_id", sa.Text, nullable=False),  # 8410
+    sa.Column("ordered_by", sa.Text, nullable=False, server_default=""),  # 8316 of the order
+    sa.Column("route", sa.Text, nullable=False, server_default=""),  # whose folder it came from
+)
+
+order_file = sa.Table(  # each record of each file an order came in, and what became of it
+    "order_file",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("token", sa.Text, nullable=False),  # of the file, given when it was claimed
+    sa.Column("position", sa.Integer, nullable=False),  # of the record in the file, from 1
+    sa.Column("sha256", sa.Text, nullable=False, index=True),  # of the record's bytes
+    sa.Column("name", sa.Text, nullable=False, index=True),  # of the file
+    sa.Column("record_type", sa.Text, nullable=False),
+    sa.Column("received_at", sa.Double, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),  # gdtbridge.orders.RecordOutcome
+    sa.Column("accession_number", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),  # of a refusal, for a person
+    sa.UniqueConstraint("token", "position"),
+)
+
+patient = sa.Table(  # master data the practice software sent
+    "patient",
+    metadata,
+    sa.Column("patient_id", sa.Text, primary_key=True),
+    sa.Column("family_name", sa.Text, nullable=False),
+    sa.Column("given_name", sa.Text, nullable=False),
+    sa.Column("birth_date", sa.Text, nullable=False),  # YYYYMMDD or empty
+    sa.Column("sex", sa.Text, nullable=False),
+    sa.Column("received_at", sa.Double, nullable=False),
+)
+
+patient_move = sa.Table(  # a chart got another number, or was merged into another one
+    "patient_move",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("old", sa.Text, nullable=False, index=True),
+    sa.Column("new", sa.Text, nullable=False, index=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),  # empty: a record of the practice software
+    sa.Column("undone_at", sa.Double),  # null: it counts
+)
+
+moved_order = sa.Table(  # for whom an order was placed that bears another number since
+    "moved_order",
+    metadata,
+    sa.Column("study_instance_uid", sa.Text, primary_key=True),  # of the order
+    sa.Column("former", sa.Text, nullable=False, index=True),
+    sa.Column("patient_name", sa.Text, nullable=False),
+    sa.Column("patient_birth_date", sa.Text, nullable=False),
+    sa.Column("patient_sex", sa.Text, nullable=False),
+)
+
+exam = sa.Table(
+    "exam",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("study_instance_uid", sa.Text, nullable=False, unique=True),
+    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.exams.ExamState
+    sa.Column("device", sa.Text, nullable=False, server_default=""),  # calling AE title
+    sa.Column("instances", sa.Integer, nullable=False),
+    sa.Column("first_instance_at", sa.Double, nullable=False),
+    sa.Column("last_instance_at", sa.Double, nullable=False),
+    sa.Column("due_at", sa.Double, index=True),  # null: nothing is waited for
+)
+
+claim = sa.Table(  # what objects of an exam say of whom they are and what was ordered
+    "claim",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), nullable=False),
+    sa.Column("said", sa.Text, nullable=False),  # SHA-256 of the next five as JSON
+    sa.Column("patient_id", sa.Text, nullable=False, index=True),  # as sent, as are the next four
+    sa.Column("patient_name", sa.Text, nullable=False),
+    sa.Column("patient_birth_date", sa.Text, nullable=False),
+    sa.Column("patient_sex", sa.Text, nullable=False),
+    sa.Column("accession_number", sa.Text, nullable=False, index=True),
+    sa.Column("modality", sa.Text, nullable=False),  # of the first object that says it, as below
+    sa.Column("study_description", sa.Text, nullable=False),
+    sa.Column("study_date", sa.Text, nullable=False),  # as sent, YYYYMMDD
+    sa.Column("study_time", sa.Text, nullable=False),  # as sent, HHMMSS.FFFFFF
+    sa.Column("first_at", sa.Double, nullable=False),
+    sa.Column("person", sa.Integer, nullable=False),  # of the exam, from 1
+    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.exams.ClaimState
+    sa.Column("held_because", sa.Text, nullable=False, server_default=""),
+    # whose chart it went to
+    sa.Column("number", sa.Text, nullable=False, server_default="", index=True),
+    sa.Column("order_number", sa.Text, nullable=False, server_default=""),  # of the order it met
+    sa.Column("word", sa.Text, nullable=False, server_default=""),  # the number a person said
+    sa.Column("confirmed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("unmatched", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.UniqueConstraint("exam_id", "said"),
+)
+held = claim.c.state == "held"
+sa.Index("ix_claim_held", claim.c.exam_id, sqlite_where=held, postgresql_where=held)
+
+exam_result = sa.Table(  # what one chart got of an exam, for one order or none
+    "exam_result",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), nullable=False),
+    sa.Column("patient_id", sa.Text, nullable=False, index=True),  # the number in the record
+    sa.Column("patient_name", sa.Text, nullable=False),  # in the record, as are the next two
+    sa.Column("patient_birth_date", sa.Text, nullable=False),
+    sa.Column("patient_sex", sa.Text, nullable=False),
+    sa.Column("accession_number", sa.Text, nullable=False, index=True),  # of the order, or empty
+    sa.Column("route", sa.Text, nullable=False),  # where it went; empty for [gdt]
+    sa.Column("reported_at", sa.Double, nullable=False),
+    sa.Column("pictures", sa.Integer, nullable=False, server_default="0"),  # attached until now
+    sa.Column("withdrawn_at", sa.Double),  # by a person
+    sa.UniqueConstraint("exam_id", "patient_id", "accession_number"),
+)
+
+exam_event = sa.Table(  # who decided what of an exam, and when
+    "exam_event",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), nullable=False, index=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),  # empty: the decision table
+    sa.Column("what", sa.Text, nullable=False),  # gdtbridge.exams.EventKind
+    sa.Column("person", sa.Integer, nullable=False),  # of the exam, 0 for all
+    sa.Column("detail", sa.Text, nullable=False),  # JSON
+)
+
+report = sa.Table(
+    "report",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), nullable=False, index=True),
+    sa.Column("instance_id", sa.Integer, sa.ForeignKey("instance.id"), nullable=False, unique=True),
+    sa.Column("sop_instance_uid", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.exams.ReportState
+    sa.Column("fingerprint", sa.Text, nullable=False, server_default=""),
+    sa.Column("problem", sa.Text, nullable=False, server_default=""),
+    sa.Column("sent", sa.Text, nullable=False, server_default=""),  # gdtbridge.results.revision
+)
+unsent = report.c.problem != ""
+sa.Index("ix_report_problem", report.c.id, sqlite_where=unsent, postgresql_where=unsent)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),  # gdt, webhook
+    sa.Column("destination", sa.Text, nullable=False),  # one worker each
+    sa.Column("key", sa.Text, nullable=False),  # what it reports; a second put of it does nothing
+    # only once that one is delivered
+    sa.Column("after_id", sa.Integer, sa.ForeignKey("outbox.id"), index=True),
+    sa.Column("name", sa.Text, nullable=False),  # proposed file name, or the event's name
+    sa.Column("name_key", sa.Text),  # the name folded to lower case; unique for each destination
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.outbox.State
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_at", sa.Double, nullable=False),
+    sa.Column("expires_at", sa.Double),  # null: retried for ever
+    sa.Column("temporary_name", sa.Text, nullable=False, server_default=""),
+    sa.Column("final_name", sa.Text, nullable=False, server_default=""),
+    sa.Column("last_error", sa.Text, nullable=False, server_default=""),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("delivered_at", sa.Double),
+    sa.UniqueConstraint("destination", "key"),
+    sa.UniqueConstraint("destination", "name_key"),
+    sa.Index("ix_outbox_waiting", "destination", "state", "next_at"),
+    sa.Index("ix_outbox_delivered", "destination", "delivered_at"),
+)
+
+announced = sa.Table(  # what needs a person and was told, until it is gone
+    "announced",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),  # gdtbridge.attention.KINDS
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("announced_at", sa.Double, nullable=False),
+    sa.Column("noted", sa.Boolean, nullable=False, server_default=sa.false()),  # by a GDT record
+)
+
+attention_note = sa.Table(  # the GDT records that told of it
+    "attention_note",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("written_at", sa.Double, nullable=False),
+)
