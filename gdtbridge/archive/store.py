@@ -9,9 +9,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -34,6 +34,19 @@ NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CHUNK: Final = 1024 * 1024
 _UNCOMPARED: Final = instance.c.standing == sa.literal_column("'conflict'")
 """As text in the query: SQLite uses a partial index only for what it can prove."""
+_ARCHIVED: Final = sa.select(
+    instance.c.file,
+    instance.c.sop_class_uid,
+    instance.c.sop_instance_uid,
+    instance.c.transfer_syntax_uid,
+    instance.c.id,
+    instance.c.claim_id,
+    instance.c.told,
+    instance.c.standing,
+    instance.c.received_at,
+).order_by(instance.c.id)
+_OF_CLAIMS: Final = _ARCHIVED.where(instance.c.claim_id.in_(sa.bindparam("claims", expanding=True)))
+"""Made once: each exam that is reported asks it."""
 _VERSIONS: Final = sa.select(
     instance.c.id,
     instance.c.sha256,
@@ -194,26 +207,19 @@ class Archive:
 
     def of_claims(self, connection: Connection, claims: Iterable[int]) -> list[ArchivedInstance]:
         """Return every version of the objects of some claims, in the order received."""
-        return self._archived(connection, instance.c.claim_id.in_(list(claims)))
+        return self._rows(connection.execute(_OF_CLAIMS, {"claims": list(claims)}))
 
     def _archived(
         self, connection: Connection, *conditions: sa.ColumnElement[bool]
     ) -> list[ArchivedInstance]:
-        columns = (
-            instance.c.file,
-            instance.c.sop_class_uid,
-            instance.c.sop_instance_uid,
-            instance.c.transfer_syntax_uid,
-            instance.c.id,
-            instance.c.claim_id,
-            instance.c.told,
-            instance.c.standing,
-            instance.c.received_at,
-        )
-        query = sa.select(*columns).where(*conditions).order_by(instance.c.id)
+        return self._rows(connection.execute(_ARCHIVED.where(*conditions)))
+
+    def _rows(self, rows: Iterable[Sequence[Any]]) -> list[ArchivedInstance]:
         return [
-            ArchivedInstance(self.folder / row[0], *row[1:7], Standing(row[7]), row[8])
-            for row in connection.execute(query)
+            ArchivedInstance(
+                self.folder / file, kind, uid, syntax, number, claim, told, Standing(standing), at
+            )
+            for file, kind, uid, syntax, number, claim, told, standing, at in rows
         ]
 
 

@@ -34,12 +34,74 @@ _SAME: Final = sa.select(*_COLUMNS).where(
 HELD: Final = claim.c.state == sa.literal_column("'held'")
 """As text in the query: SQLite uses a partial index only for what it can prove."""
 _WAITS: Final = claim.c.state.in_((ClaimState.OPEN, ClaimState.HELD))
+_EARLIER, _SENT = instance.alias(), claim.alias()
+_OBJECTS: Final = claim.join(instance, instance.c.claim_id == claim.c.id)
+_HERE: Final = claim.c.exam_id == sa.bindparam("exam")
+# Made once: each exam that is reported asks these, twice.
+_OF_EXAM: Final = sa.select(*_CLAIM).where(_HERE).order_by(claim.c.id)
+_TAKEN: Final = (
+    sa.select(claim.c.id)
+    .distinct()
+    .select_from(_OBJECTS)
+    .where(
+        _HERE,
+        _WAITS,
+        sa.exists().where(
+            _EARLIER.c.sop_instance_uid == instance.c.sop_instance_uid,
+            _EARLIER.c.study_instance_uid != instance.c.study_instance_uid,
+            _EARLIER.c.id < instance.c.id,
+        ),
+    )
+)
+_CORRECTED: Final = (
+    sa.select(claim.c.id)
+    .distinct()
+    .select_from(
+        _OBJECTS.join(
+            _EARLIER,
+            sa.and_(
+                _EARLIER.c.sop_instance_uid == instance.c.sop_instance_uid,
+                _EARLIER.c.id != instance.c.id,
+            ),
+        ).join(
+            _SENT,
+            sa.and_(
+                _SENT.c.id == _EARLIER.c.claim_id,
+                _SENT.c.exam_id == claim.c.exam_id,
+                _SENT.c.person != claim.c.person,
+                _SENT.c.state == ClaimState.SETTLED,
+            ),
+        )
+    )
+    .where(
+        _HERE,
+        _WAITS,
+        instance.c.standing == Standing.CURRENT,
+        _EARLIER.c.standing == Standing.CURRENT,
+    )
+)
 SAID: Final = (
     *("patient_id", "patient_name", "patient_birth_date", "patient_sex", "accession_number"),
 )
 """What makes two claims of an exam one; a digest of it is what they are found by."""
 
 _NUMBERS: Final = ("patient_id", "word", "number")
+_RESULTS: Final = (
+    sa.select(*_RESULT)
+    .where(exam_result.c.exam_id == sa.bindparam("exam"))
+    .order_by(exam_result.c.id)
+)
+_NEWEST_OF_OTHERS: Final = sa.select(*_RESULT).where(
+    exam_result.c.id.in_(
+        sa.select(sa.func.max(exam_result.c.id))
+        .where(
+            exam_result.c.patient_id.in_(sa.bindparam("numbers", expanding=True)),
+            exam_result.c.exam_id != sa.bindparam("exam"),
+            exam_result.c.withdrawn_at.is_(None),
+        )
+        .group_by(exam_result.c.patient_id)
+    )
+)
 
 
 def _digest(said: dict[str, str]) -> str:
@@ -51,13 +113,18 @@ def _claims(connection: Connection, query: sa.Select[Any]) -> list[Claim]:
     return [_claim(row) for row in rows]
 
 
+def _asked(connection: Connection, query: sa.Select[Any], exam_id: int) -> Sequence[int]:
+    """Return the ids a query for one exam, made once, finds."""
+    return connection.execute(query, {"exam": exam_id}).scalars().all()
+
+
 def _claim(row: Mapping[Any, Any]) -> Claim:
     return Claim(**{**row, "state": ClaimState(row["state"])})
 
 
 def claims_of(connection: Connection, exam_id: int) -> list[Claim]:
     """Return the claims of an exam in the order they came."""
-    return _claims(connection, sa.select(*_CLAIM).where(claim.c.exam_id == exam_id))
+    return [_claim(row) for row in connection.execute(_OF_EXAM, {"exam": exam_id}).mappings()]
 
 
 def claims_of_exams(connection: Connection, exam_ids: Iterable[int]) -> list[Claim]:
@@ -130,53 +197,12 @@ def regroup(connection: Connection, exam_id: int) -> None:
 
 def taken_claims(connection: Connection, exam_id: int) -> Sequence[int]:
     """Return the waiting claims of an exam with an object whose UID another study had before."""
-    other = instance.alias()
-    earlier = sa.and_(
-        other.c.sop_instance_uid == instance.c.sop_instance_uid,
-        other.c.study_instance_uid != instance.c.study_instance_uid,
-        other.c.id < instance.c.id,
-    )
-    query = (
-        sa.select(claim.c.id)
-        .distinct()
-        .select_from(claim.join(instance, instance.c.claim_id == claim.c.id))
-        .where(
-            claim.c.exam_id == exam_id,
-            _WAITS,
-            sa.exists().where(earlier),
-        )
-    )
-    return connection.execute(query).scalars().all()
+    return _asked(connection, _TAKEN, exam_id)
 
 
 def corrected_claims(connection: Connection, exam_id: int) -> Sequence[int]:
     """Return the waiting claims of an exam with an object that was sent for somebody else."""
-    before, sent = instance.alias(), claim.alias()
-    same = sa.and_(
-        before.c.sop_instance_uid == instance.c.sop_instance_uid, before.c.id != instance.c.id
-    )
-    of_other = sa.and_(
-        sent.c.id == before.c.claim_id,
-        sent.c.exam_id == exam_id,
-        sent.c.person != claim.c.person,
-        sent.c.state == ClaimState.SETTLED,
-    )
-    query = (
-        sa.select(claim.c.id)
-        .distinct()
-        .select_from(
-            claim.join(instance, instance.c.claim_id == claim.c.id)
-            .join(before, same)
-            .join(sent, of_other)
-        )
-        .where(
-            claim.c.exam_id == exam_id,
-            _WAITS,
-            instance.c.standing == Standing.CURRENT,
-            before.c.standing == Standing.CURRENT,
-        )
-    )
-    return connection.execute(query).scalars().all()
+    return _asked(connection, _CORRECTED, exam_id)
 
 
 def held_exams(connection: Connection, most: int) -> Sequence[int]:
@@ -193,27 +219,17 @@ def results_of(
     connection: Connection, exam_id: int, *, withdrawn: bool = False
 ) -> list[ExamResult]:
     """Return what was sent of an exam, oldest first; what was withdrawn too where wanted."""
-    query = sa.select(*_RESULT).where(exam_result.c.exam_id == exam_id)
-    if not withdrawn:
-        query = query.where(exam_result.c.withdrawn_at.is_(None))
-    rows = connection.execute(query.order_by(exam_result.c.id)).mappings()
-    return [ExamResult(**row) for row in rows]
+    rows = connection.execute(_RESULTS, {"exam": exam_id}).mappings()
+    found = (ExamResult(**row) for row in rows)
+    return [one for one in found if withdrawn or one.withdrawn_at is None]
 
 
 def earlier_patients(
     connection: Connection, exam_id: int, numbers: Iterable[str]
 ) -> dict[str, Patient]:
     """Return whom the newest result under each number named, of other exams than this one."""
-    newest = (
-        sa.select(sa.func.max(exam_result.c.id))
-        .where(
-            exam_result.c.patient_id.in_(list(numbers)),
-            exam_result.c.exam_id != exam_id,
-            exam_result.c.withdrawn_at.is_(None),
-        )
-        .group_by(exam_result.c.patient_id)
-    )
-    rows = connection.execute(sa.select(*_RESULT).where(exam_result.c.id.in_(newest))).mappings()
+    asked = {"exam": exam_id, "numbers": list(numbers)}
+    rows = connection.execute(_NEWEST_OF_OTHERS, asked).mappings() if asked["numbers"] else ()
     found = (ExamResult(**row) for row in rows)
     return {one.patient_id: one.patient for one in found}
 

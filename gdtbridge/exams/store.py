@@ -26,6 +26,7 @@ from gdtbridge.schema import (
 _EXAM: Final = [exam.c[field.name] for field in fields(Exam)]
 _OF_STUDY: Final = sa.select(*_EXAM).where(exam.c.study_instance_uid == sa.bindparam("study"))
 """Made once: every object received asks it, as it does the next."""
+_BY_ID: Final = sa.select(*_EXAM).where(exam.c.id == sa.bindparam("exam"))
 _EXTEND: Final = (
     sa.update(exam)
     .where(exam.c.id == sa.bindparam("exam"))
@@ -51,7 +52,8 @@ def find_exam(connection: Connection, study_instance_uid: str) -> Exam | None:
 
 def exam_by_id(connection: Connection, exam_id: int) -> Exam | None:
     """Return the exam with that number."""
-    return next(iter(_exams(connection, sa.select(*_EXAM).where(exam.c.id == exam_id))), None)
+    row = connection.execute(_BY_ID, {"exam": exam_id}).first()
+    return _exam(row) if row is not None else None
 
 
 def study_with_claims(

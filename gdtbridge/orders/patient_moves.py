@@ -57,6 +57,12 @@ class NumberMoves:
 
 
 _ACTIVE: Final = patient_move.c.undone_at.is_(None)
+_EITHER: Final = [
+    column.in_(sa.bindparam("numbers", expanding=True))
+    for column in (patient_move.c.old, patient_move.c.new)
+]
+_MOVES: Final = sa.select(patient_move.c.old, patient_move.c.new).where(_ACTIVE, sa.or_(*_EITHER))
+"""Made once: each exam that is reported asks it, twice."""
 _DESCRIPTION: Final = ("patient_name", "patient_birth_date", "patient_sex")
 _COLUMNS: Final = [patient_move.c[one.name] for one in fields(PatientMove)]
 
@@ -67,9 +73,8 @@ def moves_of(connection: Connection, numbers: Iterable[str]) -> NumberMoves:
     wanted = set(numbers) - {""}
     moved: dict[str, str] = {}
     while wanted:
-        either = sa.or_(patient_move.c.old.in_(wanted), patient_move.c.new.in_(wanted))
-        query = sa.select(patient_move.c.old, patient_move.c.new).where(_ACTIVE, either)
-        found = {row.old: row.new for row in connection.execute(query)}
+        rows = connection.execute(_MOVES, {"numbers": sorted(wanted)})
+        found: dict[str, str] = {row.old: row.new for row in rows}
         moved |= found
         known |= wanted
         wanted = {*found, *found.values()} - known

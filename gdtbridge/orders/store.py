@@ -95,6 +95,37 @@ _MOST: Final = 100
 """Orders of one patient that are looked through, the newest first."""
 
 
+def _query(*conditions: sa.ColumnElement[bool], most: int | None = _MOST) -> sa.Select[Any]:
+    """Return the query for the newest orders first; for all of them where ``most`` is None."""
+    return (
+        sa.select(*_ORDER)
+        .select_from(placed_order.outerjoin(order_reference))
+        .where(*conditions)
+        .order_by(placed_order.c.id.desc())
+        .limit(most)
+    )
+
+
+# Made once: each exam that is reported asks them, twice.
+_NUMBERS: Final[sa.BindParameter[Any]] = sa.bindparam("numbers", expanding=True)
+_OF_PATIENT: Final = _query(placed_order.c.patient_id.in_(_NUMBERS))
+_OF_STUDY: Final = _query(placed_order.c.study_instance_uid == sa.bindparam("study"))
+_WITH_NUMBERS: Final = _query(placed_order.c.accession_number.in_(_NUMBERS), most=None)
+_OPEN_BORN: Final = _query(
+    placed_order.c.patient_birth_date.in_(sa.bindparam("births", expanding=True)),
+    placed_order.c.state == OrderState.ORDERED,
+)
+_LAST_CLOSED: Final = _query(
+    placed_order.c.id.in_(
+        sa.select(sa.func.max(placed_order.c.id))
+        .where(placed_order.c.patient_id.in_(_NUMBERS), placed_order.c.state != OrderState.ORDERED)
+        .group_by(placed_order.c.patient_id)
+    ),
+    most=None,
+)
+_KEPT: Final = sa.select(patient).where(patient.c.patient_id.in_(_NUMBERS))
+
+
 # ---------------------------------------------------------------------------- records of files
 
 
@@ -170,12 +201,12 @@ def orders_of(connection: Connection, patient_id: str) -> list[Order]:
 
 def orders_under(connection: Connection, numbers: Sequence[str]) -> list[Order]:
     """Return the orders under the numbers of one chart, newest first."""
-    return _orders(connection, placed_order.c.patient_id.in_(numbers))
+    return _found(connection, _OF_PATIENT, numbers=list(numbers))
 
 
 def order_of_study(connection: Connection, study_instance_uid: str) -> Order | None:
     """Return the order that gave the study its UID."""
-    found = _orders(connection, placed_order.c.study_instance_uid == study_instance_uid)
+    found = _found(connection, _OF_STUDY, study=study_instance_uid)
     return found[0] if found else None
 
 
@@ -188,17 +219,13 @@ def order_by_number(connection: Connection, accession_number: str) -> Order | No
 def orders_by_number(connection: Connection, numbers: Iterable[str]) -> dict[str, Order]:
     """Return the orders with some accession numbers, by number."""
     wanted = sorted(numbers)
-    of_numbers = placed_order.c.accession_number.in_(wanted)
-    found = _orders(connection, of_numbers, most=None) if wanted else []
+    found = _found(connection, _WITH_NUMBERS, numbers=wanted) if wanted else []
     return {order.accession_number: order for order in found}
 
 
 def open_orders_born(connection: Connection, births: Sequence[str]) -> list[Order]:
     """Return the open orders of patients with one of these birth dates (YYYYMMDD)."""
-    if not births:
-        return []
-    is_open = placed_order.c.state == OrderState.ORDERED
-    return _orders(connection, placed_order.c.patient_birth_date.in_(births), is_open)
+    return _found(connection, _OPEN_BORN, births=list(births)) if births else []
 
 
 def order_of_bytes(connection: Connection, sha256: str, since: float) -> Order | None:
@@ -220,14 +247,12 @@ def _orders(
     connection: Connection, *conditions: sa.ColumnElement[bool], most: int | None = _MOST
 ) -> list[Order]:
     """Return the newest orders first; all of them where ``most`` is None."""
-    query = (
-        sa.select(*_ORDER)
-        .select_from(placed_order.outerjoin(order_reference))
-        .where(*conditions)
-        .order_by(placed_order.c.id.desc())
-        .limit(most)
-    )
-    return [_order(row) for row in connection.execute(query)]
+    return _found(connection, _query(*conditions, most=most))
+
+
+def _found(connection: Connection, query: sa.Select[Any], **asked: object) -> list[Order]:
+    """Return the orders of a query of `_query`; ``asked`` are its parameters."""
+    return [_order(row) for row in connection.execute(query, asked)]
 
 
 def _order(row: sa.Row[Any]) -> Order:
@@ -385,18 +410,13 @@ def keep_patient(connection: Connection, known: Patient, now: float) -> None:
 
 def last_ordered(connection: Connection, numbers: Sequence[str]) -> dict[str, Patient]:
     """Return whom the newest closed order for each number is for: what the practice said last."""
-    newest = (
-        sa.select(sa.func.max(placed_order.c.id))
-        .where(placed_order.c.patient_id.in_(numbers), placed_order.c.state != OrderState.ORDERED)
-        .group_by(placed_order.c.patient_id)
-    )
-    found = _orders(connection, placed_order.c.id.in_(newest), most=None)
+    found = _found(connection, _LAST_CLOSED, numbers=list(numbers)) if numbers else []
     return {order.patient.id: order.patient for order in found}
 
 
 def kept_patients(connection: Connection, numbers: Sequence[str]) -> dict[str, Patient]:
     """Return the master data kept for some numbers, by number; those of former ones are not."""
-    query = sa.select(patient).where(patient.c.patient_id.in_(numbers))
+    rows = connection.execute(_KEPT, {"numbers": list(numbers)}) if numbers else ()
     return {
         row.patient_id: Patient(
             row.patient_id,
@@ -405,7 +425,7 @@ def kept_patients(connection: Connection, numbers: Sequence[str]) -> dict[str, P
             to_date(row.birth_date),
             row.sex or None,
         )
-        for row in connection.execute(query)
+        for row in rows
     }
 
 

@@ -15,7 +15,7 @@ from gdtbridge.exams import evidence, store, versions
 from gdtbridge.exams.completion import CompletionRule
 from gdtbridge.exams.decision import Decision, DecisionMaker
 from gdtbridge.exams.evidence import ExamEvidence, ListedEntries
-from gdtbridge.exams.model import ClaimState, Exam, HoldReason, PendingReport
+from gdtbridge.exams.model import Claim, ClaimState, Exam, HoldReason, PendingReport
 from gdtbridge.exams.plan import PlannedResult, plan
 from gdtbridge.pictures import AttachmentReader, is_candidate
 from gdtbridge.report_page import PagePrinter
@@ -111,39 +111,48 @@ class ExamGatherer:
         self._maker, self._completion = rules
         self._clock = clock
 
-    def compare(self, exam_id: int) -> None:
-        """Compare what came again with other bytes, and let the newest content count."""
-        with self._database.read() as connection:
-            exam, claims = store.exam_with_claims(connection, exam_id)
-            waiting = self._archive.versions_of(connection, [one.id for one in claims])
-        if exam is None or not waiting:
-            return
-        compared = versions.compare(waiting)
-        with self._database.write() as connection:
-            versions.settle(connection, self._archive, exam, compared, self._clock.utc())
-
     def gather(self, exam_id: int) -> GatheredExam | None:
-        """Return what there is of an exam that waits to be reported; None when none does."""
-        with self._database.read() as connection:
-            exam, claims = store.exam_with_claims(connection, exam_id)
+        """Return what there is of an exam that waits to be reported; None when none does.
+
+        What came again with other bytes is compared before, and the newest content counts.
+        """
+        exam, claims, objects = self._compared(exam_id)
         if exam is None or exam.due_at is None:
             return None
         listed = evidence.look_up(exam, claims, self._worklist)
         with self._database.read() as connection:
-            found = self.evidence(connection, exam_id, listed)
-            if found is None:
-                return None
+            found = evidence.collect(connection, exam, claims, listed)
             pending = result_store.pending_reports(connection, exam_id)
-            objects = self._archive.of_claims(connection, [one.id for one in found.claims])
-            files = {one.id: self._archive.path_of(connection, one.instance_id) for one in pending}
         decisions = self._maker.decide(found)
         planned = plan(found, decisions, self._maker.dates)
         kept = [one for one in objects if one.standing is Standing.CURRENT]
         pause_at = self._pause_at(found.exam, kept)
         wanted = {claim for one in planned for claim in one.claims}
-        read = [self._read(one, files[one.id]) for one in pending if one.claim_id in wanted]
+        files = {one.id: one.path for one in objects}
+        read = [
+            self._read(one, files[one.instance_id])
+            for one in pending
+            if one.claim_id in wanted and one.instance_id in files
+        ]
         results = tuple(self._gathered(found, one, read, objects, pause_at) for one in planned)
         return GatheredExam(found, listed, decisions, results, _waits(results, kept, pause_at))
+
+    def _compared(self, exam_id: int) -> tuple[Exam | None, list[Claim], list[ArchivedInstance]]:
+        """Return an exam with its claims and every version of its objects, each compared."""
+        exam, claims, objects = self._as_entered(exam_id)
+        compared = versions.compare(objects)
+        if exam is None or not compared:
+            return exam, claims, objects
+        with self._database.write() as connection:
+            versions.settle(connection, self._archive, exam, compared, self._clock.utc())
+        return self._as_entered(exam_id)
+
+    def _as_entered(self, exam_id: int) -> tuple[Exam | None, list[Claim], list[ArchivedInstance]]:
+        with self._database.read() as connection:
+            exam, claims = store.exam_with_claims(connection, exam_id)
+            if exam is None:
+                return None, [], []
+            return exam, claims, self._archive.of_claims(connection, [one.id for one in claims])
 
     def decides_anew(self, exam_id: int) -> bool:
         """Return whether what is held of an exam would be decided otherwise now.

@@ -95,7 +95,6 @@ class ResultReporter:
         Files are read outside any transaction. When anything the decision rests on changed
         meanwhile, nothing is written and the exam is looked at once more.
         """
-        self.gatherer.compare(exam_id)
         gathered = self.gatherer.gather(exam_id)
         if gathered is None:
             return

@@ -6,6 +6,7 @@ Every call works inside the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -16,16 +17,18 @@ from gdtbridge.results import revision
 from gdtbridge.results.message_keys import study_prefix, values_prefix
 from gdtbridge.schema import exam, exam_result, instance, outbox, report
 
+_PENDING: Final = (
+    sa.select(report.c.id, report.c.instance_id, report.c.sop_instance_uid, instance.c.claim_id)
+    .select_from(report.join(instance, instance.c.id == report.c.instance_id))
+    .where(report.c.exam_id == sa.bindparam("exam"), report.c.state == ReportState.PENDING)
+    .order_by(report.c.id)
+)
+"""Made once: each exam that is reported asks it."""
+
 
 def pending_reports(connection: Connection, exam_id: int) -> list[PendingReport]:
     """Return the exam's reports that were not read, oldest first."""
-    query = (
-        sa.select(report.c.id, report.c.instance_id, report.c.sop_instance_uid, instance.c.claim_id)
-        .select_from(report.join(instance, instance.c.id == report.c.instance_id))
-        .where(report.c.exam_id == exam_id, report.c.state == ReportState.PENDING)
-        .order_by(report.c.id)
-    )
-    return [PendingReport(*row) for row in connection.execute(query)]
+    return [PendingReport(*row) for row in connection.execute(_PENDING, {"exam": exam_id})]
 
 
 def bare_fingerprints(connection: Connection, exam_id: int) -> set[str]:
