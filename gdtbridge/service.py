@@ -27,6 +27,7 @@ from gdtbridge.web import WebServer, create_app
 log = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 1
+"""How often it is looked for due exams, told of one or not."""
 RECONSIDER_SECONDS: Final = 10
 """How often held exams are looked at again: an order or master data may have come meanwhile."""
 GRACE_SECONDS: Final = 10
@@ -77,7 +78,7 @@ class Bridge:
             stopping.callback(self._core.outbox.stop, GRACE_SECONDS)
             self._health.look()
             self._start_scheduler()
-            stopping.callback(self._scheduler.stop)
+            stopping.callback(self._scheduler.stop, GRACE_SECONDS)
             for watch in self._watches.values():
                 watch.start()
                 stopping.callback(watch.stop, GRACE_SECONDS)
@@ -91,19 +92,20 @@ class Bridge:
         """Stop the edges, finish what is being received, then the rest."""
         self._stopping.close()
 
-    def keep_time(self) -> None:
-        """Notice that the wall clock was set back; call it about once a second."""
-        self._scheduler.keep_time()
-
     def _start_scheduler(self) -> None:
         core, scheduler = self._core, self._scheduler
-        core.due.connect(scheduler.every(TICK_SECONDS, "reporting", core.reporting.report_due))
+        core.due.connect(scheduler.every(TICK_SECONDS, "reporting", self._report))
         scheduler.every(RECONSIDER_SECONDS, "looking at what is held", self._reconsider)
         scheduler.every(LOOK_SECONDS, "looking at the parts", self._health.look)
         if seconds := self._settings.worklist.cleanup_seconds:
-            scheduler.every(seconds, "cleaning the worklist", core.orders.clean)
+            scheduler.plan(seconds, "cleaning the worklist", core.orders.clean)
         self._announce()
         scheduler.start()
+
+    def _report(self) -> float | None:
+        """Report what is due; return in how many seconds the next exam is."""
+        self._core.reporting.report_due()
+        return self._core.reporting.next_due_in()
 
     def _reconsider(self) -> None:
         self._core.reporting.reconsider()
@@ -221,7 +223,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     log.info("DICOM %s port %d", settings.dicom.host, bridge.dicom_port)
     log.info("HTTP %s port %d", settings.http.host, bridge.http_port)
     log.info("bereit, Strg+C beendet / ready, Ctrl+C stops")
-    while not stop.wait(TICK_SECONDS):
-        bridge.keep_time()
+    while not stop.wait(TICK_SECONDS):  # Windows interrupts no wait without an end
+        pass
     log.info("stopping")
     bridge.stop()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from gdtbridge.settings import ExamSettings
 
@@ -20,6 +20,11 @@ class CompletionRule:
         return self.settings.trigger == "first_instance"
 
     @property
+    def first_wait(self) -> float:
+        """Seconds from an instance to the first deadline it can bring about, as a rule."""
+        return 0.0 if self.at_once else self.settings.quiet_seconds
+
+    @property
     def longest_wait(self) -> float:
         """Seconds no deadline is further away than."""
         return self.settings.quiet_seconds + 1
@@ -34,17 +39,24 @@ class CompletionRule:
         return max(now, min(now + self.settings.quiet_seconds, limit))
 
 
+class DueListener(Protocol):
+    """Has what is due reported."""
+
+    def __call__(self, after: float, /) -> object:
+        """Have it done in ``after`` seconds at the latest; return at once."""
+
+
 class DueSignal:
-    """Rings when an exam is due at this moment, so that nobody waits for the next regular look."""
+    """Tells when an exam is due, so that nobody waits for the next regular look."""
 
     def __init__(self) -> None:
-        self._job: Callable[[], object] | None = None
+        self._listener: DueListener | None = None
 
-    def connect(self, job: Callable[[], object]) -> None:
-        """Have ``job`` called from now on; it must return at once."""
-        self._job = job
+    def connect(self, listener: DueListener) -> None:
+        """Have ``listener`` called from now on."""
+        self._listener = listener
 
-    def ring(self) -> None:
-        """Call the job, if there is one."""
-        if self._job is not None:
-            self._job()
+    def ring(self, after: float = 0.0) -> None:
+        """Tell that something may be due in ``after`` seconds."""
+        if self._listener is not None:
+            self._listener(after)

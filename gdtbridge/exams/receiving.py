@@ -57,8 +57,8 @@ class InstanceReceiver:
                 receipt = self._enter(connection, incoming, header, stored)
         except DatabaseError as error:
             raise ProcessingFailure(str(error)) from error
-        if self.completion.at_once and receipt.status is not ReceiptStatus.SAME:
-            self.due.ring()
+        if receipt.status is not ReceiptStatus.SAME:
+            self.due.ring(self.completion.first_wait)
         if receipt.status is ReceiptStatus.CONFLICT:
             log.warning("instance %d has other bytes than the one before it", receipt.instance_id)
         return receipt.status

@@ -105,6 +105,12 @@ def due_exams(connection: Connection, now: float, longest_wait: float) -> Sequen
     )
 
 
+def next_due(connection: Connection, now: float) -> float | None:
+    """Return the first deadline after ``now``, None when no exam waits for one."""
+    query = sa.select(sa.func.min(exam.c.due_at)).where(exam.c.due_at > now)
+    return connection.execute(query).scalar()
+
+
 def list_exams(connection: Connection, limit: int, *, held: bool = False) -> list[Exam]:
     """Return the newest exams first; only those of which something is held where wanted."""
     query = sa.select(*_EXAM).order_by(exam.c.id.desc()).limit(limit)

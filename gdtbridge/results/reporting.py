@@ -69,6 +69,13 @@ class ResultReporter:
                 self._failing.pop(exam_id, None)
         return len(due)
 
+    def next_due_in(self) -> float | None:
+        """Return the seconds until the next exam is due, None when none waits for its deadline."""
+        now = self.clock.utc()
+        with self.database.read() as connection:
+            due_at = store.next_due(connection, now)
+        return None if due_at is None else due_at - now
+
     def _failed(self, exam_id: int, place: str) -> None:
         if self._failing.get(exam_id) != place:
             self._failing[exam_id] = place

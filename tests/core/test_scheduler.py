@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from apscheduler.schedulers.background import BackgroundScheduler
 
-from gdtbridge.scheduler import Scheduler
+from gdtbridge.scheduler import SHORTEST_PAUSE, FromNowTrigger, Scheduler
 from tests.tools.waiting import wait_for
+
+GRACE = 10
+STEPS = [
+    pytest.param(sign * step, id=f"{sign * step}")
+    for step in (timedelta(seconds=2), timedelta(hours=1), timedelta(days=30 * 365))
+    for sign in (1, -1)
+]
 
 
 @pytest.fixture
@@ -20,28 +29,102 @@ def scheduler() -> Iterator[Scheduler]:
     scheduler = Scheduler()
     yield scheduler
     if scheduler.running:
-        scheduler.stop()
+        scheduler.stop(GRACE)
 
 
-def test_a_clock_set_back_stops_nothing(scheduler: Scheduler) -> None:
-    """The clock goes back a year; the next look at it sets the jobs going again."""
-    runs: list[float] = []
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_of_the_clock_stops_no_job(scheduler: Scheduler, step: timedelta) -> None:
+    """What runs at intervals and what is planned by the calendar go on within a second."""
+    runs: list[int] = []
+    planned: list[int] = []
     with time_machine.travel("2026-03-01", tick=True) as traveller:
         scheduler.every(0.05, "counting", lambda: runs.append(0))
+        scheduler.plan(0.1, "planning", lambda: planned.append(0))
         scheduler.start()
-        wait_for(lambda: len(runs) > 1)
-        traveller.shift(-timedelta(days=365))
-        wait_for(lambda: not scheduler_is_at_it(runs))
-        scheduler.keep_time()
-        before = len(runs)
-        wait_for(lambda: len(runs) > before + 2)
+        wait_for(lambda: bool(runs and planned))
+        began = time.process_time()
+        traveller.shift(step)
+        before = len(runs), len(planned)
+        wait_for(lambda: len(runs) > before[0] + 2 and len(planned) > before[1] + 2, 5)
+        assert time.process_time() - began < 1
 
 
-def scheduler_is_at_it(runs: list[float]) -> bool:
-    """Return whether a job runs within ten of its intervals."""
+def test_a_jump_forward_lists_no_missed_runs() -> None:
+    """After thirty years the calendar asks for one run, the next, and not for those between."""
+    trigger = FromNowTrigger(600)
+    began = datetime(2026, 3, 1, tzinfo=UTC)
+    job = BackgroundScheduler(timezone=UTC).add_job(print, trigger)
+    job._modify(next_run_time=began)
+
+    assert job._get_run_times(began + timedelta(days=30 * 365)) == [began]
+
+
+def test_a_job_says_when_it_wants_to_run_again(scheduler: Scheduler) -> None:
+    """Its interval is a day, but it knows of something sooner."""
+    runs: list[int] = []
+
+    def work() -> float:
+        runs.append(0)
+        return 0.02
+
+    bell = scheduler.every(86400, "working", work)
+    scheduler.start()
+    bell()
+    wait_for(lambda: len(runs) > 3)
+
+
+def test_a_wish_for_now_does_not_spin(scheduler: Scheduler) -> None:
+    """A job that wants to run again at once leaves the machine time for others."""
+    runs: list[int] = []
+
+    def work() -> float:
+        runs.append(0)
+        return -1
+
+    bell = scheduler.every(86400, "working", work)
+    scheduler.start()
+    began = time.monotonic()
+    bell()
+    wait_for(lambda: len(runs) > 5)
+    assert time.monotonic() - began >= 5 * SHORTEST_PAUSE
+
+
+def test_a_bell_for_later_puts_nothing_off(scheduler: Scheduler) -> None:
+    """Of two calls the earlier counts, whichever came first."""
+    runs: list[int] = []
+    bell = scheduler.every(86400, "working", lambda: runs.append(0))
+    scheduler.start()
+    bell(0.05)
+    bell(3600)
+    wait_for(lambda: bool(runs), 5)
+
+
+def test_a_job_that_hangs_is_left_behind(
+    scheduler: Scheduler, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Stopping waits no longer than its grace, says what hangs, and hinders no other job."""
+    inside, gate = threading.Event(), threading.Event()
+    runs: list[int] = []
+
+    def hang() -> None:
+        inside.set()
+        gate.wait(20)
+
+    scheduler.every(86400, "hanging", hang)()
+    scheduler.plan(86400, "planned", hang)()
+    scheduler.every(0.02, "counting", lambda: runs.append(0))
+    scheduler.start()
+    assert inside.wait(10)
     before = len(runs)
-    threading.Event().wait(0.5)
-    return len(runs) > before
+    wait_for(lambda: len(runs) > before)
+
+    began = time.monotonic()
+    scheduler.stop(0.2)
+    assert time.monotonic() - began < 2
+    assert "hanging: still busy at the stop, left behind" in caplog.text
+    assert "planned: still busy at the stop, left behind" in caplog.text
+    assert not scheduler.running
+    gate.set()
 
 
 def test_a_job_that_fails_goes_on(scheduler: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
@@ -55,7 +138,7 @@ def test_a_job_that_fails_goes_on(scheduler: Scheduler, caplog: pytest.LogCaptur
     scheduler.every(0.05, "counting", fail)
     scheduler.start()
     wait_for(lambda: len(runs) > 2)
-    scheduler.stop()
+    scheduler.stop(GRACE)
 
     assert "counting failed, trying again: ValueError at test_scheduler.py" in caplog.text
     assert "Müller" not in caplog.text
@@ -90,7 +173,7 @@ def test_a_nonsense_zone_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None
     scheduler.every(0.02, "counting", lambda: runs.append(1))
     scheduler.start()
     wait_for(lambda: bool(runs))
-    scheduler.stop()
+    scheduler.stop(GRACE)
 
 
 def test_a_job_can_be_called_for(scheduler: Scheduler) -> None:
@@ -110,7 +193,7 @@ def test_a_job_can_be_called_for(scheduler: Scheduler) -> None:
     soon()
     gate.set()
     wait_for(lambda: len(runs) > 1)
-    scheduler.stop()
+    scheduler.stop(GRACE)
     before = len(runs)
     soon()
     assert len(runs) == before
