@@ -11,6 +11,7 @@ from gdtbridge.archive import Archive
 from gdtbridge.attention import Attention
 from gdtbridge.attention.announcer import ATTENTION, Announcer
 from gdtbridge.attention.sources import (
+    DatabaseSource,
     DiskSource,
     ExamSource,
     OrderFileSource,
@@ -209,6 +210,7 @@ def attention_of(settings: Settings, stores: Stores, clock: Clock) -> Attention:
             OrderFileSource(stores.database, settings.refused_folder, clock),
             OutboxSource(stores.outbox, clock),
             DiskSource(stores.archive.folder, reserve, clock),
+            DatabaseSource(stores.database, clock),
             WorklistSource(stores.worklist, clock),
         ),
         clock,

@@ -10,8 +10,10 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +24,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gdtbridge.durable import FileStamp
-from gdtbridge.errors import BridgeError, DatabaseError, NoInstallation, OutOfResources
+from gdtbridge.errors import (
+    BridgeError,
+    DatabaseError,
+    DatabaseUnavailable,
+    NoInstallation,
+    OutOfResources,
+)
 from gdtbridge.schema import SCHEMA_VERSION, metadata, schema_version
 
 log = logging.getLogger(__name__)
@@ -30,11 +38,82 @@ log = logging.getLogger(__name__)
 Connection = sa.Connection
 
 BUSY_SECONDS: Final = 30
-"""How long a writer waits for another process (a command line beside the service)."""
+"""How long all writers together wait for another process (a command, a backup program)."""
+LATE_SECONDS: Final = 2
+"""How long a writer waits that comes when all the others have given up already."""
+LONG_SECONDS: Final = 5
+"""A lock that lasts longer is told."""
+STEP_SECONDS: Final = 0.25
+"""How long a writer waits before it looks again whether all are to give up."""
 CONNECTION_WAITS: Final = {"connect_timeout": 10, "tcp_user_timeout": 30_000}
 """How long libpq waits for a server (seconds) and for an acknowledgement of data (milliseconds)."""
 WRITERS_LOCK: Final = 0x67647462
 """The advisory lock every writer on PostgreSQL takes; any number nobody else uses ("gdtb")."""
+
+
+class WriterLock:
+    """What another program's lock does to our writers: since when, and until when all wait.
+
+    One for all writers of a process, so that they give up together and not one after the other.
+    """
+
+    def __init__(self) -> None:
+        self._since: float | None = None  # monotonic, as is the next
+        self._last: tuple[float, float] | None = None  # the last one that lasted
+
+    @property
+    def seconds(self) -> float:
+        """How long another program has kept every writer waiting; 0 when none does."""
+        since = self._since
+        return 0.0 if since is None else max(time.monotonic() - since, STEP_SECONDS)
+
+    def met(self, waiting_since: float) -> None:
+        """Note that a writer who began to wait then (monotonic) could not write yet."""
+        if self._since is None:
+            self._since = waiting_since
+
+    def gone(self) -> None:
+        """Note that somebody could write."""
+        if self.is_long:
+            assert self._since is not None  # noqa: S101 - or it would not be long
+            self._last = self._since, time.monotonic()
+        self._since = None
+
+    @property
+    def is_long(self) -> bool:
+        """Whether nobody could write for longer than a command of ours takes."""
+        return self.seconds > LONG_SECONDS
+
+    def long_since(self, kept: float) -> float | None:
+        """Return how many seconds ago a long lock began that lasts, or was there ``kept`` ago."""
+        now = time.monotonic()
+        if self.is_long:
+            return self.seconds
+        if self._last is None or now - self._last[1] > kept:
+            return None
+        return now - self._last[0]
+
+    def seconds_left(self, arrived: float) -> float:
+        """Return how long a writer who arrived then (monotonic) is to wait on, at most."""
+        since = self._since
+        if since is None:
+            return BUSY_SECONDS
+        late = min(LATE_SECONDS, BUSY_SECONDS)
+        return max(since + BUSY_SECONDS, arrived + late) - time.monotonic()
+
+    def must_wait_on(self, arrived: float) -> None:
+        """Raise `DatabaseUnavailable` when a writer who arrived then has waited for long enough."""
+        if self.seconds_left(arrived) <= 0:
+            raise _locked()
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One write transaction: how durable it is to be, and whom it waits for."""
+
+    lock: WriterLock
+    synced: bool = True
+    arrived: float = field(default_factory=time.monotonic)
 
 
 class Database:
@@ -51,6 +130,7 @@ class Database:
         disk, and gets a `NoInstallation` where there is no database of ours.
         """
         self._writing = threading.RLock()
+        self.lock = WriterLock()
         self._file: Path | None = None
         self._opened: os.stat_result | None = None
         try:
@@ -70,7 +150,7 @@ class Database:
             ) from error
 
     def _prepare(self) -> None:
-        with self.engine.connect() as connection, _changing(connection):
+        with self.engine.connect() as connection, _changing(connection, _Turn(self.lock)):
             metadata.create_all(connection)
             found = connection.execute(sa.select(schema_version.c.version)).scalar()
             if found is None:
@@ -104,16 +184,36 @@ class Database:
 
         When it returns, the changes are on the disk; those not ``synced`` may be lost with the
         power, never with the process, and get there with the next that are. Raises
-        `OutOfResources` when the disk is full, and `DatabaseError` for whatever else the database
-        complains of.
+        `OutOfResources` when the disk is full, `DatabaseUnavailable` when another program keeps the
+        database locked for too long, and `DatabaseError` for whatever else it complains of.
         """
-        with self._writing, self._connect() as connection:
+        turn = _Turn(self.lock, synced)
+        with self._next_to_write(turn), self._connect() as connection:
             try:
-                with _changing(connection, "write" if synced else "unsynced write"):
+                with _changing(connection, turn):
                     yield connection
                     self._must_be_there()
             except SQLAlchemyError as error:
+                if _is_locked(error):
+                    self.lock.met(turn.arrived)
                 raise _told(error) from error
+            self.lock.gone()
+
+    @contextmanager
+    def _next_to_write(self, turn: _Turn) -> Iterator[None]:
+        """Let one of this process write at a time; raise `DatabaseUnavailable` when none can."""
+        while not self._writing.acquire(timeout=STEP_SECONDS):
+            self.lock.must_wait_on(turn.arrived)
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+    def try_lock(self) -> None:
+        """Find out whether a lock that made all writers give up is gone; waits two seconds."""
+        if self.lock.seconds > BUSY_SECONDS:
+            with suppress(DatabaseError), self.write(synced=False):
+                pass
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -188,14 +288,14 @@ def _upgrade(connection: Connection, found: int) -> None:
 
 
 @contextmanager
-def _changing(connection: Connection, purpose: str = "write") -> Iterator[None]:
+def _changing(connection: Connection, turn: _Turn) -> Iterator[None]:
     """Run a write transaction; see `_sqlite_begin`."""
-    connection.info["purpose"] = purpose
+    connection.info["turn"] = turn
     try:
         with connection.begin():
             yield
     finally:
-        connection.info.pop("purpose", None)
+        connection.info.pop("turn", None)
 
 
 def _told(error: SQLAlchemyError) -> BridgeError:
@@ -203,16 +303,36 @@ def _told(error: SQLAlchemyError) -> BridgeError:
 
     No room is SQLITE_FULL, or disk_full of PostgreSQL (53100).
     """
-    cause = getattr(error, "orig", None)
-    codes = [getattr(cause, name, None) for name in ("sqlite_errorname", "sqlstate")]
+    codes = _codes(error)
     if not {"SQLITE_FULL", "53100"}.isdisjoint(codes):
         return OutOfResources(
             "Die Platte der Datenbank ist voll. / The disk of the database is full."
         )
-    code = next((code for code in codes if code), type(error).__name__)
+    if _is_locked(error):
+        return _locked()
+    code = next(iter(codes), type(error).__name__)
     return DatabaseError(
         "Die Datenbank ist gerade nicht benutzbar; bitte noch einmal versuchen. / The database "
         f"cannot be used at the moment; please try again. [{code}]"
+    )
+
+
+def _codes(error: SQLAlchemyError) -> list[str]:
+    cause = getattr(error, "orig", None)
+    codes = (getattr(cause, name, None) for name in ("sqlite_errorname", "sqlstate"))
+    return [code for code in codes if code]
+
+
+def _is_locked(error: SQLAlchemyError) -> bool:
+    """Whether it is a lock of another program: SQLITE_BUSY, or lock_not_available (55P03)."""
+    return any(code.startswith("SQLITE_BUSY") or code == "55P03" for code in _codes(error))
+
+
+def _locked() -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        "Die Datenbank ist von einem anderen Programm gesperrt (Datensicherung?); bitte später noch"
+        " einmal versuchen. / The database is locked by another program (a backup?); please try "
+        "again later."
     )
 
 
@@ -324,12 +444,13 @@ def _postgresql_begin(connection: Connection) -> None:
     A writer that has waited must see what was committed meanwhile; so its isolation level stays
     READ COMMITTED.
     """
-    if purpose := connection.info.get("purpose"):
+    turn: _Turn | None = connection.info.get("turn")
+    if turn:
+        patience = max(1, round(turn.lock.seconds_left(turn.arrived) * 1000))
         connection.exec_driver_sql(
-            f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'; "
-            f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"
+            f"SET LOCAL lock_timeout = {patience}; SELECT pg_advisory_xact_lock({WRITERS_LOCK})"
         )
-        if purpose != "write":
+        if not turn.synced:
             connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -345,7 +466,36 @@ def _sqlite_pragmas(connection: object, _record: ConnectionPoolEntry) -> None:
 
 def _sqlite_begin(connection: Connection) -> None:
     """Take the write lock at once: a read that becomes a write could fail half-way otherwise."""
-    if purpose := connection.info.get("purpose"):
-        synchronous = "FULL" if purpose == "write" else "NORMAL"
-        connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if purpose else "BEGIN")
+    turn: _Turn | None = connection.info.get("turn")
+    if turn is None:
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if turn.synced else 'NORMAL'}")
+    _set_patience(connection, STEP_SECONDS)
+    try:
+        _begin_writing(connection, turn)
+    finally:
+        _set_patience(connection, BUSY_SECONDS)
+
+
+def _begin_writing(connection: Connection, turn: _Turn) -> None:
+    """Take SQLite's write lock; raise `DatabaseUnavailable` when all have waited long enough."""
+    began = time.monotonic()
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except SQLAlchemyError as error:
+            if not _is_locked(error):
+                raise
+            turn.lock.met(began)
+            turn.lock.must_wait_on(turn.arrived)
+        else:
+            turn.lock.gone()
+            return
+
+
+def _set_patience(connection: Connection, seconds: float) -> None:
+    """Set how long SQLite itself waits for a lock."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - the only driver for SQLite here
+    raw.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}").close()

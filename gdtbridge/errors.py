@@ -6,8 +6,10 @@
     ├── SettingsError           the configuration is wrong; start-up stops
     ├── NoInstallation          nothing was ever made here: the wrong folder, or no first start yet
     ├── DatabaseError           the database cannot be used as it is
+    │   └── DatabaseUnavailable not at the moment: another program locks it; trying again helps
     ├── StoreError              an object a device sent was not stored (C-STORE, PS3.4 B.2.3)
     │   ├── OutOfResources      A700, the device may try again
+    │   │   └── StoreSuspended  A700 as well: the database is not to be had at the moment
     │   ├── SopClassMismatch    A900, the dataset is not what the command announced
     │   ├── NotUnderstood       C000, the dataset cannot be read far enough to file it
     │   └── ProcessingFailure   0110, something of ours failed; the device may try again
@@ -54,6 +56,12 @@ class DatabaseError(BridgeError):
     """The database cannot be opened, is not one of ours, or fails; ``str`` names no value."""
 
 
+class DatabaseUnavailable(DatabaseError):
+    """The database is sound and not to be had at the moment; what was asked for was not done."""
+
+    retriable = True
+
+
 class StoreError(BridgeError):
     """An object was not stored; ``status`` is the DIMSE answer (PS3.4 Table B.2-1)."""
 
@@ -68,6 +76,12 @@ class OutOfResources(StoreError):
     retriable = True
     status = 0xA700
     comment = "Out of resources: disk full or object too large"
+
+
+class StoreSuspended(OutOfResources):
+    """Nothing can be stored until the database is to be had again: status A700."""
+
+    comment = "Database not available for now, please send again later"
 
 
 class SopClassMismatch(StoreError):

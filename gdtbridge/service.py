@@ -16,6 +16,7 @@ from gdtbridge.attention.announcer import LOOK_SECONDS as ANNOUNCE_SECONDS
 from gdtbridge.core import Core, open_core
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.durable import FileLock, FolderUnusable, LockBusy
+from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import SettingsError
 from gdtbridge.folders import OrderWatch
 from gdtbridge.health import LOOK_SECONDS, Health, PartState, Probe
@@ -162,7 +163,17 @@ def probes_of(core: Core) -> Mapping[str, Probe]:
 def _database(core: Core) -> dict[str, PartState]:
     waiting = core.overview.attention()
     told = ", ".join(f"{count} {kind}" for kind, count in waiting.items())
-    return {"database": PartState(ok=True), "exams": PartState(not waiting["overdue"], told)}
+    core.database.try_lock()
+    return {"database": _lock_state(core), "exams": PartState(not waiting["overdue"], told)}
+
+
+def _lock_state(core: Core) -> PartState:
+    """Return whether the database can be written."""
+    lock = core.database.lock
+    if not lock.is_long:
+        return PartState(ok=True)
+    since = local_time(core.clock.utc() - lock.seconds)
+    return PartState(ok=False, detail=f"locked by another program since {since:%H:%M}")
 
 
 def _disk(core: Core) -> dict[str, PartState]:

@@ -1,4 +1,4 @@
-"""Where items come from: exams, order files, outbox, disk and worklist."""
+"""Where items come from: exams, order files, outbox, disk, database and worklist."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ REFUSED_DAYS: Final = 7
 """A refused order file is told so long, unless somebody removes the file before."""
 LOW_FACTOR: Final = 3
 """A disk with less than so many times its reserve is nearly full."""
+LOCK_TOLD_SECONDS: Final = 120
+"""A lock of the database is on the list for so long after its end: two looks of the announcer."""
 DAY_SECONDS: Final = 24 * 3600
 
 
@@ -139,6 +141,27 @@ class DiskSource:
         told = f"{free // MEGABYTE} MB frei / free"
         names = {"folder": str(self.folder)}
         return [AttentionItem(code, "disk", self.clock.utc(), detail=told, names=names)]
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSource:
+    """Whether this process can write to the database.
+
+    What a lock keeps from being told while it lasts is told after it.
+    """
+
+    name: ClassVar = "database"
+    codes: ClassVar = frozenset({"database-locked"})
+
+    database: Database
+    clock: Clock
+
+    def items(self) -> list[AttentionItem]:
+        """Return one item while another program locks the database, and for two minutes after."""
+        ago = self.database.lock.long_since(LOCK_TOLD_SECONDS)
+        if ago is None:
+            return []
+        return [AttentionItem("database-locked", "database", self.clock.utc() - ago)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,14 @@ from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.header import Header, read_header
 from gdtbridge.durable.clock import Clock
-from gdtbridge.errors import DatabaseError, NotUnderstood, ProcessingFailure, SopClassMismatch
+from gdtbridge.errors import (
+    DatabaseError,
+    DatabaseUnavailable,
+    NotUnderstood,
+    ProcessingFailure,
+    SopClassMismatch,
+    StoreSuspended,
+)
 from gdtbridge.exams import intake, store
 from gdtbridge.exams.completion import CompletionRule, DueSignal
 from gdtbridge.sr import is_report
@@ -55,6 +62,8 @@ class InstanceReceiver:
         try:
             with self.database.write() as connection:
                 receipt = self._enter(connection, incoming, header, stored)
+        except DatabaseUnavailable as error:
+            raise StoreSuspended(str(error)) from error
         except DatabaseError as error:
             raise ProcessingFailure(str(error)) from error
         if receipt.status is not ReceiptStatus.SAME:

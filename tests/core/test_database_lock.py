@@ -1,0 +1,116 @@
+"""Another program locks the database: all who wait give up together, and go on when it is free."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from gdtbridge.archive import ReceiptStatus
+from gdtbridge.database import Database
+from gdtbridge.errors import DatabaseUnavailable, StoreSuspended
+from gdtbridge.service import probes_of
+from tests.tools.practice import Practice
+from tests.tools.waiting import wait_for
+
+PATIENCE = 0.6
+"""Seconds all writers wait in these tests."""
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every wait be short."""
+    monkeypatch.setattr("gdtbridge.database.BUSY_SECONDS", PATIENCE)
+    monkeypatch.setattr("gdtbridge.database.LATE_SECONDS", 0.05)
+    monkeypatch.setattr("gdtbridge.database.LONG_SECONDS", PATIENCE / 2)
+    monkeypatch.setattr("gdtbridge.database.STEP_SECONDS", 0.05)
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Lock a database as a backup program does."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+def seconds_of_refusal(database: Database) -> float:
+    """Return how long one who wants to write waits for the refusal."""
+    began = time.monotonic()
+    with pytest.raises(DatabaseUnavailable, match="locked"), database.write():
+        pass
+    return time.monotonic() - began
+
+
+def test_all_give_up_together(tmp_path: Path) -> None:
+    """Eight writers wait as long as one; who comes later hardly waits; then all goes on."""
+    database = Database(f"sqlite:///{tmp_path / 'db'}")
+    waited: list[float] = []
+    writers = [
+        threading.Thread(target=lambda: waited.append(seconds_of_refusal(database)))
+        for _ in range(8)
+    ]
+    with locked(tmp_path / "db"):
+        for one in writers:
+            one.start()
+        for one in writers:
+            one.join()
+        late = seconds_of_refusal(database)
+
+    assert len(waited) == 8
+    assert max(waited) < 2 * PATIENCE
+    assert late < PATIENCE / 2
+    with database.write():
+        pass
+    assert database.lock.seconds == 0
+    database.close()
+
+
+def test_a_device_is_told_to_try_again(practice: Practice) -> None:
+    """A700 with a comment; what it sends again is stored once."""
+    with locked(practice.folder / "db.sqlite"), pytest.raises(StoreSuspended) as refused:
+        practice.send(SOPInstanceUID="2.25.1")
+
+    assert refused.value.status == 0xA700
+    assert "again" in refused.value.comment
+    assert practice.send(SOPInstanceUID="2.25.1") is ReceiptStatus.NEW
+
+
+def test_a_lock_is_a_state(practice: Practice) -> None:
+    """Not ready since when, and a fault on the list; ready by itself when the lock is gone."""
+    look = probes_of(practice.core)["database"]
+    codes: list[str] = []
+    with locked(practice.folder / "db.sqlite"):
+        seconds_of_refusal(practice.database)
+        told = look()["database"]
+        codes += [one.code for one in practice.core.attention.items()]
+
+    assert not told.ok
+    assert "locked by another program since" in told.detail
+    assert codes == ["database-locked"]
+    wait_for(lambda: look()["database"].ok, 5, "readiness")
+    after = [one.code for one in practice.core.attention.items()]
+    assert after == ["database-locked"]  # for two minutes: while it lasted nobody could be told
+
+
+def test_a_short_wait_is_no_state(practice: Practice) -> None:
+    """A command beside the service that writes for a moment is nobody's trouble."""
+    written = threading.Event()
+
+    def write() -> None:
+        with practice.database.write():
+            written.set()
+
+    writer = threading.Thread(target=write)
+    with locked(practice.folder / "db.sqlite"):
+        writer.start()
+        wait_for(lambda: practice.database.lock.seconds, 5, "the writer")
+    writer.join()
+
+    assert written.is_set()
+    assert practice.core.attention.items() == []
