@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from gdtbridge.archive import Archive
-from gdtbridge.attention import Attention
+from gdtbridge.attention import Attention, AttentionSource
 from gdtbridge.attention.announcer import ATTENTION, Announcer
+from gdtbridge.attention.refusals import RefusalBook
 from gdtbridge.attention.sources import (
+    BacklogSource,
     DatabaseSource,
     DiskSource,
     ExamSource,
     OrderFileSource,
+    OrderSilenceSource,
     OutboxSource,
     WorklistSource,
 )
+from gdtbridge.attention.space import SpaceForecast
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
 from gdtbridge.durable import Clock, SystemClock
@@ -95,6 +99,8 @@ class Core:
     corrections: ResultCorrections
     attention: Attention
     announcer: Announcer
+    refusals: RefusalBook
+    forecast: SpaceForecast
     due: DueSignal
     """Rings when an exam is due at this moment: have `ResultReporter.report_due` called."""
     clock: Clock
@@ -162,6 +168,10 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
     held = HeldExams(database, archive, worklist, maker, due, clock)
     retractor = Retractor(outbox, routing, gatherer, clock)
     renumbering = PatientRenumbering(database, book, held, due, clock)
+    refusals = RefusalBook(database, clock)
+    forecast = SpaceForecast(
+        database, archive.folder, settings.storage.min_free_mb * MEGABYTE, clock
+    )
     studies = StudyFinder(database, worklist, maker, settings.orders.encoding)
     ports = OrderPorts(
         GdtOrders(book, database, clock),
@@ -187,7 +197,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
         studies,
         reporting,
         ResultCorrections(database, archive, outbox, retractor, held, due, clock),
-        attention_of(settings, stores, clock),
+        attention_of(settings, stores, (refusals, forecast), clock),
         Announcer(
             database,
             outbox,
@@ -196,13 +206,20 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
             bool(settings.webhooks.attention),
             clock,
         ),
+        refusals,
+        forecast,
         due,
         clock,
     )
 
 
-def attention_of(settings: Settings, stores: Stores, clock: Clock) -> Attention:
-    """Return who looks for what needs a person; the worklist comes last, its folder may hang."""
+def attention_of(
+    settings: Settings, stores: Stores, further: Sequence[AttentionSource], clock: Clock
+) -> Attention:
+    """Return who looks for what needs a person; the worklist comes last, its folder may hang.
+
+    ``further`` are sources that somebody else tells what they know.
+    """
     reserve = settings.storage.min_free_mb * MEGABYTE
     return Attention(
         (
@@ -211,6 +228,9 @@ def attention_of(settings: Settings, stores: Stores, clock: Clock) -> Attention:
             OutboxSource(stores.outbox, clock),
             DiskSource(stores.archive.folder, reserve, clock),
             DatabaseSource(stores.database, clock),
+            BacklogSource(stores.database, stores.outbox, clock),
+            OrderSilenceSource(stores.database, settings.attention.orders_silent_days, clock),
+            *further,
             WorklistSource(stores.worklist, clock),
         ),
         clock,

@@ -10,7 +10,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 
 metadata = sa.MetaData(
     naming_convention={
@@ -259,4 +259,38 @@ attention_note = sa.Table(  # the GDT records that told of it
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("written_at", sa.Double, nullable=False),
+)
+
+attention_mail = sa.Table(  # the mails that told of it
+    "attention_mail",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("written_at", sa.Double, nullable=False),
+    sa.Column("waiting", sa.Integer, nullable=False),  # how much it told of; 0: all is done
+)
+
+mailed = sa.Table(  # what of the announced a mail told
+    "mailed",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+)
+
+refusal = sa.Table(  # devices, and objects of theirs, that were refused lately
+    "refusal",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),  # gdtbridge.attention.refusals.RefusalReason
+    sa.Column("caller", sa.Text, nullable=False),  # AE title and address as they may be shown
+    sa.Column("times", sa.Integer, nullable=False),
+    sa.Column("first_at", sa.Double, nullable=False),
+    sa.Column("last_at", sa.Double, nullable=False),
+)
+
+free_space = sa.Table(  # what was free on the archive's disk, once a day
+    "free_space",
+    metadata,
+    sa.Column("day", sa.Integer, primary_key=True),  # since 1970-01-01, UTC
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("free", sa.BigInteger, nullable=False),  # bytes
 )

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.attention import AttentionSource, counts
+from gdtbridge.attention import AttentionSource, counts, has_fault
 from gdtbridge.attention.announcer import LOOK_SECONDS as ANNOUNCE_SECONDS
 from gdtbridge.core import Core, open_core
 from gdtbridge.dicom.server import DicomServer
@@ -31,6 +31,10 @@ TICK_SECONDS: Final = 1
 """How often it is looked for due exams, told of one or not."""
 RECONSIDER_SECONDS: Final = 10
 """How often held exams are looked at again: an order or master data may have come meanwhile."""
+KEEP_SECONDS: Final = 5
+"""How often refusals are written down, for commands beside the service."""
+FORECAST_SECONDS: Final = 600
+"""How often is looked whether the day's free space was measured."""
 GRACE_SECONDS: Final = 10
 SERVICE_LOCK: Final = "service.lock"
 
@@ -46,7 +50,11 @@ class Bridge:
         self._scheduler = Scheduler()
         self._health = Health(probes_of(core))
         self._dicom = DicomServer(
-            settings.dicom, settings.spool_folder, core.receiving, core.worklist
+            settings.dicom,
+            settings.spool_folder,
+            core.receiving,
+            core.worklist,
+            core.refusals,
         )
         self._watches = {
             f"folders:{route}" if route else "folders": OrderWatch(core.order_files, inbox)
@@ -100,6 +108,8 @@ class Bridge:
         scheduler.every(LOOK_SECONDS, "looking at the parts", self._health.look)
         if seconds := self._settings.worklist.cleanup_seconds:
             scheduler.plan(seconds, "cleaning the worklist", core.orders.clean)
+        scheduler.every(KEEP_SECONDS, "keeping what was refused", core.refusals.keep)
+        scheduler.every(FORECAST_SECONDS, "measuring the disk", core.forecast.keep)()
         self._announce()
         scheduler.start()
 
@@ -115,8 +125,6 @@ class Bridge:
     def _announce(self) -> None:
         """Have what needs a person told: each source by itself, so that none waits for another."""
         announcer = self._core.announcer
-        if not announcer.is_on:
-            return
 
         def look(source: AttentionSource) -> None:
             announcer.look(source)
@@ -198,7 +206,7 @@ def _worklist(core: Core) -> dict[str, PartState]:
 def _attention(core: Core, part: str, *sources: AttentionSource) -> dict[str, PartState]:
     waiting = counts(item for source in sources for item in core.attention.of(source))
     told = ", ".join(f"{count} {code}" for code, count in waiting.items())
-    return {part: PartState(ok=True, detail=told, waiting=waiting)}
+    return {part: PartState(not has_fault(waiting), told, waiting)}
 
 
 @contextmanager

@@ -5,7 +5,7 @@ webhook and by a GDT record. What must not live here: how a list is shown, and d
 """
 
 from gdtbridge.attention.kinds import KINDS, AttentionKind, AttentionLevel
-from gdtbridge.attention.model import Attention, AttentionItem, AttentionSource, counts
+from gdtbridge.attention.model import Attention, AttentionItem, AttentionSource, counts, has_fault
 
 __all__ = [
     "KINDS",
@@ -15,4 +15,5 @@ __all__ = [
     "AttentionLevel",
     "AttentionSource",
     "counts",
+    "has_fault",
 ]

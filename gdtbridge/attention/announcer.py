@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from gdtbridge.attention import store
+from gdtbridge.attention.journal import AttentionJournal
 from gdtbridge.attention.kinds import KINDS
 from gdtbridge.attention.model import AttentionSource
 from gdtbridge.attention.store import AnnouncedItem
@@ -43,6 +44,7 @@ class Announcer:
     calls: bool
     """Whether the webhook is set."""
     clock: Clock
+    journal: AttentionJournal = field(default_factory=AttentionJournal)
 
     @property
     def is_on(self) -> bool:
@@ -55,11 +57,17 @@ class Announcer:
         return bool(self.settings.gdt_patient_id)
 
     def look(self, source: AttentionSource) -> None:
-        """Announce what is new at a source; raise what the source raises, and nothing changes.
+        """Log what is new at a source, and announce it to whoever wants to be told.
+
+        Raises what the source raises, and then nothing changes.
 
         Looking at one source at a time lets a folder that hangs silence no other source.
         """
-        found = {AnnouncedItem(item.code, item.subject): None for item in source.items()}
+        items = source.items()
+        self.journal.tell(source, items)
+        if not self.is_on:
+            return
+        found = {AnnouncedItem(item.code, item.subject): None for item in items}
         with self.database.read() as connection:
             if store.announced_of(connection, source.codes) == found.keys():
                 return

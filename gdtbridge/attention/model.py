@@ -90,5 +90,10 @@ def counts(items: Iterable[AttentionItem]) -> dict[str, int]:
     return {code: counted[code] for code in KINDS if counted[code]}
 
 
+def has_fault(counted: Iterable[str]) -> bool:
+    """Return whether one of these kinds is a fault."""
+    return any(KINDS[code].level is AttentionLevel.FAULT for code in counted)
+
+
 def _urgency(item: AttentionItem) -> tuple[bool, float]:
     return item.kind.level is not AttentionLevel.FAULT, item.since

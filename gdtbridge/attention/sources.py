@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import ClassVar, Final
 
 from gdtbridge.attention.model import MOST_OF_A_KIND, AttentionItem
 from gdtbridge.database import Database
-from gdtbridge.durable.clock import Clock
+from gdtbridge.durable.clock import Clock, local_time
 from gdtbridge.exams import waiting
 from gdtbridge.orders import store as order_store
 from gdtbridge.outbox import Outbox
@@ -23,6 +24,15 @@ LOW_FACTOR: Final = 3
 LOCK_TOLD_SECONDS: Final = 120
 """A lock of the database is on the list for so long after its end: two looks of the announcer."""
 DAY_SECONDS: Final = 24 * 3600
+INODES_LOW: Final = 2000
+"""A disk with room for fewer further files is nearly out of them."""
+INODES_RESERVE: Final = 50
+"""A disk with room for fewer further files takes none any more."""
+BACKLOG_SECONDS: Final = 60
+BACKLOG_EXAMS: Final = 100
+"""More exams than this that are due for so long are a backlog."""
+BACKLOG_MESSAGES: Final = 500
+"""The same of messages to one destination."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +135,7 @@ class DiskSource:
     """The disk the archive lies on."""
 
     name: ClassVar = "disk"
-    codes: ClassVar = frozenset({"disk-low", "disk-full"})
+    codes: ClassVar = frozenset({"disk-low", "disk-full", "inodes-low", "inodes-exhausted"})
 
     folder: Path
     reserve: int
@@ -133,7 +143,10 @@ class DiskSource:
     clock: Clock
 
     def items(self) -> list[AttentionItem]:
-        """Return one item when little or no room is left; raise `OSError`."""
+        """Return an item for each of room and inodes of which little is left; raise `OSError`."""
+        return [*self._room(), *self._inodes()]
+
+    def _room(self) -> list[AttentionItem]:
         free = shutil.disk_usage(self.folder).free
         if free >= self.reserve * LOW_FACTOR:
             return []
@@ -141,6 +154,69 @@ class DiskSource:
         told = f"{free // MEGABYTE} MB frei / free"
         names = {"folder": str(self.folder)}
         return [AttentionItem(code, "disk", self.clock.utc(), detail=told, names=names)]
+
+    def _inodes(self) -> list[AttentionItem]:
+        """Look at the inodes; file systems that make them as needed count none."""
+        found = os.statvfs(self.folder) if hasattr(os, "statvfs") else None
+        if found is None or not found.f_files or found.f_favail >= INODES_LOW:
+            return []
+        code = "inodes-exhausted" if found.f_favail < INODES_RESERVE else "inodes-low"
+        told = f"Platz für {found.f_favail} Dateien / room for {found.f_favail} files"
+        names = {"folder": str(self.folder)}
+        return [AttentionItem(code, "inodes", self.clock.utc(), detail=told, names=names)]
+
+
+@dataclass(frozen=True, slots=True)
+class BacklogSource:
+    """Work that is due and waits for its turn."""
+
+    name: ClassVar = "backlog"
+    codes: ClassVar = frozenset({"backlog"})
+
+    database: Database
+    outbox: Outbox
+    clock: Clock
+
+    def items(self) -> list[AttentionItem]:
+        """Return one item for the exams, and one for each destination, where many wait."""
+        now = self.clock.utc()
+        with self.database.read() as connection:
+            due = waiting.due_before(connection, now - BACKLOG_SECONDS)
+        found = [
+            (one.destination, one.pending, now - one.oldest_pending_age)
+            for one in self.outbox.status()
+            if one.pending > BACKLOG_MESSAGES and one.oldest_pending_age > BACKLOG_SECONDS
+        ]
+        if due.count > BACKLOG_EXAMS:
+            found.append(("exams", due.count, due.oldest))
+        return [
+            AttentionItem("backlog", f"backlog:{where}", since, detail=f"{where}: {count}")
+            for where, count, since in found
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSilenceSource:
+    """Whether order files still come, where they used to."""
+
+    name: ClassVar = "order-silence"
+    codes: ClassVar = frozenset({"orders-silent"})
+
+    database: Database
+    days: float
+    """Days without a file; 0: nobody minds."""
+    clock: Clock
+
+    def items(self) -> list[AttentionItem]:
+        """Return one item when the last order file is older than that; none before the first."""
+        if not self.days:
+            return []
+        with self.database.read() as connection:
+            last = order_store.last_received(connection)
+        if last is None or self.clock.utc() - last < self.days * DAY_SECONDS:
+            return []
+        told = f"die letzte am / the last on {local_time(last):%d.%m.%Y %H:%M}"
+        return [AttentionItem("orders-silent", "orders", last, detail=told)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
-from gdtbridge.schema import announced, attention_note
+from gdtbridge.schema import announced, attention_note, free_space, refusal
 
 
 class AnnouncedItem(NamedTuple):
@@ -59,3 +59,59 @@ def enter_note(connection: Connection, now: float) -> int:
     connection.execute(sa.update(announced).values(noted=True))
     statement = sa.insert(attention_note).values(written_at=now).returning(attention_note.c.id)
     return int(connection.execute(statement).scalar_one())
+
+
+class RefusalRow(NamedTuple):
+    """A row of the table ``refusal``."""
+
+    subject: str
+    reason: str
+    caller: str
+    times: int
+    first_at: float
+    last_at: float
+
+
+def refusals(connection: Connection) -> list[RefusalRow]:
+    """Return what was refused lately."""
+    columns = (refusal.c[name] for name in RefusalRow._fields)
+    return [RefusalRow(*row) for row in connection.execute(sa.select(*columns))]
+
+
+def keep_refusals(connection: Connection, rows: Iterable[RefusalRow]) -> None:
+    """Let the table hold these rows and no others."""
+    connection.execute(sa.delete(refusal))
+    for row in rows:
+        connection.execute(sa.insert(refusal).values(row._asdict()))
+
+
+class FreeSpace(NamedTuple):
+    """What was free on a disk (bytes) at a moment (UTC seconds)."""
+
+    at: float
+    free: int
+
+
+def free_space_of(connection: Connection, since: float, until: float) -> FreeSpace | None:
+    """Return the oldest measurement between two moments."""
+    query = (
+        sa.select(free_space.c.at, free_space.c.free)
+        .where(free_space.c.at >= since, free_space.c.at <= until)
+        .order_by(free_space.c.at)
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return FreeSpace(*row) if row is not None else None
+
+
+def has_day(connection: Connection, day: int) -> bool:
+    """Return whether a day (since 1970) was measured."""
+    query = sa.select(sa.exists().where(free_space.c.day == day))
+    return bool(connection.execute(query).scalar_one())
+
+
+def enter_free_space(connection: Connection, day: int, measured: FreeSpace, oldest: int) -> None:
+    """Enter the measurement of a day, and forget what is older than the day ``oldest``."""
+    outside = (free_space.c.day < oldest) | (free_space.c.day >= day)
+    connection.execute(sa.delete(free_space).where(outside))
+    connection.execute(sa.insert(free_space).values(day=day, **measured._asdict()))

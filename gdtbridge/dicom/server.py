@@ -12,6 +12,7 @@ from typing import Final
 from gdtbridge.dicom import spool
 from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.policy import AccessPolicy
+from gdtbridge.dicom.refusals import UNNOTED, RefusalPort, noting_refusals
 from gdtbridge.dicom.service import StatusOperation
 from gdtbridge.dicom.storage import StoragePort, StoreOperation
 from gdtbridge.dicom.upper_layer.acceptor import AssociationAcceptor, ServerContext
@@ -30,9 +31,17 @@ class DicomServer:
     """Verification, Storage and Modality Worklist SCP on one port."""
 
     def __init__(
-        self, settings: DicomSettings, spool: Path, storage: StoragePort, worklist: WorklistPort
+        self,
+        settings: DicomSettings,
+        spool: Path,
+        storage: StoragePort,
+        worklist: WorklistPort,
+        refusals: RefusalPort = UNNOTED,
     ) -> None:
-        """Prepare a server; nothing listens yet. ``spool`` is on the archive's file system."""
+        """Prepare a server; nothing listens yet. ``spool`` is on the archive's file system.
+
+        ``refusals`` is told whom or what the server refused.
+        """
         self._settings = settings
         self._spool = spool
         self._connections = ConnectionTable(settings.max_associations)
@@ -40,13 +49,15 @@ class DicomServer:
             services={
                 # Verification (PS3.4 Annex A): answered for whoever was let in
                 CommandField.C_ECHO_RQ: partial(StatusOperation, status=DimseStatus.SUCCESS),
-                CommandField.C_STORE_RQ: partial(
-                    StoreOperation, storage, spool, settings.max_object_mb * MEGABYTE
+                CommandField.C_STORE_RQ: noting_refusals(
+                    partial(StoreOperation, storage, spool, settings.max_object_mb * MEGABYTE),
+                    refusals,
                 ),
                 CommandField.C_FIND_RQ: partial(WorklistQuery, worklist),
             },
             policy=AccessPolicy.of(settings),
             connections=self._connections,
+            refusals=refusals,
         )
         self._listener: ConnectionListener | None = None
         self._thread: threading.Thread | None = None

@@ -74,6 +74,21 @@ def waiting(connection: Connection, now: float, most: int) -> list[WaitingExam]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class DueExams:
+    """How many exams wait to be reported, and since when the first was due (UTC seconds)."""
+
+    count: int
+    oldest: float
+
+
+def due_before(connection: Connection, moment: float) -> DueExams:
+    """Return the exams that were due before ``moment`` (UTC seconds)."""
+    query = sa.select(sa.func.count(), sa.func.min(exam.c.due_at)).where(exam.c.due_at < moment)
+    count, oldest = connection.execute(query).one()
+    return DueExams(count, oldest or moment)
+
+
 def _held(connection: Connection, most: int) -> Iterator[WaitingExam]:
     """Yield one item for each of the people of whom something is held."""
     query = (

@@ -187,6 +187,12 @@ def refused_since(connection: Connection, since: float, most: int) -> dict[str, 
     return {row.token: RefusedFile(*row[1:]) for row in connection.execute(query)}
 
 
+def last_received(connection: Connection) -> float | None:
+    """Return when the newest order file came (UTC seconds); None before the first."""
+    query = sa.select(order_file.c.received_at).order_by(order_file.c.id.desc()).limit(1)
+    return connection.execute(query).scalar()
+
+
 def _taken(row: Sequence[Any]) -> TakenRecord:
     return TakenRecord(RecordOutcome(row[0]), row[1], row[2])
 

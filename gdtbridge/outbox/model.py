@@ -171,8 +171,8 @@ class DestinationStatus:
 
     @property
     def state(self) -> PartState:
-        """Whether all is well, and the sentence, for readiness."""
-        return PartState(not self.alarm, self.sentence)
+        """Whether it takes what it gets, and the sentence, for readiness; a question waits."""
+        return PartState(not self.stuck, self.sentence)
 
     @property
     def sentence(self) -> str:

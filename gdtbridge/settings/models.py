@@ -328,12 +328,13 @@ class WebhookSettings(SettingsSection):
 
 
 class AttentionSettings(SettingsSection):
-    """The chart that messages for the practice go to; without its number none are written."""
+    """The chart that messages for the practice go to (none without its number), and limits."""
 
     gdt_patient_id: Annotated[str, Field(max_length=10)] = ""
     gdt_family_name: Annotated[str, Field(max_length=28)] = "Ultraschall"
     gdt_given_name: Annotated[str, Field(max_length=28)] = "Meldungen"
     gdt_birth_date: date | None = None
+    orders_silent_days: Annotated[float, Field(ge=0, le=3650)] = 0
 
 
 class ViewerSettings(SettingsSection):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -195,7 +196,7 @@ def test_every_kind_but_one_has_exactly_one_source(practice: Practice) -> None:
 
 def test_every_way_out_can_be_filled_in() -> None:
     """The names a row asks for are those items have."""
-    names = dict.fromkeys(("study", "person", "file", "question", "folder"), "X")
+    names = dict.fromkeys(("study", "person", "file", "question", "folder", "setting"), "X")
     assert all(kind.way_out.format_map(names) for kind in KINDS.values())
 
 
@@ -209,3 +210,14 @@ def test_every_kind_is_documented(project: Path) -> None:
     ]
     rows = [[kind.code, kind.level.value, kind.german] for kind in KINDS.values()]
     assert [row for row in told if row[0] in KINDS] == rows
+
+
+def test_every_kind_has_its_paragraph(project: Path) -> None:
+    """What it means and what to do, in German, with its level; and no paragraph is of no kind."""
+    text = (project / "docs" / "praxis" / "betrieb.md").read_text("utf-8")
+    levels = {"needs-person": "offen", "fault": "Störung"}
+    wanted = {(k.code, k.german, levels[k.level.value]) for k in KINDS.values()}
+    heading = r"^### `([a-z-]+)`: (.+) \((offen|Störung)\)\n\n(?=\w)"
+
+    assert set(re.findall(heading, text, re.MULTILINE)) == wanted
+    assert text.count("\n### ") == len(KINDS)

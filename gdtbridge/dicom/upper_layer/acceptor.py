@@ -22,9 +22,11 @@ from pynetdicom.pdu_primitives import A_ASSOCIATE, P_DATA
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation
 
+from gdtbridge.attention.refusals import RefusalReason
 from gdtbridge.dicom.command import CommandSet, DimseStatus, encode_command
 from gdtbridge.dicom.negotiation import ContextResult, answer_context
 from gdtbridge.dicom.policy import AccessPolicy
+from gdtbridge.dicom.refusals import UNNOTED, RefusalPort
 from gdtbridge.dicom.service import (
     AcceptedContext,
     DimseOperation,
@@ -56,6 +58,7 @@ class ServerContext:
     services: Mapping[int, ServiceProvider]
     policy: AccessPolicy
     connections: ConnectionTable
+    refusals: RefusalPort = UNNOTED
 
 
 class AssociationAcceptor(Association):
@@ -190,11 +193,17 @@ class AssociationControl(ACSE):
         request = cast("A_ASSOCIATE", self.requestor.primitive)
         self.requestor.ae_title = request.calling_ae_title
         if not server.policy.admits_title(title):
+            self._note(RefusalReason.TITLE)
             self._reject(CALLING_NOT_RECOGNIZED, "not in dicom.allowed_aets")
         elif not server.connections.establish(association):
+            self._note(RefusalReason.TOO_MANY)
             self._reject(LOCAL_LIMIT_EXCEEDED, "too many associations")
         else:
             self._accept(request.presentation_context_definition_list)
+
+    def _note(self, reason: RefusalReason) -> None:
+        association = self._association
+        association.server.refusals.note(reason, association.guarded.calling_aet, association.peer)
 
     def _reject(self, rejection: tuple[int, int, int], reason: str) -> None:
         association = self._association

@@ -14,6 +14,7 @@ from typing import Any, Final
 from pynetdicom import AE
 from pynetdicom.transport import AddressInformation
 
+from gdtbridge.attention.refusals import RefusalReason
 from gdtbridge.dataset import part10
 from gdtbridge.dicom.upper_layer import library
 from gdtbridge.dicom.upper_layer.acceptor import AssociationAcceptor, ServerContext
@@ -70,6 +71,7 @@ class ConnectionListener(socketserver.TCPServer):
         address = str(client_address[0])
         if self._context.policy.admits_address(address):
             return True
+        self._context.refusals.note(RefusalReason.NETWORK, "", address)
         log.warning("connection from %s refused: not in dicom.allowed_networks", address)
         return False
 

@@ -1,0 +1,195 @@
+"""Each state that needs somebody is caused for real, seen on every channel, and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from pytest_httpserver import HTTPServer
+
+from gdtbridge.attention.kinds import KINDS
+from gdtbridge.schema import outbox
+from tests.tools.desk import HOUR, Desk
+from tests.tools.elements import identification
+from tests.tools.reception import record
+
+DAY = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a state begins and how it ends."""
+
+    begin: Callable[[Desk], object]
+    end: Callable[[Desk], object]
+    look_after: float = 1
+    """Seconds between its beginning and the look that finds it."""
+    late: frozenset[str] = frozenset()
+    """Channels that the state itself keeps from telling until it ends."""
+
+
+def _held(desk: Desk) -> None:
+    desk.practice.send(StudyInstanceUID="2.25.7", AccessionNumber="", PatientID="")
+    desk.practice.wait()
+
+
+def _released(desk: Desk) -> None:
+    desk.practice.core.held.release("2.25.7", "4711")
+    desk.practice.wait()
+
+
+def _corrected(desk: Desk) -> None:
+    for values in ({}, {"PatientID": "815", "PatientName": "Weiß^Jo"}):
+        desk.practice.send(SOPInstanceUID="2.25.1", **values)
+        desk.practice.wait()
+
+
+def _overdue(desk: Desk) -> None:
+    desk.practice.send()
+    desk.practice.clock.turn(desk.practice.quiet + 301)
+
+
+def _order_refused(desk: Desk) -> None:
+    desk.reception.drop(b"no GDT\r\n")
+    desk.reception.look(seconds=61)
+
+
+def _file_removed(desk: Desk) -> None:
+    for file in desk.practice.settings.refused_folder.iterdir():
+        file.unlink()
+
+
+def _asked(desk: Desk) -> None:
+    desk.practice.send()
+    desk.practice.wait()
+    with desk.practice.database.write() as connection:
+        connection.execute(sa.update(outbox).values(state="question", final_name="A.gdt"))
+
+
+def _answered(desk: Desk) -> None:
+    for one in desk.practice.outbox.questions():
+        desk.practice.outbox.answer(one.id, arrived=True)
+
+
+def _put_away(desk: Desk) -> None:
+    desk.practice.out.rename(desk.practice.out.with_name("away"))
+    desk.practice.send()
+    desk.practice.wait()
+
+
+def _put_back(desk: Desk) -> None:
+    desk.practice.out.with_name("away").rename(desk.practice.out)
+    desk.practice.wait(61)
+
+
+def _odd_file(desk: Desk) -> None:
+    (desk.practice.worklist.path / "broken.wl").write_bytes(b"nothing")
+    desk.practice.worklist.refresh()
+
+
+def _odd_file_removed(desk: Desk) -> None:
+    (desk.practice.worklist.path / "broken.wl").unlink()
+    desk.practice.worklist.refresh()
+
+
+def _order(desk: Desk) -> None:
+    desk.reception.drop(record())
+    assert desk.reception.look() == 1
+
+
+def _store_refused(desk: Desk) -> None:
+    desk.hide_archive()
+    assert desk.send() == 0x0110
+    desk.show_archive()
+
+
+def _another_sent(desk: Desk) -> None:
+    assert desk.send(identification(SOPInstanceUID="2.25.8")) == 0xA900
+
+
+def _many_due(desk: Desk) -> None:
+    for number in range(101):
+        desk.practice.send(StudyInstanceUID=f"2.25.9{number}")
+    desk.practice.clock.turn(desk.practice.quiet + 61)
+
+
+def _reported(desk: Desk) -> None:
+    desk.practice.wait()
+
+
+def _growing(desk: Desk) -> None:
+    desk.mount("size=200m")
+    desk.practice.core.forecast.keep()
+    desk.fill(60)
+    desk.practice.clock.turn(3 * DAY)
+
+
+def _nothing(desk: Desk) -> None:
+    """Leave it to time."""
+
+
+STATES = {
+    "held-exam": State(_held, _released),
+    "correction-waiting": State(
+        _corrected, lambda desk: desk.practice.core.corrections.accept("2.25.1000", person=2)
+    ),
+    "exam-overdue": State(_overdue, _reported),
+    "order-refused": State(_order_refused, _file_removed),
+    "outbox-question": State(_asked, _answered),
+    "outbox-stuck": State(_put_away, _put_back, look_after=301, late=frozenset({"gdt"})),
+    "worklist-file": State(_odd_file, _odd_file_removed),
+    "orders-silent": State(_order, _order, look_after=5 * DAY),
+    "stores-refused": State(_store_refused, _nothing),
+    "object-refused": State(_another_sent, _nothing),
+    "device-refused": State(lambda desk: desk.knock("THIEF"), lambda d: d.practice.clock.turn(DAY)),
+    "backlog": State(_many_due, _reported),
+    "disk-low": State(lambda desk: desk.mount("size=20m"), Desk.unmount),
+    "disk-full": State(lambda desk: desk.mount("size=5m"), Desk.unmount),
+    "disk-forecast": State(_growing, Desk.unmount),
+    "inodes-low": State(lambda desk: desk.mount("size=100m,nr_inodes=500"), Desk.unmount),
+    "inodes-exhausted": State(lambda desk: desk.mount("size=100m,nr_inodes=20"), Desk.unmount),
+}
+ELSEWHERE = {
+    "report-unreadable",
+    "report-incomplete",
+    "report-unwritable",
+    "not-looked",
+    "database-locked",
+}
+"""Kinds whose beginning and end the tests of their room show."""
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, httpserver: HTTPServer
+) -> Iterator[Desk]:
+    """Return a desk at which nothing waits."""
+    opened = Desk(tmp_path, caplog, httpserver)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("code", STATES)
+def test_a_state_is_seen_on_every_channel_until_it_ends(desk: Desk, code: str) -> None:
+    """It begins: list, readiness, check, log, call and record tell it; it ends: none does."""
+    desk.look()
+    assert not any(desk.channels(code).values())
+    state = STATES[code]
+    state.begin(desk)
+    desk.look(state.look_after)
+    assert {name for name, tells in desk.channels(code).items() if not tells} == state.late
+
+    state.end(desk)
+    desk.look()
+    told = desk.channels(code)
+    assert [name for name in ("list", "readyz", "check") if told[name]] == []
+    assert all(told[name] for name in state.late)
+    assert f"attention {code} ends" in desk.logged()
+
+
+def test_every_state_is_tried() -> None:
+    """A kind without a row would be told by hearsay."""
+    assert STATES.keys() | ELSEWHERE == KINDS.keys()

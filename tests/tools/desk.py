@@ -1,0 +1,160 @@
+"""A practice whose every way of being told is watched, with a DICOM server before it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from gdtbridge import check
+from gdtbridge.attention.announcer import ATTENTION
+from gdtbridge.attention.kinds import KINDS, AttentionLevel
+from gdtbridge.dicom.server import DicomServer
+from gdtbridge.health import Health
+from gdtbridge.service import probes_of
+from gdtbridge.settings import DicomSettings, load_settings
+from gdtbridge.web.app import told_state
+from tests.tools.device import Rejected, send_raw
+from tests.tools.elements import EXPLICIT, US_IMAGE, identification
+from tests.tools.practice import Practice
+from tests.tools.reception import Reception
+
+SETTINGS = {
+    "GDTBRIDGE_STORAGE__MIN_FREE_MB": "10",
+    "GDTBRIDGE_ATTENTION__GDT_PATIENT_ID": "99999",
+    "GDTBRIDGE_ATTENTION__ORDERS_SILENT_DAYS": "4",
+}
+HOUR = 3600.0
+
+
+class Desk:
+    """Where everything that needs a person arrives, whatever way it takes."""
+
+    def __init__(
+        self, folder: Path, caplog: pytest.LogCaptureFixture, hook: HTTPServer, **settings: str
+    ) -> None:
+        hook.expect_request("/attention").respond_with_data("ok")
+        url = {
+            "GDTBRIDGE_WEBHOOKS__ATTENTION": hook.url_for("/attention"),
+            "GDTBRIDGE_STORAGE__ROOT": str(folder),
+        }
+        (folder / "gdtbridge.toml").touch()
+        self.practice = Practice(
+            folder, load_settings(folder / "gdtbridge.toml", {**SETTINGS, **url, **settings})
+        )
+        core = self.practice.core
+        (folder / "spool").mkdir()
+        self.server = DicomServer(
+            DicomSettings(port=0, allowed_aets=("US01",)),
+            folder / "spool",
+            core.receiving,
+            core.worklist,
+            core.refusals,
+        )
+        self.server.start()
+        self.reception = Reception(self.practice)
+        self._hook = hook
+        self._caplog = caplog
+        self._undone: list[Callable[[], object]] = []
+
+    def close(self) -> None:
+        """Undo what a test did to this machine, and stop."""
+        self.server.stop(grace=0)
+        self.practice.close()
+        for undo in reversed(self._undone):
+            undo()
+
+    def send(self, dataset: bytes | None = None, uid: str = "2.25.7") -> int:
+        """Let a device send an object over its own connection; return the status."""
+        names = {"SOPInstanceUID": f"{uid}.1", "StudyInstanceUID": uid, "AccessionNumber": ""}
+        data = dataset if dataset is not None else identification(**names)
+        (status,) = send_raw(
+            self.server.port, [(US_IMAGE, f"{uid}.1", EXPLICIT, data)], calling="US01"
+        )
+        return status
+
+    def knock(self, calling: str) -> None:
+        """Let somebody with that AE title ask for an association; it is refused."""
+        with pytest.raises(Rejected):
+            send_raw(self.server.port, [], calling=calling)
+
+    def mount(self, options: str) -> None:
+        """Mount a small file system over the archive's folder, as root may."""
+        if os.name != "posix" or os.geteuid() != 0:
+            pytest.skip("only root mounts a file system")
+        path = self.practice.archive.folder
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "gdtbridge-test", path],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            pytest.skip(f"no mount here: {done.stderr.strip()}")
+        self._undone.append(self.unmount)
+
+    def unmount(self) -> None:
+        """Take it away again."""
+        if self.practice.archive.folder.is_mount():
+            subprocess.run(["umount", self.practice.archive.folder], check=True)
+
+    def look(self, seconds: float = HOUR) -> None:
+        """Let time pass, have everything looked at and what is new delivered."""
+        core = self.practice.core
+        self.practice.clock.turn(seconds)
+        core.refusals.keep()
+        for source in core.attention.sources:
+            core.announcer.look(source)
+            core.announcer.note()
+        self.practice.outbox.deliver_due(ATTENTION)
+        self.practice.outbox.deliver_due("gdt")
+
+    def channels(self, code: str) -> dict[str, bool]:
+        """Return which channels tell of a kind now."""
+        kind = KINDS[code]
+        fault = kind.level is AttentionLevel.FAULT
+        health = Health(probes_of(self.practice.core))
+        health.look()
+        state = told_state(health.parts())
+        status = "not-ready" if fault else "needs-person"
+        checked = {one.part: one for one in check._attention(self.practice.core)}
+        one = checked.get(f"attention.{code}")
+        return {
+            "list": any(item.code == code for item in self.practice.core.attention.items()),
+            "readyz": code in str(state["attention"]) and state["status"] == status,
+            "check": one is not None and (one.ok, one.needs_person) == (not fault, not fault),
+            "log": f"attention {code} begins" in self.logged(),
+            "webhook": bool(self._hook.log),
+            "gdt": any(kind.german in text or kind.german_several in text for text in self.notes()),
+        }
+
+    def logged(self) -> str:
+        """Return what the log says of what needs a person."""
+        return "\n".join(one.getMessage() for one in self._caplog.records)
+
+    def notes(self) -> list[str]:
+        """Return the records in the practice's own chart."""
+        return [file.read_text("iso8859-1") for file in self.practice.out.glob("attention-*.gdt")]
+
+    def fill(self, megabytes: int) -> Path:
+        """Write a file of that size beside the archive's."""
+        file = self.practice.archive.folder / "ballast"
+        file.write_bytes(bytes(megabytes * 1024 * 1024))
+        return file
+
+    def hide_archive(self) -> None:
+        """Put a file where the archive's folder was: nothing can be stored."""
+        folder = self.practice.archive.folder
+        folder.rename(folder.with_name("hidden"))
+        folder.touch()
+
+    def show_archive(self) -> None:
+        """Put the folder back."""
+        folder = self.practice.archive.folder
+        folder.unlink()
+        shutil.move(folder.with_name("hidden"), folder)
