@@ -25,6 +25,7 @@ from gdtbridge.attention.space import SpaceForecast
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
 from gdtbridge.durable import Clock, SystemClock
+from gdtbridge.errors import NoInstallation
 from gdtbridge.exams.adoption import adopt
 from gdtbridge.exams.completion import CompletionRule, DueSignal
 from gdtbridge.exams.dates import DateRule
@@ -35,6 +36,7 @@ from gdtbridge.exams.patient_numbers import NumberRule
 from gdtbridge.exams.receiving import InstanceReceiver
 from gdtbridge.exams.renumbering import PatientRenumbering
 from gdtbridge.exams.studies import StudyFinder
+from gdtbridge.first_start import make_database, must_not_be_lost
 from gdtbridge.folders import ExchangeFolders, OrderFiles, OrderPorts
 from gdtbridge.orders.book import OrderBook
 from gdtbridge.orders.filler import OrderFiller
@@ -114,8 +116,8 @@ class Core:
 def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator[Core]:
     """Open the database and the folders, making what ``opening`` says; close them after.
 
-    Raises `SettingsError`, `NoInstallation`, `DatabaseError` or `worklist.FolderError`, and then
-    nothing is open.
+    Raises `SettingsError`, `NoInstallation`, `DatabaseError` (`DatabaseLost` where there was one)
+    or `worklist.FolderError`, and then nothing is open.
     """
     harden_pydicom()
     routing = Routing(settings)
@@ -139,12 +141,19 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
 
 def _open_database(settings: Settings, opening: Opening) -> Database:
     """Open the database; folders are made by the service, or where an installation was found."""
-    if opening is not Opening.MAKING:
-        find_installation(settings)
+    if opening is Opening.MAKING:
+        must_not_be_lost(settings)
+        make_database(settings)
+        return Database(settings.database_url)
+    find_installation(settings)
+    try:
         found = Database(settings.database_url, looking=True)
-        if opening is Opening.LOOKING:
-            return found
-        found.close()
+    except NoInstallation:
+        must_not_be_lost(settings)
+        raise
+    if opening is Opening.LOOKING:
+        return found
+    found.close()
     make_folders(settings)
     return Database(settings.database_url)
 

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -263,6 +263,37 @@ class Database:
     def close(self) -> None:
         """Close every connection; waits for nobody."""
         self.engine.dispose()
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of an SQLite database; None where it is in memory or on a server."""
+    parsed = sa.make_url(url)
+    in_file = parsed.get_backend_name() == "sqlite" and parsed.database not in {None, ":memory:"}
+    return Path(str(parsed.database)).resolve() if in_file else None
+
+
+def is_ours(url: str) -> bool:
+    """Return whether there is a database of ours; what cannot be told is left to opening it.
+
+    Nothing is made, but an interrupted log (``-wal``) is brought in. Raises `DatabaseError` where a
+    server does not answer.
+    """
+    file = sqlite_file(url)
+    if file is None:
+        try:
+            Database(url, looking=True).close()
+        except NoInstallation:
+            return False
+        return True
+    if not file.is_file() or file.stat().st_size == 0:
+        return False
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)) as connection:
+            found = connection.execute("SELECT version FROM schema_version").fetchone()
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorname", "")
+        return code not in {"SQLITE_ERROR", "SQLITE_NOTADB"}  # no such table, no database
+    return found is not None
 
 
 def _place(url: sa.URL) -> str:

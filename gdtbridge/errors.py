@@ -6,6 +6,7 @@
     ├── SettingsError           the configuration is wrong; start-up stops
     ├── NoInstallation          nothing was ever made here: the wrong folder, or no first start yet
     ├── DatabaseError           the database cannot be used as it is
+    │   ├── DatabaseLost        it is gone, empty or not ours, and what belongs to it is there
     │   └── DatabaseUnavailable not at the moment: another program locks it; trying again helps
     ├── StoreError              an object a device sent was not stored (C-STORE, PS3.4 B.2.3)
     │   ├── OutOfResources      A700, the device may try again
@@ -54,6 +55,20 @@ class NoInstallation(BridgeError):
 
 class DatabaseError(BridgeError):
     """The database cannot be opened, is not one of ours, or fails; ``str`` names no value."""
+
+
+class DatabaseLost(DatabaseError):
+    """An installation without its database, which must not be taken for a new one."""
+
+    def __init__(self, place: str, german: str, english: str) -> None:
+        super().__init__(
+            f"Die Datenbank {place} {german}. Bitte zurücklegen oder zurückspielen (gdtbridge "
+            "restore ORDNER); ohne Sicherung aus dem Archiv neu aufbauen (gdtbridge archive "
+            "reindex); neu beginnen nur, wenn das gewollt ist (gdtbridge serve --begin-anew). / "
+            f"The database {place} {english}. Put it back, restore a backup (gdtbridge restore "
+            "FOLDER), make it anew from the archive (gdtbridge archive reindex), or begin anew if "
+            "that is meant (gdtbridge serve --begin-anew)."
+        )
 
 
 class DatabaseUnavailable(DatabaseError):

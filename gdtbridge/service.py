@@ -18,6 +18,7 @@ from gdtbridge.dicom.server import DicomServer
 from gdtbridge.durable import FileLock, FolderUnusable, LockBusy
 from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import SettingsError
+from gdtbridge.first_start import begin_anew
 from gdtbridge.folders import OrderWatch
 from gdtbridge.health import LOOK_SECONDS, Health, PartState, Probe
 from gdtbridge.scheduler import Scheduler
@@ -235,8 +236,13 @@ def is_running(root: Path) -> bool:
         return True
 
 
-def serve(settings: Settings, stop: threading.Event) -> None:
-    """Run the bridge until ``stop`` is set; raise what keeps it from starting."""
+def serve(settings: Settings, stop: threading.Event, *, anew: bool = False) -> None:
+    """Run the bridge until ``stop`` is set, ``anew`` without the database that is lost.
+
+    Raises what keeps it from starting.
+    """
+    if anew:
+        begin_anew(settings)
     bridge = Bridge(settings)
     bridge.start()
     log.info("DICOM %s port %d", settings.dicom.host, bridge.dicom_port)

@@ -26,7 +26,12 @@ NEEDS_PERSON: Final = 3
 @click.command()
 @with_settings
 @click.option("--verbose", is_flag=True, help="Ausführliches Protokoll. / Detailed log.")
-def serve(settings: Settings, *, verbose: bool) -> None:
+@click.option(
+    "--begin-anew",
+    is_flag=True,
+    help="Ohne die verlorene Datenbank neu beginnen. / Begin without the lost database.",
+)
+def serve(settings: Settings, *, verbose: bool, begin_anew: bool) -> None:
     """Den Dienst starten. / Run the service until it is told to stop."""
     click.echo("gdtbridge startet … / starting …", err=True)  # the imports take their seconds
     stop = threading.Event()
@@ -35,7 +40,7 @@ def serve(settings: Settings, *, verbose: bool) -> None:
     from gdtbridge import logs, service
 
     logs.set_up(verbose=verbose)
-    service.serve(settings, stop)
+    service.serve(settings, stop, anew=begin_anew)
 
 
 @click.command()

@@ -117,7 +117,10 @@ class TestNoInstallation:
     def test_a_folder_of_others(
         self, place: Path, command: str, arguments: tuple[str, ...], file: bytes | None
     ) -> None:
-        """A folder called ``var`` is not taken for ours (``/var``); nothing is put into it."""
+        """A folder called ``var`` is not taken for ours (``/var``); nothing is put into it.
+
+        Where a database should be lies an empty file: that is one that was lost.
+        """
         (place / "var" / "log").mkdir(parents=True)
         if file is not None:
             (place / "var" / "gdtbridge.sqlite").write_bytes(file)
@@ -125,7 +128,8 @@ class TestNoInstallation:
         done = run(command, *arguments)
 
         assert done.exit_code == 1
-        assert "Hier ist keine Installation" in done.stderr
+        said = "Hier ist keine Installation" if file is None else "ist leer"
+        assert said in done.stderr
         assert str(place / "var" / "gdtbridge.sqlite") in done.stderr
         assert tree_of(place) == before
 
