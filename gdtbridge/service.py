@@ -24,7 +24,7 @@ from gdtbridge.health import LOOK_SECONDS, Health, PartState, Probe
 from gdtbridge.scheduler import Scheduler
 from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.folders import is_writable
-from gdtbridge.web import WebServer, create_app
+from gdtbridge.web import create_server
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +62,7 @@ class Bridge:
             for inbox, route in core.order_files.inboxes.items()
         }
         answers = core.routing.default.records
-        app = create_app(settings, core.orders, answers, core.studies, self.readiness)
-        self._web = WebServer(app, settings.http.host, settings.http.port)
+        self._web = create_server(settings, core.orders, answers, core.studies, self.readiness)
 
     @property
     def dicom_port(self) -> int:

@@ -44,6 +44,7 @@ def create_app(
     *,
     today: Callable[[], date] = local_today,
     slots: Slots | None = None,
+    guard: Guard | None = None,
 ) -> Flask:
     """Return the WSGI application that offers ``orders`` and ``studies`` over HTTP.
 
@@ -54,7 +55,7 @@ def create_app(
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, PROPAGATE_EXCEPTIONS=False)
     app.url_map.merge_slashes = False
     slots = slots or Slots()
-    guard = Guard(settings.http)
+    guard = guard or Guard(settings.http)
     app.before_request(lambda: guard.check(request))
     app.after_request(_add_security_headers)
     app.register_error_handler(Exception, _answer_error)

@@ -1,7 +1,7 @@
 """The HTTP server: waitress in a thread, bounded on every side, stopped without cutting anyone off.
 
 One thread moves the bytes of all connections, `THREADS` others run the application. A slow client
-therefore occupies a connection but no thread.
+therefore occupies a connection but no thread: what it does not take waits in a file.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Final
 from wsgiref.types import WSGIApplication
 
@@ -20,14 +22,19 @@ from waitress.task import ThreadedTaskDispatcher
 
 from gdtbridge.errors import SettingsError
 from gdtbridge.logs import describe
-from gdtbridge.web.channel import WebConnection
+from gdtbridge.settings import Settings
+from gdtbridge.web.access.gate import Gate, GuardGate
+from gdtbridge.web.access.guard import Guard
+from gdtbridge.web.access.slots import Slots
+from gdtbridge.web.app import create_app, local_today
+from gdtbridge.web.channel import Phase, WebConnection
 from gdtbridge.web.forms import MAX_BODY
+from gdtbridge.web.limits import Limits
+from gdtbridge.web.ports import AnswerPort, OrderPort, Readiness, StudyPort
 
 log = logging.getLogger(__name__)
 
 THREADS: Final = 8
-MAX_CONNECTIONS: Final = 200
-MAX_PER_ADDRESS: Final = 50
 MAX_HEADER: Final = 32 * 1024
 """Bytes of request line and header."""
 TICK_SECONDS: Final = 0.5
@@ -36,11 +43,13 @@ NEVER: Final = 10**9
 
 
 class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
-    """A listening socket whose connections have deadlines and a number per address."""
+    """A listening socket whose connections have deadlines and a number."""
 
     channel_class = WebConnection
 
-    def __init__(self, *args: object, **kw: object) -> None:
+    def __init__(self, *args: object, gate: Gate, limits: Limits, **kw: object) -> None:
+        self.gate = gate
+        self.limits = limits
         self._waking = threading.Lock()
         self._awake = True
         super().__init__(*args, **kw)
@@ -62,17 +71,13 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             self.trigger.close()
 
     def handle_accept(self) -> None:
-        """Take a connection; where there are too many, close the one idle for longest."""
+        """Take a connection; where there are too many, one gives way (`gives_way`)."""
         super().handle_accept()
         channels = list(self.active_channels.values())
-        if not channels:
-            return
-        newest = channels[-1]
-        of_address = [c for c in channels if c.addr[0] == newest.addr[0]]
-        if len(of_address) > MAX_PER_ADDRESS:
-            _least_used(of_address, newest).handle_close()
-        elif len(channels) > MAX_CONNECTIONS:
-            _least_used(channels, newest).handle_close()
+        if channels:
+            leaving = gives_way(channels, self.limits, time.monotonic())
+            if leaving is not None:
+                leaving.handle_close()
 
     def sweep(self, now: float) -> None:
         """Close connections that have had their time."""
@@ -81,17 +86,76 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
                 channel.handle_close()
 
 
-def _least_used(channels: list[WebConnection], newest: WebConnection) -> WebConnection:
-    """Return the connection idle for longest, or the newest when all others are in use."""
-    idle = [channel for channel in channels if channel.idle and channel is not newest]
-    return min(idle, key=lambda channel: channel.moved, default=newest)
+def gives_way(
+    channels: Sequence[WebConnection], limits: Limits, now: float
+) -> WebConnection | None:
+    """Return the connection to close when ``channels`` are too many, the newest being the last.
+
+    Many of one address are no fault: a terminal server is one address. So those that have sent no
+    whole request are counted by themselves, and who waits longest gives way, never one at work.
+    """
+    newest = channels[-1]
+    of_address = [c for c in channels if c.addr[0] == newest.addr[0]]
+    unserved = [c for c in of_address if c.phase(now) <= Phase.BODY]
+    for crowd, most in (
+        (unserved, limits.unserved),
+        (of_address, limits.per_address),
+        (channels, limits.connections),
+    ):
+        if len(crowd) > most:
+            return _least_used(crowd, newest, now)
+    return None
+
+
+def _least_used(
+    channels: Sequence[WebConnection], newest: WebConnection, now: float
+) -> WebConnection:
+    """Return the one that waits longest in the lowest phase, of the address with most of these.
+
+    It is the newest when all others are being served.
+    """
+    phases = {c: c.phase(now) for c in channels if c is not newest}
+    lowest = min(phases.values(), default=Phase.SERVED)
+    if lowest is Phase.SERVED:
+        return newest
+    waiting = [c for c, phase in phases.items() if phase is lowest]
+    number = Counter(c.addr[0] for c in waiting)
+    return min(waiting, key=lambda c: (-number[c.addr[0]], c.waits_since))
+
+
+def create_server(
+    settings: Settings,
+    orders: OrderPort,
+    answers: AnswerPort,
+    studies: StudyPort,
+    readiness: Readiness,
+    *,
+    today: Callable[[], date] = local_today,
+    slots: Slots | None = None,
+    limits: Limits | None = None,
+) -> WebServer:
+    """Return the server of `gdtbridge.web.app.create_app`, with the application's guard as gate."""
+    guard = Guard(settings.http)
+    app = create_app(
+        settings, orders, answers, studies, readiness, today=today, slots=slots, guard=guard
+    )
+    return WebServer(app, settings.http.host, settings.http.port, GuardGate(guard), limits)
 
 
 class WebServer:
     """Serves a WSGI application between `start` and `stop`."""
 
-    def __init__(self, app: WSGIApplication, host: str, port: int) -> None:
+    def __init__(
+        self,
+        app: WSGIApplication,
+        host: str,
+        port: int,
+        gate: Gate,
+        limits: Limits | None = None,
+    ) -> None:
         self._app = app
+        self._gate = gate
+        self._limits = limits or Limits()
         self._host = host
         self._port = port
         self._sockets: dict[int, object] = {}
@@ -135,6 +199,8 @@ class WebServer:
                     dispatcher=self._dispatcher,
                     adj=settings,
                     sockinfo=(family, kind, protocol, place),
+                    gate=self._gate,
+                    limits=self._limits,
                 )
             )
 
@@ -144,9 +210,10 @@ class WebServer:
             port=self._port,
             ident="gdtbridge",
             threads=THREADS,
-            connection_limit=MAX_CONNECTIONS + 10,  # never reached, see Listener
+            connection_limit=self._limits.connections + 10,  # never reached, see Listener
             max_request_header_size=MAX_HEADER,
             max_request_body_size=MAX_BODY + 1,
+            outbuf_high_watermark=self._limits.waiting_bytes,
             # Deadlines are ours: waitress measures them by the wall clock.
             channel_timeout=NEVER,
             cleanup_interval=NEVER,

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from gdtbridge.settings import load_settings
-from gdtbridge.web import WebServer, create_app
+from gdtbridge.web import create_server
 from tests.tools.practice import Practice
 
 PACS = "http://pacs:8042"
@@ -26,13 +26,14 @@ class Ward:
 
     def __init__(self, folder: Path, viewer: str = f'kind = "ohif"\nbase = "{PACS}"') -> None:
         file = folder / "gdtbridge.toml"
-        file.write_text(f'[http]\ntoken = "{TOKEN}"\n[viewer]\n{viewer}\n', encoding="utf-8")
+        file.write_text(
+            f'[http]\nport = 0\ntoken = "{TOKEN}"\n[viewer]\n{viewer}\n', encoding="utf-8"
+        )
         settings = load_settings(file, {})
         self.practice = Practice(folder, settings)
         core = self.practice.core
         answers = core.routing.default.records
-        app = create_app(settings, core.orders, answers, core.studies, dict)
-        self._server = WebServer(app, "127.0.0.1", 0)
+        self._server = create_server(settings, core.orders, answers, core.studies, dict)
         self._server.start()
         self.url = f"http://127.0.0.1:{self._server.port}"
 

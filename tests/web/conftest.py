@@ -16,8 +16,9 @@ from gdtbridge.exams.study_query import query_of_file
 from gdtbridge.health import PartState
 from gdtbridge.orders import OrderRequest, PlacedOrder
 from gdtbridge.settings import Settings
-from gdtbridge.web import WebServer, create_app
+from gdtbridge.web import WebServer, create_server
 from gdtbridge.web.access.slots import Slots
+from gdtbridge.web.limits import Limits
 from worklist import Entry
 
 TODAY = date(2026, 11, 20)
@@ -163,13 +164,22 @@ def serve(
     servers: list[WebServer] = []
 
     def start(
-        slots: Slots | None = None, viewer: Mapping[str, str] = VIEWER, **http: object
+        slots: Slots | None = None,
+        viewer: Mapping[str, str] = VIEWER,
+        limits: Limits | None = None,
+        **http: object,
     ) -> WebServer:
-        settings = Settings.model_validate({"http": http, "viewer": viewer})
-        app = create_app(
-            settings, orders, orders, studies, lambda: parts, today=lambda: TODAY, slots=slots
+        settings = Settings.model_validate({"http": {"port": 0, **http}, "viewer": viewer})
+        server = create_server(
+            settings,
+            orders,
+            orders,
+            studies,
+            lambda: parts,
+            today=lambda: TODAY,
+            slots=slots,
+            limits=limits,
         )
-        server = WebServer(app, "127.0.0.1", 0)
         server.start()
         servers.append(server)
         return server

@@ -130,7 +130,7 @@ def test_values_are_tidied(api: str, orders: Any) -> None:
         ({"sex": "m"}, "patient.sex"),
         ({"sex": 1}, "patient.sex"),
         ({"sex": None}, "patient.sex"),
-        ({"shoe_size": "42"}, "patient.shoe_size"),
+        ({"shoe_size": "42"}, "patient"),
     ],
 )
 def test_wrong_patient(api: str, orders: Any, change: dict[str, Any], wrong: str) -> None:
@@ -155,14 +155,24 @@ def test_wrong_patient(api: str, orders: Any, change: dict[str, Any], wrong: str
         ({"scheduled": "2026-11-21T08:15:00Z"}, "scheduled"),
         ({"scheduled": "2026-11-21T08:15:00+01:00"}, "scheduled"),
         ({"scheduled": 1795000000}, "scheduled"),
-        ({"accession_number": "R1"}, "accession_number"),
-        ({"study_instance_uid": "1.2"}, "study_instance_uid"),
+        ({"accession_number": "R1"}, "body"),
+        ({"study_instance_uid": "1.2"}, "body"),
     ],
 )
 def test_wrong_order(api: str, orders: Any, change: dict[str, Any], wrong: str) -> None:
     """Every wrong value of the order is named; identifiers are ours to give."""
     assert fields(post(api, FULL | change)) == [wrong]
     assert orders.requests == []
+
+
+@pytest.mark.parametrize("key", ["Doe^John 01.01.1900", "<script>alert(1)</script>", "x" * 100])
+def test_nothing_of_the_caller_is_repeated(api: str, key: str) -> None:
+    """Neither a key nor a value comes back: it may be a patient's, pasted in the wrong place."""
+    odd: list[dict[str, Any]] = [{key: 1}, {"patient": PATIENT | {key: {key: key}}}, {"sex": key}]
+    for body in (*odd, {"patient": key}, {"scheduled": key}, {"patient": {"birth_date": key}}):
+        answer = post(api, FULL | body)
+        assert answer.status_code == 400
+        assert key[:9] not in answer.text
 
 
 def test_all_wrong_fields_are_named_at_once(api: str) -> None:
@@ -173,7 +183,7 @@ def test_all_wrong_fields_are_named_at_once(api: str) -> None:
         "patient.given_name",
         "patient.birth_date",
         "patient.sex",
-        "x",
+        "body",
     ]
 
 

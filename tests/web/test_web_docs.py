@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from gdtbridge.errors import SettingsError
-from gdtbridge.settings import Settings, load_settings
-from gdtbridge.web import channel, create_app, forms, server
+from gdtbridge.settings import MEGABYTE, Settings, load_settings
+from gdtbridge.web import create_app, forms, server
 from gdtbridge.web.access import slots
 from gdtbridge.web.api.openapi import description
 from gdtbridge.web.api.studies import API_PARAMETERS, OPEN_PARAMETERS
+from gdtbridge.web.limits import Limits
 from gdtbridge.web.parameters import PARAMETERS
 from gdtbridge.web.problems import SENTENCES, STATUS
 
@@ -74,13 +75,18 @@ def test_every_status_is_documented(text: str) -> None:
 
 def test_limits_are_the_ones_of_the_code(text: str) -> None:
     """The numbers in the table are the numbers in force."""
+    limits = Limits()
     for row in (
         f"| body | {forms.MAX_BODY // 1024} KiB |",
         f"| address and header | {server.MAX_HEADER // 1024} KiB |",
         f"| parameters | {forms.MAX_VALUES} |",
-        f"| connections | {server.MAX_CONNECTIONS}, of one address {server.MAX_PER_ADDRESS};",
-        f"| time for a whole request | {channel.REQUEST_SECONDS:.0f} s |",
-        f"| idle connection | {channel.IDLE_SECONDS:.0f} s |",
+        f"| connections | {limits.connections}, of one address {limits.per_address}, ",
+        f"of which {limits.unserved} without a whole request",
+        f"| time for a header | {limits.header_seconds:.0f} s |",
+        f"| time for a body | as long as it needs at {limits.least_rate // 1024} KiB/s, ",
+        f" {limits.stall_seconds:.0f} s, and no {limits.stall_seconds:.0f} s without a byte |",
+        f"| {limits.waiting_bytes // MEGABYTE} MiB |",
+        f"| idle connection | {limits.idle_seconds:.0f} s |",
         f"| orders being placed at once | {slots.SLOTS}; the next waits {slots.WAIT_SECONDS:.0f} s",
     ):
         assert row in text, row

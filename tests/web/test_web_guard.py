@@ -135,14 +135,23 @@ def test_wrong_token(guarded: str, authorization: str) -> None:
 
 
 def test_wrong_tokens_are_throttled(guarded: str) -> None:
-    """After some wrong tokens the address has to wait, whatever it sends then."""
+    """After some wrong tokens the address has to wait with the next one."""
     for _ in range(TRIES):
         assert get(f"{guarded}{ADD}&token=wrong").status_code == 401
-    answer = get(f"{guarded}{ADD}&token={TOKEN}")
+    answer = get(f"{guarded}{ADD}&token=wrong")
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["Retry-After"]) <= 7
     assert answer.text.startswith("error: ")
     assert get(f"{guarded}/healthz").status_code == 200
+
+
+def test_wrong_tokens_lock_nobody_else_out(guarded: str, orders: Any) -> None:
+    """The right token of the same address is let in: a terminal server is one address."""
+    for _ in range(TRIES + 1):
+        get(f"{guarded}{ADD}&token=wrong")
+    assert get(f"{guarded}{ADD}&token={TOKEN}").status_code == 200
+    assert get(f"{guarded}/readyz", Authorization=f"Bearer {TOKEN}").status_code == 200
+    assert len(orders.requests) == 1
 
 
 def test_calls_without_a_token_are_not_counted(guarded: str) -> None:

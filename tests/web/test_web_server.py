@@ -8,17 +8,17 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
 
 from gdtbridge.errors import SettingsError
-from gdtbridge.web import WebServer, channel
+from gdtbridge.web import WebServer
 from gdtbridge.web.access.slots import SLOTS, Slots
-from gdtbridge.web.channel import MAX_DRAIN, WebConnection
-from gdtbridge.web.server import MAX_HEADER, MAX_PER_ADDRESS, THREADS
+from gdtbridge.web.channel import MAX_DRAIN
+from gdtbridge.web.limits import Limits
+from gdtbridge.web.server import MAX_HEADER, THREADS
 from tests.tools.waiting import wait_for
 
 pytestmark = pytest.mark.slow  # waits for deadlines
@@ -60,10 +60,9 @@ def test_silent_and_slow_clients_occupy_no_thread(serve: Any) -> None:
         connection.close()
 
 
-def test_request_has_a_deadline(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_header_has_a_deadline(serve: Any) -> None:
     """A client that trickles bytes is cut off, however busy it looks."""
-    monkeypatch.setattr(channel, "REQUEST_SECONDS", 0.3)
-    with connect(serve().port) as connection:
+    with connect(serve(limits=Limits(header_seconds=0.3)).port) as connection:
         connection.settimeout(0.05)
         deadline = time.monotonic() + 10
         with pytest.raises((ConnectionResetError, BrokenPipeError)):  # noqa: PT012
@@ -72,47 +71,17 @@ def test_request_has_a_deadline(serve: Any, monkeypatch: pytest.MonkeyPatch) -> 
                 threading.Event().wait(0.02)
 
 
-def test_idle_connection_has_a_deadline(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_connection_has_a_deadline(serve: Any) -> None:
     """A connection without a request is closed after a while."""
-    monkeypatch.setattr(channel, "IDLE_SECONDS", 0.2)
-    with connect(serve().port) as connection:
+    with connect(serve(limits=Limits(idle_seconds=0.2)).port) as connection:
         assert is_closed(connection)
-
-
-@pytest.mark.parametrize(
-    ("state", "overdue"),
-    [
-        ({"moved": 100.0}, False),
-        ({"moved": 60.0}, True),
-        ({"moved": 60.0, "requests": [1]}, False),
-        ({"moved": 100.0, "begun": 90.0}, False),
-        ({"moved": 100.0, "begun": 70.0}, True),
-        ({"moved": 75.0, "total_outbufs_len": 5}, True),
-        ({"moved": 75.0}, False),
-    ],
-)
-def test_deadlines(state: dict[str, Any], overdue: bool) -> None:  # noqa: FBT001
-    """A request in service has no deadline; receiving, sending and idling have."""
-    blank: dict[str, Any] = {"requests": [], "begun": None, "moved": 0.0, "total_outbufs_len": 0}
-    ask: Any = WebConnection.overdue
-    assert ask(SimpleNamespace(**(blank | state)), 100.0) is overdue
-
-
-def test_connections_in_use_of_one_address_are_bounded(serve: Any) -> None:
-    """One address cannot take every connection; its surplus is closed at once."""
-    server = serve()
-    with ExitStack() as stack:
-        for _ in range(MAX_PER_ADDRESS):
-            stack.enter_context(connect(server.port)).sendall(HEALTH)
-        wait_for(lambda: sum(c.begun is not None for c in server._channels()) == MAX_PER_ADDRESS)
-        assert is_closed(stack.enter_context(connect(server.port)))
 
 
 def test_idle_connections_make_room(serve: Any) -> None:
     """Connections a careless script leaves open give way to new ones, the oldest first."""
     port = serve().port
     with ExitStack() as stack:
-        idle = [stack.enter_context(connect(port)) for _ in range(MAX_PER_ADDRESS)]
+        idle = [stack.enter_context(connect(port)) for _ in range(Limits().unserved)]
         assert healthy(port)
         assert is_closed(idle[0])
         idle[-1].sendall(HEALTH + b"\r\n")
@@ -248,7 +217,8 @@ def test_many_orders_at_once(url: str, orders: Any) -> None:
 
 def test_port_in_use_is_a_sentence(serve: Any) -> None:
     """An address that cannot be had is a settings error that names the settings."""
-    second = WebServer(serve()._app, "127.0.0.1", serve().port)
+    first = serve()
+    second = WebServer(first._app, "127.0.0.1", first.port, first._gate)
     with pytest.raises(SettingsError, match=r"http\.port"):
         second.start()
     second.stop()
@@ -258,21 +228,17 @@ def test_port_in_use_is_a_sentence(serve: Any) -> None:
 def test_unknown_host_is_a_sentence(host: str, serve: Any) -> None:
     """A host that is not ours is a settings error."""
     with pytest.raises(SettingsError, match=r"http\.host"):
-        WebServer(serve()._app, host, 0).start()
+        WebServer(serve()._app, host, 0, serve()._gate).start()
 
 
 def test_localhost_means_all_its_addresses(serve: Any) -> None:
     """A name with several addresses is served on all of them, on one port."""
-    server = WebServer(serve()._app, "localhost", 0)
-    server.start()
-    try:
-        families = {str(address[0]) for *_, address in socket.getaddrinfo("localhost", server.port)}
-        for address in families:
-            with socket.create_connection((address, server.port), timeout=5) as connection:
-                connection.sendall(HEALTH + b"Connection: close\r\n\r\n")
-                assert connection.recv(100).startswith(b"HTTP/1.1 200")
-    finally:
-        server.stop()
+    port = serve(host="localhost").port
+    families = {str(address[0]) for *_, address in socket.getaddrinfo("localhost", port)}
+    for address in families:
+        with socket.create_connection((address, port), timeout=5) as connection:
+            connection.sendall(HEALTH + b"Connection: close\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 200")
 
 
 def test_stop_finishes_what_was_begun(serve: Any, orders: Any) -> None:

@@ -396,7 +396,7 @@ def test_the_search_in_json(ward: Ward) -> None:
         (b"{}", "application/json", 400, "patient_id"),
         (b'{"patient_id": 4711}', "application/json", 400, "patient_id"),
         (b'{"patient_id": "47\\u000011"}', "application/json", 400, "patient_id"),
-        (b'{"patient_id": "1", "date": "x"}', "application/json", 400, "date"),
+        (b'{"patient_id": "1", "date": "x"}', "application/json", 400, "body"),
         (b'{"patient_id": "1", "birth_date": "x"}', "application/json", 400, "birth_date"),
         (record("6311", f3103="31021990"), "text/plain", 400, "3103"),
         (b"x=1", "application/x-www-form-urlencoded", 415, None),

@@ -59,6 +59,28 @@ class Guard:
         if request.path.startswith(GUARDED_FROM_PAGES):
             self._check_page(request)
 
+    def check_head(self, request: Request) -> None:
+        """Raise `CallRefused` for what `check` would refuse whatever the body is.
+
+        The token of a form may stand in its body: where none stands in the header or the address,
+        only the body can tell.
+        """
+        self._check_network(request)
+        self._check_host(request)
+        if request.path != HEALTH_PATH and not self._token_may_follow(request):
+            self._check_token(request)
+        if request.path.startswith(GUARDED_FROM_PAGES):
+            self._check_page(request)
+
+    @staticmethod
+    def _token_may_follow(request: Request) -> bool:
+        return (
+            request.path in TEXT_PATHS
+            and request.method == "POST"
+            and "Authorization" not in request.headers
+            and "token" not in request.args
+        )
+
     def _check_network(self, request: Request) -> None:
         address = address_of(request.remote_addr or "")
         if not self._networks or (

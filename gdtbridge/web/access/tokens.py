@@ -1,4 +1,8 @@
-"""The token: who may call. Wrong ones are counted by address, in bounded memory."""
+"""The token: who may call. Wrong ones are counted by address, in bounded memory.
+
+The right one is let in whatever others of its address sent: a terminal server is one address, and
+so is a reverse proxy. Guessing gains nothing by it, since a token has at least 16 characters.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ log = logging.getLogger(__name__)
 TRIES: Final = 10
 """Wrong tokens an address may send in a row."""
 REFILL_SECONDS: Final = 6.0
-"""Seconds after which such an address may send one more."""
+"""Seconds after which such an address may send one more wrong one."""
 MAX_ADDRESSES: Final = 1024
 
 _CHALLENGE: Final = ("WWW-Authenticate", 'Bearer realm="gdtbridge"')
@@ -101,12 +105,13 @@ class TokenCheck:
         shown = _shown(authorization, parameters)
         if shown is None:
             raise refuse(401, "", _CHALLENGE)
+        if hmac.compare_digest(_digest(shown), self._digest):
+            return
         wait = self._throttle.wait(address)
         if wait > 0:
             raise refuse(429, "", ("Retry-After", str(int(wait) + 1)))
-        if not hmac.compare_digest(_digest(shown), self._digest):
-            self._throttle.failed(address)
-            raise refuse(401, "", (_CHALLENGE[0], _CHALLENGE[1] + ', error="invalid_token"'))
+        self._throttle.failed(address)
+        raise refuse(401, "", (_CHALLENGE[0], _CHALLENGE[1] + ', error="invalid_token"'))
 
 
 def _digest(token: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """The JSON of a worklist entry: what is read, strictly, and what is written.
 
 Dates are ``YYYY-MM-DD``, times local without offset. An unknown key, a key given twice, a wrong
-type or a control character is an error that names its place (``patient.birth_date``).
+type or a control character is an error that names its place (``patient.birth_date``), an unknown
+key the object it stands in: the key may be what somebody pasted.
 """
 
 from __future__ import annotations
@@ -225,10 +226,11 @@ def _explain(error: ValidationError) -> CallRefused:
         if detail["type"] == "json_invalid":
             return refuse(400, NOT_JSON)
         text = detail["msg"] if detail["type"] == OUR_OWN else MESSAGES.get(detail["type"], OTHER)
-        problems.append(FieldProblem(_place(detail["loc"]), text))
+        invented = detail["type"] == "extra_forbidden"
+        problems.append(FieldProblem(_place(detail["loc"][: -1 if invented else None]), text))
     return refuse_fields(*problems)
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    """Return ``patient.sex``; a key the caller invented is not repeated at length."""
-    return ".".join(str(part)[:40] for part in location) or "body"
+    """Return ``patient.sex``: our own names only, nothing of the caller's is repeated."""
+    return ".".join(str(part) for part in location) or "body"

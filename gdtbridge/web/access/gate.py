@@ -1,0 +1,74 @@
+"""The gate: who may send a body, decided when the header is there and nothing of it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final, Protocol
+
+from werkzeug.wrappers import Request
+
+from gdtbridge.web.access.guard import Guard
+from gdtbridge.web.forms import MAX_BODY
+from gdtbridge.web.problems import CallRefused, ProblemDetails
+
+BODY_LIMITS: Final[Mapping[str, int]] = {}
+"""Bytes of a body for the beginnings of paths that take another number than `MAX_BODY`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """The first line of a request and whence it came; ``path`` has one character for each byte."""
+
+    address: str
+    method: str
+    path: str
+    query: str
+    version: str
+
+
+class Gate(Protocol):
+    """What the server asks before it reads a body."""
+
+    def body_limit(self, path: str) -> int:
+        """Return how many bytes a body sent to ``path`` may have."""
+
+    def refusal(self, head: RequestHead, headers: Mapping[str, str]) -> ProblemDetails | None:
+        """Return why a request with these headers (``CONTENT_TYPE``) is refused, or None."""
+
+
+class GuardGate:
+    """The gate of the guard: what it will refuse for the header's sake is refused at once."""
+
+    def __init__(self, guard: Guard, limits: Mapping[str, int] = BODY_LIMITS) -> None:
+        self._guard = guard
+        self._limits = limits
+
+    def body_limit(self, path: str) -> int:
+        """Return how many bytes a body sent to ``path`` may have."""
+        return next(
+            (most for start, most in self._limits.items() if path.startswith(start)), MAX_BODY
+        )
+
+    def refusal(self, head: RequestHead, headers: Mapping[str, str]) -> ProblemDetails | None:
+        """Return why a request with these headers is refused, or None."""
+        try:
+            self._guard.check_head(Request(_environ(head, headers)))
+        except CallRefused as refused:
+            return refused.problem
+        return None
+
+
+def _environ(head: RequestHead, headers: Mapping[str, str]) -> dict[str, object]:
+    """Return the WSGI environment of a request without its body (PEP 3333)."""
+    environ: dict[str, object] = {
+        "REQUEST_METHOD": head.method.upper(),
+        "PATH_INFO": f"/{head.path.lstrip('/')}",
+        "QUERY_STRING": head.query,
+        "SERVER_PROTOCOL": f"HTTP/{head.version}",
+        "REMOTE_ADDR": head.address,
+        "wsgi.input": BytesIO(),
+        "wsgi.url_scheme": "http",
+    }
+    return environ | {f"HTTP_{name}": value for name, value in headers.items()}
