@@ -245,6 +245,24 @@ outbox = sa.Table(
     sa.Index("ix_outbox_delivered", "destination", "delivered_at"),
 )
 
+delivery_place = sa.Table(  # where the folder of a destination is
+    "delivery_place",
+    metadata,
+    sa.Column("destination", sa.Text, primary_key=True),
+    sa.Column("folder", sa.Text, nullable=False),  # as the settings named it
+    sa.Column("place", sa.Text),  # gdtbridge.durable.mounts.Place as JSON, once proven
+    sa.Column("problem", sa.Text, nullable=False, server_default=""),  # outbox.PlaceProblem
+    sa.Column("since", sa.Double),  # of the problem
+    sa.Column("found", sa.Text),  # what was there instead, as JSON
+)
+
+delivery_leftover = sa.Table(  # temporary files whose message needs them no more
+    "delivery_leftover",
+    metadata,
+    sa.Column("destination", sa.Text, primary_key=True),
+    sa.Column("temporary_name", sa.Text, primary_key=True),
+)
+
 announced = sa.Table(  # what needs a person and was told, until it is gone
     "announced",
     metadata,

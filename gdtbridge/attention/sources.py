@@ -13,7 +13,7 @@ from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock, local_time
 from gdtbridge.exams import waiting
 from gdtbridge.orders import store as order_store
-from gdtbridge.outbox import Outbox
+from gdtbridge.outbox import Outbox, PlaceProblem, PlaceQuestion
 from gdtbridge.settings import MEGABYTE
 from worklist import WorklistFolder
 
@@ -96,10 +96,10 @@ class OrderFileSource:
 
 @dataclass(frozen=True, slots=True)
 class OutboxSource:
-    """Questions about deliveries, and destinations that take nothing."""
+    """Questions about deliveries and places, and destinations that take nothing."""
 
     name: ClassVar = "outbox"
-    codes: ClassVar = frozenset({"outbox-question", "outbox-stuck"})
+    codes: ClassVar = frozenset({"outbox-question", "outbox-stuck", *PlaceProblem})
 
     outbox: Outbox
     clock: Clock
@@ -125,9 +125,21 @@ class OutboxSource:
                 detail=one.sentence,
             )
             for one in self.outbox.status()
-            if one.stuck
+            if one.stuck and one.place is None
         ]
-        return [*questions, *stuck]
+        places = [_place_item(one) for one in self.outbox.place_questions()]
+        return [*questions, *places, *stuck]
+
+
+def _place_item(one: PlaceQuestion) -> AttentionItem:
+    before, found = one.before or "?", one.found or "nichts / nothing"
+    return AttentionItem(
+        one.problem,
+        f"place:{one.destination}",
+        one.since,
+        detail=f"{one.destination}: {one.folder}: {found} statt / instead of {before}",
+        names={"folder": one.folder, "route": one.route and f" {one.route}"},
+    )
 
 
 @dataclass(frozen=True, slots=True)

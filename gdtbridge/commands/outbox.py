@@ -25,6 +25,24 @@ def outbox_list(settings: Settings) -> None:
                 f"  Frage {question.id}: Ist {question.final_name} angekommen? / Did it arrive? "
                 f"[{question.reason}]"
             )
+        for place in core.outbox.place_questions():
+            click.echo(
+                f"  Ort / place {place.destination}: {place.folder}: jetzt / now "
+                f"{place.found or '?'}, bisher / before {place.before or '?'} [{place.problem}]"
+            )
+
+
+@outbox.command("here")
+@with_settings
+@click.argument("route", required=False)
+def outbox_here(settings: Settings, route: str | None) -> None:
+    """Den Ordner annehmen, wie er jetzt ist. / Accept the folder as it is now.
+
+    Ohne ROUTE alle, nach denen gefragt wird. / Without ROUTE all that are asked about.
+    """
+    with core_of(settings) as core:
+        for place in core.outbox.accept_places(route):
+            click.echo(f"{place.destination}: {place.folder}: {place.found}")
 
 
 @outbox.command("arrived")

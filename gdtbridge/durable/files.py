@@ -13,9 +13,9 @@ import secrets
 import stat
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -206,9 +206,32 @@ def _linked(source: Path, target: Path) -> bool:
 
 
 def _look_and_rename(source: Path, target: Path) -> None:
-    if os.path.lexists(target):
+    try:
+        target.lstat()  # not `lexists`, for which a share that does not answer holds no file
+    except FileNotFoundError:
+        source.rename(target)
+    else:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-    source.rename(target)
+
+
+NameNow: TypeAlias = Callable[[], str]
+
+
+@contextmanager
+def followed(path: Path) -> Iterator[NameNow]:
+    """Yield what tells which name the file at ``path`` has by now, or had when it was deleted.
+
+    It sees what processes of this machine do, on Linux; elsewhere the name is empty.
+    """
+    if not sys.platform.startswith("linux"):
+        yield lambda: ""
+        return
+    descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    link = Path(f"/proc/self/fd/{descriptor}")
+    try:
+        yield lambda: link.readlink().name.removesuffix(" (deleted)")
+    finally:
+        os.close(descriptor)
 
 
 def compare(path: Path, expected: bytes) -> FileComparison:

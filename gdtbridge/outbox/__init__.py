@@ -7,7 +7,14 @@ whom and in which words is not decided here.
 """
 
 from gdtbridge.outbox.gdt_drop import NOT_MOUNTED, GdtDrop
-from gdtbridge.outbox.model import UNCOLLECTED, FileNaming, Message, Sender
+from gdtbridge.outbox.model import (
+    UNCOLLECTED,
+    FileNaming,
+    Message,
+    PlaceProblem,
+    PlaceQuestion,
+    Sender,
+)
 from gdtbridge.outbox.names import COUNTER
 from gdtbridge.outbox.queue import Outbox
 from gdtbridge.outbox.webhook import Webhook
@@ -20,6 +27,8 @@ __all__ = [
     "GdtDrop",
     "Message",
     "Outbox",
+    "PlaceProblem",
+    "PlaceQuestion",
     "Sender",
     "Webhook",
 ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from pathlib import Path
 from typing import Final, Protocol
 
+from gdtbridge.durable.mounts import Place
 from gdtbridge.health import PartState
 
 ALARM_SECONDS: Final = 300.0
@@ -34,6 +36,35 @@ class DeliveryState(StrEnum):
 
 OPEN: Final = (DeliveryState.PENDING, DeliveryState.WRITING, DeliveryState.RENAMING)
 """The states in which something is still to be done."""
+
+
+class PlaceProblem(StrEnum):
+    """What is wrong with the folder of a destination; the codes of ``attention``."""
+
+    MISSING = "place-missing"
+    """It is not there, or nothing is mounted over it."""
+    CHANGED = "place-changed"
+    """Something else is mounted there than before."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceQuestion:
+    """A destination whose folder is not where it was: nothing is delivered until it is again.
+
+    ``before`` and ``found`` are words for a person, empty where there is nothing.
+    """
+
+    destination: str
+    folder: str
+    problem: PlaceProblem
+    since: float
+    before: str
+    found: str
+
+    @property
+    def route(self) -> str:
+        """The name of the route it belongs to, empty for the usual one."""
+        return self.destination.partition(":")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +136,9 @@ class Attempt:
 class DeliveryJournal(Protocol):
     """Journal of one delivery, in which a sender notes durably how far the delivery is."""
 
+    def unproven(self, opened: Path, found: Place | None) -> str:
+        """Return why nothing may be done in the folder ``opened``; empty where it is the place."""
+
     def writing(self, temporary_name: str) -> None:
         """Note that a file of that name is about to be created."""
 
@@ -157,17 +191,21 @@ class DestinationStatus:
     last_delivered_at: float | None
     must_arrive: bool
     """Whether its messages are tried for ever, so that one that waits for long is an alarm."""
+    place: PlaceProblem | None = None
+    """What is wrong with its folder."""
 
     @property
     def stuck(self) -> bool:
-        """Whether a message that must arrive waits for too long."""
+        """Whether a message that must arrive waits for too long, or would: the folder is away."""
+        if self.place is PlaceProblem.MISSING:
+            return True
         patience = UNCOLLECTED_SECONDS if self.last_error == UNCOLLECTED else ALARM_SECONDS
         return self.must_arrive and self.oldest_pending_age > patience
 
     @property
     def alarm(self) -> bool:
         """Whether a person has to look: a question is open or a result waits for too long."""
-        return self.questions > 0 or self.stuck
+        return self.questions > 0 or self.stuck or self.place is not None
 
     @property
     def state(self) -> PartState:
@@ -178,7 +216,8 @@ class DestinationStatus:
     def sentence(self) -> str:
         """One line for a person, German first."""
         minutes = int(self.oldest_pending_age // 60)
-        cause = f" [{self.last_error}]" if self.last_error and (self.pending or self.alarm) else ""
+        told = self.place or self.last_error
+        cause = f" [{told}]" if told and (self.pending or self.alarm) else ""
         return (
             f"{self.destination}: {self.pending} wartend (seit {minutes} min), "
             f"{self.questions} offene Fragen, {self.failed} aufgegeben. / {self.pending} waiting "

@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable import Clock, SystemClock
 from gdtbridge.errors import NotFound
-from gdtbridge.outbox import status, store
-from gdtbridge.outbox.model import DeliveryQuestion, DestinationStatus, FileNaming, Message, Sender
+from gdtbridge.outbox import places, status, store
+from gdtbridge.outbox.gdt_drop import GdtDrop
+from gdtbridge.outbox.model import (
+    DeliveryQuestion,
+    DestinationStatus,
+    FileNaming,
+    Message,
+    PlaceQuestion,
+    Sender,
+)
 from gdtbridge.outbox.names import check_name
 from gdtbridge.outbox.worker import DestinationWorker, RemovedDestination
 
 log = logging.getLogger(__name__)
+
+
+_NOTHING_ASKED: Final = (
+    "Nach keinem Ort wird gefragt. / No place is asked about: see gdtbridge outbox list."
+)
+_NOTHING_THERE: Final = (
+    "Der Ordner ist nicht da: anlegen oder die Freigabe verbinden. / The folder does not exist: "
+    "make it or mount the share."
+)
 
 
 class Outbox:
@@ -25,13 +44,22 @@ class Outbox:
     """
 
     def __init__(
-        self, database: Database, senders: Mapping[str, Sender], *, clock: Clock | None = None
+        self,
+        database: Database,
+        senders: Mapping[str, Sender],
+        *,
+        clock: Clock | None = None,
+        system: Path = Path("/"),
     ) -> None:
-        """Serve each destination by its sender; start nothing yet."""
+        """Serve each destination by its sender; start nothing yet.
+
+        What should be mounted is read below ``system``.
+        """
         self._database = database
         self._clock: Clock = clock or SystemClock()
         self._lifetimes = {name: sender.lifetime for name, sender in senders.items()}
         self._senders = dict(senders)
+        self._drops = {name: one for name, one in senders.items() if isinstance(one, GdtDrop)}
         with database.read() as connection:
             found = status.destinations(connection)
         everyone: dict[str, Sender] = {
@@ -39,7 +67,9 @@ class Outbox:
             **senders,
         }
         self._workers = {
-            name: DestinationWorker(database, name, sender, self._clock, self._lifetimes, self.wake)
+            name: DestinationWorker(
+                database, name, sender, self._clock, self._lifetimes, self.wake, system
+            )
             for name, sender in everyone.items()
         }
 
@@ -121,11 +151,43 @@ class Outbox:
     def status(self) -> tuple[DestinationStatus, ...]:
         """Return the status of every destination; asks the database only, never a share."""
         now = self._clock.utc()
+        problems = {one.destination: one.problem for one in self.place_questions()}
         with self._database.read() as connection:
             return tuple(
-                status.destination_status(connection, name, worker.sender, now)
+                status.destination_status(connection, name, worker.sender, now, problems.get(name))
                 for name, worker in self._workers.items()
             )
+
+    def place_questions(self) -> tuple[PlaceQuestion, ...]:
+        """Return the destinations whose folder is not where it was; asks the database only."""
+        with self._database.read() as connection:
+            found = places.place_questions(connection)
+        folders = {name: str(one.folder) for name, one in self._drops.items()}
+        return tuple(one for one in found if folders.get(one.destination) == one.folder)
+
+    def misplaced(self, folder: Path) -> str:
+        """Return why nothing may be written into a folder now, as far as files leave into it.
+
+        Looks at the folder, which may hang, and notes nothing.
+        """
+        here = (name for name, one in self._drops.items() if one.folder == folder)
+        found = (self._workers[name].misplaced() for name in here)
+        return next(filter(None, found), "")
+
+    def accept_places(self, route: str | None = None) -> tuple[PlaceQuestion, ...]:
+        """Let files go where the folders are now: of a route, or of all a person is asked about.
+
+        Returns what was accepted; raises `NotFound` where nothing is asked, or no folder is there.
+        """
+        asked = [one for one in self.place_questions() if route in {None, one.route}]
+        accepted = tuple(one for one in asked if one.found)
+        if not accepted:
+            raise NotFound(_NOTHING_THERE if asked else _NOTHING_ASKED)
+        with self._database.write() as connection:
+            for one in accepted:
+                places.accept(connection, one.destination)
+        self.wake()
+        return accepted
 
     def questions(self) -> tuple[DeliveryQuestion, ...]:
         """Return the messages of which only a person can tell whether they arrived."""
@@ -141,6 +203,7 @@ class Outbox:
                 f"There is no open question {outbox_id} in the outbox."
             )
         with self._database.write() as connection:
+            store.leave_behind_of(connection, outbox_id)
             if arrived:
                 store.delivered(connection, outbox_id, self._clock.utc(), self._lifetimes)
             else:

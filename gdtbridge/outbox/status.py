@@ -7,7 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
-from gdtbridge.outbox.model import OPEN, DeliveryState, DestinationStatus, Sender
+from gdtbridge.outbox.model import OPEN, DeliveryState, DestinationStatus, PlaceProblem, Sender
 from gdtbridge.outbox.store import BEFORE, able
 from gdtbridge.schema import outbox as table
 
@@ -23,7 +23,11 @@ def destinations(connection: Connection) -> dict[str, str]:
 
 
 def destination_status(
-    connection: Connection, destination: str, sender: Sender, now: float
+    connection: Connection,
+    destination: str,
+    sender: Sender,
+    now: float,
+    place: PlaceProblem | None = None,
 ) -> DestinationStatus:
     """Return the figures of one destination at ``now`` (UTC seconds)."""
     counts = _counts(connection, destination)
@@ -40,6 +44,7 @@ def destination_status(
             sa.select(sa.func.max(table.c.delivered_at)).where(table.c.destination == destination)
         ).scalar(),
         must_arrive=sender.lifetime is None,
+        place=place,
     )
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable import Clock
 from gdtbridge.durable.files import reason_of
+from gdtbridge.durable.mounts import Place
 from gdtbridge.outbox import store
+from gdtbridge.outbox.gdt_drop import GdtDrop
 from gdtbridge.outbox.model import (
     Attempt,
     AttemptResult,
@@ -22,6 +25,7 @@ from gdtbridge.outbox.model import (
     OutgoingMessage,
     Sender,
 )
+from gdtbridge.outbox.places import DeliveryPlace
 from gdtbridge.outbox.retry import retry_delay
 
 log = logging.getLogger(__name__)
@@ -30,6 +34,8 @@ BATCH: Final = 100
 """Messages of one pass."""
 LONGEST_SLEEP: Final = 30.0
 """Seconds after which a worker looks by itself, rung or not."""
+LOOK_SECONDS: Final = 60.0
+"""Seconds between two looks whether the folder is the right one, while nothing leaves."""
 OCCUPIED_SECONDS: Final = 0.5
 """How long, at most, until another look whether the file before was collected."""
 FIRST_OCCUPIED_SECONDS: Final = 0.02
@@ -45,9 +51,16 @@ class _TakenBackError(Exception):
 class DatabaseJournal:
     """The `DeliveryJournal` of a message in the table ``outbox``; calls return after the commit."""
 
-    def __init__(self, database: Database, outbox_id: int) -> None:
+    def __init__(
+        self, database: Database, outbox_id: int, place: DeliveryPlace | None = None
+    ) -> None:
         self._database = database
         self._id = outbox_id
+        self._place = place
+
+    def unproven(self, opened: Path, found: Place | None) -> str:
+        """Return why nothing may be done in the folder ``opened``; empty where it is the place."""
+        return self._place.unproven(opened, found) if self._place is not None else ""
 
     def writing(self, temporary_name: str) -> None:
         """Note that the temporary file may exist from now on."""
@@ -86,6 +99,7 @@ class DestinationWorker:
         clock: Clock,
         lifetimes: store.Lifetimes,
         delivered: Callable[[], None],
+        system: Path = Path("/"),
     ) -> None:
         """Call ``delivered`` after each delivery: another worker may have waited for it."""
         self.destination = destination
@@ -94,6 +108,13 @@ class DestinationWorker:
         self._clock = clock
         self._lifetimes = lifetimes
         self._delivered = delivered
+        self._place = (
+            DeliveryPlace(database, destination, sender.folder, clock, system)
+            if isinstance(sender, GdtDrop)
+            else None
+        )
+        self._next_look = clock.monotonic()
+        self._swept = False
         self._one_pass = threading.Lock()
         self._bell = threading.Event()
         self._stopping = threading.Event()
@@ -102,6 +123,10 @@ class DestinationWorker:
         self._occupied = 0  # looks in a row that found the file before still there
         self._resting_until = 0.0  # monotonic
         self._trouble = ""
+
+    def misplaced(self) -> str:
+        """Return why nothing may be written into the folder now; notes nothing."""
+        return self._place.misplaced() if self._place is not None else ""
 
     def start(self) -> None:
         """Start the worker; messages that a crash interrupted come first."""
@@ -131,6 +156,7 @@ class DestinationWorker:
         self._safely(self._begin)
         while not self._stopping.is_set():
             self._bell.clear()
+            self._safely(self._look)
             self._safely(self.deliver_due)
             self._stopping.wait(self._resting_until - self._clock.monotonic())
             if not self._stopping.is_set():
@@ -149,15 +175,39 @@ class DestinationWorker:
     def _begin(self) -> float:
         with self._database.write() as connection:
             store.first_things_first(connection, self.destination)
-            owned = store.owned_names(connection)
             last = store.last_delivered(connection, self.destination)
+            if last is not None:  # a crash may have kept it from being cleared
+                store.leave_behind(connection, self.destination, last.temporary_name)
+        return 0.0
+
+    def _look(self) -> float:
+        """See to it now and then that the folder is the right one, and tidy up there."""
+        now = self._clock.monotonic()
+        if now < self._next_look:
+            return 0.0
+        self._next_look = now + LOOK_SECONDS
+        if self._place is not None and (reason := self._place.look()):
+            self._report(reason)
+        else:
+            self._tidy()
+        return 0.0
+
+    def _tidy(self) -> None:
+        """Remove the temporary files nobody needs; once after a start also those of nobody."""
         try:
-            if last is not None:
-                self.sender.clear(last)
-            self.sender.sweep(owned)
+            with self._database.read() as connection:
+                left = store.left_behind(connection, self.destination)
+                owned = store.owned_names(connection)
+            for name in left:
+                self.sender.clear(_named(name))
+            if left:
+                with self._database.write() as connection:
+                    store.gone(connection, self.destination, left)
+            if not self._swept:
+                self.sender.sweep(owned)
+                self._swept = True
         except OSError as error:
             log.info("outbox %s: not swept (%s)", self.destination, reason_of(error))
-        return 0.0
 
     def _idle_seconds(self) -> float:
         with self._database.read() as connection:
@@ -204,7 +254,9 @@ class DestinationWorker:
         if message is None:
             return Attempt(AttemptResult.FAILED)
         try:
-            attempt = self.sender.deliver(message, DatabaseJournal(self._database, outbox_id))
+            attempt = self.sender.deliver(
+                message, DatabaseJournal(self._database, outbox_id, self._place)
+            )
         except _TakenBackError:
             return Attempt(AttemptResult.FAILED)
         except Exception as error:  # noqa: BLE001 - one message's fault must not stop the others
@@ -235,11 +287,19 @@ class DestinationWorker:
             if not self.sender.keeps_payload:
                 store.change(connection, outbox_id, payload=b"")
         self._delivered()
+        if self._place is not None:
+            self._place.proven()
         if message is not None:
-            try:
-                self.sender.clear(message)
-            except OSError as error:
-                log.info("outbox %s: not cleared (%s)", self.destination, reason_of(error))
+            self._clear(message)
+
+    def _clear(self, message: OutgoingMessage) -> None:
+        """Remove what the sender left; what cannot be removed now goes later."""
+        try:
+            self.sender.clear(message)
+        except OSError as error:
+            log.info("outbox %s: not cleared (%s)", self.destination, reason_of(error))
+            with self._database.write() as connection:
+                store.leave_behind(connection, self.destination, message.temporary_name)
 
     def _postpone(self, outbox_id: int, attempt: Attempt) -> None:
         with self._database.write() as connection:
@@ -301,6 +361,11 @@ class DestinationWorker:
             log.warning("outbox %s: not delivered (%s), trying again", self.destination, trouble)
         else:
             log.warning("outbox %s: delivers again", self.destination)
+
+
+def _named(temporary_name: str) -> OutgoingMessage:
+    """Return a message of which nothing is left but its temporary name."""
+    return OutgoingMessage(0, "", b"", DeliveryState.DELIVERED, temporary_name, "")
 
 
 class RemovedDestination:

@@ -11,6 +11,7 @@ import pytest
 
 from gdtbridge.attention import KINDS, Attention, AttentionItem, counts
 from gdtbridge.attention.sources import DiskSource
+from gdtbridge.outbox import NOT_MOUNTED
 from gdtbridge.schema import outbox
 from tests.tools.practice import Practice
 from tests.tools.reception import Reception
@@ -129,8 +130,8 @@ def test_a_question_of_the_outbox_is_told_until_it_is_answered(practice: Practic
 
 
 def test_a_destination_that_takes_nothing_is_a_fault(practice: Practice) -> None:
-    """A folder that is away for more than five minutes."""
-    practice.out.rename(practice.out.with_name("away"))
+    """A file that could not be delivered for more than five minutes."""
+    (practice.out / NOT_MOUNTED).touch()
     practice.send()
     practice.wait()
     practice.clock.turn(301)
@@ -139,9 +140,46 @@ def test_a_destination_that_takes_nothing_is_a_fault(practice: Practice) -> None
     assert (item.subject, item.kind.level.value) == ("destination:gdt", "fault")
     assert "1 wartend" in item.detail
 
+    (practice.out / NOT_MOUNTED).unlink()
+    practice.wait(61)
+    assert practice.core.attention.items() == []
+
+
+def test_a_folder_that_is_away_is_a_fault_at_once(practice: Practice) -> None:
+    """With what to mount; the destination that takes nothing meanwhile is not told as well."""
+    practice.out.rename(practice.out.with_name("away"))
+    practice.send()
+    practice.wait()
+    practice.clock.turn(301)
+    item = items(practice)["place-missing"]
+
+    assert (item.subject, item.kind.level.value) == ("place:gdt", "fault")
+    assert item.way_out == f"mount {practice.out} | gdtbridge outbox here"
+    assert "nichts / nothing" in item.detail
+
     practice.out.with_name("away").rename(practice.out)
     practice.wait(61)
     assert practice.core.attention.items() == []
+
+
+def test_a_folder_that_is_another_one_asks_a_person(practice: Practice) -> None:
+    """A symbolic link that leads elsewhere; one word and results go there."""
+    practice.send()
+    practice.wait()
+    practice.out.rename(practice.out.with_name("before"))
+    practice.out.with_name("new").mkdir()
+    practice.out.symlink_to(practice.out.with_name("new"))
+    practice.send(StudyInstanceUID="2.25.8", SOPInstanceUID="2.25.81")
+    practice.wait()
+    item = items(practice)["place-changed"]
+
+    assert (item.kind.level.value, item.way_out) == ("needs-person", "gdtbridge outbox here")
+    assert list(practice.out.iterdir()) == []
+
+    practice.outbox.accept_places()
+    practice.wait(61)
+    assert practice.core.attention.items() == []
+    assert len(list(practice.out.iterdir())) == 1
 
 
 def test_an_odd_file_in_the_worklist_is_told(practice: Practice) -> None:
@@ -196,7 +234,9 @@ def test_every_kind_but_one_has_exactly_one_source(practice: Practice) -> None:
 
 def test_every_way_out_can_be_filled_in() -> None:
     """The names a row asks for are those items have."""
-    names = dict.fromkeys(("study", "person", "file", "question", "folder", "setting"), "X")
+    names = dict.fromkeys(
+        ("study", "person", "file", "question", "folder", "setting", "route"), "X"
+    )
     assert all(kind.way_out.format_map(names) for kind in KINDS.values())
 
 

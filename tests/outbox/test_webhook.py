@@ -8,11 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from gdtbridge.durable.mounts import Place
 from gdtbridge.outbox import Webhook
 from gdtbridge.outbox.model import (
     Attempt,
@@ -30,6 +32,10 @@ class NoJournal:
     """A call leaves nothing to note."""
 
     def writing(self, temporary_name: str) -> None:
+        """Not used."""
+        raise AssertionError
+
+    def unproven(self, _opened: Path, _found: Place | None) -> str:
         """Not used."""
         raise AssertionError
 
