@@ -29,6 +29,7 @@ from gdtbridge.dataset.part10 import read_file_meta
 from gdtbridge.durable.files import sync_file, sync_folder
 from gdtbridge.errors import OutOfResources, ProcessingFailure
 from gdtbridge.schema import instance
+from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CHUNK: Final = 1024 * 1024
@@ -45,22 +46,22 @@ _ARCHIVED: Final = sa.select(
     instance.c.standing,
     instance.c.received_at,
 ).order_by(instance.c.id)
-_OF_CLAIMS: Final = _ARCHIVED.where(instance.c.claim_id.in_(sa.bindparam("claims", expanding=True)))
-"""Made once: each exam that is reported asks it."""
-_VERSIONS: Final = sa.select(
-    instance.c.id,
-    instance.c.sha256,
-    instance.c.transfer_syntax_uid,
-    instance.c.study_instance_uid,
-    instance.c.standing,
-).where(instance.c.sop_instance_uid == sa.bindparam("uid"))
-_ENTER: Final = sa.insert(instance).returning(instance.c.id)
-_ASSIGN: Final = (
-    sa.update(instance)
-    .where(instance.c.id == sa.bindparam("instance"))
-    .values(claim_id=sa.bindparam("claim"))
+_OF_CLAIMS: Final = Statement(
+    _ARCHIVED.where(instance.c.claim_id.in_(sa.bindparam("claims", expanding=True)))
 )
-"""Made once: every object received runs these."""
+_VERSIONS: Final = Statement(
+    sa.select(
+        instance.c.id,
+        instance.c.sha256,
+        instance.c.transfer_syntax_uid,
+        instance.c.study_instance_uid,
+        instance.c.standing,
+    ).where(instance.c.sop_instance_uid == sa.bindparam("uid"))
+)
+_ENTER: Final = InsertStatement(instance)
+_UPDATE: Final = UpdateStatement(
+    instance, instance.c.id.in_(sa.bindparam("instances", expanding=True))
+)
 _MOST_KNOWN: Final = 10_000
 """Folders known to be on the disk; when there are more, they are found out anew."""
 
@@ -127,14 +128,14 @@ class Archive:
         A version that was superseded and comes again is compared anew: it is the device's last
         word.
         """
-        known = connection.execute(_VERSIONS, {"uid": incoming.SOPInstanceUID}).all()
-        for row in known:
-            if (row.sha256, row.transfer_syntax_uid) == (sha256, incoming.TransferSyntaxUID):
-                if row.standing == Standing.SUPERSEDED:
-                    self.set_standing(connection, row.id, Standing.UNCOMPARED)
-                    return Receipt(row.id, ReceiptStatus.CONFLICT)
-                return Receipt(row.id, ReceiptStatus.SAME)
-        here = any(row.study_instance_uid == header.StudyInstanceUID for row in known)
+        known = _VERSIONS.rows(connection, uid=incoming.SOPInstanceUID)
+        for number, digest, syntax, _, standing in known:
+            if (digest, syntax) == (sha256, incoming.TransferSyntaxUID):
+                if standing == Standing.SUPERSEDED:
+                    self.set_standing(connection, number, Standing.UNCOMPARED)
+                    return Receipt(number, ReceiptStatus.CONFLICT)
+                return Receipt(number, ReceiptStatus.SAME)
+        here = any(study == header.StudyInstanceUID for _, _, _, study, _ in known)
         return Receipt(0, ReceiptStatus.CONFLICT if here else ReceiptStatus.NEW)
 
     def enter(
@@ -163,8 +164,7 @@ class Archive:
             "received_at": received_at,
             "claim_id": claim_id,
         }
-        instance_id = connection.execute(_ENTER, values).scalar_one()
-        return Receipt(instance_id, status)
+        return Receipt(_ENTER.run(connection, **values), status)
 
     def set_standing(self, connection: Connection, instance_id: int, standing: Standing) -> None:
         """Let an instance count in another way."""
@@ -172,7 +172,7 @@ class Archive:
 
     def assign(self, connection: Connection, instance_id: int, claim_id: int) -> None:
         """Enter what an instance says of whom it is."""
-        connection.execute(_ASSIGN, {"instance": instance_id, "claim": claim_id})
+        _update(connection, [instance_id], claim_id=claim_id)
 
     def tell(self, connection: Connection, instances: Iterable[int], *, told: bool = True) -> None:
         """Enter that a record was made with these instances, or without them on purpose."""
@@ -207,7 +207,7 @@ class Archive:
 
     def of_claims(self, connection: Connection, claims: Iterable[int]) -> list[ArchivedInstance]:
         """Return every version of the objects of some claims, in the order received."""
-        return self._rows(connection.execute(_OF_CLAIMS, {"claims": list(claims)}))
+        return self._rows(_OF_CLAIMS.rows(connection, claims=list(claims)))
 
     def _archived(
         self, connection: Connection, *conditions: sa.ColumnElement[bool]
@@ -224,8 +224,7 @@ class Archive:
 
 
 def _update(connection: Connection, instances: Iterable[int], **values: object) -> None:
-    here = instance.c.id.in_(list(instances))
-    connection.execute(sa.update(instance).where(here).values(**values))
+    _UPDATE.run(connection, values, instances=list(instances))
 
 
 def _digest_and_sync(path: Path) -> tuple[str, int]:

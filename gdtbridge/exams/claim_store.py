@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from gdtbridge.exams.model import Claim, ClaimState, EventKind, ExamEvent, ExamR
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of
 from gdtbridge.people import Patient
 from gdtbridge.schema import claim, exam_event, exam_result, instance
+from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 
 _COLUMNS: Final = [claim.c[field.name] for field in fields(Claim) if field.name != "instances"]
 _CLAIM: Final = [
@@ -26,20 +27,25 @@ _CLAIM: Final = [
     .scalar_subquery()
     .label("instances"),
 ]
-_RESULT: Final = [exam_result.c[field.name] for field in fields(ExamResult)]
-_SAME: Final = sa.select(*_COLUMNS).where(
-    claim.c.exam_id == sa.bindparam("exam"), claim.c.said == sa.bindparam("digest")
+_NAMES: Final = [*(column.name for column in _COLUMNS), "instances"]
+_RESULT_NAMES: Final = [field.name for field in fields(ExamResult)]
+_RESULT: Final = [exam_result.c[name] for name in _RESULT_NAMES]
+_SAME: Final = Statement(
+    sa.select(*_COLUMNS).where(
+        claim.c.exam_id == sa.bindparam("exam"), claim.c.said == sa.bindparam("digest")
+    )
 )
-"""Made once: every object received runs it."""
+_COUNT: Final = Statement(sa.select(sa.func.count()).where(claim.c.exam_id == sa.bindparam("exam")))
+_ENTER: Final = InsertStatement(claim)
+_UPDATE: Final = UpdateStatement(claim, claim.c.id.in_(sa.bindparam("claims", expanding=True)))
 HELD: Final = claim.c.state == sa.literal_column("'held'")
 """As text in the query: SQLite uses a partial index only for what it can prove."""
 _WAITS: Final = claim.c.state.in_((ClaimState.OPEN, ClaimState.HELD))
 _EARLIER, _SENT = instance.alias(), claim.alias()
 _OBJECTS: Final = claim.join(instance, instance.c.claim_id == claim.c.id)
 _HERE: Final = claim.c.exam_id == sa.bindparam("exam")
-# Made once: each exam that is reported asks these, twice.
-_OF_EXAM: Final = sa.select(*_CLAIM).where(_HERE).order_by(claim.c.id)
-_TAKEN: Final = (
+_OF_EXAM: Final = Statement(sa.select(*_CLAIM).where(_HERE).order_by(claim.c.id))
+_TAKEN: Final = Statement(
     sa.select(claim.c.id)
     .distinct()
     .select_from(_OBJECTS)
@@ -53,7 +59,7 @@ _TAKEN: Final = (
         ),
     )
 )
-_CORRECTED: Final = (
+_CORRECTED: Final = Statement(
     sa.select(claim.c.id)
     .distinct()
     .select_from(
@@ -86,21 +92,49 @@ SAID: Final = (
 """What makes two claims of an exam one; a digest of it is what they are found by."""
 
 _NUMBERS: Final = ("patient_id", "word", "number")
-_RESULTS: Final = (
+_RESULTS: Final = Statement(
     sa.select(*_RESULT)
     .where(exam_result.c.exam_id == sa.bindparam("exam"))
     .order_by(exam_result.c.id)
 )
-_NEWEST_OF_OTHERS: Final = sa.select(*_RESULT).where(
-    exam_result.c.id.in_(
-        sa.select(sa.func.max(exam_result.c.id))
-        .where(
-            exam_result.c.patient_id.in_(sa.bindparam("numbers", expanding=True)),
-            exam_result.c.exam_id != sa.bindparam("exam"),
-            exam_result.c.withdrawn_at.is_(None),
+_NEWEST_OF_OTHERS: Final = Statement(
+    sa.select(*_RESULT).where(
+        exam_result.c.id.in_(
+            sa.select(sa.func.max(exam_result.c.id))
+            .where(
+                exam_result.c.patient_id.in_(sa.bindparam("numbers", expanding=True)),
+                exam_result.c.exam_id != sa.bindparam("exam"),
+                exam_result.c.withdrawn_at.is_(None),
+            )
+            .group_by(exam_result.c.patient_id)
         )
-        .group_by(exam_result.c.patient_id)
     )
+)
+_SAME_RESULT: Final = Statement(
+    sa.select(exam_result.c.id).where(
+        exam_result.c.exam_id == sa.bindparam("exam"),
+        exam_result.c.patient_id == sa.bindparam("number"),
+        exam_result.c.accession_number == sa.bindparam("order"),
+    )
+)
+_ENTER_RESULT: Final = InsertStatement(exam_result)
+_UPDATE_RESULT: Final = UpdateStatement(exam_result, exam_result.c.id == sa.bindparam("result"))
+_ENTER_EVENT: Final = InsertStatement(exam_event)
+_WITHDRAWALS: Final = Statement(
+    sa.select(exam_event.c.detail).where(
+        exam_event.c.exam_id == sa.bindparam("exam"),
+        exam_event.c.what.in_((EventKind.WITHDRAWN, EventKind.UNDONE)),
+    )
+)
+_LAST_DECISION: Final = Statement(
+    sa.select(exam_event.c.detail)
+    .where(
+        exam_event.c.exam_id == sa.bindparam("exam"),
+        exam_event.c.person == sa.bindparam("of_person"),
+        exam_event.c.what == EventKind.DECIDED,
+    )
+    .order_by(exam_event.c.id.desc())
+    .limit(1)
 )
 
 
@@ -109,22 +143,22 @@ def _digest(said: dict[str, str]) -> str:
 
 
 def _claims(connection: Connection, query: sa.Select[Any]) -> list[Claim]:
-    rows = connection.execute(query.order_by(claim.c.id)).mappings()
-    return [_claim(row) for row in rows]
+    return [_claim(row) for row in connection.execute(query.order_by(claim.c.id))]
 
 
-def _asked(connection: Connection, query: sa.Select[Any], exam_id: int) -> Sequence[int]:
-    """Return the ids a query for one exam, made once, finds."""
-    return connection.execute(query, {"exam": exam_id}).scalars().all()
+def _claim(row: Sequence[Any]) -> Claim:
+    """Return the claim in a row of the columns `_COLUMNS` or `_CLAIM`."""
+    values = dict(zip(_NAMES, row, strict=False))
+    return Claim(**{"instances": 0, **values, "state": ClaimState(values["state"])})
 
 
-def _claim(row: Mapping[Any, Any]) -> Claim:
-    return Claim(**{**row, "state": ClaimState(row["state"])})
+def _result(row: Sequence[Any]) -> ExamResult:
+    return ExamResult(**dict(zip(_RESULT_NAMES, row, strict=True)))
 
 
 def claims_of(connection: Connection, exam_id: int) -> list[Claim]:
     """Return the claims of an exam in the order they came."""
-    return [_claim(row) for row in connection.execute(_OF_EXAM, {"exam": exam_id}).mappings()]
+    return [_claim(row) for row in _OF_EXAM.rows(connection, exam=exam_id)]
 
 
 def claims_of_exams(connection: Connection, exam_ids: Iterable[int]) -> list[Claim]:
@@ -134,27 +168,24 @@ def claims_of_exams(connection: Connection, exam_ids: Iterable[int]) -> list[Cla
 
 def find_claim(connection: Connection, exam_id: int, said: dict[str, str]) -> Claim | None:
     """Return the claim of an exam that says the same; its objects are not counted."""
-    row = connection.execute(_SAME, {"exam": exam_id, "digest": _digest(said)}).mappings().first()
-    return _claim({**row, "instances": 0}) if row is not None else None
+    row = _SAME.first(connection, exam=exam_id, digest=_digest(said))
+    return _claim(row) if row is not None else None
 
 
 def count_claims(connection: Connection, exam_id: int) -> int:
     """Return how many claims an exam has."""
-    query = sa.select(sa.func.count()).where(claim.c.exam_id == exam_id)
-    return int(connection.execute(query).scalar_one())
+    return int(_COUNT.value(connection, exam=exam_id))
 
 
 def insert_claim(connection: Connection, said: dict[str, str], **values: object) -> int:
     """Enter a claim; return its id. Its person is found by `regroup`."""
     known = {**said, "said": _digest(said), "state": ClaimState.OPEN, "person": 0}
-    statement = sa.insert(claim).values(**known, **values)
-    return int(connection.execute(statement.returning(claim.c.id)).scalar_one())
+    return _ENTER.run(connection, **known, **values)
 
 
 def update_claims(connection: Connection, claim_ids: Iterable[int], **values: object) -> None:
     """Change columns of claims."""
-    here = claim.c.id.in_(list(claim_ids))
-    connection.execute(sa.update(claim).where(here).values(**values))
+    _UPDATE.run(connection, values, claims=list(claim_ids))
 
 
 def forget_empty_claims(connection: Connection, exam_id: int) -> None:
@@ -197,12 +228,12 @@ def regroup(connection: Connection, exam_id: int) -> None:
 
 def taken_claims(connection: Connection, exam_id: int) -> Sequence[int]:
     """Return the waiting claims of an exam with an object whose UID another study had before."""
-    return _asked(connection, _TAKEN, exam_id)
+    return _TAKEN.values(connection, exam=exam_id)
 
 
 def corrected_claims(connection: Connection, exam_id: int) -> Sequence[int]:
     """Return the waiting claims of an exam with an object that was sent for somebody else."""
-    return _asked(connection, _CORRECTED, exam_id)
+    return _CORRECTED.values(connection, exam=exam_id)
 
 
 def held_exams(connection: Connection, most: int) -> Sequence[int]:
@@ -219,8 +250,7 @@ def results_of(
     connection: Connection, exam_id: int, *, withdrawn: bool = False
 ) -> list[ExamResult]:
     """Return what was sent of an exam, oldest first; what was withdrawn too where wanted."""
-    rows = connection.execute(_RESULTS, {"exam": exam_id}).mappings()
-    found = (ExamResult(**row) for row in rows)
+    found = (_result(row) for row in _RESULTS.rows(connection, exam=exam_id))
     return [one for one in found if withdrawn or one.withdrawn_at is None]
 
 
@@ -228,9 +258,9 @@ def earlier_patients(
     connection: Connection, exam_id: int, numbers: Iterable[str]
 ) -> dict[str, Patient]:
     """Return whom the newest result under each number named, of other exams than this one."""
-    asked = {"exam": exam_id, "numbers": list(numbers)}
-    rows = connection.execute(_NEWEST_OF_OTHERS, asked).mappings() if asked["numbers"] else ()
-    found = (ExamResult(**row) for row in rows)
+    wanted = list(numbers)
+    rows = _NEWEST_OF_OTHERS.rows(connection, exam=exam_id, numbers=wanted) if wanted else ()
+    found = (_result(row) for row in rows)
     return {one.patient_id: one.patient for one in found}
 
 
@@ -238,31 +268,26 @@ def put_result(connection: Connection, result: ExamResult) -> int:
     """Enter a result; one that was withdrawn for the same chart and order counts again."""
     values = {field.name: getattr(result, field.name) for field in fields(ExamResult)}
     del values["id"]
-    same = sa.and_(
-        *(exam_result.c[name] == values[name] for name in ("exam_id", "patient_id")),
-        exam_result.c.accession_number == result.accession_number,
+    known: int | None = _SAME_RESULT.value(
+        connection,
+        exam=result.exam_id,
+        number=result.patient_id,
+        order=result.accession_number,
     )
-    known = connection.execute(sa.select(exam_result.c.id).where(same)).scalar()
-    if known is not None:
-        connection.execute(sa.update(exam_result).where(same).values(**values))
-        return int(known)
-    statement = sa.insert(exam_result).values(**values).returning(exam_result.c.id)
-    return int(connection.execute(statement).scalar_one())
+    if known is None:
+        return _ENTER_RESULT.run(connection, **values)
+    _UPDATE_RESULT.run(connection, values, result=known)
+    return known
 
 
 def update_result(connection: Connection, result_id: int, **values: object) -> None:
     """Change columns of a result."""
-    here = exam_result.c.id == result_id
-    connection.execute(sa.update(exam_result).where(here).values(**values))
+    _UPDATE_RESULT.run(connection, values, result=result_id)
 
 
 def withdrawals(connection: Connection, exam_id: int, patient_id: str) -> int:
     """Return how often results of an exam were taken back from a chart."""
-    query = sa.select(exam_event.c.detail).where(
-        exam_event.c.exam_id == exam_id,
-        exam_event.c.what.in_((EventKind.WITHDRAWN, EventKind.UNDONE)),
-    )
-    found = (json.loads(detail) for detail in connection.execute(query).scalars())
+    found = map(json.loads, _WITHDRAWALS.values(connection, exam=exam_id))
     return sum(one.get("number") == patient_id for one in found)
 
 
@@ -287,15 +312,14 @@ def delete_result(connection: Connection, result_id: int) -> None:
 
 def note_event(connection: Connection, exam_id: int, event: ExamEvent) -> None:
     """Enter what was done to an exam."""
-    connection.execute(
-        sa.insert(exam_event).values(
-            exam_id=exam_id,
-            at=event.at,
-            who=event.who,
-            what=event.what,
-            person=event.person,
-            detail=json.dumps(event.detail, ensure_ascii=False, separators=(",", ":")),
-        )
+    _ENTER_EVENT.run(
+        connection,
+        exam_id=exam_id,
+        at=event.at,
+        who=event.who,
+        what=event.what,
+        person=event.person,
+        detail=json.dumps(event.detail, ensure_ascii=False, separators=(",", ":")),
     )
 
 
@@ -315,15 +339,5 @@ def events_of(connection: Connection, exam_id: int) -> list[ExamEvent]:
 
 def last_decision(connection: Connection, exam_id: int, person: int) -> dict[str, object] | None:
     """Return the detail of the newest decision on one of an exam's people."""
-    query = (
-        sa.select(exam_event.c.detail)
-        .where(
-            exam_event.c.exam_id == exam_id,
-            exam_event.c.person == person,
-            exam_event.c.what == EventKind.DECIDED,
-        )
-        .order_by(exam_event.c.id.desc())
-        .limit(1)
-    )
-    found = connection.execute(query).scalar()
+    found = _LAST_DECISION.value(connection, exam=exam_id, of_person=person)
     return json.loads(found) if found is not None else None

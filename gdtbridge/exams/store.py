@@ -22,16 +22,16 @@ from gdtbridge.schema import (
     placed_order,
     report,
 )
+from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 
 _EXAM: Final = [exam.c[field.name] for field in fields(Exam)]
-_OF_STUDY: Final = sa.select(*_EXAM).where(exam.c.study_instance_uid == sa.bindparam("study"))
-"""Made once: every object received asks it, as it does the next."""
-_BY_ID: Final = sa.select(*_EXAM).where(exam.c.id == sa.bindparam("exam"))
-_EXTEND: Final = (
-    sa.update(exam)
-    .where(exam.c.id == sa.bindparam("exam"))
-    .values({name: sa.bindparam(name) for name in ("instances", "last_instance_at", "due_at")})
+_OF_STUDY: Final = Statement(
+    sa.select(*_EXAM).where(exam.c.study_instance_uid == sa.bindparam("study"))
 )
+_BY_ID: Final = Statement(sa.select(*_EXAM).where(exam.c.id == sa.bindparam("exam")))
+_ENTER: Final = InsertStatement(exam)
+_UPDATE: Final = UpdateStatement(exam, exam.c.id == sa.bindparam("exam"))
+_ENTER_REPORT: Final = InsertStatement(report)
 
 
 def _exams(connection: Connection, query: sa.Select[Any]) -> list[Exam]:
@@ -39,20 +39,20 @@ def _exams(connection: Connection, query: sa.Select[Any]) -> list[Exam]:
     return [_exam(row) for row in connection.execute(query)]
 
 
-def _exam(row: sa.Row[Any]) -> Exam:
+def _exam(row: Sequence[Any]) -> Exam:
     number, study, state, *rest = tuple(row)
     return Exam(number, study, ExamState(state), *rest)
 
 
 def find_exam(connection: Connection, study_instance_uid: str) -> Exam | None:
     """Return the exam of a study."""
-    row = connection.execute(_OF_STUDY, {"study": study_instance_uid}).first()
+    row = _OF_STUDY.first(connection, study=study_instance_uid)
     return _exam(row) if row is not None else None
 
 
 def exam_by_id(connection: Connection, exam_id: int) -> Exam | None:
     """Return the exam with that number."""
-    row = connection.execute(_BY_ID, {"exam": exam_id}).first()
+    row = _BY_ID.first(connection, exam=exam_id)
     return _exam(row) if row is not None else None
 
 
@@ -71,13 +71,12 @@ def exam_with_claims(connection: Connection, exam_id: int) -> tuple[Exam | None,
 
 def insert_exam(connection: Connection, **values: object) -> int:
     """Enter a new exam; return its number."""
-    statement = sa.insert(exam).values(state=ExamState.RECEIVING, **values).returning(exam.c.id)
-    return int(connection.execute(statement).scalar_one())
+    return _ENTER.run(connection, state=ExamState.RECEIVING, **values)
 
 
 def update_exam(connection: Connection, exam_id: int, **values: object) -> None:
     """Change columns of one exam."""
-    connection.execute(sa.update(exam).where(exam.c.id == exam_id).values(**values))
+    _UPDATE.run(connection, values, exam=exam_id)
 
 
 def extend_exam(
@@ -85,7 +84,7 @@ def extend_exam(
 ) -> None:
     """Let an object that arrived ``now`` extend an exam."""
     values = {"instances": instances, "last_instance_at": now, "due_at": due_at}
-    connection.execute(_EXTEND, {"exam": exam_id, **values})
+    _UPDATE.run(connection, values, exam=exam_id)
 
 
 def wake(connection: Connection, exam_ids: Iterable[int], now: float) -> None:
@@ -137,13 +136,12 @@ def insert_report(
     connection: Connection, exam_id: int, instance_id: int, sop_instance_uid: str
 ) -> None:
     """Note a Structured Report that has to be read."""
-    connection.execute(
-        sa.insert(report).values(
-            exam_id=exam_id,
-            instance_id=instance_id,
-            sop_instance_uid=sop_instance_uid,
-            state=ReportState.PENDING,
-        )
+    _ENTER_REPORT.run(
+        connection,
+        exam_id=exam_id,
+        instance_id=instance_id,
+        sop_instance_uid=sop_instance_uid,
+        state=ReportState.PENDING,
     )
 
 

@@ -18,6 +18,7 @@ from gdtbridge.dataset.values import to_date
 from gdtbridge.orders.model import ListingMark, OrderState
 from gdtbridge.people import Patient
 from gdtbridge.schema import moved_order, patient, patient_move, placed_order
+from gdtbridge.statement import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,9 @@ _EITHER: Final = [
     column.in_(sa.bindparam("numbers", expanding=True))
     for column in (patient_move.c.old, patient_move.c.new)
 ]
-_MOVES: Final = sa.select(patient_move.c.old, patient_move.c.new).where(_ACTIVE, sa.or_(*_EITHER))
-"""Made once: each exam that is reported asks it, twice."""
+_MOVES: Final = Statement(
+    sa.select(patient_move.c.old, patient_move.c.new).where(_ACTIVE, sa.or_(*_EITHER))
+)
 _DESCRIPTION: Final = ("patient_name", "patient_birth_date", "patient_sex")
 _COLUMNS: Final = [patient_move.c[one.name] for one in fields(PatientMove)]
 
@@ -73,8 +75,7 @@ def moves_of(connection: Connection, numbers: Iterable[str]) -> NumberMoves:
     wanted = set(numbers) - {""}
     moved: dict[str, str] = {}
     while wanted:
-        rows = connection.execute(_MOVES, {"numbers": sorted(wanted)})
-        found: dict[str, str] = {row.old: row.new for row in rows}
+        found: dict[str, str] = dict(_MOVES.rows(connection, numbers=sorted(wanted)))
         moved |= found
         known |= wanted
         wanted = {*found, *found.values()} - known

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -36,6 +37,7 @@ from gdtbridge.schema import (
     patient,
     placed_order,
 )
+from gdtbridge.statement import Statement
 from worklist import Entry
 
 WITHDRAWN: Final = "withdrawn"
@@ -90,6 +92,7 @@ _ORDER: Final = [
     ).label("arrived"),
     *(sa.func.coalesce(order_reference.c[name], "").label(name) for name in (*_NAMES, "route")),
 ]
+_ROW: Final = [column.name for column in _ORDER]
 _OUTCOME: Final = (order_file.c.outcome, order_file.c.accession_number, order_file.c.reason)
 _MOST: Final = 100
 """Orders of one patient that are looked through, the newest first."""
@@ -106,24 +109,38 @@ def _query(*conditions: sa.ColumnElement[bool], most: int | None = _MOST) -> sa.
     )
 
 
-# Made once: each exam that is reported asks them, twice.
 _NUMBERS: Final[sa.BindParameter[Any]] = sa.bindparam("numbers", expanding=True)
-_OF_PATIENT: Final = _query(placed_order.c.patient_id.in_(_NUMBERS))
-_OF_STUDY: Final = _query(placed_order.c.study_instance_uid == sa.bindparam("study"))
-_WITH_NUMBERS: Final = _query(placed_order.c.accession_number.in_(_NUMBERS), most=None)
-_OPEN_BORN: Final = _query(
-    placed_order.c.patient_birth_date.in_(sa.bindparam("births", expanding=True)),
-    placed_order.c.state == OrderState.ORDERED,
+_OF_PATIENT: Final = Statement(_query(placed_order.c.patient_id.in_(_NUMBERS)))
+_OF_STUDY: Final = Statement(_query(placed_order.c.study_instance_uid == sa.bindparam("study")))
+_WITH_NUMBERS: Final = Statement(_query(placed_order.c.accession_number.in_(_NUMBERS), most=None))
+_OPEN_BORN: Final = Statement(
+    _query(
+        placed_order.c.patient_birth_date.in_(sa.bindparam("births", expanding=True)),
+        placed_order.c.state == OrderState.ORDERED,
+    )
 )
-_LAST_CLOSED: Final = _query(
-    placed_order.c.id.in_(
-        sa.select(sa.func.max(placed_order.c.id))
-        .where(placed_order.c.patient_id.in_(_NUMBERS), placed_order.c.state != OrderState.ORDERED)
-        .group_by(placed_order.c.patient_id)
-    ),
-    most=None,
+_CLOSED: Final = sa.and_(
+    placed_order.c.patient_id.in_(_NUMBERS), placed_order.c.state != OrderState.ORDERED
 )
-_KEPT: Final = sa.select(patient).where(patient.c.patient_id.in_(_NUMBERS))
+_LAST_CLOSED: Final = Statement(
+    _query(
+        placed_order.c.id.in_(
+            sa.select(sa.func.max(placed_order.c.id))
+            .where(_CLOSED)
+            .group_by(placed_order.c.patient_id)
+        ),
+        most=None,
+    )
+)
+_KEPT: Final = Statement(
+    sa.select(
+        patient.c.patient_id,
+        patient.c.family_name,
+        patient.c.given_name,
+        patient.c.birth_date,
+        patient.c.sex,
+    ).where(patient.c.patient_id.in_(_NUMBERS))
+)
 
 
 # ---------------------------------------------------------------------------- records of files
@@ -253,15 +270,17 @@ def _orders(
     connection: Connection, *conditions: sa.ColumnElement[bool], most: int | None = _MOST
 ) -> list[Order]:
     """Return the newest orders first; all of them where ``most`` is None."""
-    return _found(connection, _query(*conditions, most=most))
+    return [_order(row) for row in connection.execute(_query(*conditions, most=most))]
 
 
-def _found(connection: Connection, query: sa.Select[Any], **asked: object) -> list[Order]:
+def _found(connection: Connection, statement: Statement, **asked: object) -> list[Order]:
     """Return the orders of a query of `_query`; ``asked`` are its parameters."""
-    return [_order(row) for row in connection.execute(query, asked)]
+    return [_order(row) for row in statement.rows(connection, **asked)]
 
 
-def _order(row: sa.Row[Any]) -> Order:
+def _order(found: Sequence[Any]) -> Order:
+    """Return the order in a row of the columns `_ORDER`."""
+    row = SimpleNamespace(**dict(zip(_ROW, found, strict=True)))
     return Order(
         id=row.id,
         accession_number=row.accession_number,
@@ -422,16 +441,10 @@ def last_ordered(connection: Connection, numbers: Sequence[str]) -> dict[str, Pa
 
 def kept_patients(connection: Connection, numbers: Sequence[str]) -> dict[str, Patient]:
     """Return the master data kept for some numbers, by number; those of former ones are not."""
-    rows = connection.execute(_KEPT, {"numbers": list(numbers)}) if numbers else ()
+    rows = _KEPT.rows(connection, numbers=list(numbers)) if numbers else ()
     return {
-        row.patient_id: Patient(
-            row.patient_id,
-            row.family_name,
-            row.given_name,
-            to_date(row.birth_date),
-            row.sex or None,
-        )
-        for row in rows
+        number: Patient(number, family, given, to_date(born), sex or None)
+        for number, family, given, born, sex in rows
     }
 
 

@@ -16,19 +16,19 @@ from gdtbridge.outbox import UNCOLLECTED
 from gdtbridge.results import revision
 from gdtbridge.results.message_keys import study_prefix, values_prefix
 from gdtbridge.schema import exam, exam_result, instance, outbox, report
+from gdtbridge.statement import Statement
 
-_PENDING: Final = (
+_PENDING: Final = Statement(
     sa.select(report.c.id, report.c.instance_id, report.c.sop_instance_uid, instance.c.claim_id)
     .select_from(report.join(instance, instance.c.id == report.c.instance_id))
     .where(report.c.exam_id == sa.bindparam("exam"), report.c.state == ReportState.PENDING)
     .order_by(report.c.id)
 )
-"""Made once: each exam that is reported asks it."""
 
 
 def pending_reports(connection: Connection, exam_id: int) -> list[PendingReport]:
     """Return the exam's reports that were not read, oldest first."""
-    return [PendingReport(*row) for row in connection.execute(_PENDING, {"exam": exam_id})]
+    return [PendingReport(*row) for row in _PENDING.rows(connection, exam=exam_id)]
 
 
 def bare_fingerprints(connection: Connection, exam_id: int) -> set[str]:
