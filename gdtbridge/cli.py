@@ -21,6 +21,7 @@ from gdtbridge.commands.outbox import outbox
 from gdtbridge.commands.patients import patients
 from gdtbridge.commands.service import check, serve, simulate
 from gdtbridge.commands.sr import sr
+from gdtbridge.commands.webhook import webhook
 from gdtbridge.commands.worklist import order, worklist
 from gdtbridge.dataset.image_libraries import keep_image_libraries_out
 from gdtbridge.errors import BridgeError
@@ -72,6 +73,7 @@ for command in (
     exams,
     patients,
     outbox,
+    webhook,
     gdt,
     sr,
     open_command,

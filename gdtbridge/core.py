@@ -22,6 +22,7 @@ from gdtbridge.attention.sources import (
     WorklistSource,
 )
 from gdtbridge.attention.space import SpaceForecast
+from gdtbridge.attention.webhook_source import WebhookSource
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
 from gdtbridge.durable import Clock, SystemClock
@@ -38,20 +39,31 @@ from gdtbridge.exams.renumbering import PatientRenumbering
 from gdtbridge.exams.studies import StudyFinder
 from gdtbridge.first_start import make_database, must_not_be_lost
 from gdtbridge.folders import ExchangeFolders, OrderFiles, OrderPorts
-from gdtbridge.orders.book import OrderBook
+from gdtbridge.orders.book import WORKLIST_ADDED, OrderBook
 from gdtbridge.orders.filler import OrderFiller
 from gdtbridge.orders.gdt_orders import GdtOrders
 from gdtbridge.orders.master_data import MasterData
-from gdtbridge.outbox import FileNaming, GdtDrop, Outbox, Sender, Webhook
+from gdtbridge.outbox import (
+    HOUSE,
+    EventSender,
+    FileNaming,
+    GdtDrop,
+    HouseWebhook,
+    Outbox,
+    Sender,
+    Webhook,
+)
+from gdtbridge.outbox.calls import WebhookCalls
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.attachments import ATTACHMENT
 from gdtbridge.results.corrections import ResultCorrections
 from gdtbridge.results.gathering import ExamGatherer, ObjectOpeners
+from gdtbridge.results.outgoing import GDT_WRITTEN
 from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.retracting import Retractor
 from gdtbridge.results.routing import OrderAnswers, Routing
-from gdtbridge.settings import MEGABYTE, Settings, WebhookSettings, WorklistSettings
+from gdtbridge.settings import MEGABYTE, Settings, WorklistSettings
 from gdtbridge.settings.folders import find_installation, make_folders
 from gdtbridge.sr import ReportReader
 from worklist import AnswerCharset, MatchPolicy, WorklistFolder
@@ -103,6 +115,7 @@ class Core:
     announcer: Announcer
     refusals: RefusalBook
     forecast: SpaceForecast
+    webhooks: WebhookCalls
     due: DueSignal
     """Rings when an exam is due at this moment: have `ResultReporter.report_due` called."""
     clock: Clock
@@ -123,7 +136,7 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
     routing = Routing(settings)
     with ExitStack() as opened:
         database = opened.enter_context(closing(_open_database(settings, opening)))
-        outbox = Outbox(database, senders_of(routing, settings.webhooks))
+        outbox = Outbox(database, senders_of(routing, settings))
         worklist = WorklistFolder(
             settings.worklist_folder,
             policy_for=answering_of(settings.worklist),
@@ -171,10 +184,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
     gatherer = ExamGatherer(
         routing, database, archive, worklist, stores.openers, (maker, completion), clock
     )
-    reporting = ResultReporter(
-        database, archive, outbox, gatherer, settings.webhooks, completion, clock
-    )
-    held = HeldExams(database, archive, worklist, maker, due, clock)
+    reporting = ResultReporter(database, archive, outbox, gatherer, completion, clock)
+    held = HeldExams(database, archive, outbox, worklist, maker, due, clock)
     retractor = Retractor(outbox, routing, gatherer, clock)
     renumbering = PatientRenumbering(database, book, held, due, clock)
     refusals = RefusalBook(database, clock)
@@ -199,7 +210,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
         book,
         OrderFiller(book, database, worklist, clock, min_age_hours=settings.worklist.min_age_hours),
         OrderFiles(settings, ports, exchanges_of(routing), clock),
-        InstanceReceiver(database, archive, completion, due, clock),
+        InstanceReceiver(database, archive, outbox, completion, due, clock),
         held,
         renumbering,
         ExamOverview(database, archive, clock),
@@ -212,11 +223,11 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
             outbox,
             routing.default,
             settings.attention,
-            bool(settings.webhooks.attention),
             clock,
         ),
         refusals,
         forecast,
+        WebhookCalls(database, outbox, clock),
         due,
         clock,
     )
@@ -235,6 +246,7 @@ def attention_of(
             ExamSource(stores.database, clock),
             OrderFileSource(stores.database, settings.refused_folder, clock),
             OutboxSource(stores.outbox, clock),
+            WebhookSource(WebhookCalls(stores.database, stores.outbox, clock)),
             DiskSource(stores.archive.folder, reserve, clock),
             DatabaseSource(stores.database, clock),
             BacklogSource(stores.database, stores.outbox, clock),
@@ -264,7 +276,7 @@ def exchanges_of(routing: Routing) -> tuple[ExchangeFolders, ...]:
     )
 
 
-def senders_of(routing: Routing, webhooks: WebhookSettings) -> Mapping[str, Sender]:
+def senders_of(routing: Routing, settings: Settings) -> Mapping[str, Sender]:
     """Return how the outbox serves each destination of an installation."""
     senders: dict[str, Sender] = {}
     for target in routing.targets:
@@ -272,7 +284,18 @@ def senders_of(routing: Routing, webhooks: WebhookSettings) -> Mapping[str, Send
         if (place := target.attachments) is not None:
             drop = GdtDrop(place.folder, FileNaming.REUSED, ATTACHMENT)
             senders[target.attachments_destination] = drop
-    for event in ("worklist_added", "gdt_written", ATTENTION):
-        if url := getattr(webhooks, event):
-            senders[event] = Webhook(url)
-    return senders
+    return {**senders, **webhooks_of(settings)}
+
+
+def webhooks_of(settings: Settings) -> Mapping[str, EventSender]:
+    """Return the webhooks by destination: the simple addresses, then the tables."""
+    simple = settings.webhooks
+    urls = {name: getattr(simple, name) for name in (WORKLIST_ADDED, GDT_WRITTEN, ATTENTION)}
+    networks = simple.allowed_networks
+    return {
+        **{name: Webhook(url, events={name}) for name, url in urls.items() if url},
+        **{
+            f"{HOUSE}{one.name}": HouseWebhook(one, settings.base, networks)
+            for one in settings.webhook
+        },
+    }

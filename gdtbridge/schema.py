@@ -263,6 +263,16 @@ delivery_leftover = sa.Table(  # temporary files whose message needs them no mor
     sa.Column("temporary_name", sa.Text, primary_key=True),
 )
 
+webhook_answer = sa.Table(  # what came of the last call of each webhook
+    "webhook_answer",
+    metadata,
+    sa.Column("destination", sa.Text, primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("arrived", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),  # of the answer, for a person
+)
+
 announced = sa.Table(  # what needs a person and was told, until it is gone
     "announced",
     metadata,

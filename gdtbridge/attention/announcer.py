@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,6 +19,7 @@ from gdtbridge.outbox import Message, Outbox
 from gdtbridge.people import Patient
 from gdtbridge.results.routing import ResultTarget
 from gdtbridge.settings import AttentionSettings
+from gdtbridge.webhooks import HouseEvent
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,8 @@ NOTE_SECONDS: Final = 3600
 MOST_CALLS: Final = 20
 """Calls of one look; what is new beyond them stands on the list without a call of its own."""
 ATTENTION: Final = "attention"
-"""The outbox's destination of the webhook."""
+RESOLVED: Final = "resolved"
+"""The events of what is new, and of what is gone."""
 HEADING: Final = "Ultraschall"
 
 
@@ -41,15 +43,13 @@ class Announcer:
     target: ResultTarget
     """Whose practice software gets the notes."""
     settings: AttentionSettings
-    calls: bool
-    """Whether the webhook is set."""
     clock: Clock
     journal: AttentionJournal = field(default_factory=AttentionJournal)
 
     @property
     def is_on(self) -> bool:
         """Whether anybody wants to be told."""
-        return self.calls or self.writes
+        return self.outbox.listens(ATTENTION, RESOLVED) or self.writes
 
     @property
     def writes(self) -> bool:
@@ -73,8 +73,10 @@ class Announcer:
                 return
         with self.database.write() as connection:
             known = store.announced_of(connection, source.codes)
-            for gone in known - found.keys():
-                store.forget(connection, gone)
+            gone = sorted(known - found.keys())
+            for one in gone:
+                store.forget(connection, one)
+            self._call(connection, RESOLVED, gone)
             self._announce(connection, [one for one in found if one not in known])
         self.outbox.wake()
 
@@ -82,10 +84,13 @@ class Announcer:
         now = self.clock.utc()
         for one in new:
             store.announce(connection, one, now)
-        for one in new[:MOST_CALLS] if self.calls else ():
-            key = f"{one.code}:{one.subject}@{now:.3f}"
-            call = Message("webhook", ATTENTION, key=key, name=ATTENTION, payload=b"")
-            self.outbox.put(connection, call)
+        self._call(connection, ATTENTION, new)
+
+    def _call(self, connection: Connection, name: str, items: Sequence[AnnouncedItem]) -> None:
+        """Tell the webhooks that items are new, or gone."""
+        now = self.clock.utc()
+        for one in items[:MOST_CALLS]:
+            self.outbox.tell(connection, _event(name, one, now))
 
     def note(self) -> None:
         """Put a note into the outbox when something is new since the last, an hour after that.
@@ -128,6 +133,18 @@ class Announcer:
             said.gdt_given_name,
             said.gdt_birth_date,
         )
+
+
+def _event(name: str, one: AnnouncedItem, now: float) -> HouseEvent:
+    """Return the event of an item: its kind in words, nothing of whom it is about."""
+    kind = KINDS[one.code]
+    facts = {
+        "kind": one.code,
+        "level": kind.level.value,
+        "text": kind.german,
+        "english": kind.english,
+    }
+    return HouseEvent(name, f"{one.code}:{one.subject}@{now:.3f}", facts)
 
 
 def _is_due(connection: Connection, now: float) -> bool:

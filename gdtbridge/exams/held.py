@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 from gdtbridge.archive import Archive, Standing
@@ -28,6 +29,8 @@ from gdtbridge.exams.model import (
 from gdtbridge.exams.patient_numbers import NUMBER_FAULT_TEXT
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.patient_moves import moves_of
+from gdtbridge.outbox import Outbox
+from gdtbridge.webhooks import HouseEvent
 from worklist import FolderError, WorklistFolder, canonical_number
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,16 @@ NOT_GUESSED: Final = (
     "Diese Untersuchung wurde keinem Auftrag von selbst zugeordnet. / This exam was not taken for"
     " any order's."
 )
+TOLD: Final[Mapping[EventKind, str]] = MappingProxyType(
+    {
+        EventKind.RELEASED: "exam_released",
+        EventKind.DISCARDED: "exam_discarded",
+        EventKind.ACCEPTED: "exam_corrected",
+        EventKind.WITHDRAWN: "exam_withdrawn",
+        EventKind.UNDONE: "exam_undone",
+    }
+)
+"""A person's words of which the house is told, and the event of each."""
 CONFIRM: Final = (
     "Die Nummer gehört nach allem, was bekannt ist, einer anderen Person. Wenn sie trotzdem stimmt:"
     " mit --confirm wiederholen. / By all that is known the number is another person's. If it is "
@@ -55,6 +68,7 @@ class HeldExams:
 
     database: Database
     archive: Archive
+    outbox: Outbox
     worklist: WorklistFolder
     maker: DecisionMaker
     due: DueSignal
@@ -235,8 +249,18 @@ class HeldExams:
         who: str,
     ) -> None:
         """Enter into an exam's history who did what with one of its people."""
-        event = ExamEvent(self.clock.utc(), who, what, person, detail)
-        claim_store.note_event(connection, exam.id, event)
+        now = self.clock.utc()
+        claim_store.note_event(connection, exam.id, ExamEvent(now, who, what, person, detail))
+        number = str(detail.get("number", ""))
+        if what in TOLD and (number or what is EventKind.DISCARDED):
+            facts = {
+                "exam": str(exam.id),
+                "device": exam.device,
+                "study_instance_uid": exam.study_instance_uid,
+                "patient_id": number,
+            }
+            key = f"{what}:{exam.id}:{person}:{number}@{now:.3f}"
+            self.outbox.tell(connection, HouseEvent(TOLD[what], key, facts))
 
     def unmatch(self, study_instance_uid: str, *, who: str = "") -> None:
         """Say that an exam is not that of the open order it was taken for: that is open again.

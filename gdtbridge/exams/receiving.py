@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Final
 
 from gdtbridge.archive import (
     Archive,
@@ -26,9 +27,15 @@ from gdtbridge.errors import (
 )
 from gdtbridge.exams import intake, store
 from gdtbridge.exams.completion import CompletionRule, DueSignal
+from gdtbridge.outbox import Outbox
+from gdtbridge.people import Patient
 from gdtbridge.sr import is_report
+from gdtbridge.webhooks import HouseEvent
+from gdtbridge.webhooks.events import patient_facts
 
 log = logging.getLogger(__name__)
+
+EXAM_RECEIVED: Final = "exam_received"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,7 @@ class InstanceReceiver:
 
     database: Database
     archive: Archive
+    outbox: Outbox
     completion: CompletionRule
     due: DueSignal
     clock: Clock
@@ -83,6 +91,7 @@ class InstanceReceiver:
         receipt = self.archive.look(connection, incoming, header, stored.sha256)
         if receipt.status is ReceiptStatus.SAME:
             return receipt
+        self._tell_of_new(connection, incoming, header)
         one = intake.enter(connection, self.completion, incoming, header, receipt.status, now)
         if receipt.instance_id:
             return receipt
@@ -93,6 +102,27 @@ class InstanceReceiver:
             uid = incoming.SOPInstanceUID
             store.insert_report(connection, one.exam_id, receipt.instance_id, uid)
         return receipt
+
+    def _tell_of_new(
+        self, connection: Connection, incoming: IncomingInstance, header: Header
+    ) -> None:
+        """Tell whoever wants to know of an exam of which this is the first object."""
+        if not self.outbox.listens(EXAM_RECEIVED):
+            return
+        study = intake.study_of(incoming.SOPInstanceUID, header)
+        if store.find_exam(connection, study) is not None:
+            return
+        patient = Patient.from_dicom(
+            header.PatientID, header.PatientName, header.PatientBirthDate, header.PatientSex
+        )
+        facts = {
+            "device": incoming.calling_aet,
+            "modality": header.Modality,
+            "study_instance_uid": study,
+            "accession_number": header.AccessionNumber,
+            **patient_facts(patient),
+        }
+        self.outbox.tell(connection, HouseEvent(EXAM_RECEIVED, f"received:{study}", facts))
 
 
 def _must_match(incoming: IncomingInstance, header: Header) -> None:

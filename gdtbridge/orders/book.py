@@ -33,9 +33,11 @@ from gdtbridge.orders.model import (
 )
 from gdtbridge.orders.patient_moves import moves_of, note_former
 from gdtbridge.orders.ports import OrderAnswerPort
-from gdtbridge.outbox import Message, Outbox
+from gdtbridge.outbox import Outbox
 from gdtbridge.people import Patient, are_two
 from gdtbridge.settings import Settings
+from gdtbridge.webhooks import HouseEvent
+from gdtbridge.webhooks.events import patient_facts
 from worklist import AccessionNumbers, Entry, FolderError, WorklistError, WorklistFolder
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,19 @@ MOVED_TO_ANOTHER: Final = (
     "moved, and the new number is another person's; if the move was a mistake, take it back by "
     "gdtbridge patients renumber NEW OLD."
 )
+
+
+def _added(order: Order) -> HouseEvent:
+    """Return the event of a new entry, put in the transaction that makes the order."""
+    facts = {
+        "accession_number": order.accession_number,
+        "study_instance_uid": order.study_instance_uid,
+        "modality": order.modality,
+        "station": order.station,
+        "route": order.route,
+        **patient_facts(order.patient),
+    }
+    return HouseEvent(WORKLIST_ADDED, order.accession_number, facts)
 
 
 class OrderBook:
@@ -62,7 +77,6 @@ class OrderBook:
         clock: Clock,
     ) -> None:
         self._repeat_seconds = settings.orders.repeat_minutes * 60.0
-        self._announced = bool(settings.webhooks.worklist_added)
         self._database = database
         self._outbox = outbox
         self._worklist = worklist
@@ -171,7 +185,7 @@ class OrderBook:
             if asked.id != order.patient.id:
                 note_former(connection, order.study_instance_uid, asked)
             self._name(connection, wanted, RecordOutcome.PLACED, order)
-            self._announce(connection, order)
+            self._outbox.tell(connection, _added(order))
         self._follow(order, before=None, waited=wanted.record is None)
         return order
 
@@ -229,13 +243,6 @@ class OrderBook:
             taken = TakenRecord(outcome, order.accession_number)
             store.note(connection, record, taken, self._clock.utc())
 
-    def _announce(self, connection: Connection, order: Order) -> None:
-        """Tell the webhook of a new entry, in the transaction that makes the order."""
-        if self._announced:
-            key = order.accession_number
-            message = Message("webhook", WORKLIST_ADDED, key, WORKLIST_ADDED, payload=b"")
-            self._outbox.put(connection, message)
-
     def _follow(self, order: Order, *, before: Order | None, waited: bool) -> None:
         try:
             self._listing.follow(order)
@@ -255,7 +262,7 @@ class OrderBook:
                 store.change_order(connection, before)
                 store.set_order_state(connection, before.accession_number, before.state)
                 return
-            self._outbox.withdraw(connection, WORKLIST_ADDED, order.accession_number)
+            self._outbox.untell(connection, _added(order))
             if gone:
                 store.delete_order(connection, order.id)
             else:

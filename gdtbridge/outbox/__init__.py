@@ -7,8 +7,10 @@ whom and in which words is not decided here.
 """
 
 from gdtbridge.outbox.gdt_drop import NOT_MOUNTED, GdtDrop
+from gdtbridge.outbox.house_webhook import HOUSE, HouseWebhook
 from gdtbridge.outbox.model import (
     UNCOLLECTED,
+    EventSender,
     FileNaming,
     Message,
     PlaceProblem,
@@ -21,10 +23,13 @@ from gdtbridge.outbox.webhook import Webhook
 
 __all__ = [
     "COUNTER",
+    "HOUSE",
     "NOT_MOUNTED",
     "UNCOLLECTED",
+    "EventSender",
     "FileNaming",
     "GdtDrop",
+    "HouseWebhook",
     "Message",
     "Outbox",
     "PlaceProblem",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
@@ -10,6 +11,7 @@ from typing import Final, Protocol
 
 from gdtbridge.durable.mounts import Place
 from gdtbridge.health import PartState
+from gdtbridge.webhooks import HouseEvent
 
 ALARM_SECONDS: Final = 300.0
 """A message that must arrive, could have left and has waited this long is an alarm."""
@@ -125,12 +127,15 @@ class Attempt:
     """One attempt and its result; ``reason`` is short, English and free of patient data.
 
     ``away`` says that the destination as a whole does not answer, so that other messages to it
-    need not be tried now.
+    need not be tried now, ``after`` for how many seconds it wants to be left alone, ``words`` what
+    it answered: for a person, never for a log.
     """
 
     result: AttemptResult
     reason: str = ""
     away: bool = False
+    after: float = 0.0
+    words: str = ""
 
 
 class DeliveryJournal(Protocol):
@@ -174,6 +179,42 @@ class Sender(Protocol):
 
     def sweep(self, owned: AbstractSet[str], /) -> None:
         """Remove old temporary files of ours that are not among those ``owned`` by messages."""
+
+
+class EventSender(ABC):
+    """A sender that is told of events, and whose calls leave nothing behind.
+
+    ``events`` are their names, ``target`` is whom it calls, as far as anybody may read that.
+    """
+
+    kind: Final = "webhook"
+    naming: Final = FileNaming.NONE
+    keeps_payload: Final = True
+    events: frozenset[str]
+    target: str
+    lifetime: float | None
+
+    @abstractmethod
+    def key(self, event: HouseEvent) -> str:
+        """Return the key of an event's message."""
+
+    @abstractmethod
+    def payload(self, event: HouseEvent, event_id: str, now: float) -> bytes:
+        """Return what is kept of an event until it has left; ``now`` is UTC seconds."""
+
+    @abstractmethod
+    def attempt(self, message: OutgoingMessage) -> Attempt:
+        """Call once; 2xx is success."""
+
+    def deliver(self, message: OutgoingMessage, journal: DeliveryJournal, /) -> Attempt:  # noqa: ARG002
+        """Call once: a call has no steps to note."""
+        return self.attempt(message)
+
+    def clear(self, message: OutgoingMessage, /) -> None:  # noqa: B027
+        """Do nothing: a call leaves nothing."""
+
+    def sweep(self, owned: AbstractSet[str], /) -> None:  # noqa: B027
+        """Do nothing: a call leaves nothing."""
 
 
 @dataclass(frozen=True, slots=True)

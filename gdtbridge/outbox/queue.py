@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from gdtbridge.outbox.gdt_drop import GdtDrop
 from gdtbridge.outbox.model import (
     DeliveryQuestion,
     DestinationStatus,
+    EventSender,
     FileNaming,
     Message,
     PlaceQuestion,
@@ -22,6 +24,7 @@ from gdtbridge.outbox.model import (
 )
 from gdtbridge.outbox.names import check_name
 from gdtbridge.outbox.worker import DestinationWorker, RemovedDestination
+from gdtbridge.webhooks import HouseEvent
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +63,9 @@ class Outbox:
         self._lifetimes = {name: sender.lifetime for name, sender in senders.items()}
         self._senders = dict(senders)
         self._drops = {name: one for name, one in senders.items() if isinstance(one, GdtDrop)}
+        self.callers: Mapping[str, EventSender] = {
+            name: sender for name, sender in senders.items() if isinstance(sender, EventSender)
+        }
         with database.read() as connection:
             found = status.destinations(connection)
         everyone: dict[str, Sender] = {
@@ -89,6 +95,30 @@ class Outbox:
             return known
         return store.insert(connection, message, self._clock.utc(), sender.lifetime, sender.naming)
 
+    def listens(self, *events: str) -> bool:
+        """Return whether anybody wants to be told of one of these events."""
+        return any(not caller.events.isdisjoint(events) for caller in self.callers.values())
+
+    def tell(
+        self, connection: Connection, event: HouseEvent, *, after_id: int | None = None
+    ) -> None:
+        """Put an event for each webhook that wants it, in the caller's write transaction.
+
+        All get the same id; they are called once the message ``after_id`` is delivered.
+        """
+        event_id, now = secrets.token_hex(8), self._clock.utc()
+        for destination, caller in self.callers.items():
+            if event.name in caller.events:
+                key, payload = caller.key(event), caller.payload(event, event_id, now)
+                message = Message("webhook", destination, key, event.name, payload, after_id)
+                self.put(connection, message)
+
+    def untell(self, connection: Connection, event: HouseEvent) -> None:
+        """Remove what was put for an event in the caller's transaction, unless it was sent."""
+        for destination, caller in self.callers.items():
+            if event.name in caller.events:
+                store.withdraw(connection, destination, caller.key(event))
+
     def next_key(self, connection: Connection, destination: str, key: str) -> str:
         """Return a key for what is said once more: ``key``, numbered where that was put before."""
         number, free = 1, key
@@ -96,10 +126,6 @@ class Outbox:
             number += 1
             free = f"{key}:{number}"
         return free
-
-    def withdraw(self, connection: Connection, destination: str, key: str) -> None:
-        """Remove a message in the caller's write transaction, unless it has been sent."""
-        store.withdraw(connection, destination, key)
 
     def take_back(self, connection: Connection, prefixes: Sequence[str]) -> bool:
         """Remove the messages whose keys begin with ``prefixes``, in the caller's transaction.

@@ -15,7 +15,7 @@ from gdtbridge.database import Connection, Database
 from gdtbridge.durable import Clock
 from gdtbridge.durable.files import reason_of
 from gdtbridge.durable.mounts import Place
-from gdtbridge.outbox import store
+from gdtbridge.outbox import call_store, store
 from gdtbridge.outbox.gdt_drop import GdtDrop
 from gdtbridge.outbox.model import (
     Attempt,
@@ -227,7 +227,7 @@ class DestinationWorker:
                 attempt = self._attempt(outbox_id)
                 arrived += attempt.result is AttemptResult.DELIVERED
                 if attempt.away:
-                    self._rest()
+                    self._rest(attempt.after)
                     break
                 if attempt.result is AttemptResult.OCCUPIED:
                     self._wait_for_collection()
@@ -265,6 +265,9 @@ class DestinationWorker:
         return attempt
 
     def _settle(self, outbox_id: int, attempt: Attempt) -> None:
+        if self.sender.kind == "webhook":
+            with self._database.write(synced=False) as connection:
+                call_store.note_answer(connection, self.destination, attempt, self._clock.utc())
         match attempt.result:
             case AttemptResult.DELIVERED:
                 self.note_delivered(outbox_id)
@@ -304,7 +307,7 @@ class DestinationWorker:
     def _postpone(self, outbox_id: int, attempt: Attempt) -> None:
         with self._database.write() as connection:
             attempts, last_error = store.attempts(connection, outbox_id)
-            until = self._clock.utc() + retry_delay(attempts + 1)
+            until = self._clock.utc() + max(attempt.after, retry_delay(attempts + 1))
             store.postpone(connection, outbox_id, until, attempt.reason)
         if attempt.away:
             self._report(attempt.reason)
@@ -348,9 +351,9 @@ class DestinationWorker:
         self._occupied += 1
         self._resting_until = self._clock.monotonic() + min(pause, OCCUPIED_SECONDS)
 
-    def _rest(self) -> None:
+    def _rest(self, least: float = 0.0) -> None:
         self._away += 1
-        self._resting_until = self._clock.monotonic() + retry_delay(self._away)
+        self._resting_until = self._clock.monotonic() + max(least, retry_delay(self._away))
 
     def _report(self, trouble: str) -> None:
         """Log when deliveries begin to fail, fail for another reason or work again; never twice."""

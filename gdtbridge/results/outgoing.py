@@ -20,6 +20,8 @@ from gdtbridge.results.gathering import GatheredResult, ReadReport
 from gdtbridge.results.message_keys import attachment_key, chart_mark, study_key, values_key
 from gdtbridge.results.revision import NewValues
 from gdtbridge.sr import Report, fingerprint
+from gdtbridge.webhooks import HouseEvent
+from gdtbridge.webhooks.events import patient_facts
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +43,6 @@ class ResultMessages:
     gathered: GatheredResult
     moment: datetime
     """Local time."""
-    announced: bool
-    """Whether a webhook is called once the study record is delivered."""
     round: int
     """How often results of the exam were taken back from this chart: they may come once more."""
 
@@ -108,18 +108,9 @@ class ResultMessages:
             after_id=self._put_attachments(self.gathered.attached),
         )
         written = self.outbox.put(self.connection, message)
-        if self.announced and standing is Revision.FIRST:
-            self.outbox.put(
-                self.connection,
-                Message(
-                    kind="webhook",
-                    destination=GDT_WRITTEN,
-                    key=message.key,
-                    name=GDT_WRITTEN,
-                    payload=b"",
-                    after_id=written,
-                ),
-            )
+        if standing is Revision.FIRST:
+            event = HouseEvent(GDT_WRITTEN, message.key, result_facts(self.gathered))
+            self.outbox.tell(self.connection, event, after_id=written)
 
     def _put_values(self, read: ReadReport) -> bool:
         """Put the record of a report that says something new; return whether there is one."""
@@ -199,6 +190,20 @@ class ResultMessages:
 
     def _settle(self, pending: PendingReport, state: ReportState, **said: str) -> None:
         store.settle_report(self.connection, pending.id, state, **said)
+
+
+def result_facts(gathered: GatheredResult) -> dict[str, str]:
+    """Return what an event says of a result, by variable."""
+    planned, exam = gathered.planned, gathered.planned.exam
+    return {
+        "exam": str(exam.id),
+        "device": exam.device,
+        "modality": exam.modality,
+        "route": gathered.target.name,
+        "study_instance_uid": exam.study_instance_uid,
+        "accession_number": planned.shown_accession,
+        **patient_facts(planned.patient),
+    }
 
 
 def _cut(report: Report) -> str:

@@ -16,6 +16,7 @@ from gdtbridge.exams.history import grounds_of
 from gdtbridge.exams.model import (
     ClaimState,
     EventKind,
+    Exam,
     ExamEvent,
     ExamResult,
     ExamState,
@@ -28,12 +29,15 @@ from gdtbridge.orders.model import OrderState
 from gdtbridge.outbox import Outbox
 from gdtbridge.results import store as result_store
 from gdtbridge.results.gathering import ExamGatherer, GatheredExam, GatheredResult
-from gdtbridge.results.outgoing import ResultMessages
-from gdtbridge.settings import WebhookSettings
+from gdtbridge.results.outgoing import ResultMessages, result_facts
+from gdtbridge.webhooks import HouseEvent
+from gdtbridge.webhooks.events import patient_facts
 
 log = logging.getLogger(__name__)
 
 
+EXAM_REPORTED: Final = "exam_reported"
+EXAM_HELD: Final = "exam_held"
 MOST_RECONSIDERED: Final = 200
 """Held exams that are looked at again, the newest: whoever has more has not looked for long."""
 
@@ -46,7 +50,6 @@ class ResultReporter:
     archive: Archive
     outbox: Outbox
     gatherer: ExamGatherer
-    webhooks: WebhookSettings
     completion: CompletionRule
     clock: Clock
     _failing: dict[int, str] = field(default_factory=dict, init=False)
@@ -114,7 +117,7 @@ class ResultReporter:
         exam = gathered.exam
         for one in gathered.decisions:
             if one.reason is not None:
-                self._hold(connection, exam.id, one, one.reason, now)
+                self._hold(connection, exam, one, one.reason, now)
         sent: set[str] = set()
         for result in gathered.results:
             if self._put(connection, gathered, result, now):
@@ -141,7 +144,6 @@ class ResultReporter:
             connection,
             result,
             local_time(now),
-            announced=bool(self.webhooks.gdt_written),
             round=claim_store.withdrawals(connection, exam.id, planned.number),
         )
         try:
@@ -151,9 +153,12 @@ class ResultReporter:
             log.warning("exam %d: no record can be written: %s", exam.id, error)
             for decision in gathered.decisions:
                 if decision.number == planned.number:
-                    self._hold(connection, exam.id, decision, HoldReason.UNWRITABLE, now)
+                    self._hold(connection, exam, decision, HoldReason.UNWRITABLE, now)
             return False
         self._enter(connection, exam.id, result, now, put=put)
+        if put:
+            key = f"reported:{exam.id}:{planned.number}:{planned.accession_number}@{now:.3f}"
+            self.outbox.tell(connection, HouseEvent(EXAM_REPORTED, key, result_facts(result)))
         claim_store.update_claims(
             connection,
             [one.id for one in planned.exam.claims if one.state is not ClaimState.SETTLED],
@@ -201,7 +206,7 @@ class ResultReporter:
     def _hold(
         self,
         connection: Connection,
-        exam_id: int,
+        exam: Exam,
         decision: Decision,
         reason: HoldReason,
         now: float,
@@ -212,8 +217,9 @@ class ResultReporter:
             state=ClaimState.HELD,
             held_because=reason,
         )
-        if self._note(connection, exam_id, decision, reason, now):
-            log.warning("exam %d is held: %s", exam_id, reason)
+        if self._note(connection, exam.id, decision, reason, now):
+            log.warning("exam %d is held: %s", exam.id, reason)
+            self.outbox.tell(connection, _held(exam, decision, reason, now))
 
     def _note(
         self,
@@ -230,3 +236,18 @@ class ResultReporter:
         event = ExamEvent(now, "", EventKind.DECIDED, decision.person, detail)
         claim_store.note_event(connection, exam_id, event)
         return True
+
+
+def _held(exam: Exam, decision: Decision, reason: HoldReason, now: float) -> HouseEvent:
+    """Return the event of what is held of one of an exam's people, as the device names them."""
+    claim = decision.claims[0]
+    facts = {
+        "exam": str(exam.id),
+        "device": exam.device,
+        "modality": claim.modality,
+        "reason": reason.value,
+        "study_instance_uid": exam.study_instance_uid,
+        "accession_number": claim.accession_number,
+        **patient_facts(claim.patient),
+    }
+    return HouseEvent(EXAM_HELD, f"held:{exam.id}:{decision.person}@{now:.3f}", facts)

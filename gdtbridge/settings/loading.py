@@ -15,8 +15,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from gdtbridge.errors import SettingsError
-from gdtbridge.settings.models import Settings, SettingsSection
+from gdtbridge.settings.models import Settings
 from gdtbridge.settings.refusals import refuse_unusable
+from gdtbridge.settings.section import SettingsSection
 
 PREFIX: Final = "GDTBRIDGE_"
 FILE_NAME: Final = "gdtbridge.toml"

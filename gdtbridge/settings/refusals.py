@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ def refuse_unusable(settings: Settings) -> None:
     problems = [
         *_unguarded(settings),
         *_route_problems(settings),
+        *_webhook_problems(settings),
         *_catalogue_problems(settings),
         *_dialect_problems(settings),
     ]
@@ -65,6 +67,14 @@ def _route_problems(settings: Settings) -> Iterator[str]:
                     "belongs to another route already."
                 )
             inboxes.add(settings.base / route.in_)
+
+
+def _webhook_problems(settings: Settings) -> Iterator[str]:
+    """Yield names that two webhooks have."""
+    counted = Counter(one.name for one in settings.webhook)
+    for name, count in counted.items():
+        if count > 1:
+            yield f"webhook ({name}): Der Name ist doppelt. / The name is used twice."
 
 
 def _catalogue_problems(settings: Settings) -> Iterator[str]:

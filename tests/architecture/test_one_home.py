@@ -121,6 +121,8 @@ FACTS = {
         ("gdtbridge/dataset/text.py",),
         {
             "gdtbridge/gdt/": "GDT has character sets of its own",
+            "gdtbridge/outbox/calling.py": "HTTP has character sets of its own",
+            "gdtbridge/webhooks/signature.py": "Base64 is ASCII",
             "gdtbridge/web/": "HTTP has character sets of its own",
             "gdtbridge/folders/requests.py": "cuts UTF-8 of its own at a length",
             "gdtbridge/simulator/": "lets pydicom decode a dataset of its own",

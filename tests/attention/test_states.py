@@ -158,6 +158,7 @@ ELSEWHERE = {
     "report-unwritable",
     "not-looked",
     "database-locked",
+    "webhook-refused",
 }
 """Kinds whose beginning and end the tests of their room show."""
 

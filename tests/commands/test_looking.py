@@ -31,6 +31,7 @@ LOOKING = {
     "exams show": ("1.2.3",),
     "outbox list": (),
     "patients list-moves": (),
+    "webhook list": (),
     "worklist list": (),
 }
 ENDS_WITH = {"exams show": 1}
@@ -46,10 +47,12 @@ WORKING = {
     "outbox again": ("1",),
     "outbox arrived": ("1",),
     "patients renumber": ("7", "8"),
+    "webhook again": ("a",),
+    "webhook discard": ("a",),
     "worklist add": ("--id", "7", "--lastname", "A", "--birthdate", "01.01.1980"),
     "worklist remove": ("R1",),
 }
-WITHOUT = {"check", "serve", "simulate", "open"} | {
+WITHOUT = {"check", "serve", "simulate", "open", "webhook test"} | {
     f"{group} {name}" for group in ("gdt", "sr") for name in ("check", "convert", "show")
 }
 """Commands that open no installation, make one, or tell what is missing."""

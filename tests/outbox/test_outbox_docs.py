@@ -11,10 +11,7 @@ from click.testing import CliRunner
 from gdtbridge.cli import main
 from gdtbridge.core import open_core
 from gdtbridge.outbox import NOT_MOUNTED, Message
-from gdtbridge.outbox.gdt_drop import SWEEP_AGE
-from gdtbridge.outbox.model import ALARM_SECONDS, DeliveryState
-from gdtbridge.outbox.retry import LONGEST_RETRY
-from gdtbridge.outbox.webhook import (
+from gdtbridge.outbox.calling import (
     CONNECT_SECONDS,
     LIFETIME_SECONDS,
     MOST_BODY,
@@ -22,6 +19,9 @@ from gdtbridge.outbox.webhook import (
     TOTAL_SECONDS,
     WORTH_REPEATING,
 )
+from gdtbridge.outbox.gdt_drop import SWEEP_AGE
+from gdtbridge.outbox.model import ALARM_SECONDS, DeliveryState
+from gdtbridge.outbox.retry import LONGEST_RETRY
 from gdtbridge.outbox.worker import MOST_ATTEMPTS
 from gdtbridge.schema import outbox as table
 from gdtbridge.settings import load_settings

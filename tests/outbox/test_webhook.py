@@ -24,7 +24,7 @@ from gdtbridge.outbox.model import (
     OutgoingMessage,
 )
 
-DELIVERED = Attempt(AttemptResult.DELIVERED)
+DELIVERED = AttemptResult.DELIVERED
 LETTER = OutgoingMessage(1, "gdt_written", b"", DeliveryState.PENDING, "", "")
 
 
@@ -94,7 +94,7 @@ def test_get_as_configured(httpserver: HTTPServer) -> None:
 
     httpserver.expect_request("/dev/sps/io/door/pulse").respond_with_handler(handler)
     url = f"http://user:pw@127.0.0.1:{httpserver.port}/dev/sps/io/door/pulse?a=1&b=%20x"
-    assert call(url) == DELIVERED
+    assert call(url).result is DELIVERED
     (request,) = seen
     assert request.method == "GET"
     assert request.query_string == b"a=1&b=%20x"
@@ -105,16 +105,16 @@ def test_get_as_configured(httpserver: HTTPServer) -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (200, DELIVERED),
-        (204, DELIVERED),
-        (301, Attempt(AttemptResult.FAILED, "HTTP 301")),
-        (401, Attempt(AttemptResult.FAILED, "HTTP 401")),
-        (404, Attempt(AttemptResult.FAILED, "HTTP 404")),
-        (405, Attempt(AttemptResult.FAILED, "HTTP 405")),
-        (408, Attempt(AttemptResult.LATER, "HTTP 408", away=True)),
-        (429, Attempt(AttemptResult.LATER, "HTTP 429", away=True)),
-        (500, Attempt(AttemptResult.LATER, "HTTP 500", away=True)),
-        (503, Attempt(AttemptResult.LATER, "HTTP 503", away=True)),
+        (200, Attempt(AttemptResult.DELIVERED, "HTTP 200 OK")),
+        (204, Attempt(AttemptResult.DELIVERED, "HTTP 204 No Content")),
+        (301, Attempt(AttemptResult.FAILED, "HTTP 301 Moved Permanently")),
+        (401, Attempt(AttemptResult.FAILED, "HTTP 401 Unauthorized")),
+        (404, Attempt(AttemptResult.FAILED, "HTTP 404 Not Found")),
+        (405, Attempt(AttemptResult.FAILED, "HTTP 405 Method Not Allowed")),
+        (408, Attempt(AttemptResult.LATER, "HTTP 408 Request Timeout", away=True)),
+        (429, Attempt(AttemptResult.LATER, "HTTP 429 Too Many Requests", away=True)),
+        (500, Attempt(AttemptResult.LATER, "HTTP 500 Internal Server Error", away=True)),
+        (503, Attempt(AttemptResult.LATER, "HTTP 503 Service Unavailable", away=True)),
     ],
 )
 def test_status(httpserver: HTTPServer, status: int, expected: Attempt) -> None:
@@ -139,7 +139,7 @@ def test_proxy_of_the_environment_is_not_used(
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1/")
     httpserver.expect_request("/").respond_with_data("")
-    assert call(httpserver.url_for("/")) == DELIVERED
+    assert call(httpserver.url_for("/")).result is DELIVERED
 
 
 def test_refused_connection() -> None:
@@ -197,7 +197,7 @@ def test_dripping_body() -> None:
     """A success whose body never ends is a success, after the total time."""
     with raw_server(_drip_body) as url:
         started = time.monotonic()
-        assert call(url, total=0.5) == DELIVERED
+        assert call(url, total=0.5).result is DELIVERED
         assert time.monotonic() - started < 8
 
 
@@ -211,7 +211,7 @@ def test_huge_body_is_not_read() -> None:
             sent[0] += connection.send(b"a" * 65536)
 
     with raw_server(flood) as url:
-        assert call(url) == DELIVERED
+        assert call(url).result is DELIVERED
     assert sent[0] < 2**26
 
 

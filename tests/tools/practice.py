@@ -66,9 +66,7 @@ class Practice:
         routing = Routing(settings)
         for target in routing.targets:
             target.out.mkdir(parents=True, exist_ok=True)
-        self.outbox = Outbox(
-            self.database, senders_of(routing, settings.webhooks), clock=self.clock
-        )
+        self.outbox = Outbox(self.database, senders_of(routing, settings), clock=self.clock)
         self.reader = HereReader()
         self.renderer = AttachmentReader()
         self.printer = PagePrinter()
