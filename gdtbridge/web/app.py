@@ -60,7 +60,8 @@ def create_app(
     app.after_request(_add_security_headers)
     app.register_error_handler(Exception, _answer_error)
     _add_state_routes(app, readiness)
-    add_call = WorklistAddCall(orders, answers, today)
+    asks = not settings.http.token.get_secret_value()
+    add_call = WorklistAddCall(orders, answers, today, asks=asks)
     calls: tuple[Route, ...] = (
         (ADD_PATH, "worklist_add", add_call, ("GET", "POST")),
         *WorklistApi(orders, settings.http.public_url, today).routes(),

@@ -2,6 +2,11 @@
 
 In this order: the caller's network, the host name of the call (DNS rebinding), the token, and that
 no foreign web page sent it. ``GET /worklist/add`` places an order, so reading is guarded as well.
+
+Which page sent a call, browsers say in Sec-Fetch-Site, -Mode and -Dest (W3C Fetch Metadata), Origin
+(RFC 6454) and Referer; programs send none of them. What only reads is refused for what surely comes
+from elsewhere, since a browser keeps the answer from a foreign page; what changes something must
+come from elsewhere by no sign at all.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from gdtbridge.settings import HttpSettings
 from gdtbridge.settings.hosts import address_of
 from gdtbridge.web.access.tokens import Throttle, TokenCheck
 from gdtbridge.web.forms import raw_values
-from gdtbridge.web.problems import TEXT_PATHS, refuse
+from gdtbridge.web.problems import ADD_PATH, TEXT_PATHS, refuse
 
 HEALTH_PATH: Final = "/healthz"
 GUARDED_FROM_PAGES: Final = ("/worklist/", "/studies/", "/api/")
@@ -37,6 +42,11 @@ BAD_ORIGIN: Final = (
     " / Calls from foreign web pages are not allowed."
 )
 PREFETCH: Final = "Vorab-Aufrufe sind nicht erlaubt. / Prefetching is not allowed."
+
+_OWN_SITES: Final = frozenset({"", "none", "same-origin"})
+"""Sec-Fetch-Site of programs, of an address somebody typed, of our own pages."""
+_OWN_DESTINATIONS: Final = frozenset({"", "document", "empty"})
+"""Sec-Fetch-Dest of programs, of a page of its own, of our own scripts; no picture, no frame."""
 
 _HOST: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s\[\]/@,:]+)(?::[0-9]{1,5})?")
 
@@ -115,6 +125,8 @@ class Guard:
         headers = request.headers
         if headers.get("Sec-Fetch-Site", "").lower() == "cross-site":
             raise refuse(403, BAD_ORIGIN)
+        if self._must_be_unsuspicious(request) and not self._is_unsuspicious(request):
+            raise refuse(403, BAD_ORIGIN)
         origin = headers.get("Origin")
         if origin is not None and not self._is_own(origin, headers.get("Host", "")):
             raise refuse(403, BAD_ORIGIN)
@@ -122,12 +134,43 @@ class Guard:
         if "prefetch" in purposes.lower():
             raise refuse(403, PREFETCH)
 
+    def _must_be_unsuspicious(self, request: Request) -> bool:
+        """Return whether the call changes something; a page opened with the token has shown it."""
+        if self._token.is_needed and is_page_view(request):
+            return False
+        return request.path == ADD_PATH or request.method not in {"GET", "HEAD"}
+
+    def _is_unsuspicious(self, request: Request) -> bool:
+        headers = request.headers
+        site, destination, referer = (
+            headers.get(name, "").strip().lower()
+            for name in ("Sec-Fetch-Site", "Sec-Fetch-Dest", "Referer")
+        )
+        if site not in _OWN_SITES or destination not in _OWN_DESTINATIONS:
+            return False
+        return not referer or self._is_own(_origin(referer), headers.get("Host", ""))
+
     def _is_own(self, origin: str, host: str) -> bool:
         origin = origin.lower()
         if self._origin and origin == self._origin:
             return True
         scheme, mark, authority = origin.partition("://")
         return bool(mark) and scheme in {"http", "https"} and authority == host.lower()
+
+
+def is_page_view(request: Request) -> bool:
+    """Return whether a browser opens the address as a page of its own.
+
+    Browsers send Sec-Fetch-Mode over HTTPS and to their own machine only, but
+    Upgrade-Insecure-Requests with each page; programs send neither.
+    """
+    headers = request.headers
+    if headers.get("Sec-Fetch-Dest", "document").lower() != "document":
+        return False
+    mode = headers.get("Sec-Fetch-Mode")
+    if mode is not None:
+        return mode.lower() == "navigate"
+    return headers.get("Upgrade-Insecure-Requests", "") == "1"
 
 
 def _names(settings: HttpSettings) -> Iterable[str]:
@@ -140,6 +183,10 @@ def _names(settings: HttpSettings) -> Iterable[str]:
         yield (match["name"] if match else host).rstrip(".").lower()
 
 
-def _origin(public_url: str) -> str:
-    parts = urlsplit(public_url)
+def _origin(url: str) -> str:
+    """Return scheme and host of an address; empty where there is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""

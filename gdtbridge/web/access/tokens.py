@@ -94,6 +94,11 @@ class TokenCheck:
         self._digest = _digest(token.encode("utf-8")) if token else b""
         self._throttle = throttle
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether callers have to show a token."""
+        return bool(self._digest)
+
     def check(self, address: str, authorization: str, parameters: Sequence[bytes]) -> None:
         """Raise `CallRefused` (401 or 429) unless the caller shows the token.
 

@@ -1,4 +1,8 @@
-"""``/worklist/add``: an order from practice software, answered with a GDT record."""
+"""``/worklist/add``: an order from practice software, answered with a GDT record.
+
+A program is answered at once. Where no token is needed, an address that a browser opens as a page
+may have come in a mail: a page asks first, and only the answer to it places the order.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,11 @@ from typing import Final
 
 from flask import Response, request
 
+from gdtbridge.orders import OrderRequest
+from gdtbridge.web.access.guard import is_page_view
+from gdtbridge.web.access.once import OpenQuestions
 from gdtbridge.web.forms import raw_values
+from gdtbridge.web.pages.placing import ONCE, closed, placed_page, question
 from gdtbridge.web.parameters import order_request
 from gdtbridge.web.ports import AnswerPort, OrderPort
 
@@ -28,14 +36,35 @@ CHARSETS: Final[Mapping[str, str]] = {
 class WorklistAddCall:
     """Places the order a request describes and answers with its GDT record."""
 
-    def __init__(self, orders: OrderPort, answers: AnswerPort, today: Callable[[], date]) -> None:
+    def __init__(
+        self, orders: OrderPort, answers: AnswerPort, today: Callable[[], date], *, asks: bool
+    ) -> None:
+        """``asks``: whether a page somebody opens asks first; not where the token was shown."""
         self._orders = orders
         self._answers = answers
         self._today = today
+        self._asks = asks
+        self._questions: OpenQuestions[OrderRequest] = OpenQuestions()
 
     def __call__(self) -> Response:
         """Answer the request at hand."""
-        placed = self._orders.place(order_request(raw_values(request), self._today()))
+        values = raw_values(request)
+        if self._asks and (once := [v.value for v in values if v.name == ONCE]):
+            return self._answered(once[0].decode("latin-1"))
+        order = order_request(values, self._today())
+        if self._asks and is_page_view(request):
+            return question(order, self._questions.ask(order))
+        return self._placed(order)
+
+    def _answered(self, value: str) -> Response:
+        order = self._questions.answer(value) if request.method == "POST" else None
+        if order is None:
+            return closed()
+        self._orders.place(order)
+        return placed_page(order)
+
+    def _placed(self, order: OrderRequest) -> Response:
+        placed = self._orders.place(order)
         record = self._answers.answer(placed.entry)
         return Response(
             record, content_type=f"text/plain; charset={charset(self._answers.encoding)}"

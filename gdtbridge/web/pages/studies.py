@@ -5,8 +5,6 @@ German only: it is for the people at the workstation. Nothing a device wrote bec
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time
@@ -17,20 +15,14 @@ from typing import Final
 from flask import Response
 
 from gdtbridge.exams import StudyQuery
-from gdtbridge.web.pages import page
+from gdtbridge.web.pages import page, policy_of
 from gdtbridge.web.parameters import without_invisible
 
 MOST: Final = 100
 """Studies a page lists."""
 
 PAGE: Final = page("studies.html")
-_STYLE: Final = PAGE.partition("<style>")[2].partition("</style>")[0]
-_HASH: Final = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-POLICY: Final = (
-    f"default-src 'none'; style-src 'sha256-{_HASH}'; frame-ancestors 'none'; base-uri 'none'; "
-    "form-action 'none'"
-)
-"""Content-Security-Policy: our style and nothing else, no script at all."""
+POLICY: Final = policy_of(PAGE)
 
 NONE: Final = "Keine passende Untersuchung gefunden"
 SEVERAL: Final = "Mehrere Untersuchungen passen"
