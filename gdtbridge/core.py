@@ -10,6 +10,7 @@ from enum import Enum, auto
 from gdtbridge.archive import Archive
 from gdtbridge.attention import Attention, AttentionSource
 from gdtbridge.attention.announcer import ATTENTION, Announcer
+from gdtbridge.attention.clock_source import ClockSource
 from gdtbridge.attention.refusals import RefusalBook
 from gdtbridge.attention.sources import (
     BacklogSource,
@@ -23,9 +24,10 @@ from gdtbridge.attention.sources import (
 )
 from gdtbridge.attention.space import SpaceForecast
 from gdtbridge.attention.webhook_source import WebhookSource
+from gdtbridge.clock_watch import ClockWatch
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
-from gdtbridge.durable import Clock, SystemClock
+from gdtbridge.durable import Clock, SteadyClock, SystemClock
 from gdtbridge.errors import NoInstallation
 from gdtbridge.exams.adoption import adopt
 from gdtbridge.exams.completion import CompletionRule, DueSignal
@@ -118,7 +120,8 @@ class Core:
     webhooks: WebhookCalls
     due: DueSignal
     """Rings when an exam is due at this moment: have `ResultReporter.report_due` called."""
-    clock: Clock
+    clock: SteadyClock
+    clock_watch: ClockWatch
 
     def adopt(self) -> None:
         """Read whom the objects name that an older program received; before anything else runs."""
@@ -136,7 +139,8 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
     routing = Routing(settings)
     with ExitStack() as opened:
         database = opened.enter_context(closing(_open_database(settings, opening)))
-        outbox = Outbox(database, senders_of(routing, settings))
+        clock = SteadyClock(SystemClock())
+        outbox = Outbox(database, senders_of(routing, settings), clock=clock)
         worklist = WorklistFolder(
             settings.worklist_folder,
             policy_for=answering_of(settings.worklist),
@@ -149,7 +153,7 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
             opened.enter_context(closing(PagePrinter())),
         )
         stores = Stores(database, archive, outbox, worklist, openers)
-        yield wire(settings, routing, stores, SystemClock())
+        yield wire(settings, routing, stores, clock)
 
 
 def _open_database(settings: Settings, opening: Opening) -> Database:
@@ -171,7 +175,7 @@ def _open_database(settings: Settings, opening: Opening) -> Database:
     return Database(settings.database_url)
 
 
-def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> Core:
+def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyClock) -> Core:
     """Return the core on ``stores``; nothing is opened, nothing runs."""
     database, archive, outbox = stores.database, stores.archive, stores.outbox
     worklist, due = stores.worklist, DueSignal()
@@ -230,6 +234,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: Clock) -> 
         WebhookCalls(database, outbox, clock),
         due,
         clock,
+        ClockWatch(database, clock),
     )
 
 
@@ -251,6 +256,7 @@ def attention_of(
             DatabaseSource(stores.database, clock),
             BacklogSource(stores.database, stores.outbox, clock),
             OrderSilenceSource(stores.database, settings.attention.orders_silent_days, clock),
+            ClockSource(stores.database, clock),
             *further,
             WorklistSource(stores.worklist, clock),
         ),

@@ -322,3 +322,12 @@ free_space = sa.Table(  # what was free on the archive's disk, once a day
     sa.Column("at", sa.Double, nullable=False),
     sa.Column("free", sa.BigInteger, nullable=False),  # bytes
 )
+
+clock_jump = sa.Table(  # steps of the wall clock
+    "clock_jump",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),  # moves with the next jump
+    sa.Column("before", sa.Double, nullable=False),
+    sa.Column("after", sa.Double, nullable=False),
+)

@@ -13,6 +13,7 @@ from typing import Final
 
 from gdtbridge.attention import AttentionSource, counts, has_fault
 from gdtbridge.attention.announcer import LOOK_SECONDS as ANNOUNCE_SECONDS
+from gdtbridge.clock_watch import WATCH_SECONDS
 from gdtbridge.core import Core, open_core
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.durable import FileLock, FolderUnusable, LockBusy
@@ -104,6 +105,7 @@ class Bridge:
     def _start_scheduler(self) -> None:
         core, scheduler = self._core, self._scheduler
         core.due.connect(scheduler.every(TICK_SECONDS, "reporting", self._report))
+        scheduler.every(WATCH_SECONDS, "watching the clock", core.clock_watch.look)
         scheduler.every(RECONSIDER_SECONDS, "looking at what is held", self._reconsider)
         scheduler.every(LOOK_SECONDS, "looking at the parts", self._health.look)
         if seconds := self._settings.worklist.cleanup_seconds:

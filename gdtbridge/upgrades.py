@@ -213,7 +213,7 @@ def _rebuild_exam(op: Operations) -> None:
 
 
 def _to_5(op: Operations) -> None:
-    """Add tables alone: what was refused, free space by day, mails, places of folders, answers."""
+    """Add tables alone: what was refused, free space by day, mails, places, answers, jumps."""
 
 
 STEPS: Final[Mapping[int, Callable[[Operations], None]]] = MappingProxyType(

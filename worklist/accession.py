@@ -16,12 +16,11 @@ from __future__ import annotations
 import logging
 import os
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from gdtbridge.durable import FileLock
-from gdtbridge.durable.clock import Clock
+from gdtbridge.durable.clock import BELIEVED_SINCE, Clock
 from gdtbridge.durable.files import write_over
 from worklist.errors import NumbersExhausted, folder_errors
 
@@ -38,8 +37,8 @@ TEMPORARY = ".accessionid.part"
 SKIP = 1_000_000
 """How far to jump when numbers may have been given away that nobody remembers."""
 
-EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-"""When the numbers began to run, in UTC seconds since 1970; a clock before it is wrong."""
+EPOCH: Final = BELIEVED_SINCE
+"""When the numbers began to run, in UTC seconds since 1970."""
 
 RATE: Final = 10
 """Numbers a second; ten digits last until 2054, and then go on one by one."""

@@ -51,7 +51,8 @@ def counts(connection: Connection) -> dict[str, int]:
 
 def last_note(connection: Connection) -> float | None:
     """Return when the newest note was written, in UTC seconds."""
-    return connection.execute(sa.select(sa.func.max(attention_note.c.written_at))).scalar()
+    newest = sa.select(attention_note.c.written_at).order_by(attention_note.c.id.desc()).limit(1)
+    return connection.execute(newest).scalar()
 
 
 def enter_note(connection: Connection, now: float) -> int:

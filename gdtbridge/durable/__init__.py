@@ -5,9 +5,17 @@ else in the product syncs. ``lock`` keeps processes apart, ``clock`` tells the t
 is not known here.
 """
 
-from gdtbridge.durable.clock import Clock, SystemClock
+from gdtbridge.durable.clock import Clock, SteadyClock, SystemClock
 from gdtbridge.durable.errors import FolderUnusable, LockBusy
 from gdtbridge.durable.files import FileStamp
 from gdtbridge.durable.lock import FileLock
 
-__all__ = ["Clock", "FileLock", "FileStamp", "FolderUnusable", "LockBusy", "SystemClock"]
+__all__ = [
+    "Clock",
+    "FileLock",
+    "FileStamp",
+    "FolderUnusable",
+    "LockBusy",
+    "SteadyClock",
+    "SystemClock",
+]

@@ -30,8 +30,16 @@ class CompletionRule:
         return self.settings.quiet_seconds + 1
 
     def due_at(self, now: float, first: float) -> float:
-        """Return the deadline of an exam with an instance at ``now`` and its first at ``first``."""
-        return now if self.at_once else self.quiet_at(now, first)
+        """Return the deadline of an exam with an instance at ``now`` and its first at ``first``.
+
+        A limit over for longer than any pause was set before the clock went forward, or before the
+        service was off; the device is waited for as at the beginning.
+        """
+        if self.at_once:
+            return now
+        limit = self.settings.limit_minutes * 60
+        forgotten = now - first > limit + self.settings.quiet_seconds
+        return self.quiet_at(now, now if forgotten else first)
 
     def quiet_at(self, now: float, first: float) -> float:
         """Return when a pause after ``now`` is over, also where the first instance is enough."""

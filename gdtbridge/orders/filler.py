@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
+from gdtbridge.clock_jumps import earliest_local
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NotFound, ProcessingFailure
@@ -117,5 +118,6 @@ class OrderFiller:
         with self._database.read() as connection:
             if store.has_arrived(connection, entry):
                 return OrderState.DONE
-        stale = is_stale(entry, self._clock.local(), min_age=self._min_age)
+            now = earliest_local(connection, self._clock)
+        stale = is_stale(entry, now, min_age=self._min_age)
         return OrderState.EXPIRED if stale else OrderState.ORDERED

@@ -10,6 +10,7 @@ from typing import Final
 
 from flask import Flask, Response, request
 
+from gdtbridge.durable.clock import BELIEVED_SINCE
 from gdtbridge.health import PartState
 from gdtbridge.settings import Settings
 from gdtbridge.web.access.guard import Guard
@@ -31,8 +32,12 @@ NAMES_BY_PATH: Final = {ADD_PATH: FIELD_NAMES, **STUDY_NAMES}
 
 
 def local_today() -> date:
-    """Return today's date where the practice is."""
-    return datetime.now().astimezone().date()
+    """Return today's date where the practice is; the last of all where the clock is wrong by years.
+
+    So nobody is told that a birth date lies in the future of a clock that is still in 1970.
+    """
+    today = datetime.now().astimezone()
+    return today.date() if today.timestamp() >= BELIEVED_SINCE else date.max
 
 
 def create_app(

@@ -13,6 +13,7 @@ from pytest_httpserver import HTTPServer
 from gdtbridge.attention import AttentionItem
 from gdtbridge.attention.announcer import ATTENTION, MOST_CALLS, note_text
 from gdtbridge.settings import load_settings
+from tests.tools.clock import TO_BELIEVED
 from tests.tools.practice import Practice
 from worklist import FolderError
 
@@ -29,6 +30,7 @@ def told(tmp_path: Path, httpserver: HTTPServer) -> Iterator[Practice]:
     (tmp_path / "gdtbridge.toml").touch()
     hook = {"GDTBRIDGE_WEBHOOKS__ATTENTION": httpserver.url_for("/attention")}
     practice = Practice(tmp_path, load_settings(tmp_path / "gdtbridge.toml", {**CHART, **hook}))
+    practice.clock.turn(TO_BELIEVED)
     yield practice
     practice.close()
 
@@ -147,12 +149,12 @@ def test_the_note_is_a_record_that_names_nobody(told: Practice) -> None:
         "0183102Meldungen",
         "017310301011900",
         "0158402ALLG00",
-        "017620015012024",
+        "017620015012027",
         "0156201093216",
         "0516228Ultraschall: 1 Untersuchung ohne Zuordnung",
         "0168410EXTPACS",
         "0238411PACS-Datensatz",
-        "017843215012024",
+        "017843215012027",
         "0158439093216",
     ]
     assert list(told.records()) == ["attention-1.gdt"]
@@ -211,6 +213,7 @@ def test_a_clock_that_was_put_back_silences_nothing(told: Practice) -> None:
     hold(told, "2.25.7")
     look(told)
     told.clock.step(-86_400)
+    told.core.clock_watch.look()
     hold(told, "2.25.8")
     look(told)
 

@@ -102,7 +102,9 @@ def test_free_space_is_measured_once_a_day_and_forgotten(practice: Practice) -> 
     with sqlite3.connect(practice.folder / "db.sqlite") as connection:
         assert connection.execute("SELECT count(*) FROM free_space").fetchone() == (15,)
         practice.clock.step(-10.5 * DAY)
+        practice.core.clock_watch.look()
         forecast.keep()
         practice.clock.step(-DAY * 5000)
+        practice.core.clock_watch.look()
         forecast.keep()
         assert connection.execute("SELECT count(*) FROM free_space").fetchone() == (1,)

@@ -127,6 +127,11 @@ def _growing(desk: Desk) -> None:
     desk.practice.clock.turn(3 * DAY)
 
 
+def _jumped(desk: Desk) -> None:
+    desk.practice.clock.step(3600)
+    desk.practice.core.clock_watch.look()
+
+
 def _nothing(desk: Desk) -> None:
     """Leave it to time."""
 
@@ -145,6 +150,7 @@ STATES = {
     "stores-refused": State(_store_refused, _nothing),
     "object-refused": State(_another_sent, _nothing),
     "device-refused": State(lambda desk: desk.knock("THIEF"), lambda d: d.practice.clock.turn(DAY)),
+    "clock-jumped": State(_jumped, lambda desk: desk.practice.clock.turn(DAY)),
     "backlog": State(_many_due, _reported),
     "disk-low": State(lambda desk: desk.mount("size=20m"), Desk.unmount),
     "disk-full": State(lambda desk: desk.mount("size=5m"), Desk.unmount),

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 START = 1_705_311_015.0
 """2024-01-15 09:30:15 UTC."""
+TO_BELIEVED = (3 * 365 + 1) * 86400.0
+"""Seconds from there to 2027, when the product exists: before it, a clock is wrong."""
 
 
 class HandClock:

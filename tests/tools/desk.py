@@ -19,6 +19,7 @@ from gdtbridge.health import Health
 from gdtbridge.service import probes_of
 from gdtbridge.settings import DicomSettings, load_settings
 from gdtbridge.web.app import told_state
+from tests.tools.clock import TO_BELIEVED
 from tests.tools.device import Rejected, send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
 from tests.tools.practice import Practice
@@ -47,6 +48,7 @@ class Desk:
         self.practice = Practice(
             folder, load_settings(folder / "gdtbridge.toml", {**SETTINGS, **url, **settings})
         )
+        self.practice.clock.turn(TO_BELIEVED)
         core = self.practice.core
         (folder / "spool").mkdir()
         self.server = DicomServer(

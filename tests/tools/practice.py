@@ -13,6 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus
 from gdtbridge.core import Stores, senders_of, wire
 from gdtbridge.database import Database
+from gdtbridge.durable import SteadyClock
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import Record
 from gdtbridge.orders import OrderRequest
@@ -61,12 +62,13 @@ class Practice:
         settings = of_old_studies(settings)
         self.settings = settings
         self.clock = HandClock()
+        steady = SteadyClock(self.clock)
         self.out = settings.gdt_out
         self.database = Database(f"sqlite:///{folder / 'db.sqlite'}")
         routing = Routing(settings)
         for target in routing.targets:
             target.out.mkdir(parents=True, exist_ok=True)
-        self.outbox = Outbox(self.database, senders_of(routing, settings), clock=self.clock)
+        self.outbox = Outbox(self.database, senders_of(routing, settings), clock=steady)
         self.reader = HereReader()
         self.renderer = AttachmentReader()
         self.printer = PagePrinter()
@@ -75,7 +77,7 @@ class Practice:
         self.worklist = WorklistFolder(folder / "worklist")
         openers = openers or ObjectOpeners(self.reader, self.renderer, self.printer)
         stores = Stores(self.database, self.archive, self.outbox, self.worklist, openers)
-        self.core = wire(settings, routing, stores, self.clock)
+        self.core = wire(settings, routing, stores, steady)
         self.filed = self.core.order_files.ports.filed
         self.master_data = self.core.order_files.ports.master_data
         self.device = "US01"

@@ -72,7 +72,7 @@ def test_values_are_tidied(make: Make) -> None:
         ("ScheduledProcedureStepID", "a\\b"),
         ("PatientBirthDate", date(2024, 1, 16)),
         ("PatientBirthDate", date(1849, 12, 31)),
-        ("scheduled", datetime.fromisoformat("1970-01-01 00:00:00")),
+        ("scheduled", datetime.fromisoformat("1969-12-31 23:59:59")),
         ("created", datetime.fromisoformat("2400-01-01 00:00:00")),
     ],
 )
