@@ -9,6 +9,7 @@ from gdtbridge.archive.model import (
     IncomingInstance,
     Receipt,
     ReceiptStatus,
+    SpooledDataset,
     Standing,
     StoredFile,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "IncomingInstance",
     "Receipt",
     "ReceiptStatus",
+    "SpooledDataset",
     "Standing",
     "StoredFile",
 ]

@@ -5,14 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import BinaryIO
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledDataset:
+    """What is known of a dataset from having written it: its file need not be read again.
+
+    ``file`` is open at its end and not synced. ``sha256`` and ``size`` (in bytes) are those of the
+    dataset alone, ``start`` is its beginning or all of it.
+    """
+
+    file: BinaryIO
+    sha256: str
+    size: int
+    start: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingInstance:
     """A completely received instance that nobody has acknowledged yet.
 
-    ``path`` is a closed Part 10 file in the spool. The UIDs are those of the C-STORE command and of
-    its presentation context (PS3.7 9.3.1), without padding; nothing in them is trusted.
+    ``path`` is a Part 10 file in the spool, ``dataset`` what its writer knows of it. The UIDs are
+    those of the C-STORE command and of its presentation context (PS3.7 9.3.1), without padding;
+    nothing in them is trusted.
     """
 
     path: Path
@@ -21,6 +37,7 @@ class IncomingInstance:
     TransferSyntaxUID: str
     calling_aet: str
     peer: str
+    dataset: SpooledDataset | None = None
 
 
 @dataclass(frozen=True, slots=True)

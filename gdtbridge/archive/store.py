@@ -96,7 +96,7 @@ class Archive:
             raise ProcessingFailure(f"archive: {error.strerror}") from error
 
     def _store(self, incoming: IncomingInstance, header: Header) -> StoredFile:
-        sha256, size = _digest_and_sync(incoming.path)
+        sha256, size = _digest_and_sync(incoming)
         study = _name(header.StudyInstanceUID or incoming.SOPInstanceUID)
         name = _name(incoming.SOPInstanceUID, incoming.TransferSyntaxUID, sha256)
         folder = self.folder / study[:2] / study
@@ -227,9 +227,13 @@ def _update(connection: Connection, instances: Iterable[int], **values: object) 
     _UPDATE.run(connection, values, instances=list(instances))
 
 
-def _digest_and_sync(path: Path) -> tuple[str, int]:
-    """Return the SHA-256 of the file's dataset and the file's size; the file is synced."""
-    with path.open("rb+") as file:
+def _digest_and_sync(incoming: IncomingInstance) -> tuple[str, int]:
+    """Return the SHA-256 of the file's dataset and the file's size; it is synced and closed."""
+    if incoming.dataset is not None:
+        with incoming.dataset.file as file:
+            sync_file(file)
+            return incoming.dataset.sha256, file.tell()
+    with incoming.path.open("rb+") as file:
         sync_file(file)
         read_file_meta(file)
         digest = hashlib.sha256()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.dataset.errors import UnreadableDataset
-from gdtbridge.dataset.parser import WantedElements, parse_file
+from gdtbridge.dataset.errors import DatasetError, UnreadableDataset
+from gdtbridge.dataset.parser import ParsedDataset, WantedElements, parse_file
 from gdtbridge.dataset.part10 import read_file_meta
 from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.text import TextDecoder
@@ -65,6 +66,28 @@ def read_header(path: Path, transfer_syntax_uid: str) -> Header:
     with path.open("rb") as file:
         read_file_meta(file)
         elements = parse_file(file, transfer_syntax_uid, _WANTED, most_inflated=_MOST_INFLATED)
+    return _header(elements)
+
+
+def header_in(start: bytes, size: int, transfer_syntax_uid: str) -> Header | None:
+    """Return the head of a dataset of ``size`` bytes that begins with ``start``.
+
+    None where more of it is needed, and where `read_header` would raise: every byte that was looked
+    at is in ``start``, or the answer is not given.
+    """
+    file = BytesIO(start)
+    try:
+        elements = parse_file(
+            file, transfer_syntax_uid, _WANTED, most_inflated=_MOST_INFLATED, size=size
+        )
+        if file.tell() >= len(start) and size > len(start):
+            return None
+        return _header(elements)
+    except DatasetError:
+        return None
+
+
+def _header(elements: ParsedDataset) -> Header:
     if elements.damaged:
         raise UnreadableDataset("Die Daten sind beschädigt. / The dataset is damaged.")
     found = elements.root.values

@@ -75,14 +75,22 @@ class _ItemLevel(OpenLevel):
 
 
 def parse_file(
-    file: BinaryIO, transfer_syntax_uid: str, wanted: WantedElements, *, most_inflated: int
+    file: BinaryIO,
+    transfer_syntax_uid: str,
+    wanted: WantedElements,
+    *,
+    most_inflated: int,
+    size: int | None = None,
 ) -> ParsedDataset:
     """Return the wanted elements of the dataset at whose first byte ``file`` stands.
 
-    Raises `DatasetTooLarge` beyond a limit and `UnreadableDataset` where the dataset is not
-    deflated as it should be; any other bytes give what they hold.
+    It has ``size`` bytes, or all that are left of the file. Raises `DatasetTooLarge` beyond a limit
+    and `UnreadableDataset` where the dataset is not deflated as it should be; any other bytes give
+    what they hold.
     """
-    stream = DatasetStream.of_file(file, transfer_syntax_uid, most_inflated=most_inflated)
+    stream = DatasetStream.of_file(
+        file, transfer_syntax_uid, most_inflated=most_inflated, size=size
+    )
     return _DatasetParser(stream, wanted).run()
 
 

@@ -57,9 +57,14 @@ class DatasetStream:
 
     @classmethod
     def of_file(
-        cls, file: BinaryIO, transfer_syntax_uid: str, *, most_inflated: int
+        cls,
+        file: BinaryIO,
+        transfer_syntax_uid: str,
+        *,
+        most_inflated: int,
+        size: int | None = None,
     ) -> DatasetStream:
-        """Return the dataset at whose first byte ``file`` stands.
+        """Return the dataset at whose first byte ``file`` stands, of ``size`` bytes or to its end.
 
         Raises `DatasetTooLarge` beyond a limit and `UnreadableDataset` where the dataset is not
         deflated as it should be.
@@ -71,7 +76,7 @@ class DatasetStream:
             end = ENDLESS
         else:
             start, source = file.read(8), PlainStream(file)
-            end = os.fstat(file.fileno()).st_size - at
+            end = os.fstat(file.fileno()).st_size - at if size is None else size
         file.seek(at)
         big_endian = transfer_syntax_uid == EXPLICIT_BIG_ENDIAN
         return cls(source, end, implicit=not is_explicit(start), big_endian=big_endian)

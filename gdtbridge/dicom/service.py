@@ -1,19 +1,24 @@
 """Requests and operations: all that a DIMSE service and an association know of each other.
 
-The thread that receives calls a `ServiceProvider` and `DimseOperation.write`; the association's own
-thread calls `DimseOperation.run`. Both may call `DimseOperation.discard`, never at the same time.
+The thread that receives calls a `ServiceProvider` and `DimseOperation.write`; it or the
+association's own thread calls `DimseOperation.run`. Both may call `DimseOperation.discard`, never
+at the same time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from gdtbridge.dicom.command import CommandSet, DimseStatus, response_to
 
 MAX_IDENTIFIER: Final = 64 * 1024
 """Bytes of a dataset that is kept in memory: a query, never an object. Devices send up to 4 KiB."""
+
+
+Fragment: TypeAlias = bytes | memoryview
+"""A piece of a message as it lies in the connection's buffer."""
 
 
 class ProtocolViolation(Exception):
@@ -52,8 +57,18 @@ class DimseRequest:
 class DimseOperation(Protocol):
     """A request on its way: its dataset arrives in pieces, then it is answered."""
 
-    def write(self, fragment: bytes) -> None:
-        """Take the next piece of the dataset; raise `ProtocolViolation` when it must end here."""
+    @property
+    def is_served_at_once(self) -> bool:
+        """Whether the thread that receives serves it, if nothing waits before it.
+
+        Nothing is received meanwhile, no C-CANCEL either; its answer is one small message.
+        """
+
+    def write(self, fragment: Fragment) -> None:
+        """Take the next piece of the dataset; raise `ProtocolViolation` when it must end here.
+
+        The piece is valid until this returns.
+        """
 
     def run(self) -> None:
         """Serve the request and answer, now that the dataset is complete."""
@@ -68,6 +83,8 @@ ServiceProvider = Callable[[DimseRequest], DimseOperation]
 
 class BufferedOperation:
     """An operation whose dataset is kept in memory, at most `MAX_IDENTIFIER` bytes of it."""
+
+    is_served_at_once = False
 
     def __init__(self, request: DimseRequest) -> None:
         self.request = request
@@ -84,7 +101,7 @@ class BufferedOperation:
         """The dataset as it came; not whole when it is too large."""
         return bytes(self._data)
 
-    def write(self, fragment: bytes) -> None:
+    def write(self, fragment: Fragment) -> None:
         """Keep a piece; raise `ProtocolViolation` for sixteen times the limit."""
         self._size += len(fragment)
         if self._size > 16 * MAX_IDENTIFIER:

@@ -7,34 +7,52 @@ and the devices will send it again.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 import secrets
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from gdtbridge.archive import SpooledDataset
+from gdtbridge.dicom.service import Fragment
 from gdtbridge.durable.files import delete_leftovers
 
 log = logging.getLogger(__name__)
 
+START_BYTES: Final = 16 * 1024
+"""How much of a dataset is kept in memory for who wants to know whose it is."""
+
 _SUFFIX: Final = ".part"
+_GATHERED: Final = 32 * 1024
+"""Bytes of small fragments that go to the operating system together."""
 
 
 class SpoolFile:
-    """A file of the spool, open for writing until `close`; `remove` works at any time."""
+    """A file of the spool, hashed as it is written; `remove` works at any time."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make a new file that only we can read; raise `OSError`."""
+    def __init__(self, folder: Path, meta: bytes = b"") -> None:
+        """Make a new file that only we can read and that begins with ``meta``; raise `OSError`."""
         self.path = folder / f"{secrets.token_hex(16)}{_SUFFIX}"
-        self._file: BinaryIO = open(self.path, "xb", opener=_private)  # noqa: SIM115
+        self._file: BinaryIO = open(self.path, "xb", _GATHERED, opener=_private)  # noqa: SIM115
+        self._digest = hashlib.sha256()
+        self._start = bytearray()
+        self._size = 0
+        self._file.write(meta)
 
-    def write(self, data: bytes) -> None:
-        """Append ``data``; raise `OSError`."""
+    def write(self, data: Fragment) -> None:
+        """Append a piece of the dataset; raise `OSError`."""
         self._file.write(data)
+        self._digest.update(data)
+        self._size += len(data)
+        if (missing := START_BYTES - len(self._start)) > 0:
+            self._start += data[:missing]
 
-    def close(self) -> None:
+    def finish(self) -> SpooledDataset:
         """Hand everything to the operating system; raise `OSError`. Nothing is synced."""
-        self._file.close()
+        self._file.flush()
+        start = bytes(self._start)
+        return SpooledDataset(self._file, self._digest.hexdigest(), self._size, start)
 
     def remove(self) -> None:
         """Close and delete the file, if it is still there."""

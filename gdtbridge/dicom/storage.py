@@ -16,7 +16,7 @@ from gdtbridge.dataset.part10 import file_meta
 from gdtbridge.dataset.values import is_uid
 from gdtbridge.dicom.command import DimseStatus
 from gdtbridge.dicom.negotiation import is_storage
-from gdtbridge.dicom.service import DimseRequest, ProtocolViolation
+from gdtbridge.dicom.service import DimseRequest, Fragment, ProtocolViolation
 from gdtbridge.dicom.spool import SpoolFile
 from gdtbridge.errors import (
     NotUnderstood,
@@ -58,6 +58,8 @@ class SopClassNotSupported(StoreError):
 class StoreOperation:
     """One C-STORE. Once something went wrong, the rest of the object is read and dropped."""
 
+    is_served_at_once = True
+
     def __init__(
         self, port: StoragePort, spool: Path, max_object: int, request: DimseRequest
     ) -> None:
@@ -73,7 +75,7 @@ class StoreOperation:
         self._drain_until = 0.0
         self._drained = 0
 
-    def write(self, fragment: bytes) -> None:
+    def write(self, fragment: Fragment) -> None:
         """Spool a piece of the dataset; raise `ProtocolViolation` for a refused one without end."""
         if not fragment:
             return  # an object of empty fragments is none
@@ -90,7 +92,7 @@ class StoreOperation:
         else:
             self._drain(fragment)
 
-    def _spool(self, fragment: bytes) -> None:
+    def _spool(self, fragment: Fragment) -> None:
         self._size += len(fragment)
         if self._size > self._max_object:
             raise OutOfResources("the object is larger than dicom.max_object_mb")
@@ -98,9 +100,7 @@ class StoreOperation:
             self._port.room_for(len(fragment))
             self._room_until = self._size + ROOM_INTERVAL
         if self._file is None:
-            meta = self._file_meta()
-            self._file = SpoolFile(self._folder)
-            self._file.write(meta)
+            self._file = SpoolFile(self._folder, self._file_meta())
         self._file.write(fragment)
 
     def _file_meta(self) -> bytes:
@@ -119,7 +119,7 @@ class StoreOperation:
         self._drain_until = time.monotonic() + DRAIN_SECONDS
         self.discard()
 
-    def _drain(self, fragment: bytes) -> None:
+    def _drain(self, fragment: Fragment) -> None:
         self._drained += len(fragment)
         if self._drained > DRAIN_BYTES or time.monotonic() > self._drain_until:
             raise ProtocolViolation("a refused object does not end")
@@ -145,7 +145,7 @@ class StoreOperation:
         if self._file is None:
             raise NotUnderstood("C-STORE without a dataset")
         try:
-            self._file.close()
+            dataset = self._file.finish()
         except OSError as error:
             raise _failure_of(error) from error
         command = self._request.command
@@ -157,6 +157,7 @@ class StoreOperation:
                 TransferSyntaxUID=self._request.context.transfer_syntax,
                 calling_aet=self._request.calling_aet,
                 peer=self._request.peer,
+                dataset=dataset,
             )
         )
 

@@ -15,7 +15,7 @@ from gdtbridge.archive import (
 )
 from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.errors import DatasetError
-from gdtbridge.dataset.header import Header, read_header
+from gdtbridge.dataset.header import Header, header_in, read_header
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import (
     DatabaseError,
@@ -60,7 +60,7 @@ class InstanceReceiver:
         in the index is left, which the object meets when it is sent again.
         """
         try:
-            header = read_header(incoming.path, incoming.TransferSyntaxUID)
+            header = _header_of(incoming)
         except OSError as error:
             raise ProcessingFailure(f"spool: {error.strerror}") from error
         except DatasetError as error:
@@ -123,6 +123,13 @@ class InstanceReceiver:
             **patient_facts(patient),
         }
         self.outbox.tell(connection, HouseEvent(EXAM_RECEIVED, f"received:{study}", facts))
+
+
+def _header_of(incoming: IncomingInstance) -> Header:
+    """Return the head of a received object; raise `OSError` or `DatasetError`."""
+    known, syntax = incoming.dataset, incoming.TransferSyntaxUID
+    header = header_in(known.start, known.size, syntax) if known is not None else None
+    return header or read_header(incoming.path, syntax)
 
 
 def _must_match(incoming: IncomingInstance, header: Header) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus, Standing
 from gdtbridge.database import Database
 from gdtbridge.dataset.header import Header, read_header
+from gdtbridge.dataset.part10 import file_meta
+from gdtbridge.dicom.spool import SpoolFile
 from gdtbridge.errors import OutOfResources
 from tests.tools.elements import EXPLICIT, identification, part10
 
@@ -58,6 +61,26 @@ def test_the_file_is_moved_as_it_is(archive: Archive, tmp_path: Path) -> None:
     assert (archive.folder / stored.file).read_bytes() == before
     assert stored.size == len(before)
     assert not incoming.path.exists()
+
+
+def test_what_its_writer_knows_is_not_read_again(archive: Archive, tmp_path: Path) -> None:
+    """The digest handed over is that of the dataset; the file is whole and closed."""
+    by_reading, header = received(tmp_path)
+    expected = archive.store(by_reading, header)
+    dataset = identification()
+    spooled = SpoolFile(tmp_path, file_meta("1.2", "2.25.1", EXPLICIT))
+    for at in range(0, len(dataset), 7):
+        spooled.write(memoryview(dataset)[at : at + 7])
+    known = spooled.finish()
+
+    stored = archive.store(replace(by_reading, path=spooled.path, dataset=known), header)
+
+    assert (stored.sha256, stored.file) == (expected.sha256, expected.file)
+    assert known.file.closed
+    written = (archive.folder / stored.file).read_bytes()
+    assert written == file_meta("1.2", "2.25.1", EXPLICIT) + dataset
+    assert stored.size == len(written)
+    assert (known.size, known.start) == (len(dataset), dataset)
 
 
 def test_the_same_bytes_again_change_nothing(

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gdtbridge.dataset.errors import DatasetError, DatasetTooLarge
-from gdtbridge.dataset.header import read_header
+from gdtbridge.dataset.header import header_in, read_header
+from gdtbridge.dataset.part10 import read_file_meta
 from gdtbridge.dataset.text import one_line
 from tests.tools.elements import (
     BIG_ENDIAN,
@@ -171,6 +172,45 @@ def test_a_damaged_head_is_read_or_refused(
         texts = dataclasses.astuple(header)
         assert all(one_line(text) == text for text in texts)
         assert all(text.encode().decode() == text for text in texts)  # no lone surrogates
+
+
+@given(st.data())
+def test_the_start_of_a_dataset_gives_the_same_head_or_none(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """However much of it is known, and whatever is wrong in it: never another answer."""
+    ts = data.draw(st.sampled_from([IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN]))
+    dataset = bytearray(identification(ts) + element(0x00200010, b"SH", "1" * 40, ts=ts) * 3)
+    for _ in range(data.draw(st.integers(0, 3))):
+        at = data.draw(st.integers(0, len(dataset)))
+        dataset[at : at + data.draw(st.integers(0, 6))] = data.draw(
+            st.one_of(st.binary(max_size=6), st.sampled_from(MARKS))
+        )
+    path = part10(tmp_path_factory.getbasetemp() / "start.dcm", bytes(dataset), ts)
+    with path.open("rb") as file:
+        read_file_meta(file)
+        whole = file.read()
+    start = whole[: data.draw(st.one_of(st.just(len(whole)), st.integers(0, len(whole))))]
+    found = header_in(start, len(whole), ts)
+    try:
+        expected = read_header(path, ts)
+    except DatasetError:
+        assert found is None
+        return
+    assert found in {None, expected}
+    assert found is not None or len(start) < len(whole)
+
+
+def test_the_start_of_a_large_object_is_enough() -> None:
+    """Where the head ends in what is known, pixels are not looked at, nor missed."""
+    dataset = identification() + element(0x00200010, b"SH", "1")
+
+    found = header_in(dataset, 10_000_000, EXPLICIT)
+
+    assert found is not None
+    assert found.PatientID == "4711"
+    assert header_in(dataset[:200], 10_000_000, EXPLICIT) is None
+    assert header_in(bytes(dataset[:3]), 3, EXPLICIT) is not None  # nothing, and that is all
 
 
 LABELS = ["ISO_IR 100", "ISO_IR 192", "GB18030", "ISO 2022 IR 87", "\\ISO 2022 IR 149", "x"]

@@ -213,7 +213,7 @@ def test_reader_that_takes_nothing_stops_nobody(
     monkeypatch.setattr(sockets, "PDU_SECONDS", 0.5)
     folder = WorklistFolder(tmp_path / "worklist")
     identifier = keys(*range(0x00111000, 0x00111000 + 2000)) + step(STATION)
-    with RawAssociation(server.port) as slow:
+    with RawAssociation(server.port, timeout=60) as slow:
         slow.associate([(WORKLIST, [IMPLICIT])])
         slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         accepted = server._connections.everyone()[0].guarded.socket  # type: ignore[attr-defined]

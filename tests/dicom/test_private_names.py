@@ -59,7 +59,7 @@ PRIVATE_NAMES: dict[type, tuple[str, ...]] = {
         "send",
         "socket",
     ),
-    DIMSEServiceProvider: ("get_msg", "msg_queue", "receive_primitive"),
+    DIMSEServiceProvider: ("get_msg", "msg_queue"),
     DULServiceProvider: (
         "_idle_timer",
         "_is_transport_event",

@@ -15,7 +15,7 @@ def test_spool_file_is_private_and_removable(tmp_path: Path) -> None:
     file = SpoolFile(tmp_path)
     file.write(b"data")
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
-    file.close()
+    file.finish()
     assert file.path.read_bytes() == b"data"
     file.remove()
     file.remove()
@@ -25,7 +25,7 @@ def test_spool_file_is_private_and_removable(tmp_path: Path) -> None:
 def test_removing_leaves_what_the_archive_took(tmp_path: Path) -> None:
     """A file that was moved away stays where it is."""
     file = SpoolFile(tmp_path)
-    file.close()
+    file.finish()
     taken = file.path.rename(tmp_path / "taken")
     file.remove()
     assert taken.exists()
@@ -34,7 +34,7 @@ def test_removing_leaves_what_the_archive_took(tmp_path: Path) -> None:
 def test_sweep_removes_only_spooled_files(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """What a crash left is deleted and counted; what is not ours stays."""
     for _ in range(3):
-        SpoolFile(tmp_path).close()
+        SpoolFile(tmp_path).finish().file.close()
     foreign = tmp_path / "README.txt"
     foreign.write_text("not ours")
     assert sweep(tmp_path) == 3

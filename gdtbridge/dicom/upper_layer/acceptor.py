@@ -18,7 +18,7 @@ from pynetdicom import AE
 from pynetdicom.acse import ACSE
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.pdu_primitives import A_ASSOCIATE, P_DATA
+from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation
 
@@ -69,9 +69,7 @@ class AssociationAcceptor(Association):
         self.server = server
         self._signal = threading.Event()
         self.receiver = MessageReceiver(self._begin, self._trigger, self._signal)
-        self.upper_layer = AcceptorUpperLayer(
-            self, self._signal, lambda: self.receiver.is_full, lambda: self.receiver.is_receiving
-        )
+        self.upper_layer = AcceptorUpperLayer(self, self._signal, self.receiver)
         self.dul = self.upper_layer
         self.dimse = cast("DIMSEServiceProvider", self.receiver)
         self.acse = AssociationControl(self)
@@ -104,8 +102,11 @@ class AssociationAcceptor(Association):
         self.guarded.drop()
 
     def dismiss(self) -> None:
-        """Abort the association after what is queued to be sent."""
-        if self.is_established:
+        """Abort the association after what is queued to be sent.
+
+        Where the thread that would send it serves a request, the connection ends without a word.
+        """
+        if self.is_established and not self.receiver.is_serving_at_once:
             self.abort(block=False)
         else:
             self.drop()
@@ -145,10 +146,7 @@ class AssociationAcceptor(Association):
         limit = self.requestor.maximum_length or MAX_PDU
         size = max(_MIN_FRAGMENT, min(limit, MAX_PDU) - _PDV_HEADER)
         for control, fragment in _fragments(encode_command(command), dataset, size):
-            primitive = P_DATA()
-            value = control.to_bytes(1, "big") + fragment
-            primitive.presentation_data_value_list.append((context_id, value))
-            self.dul.send_pdu(primitive)
+            self.upper_layer.send_data(context_id, control, fragment)
 
     def run_reactor(self) -> None:
         """Run the association to its end; nothing of it is left behind."""

@@ -1,6 +1,6 @@
 """DIMSE messages put together from the fragments of P-DATA (PS3.7 6.3, PS3.8 Annex E).
 
-A dataset is never gathered here: each fragment goes to its operation as it comes.
+A dataset is never gathered here: each fragment goes to its operation as it lies in the buffer.
 """
 
 from __future__ import annotations
@@ -12,10 +12,14 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from pynetdicom.pdu_primitives import P_DATA
-
 from gdtbridge.dicom.command import CommandField, CommandSet, CommandSetError, parse_command
-from gdtbridge.dicom.service import AcceptedContext, DimseOperation, ProtocolViolation
+from gdtbridge.dicom.service import (
+    AcceptedContext,
+    DimseOperation,
+    Fragment,
+    ProtocolViolation,
+)
+from gdtbridge.dicom.upper_layer.buffer import presentation_data_values
 from gdtbridge.dicom.upper_layer.reactor import TICK_SECONDS, SignallingQueue
 from gdtbridge.logs import describe
 
@@ -34,7 +38,8 @@ _INVALID_PDU: Final = "Evt19"
 class MessageReceiver:
     """The DIMSE provider of one association, for the receiving direction.
 
-    The reactor calls `receive_primitive`, the association's thread `get_msg` and `done`.
+    The reactor calls `receive` and serves there what may be served at once, if nothing waits before
+    it; the association's thread calls `get_msg` and `done`, and serves the rest.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class MessageReceiver:
         self._pending = 0
         self._cancelled: set[int] = set()
         self._is_closed = False
+        self.is_serving_at_once = False
 
     @property
     def is_receiving(self) -> bool:
@@ -69,6 +75,11 @@ class MessageReceiver:
         return self._pending > 0 or self.is_receiving
 
     @property
+    def is_serving(self) -> bool:
+        """Whether a request waits or is being served."""
+        return self._pending > 0
+
+    @property
     def is_full(self) -> bool:
         """Whether no further request should be read now."""
         return self._pending >= MAX_PENDING
@@ -77,12 +88,14 @@ class MessageReceiver:
         """Return whether the peer cancelled that request, or the association is over."""
         return self._is_closed or message_id in self._cancelled
 
-    def receive_primitive(self, primitive: P_DATA) -> None:
-        """Take the fragments of one P-DATA-TF PDU; nonsense ends the association."""
+    def receive(self, content: memoryview) -> None:
+        """Take the content of one P-DATA-TF PDU; nonsense ends the association."""
         try:
-            with self._lock:
-                for context_id, data in primitive.presentation_data_value_list:
-                    self._take(context_id, data)
+            for context_id, control, fragment in presentation_data_values(content):
+                with self._lock:
+                    operation = self._take(context_id, control, fragment)
+                if operation is not None:
+                    self._serve(operation)
         except (CommandSetError, ProtocolViolation) as error:
             log.warning("association aborted: %s", error)
             self._abort(_INVALID_PDU)
@@ -90,33 +103,39 @@ class MessageReceiver:
             log.error("association aborted: %s", describe(error))
             self._abort(_INVALID_PDU)
 
-    def _take(self, context_id: int, data: bytes) -> None:
+    def _serve(self, operation: DimseOperation) -> None:
+        self.is_serving_at_once = True
+        try:
+            operation.run()
+        finally:
+            self.is_serving_at_once = False
+            self.done(operation)
+
+    def _take(self, context_id: int, control: int, fragment: Fragment) -> DimseOperation | None:
+        """Take a fragment; return the operation it completes where that is served at once."""
         if self._is_closed:
-            return
-        if not data:
-            raise ProtocolViolation("fragment without its control header")
+            return None
         if not self.is_receiving:
             self._context_id = context_id
         elif context_id != self._context_id:  # PS3.8 E.1; another context is another encoding
             raise ProtocolViolation("message in more than one context")
-        control, fragment = data[0], data[1:]
         if control & _IS_COMMAND:
-            self._take_command(fragment, is_last=bool(control & _IS_LAST))
-        else:
-            self._take_dataset(fragment, is_last=bool(control & _IS_LAST))
+            return self._take_command(fragment, is_last=bool(control & _IS_LAST))
+        return self._take_dataset(fragment, is_last=bool(control & _IS_LAST))
 
-    def _take_command(self, fragment: bytes, *, is_last: bool) -> None:
+    def _take_command(self, fragment: Fragment, *, is_last: bool) -> DimseOperation | None:
         if self._operation is not None:
             raise ProtocolViolation("command within a dataset")
         self._command += fragment
         if len(self._command) > MAX_COMMAND:
             raise ProtocolViolation("command set without end")
-        if is_last:
-            command = parse_command(bytes(self._command))
-            self._command.clear()
-            self._start(command)
+        if not is_last:
+            return None
+        command = parse_command(bytes(self._command))
+        self._command.clear()
+        return self._start(command)
 
-    def _start(self, command: CommandSet) -> None:
+    def _start(self, command: CommandSet) -> DimseOperation | None:
         context = self.contexts.get(self._context_id)
         if context is None or command.is_response:
             raise ProtocolViolation("message in no accepted context, or a response to nothing")
@@ -124,24 +143,26 @@ class MessageReceiver:
             cancelled = command.MessageIDBeingRespondedTo
             if cancelled is not None and len(self._cancelled) < MAX_CANCELLED:
                 self._cancelled.add(cancelled)
-            return
+            return None
         if command.MessageID is not None:
             self._cancelled.discard(command.MessageID)
         self._operation = self._begin(context, command)
-        if not command.has_dataset:
-            self._complete(self._operation)
+        return None if command.has_dataset else self._complete(self._operation)
 
-    def _take_dataset(self, fragment: bytes, *, is_last: bool) -> None:
+    def _take_dataset(self, fragment: Fragment, *, is_last: bool) -> DimseOperation | None:
         if self._operation is None:
             raise ProtocolViolation("dataset without a command")
         self._operation.write(fragment)
-        if is_last:
-            self._complete(self._operation)
+        return self._complete(self._operation) if is_last else None
 
-    def _complete(self, operation: DimseOperation) -> None:
+    def _complete(self, operation: DimseOperation) -> DimseOperation | None:
+        """Return the operation if it is to be served at once; those before it come first."""
         self._pending += 1
         self._operation = None
+        if operation.is_served_at_once and self._pending == 1:
+            return operation
         self.msg_queue.put((self._context_id, operation))
+        return None
 
     def get_msg(self, block: bool = False) -> tuple[int, DimseOperation] | tuple[None, None]:  # noqa: ARG002, FBT001, FBT002
         """Return the next complete request; waits a moment for one, or for anything else to do."""

@@ -1,7 +1,8 @@
 """The DICOM upper layer of one association (PS3.8 9.2): pynetdicom's, on the monotonic clock.
 
 pynetdicom's reactor sleeps a millisecond between looks at its socket and its queues. An acceptor's
-waits for whichever comes first: bytes from the peer, something to send, or a timer.
+waits for whichever comes first: bytes from the peer, something to send, or a timer. Once associated
+it takes data itself, as views of what was read; every other PDU is pynetdicom's.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pynetdicom.association import Association
 from pynetdicom.dul import DULServiceProvider
 from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.timer import Timer
 
+from gdtbridge.dicom.upper_layer.buffer import p_data_tf
 from gdtbridge.dicom.upper_layer.sockets import GuardedSocket, readable
 from gdtbridge.logs import describe
 
@@ -36,6 +37,31 @@ STALL_SECONDS: Final = 60.0
 """How long a message may pause half-way."""
 MAX_WAITING: Final = 32
 """PDUs waiting to be sent before their producer has to wait; keeps a cine out of memory."""
+
+
+_DATA_TRANSFER: Final = "Sta6"
+_CLOSING: Final = "Sta13"
+_CLOSED: Final = "Evt17"
+"""States and event of PS3.8 Tables 9-1 to 9-5."""
+
+
+class DataReceiver(Protocol):
+    """Takes the data of one association."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing is to be read: requests came faster than they are served."""
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether a message has begun and is not complete."""
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether a request waits or is being served: the peer may be silent."""
+
+    def receive(self, content: memoryview) -> None:
+        """Take the content of one P-DATA-TF PDU."""
 
 
 class SignallingQueue(queue.Queue[Any]):
@@ -95,23 +121,14 @@ class UpperLayer(DULServiceProvider):
 class AcceptorUpperLayer(UpperLayer):
     """The reactor of one accepted association, driven by events.
 
-    ``signal`` is set when the association's thread has something to look at. While ``is_busy``
-    returns True nothing is read: the peer sent requests faster than they are served.
-    ``is_receiving`` tells whether a message has begun and is not complete.
+    ``signal`` is set when the association's thread has something to look at.
     """
 
-    def __init__(
-        self,
-        assoc: Association,
-        signal: threading.Event,
-        is_busy: Callable[[], bool],
-        is_receiving: Callable[[], bool],
-    ) -> None:
+    def __init__(self, assoc: Association, signal: threading.Event, receiver: DataReceiver) -> None:
         super().__init__(assoc)
         self.daemon = True
         self._signal = signal
-        self._is_busy = is_busy
-        self._is_receiving = is_receiving
+        self._receiver = receiver
         self._run_loop_delay = 0
         self.to_user_queue = SignallingQueue(signal)
         self._woken, self._waker = socket.socketpair()
@@ -124,27 +141,59 @@ class AcceptorUpperLayer(UpperLayer):
             self._waker.send(b"\0")
 
     def _is_transport_event(self) -> bool:
-        if self.event_queue.empty():
-            if self._is_busy():
-                self._wait(None, BACKLOG_SECONDS)
-                return False
-            self._wait(self.socket, self._patience())
+        guarded = self.socket if isinstance(self.socket, GuardedSocket) else None
+        if self._receiver.is_full and self.event_queue.empty():
+            self._wait(None, BACKLOG_SECONDS)
+            if guarded is not None:
+                guarded.pause()
+            return False
+        if guarded is not None and self.state_machine.current_state == _DATA_TRANSFER:
+            return self._transfer(guarded)
+        if self.event_queue.empty() and not (guarded is not None and guarded.has_buffered):
+            self._wait(guarded, self._patience())
         return super()._is_transport_event()
 
+    def _transfer(self, guarded: GuardedSocket) -> bool:
+        """Take data until there is something else to do; return whether that was another PDU."""
+        while not self._has_other_work():
+            for content in guarded.data():
+                self._receiver.receive(content)
+                self._idle_timer.restart()
+                if self._has_other_work():
+                    return False
+            if guarded.has_other:
+                return super()._is_transport_event()
+            if guarded.is_overdue:
+                self.event_queue.put(_CLOSED)
+            elif not self._wait(guarded, self._patience()):
+                return False
+        return False
+
+    def _has_other_work(self) -> bool:
+        return (
+            not self.event_queue.empty()
+            or not self.to_provider_queue.empty()
+            or self._kill_thread
+            or self._receiver.is_full
+        )
+
     def _patience(self) -> float:
-        if self.state_machine.current_state == "Sta13":
+        if self.state_machine.current_state == _CLOSING:
             return LINGER_SECONDS
         return max(0.0, min(TICK_SECONDS, self.artim_timer.remaining))
 
-    def _wait(self, guarded: Any, seconds: float) -> None:  # noqa: ANN401
-        """Wait for the peer or for `wake`."""
+    def _wait(self, guarded: GuardedSocket | None, seconds: float) -> bool:
+        """Wait for the peer or for `wake`; return whether the peer has something to read."""
         sockets = [self._woken]
-        if isinstance(guarded, GuardedSocket) and guarded.socket is not None:
+        if guarded is not None and guarded.socket is not None:
             guarded.acknowledge_at_once()
             sockets.append(guarded.socket)
         with contextlib.suppress(OSError, ValueError):
-            if readable(sockets, seconds):
+            ready = readable(sockets, seconds)
+            if self._woken.fileno() in ready:
                 self._woken.recv(4096)
+            return any(one != self._woken.fileno() for one in ready)
+        return False
 
     def _process_recv_primitive(self) -> bool:
         """Look for something to send; sending counts as activity."""
@@ -154,14 +203,30 @@ class AcceptorUpperLayer(UpperLayer):
         return found
 
     def idle_timer_expired(self) -> bool:
-        """Return whether the peer has been silent for too long."""
-        self._idle_timer.timeout = STALL_SECONDS if self._is_receiving() else IDLE_SECONDS
+        """Return whether the peer has been silent for too long; while it is served it may be."""
+        if self._receiver.is_serving:
+            self._idle_timer.restart()
+        self._idle_timer.timeout = STALL_SECONDS if self._receiver.is_receiving else IDLE_SECONDS
         return super().idle_timer_expired()
 
     def send_pdu(self, primitive: Any) -> None:  # noqa: ANN401
         """Queue something to send and have it looked at."""
         super().send_pdu(primitive)
         self.wake()
+
+    def send_data(self, context_id: int, control: int, fragment: bytes) -> None:
+        """Send one fragment: the thread that receives at once, others in turn."""
+        is_ours = threading.get_ident() == self.ident
+        if is_ours and self.socket is not None and self.to_provider_queue.empty():
+            self.socket.send(p_data_tf(context_id, control, fragment))
+            return
+        primitive = P_DATA()
+        value = control.to_bytes(1, "big") + fragment
+        primitive.presentation_data_value_list.append((context_id, value))
+        if is_ours:  # who empties the queue cannot wait for room in it
+            self.to_provider_queue.put(primitive)
+        else:
+            self.send_pdu(primitive)
 
     def kill_dul(self) -> None:
         """End the reactor."""

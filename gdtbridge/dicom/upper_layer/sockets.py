@@ -10,13 +10,14 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pynetdicom.association import Association
 from pynetdicom.transport import AssociationSocket
 
 from gdtbridge.dataset.values import received_title
+from gdtbridge.dicom.upper_layer.buffer import HEADER, PduBuffer
 from gdtbridge.dicom.upper_layer.request import CALLING_TITLE, TITLES, readable_request
 
 MAX_PDU: Final = 128 * 1024
@@ -30,12 +31,13 @@ PDU_SECONDS: Final = 30.0
 
 _ASSOCIATE_RQ: Final = 0x01
 _ASSOCIATE_AC: Final = 0x02
+_P_DATA_TF: Final = 0x04
 _PDU_TYPES: Final = range(0x01, 0x08)
 _QUICK_ACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
 
-def readable(sockets: Sequence[socket.socket], timeout: float) -> bool:
-    """Return whether one of ``sockets`` has something to read within ``timeout`` seconds.
+def readable(sockets: Sequence[socket.socket], timeout: float) -> list[int]:
+    """Return the descriptors of ``sockets`` that have something to read within some seconds.
 
     Raises `ValueError` or `OSError` for a closed one.
     """
@@ -43,8 +45,20 @@ def readable(sockets: Sequence[socket.socket], timeout: float) -> bool:
         poll = select.poll()  # select() cannot see descriptors from 1024 on
         for one in sockets:
             poll.register(one, select.POLLIN)
-        return bool(poll.poll(timeout * 1000))
-    return bool(select.select(sockets, [], [], timeout)[0])
+        return [descriptor for descriptor, _ in poll.poll(timeout * 1000)]
+    return [one.fileno() for one in select.select(sockets, [], [], timeout)[0]]
+
+
+def wait_to_send(connection: socket.socket, timeout: float) -> None:
+    """Wait until the peer takes more; raise `TimeoutError` after ``timeout`` seconds."""
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(connection, select.POLLOUT)
+        ready: Sequence[object] = poll.poll(max(0.0, timeout) * 1000)
+    else:
+        ready = select.select([], [connection], [], max(0.0, timeout))[1]
+    if timeout <= 0 or not ready:
+        raise TimeoutError("peer takes nothing")
 
 
 class ClosingSocket(AssociationSocket):
@@ -64,8 +78,9 @@ class ClosingSocket(AssociationSocket):
 class GuardedSocket(ClosingSocket):
     """An accepted socket that bounds each PDU in size and time and reads it in one piece.
 
-    It also makes the association request such as pynetdicom can read; ``calling_aet`` is what the
-    device really sent. The answer repeats the titles byte for byte (PS3.8 9.3.3).
+    `data` reads ahead; `recv` first returns what is left of that. It also makes the association
+    request such as pynetdicom can read; ``calling_aet`` is what the device really sent. The answer
+    repeats the titles byte for byte (PS3.8 9.3.3).
     """
 
     def __init__(self, assoc: Association, client_socket: socket.socket) -> None:
@@ -76,6 +91,10 @@ class GuardedSocket(ClosingSocket):
         self._is_within_pdu = False
         self._request = bytearray()
         self._titles = b""
+        self._buffer: PduBuffer | None = None
+        self._pdu_until: float | None = None
+        self._is_over = False
+        client_socket.setblocking(False)
         client_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client_socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
@@ -84,11 +103,74 @@ class GuardedSocket(ClosingSocket):
         """Whether there is something to read, or the end of the connection to notice."""
         if self.socket is None or not self._is_connected:
             return False
+        if self.has_buffered:
+            return True
         try:
-            return readable([self.socket], 0)
+            return bool(readable([self.socket], 0))
         except (OSError, ValueError):
             self.event_queue.put("Evt17")
             return False
+
+    @property
+    def has_buffered(self) -> bool:
+        """Whether `recv` would return something without waiting: nobody waits for the peer then."""
+        return self._is_over or bool(self._buffer)
+
+    @property
+    def has_other(self) -> bool:
+        """Whether what comes next is for `recv`: no data, too large a PDU, or the end."""
+        if self._is_over or self._buffer is None:
+            return self._is_over
+        header = self._buffer.header()
+        return header is not None and not _is_data(*header)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether a PDU has begun and was not complete in time."""
+        return self._pdu_until is not None and time.monotonic() > self._pdu_until
+
+    def pause(self) -> None:
+        """Forgive the time in which nothing was read."""
+        self._pdu_until = None
+
+    def data(self) -> Iterator[memoryview]:
+        """Yield the content of each P-DATA-TF PDU that can be read without waiting.
+
+        Each is valid until the next one is asked for.
+        """
+        if self._buffer is None:
+            self._buffer = PduBuffer(MAX_PDU)
+        while size := self._size_of_data(self._buffer):
+            self._pdu_until = None
+            yield self._buffer.take(size)[HEADER.size :]
+        if self._buffer and self._pdu_until is None:
+            self._pdu_until = time.monotonic() + PDU_SECONDS
+
+    def _size_of_data(self, buffer: PduBuffer) -> int:
+        """Return the bytes of the P-DATA-TF that is next; 0 while it is not whole, or is none."""
+        while True:
+            header = buffer.header()
+            if header is not None:
+                if not _is_data(*header):
+                    return 0
+                if len(buffer) >= (size := HEADER.size + header[1]):
+                    return size
+            if not self._has_more(buffer):
+                return 0
+
+    def _has_more(self, buffer: PduBuffer) -> bool:
+        """Read what has come; return whether there was anything."""
+        if self.socket is None:
+            self._is_over = True
+            return False
+        try:
+            count = buffer.fill(self.socket)
+        except BlockingIOError:
+            return False
+        except OSError:
+            count = 0
+        self._is_over = not count
+        return bool(count)
 
     def acknowledge_at_once(self) -> None:
         """Have the next segment acknowledged without delay.
@@ -115,11 +197,12 @@ class GuardedSocket(ClosingSocket):
 
     def _read_header(self, nr_bytes: int) -> bytearray:
         if self._is_associated:
-            self._deadline = time.monotonic() + PDU_SECONDS
+            self._deadline = self._pdu_until or time.monotonic() + PDU_SECONDS
+            self._pdu_until = None
         header = self._read(nr_bytes)
         if len(header) < nr_bytes:
             return header
-        pdu_type, length = struct.unpack(">BxL", header)
+        pdu_type, length = HEADER.unpack(header)
         is_request = pdu_type == _ASSOCIATE_RQ and not self._is_associated
         if length > (MAX_REQUEST if is_request else MAX_PDU):
             raise OSError(f"PDU of {length} bytes")
@@ -148,12 +231,25 @@ class GuardedSocket(ClosingSocket):
         return data
 
     def _read_some(self, view: memoryview) -> int:
-        left = self._deadline - time.monotonic()
-        if self.socket is None or left <= 0:
-            raise TimeoutError("PDU not complete in time")
-        self.socket.settimeout(left)
+        if self._buffer:
+            taken = self._buffer.take(len(view))
+            view[: len(taken)] = taken
+            return len(taken)
+        while True:
+            left = self._deadline - time.monotonic()
+            if self.socket is None or left <= 0:
+                raise TimeoutError("PDU not complete in time")
+            try:
+                return self.socket.recv_into(view)
+            except BlockingIOError:
+                self._wait_to_read(self.socket, left)
+
+    def _wait_to_read(self, connection: socket.socket, seconds: float) -> None:
         self.acknowledge_at_once()
-        return self.socket.recv_into(view)
+        try:
+            readable([connection], seconds)
+        except ValueError as error:
+            raise OSError("closed") from error
 
     def send(self, bytestream: bytes) -> None:
         """Send one PDU; a failure ends the association (Evt17)."""
@@ -161,9 +257,20 @@ class GuardedSocket(ClosingSocket):
             bytestream = bytestream[:10] + self._titles + bytestream[74:]
             self._is_associated = True
         try:
-            if self.socket is None:
-                raise OSError("closed")
-            self.socket.settimeout(PDU_SECONDS)
-            self.socket.sendall(bytestream)
+            self._send(memoryview(bytestream))
         except (OSError, ValueError):
             self.event_queue.put("Evt17")
+
+    def _send(self, rest: memoryview) -> None:
+        deadline = time.monotonic() + PDU_SECONDS
+        while rest:
+            if self.socket is None:
+                raise OSError("closed")
+            try:
+                rest = rest[self.socket.send(rest) :]
+            except BlockingIOError:
+                wait_to_send(self.socket, deadline - time.monotonic())
+
+
+def _is_data(pdu_type: int, length: int) -> bool:
+    return pdu_type == _P_DATA_TF and length <= MAX_PDU
