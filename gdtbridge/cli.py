@@ -13,6 +13,7 @@ import click
 
 from gdtbridge import __version__
 from gdtbridge.commands.attention import attention
+from gdtbridge.commands.backup import archive, backup, restore
 from gdtbridge.commands.exams import exams
 from gdtbridge.commands.gdt import gdt
 from gdtbridge.commands.open import open_command
@@ -77,5 +78,8 @@ for command in (
     gdt,
     sr,
     open_command,
+    backup,
+    restore,
+    archive,
 ):
     main.add_command(command)

@@ -296,6 +296,38 @@ def is_ours(url: str) -> bool:
     return found is not None
 
 
+def copy_to(url: str, target: Path) -> None:
+    """Copy an SQLite database to a new file, as it is at one moment, while others write.
+
+    Nothing but ``target`` changes (sqlite.org/backup.html). Raises `DatabaseError` where there is
+    none of ours, or the copy is damaged, and then there is no ``target``.
+    """
+    Database(url, looking=True).close()
+    file = sqlite_file(url)
+    if file is None:
+        raise DatabaseError(
+            "Nur eine Datenbank als Datei (SQLite) wird hier gesichert; für PostgreSQL bitte "
+            "pg_dump nehmen. / Only a database in a file (SQLite) is copied; use pg_dump for "
+            "PostgreSQL."
+        )
+    try:
+        with (
+            closing(sqlite3.connect(f"{file.as_uri()}?{_way_to_look(file)}", uri=True)) as source,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            source.backup(copy)
+            (found,) = copy.execute("PRAGMA quick_check").fetchone()
+            copy.execute("PRAGMA journal_mode=DELETE")  # one file, without companions
+    except sqlite3.Error as error:
+        target.unlink(missing_ok=True)
+        raise DatabaseError(
+            f"{file}: nicht kopiert. / not copied: {getattr(error, 'sqlite_errorname', '')}"
+        ) from error
+    if found != "ok":
+        target.unlink()
+        raise DatabaseError(f"{file} ist beschädigt. / is damaged.")
+
+
 def _place(url: sa.URL) -> str:
     """Return where a database is or should be, without its password."""
     return f"{url.render_as_string(hide_password=True)} (storage.database)"

@@ -81,7 +81,7 @@ class Bridge:
         Raises `SettingsError` when a port is taken or a service runs here, and then nothing runs.
         """
         with self._stopping.pop_all() as stopping:
-            stopping.enter_context(_alone(self._settings.root))
+            stopping.enter_context(alone(self._settings.root))
             self._core.order_book.reconcile()
             self._core.adopt()
             self._core.outbox.start()
@@ -212,7 +212,7 @@ def _attention(core: Core, part: str, *sources: AttentionSource) -> dict[str, Pa
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
+def alone(root: Path) -> Iterator[None]:
     """Keep a second service off the same files; raise `SettingsError` where one runs."""
     lock = FileLock(root / SERVICE_LOCK, timeout=1)  # `is_running` may hold it for a moment
     with ExitStack() as held:

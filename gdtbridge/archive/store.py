@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,8 +24,9 @@ from gdtbridge.archive.model import (
     StoredFile,
 )
 from gdtbridge.database import Connection
+from gdtbridge.dataset.errors import UnreadableDataset
 from gdtbridge.dataset.header import Header
-from gdtbridge.dataset.part10 import read_file_meta
+from gdtbridge.dataset.part10 import read_announced, read_file_meta
 from gdtbridge.durable.files import sync_file, sync_folder
 from gdtbridge.errors import OutOfResources, ProcessingFailure
 from gdtbridge.schema import instance
@@ -104,6 +105,34 @@ class Archive:
         incoming.path.replace(folder / f"{name}.dcm")
         sync_folder(folder)
         return StoredFile(f"{study[:2]}/{study}/{name}.dcm", sha256, size)
+
+    def unentered(self, connection: Connection) -> Iterator[list[Path]]:
+        """Yield the files without an entry in the index, of one study each time, oldest first."""
+        known = set(connection.execute(sa.select(instance.c.file)).scalars())
+        for study in sorted(self.folder.glob("??/*")):
+            files = [
+                one for one in study.glob("*.dcm") if str(one.relative_to(self.folder)) not in known
+            ]
+            if files:
+                yield sorted(files, key=lambda one: (one.stat().st_mtime, one.name))
+
+    def found(self, path: Path) -> tuple[IncomingInstance, StoredFile]:
+        """Return an archived file as what was received, and as what lies there.
+
+        Which device sent it is not known. Raises `UnreadableDataset` for a file whose bytes are not
+        those received: its name is made of them.
+        """
+        with path.open("rb") as file:
+            sop_class, sop_instance, syntax = read_announced(file)
+            digest = hashlib.sha256()
+            while piece := file.read(_CHUNK):
+                digest.update(piece)
+            size = file.tell()
+        sha256 = digest.hexdigest()
+        if path.stem != _name(sop_instance, syntax, sha256):
+            raise UnreadableDataset("Die Datei wurde verändert. / The file was changed.")
+        stored = StoredFile(str(path.relative_to(self.folder)), sha256, size)
+        return IncomingInstance(path, sop_class, sop_instance, syntax, "", ""), stored
 
     def _make(self, folder: Path) -> None:
         """Make a study's folder; the folder's name is on the disk when this returns.

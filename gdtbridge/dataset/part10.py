@@ -20,6 +20,8 @@ MAX_META: Final = 1024 * 1024
 _PREAMBLE: Final = 128
 _MAGIC: Final = b"DICM"
 _HEAD: Final = struct.Struct("<HH2sH")
+_SOP_CLASS: Final = 0x0002
+_SOP_INSTANCE: Final = 0x0003
 _TRANSFER_SYNTAX: Final = 0x0010
 
 
@@ -36,15 +38,29 @@ def read_file_meta(file: BinaryIO, *, lenient: bool = False) -> str:
             raise UnreadableDataset("Das ist keine DICOM-Datei. / This is no DICOM file.")
         file.seek(0)
     begin = file.tell()
-    syntax = _read_group_2(file)
+    syntax = _read_group_2(file).get(_TRANSFER_SYNTAX, "")
     if file.tell() == begin and not lenient:
         raise UnreadableDataset("Keine Metainformation. / No File Meta Information.")
     return syntax or EXPLICIT_LITTLE_ENDIAN
 
 
-def _read_group_2(file: BinaryIO) -> str:
-    """Read the elements of group 0002, always Explicit VR Little Endian."""
-    syntax = ""
+def read_announced(file: BinaryIO) -> tuple[str, str, str]:
+    """Return SOP Class, SOP Instance and Transfer Syntax UID as the File Meta Information has them.
+
+    ``file`` is then at the first byte of its dataset. Raises `UnreadableDataset`.
+    """
+    if file.read(_PREAMBLE + len(_MAGIC))[_PREAMBLE:] != _MAGIC:
+        raise UnreadableDataset("Das ist keine DICOM-Datei. / This is no DICOM file.")
+    found = _read_group_2(file)
+    sop_class, sop_instance, syntax = (
+        found.get(element, "") for element in (_SOP_CLASS, _SOP_INSTANCE, _TRANSFER_SYNTAX)
+    )
+    return sop_class, sop_instance, syntax
+
+
+def _read_group_2(file: BinaryIO) -> dict[int, str]:
+    """Read the UIDs of group 0002, always Explicit VR Little Endian, by element number."""
+    found: dict[int, str] = {}
     left = MAX_META
     while len(head := file.read(_HEAD.size)) == _HEAD.size:
         group, element, vr, length = _HEAD.unpack(head)
@@ -56,10 +72,10 @@ def _read_group_2(file: BinaryIO) -> str:
         if left < 0:
             raise UnreadableDataset("Metainformation zu lang. / Too much File Meta Information.")
         value = file.read(length)
-        if element == _TRANSFER_SYNTAX:
-            syntax = plain_text(value)
+        if element in {_SOP_CLASS, _SOP_INSTANCE, _TRANSFER_SYNTAX}:
+            found[element] = plain_text(value)
     file.seek(-len(head), io.SEEK_CUR)
-    return syntax
+    return found
 
 
 def file_meta(SOPClassUID: str, SOPInstanceUID: str, TransferSyntaxUID: str) -> bytes:  # noqa: N803

@@ -10,6 +10,7 @@ import ctypes
 import errno
 import os
 import secrets
+import shutil
 import stat
 import sys
 import time
@@ -167,6 +168,25 @@ def rename_new(source: Path, target: Path) -> None:
     """
     if not _renamed_by_kernel(source, target):
         _look_and_rename(source, target)
+
+
+def copy_new(source: Path, target: Path) -> None:
+    """Copy a file with its times, whole and synced or not at all; the folder is made.
+
+    Raises `FileExistsError` rather than replace something. Who copies many syncs the folder
+    (`sync_folder`) when it is done.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_in(target.parent)
+    try:
+        shutil.copyfile(source, temporary)
+        shutil.copystat(source, temporary)
+        with temporary.open("rb+") as file:
+            sync_file(file)
+        rename_new(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 _SystemCall: TypeAlias = Callable[[int, bytes, int, bytes, int], int]

@@ -13,10 +13,18 @@ import sqlalchemy as sa
 from gdtbridge.archive import Standing
 from gdtbridge.database import Connection
 from gdtbridge.exams.grouping import group
-from gdtbridge.exams.model import Claim, ClaimState, EventKind, ExamEvent, ExamResult
+from gdtbridge.exams.model import (
+    Claim,
+    ClaimState,
+    EventKind,
+    ExamEvent,
+    ExamResult,
+    ExamState,
+    HoldReason,
+)
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of
 from gdtbridge.people import Patient
-from gdtbridge.schema import claim, exam_event, exam_result, instance
+from gdtbridge.schema import claim, exam, exam_event, exam_result, instance
 from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 
 _COLUMNS: Final = [claim.c[field.name] for field in fields(Claim) if field.name != "instances"]
@@ -91,6 +99,8 @@ SAID: Final = (
 )
 """What makes two claims of an exam one; a digest of it is what they are found by."""
 
+_AT_ONCE: Final = 500
+"""Ids named in one statement."""
 _NUMBERS: Final = ("patient_id", "word", "number")
 _RESULTS: Final = Statement(
     sa.select(*_RESULT)
@@ -186,6 +196,37 @@ def insert_claim(connection: Connection, said: dict[str, str], **values: object)
 def update_claims(connection: Connection, claim_ids: Iterable[int], **values: object) -> None:
     """Change columns of claims."""
     _UPDATE.run(connection, values, claims=list(claim_ids))
+
+
+def hold_unanswered(connection: Connection) -> None:
+    """Hold whatever may have been sent since the database was copied; nothing is waited for.
+
+    That is what was open or held, and objects of settled claims no record was made with.
+    """
+    counts = instance.c.standing.in_((Standing.CURRENT, Standing.UNCOMPARED))
+    untold = sa.select(instance.c.claim_id).where(sa.not_(instance.c.told), counts)
+    asked = sa.or_(_WAITS, sa.and_(claim.c.state == ClaimState.SETTLED, claim.c.id.in_(untold)))
+    _hold(connection, asked)
+    connection.execute(sa.update(exam).values(due_at=None))
+
+
+def hold_found(connection: Connection, instances: Sequence[int]) -> None:
+    """Hold the claims of instances that were found in the archive without an entry."""
+    of_found = sa.select(instance.c.claim_id).where(instance.c.id.in_(instances))
+    _hold(connection, claim.c.id.in_(of_found))
+
+
+def _hold(connection: Connection, condition: sa.ColumnElement[bool]) -> None:
+    because = HoldReason.INDEX_REBUILT
+    exams = list(
+        connection.execute(sa.select(claim.c.exam_id).where(condition).distinct()).scalars()
+    )
+    connection.execute(
+        sa.update(claim).where(condition).values(state=ClaimState.HELD, held_because=because)
+    )
+    for first in range(0, len(exams), _AT_ONCE):
+        some = exam.c.id.in_(exams[first : first + _AT_ONCE])
+        connection.execute(sa.update(exam).where(some).values(state=ExamState.HELD, due_at=None))
 
 
 def forget_empty_claims(connection: Connection, exam_id: int) -> None:

@@ -25,6 +25,8 @@ class Word(StrEnum):
     NAMED = "named"
     CONFIRMED = "confirmed"
     """Said again, knowing that the number is another person's."""
+    REBUILT = "rebuilt"
+    """Nobody could yet: the index was restored or made anew, and what was sent is not known."""
     WITHDRAWN = "withdrawn"
     """Had results taken back or discarded, and did not say whose they are."""
 

@@ -201,7 +201,10 @@ class HeldExams:
         exam, claims = self.waiting(study_instance_uid)
         meant = meant_of(by_person(exam, claims), person)
         with self.database.write() as connection:
-            ids = [one.id for one in self._still(connection, exam, meant)]
+            waiting = self._still(connection, exam, meant)
+            reported = [one.id for one in waiting if _was_reported(one)]
+            self._leave_reported(connection, reported)
+            ids = [one.id for one in waiting if one.id not in reported]
             claim_store.update_claims(
                 connection, ids, state=ClaimState.DISCARDED, held_because=HoldReason.WITHDRAWN
             )
@@ -213,6 +216,14 @@ class HeldExams:
             store.update_exam(connection, exam.id, due_at=self.clock.utc())
         self.due.ring()
         log.info("exam %d: what was held was discarded by a person", exam.id)
+
+    def _leave_reported(self, connection: Connection, claims: Sequence[int]) -> None:
+        """Enter that what was found of claims a chart has results of was sent to it as well."""
+        claim_store.update_claims(connection, claims, state=ClaimState.SETTLED, held_because="")
+        found = [one.id for one in self.archive.kept_of(connection, claims) if not one.told]
+        self.archive.tell(connection, found)
+        for instance_id in found:
+            store.replace_report(connection, instance_id)
 
     def waiting(self, study_instance_uid: str) -> tuple[Exam, list[Claim]]:
         """Return an exam of which something waits, and its claims; raise `NotFound`."""
@@ -292,6 +303,11 @@ def _is_guess(connection: Connection, exam: Exam, one: Claim) -> bool:
         return False
     sent = {one.accession_number, canonical_number(one.accession_number)}
     return order.accession_number not in sent
+
+
+def _was_reported(one: Claim) -> bool:
+    """Return whether a chart has results of a claim that is asked about since a restore."""
+    return one.held_because == HoldReason.INDEX_REBUILT and bool(one.number)
 
 
 def checked_reason(reason: str) -> str:

@@ -74,6 +74,7 @@ class HoldReason(StrEnum):
     UNWRITABLE = "unwritable"
     UID_TAKEN = "uid-taken"
     WITHDRAWN = "withdrawn"
+    INDEX_REBUILT = "index-rebuilt"
 
 
 HELD_TEXT: Final = {
@@ -112,6 +113,9 @@ HELD_TEXT: Final = {
     " patient number.",
     HoldReason.WITHDRAWN: "Die Ergebnisse wurden zurückgezogen oder verworfen. / The results were"
     " withdrawn or discarded.",
+    HoldReason.INDEX_REBUILT: "Die Datenbank wurde zurückgespielt oder neu aufgebaut: Ob das schon"
+    " gesendet wurde, ist nicht bekannt. Nein: freigeben; ja: verwerfen. / The database was"
+    " restored or made anew: whether this was sent is not known. No: release; yes: discard.",
 }
 """What a person is told of each `HoldReason`."""
 

@@ -67,6 +67,8 @@ class PersonEvidence:
 
     def word(self) -> Word:
         """Return whether a person said whose it is."""
+        if any(one.held_because == HoldReason.INDEX_REBUILT for one in self.claims):
+            return Word.REBUILT
         if not self.said_number:
             withdrawn = any(one.held_because == HoldReason.WITHDRAWN for one in self.claims)
             return Word.WITHDRAWN if withdrawn else Word.NONE

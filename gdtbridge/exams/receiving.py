@@ -69,7 +69,8 @@ class InstanceReceiver:
         stored = self.archive.store(incoming, header)
         try:
             with self.database.write() as connection:
-                receipt = self._enter(connection, incoming, header, stored)
+                self._tell_of_new(connection, incoming, header)
+                receipt = self.enter(connection, incoming, header, stored, self.clock.utc())
         except DatabaseUnavailable as error:
             raise StoreSuspended(str(error)) from error
         except DatabaseError as error:
@@ -80,18 +81,21 @@ class InstanceReceiver:
             log.warning("instance %d has other bytes than the one before it", receipt.instance_id)
         return receipt.status
 
-    def _enter(
-        self, connection: Connection, incoming: IncomingInstance, header: Header, stored: StoredFile
+    def enter(
+        self,
+        connection: Connection,
+        incoming: IncomingInstance,
+        header: Header,
+        stored: StoredFile,
+        now: float,
     ) -> Receipt:
-        """Enter an object into the index and its exam.
+        """Enter an object that was received ``now`` (UTC) into the index and its exam.
 
         An object whose UID another study has already is no second version of the object there.
         """
-        now = self.clock.utc()
         receipt = self.archive.look(connection, incoming, header, stored.sha256)
         if receipt.status is ReceiptStatus.SAME:
             return receipt
-        self._tell_of_new(connection, incoming, header)
         one = intake.enter(connection, self.completion, incoming, header, receipt.status, now)
         if receipt.instance_id:
             return receipt

@@ -321,6 +321,21 @@ def owned_names(connection: Connection) -> frozenset[str]:
     return frozenset(connection.execute(query).scalars())
 
 
+def ask_what_waits(connection: Connection) -> None:
+    """Ask of whatever was to leave when the database was copied whether it left since.
+
+    Calls, which are too late by now, are given up.
+    """
+    waits = table.c.state.in_(OPEN)
+    for last, state in ((True, DeliveryState.FAILED), (False, DeliveryState.QUESTION)):
+        ends = table.c.kind == "webhook"
+        connection.execute(
+            sa.update(table)
+            .where(waits, ends if last else sa.not_(ends))
+            .values(state=state, last_error="restored: it may have arrived before")
+        )
+
+
 def questions(connection: Connection) -> list[DeliveryQuestion]:
     """Return the open questions, the oldest first."""
     columns = ("id", "destination", "final_name", "last_error", "created_at")

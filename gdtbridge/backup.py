@@ -1,0 +1,200 @@
+"""Copying an installation away while it runs, and bringing it back without sending twice.
+
+A copy holds what cannot be had again: the database as it was at one moment, and what it names. The
+files of the archive never change, so the database is copied first and they after it; only those the
+copy lacks are copied.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from gdtbridge.archive import Archive
+from gdtbridge.database import Database, copy_to, is_ours, sqlite_file
+from gdtbridge.durable import SystemClock
+from gdtbridge.durable.files import copy_new, rename_new, sync_file, sync_folder
+from gdtbridge.errors import BridgeError, SettingsError
+from gdtbridge.exams import claim_store
+from gdtbridge.exams.completion import CompletionRule, DueSignal
+from gdtbridge.exams.receiving import InstanceReceiver
+from gdtbridge.exams.reindexing import Reindexed, reindex
+from gdtbridge.first_start import COMPANIONS, set_aside
+from gdtbridge.outbox import Outbox
+from gdtbridge.outbox.store import ask_what_waits
+from gdtbridge.settings import Settings
+from gdtbridge.settings.folders import make_folders
+
+log = logging.getLogger(__name__)
+
+DATABASE: Final = "gdtbridge.sqlite"
+SETTINGS: Final = "gdtbridge.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFolder:
+    """A folder of the installation and its name in a copy; ``pattern`` says what is in it.
+
+    What is ``whole`` is brought back only into an empty folder: its files come and go.
+    """
+
+    name: str
+    folder: Path
+    pattern: str
+    whole: bool = True
+
+
+def folders_of(settings: Settings) -> Iterator[SavedFolder]:
+    """Yield what a copy holds beside the database; folders shared with others are not in it."""
+    yield SavedFolder("archive", settings.archive_folder, "??/*/*.dcm", whole=False)
+    yield SavedFolder("orders-taken", settings.taken_folder, "**/*")
+    yield SavedFolder("orders-refused", settings.refused_folder, "**/*")
+    if settings.worklist.folder is None:
+        yield SavedFolder("worklist", settings.worklist_folder, "*.wl")
+
+
+def back_up(settings: Settings, target: Path) -> int:
+    """Copy the installation into ``target``; return how many files were copied this time.
+
+    The database replaces that of an earlier copy in one step, when all it names is there. Raises
+    `NoInstallation`, `DatabaseError`, and `BridgeError` where ``target`` cannot be used.
+    """
+    _must_be_elsewhere(settings, target)
+    new = target / f"{DATABASE}.new"
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        new.unlink(missing_ok=True)
+        copy_to(settings.database_url, new)
+        copied = sum(
+            _copy(one.folder, target / one.name, one.pattern) for one in folders_of(settings)
+        )
+        origin = Path(settings.origin)
+        if origin.is_file():
+            (target / SETTINGS).unlink(missing_ok=True)
+            copy_new(origin, target / SETTINGS)
+        with new.open("rb+") as file:
+            sync_file(file)
+        new.replace(target / DATABASE)
+        sync_folder(target)
+    except OSError as error:
+        raise BridgeError(f"{target}: {error.strerror} ({type(error).__name__})") from error
+    return copied
+
+
+def _must_be_elsewhere(settings: Settings, target: Path) -> None:
+    place = target.resolve()
+    if place == settings.root.resolve() or settings.archive_folder.resolve() in (
+        place,
+        *place.parents,
+    ):
+        raise BridgeError(
+            f"{target}: Die Sicherung braucht einen eigenen Ordner. / The copy needs a folder of "
+            "its own."
+        )
+
+
+def _copy(source: Path, target: Path, pattern: str) -> int:
+    """Copy the files ``target`` lacks; what vanishes meanwhile was no longer needed."""
+    copied = 0
+    changed: set[Path] = set()
+    for path in source.glob(pattern):
+        to = target / path.relative_to(source)
+        if not path.is_file() or to.exists():
+            continue
+        try:
+            copy_new(path, to)
+        except FileNotFoundError:
+            continue
+        changed |= {to.parent, *to.parent.parents[: len(to.parent.relative_to(target).parts)]}
+        copied += 1
+    for folder in changed:
+        sync_folder(folder)
+    return copied
+
+
+@dataclass(slots=True)
+class Restored:
+    """What bringing a copy back brought: files, and what was found beside it."""
+
+    files: int = 0
+    found: Reindexed = field(default_factory=Reindexed)
+
+
+def restore(settings: Settings, copy: Path) -> Restored:
+    """Bring a copy back; ``copy`` is its folder or the file of its database.
+
+    The database that is there is set aside. What may have been sent since the copy was made is
+    asked and not sent again; what was received since is found in the archive, entered and held.
+    The database appears under its name when that is done: what is interrupted is done again. No
+    service may run. Raises `BridgeError`.
+    """
+    file = copy / DATABASE if copy.is_dir() else copy
+    if not file.is_file() or not is_ours(f"sqlite:///{file.resolve()}"):
+        raise BridgeError(f"{copy}: keine Sicherung von gdtbridge. / no copy of gdtbridge.")
+    make_folders(settings)
+    done = Restored()
+    if copy.is_dir():
+        for one in folders_of(settings):
+            if not (one.whole and any(one.folder.glob(one.pattern))):
+                done.files += _copy(copy / one.name, one.folder, one.pattern)
+    new = _new_database(settings)
+    copy_new(file, new)
+    with closing(Database(f"sqlite:///{new}")) as database:
+        with database.write() as connection:
+            claim_store.hold_unanswered(connection)
+            ask_what_waits(connection)
+        done.found = _reindex(settings, database)
+    _put_in_place(settings, new)
+    return done
+
+
+def rebuild(settings: Settings) -> Reindexed:
+    """Enter what the archive holds into the index, making a database where there is none.
+
+    No service may run. Raises `BridgeError`.
+    """
+    if is_ours(settings.database_url) or sqlite_file(settings.database_url) is None:
+        with closing(Database(settings.database_url)) as database:
+            return _reindex(settings, database)
+    make_folders(settings)
+    new = _new_database(settings)
+    with closing(Database(f"sqlite:///{new}")) as database:
+        found = _reindex(settings, database)
+    _put_in_place(settings, new)
+    return found
+
+
+def _reindex(settings: Settings, database: Database) -> Reindexed:
+    archive = Archive(settings.archive_folder)
+    completion, due, clock = CompletionRule(settings.exam), DueSignal(), SystemClock()
+    receiver = InstanceReceiver(database, archive, Outbox(database, {}), completion, due, clock)
+    try:
+        return reindex(database, archive, receiver)
+    except OSError as error:
+        raise BridgeError(f"{settings.archive_folder}: {error.strerror}") from error
+
+
+def _new_database(settings: Settings) -> Path:
+    """Return where a database is made before it gets its name; what was interrupted is removed."""
+    file = sqlite_file(settings.database_url)
+    if file is None:
+        raise SettingsError(
+            "storage.database: Eine Datenbank auf einem Server wird dort zurückgespielt "
+            "(pg_restore). / A database on a server is restored there (pg_restore)."
+        )
+    new = file.with_name(f"{file.name}.new")
+    for ending in COMPANIONS:
+        new.with_name(new.name + ending).unlink(missing_ok=True)
+    return new
+
+
+def _put_in_place(settings: Settings, new: Path) -> None:
+    file = sqlite_file(settings.database_url)
+    assert file is not None  # noqa: S101 - or there would be no new one
+    set_aside(file)
+    rename_new(new, file)
+    sync_folder(file.parent)
