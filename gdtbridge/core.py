@@ -28,6 +28,7 @@ from gdtbridge.clock_watch import ClockWatch
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
 from gdtbridge.durable import Clock, SteadyClock, SystemClock
+from gdtbridge.durable.modes import shared_file_mode
 from gdtbridge.errors import NoInstallation
 from gdtbridge.exams.adoption import adopt
 from gdtbridge.exams.completion import CompletionRule, DueSignal
@@ -145,6 +146,7 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
             settings.worklist_folder,
             policy_for=answering_of(settings.worklist),
             looking=opening is Opening.LOOKING,
+            file_mode=shared_file_mode() if settings.worklist.folder is not None else None,
         )
         archive = Archive(settings.archive_folder, reserve=settings.storage.min_free_mb * MEGABYTE)
         openers = ObjectOpeners(
@@ -285,10 +287,12 @@ def exchanges_of(routing: Routing) -> tuple[ExchangeFolders, ...]:
 def senders_of(routing: Routing, settings: Settings) -> Mapping[str, Sender]:
     """Return how the outbox serves each destination of an installation."""
     senders: dict[str, Sender] = {}
+    modes = {exchange.route: exchange.gdt.shared_file_mode for exchange in settings.exchanges}
     for target in routing.targets:
-        senders[target.destination] = GdtDrop(target.out, target.names.naming)
+        mode = modes[target.name]
+        senders[target.destination] = GdtDrop(target.out, target.names.naming, mode=mode)
         if (place := target.attachments) is not None:
-            drop = GdtDrop(place.folder, FileNaming.REUSED, ATTACHMENT)
+            drop = GdtDrop(place.folder, FileNaming.REUSED, ATTACHMENT, mode)
             senders[target.attachments_destination] = drop
     return {**senders, **webhooks_of(settings)}
 

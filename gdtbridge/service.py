@@ -15,11 +15,13 @@ from gdtbridge.attention import AttentionSource, counts, has_fault
 from gdtbridge.attention.announcer import LOOK_SECONDS as ANNOUNCE_SECONDS
 from gdtbridge.clock_watch import WATCH_SECONDS
 from gdtbridge.core import Core, open_core
+from gdtbridge.database import sqlite_file
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.durable import FileLock, FolderUnusable, LockBusy
 from gdtbridge.durable.clock import local_time
+from gdtbridge.durable.modes import PRIVATE_FILE, become_private, set_mode
 from gdtbridge.errors import SettingsError
-from gdtbridge.first_start import begin_anew
+from gdtbridge.first_start import COMPANIONS, begin_anew
 from gdtbridge.folders import OrderWatch
 from gdtbridge.health import LOOK_SECONDS, Health, PartState, Probe
 from gdtbridge.scheduler import Scheduler
@@ -237,11 +239,22 @@ def is_running(root: Path) -> bool:
         return True
 
 
+def _close_files(settings: Settings) -> None:
+    """Keep the database and the settings an older program or a person left open to ourselves."""
+    file = sqlite_file(settings.database_url)
+    if file is not None:
+        for ending in COMPANIONS:
+            set_mode(file.with_name(file.name + ending), PRIVATE_FILE)
+    set_mode(Path(settings.origin), PRIVATE_FILE)
+
+
 def serve(settings: Settings, stop: threading.Event, *, anew: bool = False) -> None:
     """Run the bridge until ``stop`` is set, ``anew`` without the database that is lost.
 
     Raises what keeps it from starting.
     """
+    become_private()
+    _close_files(settings)
     if anew:
         begin_anew(settings)
     bridge = Bridge(settings)

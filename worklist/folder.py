@@ -70,11 +70,16 @@ class WorklistFolder:
         interval_seconds: float = 1.0,
         policy_for: Callable[[str], MatchPolicy] = standard_for,
         looking: bool = False,
+        file_mode: int | None = None,
     ) -> None:
-        """Open the folder; ``policy_for`` says by AE title how a device is answered."""
+        """Open the folder; ``policy_for`` says by AE title how a device is answered.
+
+        ``file_mode`` is the mode of entries in a folder that others read as well.
+        """
         self.path = path
         self._policy_for = policy_for
         self._interval = interval_seconds
+        self._file_mode = file_mode
         self._scanning = threading.Lock()
         self._named: set[str] = set()
         self._snapshot = FolderSnapshot.of({})
@@ -151,7 +156,7 @@ class WorklistFolder:
             _refuse_known_ids(entry, self._fresh())
             with self._changing() as records:
                 try:
-                    write_new(self.path / name, data)
+                    write_new(self.path / name, data, mode=self._file_mode)
                 except FileExistsError:
                     raise _taken("AccessionNumber") from None
                 records[name] = self._own_record(name, data)
@@ -171,7 +176,7 @@ class WorklistFolder:
             if self._snapshot.by_study_uid.get(entry.StudyInstanceUID, record) is not record:
                 raise _taken("StudyInstanceUID")
             with self._changing() as records:
-                write_over(self.path / record.name, data)
+                write_over(self.path / record.name, data, mode=self._file_mode)
                 records[record.name] = self._own_record(record.name, data)
         return self.path / record.name
 

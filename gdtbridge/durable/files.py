@@ -71,20 +71,24 @@ class FileComparison(Enum):
     OTHER = auto()
 
 
-def create(path: Path, data: bytes) -> None:
-    """Write a file that must not exist yet and sync it, but not its folder."""
+def create(path: Path, data: bytes, mode: int | None = None) -> None:
+    """Write a file that must not exist yet and sync it, but not its folder.
+
+    ``mode`` is what its permissions become where it is given, whatever the umask says.
+    """
     with path.open("xb", buffering=0) as file:
+        _share(file, mode)
         remaining = memoryview(data)
         while remaining:
             remaining = remaining[file.write(remaining) :]
         sync_file(file)
 
 
-def write_new(path: Path, data: bytes) -> None:
+def write_new(path: Path, data: bytes, *, mode: int | None = None) -> None:
     """Write a file that must not exist yet; raise `FileExistsError` and keep the other one."""
     temporary = temporary_in(path.parent)
     try:
-        create(temporary, data)
+        create(temporary, data, mode)
         if not _renamed_by_kernel(temporary, path) and not _linked(temporary, path):
             _look_and_rename(temporary, path)
     finally:
@@ -92,7 +96,9 @@ def write_new(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
-def write_over(path: Path, data: bytes, *, temporary: Path | None = None) -> None:
+def write_over(
+    path: Path, data: bytes, *, temporary: Path | None = None, mode: int | None = None
+) -> None:
     """Write a file, replacing the one that has its name; two syncs.
 
     ``temporary`` is a fixed temporary name, of which a crash leaves one file at most.
@@ -100,6 +106,7 @@ def write_over(path: Path, data: bytes, *, temporary: Path | None = None) -> Non
     temporary = temporary or temporary_in(path.parent)
     try:
         with temporary.open("wb") as file:
+            _share(file, mode)
             file.write(data)
             sync_file(file)
         temporary.replace(path)
@@ -132,6 +139,13 @@ def delete(path: Path) -> bool:
         return False
     sync_folder(path.parent)
     return True
+
+
+def _share(file: IO[bytes], mode: int | None) -> None:
+    """Give an open file its mode; a share that has none (SMB) keeps its own."""
+    if mode is not None and sys.platform != "win32":
+        with suppress(OSError):
+            os.fchmod(file.fileno(), mode)
 
 
 def sync_file(file: IO[bytes]) -> None:

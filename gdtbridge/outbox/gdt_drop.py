@@ -24,6 +24,7 @@ from gdtbridge.durable.files import (
     rename_new,
     sync_folder,
 )
+from gdtbridge.durable.modes import shared_file_mode
 from gdtbridge.durable.mounts import entered
 from gdtbridge.outbox.model import (
     UNCOLLECTED,
@@ -63,15 +64,21 @@ class GdtDrop:
     lifetime: Final = None
 
     def __init__(
-        self, folder: Path, naming: FileNaming = FileNaming.ONCE, kind: str = "gdt"
+        self,
+        folder: Path,
+        naming: FileNaming = FileNaming.ONCE,
+        kind: str = "gdt",
+        mode: int | None = None,
     ) -> None:
         """Give names as ``naming`` says; one that contains `COUNTER` counts up in any case.
 
-        Of other kinds than ``gdt`` nothing is kept that was delivered.
+        Of other kinds than ``gdt`` nothing is kept that was delivered. Files get ``mode``, else the
+        usual one.
         """
         self.folder = folder
         self.naming = naming
         self.kind = kind
+        self.mode = mode
         self.keeps_payload = kind == "gdt"
         self.renamed: set[int] = set()  # messages that arrived, until that is on record
         self.taken = _OCCUPIED if kind == "gdt" else _FOREIGN
@@ -144,7 +151,8 @@ class _FileDelivery:
         temporary = self._folder / name
         temporary.unlink(missing_ok=True)
         (self._folder / _witness(name)).touch()
-        create(temporary, self._message.payload)
+        mode = self._drop.mode or shared_file_mode()
+        create(temporary, self._message.payload, mode)
         sync_folder(self._folder)
         self._journal.renaming()
         return self._rename(temporary, final)

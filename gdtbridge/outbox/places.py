@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable import Clock
 from gdtbridge.durable.files import PREFIX, FileComparison, compare, reason_of, write_over
+from gdtbridge.durable.modes import shared_file_mode
 from gdtbridge.durable.mounts import AUTOFS, Place, declared, entered, lacking_mount
 from gdtbridge.outbox import store
 from gdtbridge.outbox.model import PlaceProblem, PlaceQuestion
@@ -132,7 +133,7 @@ class DeliveryPlace:
 
     def _write_witness(self, opened: Path, token: str) -> None:
         try:
-            write_over(opened / PLACE_WITNESS, token.encode("ascii"))
+            write_over(opened / PLACE_WITNESS, token.encode("ascii"), mode=shared_file_mode())
         except OSError as error:
             log.warning("outbox %s: no witness (%s)", self._destination, reason_of(error))
 

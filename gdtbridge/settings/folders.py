@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from gdtbridge.durable.modes import PRIVATE_FOLDER, make_folder, set_mode
 from gdtbridge.errors import NoInstallation, SettingsError
 from gdtbridge.settings.models import Settings
 
@@ -21,8 +22,10 @@ def make_folders(settings: Settings) -> None:
     """
     if settings.worklist.folder is not None and not settings.worklist_folder.is_dir():
         raise SettingsError(_missing("worklist.folder", settings.worklist_folder))
+    private = frozenset(private_folders(settings))
     for key, folder in own_folders(settings):
-        _make(key, folder)
+        _make(key, folder, PRIVATE_FOLDER if folder in private else None)
+    _set_modes(settings)
     for key, folder in exchange_folders(settings):
         if not folder.is_dir():
             log.warning("%s", _missing(key, folder))
@@ -44,6 +47,34 @@ def own_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
         yield "gdt.out", settings.gdt_out
     if settings.gdt.in_ is None:
         yield "gdt.in", settings.gdt_in
+
+
+def private_folders(settings: Settings) -> Iterator[Path]:
+    """Yield the folders nobody else has to enter; a worklist the practice named is shared."""
+    yield settings.archive_folder
+    yield settings.spool_folder
+    yield settings.order_spool
+    yield settings.taken_folder
+    yield settings.refused_folder
+    if settings.worklist.folder is None:
+        yield settings.worklist_folder
+
+
+def _set_modes(settings: Settings) -> None:
+    """Close what older programs left open, and open what the settings say.
+
+    A closed folder closes all below it, so none is walked through. The root stays as it is: the
+    practice software's way to its folders leads through it.
+    """
+    for folder in private_folders(settings):
+        set_mode(folder, PRIVATE_FOLDER)
+    if settings.gdt.folder_mode:
+        for named, folder in (
+            (settings.gdt.out, settings.gdt_out),
+            (settings.gdt.in_, settings.gdt_in),
+        ):
+            if named is None:
+                set_mode(folder, int(settings.gdt.folder_mode, 8))
 
 
 def find_installation(settings: Settings) -> None:
@@ -75,9 +106,9 @@ def _missing(key: str, folder: Path) -> str:
     )
 
 
-def _make(key: str, folder: Path) -> None:
+def _make(key: str, folder: Path, mode: int | None) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, mode)
     except OSError as error:
         raise SettingsError(
             f"{key}: Der Ordner {folder} lässt sich nicht anlegen. / Folder {folder} cannot be "

@@ -199,6 +199,10 @@ class RouteCondition(SettingsSection):
     ordered_by: Words = ()
 
 
+Mode = Annotated[str, Field(pattern=r"^([0-7]{3,4})?$")]
+"""A mode of POSIX in octal digits, such as 0660; empty for the usual one."""
+
+
 class GdtKeys(SettingsSection):
     """The keys of ``[gdt]`` that a route may have as well."""
 
@@ -219,6 +223,12 @@ class GdtKeys(SettingsSection):
     attachments_path: str = ""
     attachments_most: Most = 20
     report_attachment: bool = False
+    file_mode: Mode = ""
+
+    @property
+    def shared_file_mode(self) -> int | None:
+        """The mode of files others collect; None for the usual one."""
+        return int(self.file_mode, 8) if self.file_mode else None
 
 
 class RouteSettings(GdtKeys):
@@ -236,6 +246,7 @@ class RouteSettings(GdtKeys):
 class GdtSettings(GdtKeys):
     """The files the practice software reads and writes."""
 
+    folder_mode: Mode = ""
     routes: Annotated[tuple[RouteSettings, ...], BeforeValidator(_tables)] = ()
 
     def for_route(self, route: RouteSettings) -> GdtSettings:
