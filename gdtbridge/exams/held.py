@@ -132,6 +132,7 @@ class HeldExams:
             self.say(connection, exam, meant, patient_id, confirmed=confirmed)
             detail: dict[str, object] = {"number": patient_id, "confirmed": confirmed}
             self.note(connection, exam, EventKind.RELEASED, meant.person, detail, who)
+        self.outbox.wake()
         self.due.ring()
         log.info("exam %d was released by a person", exam.id)
 
@@ -214,6 +215,7 @@ class HeldExams:
             detail: dict[str, object] = {"reason": reason}
             self.note(connection, exam, EventKind.DISCARDED, meant.person, detail, who)
             store.update_exam(connection, exam.id, due_at=self.clock.utc())
+        self.outbox.wake()
         self.due.ring()
         log.info("exam %d: what was held was discarded by a person", exam.id)
 

@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import NewConnectionError
 
 from gdtbridge.errors import SettingsError
 from gdtbridge.outbox.calling import (
@@ -149,4 +150,4 @@ class HouseWebhook(EventSender):
 def _was_refused(error: requests.ConnectionError) -> bool:
     """Return whether nobody listened at an address: nothing was asked of anybody yet."""
     cause = getattr(error.args[0] if error.args else None, "reason", None)
-    return type(cause).__name__ == "NewConnectionError"
+    return isinstance(cause, NewConnectionError)

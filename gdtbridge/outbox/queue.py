@@ -153,6 +153,12 @@ class Outbox:
         for worker in self._workers.values():
             worker.ring()
 
+    def wake_callers(self, event: str) -> None:
+        """Tell the workers of the webhooks that want an event that one may have been put."""
+        for destination, caller in self.callers.items():
+            if event in caller.events:
+                self._workers[destination].ring()
+
     def start(self) -> None:
         """Start one worker for each destination; what a crash interrupted comes first."""
         for worker in self._workers.values():

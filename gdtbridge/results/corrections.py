@@ -268,6 +268,7 @@ class ResultCorrections:
             store.update_exam(connection, exam.id, due_at=self.clock.utc())
             detail: dict[str, object] = {"number": number}
             self.held.note(connection, exam, EventKind.UNDONE, meant[0].person, detail, who)
+        self.outbox.wake()
         self.due.ring()
 
     def _take_back(

@@ -12,6 +12,7 @@ import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -27,6 +28,7 @@ from gdtbridge.outbox.targets import is_allowed
 from gdtbridge.settings import load_settings
 from gdtbridge.webhooks import HouseEvent
 from tests.tools.practice import Practice
+from tests.tools.waiting import wait_for
 
 HERE = '[webhooks]\nallowed_networks = ["127.0.0.1", "::1"]\n'
 NAMES = {"patient_id": "4711", "family_name": 'O"Hara\n&/', "device": "V<1>", "given_name": "Änne"}
@@ -217,6 +219,26 @@ def test_the_host_is_asked_for_by_its_name(tmp_path: Path, httpserver: HTTPServe
     assert asked(httpserver).headers["Host"] == f"localhost:{httpserver.port}"
 
 
+def test_a_name_that_changes_meanwhile_changes_nothing(
+    tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address that was judged is called; the name is not looked up a second time."""
+    found, looked_up = socket.getaddrinfo, list[str]()
+
+    def changing(host: str, *arguments: Any, **options: Any) -> Any:
+        if host != "house.test":
+            return found(host, *arguments, **options)
+        looked_up.append(host)
+        return found("127.0.0.1" if len(looked_up) == 1 else "127.0.0.9", *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", changing)
+    httpserver.expect_request("/x").respond_with_data("ok")
+    attempt = call(tmp_path, table(f"http://house.test:{httpserver.port}/x"))
+
+    assert (attempt.result, looked_up) == (AttemptResult.DELIVERED, ["house.test"])
+    assert asked(httpserver).headers["Host"] == f"house.test:{httpserver.port}"
+
+
 def test_a_host_that_is_not_found_is_tried_again(tmp_path: Path) -> None:
     """A name server may be away for a while."""
     attempt = call(tmp_path, table("http://gibtesnicht.invalid/x"))
@@ -274,7 +296,8 @@ def test_a_receiver_says_when_to_come_again(
 
 EVERY = [
     *("worklist_added", "exam_received", "exam_held", "exam_reported", "gdt_written"),
-    *("exam_released", "exam_discarded", "exam_withdrawn", "exam_undone", "attention", "resolved"),
+    *("exam_released", "exam_discarded", "exam_corrected", "exam_withdrawn", "exam_undone"),
+    *("attention", "resolved"),
 ]
 
 
@@ -338,6 +361,34 @@ def test_a_persons_word_is_told(told: Practice, httpserver: HTTPServer) -> None:
     assert said(told, httpserver) == [("exam_discarded", None), ("resolved", None)]
 
 
+def test_the_house_does_not_wait(told: Practice, httpserver: HTTPServer) -> None:
+    """What is put is called at once, though a worker looks by itself twice a minute only."""
+    told.core.outbox.start()
+    try:
+        wait_for(lambda: told.core.outbox.deliver_due("gdt") == 0, 5, "the first look")
+        told.send(StudyInstanceUID="2.25.7", AccessionNumber="", PatientID="")
+        wait_for(lambda: len(httpserver.log) == 1, 10, "the exam")
+        told.wait()
+        wait_for(lambda: len(httpserver.log) == 2, 10, "that it is held")
+        told.core.held.discard("2.25.7", "Test")
+        wait_for(lambda: len(httpserver.log) == 3, 10, "that it is discarded")
+    finally:
+        told.core.outbox.stop(5)
+
+
+def test_a_correction_is_told(told: Practice, httpserver: HTTPServer) -> None:
+    """Held when the device sends another person's, told once a person has accepted it."""
+    for values in ({}, {"PatientID": "815", "PatientName": "Weiß^Jo"}):
+        told.send(SOPInstanceUID="2.25.1", **values)
+        told.wait()
+    assert ("exam_held", "815") in said(told, httpserver)
+    told.core.corrections.accept("2.25.1000", person=2)
+
+    events = said(told, httpserver)
+    assert ("exam_corrected", "815") in events
+    assert ("exam_withdrawn", "4711") in events
+
+
 def test_a_refusal_is_kept_until_a_person_says(
     tmp_path: Path, told: Practice, httpserver: HTTPServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -363,6 +414,20 @@ def test_a_refusal_is_kept_until_a_person_says(
     assert told.core.webhooks.discard("a") == 1
     assert told.core.attention.items() == []
     assert told.core.webhooks.again("a") == 0
+
+
+def test_a_receiver_is_left_alone_as_long_as_it_says(
+    told: Practice, httpserver: HTTPServer
+) -> None:
+    """It is called when that time is over, not before."""
+    httpserver.clear()
+    busy = Response("langsam", 503, {"Retry-After": "7"})
+    httpserver.expect_request("/x").respond_with_response(busy)
+    told.core.orders.place(told.order())
+    for seconds, calls in ((0, 1), (5, 1), (3, 2)):
+        told.clock.turn(seconds)
+        told.outbox.deliver_due(f"{HOUSE}a")
+        assert len(httpserver.log) == calls
 
 
 def test_the_commands(tmp_path: Path, told: Practice, httpserver: HTTPServer) -> None:
