@@ -91,6 +91,7 @@ class Bridge:
             self._health.look()
             self._start_scheduler()
             stopping.callback(self._scheduler.stop, GRACE_SECONDS)
+            stopping.callback(self._core.reporting.stop)
             for watch in self._watches.values():
                 watch.start()
                 stopping.callback(watch.stop, GRACE_SECONDS)

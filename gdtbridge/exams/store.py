@@ -29,6 +29,17 @@ _OF_STUDY: Final = Statement(
     sa.select(*_EXAM).where(exam.c.study_instance_uid == sa.bindparam("study"))
 )
 _BY_ID: Final = Statement(sa.select(*_EXAM).where(exam.c.id == sa.bindparam("exam")))
+_DUE_SINCE: Final = Statement(
+    sa.select(exam.c.id)
+    .where(
+        sa.or_(
+            exam.c.due_at > sa.bindparam("before"),
+            exam.c.id.in_(sa.bindparam("exams", expanding=True)),
+        ),
+        exam.c.due_at <= sa.bindparam("now"),
+    )
+    .order_by(exam.c.due_at)
+)
 _ENTER: Final = InsertStatement(exam)
 _UPDATE: Final = UpdateStatement(exam, exam.c.id == sa.bindparam("exam"))
 _ENTER_REPORT: Final = InsertStatement(report)
@@ -102,6 +113,16 @@ def due_exams(connection: Connection, now: float, longest_wait: float) -> Sequen
     return (
         connection.execute(sa.select(exam.c.id).where(over).order_by(exam.c.due_at)).scalars().all()
     )
+
+
+def due_since(
+    connection: Connection, before: float, now: float, exam_ids: Iterable[int] = ()
+) -> Sequence[int]:
+    """Return the exams whose waiting was over after ``before``, or which are among ``exam_ids``.
+
+    Those whose waiting is not over at ``now`` are left out.
+    """
+    return _DUE_SINCE.values(connection, before=before, now=now, exams=list(exam_ids))
 
 
 def next_due(connection: Connection, now: float) -> float | None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from gdtbridge.archive import Archive
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock, local_time
+from gdtbridge.errors import BridgeError
 from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.completion import CompletionRule
 from gdtbridge.exams.decision import Decision
@@ -40,6 +45,10 @@ EXAM_REPORTED: Final = "exam_reported"
 EXAM_HELD: Final = "exam_held"
 MOST_RECONSIDERED: Final = 200
 """Held exams that are looked at again, the newest: whoever has more has not looked for long."""
+TURN: Final = 10
+"""Exams of one transaction: half of them the newest, half the oldest."""
+MOST_TRIES: Final = 3
+"""How often an exam that changes while it is read is tried at once; then a second later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +62,37 @@ class ResultReporter:
     completion: CompletionRule
     clock: Clock
     _failing: dict[int, str] = field(default_factory=dict, init=False)
+    _stopping: threading.Event = field(default_factory=threading.Event, init=False)
+
+    _away: threading.Event = field(default_factory=threading.Event, init=False)
+    """Set when nothing can be written for now, whatever the exam."""
+
+    def stop(self) -> None:
+        """Have whatever is reporting end after the exams it is at."""
+        self._stopping.set()
 
     def report_due(self) -> int:
         """Report every exam whose waiting is over; return how many there were.
 
-        An exam that fails stays due and keeps no other from being reported; the failure is logged
-        once, for the exam is tried again every second.
+        Of many the newest and the oldest take turns, and what becomes due meanwhile is the newest:
+        no backlog keeps a fresh exam waiting. An exam that fails stays due and keeps no other from
+        being reported; the failure is logged once, for the exam is tried again every second. Where
+        nothing can be written, the rest waits as well.
         """
-        now = self.clock.utc()
+        looked = self.clock.utc()
         with self.database.read() as connection:
-            due = store.due_exams(connection, now, self.completion.longest_wait)
-        for exam_id in due:
-            try:
-                self.report(exam_id, now)
-            except Exception as error:  # noqa: BLE001 - one exam's fault must not stop the others
-                self._failed(exam_id, describe(error))
-            else:
-                self._failing.pop(exam_id, None)
-        return len(due)
+            due = deque(store.due_exams(connection, looked, self.completion.longest_wait))
+        tried: Counter[int] = Counter()
+        self._away.clear()
+        while due and not self._stopping.is_set() and not self._away.is_set():
+            turn = _turn(due)
+            tried.update(turn)
+            again = [one for one in self._report(turn) if tried[one] < MOST_TRIES]
+            before, looked = looked, max(looked, self.clock.utc())
+            with self.database.read() as connection:
+                fresh = store.due_since(connection, before, looked, again)
+            due.extend(one for one in fresh if one not in due)
+        return len(tried)
 
     def next_due_in(self) -> float | None:
         """Return the seconds until the next exam is due, None when none waits for its deadline."""
@@ -79,16 +101,15 @@ class ResultReporter:
             due_at = store.next_due(connection, now)
         return None if due_at is None else due_at - now
 
-    def _failed(self, exam_id: int, place: str) -> None:
-        if self._failing.get(exam_id) != place:
-            self._failing[exam_id] = place
-            log.error("exam %d cannot be reported, trying again: %s", exam_id, place)
-
     def reconsider(self) -> None:
         """Look again at whatever is held: orders or master data may have changed meanwhile."""
         with self.database.read() as connection:
             held = claim_store.held_exams(connection, MOST_RECONSIDERED)
-        changed = [exam_id for exam_id in held if self.gatherer.decides_anew(exam_id)]
+        changed = [
+            exam_id
+            for exam_id in held
+            if not self._stopping.is_set() and self.gatherer.decides_anew(exam_id)
+        ]
         if changed:
             with self.database.write() as connection:
                 store.wake(connection, changed, self.clock.utc())
@@ -99,19 +120,59 @@ class ResultReporter:
         with self.database.read() as connection:
             return result_store.open_results(connection, accession_number) == 0
 
-    def report(self, exam_id: int, now: float) -> None:
-        """Put everything the exam has to say, and was not sent before, into the outbox.
+    def _report(self, exam_ids: Iterable[int]) -> list[int]:
+        """Put everything exams have to say, and was not sent before, into the outbox.
 
-        Files are read outside any transaction. When anything the decision rests on changed
-        meanwhile, nothing is written and the exam is looked at once more.
+        Returns those of which something changed meanwhile. Files are read outside any transaction,
+        the rest is one. Of an exam of which anything the decision rests on changed since, nothing
+        is written. When one of several fails, each gets a transaction of its own.
         """
-        gathered = self.gatherer.gather(exam_id)
-        if gathered is None:
-            return
+        gathered = [one for exam_id in exam_ids if (one := self._gathered(exam_id)) is not None]
+        if not gathered:
+            return []
+        if len(gathered) > 1:
+            with suppress(Exception):
+                return self._settle_all(gathered)
+        changed: list[int] = []
+        for one in gathered:
+            with self._watched(one.exam.id):
+                changed += self._settle_all([one])
+        return changed
+
+    def _gathered(self, exam_id: int) -> GatheredExam | None:
+        gathered: list[GatheredExam | None] = [None]
+        with self._watched(exam_id):
+            gathered.append(self.gatherer.gather(exam_id))
+        return gathered[-1]
+
+    @contextmanager
+    def _watched(self, exam_id: int) -> Iterator[None]:
+        """Let an exam that fails stay due, and log that once."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - one exam's fault must not stop the others
+            if isinstance(error, BridgeError) and error.retriable:
+                self._away.set()
+            place = describe(error)
+            if self._failing.get(exam_id) != place:
+                self._failing[exam_id] = place
+                log.error("exam %d cannot be reported, trying again: %s", exam_id, place)
+
+    def _settle_all(self, gathered: Iterable[GatheredExam]) -> list[int]:
+        """Write what was gathered in one transaction; return the exams that changed meanwhile."""
+        now = self.clock.utc()
+        changed = []
         with self.database.write() as connection:
-            if self.gatherer.evidence(connection, exam_id, gathered.listed) == gathered.evidence:
-                self._settle(connection, gathered, now)
+            for one in gathered:
+                here = self.gatherer.evidence(connection, one.exam.id, one.listed)
+                if here == one.evidence:
+                    self._settle(connection, one, now)
+                else:
+                    changed.append(one.exam.id)
+        for one in gathered:
+            self._failing.pop(one.exam.id, None)
         self.outbox.wake()
+        return changed
 
     def _settle(self, connection: Connection, gathered: GatheredExam, now: float) -> None:
         exam = gathered.exam
@@ -251,3 +312,9 @@ def _held(exam: Exam, decision: Decision, reason: HoldReason, now: float) -> Hou
         **patient_facts(claim.patient),
     }
     return HouseEvent(EXAM_HELD, f"held:{exam.id}:{decision.person}@{now:.3f}", facts)
+
+
+def _turn(due: deque[int]) -> list[int]:
+    """Take the newest exams, which stand last, and the oldest."""
+    ends = (due.pop, due.popleft)
+    return [ends[place % 2]() for place in range(min(TURN, len(due)))]

@@ -1,0 +1,131 @@
+"""However many exams are due: a fresh one does not wait behind them, and a stop not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import sqlalchemy as sa
+
+from gdtbridge.exams.model import ExamState
+from gdtbridge.results import reporting
+from gdtbridge.results.gathering import GatheredExam
+from gdtbridge.schema import exam
+from tests.tools.practice import Practice
+
+MANY = 60
+
+
+def send_exam(practice: Practice, number: int) -> None:
+    """Send one image of an exam of its own; a second later the next may come."""
+    practice.send(
+        StudyInstanceUID=f"2.25.9.{number}",
+        SOPInstanceUID=f"2.25.8.{number}",
+        PatientID=f"{1000 + number}",
+        PatientName=f"Probe^{number}",
+        PatientBirthDate=f"{1930 + number}0101",
+    )
+    practice.clock.seconds += 1
+
+
+class Spy:
+    """Sees which exams are read, and does what a test wants when the n-th has been."""
+
+    def __init__(self, practice: Practice) -> None:
+        self.read: list[int] = []
+        self.after: dict[int, Callable[[], object]] = {}
+        gatherer = practice.core.reporting.gatherer
+        gather = gatherer.gather
+
+        def noted(exam_id: int) -> GatheredExam | None:
+            found = gather(exam_id)
+            self.read.append(exam_id)
+            self.after.pop(len(self.read), lambda: None)()
+            return found
+
+        gatherer.gather = noted  # type: ignore[method-assign]
+
+
+def states(practice: Practice) -> list[str]:
+    """Return the state of each exam, the oldest first."""
+    with practice.database.read() as connection:
+        return list(connection.execute(sa.select(exam.c.state).order_by(exam.c.id)).scalars())
+
+
+def test_the_newest_and_the_oldest_take_turns(practice: Practice) -> None:
+    """Neither end of a backlog waits for the other."""
+    for number in range(MANY):
+        send_exam(practice, number)
+    spy = Spy(practice)
+    practice.wait()
+
+    assert states(practice) == [ExamState.REPORTED] * MANY
+    first = spy.read[: reporting.TURN]
+    half = reporting.TURN // 2
+    assert sorted(first) == [*range(1, half + 1), *range(MANY - half + 1, MANY + 1)]
+
+
+def test_a_fresh_exam_comes_before_the_backlog(practice: Practice) -> None:
+    """What becomes due while many are reported is in the next turn."""
+    for number in range(MANY):
+        send_exam(practice, number)
+    practice.clock.seconds += practice.quiet
+
+    def comes() -> None:
+        send_exam(practice, MANY)
+        practice.clock.seconds += practice.quiet
+
+    spy = Spy(practice)
+    spy.after[reporting.TURN + 1] = comes
+    practice.core.reporting.report_due()
+
+    assert states(practice) == [ExamState.REPORTED] * (MANY + 1)
+    assert spy.read.index(MANY + 1) <= 2 * reporting.TURN
+
+
+def test_a_stop_waits_for_no_backlog(practice: Practice) -> None:
+    """The exams of the present turn are reported, the others stay due."""
+    for number in range(MANY):
+        send_exam(practice, number)
+    practice.clock.seconds += practice.quiet
+    spy = Spy(practice)
+    spy.after[reporting.TURN + 1] = practice.core.reporting.stop
+    practice.core.reporting.report_due()
+
+    done = states(practice).count(ExamState.REPORTED)
+    assert done == 2 * reporting.TURN
+    practice = practice.again()
+    practice.wait()
+    assert states(practice) == [ExamState.REPORTED] * MANY
+    assert len(practice.files()) == MANY
+
+
+def test_one_that_changes_while_it_is_read_is_tried_again_at_once(practice: Practice) -> None:
+    """An order that comes in between costs its exam one more look, and no other exam anything."""
+    for number in range(3):
+        send_exam(practice, number)
+    practice.clock.seconds += practice.quiet
+    spy = Spy(practice)
+    person = {"patient_id": "1001", "family_name": "Probe", "given_name": "1"}
+    spy.after[3] = lambda: practice.core.orders.place(
+        practice.order(**person, birth_date=date(1931, 1, 1), sex=None)
+    )
+    practice.core.reporting.report_due()
+
+    assert states(practice) == [ExamState.REPORTED] * 3
+    assert sorted(spy.read) == [1, 2, 2, 3]
+
+
+def test_one_that_goes_on_while_it_is_read_waits_again(practice: Practice) -> None:
+    """An image that comes in between begins a new pause: nothing is reported before its end."""
+    send_exam(practice, 1)
+    practice.clock.seconds += practice.quiet
+    spy = Spy(practice)
+    spy.after[1] = lambda: practice.send(
+        StudyInstanceUID="2.25.9.1", PatientID="1001", PatientName="Probe^1"
+    )
+    practice.core.reporting.report_due()
+
+    assert states(practice) == [ExamState.RECEIVING]
+    assert practice.core.reporting.next_due_in() == practice.settings.exam.quiet_seconds
+    assert spy.read == [1]
