@@ -241,3 +241,22 @@ def test_a_disk_that_returns_something_else_fails_the_probe(
         probe_folder(tmp_path)
     assert "Datenträger" in str(refused.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_share_that_does_not_answer_holds_no_free_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a look has to come first and fails, nothing is renamed over what may be there."""
+    (tmp_path / "ours").write_bytes(b"ours")
+    (tmp_path / "theirs").write_bytes(b"theirs")
+    without(monkeypatch, "renaming")
+
+    def silent(_path: Path) -> None:
+        raise OSError(errno.EHOSTDOWN, os.strerror(errno.EHOSTDOWN))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "lstat", silent)
+        patch.setattr(os, "lstat", silent)
+        with pytest.raises(OSError, match="down"):
+            rename_new(tmp_path / "ours", tmp_path / "theirs")
+    assert (tmp_path / "theirs").read_bytes() == b"theirs"
