@@ -20,6 +20,7 @@ from gdtbridge.database import Database
 from gdtbridge.dicom.client import Peer, echo
 from gdtbridge.durable import FolderUnusable
 from gdtbridge.durable.files import probe_folder
+from gdtbridge.durable.mounts import unmounted
 from gdtbridge.errors import BridgeError, NoInstallation
 from gdtbridge.service import is_running
 from gdtbridge.settings import MEGABYTE, Settings, reachable
@@ -121,7 +122,7 @@ def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
     yield _disk(settings)
     yield _probed("storage.root", settings.root)
     for key, folder in exchange_folders(settings):
-        yield _probed(key, folder)
+        yield _probed(key, folder, core.outbox.misplaced)
     yield _probed("worklist.folder", settings.worklist_folder)
     yield from _ports(settings)
     for one in core.outbox.status():
@@ -152,7 +153,14 @@ def _disk(settings: Settings) -> CheckResult:
     return CheckResult("disk", free >= settings.storage.min_free_mb, f"{free} MB frei / free")
 
 
-def _probed(key: str, folder: Path) -> CheckResult:
+def _probed(key: str, folder: Path, misplaced: Callable[[Path], str] = unmounted) -> CheckResult:
+    """Write into a folder and remove it again, unless it is ``misplaced`` for the reason given."""
+    if (reason := misplaced(folder)) and folder.is_dir():
+        text = (
+            f"{folder}: nicht der Ordner, in den zugestellt wird; nichts wird hineingeschrieben. "
+            f"/ not the folder results go to; nothing is written there. [{reason}]"
+        )
+        return CheckResult(key, ok=False, text=text)
     try:
         probe_folder(folder)
     except FolderUnusable as error:

@@ -227,6 +227,14 @@ def lacking_mount(folder: Path, found: Place, named: list[DeclaredMount]) -> Dec
     return None if there else nearest
 
 
+def unmounted(folder: Path) -> str:
+    """Return why the folder is not where fstab or a mount unit says, empty where it is."""
+    with suppress(OSError), entered(folder) as (_, found):
+        if lacking_mount(folder, found, declared()) is not None:
+            return "folder is not mounted"
+    return ""
+
+
 def same_source(kind: str, one: str, other: str) -> bool:
     """Return whether two words name the same thing to mount: case says nothing for Windows."""
     if _family(kind) == "cifs":
