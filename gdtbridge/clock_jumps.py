@@ -9,12 +9,14 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from gdtbridge.database import Connection
-from gdtbridge.durable.clock import BELIEVED_SINCE, Clock
+from gdtbridge.database import Connection, Database
+from gdtbridge.durable.clock import BELIEVED_SINCE, SteadyClock
 from gdtbridge.schema import clock_jump
 
 DAY_SECONDS: Final = 24 * 3600.0
 """So long a jump is told, and entries are kept that only the jump makes old."""
+SMALLEST_STEP: Final = 0.1
+"""Seconds below which the wall clock is corrected as it goes; no stored time moves."""
 MOST_JUMPS: Final = 100
 """So many jumps are remembered, the newest: a broken clock must not fill the disk."""
 SUMMER_TIME: Final = 3600.0
@@ -56,19 +58,23 @@ def jumps_of_today(connection: Connection, now: float) -> list[ClockJump]:
     return [ClockJump(*row) for row in connection.execute(query.order_by(clock_jump.c.id.desc()))]
 
 
-def earliest_local(connection: Connection, clock: Clock) -> datetime:
+def earliest_local(database: Database, clock: SteadyClock) -> datetime:
     """Return the earliest local time it can be for whoever placed an order, or will ask for it.
 
     For a day after a jump, that is the time there would be without it: what was ordered today must
     not be taken for yesterday's. An hour less, for one of the two may be in summer time.
     """
-    gone = max(_gone_ahead(jumps_of_today(connection, clock.utc())), default=0.0)
-    return clock.local() - timedelta(seconds=gone + SUMMER_TIME if gone > 0 else 0.0)
+    local = clock.local()
+    unnoticed = clock.step()  # after the local time, before the jumps: none is missed in between
+    with database.read() as connection:
+        jumps = jumps_of_today(connection, clock.utc())
+    gone = max(_gone_ahead(unnoticed, jumps))
+    return local - timedelta(seconds=gone + SUMMER_TIME if gone >= SMALLEST_STEP else 0.0)
 
 
-def _gone_ahead(jumps: Iterable[ClockJump]) -> Iterator[float]:
+def _gone_ahead(seconds: float, jumps: Iterable[ClockJump]) -> Iterator[float]:
     """Yield by how many seconds the clock has gone ahead since before each jump."""
-    seconds = 0.0
+    yield seconds
     for jump in jumps:
         seconds += jump.step
         if not jump.puts_right:

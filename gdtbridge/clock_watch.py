@@ -15,7 +15,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from gdtbridge import clock_jumps
-from gdtbridge.clock_jumps import DAY_SECONDS
+from gdtbridge.clock_jumps import DAY_SECONDS, SMALLEST_STEP
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import BELIEVED_SINCE, SteadyClock, local_time
 from gdtbridge.exams.model import ClaimState
@@ -36,8 +36,6 @@ log = logging.getLogger(__name__)
 
 WATCH_SECONDS: Final = 1
 """How often to look: so long a deadline may be off after a jump."""
-SMALLEST_STEP: Final = 0.1
-"""Seconds below which the wall clock is corrected as it goes; no stored time moves."""
 JUMP_SECONDS: Final = 5.0
 """A person is told of steps from so many seconds on."""
 

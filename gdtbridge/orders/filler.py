@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from gdtbridge.clock_jumps import earliest_local
 from gdtbridge.database import Database
-from gdtbridge.durable.clock import Clock
+from gdtbridge.durable.clock import SteadyClock
 from gdtbridge.errors import NotFound, ProcessingFailure
 from gdtbridge.orders import store
 from gdtbridge.orders.book import OrderBook
@@ -39,7 +39,7 @@ class OrderFiller:
         book: OrderBook,
         database: Database,
         worklist: WorklistFolder,
-        clock: Clock,
+        clock: SteadyClock,
         *,
         min_age_hours: float,
     ) -> None:
@@ -118,6 +118,6 @@ class OrderFiller:
         with self._database.read() as connection:
             if store.has_arrived(connection, entry):
                 return OrderState.DONE
-            now = earliest_local(connection, self._clock)
+        now = earliest_local(self._database, self._clock)
         stale = is_stale(entry, now, min_age=self._min_age)
         return OrderState.EXPIRED if stale else OrderState.ORDERED

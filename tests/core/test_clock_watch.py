@@ -98,6 +98,14 @@ def test_entries_stay_for_their_day(practice: Practice, seconds: float) -> None:
         assert set(listed(practice)) == {number, again}
 
 
+def test_a_clean_up_may_be_faster_than_the_watch(practice: Practice) -> None:
+    """It keeps today's entries before anybody has noticed the jump."""
+    number = order(practice)
+    practice.clock.step(30 * DAY)
+
+    assert listed(practice) == [number]
+
+
 def test_an_entry_stays_after_there_and_back(practice: Practice) -> None:
     """A month ahead by mistake and back again: today's entries, before and between, are there."""
     first = order(practice)
