@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gdtbridge.durable import FileStamp
@@ -31,7 +31,7 @@ from gdtbridge.errors import (
     NoInstallation,
     OutOfResources,
 )
-from gdtbridge.schema import SCHEMA_VERSION, metadata, schema_version
+from gdtbridge.schema import SCHEMA_VERSION, metadata, schema_version, service_owner
 
 log = logging.getLogger(__name__)
 
@@ -131,6 +131,7 @@ class Database:
         """
         self._writing = threading.RLock()
         self.lock = WriterLock()
+        self._token: str | None = ""  # of the service that holds it; None when that was lost
         self._file: Path | None = None
         self._opened: os.stat_result | None = None
         try:
@@ -191,6 +192,7 @@ class Database:
         with self._next_to_write(turn), self._connect() as connection:
             try:
                 with _changing(connection, turn):
+                    self._must_be_ours(connection)
                     yield connection
                     self._must_be_there()
             except SQLAlchemyError as error:
@@ -228,7 +230,30 @@ class Database:
             except SQLAlchemyError as error:
                 raise _told(error) from error
 
+    @property
+    def is_owned(self) -> bool:
+        """Whether nobody took the database from us, as far as we know."""
+        return self._token is not None
+
+    def own(self, token: str) -> None:
+        """Write only where ``token`` is that of the service that holds it; empty: do not look."""
+        self._token = token
+
+    def lose(self) -> None:
+        """Refuse every transaction with `DatabaseUnavailable` until it is owned again."""
+        self._token = None
+
+    def _must_be_ours(self, connection: Connection) -> None:
+        """Raise `DatabaseUnavailable` when another service has taken over."""
+        if self._token:
+            found = connection.execute(sa.select(service_owner.c.token)).scalar()
+            if found != self._token:
+                self.lose()
+                raise _lost()
+
     def _connect(self) -> Connection:
+        if not self.is_owned:
+            raise _lost()
         self._must_be_there()  # or SQLite makes an empty file of that name
         try:
             return self.engine.connect()
@@ -373,6 +398,8 @@ def _told(error: SQLAlchemyError) -> BridgeError:
         )
     if _is_locked(error):
         return _locked()
+    if _is_away(error, codes):
+        return _lost()
     code = next(iter(codes), type(error).__name__)
     return DatabaseError(
         "Die Datenbank ist gerade nicht benutzbar; bitte noch einmal versuchen. / The database "
@@ -389,6 +416,21 @@ def _codes(error: SQLAlchemyError) -> list[str]:
 def _is_locked(error: SQLAlchemyError) -> bool:
     """Whether it is a lock of another program: SQLITE_BUSY, or lock_not_available (55P03)."""
     return any(code.startswith("SQLITE_BUSY") or code == "55P03" for code in _codes(error))
+
+
+def _is_away(error: SQLAlchemyError, codes: Sequence[str]) -> bool:
+    """Whether a server does not answer or ends (57P01 to 57P05, class 08)."""
+    if not codes:
+        return isinstance(error, OperationalError)
+    return any(code.startswith(("57P", "08")) for code in codes)
+
+
+def _lost() -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        "Die Datenbank ist nicht erreichbar, oder ein anderer Dienst hat sie übernommen; bitte "
+        "später noch einmal versuchen. / The database cannot be reached, or another service has "
+        "taken it over; please try again later."
+    )
 
 
 def _locked() -> DatabaseUnavailable:

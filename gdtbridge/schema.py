@@ -331,3 +331,12 @@ clock_jump = sa.Table(  # steps of the wall clock
     sa.Column("before", sa.Double, nullable=False),
     sa.Column("after", sa.Double, nullable=False),
 )
+
+service_owner = sa.Table(  # which service holds a database on a server
+    "service_owner",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),  # 1
+    sa.Column("token", sa.Text, nullable=False),  # of this hold
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+)

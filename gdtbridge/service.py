@@ -24,6 +24,7 @@ from gdtbridge.errors import SettingsError
 from gdtbridge.first_start import COMPANIONS, begin_anew
 from gdtbridge.folders import OrderWatch
 from gdtbridge.health import LOOK_SECONDS, Health, PartState, Probe
+from gdtbridge.ownership import only_service
 from gdtbridge.scheduler import Scheduler
 from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.folders import is_writable
@@ -84,6 +85,8 @@ class Bridge:
         """
         with self._stopping.pop_all() as stopping:
             stopping.enter_context(alone(self._settings.root))
+            ownership = stopping.enter_context(only_service(self._core.database))
+            self._scheduler.every(TICK_SECONDS, "holding the database", ownership.keep)
             self._core.order_book.reconcile()
             self._core.adopt()
             self._core.outbox.start()
@@ -177,11 +180,15 @@ def _database(core: Core) -> dict[str, PartState]:
     waiting = core.overview.attention()
     told = ", ".join(f"{count} {kind}" for kind, count in waiting.items())
     core.database.try_lock()
+    if not core.database.is_owned:
+        return {"database": _lock_state(core)}
     return {"database": _lock_state(core), "exams": PartState(not waiting["overdue"], told)}
 
 
 def _lock_state(core: Core) -> PartState:
     """Return whether the database can be written."""
+    if not core.database.is_owned:
+        return PartState(ok=False, detail="out of reach, or another service has it")
     lock = core.database.lock
     if not lock.is_long:
         return PartState(ok=True)

@@ -11,8 +11,10 @@ from click.testing import CliRunner, Result
 
 from gdtbridge.cli import main
 from gdtbridge.core import open_core
+from gdtbridge.database import Database
 from gdtbridge.errors import DatabaseLost, SettingsError
 from gdtbridge.first_start import begin_anew
+from gdtbridge.ownership import only_service
 from gdtbridge.settings import Settings, load_settings
 from tests.tools.trees import tree_of
 
@@ -136,3 +138,18 @@ def test_serve_refuses(settings: Settings) -> None:
     assert done.exit_code == 1
     assert "begin-anew" in done.output
     assert [one.name for one in settings.root.iterdir()] == ["archive"]
+
+
+def test_a_second_service_on_one_file_is_refused(tmp_path: Path) -> None:
+    """Also one with a folder of its own; by another name of the file as well."""
+    first, second = (Database(f"sqlite:///{tmp_path / 'db'}") for _ in range(2))
+    (tmp_path / "link").symlink_to(tmp_path / "db")
+    third = Database(f"sqlite:///{tmp_path / 'link'}")
+    with only_service(first):
+        for one in (second, third):
+            with pytest.raises(SettingsError, match="works on this database"), only_service(one):
+                pass
+    with only_service(second):
+        pass
+    for one in (first, second, third):
+        one.close()

@@ -22,8 +22,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from gdtbridge.database import Database
-from gdtbridge.errors import DatabaseError, NoInstallation
+from gdtbridge.errors import DatabaseError, DatabaseUnavailable, NoInstallation
 from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.ownership import only_service
 from gdtbridge.schema import SCHEMA_VERSION, exam, metadata, schema_version
 from tests.tools.device import send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
@@ -152,9 +153,61 @@ def test_an_exam_from_order_to_result(bridge: Service, project: Path) -> None:
     assert (found[study.accession, "study"], found[study.accession, "values"]) == (1, 1)
     assert bridge.rows("SELECT state FROM placed_order") == [("done", "done")]
     assert b'"ready": true' in call(bridge, "/readyz")
-    assert bridge.command("check").returncode in {0, 3}  # other tests may have held an exam here
     for command in (("exams", "list"), ("outbox", "list"), ("worklist", "list")):
         assert bridge.command(*command).returncode == 0
+
+
+def test_check(server: Server, tmp_path: Path) -> None:
+    """All is well with a service that has nothing to do."""
+    with service(tmp_path, storage__database=server.new_database()) as running:
+        done = running.command("check")
+        assert done.returncode == 0, done.stdout
+
+
+def test_a_second_service_is_refused(server: Server, tmp_path: Path) -> None:
+    """A folder of its own does not help: it names the first, and takes over when that is gone."""
+    url = server.new_database()
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    with service(tmp_path / "first", storage__database=url) as first:
+        second = Service(tmp_path / "second", storage__database=url)
+        second.launch()
+        wait_for(lambda: not second.is_running, 30, "the refusal")
+        assert f", {first.pid})" in second.look()
+        first.kill()
+        with second:
+            assert second.rows("SELECT pid FROM service_owner") == [(str(second.pid),) * 2]
+
+
+def test_who_lost_the_database_does_nothing(url: str) -> None:
+    """Cut off and overtaken, not one transaction comes through; alone again, all goes on."""
+    ours, others = Database(url), Database(url)
+    with only_service(ours) as held:
+        cut(url)
+        with only_service(others) as taken:
+            for _ in range(2):  # before it is noticed, and after
+                with pytest.raises(DatabaseUnavailable), ours.write():
+                    pass
+                held.keep()
+            with pytest.raises(DatabaseUnavailable), ours.read():
+                pass
+            with others.write():
+                taken.keep()
+        held.keep()
+        with ours.write():
+            assert ours.is_owned
+    for one in (ours, others):
+        one.close()
+
+
+def cut(url: str) -> None:
+    """Have the server end every other connection to a database, as a router does."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 def test_the_server_goes_away_and_comes_back(bridge: Service, server: Server) -> None:
@@ -162,11 +215,11 @@ def test_the_server_goes_away_and_comes_back(bridge: Service, server: Server) ->
     study = Study(2, "A2")
     server.stop()
     try:
-        assert send_raw(bridge.ports["DICOM"], [study.image()]) == [0x0110]
+        assert send_raw(bridge.ports["DICOM"], [study.image()]) == [0xA700]
     finally:
         server.start()
 
-    assert send_raw(bridge.ports["DICOM"], [study.image()]) == [0]
+    wait_for(lambda: send_raw(bridge.ports["DICOM"], [study.image()]) == [0], 20, "the database")
     wait_for(bridge.settled, 20, "reporting")
     assert bridge.results()[study.accession, "study"] == 1
 
