@@ -245,9 +245,9 @@ def test_a_share_that_goes_during_a_delivery_keeps_it(
     drop = importlib.import_module("gdtbridge.outbox.gdt_drop")
     real = drop.create
 
-    def leave(path: Path, data: bytes) -> None:
+    def leave(path: Path, data: bytes, mode: int | None) -> None:
         unmount(house.point)
-        real(path, data)
+        real(path, data, mode)
 
     def scenario() -> None:
         share = Share(house.base / "server", "//server/praxis")
