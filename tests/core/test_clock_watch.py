@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from gdtbridge.clock_watch import DEADLINES, STAMPS
-from gdtbridge.schema import clock_jump, exam, metadata, order_file, placed_order
+from gdtbridge.outbox import Message
+from gdtbridge.schema import clock_jump, exam, metadata, order_file, outbox, placed_order
 from tests.tools.clock import TO_BELIEVED
 from tests.tools.practice import Practice
 
@@ -231,3 +232,19 @@ def test_every_time_of_the_schema_is_known_to_the_watch() -> None:
         if isinstance(column.type, sa.Double) and table is not clock_jump
     }
     assert every == deadlines | {str(column) for column in STAMPS}
+
+
+@pytest.mark.parametrize("seconds", JUMPS)
+def test_a_message_is_tried_and_expires_by_elapsed_time(practice: Practice, seconds: float) -> None:
+    """Its next attempt, its end and its age are as far away after the jump as before."""
+    message = Message("gdt", "gdt", key="k", name="k.gdt", payload=b"")
+    with practice.database.write() as connection:
+        practice.outbox.put(connection, message)
+        times = {"next_at": practice.clock.seconds + 30, "expires_at": practice.clock.seconds + 600}
+        connection.execute(sa.update(outbox).values(times))
+    jump(practice, seconds)
+
+    columns = outbox.c.next_at, outbox.c.expires_at, outbox.c.created_at
+    with practice.database.read() as connection:
+        row = connection.execute(sa.select(*columns)).one()
+    assert [at - practice.clock.seconds for at in row] == pytest.approx([30, 600, 0], abs=0.01)
