@@ -11,6 +11,7 @@ from gdtbridge.archive import Archive
 from gdtbridge.attention import Attention, AttentionSource
 from gdtbridge.attention.announcer import ATTENTION, Announcer
 from gdtbridge.attention.clock_source import ClockSource
+from gdtbridge.attention.mailer import Mailer
 from gdtbridge.attention.refusals import RefusalBook
 from gdtbridge.attention.sources import (
     BacklogSource,
@@ -48,10 +49,13 @@ from gdtbridge.orders.gdt_orders import GdtOrders
 from gdtbridge.orders.master_data import MasterData
 from gdtbridge.outbox import (
     HOUSE,
+    MAIL,
     EventSender,
     FileNaming,
     GdtDrop,
     HouseWebhook,
+    MailAccount,
+    MailSender,
     Outbox,
     Sender,
     Webhook,
@@ -116,6 +120,7 @@ class Core:
     corrections: ResultCorrections
     attention: Attention
     announcer: Announcer
+    mailer: Mailer
     refusals: RefusalBook
     forecast: SpaceForecast
     webhooks: WebhookCalls
@@ -230,7 +235,9 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
             routing.default,
             settings.attention,
             clock,
+            mails=bool(settings.mail.host),
         ),
+        Mailer(database, outbox, settings.mail, clock),
         refusals,
         forecast,
         WebhookCalls(database, outbox, clock),
@@ -294,6 +301,8 @@ def senders_of(routing: Routing, settings: Settings) -> Mapping[str, Sender]:
         if (place := target.attachments) is not None:
             drop = GdtDrop(place.folder, FileNaming.REUSED, ATTACHMENT, mode)
             senders[target.attachments_destination] = drop
+    if (mail := mail_sender_of(settings)) is not None:
+        senders[MAIL] = mail
     return {**senders, **webhooks_of(settings)}
 
 
@@ -309,3 +318,22 @@ def webhooks_of(settings: Settings) -> Mapping[str, EventSender]:
             for one in settings.webhook
         },
     }
+
+
+def mail_sender_of(settings: Settings) -> MailSender | None:
+    """Return how the outbox serves the mail server, where there is one."""
+    mail, base = settings.mail, settings.base
+    if not mail.host:
+        return None
+    account = MailAccount(
+        mail.host,
+        mail.port,
+        mail.security,
+        mail.user,
+        mail.password.get_secret_value(),
+        base / mail.password_file if mail.password_file is not None else None,
+        mail.from_,
+        mail.to,
+        base / mail.ca_file if mail.ca_file is not None else None,
+    )
+    return MailSender(account)

@@ -8,11 +8,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 LOOK_SECONDS: Final = 2
 STALE_SECONDS: Final = 30
 """A part not heard of for so long hangs, or the scheduler stands still."""
+
+
+class Figure(NamedTuple):
+    """What a figure measures: a name of ``gdtbridge/web/api/metrics.tsv``, and of which one."""
+
+    name: str
+    which: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,8 @@ class PartState:
     detail: str = ""
     waiting: Mapping[str, int] = field(default_factory=dict)
     """How much of each kind needs a person, though the part does its work."""
+    figures: Mapping[Figure, float] = field(default_factory=dict)
+    """What monitoring measures of the part; names no patient."""
 
 
 Probe = Callable[[], Mapping[str, PartState]]

@@ -13,6 +13,7 @@ from typing import Final
 
 from gdtbridge.attention import AttentionSource, counts, has_fault
 from gdtbridge.attention.announcer import LOOK_SECONDS as ANNOUNCE_SECONDS
+from gdtbridge.attention.sources import free_inodes
 from gdtbridge.clock_watch import WATCH_SECONDS
 from gdtbridge.core import Core, open_core
 from gdtbridge.database import sqlite_file
@@ -23,7 +24,7 @@ from gdtbridge.durable.modes import PRIVATE_FILE, become_private, set_mode
 from gdtbridge.errors import SettingsError
 from gdtbridge.first_start import COMPANIONS, begin_anew
 from gdtbridge.folders import OrderWatch
-from gdtbridge.health import LOOK_SECONDS, Health, PartState, Probe
+from gdtbridge.health import LOOK_SECONDS, Figure, Health, PartState, Probe
 from gdtbridge.ownership import only_service
 from gdtbridge.scheduler import Scheduler
 from gdtbridge.settings import MEGABYTE, Settings
@@ -137,6 +138,7 @@ class Bridge:
         def look(source: AttentionSource) -> None:
             announcer.look(source)
             announcer.note()
+            self._core.mailer.mail()
 
         for source in self._core.attention.sources:
             what = f"telling what needs a person ({source.name})"
@@ -157,11 +159,20 @@ class Bridge:
     def readiness(self) -> dict[str, PartState]:
         """Return the state of each part, for people and monitors; without patient data."""
         return {
-            "dicom": PartState(self._dicom.running, f"{self._dicom.associations} associations"),
+            "dicom": self._dicom_state(),
             "scheduler": PartState(self._scheduler.running),
             **{name: one.state() for name, one in self._watches.items()},
             **self._health.parts(),
         }
+
+    def _dicom_state(self) -> PartState:
+        count = self._dicom.associations
+        refused = self._core.refusals.totals()
+        figures = {
+            Figure("gdtbridge_associations"): count,
+            **{Figure("gdtbridge_refusals_total", why): number for why, number in refused.items()},
+        }
+        return PartState(self._dicom.running, f"{count} associations", figures=figures)
 
 
 def probes_of(core: Core) -> Mapping[str, Probe]:
@@ -201,7 +212,18 @@ def _disk(core: Core) -> dict[str, PartState]:
     free = shutil.disk_usage(core.archive.folder).free // MEGABYTE
     writable = is_writable(settings.archive_folder) and is_writable(settings.spool_folder)
     told = f"{free} MB free" if writable else "not writable"
-    return {"disk": PartState(free >= settings.storage.min_free_mb and writable, told)}
+    well = free >= settings.storage.min_free_mb and writable
+    return {"disk": PartState(well, told, figures=_disk_figures(core.archive.folder))}
+
+
+def _disk_figures(folder: Path) -> dict[Figure, float]:
+    figures: dict[Figure, float] = {
+        Figure("gdtbridge_disk_free_bytes"): shutil.disk_usage(folder).free
+    }
+    inodes = free_inodes(folder)
+    if inodes is not None:
+        figures[Figure("gdtbridge_disk_free_inodes")] = inodes
+    return figures
 
 
 def _outbox(core: Core) -> dict[str, PartState]:

@@ -14,6 +14,7 @@ from gdtbridge.attention.model import AttentionSource
 from gdtbridge.attention.store import AnnouncedItem
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
+from gdtbridge.errors import NotFound
 from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.outbox import Message, Outbox
 from gdtbridge.people import Patient
@@ -32,6 +33,7 @@ ATTENTION: Final = "attention"
 RESOLVED: Final = "resolved"
 """The events of what is new, and of what is gone."""
 HEADING: Final = "Ultraschall"
+TEST_NOTE: Final = f"{HEADING}: Test, nichts ist geschehen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,14 @@ class Announcer:
     """Whose practice software gets the notes."""
     settings: AttentionSettings
     clock: Clock
+    mails: bool = False
+    """Whether mails are sent; `Mailer` writes them of what is announced here."""
     journal: AttentionJournal = field(default_factory=AttentionJournal)
 
     @property
     def is_on(self) -> bool:
         """Whether anybody wants to be told."""
-        return self.outbox.listens(ATTENTION, RESOLVED) or self.writes
+        return self.outbox.listens(ATTENTION, RESOLVED) or self.writes or self.mails
 
     @property
     def writes(self) -> bool:
@@ -109,19 +113,32 @@ class Announcer:
             counted = store.counts(connection)
             number = store.enter_note(connection, now)
             try:
-                self.outbox.put(connection, self._note(number, counted))
+                text = note_text(counted)
+                self.outbox.put(connection, self.message(f"attention-{number}", text))
             except GdtWriteError as error:
                 log.error("attention.gdt_patient_id: no record can be written: %s", error)
         self.outbox.wake()
 
-    def _note(self, number: int, counted: Mapping[str, int]) -> Message:
-        local, key = self.clock.local(), f"attention-{number}"
+    def try_note(self) -> None:
+        """Put a test record into the outbox; raise `NotFound` where no chart is named."""
+        if not self.writes:
+            raise NotFound(
+                "attention.gdt_patient_id ist nicht gesetzt. / attention.gdt_patient_id is not set."
+            )
+        with self.database.write() as connection:
+            key = self.outbox.next_key(connection, self.target.destination, "attention-test")
+            self.outbox.put(connection, self.message(key, TEST_NOTE))
+        self.outbox.wake()
+
+    def message(self, key: str, text: str) -> Message:
+        """Return a record for the chart that messages go to; raise `GdtWriteError`."""
+        local = self.clock.local()
         return Message(
             "gdt",
             self.target.destination,
             key=key,
             name=self.target.names.other(key, local),
-            payload=self.target.records.message(self._chart(), note_text(counted), local),
+            payload=self.target.records.message(self._chart(), text, local),
         )
 
     def _chart(self) -> Patient:

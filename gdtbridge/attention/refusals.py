@@ -7,6 +7,7 @@ in the database as soon as it takes it, for commands beside the service and for 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -140,6 +141,7 @@ class RefusalBook:
         self._clock = clock
         self._lock = threading.Lock()
         self._new: dict[str, Refusal] = {}
+        self._totals: Counter[RefusalReason] = Counter()
 
     def note_status(self, status: int, calling_aet: str, address: str) -> None:
         """Count an object that was answered with ``status``, of no success."""
@@ -151,6 +153,12 @@ class RefusalBook:
         one = Refusal(reason, _caller(calling_aet, address), 1, now, now)
         with self._lock:
             _add(self._new, one)
+            self._totals[reason] += 1
+
+    def totals(self) -> dict[RefusalReason, int]:
+        """Return how many were refused since the start, by reason."""
+        with self._lock:
+            return {reason: self._totals[reason] for reason in RefusalReason}
 
     def keep(self) -> None:
         """Write down what is new and forget what is old; raise a `BridgeError`, and keep it."""

@@ -99,7 +99,7 @@ class OutboxSource:
     """Questions about deliveries and places, and destinations that take nothing."""
 
     name: ClassVar = "outbox"
-    codes: ClassVar = frozenset({"outbox-question", "outbox-stuck", *PlaceProblem})
+    codes: ClassVar = frozenset({"outbox-question", "outbox-stuck", "mail-refused", *PlaceProblem})
 
     outbox: Outbox
     clock: Clock
@@ -116,7 +116,7 @@ class OutboxSource:
             )
             for one in self.outbox.questions()
         ]
-        now = self.clock.utc()
+        now, statuses = self.clock.utc(), self.outbox.status()
         stuck = [
             AttentionItem(
                 "outbox-stuck",
@@ -124,11 +124,21 @@ class OutboxSource:
                 now - one.oldest_pending_age,
                 detail=one.sentence,
             )
-            for one in self.outbox.status()
+            for one in statuses
             if one.stuck and one.place is None
         ]
+        refused = [
+            AttentionItem(
+                "mail-refused",
+                f"destination:{one.destination}",
+                now - one.oldest_pending_age,
+                detail=one.sentence,
+            )
+            for one in statuses
+            if one.mail_refused
+        ]
         places = [_place_item(one) for one in self.outbox.place_questions()]
-        return [*questions, *places, *stuck]
+        return [*questions, *places, *stuck, *refused]
 
 
 def _place_item(one: PlaceQuestion) -> AttentionItem:
@@ -168,14 +178,19 @@ class DiskSource:
         return [AttentionItem(code, "disk", self.clock.utc(), detail=told, names=names)]
 
     def _inodes(self) -> list[AttentionItem]:
-        """Look at the inodes; file systems that make them as needed count none."""
-        found = os.statvfs(self.folder) if hasattr(os, "statvfs") else None
-        if found is None or not found.f_files or found.f_favail >= INODES_LOW:
+        free = free_inodes(self.folder)
+        if free is None or free >= INODES_LOW:
             return []
-        code = "inodes-exhausted" if found.f_favail < INODES_RESERVE else "inodes-low"
-        told = f"Platz für {found.f_favail} Dateien / room for {found.f_favail} files"
+        code = "inodes-exhausted" if free < INODES_RESERVE else "inodes-low"
+        told = f"Platz für {free} Dateien / room for {free} files"
         names = {"folder": str(self.folder)}
         return [AttentionItem(code, "inodes", self.clock.utc(), detail=told, names=names)]
+
+
+def free_inodes(folder: Path) -> int | None:
+    """Return how many more files a file system takes; None where it does not count them."""
+    found = os.statvfs(folder) if hasattr(os, "statvfs") else None
+    return found.f_favail if found is not None and found.f_files else None
 
 
 @dataclass(frozen=True, slots=True)

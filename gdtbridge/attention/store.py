@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
-from gdtbridge.schema import announced, attention_note, free_space, refusal
+from gdtbridge.schema import announced, attention_mail, attention_note, free_space, mailed, refusal
 
 
 class AnnouncedItem(NamedTuple):
@@ -116,3 +116,55 @@ def enter_free_space(connection: Connection, day: int, measured: FreeSpace, olde
     outside = (free_space.c.day < oldest) | (free_space.c.day >= day)
     connection.execute(sa.delete(free_space).where(outside))
     connection.execute(sa.insert(free_space).values(day=day, **measured._asdict()))
+
+
+class OpenItem(NamedTuple):
+    """An announced item: since when (UTC seconds), and whether a mail told of it."""
+
+    code: str
+    since: float
+    mailed: bool
+
+
+class WrittenMail(NamedTuple):
+    """When the newest mail was written (UTC seconds), and how much it said was waiting."""
+
+    written_at: float
+    waiting: int
+
+
+def open_items(connection: Connection, *, without: str) -> list[OpenItem]:
+    """Return what is announced and not gone, but for one kind; the oldest first."""
+    told = sa.exists().where(
+        mailed.c.kind == announced.c.kind, mailed.c.subject == announced.c.subject
+    )
+    query = (
+        sa.select(announced.c.kind, announced.c.announced_at, told)
+        .where(announced.c.kind != without)
+        .order_by(announced.c.announced_at)
+    )
+    return [OpenItem(kind, at, bool(told)) for kind, at, told in connection.execute(query)]
+
+
+def last_mail(connection: Connection) -> WrittenMail | None:
+    """Return the newest mail; None before the first."""
+    query = (
+        sa.select(attention_mail.c.written_at, attention_mail.c.waiting)
+        .order_by(attention_mail.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return WrittenMail(*row) if row is not None else None
+
+
+def enter_mail(connection: Connection, now: float, told: Collection[OpenItem]) -> int:
+    """Remember that a mail tells of everything announced; return the mail's number."""
+    connection.execute(sa.delete(mailed))
+    everything = sa.select(announced.c.kind, announced.c.subject)
+    connection.execute(sa.insert(mailed).from_select(["kind", "subject"], everything))
+    statement = (
+        sa.insert(attention_mail)
+        .values(written_at=now, waiting=len(told))
+        .returning(attention_mail.c.id)
+    )
+    return int(connection.execute(statement).scalar_one())

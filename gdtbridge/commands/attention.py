@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from gdtbridge.commands.options import as_json_option, print_rows, view_of, with_settings
+from gdtbridge.commands.options import (
+    as_json_option,
+    core_of,
+    fail,
+    print_rows,
+    view_of,
+    with_settings,
+)
 from gdtbridge.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +38,59 @@ def attention_list(settings: Settings, *, as_json: bool) -> None:
     with view_of(settings) as core:
         found = core.attention.items()
     print_rows([_row(item, as_json=as_json) for item in found], as_json=as_json)
+
+
+@attention.command("test")
+@with_settings
+@click.argument("channel", type=click.Choice(["mail", "gdt", "webhook"]))
+@click.pass_context
+def attention_test(context: click.Context, settings: Settings, channel: str) -> None:
+    """Eine Testmeldung auf einem Weg senden. / Send a test message by one channel.
+
+    mail und webhook sofort, mit der Antwort des Servers; gdt legt einen Satz in den Ausgang, den
+    der Dienst schreibt. / mail and webhook at once, with the server's answer; gdt puts a record
+    into the outbox, which the service writes.
+    """
+    if channel == "mail":
+        _test_mail(settings)
+    elif channel == "gdt":
+        with core_of(settings) as core:
+            core.announcer.try_note()
+        click.echo("gdt: im Ausgang, der Dienst schreibt den Satz. / put; the service writes it.")
+    else:
+        _test_webhooks(context, settings)
+
+
+def _test_mail(settings: Settings) -> None:
+    """Send a mail now, or end with the server's words."""
+    from gdtbridge.attention.mailer import trial_text
+    from gdtbridge.core import mail_sender_of
+
+    sender = mail_sender_of(settings)
+    if sender is None:
+        fail("mail: mail.host ist nicht gesetzt. / mail.host is not set.")
+    attempt = sender.send(trial_text(datetime.now(UTC).timestamp()), f"test-{secrets.token_hex(8)}")
+    if attempt.reason:
+        fail(f"mail: nicht angenommen. / not taken: {attempt.reason}")
+    click.echo("mail: angenommen. / taken.")
+
+
+def _test_webhooks(context: click.Context, settings: Settings) -> None:
+    """Call every webhook that is told of what needs a person."""
+    from gdtbridge.attention.announcer import ATTENTION
+    from gdtbridge.commands.webhook import webhook_test
+    from gdtbridge.core import webhooks_of
+    from gdtbridge.outbox import HOUSE
+
+    names = [
+        destination.removeprefix(HOUSE)
+        for destination, caller in webhooks_of(settings).items()
+        if ATTENTION in caller.events
+    ]
+    if not names:
+        fail("webhook: keiner für attention. / none for attention.")
+    for name in names:
+        context.invoke(webhook_test, settings=settings, name=name)
 
 
 def _row(item: AttentionItem, *, as_json: bool) -> dict[str, str]:

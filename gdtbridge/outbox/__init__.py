@@ -8,7 +8,9 @@ whom and in which words is not decided here.
 
 from gdtbridge.outbox.gdt_drop import NOT_MOUNTED, GdtDrop
 from gdtbridge.outbox.house_webhook import HOUSE, HouseWebhook
+from gdtbridge.outbox.mail import MailAccount, MailSender, MailText
 from gdtbridge.outbox.model import (
+    MAIL,
     UNCOLLECTED,
     EventSender,
     FileNaming,
@@ -24,12 +26,16 @@ from gdtbridge.outbox.webhook import Webhook
 __all__ = [
     "COUNTER",
     "HOUSE",
+    "MAIL",
     "NOT_MOUNTED",
     "UNCOLLECTED",
     "EventSender",
     "FileNaming",
     "GdtDrop",
     "HouseWebhook",
+    "MailAccount",
+    "MailSender",
+    "MailText",
     "Message",
     "Outbox",
     "PlaceProblem",

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from gdtbridge.durable.mounts import Place
-from gdtbridge.health import PartState
+from gdtbridge.health import Figure, PartState
 from gdtbridge.webhooks import HouseEvent
 
 ALARM_SECONDS: Final = 300.0
 """A message that must arrive, could have left and has waited this long is an alarm."""
 UNCOLLECTED_SECONDS: Final = 24 * 3600.0
 """The same for a message that waits until practice software collects the file before."""
+MAIL: Final = "mail"
+"""The kind of message, and the destination, of mails."""
 UNCOLLECTED: Final = "the file before it was not collected yet"
 """The reason of `AttemptResult.OCCUPIED`."""
 
@@ -244,6 +246,12 @@ class DestinationStatus:
         return self.must_arrive and self.oldest_pending_age > patience
 
     @property
+    def mail_refused(self) -> bool:
+        """Whether a mail server takes nothing; the bridge itself does its work without."""
+        late = self.oldest_pending_age > ALARM_SECONDS
+        return self.kind == MAIL and late and bool(self.last_error)
+
+    @property
     def alarm(self) -> bool:
         """Whether a person has to look: a question is open or a result waits for too long."""
         return self.questions > 0 or self.stuck or self.place is not None
@@ -251,7 +259,13 @@ class DestinationStatus:
     @property
     def state(self) -> PartState:
         """Whether it takes what it gets, and the sentence, for readiness; a question waits."""
-        return PartState(not self.stuck, self.sentence)
+        figures: dict[Figure, float] = {
+            Figure("gdtbridge_outbox_waiting", self.destination): self.pending,
+            Figure("gdtbridge_outbox_oldest_seconds", self.destination): self.oldest_pending_age,
+            Figure("gdtbridge_outbox_questions", self.destination): self.questions,
+            Figure("gdtbridge_outbox_failed", self.destination): self.failed,
+        }
+        return PartState(not self.stuck, self.sentence, figures=figures)
 
     @property
     def sentence(self) -> str:

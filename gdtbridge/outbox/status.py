@@ -7,7 +7,14 @@ from typing import Final
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
-from gdtbridge.outbox.model import OPEN, DeliveryState, DestinationStatus, PlaceProblem, Sender
+from gdtbridge.outbox.model import (
+    MAIL,
+    OPEN,
+    DeliveryState,
+    DestinationStatus,
+    PlaceProblem,
+    Sender,
+)
 from gdtbridge.outbox.store import BEFORE, able
 from gdtbridge.schema import outbox as table
 
@@ -43,7 +50,7 @@ def destination_status(
         last_delivered_at=connection.execute(
             sa.select(sa.func.max(table.c.delivered_at)).where(table.c.destination == destination)
         ).scalar(),
-        must_arrive=sender.lifetime is None,
+        must_arrive=sender.lifetime is None and sender.kind != MAIL,
         place=place,
     )
 

@@ -99,11 +99,19 @@ def _folder(value: object) -> object:
     return value
 
 
+def _mail_address(value: str) -> str:
+    """Accept what SMTP takes as a mailbox, in ASCII (RFC 5321 4.1.2, without quoted forms)."""
+    if value and not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+", value):
+        raise ValueError("must be one mail address: name@example.org")
+    return value
+
+
 Folder = Annotated[Path, BeforeValidator(_folder)]
 AeTitle = Annotated[str, AfterValidator(_ae_title)]
 Url = Annotated[str, AfterValidator(_http_url)]
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_split)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 GdtId = Annotated[str, Field(max_length=8, pattern=r"^[\x21-\x7e][\x20-\x7e]*$")]
 TestId = Annotated[str, Field(min_length=1, max_length=20)]
@@ -399,6 +407,22 @@ class AttentionSettings(SettingsSection):
     orders_silent_days: Annotated[float, Field(ge=0, le=3650)] = 0
 
 
+class MailSettings(SettingsSection):
+    """The mail server that takes messages of what needs a person; without a host, none."""
+
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    password_file: Folder | None = None
+    # ``from`` is a Python keyword.
+    from_: Annotated[MailAddress, Field(alias="from")] = ""
+    to: Annotated[tuple[MailAddress, ...], BeforeValidator(_split)] = ()
+    ca_file: Folder | None = None
+    pause_minutes: Annotated[float, Field(ge=1, le=1440)] = 10
+
+
 class ViewerSettings(SettingsSection):
     """What opens a study on a workstation: a viewer of the table, or a URL of one's own."""
 
@@ -429,6 +453,7 @@ class Settings(BaseModel):
     webhooks: WebhookSettings = WebhookSettings()
     webhook: tuple[HouseWebhookSettings, ...] = ()
     attention: AttentionSettings = AttentionSettings()
+    mail: MailSettings = MailSettings()
     viewer: ViewerSettings = ViewerSettings()
     # By name, what a practice changes in a dialect; ``gdtbridge.gdt`` knows the keys.
     dialects: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gdtbridge.errors import SettingsError
 from gdtbridge.settings.hosts import is_loopback
-from gdtbridge.settings.models import ExchangeSettings, RouteCondition, Settings
+from gdtbridge.settings.models import ExchangeSettings, MailSettings, RouteCondition, Settings
 
 if TYPE_CHECKING:
     from gdtbridge.gdt.tables.dialects import Dialect
@@ -22,6 +22,7 @@ def refuse_unusable(settings: Settings) -> None:
         *_webhook_problems(settings),
         *_catalogue_problems(settings),
         *_dialect_problems(settings),
+        *_mail_problems(settings.mail),
     ]
     if problems:
         raise SettingsError("\n".join(problems))
@@ -75,6 +76,22 @@ def _webhook_problems(settings: Settings) -> Iterator[str]:
     for name, count in counted.items():
         if count > 1:
             yield f"webhook ({name}): Der Name ist doppelt. / The name is used twice."
+
+
+def _mail_problems(mail: MailSettings) -> Iterator[str]:
+    """Yield why mails would go nowhere, or a password would go in the clear."""
+    if not mail.host:
+        return
+    if not mail.from_ or not mail.to:
+        yield (
+            "mail.host: Setzen Sie auch mail.from und mail.to. / set mail.from and mail.to as well."
+        )
+    if mail.user and mail.security == "none" and not is_loopback(mail.host):
+        yield (
+            "mail.security = none: Mit mail.user nur auf diesem Rechner, sonst ginge das Kennwort "
+            "unverschlüsselt über das Netz. / with mail.user on this machine only, or the password "
+            "would be sent in the clear."
+        )
 
 
 def _catalogue_problems(settings: Settings) -> Iterator[str]:

@@ -17,6 +17,7 @@ from gdtbridge.web.access.guard import Guard
 from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.api import schema
 from gdtbridge.web.api.add import WorklistAddCall
+from gdtbridge.web.api.metrics import CONTENT_TYPE, exposition
 from gdtbridge.web.api.openapi import description
 from gdtbridge.web.api.studies import STUDY_NAMES, StudyCalls
 from gdtbridge.web.api.worklist import Route, WorklistApi
@@ -103,6 +104,9 @@ def _add_state_routes(app: Flask, readiness: Readiness) -> None:
         body = json.dumps(told, ensure_ascii=False) + "\n"
         return Response(body, 200 if told["ready"] else 503, content_type="application/json")
 
+    def metrics() -> Response:
+        return Response(exposition(readiness()), content_type=CONTENT_TYPE)
+
     def openapi() -> Response:
         body = json.dumps(description(), ensure_ascii=False) + "\n"
         return Response(body, content_type="application/json")
@@ -110,6 +114,7 @@ def _add_state_routes(app: Flask, readiness: Readiness) -> None:
     _add_route(app, "/", "home", home, "GET", "HEAD")
     _add_route(app, "/healthz", "healthz", healthz, "GET", "HEAD")
     _add_route(app, "/readyz", "readyz", readyz, "GET", "HEAD")
+    _add_route(app, "/metrics", "metrics", metrics, "GET", "HEAD")
     _add_route(app, "/api/v1/openapi.json", "openapi", openapi, "GET", "HEAD")
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from pytest_httpserver import HTTPServer
 
 from gdtbridge.attention.kinds import KINDS
+from gdtbridge.outbox import NOT_MOUNTED
 from gdtbridge.schema import outbox
 from tests.tools.desk import HOUR, Desk
 from tests.tools.elements import identification
@@ -29,6 +30,8 @@ class State:
     """Seconds between its beginning and the look that finds it."""
     late: frozenset[str] = frozenset()
     """Channels that the state itself keeps from telling until it ends."""
+    silent: frozenset[str] = frozenset()
+    """Channels that never tell of it."""
 
 
 def _held(desk: Desk) -> None:
@@ -45,6 +48,11 @@ def _corrected(desk: Desk) -> None:
     for values in ({}, {"PatientID": "815", "PatientName": "Weiß^Jo"}):
         desk.practice.send(SOPInstanceUID="2.25.1", **values)
         desk.practice.wait()
+
+
+def _accepted(desk: Desk) -> None:
+    desk.practice.core.corrections.accept("2.25.1000", person=2)
+    desk.practice.wait()
 
 
 def _overdue(desk: Desk) -> None:
@@ -72,6 +80,17 @@ def _asked(desk: Desk) -> None:
 def _answered(desk: Desk) -> None:
     for one in desk.practice.outbox.questions():
         desk.practice.outbox.answer(one.id, arrived=True)
+
+
+def _stuck(desk: Desk) -> None:
+    (desk.practice.out / NOT_MOUNTED).touch()
+    desk.practice.send()
+    desk.practice.wait()
+
+
+def _freed(desk: Desk) -> None:
+    (desk.practice.out / NOT_MOUNTED).unlink()
+    desk.practice.wait(61)
 
 
 def _put_away(desk: Desk) -> None:
@@ -118,6 +137,7 @@ def _many_due(desk: Desk) -> None:
 
 def _reported(desk: Desk) -> None:
     desk.practice.wait()
+    desk.practice.wait()
 
 
 def _growing(desk: Desk) -> None:
@@ -132,19 +152,29 @@ def _jumped(desk: Desk) -> None:
     desk.practice.core.clock_watch.look()
 
 
+def _mail_refused(desk: Desk) -> None:
+    desk.mail.refuse = "550 5.1.1 nobody"
+    _held(desk)
+    desk.look()
+
+
+def _mail_taken(desk: Desk) -> None:
+    desk.mail.refuse = ""
+
+
 def _nothing(desk: Desk) -> None:
     """Leave it to time."""
 
 
 STATES = {
     "held-exam": State(_held, _released),
-    "correction-waiting": State(
-        _corrected, lambda desk: desk.practice.core.corrections.accept("2.25.1000", person=2)
-    ),
+    "correction-waiting": State(_corrected, _accepted),
     "exam-overdue": State(_overdue, _reported),
     "order-refused": State(_order_refused, _file_removed),
     "outbox-question": State(_asked, _answered),
-    "outbox-stuck": State(_put_away, _put_back, look_after=301, late=frozenset({"gdt"})),
+    "outbox-stuck": State(_stuck, _freed, look_after=301, late=frozenset({"gdt"})),
+    "place-missing": State(_put_away, _put_back, look_after=301, late=frozenset({"gdt"})),
+    "mail-refused": State(_mail_refused, _mail_taken, look_after=HOUR, silent=frozenset({"mail"})),
     "worklist-file": State(_odd_file, _odd_file_removed),
     "orders-silent": State(_order, _order, look_after=5 * DAY),
     "stores-refused": State(_store_refused, _nothing),
@@ -164,6 +194,7 @@ ELSEWHERE = {
     "report-unwritable",
     "not-looked",
     "database-locked",
+    "place-changed",
     "webhook-refused",
 }
 """Kinds whose beginning and end the tests of their room show."""
@@ -181,18 +212,24 @@ def desk(
 
 @pytest.mark.parametrize("code", STATES)
 def test_a_state_is_seen_on_every_channel_until_it_ends(desk: Desk, code: str) -> None:
-    """It begins: list, readiness, check, log, call and record tell it; it ends: none does."""
+    """Everywhere when it begins, nowhere when it has ended."""
     desk.look()
     assert not any(desk.channels(code).values())
     state = STATES[code]
     state.begin(desk)
     desk.look(state.look_after)
-    assert {name for name, tells in desk.channels(code).items() if not tells} == state.late
+    assert {name for name, tells in desk.channels(code).items() if not tells} == (
+        state.late | state.silent
+    )
 
     state.end(desk)
     desk.look()
+    desk.look()
     told = desk.channels(code)
-    assert [name for name in ("list", "readyz", "check") if told[name]] == []
+    over = ("list", "readyz", "check", "mail", "metrics")
+    assert [name for name in over if told[name]] == []
+    if not state.silent:
+        assert "Alles erledigt. / All is done." in desk.last_mail()
     assert all(told[name] for name in state.late)
     assert f"attention {code} ends" in desk.logged()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -16,12 +17,15 @@ from gdtbridge.attention.announcer import ATTENTION
 from gdtbridge.attention.kinds import KINDS, AttentionLevel
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.health import Health
+from gdtbridge.outbox import MAIL
 from gdtbridge.service import probes_of
 from gdtbridge.settings import DicomSettings, load_settings
+from gdtbridge.web.api.metrics import exposition
 from gdtbridge.web.app import told_state
 from tests.tools.clock import TO_BELIEVED
 from tests.tools.device import Rejected, send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
+from tests.tools.mail_server import MailServer
 from tests.tools.practice import Practice
 from tests.tools.reception import Reception
 
@@ -29,6 +33,12 @@ SETTINGS = {
     "GDTBRIDGE_STORAGE__MIN_FREE_MB": "10",
     "GDTBRIDGE_ATTENTION__GDT_PATIENT_ID": "99999",
     "GDTBRIDGE_ATTENTION__ORDERS_SILENT_DAYS": "4",
+}
+MAIL_SETTINGS = {
+    "GDTBRIDGE_MAIL__HOST": "127.0.0.1",
+    "GDTBRIDGE_MAIL__SECURITY": "none",
+    "GDTBRIDGE_MAIL__FROM": "gdtbridge@praxis.example",
+    "GDTBRIDGE_MAIL__TO": "edv@praxis.example, arzt@praxis.example",
 }
 HOUR = 3600.0
 
@@ -39,14 +49,20 @@ class Desk:
     def __init__(
         self, folder: Path, caplog: pytest.LogCaptureFixture, hook: HTTPServer, **settings: str
     ) -> None:
+        self.mail = MailServer()
+        self.mail.__enter__()
         hook.expect_request("/attention").respond_with_data("ok")
         url = {
             "GDTBRIDGE_WEBHOOKS__ATTENTION": hook.url_for("/attention"),
             "GDTBRIDGE_STORAGE__ROOT": str(folder),
+            "GDTBRIDGE_MAIL__PORT": str(self.mail.port),
         }
         (folder / "gdtbridge.toml").touch()
         self.practice = Practice(
-            folder, load_settings(folder / "gdtbridge.toml", {**SETTINGS, **url, **settings})
+            folder,
+            load_settings(
+                folder / "gdtbridge.toml", {**SETTINGS, **MAIL_SETTINGS, **url, **settings}
+            ),
         )
         self.practice.clock.turn(TO_BELIEVED)
         core = self.practice.core
@@ -67,6 +83,7 @@ class Desk:
     def close(self) -> None:
         """Undo what a test did to this machine, and stop."""
         self.server.stop(grace=0)
+        self.mail.__exit__(None, None, None)
         self.practice.close()
         for undo in reversed(self._undone):
             undo()
@@ -113,8 +130,10 @@ class Desk:
         for source in core.attention.sources:
             core.announcer.look(source)
             core.announcer.note()
+            core.mailer.mail()
         self.practice.outbox.deliver_due(ATTENTION)
         self.practice.outbox.deliver_due("gdt")
+        self.practice.outbox.deliver_due(MAIL)
 
     def channels(self, code: str) -> dict[str, bool]:
         """Return which channels tell of a kind now."""
@@ -123,6 +142,7 @@ class Desk:
         health = Health(probes_of(self.practice.core))
         health.look()
         state = told_state(health.parts())
+        metrics = exposition(health.parts())
         status = "not-ready" if fault else "needs-person"
         checked = {one.part: one for one in check._attention(self.practice.core)}
         one = checked.get(f"attention.{code}")
@@ -132,6 +152,8 @@ class Desk:
             "check": one is not None and (one.ok, one.needs_person) == (not fault, not fault),
             "log": f"attention {code} begins" in self.logged(),
             "webhook": bool(self._hook.log),
+            "mail": f"[{code}]" in self.last_mail(),
+            "metrics": re.search(rf'_attention{{kind="{code}"}} [1-9]', metrics) is not None,
             "gdt": any(kind.german in text or kind.german_several in text for text in self.notes()),
         }
 
@@ -139,9 +161,17 @@ class Desk:
         """Return what the log says of what needs a person."""
         return "\n".join(one.getMessage() for one in self._caplog.records)
 
+    def last_mail(self) -> str:
+        """Return subject and text of the newest mail."""
+        if not self.mail.mails:
+            return ""
+        mail = self.mail.mails[-1]
+        return f"{mail['Subject']}\n{mail.get_content()}"
+
     def notes(self) -> list[str]:
-        """Return the records in the practice's own chart."""
-        return [file.read_text("iso8859-1") for file in self.practice.out.glob("attention-*.gdt")]
+        """Return the records in the practice's own chart, their texts without line breaks."""
+        texts = [file.read_text("iso8859-1") for file in self.practice.out.glob("attention-*.gdt")]
+        return [re.sub(r" ?\r?\n\d{3}6228", " ", text) for text in texts]
 
     def fill(self, megabytes: int) -> Path:
         """Write a file of that size beside the archive's."""
