@@ -39,7 +39,7 @@ def must_not_be_lost(settings: Settings) -> None:
         raise DatabaseLost(str(file), *what)
     left = next(_left(settings), None)
     if left is not None:
-        place = str(file) if file is not None else "storage.database"
+        place = str(file) if file is not None else "auf dem Server / on the server"
         raise DatabaseLost(place, f"fehlt, aber {left} ist da", f"is missing, but {left} is there")
 
 
