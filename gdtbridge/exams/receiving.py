@@ -77,7 +77,7 @@ class InstanceReceiver:
             raise ProcessingFailure(str(error)) from error
         if receipt.status is not ReceiptStatus.SAME:
             self.due.ring(self.completion.first_wait)
-            self.outbox.wake_callers(EXAM_RECEIVED)
+            self.outbox.wake()
         if receipt.status is ReceiptStatus.CONFLICT:
             log.warning("instance %d has other bytes than the one before it", receipt.instance_id)
         return receipt.status

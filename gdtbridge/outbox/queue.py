@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,13 @@ _NOTHING_THERE: Final = (
     "Der Ordner ist nicht da: anlegen oder die Freigabe verbinden. / The folder does not exist: "
     "make it or mount the share."
 )
+
+
+class _PutHere(threading.local):
+    """The destinations of what a thread put and has not told the workers of."""
+
+    def __init__(self) -> None:
+        self.destinations: set[str] = set()
 
 
 class Outbox:
@@ -72,9 +80,10 @@ class Outbox:
             **{name: RemovedDestination(kind) for name, kind in found.items()},
             **senders,
         }
+        self._here = _PutHere()
         self._workers = {
             name: DestinationWorker(
-                database, name, sender, self._clock, self._lifetimes, self.wake, system
+                database, name, sender, self._clock, self._lifetimes, self._ring, system
             )
             for name, sender in everyone.items()
         }
@@ -93,6 +102,7 @@ class Outbox:
         known = store.find(connection, message.destination, message.key)
         if known is not None:
             return known
+        self._here.destinations.add(message.destination)
         return store.insert(connection, message, self._clock.utc(), sender.lifetime, sender.naming)
 
     def listens(self, *events: str) -> bool:
@@ -132,10 +142,12 @@ class Outbox:
 
         Returns whether that could be done: of what has been begun, nothing is removed.
         """
+        self._here.destinations.update(self._workers)  # others may have waited for them
         return store.take_back(connection, prefixes)
 
     def drop_waiting(self, connection: Connection, prefixes: Sequence[str]) -> None:
         """Remove the messages whose keys begin with ``prefixes`` unless they have been begun."""
+        self._here.destinations.update(self._workers)  # others may have waited for them
         store.drop_waiting(connection, prefixes)
 
     def was_put(self, connection: Connection, prefixes: Sequence[str]) -> bool:
@@ -149,15 +161,13 @@ class Outbox:
         return store.last_open(connection, destination, prefixes)
 
     def wake(self) -> None:
-        """Tell the workers that something was put and committed; does not wait."""
-        for worker in self._workers.values():
-            worker.ring()
+        """Tell the workers that what this thread put, or removed, was committed; does not wait."""
+        self._ring(self._here.destinations)
+        self._here.destinations.clear()
 
-    def wake_callers(self, event: str) -> None:
-        """Tell the workers of the webhooks that want an event that one may have been put."""
-        for destination, caller in self.callers.items():
-            if event in caller.events:
-                self._workers[destination].ring()
+    def _ring(self, destinations: Iterable[str]) -> None:
+        for destination in destinations:
+            self._workers[destination].ring()
 
     def start(self) -> None:
         """Start one worker for each destination; what a crash interrupted comes first."""
@@ -218,7 +228,7 @@ class Outbox:
         with self._database.write() as connection:
             for one in accepted:
                 places.accept(connection, one.destination)
-        self.wake()
+        self._ring(self._workers)
         return accepted
 
     def questions(self) -> tuple[DeliveryQuestion, ...]:
@@ -240,4 +250,4 @@ class Outbox:
                 store.delivered(connection, outbox_id, self._clock.utc(), self._lifetimes)
             else:
                 store.again(connection, outbox_id, self._clock.utc())
-        self.wake()
+        self._ring(self._workers)

@@ -30,6 +30,7 @@ from gdtbridge.outbox.names import (
 from gdtbridge.outbox.retry import JITTER, LONGEST_RETRY
 from gdtbridge.schema import delivery_leftover as leftover
 from gdtbridge.schema import outbox as table
+from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 
 FARTHEST: Final = LONGEST_RETRY * (1 + JITTER)
 """Seconds an attempt can lie ahead; one farther away was set before the clock stepped back."""
@@ -38,10 +39,29 @@ Lifetimes = Mapping[str, float | None]
 """Seconds a message of each destination may be tried."""
 
 
+_COLUMNS: Final = [field.name for field in fields(OutgoingMessage)]
+_OUTGOING: Final = sa.select(*(table.c[name] for name in _COLUMNS))
+_MESSAGE: Final = table.c.id == sa.bindparam("message")
+_TO: Final = table.c.destination == sa.bindparam("to")
+_OPEN: Final = Statement(_OUTGOING.where(_MESSAGE, table.c.state.in_(OPEN)))
+_THERE: Final = Statement(sa.select(table.c.id).where(_MESSAGE))
+_OF_KEY: Final = Statement(sa.select(table.c.id).where(_TO, table.c.key == sa.bindparam("of")))
+_NAMED: Final = Statement(
+    sa.select(table.c.id).where(_TO, table.c.name_key == sa.bindparam("named"))
+)
+_AFTER: Final = Statement(
+    sa.select(table.c.id, table.c.destination, table.c.expires_at).where(
+        table.c.after_id == sa.bindparam("message"), table.c.state.in_(OPEN)
+    )
+)
+_ENTER: Final = InsertStatement(table)
+_CHANGE: Final = UpdateStatement(table, _MESSAGE)
+
+
 def find(connection: Connection, destination: str, key: str) -> int | None:
     """Return the id of the message with that key."""
-    query = sa.select(table.c.id).where(table.c.destination == destination, table.c.key == key)
-    return connection.execute(query).scalar()
+    found: int | None = _OF_KEY.value(connection, to=destination, of=key)
+    return found
 
 
 def insert(
@@ -61,7 +81,8 @@ def insert(
     if expires_at is None and lifetime is not None and before in {None, DeliveryState.DELIVERED}:
         expires_at = now + lifetime
     given_up = before is DeliveryState.FAILED
-    statement = sa.insert(table).values(
+    return _ENTER.run(
+        connection,
         kind=message.kind,
         destination=message.destination,
         key=message.key,
@@ -76,7 +97,6 @@ def insert(
         expires_at=expires_at,
         created_at=now,
     )
-    return int(connection.execute(statement.returning(table.c.id)).scalar_one())
 
 
 def withdraw(connection: Connection, destination: str, key: str) -> None:
@@ -135,10 +155,8 @@ def _state_of(connection: Connection, outbox_id: int | None) -> DeliveryState | 
 
 def _free_name(connection: Connection, destination: str, name: str, first: int) -> str:
     def taken(number: int) -> bool:
-        query = sa.select(table.c.id).where(
-            table.c.destination == destination, table.c.name_key == name_key(numbered(name, number))
-        )
-        return connection.execute(query).first() is not None
+        key = name_key(numbered(name, number))
+        return _NAMED.first(connection, to=destination, named=key) is not None
 
     return numbered(name, free_number(first, taken))
 
@@ -175,37 +193,33 @@ def _last_count(connection: Connection, destination: str, name: str) -> int:
 
 def is_there(connection: Connection, outbox_id: int) -> bool:
     """Return whether a message was not taken back meanwhile."""
-    query = sa.select(table.c.id).where(table.c.id == outbox_id)
-    return connection.execute(query).first() is not None
+    return _THERE.first(connection, message=outbox_id) is not None
 
 
 def change(connection: Connection, outbox_id: int, **values: object) -> None:
     """Set columns of one message."""
-    connection.execute(sa.update(table).where(table.c.id == outbox_id).values(**values))
+    _CHANGE.run(connection, values, message=outbox_id)
 
 
 def load(connection: Connection, outbox_id: int) -> OutgoingMessage | None:
     """Return the message if something is still to be done with it."""
-    return _outgoing(connection, _OUTGOING.where(table.c.id == outbox_id, table.c.state.in_(OPEN)))
+    row = _OPEN.first(connection, message=outbox_id)
+    return _outgoing(row) if row is not None else None
 
 
 def last_delivered(connection: Connection, destination: str) -> OutgoingMessage | None:
     """Return the message that arrived last: a crash may have kept it from being cleared."""
     arrived = (table.c.destination == destination, table.c.state == DeliveryState.DELIVERED)
-    return _outgoing(
-        connection, _OUTGOING.where(*arrived).order_by(table.c.delivered_at.desc()).limit(1)
-    )
+    query = _OUTGOING.where(*arrived).order_by(table.c.delivered_at.desc()).limit(1)
+    row = connection.execute(query).first()
+    return _outgoing(row) if row is not None else None
 
 
-_OUTGOING: Final = sa.select(*(table.c[field.name] for field in fields(OutgoingMessage)))
-
-
-def _outgoing(connection: Connection, query: sa.Select[Any]) -> OutgoingMessage | None:
-    row = connection.execute(query).mappings().first()
-    if row is None:
-        return None
-    told = {"payload": bytes(row["payload"]), "state": DeliveryState(row["state"])}
-    return OutgoingMessage(**{**row, **told})
+def _outgoing(row: Sequence[Any]) -> OutgoingMessage:
+    """Return the message in a row of the columns of `OutgoingMessage`."""
+    found = dict(zip(_COLUMNS, row, strict=True))
+    told = {"payload": bytes(found["payload"]), "state": DeliveryState(found["state"])}
+    return OutgoingMessage(**{**found, **told})
 
 
 BEFORE: Final = table.alias("before")
@@ -226,9 +240,18 @@ def able(destination: str) -> sa.Select[int]:
 
 
 def due(connection: Connection, destination: str, now: float, most: int) -> list[int]:
-    """Return the messages to try now, those waiting longest first."""
-    query = able(destination).where(_is_due(now)).order_by(table.c.next_at, table.c.id).limit(most)
-    return list(connection.execute(query).scalars())
+    """Return messages to try now: those waiting longest and, of many, as many of the newest.
+
+    So a backlog keeps nothing new waiting. Each half is in the order put.
+    """
+    here = able(destination).where(_is_due(now))
+    oldest = here.order_by(table.c.next_at, table.c.id).limit(most)
+    found = list(connection.execute(oldest).scalars())
+    if len(found) < most:
+        return found
+    newest = connection.execute(here.order_by(table.c.id.desc()).limit(most // 2)).scalars()
+    fresh = sorted(newest)
+    return [*fresh, *(one for one in found[: most // 2] if one not in fresh)]
 
 
 def first_due(connection: Connection, destination: str, now: float) -> int | None:
@@ -268,7 +291,9 @@ def first_things_first(connection: Connection, destination: str) -> None:
 
 def postpone(connection: Connection, outbox_id: int, until: float, reason: str) -> None:
     """Note a failed attempt."""
-    change(connection, outbox_id, attempts=table.c.attempts + 1, next_at=until, last_error=reason)
+    here = table.c.id == outbox_id
+    changes = {"attempts": table.c.attempts + 1, "next_at": until, "last_error": reason}
+    connection.execute(sa.update(table).where(here).values(changes))
 
 
 def attempts(connection: Connection, outbox_id: int) -> tuple[int, str]:
@@ -278,18 +303,21 @@ def attempts(connection: Connection, outbox_id: int) -> tuple[int, str]:
     return row.attempts, row.last_error
 
 
-def delivered(connection: Connection, outbox_id: int, now: float, lifetimes: Lifetimes) -> None:
-    """Note a delivery; messages that waited for this one become due and their lifetime begins."""
+def delivered(connection: Connection, outbox_id: int, now: float, lifetimes: Lifetimes) -> set[str]:
+    """Note a delivery; messages that waited for this one become due and their lifetime begins.
+
+    Returns the destinations of those messages.
+    """
     change(connection, outbox_id, state=DeliveryState.DELIVERED, delivered_at=now, last_error="")
-    query = sa.select(table.c.id, table.c.destination, table.c.expires_at).where(
-        table.c.after_id == outbox_id, table.c.state.in_(OPEN)
-    )
-    for row in connection.execute(query).all():
-        lifetime = lifetimes.get(row.destination)
-        if row.expires_at is None and lifetime is not None:
-            change(connection, row.id, next_at=now, expires_at=now + lifetime)
+    waited = set()
+    for number, destination, expires_at in _AFTER.rows(connection, message=outbox_id):
+        lifetime = lifetimes.get(destination)
+        if expires_at is None and lifetime is not None:
+            change(connection, number, next_at=now, expires_at=now + lifetime)
         else:
-            change(connection, row.id, next_at=now)
+            change(connection, number, next_at=now)
+        waited.add(destination)
+    return waited
 
 
 def failed(connection: Connection, outbox_id: int, reason: str) -> list[int]:

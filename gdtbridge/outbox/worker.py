@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -63,8 +63,11 @@ class DatabaseJournal:
         return self._place.unproven(opened, found) if self._place is not None else ""
 
     def writing(self, temporary_name: str) -> None:
-        """Note that the temporary file may exist from now on."""
-        with self._database.write() as connection:
+        """Note that the temporary file may exist from now on.
+
+        A cut of power may take the note: then the file is nobody's, and goes with those of nobody.
+        """
+        with self._database.write(synced=False) as connection:
             self._must_be_there(connection)
             values = {"state": DeliveryState.WRITING, "temporary_name": temporary_name}
             store.change(connection, self._id, **values)
@@ -98,10 +101,10 @@ class DestinationWorker:
         sender: Sender,
         clock: Clock,
         lifetimes: store.Lifetimes,
-        delivered: Callable[[], None],
+        delivered: Callable[[Iterable[str]], None],
         system: Path = Path("/"),
     ) -> None:
-        """Call ``delivered`` after each delivery: another worker may have waited for it."""
+        """Call ``delivered`` with the destinations of what waited for a delivery after each."""
         self.destination = destination
         self.sender = sender
         self._database = database
@@ -286,10 +289,10 @@ class DestinationWorker:
         """Record a delivery, remove what the sender left, wake the workers that may have waited."""
         with self._database.write() as connection:
             message = store.load(connection, outbox_id)
-            store.delivered(connection, outbox_id, self._clock.utc(), self._lifetimes)
+            waited = store.delivered(connection, outbox_id, self._clock.utc(), self._lifetimes)
             if not self.sender.keeps_payload:
                 store.change(connection, outbox_id, payload=b"")
-        self._delivered()
+        self._delivered(waited)
         if self._place is not None:
             self._place.proven()
         if message is not None:

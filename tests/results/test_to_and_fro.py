@@ -183,7 +183,7 @@ def test_what_is_taken_back_while_the_share_is_slow_does_not_arrive(practice: Pr
     sender = TakenBackMeanwhile(practice)
     sender.meanwhile = lambda: practice.core.corrections.undo(STUDY)
     worker = DestinationWorker(
-        practice.database, "gdt", sender, practice.clock, {"gdt": None}, lambda: None
+        practice.database, "gdt", sender, practice.clock, {"gdt": None}, lambda _: None
     )
     assert worker.deliver_due() == 0
     assert practice.files() == []
