@@ -63,8 +63,9 @@ class DatabaseLost(DatabaseError):
     def __init__(self, place: str, german: str, english: str) -> None:
         super().__init__(
             f"storage.database: Die Datenbank {place} {german}. Bitte zurücklegen oder "
-            "zurückspielen (gdtbridge restore ORDNER); ohne Sicherung aus dem Archiv neu aufbauen (gdtbridge archive "
-            "reindex); neu beginnen nur, wenn das gewollt ist (gdtbridge serve --begin-anew). / "
+            "zurückspielen (gdtbridge restore ORDNER); ohne Sicherung aus dem Archiv neu aufbauen "
+            "(gdtbridge archive reindex); neu beginnen nur, wenn das gewollt "
+            "ist (gdtbridge serve --begin-anew). / "
             f"The database {place} {english}. Put it back, restore a backup (gdtbridge restore "
             "FOLDER), make it anew from the archive (gdtbridge archive reindex), or begin anew if "
             "that is meant (gdtbridge serve --begin-anew)."
