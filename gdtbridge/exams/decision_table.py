@@ -7,7 +7,7 @@ tested against them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Final
 
@@ -103,6 +103,13 @@ class Situation:
     known: Known
     date: When
 
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What stands in the columns."""
+        return (
+            *(self.word, self.people, self.uids, self.number, self.order, self.known, self.date),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -122,8 +129,7 @@ class Rule:
 
     def fits(self, situation: Situation, settings: ExamSettings) -> bool:
         """Return whether the row is about the situation."""
-        values = (str(value) for value in astuple(situation))
-        said = zip(self.cells, values, strict=True)
+        said = zip(self.cells, situation.values, strict=True)
         if not all(cell == ANY or value in cell.split("|") for cell, value in said):
             return False
         key, _, wanted = self.setting.partition("=")

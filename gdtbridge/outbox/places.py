@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -25,6 +25,7 @@ from gdtbridge.durable.mounts import AUTOFS, Place, declared, entered, lacking_m
 from gdtbridge.outbox import store
 from gdtbridge.outbox.model import PlaceProblem, PlaceQuestion
 from gdtbridge.schema import delivery_place as table
+from gdtbridge.statement import Statement
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,22 @@ PLACE_WITNESS: Final = f"{PREFIX}place.tmp"
 """Name of the file that tells a folder where the system does not; one for all who share it."""
 _MOST_WITNESS: Final = 64
 """Bytes of it that are read."""
+
+
+class _KnownPlace(NamedTuple):
+    """What the database knows of a destination's place."""
+
+    place: str | None
+    problem: str
+    since: float | None
+    found: str | None
+
+
+_KNOWN: Final = Statement(
+    sa.select(*(table.c[name] for name in _KnownPlace._fields)).where(
+        table.c.destination == sa.bindparam("to"), table.c.folder == sa.bindparam("at")
+    )
+)
 
 
 class DeliveryPlace:
@@ -55,7 +72,8 @@ class DeliveryPlace:
 
     def misplaced(self) -> str:
         """Return the same and note nothing, for who only looks."""
-        return self._seen(lambda opened, found: _reason(self._judge(opened, found)[0], found))
+        row = self._row()
+        return self._seen(lambda opened, found: _reason(self._judge(row, opened, found)[0], found))
 
     def _seen(self, judge: Callable[[Path, Place | None], str]) -> str:
         try:
@@ -71,9 +89,9 @@ class DeliveryPlace:
 
         It is at ``found``, None where there is no folder. What changed is noted.
         """
-        problem, remembered = self._judge(opened, found)
-        self._found, self._remembered = found, remembered
         row = self._row()
+        problem, remembered = self._judge(row, opened, found)
+        self._found, self._remembered = found, remembered
         self._note(row, problem, found)
         if remembered is not None and (row is None or row.place != _json(remembered)):
             self._remember(remembered)
@@ -91,9 +109,13 @@ class DeliveryPlace:
                 self._remember(self._witnessed(found, opened))
                 log.info("outbox %s: remembers its place, %s", self._destination, found.words)
 
-    def _judge(self, opened: Path, found: Place | None) -> tuple[PlaceProblem | None, Place | None]:
-        """Return what is wrong with the place, and what is to be remembered of it; note nothing."""
-        row = self._row()
+    def _judge(
+        self, row: _KnownPlace | None, opened: Path, found: Place | None
+    ) -> tuple[PlaceProblem | None, Place | None]:
+        """Return what is wrong with the place, and what is to be remembered of it; note nothing.
+
+        ``row`` is what is known of it.
+        """
         remembered = _place(row.place) if row is not None else None
         if found is None or found.kind == AUTOFS:
             return PlaceProblem.MISSING, remembered
@@ -137,16 +159,14 @@ class DeliveryPlace:
         except OSError as error:
             log.warning("outbox %s: no witness (%s)", self._destination, reason_of(error))
 
-    def _row(self) -> sa.Row[Any] | None:
+    def _row(self) -> _KnownPlace | None:
         """Return what is known, if the settings name the same folder still."""
         with self._database.read() as connection:
-            query = sa.select(table).where(
-                table.c.destination == self._destination, table.c.folder == str(self._folder)
-            )
-            return connection.execute(query).first()
+            row = _KNOWN.first(connection, to=self._destination, at=str(self._folder))
+        return _KnownPlace(*row) if row is not None else None
 
     def _note(
-        self, row: sa.Row[Any] | None, problem: PlaceProblem | None, found: Place | None
+        self, row: _KnownPlace | None, problem: PlaceProblem | None, found: Place | None
     ) -> None:
         """Record that a problem begins, is another one or ends; log it once."""
         before = row.problem if row is not None else ""
