@@ -54,6 +54,10 @@ class SpoolFile:
         start = bytes(self._start)
         return SpooledDataset(self._file, self._digest.hexdigest(), self._size, start)
 
+    def let_go(self) -> None:
+        """Close the file, which is somebody else's now."""
+        self._file.close()
+
     def remove(self) -> None:
         """Close and delete the file, if it is still there."""
         with contextlib.suppress(OSError):

@@ -160,6 +160,8 @@ class StoreOperation:
                 dataset=dataset,
             )
         )
+        self._file.let_go()
+        self._file = None
 
     def discard(self) -> None:
         """Remove the spool file, unless the archive took it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import socket
 import struct
@@ -330,3 +331,29 @@ def test_stop_ends_a_connection_whose_object_is_being_stored(bridge: Bridge) -> 
     assert not stopping.is_alive()
     wait_for(lambda: not dicom_threads())
     assert bridge.spooled() == []
+
+
+@pytest.mark.parametrize("begun", [b"\x04\0\0\1", p_data(1, 0, bytes(1000))[:500]])
+def test_pdu_has_one_deadline(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    """A PDU that is not whole in time ends the association, however many bytes drip meanwhile."""
+    monkeypatch.setattr(sockets, "PDU_SECONDS", 0.5)
+    monkeypatch.setattr(reactor, "TICK_SECONDS", 0.05)
+    with associated(bridge) as association:
+        association.send(p_data(1, 3, store_rq(US_IMAGE, "1.2.3")) + begun)
+        until = time.monotonic() + 5
+        with contextlib.suppress(ConnectionError):
+            while time.monotonic() < until:
+                association.send(b"\0")
+                threading.Event().wait(0.1)
+        assert time.monotonic() < until
+    nothing_is_left(bridge)
+
+
+def test_sending_has_one_deadline(bridge: Bridge) -> None:
+    """A peer that takes a little again and again does not extend the time for a PDU."""
+    with associated(bridge) as association:
+        sockets.wait_to_send(association.socket, 1)
+        with pytest.raises(TimeoutError):
+            sockets.wait_to_send(association.socket, 0)

@@ -17,10 +17,11 @@ import pytest
 import sqlalchemy as sa
 
 from gdtbridge.archive import IncomingInstance, ReceiptStatus
+from gdtbridge.dataset.part10 import file_meta
 from gdtbridge.errors import DatabaseError, NotFound, ProcessingFailure
 from gdtbridge.exams import ExamState
 from gdtbridge.schema import instance, report
-from tests.tools.elements import EXPLICIT, PERSON, identification, part10
+from tests.tools.elements import EXPLICIT, PERSON, US_IMAGE, identification
 from tests.tools.practice import Practice
 
 DEVICES = 12
@@ -268,11 +269,11 @@ def test_the_spool_is_empty_when_all_is_stored(practice: Practice) -> None:
     assert list((practice.folder / "spool").iterdir()) == []
 
 
-def test_files_of_one_object_do_not_disturb_each_other(practice: Practice, tmp_path: Path) -> None:
+def test_files_of_one_object_do_not_disturb_each_other(practice: Practice) -> None:
     """Many devices send the same object at the same moment: one file, whole."""
     data = identification(SOPInstanceUID="2.25.1")
     standings = all_at_once([sends(practice, SOPInstanceUID="2.25.1")] * 24)
 
     (file,) = practice.archive.folder.rglob("*.dcm")
     assert Counter(standings) == {ReceiptStatus.NEW: 1, ReceiptStatus.SAME: 23}
-    assert file.read_bytes() == part10(tmp_path / "whole", data).read_bytes()
+    assert file.read_bytes() == file_meta(US_IMAGE, "2.25.1", EXPLICIT) + data

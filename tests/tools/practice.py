@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,6 +12,8 @@ from pydicom.uid import ExplicitVRLittleEndian
 from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus
 from gdtbridge.core import Stores, senders_of, wire
 from gdtbridge.database import Database
+from gdtbridge.dataset.part10 import file_meta
+from gdtbridge.dicom.spool import SpoolFile
 from gdtbridge.durable import SteadyClock
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import Record
@@ -26,7 +27,7 @@ from gdtbridge.results.routing import Routing
 from gdtbridge.settings import Settings
 from gdtbridge.sr import Report, ReportLimitError, read_report
 from tests.tools.clock import HandClock
-from tests.tools.elements import EXPLICIT, PERSON, identification, part10
+from tests.tools.elements import EXPLICIT, PERSON, identification
 from tests.tools.old_studies import of_old_studies
 from worklist import WorklistFolder
 
@@ -99,12 +100,16 @@ class Practice:
     def send_dataset(self, dataset: bytes, **values: str | bytes) -> ReceiptStatus:
         """Send any dataset."""
         self.folder.joinpath("spool").mkdir(exist_ok=True)
-        path = part10(self.folder / "spool" / secrets.token_hex(8), dataset)
         sop_class = str(values.get("SOPClassUID", "1.2.840.10008.5.1.4.1.1.6.1"))
         uid = str(values["SOPInstanceUID"])
-        return self.core.receiving.receive(
-            IncomingInstance(path, sop_class, uid, EXPLICIT, self.device, "127.0.0.1")
-        )
+        file = SpoolFile(self.folder / "spool", file_meta(sop_class, uid, EXPLICIT))
+        try:
+            file.write(dataset)
+            known = file.finish()
+            command = (sop_class, uid, EXPLICIT, self.device, "127.0.0.1")
+            return self.core.receiving.receive(IncomingInstance(file.path, *command, known))
+        finally:
+            file.let_go()
 
     def send_file(self, path: Path, sop_class: str, uid: str) -> ReceiptStatus:
         """Send a Part 10 file as it is."""

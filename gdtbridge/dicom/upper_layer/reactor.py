@@ -144,8 +144,6 @@ class AcceptorUpperLayer(UpperLayer):
         guarded = self.socket if isinstance(self.socket, GuardedSocket) else None
         if self._receiver.is_full and self.event_queue.empty():
             self._wait(None, BACKLOG_SECONDS)
-            if guarded is not None:
-                guarded.pause()
             return False
         if guarded is not None and self.state_machine.current_state == _DATA_TRANSFER:
             return self._transfer(guarded)

@@ -129,10 +129,6 @@ class GuardedSocket(ClosingSocket):
         """Whether a PDU has begun and was not complete in time."""
         return self._pdu_until is not None and time.monotonic() > self._pdu_until
 
-    def pause(self) -> None:
-        """Forgive the time in which nothing was read."""
-        self._pdu_until = None
-
     def data(self) -> Iterator[memoryview]:
         """Yield the content of each P-DATA-TF PDU that can be read without waiting.
 
