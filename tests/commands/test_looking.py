@@ -37,6 +37,7 @@ LOOKING = {
 ENDS_WITH = {"exams show": 1}
 """Exit status where an installation is empty: there is no such exam."""
 WORKING = {
+    "attention test": ("gdt",),
     "exams accept": ("1.2.3",),
     "exams discard": ("1.2.3", "--reason", "x"),
     "exams release": ("1.2.3", "--id", "7"),
@@ -46,6 +47,7 @@ WORKING = {
     "order": ("A.GDT",),
     "outbox again": ("1",),
     "outbox arrived": ("1",),
+    "outbox here": (),
     "patients renumber": ("7", "8"),
     "webhook again": ("a",),
     "webhook discard": ("a",),

@@ -126,6 +126,7 @@ class Desk:
         """Let time pass, have everything looked at and what is new delivered."""
         core = self.practice.core
         self.practice.clock.turn(seconds)
+        core.clock_watch.look()
         core.refusals.keep()
         for source in core.attention.sources:
             core.announcer.look(source)
