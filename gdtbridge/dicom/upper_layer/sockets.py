@@ -166,6 +166,7 @@ class GuardedSocket(ClosingSocket):
         except OSError:
             count = 0
         self._is_over = not count
+        self.acknowledge_at_once()  # the peer sends on while this is written and hashed
         return bool(count)
 
     def acknowledge_at_once(self) -> None:
