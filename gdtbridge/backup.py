@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from gdtbridge.archive import Archive
-from gdtbridge.database import Database, copy_to, is_ours, sqlite_file
+from gdtbridge.database import Database, copy_to, is_ours, must_be_whole, sqlite_file
 from gdtbridge.durable import SystemClock
-from gdtbridge.durable.files import copy_new, rename_new, sync_file, sync_folder
+from gdtbridge.durable.files import copy_new, rename_new, sync_file, sync_folder, write_over
+from gdtbridge.durable.modes import PRIVATE_FILE, PRIVATE_FOLDER, set_mode
 from gdtbridge.errors import BridgeError, SettingsError
 from gdtbridge.exams import claim_store
 from gdtbridge.exams.completion import CompletionRule, DueSignal
@@ -27,7 +28,7 @@ from gdtbridge.first_start import COMPANIONS, set_aside
 from gdtbridge.outbox import Outbox
 from gdtbridge.outbox.store import ask_what_waits
 from gdtbridge.settings import Settings
-from gdtbridge.settings.folders import make_folders
+from gdtbridge.settings.folders import exchange_folders, make_folders, own_folders
 
 log = logging.getLogger(__name__)
 
@@ -60,13 +61,14 @@ def folders_of(settings: Settings) -> Iterator[SavedFolder]:
 def back_up(settings: Settings, target: Path) -> int:
     """Copy the installation into ``target``; return how many files were copied this time.
 
-    The database replaces that of an earlier copy in one step, when all it names is there. Raises
+    The database replaces that of an earlier copy in one step, when all it names is there. A folder
+    that is made is for our account only, the database and the settings in it always are. Raises
     `NoInstallation`, `DatabaseError`, and `BridgeError` where ``target`` cannot be used.
     """
     _must_be_elsewhere(settings, target)
     new = target / f"{DATABASE}.new"
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        target.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
         new.unlink(missing_ok=True)
         copy_to(settings.database_url, new)
         copied = sum(
@@ -74,8 +76,7 @@ def back_up(settings: Settings, target: Path) -> int:
         )
         origin = Path(settings.origin)
         if origin.is_file():
-            (target / SETTINGS).unlink(missing_ok=True)
-            copy_new(origin, target / SETTINGS)
+            write_over(target / SETTINGS, origin.read_bytes(), mode=PRIVATE_FILE)
         with new.open("rb+") as file:
             sync_file(file)
         new.replace(target / DATABASE)
@@ -86,11 +87,11 @@ def back_up(settings: Settings, target: Path) -> int:
 
 
 def _must_be_elsewhere(settings: Settings, target: Path) -> None:
+    """Raise `BridgeError` for a folder of the installation, in which its own files would be met."""
     place = target.resolve()
-    if place == settings.root.resolve() or settings.archive_folder.resolve() in (
-        place,
-        *place.parents,
-    ):
+    shared = (*own_folders(settings), *exchange_folders(settings))
+    ours = {folder.resolve() for _, folder in shared}
+    if place == Path(settings.origin).parent or not ours.isdisjoint({place, *place.parents}):
         raise BridgeError(
             f"{target}: Die Sicherung braucht einen eigenen Ordner. / The copy needs a folder of "
             "its own."
@@ -135,14 +136,21 @@ def restore(settings: Settings, copy: Path) -> Restored:
     file = copy / DATABASE if copy.is_dir() else copy
     if not file.is_file() or not is_ours(f"sqlite:///{file.resolve()}"):
         raise BridgeError(f"{copy}: keine Sicherung von gdtbridge. / no copy of gdtbridge.")
+    new = _new_database(settings)
+    if file.resolve() == new.with_name(new.name.removesuffix(".new")).resolve():
+        raise BridgeError(
+            f"{copy}: Das ist die Datenbank selbst und keine Sicherung. / This is the database "
+            "itself, not a copy."
+        )
+    must_be_whole(file)
     make_folders(settings)
     done = Restored()
     if copy.is_dir():
         for one in folders_of(settings):
             if not (one.whole and any(one.folder.glob(one.pattern))):
                 done.files += _copy(copy / one.name, one.folder, one.pattern)
-    new = _new_database(settings)
     copy_new(file, new)
+    set_mode(new, PRIVATE_FILE)
     with closing(Database(f"sqlite:///{new}")) as database:
         with database.write() as connection:
             claim_store.hold_unanswered(connection)
@@ -162,6 +170,7 @@ def rebuild(settings: Settings) -> Reindexed:
             return _reindex(settings, database)
     make_folders(settings)
     new = _new_database(settings)
+    new.touch(PRIVATE_FILE)
     with closing(Database(f"sqlite:///{new}")) as database:
         found = _reindex(settings, database)
     _put_in_place(settings, new)

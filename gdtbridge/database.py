@@ -24,6 +24,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gdtbridge.durable import FileStamp
+from gdtbridge.durable.modes import PRIVATE_FILE
 from gdtbridge.errors import (
     BridgeError,
     DatabaseError,
@@ -336,21 +337,43 @@ def copy_to(url: str, target: Path) -> None:
             "PostgreSQL."
         )
     try:
+        target.touch(PRIVATE_FILE)
         with (
             closing(sqlite3.connect(f"{file.as_uri()}?{_way_to_look(file)}", uri=True)) as source,
             closing(sqlite3.connect(target)) as copy,
         ):
             source.backup(copy)
-            (found,) = copy.execute("PRAGMA quick_check").fetchone()
+            damage = _damage(copy)
             copy.execute("PRAGMA journal_mode=DELETE")  # one file, without companions
     except sqlite3.Error as error:
         target.unlink(missing_ok=True)
         raise DatabaseError(
             f"{file}: nicht kopiert. / not copied: {getattr(error, 'sqlite_errorname', '')}"
         ) from error
-    if found != "ok":
+    if damage:
         target.unlink()
-        raise DatabaseError(f"{file} ist beschädigt. / is damaged.")
+        raise _damaged(file, damage)
+
+
+def must_be_whole(file: Path) -> None:
+    """Raise `DatabaseError` where an SQLite database is damaged or cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+            damage = _damage(opened)
+    except sqlite3.Error as error:
+        damage = getattr(error, "sqlite_errorname", "")
+    if damage:
+        raise _damaged(file, damage)
+
+
+def _damage(connection: sqlite3.Connection) -> str:
+    """Return what is wrong with the pages of a database, or nothing (PRAGMA quick_check)."""
+    (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    return "" if found == "ok" else "quick_check"
+
+
+def _damaged(file: Path, damage: str) -> DatabaseError:
+    return DatabaseError(f"{file} ist beschädigt. / is damaged: {damage}.")
 
 
 def _place(url: sa.URL) -> str:
