@@ -6,7 +6,8 @@ import errno
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
@@ -18,17 +19,24 @@ from gdtbridge.attention import KINDS, AttentionLevel, counts
 from gdtbridge.core import Core, Opening, open_core
 from gdtbridge.database import Database
 from gdtbridge.dicom.client import Peer, echo
-from gdtbridge.durable import FolderUnusable
+from gdtbridge.durable import FolderUnusable, SystemClock
+from gdtbridge.durable.call import FolderCall
 from gdtbridge.durable.files import probe_folder
 from gdtbridge.durable.mounts import unmounted
 from gdtbridge.errors import BridgeError, NoInstallation
+from gdtbridge.folders.silence import ExchangeSilence, SilentFolder
 from gdtbridge.service import is_running
 from gdtbridge.settings import MEGABYTE, Settings, reachable
 from gdtbridge.settings.folders import exchange_folders, is_writable, own_folders
 from worklist import WorklistError
 
 ANSWER_SECONDS: Final = 5
+FOLDER_SECONDS: Final = 3.0
+"""A folder that has not answered by then does not answer."""
 AT_THE_START: Final = "wird beim ersten Start angelegt. / is made by the first start."
+
+Misplaced = Callable[[Path], str]
+"""Returns why a folder is not the one results go to, else nothing."""
 
 WHERE_TO_LOOK: Final = "gdtbridge attention list"
 """The command that shows each thing that needs a person, with its way out."""
@@ -76,9 +84,9 @@ def _first_start(settings: Settings) -> Iterator[CheckResult]:
     for key, folder in own_folders(settings):
         if key != "storage.root" or folder == settings.root:
             yield _to_be_made(key, folder)
-    for key, folder in exchange_folders(settings):
-        if folder not in ours:
-            yield _probed(key, folder)
+    silence = ExchangeSilence(exchange_folders(settings), settings.root, SystemClock())
+    others = [(key, folder) for key, folder in exchange_folders(settings) if folder not in ours]
+    yield from _all_probed(others, silence)
     yield from _ports(settings)
 
 
@@ -121,9 +129,8 @@ def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
     yield CheckResult("storage.database", ok=True, text=url)
     yield _disk(settings)
     yield _probed("storage.root", settings.root)
-    for key, folder in exchange_folders(settings):
-        yield _probed(key, folder, core.outbox.misplaced)
-    yield _probed("worklist.folder", settings.worklist_folder)
+    yield from _all_probed(exchange_folders(settings), core.silence, core.outbox.misplaced)
+    yield from _all_probed([("worklist.folder", settings.worklist_folder)], core.silence)
     yield from _ports(settings)
     for one in core.outbox.status():
         yield CheckResult(f"outbox.{one.destination}", ok=not one.stuck, text=one.sentence)
@@ -153,7 +160,34 @@ def _disk(settings: Settings) -> CheckResult:
     return CheckResult("disk", free >= settings.storage.min_free_mb, f"{free} MB frei / free")
 
 
-def _probed(key: str, folder: Path, misplaced: Callable[[Path], str] = unmounted) -> CheckResult:
+def _all_probed(
+    folders: Iterable[tuple[str, Path]], silence: ExchangeSilence, misplaced: Misplaced = unmounted
+) -> Iterator[CheckResult]:
+    """Yield what became of the probes of folders that may hang; all are tried at once.
+
+    Into one that does not answer nothing is written: where another process hangs in it, the kernel
+    would never let go of this one.
+    """
+    folders = list(folders)
+    silent = {one.folder: one for one in silence.silent()}
+    for key, folder in folders:
+        if folder in silent:
+            yield CheckResult(key, ok=False, text=silent[folder].sentence)
+    folders = [(key, folder) for key, folder in folders if folder not in silent]
+    calls = [
+        (key, folder, FolderCall(partial(_probed, key, folder, misplaced)))
+        for key, folder in folders
+    ]
+    deadline = time.monotonic() + FOLDER_SECONDS
+    for key, folder, call in calls:
+        try:
+            yield call.result(deadline - time.monotonic())
+        except TimeoutError:
+            text = SilentFolder(str(folder), folder, silence.since(folder)).sentence
+            yield CheckResult(key, ok=False, text=text)
+
+
+def _probed(key: str, folder: Path, misplaced: Misplaced = unmounted) -> CheckResult:
     """Write into a folder and remove it again, unless it is ``misplaced`` for the reason given."""
     if (reason := misplaced(folder)) and folder.is_dir():
         text = (

@@ -43,6 +43,7 @@ from gdtbridge.exams.renumbering import PatientRenumbering
 from gdtbridge.exams.studies import StudyFinder
 from gdtbridge.first_start import make_database, must_not_be_lost
 from gdtbridge.folders import ExchangeFolders, OrderFiles, OrderPorts
+from gdtbridge.folders.silence import ExchangeSilence, SilenceSource
 from gdtbridge.orders.book import WORKLIST_ADDED, OrderBook
 from gdtbridge.orders.filler import OrderFiller
 from gdtbridge.orders.gdt_orders import GdtOrders
@@ -71,7 +72,7 @@ from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.retracting import Retractor
 from gdtbridge.results.routing import OrderAnswers, Routing
 from gdtbridge.settings import MEGABYTE, Settings, WorklistSettings
-from gdtbridge.settings.folders import find_installation, make_folders
+from gdtbridge.settings.folders import exchange_folders, find_installation, make_folders
 from gdtbridge.sr import ReportReader
 from worklist import AnswerCharset, MatchPolicy, WorklistFolder
 
@@ -118,6 +119,7 @@ class Core:
     studies: StudyFinder
     reporting: ResultReporter
     corrections: ResultCorrections
+    silence: ExchangeSilence
     attention: Attention
     announcer: Announcer
     mailer: Mailer
@@ -191,6 +193,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         settings.exam, NumberRule(settings.exam.patient_id_pattern), DateRule(settings.exam)
     )
     answers = OrderAnswers(routing, clock)
+    silence = ExchangeSilence(exchange_folders(settings), settings.root, clock)
     book = OrderBook(settings, database, outbox, worklist, answers, clock)
     gatherer = ExamGatherer(
         routing, database, archive, worklist, stores.openers, (maker, completion), clock
@@ -228,7 +231,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         studies,
         reporting,
         ResultCorrections(database, archive, outbox, retractor, held, due, clock),
-        attention_of(settings, stores, (refusals, forecast), clock),
+        silence,
+        attention_of(settings, stores, (SilenceSource(silence), refusals, forecast), clock),
         Announcer(
             database,
             outbox,

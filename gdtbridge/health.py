@@ -5,12 +5,14 @@ A folder on a share that hangs must not hang whoever asks how things are.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 LOOK_SECONDS: Final = 2
+WAIT_SECONDS: Final = 1.0
 STALE_SECONDS: Final = 30
 """A part not heard of for so long hangs, or the scheduler stands still."""
 
@@ -46,16 +48,34 @@ class Health:
         """Take probes by the name of their part; a probe may tell of several."""
         self._probes = probes
         self._monotonic = monotonic
+        self._asked: dict[str, threading.Thread] = {}
         self._answers: dict[str, tuple[float, Mapping[str, PartState]]] = {}
 
     def look(self) -> None:
-        """Ask every probe; a part whose probe raises is not well, and named by the error's type."""
+        """Ask every probe, each in a thread of its own, and wait for them a moment.
+
+        One that hangs is not asked again before it has ended, and keeps nobody else waiting.
+        """
         for name, probe in self._probes.items():
-            try:
-                answer = probe()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the part is not usable
-                answer = {name: PartState(ok=False, detail=type(error).__name__)}
-            self._answers[name] = self._monotonic(), answer
+            asked = self._asked.get(name)
+            if asked is None or not asked.is_alive():
+                self._asked[name] = self._ask(name, probe)
+        deadline = time.monotonic() + WAIT_SECONDS
+        for asked in self._asked.values():
+            asked.join(max(0.0, deadline - time.monotonic()))
+
+    def _ask(self, name: str, probe: Probe) -> threading.Thread:
+        asked = threading.Thread(target=self._answer, args=(name, probe), daemon=True)
+        asked.start()
+        return asked
+
+    def _answer(self, name: str, probe: Probe) -> None:
+        """Keep the answer; a part whose probe raises is not well, named by the error's type."""
+        try:
+            answer = probe()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the part is not usable
+            answer = {name: PartState(ok=False, detail=type(error).__name__)}
+        self._answers[name] = self._monotonic(), answer
 
     def parts(self) -> dict[str, PartState]:
         """Return the state of each part; touches nothing and waits for nothing."""

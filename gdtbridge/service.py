@@ -24,6 +24,7 @@ from gdtbridge.durable.modes import PRIVATE_FILE, become_private, set_mode
 from gdtbridge.errors import SettingsError
 from gdtbridge.first_start import COMPANIONS, begin_anew
 from gdtbridge.folders import OrderWatch
+from gdtbridge.folders.silence import LOOK_SECONDS as SILENCE_SECONDS
 from gdtbridge.health import LOOK_SECONDS, Figure, Health, PartState, Probe
 from gdtbridge.ownership import only_service
 from gdtbridge.scheduler import Scheduler
@@ -92,13 +93,14 @@ class Bridge:
             self._core.adopt()
             self._core.outbox.start()
             stopping.callback(self._core.outbox.stop, GRACE_SECONDS)
+            self._core.silence.look()
             self._health.look()
             self._start_scheduler()
             stopping.callback(self._scheduler.stop, GRACE_SECONDS)
             stopping.callback(self._core.reporting.stop)
+            stopping.callback(self._stop_watches)
             for watch in self._watches.values():
                 watch.start()
-                stopping.callback(watch.stop, GRACE_SECONDS)
             self._web.start()
             stopping.callback(self._web.stop, GRACE_SECONDS)
             self._start_dicom()
@@ -115,6 +117,7 @@ class Bridge:
         scheduler.every(WATCH_SECONDS, "watching the clock", core.clock_watch.look)
         scheduler.every(RECONSIDER_SECONDS, "looking at what is held", self._reconsider)
         scheduler.every(LOOK_SECONDS, "looking at the parts", self._health.look)
+        scheduler.every(SILENCE_SECONDS, "asking the exchange folders", core.silence.look)
         if seconds := self._settings.worklist.cleanup_seconds:
             scheduler.plan(seconds, "cleaning the worklist", core.orders.clean)
         scheduler.every(KEEP_SECONDS, "keeping what was refused", core.refusals.keep)
@@ -130,6 +133,12 @@ class Bridge:
     def _reconsider(self) -> None:
         self._core.reporting.reconsider()
         self._core.order_book.follow_marked()
+
+    def _stop_watches(self) -> None:
+        for watch in self._watches.values():
+            watch.tell_to_stop()
+        for watch in self._watches.values():
+            watch.stop(GRACE_SECONDS)
 
     def _announce(self) -> None:
         """Have what needs a person told: each source by itself, so that none waits for another."""
@@ -161,6 +170,7 @@ class Bridge:
         return {
             "dicom": self._dicom_state(),
             "scheduler": PartState(self._scheduler.running),
+            "exchange": self._core.silence.state(),
             **{name: one.state() for name, one in self._watches.items()},
             **self._health.parts(),
         }

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from gdtbridge.durable import Clock, FileLock
+from gdtbridge.durable.call import FolderCall
 from gdtbridge.folders.claims import ClaimedFile, claim, file_away, read
 from gdtbridge.folders.notice import notice
 from gdtbridge.folders.ports import ExchangeFolders, OrderPorts
@@ -29,6 +33,7 @@ log = logging.getLogger(__name__)
 
 LOCK: Final = ".orders.lock"
 LOCK_SECONDS: Final = 30
+SAME_SECONDS: Final = 2.0
 MOST_RECORDS: Final = 1000
 """Records a file may have."""
 TOO_MANY: Final = (
@@ -64,8 +69,23 @@ class OrderFiles:
         self._exchanges = exchanges
         self._clock = clock
         self._taker = RecordTaker(ports, settings.orders, clock)
-        self.lock = FileLock(settings.order_spool / LOCK, timeout=LOCK_SECONDS)
-        """Keeps a program call and the service from each other's files."""
+        self._locks = {
+            folder: FileLock(settings.order_spool / name, timeout=LOCK_SECONDS)
+            for folder, name in self._lock_names()
+        }
+
+    def lock_of(self, folder: Path) -> FileLock:
+        """Return what keeps a program call and the service from each other's files of a folder.
+
+        Each folder has its own, in our spool: one that hangs keeps nobody from the others.
+        """
+        return self._locks.get(folder, self._locks[self.settings.order_spool])
+
+    def _lock_names(self) -> Iterator[tuple[Path, str]]:
+        yield self.settings.order_spool, LOCK
+        for folder in self.inboxes:
+            token = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+            yield folder, f".orders-{token}.lock"
 
     @property
     def inboxes(self) -> dict[Path, str]:
@@ -74,11 +94,9 @@ class OrderFiles:
 
     def own_sender(self, inbox: Path) -> str:
         """Return our GDT id where orders and results share that folder, else nothing."""
-        for one in self._exchanges:
-            with suppress(OSError):
-                if inbox.samefile(one.out):
-                    return one.sender
-        return ""
+        outs = {one.out: one.sender for one in reversed(self._exchanges)}
+        shared = inbox if inbox in outs else first_same(inbox, outs)
+        return outs[shared] if shared is not None else ""
 
     def take(self, claimed: ClaimedFile, *, refuse_because: str = "") -> FileReply | None:
         """Do what a claimed file asks and file it; the caller holds the lock.
@@ -130,11 +148,8 @@ class OrderFiles:
             return inboxes[folder]
         if folder == self.settings.order_spool:
             return ""
-        for inbox, route in inboxes.items():
-            with suppress(OSError):
-                if inbox.samefile(folder):
-                    return route
-        return ""
+        inbox = first_same(folder, inboxes)
+        return inboxes[inbox] if inbox is not None else ""
 
     def _refused(self, claimed: ClaimedFile, data: bytes, reason: str) -> RecordReply:
         digest = hashlib.sha256(data).hexdigest()
@@ -152,6 +167,20 @@ class OrderFiles:
             target.with_name(f"{target.name}.txt").write_text(text, "utf-8-sig", newline="")
         file_away(claimed, target)
         log.info("order file taken: %s", ", ".join(_shown(reply) for reply in result.replies))
+
+
+def first_same(folder: Path, others: Iterable[Path]) -> Path | None:
+    """Return the first of ``others`` that is this folder, by whatever path it is reached.
+
+    All are asked at once, and one that does not answer in `SAME_SECONDS` is another.
+    """
+    calls = [(one, FolderCall(partial(folder.samefile, one))) for one in others]
+    deadline = time.monotonic() + SAME_SECONDS
+    for one, call in calls:
+        with suppress(OSError):
+            if call.result(deadline - time.monotonic()):
+                return one
+    return None
 
 
 def _filed_name(claimed: ClaimedFile) -> Path:

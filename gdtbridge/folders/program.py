@@ -6,18 +6,21 @@ the call answers for it all the same.
 
 from __future__ import annotations
 
+import os
 import stat
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from gdtbridge.durable import FileStamp
+from gdtbridge.durable.call import FolderCall
 from gdtbridge.errors import BridgeError, OrderError, ProcessingFailure
 from gdtbridge.folders.claims import MAX_BYTES, ClaimedFile, adopt, claim, look, read, safe_name
-from gdtbridge.folders.files import FileReply, OrderFiles
+from gdtbridge.folders.files import FileReply, OrderFiles, first_same
 from gdtbridge.folders.notice import study_line
 from gdtbridge.folders.wholeness import FileCondition, judge
 from gdtbridge.orders import RecordOutcome, TakenRecord
@@ -25,6 +28,8 @@ from worklist import WorklistError
 
 AT_ONCE_SECONDS: Final = 30
 """A missing file counts as taken by the service when an equal name was taken so recently."""
+ANSWER_SECONDS: Final = 5.0
+"""A folder that has not answered by then is not waited for."""
 PAUSE_SECONDS: Final = 0.1
 QUIET_SECONDS: Final = 0.3
 """A whole file is still given so long to change."""
@@ -46,7 +51,7 @@ class ExitStatus(IntEnum):
 def run(files: OrderFiles, file: Path, wait: float | None, say: Say, complain: Say) -> int:
     """Take the file, wait ``wait`` seconds for the results of its orders, return an exit status."""
     try:
-        taken = _taken(files, file.resolve(), say)
+        taken = _taken(files, FolderCall(partial(_resolved, file)).result(ANSWER_SECONDS), say)
     except OSError as error:
         complain(f"{file}: nicht zugänglich. / not accessible: {error.strerror}")
         return ExitStatus.LATER
@@ -72,12 +77,20 @@ def run(files: OrderFiles, file: Path, wait: float | None, say: Say, complain: S
     return ExitStatus.DONE
 
 
+def _resolved(file: Path) -> Path:
+    """Return the file's real path, once its folder has answered."""
+    with suppress(OSError), os.scandir(file.absolute().parent):
+        pass
+    return file.resolve()
+
+
 def _taken(files: OrderFiles, file: Path, say: Say) -> Sequence[TakenRecord]:
     """Return what became of the file's records, whoever took it."""
     began = time.monotonic()
     reason = _wait_until_whole(file, files.settings.orders.patience_seconds)
-    with files.lock.hold():
-        result = _take_here(files, file, reason)
+    inbox = _inbox_of(files, file)
+    with files.lock_of(inbox or files.settings.order_spool).hold():
+        result = _take_here(files, file, reason, inbox)
         if result is None:
             return _taken_before(files, file, time.monotonic() - began)
     for reply in result.replies:
@@ -86,9 +99,8 @@ def _taken(files: OrderFiles, file: Path, say: Say) -> Sequence[TakenRecord]:
     return [reply.taken for reply in result.replies]
 
 
-def _take_here(files: OrderFiles, file: Path, reason: str) -> FileReply | None:
+def _take_here(files: OrderFiles, file: Path, reason: str, inbox: Path | None) -> FileReply | None:
     """Take the file, or the claimed file of an interrupted call; None when both are gone."""
-    inbox = next((inbox for inbox in files.inboxes if _is_in(file, inbox)), None)
     try:
         claimed = claim(file) if inbox is not None else _copied(files, file)
     except FileNotFoundError:
@@ -100,11 +112,10 @@ def _take_here(files: OrderFiles, file: Path, reason: str) -> FileReply | None:
     return result
 
 
-def _is_in(file: Path, folder: Path) -> bool:
-    try:
-        return file.absolute().parent.samefile(folder)
-    except OSError:
-        return False
+def _inbox_of(files: OrderFiles, file: Path) -> Path | None:
+    """Return the watched folder the file lies in, if any."""
+    folder = file.absolute().parent
+    return folder if folder in files.inboxes else first_same(folder, files.inboxes)
 
 
 def _copied(files: OrderFiles, file: Path) -> ClaimedFile:

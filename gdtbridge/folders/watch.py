@@ -27,6 +27,9 @@ from worklist import WorklistError
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 1.0
+PAUSE_SECONDS: Final = 0.05
+HANG_SECONDS: Final = 3.0
+"""Whoever was not heard of for so long at the stop hangs, and is not waited for."""
 
 
 class FileAges:
@@ -76,12 +79,24 @@ class OrderWatch:
         """Begin with what is there already."""
         self._thread.start()
 
-    def stop(self, timeout: float) -> None:
-        """End after the file at hand; a thread that hangs in a share is left behind."""
+    def tell_to_stop(self) -> None:
+        """End after the file at hand."""
         self._stopping.set()
-        self._thread.join(timeout)
+
+    def stop(self, timeout: float) -> None:
+        """End after the file at hand; a thread that hangs in a share is left behind at once."""
+        self.tell_to_stop()
+        if self._thread.ident is None:
+            return
+        deadline = time.monotonic() + timeout
+        while self._thread.is_alive() and time.monotonic() < deadline and not self._hangs:
+            self._thread.join(PAUSE_SECONDS)
         if self._thread.is_alive():
             log.warning("order folder: still busy at the stop, left behind")
+
+    @property
+    def _hangs(self) -> bool:
+        return self._monotonic() - self._heard_at > HANG_SECONDS
 
     def _run(self) -> None:
         if self._has_spool:
@@ -180,7 +195,7 @@ class OrderWatch:
             and age < self._settings.orders.patience_seconds
         ):
             return 0
-        with self._files.lock.hold():
+        with self._files.lock_of(self._inbox if one.claimed is None else one.path.parent).hold():
             claimed = one.claimed or claim(one.path)
             if claimed.stamp() != one.stamp:
                 return 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +41,9 @@ OCCUPIED_SECONDS: Final = 0.5
 """How long, at most, until another look whether the file before was collected."""
 FIRST_OCCUPIED_SECONDS: Final = 0.02
 """The same for the first look; each further one waits twice as long."""
+PAUSE_SECONDS: Final = 0.05
+HANG_SECONDS: Final = 3.0
+"""A delivery into a folder that takes so long hangs; the stop does not wait for it."""
 MOST_ATTEMPTS: Final = 30
 """Failed attempts of a message that expires; bounds it whatever the clock does."""
 
@@ -126,6 +130,7 @@ class DestinationWorker:
         self._occupied = 0  # looks in a row that found the file before still there
         self._resting_until = 0.0  # monotonic
         self._trouble = ""
+        self._in_folder_since: float | None = None  # monotonic
 
     def misplaced(self) -> str:
         """Return why nothing may be written into the folder now; notes nothing."""
@@ -149,11 +154,32 @@ class DestinationWorker:
         self._bell.set()
 
     def join(self, timeout: float) -> bool:
-        """Wait for the worker's end, at most ``timeout`` seconds; return whether it ended."""
+        """Wait for the worker's end, at most ``timeout`` seconds; return whether it ended.
+
+        One that hangs in a folder is not waited for any longer.
+        """
         if self._thread is None:
             return True
-        self._thread.join(max(0.0, timeout))
+        deadline = self._clock.monotonic() + timeout
+        while self._thread.is_alive() and self._clock.monotonic() < deadline and not self._hangs:
+            self._thread.join(PAUSE_SECONDS)
         return not self._thread.is_alive()
+
+    @property
+    def _hangs(self) -> bool:
+        """Whether the sender has been in one folder for `HANG_SECONDS`: no share takes so long."""
+        began = self._in_folder_since
+        return began is not None and self._clock.monotonic() - began > HANG_SECONDS
+
+    @contextmanager
+    def _in_folder(self) -> Iterator[None]:
+        """Note for `join` that the sender is at work in a folder that may hang."""
+        if self.sender.naming is not FileNaming.NONE:
+            self._in_folder_since = self._clock.monotonic()
+        try:
+            yield
+        finally:
+            self._in_folder_since = None
 
     def _run(self) -> None:
         self._safely(self._begin)
@@ -189,7 +215,9 @@ class DestinationWorker:
         if now < self._next_look:
             return 0.0
         self._next_look = now + LOOK_SECONDS
-        if self._place is not None and (reason := self._place.look()):
+        with self._in_folder():
+            reason = self._place.look() if self._place is not None else ""
+        if reason:
             self._report(reason)
         else:
             self._tidy()
@@ -201,13 +229,15 @@ class DestinationWorker:
             with self._database.read() as connection:
                 left = store.left_behind(connection, self.destination)
                 owned = store.owned_names(connection)
-            for name in left:
-                self.sender.clear(_named(name))
+            with self._in_folder():
+                for name in left:
+                    self.sender.clear(_named(name))
             if left:
                 with self._database.write() as connection:
                     store.gone(connection, self.destination, left)
             if not self._swept:
-                self.sender.sweep(owned)
+                with self._in_folder():
+                    self.sender.sweep(owned)
                 self._swept = True
         except OSError as error:
             log.info("outbox %s: not swept (%s)", self.destination, reason_of(error))
@@ -257,9 +287,9 @@ class DestinationWorker:
         if message is None:
             return Attempt(AttemptResult.FAILED)
         try:
-            attempt = self.sender.deliver(
-                message, DatabaseJournal(self._database, outbox_id, self._place)
-            )
+            journal = DatabaseJournal(self._database, outbox_id, self._place)
+            with self._in_folder():
+                attempt = self.sender.deliver(message, journal)
         except _TakenBackError:
             return Attempt(AttemptResult.FAILED)
         except Exception as error:  # noqa: BLE001 - one message's fault must not stop the others
@@ -301,7 +331,8 @@ class DestinationWorker:
     def _clear(self, message: OutgoingMessage) -> None:
         """Remove what the sender left; what cannot be removed now goes later."""
         try:
-            self.sender.clear(message)
+            with self._in_folder():
+                self.sender.clear(message)
         except OSError as error:
             log.info("outbox %s: not cleared (%s)", self.destination, reason_of(error))
             with self._database.write() as connection:

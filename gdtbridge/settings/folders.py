@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,14 +10,12 @@ from gdtbridge.durable.modes import PRIVATE_FOLDER, make_folder, set_mode
 from gdtbridge.errors import NoInstallation, SettingsError
 from gdtbridge.settings.models import Settings
 
-log = logging.getLogger(__name__)
-
 
 def make_folders(settings: Settings) -> None:
     """Make our own folders; one the practice named is never made, or results go where nobody looks.
 
-    Where a folder shared with practice software is away, the outbox waits for it: images are
-    received all the same. Raises `SettingsError` for a folder nothing works without.
+    Those shared with practice software are not touched: they may hang, and images are received all
+    the same. Raises `SettingsError` for a folder nothing works without.
     """
     if settings.worklist.folder is not None and not settings.worklist_folder.is_dir():
         raise SettingsError(_missing("worklist.folder", settings.worklist_folder))
@@ -26,9 +23,6 @@ def make_folders(settings: Settings) -> None:
     for key, folder in own_folders(settings):
         _make(key, folder, PRIVATE_FOLDER if folder in private else None)
     _set_modes(settings)
-    for key, folder in exchange_folders(settings):
-        if not folder.is_dir():
-            log.warning("%s", _missing(key, folder))
 
 
 def own_folders(settings: Settings) -> Iterator[tuple[str, Path]]:

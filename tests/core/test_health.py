@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from gdtbridge.health import STALE_SECONDS, Health, PartState
+from tests.tools.waiting import wait_for
 
 WELL = PartState(ok=True, detail="7 entries")
 
@@ -53,6 +54,6 @@ def test_a_part_that_hangs_keeps_nobody_waiting() -> None:
     assert health.parts() == {"a": WELL}
     now[0] = STALE_SECONDS + 1
     assert health.parts() == {"a": PartState(ok=False, detail="no answer for 31 s")}
-    gate.set()
     looking.join()
-    assert health.parts() == {"a": WELL}
+    gate.set()
+    wait_for(lambda: health.parts() == {"a": WELL}, 10, "the answer")

@@ -67,7 +67,7 @@ class Reception:
         """Return what lies in the folder and in our spool, but for the lock."""
         places = (self.folder, self.settings.order_spool)
         found = [path.name for place in places for path in place.iterdir()]
-        return sorted(name for name in found if name != ".orders.lock")
+        return sorted(name for name in found if not name.endswith(".lock"))
 
     def archived(self) -> list[bytes]:
         """Return the files that were taken."""

@@ -1,0 +1,145 @@
+"""Exchange folders that hang: nobody but their own threads waits, and all of it comes after."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tools.device import send_raw
+from tests.tools.reception import record
+from tests.tools.service import Service, Study
+from tests.tools.share import Share, share
+from tests.tools.waiting import wait_for
+
+pytestmark = pytest.mark.slow
+
+SUCCESS = 0x0000
+FOLDERS = {"out": "gdt__out", "in": "gdt__in"}
+
+
+class Office:
+    """A practice whose exchange folders lie on shares, and its service."""
+
+    def __init__(self, root: Path, shares: dict[str, Share]) -> None:
+        self.shares = shares
+        places = {FOLDERS[name]: str(one.place) for name, one in shares.items()}
+        quick = {"exam__quiet_seconds": "0.2", "orders__settle_seconds": "0.1"}
+        self.bridge = Service(root, **quick, **places)
+
+    def hang(self) -> None:
+        """Let every share hang."""
+        for one in self.shares.values():
+            one.hang()
+
+    def answer(self) -> None:
+        """Let every share answer again."""
+        for one in self.shares.values():
+            one.answer()
+
+    def ready(self) -> dict[str, Any]:
+        """Return what ``/readyz`` tells."""
+        url = f"http://127.0.0.1:{self.bridge.ports['HTTP']}/readyz"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                told = json.load(answer)
+        except urllib.error.HTTPError as error:
+            told = json.load(error)
+        assert isinstance(told, dict)
+        return told
+
+    def silence(self) -> str:
+        """Return what ``/readyz`` says of folders that do not answer."""
+        part = self.ready()["parts"]["exchange"]
+        return "" if part["ok"] else part["detail"]
+
+    def reported(self) -> list[str]:
+        """Return the names of the results in the folder behind the share."""
+        return sorted(path.name for path in self.shares["out"].behind.glob("*.gdt"))
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """Return a practice whose shares answer; nothing runs yet."""
+    with ExitStack() as mounted:
+        shares = {
+            name: mounted.enter_context(share(tmp_path / "mnt" / name, tmp_path / f"behind-{name}"))
+            for name in FOLDERS
+        }
+        (tmp_path / "bridge").mkdir()
+        one = Office(tmp_path / "bridge", shares)
+        try:
+            yield one
+        finally:
+            one.answer()
+            if one.bridge.is_running:
+                one.bridge.kill()
+
+
+def test_shares_that_hang_from_before_the_start(office: Office) -> None:
+    """Devices are served, commands answer, the cause has a time; later all of it comes, once."""
+    bridge, study = office.bridge, Study(1, "K000001")
+    office.hang()
+    began = time.monotonic()
+    bridge.start()
+    assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
+    served = time.monotonic() - began
+    order = office.shares["in"].behind / "A.GDT"
+    order.write_bytes(record())
+    wait_for(office.silence, 30, "the state of the folders")
+    assert "gdt.out: antwortet nicht seit" in office.silence()
+    assert "gdt.in: antwortet nicht seit" in office.silence()
+
+    took = {}
+    commands = (["check"], ["attention", "list"], ["exams", "list"], ["outbox", "list"])
+    for command in (
+        *commands,
+        ["worklist", "list"],
+        ["order", str(office.shares["in"].place / "A.GDT")],
+    ):
+        began = time.monotonic()
+        ended = bridge.command(*command)
+        took[" ".join(command)[:14]] = round(time.monotonic() - began, 1)
+        if command[0] in ("check", "attention"):
+            assert "antwortet nicht seit" in ended.stdout
+        assert ended.returncode == {"check": 1, "order": 4}.get(command[0], 0), ended.stderr
+    print(f"served after {served:.1f} s; {took}")  # noqa: T201 - a figure of the test
+    assert office.reported() == []
+
+    office.answer()
+
+    wait_for(lambda: office.reported() == ["K000001.gdt"], 60, "the result")
+    wait_for(lambda: bridge.rows("SELECT id FROM orders") != [], 60, "the order")
+    wait_for(lambda: not office.silence(), 30, "the end of the silence")
+    assert len(bridge.rows("SELECT id FROM orders")) == 1
+    assert office.reported() == ["K000001.gdt"]
+    said = bridge.log.read_text()
+    assert said.count("gdt.out: antwortet nicht seit") == 1
+    assert said.count("gdt.out: antwortet wieder") == 1
+
+
+def test_a_share_that_hangs_while_running_and_at_the_stop(office: Office) -> None:
+    """The service stops in seconds; what was under way comes after the next start, once."""
+    bridge, study, other = office.bridge, Study(2, "K000002"), Study(3, "K000003")
+    bridge.start()
+    office.shares["out"].hang()
+    assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
+    due = "SELECT id FROM outbox WHERE state = 'pending'"
+    wait_for(lambda: bridge.rows(due) != [], 30, "a delivery that hangs")
+    assert send_raw(bridge.ports["DICOM"], [other.image()]) == [SUCCESS]
+    office.hang()
+    began = time.monotonic()
+    assert bridge.stop() == 0
+    print(f"stopped after {time.monotonic() - began:.1f} s")  # noqa: T201 - a figure of the test
+    assert time.monotonic() - began < 10
+    office.answer()
+    bridge.start()
+    wait_for(bridge.settled, 60, "the deliveries")
+    assert office.reported() == ["K000002.gdt", "K000003.gdt"]
