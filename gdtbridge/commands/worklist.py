@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from gdtbridge.commands.options import (
-    FilePath,
     as_json_option,
     core_of,
     print_rows,
@@ -107,7 +106,7 @@ def worklist_remove(settings: Settings, accession: str) -> None:
 @click.command()
 @with_settings
 @click.option("--wait", type=float, default=None, help="Sekunden bis zum Ergebnis. / Seconds.")
-@click.argument("file", type=FilePath)
+@click.argument("file", type=Path)  # click.Path would touch the file, which may hang
 def order(settings: Settings, file: Path, wait: float | None) -> None:
     """Eine GDT-Auftragsdatei übergeben. / Hand over a GDT order file.
 
