@@ -116,9 +116,11 @@ def test_shares_that_hang_from_before_the_start(office: Office) -> None:
     office.answer()
 
     wait_for(lambda: office.reported() == ["K000001.gdt"], 60, "the result")
-    wait_for(lambda: bridge.rows("SELECT id FROM orders") != [], 60, "the order")
+    wait_for(
+        lambda: len(list((bridge.root / "var" / "worklist").glob("*.wl"))) == 1, 60, "the order"
+    )
     wait_for(lambda: not office.silence(), 30, "the end of the silence")
-    assert len(bridge.rows("SELECT id FROM orders")) == 1
+    assert len(list((bridge.root / "var" / "worklist").glob("*.wl"))) == 1
     assert office.reported() == ["K000001.gdt"]
     said = bridge.log.read_text()
     assert said.count("gdt.out: antwortet nicht seit") == 1
