@@ -324,7 +324,8 @@ class DestinationWorker:
                 store.change(connection, outbox_id, payload=b"")
         self._delivered(waited)
         if self._place is not None:
-            self._place.proven()
+            with self._in_folder():
+                self._place.proven()
         if message is not None:
             self._clear(message)
 
