@@ -196,6 +196,7 @@ ELSEWHERE = {
     "database-locked",
     "place-changed",
     "webhook-refused",
+    "folder-silent",
 }
 """Kinds whose beginning and end the tests of their room show."""
 
