@@ -169,6 +169,10 @@ class Outbox:
         for destination in destinations:
             self._workers[destination].ring()
 
+    def is_behind(self) -> bool:
+        """Return whether a folder that takes files has more of them waiting than a moment's."""
+        return any(worker.is_behind() for worker in self._workers.values())
+
     def start(self) -> None:
         """Start one worker for each destination; what a crash interrupted comes first."""
         for worker in self._workers.values():

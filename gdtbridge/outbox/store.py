@@ -254,6 +254,12 @@ def due(connection: Connection, destination: str, now: float, most: int) -> list
     return [*fresh, *(one for one in found[: most // 2] if one not in fresh)]
 
 
+def more_due(connection: Connection, destination: str, now: float, number: int) -> bool:
+    """Return whether more than so many messages are to be tried now."""
+    query = able(destination).where(_is_due(now)).limit(1).offset(number)
+    return connection.execute(query).first() is not None
+
+
 def first_due(connection: Connection, destination: str, now: float) -> int | None:
     """Return the first message of all, when that is to be tried now."""
     query = sa.select(table.c.id).where(

@@ -31,8 +31,10 @@ from gdtbridge.outbox.retry import retry_delay
 
 log = logging.getLogger(__name__)
 
-BATCH: Final = 100
+BATCH: Final = 20
 """Messages of one pass."""
+BEHIND: Final = 40
+"""Messages that a worker delivers in well under a second."""
 LONGEST_SLEEP: Final = 30.0
 """Seconds after which a worker looks by itself, rung or not."""
 LOOK_SECONDS: Final = 60.0
@@ -143,6 +145,18 @@ class DestinationWorker:
             target=self._run, name=f"outbox {self.destination}", daemon=True
         )
         self._thread.start()
+
+    def is_behind(self) -> bool:
+        """Return whether the worker delivers, and more waits than `BEHIND`.
+
+        One whose folder is away, or whose files wait to be collected, is not behind: nobody knows
+        how long that lasts.
+        """
+        delivers = self._thread is not None and not self._away
+        if not delivers or self.sender.naming is not FileNaming.ONCE:
+            return False
+        with self._database.read() as connection:
+            return store.more_due(connection, self.destination, self._clock.utc(), BEHIND)
 
     def ring(self) -> None:
         """Tell the worker that there may be something to do."""

@@ -46,7 +46,9 @@ EXAM_HELD: Final = "exam_held"
 MOST_RECONSIDERED: Final = 200
 """Held exams that are looked at again, the newest: whoever has more has not looked for long."""
 TURN: Final = 10
-"""Exams of one transaction: half of them the newest, half the oldest."""
+"""Exams of one transaction."""
+PAUSE_SECONDS: Final = 0.05
+"""How long a backlog waits for the outbox before it is looked for fresh exams again."""
 MOST_TRIES: Final = 3
 """How often an exam that changes while it is read is tried at once; then a second later."""
 
@@ -74,25 +76,35 @@ class ResultReporter:
     def report_due(self) -> int:
         """Report every exam whose waiting is over; return how many there were.
 
-        Of many the newest and the oldest take turns, and what becomes due meanwhile is the newest:
-        no backlog keeps a fresh exam waiting. An exam that fails stays due and keeps no other from
-        being reported; the failure is logged once, for the exam is tried again every second. Where
-        nothing can be written, the rest waits as well.
+        What becomes due meanwhile comes first; of the rest the newest and the oldest take turns, as
+        fast as the outbox delivers: no backlog keeps a fresh exam waiting. An exam that fails stays
+        due and keeps no other from being reported; the failure is logged once, for the exam is
+        tried again every second. Where nothing can be written, the rest waits as well.
         """
         looked = self.clock.utc()
         with self.database.read() as connection:
-            due = deque(store.due_exams(connection, looked, self.completion.longest_wait))
+            due = store.due_exams(connection, looked, self.completion.longest_wait)
+        fresh, backlog = deque[int](), deque(due)
         tried: Counter[int] = Counter()
         self._away.clear()
-        while due and not self._stopping.is_set() and not self._away.is_set():
-            turn = _turn(due)
+        while (fresh or backlog) and not self._stopping.is_set() and not self._away.is_set():
+            turn = _turn(fresh, backlog if self._has_room(waiting=not fresh) else deque())
             tried.update(turn)
             again = [one for one in self._report(turn) if tried[one] < MOST_TRIES]
             before, looked = looked, max(looked, self.clock.utc())
             with self.database.read() as connection:
-                fresh = store.due_since(connection, before, looked, again)
-            due.extend(one for one in fresh if one not in due)
+                new = store.due_since(connection, before, looked, again)
+            fresh.extend(one for one in new if one not in fresh)
         return len(tried)
+
+    def _has_room(self, *, waiting: bool) -> bool:
+        """Return whether the outbox is not behind, ``waiting`` a moment for that if need be.
+
+        A backlog that filled the outbox would keep a fresh exam waiting there.
+        """
+        if not self.outbox.is_behind():
+            return True
+        return waiting and not self._stopping.wait(PAUSE_SECONDS) and not self.outbox.is_behind()
 
     def next_due_in(self) -> float | None:
         """Return the seconds until the next exam is due, None when none waits for its deadline."""
@@ -314,7 +326,8 @@ def _held(exam: Exam, decision: Decision, reason: HoldReason, now: float) -> Hou
     return HouseEvent(EXAM_HELD, f"held:{exam.id}:{decision.person}@{now:.3f}", facts)
 
 
-def _turn(due: deque[int]) -> list[int]:
-    """Take the newest exams, which stand last, and the oldest."""
-    ends = (due.pop, due.popleft)
-    return [ends[place % 2]() for place in range(min(TURN, len(due)))]
+def _turn(fresh: deque[int], backlog: deque[int]) -> list[int]:
+    """Take the exams of one transaction: fresh ones first, then the newest and the oldest."""
+    ends = (backlog.pop, backlog.popleft)
+    taken = [fresh.popleft() for _ in range(min(TURN, len(fresh)))]
+    return taken + [ends[n % 2]() for n in range(min(TURN - len(taken), len(backlog)))]

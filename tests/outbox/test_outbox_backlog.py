@@ -9,7 +9,8 @@ import pytest
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox
-from gdtbridge.outbox.worker import BATCH, DestinationWorker
+from gdtbridge.outbox.worker import BATCH, BEHIND, DestinationWorker
+from tests.tools.waiting import wait_for
 
 MANY = BATCH * 2
 
@@ -96,3 +97,26 @@ def test_what_is_removed_frees_what_waited_for_it(
     outbox.wake()
     assert "b" in found
     assert outbox.deliver_due("b") == 1
+
+
+def test_who_delivers_is_behind_with_many(tmp_path: Path, database: Database) -> None:
+    """Only a worker at work whose folder takes files; more than a moment's, and not for long."""
+    outbox = Outbox(database, drops(tmp_path, "a"))
+    with database.write() as connection:
+        for number in range(BEHIND + 1):
+            outbox.put(connection, message(number))
+    assert not outbox.is_behind()  # nobody delivers
+    (tmp_path / "a").rename(tmp_path / "away")
+    outbox.start()
+    try:
+        (worker,) = outbox._workers.values()
+        wait_for(lambda: worker._away > 0, 5, "the folder to be missed")
+        assert not outbox.is_behind()
+        with worker._one_pass:
+            (tmp_path / "away").rename(tmp_path / "a")
+            worker._away = 0
+            assert outbox.is_behind()
+        wait_for(lambda: len(list((tmp_path / "a").glob("*.gdt"))) > BEHIND, 20, "the files")
+        wait_for(lambda: not outbox.is_behind(), 5, "the worker to catch up")
+    finally:
+        outbox.stop(5)

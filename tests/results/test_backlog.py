@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+import pytest
 import sqlalchemy as sa
 
 from gdtbridge.exams.model import ExamState
@@ -129,3 +130,26 @@ def test_one_that_goes_on_while_it_is_read_waits_again(practice: Practice) -> No
     assert states(practice) == [ExamState.RECEIVING]
     assert practice.core.reporting.next_due_in() == practice.settings.exam.quiet_seconds
     assert spy.read == [1]
+
+
+def test_a_backlog_waits_for_the_outbox_and_a_fresh_exam_does_not(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as files wait to be written, only what becomes due now is reported."""
+    for number in range(MANY):
+        send_exam(practice, number)
+    practice.clock.seconds += practice.quiet
+    behind = [False, False, True, True, True, True]
+    monkeypatch.setattr(practice.outbox, "is_behind", lambda: behind.pop(0) if behind else False)
+
+    def comes() -> None:
+        send_exam(practice, MANY)
+        practice.clock.seconds += practice.quiet
+
+    spy = Spy(practice)
+    spy.after[2 * reporting.TURN] = comes
+    practice.core.reporting.report_due()
+
+    assert states(practice) == [ExamState.REPORTED] * (MANY + 1)
+    assert spy.read[2 * reporting.TURN] == MANY + 1
+    assert not behind

@@ -137,7 +137,8 @@ class Practice:
         self.core.reporting.reconsider()
         self.core.reporting.report_due()
         for target in self.core.routing.targets:
-            self.outbox.deliver_due(target.destination)
+            while self.outbox.deliver_due(target.destination):
+                pass
 
     def files(self, folder: str = "") -> list[str]:
         """Return what lies in the folder of the practice software, or in that of a route."""
