@@ -58,8 +58,16 @@ def folders_of(settings: Settings) -> Iterator[SavedFolder]:
         yield SavedFolder("worklist", settings.worklist_folder, "*.wl")
 
 
-def back_up(settings: Settings, target: Path) -> int:
-    """Copy the installation into ``target``; return how many files were copied this time.
+@dataclass(slots=True)
+class SavedCopy:
+    """What copying brought: files this time, and what the database names and nobody has."""
+
+    files: int = 0
+    missing: list[Path] = field(default_factory=list)
+
+
+def back_up(settings: Settings, target: Path) -> SavedCopy:
+    """Copy the installation into ``target``; return what was copied this time.
 
     The database replaces that of an earlier copy in one step, when all it names is there. A folder
     that is made is for our account only, the database and the settings in it always are. Raises
@@ -71,9 +79,14 @@ def back_up(settings: Settings, target: Path) -> int:
         target.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
         new.unlink(missing_ok=True)
         copy_to(settings.database_url, new)
-        copied = sum(
-            _copy(one.folder, target / one.name, one.pattern) for one in folders_of(settings)
+        done = SavedCopy(
+            sum(_copy(one.folder, target / one.name, one.pattern) for one in folders_of(settings))
         )
+        with (
+            closing(Database(f"sqlite:///{new}", looking=True)) as database,
+            database.read() as connection,
+        ):
+            done.missing.extend(Archive(target / "archive").missing(connection))
         origin = Path(settings.origin)
         if origin.is_file():
             write_over(target / SETTINGS, origin.read_bytes(), mode=PRIVATE_FILE)
@@ -83,7 +96,7 @@ def back_up(settings: Settings, target: Path) -> int:
         sync_folder(target)
     except OSError as error:
         raise BridgeError(f"{target}: {error.strerror} ({type(error).__name__})") from error
-    return copied
+    return done
 
 
 def _must_be_elsewhere(settings: Settings, target: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import shutil
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -114,14 +115,24 @@ class Archive:
                 one for one in study.glob("*.dcm") if str(one.relative_to(self.folder)) not in known
             ]
             if files:
-                yield sorted(files, key=lambda one: (one.stat().st_mtime, one.name))
+                yield sorted(files, key=lambda one: (one.lstat().st_mtime, one.name))
+
+    def missing(self, connection: Connection) -> Iterator[Path]:
+        """Yield the files the index names and nobody has."""
+        for file in connection.execute(
+            sa.select(instance.c.file).order_by(instance.c.id)
+        ).scalars():
+            if not (self.folder / file).is_file():
+                yield self.folder / file
 
     def found(self, path: Path) -> tuple[IncomingInstance, StoredFile]:
         """Return an archived file as what was received, and as what lies there.
 
         Which device sent it is not known. Raises `UnreadableDataset` for a file whose bytes are not
-        those received: its name is made of them.
+        those received, since its name is made of them, and for what is no file of ours at all.
         """
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise UnreadableDataset("Das ist keine Datei des Archivs. / No file of the archive.")
         with path.open("rb") as file:
             sop_class, sop_instance, syntax = read_announced(file)
             digest = hashlib.sha256()

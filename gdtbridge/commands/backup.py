@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -10,9 +10,15 @@ from gdtbridge.commands.options import FilePath, fail, with_settings
 from gdtbridge.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gdtbridge.exams.reindexing import Reindexed
+
+NOT_WHOLE: Final = (
+    "Nicht alles, was empfangen wurde, ist da und lesbar; vielleicht hat es eine ältere Sicherung. "
+    "/ Not all that was received is there and readable; an older copy may have it."
+)
 
 
 @click.command()
@@ -22,11 +28,14 @@ def backup(settings: Settings, folder: Path) -> None:
     """Sichern, während der Dienst läuft. / Copy database, archive and orders into FOLDER."""
     from gdtbridge.backup import back_up
 
-    copied = back_up(settings, folder)
+    done = back_up(settings, folder)
     click.echo(
-        f"Gesichert nach {folder}: Datenbank und {copied} neue Dateien. / Database and {copied} new"
-        " files were copied."
+        f"Gesichert nach {folder}: Datenbank und {done.files} neue Dateien. / Database and "
+        f"{done.files} new files were copied."
     )
+    _tell_missing(done.missing)
+    if done.missing:
+        fail(NOT_WHOLE)
 
 
 @click.command()
@@ -77,5 +86,11 @@ def _tell(found: Reindexed) -> None:
     )
     for path in found.unreadable:
         click.echo(f"gdtbridge: {path}: nicht lesbar oder verändert. / damaged.", err=True)
-    if found.unreadable:
-        fail("Nicht alle Dateien konnten eingetragen werden. / Not every file could be entered.")
+    _tell_missing(found.missing)
+    if found.unreadable or found.missing:
+        fail(NOT_WHOLE)
+
+
+def _tell_missing(files: Sequence[Path]) -> None:
+    for path in files:
+        click.echo(f"gdtbridge: {path}: fehlt. / is missing.", err=True)

@@ -22,10 +22,12 @@ _Found = tuple[IncomingInstance, Header, StoredFile, float]
 
 @dataclass(slots=True)
 class Reindexed:
-    """What making the index anew brought: objects entered, and files that cannot be."""
+    """What making the index anew brought: objects entered, files that cannot be, files lost."""
 
     entered: int = 0
     unreadable: list[Path] = field(default_factory=list)
+    missing: list[Path] = field(default_factory=list)
+    """Files with an entry that are not in the archive."""
 
 
 def reindex(database: Database, archive: Archive, receiver: InstanceReceiver) -> Reindexed:
@@ -38,6 +40,7 @@ def reindex(database: Database, archive: Archive, receiver: InstanceReceiver) ->
     done = Reindexed()
     with database.read() as connection:
         studies = list(archive.unentered(connection))
+        done.missing.extend(archive.missing(connection))
     for files in studies:
         found = _read(archive, files, done)
         with database.write() as connection:
@@ -53,7 +56,7 @@ def _read(archive: Archive, files: Sequence[Path], done: Reindexed) -> list[_Fou
         try:
             incoming, stored = archive.found(path)
             header = read_header(path, incoming.TransferSyntaxUID)
-        except DatasetError:
+        except (DatasetError, OSError):  # one that cannot be read keeps no other away
             done.unreadable.append(path)
         else:
             found.append((incoming, header, stored, path.stat().st_mtime))

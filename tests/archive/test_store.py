@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus, Standing
 from gdtbridge.database import Database
+from gdtbridge.dataset.errors import UnreadableDataset
 from gdtbridge.dataset.header import Header, read_header
 from gdtbridge.dataset.part10 import file_meta
 from gdtbridge.dicom.spool import SpoolFile
@@ -123,3 +125,28 @@ def test_a_full_disk_is_said_before_anything_is_received(tmp_path: Path) -> None
 
     with pytest.raises(OutOfResources):
         archive.room_for(1)
+
+
+def test_what_is_no_file_of_the_archive_is_unreadable(archive: Archive, tmp_path: Path) -> None:
+    """A folder, a link to nowhere or to a file of others, and a pipe nobody writes to."""
+    incoming, header = received(tmp_path)
+    study = (archive.folder / archive.store(incoming, header).file).parent
+    (study / "folder.dcm").mkdir()
+    (study / "nowhere.dcm").symlink_to(tmp_path / "nowhere")
+    (study / "link.dcm").symlink_to(next(study.glob("*.dcm")))
+    os.mkfifo(study / "pipe.dcm")
+    for name in ("folder", "nowhere", "link", "pipe"):
+        with pytest.raises(UnreadableDataset):
+            archive.found(study / f"{name}.dcm")
+
+
+def test_what_the_index_names_and_is_not_there_is_missing(
+    archive: Archive, database: Database, tmp_path: Path
+) -> None:
+    """Only files that are gone."""
+    keep(archive, database, tmp_path, SOPInstanceUID="1.2.1")
+    keep(archive, database, tmp_path, SOPInstanceUID="1.2.2")
+    gone = next(archive.folder.glob("*/*/*.dcm"))
+    gone.unlink()
+    with database.read() as connection:
+        assert list(archive.missing(connection)) == [gone]

@@ -126,11 +126,18 @@ def test_the_index_is_made_anew(tmp_path: Path) -> None:
         files for study in bridge.archive.glob("*/*") if len(files := list(study.iterdir())) == 1
     )
     damaged.write_bytes(damaged.read_bytes()[:-1])
+    link = damaged.with_name("link.dcm")
+    link.symlink_to(tmp_path / "nowhere")
 
     done = bridge.command("archive", "reindex")
-    assert (done.returncode, damaged.name in done.stderr) == (1, True)
+    assert (done.returncode, damaged.name in done.stderr, str(link) in done.stderr) == (
+        1,
+        True,
+        True,
+    )
     assert "3 objects" in done.stdout
     damaged.unlink()
+    link.unlink()
     assert "0 objects" in bridge.command("archive", "reindex").stdout
     with bridge:
         wait_for(bridge.settled, 20, "what a start does")
@@ -141,3 +148,18 @@ def test_the_index_is_made_anew(tmp_path: Path) -> None:
         refused = bridge.command("archive", "reindex")
         assert (refused.returncode, "already running" in refused.stderr) == (1, True)
         bridge.stop()
+
+
+def test_what_is_missing_is_told(tmp_path: Path) -> None:
+    """A file that vanished from the archive is named by each copy and by bringing it back."""
+    bridge = Service(tmp_path, exam__quiet_seconds="0.2")
+    with bridge:
+        send(bridge, KNOWN.image(1), NEW.image(1))
+        bridge.stop()
+    collect(bridge)
+    gone = next(bridge.archive.glob("*/*/*.dcm"))
+    gone.unlink()
+
+    for command in ("backup", "restore"):
+        done = bridge.command(command, "copy")
+        assert (done.returncode, f"{gone.name}: fehlt" in done.stderr) == (1, True), done.stderr
