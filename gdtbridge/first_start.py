@@ -59,6 +59,7 @@ def make_database(settings: Settings) -> None:
     if file is None or file.exists():
         return
     file.parent.mkdir(parents=True, exist_ok=True)
+    sync_folder(file.parent.parent)
     new = file.with_name(f"{file.name}.new")
     for ending in COMPANIONS:  # of a start that was interrupted
         new.with_name(new.name + ending).unlink(missing_ok=True)

@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from gdtbridge.durable.files import sync_folder
+
 log = logging.getLogger(__name__)
 
 PRIVATE_FILE: Final = 0o600
@@ -38,7 +40,7 @@ def shared_file_mode() -> int | None:
 def make_folder(folder: Path, mode: int | None = None) -> None:
     """Make a folder with its parents; these get the usual mode, and so does it without ``mode``.
 
-    One that is there is left as it is. Raises `OSError`.
+    One that is there is left as it is; the names of those made are durable. Raises `OSError`.
     """
     if folder.is_dir():
         return
@@ -48,6 +50,7 @@ def make_folder(folder: Path, mode: int | None = None) -> None:
     wanted = 0o777 & ~_usual[0] if mode is None and _usual else mode
     if wanted is not None:
         folder.chmod(wanted)
+    sync_folder(folder.parent)
 
 
 def set_mode(path: Path, mode: int) -> None:

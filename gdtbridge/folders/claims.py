@@ -129,4 +129,5 @@ def read(path: Path) -> bytes:
 def file_away(claimed: ClaimedFile, target: Path) -> None:
     """Move a claimed file to ``target``, making the target's folder; raise `OSError`."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    sync_folder(target.parent.parent)  # or a new folder is gone with the power, and all in it
     move_over(claimed.path, target, temporary=target.with_name(f".{claimed.token}.part"))

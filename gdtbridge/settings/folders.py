@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from gdtbridge.durable.files import sync_folder
 from gdtbridge.durable.modes import PRIVATE_FOLDER, make_folder, set_mode
 from gdtbridge.errors import NoInstallation, SettingsError
 from gdtbridge.settings.models import Settings
@@ -101,8 +102,10 @@ def _missing(key: str, folder: Path) -> str:
 
 
 def _make(key: str, folder: Path, mode: int | None) -> None:
+    """Make a folder, and its name durable: an earlier start may have been cut off in between."""
     try:
         make_folder(folder, mode)
+        sync_folder(folder.parent)
     except OSError as error:
         raise SettingsError(
             f"{key}: Der Ordner {folder} lässt sich nicht anlegen. / Folder {folder} cannot be "

@@ -12,6 +12,9 @@ from random import Random
 import pytest
 
 from gdtbridge.durable.files import create, delete, move_over, sync_folder, write_new, write_over
+from gdtbridge.folders.claims import adopt, file_away
+from gdtbridge.settings import load_settings
+from gdtbridge.settings.folders import make_folders, own_folders
 from tests.tools.power import PowerDisk, power_disk
 from tests.tools.power_journal import Survivors, survivors
 
@@ -103,6 +106,24 @@ def test_our_own_files_survive_each_cut_whole(disk: PowerDisk) -> None:
         for kept in outcomes(disk, [when for when, _ in disk.steps if began <= when <= ended]):
             ours = {one.data for path, one in kept.items() if path.endswith("A.gdt")}
             assert (ours or {GONE}) <= allowed
+
+
+def test_folders_of_a_first_start_are_there_to_stay(disk: PowerDisk) -> None:
+    """Also what an earlier start made and had no time to sync."""
+    settings = load_settings(None, {"GDTBRIDGE_STORAGE__ROOT": str(disk.place / "var")})
+    (disk.place / "var" / "archive").mkdir(parents=True)
+    make_folders(settings)
+    kept = survivors(disk.steps, disk.moment, None)
+    ours = {f"/{one.relative_to(disk.place)}" for _, one in own_folders(settings)}
+    assert ours - set(kept) == set()
+
+
+def test_an_order_file_is_kept_in_a_folder_of_its_day(disk: PowerDisk) -> None:
+    """The folder is new each day; what is filed first in it survives as well."""
+    (disk.place / "spool").mkdir()
+    claimed = adopt("A.gdt", b"8000", disk.place / "spool")
+    file_away(claimed, disk.place / "in" / "2026-11-30" / "A.gdt")
+    assert left(disk) == {"/in/2026-11-30/A.gdt": b"8000"}
 
 
 def test_a_database_keeps_what_it_committed(disk: PowerDisk, tmp_path: Path) -> None:

@@ -1,0 +1,156 @@
+"""The power is cut at any moment of one whole story, and nothing promised is lost or doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import pytest
+
+from gdtbridge.durable.files import sync_folder
+from gdtbridge.service import Bridge
+from gdtbridge.settings import load_settings
+from tests.tools.power import power_disk
+from tests.tools.power_journal import Step, Survivors, survivors
+from tests.tools.power_story import SETTINGS, Books, Judgement, Story, judge_end, judge_start
+from tests.tools.service import Service
+
+SAMPLE = 7
+"""Cuts of an ordinary run; ``--exhaustive`` makes them at each sync."""
+AGAIN = 7
+"""Every so many cuts the power goes once more, while the story goes on."""
+SEED = 20261130
+PICTURES = "p"
+
+
+class ServiceHere(Service):
+    """The service in a thread of this process: one that starts costs a fraction."""
+
+    _bridge: Bridge
+
+    def start(self) -> Self:
+        """Start it."""
+        ours = {k: v for k, v in self.environment().items() if k.startswith("GDTBRIDGE_")}
+        self._bridge = Bridge(load_settings(None, ours))
+        self._bridge.start()
+        self.ports = {"DICOM": self._bridge.dicom_port, "HTTP": self._bridge.http_port}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bridge.stop()
+
+
+class Cut(NamedTuple):
+    """When the power goes, and by which chance more is left than what was synced."""
+
+    moment: int
+    seed: int | None
+
+
+@dataclass(frozen=True)
+class Told:
+    """A story with its books and all that was done to the disk, of which the first was before."""
+
+    books: Books
+    steps: list[tuple[int, Step]]
+    began: int
+
+    def before_each_sync(self) -> list[int]:
+        """Return the moments at which the most was promised, and the least is durable for it."""
+        steps = [(when, step) for when, step in self.steps if when >= self.began]
+        before = [when for (when, _), (_, step) in pairwise(steps) if step.is_sync]
+        return [*before, steps[-1][0]]
+
+    def left(self, cut: Cut) -> tuple[Survivors, Books]:
+        """Return what survives on the disk, and what had been promised by then."""
+        chance = None if cut.seed is None else Random(cut.seed)
+        return survivors(self.steps, cut.moment, chance), self.books.at(cut.moment)
+
+
+class Practice:
+    """Where the disk is mounted, time and again, and what a service is told of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._disk = folder / "d"  # practice software takes no long paths
+        self._log = folder / "service.log"
+        self._journal = folder / "journal"
+        self._settings = SETTINGS | {
+            "storage__root": str(self._disk / "var"),
+            "gdt__attachments_folder": str(self._disk / PICTURES),
+        }
+
+    def a_day(self) -> Told:
+        """Let the whole story happen, with the service as a process."""
+        with power_disk(self._disk, self._journal) as disk:
+            (disk.place / PICTURES).mkdir()
+            sync_folder(disk.place)
+            service = Service(disk.place, **self._settings)
+            service.log = self._log
+            began, books = disk.moment, Books()
+            with service:
+                Story(service, books, lambda: disk.moment).run()
+            assert judge_end(service, books) == Judgement()
+            return Told(books, disk.steps, began)
+
+    def goes_on(self, kept: Survivors, books: Books) -> tuple[Judgement, Told]:
+        """Start on what survived, and let the story go on to its end."""
+        with power_disk(self._disk, self._journal, kept) as disk:
+            began = disk.moment
+            with ServiceHere(disk.place, **self._settings) as service:
+                at_once = judge_start(service, books)
+                Story(service, books, lambda: disk.moment).run()
+            judgement = at_once + judge_end(service, books)
+            return judgement, Told(books, disk.steps, began)
+
+
+def cuts_of(told: Told, chance: Random, *, exhaustive: bool) -> Iterator[Cut]:
+    """Yield as many cuts to the letter of POSIX as by chance, as real disks are."""
+    moments = told.before_each_sync()
+    if exhaustive:
+        yield from (Cut(moment, None) for moment in moments)
+        yield from (Cut(moment, seed) for seed, moment in enumerate(moments))
+    for number, moment in enumerate(chance.choices(moments, k=SAMPLE)):
+        yield Cut(moment, number if number % 2 else None)
+
+
+def survived(practice: Practice, told: Told, cuts: Iterable[Cut]) -> Iterator[Judgement]:
+    """Yield what became of each cut, and of those that followed it."""
+    for number, cut in enumerate(cuts):
+        try:
+            judgement, again = practice.goes_on(*told.left(cut))
+            yield judgement.at(cut.moment)
+            if number % AGAIN == 0:
+                second = Cut(Random(number).choice(again.before_each_sync()), None)
+                judgement, _ = practice.goes_on(*again.left(second))
+                yield judgement.at(cut.moment, second.moment)
+        except Exception as error:
+            error.add_note(f"the power was cut at {cut}")
+            raise
+
+
+@pytest.mark.kill
+@pytest.mark.timeout(3600)
+def test_nothing_promised_is_lost_or_doubled(
+    memory: Path, record_property: Callable[[str, object], None], *, exhaustive: bool
+) -> None:
+    """Whatever was synced when the power went, a new start makes of it what had been promised."""
+    practice = Practice(memory)
+    told = practice.a_day()
+    cuts = cuts_of(told, Random(SEED), exhaustive=exhaustive)
+    judged = list(survived(practice, told, cuts))
+    lost = [what for one in judged for what in one.lost]
+    doubled = [what for one in judged for what in one.doubled]
+    good = sum(one.is_good for one in judged)
+    figure = f"tried {len(judged)}, survived {good}, lost {len(lost)}, doubled {len(doubled)}"
+    record_property("figure", f"power cuts: {figure}")
+    assert (lost, doubled) == ([], [])
