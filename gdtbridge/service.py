@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import shutil
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -43,6 +45,9 @@ KEEP_SECONDS: Final = 5
 FORECAST_SECONDS: Final = 600
 """How often is looked whether the day's free space was measured."""
 GRACE_SECONDS: Final = 10
+SWITCH_SECONDS: Final = 0.0005
+"""How long a thread that computes keeps the interpreter when others wait: eight devices that send
+at once must not make a page wait for each of them (Python's default is 0.005)."""
 SERVICE_LOCK: Final = "service.lock"
 
 
@@ -297,8 +302,10 @@ def serve(settings: Settings, stop: threading.Event, *, anew: bool = False) -> N
     _close_files(settings)
     if anew:
         begin_anew(settings)
+    sys.setswitchinterval(SWITCH_SECONDS)
     bridge = Bridge(settings)
     bridge.start()
+    gc.freeze()  # what lives as long as the service is not looked through again and again
     log.info("DICOM %s port %d", settings.dicom.host, bridge.dicom_port)
     log.info("HTTP %s port %d", settings.http.host, bridge.http_port)
     log.info("bereit, Strg+C beendet / ready, Ctrl+C stops")
