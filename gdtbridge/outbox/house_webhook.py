@@ -107,7 +107,8 @@ class HouseWebhook(EventSender):
         except requests.RequestException as error:
             return unanswered(error)
         except OSError as error:  # the library's own word for a file of certificates that is away
-            return Attempt(AttemptResult.FAILED, f"ca_file: {type(error).__name__}")
+            reason = f"ca_file {self.settings.ca_file}: {type(error).__name__}"
+            return Attempt(AttemptResult.FAILED, reason)
 
     def _call(self, values: Mapping[str, str]) -> HttpCall:
         """Return the call for an event; raise `SettingsError` where a secret is missing."""
@@ -119,17 +120,22 @@ class HouseWebhook(EventSender):
             headers["Authorization"] = f"Bearer {token}"
         if body is not None:
             headers["Content-Type"] = f"{said.content_type}; charset=utf-8"
-        proof = signed_headers(
-            values["id"], int(self._now()), body or b"", self._secret("signing_secret")
-        )
         return HttpCall(
             said.method,
             fill_url(said.url, {**values, TOKEN: token} if in_url else values),
-            {**headers, **proof},
+            {**headers, **self._proof(values["id"], body or b"")},
             body,
             (said.user, self._secret("password")) if said.user else None,
             str(self._base / said.ca_file) if said.ca_file is not None else True,
         )
+
+    def _proof(self, event_id: str, body: bytes) -> Mapping[str, str]:
+        """Return the headers that name and sign a call; raise `SettingsError` for a secret."""
+        secret = self._secret("signing_secret")
+        try:
+            return signed_headers(event_id, int(self._now()), body, secret)
+        except ValueError as error:
+            raise SettingsError(f"signing_secret: {error}") from error
 
     def _body(self, values: Mapping[str, str]) -> bytes | None:
         said = self.settings

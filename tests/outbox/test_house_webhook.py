@@ -110,6 +110,8 @@ def test_without_a_template_everything_allowed_is_said(
     [
         ('body = \'{"a": "{patient_id}"}\'', "name it in fields"),
         ("body = '{\"a\": {event}}'", "no JSON"),
+        ("body = '{\"a\": {exam}}'", "no JSON"),
+        ("body = '[{patient_id}]'\nfields = ['patient_id']", "no JSON"),
         ('body = \'{"a": "{nonsense}"}\'', "no variable"),
         ("fields = ['secret']", "none of"),
         ("method = 'GET'\nbody = 'x'", "a GET has no body"),
@@ -278,7 +280,16 @@ def test_a_certificate_of_the_house(tmp_path: Path, tls_server: HTTPServer) -> N
     assert call(tmp_path, table(url)) == untrusted
     assert call(tmp_path, table(by_number, 'ca_file = "x1.pem"')) == untrusted
     missing = call(tmp_path, table(url, 'ca_file = "away.pem"'))
-    assert (missing.result, missing.reason) == (AttemptResult.FAILED, "ca_file: OSError")
+    assert (missing.result, missing.reason) == (AttemptResult.FAILED, "ca_file away.pem: OSError")
+
+
+def test_a_signing_secret_in_a_file_may_be_too_short(tmp_path: Path) -> None:
+    """It is told at once and by its key, as one in the settings, and never quoted."""
+    (tmp_path / "secret").write_text("geheim\n", "utf-8")
+    attempt = call(tmp_path, table("http://localhost/x", "signing_secret = { file = 'secret' }"))
+
+    assert attempt.result is AttemptResult.FAILED
+    assert attempt.reason == "signing_secret: a signing secret has at least 16 bytes"
 
 
 @pytest.mark.parametrize(("said", "seconds"), [("7", 7.0), ("9999", 60.0), ("gleich", 0.0)])
