@@ -288,7 +288,7 @@ def _close_files(settings: Settings) -> None:
     """Keep the database and the settings an older program or a person left open to ourselves."""
     file = sqlite_file(settings.database_url)
     if file is not None:
-        for ending in COMPANIONS:
+        for ending in (*COMPANIONS, ".lock"):
             set_mode(file.with_name(file.name + ending), PRIVATE_FILE)
     set_mode(Path(settings.origin), PRIVATE_FILE)
 

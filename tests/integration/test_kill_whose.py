@@ -10,10 +10,9 @@ import http.client
 import itertools
 import json
 import random
-import shutil
-import subprocess
-import sys
+import signal
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +27,7 @@ import pytest
 from gdtbridge.dicom.client import Peer, PeerError, store
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import Record
+from tests.tools.forked import fork_command
 from tests.tools.killing import PracticeSoftware, kill_at_random
 from tests.tools.marked import PEOPLE, MarkedObject, shades_in, values_in
 from tests.tools.service import NUMBER, Service
@@ -35,6 +35,9 @@ from tests.tools.waiting import wait_for
 
 PATIENCE = 120
 """Seconds in which a step of an exam succeeds, however often the service is killed."""
+KILLS = 2
+ALL_KILLS = 25
+"""How often the service is killed for a sample, and with ``--exhaustive``."""
 KILLED_COMMANDS = 0.3
 """Share of a person's commands that are killed at any moment."""
 MARKS = 400
@@ -208,21 +211,12 @@ class Story(ABC):
 
     def _run(self, *arguments: str) -> None:
         """Run a command; kill it at any moment, or let it succeed."""
-        killed = random.random() < KILLED_COMMANDS
-        with subprocess.Popen(
-            [sys.executable, "-m", "gdtbridge", *arguments],
-            cwd=self.ward.service.root,
-            env=self.ward.service.environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            try:
-                _, errors = process.communicate(timeout=random.uniform(0.3, 1.5) if killed else 60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                return
-        assert process.returncode == 0, errors
+        service, said = self.ward.service, self.ward.disk / f"{self.study} said"
+        process = fork_command(arguments, service.root, service.environment(), said, said)
+        if random.random() < KILLED_COMMANDS:
+            time.sleep(random.uniform(0.01, 0.8))
+            process.send_signal(signal.SIGKILL)
+        assert process.wait(60) in {0, -signal.SIGKILL}, said.read_text()
 
 
 class ThreePeople(Story):
@@ -280,15 +274,15 @@ STORIES = (ThreePeople, TwoReleased, TwoOrders)
 @pytest.mark.timeout(1500)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # sockets cut off
 def test_everything_is_once_in_the_right_chart_or_waits_for_a_person(
-    tmp_path: Path, project: Path, request: pytest.FixtureRequest
+    memory: Path, project: Path, *, exhaustive: bool
 ) -> None:
     """After any number of kills each chart has its own once, and the rest waits for a person."""
-    kills = max(2, int(request.config.getoption("--kills")) // 4)
-    pictures, disk = tmp_path / "pictures", tmp_path / "device"
+    kills = ALL_KILLS if exhaustive else KILLS
+    pictures, disk = memory / "pictures", memory / "device"
     pictures.mkdir()
     disk.mkdir()
     service = Service(
-        tmp_path,
+        memory,
         exam__quiet_seconds="0.3",
         gdt__dialect="medistar",
         gdt__attachments_folder=str(pictures),
@@ -322,7 +316,6 @@ def test_everything_is_once_in_the_right_chart_or_waits_for_a_person(
     software.collect()
     _compare_charts(ward, software, pictures)
     print(f"{kills} kills, {len(ward.told)} exams, {len(software.collected)} files")  # noqa: T201
-    shutil.rmtree(tmp_path)
 
 
 def _compare_waiting(ward: Ward) -> None:

@@ -8,7 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +26,7 @@ from pydicom.uid import UID
 from gdtbridge.gdt.read.reader import read_records
 from tests.tools.device import Instance
 from tests.tools.elements import EXPLICIT, PERSON, US_IMAGE, element, identification
+from tests.tools.forked import ForkedProcess, fork_command
 from tests.tools.old_studies import OLD_STUDIES
 from tests.tools.waiting import wait_for
 
@@ -43,7 +44,7 @@ class Service:
         self.log = root / "service.log"
         own = {"exam__quiet_seconds": "1", "storage__min_free_mb": "1"}
         self._settings = own | OLD_STUDIES | settings
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkedProcess | None = None
         self._already = 0
         self.ports: dict[str, int] = {}
 
@@ -84,14 +85,7 @@ class Service:
     def launch(self) -> None:
         """Start the process without waiting for it."""
         self._already = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "gdtbridge", "serve"],
-                cwd=self.root,
-                env=self.environment(),
-                stdout=log,
-                stderr=log,
-            )
+        self._process = fork_command(("serve",), self.root, self.environment(), self.log, self.log)
 
     def start(self) -> Self:
         """Start the process and wait until both servers listen."""
@@ -133,15 +127,12 @@ class Service:
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a ``gdtbridge`` command with the same settings."""
-        return subprocess.run(
-            [sys.executable, "-m", "gdtbridge", *arguments],
-            cwd=self.root,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        with tempfile.TemporaryDirectory() as folder:
+            out, err = Path(folder, "out"), Path(folder, "err")
+            process = fork_command(arguments, self.root, self.environment(), out, err)
+            status = process.wait(60)
+            texts = out.read_text("utf-8"), err.read_text("utf-8")
+        return subprocess.CompletedProcess(arguments, status, *texts)
 
     def rows(self, query: str) -> list[tuple[str, str]]:
         """Return the first and the last column of what the database answers."""
