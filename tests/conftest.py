@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+import random
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from tests.tools.dying import Tried
     from tests.tools.practice import Practice
 
 EXAMPLES_OF_A_LAW = 5
 """Examples of a law that names no number, for each one of ``--examples``."""
+LINES_OF_A_SAMPLE = 6
+"""How many of the lines at which a process may die are tried without ``--exhaustive``."""
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -52,10 +56,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "laws (default: %(default)s)",
     )
     parser.addoption(
-        "--kills",
-        type=int,
-        default=8,
-        help="how often the kill test kills the service (default: %(default)s)",
+        "--exhaustive",
+        action="store_true",
+        help="try every point of each crash, not a sample drawn by the seed",
     )
     parser.addoption(
         "--exhaustive",
@@ -68,6 +71,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def exhaustive(request: pytest.FixtureRequest) -> bool:
     """Return whether every point of a crash is tried (``--exhaustive``), not a sample."""
     return bool(request.config.getoption("exhaustive"))
+
+
+@pytest.fixture(scope="session")
+def exhaustive(request: pytest.FixtureRequest) -> bool:
+    """Return whether every point of a crash is tried (``--exhaustive``), not a sample."""
+    return bool(request.config.getoption("exhaustive"))
+
+
+@pytest.fixture
+def chance(request: pytest.FixtureRequest) -> random.Random:
+    """Return what draws a sample, by ``--randomly-seed``, which pytest prints."""
+    return random.Random(int(request.config.getoption("randomly_seed")))
+
+
+@pytest.fixture
+def tried(chance: random.Random, *, exhaustive: bool) -> Tried:
+    """Return what chooses of so many lines those at which a process dies."""
+
+    def choose(lines: int) -> Iterable[int]:
+        every = range(1, lines + 1)
+        return every if exhaustive else sorted(chance.sample(every, LINES_OF_A_SAMPLE))
+
+    return choose
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ Devices repeat what was not acknowledged, and people the command that gave no an
 
 from __future__ import annotations
 
+import random
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
@@ -33,9 +34,8 @@ WALKED = files_of(
     }
 )
 """Here the database, the archive and the outbox are called one after the other."""
-ALL_FROM = 100
-"""``--kills`` from which every line is tried; below, one in `SPARSELY`."""
-SPARSELY = 299
+SPARSELY = 800
+"""Of so many lines a sample has one, from a line of the seed's on."""
 
 LATER = {"Nachtrag", "Korrektur", "Irrtümlich"}
 """First words of study records that are not the first."""
@@ -334,10 +334,15 @@ def tmp_path(memory: Path) -> Path:
     "story", [TwoOrders, LatePictures, TwoPeople, Discarded, Corrected, Withdrawn]
 )
 def test_every_result_is_once_in_its_own_chart(
-    story: type[Story], practice: Practice, project: Path, request: pytest.FixtureRequest
+    story: type[Story],
+    practice: Practice,
+    project: Path,
+    chance: random.Random,
+    *,
+    exhaustive: bool,
 ) -> None:
     """Wherever it dies: each record and picture is told once, to whom it belongs, or is held."""
-    step = 1 if int(request.config.getoption("--kills")) >= ALL_FROM else SPARSELY
+    lines = count(1) if exhaustive else count(chance.randint(1, SPARSELY), SPARSELY)
     (practice.folder / "pictures").mkdir()
     openers = ObjectOpeners(practice.reader, practice.renderer, practice.printer)
     alive = Practice(practice.folder, practice.settings, openers)
@@ -345,17 +350,17 @@ def test_every_result_is_once_in_its_own_chart(
     def reports(living: Practice) -> Reports:
         return Reports(project, living, practice.folder)
 
-    for line in count(1, step):
+    for line in lines:
         one = story(alive, reports, line)
         one.prepare()
-        with dying_at(line, WALKED) as lines, suppress(SimulatedCrash):
+        with dying_at(line, WALKED) as run, suppress(SimulatedCrash):
             one.go()
         alive.database.close()
         one.practice = alive = alive.again()
         one.go()
         one.wait()
         one.check()
-        if lines[0] < line:
+        if run[0] < line:
             assert line > 50
             break
     alive.database.close()

@@ -12,7 +12,7 @@ import gdtbridge.durable
 import gdtbridge.folders
 import gdtbridge.orders
 from gdtbridge.folders import run
-from tests.tools.dying import SimulatedCrash, dying_at, files_of
+from tests.tools.dying import SimulatedCrash, Tried, dying_at, files_of
 from tests.tools.reception import Reception, record
 
 WALKED = files_of(
@@ -22,10 +22,6 @@ WALKED = files_of(
         gdtbridge.durable: ("files",),
     }
 )
-
-ALL_FROM = 100
-"""``--kills`` from which every line is tried; below, one in `SPARSELY`."""
-SPARSELY = 11
 
 pytestmark = [
     pytest.mark.crash,
@@ -69,12 +65,6 @@ def lines_of(reception: Reception, way: Callable[[Reception], None], data: bytes
 
 
 @pytest.fixture
-def step(request: pytest.FixtureRequest) -> int:
-    """Return the distance of the lines that are tried."""
-    return 1 if request.config.getoption("--kills") >= ALL_FROM else SPARSELY
-
-
-@pytest.fixture
 def tmp_path(memory: Path) -> Path:
     """Return a folder in memory."""
     return memory
@@ -90,12 +80,12 @@ TWO = record(f3000="A", f8310="F1") + record(f3000="B", f8310="F2")
 
 
 @pytest.mark.parametrize("way", [watched, called])
-def test_an_order(reception: Reception, way: Callable[[Reception], None], step: int) -> None:
+def test_an_order(reception: Reception, way: Callable[[Reception], None], tried: Tried) -> None:
     """Two orders of one file: after every crash, each has one entry with one number."""
     lines = lines_of(reception, way, TWO)
     reception = _empty(reception)
     assert lines > 200
-    for line in range(1, lines + 1, step):
+    for line in tried(lines):
         prepare(reception, way, TWO)
         with suppress(SimulatedCrash), dying_at(line, WALKED):
             way(reception)
@@ -108,13 +98,13 @@ def test_an_order(reception: Reception, way: Callable[[Reception], None], step: 
         reception = _empty(reception)
 
 
-def test_a_cancellation(reception: Reception, step: int) -> None:
+def test_a_cancellation(reception: Reception, tried: Tried) -> None:
     """After every crash, the order is off the list and the file is filed without a complaint."""
     cancel = record("6303", f8310="F1")
     reception.drop(record(f8310="F1"))
     watched(reception)
     lines = lines_of(reception, watched, cancel)
-    for line in range(1, lines + 1, step):
+    for line in tried(lines):
         reception.drop(record(f8310="F1"))
         watched(reception)
         reception.drop(cancel)
@@ -127,13 +117,13 @@ def test_a_cancellation(reception: Reception, step: int) -> None:
     assert reception.refusals() == []
 
 
-def test_a_refusal(reception: Reception, step: int) -> None:
+def test_a_refusal(reception: Reception, tried: Tried) -> None:
     """After every crash, the file is in the error folder beside its text, once."""
     wrong = record(f3000=None)
     lines = lines_of(reception, watched, wrong)
     for path in reception.settings.refused_folder.iterdir():
         path.unlink()
-    for line in range(1, lines + 1, step):
+    for line in tried(lines):
         reception.drop(wrong)
         with suppress(SimulatedCrash), dying_at(line, WALKED):
             watched(reception)
@@ -145,12 +135,12 @@ def test_a_refusal(reception: Reception, step: int) -> None:
             path.unlink()
 
 
-def test_an_answer(reception: Reception, step: int) -> None:
+def test_an_answer(reception: Reception, tried: Tried) -> None:
     """After every crash, a 6300 is answered once."""
     reception.drop(record("6301"))
     watched(reception)
     lines = lines_of(reception, watched, record("6300"))
-    for line in range(1, lines + 1, step):
+    for line in tried(lines):
         before = _answers(reception)
         reception.drop(record("6300"))
         with suppress(SimulatedCrash), dying_at(line, WALKED):

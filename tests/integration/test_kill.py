@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import shutil
+import random
 import sqlite3
 import subprocess
 import threading
@@ -128,27 +128,32 @@ class Reception:
             ]
 
 
+KILLS = 3
+ALL_KILLS = 100
+"""How often the service is killed for a sample, and with ``--exhaustive``."""
+NAMES = {
+    "names given once": {},
+    "names that count": {"gdt__file_name": "PRAXGDTB.gdt", "gdt__occupied": "number"},
+    "one name": {"gdt__file_name": "PRAXGDTB.gdt"},
+}
+
+
 @pytest.mark.kill
 @pytest.mark.timeout(1500)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # sockets cut off
-@pytest.mark.parametrize(
-    ("settings", "share"),
-    [
-        ({}, 1),
-        ({"gdt__file_name": "PRAXGDTB.gdt", "gdt__occupied": "number"}, 3),
-        ({"gdt__file_name": "PRAXGDTB.gdt"}, 5),
-    ],
-    ids=["names given once", "names that count", "one name"],
-)
 def test_nothing_acknowledged_is_lost_and_nothing_is_reported_twice(
-    tmp_path: Path,
-    project: Path,
-    request: pytest.FixtureRequest,
-    settings: dict[str, str],
-    share: int,
+    memory: Path, project: Path, chance: random.Random, *, exhaustive: bool
 ) -> None:
     """After any number of kills every acknowledged object is there and every result came once."""
-    kills = max(3, int(request.config.getoption("--kills")) // share)
+    for name in NAMES if exhaustive else [chance.choice(list(NAMES))]:
+        folder = memory / name
+        folder.mkdir()
+        _kill_again_and_again(folder, project, NAMES[name], ALL_KILLS if exhaustive else KILLS)
+
+
+def _kill_again_and_again(
+    tmp_path: Path, project: Path, settings: dict[str, str], kills: int
+) -> None:
     service = Service(tmp_path, exam__quiet_seconds="0.3", **settings)
     spool = tmp_path / "device"
     spool.mkdir()
@@ -174,7 +179,6 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_reported_twice(
     software.collect()
     _count(device, software)
     print(f"{kills} kills, {len(device.acknowledged)} objects, {len(software.collected)} files")  # noqa: T201
-    shutil.rmtree(tmp_path)
 
 
 def _rows(service: Service, query: str) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -24,9 +25,8 @@ from worklist import Entry
 
 WALKED = files_of({gdtbridge.orders: ("book", "filler", "gdt_orders", "listing")})
 """Here the database, the worklist folder and the outbox are called one after the other."""
-ALL_FROM = 100
-"""``--kills`` from which every line is tried; below, one in `SPARSELY`."""
-SPARSELY = 5
+SPARSELY = 30
+"""Of so many lines a sample has one, from a line of the seed's on."""
 
 pytestmark = [
     pytest.mark.crash,
@@ -38,9 +38,9 @@ pytestmark = [
 
 
 @pytest.fixture
-def step(request: pytest.FixtureRequest) -> int:
-    """Return the distance of the lines that are tried."""
-    return 1 if request.config.getoption("--kills") >= ALL_FROM else SPARSELY
+def lines(chance: random.Random, *, exhaustive: bool) -> Iterator[int]:
+    """Return the lines that are tried, without end."""
+    return count(1) if exhaustive else count(chance.randint(1, SPARSELY), SPARSELY)
 
 
 class Reorderer(ABC):
@@ -197,14 +197,14 @@ Act = Callable[[Reorderer, str], None]
 
 
 def walk(
-    one: Reorderer, step: int, act: Act, prepare: Act | None = None
+    one: Reorderer, tried: Iterator[int], act: Act, prepare: Act | None = None
 ) -> Iterator[tuple[str, list[Entry]]]:
     """Yield a patient and the entries under that number after each crash and one repetition."""
-    for line in count(1, step):
+    for line in tried:
         patient = f"P{line}"
         if prepare is not None:
             prepare(one, patient)
-        with dying_at(line, WALKED) as lines, suppress(SimulatedCrash):
+        with dying_at(line, WALKED) as run, suppress(SimulatedCrash):
             act(one, patient)
         one.practice.database.close()
         one.practice = one.practice.again()
@@ -216,27 +216,27 @@ def walk(
         yield patient, entries
         for entry in entries:  # the list stays short
             one.practice.core.orders.cancel(entry.AccessionNumber)
-        if lines[0] < line:
+        if run[0] < line:
             assert line > 20
             return
 
 
-def test_placing(reorderer: Reorderer, step: int) -> None:
+def test_placing(reorderer: Reorderer, lines: Iterator[int]) -> None:
     """The order is there once, whether it is placed again or was whole before."""
-    for patient, entries in walk(reorderer, step, type(reorderer).place):
+    for patient, entries in walk(reorderer, lines, type(reorderer).place):
         assert [entry.AccessionNumber for entry in entries] == [reorderer.number_of(patient)]
 
 
-def test_correcting(reorderer: Reorderer, step: int) -> None:
+def test_correcting(reorderer: Reorderer, lines: Iterator[int]) -> None:
     """The one entry says the old name or the new one with the database, in the end the new."""
     kind = type(reorderer)
-    for patient, entries in walk(reorderer, step, kind.correct, kind.place):
+    for patient, entries in walk(reorderer, lines, kind.correct, kind.place):
         assert [entry.AccessionNumber for entry in entries] == [reorderer.number_of(patient)]
         assert entries[0].PatientName.startswith("Müller")
 
 
-def test_cancelling(reorderer: Reorderer, step: int) -> None:
+def test_cancelling(reorderer: Reorderer, lines: Iterator[int]) -> None:
     """The entry is gone and does not come back."""
     kind = type(reorderer)
-    for _, entries in walk(reorderer, step, kind.cancel, kind.place):
+    for _, entries in walk(reorderer, lines, kind.cancel, kind.place):
         assert entries == []

@@ -15,7 +15,7 @@ from gdtbridge.database import Database
 from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox
 from gdtbridge.outbox.model import DeliveryState
 from gdtbridge.schema import outbox as table
-from tests.tools.dying import SimulatedCrash, dying_at, files_of
+from tests.tools.dying import SimulatedCrash, Tried, dying_at, files_of
 
 # What these call in the other modules runs inside one transaction: all of it, or nothing.
 WALKED = files_of({gdtbridge.outbox: ("worker", "gdt_drop"), gdtbridge.durable: ("files",)})
@@ -111,17 +111,16 @@ class TestCrash:
         self,
         database: Database,
         folder: Path,
+        tried: Tried,
         names: Names = ONCE,
-        first: int = 1,
-        step: int = 1,
     ) -> Iterator[World]:
-        """Yield one world for each line from ``first`` on by ``step``, dead at that line."""
+        """Yield one world for each line that is tried, dead at that line."""
         whole = World(database, folder / "whole", names)
         with dying_at(-1, WALKED) as count:
             whole.live()
         assert whole.state() is DeliveryState.DELIVERED
         assert count[0] > 60
-        for line in range(first, count[0] + 1, step):
+        for line in tried(count[0]):
             world = World(database, folder / f"line {line}", names)
             with suppress(SimulatedCrash), dying_at(line, WALKED):
                 world.live()
@@ -130,10 +129,10 @@ class TestCrash:
     @pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
     @pytest.mark.parametrize("disturb", [nothing, collect])
     def test_exactly_one_file(
-        self, database: Database, tmp_path: Path, disturb: Disturb, names: Names
+        self, database: Database, tmp_path: Path, disturb: Disturb, names: Names, tried: Tried
     ) -> None:
         """The importer gets the file exactly once, whether it is waiting or not."""
-        for world in self.crash_everywhere(database, tmp_path, names):
+        for world in self.crash_everywhere(database, tmp_path, tried, names):
             disturb(world)
             world.live()
             world.live()
@@ -142,9 +141,11 @@ class TestCrash:
             assert world.state() is DeliveryState.DELIVERED, world.destination
 
     @pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
-    def test_foreign_file(self, database: Database, tmp_path: Path, names: Names) -> None:
+    def test_foreign_file(
+        self, database: Database, tmp_path: Path, names: Names, tried: Tried
+    ) -> None:
         """A foreign file that appears under the name is not touched and does not hide ours."""
-        for world in self.crash_everywhere(database, tmp_path, names, step=3):
+        for world in self.crash_everywhere(database, tmp_path, tried, names):
             put_foreign_file(world)
             world.live()
             world.collect()
@@ -153,9 +154,9 @@ class TestCrash:
             assert world.collected.count(PAYLOAD) == 1, world.destination
             assert len(world.collected) - world.collected.count(FOREIGN) == 1, world.destination
 
-    def test_tidied_folder(self, database: Database, tmp_path: Path) -> None:
+    def test_tidied_folder(self, database: Database, tmp_path: Path, tried: Tried) -> None:
         """Someone removes every file of the folder: one file, or a person is asked."""
-        for world in self.crash_everywhere(database, tmp_path, first=2, step=3):
+        for world in self.crash_everywhere(database, tmp_path, tried):
             world.collect()
             for path in world.folder.iterdir():
                 path.unlink()
@@ -165,9 +166,9 @@ class TestCrash:
             assert len(world.collected) in ({0, 1} if asked else {1}), world.destination
             assert asked or world.state() is DeliveryState.DELIVERED, world.destination
 
-    def test_crash_again(self, database: Database, tmp_path: Path) -> None:
+    def test_crash_again(self, database: Database, tmp_path: Path, tried: Tried) -> None:
         """The second life dies too, a few lines on, and still there is one file."""
-        for number, world in enumerate(self.crash_everywhere(database, tmp_path, first=3, step=3)):
+        for number, world in enumerate(self.crash_everywhere(database, tmp_path, tried)):
             with suppress(SimulatedCrash), dying_at(number * 7 % 100 + 1, WALKED):
                 world.live()
             world.live()

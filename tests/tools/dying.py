@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, ModuleType
 
 TraceFunction = Callable[[FrameType, str, object], "TraceFunction | None"]
+
+Tried = Callable[[int], Iterable[int]]
+"""Which of so many lines are tried, counted from 1."""
 
 
 class SimulatedCrash(BaseException):
