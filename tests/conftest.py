@@ -60,17 +60,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="try every point of each crash, not a sample drawn by the seed",
     )
-    parser.addoption(
-        "--exhaustive",
-        action="store_true",
-        help="try every point of each crash, not a sample drawn by the seed",
-    )
-
-
-@pytest.fixture(scope="session")
-def exhaustive(request: pytest.FixtureRequest) -> bool:
-    """Return whether every point of a crash is tried (``--exhaustive``), not a sample."""
-    return bool(request.config.getoption("exhaustive"))
 
 
 @pytest.fixture(scope="session")
