@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from gdtbridge.errors import SettingsError
 from gdtbridge.outbox import MAIL, MailAccount, MailSender, MailText
 from gdtbridge.outbox.model import AttemptResult
 from gdtbridge.settings import load_settings
+from tests.tools.certificate import self_signed, server_context
 from tests.tools.desk import HOUR, MAIL_SETTINGS, Desk
 from tests.tools.mail_server import MailServer
 
@@ -144,33 +143,15 @@ def account(server: MailServer, **changes: object) -> MailAccount:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a key and a certificate for this machine, in one file."""
-    file = tmp_path_factory.mktemp("tls") / "own.pem"
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext"
-    try:
-        subprocess.run(
-            [*command.split(), "subjectAltName=IP:127.0.0.1", "-keyout", file, "-out", f"{file}.c"],
-            check=True,
-            capture_output=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("needs openssl to make a certificate")
-    file.write_bytes(file.read_bytes() + Path(f"{file}.c").read_bytes())
-    return file
-
-
-def offering(certificate: Path) -> ssl.SSLContext:
-    """Return what a server needs to offer STARTTLS."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
-    return context
+    """Return a certificate of this machine's number."""
+    return self_signed(tmp_path_factory.mktemp("tls"), "IP:127.0.0.1")
 
 
 def test_starttls_and_a_password_from_a_file(certificate: Path, tmp_path: Path) -> None:
     """The file is read anew each time: a new password counts at once."""
     file = tmp_path / "password"
     file.write_text("old\n")
-    with MailServer(offering(certificate), login="gdt:geheim") as server:
+    with MailServer(server_context(certificate), login="gdt:geheim") as server:
         sender = MailSender(
             account(
                 server, security="starttls", user="gdt", password_file=file, ca_file=certificate
@@ -186,7 +167,7 @@ def test_starttls_and_a_password_from_a_file(certificate: Path, tmp_path: Path) 
 
 def test_an_unknown_certificate_gets_no_password(certificate: Path) -> None:
     """The sender ends where it does not know whom it talks to."""
-    with MailServer(offering(certificate), login="gdt:geheim") as server:
+    with MailServer(server_context(certificate), login="gdt:geheim") as server:
         sender = MailSender(account(server, security="starttls", user="gdt", password="geheim"))
         attempt = sender.send(TEXT, "1")
 

@@ -6,10 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-import shutil
 import socket
-import ssl
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +25,7 @@ from gdtbridge.outbox.model import Attempt, AttemptResult, DeliveryState, Outgoi
 from gdtbridge.outbox.targets import is_allowed
 from gdtbridge.settings import load_settings
 from gdtbridge.webhooks import HouseEvent
+from tests.tools.certificate import self_signed, server_context
 from tests.tools.practice import Practice
 from tests.tools.waiting import wait_for
 
@@ -249,23 +247,9 @@ def test_a_host_that_is_not_found_is_tried_again(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """Return a certificate of ``localhost`` that signed itself, with its key beside it."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl")
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    files = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "x1.pem")]
-    subprocess.run([*command.split(), *names, *files], check=True, capture_output=True)
-    return tmp_path / "x1.pem"
-
-
-@pytest.fixture
-def tls_server(certificate: Path) -> Iterator[HTTPServer]:
-    """Return a server that proves itself by that certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, certificate.parent / "key.pem")
-    with HTTPServer("127.0.0.1", ssl_context=context) as server:
+def tls_server(tmp_path: Path) -> Iterator[HTTPServer]:
+    """Return a server of ``localhost`` that proves itself by ``x1.pem``."""
+    with HTTPServer("127.0.0.1", ssl_context=server_context(self_signed(tmp_path))) as server:
         server.expect_request("/x").respond_with_data("ok")
         yield server
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import shutil
-import ssl
-import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,6 +21,7 @@ from gdtbridge.outbox.model import Attempt, AttemptResult, DeliveryState, Outgoi
 from gdtbridge.settings import HouseWebhookSettings, load_settings
 from gdtbridge.webhooks import EVENTS, VARIABLES, HouseEvent
 from gdtbridge.webhooks.events import SAMPLES
+from tests.tools.certificate import self_signed, server_context
 
 SECRET: Final = "geheim-und-lang"
 
@@ -171,26 +169,13 @@ def house(
     """Return the server of an example, with a certificate of its own where the example has one."""
     name = request.getfixturevalue("name")
     url = urlsplit(tomllib.loads(examples[name])["webhook"][0]["url"])
-    context = _certificate(tmp_path) if url.scheme == "https" else None
+    context = server_context(self_signed(tmp_path)) if url.scheme == "https" else None
     with HTTPServer("localhost", ssl_context=context) as server:
         server.expect_request(re.compile("/")).respond_with_handler(EXAMPLES[name].answer)
         text = examples[name].replace(url.netloc, f"localhost:{server.port}")
         networks = '[webhooks]\nallowed_networks = ["127.0.0.1", "::1"]\n'
         (tmp_path / "gdtbridge.toml").write_text(networks + text, "utf-8")
         yield server
-
-
-def _certificate(folder: Path) -> ssl.SSLContext:
-    """Make the certificate the example names."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl")
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "x1.pem")]
-    subprocess.run([*command.split(), *names, *files], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "x1.pem", folder / "key.pem")
-    return context
 
 
 def tell(folder: Path, text: str = "") -> tuple[str, Attempt]:
