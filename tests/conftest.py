@@ -142,6 +142,14 @@ def practice(tmp_path: Path, settings_text: str) -> Iterator[Practice]:
     practice.close()
 
 
+@pytest.fixture
+def believed(practice: Practice) -> None:
+    """Let the practice's clock show a year that is believed: one before it needs a person."""
+    from tests.tools.clock import TO_BELIEVED
+
+    practice.clock.turn(TO_BELIEVED)
+
+
 def pytest_collection_finish() -> None:
     """Keep the collector of garbage from looking at the thousands of tests again and again."""
     gc.collect()

@@ -15,9 +15,10 @@ from gdtbridge.archive import ReceiptStatus
 from gdtbridge.database import Database
 from gdtbridge.errors import DatabaseUnavailable, StoreSuspended
 from gdtbridge.service import probes_of
-from tests.tools.clock import TO_BELIEVED
 from tests.tools.practice import Practice
 from tests.tools.waiting import wait_for
+
+pytestmark = pytest.mark.usefixtures("believed")
 
 PATIENCE = 0.6
 """Seconds all writers wait in these tests."""
@@ -30,13 +31,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gdtbridge.database.LATE_SECONDS", 0.05)
     monkeypatch.setattr("gdtbridge.database.LONG_SECONDS", PATIENCE / 2)
     monkeypatch.setattr("gdtbridge.database.STEP_SECONDS", 0.05)
-
-
-@pytest.fixture
-def practice(practice: Practice) -> Practice:
-    """Return a practice whose clock shows a year that is believed."""
-    practice.clock.turn(TO_BELIEVED)
-    return practice
 
 
 @contextmanager

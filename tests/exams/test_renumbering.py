@@ -249,6 +249,7 @@ class TestExams:
         (record,) = practice.records().values()
         assert (record.patient.id, record.patient.family_name) == ("815", "Müller")
 
+    @pytest.mark.usefixtures("believed")
     def test_the_list_of_what_waits(self, practice: Practice) -> None:
         """It has the number the chart has now, as the list of exams does."""
         other = {"PatientName": "Schmidt^Jo", "PatientBirthDate": "19700101"}

@@ -247,6 +247,7 @@ def test_another_person_opens_nothing_while_a_study_comes_in(practice: Practice)
 def test_two_persons_under_one_number_open_their_own(practice: Practice) -> None:
     """A number that was given twice: each finds the studies that are not the other's."""
     first = study(practice, 914)
+    practice.wait()
     omega = {"PatientName": "Omega^Olga", "PatientBirthDate": "19500101"}
     second = study(practice, 915, StudyTime="120000", **omega)
     practice.wait()

@@ -144,6 +144,7 @@ class TestWithdraw:
         assert len(practice.files()) == 1
 
 
+@pytest.mark.usefixtures("believed")
 class TestAccept:
     """The device sends its objects again for somebody else, after the report."""
 
@@ -310,6 +311,7 @@ class TestUnmatch:
             practice.core.held.unmatch("2.25.9")
 
 
+@pytest.mark.usefixtures("believed")
 def test_of_three_people_only_the_correction_is_accepted(practice: Practice) -> None:
     """One of two is released, then corrected at the device: the third person's waits as before."""
     practice.send(SOPInstanceUID="2.25.1")

@@ -31,7 +31,7 @@ from tests.tools.old_studies import OLD_STUDIES
 from tests.tools.waiting import wait_for
 
 PORTS = re.compile(r"(DICOM|HTTP) \S+ port (\d+)")
-START_SECONDS = 30
+START_SECONDS = 60
 NUMBER = "Auftragsnummer: "
 
 
@@ -88,9 +88,13 @@ class Service:
         self._process = fork_command(("serve",), self.root, self.environment(), self.log, self.log)
 
     def start(self) -> Self:
-        """Start the process and wait until both servers listen."""
+        """Start the process and wait until both servers listen; none is left that does not."""
         self.launch()
-        wait_for(self.listens, START_SECONDS, "start of the service")
+        try:
+            wait_for(self.listens, START_SECONDS, "start of the service")
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def listens(self) -> bool:
