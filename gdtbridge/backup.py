@@ -27,6 +27,7 @@ from gdtbridge.exams.reindexing import Reindexed, reindex
 from gdtbridge.first_start import COMPANIONS, set_aside
 from gdtbridge.outbox import Outbox
 from gdtbridge.outbox.store import ask_what_waits
+from gdtbridge.ownership import file_held, only_service
 from gdtbridge.settings import Settings
 from gdtbridge.settings.folders import exchange_folders, make_folders, own_folders
 
@@ -149,19 +150,25 @@ def restore(settings: Settings, copy: Path) -> Restored:
     file = copy / DATABASE if copy.is_dir() else copy
     if not file.is_file() or not is_ours(f"sqlite:///{file.resolve()}"):
         raise BridgeError(f"{copy}: keine Sicherung von gdtbridge. / no copy of gdtbridge.")
-    new = _new_database(settings)
-    if file.resolve() == new.with_name(new.name.removesuffix(".new")).resolve():
+    place = _database_file(settings)
+    if file.resolve() == place.resolve():
         raise BridgeError(
             f"{copy}: Das ist die Datenbank selbst und keine Sicherung. / This is the database "
             "itself, not a copy."
         )
     must_be_whole(file)
     make_folders(settings)
+    with file_held(place):
+        return _brought_back(settings, copy, file, place)
+
+
+def _brought_back(settings: Settings, copy: Path, file: Path, place: Path) -> Restored:
     done = Restored()
     if copy.is_dir():
         for one in folders_of(settings):
             if not (one.whole and any(one.folder.glob(one.pattern))):
                 done.files += _copy(copy / one.name, one.folder, one.pattern)
+    new = _new_database(place)
     copy_new(file, new)
     set_mode(new, PRIVATE_FILE)
     with closing(Database(f"sqlite:///{new}")) as database:
@@ -169,7 +176,7 @@ def restore(settings: Settings, copy: Path) -> Restored:
             claim_store.hold_unanswered(connection)
             ask_what_waits(connection)
         done.found = _reindex(settings, database)
-    _put_in_place(settings, new)
+    _put_in_place(new, place)
     return done
 
 
@@ -179,14 +186,16 @@ def rebuild(settings: Settings) -> Reindexed:
     No service may run. Raises `BridgeError`.
     """
     if is_ours(settings.database_url) or sqlite_file(settings.database_url) is None:
-        with closing(Database(settings.database_url)) as database:
+        with closing(Database(settings.database_url)) as database, only_service(database):
             return _reindex(settings, database)
     make_folders(settings)
-    new = _new_database(settings)
-    new.touch(PRIVATE_FILE)
-    with closing(Database(f"sqlite:///{new}")) as database:
-        found = _reindex(settings, database)
-    _put_in_place(settings, new)
+    place = _database_file(settings)
+    with file_held(place):
+        new = _new_database(place)
+        new.touch(PRIVATE_FILE)
+        with closing(Database(f"sqlite:///{new}")) as database:
+            found = _reindex(settings, database)
+        _put_in_place(new, place)
     return found
 
 
@@ -200,23 +209,25 @@ def _reindex(settings: Settings, database: Database) -> Reindexed:
         raise BridgeError(f"{settings.archive_folder}: {error.strerror}") from error
 
 
-def _new_database(settings: Settings) -> Path:
-    """Return where a database is made before it gets its name; what was interrupted is removed."""
+def _database_file(settings: Settings) -> Path:
     file = sqlite_file(settings.database_url)
     if file is None:
         raise SettingsError(
             "storage.database: Eine Datenbank auf einem Server wird dort zurückgespielt "
             "(pg_restore). / A database on a server is restored there (pg_restore)."
         )
-    new = file.with_name(f"{file.name}.new")
+    return file
+
+
+def _new_database(place: Path) -> Path:
+    """Return where a database is made before it gets its name; what was interrupted is removed."""
+    new = place.with_name(f"{place.name}.new")
     for ending in COMPANIONS:
         new.with_name(new.name + ending).unlink(missing_ok=True)
     return new
 
 
-def _put_in_place(settings: Settings, new: Path) -> None:
-    file = sqlite_file(settings.database_url)
-    assert file is not None  # noqa: S101 - or there would be no new one
-    set_aside(file)
-    rename_new(new, file)
-    sync_folder(file.parent)
+def _put_in_place(new: Path, place: Path) -> None:
+    set_aside(place)
+    rename_new(new, place)
+    sync_folder(place.parent)

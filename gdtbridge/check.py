@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +34,8 @@ from worklist import WorklistError
 ANSWER_SECONDS: Final = 5
 FOLDER_SECONDS: Final = 3.0
 """A folder that has not answered by then does not answer."""
+TOLD_BY_SERVICE: Final = ("database", "dicom", "scheduler")
+"""Parts of ``/readyz`` that live in the service's process alone."""
 AT_THE_START: Final = "wird beim ersten Start angelegt. / is made by the first start."
 
 Misplaced = Callable[[Path], str]
@@ -153,6 +156,34 @@ def _ports(settings: Settings) -> Iterator[CheckResult]:
     dicom, http = settings.dicom, settings.http
     yield _port("dicom.port", dicom.host, dicom.port, partial(_ask_dicom, settings))
     yield _port("http.port", http.host, http.port, partial(_ask_http, settings))
+    yield from _told_by_service(settings)
+
+
+def _told_by_service(settings: Settings) -> Iterator[CheckResult]:
+    """Yield what the running service says is not well with itself, and nobody else can see."""
+    if not is_running(settings.root):
+        return
+    try:
+        parts = _readiness(settings)
+    except (OSError, HTTPException, ValueError):
+        return  # how its port answers is told already
+    for name in TOLD_BY_SERVICE:
+        part = parts.get(name, {})
+        if not part.get("ok", True):
+            yield CheckResult(f"service.{name}", ok=False, text=str(part.get("detail", "")))
+
+
+def _readiness(settings: Settings) -> Mapping[str, Mapping[str, object]]:
+    """Return the parts of ``/readyz``; nothing where it is not for us."""
+    http = settings.http
+    connection = HTTPConnection(reachable(http.host), http.port, timeout=ANSWER_SECONDS)
+    with closing(connection):
+        token = http.token.get_secret_value()
+        proof = {"Authorization": f"Bearer {token}"} if token else {}
+        connection.request("GET", "/readyz", headers=proof)
+        answer = json.loads(connection.getresponse().read(MEGABYTE))
+    parts: Mapping[str, Mapping[str, object]] = answer.get("parts", {})
+    return parts
 
 
 def _disk(settings: Settings) -> CheckResult:

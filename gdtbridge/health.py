@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from gdtbridge.errors import DatabaseError
+
 LOOK_SECONDS: Final = 2
 WAIT_SECONDS: Final = 1.0
 STALE_SECONDS: Final = 30
@@ -70,9 +72,14 @@ class Health:
         return asked
 
     def _answer(self, name: str, probe: Probe) -> None:
-        """Keep the answer; a part whose probe raises is not well, named by the error's type."""
+        """Keep the answer; a part whose probe raises is not well, named by the error's type.
+
+        The text of a database's error names no value, and the way out.
+        """
         try:
             answer = probe()
+        except DatabaseError as error:
+            answer = {name: PartState(ok=False, detail=str(error))}
         except Exception as error:  # noqa: BLE001 - whatever it is, the part is not usable
             answer = {name: PartState(ok=False, detail=type(error).__name__)}
         self._answers[name] = self._monotonic(), answer

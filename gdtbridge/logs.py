@@ -14,6 +14,8 @@ import warnings
 from pathlib import Path
 from typing import Final
 
+from gdtbridge.errors import DatabaseError
+
 log = logging.getLogger(__name__)
 
 OWN: Final = ("gdtbridge", "worklist")
@@ -47,7 +49,7 @@ def _foreign(record: logging.LogRecord) -> str:
 
 
 def describe(error: BaseException | None) -> str:
-    """Return type and innermost place of an error, without its text."""
+    """Return type and innermost place of an error, without its text unless that names no value."""
     if error is None:
         return "no error"
     trace = error.__traceback__
@@ -56,7 +58,8 @@ def describe(error: BaseException | None) -> str:
     if trace is None:
         return type(error).__name__
     file = Path(trace.tb_frame.f_code.co_filename).name
-    return f"{type(error).__name__} at {file}:{trace.tb_lineno}"
+    said = f": {error}" if isinstance(error, DatabaseError) else ""
+    return f"{type(error).__name__} at {file}:{trace.tb_lineno}{said}"
 
 
 def set_up(*, verbose: bool = False) -> None:

@@ -14,7 +14,8 @@ import secrets
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
@@ -145,11 +146,8 @@ def only_service(database: Database) -> Iterator[Ownership]:
     """Be the only service of a database; raise `SettingsError` where another one is."""
     file = sqlite_file(str(database.engine.url))
     if file is not None:
-        try:
-            with FileLock(file.with_name(f"{file.name}.lock"), timeout=1).hold():
-                yield Ownership(database)
-        except LockBusy as error:
-            raise _taken(str(file)) from error
+        with file_held(file):
+            yield Ownership(database)
         return
     ownership = Ownership(database)
     try:
@@ -157,6 +155,17 @@ def only_service(database: Database) -> Iterator[Ownership]:
         yield ownership
     finally:
         ownership.release()
+
+
+@contextmanager
+def file_held(file: Path) -> Iterator[None]:
+    """Keep every service off an SQLite file; raise `SettingsError` where one works on it."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(FileLock(file.with_name(f"{file.name}.lock"), timeout=1).hold())
+        except LockBusy as error:
+            raise _taken(str(file)) from error
+        yield
 
 
 def _taken(who: str) -> SettingsError:

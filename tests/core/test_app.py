@@ -16,11 +16,14 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.check import CheckResult, probe
+from gdtbridge.database import copy_to
 from gdtbridge.dicom.client import Peer, echo
 from gdtbridge.durable import FolderUnusable
 from gdtbridge.errors import BridgeError, DatabaseError, SettingsError
+from gdtbridge.first_start import set_aside
 from gdtbridge.service import Bridge, is_running
 from gdtbridge.settings import Settings, load_settings
+from tests.tools.waiting import wait_for
 from worklist import FolderError
 
 pytestmark = pytest.mark.slow  # starts services
@@ -214,6 +217,27 @@ class TestCheck:
             other.stop()
 
         assert [one.ok for one in findings] == [False, False]
+
+    def test_a_service_that_lost_its_database(self, tmp_path: Path) -> None:
+        """The file that lies there now is fine, and nobody works with it: the service says so."""
+        settings = settings_of(tmp_path, http__token="x" * 16)
+        bridge = Bridge(settings)
+        bridge.start()
+        try:
+            port = {"http__port": str(bridge.http_port), "http__token": "x" * 16}
+            settings = settings_of(tmp_path, **port)
+            assert "service.database" not in [one.part for one in probe(settings)]
+            copy_to(settings.database_url, tmp_path / "copy")
+            set_aside(settings.root / "gdtbridge.sqlite")
+            (tmp_path / "copy").replace(settings.root / "gdtbridge.sqlite")
+
+            def told() -> list[str]:
+                return [one.text for one in probe(settings) if one.part == "service.database"]
+
+            wait_for(told, 20, "what the service says")
+            assert "restart the service" in told()[0]
+        finally:
+            bridge.stop()
 
     def test_another_program(self, tmp_path: Path, taken: str) -> None:
         """A program on our port is an error that names the port."""

@@ -12,7 +12,8 @@ import pytest
 
 from gdtbridge.backup import back_up, rebuild, restore
 from gdtbridge.core import open_core
-from gdtbridge.errors import BridgeError, DatabaseError
+from gdtbridge.errors import BridgeError, DatabaseError, SettingsError
+from gdtbridge.ownership import only_service
 from gdtbridge.settings import Settings, load_settings
 
 TOML = '[gdt]\nout = "ausgang"\n'
@@ -102,6 +103,25 @@ def test_a_damaged_copy_takes_no_place(settings: Settings) -> None:
     file.write_bytes(content)
     with pytest.raises(DatabaseError, match="is damaged"):
         restore(settings, copy)
+    assert not list(settings.root.glob("*aside*"))
+
+
+def test_nothing_is_brought_back_under_a_service(settings: Settings) -> None:
+    """Settings of another root may name the database a service works on: it stays in its place."""
+    copy = settings.base / "copy"
+    back_up(settings, copy)
+    elsewhere = settings.model_copy(
+        update={
+            "storage": settings.storage.model_copy(
+                update={"root": Path("other"), "database": settings.database_url}
+            )
+        }
+    )
+    with open_core(settings) as core, only_service(core.database):
+        with pytest.raises(SettingsError, match="already"):
+            restore(elsewhere, copy)
+        with pytest.raises(SettingsError, match="already"):
+            rebuild(elsewhere)
     assert not list(settings.root.glob("*aside*"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from gdtbridge.errors import DatabaseError
 from gdtbridge.health import STALE_SECONDS, Health, PartState
 from tests.tools.waiting import wait_for
 
@@ -28,6 +29,18 @@ def test_a_part_that_raises_is_not_well_and_hides_no_other() -> None:
     health.look()
 
     assert health.parts() == {"a": PartState(ok=False, detail="OSError"), "b": WELL}
+
+
+def test_what_became_of_the_database_is_told() -> None:
+    """Its errors name no value, and what to do."""
+
+    def fail() -> dict[str, PartState]:
+        raise DatabaseError("replaced; restart the service")
+
+    health = Health({"a": fail})
+    health.look()
+
+    assert health.parts()["a"].detail == "replaced; restart the service"
 
 
 def test_nothing_known_is_not_well() -> None:
