@@ -69,7 +69,11 @@ class Share:
 
     @contextlib.contextmanager
     def at(self, call: str, result: str = HANGS) -> Iterator[None]:
-        """Let one kind of call (``rename``, ``create``) hang, or fail with an error (``EIO``)."""
+        """Let one kind of call (``rename``, ``create``) hang, or fail with an error (``EIO``).
+
+        As ``rename.done`` (so ``create``, ``unlink``, ``write``) it is done, and only the answer is
+        lost.
+        """
         order = self._orders / call
         order.write_text(result)
         try:

@@ -53,7 +53,9 @@ class Mirror(mfusepy.Operations):  # type: ignore[misc]
 
     def create(self, path: str, mode: int, fi: Any = None) -> int:
         self._obey("create")
-        return os.open(self._behind(path), os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+        handle = os.open(self._behind(path), os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+        self._obey("create.done")
+        return handle
 
     def flush(self, path: str, fh: int) -> int:
         self._obey("flush")
@@ -61,6 +63,10 @@ class Mirror(mfusepy.Operations):  # type: ignore[misc]
 
     def fsync(self, path: str, datasync: int, fh: int) -> int:
         self._obey("fsync")
+        return 0
+
+    def fsyncdir(self, path: str, datasync: int, fh: int) -> int:
+        self._obey("fsyncdir")
         return 0
 
     def getattr(self, path: str, fh: int | None = None) -> dict[str, Any]:
@@ -98,6 +104,7 @@ class Mirror(mfusepy.Operations):  # type: ignore[misc]
     def rename(self, old: str, new: str) -> int:
         self._obey("rename")
         self._behind(old).rename(self._behind(new))
+        self._obey("rename.done")
         return 0
 
     def rmdir(self, path: str) -> int:
@@ -119,6 +126,7 @@ class Mirror(mfusepy.Operations):  # type: ignore[misc]
     def unlink(self, path: str) -> int:
         self._obey("unlink")
         self._behind(path).unlink()
+        self._obey("unlink.done")
         return 0
 
     def utimens(self, path: str, times: tuple[int, int] | None = None) -> int:
@@ -131,7 +139,9 @@ class Mirror(mfusepy.Operations):  # type: ignore[misc]
 
     def write(self, path: str, data: bytes, offset: int, fh: int) -> int:
         self._obey("write")
-        return os.pwrite(fh, data, offset)
+        written = os.pwrite(fh, data, offset)
+        self._obey("write.done")
+        return written
 
 
 def _content(order: Path) -> str | None:
