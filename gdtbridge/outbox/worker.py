@@ -31,9 +31,9 @@ from gdtbridge.outbox.retry import retry_delay
 
 log = logging.getLogger(__name__)
 
-BATCH: Final = 20
+BATCH: Final = 8
 """Messages of one pass."""
-BEHIND: Final = 40
+BEHIND: Final = 16
 """Messages that a worker delivers in well under a second."""
 LONGEST_SLEEP: Final = 30.0
 """Seconds after which a worker looks by itself, rung or not."""

@@ -46,7 +46,9 @@ EXAM_HELD: Final = "exam_held"
 MOST_RECONSIDERED: Final = 200
 """Held exams that are looked at again, the newest: whoever has more has not looked for long."""
 TURN: Final = 10
-"""Exams of one transaction."""
+"""Exams of one transaction, at most."""
+LONG_TURN_SECONDS: Final = 0.25
+"""A turn that takes longer, because devices send meanwhile, has fewer exams the next time."""
 PAUSE_SECONDS: Final = 0.05
 """How long a backlog waits for the outbox before it is looked for fresh exams again."""
 MOST_TRIES: Final = 3
@@ -86,11 +88,14 @@ class ResultReporter:
             due = store.due_exams(connection, looked, self.completion.longest_wait)
         fresh, backlog = deque[int](), deque(due)
         tried: Counter[int] = Counter()
+        size = TURN
         self._away.clear()
         while (fresh or backlog) and not self._stopping.is_set() and not self._away.is_set():
-            turn = _turn(fresh, backlog if self._has_room(waiting=not fresh) else deque())
+            turn = _turn(fresh, backlog if self._has_room(waiting=not fresh) else deque(), size)
             tried.update(turn)
+            began = self.clock.monotonic()
             again = [one for one in self._report(turn) if tried[one] < MOST_TRIES]
+            size = _next_size(size, self.clock.monotonic() - began)
             before, looked = looked, max(looked, self.clock.utc())
             with self.database.read() as connection:
                 new = store.due_since(connection, before, looked, again)
@@ -326,8 +331,13 @@ def _held(exam: Exam, decision: Decision, reason: HoldReason, now: float) -> Hou
     return HouseEvent(EXAM_HELD, f"held:{exam.id}:{decision.person}@{now:.3f}", facts)
 
 
-def _turn(fresh: deque[int], backlog: deque[int]) -> list[int]:
+def _turn(fresh: deque[int], backlog: deque[int], size: int) -> list[int]:
     """Take the exams of one transaction: fresh ones first, then the newest and the oldest."""
     ends = (backlog.pop, backlog.popleft)
-    taken = [fresh.popleft() for _ in range(min(TURN, len(fresh)))]
-    return taken + [ends[n % 2]() for n in range(min(TURN - len(taken), len(backlog)))]
+    taken = [fresh.popleft() for _ in range(min(size, len(fresh)))]
+    return taken + [ends[n % 2]() for n in range(min(size - len(taken), len(backlog)))]
+
+
+def _next_size(size: int, seconds: float) -> int:
+    """Return how many exams the next transaction has, after one of ``size`` took so long."""
+    return max(1, size // 2) if seconds > LONG_TURN_SECONDS else min(TURN, size + 1)

@@ -153,3 +153,23 @@ def test_a_backlog_waits_for_the_outbox_and_a_fresh_exam_does_not(
     assert states(practice) == [ExamState.REPORTED] * (MANY + 1)
     assert spy.read[2 * reporting.TURN] == MANY + 1
     assert not behind
+
+
+def test_a_long_turn_makes_the_next_ones_shorter(practice: Practice) -> None:
+    """While devices keep the machine busy a turn has fewer exams, for a fresh one to be next."""
+    for number in range(MANY):
+        send_exam(practice, number)
+    practice.clock.seconds += practice.quiet
+    spy, turns = Spy(practice), []
+    settle = practice.core.reporting._settle_all
+
+    def slow(gathered: list[GatheredExam]) -> list[int]:
+        turns.append(len(gathered))
+        practice.clock.seconds += 2 * reporting.LONG_TURN_SECONDS
+        return settle(gathered)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(practice.core.reporting), "_settle_all", lambda _, found: slow(found))
+        practice.core.reporting.report_due()
+    assert turns[:5] == [10, 5, 2, 1, 1]
+    assert len(spy.read) == MANY
