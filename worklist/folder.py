@@ -214,14 +214,28 @@ class WorklistFolder:
 
     def _rescan(self) -> None:
         with folder_errors(self.path):
-            # Its own file is missing: an empty mount point, whose emptiness is no worklist.
-            (self.path / WLMSCPFS_LOCKFILE).stat()
+            self._must_be_ours()
             records = scan(self.path, self._snapshot.records)
         self._scanned_at = time.monotonic()
         if records != self._snapshot.records:
             self._snapshot = FolderSnapshot.of(records)
         for problem in newly_odd(records.values(), self._named):
             log.warning("worklist file %s: %s", ascii(problem.file_name), problem.reason)
+
+    def _must_be_ours(self) -> None:
+        """Raise `FolderUnusable` where our own file is gone: an empty mount point is no list."""
+        try:
+            (self.path / WLMSCPFS_LOCKFILE).stat()
+        except FileNotFoundError as error:
+            if not self.path.is_dir():
+                raise
+            raise FolderUnusable(
+                self.path,
+                f"die Datei {WLMSCPFS_LOCKFILE} fehlt. Die Freigabe verbinden; wurde der Ordner "
+                "geleert, den Dienst neu starten.",
+                f"the file {WLMSCPFS_LOCKFILE} is missing. Mount the share; if the folder was "
+                "emptied, restart the service.",
+            ) from error
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, WorklistFile]]:

@@ -284,7 +284,8 @@ class DestinationStatus:
 class DeliveryQuestion:
     """A message of which only a person can tell whether it arrived.
 
-    ``final_name`` may contain an accession number: show it to a person, do not log it.
+    ``final_name``, or the one proposed where it has none yet, may contain an accession number: show
+    it to a person, do not log it.
     """
 
     id: int

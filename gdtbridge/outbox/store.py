@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from gdtbridge.database import Connection
 from gdtbridge.outbox.model import (
+    MAIL,
     OPEN,
     DeliveryQuestion,
     DeliveryState,
@@ -358,9 +359,9 @@ def owned_names(connection: Connection) -> frozenset[str]:
 def ask_what_waits(connection: Connection) -> None:
     """Ask of whatever was to leave when the database was copied whether it left since.
 
-    Calls, which are too late by now, are given up.
+    Calls, which are too late by now, are given up; a mail that comes twice does no harm and leaves.
     """
-    waits = table.c.state.in_(OPEN)
+    waits = sa.and_(table.c.state.in_(OPEN), table.c.kind != MAIL)
     for last, state in ((True, DeliveryState.FAILED), (False, DeliveryState.QUESTION)):
         ends = table.c.kind == "webhook"
         connection.execute(
@@ -372,9 +373,9 @@ def ask_what_waits(connection: Connection) -> None:
 
 def questions(connection: Connection) -> list[DeliveryQuestion]:
     """Return the open questions, the oldest first."""
-    columns = ("id", "destination", "final_name", "last_error", "created_at")
+    name = sa.func.coalesce(sa.func.nullif(table.c.final_name, ""), table.c.name)
     query = (
-        sa.select(*(table.c[name] for name in columns))
+        sa.select(table.c.id, table.c.destination, name, table.c.last_error, table.c.created_at)
         .where(table.c.state == DeliveryState.QUESTION)
         .order_by(table.c.id)
     )

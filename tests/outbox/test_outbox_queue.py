@@ -20,6 +20,7 @@ from gdtbridge.errors import NotFound
 from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox, Sender
 from gdtbridge.outbox.model import (
     ALARM_SECONDS,
+    MAIL,
     Attempt,
     AttemptResult,
     DeliveryJournal,
@@ -27,6 +28,7 @@ from gdtbridge.outbox.model import (
     OutgoingMessage,
 )
 from gdtbridge.outbox.retry import LONGEST_RETRY, retry_delay
+from gdtbridge.outbox.store import ask_what_waits
 from gdtbridge.outbox.worker import MOST_ATTEMPTS
 from gdtbridge.schema import outbox as table
 from tests.tools.clock import HandClock
@@ -505,3 +507,22 @@ def test_nothing_of_a_patient_in_the_log(house: House, caplog: pytest.LogCapture
     assert house.outbox.deliver_due("gdt") == 1
     assert caplog.records
     assert "A4711" not in caplog.text
+
+
+# Bringing a copy back
+
+
+def test_what_waited_when_a_copy_was_made_is_asked(house: House) -> None:
+    """By the name the file would have got; a call is given up, a mail leaves all the same."""
+    post = Scripted(lifetime=None)
+    post.kind = MAIL
+    house.restart(gdt=GdtDrop(house.folder), hook=house.hook, mail=post)
+    file, call = house.put(gdt("exam 1")), house.put(hook("exam 1"))
+    mail = house.put(Message(MAIL, MAIL, "new", "mail", b""))
+    with house.database.write() as connection:
+        ask_what_waits(connection)
+
+    (question,) = house.outbox.questions()
+    assert (question.id, question.final_name) == (file, "A.gdt")
+    assert house.state(call) is DeliveryState.FAILED
+    assert house.state(mail) is DeliveryState.PENDING

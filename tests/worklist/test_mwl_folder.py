@@ -330,7 +330,7 @@ def test_an_empty_mount_point_is_no_worklist(
     folder.path.mkdir()
     with pytest.raises(FolderError):
         folder.add(make())
-    with pytest.raises(FolderError):
+    with pytest.raises(FolderError, match=r"lockfile is missing\. Mount the share; .* restart"):
         folder.refresh()
     assert not list(folder.path.glob("*.wl"))
 
