@@ -195,8 +195,8 @@ class Judge:
     order_marks: dict[str, str] = field(default_factory=dict)
     """Patient number by procedure text and case id of an order."""
     known: Known = NOTHING
-    told: set[tuple[int, str]] = field(default_factory=set)
-    """Marks of objects and the charts they were seen in."""
+    told: set[tuple[int, str, str]] = field(default_factory=set)
+    """Marks of objects, the studies of the records they were seen in, and the charts of these."""
     _read: set[tuple[int, str, float]] = field(default_factory=set)
     """Messages read before; a number may be given again to another one."""
     _discarded: set[int] = field(default_factory=set)
@@ -244,7 +244,7 @@ class Judge:
             if row["withdrawn_at"] is None and row["id"] not in counts:
                 study = before.studies[row["exam_id"]]
                 marks = {one.mark for one in self.objects if one.study == study}
-                self.told -= {(mark, row["patient_id"]) for mark in marks}
+                self.told -= {(mark, study, row["patient_id"]) for mark in marks}
 
     # ------------------------------------------------------------------ the decision
 
@@ -389,7 +389,7 @@ class Judge:
         theirs = {one.mark for row in claims for one in self.of_claim(row)}
         for one in self._seen(text, shades):
             assert one.mark in theirs, f"{one} in {context}"
-            self.told.add((one.mark, number))
+            self.told.add((one.mark, study, number))
 
     def _judge_people(
         self, text: str, owner: MarkedPerson, claims: Sequence[Row], context: str
@@ -514,7 +514,7 @@ class Judge:
                 continue
             if one.kind == "keys" or (one.kind == "picture" and one.study in keyed):
                 continue
-            assert any((one.mark, row["number"]) in self.told for row in rows), (
+            assert any((one.mark, one.study, row["number"]) in self.told for row in rows), (
                 f"{one} is in no chart: {[dict(row) for row in rows]}"
             )
 
