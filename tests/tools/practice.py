@@ -55,14 +55,18 @@ class Practice:
     """A service, its clock, and the hands of a device and of the practice software."""
 
     def __init__(
-        self, folder: Path, settings: Settings, openers: ObjectOpeners | None = None
+        self,
+        folder: Path,
+        settings: Settings,
+        openers: ObjectOpeners | None = None,
+        clock: HandClock | None = None,
     ) -> None:
         """Open everything below ``folder``; ``openers`` are somebody else's, who closes them."""
         self.folder = folder
         self._openers = openers
         settings = of_old_studies(settings)
         self.settings = settings
-        self.clock = HandClock()
+        self.clock = clock or HandClock()
         steady = SteadyClock(self.clock)
         self.out = settings.gdt_out
         self.database = Database(f"sqlite:///{folder / 'db.sqlite'}")
@@ -121,8 +125,7 @@ class Practice:
 
     def again(self) -> Practice:
         """Return the same practice after a restart of the service."""
-        again = Practice(self.folder, self.settings, self._openers)
-        again.clock.seconds = self.clock.seconds
+        again = Practice(self.folder, self.settings, self._openers, self.clock)
         again.core.order_book.reconcile()  # as the service does before anything else starts
         return again
 
