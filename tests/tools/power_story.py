@@ -6,9 +6,11 @@ again, as people and devices do.
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -105,7 +107,16 @@ class Story:
         self.books.promises.append(Promise(self.moment(), kind, what, said))
 
     def _settle(self) -> None:
-        self._surgery.settle()
+        """Wait until no exam is due and nothing is left to deliver."""
+        self._until(
+            "SELECT NOT EXISTS (SELECT 1 FROM exam WHERE due_at IS NOT NULL)"
+            " AND NOT EXISTS (SELECT 1 FROM outbox WHERE state != 'delivered')"
+        )
+
+    def _until(self, query: str) -> None:
+        """Wait until a query finds a true value; it is asked often, so over one connection."""
+        with closing(sqlite3.connect(f"{self.service.database.as_uri()}?mode=ro", uri=True)) as one:
+            wait_for(lambda: (one.execute(query).fetchone() or (0,))[0], 30, query)
 
     def _order_by_call(self) -> None:
         if CALLED.id not in self.books.of("ordered"):
@@ -118,11 +129,10 @@ class Story:
             data = record("6302", f3103=FILED.german_birth_date.replace(".", ""), **fields)
             write_new(self.service.root / "var" / "gdt" / "in" / "A.GDT", data)
             self._note("filed", FILED.id)
-        wait_for(lambda: self._placed(FILED), 20, "the order of the file")
-
-    def _placed(self, patient: Patient) -> list[tuple[str, str]]:
-        query = "SELECT accession_number FROM placed_order WHERE patient_id ="
-        return self.service.rows(f"{query} '{patient.id}' AND listing IS NULL")
+        self._until(
+            "SELECT accession_number FROM placed_order"
+            f" WHERE patient_id = '{FILED.id}' AND listing IS NULL"
+        )
 
     def _ask_for_the_list(self) -> None:
         """Let the device ask; each number it shows has been told to somebody."""
@@ -147,7 +157,8 @@ class Story:
         if patient.id not in self.books.of("released"):
             held = {number for number, _ in self._surgery.held(STUDY_OF_PAIR)}
             if patient.id in held:  # or the word had arrived, and only the answer had not
-                self._surgery.release(STUDY_OF_PAIR, patient.id)
+                self._surgery.exams("release", STUDY_OF_PAIR, "--id", patient.id)
+                self._settle()
             self._note("released", patient.id)
 
     def _collect(self) -> None:
