@@ -95,6 +95,7 @@ def back_up(settings: Settings, target: Path) -> SavedCopy:
             sync_file(file)
         new.replace(target / DATABASE)
         sync_folder(target)
+        sync_folder(target.parent)
     except OSError as error:
         raise BridgeError(f"{target}: {error.strerror} ({type(error).__name__})") from error
     return done

@@ -11,7 +11,9 @@ from random import Random
 
 import pytest
 
+from gdtbridge.backup import back_up
 from gdtbridge.durable.files import create, delete, move_over, sync_folder, write_new, write_over
+from gdtbridge.first_start import make_database
 from gdtbridge.folders.claims import adopt, file_away
 from gdtbridge.settings import load_settings
 from gdtbridge.settings.folders import make_folders, own_folders
@@ -124,6 +126,20 @@ def test_an_order_file_is_kept_in_a_folder_of_its_day(disk: PowerDisk) -> None:
     claimed = adopt("A.gdt", b"8000", disk.place / "spool")
     file_away(claimed, disk.place / "in" / "2026-11-30" / "A.gdt")
     assert left(disk) == {"/in/2026-11-30/A.gdt": b"8000"}
+
+
+def test_a_backup_that_says_it_is_done_is_there(disk: PowerDisk, tmp_path: Path) -> None:
+    """Each file of it, and the folder that was made for it."""
+    settings = load_settings(None, {"GDTBRIDGE_STORAGE__ROOT": str(tmp_path / "var")})
+    make_database(settings)
+    (settings.archive_folder / "ab" / "abcd").mkdir(parents=True)
+    (settings.archive_folder / "ab" / "abcd" / "1.dcm").write_bytes(b"1")
+    target = disk.place / "backup"
+    back_up(settings, target)
+    there = {f"/{one.relative_to(disk.place)}" for one in target.rglob("*") if one.is_file()}
+    assert {Path(one).suffix for one in there} >= {".sqlite", ".dcm"}
+    kept = left(disk)
+    assert all(kept.get(one) == (disk.place / one[1:]).read_bytes() for one in there)
 
 
 def test_a_database_keeps_what_it_committed(disk: PowerDisk, tmp_path: Path) -> None:
