@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
@@ -161,9 +162,9 @@ def answer_to(call: HttpCall, limits: CallLimits) -> HttpAnswer:
         session.request(
             call.method,
             call.url,
-            headers={**headers, **call.headers},
+            headers={name: _in_bytes(value) for name, value in {**headers, **call.headers}.items()},
             data=call.body,
-            auth=call.auth,
+            auth=HTTPBasicAuth(*(part.encode() for part in call.auth)) if call.auth else None,
             verify=call.verify,
             timeout=(min(limits.connect, limits.total), min(limits.read, limits.total)),
             allow_redirects=False,
@@ -172,6 +173,11 @@ def answer_to(call: HttpCall, limits: CallLimits) -> HttpAnswer:
     ):
         wait = _seconds_of(response.headers.get("Retry-After", ""))
         return HttpAnswer(response.status_code, _words_of(response), wait)
+
+
+def _in_bytes(value: str) -> str | bytes:
+    """Return a header's value as it is sent: UTF-8 where it is no ASCII (RFC 7617 2.1)."""
+    return value if value.isascii() else value.encode()
 
 
 @contextmanager

@@ -8,9 +8,10 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
@@ -41,7 +42,7 @@ def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = 
     try:
         settings = Settings.model_validate({**values, "base": base, "origin": origin})
     except ValidationError as error:
-        raise SettingsError("\n".join(_explain(error))) from None
+        raise SettingsError("\n".join(_explain(error, values))) from None
     refuse_unusable(settings)
     return settings
 
@@ -89,15 +90,29 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
             )
 
 
-def _explain(error: ValidationError) -> list[str]:
+def _explain(error: ValidationError, values: Mapping[str, object]) -> list[str]:
     lines = []
     for detail in error.errors(include_url=False, include_input=False):
-        place = ".".join(str(part) for part in detail["loc"])
+        place = _place(detail["loc"], values)
         if detail["type"] == "extra_forbidden":
             lines.append(_unknown(place))
         else:
             lines.append(f"{place}: ungültiger Wert. / invalid value: {detail['msg']}")
     return lines
+
+
+def _place(path: Sequence[str | int], values: object) -> str:
+    """Return where a value stands; a table of several is told by its name where it has one."""
+    told: list[str] = []
+    for part in path:
+        with suppress(KeyError, IndexError, TypeError):
+            values = cast("Any", values)[part]
+        name = values.get("name") if isinstance(values, dict) else None
+        if isinstance(part, int) and isinstance(name, str) and told:
+            told[-1] += f" ({name})"
+        else:
+            told.append(str(part))
+    return ".".join(told)
 
 
 def known_keys() -> dict[str, object]:

@@ -267,6 +267,25 @@ def test_a_certificate_of_the_house(tmp_path: Path, tls_server: HTTPServer) -> N
     assert (missing.result, missing.reason) == (AttemptResult.FAILED, "ca_file away.pem: OSError")
 
 
+@pytest.mark.parametrize(
+    ("more", "sent"),
+    [
+        ("token = 'Schlüssel €'", "Bearer Schlüssel €".encode()),
+        ("user = 'ä'\npassword = '€'", b"Basic " + base64.b64encode("ä:€".encode())),
+    ],
+)
+def test_a_secret_may_have_any_letters(
+    tmp_path: Path, httpserver: HTTPServer, more: str, sent: bytes
+) -> None:
+    """They are sent as UTF-8 (RFC 7617 2.1), and so is what other headers say."""
+    httpserver.expect_request("/x").respond_with_data("ok")
+    attempt = call(tmp_path, table(httpserver.url_for("/x"), f"{more}\nheaders = {{ X = '€' }}"))
+
+    assert attempt.result is AttemptResult.DELIVERED
+    assert asked(httpserver).headers["Authorization"].encode("latin-1") == sent
+    assert asked(httpserver).headers["X"].encode("latin-1") == "€".encode()
+
+
 def test_a_signing_secret_in_a_file_may_be_too_short(tmp_path: Path) -> None:
     """It is told at once and by its key, as one in the settings, and never quoted."""
     (tmp_path / "secret").write_text("geheim\n", "utf-8")

@@ -80,6 +80,7 @@ WRONG = [
     ("[gdt]\nout = ''\n", {}, "gdt.out"),
     ("[worklist]\ncharset = 'ISO_IR 100'\n", {}, "worklist.charset"),
     ("[[worklist.devices]]\naet = 'A'\n", {}, "worklist.devices.0.charset"),
+    ("[[webhook]]\nname = 'haus'\nevents = ['attention']\n", {}, r"webhook \(haus\)\.url"),
     ("[[worklist.devices]]\naet = 'A'\ncharset = 'ascii'\n" * 2, {}, "one table only"),
     ("", {"GDTBRIDGE_GDT__IN": ""}, "gdt.in"),
     ("", {"GDTBRIDGE_STORAGE__ROOT": ""}, "storage.root"),
