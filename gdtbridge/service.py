@@ -8,7 +8,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -301,7 +301,9 @@ def serve(settings: Settings, stop: threading.Event, *, anew: bool = False) -> N
     become_private()
     _close_files(settings)
     if anew:
-        begin_anew(settings)
+        # A service that runs would lose the name of its database; without a root there is none.
+        with alone(settings.root) if settings.root.is_dir() else nullcontext():
+            begin_anew(settings)
     sys.setswitchinterval(SWITCH_SECONDS)
     bridge = Bridge(settings)
     bridge.start()

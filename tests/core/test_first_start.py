@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from gdtbridge.database import Database
 from gdtbridge.errors import DatabaseLost, SettingsError
 from gdtbridge.first_start import begin_anew
 from gdtbridge.ownership import only_service
+from gdtbridge.service import alone, serve
 from gdtbridge.settings import Settings, load_settings
 from tests.tools.trees import tree_of
 
@@ -153,3 +155,11 @@ def test_a_second_service_on_one_file_is_refused(tmp_path: Path) -> None:
         pass
     for one in (first, second, third):
         one.close()
+
+
+def test_nothing_is_begun_under_a_service(settings: Settings) -> None:
+    """While one runs its database keeps its name, even where the file was moved away."""
+    put(settings.archive_folder / "ab" / "abcd" / "ef.dcm")
+    with alone(settings.root), pytest.raises(SettingsError, match="already running"):
+        serve(settings, threading.Event(), anew=True)
+    assert not (settings.root / FILE).exists()
