@@ -10,11 +10,9 @@ from typing import Final
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection, Database
-from gdtbridge.durable.clock import BELIEVED_SINCE, SteadyClock
+from gdtbridge.durable.clock import BELIEVED_SINCE, DAY_SECONDS, SteadyClock
 from gdtbridge.schema import clock_jump
 
-DAY_SECONDS: Final = 24 * 3600.0
-"""So long a jump is told, and entries are kept that only the jump makes old."""
 SMALLEST_STEP: Final = 0.1
 """Seconds below which the wall clock is corrected as it goes; no stored time moves."""
 MOST_JUMPS: Final = 100
@@ -53,7 +51,10 @@ def remember(connection: Connection, before: float, after: float) -> None:
 
 
 def jumps_of_today(connection: Connection, now: float) -> list[ClockJump]:
-    """Return the jumps of the last 24 hours, the newest first."""
+    """Return the jumps of the last day, the newest first.
+
+    So long a jump is told, and entries are kept that only the jump makes old.
+    """
     query = sa.select(clock_jump).where(clock_jump.c.at > now - DAY_SECONDS)
     return [ClockJump(*row) for row in connection.execute(query.order_by(clock_jump.c.id.desc()))]
 

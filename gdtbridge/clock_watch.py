@@ -15,9 +15,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from gdtbridge import clock_jumps
-from gdtbridge.clock_jumps import DAY_SECONDS, SMALLEST_STEP
+from gdtbridge.clock_jumps import SMALLEST_STEP
 from gdtbridge.database import Connection, Database
-from gdtbridge.durable.clock import BELIEVED_SINCE, SteadyClock, local_time
+from gdtbridge.durable.clock import BELIEVED_SINCE, DAY_SECONDS, SteadyClock, local_time
 from gdtbridge.exams.model import ClaimState
 from gdtbridge.orders.model import ListingMark, OrderState
 from gdtbridge.outbox.model import OPEN

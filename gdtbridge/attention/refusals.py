@@ -21,7 +21,7 @@ from gdtbridge.errors import BridgeError
 
 STORE_SECONDS: Final = 600.0
 """How long a refused object is told of; devices try again within minutes."""
-DAY_SECONDS: Final = 24 * 3600.0
+CALLER_SECONDS: Final = 24 * 3600.0
 """How long a device that was turned away is told of."""
 MOST_CALLERS: Final = 40
 """Callers of one reason kept apart: whoever tries addresses or titles finds no more room."""
@@ -51,13 +51,13 @@ class _Telling(NamedTuple):
 _TELLING: Final = {
     RefusalReason.NETWORK: _Telling(
         "device-refused",
-        DAY_SECONDS,
+        CALLER_SECONDS,
         "Adresse nicht erlaubt / address not allowed",
         "dicom.allowed_networks",
     ),
     RefusalReason.TITLE: _Telling(
         "device-refused",
-        DAY_SECONDS,
+        CALLER_SECONDS,
         "AE-Titel nicht erlaubt / AE title not allowed",
         "dicom.allowed_aets",
     ),

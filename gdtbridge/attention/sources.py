@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 
 from gdtbridge.attention.model import MOST_OF_A_KIND, AttentionItem
 from gdtbridge.database import Database
-from gdtbridge.durable.clock import Clock, local_time
+from gdtbridge.durable.clock import DAY_SECONDS, Clock, local_time
 from gdtbridge.exams import waiting
 from gdtbridge.orders import store as order_store
 from gdtbridge.outbox import Outbox, PlaceProblem, PlaceQuestion
@@ -23,7 +23,6 @@ LOW_FACTOR: Final = 3
 """A disk with less than so many times its reserve is nearly full."""
 LOCK_TOLD_SECONDS: Final = 120
 """A lock of the database is on the list for so long after its end: two looks of the announcer."""
-DAY_SECONDS: Final = 24 * 3600
 INODES_LOW: Final = 2000
 """A disk with room for fewer further files is nearly out of them."""
 INODES_RESERVE: Final = 50

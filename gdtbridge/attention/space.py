@@ -12,9 +12,8 @@ from gdtbridge.attention.model import AttentionItem
 from gdtbridge.attention.sources import LOW_FACTOR
 from gdtbridge.attention.store import FreeSpace
 from gdtbridge.database import Database
-from gdtbridge.durable.clock import Clock
+from gdtbridge.durable.clock import DAY_SECONDS, Clock
 
-DAY_SECONDS: Final = 24 * 3600
 LOOK_BACK_DAYS: Final = 14
 """So many days of growth are looked at; older ones are forgotten."""
 FEWEST_DAYS: Final = 2

@@ -13,7 +13,8 @@ from typing import Final, Protocol
 
 BELIEVED_SINCE: Final = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 """UTC seconds; a wall clock before it is wrong."""
-
+DAY_SECONDS: Final = 24 * 3600.0
+"""A day of elapsed time, whatever the clocks of summer and winter say."""
 
 _BOOTTIME: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)
 

@@ -6,10 +6,10 @@ import sqlite3
 
 import pytest
 
-from gdtbridge.attention.refusals import DAY_SECONDS, MOST_CALLERS, RefusalReason
-from gdtbridge.attention.space import DAY_SECONDS as DAY
+from gdtbridge.attention.refusals import CALLER_SECONDS, MOST_CALLERS, RefusalReason
 from gdtbridge.attention.space import days_left
 from gdtbridge.attention.store import FreeSpace
+from gdtbridge.durable.clock import DAY_SECONDS as DAY
 from gdtbridge.errors import DatabaseError
 from tests.tools.practice import Practice
 
@@ -41,9 +41,9 @@ def test_what_is_old_is_forgotten(practice: Practice) -> None:
     """By the table as well, which stays small."""
     practice.core.refusals.note(RefusalReason.NETWORK, "", "10.0.0.9")
     practice.core.refusals.keep()
-    practice.clock.turn(DAY_SECONDS + 1)
+    practice.clock.turn(CALLER_SECONDS + 1)
     practice.core.refusals.keep()
-    practice.clock.turn(-DAY_SECONDS)
+    practice.clock.turn(-CALLER_SECONDS)
 
     assert details(practice) == []
 
