@@ -61,8 +61,13 @@ def _last(one: WebhookState) -> str:
     if one.last is None:
         return NEVER
     came = "angekommen" if one.last.arrived else "nicht angekommen"
-    words = f" \u201e{one.last.words}\u201c" if one.last.words else ""
-    return f"{local_time(one.last.at):%d.%m.%Y %H:%M:%S} {came}: {one.last.reason}{words}"
+    told = _answer(one.last.reason, one.last.words)
+    return f"{local_time(one.last.at):%d.%m.%Y %H:%M:%S} {came}: {told}"
+
+
+def _answer(reason: str, words: str) -> str:
+    """Return what a server said, its own words in quotation marks."""
+    return f"{reason} \u201e{words}\u201c" if words else reason
 
 
 def _as_json(one: WebhookState) -> dict[str, object]:
@@ -97,10 +102,10 @@ def webhook_test(settings: Settings, name: str) -> None:
     payload = sender.payload(HouseEvent(TEST, TEST, said), secrets.token_hex(8), now)
     message = OutgoingMessage(0, TEST, payload, DeliveryState.PENDING, "", "")
     attempt = sender.attempt(message)
-    words = f" \u201e{attempt.words}\u201c" if attempt.words else ""
+    told = _answer(attempt.reason, attempt.words)
     if attempt.result is not AttemptResult.DELIVERED:
-        fail(f"{name}: nicht angekommen. / did not arrive: {attempt.reason}{words}")
-    click.echo(f"{name}: angekommen. / arrived: {attempt.reason}{words}")
+        fail(f"{name}: nicht angekommen. / did not arrive: {told}")
+    click.echo(f"{name}: angekommen. / arrived: {told}")
 
 
 @webhook.command("again")
