@@ -57,11 +57,22 @@ def bridge(tmp_path: Path) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="module")
-def listed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Return a running service with the seed's patient on the list, for tests that only ask."""
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Return a running service for tests that only ask."""
     with service(tmp_path_factory.mktemp("listed")) as running:
-        call(running, SEED_URL)
         yield running
+
+
+@pytest.fixture(scope="module")
+def seed_answer(asked: Service) -> bytes:
+    """Return the answer to the seed's URL, called once: a minute later it is another order."""
+    return call(asked, SEED_URL)
+
+
+@pytest.fixture(scope="module")
+def listed(asked: Service, seed_answer: bytes) -> Service:
+    """Return that service with the seed's patient on the list."""
+    return asked
 
 
 def call(bridge: Service, path: str) -> bytes:
@@ -127,9 +138,9 @@ def test_other_queries_do_not_find_the_patient(listed: Service, key: str) -> Non
     assert findscu(listed, key) == []
 
 
-def test_the_seeds_url_answers_with_gdt(listed: Service) -> None:
+def test_the_seeds_url_answers_with_gdt(seed_answer: bytes) -> None:
     """The patient is in the answer."""
-    (record,) = read_records(call(listed, SEED_URL))
+    (record,) = read_records(seed_answer)
     assert record.record_type == "6310"
     assert record.patient.id == "12345"
 
