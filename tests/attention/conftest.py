@@ -1,10 +1,15 @@
-"""A practice of today: a clock before the product existed would itself need a person."""
+"""A practice of today and its desk: a clock before the product existed would need a person."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from pytest_httpserver import HTTPServer
 
 from tests.tools.clock import TO_BELIEVED
+from tests.tools.desk import Desk
 from tests.tools.practice import Practice
 
 
@@ -13,3 +18,13 @@ def practice(practice: Practice) -> Practice:
     """Return a practice whose clock shows a year that is believed."""
     practice.clock.turn(TO_BELIEVED)
     return practice
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, httpserver: HTTPServer
+) -> Iterator[Desk]:
+    """Return a desk at which nothing waits."""
+    opened = Desk(tmp_path, caplog, httpserver)
+    yield opened
+    opened.close()

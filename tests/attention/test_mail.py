@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pytest_httpserver import HTTPServer
 
 from gdtbridge.errors import SettingsError
 from gdtbridge.outbox import MAIL, MailAccount, MailSender, MailText
@@ -17,16 +15,6 @@ from tests.tools.desk import HOUR, MAIL_SETTINGS, Desk
 from tests.tools.mail_server import MailServer
 
 TEXT = MailText("Störung", "Zeile mit ä\n.\nEnde\n", 1_705_311_015.0)
-
-
-@pytest.fixture
-def desk(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, httpserver: HTTPServer
-) -> Iterator[Desk]:
-    """Return a desk at which nothing waits."""
-    opened = Desk(tmp_path, caplog, httpserver)
-    yield opened
-    opened.close()
 
 
 def hold(desk: Desk, uid: str) -> None:

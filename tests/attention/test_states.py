@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from pytest_httpserver import HTTPServer
 
 from gdtbridge.attention.kinds import KINDS
 from gdtbridge.outbox import NOT_MOUNTED
@@ -199,16 +197,6 @@ ELSEWHERE = {
     "folder-silent",
 }
 """Kinds whose beginning and end the tests of their room show."""
-
-
-@pytest.fixture
-def desk(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, httpserver: HTTPServer
-) -> Iterator[Desk]:
-    """Return a desk at which nothing waits."""
-    opened = Desk(tmp_path, caplog, httpserver)
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize("code", STATES)

@@ -200,9 +200,9 @@ def test_slow_headers_do_not_block_their_own_address(serve: Any) -> None:
         assert slow[-1].recv(100).startswith(b"HTTP/1.1 200")
 
 
-def test_connections_at_work_are_never_closed_for_others(serve: Any, orders: Any) -> None:
-    """Where all are being served the newcomer is sent away; what is being placed is placed."""
-    port = serve(limits=Limits(connections=2)).port
+@contextmanager
+def two_at_work(port: int, orders: Any) -> Iterator[None]:
+    """Have two calls being served; they are let go on and have to succeed."""
     orders.gate = threading.Event()
     query = "id=1&lastname=Doe&firstname=John&birthdate=01.01.1900&sex=1"
     url = f"http://127.0.0.1:{port}/worklist/add?{query}"
@@ -210,25 +210,26 @@ def test_connections_at_work_are_never_closed_for_others(serve: Any, orders: Any
         calls = [pool.submit(requests.get, url, timeout=20) for _ in range(2)]
         for _ in calls:
             assert orders.entered.acquire(timeout=10)
-        assert not answers(port)
-        orders.gate.set()
+        try:
+            yield
+        finally:
+            orders.gate.set()
         assert [call.result().status_code for call in calls] == [200, 200]
+
+
+def test_connections_at_work_are_never_closed_for_others(serve: Any, orders: Any) -> None:
+    """Where all are being served the newcomer is sent away; what is being placed is placed."""
+    port = serve(limits=Limits(connections=2)).port
+    with two_at_work(port, orders):
+        assert not answers(port)
 
 
 def test_an_address_leaves_room_for_others(serve: Any, orders: Any) -> None:
     """One address cannot take every connection, whatever its connections do."""
     port = serve(limits=Limits(connections=4, per_address=2)).port
-    orders.gate = threading.Event()
-    query = "id=1&lastname=Doe&firstname=John&birthdate=01.01.1900&sex=1"
-    url = f"http://127.0.0.1:{port}/worklist/add?{query}"
-    with ThreadPoolExecutor(2) as pool:
-        calls = [pool.submit(requests.get, url, timeout=20) for _ in range(2)]
-        for _ in calls:
-            assert orders.entered.acquire(timeout=10)
+    with two_at_work(port, orders):
         assert not answers(port)
         assert answers(port, "127.0.1.1")
-        orders.gate.set()
-        assert [call.result().status_code for call in calls] == [200, 200]
 
 
 # ---------------------------------------------------------------------------- strangers' bodies
