@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -26,6 +29,8 @@ AGAIN = 7
 """Every so many cuts the power goes once more, while the story goes on."""
 SEED = 20261130
 PICTURES = "p"
+ROOMY_SECONDS, FULL_SECONDS = (0.05, 0.4), (0.02, 0.2)
+LEAST_FULL = 5
 
 
 class ServiceHere(Service):
@@ -102,6 +107,32 @@ class Practice:
             assert judge_end(service, books) == Judgement()
             return Told(books, disk.steps, began)
 
+    def a_day_with_a_full_disk(self, chance: Random) -> tuple[int, Judgement]:
+        """Let the story happen on a disk that has no room time and again; return how often."""
+        done, times, tries = threading.Event(), 0, 0
+        with power_disk(self._disk, self._journal) as disk:
+            (disk.place / PICTURES).mkdir()
+            books = Books()
+
+            def work() -> None:
+                nonlocal tries
+                while not done.is_set():
+                    tries += 1
+                    with contextlib.suppress(AssertionError, OSError, HTTPException):
+                        Story(service, books, lambda: disk.moment).run()
+                        done.set()
+
+            with ServiceHere(disk.place, **self._settings) as service:
+                people = threading.Thread(target=work)
+                people.start()
+                while not done.wait(chance.uniform(*ROOMY_SECONDS)):
+                    with disk.full():
+                        done.wait(chance.uniform(*FULL_SECONDS))
+                    times += 1
+                people.join()
+                assert tries > 1, "nobody was refused anything"
+                return times, judge_end(service, books)
+
     def goes_on(self, kept: Survivors, books: Books) -> tuple[Judgement, Told]:
         """Start on what survived, and let the story go on to its end."""
         with power_disk(self._disk, self._journal, kept) as disk:
@@ -154,3 +185,17 @@ def test_nothing_promised_is_lost_or_doubled(
     figure = f"tried {len(judged)}, survived {good}, lost {len(lost)}, doubled {len(doubled)}"
     record_property("figure", f"power cuts: {figure}")
     assert (lost, doubled) == ([], [])
+
+
+@pytest.mark.kill
+def test_a_disk_that_fills_up_now_and_then(
+    memory: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """What is refused is tried again by whoever wanted it; nothing else is needed."""
+    practice = Practice(memory)
+    times, judgement = practice.a_day_with_a_full_disk(Random(SEED))
+    lost, doubled = len(judgement.lost), len(judgement.doubled)
+    figure = f"tried {times}, survived {times * judgement.is_good}, lost {lost}, doubled {doubled}"
+    record_property("figure", f"full disk: {figure}")
+    assert times >= LEAST_FULL
+    assert judgement == Judgement()

@@ -16,7 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.power_journal import Step, Survivors, dump, read_journal, steps_that_make
+from tests.tools.power_journal import (
+    Step,
+    Survivors,
+    dump,
+    full_mark,
+    read_journal,
+    steps_that_make,
+)
 from tests.tools.waiting import wait_for
 
 
@@ -37,6 +44,16 @@ class PowerDisk:
     def steps(self) -> list[tuple[int, Step]]:
         """Each step, with the moment it was done."""
         return read_journal(self.journal)
+
+    @contextlib.contextmanager
+    def full(self) -> Iterator[None]:
+        """Have no room for a new file or a byte for the length of the block."""
+        mark = full_mark(self.journal)
+        mark.touch()
+        try:
+            yield
+        finally:
+            mark.unlink()
 
     def mount(self) -> None:
         """Mount the disk."""

@@ -213,6 +213,11 @@ def steps_that_make(kept: Survivors) -> Iterator[Step]:
         yield Step("sync", (number,))
 
 
+def full_mark(journal: Path) -> Path:
+    """Return the file that is there while a disk has no room."""
+    return journal.with_name(f"{journal.name}.full")
+
+
 def parts_of(path: str) -> tuple[str, ...]:
     """Return the names on the way from the root to what has an absolute path."""
     return PurePosixPath(path).parts[1:]

@@ -16,12 +16,13 @@ from typing import Any
 
 import mfusepy
 
-from tests.tools.power_journal import Disk, Node, Step, dump, parts_of, read_journal
+from tests.tools.power_journal import Disk, Node, Step, dump, full_mark, parts_of, read_journal
 
 BLOCK = 4096
 ROOM = 1 << 24
 """Blocks of a disk that is never full."""
 REMEMBER_SECONDS = 3600.0
+NEEDS_ROOM = frozenset({"make", "write"})
 
 
 class PowerDisk(mfusepy.Operations):  # type: ignore[misc]
@@ -34,8 +35,11 @@ class PowerDisk(mfusepy.Operations):  # type: ignore[misc]
         for _, step in read_journal(journal):
             self._disk.do(step)
         self._journal = os.open(journal, os.O_WRONLY | os.O_APPEND)
+        self._full = full_mark(journal)
 
     def _do(self, call: str, *arguments: Any) -> None:
+        if call in NEEDS_ROOM and self._full.exists():
+            raise OSError(errno.ENOSPC, call)
         step = Step(call, arguments)
         os.write(self._journal, dump(step))
         self._disk.do(step)
