@@ -384,6 +384,8 @@ def test_every_crash_leaves_balanced_books(
         if not exhaustive:
             trials = iter([_sampled(whole.calls, chance) for _ in range(SAMPLE)])
         outcomes = [_outcome(service, software, chance, one) for one in enumerate(trials, 1)]
+        count = sum(map(len, whole.calls.values()))
+        record_property("figure", f"killed: an exam has {count} points, {len(outcomes)} exams")
         _tell(outcomes, record_property)
         assert [told for told in outcomes if told[1]] == []
         assert list(service.spool.iterdir()) == []
