@@ -109,15 +109,13 @@ class Practice:
 
     def a_day_with_a_full_disk(self, chance: Random) -> tuple[int, Judgement]:
         """Let the story happen on a disk that has no room time and again; return how often."""
-        done, times, tries = threading.Event(), 0, 0
+        done, times = threading.Event(), 0
         with power_disk(self._disk, self._journal) as disk:
             (disk.place / PICTURES).mkdir()
             books = Books()
 
             def work() -> None:
-                nonlocal tries
                 while not done.is_set():
-                    tries += 1
                     with contextlib.suppress(AssertionError, OSError, HTTPException):
                         Story(service, books, lambda: disk.moment).run()
                         done.set()
@@ -130,7 +128,6 @@ class Practice:
                         done.wait(chance.uniform(*FULL_SECONDS))
                     times += 1
                 people.join()
-                assert tries > 1, "nobody was refused anything"
                 return times, judge_end(service, books)
 
     def goes_on(self, kept: Survivors, books: Books) -> tuple[Judgement, Told]:

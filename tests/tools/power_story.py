@@ -169,9 +169,13 @@ class Story:
             for name in map(Path, found.all("6305")):
                 assert name.read_bytes().rstrip().endswith(ENDS[name.suffix.lower()]), name
             kind = "values" if found.first("8420") else "study"
+            # Read and not surely deleted when the power went: the same file, no second one.
+            if path.name not in self.books.of("read") or path.name in self.books.of("deleted"):
+                self._note("read", path.name)
+                self._note("collected", str(found.first("3000")), kind)
+                self.books.records.append((str(found.first("3000")), kind))
             delete(path)
-            self._note("collected", str(found.first("3000")), kind)
-            self.books.records.append((str(found.first("3000")), kind))
+            self._note("deleted", path.name)
 
 
 @dataclass
@@ -225,7 +229,8 @@ def judge_end(service: Service, books: Books) -> Judgement:
     records = Counter(f"{kind} of {patient}" for patient, kind in books.records)
     judgement.count("record", {f"{kind} of {patient}" for patient, kind in RECORDS}, records)
     orders = Counter(one for _, one in service.rows("SELECT 1, patient_id FROM placed_order"))
-    judgement.count("order of", {CALLED.id, FILED.id}, orders)
+    orders[CALLED.id] = min(orders[CALLED.id], 1)  # a call that was not answered is another order
+    judgement.count("order of", {CALLED.id, FILED.id}, +orders)
     numbers = Counter(number for number, _ in books.numbers())
     judgement.count("number", set(), numbers)
     return judgement
