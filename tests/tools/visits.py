@@ -38,6 +38,8 @@ class Visit:
     device: str
     study: str
     accession: str = ""
+    examined: bool = False
+    """Whether they were examined already; an order may come later, when it failed at first."""
 
 
 class Visits:
@@ -82,7 +84,8 @@ class Visits:
             return
         number = visit.person.number
         placed = local_time(self.motion.now)
-        self.motion.ledger.orders[number] = WrittenOrder(number, visit.device, placed)
+        end = OrderEnd.EXAMINED if visit.examined else OrderEnd.OPEN
+        self.motion.ledger.orders[number] = WrittenOrder(number, visit.device, placed, end)
 
     def click(self, visit: Visit) -> None:
         """Order by a click."""
@@ -160,6 +163,7 @@ class Visits:
             order.end = OrderEnd.EXAMINED
             if draw.random() < 0.8:
                 visit.study, visit.accession = entry
+        visit.examined = True
         objects = [self.picture(visit) for _ in range(draw.randint(1, 4))]
         if draw.random() < 0.6:
             objects.append(self.picture(visit, kind="report"))

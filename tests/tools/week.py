@@ -70,8 +70,9 @@ class Week(FastMotion):
             self.plan(self.at(days[1], 11), self.disk_fills)
             self.plan(self.at(days[1], 14), self.disk_is_cleared)
         self.plan(self.at(days[2], 15), self.lock)
-        self.plan(self.at(days[3], 12), lambda: self.step(-HOUR))
-        self.plan(self.at(days[3], 16), lambda: self.step(HOUR))
+        hour, wrong = draw.choice([12, 22.5]), draw.choice([-HOUR, HOUR])
+        self.plan(self.at(days[3], hour), partial(self.step, wrong))
+        self.plan(self.at(days[3], hour + draw.uniform(1, 4)), partial(self.step, -wrong))
         crashes = [
             (self.at(day, draw.uniform(8, 17)), draw.choice(["report", "receive"]))
             for day in draw.sample(range(DAYS), 2)
@@ -81,7 +82,7 @@ class Week(FastMotion):
     def _plan_day(self, day: int) -> None:
         draw = self.random
         weekend = (self.first + timedelta(days=day)).weekday() >= 5
-        for _ in range(3 if weekend else draw.randint(7, 9)):
+        for _ in range(3 if weekend else draw.randint(6, 8)):
             self._plan_visit(day)
         special = [self.visits.emergency, self.visits.two_people, self.visits.wrong_person]
         for one in draw.sample(special, 1 if weekend else 2):
