@@ -29,7 +29,7 @@ from gdtbridge.outbox import Outbox
 from gdtbridge.outbox.store import ask_what_waits
 from gdtbridge.ownership import file_held, only_service
 from gdtbridge.settings import Settings
-from gdtbridge.settings.folders import exchange_folders, make_folders, own_folders
+from gdtbridge.settings.folders import make_folders, own_folders, shared_folders
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ def back_up(settings: Settings, target: Path) -> SavedCopy:
 def _must_be_elsewhere(settings: Settings, target: Path) -> None:
     """Raise `BridgeError` for a folder of the installation, in which its own files would be met."""
     place = target.resolve()
-    shared = (*own_folders(settings), *exchange_folders(settings))
+    shared = (*own_folders(settings), *shared_folders(settings))
     ours = {folder.resolve() for _, folder in shared}
     if place == Path(settings.origin).parent or not ours.isdisjoint({place, *place.parents}):
         raise BridgeError(

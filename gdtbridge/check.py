@@ -28,7 +28,7 @@ from gdtbridge.errors import BridgeError, NoInstallation
 from gdtbridge.folders.silence import ExchangeSilence, SilentFolder
 from gdtbridge.service import is_running
 from gdtbridge.settings import MEGABYTE, Settings, reachable
-from gdtbridge.settings.folders import exchange_folders, is_writable, own_folders
+from gdtbridge.settings.folders import exchange_folders, is_writable, own_folders, shared_folders
 from worklist import WorklistError
 
 ANSWER_SECONDS: Final = 5
@@ -87,8 +87,8 @@ def _first_start(settings: Settings) -> Iterator[CheckResult]:
     for key, folder in own_folders(settings):
         if key != "storage.root" or folder == settings.root:
             yield _to_be_made(key, folder)
-    silence = ExchangeSilence(exchange_folders(settings), settings.root, SystemClock())
-    others = [(key, folder) for key, folder in exchange_folders(settings) if folder not in ours]
+    silence = ExchangeSilence(shared_folders(settings), settings.root, SystemClock())
+    others = [(key, folder) for key, folder in shared_folders(settings) if folder not in ours]
     yield from _all_probed(others, silence)
     yield from _ports(settings)
 

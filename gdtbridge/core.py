@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
+from pathlib import Path
 
 from gdtbridge.archive import Archive
 from gdtbridge.attention import Attention, AttentionSource
@@ -72,7 +74,7 @@ from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.retracting import Retractor
 from gdtbridge.results.routing import OrderAnswers, Routing
 from gdtbridge.settings import MEGABYTE, Settings, WorklistSettings
-from gdtbridge.settings.folders import exchange_folders, find_installation, make_folders
+from gdtbridge.settings.folders import find_installation, make_folders, shared_folders
 from gdtbridge.sr import ReportReader
 from worklist import AnswerCharset, MatchPolicy, WorklistFolder
 
@@ -193,7 +195,9 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         settings.exam, NumberRule(settings.exam.patient_id_pattern), DateRule(settings.exam)
     )
     answers = OrderAnswers(routing, clock)
-    silence = ExchangeSilence(exchange_folders(settings), settings.root, clock)
+    silence = ExchangeSilence(
+        shared_folders(settings), settings.root, clock, partial(busy_folders, outbox, worklist)
+    )
     book = OrderBook(settings, database, outbox, worklist, answers, clock)
     gatherer = ExamGatherer(
         routing, database, archive, worklist, stores.openers, (maker, completion), clock
@@ -275,6 +279,12 @@ def attention_of(
         ),
         clock,
     )
+
+
+def busy_folders(outbox: Outbox, worklist: WorklistFolder) -> Mapping[Path, float]:
+    """Return the folders of others a call is under way in, since when (monotonic seconds)."""
+    since = worklist.busy_since
+    return {**outbox.busy(), **({worklist.path: since} if since is not None else {})}
 
 
 def answering_of(settings: WorklistSettings) -> Callable[[str], MatchPolicy]:

@@ -249,7 +249,8 @@ def _worklist(core: Core) -> dict[str, PartState]:
     problems = len(core.worklist.problems())
     count = len(core.worklist.entries())
     told = f"{count} entries, {problems} unreadable files"
-    return {"worklist": PartState(is_writable(core.worklist.path), told)}
+    writable = core.worklist.ask(partial(is_writable, core.worklist.path))
+    return {"worklist": PartState(writable, told)}
 
 
 def _attention(core: Core, part: str, *sources: AttentionSource) -> dict[str, PartState]:

@@ -3,23 +3,31 @@
 Readers work on a snapshot in memory; the folder is looked at again at most once a second. Writers
 take an inter-process lock and change one file at a time, atomically. Files that are not ours are
 served when they can be, named once in the log, and never touched.
+
+The folder may lie on a share that hangs, so one thread alone touches it. While it does not answer,
+readers go on with what is known and writers are refused; a change that was under way may still
+happen, so who was refused takes it back.
 """
 
 from __future__ import annotations
 
 import logging
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Final, TypeVar
 
 from pydicom.dataset import Dataset
 
 from gdtbridge.dataset.text import SpecificCharacterSet
-from gdtbridge.durable import FileLock, FileStamp, FolderUnusable
+from gdtbridge.durable import FileLock, FileStamp, FolderSilent, FolderUnusable, LockBusy
+from gdtbridge.durable.call import FolderThread
 from gdtbridge.durable.files import delete, delete_leftovers, write_new, write_over
 from worklist.charset import in_readable_set, readable_sets
 from worklist.entry import Entry, checked
@@ -42,6 +50,13 @@ log = logging.getLogger(__name__)
 LOCK = ".gdtbridge.lock"
 WLMSCPFS_LOCKFILE = "lockfile"
 """DCMTK's ``wlmscpfs`` serves no folder without a file of this name."""
+LOCK_SECONDS: Final = 10.0
+"""How long another thread or process is waited for that changes the folder."""
+PAUSE_SECONDS: Final = 0.002
+KNOWN_SECONDS: Final = 1.0
+"""How long a reader waits for a folder that hangs before what is known will do."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +71,11 @@ class WorklistFolder:
     """The worklist in ``path``, which is made when it is missing.
 
     Who is only ``looking`` makes, tidies and locks nothing, and meets a folder that cannot be used
-    with the first question instead of here.
+    with the first question instead of here. One that does not answer now is made when it does.
 
     All methods may be called from any thread and raise :class:`FolderError` when the folder cannot
-    be used. ``get``, ``by_study_uid``, ``remove`` and ``replace`` know our own entries only: files
-    named ``<accession>-<timestamp>.wl`` that hold that accession number.
+    be used or has never answered. ``get``, ``by_study_uid``, ``remove`` and ``replace`` know our
+    own entries only: files named ``<accession>-<timestamp>.wl`` that hold that accession number.
     """
 
     def __init__(
@@ -80,21 +95,51 @@ class WorklistFolder:
         self._policy_for = policy_for
         self._interval = interval_seconds
         self._file_mode = file_mode
+        self._thread = FolderThread(path)
         self._scanning = threading.Lock()
         self._named: set[str] = set()
         self._snapshot = FolderSnapshot.of({})
         self._scanned_at = -math.inf
+        self._writers = threading.RLock()
+        self._depth = 0
         self._lock = FileLock(path / LOCK)
+        self._locked = ExitStack()
+        self._is_made = self._is_tidy = looking
         if not looking:
-            self._make()
+            self._open()
+
+    def _open(self) -> None:
+        try:
+            with folder_errors(self.path), self._held():
+                self.refresh()
+        except FolderError as error:
+            if not isinstance(error.__cause__, FolderSilent):
+                raise
+            log.warning("worklist: %s", error)
+
+    @property
+    def busy_since(self) -> float | None:
+        """When (monotonic) the folder was heard of last; None while nothing is asked of it."""
+        return self._thread.busy_since
+
+    def ask(self, call: Callable[[], T]) -> T:
+        """Make a call that touches the folder, in the folder's thread; raise what it raises."""
+        with folder_errors(self.path):
+            return self._thread.run(partial(self._prepared, call))
+
+    def _prepared(self, call: Callable[[], T]) -> T:
+        """Call, after the folder has been made and tidied once; runs in its thread."""
+        with folder_errors(self.path):
+            if not self._is_made:
+                self._make()
+        return call()
 
     def _make(self) -> None:
-        with folder_errors(self.path):
+        if self._file_mode is None:  # one that others read as well is theirs to make
             self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / WLMSCPFS_LOCKFILE).touch()
-            with self._lock.hold():
-                delete_leftovers(self.path)
-        self.refresh()
+        self._must_answer()
+        (self.path / WLMSCPFS_LOCKFILE).touch()
+        self._is_made = True
 
     def find(
         self, query: Dataset, *, calling_aet: str = "", policy: MatchPolicy | None = None
@@ -154,13 +199,16 @@ class WorklistFolder:
         data = encoded(entry)
         with self._held():
             _refuse_known_ids(entry, self._fresh())
-            with self._changing() as records:
-                try:
-                    write_new(self.path / name, data, mode=self._file_mode)
-                except FileExistsError:
-                    raise _taken("AccessionNumber") from None
-                records[name] = self._own_record(name, data)
+            self.ask(partial(self._write_new, name, data))
         return self.path / name
+
+    def _write_new(self, name: str, data: bytes) -> None:
+        with self._changing() as records:
+            try:
+                write_new(self.path / name, data, mode=self._file_mode)
+            except FileExistsError:
+                raise _taken("AccessionNumber") from None
+            records[name] = self._own_record(name, data)
 
     def replace(self, entry: Entry) -> Path:
         """Write changed values over the entry of this accession number; its file keeps its name.
@@ -175,10 +223,13 @@ class WorklistFolder:
                 raise _unknown()
             if self._snapshot.by_study_uid.get(entry.StudyInstanceUID, record) is not record:
                 raise _taken("StudyInstanceUID")
-            with self._changing() as records:
-                write_over(self.path / record.name, data, mode=self._file_mode)
-                records[record.name] = self._own_record(record.name, data)
+            self.ask(partial(self._write_over, record.name, data))
         return self.path / record.name
+
+    def _write_over(self, name: str, data: bytes) -> None:
+        with self._changing() as records:
+            write_over(self.path / name, data, mode=self._file_mode)
+            records[name] = self._own_record(name, data)
 
     def remove(self, accession: str, *, study_uid: str | None = None) -> bool:
         """Delete our entry and say whether there was one.
@@ -192,22 +243,30 @@ class WorklistFolder:
                 record = self._snapshot.by_study_uid.get(study_uid)
             if record is None or record.entry is None or record.entry.AccessionNumber != accession:
                 return False
-            with self._changing() as records:
-                records.pop(record.name, None)
-                return delete(self.path / record.name)
+            return self.ask(partial(self._delete, record.name))
+
+    def _delete(self, name: str) -> bool:
+        with self._changing() as records:
+            records.pop(name, None)
+            return delete(self.path / name)
 
     def refresh(self) -> None:
         """Look at the folder now, reading the files that changed."""
-        with self._scanning:
-            self._rescan()
+        self.ask(self._rescan)
 
     def _fresh(self) -> FolderSnapshot:
-        """Return a snapshot about as young as the interval; a scan under way is not waited for."""
-        if time.monotonic() - self._scanned_at >= self._interval and self._scanning.acquire(
+        """Return a snapshot about as young as the interval, older where the folder hangs.
+
+        A scan under way is not waited for.
+        """
+        if self._scanned_at == -math.inf:
+            self.refresh()
+        elif time.monotonic() - self._scanned_at >= self._interval and self._scanning.acquire(
             blocking=False
         ):
             try:
-                self._rescan()
+                with folder_errors(self.path), suppress(FolderSilent):
+                    self._thread.run(partial(self._prepared, self._rescan), KNOWN_SECONDS)
             finally:
                 self._scanning.release()
         return self._snapshot
@@ -215,7 +274,7 @@ class WorklistFolder:
     def _rescan(self) -> None:
         with folder_errors(self.path):
             self._must_be_ours()
-            records = scan(self.path, self._snapshot.records)
+            records = scan(self.path, self._snapshot.records, self._thread.heard)
         self._scanned_at = time.monotonic()
         if records != self._snapshot.records:
             self._snapshot = FolderSnapshot.of(records)
@@ -239,8 +298,8 @@ class WorklistFolder:
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, WorklistFile]]:
-        """Change files and the index together, so that no scan falls between the two."""
-        with self._scanning, folder_errors(self.path):
+        """Change files and the index together, in the folder's thread."""
+        with folder_errors(self.path):
             records = dict(self._snapshot.records)
             yield records
             self._snapshot = FolderSnapshot.of(records)
@@ -248,11 +307,56 @@ class WorklistFolder:
     @contextmanager
     def _held(self) -> Iterator[bool]:
         """Hold the folder's lock; the value says whether this is the thread's outermost hold."""
+        deadline = time.monotonic() + LOCK_SECONDS
+        with folder_errors(self.path):
+            if not self._writers.acquire(timeout=LOCK_SECONDS):
+                raise LockBusy(self.path)
         try:
-            with self._lock.hold() as outermost:
-                yield outermost
-        except FolderUnusable as error:
-            raise FolderError(error) from error
+            self._depth += 1
+            try:
+                if self._depth == 1:
+                    self._lock_file(deadline)
+                yield self._depth == 1
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._unlock_file()
+        finally:
+            self._writers.release()
+
+    def _lock_file(self, deadline: float) -> None:
+        """Lock other processes out; between two attempts the thread is free for readers."""
+        while True:
+            try:
+                return self.ask(self._try_lock)
+            except FolderError as error:
+                busy = isinstance(error.__cause__, LockBusy)
+                if not busy or time.monotonic() >= deadline:
+                    raise
+            time.sleep(PAUSE_SECONDS)
+
+    def _must_answer(self) -> None:
+        """List the folder before something is made in it.
+
+        Who hangs in making keeps every process that looks from being ended, even by SIGKILL: the
+        kernel locks the folder. Who hangs in listing does not.
+        """
+        with os.scandir(self.path):
+            pass
+
+    def _try_lock(self) -> None:
+        with folder_errors(self.path):
+            self._must_answer()
+        self._locked.callback(self._lock.acquire_once())
+        if not self._is_tidy:
+            with folder_errors(self.path):
+                delete_leftovers(self.path)
+            self._is_tidy = True
+
+    def _unlock_file(self) -> None:
+        """Let others in again, where the folder hangs as soon as it answers."""
+        with suppress(FolderSilent):
+            self._thread.run(self._locked.close, keep=True)
 
     def _own_record(self, name: str, data: bytes) -> WorklistFile:
         """Return the record of a file just written; it is final, for nobody writes it in place."""

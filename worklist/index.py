@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -120,13 +120,19 @@ def is_candidate(name: str) -> bool:
     return name.lower().endswith(".wl")
 
 
-def scan(folder: Path, known: Mapping[str, WorklistFile]) -> dict[str, WorklistFile]:
-    """Return the records of all ``.wl`` files, reading only those that changed since ``known``."""
+def scan(
+    folder: Path, known: Mapping[str, WorklistFile], heard: Callable[[], None]
+) -> dict[str, WorklistFile]:
+    """Return the records of all ``.wl`` files, reading only those that changed since ``known``.
+
+    ``heard`` is called after each file: the folder answers.
+    """
     records: dict[str, WorklistFile] = {}
     with os.scandir(folder) as files:
         for file in files:
             if is_candidate(file.name):
                 record = _record_of(file, known.get(file.name))
+                heard()
                 if record is not None:
                     records[file.name] = record
     return records

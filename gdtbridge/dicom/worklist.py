@@ -19,7 +19,7 @@ from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
 from gdtbridge.dicom.service import MAX_IDENTIFIER, BufferedOperation, DimseRequest
 from gdtbridge.errors import StoreError
 from gdtbridge.logs import describe
-from worklist import Match
+from worklist import FolderError, Match
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class WorklistPort(Protocol):
     """The worklist as the Modality Worklist SCP needs it."""
 
     def find(self, query: Dataset, *, calling_aet: str) -> Iterator[Match]:
-        """Yield the entries that match ``query``; raise a `StoreError`."""
+        """Yield the entries that match ``query``; raise a `StoreError` or `FolderError`."""
 
 
 class IdentifierError(ValueError):
@@ -59,6 +59,9 @@ class WorklistQuery(BufferedOperation):
         except StoreError as error:
             log.warning("query not answered: %s", type(error).__name__)
             request.answer(error.status, error.comment)
+        except FolderError:
+            log.warning("query not answered: the worklist's folder cannot be used")
+            request.answer(DimseStatus.OUT_OF_RESOURCES, "Worklist not available")
         except Exception as error:  # noqa: BLE001 - the device is told, whatever it is
             log.error("query not answered: %s", describe(error))
             request.answer(DimseStatus.UNABLE_TO_PROCESS, "Unable to process")

@@ -6,7 +6,7 @@ is not known here.
 """
 
 from gdtbridge.durable.clock import Clock, SteadyClock, SystemClock
-from gdtbridge.durable.errors import FolderUnusable, LockBusy
+from gdtbridge.durable.errors import FolderSilent, FolderUnusable, LockBusy
 from gdtbridge.durable.files import FileStamp
 from gdtbridge.durable.lock import FileLock
 
@@ -14,6 +14,7 @@ __all__ = [
     "Clock",
     "FileLock",
     "FileStamp",
+    "FolderSilent",
     "FolderUnusable",
     "LockBusy",
     "SteadyClock",

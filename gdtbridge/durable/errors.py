@@ -35,3 +35,14 @@ class LockBusy(FolderUnusable):
             "ein anderer Vorgang hält die Sperre zu lange. Später noch einmal versuchen.",
             "another process holds the lock for too long. Try again later.",
         )
+
+
+class FolderSilent(FolderUnusable):
+    """A folder does not answer: what was asked of it may still happen when it does."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            folder,
+            "antwortet nicht. Server und Netz prüfen, dann noch einmal versuchen.",
+            "does not answer. Check the server and the network, then try again.",
+        )

@@ -6,8 +6,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from gdtbridge.durable.errors import FolderUnusable, LockBusy
@@ -62,6 +63,13 @@ class FileLock:
                     os.close(self._descriptor)
         finally:
             self._threads.release()
+
+    def acquire_once(self) -> Callable[[], None]:
+        """Lock other processes out now and return how to let them in again, from any thread.
+
+        For who keeps its own threads apart. Raises `LockBusy`, and another `FolderUnusable`.
+        """
+        return partial(os.close, self._locked(time.monotonic()))
 
     def _locked(self, deadline: float) -> int:
         while True:

@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 2
 SILENT_SECONDS: Final = 10.0
 """A folder that has not answered for so long is silent."""
+BUSY_SECONDS: Final = 60.0
+"""The same for one that answers questions, where a call of somebody else is under way."""
 COMMAND_SECONDS: Final = 2.0
 """The same for a command, which asks once."""
 MEMORY: Final = "silent-folders.json"
@@ -70,14 +72,25 @@ class AskedFolder:
 class ExchangeSilence:
     """Asks the folders of others, for the service again and again, for a command once."""
 
-    def __init__(self, folders: Iterable[tuple[str, Path]], root: Path, clock: Clock) -> None:
-        """Take each folder with the setting that names it; nothing is asked yet."""
+    def __init__(
+        self,
+        folders: Iterable[tuple[str, Path]],
+        root: Path,
+        clock: Clock,
+        busy: Callable[[], Mapping[Path, float]] = dict,
+    ) -> None:
+        """Take each folder with the setting that names it; nothing is asked yet.
+
+        ``busy`` returns in which folders a call of somebody else is under way, since when
+        (monotonic seconds): a share that answers questions may hang in writing.
+        """
         keys: dict[Path, list[str]] = {}
         for key, folder in folders:
             keys.setdefault(folder, []).append(key)
         self._folders = [AskedFolder(", ".join(names), one) for one, names in keys.items()]
         self._memory = root / MEMORY
         self._clock = clock
+        self._busy = busy
         self._watching = False
         self._asking = threading.Lock()
 
@@ -90,9 +103,9 @@ class ExchangeSilence:
             if not self._watching:
                 self._memory.unlink(missing_ok=True)  # of the service before
             self._watching = True
-            before = self._silent()
+            before, busy = self._silent(), self._busy()
             for one in self._folders:
-                self._judge(one)
+                self._judge(one, busy.get(one.folder))
                 self._ask(one)
             if (now := self._silent()) != before:
                 self._remember(now)
@@ -131,22 +144,26 @@ class ExchangeSilence:
             one.asked_at, one.asked_utc = self._clock.monotonic(), self._clock.utc()
             one.call = FolderCall(partial(_list, one.folder))
 
-    def _judge(self, one: AskedFolder) -> None:
-        """Learn what became of the question that was asked."""
-        if one.call is None:
-            return
-        if one.call.ended:
+    def _judge(self, one: AskedFolder, busy_since: float | None) -> None:
+        """Learn what became of the question that was asked, and of what others do there."""
+        if one.call is not None and one.call.ended:
             self._note_reason(one, _reason(one.call))
             one.call = None
-            if one.silent_since is not None:
-                log.warning("%s: antwortet wieder / answers again", one.keys)
-                one.silent_since = None
-        elif one.silent_since is None and self._age_of(one) >= SILENT_SECONDS:
-            one.silent_since = one.asked_utc
-            log.warning("%s", SilentFolder(one.keys, one.folder, one.asked_utc).sentence)
+        silent_for = self._silent_for(one, busy_since)
+        if silent_for is not None and one.silent_since is None:
+            one.silent_since = self._clock.utc() - silent_for
+            log.warning("%s", SilentFolder(one.keys, one.folder, one.silent_since).sentence)
+        elif silent_for is None and one.silent_since is not None and one.call is None:
+            log.warning("%s: antwortet wieder / answers again", one.keys)
+            one.silent_since = None
 
-    def _age_of(self, one: AskedFolder) -> float:
-        return self._clock.monotonic() - one.asked_at
+    def _silent_for(self, one: AskedFolder, busy_since: float | None) -> float | None:
+        """Return for how many seconds a folder has not answered; None where that is normal."""
+        now = self._clock.monotonic()
+        asked = now - one.asked_at if one.call is not None else 0.0
+        busy = now - busy_since if busy_since is not None else 0.0
+        silent = asked >= SILENT_SECONDS or busy >= BUSY_SECONDS
+        return max(asked, busy) if silent else None
 
     def _note_reason(self, one: AskedFolder, reason: str) -> None:
         if reason and reason != one.reason:

@@ -176,7 +176,7 @@ class OrderBook:
         """Enter and list a new order; ``asked`` is the patient it was asked for."""
         now = self._clock.utc()
         new = replace(
-            Order.of(replace(draft, AccessionNumber=self._numbers.next())),
+            Order.of(replace(draft, AccessionNumber=self._worklist.ask(self._numbers.next))),
             ordered_at=now,
             mark=ListingMark.ADD,
         )

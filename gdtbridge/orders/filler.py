@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +16,7 @@ from gdtbridge.errors import NotFound, ProcessingFailure
 from gdtbridge.orders import store
 from gdtbridge.orders.book import OrderBook
 from gdtbridge.orders.model import OrderRequest, OrderState, PlacedOrder, RecordOutcome, WantedOrder
-from worklist import Entry, WorklistFolder, is_stale
+from worklist import Entry, FolderError, WorklistFolder, is_stale
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,8 @@ class OrderFiller:
 
     def get(self, accession_number: str) -> Entry:
         """Return an entry of the worklist; raise `NotFound`."""
-        entry = self._worklist.get(accession_number)
+        with _unusable_is_failure():
+            entry = self._worklist.get(accession_number)
         if entry is None:
             raise NotFound(
                 "Kein Eintrag mit dieser Auftragsnummer. / No entry with this accession number."
@@ -70,7 +73,8 @@ class OrderFiller:
 
     def all(self) -> tuple[Entry, ...]:
         """Return everything on the worklist."""
-        return self._worklist.entries()
+        with _unusable_is_failure():
+            return self._worklist.entries()
 
     def change(self, accession_number: str, request: OrderRequest) -> Entry:
         """Replace what an entry says; its accession number and Study Instance UID stay.
@@ -121,3 +125,12 @@ class OrderFiller:
         now = earliest_local(self._database, self._clock)
         stale = is_stale(entry, now, min_age=self._min_age)
         return OrderState.EXPIRED if stale else OrderState.ORDERED
+
+
+@contextmanager
+def _unusable_is_failure() -> Iterator[None]:
+    """Raise `ProcessingFailure` where the worklist's folder cannot be used."""
+    try:
+        yield
+    except FolderError as error:
+        raise ProcessingFailure(str(error)) from error

@@ -211,6 +211,15 @@ class Outbox:
         folders = {name: str(one.folder) for name, one in self._drops.items()}
         return tuple(one for one in found if folders.get(one.destination) == one.folder)
 
+    def busy(self) -> dict[Path, float]:
+        """Return the folders something is delivered into now, since when (monotonic seconds)."""
+        since = [(one.folder, self._workers[name].busy_since) for name, one in self._drops.items()]
+        found: dict[Path, float] = {}
+        for folder, began in since:
+            if began is not None:
+                found[folder] = min(began, found.get(folder, began))
+        return found
+
     def misplaced(self, folder: Path) -> str:
         """Return why nothing may be written into a folder now, as far as files leave into it.
 

@@ -180,9 +180,17 @@ class DestinationWorker:
         return not self._thread.is_alive()
 
     @property
+    def busy_since(self) -> float | None:
+        """When (monotonic) the sender began what it does in a folder now; None while it does not.
+
+        Any thread may ask; nothing is waited for.
+        """
+        return self._in_folder_since
+
+    @property
     def _hangs(self) -> bool:
         """Whether the sender has been in one folder for `HANG_SECONDS`: no share takes so long."""
-        began = self._in_folder_since
+        began = self.busy_since
         return began is not None and self._clock.monotonic() - began > HANG_SECONDS
 
     @contextmanager

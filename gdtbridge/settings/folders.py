@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
+from gdtbridge.durable.call import FolderCall
 from gdtbridge.durable.files import sync_folder
 from gdtbridge.durable.modes import PRIVATE_FOLDER, make_folder, set_mode
 from gdtbridge.errors import NoInstallation, SettingsError
 from gdtbridge.settings.models import Settings
+
+ANSWER_SECONDS: Final = 1.0
+"""A folder that has not answered by then is not waited for at the start."""
 
 
 def make_folders(settings: Settings) -> None:
     """Make our own folders; one the practice named is never made, or results go where nobody looks.
 
     Those shared with practice software are not touched: they may hang, and images are received all
-    the same. Raises `SettingsError` for a folder nothing works without.
+    the same. Raises `SettingsError` for a folder nothing works without; where a named worklist does
+    not answer, the start goes on.
     """
-    if settings.worklist.folder is not None and not settings.worklist_folder.is_dir():
+    if settings.worklist.folder is not None and _is_missing(settings.worklist_folder):
         raise SettingsError(_missing("worklist.folder", settings.worklist_folder))
     private = frozenset(private_folders(settings))
     for key, folder in own_folders(settings):
@@ -37,7 +44,8 @@ def own_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
         settings.refused_folder,
     ):
         yield "storage.root", folder
-    yield "worklist.folder", settings.worklist_folder
+    if settings.worklist.folder is None:
+        yield "worklist.folder", settings.worklist_folder
     if settings.gdt.out is None:
         yield "gdt.out", settings.gdt_out
     if settings.gdt.in_ is None:
@@ -88,6 +96,13 @@ def find_installation(settings: Settings) -> None:
         ) from error
 
 
+def shared_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Yield the folders of others, which may hang: those of practice software, a named worklist."""
+    yield from exchange_folders(settings)
+    if settings.worklist.folder is not None:
+        yield "worklist.folder", settings.worklist_folder
+
+
 def exchange_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
     """Yield the folders shared with practice software, each with the setting that names it."""
     for exchange in settings.exchanges:
@@ -99,6 +114,13 @@ def _missing(key: str, folder: Path) -> str:
         f"{key}: Der Ordner {folder} ist nicht da. Bitte anlegen oder die Freigabe verbinden. / "
         f"Folder {folder} does not exist; make it or mount the share."
     )
+
+
+def _is_missing(folder: Path) -> bool:
+    """Return whether the folder is surely not there; one that hangs may be."""
+    with suppress(TimeoutError):
+        return not FolderCall(folder.is_dir).result(ANSWER_SECONDS)
+    return False
 
 
 def _make(key: str, folder: Path, mode: int | None) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import Dataset
 
+from gdtbridge.dicom.client import Peer, PeerError, find_worklist
 from tests.tools.device import send_raw
 from tests.tools.reception import record
 from tests.tools.service import Service, Study
@@ -22,7 +24,8 @@ from tests.tools.waiting import wait_for
 pytestmark = pytest.mark.slow
 
 SUCCESS = 0x0000
-FOLDERS = {"out": "gdt__out", "in": "gdt__in"}
+OUT_OF_RESOURCES = 0xA700
+FOLDERS = {"out": "gdt__out", "in": "gdt__in", "worklist": "worklist__folder"}
 
 
 class Office:
@@ -60,6 +63,26 @@ class Office:
         part = self.ready()["parts"]["exchange"]
         return "" if part["ok"] else part["detail"]
 
+    def waiting(self) -> list[str] | int:
+        """Return the patient numbers a device finds on the worklist, or the status it gets."""
+        peer = Peer("127.0.0.1", self.bridge.ports["DICOM"], "GDTBRIDGE", "US01")
+        query = Dataset()
+        query.PatientID = ""
+        try:
+            return sorted(str(one.PatientID) for one in find_worklist(peer, query))
+        except PeerError as error:
+            return OUT_OF_RESOURCES if "A700" in str(error) else -1
+
+    def add(self, patient: str) -> tuple[int, str]:
+        """Order by HTTP; return the status and what was said."""
+        url = f"http://127.0.0.1:{self.bridge.ports['HTTP']}/worklist/add"
+        query = f"id={patient}&lastname=Muster&firstname=E&birthdate=24.12.1958&sex=2"
+        try:
+            with urllib.request.urlopen(f"{url}?{query}", timeout=20) as answer:
+                return answer.status, answer.read().decode("latin-1")
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
     def reported(self) -> list[str]:
         """Return the names of the results in the folder behind the share."""
         return sorted(path.name for path in self.shares["out"].behind.glob("*.gdt"))
@@ -91,11 +114,18 @@ def test_shares_that_hang_from_before_the_start(office: Office) -> None:
     bridge.start()
     assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
     served = time.monotonic() - began
+    began = time.monotonic()
+    assert office.waiting() == OUT_OF_RESOURCES
+    status, said = office.add("7")
+    assert (status, "antwortet nicht" in said) == (503, True)
+    refused = time.monotonic() - began
+    assert refused < 10
     order = office.shares["in"].behind / "A.GDT"
     order.write_bytes(record())
     wait_for(office.silence, 30, "the state of the folders")
     assert "gdt.out: antwortet nicht seit" in office.silence()
     assert "gdt.in: antwortet nicht seit" in office.silence()
+    assert "worklist.folder: antwortet nicht seit" in office.silence()
 
     took = {}
     commands = (["check"], ["attention", "list"], ["exams", "list"], ["outbox", "list"])
@@ -109,8 +139,9 @@ def test_shares_that_hang_from_before_the_start(office: Office) -> None:
         took[" ".join(command)[:14]] = round(time.monotonic() - began, 1)
         if command[0] in ("check", "attention"):
             assert "antwortet nicht seit" in ended.stdout
-        assert ended.returncode == {"check": 1, "order": 4}.get(command[0], 0), ended.stderr
-    print(f"served after {served:.1f} s; {took}")  # noqa: T201 - a figure of the test
+        expected = {"check": 1, "order": 4, "worklist": 1}
+        assert ended.returncode == expected.get(command[0], 0), ended.stderr
+    print(f"served after {served:.1f} s, refused after {refused:.1f} s; {took}")  # noqa: T201 - a figure of the test
     assert office.reported() == []
 
     office.answer()
@@ -125,6 +156,49 @@ def test_shares_that_hang_from_before_the_start(office: Office) -> None:
     said = bridge.log.read_text()
     assert said.count("gdt.out: antwortet nicht seit") == 1
     assert said.count("gdt.out: antwortet wieder") == 1
+    assert office.add("7")[0] == 200
+    assert office.waiting() == ["4711", "7"]
+
+
+def test_a_worklist_that_hangs_while_running(office: Office) -> None:
+    """Devices go on with what is known, an order is refused in words and is no entry later."""
+    bridge, study = office.bridge, Study(4, "K000004")
+    bridge.start()
+    assert office.add("7")[0] == 200
+    assert office.waiting() == ["7"]
+    with office.shares["worklist"].hanging():
+        began = time.monotonic()
+        status, text = office.add("8")
+        assert (status, "antwortet nicht" in text) == (503, True)
+        assert office.waiting() == ["7"]
+        assert time.monotonic() - began < 8
+        assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
+        wait_for(lambda: office.reported() == ["K000004.gdt"], 60, "the result")
+    wait_for(lambda: office.add("9")[0] == 200, 30, "an order after it")
+    wait_for(lambda: office.waiting() == ["7", "9"], 30, "the worklist")
+    assert len(list(office.shares["worklist"].behind.glob("*.wl"))) == 2
+
+
+@pytest.mark.parametrize("call", ["create", "write"])
+def test_shares_that_hang_in_writing_alone(office: Office, call: str) -> None:
+    """They answer questions: devices are served, an order is taken back, a result waits."""
+    bridge, study = office.bridge, Study(5, "K000005")
+    bridge.start()
+    assert office.add("7")[0] == 200
+    out, worklist = office.shares["out"], office.shares["worklist"]
+    with out.at(call), worklist.at(call):
+        assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
+        wait_for(lambda: out.waits_at(call), 30, "a delivery that hangs")
+        began = time.monotonic()
+        status, text = office.add("8")
+        assert (status, "antwortet nicht" in text) == (503, True)
+        assert office.waiting() == ["7"]
+        assert time.monotonic() - began < 8
+        assert send_raw(bridge.ports["DICOM"], [study.image(2)]) == [SUCCESS]
+        assert office.ready()["parts"]["dicom"]["ok"]
+    wait_for(bridge.settled, 60, "the delivery")
+    wait_for(lambda: office.waiting() == ["7"], 30, "the worklist")
+    assert "K000005.gdt" in office.reported()
 
 
 def test_a_share_that_hangs_while_running_and_at_the_stop(office: Office) -> None:
