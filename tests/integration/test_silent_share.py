@@ -106,6 +106,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
                 one.bridge.kill()
 
 
+@pytest.mark.timeout(300)
 def test_shares_that_hang_from_before_the_start(office: Office) -> None:
     """Devices are served, commands answer, the cause has a time; later all of it comes, once."""
     bridge, study = office.bridge, Study(1, "K000001")
@@ -147,11 +148,9 @@ def test_shares_that_hang_from_before_the_start(office: Office) -> None:
     office.answer()
 
     wait_for(lambda: office.reported() == ["K000001.gdt"], 60, "the result")
-    wait_for(
-        lambda: len(list((bridge.root / "var" / "worklist").glob("*.wl"))) == 1, 60, "the order"
-    )
+    wait_for(lambda: len(list(office.shares["worklist"].behind.glob("*.wl"))) == 1, 60, "the order")
     wait_for(lambda: not office.silence(), 30, "the end of the silence")
-    assert len(list((bridge.root / "var" / "worklist").glob("*.wl"))) == 1
+    assert len(list(office.shares["worklist"].behind.glob("*.wl"))) == 1
     assert office.reported() == ["K000001.gdt"]
     said = bridge.log.read_text()
     assert said.count("gdt.out: antwortet nicht seit") == 1
