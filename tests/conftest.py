@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from gdtbridge.durable import modes
+
 if TYPE_CHECKING:
     from tests.tools.dying import Tried
     from tests.tools.practice import Practice
@@ -60,6 +62,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="try every point of each crash, not a sample drawn by the seed",
     )
+
+
+@pytest.fixture(autouse=True)
+def usual_modes() -> Iterator[None]:
+    """Let no service that runs in this process leave its umask behind (`become_private`)."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
+    modes._usual.clear()
 
 
 @pytest.fixture(scope="session")
