@@ -47,7 +47,8 @@ def look(practice: Practice, seconds: float = 60) -> None:
     for source in practice.core.attention.sources:
         practice.core.announcer.look(source)
         practice.core.announcer.note()
-    practice.outbox.deliver_due(ATTENTION)
+    while practice.outbox.deliver_due(ATTENTION):  # a few at a time
+        pass
     practice.outbox.deliver_due("gdt")
 
 
