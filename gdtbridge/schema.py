@@ -152,7 +152,7 @@ claim = sa.Table(  # what objects of an exam say of whom they are and what was o
     sa.Column("said", sa.Text, nullable=False),  # SHA-256 of the next five as JSON
     sa.Column("patient_id", sa.Text, nullable=False, index=True),  # as sent, as are the next four
     sa.Column("patient_name", sa.Text, nullable=False),
-    sa.Column("patient_birth_date", sa.Text, nullable=False),
+    sa.Column("patient_birth_date", sa.Text, nullable=False, index=True),
     sa.Column("patient_sex", sa.Text, nullable=False),
     sa.Column("accession_number", sa.Text, nullable=False, index=True),
     sa.Column("modality", sa.Text, nullable=False),  # of the first object that says it, as below

@@ -213,7 +213,9 @@ def _rebuild_exam(op: Operations) -> None:
 
 
 def _to_5(op: Operations) -> None:
-    """Add tables alone: what was refused, free space by day, mails, places, answers, jumps."""
+    """Find claims by birth date. New are: refusals, free space, mails, places, answers, jumps."""
+    name = "ix_claim_patient_birth_date"
+    op.create_index(name, "claim", ["patient_birth_date"], if_not_exists=True)
 
 
 STEPS: Final[Mapping[int, Callable[[Operations], None]]] = MappingProxyType(

@@ -40,6 +40,27 @@ _DUE_SINCE: Final = Statement(
     )
     .order_by(exam.c.due_at)
 )
+_OTHER, _LATER = claim.alias("other"), exam.alias("later")
+_SAME_PEOPLE: Final = Statement(
+    sa.select(exam.c.id, exam.c.due_at)
+    .distinct()
+    .select_from(
+        _LATER.join(_OTHER, _OTHER.c.exam_id == _LATER.c.id)
+        .join(
+            claim,
+            sa.or_(
+                sa.and_(claim.c.patient_id == _OTHER.c.patient_id, claim.c.patient_id != ""),
+                sa.and_(
+                    claim.c.patient_birth_date == _OTHER.c.patient_birth_date,
+                    claim.c.patient_birth_date != "",
+                ),
+            ),
+        )
+        .join(exam, exam.c.id == claim.c.exam_id)
+    )
+    .where(_LATER.c.id == sa.bindparam("of"), exam.c.due_at < _LATER.c.due_at)
+    .order_by(exam.c.due_at)
+)
 _ENTER: Final = InsertStatement(exam)
 _UPDATE: Final = UpdateStatement(exam, exam.c.id == sa.bindparam("exam"))
 _ENTER_REPORT: Final = InsertStatement(report)
@@ -123,6 +144,14 @@ def due_since(
     Those whose waiting is not over at ``now`` are left out.
     """
     return _DUE_SINCE.values(connection, before=before, now=now, exams=list(exam_ids))
+
+
+def due_of_same_people(connection: Connection, exam_id: int) -> Sequence[int]:
+    """Return the exams that were due before one and may be of its people, the first due first.
+
+    People are the same where number or birth date are.
+    """
+    return _SAME_PEOPLE.values(connection, of=exam_id)
 
 
 def next_due(connection: Connection, now: float) -> float | None:

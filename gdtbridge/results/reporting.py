@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Final
 
 from gdtbridge.archive import Archive
@@ -91,7 +92,8 @@ class ResultReporter:
         size = TURN
         self._away.clear()
         while (fresh or backlog) and not self._stopping.is_set() and not self._away.is_set():
-            turn = _turn(fresh, backlog if self._has_room(waiting=not fresh) else deque(), size)
+            room = self._has_room(waiting=not fresh)
+            turn = self._turn(fresh, backlog if room else deque(), size)
             tried.update(turn)
             began = self.clock.monotonic()
             again = [one for one in self._report(turn) if tried[one] < MOST_TRIES]
@@ -101,6 +103,32 @@ class ResultReporter:
                 new = store.due_since(connection, before, looked, again)
             fresh.extend(one for one in new if one not in fresh)
         return len(tried)
+
+    def _turn(self, fresh: deque[int], backlog: deque[int], size: int) -> list[int]:
+        """Take the exams of one transaction, those of one person in the order they were due.
+
+        Where all fit, all in that order. Of more the fresh ones come first, then the newest and the
+        oldest of the backlog in turn, each after the earlier ones of the same people: whose an exam
+        is may rest on what became of those.
+        """
+        if len(fresh) + len(backlog) <= size:
+            taken = [*backlog, *fresh]
+            backlog.clear()
+            fresh.clear()
+            return taken
+        ends = cycle((backlog.pop, backlog.popleft))
+        turn: dict[int, None] = {}
+        with self.database.read() as connection:
+            while len(turn) < size and (fresh or backlog):
+                one = fresh.popleft() if fresh else next(ends)()
+                earlier = store.due_of_same_people(connection, one)
+                turn |= dict.fromkeys((*earlier[:size], one))
+        taken = list(turn)
+        for queue in (fresh, backlog):
+            for one in taken:
+                with suppress(ValueError):
+                    queue.remove(one)
+        return taken
 
     def _has_room(self, *, waiting: bool) -> bool:
         """Return whether the outbox is not behind, ``waiting`` a moment for that if need be.
@@ -329,13 +357,6 @@ def _held(exam: Exam, decision: Decision, reason: HoldReason, now: float) -> Hou
         **patient_facts(claim.patient),
     }
     return HouseEvent(EXAM_HELD, f"held:{exam.id}:{decision.person}@{now:.3f}", facts)
-
-
-def _turn(fresh: deque[int], backlog: deque[int], size: int) -> list[int]:
-    """Take the exams of one transaction: fresh ones first, then the newest and the oldest."""
-    ends = (backlog.pop, backlog.popleft)
-    taken = [fresh.popleft() for _ in range(min(size, len(fresh)))]
-    return taken + [ends[n % 2]() for n in range(min(size - len(taken), len(backlog)))]
 
 
 def _next_size(size: int, seconds: float) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date, timedelta
 from pathlib import Path
 
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -71,7 +72,8 @@ def write_exam(path: Path, number: int) -> Path:
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = f"{ROOT}.5.{number}", f"{ROOT}.5.1"
     dataset.StudyDate, dataset.StudyTime, dataset.Modality = TODAY, "101500", "US"
     dataset.PatientID, dataset.PatientName = f"{number}", f"Probe^{number}"
-    dataset.PatientBirthDate = f"{1930 + number % 90}0101"
+    born = date(1930, 1, 1) + timedelta(days=number)
+    dataset.PatientBirthDate = f"{born:%Y%m%d}"
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.MediaStorageSOPClassUID = UID(US_IMAGE)
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID

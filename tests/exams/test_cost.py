@@ -26,6 +26,7 @@ LOOKS: Mapping[str, Callable[[Connection], object]] = {
     "held exams": lambda connection: claim_store.held_exams(connection, 10),
     "earlier exams": lambda connection: claim_store.earlier_patients(connection, 1, ["4711"]),
     "taken UIDs": lambda connection: claim_store.taken_claims(connection, 1),
+    "exams of the same people": lambda connection: store.due_of_same_people(connection, 1),
     "waiting": lambda connection: waiting.waiting(connection, NOW, 10),
 }
 NEWEST_FIRST = "SCAN exam"

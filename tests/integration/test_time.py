@@ -38,6 +38,8 @@ ANNA = person("1", "Muster^Anna", "01.02.2019")
 class TurnedService(Service):
     """A service whose wall clock a test turns; its monotonic clock runs on."""
 
+    library: Path
+
     @property
     def offset(self) -> Path:
         """The file that says by how many seconds the clock is wrong."""
@@ -46,7 +48,7 @@ class TurnedService(Service):
     def environment(self) -> dict[str, str]:
         """Return the environment with the library that turns the clock."""
         return super().environment() | {
-            "LD_PRELOAD": str(self.root / "wall_clock.so"),
+            "LD_PRELOAD": str(self.library),
             "WALL_CLOCK_OFFSET": str(self.offset),
         }
 
@@ -69,15 +71,22 @@ class TurnedService(Service):
         return [one["kind"] for one in json.loads(said)]
 
 
-@pytest.fixture
-def turned(tmp_path: Path) -> Iterator[TurnedService]:
-    """Return a service that is not started yet."""
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the library that turns the clock of a process."""
     compiler = shutil.which("cc")
     if compiler is None or sys.platform != "linux":
         pytest.skip("the wall clock of a process can be turned on Linux with a C compiler only")
-    library = tmp_path / "wall_clock.so"
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, SOURCE], check=True)
+    made = tmp_path_factory.mktemp("clock") / "wall_clock.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", made, SOURCE], check=True)
+    return made
+
+
+@pytest.fixture
+def turned(tmp_path: Path, library: Path) -> Iterator[TurnedService]:
+    """Return a service that is not started yet."""
     bridge = TurnedService(tmp_path, **SETTINGS)
+    bridge.library = library
     bridge.turn(0)
     yield bridge
     if bridge.is_running:

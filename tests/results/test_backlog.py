@@ -66,6 +66,30 @@ def test_the_newest_and_the_oldest_take_turns(practice: Practice) -> None:
     assert sorted(first) == [*range(1, half + 1), *range(MANY - half + 1, MANY + 1)]
 
 
+def test_exams_of_one_person_keep_their_order(practice: Practice) -> None:
+    """Whose the later one is may rest on what became of the earlier one."""
+    for number in range(MANY):
+        send_exam(practice, number)
+    practice.send(StudyInstanceUID="2.25.9.999", PatientID="9999", PatientBirthDate="19600101")
+    practice.clock.seconds += practice.quiet
+    spy = Spy(practice)
+    practice.core.reporting.report_due()
+
+    assert spy.read[:2] == [31, MANY + 1]  # born in 1960, too
+    assert states(practice) == [ExamState.REPORTED] * (MANY + 1)
+    assert sorted(spy.read) == list(range(1, MANY + 2))
+
+
+def test_few_exams_keep_their_order(practice: Practice) -> None:
+    """What fits into one turn is reported as it became due."""
+    for number in range(reporting.TURN):
+        send_exam(practice, number)
+    practice.clock.seconds += practice.quiet
+    spy = Spy(practice)
+    practice.core.reporting.report_due()
+    assert spy.read == list(range(1, reporting.TURN + 1))
+
+
 def test_a_fresh_exam_comes_before_the_backlog(practice: Practice) -> None:
     """What becomes due while many are reported is in the next turn."""
     for number in range(MANY):
