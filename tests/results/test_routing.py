@@ -108,8 +108,8 @@ class TestWhere:
     [
         ('name = "a"\nout = "o"\n', r"gdt\.routes \(a\): Setzen Sie when oder in"),
         ('name = "a"\nout = "o"\nin = "var/gdt/in"\n', r"gdt\.routes \(a\): Der Ordner in"),
-        ('name = "A B"\nout = "o"\nin = "i"\n', r"gdt\.routes\.0\.name"),
-        ('name = "a"\nin = "i"\n', r"gdt\.routes\.0\.out"),
+        ('name = "A B"\nout = "o"\nin = "i"\n', r"gdt\.routes \(A B\)\.name"),
+        ('name = "a"\nin = "i"\n', r"gdt\.routes \(a\)\.out"),
         ('name = "a"\nout = "o"\nin = "i"\ndialect = "x"\n', r"gdt\.routes \(a\)\.dialect"),
         ('name = "a"\nout = "o"\nwhen.devise = ["x"]\n', r"when\.devise"),
         (

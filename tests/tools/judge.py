@@ -239,10 +239,14 @@ class Judge:
 
     def _forget_withdrawn(self, before: Known) -> None:
         """Take what was withdrawn, or taken back before it left, for not told."""
-        counts = {row["id"] for row in self.known.results if row["withdrawn_at"] is None}
+        standing = [row for row in self.known.results if row["withdrawn_at"] is None]
+        counts = {row["id"] for row in standing}
+        charts = {(self.known.studies[row["exam_id"]], row["patient_id"]) for row in standing}
         for row in before.results:
             if row["withdrawn_at"] is None and row["id"] not in counts:
                 study = before.studies[row["exam_id"]]
+                if (study, row["patient_id"]) in charts:  # by another number of the same person
+                    continue
                 marks = {one.mark for one in self.objects if one.study == study}
                 self.told -= {(mark, study, row["patient_id"]) for mark in marks}
 
