@@ -5,10 +5,18 @@ webhook and by a GDT record. What must not live here: how a list is shown, and d
 """
 
 from gdtbridge.attention.kinds import KINDS, AttentionKind, AttentionLevel
-from gdtbridge.attention.model import Attention, AttentionItem, AttentionSource, counts, has_fault
+from gdtbridge.attention.model import (
+    LOOK_ERRORS,
+    Attention,
+    AttentionItem,
+    AttentionSource,
+    counts,
+    has_fault,
+)
 
 __all__ = [
     "KINDS",
+    "LOOK_ERRORS",
     "Attention",
     "AttentionItem",
     "AttentionKind",

@@ -10,7 +10,13 @@ from typing import Final
 from gdtbridge.attention import store
 from gdtbridge.attention.journal import AttentionJournal
 from gdtbridge.attention.kinds import KINDS
-from gdtbridge.attention.model import AttentionSource
+from gdtbridge.attention.model import (
+    LOOK_ERRORS,
+    NOT_LOOKED,
+    AttentionItem,
+    AttentionSource,
+    not_looked,
+)
 from gdtbridge.attention.store import AnnouncedItem
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
@@ -63,20 +69,34 @@ class Announcer:
     def look(self, source: AttentionSource) -> None:
         """Log what is new at a source, and announce it to whoever wants to be told.
 
-        Raises what the source raises, and then nothing changes.
+        Raises what the source raises. Then what it told before stays, and a second time in a row
+        it is told that the part does not answer.
 
         Looking at one source at a time lets a folder that hangs silence no other source.
         """
-        items = source.items()
-        self.journal.tell(source, items)
+        part = f"part:{source.name}"
+        try:
+            items = source.items()
+        except LOOK_ERRORS as error:
+            if self.journal.failed_before(source.name):
+                silent = not_looked(source.name, error, self.clock.utc())
+                self._tell(part, frozenset({NOT_LOOKED}), [silent])
+            raise
+        self.journal.looked(source.name)
+        self._tell(source.name, source.codes, items)
+        self._tell(part, frozenset({NOT_LOOKED}), [])
+
+    def _tell(self, teller: str, codes: frozenset[str], items: Sequence[AttentionItem]) -> None:
+        """Log and announce how the items of one who tells of these kinds differ from before."""
+        self.journal.tell(teller, items)
         if not self.is_on:
             return
         found = {AnnouncedItem(item.code, item.subject): None for item in items}
         with self.database.read() as connection:
-            if store.announced_of(connection, source.codes) == found.keys():
+            if _announced(connection, teller, codes) == found.keys():
                 return
         with self.database.write() as connection:
-            known = store.announced_of(connection, source.codes)
+            known = _announced(connection, teller, codes)
             gone = sorted(known - found.keys())
             for one in gone:
                 store.forget(connection, one)
@@ -150,6 +170,12 @@ class Announcer:
             said.gdt_given_name,
             said.gdt_birth_date,
         )
+
+
+def _announced(connection: Connection, teller: str, codes: frozenset[str]) -> set[AnnouncedItem]:
+    """Return what was announced of these kinds; that a part does not answer, of that part alone."""
+    known = store.announced_of(connection, codes)
+    return {one for one in known if one.code != NOT_LOOKED or one.subject == teller}
 
 
 def _event(name: str, one: AnnouncedItem, now: float) -> HouseEvent:

@@ -15,6 +15,8 @@ from worklist import WorklistError
 MOST_OF_A_KIND: Final = 1000
 """So many items of a kind are looked at, the oldest first: a list nobody reads to its end."""
 NOT_LOOKED: Final = "not-looked"
+LOOK_ERRORS: Final = (BridgeError, WorklistError, OSError)
+"""What a source raises where it cannot look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,13 @@ class Attention:
         """Yield the items of one source; that it cannot look is an item itself."""
         try:
             yield from source.items()
-        except (BridgeError, WorklistError, OSError) as error:
-            cause = type(error).__name__
-            yield AttentionItem(NOT_LOOKED, f"part:{source.name}", self.clock.utc(), detail=cause)
+        except LOOK_ERRORS as error:
+            yield not_looked(source.name, error, self.clock.utc())
+
+
+def not_looked(part: str, error: Exception, now: float) -> AttentionItem:
+    """Return what tells that a part could not be looked at, by the type of the error alone."""
+    return AttentionItem(NOT_LOOKED, f"part:{part}", now, detail=type(error).__name__)
 
 
 def counts(items: Iterable[AttentionItem]) -> dict[str, int]:

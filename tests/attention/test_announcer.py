@@ -12,6 +12,7 @@ from pytest_httpserver import HTTPServer
 
 from gdtbridge.attention import AttentionItem
 from gdtbridge.attention.announcer import ATTENTION, MOST_CALLS, note_text
+from gdtbridge.attention.store import announced_of
 from gdtbridge.settings import load_settings
 from tests.tools.clock import TO_BELIEVED
 from tests.tools.practice import Practice
@@ -131,6 +132,36 @@ def test_a_source_that_cannot_look_changes_nothing(told: Practice, httpserver: H
     look(told)
 
     assert len(calls(httpserver)) == 1
+
+
+@pytest.mark.parametrize(("fails", "told_of"), [(["orders"] * 2, 1), (["orders", "disk"] * 2, 2)])
+def test_a_part_that_does_not_answer_twice_is_told(
+    told: Practice, httpserver: HTTPServer, fails: list[str], told_of: int
+) -> None:
+    """Once is chance, the second time a call; each part begins and ends by itself."""
+
+    class Away:
+        codes = frozenset({"order-refused"})
+
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def items(self) -> list[AttentionItem]:
+            raise OSError("/mnt/praxis/Müller")
+
+    for at, name in enumerate(fails):
+        assert len(calls(httpserver)) == max(0, at - told_of)
+        with pytest.raises(OSError, match="praxis"):
+            told.core.announcer.look(Away(name))
+        told.outbox.deliver_due(ATTENTION)
+    assert len(calls(httpserver)) == told_of
+
+    with told.database.read() as connection:
+        assert len(announced_of(connection, {"not-looked"})) == told_of
+    (orders,) = (one for one in told.core.attention.sources if one.name == "orders")
+    told.core.announcer.look(orders)
+    with told.database.read() as connection:
+        assert len(announced_of(connection, {"not-looked"})) == told_of - 1
 
 
 def test_the_note_is_a_record_that_names_nobody(told: Practice) -> None:
