@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
-from collections.abc import Callable
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from gdtbridge import check
-from gdtbridge.attention.announcer import ATTENTION
+from gdtbridge.attention import LOOK_ERRORS, AttentionSource
+from gdtbridge.attention.announcer import ATTENTION, RESOLVED
 from gdtbridge.attention.kinds import KINDS, AttentionLevel
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.health import Health
-from gdtbridge.outbox import MAIL
+from gdtbridge.outbox import HOUSE, MAIL
 from gdtbridge.service import probes_of
 from gdtbridge.settings import DicomSettings, load_settings
 from gdtbridge.web.api.metrics import exposition
@@ -28,6 +31,7 @@ from tests.tools.elements import EXPLICIT, US_IMAGE, identification
 from tests.tools.mail_server import MailServer
 from tests.tools.practice import Practice
 from tests.tools.reception import Reception
+from tests.tools.share import Share, share
 
 SETTINGS = {
     "GDTBRIDGE_STORAGE__MIN_FREE_MB": "10",
@@ -40,6 +44,14 @@ MAIL_SETTINGS = {
     "GDTBRIDGE_MAIL__FROM": "gdtbridge@praxis.example",
     "GDTBRIDGE_MAIL__TO": "edv@praxis.example, arzt@praxis.example",
 }
+HOUSE_TABLE = """
+[webhooks]
+allowed_networks = ["127.0.0.1", "::1"]
+[[webhook]]
+name = "house"
+events = ["attention", "resolved"]
+url = "{url}"
+"""
 HOUR = 3600.0
 
 
@@ -52,12 +64,16 @@ class Desk:
         self.mail = MailServer()
         self.mail.__enter__()
         hook.expect_request("/attention").respond_with_data("ok")
+        hook.expect_request("/house").respond_with_handler(self._answer)
+        self.house_status = 200
+        """What the web server of the house answers."""
+        self._house: list[tuple[str, str]] = []
         url = {
             "GDTBRIDGE_WEBHOOKS__ATTENTION": hook.url_for("/attention"),
             "GDTBRIDGE_STORAGE__ROOT": str(folder),
             "GDTBRIDGE_MAIL__PORT": str(self.mail.port),
         }
-        (folder / "gdtbridge.toml").touch()
+        (folder / "gdtbridge.toml").write_text(HOUSE_TABLE.format(url=hook.url_for("/house")))
         self.practice = Practice(
             folder,
             load_settings(
@@ -78,15 +94,21 @@ class Desk:
         self.reception = Reception(self.practice)
         self._hook = hook
         self._caplog = caplog
-        self._undone: list[Callable[[], object]] = []
+        self._undone = ExitStack()
 
     def close(self) -> None:
         """Undo what a test did to this machine, and stop."""
         self.server.stop(grace=0)
         self.mail.__exit__(None, None, None)
         self.practice.close()
-        for undo in reversed(self._undone):
-            undo()
+        self._undone.close()
+
+    def _answer(self, request: Request) -> Response:
+        """Answer a call of the table, and keep its event and kind where it is taken."""
+        if self.house_status == 200:
+            said = request.get_json()
+            self._house.append((said["type"], said["data"]["kind"]))
+        return Response(status=self.house_status)
 
     def send(self, dataset: bytes | None = None, uid: str = "2.25.7") -> int:
         """Let a device send an object over its own connection; return the status."""
@@ -115,12 +137,33 @@ class Desk:
         )
         if done.returncode:
             pytest.skip(f"no mount here: {done.stderr.strip()}")
-        self._undone.append(self.unmount)
+        self._undone.callback(self.unmount)
 
     def unmount(self) -> None:
         """Take it away again."""
         if self.practice.archive.folder.is_mount():
             subprocess.run(["umount", self.practice.archive.folder], check=True)
+
+    def share_orders(self) -> Share:
+        """Put the folder of order files on a share that can hang; skip where there is none."""
+        place, behind = self.practice.settings.gdt_in, self.practice.folder / "behind"
+        self.orders_share = self._undone.enter_context(share(place, behind))
+        return self.orders_share
+
+    def lock(self) -> None:
+        """Lock the database as a backup program does."""
+        other = sqlite3.connect(self.practice.folder / "db.sqlite", isolation_level=None)
+        self._locked = self._undone.enter_context(closing(other))
+        other.execute("BEGIN EXCLUSIVE")
+
+    def unlock(self) -> None:
+        """Let go of the database."""
+        self._locked.close()
+
+    def forget_lock(self) -> None:
+        """Let the minutes be over in which a lock is told that has ended."""
+        patch = self._undone.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr("gdtbridge.attention.sources.LOCK_TOLD_SECONDS", 0)
 
     def look(self, seconds: float = HOUR) -> None:
         """Let time pass, have everything looked at and what is new delivered."""
@@ -129,12 +172,15 @@ class Desk:
         core.clock_watch.look()
         core.refusals.keep()
         for source in core.attention.sources:
-            core.announcer.look(source)
-            core.announcer.note()
-            core.mailer.mail()
-        self.practice.outbox.deliver_due(ATTENTION)
-        self.practice.outbox.deliver_due("gdt")
-        self.practice.outbox.deliver_due(MAIL)
+            with suppress(*LOOK_ERRORS):  # as the service does, which looks again later
+                self._look(source)
+        for destination in (ATTENTION, f"{HOUSE}house", "gdt", MAIL):
+            self.practice.outbox.deliver_due(destination)
+
+    def _look(self, source: AttentionSource) -> None:
+        self.practice.core.announcer.look(source)
+        self.practice.core.announcer.note()
+        self.practice.core.mailer.mail()
 
     def channels(self, code: str) -> dict[str, bool]:
         """Return which channels tell of a kind now."""
@@ -152,11 +198,21 @@ class Desk:
             "readyz": code in str(state["attention"]) and state["status"] == status,
             "check": one is not None and (one.ok, one.needs_person) == (not fault, not fault),
             "log": f"attention {code} begins" in self.logged(),
-            "webhook": bool(self._hook.log),
+            "webhook": any(request.path == "/attention" for request, _ in self._hook.log),
+            "house": (ATTENTION, code) in self._house,
             "mail": f"[{code}]" in self.last_mail(),
             "metrics": re.search(rf'_attention{{kind="{code}"}} [1-9]', metrics) is not None,
             "gdt": any(kind.german in text or kind.german_several in text for text in self.notes()),
         }
+
+    def was_told(self, code: str) -> dict[str, bool]:
+        """Return which channels that come to a person have ever told of a kind."""
+        mailed = any(f"[{code}]" in mail.get_content() for mail in self.mail.mails)
+        return {**self.channels(code), "mail": mailed}
+
+    def is_resolved(self, code: str) -> bool:
+        """Return whether the house was called because a kind is gone."""
+        return (RESOLVED, code) in self._house
 
     def logged(self) -> str:
         """Return what the log says of what needs a person."""
