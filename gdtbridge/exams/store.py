@@ -38,7 +38,7 @@ _DUE_SINCE: Final = Statement(
         ),
         exam.c.due_at <= sa.bindparam("now"),
     )
-    .order_by(exam.c.due_at)
+    .order_by(exam.c.due_at, exam.c.id)
 )
 _OTHER, _LATER = claim.alias("other"), exam.alias("later")
 _SAME_PEOPLE: Final = Statement(
@@ -58,8 +58,14 @@ _SAME_PEOPLE: Final = Statement(
         )
         .join(exam, exam.c.id == claim.c.exam_id)
     )
-    .where(_LATER.c.id == sa.bindparam("of"), exam.c.due_at < _LATER.c.due_at)
-    .order_by(exam.c.due_at)
+    .where(
+        _LATER.c.id == sa.bindparam("of"),
+        sa.or_(
+            exam.c.due_at < _LATER.c.due_at,
+            sa.and_(exam.c.due_at == _LATER.c.due_at, exam.c.id < _LATER.c.id),
+        ),
+    )
+    .order_by(exam.c.due_at, exam.c.id)
 )
 _ENTER: Final = InsertStatement(exam)
 _UPDATE: Final = UpdateStatement(exam, exam.c.id == sa.bindparam("exam"))
@@ -132,7 +138,9 @@ def due_exams(connection: Connection, now: float, longest_wait: float) -> Sequen
     """
     over = sa.or_(exam.c.due_at <= now, exam.c.due_at > now + longest_wait)
     return (
-        connection.execute(sa.select(exam.c.id).where(over).order_by(exam.c.due_at)).scalars().all()
+        connection.execute(sa.select(exam.c.id).where(over).order_by(exam.c.due_at, exam.c.id))
+        .scalars()
+        .all()
     )
 
 

@@ -35,8 +35,8 @@ BATCH: Final = 8
 """Messages of one pass."""
 BEHIND: Final = 16
 """Messages that a worker delivers in well under a second."""
-LONGEST_SLEEP: Final = 30.0
-"""Seconds after which a worker looks by itself, rung or not."""
+LONGEST_SLEEP: Final = 3.0
+"""Seconds after which a worker looks by itself: a command beside the service rings no bell."""
 LOOK_SECONDS: Final = 60.0
 """Seconds between two looks whether the folder is the right one, while nothing leaves."""
 OCCUPIED_SECONDS: Final = 0.5

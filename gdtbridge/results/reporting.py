@@ -170,18 +170,22 @@ class ResultReporter:
 
         Returns those of which something changed meanwhile. Files are read outside any transaction,
         the rest is one. Of an exam of which anything the decision rests on changed since, nothing
-        is written. When one of several fails, each gets a transaction of its own.
+        is written. Of several, those from the first that changed on, and all where one fails, are
+        read again and get a transaction each.
         """
         gathered = [one for exam_id in exam_ids if (one := self._gathered(exam_id)) is not None]
-        if not gathered:
-            return []
         if len(gathered) > 1:
+            later = [one.exam.id for one in gathered]
             with suppress(Exception):
-                return self._settle_all(gathered)
+                later = self._settle_all(gathered)
+            now = self.clock.utc()
+            with self.database.read() as connection:
+                later = list(store.due_since(connection, now, now, later))
+            return [one for exam_id in later for one in self._report([exam_id])]
         changed: list[int] = []
         for one in gathered:
             with self._watched(one.exam.id):
-                changed += self._settle_all([one])
+                changed = self._settle_all([one])
         return changed
 
     def _gathered(self, exam_id: int) -> GatheredExam | None:
@@ -204,16 +208,23 @@ class ResultReporter:
                 log.error("exam %d cannot be reported, trying again: %s", exam_id, place)
 
     def _settle_all(self, gathered: Iterable[GatheredExam]) -> list[int]:
-        """Write what was gathered in one transaction; return the exams that changed meanwhile."""
+        """Write what was gathered in one transaction; return the exams that changed meanwhile.
+
+        Those after a changed one count as changed, too: they may be of the same person, and whose
+        they are may rest on what becomes of it.
+        """
         now = self.clock.utc()
-        changed = []
+        changed: list[int] = []
         with self.database.write() as connection:
             for one in gathered:
-                here = self.gatherer.evidence(connection, one.exam.id, one.listed)
-                if here == one.evidence:
+                exam_id, listed = one.exam.id, one.listed
+                same = not changed and (
+                    self.gatherer.evidence(connection, exam_id, listed) == one.evidence
+                )
+                if same:
                     self._settle(connection, one, now)
                 else:
-                    changed.append(one.exam.id)
+                    changed.append(exam_id)
         for one in gathered:
             self._failing.pop(one.exam.id, None)
         self.outbox.wake()

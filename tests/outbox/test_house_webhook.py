@@ -20,7 +20,7 @@ from gdtbridge.attention import AttentionItem
 from gdtbridge.cli import main
 from gdtbridge.core import webhooks_of
 from gdtbridge.errors import SettingsError
-from gdtbridge.outbox import HOUSE
+from gdtbridge.outbox import HOUSE, worker
 from gdtbridge.outbox.model import Attempt, AttemptResult, DeliveryState, OutgoingMessage
 from gdtbridge.outbox.targets import is_allowed
 from gdtbridge.settings import load_settings
@@ -381,8 +381,11 @@ def test_a_persons_word_is_told(told: Practice, httpserver: HTTPServer) -> None:
     assert said(told, httpserver) == [("exam_discarded", None), ("resolved", None)]
 
 
-def test_the_house_does_not_wait(told: Practice, httpserver: HTTPServer) -> None:
-    """What is put is called at once, though a worker looks by itself twice a minute only."""
+def test_the_house_does_not_wait(
+    told: Practice, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is put is called at once, though a worker looked by itself once a minute only."""
+    monkeypatch.setattr(worker, "LONGEST_SLEEP", 60.0)
     told.core.outbox.start()
     try:
         wait_for(lambda: told.core.outbox.deliver_due("gdt") == 0, 5, "the first look")

@@ -92,7 +92,8 @@ class Share:
         assert self._process is not None
         if self._process.poll() is not None:
             assert self._process.stderr is not None
-            said = self._process.stderr.read().decode().strip()
+            with self._process.stderr as stderr:
+                said = stderr.read().decode().strip()
             pytest.skip(f"no share can be mounted here: {said.splitlines()[-1:]}")
         return os.path.ismount(self.place)
 
