@@ -9,9 +9,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,6 +20,7 @@ from gdtbridge.durable import modes
 
 if TYPE_CHECKING:
     from tests.tools.dying import Tried
+    from tests.tools.judgement import Judged, Judgement
     from tests.tools.practice import Practice
 
 EXAMPLES_OF_A_LAW = 5
@@ -168,16 +169,44 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture
+def judged(record_property: Callable[[str, object], None]) -> Judged:
+    """Return what prints what faults of a kind cost, which is to be nothing.
+
+    The figures of all tests of one kind of fault are one line in the end.
+    """
+    from tests.tools.judgement import FaultFigures
+
+    def judge(kind: str, *judgements: Judgement) -> None:
+        record_property("fault", (kind, *FaultFigures.of(judgements)))
+        assert [one for one in judgements if not one.is_good] == []
+
+    return judge
+
+
+def _recorded(terminalreporter: pytest.TerminalReporter, wanted: str) -> Iterator[Any]:
+    """Yield what tests recorded under a name."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport) and report.when == "call":
+                yield from (value for name, value in report.user_properties if name == wanted)
+
+
+def _of_faults(recorded: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """Yield a line for each kind of fault, over all tests that caused one."""
+    from tests.tools.judgement import FaultFigures
+
+    kinds: dict[str, FaultFigures] = {}
+    for kind, *counts in recorded:
+        figures = FaultFigures(*counts)
+        kinds[kind] = kinds[kind].plus(figures) if kind in kinds else figures
+    yield from (f"{kind}: {figures}" for kind, figures in kinds.items())
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests recorded as a ``figure``, such as precision and recall."""
-    figures = sorted(
-        str(value)
-        for reports in terminalreporter.stats.values()
-        for report in reports
-        if isinstance(report, pytest.TestReport) and report.when == "call"
-        for name, value in report.user_properties
-        if name == "figure"
-    )
+    """Print what tests recorded as a ``figure``, such as precision and recall, or of a fault."""
+    faults = _of_faults(_recorded(terminalreporter, "fault"))
+    figures = sorted([*map(str, _recorded(terminalreporter, "figure")), *faults])
     if figures:
         terminalreporter.section("figures")
     for figure in figures:

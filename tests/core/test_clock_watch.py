@@ -12,6 +12,7 @@ from gdtbridge.clock_watch import DEADLINES, STAMPS
 from gdtbridge.outbox import Message
 from gdtbridge.schema import clock_jump, exam, metadata, order_file, outbox, placed_order
 from tests.tools.clock import TO_BELIEVED
+from tests.tools.judgement import Judged, each_once
 from tests.tools.practice import Practice
 
 HOUR = 3600.0
@@ -55,10 +56,13 @@ def order(practice: Practice, **changes: object) -> str:
 
 
 @pytest.mark.parametrize("seconds", JUMPS)
-def test_an_exam_is_reported_when_its_pause_is_over(practice: Practice, seconds: float) -> None:
+def test_an_exam_is_reported_when_its_pause_is_over(
+    practice: Practice, judged: Judged, seconds: float
+) -> None:
     """Neither earlier nor later, whenever the clock jumps; a second one begins as ever."""
-    for uid in ("2.25.1000", "2.25.2000"):
-        practice.send(StudyInstanceUID=uid)
+    patients = ("1000", "2000")
+    for number in patients:
+        practice.send(StudyInstanceUID=f"2.25.{number}", PatientID=number)
         practice.clock.turn(practice.quiet - 6)
         practice.clock.step(seconds)
         assert practice.core.reporting.report_due() == 0
@@ -67,6 +71,9 @@ def test_an_exam_is_reported_when_its_pause_is_over(practice: Practice, seconds:
         assert practice.core.reporting.next_due_in() == pytest.approx(5, abs=0.01)
         practice.clock.turn(5.1)
         assert practice.core.reporting.report_due() == 1
+    practice.wait()
+    charts = [str(record.first("3000")) for record in practice.records().values()]
+    judged("clock jumps", *each_once("result", patients, charts))
 
 
 @pytest.mark.parametrize("seconds", JUMPS)
@@ -84,11 +91,11 @@ def test_the_longest_wait_for_a_device_that_goes_on_sending_holds(
 
 
 @pytest.mark.parametrize("seconds", JUMPS)
-def test_entries_stay_for_their_day(practice: Practice, seconds: float) -> None:
+def test_entries_stay_for_their_day(practice: Practice, judged: Judged, seconds: float) -> None:
     """What was ordered today is on the list until tomorrow morning, jump or none; not for ever."""
     number = order(practice)
     jump(practice, seconds)
-    assert listed(practice) == [number]
+    judged("clock jumps", *each_once("entry", [number], listed(practice)))
     practice.clock.turn(10 * HOUR)
     again = order(practice, patient_id="4712")
     assert number in listed(practice)

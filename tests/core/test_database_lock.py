@@ -10,11 +10,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from gdtbridge.archive import ReceiptStatus
 from gdtbridge.database import Database
 from gdtbridge.errors import DatabaseUnavailable, StoreSuspended
+from gdtbridge.schema import instance
 from gdtbridge.service import probes_of
+from tests.tools.judgement import Judged, each_once
 from tests.tools.practice import Practice
 from tests.tools.waiting import wait_for
 
@@ -22,6 +24,8 @@ pytestmark = pytest.mark.usefixtures("believed")
 
 PATIENCE = 0.6
 """Seconds all writers wait in these tests."""
+DEVICES, OBJECTS = 8, 2
+"""So many send at once, each so many objects."""
 
 
 @pytest.fixture(autouse=True)
@@ -73,14 +77,59 @@ def test_all_give_up_together(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_device_is_told_to_try_again(practice: Practice) -> None:
-    """A700 with a comment; what it sends again is stored once."""
-    with locked(practice.folder / "db.sqlite"), pytest.raises(StoreSuspended) as refused:
-        practice.send(SOPInstanceUID="2.25.1")
+class Devices:
+    """Devices that send each object until it is taken, and what they were answered."""
 
-    assert refused.value.status == 0xA700
-    assert "again" in refused.value.comment
-    assert practice.send(SOPInstanceUID="2.25.1") is ReceiptStatus.NEW
+    def __init__(self, practice: Practice) -> None:
+        self._practice = practice
+        self.taken: list[str] = []
+        self.refused: list[tuple[str, StoreSuspended]] = []
+        self.again = threading.Event()
+
+    def send(self, study: str) -> None:
+        """Send the objects of a study one after the other."""
+        for number in range(OBJECTS):
+            uid = f"{study}.{number}"
+            while not self._is_taken(study, uid):
+                self.again.wait(10)
+            self.taken.append(uid)
+
+    def _is_taken(self, study: str, uid: str) -> bool:
+        try:
+            self._practice.send(StudyInstanceUID=study, SOPInstanceUID=uid)
+        except StoreSuspended as answer:
+            self.refused.append((uid, answer))
+            return False
+        return True
+
+
+def stored(practice: Practice) -> list[str]:
+    """Return the UID of each object in the index whose file is in the archive."""
+    with practice.database.read() as connection:
+        rows = connection.execute(sa.select(instance.c.file, instance.c.sop_instance_uid)).all()
+    return [uid for file, uid in rows if (practice.archive.folder / file).is_file()]
+
+
+def test_devices_are_told_to_try_again(practice: Practice, judged: Judged) -> None:
+    """A700 with a comment for all who sent; what they were told is stored is there, once."""
+    devices = Devices(practice)
+    senders = [threading.Thread(target=devices.send, args=(f"2.25.{n}",)) for n in range(DEVICES)]
+    with locked(practice.folder / "db.sqlite"):
+        for one in senders:
+            one.start()
+        wait_for(lambda: len(devices.refused) >= DEVICES, 10, "an answer for each device")
+        assert devices.taken == stored(practice) == []
+    devices.again.set()
+    for one in senders:
+        one.join()
+
+    refused = {uid for uid, _ in devices.refused}
+    judged("locked database", *each_once("object", sorted(refused), stored(practice)))
+    assert len(refused) >= DEVICES
+    assert {answer.status for _, answer in devices.refused} == {0xA700}
+    assert all("again" in answer.comment for _, answer in devices.refused)
+    assert sorted(stored(practice)) == sorted(devices.taken)
+    assert len(devices.taken) == DEVICES * OBJECTS
 
 
 def test_a_lock_is_a_state(practice: Practice) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from gdtbridge.first_start import begin_anew
 from gdtbridge.ownership import only_service
 from gdtbridge.service import alone, serve
 from gdtbridge.settings import Settings, load_settings
+from tests.tools.judgement import Judged, Judgement
 from tests.tools.trees import tree_of
 
 FILE = "gdtbridge.sqlite"
@@ -37,6 +39,11 @@ def put(path: Path, content: bytes = b"x") -> None:
     """Make a file and its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
+
+
+def files(settings: Settings) -> Counter[str]:
+    """Count what there is, by path."""
+    return Counter(list(tree_of(settings.root)))
 
 
 def run(*arguments: str) -> Result:
@@ -64,9 +71,10 @@ def test_a_first_start_makes_a_whole_database(settings: Settings) -> None:
         "gdt/error/A.GDT",
     ],
 )
-def test_what_is_left_tells_of_a_database(settings: Settings, left: str) -> None:
-    """Each of them alone stops the start, which names it and the ways out."""
+def test_what_is_left_tells_of_a_database(settings: Settings, judged: Judged, left: str) -> None:
+    """Each of them alone stops the start, which names it and the ways out, and loses nothing."""
     put(settings.root / left)
+    before = tree_of(settings.root)
     with pytest.raises(DatabaseLost) as refused, open_core(settings):
         pass
 
@@ -74,6 +82,7 @@ def test_what_is_left_tells_of_a_database(settings: Settings, left: str) -> None
     assert left in text
     assert all(way in text for way in ("restore", "archive reindex", "--begin-anew"))
     assert not (settings.root / FILE).exists()
+    judged("lost database", Judgement().count("file", before, files(settings)))
 
 
 def test_entries_of_others_tell_nothing(settings: Settings, tmp_path: Path) -> None:
@@ -85,11 +94,16 @@ def test_entries_of_others_tell_nothing(settings: Settings, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all" * 100])
-def test_a_file_that_is_no_database_of_ours(settings: Settings, content: bytes) -> None:
+def test_a_file_that_is_no_database_of_ours(
+    settings: Settings, judged: Judged, content: bytes
+) -> None:
     """Zero bytes, as a full disk leaves them, or anything else: refused, and left as it is."""
     put(settings.root / FILE, content)
+    put(settings.archive_folder / "ab" / "x.dcm")
+    before = tree_of(settings.root)
     with pytest.raises(DatabaseLost, match=FILE), open_core(settings):
         pass
+    judged("lost database", Judgement().count("file", before, files(settings)))
     assert (settings.root / FILE).read_bytes() == content
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.device import send_raw
+from tests.tools.judgement import Judged, each_once
 from tests.tools.service import Service, Study, service, traced
 from tests.tools.waiting import wait_for
 
@@ -20,6 +22,10 @@ pytestmark = pytest.mark.slow
 SUCCESS = 0x0000
 FAILURE = 0x0110
 FULL = 0xA700
+INODES = 500
+"""Files and folders the disks of these tests take."""
+LEFT = range(6)
+"""So many inodes are left, down to none: an object takes a spooled file and two folders."""
 
 numbers = count(1)
 
@@ -51,7 +57,8 @@ def disk(tmp_path: Path) -> Iterator[Callable[[str, int], Path]]:
     def mount(name: str, size: int) -> Path:
         path = tmp_path / name
         path.mkdir(parents=True)
-        command = ["mount", "-t", "tmpfs", "-o", f"size={size}k", "gdtbridge-test", str(path)]
+        options = f"size={size}k,nr_inodes={INODES}"
+        command = ["mount", "-t", "tmpfs", "-o", options, "gdtbridge-test", str(path)]
         if (
             os.geteuid() != 0
             or subprocess.run(command, capture_output=True, check=False).returncode
@@ -81,8 +88,14 @@ def wait_until_reported(bridge: Service, *studies: Study) -> None:
     assert [found[study.accession, "study"] for study in studies] == [1] * len(studies)
 
 
+def stored(bridge: Service) -> list[str]:
+    """Return the UID of each object in the index whose file is in the archive."""
+    rows = bridge.rows("SELECT file, sop_instance_uid FROM instance")
+    return [uid for file, uid in rows if (bridge.archive / file).is_file()]
+
+
 def test_a_full_disk_refuses_and_keeps(
-    tmp_path: Path, disk: Callable[[str, int], Path], project: Path
+    tmp_path: Path, disk: Callable[[str, int], Path], project: Path, judged: Judged
 ) -> None:
     """Without room the answer is A700 and nothing is left over; with room again all is well."""
     room = disk("var", 24 * 1024)
@@ -101,11 +114,12 @@ def test_a_full_disk_refuses_and_keeps(
 
         assert send_raw(port, refused) == [SUCCESS, SUCCESS]
         wait_until_reported(bridge, before, small, sr)
+        judged("full disk", *each_once("object", [uid for _, uid, *_ in refused], stored(bridge)))
         assert bridge.results()[sr.accession, "values"] == 1
 
 
 def test_a_disk_that_fills_up_at_any_write(
-    tmp_path: Path, disk: Callable[[str, int], Path]
+    tmp_path: Path, disk: Callable[[str, int], Path], judged: Judged
 ) -> None:
     """Wherever the room ends, in the spool or in the database, the answer is A700 or the truth."""
     room = disk("var", 8 * 1024)
@@ -124,14 +138,52 @@ def test_a_disk_that_fills_up_at_any_write(
         taken = [uid for uid, answer in answers.items() if answer == [SUCCESS]]
         assert len(refused) + len(taken) == len(answers), answers
         assert refused
-        assert all(bridge.has(uid) for uid in taken)
+        assert set(taken) <= set(stored(bridge))
         assert list(bridge.spool.iterdir()) == []
         assert send_raw(port, [last.image(leave) for leave in range(40)]) == [SUCCESS] * 40
         wait_until_reported(bridge, first, last)
+        judged("full disk", *each_once("object", answers, stored(bridge)))
+
+
+def take_inodes(disk: Path, leave: int) -> None:
+    """Let a disk have inodes for so many more files."""
+    taken = list(disk.glob("ballast-*"))
+    with contextlib.suppress(OSError):
+        for number in range(INODES):
+            file = disk / f"ballast-{leave}-{number}"
+            file.touch()
+            taken.append(file)
+    for file in taken[len(taken) - leave :]:
+        file.unlink()
+
+
+def test_a_disk_that_has_no_inodes(
+    tmp_path: Path, disk: Callable[[str, int], Path], judged: Judged
+) -> None:
+    """Whichever file or folder there is no inode for, the answer is A700 or the truth."""
+    room = disk("var", 8 * 1024)
+    with service(tmp_path, exam__quiet_seconds="0.2") as bridge:
+        port = bridge.ports["DICOM"]
+        answers = {}
+        for leave in LEFT:
+            study = new_study()
+            take_inodes(room, leave)
+            answers[study] = send_raw(port, [study.image()])
+        refused = [study for study, answer in answers.items() if answer == [FULL]]
+        taken = [study for study, answer in answers.items() if answer == [SUCCESS]]
+        assert len(refused) + len(taken) == len(answers), answers
+        assert refused
+        assert {study.image()[1] for study in taken} == set(stored(bridge))
+        for file in room.glob("ballast-*"):
+            file.unlink()
+
+        assert send_raw(port, [one.image() for one in refused]) == [SUCCESS] * len(refused)
+        wait_until_reported(bridge, *answers)
+        judged("inodes", *each_once("object", [one.image()[1] for one in answers], stored(bridge)))
 
 
 def test_a_full_results_folder_gets_its_files_later(
-    tmp_path: Path, disk: Callable[[str, int], Path], project: Path
+    tmp_path: Path, disk: Callable[[str, int], Path], project: Path, judged: Judged
 ) -> None:
     """While the practice's share is full nothing half appears; with room the files come."""
     share = disk("var/gdt/out", 64)
@@ -146,8 +198,9 @@ def test_a_full_results_folder_gets_its_files_later(
 
         ballast.unlink()
 
-        wait_until_reported(bridge, study)
-        assert bridge.results()[study.accession, "values"] == 1
+        wait_for(bridge.settled, 30, "reporting of every exam")
+        kinds = [kind for number, kind in bridge.results().elements() if number == study.accession]
+        judged("full disk", *each_once("record", ("study", "values"), kinds))
         assert {path.suffix for path in share.iterdir()} == {".gdt"}
 
 

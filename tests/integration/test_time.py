@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +15,13 @@ import pytest
 
 from gdtbridge import service as service_module
 from gdtbridge.durable.clock import BELIEVED_SINCE
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.people import Patient
 from gdtbridge.service import Bridge
 from gdtbridge.settings import load_settings
 from tests.tools.device import send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
+from tests.tools.judgement import Judged, Judgement
 from tests.tools.service import Service
 from tests.tools.surgery import Surgery, image, person
 from tests.tools.waiting import wait_for
@@ -93,58 +97,79 @@ def turned(tmp_path: Path, library: Path) -> Iterator[TurnedService]:
         bridge.kill()
 
 
-def examine(bridge: TurnedService, number: int) -> None:
+def examine(bridge: TurnedService, patient: Patient) -> None:
     """Let a device send an exam; its result must be in the folder promptly."""
-    surgery = Surgery(bridge)
-    before = len(list(bridge.gdt_out.glob("*.gdt")))
-    surgery.send(image(f"2.25.{number}", "1", ANNA))
-    wait_for(lambda: len(list(bridge.gdt_out.glob("*.gdt"))) > before, PROMPT_SECONDS, "the result")
+    Surgery(bridge).send(image(f"2.25.{patient.id}", "1", patient))
+    wait_for(lambda: results(bridge, patient), PROMPT_SECONDS, "the result")
 
 
-def is_listed(bridge: TurnedService, accession_number: str) -> bool:
-    """Return whether an order's entry is in the worklist's folder."""
-    return any((bridge.root / "var" / "worklist").glob(f"{accession_number}-*.wl"))
+def nth(number: int) -> Patient:
+    """Return a patient with a number of their own."""
+    return person(str(number), "Muster^Anna", "01.02.2019")
 
 
-def test_results_leave_whatever_the_clock_does(turned: TurnedService) -> None:
+def results(bridge: TurnedService, patient: Patient) -> Counter[str]:
+    """Count the results in the folder by the patient's number; only this one's."""
+    files = [path.read_bytes() for path in bridge.gdt_out.glob("*.gdt")]
+    numbers = [str(found.first("3000")) for data in files for found in read_records(data)]
+    return Counter(number for number in numbers if number == patient.id)
+
+
+def listed(bridge: TurnedService, accession_number: str) -> Counter[str]:
+    """Count the entries an order has in the worklist's folder, by its number."""
+    entries = (bridge.root / "var" / "worklist").glob(f"{accession_number}-*.wl")
+    return Counter(accession_number for _ in entries)
+
+
+def test_results_leave_whatever_the_clock_does(turned: TurnedService, judged: Judged) -> None:
     """From a second to thirty years, there and back; the entry of the morning is still listed."""
     with turned:
         order = Surgery(turned).order(person("2", "Warten^Willi", "03.04.1950"))
-        examine(turned, 100)
-        for number, seconds in enumerate(JUMPS):
+        examine(turned, nth(100))
+        judgements: dict[int, Judgement] = {}
+        for number, seconds in enumerate((*JUMPS, 0), 200):
             turned.turn(seconds)
-            examine(turned, 200 + number)
-            assert is_listed(turned, order)
-        turned.turn(0)
-        examine(turned, 300)
+            examine(turned, nth(number))
+            entries = listed(turned, order)
+            judgements[number] = Judgement().count("entry", {order}, entries)
         cleaned = time.monotonic() + 3
         wait_for(lambda: time.monotonic() > cleaned, 5, "some clean-ups")
-        assert is_listed(turned, order)
+        for number, judgement in judgements.items():
+            judgement.count("result", {str(number)}, results(turned, nth(number)))
+        judged("clock jumps", *judgements.values())
+        assert listed(turned, order)
         assert "clock-jumped" in turned.attention()
         assert turned.memory < 300
         assert turned.stop() == 0
     assert "the clock of this machine jumped from" in turned.log.read_text()
 
 
-def test_a_start_in_1970_is_put_right(turned: TurnedService) -> None:
+def test_a_start_in_1970_is_put_right(turned: TurnedService, judged: Judged) -> None:
     """Orders are taken, results leave, and when the time is right the entries are of today."""
     turned.turn(HOUR - time.time())
     with turned:
         surgery = Surgery(turned)
         first = surgery.order(ANNA)
-        examine(turned, 100)
+        examine(turned, ANNA)
         assert "clock-jumped" in turned.attention()
         last = surgery.order(person("2", "Warten^Willi", "03.04.1950"))
         turned.turn(0)
         query = f"SELECT min(ordered_at) FROM placed_order WHERE ordered_at > {BELIEVED_SINCE}"
         wait_for(lambda: turned.rows(query)[0][0] != "None", 10, "the right time")
-        examine(turned, 101)
+        examine(turned, nth(101))
         day = time.strftime("%Y-%m-%d")
         query = "SELECT accession_number, scheduled FROM placed_order WHERE listing IS NULL"
         wait_for(lambda: len(turned.rows(query)) == 2, 30, "the entries")
-        assert {number for number, _ in turned.rows(query)} == {first, last}
+        orders = [number for number, _ in turned.rows(query)]
         assert all(scheduled.startswith(day) for _, scheduled in turned.rows(query))
-        assert is_listed(turned, last)
+        assert listed(turned, last)
+        judgements = [
+            Judgement().count("order", {number}, Counter(one for one in orders if one == number))
+            for number in (first, last)
+        ]
+        for judgement, patient in zip(judgements, (ANNA, nth(101)), strict=True):
+            judgement.count("result", {patient.id}, results(turned, patient))
+        judged("clock jumps", *judgements)
 
 
 def test_an_exam_is_reported_when_its_pause_is_over(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -12,6 +11,7 @@ from gdtbridge.outbox.model import DeliveryState
 from gdtbridge.outbox.retry import LONGEST_RETRY
 from gdtbridge.schema import outbox as table
 from tests.tools.clock import HandClock
+from tests.tools.judgement import Judged, each_once
 from tests.tools.share import Share, share
 from tests.tools.waiting import wait_for
 
@@ -76,7 +76,7 @@ class Office:
 
 
 def test_each_result_arrives_once_whatever_fails(
-    memory: Path, record_property: Callable[[str, object], None], *, exhaustive: bool
+    memory: Path, judged: Judged, *, exhaustive: bool
 ) -> None:
     """Two attempts meet the fault, in one life of the service or in two; the next gets through."""
     faults = FAULTS if exhaustive else Random(SEED).sample(FAULTS, SAMPLE)
@@ -98,9 +98,6 @@ def test_each_result_arrives_once_whatever_fails(
         office.clean()
         waiting = office.waiting()
         office.database.close()
-    lost = len(faults) + 1 - len(set(office.collected))
-    doubled = len(office.collected) - len(set(office.collected))
-    survived = len(faults) - lost - doubled
-    figure = f"tried {len(faults)}, survived {survived}, lost {lost}, doubled {doubled}"
-    record_property("figure", f"share faults: {figure}")
-    assert (waiting, lost, doubled) == ([], 0, 0)
+    numbers = [str(number) for number, _ in enumerate(faults, 1)]
+    judged("share faults", *each_once("result", numbers, office.collected))
+    assert (waiting, office.collected.count("0")) == ([], 1)

@@ -22,6 +22,7 @@ from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.people import Patient
 from gdtbridge.simulator.query import worklist_query
 from tests.tools.device import Instance
+from tests.tools.judgement import Judgement
 from tests.tools.reception import record
 from tests.tools.service import Service
 from tests.tools.surgery import QUICK, Surgery, image, person, report
@@ -176,38 +177,6 @@ class Story:
                 self.books.records.append((str(found.first("3000")), kind))
             delete(path)
             self._note("deleted", path.name)
-
-
-@dataclass
-class Judgement:
-    """What a power cut cost: nothing, or these."""
-
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-
-    @property
-    def is_good(self) -> bool:
-        """Whether nothing was lost or doubled."""
-        return not self.lost and not self.doubled
-
-    def __add__(self, other: Judgement) -> Judgement:
-        """Return both; what both say is one."""
-        return Judgement(
-            list(dict.fromkeys(self.lost + other.lost)),
-            list(dict.fromkeys(self.doubled + other.doubled)),
-        )
-
-    def at(self, *moments: int) -> Judgement:
-        """Return the same with the moments of the cuts, for who has to find out why."""
-        return Judgement(
-            [f"{what} at {moments}" for what in self.lost],
-            [f"{what} at {moments}" for what in self.doubled],
-        )
-
-    def count(self, kind: str, wanted: set[str], found: Counter[str]) -> None:
-        """Hold what there is against what there is to be, each once."""
-        self.lost += [f"{kind} {one}" for one in sorted(wanted - set(found))]
-        self.doubled += [f"{kind} {one}" for one, times in sorted(found.items()) if times > 1]
 
 
 def judge_start(service: Service, books: Books) -> Judgement:
