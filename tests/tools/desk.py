@@ -205,10 +205,9 @@ class Desk:
             "gdt": any(kind.german in text or kind.german_several in text for text in self.notes()),
         }
 
-    def was_told(self, code: str) -> dict[str, bool]:
-        """Return which channels that come to a person have ever told of a kind."""
-        mailed = any(f"[{code}]" in mail.get_content() for mail in self.mail.mails)
-        return {**self.channels(code), "mail": mailed}
+    def was_mailed(self, code: str) -> bool:
+        """Return whether any mail told of a kind."""
+        return any(f"[{code}]" in mail.get_content() for mail in self.mail.mails)
 
     def is_resolved(self, code: str) -> bool:
         """Return whether the house was called because a kind is gone."""
