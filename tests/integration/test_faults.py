@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import subprocess
@@ -74,10 +75,21 @@ def disk(tmp_path: Path) -> Iterator[Callable[[str, int], Path]]:
 
 def fill(disk: Path, leave: int = 0) -> Path:
     """Fill a disk but for ``leave`` bytes; return the file that does it."""
-    status = os.statvfs(disk)
     ballast = disk / "ballast"
-    with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, max(1, status.f_bavail * status.f_bsize - leave))
+
+    def filled() -> bool:
+        try:
+            with ballast.open("wb") as file:
+                status = os.statvfs(disk)
+                room = max(1, status.f_bavail * status.f_bsize - leave)
+                os.posix_fallocate(file.fileno(), 0, room)
+        except OSError as error:  # the service has written meanwhile
+            if error.errno != errno.ENOSPC:
+                raise
+            return False
+        return True
+
+    wait_for(filled, 10, "a full disk")
     return ballast
 
 
