@@ -22,7 +22,6 @@ BLOCK = 4096
 ROOM = 1 << 24
 """Blocks of a disk that is never full."""
 REMEMBER_SECONDS = 3600.0
-NEEDS_ROOM = frozenset({"make", "write"})
 
 
 class PowerDisk(mfusepy.Operations):  # type: ignore[misc]
@@ -38,11 +37,13 @@ class PowerDisk(mfusepy.Operations):  # type: ignore[misc]
         self._full = full_mark(journal)
 
     def _do(self, call: str, *arguments: Any) -> None:
-        if call in NEEDS_ROOM and self._full.exists():
-            raise OSError(errno.ENOSPC, call)
         step = Step(call, arguments)
         os.write(self._journal, dump(step))
         self._disk.do(step)
+
+    def _need_room(self) -> None:
+        if self._full.exists():
+            raise OSError(errno.ENOSPC, "the disk is full")
 
     def _node(self, path: str) -> Node:
         node = self._disk.root
@@ -60,6 +61,7 @@ class PowerDisk(mfusepy.Operations):  # type: ignore[misc]
 
     def _make(self, path: str, mode: int) -> int:
         number = len(self._disk.nodes)
+        self._need_room()
         self._do("make", *self._place(path), number, mode)
         self._touch(number)
         return number
@@ -157,6 +159,10 @@ class PowerDisk(mfusepy.Operations):  # type: ignore[misc]
         return 0
 
     def write(self, path: str, data: bytes, offset: int, fh: int) -> int:
+        if offset + len(data) > len(self._disk.nodes[fh].data):
+            # What has its place is written there. Were it refused, the pages that SQLite has mapped
+            # of its -shm would be lost unseen, and with them what was committed.
+            self._need_room()
         self._do("write", fh, offset, bytes(data))
         self._touch(fh)
         return len(data)
