@@ -31,9 +31,9 @@ from gdtbridge.outbox.retry import retry_delay
 
 log = logging.getLogger(__name__)
 
-BATCH: Final = 8
+BATCH: Final = 20
 """Messages of one pass."""
-BEHIND: Final = 16
+BEHIND: Final = 60
 """Messages that a worker delivers in well under a second."""
 LONGEST_SLEEP: Final = 3.0
 """Seconds after which a worker looks by itself: a command beside the service rings no bell."""

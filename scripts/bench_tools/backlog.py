@@ -20,7 +20,7 @@ from bench_tools.objects import US_IMAGE, image_of, write_exam
 from bench_tools.servers import SETTLE_SECONDS, START_SECONDS, bridge, keep_sending, send
 from gdtbridge.archive import IncomingInstance
 from gdtbridge.core import open_core
-from gdtbridge.settings import Settings
+from gdtbridge.settings import ExamSettings, Settings
 
 QUIET_SECONDS = 1
 FRESH = 7
@@ -30,7 +30,7 @@ MEMORY = Path("/dev/shm")
 def make_backlog(folder: Path, exams: int) -> None:
     """Let an installation below ``folder`` receive so many exams; nobody reports them."""
     place = MEMORY / folder.parent.name if MEMORY.is_dir() else folder  # waits for no disk
-    settings = Settings(base=place)
+    settings = Settings(base=place, exam=ExamSettings(quiet_seconds=0.001))
     with open_core(settings) as core:
         for number in range(1, exams + 1):
             path = write_exam(settings.spool_folder / "incoming", number)
