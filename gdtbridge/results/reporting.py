@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -93,7 +93,7 @@ class ResultReporter:
         self._away.clear()
         while (fresh or backlog) and not self._stopping.is_set() and not self._away.is_set():
             room = self._has_room(waiting=not fresh)
-            turn = self._turn(fresh, backlog if room else deque(), size)
+            turn = self._turn(fresh, backlog, size, tried, room=room)
             tried.update(turn)
             began = self.clock.monotonic()
             again = [one for one in self._report(turn) if tried[one] < MOST_TRIES]
@@ -104,14 +104,23 @@ class ResultReporter:
             fresh.extend(one for one in new if one not in fresh)
         return len(tried)
 
-    def _turn(self, fresh: deque[int], backlog: deque[int], size: int) -> list[int]:
+    def _turn(
+        self,
+        fresh: deque[int],
+        backlog: deque[int],
+        size: int,
+        tried: Collection[int],
+        *,
+        room: bool,
+    ) -> list[int]:
         """Take the exams of one transaction, those of one person in the order they were due.
 
         Where all fit, all in that order. Of more the fresh ones come first, then the newest and the
-        oldest of the backlog in turn, each after the earlier ones of the same people: whose an exam
-        is may rest on what became of those.
+        oldest of the backlog in turn, each after all earlier ones of the same people: whose an exam
+        is may rest on what became of those. Without ``room`` the backlog gives those alone.
+        None is waited for that was ``tried``: it may fail for ever.
         """
-        if len(fresh) + len(backlog) <= size:
+        if room and len(fresh) + len(backlog) <= size:
             taken = [*backlog, *fresh]
             backlog.clear()
             fresh.clear()
@@ -119,10 +128,15 @@ class ResultReporter:
         ends = cycle((backlog.pop, backlog.popleft))
         turn: dict[int, None] = {}
         with self.database.read() as connection:
-            while len(turn) < size and (fresh or backlog):
+            while len(turn) < size and (fresh or (room and backlog)):
                 one = fresh.popleft() if fresh else next(ends)()
-                earlier = store.due_of_same_people(connection, one)
-                turn |= dict.fromkeys((*earlier[:size], one))
+                found = store.due_of_same_people(connection, one)
+                earlier = [before for before in found if before not in tried]
+                turn |= dict.fromkeys(earlier[:size])
+                if len(earlier) <= size:
+                    turn[one] = None
+                else:
+                    fresh.append(one)
         taken = list(turn)
         for queue in (fresh, backlog):
             for one in taken:

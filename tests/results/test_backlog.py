@@ -80,6 +80,31 @@ def test_exams_of_one_person_keep_their_order(practice: Practice) -> None:
     assert sorted(spy.read) == list(range(1, MANY + 2))
 
 
+def test_a_fresh_exam_waits_for_its_persons_earlier_ones(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the backlog has to wait for the outbox, and where they are more than a turn."""
+    for number in range(MANY):
+        send_exam(practice, number)
+    for number in range(2 * reporting.TURN):
+        practice.send(StudyInstanceUID=f"2.25.7.{number}", PatientID="9999", PatientName="Eins^Ä")
+    practice.clock.seconds += practice.quiet
+    behind = [False, *[True] * 12]
+    monkeypatch.setattr(practice.outbox, "is_behind", lambda: behind.pop(0) if behind else False)
+
+    def comes() -> None:
+        practice.send(StudyInstanceUID="2.25.7.99", PatientID="9999", PatientName="Eins^Ä")
+        practice.clock.seconds += practice.quiet
+
+    spy = Spy(practice)
+    spy.after[1] = comes
+    practice.core.reporting.report_due()
+
+    own = [one for one in spy.read if one > MANY]
+    assert list(dict.fromkeys(own)) == list(range(MANY + 1, MANY + 2 * reporting.TURN + 2))
+    assert states(practice) == [ExamState.REPORTED] * (MANY + 2 * reporting.TURN + 1)
+
+
 def test_few_exams_keep_their_order(practice: Practice) -> None:
     """What fits into one turn is reported as it became due."""
     for number in range(reporting.TURN):
