@@ -22,6 +22,7 @@ from functools import lru_cache
 from typing import Final
 
 from gdtbridge.catalogue.rows import (
+    CODING_COLUMNS,
     NEUTRAL,
     UNNAMED,
     CatalogueError,
@@ -282,7 +283,7 @@ def _changed(
     for row in rows:
         if row.id == made:
             usual = {column: str(getattr(row, column)) for column in CHANGEABLE}
-            fixed = {"concept": row.concept, "meaning": row.meaning, "where": row.where}
+            fixed = {column: str(getattr(row, column)) for column in CODING_COLUMNS}
             result.append(read_row({**usual, **cells, **fixed}, place))
         else:
             result.append(row)

@@ -30,7 +30,13 @@ from gdtbridge.sr import ucum
 from gdtbridge.sr.codes import ModifierRole
 from gdtbridge.tsv import table
 
-COLUMNS: Final = ("id", "name", "unit", "decimals", "group", "concept", "meaning", "where")
+MEASUREMENT_COLUMNS: Final = ("id", "name", "unit", "decimals", "group")
+"""Columns of ``measurements.tsv``."""
+
+CODING_COLUMNS: Final = ("concept", "meaning", "where", "source")
+"""Columns of ``codings.tsv`` behind the id."""
+
+COLUMNS: Final = (*MEASUREMENT_COLUMNS, *CODING_COLUMNS)
 MODIFIERS: Final = (*(role.value for role in ModifierRole), "of", "in", "tracking")
 """What ``where`` may name. Behind the roles is what only some values have: the measurement a
 gestational age was derived from, a private container, a lesion."""
@@ -103,7 +109,8 @@ class CatalogueRow:
     """A coding of a measurement, with the measurement's name, unit and group.
 
     ``concept`` is the normalised code (``LN:29436-3``), ``meaning`` what its scheme calls it,
-    ``unit`` the UCUM code values are converted to. ``where`` is the text, ``choices`` what it says.
+    ``source`` where the code is defined or was seen, ``unit`` the UCUM code values are converted
+    to. ``where`` is the text, ``choices`` what it says.
     """
 
     id: str
@@ -114,6 +121,7 @@ class CatalogueRow:
     concept: str
     meaning: str
     where: str
+    source: str
     choices: Mapping[str, ModifierChoice]
 
 
@@ -136,11 +144,19 @@ def terms() -> CatalogueTerms:
 
 @lru_cache(maxsize=1)
 def built_in() -> tuple[CatalogueRow, ...]:
-    """Return the rows of ``catalogue.tsv`` in their order."""
-    return tuple(
-        read_row(dict(zip(COLUMNS, cells, strict=True)), f"catalogue.tsv ({cells[0]})")
-        for cells in table("catalogue/catalogue.tsv")
-    )
+    """Return the codings of ``codings.tsv`` in the order of ``measurements.tsv``."""
+    codings: dict[str, list[list[str]]] = {}
+    for id_, *cells in table("catalogue/codings.tsv"):
+        codings.setdefault(id_, []).append(cells)
+    rows = []
+    for facts in table("catalogue/measurements.tsv"):
+        measurement = dict(zip(MEASUREMENT_COLUMNS, facts, strict=True))
+        for cells in codings.pop(facts[0]):
+            coding = dict(zip(CODING_COLUMNS, cells, strict=True))
+            rows.append(read_row(measurement | coding, f"measurements.tsv ({facts[0]})"))
+    if codings:
+        raise CatalogueError(f"codings.tsv, id: {', '.join(codings)}")
+    return tuple(rows)
 
 
 def read_row(cells: Mapping[str, str], place: str) -> CatalogueRow:
@@ -157,6 +173,7 @@ def read_row(cells: Mapping[str, str], place: str) -> CatalogueRow:
             concept=_concept(cells["concept"]),
             meaning=cells.get("meaning", ""),
             where=cells.get("where", ""),
+            source=cells.get("source", ""),
             choices=choices_of(cells.get("where", "")),
         )
     except CatalogueError as error:

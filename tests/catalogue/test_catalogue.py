@@ -158,12 +158,31 @@ def test_it_is_large_enough_to_be_useful() -> None:
     assert {"Ovarien", "Uterus", "Leber", "LV-Strain"} <= groups
 
 
-def test_rows_of_one_id_name_one_thing() -> None:
-    """Whatever code it comes under, one id has one name, unit, rounding and group."""
-    seen: dict[str, tuple[str, ...]] = {}
+def context_groups() -> dict[str, set[str]]:
+    """Return the codes of each context group (``CID 12201``) of PS3.16."""
+    found: dict[str, set[str]] = {}
+    for scheme, keywords in concepts.items():
+        for known in keywords.values():
+            for code, (_, groups) in known.items() if isinstance(known, dict) else ():
+                for number in groups:
+                    found.setdefault(f"CID {number}", set()).add(f"{scheme.upper()}:{code}")
+    return found
+
+
+def test_every_coding_says_where_it_is_from() -> None:
+    """A context group that has the code, a template, or where it was seen."""
+    groups = context_groups()
     for row in built_in():
-        said = (row.name, row.unit, str(row.decimals), row.group)
-        assert seen.setdefault(row.id, said) == said
+        assert row.source, row
+        if row.source.startswith("CID "):
+            assert row.concept in groups[row.source], row
+
+
+def test_every_measurement_has_a_coding_and_one_line() -> None:
+    """An id in ``codings.tsv`` that ``measurements.tsv`` lacks would be refused at the start."""
+    ids = [cells[0] for cells in table("catalogue/measurements.tsv")]
+    assert len(ids) == len(set(ids))
+    assert set(ids) == {cells[0] for cells in table("catalogue/codings.tsv")}
 
 
 def test_one_name_belongs_to_one_id() -> None:
