@@ -21,7 +21,7 @@ class Node:
     """A content item: its place (as ``dsrdump +Pn`` counts), relationship, type, name and value.
 
     ``number`` is the literal of a NUM (None where it has none), ``coded`` its unit or the code of
-    a CODE, ``text`` the text of a TEXT.
+    a CODE, ``text`` the text of a TEXT or the date of a DATE.
     """
 
     place: str
@@ -154,7 +154,7 @@ def _dcmdump_node(item: _Element, place: str) -> Node:
         item.text("0040,a040") or "",
         _first_code(item, "0040,a043") or ("", "", ""),
         coded=_first_code(item, "0040,a168"),
-        text=item.text("0040,a160"),
+        text=item.text("0040,a160") or item.text("0040,a121"),
     )
     measured = item.items("0040,a300")
     if len(measured) == 1:

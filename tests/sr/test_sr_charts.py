@@ -1,0 +1,191 @@
+"""Foreign reports in the chart: every value against a table written by hand."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import pytest
+
+from gdtbridge.sr import Report, read_report
+from tests.sr.chart import Comparison, Expected, Verdict, chart_of, compare
+from tests.sr.expected import tables
+from tests.sr.expected.dumps import Node, of_dcmdump
+
+TABLE = tables.FOLDER / "chart" / "field.tsv"
+COLUMNS = (
+    "report", "place", "concept", "sent", "verdict", "id", "value", "unit", "name", "notes",
+    "never", "why",
+)  # fmt: skip
+
+
+class Row(NamedTuple):
+    """A row of the table: what DCMTK prints of an item, and what a chart is to say of it."""
+
+    place: str
+    concept: str
+    sent: str
+    expected: Expected
+
+
+def read_table() -> dict[str, list[Row]]:
+    """Return the rows of each report."""
+    lines = (line for line in TABLE.read_text("utf-8").splitlines() if not line.startswith("#"))
+    reports: dict[str, list[Row]] = {}
+    for cells in csv.DictReader(lines, COLUMNS, restval="", delimiter="\t", quoting=csv.QUOTE_NONE):
+        expected = Expected(
+            cells["value"], cells["unit"], cells["id"], cells["name"], cells["notes"],
+            cells["never"], cast("Verdict", cells["verdict"]),
+        )  # fmt: skip
+        row = Row(cells["place"], cells["concept"], cells["sent"], expected)
+        reports.setdefault(cells["report"], []).append(row)
+    return reports
+
+
+ROWS = read_table()
+
+OPEN = frozenset(
+    # Reports that are not right yet
+    {
+        "f01_ob_fetal_heart_singleton",
+        "f03_tid5220_fetal_two",
+        "f04_echonous_ob_twins",
+        "f06_tid5300_pw_2d_mm",
+        "f07_echonous_carotid_1726",
+        "f08_previous_findings",
+        "f12_swe_only_iqr_first",
+        "f13_value_with_qualifier",
+        "f14_precoordinated_side",
+        "f16_laterality_conflict",
+        "f18_kidney_lwt",
+        "f19_small_percent_unit_1",
+        "f21_flat_root_nums",
+        "f23_ob_dates_texts_codes",
+        "f24_rdsr",
+        "f25_unit_spellings",
+        "f26_unit_probe",
+        "g01_num_has_properties_of_code",
+        "g02_num_contains_below_code",
+        "g03_subject_class_fetus_no_id",
+        "g04_efw_three_equations",
+        "g06_stress_stage_number_only",
+        "g07_comma_decimals",
+        "g08_two_ica_same_vessel",
+        "g09_three_lvidd_no_mean",
+        "g12_fetal_vessel_ivc_uv",
+        "i03_twins_long_equation",
+        "j04_ob_title_11525",
+        "j04c_ob_title_private",
+        "j19_protocol_stage_code_dcm",
+        "j21_sentinels",
+        "unit_area_2",
+        "unit_co_1",
+        "unit_dt_1",
+        "unit_dt_2",
+        "unit_edv_5",
+        "unit_edv_6",
+        "unit_ef_1",
+        "unit_ef_2",
+        "unit_ef_3",
+        "unit_efw_1",
+        "unit_efw_2",
+        "unit_efw_4",
+        "unit_ga_1",
+        "unit_ga_2",
+        "unit_hr_2",
+        "unit_ht_1",
+        "unit_ht_2",
+        "unit_lvidd_0",
+        "unit_lvidd_1",
+        "unit_lvidd_2",
+        "unit_lvidd_3",
+        "unit_lvmi_2",
+        "unit_pg_1",
+        "unit_vel_2",
+        "unit_wt_1",
+        "unit_wt_2",
+        "unit_wt_3",
+    }
+)
+
+
+def read(corpus: Path, name: str) -> Report:
+    """Return a report of the corpus with its decisions; skip where it is not there."""
+    file = corpus / "field" / "sr" / f"{name}.dcm"
+    if not file.is_file():
+        pytest.skip(f"no {file.name}")
+    return read_report(file, explain=True)
+
+
+def test_charts_agree_with_the_table(
+    corpus: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Every value of every report is in the chart as the table has it, none more, none less."""
+    if not (corpus / "field" / "sr").is_dir():
+        pytest.skip("no reports from the field")
+    done = {
+        name: compare(chart_of(read(corpus, name)), [row.expected for row in rows])
+        for name, rows in ROWS.items()
+    }
+    right = sum(one.right for one in done.values())
+    precision = right / sum(one.shown for one in done.values())
+    recall = 1 - sum(len(one.missing) for one in done.values()) / sum(x.due for x in done.values())
+    record_property(
+        "figure",
+        f"charts of {len(done)} reports from the field: {right} values, "
+        f"precision {precision:.3f}, recall {recall:.3f}",
+    )
+    wrong = {name: one for name, one in done.items() if not one.is_right and name not in OPEN}
+    if wrong:
+        pytest.fail(report_of(wrong), pytrace=False)
+
+
+def report_of(wrong: dict[str, Comparison]) -> str:
+    """Return what is wrong, report by report."""
+    return "\n".join(f"{name}:{one}" for name, one in wrong.items())
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_what_is_left_out_is_explained(corpus: Path, name: str) -> None:
+    """What the chart does not say has a decision at its place; ids and names differ."""
+    if name in OPEN:
+        pytest.skip("not right yet")
+    report = read(corpus, name)
+    lines = chart_of(report)
+    assert len({line.id for line in lines}) == len(lines)
+    assert len({line.name for line in lines}) == len(lines)
+    assert report.decisions is not None
+    left = {one.place for one in report.decisions if not one.kept}
+    for row in ROWS[name]:
+        if row.expected.verdict == "left":
+            assert row.place in left, row
+
+
+def test_every_report_from_the_field_has_rows(corpus: Path) -> None:
+    """No report is left out of the comparison."""
+    assert {file.stem for file in (corpus / "field" / "sr").glob("*.dcm")} <= set(ROWS)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_are_what_dcmtk_prints(corpus: Path, name: str) -> None:
+    """Each number, date, text and code that ``dcmdump`` shows has a row, and no row is invented."""
+    file = corpus / "field" / "sr" / f"{name}.dcm"
+    if shutil.which("dcmdump") is None or not file.is_file():
+        pytest.skip(f"no dcmdump (DCMTK), or no {file.name}")
+    shown = list(items(of_dcmdump(file).root))
+    assert [(row.place, row.concept, row.sent) for row in ROWS[name]] == shown
+
+
+def items(node: Node) -> Iterator[tuple[str, str, str]]:
+    """Yield place, name and content of what may be told, in the order of the tree."""
+    name = "|".join(node.name)
+    if node.kind == "NUM":
+        yield node.place, name, f"{node.number} {node.coded[1] if node.coded else ''}"
+    elif node.relation == "CONTAINS" and node.kind in {"DATE", "TEXT", "CODE"}:
+        yield node.place, name, node.text or "|".join(node.coded or ())
+    for child in node.children:
+        yield from items(child)
