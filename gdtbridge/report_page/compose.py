@@ -32,6 +32,12 @@ KINDS: Final[dict[str, str]] = {
     "5300": "Echokardiographie",
 }
 
+PURPOSE: Final = (
+    "Zweckbestimmung: gibt wieder, was das Gerät gemessen hat; bewertet nichts, kein Befund.",
+    "Intended purpose: shows what the device measured; judges nothing and is no diagnosis.",
+)
+"""The intended purpose, at the foot of every page."""
+
 IN_THE_NAME: Final = ("Bezeichnung", "Gruppe", "Lage", "Ort", "Seite", "Zu")
 """Remarks that say nothing where the name has their text."""
 
@@ -59,6 +65,7 @@ def sheet_of(report: Report, catalogue: Catalogue, patient: Patient, accession: 
     shown = present_all(report.measurements, catalogue)
     ordered = sorted(shown, key=lambda one: one.order)
     groups = tuple(_groups(ordered))
+    report_uid = page_text(report.sop_uid, 64)
     return ReportSheet(
         title=_title(report, ordered),
         day=_day(report.exam_date),
@@ -68,11 +75,7 @@ def sheet_of(report: Report, catalogue: Catalogue, patient: Patient, accession: 
         notes=tuple(
             _notes(report, groups, other_id=patient.id.strip() != report.patient_id.strip())
         ),
-        foot=(
-            "Erstellt von gdtbridge aus "
-            f"{page_text(report.sop_uid, 64) or 'einem Bericht ohne UID'}"
-            ", gibt wieder, was das Gerät gemessen hat; kein Befund."
-        ),
+        foot=(*PURPOSE, f"Erstellt von gdtbridge aus {report_uid or 'einem Bericht ohne UID'}"),
     )
 
 

@@ -1,4 +1,4 @@
-"""The sheet as PDF: A4, every font embedded, the same bytes for the same sheet."""
+"""The sheet as PDF/A-2b: A4, every font embedded, the same bytes for the same sheet."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 from reportlab.pdfgen.canvas import Canvas
 
+from gdtbridge.report_page.archival import PdfMetadata, archival
 from gdtbridge.report_page.blocks import TextPiece
 from gdtbridge.report_page.pages import (
     BOTTOM,
@@ -70,10 +71,6 @@ class _PdfDrawing:
             initialFontName="Regular",  # type: ignore[arg-type]  # the stub takes it for a size
             lang="de",
         )
-        self._canvas.setTitle(sheet.heading)
-        self._canvas.setSubject(sheet.foot)
-        self._canvas.setCreator("gdtbridge")
-        self._canvas.setAuthor("gdtbridge")
 
     def made(self) -> bytes:
         top = TOP + self._head_height()
@@ -87,7 +84,8 @@ class _PdfDrawing:
             self._foot(number, len(pages))
             self._canvas.showPage()
         self._canvas.save()
-        return self._data.getvalue()
+        about = PdfMetadata(title=self._sheet.heading, subject=" ".join(self._sheet.foot))
+        return archival(self._data.getvalue(), about)
 
     # --- head and foot ---------------------------------------------------------------------------
 
@@ -141,8 +139,9 @@ class _PdfDrawing:
         y = BOTTOM + 7 * MM
         page = f"Seite {number} von {pages}"
         room = RIGHT - LEFT - face().width(page, FOOT_SIZE) - 6 * MM
-        for at, line in enumerate(face().wrapped(self._sheet.foot, room, FOOT_SIZE)):
-            self._text(TextPiece(LEFT, y + at * FOOT_SIZE * 1.3, line, FOOT_SIZE), GREY)
+        for at, line in enumerate(self._sheet.foot):
+            size = face().fitting(line, room, FOOT_SIZE)
+            self._text(TextPiece(LEFT, y + at * FOOT_SIZE * 1.3, line, size), GREY)
         self._text(TextPiece(RIGHT, y, page, FOOT_SIZE, right=True), GREY)
 
     # --- the page --------------------------------------------------------------------------------

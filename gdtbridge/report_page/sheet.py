@@ -49,7 +49,8 @@ class ReportSheet:
 
     All texts are data: one line each without control characters, of bounded length, never markup.
     ``title`` and ``day`` name the report (``Messwerte Echokardiographie``, ``15.01.2024``),
-    ``patient`` says in one line on every page whose it is. ``notes`` are sentences.
+    ``patient`` says in one line on every page whose it is. ``notes`` are sentences, ``foot`` lines
+    below every page.
     """
 
     title: str
@@ -58,7 +59,7 @@ class ReportSheet:
     facts: tuple[tuple[SheetFact, ...], tuple[SheetFact, ...]]
     groups: tuple[SheetGroup, ...]
     notes: tuple[str, ...]
-    foot: str
+    foot: tuple[str, ...]
 
     @property
     def heading(self) -> str:

@@ -58,8 +58,11 @@ def test_the_head_says_whose_when_and_by_which_device(project: Path) -> None:
         ),
     )
     assert sheet.heading == "Messwerte Echokardiographie 21.03.2024"
-    assert "2.25.220663700150477150717317746187597892432" in sheet.foot
-    assert sheet.foot.endswith("kein Befund.")
+    assert sheet.foot == (
+        "Zweckbestimmung: gibt wieder, was das Gerät gemessen hat; bewertet nichts, kein Befund.",
+        "Intended purpose: shows what the device measured; judges nothing and is no diagnosis.",
+        "Erstellt von gdtbridge aus 2.25.220663700150477150717317746187597892432",
+    )
 
 
 def test_values_are_named_and_grouped_by_the_catalogue(sheet: MakeSheet) -> None:
