@@ -10,7 +10,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 
 metadata = sa.MetaData(
     naming_convention={
@@ -81,6 +81,10 @@ order_reference = sa.Table(  # how the practice software itself named an order
     sa.Column("test_id", sa.Text, nullable=False),  # 8410
     sa.Column("ordered_by", sa.Text, nullable=False, server_default=""),  # 8316 of the order
     sa.Column("route", sa.Text, nullable=False, server_default=""),  # whose folder it came from
+    sa.Column("test_name", sa.Text, nullable=False, server_default=""),  # 8411 of that 8410
+    sa.Column("addressed_to", sa.Text, nullable=False, server_default=""),  # 8315
+    # field the patient's number came in where that is not 3000
+    sa.Column("number_field", sa.Text, nullable=False, server_default=""),
 )
 
 order_file = sa.Table(  # each record of each file an order came in, and what became of it

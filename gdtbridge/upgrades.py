@@ -218,8 +218,15 @@ def _to_5(op: Operations) -> None:
     op.create_index(name, "claim", ["patient_birth_date"], if_not_exists=True)
 
 
+def _to_6(op: Operations) -> None:
+    """Remember to whom an order was addressed, what its test and its number's field are called."""
+    for column in ("test_name", "addressed_to", "number_field"):
+        added = sa.Column(column, sa.Text, nullable=False, server_default="")
+        op.add_column("order_reference", added)
+
+
 STEPS: Final[Mapping[int, Callable[[Operations], None]]] = MappingProxyType(
-    {2: _to_2, 3: _to_3, 4: _to_4, 5: _to_5}
+    {2: _to_2, 3: _to_3, 4: _to_4, 5: _to_5, 6: _to_6}
 )
 """By the version each leads to."""
 

@@ -26,6 +26,7 @@ from gdtbridge.folders.records import RecordReply, RecordTaker
 from gdtbridge.gdt.errors import NotGdtError
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import Record
+from gdtbridge.gdt.text import printable
 from gdtbridge.orders import OrderRecord, RecordOutcome
 from gdtbridge.settings import Settings
 
@@ -138,7 +139,8 @@ class OrderFiles:
             claimed.name,
             record.record_type,
             route=self._route_of(claimed.path.parent),
-            sender=(record.first("8316") or "").strip(),
+            sender=printable(record.first("8316") or ""),
+            addressed_to=printable(record.first("8315") or ""),
         )
 
     def _route_of(self, folder: Path) -> str:

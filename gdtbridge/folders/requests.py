@@ -102,7 +102,15 @@ def reference_of(record: Record) -> OrderReference:
         device_code=_text(record, "8402"),
         test_id=_text(record, "8410"),
         ordered_by=_text(record, "8316"),
+        addressed_to=_text(record, "8315"),
+        number_field=_number_field(record),
     )
+
+
+def _number_field(record: Record) -> str:
+    """Return the field that has the patient's number, empty where it is 3000."""
+    first = next((field for field in PATIENT_IDS if _certain(record, field).strip("0")), "")
+    return "" if first == PATIENT_IDS[0] else first
 
 
 @dataclass(frozen=True, slots=True)

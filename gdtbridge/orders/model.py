@@ -49,7 +49,8 @@ class OrderRecord:
 
     ``token`` names the file for ever, ``position`` counts its records from 1; both together are
     taken once, however often that is tried. ``sha256`` is that of the record's bytes, ``route`` the
-    name of the route whose folder the file came from, ``sender`` who wrote the record (8316).
+    name of the route whose folder the file came from, ``sender`` who wrote the record (8316),
+    ``addressed_to`` what it calls us (8315).
     """
 
     token: str
@@ -59,6 +60,7 @@ class OrderRecord:
     record_type: str
     route: str = ""
     sender: str = ""
+    addressed_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

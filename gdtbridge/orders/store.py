@@ -405,14 +405,17 @@ def set_reference(
 ) -> None:
     """Remember how the practice software names an order, and by which route it came.
 
-    What it does not say any more stays.
+    What it does not say any more stays, but for what belongs to what it does say: the name of its
+    test, the field of its number.
     """
     values = {**asdict(reference), "route": route}
     here = order_reference.c.order_id == order_id
     if connection.execute(sa.select(order_reference).where(here)).first() is None:
         connection.execute(sa.insert(order_reference).values(order_id=order_id, **values))
-    elif said := {name: value for name, value in values.items() if value}:
-        connection.execute(sa.update(order_reference).where(here).values(**said))
+        return
+    always = {"number_field", "test_name"} if reference.test_id else {"number_field"}
+    said = {name: value for name, value in values.items() if value or name in always}
+    connection.execute(sa.update(order_reference).where(here).values(**said))
 
 
 # ---------------------------------------------------------------------------- patients

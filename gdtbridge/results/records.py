@@ -18,6 +18,7 @@ from gdtbridge.gdt.write.results import (
     GdtFile,
     Identification,
     MessageResult,
+    OrderReference,
     RetractionResult,
     Revision,
     StudyResult,
@@ -31,7 +32,7 @@ from gdtbridge.gdt.write.writer import (
     render_study,
     render_values,
 )
-from gdtbridge.orders.model import Order
+from gdtbridge.orders.model import Order, OrderRecord
 from gdtbridge.people import Patient
 from gdtbridge.results.revision import NewValues
 from gdtbridge.results.values import TestValueBuilder
@@ -92,6 +93,17 @@ class ResultRecords:
         """GDT id (8316) the records are sent under."""
         return self._gdt.sender or self._dialect.options.sender
 
+    def _ids_for(self, order: Order | None) -> Identification:
+        """Return the ids of a result: the order's own, turned round, where that is set."""
+        named = order.reference if order is not None else OrderReference()
+        return self._mirrored(named.ordered_by, named.addressed_to)
+
+    def _mirrored(self, sender: str, receiver: str) -> Identification:
+        """Return the ids of a record for who sent one from ``sender`` to ``receiver``."""
+        if not self._gdt.mirror_ids:
+            return self._ids
+        return Identification(receiver or self._ids.sender, sender or self._ids.receiver)
+
     def study(
         self,
         planned: PlannedResult,
@@ -119,7 +131,8 @@ class ResultRecords:
             pictures=sum(one.format == "JPG" for one in attachments),
             remarks=planned.remarks,
         )
-        rendered = render_study(result, self._dialect, self._ids, encoding=self._gdt.encoding)
+        ids = self._ids_for(order)
+        rendered = render_study(result, self._dialect, ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"study record of exam {exam.id}")
 
     def _link(self, exam: PatientExam) -> str:
@@ -160,7 +173,8 @@ class ResultRecords:
             attachments=attachments,
             remarks=planned.remarks,
         )
-        rendered = render_values(result, self._dialect, self._ids, encoding=self._gdt.encoding)
+        ids = self._ids_for(order)
+        rendered = render_values(result, self._dialect, ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"value record of exam {exam.id}")
 
     def retraction(self, taken_back: Retraction) -> bytes:
@@ -185,7 +199,8 @@ class ResultRecords:
             pictures=taken_back.pictures,
             reason=taken_back.reason,
         )
-        rendered = render_retraction(result, self._dialect, self._ids, encoding=self._gdt.encoding)
+        ids = self._ids_for(order)
+        rendered = render_retraction(result, self._dialect, ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"retraction of exam {exam.id}")
 
     def answer(self, entry: Entry) -> bytes:
@@ -222,11 +237,10 @@ class ResultRecords:
         rendered = render_message(result, self._dialect, self._ids, encoding=self._gdt.encoding)
         return _noted(rendered, "message to the practice")
 
-    def master_data(self, patient: Patient) -> bytes:
-        """Return the record of a patient's master data."""
-        rendered = render_master_data(
-            patient, self._dialect, self._ids, encoding=self._gdt.encoding
-        )
+    def master_data(self, patient: Patient, asked: OrderRecord) -> bytes:
+        """Return the record of a patient's master data for who ``asked`` for them."""
+        ids = self._mirrored(asked.sender, asked.addressed_to)
+        rendered = render_master_data(patient, self._dialect, ids, encoding=self._gdt.encoding)
         return _noted(rendered, "master data")
 
 

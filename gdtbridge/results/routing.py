@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,6 +11,7 @@ from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.durable import Clock
 from gdtbridge.exams.plan import PlannedResult
 from gdtbridge.gdt.tables.dialects import Dialect, dialect_named
+from gdtbridge.gdt.tables.ids import is_id, may_be_id
 from gdtbridge.gdt.tables.practice_dialects import dialects_with
 from gdtbridge.gdt.write.results import Identification, OrderReference
 from gdtbridge.orders.model import OrderRecord
@@ -99,7 +100,9 @@ class Routing:
         """Return the target for what is known: the folder an order came from decides first."""
         if facts.route in self._by_name and facts.route:
             return self._by_name[facts.route]
-        fitting = (route.name for route in self._routes if _fits(route.when, facts))
+        said = (one for route in self._routes for one in route.when.ordered_by)
+        same = is_id if any(is_id(one, facts.ordered_by) for one in said) else may_be_id
+        fitting = (route.name for route in self._routes if _fits(route.when, facts, same))
         return self._by_name[next(fitting, "")]
 
     def of_result(self, planned: PlannedResult) -> ResultTarget:
@@ -146,7 +149,7 @@ class OrderAnswers:
             destination=target.destination,
             key=key,
             name=target.names.other(key, self.clock.local()),
-            payload=target.records.master_data(patient),
+            payload=target.records.master_data(patient, record),
         )
 
 
@@ -185,17 +188,21 @@ def _ordered(
     return RouteFacts(device, station, modality, codes, known.ordered_by, route)
 
 
-def _fits(when: RouteCondition, facts: RouteFacts) -> bool:
-    """Return whether every list that says something has what is known."""
+def _fits(when: RouteCondition, facts: RouteFacts, same: Callable[[str, str], bool]) -> bool:
+    """Return whether every list that says something has what is known.
+
+    ``same`` compares the id of who ordered.
+    """
     wanted = (
         (when.device, (facts.device,)),
         (when.station, (facts.station,)),
         (when.modality, (facts.modality,)),
         (when.code, facts.codes),
-        (when.ordered_by, (facts.ordered_by,)),
     )
-    said = [(values, known) for values, known in wanted if values]
-    return bool(said) and all(_shares(values, known) for values, known in said)
+    fits = [_shares(values, known) for values, known in wanted if values]
+    if when.ordered_by:
+        fits.append(any(same(one, facts.ordered_by) for one in when.ordered_by))
+    return bool(fits) and all(fits)
 
 
 def _shares(values: Iterable[str], known: Iterable[str]) -> bool:

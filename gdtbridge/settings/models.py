@@ -23,6 +23,7 @@ from pydantic import (
 
 from gdtbridge import viewers
 from gdtbridge.dataset.values import is_ae_title
+from gdtbridge.gdt.tables.ids import LONGEST_ID
 from gdtbridge.settings.patterns import compiled_pattern
 from gdtbridge.settings.secret import Secret, in_plain_sight
 from gdtbridge.settings.section import SettingsSection
@@ -113,7 +114,7 @@ Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], Befor
 Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Port = Annotated[int, Field(ge=0, le=65535)]
-GdtId = Annotated[str, Field(max_length=8, pattern=r"^[\x21-\x7e][\x20-\x7e]*$")]
+GdtId = Annotated[str, Field(max_length=LONGEST_ID, pattern=r"^[\x21-\x7e][\x20-\x7e]*$")]
 TestId = Annotated[str, Field(min_length=1, max_length=20)]
 TestDescription = Annotated[str, Field(max_length=60)]
 TestIds = Literal["catalogue", "stable", "seed"]
@@ -220,6 +221,7 @@ class GdtKeys(SettingsSection):
     dialect: str = "gdt21"
     sender: GdtId | None = None
     receiver: GdtId | None = None
+    mirror_ids: bool = False
     test_id: TestId = "EXTPACS"
     test_description: TestDescription = "PACS-Datensatz"
     test_ids: TestIds = "catalogue"

@@ -220,8 +220,8 @@ def test_an_old_database_is_upgraded_and_keeps_its_rows(tmp_path: Path, version:
         "request_uid": "",
         "device_code": "SONO00",
         "test_id": "",
-        "ordered_by": "",
-        "route": "",
+        **dict.fromkeys(("ordered_by", "route", "test_name", "addressed_to"), ""),
+        "number_field": "",
     }
     added = (order["physician"], order["scheduled"], order["created"], order["listing"])
     assert (order["accession_number"], *added) == ("R1", "", "", "", None)

@@ -74,7 +74,7 @@ def test_fields_can_be_put_in_another_order(study: StudyResult, ids: Identificat
         ("medical-office", "version", "01.0"),
         ("gdt21", "encoding", "utf-8"),
         ("gdt21", "encoding", 3),
-        ("gdt21", "receiver", "NINECHARS"),
+        ("gdt21", "receiver", "X" * 61),
         ("gdt21", "receiver", ""),
         ("gdt21", "sender", "Ä"),
         ("gdt21", "field_limits", "yes"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,12 @@ name = "room-3"
 out = "three"
 when.station = ["US03"]
 when.modality = ["US"]
+
+[[gdt.routes]]
+name = "mirror"
+out = "mirror"
+in = "mirror-in"
+mirror_ids = true
 """
 REFERENCE = OrderReference(device_code="SONO00", test_id="ABD", ordered_by="TURBOMED")
 
@@ -81,6 +88,37 @@ class TestWhere:
         """The folder an order came from decides first, then the order of the settings."""
         assert routing.find(facts).name == name
 
+    @pytest.mark.parametrize(
+        ("wanted", "sent", "takes"),
+        [
+            (["TURBOMED"], "CGM TURBOMED", "a"),
+            (["CGM TURBOMED"], "CGM TURB", "a"),
+            (["CGM TURBOMED"], "TURBOMED", ""),
+            (["*med*"], "CGM TURBOMED", "a"),
+            (["TURBO"], "CGM TURBOMED", ""),
+            (["[A-Z]*"], "TURBOMED", ""),
+            (["PRAX"], "PRAX 2", "b"),
+            (["PRAX"], "PRAX", "a"),
+            (["A" * 60], "A" * 60, "a"),
+            ([""], "", ""),
+        ],
+    )
+    def test_who_ordered_is_matched_by_name(
+        self, tmp_path: Path, wanted: list[str], sent: str, takes: str
+    ) -> None:
+        """With the maker's name before it, or cut; whom another route names exactly goes there."""
+        file = tmp_path / "gdtbridge.toml"
+        routes = (("a", wanted), ("b", ["PRAX 2"]))
+        file.write_text(
+            "".join(
+                f'[[gdt.routes]]\nname = "{name}"\nout = "{name}"\nwhen.ordered_by = {ids}\n'
+                for name, ids in routes
+            ),
+            encoding="utf-8",
+        )
+        routing = Routing(load_settings(file, {}))
+        assert routing.find(RouteFacts(ordered_by=sent)).name == takes
+
     def test_every_condition_of_a_route_must_hold(self, tmp_path: Path) -> None:
         """A route for one station and one modality takes neither alone."""
         file = tmp_path / "gdtbridge.toml"
@@ -98,7 +136,7 @@ class TestWhere:
         file = tmp_path / "gdtbridge.toml"
         file.write_text(TWO, encoding="utf-8")
         settings = load_settings(file, {})
-        two, three = (settings.gdt.for_route(route) for route in settings.gdt.routes)
+        two, three, _ = (settings.gdt.for_route(route) for route in settings.gdt.routes)
         assert (two.test_id, two.receiver, two.dialect) == ("SONO", None, "x-comfort")
         assert (three.test_id, three.receiver, three.dialect) == ("SONO", "MAIN", "gdt21")
 
@@ -191,7 +229,7 @@ class TestResults:
         (exam,) = practice.core.overview.exams()
         sent = practice.core.overview.dossier(exam.study_instance_uid).results[0]
         planned = PlannedResult(exam, exam.sent_patient, None, "", known=sent)
-        two, three = practice.settings.gdt.routes
+        two, three, _ = practice.settings.gdt.routes
         taking = two.model_copy(update={"when": RouteCondition(device=("US03",))})
         gdt = practice.settings.gdt.model_copy(update={"routes": (taking, three)})
         changed = Routing(practice.settings.model_copy(update={"gdt": gdt}))
@@ -203,6 +241,18 @@ class TestResults:
         with pytest.raises(OrderError, match="Ziffern"):
             practice.filed.order(drop(), practice.order(patient_id="47-11"), REFERENCE)
         assert practice.core.orders.all() == ()
+
+    @pytest.mark.parametrize("name", ["CGM TURBOMED", ""])
+    def test_ids_are_mirrored_where_that_is_set(self, practice: Practice, name: str) -> None:
+        """8315 of the result is 8316 of its order and the other way round, as far as both are."""
+        reference = replace(REFERENCE, ordered_by=name, addressed_to="SONO GERÄT 1"[: len(name)])
+        taken = practice.filed.order(drop("mirror"), practice.order(), reference)
+        practice.send(AccessionNumber=taken.accession_number)
+        practice.wait()
+        (file,) = practice.files("mirror")
+        (record,) = read_records((practice.folder / "mirror" / file).read_bytes())
+        ids = (record.first("8315"), record.first("8316"))
+        assert ids == (("CGM TURBOMED", "SONO GERÄT 1") if name else ("MAIN", "GDTBRIDG"))
 
     @pytest.mark.parametrize(
         ("route", "sender", "folder"),

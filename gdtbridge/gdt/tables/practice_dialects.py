@@ -17,6 +17,7 @@ from gdtbridge.gdt.errors import GdtError
 from gdtbridge.gdt.tables.charsets import CHARSETS
 from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect
 from gdtbridge.gdt.tables.fields import FIELDS, MAX_CONTENT
+from gdtbridge.gdt.tables.ids import LONGEST_ID
 from gdtbridge.gdt.tables.layouts import ESSENTIAL
 from gdtbridge.gdt.tables.options import (
     VERSIONS,
@@ -128,8 +129,8 @@ CHANGES: Final[Mapping[str, Checker]] = MappingProxyType(
     {
         "version": _version,
         "encoding": _one_of(*CHARSETS),
-        "receiver": _ascii(1, 8),
-        "sender": _ascii(1, 8),
+        "receiver": _ascii(1, LONGEST_ID),
+        "sender": _ascii(1, LONGEST_ID),
         "field_limits": _flag,
         "comment_field": _one_of(*COMMENT_FIELDS),
         "comment_width": _width,

@@ -46,14 +46,16 @@ def study_contents(
     accession, modality = result.accession.strip(), result.modality.strip()
     description = result.description.strip()
     comment = _joined(": ", modality, description)
-    ordered = (result.order or NO_ORDER).test_id.strip()
+    order = result.order or NO_ORDER
+    ordered = order.test_id.strip()
+    ordered_name = order.test_name.strip() if ordered else ""
     link = result.link.strip() if options.link is LinkPlace.URL else ""
     return {
         **_common(result, ids, layout, options),
         ContentSource.STUDY_HEADING: (study_heading(result),),
         ContentSource.RETRACTED: (),
         ContentSource.TEST_ID: (ordered or result.test_id,),
-        ContentSource.TEST_NAME: (result.test_description,),
+        ContentSource.TEST_NAME: (ordered_name or result.test_description,),
         ContentSource.COMMENT: (comment,),
         ContentSource.DESCRIPTION: (description,),
         ContentSource.ACCESSION_AND_COMMENT: (_joined(" / ", accession, comment),),

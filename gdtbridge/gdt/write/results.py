@@ -25,8 +25,9 @@ class Identification:
 class OrderReference:
     """The practice software's own names of an order, from its 6302; empty where not said.
 
-    8310, 8314, 8402 and 8410; a result repeats them, so that it finds its order. ``ordered_by`` is
-    the software's own GDT id (8316).
+    8310, 8314, 8402, 8410 and the 8411 of that 8410; a result repeats them, so that it finds its
+    order. ``ordered_by`` is the software's own GDT id (8316), ``addressed_to`` what it calls us
+    (8315). ``number_field`` is the field the patient's number came in where that is not 3000.
     """
 
     case_id: str = ""
@@ -34,6 +35,9 @@ class OrderReference:
     device_code: str = ""
     test_id: str = ""
     ordered_by: str = ""
+    test_name: str = ""
+    addressed_to: str = ""
+    number_field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
