@@ -47,7 +47,7 @@ def read_table() -> dict[str, list[Row]]:
 
 ROWS = read_table()
 
-OPEN = frozenset(
+OPEN: frozenset[str] = frozenset(
     # Reports that are not right yet
     {
         "f01_ob_fetal_heart_singleton",
