@@ -29,6 +29,11 @@ MAX_FURTHER: Final = 64
 
 CONTAINS: Final = "CONTAINS"
 
+NO_NUMBER: Final = Decimal("NaN")
+"""Value of a NUM without a readable number."""
+
+_QUALIFIER_WORDS: Final = {reason: reason for reason in QUALIFIERS.values()}
+
 _CODE_ELEMENTS: Final = (
     Tag.CodeValue,
     Tag.LongCodeValue,
@@ -112,11 +117,17 @@ class PrivateRow:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredValue:
-    """The value of a NUM, the unit without annotations, and the unit's code as sent."""
+    """The value of a NUM, the unit without annotations, and the unit's code as sent.
+
+    ``fault`` is the code of the warning or rule that says why there is no result; without a
+    readable number the value is NaN. ``sent`` is the literal.
+    """
 
     value: Decimal
     unit: str
     unit_code: str
+    fault: str = ""
+    sent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +138,7 @@ class NumFinding:
     measurement group right above the NUM (empty where the group names none, None outside of
     groups). ``companion_of`` is the concept a gestational age or a percentile belongs to, None also
     where that is not known; ``companion_of_chosen`` says that the device chose a value of that.
+    ``fault`` is why the NUM gives no result (`MeasuredValue`), empty for one that does.
     """
 
     name: Code
@@ -142,6 +154,8 @@ class NumFinding:
     properties: tuple[MeasurementProperty, ...] = ()
     inferred_from: tuple[str, ...] = ()
     observed: str = ""
+    fault: str = ""
+    sent: str = ""
 
     @property
     def result_number(self) -> int | None:
@@ -232,24 +246,37 @@ class ContentReader:
             text = text or self.string(measured, Tag.NumericValue)
         return Code("", "", text) if text else None
 
-    def number(self, item: Item, place: str) -> MeasuredValue | None:
-        """Return value and unit of a NUM, or None with a warning."""
-        measured = item.sequences.get(Tag.MeasuredValueSequence)
-        if not measured:
-            self.refuse(item, place, "no_value", self._qualifier(item))
-            return None
-        if len(measured) > 1:
-            self.refuse(item, place, "several_values")
-            return None
-        raw = measured[0].values.get(Tag.NumericValue, b"")
+    def number(self, item: Item, place: str, fault: str = "") -> MeasuredValue:
+        """Return value and unit of a NUM; one that gives no result has a fault, and a warning.
+
+        ``fault`` is what the caller knows against it.
+        """
+        measured = item.sequences.get(Tag.MeasuredValueSequence, ())
+        raw = measured[0].values.get(Tag.NumericValue, b"") if measured else b""
         value, problem = decimal_of(raw)
-        if value is None:
-            self.refuse(item, place, problem)
-            return None
-        unit = self._unit(measured[0], place)
-        if unit is None:
-            return MeasuredValue(value, "", "")
-        return MeasuredValue(value, plain_unit(unit), unit.value)
+        literal = self.text(raw)
+        qualifier = self._qualifier(item) or (self._qualifier(measured[0]) if measured else "")
+        detail = ""
+        if not item.complete:
+            fault = "incomplete_item"
+        elif not fault and qualifier:
+            fault, detail = "qualified" if literal else "no_value", qualifier
+        elif not fault and not measured:
+            fault = "no_value"
+        elif not fault and len(measured) > 1:
+            fault = "several_values"
+        elif not fault:
+            fault = problem if value is None else ""
+        if fault or problem:
+            self.warnings.add(fault or problem, place, detail)
+        unit = self._unit(measured[0], place, quiet=bool(fault)) if measured else None
+        return MeasuredValue(
+            value=value if value is not None else NO_NUMBER,
+            unit=plain_unit(unit) if unit is not None else "",
+            unit_code=unit.value if unit is not None else "",
+            fault=fault,
+            sent=literal,
+        )
 
     def quiet_number(self, item: Item) -> tuple[str, str] | None:
         """Return literal and unit of a NUM that is a property; None without a readable number."""
@@ -263,21 +290,25 @@ class ContentReader:
         return plain(value), plain_unit(unit) if unit is not None else ""
 
     def _qualifier(self, item: Item) -> str:
-        code = self.code(item, Tag.NumericValueQualifierCodeSequence)
-        return QUALIFIERS.get(code.value, "") if code is not None else ""
+        """Return why the device says there is no result, empty where it says no such thing.
 
-    def _unit(self, measured: Item, place: str) -> Code | None:
+        A code of its own counts by its meaning.
+        """
+        code = self.code(item, Tag.NumericValueQualifierCodeSequence)
+        if code is None:
+            return ""
+        meaning = " ".join(code.meaning.casefold().split())
+        return QUALIFIERS.get(code.value) or _QUALIFIER_WORDS.get(meaning, "")
+
+    def _unit(self, measured: Item, place: str, *, quiet: bool) -> Code | None:
         unit = self.code(measured, Tag.MeasurementUnitsCodeSequence)
+        if quiet:
+            return unit
         if unit is None:
             self.warnings.add("no_unit", place)
         elif unit.scheme.upper() != "UCUM":
             self.warnings.add("foreign_unit", place)
         return unit
-
-    def refuse(self, item: Item, place: str, code: str, detail: str = "") -> None:
-        """Warn that the value of ``item`` cannot be read, and why."""
-        self.warnings.add(code, place, detail)
-        self.pass_over(item, place, code)
 
     def pass_over(self, item: Item, place: str, rule: str) -> None:
         """Note a NUM that is no finding, if decisions were asked for."""

@@ -57,7 +57,7 @@ def untold_averages(private: Mapping[int, bytes], findings: Iterable[NumFinding]
     """
     told: dict[str, list[Decimal]] = {}
     for finding in findings:
-        if finding.unit in SI:
+        if finding.unit in SI and not finding.fault:
             dimension, factor = SI[finding.unit]
             told.setdefault(dimension, []).append(finding.value * factor)
     for values in told.values():

@@ -166,6 +166,27 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class UntoldValue:
+    """A NUM of the file that gives no result, and why: it could not be read, or it is none.
+
+    ``measurement`` says what it was to measure; its value is NaN where none could be read, its id
+    is empty. ``rule`` is a warning's code (`LOSSES`) or a name of ``rules.RULES``.
+    """
+
+    measurement: Measurement
+    rule: str
+
+    @property
+    def is_lost(self) -> bool:
+        """Return whether there may have been a result that could not be read."""
+        return self.rule in LOSSES
+
+
+LOSSES: Final = frozenset({"bad_number", "several_values", "incomplete_item", "no_name"})
+"""Warnings of a number that was sent and could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class NumDecision:
     """The decision on one NUM of the file: told or not, and the rule.
 
@@ -205,7 +226,8 @@ class Report:
     ``accession_number`` is the report's own, else the one request's it refers to.
     ``predecessors`` are the SOP Instance UIDs of reports this one replaces or amends (PS3.3
     C.17.2.3). ``profile`` names the device family whose habits were respected. ``decisions`` are
-    one for each NUM in the order of the file, None unless asked for.
+    one for each NUM in the order of the file, None unless asked for. ``untold`` are the numbers
+    that give no result, in the order of the file.
     """
 
     sop_class_uid: str
@@ -229,6 +251,12 @@ class Report:
     predecessors: tuple[str, ...] = ()
     profile: str = ""
     decisions: tuple[NumDecision, ...] | None = None
+    untold: tuple[UntoldValue, ...] = ()
+
+    @property
+    def lost(self) -> tuple[UntoldValue, ...]:
+        """Return the numbers that could not be read."""
+        return tuple(one for one in self.untold if one.is_lost)
 
     @property
     def patient(self) -> Patient:

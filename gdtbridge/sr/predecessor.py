@@ -32,7 +32,11 @@ def predecessor_tests(verdicts: Sequence[FindingVerdict]) -> dict[str, Predecess
     ``verdicts`` are those on all findings in tree order. The id is None for all but the value the
     predecessor would have kept.
     """
-    read = [verdict.finding for verdict in verdicts if verdict.rule not in _NEVER_READ]
+    read = [
+        verdict.finding
+        for verdict in verdicts
+        if verdict.rule not in _NEVER_READ and not verdict.finding.fault
+    ]
     tests = {finding.place: test for finding in read if (test := _test(finding)) is not None}
     last = {
         test.id: finding.place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
@@ -14,8 +14,9 @@ from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.sr.content import MAX_CHARACTERS, ContentReader, ModifierContext, NumFinding
 from gdtbridge.sr.elements import read_elements
 from gdtbridge.sr.ge_xml import untold_averages
-from gdtbridge.sr.identity import NumberedId, numbered
+from gdtbridge.sr.identity import NumberedId, identity_of, numbered
 from gdtbridge.sr.model import (
+    LOSSES,
     Code,
     Measurement,
     MeasurementProperty,
@@ -23,12 +24,13 @@ from gdtbridge.sr.model import (
     NumDecision,
     PredecessorTest,
     Report,
+    UntoldValue,
     is_report,
 )
 from gdtbridge.sr.numbers import plain
 from gdtbridge.sr.predecessor import predecessor_tests
 from gdtbridge.sr.profiles import DeviceQuirk, device_of
-from gdtbridge.sr.rules import RULES
+from gdtbridge.sr.rules import NO_RESULTS, RULES
 from gdtbridge.sr.selection import FindingSelection, FindingVerdict, select
 from gdtbridge.sr.tree import ROOT, walk
 
@@ -82,6 +84,7 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
         predecessors=tuple(_predecessors(content, root))[:MAX_PREDECESSORS],
         profile=content.device.name,
         decisions=_decisions(content, selection.verdicts),
+        untold=tuple(_untold(selection.verdicts)),
     )
 
 
@@ -163,15 +166,23 @@ def _decisions(
         NumDecision(
             place=verdict.finding.place,
             name=verdict.finding.name.text,
-            value=plain(verdict.finding.value),
+            value=verdict.finding.sent if verdict.finding.fault else plain(verdict.finding.value),
             unit=verdict.finding.unit,
-            kept=RULES[verdict.rule].kept,
+            kept=verdict.rule in RULES and RULES[verdict.rule].kept,
             rule=verdict.rule,
             beside=verdict.beside,
         )
         for verdict in verdicts
     ]
     return tuple(sorted(decided, key=lambda one: [int(part) for part in one.place.split(".")]))
+
+
+def _untold(verdicts: Iterable[FindingVerdict]) -> Iterator[UntoldValue]:
+    """Yield what could not be read, and what the device sent in place of a result."""
+    for verdict in verdicts:
+        if verdict.rule in LOSSES or verdict.rule in NO_RESULTS:
+            nameless = NumberedId("", identity_of(verdict.finding), 1, 1)
+            yield UntoldValue(_measurement(verdict.finding, nameless, None), verdict.rule)
 
 
 def _measurements(selection: FindingSelection) -> tuple[Measurement, ...]:

@@ -81,6 +81,10 @@ RULES: Final[dict[str, SelectionRule]] = {
 }
 
 
+NO_RESULTS: Final = frozenset({"qualified"})
+"""Rules and warnings of values that a chart is told of by name only: they are no results."""
+
+
 def reason(rule: str) -> str:
     """Return why, German first; ``rule`` is a name of `RULES` or a warning's code."""
     known = RULES.get(rule)

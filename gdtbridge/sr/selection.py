@@ -80,7 +80,9 @@ def select(findings: Iterable[NumFinding], device: DeviceHabits) -> FindingSelec
     """Apply the rules in their order."""
     found = list(findings)
     values = _RemainingFindings(dict(enumerate(found)), [identity_of(one) for one in found], device)
-    lost: dict[int, FindingVerdict] = {}
+    lost = {at: FindingVerdict(one, one.fault) for at, one in enumerate(found) if one.fault}
+    for at in lost:
+        del values.alive[at]
     for rule, losses in VALUE_RULES:
         _leave_out(values.alive, lost, rule, losses(values))
     for rule, losses in REPEAT_RULES:

@@ -72,12 +72,10 @@ def read_row(content: ContentReader, item: Item, place: str, context: ModifierCo
     if not numbers:
         content.warnings.add("no_value", place)
     for child, below in numbers:
-        if not (row.name or row.device_id):
-            content.refuse(child, below, "no_name")
-        elif not item.complete:
-            content.refuse(child, below, "incomplete_item")
-        else:
-            _add_number(content, child, below, row, context)
+        fault = "" if row.name or row.device_id else "no_name"
+        if not item.complete:
+            fault = "incomplete_item"
+        _add_number(content, child, below, row, replace(context, containers=()), fault)
 
 
 def _read_texts(content: ContentReader, item: Item) -> _RowTexts:
@@ -97,11 +95,14 @@ def _read_texts(content: ContentReader, item: Item) -> _RowTexts:
 
 
 def _add_number(
-    content: ContentReader, item: Item, place: str, row: _RowTexts, context: ModifierContext
+    content: ContentReader,
+    item: Item,
+    place: str,
+    row: _RowTexts,
+    context: ModifierContext,
+    fault: str,
 ) -> None:
-    number = content.number(item, place)
-    if number is None:
-        return
+    number = content.number(item, place, fault)
     concept = content.name(item)
     name = Code(row.device_id or concept.value, row.scheme, row.name or row.device_id)
     if concept.value not in {VALUE, ""}:  # a row with further numbers of their own
@@ -115,10 +116,12 @@ def _add_number(
             name=name,
             value=number.value,
             unit=_reconcile(content, item, place, number.unit, row.display_unit),
-            context=replace(context, containers=()).with_modifiers(modifiers),
+            context=context.with_modifiers(modifiers),
             place=place,
             row=PrivateRow(row.device_id, row.name, row.source, row.result_number, concept.value),
             properties=said.properties,
+            fault=number.fault,
+            sent=number.sent,
         )
     )
 

@@ -144,17 +144,9 @@ def _measured_in(content: ContentReader, group: Item) -> _MeasuredConcept | None
 
 
 def _visit_number(content: ContentReader, node: _TreeNode) -> None:
-    if not node.item.complete:
-        content.refuse(node.item, node.place, "incomplete_item")
-        return
     name = content.name(node.item)
-    if not name.text:
-        content.refuse(node.item, node.place, "no_name")
-        return
-    number = content.number(node.item, node.place)
-    if number is None:
-        return
-    if not name.meaning:
+    number = content.number(node.item, node.place, "" if name.text else "no_name")
+    if name.text and not name.meaning:
         content.warnings.add("no_meaning", node.place)
     said = attributes_of(content, node.item, node.place)
     measured = node.measured if normal(name) in COMPANIONS else None
@@ -173,6 +165,8 @@ def _visit_number(content: ContentReader, node: _TreeNode) -> None:
             properties=said.properties,
             inferred_from=said.inferred_from,
             observed=content.string(node.item, Tag.ObservationDateTime),
+            fault=number.fault,
+            sent=number.sent,
         )
     )
 

@@ -18,6 +18,10 @@ MESSAGES: Final[dict[str, str]] = {
     "several_values": "Mehrere Zahlen in einem Messwert; übergangen. "
     "/ Several numbers in one value; skipped.",
     "bad_number": "Der Messwert ist keine Zahl; übergangen. / The value is no number; skipped.",
+    "decimal_comma": "Dezimalkomma statt Punkt; als solches gelesen. "
+    "/ A decimal comma instead of a point; read as such.",
+    "qualified": "Das Gerät sagt zum Wert selbst, dass er kein Ergebnis ist. "
+    "/ The device itself says of the value that it is no result.",
     "no_unit": "Keine Einheit angegeben. / No unit given.",
     "foreign_unit": "Die Einheit ist nicht in UCUM angegeben. / The unit is not coded in UCUM.",
     "display_unit": "Einheit aus der Anzeigeeinheit des Geräts. "

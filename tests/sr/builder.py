@@ -130,6 +130,12 @@ def empty_num(name: str, qualifier: str = "") -> Dataset:
     return item
 
 
+def qualified(item: Dataset, qualifier: str) -> Dataset:
+    """Return a NUM with a Numeric Value Qualifier beside its value."""
+    item.NumericValueQualifierCodeSequence = [coded(qualifier)]
+    return item
+
+
 def reference() -> Dataset:
     """Return an item that refers to another by its place (PS3.3 C.17.3.2.5)."""
     item = Dataset()

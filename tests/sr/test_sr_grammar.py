@@ -218,7 +218,7 @@ BREAKS: dict[str, list[Dataset] | None] = {
     "no_name": None,
     "several_values": [builder.measured("1", "cm"), builder.measured("2", "cm")],
     "no_number": [builder.measured("", "cm")],
-    "bad_number": [builder.measured("4,8", "cm")],
+    "bad_number": [builder.measured("4,800", "cm")],
 }
 
 

@@ -198,7 +198,7 @@ BOMB = '<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
         (averages(("0", "0.049", "cm", "0")), 0),
         (averages(("-1", "0.049", "cm", "1")), 0),
         (averages(("-1", "120", "mmHg", "0")), 0),
-        (averages(("-1", "4,9", "cm", "0")), 0),
+        (averages(("-1", "4,900", "cm", "0")), 0),
         (averages(("-1", "0.048", "cm2", "0")), 1),
         ("<ROOT><MEASUREMENT>", 0),
         ("", 0),

@@ -329,7 +329,7 @@ def test_every_number_of_the_file_is_explained(explain: Explain) -> None:
                 fetuses,
                 num("LN|11871-1|FL/AC", "22", "%", lower, basis),
                 empty_num("LN|1|x", "DCM|114006|Measurement failure"),
-                num("LN|1|x", "1,5", "cm"),
+                num("LN|1|x", "1,500", "cm"),
                 num("", "1", "cm"),
             )
         )
@@ -340,7 +340,7 @@ def test_every_number_of_the_file_is_explained(explain: Explain) -> None:
         ("1.1.2.1", "20", False, "property"),
         ("1.1.2.2", "3", False, "basis"),
         ("1.1.3", "", False, "no_value"),
-        ("1.1.4", "1,5", False, "bad_number"),
+        ("1.1.4", "1,500", False, "bad_number"),
         ("1.1.5", "1", False, "no_name"),
     ]
     assert all(" / " in reason(one.rule) for one in decisions(report))

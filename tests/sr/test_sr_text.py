@@ -47,7 +47,13 @@ def test_number_is_what_was_sent(raw: bytes, expected: str) -> None:
         (b"NaN", "bad_number"),
         (b"INF", "bad_number"),
         (b"-", "bad_number"),
-        (b"1,5", "bad_number"),
+        (b"1,234", "bad_number"),
+        (b"-12,500", "bad_number"),
+        (b"1,234.5", "bad_number"),
+        (b"1.234,5", "bad_number"),
+        (b"1,2,3", "bad_number"),
+        (b"4,8 cm", "bad_number"),
+        (b",", "bad_number"),
         (b"4.8 cm", "bad_number"),
         (b"1_000", "bad_number"),
         (b"0x10", "bad_number"),
@@ -61,6 +67,25 @@ def test_number_is_what_was_sent(raw: bytes, expected: str) -> None:
 def test_what_is_no_number_is_refused(raw: bytes, problem: str) -> None:
     """Nothing is guessed, nothing overflows."""
     assert decimal_of(raw) == (None, problem)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"4,82", "4.82"),
+        (b"58,5", "58.5"),
+        (b"-0,9", "-0.9"),
+        (b",5", "0.5"),
+        (b"0,123", "0.123"),
+        (b"1234,567", "1234.567"),
+        (b"4,2141821355915", "4.2141821355915"),
+    ],
+)
+def test_decimal_comma_that_means_one_thing_is_read(raw: bytes, expected: str) -> None:
+    """Three digits behind a comma may be thousands; anything else can only be decimals."""
+    value, problem = decimal_of(raw)
+    assert value is not None
+    assert (plain(value), problem) == (expected, "decimal_comma")
 
 
 @given(st.binary(max_size=24))
