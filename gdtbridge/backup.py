@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from gdtbridge.archive import Archive
+from gdtbridge.archive.unsynced import sync_files
 from gdtbridge.database import Database, copy_to, is_ours, must_be_whole, sqlite_file
 from gdtbridge.durable import SystemClock
 from gdtbridge.durable.files import copy_new, rename_new, sync_file, sync_folder, write_over
@@ -204,6 +205,7 @@ def _reindex(settings: Settings, database: Database) -> Reindexed:
     archive = Archive(settings.archive_folder)
     completion, due, clock = CompletionRule(settings.exam), DueSignal(), SystemClock()
     receiver = InstanceReceiver(database, archive, Outbox(database, {}), completion, due, clock)
+    sync_files(database, archive.make_durable)
     try:
         return reindex(database, archive, receiver)
     except OSError as error:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from gdtbridge.archive import Archive
+from gdtbridge.archive.unsynced import sync_files
 from gdtbridge.attention import Attention, AttentionSource
 from gdtbridge.attention.announcer import ATTENTION, Announcer
 from gdtbridge.attention.clock_source import ClockSource
@@ -134,8 +135,16 @@ class Core:
     clock_watch: ClockWatch
 
     def adopt(self) -> None:
-        """Read whom the objects name that an older program received; before anything else runs."""
+        """Have every received file on the disk, and read whom those of an older program name.
+
+        Before anything else runs: a power cut may have taken small files (`sync_files`).
+        """
+        self.sync_files()
         adopt(self.database, self.archive, self.clock)
+
+    def sync_files(self) -> None:
+        """Make the small files durable that were received lately; see `archive.unsynced`."""
+        sync_files(self.database, self.archive.make_durable)
 
 
 @contextmanager

@@ -46,6 +46,13 @@ instance = sa.Table(
 uncompared = instance.c.standing == "conflict"
 sa.Index("ix_instance_aside", instance.c.id, sqlite_where=uncompared, postgresql_where=uncompared)
 
+unsynced_file = sa.Table(  # a small object whose file the disk may not have yet
+    "unsynced_file",
+    metadata,
+    sa.Column("instance_id", sa.Integer, sa.ForeignKey("instance.id"), primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),  # the whole file
+)
+
 placed_order = sa.Table(
     "placed_order",
     metadata,

@@ -44,6 +44,8 @@ KEEP_SECONDS: Final = 5
 """How often refusals are written down, for commands beside the service."""
 FORECAST_SECONDS: Final = 600
 """How often is looked whether the day's free space was measured."""
+SYNC_SECONDS: Final = 10
+"""How often received small files are made durable; until then the index keeps their bytes."""
 GRACE_SECONDS: Final = 10
 SWITCH_SECONDS: Final = 0.0005
 """How long a thread that computes keeps the interpreter when others wait: eight devices that send
@@ -127,6 +129,7 @@ class Bridge:
             scheduler.plan(seconds, "cleaning the worklist", core.orders.clean)
         scheduler.every(KEEP_SECONDS, "keeping what was refused", core.refusals.keep)
         scheduler.every(FORECAST_SECONDS, "measuring the disk", core.forecast.keep)()
+        scheduler.every(SYNC_SECONDS, "syncing received files", core.sync_files)
         self._announce()
         scheduler.start()
 

@@ -219,7 +219,10 @@ def _to_5(op: Operations) -> None:
 
 
 def _to_6(op: Operations) -> None:
-    """Remember to whom an order was addressed, what its test and its number's field are called."""
+    """Remember to whom an order was addressed, what its test and its number's field are called.
+
+    An older program is kept out: it would not write files again that are not synced yet.
+    """
     for column in ("test_name", "addressed_to", "number_field"):
         added = sa.Column(column, sa.Text, nullable=False, server_default="")
         op.add_column("order_reference", added)

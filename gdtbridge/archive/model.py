@@ -13,13 +13,19 @@ class SpooledDataset:
     """What is known of a dataset from having written it: its file need not be read again.
 
     ``file`` is open at its end and not synced. ``sha256`` and ``size`` (in bytes) are those of the
-    dataset alone, ``start`` is its beginning or all of it.
+    dataset alone, ``meta`` is what the file has before it, ``start`` its beginning or all of it.
     """
 
     file: BinaryIO
     sha256: str
     size: int
+    meta: bytes
     start: bytes
+
+    @property
+    def content(self) -> bytes | None:
+        """The bytes of the whole file, where they are still in memory."""
+        return self.meta + self.start if len(self.start) == self.size else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +48,16 @@ class IncomingInstance:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file that is durable in the archive's folder but not yet in its index.
+    """A file that is about to be entered into the archive's index.
 
     ``file`` is its path below the folder, ``sha256`` the digest of its dataset, ``size`` its bytes.
+    It is durable there, or else a small one still in the spool: then ``content`` is all of it.
     """
 
     file: str
     sha256: str
     size: int
+    content: bytes | None = None
 
 
 class ReceiptStatus(StrEnum):
@@ -78,10 +86,11 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """An instance's place in the index."""
+    """An instance's place in the index; ``entered`` now, or known before."""
 
     instance_id: int
     status: ReceiptStatus
+    entered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from gdtbridge.archive import unsynced
 from gdtbridge.archive.model import (
     ArchivedInstance,
     IncomingInstance,
@@ -28,10 +31,20 @@ from gdtbridge.database import Connection
 from gdtbridge.dataset.errors import UnreadableDataset
 from gdtbridge.dataset.header import Header
 from gdtbridge.dataset.part10 import read_announced, read_file_meta
-from gdtbridge.durable.files import sync_file, sync_folder
+from gdtbridge.durable.files import (
+    FileComparison,
+    compare,
+    reason_of,
+    sync_file,
+    sync_folder,
+    write_over,
+)
+from gdtbridge.durable.modes import PRIVATE_FILE
 from gdtbridge.errors import OutOfResources, ProcessingFailure
 from gdtbridge.schema import instance
 from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
+
+log = logging.getLogger(__name__)
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CHUNK: Final = 1024 * 1024
@@ -89,23 +102,40 @@ class Archive:
             )
 
     def store(self, incoming: IncomingInstance, header: Header) -> StoredFile:
-        """Move the received file into the folder, durably; raise a `StoreError`."""
-        try:
-            return self._store(incoming, header)
-        except OSError as error:
-            if error.errno in NO_ROOM:
-                raise OutOfResources(f"archive: {error.strerror}") from error
-            raise ProcessingFailure(f"archive: {error.strerror}") from error
+        """Move the received file into the folder, durably; raise a `StoreError`.
 
-    def _store(self, incoming: IncomingInstance, header: Header) -> StoredFile:
-        sha256, size = _digest_and_sync(incoming)
-        study = _name(header.StudyInstanceUID or incoming.SOPInstanceUID)
-        name = _name(incoming.SOPInstanceUID, incoming.TransferSyntaxUID, sha256)
-        folder = self.folder / study[:2] / study
-        self._make(folder)
-        incoming.path.replace(folder / f"{name}.dcm")
-        sync_folder(folder)
-        return StoredFile(f"{study[:2]}/{study}/{name}.dcm", sha256, size)
+        A small one stays in the spool: `enter` keeps its bytes in the index and moves it, or else
+        `move` does.
+        """
+        with _told():
+            content = incoming.dataset.content if incoming.dataset is not None else None
+            if incoming.dataset is not None and content is not None:
+                incoming.dataset.file.close()
+                sha256, size = incoming.dataset.sha256, len(content)
+            else:
+                sha256, size = _digest_and_sync(incoming)
+            study = _name(header.StudyInstanceUID or incoming.SOPInstanceUID)
+            name = _name(incoming.SOPInstanceUID, incoming.TransferSyntaxUID, sha256)
+            stored = StoredFile(f"{study[:2]}/{study}/{name}.dcm", sha256, size, content)
+            if content is None:
+                self._move(incoming.path, stored)
+        return stored
+
+    def move(self, incoming: IncomingInstance, stored: StoredFile) -> None:
+        """Move a small file the index has already into the folder, durably; raise a `StoreError`.
+
+        It takes the place of the one that was stored before, which may be lost or damaged.
+        """
+        with _told(), incoming.path.open("rb+") as file:
+            sync_file(file)
+            self._move(incoming.path, stored)
+
+    def _move(self, path: Path, stored: StoredFile) -> None:
+        """Give a synced file its name, durably."""
+        place = self.folder / stored.file
+        self._make(place.parent)
+        path.replace(place)
+        sync_folder(place.parent)
 
     def unentered(self, connection: Connection) -> Iterator[list[Path]]:
         """Yield the files without an entry in the index, of one study each time, oldest first."""
@@ -118,10 +148,9 @@ class Archive:
                 yield sorted(files, key=lambda one: (one.lstat().st_mtime, one.name))
 
     def missing(self, connection: Connection) -> Iterator[Path]:
-        """Yield the files the index names and nobody has."""
-        for file in connection.execute(
-            sa.select(instance.c.file).order_by(instance.c.id)
-        ).scalars():
+        """Yield the files the index names and nobody has, nor the index itself."""
+        known = sa.select(instance.c.file).order_by(instance.c.id)
+        for file in connection.execute(known.where(~unsynced.is_kept)).scalars():
             if not (self.folder / file).is_file():
                 yield self.folder / file
 
@@ -144,6 +173,30 @@ class Archive:
             raise UnreadableDataset("Die Datei wurde verändert. / The file was changed.")
         stored = StoredFile(str(path.relative_to(self.folder)), sha256, size)
         return IncomingInstance(path, sop_class, sop_instance, syntax, "", ""), stored
+
+    def make_durable(self, files: Mapping[str, bytes]) -> Iterator[str]:
+        """Have files on the disk as they should be, by their paths below the folder.
+
+        Yields each that is; one that is missing or another is written, one that cannot be written
+        is told in the log and left out.
+        """
+        done: dict[Path, list[str]] = {}
+        for file, content in files.items():
+            place = self.folder / file
+            try:
+                self._make(place.parent)
+                _sync_or_write(place, content)
+            except OSError as error:
+                log.error("a file of the archive cannot be written: %s", reason_of(error))
+            else:
+                done.setdefault(place.parent, []).append(file)
+        for folder, names in done.items():
+            try:
+                sync_folder(folder)
+            except OSError as error:
+                log.error("a folder of the archive cannot be written: %s", reason_of(error))
+            else:
+                yield from names
 
     def _make(self, folder: Path) -> None:
         """Make a study's folder; the folder's name is on the disk when this returns.
@@ -188,7 +241,11 @@ class Archive:
         claim_id: int | None,
         received_at: float,
     ) -> Receipt:
-        """Enter a stored file that `look` did not find, with what it says of whom it is."""
+        """Enter a stored file that `look` did not find, with what it says of whom it is.
+
+        A small one gets its name here, not synced: its bytes are in the index as well, until
+        `gdtbridge.archive.unsynced` has made the file durable. Raises a `StoreError`.
+        """
         conflict = status is ReceiptStatus.CONFLICT
         values = {
             "sop_instance_uid": incoming.SOPInstanceUID,
@@ -204,7 +261,15 @@ class Archive:
             "received_at": received_at,
             "claim_id": claim_id,
         }
-        return Receipt(_ENTER.run(connection, **values), status)
+        receipt = Receipt(_ENTER.run(connection, **values), status, entered=True)
+        if stored.content is not None:
+            unsynced.keep(connection, receipt.instance_id, stored.content)
+            place = self.folder / stored.file
+            with _told():
+                if place.parent not in self._on_disk:
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                incoming.path.replace(place)
+        return receipt
 
     def set_standing(self, connection: Connection, instance_id: int, standing: Standing) -> None:
         """Let an instance count in another way."""
@@ -265,6 +330,32 @@ class Archive:
 
 def _update(connection: Connection, instances: Iterable[int], **values: object) -> None:
     _UPDATE.run(connection, values, instances=list(instances))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Raise what the disk says as what a device is told."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise OutOfResources(f"archive: {error.strerror}") from error
+        raise ProcessingFailure(f"archive: {error.strerror}") from error
+
+
+def _sync_or_write(place: Path, content: bytes) -> None:
+    """Have a file with this content on the disk; its name is not synced.
+
+    What a disk refused to write the system forgets, and says so once: then it is written anew.
+    """
+    try:
+        if compare(place, content) is FileComparison.SAME:
+            with place.open("rb+") as file:
+                sync_file(file)
+            return
+    except OSError as error:
+        log.warning("a file of the archive is written anew: %s", reason_of(error))
+    write_over(place, content, mode=PRIVATE_FILE)
 
 
 def _digest_and_sync(incoming: IncomingInstance) -> tuple[str, int]:

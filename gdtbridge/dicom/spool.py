@@ -20,8 +20,8 @@ from gdtbridge.durable.files import delete_leftovers
 
 log = logging.getLogger(__name__)
 
-START_BYTES: Final = 16 * 1024
-"""How much of a dataset is kept in memory for who wants to know whose it is."""
+START_BYTES: Final = 64 * 1024
+"""How much of a dataset is kept in memory: whose it is stands there, and a small one whole."""
 
 _SUFFIX: Final = ".part"
 _GATHERED: Final = 32 * 1024
@@ -36,6 +36,7 @@ class SpoolFile:
         self.path = folder / f"{secrets.token_hex(16)}{_SUFFIX}"
         self._file: BinaryIO = open(self.path, "xb", _GATHERED, opener=_private)  # noqa: SIM115
         self._digest = hashlib.sha256()
+        self._meta = meta
         self._start = bytearray()
         self._size = 0
         self._file.write(meta)
@@ -51,8 +52,8 @@ class SpoolFile:
     def finish(self) -> SpooledDataset:
         """Hand everything to the operating system; raise `OSError`. Nothing is synced."""
         self._file.flush()
-        start = bytes(self._start)
-        return SpooledDataset(self._file, self._digest.hexdigest(), self._size, start)
+        digest = self._digest.hexdigest()
+        return SpooledDataset(self._file, digest, self._size, self._meta, bytes(self._start))
 
     def let_go(self) -> None:
         """Close the file, which is somebody else's now."""

@@ -75,6 +75,8 @@ class InstanceReceiver:
             raise StoreSuspended(str(error)) from error
         except DatabaseError as error:
             raise ProcessingFailure(str(error)) from error
+        if stored.content is not None and not receipt.entered:
+            self.archive.move(incoming, stored)
         if receipt.status is not ReceiptStatus.SAME:
             self.due.ring(self.completion.first_wait)
             self.outbox.wake()

@@ -18,10 +18,11 @@ import sqlalchemy as sa
 
 from gdtbridge.archive import IncomingInstance, ReceiptStatus
 from gdtbridge.dataset.part10 import file_meta
+from gdtbridge.dicom.spool import START_BYTES
 from gdtbridge.errors import DatabaseError, NotFound, ProcessingFailure
 from gdtbridge.exams import ExamState
 from gdtbridge.schema import instance, report
-from tests.tools.elements import EXPLICIT, PERSON, US_IMAGE, identification
+from tests.tools.elements import EXPLICIT, PERSON, US_IMAGE, element, identification
 from tests.tools.practice import Practice
 
 DEVICES = 12
@@ -205,6 +206,8 @@ class TestInterrupted:
         self, practice: Practice, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Nothing was acknowledged; the object sent again meets its file and is reported once."""
+        one = {"SOPInstanceUID": "2.25.1"}
+        padding = element(0xFFFCFFFC, b"OB", bytes(START_BYTES))  # too large for the index
 
         def fail() -> None:
             raise DatabaseError("gesperrt / locked")
@@ -212,11 +215,11 @@ class TestInterrupted:
         with monkeypatch.context() as patched:
             patched.setattr(practice.database, "write", fail)
             with pytest.raises(ProcessingFailure):
-                practice.send(SOPInstanceUID="2.25.1")
+                practice.send_dataset(identification(**one) + padding, **one)
         assert len(list(practice.archive.folder.rglob("*.dcm"))) == 1
         again = practice.again()
 
-        assert again.send(SOPInstanceUID="2.25.1") is ReceiptStatus.NEW
+        assert again.send_dataset(identification(**one) + padding, **one) is ReceiptStatus.NEW
         assert len(list(practice.archive.folder.rglob("*.dcm"))) == 1
         again.wait()
         assert again.files() == ["R0000000042.gdt"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gdtbridge.dicom.spool import START_BYTES
 from tests.tools.device import Instance, send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
 from tests.tools.judgement import Judged, Judgement
@@ -183,7 +184,7 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
     """A file that vanished from the archive is named by each copy and by bringing it back."""
     bridge = Service(tmp_path, exam__quiet_seconds="0.2")
     with bridge:
-        send(bridge, KNOWN.image(1), NEW.image(1))
+        send(bridge, KNOWN.image(size=START_BYTES))
         bridge.stop()
     collect(bridge)
     gone = next(bridge.archive.glob("*/*/*.dcm"))

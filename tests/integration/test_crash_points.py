@@ -30,7 +30,7 @@ from tests.tools.crashing import Call, CrashingService
 from tests.tools.device import Closed, Instance, RawAssociation, store_rq
 from tests.tools.killing import PracticeSoftware
 from tests.tools.reception import record
-from tests.tools.surgery import QUICK, image, person, report
+from tests.tools.surgery import QUICK, image, large, person, report
 from tests.tools.waiting import wait_for
 
 SAMPLE = 2
@@ -228,7 +228,7 @@ class Exam:
         erna, zenzi, karla, frieda, _ = self.people.values()
         return [
             image(self.study(1), "1", erna, 10),
-            image(self.study(1), "2", erna, 20),
+            large(image(self.study(1), "2", erna, 20)),
             image(self.study(2), "1", zenzi, 30),
             image(self.study(2), "2", karla, 40),
             image(self.study(3), "1", frieda, 50),

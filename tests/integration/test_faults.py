@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from gdtbridge.dicom.spool import START_BYTES
 from tests.tools.device import send_raw
 from tests.tools.judgement import Judged, each_once
 from tests.tools.service import Service, Study, service, traced
@@ -236,6 +237,8 @@ def test_a_part_that_is_taken_away(bridge: Service, part: str) -> None:
     assert bridge.has(study.image()[1])
 
 
+LARGE = START_BYTES
+"""Pixel data of an object too large to be kept in the index."""
 FAULTS = [
     ("fsync:error=EIO:when=1", "", FAILURE),  # the spooled file
     ("fsync:error=ENOSPC:when=1", "", FULL),
@@ -249,20 +252,32 @@ FAULTS = [
     ("pwrite64:error=EIO", "-wal", FAILURE),
     ("pwrite64:error=ENOSPC", "-wal", FULL),
 ]
+SMALL_FAULTS = [
+    ("mkdir:error=EROFS", "", FAILURE),
+    ("mkdir:error=ENOSPC", "", FULL),
+    ("rename:error=EIO", "", FAILURE),
+    ("rename:error=EDQUOT", "", FULL),
+    ("fdatasync:error=EIO", "", FAILURE),
+    ("pwrite64:error=ENOSPC", "-wal", FULL),
+]
+"""The same for a small one, which is synced with the index and nowhere else."""
 
 
-@pytest.mark.parametrize(("fault", "file", "status"), FAULTS)
-def test_a_call_that_fails(bridge: Service, fault: str, file: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "fault", "file", "status"),
+    [(LARGE, *one) for one in FAULTS] + [(0, *one) for one in SMALL_FAULTS],
+)
+def test_a_call_that_fails(bridge: Service, size: int, fault: str, file: str, status: int) -> None:
     """The device is told of a system call that fails; what it sends again is received."""
-    study = new_study()
+    image = new_study().image(size=size)
     only = ["-P", f"{bridge.database}{file}"] if file else []
     calls = fault.partition(":")[0]
     with traced(bridge.pid, *only, "-e", f"trace={calls}", "-e", f"inject={fault}"):
-        assert send_raw(bridge.ports["DICOM"], [study.image()]) == [status]
+        assert send_raw(bridge.ports["DICOM"], [image]) == [status]
     assert list(bridge.spool.iterdir()) == []
 
-    assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
-    assert bridge.has(study.image()[1])
+    assert send_raw(bridge.ports["DICOM"], [image]) == [SUCCESS]
+    assert bridge.has(image[1])
 
 
 DELIVERY_FAULTS = [
@@ -285,7 +300,7 @@ def test_a_delivery_that_fails(bridge: Service, fault: str, *, in_folder: bool) 
     wait_until_reported(bridge, study)
 
 
-STEPS = {
+ALL_STEPS = {
     "file": r"fsync\(\d+<{spool}/\w+\.part>",
     "prefix": r"fsync\(\d+<{archive}/\w\w>",
     "archive": r"fsync\(\d+<{archive}>",
@@ -294,7 +309,9 @@ STEPS = {
     "commit": r"fdatasync\(\d+<{database}-wal>",
     "answer": r'sendto\(\d+<[^>]*>, "\\4',  # P-DATA-TF
 }
-"""What makes an object durable, as strace shows it."""
+"""What makes a large object durable, as strace shows it."""
+STEPS_OF_SIZE = {LARGE: tuple(ALL_STEPS), 0: ("rename", "commit", "answer")}
+"""In their order. The bytes of a small object are in the commit; its file is synced later."""
 UNFINISHED = "<unfinished"
 
 
@@ -310,12 +327,12 @@ def finished(log: Path) -> Iterator[tuple[str, str]]:
 
 
 def steps_in(log: Path, bridge: Service) -> list[str]:
-    """Return which of the `STEPS` a log shows, in order; commits of other threads do not count."""
+    """Return which of `ALL_STEPS` a log shows, in order; commits of other threads do not count."""
     places = {name: re.escape(str(getattr(bridge, name))) for name in PARTS}
     seen = [
         (thread, step)
         for thread, line in finished(log)
-        for step, pattern in STEPS.items()
+        for step, pattern in ALL_STEPS.items()
         if re.search(pattern.format(**places), line)
     ]
     storing = next(thread for thread, step in seen if step == "rename")
@@ -325,22 +342,36 @@ def steps_in(log: Path, bridge: Service) -> list[str]:
 SYNCS = "trace=fsync,fdatasync,rename,sendto"
 
 
-def test_the_answer_comes_after_the_last_sync(bridge: Service, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", STEPS_OF_SIZE)
+def test_the_answer_comes_after_the_last_sync(bridge: Service, size: int, tmp_path: Path) -> None:
     """File, folders, renaming, folder and database are on the disk, in this order, then 0000."""
+    log = tmp_path / "log"
+    with traced(bridge.pid, "-y", "-e", SYNCS, log=log):
+        assert send_raw(bridge.ports["DICOM"], [new_study().image(size=size)]) == [SUCCESS]
+    steps = STEPS_OF_SIZE[size]
+    assert steps_in(log, bridge)[: len(steps)] == list(steps)
+
+
+def test_a_small_object_again_replaces_nothing_durable_by_less(
+    bridge: Service, tmp_path: Path
+) -> None:
+    """A file sent again is synced before it takes the place of the one that is there."""
     study = new_study()
+    assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
     log = tmp_path / "log"
     with traced(bridge.pid, "-y", "-e", SYNCS, log=log):
         assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
-    assert steps_in(log, bridge)[: len(STEPS)] == list(STEPS)
+    steps = [step for step in steps_in(log, bridge) if step not in {"commit", "prefix", "archive"}]
+    assert steps == ["file", "rename", "study", "answer"]
 
 
 def test_a_folder_that_was_made_and_not_synced(bridge: Service, tmp_path: Path) -> None:
     """A study's folder left by a failed attempt is synced by the one that succeeds."""
-    study = new_study()
+    image = new_study().image(size=LARGE)
     fault = ("-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=2")
     with traced(bridge.pid, *fault):
-        assert send_raw(bridge.ports["DICOM"], [study.image()]) == [FAILURE]
+        assert send_raw(bridge.ports["DICOM"], [image]) == [FAILURE]
     log = tmp_path / "log"
     with traced(bridge.pid, "-y", "-e", SYNCS, log=log):
-        assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
-    assert steps_in(log, bridge)[: len(STEPS)] == list(STEPS)
+        assert send_raw(bridge.ports["DICOM"], [image]) == [SUCCESS]
+    assert steps_in(log, bridge)[: len(ALL_STEPS)] == list(ALL_STEPS)

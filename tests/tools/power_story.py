@@ -25,7 +25,7 @@ from tests.tools.device import Instance
 from tests.tools.judgement import Judgement
 from tests.tools.reception import record
 from tests.tools.service import Service
-from tests.tools.surgery import QUICK, Surgery, image, person, report
+from tests.tools.surgery import QUICK, Surgery, image, large, person, report
 from tests.tools.waiting import wait_for
 
 CALLED = person("101", "Erste^Erna", "01.01.1950")
@@ -148,7 +148,8 @@ class Story:
         numbers = {patient: number for number, patient in self.books.numbers()}
         for uid, patient in (("1", CALLED), ("2", CALLED), ("1", FILED)):
             study, number = STUDY[patient.id], numbers[patient.id]
-            yield image(study, uid, patient, int(uid) * 50, AccessionNumber=number)
+            made = image(study, uid, patient, int(uid) * 50, AccessionNumber=number)
+            yield large(made) if uid == "2" else made
         number = numbers[CALLED.id]
         yield report(STUDY[CALLED.id], "3", CALLED, "48", AccessionNumber=number)
         yield image(STUDY_OF_PAIR, "1", first, 70)

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from pydicom.filewriter import dcmwrite
 
 from gdtbridge.cli import main
+from gdtbridge.dicom.spool import START_BYTES
 from gdtbridge.durable.clock import local_time
 from gdtbridge.people import Patient
 from tests.sr import builder
@@ -78,6 +79,12 @@ def elements_of(study: str, uid: str, patient: Patient, elements: dict[str, str]
         "PatientSex": patient.sex or "",
     }
     return own | elements
+
+
+def large(instance: Instance) -> Instance:
+    """Return the same object, too large to be kept in the index for a moment."""
+    sop_class, uid, syntax, dataset = instance
+    return sop_class, uid, syntax, dataset + element(0xFFFCFFFC, b"OB", bytes(START_BYTES))
 
 
 def image(study: str, uid: str, patient: Patient, /, shade: int = 1, **elements: str) -> Instance:
