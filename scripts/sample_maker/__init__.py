@@ -2,6 +2,7 @@
 
 ``uids`` makes identifiers, ``cast`` holds the invented people and their studies, ``part10`` turns
 a dataset into a file, ``tree`` builds Structured Report content; ``echo``, ``sonoscape``,
-``images``, ``gdt_files`` and ``results`` make one kind of sample each. Nothing here is imported by
-the program itself.
+``images``, ``gdt_files`` and ``results`` make one kind of sample each. ``outline`` reads
+reports written as outlines, ``charts`` makes of them what a practice sees. Nothing here is imported
+by the program itself.
 """

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.tag import Tag
 from pydicom.uid import ComprehensiveSRStorage
 
 from sample_maker.cast import Study
@@ -31,6 +33,12 @@ UNITS: Final = {
     "g": "gram",
     "kg": "kilogram",
     "cm/s": "centimeter per second",
+    "m": "meter",
+    "m/s": "meter per second",
+    "s": "second",
+    "d": "day",
+    "kPa": "kilopascal",
+    "/min": "per minute",
     "mm[Hg]": "millimeter of mercury",
     "ms": "millisecond",
     "%": "percent",
@@ -87,9 +95,36 @@ def num(name: str, value: str, unit: str, *children: Dataset) -> Dataset:
     """Return a NUM item that its parent CONTAINS; ``unit`` is a key of `UNITS`."""
     item = _item(CONTAINS, "NUM", name, children)
     measured = Dataset()
-    measured.NumericValue = value
+    if "," in value:  # no Decimal String, but devices write it
+        written = value.encode("ascii").ljust(len(value) + len(value) % 2)
+        measured[0x0040A30A] = RawDataElement(
+            Tag(0x0040A30A),
+            "DS",
+            len(written),
+            written,
+            0,
+            is_implicit_VR=False,
+            is_little_endian=True,
+        )
+    else:
+        measured.NumericValue = value
     measured.MeasurementUnitsCodeSequence = Sequence([coded(f"{unit}|UCUM|{UNITS[unit]}")])
     item.MeasuredValueSequence = Sequence([measured])
+    return item
+
+
+def no_num(name: str, qualifier: str) -> Dataset:
+    """Return a NUM item without a value, and why (Numeric Value Qualifier, PS3.16 CID 42)."""
+    item = _item(CONTAINS, "NUM", name, ())
+    item.MeasuredValueSequence = Sequence()
+    item.NumericValueQualifierCodeSequence = Sequence([coded(qualifier)])
+    return item
+
+
+def date(name: str, value: str) -> Dataset:
+    """Return a DATE item that its parent CONTAINS; ``value`` is YYYYMMDD."""
+    item = _item(CONTAINS, "DATE", name, ())
+    item.Date = value
     return item
 
 
