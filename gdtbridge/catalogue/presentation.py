@@ -16,7 +16,7 @@ from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue, CatalogueEntry
 from gdtbridge.catalogue.rows import MAX_DECIMALS
-from gdtbridge.catalogue.wording import remarks, title
+from gdtbridge.catalogue.wording import IN_TITLE, remarks, title
 from gdtbridge.sr import ucum
 from gdtbridge.sr.identity import IdentityExtra
 from gdtbridge.sr.model import Measurement
@@ -26,6 +26,10 @@ OTHERS: Final = "Weitere Messwerte"
 """Group of what is not in the catalogue; it comes last."""
 
 LAST: Final = (1_000_000, 0, 1)
+FINDINGS: Final = "Befunde"
+"""Group of what was measured of a finding (a fibroid, a nodule), before what is not known."""
+
+BEFORE_LAST: Final = (999_999, 0, 1)
 PERCENTILE: Final = "{percentile}"
 """Unit of the catalogue for a rank, which some devices send as ``%`` and some without a unit."""
 
@@ -74,6 +78,8 @@ class ChartValue:
 def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
     """Return one measurement for the chart; repeats get the same id."""
     entry = catalogue.look_up(measurement)
+    if entry is None and measurement.findings:
+        return _of_finding(measurement)
     if entry is None:
         return _as_sent(measurement, title(measurement), OTHERS, LAST)
     value = _converted(measurement, entry)
@@ -133,6 +139,20 @@ def _as_sent(
         order=order,
         remarks=remarks(measurement),
         known=False,
+    )
+
+
+def _of_finding(measurement: Measurement) -> ChartValue:
+    """Return what was measured of a finding: the name says the finding and what was measured."""
+    return ChartValue(
+        id=measurement.id,
+        name=title(measurement),
+        value=measurement.value,
+        unit=ucum.printed(measurement.unit),
+        group=FINDINGS,
+        order=BEFORE_LAST,
+        remarks=remarks(measurement, without=IN_TITLE),
+        known=True,
     )
 
 

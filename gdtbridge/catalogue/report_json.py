@@ -40,7 +40,7 @@ JSON_KEYS: Final = (
     "device_id",
     "inferred_from",
 )
-"""Keys of a measurement in the JSON, in order; ``properties`` and ``further`` follow."""
+"""Keys of a measurement in the JSON, in order; ``properties``, ``further``, ``finding`` follow."""
 
 REPORT_KEYS: Final = (
     "sop_uid",
@@ -82,6 +82,7 @@ def _measurement_to_json(measurement: Measurement) -> dict[str, object]:
     values["value"] = plain(measurement.value)
     values["properties"] = [asdict(one) for one in measurement.properties]
     values["further"] = [asdict(one) for one in measurement.further]
+    values["finding"] = ": ".join(one.text for one in measurement.findings) or None
     return values
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Final
 
 from gdtbridge.catalogue.rows import terms
+from gdtbridge.catalogue.words import german_word
 from gdtbridge.sr.codes import PROPERTIES, ModifierRole, normal
+from gdtbridge.sr.findings import FINDING
 from gdtbridge.sr.identity import IdentityExtra
 from gdtbridge.sr.model import Code, Measurement, MeasurementProperty
 
@@ -34,6 +37,8 @@ REMARKS: Final = (
 )
 
 IN_TITLE: Final = frozenset({"label", "companion_of", "group", "site", "topography", "laterality"})
+
+_NUMBERED: Final = re.compile(r"(.*?)[\s#._-]*(\d{1,3}|[A-Z])")
 
 GERMAN: Final[dict[str, str]] = {
     # What no term of the catalogue has. Meanings of CID 244, 3627, 224, 12224 to German.
@@ -71,21 +76,63 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
 
 
 def title(measurement: Measurement) -> str:
-    """Return a measurement's name in one line: label before concept, site and side behind."""
+    """Return a measurement's name in one line: finding, label, concept, site and side.
+
+    Of a finding the German words are told where there are any (``Myom 2: Durchmesser``).
+    """
     name = measurement.name
+    about = finding_title(measurement)
+    if about:
+        name = german_word(Code(measurement.code, measurement.scheme, name)) or name
     if measurement.label is not None and measurement.label.casefold() != name.casefold():
         name = f"{measurement.label} ({name})"
     if measurement.companion_of is not None:
         name = f"{name} ({_said(measurement, 'companion_of')})"
+    if about:
+        name = f"{about}: {name}"
     where = " ".join(
         part
         for part in (
-            measurement.group,
+            "" if about and _tells_group(measurement) else measurement.group,
             *(_said(measurement, field) for field in ("site", "topography", "laterality")),
         )
         if part and part.casefold() not in name.casefold()
     )
     return f"{name}, {where}" if where else name
+
+
+def finding_title(measurement: Measurement) -> str:
+    """Return what a value is about in German, several findings one after the other; may be empty.
+
+    A lesion's own identifier stands behind in brackets unless it is the same word.
+    """
+    parts = []
+    for finding in measurement.findings:
+        word = german_word(finding.code) or finding.code.text
+        counted = finding.number and not word[-1:].isdigit()
+        parts.append(f"{word} {finding.number}" if counted else word)
+    about = ": ".join(parts)
+    if about and measurement.group and _is_tracked(measurement):
+        return _with_identifier(measurement, about, measurement.group)
+    return about
+
+
+def _is_tracked(measurement: Measurement) -> bool:
+    return any(one.startswith(f"{IdentityExtra.TRACKING}=") for one in measurement.identity)
+
+
+def _tells_group(measurement: Measurement) -> bool:
+    """Return whether the finding's title says the group: an identifier, or the same word."""
+    return _is_tracked(measurement) or measurement.group == measurement.findings[-1].code.text
+
+
+def _with_identifier(measurement: Measurement, about: str, identifier: str) -> str:
+    """Return a finding with the identifier of its lesion; of ``Nodule 2`` only the number."""
+    plain = _NUMBERED.fullmatch(identifier)
+    words = {measurement.findings[-1].code.text.casefold(), about.casefold()}
+    if plain is not None and plain[1].casefold() in words | {"", "lesion", "finding", "#"}:
+        return f"{about} {plain[2]}"
+    return f"{about} ({identifier})"
 
 
 def details(measurement: Measurement) -> tuple[str, ...]:
@@ -103,7 +150,11 @@ def remarks(measurement: Measurement, without: Collection[str] = ()) -> tuple[st
         text = _said(measurement, field)
         if text and field not in without:
             lines.append(f"{word}: {text}")
-    lines += [f"{one.name}: {one.value}" for one in measurement.further]
+    lines += [
+        f"{one.name}: {one.value}"
+        for one in measurement.further
+        if (one.scheme.upper(), one.code) != FINDING  # the title says it
+    ]
     lines += [_property_line(one) for one in measurement.properties]
     if measurement.repeats > 1:
         lines.append(f"{REPEAT}: {measurement.repeat} von {measurement.repeats}")

@@ -44,13 +44,27 @@ _CODE_ELEMENTS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class DescribedFinding:
+    """A finding the values below it are about (`findings`).
+
+    ``place`` is where it stands in the tree, ``number`` tells it from others of its kind, 0 for the
+    only one. Of a ``container`` that is named for the finding the name counts as a container's.
+    """
+
+    concept: Code
+    place: str
+    number: int = 0
+    container: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ModifierContext:
     """Modifiers in force at an item: inherited from containers, overridden below (PS3.16 TID 5202).
 
     ``section`` is the nearest container with a name, ``containers`` are those around a value whose
     names tell it from others (`codes.tells_apart`), outermost first. ``further`` are concept
     modifiers without a role, as concept and value. ``short_label`` is the device's short name of
-    what the codes say in full.
+    what the codes say in full. ``findings`` are those a value is about, the outer one first.
     """
 
     site: Code | None = None
@@ -75,6 +89,7 @@ class ModifierContext:
     section: Code | None = None
     containers: tuple[Code, ...] = ()
     further: tuple[tuple[Code, Code], ...] = ()
+    findings: tuple[DescribedFinding, ...] = ()
 
     def with_modifiers(self, found: dict[ModifierRole, Code]) -> ModifierContext:
         """Return this context with ``found`` on top; a new site forgets where in the old one."""
@@ -168,6 +183,7 @@ class ContentReader:
     """Reads the items of one report; ``findings`` and ``warnings`` fill in tree order.
 
     ``passed`` collects the numbers that are no findings, where somebody asked for them.
+    ``described`` has for the place of each finding with values below what holds there.
     """
 
     text: TextDecoder
@@ -178,6 +194,7 @@ class ContentReader:
     warnings: WarningList = field(default_factory=WarningList)
     findings: list[NumFinding] = field(default_factory=list)
     passed: list[NumDecision] | None = None
+    described: dict[str, ModifierContext] = field(default_factory=dict)
     _codes: dict[tuple[bytes | None, ...], Code | None] = field(default_factory=dict)
 
     def code(self, item: Item, tag: Tag) -> Code | None:

@@ -70,6 +70,10 @@ class IdentityExtra(StrEnum):
     """A container whose name tells values apart (`codes.tells_apart`), once for each."""
     OF = "of"
     """The measurement a gestational age or a percentile was derived from."""
+    FINDING = "finding"
+    """What the value is about (a fibroid), once for each of several around it."""
+    NUMBER = "nth"
+    """Which of several findings of one kind, without names: ``nth==2``; the first has none."""
     MODIFIER = "mod"
     """A concept modifier without a role: ``mod=DCM:125306=DCM:125313``, sorted."""
 
@@ -79,6 +83,11 @@ def identity_of(finding: NumFinding) -> Identity:
     companion = finding.companion_of
     of = (f"{IdentityExtra.OF}={_key(companion)}",) if companion is not None else ()
     return (_key(finding.name), *_context_keys(finding.context), *of)
+
+
+def context_keys(context: ModifierContext) -> Identity:
+    """Return what a context says as comparable text; where in the tree does not count."""
+    return _context_keys(context)
 
 
 @lru_cache(maxsize=1024)
@@ -101,6 +110,12 @@ def _extra_keys(context: ModifierContext) -> Iterator[str]:
         yield f"{IdentityExtra.TRACKING}={_key(tracking)}"
     for container in context.containers:
         yield f"{IdentityExtra.IN}={_key(container)}"
+    for finding in context.findings:
+        if not finding.container:
+            yield f"{IdentityExtra.FINDING}={_key(finding.concept)}"
+    if any(finding.number > 1 for finding in context.findings):
+        numbers = ".".join(str(finding.number or 1) for finding in context.findings)
+        yield f"{IdentityExtra.NUMBER}=={numbers}"
     yield from sorted(
         f"{IdentityExtra.MODIFIER}={_key(name)}={_key(code)}" for name, code in context.further
     )

@@ -96,6 +96,22 @@ class MeasurementProperty:
 
 
 @dataclass(frozen=True, slots=True)
+class FindingName:
+    """A finding values are about (a nodule, a fibroid), as sent.
+
+    ``number`` tells several of one kind apart that the device gave no names; 0 for the only one.
+    """
+
+    code: Code
+    number: int = 0
+
+    @property
+    def text(self) -> str:
+        """What a person reads: the device's word, and the number behind it."""
+        return f"{self.code.text} {self.number}" if self.number else self.code.text
+
+
+@dataclass(frozen=True, slots=True)
 class PredecessorTest:
     """How the predecessor system wrote a measurement (`predecessor`).
 
@@ -126,7 +142,8 @@ class Measurement:
     for. ``properties`` say something about the value and are no results. ``inferred_from`` are
     places of values it was computed from. ``observed`` is the value's own time (VR DT, as sent).
     Of ``repeats`` values with one identity this is number ``repeat``. ``predecessor`` is None for
-    what the predecessor system did not read.
+    what the predecessor system did not read. ``findings`` are what the value is about (a fibroid,
+    a nodule), the outer one first.
     """
 
     id: str
@@ -163,6 +180,7 @@ class Measurement:
     observed: str | None = None
     repeat: int = 1
     repeats: int = 1
+    findings: tuple[FindingName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

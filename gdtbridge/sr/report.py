@@ -13,6 +13,7 @@ from gdtbridge.dataset.text import TextDecoder
 from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.sr.content import MAX_CHARACTERS, ContentReader, ModifierContext, NumFinding
 from gdtbridge.sr.elements import read_elements
+from gdtbridge.sr.findings import names_of, number_findings
 from gdtbridge.sr.ge_xml import untold_averages
 from gdtbridge.sr.identity import NumberedId, identity_of, numbered
 from gdtbridge.sr.model import (
@@ -60,6 +61,7 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
     content.passed = [] if explain else None
     _warn_of_damage(content, elements)
     walk(content)
+    number_findings(content)
     _ask_private_xml(content, elements)
     selection = select(content.findings, content.device)
     return Report(
@@ -233,6 +235,7 @@ def _measurement(
         observed=finding.observed or None,
         repeat=made.repeat,
         repeats=made.repeats,
+        findings=names_of(context),
     )
 
 

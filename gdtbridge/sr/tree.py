@@ -1,9 +1,10 @@
 """The walk: a content tree to findings, each with the modifiers of its ancestors.
 
 Written for trees as devices send them, so the rules are loose where that is safe. A NUM is a result
-when it is reached by CONTAINS through anything but a NUM; below a NUM there are properties only
-(PS3.16 TID 300, 310), and a NUM reached otherwise (HAS OBS CONTEXT, INFERRED FROM) describes
-something else. The walk keeps its own stack, so no depth can exhaust Python's.
+when it is reached by CONTAINS, or as a property of a finding, through anything but a NUM; below a
+NUM there are properties only (PS3.16 TID 300, 310), and a NUM reached otherwise (HAS OBS CONTEXT,
+INFERRED FROM) describes something else. The walk keeps its own stack, so no depth can exhaust
+Python's.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 
 from gdtbridge.dataset.parser import Item
 from gdtbridge.dataset.tags import Tag
-from gdtbridge.sr import sonoscape
+from gdtbridge.sr import findings, sonoscape
 from gdtbridge.sr.attributes import CONCEPT_MODIFIER, INFERRED_FROM, ItemAttributes, attributes_of
 from gdtbridge.sr.codes import (
     BIOMETRY_GROUP,
@@ -35,6 +36,8 @@ from gdtbridge.sr.model import Code
 
 ROOT: Final = "1"
 """Place of the root."""
+
+NAMELESS: Final = Code("", "", "")
 
 RULES_BY_RELATION: Final[dict[str, str]] = {
     # Why a NUM that is not contained is no result; everything else is context
@@ -87,7 +90,9 @@ def _below(content: ContentReader, node: _TreeNode) -> list[_TreeNode]:
     said = attributes_of(content, node.item, node.place)
     name = content.name(node.item)
     concept = normal(name)
-    context = _context_below(node, name, said)
+    is_container = content.kind(node.item) == "CONTAINER"
+    context = _context_below(node, name if is_container else NAMELESS, said)
+    context = findings.below(content, node.item, node.place, context)
     mode = None
     if name.value == MEASUREMENT_GROUP[1]:
         mode = said.modifiers[ModifierRole.MODE].text if ModifierRole.MODE in said.modifiers else ""
@@ -95,7 +100,7 @@ def _below(content: ContentReader, node: _TreeNode) -> list[_TreeNode]:
     nodes = []
     for child, place in content.children(node.item, node.place):
         relation = content.relation(child)
-        if relation != CONTAINS:
+        if not findings.leads_to_results(content, child, relation):
             _pass_over(content, child, place, RULES_BY_RELATION.get(relation, "context"))
         elif Tag.ReferencedContentItemIdentifier in child.values:
             content.warnings.add("by_reference", place)

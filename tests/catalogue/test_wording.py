@@ -96,7 +96,7 @@ def test_json_has_everything_else(read: Read) -> None:
     report = read(dataset(echo_section(num("LN|11871-1|FL/AC", "22", "%", limit, plane))))
     shown = json.loads(json.dumps(report_to_json(report)))
     (one,) = shown["measurements"]
-    assert set(JSON_KEYS) | {"properties", "further"} == set(one)
+    assert set(JSON_KEYS) | {"properties", "further", "finding"} == set(one)
     assert set(REPORT_KEYS) | {"measurements", "warnings"} == set(shown)
     assert one["properties"] == [
         {
