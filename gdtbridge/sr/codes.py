@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from gdtbridge.sr.model import Code
+from gdtbridge.sr.ucum import parse
+from gdtbridge.sr.unit_words import named_by_note
 
 Concept = tuple[str, str]
 """Normalised (scheme, value)."""
@@ -289,13 +291,19 @@ def is_anatomy(name: Code) -> bool:
     return scheme == "SCT" and _snomed()["SCT"].get(value, "").startswith("T-")
 
 
+@lru_cache(maxsize=1024)
 def plain_unit(unit: Code) -> str:
     """Return the unit to print: UCUM without annotations, empty for "no units".
 
-    Annotations in braces carry no unit (UCUM 2.1 section 6): ``{H.B.}/min`` is ``/min``. Of other
-    schemes the meaning is taken, because their code values are no units.
+    Annotations in braces carry no unit (UCUM 2.1 section 6): ``{H.B.}/min`` is ``/min``; but
+    ``{bpm}`` alone names one. Of other schemes the meaning is taken, because their code values are
+    no units, and of a UCUM code that is none too, where the meaning is understood.
     """
     if unit.scheme and unit.scheme.upper() != "UCUM":
         return unit.text
-    value = _ANNOTATION.sub("", unit.value or unit.meaning)
+    sent = unit.value or unit.meaning
+    if unit.meaning and parse(sent) is None and parse(unit.meaning) is not None:
+        return unit.meaning
+    note = _ANNOTATION.fullmatch(sent)
+    value = named_by_note(sent) if note else _ANNOTATION.sub("", sent)
     return "" if value in {"1", "/1"} else value

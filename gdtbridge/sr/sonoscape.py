@@ -18,6 +18,7 @@ from gdtbridge.sr.attributes import attributes_of
 from gdtbridge.sr.codes import ModifierRole
 from gdtbridge.sr.content import ContentReader, ModifierContext, NumFinding, PrivateRow
 from gdtbridge.sr.model import Code
+from gdtbridge.sr.ucum import parse
 
 TEMPLATES: Final = frozenset({"SONO1000", "SONO10000"})
 
@@ -34,8 +35,6 @@ AGGREGATE: Final = -1
 
 NOT_MEASURED: Final = Decimal(-1)
 """What SonoScape writes where nothing was measured; other negative values are real (strain)."""
-
-_SPELLINGS: Final = {"²": "2", "³": "3", "^": "", " ": "", "sec": "s"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,7 @@ def _reconcile(content: ContentReader, item: Item, place: str, unit: str, shown:
         Tag.MeasurementUnitsCodeSequence in measured.sequences
         for measured in item.sequences.get(Tag.MeasuredValueSequence, ())
     )
-    if not shown or _spelled(shown) == _spelled(unit):
+    if not shown or _is_same(shown, unit):
         return unit
     if not coded:
         content.warnings.add("display_unit", place)
@@ -145,11 +144,9 @@ def _reconcile(content: ContentReader, item: Item, place: str, unit: str, shown:
     return unit
 
 
-def _spelled(unit: str) -> str:
-    """Return one spelling of a unit: ``cm²`` is ``cm2``, ``mL`` is ``ml``."""
-    for theirs, ours in _SPELLINGS.items():
-        unit = unit.replace(theirs, ours)
-    return unit.replace("mL", "ml")
+def _is_same(shown: str, unit: str) -> bool:
+    """Return whether two spellings name one unit: ``cm²`` and ``cm2``, ``mL`` and ``ml``."""
+    return shown == unit or (parse(shown) is not None and parse(shown) == parse(unit))
 
 
 def _whole(text: str) -> int | None:

@@ -23,6 +23,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
+from gdtbridge.sr.unit_words import respelled
+
 MAX_LENGTH: Final = 40
 """Characters of a unit; the longest in use have about fifteen."""
 
@@ -72,6 +74,7 @@ UNITS: Final[Mapping[str, UcumUnit]] = MappingProxyType(
         "mm": _unit("1e-3", m=1),
         "um": _unit("1e-6", m=1),
         "[in_i]": _unit("0.0254", m=1),
+        "[ft_i]": _unit("0.3048", m=1),
         "L": _unit("1e-3", m=3),
         "l": _unit("1e-3", m=3),
         "dL": _unit("1e-4", m=3),
@@ -86,6 +89,7 @@ UNITS: Final[Mapping[str, UcumUnit]] = MappingProxyType(
         "g": _unit(1, g=1),
         "mg": _unit("1e-3", g=1),
         "[lb_av]": _unit("453.59237", g=1),
+        "[oz_av]": _unit("28.349523125", g=1),
         "us": _unit("1e-6", s=1),
         "ms": _unit("1e-3", s=1),
         "s": _unit(1, s=1),
@@ -113,35 +117,12 @@ UNITS: Final[Mapping[str, UcumUnit]] = MappingProxyType(
     }
 )
 
-SPELLINGS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        # What devices write instead of UCUM, seen or named in their conformance statements
-        "bpm": "/min",
-        "BPM": "/min",
-        "cc": "cm3",
-        "gm": "g",
-        "percent": "%",
-        "%tile": "%",
-        "g/m2.7": "[g/m2.7]",
-        "g/m^2.7": "[g/m2.7]",
-    }
-)
-
 PRINTED: Final = (
     # What a chart shows instead of UCUM
     ("mm[Hg]", "mmHg"),
     ("mL", "ml"),
     ("L/min", "l/min"),
     ("uL", "µl"),
-)
-
-_WORDS: Final = (
-    # The same within a longer unit: mmHg/s, m/sec, ml/m^2, ml/m²
-    (re.compile(r"mmHg", re.IGNORECASE), "mm[Hg]"),
-    (re.compile(r"(?<![A-Za-z])(m|u)?sec(?![A-Za-z])"), r"\1s"),
-    (re.compile(r"\^(?=[0-9](?![0-9.]))"), ""),
-    (re.compile("²"), "2"),
-    (re.compile("³"), "3"),
 )
 
 _WHOLE: Final[Mapping[str, str]] = MappingProxyType({"1": "", "/min": "1/min", "d": "Tage"})
@@ -161,24 +142,20 @@ def parse(text: str) -> UcumUnit | None:
     """Return the unit ``text`` names, None where it is not understood.
 
     Annotations in braces say nothing about the unit (UCUM 2.1 section 6): ``{H.B.}/min`` is
-    ``/min``. An empty text is no unit at all and not understood.
+    ``/min``. An empty text is no unit at all and not understood. What is no UCUM is read as
+    devices write it (`unit_words`).
     """
-    text = _respelled(text.strip())
+    text = text.strip()
     if not text or len(text) > MAX_LENGTH:
         return None
+    return _as_ucum(text) or _as_ucum(respelled(text))
+
+
+def _as_ucum(text: str) -> UcumUnit | None:
     try:
         return _UnitReader(text).whole()
     except _UnknownUnitError:
         return None
-
-
-def _respelled(text: str) -> str:
-    """Return the unit as UCUM spells it, where the table knows how devices do."""
-    if text in SPELLINGS:
-        return SPELLINGS[text]
-    for pattern, ucum in _WORDS:
-        text = pattern.sub(ucum, text)
-    return text
 
 
 class _UnknownUnitError(ValueError):

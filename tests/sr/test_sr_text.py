@@ -99,6 +99,8 @@ def test_numbers_print_short(raw: bytes) -> None:
     ("unit", "expected"),
     [
         ("UCUM|cm|centimeter", "cm"),
+        ("UCUM|{bpm}|beats per minute", "bpm"),
+        ("UCUM|U17|Centimeters", "Centimeters"),
         ("UCUM|cm/s|centimeter per second", "cm/s"),
         ("UCUM|mm[Hg]|millimeter of mercury", "mm[Hg]"),
         ("UCUM|%|percent", "%"),

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gdtbridge.sr import ucum
+from gdtbridge.sr.unit_words import ANY_CASE
+from gdtbridge.tsv import table
 
 LENGTHS = ("m", "dm", "cm", "mm", "um")
 FAMILIES = (
@@ -30,8 +32,8 @@ FAMILIES = (
     ("dB/cm/MHz", "dB/MHz/cm", "dB/(cm.MHz)"),
     ("1", "%", "{ratio}", "cm2/cm2"),
     ("W/cm2", "mW/cm2"),
-    ("deg",),
-    ("dB",),
+    ("deg", "degrees"),
+    ("dB", "decibel"),
     ("g/m2.7", "g/m^2.7"),
 )
 
@@ -88,6 +90,63 @@ def test_only_the_same_dimension_converts(value: Decimal, one: str, other: str) 
 
 
 @pytest.mark.parametrize(
+    ("text", "ucum_code"),
+    [
+        ("centimeter", "cm"),
+        ("Centimetres", "cm"),
+        ("CM", "cm"),
+        ("UNITS_CENTIMETERS", "cm"),
+        ("UNITS_MM_PER_SEC", "mm/s"),
+        ("mm Hg", "mm[Hg]"),
+        ("MMHG", "mm[Hg]"),
+        ("millimeters of mercury", "mm[Hg]"),
+        ("Beats / Min", "/min"),
+        ("beats per minute", "/min"),
+        ("b/min", "/min"),
+        ("sqcm", "cm2"),
+        ("square centimeter", "cm2"),
+        ("cm squared", "cm2"),
+        ("cm²", "cm2"),
+        ("Kubikzentimeter", "cm3"),
+        ("M/S", "m/s"),
+        ("CM/SEC", "cm/s"),
+        ("centimeter per second squared", "cm/s2"),
+        ("cm·s^-1", "cm/s"),
+        ("liter/min", "L/min"),
+        ("L/MIN/m²", "L/min/m2"),
+        ("gm/m^2", "g/m2"),
+        ("DB/CM/MHZ", "dB/cm/MHz"),
+        ("[%]", "%"),
+        ("Percent", "%"),
+        ("°", "deg"),
+        ("µm", "um"),
+        ("in.", "[in_i]"),
+        ("weeks", "wk"),
+        ("Tage", "d"),
+        ("mS", "ms"),
+        ("G", "g"),
+        ("ratio", "1"),
+    ],
+)
+def test_a_spelling_that_means_one_thing_is_understood(text: str, ucum_code: str) -> None:
+    """Words, plurals, capitals and signs, alone and in units made of several."""
+    assert ucum.parse(text) == ucum.parse(ucum_code) is not None
+
+
+def test_every_word_is_a_unit_with_a_source() -> None:
+    """The table holds nothing that UCUM itself says, and no word twice in another case."""
+    rows = list(table("sr/unit_words.tsv"))
+    assert {source for _, _, source in rows} == {"UCUM", "DE", "FR", "ES", "CID82", "DCS", "CAPS"}
+    for word, code, _ in rows:
+        assert ucum.parse(code) is not None, word
+        assert ucum.parse(word) == ucum.parse(code), word
+    words = {word for word, _, _ in rows}
+    assert len(words) == len(rows)
+    capitals = {word for word in words if len(word) >= ANY_CASE and word != word.casefold()}
+    assert not [word for word in capitals if word.casefold() in words]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
@@ -96,8 +155,8 @@ def test_only_the_same_dimension_converts(value: Decimal, one: str, other: str) 
         "[degF]",
         "rad",
         "no units",
-        "CM",
-        "Mm",
+        "MW",
+        "mHz",
         "cmm",
         "cm10",
         "cm0",
