@@ -69,9 +69,10 @@ class Expected:
     """What a chart is to say of one value.
 
     ``id`` may begin with ``!`` (any other) and hold ``*`` (any letters); empty is any. ``value``
-    is the exact amount, which a chart may round; ``*`` is any. ``unit`` with ``~`` may be any of
-    its dimension, alternatives are between ``|``, ``*`` is any. ``name``, ``notes`` and ``never``
-    are patterns of the name, of name and remarks, and of what neither may say.
+    is the exact amount, which a chart may round, or behind ``=`` the digits it shows; ``*`` is any.
+    ``unit`` with ``~`` may be any of its dimension, alternatives are between ``|``, ``*`` is any.
+    ``name``, ``notes`` and ``never`` are patterns of the name, of name and remarks, and of what
+    neither may say.
     """
 
     value: str
@@ -116,6 +117,8 @@ class Expected:
         return known[1] / shown[1] if known[0] == shown[0] else None
 
     def _is_rounded(self, shown: str, factor: Fraction) -> bool:
+        if self.value.startswith("="):
+            return shown == self.value[1:]
         exact = Fraction(self.value) * factor
         exponent = Decimal(shown).as_tuple().exponent
         assert isinstance(exponent, int)
