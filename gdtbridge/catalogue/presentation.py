@@ -75,6 +75,12 @@ class ChartValue:
     warning: str = ""
 
 
+def name_of(measurement: Measurement, catalogue: Catalogue) -> str:
+    """Return the name a chart has for a measurement, whatever its value and unit."""
+    entry = catalogue.look_up(measurement)
+    return title(measurement) if entry is None else entry.name
+
+
 def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
     """Return one measurement for the chart; repeats get the same id."""
     entry = catalogue.look_up(measurement)

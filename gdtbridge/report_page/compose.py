@@ -10,12 +10,13 @@ from itertools import groupby
 from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue
-from gdtbridge.catalogue.presentation import OTHERS, ChartValue, present_all
+from gdtbridge.catalogue.presentation import OTHERS, ChartValue, name_of, present_all
 from gdtbridge.catalogue.wording import REPEAT
 from gdtbridge.people import Patient
 from gdtbridge.report_page.sheet import ReportSheet, SheetFact, SheetGroup, SheetRow
 from gdtbridge.report_page.texts import page_text
 from gdtbridge.sr import Report, plain, ucum
+from gdtbridge.sr.rules import reason
 
 MAX_NAME: Final = 200
 MAX_UNIT: Final = 64
@@ -37,6 +38,8 @@ PURPOSE: Final = (
     "Intended purpose: shows what the device measured; judges nothing and is no diagnosis.",
 )
 """The intended purpose, at the foot of every page."""
+
+LOST: Final = "Fehlt auf dieser Seite, weil es sich nicht lesen ließ"
 
 IN_THE_NAME: Final = ("Bezeichnung", "Gruppe", "Lage", "Ort", "Seite", "Zu")
 """Remarks that say nothing where the name has their text."""
@@ -72,8 +75,9 @@ def sheet_of(report: Report, catalogue: Catalogue, patient: Patient, accession: 
         patient=page_text(_patient(patient), MAX_FACT),
         facts=(tuple(_of_patient(patient)), tuple(_of_exam(report, accession))),
         groups=groups,
-        notes=tuple(
-            _notes(report, groups, other_id=patient.id.strip() != report.patient_id.strip())
+        notes=(
+            *_losses(report, catalogue),
+            *_notes(report, groups, other_id=patient.id.strip() != report.patient_id.strip()),
         ),
         foot=(*PURPOSE, f"Erstellt von gdtbridge aus {report_uid or 'einem Bericht ohne UID'}"),
     )
@@ -186,9 +190,23 @@ def _notes(report: Report, groups: Sequence[SheetGroup], *, other_id: bool) -> I
         yield f"{_counted(report.not_measured)} „nicht gemessen“ übermittelt."
     if any(row.number > 1 for group in groups for row in group.rows):
         yield "Eine Zahl in Klammern hinter dem Namen: weitere Messung derselben Größe."
-    counts = Counter(warning.message.partition(" / ")[0] for warning in report.warnings)
+    named = {one.rule for one in report.untold}
+    told = (warning for warning in report.warnings if warning.code not in named)
+    counts = Counter(warning.message.partition(" / ")[0] for warning in told)
     for message, count in counts.items():
         yield f"{message} ({count}-mal)" if count > 1 else message
+
+
+def _losses(report: Report, catalogue: Catalogue) -> Iterator[str]:
+    """Yield a sentence for each reason why numbers of the report are not on the page, by name."""
+    names: dict[str, Counter[str]] = {}
+    for one in report.untold:
+        why = LOST if one.is_lost else reason(one.rule).partition(" / ")[0].rstrip(".")
+        name = page_text(name_of(one.measurement, catalogue), MAX_NAME) or "ohne Bezeichnung"
+        names.setdefault(why, Counter())[name] += 1
+    for why, counts in names.items():
+        listed = (f"{name} ({count}-mal)" if count > 1 else name for name, count in counts.items())
+        yield f"{why}: {'; '.join(listed)}."
 
 
 def _counted(count: int) -> str:

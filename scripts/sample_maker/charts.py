@@ -68,7 +68,8 @@ def made_chart(key: str, pages: int) -> MadeChart:
         file.write_bytes(to_bytes(report.dataset))
         read = read_report(file)
         records = {
-            dialect: _lines(Bridge(dialect).values(report.study, file)) for dialect in DIALECTS
+            dialect: _lines(Bridge(dialect).values(report.study, file), report.study)
+            for dialect in DIALECTS
         }
     sheet = sheet_of(read, standard(), _patient(report.study), report.study.AccessionNumber)
     return MadeChart(key, "\n".join(_markdown(key, report, records, pages)), sheet)
@@ -82,13 +83,13 @@ def _patient(study: Study) -> Patient:
 # --- the records ---------------------------------------------------------------------------------
 
 
-def _lines(record: bytes) -> list[str]:
+def _lines(record: bytes, study: Study) -> list[str]:
     """Return the fields of a record, one in a line.
 
-    Those of a test stand in the line of its 8410, without its time where that is the record's.
+    Those of a test stand in the line of its 8410, without its time where that is the exam's.
     """
     (read,) = read_records(record)
-    times = {("8432", read.first("6200")), ("8439", read.first("6201"))}
+    times = {("8432", f"{study.started:%d%m%Y}"), ("8439", f"{study.started:%H%M%S}")}
     lines: list[str] = []
     for field in read.lines:
         if (field.id, field.value) in times:

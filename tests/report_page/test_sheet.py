@@ -27,6 +27,7 @@ from tests.sr.builder import (
     echo_section,
     empty_num,
     num,
+    qualified,
     row,
     sonoscape,
 )
@@ -150,6 +151,28 @@ def test_what_was_not_measured_is_counted(sheet: MakeSheet) -> None:
     """SonoScape's -1 is no value; the reader learns that there was a field."""
     made = sheet(sonoscape(row("A", "A", "-1", "3.2"), row("B", "B", "-1", "-1")))
     assert "Ein Wert wurde als „nicht gemessen“ übermittelt." in made.notes
+
+
+def test_losses_are_named(sheet: MakeSheet) -> None:
+    """What could not be read, and what the device disowns, is missed by name."""
+    made = sheet(
+        dataset(
+            echo_section(
+                num(LVIDD, "1,234", "mm"),
+                num(LVIDD, "4 x 8", "mm"),
+                num("99X|1|Abstand", "?", "mm"),
+                qualified(num("LN|18043-0|EF", "0", "%"), "DCM|114006|Measurement failure"),
+            )
+        )
+    )
+    assert made.notes[:2] == (
+        (
+            "Fehlt auf dieser Seite, weil es sich nicht lesen ließ: "
+            "LV-Durchmesser enddiastolisch (LVIDd) (2-mal); Abstand, Linker Ventrikel."
+        ),
+        "Das Gerät sagt zum Wert selbst, dass er kein Ergebnis ist: LV-Ejektionsfraktion (EF).",
+    )
+    assert not any("keine Zahl" in note for note in made.notes)
 
 
 def test_warnings_stand_at_the_end_in_german(sheet: MakeSheet) -> None:
