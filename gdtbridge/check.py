@@ -137,7 +137,22 @@ def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
     yield from _ports(settings)
     for one in core.outbox.status():
         yield CheckResult(f"outbox.{one.destination}", ok=not one.stuck, text=one.sentence)
+    yield from _receivers(core)
     yield from _attention(core)
+
+
+def _receivers(core: Core) -> Iterator[CheckResult]:
+    """Yield whom the orders of each folder are addressed to, the adopted receivers too."""
+    memory = core.order_files.ports.folders
+    for inbox, route in core.order_files.inboxes.items():
+        known = core.order_files.intake_of(inbox).receivers
+        adopted = [one for one in memory.receivers(route) if one in known]
+        text = ", ".join(("leer / empty", *(one for one in known if one not in adopted)))
+        if adopted:
+            text += "; bei der Aktualisierung übernommen / adopted by the update: "
+            text += ", ".join(adopted)
+        key = f"gdt.routes ({route}).orders.receivers" if route else "orders.receivers"
+        yield CheckResult(key, ok=True, text=text)
 
 
 def _attention(core: Core) -> Iterator[CheckResult]:

@@ -14,6 +14,7 @@ from gdtbridge.archive.unsynced import sync_files
 from gdtbridge.attention import Attention, AttentionSource
 from gdtbridge.attention.announcer import ATTENTION, Announcer
 from gdtbridge.attention.clock_source import ClockSource
+from gdtbridge.attention.left_source import LeftFileSource
 from gdtbridge.attention.mailer import Mailer
 from gdtbridge.attention.refusals import RefusalBook
 from gdtbridge.attention.sources import (
@@ -49,6 +50,7 @@ from gdtbridge.folders import ExchangeFolders, OrderFiles, OrderPorts
 from gdtbridge.folders.silence import ExchangeSilence, SilenceSource
 from gdtbridge.orders.book import WORKLIST_ADDED, OrderBook
 from gdtbridge.orders.filler import OrderFiller
+from gdtbridge.orders.folder_memory import FolderMemory
 from gdtbridge.orders.gdt_orders import GdtOrders
 from gdtbridge.orders.master_data import MasterData
 from gdtbridge.outbox import (
@@ -141,6 +143,7 @@ class Core:
         """
         self.sync_files()
         adopt(self.database, self.archive, self.clock)
+        FolderMemory(self.database).adopt_receivers(self.settings.taken_folder)
 
     def sync_files(self) -> None:
         """Make the small files durable that were received lately; see `archive.unsynced`."""
@@ -223,6 +226,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     ports = OrderPorts(
         GdtOrders(book, database, clock),
         MasterData(database, outbox, answers, clock),
+        FolderMemory(database),
         renumbering.renumber_by_record,
         studies.find,
         reporting.results_arrived,
@@ -236,7 +240,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         worklist,
         book,
         OrderFiller(book, database, worklist, clock, min_age_hours=settings.worklist.min_age_hours),
-        OrderFiles(settings, ports, exchanges_of(routing), clock),
+        OrderFiles(settings, ports, exchanges_of(routing, settings), clock),
         InstanceReceiver(database, archive, outbox, completion, due, clock),
         held,
         renumbering,
@@ -245,7 +249,12 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         reporting,
         ResultCorrections(database, archive, outbox, retractor, held, due, clock),
         silence,
-        attention_of(settings, stores, (SilenceSource(silence), refusals, forecast), clock),
+        attention_of(
+            settings,
+            stores,
+            (SilenceSource(silence), refusals, forecast, _left_files(settings, database)),
+            clock,
+        ),
         Announcer(
             database,
             outbox,
@@ -290,6 +299,11 @@ def attention_of(
     )
 
 
+def _left_files(settings: Settings, database: Database) -> LeftFileSource:
+    inboxes = {one.route: one.inbox for one in settings.exchanges if one.inbox is not None}
+    return LeftFileSource(FolderMemory(database), inboxes)
+
+
 def busy_folders(outbox: Outbox, worklist: WorklistFolder) -> Mapping[Path, float]:
     """Return the folders of others a call is under way in, since when (monotonic seconds)."""
     since = worklist.busy_since
@@ -306,11 +320,18 @@ def answering_of(settings: WorklistSettings) -> Callable[[str], MatchPolicy]:
     return lambda calling_aet: policies.get(calling_aet.strip(" \0").upper(), usual)
 
 
-def exchanges_of(routing: Routing) -> tuple[ExchangeFolders, ...]:
+def exchanges_of(routing: Routing, settings: Settings) -> tuple[ExchangeFolders, ...]:
     """Return the folders of each practice software as the file edge sees them."""
     return tuple(
-        ExchangeFolders(target.name, target.inbox, target.out, target.records.sender)
-        for target in routing.targets
+        ExchangeFolders(
+            one.route,
+            one.inbox,
+            one.out,
+            routing.named(one.route).records.sender,
+            one.orders,
+            mirrors=one.gdt.mirror_ids,
+        )
+        for one in settings.exchanges
     )
 
 

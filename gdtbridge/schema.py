@@ -110,6 +110,26 @@ order_file = sa.Table(  # each record of each file an order came in, and what be
     sa.UniqueConstraint("token", "position"),
 )
 
+left_file = sa.Table(  # a file in an order folder that is not ours, and lies there for long
+    "left_file",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("route", sa.Text, nullable=False),  # whose folder; empty: gdt.in
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("since", sa.Double, nullable=False),
+    sa.UniqueConstraint("route", "name"),
+)
+
+order_receiver = sa.Table(  # 8315 of orders that were taken before anybody asked for it
+    "order_receiver",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("route", sa.Text),  # null: that of every folder
+    sa.Column("receiver", sa.Text, nullable=False),  # empty: the files were not read yet
+    sa.UniqueConstraint("route", "receiver"),
+)
+
 patient = sa.Table(  # master data the practice software sent
     "patient",
     metadata,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,10 +22,10 @@ _CLAIMED: Final = re.compile(r"\.gdtbridge-([0-9a-f]{16})-(.+)\.order", re.DOTAL
 _UNSAFE: Final = re.compile(r"[^\w .()+-]", re.ASCII)
 _LONGEST: Final = 100
 
-_ORDERS: Final = re.compile(r"(gdt|xdt|txt|\d{3})", re.IGNORECASE | re.ASCII)
-"""Extensions orders have; the number counts up."""
-_FOREIGN: Final = re.compile(r"[.~@#].*|thumbs\.db|desktop\.ini|.*~", re.IGNORECASE | re.DOTALL)
+_HIDDEN: Final = re.compile(r"[.~@#$].*|thumbs\.db|desktop\.ini", re.IGNORECASE | re.DOTALL)
 """Hidden and temporary files and those of operating systems and of storage boxes."""
+_UNASKED: Final = FileStamp(0, 0, 0)
+"""Stamp of a file whose name says that it is none of ours: nothing is asked of it."""
 
 SWEEP_AGE: Final = 3600.0
 """Seconds after which nobody is copying any more."""
@@ -51,17 +51,15 @@ class ClaimedFile:
 
 @dataclass(frozen=True, slots=True)
 class SeenFile:
-    """A file in a watched folder: an order, or one claimed before."""
+    """A file in a watched folder; ``fits`` says whether its name is an order's.
+
+    ``claimed`` is set for one that was claimed before.
+    """
 
     path: Path
     stamp: FileStamp
     claimed: ClaimedFile | None
-
-
-def is_order(name: str) -> bool:
-    """Return whether a file of that name may be an order."""
-    _, dot, extension = name.rpartition(".")
-    return bool(dot and _ORDERS.fullmatch(extension)) and not _FOREIGN.fullmatch(name)
+    fits: bool = True
 
 
 def safe_name(name: str) -> str:
@@ -70,17 +68,22 @@ def safe_name(name: str) -> str:
     return f"{stem[: _LONGEST - len(extension) - 1]}{dot}{extension}"[-_LONGEST:] or "_"
 
 
-def look(folder: Path) -> Iterator[SeenFile]:
-    """Yield the order files of a folder; raise `OSError` when the folder is out of reach."""
+def look(folder: Path, takes_name: Callable[[str], bool]) -> Iterator[SeenFile]:
+    """Yield the files of a folder that are not hidden, and the claimed ones.
+
+    ``takes_name`` says whether a name is an order's. Raises `OSError` when the folder is out of
+    reach.
+    """
     with os.scandir(folder) as entries:
         for entry in entries:
             claimed = _claimed(Path(entry.path))
-            if claimed is None and not is_order(entry.name):
+            if claimed is None and _HIDDEN.fullmatch(entry.name):
                 continue
+            fits = claimed is not None or takes_name(entry.name)
             try:
                 if entry.is_file(follow_symlinks=False):
-                    stamp = FileStamp.of(Path(entry.path).lstat())
-                    yield SeenFile(Path(entry.path), stamp, claimed)
+                    stamp = FileStamp.of(Path(entry.path).lstat()) if fits else _UNASKED
+                    yield SeenFile(Path(entry.path), stamp, claimed, fits)
             except FileNotFoundError:
                 continue
 
@@ -98,6 +101,11 @@ def claim(path: Path, name: str | None = None) -> ClaimedFile:
     claimed = _new_claim(path.parent, name or safe_name(path.name))
     rename_new(path, claimed.path)
     return claimed
+
+
+def give_back(claimed: ClaimedFile, path: Path) -> None:
+    """Give a file that is not ours its name again; raise `FileExistsError` while that is taken."""
+    rename_new(claimed.path, path)
 
 
 def _new_claim(folder: Path, name: str) -> ClaimedFile:

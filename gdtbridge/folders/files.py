@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -20,12 +20,14 @@ from typing import Final
 from gdtbridge.durable import Clock, FileLock
 from gdtbridge.durable.call import FolderCall
 from gdtbridge.folders.claims import ClaimedFile, claim, file_away, read
+from gdtbridge.folders.intake import USUAL_NAMES, OrderIntake
 from gdtbridge.folders.notice import notice
 from gdtbridge.folders.ports import ExchangeFolders, OrderPorts
 from gdtbridge.folders.records import RecordReply, RecordTaker
 from gdtbridge.gdt.errors import NotGdtError
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import Record
+from gdtbridge.gdt.tables.ids import plain_id
 from gdtbridge.gdt.text import printable
 from gdtbridge.orders import OrderRecord, RecordOutcome
 from gdtbridge.settings import Settings
@@ -69,6 +71,7 @@ class OrderFiles:
         self.ports = ports
         self._exchanges = exchanges
         self._clock = clock
+        self._intakes: dict[Path, OrderIntake] = {}
         self._taker = RecordTaker(ports, settings.orders, clock)
         self._locks = {
             folder: FileLock(settings.order_spool / name, timeout=LOCK_SECONDS)
@@ -88,16 +91,42 @@ class OrderFiles:
             token = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
             yield folder, f".orders-{token}.lock"
 
+    def utc(self) -> float:
+        """Return the time now, in UTC seconds."""
+        return self._clock.utc()
+
     @property
     def inboxes(self) -> dict[Path, str]:
         """The watched folders, each with the name of the route whose orders are dropped there."""
         return {one.inbox: one.route for one in self._exchanges if one.inbox is not None}
 
-    def own_sender(self, inbox: Path) -> str:
-        """Return our GDT id where orders and results share that folder, else nothing."""
-        outs = {one.out: one.sender for one in reversed(self._exchanges)}
-        shared = inbox if inbox in outs else first_same(inbox, outs)
-        return outs[shared] if shared is not None else ""
+    def intake_of(self, inbox: Path) -> OrderIntake:
+        """Return what of a watched folder is ours, but for our own results there."""
+        known = self._intakes.get(inbox)
+        if known is None:
+            known = self._intakes[inbox] = self._intake(inbox)
+        return known
+
+    def _intake(self, inbox: Path) -> OrderIntake:
+        """Return what of a folder is ours: what is addressed to whoever sends results for it."""
+        here = next((one for one in self._exchanges if one.inbox == inbox), None)
+        if here is None:
+            return OrderIntake(receivers=("*",))
+        without = [one for one in self._exchanges if one.inbox is None and not here.route]
+        senders = dict.fromkeys(one.sender for one in (here, *without))
+        known = here.orders.receivers or tuple(self.ports.folders.receivers(here.route))
+        return OrderIntake((*senders, *known), here.orders.names or USUAL_NAMES, here.orders.ignore)
+
+    def intake_at(self, inbox: Path) -> OrderIntake:
+        """Return what of a watched folder is ours; asks whether results go there as well."""
+        intake = self.intake_of(inbox)
+        outs = {one.out: one for one in reversed(self._exchanges)}
+        shared = outs.get(inbox) or outs.get(first_same(inbox, outs) or inbox)
+        if shared is None:
+            return intake
+        mirrored = intake.receivers if shared.mirrors else ()
+        senders = frozenset(plain_id(one) for one in (shared.sender, *mirrored))
+        return replace(intake, senders=senders)
 
     def take(self, claimed: ClaimedFile, *, refuse_because: str = "") -> FileReply | None:
         """Do what a claimed file asks and file it; the caller holds the lock.
@@ -128,8 +157,23 @@ class OrderFiles:
         if len(records) > MOST_RECORDS:
             yield self._refused(claimed, data, TOO_MANY)
             return
-        for position, record in enumerate(records, 1):
-            yield self._taker.take(record, self._record_of(claimed, position, record))
+        strangers = self._strangers(claimed, records)
+        for position, (record, reason) in enumerate(zip(records, strangers, strict=True), 1):
+            order_record = self._record_of(claimed, position, record)
+            if reason:
+                yield self._not_for_us(order_record, reason)
+            else:
+                yield self._taker.take(record, order_record)
+
+    def _strangers(self, claimed: ClaimedFile, records: Sequence[Record]) -> list[str]:
+        """Return of each record why it is not for us, where others of its file are."""
+        intake = self._intakes.get(claimed.path.parent)
+        reasons = [intake.addressed_elsewhere(record) if intake else "" for record in records]
+        return [""] * len(records) if all(reasons) else reasons
+
+    def _not_for_us(self, order_record: OrderRecord, reason: str) -> RecordReply:
+        told = f"Dieser Satz ist nicht für uns. / This record is not for us. [{reason}]"
+        return RecordReply(order_record.record_type, self.ports.filed.refuse(order_record, told))
 
     def _record_of(self, claimed: ClaimedFile, position: int, record: Record) -> OrderRecord:
         return OrderRecord(

@@ -9,8 +9,9 @@ from typing import Protocol
 
 from gdtbridge.exams import PatientExam, StudyQuery
 from gdtbridge.gdt.write.results import OrderReference
-from gdtbridge.orders import OrderRecord, OrderRequest, TakenRecord
+from gdtbridge.orders import LeftFile, OrderRecord, OrderRequest, TakenRecord
 from gdtbridge.people import Patient
+from gdtbridge.settings import OrderIntakeKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,10 @@ class ExchangeFolders:
     out: Path
     sender: str
     """The GDT id (8316) of our results in ``out``."""
+    orders: OrderIntakeKeys
+    """What of ``inbox`` is ours."""
+    mirrors: bool
+    """Whether results bear the ids of their orders, turned round."""
 
 
 class FiledOrderPort(Protocol):
@@ -67,12 +72,26 @@ class MasterDataPort(Protocol):
         """Send the master data a 6300 asks for; raise `OrderError` if there are none."""
 
 
+class FolderMemoryPort(Protocol):
+    """What is remembered of order folders; see `gdtbridge.orders.folder_memory`."""
+
+    def left(self, route: str) -> Sequence[LeftFile]:
+        """Return the files of a route's folder that were told to be left alone."""
+
+    def leave(self, route: str, files: Sequence[LeftFile]) -> None:
+        """Remember which files of a route's folder are left alone, instead of what was before."""
+
+    def receivers(self, route: str) -> Sequence[str]:
+        """Return the ids that meant us before anybody asked for ids."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderPorts:
     """All the file edge calls, one function or object for each kind of record."""
 
     filed: FiledOrderPort
     master_data: MasterDataPort
+    folders: FolderMemoryPort
     move_chart: Callable[[str, Patient, str], None]
     """Let all of a former number follow to a record's patient; the last is who says so."""
     find_studies: Callable[[StudyQuery], Sequence[PatientExam]]

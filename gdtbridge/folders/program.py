@@ -168,7 +168,7 @@ def _no_order(problem: str) -> OrderError:
 def _left_behind(folder: Path, name: str) -> ClaimedFile | None:
     """Return the file of that name that somebody claimed in the folder and did not finish."""
     with suppress(OSError):
-        for one in look(folder):
+        for one in look(folder, lambda _name: False):
             if one.claimed is not None and one.claimed.name == name:
                 return one.claimed
     return None

@@ -16,9 +16,11 @@ from typing import Final
 from gdtbridge.durable import FileStamp
 from gdtbridge.durable.files import reason_of
 from gdtbridge.errors import BridgeError
-from gdtbridge.folders.claims import SeenFile, claim, look, read, sweep
+from gdtbridge.folders.claims import ClaimedFile, SeenFile, claim, give_back, look, read, sweep
 from gdtbridge.folders.files import OrderFiles
-from gdtbridge.folders.wholeness import FileCondition, judge
+from gdtbridge.folders.intake import OTHER_NAME
+from gdtbridge.folders.left_files import LeftFiles
+from gdtbridge.folders.wholeness import CUT_OFF, FileCondition, FileJudgement, judge
 from gdtbridge.health import STALE_SECONDS, PartState, not_heard_of_for
 from gdtbridge.logs import describe
 from gdtbridge.outbox import NOT_MOUNTED
@@ -67,7 +69,7 @@ class OrderWatch:
         self._settings = files.settings
         self._monotonic = monotonic
         self._ages = FileAges()
-        self._foreign: dict[Path, FileStamp] = {}
+        self._left = LeftFiles(files.ports.folders, files.inboxes.get(self._inbox, ""))
         self._trouble: dict[Path, str] = {}
         self._away = ""
         self._counts = {"taken": 0, "refused": 0, "waiting": 0}
@@ -115,38 +117,42 @@ class OrderWatch:
             return not_heard_of_for(silent)
         if self._away:
             return PartState(ok=False, detail=f"the folder is away: {self._away}")
-        told = ", ".join(f"{count} {what}" for what, count in self._counts.items())
-        stuck = f", {len(self._trouble)} stuck" if self._trouble else ""
-        return PartState(ok=not self._trouble, detail=f"{told}{stuck}")
+        further = {"stuck": len(self._trouble), "left alone": self._left.count}
+        counts = {**self._counts, **{what: count for what, count in further.items() if count}}
+        told = ", ".join(f"{count} {what}" for what, count in counts.items())
+        return PartState(ok=not self._trouble, detail=told)
 
     def look(self) -> int:
         """Take every file that is ready; return how many were."""
         now = self._heard_at = self._monotonic()
         found = sorted(self._found(), key=lambda one: (one.stamp.modified_ns, one.path.name))
         ages = self._ages.look(found, now)
-        self._foreign = {p: stamp for p, stamp in self._foreign.items() if p in ages}
         self._trouble = {p: why for p, why in self._trouble.items() if p in ages}
         taken = 0
         for one in found:
             if self._stopping.is_set():
                 break
-            age, is_news = ages[one.path], self._foreign.get(one.path) != one.stamp
-            if age >= self._settings.orders.settle_seconds and is_news:
-                taken += self._try(one, age)
+            if not one.fits:
+                self._left.leave(one, OTHER_NAME)
+            elif ages[one.path] >= self._settings.orders.settle_seconds and one not in self._left:
+                taken += self._try(one, ages[one.path])
                 self._heard_at = self._monotonic()
-        self._counts["waiting"] = len(found) - taken - len(self._foreign)
+        if not self._away:
+            self._left.look(found, ages, self._files.intake_of(self._inbox), self._files.utc())
+        self._counts["waiting"] = len(found) - taken - self._left.size
         return taken
 
     def _found(self) -> list[SeenFile]:
         """Return what lies in our spool and in the watched folder, while that is there."""
         found: list[SeenFile] = []
         if self._has_spool:
-            found += (one for one in look(self._settings.order_spool) if one.claimed is not None)
+            spooled = look(self._settings.order_spool, lambda _name: False)
+            found += (one for one in spooled if one.claimed is not None)
         try:
             if (self._inbox / NOT_MOUNTED).exists():
                 self._note_away("not mounted")
                 return found
-            found += look(self._inbox)
+            found += look(self._inbox, self._files.intake_of(self._inbox).takes_name)
         except OSError as error:
             self._note_away(reason_of(error))
             return found
@@ -184,23 +190,45 @@ class OrderWatch:
         self._trouble[path] = why
 
     def _take(self, one: SeenFile, age: float) -> int:
-        sender = self._files.own_sender(self._inbox) if one.claimed is None else ""
-        judgement = judge(read(one.path), own_sender=sender)
-        if judgement.condition is FileCondition.FOREIGN and one.claimed is None:
-            log.info("order folder: a result for somebody else is left alone")
-            self._foreign[one.path] = one.stamp
+        spooled = one.path.parent != self._inbox
+        intake = None if spooled else self._files.intake_at(self._inbox)
+        judgement = judge(read(one.path), intake) if intake is not None else judge(read(one.path))
+        if judgement.condition is FileCondition.FOREIGN and not spooled:
+            return self._leave(one, judgement.reason)
+        if not self._is_ripe(judgement, age):
             return 0
-        if (
-            judgement.condition is FileCondition.PARTIAL
-            and age < self._settings.orders.patience_seconds
-        ):
-            return 0
+        if judgement.condition is FileCondition.PARTIAL and not judgement.is_ours:
+            return self._leave(one, CUT_OFF)
         with self._files.lock_of(self._inbox if one.claimed is None else one.path.parent).hold():
             claimed = one.claimed or claim(one.path)
             if claimed.stamp() != one.stamp:
-                return 0
-            result = self._files.take(claimed, refuse_because=judgement.reason)
+                return self._written_meanwhile(claimed, one)
+            refusal = judgement.reason if judgement.condition is FileCondition.PARTIAL else ""
+            result = self._files.take(claimed, refuse_because=refusal)
         if result is None:
             return 0
         self._counts["refused" if result.refused else "taken"] += 1
         return 1
+
+    def _is_ripe(self, judgement: FileJudgement, age: float) -> bool:
+        """Return whether a file of that age need not be waited for any more."""
+        orders = self._settings.orders
+        if judgement.condition is FileCondition.MISCOUNTED and orders.wrong_count == "take":
+            return True
+        waits = judgement.condition in {FileCondition.PARTIAL, FileCondition.MISCOUNTED}
+        return not waits or age >= orders.patience_seconds
+
+    def _leave(self, one: SeenFile, reason: str) -> int:
+        """Leave a file alone; one that was claimed gets its name again."""
+        if one.claimed is not None:
+            give_back(one.claimed, one.path.with_name(one.claimed.name))
+        else:
+            self._left.leave(one, reason)
+        return 0
+
+    def _written_meanwhile(self, claimed: ClaimedFile, one: SeenFile) -> int:
+        """Give a file back that somebody else has put under the name just before it was claimed."""
+        condition = judge(read(claimed.path), self._files.intake_at(self._inbox)).condition
+        if one.claimed is None and condition is not FileCondition.WHOLE:
+            give_back(claimed, one.path)
+        return 0

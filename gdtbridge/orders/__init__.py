@@ -5,6 +5,7 @@ folder follows (`gdtbridge.orders.book`). What must not live here: results, and 
 """
 
 from gdtbridge.orders.model import (
+    LeftFile,
     Order,
     OrderRecord,
     OrderRequest,
@@ -16,6 +17,7 @@ from gdtbridge.orders.model import (
 )
 
 __all__ = [
+    "LeftFile",
     "Order",
     "OrderRecord",
     "OrderRequest",

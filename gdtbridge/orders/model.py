@@ -195,6 +195,15 @@ class TakenRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftFile:
+    """A file in an order folder that is left alone: its name, why, and since when (UTC seconds)."""
+
+    name: str
+    reason: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedFile:
     """An order file with a refused record: its name, when it came (UTC seconds), why."""
 

@@ -85,6 +85,14 @@ def _field_number(value: str) -> str:
     return value
 
 
+def _file_pattern(value: str) -> str:
+    """Accept a pattern of file names: ``*``, ``?`` and ``[0-9]``, no path."""
+    value = value.strip()
+    if not value or {"/", "\\"} & set(value):
+        raise ValueError("must be a pattern of file names such as T2MD*.gdt; no path")
+    return value
+
+
 def _header_name(value: str) -> str:
     """Accept a field name (RFC 9110 5.1) that is not ours to set."""
     if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", value):
@@ -115,6 +123,10 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 GdtId = Annotated[str, Field(max_length=LONGEST_ID, pattern=r"^[\x21-\x7e][\x20-\x7e]*$")]
+OrderReceiver = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
+FilePatterns = Annotated[
+    tuple[Annotated[str, AfterValidator(_file_pattern)], ...], BeforeValidator(_split)
+]
 TestId = Annotated[str, Field(min_length=1, max_length=20)]
 TestDescription = Annotated[str, Field(max_length=60)]
 TestIds = Literal["catalogue", "stable", "seed"]
@@ -241,6 +253,14 @@ class GdtKeys(SettingsSection):
         return int(self.file_mode, 8) if self.file_mode else None
 
 
+class OrderIntakeKeys(SettingsSection):
+    """What of an order folder is ours, and what becomes of it: ``[orders]``, or of one route."""
+
+    receivers: Annotated[tuple[OrderReceiver, ...], BeforeValidator(_split)] = ()
+    names: FilePatterns = ()
+    ignore: FilePatterns = ()
+
+
 class RouteSettings(GdtKeys):
     """A further practice software or workplace; read through `GdtSettings.for_route`.
 
@@ -251,6 +271,7 @@ class RouteSettings(GdtKeys):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
     out: Folder
     when: RouteCondition = RouteCondition()
+    orders: OrderIntakeKeys = OrderIntakeKeys()
 
 
 class GdtSettings(GdtKeys):
@@ -283,6 +304,8 @@ class ExchangeSettings:
     """Folder orders are dropped in; None where there is none."""
     attachments: Path | None
     """Folder for pictures and documents; None where none are wanted."""
+    orders: OrderIntakeKeys
+    """What of ``inbox`` is ours."""
 
     @property
     def folders(self) -> Iterator[tuple[str, Path]]:
@@ -303,7 +326,7 @@ class OrderCodeRule(SettingsSection):
     procedure: Annotated[str, Field(max_length=64)] = ""
 
 
-class OrderFileSettings(SettingsSection):
+class OrderFileSettings(OrderIntakeKeys):
     """How order files are read."""
 
     map: Annotated[tuple[OrderCodeRule, ...], BeforeValidator(_tables)] = ()
@@ -313,7 +336,14 @@ class OrderFileSettings(SettingsSection):
     settle_seconds: Annotated[float, Field(ge=0, le=60)] = 1
     patience_seconds: Annotated[float, Field(gt=0)] = 60
     repeat_minutes: Annotated[float, Field(ge=0)] = 5
+    wrong_count: Literal["wait", "take"] = "wait"
     former_number_field: FieldNumber = ""
+
+    def for_route(self, route: RouteSettings) -> OrderIntakeKeys:
+        """Return what of a route's folder is ours: as in ``[orders]`` where the route is silent."""
+        whole = {key: getattr(self, key) for key in OrderIntakeKeys.model_fields}
+        said = {key: getattr(route.orders, key) for key in route.orders.model_fields_set}
+        return OrderIntakeKeys.model_construct(**{**whole, **said})
 
 
 class CatalogueRowSettings(SettingsSection):
@@ -474,24 +504,25 @@ class Settings(BaseModel):
     @property
     def exchanges(self) -> tuple[ExchangeSettings, ...]:
         """Every practice software and workplace, that of ``[gdt]`` first."""
-        routes = (
-            self._exchange(
-                f"gdt.routes ({route.name})",
-                route.name,
-                self.gdt.for_route(route),
-                self.base / route.out,
-                self.base / route.in_ if route.in_ is not None else None,
-            )
-            for route in self.gdt.routes
+        own = ExchangeSettings(
+            "gdt", "", self.gdt, self.gdt_out, self.gdt_in, self._attachments(self.gdt), self.orders
         )
-        return (self._exchange("gdt", "", self.gdt, self.gdt_out, self.gdt_in), *routes)
+        return (own, *map(self._exchange, self.gdt.routes))
 
-    def _exchange(
-        self, key: str, route: str, gdt: GdtSettings, out: Path, inbox: Path | None
-    ) -> ExchangeSettings:
-        folder = gdt.attachments_folder
-        attachments = self.base / folder if folder is not None else None
-        return ExchangeSettings(key, route, gdt, out, inbox, attachments)
+    def _exchange(self, route: RouteSettings) -> ExchangeSettings:
+        gdt = self.gdt.for_route(route)
+        return ExchangeSettings(
+            f"gdt.routes ({route.name})",
+            route.name,
+            gdt,
+            self.base / route.out,
+            self.base / route.in_ if route.in_ is not None else None,
+            self._attachments(gdt),
+            self.orders.for_route(route),
+        )
+
+    def _attachments(self, gdt: GdtSettings) -> Path | None:
+        return self.base / gdt.attachments_folder if gdt.attachments_folder is not None else None
 
     @property
     def database_url(self) -> str:

@@ -12,7 +12,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from gdtbridge.folders.claims import is_order
+from gdtbridge.folders.intake import OrderIntake
 from tests.ais.conftest import EXPORT, TOKEN, VIEWER, Workstation, program
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -37,7 +37,7 @@ def test_an_order_is_handed_over_whole_and_once(workstation: Workstation) -> Non
     assert run(workstation, "auftrag.sh", str(workstation.export)) == (0, "")
     (order,) = workstation.orders.iterdir()
     assert order.read_bytes() == EXPORT
-    assert is_order(order.name)
+    assert OrderIntake().takes_name(order.name)
     assert not workstation.export.exists()
 
 

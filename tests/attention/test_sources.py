@@ -14,7 +14,7 @@ from gdtbridge.attention.sources import DiskSource
 from gdtbridge.outbox import NOT_MOUNTED
 from gdtbridge.schema import outbox
 from tests.tools.practice import Practice
-from tests.tools.reception import Reception
+from tests.tools.reception import Reception, record
 
 
 def items(practice: Practice) -> dict[str, AttentionItem]:
@@ -92,7 +92,7 @@ def test_an_exam_that_is_overdue_is_a_fault(practice: Practice) -> None:
 def test_a_refused_order_is_told_until_its_file_is_removed(practice: Practice) -> None:
     """With the text beside it as the place to look at."""
     reception = Reception(practice)
-    reception.drop(b"no GDT\r\n")
+    reception.drop(record(f3000=None))
     reception.look(seconds=61)
     item = items(practice)["order-refused"]
 
@@ -106,7 +106,7 @@ def test_a_refused_order_is_told_until_its_file_is_removed(practice: Practice) -
 def test_a_refused_order_is_old_after_a_week(practice: Practice) -> None:
     """Whoever wanted it has ordered again by then."""
     reception = Reception(practice)
-    reception.drop(b"no GDT\r\n")
+    reception.drop(record(f3000=None))
     reception.look(seconds=61)
     practice.clock.turn(7 * 24 * 3600 + 1)
 

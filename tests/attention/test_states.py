@@ -80,8 +80,18 @@ def _overdue(desk: Desk) -> None:
 
 
 def _order_refused(desk: Desk) -> None:
-    desk.reception.drop(b"no GDT\r\n")
+    desk.reception.drop(record(f3000=None))
     desk.reception.look(seconds=61)
+
+
+def _other_file(desk: Desk) -> None:
+    desk.reception.drop(record(f8315="EKG_TYP1"), "EKG.GDT")
+    desk.reception.look(seconds=HOUR + 1)
+
+
+def _other_file_removed(desk: Desk) -> None:
+    (desk.reception.folder / "EKG.GDT").unlink()
+    desk.reception.look()
 
 
 def _file_removed(desk: Desk) -> None:
@@ -299,6 +309,7 @@ STATES = {
     "correction-waiting": State(_corrected, _accepted),
     "exam-overdue": State(_overdue, _reported),
     "order-refused": State(_order_refused, _file_removed),
+    "order-file-left": State(_other_file, _other_file_removed),
     "outbox-question": State(_asked, _answered),
     "outbox-stuck": State(_stuck, _freed, look_after=301, late=frozenset({"gdt"})),
     "place-missing": State(_put_away, _put_back, look_after=301, late=frozenset({"gdt"})),

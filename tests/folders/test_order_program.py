@@ -116,7 +116,7 @@ def _call(reception: Reception, file: Path, statuses: list[int]) -> None:
     files = OrderFiles(
         reception.settings,
         reception.files.ports,
-        exchanges_of(reception.practice.core.routing),
+        exchanges_of(reception.practice.core.routing, reception.settings),
         reception.practice.clock,
     )
     statuses.append(run(files, file, None, lambda _: None, lambda _: None))

@@ -39,6 +39,9 @@ from gdtbridge.gdt.tables.record_types import RECORD_TYPES
 MAX_BYTES: Final = 10 * 1024 * 1024
 """Bytes a file may have."""
 
+BEGINNING: Final = 4096
+"""Bytes in which a file says whom it is from and for."""
+
 _NAMES: Final = (*FAMILY_NAMES, *GIVEN_NAMES)
 _PATHS: Final = frozenset({"6305", "9154", "3619"})
 """Fields in which a brace or a backslash is what it is: paths, links, addresses of mail."""
@@ -53,7 +56,7 @@ _TYPE: Final = re.compile(rb"\s*\w{4}\s*")
 _LATIN9_VERSION: Final = re.compile(rb"0?3\.5\d*")
 """Field 0001 of the version whose only character set is ISO 8859-15."""
 
-_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_records(data: bytes, *, default_encoding: str | None = None) -> list[Record]:
@@ -68,12 +71,23 @@ def read_records(data: bytes, *, default_encoding: str | None = None) -> list[Re
         raise NotGdtError("Die Datei ist größer als 10 MB. / The file is larger than 10 MB.")
     if not data.strip():
         raise NotGdtError("Die Datei ist leer. / The file is empty.")
-    if data.startswith(_UTF16):
+    if data.startswith(_UTF_16):
         raise NotGdtError(
             "Die Datei ist in UTF-16 geschrieben, das kein Zeichensatz von GDT ist. / "
             "The file is written in UTF-16, which is no character set of GDT."
         )
     return [_record(group, default_encoding) for group in _groups(raw_lines(data))]
+
+
+def read_beginning(data: bytes) -> list[Record]:
+    """Return the records in the beginning of a file, however long it is, in UTF-16 too.
+
+    The last one breaks off. They tell whom a file is from and for; raises `NotGdtError`.
+    """
+    beginning = data[:BEGINNING]
+    if beginning.startswith(_UTF_16):
+        beginning = beginning[: len(beginning) // 2 * 2].decode("utf-16", "replace").encode()
+    return read_records(beginning)
 
 
 def _groups(lines: list[RawLine]) -> Iterator[list[RawLine]]:

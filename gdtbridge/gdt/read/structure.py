@@ -7,7 +7,23 @@ from typing import Final
 
 from gdtbridge.gdt.read.raw_lines import RawLine
 from gdtbridge.gdt.read.record import GdtWarning, Line, Record, gdt_warning
-from gdtbridge.gdt.tables.record_types import OBJECT_MARKS, RECORD_ENDS, RECORD_LENGTHS
+from gdtbridge.gdt.tables.patient_fields import (
+    BIRTH_DATES,
+    FAMILY_NAMES,
+    GIVEN_NAMES,
+    PATIENT_IDS,
+)
+from gdtbridge.gdt.tables.record_types import (
+    OBJECT_MARKS,
+    RECORD_ENDS,
+    RECORD_LENGTHS,
+    RECORD_TYPES,
+)
+
+_PATIENT: Final = {
+    one[0]: frozenset(one) for one in (PATIENT_IDS, FAMILY_NAMES, GIVEN_NAMES, BIRTH_DATES)
+}
+"""The standard's fields of number, name and birth date, each with those that may stand for it."""
 
 SHORTEST_LINE: Final = 9
 """Bytes of a line without content. A record that lacks fewer only counted wrongly."""
@@ -78,24 +94,52 @@ def _end_warnings(lines: Sequence[RawLine]) -> Iterator[GdtWarning]:
 
 def what_is_missing(data: bytes, records: Sequence[Record]) -> str:
     """Return why the records read from ``data`` are not all of them; empty when they are."""
-    reasons = (_missing(record) for record in records)
-    if reason := next((reason for reason in reasons if reason), ""):
-        return reason
-    if not _ends_whole(data, records[-1].lines[-1]):
+    if any(map(_lacks_end, records)):
+        return "Dem Satz fehlt das Satzende (8001, 8202). / The record has no end (8001, 8202)."
+    if _is_shorter(records[-1]):  # of those before it the next one is the end
+        return "Der Satz ist kürzer, als Feld 8100 sagt. / The record is shorter than 8100 says."
+    if not _ends_whole(data, records[-1]):
         return "Die letzte Zeile bricht ab. / The last line ends in the middle."
     return ""
 
 
-def _missing(record: Record) -> str:
-    """Return the sign that lines are missing at the end of a record, empty when none."""
-    stated = next((line.value.strip() for line in record.lines if line.id in RECORD_LENGTHS), "")
+def is_miscounted(data: bytes, records: Sequence[Record]) -> bool:
+    """Return whether nothing speaks against whole records but the count (8100) of the last.
+
+    Whole is a record with a line end, the end of its objects, and all its type must have of the
+    patient: what breaks off earlier is a piece.
+    """
+    last = records[-1]
+    ends = _ends_whole(data, last) and not any(map(_lacks_end, records))
+    return ends and _is_shorter(last) and _says_whom(last)
+
+
+def _says_whom(record: Record) -> bool:
+    """Return whether a record has the patient's fields that are mandatory for its type."""
+    known = RECORD_TYPES.get(record.record_type)
+    wanted = known.mandatory & _PATIENT.keys() if known is not None else frozenset(_PATIENT)
+    ids = {line.id for line in record.lines if line.value.strip()}
+    return all(ids.intersection(_PATIENT[field]) for field in wanted)
+
+
+def _is_shorter(record: Record) -> bool:
+    """Return whether a record without an end of its own has fewer bytes than it says, by a line."""
+    if any(line.id in RECORD_ENDS.values() for line in record.lines):
+        return False
     by_lines = sum(_declared(line) for line in record.lines)
-    if stated.isdecimal() and int(stated[:9]) >= max(by_lines, len(record.data)) + SHORTEST_LINE:
-        return "Der Satz ist kürzer, als Feld 8100 sagt. / The record is shorter than 8100 says."
+    return _stated(record) >= max(by_lines, len(record.data)) + SHORTEST_LINE
+
+
+def _stated(record: Record) -> int:
+    """Return the bytes a record says it has, 0 where it does not say."""
+    said = next((line.value.strip() for line in record.lines if line.id in RECORD_LENGTHS), "")
+    return int(said[:9]) if said.isdecimal() else 0
+
+
+def _lacks_end(record: Record) -> bool:
+    """Return whether a record with objects has no end."""
     ids = {line.id for line in record.lines}
-    if any(mark in ids and end not in ids for mark, end in RECORD_ENDS.items()):
-        return "Dem Satz fehlt das Satzende (8001, 8202). / The record has no end (8001, 8202)."
-    return ""
+    return any(mark in ids and end not in ids for mark, end in RECORD_ENDS.items())
 
 
 def _declared(line: Line) -> int:
@@ -104,8 +148,10 @@ def _declared(line: Line) -> int:
     return max(int(said) if said.isdigit() else 0, len(line.raw) + 2)
 
 
-def _ends_whole(data: bytes, last: Line) -> bool:
-    """Return whether the last line has its line end, or else all it declares."""
+def _ends_whole(data: bytes, last: Record) -> bool:
+    """Return whether the last line has its line end, or else all that it or 8100 declares."""
     if data.rstrip(b"\x1a\0 ").endswith((b"\n", b"\r")):
         return True
-    return last.raw[:3].isdigit() and int(last.raw[:3]) in {len(last.raw), len(last.raw) + 2}
+    line, whole = last.lines[-1].raw, len(last.data)
+    declared = int(line[:3]) if line[:3].isdigit() else 0
+    return declared in {len(line), len(line) + 2} or _stated(last) in {whole, whole + 2}

@@ -28,15 +28,20 @@ def is_id(wanted: str, sent: str) -> bool:
     return bool(known) and fnmatchcase(known, pattern.replace("[", "[[]"))
 
 
+def is_cut_id(wanted: str, sent: str) -> bool:
+    """Return whether ``sent`` is what 8 characters leave of ``wanted``."""
+    words, known = plain_id(wanted), plain_id(sent)
+    return len(known) == TABLE_LENGTH and words[:TABLE_LENGTH].strip() == known
+
+
 def may_be_id(wanted: str, sent: str) -> bool:
     """Return whether ``sent`` is ``wanted``, its maker's name before it, or cut at 8 characters.
 
     ``TURBOMED`` may be ``CGM TURBOMED``, and ``CGM TURBOMED`` may be ``CGM TURB``.
     """
-    if is_id(wanted, sent):
-        return True
     words, known = plain_id(wanted), plain_id(sent)
-    if not words or not known:
-        return False
-    is_cut = len(known) == TABLE_LENGTH and words[:TABLE_LENGTH].strip() == known
-    return is_cut or f" {words} " in f" {known} "
+    return (
+        is_id(wanted, sent)
+        or is_cut_id(wanted, sent)
+        or (bool(words and known) and f" {words} " in f" {known} ")
+    )
