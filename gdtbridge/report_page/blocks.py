@@ -6,14 +6,21 @@ line of their text.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gdtbridge.report_page.sheet import SheetGroup, SheetRow
+from gdtbridge.report_page.sheet import SheetFact, SheetGroup, SheetRow
 from gdtbridge.report_page.type_faces import face
 
 GAP: Final = 4.0
 """Between the cells of a row."""
+
+FACT_WORD: Final = 0.42
+"""Share of a column that is kept for the word before a text."""
+
+FACT_LINES: Final = 6
+"""Lines of a text that stay together."""
 
 LEAST_NAME: Final = 60.0
 """A name narrower than this gets lines of its own above the value."""
@@ -68,11 +75,15 @@ class TextPiece:
 
 @dataclass(frozen=True, slots=True)
 class PageBlock:
-    """Texts that stay together on a page; a ``heading`` also with the next block."""
+    """Texts that stay together on a page; a ``heading`` also with the next block.
+
+    A line is ruled below it unless its text goes on.
+    """
 
     height: float
     pieces: tuple[TextPiece, ...]
     heading: bool = False
+    ruled: bool = True
 
 
 def heading(name: str, style: PageStyle, width: float) -> PageBlock:
@@ -103,6 +114,40 @@ def column_titles(style: PageStyle, width: float) -> PageBlock:
 def rows_of(group: SheetGroup, style: PageStyle, width: float) -> list[PageBlock]:
     """Return the rows of a group."""
     return [_row(row, style, width) for row in group.rows]
+
+
+def facts_of(group: SheetGroup, style: PageStyle, width: float) -> list[PageBlock]:
+    """Return what a group says in words: the word, behind it the text, as many lines as it takes.
+
+    A long text is several blocks, so that it may go on in the next column.
+    """
+    following = (*group.facts[1:], None)
+    return [
+        block
+        for fact, later in zip(group.facts, following, strict=False)
+        for block in _fact(fact, style, width, goes_on=later is not None and not later.word)
+    ]
+
+
+def _fact(fact: SheetFact, style: PageStyle, width: float, *, goes_on: bool) -> Iterator[PageBlock]:
+    beside = FACT_WORD * width
+    words = face().wrapped(f"{fact.word}:" if fact.word else "", beside - GAP, style.size)
+    lines = face().wrapped(fact.text, width - beside, style.size)
+    for begin in range(0, len(lines), FACT_LINES):
+        pieces = [
+            TextPiece(beside, style.lead * at, line, style.size)
+            for at, line in enumerate(lines[begin : begin + FACT_LINES], start=1)
+        ]
+        if begin == 0:
+            pieces += [
+                TextPiece(0, style.lead * at, line, style.size, grey=True)
+                for at, line in enumerate(words, start=1)
+            ]
+        if goes_on or begin + FACT_LINES < len(lines):
+            lowest = max(piece.y for piece in pieces)
+            yield PageBlock(lowest, tuple(pieces), ruled=False)
+        else:
+            yield _closed(tuple(pieces), style)
 
 
 def note(text: str, size: float, width: float) -> PageBlock:

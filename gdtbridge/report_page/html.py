@@ -16,7 +16,7 @@ ONE_COLUMN: Final = 24
 
 def to_html(sheet: ReportSheet) -> bytes:
     """Return the page in UTF-8; every text of the sheet is escaped."""
-    rows = sum(len(group.rows) for group in sheet.groups)
+    rows = sum(len(group.rows) + len(group.facts) for group in sheet.groups)
     page = _template().render(sheet=sheet, two_columns=rows > ONE_COLUMN)
     return page.encode("utf-8")
 

@@ -15,6 +15,7 @@ from gdtbridge.report_page.blocks import (
     PageBlock,
     PageStyle,
     column_titles,
+    facts_of,
     heading,
     note,
     rows_of,
@@ -56,7 +57,7 @@ def laid_out(sheet: ReportSheet, first_top: float) -> list[PlacedPage]:
     """
     notes = [note(text, NOTE_SIZE, RIGHT - LEFT) for text in sheet.notes]
     room = sum(block.height for block in notes) + (NOTE_SIZE if notes else 0)
-    rows = sum(len(group.rows) for group in sheet.groups)
+    rows = sum(len(group.rows) + len(group.facts) for group in sheet.groups)
     for style in STYLES if rows <= MOST_ON_ONE_PAGE else ():
         flow = _BlockFlow(sheet.groups, style)
         if flow.fits(BOTTOM - room - first_top):
@@ -75,7 +76,11 @@ class _BlockFlow:
         self.width = (RIGHT - LEFT - GUTTER * (style.columns - 1)) / style.columns
         self.titles = column_titles(style, self.width)
         self.groups = [
-            (group.name, heading(group.name, style, self.width), rows_of(group, style, self.width))
+            (
+                group.name,
+                heading(group.name, style, self.width),
+                [*facts_of(group, style, self.width), *rows_of(group, style, self.width)],
+            )
             for group in groups
         ]
 
@@ -111,8 +116,8 @@ class _BlockFlow:
 
     def _placed(self, column: Sequence[PageBlock], x: float, y: float) -> Iterator[PlacedBlock]:
         for block in column:
-            ruled = 0.0 if block is self.titles else self.width
-            yield PlacedBlock(x, y, block, ruled)
+            ruled = block.ruled and block is not self.titles
+            yield PlacedBlock(x, y, block, self.width if ruled else 0.0)
             y += block.height
 
     def _columns(

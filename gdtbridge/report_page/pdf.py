@@ -52,6 +52,12 @@ def _texts(sheet: ReportSheet) -> list[str]:
         sheet.patient,
         *(fact.text for facts in sheet.facts for fact in facts),
         *(group.name for group in sheet.groups),
+        *(
+            text
+            for group in sheet.groups
+            for fact in group.facts
+            for text in (fact.word, fact.text)
+        ),
         *(text for row in rows for text in (row.name, row.unit, row.remark)),
     ]
 

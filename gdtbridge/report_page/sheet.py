@@ -15,7 +15,10 @@ class PageFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SheetFact:
-    """A line of the head: a word (``Gerät``) and a text."""
+    """A word (``Gerät``, ``Kindslage``) and a text: a line of the head, or what a group says.
+
+    A line that goes on with the text above has no word.
+    """
 
     word: str
     text: str
@@ -37,10 +40,11 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True)
 class SheetGroup:
-    """Measurements that stand together."""
+    """Measurements that stand together, below what is said of them in words."""
 
     name: str
     rows: tuple[SheetRow, ...]
+    facts: tuple[SheetFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from gdtbridge.report_page.html import to_html
-from gdtbridge.report_page.sheet import ReportSheet
+from gdtbridge.report_page.sheet import ReportSheet, SheetFact, SheetGroup
 from tests.report_page.conftest import sheet_of_file
 from tests.sr.builder import dataset, echo_section, num
 
@@ -53,6 +54,14 @@ def test_every_value_is_in_its_cell(project: Path, name: str) -> None:
     rows = (row for group in sheet.groups for row in group.rows)
     wanted = [cell for row in rows for cell in (row.name + row.remark, row.value, row.unit)]
     assert page.cells == wanted
+
+
+def test_texts_stand_behind_their_word(project: Path) -> None:
+    """What a group says in words is a cell as wide as the table."""
+    made = sheet_of_file(project / "samples/sr/abdomen.dcm")
+    facts = (SheetFact("Kommentar", "erste <Zeile>"), SheetFact("", "zweite"))
+    page = Page(to_html(replace(made, groups=(SheetGroup("Angaben", (), facts),))))
+    assert page.cells == ["Kommentar: erste <Zeile>", "zweite"]
 
 
 def test_it_needs_nothing_from_elsewhere(project: Path) -> None:

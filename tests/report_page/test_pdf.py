@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gdtbridge.report_page.pdf import LACKING, to_pdf
-from gdtbridge.report_page.sheet import ReportSheet
+from gdtbridge.report_page.sheet import ReportSheet, SheetFact, SheetGroup
 from tests.report_page.conftest import sheet_of_file
 from tests.sr.builder import LATERALITY, RIGHT, code, dataset, echo_section, num
 
@@ -148,6 +149,25 @@ def test_hostile_names_are_text(sheet: MakeSheet, poppler: Poppler, name: str) -
     assert re.search(r"12,5 mm", text)
     (row,) = made.groups[0].rows
     assert words(row.name) in words(poppler(pdf, "pdftotext", "-raw"))
+
+
+def test_texts_are_told_whole(project: Path, poppler: Poppler) -> None:
+    """What is said in words stands behind its word, however long it is."""
+    long = " ".join(f"Wort{at}" for at in range(1200))
+    facts = (
+        SheetFact("Letzte Regel", "17.11.2023"),
+        SheetFact("Schwangerschaftsalter nach Ultraschall", "28+3 SSW"),
+        SheetFact("Kommentar", long),
+        SheetFact("", "zweite Zeile"),
+    )
+    made = sheet_of_file(project / "samples/sr/echo.dcm")
+    made = replace(made, groups=(SheetGroup("Angaben", (), facts), *made.groups))
+    pdf = to_pdf(made)
+    assert re.search(r"Letzte Regel: +17\.11\.2023", poppler(pdf, "pdftotext", "-layout"))
+    raw = words(poppler(pdf, "pdftotext", "-raw"))
+    assert all(f"Wort{at}" in raw for at in range(1200))
+    assert "zweiteZeile" in raw
+    assert "Angaben(Fortsetzung)" in raw
 
 
 def test_an_empty_report_is_a_page(sheet: MakeSheet, poppler: Poppler) -> None:
