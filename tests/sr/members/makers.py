@@ -196,7 +196,7 @@ MAKERS = {
             template="1500",
         ),
         (
-            told("108", "mm", name="Niere.*links"),
+            told("108", "mm", "RENL0*", name="Niere.*links"),
             either("Niere|Kidney", "text"),
         ),
     ),
