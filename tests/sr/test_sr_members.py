@@ -16,6 +16,7 @@ from tests.sr.members.makers import MAKERS
 from tests.sr.members.moments import MOMENTS
 from tests.sr.members.places import PLACES
 from tests.sr.members.results import RESULTS
+from tests.sr.members.second import SECOND
 from tests.sr.members.spellings import SPELLINGS
 from tests.sr.members.subject import SUBJECT
 
@@ -29,6 +30,7 @@ MEMBERS = {
     **HANDHELD,
     **CATALOGUED,
     **MAKERS,
+    **SECOND,
 }
 
 OPEN: frozenset[str] = frozenset(
@@ -39,13 +41,17 @@ OPEN: frozenset[str] = frozenset(
         "Quartilsabstand, Streuung",
         "Voruntersuchung, in German",
         "X-ray dose by class",
+        "a comparison exam in words, French",
+        "a heart rate of 0 and a temperature of steel",
         "a long label keeps the side",
         "a long name keeps twin, side and number",
         "a lymph node",
+        "a private qualifier",
         "abdominal aorta with an aneurysm",
         "bladder before and after voiding",
         "bladder before and after voiding, CID 91",
         "bladder before and after voiding, labels",
+        "both sides as words in German, Spanish",
         "carotid with ratio and places",
         "comment of a section, in its fetus's name",
         "conclusion, impression, recommendation",
@@ -53,12 +59,19 @@ OPEN: frozenset[str] = frozenset(
         "device internals",
         "digits: a kidney none, a duct one",
         "digits: ejection fraction and gradient none, walls one",
+        "earlier date on the number, prior value beside",
+        "earlier findings of a twin",
         "echo: earlier EF beside today's",
+        "fetal echo of twins with Doppler",
         "fetal echo: title DCM 125196 without template",
         "fetal section in an echo title",
         "fibroma in a container of the bladder",
+        "growth history of earlier exams",
+        "heart rate in a fetus's summary is the fetus's",
+        "imaging measurement report of a kidney",
         "kidney thickness and parenchyma are two",
         "kidney twice: no maximum besides",
+        "last period and conception",
         "masses and cysts of an ovary",
         "newest first in the tree",
         "numbers of an obstetric report below the root",
@@ -70,11 +83,13 @@ OPEN: frozenset[str] = frozenset(
         "old layout, maker not named",
         "only earlier findings",
         "parts of the pancreas",
+        "plaque as text",
         "presentation, placenta and dates of each fetus",
         "previous finding: DCM 121069",
         "previous findings behind today's",
         "previous findings: LN 18834-2",
         "prior exam in words",
+        "residual urine in the label only",
         "rows of a private table by content",
         "sections below a container of the maker's own",
         "sentinel in what is not in the catalogue",
