@@ -1,8 +1,9 @@
 """The catalogue: German name, id, unit and decimals of each measurement the practice knows.
 
 A measurement is looked up by its identity (concept and modifiers, normalised). Of the rows that
-fit the one that names most of what the measurement says counts; a practice's own rows count before
-ours. What fits no row is not in the catalogue: nothing is concluded from a similar name or code.
+fit the one that names most of what the measurement says counts, of a fetus's value one that speaks
+of a fetus; a practice's own rows count before ours. What fits no row is not in the catalogue:
+nothing is concluded from a similar name or code.
 
 An id is the row's, and for each appended modifier a 0 and its letters: ``LVEF0BP``, ``RENL0L``,
 ``BPD0FA`` (fetus A).
@@ -32,6 +33,7 @@ from gdtbridge.catalogue.rows import (
     read_row,
     terms,
 )
+from gdtbridge.catalogue.wording import fetus_word
 from gdtbridge.sr.codes import ModifierRole
 from gdtbridge.sr.identity import LONGEST_ID, IdentityExtra
 from gdtbridge.sr.model import Measurement
@@ -164,13 +166,14 @@ class Catalogue:
         """Return the entry of the row that fits best; None where no row fits."""
         concept, *modifiers = measurement.identity or ("",)
         said = dict(_split(one) for one in modifiers if one and not _is_redundant(one))
-        best: tuple[tuple[bool, int], CatalogueEntry] | None = None
+        best: tuple[tuple[bool, bool, int], CatalogueEntry] | None = None
         for placed in self._by_concept.get(concept, ()):
             reads = _reads(placed.row, said)
             entry = _entry(placed, reads, measurement) if reads is not None else None
             if reads is None or entry is None:
                 continue
-            rank = (placed.own, sum(read.named for read in reads.values()))
+            speaks = ModifierRole.FETUS in said and ModifierRole.FETUS in placed.row.choices
+            rank = (placed.own, speaks, sum(read.named for read in reads.values()))
             if best is None or rank > best[0]:
                 best = (rank, entry)
         return best[1] if best is not None else None
@@ -249,8 +252,8 @@ def _entry(
 def _own_word(role: str, measurement: Measurement) -> str:
     """Return the device's own word for a modifier that may be anything."""
     text: str | None = getattr(measurement, FIELDS.get(role, role), None)
-    if role == ModifierRole.FETUS and text and not text.casefold().startswith("fetus"):
-        return f"Fetus {text}"
+    if role == ModifierRole.FETUS and text:
+        return fetus_word(text)
     return text or ""
 
 

@@ -16,14 +16,28 @@ from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue, CatalogueEntry
 from gdtbridge.catalogue.rows import MAX_DECIMALS
-from gdtbridge.catalogue.wording import IN_TITLE, remarks, title
+from gdtbridge.catalogue.wording import FETUS, IN_TITLE, fetus_word, remarks, title
 from gdtbridge.sr import ucum
 from gdtbridge.sr.identity import IdentityExtra
-from gdtbridge.sr.model import Measurement
+from gdtbridge.sr.model import Measurement, Subject
 from gdtbridge.sr.numbers import plain
 
 OTHERS: Final = "Weitere Messwerte"
 """Group of what is not in the catalogue; it comes last."""
+
+FETAL_GROUPS: Final = frozenset(
+    {
+        "Schwangerschaft",
+        "Fetale Zusammenfassung",
+        "Fetale Biometrie",
+        "Fetaler Schädel",
+        "Frühschwangerschaft",
+        "Fruchtwasser",
+        "Biophysikalisches Profil",
+        "Fetaler Doppler",
+    }
+)
+"""Groups whose names say that their values are a child's."""
 
 LAST: Final = (1_000_000, 0, 1)
 FINDINGS: Final = "Befunde"
@@ -59,8 +73,9 @@ TOLD_UNLESS_OPEN: Final = {
 class ChartValue:
     """A measurement as the chart gets it: named, converted, rounded.
 
-    ``unit`` is printed as a chart shows it. ``order`` sorts by group, within it and by the number
-    among repeats. ``known`` says whether the catalogue has it. ``warning`` says in German why a
+    ``unit`` is printed as a chart shows it. ``subject`` is empty for the patient, else the child in
+    words (``Fetus A``). ``order`` sorts by subject, by group, within it and by the number among
+    repeats. ``known`` says whether the catalogue has it. ``warning`` says in German why a
     unit was not converted; it holds no value.
     """
 
@@ -69,10 +84,18 @@ class ChartValue:
     value: Decimal
     unit: str
     group: str
-    order: tuple[int, int, int]
+    order: tuple[int, ...]
     remarks: tuple[str, ...]
     known: bool
     warning: str = ""
+    subject: str = ""
+
+    @property
+    def heading(self) -> str:
+        """Return what stands above the values of its subject and group."""
+        if not self.subject or (self.subject == FETUS and self.group in FETAL_GROUPS):
+            return self.group
+        return f"{self.subject}: {self.group}"
 
 
 def name_of(measurement: Measurement, catalogue: Catalogue) -> str:
@@ -107,6 +130,7 @@ def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
         order=(*entry.order, 1),
         remarks=(*notes, *remarks(measurement, without=_told(measurement, entry))),
         known=True,
+        subject=_subject_of(measurement),
     )
 
 
@@ -118,7 +142,7 @@ def present_all(
     Of several with one id of the catalogue the one the device chose has it, else the first of the
     repeats. The others keep the id they have anyway, and their number among them behind the name.
     """
-    shown = [present(one, catalogue) for one in measurements]
+    shown = _by_subject([present(one, catalogue) for one in measurements])
     seen: dict[str, int] = {}
     for index in sorted(
         range(len(shown)),
@@ -128,14 +152,31 @@ def present_all(
         seen[one.id] = number = seen.get(one.id, 0) + 1
         if number > 1:
             name = f"{one.name} ({number})"
-            order = (*one.order[:2], number)
+            order = (*one.order[:-1], number)
             shown[index] = replace(one, id=measurements[index].id, name=name, order=order)
     return tuple(shown)
 
 
-def _as_sent(
-    measurement: Measurement, name: str, group: str, order: tuple[int, int, int]
-) -> ChartValue:
+def _by_subject(shown: Sequence[ChartValue]) -> list[ChartValue]:
+    """Return the values with orders that keep those of one child together, behind the patient's."""
+    places = {
+        one: at for at, one in enumerate(sorted({one.subject for one in shown}, key=_natural))
+    }
+    return [replace(one, order=(places[one.subject], *one.order)) for one in shown]
+
+
+def _natural(subject: str) -> tuple[int, str]:
+    """Return what sorts children: by length, so that 10 comes after 2, then by their letters."""
+    return len(subject), subject
+
+
+def _subject_of(measurement: Measurement) -> str:
+    if measurement.subject is Subject.PATIENT:
+        return ""
+    return fetus_word(measurement.fetus) if measurement.fetus else FETUS
+
+
+def _as_sent(measurement: Measurement, name: str, group: str, order: tuple[int, ...]) -> ChartValue:
     return ChartValue(
         id=measurement.id,
         name=name,
@@ -145,6 +186,7 @@ def _as_sent(
         order=order,
         remarks=remarks(measurement),
         known=False,
+        subject=_subject_of(measurement),
     )
 
 

@@ -22,6 +22,7 @@ JSON_KEYS: Final = (
     "method",
     "derivation",
     "phase",
+    "subject",
     "fetus",
     "label",
     "topography",

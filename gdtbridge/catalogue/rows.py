@@ -11,10 +11,10 @@ are
 
 A modifier ``where`` does not name must be absent: what it would make of the measurement nobody
 knows. But a statistic (minimum, maximum, deviation), the stage and the protocol of an exam under
-stress and the tracking identifier of a lesion leave the measurement what it is and are appended,
-and a short label says the same as the codes and is passed over (`UNNAMED`). ``UNI`` (Unilateral)
-says no more than an absent laterality and needs no naming. A ``*`` of
-its own stands for concepts that say everything themselves (`PRECOORDINATED`).
+stress, a fetus and the tracking identifier of a lesion leave the measurement what it is and are
+appended, and a short label says the same as the codes and is passed over (`UNNAMED`). ``UNI``
+(Unilateral) says no more than an absent laterality and needs no naming. A ``*`` of its own stands
+for concepts that say everything themselves (`PRECOORDINATED`).
 """
 
 from __future__ import annotations
@@ -97,6 +97,7 @@ UNNAMED: Final[Mapping[str, ModifierChoice]] = MappingProxyType(
         ),
         ModifierRole.STAGE: _TOLD,
         ModifierRole.PROTOCOL: _TOLD,
+        ModifierRole.FETUS: _TOLD,
         ModifierRole.TRACKING: _TOLD,
         ModifierRole.SHORT_LABEL: ModifierChoice(anything=True),
     }

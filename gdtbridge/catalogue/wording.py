@@ -12,6 +12,7 @@ from gdtbridge.sr.codes import PROPERTIES, ModifierRole, normal
 from gdtbridge.sr.findings import FINDING
 from gdtbridge.sr.identity import IdentityExtra
 from gdtbridge.sr.model import Code, Measurement, MeasurementProperty
+from gdtbridge.sr.subject import UNNUMBERED_FETUS, mark
 
 REPEAT: Final = "Wiederholung"
 """The word of the remark that numbers repeats."""
@@ -36,7 +37,11 @@ REMARKS: Final = (
     ("selection", "Auswahl"),
 )
 
-IN_TITLE: Final = frozenset({"label", "companion_of", "group", "site", "topography", "laterality"})
+IN_TITLE: Final = frozenset(
+    {"label", "companion_of", "group", "site", "topography", "laterality", "fetus"}
+)
+
+FETUS: Final = "Fetus"
 
 _NUMBERED: Final = re.compile(r"(.*?)[\s#._-]*(\d{1,3}|[A-Z])")
 
@@ -75,8 +80,16 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+def fetus_word(fetus: str) -> str:
+    """Return the words for a fetus: ``Fetus A``, or ``Fetus`` for the only one."""
+    name = mark(fetus)
+    if name == UNNUMBERED_FETUS.text:
+        return FETUS
+    return name if name.casefold().startswith(FETUS.casefold()) else f"{FETUS} {name}"
+
+
 def title(measurement: Measurement) -> str:
-    """Return a measurement's name in one line: finding, label, concept, site and side.
+    """Return a measurement's name in one line: finding, label, concept, site, side, fetus.
 
     Of a finding the German words are told where there are any (``Myom 2: Durchmesser``).
     """
@@ -98,7 +111,8 @@ def title(measurement: Measurement) -> str:
         )
         if part and part.casefold() not in name.casefold()
     )
-    return f"{name}, {where}" if where else name
+    name = f"{name}, {where}" if where else name
+    return f"{name}, {fetus_word(measurement.fetus)}" if measurement.fetus else name
 
 
 def finding_title(measurement: Measurement) -> str:
@@ -164,10 +178,12 @@ def remarks(measurement: Measurement, without: Collection[str] = ()) -> tuple[st
 def _said(measurement: Measurement, field: str) -> str:
     """Return the text of a field: the catalogue's word for the codes, else the device's own.
 
-    A label is a user's own word and stays.
+    A label is a user's own word and stays, as does the name of a fetus.
     """
     if field == ModifierRole.LABEL:
         return measurement.label or ""
+    if field == ModifierRole.FETUS:
+        return measurement.fetus or ""
     keys = dict(one.partition("=")[::2] for one in measurement.identity[1:] if one)
     known = terms()
     words = [

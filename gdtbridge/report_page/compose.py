@@ -138,7 +138,7 @@ def _day(day: date | None) -> str:
 
 
 def _groups(ordered: Sequence[ChartValue]) -> Iterator[SheetGroup]:
-    for name, members in groupby(ordered, key=lambda one: one.group):
+    for name, members in groupby(ordered, key=lambda one: one.heading):
         rows = tuple(_rows(list(members)))
         alone = name == OTHERS and len(rows) == len(ordered)
         yield SheetGroup("Messwerte" if alone else page_text(name, MAX_NAME), rows)
@@ -148,7 +148,7 @@ def _rows(shown: Sequence[ChartValue]) -> Iterator[SheetRow]:
     """Yield the rows of one group; a name and remark that were there already get a number."""
     seen: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for one in shown:
-        name, told, number = page_text(one.name, MAX_NAME), _remarks(one), one.order[2]
+        name, told, number = page_text(one.name, MAX_NAME), _remarks(one), one.order[-1]
         if not one.known:
             seen[one.name, told] += 1
             number = seen[one.name, told]

@@ -64,7 +64,7 @@ class TestValueBuilder:
         self, one: ChartValue, measurement: Measurement, before: SentValue | None
     ) -> TestValue:
         if not one.known:
-            return replace(self._as_sent(one.id, measurement, before), group=one.group)
+            return replace(self._as_sent(one.id, measurement, before), group=one.heading)
         if before is not None:  # in the same unit as now
             former = replace(measurement, value=Decimal(before.value), unit=before.unit)
             was = present(former, self.catalogue)
@@ -75,7 +75,7 @@ class TestValueBuilder:
             value=one.value,
             unit=one.unit,
             sources=(*_former(before), *one.remarks),
-            group=one.group,
+            group=one.heading,
         )
 
     def _as_sent(

@@ -15,6 +15,7 @@ from gdtbridge.dataset.parser import Item
 from gdtbridge.dataset.tags import Tag
 from gdtbridge.sr.codes import (
     FETUS_CLASS,
+    PATIENT_CLASS,
     PROPERTIES,
     SILENT_MODIFIERS,
     SUBJECT_CLASS,
@@ -25,8 +26,9 @@ from gdtbridge.sr.codes import (
     role_of,
 )
 from gdtbridge.sr.content import CONTAINS, ContentReader
-from gdtbridge.sr.model import Code, MeasurementProperty
+from gdtbridge.sr.model import Code, MeasurementProperty, Subject
 from gdtbridge.sr.profiles import DeviceQuirk
+from gdtbridge.sr.subject import ANATOMIC_IDENTIFIER, is_mark, names_fetus
 
 MAX_JOINED: Final = 4
 """Modifiers of one role that count; real reports have at most two or three."""
@@ -58,12 +60,18 @@ LABEL_SIDES: Final[dict[str, Code]] = {
 
 @dataclass(slots=True)
 class ItemAttributes:
-    """Modifiers, properties and sources of an item, in tree order."""
+    """Modifiers, properties and sources of an item, in tree order.
+
+    ``subject`` is whose its values are where the item says so itself, ``subject_id`` the subject's
+    name where it is not said whose that is.
+    """
 
     modifiers: dict[ModifierRole, Code] = field(default_factory=dict)
     further: tuple[tuple[Code, Code], ...] = ()
     properties: tuple[MeasurementProperty, ...] = ()
     inferred_from: tuple[str, ...] = ()
+    subject: Subject | None = None
+    subject_id: Code | None = None
 
 
 @dataclass(slots=True)
@@ -93,9 +101,9 @@ def attributes_of(content: ContentReader, item: Item, place: str) -> ItemAttribu
             _read_child(content, child, relation, found, is_number=is_number)
         elif relation != CONTAINS or is_number:  # `tree` tells the others
             _read_reference(content, child, child_place, found, is_number=is_number)
-    _take_fetus_from_subject(found)
+    subject, subject_id = _take_subject(found)
     if not (found.roles or found.further or found.properties or found.inferred_from):
-        return ItemAttributes()
+        return ItemAttributes(subject=subject, subject_id=subject_id)
     modifiers = {role: joined(codes) for role, codes in found.roles.items()}
     _take_side_from_label(content, modifiers)
     return ItemAttributes(
@@ -103,6 +111,8 @@ def attributes_of(content: ContentReader, item: Item, place: str) -> ItemAttribu
         tuple(found.further[:MAX_PROPERTIES]),
         tuple(found.properties[:MAX_PROPERTIES]),
         tuple(found.inferred_from[:MAX_PROPERTIES]),
+        subject,
+        subject_id,
     )
 
 
@@ -127,11 +137,13 @@ def _read_child(
     name = content.name(child)
     role = role_of(name)
     if role is None:
-        if name.text and content.kind(child) != "CONTAINER":
+        kind = content.kind(child)
+        if kind in {"TEXT", "CODE"} and names_fetus(name):
+            role = ModifierRole.FETUS
+        elif name.text and kind != "CONTAINER":
             _read_without_role(content, child, relation, found, is_number=is_number)
-        return
-    value = content.modifier_value(child)
-    if value is None:
+    value = content.modifier_value(child) if role is not None else None
+    if role is None or value is None:
         return
     found.add_role(role, value)
     if role is ModifierRole.SITE:
@@ -146,12 +158,20 @@ def _read_without_role(
     says_something = relation == PROPERTY or (kind == "NUM" and relation != INFERRED_FROM)
     if value is None or (kind == "TEXT" and _read_old_ge_text(content, name, value, found)):
         return
-    if concept in {SUBJECT_CLASS, SUBJECT_ID}:
+    if _is_of_subject(concept, relation, value):
         found.subject[concept] = value
     elif is_number and (concept in PROPERTIES or says_something):
         found.properties.extend(_properties(content, child, name))
     elif _is_further(relation, kind, concept):
         found.further.append((name, value))
+
+
+def _is_of_subject(concept: Concept, relation: str, value: Code) -> bool:
+    """Return whether an item says whose the values are; an Anatomic Identifier may do so too."""
+    if concept in {SUBJECT_CLASS, SUBJECT_ID}:
+        return True
+    of_context = concept == ANATOMIC_IDENTIFIER and relation != CONCEPT_MODIFIER
+    return of_context and is_mark(value.text)
 
 
 def _is_further(relation: str, kind: str, concept: Concept) -> bool:
@@ -198,13 +218,21 @@ def _read_old_ge_text(
     return True
 
 
-def _take_fetus_from_subject(found: _FoundAttributes) -> None:
-    """Set the fetus from a Subject ID, where the subject is one and has no other name."""
-    kind, name = found.subject.get(SUBJECT_CLASS), found.subject.get(SUBJECT_ID)
-    if kind is None or name is None or normal(kind) != FETUS_CLASS:
-        return
-    if ModifierRole.FETUS not in found.roles:
+def _take_subject(found: _FoundAttributes) -> tuple[Subject | None, Code | None]:
+    """Return the subject an item states, and its name where it is not said whose that is.
+
+    A Subject ID is the fetus where the subject is one and has no other name.
+    """
+    stated = found.subject.get(SUBJECT_CLASS)
+    kind = normal(stated) if stated is not None else None
+    name = found.subject.get(SUBJECT_ID) or found.subject.get(ANATOMIC_IDENTIFIER)
+    if kind == FETUS_CLASS and name is not None and ModifierRole.FETUS not in found.roles:
         found.add_role(ModifierRole.FETUS, name)
+    if kind == FETUS_CLASS or ModifierRole.FETUS in found.roles:
+        return Subject.FETUS, None
+    if kind == PATIENT_CLASS:
+        return Subject.PATIENT, None
+    return None, name if kind is None else None
 
 
 def _take_side_from_label(content: ContentReader, modifiers: dict[ModifierRole, Code]) -> None:

@@ -85,24 +85,8 @@ MODIFIERS: Final[dict[Concept, ModifierRole]] = {
 SUBJECT_CLASS: Final[Concept] = ("DCM", "121024")
 SUBJECT_ID: Final[Concept] = ("DCM", "121030")
 FETUS_CLASS: Final[Concept] = ("DCM", "121026")
+PATIENT_CLASS: Final[Concept] = ("DCM", "121025")
 """PS3.16 TID 1006: a Subject ID is the fetus where the Subject Class says so, else the patient."""
-
-OBSTETRIC_TITLE: Final[Concept] = ("DCM", "125000")
-OBSTETRIC_TEMPLATE: Final = "5000"
-FETAL_VESSELS: Final[frozenset[Concept]] = frozenset(
-    # PS3.16 CID 12141: what a report of this kind measures of these is the child's. Fetus ID is
-    # written where there are several only (TID 1008).
-    {
-        ("SCT", "17232002"),  # Middle Cerebral Artery
-        ("SCT", "15825003"),  # Aorta
-        ("SCT", "281130003"),  # Descending Aorta
-        ("SCT", "81040000"),  # Pulmonary Artery
-        ("SCT", "430757002"),  # Pulmonary Vein
-    }
-)
-
-UNNUMBERED_FETUS: Final = Code("", "", "ohne Nummer")
-"""The child of a report that has no need to tell it from another."""
 
 LABEL_VALUES: Final = frozenset({"T9900-04"})
 """Philips: Label, in a private scheme whose name differs between devices."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from enum import IntEnum
 from typing import Any, Final, Literal
 
 from gdtbridge.dataset.parser import Item
 from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.text import TextDecoder
 from gdtbridge.sr.codes import QUALIFIERS, ModifierRole, plain_unit
-from gdtbridge.sr.model import Code, MeasurementProperty, NumDecision, ReportLimitError
+from gdtbridge.sr.model import Code, MeasurementProperty, NumDecision, ReportLimitError, Subject
 from gdtbridge.sr.numbers import decimal_of, plain
 from gdtbridge.sr.profiles import DeviceHabits
 from gdtbridge.sr.warn import WarningList
@@ -65,6 +66,8 @@ class ModifierContext:
     names tell it from others (`codes.tells_apart`), outermost first. ``further`` are concept
     modifiers without a role, as concept and value. ``short_label`` is the device's short name of
     what the codes say in full. ``findings`` are those a value is about, the outer one first.
+    ``subject`` is whose the values are by what is said nearest to them,
+    ``subject_id`` the name of a subject that is not said to be the patient.
     """
 
     site: Code | None = None
@@ -90,6 +93,8 @@ class ModifierContext:
     containers: tuple[Code, ...] = ()
     further: tuple[tuple[Code, Code], ...] = ()
     findings: tuple[DescribedFinding, ...] = ()
+    subject: Subject | None = None
+    subject_id: Code | None = None
 
     def with_modifiers(self, found: dict[ModifierRole, Code]) -> ModifierContext:
         """Return this context with ``found`` on top; a new site forgets where in the old one."""
@@ -107,6 +112,16 @@ class ModifierContext:
         names = {name for name, _ in found}
         kept = tuple(pair for pair in self.further if pair[0] not in names)
         return replace(self, further=(kept + found)[-MAX_FURTHER:])
+
+    def about(self, subject: Subject | None, subject_id: Code | None = None) -> ModifierContext:
+        """Return this context with the subject stated nearer to a value; None states nothing."""
+        if subject is None and subject_id is None:
+            return self
+        return replace(
+            self,
+            subject=subject or self.subject,
+            subject_id=subject_id or self.subject_id,
+        )
 
     def within(self, section: Code, *, tells_apart: bool) -> ModifierContext:
         """Return what holds inside a named container."""
@@ -171,11 +186,21 @@ class NumFinding:
     observed: str = ""
     fault: str = ""
     sent: str = ""
+    subject: Subject = Subject.PATIENT
 
     @property
     def result_number(self) -> int | None:
         """Number among the readings of a private row, None outside of such rows."""
         return self.row.result_number if self.row is not None else None
+
+
+class Pregnancy(IntEnum):
+    """Whether a report is about a pregnancy."""
+
+    NONE = 0
+    POSSIBLE = 1
+    """It is, or about a woman's pelvis: obstetrics and gynaecology share title and template."""
+    SHOWN = 2
 
 
 @dataclass(slots=True)
@@ -184,6 +209,8 @@ class ContentReader:
 
     ``passed`` collects the numbers that are no findings, where somebody asked for them.
     ``described`` has for the place of each finding with values below what holds there.
+    ``is_child`` says that the patient is too young to be pregnant, ``pregnancy`` whether the
+    report, as far as it was read, is about one (`subject`).
     """
 
     text: TextDecoder
@@ -195,6 +222,8 @@ class ContentReader:
     findings: list[NumFinding] = field(default_factory=list)
     passed: list[NumDecision] | None = None
     described: dict[str, ModifierContext] = field(default_factory=dict)
+    is_child: bool = False
+    pregnancy: Pregnancy = Pregnancy.NONE
     _codes: dict[tuple[bytes | None, ...], Code | None] = field(default_factory=dict)
 
     def code(self, item: Item, tag: Tag) -> Code | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
+from enum import StrEnum
 from typing import Final
 
 from gdtbridge.people import Patient
@@ -80,6 +81,14 @@ class Code:
         return self.meaning or self.value
 
 
+class Subject(StrEnum):
+    """Whose a value is (PS3.16 CID 271)."""
+
+    PATIENT = "patient"
+    FETUS = "fetus"
+    """A child the patient expects."""
+
+
 @dataclass(frozen=True, slots=True)
 class MeasurementProperty:
     """A statement about a value: normal limit, z-score, rare modifier (PS3.16 TID 310).
@@ -135,6 +144,7 @@ class Measurement:
     (``site=SCT:…``), codes normalised, in the order of ``identity.IDENTITY_ROLES``, and behind
     them what only some values have (``identity.IdentityExtra``).
 
+    ``subject`` says whose the value is, ``fetus`` which of several children it is.
     ``section`` is the nearest container with a name of its own. ``group`` is what the device keeps
     values of one thing together by: a tracking identifier (PS3.16 TID 1501), else the names of its
     private containers. ``companion_of`` is the measurement a gestational age or a percentile was
@@ -181,6 +191,7 @@ class Measurement:
     repeat: int = 1
     repeats: int = 1
     findings: tuple[FindingName, ...] = ()
+    subject: Subject = Subject.PATIENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,9 @@ T = TypeVar("T")
 
 MAX_PREDECESSORS: Final = 32
 
+CHILD: Final = 8
+"""Years below which nobody is pregnant."""
+
 
 def read_report(path: Path, *, explain: bool = False) -> Report:
     """Return the Structured Report in ``path``; raise `ReportError` if there is none to read.
@@ -59,6 +62,7 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
     content.template = _template(content, root)
     content.device = device_of(manufacturer, model, content.template)
     content.passed = [] if explain else None
+    content.is_child = _is_child(content, root)
     _warn_of_damage(content, elements)
     walk(content)
     number_findings(content)
@@ -103,6 +107,13 @@ def _refuse_others(content: ContentReader, root: Item) -> None:
 def _template(content: ContentReader, root: Item) -> str | None:
     items = root.sequences.get(Tag.ContentTemplateSequence)
     return (content.string(items[0], Tag.TemplateIdentifier) or None) if items else None
+
+
+def _is_child(content: ContentReader, root: Item) -> bool:
+    """Return whether the patient is too young to be pregnant; False where that is not known."""
+    born = to_date(content.string(root, Tag.PatientBirthDate))
+    day = _first(content, root, to_date, Tag.StudyDate, Tag.ContentDate)
+    return born is not None and day is not None and day.year - born.year < CHILD
 
 
 def _warn_of_damage(content: ContentReader, elements: ParsedDataset) -> None:
@@ -236,6 +247,7 @@ def _measurement(
         repeat=made.repeat,
         repeats=made.repeats,
         findings=names_of(context),
+        subject=finding.subject,
     )
 
 

@@ -9,21 +9,17 @@ Python's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from gdtbridge.dataset.parser import Item
 from gdtbridge.dataset.tags import Tag
-from gdtbridge.sr import findings, sonoscape
+from gdtbridge.sr import findings, sonoscape, subject
 from gdtbridge.sr.attributes import CONCEPT_MODIFIER, INFERRED_FROM, ItemAttributes, attributes_of
 from gdtbridge.sr.codes import (
     BIOMETRY_GROUP,
     COMPANIONS,
-    FETAL_VESSELS,
     MEASUREMENT_GROUP,
-    OBSTETRIC_TEMPLATE,
-    OBSTETRIC_TITLE,
-    UNNUMBERED_FETUS,
     Concept,
     ModifierRole,
     is_anatomy,
@@ -32,7 +28,7 @@ from gdtbridge.sr.codes import (
     tells_apart,
 )
 from gdtbridge.sr.content import CONTAINS, ContentReader, ModifierContext, NumFinding
-from gdtbridge.sr.model import Code
+from gdtbridge.sr.model import Code, Subject
 
 ROOT: Final = "1"
 """Place of the root."""
@@ -72,6 +68,7 @@ class _TreeNode:
 
 def walk(content: ContentReader) -> None:
     """Fill ``content.findings`` and ``content.warnings`` from the tree, in tree order."""
+    subject.begin(content)
     waiting = [_TreeNode(content.root, ROOT, ModifierContext())]
     while waiting:
         node = waiting.pop()
@@ -83,6 +80,7 @@ def walk(content: ContentReader) -> None:
             _pass_over_in_row(content, node)
         else:
             waiting.extend(reversed(_below(content, node)))
+    subject.settle(content)
 
 
 def _below(content: ContentReader, node: _TreeNode) -> list[_TreeNode]:
@@ -91,8 +89,8 @@ def _below(content: ContentReader, node: _TreeNode) -> list[_TreeNode]:
     name = content.name(node.item)
     concept = normal(name)
     is_container = content.kind(node.item) == "CONTAINER"
-    context = _context_below(node, name if is_container else NAMELESS, said)
-    context = findings.below(content, node.item, node.place, context)
+    context = _context_below(content, node, name if is_container else NAMELESS, said)
+    context = subject.at_finding(context, findings.below(content, node.item, node.place, context))
     mode = None
     if name.value == MEASUREMENT_GROUP[1]:
         mode = said.modifiers[ModifierRole.MODE].text if ModifierRole.MODE in said.modifiers else ""
@@ -109,15 +107,22 @@ def _below(content: ContentReader, node: _TreeNode) -> list[_TreeNode]:
     return nodes
 
 
-def _context_below(node: _TreeNode, name: Code, said: ItemAttributes) -> ModifierContext:
-    """Return the context below a container: its own, its name, its modifiers."""
-    context = node.context
+def _context_below(
+    content: ContentReader, node: _TreeNode, name: Code, said: ItemAttributes
+) -> ModifierContext:
+    """Return the context below a container: its own, its name, its modifiers, its subject."""
+    context, site = node.context, said.modifiers.get(ModifierRole.SITE)
     apart = tells_apart(name) or _is_second_anatomy(name, said)
+    if node.place != ROOT:
+        context = subject.below_container(content, context, name, site)
     if is_anatomy(name) and not apart:
         context = context.with_modifiers({ModifierRole.SITE: name})
     context = context.with_modifiers(said.modifiers)
     if node.place == ROOT:  # what modifies the root is about the document
-        return context
+        return subject.stated(
+            content, context, said.subject if said.subject is Subject.FETUS else None
+        )
+    context = subject.stated(content, context, said.subject, said.subject_id)
     context = context.with_further(said.further)
     if not name.text or normal(name) in {BIOMETRY_GROUP, MEASUREMENT_GROUP}:
         return context
@@ -155,14 +160,16 @@ def _visit_number(content: ContentReader, node: _TreeNode) -> None:
         content.warnings.add("no_meaning", node.place)
     said = attributes_of(content, node.item, node.place)
     measured = node.measured if normal(name) in COMPANIONS else None
-    context = node.context.with_modifiers(said.modifiers).with_further(said.further)
+    context = subject.at_number(content, node.context, name, said.modifiers.get(ModifierRole.SITE))
+    context = context.with_modifiers(said.modifiers).with_further(said.further)
+    context = subject.stated(content, context, said.subject, said.subject_id)
     content.add(
         NumFinding(
             name=name,
             value=number.value,
             unit=number.unit,
             unit_code=number.unit_code,
-            context=_with_the_child(content, context),
+            context=context,
             place=node.place,
             group_mode=node.group_mode,
             companion_of=measured.concept if measured is not None else None,
@@ -174,19 +181,6 @@ def _visit_number(content: ContentReader, node: _TreeNode) -> None:
             sent=number.sent,
         )
     )
-
-
-def _with_the_child(content: ContentReader, context: ModifierContext) -> ModifierContext:
-    """Return the context; a fetal vessel in an obstetric report gets the fetus left out there."""
-    if context.fetus is not None or context.site is None:
-        return context
-    obstetric = (
-        content.template == OBSTETRIC_TEMPLATE
-        or normal(content.name(content.root)) == OBSTETRIC_TITLE
-    )
-    if not obstetric or normal(context.site) not in FETAL_VESSELS:
-        return context
-    return replace(context, fetus=UNNUMBERED_FETUS)
 
 
 def _pass_over_below(content: ContentReader, number: Item, place: str) -> None:

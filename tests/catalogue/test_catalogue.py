@@ -359,6 +359,9 @@ LEFT, RIGHT, UNILATERAL = "SCT:7771000", "SCT:24028007", "SCT:66459002"
         ("LN:11726-7", {"site": "SCT:32062004", "topography": "SCT:103342007"}, "CCAPSV0MID"),
         ("LN:12144-2", {"site": "SCT:86117002", "laterality": RIGHT}, "ICASD0R"),
         ("LN:11726-7", {"site": "SCT:17232002", "fetus": "=a"}, "FMCAPSV0FA"),
+        ("LN:11726-7", {"site": "SCT:17232002", "fetus": "=ohne nummer"}, "FMCAPSV"),
+        ("LN:29436-3", {"site": LV, "fetus": "=a"}, "LVIDD0FA"),
+        ("LN:29436-3", {"site": LV, "fetus": "=ohne nummer"}, "LVIDD0CHILD"),
     ],
 )
 def test_a_measurement_is_called_by_what_it_is(
@@ -376,7 +379,6 @@ def test_a_measurement_is_called_by_what_it_is(
         ("LN:29436-3", {"site": LV, "topography": "SCT:46053002"}),
         ("LN:29436-3", {"site": LV, "label": "=mine"}),
         ("LN:29436-3", {"site": LV, "mod": "DCM:125306=DCM:125313"}),  # indexed
-        ("LN:29436-3", {"site": LV, "fetus": "=a"}),
         ("LN:29436-3", {"site": LV, "what nobody knows yet": "SCT:1"}),
         ("LN:11726-7", {"site": AV, "mode": CW}),  # which way?
         ("LN:11726-7", {"mode": CW, "flow": ANTEGRADE}),  # where?

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from gdtbridge.catalogue.catalogue import standard
-from gdtbridge.catalogue.presentation import OTHERS, ChartValue, present, present_all
+from gdtbridge.catalogue.presentation import (
+    FETAL_GROUPS,
+    OTHERS,
+    ChartValue,
+    present,
+    present_all,
+)
 from gdtbridge.sr import Measurement, Report, read_report
 from tests.conftest import PROJECT
 from tests.sr import builder as b
@@ -176,7 +182,7 @@ def test_repeats_keep_their_own_ids_and_say_so() -> None:
 
 
 def test_left_and_right_and_twins_never_mix(read: Read) -> None:
-    """Side and child are in id and name, whichever way the device says them."""
+    """Side and child are in id and name; a kidney beside fetal sections is a child's too."""
     kidney, length = "SRT|T-71000|Kidney", "SRT|G-D7FE|Length"
     fetal = "LN|11820-8|Biparietal Diameter"
     report = b.dataset(
@@ -195,11 +201,51 @@ def test_left_and_right_and_twins_never_mix(read: Read) -> None:
     )
     results = present_all(read(report).measurements, standard())
     assert [(one.id, one.name, str(one.value)) for one in results] == [
-        ("RENL0L", "Niere Länge, links", "101.0"),
-        ("RENL0R", "Niere Länge, rechts", "112.0"),
+        ("RENL0L0CHILD", "Niere Länge, links, Fetus", "101.0"),
+        ("RENL0R0CHILD", "Niere Länge, rechts, Fetus", "112.0"),
         ("BPD0FA", "Biparietaler Durchmesser (BIP), Fetus A", "55.0"),
         ("BPD0FB", "Biparietaler Durchmesser (BIP), Fetus B", "56.0"),
     ]
+
+
+def test_values_of_one_child_stand_together(read: Read) -> None:
+    """Behind the mother's, child after child, each under a heading that names it."""
+    lvidd = "LN|29436-3|Left Ventricle Internal End Diastolic Dimension"
+    report = b.dataset(
+        *(
+            b.container(
+                section,
+                b.text("LN|11951-1|Fetus ID", child, rel="HAS OBS CONTEXT"),
+                b.num(name, "12", "mm"),
+            )
+            for section, name in (
+                ("DCM|125002|Fetal Biometry", "LN|11820-8|Biparietal Diameter"),
+                (b.FINDINGS, lvidd),
+                (b.FINDINGS, "99X|1|Something"),
+            )
+            for child in ("10", "2", "Fetus 1")
+        ),
+        b.container(b.FINDINGS, b.num("LN|11820-8|Biparietal Diameter", "12", "mm")),
+        b.container(b.FINDINGS, b.num(lvidd, "13", "mm")),
+        b.num("LN|8302-2|Patient Height", "170", "cm"),
+        template="5000",
+    )
+    shown = sorted(present_all(read(report).measurements, standard()), key=lambda one: one.order)
+    assert list(dict.fromkeys(one.heading for one in shown)) == [
+        "Allgemein",
+        "Fetus: Linker Ventrikel",
+        "Fetale Biometrie",
+        *(
+            f"Fetus {child}: {group}"
+            for child in ("1", "2", "10")
+            for group in ("Linker Ventrikel", "Fetale Biometrie", "Weitere Messwerte")
+        ),
+    ]
+
+
+def test_groups_of_a_pregnancy_are_groups_of_the_catalogue() -> None:
+    """A heading says nothing of the only child where its group does."""
+    assert {row.group for row in standard().rows} >= FETAL_GROUPS
 
 
 def test_remarks_repeat_nothing_the_name_says() -> None:

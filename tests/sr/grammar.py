@@ -94,9 +94,16 @@ def leaves(plan: Plan) -> Iterator[tuple[Leaf, dict[str, Term]]]:
             inherited = {role: term for role, term in inherited.items() if role != "topography"}
         context = {**inherited, **own}
         if isinstance(item, Leaf):
-            yield item, context
+            yield item, context | of_fetus(plan, item, context)
         else:
             waiting.extend((child, context) for child in item.items)
+
+
+def of_fetus(plan: Plan, leaf: Leaf, context: dict[str, Term]) -> dict[str, Term]:
+    """Return the mark of a fetus without a name, where the mother could have such a value."""
+    if plan.template != "5000" or "fetus" in context or context.get("site") in terms.MATERNAL:
+        return {}
+    return {} if leaf.name in (*terms.FETAL, terms.AGE) else {"fetus": terms.UNNUMBERED}
 
 
 def identity(leaf: Leaf, context: dict[str, Term]) -> frozenset[tuple[str, str]]:

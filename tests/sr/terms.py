@@ -101,6 +101,7 @@ FLOWS = [
 STAGES = [Term("DCM|109091|Cardiac Stress State"), Term("DCM|109092|Reperfusion State")]
 PROTOCOLS = [said("Dobutamine"), said("Bruce")]
 FETUSES = [said("A"), said("B"), said("1")]
+UNNUMBERED = said("ohne Nummer")
 IDENTIFIERS = [said("#1"), said("#2"), said("Nodule 1")]
 
 MEAN = snomed("373098007", "R-00317", "Mean")
@@ -125,6 +126,7 @@ ORGANS = [
     snomed("76752008", "T-04000", "Breast"),
     snomed("24162005", "T-87600", "Ovarian Follicle"),
 ]
+MATERNAL = ORGANS[3:]
 
 FINDINGS = [Term("DCM|121070|Findings"), Term("LN|59776-5|Findings")]
 SUMMARY = Term("DCM|121111|Summary")
