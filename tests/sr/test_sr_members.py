@@ -9,29 +9,7 @@ import pytest
 from gdtbridge.sr import read_report
 from tests.sr.builder import write
 from tests.sr.chart import chart_of, compare
-from tests.sr.members.catalogued import CATALOGUED
-from tests.sr.members.findings import FOUND
-from tests.sr.members.handheld import HANDHELD
-from tests.sr.members.makers import MAKERS
-from tests.sr.members.moments import MOMENTS
-from tests.sr.members.places import PLACES
-from tests.sr.members.results import RESULTS
-from tests.sr.members.second import SECOND
-from tests.sr.members.spellings import SPELLINGS
-from tests.sr.members.subject import SUBJECT
-
-MEMBERS = {
-    **SUBJECT,
-    **MOMENTS,
-    **RESULTS,
-    **SPELLINGS,
-    **FOUND,
-    **PLACES,
-    **HANDHELD,
-    **CATALOGUED,
-    **MAKERS,
-    **SECOND,
-}
+from tests.sr.members import MEMBERS
 
 OPEN: frozenset[str] = frozenset(
     # Reports that are not right yet

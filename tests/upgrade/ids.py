@@ -1,0 +1,192 @@
+"""What ids became of those of commit 45c76b4, for reports built by hand.
+
+``python -m tests.upgrade.ids reports FOLDER`` writes the reports for ``make_ids.py``;
+``python -m tests.upgrade.ids page`` writes docs/reference/changed-ids.md.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from pydicom.dataset import Dataset
+
+from gdtbridge.catalogue.catalogue import standard
+from gdtbridge.catalogue.presentation import ChartValue, present_all
+from gdtbridge.sr import Measurement, NumDecision, predecessor_ids, read_report
+from gdtbridge.sr.rules import RULES
+from gdtbridge.sr.warn import MESSAGES
+from tests.sr.builder import write
+from tests.sr.members import MEMBERS
+from tests.sr.test_sr_vendors import CASES
+
+HERE = Path(__file__).parent
+BEFORE = HERE / "ids-45c76b4.tsv"
+PAGE = HERE.parents[1] / "docs" / "reference" / "changed-ids.md"
+
+_OF_A_HASH: Final = re.compile(r"[A-Z0-9]*[A-Z2-7]{8}")
+
+INTRODUCTION: Final = """\
+# Ids that changed
+
+A practice maps the ids of its results (field 8410) in its software. This page lists the ids that are
+others since measurements say whose they are, of when and which of several, with the reason; all
+others are as they were. It is made from reports of all kinds, read by the version before (commit
+45c76b4) and by this one (`python -m tests.upgrade.ids page`). What stands behind a `0` and the last
+eight characters of longer ids differ with side, fetus and finding, so a line stands for its like.
+
+`gdt.test_ids = "seed"` keeps the ids of the seed system: no value of these reports that is still
+sent has another.
+"""
+
+LEFT_OUT: Final = "No longer sent"
+REASONS: Final[dict[str, str]] = {
+    # Heading to the sentence below it, in the order of the page
+    "Whose": "The value is a fetus's: the report is an obstetric or fetal one, and the value "
+    "stands in no maternal section. Its old id was the mother's, or told no twins apart.",
+    "Findings": "The value is about a finding, which its id carries now.",
+    "Sides, sites and states": "A side in words or in a site's code, a stage, or the state of a "
+    "bladder is understood now; before it was a word of the device in a stable id.",
+    "Statistics": "A spread or a count is told as such now and not under the id of the value.",
+    "Catalogue": "The catalogue knows the measurement now, or tells apart what shared an id.",
+    "Units": "The unit is understood now, so the value has the id of the catalogue. The old id "
+    "was that of a value whose unit was not.",
+    "Which of several": "Of repeats none of which the device chose, the plain id belongs to the "
+    "one measured last, and no longer to the smallest.",
+    LEFT_OUT: "The value is no result of today's exam. `gdtbridge sr show --explain` says why.",
+}
+_ROLES: Final[tuple[tuple[str, frozenset[str]], ...]] = (
+    # Reason by what is said of a value now and was not before
+    ("Whose", frozenset({"fetus"})),
+    ("Findings", frozenset({"finding", "nth", "tracking"})),
+    ("Statistics", frozenset({"derivation"})),
+    ("Sides, sites and states", frozenset({"laterality", "site", "stage", "topography", "mod"})),
+)
+
+
+class Before(NamedTuple):
+    """A value as it was read at 45c76b4; ``seed`` is the id of the seed system, empty for none."""
+
+    report: str
+    place: str
+    id: str
+    seed: str
+    identity: frozenset[str]
+
+
+class Now(NamedTuple):
+    """The same value today."""
+
+    measurement: Measurement
+    shown: ChartValue
+    seed: str
+
+
+class Change(NamedTuple):
+    """An id that is another, ``now`` empty where the value is left out."""
+
+    reason: str
+    before: str
+    now: str
+    name: str
+
+
+def reports() -> dict[str, Dataset]:
+    """Return every report by a name that is a file's."""
+    members = {f"member {name}": member.report for name, member in MEMBERS.items()}
+    vendors = {f"vendor {name}": case[0] for name, case in CASES.items()}
+    return {_plain(name): report for name, report in (members | vendors).items()}
+
+
+def _plain(name: str) -> str:
+    return "-".join("".join(one if one.isalnum() else " " for one in name).split())
+
+
+def values_before() -> list[Before]:
+    """Return the values of all reports as they were."""
+    rows = (line.split("\t") for line in BEFORE.read_text("utf-8").splitlines())
+    return [
+        Before(name, place, made, seed, frozenset(identity.split(" ")))
+        for name, place, made, seed, identity in rows
+    ]
+
+
+def values_now(folder: Path) -> dict[str, tuple[dict[str, Now], dict[str, NumDecision]]]:
+    """Return values and decisions of each report by place, read from files in ``folder``."""
+    found = {}
+    for name, dataset in reports().items():
+        report = read_report(write(dataset, folder / "report.dcm"), explain=True)
+        shown = present_all(report.measurements, standard())
+        seeds = predecessor_ids(report)
+        values = {
+            one.place: Now(one, value, (seed or "") if one.predecessor is not None else "")
+            for one, value, seed in zip(report.measurements, shown, seeds, strict=True)
+        }
+        found[name] = values, {one.place: one for one in report.decisions or ()}
+    return found
+
+
+def changes(folder: Path) -> Iterator[Change]:
+    """Yield what became of each value whose id is another."""
+    now = values_now(folder)
+    for before in values_before():
+        if before.report not in now:
+            continue
+        values, decisions = now[before.report]
+        value = values.get(before.place)
+        if value is None:
+            why = decisions[before.place]
+            rule = RULES.get(why.rule)
+            english = rule.english if rule else MESSAGES[why.rule].rpartition(" / ")[2]
+            yield Change(LEFT_OUT, before.id, "", f"{why.name}: {english}")
+        elif value.shown.id != before.id:
+            yield Change(_reason(before, value), before.id, value.shown.id, value.shown.name)
+
+
+def _reason(before: Before, now: Now) -> str:
+    """Return the heading a change belongs under."""
+    parts = before.identity ^ frozenset(filter(None, now.measurement.identity))
+    roles = {part.partition("=")[0] for part in parts if "=" in part}
+    for reason, of in _ROLES:
+        if roles & of:
+            return reason
+    if parts or not _OF_A_HASH.fullmatch(before.id):
+        known = not _OF_A_HASH.fullmatch(now.shown.id) and not now.measurement.repeats > 1
+        return "Catalogue" if parts or known else "Which of several"
+    if now.measurement.repeats > 1:
+        return "Which of several"
+    return "Units" if before.id == now.measurement.id else "Catalogue"
+
+
+def page(folder: Path) -> str:
+    """Return docs/reference/changed-ids.md."""
+    found = sorted(set(changes(folder)), key=lambda one: (one.name.casefold(), one))
+    lines = [INTRODUCTION]
+    for reason, sentence in REASONS.items():
+        rows = [one for one in found if one.reason == reason]
+        if not rows:
+            continue
+        lines += ["", f"## {reason}", "", sentence, ""]
+        lines += ["| before | now | measurement |", "|---|---|---|"]
+        lines += [
+            f"| `{one.before}` | {f'`{one.now}`' if one.now else ''} | {one.name} |" for one in rows
+        ]
+    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+
+
+def main() -> None:
+    """Write the reports or the page."""
+    if sys.argv[1] == "reports":
+        for name, report in reports().items():
+            write(report, Path(sys.argv[2]) / f"{name}.dcm")
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            PAGE.write_text(page(Path(folder)), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
