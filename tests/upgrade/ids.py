@@ -33,8 +33,8 @@ _OF_A_HASH: Final = re.compile(r"[A-Z0-9]*[A-Z2-7]{8}")
 INTRODUCTION: Final = """\
 # Ids that changed
 
-A practice maps the ids of its results (field 8410) in its software. This page lists the ids that are
-others since measurements say whose they are, of when and which of several, with the reason; all
+A practice maps the ids of its results (field 8410) in its software. This page lists the ids that
+are others since measurements say whose they are, of when and which of several, with the reason; all
 others are as they were. It is made from reports of all kinds, read by the version before (commit
 45c76b4) and by this one (`python -m tests.upgrade.ids page`). What stands behind a `0` and the last
 eight characters of longer ids differ with side, fetus and finding, so a line stands for its like.
