@@ -9,7 +9,7 @@ import hashlib
 import json
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,9 +86,17 @@ class MailSender:
         self._account = account
         self._timeout = timeout
 
-    def deliver(self, message: OutgoingMessage, journal: DeliveryJournal, /) -> Attempt:  # noqa: ARG002
-        """Send a message whose payload is that of a `MailText`; a repetition has the same id."""
-        return self.send(MailText.of(message.payload), f"{message.id}-{_digest(message.payload)}")
+    def deliver(
+        self,
+        messages: Sequence[OutgoingMessage],
+        journal: DeliveryJournal,  # noqa: ARG002
+        /,
+    ) -> Mapping[int, Attempt]:
+        """Send messages whose payload is that of a `MailText`; a repetition has the same id."""
+        return {
+            one.id: self.send(MailText.of(one.payload), f"{one.id}-{_digest(one.payload)}")
+            for one in messages
+        }
 
     def send(self, text: MailText, name: str) -> Attempt:
         """Send now; ``name`` makes the Message-ID. Every failure may be over the next time."""

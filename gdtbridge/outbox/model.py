@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
@@ -141,18 +142,21 @@ class Attempt:
 
 
 class DeliveryJournal(Protocol):
-    """Journal of one delivery, in which a sender notes durably how far the delivery is."""
+    """Journal of deliveries, in which a sender notes durably how far each message is, by its id."""
 
     def unproven(self, opened: Path, found: Place | None) -> str:
         """Return why nothing may be done in the folder ``opened``; empty where it is the place."""
 
-    def writing(self, temporary_name: str) -> None:
-        """Note that a file of that name is about to be created."""
+    def writing(self, names: Mapping[int, str]) -> AbstractSet[int]:
+        """Note that files of these temporary names are about to be created.
 
-    def renaming(self) -> None:
-        """Note that the temporary file is complete and about to get its final name."""
+        Returns the messages that are still to be delivered: others were taken back.
+        """
 
-    def another_name(self) -> str:
+    def renaming(self, messages: Collection[int]) -> None:
+        """Note that the temporary files are complete and about to get their final names."""
+
+    def another_name(self, message: int) -> str:
         """Give the message its next final name, and return it."""
 
 
@@ -173,8 +177,13 @@ class Sender(Protocol):
     @property
     def keeps_payload(self) -> bool: ...  # noqa: D102
 
-    def deliver(self, message: OutgoingMessage, journal: DeliveryJournal, /) -> Attempt:
-        """Try once; take up what an interrupted attempt left behind. Never overwrite."""
+    def deliver(
+        self, messages: Sequence[OutgoingMessage], journal: DeliveryJournal, /
+    ) -> Mapping[int, Attempt]:
+        """Try each once; take up what an interrupted attempt left behind. Never overwrite.
+
+        Returns the attempt at each message by its id; one that was taken back has none.
+        """
 
     def clear(self, message: OutgoingMessage, /) -> None:
         """Remove what a delivered message no longer needs; its delivery is already on record."""
@@ -208,9 +217,14 @@ class EventSender(ABC):
     def attempt(self, message: OutgoingMessage) -> Attempt:
         """Call once; 2xx is success."""
 
-    def deliver(self, message: OutgoingMessage, journal: DeliveryJournal, /) -> Attempt:  # noqa: ARG002
-        """Call once: a call has no steps to note."""
-        return self.attempt(message)
+    def deliver(
+        self,
+        messages: Sequence[OutgoingMessage],
+        journal: DeliveryJournal,  # noqa: ARG002
+        /,
+    ) -> Mapping[int, Attempt]:
+        """Call once for each: a call has no steps to note."""
+        return {one.id: self.attempt(one) for one in messages}
 
     def clear(self, message: OutgoingMessage, /) -> None:  # noqa: B027
         """Do nothing: a call leaves nothing."""

@@ -209,11 +209,19 @@ def load(connection: Connection, outbox_id: int) -> OutgoingMessage | None:
 
 
 def last_delivered(connection: Connection, destination: str) -> OutgoingMessage | None:
-    """Return the message that arrived last: a crash may have kept it from being cleared."""
+    """Return the message that arrived last."""
     arrived = (table.c.destination == destination, table.c.state == DeliveryState.DELIVERED)
     query = _OUTGOING.where(*arrived).order_by(table.c.delivered_at.desc()).limit(1)
     row = connection.execute(query).first()
     return _outgoing(row) if row is not None else None
+
+
+def last_names(connection: Connection, destination: str) -> list[str]:
+    """Return the temporary names of what arrived last: a crash may have kept it from going."""
+    here = (table.c.destination == destination, table.c.state == DeliveryState.DELIVERED)
+    last = sa.select(sa.func.max(table.c.delivered_at)).where(*here).scalar_subquery()
+    query = sa.select(table.c.temporary_name).where(*here, table.c.delivered_at == last)
+    return list(connection.execute(query).scalars())
 
 
 def _outgoing(row: Sequence[Any]) -> OutgoingMessage:

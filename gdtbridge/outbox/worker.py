@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.database import Connection, Database
+from gdtbridge.database import Database
 from gdtbridge.durable import Clock
 from gdtbridge.durable.files import reason_of
-from gdtbridge.durable.mounts import Place
 from gdtbridge.outbox import call_store, store
 from gdtbridge.outbox.gdt_drop import GdtDrop
+from gdtbridge.outbox.journal import DatabaseJournal
 from gdtbridge.outbox.model import (
     Attempt,
     AttemptResult,
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 BATCH: Final = 20
 """Messages of one pass."""
+QUICK_SECONDS: Final = 0.5
+"""As long as it takes no longer, twice as many messages are delivered together the next time."""
 BEHIND: Final = 60
 """Messages that a worker delivers in well under a second."""
 LONGEST_SLEEP: Final = 3.0
@@ -48,53 +50,6 @@ HANG_SECONDS: Final = 3.0
 """A delivery into a folder that takes so long hangs; the stop does not wait for it."""
 MOST_ATTEMPTS: Final = 30
 """Failed attempts of a message that expires; bounds it whatever the clock does."""
-
-
-class _TakenBackError(Exception):
-    """The message was removed after its delivery had begun and before anything was written."""
-
-
-class DatabaseJournal:
-    """The `DeliveryJournal` of a message in the table ``outbox``; calls return after the commit."""
-
-    def __init__(
-        self, database: Database, outbox_id: int, place: DeliveryPlace | None = None
-    ) -> None:
-        self._database = database
-        self._id = outbox_id
-        self._place = place
-
-    def unproven(self, opened: Path, found: Place | None) -> str:
-        """Return why nothing may be done in the folder ``opened``; empty where it is the place."""
-        return self._place.unproven(opened, found) if self._place is not None else ""
-
-    def writing(self, temporary_name: str) -> None:
-        """Note that the temporary file may exist from now on.
-
-        A cut of power may take the note: then the file is nobody's, and goes with those of nobody.
-        """
-        with self._database.write(synced=False) as connection:
-            self._must_be_there(connection)
-            values = {"state": DeliveryState.WRITING, "temporary_name": temporary_name}
-            store.change(connection, self._id, **values)
-
-    def renaming(self) -> None:
-        """Note that the temporary file is complete and may be renamed from now on."""
-        self._change(state=DeliveryState.RENAMING)
-
-    def another_name(self) -> str:
-        """Give the message its next final name."""
-        with self._database.write() as connection:
-            self._must_be_there(connection)
-            return store.rename(connection, self._id)
-
-    def _must_be_there(self, connection: Connection) -> None:
-        if not store.is_there(connection, self._id):
-            raise _TakenBackError
-
-    def _change(self, **values: object) -> None:
-        with self._database.write() as connection:
-            store.change(connection, self._id, **values)
 
 
 class DestinationWorker:
@@ -122,6 +77,8 @@ class DestinationWorker:
             if isinstance(sender, GdtDrop)
             else None
         )
+        self._journal = DatabaseJournal(database, self._place)
+        self._together = 1
         self._next_look = clock.monotonic()
         self._swept = False
         self._one_pass = threading.Lock()
@@ -226,9 +183,8 @@ class DestinationWorker:
     def _begin(self) -> float:
         with self._database.write() as connection:
             store.first_things_first(connection, self.destination)
-            last = store.last_delivered(connection, self.destination)
-            if last is not None:  # a crash may have kept it from being cleared
-                store.leave_behind(connection, self.destination, last.temporary_name)
+            for name in store.last_names(connection, self.destination):
+                store.leave_behind(connection, self.destination, name)
         return 0.0
 
     def _look(self) -> float:
@@ -276,58 +232,68 @@ class DestinationWorker:
         with self._one_pass:
             self._expire()
             arrived = 0
-            for outbox_id in self._due():
+            for ids in self._due():
                 if self._stopping.is_set():
                     break
-                attempt = self._attempt(outbox_id)
-                arrived += attempt.result is AttemptResult.DELIVERED
-                if attempt.away:
-                    self._rest(attempt.after)
+                attempts = self._attempt(ids)
+                arrived += sum(map(_has_arrived, attempts))
+                if (away := next((one for one in attempts if one.away), None)) is not None:
+                    self._rest(away.after)
                     break
-                if attempt.result is AttemptResult.OCCUPIED:
+                if any(one.result is AttemptResult.OCCUPIED for one in attempts):
                     self._wait_for_collection()
                     break
             return arrived
 
-    def _due(self) -> Iterator[int]:
-        """Yield the ids of messages to try now; one at a time where names are used again."""
-        if self.sender.naming is not FileNaming.REUSED:
-            with self._database.read() as connection:
-                ids = store.due(connection, self.destination, self._clock.utc(), BATCH)
-            yield from ids
-            return
-        for _ in range(BATCH):
-            with self._database.read() as connection:
-                first = store.first_due(connection, self.destination, self._clock.utc())
-            if first is None:
-                return
-            yield first
+    def _due(self) -> Iterator[Sequence[int]]:
+        """Yield the ids of messages to try now, those to be tried together together.
 
-    def _attempt(self, outbox_id: int) -> Attempt:
+        One at a time where names are used again, and where the destination is no folder.
+        """
+        if self.sender.naming is FileNaming.REUSED:
+            for _ in range(BATCH):
+                with self._database.read() as connection:
+                    first = store.first_due(connection, self.destination, self._clock.utc())
+                if first is None:
+                    return
+                yield [first]
+            return
         with self._database.read() as connection:
-            message = store.load(connection, outbox_id)
-        if message is None:
-            return Attempt(AttemptResult.FAILED)
+            ids = store.due(connection, self.destination, self._clock.utc(), BATCH)
+        while ids:
+            together = self._together if self.sender.naming is FileNaming.ONCE else 1
+            yield ids[:together]
+            ids = ids[together:]
+
+    def _attempt(self, ids: Sequence[int]) -> list[Attempt]:
+        """Try messages together; after anything but quick success the next ones one by one."""
+        with self._database.read() as connection:
+            loaded = [store.load(connection, outbox_id) for outbox_id in ids]
+        messages = [one for one in loaded if one is not None]
+        if not messages:
+            return []
+        began = self._clock.monotonic()
         try:
-            journal = DatabaseJournal(self._database, outbox_id, self._place)
             with self._in_folder():
-                attempt = self.sender.deliver(message, journal)
-        except _TakenBackError:
-            return Attempt(AttemptResult.FAILED)
+                attempts = self.sender.deliver(messages, self._journal)
         except Exception as error:  # noqa: BLE001 - one message's fault must not stop the others
-            attempt = Attempt(AttemptResult.LATER, type(error).__name__)
-        self._settle(outbox_id, attempt)
-        return attempt
+            failed = Attempt(AttemptResult.LATER, type(error).__name__)
+            attempts = {one.id: failed for one in messages}
+        well = all(map(_has_arrived, attempts.values()))
+        quick = self._clock.monotonic() - began < QUICK_SECONDS
+        self._together = min(2 * self._together, BATCH) if well and quick else 1
+        if self.sender.kind == "webhook":
+            self._note_answers(attempts.values())
+        arrived = [number for number, one in attempts.items() if _has_arrived(one)]
+        if arrived:
+            self._note_delivered(arrived)
+        for number, one in attempts.items():
+            self._settle(number, one)
+        return list(attempts.values())
 
     def _settle(self, outbox_id: int, attempt: Attempt) -> None:
-        if self.sender.kind == "webhook":
-            with self._database.write(synced=False) as connection:
-                call_store.note_answer(connection, self.destination, attempt, self._clock.utc())
+        """Record an attempt that did not deliver its message."""
         match attempt.result:
-            case AttemptResult.DELIVERED:
-                self.note_delivered(outbox_id)
-                self._away = self._occupied = 0
-                self._report("")
             case AttemptResult.LATER:
                 self._postpone(outbox_id, attempt)
             case AttemptResult.OCCUPIED:
@@ -337,19 +303,30 @@ class DestinationWorker:
             case AttemptResult.QUESTION:
                 self._ask(outbox_id, attempt.reason)
 
-    def note_delivered(self, outbox_id: int) -> None:
-        """Record a delivery, remove what the sender left, wake the workers that may have waited."""
+    def _note_answers(self, attempts: Iterable[Attempt]) -> None:
+        with self._database.write(synced=False) as connection:
+            for one in attempts:
+                call_store.note_answer(connection, self.destination, one, self._clock.utc())
+
+    def _note_delivered(self, arrived: Sequence[int]) -> None:
+        """Record deliveries, remove what the sender left, wake the workers that may have waited."""
+        waited: set[str] = set()
         with self._database.write() as connection:
-            message = store.load(connection, outbox_id)
-            waited = store.delivered(connection, outbox_id, self._clock.utc(), self._lifetimes)
-            if not self.sender.keeps_payload:
-                store.change(connection, outbox_id, payload=b"")
+            now = self._clock.utc()
+            messages = [store.load(connection, outbox_id) for outbox_id in arrived]
+            for outbox_id in arrived:
+                waited |= store.delivered(connection, outbox_id, now, self._lifetimes)
+                if not self.sender.keeps_payload:
+                    store.change(connection, outbox_id, payload=b"")
         self._delivered(waited)
         if self._place is not None:
             with self._in_folder():
                 self._place.proven()
-        if message is not None:
-            self._clear(message)
+        for message in messages:
+            if message is not None:
+                self._clear(message)
+        self._away = self._occupied = 0
+        self._report("")
 
     def _clear(self, message: OutgoingMessage) -> None:
         """Remove what the sender left; what cannot be removed now goes later."""
@@ -423,6 +400,10 @@ class DestinationWorker:
             log.warning("outbox %s: delivers again", self.destination)
 
 
+def _has_arrived(attempt: Attempt) -> bool:
+    return attempt.result is AttemptResult.DELIVERED
+
+
 def _named(temporary_name: str) -> OutgoingMessage:
     """Return a message of which nothing is left but its temporary name."""
     return OutgoingMessage(0, "", b"", DeliveryState.DELIVERED, temporary_name, "")
@@ -438,9 +419,15 @@ class RemovedDestination:
     def __init__(self, kind: str) -> None:
         self.kind = kind
 
-    def deliver(self, message: OutgoingMessage, journal: object, /) -> Attempt:  # noqa: ARG002
-        """Keep the message."""
-        return Attempt(AttemptResult.LATER, "not in the settings any more", away=True)
+    def deliver(
+        self,
+        messages: Sequence[OutgoingMessage],
+        journal: object,  # noqa: ARG002
+        /,
+    ) -> Mapping[int, Attempt]:
+        """Keep the messages."""
+        away = Attempt(AttemptResult.LATER, "not in the settings any more", away=True)
+        return dict.fromkeys((one.id for one in messages), away)
 
     def clear(self, message: OutgoingMessage, /) -> None:
         """Do nothing: nothing was left."""

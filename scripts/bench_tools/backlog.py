@@ -24,6 +24,7 @@ from gdtbridge.settings import ExamSettings, Settings
 
 QUIET_SECONDS = 1
 FRESH = 7
+COLLECT_SECONDS = 0.05
 MEMORY = Path("/dev/shm")
 
 
@@ -46,7 +47,7 @@ def measure_backlog(
 ) -> None:
     """Print what a service does that starts with a backlog while ``senders`` send images."""
     make_backlog(folder, exams)
-    out = folder / "var" / "gdt" / "out"
+    software = PracticeSoftware(folder / "var" / "gdt" / "out")
     fresh = [write_exam(folder / f"fresh{n}.dcm", exams + n) for n in range(1, FRESH + 1)]
     with bridge(checkout, folder, EXAM__QUIET_SECONDS=str(QUIET_SECONDS)) as (port, pid):
         with ThreadPoolExecutor(max(senders, 1)) as pool, ExitStack() as ending:
@@ -55,10 +56,13 @@ def measure_backlog(
             for _ in range(senders):
                 pool.submit(keep_sending, port, small, enough)
             time.sleep(SETTLE_SECONDS)
-            before, began = len(names_in(out)), time.monotonic()
-            lags = [until_reported(port, out, file, exams + n) for n, file in enumerate(fresh, 1)]
-            rate = (len(names_in(out)) - before) / (time.monotonic() - began)
-        left = exams + FRESH - len(names_in(out))
+            software.collect()
+            before, began = software.collected, time.monotonic()
+            lags = [
+                until_reported(port, software, file, exams + n) for n, file in enumerate(fresh, 1)
+            ]
+            rate = (software.collected - before) / (time.monotonic() - began)
+        left = exams + FRESH - software.collected
         began = time.monotonic()
         os.kill(pid, signal.SIGTERM)
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
@@ -70,21 +74,30 @@ def measure_backlog(
     print(f"{f'stop with {left} exams left, s':50}{stopped:.1f}")
 
 
-def names_in(folder: Path) -> set[str]:
-    """Return the names of the files in a folder."""
-    return {path.name for path in folder.iterdir()}
+class PracticeSoftware:
+    """Takes GDT files from their folder, as practice software does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.collected = 0
+        self._folder = folder
+
+    def collect(self) -> list[bytes]:
+        """Take what is there; return it."""
+        found = [path for path in self._folder.iterdir() if path.suffix == ".gdt"]
+        contents = [path.read_bytes() for path in found]
+        for path in found:
+            path.unlink()
+        self.collected += len(found)
+        return contents
 
 
-def until_reported(port: int, out: Path, file: Path, number: int) -> float:
-    """Send an exam; return the seconds from when it is due until its patient has a GDT file."""
-    known = names_in(out)
+def until_reported(port: int, software: PracticeSoftware, file: Path, number: int) -> float:
+    """Send an exam; return the seconds from when it is due until its GDT file was collected."""
     send(port, [file])
     began = time.monotonic() + QUIET_SECONDS
     line = f"3000{number}\r\n".encode()
     while time.monotonic() - began < START_SECONDS:
-        new = names_in(out) - known
-        if any(line in (out / name).read_bytes() for name in new if name.endswith(".gdt")):
+        if any(line in content for content in software.collect()):
             return max(time.monotonic() - began, 0.0)
-        known |= new
-        time.sleep(0.02)
+        time.sleep(COLLECT_SECONDS)
     sys.exit("bench: a fresh exam was never reported")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,9 @@ TEMPORARY = f"{PREFIX}7-0badcafe.tmp"
 WITNESS = f"{PREFIX}7-0badcafe-w.tmp"
 
 
+NAMES = ("A.gdt", "B.gdt", "C.gdt", "D.gdt")
+
+
 class Diary:
     """A journal that remembers what was noted, and gives names like the queue does."""
 
@@ -35,15 +41,16 @@ class Diary:
         """Take any folder for the right one."""
         return ""
 
-    def writing(self, temporary_name: str) -> None:
-        """DatabaseJournal the temporary name."""
-        self.notes.append(f"writing {temporary_name}")
+    def writing(self, names: Mapping[int, str]) -> AbstractSet[int]:
+        """Note the temporary names."""
+        self.notes += [f"writing {name}" for name in names.values()]
+        return names.keys()
 
-    def renaming(self) -> None:
-        """DatabaseJournal the renaming."""
-        self.notes.append("renaming")
+    def renaming(self, messages: Collection[int]) -> None:
+        """Note the renaming."""
+        self.notes += ["renaming" for _ in messages]
 
-    def another_name(self) -> str:
+    def another_name(self, message: int) -> str:
         """Return the next name."""
         self._number += 1
         return numbered(self._name, self._number)
@@ -53,6 +60,11 @@ def message(state: DeliveryState = DeliveryState.PENDING) -> OutgoingMessage:
     """Return a message as the queue would hand it over in that state."""
     temporary_name = "" if state is DeliveryState.PENDING else TEMPORARY
     return OutgoingMessage(7, "A.gdt", PAYLOAD, state, temporary_name, "A.gdt")
+
+
+def deliver(drop: GdtDrop, one: OutgoingMessage, journal: Diary) -> Attempt:
+    """Deliver one message."""
+    return drop.deliver([one], journal)[one.id]
 
 
 def visible(folder: Path) -> dict[str, bytes]:
@@ -71,7 +83,7 @@ def test_plain_delivery(tmp_path: Path) -> None:
     """A message becomes a file of exactly its bytes; the steps are noted before they are taken."""
     diary = Diary()
     drop = GdtDrop(tmp_path)
-    assert drop.deliver(message(), diary) == Attempt(AttemptResult.DELIVERED)
+    assert deliver(drop, message(), diary) == Attempt(AttemptResult.DELIVERED)
     assert visible(tmp_path) == {"A.gdt": PAYLOAD}
     (temporary,) = (note.removeprefix("writing ") for note in diary.notes[:1])
     assert temporary.startswith(f"{PREFIX}7-")
@@ -80,11 +92,34 @@ def test_plain_delivery(tmp_path: Path) -> None:
     assert hidden(tmp_path) == set()
 
 
+def test_several_are_noted_together(tmp_path: Path) -> None:
+    """All are written before one is renamed; what one meets keeps no other from arriving."""
+    (tmp_path / "B.gdt").write_bytes(OTHER)
+    several = [replace(message(), id=n, name=f, final_name=f) for n, f in enumerate(NAMES, 1)]
+
+    class Watching(Diary):
+        def writing(self, names: Mapping[int, str]) -> AbstractSet[int]:
+            super().writing(names)
+            return names.keys() - {3}  # taken back meanwhile
+
+        def renaming(self, messages: Collection[int]) -> None:
+            super().renaming(messages)
+            assert len(list(tmp_path.glob(f"{PREFIX}*"))) == 2 * len(messages)
+
+    diary = Watching("B.gdt")
+    attempts = GdtDrop(tmp_path).deliver(several, diary)
+
+    assert attempts == dict.fromkeys((1, 2, 4), Attempt(AttemptResult.DELIVERED))
+    assert [note.split()[0] for note in diary.notes] == ["writing"] * 4 + ["renaming"] * 3
+    delivered = dict.fromkeys(("A.gdt", "B-2.gdt", "D.gdt"), PAYLOAD)
+    assert visible(tmp_path) == {"B.gdt": OTHER, **delivered}
+
+
 def test_file_is_readable_for_others(tmp_path: Path) -> None:
     """The file gets the usual permissions, so that another user's program reads it."""
     mask = os.umask(0o022)
     try:
-        GdtDrop(tmp_path).deliver(message(), Diary())
+        deliver(GdtDrop(tmp_path), message(), Diary())
     finally:
         os.umask(mask)
     assert stat.S_IMODE((tmp_path / "A.gdt").stat().st_mode) == 0o644
@@ -95,7 +130,7 @@ def test_foreign_files_are_passed_by(tmp_path: Path) -> None:
     (tmp_path / "A.gdt").write_bytes(OTHER)
     (tmp_path / "A-2.gdt").mkdir()
     (tmp_path / "A-3.gdt").symlink_to(tmp_path / "nowhere")
-    assert GdtDrop(tmp_path).deliver(message(), Diary()).result is AttemptResult.DELIVERED
+    assert deliver(GdtDrop(tmp_path), message(), Diary()).result is AttemptResult.DELIVERED
     assert (tmp_path / "A.gdt").read_bytes() == OTHER
     assert (tmp_path / "A-4.gdt").read_bytes() == PAYLOAD
     assert not (tmp_path / "nowhere").exists()
@@ -104,7 +139,7 @@ def test_foreign_files_are_passed_by(tmp_path: Path) -> None:
 def test_equal_file_is_the_delivery(tmp_path: Path) -> None:
     """The same bytes under the same name are already there: no second file."""
     (tmp_path / "A.gdt").write_bytes(PAYLOAD)
-    assert GdtDrop(tmp_path).deliver(message(), Diary()).result is AttemptResult.DELIVERED
+    assert deliver(GdtDrop(tmp_path), message(), Diary()).result is AttemptResult.DELIVERED
     assert visible(tmp_path) == {"A.gdt": PAYLOAD}
 
 
@@ -154,7 +189,7 @@ def test_recovery(
         (tmp_path / name).write_bytes(content)
     drop = GdtDrop(tmp_path)
     taken_up = message(DeliveryState(state))
-    assert drop.deliver(taken_up, Diary()).result == result
+    assert deliver(drop, taken_up, Diary()).result == result
     assert visible(tmp_path) == after
     if result == "delivered":
         drop.clear(taken_up)
@@ -167,16 +202,17 @@ def test_torn_file_is_noted_before_it_goes(tmp_path: Path) -> None:
     seen: list[bool] = []
 
     class Watching(Diary):
-        def writing(self, temporary_name: str) -> None:
-            seen.append((tmp_path / temporary_name).exists())
+        def writing(self, names: Mapping[int, str]) -> AbstractSet[int]:
+            seen.extend((tmp_path / name).exists() for name in names.values())
+            return names.keys()
 
-    GdtDrop(tmp_path).deliver(message(DeliveryState.RENAMING), Watching())
+    deliver(GdtDrop(tmp_path), message(DeliveryState.RENAMING), Watching())
     assert seen == [True]
 
 
 def test_missing_folder_is_not_created(tmp_path: Path) -> None:
     """A folder that is gone may be a share that is not mounted: it is waited for, never made."""
-    attempt = GdtDrop(tmp_path / "share").deliver(message(), Diary())
+    attempt = deliver(GdtDrop(tmp_path / "share"), message(), Diary())
     assert attempt == Attempt(AttemptResult.LATER, "folder is missing", away=True)
     assert not (tmp_path / "share").exists()
 
@@ -187,7 +223,7 @@ def test_missing_folder_is_not_created(tmp_path: Path) -> None:
 def test_not_mounted_marker_stops(tmp_path: Path, state: DeliveryState) -> None:
     """While the marker of the empty mount point is visible, nothing is written or concluded."""
     (tmp_path / NOT_MOUNTED).touch()
-    attempt = GdtDrop(tmp_path).deliver(message(state), Diary())
+    attempt = deliver(GdtDrop(tmp_path), message(state), Diary())
     assert attempt == Attempt(AttemptResult.LATER, "folder is not mounted", away=True)
     assert hidden(tmp_path) == {NOT_MOUNTED}
 
@@ -196,11 +232,11 @@ def test_removed_before_its_name(tmp_path: Path) -> None:
     """A temporary file someone removes at the last moment is a question, now and after a crash."""
 
     class Sabotage(Diary):
-        def renaming(self) -> None:
+        def renaming(self, messages: Collection[int]) -> None:
             (temporary,) = (path for path in tmp_path.iterdir() if not path.name.endswith("-w.tmp"))
             temporary.unlink()
 
-    attempt = GdtDrop(tmp_path).deliver(message(), Sabotage())
+    attempt = deliver(GdtDrop(tmp_path), message(), Sabotage())
     assert attempt.result is AttemptResult.QUESTION
     assert hidden(tmp_path) == set()
 
@@ -215,7 +251,7 @@ def test_reason_names_no_path(
         raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), "/srv/A4711.gdt")
 
     monkeypatch.setattr(f"gdtbridge.outbox.gdt_drop.{function}", fail)
-    attempt = GdtDrop(tmp_path).deliver(message(), Diary())
+    attempt = deliver(GdtDrop(tmp_path), message(), Diary())
     assert (attempt.result, attempt.reason) == (AttemptResult.LATER, "ESTALE")
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox
+from gdtbridge.outbox.model import Attempt, DeliveryJournal, OutgoingMessage
 from gdtbridge.outbox.worker import BATCH, BEHIND, DestinationWorker
+from tests.tools.clock import HandClock
 from tests.tools.waiting import wait_for
 
 MANY = BATCH * 2
@@ -55,6 +57,37 @@ def test_the_newest_leave_with_the_oldest(tmp_path: Path, database: Database) ->
     assert first == [*range(half), *range(MANY - half, MANY)]
     assert outbox.deliver_due("a") == BATCH
     assert len(list((tmp_path / "a").glob("*.gdt"))) == MANY
+
+
+def test_after_a_fault_messages_are_tried_one_by_one(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as all goes well, twice as many are delivered together each time."""
+    tried: list[int] = []
+    deliver = GdtDrop.deliver
+
+    def counting(
+        drop: GdtDrop, messages: Sequence[OutgoingMessage], journal: DeliveryJournal
+    ) -> Mapping[int, Attempt]:
+        tried.append(len(messages))
+        return deliver(drop, messages, journal)
+
+    monkeypatch.setattr(GdtDrop, "deliver", counting)
+    clock = HandClock()
+    outbox = Outbox(database, drops(tmp_path, "a"), clock=clock)
+    with database.write() as connection:
+        for number in range(3 * BATCH):
+            outbox.put(connection, message(number))
+
+    outbox.deliver_due("a")
+    assert tried == [1, 2, 4, 8, 5]
+
+    (tmp_path / "a").rename(tmp_path / "away")
+    outbox.deliver_due("a")
+    (tmp_path / "away").rename(tmp_path / "a")
+    outbox.deliver_due("a")
+    assert tried[5:] == [BATCH, 1, 2, 4, 8, 5]
+    assert len(list((tmp_path / "a").glob("*.gdt"))) == 2 * BATCH
 
 
 def test_only_who_got_something_is_woken(

@@ -21,6 +21,8 @@ from tests.tools.dying import SimulatedCrash, Tried, dying_at, files_of
 WALKED = files_of({gdtbridge.outbox: ("worker", "gdt_drop"), gdtbridge.durable: ("files",)})
 FOREIGN = b"somebody else's\r\n"
 PAYLOAD = b"0138000" + b"6310\r\n" * 40
+SEVERAL = 4
+"""Messages: the first alone, two together, the last."""
 
 
 Names = tuple[FileNaming, str]
@@ -35,16 +37,19 @@ NAMES = {
 class World:
     """One destination, the practice software that empties its folder, and a bridge that dies."""
 
-    def __init__(self, database: Database, folder: Path, names: Names) -> None:
+    def __init__(self, database: Database, folder: Path, names: Names, messages: int = 1) -> None:
         self.database = database
         self.folder = folder
         folder.mkdir()
         self.destination = folder.name
         self.naming, self.name = names
         self.collected: list[bytes] = []
-        message = Message("gdt", self.destination, "exam 1", self.name, PAYLOAD)
+        outbox = self.outbox()
         with database.write() as connection:
-            self.id = self.outbox().put(connection, message)
+            for number in range(messages):
+                payload = PAYLOAD[number:]
+                message = Message("gdt", self.destination, f"exam {number}", self.name, payload)
+                self.id = outbox.put(connection, message)
 
     def outbox(self) -> Outbox:
         """Return the outbox of a bridge that has just started."""
@@ -62,7 +67,7 @@ class World:
                 path.unlink()
 
     def state(self) -> DeliveryState:
-        """Return the state of the only message."""
+        """Return the state of the last message."""
         with self.database.read() as connection:
             query = sa.select(table.c.state).where(table.c.id == self.id)
             return DeliveryState(connection.execute(query).scalar_one())
@@ -113,15 +118,16 @@ class TestCrash:
         folder: Path,
         tried: Tried,
         names: Names = ONCE,
+        messages: int = 1,
     ) -> Iterator[World]:
         """Yield one world for each line that is tried, dead at that line."""
-        whole = World(database, folder / "whole", names)
+        whole = World(database, folder / "whole", names, messages)
         with dying_at(-1, WALKED) as count:
             whole.live()
         assert whole.state() is DeliveryState.DELIVERED
         assert count[0] > 60
         for line in tried(count[0]):
-            world = World(database, folder / f"line {line}", names)
+            world = World(database, folder / f"line {line}", names, messages)
             with suppress(SimulatedCrash), dying_at(line, WALKED):
                 world.live()
             yield world
@@ -138,6 +144,19 @@ class TestCrash:
             world.live()
             world.collect()
             assert world.collected == [PAYLOAD], world.destination
+            assert world.state() is DeliveryState.DELIVERED, world.destination
+
+    @pytest.mark.parametrize("disturb", [nothing, collect])
+    def test_several_together(
+        self, database: Database, tmp_path: Path, disturb: Disturb, tried: Tried
+    ) -> None:
+        """Of messages that are noted and synced together each arrives exactly once, too."""
+        for world in self.crash_everywhere(database, tmp_path, tried, messages=SEVERAL):
+            disturb(world)
+            world.live()
+            world.live()
+            world.collect()
+            assert sorted(world.collected) == sorted(PAYLOAD[n:] for n in range(SEVERAL))
             assert world.state() is DeliveryState.DELIVERED, world.destination
 
     @pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)

@@ -7,7 +7,7 @@ import importlib
 import logging
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
@@ -49,7 +49,13 @@ class Scripted:
         self.lifetime = lifetime
         self.seen: list[int] = []
 
-    def deliver(self, message: OutgoingMessage, journal: DeliveryJournal, /) -> Attempt:
+    def deliver(
+        self, messages: Sequence[OutgoingMessage], journal: DeliveryJournal, /
+    ) -> Mapping[int, Attempt]:
+        """Give the next answer to each."""
+        return {one.id: self.answer(one) for one in messages}
+
+    def answer(self, message: OutgoingMessage) -> Attempt:
         """Give the next answer."""
         self.seen.append(message.id)
         answer = self.answers.popleft() if self.answers else HOOK

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
@@ -72,11 +72,13 @@ class Hanging:
         self.entered = threading.Event()
         self.released = threading.Event()
 
-    def deliver(self, message: OutgoingMessage, journal: DeliveryJournal, /) -> Attempt:
+    def deliver(
+        self, messages: Sequence[OutgoingMessage], journal: DeliveryJournal, /
+    ) -> Mapping[int, Attempt]:
         """Hang."""
         self.entered.set()
         self.released.wait(60)
-        return Attempt(AttemptResult.DELIVERED)
+        return {one.id: Attempt(AttemptResult.DELIVERED) for one in messages}
 
     def clear(self, message: OutgoingMessage, /) -> None:
         """Leave nothing."""
@@ -242,6 +244,12 @@ def test_system_clock() -> None:
     assert clock.monotonic() <= clock.monotonic()
 
 
+def first_id(database: Database) -> int:
+    """Return the id of the first message."""
+    with database.read() as connection:
+        return int(connection.execute(sa.select(sa.func.min(table.c.id))).scalar_one())
+
+
 class Untidy(GdtDrop):
     """A drop whose process dies after the delivery is on record and before it is cleared."""
 
@@ -252,13 +260,17 @@ class Untidy(GdtDrop):
 def test_what_a_crash_kept_from_being_cleared_is_cleared_at_the_start(
     database: Database, folder: Path, serve: Serve
 ) -> None:
-    """The witness of the last delivery is gone soon after a start, not a day later."""
+    """The witnesses of the last deliveries are gone soon after a start, not a day later."""
     untidy = Outbox(database, {"gdt": Untidy(folder)})
+    names = ["A.gdt", "B.gdt", "C.gdt"]
     with database.write() as connection:
-        untidy.put(connection, Message("gdt", "gdt", "1", "A.gdt", b"x"))
-    assert untidy.deliver_due("gdt") == 1
-    assert len(list(folder.glob(".gdtbridge-*"))) == 1
+        for name in names:
+            untidy.put(connection, Message("gdt", "gdt", name, name, b"x"))
+    assert untidy.deliver_due("gdt") == 3
+    assert len(list(folder.glob(".gdtbridge-*"))) == 3
+    (witness,) = folder.glob(f".gdtbridge-{first_id(database)}-*")
+    witness.unlink()  # it was alone; the other two were delivered together
 
     serve({"gdt": GdtDrop(folder)})
 
-    wait_for(lambda: list(folder.iterdir()) == [folder / "A.gdt"])
+    wait_for(lambda: sorted(path.name for path in folder.iterdir()) == names)

@@ -6,7 +6,8 @@ import base64
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -31,7 +32,7 @@ LETTER = OutgoingMessage(1, "gdt_written", b"", DeliveryState.PENDING, "", "")
 class NoJournal:
     """A call leaves nothing to note."""
 
-    def writing(self, temporary_name: str) -> None:
+    def writing(self, names: Mapping[int, str]) -> AbstractSet[int]:
         """Not used."""
         raise AssertionError
 
@@ -39,11 +40,11 @@ class NoJournal:
         """Not used."""
         raise AssertionError
 
-    def renaming(self) -> None:
+    def renaming(self, messages: Collection[int]) -> None:
         """Not used."""
         raise AssertionError
 
-    def another_name(self) -> str:
+    def another_name(self, message: int) -> str:
         """Not used."""
         raise AssertionError
 
@@ -54,9 +55,8 @@ JOURNAL: DeliveryJournal = NoJournal()
 def call(url: str, **options: float) -> Attempt:
     """Call a URL; the limits are in seconds."""
     total = options.get("total", 20.0)
-    return Webhook(url, timeouts=(5.0, options.get("read", 10.0)), total=total).deliver(
-        LETTER, JOURNAL
-    )
+    webhook = Webhook(url, timeouts=(5.0, options.get("read", 10.0)), total=total)
+    return webhook.deliver([LETTER], JOURNAL)[LETTER.id]
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
@@ -162,10 +162,12 @@ class TakenBackMeanwhile:
         self.lifetime: float | None = None
         self.meanwhile: Callable[[], None] = lambda: None
 
-    def deliver(self, message: OutgoingMessage, journal: DeliveryJournal, /) -> Attempt:
+    def deliver(
+        self, messages: Sequence[OutgoingMessage], journal: DeliveryJournal, /
+    ) -> Mapping[int, Attempt]:
         """Deliver after the person was quicker."""
         self.meanwhile()
-        return self._sender.deliver(message, journal)
+        return self._sender.deliver(messages, journal)
 
     def clear(self, message: OutgoingMessage, /) -> None:
         """Do nothing."""
