@@ -65,14 +65,14 @@ def dialect_of(settings: Settings, name: str | None) -> Dialect:
 @click.argument("files", nargs=-1, required=True, type=FilePath)
 def check_command(settings: Settings, name: str | None, files: tuple[Path, ...]) -> None:
     """GDT-Dateien für einen Dialekt beurteilen. / Judge GDT files for a dialect."""
-    from gdtbridge.gdt.tools.conformance import check_record
+    from gdtbridge.gdt.tools.conformance import check_record, tolerated
     from gdtbridge.gdt.tools.show import findings_to_text
 
     dialect = dialect_of(settings, name)
     objections = 0
     for file in files:
         for record in _records(file, settings):
-            found = [*record.warnings, *check_record(record, dialect)]
+            found = [*tolerated(record, dialect), *check_record(record, dialect)]
             objections += len(found)
             click.echo(f"{file}: {record.record_type}, {dialect.title}: {_verdict(found)}")
             for line in findings_to_text(found, terminal_width(-2)):

@@ -47,7 +47,8 @@ def test_what_a_set_lacks_is_transliterated(
 ) -> None:
     """Letters keep their base, umlauts get an e only where there are none, signs are spelled."""
     expected = {"ascii": ascii_, "cp437": cp437, "iso8859-1": latin1, "iso8859-15": latin9}
-    assert {name: Encoder(charset_named(name)).text("3101", text) for name in CHARSETS} == expected
+    names = [name for name in CHARSETS if name != "utf-8"]
+    assert {name: Encoder(charset_named(name)).text("3101", text) for name in names} == expected
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_gdt30_study_is_golden(study: StudyResult, ids: Identification) -> None:
     assert render_study(full, DIALECTS["gdt30"], ids) == GdtFile(
         lines(r"""
             01380006310
-            01681000000767
+            01681000000731
             0228200Obj_Kopfdaten
             0178315PRAX_EDV
             0178316GDTBRIDG
@@ -92,9 +92,8 @@ def test_gdt30_study_is_golden(study: StudyResult, ids: Identification) -> None:
             0238411PACS-Datensatz
             017843215012024
             0158439103015
-            0368470Auftragsnummer: R0000000042
-            01082017
-            011820244
+            01082016
+            011820243
         """)
     )
 

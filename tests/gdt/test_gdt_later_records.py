@@ -193,7 +193,7 @@ def test_a_retraction_in_gdt21_is_golden(ids: Identification) -> None:
         lines(
             """
             01380006310
-            014810000708
+            014810000672
             0178315PRAX_EDV
             0178316GDTBRIDG
             01092063
@@ -218,7 +218,6 @@ def test_a_retraction_in_gdt21_is_golden(ids: Identification) -> None:
             017843230112026
             0158439100200
             0668470Irrtümlich übermittelt, gehört nicht zu diesem Patienten.
-            0368470Auftragsnummer: R0000000042
             """,
             "iso8859-1",
         )

@@ -22,12 +22,14 @@ GOOD: dict[str, object] = {
     "comment_field": "6220",
     "comment_width": 40,
     "values": "both",
+    "findings": True,
     "decimal_sign": ",",
     "attachments": True,
     "link": "attachment",
     "patient_id": "digits",
     "patient_id_copy": "3105",
     "device_code": "SONO01",
+    "entry": False,
     "announce_lines": True,
     "omit": FIELD_LIST,
     "order": ["6228", "6200"],
@@ -39,8 +41,8 @@ GOOD: dict[str, object] = {
 def test_everything_can_be_changed(
     study: StudyResult, values: ValueResult, ids: Identification
 ) -> None:
-    """All keys at once make a dialect whose records show them."""
-    assert set(GOOD) == set(CHANGES)
+    """All keys at once make a dialect whose records show them; one is of other forms only."""
+    assert {*GOOD, "test_objects"} == set(CHANGES)
     dialect = derive(DIALECTS["gdt21"], "own", {"title": "Praxis", **GOOD})
     assert (dialect.name, dialect.title, dialect.family) == ("own", "Praxis", "gdt21")
     (record,) = read_records(render_study(study, dialect, ids).data)
@@ -72,7 +74,7 @@ def test_fields_can_be_put_in_another_order(study: StudyResult, ids: Identificat
         ("gdt21", "version", "03.00"),
         ("gdt30", "version", "02.10"),
         ("medical-office", "version", "01.0"),
-        ("gdt21", "encoding", "utf-8"),
+        ("gdt21", "encoding", "utf-16"),
         ("gdt21", "encoding", 3),
         ("gdt21", "receiver", "X" * 61),
         ("gdt21", "receiver", ""),
@@ -83,6 +85,11 @@ def test_fields_can_be_put_in_another_order(study: StudyResult, ids: Identificat
         ("gdt21", "comment_width", True),
         ("gdt21", "comment_width", "60"),
         ("gdt21", "values", "Text"),
+        ("gdt21", "findings", "6220"),
+        ("gdt21", "test_objects", "one"),
+        ("gdt30", "test_objects", "two"),
+        ("medical-office", "test_objects", "one"),
+        ("gdt21", "entry", 1),
         ("gdt21", "decimal_sign", ";"),
         ("gdt21", "link", "url"),
         ("medical-office", "link", "attachment"),

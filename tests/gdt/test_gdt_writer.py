@@ -15,6 +15,8 @@ from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.tables.charsets import CHARSETS
 from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect, dialect_named
 from gdtbridge.gdt.tables.options import PatientIdRule, ValueForm
+from gdtbridge.gdt.tables.practice_dialects import derive
+from gdtbridge.gdt.tools.conformance import tolerated
 from gdtbridge.gdt.write.results import GdtFile, Identification, StudyResult, TestValue, ValueResult
 from gdtbridge.gdt.write.writer import (
     _packed,
@@ -46,7 +48,7 @@ def test_gdt21_study_is_golden(study: StudyResult, ids: Identification) -> None:
     assert render_study(study, GDT21, ids) == GdtFile(
         lines("""
             01380006310
-            014810000364
+            014810000328
             0178315PRAX_EDV
             0178316GDTBRIDG
             01092063
@@ -65,7 +67,6 @@ def test_gdt21_study_is_golden(study: StudyResult, ids: Identification) -> None:
             0238411PACS-Datensatz
             017843215012024
             0158439103015
-            0368470Auftragsnummer: R0000000042
         """)
     )
 
@@ -168,7 +169,8 @@ def test_own_records_read_without_warning(
     )
     for file in files:
         (record,) = read_records(file.data)
-        assert record.warnings == ()
+        wanted = derive(dialect, "own", {"encoding": encoding} if encoding else {})
+        assert tolerated(record, wanted) == ()
         assert record.patient.id == "12345"
         if encoding != "ascii" and record.first("3101"):
             assert record.patient == study.patient
@@ -409,7 +411,7 @@ def test_more_values_than_8100_can_count_make_more_records(
 @pytest.mark.parametrize(("room", "sizes"), [(200, [2, 2, 1]), (199, [1] * 5), (None, [5])])
 def test_values_are_packed_to_the_last_byte(room: int | None, sizes: list[int]) -> None:
     """Blocks of 100 bytes fill a record exactly, and never one byte more."""
-    blocks = [_ValueBlock([("6228", "x" * 41)], [("8410", "x" * 41)])] * 5
+    blocks = [_ValueBlock([], [("6228", "x" * 41)], [("8410", "x" * 41)], 100)] * 5
     assert [len(packed) for packed in _packed(blocks, room)] == sizes
 
 
@@ -456,4 +458,4 @@ def test_unknown_names_are_answered_with_the_known_ones(
     with pytest.raises(GdtError, match="gdt21, gdt30, gdt31, medical-office"):
         dialect_named("gdt-21")
     with pytest.raises(GdtError, match="cp437, iso8859-1, iso8859-15"):
-        render_study(study, GDT21, ids, encoding="utf-8")
+        render_study(study, GDT21, ids, encoding="utf-16")

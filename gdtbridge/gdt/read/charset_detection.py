@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -24,7 +25,8 @@ DECLARED: Final[Mapping[str, str]] = MappingProxyType(
 
 ANSI: Final = frozenset({"iso8859-1", "iso8859-15", "cp1252"})
 DOS: Final = frozenset({"cp437", "cp850"})
-READABLE: Final = ANSI | DOS | {"ascii", "utf-8"}
+UTF_8: Final = frozenset({"utf-8"})
+READABLE: Final = ANSI | DOS | UTF_8 | {"ascii"}
 """Values of ``default_encoding``."""
 
 _STANDARD: Final = "cp437"
@@ -107,12 +109,17 @@ def choose(text: bytes, declared: str | None, default: str | None) -> CharsetCho
     """
     flaw = None if declared is None or declared in DECLARED else "charset-unknown"
     codec = DECLARED.get(declared or "")
-    text = text[:_SAMPLE]
+    whole, text = text, text[:_SAMPLE]
     if not text:
         return CharsetChoice(codec or "ascii", flaw)
     if is_utf8(text):
         contradicted = "charset-utf-8" if codec is None else "charset-contradicted"
         return CharsetChoice("utf-8", None if codec == "utf-8" else contradicted)
+    if codec == "utf-8" or (codec is None and default == "utf-8"):
+        # scripts of which `is_utf8` is not certain
+        with suppress(UnicodeDecodeError):
+            whole.decode("utf-8")
+            return CharsetChoice("utf-8", flaw if codec else "charset-utf-8")
     words, framed = _without_frames(text)
     family = _family_of(codec)
     if family is not None:

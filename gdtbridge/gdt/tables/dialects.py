@@ -23,15 +23,21 @@ from gdtbridge.gdt.tables.options import (
     NumberFormat,
     PatientIdRule,
     RecordForm,
+    ResultObjects,
     ValueForm,
 )
 from gdtbridge.gdt.tables.rows import (
-    COMMENT_FIELDS,
     SENTENCE_WIDTH,
     SENTENCES,
     DialectLayouts,
     FieldRow,
 )
+
+ENTRY_FIELDS: Final = ("6200", "6201")
+"""Fields that hold code and title of an entry where a dialect has ``entry``."""
+
+ENTRY_WIDTH: Final = 60
+"""Characters of them, as of other texts of 2.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +69,10 @@ class Dialect:
 
     def limit(self, field: str) -> int:
         """Return how many bytes of content ``field`` takes."""
-        if field in COMMENT_FIELDS and self.options.comment_width:
+        if field == self.options.comment_field and self.options.comment_width:
             return self.options.comment_width
+        if self.options.entry and field in ENTRY_FIELDS:
+            return ENTRY_WIDTH
         if not self.options.field_limits or field not in FIELDS:
             return MAX_CONTENT
         return FIELDS[field].length_in(self.generation) or MAX_CONTENT
@@ -99,8 +107,10 @@ _ROWS: Final = (
             attachments=True,
             link=LinkPlace.URL,
             announce_lines=True,
+            test_objects=ResultObjects.ONE,
         ),
-        "objects, 8100 of seven digits and 8202 as in published 3.0 records",
+        "objects, 8100 of seven digits and 8202 as in published 3.0 records; one Obj_Laborergebnis "
+        "with all tests",
         "comments stand between the objects; the link is in Obj_Anhang; without an order's 8310 or "
         "8314 the accession number takes their place",
     ),
@@ -171,9 +181,10 @@ _ROWS: Final = (
     _dialect(
         "x-concept",
         "x.concept (medatixx)",
-        DialectOptions(comment_width=70, values=ValueForm.TEXT, patient_id_copy="0193"),
-        "its guide uses 0193 for the patient and lines of 6228 of 70 characters",
-        "0193 repeats 3000; values only as text; ANSI",
+        DialectOptions(comment_width=70, values=ValueForm.TEXT, entry=True),
+        "3000 or 0193, never both; 6200 only beside 0193, as the code of the entry, 6201 its "
+        "title; lines of 6228 of 70 characters",
+        "values only as text; ANSI",
     ),
     _dialect(
         "x-comfort",

@@ -8,7 +8,13 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from gdtbridge.gdt.tables.options import DialectOptions, LinkPlace, RecordForm, ValueForm
+from gdtbridge.gdt.tables.options import (
+    DialectOptions,
+    LinkPlace,
+    RecordForm,
+    ResultObjects,
+    ValueForm,
+)
 from gdtbridge.gdt.tables.record_types import BODY_RANK
 from gdtbridge.gdt.tables.rows import (
     NEVER_OMITTED,
@@ -18,6 +24,9 @@ from gdtbridge.gdt.tables.rows import (
     RecordLayout,
     constant,
 )
+
+FINDING: Final = "6220"
+"""The field of a finding (Befund)."""
 
 _FIXED: Final = frozenset({"8000", "8100", "9218", "3000", "8410", "8420", "8421"})
 
@@ -54,6 +63,11 @@ def _sorted(options: DialectOptions, rows: Iterable[FieldRow]) -> tuple[FieldRow
 
 _IDS: Final = (FieldRow("8315", ContentSource.RECEIVER), FieldRow("8316", ContentSource.SENDER))
 
+_NUMBER: Final = (
+    FieldRow("3000", ContentSource.PATIENT_ID),
+    FieldRow("0193", ContentSource.PATIENT_ID_0193),
+)
+
 _NAMES: Final = (
     FieldRow("3101", ContentSource.FAMILY_NAME),
     FieldRow("3102", ContentSource.GIVEN_NAME),
@@ -63,13 +77,17 @@ _NAMES: Final = (
 
 _MOMENT: Final = (FieldRow("6200", ContentSource.DATE), FieldRow("6201", ContentSource.TIME))
 
+_ENTRY: Final = (
+    FieldRow("6200", ContentSource.ENTRY_CODE),
+    FieldRow("6201", ContentSource.ENTRY_TITLE),
+)
+
 _STUDY_TEST: Final = (
     FieldRow("8410", ContentSource.TEST_ID),
     FieldRow("8411", ContentSource.TEST_NAME),
     FieldRow("8432", ContentSource.DATE),
     FieldRow("8439", ContentSource.TIME),
     FieldRow("8470", ContentSource.RETRACTED),
-    FieldRow("8470", ContentSource.ACCESSION_REMARK),
 )
 
 _VALUE: Final = (
@@ -103,8 +121,20 @@ def _header(options: DialectOptions) -> tuple[FieldRow, ...]:
 
 def _patient(options: DialectOptions) -> tuple[FieldRow, ...]:
     """Return the rows of number, name, birth date and sex."""
-    numbers = ("3000", options.patient_id_copy) if options.patient_id_copy else ("3000",)
-    return (*(FieldRow(number, ContentSource.PATIENT_ID) for number in numbers), *_NAMES)
+    copy = options.patient_id_copy
+    again = (FieldRow(copy, ContentSource.PATIENT_ID_COPY),) if copy else ()
+    return (*_NUMBER, *again, *_NAMES)
+
+
+def _moment(options: DialectOptions) -> tuple[FieldRow, ...]:
+    """Return the rows of 6200 and 6201: when it was, or code and title of the entry."""
+    return _ENTRY if options.entry else _MOMENT
+
+
+def _study_test(options: DialectOptions) -> tuple[FieldRow, ...]:
+    """Return the rows of a study's test; it tells the accession number where no comment does."""
+    remark = FieldRow("8470", ContentSource.ACCESSION_REMARK)
+    return _kept(options, (*_STUDY_TEST, remark) if "6227" in options.omit else _STUDY_TEST)
 
 
 def _attached(options: DialectOptions) -> tuple[FieldRow, ...]:
@@ -126,12 +156,21 @@ def _study_comments(options: DialectOptions, comment: ContentSource) -> tuple[Fi
 def _value_comments(options: DialectOptions) -> tuple[FieldRow, ...]:
     """Return the comments above the values: correction mark, remarks and title."""
     rows = [
+        *_findings(options),
         FieldRow(options.comment_field, ContentSource.CORRECTION),
         FieldRow(options.comment_field, ContentSource.CHART_REMARKS),
     ]
     if options.values is not ValueForm.GROUPS:
         rows.append(FieldRow(options.comment_field, ContentSource.VALUE_TITLE))
     return tuple(rows)
+
+
+def _findings(options: DialectOptions) -> tuple[FieldRow, ...]:
+    """Return the row of the values as a finding; none where it is no field or the text is one."""
+    is_text = options.comment_field == FINDING and options.values is not ValueForm.GROUPS
+    if not options.findings or is_text or FINDING in options.omit:
+        return ()
+    return (FieldRow(FINDING, ContentSource.FINDING_LINES),)
 
 
 def _text(options: DialectOptions) -> tuple[FieldRow, ...]:
@@ -150,7 +189,7 @@ def _flat(options: DialectOptions) -> DialectLayouts:
     body = (
         FieldRow("8310", ContentSource.CASE_ID),
         FieldRow("8402", ContentSource.DEVICE_CODE),
-        *_MOMENT,
+        *_moment(options),
         FieldRow("6227", ContentSource.ACCESSION_REMARK),
     )
 
@@ -160,7 +199,7 @@ def _flat(options: DialectOptions) -> DialectLayouts:
 
     def study(comment: ContentSource) -> RecordLayout:
         made = layout(*_study_comments(options, comment))
-        return replace(made, attached=_attached(options), tail=_kept(options, _STUDY_TEST))
+        return replace(made, attached=_attached(options), tail=_study_test(options))
 
     return DialectLayouts(
         study(ContentSource.COMMENT),
@@ -215,7 +254,7 @@ def _objects(options: DialectOptions) -> DialectLayouts:
         return object_rows(form, name, _kept(options, rows))
 
     request = (
-        *_MOMENT,
+        *_moment(options),
         FieldRow("8310", ContentSource.CASE_ID_OR_ACCESSION),
         FieldRow("8314", ContentSource.REQUEST_UID),
         FieldRow("8402", ContentSource.DEVICE_CODE),
@@ -237,23 +276,34 @@ def _objects(options: DialectOptions) -> DialectLayouts:
             options.sender,
             (*head, *remark, *_study_comments(options, comment)),
             attached=object_("Obj_Anhang", attached) if attached else (),
-            tail=(*link, *object_(test, _STUDY_TEST), *end),
+            tail=(*link, *object_(test, _study_test(options)), *end),
         )
 
+    values = RecordLayout(
+        options.receiver,
+        options.sender,
+        (*head, *remark, *_value_comments(options)),
+        _text(options),
+        attached=object_("Obj_Anhang", attached_values) if attached_values else (),
+        tail=end,
+    )
     return DialectLayouts(
         study(ContentSource.COMMENT),
         study(ContentSource.DESCRIPTION),
-        RecordLayout(
-            options.receiver,
-            options.sender,
-            (*head, *remark, *_value_comments(options)),
-            _text(options),
-            attached=object_("Obj_Anhang", attached_values) if attached_values else (),
-            each=() if options.values is ValueForm.TEXT else object_(test, _VALUE),
-            tail=end,
-        ),
+        _with_tests(values, options),
         _master_data(options),
     )
+
+
+def _with_tests(layout: RecordLayout, options: DialectOptions) -> RecordLayout:
+    """Return the layout with the rows of each value, in one object for all or in one for each."""
+    if options.values is ValueForm.TEXT:
+        return layout
+    form, rows = options.form, _kept(options, _VALUE)
+    if options.test_objects is ResultObjects.EACH:
+        return replace(layout, each=object_rows(form, TEST_OBJECT[form], rows))
+    start, end = object_rows(form, TEST_OBJECT[form], ())
+    return replace(layout, each_start=(start,), each=rows, each_end=(end,))
 
 
 # --- Medical Office (Indamed): what orthanc-gdt wrote and Medical Office is known to import ------
@@ -278,9 +328,7 @@ def _medical_office(options: DialectOptions) -> DialectLayouts:
         rows = (
             constant("8000", "6310"),
             *object_rows(options.form, "Obj_Kopfdaten", _kept(options, header)),
-            *object_rows(
-                options.form, "Obj_Patient", (FieldRow("3000", ContentSource.PATIENT_ID),)
-            ),
+            *object_rows(options.form, "Obj_Patient", _NUMBER),
             *object_rows(options.form, "Obj_Untersuchung", _kept(options, examination)),
             constant("8001", "6310"),
         )
@@ -290,7 +338,7 @@ def _medical_office(options: DialectOptions) -> DialectLayouts:
         constant("8000", "6310"),
         *_IDS,
         constant("9218", "01.0"),
-        FieldRow("3000", ContentSource.PATIENT_ID),
+        *_NUMBER,
         FieldRow("8310", ContentSource.CASE_ID),
         FieldRow("8402", ContentSource.ORDERED_DEVICE_CODE),
         FieldRow("6200", ContentSource.DATE),
@@ -318,7 +366,7 @@ def _master_data(options: DialectOptions) -> RecordLayout:
     """Return the 6301: header and patient, flat or as two objects; Medical Office's is a 3.1."""
     form = RecordForm.NAMED_OBJECTS if options.form is RecordForm.MEDICAL_OFFICE else options.form
     header = _kept(options, _header(options))
-    patient: tuple[FieldRow, ...] = (FieldRow("3000", ContentSource.PATIENT_ID), *_NAMES)
+    patient: tuple[FieldRow, ...] = (*_NUMBER, *_NAMES)
     if form is not RecordForm.FLAT:
         header = object_rows(form, "Obj_Kopfdaten", header)
         patient = object_rows(form, "Obj_Patient", patient)

@@ -60,6 +60,13 @@ class PatientIdRule(StrEnum):
     DIGITS = "digits"
 
 
+class ResultObjects(StrEnum):
+    """Objects of 3.0 and 3.1 that hold the tests: one for all of a record, or one for each."""
+
+    ONE = "one"
+    EACH = "each"
+
+
 class FileCase(StrEnum):
     """Case of the letters of a file name."""
 
@@ -74,10 +81,12 @@ class DialectOptions:
 
     ``encoding`` is a name of ``CHARSETS``. ``field_limits`` says whether the lengths of the field
     table bind, or only the 990 bytes a line can hold; ``comment_width`` overrides it for comments.
-    ``values_receiver`` is the receiver of value records where it is another. ``patient_id_copy``
-    is a further field that repeats 3000. ``device_code`` replaces 8402 of the table for what was
-    not ordered. ``omit`` are fields that are left out, ``order`` fields of the body that come
-    first, in that order. ``announce_lines`` writes 6226 before lines of 6228.
+    ``values_receiver`` is the receiver of value records where it is another. ``findings`` writes
+    the lines of values into 6220 as well. ``patient_id_copy`` is a further field that repeats 3000.
+    ``device_code`` replaces 8402 of the table for what was not ordered. ``entry`` puts code and
+    title of the entry into 6200 and 6201, the code only beside a number in 0193. ``omit`` are
+    fields that are left out, ``order`` fields of the body that come first, in that order.
+    ``announce_lines`` writes 6226 before lines of 6228.
     """
 
     form: RecordForm = RecordForm.FLAT
@@ -91,12 +100,15 @@ class DialectOptions:
     comment_field: str = "6228"
     comment_width: int | None = None
     values: ValueForm = ValueForm.GROUPS
+    findings: bool = False
+    test_objects: ResultObjects = ResultObjects.EACH
     decimal_sign: str = "."
     attachments: bool = False
     link: LinkPlace = LinkPlace.NONE
     patient_id: PatientIdRule = PatientIdRule.ANY
     patient_id_copy: str = ""
     device_code: str = ""
+    entry: bool = False
     announce_lines: bool = False
     omit: tuple[str, ...] = ()
     order: tuple[str, ...] = ()

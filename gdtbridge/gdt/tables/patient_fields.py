@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-PATIENT_IDS: Final = ("3000", "3600", "0193")
+NUMBER_ELSEWHERE: Final = "0193"
+"""The field x.concept may have a patient's number in instead of 3000."""
+
+PATIENT_IDS: Final = ("3000", "3600", NUMBER_ELSEWHERE)
 FAMILY_NAMES: Final = ("3101", "3301")
 GIVEN_NAMES: Final = ("3102", "3302")
 BIRTH_DATES: Final = ("3103", "3303")

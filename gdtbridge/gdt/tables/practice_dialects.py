@@ -26,6 +26,7 @@ from gdtbridge.gdt.tables.options import (
     LinkPlace,
     PatientIdRule,
     RecordForm,
+    ResultObjects,
     ValueForm,
     checked_pattern,
 )
@@ -120,6 +121,13 @@ def _order(value: object, options: DialectOptions) -> object:
     return numbers
 
 
+def _test_objects(value: object, options: DialectOptions) -> object:
+    """Accept how tests are put into objects, where the form has any."""
+    if options.form not in {RecordForm.COUNTED_OBJECTS, RecordForm.NAMED_OBJECTS}:
+        raise ValueError("nur für 3.0 und 3.1 / only for 3.0 and 3.1")
+    return _member(ResultObjects)(value, options)
+
+
 def _file_name(value: object, _: DialectOptions) -> object:
     """Accept a file name made of the known placeholders."""
     return checked_pattern(value if isinstance(value, str) else "")
@@ -135,12 +143,15 @@ CHANGES: Final[Mapping[str, Checker]] = MappingProxyType(
         "comment_field": _one_of(*COMMENT_FIELDS),
         "comment_width": _width,
         "values": _member(ValueForm),
+        "findings": _flag,
+        "test_objects": _test_objects,
         "decimal_sign": _one_of(".", ","),
         "attachments": _flag,
         "link": _member(LinkPlace),
         "patient_id": _member(PatientIdRule),
         "patient_id_copy": _one_of("", "0193", "3105"),
         "device_code": _ascii(0, 6),
+        "entry": _flag,
         "announce_lines": _flag,
         "omit": _omit,
         "order": _order,

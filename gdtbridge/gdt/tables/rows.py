@@ -20,7 +20,9 @@ class ContentSource(StrEnum):
     RECEIVER = "id of the receiver"
     SENDER = "id of the sender"
     CHARSET = "1 ASCII, 2 code page 437, 3 ANSI"
-    PATIENT_ID = "patient's id, never cut"
+    PATIENT_ID = "patient's number, never cut; none where it stands in 0193"
+    PATIENT_ID_0193 = "the same where the order had it in 0193 only"
+    PATIENT_ID_COPY = "patient's number again"
     FAMILY_NAME = "patient's family name"
     GIVEN_NAME = "patient's given name"
     BIRTH_DATE = "patient's birth date"
@@ -32,6 +34,8 @@ class ContentSource(StrEnum):
     ORDERED_DEVICE_CODE = "the order's own 8402"
     DATE = "date of the examination"
     TIME = "time of the examination"
+    ENTRY_CODE = "8410 of the order, else 8402; only beside a number in 0193"
+    ENTRY_TITLE = "name of the test, of values `Messwerte vom ` and date"
     ACCESSION = "accession number"
     ACCESSION_REMARK = "`Auftragsnummer: ` and accession number"
     COMMENT = "modality and description, e.g. `US: Abdomen`"
@@ -49,6 +53,7 @@ class ContentSource(StrEnum):
     REMARKS = "one remark each, before them the rest of a long name"
     VALUE_TITLE = "`Messwerte vom ` and date of the examination"
     VALUE_LINES = "name, value and unit in columns, above them the group"
+    FINDING_LINES = "title and lines of the values, as a finding"
     ATTACHMENT_NAME = "name the attachment is shown under"
     ATTACHMENT_FORMAT = "format, e.g. `PDF`"
     ATTACHMENT_DESCRIPTION = "what the attachment shows"
@@ -63,9 +68,12 @@ LENGTHS: Final[Mapping[ContentSource, int]] = MappingProxyType(
 )
 """Digits of field 8100."""
 
-NEVER_ALTERED: Final = frozenset(
-    {ContentSource.PATIENT_ID, ContentSource.ATTACHMENT_PATH, ContentSource.LINK}
+PATIENT_IDS: Final = frozenset(
+    {ContentSource.PATIENT_ID, ContentSource.PATIENT_ID_0193, ContentSource.PATIENT_ID_COPY}
 )
+"""Contents that are the patient's number."""
+
+NEVER_ALTERED: Final = PATIENT_IDS | {ContentSource.ATTACHMENT_PATH, ContentSource.LINK}
 """Contents that would name another patient, file or study with another letter."""
 
 
@@ -121,7 +129,7 @@ class RecordLayout:
     """One kind of record, and the default ids.
 
     In the file's order: ``head`` once, ``text`` for each value, ``attached`` for each attachment,
-    ``each`` for each value, ``tail`` once.
+    ``each`` for each value between ``each_start`` and ``each_end``, ``tail`` once.
     """
 
     receiver: str
@@ -129,13 +137,16 @@ class RecordLayout:
     head: tuple[FieldRow, ...]
     text: tuple[FieldRow, ...] = ()
     attached: tuple[FieldRow, ...] = ()
+    each_start: tuple[FieldRow, ...] = ()
     each: tuple[FieldRow, ...] = ()
+    each_end: tuple[FieldRow, ...] = ()
     tail: tuple[FieldRow, ...] = ()
 
     @property
     def rows(self) -> tuple[FieldRow, ...]:
         """Return all rows in the order of the file."""
-        return (*self.head, *self.text, *self.attached, *self.each, *self.tail)
+        tests = (*self.each_start, *self.each, *self.each_end)
+        return (*self.head, *self.text, *self.attached, *tests, *self.tail)
 
     @property
     def length_digits(self) -> int | None:

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from gdtbridge.gdt.read.charset_detection import ANSI, DOS
+from gdtbridge.gdt.read.charset_detection import ANSI, DOS, UTF_8
 from gdtbridge.gdt.read.record import GdtWarning, Line, Record
 from gdtbridge.gdt.tables.charsets import CHARSETS
-from gdtbridge.gdt.tables.dialects import Dialect
+from gdtbridge.gdt.tables.dialects import ENTRY_FIELDS, Dialect
 from gdtbridge.gdt.tables.fields import FIELDS, FieldType
 from gdtbridge.gdt.tables.options import VERSIONS, PatientIdRule, RecordForm
-from gdtbridge.gdt.tables.patient_fields import SEX_WRITTEN
+from gdtbridge.gdt.tables.patient_fields import NUMBER_ELSEWHERE, SEX_WRITTEN
 from gdtbridge.gdt.tables.record_types import (
     FILE_GROUP,
     FREE_PAIRS,
@@ -68,6 +68,12 @@ def check_record(record: Record, dialect: Dialect) -> tuple[GdtWarning, ...]:
     return tuple(sorted(found, key=lambda one: (one.line or 0, one.code)))
 
 
+def tolerated(record: Record, dialect: Dialect) -> tuple[GdtWarning, ...]:
+    """Return the record's own warnings, without those of what the dialect wants just so."""
+    wanted = {"charset-utf-8"} if dialect.options.encoding in UTF_8 else set()
+    return tuple(one for one in record.warnings if one.code not in wanted)
+
+
 def _finding(code: str, line: int | None = None, field: str = "") -> GdtWarning:
     """Return one finding; the field's number stands before its sentence."""
     return GdtWarning(
@@ -113,7 +119,7 @@ def _charset(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
         yield _finding("charset-undeclared", None, "9206")
     if declared is not None and declares and declared.strip() not in {wanted.code, "1"}:
         yield _finding("charset-differs", _line_of(record, "9206"), "9206")
-    families = [family for family in (ANSI, DOS) if wanted.name in family]
+    families = [family for family in (ANSI, DOS, UTF_8) if wanted.name in family]
     fits = any(record.encoding in family for family in families)
     if not ascii_only and not fits:
         yield _finding("charset-differs")
@@ -122,6 +128,8 @@ def _charset(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
 def _missing(record: Record, dialect: Dialect) -> Iterator[GdtWarning]:
     """Yield the mandatory fields that are not there."""
     present = {line.id for line in record.lines}
+    if NUMBER_ELSEWHERE in present:
+        present.add("3000")
     for field in sorted(_mandatory(record.record_type, dialect) - present):
         yield _finding("field-missing", None, field)
 
@@ -206,7 +214,7 @@ def _fits_type(line: Line, dialect: Dialect) -> bool:
     """Return whether a content is what its field holds."""
     known = FIELDS.get(line.id)
     text = line.value.strip()
-    if known is None:
+    if known is None or (dialect.options.entry and line.id in ENTRY_FIELDS):
         return True
     if known.type is FieldType.FLOAT:
         sign = re.escape(dialect.options.decimal_sign)

@@ -18,7 +18,7 @@ from gdtbridge.gdt.tables.dates import date_text, parse_date
 from gdtbridge.gdt.tables.dialects import Dialect
 from gdtbridge.gdt.tables.fields import FIELDS, FieldType
 from gdtbridge.gdt.tables.layouts import TEST_OBJECT, object_rows, record_end, record_start
-from gdtbridge.gdt.tables.options import RecordForm
+from gdtbridge.gdt.tables.options import RecordForm, ResultObjects
 from gdtbridge.gdt.tables.patient_fields import SEX_READ, SEX_WRITTEN
 from gdtbridge.gdt.tables.record_types import (
     BODY_RANK,
@@ -213,12 +213,14 @@ def _in_objects(fields: Sequence[Pair], record: Record, dialect: Dialect) -> lis
     once: dict[str, list[FieldRow]] = {name: [] for name in _FIRST}
     once["Obj_Kopfdaten"].extend(_ours(dialect))
     others: list[tuple[str, list[FieldRow]]] = []
+    together = dialect.options.test_objects is ResultObjects.ONE
+    starts = {FILE_GROUP[0]} if together else {FILE_GROUP[0], TEST_GROUP[0]}
     for field, text in fields:
         name = _object_of(field, record.record_type, others, test)
         row = constant(field, text)
         if name in once:
             once[name].append(row)
-        elif others and others[-1][0] == name and field not in {TEST_GROUP[0], FILE_GROUP[0]}:
+        elif others and others[-1][0] == name and field not in starts:
             others[-1][1].append(row)
         else:
             others.append((name, [row]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 from gdtbridge.gdt.tables.record_types import OBJECT_MARKS
@@ -11,9 +11,9 @@ Field = tuple[str, str]
 """Field number and content, which is encoded and fits."""
 
 
-def size(fields: Iterable[Field]) -> int:
-    """Return the bytes of these lines: every character is one, every line has nine more."""
-    return sum(len(text) + 9 for _, text in fields)
+def size(fields: Iterable[Field], bytes_of: Callable[[str], int] = len) -> int:
+    """Return the bytes of these lines: those of each content, and nine more."""
+    return sum(bytes_of(text) + 9 for _, text in fields)
 
 
 def without_empty_objects(fields: Sequence[Field]) -> list[Field]:

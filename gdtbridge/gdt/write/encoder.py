@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from gdtbridge.gdt.tables.charsets import GdtCharset
+from gdtbridge.gdt.tables.fields import MAX_CONTENT
 from gdtbridge.gdt.text import clean
 from gdtbridge.transliteration import SAME, substitutes
 
@@ -44,12 +45,17 @@ class Encoder:
         """Return "field kind" for each loss, e.g. "3101 transliterated"; no content."""
         return tuple(f"{field} {kind}" for field, kind in self._losses)
 
+    @property
+    def most(self) -> int:
+        """Return the characters that fit into a line, whatever they are."""
+        return MAX_CONTENT // 4 if self.charset.universal else MAX_CONTENT
+
     def lost(self, field: str, kind: Loss) -> None:
         """Remember a loss."""
         self._losses[field, kind] = None
 
     def text(self, field: str, value: str) -> str:
-        """Return ``value`` as it can be written: each character is one byte of the set."""
+        """Return ``value`` as it can be written: each character is one of the set."""
         text, removed = clean(value)
         if removed:
             self.lost(field, Loss.CONTROLS)

@@ -8,7 +8,7 @@ from typing import Final
 
 from gdtbridge.gdt.tables.dates import date_text, time_text
 from gdtbridge.gdt.tables.options import DialectOptions, LinkPlace
-from gdtbridge.gdt.tables.patient_fields import SEX_WRITTEN
+from gdtbridge.gdt.tables.patient_fields import NUMBER_ELSEWHERE, SEX_WRITTEN
 from gdtbridge.gdt.tables.rows import ContentSource, RecordLayout
 from gdtbridge.gdt.write.chart_sentences import (
     RETRACTED,
@@ -31,6 +31,7 @@ Contents = Mapping[ContentSource, Sequence[str]]
 
 LINK_TEXT: Final = "Bilder der Untersuchung"
 NO_ORDER: Final = OrderReference()
+
 
 DEVICE_CODES: Final[Mapping[str, str]] = MappingProxyType({"US": "SONO00"})
 """DICOM Modality to field 8402 (GDT 2.1 appendix B: SONO00 = ultrasound, general)."""
@@ -56,6 +57,7 @@ def study_contents(
         ContentSource.RETRACTED: (),
         ContentSource.TEST_ID: (ordered or result.test_id,),
         ContentSource.TEST_NAME: (ordered_name or result.test_description,),
+        ContentSource.ENTRY_TITLE: (ordered_name or result.test_description,),
         ContentSource.COMMENT: (comment,),
         ContentSource.DESCRIPTION: (description,),
         ContentSource.ACCESSION_AND_COMMENT: (_joined(" / ", accession, comment),),
@@ -129,6 +131,8 @@ def value_contents(
         **_common(result, ids, layout, options),
         ContentSource.CORRECTION: (result.revision.value,),
         ContentSource.VALUE_TITLE: (title if result.values else "",),
+        ContentSource.FINDING_LINES: (title if result.values else "",),
+        ContentSource.ENTRY_TITLE: (title,),
     }
 
 
@@ -167,12 +171,16 @@ def _common(
     accession = result.accession.strip()
     device = DEVICE_CODES.get(result.modality.strip(), DEVICE_CODE_UNSPECIFIED)
     ordered = order.device_code.strip()
+    code = ordered or options.device_code or device
     case_id = order.case_id.strip()
+    elsewhere = order.number_field == NUMBER_ELSEWHERE
     return {
         ContentSource.CHART_REMARKS: result.remarks,
         ContentSource.RECEIVER: (ids.receiver or layout.receiver,),
         ContentSource.SENDER: (ids.sender or layout.sender,),
-        ContentSource.PATIENT_ID: (patient.id,),
+        ContentSource.PATIENT_ID: () if elsewhere else (patient.id,),
+        ContentSource.PATIENT_ID_0193: (patient.id,) if elsewhere else (),
+        ContentSource.PATIENT_ID_COPY: (patient.id,),
         ContentSource.FAMILY_NAME: (patient.family_name,),
         ContentSource.GIVEN_NAME: (patient.given_names,),
         ContentSource.BIRTH_DATE: (date_text(patient.birth_date),),
@@ -180,8 +188,9 @@ def _common(
         ContentSource.CASE_ID: (case_id,),
         ContentSource.CASE_ID_OR_ACCESSION: (case_id or accession,),
         ContentSource.REQUEST_UID: (order.request_uid.strip() or accession,),
-        ContentSource.DEVICE_CODE: (ordered or options.device_code or device,),
+        ContentSource.DEVICE_CODE: (code,),
         ContentSource.ORDERED_DEVICE_CODE: (ordered,),
+        ContentSource.ENTRY_CODE: (order.test_id.strip() or code,) if elsewhere else (),
         ContentSource.DATE: (date_text(result.date),),
         ContentSource.TIME: (time_text(result.time),),
         ContentSource.ACCESSION: (accession,),

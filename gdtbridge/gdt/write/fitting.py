@@ -9,7 +9,14 @@ from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.gdt.tables.dialects import Dialect
 from gdtbridge.gdt.tables.fields import MAX_CONTENT
 from gdtbridge.gdt.tables.options import PatientIdRule
-from gdtbridge.gdt.tables.rows import FITS, NEVER_ALTERED, ContentSource, FieldFit, FieldRow
+from gdtbridge.gdt.tables.rows import (
+    FITS,
+    NEVER_ALTERED,
+    PATIENT_IDS,
+    ContentSource,
+    FieldFit,
+    FieldRow,
+)
 from gdtbridge.gdt.text import printable
 from gdtbridge.gdt.write.encoder import Encoder, Loss, wrap
 
@@ -31,16 +38,16 @@ class ContentFitter:
         if not text:
             return
         limit = self._dialect.width(row)
-        if len(text) <= limit:
+        if len(text) <= limit and self._encoder.charset.size(text) <= MAX_CONTENT:
             yield text
             return
-        yield from self._shortened(row.field, text, limit)
+        yield from self._shortened(row.field, text, min(limit, self._encoder.most))
 
     def _shortened(self, field: str, text: str, limit: int) -> Iterator[str]:
         """Yield a text that is longer than its field."""
         fit = FITS.get(field, FieldFit.WHOLE)
         if fit is FieldFit.WHOLE:
-            if len(text) > MAX_CONTENT:
+            if self._encoder.charset.size(text) > MAX_CONTENT:
                 raise GdtWriteError(
                     field, "Der Inhalt ist zu lang für eine Zeile. / The content exceeds one line."
                 )
@@ -60,7 +67,7 @@ class ContentFitter:
         """
         if row.source is ContentSource.TEST_ID and not text:
             raise GdtWriteError(row.field, "Die Testkennung fehlt. / The test id is missing.")
-        patient = row.source is ContentSource.PATIENT_ID or row.field == "3000"
+        patient = row.source in PATIENT_IDS or row.field == "3000"
         if patient and not text:
             raise GdtWriteError(row.field, "Patientennummer fehlt. / Patient number is missing.")
         if (patient or row.source in NEVER_ALTERED) and text != printable(content):

@@ -160,7 +160,7 @@ def render(
     charset = charset_named(encoding or dialect.options.encoding)
     writer = _RecordWriter(dialect, layout, Encoder(charset))
     records = writer.records(page)
-    if any(map(_reads_as_utf8, records)):
+    if not charset.universal and any(map(_reads_as_utf8, records)):
         writer = _RecordWriter(dialect, layout, Encoder(replace(charset, repertoire=frozenset())))
         records = writer.records(page)
     return GdtFile(b"".join(records), writer.encoder.losses)
@@ -173,15 +173,12 @@ def _reads_as_utf8(record: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _ValueBlock:
-    """The fields of one value: its lines of text and its group."""
+    """The fields of one value: its lines as a finding and as text, its group; all their bytes."""
 
+    finding: list[Field]
     text: list[Field]
     group: list[Field]
-
-    @property
-    def size(self) -> int:
-        """Return its bytes."""
-        return size(self.text) + size(self.group)
+    size: int
 
 
 class _RecordWriter:
@@ -205,7 +202,7 @@ class _RecordWriter:
             ContentSource.OBJECT_LINES: ("000",),
             ContentSource.RECORD_LINES: ("000000",),
         }
-        head = self._fields(self.layout.head, contents)
+        head, comments = self._head(contents)
         attached = [
             field
             for one in page.attachments
@@ -213,18 +210,23 @@ class _RecordWriter:
                 self.layout.attached, {**contents, **attachment_contents(one)}
             )
         ]
-        tail = self._fields(self.layout.tail, contents)
+        start = self._fields(self.layout.each_start, contents)
+        tail = self._fields((*self.layout.each_end, *self.layout.tail), contents)
         blocks = self._blocks(page.values, contents)
         room = None
         if self.longest is not None:
             reserve = _RESERVE if self.options.announce_lines else 0
-            room = self.longest - size(head) - size(attached) - size(tail) - reserve
+            whole = (head, comments, attached, start, tail)
+            room = self.longest - sum(map(self._size, whole)) - reserve
         return [
             self._record(
                 [
                     *head,
+                    *(field for block in packed for field in block.finding),
+                    *comments,
                     *(field for block in packed for field in block.text),
                     *([] if at else attached),
+                    *start,
                     *(field for block in packed for field in block.group),
                     *tail,
                 ]
@@ -232,13 +234,25 @@ class _RecordWriter:
             for at, packed in enumerate(_packed(blocks, room))
         ]
 
+    def _head(self, contents: Contents) -> tuple[list[Field], list[Field]]:
+        """Return the fields before the values' lines as a finding, and those behind them."""
+        rows = self.layout.head
+        sources = [row.source for row in rows]
+        finding = ContentSource.FINDING_LINES
+        at = sources.index(finding) + 1 if finding in sources else len(rows)
+        return self._fields(rows[:at], contents), self._fields(rows[at:], contents)
+
+    def _size(self, fields: Iterable[Field]) -> int:
+        """Return the bytes of these lines."""
+        return size(fields, self.encoder.charset.size)
+
     def _record(self, fields: list[Field]) -> bytes:
         """Return one record as bytes, its counts and its length filled in."""
         fields = without_empty_objects(fields)
         if self.options.announce_lines:
             fields = announced(fields)
         fields = counted(fields)
-        total = size(fields)
+        total = self._size(fields)
         if self.longest is not None and total > self.longest:
             raise GdtWriteError(
                 "8100",
@@ -264,20 +278,27 @@ class _RecordWriter:
 
     def _blocks(self, values: Sequence[TestValue], contents: Contents) -> list[_ValueBlock]:
         """Return the fields of all values."""
-        groups = [self._group(value, contents) for value in values]
-        if not self.layout.text:
-            return [_ValueBlock([], group) for group in groups]
-        field = self.layout.text[0].field
-        names = Counter(value.name for value in values)
-        cells = [self._cell(field, value, alone=names[value.name] == 1) for value in values]
-        lines = in_columns(cells, self.dialect.limit(field))
-        texts = zip(self._headings(field, values), lines, strict=True)
+        finding = [row for row in self.layout.head if row.source is ContentSource.FINDING_LINES]
+        parts = (
+            self._text(finding, values),
+            self._text(self.layout.text, values),
+            (self._group(value, contents) for value in values),
+        )
         return [
-            _ValueBlock(
-                self._fields(self.layout.text, {ContentSource.VALUE_LINES: (*heading, *own)}), group
-            )
-            for (heading, own), group in zip(texts, groups, strict=True)
+            _ValueBlock(*fields, size=sum(map(self._size, fields)))
+            for fields in zip(*parts, strict=True)
         ]
+
+    def _text(self, rows: Sequence[FieldRow], values: Sequence[TestValue]) -> list[list[Field]]:
+        """Return the lines of each value in the field of this row; nothing where there is none."""
+        if not rows:
+            return [[] for _ in values]
+        (row,) = rows
+        names = Counter(value.name for value in values)
+        cells = [self._cell(row.field, value, alone=names[value.name] == 1) for value in values]
+        lines = in_columns(cells, self.dialect.limit(row.field))
+        texts = zip(self._headings(row.field, values), lines, strict=True)
+        return [self._fields(rows, {row.source: (*heading, *own)}) for heading, own in texts]
 
     def _headings(self, field: str, values: Sequence[TestValue]) -> Iterator[tuple[str, ...]]:
         """Yield the heading above each value: the name of a group that begins there."""
@@ -302,7 +323,7 @@ class _RecordWriter:
         """
         number = self._number(value)
         shown = f"nicht darstellbar: {value.value}" if number is None else number.replace(".", ",")
-        groups = self.options.values is ValueForm.BOTH
+        groups = self.options.values is not ValueForm.TEXT
         remarks = () if groups and alone else value.sources
         return ValueCell(
             self.encoder.text(field, value.name),
