@@ -131,7 +131,7 @@ class AttachmentBuilder:
             log.warning("exam %d: the page of a report is left out: %s", planned.exam.id, error)
             return None
         title = sheet.heading if len(sheet.heading) <= LONGEST_NAME else "Messwerte"
-        return _file(planned, RenderedFile("PDF", title, data), place)
+        return _file(planned, RenderedFile("PDF", title, data), place, "Bericht")
 
     def _with_frames(
         self, candidate: AttachmentCandidate, end: float
@@ -171,18 +171,25 @@ def _files(
     pictures = already
     for one in made:
         pictures += one.format == "JPG"
-        title = one.title or "Dokument"
+        title = shown = one.title or "Dokument"
         if one.format == "JPG":
-            title = f"Bild {pictures}: {one.title}" if one.title else f"Bild {pictures}"
-        yield _file(planned, replace(one, title=title), place)
+            shown = f"Bild {pictures}"
+            title = f"{shown}: {one.title}" if one.title else shown
+        yield _file(planned, replace(one, title=title), place, shown)
 
 
-def _file(planned: PlannedResult, made: RenderedFile, place: AttachmentPlace) -> AttachedFile:
-    """Return the file under a name made of its content, which no other file has."""
+def _file(
+    planned: PlannedResult, made: RenderedFile, place: AttachmentPlace, shown: str
+) -> AttachedFile:
+    """Return the file under a name made of its content, which no other file has.
+
+    ``shown`` tells its description from those of the exam's other files.
+    """
     exam = planned.exam
     stem = safe_part(planned.shown_accession, own_number(exam.id))
     digest = hashlib.sha256(made.data).hexdigest()[:16]
     name = f"{stem}-{digest}.{made.format.lower()}"
     described = ": ".join(part for part in (exam.modality, exam.study_description) if part)
-    attachment = Attachment(made.title, made.format, described, place.path_of(name))
+    content = f"{shown}, {described}" if described else shown
+    attachment = Attachment(made.title, made.format, content, place.path_of(name))
     return AttachedFile(name, made.data, attachment)

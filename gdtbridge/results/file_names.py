@@ -19,6 +19,10 @@ _UNSAFE_STEM: Final = re.compile(r"[^A-Za-z0-9_#-]+")
 _DEVICES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)", re.IGNORECASE)
 _LONGEST: Final = 64
 _BY_ACCESSION: Final = "{accession"
+_SHORT: Final = re.compile(r"[A-Za-z0-9_#-]{1,8}\.[A-Za-z0-9_#-]{1,3}")
+"""A name as DOS had them: 8.3."""
+_SHORT_PATTERN: Final = "{sender:.5}{number}.gdt"
+"""What makes such names, one after the other, whatever ids and accession numbers are."""
 
 
 def safe_part(text: str, otherwise: str, unsafe: re.Pattern[str] = _UNSAFE) -> str:
@@ -39,7 +43,8 @@ class ResultFileNames:
 
     Software that tells files apart by accession number gets further files of an exam, and other
     records, under names of their own. Software that knows one name, or names that count up or bear
-    the time, gets everything under those.
+    the time, gets everything under those. Where short names are wanted and the pattern makes longer
+    ones, they count up.
     """
 
     def __init__(self, settings: GdtSettings, dialect: Dialect, ids: Identification) -> None:
@@ -47,6 +52,14 @@ class ResultFileNames:
         self._ids = ids
         self._pattern = settings.file_name or dialect.options.file_name
         self._numbers_on = settings.occupied == "number"
+        if settings.short_names and not self._is_short():
+            self._pattern = _SHORT_PATTERN
+
+    def _is_short(self) -> bool:
+        """Return whether the pattern makes short names, whatever it is about."""
+        apart = names_apart(self._pattern)
+        moment = datetime(2000, 1, 1)  # noqa: DTZ001 - local, as GDT; no part of such a name
+        return not apart and _SHORT.fullmatch(self._made("x", moment)) is not None
 
     @property
     def naming(self) -> FileNaming:

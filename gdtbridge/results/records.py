@@ -34,6 +34,7 @@ from gdtbridge.gdt.write.writer import (
 )
 from gdtbridge.orders.model import Order, OrderRecord
 from gdtbridge.people import Patient
+from gdtbridge.results.exam_codes import ExamCodeChooser, ExamCodes
 from gdtbridge.results.revision import NewValues
 from gdtbridge.results.values import TestValueBuilder
 from gdtbridge.settings import GdtSettings
@@ -79,6 +80,7 @@ class ResultRecords:
             unknown=settings.unknown,
             predecessor_names=dialect.family == "medical-office",
         )
+        self._codes = ExamCodeChooser(settings, dialect)
         self._viewer = viewer
         self._dialect = dialect
         self._ids = ids
@@ -115,15 +117,17 @@ class ResultRecords:
         Raises `GdtWriteError` when there can be none.
         """
         exam, order = planned.exam, planned.order
+        codes = self._codes_of(exam, order)
         result = StudyResult(
             patient=planned.patient,
             date=to_date(exam.study_date) or planned.received,
             time=to_time(exam.study_time),
             accession=planned.shown_accession,
             modality=exam.modality,
-            description=exam.study_description or (meaningful(order.procedure) if order else ""),
-            test_id=self._gdt.test_id,
-            test_description=self._gdt.test_description,
+            description=_description(exam, order),
+            test_id=codes.test_id,
+            test_description=codes.test_description,
+            device_code=codes.device_code,
             order=order.reference if order is not None else None,
             attachments=attachments,
             link=self._link(exam),
@@ -134,6 +138,10 @@ class ResultRecords:
         ids = self._ids_for(order)
         rendered = render_study(result, self._dialect, ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"study record of exam {exam.id}")
+
+    def _codes_of(self, exam: PatientExam, order: Order | None) -> ExamCodes:
+        """Return what the exam is called where its order does not say."""
+        return self._codes.of(exam.modality, _description(exam, order), exam.device)
 
     def _link(self, exam: PatientExam) -> str:
         """Return the URL that shows the study, where the dialect has a place for one."""
@@ -172,6 +180,7 @@ class ResultRecords:
             revision=news.revision,
             attachments=attachments,
             remarks=planned.remarks,
+            device_code=self._codes_of(exam, order).device_code,
         )
         ids = self._ids_for(order)
         rendered = render_values(result, self._dialect, ids, encoding=self._gdt.encoding)
@@ -183,6 +192,7 @@ class ResultRecords:
         Raises `GdtWriteError`.
         """
         exam, order = taken_back.exam, taken_back.order
+        codes = self._codes_of(exam, order)
         result = RetractionResult(
             patient=taken_back.patient,
             date=to_date(exam.study_date),
@@ -190,8 +200,9 @@ class ResultRecords:
             accession=order.accession_number if order is not None else "",
             modality=exam.modality,
             description="",
-            test_id=self._gdt.test_id,
-            test_description=self._gdt.test_description,
+            test_id=codes.test_id,
+            test_description=codes.test_description,
+            device_code=codes.device_code,
             order=order.reference if order is not None else None,
             sent=taken_back.sent,
             study_record=taken_back.study_record,
@@ -205,6 +216,7 @@ class ResultRecords:
 
     def answer(self, entry: Entry) -> bytes:
         """Return the record an order is answered with."""
+        codes = self._codes.of(entry.Modality, entry.RequestedProcedureDescription)
         result = StudyResult(
             patient=entry.patient,
             date=entry.scheduled.date(),
@@ -212,8 +224,9 @@ class ResultRecords:
             accession=entry.AccessionNumber,
             modality=entry.Modality,
             description=entry.RequestedProcedureDescription,
-            test_id=self._gdt.test_id,
-            test_description=self._gdt.test_description,
+            test_id=codes.test_id,
+            test_description=codes.test_description,
+            device_code=codes.device_code,
         )
         rendered = render_order_answer(
             result, self._dialect, self._ids, encoding=self._gdt.encoding
@@ -242,6 +255,11 @@ class ResultRecords:
         ids = self._mirrored(asked.sender, asked.addressed_to)
         rendered = render_master_data(patient, self._dialect, ids, encoding=self._gdt.encoding)
         return _noted(rendered, "master data")
+
+
+def _description(exam: PatientExam, order: Order | None) -> str:
+    """Return the study's description, else the ordered procedure, else nothing."""
+    return exam.study_description or (meaningful(order.procedure) if order else "")
 
 
 def _noted(rendered: GdtFile, what: str) -> bytes:

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from gdtbridge.catalogue import remarks, title
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.catalogue.presentation import ChartValue, present, present_all
 from gdtbridge.gdt.tables.fields import field_length
-from gdtbridge.gdt.write.results import TestValue
+from gdtbridge.gdt.write.results import NormalRange, TestValue
 from gdtbridge.results.revision import NewValues, SentValue
 from gdtbridge.settings import TestIds, Unknown
 from gdtbridge.sr import Measurement, Report, predecessor_ids
+from gdtbridge.sr.codes import normal
+from gdtbridge.sr.model import Code, MeasurementProperty
 
 log = logging.getLogger(__name__)
 
 NAME_LENGTH: Final = field_length("8411")
+
+Conversion = Callable[[Decimal, str], Decimal | None]
+"""Turns a number of some unit (UCUM) into the unit of a value; None where that cannot be."""
+
+NORMAL_FROM: Final = ("SCT", "385524004")
+NORMAL_TO: Final = ("SCT", "371933006")
+NORMAL_TEXT: Final = ("DCM", "121407")
+"""Normal range of a value: lower limit, upper limit, description (PS3.16 TID 310, CID 223)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,17 @@ class TestValueBuilder:
             unit=one.unit,
             sources=(*_former(before), *one.remarks),
             group=one.heading,
+            normal=_normal_range(measurement, self._in_units_of(measurement, one)),
         )
+
+    def _in_units_of(self, measurement: Measurement, one: ChartValue) -> Conversion:
+        """Return what turns a number beside the measurement into the unit of its chart value."""
+
+        def converted(number: Decimal, unit: str) -> Decimal | None:
+            shown = present(replace(measurement, value=number, unit=unit), self.catalogue)
+            return shown.value if shown.unit == one.unit and not shown.warning else None
+
+        return converted
 
     def _as_sent(
         self, test_id: str, measurement: Measurement, before: SentValue | None
@@ -88,11 +109,40 @@ class TestValueBuilder:
             value=measurement.value,
             unit=measurement.unit,
             sources=(*former, *remarks(measurement)),
+            normal=_normal_range(
+                measurement, lambda number, unit: number if unit == measurement.unit else None
+            ),
         )
         known = measurement.predecessor
         if not self.predecessor_names or known is None:
             return sent
         return replace(sent, name=known.name, sources=(*former, *known.sources), unit=known.unit)
+
+
+def _normal_range(measurement: Measurement, converted: Conversion) -> NormalRange:
+    """Return the normal range a report has beside a value, in the unit ``converted`` gives.
+
+    A limit that is no number, or in a unit that cannot be converted, is told by its remark alone.
+    """
+    said = {normal(Code(one.code, one.scheme, "")): one for one in measurement.properties}
+    words = said.get(NORMAL_TEXT)
+    return NormalRange(
+        _limit(said.get(NORMAL_FROM), measurement, converted),
+        _limit(said.get(NORMAL_TO), measurement, converted),
+        words.value if words is not None else "",
+    )
+
+
+def _limit(
+    said: MeasurementProperty | None, measurement: Measurement, converted: Conversion
+) -> Decimal | None:
+    if said is None:
+        return None
+    try:
+        number = Decimal(said.value)
+    except InvalidOperation:
+        return None
+    return converted(number, said.unit or measurement.unit) if number.is_finite() else None
 
 
 def _former(before: SentValue | None) -> tuple[str, ...]:

@@ -224,6 +224,17 @@ Mode = Annotated[str, Field(pattern=r"^([0-7]{3,4})?$")]
 """A mode of POSIX in octal digits, such as 0660; empty for the usual one."""
 
 
+class ExamCodeRule(SettingsSection):
+    """What exams nobody ordered are called: everything that is said has to fit."""
+
+    modality: Annotated[str, Field(pattern=r"^[A-Z0-9_ ]{0,16}$")] = ""
+    device: Words = ()
+    words: Words = ()
+    device_code: Annotated[str, Field(max_length=6)] = ""
+    test_id: Annotated[str, Field(max_length=20)] = ""
+    test_description: TestDescription = ""
+
+
 class GdtKeys(SettingsSection):
     """The keys of ``[gdt]`` that a route may have as well."""
 
@@ -241,6 +252,8 @@ class GdtKeys(SettingsSection):
     encoding: Encoding | None = None
     file_name: FileName | None = None
     occupied: Occupied = "wait"
+    short_names: bool = False
+    exam_codes: Annotated[tuple[ExamCodeRule, ...], BeforeValidator(_tables)] = ()
     attachments_folder: Folder | None = None
     attachments_path: str = ""
     attachments_most: Most = 20

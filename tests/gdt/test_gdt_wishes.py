@@ -14,6 +14,7 @@ from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect
 from gdtbridge.gdt.tables.practice_dialects import derive
 from gdtbridge.gdt.tools.conformance import check_record, tolerated
 from gdtbridge.gdt.write.results import (
+    Attachment,
     GdtFile,
     Identification,
     OrderReference,
@@ -192,3 +193,30 @@ def test_check_says_nothing_of_utf_8_where_it_is_wanted(
     assert [one.code for one in record.warnings] == ["charset-utf-8"]
     assert tolerated(record, own) == check_record(record, own) == ()
     assert len(tolerated(record, DIALECTS["gdt21"])) == 1
+
+
+@pytest.mark.parametrize(
+    "dialect",
+    [one for one in DIALECTS.values() if one.options.attachments],
+    ids=lambda one: one.name,
+)
+def test_files_are_told_apart_within_60_characters(
+    study: StudyResult, ids: Identification, dialect: Dialect
+) -> None:
+    """However long and alike the titles are, a chart lists each file under a text of its own."""
+    long = "Sonographie des Abdomens mit Darstellung der Leber und der Niere rechts"
+    files = tuple(
+        Attachment(name, "PDF", content, f"C:\\x\\{number}.pdf")
+        for number, (name, content) in enumerate(
+            [(long, long), (long, long), ("Arztbrief", ""), ("Arztbrief", ""), ("", "Ł"), ("", "L")]
+        )
+    )
+    rendered = render_study(replace(study, attachments=files), dialect, ids)
+    for field in ("6302", "6304"):
+        texts = all_of(rendered, field)
+        assert len(set(texts)) == len(files)
+        assert max(map(len, texts)) <= 60
+    assert all_of(rendered, "6302")[2:4] == ("Arztbrief", "Arztbrief (2)")
+    assert all_of(rendered, "6302")[0].endswith("...")
+    assert all_of(rendered, "6305") == tuple(one.path for one in files)
+    assert check_record(read_records(rendered.data)[0], dialect) == ()

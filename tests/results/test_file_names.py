@@ -68,6 +68,20 @@ def test_study_files(accession: str, expected: str) -> None:
         ({"dialect": "t2med"}, *["T2MEGDTB.GDT"] * 3, FileNaming.REUSED),
         ({"dialect": "t2med", "receiver": "APK2"}, *["APK2GDTB.GDT"] * 3, FileNaming.REUSED),
         ({"dialect": "red-medical"}, *["redmed_gdtbridg.gdt"] * 3, FileNaming.REUSED),
+        ({"short_names": True}, *["GDTBR###.gdt"] * 3, FileNaming.REUSED),
+        ({"short_names": True, "sender": "ME"}, *["ME###.gdt"] * 3, FileNaming.REUSED),
+        ({"short_names": True, "dialect": "t2med"}, *["T2MEGDTB.GDT"] * 3, FileNaming.REUSED),
+        ({"short_names": True, "dialect": "red-medical"}, *["gdtbr###.gdt"] * 3, FileNaming.REUSED),
+        (
+            {"short_names": True, "file_name": "{timestamp}"},
+            *["GDTBR###.gdt"] * 3,
+            FileNaming.REUSED,
+        ),
+        (
+            {"short_names": True, "file_name": "{receiver}.{number}"},
+            *["PRAX_EDV.###"] * 3,
+            FileNaming.REUSED,
+        ),
         (
             {"dialect": "red-medical", "file_name": "{accession}.gdt"},
             "a1.gdt",

@@ -29,6 +29,7 @@ from gdtbridge.gdt.tables.options import (
 from gdtbridge.gdt.tables.rows import (
     SENTENCE_WIDTH,
     SENTENCES,
+    TITLES,
     DialectLayouts,
     FieldRow,
 )
@@ -78,11 +79,10 @@ class Dialect:
         return FIELDS[field].length_in(self.generation) or MAX_CONTENT
 
     def width(self, row: FieldRow) -> int:
-        """Return how many bytes a line of ``row`` takes: its field's, less for prose."""
+        """Return how many characters a line of ``row`` takes: its field's, less for prose."""
         limit = self.limit(row.field)
-        if row.source not in SENTENCES or self.options.comment_width:
-            return limit
-        return min(limit, SENTENCE_WIDTH)
+        prose = row.source in SENTENCES and not self.options.comment_width
+        return min(limit, SENTENCE_WIDTH) if prose or row.source in TITLES else limit
 
 
 def _dialect(name: str, title: str, options: DialectOptions, known: str, assumed: str) -> Dialect:

@@ -97,6 +97,9 @@ _VALUE: Final = (
     FieldRow("8421", ContentSource.UNIT),
     FieldRow("8432", ContentSource.DATE),
     FieldRow("8439", ContentSource.TIME),
+    FieldRow("8460", ContentSource.NORMAL_TEXT),
+    FieldRow("8461", ContentSource.NORMAL_LOWER),
+    FieldRow("8462", ContentSource.NORMAL_UPPER),
     FieldRow("8470", ContentSource.REMARKS),
 )
 

@@ -30,7 +30,7 @@ class ContentSource(StrEnum):
     CASE_ID = "the order's own 8310, never cut"
     CASE_ID_OR_ACCESSION = "the order's own 8310, else the accession number"
     REQUEST_UID = "the order's own 8314, else the accession number"
-    DEVICE_CODE = "SONO00 for modality US, else ALLG00"
+    DEVICE_CODE = "the order's own 8402, else by kind of exam, e.g. SONO00"
     ORDERED_DEVICE_CODE = "the order's own 8402"
     DATE = "date of the examination"
     TIME = "time of the examination"
@@ -50,6 +50,9 @@ class ContentSource(StrEnum):
     TEST_NAME = "name of the test"
     VALUE = "the value as a plain decimal number"
     UNIT = "unit of the value, never cut"
+    NORMAL_TEXT = "normal range in words, where the report has it"
+    NORMAL_LOWER = "lower limit of the normal range, where the report has it"
+    NORMAL_UPPER = "upper limit of the normal range, where the report has it"
     REMARKS = "one remark each, before them the rest of a long name"
     VALUE_TITLE = "`Messwerte vom ` and date of the examination"
     VALUE_LINES = "name, value and unit in columns, above them the group"
@@ -86,8 +89,11 @@ NEVER_OMITTED: Final = frozenset(
 SENTENCES: Final = frozenset({ContentSource.STUDY_HEADING, ContentSource.CHART_REMARKS})
 """Contents that are prose: wrapped for the eye where the field itself has no narrow limit."""
 
+TITLES: Final = frozenset({ContentSource.ATTACHMENT_NAME, ContentSource.ATTACHMENT_DESCRIPTION})
+"""Contents a chart lists in one line each: narrow in every dialect, and no two alike."""
+
 SENTENCE_WIDTH: Final = 60
-"""Bytes of a line of prose unless the dialect has a width for comments (6228 in GDT 2.1)."""
+"""Characters of a title, and of a line of prose unless the dialect has a width for comments."""
 
 
 class FieldFit(Enum):
@@ -95,6 +101,7 @@ class FieldFit(Enum):
 
     WHOLE = "written whole"
     CUT = "cut"
+    SHORTENED = "shortened, ends in `...`"
     WRAP = "continued in further fields of the same number"
 
 
@@ -104,10 +111,11 @@ COMMENT_FIELDS: Final = ("6220", "6227", "6228")
 FITS: Final[Mapping[str, FieldFit]] = MappingProxyType(
     {
         **dict.fromkeys(("3101", "3102"), FieldFit.CUT),
-        **dict.fromkeys((*COMMENT_FIELDS, "6205", "6221", "8470", "8480"), FieldFit.WRAP),
+        **dict.fromkeys(("6302", "6304"), FieldFit.SHORTENED),
+        **dict.fromkeys((*COMMENT_FIELDS, "6205", "6221", "8460", "8470", "8480"), FieldFit.WRAP),
     }
 )
-"""Fields that may be cut or continued; the writer shortens 8411 and puts the rest into 8470."""
+"""Fields that may be cut, shortened or continued; the rest of a long 8411 goes into 8470."""
 
 
 @dataclass(frozen=True, slots=True)

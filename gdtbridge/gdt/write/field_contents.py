@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Final
 
 from gdtbridge.gdt.tables.dates import date_text, time_text
+from gdtbridge.gdt.tables.device_codes import device_code
 from gdtbridge.gdt.tables.options import DialectOptions, LinkPlace
 from gdtbridge.gdt.tables.patient_fields import NUMBER_ELSEWHERE, SEX_WRITTEN
 from gdtbridge.gdt.tables.rows import ContentSource, RecordLayout
@@ -31,13 +31,6 @@ Contents = Mapping[ContentSource, Sequence[str]]
 
 LINK_TEXT: Final = "Bilder der Untersuchung"
 NO_ORDER: Final = OrderReference()
-
-
-DEVICE_CODES: Final[Mapping[str, str]] = MappingProxyType({"US": "SONO00"})
-"""DICOM Modality to field 8402 (GDT 2.1 appendix B: SONO00 = ultrasound, general)."""
-
-DEVICE_CODE_UNSPECIFIED: Final = "ALLG00"
-"""Field 8402 of everything :data:`DEVICE_CODES` does not name (appendix B: unspecified)."""
 
 
 def study_contents(
@@ -85,6 +78,7 @@ def retraction_contents(
         test_id=result.test_id,
         test_description=result.test_description,
         order=result.order,
+        device_code=result.device_code,
         remarks=retraction_remarks(result),
     )
     bare: Contents = {
@@ -169,9 +163,9 @@ def _common(
     """Return the contents every record has: ids, patient, time, device, order."""
     patient, order = result.patient, result.order or NO_ORDER
     accession = result.accession.strip()
-    device = DEVICE_CODES.get(result.modality.strip(), DEVICE_CODE_UNSPECIFIED)
     ordered = order.device_code.strip()
-    code = ordered or options.device_code or device
+    code = ordered or result.device_code or options.device_code
+    code = code or device_code(result.modality.strip())
     case_id = order.case_id.strip()
     elsewhere = order.number_field == NUMBER_ELSEWHERE
     return {

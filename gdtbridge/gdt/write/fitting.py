@@ -18,7 +18,7 @@ from gdtbridge.gdt.tables.rows import (
     FieldRow,
 )
 from gdtbridge.gdt.text import printable
-from gdtbridge.gdt.write.encoder import Encoder, Loss, wrap
+from gdtbridge.gdt.write.encoder import Encoder, Loss, split_title, wrap
 
 MAX_WRAPPED: Final = 100
 """Lines one content may take; a text beyond them is cut."""
@@ -53,6 +53,10 @@ class ContentFitter:
                 )
             self._encoder.lost(field, Loss.OVER_LENGTH)
             yield text
+            return
+        if fit is FieldFit.SHORTENED:
+            self._encoder.lost(field, Loss.CUT)
+            yield split_title(text, limit)[0]
             return
         room = limit * MAX_WRAPPED if fit is FieldFit.WRAP else limit
         if len(text) > room:

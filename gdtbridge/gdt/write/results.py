@@ -71,6 +71,7 @@ class StudyResult:
     ``date`` and ``time`` are local; ``description`` is the study's or the requested procedure's;
     ``link`` is the URL that shows the study. ``remarks`` are sentences for the chart. A later
     record has a ``revision``; ``pictures`` counts those it brings, 0 where nobody counted.
+    ``device_code`` is 8402 where the order has none, empty for that of the modality.
     """
 
     patient: Patient
@@ -87,6 +88,16 @@ class StudyResult:
     remarks: tuple[str, ...] = ()
     revision: Revision = Revision.FIRST
     pictures: int = 0
+    device_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NormalRange:
+    """Normal range of a value, in the value's unit, as its report has it; None and empty: not."""
+
+    lower: Decimal | None = None
+    upper: Decimal | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +115,15 @@ class TestValue:
     unit: str
     sources: tuple[str, ...] = ()
     group: str = ""
+    normal: NormalRange = NormalRange()
 
 
 @dataclass(frozen=True, slots=True)
 class ValueResult:
     """The measurements of one report.
 
-    ``attachments`` show the same report, ``remarks`` are sentences for the chart.
+    ``attachments`` show the same report, ``remarks`` are sentences for the chart;
+    ``device_code`` as in `StudyResult`.
     """
 
     patient: Patient
@@ -123,6 +136,7 @@ class ValueResult:
     revision: Revision = Revision.FIRST
     attachments: tuple[Attachment, ...] = ()
     remarks: tuple[str, ...] = ()
+    device_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +176,7 @@ class RetractionResult:
     pictures: int = 0
     documents: int = 0
     reason: str = ""
+    device_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final
 
 from gdtbridge.gdt.errors import GdtWriteError
@@ -16,7 +17,7 @@ from gdtbridge.gdt.read.charset_detection import evidence, is_utf8
 from gdtbridge.gdt.tables.charsets import charset_named
 from gdtbridge.gdt.tables.dialects import Dialect
 from gdtbridge.gdt.tables.options import LinkPlace, ValueForm
-from gdtbridge.gdt.tables.rows import LENGTHS, ContentSource, FieldRow, RecordLayout
+from gdtbridge.gdt.tables.rows import LENGTHS, TITLES, ContentSource, FieldRow, RecordLayout
 from gdtbridge.gdt.text import printable
 from gdtbridge.gdt.write.assembly import Field, announced, counted, size, without_empty_objects
 from gdtbridge.gdt.write.decimal_text import plain_decimal
@@ -203,13 +204,7 @@ class _RecordWriter:
             ContentSource.RECORD_LINES: ("000000",),
         }
         head, comments = self._head(contents)
-        attached = [
-            field
-            for one in page.attachments
-            for field in self._fields(
-                self.layout.attached, {**contents, **attachment_contents(one)}
-            )
-        ]
+        attached = self._attached(page.attachments, contents)
         start = self._fields(self.layout.each_start, contents)
         tail = self._fields((*self.layout.each_end, *self.layout.tail), contents)
         blocks = self._blocks(page.values, contents)
@@ -241,6 +236,32 @@ class _RecordWriter:
         finding = ContentSource.FINDING_LINES
         at = sources.index(finding) + 1 if finding in sources else len(rows)
         return self._fields(rows[:at], contents), self._fields(rows[at:], contents)
+
+    def _attached(self, attachments: Iterable[Attachment], contents: Contents) -> list[Field]:
+        """Return the fields of the attachments; no two have the same name or description."""
+        titles = [row for row in self.layout.attached if row.source in TITLES]
+        seen: dict[ContentSource, set[str]] = {row.source: set() for row in titles}
+        fields: list[Field] = []
+        for one in attachments:
+            own = attachment_contents(one)
+            for row in titles:
+                own[row.source] = (self._apart(row, own[row.source][0], seen[row.source]),)
+            fields += self._fields(self.layout.attached, {**contents, **own})
+        return fields
+
+    def _apart(self, row: FieldRow, content: str, seen: set[str]) -> str:
+        """Return a title as it fits, numbered where one before it is the same; enter it."""
+        text, width = self.encoder.text(row.field, content), self.dialect.width(row)
+        title, rest = split_title(text, width)
+        number = 1
+        while title in seen:
+            number += 1
+            mark = f" ({number})"
+            title = f"{split_title(text, width - len(mark))[0]}{mark}"
+        if rest:
+            self.encoder.lost(row.field, Loss.CUT)
+        seen.add(title)
+        return title
 
     def _size(self, fields: Iterable[Field]) -> int:
         """Return the bytes of these lines."""
@@ -332,6 +353,14 @@ class _RecordWriter:
             tuple(text for one in remarks if (text := self.encoder.text(field, one))),
         )
 
+    def _signed(self, number: str | None) -> str:
+        """Return a number with the dialect's decimal sign, nothing for none."""
+        return (number or "").replace(".", self.options.decimal_sign)
+
+    def _limit(self, limit: Decimal | None) -> str:
+        """Return a limit of a normal range, nothing for none."""
+        return "" if limit is None else self._signed(plain_decimal(limit, self.options.numbers))
+
     def _group(self, value: TestValue, contents: Contents) -> list[Field]:
         """Return the fields of one value."""
         number = self._number(value)
@@ -343,8 +372,11 @@ class _RecordWriter:
         own = {
             ContentSource.TEST_ID: (value.test_id,),
             ContentSource.TEST_NAME: (title,),
-            ContentSource.VALUE: ((number or "").replace(".", self.options.decimal_sign),),
+            ContentSource.VALUE: (self._signed(number),),
             ContentSource.UNIT: (value.unit,),
+            ContentSource.NORMAL_TEXT: (value.normal.text,),
+            ContentSource.NORMAL_LOWER: (self._limit(value.normal.lower),),
+            ContentSource.NORMAL_UPPER: (self._limit(value.normal.upper),),
             ContentSource.REMARKS: remarks,
         }
         return self._fields(self.layout.each, {**contents, **own})
