@@ -81,7 +81,7 @@ def test_a_rule_goes_before_the_dialect_and_the_dialect_before_the_table() -> No
 def settings_text() -> str:
     """Return the settings of a practice with a rule."""
     return (
-        "[[gdt.exam_codes]]\nmodality = 'US'\nwords = ['Echo']\n"
+        "[[gdt.exam_codes]]\nwords = ['Echo']\n"
         "device_code = 'ECHO01'\ntest_id = 'ECHO'\ntest_description = 'Echokardiographie'\n"
     )
 

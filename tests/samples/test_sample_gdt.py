@@ -110,7 +110,7 @@ def test_values_reach_the_record(
         ("abdomen-answer-medical-office", "6228", "R0000000042 / Abdomen"),
         ("abdomen-study-medical-office", "8413", "R0000000042"),
         ("abdomen-retraction-gdt21", "8410", "EXTPACS"),
-        ("abdomen-retraction-gdt30", "8470", "Auftragsnummer: R0000000042"),
+        ("abdomen-retraction-gdt30", "6227", "Auftragsnummer: R0000000042"),
         (
             "abdomen-retraction-gdt21",
             "6228",
