@@ -148,7 +148,7 @@ def _rows(shown: Sequence[ChartValue]) -> Iterator[SheetRow]:
     """Yield the rows of one group; a name and remark that were there already get a number."""
     seen: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for one in shown:
-        name, told, number = page_text(one.name, MAX_NAME), _remarks(one), one.order[-1]
+        name, told, number = page_text(_named(one), MAX_NAME), _remarks(one), one.order[-1]
         if not one.known:
             seen[one.name, told] += 1
             number = seen[one.name, told]
@@ -160,6 +160,13 @@ def _rows(shown: Sequence[ChartValue]) -> Iterator[SheetRow]:
             remark=page_text("; ".join(told), MAX_REMARK),
             number=number,
         )
+
+
+def _named(one: ChartValue) -> str:
+    """Return the name without the child the heading names."""
+    if one.subject and one.heading.startswith(one.subject):
+        return "".join(one.name.rsplit(f", {one.subject}", 1))
+    return one.name
 
 
 def _unit(unit: str) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pydicom.dataset import Dataset
 
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.people import Patient
@@ -23,6 +24,7 @@ from tests.sr.builder import (
     RIGHT,
     TWO_D,
     code,
+    container,
     dataset,
     echo_section,
     empty_num,
@@ -30,6 +32,7 @@ from tests.sr.builder import (
     qualified,
     row,
     sonoscape,
+    text,
 )
 
 MakeSheet = Callable[..., ReportSheet]
@@ -151,6 +154,33 @@ def test_what_was_not_measured_is_counted(sheet: MakeSheet) -> None:
     """SonoScape's -1 is no value; the reader learns that there was a field."""
     made = sheet(sonoscape(row("A", "A", "-1", "3.2"), row("B", "B", "-1", "-1")))
     assert "Ein Wert wurde als „nicht gemessen“ übermittelt." in made.notes
+
+
+def test_each_child_is_a_block(sheet: MakeSheet) -> None:
+    """The mother's values come first, then one child's after the other's, whatever the order sent.
+
+    What stands above a block is not said again in every row.
+    """
+    bpd, cervix = "LN|11820-8|BPD", "LN|11961-0|Cervix Length"
+
+    def biometry(fetus: str, value: str) -> Dataset:
+        name = text("LN|11951-1|Fetus ID", fetus, rel="HAS OBS CONTEXT")
+        return container("DCM|125002|Fetal Biometry", name, num(bpd, value, "mm"))
+
+    made = sheet(
+        dataset(
+            biometry("B", "70"),
+            biometry("A", "73"),
+            container("DCM|125011|Pelvis and Uterus", num(cervix, "34", "mm")),
+            template="5000",
+        )
+    )
+    found = [(group.name, row.name, row.value) for group in made.groups for row in group.rows]
+    assert [one[:2] for one in found][1:] == [
+        ("Fetus A: Fetale Biometrie", "Biparietaler Durchmesser (BIP)"),
+        ("Fetus B: Fetale Biometrie", "Biparietaler Durchmesser (BIP)"),
+    ]
+    assert [one[2].partition(",")[0] for one in found] == ["34", "73", "70"]
 
 
 def test_losses_are_named(sheet: MakeSheet) -> None:
