@@ -168,6 +168,12 @@ STATISTICS: Final[frozenset[Concept]] = frozenset(
     }
 )
 
+SPREADS: Final[frozenset[Concept]] = STATISTICS - {
+    ("SCT", "255605001"),  # Minimum
+    ("SCT", "56851009"),  # Maximum
+}
+"""Statistics that are no value of the measurement themselves."""
+
 CHOICES: Final[frozenset[Concept]] = frozenset(
     # Selection Status (PS3.16 CID 224, 12301); what a private status means nobody can know
     {

@@ -17,7 +17,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from gdtbridge.sr.codes import AVERAGES, CHOICES, STATISTICS, Concept, ModifierRole, normal
+from gdtbridge.sr.codes import AVERAGES, CHOICES, SPREADS, STATISTICS, Concept, ModifierRole, normal
 from gdtbridge.sr.content import ModifierContext, NumFinding
 from gdtbridge.sr.model import Code, Report
 from gdtbridge.sr.numbers import plain
@@ -205,6 +205,12 @@ def is_mean(finding: NumFinding) -> bool:
     """Return whether the value says that it is the mean or median of others."""
     derivation = finding.context.derivation
     return derivation is not None and normal(derivation) in AVERAGES
+
+
+def is_spread(finding: NumFinding) -> bool:
+    """Return whether the value says how much others differ, in their unit."""
+    derivation = finding.context.derivation
+    return derivation is not None and normal(derivation) in SPREADS
 
 
 def _made(prefix: str, identity: Identity, ordinal: int) -> str:

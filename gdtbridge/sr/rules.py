@@ -41,6 +41,11 @@ RULES: Final[dict[str, SelectionRule]] = {
     "not_measured": SelectionRule(
         False, "-1 heißt bei diesem Gerät: nicht gemessen", "-1 means not measured on this device"
     ),
+    "impossible": SelectionRule(
+        False,
+        "kein lebender Mensch hat diesen Wert; kein Ergebnis",
+        "no living patient has this value; no result",
+    ),
     "single_reading": SelectionRule(
         False, "Einzelwert, der Gesamtwert gilt", "a single reading, the aggregate stands"
     ),
@@ -81,7 +86,7 @@ RULES: Final[dict[str, SelectionRule]] = {
 }
 
 
-NO_RESULTS: Final = frozenset({"qualified"})
+NO_RESULTS: Final = frozenset({"qualified", "impossible"})
 """Rules and warnings of values that a chart is told of by name only: they are no results."""
 
 

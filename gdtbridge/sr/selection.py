@@ -22,8 +22,10 @@ from gdtbridge.sr.identity import (
     identity_of,
     is_chosen,
     is_mean,
+    is_spread,
     precedence,
 )
+from gdtbridge.sr.limits import is_possible
 from gdtbridge.sr.model import Code
 from gdtbridge.sr.profiles import DeviceHabits, DeviceQuirk
 from gdtbridge.sr.sonoscape import AGGREGATE, NOT_MEASURED
@@ -104,6 +106,14 @@ def _leave_out(
 def _unmeasured(values: _RemainingFindings) -> Iterator[Loss]:
     if DeviceQuirk.MINUS_ONE in values.device.quirks:
         yield from ((at, None) for at, one in values.alive.items() if one.value == NOT_MEASURED)
+
+
+def _impossible(values: _RemainingFindings) -> Iterator[Loss]:
+    """Yield what no patient has; a deviation has the range of its dimension only."""
+    for at, one in values.alive.items():
+        concept = None if is_spread(one) else normal(one.name)
+        if not is_possible(concept, one.value, one.unit):
+            yield at, None
 
 
 def _single_readings(values: _RemainingFindings) -> Iterator[Loss]:
@@ -228,6 +238,7 @@ Rules = tuple[tuple[str, Callable[[_RemainingFindings], Iterator[Loss]]], ...]
 
 VALUE_RULES: Final[Rules] = (
     ("not_measured", _unmeasured),
+    ("impossible", _impossible),
     ("single_reading", _single_readings),
 )
 """What is no value of its own."""

@@ -42,7 +42,7 @@ EXPECTED = {
     "edge_no_dates_modality_US.dcm": ("5200", 1, 0, []),
     "edge_numeric_literals.dcm": (
         "5200",
-        6,
+        5,
         0,
         ["bad_number", "bad_number", "no_number", "bad_number"],
     ),

@@ -1,8 +1,8 @@
 """What of a table must be reported: the rules of choice, written a second time.
 
-SonoScape's -1 and its single readings go first. Of what is left, exact twins (siblings of the same
-identity, literal and unit) collapse; among repeats (same identity) the selected one wins, then the
-mean; otherwise all are kept.
+The sentinel -9999, SonoScape's -1 and its single readings go first. Of what is left, exact twins
+(siblings of the same identity, literal and unit) collapse; among repeats (same identity) the
+selected one wins, then the mean; otherwise all are kept.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ NOT_IDENTITY = frozenset({"place", "concept", "value", "unit", "derivation", "se
 
 NEIGHBOURS = {"G-A22A": "410668003"}
 """Length as GE writes it; the table of the standard has G-D7FE."""
+
+SENTINEL = -9999
+"""What no patient has, whatever is measured."""
 
 Identity = frozenset[tuple[str, str]]
 
@@ -75,9 +78,8 @@ def _container(row: Row) -> str:
 
 
 def _measured(table: Table) -> list[Row]:
-    if table.manufacturer.casefold() != "sonoscape":
-        return table.rows
-    return [row for row in table.rows if Decimal(row["value"]) != -1]
+    nothing = {SENTINEL, -1} if table.manufacturer.casefold() == "sonoscape" else {SENTINEL}
+    return [row for row in table.rows if Decimal(row["value"]) not in nothing]
 
 
 def _is_single_reading(row: Row, rows: Iterable[Row]) -> bool:

@@ -1,0 +1,137 @@
+"""What a measurement cannot be: ranges no living patient leaves, by measurement and dimension.
+
+``catalogue/limits.tsv`` has the ranges with their reasons, ``catalogue/codings.tsv`` says which
+concepts devices code a measurement by. A concept of many measurements (Diameter) has the widest of
+their ranges, and what the catalogue does not have that of its dimension. Sentinels (-9999, 1e12)
+lie outside of every range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from fractions import Fraction
+from functools import lru_cache
+from typing import Final
+
+from gdtbridge.sr.codes import Concept
+from gdtbridge.sr.ucum import UcumUnit, convert, parse
+from gdtbridge.tsv import table
+
+UNKNOWN: Final = "-"
+"""Pattern of what the catalogue does not have."""
+
+ANY_UNIT: Final = "*"
+ABOVE: Final = ">"
+_NO_UNIT: Final = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class PossibleRange:
+    """The values a measurement may have, in ``unit`` (UCUM); ``open`` leaves out ``low`` itself."""
+
+    low: Decimal
+    high: Decimal
+    unit: str
+    open: bool = False
+
+    def holds(self, value: Decimal) -> bool:
+        """Return whether the value, in the range's unit, may be."""
+        return (value > self.low if self.open else value >= self.low) and value <= self.high
+
+    def within(self, unit: str) -> PossibleRange | None:
+        """Return the range in another unit; None where that measures something else.
+
+        A mere number is no percentage: what a device means by 58 without a unit is not known.
+        """
+        if _is_number(parse(unit)) is not _is_number(parse(self.unit)):
+            return None
+        low, high = convert(self.low, self.unit, unit), convert(self.high, self.unit, unit)
+        if low is None or high is None:
+            return None
+        return PossibleRange(_decimal(low), _decimal(high), unit, self.open)
+
+
+def _decimal(value: Fraction) -> Decimal:
+    return Decimal(value.numerator) / Decimal(value.denominator)
+
+
+def _is_number(unit: UcumUnit | None) -> bool:
+    return unit is not None and not unit.dimension and unit.factor == 1
+
+
+def is_possible(concept: Concept | None, value: Decimal, unit: str) -> bool:
+    """Return whether a living patient may have this value.
+
+    ``unit`` is as sent, empty for none; without a concept only the dimension counts.
+    """
+    return _range_of(concept, unit or _NO_UNIT).holds(value)
+
+
+@lru_cache(maxsize=4096)
+def _range_of(concept: Concept | None, unit: str) -> PossibleRange:
+    found = [
+        one
+        for known in _by_concept().get(":".join(concept) if concept else "", ())
+        if (one := known.within(unit)) is not None
+    ]
+    if not found:
+        return _by_dimension(unit)
+    low = min(one.low for one in found)
+    return PossibleRange(
+        low,
+        max(one.high for one in found),
+        unit,
+        all(one.open for one in found if one.low == low),
+    )
+
+
+def _by_dimension(unit: str) -> PossibleRange:
+    known = (one.within(unit) for one in _unknown() if one.unit != ANY_UNIT)
+    other = next(one for one in _unknown() if one.unit == ANY_UNIT)
+    return next((one for one in known if one is not None), other)
+
+
+@lru_cache(maxsize=1)
+def _unknown() -> tuple[PossibleRange, ...]:
+    return tuple(one for patterns, one in _lines() if patterns == (UNKNOWN,))
+
+
+@lru_cache(maxsize=1)
+def _lines() -> tuple[tuple[tuple[str, ...], PossibleRange], ...]:
+    """Return the lines of ``limits.tsv``: patterns of ids, and the range."""
+    return tuple(
+        (
+            tuple(ids.split()),
+            PossibleRange(Decimal(low.removeprefix(ABOVE)), Decimal(high), unit, ABOVE in low),
+        )
+        for ids, unit, low, high, _ in table("catalogue/limits.tsv")
+    )
+
+
+def range_of(made: str, unit: str) -> PossibleRange | None:
+    """Return the range of a measurement of the catalogue by its id and unit; None without one."""
+    for patterns, one in _lines():
+        if one.unit == unit and any(fnmatchcase(made, pattern) for pattern in patterns):
+            return one
+    return None
+
+
+@lru_cache(maxsize=1)
+def _by_concept() -> Mapping[str, tuple[PossibleRange, ...]]:
+    """Return the ranges of the measurements each concept may be, without doubles."""
+    units = {made: unit for made, _, unit, *_ in table("catalogue/measurements.tsv")}
+    found: dict[str, dict[PossibleRange, None]] = {}
+    for made, concept in _codings():
+        one = range_of(made, units[made]) if made in units else None
+        if one is not None:
+            found.setdefault(concept, {})[one] = None
+    return {concept: tuple(ranges) for concept, ranges in found.items()}
+
+
+def _codings() -> Iterator[tuple[str, str]]:
+    for made, concept, *_ in table("catalogue/codings.tsv"):
+        scheme, _, value = concept.partition(":")
+        yield made, f"{scheme.upper()}:{value}"
