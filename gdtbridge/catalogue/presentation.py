@@ -16,7 +16,7 @@ from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue, CatalogueEntry
 from gdtbridge.catalogue.rows import MAX_DECIMALS
-from gdtbridge.catalogue.wording import FETUS, IN_TITLE, fetus_word, remarks, title
+from gdtbridge.catalogue.wording import FETUS, IN_TITLE, earlier_word, fetus_word, remarks, title
 from gdtbridge.sr import ucum
 from gdtbridge.sr.identity import IdentityExtra
 from gdtbridge.sr.model import Measurement, Subject
@@ -43,6 +43,11 @@ LAST: Final = (1_000_000, 0, 1)
 FINDINGS: Final = "Befunde"
 """Group of what was measured of a finding (a fibroid, a nodule), before what is not known."""
 
+EARLIER: Final = "Frühere Untersuchungen"
+"""Group of values of earlier exams; it comes behind everything else of their subject."""
+
+AFTER_LAST: Final = 1_000_001
+EARLIER_KEY: Final = f"{IdentityExtra.EARLIER}="
 BEFORE_LAST: Final = (999_999, 0, 1)
 PERCENTILE: Final = "{percentile}"
 """Unit of the catalogue for a rank, which some devices send as ``%`` and some without a unit."""
@@ -106,6 +111,8 @@ def name_of(measurement: Measurement, catalogue: Catalogue) -> str:
 
 def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
     """Return one measurement for the chart; repeats get the same id."""
+    if measurement.earlier is not None:
+        return _of_earlier(measurement, catalogue)
     entry = catalogue.look_up(measurement)
     if entry is None and measurement.findings:
         return _of_finding(measurement)
@@ -155,6 +162,19 @@ def present_all(
             order = (*one.order[:-1], number)
             shown[index] = replace(one, id=measurements[index].id, name=name, order=order)
     return tuple(shown)
+
+
+def _of_earlier(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
+    """Return a value of an earlier exam: named as today's would be, with its day and its own id."""
+    identity = tuple(one for one in measurement.identity if one != EARLIER_KEY)
+    today = present(replace(measurement, earlier=None, identity=identity), catalogue)
+    return replace(
+        today,
+        id=measurement.id,
+        name=f"{today.name}, {earlier_word(measurement.earlier or '')}",
+        group=EARLIER,
+        order=(AFTER_LAST, *today.order),
+    )
 
 
 def _by_subject(shown: Sequence[ChartValue]) -> list[ChartValue]:

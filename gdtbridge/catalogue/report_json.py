@@ -69,6 +69,9 @@ def report_to_json(report: Report) -> dict[str, object]:
     """
     shown: dict[str, object] = {key: getattr(report, key) for key in REPORT_KEYS}
     shown["measurements"] = [_measurement_to_json(one) for one in report.measurements]
+    shown["earlier"] = [
+        _measurement_to_json(one) | {"day": one.earlier or None} for one in report.earlier
+    ]
     shown["warnings"] = [
         {"code": warning.code, "message": warning.message, "place": warning.place}
         for warning in report.warnings

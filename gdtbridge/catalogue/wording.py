@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from datetime import date
 from typing import Final
 
 from gdtbridge.catalogue.rows import terms
@@ -88,6 +89,11 @@ def fetus_word(fetus: str) -> str:
     return name if name.casefold().startswith(FETUS.casefold()) else f"{FETUS} {name}"
 
 
+def earlier_word(day: str) -> str:
+    """Return the words for the day of an earlier exam (ISO 8601, empty where it is not known)."""
+    return f"vom {date.fromisoformat(day):%d.%m.%Y}" if day else "früher"
+
+
 def title(measurement: Measurement) -> str:
     """Return a measurement's name in one line: finding, label, concept, site, side, fetus.
 
@@ -112,7 +118,10 @@ def title(measurement: Measurement) -> str:
         if part and part.casefold() not in name.casefold()
     )
     name = f"{name}, {where}" if where else name
-    return f"{name}, {fetus_word(measurement.fetus)}" if measurement.fetus else name
+    name = f"{name}, {fetus_word(measurement.fetus)}" if measurement.fetus else name
+    if measurement.earlier is None:
+        return name
+    return f"{name}, {earlier_word(measurement.earlier)}"
 
 
 def finding_title(measurement: Measurement) -> str:

@@ -40,6 +40,8 @@ class Tag(IntEnum):
     RelationshipType = 0x0040A010
     ObservationDateTime = 0x0040A032
     ValueType = 0x0040A040
+    DateTime = 0x0040A120
+    Date = 0x0040A121
     UID = 0x0040A124
     TextValue = 0x0040A160
     NumericValue = 0x0040A30A

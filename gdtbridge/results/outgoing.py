@@ -118,16 +118,17 @@ class ResultMessages:
         if read.report is None:
             self._settle(pending, ReportState.UNREADABLE, problem=read.problem)
             return False
-        cut = _cut(read.report)
-        if not read.report.measurements:
+        report = self.gathered.target.records.values_of(read.report)
+        cut = _cut(report)
+        if not report.measurements:
             self._settle(pending, ReportState.EMPTY, problem=cut)
             return False
-        mark = f"{fingerprint(read.report)}{chart_mark(self._number)}"
-        news = self._news(read.report)
+        mark = f"{fingerprint(report)}{chart_mark(self._number)}"
+        news = self._news(report)
         if news is None:
             self._settle(pending, ReportState.UNCHANGED, fingerprint=mark, problem=cut)
             return False
-        return self._put_new_values(read, read.report, news, mark)
+        return self._put_new_values(read, report, news, mark)
 
     def _news(self, report: Report) -> NewValues | None:
         """Return what the report says that was not sent to this chart; None for nothing.

@@ -85,6 +85,10 @@ class ResultRecords:
         self._dialect = dialect
         self._ids = ids
 
+    def values_of(self, report: Report) -> Report:
+        """Return the report with the values that are sent of it (``gdt.earlier_values``)."""
+        return report.with_earlier() if self._gdt.earlier_values == "send" else report
+
     @property
     def encoding(self) -> str:
         """Python name of the encoding the records are written in."""

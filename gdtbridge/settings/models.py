@@ -132,6 +132,7 @@ TestDescription = Annotated[str, Field(max_length=60)]
 TestIds = Literal["catalogue", "stable", "seed"]
 Unknown = Literal["send", "hold"]
 Encoding = Literal["cp437", "iso8859-1", "iso8859-15", "ascii", "utf-8"]
+EarlierValues = Literal["omit", "send"]
 FileName = Annotated[str, AfterValidator(_file_name), Field(min_length=1)]
 AnswerLetters = Literal["device", "latin-1", "utf-8", "ascii"]
 Occupied = Literal["wait", "number"]
@@ -249,6 +250,7 @@ class GdtKeys(SettingsSection):
     test_description: TestDescription = "PACS-Datensatz"
     test_ids: TestIds = "catalogue"
     unknown: Unknown = "send"
+    earlier_values: EarlierValues = "omit"
     encoding: Encoding | None = None
     file_name: FileName | None = None
     occupied: Occupied = "wait"

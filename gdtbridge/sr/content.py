@@ -67,7 +67,9 @@ class ModifierContext:
     modifiers without a role, as concept and value. ``short_label`` is the device's short name of
     what the codes say in full. ``findings`` are those a value is about, the outer one first.
     ``subject`` is whose the values are by what is said nearest to them,
-    ``subject_id`` the name of a subject that is not said to be the patient.
+    ``subject_id`` the name of a subject that is not said to be the patient. ``before`` is the day
+    of an earlier exam the values are said to be of (`earlier`), ``observed`` when they were
+    measured (DT), both by what is said nearest to them.
     """
 
     site: Code | None = None
@@ -95,6 +97,8 @@ class ModifierContext:
     findings: tuple[DescribedFinding, ...] = ()
     subject: Subject | None = None
     subject_id: Code | None = None
+    before: str | None = None
+    observed: str = ""
 
     def with_modifiers(self, found: dict[ModifierRole, Code]) -> ModifierContext:
         """Return this context with ``found`` on top; a new site forgets where in the old one."""
@@ -169,6 +173,7 @@ class NumFinding:
     groups). ``companion_of`` is the concept a gestational age or a percentile belongs to, None also
     where that is not known; ``companion_of_chosen`` says that the device chose a value of that.
     ``fault`` is why the NUM gives no result (`MeasuredValue`), empty for one that does.
+    ``earlier`` is the day of an earlier exam it is of (ISO 8601), empty where that is not known.
     """
 
     name: Code
@@ -187,6 +192,7 @@ class NumFinding:
     fault: str = ""
     sent: str = ""
     subject: Subject = Subject.PATIENT
+    earlier: str | None = None
 
     @property
     def result_number(self) -> int | None:

@@ -235,11 +235,12 @@ def number_findings(content: ContentReader) -> None:
     if not content.described:
         return
     values = _values_by_finding(content.findings)
-    kinds: dict[tuple[Identity, str], list[str]] = {}
+    kinds: dict[tuple[Identity, str, bool], list[str]] = {}
     for place, context in content.described.items():  # in the order of the tree
         if place in values:
             outer = context.findings[-2].place if len(context.findings) > 1 else ""
-            kinds.setdefault((context_keys(context), outer), []).append(place)
+            earlier = any(one.earlier is not None for one in values[place])
+            kinds.setdefault((context_keys(context), outer, earlier), []).append(place)
     numbers = dict(pair for places in kinds.values() for pair in _numbered(content, places, values))
     if numbers:
         content.findings[:] = [_with_numbers(one, numbers) for one in content.findings]

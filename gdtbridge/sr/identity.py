@@ -74,6 +74,8 @@ class IdentityExtra(StrEnum):
     """What the value is about (a fibroid), once for each of several around it."""
     NUMBER = "nth"
     """Which of several findings of one kind, without names: ``nth==2``; the first has none."""
+    EARLIER = "earlier"
+    """A value of an earlier exam; whatever its day, all of them are one series."""
     MODIFIER = "mod"
     """A concept modifier without a role: ``mod=DCM:125306=DCM:125313``, sorted."""
 
@@ -82,7 +84,8 @@ def identity_of(finding: NumFinding) -> Identity:
     """Return concept and modifiers of a finding as comparable text."""
     companion = finding.companion_of
     of = (f"{IdentityExtra.OF}={_key(companion)}",) if companion is not None else ()
-    return (_key(finding.name), *_context_keys(finding.context), *of)
+    earlier = (f"{IdentityExtra.EARLIER}=",) if finding.earlier is not None else ()
+    return (_key(finding.name), *_context_keys(finding.context), *of, *earlier)
 
 
 def context_keys(context: ModifierContext) -> Identity:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
@@ -150,7 +150,9 @@ class Measurement:
     private containers. ``companion_of`` is the measurement a gestational age or a percentile was
     derived from. ``further`` are modifiers there is no field
     for. ``properties`` say something about the value and are no results. ``inferred_from`` are
-    places of values it was computed from. ``observed`` is the value's own time (VR DT, as sent).
+    places of values it was computed from. ``observed`` is the value's own time, else that of its
+    container (VR DT, as sent). ``earlier`` is the day of the earlier exam it is of (ISO 8601),
+    empty where that is not known, None for a value of this exam.
     Of ``repeats`` values with one identity this is number ``repeat``. ``predecessor`` is None for
     what the predecessor system did not read. ``findings`` are what the value is about (a fibroid,
     a nodule), the outer one first.
@@ -192,6 +194,7 @@ class Measurement:
     repeats: int = 1
     findings: tuple[FindingName, ...] = ()
     subject: Subject = Subject.PATIENT
+    earlier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +259,7 @@ class Report:
     ``predecessors`` are the SOP Instance UIDs of reports this one replaces or amends (PS3.3
     C.17.2.3). ``profile`` names the device family whose habits were respected. ``decisions`` are
     one for each NUM in the order of the file, None unless asked for. ``untold`` are the numbers
-    that give no result, in the order of the file.
+    that give no result, in the order of the file. ``earlier`` are values of earlier exams.
     """
 
     sop_class_uid: str
@@ -281,11 +284,16 @@ class Report:
     profile: str = ""
     decisions: tuple[NumDecision, ...] | None = None
     untold: tuple[UntoldValue, ...] = ()
+    earlier: tuple[Measurement, ...] = ()
 
     @property
     def lost(self) -> tuple[UntoldValue, ...]:
         """Return the numbers that could not be read."""
         return tuple(one for one in self.untold if one.is_lost)
+
+    def with_earlier(self) -> Report:
+        """Return the report with the values of earlier exams behind its own."""
+        return replace(self, measurements=self.measurements + self.earlier)
 
     @property
     def patient(self) -> Patient:

@@ -3,7 +3,8 @@
 A practice that used it keeps the mappings of its software with ``gdt.test_ids = "seed"``. The
 predecessor read the NUMs of measurement groups (DCM 125007) above -1 and the aggregates of
 SonoScape's private table. Of several with one id the last in tree order replaced the others, so
-that one carries the id here, or the value that is told instead of it.
+that one carries the id here, or the value that is told instead of it. A value of a fetus or of an
+earlier exam carries none: the predecessor wrote it as the patient's of today.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def predecessor_tests(verdicts: Sequence[FindingVerdict]) -> dict[str, Predecess
     read = [
         verdict.finding
         for verdict in verdicts
-        if verdict.rule not in _NEVER_READ and not verdict.finding.fault
+        if verdict.rule not in _NEVER_READ and _is_of_patient_today(verdict.finding)
     ]
     tests = {finding.place: test for finding in read if (test := _test(finding)) is not None}
     last = {
@@ -57,6 +58,12 @@ def predecessor_tests(verdicts: Sequence[FindingVerdict]) -> dict[str, Predecess
         place: replace(test, id=test.id if place in kept else None, unit=units[place])
         for place, test in tests.items()
     }
+
+
+def _is_of_patient_today(finding: NumFinding) -> bool:
+    """Return whether a finding may bear an id of the predecessor's, which knew the patient only."""
+    own = finding.context.fetus is None and finding.earlier is None
+    return own and not finding.fault
 
 
 def predecessor_ids(report: Report) -> tuple[str, ...]:

@@ -67,7 +67,11 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
     walk(content)
     number_findings(content)
     _ask_private_xml(content, elements)
-    selection = select(content.findings, content.device)
+    selection = select(_of(content, earlier=False), content.device)
+    before = select(_of(content, earlier=True), content.device)
+    verdicts = selection.verdicts + [
+        FindingVerdict(one, "earlier") for one in _of(content, earlier=True)
+    ]
     return Report(
         sop_class_uid=content.string(root, Tag.SOPClassUID),
         sop_uid=content.string(root, Tag.SOPInstanceUID),
@@ -89,9 +93,15 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
         exam_time=_first(content, root, to_time, Tag.StudyTime, Tag.ContentTime),
         predecessors=tuple(_predecessors(content, root))[:MAX_PREDECESSORS],
         profile=content.device.name,
-        decisions=_decisions(content, selection.verdicts),
-        untold=tuple(_untold(selection.verdicts)),
+        decisions=_decisions(content, verdicts),
+        untold=tuple(_untold(verdicts)),
+        earlier=_measurements(before),
     )
+
+
+def _of(content: ContentReader, *, earlier: bool) -> list[NumFinding]:
+    """Return the findings of earlier exams, or those of this one."""
+    return [one for one in content.findings if (one.earlier is not None) is earlier]
 
 
 def _refuse_others(content: ContentReader, root: Item) -> None:
@@ -248,6 +258,7 @@ def _measurement(
         repeats=made.repeats,
         findings=names_of(context),
         subject=finding.subject,
+        earlier=finding.earlier,
     )
 
 

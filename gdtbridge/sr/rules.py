@@ -69,6 +69,9 @@ RULES: Final[dict[str, SelectionRule]] = {
         False, "Einzelwert, der Mittelwert oder Median gilt", "a single value, the average stands"
     ),
     # No results
+    "earlier": SelectionRule(
+        False, "Wert einer früheren Untersuchung", "a value of an earlier exam"
+    ),
     "property": SelectionRule(
         False,
         "Angabe zu einem Messwert (Norm, Perzentile, Unsicherheit)",
@@ -86,7 +89,7 @@ RULES: Final[dict[str, SelectionRule]] = {
 }
 
 
-NO_RESULTS: Final = frozenset({"qualified", "impossible"})
+NO_RESULTS: Final = frozenset({"qualified", "impossible", "earlier"})
 """Rules and warnings of values that a chart is told of by name only: they are no results."""
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from gdtbridge.dataset.parser import Item
 from gdtbridge.dataset.tags import Tag
+from gdtbridge.sr import earlier, subject
 from gdtbridge.sr.attributes import attributes_of
 from gdtbridge.sr.codes import ModifierRole
 from gdtbridge.sr.content import ContentReader, ModifierContext, NumFinding, PrivateRow
@@ -110,15 +111,18 @@ def _add_number(
     modifiers = said.modifiers
     if row.source:
         modifiers[ModifierRole.MODE] = Code("", "", row.source)
+    context = subject.at_number(content, context, name, modifiers.get(ModifierRole.SITE))
+    context = earlier.at_number(content, item, name, context.with_modifiers(modifiers))
     content.add(
         NumFinding(
             name=name,
             value=number.value,
             unit=_reconcile(content, item, place, number.unit, row.display_unit),
-            context=context.with_modifiers(modifiers),
+            context=context,
             place=place,
             row=PrivateRow(row.device_id, row.name, row.source, row.result_number, concept.value),
             properties=said.properties,
+            observed=context.observed,
             fault=number.fault,
             sent=number.sent,
         )

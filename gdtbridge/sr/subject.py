@@ -56,6 +56,7 @@ class _Kind(StrEnum):
     SECTION = "section"
     SITE = "site"
     CONCEPT = "concept"
+    PLAIN = "plain"
 
 
 @lru_cache(maxsize=1)
@@ -98,14 +99,16 @@ def _subject(says: _Says | None) -> Subject | None:
 
 def begin(content: ContentReader) -> None:
     """Note what title and template say of the whole report."""
-    says = {
-        _said(_Kind.TITLE, content.name(content.root)),
-        _codes().get((_Kind.TEMPLATE, content.template or "")),
-    }
-    if _Says.PREGNANCY in says:
+    _note(content, _said(_Kind.TITLE, content.name(content.root)))
+    _note(content, _codes().get((_Kind.TEMPLATE, content.template or "")))
+
+
+def _note(content: ContentReader, says: _Says | None) -> None:
+    """Note what something says of the whole report."""
+    if says is _Says.PREGNANCY:
         content.pregnancy = Pregnancy.SHOWN
-    elif _Says.POSSIBLE in says:
-        content.pregnancy = Pregnancy.POSSIBLE
+    elif says is _Says.POSSIBLE:
+        content.pregnancy = max(content.pregnancy, Pregnancy.POSSIBLE)
 
 
 def below_container(
@@ -115,8 +118,8 @@ def below_container(
 
     A fetal section makes the report one about a pregnancy.
     """
-    if name.text and _said(_Kind.SECTION, name) is _Says.PREGNANCY:
-        content.pregnancy = Pregnancy.SHOWN
+    if name.text:
+        _note(content, _said(_Kind.SECTION, name))
     if not name.text:
         return _at_site(context, site, None)
     if is_anatomy(name) and (site is None or _said(_Kind.SITE, name) is not None):
@@ -167,6 +170,12 @@ def stated(
     if subject is Subject.FETUS:
         content.pregnancy = Pregnancy.SHOWN
     return context.about(subject, subject_id)
+
+
+def is_plain_section(name: Code) -> bool:
+    """Return whether a private container is called what a fetal section of the standard is."""
+    rows = _words().get(_Kind.PLAIN, ())
+    return any(pattern.fullmatch(name.meaning.strip()) for pattern, _ in rows)
 
 
 def names_fetus(name: Code) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 
 from gdtbridge.dataset.parser import Item
 from gdtbridge.dataset.tags import Tag
-from gdtbridge.sr import findings, sonoscape, subject
+from gdtbridge.sr import earlier, findings, sonoscape, subject
 from gdtbridge.sr.attributes import CONCEPT_MODIFIER, INFERRED_FROM, ItemAttributes, attributes_of
 from gdtbridge.sr.codes import (
     BIOMETRY_GROUP,
@@ -81,6 +81,7 @@ def walk(content: ContentReader) -> None:
         else:
             waiting.extend(reversed(_below(content, node)))
     subject.settle(content)
+    earlier.settle(content)
 
 
 def _below(content: ContentReader, node: _TreeNode) -> list[_TreeNode]:
@@ -112,7 +113,8 @@ def _context_below(
 ) -> ModifierContext:
     """Return the context below a container: its own, its name, its modifiers, its subject."""
     context, site = node.context, said.modifiers.get(ModifierRole.SITE)
-    apart = tells_apart(name) or _is_second_anatomy(name, said)
+    apart = tells_apart(name) and not subject.is_plain_section(name)
+    apart = apart or _is_second_anatomy(name, said)
     if node.place != ROOT:
         context = subject.below_container(content, context, name, site)
     if is_anatomy(name) and not apart:
@@ -124,9 +126,10 @@ def _context_below(
         )
     context = subject.stated(content, context, said.subject, said.subject_id)
     context = context.with_further(said.further)
+    context = earlier.below_container(content, node.item, name, context)
     if not name.text or normal(name) in {BIOMETRY_GROUP, MEASUREMENT_GROUP}:
         return context
-    return context.within(name, tells_apart=apart)
+    return context.within(name, tells_apart=apart and context.before == node.context.before)
 
 
 def _is_second_anatomy(name: Code, said: ItemAttributes) -> bool:
@@ -163,6 +166,7 @@ def _visit_number(content: ContentReader, node: _TreeNode) -> None:
     context = subject.at_number(content, node.context, name, said.modifiers.get(ModifierRole.SITE))
     context = context.with_modifiers(said.modifiers).with_further(said.further)
     context = subject.stated(content, context, said.subject, said.subject_id)
+    context = earlier.at_number(content, node.item, name, context)
     content.add(
         NumFinding(
             name=name,
@@ -176,7 +180,7 @@ def _visit_number(content: ContentReader, node: _TreeNode) -> None:
             companion_of_chosen=measured is not None and measured.chosen,
             properties=said.properties,
             inferred_from=said.inferred_from,
-            observed=content.string(node.item, Tag.ObservationDateTime),
+            observed=context.observed,
             fault=number.fault,
             sent=number.sent,
         )
