@@ -92,6 +92,8 @@ order_reference = sa.Table(  # how the practice software itself named an order
     sa.Column("addressed_to", sa.Text, nullable=False, server_default=""),  # 8315
     # field the patient's number came in where that is not 3000
     sa.Column("number_field", sa.Text, nullable=False, server_default=""),
+    # further fields that results repeat: a line for each, its number and content
+    sa.Column("echo", sa.Text, nullable=False, server_default=""),
 )
 
 order_file = sa.Table(  # each record of each file an order came in, and what became of it

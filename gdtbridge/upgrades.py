@@ -219,12 +219,12 @@ def _to_5(op: Operations) -> None:
 
 
 def _to_6(op: Operations) -> None:
-    """Remember to whom an order was addressed, what its test and its number's field are called.
+    """Remember whom an order was addressed to, its test's name, its number's field, what to repeat.
 
     An older program is kept out: it would not write files again that are not synced yet.
     To whom those before were addressed is read from their files (`gdtbridge.orders.folder_memory`).
     """
-    for column in ("test_name", "addressed_to", "number_field"):
+    for column in ("test_name", "addressed_to", "number_field", "echo"):
         added = sa.Column(column, sa.Text, nullable=False, server_default="")
         op.add_column("order_reference", added)
     op.execute("INSERT INTO order_receiver (receiver) VALUES ('')")

@@ -50,11 +50,12 @@ def dialect_of(settings: Settings, name: str | None) -> Dialect:
     """
     from gdtbridge.gdt.errors import GdtError
     from gdtbridge.gdt.tables.dialects import dialect_named
-    from gdtbridge.gdt.tables.practice_dialects import dialects_with
+    from gdtbridge.gdt.tables.practice_dialects import dialects_with, with_echo
 
     known = dialects_with(settings.dialects)
     try:
-        return dialect_named(_VERSIONS.get(name or "", name or settings.gdt.dialect), known)
+        named = _VERSIONS.get(name or "", name or settings.gdt.dialect)
+        return with_echo(dialect_named(named, known), settings.gdt.echo)
     except GdtError as error:
         raise BridgeError(f"--dialect, --to: {error}") from error
 

@@ -72,7 +72,7 @@ class OrderFiles:
         self._exchanges = exchanges
         self._clock = clock
         self._intakes: dict[Path, OrderIntake] = {}
-        self._taker = RecordTaker(ports, settings.orders, clock)
+        self._taker = RecordTaker(ports, settings, clock)
         self._locks = {
             folder: FileLock(settings.order_spool / name, timeout=LOCK_SECONDS)
             for folder, name in self._lock_names()

@@ -22,7 +22,7 @@ from gdtbridge.folders.requests import (
 from gdtbridge.gdt.read.record import Record
 from gdtbridge.orders import OrderRecord, OrderRequest, RecordOutcome, TakenRecord
 from gdtbridge.people import Patient
-from gdtbridge.settings import OrderFileSettings
+from gdtbridge.settings import Settings
 
 ANOTHER_PERSONS: Final = (
     "Diese frühere Nummer gehört nach allem, was bekannt ist, einer anderen Person. Ist es doch "
@@ -44,10 +44,12 @@ class RecordReply:
 class RecordTaker:
     """Passes records to the orders, the master data or the studies, by record type."""
 
-    def __init__(self, ports: OrderPorts, settings: OrderFileSettings, clock: Clock) -> None:
+    def __init__(self, ports: OrderPorts, settings: Settings, clock: Clock) -> None:
         self._ports = ports
-        self._rules = settings.map
-        self._former_field = settings.former_number_field
+        self._rules = settings.orders.map
+        self._former_field = settings.orders.former_number_field
+        # Which exchange the result goes to is not certain yet.
+        self._echo = {field for one in settings.exchanges for field in one.gdt.echo}
         self._clock = clock
         self._calls: Final[Mapping[str, Callable[[Record, OrderRecord], RecordReply]]] = {
             "6300": self._ask_for_patient,
@@ -82,7 +84,7 @@ class RecordTaker:
         )
 
     def _order(self, record: Record, order_record: OrderRecord) -> RecordReply:
-        said, reference = patient_of(record), reference_of(record)
+        said, reference = patient_of(record), reference_of(record, self._echo)
         if former := self._former_number(record, order_record):
             known_as = self._as_known(said, former)
             self._ports.filed.check(order_record, self._request(record, known_as), reference)

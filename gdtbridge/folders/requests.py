@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -94,8 +95,10 @@ def _certain(record: Record, field: str) -> str:
     return lines[0].value.strip() if lines else ""
 
 
-def reference_of(record: Record) -> OrderReference:
-    """Return how the practice software names the order."""
+def reference_of(record: Record, echo: Collection[str] = ()) -> OrderReference:
+    """Return how the practice software names the order; ``echo`` are fields results repeat."""
+    said = (line for line in record.lines if line.id in echo)
+    repeated = (f"{line.id}{text}" for line in said if (text := printable(line.value)))
     return OrderReference(
         case_id=_text(record, "8310"),
         request_uid=_text(record, "8314"),
@@ -104,6 +107,7 @@ def reference_of(record: Record) -> OrderReference:
         ordered_by=_text(record, "8316"),
         addressed_to=_text(record, "8315"),
         number_field=_number_field(record),
+        echo="\n".join(repeated),
     )
 
 

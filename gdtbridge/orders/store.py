@@ -413,7 +413,7 @@ def set_reference(
     if connection.execute(sa.select(order_reference).where(here)).first() is None:
         connection.execute(sa.insert(order_reference).values(order_id=order_id, **values))
         return
-    always = {"number_field", "test_name"} if reference.test_id else {"number_field"}
+    always = {"number_field", "echo"} | ({"test_name"} if reference.test_id else set())
     said = {name: value for name, value in values.items() if value or name in always}
     connection.execute(sa.update(order_reference).where(here).values(**said))
 

@@ -12,7 +12,7 @@ from gdtbridge.durable import Clock
 from gdtbridge.exams.plan import PlannedResult
 from gdtbridge.gdt.tables.dialects import Dialect, dialect_named
 from gdtbridge.gdt.tables.ids import is_id, may_be_id
-from gdtbridge.gdt.tables.practice_dialects import dialects_with
+from gdtbridge.gdt.tables.practice_dialects import dialects_with, with_echo
 from gdtbridge.gdt.write.results import Identification, OrderReference
 from gdtbridge.orders.model import OrderRecord
 from gdtbridge.outbox import Message
@@ -83,7 +83,7 @@ class Routing:
         self._by_name = {
             exchange.route: _target(
                 exchange,
-                dialect_named(exchange.gdt.dialect, dialects),
+                with_echo(dialect_named(exchange.gdt.dialect, dialects), exchange.gdt.echo),
                 settings.viewer,
                 self.catalogue,
             )

@@ -93,6 +93,16 @@ def _file_pattern(value: str) -> str:
     return value
 
 
+def _echoed_field(value: str) -> str:
+    # seldom needed, and slow to import
+    from gdtbridge.gdt.tables.fields import FIELDS
+    from gdtbridge.gdt.tables.record_types import may_be_echoed
+
+    if value not in FIELDS or not may_be_echoed(value):
+        raise ValueError("must be a known GDT field that results have no content of their own for")
+    return value
+
+
 def _header_name(value: str) -> str:
     """Accept a field name (RFC 9110 5.1) that is not ours to set."""
     if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", value):
@@ -138,6 +148,9 @@ AnswerLetters = Literal["device", "latin-1", "utf-8", "ascii"]
 Occupied = Literal["wait", "number"]
 Most = Annotated[int, Field(ge=1, le=100)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
+EchoedFields = Annotated[
+    tuple[Annotated[str, AfterValidator(_echoed_field)], ...], BeforeValidator(_split)
+]
 FieldNumber = Annotated[str, AfterValidator(_field_number)]
 NumberPattern = Annotated[str, AfterValidator(_number_pattern)]
 Days = Annotated[int, Field(ge=0, le=36525)]
@@ -254,6 +267,7 @@ class GdtKeys(SettingsSection):
     encoding: Encoding | None = None
     file_name: FileName | None = None
     occupied: Occupied = "wait"
+    echo: EchoedFields = ()
     short_names: bool = False
     exam_codes: Annotated[tuple[ExamCodeRule, ...], BeforeValidator(_tables)] = ()
     attachments_folder: Folder | None = None

@@ -221,7 +221,7 @@ def test_an_old_database_is_upgraded_and_keeps_its_rows(tmp_path: Path, version:
         "device_code": "SONO00",
         "test_id": "",
         **dict.fromkeys(("ordered_by", "route", "test_name", "addressed_to"), ""),
-        "number_field": "",
+        **dict.fromkeys(("number_field", "echo"), ""),
     }
     added = (order["physician"], order["scheduled"], order["created"], order["listing"])
     assert (order["accession_number"], *added) == ("R1", "", "", "", None)

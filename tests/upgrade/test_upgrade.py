@@ -22,9 +22,11 @@ from tests.upgrade.before import (
     expected_exam,
     held_before,
     name_left_out,
+    told_once,
     without_part,
 )
 from tests.upgrade.ending import end_of
+from tests.upgrade.ending import tables as tables_of
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +45,7 @@ def test_an_old_folder_ends_as_its_own_version_would(tmp_path: Path, commit: str
     expected = json.loads((HERE / f"ending-{commit}.json").read_text("utf-8"))
     name_left_out(expected, RELEASED)
     counted_here(expected, TAKEN)
+    told_once(expected, {row.get("payload") for row in tables_of(tmp_path)["outbox"]})
 
     settings = load_settings(environ={"GDTBRIDGE_STORAGE__ROOT": str(tmp_path / "var")})
     with open_core(settings) as core:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+from gdtbridge.gdt.tables.objects import OBJECT_OF, OBJECTS
 from gdtbridge.gdt.tables.options import (
     DialectOptions,
     LinkPlace,
@@ -15,7 +16,7 @@ from gdtbridge.gdt.tables.options import (
     ResultObjects,
     ValueForm,
 )
-from gdtbridge.gdt.tables.record_types import BODY_RANK
+from gdtbridge.gdt.tables.record_types import BODY_RANK, echo_rank
 from gdtbridge.gdt.tables.rows import (
     NEVER_OMITTED,
     ContentSource,
@@ -129,6 +130,26 @@ def _patient(options: DialectOptions) -> tuple[FieldRow, ...]:
     return (*_NUMBER, *again, *_NAMES)
 
 
+def _echo(options: DialectOptions, *names: str) -> tuple[FieldRow, ...]:
+    """Return the rows of repeated fields that stand in these objects; "" is none."""
+    fields = (field for field in options.echo if OBJECT_OF.get(field, "") in names)
+    return tuple(FieldRow(field, ContentSource.ECHO) for field in fields)
+
+
+def _with_echo(options: DialectOptions, rows: Sequence[FieldRow]) -> tuple[FieldRow, ...]:
+    """Return rows of a flat record, each repeated field behind those that come before it."""
+    found = list(rows)
+    for field in sorted(options.echo, key=echo_rank):
+        before = [at for at, row in enumerate(found) if _comes_before(row.field, field)]
+        found.insert(before[-1] + 1, FieldRow(field, ContentSource.ECHO))
+    return tuple(found)
+
+
+def _comes_before(field: str, echoed: str) -> bool:
+    """Return whether a field of a flat record stands before one that is repeated."""
+    return field in BODY_RANK and BODY_RANK[field] <= echo_rank(echoed)
+
+
 def _moment(options: DialectOptions) -> tuple[FieldRow, ...]:
     """Return the rows of 6200 and 6201: when it was, or code and title of the entry."""
     return _ENTRY if options.entry else _MOMENT
@@ -197,8 +218,8 @@ def _flat(options: DialectOptions) -> DialectLayouts:
     )
 
     def layout(*more: FieldRow) -> RecordLayout:
-        rows = _kept(options, (*head, *_sorted(options, (*body, *more))))
-        return RecordLayout(options.receiver, options.sender, rows)
+        rows = _with_echo(options, (*head, *_sorted(options, (*body, *more))))
+        return RecordLayout(options.receiver, options.sender, _kept(options, rows))
 
     def study(comment: ContentSource) -> RecordLayout:
         made = layout(*_study_comments(options, comment))
@@ -249,6 +270,33 @@ def record_end(form: RecordForm, record_type: str) -> tuple[FieldRow, ...]:
     return (constant("8001", record_type),)
 
 
+def _objects_head(options: DialectOptions) -> tuple[FieldRow, ...]:
+    """Return the rows up to the comments: header, patient, request, and what they repeat."""
+    request = (
+        *_moment(options),
+        FieldRow("8310", ContentSource.CASE_ID_OR_ACCESSION),
+        FieldRow("8314", ContentSource.REQUEST_UID),
+        FieldRow("8402", ContentSource.DEVICE_CODE),
+    )
+    objects = (
+        ("Obj_Kopfdaten", _header(options)),
+        ("Obj_Patient", _patient(options)),
+        ("Obj_Basisdiagnostik", ()),
+        ("Obj_Anforderung", request),
+        ("Obj_Arztidentifikation", ()),
+    )
+    return (
+        *record_start(options.form, "6310"),
+        *(
+            row
+            for name, own in objects
+            if (rows := (*own, *_echo(options, name)))
+            for row in object_rows(options.form, name, _kept(options, rows))
+        ),
+        *_echo(options, ""),
+    )
+
+
 def _objects(options: DialectOptions) -> DialectLayouts:
     """Return the records in objects; comments stand between them."""
     form = options.form
@@ -256,18 +304,7 @@ def _objects(options: DialectOptions) -> DialectLayouts:
     def object_(name: str, rows: Iterable[FieldRow]) -> tuple[FieldRow, ...]:
         return object_rows(form, name, _kept(options, rows))
 
-    request = (
-        *_moment(options),
-        FieldRow("8310", ContentSource.CASE_ID_OR_ACCESSION),
-        FieldRow("8314", ContentSource.REQUEST_UID),
-        FieldRow("8402", ContentSource.DEVICE_CODE),
-    )
-    head = (
-        *record_start(form, "6310"),
-        *object_("Obj_Kopfdaten", _header(options)),
-        *object_("Obj_Patient", _patient(options)),
-        *object_("Obj_Anforderung", request),
-    )
+    head = _objects_head(options)
     test, end = TEST_OBJECT[form], record_end(form, "6310")
     remark = _kept(options, (FieldRow("6227", ContentSource.ACCESSION_REMARK),))
     link = object_("Obj_Anhang", _LINK) if options.link is LinkPlace.URL else ()
@@ -331,7 +368,7 @@ def _medical_office(options: DialectOptions) -> DialectLayouts:
         rows = (
             constant("8000", "6310"),
             *object_rows(options.form, "Obj_Kopfdaten", _kept(options, header)),
-            *object_rows(options.form, "Obj_Patient", _NUMBER),
+            *object_rows(options.form, "Obj_Patient", (*_NUMBER, *_echo(options, *OBJECTS))),
             *object_rows(options.form, "Obj_Untersuchung", _kept(options, examination)),
             constant("8001", "6310"),
         )
@@ -342,6 +379,7 @@ def _medical_office(options: DialectOptions) -> DialectLayouts:
         *_IDS,
         constant("9218", "01.0"),
         *_NUMBER,
+        *_echo(options, *OBJECTS),
         FieldRow("8310", ContentSource.CASE_ID),
         FieldRow("8402", ContentSource.ORDERED_DEVICE_CODE),
         FieldRow("6200", ContentSource.DATE),

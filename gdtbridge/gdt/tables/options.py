@@ -85,7 +85,8 @@ class DialectOptions:
     the lines of values into 6220 as well. ``patient_id_copy`` is a further field that repeats 3000.
     ``device_code`` replaces 8402 of the table for what was not ordered. ``entry`` puts code and
     title of the entry into 6200 and 6201, the code only beside a number in 0193. ``omit`` are
-    fields that are left out, ``order`` fields of the body that come first, in that order.
+    fields that are left out, ``order`` fields of the body that come first, in that order, ``echo``
+    fields that repeat what the order had in them.
     ``announce_lines`` writes 6226 before lines of 6228.
     """
 
@@ -112,6 +113,7 @@ class DialectOptions:
     announce_lines: bool = False
     omit: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
+    echo: tuple[str, ...] = ()
     file_name: str = "{accession}.gdt"
     file_case: FileCase = FileCase.KEEP
 

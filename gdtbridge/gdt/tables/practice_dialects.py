@@ -7,7 +7,7 @@ with a sentence that names the key.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -176,6 +176,11 @@ def derive(base: Dialect, name: str, changes: Mapping[str, object]) -> Dialect:
     options = replace(base.options, **found)  # type: ignore[arg-type]  # each was checked
     _refuse_impossible(options)
     return replace(base, name=name, title=title, options=options)
+
+
+def with_echo(dialect: Dialect, fields: Sequence[str]) -> Dialect:
+    """Return the dialect with fields of the order that results repeat (`may_be_echoed`)."""
+    return replace(dialect, options=replace(dialect.options, echo=tuple(dict.fromkeys(fields))))
 
 
 def _checked(key: str, value: object, options: DialectOptions) -> object:

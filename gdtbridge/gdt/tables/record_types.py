@@ -119,3 +119,24 @@ BODY_RANK: Final[Mapping[str, int]] = MappingProxyType(
     {field: rank for rank, field in enumerate(RECORD_TYPES["6310"].fields)}
 )
 """Place of each field in a 6310."""
+
+_NEIGHBOURS: Final = (
+    ("3000", "0132"), ("6000", "3628"), ("8000", "6205"), ("9000", "8402"), ("9999", "0132"),
+)  # fmt: skip
+"""Fields below the first number follow the second, where no table of 6310 has them."""
+
+_OURS: Final = frozenset({"8000", "8100", "8315", "8316", "9206", "9218", *_NAMES[1:4], "3000"})
+_ELSEWHERE: Final = frozenset({"0193", "3110", "3301", "3302", "3303", "3600"})
+"""Fields of the patient that results have anyway."""
+
+
+def echo_rank(field: str) -> int:
+    """Return the place a field of the order has in a flat 6310 that repeats it."""
+    after = next(known for limit, known in _NEIGHBOURS if field <= limit)
+    return BODY_RANK.get(field, BODY_RANK[after])
+
+
+def may_be_echoed(field: str) -> bool:
+    """Return whether results may repeat a field of their order: one they have no content for."""
+    written = _OURS | _ELSEWHERE | GROUPING | RECORD_LENGTHS | {"0001", *_BODY}
+    return field not in written

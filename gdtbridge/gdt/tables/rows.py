@@ -32,6 +32,7 @@ class ContentSource(StrEnum):
     REQUEST_UID = "the order's own 8314, else the accession number"
     DEVICE_CODE = "the order's own 8402, else by kind of exam, e.g. SONO00"
     ORDERED_DEVICE_CODE = "the order's own 8402"
+    ECHO = "what the order had in this field"
     DATE = "date of the examination"
     TIME = "time of the examination"
     ENTRY_CODE = "8410 of the order, else 8402; only beside a number in 0193"

@@ -18,6 +18,7 @@ from gdtbridge.gdt.tables.dates import date_text, parse_date
 from gdtbridge.gdt.tables.dialects import Dialect
 from gdtbridge.gdt.tables.fields import FIELDS, FieldType
 from gdtbridge.gdt.tables.layouts import TEST_OBJECT, object_rows, record_end, record_start
+from gdtbridge.gdt.tables.objects import HEADER_FIELDS, OBJECT_OF, ONCE, REQUEST_FIELDS
 from gdtbridge.gdt.tables.options import RecordForm, ResultObjects
 from gdtbridge.gdt.tables.patient_fields import SEX_READ, SEX_WRITTEN
 from gdtbridge.gdt.tables.record_types import (
@@ -42,31 +43,6 @@ _OF_A_TEST: Final = frozenset(
     {*TEST_GROUP, "8412", "8413", "8417", "8419", "8433", "7263", "7264", "7306"}
 )
 """Fields of a test; those from 8412 on are of 3.0 and 3.5."""
-
-_HEADER: Final = ("8315", "8316", "9103", "9206", "9218", "0102", "0103", "0132")
-_REQUEST: Final = ("6200", "6201", "8310", "8314", "8402")
-
-_OBJECTS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        **dict.fromkeys(_HEADER, "Obj_Kopfdaten"),
-        **dict.fromkeys(
-            ("3000", "3100", "3101", "3102", "3103", "3104", "3105", "3106", "3107", "3108"),
-            "Obj_Patient",
-        ),
-        **dict.fromkeys(
-            ("3110", "3112", "3113", "3114", "3115", "3116", "3119", "3618", "3619", "3626"),
-            "Obj_Patient",
-        ),
-        "3628": "Obj_Patient",
-        **dict.fromkeys(("3622", "3623"), "Obj_Basisdiagnostik"),
-        **dict.fromkeys(_REQUEST, "Obj_Anforderung"),
-        **dict.fromkeys((*FILE_GROUP, "6329"), "Obj_Anhang"),
-    }
-)
-"""The object of 3.0 and 3.1 a field stands in (GDT 3.0 object tables); others stand between."""
-
-_FIRST: Final = ("Obj_Kopfdaten", "Obj_Patient", "Obj_Basisdiagnostik", "Obj_Anforderung")
-"""Objects that are there once, in their order."""
 
 
 def convert(records: Iterable[Record], dialect: Dialect, *, encoding: str | None = None) -> GdtFile:
@@ -118,7 +94,7 @@ def _without_strays(record: Record, losses: dict[str, None]) -> list[Line]:
         elif opened is not None and (depth < opened or _ends_group(line.id)):
             opened = None
         stray = record.record_type == "6310" and opened is None and line.id in TEST_GROUP
-        if stray or (_OBJECTS.get(line.id) == "Obj_Patient" and line not in patient):
+        if stray or (OBJECT_OF.get(line.id) == "Obj_Patient" and line not in patient):
             losses[f"{line.id} {Loss.UNSUPPORTED}"] = None
         elif not _is_attribute(line.id):
             kept.append(line)
@@ -210,7 +186,7 @@ def _in_objects(fields: Sequence[Pair], record: Record, dialect: Dialect) -> lis
     """Return the rows of 3.0 and 3.1: the objects that are there once, then the others in order."""
     form = dialect.options.form
     test = TEST_OBJECT[form]
-    once: dict[str, list[FieldRow]] = {name: [] for name in _FIRST}
+    once: dict[str, list[FieldRow]] = {name: [] for name in ONCE}
     once["Obj_Kopfdaten"].extend(_ours(dialect))
     others: list[tuple[str, list[FieldRow]]] = []
     together = dialect.options.test_objects is ResultObjects.ONE
@@ -224,9 +200,9 @@ def _in_objects(fields: Sequence[Pair], record: Record, dialect: Dialect) -> lis
             others[-1][1].append(row)
         else:
             others.append((name, [row]))
-    once["Obj_Kopfdaten"].sort(key=lambda row: _HEADER.index(row.field))
-    once["Obj_Anforderung"].sort(key=lambda row: (*_REQUEST, *TEST_GROUP).index(row.field))
-    rows = [row for name in _FIRST for row in object_rows(form, name, once[name])]
+    once["Obj_Kopfdaten"].sort(key=lambda row: HEADER_FIELDS.index(row.field))
+    once["Obj_Anforderung"].sort(key=lambda row: (*REQUEST_FIELDS, *TEST_GROUP).index(row.field))
+    rows = [row for name in ONCE for row in object_rows(form, name, once[name])]
     for name, inner in others:
         rows.extend(object_rows(form, name, inner) if name else inner)
     return rows
@@ -239,4 +215,4 @@ def _object_of(
     if record_type == "6310" and field in _OF_A_TEST:
         within = bool(others) and others[-1][0] == test
         return test if within or field == TEST_GROUP[0] else ""
-    return "Obj_Anforderung" if field in TEST_GROUP else _OBJECTS.get(field, "")
+    return "Obj_Anforderung" if field in TEST_GROUP else OBJECT_OF.get(field, "")

@@ -185,6 +185,7 @@ def _common(
         ContentSource.DEVICE_CODE: (code,),
         ContentSource.ORDERED_DEVICE_CODE: (ordered,),
         ContentSource.ENTRY_CODE: (order.test_id.strip() or code,) if elsewhere else (),
+        ContentSource.ECHO: order.echo.splitlines(),
         ContentSource.DATE: (date_text(result.date),),
         ContentSource.TIME: (time_text(result.time),),
         ContentSource.ACCESSION: (accession,),

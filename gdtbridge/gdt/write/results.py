@@ -28,6 +28,7 @@ class OrderReference:
     8310, 8314, 8402, 8410 and the 8411 of that 8410; a result repeats them, so that it finds its
     order. ``ordered_by`` is the software's own GDT id (8316), ``addressed_to`` what it calls us
     (8315). ``number_field`` is the field the patient's number came in where that is not 3000.
+    ``echo`` are further fields results may repeat: a line for each, its number and content.
     """
 
     case_id: str = ""
@@ -38,6 +39,7 @@ class OrderReference:
     test_name: str = ""
     addressed_to: str = ""
     number_field: str = ""
+    echo: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,9 +291,7 @@ class _RecordWriter:
         return [
             (row.field, text)
             for row in rows
-            for content in (
-                (row.text,) if row.source is ContentSource.CONSTANT else contents[row.source]
-            )
+            for content in _contents_of(row, contents)
             for text in self.fitter.fitted(row, content)
         ]
 
@@ -380,6 +378,16 @@ class _RecordWriter:
             ContentSource.REMARKS: remarks,
         }
         return self._fields(self.layout.each, {**contents, **own})
+
+
+def _contents_of(row: FieldRow, contents: Contents) -> Sequence[str]:
+    """Return the contents of a row: its own text, what an order had in its field, or its source."""
+    if row.source is ContentSource.CONSTANT:
+        return (row.text,)
+    said = contents[row.source]
+    if row.source is ContentSource.ECHO:
+        return [text.removeprefix(row.field) for text in said if text.startswith(row.field)]
+    return said
 
 
 def _packed(blocks: Sequence[_ValueBlock], room: int | None) -> Iterator[list[_ValueBlock]]:
