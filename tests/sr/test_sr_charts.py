@@ -53,7 +53,6 @@ OPEN: frozenset[str] = frozenset(
         "f04_echonous_ob_twins",
         "f06_tid5300_pw_2d_mm",
         "f07_echonous_carotid_1726",
-        "f08_previous_findings",
         "f12_swe_only_iqr_first",
         "f14_precoordinated_side",
         "f16_laterality_conflict",
