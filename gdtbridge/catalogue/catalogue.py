@@ -22,8 +22,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from gdtbridge.catalogue.modifiers import DEFINED_SCHEMES, FIELDS, SaidModifier, said_by
+from gdtbridge.catalogue.names import fitted, readable
 from gdtbridge.catalogue.rows import (
     CODING_COLUMNS,
+    NAME_LENGTH,
+    NAMED,
     NEUTRAL,
     UNNAMED,
     CatalogueError,
@@ -33,9 +37,9 @@ from gdtbridge.catalogue.rows import (
     read_row,
     terms,
 )
-from gdtbridge.catalogue.wording import fetus_word
+from gdtbridge.catalogue.wording import fetus_word, stage_word
 from gdtbridge.sr.codes import ModifierRole
-from gdtbridge.sr.identity import LONGEST_ID, IdentityExtra
+from gdtbridge.sr.identity import LONGEST_ID
 from gdtbridge.sr.model import Measurement
 
 CHANGEABLE: Final = ("name", "unit", "decimals", "group")
@@ -62,28 +66,24 @@ APPENDING: Final[tuple[str, ...]] = (
     ModifierRole.FETUS,
 )
 
-FIELDS: Final[dict[str, str]] = {
-    ModifierRole.EQUATION: "method",
-    ModifierRole.CYCLE: "phase",
-    ModifierRole.BREATHING: "phase",
-    ModifierRole.TRACKING: "group",
-    ModifierRole.SHORT_LABEL: "label",
-    "of": "companion_of",
-}
-"""Fields of a measurement that are not named for the modifier."""
-
-REDUNDANT: Final = frozenset(
-    # Further modifiers that leave a measurement what it is; others (Indexed, Fractional Change) are
-    # unknown to every row (PS3.16 TID 5302, CID 12302, 12303)
+KEPT: Final = frozenset(
     {
-        "DCM:125305",  # Finding Observation Type
-        "DCM:125306=DCM:125316",  # Measurement Type: Directly measured
-        "DCM:125306=DCM:125315",  # Measurement Type: Calculated
-        "DCM:125306=DCM:113857",  # Measurement Type: Manual Entry
+        ModifierRole.TOPOGRAPHY,
+        ModifierRole.SITE,
+        ModifierRole.DERIVATION,
+        ModifierRole.STAGE,
+        ModifierRole.PROTOCOL,
+        ModifierRole.LATERALITY,
+        ModifierRole.FETUS,
     }
 )
+"""Appended modifiers that stay whole however long the name is."""
 
-MARKS: Final[dict[str, str]] = {ModifierRole.FETUS: "F", ModifierRole.LABEL: "N"}
+MARKS: Final[dict[str, str]] = {
+    ModifierRole.FETUS: "F",
+    ModifierRole.LABEL: "N",
+    ModifierRole.STAGE: "Z",
+}
 """First letter of what is appended for a child or a number; no term looks like it."""
 
 HASHED: Final = "9"
@@ -97,9 +97,10 @@ _HASH_LENGTH: Final = 5
 class CatalogueEntry:
     """Name, id, unit and place of one measurement in the catalogue.
 
-    ``id`` and ``name`` have what the row appends. ``unit`` is UCUM, ``order`` the place among all
-    entries. ``untold`` are the modifiers that the row leaves open and the name does not tell, and a
-    user's label, which is told in the user's own words.
+    ``id`` and ``name`` have what the row appends; ``tail`` is the end of the name that no
+    shortening may touch (side, stage, fetus). ``unit`` is UCUM, ``order`` the place among all
+    entries. ``untold`` are the modifiers that the row leaves open and the name does not tell
+    whole, and a user's label, which is told in the user's own words.
     """
 
     id: str
@@ -109,6 +110,7 @@ class CatalogueEntry:
     group: str
     order: tuple[int, int]
     untold: frozenset[str] = frozenset()
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +166,12 @@ class Catalogue:
 
     def look_up(self, measurement: Measurement) -> CatalogueEntry | None:
         """Return the entry of the row that fits best; None where no row fits."""
-        concept, *modifiers = measurement.identity or ("",)
-        said = dict(_split(one) for one in modifiers if one and not _is_redundant(one))
+        rows = self._rows_of(measurement)
+        if not rows:
+            return None
+        said = said_by(measurement)
         best: tuple[tuple[bool, bool, int], CatalogueEntry] | None = None
-        for placed in self._by_concept.get(concept, ()):
+        for placed in rows:
             reads = _reads(placed.row, said)
             entry = _entry(placed, reads, measurement) if reads is not None else None
             if reads is None or entry is None:
@@ -178,18 +182,18 @@ class Catalogue:
                 best = (rank, entry)
         return best[1] if best is not None else None
 
-
-def _split(modifier: str) -> tuple[str, str]:
-    role, _, key = modifier.partition("=")
-    return role, key
-
-
-def _is_redundant(modifier: str) -> bool:
-    role, pair = _split(modifier)
-    return role == IdentityExtra.MODIFIER and not REDUNDANT.isdisjoint({pair, _split(pair)[0]})
+    def _rows_of(self, measurement: Measurement) -> Sequence[_PlacedRow]:
+        """Return the rows of a code; of a maker's own code without any, those of its name."""
+        concept = measurement.identity[0] if measurement.identity else ""
+        rows = self._by_concept.get(concept, ())
+        if rows or not concept or concept.partition(":")[0] in DEFINED_SCHEMES:
+            return rows
+        return self._by_concept.get(NAMED + " ".join(measurement.name.casefold().split()), ())
 
 
-def _reads(row: CatalogueRow, said: Mapping[str, str]) -> dict[str, _ModifierReading] | None:
+def _reads(
+    row: CatalogueRow, said: Mapping[str, SaidModifier]
+) -> dict[str, _ModifierReading] | None:
     """Return each modifier as the row reads it; None where the row is not meant."""
     reads = {}
     for role in row.choices.keys() | said.keys():
@@ -201,19 +205,18 @@ def _reads(row: CatalogueRow, said: Mapping[str, str]) -> dict[str, _ModifierRea
     return reads
 
 
-def _read(role: str, choice: ModifierChoice, key: str | None) -> _ModifierReading | None:
-    if key is None:
+def _read(role: str, choice: ModifierChoice, said: SaidModifier | None) -> _ModifierReading | None:
+    if said is None:
         return _ModifierReading() if choice.absent or choice.anything else None
-    known = terms()
-    term = known.by_code.get(key, "")
+    term, words = said.term, terms().words
     if term in choice.appended:
-        return _ModifierReading(term, known.words[term], named=True)
+        return _ModifierReading(term, words[term], named=True)
     if term in choice.silent or (term in NEUTRAL and choice.absent):
         return _ModifierReading(named=True)
     if choice.anything_appended:
-        if known.words.get(term):
-            return _ModifierReading(term, known.words[term])
-        return _ModifierReading(_suffix(role, key), open=True)
+        if words.get(term):
+            return _ModifierReading(term, words[term])
+        return _ModifierReading(_suffix(role, said.key), open=True)
     return _ModifierReading(open=True) if choice.anything else None
 
 
@@ -231,22 +234,26 @@ def _entry(
 ) -> CatalogueEntry | None:
     """Return row and appended suffixes as an entry; None where the id exceeds `LONGEST_ID`."""
     row = placed.row
-    made, name = row.id, row.name
+    made, words = row.id, {}
     for role in APPENDING:
         read = reads.get(role)
         if read is None or not read.suffix:
             continue
         made += f"0{read.suffix}"
-        word = read.word or _own_word(role, measurement)
-        name += f", {word}" if word else ""
+        words[role] = readable(read.word or _own_word(role, measurement))
     if len(made) > LONGEST_ID:
         return None
+    tail = "".join(f", {word}" for role, word in words.items() if word and role in KEPT)
+    middle = "".join(f", {word}" for role, word in words.items() if word and role not in KEPT)
+    name = fitted(row.name + middle, tail, NAME_LENGTH)
+    told = set(words) if name == row.name + middle + tail else set(words).intersection(KEPT)
     untold = frozenset(
         role
         for role, read in reads.items()
-        if not read.suffix and (read.open or (role == ModifierRole.LABEL and read.named))
+        if role not in told and (read.open or (role == ModifierRole.LABEL and read.named))
     )
-    return CatalogueEntry(made, name, row.unit, row.decimals, row.group, placed.order, untold)
+    order, group = placed.order, row.group
+    return CatalogueEntry(made, name, row.unit, row.decimals, group, order, untold, tail)
 
 
 def _own_word(role: str, measurement: Measurement) -> str:
@@ -254,6 +261,8 @@ def _own_word(role: str, measurement: Measurement) -> str:
     text: str | None = getattr(measurement, FIELDS.get(role, role), None)
     if role == ModifierRole.FETUS and text:
         return fetus_word(text)
+    if role == ModifierRole.STAGE and text:
+        return stage_word(text)
     return text or ""
 
 

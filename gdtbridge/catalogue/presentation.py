@@ -15,12 +15,22 @@ from fractions import Fraction
 from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue, CatalogueEntry
-from gdtbridge.catalogue.rows import MAX_DECIMALS
-from gdtbridge.catalogue.wording import FETUS, IN_TITLE, earlier_word, fetus_word, remarks, title
+from gdtbridge.catalogue.names import fitted
+from gdtbridge.catalogue.rows import MAX_DECIMALS, NAME_LENGTH
+from gdtbridge.catalogue.wording import (
+    FETUS,
+    IN_TITLE,
+    comma,
+    doubts,
+    earlier_word,
+    fetus_word,
+    remarks,
+    title,
+    title_parts,
+)
 from gdtbridge.sr import ucum
 from gdtbridge.sr.identity import IdentityExtra
 from gdtbridge.sr.model import Measurement, Subject
-from gdtbridge.sr.numbers import plain
 
 OTHERS: Final = "Weitere Messwerte"
 """Group of what is not in the catalogue; it comes last."""
@@ -81,7 +91,9 @@ class ChartValue:
     ``unit`` is printed as a chart shows it. ``subject`` is empty for the patient, else the child in
     words (``Fetus A``). ``order`` sorts by subject, by group, within it and by the number among
     repeats. ``known`` says whether the catalogue has it. ``warning`` says in German why a
-    unit was not converted; it holds no value.
+    unit was not converted; it holds no value. ``doubts`` are the first of the remarks, about what
+    a person should look at. ``tail`` is the end of the name that no shortening may touch.
+    ``spoken`` is number and unit as a text has them where it has them otherwise: ``30+4 SSW``.
     """
 
     id: str
@@ -102,6 +114,16 @@ class ChartValue:
             return self.group
         return f"{self.subject}: {self.group}"
 
+    doubts: tuple[str, ...] = ()
+    tail: str = ""
+    spoken: tuple[str, str] | None = None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return the remarks in lines: one for each doubt, one for all others."""
+        others = self.remarks[len(self.doubts) :]
+        return (*self.doubts, "; ".join(others)) if others else self.doubts
+
 
 def name_of(measurement: Measurement, catalogue: Catalogue) -> str:
     """Return the name a chart has for a measurement, whatever its value and unit."""
@@ -117,7 +139,9 @@ def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
     if entry is None and measurement.findings:
         return _of_finding(measurement)
     if entry is None:
-        return _as_sent(measurement, title(measurement), OTHERS, LAST)
+        stem, tail = title_parts(measurement)
+        name = fitted(stem, tail, NAME_LENGTH)
+        return replace(_as_sent(measurement, name, OTHERS, LAST), tail=tail)
     value = _converted(measurement, entry)
     if value is None:
         sent = _as_sent(measurement, entry.name, entry.group, (*entry.order, 1))
@@ -125,9 +149,18 @@ def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
             f"Einheit {measurement.unit or '(keine)'} passt nicht zu {entry.id} "
             f"({ucum.printed(entry.unit) or 'Zahl'}), nicht umgerechnet"
         )
-        return replace(sent, known=True, warning=problem, remarks=(problem, *sent.remarks))
+        return replace(
+            sent,
+            known=True,
+            warning=problem,
+            remarks=(problem, *sent.remarks),
+            doubts=(problem, *sent.doubts),
+            tail=entry.tail,
+        )
     shown = _rounded(value, entry.decimals)
-    notes = (*_original(measurement, entry, shown), *_weeks(measurement, entry, shown))
+    doubtful, spoken = doubts(measurement), _weeks(measurement, entry, shown)
+    weeks = (f"{spoken[1]}: {spoken[0]}",) if spoken is not None else ()
+    notes = (*doubtful, *weeks, *_original(measurement, entry))
     return ChartValue(
         id=entry.id,
         name=entry.name,
@@ -138,6 +171,9 @@ def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
         remarks=(*notes, *remarks(measurement, without=_told(measurement, entry))),
         known=True,
         subject=_subject_of(measurement),
+        doubts=doubtful,
+        tail=entry.tail,
+        spoken=spoken,
     )
 
 
@@ -158,9 +194,15 @@ def present_all(
         one = shown[index]
         seen[one.id] = number = seen.get(one.id, 0) + 1
         if number > 1:
-            name = f"{one.name} ({number})"
-            order = (*one.order[:-1], number)
-            shown[index] = replace(one, id=measurements[index].id, name=name, order=order)
+            tail = f"{one.tail} ({number})"
+            stem = one.name[: len(one.name) - len(one.tail)]
+            shown[index] = replace(
+                one,
+                id=measurements[index].id,
+                name=fitted(stem, tail, NAME_LENGTH),
+                order=(*one.order[:-1], number),
+                tail=tail,
+            )
     return tuple(shown)
 
 
@@ -168,10 +210,12 @@ def _of_earlier(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
     """Return a value of an earlier exam: named as today's would be, with its day and its own id."""
     identity = tuple(one for one in measurement.identity if one != EARLIER_KEY)
     today = present(replace(measurement, earlier=None, identity=identity), catalogue)
+    tail = f"{today.tail}, {earlier_word(measurement.earlier or '')}"
     return replace(
         today,
         id=measurement.id,
-        name=f"{today.name}, {earlier_word(measurement.earlier or '')}",
+        name=fitted(today.name[: len(today.name) - len(today.tail)], tail, NAME_LENGTH),
+        tail=tail,
         group=EARLIER,
         order=(AFTER_LAST, *today.order),
     )
@@ -204,23 +248,28 @@ def _as_sent(measurement: Measurement, name: str, group: str, order: tuple[int, 
         unit=measurement.unit,
         group=group,
         order=order,
-        remarks=remarks(measurement),
+        remarks=(*doubts(measurement), *remarks(measurement)),
         known=False,
         subject=_subject_of(measurement),
+        doubts=doubts(measurement),
     )
 
 
 def _of_finding(measurement: Measurement) -> ChartValue:
     """Return what was measured of a finding: the name says the finding and what was measured."""
+    stem, tail = title_parts(measurement)
+    doubtful = doubts(measurement)
     return ChartValue(
         id=measurement.id,
-        name=title(measurement),
+        name=fitted(stem, tail, NAME_LENGTH),
         value=measurement.value,
         unit=ucum.printed(measurement.unit),
         group=FINDINGS,
         order=BEFORE_LAST,
-        remarks=remarks(measurement, without=IN_TITLE),
+        remarks=(*doubtful, *remarks(measurement, without=IN_TITLE)),
         known=True,
+        doubts=doubtful,
+        tail=tail,
     )
 
 
@@ -253,26 +302,28 @@ def _rounded(value: Fraction, decimals: int) -> Decimal:
     return shown
 
 
-def _original(measurement: Measurement, entry: CatalogueEntry, shown: Decimal) -> tuple[str, ...]:
-    """Return number and unit of the device as a remark; nothing where the chart says the same."""
+def _original(measurement: Measurement, entry: CatalogueEntry) -> tuple[str, ...]:
+    """Return number and unit of the device as a remark, where they were converted.
+
+    What was only rounded is told by the chart's number.
+    """
     unit = measurement.unit or "1"
-    same_unit = entry.unit == PERCENTILE or ucum.parse(unit) == ucum.parse(entry.unit)
-    if same_unit and measurement.value == shown:
+    if entry.unit == PERCENTILE or ucum.parse(unit) == ucum.parse(entry.unit):
         return ()
-    return (f"Gerät: {plain(measurement.value)} {measurement.unit}".rstrip(),)
+    return (f"Gerät: {comma(measurement.value)} {ucum.printed(measurement.unit)}".rstrip(),)
 
 
-def _weeks(measurement: Measurement, entry: CatalogueEntry, shown: Decimal) -> tuple[str, ...]:
-    """Return a duration in days, which only a pregnancy has, as weeks and days: ``33+1``.
+def _weeks(
+    measurement: Measurement, entry: CatalogueEntry, shown: Decimal
+) -> tuple[str, str] | None:
+    """Return a duration in days, which only a pregnancy has, as weeks and days: ``33+1 SSW``.
 
     A statistic of it, such as its deviation, is no age.
     """
-    if _is_statistic(measurement):
-        return ()
-    if entry.unit != "d" or shown < 0:
-        return ()
+    if _is_statistic(measurement) or entry.unit != "d" or shown < 0:
+        return None
     weeks, days = divmod(int(shown), 7)
-    return (f"SSW: {weeks}+{days}",)
+    return f"{weeks}+{days}", "SSW"
 
 
 def _is_statistic(measurement: Measurement) -> bool:

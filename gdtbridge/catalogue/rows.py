@@ -27,7 +27,8 @@ from types import MappingProxyType
 from typing import Final
 
 from gdtbridge.sr import ucum
-from gdtbridge.sr.codes import ModifierRole
+from gdtbridge.sr.codes import ModifierRole, side_of
+from gdtbridge.sr.model import Code
 from gdtbridge.tsv import table
 
 MEASUREMENT_COLUMNS: Final = ("id", "name", "unit", "decimals", "group")
@@ -52,6 +53,9 @@ MAX_DECIMALS: Final = 6
 ABSENT: Final = "-"
 ANY: Final = "*"
 APPENDED: Final = "+"
+
+NAMED: Final = "="
+"""Begins a concept that is a name: what devices without a defined code call a measurement."""
 
 PRECOORDINATED: Final = (
     # What a concept such as "LVIDd, 2D" says itself, so that repeating it changes nothing
@@ -128,10 +132,23 @@ class CatalogueRow:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueTerms:
-    """The words of ``where``: the term of each code, and the German word of each term."""
+    """The words of ``where``: the term of each code, and the German word of each term.
+
+    A code is ``SCT:…``, or a text instead of one with the modifier it may stand in:
+    ``laterality==lt``.
+    """
 
     by_code: Mapping[str, str]
     words: Mapping[str, str]
+
+    def term(self, role: str, key: str) -> str:
+        """Return the term of what a modifier says, empty for none; ``key`` as in an identity."""
+        if not key.startswith("="):
+            return self.by_code.get(key, "")
+        if role == ModifierRole.LATERALITY:
+            side = ":".join(side_of(Code("", "", key.removeprefix("="))))
+            return self.by_code.get(side, "") or self.by_code.get(f"{role}={key}", "")
+        return self.by_code.get(f"{role}={key}", "")
 
 
 @lru_cache(maxsize=1)
@@ -217,6 +234,8 @@ def _decimals(text: str) -> int:
 
 
 def _concept(text: str) -> str:
+    if text.startswith(NAMED) and text == text.casefold():
+        return text
     _matching("concept", text, _CONCEPT, "SCHEMA:CODE, z. B. LN:29436-3", "SCHEME:CODE")
     scheme, _, value = text.partition(":")
     return f"{scheme.upper()}:{value}"

@@ -5,18 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import date
+from decimal import Context, Decimal, InvalidOperation
 from typing import Final
 
+from gdtbridge.catalogue.modifiers import contradicting_sides, said_by
+from gdtbridge.catalogue.names import readable
 from gdtbridge.catalogue.rows import terms
 from gdtbridge.catalogue.words import german_word
+from gdtbridge.sr import ucum
 from gdtbridge.sr.codes import PROPERTIES, ModifierRole, normal
 from gdtbridge.sr.findings import FINDING
 from gdtbridge.sr.identity import IdentityExtra
 from gdtbridge.sr.model import Code, Measurement, MeasurementProperty
+from gdtbridge.sr.numbers import plain
 from gdtbridge.sr.subject import UNNUMBERED_FETUS, mark
 
 REPEAT: Final = "Wiederholung"
 """The word of the remark that numbers repeats."""
+
+DIGITS: Final = 6
+"""Significant digits a text shows of a device's number; more are no measurement."""
 
 REMARKS: Final = (
     # Field of Measurement to its German word
@@ -39,7 +47,17 @@ REMARKS: Final = (
 )
 
 IN_TITLE: Final = frozenset(
-    {"label", "companion_of", "group", "site", "topography", "laterality", "fetus"}
+    {
+        "label",
+        "companion_of",
+        "group",
+        "site",
+        "topography",
+        "laterality",
+        "stage",
+        "protocol",
+        "fetus",
+    }
 )
 
 FETUS: Final = "Fetus"
@@ -99,29 +117,36 @@ def title(measurement: Measurement) -> str:
 
     Of a finding the German words are told where there are any (``Myom 2: Durchmesser``).
     """
-    name = measurement.name
+    stem, tail = title_parts(measurement)
+    return stem + tail
+
+
+def title_parts(measurement: Measurement) -> tuple[str, str]:
+    """Return the title in two: what a shortening may cut, and what tells values apart."""
+    name = readable(measurement.name)
     about = finding_title(measurement)
     if about:
         name = german_word(Code(measurement.code, measurement.scheme, name)) or name
     if measurement.label is not None and measurement.label.casefold() != name.casefold():
-        name = f"{measurement.label} ({name})"
+        name = f"{readable(measurement.label)} ({name})"
     if measurement.companion_of is not None:
         name = f"{name} ({_said(measurement, 'companion_of')})"
     if about:
         name = f"{about}: {name}"
-    where = " ".join(
-        part
-        for part in (
-            "" if about and _tells_group(measurement) else measurement.group,
-            *(_said(measurement, field) for field in ("site", "topography", "laterality")),
-        )
-        if part and part.casefold() not in name.casefold()
-    )
-    name = f"{name}, {where}" if where else name
-    name = f"{name}, {fetus_word(measurement.fetus)}" if measurement.fetus else name
-    if measurement.earlier is None:
-        return name
-    return f"{name}, {earlier_word(measurement.earlier)}"
+    group = "" if about and _tells_group(measurement) else measurement.group
+    parts = (group, _said(measurement, "site"))
+    where = " ".join(part for part in parts if part and part.casefold() not in name.casefold())
+    parts = (_said(measurement, "topography"), _said(measurement, "laterality"))
+    side = " ".join(part for part in parts if part and part.casefold() not in name.casefold())
+    stem = f"{name}, {where}" if where else name
+    tail = f"{' ' if where else ', '}{side}" if side else ""
+    for field in ("stage", "protocol"):
+        word = _said(measurement, field)
+        tail += f", {word}" if word and word.casefold() not in name.casefold() else ""
+    tail += f", {fetus_word(measurement.fetus)}" if measurement.fetus else ""
+    if measurement.earlier is not None:
+        tail += f", {earlier_word(measurement.earlier)}"
+    return stem, tail
 
 
 def finding_title(measurement: Measurement) -> str:
@@ -171,7 +196,7 @@ def remarks(measurement: Measurement, without: Collection[str] = ()) -> tuple[st
     lines = []
     for field, word in REMARKS:
         text = _said(measurement, field)
-        if text and field not in without:
+        if text and field not in without and not _repeats_the_derivation(measurement, field, text):
             lines.append(f"{word}: {text}")
     lines += [
         f"{one.name}: {one.value}"
@@ -184,6 +209,33 @@ def remarks(measurement: Measurement, without: Collection[str] = ()) -> tuple[st
     return tuple(lines)
 
 
+def doubts(measurement: Measurement) -> tuple[str, ...]:
+    """Return what makes a value doubtful: sides that contradict each other."""
+    sides = contradicting_sides(measurement)
+    if not sides:
+        return ()
+    words = " und ".join(terms().words[side] for side in sides)
+    return (f"Seite widersprüchlich: {words}",)
+
+
+def comma(value: Decimal) -> str:
+    """Return a number as a German text has it, in at most six significant digits."""
+    text = plain(value)
+    if "." in text and len(value.as_tuple().digits) > DIGITS:
+        text = plain(Context(prec=DIGITS).create_decimal(value).normalize())
+    return text.replace(".", ",")
+
+
+def stage_word(text: str) -> str:
+    """Return what a stage is called; a mere number is ``Stufe 4``."""
+    return f"Stufe {text}" if text.isdigit() else text
+
+
+def _repeats_the_derivation(measurement: Measurement, field: str, text: str) -> bool:
+    """Return whether a selection says what the derivation says: a mean, chosen as the mean."""
+    return field == "selection" and text == _said(measurement, "derivation")
+
+
 def _said(measurement: Measurement, field: str) -> str:
     """Return the text of a field: the catalogue's word for the codes, else the device's own.
 
@@ -193,19 +245,25 @@ def _said(measurement: Measurement, field: str) -> str:
         return measurement.label or ""
     if field == ModifierRole.FETUS:
         return measurement.fetus or ""
-    keys = dict(one.partition("=")[::2] for one in measurement.identity[1:] if one)
-    known = terms()
-    words = [
-        known.words.get(known.by_code.get(keys[role], ""), "")
-        for role in ROLES.get(field, (field,))
-        if role in keys
-    ]
-    return ", ".join(words) if words and all(words) else _german(getattr(measurement, field))
+    said, known = said_by(measurement), terms().words
+    words = [known.get(said[role].term, "") for role in ROLES.get(field, (field,)) if role in said]
+    if words and all(words):
+        return ", ".join(words)
+    text = _german(getattr(measurement, field))
+    return stage_word(text) if field == ModifierRole.STAGE else text
 
 
 def _property_line(one: MeasurementProperty) -> str:
     word = PROPERTIES.get(normal(Code(one.code, one.scheme, "")), one.name)
-    return f"{word}: {one.value} {one.unit}".rstrip()
+    return f"{word}: {_german_number(one.value)} {ucum.printed(one.unit)}".rstrip()
+
+
+def _german_number(text: str) -> str:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    return comma(value) if value.is_finite() else text
 
 
 def _german(text: str | None) -> str:

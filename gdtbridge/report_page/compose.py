@@ -153,10 +153,11 @@ def _rows(shown: Sequence[ChartValue]) -> Iterator[SheetRow]:
             seen[one.name, told] += 1
             number = seen[one.name, told]
             name = f"{name} ({number})" if number > 1 else name
+        value, unit = one.spoken or (plain(one.value).replace(".", ","), one.unit)
         yield SheetRow(
             name=name,
-            value=plain(one.value).replace(".", ","),
-            unit=_unit(one.unit if one.known else ucum.printed(one.unit)),
+            value=value,
+            unit=_unit(unit if one.known else ucum.printed(unit)),
             remark=page_text("; ".join(told), MAX_REMARK),
             number=number,
         )
@@ -179,6 +180,8 @@ def _remarks(one: ChartValue) -> tuple[str, ...]:
     short: dict[str, None] = {}
     for remark in one.remarks:
         word, colon, text = remark.partition(": ")
+        if one.spoken is not None and (text, word) == one.spoken:
+            continue
         if word == REPEAT or (word in IN_THE_NAME and text.casefold() in one.name.casefold()):
             continue
         short[text if colon and word in PLAIN_WITHOUT_WORD else remark] = None

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from gdtbridge.catalogue import remarks, title
+from gdtbridge.catalogue import remarks
 from gdtbridge.catalogue.catalogue import Catalogue
+from gdtbridge.catalogue.names import fitted
 from gdtbridge.catalogue.presentation import ChartValue, present, present_all
-from gdtbridge.gdt.tables.fields import field_length
+from gdtbridge.catalogue.rows import NAME_LENGTH
+from gdtbridge.catalogue.wording import title_parts
 from gdtbridge.gdt.write.results import NormalRange, TestValue
 from gdtbridge.results.revision import NewValues, SentValue
 from gdtbridge.settings import TestIds, Unknown
@@ -20,8 +22,6 @@ from gdtbridge.sr.codes import normal
 from gdtbridge.sr.model import Code, MeasurementProperty
 
 log = logging.getLogger(__name__)
-
-NAME_LENGTH: Final = field_length("8411")
 
 Conversion = Callable[[Decimal, str], Decimal | None]
 """Turns a number of some unit (UCUM) into the unit of a value; None where that cannot be."""
@@ -75,7 +75,9 @@ class TestValueBuilder:
         self, one: ChartValue, measurement: Measurement, before: SentValue | None
     ) -> TestValue:
         if not one.known:
-            return replace(self._as_sent(one.id, measurement, before), group=one.heading)
+            sent = self._as_sent(one.id, measurement, before)
+            lines = (*_former(before), *one.lines)
+            return replace(sent, name=one.name, sources=lines, group=one.heading, tail=one.tail)
         if before is not None:  # in the same unit as now
             former = replace(measurement, value=Decimal(before.value), unit=before.unit)
             was = present(former, self.catalogue)
@@ -85,9 +87,11 @@ class TestValueBuilder:
             name=one.name,
             value=one.value,
             unit=one.unit,
-            sources=(*_former(before), *one.remarks),
+            sources=(*_former(before), *one.lines),
             group=one.heading,
             normal=_normal_range(measurement, self._in_units_of(measurement, one)),
+            tail=one.tail,
+            spoken=one.spoken,
         )
 
     def _in_units_of(self, measurement: Measurement, one: ChartValue) -> Conversion:
@@ -103,20 +107,24 @@ class TestValueBuilder:
         self, test_id: str, measurement: Measurement, before: SentValue | None
     ) -> TestValue:
         former = _former(before)
+        stem, tail = title_parts(measurement)
         sent = TestValue(
             test_id=test_id,
-            name=_name_of(measurement),
+            name=fitted(stem, tail, NAME_LENGTH),
             value=measurement.value,
             unit=measurement.unit,
             sources=(*former, *remarks(measurement)),
             normal=_normal_range(
                 measurement, lambda number, unit: number if unit == measurement.unit else None
             ),
+            tail=tail,
         )
         known = measurement.predecessor
         if not self.predecessor_names or known is None:
             return sent
-        return replace(sent, name=known.name, sources=(*former, *known.sources), unit=known.unit)
+        return replace(
+            sent, name=known.name, sources=(*former, *known.sources), unit=known.unit, tail=""
+        )
 
 
 def _normal_range(measurement: Measurement, converted: Conversion) -> NormalRange:
@@ -146,10 +154,6 @@ def _limit(
 
 
 def _former(before: SentValue | None) -> tuple[str, ...]:
-    return (f"vorher {before.value} {before.unit}".rstrip(),) if before is not None else ()
-
-
-def _name_of(measurement: Measurement) -> str:
-    """Return the name with site and side where all of it fits; the remarks repeat both."""
-    whole = title(measurement)
-    return whole if len(whole) <= NAME_LENGTH else measurement.name
+    if before is None:
+        return ()
+    return (f"vorher {before.value.replace('.', ',')} {before.unit}".rstrip(),)

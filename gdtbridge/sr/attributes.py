@@ -18,6 +18,7 @@ from gdtbridge.sr.codes import (
     PATIENT_CLASS,
     PROPERTIES,
     SILENT_MODIFIERS,
+    STAGE_NUMBER,
     SUBJECT_CLASS,
     SUBJECT_ID,
     Concept,
@@ -83,6 +84,7 @@ class _FoundAttributes:
     properties: list[MeasurementProperty] = field(default_factory=list)
     inferred_from: list[str] = field(default_factory=list)
     subject: dict[Concept, Code] = field(default_factory=dict)
+    stage_number: Code | None = None
 
     def add_role(self, role: ModifierRole, value: Code) -> None:
         self.roles.setdefault(role, []).append(value)
@@ -102,6 +104,8 @@ def attributes_of(content: ContentReader, item: Item, place: str) -> ItemAttribu
         elif relation != CONTAINS or is_number:  # `tree` tells the others
             _read_reference(content, child, child_place, found, is_number=is_number)
     subject, subject_id = _take_subject(found)
+    if found.stage_number is not None and ModifierRole.STAGE not in found.roles:
+        found.add_role(ModifierRole.STAGE, found.stage_number)
     if not (found.roles or found.further or found.properties or found.inferred_from):
         return ItemAttributes(subject=subject, subject_id=subject_id)
     modifiers = {role: joined(codes) for role, codes in found.roles.items()}
@@ -160,6 +164,8 @@ def _read_without_role(
         return
     if _is_of_subject(concept, relation, value):
         found.subject[concept] = value
+    elif concept == STAGE_NUMBER:
+        found.stage_number = value
     elif is_number and (concept in PROPERTIES or says_something):
         found.properties.extend(_properties(content, child, name))
     elif _is_further(relation, kind, concept):

@@ -64,6 +64,7 @@ MODIFIERS: Final[dict[Concept, ModifierRole]] = {
     ("SCT", "272517003"): ModifierRole.BREATHING,  # Respiratory Cycle Point
     ("SCT", "260674002"): ModifierRole.FLOW,  # Direction of Flow
     ("LN", "18139-6"): ModifierRole.STAGE,  # Stage
+    ("DCM", "109055"): ModifierRole.STAGE,  # Protocol Stage
     ("DCM", "125203"): ModifierRole.PROTOCOL,  # Acquisition Protocol
     ("DCM", "121401"): ModifierRole.DERIVATION,  # Derivation
     ("DCM", "121404"): ModifierRole.SELECTION,  # Selection Status
@@ -81,6 +82,17 @@ MODIFIERS: Final[dict[Concept, ModifierRole]] = {
     ("99GEMS", "GEU-1005-5"): ModifierRole.LABEL,  # GE LOGIQ: Measurement Label
     ("99GEMS", "GEU-1005-7"): ModifierRole.SITE,  # GE LOGIQ: Anatomy Label
 }
+
+STAGE_NUMBER: Final[Concept] = ("DCM", "122091")
+"""Stage Number, which tells stages apart where nothing else does."""
+
+_LEFT: Final[Concept] = ("SCT", "7771000")
+_RIGHT: Final[Concept] = ("SCT", "24028007")
+_SIDE_WORDS: Final[dict[str, Concept]] = {
+    **dict.fromkeys(("left", "lt", "l", "li", "links"), _LEFT),
+    **dict.fromkeys(("right", "rt", "r", "re", "rechts"), _RIGHT),
+}
+"""Sides as devices write them instead of a code, with a point or without."""
 
 SUBJECT_CLASS: Final[Concept] = ("DCM", "121024")
 SUBJECT_ID: Final[Concept] = ("DCM", "121030")
@@ -259,6 +271,19 @@ def role_of(name: Code) -> ModifierRole | None:
     if name.value in LABEL_VALUES:
         return ModifierRole.LABEL
     return MODIFIERS.get(normal(name))
+
+
+def side_of(laterality: Code) -> Concept:
+    """Return a laterality in its one spelling, also where it is a word (``Lt``, ``rechts``)."""
+    if laterality.value:
+        return normal(laterality)
+    word = " ".join(laterality.meaning.casefold().split())
+    return _SIDE_WORDS.get(word.removesuffix("."), ("", word))
+
+
+def are_opposite(one: Code, other: Code | None) -> bool:
+    """Return whether one laterality says left and the other right."""
+    return other is not None and {side_of(one), side_of(other)} == {_LEFT, _RIGHT}
 
 
 def tells_apart(container: Code) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from gdtbridge.dataset.parser import Item
 from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.text import TextDecoder
-from gdtbridge.sr.codes import QUALIFIERS, ModifierRole, plain_unit
+from gdtbridge.sr.codes import QUALIFIERS, ModifierRole, are_opposite, plain_unit
 from gdtbridge.sr.model import Code, MeasurementProperty, NumDecision, ReportLimitError, Subject
 from gdtbridge.sr.numbers import decimal_of, plain
 from gdtbridge.sr.profiles import DeviceHabits
@@ -29,6 +29,7 @@ MAX_FURTHER: Final = 64
 """Further modifiers of a value that count, the innermost."""
 
 CONTAINS: Final = "CONTAINS"
+SIDE: Final = ModifierRole.LATERALITY
 
 NO_NUMBER: Final = Decimal("NaN")
 """Value of a NUM without a readable number."""
@@ -69,11 +70,13 @@ class ModifierContext:
     ``subject`` is whose the values are by what is said nearest to them,
     ``subject_id`` the name of a subject that is not said to be the patient. ``before`` is the day
     of an earlier exam the values are said to be of (`earlier`), ``observed`` when they were
-    measured (DT), both by what is said nearest to them.
+    measured (DT), both by what is said nearest to them. ``other_side`` is a side said further out
+    that ``laterality`` contradicts.
     """
 
     site: Code | None = None
     laterality: Code | None = None
+    other_side: Code | None = None
     topography: Code | None = None
     mode: Code | None = None
     method: Code | None = None
@@ -107,6 +110,8 @@ class ModifierContext:
         changes: dict[str, Any] = {role.value: code for role, code in found.items()}
         if ModifierRole.SITE in found:
             changes.setdefault("topography", None)
+        if self.laterality is not None and are_opposite(self.laterality, found.get(SIDE)):
+            changes["other_side"] = self.laterality
         return replace(self, **changes)
 
     def with_further(self, found: tuple[tuple[Code, Code], ...]) -> ModifierContext:

@@ -152,7 +152,8 @@ class Measurement:
     for. ``properties`` say something about the value and are no results. ``inferred_from`` are
     places of values it was computed from. ``observed`` is the value's own time, else that of its
     container (VR DT, as sent). ``earlier`` is the day of the earlier exam it is of (ISO 8601),
-    empty where that is not known, None for a value of this exam.
+    empty where that is not known, None for a value of this exam. ``other_side`` is a side said
+    around the value that its own ``laterality`` contradicts.
     Of ``repeats`` values with one identity this is number ``repeat``. ``predecessor`` is None for
     what the predecessor system did not read. ``findings`` are what the value is about (a fibroid,
     a nodule), the outer one first.
@@ -190,6 +191,7 @@ class Measurement:
     properties: tuple[MeasurementProperty, ...] = ()
     inferred_from: tuple[str, ...] = ()
     observed: str | None = None
+    other_side: str | None = None
     repeat: int = 1
     repeats: int = 1
     findings: tuple[FindingName, ...] = ()

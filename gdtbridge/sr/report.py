@@ -254,6 +254,7 @@ def _measurement(
         properties=finding.properties,
         inferred_from=finding.inferred_from,
         observed=finding.observed or None,
+        other_side=_text(context.other_side),
         repeat=made.repeat,
         repeats=made.repeats,
         findings=names_of(context),

@@ -6,6 +6,7 @@ import re
 import tomllib
 from base64 import b32encode
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from hashlib import sha256
 from itertools import combinations, groupby
@@ -15,6 +16,8 @@ import pytest
 from pydicom.sr._concepts_dict import concepts
 
 from gdtbridge.catalogue.catalogue import APPENDING, HASHED, MARKS, Catalogue, standard
+from gdtbridge.catalogue.modifiers import contradicting_sides
+from gdtbridge.catalogue.names import readable
 from gdtbridge.catalogue.page import catalogue_to_json, catalogue_to_markdown
 from gdtbridge.catalogue.rows import (
     NAME_LENGTH,
@@ -32,7 +35,7 @@ from gdtbridge.sr.identity import LONGEST_ID
 from gdtbridge.tsv import table
 from tests.conftest import PROJECT
 
-SEEN_IN_REPORTS = "99GEMS:"
+SEEN_IN_REPORTS = ("99GEMS:", "99EN:", "EN:", "SONOSCAPE:")
 NOT_IN_PYDICOM = {
     # Codes of the templates themselves: PS3.16 TID 5002, 5012-5016, 5201; PS3.17 Annex I
     "LN:8302-2": "Patient Height",
@@ -62,6 +65,16 @@ NOT_IN_PYDICOM = {
     "LN:11830-7": "Right Ovary Width",
     "LN:11858-8": "Right Ovary Height",
     "LN:12165-7": "Right Ovary Volume",
+    # Codes one maker sends, with the names it gives them
+    "LN:1726-7": "Peak Systolic Velocity",
+    "LN:8741-1": "Left Ventricular Cardiac Output",
+    "LN:78185-6": "Mitral valve medial annulus Tissue velocity.E-wave.max",
+    "LN:18024-0": "Left atrial Diameter anterior-posterior systole by US.M-mode",
+    "LN:11635-5": "Fetal Heart Reactivity",
+    # SNOMED CT
+    "SCT:64163001": "Structure of head of pancreas",
+    "SCT:40133006": "Structure of body of pancreas",
+    "SCT:73239005": "Structure of tail of pancreas",
 }
 GENERIC = {
     # What means nothing without the site
@@ -122,7 +135,7 @@ def meanings(code: str) -> set[str]:
 
 def says(code: str, meaning: str) -> bool:
     """Return whether the code means that, as far as anybody can tell."""
-    if code.startswith("="):
+    if "=" in code:
         return code == code.casefold()
     if code in NOT_IN_PYDICOM:
         return meaning == NOT_IN_PYDICOM[code] and not meanings(code)
@@ -209,7 +222,8 @@ def test_no_term_looks_like_what_is_made_of_a_text() -> None:
 
 def options(role: str, choice: ModifierChoice) -> Iterator[tuple[str | None, str]]:
     """Yield a code (None for absent) for each way the choice offers, and the term it appends."""
-    codes = {term: code for code, term in terms().by_code.items()}
+    known = sorted(terms().by_code.items(), key=lambda pair: "==" not in pair[0])
+    codes = {term: "=" * ("==" in code) + code.rpartition("==")[2] for code, term in known}
     if choice.absent or choice.anything:
         yield None, ""
     for term in sorted(choice.silent):
@@ -362,6 +376,28 @@ LEFT, RIGHT, UNILATERAL = "SCT:7771000", "SCT:24028007", "SCT:66459002"
         ("LN:11726-7", {"site": "SCT:17232002", "fetus": "=ohne nummer"}, "FMCAPSV"),
         ("LN:29436-3", {"site": LV, "fetus": "=a"}, "LVIDD0FA"),
         ("LN:29436-3", {"site": LV, "fetus": "=ohne nummer"}, "LVIDD0CHILD"),
+        ("LN:59133-9", {"site": "SCT:399086000", "mode": "SCT:439858009"}, "TVLAT"),
+        # 2D and M-mode each
+        ("LN:80032-6", {}, "LVPWD"),
+        ("LN:80031-8", {}, "LVPWD0MM"),
+        ("LN:80010-2", {}, "LVIDDI0MM"),
+        # sides within a code, as a text, beside a code that says none
+        ("SCT:410668003", {"site": "SCT:18639004"}, "RENL0L"),
+        ("SCT:410668003", {"site": "SCT:9846003", "laterality": UNILATERAL}, "RENL0R"),
+        ("SCT:410668003", {"site": "SCT:64033007", "laterality": "=lt."}, "RENL0L"),
+        ("SCT:410668003", {"site": "SCT:64033007", "laterality": "=re"}, "RENL0R"),
+        # stages by number and by text
+        ("LN:18043-0", {"stage": "=4"}, "LVEF0Z4"),
+        ("LN:18043-0", {"stage": "=baseline"}, "LVEF0REST"),
+        # before and after voiding
+        ("SCT:118565006", {"site": "SCT:89837001"}, "BLAV"),
+        ("SCT:118565006", {"site": "SCT:89837001", "stage": "DCM:109134"}, "BLAPREV"),
+        ("SCT:118565006", {"site": "SCT:89837001", "stage": "DCM:109135"}, "RESTHARN"),
+        ("SCT:118565006", {"site": "SCT:89837001", "label": "=post void"}, "RESTHARN"),
+        ("SCT:410668003", {"site": "SCT:89837001", "label": "=post-void"}, "BLAL0VOIDPO"),
+        # of a kidney's thickness and its parenchyma's
+        ("LN:59089-3", {"site": "SCT:64033007", "laterality": LEFT}, "RENTH0L"),
+        ("LN:59089-3", {"site": "SCT:64033007", "label": "=cortex"}, "RENCORT"),
     ],
 )
 def test_a_measurement_is_called_by_what_it_is(
@@ -384,7 +420,6 @@ def test_a_measurement_is_called_by_what_it_is(
         ("LN:11726-7", {"mode": CW, "flow": ANTEGRADE}),  # where?
         ("SCT:81827009", {"mode": TWO_D}),
         ("SCT:81827009", {"site": "SCT:15825003", "mode": TWO_D}),  # which part of the aorta?
-        ("LN:59133-9", {"site": "SCT:399086000", "mode": "SCT:439858009"}),  # s', e' or a'?
         ("LN:29436-4", {}),
         ("SRT:29436-3", {}),
     ],
@@ -400,6 +435,74 @@ def test_a_measurement_without_identity_is_unknown() -> None:
     """Nothing is concluded from names."""
     one = Measurement("X", "LVIDd", Decimal(1), "mm", "29436-3", "LN")
     assert standard().look_up(one) is None
+
+
+def test_a_makers_own_code_is_read_by_its_words() -> None:
+    """Only where the code itself is nobody's; what the standard defines means what it means."""
+    segment = "left ventricle basal anterior segment"
+    private = replace(
+        measured("99GEMS:GEU-106-0002", unit="%", site="99GEMS:GEU-106-1000"), site=segment
+    )
+    entry = standard().look_up(private)
+    assert entry is not None
+    assert entry.id == "SLSBA"
+    left = replace(measured("SCT:410668003", site="99X:1"), site="Left kidney")
+    assert [one.id for one in (standard().look_up(left),) if one] == ["RENL0L"]
+    wall = replace(measured("99X:7", unit="1"), name="Relative  Wall Thickness")
+    assert [one.id for one in (standard().look_up(wall),) if one] == ["RWT"]
+    assert standard().look_up(replace(measured("LN:1-1"), name="Relative Wall Thickness")) is None
+
+
+def test_a_lobe_of_the_liver_has_no_other_side() -> None:
+    """Left and right are sides of what there are two of."""
+    lobe = replace(measured("SCT:410668003", site="99X:1"), site="Left lobe of liver")
+    assert standard().look_up(lobe) is None
+    assert contradicting_sides(replace(lobe, other_side="Right")) == ()
+
+
+@pytest.mark.parametrize(
+    ("site", "side", "around", "sides"),
+    [
+        ("SCT:64033007", RIGHT, "Left", ("L", "R")),
+        ("SCT:64033007", RIGHT, "li", ("L", "R")),
+        ("SCT:64033007", RIGHT, None, ()),
+        ("SCT:18639004", RIGHT, None, ("L", "R")),
+        ("SCT:18639004", LEFT, None, ()),
+        ("SCT:64033007", f"{RIGHT}+{LEFT.partition(':')[2]}", None, ("R", "L")),
+    ],
+)
+def test_contradicting_sides_are_seen(
+    site: str, side: str, around: str | None, sides: tuple[str, ...]
+) -> None:
+    """Whether the other side stands around the value, within the organ's code or beside it."""
+    one = measured("SCT:410668003", site=site, laterality=side)
+    assert contradicting_sides(replace(one, other_side=around)) == sides
+
+
+def test_a_long_name_is_cut_before_what_tells_values_apart() -> None:
+    """The equation goes, the twin stays; the remark then has the equation whole."""
+    equation = "EFW by AC, BPD, FL, HC, Hadlock 1985 Table"
+    one = replace(measured("LN:11727-5", equation="DCM:1", fetus="=b"), method=equation)
+    entry = standard().look_up(one)
+    assert entry is not None
+    assert entry.name.endswith("..., Fetus B")
+    assert len(entry.name) <= NAME_LENGTH
+    assert entry.tail == ", Fetus B"
+    assert "equation" in entry.untold
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("MCR_WEIGHT_US_PERC_EFW_HADLOCK_BPD_HC_AC_FL", "EFW Hadlock BPD HC AC FL"),
+        ("FL, FL, Hadlock 1984", "FL, Hadlock 1984"),
+        ("EFW by AC, BPD", "EFW by AC, BPD"),
+        ("LVIDd", "LVIDd"),
+    ],
+)
+def test_device_internals_become_readable(text: str, spoken: str) -> None:
+    """What a device's programmers called something is no name for a chart."""
+    assert readable(text) == spoken
 
 
 @pytest.mark.parametrize(
@@ -429,18 +532,18 @@ def test_an_own_row_adds_a_coding() -> None:
                 "unit": "mm",
                 "decimals": "0",
                 "group": "Schilddrüse",
-                "concept": "sonoscape:THY_NOD1_L",
+                "concept": "sonoscape:THY_NOD7_L",
                 "where": "mode=2D",
             },
         ]
     )
     liver = catalogue.look_up(measured("SONOSCAPE:ABD_LIVER_L", mode="=2d"))
-    node = catalogue.look_up(measured("SONOSCAPE:THY_NOD1_L", mode="=2d"))
+    node = catalogue.look_up(measured("SONOSCAPE:THY_NOD7_L", mode="=2d"))
     assert liver is not None
     assert (liver.id, liver.name, liver.unit) == ("LIVL", "Leber Länge", "mm")
     assert node is not None
     assert (node.id, node.group, node.decimals) == ("KNOTEN", "Schilddrüse", 0)
-    assert standard().look_up(measured("SONOSCAPE:THY_NOD1_L", mode="=2d")) is None
+    assert standard().look_up(measured("SONOSCAPE:THY_NOD7_L", mode="=2d")) is None
 
 
 def test_an_own_row_counts_before_ours() -> None:
@@ -549,7 +652,7 @@ def test_the_page_has_every_row_and_term_once_in_order() -> None:
     assert [cell[0][3:-1] for cell in cells] == [row.id for row in rows] + list(known)
     for cell, row in zip(cells, rows, strict=False):
         assert cell[1] == row.name
-        assert cell[4].split()[0] == row.concept
+        assert cell[4].startswith(row.concept)
         assert [part.strip("`") for part in cell[5].rstrip("| ").split()] == row.where.split()
     groups = [line.removeprefix("## ") for line in lines if line.startswith("## ")]
     assert groups == [*dict.fromkeys(row.group for row in rows), "Terms"]

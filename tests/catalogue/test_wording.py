@@ -311,4 +311,4 @@ def test_coded_words_are_german_whatever_the_device_calls_them() -> None:
         "Flussrichtung: Regurgitation",
         "Stufe: maximale Belastung",
     )
-    assert title(one).endswith("Pulmonalklappe proximal")
+    assert title(one).endswith("Pulmonalklappe proximal, maximale Belastung")

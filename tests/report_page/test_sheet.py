@@ -75,7 +75,7 @@ def test_values_are_named_and_grouped_by_the_catalogue(sheet: MakeSheet) -> None
     assert [group.name for group in made.groups] == ["Linker Ventrikel"]
     (shown,) = made.groups[0].rows
     assert shown == SheetRow(
-        "LV-Durchmesser enddiastolisch (LVIDd)", "48,2", "mm", "Gerät: 4.8219 cm"
+        "LV-Durchmesser enddiastolisch (LVIDd)", "48,2", "mm", "Gerät: 4,8219 cm"
     )
 
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import pydicom
 import pytest
+from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from gdtbridge.errors import OrderError
@@ -394,6 +395,13 @@ class TestTheDevicesOwnWords:
         assert not any(number == "LVIDD" for number, _, _ in sent)
 
 
+def unheard_of(report: Dataset) -> None:
+    """Give the private measurements of a report codes no catalogue has."""
+    for row in report.ContentSequence[0].ContentSequence:
+        code = row.ContentSequence[0]
+        code.TextValue = code.TextValue.replace("THY_", "XYZ_")
+
+
 class TestHeldBack:
     """``unknown = "hold"``: only what the catalogue has leaves."""
 
@@ -402,16 +410,14 @@ class TestHeldBack:
         """Hold back what is unknown; name one of the device's private codes."""
         return (
             '[gdt]\nunknown = "hold"\n[[catalogue.rows]]\nid = "THYV0R"\n'
-            'name = "Schilddrüse Volumen, rechts"\n'
-            'concept = "SONOSCAPE:THY_R_VOL"\nwhere = "mode=2D"\n'
-            'unit = "mL"\ndecimals = 1\ngroup = "Schilddrüse"\n'
+            'concept = "SONOSCAPE:XYZ_R_VOL"\nwhere = "mode=2D"\n'
         )
 
     def test_what_a_row_of_ones_own_names_leaves(
         self, practice: Practice, reports: Reports
     ) -> None:
         """Of ten private measurements the practice named one."""
-        reports.send(THYROID)
+        reports.send(THYROID, unheard_of)
         practice.wait()
 
         assert list(values(practice)) == [[("THYV0R", "6.5", "ml")]]
@@ -436,7 +442,7 @@ class TestNothingToSend:
 
     def test_no_value_record_is_written(self, practice: Practice, reports: Reports) -> None:
         """The study record leaves, and nothing is left for a person to mend."""
-        reports.send(THYROID)
+        reports.send(THYROID, unheard_of)
         practice.wait()
 
         assert practice.files() == ["R0000000043.gdt"]

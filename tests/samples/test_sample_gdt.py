@@ -84,8 +84,8 @@ def test_the_dialect_has_no_objections(path: Path) -> None:
 @pytest.mark.parametrize(
     ("study", "patient", "count", "value", "unit"),
     [
-        ("abdomen", b"10042", 9, b"186.25", b"ml"),
-        ("thyroid", b"30017", 10, b"6.52", b"ml"),
+        ("abdomen", b"10042", 9, b"19.8", b"mm"),
+        ("thyroid", b"30017", 10, b"6.5", b"ml"),
         ("echo", b"20815", 27, b"-19.4", b"%"),
     ],
 )

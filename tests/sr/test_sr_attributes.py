@@ -292,6 +292,45 @@ def test_side_of_the_section_and_of_the_vessel(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
+    ("outside", "inside", "contradicted"),
+    [
+        (LEFT, RIGHT, "Left"),
+        (RIGHT, LEFT, "Right"),
+        (LEFT, LEFT, None),
+        ("SRT|G-A103|Unilateral", RIGHT, None),
+        ("SRT|G-A102|Bilateral", RIGHT, None),
+    ],
+)
+def test_a_side_that_contradicts_its_section_is_kept_with_it(
+    read: Read, outside: str, inside: str, contradicted: str | None
+) -> None:
+    """The nearest counts, and the other is not forgotten."""
+    vessel = container("SRT|T-45300|ICA", num(VELOCITY, "90", "cm/s", code(LATERALITY, inside)))
+    section = container(FINDINGS, code(LATERALITY, outside), vessel)
+    assert only(read(dataset(section, template="5100"))).other_side == contradicted
+
+
+@pytest.mark.parametrize(
+    ("items", "stage"),
+    [
+        ((code("DCM|109055|Protocol Stage", "SCT|128975004|Rest", rel="HAS ACQ CONTEXT"),), "Rest"),
+        ((num("DCM|122091|Stage Number", "4", "{stage}", rel="HAS ACQ CONTEXT"),), "4"),
+        (
+            (
+                num("DCM|122091|Stage Number", "4", "{stage}", rel="HAS ACQ CONTEXT"),
+                code("LN|18139-6|Stage", "SCT|128975004|Rest", rel="HAS ACQ CONTEXT"),
+            ),
+            "Rest",
+        ),
+    ],
+)
+def test_a_stage_by_code_text_or_number(read: Read, items: tuple[Dataset, ...], stage: str) -> None:
+    """Its number tells stages apart only where nothing else does."""
+    group = container(GROUP, *items, num(LVIDD, "4.8", "cm"))
+    assert only(read(dataset(container(FINDINGS, group)))).stage == stage
+
+
+@pytest.mark.parametrize(
     ("item", "counts"),
     [
         (code("99X|1|Plane", "99X|2|Far"), True),

@@ -100,9 +100,14 @@ def wrap(text: str, width: int) -> list[str]:
 ELLIPSIS: Final = "..."
 
 
-def split_title(text: str, width: int) -> tuple[str, str]:
-    """Return a title of at most ``width`` and the rest of it, both marked with "..."."""
+def split_title(text: str, width: int, kept: int = 0) -> tuple[str, str]:
+    """Return a title of at most ``width`` and what it lacks, both marked with "...".
+
+    The last ``kept`` characters stay in the title, so that it is cut before them.
+    """
     if len(text) <= width:
         return text, ""
-    head = wrap(text, width - len(ELLIPSIS))[0]
-    return head + ELLIPSIS, ELLIPSIS + text[len(head) :].lstrip(" ")
+    tail = text[len(text) - kept :] if kept < width // 2 else ""
+    stem = text[: len(text) - len(tail)]
+    head = wrap(stem, width - len(tail) - len(ELLIPSIS))[0].rstrip(" ,")
+    return head + ELLIPSIS + tail, ELLIPSIS + stem[len(head) :].lstrip(" ,")

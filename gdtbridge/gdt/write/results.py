@@ -107,6 +107,9 @@ class TestValue:
     """One measurement with its number exactly as it is to be written; ``sources`` become remarks.
 
     Values of one ``group`` stand together; a text gives each a heading where there are several.
+    ``tail`` is the end of the name that no shortening may touch (side, stage, fetus, number).
+    ``spoken`` is number and unit as a text has them where it has them otherwise (``30+4``,
+    ``SSW``); the first source may say so too.
     """
 
     __test__: ClassVar[bool] = False  # the name looks like a test's to pytest
@@ -118,6 +121,8 @@ class TestValue:
     sources: tuple[str, ...] = ()
     group: str = ""
     normal: NormalRange = NormalRange()
+    tail: str = ""
+    spoken: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

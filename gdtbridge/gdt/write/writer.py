@@ -344,10 +344,15 @@ class _RecordWriter:
         shown = f"nicht darstellbar: {value.value}" if number is None else number.replace(".", ",")
         groups = self.options.values is not ValueForm.TEXT
         remarks = () if groups and alone else value.sources
+        unit = value.unit
+        if value.spoken is not None:
+            shown, unit = value.spoken
+            said = f"{unit}: {shown}"
+            remarks = tuple(one.removeprefix(said).removeprefix("; ") for one in remarks)
         return ValueCell(
             self.encoder.text(field, value.name),
             shown,
-            self.encoder.text(field, value.unit),
+            self.encoder.text(field, unit),
             tuple(text for one in remarks if (text := self.encoder.text(field, one))),
         )
 
@@ -363,7 +368,8 @@ class _RecordWriter:
         """Return the fields of one value."""
         number = self._number(value)
         name = self.encoder.text("8411", value.name)
-        title, rest = split_title(name, self.dialect.limit("8411"))
+        kept = len(self.encoder.text("8411", value.tail))
+        title, rest = split_title(name, self.dialect.limit("8411"), kept)
         remarks = [rest, *value.sources]
         if number is None:
             remarks.insert(0, f"Wert nicht darstellbar: {value.value}")

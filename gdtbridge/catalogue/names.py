@@ -1,0 +1,37 @@
+"""Names that fit their field, and device wording a person can read."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+ELLIPSIS: Final = "..."
+
+_INTERNAL: Final = re.compile(r"[A-Z0-9]{2,}(?:_[A-Z0-9]+)+")
+"""A name of a device's software, such as ``MCR_WEIGHT_US_PERC_EFW_HADLOCK``."""
+
+_MEANINGLESS: Final = frozenset({"MCR", "US", "PERC", "CALC", "MEAS", "M", "WEIGHT"})
+"""Words of such names that say nothing to a doctor."""
+
+
+def fitted(stem: str, tail: str, length: int) -> str:
+    """Return stem and tail in ``length`` characters; of a longer stem the end is left out."""
+    whole = stem + tail
+    if len(whole) <= length:
+        return whole
+    room = max(length - len(tail) - len(ELLIPSIS), 0)
+    head = stem[:room].rstrip(" ,;(")
+    return (head + ELLIPSIS + tail)[:length]
+
+
+def readable(text: str) -> str:
+    """Return a device's words without internals and doubled words: ``FL, FL`` is ``FL``."""
+    parts = dict.fromkeys(_spoken(part.strip()) for part in text.split(","))
+    return ", ".join(part for part in parts if part)
+
+
+def _spoken(text: str) -> str:
+    if not _INTERNAL.fullmatch(text):
+        return text
+    words = [word for word in text.split("_") if word not in _MEANINGLESS]
+    return " ".join(word.capitalize() if len(word) > 4 else word for word in words)
