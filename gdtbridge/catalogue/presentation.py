@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue, CatalogueEntry
+from gdtbridge.catalogue.dimensions import AmountInUnit, amount_of
 from gdtbridge.catalogue.names import fitted
 from gdtbridge.catalogue.rows import MAX_DECIMALS, NAME_LENGTH
 from gdtbridge.catalogue.wording import (
@@ -24,6 +25,8 @@ from gdtbridge.catalogue.wording import (
     doubts,
     earlier_word,
     fetus_word,
+    is_spread,
+    is_statistic,
     remarks,
     title,
     title_parts,
@@ -65,8 +68,10 @@ PERCENTILE: Final = "{percentile}"
 ONE_CODES: Final = frozenset({"1", "{ratio}", "{Ratio}"})
 """Unit codes that say that the value is a ratio: 0.6, not 60 (PS3.16 CID 82)."""
 
-MAX_RATIO: Final = 5
-"""The largest ratio that is believed to be one: devices write 59.8 percent with the unit ``1``."""
+RATIO: Final = ucum.parse("1")
+MAX_RATIO: Final = 1
+"""The largest ratio that is believed to be one: devices write percent (59.8, -4.2) with the unit
+``1``."""
 
 TOLD_BY_THE_ENTRY: Final = frozenset(
     {"site", "laterality", "topography", "fetus", "phase", "companion_of", "stage", "protocol"}
@@ -145,6 +150,8 @@ def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
     value = _converted(measurement, entry)
     if value is None:
         sent = _as_sent(measurement, entry.name, entry.group, (*entry.order, 1))
+        if is_spread(measurement):  # its unit may be another (%, a square), its name says so
+            return replace(sent, known=True)
         problem = (
             f"Einheit {measurement.unit or '(keine)'} passt nicht zu {entry.id} "
             f"({ucum.printed(entry.unit) or 'Zahl'}), nicht umgerechnet"
@@ -241,14 +248,16 @@ def _subject_of(measurement: Measurement) -> str:
 
 
 def _as_sent(measurement: Measurement, name: str, group: str, order: tuple[int, ...]) -> ChartValue:
+    """Return the value in the unit of its dimension, with the number the device wrote."""
+    amount = amount_of(measurement)
     return ChartValue(
-        id=measurement.id,
+        id=amount.id,
         name=name,
-        value=measurement.value,
-        unit=measurement.unit,
+        value=amount.value,
+        unit=ucum.printed(amount.unit),
         group=group,
         order=order,
-        remarks=(*doubts(measurement), *remarks(measurement)),
+        remarks=(*doubts(measurement), *_sent(measurement, amount), *remarks(measurement)),
         known=False,
         subject=_subject_of(measurement),
         doubts=doubts(measurement),
@@ -259,14 +268,16 @@ def _of_finding(measurement: Measurement) -> ChartValue:
     """Return what was measured of a finding: the name says the finding and what was measured."""
     stem, tail = title_parts(measurement)
     doubtful = doubts(measurement)
+    amount = amount_of(measurement)
+    lines = (*doubtful, *_sent(measurement, amount), *remarks(measurement, without=IN_TITLE))
     return ChartValue(
-        id=measurement.id,
+        id=amount.id,
         name=fitted(stem, tail, NAME_LENGTH),
-        value=measurement.value,
-        unit=ucum.printed(measurement.unit),
+        value=amount.value,
+        unit=ucum.printed(amount.unit),
         group=FINDINGS,
         order=BEFORE_LAST,
-        remarks=(*doubtful, *remarks(measurement, without=IN_TITLE)),
+        remarks=lines,
         known=True,
         doubts=doubtful,
         tail=tail,
@@ -277,7 +288,8 @@ def _converted(measurement: Measurement, entry: CatalogueEntry) -> Fraction | No
     """Return the value in the entry's unit; None where the units do not convert.
 
     A value without a unit is a mere number; only a unit that says so makes it a ratio, which
-    converts to percent: 60 without a unit may be percent already, and 60 with the unit ``1`` is.
+    converts to percent where it is at most 1: 60 without a unit may be percent already, and 60 or
+    -4.2 with the unit ``1`` is.
     """
     unit = measurement.unit
     if entry.unit == PERCENTILE:
@@ -285,7 +297,8 @@ def _converted(measurement: Measurement, entry: CatalogueEntry) -> Fraction | No
         return Fraction(measurement.value) if rank else None
     if not unit and entry.unit == "1":
         return Fraction(measurement.value)
-    if not unit and measurement.unit_code in ONE_CODES:
+    is_ratio = measurement.unit_code in ONE_CODES if not unit else ucum.parse(unit) == RATIO
+    if is_ratio and entry.unit != "1":
         unit = "1" if abs(measurement.value) <= MAX_RATIO else ""
     return ucum.convert(measurement.value, unit, entry.unit)
 
@@ -313,6 +326,14 @@ def _original(measurement: Measurement, entry: CatalogueEntry) -> tuple[str, ...
     return (f"Gerät: {comma(measurement.value)} {ucum.printed(measurement.unit)}".rstrip(),)
 
 
+def _sent(measurement: Measurement, amount: AmountInUnit) -> tuple[str, ...]:
+    """Return number and unit of the device as a remark, where they were converted."""
+    unit = measurement.unit or "1"
+    if amount.unit == measurement.unit or ucum.parse(unit) == ucum.parse(amount.unit):
+        return ()
+    return (f"Gerät: {comma(measurement.value)} {ucum.printed(measurement.unit)}".rstrip(),)
+
+
 def _weeks(
     measurement: Measurement, entry: CatalogueEntry, shown: Decimal
 ) -> tuple[str, str] | None:
@@ -320,15 +341,10 @@ def _weeks(
 
     A statistic of it, such as its deviation, is no age.
     """
-    if _is_statistic(measurement) or entry.unit != "d" or shown < 0:
+    if is_statistic(measurement) or entry.unit != "d" or shown < 0:
         return None
     weeks, days = divmod(int(shown), 7)
     return f"{weeks}+{days}", "SSW"
-
-
-def _is_statistic(measurement: Measurement) -> bool:
-    """Return whether the value is a minimum, a maximum or a deviation, which the name says."""
-    return any(one.startswith(f"{IdentityExtra.DERIVATION}=") for one in measurement.identity)
 
 
 def _told(measurement: Measurement, entry: CatalogueEntry) -> Collection[str]:
@@ -336,5 +352,5 @@ def _told(measurement: Measurement, entry: CatalogueEntry) -> Collection[str]:
     closed = {
         field for field, roles in TOLD_UNLESS_OPEN.items() if not entry.untold.intersection(roles)
     }
-    statistic = {"derivation"} if _is_statistic(measurement) else set()
+    statistic = {"derivation"} if is_statistic(measurement) else set()
     return TOLD_BY_THE_ENTRY | closed | statistic

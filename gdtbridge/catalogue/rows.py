@@ -97,7 +97,8 @@ UNNAMED: Final[Mapping[str, ModifierChoice]] = MappingProxyType(
     dict.fromkeys(MODIFIERS, _ABSENT)
     | {
         ModifierRole.DERIVATION: ModifierChoice(
-            absent=True, appended=frozenset({"MIN", "MAX", "STD"})
+            absent=True,
+            appended=frozenset({"MIN", "MAX", "STD", "PTP", "IQR", "IQRM", "VK", "VAR"}),
         ),
         ModifierRole.STAGE: _TOLD,
         ModifierRole.PROTOCOL: _TOLD,

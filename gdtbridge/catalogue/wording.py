@@ -13,7 +13,7 @@ from gdtbridge.catalogue.names import readable
 from gdtbridge.catalogue.rows import terms
 from gdtbridge.catalogue.words import german_word
 from gdtbridge.sr import ucum
-from gdtbridge.sr.codes import PROPERTIES, ModifierRole, normal
+from gdtbridge.sr.codes import PROPERTIES, SPREADS, ModifierRole, normal
 from gdtbridge.sr.findings import FINDING
 from gdtbridge.sr.identity import IdentityExtra
 from gdtbridge.sr.model import Code, Measurement, MeasurementProperty
@@ -140,6 +140,8 @@ def title_parts(measurement: Measurement) -> tuple[str, str]:
     side = " ".join(part for part in parts if part and part.casefold() not in name.casefold())
     stem = f"{name}, {where}" if where else name
     tail = f"{' ' if where else ', '}{side}" if side else ""
+    if is_statistic(measurement):
+        tail += f", {_said(measurement, 'derivation')}"
     for field in ("stage", "protocol"):
         word = _said(measurement, field)
         tail += f", {word}" if word and word.casefold() not in name.casefold() else ""
@@ -147,6 +149,20 @@ def title_parts(measurement: Measurement) -> tuple[str, str]:
     if measurement.earlier is not None:
         tail += f", {earlier_word(measurement.earlier)}"
     return stem, tail
+
+
+def is_statistic(measurement: Measurement) -> bool:
+    """Return whether the value is a minimum, a maximum or a spread, which its name says."""
+    return any(one.startswith(f"{IdentityExtra.DERIVATION}=") for one in measurement.identity)
+
+
+def is_spread(measurement: Measurement) -> bool:
+    """Return whether the value says how much others differ."""
+    return any(
+        one == f"{IdentityExtra.DERIVATION}={':'.join(code)}"
+        for one in measurement.identity
+        for code in SPREADS
+    )
 
 
 def finding_title(measurement: Measurement) -> str:

@@ -74,10 +74,6 @@ class TestValueBuilder:
     def _named(
         self, one: ChartValue, measurement: Measurement, before: SentValue | None
     ) -> TestValue:
-        if not one.known:
-            sent = self._as_sent(one.id, measurement, before)
-            lines = (*_former(before), *one.lines)
-            return replace(sent, name=one.name, sources=lines, group=one.heading, tail=one.tail)
         if before is not None:  # in the same unit as now
             former = replace(measurement, value=Decimal(before.value), unit=before.unit)
             was = present(former, self.catalogue)

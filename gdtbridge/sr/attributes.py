@@ -27,6 +27,7 @@ from gdtbridge.sr.codes import (
     role_of,
 )
 from gdtbridge.sr.content import CONTAINS, ContentReader
+from gdtbridge.sr.derivations import with_derivation
 from gdtbridge.sr.model import Code, MeasurementProperty, Subject
 from gdtbridge.sr.profiles import DeviceQuirk
 from gdtbridge.sr.subject import ANATOMIC_IDENTIFIER, is_mark, names_fetus
@@ -108,11 +109,14 @@ def attributes_of(content: ContentReader, item: Item, place: str) -> ItemAttribu
         found.add_role(ModifierRole.STAGE, found.stage_number)
     if not (found.roles or found.further or found.properties or found.inferred_from):
         return ItemAttributes(subject=subject, subject_id=subject_id)
-    modifiers = {role: joined(codes) for role, codes in found.roles.items()}
+    modifiers, further = with_derivation(
+        {role: joined(codes) for role, codes in found.roles.items()},
+        tuple(found.further[:MAX_PROPERTIES]),
+    )
     _take_side_from_label(content, modifiers)
     return ItemAttributes(
         modifiers,
-        tuple(found.further[:MAX_PROPERTIES]),
+        further,
         tuple(found.properties[:MAX_PROPERTIES]),
         tuple(found.inferred_from[:MAX_PROPERTIES]),
         subject,

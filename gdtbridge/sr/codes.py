@@ -177,6 +177,11 @@ STATISTICS: Final[frozenset[Concept]] = frozenset(
         ("SCT", "56851009"),  # Maximum
         ("SCT", "386136009"),  # Standard Deviation
         ("SCT", "371914001"),  # Peak to peak
+        ("IBSI", "WR0O"),  # Interquartile range
+        ("DCM", "130615"),  # Interquartile range to median
+        ("UMLS", "C0681921"),  # Coefficient of variance
+        ("UMLS", "C1711260"),  # Variance
+        ("UMLS", "C0750480"),  # Count
     }
 )
 

@@ -218,6 +218,7 @@ class Pregnancy(IntEnum):
 class ContentReader:
     """Reads the items of one report; ``findings`` and ``warnings`` fill in tree order.
 
+    ``is_other`` says that the report is of another kind and has no ultrasound values.
     ``passed`` collects the numbers that are no findings, where somebody asked for them.
     ``described`` has for the place of each finding with values below what holds there.
     ``is_child`` says that the patient is too young to be pregnant, ``pregnancy`` whether the
@@ -228,6 +229,7 @@ class ContentReader:
     root: Item
     big_endian: bool = False
     template: str | None = None
+    is_other: bool = False
     device: DeviceHabits = field(default_factory=DeviceHabits)
     warnings: WarningList = field(default_factory=WarningList)
     findings: list[NumFinding] = field(default_factory=list)

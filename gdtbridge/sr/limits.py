@@ -70,6 +70,11 @@ def is_possible(concept: Concept | None, value: Decimal, unit: str) -> bool:
     return _range_of(concept, unit or _NO_UNIT).holds(value)
 
 
+def is_known(concept: Concept) -> bool:
+    """Return whether the catalogue has a measurement that is coded by this concept."""
+    return ":".join(concept) in _by_concept()
+
+
 @lru_cache(maxsize=4096)
 def _range_of(concept: Concept | None, unit: str) -> PossibleRange:
     found = [

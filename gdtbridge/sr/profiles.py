@@ -2,7 +2,9 @@
 
 A row applies where its conditions hold; the quirks of all rows that apply add up. A profile never
 guesses: a quirk reads what a family of devices is known to write, each row says where that is known
-from. Families without quirks are listed because it was checked that the general rules are enough.
+from. What a report means follows its codes, template and title: a maker's name is spelled in many
+ways, and other makers build the same software in. Families without quirks are listed because it was
+checked that the general rules are enough.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from gdtbridge.sr.codes import Concept
 
 
 class DeviceQuirk(StrEnum):
@@ -25,8 +29,17 @@ class DeviceQuirk(StrEnum):
     """Whole containers come twice, equal to the last digit."""
     GROUPS_ARE_SECTIONS = "groups_are_sections"
     """Groups only carry modifiers: values of one identity belong together wherever they are."""
-    PRIVATE_XML = "private_xml"
-    """A private element repeats the averages as XML, in SI units."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOrigin:
+    """What a report says of where it is from: maker, model, template, title, private concepts."""
+
+    manufacturer: str = ""
+    model: str = ""
+    template: str | None = None
+    title: Concept = ("", "")
+    codes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +47,27 @@ class DeviceProfile:
     """A row of conditions (an empty condition always holds), quirks, and their evidence.
 
     ``manufacturers`` and ``models`` are parts of the words in the file, in lower case; one has to
-    be found.
+    be found. ``titles`` are those of reports that may lack their template. ``codes`` are values of
+    private concepts (schemes ``99…``): where one stands the row applies, whoever made the device.
     """
 
     name: str
     manufacturers: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     templates: frozenset[str] = frozenset()
+    titles: frozenset[Concept] = frozenset()
+    codes: frozenset[str] = frozenset()
     quirks: frozenset[DeviceQuirk] = frozenset()
     evidence: str = ""
 
-    def applies(self, manufacturer: str, model: str, template: str) -> bool:
-        """Return whether the row is about this report (words in lower case)."""
-        return (
-            _any_in(self.manufacturers, manufacturer)
-            and _any_in(self.models, model)
-            and (not self.templates or template in self.templates)
+    def applies(self, report: ReportOrigin) -> bool:
+        """Return whether the row is about this report."""
+        if self.codes:
+            return not self.codes.isdisjoint(report.codes)
+        if self.templates and (report.template or report.title not in self.titles):
+            return report.template in self.templates
+        return _any_in(self.manufacturers, report.manufacturer.casefold()) and _any_in(
+            self.models, report.model.casefold()
         )
 
 
@@ -63,6 +81,7 @@ PROFILES: Final[tuple[DeviceProfile, ...]] = (
     DeviceProfile(
         "Echo",
         templates=frozenset({"5200", "5300"}),
+        titles=frozenset({("DCM", "125200")}),  # Adult Echocardiography Procedure Report
         quirks=frozenset({DeviceQuirk.GROUPS_ARE_SECTIONS}),
         evidence="PS3.16 TID 5203: a group names image mode and protocol; PS3.17 CCCC: TID 5300 "
         "has no groups",
@@ -85,13 +104,12 @@ PROFILES: Final[tuple[DeviceProfile, ...]] = (
         "GE LOGIQ",
         manufacturers=GE,
         models=("logiq",),
-        quirks=frozenset({DeviceQuirk.PRIVATE_XML}),
         evidence="LOGIQ E9 R6 report: (6005,xx10) GE_GROUP holds <MEASUREMENT> with resultNo -1 as "
         "average; abdomen as TID 5100 with the organ as container, labels in GEU-1005-5",
     ),
     DeviceProfile(
         "GE, old layout",
-        manufacturers=("ge medical systems",),
+        codes=frozenset({"43128", "43130", "43133"}),
         quirks=frozenset({DeviceQuirk.SITE_AND_SIDE_AS_TEXT, DeviceQuirk.WRITTEN_TWICE}),
         evidence="vghks-dicom-sr (dicom-sr-ge.rb): 43128 value, 43130 'Side=', 43133 site, equal "
         "rows skipped",
@@ -99,6 +117,11 @@ PROFILES: Final[tuple[DeviceProfile, ...]] = (
     DeviceProfile(
         "Philips",
         manufacturers=("philips",),
+        evidence="conformance statements: TID 5000, 5100, 5200",
+    ),
+    DeviceProfile(
+        "Philips, user-defined",
+        codes=frozenset({"T9900-04"}),
         quirks=frozenset({DeviceQuirk.SIDE_IN_LABEL}),
         evidence="vghks-dicom-sr (dicom-sr-philips.rb, format-result.rb): label in T9900-04, side "
         "as 'Lt'/'Rt' before it",
@@ -135,11 +158,10 @@ class DeviceHabits:
     quirks: frozenset[DeviceQuirk] = frozenset()
 
 
-def device_of(manufacturer: str, model: str, template: str | None) -> DeviceHabits:
-    """Return the habits that apply to a device and a template."""
-    words = manufacturer.casefold(), model.casefold(), template or ""
-    rows = [row for row in PROFILES if row.applies(*words)]
+def device_of(report: ReportOrigin) -> DeviceHabits:
+    """Return the habits that apply to a report."""
+    rows = [row for row in PROFILES if row.applies(report)]
     return DeviceHabits(
-        name=", ".join(row.name for row in rows if row.manufacturers),
+        name=", ".join(row.name for row in rows if not row.templates),
         quirks=frozenset(quirk for row in rows for quirk in row.quirks),
     )

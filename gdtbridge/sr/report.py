@@ -11,6 +11,7 @@ from gdtbridge.dataset.parser import Item, ParsedDataset
 from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.text import TextDecoder
 from gdtbridge.dataset.values import to_date, to_time
+from gdtbridge.sr.codes import normal
 from gdtbridge.sr.content import MAX_CHARACTERS, ContentReader, ModifierContext, NumFinding
 from gdtbridge.sr.elements import read_elements
 from gdtbridge.sr.findings import names_of, number_findings
@@ -28,9 +29,10 @@ from gdtbridge.sr.model import (
     UntoldValue,
     is_report,
 )
+from gdtbridge.sr.no_results import OTHER_REPORT, is_other_report
 from gdtbridge.sr.numbers import plain
 from gdtbridge.sr.predecessor import predecessor_tests
-from gdtbridge.sr.profiles import DeviceQuirk, device_of
+from gdtbridge.sr.profiles import ReportOrigin, device_of
 from gdtbridge.sr.rules import NO_RESULTS, RULES
 from gdtbridge.sr.selection import FindingSelection, FindingVerdict, select
 from gdtbridge.sr.tree import ROOT, walk
@@ -60,8 +62,14 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
     manufacturer = content.string(root, Tag.Manufacturer)
     model = content.string(root, Tag.ManufacturerModelName)
     content.template = _template(content, root)
-    content.device = device_of(manufacturer, model, content.template)
     content.passed = [] if explain else None
+    title, sop_class = content.name(root), content.string(root, Tag.SOPClassUID)
+    content.device = device_of(
+        ReportOrigin(manufacturer, model, content.template, normal(title), _private_concepts(root))
+    )
+    content.is_other = is_other_report(sop_class, content.template, title)
+    if content.is_other:
+        content.warnings.add(OTHER_REPORT, ROOT)
     content.is_child = _is_child(content, root)
     _warn_of_damage(content, elements)
     walk(content)
@@ -126,6 +134,19 @@ def _is_child(content: ContentReader, root: Item) -> bool:
     return born is not None and day is not None and day.year - born.year < CHILD
 
 
+def _private_concepts(root: Item) -> frozenset[str]:
+    """Return the values of all concept names in private schemes (``99…``)."""
+    found: set[bytes] = set()
+    waiting = [root]
+    while waiting:
+        item = waiting.pop()
+        waiting += item.sequences.get(Tag.ContentSequence, ())
+        for name in item.sequences.get(Tag.ConceptNameCodeSequence, ()):
+            if name.values.get(Tag.CodingSchemeDesignator, b"").startswith(b"99"):
+                found.add(name.values.get(Tag.CodeValue, b""))
+    return frozenset(one.decode("ascii", "replace").strip("\0 ") for one in found)
+
+
 def _warn_of_damage(content: ContentReader, elements: ParsedDataset) -> None:
     if elements.cut:
         content.warnings.add("truncated", ROOT)
@@ -134,10 +155,9 @@ def _warn_of_damage(content: ContentReader, elements: ParsedDataset) -> None:
 
 
 def _ask_private_xml(content: ContentReader, elements: ParsedDataset) -> None:
-    if DeviceQuirk.PRIVATE_XML in content.device.quirks:
-        count = untold_averages(elements.private, content.findings)
-        if count:
-            content.warnings.add("untold_averages", ROOT, str(count))
+    count = untold_averages(elements.private, content.findings)
+    if count:
+        content.warnings.add("untold_averages", ROOT, str(count))
 
 
 def _content_time(content: ContentReader, root: Item) -> str | None:

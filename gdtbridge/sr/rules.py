@@ -41,6 +41,11 @@ RULES: Final[dict[str, SelectionRule]] = {
     "not_measured": SelectionRule(
         False, "-1 heißt bei diesem Gerät: nicht gemessen", "-1 means not measured on this device"
     ),
+    "count": SelectionRule(
+        False,
+        "sagt, wie oft oder wie sicher gemessen wurde; kein Messwert",
+        "says how often or how surely it was measured; no result",
+    ),
     "impossible": SelectionRule(
         False,
         "kein lebender Mensch hat diesen Wert; kein Ergebnis",
@@ -72,6 +77,14 @@ RULES: Final[dict[str, SelectionRule]] = {
     "earlier": SelectionRule(
         False, "Wert einer früheren Untersuchung", "a value of an earlier exam"
     ),
+    "other_report": SelectionRule(
+        False,
+        "Wert einer anderen Art (etwa Strahlendosis), kein Ultraschall-Messwert",
+        "a value of another kind (such as a radiation dose), no ultrasound value",
+    ),
+    "setting": SelectionRule(
+        False, "Einstellung des Geräts, kein Messwert", "a setting of the device, no result"
+    ),
     "property": SelectionRule(
         False,
         "Angabe zu einem Messwert (Norm, Perzentile, Unsicherheit)",
@@ -89,7 +102,9 @@ RULES: Final[dict[str, SelectionRule]] = {
 }
 
 
-NO_RESULTS: Final = frozenset({"qualified", "impossible", "earlier"})
+NO_RESULTS: Final = frozenset(
+    {"qualified", "impossible", "earlier", "setting", "count", "other_report"}
+)
 """Rules and warnings of values that a chart is told of by name only: they are no results."""
 
 

@@ -17,6 +17,7 @@ from typing import Final
 
 from gdtbridge.sr.codes import COMPANIONS, SUMMARIES, normal
 from gdtbridge.sr.content import NumFinding
+from gdtbridge.sr.derivations import DerivationKind, derivation_kind
 from gdtbridge.sr.identity import (
     Identity,
     identity_of,
@@ -104,8 +105,16 @@ def _leave_out(
 
 
 def _unmeasured(values: _RemainingFindings) -> Iterator[Loss]:
-    if DeviceQuirk.MINUS_ONE in values.device.quirks:
-        yield from ((at, None) for at, one in values.alive.items() if one.value == NOT_MEASURED)
+    everywhere = DeviceQuirk.MINUS_ONE in values.device.quirks
+    for at, one in values.alive.items():
+        if one.value == NOT_MEASURED and (everywhere or one.row is not None):
+            yield at, None
+
+
+def _counts(values: _RemainingFindings) -> Iterator[Loss]:
+    for at, one in values.alive.items():
+        if derivation_kind(one.context.derivation) is DerivationKind.COUNT:
+            yield at, None
 
 
 def _impossible(values: _RemainingFindings) -> Iterator[Loss]:
@@ -238,6 +247,7 @@ Rules = tuple[tuple[str, Callable[[_RemainingFindings], Iterator[Loss]]], ...]
 
 VALUE_RULES: Final[Rules] = (
     ("not_measured", _unmeasured),
+    ("count", _counts),
     ("impossible", _impossible),
     ("single_reading", _single_readings),
 )

@@ -29,6 +29,7 @@ from gdtbridge.sr.codes import (
 )
 from gdtbridge.sr.content import CONTAINS, ContentReader, ModifierContext, NumFinding
 from gdtbridge.sr.model import Code, Subject
+from gdtbridge.sr.no_results import OTHER_REPORT, rule_of
 
 ROOT: Final = "1"
 """Place of the root."""
@@ -159,6 +160,7 @@ def _measured_in(content: ContentReader, group: Item) -> _MeasuredConcept | None
 def _visit_number(content: ContentReader, node: _TreeNode) -> None:
     name = content.name(node.item)
     number = content.number(node.item, node.place, "" if name.text else "no_name")
+    fault = number.fault or (OTHER_REPORT if content.is_other else rule_of(name, number.unit))
     if name.text and not name.meaning:
         content.warnings.add("no_meaning", node.place)
     said = attributes_of(content, node.item, node.place)
@@ -181,7 +183,7 @@ def _visit_number(content: ContentReader, node: _TreeNode) -> None:
             properties=said.properties,
             inferred_from=said.inferred_from,
             observed=context.observed,
-            fault=number.fault,
+            fault=fault,
             sent=number.sent,
         )
     )

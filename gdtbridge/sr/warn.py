@@ -22,6 +22,8 @@ MESSAGES: Final[dict[str, str]] = {
     "/ A decimal comma instead of a point; read as such.",
     "qualified": "Das Gerät sagt zum Wert selbst, dass er kein Ergebnis ist. "
     "/ The device itself says of the value that it is no result.",
+    "other_report": "Bericht anderer Art (etwa Strahlendosis): keine Ultraschall-Messwerte. "
+    "/ A report of another kind (such as radiation dose): no ultrasound values.",
     "no_unit": "Keine Einheit angegeben. / No unit given.",
     "foreign_unit": "Die Einheit ist nicht in UCUM angegeben. / The unit is not coded in UCUM.",
     "display_unit": "Einheit aus der Anzeigeeinheit des Geräts. "

@@ -112,9 +112,12 @@ def test_the_chart_has_the_catalogues_unit(
 def test_a_unit_that_does_not_fit_is_told_and_not_converted(
     concept: str, unit: str, code: str | None
 ) -> None:
-    """The value stays as sent, under an id that mixes with no other series."""
+    """The amount stays, under an id that mixes with no other series."""
     one = shown(concept, "4.2", unit, code)
-    assert (one.value, one.unit, one.id) == (Decimal("4.2"), unit, "DERIVEDAAAAAAAA")
+    told = "42 mm" if unit == "cm" else f"4.2 {unit}"
+    assert f"{one.value} {one.unit}" == told
+    assert (one.id == "DERIVEDAAAAAAAA") is (unit != "Ellen")
+    assert one.id.startswith("DERIVED")
     assert "nicht umgerechnet" in one.warning
     assert one.warning in one.remarks
     assert one.known
@@ -161,11 +164,11 @@ def test_a_gestational_age_is_told_in_weeks_too() -> None:
     assert shown(AGE, "232", "d").spoken == ("33+1", "SSW")
 
 
-def test_what_is_not_in_the_catalogue_stays_as_the_device_sent_it() -> None:
-    """Its own name, number, unit and id, and it comes last."""
+def test_what_is_not_in_the_catalogue_has_the_name_of_its_device() -> None:
+    """Its own name and id, the unit of its dimension, and it comes last."""
     one = shown("99X:1", "4.2141821355915", "cm")
-    assert (one.id, one.name, one.unit) == ("DERIVEDAAAAAAAA", "Device's name", "cm")
-    assert one.value == Decimal("4.2141821355915")
+    assert (one.id, one.name, one.unit) == ("DERIVEDAAAAAAAA", "Device's name", "mm")
+    assert (one.value, one.remarks[0]) == (Decimal("42.14"), "Gerät: 4,21418 cm")
     assert (one.known, one.group) == (False, OTHERS)
     assert one.order > max(entry.order for entry in [shown("LN:11634-3", "10", "1")])
 

@@ -123,7 +123,7 @@ def test_a_report_the_catalogue_knows_nothing_of_has_one_group(sheet: MakeSheet)
         ("cm2", "cm²"),
         ("ml/m2", "ml/m²"),
         ("mm[Hg]", "mmHg"),
-        ("cm[H2O]", "cm[H2O]"),
+        ("pH[H2O]", "pH[H2O]"),
         ("m/s2", "m/s²"),
     ],
 )

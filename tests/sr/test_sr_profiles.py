@@ -10,7 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from gdtbridge.sr import Report, read_report
-from gdtbridge.sr.profiles import PROFILES, DeviceQuirk, device_of
+from gdtbridge.sr.profiles import PROFILES, DeviceQuirk, ReportOrigin, device_of
 from tests.sr.builder import (
     DIAMETER,
     FINDINGS,
@@ -40,16 +40,9 @@ Read = Callable[[Dataset], Report]
             "GE Vivid",
             {DeviceQuirk.GROUPS_ARE_SECTIONS},
         ),
-        ("GE Healthcare", "LOGIQE9", "5100", "GE LOGIQ", {DeviceQuirk.PRIVATE_XML}),
-        (
-            "GE Medical Systems",
-            "LOGIQ 7",
-            None,
-            "GE LOGIQ, GE, old layout",
-            {DeviceQuirk.PRIVATE_XML, DeviceQuirk.SITE_AND_SIDE_AS_TEXT, DeviceQuirk.WRITTEN_TWICE},
-        ),
+        ("GE Healthcare", "LOGIQE9", "5100", "GE LOGIQ", set()),
         ("SONOSCAPE MEDICAL", "S50", "SONO1000", "SonoScape", {DeviceQuirk.MINUS_ONE}),
-        ("Philips Medical Systems", "EPIQ 7C", "5100", "Philips", {DeviceQuirk.SIDE_IN_LABEL}),
+        ("Philips Medical Systems", "EPIQ 7C", "5100", "Philips", set()),
         ("CANON_MEC", "CUS-X100G", "5000", "Canon/Toshiba", set()),
         ("SAMSUNG MEDISON CO., LTD.", "HS40", "5000", "Samsung", set()),
         ("SIEMENS", "ACUSON", "5000", "Siemens", set()),
@@ -62,7 +55,33 @@ def test_device_has_its_quirks(
     manufacturer: str, model: str, template: str | None, name: str, quirks: set[DeviceQuirk]
 ) -> None:
     """Words of manufacturer and model and the template decide; rows add up."""
-    device = device_of(manufacturer, model, template)
+    device = device_of(ReportOrigin(manufacturer, model, template))
+    assert (device.name, set(device.quirks)) == (name, quirks)
+
+
+@pytest.mark.parametrize(
+    ("origin", "name", "quirks"),
+    [
+        (
+            ReportOrigin("GEMS", codes=frozenset({"43128", "x"})),
+            "GE, old layout",
+            {DeviceQuirk.SITE_AND_SIDE_AS_TEXT, DeviceQuirk.WRITTEN_TWICE},
+        ),
+        (
+            ReportOrigin(codes=frozenset({"T9900-04"})),
+            "Philips, user-defined",
+            {DeviceQuirk.SIDE_IN_LABEL},
+        ),
+        (ReportOrigin("GE Medical Systems", "LOGIQ 7"), "GE LOGIQ", set()),
+        (ReportOrigin(title=("DCM", "125200")), "", {DeviceQuirk.GROUPS_ARE_SECTIONS}),
+        (ReportOrigin(title=("DCM", "125200"), template="1500"), "", set()),
+    ],
+)
+def test_codes_and_title_say_more_than_the_maker(
+    origin: ReportOrigin, name: str, quirks: set[DeviceQuirk]
+) -> None:
+    """A maker's name is spelled in many ways; the layout of a report is in its codes."""
+    device = device_of(origin)
     assert (device.name, set(device.quirks)) == (name, quirks)
 
 
@@ -115,9 +134,11 @@ def test_coded_side_of_philips_stands(read: Read) -> None:
 
 
 def test_labels_of_others_say_no_side(read: Read) -> None:
-    """Lt may mean anything elsewhere."""
-    (one,) = read(labelled("Lt Kidney", maker="ACME")).measurements
-    assert one.laterality is None
+    """Lt may mean anything elsewhere; the maker's name does not matter."""
+    label = text("DCM|125309|Short Label", "Lt Kidney")
+    other = dataset(container(FINDINGS, num(LVIDD, "1.2", "cm", label)), Manufacturer="Philips")
+    assert read(other).measurements[0].laterality is None
+    assert read(labelled("Lt Kidney", maker="ACME")).measurements[0].laterality == "Left"
 
 
 def test_coded_and_hidden_side_are_one_series(read: Read) -> None:
@@ -145,21 +166,16 @@ OLD_GE = (
 )
 
 
-def test_old_layout_of_ge(read: Read) -> None:
-    """Site and side are texts beside the value, containers come twice."""
-    report = read(dataset(*OLD_GE, template=None, Manufacturer="GE Medical Systems"))
+@pytest.mark.parametrize("maker", ["GE Medical Systems", "GEMS", ""])
+def test_old_layout_of_ge(read: Read, maker: str) -> None:
+    """Site and side are texts beside the value, containers come twice; the codes say so."""
+    report = read(dataset(*OLD_GE, template=None, Manufacturer=maker))
     assert [(one.site, one.laterality, str(one.value)) for one in report.measurements] == [
         ("Kidney", "Left", "10.9"),
         ("Kidney", "Right", "11.2"),
         ("Spleen", None, "10.1"),
     ]
     assert {one.repeats for one in report.measurements} == {1}
-
-
-def test_old_layout_of_others_is_not_assumed(read: Read) -> None:
-    """The codes mean that at GE only; elsewhere nothing is merged."""
-    report = read(dataset(*OLD_GE, template=None, Manufacturer="ACME"))
-    assert [(one.site, one.laterality) for one in report.measurements] == [(None, None)] * 4
 
 
 def averages(*rows: tuple[str, str, str, str]) -> str:
@@ -214,11 +230,11 @@ def test_private_xml_is_a_witness(read: Read, xml: str, count: int) -> None:
     assert all(f"({count})" in found.message for found in told)
 
 
-@pytest.mark.parametrize(("maker", "creator"), [("ACME", "GE_GROUP"), ("GE Healthcare", "OTHER")])
-def test_private_xml_of_others_is_not_read(read: Read, maker: str, creator: str) -> None:
-    """Another maker, another owner of the block: not our business."""
+def test_private_xml_of_others_is_not_read(read: Read) -> None:
+    """Another owner of the block: not our business. The maker's name does not matter."""
     xml = averages(("-1", "0.049", "cm", "0"))
-    assert read(with_xml(xml, maker, creator)).warnings == ()
+    assert read(with_xml(xml, "GE Healthcare", "OTHER")).warnings == ()
+    assert [one.code for one in read(with_xml(xml, "ACME")).warnings] == ["untold_averages"]
 
 
 def test_real_logiq_tells_all_its_averages(corpus: Path) -> None:

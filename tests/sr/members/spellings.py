@@ -103,7 +103,7 @@ SPELLINGS = {
     "unknown to the catalogue, l": of_unknown("0.5", "l", "500", "ml"),
     "unknown to the catalogue, cm3": of_unknown("7", "cm3", "7", "ml"),
     "unknown to the catalogue, m": of_unknown("0.031", "m", "31", "mm"),
-    "unknown to the catalogue, kPa stays": of_unknown("6.2", "kPa", "6.2", "kPa"),
+    "unknown to the catalogue, kPa": of_unknown("6.2", "kPa", "46.5", "mmHg"),
     "unknown to the catalogue, um": of_unknown("812", "um", "0.812", "mm"),
     "unknown to the catalogue, thirteen digits": of_unknown(
         "4.2141821355915", "cm", "42.141821355915", "mm"
