@@ -115,7 +115,7 @@ RESULTS = {
             ),
         ),
         (
-            told("-21.4", "%", "GLS"),
+            told("-21.4", "%", "GLSENDO"),
             told("412", "ml", "LVEDV"),
             told("88", "mm", "LVIDD"),
             told("9", "%", "LVEF"),
@@ -248,7 +248,7 @@ RESULTS = {
         (
             told("58", "*", notes="."),
             told("34", "%", name="(?i)FS|shorten|verkürz"),
-            told("-19", "%", "GLS"),
+            told("-19", "%", "GLSENDO"),
         ),
     ),
 }

@@ -43,7 +43,7 @@ def e_wave(value: str, unit: str) -> Member:
 
 SPELLINGS = {
     "decimal comma in cm, known": of_known(LVIDD, "4,8", "cm", "LVIDD", "48", "mm"),
-    "decimal comma with sign": of_known("DCM|130694|GLS", "-19,4", "%", "GLS", "-19.4", "%"),
+    "decimal comma with sign": of_known("DCM|130694|GLS", "-19,4", "%", "GLSENDO", "-19.4", "%"),
     "decimal comma below one": of_known("LN|18154-5|IVSd", "0,95", "cm", "IVSD", "9.5", "mm"),
     "decimal comma, four decimals": of_known(LVIDD, "4,8213", "cm", "LVIDD", "48.213", "mm"),
     "one comma and three digits may be thousands": Member(
