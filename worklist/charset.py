@@ -139,7 +139,15 @@ def _written_name(name: str, charset: SpecificCharacterSet) -> str:
     legible = [group if any(map(str.isalnum, group)) else "" for group in written]
     if any(legible):
         return str(PersonName.of("=".join(legible)))
-    return next(group for group in written if group)
+    return next((group for group in written if group), "?")
+
+
+def shown_names(name: str) -> set[str]:
+    """Return a PN in every form in which some device is shown it; see `as_shown`."""
+    if name.isascii():
+        return {name}
+    lacking = (charset for charset in SpecificCharacterSet if not charset.has(name))
+    return {name, *(_written_name(name, charset) for charset in lacking)}
 
 
 _named: set[int] = set()

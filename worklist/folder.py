@@ -1,6 +1,6 @@
 """The folder of ``.wl`` files: the worklist itself, shared with other programs.
 
-Readers work on a snapshot in memory; the folder is looked at again at most once a second. Writers
+Readers work on an index in memory; the folder is looked at again at most once a second. Writers
 take an inter-process lock and change one file at a time, atomically. Files that are not ours are
 served when they can be, named once in the log, and never touched.
 
@@ -29,18 +29,20 @@ from gdtbridge.dataset.text import SpecificCharacterSet
 from gdtbridge.durable import FileLock, FileStamp, FolderSilent, FolderUnusable, LockBusy
 from gdtbridge.durable.call import FolderThread
 from gdtbridge.durable.files import delete, delete_leftovers, write_new, write_over
+from worklist.changes import FolderChanges
 from worklist.charset import in_readable_set, readable_sets
 from worklist.entry import Entry, checked
 from worklist.errors import EntryError, FolderError, folder_errors
 from worklist.form import encoded
 from worklist.index import (
     FileProblem,
-    FolderSnapshot,
+    FolderIndex,
     WorklistFile,
     file_name,
+    look_at,
+    look_at_all,
     newly_odd,
     record_from,
-    scan,
 )
 from worklist.item import Item, dataset_from, item_from
 from worklist.query import STANDARD, MatchPolicy, Projection, Query, standard_for
@@ -98,7 +100,8 @@ class WorklistFolder:
         self._thread = FolderThread(path)
         self._scanning = threading.Lock()
         self._named: set[str] = set()
-        self._snapshot = FolderSnapshot.of({})
+        self._index = FolderIndex()
+        self._changes = FolderChanges(path)
         self._scanned_at = -math.inf
         self._writers = threading.RLock()
         self._depth = 0
@@ -152,22 +155,22 @@ class WorklistFolder:
         keys = item_from(query)
         policy = policy or self._policy_for(calling_aet)
         wanted = Query.of(keys, policy, calling_aet=calling_aet)
-        served = self._fresh().served
+        served = self._fresh().served(wanted.keys)
         return (_match(keys, item, wanted.sets) for item in served if wanted.matches(item))
 
     def get(self, accession: str) -> Entry | None:
         """Return the entry with this accession number."""
-        record = self._fresh().by_accession.get(accession)
+        record = self._fresh().by_accession(accession)
         return record.entry if record is not None else None
 
     def by_study_uid(self, uid: str) -> Entry | None:
         """Return the entry with this Study Instance UID."""
-        record = self._fresh().by_study_uid.get(uid)
+        record = self._fresh().by_study_uid(uid)
         return record.entry if record is not None else None
 
     def of_patient(self, patient_id: str) -> tuple[Entry, ...]:
         """Return the entries for this patient number, letter by letter."""
-        records = self._fresh().by_patient.get(patient_id, ())
+        records = self._fresh().of_patient(patient_id)
         return tuple(record.entry for record in records if record.entry is not None)
 
     def entries(self) -> tuple[Entry, ...]:
@@ -203,12 +206,12 @@ class WorklistFolder:
         return self.path / name
 
     def _write_new(self, name: str, data: bytes) -> None:
-        with self._changing() as records:
+        with folder_errors(self.path):
             try:
                 write_new(self.path / name, data, mode=self._file_mode)
             except FileExistsError:
                 raise _taken("AccessionNumber") from None
-            records[name] = self._own_record(name, data)
+            self._index.put(self._own_record(name, data))
 
     def replace(self, entry: Entry) -> Path:
         """Write changed values over the entry of this accession number; its file keeps its name.
@@ -218,18 +221,18 @@ class WorklistFolder:
         entry = checked(entry)
         data = encoded(entry)
         with self.lock():
-            record = self._snapshot.by_accession.get(entry.AccessionNumber)
+            record = self._index.by_accession(entry.AccessionNumber)
             if record is None:
                 raise _unknown()
-            if self._snapshot.by_study_uid.get(entry.StudyInstanceUID, record) is not record:
+            if self._index.by_study_uid(entry.StudyInstanceUID) not in (None, record):
                 raise _taken("StudyInstanceUID")
             self.ask(partial(self._write_over, record.name, data))
         return self.path / record.name
 
     def _write_over(self, name: str, data: bytes) -> None:
-        with self._changing() as records:
+        with folder_errors(self.path):
             write_over(self.path / name, data, mode=self._file_mode)
-            records[name] = self._own_record(name, data)
+            self._index.put(self._own_record(name, data))
 
     def remove(self, accession: str, *, study_uid: str | None = None) -> bool:
         """Delete our entry and say whether there was one.
@@ -238,24 +241,25 @@ class WorklistFolder:
         system before us made such); without it the older one goes.
         """
         with self.lock():
-            record = self._snapshot.by_accession.get(accession)
+            record = self._index.by_accession(accession)
             if study_uid is not None:
-                record = self._snapshot.by_study_uid.get(study_uid)
+                record = self._index.by_study_uid(study_uid)
             if record is None or record.entry is None or record.entry.AccessionNumber != accession:
                 return False
             return self.ask(partial(self._delete, record.name))
 
     def _delete(self, name: str) -> bool:
-        with self._changing() as records:
-            records.pop(name, None)
-            return delete(self.path / name)
+        with folder_errors(self.path):
+            gone = delete(self.path / name)
+        self._index.drop(name)
+        return gone
 
     def refresh(self) -> None:
         """Look at the folder now, reading the files that changed."""
         self.ask(self._rescan)
 
-    def _fresh(self) -> FolderSnapshot:
-        """Return a snapshot about as young as the interval, older where the folder hangs.
+    def _fresh(self) -> FolderIndex:
+        """Return the index, about as young as the interval, older where the folder hangs.
 
         A scan under way is not waited for.
         """
@@ -269,16 +273,18 @@ class WorklistFolder:
                     self._thread.run(partial(self._prepared, self._rescan), KNOWN_SECONDS)
             finally:
                 self._scanning.release()
-        return self._snapshot
+        return self._index
 
     def _rescan(self) -> None:
         with folder_errors(self.path):
             self._must_be_ours()
-            records = scan(self.path, self._snapshot.records, self._thread.heard)
+            changed = self._changes.names()
+            if changed is None:
+                look_at_all(self.path, self._index, self._thread.heard)
+            else:
+                look_at(self.path, changed | self._index.unsettled, self._index)
         self._scanned_at = time.monotonic()
-        if records != self._snapshot.records:
-            self._snapshot = FolderSnapshot.of(records)
-        for problem in newly_odd(records.values(), self._named):
+        for problem in newly_odd(self._index.odd(), self._named):
             log.warning("worklist file %s: %s", ascii(problem.file_name), problem.reason)
 
     def _must_be_ours(self) -> None:
@@ -295,14 +301,6 @@ class WorklistFolder:
                 f"the file {WLMSCPFS_LOCKFILE} is missing. Mount the share; if the folder was "
                 "emptied, restart the service.",
             ) from error
-
-    @contextmanager
-    def _changing(self) -> Iterator[dict[str, WorklistFile]]:
-        """Change files and the index together, in the folder's thread."""
-        with folder_errors(self.path):
-            records = dict(self._snapshot.records)
-            yield records
-            self._snapshot = FolderSnapshot.of(records)
 
     @contextmanager
     def _held(self) -> Iterator[bool]:
@@ -381,10 +379,10 @@ def _match(keys: Item, entry: Item, sets: tuple[SpecificCharacterSet, ...]) -> M
     return Match(dataset_from(answer, charset), projection.unsupported_keys)
 
 
-def _refuse_known_ids(entry: Entry, snapshot: FolderSnapshot) -> None:
-    if entry.AccessionNumber in snapshot.by_accession:
+def _refuse_known_ids(entry: Entry, index: FolderIndex) -> None:
+    if index.by_accession(entry.AccessionNumber) is not None:
         raise _taken("AccessionNumber")
-    if entry.StudyInstanceUID in snapshot.by_study_uid:
+    if index.by_study_uid(entry.StudyInstanceUID) is not None:
         raise _taken("StudyInstanceUID")
 
 

@@ -1,12 +1,14 @@
-"""The folder's content in memory: immutable records of files and immutable snapshots of them."""
+"""The folder's content in memory: immutable records of files, and the ways to find one."""
 
 from __future__ import annotations
 
 import os
 import re
 import stat
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +18,7 @@ from worklist.entry import Entry
 from worklist.errors import EntryError
 from worklist.form import entry_of, item_from_file, missing_in, steps_of
 from worklist.item import UNREADABLE, Item, items_of, text_of
+from worklist.keys import KeyIndex
 
 MAXIMUM_BYTES = 1 << 20
 """A worklist file has a few kilobytes; anything larger than this is not read."""
@@ -27,6 +30,7 @@ OWN_NAME = re.compile(r"([A-Za-z0-9_]{1,16})-(\d{14})\.wl", re.ASCII)
 """``<accession>-<created, YYYYMMDDhhmmss>.wl``, as the system before us named them."""
 
 FOREIGN = "foreign file; it is served but never changed"
+DOUBLED = "its accession number or study UID is also in an older file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,54 +69,135 @@ class WorklistFile:
         return self.settled and self.stamp == FileStamp.of(status)
 
 
-@dataclass(frozen=True, slots=True)
-class FolderSnapshot:
-    """All files of the folder at one moment, with the ways to find one."""
+class FolderIndex:
+    """All files of the folder, with the ways to find one. Thread-safe.
 
-    records: Mapping[str, WorklistFile]
-    ordered: tuple[WorklistFile, ...]
-    by_accession: Mapping[str, WorklistFile]
-    by_study_uid: Mapping[str, WorklistFile]
-    by_patient: Mapping[str, Sequence[WorklistFile]]
-    served: tuple[Item, ...]
+    What a method returns is of one moment: later changes do not disturb who uses it. Where two of
+    our entries share an id, the older file has it.
+    """
 
-    @classmethod
-    def of(cls, records: Mapping[str, WorklistFile]) -> FolderSnapshot:
-        """Index ``records``; where two of ours share an id, the older file has it."""
-        by_name = sorted(records.values(), key=lambda record: record.name)
-        by_accession: dict[str, WorklistFile] = {}
-        by_study_uid: dict[str, WorklistFile] = {}
-        by_patient: dict[str, list[WorklistFile]] = {}
-        for record in by_name:
-            if record.entry is not None:
-                by_accession.setdefault(record.entry.AccessionNumber, record)
-                by_study_uid.setdefault(record.entry.StudyInstanceUID, record)
-                by_patient.setdefault(record.entry.PatientID, []).append(record)
-        ordered = tuple(sorted(by_name, key=lambda record: record.order))
-        served = tuple(item for record in ordered for item in record.served)
-        return cls(records, ordered, by_accession, by_study_uid, by_patient, served)
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._records: dict[str, WorklistFile] = {}
+        self._order: list[tuple[tuple[str, str], str]] = []
+        self._by_accession: dict[str, list[str]] = {}
+        self._by_study_uid: dict[str, list[str]] = {}
+        self._by_patient: dict[str, list[str]] = {}
+        self._keys = KeyIndex()
+        self._odd: set[str] = set()
+        self.unsettled: set[str] = set()
+        """Files changed so lately that they are to be looked at again."""
+
+    def record(self, name: str) -> WorklistFile | None:
+        """Return what is known of a file."""
+        return self._records.get(name)
+
+    def names(self) -> list[str]:
+        """Return the names of all files."""
+        with self._turn:
+            return list(self._records)
+
+    def put(self, record: WorklistFile) -> None:
+        """Enter a file, or what has become of it."""
+        with self._turn:
+            if self._records.get(record.name) != record:
+                self._drop(record.name)
+                self._enter(record)
+
+    def drop(self, name: str) -> None:
+        """Forget a file."""
+        with self._turn:
+            self._drop(name)
+
+    def _enter(self, record: WorklistFile) -> None:
+        name = record.name
+        self._records[name] = record
+        insort(self._order, (record.order, name))
+        for files in self._ids_of(record):
+            insort(files, name)
+        if record.served:
+            self._keys.put(name, record.served)
+        if record.reason is not None:
+            self._odd.add(name)
+        if not record.settled:
+            self.unsettled.add(name)
+
+    def _drop(self, name: str) -> None:
+        record = self._records.pop(name, None)
+        if record is None:
+            return
+        del self._order[bisect_left(self._order, (record.order, name))]
+        for files in self._ids_of(record):
+            files.remove(name)
+        self._keys.drop(name)
+        self._odd.discard(name)
+        self.unsettled.discard(name)
+        if (entry := record.entry) is not None:
+            _forget_empty(self._by_accession, entry.AccessionNumber)
+            _forget_empty(self._by_study_uid, entry.StudyInstanceUID)
+            _forget_empty(self._by_patient, entry.PatientID)
+
+    def _ids_of(self, record: WorklistFile) -> tuple[list[str], ...]:
+        """Return where the file of an entry of ours is listed by its ids."""
+        if (entry := record.entry) is None:
+            return ()
+        return (
+            self._by_accession.setdefault(entry.AccessionNumber, []),
+            self._by_study_uid.setdefault(entry.StudyInstanceUID, []),
+            self._by_patient.setdefault(entry.PatientID, []),
+        )
+
+    def by_accession(self, accession: str) -> WorklistFile | None:
+        """Return the file of our entry with this accession number."""
+        return next(iter(self._listed(self._by_accession, accession)), None)
+
+    def by_study_uid(self, uid: str) -> WorklistFile | None:
+        """Return the file of our entry with this Study Instance UID."""
+        return next(iter(self._listed(self._by_study_uid, uid)), None)
+
+    def of_patient(self, patient_id: str) -> list[WorklistFile]:
+        """Return the files of our entries for a patient number, the oldest first."""
+        return self._listed(self._by_patient, patient_id)
+
+    def _listed(self, ids: Mapping[str, Sequence[str]], key: str) -> list[WorklistFile]:
+        with self._turn:
+            return [self._records[name] for name in ids.get(key, ())]
+
+    def served(self, keys: Item) -> Iterator[Item]:
+        """Return the datasets that may match a query's ``keys``, in the order of answers."""
+        with self._turn:
+            narrow = self._keys.choose(keys)
+            if narrow is None or len(narrow) > len(self._records) // 2:
+                records = [self._records[name] for _, name in self._order]
+            else:
+                chosen = (self._records[name] for name in narrow)
+                records = sorted(chosen, key=lambda record: (record.order, record.name))
+        return (item for record in records for item in record.served)
 
     def entries(self) -> tuple[Entry, ...]:
         """Return our entries in the order of answers."""
-        return tuple(record.entry for record in self.ordered if record.entry is not None)
+        with self._turn:
+            found = (self._records[name].entry for _, name in self._order)
+            return tuple(entry for entry in found if entry is not None)
+
+    def odd(self) -> list[WorklistFile]:
+        """Return the files that are no entries of ours, for whatever reason."""
+        with self._turn:
+            return [self._records[name] for name in self._odd]
 
     def problems(self) -> tuple[FileProblem, ...]:
         """Return what is odd, sorted by file name."""
-        odd = (
-            FileProblem(record.name, reason)
-            for record in self.ordered
-            if (reason := record.reason or self._doubled(record)) is not None
-        )
-        return tuple(sorted(odd, key=lambda problem: problem.file_name))
+        with self._turn:
+            found = {name: self._records[name].reason or "" for name in self._odd}
+            for ids in (self._by_accession, self._by_study_uid):
+                for names in ids.values():
+                    found.update(dict.fromkeys(names[1:], DOUBLED))
+        return tuple(FileProblem(name, found[name]) for name in sorted(found))
 
-    def _doubled(self, record: WorklistFile) -> str | None:
-        entry = record.entry
-        if entry is None or (
-            self.by_accession[entry.AccessionNumber] is record
-            and self.by_study_uid[entry.StudyInstanceUID] is record
-        ):
-            return None
-        return "its accession number or study UID is also in an older file"
+
+def _forget_empty(ids: dict[str, list[str]], key: str) -> None:
+    if not ids[key]:
+        del ids[key]
 
 
 def is_candidate(name: str) -> bool:
@@ -120,44 +205,61 @@ def is_candidate(name: str) -> bool:
     return name.lower().endswith(".wl")
 
 
-def scan(
-    folder: Path, known: Mapping[str, WorklistFile], heard: Callable[[], None]
-) -> dict[str, WorklistFile]:
-    """Return the records of all ``.wl`` files, reading only those that changed since ``known``.
+def look_at_all(folder: Path, index: FolderIndex, heard: Callable[[], None]) -> None:
+    """Let ``index`` say what all ``.wl`` files say; only those that changed are read.
 
     ``heard`` is called after each file: the folder answers.
     """
-    records: dict[str, WorklistFile] = {}
+    gone = set(index.names())
     with os.scandir(folder) as files:
         for file in files:
             if is_candidate(file.name):
-                record = _record_of(file, known.get(file.name))
+                _look(file, file.name, index)
                 heard()
-                if record is not None:
-                    records[file.name] = record
-    return records
+                gone.discard(file.name)
+    for name in gone:
+        index.drop(name)
 
 
-def _record_of(file: os.DirEntry[str], known: WorklistFile | None) -> WorklistFile | None:
+def look_at(folder: Path, names: Iterable[str], index: FolderIndex) -> None:
+    """Let ``index`` say what the ``.wl`` files of these names say."""
+    for name in filter(is_candidate, names):
+        _look(folder / name, name, index)
+
+
+def _look(file: os.DirEntry[str] | Path, name: str, index: FolderIndex) -> None:
+    known = index.record(name)
+    record = _record_of(file, name, known)
+    if record is None:
+        index.drop(name)
+    elif record is not known:
+        index.put(record)
+
+
+def _record_of(
+    file: os.DirEntry[str] | Path, name: str, known: WorklistFile | None
+) -> WorklistFile | None:
     try:
         status = file.stat()
         if known is not None and known.is_of(status):
             return known
         age = time.time_ns() - status.st_mtime_ns
-        record = _judged(file, status, FileStamp.of(status))
-        return replace(record, settled=not 0 <= age < SETTLING_NS)
+        record = _judged(file, name, status)
+        is_link = file.is_symlink()  # nobody tells when what it leads to changes
+        return replace(record, settled=not is_link and not 0 <= age < SETTLING_NS)
     except FileNotFoundError:
         return None
     except OSError:
-        return WorklistFile(file.name, None, reason="cannot be opened")
+        return WorklistFile(name, None, reason="cannot be opened")
 
 
-def _judged(file: os.DirEntry[str], status: os.stat_result, stamp: FileStamp) -> WorklistFile:
+def _judged(file: os.DirEntry[str] | Path, name: str, status: os.stat_result) -> WorklistFile:
+    stamp = FileStamp.of(status)
     if not stat.S_ISREG(status.st_mode):
-        return WorklistFile(file.name, stamp, reason="not a file")
+        return WorklistFile(name, stamp, reason="not a file")
     if stamp.size > MAXIMUM_BYTES:
-        return WorklistFile(file.name, stamp, reason="too large for a worklist entry")
-    return record_from(file.name, stamp, Path(file.path).read_bytes())
+        return WorklistFile(name, stamp, reason="too large for a worklist entry")
+    return record_from(name, stamp, Path(file).read_bytes())
 
 
 def record_from(name: str, stamp: FileStamp, data: bytes) -> WorklistFile:

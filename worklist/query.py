@@ -71,6 +71,8 @@ class Query:
     """The tests of one level of a query, all of which an item must pass."""
 
     tests: tuple[Test, ...]
+    keys: Item = field(default_factory=dict)
+    """What the tests were made of; for the dataset itself only."""
     sets: tuple[SpecificCharacterSet, ...] = ()
     """The character sets an answer may come in; for the dataset itself only."""
     asks_for_name: bool = False
@@ -81,6 +83,7 @@ class Query:
         asked = _with_station(keys, policy.station, calling_aet.strip(" \0"))
         return cls(
             tuple(_tests(asked, ROOT, policy)),
+            asked,
             readable_sets(policy.charset, keys),
             asks_for_name=NAME in keys and not keys[NAME].is_empty,
         )
