@@ -30,6 +30,7 @@ class WaitingKind(StrEnum):
     OVERDUE = "exam-overdue"
     UNREADABLE = "report-unreadable"
     INCOMPLETE = "report-incomplete"
+    LOSSES = "report-losses"
     UNWRITABLE = "report-unwritable"
 
 
@@ -60,6 +61,7 @@ _WHO: Final = (
 )
 _REPORT_KINDS: Final = {
     "incomplete": WaitingKind.INCOMPLETE,
+    "losses": WaitingKind.LOSSES,
     HoldReason.UNWRITABLE: WaitingKind.UNWRITABLE,
 }
 """Kinds of reports by problem; all others could not be read."""

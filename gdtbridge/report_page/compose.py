@@ -10,7 +10,9 @@ from itertools import groupby
 from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue
-from gdtbridge.catalogue.presentation import OTHERS, ChartValue, name_of, present_all
+from gdtbridge.catalogue.presentation import OTHERS, ChartValue, present_all
+from gdtbridge.catalogue.untold import LOST as UNREAD
+from gdtbridge.catalogue.untold import listed, untold_names
 from gdtbridge.catalogue.wording import REPEAT
 from gdtbridge.people import Patient
 from gdtbridge.report_page.sheet import ReportSheet, SheetFact, SheetGroup, SheetRow
@@ -209,14 +211,10 @@ def _notes(report: Report, groups: Sequence[SheetGroup], *, other_id: bool) -> I
 
 def _losses(report: Report, catalogue: Catalogue) -> Iterator[str]:
     """Yield a sentence for each reason why numbers of the report are not on the page, by name."""
-    names: dict[str, Counter[str]] = {}
-    for one in report.untold:
-        why = LOST if one.is_lost else reason(one.rule).partition(" / ")[0].rstrip(".")
-        name = page_text(name_of(one.measurement, catalogue), MAX_NAME) or "ohne Bezeichnung"
-        names.setdefault(why, Counter())[name] += 1
-    for why, counts in names.items():
-        listed = (f"{name} ({count}-mal)" if count > 1 else name for name, count in counts.items())
-        yield f"{why}: {'; '.join(listed)}."
+    for rule, names in untold_names(report, catalogue).items():
+        why = LOST if rule == UNREAD else reason(rule).partition(" / ")[0].rstrip(".")
+        shown = Counter({page_text(name, MAX_NAME): count for name, count in names.items()})
+        yield f"{why}: {listed(shown)}."
 
 
 def _counted(count: int) -> str:

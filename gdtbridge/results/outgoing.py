@@ -32,6 +32,8 @@ ATTACHMENT_PATH: Final = "6305"
 """The GDT field a path may not fit into; values leave without it."""
 INCOMPLETE: Final = "incomplete"
 """Problem of a report that ends in the middle: what it holds is sent, and a person is told."""
+LOSSES: Final = "losses"
+"""Problem of a report with numbers that cannot be read: the others are sent, a person is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +121,14 @@ class ResultMessages:
             self._settle(pending, ReportState.UNREADABLE, problem=read.problem)
             return False
         report = self.gathered.target.records.values_of(read.report)
-        cut = _cut(report)
+        missing = _missing(report)
         if not report.measurements:
-            self._settle(pending, ReportState.EMPTY, problem=cut)
+            self._settle(pending, ReportState.EMPTY, problem=missing)
             return False
         mark = f"{fingerprint(report)}{chart_mark(self._number)}"
         news = self._news(report)
         if news is None:
-            self._settle(pending, ReportState.UNCHANGED, fingerprint=mark, problem=cut)
+            self._settle(pending, ReportState.UNCHANGED, fingerprint=mark, problem=missing)
             return False
         return self._put_new_values(read, report, news, mark)
 
@@ -162,9 +164,9 @@ class ResultMessages:
             log.warning("report %d: no record can be written: %s", pending.id, error)
             self._settle(pending, ReportState.UNREADABLE, problem=HoldReason.UNWRITABLE)
             return False
-        cut = _cut(report)
+        missing = _missing(report)
         if payload is None:
-            self._settle(pending, ReportState.EMPTY, problem=cut)
+            self._settle(pending, ReportState.EMPTY, problem=missing)
             return False
         name = target.names.report(
             planned.shown_accession, pending.sop_instance_uid, planned.exam.id, self.moment
@@ -184,7 +186,7 @@ class ResultMessages:
             pending,
             ReportState.REPORTED,
             fingerprint=mark,
-            problem=cut,
+            problem=missing,
             sent=revision.written(revision.values_of(report)),
         )
         return True
@@ -207,6 +209,8 @@ def result_facts(gathered: GatheredResult) -> dict[str, str]:
     }
 
 
-def _cut(report: Report) -> str:
-    """Return the problem of a report that ends in the middle, whatever became of the rest."""
-    return "" if report.is_whole else INCOMPLETE
+def _missing(report: Report) -> str:
+    """Return the problem of a report of which something is lost, whatever became of the rest."""
+    if not report.is_whole:
+        return INCOMPLETE
+    return LOSSES if report.lost else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gdtbridge.catalogue.catalogue import Catalogue
+from gdtbridge.catalogue.untold import chart_lines
 from gdtbridge.dataset.values import meaningful, to_date, to_time
 from gdtbridge.errors import ViewerError
 from gdtbridge.exams.model import PatientExam
@@ -183,7 +184,7 @@ class ResultRecords:
             order=order.reference if order is not None else None,
             revision=news.revision,
             attachments=attachments,
-            remarks=planned.remarks,
+            remarks=(*planned.remarks, *chart_lines(report, self._values.catalogue)),
             device_code=self._codes_of(exam, order).device_code,
         )
         ids = self._ids_for(order)

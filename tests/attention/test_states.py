@@ -18,6 +18,7 @@ from gdtbridge.errors import DatabaseUnavailable
 from gdtbridge.folders.silence import SILENT_SECONDS
 from gdtbridge.outbox import HOUSE, NOT_MOUNTED
 from gdtbridge.schema import outbox
+from tests.sr.builder import measured
 from tests.tools.desk import HOUR, Desk
 from tests.tools.elements import element, identification
 from tests.tools.practice import Reports
@@ -203,6 +204,17 @@ def _cut_off(desk: Desk) -> None:
     desk.practice.wait()
 
 
+def _garbled(desk: Desk) -> None:
+    """Send a report of which one number may mean two things."""
+
+    def change(dataset: pydicom.Dataset) -> None:
+        value = dataset.ContentSequence[4].ContentSequence[1].ContentSequence[3]
+        value.MeasuredValueSequence = [measured("1,234", "cm")]
+
+    Reports(PROJECT, desk.practice, desk.practice.folder).send("echo.dcm", change)
+    desk.practice.wait()
+
+
 def _too_long(desk: Desk) -> None:
     """Send a report of which one value says more than a record of GDT can hold."""
 
@@ -328,6 +340,7 @@ STATES = {
     "inodes-exhausted": State(lambda desk: desk.mount("size=100m,nr_inodes=20"), Desk.unmount),
     "report-unreadable": State(_unreadable, _seen),
     "report-incomplete": State(_cut_off, _seen),
+    "report-losses": State(_garbled, _seen),
     "report-unwritable": State(_too_long, _seen),
     "not-looked": State(_archive_away, _archive_back),
     "folder-silent": State(_hangs, _answers),

@@ -15,6 +15,7 @@ from pydicom.uid import generate_uid
 from gdtbridge.errors import OrderError
 from gdtbridge.exams import ExamState
 from gdtbridge.gdt.read.record import Record
+from tests.sr.builder import measured
 from tests.tools.elements import element, identification
 from tests.tools.practice import Practice, Reports
 
@@ -335,6 +336,45 @@ def test_a_report_that_was_cut_off_after_what_is_known_is_a_problem(
 
     assert len(values_of(practice)) == 1
     assert [problem.kind for problem in practice.core.overview.problems()] == ["incomplete"]
+
+
+def test_what_cannot_be_read_is_named_in_the_chart_and_to_a_person(
+    practice: Practice, reports: Reports
+) -> None:
+    """The other values leave; a lost number has its name in the record and an entry for staff."""
+
+    def change(dataset: pydicom.Dataset) -> None:
+        value = dataset.ContentSequence[4].ContentSequence[1].ContentSequence[3]
+        value.MeasuredValueSequence = [measured("1,234", "cm")]
+
+    reports.send(ECHO, change)
+    practice.wait()
+
+    assert [problem.kind for problem in practice.core.overview.problems()] == ["losses"]
+    (record,) = [record for name, record in practice.records().items() if "-sr-" in name]
+    text = " ".join(line.value for line in record.lines)
+    assert "Messwert nicht lesbar, am Gerät nachsehen: " in text
+    assert "1,234" not in text
+    assert len(groups(record)) > 3
+
+
+def test_what_nobody_has_is_named_in_the_chart_and_no_problem(
+    practice: Practice, reports: Reports
+) -> None:
+    """A sentinel is no result and nobody's loss: the chart says that it was sent."""
+
+    def change(dataset: pydicom.Dataset) -> None:
+        value = dataset.ContentSequence[4].ContentSequence[1].ContentSequence[3]
+        value.MeasuredValueSequence = [measured("-9999", "cm")]
+
+    reports.send(ECHO, change)
+    practice.wait()
+
+    assert practice.core.overview.problems() == []
+    (record,) = [record for name, record in practice.records().items() if "-sr-" in name]
+    text = " ".join(line.value for line in record.lines)
+    assert "Unmöglicher Wert, nicht übernommen: " in text
+    assert "9999" not in text
 
 
 def test_an_unreadable_report_does_not_stop_the_study(practice: Practice) -> None:
