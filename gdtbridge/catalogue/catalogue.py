@@ -34,6 +34,7 @@ from gdtbridge.catalogue.rows import (
     CatalogueRow,
     ModifierChoice,
     built_in,
+    maxima,
     read_row,
     terms,
 )
@@ -100,7 +101,8 @@ class CatalogueEntry:
     ``id`` and ``name`` have what the row appends; ``tail`` is the end of the name that no
     shortening may touch (side, stage, fetus). ``unit`` is UCUM, ``order`` the place among all
     entries. ``untold`` are the modifiers that the row leaves open and the name does not tell
-    whole, and a user's label, which is told in the user's own words.
+    whole, and a user's label, which is told in the user's own words. ``maximum`` says that of
+    several values none of which was chosen the greatest is told besides.
     """
 
     id: str
@@ -111,6 +113,7 @@ class CatalogueEntry:
     order: tuple[int, int]
     untold: frozenset[str] = frozenset()
     tail: str = ""
+    maximum: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +255,17 @@ def _entry(
         for role, read in reads.items()
         if role not in told and (read.open or (role == ModifierRole.LABEL and read.named))
     )
-    order, group = placed.order, row.group
-    return CatalogueEntry(made, name, row.unit, row.decimals, group, order, untold, tail)
+    return CatalogueEntry(
+        id=made,
+        name=name,
+        unit=row.unit,
+        decimals=row.decimals,
+        group=row.group,
+        order=placed.order,
+        untold=untold,
+        tail=tail,
+        maximum=row.id in maxima(),
+    )
 
 
 def _own_word(role: str, measurement: Measurement) -> str:

@@ -9,14 +9,16 @@ others.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue, CatalogueEntry
+from gdtbridge.catalogue.chart_value import ChartValue
 from gdtbridge.catalogue.dimensions import AmountInUnit, amount_of
 from gdtbridge.catalogue.names import fitted
+from gdtbridge.catalogue.repeats import told_apart
 from gdtbridge.catalogue.rows import MAX_DECIMALS, NAME_LENGTH
 from gdtbridge.catalogue.wording import (
     FETUS,
@@ -37,20 +39,6 @@ from gdtbridge.sr.model import Measurement, Subject
 
 OTHERS: Final = "Weitere Messwerte"
 """Group of what is not in the catalogue; it comes last."""
-
-FETAL_GROUPS: Final = frozenset(
-    {
-        "Schwangerschaft",
-        "Fetale Zusammenfassung",
-        "Fetale Biometrie",
-        "Fetaler Schädel",
-        "Frühschwangerschaft",
-        "Fruchtwasser",
-        "Biophysikalisches Profil",
-        "Fetaler Doppler",
-    }
-)
-"""Groups whose names say that their values are a child's."""
 
 LAST: Final = (1_000_000, 0, 1)
 FINDINGS: Final = "Befunde"
@@ -87,47 +75,6 @@ TOLD_UNLESS_OPEN: Final = {
     "flow": ("flow",),
 }
 """What needs a remark only where the entry leaves the modifiers untold."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChartValue:
-    """A measurement as the chart gets it: named, converted, rounded.
-
-    ``unit`` is printed as a chart shows it. ``subject`` is empty for the patient, else the child in
-    words (``Fetus A``). ``order`` sorts by subject, by group, within it and by the number among
-    repeats. ``known`` says whether the catalogue has it. ``warning`` says in German why a
-    unit was not converted; it holds no value. ``doubts`` are the first of the remarks, about what
-    a person should look at. ``tail`` is the end of the name that no shortening may touch.
-    ``spoken`` is number and unit as a text has them where it has them otherwise: ``30+4 SSW``.
-    """
-
-    id: str
-    name: str
-    value: Decimal
-    unit: str
-    group: str
-    order: tuple[int, ...]
-    remarks: tuple[str, ...]
-    known: bool
-    warning: str = ""
-    subject: str = ""
-
-    @property
-    def heading(self) -> str:
-        """Return what stands above the values of its subject and group."""
-        if not self.subject or (self.subject == FETUS and self.group in FETAL_GROUPS):
-            return self.group
-        return f"{self.subject}: {self.group}"
-
-    doubts: tuple[str, ...] = ()
-    tail: str = ""
-    spoken: tuple[str, str] | None = None
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """Return the remarks in lines: one for each doubt, one for all others."""
-        others = self.remarks[len(self.doubts) :]
-        return (*self.doubts, "; ".join(others)) if others else self.doubts
 
 
 def name_of(measurement: Measurement, catalogue: Catalogue) -> str:
@@ -181,36 +128,15 @@ def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
         doubts=doubtful,
         tail=entry.tail,
         spoken=spoken,
+        maximum=entry.maximum and not is_statistic(measurement),
     )
 
 
 def present_all(
     measurements: Sequence[Measurement], catalogue: Catalogue
 ) -> tuple[ChartValue, ...]:
-    """Return all measurements of a report for the chart, each with an id of its own.
-
-    Of several with one id of the catalogue the one the device chose has it, else the first of the
-    repeats. The others keep the id they have anyway, and their number among them behind the name.
-    """
-    shown = _by_subject([present(one, catalogue) for one in measurements])
-    seen: dict[str, int] = {}
-    for index in sorted(
-        range(len(shown)),
-        key=lambda at: (measurements[at].selection is None, measurements[at].repeat, at),
-    ):
-        one = shown[index]
-        seen[one.id] = number = seen.get(one.id, 0) + 1
-        if number > 1:
-            tail = f"{one.tail} ({number})"
-            stem = one.name[: len(one.name) - len(one.tail)]
-            shown[index] = replace(
-                one,
-                id=measurements[index].id,
-                name=fitted(stem, tail, NAME_LENGTH),
-                order=(*one.order[:-1], number),
-                tail=tail,
-            )
-    return tuple(shown)
+    """Return all measurements of a report for the chart, each with an id of its own."""
+    return told_apart(measurements, _by_subject([present(one, catalogue) for one in measurements]))
 
 
 def _of_earlier(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
@@ -279,6 +205,7 @@ def _of_finding(measurement: Measurement) -> ChartValue:
         order=BEFORE_LAST,
         remarks=lines,
         known=True,
+        subject=_subject_of(measurement),
         doubts=doubtful,
         tail=tail,
     )

@@ -178,6 +178,12 @@ def built_in() -> tuple[CatalogueRow, ...]:
     return tuple(rows)
 
 
+@lru_cache(maxsize=1)
+def maxima() -> frozenset[str]:
+    """Return the ids of the measurements whose maximum is told besides (``maxima.tsv``)."""
+    return frozenset(made for made, _ in table("catalogue/maxima.tsv"))
+
+
 def read_row(cells: Mapping[str, str], place: str) -> CatalogueRow:
     """Return the row; raise `CatalogueError` that begins with ``place`` and names the column."""
     try:

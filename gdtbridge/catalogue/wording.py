@@ -148,6 +148,8 @@ def title_parts(measurement: Measurement) -> tuple[str, str]:
     tail += f", {fetus_word(measurement.fetus)}" if measurement.fetus else ""
     if measurement.earlier is not None:
         tail += f", {earlier_word(measurement.earlier)}"
+    if not measurement.stands:
+        tail += f" ({measurement.repeat} von {measurement.repeats})"
     return stem, tail
 
 

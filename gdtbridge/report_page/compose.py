@@ -10,7 +10,9 @@ from itertools import groupby
 from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue
-from gdtbridge.catalogue.presentation import OTHERS, ChartValue, present_all
+from gdtbridge.catalogue.chart_value import ChartValue
+from gdtbridge.catalogue.presentation import OTHERS, present_all
+from gdtbridge.catalogue.repeats import in_order
 from gdtbridge.catalogue.untold import LOST as UNREAD
 from gdtbridge.catalogue.untold import listed, untold_names
 from gdtbridge.catalogue.wording import REPEAT
@@ -43,11 +45,12 @@ PURPOSE: Final = (
 
 LOST: Final = "Fehlt auf dieser Seite, weil es sich nicht lesen ließ"
 
-IN_THE_NAME: Final = ("Bezeichnung", "Gruppe", "Lage", "Ort", "Seite", "Zu")
+IN_THE_NAME: Final = (REPEAT, "Bezeichnung", "Gruppe", "Lage", "Ort", "Seite", "Zu")
 """Remarks that say nothing where the name has their text."""
 
 
 PLAIN_WITHOUT_WORD: Final = (
+    REPEAT,
     "Ableitung",
     "Auswahl",
     "Bildmodus",
@@ -68,7 +71,7 @@ def sheet_of(report: Report, catalogue: Catalogue, patient: Patient, accession: 
     ``patient`` is whose the practice says the exam is, ``accession`` the number of the order.
     """
     shown = present_all(report.measurements, catalogue)
-    ordered = sorted(shown, key=lambda one: one.order)
+    ordered = in_order(shown)
     groups = tuple(_groups(ordered))
     report_uid = page_text(report.sop_uid, 64)
     return ReportSheet(
@@ -150,18 +153,18 @@ def _rows(shown: Sequence[ChartValue]) -> Iterator[SheetRow]:
     """Yield the rows of one group; a name and remark that were there already get a number."""
     seen: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for one in shown:
-        name, told, number = page_text(_named(one), MAX_NAME), _remarks(one), one.order[-1]
-        if not one.known:
-            seen[one.name, told] += 1
-            number = seen[one.name, told]
-            name = f"{name} ({number})" if number > 1 else name
+        name, told = page_text(_named(one), MAX_NAME), _remarks(one)
+        seen[one.name, told] += 1
+        number = seen[one.name, told]
+        name = f"{name} ({number})" if number > 1 else name
+        repeated = any(remark.startswith(f"{REPEAT}: ") for remark in one.remarks)
         value, unit = one.spoken or (plain(one.value).replace(".", ","), one.unit)
         yield SheetRow(
             name=name,
             value=value,
             unit=_unit(unit if one.known else ucum.printed(unit)),
             remark=page_text("; ".join(told), MAX_REMARK),
-            number=number,
+            number=number + repeated,
         )
 
 
@@ -184,7 +187,7 @@ def _remarks(one: ChartValue) -> tuple[str, ...]:
         word, colon, text = remark.partition(": ")
         if one.spoken is not None and (text, word) == one.spoken:
             continue
-        if word == REPEAT or (word in IN_THE_NAME and text.casefold() in one.name.casefold()):
+        if word in IN_THE_NAME and text.casefold() in one.name.casefold():
             continue
         short[text if colon and word in PLAIN_WITHOUT_WORD else remark] = None
     return tuple(short)
@@ -201,7 +204,7 @@ def _notes(report: Report, groups: Sequence[SheetGroup], *, other_id: bool) -> I
     if report.not_measured:
         yield f"{_counted(report.not_measured)} „nicht gemessen“ übermittelt."
     if any(row.number > 1 for group in groups for row in group.rows):
-        yield "Eine Zahl in Klammern hinter dem Namen: weitere Messung derselben Größe."
+        yield "„2 von 3“: der zweite von drei Werten derselben Größe, in der Folge der Messung."
     named = {one.rule for one in report.untold}
     told = (warning for warning in report.warnings if warning.code not in named)
     counts = Counter(warning.message.partition(" / ")[0] for warning in told)

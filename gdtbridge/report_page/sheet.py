@@ -28,7 +28,7 @@ class SheetFact:
 class SheetRow:
     """One measurement; ``value`` has a decimal comma.
 
-    ``number`` counts repeats; a name that repeats ends in it.
+    ``number`` is greater than 1 where there are several of one measurement.
     """
 
     name: str

@@ -10,8 +10,9 @@ from typing import Final
 
 from gdtbridge.catalogue import remarks
 from gdtbridge.catalogue.catalogue import Catalogue
+from gdtbridge.catalogue.chart_value import ChartValue
 from gdtbridge.catalogue.names import fitted
-from gdtbridge.catalogue.presentation import ChartValue, present, present_all
+from gdtbridge.catalogue.presentation import present, present_all
 from gdtbridge.catalogue.rows import NAME_LENGTH
 from gdtbridge.catalogue.wording import title_parts
 from gdtbridge.gdt.write.results import NormalRange, TestValue
@@ -66,9 +67,13 @@ class TestValueBuilder:
         unfit = sum(bool(shown[at].warning) for at in wanted)
         if unfit:
             log.warning("%d values are sent in units that were not converted", unfit)
+        told = [(shown[at], at) for at in wanted]
+        told += [(one.besides, at) for one, at in told if one.besides is not None]
         return tuple(
-            self._named(shown[at], report.measurements[at], news.before.get(at))
-            for at in sorted(wanted, key=lambda at: shown[at].order)
+            self._named(
+                one, report.measurements[at], news.before.get(at) if one is shown[at] else None
+            )
+            for one, at in sorted(told, key=lambda pair: pair[0].order)
         )
 
     def _named(

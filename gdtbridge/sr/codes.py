@@ -202,6 +202,14 @@ CHOICES: Final[frozenset[Concept]] = frozenset(
     }
 )
 
+EXTREMES: Final[frozenset[Concept]] = frozenset(
+    # Those of `CHOICES` that say which of several a value is, not only that it was chosen
+    {
+        ("SCT", "255605001"),  # Minimum
+        ("SCT", "56851009"),  # Maximum
+    }
+)
+
 AVERAGES: Final[frozenset[Concept]] = frozenset(
     # Derivations that stand for the single values beside them; elastography reports the median
     {

@@ -17,7 +17,16 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from gdtbridge.sr.codes import AVERAGES, CHOICES, SPREADS, STATISTICS, Concept, ModifierRole, normal
+from gdtbridge.sr.codes import (
+    AVERAGES,
+    CHOICES,
+    EXTREMES,
+    SPREADS,
+    STATISTICS,
+    Concept,
+    ModifierRole,
+    normal,
+)
 from gdtbridge.sr.content import ModifierContext, NumFinding
 from gdtbridge.sr.model import Code, Report
 from gdtbridge.sr.numbers import plain
@@ -132,12 +141,16 @@ def _key(code: Code) -> str:
 
 
 class NumberedId(NamedTuple):
-    """An id, and the number of its value among ``repeats`` values of one identity."""
+    """An id, and the number of its value among ``repeats`` values of one identity.
+
+    Numbers go in the order measured. The value that ``stands`` for the others has the plain id.
+    """
 
     id: str
     identity: Identity
     repeat: int
     repeats: int
+    stands: bool = True
 
 
 def ids_of(findings: Sequence[NumFinding]) -> list[str]:
@@ -148,8 +161,8 @@ def ids_of(findings: Sequence[NumFinding]) -> list[str]:
 def numbered(findings: Sequence[NumFinding]) -> list[NumberedId]:
     """Return an id for each finding and its number among those with one identity.
 
-    The first of them has the plain id; for the others their number enters the hash. The order is
-    that of `_rank`, so it does not matter where in the tree they stand.
+    What the device chose has the plain id, else what was measured last; for the others their
+    number enters the hash.
     """
     alike: dict[Identity, list[int]] = {}
     for index, finding in enumerate(findings):
@@ -157,38 +170,60 @@ def numbered(findings: Sequence[NumFinding]) -> list[NumberedId]:
     made: dict[int, NumberedId] = {}
     taken: set[str] = set()
     for identity in sorted(alike):
-        indexes = alike[identity]
-        if len(indexes) > 1:
-            indexes.sort(key=lambda index: _rank(findings[index]))
-        prefix = _prefix(findings[indexes[0]])
-        ordinal = 0
-        for number, index in enumerate(indexes, start=1):
+        several = [(index, findings[index]) for index in alike[identity]]
+        plain = 0
+        if len(several) > 1:
+            several = _as_measured(several)
+            plain = _standing([one for _, one in several])
+        prefix = _prefix(several[plain][1])
+        numbers = (plain, *(number for number in range(len(several)) if number != plain))
+        for number in numbers:
+            ordinal = 0 if number == plain else number + 1
             while (one := _made(prefix, identity, ordinal)) in taken:
-                ordinal += 1
+                ordinal += len(several) + 1
             taken.add(one)
-            made[index] = NumberedId(one, identity, number, len(indexes))
-            ordinal += 1
+            index = several[number][0]
+            made[index] = NumberedId(one, identity, number + 1, len(several), number == plain)
     return [made[index] for index in range(len(findings))]
 
 
-def _rank(finding: NumFinding) -> tuple[object, ...]:
-    """Return what orders repeats: the device's choice, a mean, then time, number, unit, wording.
+def _as_measured(several: Sequence[tuple[int, NumFinding]]) -> list[tuple[int, NumFinding]]:
+    """Return repeats in the order measured: by Observation DateTime if all have one, else the tree.
 
-    The companion of a chosen value goes before that of another.
-    Places decide only between values that are equal in all of that.
+    The order of items in a tree is that of their making (PS3.17 Annex I).
     """
-    context = finding.context
-    return (
-        precedence(finding),
-        not finding.companion_of_chosen,
-        finding.observed,
-        finding.value,
-        str(finding.value),
-        finding.unit,
-        *(_key(code) if code else "" for code in (context.derivation, context.selection)),
-        finding.name.meaning,
-        tuple(int(number) for number in finding.place.split(".")),
-    )
+    timed = all(one.observed for _, one in several)
+
+    def measured_at(pair: tuple[int, NumFinding]) -> tuple[str, list[int]]:
+        place = [int(number) for number in pair[1].place.split(".")]
+        return pair[1].observed if timed else "", place
+
+    return sorted(several, key=measured_at)
+
+
+def _standing(several: Sequence[NumFinding]) -> int:
+    """Return which of several in the order measured stands for them.
+
+    The companion of a chosen value goes before that of another. A minimum beside a maximum, both
+    chosen for what they are, stands for nothing but itself.
+    """
+    extremes = {
+        normal(one.context.selection)
+        for one in several
+        if one.context.selection is not None and normal(one.context.selection) in EXTREMES
+    }
+    ranks = []
+    for one in several:
+        status = one.context.selection
+        only_itself = len(extremes) > 1 and status is not None and normal(status) in extremes
+        rank = LEAST if only_itself else precedence(one)
+        ranks.append((rank, not one.companion_of_chosen))
+    best = min(ranks)
+    return max(at for at, rank in enumerate(ranks) if rank == best)
+
+
+LEAST: Final = 3
+"""Precedence of what stands for itself only."""
 
 
 def precedence(finding: NumFinding) -> int:

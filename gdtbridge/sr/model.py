@@ -154,7 +154,9 @@ class Measurement:
     container (VR DT, as sent). ``earlier`` is the day of the earlier exam it is of (ISO 8601),
     empty where that is not known, None for a value of this exam. ``other_side`` is a side said
     around the value that its own ``laterality`` contradicts.
-    Of ``repeats`` values with one identity this is number ``repeat``. ``predecessor`` is None for
+    Of ``repeats`` values with one identity this is number ``repeat`` in the order measured; one
+    ``stands`` for them. ``precedence`` is 0 for what the device chose, 1 for a mean or median, 2
+    for the rest. ``predecessor`` is None for
     what the predecessor system did not read. ``findings`` are what the value is about (a fibroid,
     a nodule), the outer one first.
     """
@@ -197,6 +199,8 @@ class Measurement:
     findings: tuple[FindingName, ...] = ()
     subject: Subject = Subject.PATIENT
     earlier: str | None = None
+    stands: bool = True
+    precedence: int = 2
 
 
 @dataclass(frozen=True, slots=True)

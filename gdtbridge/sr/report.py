@@ -16,7 +16,7 @@ from gdtbridge.sr.content import MAX_CHARACTERS, ContentReader, ModifierContext,
 from gdtbridge.sr.elements import read_elements
 from gdtbridge.sr.findings import names_of, number_findings
 from gdtbridge.sr.ge_xml import untold_averages
-from gdtbridge.sr.identity import NumberedId, identity_of, numbered
+from gdtbridge.sr.identity import NumberedId, identity_of, numbered, precedence
 from gdtbridge.sr.model import (
     LOSSES,
     Code,
@@ -277,6 +277,8 @@ def _measurement(
         other_side=_text(context.other_side),
         repeat=made.repeat,
         repeats=made.repeats,
+        stands=made.stands,
+        precedence=precedence(finding),
         findings=names_of(context),
         subject=finding.subject,
         earlier=finding.earlier,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -12,14 +13,12 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from gdtbridge.catalogue.catalogue import standard
-from gdtbridge.catalogue.presentation import (
-    FETAL_GROUPS,
-    OTHERS,
-    ChartValue,
-    present,
-    present_all,
-)
+from gdtbridge.catalogue.chart_value import FETAL_GROUPS, ChartValue
+from gdtbridge.catalogue.presentation import OTHERS, present, present_all
+from gdtbridge.catalogue.repeats import in_order
+from gdtbridge.catalogue.rows import maxima, terms
 from gdtbridge.sr import Measurement, Report, read_report
+from gdtbridge.tsv import table
 from tests.conftest import PROJECT
 from tests.sr import builder as b
 
@@ -173,16 +172,94 @@ def test_what_is_not_in_the_catalogue_has_the_name_of_its_device() -> None:
     assert one.order > max(entry.order for entry in [shown("LN:11634-3", "10", "1")])
 
 
-def test_repeats_keep_their_own_ids_and_say_so() -> None:
-    """All are kept; the one the device chose has the catalogue's id."""
+def test_what_the_device_chose_has_the_plain_id() -> None:
+    """The others have the id and their number, and say which of how many they are."""
     first, chosen, third = (
-        replace(measured(LVIDD, value, "mm"), id=f"DERIVED{value}") for value in ("40", "41", "42")
+        replace(measured(LVIDD, value, "mm"), place=f"1.1.{value}") for value in ("40", "41", "42")
     )
-    chosen = replace(chosen, selection="Mean value chosen")
+    chosen = replace(chosen, precedence=0)
     results = present_all([first, chosen, third], standard())
-    assert [one.id for one in results] == ["DERIVED40", "LVIDD", "DERIVED42"]
-    assert [one.name[-4:] for one in results] == [" (2)", "IDd)", " (3)"]
+    assert [(one.id, one.name[-9:], one.remarks[-1]) for one in results] == [
+        ("LVIDD0R1", "(1 von 3)", "Wiederholung: 1 von 3"),
+        ("LVIDD", "h (LVIDd)", "Wiederholung: 2 von 3"),
+        ("LVIDD0R3", "(3 von 3)", "Wiederholung: 3 von 3"),
+    ]
     assert [str(one.value) for one in results] == ["40.0", "41.0", "42.0"]
+
+
+def test_what_was_measured_last_has_the_plain_id_where_none_was_chosen(read: Read) -> None:
+    """By its time if all have one, also where the device coded the measurement in two ways."""
+    lvidd, in_2d = "LN|29436-3|LVIDd", "LN|80007-8|LVIDd 2D"
+    beats = [b.num(lvidd, "41", "mm"), b.num(in_2d, "40", "mm"), b.num(lvidd, "42", "mm")]
+    in_the_tree = present_all(read(b.dataset(b.echo_section(*beats))).measurements, standard())
+    assert {one.id: str(one.value) for one in in_the_tree} == {
+        "LVIDD0R1": "41.0",
+        "LVIDD0R2": "40.0",
+        "LVIDD": "42.0",
+    }
+    for beat, second in zip(beats, (3, 1, 2), strict=True):
+        beat.ObservationDateTime = f"2024011510300{second}"
+    by_time = present_all(read(b.dataset(b.echo_section(*beats))).measurements, standard())
+    assert {one.id: str(one.value) for one in by_time} == {
+        "LVIDD0R1": "40.0",
+        "LVIDD0R2": "42.0",
+        "LVIDD": "41.0",
+    }
+
+
+def test_of_many_repeats_every_one_has_an_id(read: Read) -> None:
+    """Ids of the catalogue have no 0 but between their parts, so the tenth has another."""
+    beats = [b.num("LN|29436-3|LVIDd", f"4.{at:02}", "cm") for at in range(12)]
+    shown = present_all(read(b.dataset(b.echo_section(*beats))).measurements, standard())
+    assert len({one.id for one in shown}) == 12
+    assert [one.id[:8] for one in shown[:9]] == [f"LVIDD0R{at}" for at in range(1, 10)]
+    assert shown[11].id == "LVIDD"
+
+
+PSV, MEAN_OF = "LN|11726-7|PSV", b.code(b.DERIVATION, b.MEAN)
+
+
+def carotid(*velocities: Dataset) -> Dataset:
+    """Return velocities of one internal carotid artery."""
+    vessels = (b.container("SRT|T-45300|ICA", velocity) for velocity in velocities)
+    neck = b.code(b.SITE, "SRT|T-45005|Artery of neck")
+    side = b.code(b.LATERALITY, b.LEFT)
+    return b.dataset(b.container(b.FINDINGS, neck, side, *vessels), template="5100")
+
+
+def test_the_maximum_is_told_besides_where_the_catalogue_says_so(read: Read) -> None:
+    """Of velocities in a stenosis, where the device sent several and chose none."""
+    velocities = [b.num(PSV, value, "cm/s") for value in ("92", "312", "305")]
+    shown = in_order(present_all(read(carotid(*velocities)).measurements, standard()))
+    assert [(one.id, one.name[-9:], str(one.value)) for one in shown] == [
+        ("ICAPSV0L", "SV, links", "305.0"),
+        ("ICAPSV0L0R1", "(1 von 3)", "92.0"),
+        ("ICAPSV0L0R2", "(2 von 3)", "312.0"),
+        ("ICAPSV0L0MAX", ", Maximum", "312.0"),
+    ]
+    assert shown[3].remarks[-1] == "größter von 3 Werten"
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        carotid(b.num(PSV, "92", "cm/s")),
+        carotid(b.num(PSV, "92", "cm/s", MEAN_OF), b.num(PSV, "93", "cm/s")),
+        b.dataset(b.echo_section(*(b.num(b.LVIDD, value, "mm") for value in ("48", "51")))),
+    ],
+    ids=["one value", "a mean among them", "a length"],
+)
+def test_nothing_is_told_besides_elsewhere(read: Read, report: Dataset) -> None:
+    """A single value is its own maximum, and what the device chose stands."""
+    shown = present_all(read(report).measurements, standard())
+    assert [one.besides for one in shown] == [None] * len(shown)
+
+
+def test_maxima_are_of_measurements_of_the_catalogue() -> None:
+    """Each row has a reason; no term looks like the number of a repeat."""
+    assert {row.id for row in standard().rows} >= maxima()
+    assert all(reason for _, reason in table("catalogue/maxima.tsv"))
+    assert not [term for term in terms().words if re.fullmatch(r"R[1-9]", term)]
 
 
 def test_left_and_right_and_twins_never_mix(read: Read) -> None:

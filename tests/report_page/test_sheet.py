@@ -104,10 +104,10 @@ def test_a_long_name_keeps_its_side_and_number(sheet: MakeSheet) -> None:
     for number in numbers:
         number.ConceptNameCodeSequence[0].add_new(0x00080104, "UT", "Wort " * 90)
     first, second, third = rows(sheet(dataset(echo_section(*numbers))))
-    assert first.endswith("links")
-    assert second.endswith("links (2)")
+    assert first.endswith("links (1 von 2)")
+    assert second.endswith("links")
     assert third.endswith("rechts")
-    assert len(second) <= 210
+    assert len(first) <= 210
 
 
 def test_a_report_the_catalogue_knows_nothing_of_has_one_group(sheet: MakeSheet) -> None:
@@ -139,14 +139,14 @@ def test_repeats_are_marked(sheet: MakeSheet) -> None:
     other = [num("99ACME|X1|Wert", value, "mm") for value in ("1", "2")]
     for numbers in (twice, other):
         notes = sheet(dataset(echo_section(*numbers))).notes
-        assert any("weitere Messung derselben Größe" in note for note in notes)
+        assert any("von drei Werten derselben Größe" in note for note in notes)
         assert sheet(dataset(echo_section(numbers[0]))).notes == ()
     made = sheet(dataset(echo_section(*twice, *other)))
     assert list(rows(made)) == [
         "LV-Durchmesser enddiastolisch (LVIDd)",
-        "LV-Durchmesser enddiastolisch (LVIDd) (2)",
+        "LV-Durchmesser enddiastolisch (LVIDd) (1 von 2)",
+        "Wert, Linker Ventrikel (1 von 2)",
         "Wert, Linker Ventrikel",
-        "Wert, Linker Ventrikel (2)",
     ]
 
 

@@ -191,13 +191,13 @@ def test_a_chart_may_get_earlier_values_with_their_day(read: Read) -> None:
     shown = sorted(present_all(report.measurements, standard()), key=lambda one: one.order)
     assert [(one.name, str(one.value), one.group) for one in shown] == [
         ("LV-Durchmesser enddiastolisch (LVIDd)", "48.0", "Linker Ventrikel"),
-        ("Other, Linker Ventrikel", "2", "Weitere Messwerte"),
+        ("Other, Linker Ventrikel", "20", "Weitere Messwerte"),
         (
             "LV-Durchmesser enddiastolisch (LVIDd), vom 15.12.2023",
             "4.4",
             "Frühere Untersuchungen",
         ),
-        ("Thing, Linker Ventrikel, vom 15.12.2023", "1", "Frühere Untersuchungen"),
+        ("Thing, Linker Ventrikel, vom 15.12.2023", "10", "Frühere Untersuchungen"),
     ]
     assert shown[0].id == "LVIDD"
     assert shown[2].id.startswith("LVIDD")

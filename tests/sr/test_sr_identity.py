@@ -111,16 +111,25 @@ def test_free_text_counts_without_case_and_spacing() -> None:
     [
         (("single", "single", "mean"), 2),
         (("single", "chosen", "mean"), 1),
-        (("single", "single"), 0),
-        (("mean", "mean"), 0),
+        (("single", "single"), 1),
+        (("mean", "mean"), 1),
+        (("mean", "single"), 0),
+        (("chosen", "single", "chosen"), 2),
+        (("minimum", "mean", "maximum"), 1),
+        (("minimum", "single"), 0),
     ],
 )
 def test_of_repeats_the_chosen_one_has_the_plain_id(order: Sequence[str], plain_at: int) -> None:
-    """Selection Status first, then a mean, then the smallest."""
+    """Selection Status first, then a mean, then what was measured last.
+
+    A minimum and a maximum, both chosen for what they are, stand for nothing but themselves.
+    """
     kinds = {
         "single": finding(),
         "mean": finding(derivation=Code("R-00317", "SRT", "Mean")),
         "chosen": finding(selection=Code("121410", "DCM", "User chosen value")),
+        "minimum": finding(selection=Code("255605001", "SCT", "Minimum")),
+        "maximum": finding(selection=Code("56851009", "SCT", "Maximum")),
     }
     made = ids_of([kinds[kind] for kind in order])
     assert made[plain_at] == ids_of([finding()])[0]

@@ -235,11 +235,11 @@ def test_other_literal_or_unit_is_no_twin(explain: Explain, other: Dataset) -> N
 
 
 def test_repeats_are_marked(read: Read) -> None:
-    """Where no value stands for the others each says which of how many it is, by size."""
+    """Where none was chosen each says which of how many it is, as they were measured."""
     beats = ["67.28", "49.82", "58.16"]
     report = read(dataset(echo_section(*(num("LN|18043-0|EF", beat, "%") for beat in beats))))
     assert values(report) == beats
-    assert [(one.repeat, one.repeats) for one in report.measurements] == [(3, 3), (1, 3), (2, 3)]
+    assert [(one.repeat, one.repeats) for one in report.measurements] == [(1, 3), (2, 3), (3, 3)]
     assert len({one.id for one in report.measurements}) == 3
 
 
@@ -280,32 +280,60 @@ def test_summary_tells_nothing_twice(
     assert [one.rule for one in decisions(explain(report))] == expected
 
 
+def timed(item: Dataset, second: int) -> Dataset:
+    """Return an item with its own time."""
+    item.ObservationDateTime = f"202401151030{second:02}"
+    return item
+
+
 ORDERS = list(
     itertools.permutations(
-        [single(LVIDD, "2"), single(LVIDD, "1"), single(LVIDD, "1.0"), mean(DIAMETER, "7")]
+        [
+            timed(single(LVIDD, "4.2"), 1),
+            timed(single(LVIDD, "4.1"), 2),
+            timed(single(LVIDD, "4.10"), 3),
+            timed(mean(DIAMETER, "7"), 4),
+        ]
     )
 )
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=range(len(ORDERS)))
-def test_order_of_siblings_changes_no_id(read: Read, order: tuple[Dataset, ...]) -> None:
-    """Ids of repeats follow their size, not their place."""
-    expected = read(dataset(echo_section(*ORDERS[0])))
+def test_order_of_siblings_changes_nothing_beside_their_times(
+    read: Read, order: tuple[Dataset, ...]
+) -> None:
+    """Observation DateTime says which beat was the first, wherever it stands."""
     shuffled = read(dataset(echo_section(*order)))
-    assert {(one.id, str(one.value), one.repeat) for one in shuffled.measurements} == {
-        (one.id, str(one.value), one.repeat) for one in expected.measurements
-    }
+    assert {
+        (str(one.value), one.repeat, one.stands, one.id == "LVIDDEJ6GJ65V")
+        for one in shuffled.measurements
+        if one.code == "29436-3"
+    } == {("4.2", 1, False, False), ("4.1", 2, False, False), ("4.10", 3, True, True)}
 
 
-def test_repeats_with_a_time_follow_it(read: Read) -> None:
-    """Observation DateTime says which beat was the first."""
-    later, earlier = single(LVIDD, "1"), single(LVIDD, "2")
-    later.ObservationDateTime, earlier.ObservationDateTime = "20240115103002", "20240115103001"
-    report = read(dataset(echo_section(later, earlier)))
-    assert [(one.repeat, one.observed) for one in report.measurements] == [
-        (2, "20240115103002"),
-        (1, "20240115103001"),
+def test_repeats_without_times_are_in_the_order_of_the_tree(read: Read) -> None:
+    """A single one that has no time leaves nothing but the tree; the last stands for all."""
+    beats = [timed(single(LVIDD, "4.3"), 9), single(LVIDD, "4.1"), timed(single(LVIDD, "4.2"), 1)]
+    report = read(dataset(echo_section(*beats)))
+    assert [(str(one.value), one.repeat, one.stands) for one in report.measurements] == [
+        ("4.3", 1, False),
+        ("4.1", 2, False),
+        ("4.2", 3, True),
     ]
+
+
+def test_the_number_of_a_repeat_makes_its_id(read: Read) -> None:
+    """The first beat has one id in every exam, whichever the device chose."""
+
+    def ids(*beats: Dataset) -> list[str]:
+        groups = [container(GROUP, beat) for beat in beats]
+        report = read(dataset(container(FINDINGS, *groups), template="1500"))
+        return [one.id for one in report.measurements]
+
+    last = ids(single(LVIDD, "4.1"), single(LVIDD, "4.2"), single(LVIDD, "4.3"))
+    first = ids(chosen(LVIDD, "4.1"), single(LVIDD, "4.2"), single(LVIDD, "4.3"))
+    assert first[0] == last[2]
+    assert first[1] == last[1]
 
 
 def test_seed_id_goes_on_to_what_stands(read: Read) -> None:

@@ -16,7 +16,8 @@ from typing import Final, NamedTuple
 from pydicom.dataset import Dataset
 
 from gdtbridge.catalogue.catalogue import standard
-from gdtbridge.catalogue.presentation import ChartValue, present_all
+from gdtbridge.catalogue.chart_value import ChartValue
+from gdtbridge.catalogue.presentation import present_all
 from gdtbridge.sr import Measurement, NumDecision, predecessor_ids, read_report
 from gdtbridge.sr.rules import RULES
 from gdtbridge.sr.warn import MESSAGES

@@ -144,10 +144,19 @@ TOLD_APART: dict[str, Dataset] = {
 }
 """Two values each that must not share an identity."""
 
+
+def at(moment: str, item: Dataset) -> Dataset:
+    """Return an item with its own time."""
+    item.ObservationDateTime = moment
+    return item
+
+
 ORDERLESS: dict[str, Dataset] = {
     "two sites of one value": dataset(
         num(DISTANCE, "12", "mm", code(SCT_SITE, LIVER), code(SCT_SITE, KIDNEY))
     ),
-    "repeats that all stay": dataset(num(BPD, "5.5", "cm"), num(BPD, "5.3", "cm")),
+    "repeats that all stay": dataset(
+        at("20240115103001", num(BPD, "5.5", "cm")), at("20240115103000", num(BPD, "5.3", "cm"))
+    ),
 }
 """Reports that must give the same when their siblings are turned round."""

@@ -1,0 +1,75 @@
+"""A measurement as a practice's chart gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from gdtbridge.catalogue.names import fitted
+from gdtbridge.catalogue.rows import NAME_LENGTH
+from gdtbridge.catalogue.wording import FETUS
+
+FETAL_GROUPS: Final = frozenset(
+    {
+        "Schwangerschaft",
+        "Fetale Zusammenfassung",
+        "Fetale Biometrie",
+        "Fetaler Schädel",
+        "Frühschwangerschaft",
+        "Fruchtwasser",
+        "Biophysikalisches Profil",
+        "Fetaler Doppler",
+    }
+)
+"""Groups whose names say that their values are a child's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChartValue:
+    """A measurement as the chart gets it: named, converted, rounded.
+
+    ``unit`` is printed as a chart shows it. ``subject`` is empty for the patient, else the child in
+    words (``Fetus A``). ``order`` sorts by subject, by group, within it and by the number among
+    repeats. ``known`` says whether the catalogue has it. ``warning`` says in German why a unit was
+    not converted; it holds no value. ``doubts`` are the first of the remarks, about what a person
+    should look at. ``tail`` is the end of the name that no shortening may touch. ``spoken`` is
+    number and unit as a text has them where it has them otherwise: ``30+4 SSW``. Of a measurement
+    whose ``maximum`` the catalogue wants told the greatest of several has itself ``besides``, as
+    that.
+    """
+
+    id: str
+    name: str
+    value: Decimal
+    unit: str
+    group: str
+    order: tuple[int, ...]
+    remarks: tuple[str, ...]
+    known: bool
+    warning: str = ""
+    subject: str = ""
+    doubts: tuple[str, ...] = ()
+    tail: str = ""
+    spoken: tuple[str, str] | None = None
+    maximum: bool = False
+    besides: ChartValue | None = None
+
+    @property
+    def heading(self) -> str:
+        """Return what stands above the values of its subject and group."""
+        if not self.subject or (self.subject == FETUS and self.group in FETAL_GROUPS):
+            return self.group
+        return f"{self.subject}: {self.group}"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return the remarks in lines: one for each doubt, one for all others."""
+        others = self.remarks[len(self.doubts) :]
+        return (*self.doubts, "; ".join(others)) if others else self.doubts
+
+    def ending(self, words: str) -> ChartValue:
+        """Return the value with ``words`` behind its name, which no shortening may touch."""
+        tail = f"{self.tail}{words}"
+        stem = self.name[: len(self.name) - len(self.tail)]
+        return replace(self, name=fitted(stem, tail, NAME_LENGTH), tail=tail)
