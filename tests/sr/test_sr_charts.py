@@ -51,11 +51,7 @@ OPEN: frozenset[str] = frozenset(
     # Reports that are not right yet
     {
         "f12_swe_only_iqr_first",
-        "f19_small_percent_unit_1",
-        "f21_flat_root_nums",
         "f23_ob_dates_texts_codes",
-        "f24_rdsr",
-        "f25_unit_spellings",
         "f26_unit_probe",
         "g08_two_ica_same_vessel",
         "g09_three_lvidd_no_mean",
