@@ -15,6 +15,7 @@ from typing import Final
 
 from gdtbridge.gdt.errors import GdtError
 from gdtbridge.gdt.tables.fields import FIELDS, MAX_CONTENT
+from gdtbridge.gdt.tables.ids import LONGEST_ID
 from gdtbridge.gdt.tables.layouts import layouts_of
 from gdtbridge.gdt.tables.options import (
     DialectOptions,
@@ -36,6 +37,9 @@ from gdtbridge.gdt.tables.rows import (
 
 ENTRY_FIELDS: Final = ("6200", "6201")
 """Fields that hold code and title of an entry where a dialect has ``entry``."""
+
+IDS: Final = ("8315", "8316")
+"""Fields of ids, which products fill with more than the tables give them."""
 
 ENTRY_WIDTH: Final = 60
 """Characters of them, as of other texts of 2.1."""
@@ -72,6 +76,8 @@ class Dialect:
         """Return how many bytes of content ``field`` takes."""
         if field == self.options.comment_field and self.options.comment_width:
             return self.options.comment_width
+        if field in IDS:
+            return LONGEST_ID
         if self.options.entry and field in ENTRY_FIELDS:
             return ENTRY_WIDTH
         if not self.options.field_limits or field not in FIELDS:

@@ -112,11 +112,11 @@ COMMENT_FIELDS: Final = ("6220", "6227", "6228")
 FITS: Final[Mapping[str, FieldFit]] = MappingProxyType(
     {
         **dict.fromkeys(("3101", "3102"), FieldFit.CUT),
-        **dict.fromkeys(("6302", "6304"), FieldFit.SHORTENED),
+        **dict.fromkeys(("6302", "6304", "8411"), FieldFit.SHORTENED),
         **dict.fromkeys((*COMMENT_FIELDS, "6205", "6221", "8460", "8470", "8480"), FieldFit.WRAP),
     }
 )
-"""Fields that may be cut, shortened or continued; the rest of a long 8411 goes into 8470."""
+"""Fields that may be cut, shortened or continued; of values the rest of 8411 goes into 8470."""
 
 
 @dataclass(frozen=True, slots=True)

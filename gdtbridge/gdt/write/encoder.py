@@ -61,7 +61,8 @@ class Encoder:
             self.lost(field, Loss.CONTROLS)
         if not text.isascii():
             pairs = substitutes(text, self.charset.has)
-            text = "".join(self._written(field, char, written) for char, written in pairs)
+            written = (self._written(field, char, other) for char, other in pairs)
+            text = "".join(written).strip(" ")
         return self._unbraced(field, text) if field in _NAMES else text
 
     def _unbraced(self, field: str, name: str) -> str:

@@ -41,11 +41,13 @@ class ContentFitter:
         if len(text) <= limit and self._encoder.charset.size(text) <= MAX_CONTENT:
             yield text
             return
-        yield from self._shortened(row.field, text, min(limit, self._encoder.most))
+        yield from self._shortened(row, text, min(limit, self._encoder.most))
 
-    def _shortened(self, field: str, text: str, limit: int) -> Iterator[str]:
+    def _shortened(self, row: FieldRow, text: str, limit: int) -> Iterator[str]:
         """Yield a text that is longer than its field."""
-        fit = FITS.get(field, FieldFit.WHOLE)
+        field, fit = row.field, FITS.get(row.field, FieldFit.WHOLE)
+        if row.source is ContentSource.ENTRY_TITLE:
+            fit = FieldFit.SHORTENED
         if fit is FieldFit.WHOLE:
             if self._encoder.charset.size(text) > MAX_CONTENT:
                 raise GdtWriteError(

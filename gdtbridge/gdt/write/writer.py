@@ -23,6 +23,7 @@ from gdtbridge.gdt.write.assembly import Field, announced, counted, size, withou
 from gdtbridge.gdt.write.decimal_text import plain_decimal
 from gdtbridge.gdt.write.encoder import Encoder, Loss, split_title
 from gdtbridge.gdt.write.field_contents import (
+    LINK_TEXT,
     Contents,
     attachment_contents,
     attachments_of,
@@ -251,7 +252,8 @@ class _RecordWriter:
 
     def _apart(self, row: FieldRow, content: str, seen: set[str]) -> str:
         """Return a title as it fits, numbered where one before it is the same; enter it."""
-        text, width = self.encoder.text(row.field, content), self.dialect.width(row)
+        text = self.encoder.text(row.field, content) or LINK_TEXT
+        width = self.dialect.width(row)
         title, rest = split_title(text, width)
         number = 1
         while title in seen:
