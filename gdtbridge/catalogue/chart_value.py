@@ -25,6 +25,13 @@ FETAL_GROUPS: Final = frozenset(
 """Groups whose names say that their values are a child's."""
 
 
+def heading_of(subject: str, group: str) -> str:
+    """Return what stands above a group of a subject (`ChartValue.subject`)."""
+    if not subject or (subject == FETUS and group in FETAL_GROUPS):
+        return group
+    return f"{subject}: {group}"
+
+
 @dataclass(frozen=True, slots=True)
 class ChartValue:
     """A measurement as the chart gets it: named, converted, rounded.
@@ -58,9 +65,7 @@ class ChartValue:
     @property
     def heading(self) -> str:
         """Return what stands above the values of its subject and group."""
-        if not self.subject or (self.subject == FETUS and self.group in FETAL_GROUPS):
-            return self.group
-        return f"{self.subject}: {self.group}"
+        return heading_of(self.subject, self.group)
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from gdtbridge.catalogue.rows import built_in, terms
 from gdtbridge.sr.codes import ModifierRole
 from gdtbridge.sr.identity import IdentityExtra
-from gdtbridge.sr.model import Measurement
+from gdtbridge.sr.model import Measurement, ReportStatement
 from gdtbridge.tsv import table
 
 FIELDS: Final[dict[str, str]] = {
@@ -82,7 +82,7 @@ class SaidModifier(NamedTuple):
     text: str = ""
 
 
-def said_by(measurement: Measurement) -> dict[str, SaidModifier]:
+def said_by(measurement: Measurement | ReportStatement) -> dict[str, SaidModifier]:
     """Return what the modifiers say by role (``site``, ``mod``), sides taken out of organs."""
     found: dict[str, SaidModifier] = {}
     for one in measurement.identity[1:]:
@@ -166,7 +166,7 @@ def _with_the_side(found: dict[str, SaidModifier]) -> dict[str, SaidModifier]:
 
 
 def _with_the_voiding(
-    found: dict[str, SaidModifier], measurement: Measurement
+    found: dict[str, SaidModifier], measurement: Measurement | ReportStatement
 ) -> dict[str, SaidModifier]:
     """Return the modifiers of a bladder with before or after voiding as its stage."""
     site = found.get(ModifierRole.SITE)
@@ -184,7 +184,7 @@ def _with_the_voiding(
     return found
 
 
-def _voiding(said: SaidModifier, role: str, measurement: Measurement) -> str:
+def _voiding(said: SaidModifier, role: str, measurement: Measurement | ReportStatement) -> str:
     """Return the term of the state a modifier says, by its code or in words; empty for none."""
     code = said.key.rpartition("=")[2] if role == IdentityExtra.MODIFIER else said.key
     known = terms().by_code.get(code, "")

@@ -49,7 +49,7 @@ EARLIER: Final = "Frühere Untersuchungen"
 
 AFTER_LAST: Final = 1_000_001
 EARLIER_KEY: Final = f"{IdentityExtra.EARLIER}="
-BEFORE_LAST: Final = (999_999, 0, 1)
+BEFORE_LAST: Final = 999_999
 PERCENTILE: Final = "{percentile}"
 """Unit of the catalogue for a rank, which some devices send as ``%`` and some without a unit."""
 
@@ -156,13 +156,11 @@ def _of_earlier(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
 
 def _by_subject(shown: Sequence[ChartValue]) -> list[ChartValue]:
     """Return the values with orders that keep those of one child together, behind the patient's."""
-    places = {
-        one: at for at, one in enumerate(sorted({one.subject for one in shown}, key=_natural))
-    }
+    places = {one: at for at, one in enumerate(sorted({one.subject for one in shown}, key=natural))}
     return [replace(one, order=(places[one.subject], *one.order)) for one in shown]
 
 
-def _natural(subject: str) -> tuple[int, str]:
+def natural(subject: str) -> tuple[int, str]:
     """Return what sorts children: by length, so that 10 comes after 2, then by their letters."""
     return len(subject), subject
 
@@ -195,14 +193,18 @@ def _of_finding(measurement: Measurement) -> ChartValue:
     stem, tail = title_parts(measurement)
     doubtful = doubts(measurement)
     amount = amount_of(measurement)
-    lines = (*doubtful, *_sent(measurement, amount), *remarks(measurement, without=IN_TITLE))
+    lines = (
+        *doubtful,
+        *_sent(measurement, amount),
+        *remarks(measurement, without=IN_TITLE | {"fetus"}),
+    )
     return ChartValue(
         id=amount.id,
         name=fitted(stem, tail, NAME_LENGTH),
         value=amount.value,
         unit=ucum.printed(amount.unit),
         group=FINDINGS,
-        order=BEFORE_LAST,
+        order=(BEFORE_LAST, measurement.findings[0].index, 1),
         remarks=lines,
         known=True,
         subject=_subject_of(measurement),

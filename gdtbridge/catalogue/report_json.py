@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Final
 
-from gdtbridge.sr.model import Measurement, NumDecision, Report
+from gdtbridge.catalogue.statements import statement_label, statement_text
+from gdtbridge.sr.model import (
+    Measurement,
+    NumDecision,
+    Report,
+    ReportStatement,
+    StatementDecision,
+)
 from gdtbridge.sr.numbers import plain
 from gdtbridge.sr.rules import reason
 
@@ -62,6 +69,28 @@ REPORT_KEYS: Final = (
 """Keys of the report itself in the JSON, in order."""
 
 
+STATEMENT_KEYS: Final = (
+    "id",
+    "name",
+    "kind",
+    "value",
+    "code",
+    "scheme",
+    "value_code",
+    "value_scheme",
+    "site",
+    "laterality",
+    "topography",
+    "fetus",
+    "label",
+    "stage",
+    "group",
+    "section",
+    "place",
+)
+"""Keys of a statement in the JSON, in order; ``finding`` and the German ``title`` and ``text``."""
+
+
 def report_to_json(report: Report) -> dict[str, object]:
     """Return the report in the shape ``sr show --json`` prints; values are decimal strings.
 
@@ -76,8 +105,13 @@ def report_to_json(report: Report) -> dict[str, object]:
         {"code": warning.code, "message": warning.message, "place": warning.place}
         for warning in report.warnings
     ]
+    told = [one for one in report.statements if not one.fetal_sex]
+    shown["statements"] = [_statement_to_json(one) for one in told]
     if report.decisions is not None:
         shown["decisions"] = [_decision_to_json(one) for one in report.decisions]
+    if report.statement_decisions is not None:
+        decided = [_decision_to_json(one) for one in report.statement_decisions]
+        shown["statement_decisions"] = decided
     return shown
 
 
@@ -90,5 +124,13 @@ def _measurement_to_json(measurement: Measurement) -> dict[str, object]:
     return values
 
 
-def _decision_to_json(decision: NumDecision) -> dict[str, object]:
+def _statement_to_json(statement: ReportStatement) -> dict[str, object]:
+    values: dict[str, object] = {key: getattr(statement, key) for key in STATEMENT_KEYS}
+    values["finding"] = ": ".join(one.text for one in statement.findings) or None
+    values["title"] = statement_label(statement)
+    values["text"] = statement_text(statement)
+    return values
+
+
+def _decision_to_json(decision: NumDecision | StatementDecision) -> dict[str, object]:
     return asdict(decision) | {"reason": reason(decision.rule)}

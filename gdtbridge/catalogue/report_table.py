@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from gdtbridge.catalogue.statements import statement_label, statement_text
 from gdtbridge.catalogue.wording import details, title
-from gdtbridge.sr.model import Measurement, NumDecision, Report
+from gdtbridge.sr.model import Measurement, NumDecision, Report, StatementDecision
 from gdtbridge.sr.numbers import plain
 from gdtbridge.sr.rules import reason
 
@@ -29,16 +30,18 @@ TableCells = tuple[str, str, str, str]
 def report_to_text(report: Report, *, colour: bool = False, width: int = MIN_WIDTH) -> str:
     """Return the report as a table of ``width`` columns (80 to 120), values with their units.
 
-    A report with decisions shows them instead, one for each NUM of the file. Nothing is cut: what
-    is too long goes on in the next line.
+    Dates, texts and codes follow. A report with decisions shows them instead, one for each NUM,
+    date, text and code of the file. Nothing is cut: what is too long goes on in the next line.
     """
     width = min(max(width, MIN_WIDTH), MAX_WIDTH)
     style = (BOLD, DIM, RESET) if colour else ("", "", "")
     lines = list(_head(report, width, style))
     if report.decisions is None:
         lines += _measurements(report.measurements, width, style)
+        lines += _statements(report, width, style)
     else:
         lines += _decisions(report.decisions, width, style)
+        lines += _statement_decisions(report.statement_decisions or (), width, style)
     lines.append(_count(report))
     for warning in report.warnings:
         lines += _dimmed(f"{warning.place or '-'}: {warning.message}", width, style, indent="  ")
@@ -98,6 +101,32 @@ def _decisions(rows: Sequence[NumDecision], width: int, style: TextStyle) -> Ite
         yield from _dimmed(
             f"{one.rule}: {reason(one.rule)}{beside}", width, style, indent=" " * (places + 4)
         )
+
+
+def _statements(report: Report, width: int, style: TextStyle) -> Iterator[str]:
+    """Yield what the report says in words, label and text."""
+    bold, _, reset = style
+    told = [one for one in report.statements if not one.fetal_sex]
+    if told:
+        yield f"{bold}Angaben{reset}"
+    for one in told:
+        first, *more = statement_text(one).split("\n")
+        yield from _wrapped(f"{statement_label(one)}: {first}", width, rest="  ")
+        for line in more:
+            yield from _wrapped(line, width, first="  ", rest="  ")
+
+
+def _statement_decisions(
+    rows: Sequence[StatementDecision], width: int, style: TextStyle
+) -> Iterator[str]:
+    """Yield two lines for each date, text and code: told (+) or not (-), then the reason."""
+    places = max((len(one.place) for one in rows), default=0)
+    rest = " " * (places + 4)
+    for one in rows:
+        mark = "+" if one.kept else "-"
+        said = f"{one.name}: {one.value}".rstrip(": ")
+        yield from _wrapped(f"{mark} {one.place:<{places}}  {said}", width, rest=rest)
+        yield from _dimmed(f"{one.rule}: {reason(one.rule)}", width, style, indent=rest)
 
 
 def _dimmed(text: str, width: int, style: TextStyle, *, indent: str) -> Iterator[str]:

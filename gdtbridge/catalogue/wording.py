@@ -16,7 +16,7 @@ from gdtbridge.sr import ucum
 from gdtbridge.sr.codes import PROPERTIES, SPREADS, ModifierRole, normal
 from gdtbridge.sr.findings import FINDING
 from gdtbridge.sr.identity import IdentityExtra
-from gdtbridge.sr.model import Code, Measurement, MeasurementProperty
+from gdtbridge.sr.model import Code, Measurement, MeasurementProperty, ReportStatement
 from gdtbridge.sr.numbers import plain
 from gdtbridge.sr.subject import UNNUMBERED_FETUS, mark
 
@@ -61,6 +61,9 @@ IN_TITLE: Final = frozenset(
 )
 
 FETUS: Final = "Fetus"
+
+LESIONS: Final = frozenset({"lesion", "finding", "#"})
+"""Words of an identifier that say no more than that there is a finding."""
 
 _NUMBERED: Final = re.compile(r"(.*?)[\s#._-]*(\d{1,3}|[A-Z])")
 
@@ -130,20 +133,20 @@ def title_parts(measurement: Measurement) -> tuple[str, str]:
     if measurement.label is not None and measurement.label.casefold() != name.casefold():
         name = f"{readable(measurement.label)} ({name})"
     if measurement.companion_of is not None:
-        name = f"{name} ({_said(measurement, 'companion_of')})"
+        name = f"{name} ({said(measurement, 'companion_of')})"
     if about:
         name = f"{about}: {name}"
     group = "" if about and _tells_group(measurement) else measurement.group
-    parts = (group, _said(measurement, "site"))
+    parts = (group, said(measurement, "site"))
     where = " ".join(part for part in parts if part and part.casefold() not in name.casefold())
-    parts = (_said(measurement, "topography"), _said(measurement, "laterality"))
+    parts = (said(measurement, "topography"), said(measurement, "laterality"))
     side = " ".join(part for part in parts if part and part.casefold() not in name.casefold())
     stem = f"{name}, {where}" if where else name
     tail = f"{' ' if where else ', '}{side}" if side else ""
     if is_statistic(measurement):
-        tail += f", {_said(measurement, 'derivation')}"
+        tail += f", {said(measurement, 'derivation')}"
     for field in ("stage", "protocol"):
-        word = _said(measurement, field)
+        word = said(measurement, field)
         tail += f", {word}" if word and word.casefold() not in name.casefold() else ""
     tail += f", {fetus_word(measurement.fetus)}" if measurement.fetus else ""
     if measurement.earlier is not None:
@@ -167,7 +170,7 @@ def is_spread(measurement: Measurement) -> bool:
     )
 
 
-def finding_title(measurement: Measurement) -> str:
+def finding_title(measurement: Measurement | ReportStatement) -> str:
     """Return what a value is about in German, several findings one after the other; may be empty.
 
     A lesion's own identifier stands behind in brackets unless it is the same word.
@@ -183,7 +186,7 @@ def finding_title(measurement: Measurement) -> str:
     return about
 
 
-def _is_tracked(measurement: Measurement) -> bool:
+def _is_tracked(measurement: Measurement | ReportStatement) -> bool:
     return any(one.startswith(f"{IdentityExtra.TRACKING}=") for one in measurement.identity)
 
 
@@ -192,11 +195,13 @@ def _tells_group(measurement: Measurement) -> bool:
     return _is_tracked(measurement) or measurement.group == measurement.findings[-1].code.text
 
 
-def _with_identifier(measurement: Measurement, about: str, identifier: str) -> str:
+def _with_identifier(
+    measurement: Measurement | ReportStatement, about: str, identifier: str
+) -> str:
     """Return a finding with the identifier of its lesion; of ``Nodule 2`` only the number."""
     plain = _NUMBERED.fullmatch(identifier)
-    words = {measurement.findings[-1].code.text.casefold(), about.casefold()}
-    if plain is not None and plain[1].casefold() in words | {"", "lesion", "finding", "#"}:
+    word = f"{measurement.findings[-1].code.text} {about}".casefold()
+    if plain is not None and (plain[1].casefold() in word or plain[1].casefold() in LESIONS):
         return f"{about} {plain[2]}"
     return f"{about} ({identifier})"
 
@@ -213,7 +218,7 @@ def remarks(measurement: Measurement, without: Collection[str] = ()) -> tuple[st
     """
     lines = []
     for field, word in REMARKS:
-        text = _said(measurement, field)
+        text = said(measurement, field)
         if text and field not in without and not _repeats_the_derivation(measurement, field, text):
             lines.append(f"{word}: {text}")
     lines += [
@@ -251,10 +256,10 @@ def stage_word(text: str) -> str:
 
 def _repeats_the_derivation(measurement: Measurement, field: str, text: str) -> bool:
     """Return whether a selection says what the derivation says: a mean, chosen as the mean."""
-    return field == "selection" and text == _said(measurement, "derivation")
+    return field == "selection" and text == said(measurement, "derivation")
 
 
-def _said(measurement: Measurement, field: str) -> str:
+def said(measurement: Measurement | ReportStatement, field: str) -> str:
     """Return the text of a field: the catalogue's word for the codes, else the device's own.
 
     A label is a user's own word and stays, as does the name of a fetus.

@@ -13,6 +13,7 @@ from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.catalogue.chart_value import ChartValue
 from gdtbridge.catalogue.presentation import OTHERS, present_all
 from gdtbridge.catalogue.repeats import in_order
+from gdtbridge.catalogue.statements import ChartStatement, present_statements
 from gdtbridge.catalogue.untold import LOST as UNREAD
 from gdtbridge.catalogue.untold import listed, untold_names
 from gdtbridge.catalogue.wording import REPEAT
@@ -26,6 +27,7 @@ MAX_NAME: Final = 200
 MAX_UNIT: Final = 64
 MAX_REMARK: Final = 300
 MAX_FACT: Final = 120
+MAX_LINE: Final = 5000
 """Characters; what is longer has ``…`` for its middle. A number is never cut."""
 
 KINDS: Final[dict[str, str]] = {
@@ -65,17 +67,26 @@ PLAIN_WITHOUT_WORD: Final = (
 _EXPONENT: Final = re.compile(r"(?<=[ms])[23](?!\w)")
 
 
-def sheet_of(report: Report, catalogue: Catalogue, patient: Patient, accession: str) -> ReportSheet:
+def sheet_of(
+    report: Report,
+    catalogue: Catalogue,
+    patient: Patient,
+    accession: str,
+    *,
+    fetal_sex: bool = False,
+) -> ReportSheet:
     """Return the page of a report as texts.
 
     ``patient`` is whose the practice says the exam is, ``accession`` the number of the order.
+    ``fetal_sex`` says whether the sex of a fetus is told.
     """
     shown = present_all(report.measurements, catalogue)
-    ordered = in_order(shown)
-    groups = tuple(_groups(ordered))
+    stated = present_statements(report, shown, fetal_sex=fetal_sex)
+    ordered: list[ChartValue | ChartStatement] = [*in_order(shown), *stated]
+    groups = tuple(_groups(sorted(ordered, key=lambda one: one.order)))
     report_uid = page_text(report.sop_uid, 64)
     return ReportSheet(
-        title=_title(report, ordered),
+        title=_title(report, shown),
         day=_day(report.exam_date),
         patient=page_text(_patient(patient), MAX_FACT),
         facts=(tuple(_of_patient(patient)), tuple(_of_exam(report, accession))),
@@ -142,11 +153,25 @@ def _day(day: date | None) -> str:
 # --- the values ----------------------------------------------------------------------------------
 
 
-def _groups(ordered: Sequence[ChartValue]) -> Iterator[SheetGroup]:
-    for name, members in groupby(ordered, key=lambda one: one.heading):
-        rows = tuple(_rows(list(members)))
+def _groups(ordered: Sequence[ChartValue | ChartStatement]) -> Iterator[SheetGroup]:
+    for name, together in groupby(ordered, key=lambda one: one.heading):
+        members = list(together)
+        rows = tuple(_rows([one for one in members if isinstance(one, ChartValue)]))
+        said = (_said(one) for one in members if isinstance(one, ChartStatement))
         alone = name == OTHERS and len(rows) == len(ordered)
-        yield SheetGroup("Messwerte" if alone else page_text(name, MAX_NAME), rows)
+        yield SheetGroup(
+            "Messwerte" if alone else page_text(name, MAX_NAME),
+            rows,
+            tuple(fact for facts in said for fact in facts),
+        )
+
+
+def _said(one: ChartStatement) -> Iterator[SheetFact]:
+    """Yield a statement line by line; the label stands before the first."""
+    word = page_text(one.name, MAX_NAME)
+    for line in one.text.split("\n"):
+        yield SheetFact(word, page_text(line, MAX_LINE))
+        word = ""
 
 
 def _rows(shown: Sequence[ChartValue]) -> Iterator[SheetRow]:
@@ -197,7 +222,7 @@ def _remarks(one: ChartValue) -> tuple[str, ...]:
 
 
 def _notes(report: Report, groups: Sequence[SheetGroup], *, other_id: bool) -> Iterator[str]:
-    if not report.measurements:
+    if not report.has_results:
         yield "Der Bericht enthält keine Messwerte."
     if other_id:
         yield "Am Gerät war eine andere Patientennummer eingegeben."

@@ -15,7 +15,7 @@ class PageFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SheetFact:
-    """A word (``Gerät``, ``Kindslage``) and a text: a line of the head, or what a group says.
+    """A word (``Gerät``, ``Lage des Kindes``) and a text: a line of the head, or what a group says.
 
     A line that goes on with the text above has no word.
     """

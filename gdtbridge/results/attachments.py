@@ -51,6 +51,8 @@ class AttachmentPlace:
     most: int
     reports: bool = False
     """Whether each value record brings the page of its report along."""
+    fetal_sex: bool = False
+    """Whether that page tells the sex of a fetus."""
 
     def path_of(self, name: str) -> str:
         """Return how a workstation opens a file of the folder."""
@@ -124,7 +126,13 @@ class AttachmentBuilder:
         The page names whom the record names: a person may have said that the exam is of another
         patient than the device thought.
         """
-        sheet = sheet_of(report, self.catalogue, planned.patient, planned.shown_accession)
+        sheet = sheet_of(
+            report,
+            self.catalogue,
+            planned.patient,
+            planned.shown_accession,
+            fetal_sex=place.fetal_sex,
+        )
         try:
             data = self.printer.print(sheet, PageFormat.PDF)
         except ReportError as error:

@@ -222,7 +222,7 @@ class ExamGatherer:
     ) -> ReadReport:
         """Return the report with its page, if it has anything to say."""
         report, place = read.report, target.attachments
-        if report is None or place is None or not report.measurements:
+        if report is None or place is None or not report.has_results:
             return read
         return replace(read, sheet=self._attachments.sheet(planned, report, place))
 

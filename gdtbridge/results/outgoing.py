@@ -58,7 +58,8 @@ class ResultMessages:
             self._put_study(Revision.FIRST)
         elif gathered.attached:
             self._put_study(Revision.CORRECTION if gathered.corrects else Revision.SUPPLEMENT)
-        values = [self._put_values(read) for read in gathered.read]
+        follows = gathered.planned.known is not None and bool(self._sent())
+        values = [self._put_values(read, follows=follows) for read in gathered.read]
         return gathered.planned.known is None or bool(gathered.attached) or any(values)
 
     def _put_attachments(self, attached: Sequence[AttachedFile]) -> int | None:
@@ -114,39 +115,45 @@ class ResultMessages:
             event = HouseEvent(GDT_WRITTEN, message.key, result_facts(self.gathered))
             self.outbox.tell(self.connection, event, after_id=written)
 
-    def _put_values(self, read: ReadReport) -> bool:
-        """Put the record of a report that says something new; return whether there is one."""
+    def _put_values(self, read: ReadReport, *, follows: bool) -> bool:
+        """Put the record of a report that says something new; return whether there is one.
+
+        ``follows`` says whether the chart got values for this order before.
+        """
         pending = read.pending
         if read.report is None:
             self._settle(pending, ReportState.UNREADABLE, problem=read.problem)
             return False
         report = self.gathered.target.records.values_of(read.report)
         missing = _missing(report)
-        if not report.measurements:
+        if not report.has_results:
             self._settle(pending, ReportState.EMPTY, problem=missing)
             return False
         mark = f"{fingerprint(report)}{chart_mark(self._number)}"
-        news = self._news(report)
+        news = self._news(report, follows=follows)
         if news is None:
             self._settle(pending, ReportState.UNCHANGED, fingerprint=mark, problem=missing)
             return False
         return self._put_new_values(read, report, news, mark)
 
-    def _news(self, report: Report) -> NewValues | None:
-        """Return what the report says that was not sent to this chart; None for nothing.
-
-        What was sent under a number the chart had before is in it.
-        """
-        connection, planned = self.connection, self.gathered.planned
-        ends = [
-            chart_mark(one) for one in moves_of(connection, [self._number]).all_of(self._number)
-        ]
-        marks = {f"{fingerprint(report)}{end}" for end in ends}
-        if not marks.isdisjoint(store.bare_fingerprints(connection, planned.exam.id)):
+    def _news(self, report: Report, *, follows: bool) -> NewValues | None:
+        """Return what the report says that was not sent to this chart; None for nothing."""
+        marks = {f"{fingerprint(report)}{end}" for end in self._chart_marks()}
+        bare = store.bare_fingerprints(self.connection, self.gathered.planned.exam.id)
+        if not marks.isdisjoint(bare):
             return None
-        known = revision.read(store.sent_values(connection, planned.exam.id, ends))
-        news = revision.news_of(known, report)
-        return news if news.indices else None
+        news = revision.news_of(self._sent(), report, follows=follows)
+        return news if news.indices or news.statements else None
+
+    def _chart_marks(self) -> list[str]:
+        """Return the marks of the chart, also under numbers it had before."""
+        moves = moves_of(self.connection, [self._number])
+        return [chart_mark(one) for one in moves.all_of(self._number)]
+
+    def _sent(self) -> revision.Values:
+        """Return what this chart got of the exam, also under a number it had before."""
+        exam, ends = self.gathered.planned.exam, self._chart_marks()
+        return revision.read(store.sent_values(self.connection, exam.id, ends))
 
     def _put_new_values(self, read: ReadReport, report: Report, news: NewValues, mark: str) -> bool:
         planned, target, pending = self.gathered.planned, self.gathered.target, read.pending

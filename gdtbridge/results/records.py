@@ -80,6 +80,7 @@ class ResultRecords:
             scheme=settings.test_ids,
             unknown=settings.unknown,
             predecessor_names=dialect.family == "medical-office",
+            fetal_sex=settings.fetal_sex,
         )
         self._codes = ExamCodeChooser(settings, dialect)
         self._viewer = viewer
@@ -170,7 +171,7 @@ class ResultRecords:
 
         None where all of it is held back. ``attachments`` show the whole report.
         """
-        values = self._values.tests(report, news)
+        values = self._values.results(report, news)
         if not values:
             return None
         exam, order = planned.exam, planned.order

@@ -1,4 +1,4 @@
-"""The values of a report that were not sent of its exam before.
+"""The values and statements of a report that were not sent of its exam before.
 
 A practice's chart takes nothing back: what was sent stays there. So a later report of an exam sends
 what is new in it: further values, and values that are others now beside what they were. A report
@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gdtbridge.gdt.write.results import Revision
 from gdtbridge.sr import Measurement, Report, plain
+from gdtbridge.sr.model import ReportStatement
 from gdtbridge.sr.ucum import convert
 
 
@@ -27,40 +28,70 @@ class SentValue(NamedTuple):
 
 
 Values = Mapping[str, SentValue]
-"""Sent values by the stable id of the measurement."""
+"""Sent values by the stable id of the measurement; statements by theirs behind `IN_WORDS`."""
+
+IN_WORDS: Final = "text:"
+"""First letters of the key of a statement; its value is the text, its unit empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewValues:
-    """Which measurements of a report are to be sent."""
+    """Which measurements and statements of a report are to be sent."""
 
     revision: Revision
     indices: tuple[int, ...]
     """Indices into the report's measurements."""
     before: Mapping[int, SentValue]
     """What was sent before instead of a measurement, by index."""
+    statements: tuple[int, ...] = ()
+    """Indices into the report's statements."""
+    statements_before: Mapping[int, str] = field(default_factory=dict)
+    """The text that was sent before instead of a statement, by index."""
 
 
 def values_of(report: Report) -> Values:
-    """Return the values of a report."""
-    return {one.id: _sent(one) for one in report.measurements}
+    """Return the values and statements of a report."""
+    values = {one.id: _sent(one) for one in report.measurements}
+    return values | {_key(one): SentValue(one.value, "") for one in report.statements}
+
+
+def _key(one: ReportStatement) -> str:
+    return f"{IN_WORDS}{one.id}"
+
+
+def count_of(values: Values) -> int:
+    """Return how many numbers there are."""
+    return sum(not key.startswith(IN_WORDS) for key in values)
 
 
 def _sent(one: Measurement) -> SentValue:
     return SentValue(plain(one.value.normalize()), one.unit)
 
 
-def news_of(known: Values, report: Report) -> NewValues:
-    """Return what ``report`` says that is not ``known``."""
+def news_of(known: Values, report: Report, *, follows: bool = True) -> NewValues:
+    """Return what ``report`` says that is not ``known``.
+
+    ``follows`` says whether what is known was sent before this report came. Of reports that came
+    together the second supplements the first only if it says some of it again.
+    """
     rows = [(index, one.id, _sent(one)) for index, one in enumerate(report.measurements)]
     new = [
         (index, known.get(key)) for index, key, sent in rows if not _is_same(known.get(key), sent)
     ]
     before = {index: sent for index, sent in new if sent is not None}
+    said = {index: known.get(_key(one)) for index, one in enumerate(report.statements)}
+    stated = [
+        index
+        for index, sent in said.items()
+        if sent is None or sent.value != report.statements[index].value
+    ]
+    stated_before = {index: sent.value for index in stated if (sent := said[index]) is not None}
     revision = Revision.FIRST
-    if known:
-        revision = Revision.CORRECTION if before else Revision.SUPPLEMENT
-    return NewValues(revision, tuple(index for index, _ in new), before)
+    if known and (follows or not known.keys().isdisjoint(values_of(report))):
+        changed = before or stated_before
+        revision = Revision.CORRECTION if changed else Revision.SUPPLEMENT
+    indices = tuple(index for index, _ in new)
+    return NewValues(revision, indices, before, tuple(stated), stated_before)
 
 
 def _is_same(before: SentValue | None, now: SentValue) -> bool:

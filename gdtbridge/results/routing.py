@@ -177,6 +177,7 @@ def _place(exchange: ExchangeSettings) -> AttachmentPlace | None:
         settings.attachments_path or str(folder),
         settings.attachments_most,
         reports=settings.report_attachment,
+        fetal_sex=settings.fetal_sex,
     )
 
 

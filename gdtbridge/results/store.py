@@ -65,7 +65,7 @@ def count_sent(connection: Connection, instances: Sequence[int], of_patient: Seq
         report.c.sent != "",
         sa.or_(*ends),
     )
-    return len(revision.read(connection.execute(query).scalars()))
+    return revision.count_of(revision.read(connection.execute(query).scalars()))
 
 
 def settle_report(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -14,15 +14,19 @@ from gdtbridge.catalogue.chart_value import ChartValue
 from gdtbridge.catalogue.names import fitted
 from gdtbridge.catalogue.presentation import present, present_all
 from gdtbridge.catalogue.rows import NAME_LENGTH
+from gdtbridge.catalogue.statements import present_statements, statement_text
 from gdtbridge.catalogue.wording import title_parts
-from gdtbridge.gdt.write.results import NormalRange, TestValue
+from gdtbridge.gdt.write.results import NormalRange, TestValue, TextResult
 from gdtbridge.results.revision import NewValues, SentValue
 from gdtbridge.settings import TestIds, Unknown
 from gdtbridge.sr import Measurement, Report, predecessor_ids
 from gdtbridge.sr.codes import normal
-from gdtbridge.sr.model import Code, MeasurementProperty
+from gdtbridge.sr.model import Code, MeasurementProperty, ReportStatement
 
 log = logging.getLogger(__name__)
+
+ChartOrder = tuple[int, ...]
+"""As in `ChartValue`."""
 
 Conversion = Callable[[Decimal, str], Decimal | None]
 """Turns a number of some unit (UCUM) into the unit of a value; None where that cannot be."""
@@ -38,18 +42,46 @@ class TestValueBuilder:
     """How one practice software gets its values (``gdt.test_ids``, ``gdt.unknown``).
 
     ``predecessor_names`` says whether a value the predecessor system wrote keeps its name and unit
-    of there.
+    of there, ``fetal_sex`` whether the sex of a fetus is told.
     """
 
     catalogue: Catalogue
     scheme: TestIds
     unknown: Unknown
     predecessor_names: bool
+    fetal_sex: bool = False
+
+    def results(self, report: Report, news: NewValues) -> tuple[TestValue | TextResult, ...]:
+        """Return what is new in the report, values and words in the order of the record."""
+        shown = present_all(report.measurements, self.catalogue)
+        stated = self._in_words(report, news, shown)
+        if self.scheme != "catalogue":
+            return (*self.tests(report, news), *(one for _, one in stated))
+        ordered: list[tuple[ChartOrder, TestValue | TextResult]] = []
+        ordered += self._by_catalogue(report, news, shown)
+        ordered += stated
+        return tuple(one for _, one in sorted(ordered, key=lambda pair: pair[0]))
+
+    def _in_words(
+        self, report: Report, news: NewValues, shown: Sequence[ChartValue]
+    ) -> list[tuple[ChartOrder, TextResult]]:
+        """Return what is new of what the report says in words."""
+        made = []
+        for one in present_statements(report, shown, fetal_sex=self.fetal_sex):
+            if one.index not in news.statements:
+                continue
+            before = news.statements_before.get(one.index)
+            said = report.statements[one.index]
+            was = (_former_text(said, before),) if before is not None else ()
+            made.append((one.order, TextResult(one.name, one.text, was, one.heading)))
+        return made
 
     def tests(self, report: Report, news: NewValues) -> tuple[TestValue, ...]:
-        """Return what is new in the report; nothing where all of it is held back."""
+        """Return the values that are new; nothing where all of them are held back."""
         if self.scheme == "catalogue":
-            return self._by_catalogue(report, news)
+            shown = present_all(report.measurements, self.catalogue)
+            ordered = self._by_catalogue(report, news, shown)
+            return tuple(one for _, one in sorted(ordered, key=lambda pair: pair[0]))
         stable = self.scheme == "stable"
         ids = [one.id for one in report.measurements] if stable else predecessor_ids(report)
         return tuple(
@@ -57,9 +89,10 @@ class TestValueBuilder:
             for index in news.indices
         )
 
-    def _by_catalogue(self, report: Report, news: NewValues) -> tuple[TestValue, ...]:
-        """Return the values in the order of the catalogue."""
-        shown = present_all(report.measurements, self.catalogue)
+    def _by_catalogue(
+        self, report: Report, news: NewValues, shown: Sequence[ChartValue]
+    ) -> list[tuple[ChartOrder, TestValue]]:
+        """Return the values in the order of the catalogue, with that order."""
         wanted = [at for at in news.indices if shown[at].known or self.unknown == "send"]
         if len(wanted) < len(news.indices):
             held = len(news.indices) - len(wanted)
@@ -69,12 +102,15 @@ class TestValueBuilder:
             log.warning("%d values are sent in units that were not converted", unfit)
         told = [(shown[at], at) for at in wanted]
         told += [(one.besides, at) for one, at in told if one.besides is not None]
-        return tuple(
-            self._named(
-                one, report.measurements[at], news.before.get(at) if one is shown[at] else None
+        return [
+            (
+                one.order,
+                self._named(
+                    one, report.measurements[at], news.before.get(at) if one is shown[at] else None
+                ),
             )
-            for one, at in sorted(told, key=lambda pair: pair[0].order)
-        )
+            for one, at in told
+        ]
 
     def _named(
         self, one: ChartValue, measurement: Measurement, before: SentValue | None
@@ -158,3 +194,7 @@ def _former(before: SentValue | None) -> tuple[str, ...]:
     if before is None:
         return ()
     return (f"vorher {before.value.replace('.', ',')} {before.unit}".rstrip(),)
+
+
+def _former_text(one: ReportStatement, before: str) -> str:
+    return f"vorher {statement_text(replace(one, value=before, value_code=''))}".replace("\n", " ")

@@ -264,6 +264,7 @@ class GdtKeys(SettingsSection):
     test_ids: TestIds = "catalogue"
     unknown: Unknown = "send"
     earlier_values: EarlierValues = "omit"
+    fetal_sex: bool = False
     encoding: Encoding | None = None
     file_name: FileName | None = None
     occupied: Occupied = "wait"

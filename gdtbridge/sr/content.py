@@ -36,6 +36,9 @@ NO_NUMBER: Final = Decimal("NaN")
 
 _QUALIFIER_WORDS: Final = {reason: reason for reason in QUALIFIERS.values()}
 
+_WORDED: Final = (Tag.TextValue, Tag.UID, Tag.Date, Tag.DateTime, Tag.Time, Tag.PersonName)
+"""Where an item that is no code and no number has its value (PS3.3 C.17.3.2.1)."""
+
 _CODE_ELEMENTS: Final = (
     Tag.CodeValue,
     Tag.LongCodeValue,
@@ -49,12 +52,14 @@ _CODE_ELEMENTS: Final = (
 class DescribedFinding:
     """A finding the values below it are about (`findings`).
 
-    ``place`` is where it stands in the tree, ``number`` tells it from others of its kind, 0 for the
-    only one. Of a ``container`` that is named for the finding the name counts as a container's.
+    ``place`` is where it stands in the tree, ``index`` its number among all of the report,
+    ``number`` tells it from others of its kind, 0 for the only one. Of a ``container`` named for
+    the finding the name counts as a container's.
     """
 
     concept: Code
     place: str
+    index: int = 0
     number: int = 0
     container: bool = False
 
@@ -214,6 +219,23 @@ class Pregnancy(IntEnum):
     SHOWN = 2
 
 
+@dataclass(frozen=True, slots=True)
+class StatementFinding:
+    """A date, text or code that modifies nothing, before it is decided whether it is told.
+
+    ``value`` is a text or date as a code with a meaning only, ``observed`` and ``earlier`` are as
+    those of a `NumFinding`.
+    """
+
+    name: Code
+    kind: str
+    value: Code
+    context: ModifierContext
+    place: str
+    observed: str = ""
+    earlier: str | None = None
+
+
 @dataclass(slots=True)
 class ContentReader:
     """Reads the items of one report; ``findings`` and ``warnings`` fill in tree order.
@@ -237,6 +259,7 @@ class ContentReader:
     described: dict[str, ModifierContext] = field(default_factory=dict)
     is_child: bool = False
     pregnancy: Pregnancy = Pregnancy.NONE
+    statements: list[StatementFinding] = field(default_factory=list)
     _codes: dict[tuple[bytes | None, ...], Code | None] = field(default_factory=dict)
 
     def code(self, item: Item, tag: Tag) -> Code | None:
@@ -300,7 +323,7 @@ class ContentReader:
         code = self.code(item, Tag.ConceptCodeSequence)
         if code is not None:
             return code
-        text = self.string(item, Tag.TextValue) or self.string(item, Tag.UID)
+        text = next(filter(None, (self.string(item, tag) for tag in _WORDED)), "")
         for measured in item.sequences.get(Tag.MeasuredValueSequence, ())[:1]:
             text = text or self.string(measured, Tag.NumericValue)
         return Code("", "", text) if text else None

@@ -18,7 +18,7 @@ from gdtbridge.dataset.parser import Item
 from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.values import da_text, to_date, to_time
 from gdtbridge.sr.codes import normal
-from gdtbridge.sr.content import ContentReader, ModifierContext, NumFinding
+from gdtbridge.sr.content import ContentReader, ModifierContext, NumFinding, StatementFinding
 from gdtbridge.sr.model import Code
 from gdtbridge.tsv import table
 
@@ -86,16 +86,20 @@ def at_number(
 
 
 def settle(content: ContentReader) -> None:
-    """Give every finding of an earlier exam the day it is of, once all of the report was seen."""
+    """Give every finding and statement of an earlier exam its day, once all was seen."""
     first, last = _exam(content)
     for at, finding in enumerate(content.findings):
         if finding.observed or finding.context.before is not None:
             earlier = _earlier(finding, first, last)
             if earlier is not None:
                 content.findings[at] = replace(finding, earlier=earlier)
+    for at, said in enumerate(content.statements):
+        content.statements[at] = replace(said, earlier=_earlier(said, first, last))
 
 
-def _earlier(finding: NumFinding, first: datetime | None, last: date | None) -> str | None:
+def _earlier(
+    finding: NumFinding | StatementFinding, first: datetime | None, last: date | None
+) -> str | None:
     """Return the day of an earlier exam, empty where it is not known, None for today's."""
     before, moment = finding.context.before, _moment(finding.observed)
     if moment is None or first is None or last is None:

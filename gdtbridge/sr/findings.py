@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from gdtbridge.dataset.parser import Item
-from gdtbridge.sr.attributes import PROPERTY, joined
+from gdtbridge.sr.attributes import ACQUISITION_CONTEXT, PROPERTY, joined
 from gdtbridge.sr.codes import (
     MEASUREMENT_GROUP,
     PROPERTIES,
@@ -32,6 +32,7 @@ from gdtbridge.sr.content import (
     DescribedFinding,
     ModifierContext,
     NumFinding,
+    StatementFinding,
 )
 from gdtbridge.sr.identity import Identity, context_keys
 from gdtbridge.sr.model import Code, FindingName
@@ -40,8 +41,15 @@ from gdtbridge.sr.statement_table import StatementUse, row_of
 
 FINDING: Final[Concept] = ("DCM", "121071")
 
+NUMBERS: Final = frozenset({"NUM"})
+
 DESCRIBING: Final = frozenset({"CODE", "TEXT"})
 """Value Types of items that may be findings."""
+
+SAYING: Final = frozenset({"CODE", "TEXT", "DATE", "DATETIME", "TIME"})
+"""Value Types of what may be told in words; others name persons and objects."""
+
+CONTEXTS: Final = frozenset({"HAS OBS CONTEXT", ACQUISITION_CONTEXT})
 
 LONGEST_TEXT: Final = 64
 """Characters of a text that names a finding; what is longer is cut, for it goes into names."""
@@ -99,13 +107,17 @@ def leads_to_results(content: ContentReader, child: Item, relation: str) -> bool
     """Return whether what is reached by ``relation`` from no number may be or hold results.
 
     A property of a finding is one, what TID 310 says of a value is none. A finding that modifies
-    something may have numbers of its own.
+    something may have numbers of its own, and some devices write what is told as a context.
     """
     if relation == CONTAINS:
         return True
     if relation == PROPERTY:
         return content.kind(child) != "NUM" or normal(content.name(child)) not in PROPERTIES
-    return content.kind(child) in DESCRIBING and _is_named_finding(content.name(child))
+    if content.kind(child) not in SAYING:
+        return False
+    row = row_of(content.name(child))
+    told = row is not None and row.use is StatementUse.TOLD
+    return (told and relation in CONTEXTS) or is_named_finding(content.name(child))
 
 
 def below(
@@ -132,20 +144,21 @@ def _below_statement(
 ) -> ModifierContext:
     name, value = content.name(item), content.modifier_value(item)
     role = role_of(name)
-    if value is None or not _has_results(content, item):
+    if value is None or not _has_below(content, item, SAYING | {"NUM"}):
         return context
     if role is not None:
         return context.with_modifiers({role: value})
     row = row_of(name)
     if row is not None and row.use not in {StatementUse.TOLD, StatementUse.FINDING}:
         return context
-    concept = name if _is_answer(value) and name.text else _short(value)
+    concept = name if is_answer(value) and name.text else _short(value)
     return _described(content, DescribedFinding(concept, place), context)
 
 
 def _described(
     content: ContentReader, found: DescribedFinding, context: ModifierContext
 ) -> ModifierContext:
+    found = replace(found, index=len(content.described))
     context = replace(context, findings=(*context.findings, found))
     content.described[found.place] = context
     return context
@@ -155,17 +168,18 @@ def _said_in(content: ContentReader, group: Item, place: str) -> Code | None:
     """Return the finding a measurement group is about; None where it names none."""
     said = []
     for child, _ in content.children(group, place):
-        if content.kind(child) not in DESCRIBING or not _is_named_finding(content.name(child)):
+        if content.kind(child) not in DESCRIBING or not is_named_finding(content.name(child)):
             continue
         value = content.modifier_value(child)
         modifies = content.relation(child) not in {CONTAINS, PROPERTY, "HAS OBS CONTEXT"}
-        if value is None or modifies or _is_answer(value) or _has_results(content, child):
+        if value is None or modifies or is_answer(value) or _has_below(content, child, NUMBERS):
             continue
         said.append(_short(value))
     return joined(said) if said else None
 
 
-def _is_named_finding(name: Code) -> bool:
+def is_named_finding(name: Code) -> bool:
+    """Return whether a concept is that of a finding, whatever its value (Finding, Diagnosis)."""
     row = row_of(name)
     return row is not None and row.use is StatementUse.FINDING
 
@@ -176,7 +190,7 @@ def _is_group(content: ContentReader, container: Item) -> bool:
     Of a private one nobody knows; its values must be mere sizes, which are nothing on their own.
     """
     name = content.name(container)
-    if normal(name) == MEASUREMENT_GROUP or _is_named_finding(name):
+    if normal(name) == MEASUREMENT_GROUP or is_named_finding(name):
         return True
     if not name.text or name.scheme in STANDARD_CONTAINERS or is_anatomy(name):
         return False
@@ -188,23 +202,24 @@ def _is_group(content: ContentReader, container: Item) -> bool:
 
 def _is_thing_found(name: Code) -> bool:
     """Return whether a container is named for a thing that was found (a nodule)."""
-    if name.scheme in STANDARD_CONTAINERS or is_anatomy(name) or _is_named_finding(name):
+    if name.scheme in STANDARD_CONTAINERS or is_anatomy(name) or is_named_finding(name):
         return False
     return FINDING_WORDS.search(name.meaning) is not None
 
 
-def _is_answer(value: Code) -> bool:
+def is_answer(value: Code) -> bool:
+    """Return whether a value says only that a thing is there, or whether it is normal."""
     return normal(value) in ANSWERS or value.text.casefold() in ANSWER_WORDS
 
 
-def _has_results(content: ContentReader, item: Item) -> bool:
-    """Return whether numbers are contained in an item, or its properties."""
+def _has_below(content: ContentReader, item: Item, kinds: frozenset[str]) -> bool:
+    """Return whether an item contains what is told, or has it as a property."""
     waiting = [item]
     while waiting:
         for child, _ in content.children(waiting.pop(), ""):
             if content.relation(child) not in {CONTAINS, PROPERTY}:
                 continue
-            if content.kind(child) == "NUM":
+            if content.kind(child) in kinds and role_of(content.name(child)) is None:
                 return True
             waiting.append(child)
     return False
@@ -223,8 +238,11 @@ def names_of(context: ModifierContext) -> tuple[FindingName, ...]:
     modifying = [value for name, value in context.further if normal(name) == FINDING]
     return (
         *(FindingName(value) for value in modifying if value not in known),
-        *(FindingName(one.concept, one.number) for one in context.findings),
+        *(FindingName(one.concept, one.number, one.index) for one in context.findings),
     )
+
+
+_Said = NumFinding | StatementFinding
 
 
 # --- several of one kind -------------------------------------------------------------------------
@@ -234,7 +252,7 @@ def number_findings(content: ContentReader) -> None:
     """Give each finding its number where there are several of its kind that nothing tells apart."""
     if not content.described:
         return
-    values = _values_by_finding(content.findings)
+    values = _said_by_finding([*content.findings, *content.statements])
     kinds: dict[tuple[Identity, str, bool], list[str]] = {}
     for place, context in content.described.items():  # in the order of the tree
         if place in values:
@@ -243,11 +261,14 @@ def number_findings(content: ContentReader) -> None:
             kinds.setdefault((context_keys(context), outer, earlier), []).append(place)
     numbers = dict(pair for places in kinds.values() for pair in _numbered(content, places, values))
     if numbers:
-        content.findings[:] = [_with_numbers(one, numbers) for one in content.findings]
+        for at, number in enumerate(content.findings):
+            content.findings[at] = replace(number, context=_with_numbers(number.context, numbers))
+        for at, one in enumerate(content.statements):
+            content.statements[at] = replace(one, context=_with_numbers(one.context, numbers))
 
 
 def _numbered(
-    content: ContentReader, places: list[str], values: dict[str, list[NumFinding]]
+    content: ContentReader, places: list[str], values: dict[str, list[_Said]]
 ) -> Iterator[tuple[str, int]]:
     """Yield the number of each finding of one kind; nothing where there is but one.
 
@@ -283,7 +304,7 @@ def _is_again(
 def _completed(
     place: str,
     known: Iterable[tuple[str, frozenset[tuple[str, ...]]]],
-    values: dict[str, list[NumFinding]],
+    values: dict[str, list[_Said]],
 ) -> str | None:
     """Return the container whose values those of ``place`` go on with: none is there twice."""
     own = {_what(one) for one in values[place]}
@@ -293,30 +314,31 @@ def _completed(
     return None
 
 
-def _values_by_finding(found: Iterable[NumFinding]) -> dict[str, list[NumFinding]]:
-    values: dict[str, list[NumFinding]] = {}
-    for one in found:
+def _said_by_finding(said: Iterable[_Said]) -> dict[str, list[_Said]]:
+    """Return what is said of the finding at each place."""
+    by_place: dict[str, list[_Said]] = {}
+    for one in said:
         for finding in one.context.findings:
-            values.setdefault(finding.place, []).append(one)
-    return values
+            by_place.setdefault(finding.place, []).append(one)
+    return by_place
 
 
 def _is_summary(context: ModifierContext) -> bool:
     return context.section is not None and normal(context.section) in SUMMARIES
 
 
-def _what(one: NumFinding) -> tuple[Concept, Identity]:
+def _what(one: _Said) -> tuple[Concept, Identity]:
     return normal(one.name), context_keys(replace(one.context, findings=()))
 
 
-def _literal(one: NumFinding) -> tuple[str, ...]:
-    return (*normal(one.name), str(one.value), one.unit)
+def _literal(one: _Said) -> tuple[str, ...]:
+    if isinstance(one, NumFinding):
+        return (*normal(one.name), str(one.value), one.unit)
+    return (*normal(one.name), *normal(one.value), one.value.meaning)
 
 
-def _with_numbers(one: NumFinding, numbers: dict[str, int]) -> NumFinding:
-    if not any(finding.place in numbers for finding in one.context.findings):
-        return one
-    findings = tuple(
-        replace(finding, number=numbers.get(finding.place, 0)) for finding in one.context.findings
-    )
-    return replace(one, context=replace(one.context, findings=findings))
+def _with_numbers(context: ModifierContext, numbers: dict[str, int]) -> ModifierContext:
+    if not any(finding.place in numbers for finding in context.findings):
+        return context
+    findings = (replace(one, number=numbers.get(one.place, 0)) for one in context.findings)
+    return replace(context, findings=tuple(findings))

@@ -251,6 +251,11 @@ def is_spread(finding: NumFinding) -> bool:
     return derivation is not None and normal(derivation) in SPREADS
 
 
+def made_id(prefix: str, identity: Identity) -> str:
+    """Return the id of an identity: the prefix and `HASH_LENGTH` characters of its hash."""
+    return _made(prefix, identity, 0)
+
+
 def _made(prefix: str, identity: Identity, ordinal: int) -> str:
     text = "\x1f".join(identity) + (f"\x1f#{ordinal}" if ordinal else "")
     digest = hashlib.sha256(text.encode("utf-8")).digest()
@@ -289,7 +294,7 @@ def abbreviations() -> dict[Concept, str]:
 
 
 def fingerprint(report: Report) -> str:
-    """Return SHA-256 (hexadecimal) over ids, values and units.
+    """Return SHA-256 (hexadecimal) over ids, values and units, and what is said in words.
 
     Two revisions with the same fingerprint say the same: order, names and trailing zeros do not
     count, and neither do warnings.
@@ -297,4 +302,5 @@ def fingerprint(report: Report) -> str:
     rows = sorted(
         f"{one.id}\x1f{plain(one.value.normalize())}\x1f{one.unit}" for one in report.measurements
     )
+    rows += sorted(f"{one.id}\x1f{one.value}" for one in report.statements)
     return hashlib.sha256("\x1e".join(rows).encode("utf-8")).hexdigest()

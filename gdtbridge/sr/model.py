@@ -109,10 +109,12 @@ class FindingName:
     """A finding values are about (a nodule, a fibroid), as sent.
 
     ``number`` tells several of one kind apart that the device gave no names; 0 for the only one.
+    ``index`` counts the findings of a report in tree order.
     """
 
     code: Code
     number: int = 0
+    index: int = 0
 
     @property
     def text(self) -> str:
@@ -225,6 +227,53 @@ LOSSES: Final = frozenset({"bad_number", "several_values", "incomplete_item", "n
 
 
 @dataclass(frozen=True, slots=True)
+class ReportStatement:
+    """A date, text or code of a report that is told in words (``statements.tsv``).
+
+    ``kind`` is its Value Type (PS3.3 C.17.3.2.1), ``value`` the text, the date (``YYYYMMDD``) or
+    the meaning of a code as sent, ``value_code`` and ``value_scheme`` the code. ``id`` tells it
+    from all others of its report and stays the same in later ones. Modifiers are as those of a
+    `Measurement`. ``fetal_sex`` says that it tells the sex of a fetus.
+    """
+
+    id: str
+    name: str
+    kind: str
+    value: str
+    code: str
+    scheme: str
+    value_code: str = ""
+    value_scheme: str = ""
+    site: str | None = None
+    laterality: str | None = None
+    topography: str | None = None
+    fetus: str | None = None
+    label: str | None = None
+    stage: str | None = None
+    group: str | None = None
+    section: str | None = None
+    findings: tuple[FindingName, ...] = ()
+    further: tuple[MeasurementProperty, ...] = ()
+    identity: tuple[str, ...] = ()
+    place: str = ""
+    fetal_sex: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StatementDecision:
+    """The decision on one date, text or code of the file: told or not, and the rule.
+
+    ``value`` is empty where it says who somebody is.
+    """
+
+    place: str
+    name: str
+    value: str
+    kept: bool
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class NumDecision:
     """The decision on one NUM of the file: told or not, and the rule.
 
@@ -266,6 +315,8 @@ class Report:
     C.17.2.3). ``profile`` names the device family whose habits were respected. ``decisions`` are
     one for each NUM in the order of the file, None unless asked for. ``untold`` are the numbers
     that give no result, in the order of the file. ``earlier`` are values of earlier exams.
+    ``statements`` are told in words; ``statement_decisions`` are one for each date, text and code
+    that modifies nothing, None unless asked for.
     """
 
     sop_class_uid: str
@@ -291,6 +342,13 @@ class Report:
     decisions: tuple[NumDecision, ...] | None = None
     untold: tuple[UntoldValue, ...] = ()
     earlier: tuple[Measurement, ...] = ()
+    statements: tuple[ReportStatement, ...] = ()
+    statement_decisions: tuple[StatementDecision, ...] | None = None
+
+    @property
+    def has_results(self) -> bool:
+        """Return whether the report has anything to tell, in numbers or in words."""
+        return bool(self.measurements or self.statements)
 
     @property
     def lost(self) -> tuple[UntoldValue, ...]:

@@ -35,6 +35,7 @@ from gdtbridge.sr.predecessor import predecessor_tests
 from gdtbridge.sr.profiles import ReportOrigin, device_of
 from gdtbridge.sr.rules import NO_RESULTS, RULES
 from gdtbridge.sr.selection import FindingSelection, FindingVerdict, select
+from gdtbridge.sr.statements import statements_of
 from gdtbridge.sr.tree import ROOT, walk
 
 T = TypeVar("T")
@@ -80,6 +81,7 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
     verdicts = selection.verdicts + [
         FindingVerdict(one, "earlier") for one in _of(content, earlier=True)
     ]
+    statements, statement_decisions = statements_of(content, selection.kept, explain=explain)
     return Report(
         sop_class_uid=content.string(root, Tag.SOPClassUID),
         sop_uid=content.string(root, Tag.SOPInstanceUID),
@@ -104,6 +106,8 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
         decisions=_decisions(content, verdicts),
         untold=tuple(_untold(verdicts)),
         earlier=_measurements(before),
+        statements=statements,
+        statement_decisions=statement_decisions,
     )
 
 

@@ -107,8 +107,39 @@ NO_RESULTS: Final = frozenset(
 )
 """Rules and warnings of values that a chart is told of by name only: they are no results."""
 
+STATEMENT_RULES: Final[dict[str, SelectionRule]] = {
+    # Dates, texts and codes (`statements`)
+    "stated": SelectionRule(True, "wird im Wortlaut mitgeteilt", "told in words"),
+    "said_before": SelectionRule(False, "steht schon im Bericht", "said before in this report"),
+    "in_names": SelectionRule(
+        False, "steht in den Namen der Messwerte", "is in the names of the values"
+    ),
+    "earlier_exam": SelectionRule(
+        False, "Angabe einer früheren Untersuchung", "said of an earlier exam"
+    ),
+    "unlisted": SelectionRule(
+        False,
+        "nicht in der Tabelle der mitgeteilten Angaben",
+        "not in the table of what is told",
+    ),
+    "circumstance": SelectionRule(
+        False,
+        "Umstand der Untersuchung oder des Berichts",
+        "a circumstance of the exam or the report",
+    ),
+    "identifying": SelectionRule(
+        False, "sagt, wer jemand ist; der Inhalt bleibt im Bericht", "says who somebody is"
+    ),
+    "fetal_sex": SelectionRule(
+        False,
+        "Geschlecht eines Fetus; nur mit gdt.fetal_sex (GenDG § 15 Abs. 1)",
+        "the sex of a fetus; with gdt.fetal_sex only (GenDG 15 (1))",
+    ),
+    "no_text": SelectionRule(False, "ohne Inhalt", "says nothing"),
+}
+
 
 def reason(rule: str) -> str:
     """Return why, German first; ``rule`` is a name of `RULES` or a warning's code."""
-    known = RULES.get(rule)
+    known = RULES.get(rule) or STATEMENT_RULES.get(rule)
     return known.reason if known is not None else MESSAGES[rule]

@@ -23,6 +23,8 @@ class StatementUse(StrEnum):
     """Told; numbers below it are about its value."""
     FETAL_SEX = "fetal_sex"
     """Told only where a practice wants it (GenDG 15 (1))."""
+    SUBJECT_SEX = "subject_sex"
+    """The same of a fetus; of a patient a circumstance."""
     IDENTIFYING = "identifying"
     """Says who somebody is."""
     CIRCUMSTANCE = "circumstance"

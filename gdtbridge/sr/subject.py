@@ -184,7 +184,7 @@ def names_fetus(name: Code) -> bool:
 
 
 def settle(content: ContentReader) -> None:
-    """Give every finding its subject, once all of the report was seen.
+    """Give every finding and statement its subject, once all of the report was seen.
 
     The mother's values lose a Fetus ID that stands further out. The fetus's get the name that
     stands elsewhere than in a Fetus ID, or `UNNUMBERED_FETUS` where nothing they measure says that
@@ -199,6 +199,8 @@ def settle(content: ContentReader) -> None:
             known[key] = _settled(content, finding)
         context, subject = known[key]
         content.findings[at] = replace(finding, context=context, subject=subject)
+    for at, said in enumerate(content.statements):
+        content.statements[at] = replace(said, context=_settled_words(said.context))
 
 
 def _settled(content: ContentReader, finding: NumFinding) -> tuple[ModifierContext, Subject]:
@@ -210,6 +212,13 @@ def _settled(content: ContentReader, finding: NumFinding) -> tuple[ModifierConte
     if context.fetus is None and not _says_fetus(finding):
         context = replace(context, fetus=UNNUMBERED_FETUS)
     return context, Subject.FETUS
+
+
+def _settled_words(context: ModifierContext) -> ModifierContext:
+    """Return what holds for a statement: a date or comment without a fetus's name needs none."""
+    if context.subject is Subject.PATIENT:
+        return replace(context, fetus=None, subject_id=None)
+    return _named_elsewhere(context) if context.fetus is None else context
 
 
 def _is_of_pelvis(content: ContentReader, context: ModifierContext) -> bool:

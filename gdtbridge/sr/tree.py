@@ -14,7 +14,7 @@ from typing import Final
 
 from gdtbridge.dataset.parser import Item
 from gdtbridge.dataset.tags import Tag
-from gdtbridge.sr import earlier, findings, sonoscape, subject
+from gdtbridge.sr import earlier, findings, sonoscape, statements, subject
 from gdtbridge.sr.attributes import CONCEPT_MODIFIER, INFERRED_FROM, ItemAttributes, attributes_of
 from gdtbridge.sr.codes import (
     BIOMETRY_GROUP,
@@ -92,6 +92,7 @@ def _below(content: ContentReader, node: _TreeNode) -> list[_TreeNode]:
     concept = normal(name)
     is_container = content.kind(node.item) == "CONTAINER"
     context = _context_below(content, node, name if is_container else NAMELESS, said)
+    statements.visit(content, node.item, node.place, context)
     context = subject.at_finding(context, findings.below(content, node.item, node.place, context))
     mode = None
     if name.value == MEASUREMENT_GROUP[1]:

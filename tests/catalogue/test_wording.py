@@ -97,7 +97,7 @@ def test_json_has_everything_else(read: Read) -> None:
     shown = json.loads(json.dumps(report_to_json(report)))
     (one,) = shown["measurements"]
     assert set(JSON_KEYS) | {"properties", "further", "finding"} == set(one)
-    assert set(REPORT_KEYS) | {"measurements", "earlier", "warnings"} == set(shown)
+    assert set(REPORT_KEYS) | {"measurements", "earlier", "warnings", "statements"} == set(shown)
     assert one["properties"] == [
         {
             "name": "Normal Range Lower Limit",

@@ -12,7 +12,7 @@ import pytest
 from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect
-from gdtbridge.gdt.tables.options import names_apart
+from gdtbridge.gdt.tables.options import ValueForm, names_apart
 from gdtbridge.gdt.tables.practice_dialects import derive
 from gdtbridge.gdt.write.file_names import file_name
 from gdtbridge.gdt.write.results import (
@@ -23,6 +23,7 @@ from gdtbridge.gdt.write.results import (
     Revision,
     StudyResult,
     TestValue,
+    TextResult,
     ValueResult,
 )
 from gdtbridge.gdt.write.value_columns import ValueCell, in_columns
@@ -286,6 +287,41 @@ def test_values_of_one_name_are_told_apart_in_text(
         "Aorta    33 mm",
     )
     assert contents(rendered, "8420") == ("9.4", "0.95", "33")
+
+
+WORDS = TextResult("Kommentar", "eins\nzwei", ("vorher drei",), "Angaben")
+SAID = ("Kommentar: eins", "zwei", "- vorher drei")
+
+
+@pytest.mark.parametrize("name", sorted(DIALECTS))
+def test_every_dialect_says_words_once(values: ValueResult, ids: Identification, name: str) -> None:
+    """As lines of a comment among the values' lines, or alone; never as a test."""
+    dialect = DIALECTS[name]
+    for shown in ((*values.values, WORDS), (WORDS,)):
+        rendered = render_values(replace(values, values=shown), dialect, ids)
+        lines = contents(rendered, dialect.options.comment_field)
+        assert tuple(line for line in lines if line in SAID) == SAID
+        numbers = len(contents(rendered, "8410"))
+        grouped = dialect.options.values is not ValueForm.TEXT
+        assert numbers == (len(shown) - 1 if grouped else 0)
+
+
+def test_words_stand_in_their_group_under_its_heading(
+    values: ValueResult, ids: Identification
+) -> None:
+    """In the order they are given; without a number the title says what it is."""
+    value = TestValue("A", "LVIDd", Decimal("42.1"), "mm", group="Linker Ventrikel")
+    rendered = render_values(replace(values, values=(value, WORDS)), DIALECTS["x-concept"], ids)
+    lines = contents(rendered, "6228")
+    assert lines == (
+        "Messwerte vom 15.01.2024",
+        "Linker Ventrikel:",
+        "LVIDd 42,1 mm",
+        "Angaben:",
+        *SAID,
+    )
+    alone = render_values(replace(values, values=(WORDS,)), DIALECTS["x-concept"], ids)
+    assert contents(alone, "6228") == ("Angaben vom 15.01.2024", *SAID)
 
 
 def test_groups_have_headings_in_text(values: ValueResult, ids: Identification) -> None:

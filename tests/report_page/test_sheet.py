@@ -17,6 +17,7 @@ from gdtbridge.report_page.texts import page_text
 from gdtbridge.sr import read_report
 from tests.report_page.conftest import sheet_of_file
 from tests.sr.builder import (
+    FINDINGS,
     LATERALITY,
     LEFT,
     LVIDD,
@@ -243,3 +244,21 @@ def test_the_practice_knows_better_whose_it_is(sheet: MakeSheet) -> None:
 def test_texts_are_one_line_that_moves_nothing(text: str, shown: str) -> None:
     """Controls, marks of direction and piled up accents go; markup stays text."""
     assert page_text(text, 20) == shown
+
+
+def test_what_is_said_in_words_stands_in_its_group(sheet: MakeSheet) -> None:
+    """Dates, texts and codes with German labels; a text of several lines goes on without one."""
+    finding = code(
+        "DCM|121071|Finding",
+        "SCT|237495005|Thyroid nodule",
+        num("SRT|G-D7FE|Length", "12", "mm", rel="HAS PROPERTIES"),
+        code("SCT|107644003|Shape", "SCT|84360004|Ovoid shape", rel="HAS PROPERTIES"),
+        rel="CONTAINS",
+    )
+    made = sheet(dataset(text("DCM|121106|Comment", "eins\r\nzwei"), container(FINDINGS, finding)))
+    assert [(group.name, group.facts) for group in made.groups] == [
+        ("Angaben", (SheetFact("Kommentar", "eins"), SheetFact("", "zwei"))),
+        ("Befunde", (SheetFact("Schilddrüsenknoten: Form", "oval"),)),
+    ]
+    assert [row.name for row in made.groups[1].rows] == ["Schilddrüsenknoten: Länge"]
+    assert made.notes == ()

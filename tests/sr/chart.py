@@ -17,6 +17,7 @@ from typing import Final, Literal
 
 from gdtbridge.catalogue.catalogue import standard
 from gdtbridge.gdt.tables.fields import field_length
+from gdtbridge.gdt.write.results import TextResult
 from gdtbridge.results.revision import news_of
 from gdtbridge.results.values import TestValueBuilder
 from gdtbridge.sr import Report
@@ -151,10 +152,12 @@ def chart_of(report: Report) -> list[ChartLine]:
     """Return what the value record of a report that came first says, names as long as they fit."""
     builder = TestValueBuilder(standard(), "catalogue", "send", predecessor_names=False)
     return [
-        ChartLine(
+        ChartLine(f"text {at}", one.name, one.text, TEXT, one.sources)
+        if isinstance(one, TextResult)
+        else ChartLine(
             one.test_id, one.name[:NAME_LENGTH].rstrip(), f"{one.value:f}", one.unit, one.sources
         )
-        for one in builder.tests(report, news_of({}, report))
+        for at, one in enumerate(builder.results(report, news_of({}, report)))
     ]
 
 

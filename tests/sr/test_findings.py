@@ -140,8 +140,8 @@ CASES: dict[str, tuple[Dataset, list[tuple[str, str]]]] = {
             ),
         ),
         [
-            ("Schilddrüsenknoten (Nodule 1): Länge", "9"),
-            ("Schilddrüsenknoten (Nodule 2): Länge", "8"),
+            ("Schilddrüsenknoten 1: Länge", "9"),
+            ("Schilddrüsenknoten 2: Länge", "8"),
         ],
     ),
     "of measurement groups without identifiers": (

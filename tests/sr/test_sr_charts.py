@@ -51,7 +51,6 @@ OPEN: frozenset[str] = frozenset(
     # Reports that are not right yet
     {
         "f12_swe_only_iqr_first",
-        "f23_ob_dates_texts_codes",
         "f26_unit_probe",
         "g08_two_ica_same_vessel",
         "g09_three_lvidd_no_mean",

@@ -204,6 +204,11 @@ def _text(options: DialectOptions) -> tuple[FieldRow, ...]:
     return (FieldRow(options.comment_field, ContentSource.VALUE_LINES),)
 
 
+def _stated(options: DialectOptions) -> tuple[FieldRow, ...]:
+    """Return the row of what a report says in words, which every dialect has."""
+    return (FieldRow(options.comment_field, ContentSource.STATEMENT),)
+
+
 # --- flat records: GDT 1.0 to 2.1 ----------------------------------------------------------------
 
 
@@ -231,6 +236,7 @@ def _flat(options: DialectOptions) -> DialectLayouts:
         replace(
             layout(*_value_comments(options)),
             text=_text(options),
+            stated=_stated(options),
             attached=_attached_values(options),
             each=() if options.values is ValueForm.TEXT else _kept(options, _VALUE),
         ),
@@ -324,6 +330,7 @@ def _objects(options: DialectOptions) -> DialectLayouts:
         options.sender,
         (*head, *remark, *_value_comments(options)),
         _text(options),
+        stated=_stated(options),
         attached=object_("Obj_Anhang", attached_values) if attached_values else (),
         tail=end,
     )
@@ -393,6 +400,7 @@ def _medical_office(options: DialectOptions) -> DialectLayouts:
             options.sender,
             _kept(options, head),
             _text(options),
+            stated=_stated(options),
             each=() if options.values is ValueForm.TEXT else _kept(options, _VALUE),
             tail=(constant("8001", "6310"),),
         ),

@@ -58,6 +58,7 @@ class ContentSource(StrEnum):
     VALUE_TITLE = "`Messwerte vom ` and date of the examination"
     VALUE_LINES = "name, value and unit in columns, above them the group"
     FINDING_LINES = "title and lines of the values, as a finding"
+    STATEMENT = "what the report says in words: label, text, one line of it each"
     ATTACHMENT_NAME = "name the attachment is shown under"
     ATTACHMENT_FORMAT = "format, e.g. `PDF`"
     ATTACHMENT_DESCRIPTION = "what the attachment shows"
@@ -82,12 +83,19 @@ NEVER_ALTERED: Final = PATIENT_IDS | {ContentSource.ATTACHMENT_PATH, ContentSour
 
 
 NEVER_OMITTED: Final = frozenset(
-    {ContentSource.CORRECTION, ContentSource.STUDY_HEADING, ContentSource.CHART_REMARKS}
+    {
+        ContentSource.CORRECTION,
+        ContentSource.STUDY_HEADING,
+        ContentSource.CHART_REMARKS,
+        ContentSource.STATEMENT,
+    }
 )
 """Contents without which a record would be taken for another: they are in every dialect."""
 
 
-SENTENCES: Final = frozenset({ContentSource.STUDY_HEADING, ContentSource.CHART_REMARKS})
+SENTENCES: Final = frozenset(
+    {ContentSource.STUDY_HEADING, ContentSource.CHART_REMARKS, ContentSource.STATEMENT}
+)
 """Contents that are prose: wrapped for the eye where the field itself has no narrow limit."""
 
 TITLES: Final = frozenset({ContentSource.ATTACHMENT_NAME, ContentSource.ATTACHMENT_DESCRIPTION})
@@ -137,14 +145,16 @@ def constant(field: str, text: str) -> FieldRow:
 class RecordLayout:
     """One kind of record, and the default ids.
 
-    In the file's order: ``head`` once, ``text`` for each value, ``attached`` for each attachment,
-    ``each`` for each value between ``each_start`` and ``each_end``, ``tail`` once.
+    In the file's order: ``head`` once, ``text`` for each value, ``stated`` for each statement in
+    words, in one order with the values, ``attached`` for each attachment, ``each`` for each value
+    between ``each_start`` and ``each_end``, ``tail`` once.
     """
 
     receiver: str
     sender: str
     head: tuple[FieldRow, ...]
     text: tuple[FieldRow, ...] = ()
+    stated: tuple[FieldRow, ...] = ()
     attached: tuple[FieldRow, ...] = ()
     each_start: tuple[FieldRow, ...] = ()
     each: tuple[FieldRow, ...] = ()
@@ -155,7 +165,8 @@ class RecordLayout:
     def rows(self) -> tuple[FieldRow, ...]:
         """Return all rows in the order of the file."""
         tests = (*self.each_start, *self.each, *self.each_end)
-        return (*self.head, *self.text, *self.attached, *tests, *self.tail)
+        words = (*self.text, *self.stated)
+        return (*self.head, *words, *self.attached, *tests, *self.tail)
 
     @property
     def length_digits(self) -> int | None:

@@ -23,6 +23,7 @@ from gdtbridge.gdt.write.results import (
     OrderReference,
     RetractionResult,
     StudyResult,
+    TestValue,
     ValueResult,
 )
 
@@ -120,7 +121,8 @@ def value_contents(
 ) -> Contents:
     """Return the contents that stand once in the record of a report's values."""
     day = f"{result.date:%d.%m.%Y}" if result.date else ""
-    title = _joined(" ", "Messwerte vom", day) if day else "Messwerte"
+    measured = any(isinstance(value, TestValue) for value in result.values)
+    title = _joined(" vom ", "Messwerte" if measured else "Angaben", day)
     return {
         **_common(result, ids, layout, options),
         ContentSource.CORRECTION: (result.revision.value,),

@@ -126,8 +126,21 @@ class TestValue:
 
 
 @dataclass(frozen=True, slots=True)
+class TextResult:
+    """A date, text or code of a report in words: its label, the text in its lines.
+
+    ``sources`` are remarks, ``group`` is as that of a `TestValue`.
+    """
+
+    name: str
+    text: str
+    sources: tuple[str, ...] = ()
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ValueResult:
-    """The measurements of one report.
+    """The measurements of one report, and what it says in words, in the order of the record.
 
     ``attachments`` show the same report, ``remarks`` are sentences for the chart;
     ``device_code`` as in `StudyResult`.
@@ -138,7 +151,7 @@ class ValueResult:
     time: Time | None
     accession: str
     modality: str
-    values: tuple[TestValue, ...]
+    values: tuple[TestValue | TextResult, ...]
     order: OrderReference | None = None
     revision: Revision = Revision.FIRST
     attachments: tuple[Attachment, ...] = ()

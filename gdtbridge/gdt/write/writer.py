@@ -41,6 +41,7 @@ from gdtbridge.gdt.write.results import (
     RetractionResult,
     StudyResult,
     TestValue,
+    TextResult,
     ValueResult,
 )
 from gdtbridge.gdt.write.value_columns import ValueCell, in_columns
@@ -147,7 +148,7 @@ class RecordContents:
     """The contents of one file: those that stand once, values and attachments."""
 
     contents: Contents
-    values: tuple[TestValue, ...] = ()
+    values: tuple[TestValue | TextResult, ...] = ()
     attachments: tuple[Attachment, ...] = ()
 
 
@@ -297,31 +298,67 @@ class _RecordWriter:
             for text in self.fitter.fitted(row, content)
         ]
 
-    def _blocks(self, values: Sequence[TestValue], contents: Contents) -> list[_ValueBlock]:
-        """Return the fields of all values."""
+    def _blocks(
+        self, values: Sequence[TestValue | TextResult], contents: Contents
+    ) -> list[_ValueBlock]:
+        """Return the fields of all values and statements.
+
+        Where values are no text a statement is a comment, unless they are a finding.
+        """
         finding = [row for row in self.layout.head if row.source is ContentSource.FINDING_LINES]
+        comment = self.layout.text or (() if finding else self.layout.stated)
         parts = (
             self._text(finding, values),
-            self._text(self.layout.text, values),
-            (self._group(value, contents) for value in values),
+            self._text(comment, values),
+            (
+                self._group(value, contents) if isinstance(value, TestValue) else []
+                for value in values
+            ),
         )
         return [
             _ValueBlock(*fields, size=sum(map(self._size, fields)))
             for fields in zip(*parts, strict=True)
         ]
 
-    def _text(self, rows: Sequence[FieldRow], values: Sequence[TestValue]) -> list[list[Field]]:
+    def _text(
+        self, rows: Sequence[FieldRow], values: Sequence[TestValue | TextResult]
+    ) -> list[list[Field]]:
         """Return the lines of each value in the field of this row; nothing where there is none."""
         if not rows:
             return [[] for _ in values]
         (row,) = rows
-        names = Counter(value.name for value in values)
-        cells = [self._cell(row.field, value, alone=names[value.name] == 1) for value in values]
-        lines = in_columns(cells, self.dialect.limit(row.field))
-        texts = zip(self._headings(row.field, values), lines, strict=True)
-        return [self._fields(rows, {row.source: (*heading, *own)}) for heading, own in texts]
+        if row.source is ContentSource.STATEMENT:
+            return [self._words(row.field, (), value) for value in values]
+        numbers = [value for value in values if isinstance(value, TestValue)]
+        lines = iter(self._columns(row.field, numbers))
+        return [
+            self._fields(rows, {row.source: (*heading, *next(lines))})
+            if isinstance(value, TestValue)
+            else self._words(row.field, heading, value)
+            for heading, value in zip(self._headings(row.field, values), values, strict=True)
+        ]
 
-    def _headings(self, field: str, values: Sequence[TestValue]) -> Iterator[tuple[str, ...]]:
+    def _columns(self, field: str, values: Sequence[TestValue]) -> list[tuple[str, ...]]:
+        """Return the lines of each value: name, value, unit."""
+        names = Counter(value.name for value in values)
+        cells = [self._cell(field, value, alone=names[value.name] == 1) for value in values]
+        return in_columns(cells, self.dialect.limit(field))
+
+    def _words(
+        self, field: str, heading: Sequence[str], value: TestValue | TextResult
+    ) -> list[Field]:
+        """Return a statement: the label before its text, remarks below; nothing for a number."""
+        if isinstance(value, TestValue):
+            return []
+        first, *more = value.text.split("\n")
+        remarks = (f"- {source}" for source in value.sources)
+        lines = (*heading, f"{value.name}: {first}", *more, *remarks)
+        row = FieldRow(field, ContentSource.STATEMENT)
+        return self._fields((row,), {ContentSource.STATEMENT: lines})
+
+    def _headings(
+        self, field: str, values: Sequence[TestValue | TextResult]
+    ) -> Iterator[tuple[str, ...]]:
         """Yield the heading above each value: the name of a group that begins there."""
         several = len({value.group for value in values}) > 1
         before = ""
