@@ -200,7 +200,7 @@ def _reads(
     """Return each modifier as the row reads it; None where the row is not meant."""
     reads = {}
     for role in row.choices.keys() | said.keys():
-        choice = row.choices.get(role) or UNNAMED.get(role, ModifierChoice())
+        choice = row.choices.get(role) or UNNAMED.get(role, _NO_CHOICE)
         read = _read(role, choice, said.get(role))
         if read is None:
             return None
@@ -208,19 +208,25 @@ def _reads(
     return reads
 
 
+_NO_CHOICE: Final = ModifierChoice()
+_UNSAID: Final = _ModifierReading()
+_NAMED: Final = _ModifierReading(named=True)
+_OPEN: Final = _ModifierReading(open=True)
+
+
 def _read(role: str, choice: ModifierChoice, said: SaidModifier | None) -> _ModifierReading | None:
     if said is None:
-        return _ModifierReading() if choice.absent or choice.anything else None
+        return _UNSAID if choice.absent or choice.anything else None
     term, words = said.term, terms().words
     if term in choice.appended:
         return _ModifierReading(term, words[term], named=True)
     if term in choice.silent or (term in NEUTRAL and choice.absent):
-        return _ModifierReading(named=True)
+        return _NAMED
     if choice.anything_appended:
         if words.get(term):
             return _ModifierReading(term, words[term])
         return _ModifierReading(_suffix(role, said.key), open=True)
-    return _ModifierReading(open=True) if choice.anything else None
+    return _OPEN if choice.anything else None
 
 
 def _suffix(role: str, key: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -82,8 +83,25 @@ class SaidModifier(NamedTuple):
     text: str = ""
 
 
-def said_by(measurement: Measurement | ReportStatement) -> dict[str, SaidModifier]:
+@dataclass(slots=True)
+class _LastSaid:
+    """The modifiers of the last measurement: entry, title and remarks ask for them in turn."""
+
+    pair: tuple[Measurement | ReportStatement, Mapping[str, SaidModifier]] | None = None
+
+
+_LAST: Final = _LastSaid()
+
+
+def said_by(measurement: Measurement | ReportStatement) -> Mapping[str, SaidModifier]:
     """Return what the modifiers say by role (``site``, ``mod``), sides taken out of organs."""
+    last = _LAST.pair
+    if last is None or last[0] is not measurement:
+        _LAST.pair = last = (measurement, _said_by(measurement))
+    return last[1]
+
+
+def _said_by(measurement: Measurement | ReportStatement) -> Mapping[str, SaidModifier]:
     found: dict[str, SaidModifier] = {}
     for one in measurement.identity[1:]:
         if not one or _is_redundant(one):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import IntEnum
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from gdtbridge.dataset.parser import Item
@@ -117,7 +118,7 @@ class ModifierContext:
             changes.setdefault("topography", None)
         if self.laterality is not None and are_opposite(self.laterality, found.get(SIDE)):
             changes["other_side"] = self.laterality
-        return replace(self, **changes)
+        return self._changed(changes)
 
     def with_further(self, found: tuple[tuple[Code, Code], ...]) -> ModifierContext:
         """Return this context with further modifiers; one of the same concept is overridden."""
@@ -125,24 +126,33 @@ class ModifierContext:
             return self
         names = {name for name, _ in found}
         kept = tuple(pair for pair in self.further if pair[0] not in names)
-        return replace(self, further=(kept + found)[-MAX_FURTHER:])
+        return self._changed({"further": (kept + found)[-MAX_FURTHER:]})
 
     def about(self, subject: Subject | None, subject_id: Code | None = None) -> ModifierContext:
         """Return this context with the subject stated nearer to a value; None states nothing."""
-        if subject is None and subject_id is None:
+        subject, subject_id = subject or self.subject, subject_id or self.subject_id
+        if (subject, subject_id) == (self.subject, self.subject_id):
             return self
-        return replace(
-            self,
-            subject=subject or self.subject,
-            subject_id=subject_id or self.subject_id,
-        )
+        return self._changed({"subject": subject, "subject_id": subject_id})
 
     def within(self, section: Code, *, tells_apart: bool) -> ModifierContext:
         """Return what holds inside a named container."""
         if not tells_apart:
-            return replace(self, section=section)
+            return self._changed({"section": section})
         containers = (*self.containers, section)[-MAX_CONTAINERS:]
-        return replace(self, section=section, containers=containers)
+        return self._changed({"section": section, "containers": containers})
+
+    def _changed(self, changes: Mapping[str, Any]) -> ModifierContext:
+        """Return this context with other fields, as ``dataclasses.replace`` in half its time."""
+        values = list(_FIELDS_OF(self))
+        for name, value in changes.items():
+            values[_PLACES[name]] = value
+        return ModifierContext(*values)
+
+
+_NAMES: Final = tuple(field.name for field in fields(ModifierContext))
+_FIELDS_OF: Final = attrgetter(*_NAMES)
+_PLACES: Final = {name: place for place, name in enumerate(_NAMES)}
 
 
 @dataclass(frozen=True, slots=True)

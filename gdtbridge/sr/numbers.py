@@ -36,7 +36,7 @@ def decimal_of(raw: bytes) -> tuple[Decimal | None, str]:
     if "\\" in literal:
         return None, "several_values"
     problem = ""
-    if len(literal) <= MAX_LITERAL and _DECIMAL_COMMA.fullmatch(literal):
+    if "," in literal and len(literal) <= MAX_LITERAL and _DECIMAL_COMMA.fullmatch(literal):
         literal, problem = literal.replace(",", "."), "decimal_comma"
     if len(literal) > MAX_LITERAL or not _LITERAL.fullmatch(literal):
         return None, "bad_number"

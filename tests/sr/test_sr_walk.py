@@ -349,7 +349,7 @@ def test_control_characters_never_arrive(read: Read) -> None:
 def test_too_many_values_are_refused_whole(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     """A report is never shortened silently."""
     monkeypatch.setattr(content, "MAX_FINDINGS", 2)
-    numbers = [num(LVIDD, str(value), "cm") for value in range(3)]
+    numbers = [num(LVIDD, str(value), "cm") for value in (4, 5, 6)]
     assert len(read(dataset(*numbers[:2])).measurements) == 2
     with pytest.raises(ReportLimitError):
         read(dataset(*numbers))
