@@ -16,6 +16,7 @@ from gdtbridge.commands.attention import attention
 from gdtbridge.commands.backup import archive, backup, restore
 from gdtbridge.commands.exams import exams
 from gdtbridge.commands.gdt import gdt
+from gdtbridge.commands.gdt_trial import learn_command, try_command
 from gdtbridge.commands.open import open_command
 from gdtbridge.commands.options import fail
 from gdtbridge.commands.outbox import outbox
@@ -83,3 +84,5 @@ for command in (
     archive,
 ):
     main.add_command(command)
+for command in (learn_command, try_command):
+    gdt.add_command(command)
