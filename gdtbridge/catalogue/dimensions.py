@@ -16,9 +16,9 @@ from functools import lru_cache
 from typing import Final
 
 from gdtbridge.sr import ucum
-from gdtbridge.sr.derivations import plain_words
 from gdtbridge.sr.identity import HASH_LENGTH
 from gdtbridge.sr.model import Measurement
+from gdtbridge.sr.plain_words import plain_words
 from gdtbridge.tsv import table
 
 SIGNIFICANT: Final = 4

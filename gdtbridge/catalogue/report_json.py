@@ -12,6 +12,7 @@ from gdtbridge.sr.model import (
     Report,
     ReportStatement,
     StatementDecision,
+    UntoldValue,
 )
 from gdtbridge.sr.numbers import plain
 from gdtbridge.sr.rules import reason
@@ -101,6 +102,7 @@ def report_to_json(report: Report) -> dict[str, object]:
     shown["earlier"] = [
         _measurement_to_json(one) | {"day": one.earlier or None} for one in report.earlier
     ]
+    shown["untold"] = [_untold_to_json(one) for one in report.untold]
     shown["warnings"] = [
         {"code": warning.code, "message": warning.message, "place": warning.place}
         for warning in report.warnings
@@ -113,6 +115,12 @@ def report_to_json(report: Report) -> dict[str, object]:
         decided = [_decision_to_json(one) for one in report.statement_decisions]
         shown["statement_decisions"] = decided
     return shown
+
+
+def _untold_to_json(one: UntoldValue) -> dict[str, object]:
+    place, name = one.measurement.place, one.measurement.name
+    rule = {"rule": one.rule, "reason": reason(one.rule), "lost": one.is_lost}
+    return {"place": place, "name": name, **rule}
 
 
 def _measurement_to_json(measurement: Measurement) -> dict[str, object]:

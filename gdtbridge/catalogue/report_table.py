@@ -11,7 +11,7 @@ from gdtbridge.catalogue.statements import statement_label, statement_text
 from gdtbridge.catalogue.wording import details, title
 from gdtbridge.sr.model import Measurement, NumDecision, Report, StatementDecision
 from gdtbridge.sr.numbers import plain
-from gdtbridge.sr.rules import reason
+from gdtbridge.sr.rules import RULES, reason
 
 MIN_WIDTH: Final = 80
 MAX_WIDTH: Final = 120
@@ -43,6 +43,10 @@ def report_to_text(report: Report, *, colour: bool = False, width: int = MIN_WID
         lines += _decisions(report.decisions, width, style)
         lines += _statement_decisions(report.statement_decisions or (), width, style)
     lines.append(_count(report))
+    for one in report.untold if report.decisions is None else ():
+        if one.rule in RULES:  # the others are warnings
+            text = f"{title(one.measurement)}: {reason(one.rule)}"
+            lines += _dimmed(f"{one.measurement.place}: {text}", width, style, indent="  ")
     for warning in report.warnings:
         lines += _dimmed(f"{warning.place or '-'}: {warning.message}", width, style, indent="  ")
     return "\n".join(lines)
@@ -139,6 +143,8 @@ def _count(report: Report) -> str:
     count = f"{len(report.measurements)} Messwerte / measurements"
     if report.not_measured:
         count += f", {report.not_measured} nicht gemessen / not measured"
+    if report.untold:
+        count += f", {len(report.untold)} ohne Ergebnis / without a result"
     return count
 
 

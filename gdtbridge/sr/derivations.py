@@ -8,7 +8,6 @@ one code of the table.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,11 +17,10 @@ from typing import Final
 
 from gdtbridge.sr.codes import Concept, ModifierRole, normal
 from gdtbridge.sr.model import Code
+from gdtbridge.sr.plain_words import plain_words
 from gdtbridge.tsv import table
 
 ANYWHERE: Final = "~"
-_OTHER: Final = re.compile(r"[\W_]+")
-_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
 class DerivationKind(StrEnum):
@@ -39,13 +37,6 @@ class _Derivation:
     code: Concept
     kind: DerivationKind
     words: re.Pattern[str]
-
-
-def plain_words(text: str) -> str:
-    """Return a text in lower case, accents and punctuation gone, one blank between words."""
-    text = unicodedata.normalize("NFKD", text.casefold().translate(_UMLAUTS))
-    letters = "".join(letter for letter in text if not unicodedata.combining(letter))
-    return _OTHER.sub(" ", letters).strip()
 
 
 @lru_cache(maxsize=1)

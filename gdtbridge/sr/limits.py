@@ -8,6 +8,7 @@ lie outside of every range.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,11 +18,20 @@ from functools import lru_cache
 from typing import Final
 
 from gdtbridge.sr.codes import Concept
+from gdtbridge.sr.plain_words import plain_words
 from gdtbridge.sr.ucum import UcumUnit, convert, parse
 from gdtbridge.tsv import table
 
 UNKNOWN: Final = "-"
 """Pattern of what the catalogue does not have."""
+
+SIGNED: Final = "-signed"
+"""The same, of ways and differences."""
+
+_SIGNED: Final = re.compile(
+    r"displac|excursion|shift|movement|motion|verschieb|auslenk|differen|delta|offset|change"
+    r"|aenderung|deviation|abweich|relative|regurg|reverse|rueck"
+)
 
 ANY_UNIT: Final = "*"
 ABOVE: Final = ">"
@@ -62,12 +72,18 @@ def _is_number(unit: UcumUnit | None) -> bool:
     return unit is not None and not unit.dimension and unit.factor == 1
 
 
-def is_possible(concept: Concept | None, value: Decimal, unit: str) -> bool:
+def is_possible(concept: Concept | None, value: Decimal, unit: str, name: str = "") -> bool:
     """Return whether a living patient may have this value.
 
-    ``unit`` is as sent, empty for none; without a concept only the dimension counts.
+    ``unit`` is as sent, empty for none; without a concept only the dimension counts. A measurement
+    the catalogue does not have may be negative where its ``name`` says a way or a difference.
     """
-    return _range_of(concept, unit or _NO_UNIT).holds(value)
+    unit = unit or _NO_UNIT
+    if _range_of(concept, unit).holds(value):
+        return True
+    if value >= 0 or (concept is not None and is_known(concept)):
+        return False
+    return bool(_SIGNED.search(plain_words(name))) and _by_dimension(unit, SIGNED).holds(value)
 
 
 def is_known(concept: Concept) -> bool:
@@ -93,15 +109,14 @@ def _range_of(concept: Concept | None, unit: str) -> PossibleRange:
     )
 
 
-def _by_dimension(unit: str) -> PossibleRange:
-    known = (one.within(unit) for one in _unknown() if one.unit != ANY_UNIT)
-    other = next(one for one in _unknown() if one.unit == ANY_UNIT)
-    return next((one for one in known if one is not None), other)
-
-
-@lru_cache(maxsize=1)
-def _unknown() -> tuple[PossibleRange, ...]:
-    return tuple(one for patterns, one in _lines() if patterns == (UNKNOWN,))
+@lru_cache(maxsize=1024)
+def _by_dimension(unit: str, kind: str = UNKNOWN) -> PossibleRange:
+    ranges = [one for patterns, one in _lines() if patterns in {(kind,), (UNKNOWN,)}]
+    ranges.sort(key=lambda one: one.unit == ANY_UNIT)
+    if kind == SIGNED:
+        ranges = [one for patterns, one in _lines() if patterns == (SIGNED,)] + ranges
+    found = (one if one.unit == ANY_UNIT else one.within(unit) for one in ranges)
+    return next(one for one in found if one is not None)
 
 
 @lru_cache(maxsize=1)

@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import Final
 
 from gdtbridge.sr.codes import Concept, normal
-from gdtbridge.sr.derivations import plain_words
 from gdtbridge.sr.limits import is_known
 from gdtbridge.sr.model import Code
+from gdtbridge.sr.plain_words import plain_words
 from gdtbridge.tsv import table
 
 OTHER_REPORT: Final = "other_report"

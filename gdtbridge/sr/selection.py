@@ -121,7 +121,7 @@ def _impossible(values: _RemainingFindings) -> Iterator[Loss]:
     """Yield what no patient has; a deviation has the range of its dimension only."""
     for at, one in values.alive.items():
         concept = None if is_spread(one) else normal(one.name)
-        if not is_possible(concept, one.value, one.unit):
+        if not is_possible(concept, one.value, one.unit, one.name.text):
             yield at, None
 
 

@@ -26,6 +26,7 @@ from tests.sr.builder import (
 
 Read = Callable[[Dataset], Report]
 EF = "LN|18043-0|EF"
+PRIVATE_TWO = "99ACME|X9|Real"
 PRIVATE = "99ACME|X1|Apex distance"
 
 
@@ -37,7 +38,7 @@ def test_every_measurement_has_a_range_with_a_reason() -> None:
         assert reason
         assert Decimal(low.removeprefix(">")) < Decimal(high)
         for pattern in patterns.split():
-            assert pattern == "-" or any(
+            assert pattern in {"-", "-signed"} or any(
                 fnmatchcase(made, pattern) and unit == its for made, its in known
             ), (pattern, unit)
 
@@ -55,6 +56,9 @@ def test_every_measurement_has_a_range_with_a_reason() -> None:
         ("LN|18026-5|EDV", "1e12", "ml"),
         ("LN|11820-8|BPD", "99.99", "cm"),
         (PRIVATE, "-9999", "cm"),
+        (PRIVATE, "-1", "cm"),
+        ("99ACME|X2|Apical displacement", "-9999", "cm"),
+        (DIAMETER, "-1", "cm"),
         (PRIVATE, "-9999", "m/s"),
         (PRIVATE, "-9999", "1"),
         (PRIVATE, "1e12", "[foo]"),
@@ -62,8 +66,8 @@ def test_every_measurement_has_a_range_with_a_reason() -> None:
 )
 def test_what_nobody_has_is_no_result(read: Read, name: str, value: str, unit: str) -> None:
     """Sentinels and impossible values are named and not told, whoever sends them."""
-    report = read(dataset(echo_section(num(DIAMETER, "21", "mm"), num(name, value, unit))))
-    assert [one.name for one in report.measurements] == ["Diameter"]
+    report = read(dataset(echo_section(num(PRIVATE_TWO, "21", "mm"), num(name, value, unit))))
+    assert [one.name for one in report.measurements] == ["Real"]
     assert [one.rule for one in report.untold] == ["impossible"]
 
 
@@ -88,7 +92,9 @@ def test_what_nobody_has_is_no_result(read: Read, name: str, value: str, unit: s
         ("LN|11653-3|End Diastolic Velocity", "0", "cm/s"),
         ("LN|11653-3|End Diastolic Velocity", "-22", "cm/s"),
         ("DCM|110830|Elasticity", "75", "kPa"),
-        (PRIVATE, "-1", "cm"),
+        ("99ACME|X2|Apical displacement", "-1", "cm"),
+        ("99ACME|X3|Volume difference", "-12", "mL"),
+        (PRIVATE, "0", "cm"),
     ],
 )
 def test_extremes_of_disease_and_prematurity_stay(
@@ -96,7 +102,7 @@ def test_extremes_of_disease_and_prematurity_stay(
 ) -> None:
     """Rare is not impossible."""
     concept = (name.split("|", maxsplit=1)[0], name.split("|")[1])
-    assert is_possible(concept, Decimal(value), unit)
+    assert is_possible(concept, Decimal(value), unit, name.split("|")[2])
     report = read(dataset(echo_section(num(name, value, unit))))
     assert [str(one.value) for one in report.measurements] == [value]
 

@@ -9,9 +9,10 @@ from pydicom.dataset import Dataset
 
 from gdtbridge.sr import Report
 from gdtbridge.sr.codes import AVERAGES, SPREADS, STATISTICS
-from gdtbridge.sr.derivations import DerivationKind, derivation_kind, plain_words
+from gdtbridge.sr.derivations import DerivationKind, derivation_kind
 from gdtbridge.sr.model import Code
 from gdtbridge.sr.no_results import is_other_report, rule_of
+from gdtbridge.sr.plain_words import plain_words
 from gdtbridge.tsv import table
 from tests.sr.builder import (
     DERIVATION,
