@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from gdtbridge.attention import KINDS, AttentionLevel, counts
-from gdtbridge.core import Core, Opening, open_core
+from gdtbridge.attention.sources import MasterDataSource
+from gdtbridge.core import Core, Opening, asks_about_master_data, open_core
 from gdtbridge.database import Database
 from gdtbridge.dicom.client import Peer, echo
 from gdtbridge.durable import FolderUnusable, SystemClock
@@ -138,7 +139,22 @@ def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
     for one in core.outbox.status():
         yield CheckResult(f"outbox.{one.destination}", ok=not one.stuck, text=one.sentence)
     yield from _receivers(core)
+    yield from _master_data(core)
     yield from _attention(core)
+
+
+def _master_data(core: Core) -> Iterator[CheckResult]:
+    """Yield how many patients came as master data alone, where nobody has said what that means."""
+    asks = asks_about_master_data(core.settings)
+    count, _ = MasterDataSource(core.database, core.clock, is_told=asks).alone()
+    if count:
+        text = (
+            f"{count} Patienten kamen nur als Stammdaten (6301) und stehen nicht auf der "
+            'Arbeitsliste; "order" macht daraus Aufträge, "keep" sagt, dass es so sein soll. / '
+            f"{count} patients came as master data (6301) alone and are not on the worklist; "
+            '"order" makes orders of such records, "keep" says that this is right.'
+        )
+        yield CheckResult("orders.master_data", ok=True, text=text)
 
 
 def _receivers(core: Core) -> Iterator[CheckResult]:

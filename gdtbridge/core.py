@@ -22,7 +22,9 @@ from gdtbridge.attention.sources import (
     DatabaseSource,
     DiskSource,
     ExamSource,
+    MasterDataSource,
     OrderFileSource,
+    OrderRemarkSource,
     OrderSilenceSource,
     OutboxSource,
     WorklistSource,
@@ -290,6 +292,8 @@ def attention_of(
             DiskSource(stores.archive.folder, reserve, clock),
             DatabaseSource(stores.database, clock),
             BacklogSource(stores.database, stores.outbox, clock),
+            OrderRemarkSource(stores.database, clock),
+            MasterDataSource(stores.database, clock, is_told=asks_about_master_data(settings)),
             OrderSilenceSource(stores.database, settings.attention.orders_silent_days, clock),
             ClockSource(stores.database, clock),
             *further,
@@ -302,6 +306,15 @@ def attention_of(
 def _left_files(settings: Settings, database: Database) -> LeftFileSource:
     inboxes = {one.route: one.inbox for one in settings.exchanges if one.inbox is not None}
     return LeftFileSource(FolderMemory(database), inboxes)
+
+
+def asks_about_master_data(settings: Settings) -> bool:
+    """Return whether nobody has said what master data without an order mean.
+
+    Who holds unknown numbers gets master data of all patients on purpose.
+    """
+    sends_all = settings.exam.unknown_number == "hold"
+    return not sends_all and any(one.orders.master_data == "tell" for one in settings.exchanges)
 
 
 def busy_folders(outbox: Outbox, worklist: WorklistFolder) -> Mapping[Path, float]:

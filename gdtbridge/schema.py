@@ -140,7 +140,7 @@ patient = sa.Table(  # master data the practice software sent
     sa.Column("given_name", sa.Text, nullable=False),
     sa.Column("birth_date", sa.Text, nullable=False),  # YYYYMMDD or empty
     sa.Column("sex", sa.Text, nullable=False),
-    sa.Column("received_at", sa.Double, nullable=False),
+    sa.Column("received_at", sa.Double, nullable=False, index=True),
 )
 
 patient_move = sa.Table(  # a chart got another number, or was merged into another one

@@ -228,6 +228,7 @@ def _to_6(op: Operations) -> None:
         added = sa.Column(column, sa.Text, nullable=False, server_default="")
         op.add_column("order_reference", added)
     op.execute("INSERT INTO order_receiver (receiver) VALUES ('')")
+    op.create_index("ix_patient_received_at", "patient", ["received_at"], if_not_exists=True)
 
 
 STEPS: Final[Mapping[int, Callable[[Operations], None]]] = MappingProxyType(

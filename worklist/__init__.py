@@ -9,13 +9,14 @@ beside it.
 
 from worklist.accession import AccessionNumbers, canonical_number
 from worklist.charset import AnswerCharset
-from worklist.entry import Entry, EntryFields, is_stale, make_entry
+from worklist.entry import LONGEST_NAME, Entry, EntryFields, is_stale, make_entry
 from worklist.errors import EntryError, FolderError, NumbersExhausted, WorklistError
 from worklist.folder import Match, WorklistFolder, matches, project
 from worklist.form import from_dataset, to_dataset
 from worklist.query import MatchPolicy, StationPolicy
 
 __all__ = [
+    "LONGEST_NAME",
     "AccessionNumbers",
     "AnswerCharset",
     "Entry",

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import TypedDict, Unpack
 
-from gdtbridge.dataset.text import SpecificCharacterSet, character_set_for, one_line
+from gdtbridge.dataset.text import one_line
 from gdtbridge.dataset.values import PersonName, is_ae_title, is_valid_uid, new_uid
 from gdtbridge.people import Patient
 from worklist.errors import EntryError
@@ -91,16 +91,15 @@ def checked(entry: Entry) -> Entry:
     created = None if entry.created is None else _local_seconds("created", entry.created)
     born = entry.PatientBirthDate
     tidy = replace(entry, **texts, scheduled=scheduled, created=created, PatientBirthDate=born)
-    charset = character_set_for(texts.values())
     for name, text in texts.items():
-        _check(name, RULES[name], text, charset)
+        _check(name, RULES[name], text)
     _check_birth_date(tidy)
     return tidy
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeRule:
-    """What an attribute may hold: ``limit`` is in encoded bytes, for PN per component group."""
+    """What an attribute may hold: ``limit`` is in characters, for PN per component group."""
 
     german: str
     english: str
@@ -130,7 +129,10 @@ RULES: Mapping[str, AttributeRule] = MappingProxyType(
         "ScheduledProcedureStepID": AttributeRule("Schritt-ID", "Procedure step ID", "SH", 16),
     }
 )
-"""Length limits: PS3.5 Table 6.2-1, counted after encoding because devices reserve bytes."""
+"""Length limits: PS3.5 Table 6.2-1, in characters, however many bytes they are."""
+
+LONGEST_NAME = RULES["PatientName"].limit
+"""Characters a component group of a name may have."""
 
 SHAPES: Mapping[str, tuple[Callable[[str], object], str, str]] = MappingProxyType(
     {
@@ -173,7 +175,7 @@ def _is_forbidden(text: str) -> bool:
     return "\\" in text or any(unicodedata.category(letter) in FORBIDDEN for letter in text)
 
 
-def _check(name: str, rule: AttributeRule, value: str, charset: SpecificCharacterSet) -> None:
+def _check(name: str, rule: AttributeRule, value: str) -> None:
     if not value:
         if rule.required:
             raise _missing(name)
@@ -185,19 +187,17 @@ def _check(name: str, rule: AttributeRule, value: str, charset: SpecificCharacte
             f" / {rule.english} contains control characters or a backslash.",
             "Bitte entfernen. / Please remove them.",
         )
-    _check_length(name, rule, value, charset)
+    _check_length(name, rule, value)
     _check_shape(name, rule, value)
 
 
-def _check_length(
-    name: str, rule: AttributeRule, value: str, charset: SpecificCharacterSet
-) -> None:
+def _check_length(name: str, rule: AttributeRule, value: str) -> None:
     groups = value.split("=") if rule.VR == "PN" else [value]
-    if any(len(group.encode(charset.codec)) > rule.limit for group in groups):
+    if any(len(group) > rule.limit for group in groups):
         raise EntryError(
             name,
             f"{rule.german} ist zu lang. / {rule.english} is too long.",
-            f"Höchstens {rule.limit} Bytes. / At most {rule.limit} bytes.",
+            f"Höchstens {rule.limit} Zeichen. / At most {rule.limit} characters.",
         )
 
 

@@ -19,6 +19,8 @@ from worklist import WorklistFolder
 
 REFUSED_DAYS: Final = 7
 """A refused order file is told so long, unless somebody removes the file before."""
+MASTER_DATA_SECONDS: Final = 300.0
+"""An order may come so long after the master data of its patient."""
 LOW_FACTOR: Final = 3
 """A disk with less than so many times its reserve is nearly full."""
 LOCK_TOLD_SECONDS: Final = 120
@@ -91,6 +93,63 @@ class OrderFileSource:
             )
             for token, path in lying.items()
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRemarkSource:
+    """Orders of files that were taken, and in which something looks odd."""
+
+    name: ClassVar = "order-remarks"
+    codes: ClassVar = frozenset({"order-remark"})
+
+    database: Database
+    clock: Clock
+
+    def items(self) -> list[AttentionItem]:
+        """Return one item for each open order of the last days with a remark."""
+        since = self.clock.utc() - REFUSED_DAYS * DAY_SECONDS
+        with self.database.read() as connection:
+            found = order_store.remarked_orders(connection, since, MOST_OF_A_KIND)
+        return [
+            AttentionItem(
+                "order-remark",
+                f"order:{number}",
+                one.received_at,
+                detail=f"{one.name}: {one.reason}",
+                names={"order": number},
+            )
+            for number, one in found.items()
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class MasterDataSource:
+    """Patients the practice software handed over as master data (6301), without an order."""
+
+    name: ClassVar = "master-data"
+    codes: ClassVar = frozenset({"master-data-alone"})
+
+    database: Database
+    clock: Clock
+    is_told: bool
+    """Whether nobody has said yet what such a record means."""
+
+    def items(self) -> list[AttentionItem]:
+        """Return one item for all patients of the last days, minutes after they came."""
+        count, since = self.alone(MASTER_DATA_SECONDS)
+        if not count:
+            return []
+        detail = f"{count}: orders.master_data"
+        return [AttentionItem("master-data-alone", "master-data", since, detail=detail)]
+
+    def alone(self, seconds: float = 0) -> tuple[int, float]:
+        """Return how many there are that came so many seconds ago, and when the first came."""
+        now = self.clock.utc()
+        if not self.is_told:
+            return 0, now
+        since = now - REFUSED_DAYS * DAY_SECONDS
+        with self.database.read() as connection:
+            return order_store.told_without_order(connection, since, now - seconds, MOST_OF_A_KIND)
 
 
 @dataclass(frozen=True, slots=True)

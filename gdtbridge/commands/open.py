@@ -36,21 +36,24 @@ _QUESTION: Final[Mapping[str, str]] = {
 
 
 def _day(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
-    from gdtbridge.gdt.tables.dates import parse_date
+    from gdtbridge.gdt.errors import GdtDateError
+    from gdtbridge.gdt.tables.dates import read_date
 
-    if not text:
-        return ""
-    day = parse_date(text)
-    if day is None:
-        raise click.BadParameter("TT.MM.JJJJ / dd.mm.yyyy")
-    return day.isoformat()
+    try:
+        day = read_date(text)
+    except GdtDateError as error:
+        raise click.BadParameter(str(error)) from error
+    return day.isoformat() if day is not None else ""
 
 
 def _clock(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
-    from gdtbridge.gdt.tables.dates import parse_clock
+    from gdtbridge.gdt.errors import GdtDateError
+    from gdtbridge.gdt.tables.dates import read_time
 
-    if text and parse_clock(text) is None:
-        raise click.BadParameter("HH:MM[:SS]")
+    try:
+        read_time(text)
+    except GdtDateError as error:
+        raise click.BadParameter(str(error)) from error
     return text
 
 

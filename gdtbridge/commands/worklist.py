@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +20,19 @@ from gdtbridge.commands.options import (
 from gdtbridge.settings import Settings
 
 if TYPE_CHECKING:
+    from gdtbridge.gdt.tables.dates import BirthDate
     from gdtbridge.orders import OrderRequest
     from worklist import Entry
+
+
+def _born(_ctx: click.Context, _param: click.Parameter, text: str) -> BirthDate:
+    from gdtbridge.gdt.errors import GdtDateError
+    from gdtbridge.gdt.tables.dates import read_birth_date
+
+    try:
+        return read_birth_date(text)
+    except GdtDateError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @click.group()
@@ -34,34 +45,34 @@ def worklist() -> None:
 @click.option("--id", "patient_id", required=True, help="Patientennummer. / Patient number.")
 @click.option("--lastname", required=True, help="Nachname. / Family name.")
 @click.option("--firstname", default="", help="Vorname. / Given name.")
-@click.option("--birthdate", required=True, type=click.DateTime(["%d.%m.%Y", "%Y-%m-%d"]))
+@click.option("--birthdate", required=True, callback=_born, help="TT.MM.JJJJ / dd.mm.yyyy")
 @click.option("--sex", type=click.Choice(["M", "F", "O", ""], case_sensitive=False), default="")
 @click.option("--modality", default=None)
 @click.option("--station", default=None, help="AE-Titel des Geräts. / AE title of the device.")
 @click.option("--procedure", default="", help="Untersuchung. / Procedure.")
 @click.option("--physician", default="", help="Arzt, Nachname^Vorname. / Physician.")
-def worklist_add(settings: Settings, **order: str | datetime | None) -> None:
+def worklist_add(settings: Settings, birthdate: BirthDate, **order: str | None) -> None:
     """Einen Patienten auf die Arbeitsliste setzen. / Put a patient on the worklist."""
     with core_of(settings) as core:
-        placed = core.orders.place(_request(order))
+        placed = core.orders.place(_request(birthdate, order))
         click.echo(placed.entry.AccessionNumber)
 
 
-def _request(order: dict[str, str | datetime | None]) -> OrderRequest:
+def _request(born: BirthDate, order: dict[str, str | None]) -> OrderRequest:
     from gdtbridge.orders import OrderRequest
     from gdtbridge.people import Patient
 
     def text(key: str) -> str:
         return str(order[key] or "")
 
-    born = order["birthdate"]
     return OrderRequest(
         patient=Patient(
             id=text("patient_id"),
             family_name=text("lastname"),
             given_name=text("firstname"),
-            birth_date=born.date() if isinstance(born, datetime) else None,
+            birth_date=born.day,
             sex=text("sex").upper() or None,
+            birth_date_as_sent=born.partial,
         ),
         modality=text("modality") or None,
         station=text("station") or None,

@@ -52,9 +52,8 @@ def _filled(person: Patient, other: Patient) -> Patient:
     if not agree(person, other):
         return person
     if not person.family_name:
-        person = replace(other, id=person.id, birth_date=person.birth_date, sex=person.sex)
-    return replace(
-        person,
-        birth_date=person.birth_date or other.birth_date,
-        sex=person.sex or other.sex,
-    )
+        born = (person.birth_date, person.birth_date_as_sent)
+        person = replace(
+            other, id=person.id, birth_date=born[0], birth_date_as_sent=born[1], sex=person.sex
+        )
+    return replace(person.with_birth_of(other), sex=person.sex or other.sex)

@@ -14,28 +14,19 @@ from typing import Final
 
 from gdtbridge.dataset.values import da_text, to_date
 from gdtbridge.errors import OrderError
-from gdtbridge.gdt.errors import NotGdtError
+from gdtbridge.gdt.errors import GdtDateError, NotGdtError
 from gdtbridge.gdt.read.reader import read_records
-from gdtbridge.gdt.read.record import Line, Record
-from gdtbridge.gdt.tables.dates import is_partial_date, parse_clock, parse_date
+from gdtbridge.gdt.read.record import UNREADABLE_CODES, Line, Record
+from gdtbridge.gdt.tables.dates import is_partial_date, read_date, read_time, says_no_date
 from gdtbridge.gdt.tables.patient_fields import BIRTH_DATES, FAMILY_NAMES, PATIENT_IDS
 from gdtbridge.gdt.text import printable
 from gdtbridge.people import Patient, are_two
 
-NO_NUMBER: Final = frozenset({"", "0"})
-"""What stands in 3000 when the patient has no number ("0": GDT 2.1, record 6300)."""
 NO_PATIENT: Final = "Die Patientennummer fehlt. / The patient number is missing."
 DIFFERENT: Final = "Das Feld nennt Verschiedenes. / The field says different things."
 UNREADABLE: Final = (
     "Zeichen, die es im Zeichensatz (9206) nicht gibt. / Characters that the character set (9206) "
     "does not have."
-)
-NO_DATE: Final = (
-    "Das ist kein Datum (TTMMJJJJ, TT.MM.JJJJ oder JJJJ-MM-TT). / This is no date (ddmmyyyy, "
-    "dd.mm.yyyy or yyyy-mm-dd)."
-)
-NO_TIME: Final = (
-    "Das ist keine Uhrzeit (HHMMSS oder HH:MM). / This is no time of day (HHMMSS or HH:MM)."
 )
 NO_UID: Final = (
     "Das ist keine UID (Ziffern und Punkte, höchstens 64). / This is no UID (digits and dots, at "
@@ -88,7 +79,7 @@ def asked(said: StudyQuery) -> StudyQuery:
     uid = said.study_instance_uid.strip()
     if uid and not _UID.fullmatch(uid):
         raise OrderError("study_instance_uid", NO_UID)
-    if said.patient_id.strip() in NO_NUMBER:
+    if says_no_number(said.patient_id):
         raise OrderError("patient_id", NO_PATIENT)
     return StudyQuery(
         patient_id=said.patient_id.strip(),
@@ -140,11 +131,16 @@ def query_of(record: Record) -> StudyQuery:
     )
 
 
+def says_no_number(text: str) -> bool:
+    """Return whether a patient's number says none: zeros, as in a 6300 of GDT 2.1, or nothing."""
+    return not text.strip(" 0")
+
+
 def patient_number(record: Record) -> str:
     """Return the number of the patient a record is about, when that is certain."""
-    numbers = [number for field in PATIENT_IDS if (number := said(record, field))]
-    number = next(iter(numbers), "")
-    if number in NO_NUMBER:
+    numbers = [said(record, field) for field in PATIENT_IDS]
+    number = next((number for number in numbers if not says_no_number(number)), "")
+    if says_no_number(number):
         raise OrderError("3000", NO_PATIENT)
     return number
 
@@ -172,17 +168,12 @@ def _when(record: Record) -> tuple[str, str]:
     A time of zeros is what practice software writes that has none.
     """
     pairs = [
-        (_day(day_field, said(record, day_field)), _clock(time_field, _time(record, time_field)))
+        (_day(day_field, said(record, day_field)), _clock(time_field, said(record, time_field)))
         for day_field, time_field in _WHEN
     ]
     day = next((day for day, _ in pairs if day), "")
     clock = next((clock for one, clock in pairs if clock and one in {"", day}), "")
     return day, clock
-
-
-def _time(record: Record, field: str) -> str:
-    text = said(record, field)
-    return text if text.strip("0:") else ""
 
 
 def _person(record: Record) -> tuple[str, str, str]:
@@ -202,7 +193,7 @@ def _person(record: Record) -> tuple[str, str, str]:
 
 
 def _says_no_day(birth_date: str) -> bool:
-    return not birth_date.strip("0 ") or is_partial_date(birth_date)
+    return says_no_date(birth_date) or is_partial_date(birth_date)
 
 
 def _born(field: str, text: str) -> str:
@@ -210,25 +201,21 @@ def _born(field: str, text: str) -> str:
 
 
 def _day(field: str, text: str) -> str:
-    if not text.strip("0 "):
-        return ""
-    day = parse_date(text)
-    if day is None:
-        raise OrderError(field, NO_DATE)
-    return da_text(day)
+    try:
+        return da_text(read_date(text))
+    except GdtDateError as error:
+        raise OrderError(field, str(error)) from error
 
 
 def _clock(field: str, text: str) -> str:
-    if not text.strip():
-        return ""
-    clock = parse_clock(text)
-    if clock is None:
-        raise OrderError(field, NO_TIME)
-    return clock
+    try:
+        return read_time(text)
+    except GdtDateError as error:
+        raise OrderError(field, str(error)) from error
 
 
 def _readable(record: Record, field: str, among: Sequence[Line] | None = None) -> list[str]:
-    unreadable = {warning.line for warning in record.warnings if warning.code == "undecodable"}
+    unreadable = record.lines_with(*UNREADABLE_CODES)
     lines = [line for line in (record.lines if among is None else among) if line.id == field]
     if any(line.line in unreadable for line in lines):
         raise OrderError(field, UNREADABLE)

@@ -30,6 +30,7 @@ from gdtbridge.gdt.read.record import Record
 from gdtbridge.gdt.tables.ids import plain_id
 from gdtbridge.gdt.text import printable
 from gdtbridge.orders import OrderRecord, RecordOutcome
+from gdtbridge.orders.model import MOST_RECORDS
 from gdtbridge.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -37,8 +38,6 @@ log = logging.getLogger(__name__)
 LOCK: Final = ".orders.lock"
 LOCK_SECONDS: Final = 30
 SAME_SECONDS: Final = 2.0
-MOST_RECORDS: Final = 1000
-"""Records a file may have."""
 TOO_MANY: Final = (
     f"Mehr als {MOST_RECORDS} Sätze in der Datei. / More than {MOST_RECORDS} records in the file."
 )
@@ -53,7 +52,11 @@ class FileReply:
     @property
     def refused(self) -> bool:
         """Whether a record was refused."""
-        return any(reply.taken.outcome is RecordOutcome.REFUSED for reply in self.replies)
+        return any(
+            taken.outcome is RecordOutcome.REFUSED
+            for reply in self.replies
+            for taken in reply.all_taken
+        )
 
 
 class OrderFiles:
@@ -158,12 +161,22 @@ class OrderFiles:
             yield self._refused(claimed, data, TOO_MANY)
             return
         strangers = self._strangers(claimed, records)
+        has_orders = any(record.record_type in {"6302", "6303"} for record in records)
         for position, (record, reason) in enumerate(zip(records, strangers, strict=True), 1):
             order_record = self._record_of(claimed, position, record)
+            if record.record_type == "6301" and not has_orders:
+                order_record = replace(order_record, is_order=self._orders_by_master_data(claimed))
             if reason:
                 yield self._not_for_us(order_record, reason)
             else:
                 yield self._taker.take(record, order_record)
+
+    def _orders_by_master_data(self, claimed: ClaimedFile) -> bool:
+        """Return whether a 6301 is an order where the file came from."""
+        route = self._route_of(claimed.path.parent)
+        return any(
+            one.route == route and one.orders.master_data == "order" for one in self._exchanges
+        )
 
     def _strangers(self, claimed: ClaimedFile, records: Sequence[Record]) -> list[str]:
         """Return of each record why it is not for us, where others of its file are."""
@@ -207,7 +220,7 @@ class OrderFiles:
         by_day = self.settings.taken_folder / f"{now:%Y-%m-%d}"
         folder = self.settings.refused_folder if result.refused else by_day
         target = folder / _filed_name(claimed)
-        if result.refused or any(reply.studies for reply in result.replies):
+        if any(_needs_words(reply) for reply in result.replies):
             folder.mkdir(parents=True, exist_ok=True)
             text = notice(claimed.name, result.replies, now)
             target.with_name(f"{target.name}.txt").write_text(text, "utf-8-sig", newline="")
@@ -233,6 +246,11 @@ def _filed_name(claimed: ClaimedFile) -> Path:
     """Return a name no other filed order has, with the extension of the dropped file."""
     stem, dot, extension = claimed.name.rpartition(".")
     return Path(f"{stem}-{claimed.token}{dot}{extension}")
+
+
+def _needs_words(reply: RecordReply) -> bool:
+    """Return whether a person finds words about a record beside its file."""
+    return bool(reply.studies or reply.notes or any(one.reason for one in reply.all_taken))
 
 
 def _shown(reply: RecordReply) -> str:

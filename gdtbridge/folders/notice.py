@@ -26,7 +26,9 @@ OUTCOME_TEXT: Final = {
 
 def notice(name: str, replies: Sequence[RecordReply], now: datetime) -> str:
     """Return the text: one paragraph for each record of the file."""
-    refused = any(reply.taken.outcome is RecordOutcome.REFUSED for reply in replies)
+    refused = any(
+        taken.outcome is RecordOutcome.REFUSED for reply in replies for taken in reply.all_taken
+    )
     told = (
         "wurde nicht (ganz) übernommen. / was not (wholly) accepted."
         if refused
@@ -40,11 +42,13 @@ def notice(name: str, replies: Sequence[RecordReply], now: datetime) -> str:
 
 def told_of(reply: RecordReply) -> list[str]:
     """Return the lines about one record."""
-    text = OUTCOME_TEXT[reply.taken.outcome].format(number=reply.taken.accession_number)
-    lines = [f"  {text}"]
-    if reply.taken.reason:
-        lines.append(f"  {reply.taken.reason}")
-    return [*lines, *(f"  {study_line(study)}" for study in reply.studies)]
+    lines = []
+    for taken in reply.all_taken:
+        lines.append(OUTCOME_TEXT[taken.outcome].format(number=taken.accession_number))
+        lines += [taken.reason] if taken.reason else []
+    lines += reply.notes
+    lines += [study_line(study) for study in reply.studies]
+    return [f"  {line}" for line in lines]
 
 
 def study_line(study: PatientExam) -> str:

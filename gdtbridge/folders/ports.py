@@ -46,9 +46,16 @@ class FiledOrderPort(Protocol):
         """Raise `OrderError` where `order` would for a wrong field; nothing is written."""
 
     def order(
-        self, record: OrderRecord, request: OrderRequest, reference: OrderReference
+        self,
+        record: OrderRecord,
+        request: OrderRequest,
+        reference: OrderReference,
+        remarks: tuple[str, ...] = (),
     ) -> TakenRecord:
-        """Place or change the order of a 6302; raise `OrderError`."""
+        """Place or change the order of a 6302; raise `OrderError`.
+
+        ``remarks`` say what a person should look at.
+        """
 
     def cancel(
         self, record: OrderRecord, patient: Patient, reference: OrderReference, procedure: str

@@ -96,7 +96,7 @@ def _taken(files: OrderFiles, file: Path, say: Say) -> Sequence[TakenRecord]:
     for reply in result.replies:
         for study in reply.studies:
             say(study_line(study))
-    return [reply.taken for reply in result.replies]
+    return [taken for reply in result.replies for taken in reply.all_taken]
 
 
 def _take_here(files: OrderFiles, file: Path, reason: str, inbox: Path | None) -> FileReply | None:

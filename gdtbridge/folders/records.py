@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,16 +10,20 @@ from gdtbridge.durable import Clock
 from gdtbridge.errors import AnotherPerson, NeedsConfirmation, OrderError
 from gdtbridge.exams import PatientExam, query_of
 from gdtbridge.folders.ports import OrderPorts
+from gdtbridge.folders.procedures import RequestedProcedure, procedures_of
 from gdtbridge.folders.requests import (
     former_number_of,
     named,
+    notes_of,
     patient_of,
-    procedure_of,
     reference_of,
+    remarks_of,
     request_of,
+    scheduled_of,
     sentence,
 )
 from gdtbridge.gdt.read.record import Record
+from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import OrderRecord, OrderRequest, RecordOutcome, TakenRecord
 from gdtbridge.people import Patient
 from gdtbridge.settings import Settings
@@ -32,13 +36,28 @@ ANOTHER_PERSONS: Final = (
 )
 
 
+OrderPart = tuple[OrderRecord, OrderRequest, OrderReference]
+"""A record, or one of the entries it makes, with what is asked for and how that is named."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordReply:
-    """What became of one GDT record; ``studies`` are the exams that a 6311 asked for."""
+    """What became of one GDT record.
+
+    ``studies`` are the exams that a 6311 asked for, ``further`` what became of further entries an
+    order makes, ``notes`` what is told beside the filed record and needs nobody.
+    """
 
     record_type: str
     taken: TakenRecord
     studies: tuple[PatientExam, ...] = ()
+    further: tuple[TakenRecord, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def all_taken(self) -> tuple[TakenRecord, ...]:
+        """What became of each entry."""
+        return (self.taken, *self.further)
 
 
 class RecordTaker:
@@ -47,6 +66,7 @@ class RecordTaker:
     def __init__(self, ports: OrderPorts, settings: Settings, clock: Clock) -> None:
         self._ports = ports
         self._rules = settings.orders.map
+        self._each = settings.orders.entries == "each"
         self._former_field = settings.orders.former_number_field
         # Which exchange the result goes to is not certain yet.
         self._echo = {field for one in settings.exchanges for field in one.gdt.echo}
@@ -84,31 +104,56 @@ class RecordTaker:
         )
 
     def _order(self, record: Record, order_record: OrderRecord) -> RecordReply:
-        said, reference = patient_of(record), reference_of(record, self._echo)
-        if former := self._former_number(record, order_record):
-            known_as = self._as_known(said, former)
-            self._ports.filed.check(order_record, self._request(record, known_as), reference)
+        said, now = patient_of(record), self._clock.local()
+        reference = reference_of(record, self._echo)
+        procedures = procedures_of(record, self._rules, each=self._each)
+        scheduled = scheduled_of(record, now)
+
+        def parts(patient: Patient) -> Iterator[OrderPart]:
+            for number, one in enumerate(procedures):
+                part = order_record.part(number, of=len(procedures))
+                yield part, request_of(named(patient), one, scheduled), one.named_in(reference)
+
+        former = self._former_number(record, order_record)
+        if former or len(procedures) > 1:  # all of it is placed, or nothing
+            known_as = self._as_known(said, former) if former else self._completed(said)
+            for part in parts(known_as):
+                self._ports.filed.check(*part)
+        if former:
             self._move(former, said, order_record)
-        request = self._request(record, self._ports.master_data.completed(said))
-        taken = self._ports.filed.order(order_record, request, reference)
-        return RecordReply(order_record.record_type, taken)
+        remarks = remarks_of(record, scheduled, now)
+        taken = [self._ports.filed.order(*part, remarks) for part in parts(self._completed(said))]
+        notes = notes_of(record, procedures)
+        return RecordReply(
+            order_record.record_type, taken[0], further=tuple(taken[1:]), notes=notes
+        )
+
+    def _completed(self, patient: Patient) -> Patient:
+        return self._ports.master_data.completed(patient)
 
     def _as_known(self, said: Patient, former: str) -> Patient:
         """Return a record's patient with what is known of the number, else of the former one."""
         completed = self._ports.master_data.completed
         return replace(completed(replace(completed(said), id=former)), id=said.id)
 
-    def _request(self, record: Record, patient: Patient) -> OrderRequest:
-        return request_of(record, named(patient), self._rules, self._clock.local())
-
     def _cancel(self, record: Record, order_record: OrderRecord) -> RecordReply:
-        patient = patient_of(record)
-        procedure = procedure_of(record, self._rules).description
-        taken = self._ports.filed.cancel(order_record, patient, reference_of(record), procedure)
-        return RecordReply(order_record.record_type, taken)
+        patient, reference = patient_of(record), reference_of(record)
+        procedures = procedures_of(record, self._rules, each=self._each)
+
+        def cancelled(number: int, one: RequestedProcedure) -> TakenRecord:
+            part = order_record.part(number, of=len(procedures))
+            named_so = one.named_in(reference)
+            return self._ports.filed.cancel(part, patient, named_so, one.description)
+
+        taken = [cancelled(number, one) for number, one in enumerate(procedures)]
+        return RecordReply(order_record.record_type, taken[0], further=tuple(taken[1:]))
 
     def _keep_patient(self, record: Record, order_record: OrderRecord) -> RecordReply:
         patient = named(patient_of(record))
+        if order_record.is_order:
+            reply = self._order(record, order_record)
+            self._ports.master_data.keep(order_record.master_data, patient)
+            return reply
         if former := self._former_number(record, order_record):
             self._move(former, patient, order_record)
         return RecordReply(

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from gdtbridge.errors import OrderError
-from gdtbridge.exams.study_query import DIFFERENT, NO_NUMBER, NO_PATIENT, UNREADABLE
-from gdtbridge.gdt.read.record import Record
-from gdtbridge.gdt.tables.dates import parse_date, parse_time
+from gdtbridge.exams.study_query import DIFFERENT, NO_PATIENT, UNREADABLE, says_no_number
+from gdtbridge.folders.procedures import RequestedProcedure, text_of, word_for_procedure
+from gdtbridge.gdt.errors import GdtDateError
+from gdtbridge.gdt.read.record import UNREADABLE_CODES, Record
+from gdtbridge.gdt.tables.dates import read_birth_date, read_date, read_time, time_of
 from gdtbridge.gdt.tables.fields import FIELDS
 from gdtbridge.gdt.tables.patient_fields import BIRTH_DATES, FAMILY_NAMES, GIVEN_NAMES, PATIENT_IDS
 from gdtbridge.gdt.text import printable
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import OrderRequest
 from gdtbridge.people import Patient
-from gdtbridge.settings import OrderCodeRule
 
 _IDENTIFYING: Final = (*PATIENT_IDS, *FAMILY_NAMES, *GIVEN_NAMES, *BIRTH_DATES)
-_CODES: Final = ("8410", "8402", "8411", "6205")
-"""Fields in which a rule's code may stand."""
-_DESCRIPTIONS: Final = ("8411", "6205", "6220", "8410", "8402")
-"""Where the name of the procedure stands, the best first."""
-_DESCRIPTION_BYTES: Final = 64
-"""Requested Procedure Description is an LO (PS3.5 Table 6.2-1)."""
-_FURTHEST: Final = timedelta(days=366)
+_FURTHEST: Final = timedelta(days=5 * 366)
+_A_YEAR: Final = timedelta(days=366)
+_NAMES: Final = frozenset({*FAMILY_NAMES, *GIVEN_NAMES})
+_TOLD: Final = frozenset({"double-encoded", "escaped-characters", "question-mark"})
+"""Warnings of the reader a person should know of: the name on the device looks odd."""
+_COUNTS: Final = frozenset({"record-length-wrong", "line-count-wrong", "object-count-wrong"})
+
+NO_DAY: Final = (
+    "6200 ist kein Datum und gilt als Kürzel der Untersuchung; der Auftrag ist für jetzt. / 6200 "
+    "is no date and is taken for a code of the procedure; the order is for now."
+)
+OTHER_TESTS: Final = (
+    "Ein weiterer Test steht im Satz und nicht auf der Liste (orders.entries): {tests} / A further "
+    "test of the record is not on the list (orders.entries)."
+)
+FAR: Final = "Der Auftrag ist für {day:%d.%m.%Y}. / The order is for {day:%Y-%m-%d}."
 
 FIELD_OF: Final = {
     "patient_id": "3000",
@@ -55,7 +64,7 @@ def patient_of(record: Record) -> Patient:
     """Return whom the record is about, when that is certain."""
     _must_be_certain(record)
     patient = record.patient
-    if patient.id in NO_NUMBER:
+    if says_no_number(patient.id):
         raise OrderError("3000", NO_PATIENT)
     return patient
 
@@ -80,8 +89,11 @@ def _must_be_certain(record: Record) -> None:
     """Refuse a record that names two patients or one that cannot be read."""
     for field in _IDENTIFYING:
         said = _certain(record, field)
-        if field in BIRTH_DATES and said.strip("0") and parse_date(said) is None:
-            raise OrderError(field, "Das ist kein Datum (TTMMJJJJ). / This is no date.")
+        if field in BIRTH_DATES:
+            try:
+                read_birth_date(said)
+            except GdtDateError as error:
+                raise OrderError(field, str(error)) from error
 
 
 def _certain(record: Record, field: str) -> str:
@@ -89,23 +101,24 @@ def _certain(record: Record, field: str) -> str:
     lines = [line for line in record.patient_lines if line.id == field]
     if len({line.value.strip() for line in lines}) > 1:
         raise OrderError(field, DIFFERENT)
-    unreadable = {w.line for w in record.warnings if w.code == "undecodable"}
+    unreadable = record.lines_with(*UNREADABLE_CODES)
     if any(line.line in unreadable for line in lines):
         raise OrderError(field, UNREADABLE)
     return lines[0].value.strip() if lines else ""
 
 
 def reference_of(record: Record, echo: Collection[str] = ()) -> OrderReference:
-    """Return how the practice software names the order; ``echo`` are fields results repeat."""
+    """Return how the practice software names the order, but for its tests.
+
+    ``echo`` are fields results repeat.
+    """
     said = (line for line in record.lines if line.id in echo)
     repeated = (f"{line.id}{text}" for line in said if (text := printable(line.value)))
     return OrderReference(
-        case_id=_text(record, "8310"),
-        request_uid=_text(record, "8314"),
-        device_code=_text(record, "8402"),
-        test_id=_text(record, "8410"),
-        ordered_by=_text(record, "8316"),
-        addressed_to=_text(record, "8315"),
+        case_id=text_of(record, "8310"),
+        request_uid=text_of(record, "8314"),
+        ordered_by=text_of(record, "8316"),
+        addressed_to=text_of(record, "8315"),
         number_field=_number_field(record),
         echo="\n".join(repeated),
     )
@@ -117,62 +130,70 @@ def _number_field(record: Record) -> str:
     return "" if first == PATIENT_IDS[0] else first
 
 
-@dataclass(frozen=True, slots=True)
-class RequestedProcedure:
-    """What shall be done where (Requested Procedure, PS3.3 C.4.11); None and empty: defaults."""
-
-    modality: str | None
-    station: str | None
-    description: str
-
-
-def procedure_of(record: Record, rules: tuple[OrderCodeRule, ...]) -> RequestedProcedure:
-    """Return what the first rule says that fits a code of the record, else what the record says."""
-    codes = {_text(record, field).casefold() for field in _CODES}
-    own = _description(record)
-    for rule in rules:
-        if rule.code.strip().casefold() in codes:
-            return RequestedProcedure(rule.modality, rule.station, rule.procedure or own)
-    return RequestedProcedure(None, None, own)
-
-
-def _description(record: Record) -> str:
-    texts = (_text(record, field) for field in _DESCRIPTIONS)
-    found = next((text for text in texts if text), "").replace("\\", "/")
-    return found.encode()[:_DESCRIPTION_BYTES].decode(errors="ignore").strip()
-
-
 def request_of(
-    record: Record, patient: Patient, rules: tuple[OrderCodeRule, ...], now: datetime
+    patient: Patient, procedure: RequestedProcedure, scheduled: datetime | None
 ) -> OrderRequest:
-    """Return the order of a 6302."""
-    procedure = procedure_of(record, rules)
+    """Return the order of a patient for one procedure."""
     return OrderRequest(
         patient=patient,
         modality=procedure.modality,
         station=procedure.station,
         procedure=procedure.description,
-        scheduled=_scheduled(record, now),
+        scheduled=scheduled,
     )
 
 
-def _scheduled(record: Record, now: datetime) -> datetime | None:
-    """Return when the procedure shall be done (6200, 6201); None: now, also for a past day."""
-    said = _text(record, "6200")
-    if not said.strip("0"):
+def scheduled_of(record: Record, now: datetime) -> datetime | None:
+    """Return when the procedure shall be done (6200, 6201); None: now, also for a past day.
+
+    A word where the day belongs is no day (`word_for_procedure`). Raises `OrderError`.
+    """
+    if any(word_for_procedure(record)):
         return None
-    day = parse_date(said)
-    if day is None:
-        raise OrderError("6200", "Das ist kein Datum (TTMMJJJJ). / This is no date.")
+    try:
+        day = read_date(text_of(record, "6200"))
+    except GdtDateError as error:
+        raise OrderError("6200", str(error)) from error
+    if day is None or day < now.date():
+        return None
     if day > (now + _FURTHEST).date():
         raise OrderError(
             "6200", "Das Datum liegt zu weit in der Zukunft. / The date is too far in the future."
         )
-    if day < now.date():
-        return None
-    at = parse_time(_text(record, "6201")) or now.time()
+    at = _time_of(record) or now.time()
     return datetime.combine(day, at).replace(microsecond=0)
 
 
-def _text(record: Record, field: str) -> str:
-    return printable(" ".join(value.strip() for value in record.all(field))).strip()
+def _time_of(record: Record) -> time | None:
+    """Return the time of day an order is for; what is none is as if it were not said."""
+    try:
+        return time_of(read_time(text_of(record, "6201")))
+    except GdtDateError:
+        return None
+
+
+def remarks_of(record: Record, scheduled: datetime | None, now: datetime) -> tuple[str, ...]:
+    """Return what a person should look at in an order that is taken: its names, its day."""
+    remarks = [
+        f"Feld {line.id} ({FIELDS[line.id].name}): {warning.message}"
+        for line in record.patient_lines
+        for warning in record.warnings
+        if warning.line == line.line and warning.code in _TOLD and line.id in _NAMES
+    ]
+    if scheduled is not None and scheduled > now + _A_YEAR:
+        remarks.append(FAR.format(day=scheduled))
+    return tuple(dict.fromkeys(remarks))
+
+
+def notes_of(record: Record, procedures: Sequence[RequestedProcedure]) -> tuple[str, ...]:
+    """Return what is told beside the filed order, and needs nobody."""
+    notes = [one.message for one in record.warnings if one.code in _COUNTS]
+    code, _ = word_for_procedure(record)
+    if code:
+        notes.append(NO_DAY)
+    notes += [
+        OTHER_TESTS.format(tests=", ".join(filter(None, (one.test_id, one.name, one.device_code))))
+        for procedure in procedures
+        for one in procedure.others
+    ]
+    return tuple(dict.fromkeys(notes))

@@ -13,11 +13,15 @@ from gdtbridge.gdt.read.reader import read_beginning, read_records
 from gdtbridge.gdt.read.record import Record
 from gdtbridge.gdt.read.structure import is_miscounted, what_is_missing
 from gdtbridge.gdt.tables.patient_fields import PATIENT_IDS
+from gdtbridge.gdt.tables.record_types import RECORD_LENGTHS
 
 NOT_GDT: Final = "kein GDT / no GDT"
 CUT_OFF: Final = (
     "bricht ab, bevor der Empfänger (8315) kommt / ends before its receiver (8315) is named"
 )
+
+
+NOTHING_SAID: Final = "Feld 3000: Der Satz nennt keinen Patienten. / The record names no patient."
 
 
 class FileCondition(Enum):
@@ -63,6 +67,8 @@ def judge(data: bytes, intake: OrderIntake = _OF_ALL) -> FileJudgement:
         counted = is_miscounted(data, records)
         condition = FileCondition.MISCOUNTED if counted else FileCondition.PARTIAL
         return FileJudgement(condition, reason, is_ours=_names_receiver(records[-1]))
+    if not _says_anything(records[-1]):
+        return FileJudgement(FileCondition.PARTIAL, NOTHING_SAID)
     return _WHOLE
 
 
@@ -75,6 +81,11 @@ def _stranger(records: Sequence[Record], intake: OrderIntake) -> str:
 def _names_receiver(record: Record) -> bool:
     """Return whether a record that breaks off got further than the place of its receiver."""
     return any(line.id in {"8315", *PATIENT_IDS} for line in record.lines)
+
+
+def _says_anything(record: Record) -> bool:
+    """Return whether a record counts itself, or got as far as its receiver or its patient."""
+    return _names_receiver(record) or any(line.id in RECORD_LENGTHS for line in record.lines)
 
 
 def _unreadable(data: bytes, problem: str, intake: OrderIntake) -> FileJudgement:

@@ -3,6 +3,7 @@
 ::
 
     GdtError            something about GDT is wrong (also: an unknown dialect or character set)
+    ├── GdtDateError    a field is no date or no time of day
     ├── NotGdtError     the reader's only error: these bytes are no GDT file
     └── GdtWriteError   a record cannot be written; names the field
 
@@ -14,6 +15,10 @@ from __future__ import annotations
 
 class GdtError(ValueError):
     """Something about GDT is wrong; the text says what, in German and English."""
+
+
+class GdtDateError(GdtError):
+    """The content of a field is no date or no time of day; the text says what is expected."""
 
 
 class NotGdtError(GdtError):

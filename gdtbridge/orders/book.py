@@ -130,6 +130,8 @@ class OrderBook:
         asked = wanted.request.patient
         wanted = self._followed(wanted)
         draft = self._entries.make(wanted)
+        remarks = self._entries.remarks(wanted, draft)
+        wanted = replace(wanted, remarks=(*wanted.remarks, *remarks))
         with self.writing():
             outcome, known = self._decide(wanted, draft)
             if known is None:
@@ -141,6 +143,8 @@ class OrderBook:
                 with self._database.write() as connection:
                     self._note(connection, wanted.record, outcome, order)
         self._outbox.wake()
+        for remark in remarks:
+            log.info("order %s: %s", order.accession_number, remark)
         return outcome, order
 
     def _followed(self, wanted: WantedOrder) -> WantedOrder:
@@ -176,7 +180,10 @@ class OrderBook:
         """Enter and list a new order; ``asked`` is the patient it was asked for."""
         now = self._clock.utc()
         new = replace(
-            Order.of(replace(draft, AccessionNumber=self._worklist.ask(self._numbers.next))),
+            Order.of(
+                replace(draft, AccessionNumber=self._worklist.ask(self._numbers.next)),
+                wanted.request.patient,
+            ),
             ordered_at=now,
             mark=ListingMark.ADD,
         )
@@ -193,12 +200,13 @@ class OrderBook:
         """Let an order say what ``wanted`` says; its accession number and Study UID stay."""
         entry = self._corrected(wanted, order, listed)
         mark = ListingMark.REPLACE if wanted.record is None else ListingMark.ADD
-        changed = replace(order.saying(entry), mark=None if entry == listed else mark)
+        asked = wanted.request.patient
+        changed = replace(order.saying(entry, asked), mark=None if entry == listed else mark)
         if order.id:
             with self._database.write() as connection:
                 store.change_order(connection, changed)
                 self._name(connection, wanted, RecordOutcome.UPDATED, changed)
-            before = replace(order.saying(listed or entry), mark=ListingMark.REPLACE)
+            before = replace(order.saying(listed or entry, order.patient), mark=ListingMark.REPLACE)
             self._follow(changed, before=before, waited=wanted.record is None)
         elif entry != listed:  # only the list knows this order
             self._worklist.replace(entry)
@@ -230,7 +238,7 @@ class OrderBook:
         """Enter how a record names its order, and what became of the record."""
         if wanted.record is not None:
             store.set_reference(connection, order.id, wanted.reference, wanted.route)
-            self._note(connection, wanted.record, outcome, order)
+            self._note(connection, wanted.record, outcome, order, wanted.remarks)
 
     def _note(
         self,
@@ -238,9 +246,10 @@ class OrderBook:
         record: OrderRecord | None,
         outcome: RecordOutcome,
         order: Order,
+        remarks: tuple[str, ...] = (),
     ) -> None:
         if record is not None:
-            taken = TakenRecord(outcome, order.accession_number)
+            taken = TakenRecord(outcome, order.accession_number, " ".join(remarks))
             store.note(connection, record, taken, self._clock.utc())
 
     def _follow(self, order: Order, *, before: Order | None, waited: bool) -> None:
@@ -317,7 +326,8 @@ class OrderBook:
         if order.scheduled is not None or not order.is_open:
             return order
         entry = self._corrected(wanted, order, self._listed(order))
-        filled = replace(order.saying(entry), mark=ListingMark.ADD)
+        said = order.saying(entry, wanted.request.patient)
+        filled = replace(said, mark=ListingMark.ADD)
         with self._database.write() as connection:
             store.change_order(connection, filled)
         return filled

@@ -45,12 +45,20 @@ def decide(
     else:
         recent = [one for one in waiting if one.ordered_at >= since or one in listed]
         awaited = [one for one in recent if not one.arrived]
-        same = same_case(awaited, draft, wanted.reference, now)
+        of_part = [one for one in awaited if _is_part(one, wanted)]
+        same = same_case(of_part, draft, wanted.reference, now)
     if same is not None:
         return RecordOutcome.UPDATED, same
     if known.of_same_bytes is not None:
         return RecordOutcome.REPEATED, known.of_same_bytes
     return RecordOutcome.PLACED, None
+
+
+def _is_part(order: Order, wanted: WantedOrder) -> bool:
+    """Return whether an order may be meant: of several entries of a record by its codes alone."""
+    known, said = order.reference, wanted.reference
+    several = wanted.record is not None and wanted.record.is_part
+    return not several or (known.device_code, known.test_id) == (said.device_code, said.test_id)
 
 
 def of_person(orders: Sequence[Order], patient: Patient) -> list[Order]:

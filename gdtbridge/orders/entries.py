@@ -13,7 +13,7 @@ from gdtbridge.orders.model import WantedOrder
 from gdtbridge.orders.ports import OrderAnswerPort
 from gdtbridge.people import Patient
 from gdtbridge.settings import WorklistSettings
-from worklist import Entry, EntryError, make_entry
+from worklist import LONGEST_NAME, Entry, EntryError, make_entry
 
 _FIELDS: Final = {
     "PatientID": "patient_id",
@@ -29,6 +29,17 @@ _FIELDS: Final = {
 
 _NO_NUMBER: Final = "R0"
 """Stands for the accession number of an entry that is only tried."""
+
+
+SHORTENED: Final = (
+    f"Der Name hat mehr als {LONGEST_NAME} Zeichen und steht gekürzt auf der Arbeitsliste; im "
+    f"Ergebnis steht er ganz. / The name has more than {LONGEST_NAME} characters and is shortened "
+    "on the worklist; the result has all of it."
+)
+NO_BIRTH_DATE: Final = (
+    "Dem Auftrag fehlt das Geburtsdatum (3103), das die Praxissoftware im Ergebnis verlangt. / The "
+    "order lacks the birth date (3103), which the practice software demands in the result."
+)
 
 
 class EntryMaker:
@@ -54,6 +65,7 @@ class EntryMaker:
         request, now = wanted.request, self._clock.local()
         patient = request.patient
         _check_names(patient)
+        patient = patient.named_within(LONGEST_NAME)
         try:
             entry = make_entry(
                 AccessionNumber=accession_number,
@@ -78,6 +90,22 @@ class EntryMaker:
         except GdtWriteError as error:
             raise OrderError("patient_id", str(error)) from error
         return entry
+
+    def remarks(self, wanted: WantedOrder, entry: Entry) -> tuple[str, ...]:
+        """Return what a person should know of an order that makes an entry; mostly nothing."""
+        patient = wanted.request.patient
+        remarks = []
+        if patient != patient.named_within(LONGEST_NAME):
+            remarks.append(SHORTENED)
+        if _no_birth_date(patient) and self._answers.needs_birth_date(
+            entry, wanted.reference, wanted.route
+        ):
+            remarks.append(NO_BIRTH_DATE)
+        return tuple(remarks)
+
+
+def _no_birth_date(patient: Patient) -> bool:
+    return patient.birth_date is None and not patient.partial_birth_date
 
 
 def _check_names(patient: Patient) -> None:

@@ -59,7 +59,8 @@ class OrderFiller:
         """
         outcome, order = self._book.take(WantedOrder(request))
         log.info("order %s %s for station %s", order.accession_number, outcome, order.station)
-        return PlacedOrder(order.entry(), repeated=outcome is RecordOutcome.UPDATED)
+        repeated = outcome is RecordOutcome.UPDATED
+        return PlacedOrder(order.entry(), repeated, order.patient)
 
     def get(self, accession_number: str) -> Entry:
         """Return an entry of the worklist; raise `NotFound`."""

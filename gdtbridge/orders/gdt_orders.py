@@ -58,19 +58,24 @@ class GdtOrders:
         self._book.check(WantedOrder(request, record, reference))
 
     def order(
-        self, record: OrderRecord, request: OrderRequest, reference: OrderReference
+        self,
+        record: OrderRecord,
+        request: OrderRequest,
+        reference: OrderReference,
+        remarks: tuple[str, ...] = (),
     ) -> TakenRecord:
         """Put a case on the worklist, or let the open order of the same case say what it says now.
 
-        Raises `OrderError` when a field is wrong, and then nothing is written.
+        ``remarks`` say what a person should look at. Raises `OrderError` when a field is wrong, and
+        then nothing is written.
         """
-        wanted = WantedOrder(request, record, reference)
+        wanted = WantedOrder(request, record, reference, remarks)
         taken = self.known(record)
         if taken is not None:
             self._book.finish(taken, wanted)
         else:
             outcome, order = self._book.take(wanted)
-            taken = TakenRecord(outcome, order.accession_number)
+            taken = self.known(record) or TakenRecord(outcome, order.accession_number)
         log.info("order %s %s by file", taken.accession_number, taken.outcome)
         return taken
 

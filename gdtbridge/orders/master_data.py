@@ -44,11 +44,7 @@ class MasterData:
             return patient
         if patient.family_name in {"", known.family_name} and not patient.given_name:
             patient = replace(patient, family_name=known.family_name, given_name=known.given_name)
-        return replace(
-            patient,
-            birth_date=patient.birth_date or known.birth_date,
-            sex=patient.sex or known.sex,
-        )
+        return replace(patient.with_birth_of(known), sex=patient.sex or known.sex)
 
     def answer(self, record: OrderRecord, patient_id: str) -> TakenRecord:
         """Send whoever asks the master data of a patient; raise `OrderError` if there are none."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.people import Patient
-from worklist import Entry, EntryFields, make_entry
+from worklist import LONGEST_NAME, Entry, EntryFields, make_entry
+
+MOST_RECORDS: Final = 1000
+"""Records a file may have."""
 
 
 class OrderState(StrEnum):
@@ -50,7 +55,8 @@ class OrderRecord:
     ``token`` names the file for ever, ``position`` counts its records from 1; both together are
     taken once, however often that is tried. ``sha256`` is that of the record's bytes, ``route`` the
     name of the route whose folder the file came from, ``sender`` who wrote the record (8316),
-    ``addressed_to`` what it calls us (8315).
+    ``addressed_to`` what it calls us (8315). ``is_part`` marks one of several entries that a
+    record makes; ``is_order`` master data that are an order as well.
     """
 
     token: str
@@ -61,6 +67,21 @@ class OrderRecord:
     route: str = ""
     sender: str = ""
     addressed_to: str = ""
+    is_part: bool = False
+    is_order: bool = False
+
+    def part(self, number: int, *, of: int) -> OrderRecord:
+        """Return the record of entry ``number`` (from 0) of several: taken once by itself."""
+        if of == 1:
+            return self
+        digest = hashlib.sha256(f"{self.sha256} {number}".encode()).hexdigest()
+        position = self.position + number * MOST_RECORDS
+        return replace(self, position=position, sha256=digest, is_part=True)
+
+    @property
+    def master_data(self) -> OrderRecord:
+        """The record as one of master data alone, beside the order it is."""
+        return replace(self, position=-self.position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +94,8 @@ class WantedOrder:
     request: OrderRequest
     record: OrderRecord | None = None
     reference: OrderReference = field(default_factory=OrderReference)
+    remarks: tuple[str, ...] = ()
+    """What a person should look at."""
 
     @property
     def route(self) -> str:
@@ -86,6 +109,8 @@ class PlacedOrder:
 
     entry: Entry
     repeated: bool
+    patient: Patient
+    """Whom it is for, with what the entry has no room for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,20 +150,29 @@ class Order:
         return self.state is OrderState.ORDERED
 
     @classmethod
-    def of(cls, entry: Entry) -> Order:
-        """Return the order an entry of the worklist stands for."""
+    def of(cls, entry: Entry, asked: Patient | None = None) -> Order:
+        """Return the order an entry of the worklist stands for, placed for ``asked``."""
         numbers = cls(
             accession_number=entry.AccessionNumber,
             study_instance_uid=entry.StudyInstanceUID,
             patient=entry.patient,
         )
-        return numbers.saying(entry)
+        return numbers.saying(entry, asked)
 
-    def saying(self, entry: Entry) -> Order:
-        """Return the order with what ``entry`` says; numbers, state and reference stay."""
+    def saying(self, entry: Entry, asked: Patient | None = None) -> Order:
+        """Return the order with what ``entry`` says; numbers, state and reference stay.
+
+        What DICOM has no room for stays as it was ``asked``: a longer name, a partial birth date.
+        """
+        patient = entry.patient
+        if asked is not None:
+            patient = replace(patient, birth_date_as_sent=asked.partial_birth_date)
+            if asked.named_within(LONGEST_NAME) != asked:
+                names = asked.family_name, asked.given_names
+                patient = replace(patient, family_name=names[0], given_name=names[1])
         return replace(
             self,
-            patient=entry.patient,
+            patient=patient,
             modality=entry.Modality,
             station=entry.ScheduledStationAETitle,
             procedure=entry.RequestedProcedureDescription,
@@ -153,7 +187,7 @@ class Order:
             "AccessionNumber": self.accession_number,
             "StudyInstanceUID": self.study_instance_uid,
             "PatientID": self.patient.id,
-            "PatientName": self.patient.person_name,
+            "PatientName": self.patient.named_within(LONGEST_NAME).person_name,
             "PatientBirthDate": self.patient.birth_date,
             "PatientSex": self.patient.sex or "",
             "Modality": self.modality,
@@ -187,7 +221,10 @@ class RecordOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TakenRecord:
-    """What became of one record; ``reason`` tells a person why it was refused."""
+    """What became of one record.
+
+    ``reason`` tells a person why it was refused, or what to look at in an order that was taken.
+    """
 
     outcome: RecordOutcome
     accession_number: str = ""

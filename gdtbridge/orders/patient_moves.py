@@ -14,7 +14,6 @@ from typing import Final
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
-from gdtbridge.dataset.values import to_date
 from gdtbridge.orders.model import ListingMark, OrderState
 from gdtbridge.people import Patient
 from gdtbridge.schema import moved_order, patient, patient_move, placed_order
@@ -187,11 +186,7 @@ def moved_patient(
     data, else by the newest order placed for it. Where it said nothing, name and birth date stay.
     """
     if described is not None and described.id == now and described.family_name:
-        return replace(
-            described,
-            birth_date=described.birth_date or placed.birth_date,
-            sex=described.sex or placed.sex,
-        )
+        return replace(described.with_birth_of(placed), sex=described.sex or placed.sex)
     moved = sa.select(moved_order.c.study_instance_uid)
     ordered = (
         sa.select(*(placed_order.c[name] for name in _DESCRIPTION))
@@ -201,8 +196,9 @@ def moved_patient(
     )
     row = connection.execute(sa.select(patient).where(patient.c.patient_id == now)).one_or_none()
     if row is not None:
-        born = to_date(row.birth_date)
-        return Patient(now, row.family_name, row.given_name, born, row.sex or placed.sex)
+        return Patient.of_parts(
+            now, (row.family_name, row.given_name), row.birth_date, row.sex or placed.sex
+        )
     said = connection.execute(ordered).one_or_none()
     return Patient.from_dicom(now, *said) if said is not None else replace(placed, id=now)
 

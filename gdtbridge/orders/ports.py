@@ -17,5 +17,8 @@ class OrderAnswerPort(Protocol):
     def must_be_writable(self, entry: Entry, reference: OrderReference, route: str) -> None:
         """Raise `GdtWriteError` when no record of that order can be written."""
 
+    def needs_birth_date(self, entry: Entry, reference: OrderReference, route: str) -> bool:
+        """Return whether who gets the results of that order wants a birth date in them."""
+
     def master_data(self, record: OrderRecord, patient: Patient) -> Message:
         """Return the message (6301) that answers a 6300; raise `GdtWriteError`."""

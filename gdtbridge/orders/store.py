@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
-from gdtbridge.dataset.values import to_date
+from gdtbridge.durable.clock import DAY_SECONDS
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders.model import (
     ListingMark,
@@ -94,6 +94,8 @@ _ORDER: Final = [
 ]
 _ROW: Final = [column.name for column in _ORDER]
 _OUTCOME: Final = (order_file.c.outcome, order_file.c.accession_number, order_file.c.reason)
+_LATEST: Final = 2000
+"""Records of files, the newest, in which remarks are looked for."""
 _MOST: Final = 100
 """Orders of one patient that are looked through, the newest first."""
 
@@ -202,6 +204,33 @@ def refused_since(connection: Connection, since: float, most: int) -> dict[str, 
         .limit(most)
     )
     return {row.token: RefusedFile(*row[1:]) for row in connection.execute(query)}
+
+
+def remarked_orders(connection: Connection, since: float, most: int) -> dict[str, RefusedFile]:
+    """Return what a person should look at in open orders, by accession number.
+
+    Of each order the newest record of a file counts; ``since`` is in UTC seconds.
+    """
+    newest = sa.select(sa.func.max(order_file.c.id)).scalar_subquery()
+    query = (
+        sa.select(
+            order_file.c.accession_number,
+            order_file.c.name,
+            order_file.c.received_at,
+            order_file.c.reason,
+        )
+        .join(placed_order, placed_order.c.accession_number == order_file.c.accession_number)
+        .where(
+            order_file.c.id > newest - _LATEST,
+            order_file.c.outcome.in_((RecordOutcome.PLACED, RecordOutcome.UPDATED)),
+            order_file.c.received_at >= since,
+            placed_order.c.state == OrderState.ORDERED,
+        )
+        .order_by(order_file.c.id)
+    )
+    found = {row[0]: RefusedFile(*row[1:]) for row in connection.execute(query)}
+    told = [(number, one) for number, one in found.items() if one.reason]
+    return dict(told[:most])
 
 
 def last_received(connection: Connection) -> float | None:
@@ -436,6 +465,32 @@ def keep_patient(connection: Connection, known: Patient, now: float) -> None:
     )
 
 
+def told_without_order(
+    connection: Connection, since: float, until: float, most: int
+) -> tuple[int, float]:
+    """Return how many patients came as master data alone between two moments, and the first's.
+
+    Alone are those for whom no order came within a day, before or after. At most ``most`` are
+    counted; times are UTC seconds.
+    """
+    ordered = (
+        sa.select(placed_order.c.id)
+        .where(
+            placed_order.c.patient_id == patient.c.patient_id,
+            placed_order.c.ordered_at >= patient.c.received_at - DAY_SECONDS,
+        )
+        .exists()
+    )
+    query = (
+        sa.select(patient.c.received_at)
+        .where(patient.c.received_at.between(since, until), ~ordered)
+        .order_by(patient.c.received_at)
+        .limit(most)
+    )
+    found = connection.execute(query).scalars().all()
+    return len(found), next(iter(found), until)
+
+
 def last_ordered(connection: Connection, numbers: Sequence[str]) -> dict[str, Patient]:
     """Return whom the newest closed order for each number is for: what the practice said last."""
     found = _found(connection, _LAST_CLOSED, numbers=list(numbers)) if numbers else []
@@ -446,7 +501,7 @@ def kept_patients(connection: Connection, numbers: Sequence[str]) -> dict[str, P
     """Return the master data kept for some numbers, by number; those of former ones are not."""
     rows = _KEPT.rows(connection, numbers=list(numbers)) if numbers else ()
     return {
-        number: Patient(number, family, given, to_date(born), sex or None)
+        number: Patient.of_parts(number, (family, given), born, sex or None)
         for number, family, given, born, sex in rows
     }
 

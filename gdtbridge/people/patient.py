@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from gdtbridge.dataset.values import ComponentGroup, PersonName, da_text, to_date
 
 _SEXES: Final = frozenset({"M", "F", "O"})
+_PARTIAL: Final = re.compile(r"00(0\d|1[0-2])\d{4}", re.ASCII)
+"""A date of GDT with zeros for what is not known (KVDT, field 3103)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +20,9 @@ class Patient:
 
     ``id`` is the patient's number (DICOM Patient ID, GDT 3000). The parts of the name are those of
     a PN (PS3.5 6.2.1); GDT has family and given name only. ``sex`` is M, F or O (PS3.3 C.7.1.1).
-    ``birth_date_as_sent`` holds the text of a birth date that is no date, ``name_as_sent`` a PN
-    that says more than the parts (further component groups), so that nothing sent is lost.
+    ``birth_date_as_sent`` holds the text of a birth date that is no date, or of which the day is
+    not known (`partial_birth_date`), ``name_as_sent`` a PN that says more than the parts (further
+    component groups), so that nothing sent is lost.
     """
 
     id: str
@@ -57,6 +61,50 @@ class Patient:
             name_suffix=suffix,
             birth_date_as_sent=unread,
             name_as_sent="" if (name,) == sent.groups and not name.components[5:] else str(sent),
+        )
+
+    @classmethod
+    def of_parts(
+        cls, number: str, names: tuple[str, str], birth_date: str, sex: str | None
+    ) -> Patient:
+        """Return the patient of family and given name and a birth date as `birth_date_da`."""
+        born = to_date(birth_date)
+        return cls(number, *names, born, sex, birth_date_as_sent="" if born else birth_date)
+
+    @property
+    def partial_birth_date(self) -> str:
+        """Birth date of which only month and year, or the year, are known: ``00031950``."""
+        return self.birth_date_as_sent if _PARTIAL.fullmatch(self.birth_date_as_sent) else ""
+
+    def named_within(self, longest: int) -> Patient:
+        """Return the patient with a name whose PN value has at most ``longest`` characters.
+
+        Given names go first, the last of them foremost, then letters; the family name keeps its
+        beginning. A name of several component groups stays as it is.
+        """
+        if self.name_as_sent or len(self.person_name) <= longest:
+            return self
+        family = self.family_name[: longest - 2].rstrip()
+        room = longest - 1 - len(family)
+        given = self.given_names
+        while len(given) > room and " " in given:
+            given = given.rpartition(" ")[0]
+        given = given[:room].rstrip(" -")
+        return replace(
+            self,
+            family_name=family,
+            given_name=given,
+            middle_name="",
+            name_prefix="",
+            name_suffix="",
+        )
+
+    def with_birth_of(self, other: Patient) -> Patient:
+        """Return the patient with the birth date ``other`` has, where this one says none."""
+        if self.birth_date or self.partial_birth_date:
+            return self
+        return replace(
+            self, birth_date=other.birth_date, birth_date_as_sent=other.birth_date_as_sent
         )
 
     @property

@@ -101,6 +101,11 @@ class ResultRecords:
         """GDT id (8316) the records are sent under."""
         return self._gdt.sender or self._dialect.options.sender
 
+    @property
+    def needs_birth_date(self) -> bool:
+        """Whether the practice software wants the patient's birth date back."""
+        return self._dialect.needs_birth_date
+
     def _ids_for(self, order: Order | None) -> Identification:
         """Return the ids of a result: the order's own, turned round, where that is set."""
         named = order.reference if order is not None else OrderReference()
@@ -220,11 +225,11 @@ class ResultRecords:
         rendered = render_retraction(result, self._dialect, ids, encoding=self._gdt.encoding)
         return _noted(rendered, f"retraction of exam {exam.id}")
 
-    def answer(self, entry: Entry) -> bytes:
-        """Return the record an order is answered with."""
+    def answer(self, entry: Entry, patient: Patient | None = None) -> bytes:
+        """Return the record an order is answered with; ``patient`` says more than the entry can."""
         codes = self._codes.of(entry.Modality, entry.RequestedProcedureDescription)
         result = StudyResult(
-            patient=entry.patient,
+            patient=patient or entry.patient,
             date=entry.scheduled.date(),
             time=entry.scheduled.time().replace(microsecond=0),
             accession=entry.AccessionNumber,

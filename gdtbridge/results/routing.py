@@ -140,6 +140,10 @@ class OrderAnswers:
         """Raise `GdtWriteError` when no record of that order can be written."""
         self.routing.of_entry(entry, reference, route).records.answer(entry)
 
+    def needs_birth_date(self, entry: Entry, reference: OrderReference, route: str) -> bool:
+        """Return whether who gets the results of that order wants a birth date in them."""
+        return self.routing.of_entry(entry, reference, route).records.needs_birth_date
+
     def master_data(self, record: OrderRecord, patient: Patient) -> Message:
         """Return the message (6301) for whoever sent ``record``; raise `GdtWriteError`."""
         target = self.routing.find(RouteFacts(route=record.route, ordered_by=record.sender))

@@ -289,6 +289,7 @@ class OrderIntakeKeys(SettingsSection):
     receivers: Annotated[tuple[OrderReceiver, ...], BeforeValidator(_split)] = ()
     names: FilePatterns = ()
     ignore: FilePatterns = ()
+    master_data: Literal["tell", "keep", "order"] = "tell"
 
 
 class RouteSettings(GdtKeys):
@@ -366,6 +367,7 @@ class OrderFileSettings(OrderIntakeKeys):
     settle_seconds: Annotated[float, Field(ge=0, le=60)] = 1
     patience_seconds: Annotated[float, Field(gt=0)] = 60
     repeat_minutes: Annotated[float, Field(ge=0)] = 5
+    entries: Literal["one", "each"] = "one"
     wrong_count: Literal["wait", "take"] = "wait"
     former_number_field: FieldNumber = ""
 

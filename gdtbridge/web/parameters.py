@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from gdtbridge.gdt.errors import GdtDateError
+from gdtbridge.gdt.tables.dates import NO_DATE, BirthDate, read_birth_date
 from gdtbridge.orders import OrderRequest
 from gdtbridge.people import Patient
 from gdtbridge.web.forms import RawParameter
@@ -60,12 +62,8 @@ CONTROL: Final = (
     "Enthält Steuerzeichen oder Zeilenumbrüche. / Contains control characters or line breaks."
 )
 NO_SEX: Final = "Muss 0, 1, 2 oder 3 sein. / Must be 0, 1, 2 or 3."
-NO_DATE: Final = (
-    "Kein gültiges Datum, erwartet wird TT.MM.JJJJ. / Not a valid date, dd.mm.yyyy is expected."
-)
 FUTURE: Final = "Liegt in der Zukunft. / Is in the future."
 
-_DATE: Final = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _DOS_UMLAUT: Final = re.compile(rb"[\x81\x84\x94\x99]")
 """ü, ä, ö, Ö in CP437; in Windows-1252 one is nothing, the others do not stand in names."""
 _CONTROL: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -78,13 +76,15 @@ _INVISIBLE: Final = "Cf"
 def order_request(values: Iterable[RawParameter], today: date) -> OrderRequest:
     """Return the order asked for; raise `CallRefused` naming the first parameter that is wrong."""
     texts = texts_of(values, PARAMETERS)
+    born = _birth_date(texts["birthdate"], today)
     return OrderRequest(
         patient=Patient(
             id=texts["id"],
             family_name=texts["lastname"],
             given_name=texts["firstname"],
-            birth_date=_birth_date(texts["birthdate"], today),
+            birth_date=born.day,
             sex=_sex(texts["sex"]) or None,
+            birth_date_as_sent=born.partial,
         ),
         modality=texts.get("modality") or None,
         station=texts.get("scheduledStation") or None,
@@ -163,16 +163,14 @@ def fault_of(text: str) -> str | None:
     return UNREADABLE if categories & _UNREADABLE or _REPLACEMENT in text else None
 
 
-def _birth_date(text: str, today: date) -> date:
-    match = _DATE.fullmatch(text)
-    if match is None:
-        raise _wrong("birthdate", NO_DATE)
-    day, month, year = (int(part) for part in match.groups())
+def _birth_date(text: str, today: date) -> BirthDate:
     try:
-        born = date(year, month, day)
-    except ValueError:
-        raise _wrong("birthdate", NO_DATE) from None
-    if born > today:
+        born = read_birth_date(text)
+    except GdtDateError as error:
+        raise _wrong("birthdate", str(error)) from error
+    if born == BirthDate():
+        raise _wrong("birthdate", NO_DATE)
+    if born.day is not None and born.day > today:
         raise _wrong("birthdate", FUTURE)
     return born
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from gdtbridge.exams import PatientExam, StudyQuery
 from gdtbridge.health import PartState
 from gdtbridge.orders import OrderRequest, PlacedOrder
+from gdtbridge.people import Patient
 from worklist import Entry
 
 
@@ -37,8 +38,8 @@ class AnswerPort(Protocol):
     def encoding(self) -> str:
         """Python name of the encoding `answer` writes."""
 
-    def answer(self, entry: Entry) -> bytes:
-        """Return the GDT record an order is answered with."""
+    def answer(self, entry: Entry, patient: Patient) -> bytes:
+        """Return the GDT record an order of a patient is answered with."""
 
 
 class StudyPort(Protocol):

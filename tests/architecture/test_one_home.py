@@ -124,7 +124,6 @@ FACTS = {
             "gdtbridge/outbox/calling.py": "HTTP has character sets of its own",
             "gdtbridge/webhooks/signature.py": "Base64 is ASCII",
             "gdtbridge/web/": "HTTP has character sets of its own",
-            "gdtbridge/folders/requests.py": "cuts UTF-8 of its own at a length",
             "gdtbridge/simulator/": "lets pydicom decode a dataset of its own",
         },
     ),

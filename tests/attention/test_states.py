@@ -95,6 +95,24 @@ def _other_file_removed(desk: Desk) -> None:
     desk.reception.look()
 
 
+def _odd_name(desk: Desk) -> None:
+    desk.reception.drop(record(f3101="M?ller"))
+    desk.reception.look()
+
+
+def _order_gone(desk: Desk) -> None:
+    desk.practice.core.orders.cancel(desk.reception.entry.AccessionNumber)
+
+
+def _master_data(desk: Desk) -> None:
+    desk.reception.drop(record("6301"))
+    desk.reception.look()
+
+
+def _ordered_after_all(desk: Desk) -> None:
+    desk.practice.core.orders.place(desk.practice.order())
+
+
 def _file_removed(desk: Desk) -> None:
     for file in desk.practice.settings.refused_folder.iterdir():
         file.unlink()
@@ -322,6 +340,8 @@ STATES = {
     "exam-overdue": State(_overdue, _reported),
     "order-refused": State(_order_refused, _file_removed),
     "order-file-left": State(_other_file, _other_file_removed),
+    "order-remark": State(_odd_name, _order_gone),
+    "master-data-alone": State(_master_data, _ordered_after_all, look_after=301),
     "outbox-question": State(_asked, _answered),
     "outbox-stuck": State(_stuck, _freed, look_after=301, late=frozenset({"gdt"})),
     "place-missing": State(_put_away, _put_back, look_after=301, late=frozenset({"gdt"})),

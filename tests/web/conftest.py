@@ -15,6 +15,7 @@ from gdtbridge.exams import ExamState, PatientExam, StudyQuery
 from gdtbridge.exams.study_query import query_of_file
 from gdtbridge.health import PartState
 from gdtbridge.orders import OrderRequest, PlacedOrder
+from gdtbridge.people import Patient
 from gdtbridge.settings import Settings
 from gdtbridge.web import WebServer, create_server
 from gdtbridge.web.access.slots import Slots
@@ -62,7 +63,7 @@ class MemoryOrders:
             self.requests.append(request)
         number = f"R{len(self.requests):010}"
         entry = self.entries.setdefault(number, _entry(number, request))
-        return PlacedOrder(entry, repeated=repeated)
+        return PlacedOrder(entry, repeated, entry.patient)
 
     def _maybe_fail(self) -> None:
         self.entered.release()
@@ -71,7 +72,7 @@ class MemoryOrders:
         if self.error is not None:
             raise self.error
 
-    def answer(self, entry: Entry) -> bytes:
+    def answer(self, entry: Entry, patient: Patient) -> bytes:
         """Return something like a GDT record."""
         lines = ("80006310", f"3000{entry.PatientID}", f"3101{entry.PatientName}")
         content = [line.encode(self.encoding, "replace") for line in lines]

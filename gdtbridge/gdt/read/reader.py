@@ -21,10 +21,11 @@ from gdtbridge.gdt.read.charset_detection import (
     evidence,
     is_din_66003,
 )
+from gdtbridge.gdt.read.name_flaws import REPLACEMENT, name_flaw
 from gdtbridge.gdt.read.raw_lines import RawLine, raw_lines
 from gdtbridge.gdt.read.record import GdtWarning, Line, Record, gdt_warning
 from gdtbridge.gdt.read.structure import structure_warnings
-from gdtbridge.gdt.tables.dates import parse_date
+from gdtbridge.gdt.tables.dates import is_partial_date, parse_date, says_no_date
 from gdtbridge.gdt.tables.fields import FIELDS
 from gdtbridge.gdt.tables.patient_fields import (
     BIRTH_DATES,
@@ -200,6 +201,9 @@ def _decoded(
         except UnicodeDecodeError:
             value = part.content.decode(codec, "replace")
             warnings.append(gdt_warning("undecodable", part.number))
+        else:
+            if REPLACEMENT in value and part.id not in _NAMES:
+                warnings.append(gdt_warning("replacement-character", part.number))
         if seven_bit and part.id not in _PATHS:
             value = value.translate(DIN_66003)
         lines.append(Line(part.id, value, part.number, part.raw))
@@ -234,7 +238,14 @@ def _patient_warnings(record: Record) -> Iterator[GdtWarning]:
             yield gdt_warning("patient-id-differs", line.line)
     for line in record.lines:
         value = line.value.strip()
-        if line.id in BIRTH_DATES and value.strip("0") and parse_date(value) is None:
+        if line.id in BIRTH_DATES and not _is_birth_date(value):
             yield gdt_warning("birth-date-invalid", line.line)
+        if line.id in _NAMES and (flaw := name_flaw(value)):
+            yield gdt_warning(flaw, line.line)
         if line.id == SEX and value and value.upper() not in SEX_READ:
             yield gdt_warning("sex-unknown", line.line)
+
+
+def _is_birth_date(text: str) -> bool:
+    """Return whether a birth date says a day, a part of one, or nothing."""
+    return says_no_date(text) or is_partial_date(text) or parse_date(text) is not None

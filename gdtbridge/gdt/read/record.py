@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from gdtbridge.gdt.tables.dates import parse_date
+from gdtbridge.gdt.tables.dates import parse_date, partial_date_text
 from gdtbridge.gdt.tables.patient_fields import (
     BIRTH_DATES,
     FAMILY_NAMES,
@@ -52,6 +52,10 @@ WARNINGS: Final = sentences("gdt/read/warnings.tsv")
 """Code of each warning of the reader to its sentence."""
 
 
+UNREADABLE_CODES: Final = ("undecodable", "replacement-character")
+"""Warnings of lines of which nobody knows all letters."""
+
+
 def gdt_warning(code: str, line: int | None = None) -> GdtWarning:
     """Return the warning of that code."""
     return GdtWarning(line, code, WARNINGS[code])
@@ -87,13 +91,19 @@ class Record:
         A patient's number is the patient's wherever it stands.
         """
         lines = self.patient_lines
+        born = _any(lines, BIRTH_DATES)
         return Patient(
-            id=_any(lines, PATIENT_IDS) or _any(self.lines, PATIENT_IDS),
+            id=_number(lines) or _number(self.lines),
             family_name=_any(lines, FAMILY_NAMES),
             given_name=_any(lines, GIVEN_NAMES),
-            birth_date=parse_date(_any(lines, BIRTH_DATES)),
+            birth_date=parse_date(born),
             sex=SEX_READ.get(_any(lines, (SEX,)).upper()),
+            birth_date_as_sent=partial_date_text(born),
         )
+
+    def lines_with(self, *codes: str) -> frozenset[int | None]:
+        """Return the lines one of these warnings is about."""
+        return frozenset(warning.line for warning in self.warnings if warning.code in codes)
 
     @property
     def patient_lines(self) -> tuple[Line, ...]:
@@ -115,6 +125,13 @@ class Record:
             elif not open_objects:
                 outside.append(line)
         return (*within, *outside) if within else self.lines
+
+
+def _number(lines: tuple[Line, ...]) -> str:
+    """Return the patient's number; one of zeros only where no other field says one."""
+    contents = [_any(lines, (field,)) for field in PATIENT_IDS]
+    said = [content for content in contents if content]
+    return next((content for content in said if content.strip("0")), next(iter(said), ""))
 
 
 def _any(lines: tuple[Line, ...], ids: tuple[str, ...]) -> str:

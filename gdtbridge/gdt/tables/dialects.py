@@ -72,6 +72,12 @@ class Dialect:
             return "2.1"
         return "3.0" if form is RecordForm.COUNTED_OBJECTS else "3.1"
 
+    @property
+    def needs_birth_date(self) -> bool:
+        """Whether its software wants 3103 back: all but Medical Office, which goes by 3000."""
+        is_office = self.options.form is RecordForm.MEDICAL_OFFICE
+        return not is_office and "3103" not in self.options.omit
+
     def limit(self, field: str) -> int:
         """Return how many bytes of content ``field`` takes."""
         if field == self.options.comment_field and self.options.comment_width:

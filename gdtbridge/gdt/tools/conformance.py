@@ -13,10 +13,11 @@ from typing import Final
 from gdtbridge.gdt.read.charset_detection import ANSI, DOS, UTF_8
 from gdtbridge.gdt.read.record import GdtWarning, Line, Record
 from gdtbridge.gdt.tables.charsets import CHARSETS
+from gdtbridge.gdt.tables.dates import partial_date_text
 from gdtbridge.gdt.tables.dialects import ENTRY_FIELDS, Dialect
 from gdtbridge.gdt.tables.fields import FIELDS, FieldType
 from gdtbridge.gdt.tables.options import VERSIONS, PatientIdRule, RecordForm
-from gdtbridge.gdt.tables.patient_fields import NUMBER_ELSEWHERE, SEX_WRITTEN
+from gdtbridge.gdt.tables.patient_fields import BIRTH_DATES, NUMBER_ELSEWHERE, SEX_WRITTEN
 from gdtbridge.gdt.tables.record_types import (
     FILE_GROUP,
     FREE_PAIRS,
@@ -222,5 +223,7 @@ def _fits_type(line: Line, dialect: Dialect) -> bool:
     if line.id == "3110":
         office = dialect.options.form is RecordForm.MEDICAL_OFFICE
         return text in (SEX_WRITTEN.values() if not office else "0123")
+    if line.id in BIRTH_DATES and partial_date_text(text) == text != "":
+        return True
     pattern = _TYPES.get(known.type)
     return pattern is None or pattern.fullmatch(text) is not None

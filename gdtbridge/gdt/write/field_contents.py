@@ -179,7 +179,7 @@ def _common(
         ContentSource.PATIENT_ID_COPY: (patient.id,),
         ContentSource.FAMILY_NAME: (patient.family_name,),
         ContentSource.GIVEN_NAME: (patient.given_names,),
-        ContentSource.BIRTH_DATE: (date_text(patient.birth_date),),
+        ContentSource.BIRTH_DATE: (date_text(patient.birth_date) or patient.partial_birth_date,),
         ContentSource.SEX: (SEX_WRITTEN.get(patient.sex or "", ""),),
         ContentSource.CASE_ID: (case_id,),
         ContentSource.CASE_ID_OR_ACCESSION: (case_id or accession,),

@@ -65,7 +65,7 @@ class WorklistAddCall:
 
     def _placed(self, order: OrderRequest) -> Response:
         placed = self._orders.place(order)
-        record = self._answers.answer(placed.entry)
+        record = self._answers.answer(placed.entry, placed.patient)
         return Response(
             record, content_type=f"text/plain; charset={charset(self._answers.encoding)}"
         )

@@ -14,9 +14,18 @@ from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Final, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
+from gdtbridge.gdt.errors import GdtDateError
+from gdtbridge.gdt.tables.dates import BirthDate, read_birth_date
 from gdtbridge.orders import OrderRequest
 from gdtbridge.people import Patient
 from gdtbridge.web.parameters import EMPTY, FUTURE, MISSING, fault_of, without_invisible
@@ -71,22 +80,31 @@ def _not_empty(text: str) -> str:
     return text
 
 
-def _iso(pattern: re.Pattern[str], kind: type[date], problem: str) -> BeforeValidator:
-    """Return what makes a ``kind`` of text in exactly that form of ISO 8601."""
+def _local_time(value: object) -> datetime:
+    """Return a time in exactly that form of ISO 8601."""
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value)
+    raise PydanticCustomError(OUR_OWN, NO_TIME)
 
-    def parsed(value: object) -> date:
-        if isinstance(value, str) and pattern.fullmatch(value):
-            with suppress(ValueError):
-                return kind.fromisoformat(value)
-        raise PydanticCustomError(OUR_OWN, problem)
 
-    return BeforeValidator(parsed)
+def _birth_date(value: object) -> BirthDate:
+    """Return a birth date in ISO 8601, with zeros where it is not known (``1950-00-00``)."""
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        with suppress(GdtDateError):
+            if (born := read_birth_date(value)) != BirthDate():
+                return born
+    raise PydanticCustomError(OUR_OWN, NO_DATE)
 
 
 Text = Annotated[str, AfterValidator(_clean)]
 Name = Annotated[Text, AfterValidator(_not_empty)]
-Day = Annotated[date, _iso(_DATE, date, NO_DATE)]
-LocalTime = Annotated[datetime, _iso(_TIME, datetime, NO_TIME)]
+BirthDay = Annotated[
+    BirthDate,
+    BeforeValidator(_birth_date),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
+LocalTime = Annotated[datetime, BeforeValidator(_local_time)]
 Sex = Literal["M", "F", "O", ""]
 
 
@@ -102,13 +120,19 @@ class PatientBody(RequestBody):
     id: Name
     family_name: Name
     given_name: Text
-    birth_date: Day | None
+    birth_date: BirthDay | None
     sex: Sex
 
     def patient(self) -> Patient:
         """Return the person in the core's words."""
+        born = self.birth_date or BirthDate()
         return Patient(
-            self.id, self.family_name, self.given_name, self.birth_date, self.sex or None
+            self.id,
+            self.family_name,
+            self.given_name,
+            born.day,
+            self.sex or None,
+            birth_date_as_sent=born.partial,
         )
 
 
@@ -199,7 +223,7 @@ def read(shape: type[BodyT], body: bytes, today: date) -> BodyT:
     """Return the object a body describes; raise `CallRefused` naming every wrong place."""
     read = parse(shape, body)
     born = read.patient.birth_date if isinstance(read, OrderBody) else None
-    if born is not None and born > today:
+    if born is not None and born.day is not None and born.day > today:
         raise refuse_fields(FieldProblem("patient.birth_date", FUTURE))
     return read
 
