@@ -98,11 +98,11 @@ _HASH_LENGTH: Final = 5
 class CatalogueEntry:
     """Name, id, unit and place of one measurement in the catalogue.
 
-    ``id`` and ``name`` have what the row appends; ``tail`` is the end of the name that no
-    shortening may touch (side, stage, fetus). ``unit`` is UCUM, ``order`` the place among all
-    entries. ``untold`` are the modifiers that the row leaves open and the name does not tell
-    whole, and a user's label, which is told in the user's own words. ``maximum`` says that of
-    several values none of which was chosen the greatest is told besides.
+    ``id`` and ``name`` have what the row appends; ``whole`` is the name at its full length,
+    ``tail`` the end of it that no shortening may touch (side, stage, fetus). ``unit`` is UCUM,
+    ``order`` the place among all entries. ``untold`` are the modifiers that the row leaves open and
+    the name does not tell whole, and a user's label, which is told in the user's own words.
+    ``maximum`` says that of several values none of which was chosen the greatest is told besides.
     """
 
     id: str
@@ -114,6 +114,7 @@ class CatalogueEntry:
     untold: frozenset[str] = frozenset()
     tail: str = ""
     maximum: bool = False
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +255,9 @@ def _entry(
         return None
     tail = "".join(f", {word}" for role, word in words.items() if word and role in KEPT)
     middle = "".join(f", {word}" for role, word in words.items() if word and role not in KEPT)
+    whole = row.name + middle + tail
     name = fitted(row.name + middle, tail, NAME_LENGTH)
-    told = set(words) if name == row.name + middle + tail else set(words).intersection(KEPT)
+    told = set(words) if name == whole else set(words).intersection(KEPT)
     untold = frozenset(
         role
         for role, read in reads.items()
@@ -271,6 +273,7 @@ def _entry(
         untold=untold,
         tail=tail,
         maximum=row.id in maxima(),
+        whole=whole,
     )
 
 

@@ -40,10 +40,11 @@ class ChartValue:
     words (``Fetus A``). ``order`` sorts by subject, by group, within it and by the number among
     repeats. ``known`` says whether the catalogue has it. ``warning`` says in German why a unit was
     not converted; it holds no value. ``doubts`` are the first of the remarks, about what a person
-    should look at. ``tail`` is the end of the name that no shortening may touch. ``spoken`` is
-    number and unit as a text has them where it has them otherwise: ``30+4 SSW``. Of a measurement
+    should look at. ``whole`` is the name at its full length, for whom has room, ``tail`` the end
+    of it that no shortening may touch. ``spoken`` is number and unit as a text has them where it
+    has them otherwise: ``30+4 SSW``. Of a measurement
     whose ``maximum`` the catalogue wants told the greatest of several has itself ``besides``, as
-    that.
+    that. ``about`` is the finding that was measured, with which its name begins.
     """
 
     id: str
@@ -58,9 +59,11 @@ class ChartValue:
     subject: str = ""
     doubts: tuple[str, ...] = ()
     tail: str = ""
+    whole: str = ""
     spoken: tuple[str, str] | None = None
     maximum: bool = False
     besides: ChartValue | None = None
+    about: str = ""
 
     @property
     def heading(self) -> str:
@@ -77,4 +80,5 @@ class ChartValue:
         """Return the value with ``words`` behind its name, which no shortening may touch."""
         tail = f"{self.tail}{words}"
         stem = self.name[: len(self.name) - len(self.tail)]
-        return replace(self, name=fitted(stem, tail, NAME_LENGTH), tail=tail)
+        name = fitted(stem, tail, NAME_LENGTH)
+        return replace(self, name=name, tail=tail, whole=f"{self.whole}{words}")

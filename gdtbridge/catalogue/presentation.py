@@ -27,6 +27,7 @@ from gdtbridge.catalogue.wording import (
     doubts,
     earlier_word,
     fetus_word,
+    finding_title,
     is_spread,
     is_statistic,
     remarks,
@@ -80,7 +81,7 @@ TOLD_UNLESS_OPEN: Final = {
 def name_of(measurement: Measurement, catalogue: Catalogue) -> str:
     """Return the name a chart has for a measurement, whatever its value and unit."""
     entry = catalogue.look_up(measurement)
-    return title(measurement) if entry is None else entry.name
+    return title(measurement) if entry is None else entry.whole
 
 
 def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
@@ -93,10 +94,12 @@ def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
     if entry is None:
         stem, tail = title_parts(measurement)
         name = fitted(stem, tail, NAME_LENGTH)
-        return replace(_as_sent(measurement, name, OTHERS, LAST), tail=tail)
+        sent = _as_sent(measurement, name, OTHERS, LAST)
+        return replace(sent, tail=tail, whole=stem + tail)
     value = _converted(measurement, entry)
     if value is None:
         sent = _as_sent(measurement, entry.name, entry.group, (*entry.order, 1))
+        sent = replace(sent, tail=entry.tail, whole=entry.whole)
         if is_spread(measurement):  # its unit may be another (%, a square), its name says so
             return replace(sent, known=True)
         problem = (
@@ -109,7 +112,6 @@ def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
             warning=problem,
             remarks=(problem, *sent.remarks),
             doubts=(problem, *sent.doubts),
-            tail=entry.tail,
         )
     shown = _rounded(value, entry.decimals)
     doubtful, spoken = doubts(measurement), _weeks(measurement, entry, shown)
@@ -127,6 +129,7 @@ def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
         subject=_subject_of(measurement),
         doubts=doubtful,
         tail=entry.tail,
+        whole=entry.whole,
         spoken=spoken,
         maximum=entry.maximum and not is_statistic(measurement),
     )
@@ -143,12 +146,9 @@ def _of_earlier(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
     """Return a value of an earlier exam: named as today's would be, with its day and its own id."""
     identity = tuple(one for one in measurement.identity if one != EARLIER_KEY)
     today = present(replace(measurement, earlier=None, identity=identity), catalogue)
-    tail = f"{today.tail}, {earlier_word(measurement.earlier or '')}"
     return replace(
-        today,
+        today.ending(f", {earlier_word(measurement.earlier or '')}"),
         id=measurement.id,
-        name=fitted(today.name[: len(today.name) - len(today.tail)], tail, NAME_LENGTH),
-        tail=tail,
         group=EARLIER,
         order=(AFTER_LAST, *today.order),
     )
@@ -210,6 +210,8 @@ def _of_finding(measurement: Measurement) -> ChartValue:
         subject=_subject_of(measurement),
         doubts=doubtful,
         tail=tail,
+        whole=stem + tail,
+        about=finding_title(measurement),
     )
 
 

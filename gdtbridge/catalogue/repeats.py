@@ -7,7 +7,7 @@ order measured (``LVIDD0R1``), and all say which of how many they are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -42,11 +42,22 @@ def told_apart(
                 found[at] = one
         elif shown[several[0]].warning:
             found[several[0]] = _with_number(shown[several[0]], measurements[several[0]])
+    first = {at: several[0] for several in alike.values() for at in several}
     ids = {one.id for one in found}
-    return tuple(
-        one if one.besides is None or one.besides.id not in ids else replace(one, besides=None)
-        for one in found
-    )
+    return tuple(_placed(one, first[at], ids) for at, one in enumerate(found))
+
+
+def _placed(one: ChartValue, place: int, ids: Collection[str]) -> ChartValue:
+    """Return a value with an order that keeps it beside the others of its measurement."""
+    greatest = one.besides
+    if greatest is not None:
+        own = greatest.id not in ids
+        greatest = replace(greatest, order=_order(greatest, place)) if own else None
+    return replace(one, order=_order(one, place), besides=greatest)
+
+
+def _order(one: ChartValue, place: int) -> tuple[int, ...]:
+    return (*one.order[:-1], 1, place, one.order[-1])
 
 
 def _with_number(one: ChartValue, measurement: Measurement) -> ChartValue:

@@ -39,7 +39,7 @@ class ChartStatement:
     """A date, text or code as the chart gets it; ``text`` may have several lines.
 
     ``subject`` and ``order`` are as those of a `ChartValue` and comparable with them. ``index`` is
-    that of the statement in its report.
+    that of the statement in its report, ``about`` the finding it says something of.
     """
 
     name: str
@@ -48,6 +48,7 @@ class ChartStatement:
     subject: str
     order: tuple[int, ...]
     index: int
+    about: str = ""
 
     @property
     def heading(self) -> str:
@@ -79,7 +80,8 @@ def _presented(one: ReportStatement, index: int) -> ChartStatement:
     if one.findings:  # behind the values of the finding
         group, order = FINDINGS, (BEFORE_LAST, one.findings[0].index, 2)
     subject = fetus_word(one.fetus) if one.fetus else ""
-    return ChartStatement(statement_label(one), statement_text(one), group, subject, order, index)
+    label, text = statement_label(one), statement_text(one)
+    return ChartStatement(label, text, group, subject, order, index, finding_title(one))
 
 
 def statement_label(one: ReportStatement) -> str:

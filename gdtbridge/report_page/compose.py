@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue
-from gdtbridge.catalogue.chart_value import ChartValue
-from gdtbridge.catalogue.presentation import OTHERS, present_all
+from gdtbridge.catalogue.chart_value import ChartValue, heading_of
+from gdtbridge.catalogue.presentation import FINDINGS, OTHERS, present_all
 from gdtbridge.catalogue.repeats import in_order
 from gdtbridge.catalogue.statements import ChartStatement, present_statements
 from gdtbridge.catalogue.untold import LOST as UNREAD
@@ -105,7 +106,7 @@ def sheet_of(
 def _title(report: Report, shown: Sequence[ChartValue]) -> str:
     """Return the title: the kind of exam by the template, else by the only group there is."""
     kind = KINDS.get(report.template or "", "")
-    groups = {one.group for one in shown} - {OTHERS}
+    groups = {one.group for one in shown} - {OTHERS, FINDINGS}
     if not kind and len(groups) == 1:
         (kind,) = groups
     return page_text(f"Messwerte {kind}", MAX_FACT)
@@ -154,8 +155,7 @@ def _day(day: date | None) -> str:
 
 
 def _groups(ordered: Sequence[ChartValue | ChartStatement]) -> Iterator[SheetGroup]:
-    for name, together in groupby(ordered, key=lambda one: one.heading):
-        members = list(together)
+    for name, members in _headed(ordered):
         rows = tuple(_rows([one for one in members if isinstance(one, ChartValue)]))
         said = (_said(one) for one in members if isinstance(one, ChartStatement))
         alone = name == OTHERS and len(rows) == len(ordered)
@@ -166,9 +166,34 @@ def _groups(ordered: Sequence[ChartValue | ChartStatement]) -> Iterator[SheetGro
         )
 
 
+def _headed(
+    ordered: Sequence[ChartValue | ChartStatement],
+) -> Iterator[tuple[str, list[ChartValue | ChartStatement]]]:
+    """Yield what stands together and its heading; a finding with several things has its own."""
+    for heading, together in groupby(ordered, key=lambda one: one.heading):
+        members = list(together)
+        if members[0].group != FINDINGS:
+            yield heading, members
+            continue
+        for about, of_it in groupby(members, key=lambda one: one.about):
+            named = list(of_it)
+            if len(named) == 1:
+                yield heading, named
+            else:
+                yield heading_of(members[0].subject, about), [_within(one, about) for one in named]
+
+
+def _within(one: ChartValue | ChartStatement, about: str) -> ChartValue | ChartStatement:
+    """Return a value or statement without the finding that the heading names."""
+    if isinstance(one, ChartValue):
+        return replace(one, whole=one.whole.removeprefix(f"{about}: "))
+    where, _, label = one.name.removeprefix(about).partition(": ")
+    return replace(one, name=label + where)
+
+
 def _said(one: ChartStatement) -> Iterator[SheetFact]:
     """Yield a statement line by line; the label stands before the first."""
-    word = page_text(one.name, MAX_NAME)
+    word = page_text(_of_subject(one, one.name), MAX_NAME)
     for line in one.text.split("\n"):
         yield SheetFact(word, page_text(line, MAX_LINE))
         word = ""
@@ -178,7 +203,7 @@ def _rows(shown: Sequence[ChartValue]) -> Iterator[SheetRow]:
     """Yield the rows of one group; a name and remark that were there already get a number."""
     seen: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for one in shown:
-        name, told = page_text(_named(one), MAX_NAME), _remarks(one)
+        name, told = page_text(_of_subject(one, one.whole), MAX_NAME), _remarks(one)
         seen[one.name, told] += 1
         number = seen[one.name, told]
         name = f"{name} ({number})" if number > 1 else name
@@ -193,11 +218,11 @@ def _rows(shown: Sequence[ChartValue]) -> Iterator[SheetRow]:
         )
 
 
-def _named(one: ChartValue) -> str:
-    """Return the name without the child the heading names."""
+def _of_subject(one: ChartValue | ChartStatement, name: str) -> str:
+    """Return a name without the child the heading names."""
     if one.subject and one.heading.startswith(one.subject):
-        return "".join(one.name.rsplit(f", {one.subject}", 1))
-    return one.name
+        return "".join(name.rsplit(f", {one.subject}", 1))
+    return name
 
 
 def _unit(unit: str) -> str:
@@ -212,9 +237,11 @@ def _remarks(one: ChartValue) -> tuple[str, ...]:
         word, colon, text = remark.partition(": ")
         if one.spoken is not None and (text, word) == one.spoken:
             continue
-        if word in IN_THE_NAME and text.casefold() in one.name.casefold():
+        plain_text = bool(colon) and word in PLAIN_WITHOUT_WORD
+        of_the_name = plain_text or word in IN_THE_NAME
+        if of_the_name and text.casefold() in one.whole.casefold():
             continue
-        short[text if colon and word in PLAIN_WITHOUT_WORD else remark] = None
+        short[text if plain_text else remark] = None
     return tuple(short)
 
 
@@ -242,7 +269,7 @@ def _losses(report: Report, catalogue: Catalogue) -> Iterator[str]:
     for rule, names in untold_names(report, catalogue).items():
         why = LOST if rule == UNREAD else reason(rule).partition(" / ")[0].rstrip(".")
         shown = Counter({page_text(name, MAX_NAME): count for name, count in names.items()})
-        yield f"{why}: {listed(shown)}."
+        yield f"{why[0].upper()}{why[1:]}: {listed(shown)}."
 
 
 def _counted(count: int) -> str:

@@ -246,6 +246,39 @@ def test_texts_are_one_line_that_moves_nothing(text: str, shown: str) -> None:
     assert page_text(text, 20) == shown
 
 
+def test_repeats_stand_beside_their_own(sheet: MakeSheet) -> None:
+    """Two velocities of one side and the greater of them come before the other side's."""
+    psv = "LN|11726-7|Peak Systolic Velocity"
+
+    def side(side: str, *values: str) -> Dataset:
+        return container(
+            FINDINGS,
+            code("SRT|G-C0E3|Finding Site", "SRT|T-45300|Internal Carotid Artery"),
+            code(LATERALITY, side),
+            *(num(psv, value, "cm/s") for value in values),
+        )
+
+    made = sheet(dataset(side(RIGHT, "251", "244"), side(LEFT, "88"), template="5100"))
+    assert [(row.name, row.value) for row in made.groups[0].rows] == [
+        ("A. carotis interna PSV, rechts", "244,0"),
+        ("A. carotis interna PSV, rechts (1 von 2)", "251,0"),
+        ("A. carotis interna PSV, rechts, Maximum", "251,0"),
+        ("A. carotis interna PSV, links", "88,0"),
+    ]
+
+
+def test_a_name_is_whole(sheet: MakeSheet) -> None:
+    """The page has room for what field 8411 has not, and says nothing of it again."""
+    peak = code("DCM|109055|Protocol Stage", "SCT|434161005|Peak", rel="HAS ACQ CONTEXT")
+    biplane = code("SRT|G-C036|Measurement Method", "DCM|125207|Method of Disks, Biplane")
+    made = sheet(dataset(echo_section(num("LN|18043-0|EF", "52", "%", biplane, peak))))
+    assert rows(made) == {
+        "LV-Ejektionsfraktion (EF), Simpson biplan, maximale Belastung": SheetRow(
+            "LV-Ejektionsfraktion (EF), Simpson biplan, maximale Belastung", "52", "%", ""
+        )
+    }
+
+
 def test_what_is_said_in_words_stands_in_its_group(sheet: MakeSheet) -> None:
     """Dates, texts and codes with German labels; a text of several lines goes on without one."""
     finding = code(
@@ -258,7 +291,7 @@ def test_what_is_said_in_words_stands_in_its_group(sheet: MakeSheet) -> None:
     made = sheet(dataset(text("DCM|121106|Comment", "eins\r\nzwei"), container(FINDINGS, finding)))
     assert [(group.name, group.facts) for group in made.groups] == [
         ("Angaben", (SheetFact("Kommentar", "eins"), SheetFact("", "zwei"))),
-        ("Befunde", (SheetFact("Schilddrüsenknoten: Form", "oval"),)),
+        ("Schilddrüsenknoten", (SheetFact("Form", "oval"),)),
     ]
-    assert [row.name for row in made.groups[1].rows] == ["Schilddrüsenknoten: Länge"]
+    assert [row.name for row in made.groups[1].rows] == ["Länge"]
     assert made.notes == ()
