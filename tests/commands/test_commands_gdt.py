@@ -90,7 +90,7 @@ def test_losses_are_named(tmp_path: Path, sample: str) -> None:
     ("arguments", "settings", "named"),
     [
         (("convert", "--to", "gdt99"), "", "gdt21, gdt30"),
-        (("convert", "--to", "2.1", "--encoding", "utf-8"), "", "cp437"),
+        (("convert", "--to", "2.1", "--encoding", "utf-16"), "", "cp437"),
         (("convert", "--to", "medical-office"), "", "9218"),
         (("convert", "--to", "2.1"), '[dialects.own]\nbase = "x"\n', r"dialects.own.base"),
     ],

@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -128,7 +128,8 @@ class Story:
         if FILED.id not in self.books.of("filed"):
             fields = {"f3000": FILED.id, "f3101": FILED.family_name, "f3102": FILED.given_name}
             data = record("6302", f3103=FILED.german_birth_date.replace(".", ""), **fields)
-            write_new(self.service.root / "var" / "gdt" / "in" / "A.GDT", data)
+            with suppress(FileExistsError):  # it survived the cut, and was not taken yet
+                write_new(self.service.root / "var" / "gdt" / "in" / "A.GDT", data)
             self._note("filed", FILED.id)
         self._until(
             "SELECT accession_number FROM placed_order"
