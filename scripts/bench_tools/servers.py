@@ -56,13 +56,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def receiver(command: Sequence[str], port: int) -> Iterator[int]:
-    """Run a DICOM server until the end; yield its process number once it answers."""
+def receiver(command: Sequence[str], port: int, called: str = "ANY-SCP") -> Iterator[int]:
+    """Run a DICOM server until the end; yield its process number once it answers as ``called``."""
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        while not answers(port):
+        while not answers(port, called):
             if process.poll() is not None:
                 sys.exit(f"bench: {command[0]} did not start")
             time.sleep(0.05)
@@ -94,9 +94,9 @@ def orthanc(program: str, folder: Path) -> Iterator[tuple[int, int]]:
         yield port, pid
 
 
-def answers(port: int) -> bool:
-    """Return whether somebody answers an echo."""
-    command = ["echoscu", "127.0.0.1", str(port)]
+def answers(port: int, called: str) -> bool:
+    """Return whether somebody of that AE title answers an echo."""
+    command = ["echoscu", "-aec", called, "127.0.0.1", str(port)]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
