@@ -97,7 +97,8 @@ def test_json_has_everything_else(read: Read) -> None:
     shown = json.loads(json.dumps(report_to_json(report)))
     (one,) = shown["measurements"]
     assert set(JSON_KEYS) | {"properties", "further", "finding"} == set(one)
-    assert set(REPORT_KEYS) | {"measurements", "earlier", "warnings", "statements"} == set(shown)
+    lists = {"measurements", "earlier", "untold", "warnings", "statements"}
+    assert set(REPORT_KEYS) | lists == set(shown)
     assert one["properties"] == [
         {
             "name": "Normal Range Lower Limit",
@@ -108,6 +109,20 @@ def test_json_has_everything_else(read: Read) -> None:
         }
     ]
     assert one["further"][0]["value"] == "Far"
+
+
+def test_what_gives_no_result_is_shown(read: Read) -> None:
+    """Table and JSON name an impossible value and one that cannot be read, without a number."""
+    numbers = (num("LN|18043-0|EF", "999", "%"), num("LN|29436-3|LVIDd", "1,234", "mm"))
+    report = read(dataset(echo_section(*numbers)))
+    shown = json.loads(json.dumps(report_to_json(report)))
+    said = [(one["name"], one["rule"], one["lost"]) for one in shown["untold"]]
+    assert said == [("EF", "impossible", False), ("LVIDd", "bad_number", True)]
+    text = report_to_text(report)
+    assert "2 ohne Ergebnis" in text
+    assert "EF, Linker Ventrikel: kein lebender Mensch" in text
+    assert "999" not in text
+    assert "1,234" not in text
 
 
 def test_json_has_decisions_on_demand(tmp_path: Path) -> None:
