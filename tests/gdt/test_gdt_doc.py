@@ -9,6 +9,7 @@ import pytest
 from gdtbridge.gdt.read.record import WARNINGS
 from gdtbridge.gdt.tables.charsets import CHARSETS
 from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect
+from gdtbridge.gdt.tables.evidence import EVIDENCE
 from gdtbridge.gdt.tables.fields import FIELDS
 from gdtbridge.gdt.tables.options import FILE_NAME_PARTS, NumberFormat
 from gdtbridge.gdt.tables.practice_dialects import CHANGES
@@ -66,9 +67,17 @@ def options_row(dialect: Dialect) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def evidence_row(dialect: Dialect) -> str:
-    """Return a dialect's row of the table of evidence."""
-    return f"| `{dialect.name}` | {dialect.known} | {dialect.assumed} |"
+def evidence_of(software: str) -> str:
+    """Return the section of one software in the documentation."""
+    rows = [row for row in EVIDENCE if row.software == software]
+    lines = [f"| {row.statement} | {row.state} | {_source(row.source)} |" for row in rows]
+    head = f"#### {software}: `{rows[0].dialect}`"
+    return "\n".join([head, "", "| statement | state | source |", "|---|---|---|", *lines, ""])
+
+
+def _source(source: str) -> str:
+    """Return a source as the page shows it."""
+    return f"<{source}>" if source.startswith("http") else source
 
 
 def type_row(type_: RecordType) -> str:
@@ -91,9 +100,17 @@ def test_records_are_documented_field_by_field(text: str, name: str, kind: str) 
 def test_dialects_are_documented(text: str, dialect: Dialect) -> None:
     """What each dialect does, what is known of its software and what is assumed."""
     assert options_row(dialect) in text
-    assert evidence_row(dialect) in text
     assert dialect.known
     assert dialect.assumed
+
+
+@pytest.mark.parametrize("software", sorted({row.software for row in EVIDENCE}))
+def test_the_exchange_with_each_software_is_documented(text: str, software: str) -> None:
+    """What is known has a source, what is assumed has none, and the page shows both."""
+    assert evidence_of(software) in text
+    for row in EVIDENCE:
+        assert (row.state, bool(row.source)) in {("known", True), ("assumed", False)}
+        assert row.dialect in DIALECTS
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda d: d.name)

@@ -2,7 +2,8 @@
 
 A dialect is its options; :mod:`gdtbridge.gdt.tables.layouts` makes rows of them, and
 :mod:`gdtbridge.gdt.write.writer` writes those. ``known`` says what public sources tell of the
-software, ``assumed`` what was decided without one: a practice changes either in its settings
+software, ``assumed`` what was decided without one (`gdtbridge.gdt.tables.evidence`): a practice
+changes either in its settings
 (:func:`gdtbridge.gdt.tables.practice_dialects.derive`).
 """
 
@@ -14,6 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gdtbridge.gdt.errors import GdtError
+from gdtbridge.gdt.tables.evidence import ASSUMED, KNOWN, statements
 from gdtbridge.gdt.tables.fields import FIELDS, MAX_CONTENT
 from gdtbridge.gdt.tables.ids import LONGEST_ID
 from gdtbridge.gdt.tables.layouts import layouts_of
@@ -97,8 +99,9 @@ class Dialect:
         return min(limit, SENTENCE_WIDTH) if prose or row.source in TITLES else limit
 
 
-def _dialect(name: str, title: str, options: DialectOptions, known: str, assumed: str) -> Dialect:
+def _dialect(name: str, title: str, options: DialectOptions) -> Dialect:
     """Return one row of the table."""
+    known, assumed = (statements(title, state) for state in (KNOWN, ASSUMED))
     return Dialect(name, title, name, options, known, assumed)
 
 
@@ -107,8 +110,6 @@ _ROWS: Final = (
         "gdt21",
         "GDT 2.1",
         DialectOptions(),
-        "record and field tables of GDT 2.1",
-        "8310 repeats the order's own number, for which 2.1 has no field",
     ),
     _dialect(
         "gdt30",
@@ -121,10 +122,6 @@ _ROWS: Final = (
             announce_lines=True,
             test_objects=ResultObjects.ONE,
         ),
-        "objects, 8100 of seven digits and 8202 as in published 3.0 records; one Obj_Laborergebnis "
-        "with all tests",
-        "comments stand between the objects; the link is in Obj_Anhang; without an order's 8310 or "
-        "8314 the accession number takes their place",
     ),
     _dialect(
         "gdt31",
@@ -132,8 +129,6 @@ _ROWS: Final = (
         DialectOptions(
             form=RecordForm.NAMED_OBJECTS, version="03.10", attachments=True, link=LinkPlace.URL
         ),
-        "objects of 8002/8003 and the end 8001 as Medical Office imports them",
-        "no record length (sources contradict each other: 8100 or 8004); the rest as in gdt30",
     ),
     _dialect(
         "medical-office",
@@ -147,16 +142,11 @@ _ROWS: Final = (
             field_limits=False,
             numbers=NumberFormat.BINARY_FLOAT,
         ),
-        "what orthanc-gdt wrote; matches tests by 8410; shows 6228 and the values",
-        "8310 and 8402 repeat the order's where it had them",
     ),
     _dialect(
         "medistar",
         "MEDISTAR (CGM)",
         DialectOptions(values=ValueForm.BOTH, attachments=True),
-        "needs 3000 and 3101 to 3103, 8402 as ordered; shows 6205, 6220, 6221, 6227 and 6228, not "
-        "6330; makes an entry of 6302 with 6305; ANSI",
-        "groups of 8410 do no harm beside the text",
     ),
     _dialect(
         "turbomed",
@@ -164,17 +154,11 @@ _ROWS: Final = (
         DialectOptions(
             receiver="TURBOMED", values=ValueForm.BOTH, attachments=True, link=LinkPlace.ATTACHMENT
         ),
-        "reads 1.0 to 2.1, links and documents only as 2.1; matches patients by 3000; exports with "
-        "8316 CGM TURBOMED and 9218 02.00",
-        "ANSI; a link travels in 6305; where 02.00 works, leave it (`version`)",
     ),
     _dialect(
         "tomedo",
         "tomedo (zollsoft)",
         DialectOptions(receiver="TOMEDO", values=ValueForm.BOTH, attachments=True),
-        "each workstation has its own set-up; record types and order of fields can be chosen "
-        "there; a file listener imports",
-        "ANSI with 9206; text beside groups; attachments",
     ),
     _dialect(
         "t2med",
@@ -186,17 +170,11 @@ _ROWS: Final = (
             file_name="{receiver:.4}{sender:.4}.gdt",
             file_case=FileCase.UPPER,
         ),
-        "sample configuration with code page 437 (9206 = 2), ids of 8 and short ids of 4 "
-        "characters, files named by both; switch for the decimal sign; uses 8470; attachments",
-        "the receiver's id; set `receiver` to the one T2med shows",
     ),
     _dialect(
         "x-concept",
         "x.concept (medatixx)",
         DialectOptions(comment_width=70, values=ValueForm.TEXT, entry=True),
-        "3000 or 0193, never both; 6200 only beside 0193, as the code of the entry, 6201 its "
-        "title; lines of 6228 of 70 characters",
-        "values only as text; ANSI",
     ),
     _dialect(
         "x-comfort",
@@ -209,8 +187,6 @@ _ROWS: Final = (
             device_code="ALL00",
             omit=("9206",),
         ),
-        "patient numbers of digits only; code page 850 without 9206; text in 6227; 8402 ALL00",
-        "values only as text; only characters that code pages 437 and 850 share",
     ),
     _dialect(
         "red-medical",
@@ -221,15 +197,11 @@ _ROWS: Final = (
             file_name="{receiver}_{sender}.gdt",
             file_case=FileCase.LOWER,
         ),
-        "orders of 02.10 with 9206 = 3; several ways to name files, some in lower case only",
-        "the receiver's id; text beside groups",
     ),
     _dialect(
         "quincy",
         "Quincy PCnet",
         DialectOptions(version="02.00", encoding="cp437", values=ValueForm.BOTH, omit=("9206",)),
-        "02.00 and code page 437 without 9206",
-        "text beside groups",
     ),
 )
 
