@@ -89,12 +89,17 @@ def test_limits_are_in_the_unit_of_the_value(
 @pytest.mark.parametrize("unit", ["cm", ""])
 def test_a_value_as_sent_has_limits_as_sent(unit: str) -> None:
     """What is not converted keeps limits of its own unit only."""
-    for value in (
-        sent(said(LOWER, "3.5", unit), said(UPPER, "57", "mm"), scheme="stable"),
-        sent(said(LOWER, "3.5", unit), said(UPPER, "57", "mm"), concept="99X:unknown"),
-    ):
-        assert (value.value, value.unit) == (Decimal("4.2"), "cm")
-        assert value.normal == NormalRange(Decimal("3.5"))
+    value = sent(said(LOWER, "3.5", unit), said(UPPER, "57", "mm"), scheme="stable")
+    assert (value.value, value.unit) == (Decimal("4.2"), "cm")
+    assert value.normal == NormalRange(Decimal("3.5"))
+
+
+@pytest.mark.parametrize("unit", ["cm", ""])
+def test_limits_of_what_is_not_in_the_catalogue_go_with_it(unit: str) -> None:
+    """It has one unit for its dimension, and so have its limits."""
+    value = sent(said(LOWER, "3.5", unit), said(UPPER, "57", "mm"), concept="99X:unknown")
+    assert (value.value, value.unit) == (Decimal("42"), "mm")
+    assert value.normal == NormalRange(Decimal("35"), Decimal("57"))
 
 
 @pytest.mark.parametrize("base", DIALECTS)
