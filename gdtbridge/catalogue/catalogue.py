@@ -22,8 +22,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from gdtbridge.catalogue.modifiers import DEFINED_SCHEMES, FIELDS, SaidModifier, said_by
-from gdtbridge.catalogue.names import fitted, readable
+from gdtbridge.catalogue.modifiers import (
+    DEFINED_SCHEMES,
+    FIELDS,
+    SaidModifier,
+    own_name,
+    said_beside_its_name,
+    said_by,
+)
+from gdtbridge.catalogue.names import abbreviated, beside, fitted, readable
 from gdtbridge.catalogue.rows import (
     CODING_COLUMNS,
     NAME_LENGTH,
@@ -170,10 +177,14 @@ class Catalogue:
 
     def look_up(self, measurement: Measurement) -> CatalogueEntry | None:
         """Return the entry of the row that fits best; None where no row fits."""
-        rows = self._rows_of(measurement)
-        if not rows:
-            return None
-        said = said_by(measurement)
+        concept = measurement.identity[0] if measurement.identity else ""
+        rows: Sequence[_PlacedRow] = self._by_concept.get(concept, ())
+        said: Mapping[str, SaidModifier] = {}
+        if rows:
+            said = said_by(measurement)
+        elif concept and concept.partition(":")[0] not in DEFINED_SCHEMES:
+            rows = self._by_concept.get(NAMED + own_name(measurement).name, ())
+            said = said_beside_its_name(measurement) if rows else said
         best: tuple[tuple[bool, bool, int], CatalogueEntry] | None = None
         for placed in rows:
             reads = _reads(placed.row, said)
@@ -185,14 +196,6 @@ class Catalogue:
             if best is None or rank > best[0]:
                 best = (rank, entry)
         return best[1] if best is not None else None
-
-    def _rows_of(self, measurement: Measurement) -> Sequence[_PlacedRow]:
-        """Return the rows of a code; of a maker's own code without any, those of its name."""
-        concept = measurement.identity[0] if measurement.identity else ""
-        rows = self._by_concept.get(concept, ())
-        if rows or not concept or concept.partition(":")[0] in DEFINED_SCHEMES:
-            return rows
-        return self._by_concept.get(NAMED + " ".join(measurement.name.casefold().split()), ())
 
 
 def _reads(
@@ -244,20 +247,24 @@ def _entry(
 ) -> CatalogueEntry | None:
     """Return row and appended suffixes as an entry; None where the id exceeds `LONGEST_ID`."""
     row = placed.row
-    made, words = row.id, {}
+    made, words = row.id, dict[str, str]()
     for role in APPENDING:
         read = reads.get(role)
         if read is None or not read.suffix:
             continue
         made += f"0{read.suffix}"
-        words[role] = readable(read.word or _own_word(role, measurement))
+        word = readable(read.word or _own_word(role, measurement))
+        words[role] = beside(word, words["of"]) if "of" in words else word
     if len(made) > LONGEST_ID:
         return None
     tail = "".join(f", {word}" for role, word in words.items() if word and role in KEPT)
     middle = "".join(f", {word}" for role, word in words.items() if word and role not in KEPT)
     whole = row.name + middle + tail
-    name = fitted(row.name + middle, tail, NAME_LENGTH)
-    told = set(words) if name == whole else set(words).intersection(KEPT)
+    stem = row.name if len(whole) <= NAME_LENGTH else short_name(row)
+    if middle.startswith(f", {stem} "):  # the equation says it again: EFW by AC, BPD
+        stem, middle = "", middle.removeprefix(", ")
+    name = fitted(stem + middle, tail, NAME_LENGTH)
+    told = set(words) if name == stem + middle + tail else set(words).intersection(KEPT)
     untold = frozenset(
         role
         for role, read in reads.items()
@@ -275,6 +282,21 @@ def _entry(
         maximum=row.id in maxima(),
         whole=whole,
     )
+
+
+def short_name(row: CatalogueRow) -> str:
+    """Return what a row's name is shortened to, if that stands for it alone; else the name."""
+    short = abbreviated(row.name)
+    return short if _short_names().get(short) == row.name else row.name
+
+
+@lru_cache(maxsize=1)
+def _short_names() -> Mapping[str, str]:
+    """Return the name of each abbreviation that belongs to one name only."""
+    found: dict[str, set[str]] = {}
+    for row in built_in():
+        found.setdefault(abbreviated(row.name), set()).add(row.name)
+    return {short: next(iter(names)) for short, names in found.items() if len(names) == 1}
 
 
 def _own_word(role: str, measurement: Measurement) -> str:

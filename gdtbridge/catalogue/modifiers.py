@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from gdtbridge.catalogue.names import GENERIC_CONTAINERS, GENERIC_NAMES
 from gdtbridge.catalogue.rows import built_in, terms
 from gdtbridge.sr.codes import ModifierRole
 from gdtbridge.sr.identity import IdentityExtra
@@ -72,6 +73,7 @@ DEFINED_SCHEMES: Final = frozenset(
 
 _SIDE_BEFORE: Final = re.compile(r"(?:structure of )?(left|right|lt\.?|rt\.?) (.+)")
 _SIDE_BEHIND: Final = re.compile(r"(.+?),? (left|right|links|rechts|li\.?|re\.?|lt\.?|rt\.?)")
+_NUMBER_BEHIND: Final = re.compile(r" \d+$")
 _STRUCTURE: Final = re.compile(r"^structure of | structure$| \(body structure\)$")
 
 
@@ -81,6 +83,10 @@ class SaidModifier(NamedTuple):
     key: str
     term: str
     text: str = ""
+
+
+NOTHING: Final = SaidModifier("", "")
+"""What an absent modifier says."""
 
 
 @dataclass(slots=True)
@@ -145,6 +151,8 @@ def _is_redundant(modifier: str) -> bool:
 def _term(role: str, key: str, text: str) -> str:
     """Return the term of a modifier; empty where no term says it."""
     known = terms().term(role, key)
+    if not known and role == ModifierRole.STAGE and key.startswith("="):
+        known = terms().term(role, _NUMBER_BEHIND.sub("", key))
     if known or role not in _SPOKEN:
         return known
     scheme = key.partition(":")[0]
@@ -155,6 +163,49 @@ def _term(role: str, key: str, text: str) -> str:
 def _term_of_text(role: str, text: str) -> str:
     plain = _STRUCTURE.sub("", " ".join(text.casefold().split()))
     return terms().term(role, f"={plain}") or _by_meaning().get(plain, "")
+
+
+class OwnName(NamedTuple):
+    """What a maker calls a measurement of its own: name, and the side written in it."""
+
+    name: str
+    side: str
+
+
+def own_name(measurement: Measurement) -> OwnName:
+    """Return the name of a measurement without a defined code, as a row may have it.
+
+    A generic name (Value) is what its label says; a side at the label's beginning or end is none.
+    """
+    name = measurement.name
+    generic = name.casefold() in GENERIC_NAMES
+    label = measurement.label if generic else None
+    plain = " ".join((label or name).casefold().split())
+    before, behind = _SIDE_BEFORE.fullmatch(plain), _SIDE_BEHIND.fullmatch(plain)
+    if label is None or (before is None and behind is None):
+        return OwnName(plain, "")
+    if before is not None:
+        return OwnName(before[2], _side_of_text(before[1]))
+    assert behind is not None  # noqa: S101 - one of both
+    return OwnName(behind[1], _side_of_text(behind[2]))
+
+
+def said_beside_its_name(measurement: Measurement) -> dict[str, SaidModifier]:
+    """Return the modifiers without what the name of a maker's own code says already.
+
+    These are the label it was taken from and containers that say nothing; its side is one.
+    """
+    found = dict(said_by(measurement))
+    own = own_name(measurement)
+    group = (measurement.group or "").casefold().split(" / ")
+    if not set(group) - GENERIC_CONTAINERS:
+        found.pop(IdentityExtra.IN, None)
+    if measurement.name.casefold() in GENERIC_NAMES:
+        found.pop(ModifierRole.LABEL, None)
+    if own.side and ModifierRole.LATERALITY not in found:
+        word = terms().words[own.side]
+        found[ModifierRole.LATERALITY] = SaidModifier(own.side, own.side, word)
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -14,6 +14,37 @@ _MEANINGLESS: Final = frozenset({"MCR", "US", "PERC", "CALC", "MEAS", "M", "WEIG
 """Words of such names that say nothing to a doctor."""
 
 
+GENERIC_NAMES: Final = frozenset({"value", "distance", "measurement", "wert", "messwert"})
+"""What devices call any measurement whose name is its label."""
+
+GENERIC_CONTAINERS: Final = frozenset(
+    {
+        "user-defined concepts",
+        "user defined concepts",
+        "user-defined",
+        "user defined",
+        "measurement",
+        "measurements",
+        "calculation",
+        "calculations",
+        "general anatomy",
+    }
+)
+"""Private containers that say nothing of what they hold."""
+
+_SHORT: Final = re.compile(r"((?:[LR][VA]-)?)\S.*\((\w*[A-Z]\w*[A-Z]\w*)\)")
+
+
+_ABBREVIATED: Final = frozenset({"BPD", "HC", "AC", "FL", "OFD", "CRL", "GS", "HL", "TCD"})
+"""What devices put before the author of a table: the measurement it is for."""
+
+
+def abbreviated(name: str) -> str:
+    """Return what stands for a name in brackets behind it (``LV-EF``); empty without."""
+    short = _SHORT.fullmatch(name)
+    return "".join(short.groups()) if short is not None else ""
+
+
 def fitted(stem: str, tail: str, length: int) -> str:
     """Return stem and tail in ``length`` characters; of a longer stem the end is left out."""
     whole = stem + tail
@@ -28,6 +59,12 @@ def readable(text: str) -> str:
     """Return a device's words without internals and doubled words: ``FL, FL`` is ``FL``."""
     parts = dict.fromkeys(_spoken(part.strip()) for part in text.split(","))
     return ", ".join(part for part in parts if part)
+
+
+def beside(text: str, measured: str) -> str:
+    """Return what is said behind ``measured`` (BIP) without saying it again (BPD)."""
+    again = {measured, *_ABBREVIATED}
+    return ", ".join(part for part in text.split(", ") if part not in again)
 
 
 def _spoken(text: str) -> str:

@@ -17,6 +17,7 @@ from typing import Final
 from gdtbridge.catalogue.catalogue import Catalogue, CatalogueEntry
 from gdtbridge.catalogue.chart_value import ChartValue
 from gdtbridge.catalogue.dimensions import AmountInUnit, amount_of
+from gdtbridge.catalogue.modifiers import NOTHING, said_by
 from gdtbridge.catalogue.names import fitted
 from gdtbridge.catalogue.repeats import told_apart
 from gdtbridge.catalogue.rows import MAX_DECIMALS, NAME_LENGTH
@@ -94,7 +95,8 @@ def present(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
     if entry is None:
         stem, tail = title_parts(measurement)
         name = fitted(stem, tail, NAME_LENGTH)
-        sent = _as_sent(measurement, name, OTHERS, LAST)
+        told = IN_TITLE if name == stem + tail else frozenset()
+        sent = _as_sent(measurement, name, OTHERS, LAST, told)
         return replace(sent, tail=tail, whole=stem + tail)
     value = _converted(measurement, entry)
     if value is None:
@@ -171,8 +173,17 @@ def _subject_of(measurement: Measurement) -> str:
     return fetus_word(measurement.fetus) if measurement.fetus else FETUS
 
 
-def _as_sent(measurement: Measurement, name: str, group: str, order: tuple[int, ...]) -> ChartValue:
-    """Return the value in the unit of its dimension, with the number the device wrote."""
+def _as_sent(
+    measurement: Measurement,
+    name: str,
+    group: str,
+    order: tuple[int, ...],
+    told: Collection[str] = (),
+) -> ChartValue:
+    """Return the value in the unit of its dimension, with the number the device wrote.
+
+    ``told`` are the fields its name says.
+    """
     amount = amount_of(measurement)
     return ChartValue(
         id=amount.id,
@@ -181,7 +192,7 @@ def _as_sent(measurement: Measurement, name: str, group: str, order: tuple[int, 
         unit=ucum.printed(amount.unit),
         group=group,
         order=order,
-        remarks=(*doubts(measurement), *_sent(measurement, amount), *remarks(measurement)),
+        remarks=(*doubts(measurement), *_sent(measurement, amount), *remarks(measurement, told)),
         known=False,
         subject=_subject_of(measurement),
         doubts=doubts(measurement),
@@ -283,5 +294,7 @@ def _told(measurement: Measurement, entry: CatalogueEntry) -> Collection[str]:
     closed = {
         field for field, roles in TOLD_UNLESS_OPEN.items() if not entry.untold.intersection(roles)
     }
-    statistic = {"derivation"} if is_statistic(measurement) else set()
-    return TOLD_BY_THE_ENTRY | closed | statistic
+    plain = {"derivation"} if is_statistic(measurement) else set()
+    if said_by(measurement).get("mode", NOTHING).term == "2D":
+        plain.add("mode")
+    return TOLD_BY_THE_ENTRY | closed | plain

@@ -8,8 +8,8 @@ from datetime import date
 from decimal import Context, Decimal, InvalidOperation
 from typing import Final
 
-from gdtbridge.catalogue.modifiers import contradicting_sides, said_by
-from gdtbridge.catalogue.names import readable
+from gdtbridge.catalogue.modifiers import contradicting_sides, own_name, said_by
+from gdtbridge.catalogue.names import GENERIC_CONTAINERS, GENERIC_NAMES, readable
 from gdtbridge.catalogue.rows import terms
 from gdtbridge.catalogue.words import german_word
 from gdtbridge.sr import ucum
@@ -130,16 +130,20 @@ def title_parts(measurement: Measurement) -> tuple[str, str]:
     about = finding_title(measurement)
     if about:
         name = german_word(Code(measurement.code, measurement.scheme, name)) or name
-    if measurement.label is not None and measurement.label.casefold() != name.casefold():
-        name = f"{readable(measurement.label)} ({name})"
+    generic, label = name.casefold() in GENERIC_NAMES, readable(measurement.label or "")
+    if generic:
+        name = label or "Messwert"
+    elif label and label.casefold() != name.casefold():
+        name = f"{label} ({name})"
     if measurement.companion_of is not None:
         name = f"{name} ({said(measurement, 'companion_of')})"
     if about:
         name = f"{about}: {name}"
-    group = "" if about and _tells_group(measurement) else measurement.group
+    group = "" if about and _tells_group(measurement) else telling_group(measurement)
     parts = (group, said(measurement, "site"))
     where = " ".join(part for part in parts if part and part.casefold() not in name.casefold())
-    parts = (said(measurement, "topography"), said(measurement, "laterality"))
+    side = said(measurement, "laterality") or (own_side(measurement) if generic else "")
+    parts = (said(measurement, "topography"), side)
     side = " ".join(part for part in parts if part and part.casefold() not in name.casefold())
     stem = f"{name}, {where}" if where else name
     tail = f"{' ' if where else ', '}{side}" if side else ""
@@ -184,6 +188,20 @@ def finding_title(measurement: Measurement | ReportStatement) -> str:
     if about and measurement.group and _is_tracked(measurement):
         return _with_identifier(measurement, about, measurement.group)
     return about
+
+
+def telling_group(measurement: Measurement | ReportStatement) -> str:
+    """Return the group without containers that say nothing (``Measurement``)."""
+    if measurement.group is None:
+        return ""
+    names = measurement.group.split(" / ")
+    return " / ".join(name for name in names if name.casefold() not in GENERIC_CONTAINERS)
+
+
+def own_side(measurement: Measurement) -> str:
+    """Return the German side a maker's own label is written with; empty for none."""
+    side = own_name(measurement).side
+    return terms().words[side] if side else ""
 
 
 def _is_tracked(measurement: Measurement | ReportStatement) -> bool:

@@ -105,8 +105,7 @@ def attributes_of(content: ContentReader, item: Item, place: str) -> ItemAttribu
         elif relation != CONTAINS or is_number:  # `tree` tells the others
             _read_reference(content, child, child_place, found, is_number=is_number)
     subject, subject_id = _take_subject(found)
-    if found.stage_number is not None and ModifierRole.STAGE not in found.roles:
-        found.add_role(ModifierRole.STAGE, found.stage_number)
+    _take_stage_number(found)
     if not (found.roles or found.further or found.properties or found.inferred_from):
         return ItemAttributes(subject=subject, subject_id=subject_id)
     modifiers, further = with_derivation(
@@ -122,6 +121,17 @@ def attributes_of(content: ContentReader, item: Item, place: str) -> ItemAttribu
         subject,
         subject_id,
     )
+
+
+def _take_stage_number(found: _FoundAttributes) -> None:
+    """Tell stages apart by their number where there is no other name, or one in free text."""
+    if found.stage_number is None:
+        return
+    names = found.roles.setdefault(ModifierRole.STAGE, [])
+    if not names:
+        names.append(found.stage_number)
+    elif not names[0].value:
+        names[0] = Code("", "", f"{names[0].meaning} {found.stage_number.text}")
 
 
 def _read_reference(

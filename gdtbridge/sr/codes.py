@@ -89,10 +89,19 @@ STAGE_NUMBER: Final[Concept] = ("DCM", "122091")
 _LEFT: Final[Concept] = ("SCT", "7771000")
 _RIGHT: Final[Concept] = ("SCT", "24028007")
 _SIDE_WORDS: Final[dict[str, Concept]] = {
-    **dict.fromkeys(("left", "lt", "l", "li", "links"), _LEFT),
-    **dict.fromkeys(("right", "rt", "r", "re", "rechts"), _RIGHT),
+    **dict.fromkeys(("left", "lt", "l", "li", "lks", "links", "linke", "linker", "linkes"), _LEFT),
+    **dict.fromkeys(("gauche", "izquierda", "izquierdo", "sinistra", "sinistro"), _LEFT),
+    **dict.fromkeys(("esquerda", "esquerdo"), _LEFT),
+    **dict.fromkeys(("right", "rt", "r", "re", "rechts", "rechte", "rechter", "rechtes"), _RIGHT),
+    **dict.fromkeys(("direita", "direito"), _RIGHT),
+    **dict.fromkeys(("droite", "droit", "derecha", "derecho", "destra", "destro"), _RIGHT),
 }
 """Sides as devices write them instead of a code, with a point or without."""
+
+SLIPS: Final[dict[tuple[str, str], Concept]] = {
+    # Codes a maker sends for something else, which its own words say (EchoNous, product source)
+    ("T-45700", "subclavian artery"): ("SCT", "36765005"),  # with the vertebral artery's code
+}
 
 SUBJECT_CLASS: Final[Concept] = ("DCM", "121024")
 SUBJECT_ID: Final[Concept] = ("DCM", "121030")
@@ -271,7 +280,13 @@ def _snomed() -> dict[str, dict[str, str]]:
 
 
 def normal(code: Code) -> Concept:
-    """Return ``code`` in its one spelling: SNOMED RT becomes SNOMED CT, the rest stays."""
+    """Return ``code`` in its one spelling: SNOMED RT becomes SNOMED CT, the rest stays.
+
+    What a maker is known to code wrongly (`SLIPS`) is what its words say.
+    """
+    slip = SLIPS.get((code.value, code.meaning.casefold()))
+    if slip is not None:
+        return slip
     scheme = code.scheme.upper()
     if scheme in _SNOMED_RT:
         known = _snomed()["SRT"].get(code.value) or NOT_IN_THE_TABLE.get(code.value)

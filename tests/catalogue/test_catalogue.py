@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from pydicom.sr._concepts_dict import concepts
 
-from gdtbridge.catalogue.catalogue import APPENDING, HASHED, MARKS, Catalogue, standard
+from gdtbridge.catalogue.catalogue import APPENDING, HASHED, MARKS, Catalogue, short_name, standard
 from gdtbridge.catalogue.modifiers import contradicting_sides
 from gdtbridge.catalogue.names import readable
 from gdtbridge.catalogue.page import catalogue_to_json, catalogue_to_markdown
@@ -389,6 +389,8 @@ LEFT, RIGHT, UNILATERAL = "SCT:7771000", "SCT:24028007", "SCT:66459002"
         # stages by number and by text
         ("LN:18043-0", {"stage": "=4"}, "LVEF0Z4"),
         ("LN:18043-0", {"stage": "=baseline"}, "LVEF0REST"),
+        ("LN:18043-0", {"stage": "=baseline 1"}, "LVEF0REST"),
+        ("SCT:410668003", {"site": "SCT:64033007", "laterality": "=gauche"}, "RENL0L"),
         # before and after voiding
         ("SCT:118565006", {"site": "SCT:89837001"}, "BLAV"),
         ("SCT:118565006", {"site": "SCT:89837001", "stage": "DCM:109134"}, "BLAPREV"),
@@ -479,16 +481,78 @@ def test_contradicting_sides_are_seen(
     assert contradicting_sides(replace(one, other_side=around)) == sides
 
 
-def test_a_long_name_is_cut_before_what_tells_values_apart() -> None:
-    """The equation goes, the twin stays; the remark then has the equation whole."""
-    equation = "EFW by AC, BPD, FL, HC, Hadlock 1985 Table"
+@pytest.mark.parametrize(
+    ("equation", "name", "whole"),
+    [
+        ("Hadlock 1985", "Schätzgewicht (EFW), Hadlock 1985, Fetus B", True),
+        (
+            "EFW by AC, BPD, FL, HC, Hadlock 1985 Table",
+            "EFW by AC, BPD, FL, HC, Hadlock 1985 Table, Fetus B",
+            True,
+        ),
+        (
+            "by AC, BPD, FL, HC, Hadlock 1985 Table of the clinic",
+            "EFW, by AC, BPD, FL, HC, Hadlock 1985 Table of t..., Fetus B",
+            False,
+        ),
+    ],
+)
+def test_a_long_name_is_cut_before_what_tells_values_apart(
+    equation: str, name: str, *, whole: bool
+) -> None:
+    """First the short name, then the equation is cut; the remark then has it whole."""
     one = replace(measured("LN:11727-5", equation="DCM:1", fetus="=b"), method=equation)
     entry = standard().look_up(one)
     assert entry is not None
-    assert entry.name.endswith("..., Fetus B")
-    assert len(entry.name) <= NAME_LENGTH
+    assert entry.name == name
     assert entry.tail == ", Fetus B"
-    assert "equation" in entry.untold
+    assert ("equation" not in entry.untold) == whole
+
+
+def test_what_an_age_was_derived_from_is_said_once() -> None:
+    """``Gestationsalter, FL, FL, Hadlock 1984`` says the femur twice."""
+    one = replace(
+        measured("LN:18185-9", of="LN:11963-6", equation="X:1"), method="FL, Hadlock 1984"
+    )
+    entry = standard().look_up(one)
+    assert entry is not None
+    assert entry.name == "Gestationsalter, FL, Hadlock 1984"
+
+
+def test_a_short_name_stands_for_one_measurement() -> None:
+    """PHT is of many valves, so that it never stands for one of them."""
+    shorts: dict[str, set[str]] = {}
+    for row in built_in():
+        if short_name(row) != row.name:
+            shorts.setdefault(short_name(row), set()).add(row.name)
+    assert shorts["LV-EF"] == {"LV-Ejektionsfraktion (EF)"}
+    assert "PHT" not in shorts
+    assert all(len(names) == 1 for names in shorts.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "id_"),
+    [
+        ("Value", "Lt Ovary Vol", "OVAV0L"),
+        ("Value", "Ovary Vol rechts", "OVAV0R"),
+        ("Value", "PVR", "RESTHARN"),
+        ("Right Ovarian Cyst 1 Length", None, "OVZ1L0R"),
+        ("Value", "Lt Something", None),
+    ],
+)
+def test_a_users_own_measurement_is_read_by_its_label(
+    name: str, label: str | None, id_: str | None
+) -> None:
+    """Where the device has no name for it but Value, within containers that say nothing."""
+    labelled = {"label": "=x"} if label is not None else {}
+    one = replace(
+        measured("99PMSBLUS:T9900-05", **labelled, **{"in": "99PMSBLUS:C1"}),
+        name=name,
+        label=label,
+        group="User-defined concepts / Measurement",
+    )
+    entry = standard().look_up(one)
+    assert (entry.id if entry is not None else None) == id_
 
 
 @pytest.mark.parametrize(

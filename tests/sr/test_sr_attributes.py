@@ -310,6 +310,20 @@ def test_a_side_that_contradicts_its_section_is_kept_with_it(
     assert only(read(dataset(section, template="5100"))).other_side == contradicted
 
 
+def test_a_vessel_a_maker_codes_wrongly_is_the_one_it_names(read: Read) -> None:
+    """EchoNous sends the subclavian artery under the code of the vertebral artery."""
+    vessels = [
+        container(f"SRT|T-45700|{name}", num(VELOCITY, value, "cm/s"))
+        for name, value in (("Vertebral Artery", "60"), ("Subclavian Artery", "131"))
+    ]
+    report = read(dataset(container(FINDINGS, *vessels), template="5100"))
+    assert [one.identity[1] for one in report.measurements] == [
+        "site=SCT:85234005",
+        "site=SCT:36765005",
+    ]
+    assert [one.repeats for one in report.measurements] == [1, 1]
+
+
 @pytest.mark.parametrize(
     ("items", "stage"),
     [
@@ -321,6 +335,13 @@ def test_a_side_that_contradicts_its_section_is_kept_with_it(
                 code("LN|18139-6|Stage", "SCT|128975004|Rest", rel="HAS ACQ CONTEXT"),
             ),
             "Rest",
+        ),
+        (
+            (
+                num("DCM|122091|Stage Number", "2", "{stage}", rel="HAS ACQ CONTEXT"),
+                text("LN|18139-6|Stage", "Mid", rel="HAS ACQ CONTEXT"),
+            ),
+            "Mid 2",
         ),
     ],
 )
