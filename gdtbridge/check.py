@@ -139,11 +139,11 @@ def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
     for one in core.outbox.status():
         yield CheckResult(f"outbox.{one.destination}", ok=not one.stuck, text=one.sentence)
     yield from _receivers(core)
-    yield from _master_data(core)
+    yield from master_data(core)
     yield from _attention(core)
 
 
-def _master_data(core: Core) -> Iterator[CheckResult]:
+def master_data(core: Core) -> Iterator[CheckResult]:
     """Yield how many patients came as master data alone, where nobody has said what that means."""
     asks = asks_about_master_data(core.settings)
     count, _ = MasterDataSource(core.database, core.clock, is_told=asks).alone()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gdtbridge.check import master_data
+from gdtbridge.folders import OrderWatch
 from gdtbridge.gdt.read.record import Record
 from gdtbridge.orders import store as order_store
 from gdtbridge.people import Patient
@@ -266,3 +268,31 @@ def test_a_6311_without_a_time(reception: Reception) -> None:
     reception.drop(record("6311", f6200="10012024", f6201="000000"))
     reception.look()
     assert reception.refusals() == []
+
+
+class TestMasterDataByRoute:
+    """A practice where one software hands patients over as master data, and another does not."""
+
+    @pytest.fixture
+    def settings_text(self) -> str:
+        """Return the settings."""
+        return (
+            '[[gdt.routes]]\nname = "two"\nin = "two"\nout = "two-out"\n'
+            'orders.master_data = "order"\n'
+        )
+
+    def test_only_there_they_are_orders(self, reception: Reception) -> None:
+        """What comes by the other folder is kept, and told by `check` at once."""
+        practice = reception.practice
+        two = practice.folder / "two"
+        two.mkdir()
+        (two / "A.GDT").write_bytes(record("6301", f3000="2"))
+        reception.drop(record("6301", f3000="1"))
+        for inbox in reception.files.inboxes:
+            watching = OrderWatch(reception.files, inbox, monotonic=practice.clock.monotonic)
+            watching.look()
+            practice.clock.seconds += 2
+            watching.look()
+        assert reception.entry.PatientID == "2"
+        (line,) = master_data(practice.core)
+        assert "1 Patienten kamen nur als Stammdaten" in line.text

@@ -202,12 +202,19 @@ def _decoded(
             value = part.content.decode(codec, "replace")
             warnings.append(gdt_warning("undecodable", part.number))
         else:
-            if REPLACEMENT in value and part.id not in _NAMES:
-                warnings.append(gdt_warning("replacement-character", part.number))
+            if flaw := _text_flaw(part.id, value):
+                warnings.append(gdt_warning(flaw, part.number))
         if seven_bit and part.id not in _PATHS:
             value = value.translate(DIN_66003)
         lines.append(Line(part.id, value, part.number, part.raw))
     return tuple(lines), warnings
+
+
+def _text_flaw(field: str, text: str) -> str | None:
+    """Return the code of what somebody before us did to a text, most of all to a name."""
+    if field in _NAMES:
+        return name_flaw(text)
+    return "replacement-character" if REPLACEMENT in text else None
 
 
 def _version(lines: Iterable[Line]) -> str | None:
@@ -240,8 +247,6 @@ def _patient_warnings(record: Record) -> Iterator[GdtWarning]:
         value = line.value.strip()
         if line.id in BIRTH_DATES and not _is_birth_date(value):
             yield gdt_warning("birth-date-invalid", line.line)
-        if line.id in _NAMES and (flaw := name_flaw(value)):
-            yield gdt_warning(flaw, line.line)
         if line.id == SEX and value and value.upper() not in SEX_READ:
             yield gdt_warning("sex-unknown", line.line)
 
