@@ -27,8 +27,24 @@ AFTER_KNOWN: Final = (999_998, 0, 1)
 LABEL_LENGTH: Final = 120
 """Characters of a label; what is longer is cut."""
 
+WRITTEN: Final = frozenset(
+    {
+        "Anamnese",
+        "Bericht des Untersuchers",
+        "Beschreibung",
+        "Beurteilung",
+        "Empfehlung",
+        "Kommentar",
+        "Nachtrag",
+        "Schlussfolgerung",
+        "Untersuchungsablauf",
+        "Zusammenfassung",
+    }
+)
+"""Labels of what a person writes: such a text stays as it is."""
+
 _AGE: Final = re.compile(
-    r"(?P<weeks>\d{1,2})\s*(?:w(?:ee)?k?s?|ssw|\+)\s*(?P<days>[0-6])?\s*(?:d(?:ays?)?|t(?:age)?)?"
+    r"(?P<weeks>\d{1,2})\s*(?:w(?:ee)?k?s?|ssw|\+),?\s*(?P<days>[0-6])?\s*(?:d(?:ays?)?|t(?:age)?)?"
     r"(?:\s*ssw)?",
     re.IGNORECASE,
 )
@@ -113,7 +129,8 @@ def statement_label(one: ReportStatement) -> str:
 def statement_text(one: ReportStatement) -> str:
     """Return what a statement says in German, a person's own words as they are."""
     if one.kind == "CODE":
-        return german_word(Code(one.value_code, one.value_scheme, one.value)) or one.value
+        value = Code(one.value_code, one.value_scheme, one.value)
+        return german_word(value, _about(one)) or one.value
     if one.kind == "TIME":
         clock = to_time(one.value)
         return f"{clock:%H:%M}" if clock is not None else one.value
@@ -121,9 +138,17 @@ def statement_text(one: ReportStatement) -> str:
         clock = to_time(one.value[8:].partition("+")[0].partition("-")[0])
         day = _german_day(one.value[:8])
         return f"{day} {clock:%H:%M}" if clock is not None else day
+    if _about(one) in WRITTEN:
+        return one.value
     if to_date(one.value) is not None:
         return _german_day(one.value)
-    return (_german_age(one.value) or german_word(Code("", "", one.value))) or one.value
+    word = german_word(Code("", "", one.value), _about(one))
+    return _german_age(one.value) or word or one.value
+
+
+def _about(one: ReportStatement) -> str:
+    row = row_of(Code(one.code, one.scheme, one.name))
+    return row.german if row is not None else ""
 
 
 def _german_day(text: str) -> str:

@@ -14,10 +14,11 @@ from gdtbridge.catalogue.rows import terms
 from gdtbridge.catalogue.words import german_word
 from gdtbridge.sr import ucum
 from gdtbridge.sr.codes import PROPERTIES, SPREADS, ModifierRole, normal
-from gdtbridge.sr.findings import FINDING
+from gdtbridge.sr.findings import is_named_finding
 from gdtbridge.sr.identity import IdentityExtra
 from gdtbridge.sr.model import Code, Measurement, MeasurementProperty, ReportStatement
 from gdtbridge.sr.numbers import plain
+from gdtbridge.sr.statement_table import row_of
 from gdtbridge.sr.subject import UNNUMBERED_FETUS, mark
 
 REPEAT: Final = "Wiederholung"
@@ -242,7 +243,7 @@ def remarks(measurement: Measurement, without: Collection[str] = ()) -> tuple[st
     lines += [
         f"{one.name}: {one.value}"
         for one in measurement.further
-        if (one.scheme.upper(), one.code) != FINDING  # the title says it
+        if not is_named_finding(Code(one.code, one.scheme, one.name))  # the title says it
     ]
     lines += [_property_line(one) for one in measurement.properties]
     if measurement.repeats > 1:
@@ -295,7 +296,9 @@ def said(measurement: Measurement | ReportStatement, field: str) -> str:
 
 
 def _property_line(one: MeasurementProperty) -> str:
-    word = PROPERTIES.get(normal(Code(one.code, one.scheme, "")), one.name)
+    concept = Code(one.code, one.scheme, one.name)
+    row = row_of(concept)
+    word = PROPERTIES.get(normal(concept)) or (row.german if row is not None else one.name)
     return f"{word}: {_german_number(one.value)} {ucum.printed(one.unit)}".rstrip()
 
 

@@ -10,14 +10,16 @@ from gdtbridge.sr.model import Code
 from gdtbridge.tsv import table
 
 
-def german_word(code: Code) -> str | None:
+def german_word(code: Code, about: str = "") -> str | None:
     """Return the German word of a code, or of the device's words; None where there is none.
 
-    The words of the catalogue's terms (``terms.tsv``: sites, sides, stages) count too.
+    What a word means may depend on what is ``about`` (a German label): a placenta that is anterior
+    is at the front wall. The words of the catalogue's terms (sites, sides, stages) count too.
     """
     known = _words()
     key = ":".join(normal(code)) if code.value else ""
-    found = known.get(key) or known.get(f"={' '.join(code.meaning.casefold().split())}")
+    words = f"={' '.join(code.meaning.casefold().split())}"
+    found = known.get(f"{about}{words}") or known.get(key) or known.get(words)
     return found or (terms().words.get(terms().by_code.get(key, "")) or None)
 
 

@@ -43,7 +43,6 @@ class Tag(IntEnum):
     DateTime = 0x0040A120
     Date = 0x0040A121
     Time = 0x0040A122
-    PersonName = 0x0040A123
     UID = 0x0040A124
     TextValue = 0x0040A160
     NumericValue = 0x0040A30A

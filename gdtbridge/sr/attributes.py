@@ -15,6 +15,7 @@ from gdtbridge.dataset.parser import Item
 from gdtbridge.dataset.tags import Tag
 from gdtbridge.sr.codes import (
     FETUS_CLASS,
+    FINDING,
     PATIENT_CLASS,
     PROPERTIES,
     SILENT_MODIFIERS,
@@ -30,6 +31,7 @@ from gdtbridge.sr.content import CONTAINS, ContentReader
 from gdtbridge.sr.derivations import with_derivation
 from gdtbridge.sr.model import Code, MeasurementProperty, Subject
 from gdtbridge.sr.profiles import DeviceQuirk
+from gdtbridge.sr.statement_table import is_identifying
 from gdtbridge.sr.subject import ANATOMIC_IDENTIFIER, is_mark, names_fetus
 
 MAX_JOINED: Final = 4
@@ -173,13 +175,20 @@ def _read_without_role(
 ) -> None:
     name, kind = content.name(child), content.kind(child)
     concept, value = normal(name), content.modifier_value(child)
-    says_something = relation == PROPERTY or (kind == "NUM" and relation != INFERRED_FROM)
-    if value is None or (kind == "TEXT" and _read_old_ge_text(content, name, value, found)):
+    in_words = relation in {PROPERTY, CONTAINS} and kind != "NUM"
+    says_something = in_words or (kind == "NUM" and relation != INFERRED_FROM)
+    if (
+        value is None
+        or is_identifying(name)
+        or (kind == "TEXT" and _read_old_ge_text(content, name, value, found))
+    ):
         return
     if _is_of_subject(concept, relation, value):
         found.subject[concept] = value
     elif concept == STAGE_NUMBER:
         found.stage_number = value
+    elif is_number and kind in {"CODE", "TEXT"} and concept == FINDING:
+        found.further.append((name, value))
     elif is_number and (concept in PROPERTIES or says_something):
         found.properties.extend(_properties(content, child, name))
     elif _is_further(relation, kind, concept):

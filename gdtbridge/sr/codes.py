@@ -166,6 +166,9 @@ COMPANIONS: Final[frozenset[Concept]] = frozenset(
 BIOMETRY_GROUP: Final[Concept] = ("DCM", "125005")
 """Container of all values of one type and their companions (PS3.16 TID 5008)."""
 
+FINDING: Final[Concept] = ("DCM", "121071")
+"""Finding (PS3.16 TID 1501): what a value is about, also where it is said of the value itself."""
+
 MEASUREMENT_GROUP: Final[Concept] = ("DCM", "125007")
 """Measurement Group (PS3.16 TID 5203, 1501)."""
 

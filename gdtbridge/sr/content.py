@@ -37,8 +37,9 @@ NO_NUMBER: Final = Decimal("NaN")
 
 _QUALIFIER_WORDS: Final = {reason: reason for reason in QUALIFIERS.values()}
 
-_WORDED: Final = (Tag.TextValue, Tag.UID, Tag.Date, Tag.DateTime, Tag.Time, Tag.PersonName)
-"""Where an item that is no code and no number has its value (PS3.3 C.17.3.2.1)."""
+_WORDED: Final = (Tag.TextValue, Tag.UID, Tag.Date, Tag.DateTime, Tag.Time)
+"""Where an item that is no code and no number has its value (PS3.3 C.17.3.2.1); no name of a person
+is read."""
 
 _CODE_ELEMENTS: Final = (
     Tag.CodeValue,

@@ -22,6 +22,7 @@ from gdtbridge.sr.codes import (
     STANDARD_CONTAINERS,
     SUMMARIES,
     Concept,
+    ModifierRole,
     is_anatomy,
     normal,
     role_of,
@@ -39,7 +40,7 @@ from gdtbridge.sr.model import Code, FindingName
 from gdtbridge.sr.profiles import DeviceQuirk
 from gdtbridge.sr.statement_table import StatementUse, row_of
 
-FINDING: Final[Concept] = ("DCM", "121071")
+SITE: Final = ModifierRole.SITE
 
 NUMBERS: Final = frozenset({"NUM"})
 
@@ -131,6 +132,9 @@ def below(
         return context
     name = content.name(item)
     concept = _said_in(content, item, place) if _is_group(content, item) else None
+    if concept is not None and is_organ(concept):
+        own = any(role_of(content.name(child)) is SITE for child, _ in content.children(item, ""))
+        return context if own else context.with_modifiers({SITE: concept})
     if concept is not None:
         return _described(content, DescribedFinding(concept, place), context)
     if _is_thing_found(name):
@@ -151,8 +155,11 @@ def _below_statement(
     row = row_of(name)
     if row is not None and row.use not in {StatementUse.TOLD, StatementUse.FINDING}:
         return context
-    concept = name if is_answer(value) and name.text else _short(value)
-    return _described(content, DescribedFinding(concept, place), context)
+    if is_answer(value) and name.text:
+        return _described(content, DescribedFinding(name, place), context)
+    if is_organ(value):
+        return context.with_modifiers({SITE: value})
+    return _described(content, DescribedFinding(_short(value), place), context)
 
 
 def _described(
@@ -182,6 +189,11 @@ def is_named_finding(name: Code) -> bool:
     """Return whether a concept is that of a finding, whatever its value (Finding, Diagnosis)."""
     row = row_of(name)
     return row is not None and row.use is StatementUse.FINDING
+
+
+def is_organ(value: Code) -> bool:
+    """Return whether a finding is but the organ that was measured; a lymph node is a finding."""
+    return is_anatomy(value) and FINDING_WORDS.search(value.meaning) is None
 
 
 def _is_group(content: ContentReader, container: Item) -> bool:
@@ -235,7 +247,7 @@ def _short(value: Code) -> Code:
 def names_of(context: ModifierContext) -> tuple[FindingName, ...]:
     """Return the findings a value is about, also one that is told as a modifier."""
     known = {one.concept for one in context.findings}
-    modifying = [value for name, value in context.further if normal(name) == FINDING]
+    modifying = [value for name, value in context.further if is_named_finding(name)]
     return (
         *(FindingName(value) for value in modifying if value not in known),
         *(FindingName(one.concept, one.number, one.index) for one in context.findings),

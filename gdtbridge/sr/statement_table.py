@@ -56,6 +56,12 @@ def row_of(name: Code) -> StatementRow | None:
     return _row(":".join(normal(name)), " ".join(name.meaning.casefold().split()).rstrip(":"))
 
 
+def is_identifying(name: Code) -> bool:
+    """Return whether a concept says who somebody is."""
+    row = row_of(name)
+    return row is not None and row.use is StatementUse.IDENTIFYING
+
+
 @lru_cache(maxsize=1024)
 def _row(key: str, words: str) -> StatementRow | None:
     known = _table()

@@ -17,7 +17,7 @@ from gdtbridge.dataset.text import one_line
 from gdtbridge.sr.attributes import CONCEPT_MODIFIER, OLD_GE_TEXTS
 from gdtbridge.sr.codes import SILENT_MODIFIERS, Concept, normal, role_of
 from gdtbridge.sr.content import ContentReader, ModifierContext, NumFinding, StatementFinding
-from gdtbridge.sr.findings import SAYING, is_answer, is_named_finding, names_of
+from gdtbridge.sr.findings import SAYING, is_answer, is_named_finding, is_organ, names_of
 from gdtbridge.sr.identity import Identity, context_keys, made_id
 from gdtbridge.sr.model import (
     Code,
@@ -122,7 +122,8 @@ def _rule(one: StatementFinding, named: set[str]) -> str:
 def _rule_of_words(one: StatementFinding, named: set[str], *, is_listed: bool) -> str:
     if not one.value.text:
         return "no_text"
-    if one.place in named or _is_in_group(one, named):
+    is_site = is_named_finding(one.name) and is_organ(one.value)
+    if is_site or one.place in named or _is_in_group(one, named):
         return "in_names"
     return "stated" if is_listed or _speaks_for_itself(one) else "unlisted"
 

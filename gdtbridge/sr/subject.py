@@ -128,7 +128,12 @@ def below_container(
 
 
 def at_finding(outer: ModifierContext, context: ModifierContext) -> ModifierContext:
-    """Return the context with whose the numbers of a finding are that is not in the outer one."""
+    """Return the context with whose the numbers of a finding are that is not in the outer one.
+
+    A finding that is but an organ is the site.
+    """
+    if context.site is not None and context.site != outer.site:
+        return context.about(_subject(_said(_Kind.SITE, context.site)))
     if len(context.findings) <= len(outer.findings):
         return context
     return context.about(_subject(_said(_Kind.SITE, context.findings[-1].concept)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from gdtbridge.catalogue import title
+from gdtbridge.catalogue import remarks, title
 from gdtbridge.sr import Measurement, read_report
 from tests.sr.builder import (
     DIAMETER,
@@ -123,6 +123,16 @@ CASES: dict[str, tuple[Dataset, list[tuple[str, str]]]] = {
         container(PELVIS, found(FINDING, FIBROID, size(DIAMETER, "34"), rel=MODIFIER)),
         [("Myom: Durchmesser", "34")],
     ),
+    "one that is a property of the number": (
+        container(PELVIS, num(DIAMETER, "34", "mm", found(FINDING, FIBROID, rel=PROPERTY))),
+        [("Myom: Durchmesser", "34")],
+    ),
+    "a kind of lesion as a modifier": (
+        container(
+            PELVIS, container(GROUP, code("99X|1|Lesion type", "99X|2|Cyst"), size(LENGTH, "9"))
+        ),
+        [("Zyste: Länge", "9")],
+    ),
     "of a measurement group": (
         container(
             "DCM|126010|Imaging Measurements",
@@ -210,6 +220,18 @@ CASES: dict[str, tuple[Dataset, list[tuple[str, str]]]] = {
         ),
         [("Length, Uterus", "80")],
     ),
+    "an organ": (
+        container(GROUP, found(FINDING, UTERUS), size(LENGTH, "80")),
+        [("Length, Uterus", "80")],
+    ),
+    "an organ above the number": (
+        container(PELVIS, found(FINDING, UTERUS, size(LENGTH, "80"))),
+        [("Length, Uterus", "80")],
+    ),
+    "a lymph node, which is no organ": (
+        container(PELVIS, found(FINDING, "SCT|59441001|Lymph Node", size(LENGTH, "8"))),
+        [("Lymphknoten: Länge", "8")],
+    ),
     "a circumstance": (
         container(
             PELVIS,
@@ -282,3 +304,17 @@ def test_a_limit_beside_a_container_is_no_result(tmp_path: Path) -> None:
     limit = num("SCT|371933006|Normal Range Upper Limit", "30", "mm", rel=PROPERTY)
     (only,) = read(tmp_path, container(PELVIS, limit, size(LENGTH, "80")))
     assert str(only.value) == "80"
+
+
+def test_what_is_said_of_a_number_in_words_stays_with_it(tmp_path: Path) -> None:
+    """A comment below a number is a property of it, however it hangs; a person's name is not."""
+    measured = num(
+        LENGTH,
+        "80",
+        "mm",
+        text("DCM|121106|Comment", "schräg"),
+        text("DCM|121008|Person Observer Name", "Schall", rel=PROPERTY),
+    )
+    (only,) = read(tmp_path, container(PELVIS, measured))
+    assert "Kommentar: schräg" in remarks(only)
+    assert "Schall" not in str(only)

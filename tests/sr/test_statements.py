@@ -105,6 +105,14 @@ CASES: dict[str, tuple[Dataset, list[tuple[str, str]]]] = {
         worded(COMMENT, "Plazenta praevia\r\n\r\n Kontrolle  in 2 Wochen\n"),
         [("Kommentar", "Plazenta praevia\nKontrolle in 2 Wochen")],
     ),
+    "a comment that looks like a date or a code": (
+        container(SUMMARY, worded(COMMENT, "20240326"), worded("LN|55110-1|C", "normal")),
+        [("Kommentar", "20240326"), ("Schlussfolgerung", "normal")],
+    ),
+    "a text in the place of a code": (
+        worded("99X|6|Fetal position", "Breech"),
+        [("Lage des Kindes", "Beckenendlage")],
+    ),
     "a code": (
         fetus(coded("LN|11764-8|Fetal position", "SCT|6096002|Breech presentation")),
         [("Lage des Kindes, Fetus 1", "Beckenendlage")],
@@ -112,6 +120,10 @@ CASES: dict[str, tuple[Dataset, list[tuple[str, str]]]] = {
     "a code in the device's words": (
         coded("99X|6|Placenta Location", "99X|7|anterior, high"),
         [("Plazentasitz", "anterior, high")],
+    ),
+    "where a placenta is": (
+        coded("99X|6|Placenta Location", "99X|7|Anterior"),
+        [("Plazentasitz", "Vorderwand")],
     ),
     "the same twice": (
         container(SUMMARY, worded(COMMENT, "A"), container(FINDINGS, worded(COMMENT, "A"))),
@@ -260,6 +272,7 @@ def test_a_long_text_is_cut_and_says_so(tmp_path: Path) -> None:
         ("24w3d", "24+3 SSW"),
         ("24 w 3 d", "24+3 SSW"),
         ("24 weeks 3 days", "24+3 SSW"),
+        ("24 weeks, 3 days", "24+3 SSW"),
         ("24W3D", "24+3 SSW"),
         ("24+3 SSW", "24+3 SSW"),
         ("24 wks", "24+0 SSW"),
