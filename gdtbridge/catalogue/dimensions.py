@@ -60,7 +60,7 @@ def _rows() -> tuple[_DimensionRow, ...]:
 def amount_of(measurement: Measurement) -> AmountInUnit:
     """Return a measurement in the unit of its dimension; one in no known unit stays as sent."""
     unit = measurement.unit or "1"
-    words = plain_words(f"{measurement.name} {measurement.label or ''} {measurement.mode or ''}")
+    words = _words_of(measurement)
     for row in _rows():
         value = _in_unit(measurement.value, unit, row.unit)
         if (
@@ -71,6 +71,19 @@ def amount_of(measurement: Measurement) -> AmountInUnit:
             told = _shortened(measurement.value, value, row.decimals)
             return AmountInUnit(measurement.id, told, measurement.unit and row.unit)
     return AmountInUnit(_id_with(measurement), measurement.value, measurement.unit)
+
+
+def _words_of(measurement: Measurement) -> str:
+    """Return what the device says of a measurement, for the patterns of the rows."""
+    said = (
+        measurement.name,
+        measurement.label,
+        measurement.group,
+        measurement.mode,
+        measurement.method,
+        measurement.site,
+    )
+    return plain_words(" ".join(text for text in said if text))
 
 
 def _in_unit(value: Decimal, source: str, target: str) -> Fraction | None:

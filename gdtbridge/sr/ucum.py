@@ -123,6 +123,10 @@ PRINTED: Final = (
     ("mL", "ml"),
     ("L/min", "l/min"),
     ("uL", "µl"),
+    ("[in_i]", "in"),
+    ("[ft_i]", "ft"),
+    ("[lb_av]", "lb"),
+    ("[oz_av]", "oz"),
 )
 
 _WHOLE: Final[Mapping[str, str]] = MappingProxyType({"1": "", "/min": "1/min", "d": "Tage"})

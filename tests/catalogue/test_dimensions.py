@@ -47,6 +47,8 @@ def sent(value: str, unit: str, name: str = "Apex distance") -> Measurement:
         ("1.2272727272727", "", "x", "1.227 "),
         ("-18.2", "%", "x", "-18.2 %"),
         ("6.2", "kPa", "Stiffness", "6.2 kPa"),
+        ("6.2", "kPa", "E mean", "6.2 kPa"),
+        ("46.5", "mm[Hg]", "LSM", "6.199 kPa"),
         ("17", "kPa", "Pressure", "127.5 mmHg"),
         ("-1.2", "1/s", "Strain Rate", "-1.2 /s"),
         ("142", "bpm", "x", "142 1/min"),
@@ -85,6 +87,14 @@ def test_any_unit_gives_one_id_one_unit_and_one_amount(
     after = replace(UNKNOWN, value=decimal, unit=second)
     one, other = amount_of(before), amount_of(after)
     assert (one.id, one.unit, one.value) == (other.id, other.unit, other.value)
+
+
+def test_what_stands_around_a_value_tells_its_kind() -> None:
+    """A container or an image mode of elastography makes of a pressure a stiffness."""
+    value = replace(sent("6.2", "kPa", "Median"), group="Shear Wave Elastography")
+    assert amount_of(value).unit == "kPa"
+    assert amount_of(replace(value, group=None, mode="SWE")).unit == "kPa"
+    assert amount_of(replace(value, group=None)).unit == "mm[Hg]"
 
 
 def test_two_units_nobody_can_convert_are_two_series() -> None:

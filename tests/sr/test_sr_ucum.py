@@ -230,6 +230,7 @@ def test_half_is_rounded_up_and_float_noise_goes(value: str, decimals: int, text
     [
         ("mm[Hg]", "mmHg"),
         ("mm[Hg]/s", "mmHg/s"),
+        ("[in_i]", "in"),
         ("mL/m2", "ml/m2"),
         ("1", ""),
         ("/min", "1/min"),
