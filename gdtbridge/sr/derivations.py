@@ -23,6 +23,10 @@ from gdtbridge.tsv import table
 ANYWHERE: Final = "~"
 
 
+MISTAKABLE: Final = frozenset({"sd", "std", "var", "cv", "range", "rango", "max min"})
+"""Words of a spread that may be a label as well."""
+
+
 class DerivationKind(StrEnum):
     """What a derived value is to the measurement."""
 
@@ -79,8 +83,8 @@ def with_derivation(
 ) -> tuple[dict[ModifierRole, Code], tuple[tuple[Code, Code], ...]]:
     """Return modifiers in which a derivation has its one code, wherever the device put it.
 
-    A label or another modifier counts only where it says a spread or a count: ``Average`` may be a
-    name somebody gave.
+    A label or another modifier counts only where it unmistakably says a spread: ``Average`` and
+    ``SD`` may be names somebody gave.
     """
     found, rest = dict(modifiers), further
     derivation = found.get(ModifierRole.DERIVATION)
@@ -99,4 +103,6 @@ def with_derivation(
 
 
 def _is_no_value(code: Code) -> bool:
-    return derivation_kind(code) in {DerivationKind.SPREAD, DerivationKind.COUNT}
+    """Return whether a text that is no derivation says a spread; short ones may be names."""
+    words = plain_words(code.meaning or code.value)
+    return words not in MISTAKABLE and derivation_kind(code) is DerivationKind.SPREAD

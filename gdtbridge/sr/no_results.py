@@ -38,6 +38,9 @@ OTHER_TITLES: Final[frozenset[Concept]] = frozenset(
     }
 )
 
+SHORT: Final = 3
+"""Letters of a name that is believed without a unit or as a frequency only (MI, TIS, n, PRF)."""
+
 _DOSE: Final = re.compile(r"[numcd]?(?:Gy|Sv)(?![A-Za-z]).*")
 _MEGAHERTZ: Final = "MHz"
 
@@ -61,6 +64,8 @@ def rule_of(name: Code, unit: str) -> str:
     if unit == _MEGAHERTZ:
         return SETTING
     words = plain_words(name.text)
+    if len(words) <= SHORT and unit not in {"", "Hz", "kHz"}:
+        return ""  # MI in m/s is no index
     return next((rule for rule, names in _names() if names.fullmatch(words)), "")
 
 

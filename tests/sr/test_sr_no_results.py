@@ -105,6 +105,14 @@ def test_spread_is_never_the_value(read: Read, spread: Dataset) -> None:
     assert value.id == alone.id
 
 
+@pytest.mark.parametrize("label", ["n", "N", "SD", "Std", "Var", "Count", "Average", "Max"])
+def test_label_that_may_be_a_name_changes_nothing(read: Read, label: str) -> None:
+    """What a user typed is a name unless it unmistakably says a spread."""
+    item = num(LVIDD, "48", "mm", text("99GEMS|GEU-1005-5|Label", label, MODIFIER))
+    (one,) = read(dataset(echo_section(item))).measurements
+    assert (one.label, one.derivation) == (label, None)
+
+
 def test_average_in_words_stands(read: Read) -> None:
     """A private mean is a mean: the readings beside it are not told."""
     mean = num(LVIDD, "48", "mm", code(DERIVATION, "99ACME|A|Avg."))
@@ -127,6 +135,8 @@ def test_average_in_words_stands(read: Read) -> None:
         ("Number of valid measurements", "", "count"),
         ("Success rate", "%", "count"),
         ("Skin dose", "mGy", "other_report"),
+        ("MI", "m/s", ""),
+        ("n", "mm", ""),
         ("Depth", "cm", ""),
         ("Lesion depth", "cm", ""),
         ("Mitral Index", "", ""),
