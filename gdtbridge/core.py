@@ -213,6 +213,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         shared_folders(settings), settings.root, clock, partial(busy_folders, outbox, worklist)
     )
     book = OrderBook(settings, database, outbox, worklist, answers, clock)
+    wanted = any("received" in exchange.gdt.states for exchange in settings.exchanges)
+    began = book.images_received if wanted else None
     gatherer = ExamGatherer(
         routing, database, archive, worklist, stores.openers, (maker, completion), clock
     )
@@ -243,7 +245,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         book,
         OrderFiller(book, database, worklist, clock, min_age_hours=settings.worklist.min_age_hours),
         OrderFiles(settings, ports, exchanges_of(routing, settings), clock),
-        InstanceReceiver(database, archive, outbox, completion, due, clock),
+        InstanceReceiver(database, archive, outbox, completion, due, clock, began),
         held,
         renumbering,
         ExamOverview(database, archive, clock),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,6 +49,8 @@ class InstanceReceiver:
     completion: CompletionRule
     due: DueSignal
     clock: Clock
+    began: Callable[[Connection, str, str], None] | None = None
+    """Told study and patient's number of a study's first object, in its transaction."""
 
     def room_for(self, size: int) -> None:
         """Raise `OutOfResources` unless an object of ``size`` bytes can be stored."""
@@ -114,10 +117,15 @@ class InstanceReceiver:
         self, connection: Connection, incoming: IncomingInstance, header: Header
     ) -> None:
         """Tell whoever wants to know of an exam of which this is the first object."""
-        if not self.outbox.listens(EXAM_RECEIVED):
+        listens = self.outbox.listens(EXAM_RECEIVED)
+        if not listens and self.began is None:
             return
         study = intake.study_of(incoming.SOPInstanceUID, header)
         if store.find_exam(connection, study) is not None:
+            return
+        if self.began is not None:
+            self.began(connection, study, header.PatientID)
+        if not listens:
             return
         patient = Patient.from_dicom(
             header.PatientID, header.PatientName, header.PatientBirthDate, header.PatientSex

@@ -25,6 +25,7 @@ from gdtbridge.orders.listing import OrderListing
 from gdtbridge.orders.model import (
     ListingMark,
     Order,
+    OrderProgress,
     OrderRecord,
     OrderState,
     RecordOutcome,
@@ -81,6 +82,7 @@ class OrderBook:
         self._outbox = outbox
         self._worklist = worklist
         self._clock = clock
+        self._answers = answers
         self._entries = EntryMaker(settings.worklist, answers, clock)
         self._listing = OrderListing(database, worklist)
         with database.read() as connection:
@@ -193,6 +195,8 @@ class OrderBook:
                 note_former(connection, order.study_instance_uid, asked)
             self._name(connection, wanted, RecordOutcome.PLACED, order)
             self._outbox.tell(connection, _added(order))
+            named = replace(order, reference=wanted.reference, route=wanted.route)
+            self._tell(connection, named, OrderProgress.ACCEPTED)
         self._follow(order, before=None, waited=wanted.record is None)
         return order
 
@@ -302,8 +306,24 @@ class OrderBook:
         with self._database.write() as connection:
             store.close_order(connection, order.id, state)
             self._note(connection, record, RecordOutcome.CANCELLED, order)
+            if state is OrderState.CANCELLED:
+                self._tell(connection, order, OrderProgress.CANCELLED)
         closed = replace(order, state=state, mark=ListingMark.REMOVE)
         self._follow(closed, before=replace(order, mark=None), waited=record is None)
+
+    def images_received(
+        self, connection: Connection, study_instance_uid: str, patient_id: str
+    ) -> None:
+        """Tell of the first object of an order's study, if it is of the order's patient."""
+        order = store.order_of_study(connection, study_instance_uid)
+        if order is not None and order.patient.id == patient_id.strip():
+            self._tell(connection, order, OrderProgress.RECEIVED)
+
+    def _tell(self, connection: Connection, order: Order, progress: OrderProgress) -> None:
+        """Let the practice software be told an order's state, where it wants that."""
+        message = self._answers.progress(order, progress)
+        if message is not None:
+            self._outbox.put(connection, message)
 
     def finish(self, taken: TakenRecord, wanted: WantedOrder | None = None) -> None:
         """Do on the list what a record's first taking may have left undone.

@@ -25,6 +25,14 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class OrderProgress(StrEnum):
+    """A state of an order that the practice software may be told, as the chart says it."""
+
+    ACCEPTED = "Auftrag angenommen"
+    RECEIVED = "Erste Bilder empfangen"
+    CANCELLED = "Auftrag storniert"
+
+
 class ListingMark(StrEnum):
     """What the worklist folder still has to be told of an order."""
 

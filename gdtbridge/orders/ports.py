@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from gdtbridge.gdt.write.results import OrderReference
-from gdtbridge.orders.model import OrderRecord
+from gdtbridge.orders.model import Order, OrderProgress, OrderRecord
 from gdtbridge.outbox import Message
 from gdtbridge.people import Patient
 from worklist import Entry
@@ -19,6 +19,9 @@ class OrderAnswerPort(Protocol):
 
     def needs_birth_date(self, entry: Entry, reference: OrderReference, route: str) -> bool:
         """Return whether who gets the results of that order wants a birth date in them."""
+
+    def progress(self, order: Order, progress: OrderProgress) -> Message | None:
+        """Return the message that tells an order's state; None where that is not wanted."""
 
     def master_data(self, record: OrderRecord, patient: Patient) -> Message:
         """Return the message (6301) that answers a 6300; raise `GdtWriteError`."""

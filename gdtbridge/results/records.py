@@ -29,11 +29,12 @@ from gdtbridge.gdt.write.writer import (
     render_master_data,
     render_message,
     render_order_answer,
+    render_progress,
     render_retraction,
     render_study,
     render_values,
 )
-from gdtbridge.orders.model import Order, OrderRecord
+from gdtbridge.orders.model import Order, OrderProgress, OrderRecord
 from gdtbridge.people import Patient
 from gdtbridge.results.exam_codes import ExamCodeChooser, ExamCodes
 from gdtbridge.results.revision import NewValues
@@ -243,6 +244,32 @@ class ResultRecords:
             result, self._dialect, self._ids, encoding=self._gdt.encoding
         )
         return _noted(rendered, "answer to an order")
+
+    def progress(self, order: Order, progress: OrderProgress, moment: datetime) -> bytes | None:
+        """Return the record of an order's state; None where it is not wanted.
+
+        ``moment`` is local time. Raises `GdtWriteError`.
+        """
+        if progress.name.lower() not in self._gdt.states:
+            return None
+        procedure = meaningful(order.procedure)
+        sentence = f"{progress.value}: {procedure}" if procedure else progress.value
+        result = StudyResult(
+            patient=order.patient,
+            date=moment.date(),
+            time=moment.time().replace(microsecond=0),
+            accession=order.accession_number,
+            modality=order.modality,
+            description="",
+            test_id="",
+            test_description=sentence,
+            order=order.reference,
+            remarks=(sentence,),
+            device_code=self._codes.of(order.modality, procedure).device_code,
+        )
+        ids = self._ids_for(order)
+        rendered = render_progress(result, self._dialect, ids, encoding=self._gdt.encoding)
+        return None if rendered is None else _noted(rendered, "state of an order")
 
     def message(self, patient: Patient, text: str, moment: datetime) -> bytes:
         """Return the record of a message to the practice in the chart of ``patient``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Final
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.durable import Clock
 from gdtbridge.exams.plan import PlannedResult
+from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.gdt.tables.dialects import Dialect, dialect_named
 from gdtbridge.gdt.tables.ids import is_id, may_be_id
 from gdtbridge.gdt.tables.practice_dialects import dialects_with, with_echo
 from gdtbridge.gdt.write.results import Identification, OrderReference
-from gdtbridge.orders.model import OrderRecord
+from gdtbridge.orders.model import Order, OrderProgress, OrderRecord
 from gdtbridge.outbox import Message
 from gdtbridge.people import Patient
 from gdtbridge.results.attachments import AttachmentPlace
@@ -23,6 +25,8 @@ from gdtbridge.results.records import ResultRecords
 from gdtbridge.settings import ExchangeSettings, RouteCondition, Settings
 from gdtbridge.viewers import ViewerChoice
 from worklist import Entry
+
+log = logging.getLogger(__name__)
 
 DESTINATION: Final = "gdt"
 """The outbox's destination of results no route takes; a route adds its name."""
@@ -143,6 +147,29 @@ class OrderAnswers:
     def needs_birth_date(self, entry: Entry, reference: OrderReference, route: str) -> bool:
         """Return whether who gets the results of that order wants a birth date in them."""
         return self.routing.of_entry(entry, reference, route).records.needs_birth_date
+
+    def progress(self, order: Order, progress: OrderProgress) -> Message | None:
+        """Return the message that tells an order's state; None where that is not wanted.
+
+        An order whose state cannot be written has its result, or its refusal, all the same.
+        """
+        facts = _ordered(order.reference, order.station, order.modality, order.route, order.station)
+        target = self.routing.find(facts)
+        try:
+            payload = target.records.progress(order, progress, self.clock.local())
+        except GdtWriteError as error:
+            log.warning("order %s: its state is not told: %s", order.accession_number, error)
+            return None
+        if payload is None:
+            return None
+        key = f"state-{order.accession_number}-{progress.name.lower()}"
+        return Message(
+            kind="gdt",
+            destination=target.destination,
+            key=key,
+            name=target.names.other(key, self.clock.local()),
+            payload=payload,
+        )
 
     def master_data(self, record: OrderRecord, patient: Patient) -> Message:
         """Return the message (6301) for whoever sent ``record``; raise `GdtWriteError`."""

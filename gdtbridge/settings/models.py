@@ -148,6 +148,9 @@ AnswerLetters = Literal["device", "latin-1", "utf-8", "ascii"]
 Occupied = Literal["wait", "number"]
 Most = Annotated[int, Field(ge=1, le=100)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
+States = Annotated[
+    tuple[Literal["accepted", "received", "cancelled"], ...], BeforeValidator(_split)
+]
 EchoedFields = Annotated[
     tuple[Annotated[str, AfterValidator(_echoed_field)], ...], BeforeValidator(_split)
 ]
@@ -268,6 +271,7 @@ class GdtKeys(SettingsSection):
     encoding: Encoding | None = None
     file_name: FileName | None = None
     occupied: Occupied = "wait"
+    states: States = ()
     echo: EchoedFields = ()
     short_names: bool = False
     exam_codes: Annotated[tuple[ExamCodeRule, ...], BeforeValidator(_tables)] = ()

@@ -241,6 +241,7 @@ def _flat(options: DialectOptions) -> DialectLayouts:
             each=() if options.values is ValueForm.TEXT else _kept(options, _VALUE),
         ),
         _master_data(options),
+        layout(FieldRow(options.comment_field, ContentSource.CHART_REMARKS)),
     )
 
 
@@ -312,6 +313,7 @@ def _objects(options: DialectOptions) -> DialectLayouts:
 
     head = _objects_head(options)
     test, end = TEST_OBJECT[form], record_end(form, "6310")
+    said = FieldRow(options.comment_field, ContentSource.CHART_REMARKS)
     remark = _kept(options, (FieldRow("6227", ContentSource.ACCESSION_REMARK),))
     link = object_("Obj_Anhang", _LINK) if options.link is LinkPlace.URL else ()
     attached, attached_values = _attached(options), _attached_values(options)
@@ -339,6 +341,7 @@ def _objects(options: DialectOptions) -> DialectLayouts:
         study(ContentSource.DESCRIPTION),
         _with_tests(values, options),
         _master_data(options),
+        replace(values, head=(*head, *remark, said), text=(), attached=()),
     )
 
 

@@ -177,9 +177,14 @@ class RecordLayout:
 
 @dataclass(frozen=True, slots=True)
 class DialectLayouts:
-    """The four records a dialect has."""
+    """The records a dialect has.
+
+    ``progress``, of an order's state, has no test that could be its result; it is None where
+    software takes any record for that.
+    """
 
     study: RecordLayout
     order_answer: RecordLayout
     values: RecordLayout
     master_data: RecordLayout
+    progress: RecordLayout | None = None

@@ -110,6 +110,21 @@ def render_message(
     return render(dialect, layout, page, encoding)
 
 
+def render_progress(
+    result: StudyResult, dialect: Dialect, ids: Identification, *, encoding: str | None = None
+) -> GdtFile | None:
+    """Return the 6310 that tells an order's state (``remarks``); None where a dialect has none.
+
+    It has the order's names but no test, so that nobody takes it for the result. Raises
+    `GdtWriteError`.
+    """
+    layout = dialect.layouts.progress
+    if layout is None:
+        return None
+    page = RecordContents(study_contents(result, ids, layout, dialect.options))
+    return render(dialect, layout, page, encoding)
+
+
 def render_master_data(
     patient: Patient, dialect: Dialect, ids: Identification, *, encoding: str | None = None
 ) -> GdtFile:
