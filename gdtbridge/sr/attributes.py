@@ -177,14 +177,12 @@ def _read_without_role(
     concept, value = normal(name), content.modifier_value(child)
     in_words = relation in {PROPERTY, CONTAINS} and kind != "NUM"
     says_something = in_words or (kind == "NUM" and relation != INFERRED_FROM)
-    if (
-        value is None
-        or is_identifying(name)
-        or (kind == "TEXT" and _read_old_ge_text(content, name, value, found))
-    ):
+    if value is None or (kind == "TEXT" and _read_old_ge_text(content, name, value, found)):
         return
     if _is_of_subject(concept, relation, value):
         found.subject[concept] = value
+    elif is_identifying(name):
+        return
     elif concept == STAGE_NUMBER:
         found.stage_number = value
     elif is_number and kind in {"CODE", "TEXT"} and concept == FINDING:
