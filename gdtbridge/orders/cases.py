@@ -105,6 +105,22 @@ def same_case(
     return None
 
 
+def meant_orders(
+    orders: Sequence[Order], reference: OrderReference, procedure: str
+) -> Sequence[Order]:
+    """Return the orders of a patient that a cancellation means: mostly one.
+
+    A case whose record made several entries is cancelled as a whole by its number (8310) alone.
+    Raises `OrderError` as `meant_order` does.
+    """
+    if reference.case_id and not (reference.device_code or reference.test_id):
+        same = [order for order in orders if order.reference.case_id == reference.case_id]
+        waiting = [order for order in same if order.is_open]
+        if len(waiting) > 1 and not any(order.arrived for order in waiting):
+            return waiting
+    return [meant_order(orders, reference, procedure)]
+
+
 def meant_order(orders: Sequence[Order], reference: OrderReference, procedure: str) -> Order:
     """Return the one order of a patient that a cancellation means: open, or cancelled before.
 

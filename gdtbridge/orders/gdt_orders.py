@@ -9,7 +9,7 @@ from gdtbridge.durable.clock import Clock
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import store
 from gdtbridge.orders.book import OrderBook
-from gdtbridge.orders.cases import meant_order, of_person
+from gdtbridge.orders.cases import meant_orders, of_person
 from gdtbridge.orders.model import (
     OrderRecord,
     OrderRequest,
@@ -97,7 +97,9 @@ class GdtOrders:
         with self._book.writing():
             with self._database.read() as connection:
                 orders = store.orders_of(connection, patient.id)
-            meant = meant_order(of_person(orders, patient), reference, procedure)
+            *further, meant = meant_orders(of_person(orders, patient), reference, procedure)
+            for order in further:
+                self._book.close(order, OrderState.CANCELLED)
             if meant.state is not OrderState.ORDERED:
                 repeated = TakenRecord(RecordOutcome.REPEATED, meant.accession_number)
                 return self._noted(record, repeated)
