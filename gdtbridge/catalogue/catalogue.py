@@ -46,9 +46,10 @@ from gdtbridge.catalogue.rows import (
     terms,
 )
 from gdtbridge.catalogue.wording import fetus_word, stage_word
+from gdtbridge.catalogue.words import german_word
 from gdtbridge.sr.codes import ModifierRole
 from gdtbridge.sr.identity import LONGEST_ID
-from gdtbridge.sr.model import Measurement
+from gdtbridge.sr.model import Code, Measurement
 
 CHANGEABLE: Final = ("name", "unit", "decimals", "group")
 """Columns an own row without a concept may change for an id the catalogue has."""
@@ -300,12 +301,14 @@ def _short_names() -> Mapping[str, str]:
 
 
 def _own_word(role: str, measurement: Measurement) -> str:
-    """Return the device's own word for a modifier that may be anything."""
+    """Return the word for a modifier that may be anything, the device's own where we have none."""
     text: str | None = getattr(measurement, FIELDS.get(role, role), None)
     if role == ModifierRole.FETUS and text:
         return fetus_word(text)
     if role == ModifierRole.STAGE and text:
         return stage_word(text)
+    if role == ModifierRole.EQUATION and text:
+        return german_word(Code("", "", text)) or text
     return text or ""
 
 

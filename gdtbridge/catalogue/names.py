@@ -35,6 +35,11 @@ GENERIC_CONTAINERS: Final = frozenset(
 _SHORT: Final = re.compile(r"((?:[LR][VA]-)?)\S.*\((\w*[A-Z]\w*[A-Z]\w*)\)")
 
 
+_WEIGHT: Final = re.compile(
+    r"EFW by (?P<of>[A-Z][A-Za-z]{1,3}(?:, ?[A-Z][A-Za-z]{1,3})*), ?(?P<author>[^,]*[a-z][^,]*)"
+)
+"""An equation of PS3.16 CID 12014: ``EFW by AC, BPD, Hadlock 1984``."""
+
 _ABBREVIATED: Final = frozenset({"BPD", "HC", "AC", "FL", "OFD", "CRL", "GS", "HL", "TCD"})
 """What devices put before the author of a table: the measurement it is for."""
 
@@ -56,7 +61,13 @@ def fitted(stem: str, tail: str, length: int) -> str:
 
 
 def readable(text: str) -> str:
-    """Return a device's words without internals and doubled words: ``FL, FL`` is ``FL``."""
+    """Return a device's words without internals and doubled words: ``FL, FL`` is ``FL``.
+
+    A formula for the weight of a child is named by its author, what goes into it in brackets.
+    """
+    weight = _WEIGHT.fullmatch(text)
+    if weight is not None:
+        return f"{weight['author']} ({weight['of']})"
     parts = dict.fromkeys(_spoken(part.strip()) for part in text.split(","))
     return ", ".join(part for part in parts if part)
 

@@ -487,7 +487,7 @@ def test_contradicting_sides_are_seen(
         ("Hadlock 1985", "Schätzgewicht (EFW), Hadlock 1985, Fetus B", True),
         (
             "EFW by AC, BPD, FL, HC, Hadlock 1985 Table",
-            "EFW by AC, BPD, FL, HC, Hadlock 1985 Table, Fetus B",
+            "EFW, Hadlock 1985 Table (AC, BPD, FL, HC), Fetus B",
             True,
         ),
         (
@@ -561,6 +561,7 @@ def test_a_users_own_measurement_is_read_by_its_label(
         ("MCR_WEIGHT_US_PERC_EFW_HADLOCK_BPD_HC_AC_FL", "EFW Hadlock BPD HC AC FL"),
         ("FL, FL, Hadlock 1984", "FL, Hadlock 1984"),
         ("EFW by AC, BPD", "EFW by AC, BPD"),
+        ("EFW by AC, BPD, Hadlock 1984", "Hadlock 1984 (AC, BPD)"),
         ("LVIDd", "LVIDd"),
     ],
 )
