@@ -60,7 +60,7 @@ CHOICES: dict[str, tuple[list[Dataset], list[str]]] = {
         [num(LVIDD, "4.2", "cm", MEAN_OF), num(LVIDD, "4.3", "cm", chosen())],
         ["4.3"],
     ),
-    "all beats where nothing is chosen": ([num(LVIDD, beat, "cm") for beat in BEATS], [*BEATS]),
+    "all beats where nothing is chosen": ([num(LVIDD, beat, "mm") for beat in BEATS], [*BEATS]),
     "one of two exact twins": ([num(LVIDD, "4.1", "cm"), num(LVIDD, "4.1", "cm")], ["4.1"]),
 }
 
