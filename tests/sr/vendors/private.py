@@ -48,8 +48,8 @@ PHILIPS: Cases = {
             )
         ),
         [
-            one(PHILIPS_VALUE, "7.1", "cm3", label="Lt Ovary Vol"),
-            one(PHILIPS_VALUE, "7.1", "cm3", label="Rt Ovary Vol"),
+            one(PHILIPS_VALUE, "7.1", "cm3", label="Lt Ovary Vol", laterality="Left"),
+            one(PHILIPS_VALUE, "7.1", "cm3", label="Rt Ovary Vol", laterality="Right"),
         ],
     ),
     "Philips: the side is a code": (
