@@ -147,9 +147,13 @@ def present_all(
 def _of_earlier(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
     """Return a value of an earlier exam: named as today's would be, with its day and its own id."""
     identity = tuple(one for one in measurement.identity if one != EARLIER_KEY)
-    today = present(replace(measurement, earlier=None, identity=identity), catalogue)
+    alone = replace(measurement, earlier=None, identity=identity, stands=True)
+    today = present(alone, catalogue)
+    words = f", {earlier_word(measurement.earlier or '')}"
+    if not measurement.stands:
+        words += f" ({measurement.repeat} von {measurement.repeats})"
     return replace(
-        today.ending(f", {earlier_word(measurement.earlier or '')}"),
+        today.ending(words),
         id=measurement.id,
         group=EARLIER,
         order=(AFTER_LAST, *today.order),

@@ -35,6 +35,7 @@ def told_apart(
     alike: dict[str, list[int]] = {}
     for at, one in enumerate(shown):
         alike.setdefault(one.id, []).append(at)
+    shown = [replace(one, order=_beside(one, alike[one.id][0])) for one in shown]
     found = list(shown)
     for several in alike.values():
         if len(several) > 1:
@@ -58,6 +59,11 @@ def _placed(one: ChartValue, place: int, ids: Collection[str]) -> ChartValue:
 
 def _order(one: ChartValue, place: int) -> tuple[int, ...]:
     return (*one.order[:-1], 1, place, one.order[-1])
+
+
+def _beside(one: ChartValue, first: int) -> tuple[int, ...]:
+    """Return the order that keeps values of one id together where the first of them stands."""
+    return (*one.order[:-1], first, one.order[-1])
 
 
 def _with_number(one: ChartValue, measurement: Measurement) -> ChartValue:

@@ -155,14 +155,16 @@ def _at_site(
 ) -> ModifierContext:
     """Return the context with whose the values at a ``site`` are; None is no site of their own.
 
-    Where the new site says nothing, what an outer one said is forgotten.
+    Where the new site says nothing, what an outer one said is forgotten, and the section counts.
     """
     says = _said(_Kind.SITE, site) if site is not None else None
     stated = _subject(says) or _subject(otherwise)
     if stated is not None or site is None or says is _Says.NEUTRAL or context.site is None:
         return context.about(stated)
-    outer = _subject(_said(_Kind.SITE, context.site))
-    return replace(context, subject=None) if outer is context.subject else context
+    if _subject(_said(_Kind.SITE, context.site)) is not context.subject:
+        return context
+    section = _said(_Kind.SECTION, context.section) if context.section is not None else None
+    return replace(context, subject=_subject(section))
 
 
 def stated(

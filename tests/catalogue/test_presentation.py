@@ -230,12 +230,15 @@ def carotid(*velocities: Dataset) -> Dataset:
 def test_the_maximum_is_told_besides_where_the_catalogue_says_so(read: Read) -> None:
     """Of velocities in a stenosis, where the device sent several and chose none."""
     velocities = [b.num(PSV, value, "cm/s") for value in ("92", "312", "305")]
-    shown = in_order(present_all(read(carotid(*velocities)).measurements, standard()))
+    distal = b.num(PSV, "80", "cm/s", b.code(b.TOPOGRAPHY, "SRT|G-A119|Distal"))
+    measurements = read(carotid(velocities[0], distal, *velocities[1:])).measurements
+    shown = in_order(present_all(measurements, standard()))
     assert [(one.id, one.name[-9:], str(one.value)) for one in shown] == [
         ("ICAPSV0L", "SV, links", "305.0"),
         ("ICAPSV0L0R1", "(1 von 3)", "92.0"),
         ("ICAPSV0L0R2", "(2 von 3)", "312.0"),
         ("ICAPSV0L0MAX", ", Maximum", "312.0"),
+        ("ICAPSV0DIST0L", "al, links", "80.0"),
     ]
     assert shown[3].remarks[-1] == "größter von 3 Werten"
 

@@ -27,13 +27,18 @@ FORBIDDEN = "9999.5"
 
 
 class Reading(NamedTuple):
-    """One value of a leaf and its standing among its repeats."""
+    """One value of a leaf and its standing among its repeats.
+
+    ``moment`` is its own time (DT), ``qualifier`` what the device says against it.
+    """
 
     literal: str
     derivation: Term | None = None
     selection: Term | None = None
     wins: bool = True
     copy: bool = False
+    moment: str = ""
+    qualifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +54,12 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A container, what it says of everything below, and what stands in it."""
+    """A container, what it says of everything below, what stands in it, and when it was made."""
 
     name: Term
     says: Says
     items: tuple[Branch | Leaf, ...]
+    moment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +152,10 @@ class Building:
         for item in branch.items:
             below += [self.branch(item)] if isinstance(item, Branch) else self.leaf(item)
         name = branch.name.spelled(older=self.older)
-        return builder.container(name, *self.modifiers(branch.says), *below)
+        made = builder.container(name, *self.modifiers(branch.says), *below)
+        if branch.moment:
+            made.ObservationDateTime = branch.moment
+        return made
 
     def leaf(self, leaf: Leaf) -> list[Dataset]:
         """Return one NUM per reading."""
@@ -157,6 +166,10 @@ class Building:
             below = [BELOW[name]() for name in leaf.below]
             name = leaf.name.spelled(older=self.older)
             item = builder.num(name, reading.literal, leaf.unit, *self.modifiers(says), *below)
+            if reading.moment:
+                item.ObservationDateTime = reading.moment
+            if reading.qualifier:
+                item.NumericValueQualifierCodeSequence = [builder.coded(reading.qualifier)]
             items.append(item)
             self.numbers.append((leaf, item))
         return items

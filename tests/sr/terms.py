@@ -131,6 +131,9 @@ MATERNAL = ORGANS[3:]
 FINDINGS = [Term("DCM|121070|Findings"), Term("LN|59776-5|Findings")]
 SUMMARY = Term("DCM|121111|Summary")
 FETUS_SUMMARY = Term("DCM|125008|Fetus Summary")
+PREVIOUS = [Term("DCM|121068|Previous Findings"), Term("LN|18834-2|Comparison study")]
+CHARACTERISTICS = Term("DCM|121118|Patient Characteristics")
+PELVIS = Term("DCM|125011|Pelvis and Uterus")
 BIOMETRY = [
     Term("DCM|125002|Fetal Biometry"),
     Term("DCM|125003|Fetal Long Bones"),
