@@ -137,7 +137,7 @@ def test_units_look_as_in_a_letter(sheet: MakeSheet, unit: str, shown: str) -> N
 def test_repeats_are_marked(sheet: MakeSheet) -> None:
     """Whether the catalogue knows them or not, and a note says what the number means."""
     twice = [num(LVIDD, value, "mm") for value in ("48.2", "47.0")]
-    other = [num("99ACME|X1|Wert", value, "mm") for value in ("1", "2")]
+    other = [num("99ACME|X1|Kennzahl", value, "mm") for value in ("1", "2")]
     for numbers in (twice, other):
         notes = sheet(dataset(echo_section(*numbers))).notes
         assert any("von drei Werten derselben Größe" in note for note in notes)
@@ -146,8 +146,8 @@ def test_repeats_are_marked(sheet: MakeSheet) -> None:
     assert list(rows(made)) == [
         "LV-Durchmesser enddiastolisch (LVIDd)",
         "LV-Durchmesser enddiastolisch (LVIDd) (1 von 2)",
-        "Wert, Linker Ventrikel (1 von 2)",
-        "Wert, Linker Ventrikel",
+        "Kennzahl, Linker Ventrikel (1 von 2)",
+        "Kennzahl, Linker Ventrikel",
     ]
 
 
