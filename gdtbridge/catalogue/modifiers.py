@@ -156,11 +156,12 @@ def _term(role: str, key: str, text: str) -> str:
     if known or role not in _SPOKEN:
         return known
     scheme = key.partition(":")[0]
-    return "" if scheme in DEFINED_SCHEMES else _term_of_text(role, text or key.removeprefix("="))
+    return "" if scheme in DEFINED_SCHEMES else term_of_text(role, text or key.removeprefix("="))
 
 
 @lru_cache(maxsize=1024)
-def _term_of_text(role: str, text: str) -> str:
+def term_of_text(role: str, text: str) -> str:
+    """Return the term a text names, by its meaning or German word; empty for none."""
     plain = _STRUCTURE.sub("", " ".join(text.casefold().split()))
     return terms().term(role, f"={plain}") or _by_meaning().get(plain, "")
 
@@ -292,12 +293,12 @@ def _sided_text(text: str) -> tuple[str, str] | None:
         side, rest = before[1], before[2]
     elif behind is not None:
         side, rest = behind[2], behind[1]
-    whole = _term_of_text(ModifierRole.SITE, rest) if rest else ""
+    whole = term_of_text(ModifierRole.SITE, rest) if rest else ""
     return (whole, _side_of_text(side)) if whole in _paired() else None
 
 
 def _side_of_text(text: str) -> str:
-    return _term_of_text(ModifierRole.LATERALITY, text)
+    return term_of_text(ModifierRole.LATERALITY, text)
 
 
 @lru_cache(maxsize=1)

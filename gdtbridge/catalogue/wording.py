@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Context, Decimal, InvalidOperation
 from typing import Final
 
-from gdtbridge.catalogue.modifiers import contradicting_sides, own_name, said_by
+from gdtbridge.catalogue.modifiers import contradicting_sides, own_name, said_by, term_of_text
 from gdtbridge.catalogue.names import GENERIC_CONTAINERS, GENERIC_NAMES, readable
 from gdtbridge.catalogue.rows import terms
 from gdtbridge.catalogue.words import german_word
@@ -18,6 +18,7 @@ from gdtbridge.sr.findings import is_named_finding
 from gdtbridge.sr.identity import IdentityExtra
 from gdtbridge.sr.model import Code, Measurement, MeasurementProperty, ReportStatement
 from gdtbridge.sr.numbers import plain
+from gdtbridge.sr.stages import NUMBERED
 from gdtbridge.sr.statement_table import row_of
 from gdtbridge.sr.subject import UNNUMBERED_FETUS, mark
 
@@ -269,8 +270,12 @@ def comma(value: Decimal) -> str:
 
 
 def stage_word(text: str) -> str:
-    """Return what a stage is called; a mere number is ``Stufe 4``."""
-    return f"Stufe {text}" if text.isdigit() else text
+    """Return what a stage is called; a number is ``Stufe 4``, also behind a name."""
+    name, _, number = text.rpartition(NUMBERED)
+    if not name:
+        return f"Stufe {text}" if text.isdigit() else text
+    known = terms().words.get(term_of_text(ModifierRole.STAGE, name), name)
+    return f"{known}, Stufe {number}"
 
 
 def _repeats_the_derivation(measurement: Measurement, field: str, text: str) -> bool:

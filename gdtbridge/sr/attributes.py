@@ -19,7 +19,6 @@ from gdtbridge.sr.codes import (
     PATIENT_CLASS,
     PROPERTIES,
     SILENT_MODIFIERS,
-    STAGE_NUMBER,
     SUBJECT_CLASS,
     SUBJECT_ID,
     Concept,
@@ -87,7 +86,6 @@ class _FoundAttributes:
     properties: list[MeasurementProperty] = field(default_factory=list)
     inferred_from: list[str] = field(default_factory=list)
     subject: dict[Concept, Code] = field(default_factory=dict)
-    stage_number: Code | None = None
 
     def add_role(self, role: ModifierRole, value: Code) -> None:
         self.roles.setdefault(role, []).append(value)
@@ -107,7 +105,6 @@ def attributes_of(content: ContentReader, item: Item, place: str) -> ItemAttribu
         elif relation != CONTAINS or is_number:  # `tree` tells the others
             _read_reference(content, child, child_place, found, is_number=is_number)
     subject, subject_id = _take_subject(found)
-    _take_stage_number(found)
     if not (found.roles or found.further or found.properties or found.inferred_from):
         return ItemAttributes(subject=subject, subject_id=subject_id)
     modifiers, further = with_derivation(
@@ -123,17 +120,6 @@ def attributes_of(content: ContentReader, item: Item, place: str) -> ItemAttribu
         subject,
         subject_id,
     )
-
-
-def _take_stage_number(found: _FoundAttributes) -> None:
-    """Tell stages apart by their number where there is no other name, or one in free text."""
-    if found.stage_number is None:
-        return
-    names = found.roles.setdefault(ModifierRole.STAGE, [])
-    if not names:
-        names.append(found.stage_number)
-    elif not names[0].value:
-        names[0] = Code("", "", f"{names[0].meaning} {found.stage_number.text}")
 
 
 def _read_reference(
@@ -183,8 +169,6 @@ def _read_without_role(
         found.subject[concept] = value
     elif is_identifying(name):
         return
-    elif concept == STAGE_NUMBER:
-        found.stage_number = value
     elif is_number and kind in {"CODE", "TEXT"} and concept == FINDING:
         found.further.append((name, value))
     elif is_number and (concept in PROPERTIES or says_something):

@@ -35,6 +35,7 @@ class ModifierRole(StrEnum):
     BREATHING = "breathing"
     FLOW = "flow"
     STAGE = "stage"
+    STAGE_NUMBER = "stage_number"
     PROTOCOL = "protocol"
     FETUS = "fetus"
     LABEL = "label"
@@ -64,6 +65,7 @@ MODIFIERS: Final[dict[Concept, ModifierRole]] = {
     ("SCT", "272517003"): ModifierRole.BREATHING,  # Respiratory Cycle Point
     ("SCT", "260674002"): ModifierRole.FLOW,  # Direction of Flow
     ("LN", "18139-6"): ModifierRole.STAGE,  # Stage
+    ("DCM", "122091"): ModifierRole.STAGE_NUMBER,  # Stage Number (`stages`)
     ("DCM", "109055"): ModifierRole.STAGE,  # Protocol Stage
     ("DCM", "125203"): ModifierRole.PROTOCOL,  # Acquisition Protocol
     ("DCM", "121401"): ModifierRole.DERIVATION,  # Derivation
@@ -82,9 +84,6 @@ MODIFIERS: Final[dict[Concept, ModifierRole]] = {
     ("99GEMS", "GEU-1005-5"): ModifierRole.LABEL,  # GE LOGIQ: Measurement Label
     ("99GEMS", "GEU-1005-7"): ModifierRole.SITE,  # GE LOGIQ: Anatomy Label
 }
-
-STAGE_NUMBER: Final[Concept] = ("DCM", "122091")
-"""Stage Number, which tells stages apart where nothing else does."""
 
 _LEFT: Final[Concept] = ("SCT", "7771000")
 _RIGHT: Final[Concept] = ("SCT", "24028007")

@@ -93,6 +93,7 @@ class ModifierContext:
     breathing: Code | None = None
     flow: Code | None = None
     stage: Code | None = None
+    stage_number: Code | None = None
     protocol: Code | None = None
     fetus: Code | None = None
     label: Code | None = None

@@ -14,7 +14,7 @@ from typing import Final
 
 from gdtbridge.dataset.parser import Item
 from gdtbridge.dataset.tags import Tag
-from gdtbridge.sr import earlier, findings, sonoscape, statements, subject
+from gdtbridge.sr import earlier, findings, sonoscape, stages, statements, subject
 from gdtbridge.sr.attributes import CONCEPT_MODIFIER, INFERRED_FROM, ItemAttributes, attributes_of
 from gdtbridge.sr.codes import (
     BIOMETRY_GROUP,
@@ -83,6 +83,7 @@ def walk(content: ContentReader) -> None:
             waiting.extend(reversed(_below(content, node)))
     subject.settle(content)
     earlier.settle(content)
+    stages.settle(content)
 
 
 def _below(content: ContentReader, node: _TreeNode) -> list[_TreeNode]:

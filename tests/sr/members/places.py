@@ -239,7 +239,7 @@ PLACES = {
         ),
         (told("61", "%", "LVEF0*", "Low Dose"), told("44", "%", "LVEF0*", "Peak Dose")),
     ),
-    "stages: Stage Number with stage name and view number": Member(
+    "stages: one name with two numbers": Member(
         echo(
             stage(
                 num("DCM|122091|Stage Number", "2", "{stage}", rel=ACQUISITION),
@@ -252,7 +252,33 @@ PLACES = {
                 value="50",
             ),
         ),
-        (told("52", "%", "LVEF0*", "Mid"), told("50", "%", "LVEF0*", "Mid")),
+        (
+            told("52", "%", "LVEF0*", "Mid, Stufe 2", never="Wiederholung"),
+            told("50", "%", "LVEF0*", "Mid, Stufe 3", never="Wiederholung"),
+        ),
+    ),
+    "stages: one code with two numbers beside peak": Member(
+        echo(
+            *(
+                stage(
+                    num("DCM|122091|Stage Number", which, "{stage}", rel=ACQUISITION),
+                    code("LN|18139-6|Stage", what, rel=ACQUISITION),
+                    value=value,
+                )
+                for which, what, value in (
+                    ("1", "SCT|128975004|Resting State", "58"),
+                    ("2", "SCT|432655005|Cardiac Stress State", "61"),
+                    ("3", "SCT|432655005|Cardiac Stress State", "66"),
+                    ("4", "SCT|434161005|Peak cardiac stress state", "52"),
+                )
+            )
+        ),
+        (
+            told("58", "%", "LVEF0REST", "in Ruhe"),
+            told("61", "%", "LVEF0*", "unter Belastung, Stufe 2", never="Wiederholung"),
+            told("66", "%", "LVEF0*", "unter Belastung, Stufe 3", never="Wiederholung"),
+            told("52", "%", "LVEF0PEAK", "maximale Belastung"),
+        ),
     ),
     "walls in 2D and M-mode by image mode": Member(
         echo(
