@@ -14,7 +14,7 @@ _MEANINGLESS: Final = frozenset({"MCR", "US", "PERC", "CALC", "MEAS", "M", "WEIG
 """Words of such names that say nothing to a doctor."""
 
 
-GENERIC_NAMES: Final = frozenset({"value", "distance", "measurement", "wert", "messwert"})
+GENERIC_NAMES: Final = frozenset({"value", "distance", "measurement"})
 """What devices call any measurement whose name is its label."""
 
 GENERIC_CONTAINERS: Final = frozenset(
