@@ -139,6 +139,7 @@ def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
     for one in core.outbox.status():
         yield CheckResult(f"outbox.{one.destination}", ok=not one.stuck, text=one.sentence)
     yield from _receivers(core)
+    yield from _long_paths(core)
     yield from master_data(core)
     yield from _attention(core)
 
@@ -169,6 +170,21 @@ def _receivers(core: Core) -> Iterator[CheckResult]:
             text += ", ".join(adopted)
         key = f"gdt.routes ({route}).orders.receivers" if route else "orders.receivers"
         yield CheckResult(key, ok=True, text=text)
+
+
+def _long_paths(core: Core) -> Iterator[CheckResult]:
+    """Yield where paths of attachments are longer than their field: some software cuts them."""
+    for target in core.routing.targets:
+        place, limit = target.attachments, target.records.path_length
+        if place is not None and place.usual_path_length > limit:
+            key = f"gdt.routes ({target.name})" if target.name else "gdt"
+            text = (
+                f"Pfade der Anhänge haben {place.usual_path_length} Zeichen, das Feld 6305 hat "
+                f"{limit}: Manche Praxissoftware schneidet sie ab. Eine kürzere Freigabe oder ein "
+                "Laufwerk hilft. / Paths of attachments are longer than their field; a shorter "
+                "share helps."
+            )
+            yield CheckResult(f"{key}.attachments_path", ok=True, text=text)
 
 
 def _attention(core: Core) -> Iterator[CheckResult]:

@@ -38,6 +38,8 @@ ATTACHMENT: Final = "attachment"
 MOST_SECONDS: Final = 120.0
 """Seconds for all attachments of one exam: other exams wait meanwhile."""
 
+_USUAL_NAME: Final = "R0000000001-0123456789abcdef.jpg"
+
 LONGEST_NAME: Final = field_length("6302")
 
 
@@ -53,6 +55,11 @@ class AttachmentPlace:
     """Whether each value record brings the page of its report along."""
     fetal_sex: bool = False
     """Whether that page tells the sex of a fetus."""
+
+    @property
+    def usual_path_length(self) -> int:
+        """Characters of the path of a file of an exam with an accession number of ours."""
+        return len(self.path_of(_USUAL_NAME))
 
     def path_of(self, name: str) -> str:
         """Return how a workstation opens a file of the folder."""

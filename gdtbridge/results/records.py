@@ -98,6 +98,11 @@ class ResultRecords:
         return self._gdt.encoding or self._dialect.options.encoding
 
     @property
+    def path_length(self) -> int:
+        """Characters field 6305 (path of an attachment) has in the dialect."""
+        return self._dialect.limit("6305")
+
+    @property
     def sender(self) -> str:
         """GDT id (8316) the records are sent under."""
         return self._gdt.sender or self._dialect.options.sender

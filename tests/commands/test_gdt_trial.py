@@ -254,3 +254,11 @@ def test_try_is_marked_and_refuses_what_cannot_be(tmp_path: Path) -> None:
     (record,) = read_records(kept[0])
     assert record.patient.id == "9999"
     assert any("TEST von gdtbridge" in text for text in record.all("6228"))
+
+
+def test_a_software_that_hands_over_patients_alone(tmp_path: Path) -> None:
+    """Where there are master data only, they are proposed as orders."""
+    file = tmp_path / "patient.gdt"
+    file.write_bytes(order(TURBOMED, "iso8859-1").replace(b"80006302", b"80006301"))
+    proposed = tomllib.loads(run(tmp_path, "learn", str(file)).stdout)
+    assert proposed["orders"]["master_data"] == "order"

@@ -169,6 +169,9 @@ def _order_settings(seen: _Seen) -> Iterable[ProposedSetting]:
     if len(bare) == 1:
         reason = "ohne 9206 sagen es nur die Bytes / without 9206 only the bytes tell"
         yield ProposedSetting("orders", (("encoding", bare.pop()),), reason)
+    if {one.record_type for one in seen.orders} == {"6301"}:
+        reason = "nur Stammdaten (6301): Es übergibt Patienten ohne Auftrag / master data only"
+        yield ProposedSetting("orders", (("master_data", "order"),), reason)
 
 
 def _writing(seen: _Seen, base: Dialect) -> Iterable[Change]:
@@ -277,12 +280,6 @@ def _remarks(seen: _Seen) -> Iterable[str]:
         )
     if not seen.orders:
         yield "Keine Aufträge (6301, 6302 …) darunter. / No orders among them."
-    types = {one.record_type for one in seen.orders}
-    if types == {"6301"}:
-        yield (
-            "Nur Stammdaten (6301): Diese Software übergibt Patienten ohne Auftrag. / Master data "
-            "only: this software hands patients over without an order."
-        )
     if any(not (one.first("3103") or "").strip("0 ") for one in seen.orders):
         yield "Aufträge ohne Geburtsdatum (3103). / Orders without a birth date."
     if any(one.all(NUMBER_ELSEWHERE) for one in seen.orders):
