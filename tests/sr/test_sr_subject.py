@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from pydicom.dataset import Dataset
 
-from gdtbridge.sr import Report
+from gdtbridge.sr import Report, predecessor_ids
 from gdtbridge.sr.model import Code, Subject
 from gdtbridge.sr.subject import mark, names_fetus
 from gdtbridge.tsv import table
@@ -17,8 +17,10 @@ from tests.sr.builder import (
     FINDINGS,
     GROUP,
     LVIDD,
+    MODE,
     MODIFIER,
     SITE,
+    TWO_D,
     code,
     coded,
     container,
@@ -250,3 +252,20 @@ def test_every_row_has_its_source() -> None:
     for what, _, word, meaning, _ in rows:
         assert what.startswith("word-") or meaning
         assert what.startswith("word-") or re.fullmatch(r"[A-Z]+:[0-9-]+|[0-9]+", word)
+
+
+def test_the_seed_s_ids_are_the_patient_s_of_today(read: Read) -> None:
+    """What the seed system wrote as hers goes under its stable id, and hides none of her own."""
+    group = container(GROUP, code(MODE, TWO_D), LEFT_VENTRICLE)
+    own = container(GROUP, code(MODE, TWO_D), num(LVIDD, "48", "mm"))
+    report = read(
+        dataset(
+            container(FINDINGS, code(CLASS, OF_PATIENT, rel=OBS), own),
+            container(FINDINGS, fetus("A"), group),
+            container("DCM|121068|Previous Findings", own),
+        )
+    )
+    made = dict(zip(predecessor_ids(report), report.measurements, strict=True))
+    assert str(made["SOEC2DLVIEDD"].value) == "48"
+    assert made["SOEC2DLVIEDD"].subject is Subject.PATIENT
+    assert sum(one.startswith("SOEC") for one in made) == 1
