@@ -54,9 +54,22 @@ WORKING = {
     "worklist add": ("--id", "7", "--lastname", "A", "--birthdate", "01.01.1980"),
     "worklist remove": ("R1",),
 }
-WITHOUT = {
-    *("check", "serve", "simulate", "open", "webhook test", "backup", "restore", "archive reindex")
-} | {f"{group} {name}" for group in ("gdt", "sr") for name in ("check", "convert", "show")}
+WITHOUT = (
+    {
+        *(
+            "check",
+            "serve",
+            "simulate",
+            "open",
+            "webhook test",
+            "backup",
+            "restore",
+            "archive reindex",
+        )
+    }
+    | {"gdt learn", "gdt try"}
+    | {f"{group} {name}" for group in ("gdt", "sr") for name in ("check", "convert", "show")}
+)
 """Commands that open no installation, make one, or tell what is missing."""
 
 
