@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from gdtbridge.sr.content import NumFinding
-from gdtbridge.sr.identity import LONGEST_ID
+from gdtbridge.sr.identity import LONGEST_ID, is_spread
 from gdtbridge.sr.model import PredecessorTest, Report
 from gdtbridge.sr.selection import REPEAT_RULES, VALUE_RULES, FindingVerdict
 from gdtbridge.sr.sonoscape import AGGREGATE, VALUE
@@ -61,9 +61,12 @@ def predecessor_tests(verdicts: Sequence[FindingVerdict]) -> dict[str, Predecess
 
 
 def _is_of_patient_today(finding: NumFinding) -> bool:
-    """Return whether a finding may bear an id of the predecessor's, which knew the patient only."""
+    """Return whether a finding may bear an id of the predecessor's, which knew the patient only.
+
+    A spread may not: what it is the spread of would lose its id.
+    """
     own = finding.context.fetus is None and finding.earlier is None
-    return own and not finding.fault
+    return own and not finding.fault and not is_spread(finding)
 
 
 def predecessor_ids(report: Report) -> tuple[str, ...]:

@@ -22,8 +22,9 @@ from gdtbridge.results.revision import news_of
 from gdtbridge.results.values import TestValueBuilder
 from gdtbridge.sr import Report
 
-Verdict = Literal["told", "left", "either", "within"]
-"""Told; never told; left or told as what it is; told within the names of other values."""
+Verdict = Literal["told", "left", "either", "within", "besides"]
+"""Told; never told; left or told as what it is; told within the names of other values;
+told once more, as the greatest of several."""
 
 NAME_LENGTH: Final = field_length("8411")
 
@@ -163,13 +164,13 @@ def chart_of(report: Report) -> list[ChartLine]:
 
 def compare(lines: Sequence[ChartLine], expected: Iterable[Expected]) -> Comparison:
     """Match lines and expectations one to one, as many as can be."""
-    wanted = [one for one in expected if one.verdict in {"told", "either"}]
+    wanted = [one for one in expected if one.verdict in {"told", "besides", "either"}]
     taken: dict[int, int] = {}
-    order = sorted(range(len(wanted)), key=lambda at: wanted[at].verdict != "told")
+    order = sorted(range(len(wanted)), key=lambda at: wanted[at].verdict == "either")
     for index in order:
         _find(index, lines, wanted, taken, set())
     met = set(taken.values())
-    due = [index for index in order if wanted[index].verdict == "told"]
+    due = [index for index in order if wanted[index].verdict != "either"]
     return Comparison(
         right=len(taken),
         shown=len(lines),

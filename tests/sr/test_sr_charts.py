@@ -47,15 +47,8 @@ def read_table() -> dict[str, list[Row]]:
 
 ROWS = read_table()
 
-OPEN: frozenset[str] = frozenset(
-    # Reports that are not right yet
-    {
-        "f12_swe_only_iqr_first",
-        "f26_unit_probe",
-        "g08_two_ica_same_vessel",
-        "g09_three_lvidd_no_mean",
-    }
-)
+ONE_NAME = frozenset({"f26_unit_probe"})
+"""Reports whose private groups all bear one name, so that values are told apart by id only."""
 
 
 def read(corpus: Path, name: str) -> Report:
@@ -84,7 +77,7 @@ def test_charts_agree_with_the_table(
         f"charts of {len(done)} reports from the field: {right} values, "
         f"precision {precision:.3f}, recall {recall:.3f}",
     )
-    wrong = {name: one for name, one in done.items() if not one.is_right and name not in OPEN}
+    wrong = {name: one for name, one in done.items() if not one.is_right}
     if wrong:
         pytest.fail(report_of(wrong), pytrace=False)
 
@@ -97,12 +90,10 @@ def report_of(wrong: dict[str, Comparison]) -> str:
 @pytest.mark.parametrize("name", ROWS)
 def test_what_is_left_out_is_explained(corpus: Path, name: str) -> None:
     """What the chart does not say has a decision at its place; ids and names differ."""
-    if name in OPEN:
-        pytest.skip("not right yet")
     report = read(corpus, name)
     lines = chart_of(report)
     assert len({line.id for line in lines}) == len(lines)
-    assert len({line.name for line in lines}) == len(lines)
+    assert name in ONE_NAME or len({line.name for line in lines}) == len(lines)
     assert report.decisions is not None
     left = {one.place for one in report.decisions if not one.kept}
     for row in ROWS[name]:
@@ -123,7 +114,8 @@ def test_rows_are_what_dcmtk_prints(corpus: Path, name: str) -> None:
     if shutil.which("dcmdump") is None or not file.is_file():
         pytest.skip(f"no dcmdump (DCMTK), or no {file.name}")
     shown = list(items(of_dcmdump(file).root))
-    assert [(row.place, row.concept, row.sent) for row in ROWS[name]] == shown
+    rows = [row for row in ROWS[name] if row.expected.verdict != "besides"]
+    assert [(row.place, row.concept, row.sent) for row in rows] == shown
 
 
 def items(node: Node) -> Iterator[tuple[str, str, str]]:

@@ -11,13 +11,6 @@ from tests.sr.builder import write
 from tests.sr.chart import chart_of, compare
 from tests.sr.members import MEMBERS
 
-OPEN: frozenset[str] = frozenset(
-    # Reports that are not right yet
-    {
-        "vertebral and subclavian artery under one code",
-    }
-)
-
 
 @pytest.mark.parametrize("name", MEMBERS)
 def test_chart_says_what_it_should(tmp_path: Path, name: str) -> None:
@@ -27,8 +20,6 @@ def test_chart_says_what_it_should(tmp_path: Path, name: str) -> None:
     done = compare(lines, member.expected)
     alike = len({line.id for line in lines}) < len(lines)
     alike |= len({line.name for line in lines}) < len(lines)
-    if name in OPEN and (alike or not done.is_right):
-        pytest.skip("not right yet")
     assert not alike, "\n".join(map(str, lines))
     if not done.is_right:
         pytest.fail(str(done), pytrace=False)

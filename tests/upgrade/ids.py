@@ -54,8 +54,8 @@ REASONS: Final[dict[str, str]] = {
     "bladder is understood now; before it was a word of the device in a stable id.",
     "Statistics": "A spread or a count is told as such now and not under the id of the value.",
     "Catalogue": "The catalogue knows the measurement now, or tells apart what shared an id.",
-    "Units": "The unit is understood now, so the value has the id of the catalogue. The old id "
-    "was that of a value whose unit was not.",
+    "Units and codes": "The unit or the coding is understood now, so the value has the id of the "
+    "catalogue. The old id was that of a value nobody knew.",
     "Which of several": "Of repeats none of which the device chose, the plain id belongs to the "
     "one measured last, and no longer to the smallest.",
     LEFT_OUT: "The value is no result of today's exam. `gdtbridge sr show --explain` says why.",
@@ -160,7 +160,7 @@ def _reason(before: Before, now: Now) -> str:
         return "Catalogue" if parts or known else "Which of several"
     if now.measurement.repeats > 1:
         return "Which of several"
-    return "Units" if before.id == now.measurement.id else "Catalogue"
+    return "Units and codes" if before.id == now.measurement.id else "Catalogue"
 
 
 def page(folder: Path) -> str:
