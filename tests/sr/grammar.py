@@ -276,11 +276,12 @@ BELOW: dict[str, Callable[[], Dataset]] = {
 # ── Drawing plans ────────────────────────────────────────────────────────────────────────────────
 
 LITERALS = st.one_of(
-    st.decimals(-999, 9999, places=2).map(str),
-    st.integers(0, 400).map(str),
-    st.floats(0.001, 400, allow_nan=False).map(lambda number: f"{number:.9g}"),
-    st.sampled_from(["1.2E+1", "-0.5", "+3.10", "0"]),
-).filter(lambda literal: abs(Decimal(literal)) < 9000)
+    # What a living patient may have of each concept below, in each of its units (`sr.limits`)
+    st.decimals("0.51", "3.99", places=2).map(str),
+    st.integers(1, 3).map(str),
+    st.floats(0.6, 3.9, allow_nan=False).map(lambda number: f"{number:.9g}"),
+    st.sampled_from(["1.2E+0", "12E-1", "+3.10", ".75"]),
+)
 
 
 def says(**roles: list[Term]) -> st.SearchStrategy[Says]:
