@@ -16,6 +16,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
+from gdtbridge.tsv import table
 from tests.sr import builder, terms
 from tests.sr.terms import Term
 
@@ -24,6 +25,13 @@ Says = tuple[tuple[str, Term], ...]
 
 FORBIDDEN = "9999.5"
 """The number of every property: it must never come back."""
+
+WHOSE = {
+    (what, code)
+    for what, says, code, *_ in table("sr/subject.tsv")
+    if says in {"mother", "fetus", "pregnancy"}
+}
+"""Sites and concepts of which the table says that they are the mother's, or a child's."""
 
 
 class Reading(NamedTuple):
@@ -106,10 +114,12 @@ def leaves(plan: Plan) -> Iterator[tuple[Leaf, dict[str, Term]]]:
 
 
 def of_fetus(plan: Plan, leaf: Leaf, context: dict[str, Term]) -> dict[str, Term]:
-    """Return the mark of a fetus without a name, where the mother could have such a value."""
-    if plan.template != "5000" or "fetus" in context or context.get("site") in terms.MATERNAL:
+    """Return the mark of a fetus without a name, where nothing says whose such a value is."""
+    if plan.template != "5000" or "fetus" in context:
         return {}
-    return {} if leaf.name in (*terms.FETAL, terms.AGE) else {"fetus": terms.UNNUMBERED}
+    site = context.get("site")
+    told = ("concept", leaf.name.key) in WHOSE or (site and ("site", site.key) in WHOSE)
+    return {} if told else {"fetus": terms.UNNUMBERED}
 
 
 def identity(leaf: Leaf, context: dict[str, Term]) -> frozenset[tuple[str, str]]:

@@ -126,7 +126,6 @@ ORGANS = [
     snomed("76752008", "T-04000", "Breast"),
     snomed("24162005", "T-87600", "Ovarian Follicle"),
 ]
-MATERNAL = ORGANS[3:]
 
 FINDINGS = [Term("DCM|121070|Findings"), Term("LN|59776-5|Findings")]
 SUMMARY = Term("DCM|121111|Summary")

@@ -172,12 +172,13 @@ def mirrored(plan: Plan) -> Plan:
 @given(plans())
 def test_sides_and_twins_never_mix(reread: Read, plan: Plan) -> None:
     """What is measured left has other ids than the same right; so have the twins."""
+    measured = {value.identity for value in put_in(plan)}
+    turned = {value.identity for value in put_in(mirrored(plan))}
+    sided = measured - turned
+    assume(sided)
     here = ids(reread(built(plan)[0]))
     there = ids(reread(built(mirrored(plan))[0]))
-    sided = {key for key in here if key not in there}
-    assume(sided)
-    turned = put_in(mirrored(plan))
-    assert set(there) == {value.identity for value in turned}
+    assert (set(here), set(there)) == (measured, turned)
     others = set().union(*there.values())
     assert all(here[key].isdisjoint(others) for key in sided)
 

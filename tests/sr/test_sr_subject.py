@@ -138,6 +138,7 @@ PATIENTS: dict[str, Dataset] = {
         container(FINDINGS, code("DCM|121071|Finding", "SCT|95315005|Uterine leiomyoma", SIZE)),
         template="5000",
     ),
+    "her breast": dataset(at("SRT|T-04000|Breast", SIZE), template="5000"),
     "the bladder of a gynaecological exam": dataset(at(BLADDER, SIZE), template="5000"),
 }
 
