@@ -34,7 +34,9 @@ FORMS: Final = (
 _PADDED: Final = {"PatientID", "PatientName", "AccessionNumber"}
 _KEPT: Final = (3, 7)
 """The two measurements of the thyroid sample a marked report has."""
-_VALUE: Final = re.compile(r"(?<![\d.,])\d\d[.,]\d{3}(?!\d)")
+_NAMES: Final = {"10031": "PROBE", "10033": "Probe"}
+"""Codes of what SonoScape names a measurement by: its id and its name."""
+_VALUE: Final = re.compile(r"(?<![\d.,])\d[.,]\d{3}(?!\d)")
 _SHADES: Final = 12
 """Distance of two shades of grey, further than what JPEG makes of one."""
 _ROW: Final = 20
@@ -151,7 +153,7 @@ class MarkedObject:
     @property
     def values(self) -> tuple[str, ...]:
         """The values of a report, as a record writes them."""
-        return tuple(f"{11 + self.mark // 40}.{place + self.mark % 40:03}" for place in (101, 501))
+        return tuple(f"{1 + self.mark // 50}.{place + self.mark % 50}" for place in (101, 501))
 
     @property
     def shades(self) -> tuple[int, int]:
@@ -216,10 +218,19 @@ class MarkedObject:
 
 @lru_cache(maxsize=1)
 def _sample(samples: Path) -> str:
-    """Return the thyroid sample with two measurements, as DICOM JSON."""
+    """Return the thyroid sample with two measurements, as DICOM JSON.
+
+    They are the device's own and in no catalogue, so that no decimal of a mark is rounded
+    away; four digits are told as they are.
+    """
     report = pydicom.dcmread(samples / "thyroid.dcm")
     part = report.ContentSequence[0]
     part.ContentSequence = pydicom.Sequence([part.ContentSequence[place] for place in _KEPT])
+    for letter, row in zip("AB", part.ContentSequence, strict=True):
+        for item in row.ContentSequence:
+            code = item.ConceptNameCodeSequence[0].CodeValue
+            if code in _NAMES:
+                item.TextValue = f"{_NAMES[code]} {letter}"
     return report.to_json()
 
 
