@@ -41,7 +41,8 @@ RECORDS = {(CALLED.id, "study"), (CALLED.id, "values"), (FILED.id, "study")} | {
 }
 """What the charts are to have in the end, each once: patient and kind of record."""
 ENDS = {".jpg": b"\xff\xd9", ".pdf": b"%%EOF"}
-SETTINGS = {**QUICK, "gdt__dialect": "medistar"}
+SETTINGS = {**QUICK, "gdt__dialect": "medistar", "orders__repeat_minutes": "600"}
+"""A file written again after a cut is the same order, however much later the story goes on."""
 
 
 class Promise(NamedTuple):

@@ -264,13 +264,12 @@ def study_record(
     modality: str = "US",
 ) -> tuple[str, ...]:
     """Return the lines of a study record: ``told`` are 6228 after the description."""
-    number = f"Auftragsnummer: {order}"
     lines = [
         *patient_lines(patient),
         f"8402{code}",
         f"6200{gdt(day)}",
         f"6201{clock}" if clock else "",
-        f"6227{number}" if order else "",
+        f"6227Auftragsnummer: {order}" if order else "",
         *(f"6228{text}" for text in head),
         f"6228{modality}: {description}" if description else f"6228{modality}",
         *(f"6228{text}" for text in told),
@@ -278,7 +277,6 @@ def study_record(
         "8411PACS-Datensatz",
         f"8432{gdt(day)}",
         f"8439{clock}" if clock else "",
-        f"8470{number}" if order else "",
     ]
     return tuple(line for line in lines if line)
 

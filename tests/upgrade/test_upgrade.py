@@ -22,6 +22,7 @@ from tests.upgrade.before import (
     expected_exam,
     held_before,
     name_left_out,
+    named_anew,
     told_once,
     without_part,
 )
@@ -45,7 +46,8 @@ def test_an_old_folder_ends_as_its_own_version_would(tmp_path: Path, commit: str
     expected = json.loads((HERE / f"ending-{commit}.json").read_text("utf-8"))
     name_left_out(expected, RELEASED)
     counted_here(expected, TAKEN)
-    told_once(expected, {row.get("payload") for row in tables_of(tmp_path)["outbox"]})
+    written = {row.get("payload") for row in tables_of(tmp_path)["outbox"]}
+    told_once(expected, written)
 
     settings = load_settings(environ={"GDTBRIDGE_STORAGE__ROOT": str(tmp_path / "var")})
     with open_core(settings) as core:
@@ -54,6 +56,7 @@ def test_an_old_folder_ends_as_its_own_version_would(tmp_path: Path, commit: str
     found = end_of(tmp_path, Service, send_raw)
 
     assert found.keys() == expected.keys()
+    named_anew(expected, found, written)
     tables, rows = found.pop("tables"), expected.pop("tables")
     exams = {row["id"]: row for row in exams_before(tables)}
     assert exams == {row["id"]: expected_exam(row) for row in rows.pop("exam")}
