@@ -71,6 +71,7 @@ _VERSIONS: Final = Statement(
         instance.c.transfer_syntax_uid,
         instance.c.study_instance_uid,
         instance.c.standing,
+        instance.c.claim_id,
     ).where(instance.c.sop_instance_uid == sa.bindparam("uid"))
 )
 _ENTER: Final = InsertStatement(instance)
@@ -218,17 +219,20 @@ class Archive:
     ) -> Receipt:
         """Return how a stored object relates to what the index has; id 0 where it is not there.
 
-        A version that was superseded and comes again is compared anew: it is the device's last
-        word.
+        What comes again is the device's last word: a version that was superseded is compared anew,
+        and one that came of the same person since, and was not compared yet, is superseded.
         """
         known = _VERSIONS.rows(connection, uid=incoming.SOPInstanceUID)
-        for number, digest, syntax, _, standing in known:
+        for number, digest, syntax, _, standing, claim in known:
             if (digest, syntax) == (sha256, incoming.TransferSyntaxUID):
                 if standing == Standing.SUPERSEDED:
                     self.set_standing(connection, number, Standing.UNCOMPARED)
                     return Receipt(number, ReceiptStatus.CONFLICT)
+                for later, _, _, _, stands, of in known:
+                    if later > number and stands == Standing.UNCOMPARED and of == claim:
+                        self.set_standing(connection, later, Standing.SUPERSEDED)
                 return Receipt(number, ReceiptStatus.SAME)
-        here = any(study == header.StudyInstanceUID for _, _, _, study, _ in known)
+        here = any(study == header.StudyInstanceUID for _, _, _, study, _, _ in known)
         return Receipt(0, ReceiptStatus.CONFLICT if here else ReceiptStatus.NEW)
 
     def enter(

@@ -165,12 +165,15 @@ def _number(record: Record) -> str:
 def _when(record: Record) -> tuple[str, str]:
     """Return day and time of the exam, of the first pair of fields that has a day.
 
-    A time of zeros is what practice software writes that has none.
+    A time of zeros is what practice software writes that has none. Words in 6201 without a day in
+    6200 are the title of an entry (x.concept).
     """
-    pairs = [
-        (_day(day_field, said(record, day_field)), _clock(time_field, said(record, time_field)))
-        for day_field, time_field in _WHEN
-    ]
+    pairs: list[tuple[str, str]] = []
+    for fields in _WHEN:
+        day, clock = (said(record, field) for field in fields)
+        if not day and any(map(str.isalpha, clock)):
+            clock = ""
+        pairs.append((_day(fields[0], day), _clock(fields[1], clock)))
     day = next((day for day, _ in pairs if day), "")
     clock = next((clock for one, clock in pairs if clock and one in {"", day}), "")
     return day, clock

@@ -110,6 +110,22 @@ def test_other_bytes_under_the_same_uid_are_kept_to_be_compared(
     assert standings == [Standing.CURRENT, Standing.UNCOMPARED]
 
 
+def test_what_comes_again_is_the_last_word(
+    archive: Archive, database: Database, tmp_path: Path
+) -> None:
+    """A, B and A again, before anybody compared them: A counts."""
+    for description, status in (
+        ("A", ReceiptStatus.NEW),
+        ("B", ReceiptStatus.CONFLICT),
+        ("A", ReceiptStatus.SAME),
+    ):
+        assert keep(archive, database, tmp_path, StudyDescription=description) is status
+
+    with database.read() as connection:
+        standings = [one.standing for one in archive.unclaimed(connection)]
+    assert standings == [Standing.CURRENT, Standing.SUPERSEDED]
+
+
 @pytest.mark.parametrize("uid", ["../../../etc/cron.d/x", "/etc/x", "..", "C:\\x", "a\nb"])
 def test_names_from_the_wire_stay_data(archive: Archive, tmp_path: Path, uid: str) -> None:
     """A hostile UID makes a file inside the folder like any other."""

@@ -55,7 +55,7 @@ def test_new_installation_is_closed(tmp_path: Path) -> None:
     toml = tmp_path / "gdtbridge.toml"
     toml.write_text('[http]\ntoken = "0123456789abcdef"\n', encoding="utf-8")
     with service(tmp_path, orders__patience_seconds="0.2") as running:
-        (running.gdt_out.parent / "in" / "order.gdt").write_bytes(b"no order")
+        (running.gdt_out.parent / "in" / "order.gdt").write_bytes(b"01380006302\r\n")
         report(running, 1)
         wait_for(lambda: any((tmp_path / "var/gdt/error").iterdir()))
         found = modes(tmp_path)

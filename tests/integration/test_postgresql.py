@@ -336,6 +336,7 @@ EXAM_COLUMNS_OF_SCHEMA_1 = (
     "reported_at DOUBLE PRECISION",
 )
 NUMBER_IN_KEYS = hashlib.sha256(b"4711").hexdigest()[:16]
+NAMED_SINCE_SCHEMA_6 = ("test_name", "addressed_to", "number_field", "echo")
 ROWS_OF_SCHEMA_1 = (
     (
         "INSERT INTO exam (id, study_instance_uid, state, instances, first_instance_at,"
@@ -358,6 +359,7 @@ def test_an_old_database_is_upgraded(url: str) -> None:
         for table, column in (
             ("order_reference", "ordered_by"),
             ("order_reference", "route"),
+            *(("order_reference", name) for name in NAMED_SINCE_SCHEMA_6),
             ("exam", "device"),
             ("instance", "claim_id"),
             ("instance", "told"),

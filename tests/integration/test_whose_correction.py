@@ -125,8 +125,8 @@ class TestOtherContent:
         assert surgery.chart("701") == [
             study_record(patient),
             values_record(patient, "48"),
-            (*values_record(patient, "51", told), "8470vorher 48.0 mm"),
-            (*values_record(patient, "52", told), "8470vorher 51.0 mm"),
+            (*values_record(patient, "51", told), "8470vorher 48,0 mm"),
+            (*values_record(patient, "52", told), "8470vorher 51,0 mm"),
         ]
 
     def test_the_same_in_another_form(self, surgery: Surgery) -> None:

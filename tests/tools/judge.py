@@ -48,8 +48,10 @@ NUMBERS = ("patient_id", "number", "word")
 """Columns with a patient number: a chart's second one is read as its first."""
 SEX_CODES = {"M": "1", "F": "2"}
 """GDT field 3110."""
-NOT_OURS = frozenset({"clock-jumped", "disk-low", "disk-full", "outbox-stuck"})
-"""What needs a person because of the machine, or because nobody let files leave."""
+NOT_OURS = frozenset(
+    {"clock-jumped", "disk-low", "disk-full", "outbox-stuck", "master-data-alone", "order-remark"}
+)
+"""What needs a person because of the machine, the settings, or because nobody let files leave."""
 STANDS = patient_move.c.undone_at.is_(None)
 """Of moves: those that were not taken back."""
 LATER = re.compile("^(Nachtrag|Korrektur)")
