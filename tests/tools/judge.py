@@ -569,4 +569,5 @@ def _record(payload: bytes) -> Record:
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    return {one.name: one.read_bytes() for one in folder.iterdir()}
+    """Return what is in a folder, but for the witnesses a crash kept from being removed."""
+    return {one.name: one.read_bytes() for one in folder.iterdir() if not one.match("*-w.tmp")}
