@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gdtbridge.cli import main
+from gdtbridge.dataset.values import da_text
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.tables.dialects import DIALECTS, dialect_named
 from gdtbridge.gdt.tables.practice_dialects import dialects_with
@@ -172,6 +173,41 @@ def test_the_files_of_the_corpus_teach(tmp_path: Path, corpus: Path) -> None:
             settings.write_text(done.stdout, encoding="utf-8")
             load_settings(settings, {})
     assert taught > 80
+
+
+FIELD = (
+    "field/gdt/t01_cgm.gdt",
+    "field/gdt/x02_0193.gdt",
+    "field/gdt/n30_gdt30_order.gdt",
+    "gdt/60_derived_gdt21_6302_REDmedical_latin1__hilfe.redmedical.de.gdt",
+    "gdt/62_derived_gdt20_6302_TERMPAIN_bdt_fields_latin1__codehit39092164315.gdt",
+)
+"""Orders of five softwares, as they are; two with longer numbers than field 3000 holds."""
+
+
+@pytest.mark.parametrize("name", FIELD)
+def test_an_order_of_the_field_comes_in_and_has_its_result(
+    tmp_path: Path, corpus: Path, name: str
+) -> None:
+    """With what was learned of one file of a software, and nothing else."""
+    file = corpus / name
+    done = run(tmp_path, "learn", str(file))
+    assert done.exit_code == 0, done.output
+    with practice_with(done.stdout, tmp_path) as reception:
+        reception.drop(file.read_bytes(), file.name)
+        reception.look()
+        practice, entry = reception.practice, reception.entry
+        practice.send(
+            StudyInstanceUID=entry.StudyInstanceUID,
+            PatientID=entry.PatientID,
+            PatientName=entry.PatientName,
+            PatientBirthDate=da_text(entry.PatientBirthDate),
+        )
+        practice.wait()
+        (result,) = practice.records().values()
+        known = dialects_with(practice.settings.dialects)
+    assert result.patient.id == entry.PatientID
+    assert check_record(result, dialect_named("praxis", known)) == ()
 
 
 @contextmanager

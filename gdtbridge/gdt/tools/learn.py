@@ -15,6 +15,7 @@ from typing import Final
 
 from gdtbridge.gdt.read.record import Record
 from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect
+from gdtbridge.gdt.tables.fields import field_length
 from gdtbridge.gdt.tables.ids import is_id
 from gdtbridge.gdt.tables.options import VERSIONS, RecordForm, ValueForm
 from gdtbridge.gdt.tables.patient_fields import NUMBER_ELSEWHERE
@@ -100,6 +101,7 @@ def learn(files: Sequence[WrittenFile], name: str, ours: str = "GDTBRIDG") -> Le
         ProposedSetting("gdt", (("dialect", name),), "der Dialekt dieser Software / its dialect"),
         *(one for one in _receivers(seen, ours)),
         *_order_settings(seen),
+        *_numbers(seen),
         ProposedSetting(f"dialects.{name}", (("base", base.name),), why),
         *(ProposedSetting(f"dialects.{name}", (cell,), reason) for cell, reason in changes),
         *_map(seen),
@@ -172,6 +174,20 @@ def _order_settings(seen: _Seen) -> Iterable[ProposedSetting]:
     if {one.record_type for one in seen.orders} == {"6301"}:
         reason = "nur Stammdaten (6301): Es übergibt Patienten ohne Auftrag / master data only"
         yield ProposedSetting("orders", (("master_data", "order"),), reason)
+
+
+def _numbers(seen: _Seen) -> Iterable[ProposedSetting]:
+    """Yield the form of its patient numbers, where they are longer than field 3000 holds.
+
+    Without it exams of such numbers are held: by default they are none of the practice.
+    """
+    numbers = {*seen.said("3000"), *seen.said(NUMBER_ELSEWHERE)}
+    longest = max(map(len, numbers), default=0)
+    if longest > field_length("3000"):
+        signs = "[0-9]" if all(one.isascii() and one.isdigit() for one in numbers) else "[!-~]"
+        reason = f"Nummern mit {longest} Zeichen / numbers of {longest} characters"
+        cell = ("patient_id_pattern", f"{signs}{{1,{longest}}}")
+        yield ProposedSetting("exam", (cell,), reason)
 
 
 def _writing(seen: _Seen, base: Dialect) -> Iterable[Change]:
