@@ -39,8 +39,17 @@ def _described(
 
 
 def _others(evidence: ExamEvidence, number: str, claims: Sequence[Claim]) -> list[Claim]:
-    """Return the other claims with a number, if they are of one person."""
-    found = [one for one in evidence.claims if one.is_active and one.patient_id == number]
+    """Return the other claims with a number, if they are of one person.
+
+    What was decided to be of another number is no longer what names this one.
+    """
+    found = [
+        one
+        for one in evidence.claims
+        if one.is_active
+        and one.patient_id == number
+        and (one.word or one.number or number) == number
+    ]
     others = [one for one in found if one not in claims]
     return others if len({one.person for one in others}) == 1 else []
 

@@ -31,6 +31,12 @@ ERNAS = (claim(1, *ERNA, patient_sex="F"),)
 OTHERS = (claim(1, "941", person=3), claim(2, *ERNA))
 
 NAMES: dict[str, Case] = {
+    "nothing of objects that are another number's by a person's word": (
+        evidence((claim(1, "940", word="941"), claim(2, *ERNA, person=2, word="942"))),
+        (claim(1, "940", word="941"),),
+        None,
+        ("", "", ""),
+    ),
     "the order before all": (
         evidence(
             ERNAS,
