@@ -71,8 +71,9 @@ class Practice:
         self.out = settings.gdt_out
         self.database = Database(f"sqlite:///{folder / 'db.sqlite'}")
         routing = Routing(settings)
-        for target in routing.targets:
-            target.out.mkdir(parents=True, exist_ok=True)
+        if not (folder / "archive").exists():  # a share that is away at a restart stays away
+            for target in routing.targets:
+                target.out.mkdir(parents=True, exist_ok=True)
         self.outbox = Outbox(self.database, senders_of(routing, settings), clock=steady)
         self.reader = HereReader()
         self.renderer = AttachmentReader()
