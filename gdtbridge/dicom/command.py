@@ -23,11 +23,16 @@ COMMENT_LENGTH: Final = 64
 
 
 class CommandField(IntEnum):
-    """Command Field (0000,0100) of the requests we serve (PS3.7 E.1)."""
+    """Command Field (0000,0100) of the requests we serve or send (PS3.7 E.1)."""
 
     C_STORE_RQ = 0x0001
     C_FIND_RQ = 0x0020
     C_ECHO_RQ = 0x0030
+    N_EVENT_REPORT_RQ = 0x0100
+    N_GET_RQ = 0x0110
+    N_SET_RQ = 0x0120
+    N_ACTION_RQ = 0x0130
+    N_CREATE_RQ = 0x0140
     C_CANCEL_RQ = 0x0FFF
 
 
@@ -53,7 +58,10 @@ class CommandSetError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CommandSet:
-    """A command set (PS3.7 6.3.1); fields are elements by keyword, None where absent."""
+    """A command set (PS3.7 6.3.1); fields are elements by keyword, None where absent.
+
+    A value of the VR AT is a tuple of tags, empty where absent.
+    """
 
     CommandField: int
     CommandDataSetType: int = NO_DATASET
@@ -63,9 +71,14 @@ class CommandSet:
     MessageIDBeingRespondedTo: int | None = None
     Priority: int | None = None
     Status: int | None = None
+    OffendingElement: tuple[int, ...] = ()
     ErrorComment: str | None = None
+    ErrorID: int | None = None
     AffectedSOPInstanceUID: str | None = None
     RequestedSOPInstanceUID: str | None = None
+    EventTypeID: int | None = None
+    AttributeIdentifierList: tuple[int, ...] = ()
+    ActionTypeID: int | None = None
 
     @property
     def has_dataset(self) -> bool:
@@ -88,9 +101,14 @@ _ELEMENTS: Final = {
     "Priority": (0x0700, "US"),
     "CommandDataSetType": (0x0800, "US"),
     "Status": (0x0900, "US"),
+    "OffendingElement": (0x0901, "AT"),
     "ErrorComment": (0x0902, "LO"),
+    "ErrorID": (0x0903, "US"),
     "AffectedSOPInstanceUID": (0x1000, "UI"),
     "RequestedSOPInstanceUID": (0x1001, "UI"),
+    "EventTypeID": (0x1002, "US"),
+    "AttributeIdentifierList": (0x1005, "AT"),
+    "ActionTypeID": (0x1008, "US"),
 }
 _PADDING: Final = {"UI": b"\0", "LO": b" "}
 
@@ -100,15 +118,21 @@ def parse_command(data: bytes) -> CommandSet:
     found = dict(_elements(data))
     numbers: dict[str, int] = {}
     texts: dict[str, str] = {}
+    tags: dict[str, tuple[int, ...]] = {}
     for keyword, (element, vr) in _ELEMENTS.items():
         value = found.get(element, b"")
         if vr == "US" and len(value) >= 2:
             numbers[keyword] = int.from_bytes(value[:2], "little")
+        elif vr == "AT":
+            tags[keyword] = tuple(
+                group << 16 | number
+                for group, number in struct.iter_unpack("<HH", value[: len(value) // 4 * 4])
+            )
         elif vr != "US" and value:
             texts[keyword] = plain_text(value)
     if "CommandField" not in numbers:
         raise CommandSetError("no Command Field")
-    return CommandSet(**numbers, **texts)  # type: ignore[arg-type]  # _ELEMENTS says which is which
+    return CommandSet(**numbers, **texts, **tags)  # type: ignore[arg-type]  # _ELEMENTS says which is which
 
 
 def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -133,13 +157,26 @@ def encode_command(command: CommandSet) -> bytes:
     return struct.pack("<HHLL", 0, 0, 4, len(body)) + body
 
 
-def _value(value: int | str | None, vr: str) -> bytes | None:
-    if value is None:
+def _value(value: int | str | tuple[int, ...] | None, vr: str) -> bytes | None:
+    if value is None or value == ():
         return None
     if isinstance(value, int):
         return struct.pack("<H", value)
+    if isinstance(value, tuple):
+        return b"".join(struct.pack("<HH", tag >> 16, tag & 0xFFFF) for tag in value)
     encoded = value.encode("ascii", "replace")
     return encoded + _PADDING[vr] * (len(encoded) % 2)
+
+
+@dataclass(frozen=True, slots=True)
+class FailureDetail:
+    """What a failure status of a DIMSE-N service may be explained by (PS3.7 Annex C)."""
+
+    OffendingElement: tuple[int, ...] = ()
+    ErrorID: int | None = None
+
+
+NO_DETAIL: Final = FailureDetail()
 
 
 def response_to(
@@ -148,12 +185,16 @@ def response_to(
     comment: str | None = None,
     *,
     has_dataset: bool = False,
+    sop_instance: str | None = None,
+    detail: FailureDetail = NO_DETAIL,
 ) -> CommandSet:
     """Return the response to ``request``; the comment is cut to what an LO holds.
 
-    A SOP Instance UID is repeated only where it could be one.
+    ``sop_instance`` is the UID given to a new SOP Instance; without one that of the request is
+    repeated, where it could be one. What a request calls Requested, its response calls Affected
+    (PS3.7 10.3).
     """
-    uid = request.AffectedSOPInstanceUID
+    uid = sop_instance or request.AffectedSOPInstanceUID or request.RequestedSOPInstanceUID
     sop_class = request.AffectedSOPClassUID or request.RequestedSOPClassUID
     return CommandSet(
         CommandField=request.CommandField | RESPONSE,
@@ -161,6 +202,10 @@ def response_to(
         AffectedSOPClassUID=sop_class if is_uid(sop_class) else None,
         MessageIDBeingRespondedTo=request.MessageID or 0,
         Status=status,
+        OffendingElement=detail.OffendingElement,
         ErrorComment=comment[:COMMENT_LENGTH] if comment else None,
+        ErrorID=detail.ErrorID,
         AffectedSOPInstanceUID=uid if is_uid(uid) else None,
+        EventTypeID=request.EventTypeID,
+        ActionTypeID=request.ActionTypeID,
     )

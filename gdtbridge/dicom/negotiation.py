@@ -24,6 +24,21 @@ from gdtbridge.dataset.values import is_uid
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
 MODALITY_WORKLIST: Final = "1.2.840.10008.5.1.4.31"
+PERFORMED_STEP: Final = "1.2.840.10008.3.1.2.3.3"
+"""Modality Performed Procedure Step (PS3.4 F.7)."""
+PERFORMED_STEP_RETRIEVE: Final = "1.2.840.10008.3.1.2.3.4"
+"""Modality Performed Procedure Step Retrieve (PS3.4 F.8)."""
+STORAGE_COMMITMENT: Final = "1.2.840.10008.1.20.1"
+"""Storage Commitment Push Model (PS3.4 J.3)."""
+
+_OFFERED: Final = frozenset({VERIFICATION, MODALITY_WORKLIST})
+"""SOP classes accepted beside Storage: those a service serves."""
+ROLES_ANSWERED: Final = frozenset({PERFORMED_STEP, PERFORMED_STEP_RETRIEVE, STORAGE_COMMITMENT})
+"""SOP classes whose proposed roles are answered: the device is the user, never the provider.
+
+Without an answer the defaults hold, which say the same (PS3.7 D.3.3.4); some devices that propose
+roles for these wait for one.
+"""
 
 _STANDARD_ROOT: Final = "1.2.840.10008."
 _STORAGE_ARC: Final = "1.2.840.10008.5.1.4.1.1."
@@ -62,7 +77,7 @@ def answer_context(abstract_syntax: str, transfer_syntaxes: Sequence[str]) -> Ne
     """Return the answer to one proposed presentation context (PS3.8 9.3.3.2)."""
     proposed = [uid for uid in transfer_syntaxes if is_uid(uid)]
     refused = proposed[0] if proposed else str(ImplicitVRLittleEndian)
-    if abstract_syntax in {VERIFICATION, MODALITY_WORKLIST}:
+    if abstract_syntax in _OFFERED:
         chosen = next((uid for uid in proposed if uid in _WE_ENCODE), None)
     elif is_storage(abstract_syntax):
         chosen = next(filter(_is_known, proposed), proposed[0] if proposed else None)

@@ -11,9 +11,10 @@ from typing import Final
 
 from gdtbridge.dicom import spool
 from gdtbridge.dicom.command import CommandField, DimseStatus
+from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
 from gdtbridge.dicom.policy import AccessPolicy
 from gdtbridge.dicom.refusals import UNNOTED, RefusalPort, noting_refusals
-from gdtbridge.dicom.service import StatusOperation
+from gdtbridge.dicom.service import ANY_CONTEXT, StatusOperation
 from gdtbridge.dicom.storage import StoragePort, StoreOperation
 from gdtbridge.dicom.upper_layer.acceptor import AssociationAcceptor, ServerContext
 from gdtbridge.dicom.upper_layer.connections import ConnectionTable
@@ -48,12 +49,15 @@ class DicomServer:
         self._context = ServerContext(
             services={
                 # Verification (PS3.4 Annex A): answered for whoever was let in
-                CommandField.C_ECHO_RQ: partial(StatusOperation, status=DimseStatus.SUCCESS),
-                CommandField.C_STORE_RQ: noting_refusals(
+                (CommandField.C_ECHO_RQ, ANY_CONTEXT): partial(
+                    StatusOperation, status=DimseStatus.SUCCESS
+                ),
+                # Storage (PS3.4 Annex B): refuses other contexts itself, whatever the object's size
+                (CommandField.C_STORE_RQ, ANY_CONTEXT): noting_refusals(
                     partial(StoreOperation, storage, spool, settings.max_object_mb * MEGABYTE),
                     refusals,
                 ),
-                CommandField.C_FIND_RQ: partial(WorklistQuery, worklist),
+                (CommandField.C_FIND_RQ, MODALITY_WORKLIST): partial(WorklistQuery, worklist),
             },
             policy=AccessPolicy.of(settings),
             connections=self._connections,

@@ -7,11 +7,11 @@ at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from typing import ClassVar, Final, Protocol, TypeAlias
 
-from gdtbridge.dicom.command import CommandSet, DimseStatus, response_to
+from gdtbridge.dicom.command import NO_DETAIL, CommandSet, DimseStatus, FailureDetail, response_to
 
 MAX_IDENTIFIER: Final = 64 * 1024
 """Bytes of a dataset that is kept in memory: a query, never an object. Devices send up to 4 KiB."""
@@ -49,9 +49,25 @@ class DimseRequest:
     send: Callable[[CommandSet, bytes], None]
     is_cancelled: Callable[[], bool]
 
-    def answer(self, status: int, comment: str | None = None, dataset: bytes = b"") -> None:
+    def answer(
+        self,
+        status: int,
+        comment: str | None = None,
+        dataset: bytes = b"",
+        *,
+        sop_instance: str | None = None,
+        detail: FailureDetail = NO_DETAIL,
+    ) -> None:
         """Send the response to the request."""
-        self.send(response_to(self.command, status, comment, has_dataset=bool(dataset)), dataset)
+        response = response_to(
+            self.command,
+            status,
+            comment,
+            has_dataset=bool(dataset),
+            sop_instance=sop_instance,
+            detail=detail,
+        )
+        self.send(response, dataset)
 
 
 class DimseOperation(Protocol):
@@ -80,11 +96,33 @@ class DimseOperation(Protocol):
 ServiceProvider = Callable[[DimseRequest], DimseOperation]
 """Makes the operation of a request whose dataset is still to come: a DIMSE service (PS3.7 7.5)."""
 
+ANY_CONTEXT: Final = ""
+"""Stands for every abstract syntax in a `ServiceTable`."""
+
+ServiceTable: TypeAlias = Mapping[tuple[int, str], ServiceProvider]
+"""Services by Command Field and the abstract syntax of the context (PS3.7 9, 10; PS3.4)."""
+
+
+def begin(services: ServiceTable, request: DimseRequest) -> DimseOperation:
+    """Return the operation that serves ``request``, or refuses it.
+
+    An operation that nobody offers is answered 0211, one not offered in this context 0122.
+    """
+    field, abstract_syntax = request.command.CommandField, request.context.abstract_syntax
+    service = services.get((field, abstract_syntax)) or services.get((field, ANY_CONTEXT))
+    if service is not None:
+        return service(request)
+    if any(field == offered for offered, _ in services):
+        status = DimseStatus.SOP_CLASS_NOT_SUPPORTED
+        return StatusOperation(request, status, "SOP class not supported")
+    return StatusOperation(request, DimseStatus.UNRECOGNIZED_OPERATION, "Operation not supported")
+
 
 class BufferedOperation:
-    """An operation whose dataset is kept in memory, at most `MAX_IDENTIFIER` bytes of it."""
+    """An operation whose dataset is kept in memory, at most `limit` bytes of it."""
 
     is_served_at_once = False
+    limit: ClassVar[int] = MAX_IDENTIFIER
 
     def __init__(self, request: DimseRequest) -> None:
         self.request = request
@@ -94,7 +132,7 @@ class BufferedOperation:
     @property
     def is_too_large(self) -> bool:
         """Whether more came than is kept."""
-        return self._size > MAX_IDENTIFIER
+        return self._size > self.limit
 
     @property
     def dataset(self) -> bytes:
@@ -104,8 +142,8 @@ class BufferedOperation:
     def write(self, fragment: Fragment) -> None:
         """Keep a piece; raise `ProtocolViolation` for sixteen times the limit."""
         self._size += len(fragment)
-        if self._size > 16 * MAX_IDENTIFIER:
-            raise ProtocolViolation("identifier without end")
+        if self._size > 16 * self.limit:
+            raise ProtocolViolation("dataset without end")
         if not self.is_too_large:
             self._data += fragment
 

@@ -15,7 +15,6 @@ from pydicom.uid import UID
 
 from gdtbridge.dataset.inflate import InflatedStream, deflate
 from gdtbridge.dicom.command import DimseStatus
-from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
 from gdtbridge.dicom.service import MAX_IDENTIFIER, BufferedOperation, DimseRequest
 from gdtbridge.errors import StoreError
 from gdtbridge.logs import describe
@@ -48,9 +47,6 @@ class WorklistQuery(BufferedOperation):
     def run(self) -> None:
         """Answer the query; whatever fails becomes a failure status."""
         request = self.request
-        if request.context.abstract_syntax != MODALITY_WORKLIST:
-            request.answer(DimseStatus.SOP_CLASS_NOT_SUPPORTED, "SOP class not supported")
-            return
         try:
             self._find()
         except IdentifierError:

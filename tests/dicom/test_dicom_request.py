@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gdtbridge.dicom.negotiation import PERFORMED_STEP
 from gdtbridge.dicom.upper_layer.request import AssociationRequestError, readable_request
 from gdtbridge.dicom.upper_layer.sockets import MAX_REQUEST
 from tests.tools.device import (
@@ -60,7 +61,7 @@ def sized(text: bytes) -> bytes:
     return struct.pack(">H", len(text)) + text
 
 
-ECHO = VERIFICATION.encode()
+ECHO, MPPS = VERIFICATION.encode(), PERFORMED_STEP.encode()
 UNDERSTOOD = {
     "unknown user item": user(item(0x5A, b"hello")),
     "unknown user item between": request(
@@ -146,6 +147,24 @@ def test_what_we_do_not_negotiate_is_answered_by_silence(bridge: Bridge) -> None
         kinds.append(kind)
         information = information[4 + length :]
     assert not set(kinds) & set(asked)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (sized(MPPS) + b"\1\0", sized(MPPS) + b"\1\0"),
+        (sized(MPPS) + b"\1\1", sized(MPPS) + b"\1\1"),
+        (sized(MPPS) + b"\1\7", sized(MPPS) + b"\1\0"),
+        (sized(MPPS) + b"\0\1", None),  # the device as provider: the defaults hold
+        (sized(MPPS), None),
+        (sized(ECHO) + b"\1\1", None),
+        (b"\xff\xff" + MPPS + b"\1\1", None),
+    ],
+)
+def test_roles_that_are_answered(said: bytes, kept: bytes | None) -> None:
+    """A proposal to be the user of a service that answers roles is negotiated, no other is."""
+    information = item(0x50, MAXIMUM + (item(0x54, kept) if kept else b""))
+    assert readable_request(user(item(0x54, said))).endswith(information)
 
 
 @pytest.mark.parametrize("version", [0, 2])

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from gdtbridge.dicom.command import (
     NO_DATASET,
+    CommandField,
     CommandSet,
     CommandSetError,
     DimseStatus,
+    FailureDetail,
     encode_command,
     parse_command,
     response_to,
@@ -35,6 +37,21 @@ def test_command_reads_back(
         ErrorComment="Out of resources",
         AffectedSOPClassUID=sop_class,
         AffectedSOPInstanceUID=sop_instance,
+    )
+    assert parse_command(encode_command(command)) == command
+
+
+@given(tags=st.lists(st.integers(0, 0xFFFFFFFF), max_size=5), kind=numbers)
+def test_command_of_a_normalized_service_reads_back(tags: list[int], kind: int) -> None:
+    """What PS3.7 10.3 adds (types of events and actions, lists of tags, error ids) is kept."""
+    command = CommandSet(
+        CommandField=CommandField.N_GET_RQ,
+        RequestedSOPInstanceUID="1.2.3",
+        AttributeIdentifierList=tuple(tags),
+        OffendingElement=tuple(tags),
+        ErrorID=kind,
+        EventTypeID=kind,
+        ActionTypeID=kind,
     )
     assert parse_command(encode_command(command)) == command
 
@@ -82,3 +99,31 @@ def test_response_does_not_repeat_what_is_no_uid(uid: str) -> None:
     """A hostile instance UID is not sent back."""
     request = CommandSet(CommandField=1, AffectedSOPClassUID="1.2.3", AffectedSOPInstanceUID=uid)
     assert response_to(request, 0xC000).AffectedSOPInstanceUID is None
+
+
+def test_response_of_a_normalized_service() -> None:
+    """Requested becomes Affected, the type of the action is repeated, a failure explained."""
+    request = CommandSet(
+        CommandField=CommandField.N_ACTION_RQ,
+        RequestedSOPClassUID="1.2.840.10008.1.20.1",
+        RequestedSOPInstanceUID="1.2.840.10008.1.20.1.1",
+        MessageID=3,
+        ActionTypeID=1,
+    )
+    detail = FailureDetail(OffendingElement=(0x00081195,), ErrorID=0xA710)
+    assert response_to(request, 0x0110, detail=detail) == CommandSet(
+        CommandField=0x8130,
+        AffectedSOPClassUID="1.2.840.10008.1.20.1",
+        AffectedSOPInstanceUID="1.2.840.10008.1.20.1.1",
+        MessageIDBeingRespondedTo=3,
+        Status=0x0110,
+        OffendingElement=(0x00081195,),
+        ErrorID=0xA710,
+        ActionTypeID=1,
+    )
+
+
+def test_response_names_a_new_instance() -> None:
+    """The UID that the provider gives stands in the answer, whatever the request said."""
+    request = CommandSet(CommandField=CommandField.N_CREATE_RQ, AffectedSOPClassUID="1.2.3")
+    assert response_to(request, 0, sop_instance="2.25.7").AffectedSOPInstanceUID == "2.25.7"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -18,12 +18,12 @@ from pynetdicom import AE
 from pynetdicom.acse import ACSE
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.pdu_primitives import A_ASSOCIATE
+from pynetdicom.pdu_primitives import A_ASSOCIATE, SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation
 
 from gdtbridge.attention.refusals import RefusalReason
-from gdtbridge.dicom.command import CommandSet, DimseStatus, encode_command
+from gdtbridge.dicom.command import CommandSet, encode_command
 from gdtbridge.dicom.negotiation import ContextResult, answer_context
 from gdtbridge.dicom.policy import AccessPolicy
 from gdtbridge.dicom.refusals import UNNOTED, RefusalPort
@@ -31,8 +31,8 @@ from gdtbridge.dicom.service import (
     AcceptedContext,
     DimseOperation,
     DimseRequest,
-    ServiceProvider,
-    StatusOperation,
+    ServiceTable,
+    begin,
 )
 from gdtbridge.dicom.upper_layer.connections import ConnectionTable
 from gdtbridge.dicom.upper_layer.messages import MessageReceiver
@@ -53,9 +53,9 @@ _JOIN_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ServerContext:
-    """Services by Command Field, access policy and connections of one server."""
+    """Services, access policy and connections of one server."""
 
-    services: Mapping[int, ServiceProvider]
+    services: ServiceTable
     policy: AccessPolicy
     connections: ConnectionTable
     refusals: RefusalPort = UNNOTED
@@ -123,11 +123,7 @@ class AssociationAcceptor(Association):
             send=lambda response, dataset: self._send(context.id, response, dataset),
             is_cancelled=lambda: self._is_over(command.MessageID),
         )
-        service = self.server.services.get(command.CommandField)
-        if service is None:
-            status = DimseStatus.UNRECOGNIZED_OPERATION
-            return StatusOperation(request, status, "Operation not supported")
-        return service(request)
+        return begin(self.server.services, request)
 
     def _is_over(self, message_id: int | None) -> bool:
         return self.receiver.is_cancelled(message_id) or not self.dul.is_alive()
@@ -224,11 +220,22 @@ class AssociationControl(ACSE):
             key: AcceptedContext(key, str(one.abstract_syntax), str(one.transfer_syntax[0]))
             for key, one in accepted.items()
         }
+        self._answer_roles(
+            {context.abstract_syntax for context in association.receiver.contexts.values()}
+        )
         association.is_established = True
         self.send_accept()
         title, peer = association.guarded.calling_aet, association.peer
         counts = len(accepted), len(answered)
         log.info("association of %r from %s: %d of %d contexts accepted", title, peer, *counts)
+
+    def _answer_roles(self, accepted: Collection[str]) -> None:
+        for uid in self.requestor.role_selection:
+            if str(uid) in accepted:
+                answer = SCP_SCU_RoleSelectionNegotiation()
+                answer.sop_class_uid = uid
+                answer.scu_role, answer.scp_role = True, False
+                self.acceptor.add_negotiation_item(answer)
 
 
 def _answer(proposed: PresentationContext) -> PresentationContext:

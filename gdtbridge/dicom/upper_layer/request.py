@@ -3,8 +3,8 @@
 A receiver ignores the items it does not know (PS3.8 9.3.1) and tests one bit of the protocol
 version; devices pad, repeat and exceed what they fill in. pynetdicom aborts there. So a request is
 read leniently here and written anew with nothing but what is negotiated: titles, presentation
-contexts, maximum length. Roles, windows, extended negotiation and identities are left out, which
-answers them: the defaults hold (PS3.7 D.3.3).
+contexts, maximum length, the roles that are answered. Other roles, windows, extended negotiation
+and identities are left out, which answers them: the defaults hold (PS3.7 D.3.3).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final
 
 from gdtbridge.dataset.text import plain_text
 from gdtbridge.dataset.values import is_uid, received_title
+from gdtbridge.dicom.negotiation import ROLES_ANSWERED
 
 TITLES: Final = slice(4, 68)
 """Called and calling AE title and the reserved bytes, counted from the end of the PDU header."""
@@ -31,6 +32,7 @@ _ABSTRACT_SYNTAX: Final = 0x30
 _TRANSFER_SYNTAX: Final = 0x40
 _USER_INFORMATION: Final = 0x50
 _MAXIMUM_LENGTH: Final = 0x51
+_ROLE_SELECTION: Final = 0x54
 _DICOM: Final = b"1.2.840.10008.3.1.1.1"
 """DICOM Application Context Name, the only one there is (PS3.7 A.2.1)."""
 
@@ -69,15 +71,31 @@ def _readable_title(raw: bytes) -> bytes:
 def _variable_items(data: bytes) -> Iterator[bytes]:
     contexts: dict[int, bytes] = {}
     maximum = b""
+    roles: dict[str, bytes] = {}
     for kind, value in _items(data):
         if kind == _CONTEXT and len(value) >= 4 and len(contexts) < MAX_CONTEXTS:
             contexts.setdefault(value[0], value[4:])
         elif kind == _USER_INFORMATION:
             maximum = maximum or _maximum_length(value)
+            roles |= _roles(value)
     for context_id, syntaxes in contexts.items():
         if context_id % 2:  # PS3.8 9.3.2.2: odd
             yield _context(context_id, syntaxes)
-    yield _item(_USER_INFORMATION, _item(_MAXIMUM_LENGTH, maximum) if maximum else b"")
+    length = _item(_MAXIMUM_LENGTH, maximum) if maximum else b""
+    yield _item(_USER_INFORMATION, length + b"".join(roles.values()))
+
+
+def _roles(user_information: bytes) -> dict[str, bytes]:
+    """Return the proposals to be a user that are answered, by SOP class (PS3.7 D.3.3.4)."""
+    roles = {}
+    for kind, value in _items(user_information):
+        size = int.from_bytes(value[:2], "big")
+        uid = plain_text(value[2 : 2 + size])
+        flags = value[2 + size : 4 + size]
+        if kind == _ROLE_SELECTION and uid in ROLES_ANSWERED and flags[:1] == b"\1":
+            said = struct.pack(">H", len(uid)) + uid.encode("ascii")
+            roles[uid] = _item(_ROLE_SELECTION, said + (b"\1\1" if flags[1:] == b"\1" else b"\1\0"))
+    return roles
 
 
 def _maximum_length(user_information: bytes) -> bytes:
