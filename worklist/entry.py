@@ -172,7 +172,10 @@ def _tidy(name: str, value: str) -> str:
 
 
 def _is_forbidden(text: str) -> bool:
-    return "\\" in text or any(unicodedata.category(letter) in FORBIDDEN for letter in text)
+    if "\\" in text:
+        return True
+    odd = not text.isprintable()  # nothing forbidden is printable
+    return odd and any(unicodedata.category(letter) in FORBIDDEN for letter in text)
 
 
 def _check(name: str, rule: AttributeRule, value: str) -> None:

@@ -37,7 +37,7 @@ from gdtbridge.schema import (
     patient,
     placed_order,
 )
-from gdtbridge.statement import Statement
+from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 from worklist import Entry
 
 WITHDRAWN: Final = "withdrawn"
@@ -121,6 +121,21 @@ _OPEN_BORN: Final = Statement(
         placed_order.c.state == OrderState.ORDERED,
     )
 )
+_WITH_NUMBER: Final = Statement(_query(placed_order.c.accession_number == sa.bindparam("number")))
+_MARKED: Final = Statement(_query(placed_order.c.listing.is_not(None)))
+_OF_BYTES: Final = Statement(
+    _query(
+        placed_order.c.accession_number.in_(
+            sa.select(order_file.c.accession_number).where(
+                order_file.c.sha256 == sa.bindparam("sha256"),
+                order_file.c.received_at >= sa.bindparam("since"),
+            )
+        ),
+        placed_order.c.state.in_((OrderState.ORDERED, OrderState.DONE)),
+    )
+)
+_INSERT_ORDER: Final = InsertStatement(placed_order)
+_UPDATE_ORDER: Final = UpdateStatement(placed_order, placed_order.c.id == sa.bindparam("order_id"))
 _CLOSED: Final = sa.and_(
     placed_order.c.patient_id.in_(_NUMBERS), placed_order.c.state != OrderState.ORDERED
 )
@@ -264,7 +279,7 @@ def order_of_study(connection: Connection, study_instance_uid: str) -> Order | N
 
 def order_by_number(connection: Connection, accession_number: str) -> Order | None:
     """Return the order with that accession number."""
-    found = _orders(connection, placed_order.c.accession_number == accession_number)
+    found = _found(connection, _WITH_NUMBER, number=accession_number)
     return found[0] if found else None
 
 
@@ -282,24 +297,13 @@ def open_orders_born(connection: Connection, births: Sequence[str]) -> list[Orde
 
 def order_of_bytes(connection: Connection, sha256: str, since: float) -> Order | None:
     """Return the order the same bytes made since then and nobody undid."""
-    numbers = sa.select(order_file.c.accession_number).where(
-        order_file.c.sha256 == sha256, order_file.c.received_at >= since
-    )
-    counts = placed_order.c.state.in_((OrderState.ORDERED, OrderState.DONE))
-    found = _orders(connection, placed_order.c.accession_number.in_(numbers), counts)
+    found = _found(connection, _OF_BYTES, sha256=sha256, since=since)
     return found[0] if found else None
 
 
 def marked_orders(connection: Connection) -> list[Order]:
     """Return the orders whose entry the worklist folder does not have as it should be."""
-    return _orders(connection, placed_order.c.listing.is_not(None))
-
-
-def _orders(
-    connection: Connection, *conditions: sa.ColumnElement[bool], most: int | None = _MOST
-) -> list[Order]:
-    """Return the newest orders first; all of them where ``most`` is None."""
-    return [_order(row) for row in connection.execute(_query(*conditions, most=most))]
+    return _found(connection, _MARKED)
 
 
 def _found(connection: Connection, statement: Statement, **asked: object) -> list[Order]:
@@ -338,14 +342,14 @@ def _moment(text: str) -> datetime | None:
 
 def insert_order(connection: Connection, order: Order) -> int:
     """Enter a new order; return its id."""
-    statement = sa.insert(placed_order).values(
+    return _INSERT_ORDER.run(
+        connection,
         accession_number=order.accession_number,
         study_instance_uid=order.study_instance_uid,
         state=order.state,
         ordered_at=order.ordered_at,
         **_said(order),
     )
-    return int(connection.execute(statement.returning(placed_order.c.id)).scalar_one())
 
 
 def change_order(connection: Connection, order: Order) -> None:
@@ -409,8 +413,7 @@ def forget_mark(connection: Connection, order_id: int) -> None:
 
 
 def _update(connection: Connection, order_id: int, **values: object) -> None:
-    here = placed_order.c.id == order_id
-    connection.execute(sa.update(placed_order).where(here).values(**values))
+    _UPDATE_ORDER.run(connection, values, order_id=order_id)
 
 
 def delete_order(connection: Connection, order_id: int) -> None:
