@@ -33,7 +33,7 @@ from worklist.changes import FolderChanges
 from worklist.charset import in_readable_set, readable_sets
 from worklist.entry import Entry, checked
 from worklist.errors import EntryError, FolderError, folder_errors
-from worklist.form import encoded
+from worklist.form import encoded, entry_number
 from worklist.index import (
     FileProblem,
     FolderIndex,
@@ -63,10 +63,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One answer; ``unsupported_keys`` means its status is FF01 instead of FF00."""
+    """One answer; ``unsupported_keys`` means its status is FF01 instead of FF00.
+
+    ``number`` names the entry (`entry_number`), whether or not the query asked for that.
+    """
 
     dataset: Dataset
     unsupported_keys: bool
+    number: str = ""
 
 
 class WorklistFolder:
@@ -153,10 +157,24 @@ class WorklistFolder:
         for an answer is done when it is asked for, so a caller may stop at any time.
         """
         keys = item_from(query)
-        policy = policy or self._policy_for(calling_aet)
-        wanted = Query.of(keys, policy, calling_aet=calling_aet)
+        wanted = self.read_query(keys, calling_aet=calling_aet, policy=policy)
         served = self._fresh().served(wanted.keys)
         return (_match(keys, item, wanted.sets) for item in served if wanted.matches(item))
+
+    def read_query(
+        self, keys: Item, *, calling_aet: str, policy: MatchPolicy | None = None
+    ) -> Query:
+        """Return the query of a device as it is matched here."""
+        return Query.of(keys, policy or self._policy_for(calling_aet), calling_aet=calling_aet)
+
+    def files(self) -> list[WorklistFile]:
+        """Return the files something is served from, in the order of answers."""
+        return self._fresh().files()
+
+    @property
+    def served_count(self) -> int:
+        """How many files something is served from, as far as is known; touches no disk."""
+        return self._index.served_count
 
     def get(self, accession: str) -> Entry | None:
         """Return the entry with this accession number."""
@@ -376,7 +394,7 @@ def project(query: Dataset, entry: Dataset, policy: MatchPolicy = STANDARD) -> D
 def _match(keys: Item, entry: Item, sets: tuple[SpecificCharacterSet, ...]) -> Match:
     projection = Projection(keys)
     answer, charset = in_readable_set(projection.of(entry), sets)
-    return Match(dataset_from(answer, charset), projection.unsupported_keys)
+    return Match(dataset_from(answer, charset), projection.unsupported_keys, entry_number(entry))
 
 
 def _refuse_known_ids(entry: Entry, index: FolderIndex) -> None:

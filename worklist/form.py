@@ -67,6 +67,11 @@ def from_dataset(dataset: Dataset) -> Entry:
     return entry_of(next(steps_of(item), item))
 
 
+def entry_number(item: Item) -> str:
+    """Return what names an entry: its accession number, else its Study Instance UID."""
+    return text_of(item, "AccessionNumber") or text_of(item, "StudyInstanceUID")
+
+
 def item_of(entry: Entry) -> Item:
     """Return the content of the entry's dataset."""
     return dict(

@@ -85,6 +85,8 @@ class FolderIndex:
         self._by_patient: dict[str, list[str]] = {}
         self._keys = KeyIndex()
         self._odd: set[str] = set()
+        self.served_count = 0
+        """Files something is served from."""
         self.unsettled: set[str] = set()
         """Files changed so lately that they are to be looked at again."""
 
@@ -117,6 +119,7 @@ class FolderIndex:
             insort(files, name)
         if record.served:
             self._keys.put(name, record.served)
+            self.served_count += 1
         if record.reason is not None:
             self._odd.add(name)
         if not record.settled:
@@ -130,6 +133,7 @@ class FolderIndex:
         for files in self._ids_of(record):
             files.remove(name)
         self._keys.drop(name)
+        self.served_count -= bool(record.served)
         self._odd.discard(name)
         self.unsettled.discard(name)
         if (entry := record.entry) is not None:
@@ -173,6 +177,12 @@ class FolderIndex:
                 chosen = (self._records[name] for name in narrow)
                 records = sorted(chosen, key=lambda record: (record.order, record.name))
         return (item for record in records for item in record.served)
+
+    def files(self) -> list[WorklistFile]:
+        """Return the files something is served from, in the order of answers."""
+        with self._turn:
+            records = [self._records[name] for _, name in self._order]
+        return [record for record in records if record.served]
 
     def entries(self) -> tuple[Entry, ...]:
         """Return our entries in the order of answers."""

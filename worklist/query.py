@@ -67,12 +67,22 @@ def standard_for(_calling_aet: str) -> MatchPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyTest:
+    """The test of one key, or of a start date and time that make one range."""
+
+    tags: tuple[int, ...]
+    passes: Test
+    inner: Query | None = None
+    """Of a sequence: the tests one and the same of its items must pass."""
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """The tests of one level of a query, all of which an item must pass."""
 
-    tests: tuple[Test, ...]
+    tests: tuple[KeyTest, ...]
     keys: Item = field(default_factory=dict)
-    """What the tests were made of; for the dataset itself only."""
+    """What the tests were made of."""
     sets: tuple[SpecificCharacterSet, ...] = ()
     """The character sets an answer may come in; for the dataset itself only."""
     asks_for_name: bool = False
@@ -90,15 +100,22 @@ class Query:
 
     def matches(self, item: Item) -> bool:
         """Whether the entry passes every test, with the name it has or the one the device sees."""
-        return self._passes(item) or (self.asks_for_name and self._passes_as_shown(item))
+        return any(self._passes(form) for form in self.forms(item))
+
+    def forms(self, item: Item) -> Iterator[Item]:
+        """Yield the entry with the name it has, and with the one the device sees if that differs.
+
+        The second only where the query asks for a name.
+        """
+        yield item
+        if self.asks_for_name:
+            name = item.get(NAME, Element("PN"))
+            shown = as_shown(name, self.sets)
+            if shown is not name:
+                yield {**item, NAME: shown}
 
     def _passes(self, item: Item) -> bool:
-        return all(test(item) for test in self.tests)
-
-    def _passes_as_shown(self, item: Item) -> bool:
-        name = item.get(NAME, Element("PN"))
-        shown = as_shown(name, self.sets)
-        return shown is not name and self._passes({**item, NAME: shown})
+        return all(test.passes(item) for test in self.tests)
 
 
 def _with_station(keys: Item, policy: StationPolicy, calling_aet: str) -> Item:
@@ -114,17 +131,20 @@ def _with_station(keys: Item, policy: StationPolicy, calling_aet: str) -> Item:
     return {**keys, SPS: Element("SQ", items=({**step, STATION: wanted},))}
 
 
-def _tests(keys: Item, level: int, policy: MatchPolicy) -> Iterator[Test]:
+def _tests(keys: Item, level: int, policy: MatchPolicy) -> Iterator[KeyTest]:
     separate = dict(keys)
     if level == SPS and policy.combined_start:
         start = _start_test(keys)
         if start is not None:
             del separate[START_DATE], separate[START_TIME]
-            yield start
+            yield KeyTest((START_DATE, START_TIME), start)
     for tag, key in separate.items():
-        test = _key_test(tag, key, policy) if is_key(tag) else None
+        if not is_key(tag):
+            continue
+        inner = _inner(tag, key, policy) if key.VR == "SQ" else None
+        test = _sequence_test(inner) if inner is not None else _key_test(tag, key)
         if test is not None:
-            yield _on_item(tag, test, required=is_matching(level, tag))
+            yield KeyTest((tag,), _on_item(tag, test, required=is_matching(level, tag)), inner)
 
 
 def _on_item(tag: int, test: Callable[[Element], bool], *, required: bool) -> Test:
@@ -143,10 +163,8 @@ def _on_item(tag: int, test: Callable[[Element], bool], *, required: bool) -> Te
     return on_item
 
 
-def _key_test(tag: int, key: Element, policy: MatchPolicy) -> Callable[[Element], bool] | None:
+def _key_test(tag: int, key: Element) -> Callable[[Element], bool] | None:
     """Return the test one key asks for, ``None`` when it is universal."""
-    if key.VR == "SQ":
-        return _sequence_test(tag, key, policy)
     if not key.texts:
         return None if key.is_empty else lambda stored: stored.other == key.other
     wanted = [text for text in key.texts if text]
@@ -160,11 +178,15 @@ def _key_test(tag: int, key: Element, policy: MatchPolicy) -> Callable[[Element]
     return lambda stored: any(test(text) for text in stored.texts for test in tests)
 
 
-def _sequence_test(tag: int, key: Element, policy: MatchPolicy) -> Callable[[Element], bool] | None:
-    """Return the test of a sequence key: all keys within one and the same item."""
+def _inner(tag: int, key: Element, policy: MatchPolicy) -> Query:
+    """Return the tests of a sequence key, all to be passed by one and the same item."""
     if len(key.items) > 1:
         _name_once(tag)  # PS3.4 C.2.2.2.6 allows one item; the first is taken
-    inner = Query(tuple(_tests(key.items[0], tag, policy))) if key.items else Query(())
+    keys = key.items[0] if key.items else NOTHING
+    return Query(tuple(_tests(keys, tag, policy)), keys)
+
+
+def _sequence_test(inner: Query) -> Callable[[Element], bool] | None:
     if not inner.tests:
         return None
     return lambda stored: any(inner.matches(item) for item in stored.items)

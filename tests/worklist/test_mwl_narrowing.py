@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.worklist.conftest import MORNING, STEP_KEYS, Ask, Make
 from worklist import WorklistFolder
+from worklist.exclusion import exclusions
 from worklist.form import encoded, item_of
 from worklist.index import FolderIndex, WorklistFile
 from worklist.item import Element, Item, item_from, sequence_element, text_element
@@ -154,6 +155,9 @@ def test_nothing_that_matches_is_left_out(
     found = [item for item in index.served(query.keys) if query.matches(item)]
 
     assert found == [one.served[0] for one in left if query.matches(one.served[0])]
+    # what is not answered is told by which key, and nothing else is
+    answered = [one.served[0] for one in left if not exclusions(query, one.served[0])]
+    assert found == answered
 
 
 def test_few_entries_are_compared_for_a_precise_question(make: Make, ask: Ask) -> None:
