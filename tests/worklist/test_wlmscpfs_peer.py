@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
+from tests.tools.ports import free_port
 from worklist import Entry, MatchPolicy, WorklistFolder, make_entry
 
 Make = Callable[..., Entry]
@@ -65,13 +65,6 @@ class Peer:
             )
             assert done.returncode == 0, done.stderr.decode(errors="replace")
             return [dcmread(path) for path in sorted(Path(scratch).glob("rsp*.dcm"))]
-
-
-def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
