@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -34,6 +34,8 @@ from gdtbridge.attention.webhook_source import WebhookSource
 from gdtbridge.clock_watch import ClockWatch
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
+from gdtbridge.devices import DeviceDirectory
+from gdtbridge.devices.answering import DeviceWorklist
 from gdtbridge.durable import Clock, SteadyClock, SystemClock
 from gdtbridge.durable.modes import shared_file_mode
 from gdtbridge.errors import NoInstallation
@@ -78,10 +80,10 @@ from gdtbridge.results.outgoing import GDT_WRITTEN
 from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.retracting import Retractor
 from gdtbridge.results.routing import OrderAnswers, Routing
-from gdtbridge.settings import MEGABYTE, Settings, WorklistSettings
+from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.folders import find_installation, make_folders, shared_folders
 from gdtbridge.sr import ReportReader
-from worklist import AnswerCharset, MatchPolicy, WorklistFolder
+from worklist import WorklistFolder
 
 
 class Opening(Enum):
@@ -116,6 +118,8 @@ class Core:
     archive: Archive
     outbox: Outbox
     worklist: WorklistFolder
+    devices: DeviceDirectory
+    device_worklist: DeviceWorklist
     order_book: OrderBook
     orders: OrderFiller
     order_files: OrderFiles
@@ -167,7 +171,6 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
         outbox = Outbox(database, senders_of(routing, settings), clock=clock)
         worklist = WorklistFolder(
             settings.worklist_folder,
-            policy_for=answering_of(settings.worklist),
             looking=opening is Opening.LOOKING,
             file_mode=shared_file_mode() if settings.worklist.folder is not None else None,
         )
@@ -204,7 +207,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     """Return the core on ``stores``; nothing is opened, nothing runs."""
     database, archive, outbox = stores.database, stores.archive, stores.outbox
     worklist, due = stores.worklist, DueSignal()
-    completion = CompletionRule(settings.exam)
+    completion, devices = CompletionRule(settings.exam), directory_of(settings)
     maker = DecisionMaker(
         settings.exam, NumberRule(settings.exam.patient_id_pattern), DateRule(settings.exam)
     )
@@ -242,6 +245,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         archive,
         outbox,
         worklist,
+        devices,
+        DeviceWorklist(worklist, devices),
         book,
         OrderFiller(book, database, worklist, clock, min_age_hours=settings.worklist.min_age_hours),
         OrderFiles(settings, ports, exchanges_of(routing, settings), clock),
@@ -325,14 +330,11 @@ def busy_folders(outbox: Outbox, worklist: WorklistFolder) -> Mapping[Path, floa
     return {**outbox.busy(), **({worklist.path: since} if since is not None else {})}
 
 
-def answering_of(settings: WorklistSettings) -> Callable[[str], MatchPolicy]:
-    """Return how the device of an AE title (upper and lower case alike) is answered."""
-    usual = MatchPolicy(charset=AnswerCharset(settings.charset))
-    policies = {
-        device.aet.upper(): MatchPolicy(charset=AnswerCharset(device.charset))
-        for device in settings.devices
-    }
-    return lambda calling_aet: policies.get(calling_aet.strip(" \0").upper(), usual)
+def directory_of(settings: Settings) -> DeviceDirectory:
+    """Return the devices the settings name."""
+    return DeviceDirectory(
+        (one.configured for one in settings.device), {"charset": settings.worklist.charset}
+    )
 
 
 def exchanges_of(routing: Routing, settings: Settings) -> tuple[ExchangeFolders, ...]:

@@ -67,7 +67,7 @@ class Bridge:
             settings.dicom,
             settings.spool_folder,
             core.receiving,
-            core.worklist,
+            core.device_worklist,
             core.refusals,
         )
         self._watches = {

@@ -45,7 +45,7 @@ from worklist.index import (
     record_from,
 )
 from worklist.item import Item, dataset_from, item_from
-from worklist.query import STANDARD, MatchPolicy, Projection, Query, standard_for
+from worklist.query import STANDARD, MatchPolicy, Projection, Query
 
 log = logging.getLogger(__name__)
 
@@ -89,16 +89,14 @@ class WorklistFolder:
         path: Path,
         *,
         interval_seconds: float = 1.0,
-        policy_for: Callable[[str], MatchPolicy] = standard_for,
         looking: bool = False,
         file_mode: int | None = None,
     ) -> None:
-        """Open the folder; ``policy_for`` says by AE title how a device is answered.
+        """Open the folder.
 
         ``file_mode`` is the mode of entries in a folder that others read as well.
         """
         self.path = path
-        self._policy_for = policy_for
         self._interval = interval_seconds
         self._file_mode = file_mode
         self._thread = FolderThread(path)
@@ -149,9 +147,9 @@ class WorklistFolder:
         self._is_made = True
 
     def find(
-        self, query: Dataset, *, calling_aet: str = "", policy: MatchPolicy | None = None
+        self, query: Dataset, *, calling_aet: str = "", policy: MatchPolicy = STANDARD
     ) -> Iterator[Match]:
-        """Return the answers to a Modality Worklist query, in the order of their start.
+        """Return the answers ``policy`` gives to a Modality Worklist query, in order of start.
 
         The entries are those of one moment: later changes do not disturb a running answer. The work
         for an answer is done when it is asked for, so a caller may stop at any time.
@@ -161,11 +159,9 @@ class WorklistFolder:
         served = self._fresh().served(wanted.keys)
         return (_match(keys, item, wanted.sets) for item in served if wanted.matches(item))
 
-    def read_query(
-        self, keys: Item, *, calling_aet: str, policy: MatchPolicy | None = None
-    ) -> Query:
+    def read_query(self, keys: Item, *, calling_aet: str, policy: MatchPolicy = STANDARD) -> Query:
         """Return the query of a device as it is matched here."""
-        return Query.of(keys, policy or self._policy_for(calling_aet), calling_aet=calling_aet)
+        return Query.of(keys, policy, calling_aet=calling_aet)
 
     def files(self) -> list[WorklistFile]:
         """Return the files something is served from, in the order of answers."""

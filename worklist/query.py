@@ -61,11 +61,6 @@ class MatchPolicy:
 STANDARD = MatchPolicy()
 
 
-def standard_for(_calling_aet: str) -> MatchPolicy:
-    """Return the same choices for every device."""
-    return STANDARD
-
-
 @dataclass(frozen=True, slots=True)
 class KeyTest:
     """The test of one key, or of a start date and time that make one range."""

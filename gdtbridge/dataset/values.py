@@ -203,6 +203,11 @@ def is_ae_title(text: str) -> bool:
     return len(text) <= LONGEST_AE_TITLE and bool(text.strip()) and bool(_AE_TITLE.fullmatch(text))
 
 
+def folded_title(title: str) -> str:
+    """Return an AE title as it is compared: devices confuse upper and lower case, and pad."""
+    return title.strip(" \0").casefold()
+
+
 def received_title(raw: bytes) -> str:
     r"""Return an AE title as printable text without padding; empty where the device left it blank.
 

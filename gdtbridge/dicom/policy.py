@@ -10,8 +10,9 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Self
 
+from gdtbridge.addresses import address_of
+from gdtbridge.dataset.values import folded_title
 from gdtbridge.settings import DicomSettings
-from gdtbridge.settings.hosts import address_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +27,14 @@ class AccessPolicy:
         """Return the rules the settings say."""
         return cls(
             networks=tuple(ipaddress.ip_network(one) for one in settings.allowed_networks),
-            titles=frozenset(_fold(one) for one in settings.allowed_aets),
+            titles=frozenset(folded_title(one) for one in settings.allowed_aets),
         )
 
     def admits_address(self, address: str) -> bool:
         """Return whether a peer at ``address`` may connect; this machine always may."""
-        ip = address_of(address.partition("%")[0])
+        ip = address_of(address)
         return ip is not None and (ip.is_loopback or any(ip in one for one in self.networks))
 
     def admits_title(self, calling_aet: str) -> bool:
         """Return whether a device with this calling AE title may associate, whatever its case."""
-        return not self.titles or _fold(calling_aet) in self.titles
-
-
-def _fold(title: str) -> str:
-    return title.strip(" \0").casefold()
+        return not self.titles or folded_title(calling_aet) in self.titles

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final, Protocol, TypeAlias
 
+from gdtbridge.devices import Caller
 from gdtbridge.dicom.command import NO_DETAIL, CommandSet, DimseStatus, FailureDetail, response_to
 
 MAX_IDENTIFIER: Final = 64 * 1024
@@ -44,10 +45,19 @@ class DimseRequest:
 
     command: CommandSet
     context: AcceptedContext
-    calling_aet: str
-    peer: str
+    caller: Caller
     send: Callable[[CommandSet, bytes], None]
     is_cancelled: Callable[[], bool]
+
+    @property
+    def calling_aet(self) -> str:
+        """The calling AE title as sent."""
+        return self.caller.aet
+
+    @property
+    def peer(self) -> str:
+        """The IP address of who asks."""
+        return self.caller.address
 
     def answer(
         self,

@@ -14,6 +14,7 @@ from pydicom.filewriter import write_dataset
 from pydicom.uid import UID
 
 from gdtbridge.dataset.inflate import InflatedStream, deflate
+from gdtbridge.devices import Caller
 from gdtbridge.dicom.command import DimseStatus
 from gdtbridge.dicom.service import MAX_IDENTIFIER, BufferedOperation, DimseRequest
 from gdtbridge.errors import StoreError
@@ -29,8 +30,8 @@ MAX_VALUES: Final = 256
 class WorklistPort(Protocol):
     """The worklist as the Modality Worklist SCP needs it."""
 
-    def find(self, query: Dataset, *, calling_aet: str) -> Iterator[Match]:
-        """Yield the entries that match ``query``; raise a `StoreError` or `FolderError`."""
+    def find(self, query: Dataset, *, caller: Caller) -> Iterator[Match]:
+        """Yield what ``caller`` gets for ``query``; raise a `StoreError` or `FolderError`."""
 
 
 class IdentifierError(ValueError):
@@ -68,7 +69,7 @@ class WorklistQuery(BufferedOperation):
         if self.is_too_large:
             raise IdentifierError("too large")
         query = decode_dataset(self.dataset, syntax)
-        for match in self._port.find(query, calling_aet=request.calling_aet):
+        for match in self._port.find(query, caller=request.caller):
             if request.is_cancelled():
                 request.answer(DimseStatus.CANCEL)
                 return

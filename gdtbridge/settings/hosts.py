@@ -1,18 +1,8 @@
-"""Addresses: who calls, who reaches a bound server, and how from this machine."""
+"""Addresses a server is bound to: who reaches it, and how from this machine."""
 
 from __future__ import annotations
 
 import ipaddress
-
-
-def address_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the IP address ``text`` is, if it is one; an IPv4-mapped one (RFC 4291) as IPv4."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
 
 
 def is_loopback(host: str) -> bool:

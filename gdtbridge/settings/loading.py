@@ -6,6 +6,7 @@ An unknown key stops the start, and so does what `gdtbridge.settings.refusals` f
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,7 @@ def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = 
     file = _choose_file(file, environ)
     values = _read_toml(file) if file is not None else {}
     _overlay(values, environ)
+    _follow_old_names(values)
     base = file.resolve().parent if file is not None else Path.cwd()
     for name in ("base", "origin"):
         if name in values:
@@ -88,6 +90,18 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
                 f"{name}: Zwischen Abschnitt und Schlüssel gehören zwei Unterstriche. / "
                 "There must be two underscores between section and key."
             )
+
+
+def _follow_old_names(values: dict[str, Any]) -> None:
+    """Let ``[[worklist.devices]]`` of older files be tables ``[[device]]``."""
+    worklist, devices = values.get("worklist"), values.get("device", [])
+    if not isinstance(worklist, dict) or "devices" not in worklist or not isinstance(devices, list):
+        return
+    old = worklist.pop("devices")
+    if isinstance(old, str):
+        with suppress(ValueError):
+            old = json.loads(old)
+    values["device"] = [*devices, *old] if isinstance(old, list) else old
 
 
 def _explain(error: ValidationError, values: Mapping[str, object]) -> list[str]:

@@ -22,8 +22,10 @@ from pydantic import (
 )
 
 from gdtbridge import viewers
-from gdtbridge.dataset.values import is_ae_title
+from gdtbridge.devices.profile import AnswerLetters
 from gdtbridge.gdt.tables.ids import LONGEST_ID
+from gdtbridge.settings.devices import DeviceSettings
+from gdtbridge.settings.fields import AeTitle, Port, Words, split
 from gdtbridge.settings.patterns import compiled_pattern
 from gdtbridge.settings.secret import Secret, in_plain_sight
 from gdtbridge.settings.section import SettingsSection
@@ -35,13 +37,6 @@ MEGABYTE: Final = 1024 * 1024
 """Bytes that settings in MB (``_mb``) count in."""
 
 
-def _split(value: object) -> object:
-    """Let a list come from the environment as ``a, b``."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
-
-
 def _tables(value: object) -> object:
     """Let a list of tables come from the environment as JSON."""
     return json.loads(value) if isinstance(value, str) else value
@@ -49,14 +44,6 @@ def _tables(value: object) -> object:
 
 def _network(value: str) -> str:
     return str(ipaddress.ip_network(value, strict=False))
-
-
-def _ae_title(value: str) -> str:
-    """Accept 1-16 characters of the default repertoire without backslash (PS3.5 6.2, VR AE)."""
-    value = value.strip()
-    if not is_ae_title(value):
-        raise ValueError("an AE title has 1 to 16 ASCII characters and no backslash")
-    return value
 
 
 def _http_url(value: str) -> str:
@@ -126,16 +113,13 @@ def _mail_address(value: str) -> str:
 
 
 Folder = Annotated[Path, BeforeValidator(_folder)]
-AeTitle = Annotated[str, AfterValidator(_ae_title)]
 Url = Annotated[str, AfterValidator(_http_url)]
-Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_split)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(split)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
-Port = Annotated[int, Field(ge=0, le=65535)]
 GdtId = Annotated[str, Field(max_length=LONGEST_ID, pattern=r"^[\x21-\x7e][\x20-\x7e]*$")]
 OrderReceiver = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
 FilePatterns = Annotated[
-    tuple[Annotated[str, AfterValidator(_file_pattern)], ...], BeforeValidator(_split)
+    tuple[Annotated[str, AfterValidator(_file_pattern)], ...], BeforeValidator(split)
 ]
 TestId = Annotated[str, Field(min_length=1, max_length=20)]
 TestDescription = Annotated[str, Field(max_length=60)]
@@ -144,15 +128,12 @@ Unknown = Literal["send", "hold"]
 Encoding = Literal["cp437", "iso8859-1", "iso8859-15", "ascii", "utf-8"]
 EarlierValues = Literal["omit", "send"]
 FileName = Annotated[str, AfterValidator(_file_name), Field(min_length=1)]
-AnswerLetters = Literal["device", "latin-1", "utf-8", "ascii"]
 Occupied = Literal["wait", "number"]
 Most = Annotated[int, Field(ge=1, le=100)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
-States = Annotated[
-    tuple[Literal["accepted", "received", "cancelled"], ...], BeforeValidator(_split)
-]
+States = Annotated[tuple[Literal["accepted", "received", "cancelled"], ...], BeforeValidator(split)]
 EchoedFields = Annotated[
-    tuple[Annotated[str, AfterValidator(_echoed_field)], ...], BeforeValidator(_split)
+    tuple[Annotated[str, AfterValidator(_echoed_field)], ...], BeforeValidator(split)
 ]
 FieldNumber = Annotated[str, AfterValidator(_field_number)]
 NumberPattern = Annotated[str, AfterValidator(_number_pattern)]
@@ -201,13 +182,6 @@ class HttpSettings(SettingsSection):
     allowed_hosts: Words = ()
 
 
-class WorklistDeviceSettings(SettingsSection):
-    """What one device, known by its (calling) AE title, needs of worklist answers."""
-
-    aet: AeTitle
-    charset: AnswerLetters
-
-
 class WorklistSettings(SettingsSection):
     """The worklist and its clean-up."""
 
@@ -217,14 +191,6 @@ class WorklistSettings(SettingsSection):
     cleanup_seconds: Annotated[int, Field(ge=0)] = 600
     min_age_hours: Annotated[float, Field(ge=0)] = 6
     charset: AnswerLetters = "device"
-    devices: Annotated[tuple[WorklistDeviceSettings, ...], BeforeValidator(_tables)] = ()
-
-    @model_validator(mode="after")
-    def _must_name_a_device_once(self) -> Self:
-        titles = [device.aet.upper() for device in self.devices]
-        if len(set(titles)) < len(titles):
-            raise ValueError("devices: an AE title stands in one table only")
-        return self
 
 
 class RouteCondition(SettingsSection):
@@ -290,7 +256,7 @@ class GdtKeys(SettingsSection):
 class OrderIntakeKeys(SettingsSection):
     """What of an order folder is ours, and what becomes of it: ``[orders]``, or of one route."""
 
-    receivers: Annotated[tuple[OrderReceiver, ...], BeforeValidator(_split)] = ()
+    receivers: Annotated[tuple[OrderReceiver, ...], BeforeValidator(split)] = ()
     names: FilePatterns = ()
     ignore: FilePatterns = ()
     master_data: Literal["tell", "keep", "order"] = "tell"
@@ -486,7 +452,7 @@ class MailSettings(SettingsSection):
     password_file: Folder | None = None
     # ``from`` is a Python keyword.
     from_: Annotated[MailAddress, Field(alias="from")] = ""
-    to: Annotated[tuple[MailAddress, ...], BeforeValidator(_split)] = ()
+    to: Annotated[tuple[MailAddress, ...], BeforeValidator(split)] = ()
     ca_file: Folder | None = None
     pause_minutes: Annotated[float, Field(ge=1, le=1440)] = 10
 
@@ -514,6 +480,7 @@ class Settings(BaseModel):
     dicom: DicomSettings = DicomSettings()
     http: HttpSettings = HttpSettings()
     worklist: WorklistSettings = WorklistSettings()
+    device: tuple[DeviceSettings, ...] = ()
     gdt: GdtSettings = GdtSettings()
     orders: OrderFileSettings = OrderFileSettings()
     catalogue: CatalogueSettings = CatalogueSettings()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gdtbridge.dataset.values import folded_title
 from gdtbridge.errors import SettingsError
 from gdtbridge.settings.hosts import is_loopback
 from gdtbridge.settings.models import ExchangeSettings, MailSettings, RouteCondition, Settings
@@ -19,6 +20,7 @@ def refuse_unusable(settings: Settings) -> None:
     problems = [
         *_unguarded(settings),
         *_route_problems(settings),
+        *_device_problems(settings),
         *_webhook_problems(settings),
         *_catalogue_problems(settings),
         *_dialect_problems(settings),
@@ -68,6 +70,18 @@ def _route_problems(settings: Settings) -> Iterator[str]:
                     "belongs to another route already."
                 )
             inboxes.add(settings.base / route.in_)
+
+
+def _device_problems(settings: Settings) -> Iterator[str]:
+    """Yield devices that two tables describe."""
+    counted = Counter((folded_title(one.aet or ""), one.host) for one in settings.device)
+    for (aet, host), count in counted.items():
+        if count > 1:
+            told = aet.upper() or host
+            yield (
+                f"device ({told}): Dieses Gerät steht in mehr als einer Tabelle. / This device "
+                "stands in more than one table."
+            )
 
 
 def _webhook_problems(settings: Settings) -> Iterator[str]:

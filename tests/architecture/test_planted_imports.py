@@ -39,6 +39,7 @@ UPWARDS = (
     ("gdtbridge.web", "gdtbridge.service"),
     ("worklist", "gdtbridge.orders"),
     ("gdtbridge.catalogue", "worklist"),
+    ("gdtbridge.devices", "gdtbridge.settings"),
 )
 """A room that would know one above it, or one that is not for it."""
 

@@ -14,6 +14,7 @@ import pytest
 from pydicom import Dataset
 from pydicom.uid import UID
 
+from gdtbridge.devices import Caller
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.dicom.service import MAX_IDENTIFIER
 from gdtbridge.dicom.upper_layer import sockets
@@ -123,8 +124,8 @@ def server(tmp_path: Path) -> Iterator[DicomServer]:
         )
 
     class Shelf(Recorder):
-        def find(self, query: Dataset, *, calling_aet: str) -> Iterator[Match]:
-            return folder.find(query, calling_aet=calling_aet)
+        def find(self, query: Dataset, *, caller: Caller) -> Iterator[Match]:
+            return folder.find(query, calling_aet=caller.aet)
 
     core = Shelf(tmp_path)
     server = DicomServer(DicomSettings(port=0), tmp_path / "spool", core, core)

@@ -27,7 +27,7 @@ class Core:
         return ReceiptStatus.NEW
     def room_for(self, size):
         pass
-    def find(self, query, *, calling_aet):
+    def find(self, query, *, caller):
         return iter(())
 
 server = DicomServer(DicomSettings(port=0), Path(sys.argv[1]), Core(), Core())

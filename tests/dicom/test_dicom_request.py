@@ -9,7 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gdtbridge.dicom.negotiation import PERFORMED_STEP
-from gdtbridge.dicom.upper_layer.request import AssociationRequestError, readable_request
+from gdtbridge.dicom.upper_layer.request import (
+    AssociationRequestError,
+    implementation_of,
+    readable_request,
+)
 from gdtbridge.dicom.upper_layer.sockets import MAX_REQUEST
 from tests.tools.device import (
     VERIFICATION,
@@ -217,3 +221,18 @@ def test_rewritten_request_stays_as_it_is(items: bytes) -> None:
     except AssociationRequestError:
         return
     assert readable_request(once) == once
+
+
+IMPLEMENTATIONS = [
+    (user(item(0x55, b"GE_VOLUSON_E10 ")), ("1.2.3.4", "GE_VOLUSON_E10")),
+    (user(), ("1.2.3.4", "")),
+    (request(DICOM + item(0x50, item(0x52, b"none") + item(0x55, b"\xfc\n1"))), ("", "ü?1")),
+    (request(DICOM + item(0x50, item(0x52, b""))), ("", "")),
+    (request(DICOM), ("", "")),
+]
+
+
+@pytest.mark.parametrize(("body", "told"), IMPLEMENTATIONS)
+def test_who_made_the_device_is_read(body: bytes, told: tuple[str, str]) -> None:
+    """Implementation Class UID and Version Name (PS3.7 D.3.3.2); what is unreadable is not told."""
+    assert implementation_of(body) == told

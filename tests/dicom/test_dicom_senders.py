@@ -28,7 +28,10 @@ def port(practice: Practice, tmp_path: Path) -> Iterator[int]:
     """Return the port of a server before the practice."""
     receiving = practice.core.receiving
     server = DicomServer(
-        DicomSettings(port=0, max_associations=32), tmp_path / "spool", receiving, practice.worklist
+        DicomSettings(port=0, max_associations=32),
+        tmp_path / "spool",
+        receiving,
+        practice.core.device_worklist,
     )
     server.start()
     yield server.port

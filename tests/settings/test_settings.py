@@ -79,9 +79,13 @@ WRONG = [
     ("[exam]\ndate_hold_days = 1.5\n", {}, "exam.date_hold_days"),
     ("[gdt]\nout = ''\n", {}, "gdt.out"),
     ("[worklist]\ncharset = 'ISO_IR 100'\n", {}, "worklist.charset"),
-    ("[[worklist.devices]]\naet = 'A'\n", {}, "worklist.devices.0.charset"),
+    ("[[device]]\ncharset = 'ascii'\n", {}, "set aet, or an IP address"),
+    ("[[device]]\nhost = 'sono.example'\n", {}, "set aet, or an IP address"),
+    ("[[device]]\naet = 'A'\nprofile = 'no-such'\n", {}, "no known profile"),
+    ("[[device]]\naet = 'A'\nquirks = 'x'\n", {}, "device.0.quirks"),
+    ("[worklist]\ndevices = 'x'\n", {}, "device"),
     ("[[webhook]]\nname = 'haus'\nevents = ['attention']\n", {}, r"webhook \(haus\)\.url"),
-    ("[[worklist.devices]]\naet = 'A'\ncharset = 'ascii'\n" * 2, {}, "one table only"),
+    ("[[device]]\naet = 'A'\ncharset = 'ascii'\n" * 2, {}, "more than one table"),
     ("", {"GDTBRIDGE_GDT__IN": ""}, "gdt.in"),
     ("", {"GDTBRIDGE_STORAGE__ROOT": ""}, "storage.root"),
     ("", {"GDTBRIDGE_DICOM_PORT": "104"}, "GDTBRIDGE_DICOM_PORT"),
@@ -145,3 +149,20 @@ def test_the_birth_date_of_the_chart_for_messages_is_a_date(tmp_path: Path) -> N
     assert str(load_settings(file, {key: "1901-02-28"}).attention.gdt_birth_date) == "1901-02-28"
     with pytest.raises(SettingsError, match=r"attention\.gdt_birth_date"):
         load_settings(file, {key: "31.02.1900"})
+
+
+OLD_TABLES = [
+    ("[[worklist.devices]]\naet = 'OLD'\ncharset = 'ascii'\n", {}),
+    ("", {"GDTBRIDGE_WORKLIST__DEVICES": '[{"aet": "OLD", "charset": "ascii"}]'}),
+]
+
+
+@pytest.mark.parametrize(("text", "environ"), OLD_TABLES)
+def test_the_old_tables_of_devices_still_say_what_they_said(
+    tmp_path: Path, text: str, environ: dict[str, str]
+) -> None:
+    """A file with `[[worklist.devices]]` starts, beside `[[device]]`."""
+    new = "\n[[device]]\naet = 'NEW'\nhost = '192.168.1.20'\nport = 4104\n"
+    new_one, old_one = load_settings(settings_file(tmp_path, text + new), environ).device
+    assert (new_one.aet, new_one.host, new_one.port) == ("NEW", "192.168.1.20", 4104)
+    assert (old_one.aet, old_one.charset) == ("OLD", "ascii")

@@ -16,6 +16,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ComprehensiveSRStorage
 
 from gdtbridge.archive import IncomingInstance, ReceiptStatus
+from gdtbridge.devices import Caller
 from gdtbridge.dicom import client
 from gdtbridge.dicom.client import Peer, PeerError
 from gdtbridge.dicom.server import DicomServer
@@ -56,9 +57,9 @@ class Core:
     def room_for(self, size: int) -> None:
         """There is always room."""
 
-    def find(self, query: Dataset, *, calling_aet: str) -> Iterator[Match]:
+    def find(self, query: Dataset, *, caller: Caller) -> Iterator[Match]:
         """Ask the folder."""
-        return self.worklist.find(query, calling_aet=calling_aet)
+        return self.worklist.find(query, calling_aet=caller.aet)
 
     def instances(self) -> list[Dataset]:
         """Return what was kept."""

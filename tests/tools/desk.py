@@ -87,7 +87,7 @@ class Desk:
             DicomSettings(port=0, allowed_aets=("US01",)),
             folder / "spool",
             core.receiving,
-            core.worklist,
+            core.device_worklist,
             core.refusals,
         )
         self.server.start()

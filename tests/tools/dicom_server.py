@@ -13,6 +13,7 @@ import pytest
 from pydicom import Dataset
 
 from gdtbridge.archive import IncomingInstance, ReceiptStatus
+from gdtbridge.devices import Caller
 from gdtbridge.dicom.server import DicomServer
 from worklist import Match
 
@@ -47,8 +48,8 @@ class Recorder:
         if self.room_error is not None:
             raise self.room_error
 
-    def find(self, query: Dataset, *, calling_aet: str) -> Iterator[Match]:
-        self.queries.append((query, calling_aet))
+    def find(self, query: Dataset, *, caller: Caller) -> Iterator[Match]:
+        self.queries.append((query, caller.aet))
         if self.error is not None:
             raise self.error
         for match in self.matches:

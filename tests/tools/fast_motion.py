@@ -109,7 +109,11 @@ class House:
         core.adopt()
         self.watch = OrderWatch(core.order_files, monotonic=self.practice.clock.monotonic)
         self.dicom = DicomServer(
-            settings.dicom, settings.spool_folder, core.receiving, core.worklist, core.refusals
+            settings.dicom,
+            settings.spool_folder,
+            core.receiving,
+            core.device_worklist,
+            core.refusals,
         )
         self.dicom.start()
         answers = core.routing.default.records

@@ -23,6 +23,7 @@ from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation
 
 from gdtbridge.attention.refusals import RefusalReason
+from gdtbridge.devices import Caller
 from gdtbridge.dicom.command import CommandSet, encode_command
 from gdtbridge.dicom.negotiation import ContextResult, answer_context
 from gdtbridge.dicom.policy import AccessPolicy
@@ -93,6 +94,12 @@ class AssociationAcceptor(Association):
         return cast("AddressInformation", self.requestor.address_info).address
 
     @property
+    def caller(self) -> Caller:
+        """Who associates; without a title until the request has come."""
+        uid, version = self.guarded.implementation
+        return Caller(self.guarded.calling_aet, self.peer, uid, version)
+
+    @property
     def is_working(self) -> bool:
         """Whether a request is being received or served."""
         return self.receiver.is_working
@@ -118,8 +125,7 @@ class AssociationAcceptor(Association):
         request = DimseRequest(
             command=command,
             context=context,
-            calling_aet=self.guarded.calling_aet,
-            peer=self.peer,
+            caller=self.caller,
             send=lambda response, dataset: self._send(context.id, response, dataset),
             is_cancelled=lambda: self._is_over(command.MessageID),
         )

@@ -32,7 +32,10 @@ _ABSTRACT_SYNTAX: Final = 0x30
 _TRANSFER_SYNTAX: Final = 0x40
 _USER_INFORMATION: Final = 0x50
 _MAXIMUM_LENGTH: Final = 0x51
+_CLASS_UID: Final = 0x52
 _ROLE_SELECTION: Final = 0x54
+_VERSION_NAME: Final = 0x55
+_LONGEST_VERSION_NAME: Final = 16
 _DICOM: Final = b"1.2.840.10008.3.1.1.1"
 """DICOM Application Context Name, the only one there is (PS3.7 A.2.1)."""
 
@@ -60,6 +63,18 @@ def readable_request(body: bytes) -> bytes:
             *_variable_items(body[TITLES.stop :]),
         )
     )
+
+
+def implementation_of(body: bytes) -> tuple[str, str]:
+    """Return Implementation Class UID and Version Name of an A-ASSOCIATE-RQ (PS3.7 D.3.3.2).
+
+    Empty where the request has none that is readable.
+    """
+    said = dict(_items(body[TITLES.stop :]))
+    items = dict(_items(said.get(_USER_INFORMATION, b"")))
+    class_uid = plain_text(items.get(_CLASS_UID, b""))
+    version = received_title(items.get(_VERSION_NAME, b"")[:_LONGEST_VERSION_NAME])
+    return class_uid if is_uid(class_uid) else "", version
 
 
 def _readable_title(raw: bytes) -> bytes:

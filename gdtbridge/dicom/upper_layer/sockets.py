@@ -18,7 +18,12 @@ from pynetdicom.transport import AssociationSocket
 
 from gdtbridge.dataset.values import received_title
 from gdtbridge.dicom.upper_layer.buffer import HEADER, PduBuffer
-from gdtbridge.dicom.upper_layer.request import CALLING_TITLE, TITLES, readable_request
+from gdtbridge.dicom.upper_layer.request import (
+    CALLING_TITLE,
+    TITLES,
+    implementation_of,
+    readable_request,
+)
 
 MAX_PDU: Final = 128 * 1024
 """Largest PDU we take (we announce it); bytes after the header."""
@@ -79,13 +84,15 @@ class GuardedSocket(ClosingSocket):
     """An accepted socket that bounds each PDU in size and time and reads it in one piece.
 
     `data` reads ahead; `recv` first returns what is left of that. It also makes the association
-    request such as pynetdicom can read; ``calling_aet`` is what the device really sent. The answer
+    request such as pynetdicom can read; ``calling_aet`` and ``implementation`` (class UID, version
+    name) are what the device really sent. The answer
     repeats the titles byte for byte (PS3.8 9.3.3).
     """
 
     def __init__(self, assoc: Association, client_socket: socket.socket) -> None:
         super().__init__(assoc, client_socket=client_socket)
         self.calling_aet = ""
+        self.implementation = ("", "")
         self._deadline = time.monotonic() + ASSOCIATE_SECONDS
         self._is_associated = False
         self._is_within_pdu = False
@@ -214,6 +221,7 @@ class GuardedSocket(ClosingSocket):
         self._request = bytearray(readable_request(body))
         self._titles = body[TITLES]
         self.calling_aet = received_title(body[CALLING_TITLE])
+        self.implementation = implementation_of(body)
         return bytearray(struct.pack(">BxL", _ASSOCIATE_RQ, len(self._request)))
 
     def _read(self, nr_bytes: int) -> bytearray:

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request
 
+from gdtbridge.addresses import address_of
 from gdtbridge.settings import HttpSettings
-from gdtbridge.settings.hosts import address_of
 from gdtbridge.web.access.tokens import Throttle, TokenCheck
 from gdtbridge.web.forms import raw_values
 from gdtbridge.web.problems import ADD_PATH, TEXT_PATHS, refuse

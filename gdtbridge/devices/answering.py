@@ -1,0 +1,31 @@
+"""The worklist as each device gets it: the folder's answers by the profile of who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydicom import Dataset
+
+from gdtbridge.devices.directory import Caller, DeviceDirectory
+from gdtbridge.devices.profile import NetworkProfile
+from worklist import AnswerCharset, Match, MatchPolicy, StationPolicy, WorklistFolder
+
+
+def policy_of(profile: NetworkProfile) -> MatchPolicy:
+    """Return how a device of ``profile`` is answered."""
+    return MatchPolicy(
+        station=StationPolicy(profile.station), charset=AnswerCharset(profile.charset)
+    )
+
+
+class DeviceWorklist:
+    """Answers worklist queries, each device as its profile says."""
+
+    def __init__(self, folder: WorklistFolder, devices: DeviceDirectory) -> None:
+        self._folder = folder
+        self._devices = devices
+
+    def find(self, query: Dataset, *, caller: Caller) -> Iterator[Match]:
+        """Return the entries ``caller`` gets; raise `worklist.FolderError`."""
+        policy = policy_of(self._devices.profile_of(caller))
+        return self._folder.find(query, calling_aet=caller.aet, policy=policy)

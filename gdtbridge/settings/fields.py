@@ -1,0 +1,29 @@
+"""Kinds of values that several sections have."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from gdtbridge.dataset.values import is_ae_title
+
+
+def split(value: object) -> object:
+    """Let a list come from the environment as ``a, b``."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _ae_title(value: str) -> str:
+    """Accept 1-16 characters of the default repertoire without backslash (PS3.5 6.2, VR AE)."""
+    value = value.strip()
+    if not is_ae_title(value):
+        raise ValueError("an AE title has 1 to 16 ASCII characters and no backslash")
+    return value
+
+
+AeTitle = Annotated[str, AfterValidator(_ae_title)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Words = Annotated[tuple[str, ...], BeforeValidator(split)]
