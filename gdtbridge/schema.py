@@ -71,6 +71,8 @@ placed_order = sa.Table(
     sa.Column("physician", sa.Text, nullable=False, server_default=""),
     sa.Column("scheduled", sa.Text, nullable=False, server_default=""),  # local time, ISO 8601
     sa.Column("created", sa.Text, nullable=False, server_default=""),  # the same
+    # worklist.StepStatus, as devices are shown it
+    sa.Column("step_status", sa.Text, nullable=False, server_default="SCHEDULED"),
     sa.Column("listing", sa.Text),  # gdtbridge.orders.model.ListingMark; null: the list has it
 )
 unlisted = placed_order.c.listing.is_not(None)

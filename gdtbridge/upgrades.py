@@ -221,12 +221,16 @@ def _to_5(op: Operations) -> None:
 def _to_6(op: Operations) -> None:
     """Remember whom an order was addressed to, its test's name, its number's field, what to repeat.
 
+    And how far its exam is.
+
     An older program is kept out: it would not write files again that are not synced yet.
     To whom those before were addressed is read from their files (`gdtbridge.orders.folder_memory`).
     """
     for column in ("test_name", "addressed_to", "number_field", "echo"):
         added = sa.Column(column, sa.Text, nullable=False, server_default="")
         op.add_column("order_reference", added)
+    status = sa.Column("step_status", sa.Text, nullable=False, server_default="SCHEDULED")
+    op.add_column("placed_order", status)
     op.execute("INSERT INTO order_receiver (receiver) VALUES ('')")
     op.create_index("ix_patient_received_at", "patient", ["received_at"], if_not_exists=True)
 

@@ -9,7 +9,7 @@ beside it.
 
 from worklist.accession import AccessionNumbers, canonical_number
 from worklist.charset import AnswerCharset
-from worklist.entry import LONGEST_NAME, Entry, EntryFields, is_stale, make_entry
+from worklist.entry import LONGEST_NAME, Entry, EntryFields, StepStatus, is_stale, make_entry
 from worklist.errors import EntryError, FolderError, NumbersExhausted, WorklistError
 from worklist.folder import Match, WorklistFolder, matches, project
 from worklist.form import from_dataset, to_dataset
@@ -27,6 +27,7 @@ __all__ = [
     "MatchPolicy",
     "NumbersExhausted",
     "StationPolicy",
+    "StepStatus",
     "WorklistError",
     "WorklistFolder",
     "canonical_number",

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from types import MappingProxyType
 from typing import TypedDict, Unpack
 
@@ -14,6 +15,14 @@ from gdtbridge.dataset.text import one_line
 from gdtbridge.dataset.values import PersonName, is_ae_title, is_valid_uid, new_uid
 from gdtbridge.people import Patient
 from worklist.errors import EntryError
+
+
+class StepStatus(StrEnum):
+    """Scheduled Procedure Step Status as we set it (PS3.3 C.4.10); others may set further ones."""
+
+    SCHEDULED = "SCHEDULED"
+    STARTED = "STARTED"
+    """A device examines the patient."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +47,7 @@ class Entry:
     ScheduledPerformingPhysicianName: str = ""
     RequestedProcedureID: str = ""
     ScheduledProcedureStepID: str = ""
+    ScheduledProcedureStepStatus: str = StepStatus.SCHEDULED
     created: datetime | None = None
 
     @property
@@ -64,6 +74,7 @@ class EntryFields(TypedDict, total=False):
     ScheduledPerformingPhysicianName: str
     RequestedProcedureID: str
     ScheduledProcedureStepID: str
+    ScheduledProcedureStepStatus: str
     created: datetime | None
 
 
@@ -127,6 +138,9 @@ RULES: Mapping[str, AttributeRule] = MappingProxyType(
             "Anforderungs-ID", "Requested procedure ID", "SH", 16
         ),
         "ScheduledProcedureStepID": AttributeRule("Schritt-ID", "Procedure step ID", "SH", 16),
+        "ScheduledProcedureStepStatus": AttributeRule(
+            "Stand", "Procedure step status", "CS", 16, required=True
+        ),
     }
 )
 """Length limits: PS3.5 Table 6.2-1, in characters, however many bytes they are."""

@@ -22,7 +22,7 @@ from gdtbridge.dataset.encoding import DEFLATED, EXPLICIT_BIG_ENDIAN, is_explici
 from gdtbridge.dataset.part10 import read_file_meta
 from gdtbridge.dataset.values import da_text, tm_text, to_date, to_time, uid_from
 from worklist.attributes import ROOT, SPS, TYPE_1
-from worklist.entry import Entry
+from worklist.entry import Entry, StepStatus
 from worklist.errors import EntryError
 from worklist.item import (
     NOTHING,
@@ -42,10 +42,12 @@ MODALITY_WORKLIST_FIND = UID("1.2.840.10008.5.1.4.31")
 TEXTS_OF_ROOT = (
     "AccessionNumber", "PatientID", "PatientName", "RequestedProcedureID", "StudyInstanceUID",
 )  # fmt: skip
+STATUS = "ScheduledProcedureStepStatus"
 TEXTS_OF_STEP = (
     "Modality",
     "ScheduledPerformingPhysicianName",
     "ScheduledProcedureStepID",
+    STATUS,
     "ScheduledStationAETitle",
 )
 """Attributes of `Entry` that stand under the same keyword, as they are, in its dataset."""
@@ -96,7 +98,6 @@ def _step(entry: Entry) -> Item:
             text_element("ScheduledProcedureStepStartDate", da_text(entry.scheduled)),
             text_element("ScheduledProcedureStepStartTime", tm_text(entry.scheduled)),
             _described(entry, "ScheduledProcedureStepDescription", "ScheduledProtocolCodeSequence"),
-            text_element("ScheduledProcedureStepStatus", "SCHEDULED"),
         )
     )
 
@@ -184,7 +185,8 @@ def entry_of(item: Item) -> Entry:
     step = items_of(item, "ScheduledProcedureStepSequence")[0]
     return Entry(
         **{keyword: text_of(item, keyword) for keyword in TEXTS_OF_ROOT},
-        **{keyword: text_of(step, keyword) for keyword in TEXTS_OF_STEP},
+        **{keyword: text_of(step, keyword) for keyword in TEXTS_OF_STEP if keyword != STATUS},
+        ScheduledProcedureStepStatus=text_of(step, STATUS) or StepStatus.SCHEDULED,
         PatientBirthDate=to_date(text_of(item, "PatientBirthDate")),
         PatientSex=_sex(text_of(item, "PatientSex")),
         RequestedProcedureDescription=_description(item, step),

@@ -19,6 +19,7 @@ from gdtbridge.dataset.text import SpecificCharacterSet
 from gdtbridge.dataset.values import to_instant, to_microseconds
 from worklist.attributes import ROOT, SPS, TYPE_1, is_key, is_matching, is_supported
 from worklist.charset import AnswerCharset, as_shown, readable_sets
+from worklist.entry import StepStatus
 from worklist.item import NOTHING, Element, Item, is_private_creator, tag_of
 from worklist.temporal import ValueRange, combined, instant, parse_range, to_day
 from worklist.text import TextTest, name_test, text_test
@@ -31,6 +32,7 @@ NAME = tag_of("PatientName")
 STATION = tag_of("ScheduledStationAETitle")
 START_DATE = tag_of("ScheduledProcedureStepStartDate")
 START_TIME = tag_of("ScheduledProcedureStepStartTime")
+STATUS = tag_of("ScheduledProcedureStepStatus")
 
 
 class StationPolicy(Enum):
@@ -51,11 +53,13 @@ class MatchPolicy:
     ``charset`` decides in which character set a device is answered.
     ``combined_start``: a range of start dates and one of start times make one range from the first
     instant to the last, instead of two keys of their own (PS3.4 K.2.2.1.1 leaves both open).
+    ``shows_started``: whether a device that asks for no status sees who is being examined.
     """
 
     station: StationPolicy = StationPolicy.MATCH
     combined_start: bool = False
     charset: AnswerCharset = AnswerCharset.DEVICE
+    shows_started: bool = True
 
 
 STANDARD = MatchPolicy()
@@ -87,7 +91,7 @@ class Query:
         """Read the query of a device whose AE title is ``calling_aet``."""
         asked = _with_station(keys, policy.station, calling_aet.strip(" \0"))
         return cls(
-            tuple(_tests(asked, ROOT, policy)),
+            (*_tests(asked, ROOT, policy), *_unasked(asked, policy)),
             asked,
             readable_sets(policy.charset, keys),
             asks_for_name=NAME in keys and not keys[NAME].is_empty,
@@ -116,7 +120,7 @@ class Query:
 def _with_station(keys: Item, policy: StationPolicy, calling_aet: str) -> Item:
     if policy is StationPolicy.MATCH:
         return keys
-    step = next(iter(keys[SPS].items), NOTHING) if SPS in keys else NOTHING
+    step = _step_of(keys)
     if policy is StationPolicy.IGNORE:
         wanted = Element("AE")
     elif any(text != "*" for text in step.get(STATION, Element("AE")).texts) or not calling_aet:
@@ -140,6 +144,23 @@ def _tests(keys: Item, level: int, policy: MatchPolicy) -> Iterator[KeyTest]:
         test = _sequence_test(inner) if inner is not None else _key_test(tag, key)
         if test is not None:
             yield KeyTest((tag,), _on_item(tag, test, required=is_matching(level, tag)), inner)
+
+
+def _unasked(keys: Item, policy: MatchPolicy) -> Iterator[KeyTest]:
+    """Yield what the practice wants of an entry beside what the device asks for."""
+    if not policy.shows_started and _step_of(keys).get(STATUS, Element("CS")).is_empty:
+        waits = Query((KeyTest((STATUS,), _on_item(STATUS, _is_waiting, required=False)),))
+        test = _sequence_test(waits)
+        if test is not None:
+            yield KeyTest((SPS,), _on_item(SPS, test, required=False), waits)
+
+
+def _is_waiting(status: Element) -> bool:
+    return StepStatus.STARTED not in status.texts
+
+
+def _step_of(item: Item) -> Item:
+    return next(iter(item[SPS].items), NOTHING) if SPS in item else NOTHING
 
 
 def _on_item(tag: int, test: Callable[[Element], bool], *, required: bool) -> Test:

@@ -94,6 +94,7 @@ HEADS: Final[Mapping[str, str]] = {
     "since": "SEIT",
     "state": "ZUSTAND",
     "station": "STATION",
+    "status": "STAND",
     "study_date": "DATUM",
     "study_instance_uid": "STUDIE",
     "target": "ZIEL",

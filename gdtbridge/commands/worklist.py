@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from worklist import Entry
 
 
+_STATUSES = {"SCHEDULED": "wartet", "STARTED": "in Untersuchung"}
+"""Scheduled Procedure Step Status in the words of the practice."""
+
+
 def _born(_ctx: click.Context, _param: click.Parameter, text: str) -> BirthDate:
     from gdtbridge.gdt.errors import GdtDateError
     from gdtbridge.gdt.tables.dates import read_birth_date
@@ -88,7 +92,10 @@ def worklist_list(settings: Settings, *, as_json: bool) -> None:
     """Die Arbeitsliste zeigen. / Show the worklist."""
     with view_of(settings) as core:
         entries = core.orders.all()
-    print_rows([_shown(entry) for entry in entries], as_json=as_json)
+    rows = [_shown(entry) for entry in entries]
+    if not as_json:
+        rows = [{**row, "status": _STATUSES.get(row["status"], row["status"])} for row in rows]
+    print_rows(rows, as_json=as_json)
 
 
 def _shown(entry: Entry) -> dict[str, str]:
@@ -102,6 +109,7 @@ def _shown(entry: Entry) -> dict[str, str]:
         "patient_name": entry.PatientName,
         "birth_date": born.isoformat() if born else "",
         "procedure": entry.RequestedProcedureDescription,
+        "status": entry.ScheduledProcedureStepStatus,
     }
 
 

@@ -218,12 +218,13 @@ class OrderBook:
 
     def _corrected(self, wanted: WantedOrder, order: Order, listed: Entry | None) -> Entry:
         request = replace(wanted.request, scheduled=self._time_of(wanted, listed))
-        return self._entries.make(
+        entry = self._entries.make(
             replace(wanted, request=request),
             accession_number=order.accession_number,
             study_uid=order.study_instance_uid,
             created=listed.created if listed is not None else None,
         )
+        return replace(entry, ScheduledProcedureStepStatus=order.step_status)
 
     def _time_of(self, wanted: WantedOrder, listed: Entry | None) -> datetime | None:
         """Return the scheduled time: as asked, else as listed; None means now.

@@ -10,7 +10,7 @@ from typing import Final
 
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.people import Patient
-from worklist import LONGEST_NAME, Entry, EntryFields, make_entry
+from worklist import LONGEST_NAME, Entry, EntryFields, StepStatus, make_entry
 
 MOST_RECORDS: Final = 1000
 """Records a file may have."""
@@ -140,6 +140,8 @@ class Order:
     """Local time; None where schema 2 wrote the order."""
     created: datetime | None = None
     """The same."""
+    step_status: str = StepStatus.SCHEDULED
+    """Scheduled Procedure Step Status its entry shows devices."""
     state: OrderState = OrderState.ORDERED
     ordered_at: float = 0.0
     """UTC, in seconds since 1970."""
@@ -187,6 +189,7 @@ class Order:
             physician=entry.ScheduledPerformingPhysicianName,
             scheduled=entry.scheduled,
             created=entry.created,
+            step_status=entry.ScheduledProcedureStepStatus,
         )
 
     def entry(self) -> Entry:
@@ -202,6 +205,7 @@ class Order:
             "ScheduledStationAETitle": self.station,
             "RequestedProcedureDescription": self.procedure,
             "ScheduledPerformingPhysicianName": self.physician,
+            "ScheduledProcedureStepStatus": self.step_status,
             "created": self.created,
         }
         if self.scheduled is not None:

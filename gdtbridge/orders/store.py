@@ -38,7 +38,7 @@ from gdtbridge.schema import (
     placed_order,
 )
 from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
-from worklist import Entry
+from worklist import Entry, StepStatus
 
 WITHDRAWN: Final = "withdrawn"
 """Why claims are held of which a person had the results taken back (`HoldReason`)."""
@@ -327,6 +327,7 @@ def _order(found: Sequence[Any]) -> Order:
         physician=row.physician,
         scheduled=_moment(row.scheduled),
         created=_moment(row.created),
+        step_status=row.step_status,
         state=OrderState(row.state),
         ordered_at=row.ordered_at,
         arrived=bool(row.arrived),
@@ -369,6 +370,7 @@ def _said(order: Order) -> dict[str, object]:
         "physician": order.physician,
         "scheduled": order.scheduled.isoformat() if order.scheduled else "",
         "created": order.created.isoformat() if order.created else "",
+        "step_status": order.step_status,
         "listing": order.mark,
     }
 
@@ -377,6 +379,20 @@ def set_order_state(connection: Connection, accession_number: str, state: OrderS
     """Move an order to another state."""
     of_number = placed_order.c.accession_number == accession_number
     connection.execute(sa.update(placed_order).where(of_number).values(state=state))
+
+
+def set_step_status(connection: Connection, accession_number: str, status: StepStatus) -> None:
+    """Let the worklist say of an open order how far it is; `OrderBook.follow_marked` writes it.
+
+    An entry that somebody removed does not come back by that.
+    """
+    here = sa.and_(
+        placed_order.c.accession_number == accession_number,
+        placed_order.c.state == OrderState.ORDERED,
+        placed_order.c.step_status != status,
+    )
+    mark = sa.func.coalesce(placed_order.c.listing, ListingMark.REPLACE.value)
+    connection.execute(sa.update(placed_order).where(here).values(step_status=status, listing=mark))
 
 
 def finish_order(connection: Connection, order: Order, state: OrderState) -> None:
@@ -397,7 +413,11 @@ def reopen_order(connection: Connection, accession_number: str, patient_id: str)
         placed_order.c.state == OrderState.DONE,
     )
     listing = sa.case((placed_order.c.scheduled != "", ListingMark.ADD.value))
-    values = {"state": OrderState.ORDERED, "listing": listing}
+    values = {
+        "state": OrderState.ORDERED,
+        "listing": listing,
+        "step_status": StepStatus.SCHEDULED,
+    }
     connection.execute(sa.update(placed_order).where(here).values(**values))
     move_open_orders(connection, moves)
 

@@ -18,13 +18,13 @@ from gdtbridge.durable import FolderUnusable
 from gdtbridge.errors import NotFound, OrderError, ProcessingFailure
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.write.results import OrderReference
-from gdtbridge.orders import OrderRecord, RecordOutcome
+from gdtbridge.orders import Order, OrderRecord, RecordOutcome, store
 from gdtbridge.orders.cases import NAMELESS
 from gdtbridge.people import Patient
 from gdtbridge.schema import outbox, placed_order
 from tests.tools.dying import SimulatedCrash
 from tests.tools.practice import Practice
-from worklist import FolderError
+from worklist import Entry, FolderError, StepStatus
 
 
 def test_an_order_is_on_the_worklist(practice: Practice) -> None:
@@ -538,3 +538,49 @@ class TestWebhooks:
         practice.outbox.deliver_due("worklist_added")
 
         assert len(practice.core.orders.all()) == 3
+
+
+class TestHowFarItIs:
+    """An order whose exam a device has begun."""
+
+    def test_the_list_says_it(self, practice: Practice) -> None:
+        """Devices, list and order tell it; a correction of the order does not forget it."""
+        core = practice.core
+        placed = core.orders.place(practice.order())
+        start(practice, placed.entry)
+
+        (entry,) = core.orders.all()
+        assert entry == replace(placed.entry, ScheduledProcedureStepStatus=StepStatus.STARTED)
+        corrected = core.orders.place(practice.order(given_name="Anna"))
+        assert corrected.entry.ScheduledProcedureStepStatus == StepStatus.STARTED
+        assert core.orders.all() == (corrected.entry,)
+        assert [one.step_status for one in marked(practice)] == []
+
+    def test_an_entry_that_was_removed_does_not_come_back(self, practice: Practice) -> None:
+        """Somebody took it off the list while the device was at it."""
+        core = practice.core
+        placed = core.orders.place(practice.order())
+        core.worklist.remove(placed.entry.AccessionNumber)
+        start(practice, placed.entry)
+        assert core.orders.all() == ()
+
+    def test_a_closed_order_stays_closed(self, practice: Practice) -> None:
+        """A step of an order that left the list changes nothing."""
+        core = practice.core
+        placed = core.orders.place(practice.order())
+        core.orders.cancel(placed.entry.AccessionNumber)
+        start(practice, placed.entry)
+        assert (core.orders.all(), marked(practice)) == ((), [])
+
+
+def start(practice: Practice, entry: Entry) -> None:
+    """Let a device begin an exam."""
+    with practice.core.database.write() as connection:
+        store.set_step_status(connection, entry.AccessionNumber, StepStatus.STARTED)
+    practice.core.order_book.follow_marked()
+
+
+def marked(practice: Practice) -> list[Order]:
+    """Return the orders the list still has to be told of."""
+    with practice.core.database.read() as connection:
+        return store.marked_orders(connection)

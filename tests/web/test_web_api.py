@@ -63,7 +63,8 @@ def test_create_and_read(api: str, orders: Any) -> None:
     assert answer.headers["Location"] == "/api/v1/worklist/R0000000001"
     assert answer.headers["Content-Type"] == "application/json"
     entry = answer.json()
-    assert entry == FULL | {"accession_number": "R0000000001", "study_instance_uid": "2.25.1"}
+    numbers = {"accession_number": "R0000000001", "study_instance_uid": "2.25.1"}
+    assert entry == FULL | numbers | {"status": "SCHEDULED"}
     assert requests.get(f"{api}/R0000000001", timeout=10).json() == entry
     assert orders.requests[0].patient.birth_date == date(1980, 2, 1)
     assert orders.requests[0].scheduled == datetime(2026, 11, 21, 8, 15)  # noqa: DTZ001  # local
@@ -249,7 +250,7 @@ def test_change_keeps_the_identifiers(api: str, orders: Any) -> None:
     assert orders.entries["R0000000001"].RequestedProcedureDescription == "Schilddrüse"
 
 
-@pytest.mark.parametrize("key", ["accession_number", "study_instance_uid"])
+@pytest.mark.parametrize("key", ["accession_number", "study_instance_uid", "status"])
 def test_identifiers_cannot_be_changed(api: str, orders: Any, key: str) -> None:
     """An entry keeps its identifiers; an attempt changes nothing."""
     entry = post(api, FULL).json()

@@ -32,6 +32,7 @@ STEP_KEYS = (
     "ScheduledPerformingPhysicianName",
     "ScheduledProcedureStepDescription",
     "ScheduledProcedureStepID",
+    "ScheduledProcedureStepStatus",
 )
 ROOT_KEYS = (
     "AccessionNumber",

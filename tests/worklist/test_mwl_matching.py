@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from gdtbridge.dataset.values import to_instant, to_microseconds
-from worklist import Entry, MatchPolicy, StationPolicy, make_entry, matches, to_dataset
+from worklist import (
+    Entry,
+    MatchPolicy,
+    StationPolicy,
+    StepStatus,
+    make_entry,
+    matches,
+    to_dataset,
+)
 from worklist.item import item_from
 from worklist.query import Query
 from worklist.temporal import parse_range, to_day
@@ -296,6 +304,28 @@ def test_no_text_breaks_the_readers_of_dates_and_times(
     """Any text is read as a range or refused, never an exception."""
     wanted = parse_range(text, parse)
     assert wanted is None or wanted.low is not None or wanted.high is not None
+
+
+@pytest.mark.parametrize(
+    ("shows_started", "asked", "found"),
+    [
+        (True, "", YES),
+        (False, "", NO),
+        (False, "STARTED", YES),
+        (False, "SCHEDULED", NO),
+        (True, "SCHEDULED", NO),
+    ],
+)
+def test_who_is_being_examined_may_be_left_out(
+    make: Make, ask: Ask, asked: str, *, shows_started: bool, found: bool
+) -> None:
+    """By the policy of the device, unless it asks for a status itself."""
+    entry = make(ScheduledProcedureStepStatus=StepStatus.STARTED)
+    policy = MatchPolicy(shows_started=shows_started)
+    query = ask(ScheduledProcedureStepStatus=asked)
+    assert matches(query, to_dataset(entry), policy) is found
+    waiting = to_dataset(make())
+    assert matches(query, waiting, policy) is (asked in {"", "SCHEDULED"})
 
 
 @given(st.text(st.sampled_from("ab*?"), max_size=8), st.text(st.sampled_from("ab"), max_size=8))

@@ -159,10 +159,11 @@ class OrderBody(RequestBody):
 
 
 class OrderChangeBody(OrderBody):
-    """What replaces an entry; its identifiers may be sent along but not changed."""
+    """What replaces an entry; its identifiers and status may be sent along but not changed."""
 
     accession_number: str | None = None
     study_instance_uid: str | None = None
+    status: str | None = None
 
 
 class PatientView(BaseModel):
@@ -186,6 +187,8 @@ class EntryView(BaseModel):
     procedure: str
     physician: str
     scheduled: datetime
+    status: str
+    """Scheduled Procedure Step Status."""
 
 
 class ListView(BaseModel):
@@ -213,6 +216,7 @@ def view(entry: Entry) -> EntryView:
         procedure=entry.RequestedProcedureDescription,
         physician=entry.ScheduledPerformingPhysicianName,
         scheduled=entry.scheduled.replace(microsecond=0),
+        status=entry.ScheduledProcedureStepStatus,
     )
 
 

@@ -69,7 +69,7 @@ class WorklistApi:
     def change(self, accession: str) -> Response:
         """Replace the values of an entry; accession number and Study Instance UID stay."""
         change = schema.read(schema.OrderChangeBody, _body(), self._today())
-        if {change.accession_number, change.study_instance_uid} != {None}:
+        if {change.accession_number, change.study_instance_uid, change.status} != {None}:
             _must_be_same(change, self._orders.get(accession))
         return _json(schema.view(self._orders.change(accession, change.request())))
 
@@ -112,6 +112,7 @@ def _must_be_same(change: schema.OrderChangeBody, entry: Entry) -> None:
     pairs = (
         ("accession_number", change.accession_number, entry.AccessionNumber),
         ("study_instance_uid", change.study_instance_uid, entry.StudyInstanceUID),
+        ("status", change.status, entry.ScheduledProcedureStepStatus),
     )
     wrong = [FieldProblem(name, FIXED) for name, new, old in pairs if new not in {None, old}]
     if wrong:
