@@ -1,7 +1,7 @@
 """A DICOM client: echo, worklist query, storing files.
 
 Used by the simulated device and by ``gdtbridge check``. Each call makes an association of its own
-and returns when it is released.
+and returns when it is released. Steps and commitment are in `device_client`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar, Final, cast
 
 from pydicom import Dataset
 from pydicom.filereader import read_file_meta_info
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import build_context
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 
 from gdtbridge.dataset.values import is_ae_title
-from gdtbridge.dicom.command import DimseStatus
+from gdtbridge.dicom.command import (
+    HAS_DATASET,
+    CommandField,
+    CommandSet,
+    DimseStatus,
+    encode_command,
+)
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST, VERIFICATION
 from gdtbridge.dicom.upper_layer.requestor import Requestor
 from gdtbridge.errors import BridgeError
@@ -52,8 +59,8 @@ class Peer:
 
 def echo(peer: Peer) -> None:
     """Verify that ``peer`` answers (C-ECHO); raise `PeerError`."""
-    with _association(peer, [build_context(VERIFICATION)]) as association:
-        status = _status(peer, association.send_c_echo())
+    with associated(peer, [build_context(VERIFICATION)]) as association:
+        status = status_of(peer, association.send_c_echo())
     if status != DimseStatus.SUCCESS:
         raise _refused(peer, status)
 
@@ -61,9 +68,9 @@ def echo(peer: Peer) -> None:
 def find_worklist(peer: Peer, query: Dataset) -> list[Dataset]:
     """Return the matches of a worklist query with at least one key; raise `PeerError`."""
     found: list[Dataset] = []
-    with _association(peer, [build_context(MODALITY_WORKLIST)]) as association:
+    with associated(peer, [build_context(MODALITY_WORKLIST)]) as association:
         for answer, dataset in association.send_c_find(query, MODALITY_WORKLIST):
-            status = _status(peer, answer)
+            status = status_of(peer, answer)
             if status in {DimseStatus.PENDING, DimseStatus.PENDING_UNSUPPORTED_KEYS}:
                 if dataset is not None:
                     found.append(dataset)
@@ -82,7 +89,7 @@ def store(peer: Peer, files: Sequence[Path]) -> list[tuple[Path, int]]:
     statuses: list[tuple[Path, int]] = []
     for needed, part in _batches(files, needs):
         contexts = [build_context(*need) for need in needed]
-        with _association(peer, contexts) as association:
+        with associated(peer, contexts) as association:
             statuses += [(file, _send(peer, association, file, needs[file])) for file in part]
     return statuses
 
@@ -121,11 +128,37 @@ def _send(peer: Peer, association: Association, file: Path, need: tuple[str, str
         return DimseStatus.SOP_CLASS_NOT_SUPPORTED
     if not association.is_established:
         raise _lost(peer)
-    return _status(peer, association.send_c_store(file))
+    return status_of(peer, association.send_c_store(file))
+
+
+def break_off(peer: Peer, file: Path) -> None:
+    """Send one half of a Part 10 file (C-STORE) and cut the connection, as a device that dies.
+
+    Raises `PeerError` where no association comes about or the SOP class is not accepted.
+    """
+    need = _need(file)
+    command = CommandSet(
+        CommandField=CommandField.C_STORE_RQ,
+        AffectedSOPClassUID=need[0],
+        MessageID=1,
+        Priority=0,
+        CommandDataSetType=HAS_DATASET,
+        AffectedSOPInstanceUID=str(read_file_meta_info(file).MediaStorageSOPInstanceUID),
+    )
+    with associated(peer, [build_context(*need)]) as association:
+        if not association.accepted_contexts:
+            raise _refused(peer, DimseStatus.SOP_CLASS_NOT_SUPPORTED)
+        requestor = cast("Requestor", association.ae)
+        (context,) = association.accepted_contexts
+        requestor.send_half(
+            int(context.context_id or 0), encode_command(command), file.read_bytes()
+        )
+        requestor.hang_up()
 
 
 @contextmanager
-def _association(peer: Peer, contexts: list[PresentationContext]) -> Iterator[Association]:
+def associated(peer: Peer, contexts: list[PresentationContext]) -> Iterator[Association]:
+    """Yield an association with ``peer``, released at the end; raise `PeerError`."""
     if not is_ae_title(peer.calling_aet) or not is_ae_title(peer.aet):
         raise PeerError(
             "Ein AE-Titel hat 1 bis 16 ASCII-Zeichen ohne Backslash. / An AE title has 1 to 16 "
@@ -155,7 +188,13 @@ def _associate(
     raise _not_associated(peer, association) if requestor.is_connected else _unreachable(peer)
 
 
-def _status(peer: Peer, answer: Dataset) -> int:
+def uncompressed(sop_class: str) -> PresentationContext:
+    """Return a presentation context with the two uncompressed little endian transfer syntaxes."""
+    return build_context(sop_class, [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
+
+
+def status_of(peer: Peer, answer: Dataset) -> int:
+    """Return the status of a response; raise `PeerError` where there was none."""
     if "Status" not in answer:
         raise _lost(peer)
     return int(answer.Status)

@@ -19,6 +19,7 @@ RESPONSE: Final = 0x8000
 """Bit of Command Field that is set in responses (PS3.7 E.1)."""
 NO_DATASET: Final = 0x0101
 """Command Data Set Type of a message without a dataset; any other value announces a dataset."""
+HAS_DATASET: Final = 0x0001
 COMMENT_LENGTH: Final = 64
 
 
@@ -198,7 +199,7 @@ def response_to(
     sop_class = request.AffectedSOPClassUID or request.RequestedSOPClassUID
     return CommandSet(
         CommandField=request.CommandField | RESPONSE,
-        CommandDataSetType=0x0001 if has_dataset else NO_DATASET,
+        CommandDataSetType=HAS_DATASET if has_dataset else NO_DATASET,
         AffectedSOPClassUID=sop_class if is_uid(sop_class) else None,
         MessageIDBeingRespondedTo=request.MessageID or 0,
         Status=status,

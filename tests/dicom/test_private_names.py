@@ -29,6 +29,7 @@ DOCUMENTED = {
     "connection_timeout", "dimse", "dimse_timeout", "dul", "implementation_class_uid",
     "implementation_version_name", "is_established", "is_rejected", "maximum_pdu_size",
     "network_timeout", "release", "requestor", "send_c_echo", "send_c_find", "send_c_store",
+    "send_n_action", "send_n_create", "send_n_set",
 }  # fmt: skip
 """What the user's guide of pynetdicom says of `AE` and `Association`."""
 IMPORTED = {

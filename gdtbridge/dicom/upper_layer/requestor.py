@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
@@ -12,11 +12,14 @@ from pynetdicom.transport import AddressInformation
 
 from gdtbridge.dataset import part10
 from gdtbridge.dicom.upper_layer import library
+from gdtbridge.dicom.upper_layer.buffer import p_data_tf
 from gdtbridge.dicom.upper_layer.reactor import UpperLayer
 from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, ClosingSocket
 
 CONNECT_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 60.0
+_FRAGMENT: Final = 8 * 1024
+"""Bytes of a fragment every peer takes; the least maximum PDU seen is 16 KB."""
 
 
 class ResponseReceiver(DIMSEServiceProvider):
@@ -26,9 +29,18 @@ class ResponseReceiver(DIMSEServiceProvider):
     pause; a response it took there would be lost, and its request would end with the timeout.
     """
 
+    def __init__(self, assoc: Association) -> None:
+        super().__init__(assoc)
+        self.answered_instance = ""
+        """Affected SOP Instance UID of the last response: N-CREATE may leave it to the peer."""
+
     def get_msg(self, block: bool = False) -> tuple[int, Any] | tuple[None, None]:  # noqa: FBT001, FBT002
         """Return context id and response; (None, None) unless ``block``, and after a loss."""
-        return super().get_msg(block=True) if block else (None, None)
+        if not block:
+            return None, None
+        context_id, message = super().get_msg(block=True)
+        self.answered_instance = str(getattr(message, "AffectedSOPInstanceUID", None) or "")
+        return (None, None) if context_id is None else (context_id, message)
 
 
 class Requestor(AE):
@@ -73,6 +85,14 @@ class Requestor(AE):
         self._closing_socket = ClosingSocket(assoc, address=address)
         return self._closing_socket
 
+    def send_half(self, context_id: int, command: bytes, dataset: bytes) -> None:
+        """Send a command set and the first half of its dataset (PS3.8 E.2), and no more."""
+        if self._closing_socket is None:
+            return
+        half = dataset[: min(len(dataset) // 2, _FRAGMENT)]
+        for pdu in (p_data_tf(context_id, 3, command), p_data_tf(context_id, 0, half)):
+            self._closing_socket.send(pdu)
+
     def hang_up(self) -> None:
         """Close the connection; its threads end."""
         if self._closing_socket is not None:
@@ -81,3 +101,8 @@ class Requestor(AE):
             if reactor.is_alive():
                 reactor.join(CONNECT_SECONDS)
             self._closing_socket.close()
+
+
+def answered_instance(association: Association) -> str:
+    """Return the Affected SOP Instance UID of the last response of a requestor's association."""
+    return cast("ResponseReceiver", association.dimse).answered_instance

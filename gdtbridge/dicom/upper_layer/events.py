@@ -1,0 +1,89 @@
+"""N-EVENT-REPORTs of a provider (PS3.7 10.1.1), on an association of ours or of the provider's."""
+
+from __future__ import annotations
+
+import queue
+from types import TracebackType
+from typing import Final, Self
+
+from pydicom import Dataset
+from pynetdicom import AE, evt
+from pynetdicom.association import Association
+from pynetdicom.transport import ThreadedAssociationServer
+
+from gdtbridge.dataset import part10
+from gdtbridge.dicom.negotiation import VERIFICATION
+from gdtbridge.dicom.upper_layer import library
+from gdtbridge.errors import BridgeError
+
+SUCCESS: Final = 0x0000
+
+
+class EventReceiver:
+    """Answers N-EVENT-REPORTs with success and hands them to who waits for them."""
+
+    def __init__(self) -> None:
+        self._reports: queue.Queue[tuple[int, Dataset]] = queue.Queue()
+
+    def hear(self, association: Association) -> None:
+        """Receive on an association of ours, from now on."""
+        association.bind(evt.EVT_N_EVENT_REPORT, self._take)
+
+    def _take(self, event: evt.Event) -> tuple[int, None]:
+        self._reports.put((event.event_type or 0, event.event_information))
+        return SUCCESS, None
+
+    def next_event(self, seconds: float) -> tuple[int, Dataset] | None:
+        """Return Event Type ID and Event Information of the next report; None when none comes."""
+        try:
+            return self._reports.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+
+class EventListener(EventReceiver):
+    """A server for one SOP class and C-ECHO that takes reports.
+
+    A peer is the provider of the class although it calls: it should propose that role (PS3.7
+    D.3.3.4). One that does not is heard all the same.
+    """
+
+    def __init__(self, aet: str, port: int, sop_class: str, host: str = "") -> None:
+        """Raise `RuntimeError` for a pynetdicom with a known hole."""
+        super().__init__()
+        library.set_up()
+        self._address = host, port
+        self._ae = AE(aet)
+        self._ae.implementation_class_uid = part10.IMPLEMENTATION_CLASS_UID
+        self._ae.implementation_version_name = part10.IMPLEMENTATION_VERSION_NAME
+        self._ae.add_supported_context(sop_class, scu_role=True, scp_role=True)
+        self._ae.add_supported_context(VERIFICATION)
+        self._server: ThreadedAssociationServer | None = None
+
+    def __enter__(self) -> Self:
+        """Listen; raise `BridgeError` where the port is taken."""
+        try:
+            self._server = self._ae.start_server(
+                self._address, block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, self._take)]
+            )
+        except OSError as error:
+            port = self._address[1]
+            raise BridgeError(
+                f"Port {port} ist belegt oder nicht erlaubt. / Port {port} is taken or not allowed."
+            ) from error
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Listen no longer."""
+        if self._server is not None:
+            self._server.shutdown()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._server.server_address[1]) if self._server else self._address[1]
