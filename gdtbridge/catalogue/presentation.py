@@ -81,6 +81,9 @@ TOLD_UNLESS_OPEN: Final = {
 
 def name_of(measurement: Measurement, catalogue: Catalogue) -> str:
     """Return the name a chart has for a measurement, whatever its value and unit."""
+    if measurement.earlier is not None:
+        day = f", {earlier_word(measurement.earlier)}" if measurement.earlier else ""
+        return name_of(_as_of_today(measurement), catalogue) + day
     entry = catalogue.look_up(measurement)
     return title(measurement) if entry is None else entry.whole
 
@@ -146,9 +149,7 @@ def present_all(
 
 def _of_earlier(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
     """Return a value of an earlier exam: named as today's would be, with its day and its own id."""
-    identity = tuple(one for one in measurement.identity if one != EARLIER_KEY)
-    alone = replace(measurement, earlier=None, identity=identity, stands=True)
-    today = present(alone, catalogue)
+    today = present(_as_of_today(measurement), catalogue)
     words = f", {earlier_word(measurement.earlier or '')}"
     if not measurement.stands:
         words += f" ({measurement.repeat} von {measurement.repeats})"
@@ -158,6 +159,12 @@ def _of_earlier(measurement: Measurement, catalogue: Catalogue) -> ChartValue:
         group=EARLIER,
         order=(AFTER_LAST, *today.order),
     )
+
+
+def _as_of_today(measurement: Measurement) -> Measurement:
+    """Return a value of an earlier exam as if it were the only one of this one."""
+    identity = tuple(one for one in measurement.identity if one != EARLIER_KEY)
+    return replace(measurement, earlier=None, identity=identity, stands=True)
 
 
 def _by_subject(shown: Sequence[ChartValue]) -> list[ChartValue]:

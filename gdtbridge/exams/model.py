@@ -123,7 +123,7 @@ HELD_TEXT: Final = {
 PROBLEM_TEXT: Final = {
     "held": "noch nicht zugeordnet / not assigned yet",
     "incomplete": "Bericht bricht ab / report ends in the middle",
-    "losses": "Messwerte nicht lesbar / measurements cannot be read",
+    "losses": "Messwerte nicht lesbar oder unmöglich / measurements unreadable or impossible",
     "unwritable": "als GDT nicht darstellbar / cannot be written as GDT",
     "NotAReportError": "kein lesbarer Bericht / not a readable report",
     "UnreadableReportError": "Bericht nicht lesbar / unreadable report",

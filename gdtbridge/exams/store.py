@@ -228,11 +228,14 @@ def forget_reports(connection: Connection, instances: Iterable[int]) -> None:
 
 
 def accept_reports(connection: Connection, instances: Iterable[int]) -> int:
-    """Note that a person has seen why reports were not sent; return how many there were."""
+    """Note that a person has seen why reports were not sent; return how many there were.
+
+    What was sent of them stays what the chart has: those with a record stay reported.
+    """
     here = sa.and_(report.c.instance_id.in_(list(instances)), report.c.problem != "")
-    done = connection.execute(
-        sa.update(report).where(here).values(problem="", state=ReportState.ACCEPTED)
-    )
+    sent = report.c.state == ReportState.REPORTED
+    state = sa.case((sent, ReportState.REPORTED), else_=ReportState.ACCEPTED)
+    done = connection.execute(sa.update(report).where(here).values(problem="", state=state))
     return int(done.rowcount)
 
 

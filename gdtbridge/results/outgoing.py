@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from gdtbridge.catalogue.untold import IMPOSSIBLE, UNREADABLE, UNWRITABLE, untold_reasons
 from gdtbridge.database import Connection
 from gdtbridge.exams.model import HoldReason, PendingReport, ReportState
 from gdtbridge.gdt.errors import GdtWriteError
@@ -33,7 +34,10 @@ ATTACHMENT_PATH: Final = "6305"
 INCOMPLETE: Final = "incomplete"
 """Problem of a report that ends in the middle: what it holds is sent, and a person is told."""
 LOSSES: Final = "losses"
-"""Problem of a report with numbers that cannot be read: the others are sent, a person is told."""
+"""Problem of a report with numbers that cannot be read, or with none that is possible.
+
+The others are sent, a person is told; a later report that has what is missing ends it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,28 +126,27 @@ class ResultMessages:
         """
         pending = read.pending
         if read.report is None:
-            self._settle(pending, ReportState.UNREADABLE, problem=read.problem)
-            return False
+            return self._put_notice(pending, UNREADABLE, read.problem)
         report = self.gathered.target.records.values_of(read.report)
-        missing = _missing(report)
-        if not report.has_results:
-            self._settle(pending, ReportState.EMPTY, problem=missing)
+        if not report.has_results and not untold_reasons(report):
+            self._settle(pending, ReportState.EMPTY)
             return False
         mark = f"{fingerprint(report)}{chart_mark(self._number)}"
         news = self._news(report, follows=follows)
-        if news is None:
-            self._settle(pending, ReportState.UNCHANGED, fingerprint=mark, problem=missing)
-            return False
-        return self._put_new_values(read, report, news, mark)
+        is_new = self._put_new_values(read, report, news, mark) if news.is_any else False
+        if not news.is_any:  # nor is a loss: whoever was told of it is told once
+            self._settle(pending, ReportState.UNCHANGED, fingerprint=mark)
+        self._end_losses(report)
+        return is_new
 
-    def _news(self, report: Report, *, follows: bool) -> NewValues | None:
-        """Return what the report says that was not sent to this chart; None for nothing."""
+    def _news(self, report: Report, *, follows: bool) -> NewValues:
+        """Return what the report says that was not sent to this chart."""
+        news = revision.news_of(self._sent(), report, follows=follows)
         marks = {f"{fingerprint(report)}{end}" for end in self._chart_marks()}
         bare = store.bare_fingerprints(self.connection, self.gathered.planned.exam.id)
         if not marks.isdisjoint(bare):
-            return None
-        news = revision.news_of(self._sent(), report, follows=follows)
-        return news if news.indices or news.statements else None
+            return replace(news, indices=(), statements=())
+        return news
 
     def _chart_marks(self) -> list[str]:
         """Return the marks of the chart, also under numbers it had before."""
@@ -156,10 +159,14 @@ class ResultMessages:
         return revision.read(store.sent_values(self.connection, exam.id, ends))
 
     def _put_new_values(self, read: ReadReport, report: Report, news: NewValues, mark: str) -> bool:
-        planned, target, pending = self.gathered.planned, self.gathered.target, read.pending
+        planned, records, pending = (
+            self.gathered.planned,
+            self.gathered.target.records,
+            read.pending,
+        )
         attached = (read.sheet,) if read.sheet is not None else ()
         try:
-            payload = target.records.values(
+            payload = records.values(
                 planned, report, news, tuple(one.attachment for one in attached)
             )
         except GdtWriteError as error:
@@ -169,12 +176,50 @@ class ResultMessages:
                 log.warning("report %d: its page is left out: %s", pending.id, error)
                 return self._put_new_values(replace(read, sheet=None), report, news, mark)
             log.warning("report %d: no record can be written: %s", pending.id, error)
-            self._settle(pending, ReportState.UNREADABLE, problem=HoldReason.UNWRITABLE)
-            return False
+            return self._put_notice(pending, UNWRITABLE, HoldReason.UNWRITABLE)
         missing = _missing(report)
         if payload is None:
             self._settle(pending, ReportState.EMPTY, problem=missing)
             return False
+        self._put_value_record(pending, payload, attached)
+        self._settle(
+            pending,
+            ReportState.REPORTED,
+            fingerprint=mark,
+            problem=missing,
+            sent=revision.written(revision.values_of(report)),
+        )
+        return True
+
+    def _put_notice(self, pending: PendingReport, reason: str, problem: str) -> bool:
+        """Put the record that says why the chart gets nothing of a report; once for each reason."""
+        planned, told = self.gathered.planned, revision.untold(reason)
+        try:
+            payload = None
+            if not told.keys() <= self._sent().keys():
+                payload = self.gathered.target.records.notice(planned, reason)
+        except GdtWriteError as error:
+            if error.field == PATIENT_NUMBER:
+                raise
+            log.warning("report %d: no record can be written: %s", pending.id, error)
+        if payload is None:
+            self._settle(pending, ReportState.UNREADABLE, problem=problem)
+            return False
+        self._put_value_record(pending, payload)
+        self._settle(
+            pending,
+            ReportState.REPORTED,
+            fingerprint=f"{reason}{chart_mark(self._number)}",
+            problem=problem,
+            sent=revision.written(told),
+        )
+        return True
+
+    def _put_value_record(
+        self, pending: PendingReport, payload: bytes, attached: Sequence[AttachedFile] = ()
+    ) -> None:
+        """Put a value record into the outbox, behind the files it names."""
+        planned, target = self.gathered.planned, self.gathered.target
         name = target.names.report(
             planned.shown_accession, pending.sop_instance_uid, planned.exam.id, self.moment
         )
@@ -189,14 +234,21 @@ class ResultMessages:
                 after_id=self._put_attachments(attached),
             ),
         )
-        self._settle(
-            pending,
-            ReportState.REPORTED,
-            fingerprint=mark,
-            problem=missing,
-            sent=revision.written(revision.values_of(report)),
-        )
-        return True
+
+    def _end_losses(self, report: Report) -> None:
+        """Take earlier reports off the list of which this one has what could not be read."""
+        if not report.is_whole or report.lost:
+            return
+        exam = self.gathered.planned.exam
+        lossy = store.reports_with(self.connection, exam.id, LOSSES, self._chart_marks())
+        made_up = [
+            number
+            for number, sent in lossy
+            if revision.is_made_up_for(revision.read([sent]), report)
+        ]
+        if made_up:
+            store.clear_problems(self.connection, made_up)
+            log.info("exam %d: a later report has what could not be read", exam.id)
 
     def _settle(self, pending: PendingReport, state: ReportState, **said: str) -> None:
         store.settle_report(self.connection, pending.id, state, **said)
@@ -220,4 +272,5 @@ def _missing(report: Report) -> str:
     """Return the problem of a report of which something is lost, whatever became of the rest."""
     if not report.is_whole:
         return INCOMPLETE
-    return LOSSES if report.lost else ""
+    is_all_impossible = not report.measurements and IMPOSSIBLE in untold_reasons(report)
+    return LOSSES if report.lost or is_all_impossible else ""

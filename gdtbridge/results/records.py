@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gdtbridge.catalogue.catalogue import Catalogue
-from gdtbridge.catalogue.untold import chart_lines
+from gdtbridge.catalogue.untold import SENTENCES, chart_lines
 from gdtbridge.dataset.values import meaningful, to_date, to_time
 from gdtbridge.errors import ViewerError
 from gdtbridge.exams.model import PatientExam
@@ -23,6 +23,8 @@ from gdtbridge.gdt.write.results import (
     RetractionResult,
     Revision,
     StudyResult,
+    TestValue,
+    TextResult,
     ValueResult,
 )
 from gdtbridge.gdt.write.writer import (
@@ -180,11 +182,31 @@ class ResultRecords:
     ) -> bytes | None:
         """Return the value record of what is new in one Structured Report.
 
-        None where all of it is held back. ``attachments`` show the whole report.
+        It says what of the report is left out, also where that is all. None where there is nothing
+        to say or all of it is held back. ``attachments`` show the whole report.
         """
         values = self._values.results(report, news)
-        if not values:
+        lines = tuple(chart_lines(report, self._values.catalogue))
+        if not values and not (lines and news.untold):
             return None
+        return self._value_record(planned, values, lines, news.revision, attachments)
+
+    def notice(self, planned: PlannedResult, reason: str) -> bytes:
+        """Return the value record that says why a chart gets nothing of a report.
+
+        ``reason`` is one of `untold.SENTENCES`. Raises `GdtWriteError`.
+        """
+        return self._value_record(planned, (), (SENTENCES[reason],), Revision.FIRST, ())
+
+    def _value_record(
+        self,
+        planned: PlannedResult,
+        values: tuple[TestValue | TextResult, ...],
+        lines: tuple[str, ...],
+        revision: Revision,
+        attachments: tuple[Attachment, ...],
+    ) -> bytes:
+        """Return the record of values, headed by ``lines``; raise `GdtWriteError`."""
         exam, order = planned.exam, planned.order
         result = ValueResult(
             patient=planned.patient,
@@ -194,9 +216,9 @@ class ResultRecords:
             modality=exam.modality,
             values=values,
             order=order.reference if order is not None else None,
-            revision=news.revision,
+            revision=revision,
             attachments=attachments,
-            remarks=(*planned.remarks, *chart_lines(report, self._values.catalogue)),
+            remarks=(*planned.remarks, *lines),
             device_code=self._codes_of(exam, order).device_code,
         )
         ids = self._ids_for(order)

@@ -57,6 +57,22 @@ def sent_values(connection: Connection, exam_id: int, of_patient: Sequence[str])
     return connection.execute(query).scalars().all()
 
 
+def reports_with(
+    connection: Connection, exam_id: int, problem: str, of_patient: Sequence[str]
+) -> list[tuple[int, str]]:
+    """Return the exam's reports with a problem and what was sent of each; see `sent_values`."""
+    ends = (report.c.fingerprint.endswith(one, autoescape=True) for one in of_patient)
+    query = sa.select(report.c.id, report.c.sent).where(
+        report.c.exam_id == exam_id, report.c.problem == problem, sa.or_(*ends)
+    )
+    return [(row.id, row.sent) for row in connection.execute(query)]
+
+
+def clear_problems(connection: Connection, reports: Sequence[int]) -> None:
+    """Note that nobody has to look after these reports any more."""
+    connection.execute(sa.update(report).where(report.c.id.in_(reports)).values(problem=""))
+
+
 def count_sent(connection: Connection, instances: Sequence[int], of_patient: Sequence[str]) -> int:
     """Return how many values of the reports in some instances a chart got; see `sent_values`."""
     ends = (report.c.fingerprint.endswith(one, autoescape=True) for one in of_patient)

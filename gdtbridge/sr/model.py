@@ -122,6 +122,10 @@ class FindingName:
         return f"{self.code.text} {self.number}" if self.number else self.code.text
 
 
+REPEAT: Final = 2
+"""`Measurement.precedence` of what the device neither chose nor computed."""
+
+
 @dataclass(frozen=True, slots=True)
 class PredecessorTest:
     """How the predecessor system wrote a measurement (`predecessor`).
@@ -202,7 +206,7 @@ class Measurement:
     subject: Subject = Subject.PATIENT
     earlier: str | None = None
     stands: bool = True
-    precedence: int = 2
+    precedence: int = REPEAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,8 +319,9 @@ class Report:
     C.17.2.3). ``profile`` names the device family whose habits were respected. ``decisions`` are
     one for each NUM in the order of the file, None unless asked for. ``untold`` are the numbers
     that give no result, in the order of the file. ``earlier`` are values of earlier exams.
-    ``statements`` are told in words; ``statement_decisions`` are one for each date, text and code
-    that modifies nothing, None unless asked for.
+    ``statements`` are told in words, ``unlisted`` are the names of those no table has;
+    ``statement_decisions`` are one for each date, text and code that modifies nothing, None unless
+    asked for. ``is_other_kind`` says that it is no report of ultrasound (dose, CAD, contrast).
     """
 
     sop_class_uid: str
@@ -344,6 +349,8 @@ class Report:
     earlier: tuple[Measurement, ...] = ()
     statements: tuple[ReportStatement, ...] = ()
     statement_decisions: tuple[StatementDecision, ...] | None = None
+    unlisted: tuple[str, ...] = ()
+    is_other_kind: bool = False
 
     @property
     def has_results(self) -> bool:

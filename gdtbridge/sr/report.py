@@ -81,7 +81,9 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
     verdicts = selection.verdicts + [
         FindingVerdict(one, "earlier") for one in _of(content, earlier=True)
     ]
-    statements, statement_decisions = statements_of(content, selection.kept, explain=explain)
+    statements, unlisted, statement_decisions = statements_of(
+        content, selection.kept, explain=explain
+    )
     return Report(
         sop_class_uid=content.string(root, Tag.SOPClassUID),
         sop_uid=content.string(root, Tag.SOPInstanceUID),
@@ -108,6 +110,8 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
         earlier=_measurements(before),
         statements=statements,
         statement_decisions=statement_decisions,
+        unlisted=unlisted,
+        is_other_kind=content.is_other,
     )
 
 

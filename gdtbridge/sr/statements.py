@@ -79,14 +79,16 @@ def _text(content: ContentReader, item: Item) -> str:
 
 def statements_of(
     content: ContentReader, values: Sequence[NumFinding], *, explain: bool
-) -> tuple[tuple[ReportStatement, ...], tuple[StatementDecision, ...] | None]:
-    """Return what is told, in tree order, and with ``explain`` the decision on every item.
+) -> tuple[tuple[ReportStatement, ...], tuple[str, ...], tuple[StatementDecision, ...] | None]:
+    """Return what is told, in tree order, the names of what no table has, and the decisions.
+
+    Those are on every item with ``explain``, else None.
 
     ``values`` are the numbers that are told: what is in their names is not told again.
     """
     named = {finding.place for one in values for finding in one.context.findings}
     told: dict[tuple[Identity, str], StatementFinding] = {}
-    decisions = []
+    unlisted, decisions = [], []
     for one in content.statements:
         rule = _rule(one, named)
         key = (_identity(one), _said(one))
@@ -94,9 +96,11 @@ def statements_of(
             rule = "said_before"
         elif rule in TOLD:
             told[key] = one
+        elif rule == "unlisted":
+            unlisted.append(one.name.text)
         if explain:
             decisions.append(_decision(one, rule))
-    return tuple(_numbered(told)), tuple(decisions) if explain else None
+    return tuple(_numbered(told)), tuple(unlisted), tuple(decisions) if explain else None
 
 
 TOLD: Final = frozenset({"stated", "fetal_sex"})

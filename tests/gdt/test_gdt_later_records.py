@@ -114,6 +114,19 @@ def test_remarks_stand_above_the_values(
     assert check_record(record, dialect) == ()
 
 
+@every_dialect
+def test_remarks_alone_make_a_value_record(
+    dialect: Dialect, values: ValueResult, ids: Identification, check: Check
+) -> None:
+    """Of a report that gives no value the chart is told why, and gets no test nobody measured."""
+    alone = replace(values, values=(), remarks=(NAME,), attachments=())
+    rendered = render_values(alone, dialect, ids)
+    record = read(rendered, check, dialect)
+    assert told(record, dialect).endswith(NAME)
+    assert (record.all("8420"), rendered.losses) == ((), ())
+    assert check_record(record, dialect) == ()
+
+
 def test_remarks_stand_in_each_record_of_a_long_report(
     values: ValueResult, ids: Identification
 ) -> None:

@@ -334,7 +334,11 @@ def test_a_report_that_was_cut_off_after_what_is_known_is_a_problem(
     practice.send_file(cut, str(pydicom.dcmread(tmp_path / "report.dcm").SOPClassUID), "2.25.12")
     practice.wait()
 
-    assert len(values_of(practice)) == 1
+    sent = values_of(practice)
+    assert sent["R0000000044-sr-2.25.12.gdt"] == []
+    record = practice.records()["R0000000044-sr-2.25.12.gdt"]
+    assert "Der Bericht des Geräts bricht ab: Werte können fehlen." in record.all("6228")
+    assert len(sent) == 2
     assert [problem.kind for problem in practice.core.overview.problems()] == ["incomplete"]
 
 
@@ -382,7 +386,7 @@ def test_an_unreadable_report_does_not_stop_the_study(practice: Practice) -> Non
     practice.send(SOPClassUID="1.2.840.10008.5.1.4.1.1.88.33")
     practice.wait()
 
-    assert practice.files() == ["R0000000042.gdt"]
+    assert practice.files() == ["R0000000042-sr-2.25.1.gdt", "R0000000042.gdt"]
     assert practice.core.overview.exams()[0].state is ExamState.REPORTED
     assert practice.core.overview.attention()["unreadable"] == 1
 
