@@ -13,6 +13,7 @@ from worklist.entry import LONGEST_NAME, Entry, EntryFields, StepStatus, is_stal
 from worklist.errors import EntryError, FolderError, NumbersExhausted, WorklistError
 from worklist.folder import Match, WorklistFolder, matches, project
 from worklist.form import from_dataset, to_dataset
+from worklist.names import NameForm
 from worklist.query import MatchPolicy, StationPolicy
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "FolderError",
     "Match",
     "MatchPolicy",
+    "NameForm",
     "NumbersExhausted",
     "StationPolicy",
     "StepStatus",

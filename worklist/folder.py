@@ -20,17 +20,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
 from pydicom.dataset import Dataset
 
-from gdtbridge.dataset.text import SpecificCharacterSet
 from gdtbridge.durable import FileLock, FileStamp, FolderSilent, FolderUnusable, LockBusy
 from gdtbridge.durable.call import FolderThread
 from gdtbridge.durable.files import delete, delete_leftovers, write_new, write_over
 from worklist.changes import FolderChanges
-from worklist.charset import in_readable_set, readable_sets
+from worklist.charset import in_readable_set
 from worklist.entry import Entry, checked
 from worklist.errors import EntryError, FolderError, folder_errors
 from worklist.form import encoded, entry_number
@@ -157,7 +157,8 @@ class WorklistFolder:
         keys = item_from(query)
         wanted = self.read_query(keys, calling_aet=calling_aet, policy=policy)
         served = self._fresh().served(wanted.keys)
-        return (_match(keys, item, wanted.sets) for item in served if wanted.matches(item))
+        found = (_match(keys, item, wanted) for item in served if wanted.matches(item))
+        return islice(found, policy.most_answers or None)
 
     def read_query(self, keys: Item, *, calling_aet: str, policy: MatchPolicy = STANDARD) -> Query:
         """Return the query of a device as it is matched here."""
@@ -384,12 +385,12 @@ def matches(query: Dataset, entry: Dataset, policy: MatchPolicy = STANDARD) -> b
 def project(query: Dataset, entry: Dataset, policy: MatchPolicy = STANDARD) -> Dataset:
     """Return the part of ``entry`` that ``query`` asks for, in a character set the asker reads."""
     keys = item_from(query)
-    return _match(keys, item_from(entry), readable_sets(policy.charset, keys)).dataset
+    return _match(keys, item_from(entry), Query.of(keys, policy)).dataset
 
 
-def _match(keys: Item, entry: Item, sets: tuple[SpecificCharacterSet, ...]) -> Match:
+def _match(keys: Item, entry: Item, query: Query) -> Match:
     projection = Projection(keys)
-    answer, charset = in_readable_set(projection.of(entry), sets)
+    answer, charset = in_readable_set(query.as_named(projection.of(entry)), query.sets)
     return Match(dataset_from(answer, charset), projection.unsupported_keys, entry_number(entry))
 
 

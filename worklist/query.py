@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
 
@@ -21,7 +21,8 @@ from worklist.attributes import ROOT, SPS, TYPE_1, is_key, is_matching, is_suppo
 from worklist.charset import AnswerCharset, as_shown, readable_sets
 from worklist.entry import StepStatus
 from worklist.item import NOTHING, Element, Item, is_private_creator, tag_of
-from worklist.temporal import ValueRange, combined, instant, parse_range, to_day
+from worklist.names import NameForm, formed
+from worklist.temporal import ValueRange, combined, da_of, instant, parse_range, to_day
 from worklist.text import TextTest, name_test, text_test
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ Test = Callable[[Item], bool]
 
 NAME = tag_of("PatientName")
 STATION = tag_of("ScheduledStationAETitle")
+MODALITY = tag_of("Modality")
 START_DATE = tag_of("ScheduledProcedureStepStartDate")
 START_TIME = tag_of("ScheduledProcedureStepStartTime")
 STATUS = tag_of("ScheduledProcedureStepStatus")
@@ -54,12 +56,19 @@ class MatchPolicy:
     ``combined_start``: a range of start dates and one of start times make one range from the first
     instant to the last, instead of two keys of their own (PS3.4 K.2.2.1.1 leaves both open).
     ``shows_started``: whether a device that asks for no status sees who is being examined.
+    ``modality``: empty for what is asked, ``*`` for any whatever is asked, else the one a device
+    gets. ``extra_days`` are days before and after those asked for. ``names`` are the forms a
+    patient's name is shown in, and found by. ``most_answers`` is 0 for no limit.
     """
 
     station: StationPolicy = StationPolicy.MATCH
     combined_start: bool = False
     charset: AnswerCharset = AnswerCharset.DEVICE
     shows_started: bool = True
+    modality: str = ""
+    extra_days: int = 0
+    names: frozenset[NameForm] = frozenset()
+    most_answers: int = 0
 
 
 STANDARD = MatchPolicy()
@@ -81,20 +90,26 @@ class Query:
 
     tests: tuple[KeyTest, ...]
     keys: Item = field(default_factory=dict)
-    """What the tests were made of."""
+    """What entries may be looked up by: never more than the tests were made of."""
     sets: tuple[SpecificCharacterSet, ...] = ()
     """The character sets an answer may come in; for the dataset itself only."""
     asks_for_name: bool = False
+    names: frozenset[NameForm] = frozenset()
 
     @classmethod
     def of(cls, keys: Item, policy: MatchPolicy = STANDARD, *, calling_aet: str = "") -> Query:
         """Read the query of a device whose AE title is ``calling_aet``."""
-        asked = _with_station(keys, policy.station, calling_aet.strip(" \0"))
+        asked = _as_meant(keys, policy, calling_aet.strip(" \0"))
+        tests = tuple(_tests(asked, ROOT, policy))
+        asks_for_name = NAME in keys and not keys[NAME].is_empty
+        if asks_for_name and policy.names:  # an index knows no name by its forms
+            asked = {tag: key for tag, key in asked.items() if tag != NAME}
         return cls(
-            (*_tests(asked, ROOT, policy), *_unasked(asked, policy)),
+            (*tests, *_unasked(asked, policy)),
             asked,
             readable_sets(policy.charset, keys),
-            asks_for_name=NAME in keys and not keys[NAME].is_empty,
+            asks_for_name=asks_for_name,
+            names=policy.names,
         )
 
     def matches(self, item: Item) -> bool:
@@ -109,25 +124,61 @@ class Query:
         yield item
         if self.asks_for_name:
             name = item.get(NAME, Element("PN"))
-            shown = as_shown(name, self.sets)
+            shown = as_shown(in_forms(name, self.names), self.sets)
             if shown is not name:
                 yield {**item, NAME: shown}
+
+    def as_named(self, answer: Item) -> Item:
+        """Return an answer with the patient's name in the forms its device wants."""
+        if not self.names or NAME not in answer:
+            return answer
+        return {**answer, NAME: in_forms(answer[NAME], self.names)}
 
     def _passes(self, item: Item) -> bool:
         return all(test.passes(item) for test in self.tests)
 
 
-def _with_station(keys: Item, policy: StationPolicy, calling_aet: str) -> Item:
-    if policy is StationPolicy.MATCH:
-        return keys
+def in_forms(name: Element, forms: frozenset[NameForm]) -> Element:
+    """Return a PN element in the forms a device is shown; itself where that changes nothing."""
+    texts = tuple(formed(text, forms) for text in name.texts)
+    return name if texts == name.texts else replace(name, texts=texts)
+
+
+def _as_meant(keys: Item, policy: MatchPolicy, calling_aet: str) -> Item:
+    """Return the keys with what ``policy`` puts in the place of those of the step."""
     step = _step_of(keys)
+    changed = {
+        **_meant_station(step, policy.station, calling_aet),
+        **_meant_modality(policy.modality),
+        **_meant_days(step, policy.extra_days),
+    }
+    return {**keys, SPS: Element("SQ", items=({**step, **changed},))} if changed else keys
+
+
+def _meant_station(step: Item, policy: StationPolicy, calling_aet: str) -> Item:
     if policy is StationPolicy.IGNORE:
-        wanted = Element("AE")
-    elif any(text != "*" for text in step.get(STATION, Element("AE")).texts) or not calling_aet:
-        return keys
-    else:
-        wanted = Element("AE", texts=(calling_aet,))
-    return {**keys, SPS: Element("SQ", items=({**step, STATION: wanted},))}
+        return {STATION: Element("AE")}
+    asks = any(text != "*" for text in step.get(STATION, Element("AE")).texts)
+    if policy is StationPolicy.MATCH or asks or not calling_aet:
+        return NOTHING
+    return {STATION: Element("AE", texts=(calling_aet,))}
+
+
+def _meant_modality(modality: str) -> Item:
+    if not modality:
+        return NOTHING
+    return {MODALITY: Element("CS", texts=() if modality == "*" else (modality,))}
+
+
+def _meant_days(step: Item, extra: int) -> Item:
+    """Return the start date asked for with ``extra`` days before and after."""
+    key = step.get(START_DATE)
+    days = _single_range(key, to_day) if extra else None
+    if days is None:
+        return NOTHING
+    low = "" if days.low is None else da_of(days.low - extra)
+    high = "" if days.high is None else da_of(days.high + extra)
+    return {START_DATE: Element("DA", texts=(f"{low}-{high}",))}
 
 
 def _tests(keys: Item, level: int, policy: MatchPolicy) -> Iterator[KeyTest]:

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
-from gdtbridge.dataset.values import MICROSECONDS_A_DAY, to_date
+from gdtbridge.dataset.values import MICROSECONDS_A_DAY, da_text, to_date
 
 
 def to_day(text: str) -> int | None:
     """Return the proleptic day number of a DA value, ``None`` where it is no date."""
     day = to_date(text)
     return None if day is None else day.toordinal()
+
+
+def da_of(day: int) -> str:
+    """Return a day number as a DA value, the first or last there is where it is beyond."""
+    return da_text(date.fromordinal(max(1, min(day, date.max.toordinal()))))
 
 
 @dataclass(frozen=True, slots=True)

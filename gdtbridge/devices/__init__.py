@@ -5,13 +5,19 @@ network, the database and settings must not: an edge says who calls, the core wh
 """
 
 from gdtbridge.devices.directory import Caller, ConfiguredDevice, DeviceDirectory
-from gdtbridge.devices.profile import NetworkProfile, known_profiles, profile_named
+from gdtbridge.devices.profile import (
+    NetworkProfile,
+    ProfileRow,
+    known_profiles,
+    profile_named,
+)
 
 __all__ = [
     "Caller",
     "ConfiguredDevice",
     "DeviceDirectory",
     "NetworkProfile",
+    "ProfileRow",
     "known_profiles",
     "profile_named",
 ]

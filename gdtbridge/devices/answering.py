@@ -8,13 +8,19 @@ from pydicom import Dataset
 
 from gdtbridge.devices.directory import Caller, DeviceDirectory
 from gdtbridge.devices.profile import NetworkProfile
-from worklist import AnswerCharset, Match, MatchPolicy, StationPolicy, WorklistFolder
+from worklist import AnswerCharset, Match, MatchPolicy, NameForm, StationPolicy, WorklistFolder
 
 
 def policy_of(profile: NetworkProfile) -> MatchPolicy:
     """Return how a device of ``profile`` is answered."""
     return MatchPolicy(
-        station=StationPolicy(profile.station), charset=AnswerCharset(profile.charset)
+        station=StationPolicy(profile.station),
+        charset=AnswerCharset(profile.charset),
+        modality=profile.modality,
+        extra_days=profile.extra_days,
+        names=frozenset(map(NameForm, profile.names)),
+        most_answers=profile.most_answers,
+        shows_started=profile.shows_started,
     )
 
 

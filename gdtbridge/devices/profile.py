@@ -34,10 +34,11 @@ class NetworkProfile:
     query is matched, is the calling AE title where the query names none, or does not count.
     ``modality``: empty as asked, ``*`` whatever is asked, else only entries of that one.
     ``extra_days`` are days before and after those asked for. ``names`` are the `NameForms` of a
-    patient's name. ``most_answers`` is 0 for no limit. ``commitment``: on which association
-    N-EVENT-REPORT is wanted. ``performed_steps``: whether MPPS can be relied on (``full``), is
-    begun and never ended (``started-only``), or means nothing (``ignored``). ``quirks`` are names
-    of transformations of what this device sent.
+    patient's name. ``most_answers`` is 0 for no limit. ``shows_started``: whether entries
+    being examined are among the answers. ``commitment``: on which association N-EVENT-REPORT is
+    wanted. ``performed_steps``: whether MPPS can be relied on (``full``), is begun and never ended
+    (``started-only``), or means nothing (``ignored``). ``quirks`` are names of transformations of
+    what this device sent.
     """
 
     name: str
@@ -48,6 +49,7 @@ class NetworkProfile:
     extra_days: int = 0
     names: tuple[NameForms, ...] = ()
     most_answers: int = 0
+    shows_started: bool = True
     commitment: CommitmentAssociation = "new"
     performed_steps: PerformedSteps = "full"
     quirks: tuple[str, ...] = ()
@@ -119,6 +121,7 @@ _READING: Final[Mapping[str, Callable[[str], object]]] = {
     "extra_days": int,
     "names": lambda cell: tuple(map(_one_of(NameForms), _words(cell))),
     "most_answers": int,
+    "shows_started": lambda cell: {"yes": True, "no": False}[cell],
     "commitment": _one_of(CommitmentAssociation),
     "performed_steps": _one_of(PerformedSteps),
     "quirks": _words,

@@ -40,6 +40,7 @@ class DeviceSettings(SettingsSection):
     extra_days: Annotated[int, Field(ge=0, le=31)] | None = None
     names: Annotated[tuple[NameForms, ...], BeforeValidator(split)] | None = None
     most_answers: Annotated[int, Field(ge=0)] | None = None
+    shows_started: bool | None = None
     commitment: CommitmentAssociation | None = None
     performed_steps: PerformedSteps | None = None
 

@@ -62,3 +62,30 @@ def test_a_caller_is_known_by_title_or_address(caller: Caller, charset: str, sta
     """By both before by one of them; a host name, which nobody looks up, never keeps one out."""
     profile = DEVICES.profile_of(caller)
     assert (profile.charset, profile.station) == (charset, station)
+
+
+RECOGNISED = [
+    ("1.2.410.200001.101.11.801", "V8", "samsung"),
+    ("1.2.840.113619.6.323", "LOGIQS8_1", "ge-logiq"),
+    ("1.2.840.113619.6.323", "logiqe10_1 ", "ge-logiq"),
+    ("1.2.840.113619.6.323", "", "ge"),
+    ("1.2.840.113619.61", "LOGIQ", "standard"),
+    ("1.3.46.670589.14.10000.705", "EPIQ-AFFIN_7.05", "philips"),
+    ("", "", "standard"),
+    ("1.2.276.0.7230010.3.0.3.6.7", "OFFIS_DCMTK_367", "standard"),
+]
+
+
+@pytest.mark.parametrize(("class_uid", "version", "name"), RECOGNISED)
+def test_an_implementation_is_recognised(class_uid: str, version: str, name: str) -> None:
+    """As real devices name themselves; the first row that fits counts."""
+    caller = Caller("ANY", "10.0.0.9", class_uid, version)
+    assert DeviceDirectory().profile_of(caller).name == name
+
+
+def test_a_named_profile_goes_before_the_implementation() -> None:
+    """And a value of the device before its profile, which goes before what all get."""
+    device = ConfiguredDevice(aet="US01", profile="old-charset", said={"most_answers": 5})
+    directory = DeviceDirectory([device], {"charset": "utf-8"})
+    profile = directory.profile_of(Caller("US01", "10.0.0.9", "1.2.840.113619.6.323", "LOGIQS8_1"))
+    assert (profile.name, profile.charset, profile.most_answers) == ("old-charset", "ascii", 5)

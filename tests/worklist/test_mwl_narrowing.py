@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.worklist.conftest import MORNING, STEP_KEYS, Ask, Make
-from worklist import WorklistFolder
+from worklist import NameForm, WorklistFolder
 from worklist.exclusion import exclusions
 from worklist.form import encoded, item_of
 from worklist.index import FolderIndex, WorklistFile
@@ -59,6 +59,8 @@ POLICIES = [
     MatchPolicy(),
     MatchPolicy(combined_start=True),
     *(MatchPolicy(station=one) for one in StationPolicy),
+    MatchPolicy(modality="US", extra_days=1),
+    MatchPolicy(modality="*", names=frozenset(NameForm)),
 ]
 
 
