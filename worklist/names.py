@@ -31,7 +31,7 @@ def formed(name: str, forms: AbstractSet[NameForm]) -> str:
         return name
     whole = PersonName.of(name)
     groups = (whole.written,) if NameForm.ALPHABETIC in forms else whole.groups
-    return "=".join(str(_formed(group, forms))[:LONGEST_GROUP] for group in groups)
+    return "=".join(str(_formed(group, forms)).rstrip("^")[:LONGEST_GROUP] for group in groups)
 
 
 def _formed(group: ComponentGroup, forms: AbstractSet[NameForm]) -> ComponentGroup:
@@ -42,4 +42,4 @@ def _formed(group: ComponentGroup, forms: AbstractSet[NameForm]) -> ComponentGro
         parts = (" ".join(filter(None, parts)),)
     if NameForm.UPPER in forms:
         parts = tuple(part.upper() for part in parts)
-    return ComponentGroup.of("^".join(parts))
+    return ComponentGroup(parts)
