@@ -41,6 +41,8 @@ instance = sa.Table(
     sa.Column("claim_id", sa.Integer, sa.ForeignKey("claim.id"), index=True),
     # whether a record of its exam was made with it, or without it on purpose
     sa.Column("told", sa.Boolean, nullable=False, server_default=sa.false()),
+    # of several versions of a UID the highest was sent last, of equals the one with the highest id
+    sa.Column("turn", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("sop_instance_uid", "transfer_syntax_uid", "sha256"),
 )
 uncompared = instance.c.standing == "conflict"

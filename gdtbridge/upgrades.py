@@ -221,11 +221,13 @@ def _to_5(op: Operations) -> None:
 def _to_6(op: Operations) -> None:
     """Remember whom an order was addressed to, its test's name, its number's field, what to repeat.
 
-    And how far its exam is.
+    And how far its exam is. Of several versions of an object it is remembered which one the device
+    sent last.
 
     An older program is kept out: it would not write files again that are not synced yet.
     To whom those before were addressed is read from their files (`gdtbridge.orders.folder_memory`).
     """
+    op.add_column("instance", sa.Column("turn", sa.Integer, nullable=False, server_default="0"))
     for column in ("test_name", "addressed_to", "number_field", "echo"):
         added = sa.Column(column, sa.Text, nullable=False, server_default="")
         op.add_column("order_reference", added)

@@ -98,7 +98,8 @@ class ArchivedInstance:
     """An instance in the index, and its file.
 
     ``claim_id`` is what it says of whom it is (None: not read yet); ``told`` whether a record of
-    its exam was made with it, or without it on purpose.
+    its exam was made with it, or without it on purpose; ``turn`` after which versions of its UID it
+    came.
     """
 
     path: Path
@@ -110,3 +111,9 @@ class ArchivedInstance:
     told: bool = False
     standing: Standing = Standing.CURRENT
     received_at: float = 0.0
+    turn: int = 0
+
+    @property
+    def last_sent(self) -> tuple[int, int]:
+        """Sort key of the versions of a UID: the highest is what the device sent last."""
+        return self.turn, self.id

@@ -60,6 +60,7 @@ _ARCHIVED: Final = sa.select(
     instance.c.told,
     instance.c.standing,
     instance.c.received_at,
+    instance.c.turn,
 ).order_by(instance.c.id)
 _OF_CLAIMS: Final = Statement(
     _ARCHIVED.where(instance.c.claim_id.in_(sa.bindparam("claims", expanding=True)))
@@ -71,8 +72,13 @@ _VERSIONS: Final = Statement(
         instance.c.transfer_syntax_uid,
         instance.c.study_instance_uid,
         instance.c.standing,
-        instance.c.claim_id,
+        instance.c.turn,
     ).where(instance.c.sop_instance_uid == sa.bindparam("uid"))
+)
+_LAST_TURN: Final = Statement(
+    sa.select(sa.func.max(instance.c.turn)).where(
+        instance.c.sop_instance_uid == sa.bindparam("uid")
+    )
 )
 _ENTER: Final = InsertStatement(instance)
 _UPDATE: Final = UpdateStatement(
@@ -219,18 +225,21 @@ class Archive:
     ) -> Receipt:
         """Return how a stored object relates to what the index has; id 0 where it is not there.
 
-        What comes again is the device's last word: a version that was superseded is compared anew,
-        and one that came of the same person since, and was not compared yet, is superseded.
+        What comes again after another version is the device's last word: it takes its turn, and
+        where it does not count it is compared anew.
         """
         known = _VERSIONS.rows(connection, uid=incoming.SOPInstanceUID)
-        for number, digest, syntax, _, standing, claim in known:
+        last = max(((turn, number) for number, *_, turn in known), default=(0, 0))
+        for number, digest, syntax, _, standing, turn in known:
             if (digest, syntax) == (sha256, incoming.TransferSyntaxUID):
-                if standing == Standing.SUPERSEDED:
+                after_others = (turn, number) != last
+                if after_others:
+                    _update(connection, [number], turn=last[0] + 1)
+                if standing == Standing.SUPERSEDED or (
+                    after_others and standing == Standing.REPEATED
+                ):
                     self.set_standing(connection, number, Standing.UNCOMPARED)
                     return Receipt(number, ReceiptStatus.CONFLICT)
-                for later, _, _, _, stands, of in known:
-                    if later > number and stands == Standing.UNCOMPARED and of == claim:
-                        self.set_standing(connection, later, Standing.SUPERSEDED)
                 return Receipt(number, ReceiptStatus.SAME)
         here = any(study == header.StudyInstanceUID for _, _, _, study, _, _ in known)
         return Receipt(0, ReceiptStatus.CONFLICT if here else ReceiptStatus.NEW)
@@ -250,9 +259,9 @@ class Archive:
         A small one gets its name here, not synced: its bytes are in the index as well, until
         `gdtbridge.archive.unsynced` has made the file durable. Raises a `StoreError`.
         """
-        conflict = status is ReceiptStatus.CONFLICT
+        conflict, uid = status is ReceiptStatus.CONFLICT, incoming.SOPInstanceUID
         values = {
-            "sop_instance_uid": incoming.SOPInstanceUID,
+            "sop_instance_uid": uid,
             "sop_class_uid": incoming.SOPClassUID,
             "study_instance_uid": header.StudyInstanceUID,
             "series_instance_uid": header.SeriesInstanceUID,
@@ -264,6 +273,7 @@ class Archive:
             "calling_aet": incoming.calling_aet,
             "received_at": received_at,
             "claim_id": claim_id,
+            "turn": 1 + _LAST_TURN.value(connection, uid=uid) if conflict else 0,
         }
         receipt = Receipt(_ENTER.run(connection, **values), status, entered=True)
         if stored.content is not None:
@@ -326,9 +336,9 @@ class Archive:
     def _rows(self, rows: Iterable[Sequence[Any]]) -> list[ArchivedInstance]:
         return [
             ArchivedInstance(
-                self.folder / file, kind, uid, syntax, number, claim, told, Standing(standing), at
+                self.folder / file, kind, uid, syntax, number, claim, told, Standing(standing), *of
             )
-            for file, kind, uid, syntax, number, claim, told, standing, at in rows
+            for file, kind, uid, syntax, number, claim, told, standing, *of in rows
         ]
 
 

@@ -9,7 +9,7 @@ from functools import reduce
 from gdtbridge.exams.evidence import ExamEvidence
 from gdtbridge.exams.model import Claim
 from gdtbridge.orders.model import Order
-from gdtbridge.people import Patient, agree
+from gdtbridge.people import Patient, agree, are_two
 
 
 def named(
@@ -18,7 +18,9 @@ def named(
     """Return the patient a record for ``number`` bears: what is known of that number, best first.
 
     The order's word counts, then that of open orders, master data and objects, but only of those
-    that name the number. What one leaves out the next fills in where the rest of it agrees.
+    that name the number. What one leaves out the next fills in where the rest of it agrees. Objects
+    name nobody where an earlier result under the number named surely somebody else: the number is a
+    person's word then, the name is not.
     """
     return reduce(_filled, _described(evidence, number, claims, order), Patient(number))
 
@@ -33,8 +35,9 @@ def _described(
     yield from (found.patient for found in evidence.of_number.get(number, ()))
     if number in evidence.master_data:
         yield evidence.master_data[number]
+    earlier = evidence.earlier.get(number)
     for one in (*claims, *_others(evidence, number, claims)):
-        if one.patient_id == number:
+        if one.patient_id == number and not (earlier and are_two(one.patient, earlier)):
             yield one.patient
 
 

@@ -72,9 +72,8 @@ class PersonEvidence:
         if not self.said_number:
             withdrawn = any(one.held_because == HoldReason.WITHDRAWN for one in self.claims)
             return Word.WITHDRAWN if withdrawn else Word.NONE
-        confirmed = any(
-            one.confirmed for one in self.evidence.claims if one.word == self.said_number
-        )
+        own = (one for one in self.evidence.claims if one.person == self.claims[0].person)
+        confirmed = any(one.confirmed for one in own if one.word == self.said_number)
         return Word.CONFIRMED if confirmed else Word.NAMED
 
     def people(self) -> People:

@@ -1,8 +1,8 @@
 """Objects that come again with other bytes: the same by meaning, another content, or a correction.
 
 A device that sends an object again in another transfer syntax says nothing new. One that sends
-other content under the same UID means the new one: it replaces the old one where both name the same
-person. Where they do not, each counts for whom it names, and a person has to decide.
+other content under the same UID means the new one: what was sent last replaces the others of the
+same person. Where they name two, each counts for whom it names, and a person has to decide.
 """
 
 from __future__ import annotations
@@ -69,19 +69,19 @@ def settle(
     """Let each compared version count or not; within the caller's write transaction."""
     claims = {one.id: one for one in claim_store.claims_of(connection, exam.id)}
     counting: dict[str, list[ArchivedInstance]] = {}
-    uncompared: dict[int, ArchivedInstance] = {}
+    uncompared: list[ArchivedInstance] = []
     for one in archive.versions_of(connection, claims):
         if one.standing is Standing.CURRENT:
             counting.setdefault(one.sop_instance_uid, []).append(one)
-        elif one.standing is Standing.UNCOMPARED:
-            uncompared[one.id] = one
-    for instance_id, twin_id in compared.items():
-        if instance_id not in uncompared:
-            continue  # somebody else was quicker
-        one = uncompared[instance_id]
+        elif one.standing is Standing.UNCOMPARED and one.id in compared:
+            uncompared.append(one)  # else somebody was quicker
+    for one in sorted(uncompared, key=lambda version: version.last_sent):
         rivals = counting.setdefault(one.sop_instance_uid, [])
-        if any(rival.id == twin_id for rival in rivals):
+        if any(rival.id == compared[one.id] for rival in rivals):
             archive.set_standing(connection, one.id, Standing.REPEATED)
+            continue
+        if any(_replaces(rival, one, claims) for rival in rivals):
+            archive.set_standing(connection, one.id, Standing.SUPERSEDED)
             continue
         replaced = _replace(connection, archive, exam, (one, rivals), claims, now)
         counting[one.sop_instance_uid] = [*(v for v in rivals if v not in replaced), one]
@@ -114,6 +114,11 @@ def _replace(
     claim_store.note_event(connection, exam.id, event)
     log.info("exam %d: instance %d has other content than before", exam.id, one.id)
     return same_person
+
+
+def _replaces(one: ArchivedInstance, other: ArchivedInstance, claims: Mapping[int, Claim]) -> bool:
+    """Return whether a version came again after another one of the same person."""
+    return one.last_sent > other.last_sent and _person(one, claims) == _person(other, claims)
 
 
 def _person(one: ArchivedInstance, claims: Mapping[int, Claim]) -> int:

@@ -59,7 +59,8 @@ class GatheredResult:
     """One result as read before it is written: its reports, its files, and what they show.
 
     ``told`` are the ids of the instances its records are made with, or without on purpose.
-    ``corrects`` says that all its pictures replace some the chart has.
+    ``corrects`` says that all its pictures replace some the chart has, ``older`` are the reports of
+    which the chart gets a later version.
     """
 
     planned: PlannedResult
@@ -68,6 +69,7 @@ class GatheredResult:
     attached: tuple[AttachedFile, ...]
     told: tuple[int, ...]
     corrects: bool = False
+    older: tuple[PendingReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,51 @@ class GatheredExam:
     def exam(self) -> Exam:
         """The exam as it was when it was read."""
         return self.evidence.exam
+
+
+@dataclass(frozen=True, slots=True)
+class _ExamObjects:
+    """Every version of an exam's objects; of several that count, a chart gets the last one sent.
+
+    Two may count that name two people, who are the same to whoever says whose the exam is.
+    """
+
+    every: Sequence[ArchivedInstance]
+    older: frozenset[int]
+    """Ids of those that count and of which the same chart gets a later version."""
+
+    @classmethod
+    def of(
+        cls, every: Sequence[ArchivedInstance], planned: Sequence[PlannedResult]
+    ) -> _ExamObjects:
+        """Return the objects of an exam, whose charts are planned."""
+        charts = {claim: one.number for one in planned for claim in one.claims}
+        last: dict[tuple[str, str], ArchivedInstance] = {}
+        older = set()
+        for one in sorted(_current(every), key=lambda version: version.last_sent):
+            if one.claim_id in charts:
+                place = (charts[one.claim_id], one.sop_instance_uid)
+                older |= {last[place].id} if place in last else set()
+                last[place] = one
+        return cls(every, frozenset(older))
+
+    def used(self, claims: Sequence[int]) -> list[ArchivedInstance]:
+        """Return the objects of some claims that records are made with."""
+        return [one for one in self.counting(claims) if one.id not in self.older]
+
+    def counting(self, claims: Sequence[int]) -> list[ArchivedInstance]:
+        """Return the objects of some claims that count."""
+        return [one for one in _current(self.every) if one.claim_id in claims]
+
+    def corrects(self, own: Sequence[ArchivedInstance]) -> bool:
+        """Return whether all that is to be attached replaces something a record was made with."""
+        replaced = {
+            one.sop_instance_uid
+            for one in self.every
+            if one.told and (one.standing is Standing.SUPERSEDED or one.id in self.older)
+        }
+        new = [one for one in own if not one.told and is_candidate(one.sop_class_uid)]
+        return all(one.sop_instance_uid in replaced for one in new)
 
 
 class ExamGatherer:
@@ -125,16 +172,21 @@ class ExamGatherer:
             pending = result_store.pending_reports(connection, exam_id)
         decisions = self._maker.decide(found)
         planned = plan(found, decisions, self._maker.dates)
-        kept = [one for one in objects if one.standing is Standing.CURRENT]
+        kept = _current(objects)
         pause_at = self._pause_at(found.exam, kept)
         wanted = {claim for one in planned for claim in one.claims}
         files = {one.id: one.path for one in objects}
-        read = [
-            self._read(one, files[one.instance_id])
-            for one in pending
-            if one.claim_id in wanted and one.instance_id in files
-        ]
-        results = tuple(self._gathered(found, one, read, objects, pause_at) for one in planned)
+        versions_of = _ExamObjects.of(objects, planned)
+        waiting = [one for one in pending if one.claim_id in wanted and one.instance_id in files]
+        older = [one for one in waiting if one.instance_id in versions_of.older]
+        read = [self._read(one, files[one.instance_id]) for one in waiting if one not in older]
+        results = tuple(
+            replace(
+                self._gathered(found, one, read, versions_of, pause_at),
+                older=tuple(pending for pending in older if pending.claim_id in one.claims),
+            )
+            for one in planned
+        )
         return GatheredExam(found, listed, decisions, results, _waits(results, kept, pause_at))
 
     def _compared(self, exam_id: int) -> tuple[Exam | None, list[Claim], list[ArchivedInstance]]:
@@ -198,24 +250,23 @@ class ExamGatherer:
         found: ExamEvidence,
         planned: PlannedResult,
         read: Sequence[ReadReport],
-        objects: Sequence[ArchivedInstance],
+        objects: _ExamObjects,
         pause_at: float,
     ) -> GatheredResult:
         target = self._routing.of_result(planned)
-        counting = (one for one in objects if one.standing is Standing.CURRENT)
-        own = [one for one in counting if one.claim_id in planned.claims]
+        untold = tuple(one.id for one in objects.counting(planned.claims) if not one.told)
         reports = tuple(one for one in read if one.pending.claim_id in planned.claims)
         place = target.attachments
         if place is None:
-            return GatheredResult(planned, target, reports, (), _untold(own))
+            return GatheredResult(planned, target, reports, (), untold)
         if place.reports:
             reports = tuple(self._with_sheet(one, planned, target) for one in reports)
         if planned.known is not None and self._is_paused(pause_at):
             return GatheredResult(planned, target, reports, (), ())
+        own = objects.used(planned.claims)
         already = _pictures(found, planned.number)
         attached = self._attachments.files(planned, own, place, already)
-        corrects = _corrects(own, objects)
-        return GatheredResult(planned, target, reports, attached, _untold(own), corrects)
+        return GatheredResult(planned, target, reports, attached, untold, objects.corrects(own))
 
     def _with_sheet(
         self, read: ReadReport, planned: PlannedResult, target: ResultTarget
@@ -240,17 +291,8 @@ class ExamGatherer:
             return self._reader.read(file)
 
 
-def _untold(kept: Sequence[ArchivedInstance]) -> tuple[int, ...]:
-    return tuple(one.id for one in kept if not one.told)
-
-
-def _corrects(own: Sequence[ArchivedInstance], objects: Sequence[ArchivedInstance]) -> bool:
-    """Return whether all that is to be attached replaces something a record was made with."""
-    replaced = {
-        one.sop_instance_uid for one in objects if one.told and one.standing is Standing.SUPERSEDED
-    }
-    new = [one for one in own if not one.told and is_candidate(one.sop_class_uid)]
-    return all(one.sop_instance_uid in replaced for one in new)
+def _current(objects: Sequence[ArchivedInstance]) -> list[ArchivedInstance]:
+    return [one for one in objects if one.standing is Standing.CURRENT]
 
 
 def _waits(

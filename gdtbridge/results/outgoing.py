@@ -64,6 +64,8 @@ class ResultMessages:
             self._put_study(Revision.CORRECTION if gathered.corrects else Revision.SUPPLEMENT)
         follows = gathered.planned.known is not None and bool(self._sent())
         values = [self._put_values(read, follows=follows) for read in gathered.read]
+        for pending in gathered.older:
+            self._settle(pending, ReportState.UNCHANGED)
         return gathered.planned.known is None or bool(gathered.attached) or any(values)
 
     def _put_attachments(self, attached: Sequence[AttachedFile]) -> int | None:

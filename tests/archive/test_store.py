@@ -113,7 +113,7 @@ def test_other_bytes_under_the_same_uid_are_kept_to_be_compared(
 def test_what_comes_again_is_the_last_word(
     archive: Archive, database: Database, tmp_path: Path
 ) -> None:
-    """A, B and A again, before anybody compared them: A counts."""
+    """A, B and A again, before anybody compared them: the index knows that A came last."""
     for description, status in (
         ("A", ReceiptStatus.NEW),
         ("B", ReceiptStatus.CONFLICT),
@@ -122,8 +122,9 @@ def test_what_comes_again_is_the_last_word(
         assert keep(archive, database, tmp_path, StudyDescription=description) is status
 
     with database.read() as connection:
-        standings = [one.standing for one in archive.unclaimed(connection)]
-    assert standings == [Standing.CURRENT, Standing.SUPERSEDED]
+        first, other = archive.unclaimed(connection)
+    assert first.last_sent > other.last_sent
+    assert [first.standing, other.standing] == [Standing.CURRENT, Standing.UNCOMPARED]
 
 
 @pytest.mark.parametrize("uid", ["../../../etc/cron.d/x", "/etc/x", "..", "C:\\x", "a\nb"])

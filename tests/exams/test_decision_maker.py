@@ -6,7 +6,7 @@ import pytest
 
 from gdtbridge.exams.dates import DateRule
 from gdtbridge.exams.decision import DecisionMaker
-from gdtbridge.exams.decision_table import Number
+from gdtbridge.exams.decision_table import Number, Word
 from gdtbridge.exams.patient_numbers import NumberRule
 from gdtbridge.settings import ExamSettings
 from tests.tools.claims import claim, evidence
@@ -36,3 +36,17 @@ def test_a_number_is_measured_by_the_devices_own_clock(
     (decision,) = MAKER.decide(evidence(claims))
 
     assert decision.situation.number is number
+
+
+def test_a_confirmed_number_is_confirmed_of_one_person_alone() -> None:
+    """Who knows that a number is another person's says so of each of an exam's people."""
+    said = {"word": "943"}
+    claims = [
+        claim(1, "941", "Erste^Erna", "19580312", confirmed=True, **said),
+        claim(2, "942", "Zweite^Zenzi", "19700101", person=2, **said),
+    ]
+
+    first, second = MAKER.decide(evidence(claims))
+
+    assert first.situation.word is Word.CONFIRMED
+    assert second.situation.word is Word.NAMED

@@ -538,7 +538,8 @@ class PracticeMachine(RuleBasedStateMachine):
 
 
 def _word(study: str, mine: Sequence[Row], number: str, *, confirmed: bool) -> Word:
-    return Word(study, frozenset(row["patient_id"] for row in mine), number, confirmed)
+    claims = frozenset(row["id"] for row in mine)
+    return Word(study, claims, frozenset(row["patient_id"] for row in mine), number, confirmed)
 
 
 def _same_person(row: Row, other: Row) -> bool:

@@ -77,6 +77,18 @@ NAMES: dict[str, Case] = {
         None,
         ("", "", ""),
     ),
+    "not the objects, where a result under the number named somebody else": (
+        evidence(ERNAS, earlier=[patient("941", *ZENZI[1:])]),
+        ERNAS,
+        None,
+        ("", "", ""),
+    ),
+    "the objects, where an earlier result may have named the same person": (
+        evidence(ERNAS, earlier=[patient("941", "Zweite^Erna", "19580312")]),
+        ERNAS,
+        None,
+        ("Erste^Erna", "19580312", "F"),
+    ),
     "an order for another number": (
         evidence(ERNAS),
         ERNAS,

@@ -60,9 +60,9 @@ SAID = ("patient_id", "patient_name", "patient_birth_date", "patient_sex", "acce
 
 
 def _of_charts(row: sa.RowMapping) -> Row:
-    return {
-        name: charts_in(row[name]) if name in NUMBERS and row[name] else row[name] for name in row
-    }
+    """Return a row with the first number of each chart, and the numbers as they are."""
+    as_is = {name: row[name] for name in row if name in NUMBERS}
+    return {**row, **{name: charts_in(said) for name, said in as_is.items()}, "as_is": as_is}
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ class Known:
     claims: dict[int, Row]
     orders: dict[str, Row]
     masters: dict[str, Described]
+    """By number as it is."""
     results: tuple[Row, ...]
     instances: tuple[Row, ...]
     reports: dict[int, Row]
@@ -134,7 +135,7 @@ class Known:
                 {row["id"]: row for row in claims},
                 {row["accession_number"]: row for row in orders},
                 {
-                    row["patient_id"]: Described.of(row["family_name"], row["birth_date"])
+                    row["as_is"]["patient_id"]: Described.of(row["family_name"], row["birth_date"])
                     for row in masters
                 },
                 tuple(rows(sa.select(exam_result).order_by(exam_result.c.id))),
@@ -143,30 +144,43 @@ class Known:
                 {row["old"]: row["new"] for row in rows(sa.select(patient_move).where(STANDS))},
             )
 
-    def open_for(self, number: str, exam_id: int) -> dict[str, Row]:
-        """Return the open orders for a number; what the exam itself has met was open."""
+    def chart_of(self, number: str) -> list[str]:
+        """Return the numbers of a chart, that of today first: two are one only where one moved."""
+        now = self.moves.get(number, number)
+        return [now, *(old for old, new in self.moves.items() if new == now)]
+
+    def open_for(self, numbers: Sequence[str], exam_id: int) -> dict[str, Row]:
+        """Return the open orders for a chart; what the exam itself has met was open."""
         met = {row["accession_number"] for row in self.results if row["exam_id"] == exam_id}
         return {
             key: row
             for key, row in self.orders.items()
-            if row["patient_id"] == number and (row["state"] == "ordered" or key in met)
+            if row["as_is"]["patient_id"] in numbers and (row["state"] == "ordered" or key in met)
         }
 
     def evidence(self, number: str, exam_id: int) -> dict[str, Described]:
-        """Return what open orders, master data and the newest earlier result say of a number."""
-        found = {key: described(row) for key, row in self.open_for(number, exam_id).items()}
-        if number in self.masters:
-            found["master-data"] = self.masters[number]
-        earlier = [
-            row
-            for row in self.results
-            if row["patient_id"] == number
-            and row["exam_id"] != exam_id
-            and row["withdrawn_at"] is None
+        """Return what open orders, master data and the newest earlier result say of a number.
+
+        It is as it is: what only the judge knows to be one chart is none to the program.
+        """
+        numbers = self.chart_of(number)
+        found = {key: described(row) for key, row in self.open_for(numbers, exam_id).items()}
+        masters = [self.masters[one] for one in numbers if one in self.masters]
+        if masters:
+            found["master-data"] = masters[0]
+        earlier = self.earlier(numbers, exam_id)
+        return found | ({"earlier": described(earlier)} if earlier else {})
+
+    def earlier(self, numbers: Sequence[str], exam_id: int) -> Row | None:
+        """Return the newest result of other exams under the first number that has any."""
+        sent = [
+            row for row in self.results if row["exam_id"] != exam_id and row["withdrawn_at"] is None
         ]
-        if earlier:
-            found["earlier"] = described(earlier[-1])
-        return found
+        for number in numbers:
+            for row in reversed(sent):
+                if row["as_is"]["patient_id"] == number:
+                    return row
+        return None
 
 
 NOTHING = Known({}, {}, {}, (), (), {}, {})
@@ -177,9 +191,20 @@ class Word:
     """What a person said of claims of a study."""
 
     study: str
+    claims: frozenset[int]
     patient_ids: frozenset[str]
     number: str
     confirmed: bool
+
+    def nearness(self, row: Row) -> int:
+        """Return how surely a claim was meant: by itself 3, by its number 2, perhaps 1, no 0."""
+        if (row["study"], row["number"]) != (self.study, self.number):
+            return 0
+        if row["id"] in self.claims:
+            return 3
+        if row["patient_id"] in self.patient_ids:
+            return 2
+        return 1 if row["patient_id"] in {self.number, ""} else 0
 
 
 @dataclass
@@ -197,6 +222,8 @@ class Judge:
     order_marks: dict[str, str] = field(default_factory=dict)
     """Patient number by procedure text and case id of an order."""
     known: Known = NOTHING
+    before: Known = NOTHING
+    """What was known at the look before."""
     told: set[tuple[int, str, str]] = field(default_factory=set)
     """Marks of objects, the studies of the records they were seen in, and the charts of these."""
     _read: set[tuple[int, str, float]] = field(default_factory=set)
@@ -209,17 +236,17 @@ class Judge:
 
     def look(self, practice: Practice) -> None:
         """Judge what was decided, and what was put into the outbox, since the last look."""
-        before, self.known = self.known, Known.now(practice)
+        self.before, self.known = self.known, Known.now(practice)
         for key, row in self.known.claims.items():
-            old = before.claims.get(key)
+            old = self.before.claims.get(key)
             decided = row["state"] == "settled" and (
                 old is None or (old["state"], old["number"]) != ("settled", row["number"])
             )
             if decided:
-                self._judge_claim(row, before)
+                self._judge_claim(row)
             if row["state"] == "discarded":
                 self._judge_discarded(row)
-        self._forget_withdrawn(before)
+        self._forget_withdrawn()
         with practice.database.read() as connection:
             query = sa.select(outbox).order_by(outbox.c.id)
             messages = [_of_charts(row) for row in connection.execute(query).mappings()]
@@ -239,14 +266,14 @@ class Judge:
         else:
             assert row["study"] in self.corrections, f"discarded by nobody: {dict(row)}"
 
-    def _forget_withdrawn(self, before: Known) -> None:
+    def _forget_withdrawn(self) -> None:
         """Take what was withdrawn, or taken back before it left, for not told."""
         standing = [row for row in self.known.results if row["withdrawn_at"] is None]
         counts = {row["id"] for row in standing}
         charts = {(self.known.studies[row["exam_id"]], row["patient_id"]) for row in standing}
-        for row in before.results:
+        for row in self.before.results:
             if row["withdrawn_at"] is None and row["id"] not in counts:
-                study = before.studies[row["exam_id"]]
+                study = self.before.studies[row["exam_id"]]
                 if (study, row["patient_id"]) in charts:  # by another number of the same person
                     continue
                 marks = {one.mark for one in self.objects if one.study == study}
@@ -254,7 +281,7 @@ class Judge:
 
     # ------------------------------------------------------------------ the decision
 
-    def _judge_claim(self, row: Row, before: Known) -> None:
+    def _judge_claim(self, row: Row) -> None:
         number = row["number"]
         owner = owner_of(number)
         people = {one.person.number for one in self.of_claim(row)}
@@ -262,12 +289,12 @@ class Judge:
             return
         word = self._word_for(row)
         if word is not None:
-            assert word.confirmed or not self._contradicted(row, number, before), (
+            assert word.confirmed or not self._contradicted(row), (
                 f"released to {number} without a question: {dict(row)}"
             )
             return
         assert row["patient_id"] in {number, ""}, f"sent to {number} by nobody: {dict(row)}"
-        why = self._against(row, number, before)
+        why = self._against(row, number)
         assert not why, f"sent to {number} against {why}: {dict(row)}"
 
     def of_claim(self, row: Row) -> list[MarkedObject]:
@@ -279,33 +306,34 @@ class Judge:
         ]
 
     def _word_for(self, row: Row) -> Word | None:
-        for word in reversed(self.words):
-            same = word.study == row["study"] and word.number == row["number"]
-            if same and row["patient_id"] in word.patient_ids | {word.number, ""}:
-                return word
-        return None
+        """Return the newest of those words that meant a claim most surely."""
+        nearest = max(reversed(self.words), key=lambda one: one.nearness(row), default=None)
+        return nearest if nearest is not None and nearest.nearness(row) else None
 
-    def _contradicted(self, row: Row, number: str, before: Known) -> bool:
+    def _contradicted(self, row: Row) -> bool:
         """Return whether evidence for the number named somebody else, before and after."""
         mine = described(row)
-        times = (before, self.known)
-        both = [one.evidence(number, row["exam_id"]) for one in times]
+        both = self._evidence(row)
         return all(any(mine.is_not(one) for one in found.values()) for found in both)
 
-    def _against(self, row: Row, number: str, before: Known) -> str:
+    def _evidence(self, row: Row) -> list[dict[str, Described]]:
+        """Return what was known of the number of a claim's chart, before and after."""
+        number = row["as_is"]["number"]
+        return [one.evidence(number, row["exam_id"]) for one in (self.before, self.known)]
+
+    def _against(self, row: Row, number: str) -> str:
         """Return what should have held a claim that nobody released; empty for nothing."""
         for accession, order in self._reached(row):
             if order["patient_id"] != number:
                 return f"order {accession}"
             if described(order).is_not(described(row)):
                 return f"person of order {accession}"
-        if self._contradicted(row, number, before):
+        if self._contradicted(row):
             return "what is known of the number"
-        if not self._settled_before(row, before) and self._others(row):
+        if not self._settled_before(row) and self._others(row):
             return "another person in the study"
-        both = [one.evidence(number, row["exam_id"]) for one in (before, self.known)]
-        if row["patient_id"] and not any(both) and not list(self._reached(row)):
-            waits = [self._waits_elsewhere(row, number, one) for one in (before, self.known)]
+        if row["patient_id"] and not any(self._evidence(row)) and not list(self._reached(row)):
+            waits = [self._waits_elsewhere(row, number, one) for one in (self.before, self.known)]
             if all(waits):
                 return "the person waits under another number"
         return ""
@@ -316,13 +344,13 @@ class Judge:
             if by_study or accession == row["accession_number"]:
                 yield accession, order
 
-    def _settled_before(self, row: Row, before: Known) -> bool:
+    def _settled_before(self, row: Row) -> bool:
         """Return whether the same person of the exam was decided before."""
         return any(
             other["exam_id"] == row["exam_id"]
             and other["state"] == "settled"
             and other["person"] == row["person"]
-            for other in before.claims.values()
+            for other in self.before.claims.values()
         )
 
     def _others(self, row: Row) -> bool:
@@ -414,9 +442,21 @@ class Judge:
             assert {person.number, person.second}.isdisjoint(text.split()), context
 
     def _named(self, owner: MarkedPerson, claims: Sequence[Row]) -> set[str]:
-        """Return whose name a record may bear: devices send the number with another's name."""
-        own = [row for row in claims if row["patient_id"] == owner.number and not row["word"]]
+        """Return whose name a record may bear: devices send the number with another's name.
+
+        Not where an earlier result says so, and a person that the number is right all the same.
+        """
+        own = [
+            row
+            for row in claims
+            if row["patient_id"] == owner.number and not self._was_another(row)
+        ]
         return {owner.number}.union(*({o.person.number for o in self.of_claim(r)} for r in own))
+
+    def _was_another(self, row: Row) -> bool:
+        """Return whether the chart got an earlier result of somebody else, before and after."""
+        found = [one.get("earlier") for one in self._evidence(row)]
+        return all(one is not None and one.is_not(described(row)) for one in found)
 
     def _judge_sex(
         self, record: Record, owner: MarkedPerson, claims: Sequence[Row], context: str
@@ -508,12 +548,12 @@ class Judge:
 
     def _last_counts(self) -> None:
         """Judge that of each object what the device sent last is what the chart has."""
-        last: dict[tuple[str, str, int], MarkedObject] = {}
+        last: dict[tuple[str, str, str | int], MarkedObject] = {}
         keyed = {one.study for one in self.objects if one.kind == "keys"}
         for one in self.objects:
             for row in self.known.claims.values():
                 if one in self.of_claim(row):
-                    last[(one.study, one.uid, row["person"])] = one
+                    last[(one.study, one.uid, row["number"] or row["person"])] = one
         for one in (one for one in last.values() if one.mark not in self._discarded):
             rows = [row for row in self.known.claims.values() if one in self.of_claim(row)]
             if any(row["state"] != "settled" or row["due_at"] is not None for row in rows):
