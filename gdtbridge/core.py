@@ -80,6 +80,7 @@ from gdtbridge.results.outgoing import GDT_WRITTEN
 from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.retracting import Retractor
 from gdtbridge.results.routing import OrderAnswers, Routing
+from gdtbridge.retrieve.filling import IndexFilling
 from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.folders import find_installation, make_folders, shared_folders
 from gdtbridge.sr import ReportReader
@@ -137,6 +138,7 @@ class Core:
     refusals: RefusalBook
     forecast: SpaceForecast
     webhooks: WebhookCalls
+    filling: IndexFilling
     due: DueSignal
     """Rings when an exam is due at this moment: have `ResultReporter.report_due` called."""
     clock: SteadyClock
@@ -276,6 +278,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         refusals,
         forecast,
         WebhookCalls(database, outbox, clock),
+        IndexFilling(database, archive.folder),
         due,
         clock,
         ClockWatch(database, clock),

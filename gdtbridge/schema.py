@@ -55,6 +55,21 @@ unsynced_file = sa.Table(  # a small object whose file the disk may not have yet
     sa.Column("content", sa.LargeBinary, nullable=False),  # the whole file
 )
 
+instance_head = sa.Table(  # what an object is listed by, as sent; none of an older program's yet
+    "instance_head",
+    metadata,
+    sa.Column("instance_id", sa.Integer, sa.ForeignKey("instance.id"), primary_key=True),
+    *(  # gdtbridge.archive.heads
+        sa.Column(name, sa.Text, nullable=False)
+        for name in (
+            *("modality", "series_number", "instance_number", "series_description"),
+            *("series_date", "series_time", "content_date", "content_time", "study_id"),
+            *("referring_physician", "institution", "station", "manufacturer", "model"),
+            *("body_part", "frames", "rows", "columns"),
+        )
+    ),
+)
+
 placed_order = sa.Table(
     "placed_order",
     metadata,
@@ -194,7 +209,7 @@ claim = sa.Table(  # what objects of an exam say of whom they are and what was o
     sa.Column("accession_number", sa.Text, nullable=False, index=True),
     sa.Column("modality", sa.Text, nullable=False),  # of the first object that says it, as below
     sa.Column("study_description", sa.Text, nullable=False),
-    sa.Column("study_date", sa.Text, nullable=False),  # as sent, YYYYMMDD
+    sa.Column("study_date", sa.Text, nullable=False, index=True),  # as sent, YYYYMMDD
     sa.Column("study_time", sa.Text, nullable=False),  # as sent, HHMMSS.FFFFFF
     sa.Column("first_at", sa.Double, nullable=False),
     sa.Column("person", sa.Integer, nullable=False),  # of the exam, from 1
@@ -210,6 +225,13 @@ claim = sa.Table(  # what objects of an exam say of whom they are and what was o
 )
 held = claim.c.state == "held"
 sa.Index("ix_claim_held", claim.c.exam_id, sqlite_where=held, postgresql_where=held)
+
+study_name = sa.Table(  # under which names an exam can be found
+    "study_name",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),  # gdtbridge.exams.name_keys
+    sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), primary_key=True, index=True),
+)
 
 exam_result = sa.Table(  # what one chart got of an exam, for one order or none
     "exam_result",

@@ -45,6 +45,7 @@ KEEP_SECONDS: Final = 5
 FORECAST_SECONDS: Final = 600
 """How often is looked whether the day's free space was measured."""
 SYNC_SECONDS: Final = 10
+FILL_SECONDS: Final = 5
 """How often received small files are made durable; until then the index keeps their bytes."""
 GRACE_SECONDS: Final = 10
 SWITCH_SECONDS: Final = 0.0005
@@ -130,6 +131,7 @@ class Bridge:
         scheduler.every(KEEP_SECONDS, "keeping what was refused", core.refusals.keep)
         scheduler.every(FORECAST_SECONDS, "measuring the disk", core.forecast.keep)()
         scheduler.every(SYNC_SECONDS, "syncing received files", core.sync_files)
+        scheduler.every(FILL_SECONDS, "filling the index", core.filling.work)
         self._announce()
         scheduler.start()
 

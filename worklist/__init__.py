@@ -13,6 +13,7 @@ from worklist.entry import LONGEST_NAME, Entry, EntryFields, StepStatus, is_stal
 from worklist.errors import EntryError, FolderError, NumbersExhausted, WorklistError
 from worklist.folder import Match, WorklistFolder, matches, project
 from worklist.form import from_dataset, to_dataset
+from worklist.keys import name_keys
 from worklist.names import NameForm
 from worklist.query import MatchPolicy, StationPolicy
 
@@ -37,6 +38,7 @@ __all__ = [
     "is_stale",
     "make_entry",
     "matches",
+    "name_keys",
     "project",
     "to_dataset",
 ]

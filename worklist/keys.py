@@ -102,8 +102,9 @@ def _choose_exactly(index: ValueIndex, key: str) -> Choice | None:
     return [index.exactly(key)]
 
 
-def _name(text: str) -> Iterator[str]:
-    for form in shown_names(text):
+def name_keys(name: str) -> Iterator[str]:
+    """Yield what a PN is found by: its component groups, folded, in each form devices are shown."""
+    for form in shown_names(name):
         yield from filter(None, name_groups(form))
 
 
@@ -129,7 +130,7 @@ _TEXT: Final = _Indexing(_text, _choose_text)
 _INDEXINGS: Final = {
     "AE": _TEXT, "CS": _TEXT, "LO": _TEXT, "SH": _TEXT,
     "UI": _Indexing(_exact, _choose_exactly),
-    "PN": _Indexing(_name, _choose_name),
+    "PN": _Indexing(name_keys, _choose_name),
     "DA": _Indexing(_day, _choose_days),
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from gdtbridge.archive import unsynced
+from gdtbridge.archive import heads, unsynced
 from gdtbridge.archive.model import (
     ArchivedInstance,
     IncomingInstance,
@@ -276,6 +276,7 @@ class Archive:
             "turn": 1 + _LAST_TURN.value(connection, uid=uid) if conflict else 0,
         }
         receipt = Receipt(_ENTER.run(connection, **values), status, entered=True)
+        heads.enter(connection, receipt.instance_id, header)
         if stored.content is not None:
             unsynced.keep(connection, receipt.instance_id, stored.content)
             place = self.folder / stored.file

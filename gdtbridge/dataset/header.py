@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, Literal
 
 from gdtbridge.dataset.errors import DatasetError, UnreadableDataset
 from gdtbridge.dataset.parser import ParsedDataset, WantedElements, parse_file
@@ -46,16 +47,40 @@ class Header:
     PatientSex: str
     StudyInstanceUID: str
     SeriesInstanceUID: str
+    # What the object is found and listed by; whatever is wrong with it, the object is taken.
+    InstitutionName: str = ""
+    ReferringPhysicianName: str = ""
+    StationName: str = ""
+    Manufacturer: str = ""
+    ManufacturerModelName: str = ""
+    SeriesDescription: str = ""
+    BodyPartExamined: str = ""
+    StudyID: str = ""
+    SeriesNumber: str = ""
+    InstanceNumber: str = ""
+    NumberOfFrames: str = ""
+    Rows: str = ""
+    Columns: str = ""
 
 
 _TAGS: Final = {field.name: Tag[field.name] for field in fields(Header)}
-_WANTED: Final = WantedElements(
-    values=frozenset({Tag.SpecificCharacterSet, *_TAGS.values()}),
-    last=max(_TAGS.values()),
-    longest=64 * 1024,
-    most_steps=100_000,
-    deepest=100_000,
-)
+_NUMBERS: Final = frozenset({"Rows", "Columns"})
+"""Those of the VR US: two bytes, in the dataset's byte order."""
+
+
+def _wanted(last: int) -> WantedElements:
+    return WantedElements(
+        values=frozenset({Tag.SpecificCharacterSet, *_TAGS.values()}),
+        last=last,
+        longest=64 * 1024,
+        most_steps=100_000,
+        deepest=100_000,
+    )
+
+
+_WHOLE: Final = _wanted(max(_TAGS.values()))
+_IDENTIFYING: Final = _wanted(Tag.SeriesInstanceUID)
+"""Without what follows the last identifier, where that is damaged."""
 
 
 def read_header(path: Path, transfer_syntax_uid: str) -> Header:
@@ -65,7 +90,7 @@ def read_header(path: Path, transfer_syntax_uid: str) -> Header:
     """
     with path.open("rb") as file:
         read_file_meta(file)
-        elements = parse_file(file, transfer_syntax_uid, _WANTED, most_inflated=_MOST_INFLATED)
+        *_, elements = _readings(file, transfer_syntax_uid)
     return _header(elements)
 
 
@@ -77,14 +102,33 @@ def header_in(start: bytes, size: int, transfer_syntax_uid: str) -> Header | Non
     """
     file = BytesIO(start)
     try:
-        elements = parse_file(
-            file, transfer_syntax_uid, _WANTED, most_inflated=_MOST_INFLATED, size=size
-        )
-        if file.tell() >= len(start) and size > len(start):
-            return None
-        return _header(elements)
+        for elements in _readings(file, transfer_syntax_uid, size):
+            if file.tell() >= len(start) and size > len(start):
+                return None
+            if not elements.damaged:
+                return _header(elements)
     except DatasetError:
-        return None
+        pass
+    return None
+
+
+def _readings(
+    file: BinaryIO, transfer_syntax_uid: str, size: int | None = None
+) -> Iterator[ParsedDataset]:
+    """Yield the head of the dataset at whose first byte ``file`` stands.
+
+    Where it is damaged, once more without what follows the identifiers: damage there costs what
+    stands there, never the object.
+    """
+    start = file.tell()
+    for wanted in (_WHOLE, _IDENTIFYING):
+        file.seek(start)
+        elements = parse_file(
+            file, transfer_syntax_uid, wanted, most_inflated=_MOST_INFLATED, size=size
+        )
+        yield elements
+        if not elements.damaged:
+            return
 
 
 def _header(elements: ParsedDataset) -> Header:
@@ -92,6 +136,14 @@ def _header(elements: ParsedDataset) -> Header:
         raise UnreadableDataset("Die Daten sind beschädigt. / The dataset is damaged.")
     found = elements.root.values
     text = TextDecoder(found.get(Tag.SpecificCharacterSet, b""))
-    values = {name: text(found.get(tag, b"")) for name, tag in _TAGS.items()}
+    order: Literal["big", "little"] = "big" if elements.big_endian else "little"
+    values = {
+        name: _number(found.get(tag, b""), order) if name in _NUMBERS else text(found.get(tag, b""))
+        for name, tag in _TAGS.items()
+    }
     too_long = {name: "" for name in KEYS if len(values[name]) > LONGEST_KEY}
     return Header(**{**values, **too_long})
+
+
+def _number(value: bytes, order: Literal["big", "little"]) -> str:
+    return str(int.from_bytes(value, order)) if len(value) == 2 else ""

@@ -22,6 +22,7 @@ from gdtbridge.exams.model import (
     ExamState,
     HoldReason,
 )
+from gdtbridge.exams.study_names import note_name
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of
 from gdtbridge.people import Patient
 from gdtbridge.schema import claim, exam, exam_event, exam_result, instance
@@ -187,10 +188,13 @@ def count_claims(connection: Connection, exam_id: int) -> int:
     return int(_COUNT.value(connection, exam=exam_id))
 
 
-def insert_claim(connection: Connection, said: dict[str, str], **values: object) -> int:
+def insert_claim(
+    connection: Connection, said: dict[str, str], *, exam_id: int, **values: object
+) -> int:
     """Enter a claim; return its id. Its person is found by `regroup`."""
     known = {**said, "said": _digest(said), "state": ClaimState.OPEN, "person": 0}
-    return _ENTER.run(connection, **known, **values)
+    note_name(connection, exam_id, said["patient_name"])
+    return _ENTER.run(connection, exam_id=exam_id, **known, **values)
 
 
 def update_claims(connection: Connection, claim_ids: Iterable[int], **values: object) -> None:
@@ -309,6 +313,7 @@ def put_result(connection: Connection, result: ExamResult) -> int:
     """Enter a result; one that was withdrawn for the same chart and order counts again."""
     values = {field.name: getattr(result, field.name) for field in fields(ExamResult)}
     del values["id"]
+    note_name(connection, result.exam_id, result.patient_name)
     known: int | None = _SAME_RESULT.value(
         connection,
         exam=result.exam_id,

@@ -203,7 +203,7 @@ def test_the_start_of_a_dataset_gives_the_same_head_or_none(
 
 def test_the_start_of_a_large_object_is_enough() -> None:
     """Where the head ends in what is known, pixels are not looked at, nor missed."""
-    dataset = identification() + element(0x00200010, b"SH", "1")
+    dataset = identification() + element(0x00281052, b"DS", "1 ")
 
     found = header_in(dataset, 10_000_000, EXPLICIT)
 
@@ -226,3 +226,26 @@ def test_two_hundred_megabytes_of_tiny_elements(tmp_path: Path) -> None:
     with pytest.raises(DatasetError):
         read_header(path, EXPLICIT)
     assert time.process_time() - begun < 5
+
+
+def test_damage_behind_the_identifiers_keeps_no_object_out(tmp_path: Path) -> None:
+    """What an object is listed by may be missing; whose it is counts."""
+    whole = identification() + element(0x00200013, b"IS", "7 ")
+    cut = whole + element(0x00280010, b"US", struct.pack("<H", 480))[:-1]
+
+    header = read_header(part10(tmp_path / "a", cut), EXPLICIT)
+
+    assert (header.PatientID, header.Rows) == ("4711", "")
+    assert header_in(cut, len(cut), EXPLICIT) == header
+
+
+@pytest.mark.parametrize("ts", [IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN])
+def test_rows_and_columns_are_numbers_in_every_byte_order(tmp_path: Path, ts: str) -> None:
+    """They are binary, unlike everything else in the head."""
+    order = ">" if ts == BIG_ENDIAN else "<"
+    rows = element(0x00280010, b"US", struct.pack(f"{order}H", 480), ts=ts)
+    columns = element(0x00280011, b"US", struct.pack(f"{order}H", 640), ts=ts)
+
+    header = read_header(part10(tmp_path / "a", identification(ts) + rows + columns, ts), ts)
+
+    assert (header.Rows, header.Columns) == ("480", "640")
