@@ -19,6 +19,7 @@ from gdtbridge.attention.sources import free_inodes
 from gdtbridge.clock_watch import WATCH_SECONDS
 from gdtbridge.core import Core, open_core
 from gdtbridge.database import sqlite_file
+from gdtbridge.dicom.performed_step import step_services
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.durable import FileLock, FolderUnusable, LockBusy
 from gdtbridge.durable.clock import local_time
@@ -70,6 +71,7 @@ class Bridge:
             core.receiving,
             core.device_worklist,
             core.refusals,
+            step_services(core.steps),
         )
         self._watches = {
             f"folders:{route}" if route else "folders": OrderWatch(core.order_files, inbox)

@@ -31,7 +31,9 @@ PERFORMED_STEP_RETRIEVE: Final = "1.2.840.10008.3.1.2.3.4"
 STORAGE_COMMITMENT: Final = "1.2.840.10008.1.20.1"
 """Storage Commitment Push Model (PS3.4 J.3)."""
 
-_OFFERED: Final = frozenset({VERIFICATION, MODALITY_WORKLIST})
+_OFFERED: Final = frozenset(
+    {VERIFICATION, MODALITY_WORKLIST, PERFORMED_STEP, PERFORMED_STEP_RETRIEVE}
+)
 """SOP classes accepted beside Storage: those a service serves."""
 ROLES_ANSWERED: Final = frozenset({PERFORMED_STEP, PERFORMED_STEP_RETRIEVE, STORAGE_COMMITMENT})
 """SOP classes whose proposed roles are answered: the device is the user, never the provider.

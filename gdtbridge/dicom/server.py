@@ -14,7 +14,7 @@ from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
 from gdtbridge.dicom.policy import AccessPolicy
 from gdtbridge.dicom.refusals import UNNOTED, RefusalPort, noting_refusals
-from gdtbridge.dicom.service import ANY_CONTEXT, StatusOperation
+from gdtbridge.dicom.service import ANY_CONTEXT, NO_SERVICES, ServiceTable, StatusOperation
 from gdtbridge.dicom.storage import StoragePort, StoreOperation
 from gdtbridge.dicom.upper_layer.acceptor import AssociationAcceptor, ServerContext
 from gdtbridge.dicom.upper_layer.connections import ConnectionTable
@@ -29,7 +29,7 @@ _JOIN_SECONDS: Final = 5.0
 
 
 class DicomServer:
-    """Verification, Storage and Modality Worklist SCP on one port."""
+    """Verification, Storage and Modality Worklist SCP on one port, and further services."""
 
     def __init__(
         self,
@@ -38,10 +38,11 @@ class DicomServer:
         storage: StoragePort,
         worklist: WorklistPort,
         refusals: RefusalPort = UNNOTED,
+        further: ServiceTable = NO_SERVICES,
     ) -> None:
         """Prepare a server; nothing listens yet. ``spool`` is on the archive's file system.
 
-        ``refusals`` is told whom or what the server refused.
+        ``refusals`` is told whom or what the server refused; ``further`` are services of DIMSE-N.
         """
         self._settings = settings
         self._spool = spool
@@ -58,6 +59,7 @@ class DicomServer:
                     refusals,
                 ),
                 (CommandField.C_FIND_RQ, MODALITY_WORKLIST): partial(WorklistQuery, worklist),
+                **further,
             },
             policy=AccessPolicy.of(settings),
             connections=self._connections,

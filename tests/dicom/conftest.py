@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gdtbridge.dicom.performed_step import step_services
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.settings import DicomSettings
 from tests.tools.dicom_server import Bridge, Recorder, StartServer
@@ -22,7 +23,8 @@ def start(tmp_path: Path) -> Iterator[StartServer]:
         kept.mkdir()
         core = Recorder(kept)
         dicom = DicomSettings.model_validate({"port": 0, **settings})
-        bridge = Bridge(DicomServer(dicom, spool, core, core), core, spool)
+        server = DicomServer(dicom, spool, core, core, further=step_services(core))
+        bridge = Bridge(server, core, spool)
         bridges.append(bridge)
         bridge.server.start()
         return bridge
