@@ -16,6 +16,7 @@ from typing import Final
 
 from gdtbridge.archive import Archive
 from gdtbridge.archive.unsynced import sync_files
+from gdtbridge.commitment.store import reopen_unanswered
 from gdtbridge.database import Database, copy_to, is_ours, must_be_whole, sqlite_file
 from gdtbridge.durable import SystemClock
 from gdtbridge.durable.files import copy_new, rename_new, sync_file, sync_folder, write_over
@@ -27,7 +28,7 @@ from gdtbridge.exams.receiving import InstanceReceiver
 from gdtbridge.exams.reindexing import Reindexed, reindex
 from gdtbridge.first_start import COMPANIONS, set_aside
 from gdtbridge.outbox import Outbox
-from gdtbridge.outbox.store import ask_what_waits
+from gdtbridge.outbox.store import ask_what_waits, remove
 from gdtbridge.ownership import file_held, only_service
 from gdtbridge.settings import Settings
 from gdtbridge.settings.folders import make_folders, own_folders, shared_folders
@@ -176,6 +177,8 @@ def _brought_back(settings: Settings, copy: Path, file: Path, place: Path) -> Re
     with closing(Database(f"sqlite:///{new}")) as database:
         with database.write() as connection:
             claim_store.hold_unanswered(connection)
+            for message in reopen_unanswered(connection, SystemClock().utc()):
+                remove(connection, message)
             ask_what_waits(connection)
         done.found = _reindex(settings, database)
     _put_in_place(new, place)

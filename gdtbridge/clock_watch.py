@@ -24,11 +24,11 @@ from gdtbridge.outbox.model import OPEN
 from gdtbridge.schema import (
     claim,
     clock_jump,
+    commitment,
     exam,
     metadata,
     order_file,
     outbox,
-    performed_step,
     placed_order,
     refusal,
 )
@@ -40,18 +40,21 @@ WATCH_SECONDS: Final = 1
 JUMP_SECONDS: Final = 5.0
 """A person is told of steps from so many seconds on."""
 
+_ASKED: Final = commitment.c.due_at.is_not(None)
 _WAITING: Final = outbox.c.state.in_(OPEN)
 DEADLINES: Final[tuple[tuple[sa.Column[Any], sa.ColumnElement[bool] | None], ...]] = (
     (exam.c.due_at, None),
     (outbox.c.next_at, _WAITING),
     (outbox.c.expires_at, _WAITING),
     (outbox.c.created_at, _WAITING),  # how long it has been waiting
+    (commitment.c.due_at, None),
+    (commitment.c.expires_at, _ASKED),
+    (commitment.c.requested_at, _ASKED),  # how long a device is waited for
 )
 """Times that are compared with now, to the second, and in which rows they still are."""
 BEGINNINGS: Final = (
     (exam.c.first_instance_at, exam.c.due_at.is_not(None)),
     (claim.c.first_at, claim.c.state == ClaimState.OPEN),
-    (performed_step.c.began_at, performed_step.c.ended_at.is_(None)),
 )
 """Times from which ``exam.limit_minutes`` counts. They are dates as well, and move less than a day;
 over a longer step `gdtbridge.exams.completion` forgets them."""

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from gdtbridge.archive import Archive
+from gdtbridge.archive.arrivals import Arrivals
 from gdtbridge.archive.unsynced import sync_files
 from gdtbridge.attention import Attention, AttentionSource
 from gdtbridge.attention.announcer import ATTENTION, Announcer
@@ -32,10 +33,12 @@ from gdtbridge.attention.sources import (
 from gdtbridge.attention.space import SpaceForecast
 from gdtbridge.attention.webhook_source import WebhookSource
 from gdtbridge.clock_watch import ClockWatch
+from gdtbridge.commitment import CommitmentBook, CommitmentReport
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
-from gdtbridge.devices import DeviceDirectory
+from gdtbridge.devices import Caller, DeviceDirectory
 from gdtbridge.devices.answering import DeviceWorklist
+from gdtbridge.dicom.commitment_report import AddressBook, CommitmentReporter, DeviceAddress
 from gdtbridge.durable import Clock, SteadyClock, SystemClock
 from gdtbridge.durable.modes import shared_file_mode
 from gdtbridge.errors import NoInstallation
@@ -48,7 +51,6 @@ from gdtbridge.exams.overview import ExamOverview
 from gdtbridge.exams.patient_numbers import NumberRule
 from gdtbridge.exams.receiving import InstanceReceiver
 from gdtbridge.exams.renumbering import PatientRenumbering
-from gdtbridge.exams.steps.keeping import PerformedSteps
 from gdtbridge.exams.studies import StudyFinder
 from gdtbridge.first_start import make_database, must_not_be_lost
 from gdtbridge.folders import ExchangeFolders, OrderFiles, OrderPorts
@@ -59,6 +61,7 @@ from gdtbridge.orders.folder_memory import FolderMemory
 from gdtbridge.orders.gdt_orders import GdtOrders
 from gdtbridge.orders.master_data import MasterData
 from gdtbridge.outbox import (
+    COMMITMENT,
     HOUSE,
     MAIL,
     EventSender,
@@ -126,7 +129,6 @@ class Core:
     orders: OrderFiller
     order_files: OrderFiles
     receiving: InstanceReceiver
-    steps: PerformedSteps
     held: HeldExams
     renumbering: PatientRenumbering
     overview: ExamOverview
@@ -141,6 +143,8 @@ class Core:
     forecast: SpaceForecast
     webhooks: WebhookCalls
     filling: IndexFilling
+    commitments: CommitmentBook
+    reporter: CommitmentReporter
     due: DueSignal
     """Rings when an exam is due at this moment: have `ResultReporter.report_due` called."""
     clock: SteadyClock
@@ -172,7 +176,7 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
     with ExitStack() as opened:
         database = opened.enter_context(closing(_open_database(settings, opening)))
         clock = SteadyClock(SystemClock())
-        outbox = Outbox(database, senders_of(routing, settings), clock=clock)
+        outbox = Outbox(database, senders_of(routing, settings, clock), clock=clock)
         worklist = WorklistFolder(
             settings.worklist_folder,
             looking=opening is Opening.LOOKING,
@@ -255,7 +259,6 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         OrderFiller(book, database, worklist, clock, min_age_hours=settings.worklist.min_age_hours),
         OrderFiles(settings, ports, exchanges_of(routing, settings), clock),
         InstanceReceiver(database, archive, outbox, completion, due, clock, began),
-        PerformedSteps(database, book, completion, due, clock),
         held,
         renumbering,
         ExamOverview(database, archive, clock),
@@ -282,6 +285,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         forecast,
         WebhookCalls(database, outbox, clock),
         IndexFilling(database, archive.folder),
+        CommitmentBook(database, archive, outbox, Arrivals(), settings.commitment, clock),
+        _reporter_of(outbox),
         due,
         clock,
         ClockWatch(database, clock),
@@ -358,9 +363,9 @@ def exchanges_of(routing: Routing, settings: Settings) -> tuple[ExchangeFolders,
     )
 
 
-def senders_of(routing: Routing, settings: Settings) -> Mapping[str, Sender]:
+def senders_of(routing: Routing, settings: Settings, clock: Clock) -> Mapping[str, Sender]:
     """Return how the outbox serves each destination of an installation."""
-    senders: dict[str, Sender] = {}
+    senders: dict[str, Sender] = {COMMITMENT: CommitmentReporter(addresses_of(settings), clock)}
     modes = {exchange.route: exchange.gdt.shared_file_mode for exchange in settings.exchanges}
     for target in routing.targets:
         mode = modes[target.name]
@@ -371,6 +376,27 @@ def senders_of(routing: Routing, settings: Settings) -> Mapping[str, Sender]:
     if (mail := mail_sender_of(settings)) is not None:
         senders[MAIL] = mail
     return {**senders, **webhooks_of(settings)}
+
+
+def _reporter_of(outbox: Outbox) -> CommitmentReporter:
+    """Return the sender of answers to devices; `senders_of` made it."""
+    reporter = outbox.sender(COMMITMENT)
+    assert isinstance(reporter, CommitmentReporter)  # noqa: S101 - see above
+    return reporter
+
+
+def addresses_of(settings: Settings) -> AddressBook:
+    """Return where devices listen for answers: as their table says, else where they call from."""
+    directory, usual = directory_of(settings), settings.commitment.port
+
+    def address_of(report: CommitmentReport) -> DeviceAddress:
+        caller = Caller(report.calling_aet, report.peer)
+        device = directory.device_of(caller) or directory.device_named(caller.aet)
+        if device is None:
+            return DeviceAddress(report.peer, usual, configured=False)
+        return DeviceAddress(device.host or report.peer, device.port, configured=bool(device.host))
+
+    return address_of
 
 
 def webhooks_of(settings: Settings) -> Mapping[str, EventSender]:

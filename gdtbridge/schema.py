@@ -43,6 +43,8 @@ instance = sa.Table(
     sa.Column("told", sa.Boolean, nullable=False, server_default=sa.false()),
     # of several versions of a UID the highest was sent last, of equals the one with the highest id
     sa.Column("turn", sa.Integer, nullable=False, server_default="0"),
+    # when a device was first promised that it is kept; null: never
+    sa.Column("committed_at", sa.Double),
     sa.UniqueConstraint("sop_instance_uid", "transfer_syntax_uid", "sha256"),
 )
 uncompared = instance.c.standing == "conflict"
@@ -68,6 +70,38 @@ instance_head = sa.Table(  # what an object is listed by, as sent; none of an ol
             *("body_part", "frames", "rows", "columns"),
         )
     ),
+)
+
+commitment = sa.Table(  # a device asks whether what it sent is kept for good (PS3.4 Annex J)
+    "commitment",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("transaction_uid", sa.Text, nullable=False, index=True),
+    sa.Column("calling_aet", sa.Text, nullable=False),
+    sa.Column("called_aet", sa.Text, nullable=False),  # the title the device knows us by
+    sa.Column("peer", sa.Text, nullable=False),  # the address it called from
+    # whether it wants the answer on the association it asked on
+    sa.Column("same_association", sa.Boolean, nullable=False),
+    sa.Column("asked", sa.Text, nullable=False),  # SHA-256 of what it asks about
+    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.commitment.CommitmentState
+    sa.Column("round", sa.Integer, nullable=False),  # how often it was asked, from 1
+    sa.Column("requested_at", sa.Double, nullable=False),  # the last time
+    sa.Column("due_at", sa.Double, index=True),  # null: it is answered
+    sa.Column("expires_at", sa.Double, nullable=False),  # missing instances are waited for until
+    sa.Column("missing", sa.Integer, nullable=False),  # at the last look
+    sa.Column("verified_at", sa.Double),
+    sa.Column("message_id", sa.Integer, sa.ForeignKey("outbox.id"), index=True),  # the answer
+)
+
+commitment_reference = sa.Table(  # an instance a device asks about
+    "commitment_reference",
+    metadata,
+    sa.Column("commitment_id", sa.Integer, sa.ForeignKey("commitment.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),  # from 0
+    sa.Column("sop_class_uid", sa.Text, nullable=False),  # empty where the device left it out
+    sa.Column("sop_instance_uid", sa.Text, nullable=False),
+    # Failure Reason (0008,1197); null: kept, or not looked at yet
+    sa.Column("failure_reason", sa.Integer),
 )
 
 placed_order = sa.Table(
@@ -276,59 +310,6 @@ report = sa.Table(
 )
 unsent = report.c.problem != ""
 sa.Index("ix_report_problem", report.c.id, sqlite_where=unsent, postgresql_where=unsent)
-
-performed_step = sa.Table(  # a Modality Performed Procedure Step, as its device told it
-    "performed_step",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("sop_instance_uid", sa.Text, nullable=False, unique=True),
-    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.exams.steps.StepState
-    sa.Column("device", sa.Text, nullable=False, index=True),  # calling AE title
-    sa.Column("patient_id", sa.Text, nullable=False),  # as sent, as are the next three
-    sa.Column("patient_name", sa.Text, nullable=False),
-    sa.Column("patient_birth_date", sa.Text, nullable=False),
-    sa.Column("patient_sex", sa.Text, nullable=False),
-    sa.Column("description", sa.Text, nullable=False),
-    sa.Column("reason_code", sa.Text, nullable=False),  # of a discontinued one: PS3.16 CID 9300
-    sa.Column("reason", sa.Text, nullable=False),  # Code Meaning
-    sa.Column("began_at", sa.Double, nullable=False),
-    sa.Column("ended_at", sa.Double),  # null: in progress
-    # whether a person knows what of it is missing or contradicts
-    sa.Column("accepted", sa.Boolean, nullable=False, server_default=sa.false()),
-)
-
-step_message = sa.Table(  # what came of a step, N-CREATE first, then each N-SET, byte for byte
-    "step_message",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column(
-        "step_id", sa.Integer, sa.ForeignKey("performed_step.id"), nullable=False, index=True
-    ),
-    sa.Column("transfer_syntax_uid", sa.Text, nullable=False),
-    sa.Column("content", sa.LargeBinary, nullable=False),  # the dataset
-    sa.Column("received_at", sa.Double, nullable=False),
-)
-
-step_study = sa.Table(  # the studies and orders a step is for: Scheduled Step Attributes Sequence
-    "step_study",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column(
-        "step_id", sa.Integer, sa.ForeignKey("performed_step.id"), nullable=False, index=True
-    ),
-    sa.Column("study_instance_uid", sa.Text, nullable=False, index=True),
-    sa.Column("accession_number", sa.Text, nullable=False),
-)
-
-step_instance = sa.Table(  # the instances a step announces: Performed Series Sequence
-    "step_instance",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column(
-        "step_id", sa.Integer, sa.ForeignKey("performed_step.id"), nullable=False, index=True
-    ),
-    sa.Column("sop_instance_uid", sa.Text, nullable=False, index=True),
-)
 
 outbox = sa.Table(
     "outbox",

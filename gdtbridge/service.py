@@ -19,8 +19,11 @@ from gdtbridge.attention.sources import free_inodes
 from gdtbridge.clock_watch import WATCH_SECONDS
 from gdtbridge.core import Core, open_core
 from gdtbridge.database import sqlite_file
-from gdtbridge.dicom.performed_step import step_services
+from gdtbridge.dicom.command import CommandField
+from gdtbridge.dicom.commitment import CommitmentAction
+from gdtbridge.dicom.negotiation import STORAGE_COMMITMENT
 from gdtbridge.dicom.server import DicomServer
+from gdtbridge.dicom.service import ServiceTable
 from gdtbridge.durable import FileLock, FolderUnusable, LockBusy
 from gdtbridge.durable.clock import local_time
 from gdtbridge.durable.modes import PRIVATE_FILE, become_private, set_mode
@@ -48,6 +51,10 @@ FORECAST_SECONDS: Final = 600
 SYNC_SECONDS: Final = 10
 FILL_SECONDS: Final = 5
 """How often received small files are made durable; until then the index keeps their bytes."""
+VERIFY_SECONDS: Final = 3
+"""How often is looked for commitments a command wants verified; a device's are at once."""
+FORGET_SECONDS: Final = 3600
+"""How often commitments are forgotten that were answered long ago."""
 GRACE_SECONDS: Final = 10
 SWITCH_SECONDS: Final = 0.0005
 """How long a thread that computes keeps the interpreter when others wait: eight devices that send
@@ -71,7 +78,8 @@ class Bridge:
             core.receiving,
             core.device_worklist,
             core.refusals,
-            step_services(core.steps),
+            arrivals=core.commitments.arrivals,
+            further=dimse_services(core),
         )
         self._watches = {
             f"folders:{route}" if route else "folders": OrderWatch(core.order_files, inbox)
@@ -108,6 +116,7 @@ class Bridge:
             self._start_scheduler()
             stopping.callback(self._scheduler.stop, GRACE_SECONDS)
             stopping.callback(self._core.reporting.stop)
+            stopping.callback(self._core.commitments.stop)
             stopping.callback(self._stop_watches)
             for watch in self._watches.values():
                 watch.start()
@@ -132,6 +141,12 @@ class Bridge:
             scheduler.plan(seconds, "cleaning the worklist", core.orders.clean)
         scheduler.every(KEEP_SECONDS, "keeping what was refused", core.refusals.keep)
         scheduler.every(FORECAST_SECONDS, "measuring the disk", core.forecast.keep)()
+        verify = scheduler.every(
+            VERIFY_SECONDS, "verifying commitments", core.commitments.verify_due
+        )
+        core.commitments.connect(verify)
+        verify()
+        scheduler.every(FORGET_SECONDS, "forgetting commitments", core.commitments.forget_old)
         scheduler.every(SYNC_SECONDS, "syncing received files", core.sync_files)
         scheduler.every(FILL_SECONDS, "filling the index", core.filling.work)
         self._announce()
@@ -195,6 +210,18 @@ class Bridge:
             **{Figure("gdtbridge_refusals_total", why): number for why, number in refused.items()},
         }
         return PartState(self._dicom.running, f"{count} associations", figures=figures)
+
+
+def dimse_services(core: Core) -> ServiceTable:
+    """Return the DIMSE services beside those of every server."""
+    channels, devices = core.reporter.channels, core.devices
+    commitment = partial(
+        CommitmentAction,
+        core.commitments,
+        channels,
+        lambda caller: devices.profile_of(caller).commitment == "same",
+    )
+    return {(CommandField.N_ACTION_RQ, STORAGE_COMMITMENT): commitment}
 
 
 def probes_of(core: Core) -> Mapping[str, Probe]:

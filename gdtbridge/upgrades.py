@@ -236,6 +236,7 @@ def _to_6(op: Operations) -> None:
     op.execute("INSERT INTO order_receiver (receiver) VALUES ('')")
     op.create_index("ix_patient_received_at", "patient", ["received_at"], if_not_exists=True)
     op.create_index("ix_claim_study_date", "claim", ["study_date"], if_not_exists=True)
+    op.add_column("instance", sa.Column("committed_at", sa.Double))
 
 
 STEPS: Final[Mapping[int, Callable[[Operations], None]]] = MappingProxyType(

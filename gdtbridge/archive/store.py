@@ -34,6 +34,7 @@ from gdtbridge.dataset.part10 import read_announced, read_file_meta
 from gdtbridge.durable.files import (
     FileComparison,
     compare,
+    forget_cached,
     reason_of,
     sync_file,
     sync_folder,
@@ -170,6 +171,7 @@ class Archive:
         if not stat.S_ISREG(path.lstat().st_mode):
             raise UnreadableDataset("Das ist keine Datei des Archivs. / No file of the archive.")
         with path.open("rb") as file:
+            forget_cached(file)
             sop_class, sop_instance, syntax = read_announced(file)
             digest = hashlib.sha256()
             while piece := file.read(_CHUNK):

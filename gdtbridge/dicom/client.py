@@ -1,7 +1,7 @@
-"""A DICOM client: echo, worklist query, storing files.
+"""A DICOM client: echo, worklist query, storing files, reporting an event.
 
-Used by the simulated device and by ``gdtbridge check``. Each call makes an association of its own
-and returns when it is released. Steps and commitment are in `device_client`.
+Used by the simulated device, by ``gdtbridge check`` and for answers to devices. Each call makes an
+association of its own and returns when it is released. Steps and commitment are in `device_client`.
 """
 
 from __future__ import annotations
@@ -77,6 +77,30 @@ def find_worklist(peer: Peer, query: Dataset) -> list[Dataset]:
             elif status != DimseStatus.SUCCESS:
                 raise _refused(peer, status)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class EventReport:
+    """An N-EVENT-REPORT: what happened to which SOP Instance (PS3.7 10.1.1)."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    event_type: int
+    information: Dataset
+
+
+def report_event(peer: Peer, event: EventReport) -> int:
+    """Report an event and return the status of the answer; raise `PeerError`.
+
+    The role of a provider is proposed (PS3.7 D.3.3.4). A peer that does not answer the proposal is
+    told all the same: many have no answer and take the report.
+    """
+    sop_class = event.sop_class_uid
+    with associated(peer, [uncompressed(sop_class)], [sop_class]) as association:
+        status, _ = association.send_n_event_report(
+            event.information, event.event_type, sop_class, event.sop_instance_uid
+        )
+        return status_of(peer, status)
 
 
 def store(peer: Peer, files: Sequence[Path]) -> list[tuple[Path, int]]:
@@ -157,8 +181,15 @@ def break_off(peer: Peer, file: Path) -> None:
 
 
 @contextmanager
-def associated(peer: Peer, contexts: list[PresentationContext]) -> Iterator[Association]:
-    """Yield an association with ``peer``, released at the end; raise `PeerError`."""
+def associated(
+    peer: Peer,
+    contexts: list[PresentationContext],
+    provided: Sequence[str] = (),
+) -> Iterator[Association]:
+    """Yield an association with ``peer``, released at the end; raise `PeerError`.
+
+    Of the SOP classes ``provided`` we are the provider, although we call.
+    """
     if not is_ae_title(peer.calling_aet) or not is_ae_title(peer.aet):
         raise PeerError(
             "Ein AE-Titel hat 1 bis 16 ASCII-Zeichen ohne Backslash. / An AE title has 1 to 16 "
@@ -166,7 +197,7 @@ def associated(peer: Peer, contexts: list[PresentationContext]) -> Iterator[Asso
         )
     requestor = Requestor(peer.calling_aet)
     try:
-        association = _associate(requestor, peer, contexts)
+        association = _associate(requestor, peer, contexts, provided)
         try:
             yield association
         finally:
@@ -177,10 +208,13 @@ def associated(peer: Peer, contexts: list[PresentationContext]) -> Iterator[Asso
 
 
 def _associate(
-    requestor: Requestor, peer: Peer, contexts: list[PresentationContext]
+    requestor: Requestor,
+    peer: Peer,
+    contexts: list[PresentationContext],
+    provided: Sequence[str],
 ) -> Association:
     try:
-        association = requestor.request(peer.host, peer.port, peer.aet, contexts)
+        association = requestor.request(peer.host, peer.port, peer.aet, contexts, provided)
     except OSError as error:
         raise _unreachable(peer) from error
     if association.is_established:

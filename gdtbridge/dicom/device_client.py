@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from pydicom import Dataset
 
 from gdtbridge.dicom.client import Peer, associated, status_of, uncompressed
 from gdtbridge.dicom.command import DimseStatus
-from gdtbridge.dicom.negotiation import PERFORMED_STEP, STORAGE_COMMITMENT
+from gdtbridge.dicom.negotiation import (
+    COMMITMENT_INSTANCE,
+    PERFORMED_STEP,
+    REQUEST_COMMITMENT,
+    STORAGE_COMMITMENT,
+)
 from gdtbridge.dicom.upper_layer.events import EventListener, EventReceiver
 from gdtbridge.dicom.upper_layer.requestor import answered_instance
-
-COMMITMENT_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
-"""The one SOP instance of the Storage Commitment Push Model (PS3.4 J.3.5)."""
-REQUEST_COMMITMENT: Final = 1
-"""Action Type ID (PS3.4 J.3.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from gdtbridge.archive.arrivals import Arrivals
 from gdtbridge.dicom import spool
 from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
 from gdtbridge.dicom.policy import AccessPolicy
 from gdtbridge.dicom.refusals import UNNOTED, RefusalPort, noting_refusals
-from gdtbridge.dicom.service import ANY_CONTEXT, NO_SERVICES, ServiceTable, StatusOperation
+from gdtbridge.dicom.service import ANY_CONTEXT, ServiceTable, StatusOperation
 from gdtbridge.dicom.storage import StoragePort, StoreOperation
 from gdtbridge.dicom.upper_layer.acceptor import AssociationAcceptor, ServerContext
 from gdtbridge.dicom.upper_layer.connections import ConnectionTable
@@ -24,12 +25,13 @@ from gdtbridge.settings import MEGABYTE, DicomSettings
 
 log = logging.getLogger(__name__)
 
+NO_SERVICES: Final[ServiceTable] = {}
 _LOOK_AGAIN_SECONDS: Final = 0.05
 _JOIN_SECONDS: Final = 5.0
 
 
 class DicomServer:
-    """Verification, Storage and Modality Worklist SCP on one port, and further services."""
+    """Verification, Storage and Modality Worklist SCP on one port."""
 
     def __init__(
         self,
@@ -38,11 +40,14 @@ class DicomServer:
         storage: StoragePort,
         worklist: WorklistPort,
         refusals: RefusalPort = UNNOTED,
+        *,
+        arrivals: Arrivals | None = None,
         further: ServiceTable = NO_SERVICES,
     ) -> None:
         """Prepare a server; nothing listens yet. ``spool`` is on the archive's file system.
 
-        ``refusals`` is told whom or what the server refused; ``further`` are services of DIMSE-N.
+        ``refusals`` is told whom or what the server refused, ``arrivals`` what is being received;
+        ``further`` services are offered beside those of every server.
         """
         self._settings = settings
         self._spool = spool
@@ -55,7 +60,13 @@ class DicomServer:
                 ),
                 # Storage (PS3.4 Annex B): refuses other contexts itself, whatever the object's size
                 (CommandField.C_STORE_RQ, ANY_CONTEXT): noting_refusals(
-                    partial(StoreOperation, storage, spool, settings.max_object_mb * MEGABYTE),
+                    partial(
+                        StoreOperation,
+                        storage,
+                        spool,
+                        settings.max_object_mb * MEGABYTE,
+                        arrivals or Arrivals(),
+                    ),
                     refusals,
                 ),
                 (CommandField.C_FIND_RQ, MODALITY_WORKLIST): partial(WorklistQuery, worklist),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import ClassVar, Final, Protocol, TypeAlias
 
 from gdtbridge.devices import Caller
@@ -41,7 +40,9 @@ class DimseRequest:
     """A DIMSE request: command set, context, who asks, and the way to answer.
 
     ``send`` may be called several times (pending responses); it raises nothing when the peer has
-    gone. ``is_cancelled`` tells whether the peer sent a C-CANCEL, or has gone.
+    gone. ``is_cancelled`` tells whether the peer sent a C-CANCEL, or has gone. ``ask`` sends a
+    request of ours on the same association and waits so many seconds for the status of its
+    response; None when there was none.
     """
 
     command: CommandSet
@@ -49,6 +50,8 @@ class DimseRequest:
     caller: Caller
     send: Callable[[CommandSet, bytes], None]
     is_cancelled: Callable[[], bool]
+    called_aet: str = ""
+    ask: Callable[[CommandSet, bytes, float], int | None] = lambda *_: None
 
     @property
     def calling_aet(self) -> str:
@@ -112,7 +115,6 @@ ANY_CONTEXT: Final = ""
 
 ServiceTable: TypeAlias = Mapping[tuple[int, str], ServiceProvider]
 """Services by Command Field and the abstract syntax of the context (PS3.7 9, 10; PS3.4)."""
-NO_SERVICES: Final[ServiceTable] = MappingProxyType({})
 
 
 def begin(services: ServiceTable, request: DimseRequest) -> DimseOperation:
@@ -176,3 +178,18 @@ class StatusOperation(BufferedOperation):
     def run(self) -> None:
         """Answer with the status."""
         self.request.answer(self._status, self._comment)
+
+
+class IgnoredDataset:
+    """The dataset of a response to a request of ours, which nobody needs."""
+
+    is_served_at_once = True
+
+    def write(self, fragment: Fragment) -> None:
+        """Drop a piece."""
+
+    def run(self) -> None:
+        """Answer nothing: a response is not answered."""
+
+    def discard(self) -> None:
+        """Let go of nothing."""

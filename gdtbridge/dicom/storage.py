@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from gdtbridge.archive import IncomingInstance, ReceiptStatus
+from gdtbridge.archive.arrivals import Arrivals
 from gdtbridge.dataset.part10 import file_meta
 from gdtbridge.dataset.values import is_uid
 from gdtbridge.dicom.command import DimseStatus
@@ -61,10 +62,17 @@ class StoreOperation:
     is_served_at_once = True
 
     def __init__(
-        self, port: StoragePort, spool: Path, max_object: int, request: DimseRequest
+        self,
+        port: StoragePort,
+        spool: Path,
+        max_object: int,
+        arrivals: Arrivals,
+        request: DimseRequest,
     ) -> None:
         """Receive into ``spool`` (the archive's file system), at most ``max_object`` bytes."""
         self._port = port
+        self._arrivals = arrivals
+        self._arrival = arrivals.begin(request.command.AffectedSOPInstanceUID or "")
         self._folder = spool
         self._max_object = max_object
         self._request = request
@@ -165,6 +173,7 @@ class StoreOperation:
 
     def discard(self) -> None:
         """Remove the spool file, unless the archive took it."""
+        self._arrivals.end(self._arrival)
         if self._file is not None:
             self._file.remove()
             self._file = None

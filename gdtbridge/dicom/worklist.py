@@ -11,7 +11,7 @@ from pydicom import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
-from pydicom.uid import UID, ExplicitVRLittleEndian
+from pydicom.uid import UID
 
 from gdtbridge.dataset.inflate import InflatedStream, deflate
 from gdtbridge.devices import Caller
@@ -94,29 +94,14 @@ def decode_dataset(data: bytes, syntax: UID) -> Dataset:
     """
     try:
         if syntax.is_deflated:
-            data = _inflated(data, MAX_IDENTIFIER)
-            syntax = ExplicitVRLittleEndian
+            data = b"".join(InflatedStream(BytesIO(data), MAX_IDENTIFIER).pieces())
         if data.count(b"\\") > MAX_VALUES:
             raise IdentifierError("too many values")
-        return dataset_in(data, syntax, most=MAX_IDENTIFIER)
+        return read_dataset(BytesIO(data), syntax.is_implicit_VR, syntax.is_little_endian)
     except IdentifierError:
         raise
     except Exception as error:
         raise IdentifierError("not a dataset") from error
-
-
-def dataset_in(data: bytes, syntax: UID, *, most: int) -> Dataset:
-    """Return the dataset encoded in ``data``, inflated to at most ``most`` bytes.
-
-    Raises whatever the reader does.
-    """
-    if syntax.is_deflated:
-        data = _inflated(data, most)
-    return read_dataset(BytesIO(data), syntax.is_implicit_VR, syntax.is_little_endian)
-
-
-def _inflated(data: bytes, most: int) -> bytes:
-    return b"".join(InflatedStream(BytesIO(data), most).pieces())
 
 
 def encode_dataset(dataset: Dataset, syntax: UID) -> bytes:

@@ -131,6 +131,16 @@ def move_over(source: Path, target: Path, *, temporary: Path) -> None:
     sync_folder(source.parent)
 
 
+def forget_cached(file: IO[bytes]) -> None:
+    """Have what was not read yet come from the disk and not from memory, where the system can.
+
+    What is not synced stays in memory.
+    """
+    if hasattr(os, "posix_fadvise"):
+        with suppress(OSError):  # a file system without it
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def delete(path: Path) -> bool:
     """Delete a file for good; return whether there was one."""
     try:

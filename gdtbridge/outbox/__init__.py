@@ -10,6 +10,7 @@ from gdtbridge.outbox.gdt_drop import NOT_MOUNTED, GdtDrop
 from gdtbridge.outbox.house_webhook import HOUSE, HouseWebhook
 from gdtbridge.outbox.mail import MailAccount, MailSender, MailText
 from gdtbridge.outbox.model import (
+    COMMITMENT,
     MAIL,
     UNCOLLECTED,
     EventSender,
@@ -24,6 +25,7 @@ from gdtbridge.outbox.queue import Outbox
 from gdtbridge.outbox.webhook import Webhook
 
 __all__ = [
+    "COMMITMENT",
     "COUNTER",
     "HOUSE",
     "MAIL",

@@ -20,6 +20,8 @@ UNCOLLECTED_SECONDS: Final = 24 * 3600.0
 """The same for a message that waits until practice software collects the file before."""
 MAIL: Final = "mail"
 """The kind of message, and the destination, of mails."""
+COMMITMENT: Final = "commitment"
+"""The kind of message, and the destination, of answers to devices (`gdtbridge.commitment`)."""
 UNCOLLECTED: Final = "the file before it was not collected yet"
 """The reason of `AttemptResult.OCCUPIED`."""
 
@@ -247,7 +249,9 @@ class DestinationStatus:
     last_error: str
     last_delivered_at: float | None
     must_arrive: bool
-    """Whether its messages are tried for ever, so that one that waits for long is an alarm."""
+    """Whether its messages are tried for ever, so that one that waits for long is an alarm.
+
+    Those of a mail server and of devices, which are off at night, are told otherwise."""
     place: PlaceProblem | None = None
     """What is wrong with its folder."""
 

@@ -88,6 +88,10 @@ class Outbox:
             for name, sender in everyone.items()
         }
 
+    def sender(self, destination: str) -> Sender:
+        """Return who serves a destination of the settings."""
+        return self._senders[destination]
+
     def put(self, connection: Connection, message: Message) -> int:
         """Enter a message in the caller's write transaction and return its id.
 
@@ -128,6 +132,10 @@ class Outbox:
         for destination, caller in self.callers.items():
             if event.name in caller.events:
                 store.withdraw(connection, destination, caller.key(event))
+
+    def remove(self, connection: Connection, outbox_id: int) -> None:
+        """Remove a message that leaves no file, in the caller's transaction, if it is there."""
+        store.remove(connection, outbox_id)
 
     def next_key(self, connection: Connection, destination: str, key: str) -> str:
         """Return a key for what is said once more: ``key``, numbered where that was put before."""

@@ -106,6 +106,11 @@ def withdraw(connection: Connection, destination: str, key: str) -> None:
     connection.execute(sa.delete(table).where(*here, table.c.state == DeliveryState.PENDING))
 
 
+def remove(connection: Connection, outbox_id: int) -> None:
+    """Remove a message that leaves no file, whatever became of it."""
+    connection.execute(sa.delete(table).where(table.c.id == outbox_id))
+
+
 def take_back(connection: Connection, prefixes: Sequence[str]) -> bool:
     """Remove every message whose key begins so, if nothing has been done with any of them.
 
@@ -312,10 +317,13 @@ def postpone(connection: Connection, outbox_id: int, until: float, reason: str) 
 
 
 def attempts(connection: Connection, outbox_id: int) -> tuple[int, str]:
-    """Return how many attempts at a message failed, and why the last one did."""
+    """Return how many attempts at a message failed, and why the last one did.
+
+    Of one that was removed while it was tried: none.
+    """
     query = sa.select(table.c.attempts, table.c.last_error).where(table.c.id == outbox_id)
-    row = connection.execute(query).one()
-    return row.attempts, row.last_error
+    row = connection.execute(query).one_or_none()
+    return (row.attempts, row.last_error) if row is not None else (0, "")
 
 
 def delivered(connection: Connection, outbox_id: int, now: float, lifetimes: Lifetimes) -> set[str]:
@@ -368,6 +376,7 @@ def ask_what_waits(connection: Connection) -> None:
     """Ask of whatever was to leave when the database was copied whether it left since.
 
     Calls, which are too late by now, are given up; a mail that comes twice does no harm and leaves.
+    Answers to devices are made anew (`gdtbridge.commitment`).
     """
     waits = sa.and_(table.c.state.in_(OPEN), table.c.kind != MAIL)
     for last, state in ((True, DeliveryState.FAILED), (False, DeliveryState.QUESTION)):

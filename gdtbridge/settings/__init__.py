@@ -8,6 +8,7 @@ from gdtbridge.settings.loading import known_keys, load_settings
 from gdtbridge.settings.models import (
     MEGABYTE,
     AttentionSettings,
+    CommitmentSettings,
     DicomSettings,
     ExamCodeRule,
     ExamSettings,
@@ -32,6 +33,7 @@ from gdtbridge.settings.models import (
 __all__ = [
     "MEGABYTE",
     "AttentionSettings",
+    "CommitmentSettings",
     "DicomSettings",
     "ExamCodeRule",
     "ExamSettings",

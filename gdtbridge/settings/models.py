@@ -131,10 +131,7 @@ FileName = Annotated[str, AfterValidator(_file_name), Field(min_length=1)]
 Occupied = Literal["wait", "number"]
 Most = Annotated[int, Field(ge=1, le=100)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
-States = Annotated[
-    tuple[Literal["accepted", "started", "received", "discontinued", "cancelled"], ...],
-    BeforeValidator(split),
-]
+States = Annotated[tuple[Literal["accepted", "received", "cancelled"], ...], BeforeValidator(split)]
 EchoedFields = Annotated[
     tuple[Annotated[str, AfterValidator(_echoed_field)], ...], BeforeValidator(split)
 ]
@@ -172,6 +169,14 @@ class DicomSettings(SettingsSection):
     allowed_aets: Words = ()
     max_associations: Annotated[int, Field(ge=1, le=500)] = 50
     max_object_mb: Annotated[int, Field(ge=1)] = 2048
+
+
+class CommitmentSettings(SettingsSection):
+    """Storage commitment: how devices are told that what they sent is kept."""
+
+    wait_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
+    port: Annotated[int, Field(ge=1, le=65535)] = 104
+    only_copy: Literal["tell", "known"] = "tell"
 
 
 class HttpSettings(SettingsSection):
@@ -481,6 +486,7 @@ class Settings(BaseModel):
 
     storage: StorageSettings = StorageSettings()
     dicom: DicomSettings = DicomSettings()
+    commitment: CommitmentSettings = CommitmentSettings()
     http: HttpSettings = HttpSettings()
     worklist: WorklistSettings = WorklistSettings()
     device: tuple[DeviceSettings, ...] = ()

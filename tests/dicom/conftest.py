@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from gdtbridge.dicom.performed_step import step_services
+from gdtbridge.dicom.command import CommandField
+from gdtbridge.dicom.commitment import CommitmentAction
+from gdtbridge.dicom.commitment_report import CommitmentChannels
+from gdtbridge.dicom.negotiation import STORAGE_COMMITMENT
 from gdtbridge.dicom.server import DicomServer
+from gdtbridge.dicom.service import ServiceTable
 from gdtbridge.settings import DicomSettings
 from tests.tools.dicom_server import Bridge, Recorder, StartServer
 
@@ -23,7 +28,9 @@ def start(tmp_path: Path) -> Iterator[StartServer]:
         kept.mkdir()
         core = Recorder(kept)
         dicom = DicomSettings.model_validate({"port": 0, **settings})
-        server = DicomServer(dicom, spool, core, core, further=step_services(core))
+        commitment = partial(CommitmentAction, core, CommitmentChannels(), lambda _: False)
+        further: ServiceTable = {(CommandField.N_ACTION_RQ, STORAGE_COMMITMENT): commitment}
+        server = DicomServer(dicom, spool, core, core, further=further)
         bridge = Bridge(server, core, spool)
         bridges.append(bridge)
         bridge.server.start()

@@ -10,14 +10,21 @@ import pytest
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import UID
 
+from gdtbridge.commitment import DuplicateTransaction, FailureReason, TooManyCommitments
+from gdtbridge.commitment.book import MOST_OPEN
 from gdtbridge.dataset.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from gdtbridge.dataset.text import SpecificCharacterSet
 from gdtbridge.dicom import worklist as worklist_service
-from gdtbridge.dicom.command import CommandField, CommandSet, DimseStatus, encode_command
+from gdtbridge.dicom.command import DimseStatus
+from gdtbridge.dicom.commitment import MAX_REQUEST
+from gdtbridge.dicom.commitment_report import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+)
 from gdtbridge.dicom.negotiation import (
+    COMMITMENT_INSTANCE,
     MODALITY_WORKLIST,
-    PERFORMED_STEP,
-    PERFORMED_STEP_RETRIEVE,
+    STORAGE_COMMITMENT,
     VERIFICATION,
     ContextResult,
     answer_context,
@@ -32,10 +39,7 @@ from gdtbridge.dicom.upper_layer import (
     request,
     sockets,
 )
-from gdtbridge.errors import OutOfResources, SopClassMismatch, StoreError
-from gdtbridge.exams.steps import StepFault, StepMessage, StepRefused
-from gdtbridge.exams.steps.keeping import MOST_MESSAGES
-from gdtbridge.exams.steps.reading import MOST_BYTES
+from gdtbridge.errors import DatabaseUnavailable, OutOfResources, SopClassMismatch, StoreError
 from gdtbridge.settings import DicomSettings, StorageSettings, WorklistSettings
 from tests.dicom.test_dicom_worklist import entry
 from tests.tools.device import (
@@ -82,9 +86,9 @@ def test_services_are_the_ones_negotiated(text: str) -> None:
 
 
 def test_transfer_syntaxes_are_the_ones_negotiated(text: str) -> None:
-    """Those named for all but storage are accepted, all others are not."""
+    """Those named for worklist and verification are accepted, all others are not."""
     named = re.findall(r"`([0-9.]+)` [A-Z]", section(text, "#### 3.2.2", "#### 3.2.3"))
-    for abstract in (VERIFICATION, MODALITY_WORKLIST, PERFORMED_STEP, PERFORMED_STEP_RETRIEVE):
+    for abstract in (VERIFICATION, MODALITY_WORKLIST, STORAGE_COMMITMENT):
         for uid in named:
             assert answer_context(abstract, [uid]).result is ContextResult.ACCEPTED
     known = [uid for uid in named if UID(uid).is_transfer_syntax]
@@ -103,7 +107,7 @@ ECHO_RQ = command_set(
     command_element(0x0100, 0x0030),
     command_element(0x0800, 0x0101),
 )
-C_GET_RQ = ECHO_RQ.replace(command_element(0x0100, 0x0030), command_element(0x0100, 0x0010))
+N_CREATE_RQ = ECHO_RQ.replace(command_element(0x0100, 0x0030), command_element(0x0100, 0x0140))
 STORE_RQ = store_rq(US_IMAGE, "1.2.3")
 
 
@@ -151,47 +155,24 @@ def cancelled(bridge: Bridge) -> int:
     return status
 
 
-def step_rq(field: int, sop_class: str = PERFORMED_STEP, uid: str = "1.2.3", tag: int = 0) -> bytes:
-    """Return the command set of a request about a step."""
-    return encode_command(
-        CommandSet(
-            CommandField=field,
-            CommandDataSetType=0x0101 if field == CommandField.N_GET_RQ else 1,
-            AffectedSOPClassUID=sop_class,
-            MessageID=1,
-            AffectedSOPInstanceUID=uid,
-            AttributeIdentifierList=(tag,) if tag else (),
-        )
-    )
-
-
-def step(
-    field: int, dataset: bytes | None = None, sop_class: str = PERFORMED_STEP, uid: str = "1.2.3"
-) -> Provoke:
-    """Return what sends one request about a step."""
-    return answer(step_rq(field, sop_class, uid), dataset, PERFORMED_STEP)
-
-
-def getting(tag: int = 0) -> Provoke:
-    """Return what asks for a step, or for one of its attributes."""
-
-    def provoke(bridge: Bridge) -> int:
-        status = element(0x00400252, b"CS", "COMPLETED")
-        bridge.core.steps = [StepMessage(status, EXPLICIT)]
-        command = step_rq(CommandField.N_GET_RQ, PERFORMED_STEP_RETRIEVE, tag=tag)
-        return answer(command, None, PERFORMED_STEP_RETRIEVE)(bridge)
-
-    return provoke
-
-
-def refusing(fault: StepFault, provoke: Provoke) -> Provoke:
-    """Return ``provoke`` with a core that refuses a step."""
-    return failing(StepRefused(fault), provoke)
-
-
-CREATE, SET = step(0x0140, b"data"), step(0x0120, b"data")
 ECHO, STORE = answer(ECHO_RQ, None, VERIFICATION), answer(STORE_RQ, b"data")
 FIND = answer(find_rq(), b"", MODALITY_WORKLIST)
+COMMITMENT_RQ = command_set(
+    command_element(0x0003, STORAGE_COMMITMENT),
+    command_element(0x0100, 0x0130),
+    command_element(0x0110, 1),
+    command_element(0x0800, 1),
+    command_element(0x1001, COMMITMENT_INSTANCE),
+    command_element(0x1008, 1),
+)
+OTHER_ACTION_RQ = COMMITMENT_RQ.replace(command_element(0x1008, 1), command_element(0x1008, 2))
+ASKED = element(0x00081195, b"UI", "2.25.1", ts=IMPLICIT) + element(
+    0x00081199,
+    b"SQ",
+    b"\xfe\xff\x00\xe0\x10\0\0\0" + element(0x00081155, b"UI", "2.25.11", ts=IMPLICIT),
+    ts=IMPLICIT,
+)
+COMMIT = answer(COMMITMENT_RQ, ASKED, STORAGE_COMMITMENT)
 PROVOKED: dict[str, dict[str, Provoke]] = {
     "C-ECHO:": {"0000": ECHO},
     "C-STORE:": {
@@ -212,37 +193,15 @@ PROVOKED: dict[str, dict[str, Provoke]] = {
         "C001": failing(RuntimeError(), FIND),
         "0122": answer(find_rq(), b"", VERIFICATION),
     },
-    "N-CREATE (Modality Performed Procedure Step):": {
-        "0000": CREATE,
-        "0106": refusing(StepFault.STATE, CREATE),
-        "0110": refusing(StepFault.UNREADABLE, CREATE),
-        "0111": refusing(StepFault.DUPLICATE, CREATE),
-        "0117": step(0x0140, b"data", uid="nonsense"),
-        "0118": step(0x0140, b"data", sop_class="1.2.3"),
-        "0120": refusing(StepFault.NO_DATASET, CREATE),
-        "0122": answer(step_rq(0x0140), b"data", VERIFICATION),
-        "0213": failing(OutOfResources(""), CREATE),
+    "N-ACTION (Storage Commitment):": {
+        "0000": COMMIT,
+        "0110": failing(DatabaseUnavailable(""), COMMIT),
+        "0115": answer(COMMITMENT_RQ, b"", STORAGE_COMMITMENT),
+        "0123": answer(OTHER_ACTION_RQ, ASKED, STORAGE_COMMITMENT),
+        "0131": failing(DuplicateTransaction(""), COMMIT),
+        "0213": failing(TooManyCommitments(""), COMMIT),
     },
-    "N-SET (Modality Performed Procedure Step):": {
-        "0000": SET,
-        "0106": refusing(StepFault.STATE, SET),
-        "0110": refusing(StepFault.FINAL, SET),
-        "0112": refusing(StepFault.UNKNOWN, SET),
-        "0118": step(0x0120, b"data", sop_class="1.2.3"),
-        "0120": refusing(StepFault.NO_DATASET, SET),
-        "0122": answer(step_rq(0x0120), b"data", VERIFICATION),
-        "0213": refusing(StepFault.TOO_LARGE, SET),
-    },
-    "N-GET (Modality Performed Procedure Step, also in the Retrieve context):": {
-        "0000": getting(),
-        "0001": getting(0x00100020),
-        "0110": failing(RuntimeError(), getting()),
-        "0112": refusing(StepFault.UNKNOWN, getting()),
-        "0118": step(0x0110, sop_class="1.2.3"),
-        "0122": answer(step_rq(0x0110), None, VERIFICATION),
-        "0213": failing(OutOfResources(""), getting()),
-    },
-    "Any other request:": {"0211": answer(C_GET_RQ, None, VERIFICATION)},
+    "Any other request:": {"0211": answer(N_CREATE_RQ, None, VERIFICATION)},
 }
 
 
@@ -266,6 +225,15 @@ def test_no_status_is_left_out() -> None:
     named = {int(status, 16) for table in PROVOKED.values() for status in table}
     assert named == set(DimseStatus)
     assert {error.status for error in StoreError.__subclasses__()} <= named
+
+
+def test_failure_reasons_are_the_ones_of_the_code(text: str) -> None:
+    """Each reason an instance may fail for is named; 0131 is said by the N-ACTION."""
+    table = section(text, "| Failure Reason (0008,1197) | when |", "\n\n")
+    named = {int(row[0].split()[0], 16) for row in rows(table) if row[0][0].isdigit()}
+    assert named == set(FailureReason)
+    said = section(text, "**Until when**", "\n\n")
+    assert f"after {FIRST_PAUSE:.0f}, 10, 20 … {LONGEST_PAUSE:.0f}\nseconds" in said
 
 
 def test_rejections_are_the_ones_of_the_code(text: str) -> None:
@@ -301,11 +269,12 @@ def limits() -> dict[str, str]:
             f"{messages.MAX_PENDING}; further ones are read when one is answered"
         ),
         "command set": f"{messages.MAX_COMMAND} bytes",
+        "storage commitment request": f"{MAX_REQUEST} bytes, also inflated",
+        "requests of one device without a report": f"{MOST_OPEN}",
         "query": (
             f"{MAX_IDENTIFIER} bytes, also inflated; "
             f"{worklist_service.MAX_VALUES} separators of values"
         ),
-        "performed procedure step": f"{MOST_BYTES} bytes a message, {MOST_MESSAGES} messages",
         "object": f"{dicom.max_object_mb} MB (`dicom.max_object_mb`)",
         "disk space kept free": f"{StorageSettings().min_free_mb} MB (`storage.min_free_mb`)",
     }

@@ -74,7 +74,7 @@ class Practice:
         if not (folder / "archive").exists():  # a share that is away at a restart stays away
             for target in routing.targets:
                 target.out.mkdir(parents=True, exist_ok=True)
-        self.outbox = Outbox(self.database, senders_of(routing, settings), clock=steady)
+        self.outbox = Outbox(self.database, senders_of(routing, settings, steady), clock=steady)
         self.reader = HereReader()
         self.renderer = AttachmentReader()
         self.printer = PagePrinter()

@@ -68,6 +68,7 @@ class AssociationAcceptor(Association):
     def __init__(self, ae: AE, server: ServerContext, client_socket: socket.socket) -> None:
         super().__init__(ae, "acceptor")
         self.server = server
+        self._sending = threading.Lock()  # the parts of a message are not mixed with another's
         self._signal = threading.Event()
         self.receiver = MessageReceiver(self._begin, self._trigger, self._signal)
         self.upper_layer = AcceptorUpperLayer(self, self._signal, self.receiver)
@@ -128,6 +129,8 @@ class AssociationAcceptor(Association):
             caller=self.caller,
             send=lambda response, dataset: self._send(context.id, response, dataset),
             is_cancelled=lambda: self._is_over(command.MessageID),
+            called_aet=self.guarded.called_aet,
+            ask=lambda command, dataset, seconds: self._ask(context.id, command, dataset, seconds),
         )
         return begin(self.server.services, request)
 
@@ -145,10 +148,29 @@ class AssociationAcceptor(Association):
             self.receiver.done(operation)
 
     def _send(self, context_id: int, command: CommandSet, dataset: bytes) -> None:
+        with self._sending:
+            for control, fragment in self._parts(command, dataset):
+                self.upper_layer.send_data(context_id, control, fragment)
+
+    def _parts(self, command: CommandSet, dataset: bytes) -> Iterator[tuple[int, bytes]]:
         limit = self.requestor.maximum_length or MAX_PDU
         size = max(_MIN_FRAGMENT, min(limit, MAX_PDU) - _PDV_HEADER)
-        for control, fragment in _fragments(encode_command(command), dataset, size):
-            self.upper_layer.send_data(context_id, control, fragment)
+        return _fragments(encode_command(command), dataset, size)
+
+    def _ask(
+        self, context_id: int, command: CommandSet, dataset: bytes, seconds: float
+    ) -> int | None:
+        """Send a request and return the status of its response; None when none comes in time.
+
+        Any thread but those of the association may call it. All of the request is queued at once,
+        for who receives may have to answer meanwhile, and must not wait.
+        """
+        message_id = command.MessageID or 0
+        with self.receiver.expecting(message_id) as answer:
+            with self._sending:
+                for control, fragment in self._parts(command, dataset):
+                    self.upper_layer.queue_data(context_id, control, fragment)
+            return answer(seconds)
 
     def run_reactor(self) -> None:
         """Run the association to its end; nothing of it is left behind."""

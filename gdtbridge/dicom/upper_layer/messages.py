@@ -9,7 +9,7 @@ import contextlib
 import logging
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from gdtbridge.dicom.command import CommandField, CommandSet, CommandSetError, parse_command
@@ -17,6 +17,7 @@ from gdtbridge.dicom.service import (
     AcceptedContext,
     DimseOperation,
     Fragment,
+    IgnoredDataset,
     ProtocolViolation,
 )
 from gdtbridge.dicom.upper_layer.buffer import presentation_data_values
@@ -61,6 +62,7 @@ class MessageReceiver:
         self._context_id = 0
         self._pending = 0
         self._cancelled: set[int] = set()
+        self._expected: dict[int, queue.SimpleQueue[int | None]] = {}
         self._is_closed = False
         self.is_serving_at_once = False
 
@@ -103,6 +105,40 @@ class MessageReceiver:
             log.error("association aborted: %s", describe(error))
             self._abort(_INVALID_PDU)
 
+    @contextlib.contextmanager
+    def expecting(self, message_id: int) -> Iterator[Callable[[float], int | None]]:
+        """Take the response to a request of ours inside the block.
+
+        Yields what waits so many seconds for its status; None when none comes.
+        """
+        answers: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+
+        def wait(seconds: float) -> int | None:
+            try:
+                return answers.get(timeout=seconds)
+            except queue.Empty:
+                return None
+
+        with self._lock:
+            self._expected[message_id] = answers
+            if self._is_closed:
+                answers.put(None)
+        try:
+            yield wait
+        finally:
+            with self._lock:
+                self._expected.pop(message_id, None)
+
+    def _take_response(self, response: CommandSet) -> DimseOperation | None:
+        """Hand a response to who waits for it; what it says beside its status is passed over."""
+        answers = self._expected.pop(response.MessageIDBeingRespondedTo or 0, None)
+        if answers is None:
+            raise ProtocolViolation("response to nothing")
+        answers.put(response.Status)
+        if response.has_dataset:
+            self._operation = IgnoredDataset()
+        return None
+
     def _serve(self, operation: DimseOperation) -> None:
         self.is_serving_at_once = True
         try:
@@ -137,8 +173,10 @@ class MessageReceiver:
 
     def _start(self, command: CommandSet) -> DimseOperation | None:
         context = self.contexts.get(self._context_id)
-        if context is None or command.is_response:
-            raise ProtocolViolation("message in no accepted context, or a response to nothing")
+        if context is None:
+            raise ProtocolViolation("message in no accepted context")
+        if command.is_response:
+            return self._take_response(command)
         if command.CommandField == CommandField.C_CANCEL_RQ:
             cancelled = command.MessageIDBeingRespondedTo
             if cancelled is not None and len(self._cancelled) < MAX_CANCELLED:
@@ -188,6 +226,8 @@ class MessageReceiver:
         """Discard what has not been served; what still comes is ignored."""
         with self._lock:
             self._is_closed = True
+            for answers in self._expected.values():
+                answers.put(None)
             waiting = [self._operation] if self._operation is not None else []
             self._operation = None
         while not self.msg_queue.empty():

@@ -19,6 +19,7 @@ from gdtbridge.dicom.negotiation import ROLES_ANSWERED
 
 TITLES: Final = slice(4, 68)
 """Called and calling AE title and the reserved bytes, counted from the end of the PDU header."""
+CALLED_TITLE: Final = slice(4, 20)
 CALLING_TITLE: Final = slice(20, 36)
 
 MAX_CONTEXTS: Final = 128
@@ -54,7 +55,7 @@ def readable_request(body: bytes) -> bytes:
     (version,) = struct.unpack_from(">H", body)
     if version & _VERSION_1:
         version = _VERSION_1
-    titles = _readable_title(body[4:20]) + _readable_title(body[CALLING_TITLE])
+    titles = _readable_title(body[CALLED_TITLE]) + _readable_title(body[CALLING_TITLE])
     return b"".join(
         (
             struct.pack(">Hxx", version),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
-from pynetdicom import AE, evt
+from pynetdicom import AE, build_role, evt
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.presentation import PresentationContext
@@ -58,10 +59,16 @@ class Requestor(AE):
         self._closing_socket: ClosingSocket | None = None
 
     def request(
-        self, host: str, port: int, called_aet: str, contexts: list[PresentationContext]
+        self,
+        host: str,
+        port: int,
+        called_aet: str,
+        contexts: list[PresentationContext],
+        provided: Sequence[str] = (),
     ) -> Association:
         """Return the association, established or not; raise `OSError` for an unknown host.
 
+        For the SOP classes ``provided`` the role of the provider is proposed (PS3.7 D.3.3.4).
         `is_connected` then tells whether anyone listened.
         """
         return self.associate(
@@ -70,6 +77,7 @@ class Requestor(AE):
             contexts,
             ae_title=called_aet,
             max_pdu=MAX_PDU,
+            ext_neg=[build_role(one, scp_role=True) for one in provided],
             evt_handlers=[(evt.EVT_CONN_OPEN, self._connected)],
         )
 

@@ -19,6 +19,7 @@ from pynetdicom.transport import AssociationSocket
 from gdtbridge.dataset.values import received_title
 from gdtbridge.dicom.upper_layer.buffer import HEADER, PduBuffer
 from gdtbridge.dicom.upper_layer.request import (
+    CALLED_TITLE,
     CALLING_TITLE,
     TITLES,
     implementation_of,
@@ -84,14 +85,14 @@ class GuardedSocket(ClosingSocket):
     """An accepted socket that bounds each PDU in size and time and reads it in one piece.
 
     `data` reads ahead; `recv` first returns what is left of that. It also makes the association
-    request such as pynetdicom can read; ``calling_aet`` and ``implementation`` (class UID, version
-    name) are what the device really sent. The answer
-    repeats the titles byte for byte (PS3.8 9.3.3).
+    request such as pynetdicom can read; ``calling_aet``, ``called_aet`` and ``implementation``
+    (class UID, version name) are what the device really sent. The answer repeats the titles byte
+    for byte (PS3.8 9.3.3).
     """
 
     def __init__(self, assoc: Association, client_socket: socket.socket) -> None:
         super().__init__(assoc, client_socket=client_socket)
-        self.calling_aet = ""
+        self.called_aet = self.calling_aet = ""
         self.implementation = ("", "")
         self._deadline = time.monotonic() + ASSOCIATE_SECONDS
         self._is_associated = False
@@ -220,6 +221,7 @@ class GuardedSocket(ClosingSocket):
             raise OSError("connection closed within the association request")
         self._request = bytearray(readable_request(body))
         self._titles = body[TITLES]
+        self.called_aet = received_title(body[CALLED_TITLE])
         self.calling_aet = received_title(body[CALLING_TITLE])
         self.implementation = implementation_of(body)
         return bytearray(struct.pack(">BxL", _ASSOCIATE_RQ, len(self._request)))

@@ -1,0 +1,28 @@
+"""Storage commitment: a device asks whether what it sent is kept, and deletes its copy when it is.
+
+A request (PS3.4 Annex J) is kept durably, each instance is read back from the disk, and the answer
+leaves through the outbox until the device takes it. How requests and answers travel is not decided
+here.
+"""
+
+from gdtbridge.commitment.book import CommitmentBook
+from gdtbridge.commitment.model import (
+    CommitmentReport,
+    CommitmentRequest,
+    CommitmentState,
+    DuplicateTransaction,
+    FailureReason,
+    ReferencedInstance,
+    TooManyCommitments,
+)
+
+__all__ = [
+    "CommitmentBook",
+    "CommitmentReport",
+    "CommitmentRequest",
+    "CommitmentState",
+    "DuplicateTransaction",
+    "FailureReason",
+    "ReferencedInstance",
+    "TooManyCommitments",
+]

@@ -1,0 +1,323 @@
+"""Takes requests, reads the instances back from the disk, puts the answers into the outbox."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+from gdtbridge.archive import Archive
+from gdtbridge.archive.arrivals import Arrivals
+from gdtbridge.archive.unsynced import sync_files
+from gdtbridge.archive.verifying import StoredVersion, commit, counting_versions, fault_of
+from gdtbridge.commitment import store
+from gdtbridge.commitment.model import (
+    REASON_OF_FAULT,
+    CommitmentOverview,
+    CommitmentReport,
+    CommitmentRequest,
+    CommitmentState,
+    DuplicateTransaction,
+    FailureReason,
+    ReferencedInstance,
+    TooManyCommitments,
+)
+from gdtbridge.commitment.store import KnownCommitment
+from gdtbridge.database import Connection, Database
+from gdtbridge.durable.clock import DAY_SECONDS, Clock
+from gdtbridge.errors import NotFound
+from gdtbridge.outbox import COMMITMENT, Message, Outbox
+from gdtbridge.scheduler import Bell
+from gdtbridge.settings import CommitmentSettings
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 1.0
+"""How often is looked for instances that are waited for."""
+MOST_WAIT_SECONDS: Final = 3600.0
+"""How long a device that goes on sending is waited for, at most."""
+MOST_OPEN: Final = 1000
+"""Requests of one device that may be without an answer."""
+KEPT_DAYS: Final = 30
+"""How long a request is shown after it was answered."""
+_FORGOTTEN_AT_ONCE: Final = 100
+
+
+class InstanceCheck(Protocol):
+    """A condition every committed instance has to fulfil."""
+
+    def __call__(self, version: StoredVersion, /) -> FailureReason | None:
+        """Return why a kept instance cannot be committed, or None."""
+
+
+class CommitmentBook:
+    """All requests of all devices. Thread-safe."""
+
+    def __init__(
+        self,
+        database: Database,
+        archive: Archive,
+        outbox: Outbox,
+        arrivals: Arrivals,
+        settings: CommitmentSettings,
+        clock: Clock,
+        further: Sequence[InstanceCheck] = (),
+    ) -> None:
+        """Promise what is whole on the disk and passes each ``further`` check."""
+        self._database = database
+        self._archive = archive
+        self._outbox = outbox
+        self.arrivals = arrivals
+        self._wait = float(settings.wait_seconds)
+        self._clock = clock
+        self._checks: Sequence[InstanceCheck] = (self._on_disk, *further)
+        self._bell: Bell | None = None
+        self._stopping = threading.Event()
+
+    def connect(self, bell: Bell) -> None:
+        """Have ``bell`` rung when there is something to verify."""
+        self._bell = bell
+
+    def stop(self) -> None:
+        """End a verification under way after the present file."""
+        self._stopping.set()
+
+    def request(self, asked: CommitmentRequest) -> None:
+        """Take a request; it is on the disk when this returns.
+
+        The same one again is looked at anew, and its answer sent again. Raises
+        `DuplicateTransaction` where the UID is that of another request without an answer yet,
+        `TooManyCommitments` and `DatabaseError`.
+        """
+        now = self._clock.utc()
+        with self._database.write() as connection:
+            known = store.open_one(connection, asked.transaction_uid, asked.calling_aet)
+            if known is not None:
+                if known.asked != asked.asked:
+                    raise DuplicateTransaction("the transaction is under way for other instances")
+                self._ask_again(connection, known, now)
+                store.change(
+                    connection,
+                    known.id,
+                    peer=asked.peer,
+                    called_aet=asked.called_aet,
+                    same_association=asked.same_association,
+                )
+            else:
+                if store.count_open(connection, asked.calling_aet) >= MOST_OPEN:
+                    raise TooManyCommitments("too many requests of this device without an answer")
+                store.enter(connection, asked, now, now + self._wait)
+
+    def ring(self) -> None:
+        """Have requests verified; returns at once."""
+        if self._bell is not None:
+            self._bell()
+
+    def _ask_again(self, connection: Connection, known: KnownCommitment, now: float) -> None:
+        if known.message_id is not None:
+            store.change(connection, known.id, message_id=None)
+            self._outbox.remove(connection, known.message_id)
+        store.again(connection, known.id, now, now + self._wait)
+
+    # ------------------------------------------------------------------------ verifying
+
+    def verify_due(self) -> float | None:
+        """Verify what is due; return in how many seconds something will be, or None."""
+        while not self._stopping.is_set():
+            with self._database.read() as connection:
+                known = store.first_due(connection, self._clock.utc())
+            if known is None:
+                break
+            self._verify(known)
+        with self._database.read() as connection:
+            due_at = store.next_due(connection)
+        return None if due_at is None else max(0.0, due_at - self._clock.utc())
+
+    def _verify(self, known: KnownCommitment) -> None:
+        """Answer a request, or wait for what is missing of it."""
+        arriving = self.arrivals.now()  # first: what has arrived by then is in the index
+        references, kept = self._look_up(known)
+        missing = [
+            one.sop_instance_uid
+            for one in references
+            if one.failure is None and one.sop_instance_uid not in kept
+        ]
+        if missing and self._is_waited_for(known, missing, arriving):
+            return
+        failures = {
+            position: self._failure_of(one, kept.get(one.sop_instance_uid, ()))
+            for position, one in enumerate(references)
+        }
+        if not self._stopping.is_set():
+            self._answer(known, references, failures, kept)
+
+    def _look_up(
+        self, known: KnownCommitment
+    ) -> tuple[list[ReferencedInstance], Mapping[str, Sequence[StoredVersion]]]:
+        """Return what is asked and what of it is kept; small files are made durable before."""
+        with self._database.read() as connection:
+            references = store.references(connection, known.id)
+            uids = {one.sop_instance_uid for one in references}
+            kept = counting_versions(connection, uids)
+        if any(one.unsynced for versions in kept.values() for one in versions):
+            sync_files(self._database, self._archive.make_durable)
+            with self._database.read() as connection:
+                kept = counting_versions(connection, uids)
+        return references, kept
+
+    def _is_waited_for(
+        self, known: KnownCommitment, missing: Sequence[str], arriving: frozenset[str]
+    ) -> bool:
+        """Return whether missing instances may yet come, and note until when they are waited for.
+
+        Until the time of the settings is over since the request, or since the last one came; and
+        while one is being received, however long that takes.
+        """
+        now, until = self._clock.utc(), known.expires_at
+        if len(missing) < known.missing:
+            until = max(until, min(now + self._wait, known.requested_at + MOST_WAIT_SECONDS))
+        if now >= until and arriving.isdisjoint(missing):
+            return False
+        with self._database.write(synced=False) as connection:
+            store.change(
+                connection,
+                known.id,
+                due_at=now + LOOK_SECONDS,
+                expires_at=until,
+                missing=len(missing),
+            )
+        return True
+
+    def _failure_of(
+        self, one: ReferencedInstance, versions: Sequence[StoredVersion]
+    ) -> FailureReason | None:
+        """Return why an instance is not committed, or None.
+
+        A SOP class that is none of storage is no reason where the instance is there.
+        """
+        if not versions:
+            return one.failure or FailureReason.NO_SUCH_INSTANCE
+        for version in versions:
+            if one.sop_class_uid not in {"", version.sop_class_uid}:
+                return FailureReason.CLASS_INSTANCE_CONFLICT
+            if version.unsynced:
+                return FailureReason.PROCESSING_FAILURE
+            for check in self._checks:
+                if self._stopping.is_set():
+                    return FailureReason.PROCESSING_FAILURE  # nothing of it is answered
+                if (failure := check(version)) is not None:
+                    log.error("instance %d is not committed: %04X", version.id, failure)
+                    return failure
+        return None
+
+    def _on_disk(self, version: StoredVersion, /) -> FailureReason | None:
+        fault = fault_of(self._archive, version)
+        return None if fault is None else REASON_OF_FAULT[fault]
+
+    def _answer(
+        self,
+        known: KnownCommitment,
+        references: Sequence[ReferencedInstance],
+        failures: Mapping[int, FailureReason | None],
+        kept: Mapping[str, Sequence[StoredVersion]],
+    ) -> None:
+        """Enter what was found and put the answer, unless the request has changed meanwhile."""
+        now = self._clock.utc()
+        promised = [
+            version.id
+            for position, one in enumerate(references)
+            if failures[position] is None
+            for version in kept[one.sop_instance_uid]
+        ]
+        with self._database.write() as connection:
+            found = store.by_id(connection, known.id)
+            if found is None or (found.state, found.round) != (known.state, known.round):
+                return
+            store.note_failures(connection, known.id, failures)
+            commit(connection, promised, now)
+            report = _report(found, references, failures, kept)
+            key = f"{COMMITMENT}:{known.id}:{known.round}"
+            message = Message(COMMITMENT, COMMITMENT, key, "report", report.payload())
+            number = self._outbox.put(connection, message)
+            store.change(
+                connection,
+                known.id,
+                state=CommitmentState.VERIFIED,
+                due_at=None,
+                verified_at=now,
+                message_id=number,
+            )
+        self._outbox.wake()
+        log.info(
+            "commitment %d: %d instances kept, %d not",
+            known.id,
+            len(report.committed),
+            len(report.failed),
+        )
+
+    # ------------------------------------------------------------------------ for people
+
+    def overview(self, *, only_open: bool = False) -> list[CommitmentOverview]:
+        """Return the requests of the last weeks, the oldest first."""
+        with self._database.read() as connection:
+            return store.overview(connection, only_open=only_open)
+
+    def end(self, number: int) -> None:
+        """Send no answer to a request any more; raise `NotFound` where none is open."""
+        with self._database.write() as connection:
+            known = self._open(connection, number)
+            store.change(
+                connection, number, state=CommitmentState.ENDED, due_at=None, message_id=None
+            )
+            if known.message_id is not None:
+                self._outbox.remove(connection, known.message_id)
+
+    def retry(self, number: int) -> None:
+        """Verify anew what was not answered, and answer it now; raise `NotFound`."""
+        with self._database.write() as connection:
+            self._ask_again(connection, self._open(connection, number), self._clock.utc())
+        self.ring()
+
+    def _open(self, connection: Connection, number: int) -> KnownCommitment:
+        known = store.by_id(connection, number)
+        if known is None or not store.overview(connection, only_open=True, number=number):
+            raise NotFound(
+                f"Es gibt keine offene Bestätigung {number}. / There is no open commitment "
+                f"{number}."
+            )
+        return known
+
+    def forget_old(self) -> None:
+        """Remove requests that were answered long ago."""
+        before = self._clock.utc() - KEPT_DAYS * DAY_SECONDS
+        with self._database.write(synced=False) as connection:
+            store.forget(connection, before, _FORGOTTEN_AT_ONCE)
+
+
+def _report(
+    found: KnownCommitment,
+    references: Sequence[ReferencedInstance],
+    failures: Mapping[int, FailureReason | None],
+    kept: Mapping[str, Sequence[StoredVersion]],
+) -> CommitmentReport:
+    """Return the answer; a SOP class that the device left out is that of what is kept."""
+    committed, failed = [], []
+    for position, one in enumerate(references):
+        versions = kept.get(one.sop_instance_uid, ())
+        kind = one.sop_class_uid or (versions[0].sop_class_uid if versions else "")
+        reason = failures[position]
+        if reason is None:
+            committed.append((kind, one.sop_instance_uid))
+        else:
+            failed.append((kind, one.sop_instance_uid, int(reason)))
+    return CommitmentReport(
+        found.id,
+        found.transaction_uid,
+        found.calling_aet,
+        found.called_aet,
+        found.peer,
+        found.same_association,
+        tuple(committed),
+        tuple(failed),
+    )
