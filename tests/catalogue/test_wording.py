@@ -8,9 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.sr._concepts_dict import concepts
+from pydicom.sr._snomed_dict import mapping
 
 from gdtbridge.catalogue import remarks, report_to_json, report_to_text, title
 from gdtbridge.catalogue.report_json import JSON_KEYS, REPORT_KEYS
@@ -24,6 +27,7 @@ from gdtbridge.sr import (
     read_report,
 )
 from gdtbridge.sr.warn import MESSAGES
+from gdtbridge.tsv import table
 from tests.sr.builder import (
     LATERALITY,
     LATEST_CHOSEN,
@@ -327,3 +331,13 @@ def test_coded_words_are_german_whatever_the_device_calls_them() -> None:
         "Stufe: maximale Belastung",
     )
     assert title(one).endswith("Pulmonalklappe proximal, maximale Belastung")
+
+
+def test_a_code_of_no_context_group_says_where_it_is_from() -> None:
+    """Words for SNOMED CT codes that DICOM does not list are from our own knowledge of them."""
+    sct = cast("dict[str, dict[str, object]]", concepts["SCT"])
+    listed = {code for codes in sct.values() for code in codes} | set(mapping["SRT"].values())
+    rows = [row for row in table("catalogue/words.tsv") if row[0].startswith("SCT:")]
+    own = {row[0] for row in rows if row[0].removeprefix("SCT:") not in listed}
+    assert own == {row[0] for row in rows if len(row) > 3}
+    assert {row[3] for row in rows if row[0] in own} == {"SNOMED CT"}
