@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 from xml.parsers import expat
 
+from gdtbridge.sr import ucum
 from gdtbridge.sr.content import NumFinding
 from gdtbridge.sr.elements import PRIVATE_GROUP
 from gdtbridge.sr.numbers import decimal_of
+from gdtbridge.sr.ucum import Dimension
 
 CREATOR: Final = b"GE_GROUP"
 ELEMENT: Final = 0x10
@@ -27,25 +29,11 @@ MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_AVERAGES: Final = 2000
 MAX_TEXT: Final = 64
 
-TOLERANCE: Final = Decimal("1e-6")
+TOLERANCE: Final = Fraction(1, 1_000_000)
 """Relative; GE writes both from one binary number, with 12 digits."""
 
-SI: Final[dict[str, tuple[str, Decimal]]] = {
-    # Unit, as GE displays it or UCUM writes it, to the SI unit and its factor
-    "m": ("m", Decimal(1)),
-    "cm": ("m", Decimal("1e-2")),
-    "mm": ("m", Decimal("1e-3")),
-    "cm2": ("m2", Decimal("1e-4")),
-    "cm²": ("m2", Decimal("1e-4")),
-    "mm2": ("m2", Decimal("1e-6")),
-    "l": ("m3", Decimal("1e-3")),
-    "ml": ("m3", Decimal("1e-6")),
-    "cm3": ("m3", Decimal("1e-6")),
-    "m/s": ("m/s", Decimal(1)),
-    "cm/s": ("m/s", Decimal("1e-2")),
-    "s": ("s", Decimal(1)),
-    "ms": ("s", Decimal("1e-3")),
-}
+COMPARED: Final = frozenset(map(ucum.dimension_of, ("m", "m2", "m3", "m/s", "s")))
+"""Dimensions whose values GE is known to write in the SI unit."""
 
 _WANTED: Final = frozenset({"resultNo", "valueDouble", "displayUnit", "deleted"})
 
@@ -53,22 +41,22 @@ _WANTED: Final = frozenset({"resultNo", "valueDouble", "displayUnit", "deleted"}
 def untold_averages(private: Mapping[int, bytes], findings: Iterable[NumFinding]) -> int:
     """Return how many averages of the XML no finding equals; 0 where there is no such XML.
 
-    Averages in units without an entry in `SI` cannot be compared and do not count.
+    Averages of other dimensions than `COMPARED` cannot be compared and do not count.
     """
-    told: dict[str, list[Decimal]] = {}
+    averages = _averages(_document(private))
+    if not averages:
+        return 0
+    told: dict[Dimension, list[Fraction]] = {}
     for finding in findings:
-        if finding.unit in SI and not finding.fault:
-            dimension, factor = SI[finding.unit]
-            told.setdefault(dimension, []).append(finding.value * factor)
+        unit = ucum.parse(finding.unit)
+        if unit is not None and not finding.fault:
+            told.setdefault(unit.dimension, []).append(Fraction(finding.value) * unit.factor)
     for values in told.values():
         values.sort()
-    return sum(
-        not _holds(told.get(dimension, []), value)
-        for dimension, value in _averages(_document(private))
-    )
+    return sum(not _holds(told.get(dimension, []), value) for dimension, value in averages)
 
 
-def _holds(values: list[Decimal], wanted: Decimal) -> bool:
+def _holds(values: list[Fraction], wanted: Fraction) -> bool:
     """Return whether the sorted ``values`` hold the wanted one within `TOLERANCE`."""
     margin = TOLERANCE * abs(wanted)
     at = bisect_left(values, wanted - margin)
@@ -85,7 +73,7 @@ def _document(private: Mapping[int, bytes]) -> bytes:
     return b""
 
 
-def _averages(document: bytes) -> list[tuple[str, Decimal]]:
+def _averages(document: bytes) -> list[tuple[Dimension, Fraction]]:
     """Return dimension and SI value of each average; what was read before an error counts."""
     if not document or len(document) > MAX_BYTES:
         return []
@@ -110,7 +98,7 @@ class _AverageReader:
     """Collects the averages of one document."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, Decimal]] = []
+        self.found: list[tuple[Dimension, Fraction]] = []
         self._fields: dict[str, str] = {}
         self._open = ""
 
@@ -135,9 +123,9 @@ class _AverageReader:
         if fields.get("resultNo") != "-1" or fields.get("deleted", "0") != "0":
             return
         value, _ = decimal_of(fields.get("valueDouble", "").encode("latin_1", "replace"))
-        unit = SI.get(fields.get("displayUnit", "").strip())
-        if value is None or unit is None:
+        dimension = ucum.dimension_of(fields.get("displayUnit", ""))
+        if value is None or dimension is None or dimension not in COMPARED:
             return
         if len(self.found) >= MAX_AVERAGES:
             raise _RefusedXmlError
-        self.found.append((unit[0], value))
+        self.found.append((dimension, Fraction(value)))

@@ -233,6 +233,12 @@ def _symbol(match: re.Match[str]) -> UcumUnit:
     return unit**power
 
 
+def dimension_of(text: str) -> Dimension | None:
+    """Return what the unit ``text`` measures, None where it is not understood."""
+    unit = parse(text)
+    return unit.dimension if unit is not None else None
+
+
 def convert(value: Decimal, source: str, target: str) -> Fraction | None:
     """Return ``value`` of the unit ``source`` in the unit ``target``, exactly.
 
