@@ -289,7 +289,8 @@ def _numbered(
     """
     known: list[tuple[str, frozenset[tuple[str, ...]]]] = []
     number_of: dict[str, int] = {}
-    for place in sorted(places, key=lambda one: _is_summary(content.described[one])):
+    ordered = _as_found(places, values)
+    for place in sorted(ordered, key=lambda one: _is_summary(content.described[one])):
         said = frozenset(_literal(one) for one in values[place])
         again = next((at for at, other in known if _is_again(content, place, said, other)), None)
         if again is None and content.described[place].findings[-1].container:
@@ -299,6 +300,15 @@ def _numbered(
         number_of[place] = number_of[again] if again is not None else len(known)
     if len(known) > 1:
         yield from number_of.items()
+
+
+def _as_found(places: list[str], values: dict[str, list[_Said]]) -> list[str]:
+    """Return findings in the order measured: by their first times if all have one, else the tree.
+
+    The order of items in a tree is that of their making (PS3.17 Annex I).
+    """
+    first = {place: min(one.observed for one in values[place]) for place in places}
+    return sorted(places, key=lambda one: first[one]) if all(first.values()) else places
 
 
 def _is_again(

@@ -275,6 +275,23 @@ def test_the_first_finding_keeps_its_id_when_a_second_comes(tmp_path: Path) -> N
     assert [one.repeats for one in both] == [1, 1]
 
 
+def test_findings_are_numbered_in_the_order_measured(tmp_path: Path) -> None:
+    """By their times where all have one, wherever they stand; else the tree says the order."""
+
+    def at(second: str, item: Dataset) -> Dataset:
+        item.ObservationDateTime = f"202401151030{second}"
+        return item
+
+    first = found(FINDING, FIBROID, at("01", size(LENGTH, "34")), at("09", size(VOLUME, "20")))
+    second = found(FINDING, FIBROID, at("05", size(LENGTH, "12")))
+    untimed = found(FINDING, FIBROID, size(LENGTH, "7"))
+    expected = [("Myom 1: Länge", "34"), ("Myom 1: Volumen", "20"), ("Myom 2: Länge", "12")]
+    for order in ((first, second), (second, first)):
+        assert sorted(said(read(tmp_path, container(PELVIS, *order)))) == expected
+    (last, *_) = said(read(tmp_path, container(PELVIS, untimed, second, first)))
+    assert last == ("Myom 1: Länge", "7")
+
+
 def test_a_summary_repeats_a_finding(tmp_path: Path) -> None:
     """What a summary says of a finding again is left out, and numbers stay as they are."""
     first = found(FINDING, FIBROID, size(LENGTH, "34"), size(VOLUME, "20"))
