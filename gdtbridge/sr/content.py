@@ -255,7 +255,7 @@ class ContentReader:
     ``is_other`` says that the report is of another kind and has no ultrasound values.
     ``passed`` collects the numbers that are no findings, where somebody asked for them.
     ``described`` has for the place of each finding with values below what holds there.
-    ``is_child`` says that the patient is too young to be pregnant, ``pregnancy`` whether the
+    ``never_pregnant`` says that the patient is a man or too young, ``pregnancy`` whether the
     report, as far as it was read, is about one (`subject`).
     """
 
@@ -269,7 +269,7 @@ class ContentReader:
     findings: list[NumFinding] = field(default_factory=list)
     passed: list[NumDecision] | None = None
     described: dict[str, ModifierContext] = field(default_factory=dict)
-    is_child: bool = False
+    never_pregnant: bool = False
     pregnancy: Pregnancy = Pregnancy.NONE
     statements: list[StatementFinding] = field(default_factory=list)
     _codes: dict[tuple[bytes | None, ...], Code | None] = field(default_factory=dict)

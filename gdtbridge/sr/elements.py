@@ -26,7 +26,6 @@ _OF_OTHERS: Final = {
     Tag.AcquisitionTime,
     Tag.Modality,
     Tag.StudyDescription,
-    Tag.PatientSex,
     Tag.SeriesInstanceUID,
 }
 VALUES: Final = frozenset(int(tag) for tag in Tag if tag not in _OF_OTHERS) - SEQUENCES

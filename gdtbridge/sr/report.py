@@ -44,6 +44,8 @@ MAX_PREDECESSORS: Final = 32
 
 CHILD: Final = 8
 """Years below which nobody is pregnant."""
+MALE: Final = "M"
+"""Patient's Sex of those who never are."""
 
 
 def read_report(path: Path, *, explain: bool = False) -> Report:
@@ -71,7 +73,7 @@ def read_report(path: Path, *, explain: bool = False) -> Report:
     content.is_other = is_other_report(sop_class, content.template, title)
     if content.is_other:
         content.warnings.add(OTHER_REPORT, ROOT)
-    content.is_child = _is_child(content, root)
+    content.never_pregnant = _is_never_pregnant(content, root)
     _warn_of_damage(content, elements)
     walk(content)
     number_findings(content)
@@ -135,8 +137,10 @@ def _template(content: ContentReader, root: Item) -> str | None:
     return (content.string(items[0], Tag.TemplateIdentifier) or None) if items else None
 
 
-def _is_child(content: ContentReader, root: Item) -> bool:
-    """Return whether the patient is too young to be pregnant; False where that is not known."""
+def _is_never_pregnant(content: ContentReader, root: Item) -> bool:
+    """Return whether the patient is a man or too young; False where that is not known."""
+    if content.string(root, Tag.PatientSex) == MALE:
+        return True
     born = to_date(content.string(root, Tag.PatientBirthDate))
     day = _first(content, root, to_date, Tag.StudyDate, Tag.ContentDate)
     return born is not None and day is not None and day.year - born.year < CHILD

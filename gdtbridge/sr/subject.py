@@ -144,7 +144,7 @@ def at_number(
 ) -> ModifierContext:
     """Return the context with whose a value is, by what it measures and by its own ``site``."""
     says = _said(_Kind.CONCEPT, name)
-    if says is _Says.PREGNANCY and not content.is_child:
+    if says is _Says.PREGNANCY and not content.never_pregnant:
         content.pregnancy = Pregnancy.SHOWN
     stated = _subject(says)
     return context.about(stated) if stated is not None else _at_site(context, site, None)

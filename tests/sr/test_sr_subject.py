@@ -112,6 +112,9 @@ PATIENTS: dict[str, Dataset] = {
         PatientBirthDate="20240110",
         template="5100",
     ),
+    "a man's head": dataset(
+        num("LN|11984-2|Head Circumference", "570", "mm"), PatientSex="M", template="5100"
+    ),
     "a vein that is open again": dataset(at("SCT|13576009|Umbilical Vein", SIZE), template="5100"),
     "Patient Characteristics": dataset(
         container(CHARACTERISTICS, num(HEART_RATE, "80", "/min")), template="5000"
