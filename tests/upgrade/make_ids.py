@@ -5,8 +5,11 @@ in the checkout of commit 45c76b4::
 
     PYTHONPATH=. .venv/bin/python make_ids.py FOLDER > ids-45c76b4.tsv
 
-One row is one value: report, place in its tree, id in the chart, id of the seed system, and what
-it is (concept and modifiers).
+``ids-45c76b4-foreign.tsv`` is made in the same way of what ``ids foreign CORPUS FOLDER`` writes:
+the reports of a folder of foreign files (``--corpus``), named by a digest of their bytes.
+
+A report of thousands of values, made to be large, is left out. One row is one value: report, place
+in its tree, id in the chart, id of the seed system, and what it is (concept and modifiers).
 """
 
 from __future__ import annotations
@@ -16,10 +19,17 @@ from pathlib import Path
 
 from gdtbridge.catalogue.catalogue import standard
 from gdtbridge.catalogue.presentation import present_all
-from gdtbridge.sr import predecessor_ids, read_report
+from gdtbridge.sr import ReportError, predecessor_ids, read_report
+
+MOST = 300
 
 for file in sorted(Path(sys.argv[1]).glob("*.dcm")):
-    report = read_report(file)
+    try:
+        report = read_report(file)
+    except ReportError:
+        continue
+    if len(report.measurements) > MOST:
+        continue
     shown = present_all(report.measurements, standard())
     seeds = predecessor_ids(report)
     for one, value, seed in zip(report.measurements, shown, seeds, strict=True):
