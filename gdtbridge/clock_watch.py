@@ -31,6 +31,7 @@ from gdtbridge.schema import (
     outbox,
     placed_order,
     refusal,
+    worklist_query,
 )
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,8 @@ RECENT: Final = (
     (order_file.c.received_at, 7 * DAY_SECONDS),
     (refusal.c.first_at, DAY_SECONDS),
     (refusal.c.last_at, DAY_SECONDS),
+    (worklist_query.c.first_at, DAY_SECONDS),
+    (worklist_query.c.last_at, DAY_SECONDS),
     (clock_jump.c.at, DAY_SECONDS),
 )
 """Times of what a person is told for a while, and at least how many seconds that is."""

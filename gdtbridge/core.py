@@ -76,6 +76,9 @@ from gdtbridge.outbox import (
 )
 from gdtbridge.outbox.calls import WebhookCalls
 from gdtbridge.pictures import AttachmentReader
+from gdtbridge.queries.book import QueryBook
+from gdtbridge.queries.history import ListHistory
+from gdtbridge.queries.report import QueryReports
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.attachments import ATTACHMENT
 from gdtbridge.results.corrections import ResultCorrections
@@ -140,6 +143,8 @@ class Core:
     announcer: Announcer
     mailer: Mailer
     refusals: RefusalBook
+    queries: QueryBook
+    query_reports: QueryReports
     forecast: SpaceForecast
     webhooks: WebhookCalls
     filling: IndexFilling
@@ -234,6 +239,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     retractor = Retractor(outbox, routing, gatherer, clock)
     renumbering = PatientRenumbering(database, book, held, due, clock)
     refusals = RefusalBook(database, clock)
+    queries = QueryBook(database, worklist, clock, days=settings.worklist.query_days)
+    device_worklist = DeviceWorklist(worklist, devices)
     forecast = SpaceForecast(
         database, archive.folder, settings.storage.min_free_mb * MEGABYTE, clock
     )
@@ -254,7 +261,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         outbox,
         worklist,
         devices,
-        DeviceWorklist(worklist, devices),
+        device_worklist,
         book,
         OrderFiller(book, database, worklist, clock, min_age_hours=settings.worklist.min_age_hours),
         OrderFiles(settings, ports, exchanges_of(routing, settings), clock),
@@ -282,6 +289,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         ),
         Mailer(database, outbox, settings.mail, clock),
         refusals,
+        queries,
+        QueryReports(queries, ListHistory(database, worklist), device_worklist, devices, clock),
         forecast,
         WebhookCalls(database, outbox, clock),
         IndexFilling(database, archive.folder),

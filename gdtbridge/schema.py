@@ -125,6 +125,8 @@ placed_order = sa.Table(
     # worklist.StepStatus, as devices are shown it
     sa.Column("step_status", sa.Text, nullable=False, server_default="SCHEDULED"),
     sa.Column("listing", sa.Text),  # gdtbridge.orders.model.ListingMark; null: the list has it
+    sa.Column("changed_at", sa.Double),  # when its entry was changed last, or came back
+    sa.Column("unlisted_at", sa.Double),  # when its entry left the list
 )
 unlisted = placed_order.c.listing.is_not(None)
 sa.Index(
@@ -406,6 +408,26 @@ refusal = sa.Table(  # devices, and objects of theirs, that were refused lately
     sa.Column("times", sa.Integer, nullable=False),
     sa.Column("first_at", sa.Double, nullable=False),
     sa.Column("last_at", sa.Double, nullable=False),
+)
+
+worklist_query = sa.Table(  # what a device asked the worklist; the same again is the same row
+    "worklist_query",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("calling_aet", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("implementation_class_uid", sa.Text, nullable=False),
+    sa.Column("implementation_version_name", sa.Text, nullable=False),
+    sa.Column("first_at", sa.Double, nullable=False),
+    sa.Column("last_at", sa.Double, nullable=False, index=True),
+    sa.Column("times", sa.Integer, nullable=False),
+    sa.Column("identifier", sa.LargeBinary, nullable=False),  # as it came, empty: unreadable
+    sa.Column("transfer_syntax_uid", sa.Text, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),  # gdtbridge.dicom.command.DimseStatus
+    sa.Column("answers", sa.Integer, nullable=False),
+    sa.Column("answered", sa.Text, nullable=False),  # numbers of the first entries, JSON
+    sa.Column("listed", sa.Integer, nullable=False),  # files that were served then
+    sa.Column("milliseconds", sa.Integer, nullable=False),  # what answering took at most
 )
 
 free_space = sa.Table(  # what was free on the archive's disk, once a day

@@ -46,6 +46,8 @@ RECONSIDER_SECONDS: Final = 10
 """How often held exams are looked at again: an order or master data may have come meanwhile."""
 KEEP_SECONDS: Final = 5
 """How often refusals are written down, for commands beside the service."""
+KEEP_QUERIES_SECONDS: Final = 2
+"""How often what devices asked is written down, unsynced, where they asked anything."""
 FORECAST_SECONDS: Final = 600
 """How often is looked whether the day's free space was measured."""
 SYNC_SECONDS: Final = 10
@@ -78,6 +80,7 @@ class Bridge:
             core.receiving,
             core.device_worklist,
             core.refusals,
+            queries=core.queries,
             arrivals=core.commitments.arrivals,
             further=dimse_services(core),
         )
@@ -114,6 +117,7 @@ class Bridge:
             self._core.silence.look()
             self._health.look()
             self._start_scheduler()
+            stopping.callback(self._core.queries.close)
             stopping.callback(self._scheduler.stop, GRACE_SECONDS)
             stopping.callback(self._core.reporting.stop)
             stopping.callback(self._core.commitments.stop)
@@ -140,6 +144,7 @@ class Bridge:
         if seconds := self._settings.worklist.cleanup_seconds:
             scheduler.plan(seconds, "cleaning the worklist", core.orders.clean)
         scheduler.every(KEEP_SECONDS, "keeping what was refused", core.refusals.keep)
+        scheduler.every(KEEP_QUERIES_SECONDS, "keeping what devices asked", core.queries.keep)
         scheduler.every(FORECAST_SECONDS, "measuring the disk", core.forecast.keep)()
         verify = scheduler.every(
             VERIFY_SECONDS, "verifying commitments", core.commitments.verify_due

@@ -11,11 +11,14 @@ from worklist.accession import AccessionNumbers, canonical_number
 from worklist.charset import AnswerCharset
 from worklist.entry import LONGEST_NAME, Entry, EntryFields, StepStatus, is_stale, make_entry
 from worklist.errors import EntryError, FolderError, NumbersExhausted, WorklistError
+from worklist.exclusion import Exclusion, exclusions, given_keys
 from worklist.folder import Match, WorklistFolder, matches, project
-from worklist.form import from_dataset, to_dataset
+from worklist.form import entry_number, from_dataset, item_of, to_dataset
+from worklist.index import WorklistFile
+from worklist.item import Item, item_from, items_of, text_of
 from worklist.keys import name_keys
 from worklist.names import NameForm
-from worklist.query import MatchPolicy, StationPolicy
+from worklist.query import MatchPolicy, Query, StationPolicy
 
 __all__ = [
     "LONGEST_NAME",
@@ -24,21 +27,32 @@ __all__ = [
     "Entry",
     "EntryError",
     "EntryFields",
+    "Exclusion",
     "FolderError",
+    "Item",
     "Match",
     "MatchPolicy",
     "NameForm",
     "NumbersExhausted",
+    "Query",
     "StationPolicy",
     "StepStatus",
     "WorklistError",
+    "WorklistFile",
     "WorklistFolder",
     "canonical_number",
+    "entry_number",
+    "exclusions",
     "from_dataset",
+    "given_keys",
     "is_stale",
+    "item_from",
+    "item_of",
+    "items_of",
     "make_entry",
     "matches",
     "name_keys",
     "project",
+    "text_of",
     "to_dataset",
 ]

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 
 from pydicom.datadict import keyword_for_tag
 
+from worklist.attributes import is_key
 from worklist.item import Element, Item
 from worklist.query import KeyTest, Query
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """A key an entry fails: where it stands, what was asked for, and what the entry says there.
+    """A key of a query: where it stands, what was asked for, and what an entry says there.
 
     ``path`` are the keywords of the sequences it lies in and its own, ``GGGGEEEE`` for an attribute
     without one. ``asked`` and ``stored`` are the values; none stored means that the entry, or the
-    whole sequence in it, knows nothing there. Both may be of a patient.
+    whole sequence in it, knows nothing there, none asked for that only its profile decides. Both
+    may be of a patient.
     """
 
     path: tuple[str, ...]
@@ -38,6 +40,16 @@ def exclusions(query: Query, entry: Item) -> tuple[Exclusion, ...]:
     return _fewest(tuple(_failed(query, form, ())) for form in query.forms(entry))
 
 
+def given_keys(keys: Item, path: tuple[str, ...] = ()) -> Iterator[Exclusion]:
+    """Yield the keys of a query that have a value, in its order; of a sequence the first item's."""
+    for tag, key in keys.items():
+        here = (*path, _keyword(tag))
+        if is_key(tag) and (asked := _values(key)):
+            yield Exclusion(here, asked)
+        for item in key.items[:1]:
+            yield from given_keys(item, here)
+
+
 def _fewest(found: Iterator[tuple[Exclusion, ...]]) -> tuple[Exclusion, ...]:
     return min(found, key=len, default=())
 
@@ -45,21 +57,25 @@ def _fewest(found: Iterator[tuple[Exclusion, ...]]) -> tuple[Exclusion, ...]:
 def _failed(query: Query, item: Item, path: tuple[str, ...]) -> Iterator[Exclusion]:
     for test in query.tests:
         if not test.passes(item):
-            yield from _of_test(query, test, item, path)
+            yield from _of_test(test, item, path)
 
 
-def _of_test(query: Query, test: KeyTest, item: Item, path: tuple[str, ...]) -> Iterator[Exclusion]:
-    for tag in test.tags:
+def _of_test(test: KeyTest, item: Item, path: tuple[str, ...]) -> Iterator[Exclusion]:
+    for tag, key in test.keys.items():
         stored = item.get(tag, Element("UN"))
-        here = (*path, keyword_for_tag(tag) or f"{tag:08X}")
+        here = (*path, _keyword(tag))
         if test.inner is not None and stored.items:
             inner = test.inner
             yield from _fewest(tuple(_failed(inner, one, here)) for one in stored.items)
         else:
-            yield Exclusion(here, _values(query.keys.get(tag)), _values(stored))
+            yield Exclusion(here, _values(key), _values(stored))
 
 
-def _values(element: Element | None) -> tuple[str, ...]:
-    if element is None or element.is_empty:
+def _keyword(tag: int) -> str:
+    return keyword_for_tag(tag) or f"{tag:08X}"
+
+
+def _values(element: Element) -> tuple[str, ...]:
+    if element.is_empty:
         return ()
     return element.texts if element.other is None else (str(element.other),)

@@ -76,9 +76,12 @@ STANDARD = MatchPolicy()
 
 @dataclass(frozen=True, slots=True)
 class KeyTest:
-    """The test of one key, or of a start date and time that make one range."""
+    """The test of one key, or of a start date and time that make one range.
 
-    tags: tuple[int, ...]
+    ``keys`` are what it asks for by tag, without a value where nobody asked: the practice wants it.
+    """
+
+    keys: Item
     passes: Test
     inner: Query | None = None
     """Of a sequence: the tests one and the same of its items must pass."""
@@ -187,23 +190,24 @@ def _tests(keys: Item, level: int, policy: MatchPolicy) -> Iterator[KeyTest]:
         start = _start_test(keys)
         if start is not None:
             del separate[START_DATE], separate[START_TIME]
-            yield KeyTest((START_DATE, START_TIME), start)
+            yield KeyTest({tag: keys[tag] for tag in (START_DATE, START_TIME)}, start)
     for tag, key in separate.items():
         if not is_key(tag):
             continue
         inner = _inner(tag, key, policy) if key.VR == "SQ" else None
         test = _sequence_test(inner) if inner is not None else _key_test(tag, key)
         if test is not None:
-            yield KeyTest((tag,), _on_item(tag, test, required=is_matching(level, tag)), inner)
+            yield KeyTest({tag: key}, _on_item(tag, test, required=is_matching(level, tag)), inner)
 
 
 def _unasked(keys: Item, policy: MatchPolicy) -> Iterator[KeyTest]:
     """Yield what the practice wants of an entry beside what the device asks for."""
     if not policy.shows_started and _step_of(keys).get(STATUS, Element("CS")).is_empty:
-        waits = Query((KeyTest((STATUS,), _on_item(STATUS, _is_waiting, required=False)),))
+        status = {STATUS: Element("CS")}
+        waits = Query((KeyTest(status, _on_item(STATUS, _is_waiting, required=False)),))
         test = _sequence_test(waits)
         if test is not None:
-            yield KeyTest((SPS,), _on_item(SPS, test, required=False), waits)
+            yield KeyTest({SPS: Element("SQ")}, _on_item(SPS, test, required=False), waits)
 
 
 def _is_waiting(status: Element) -> bool:

@@ -13,6 +13,7 @@ import click
 from gdtbridge.commands.options import (
     as_json_option,
     core_of,
+    print_json,
     print_rows,
     view_of,
     with_settings,
@@ -20,8 +21,10 @@ from gdtbridge.commands.options import (
 from gdtbridge.settings import Settings
 
 if TYPE_CHECKING:
+    from gdtbridge.core import Core
     from gdtbridge.gdt.tables.dates import BirthDate
     from gdtbridge.orders import OrderRequest
+    from gdtbridge.queries.words import Words
     from worklist import Entry
 
 
@@ -120,6 +123,70 @@ def worklist_remove(settings: Settings, accession: str) -> None:
     """Einen Eintrag entfernen. / Remove an entry."""
     with core_of(settings) as core:
         core.orders.cancel(accession)
+
+
+english_option = click.option(
+    "--english", is_flag=True, help="Auf Englisch statt Deutsch. / In English."
+)
+about_option = click.option(
+    "--patient",
+    "--accession",
+    "about",
+    default="",
+    help="Nur Einträge mit dieser Nummer oder diesem Namen. / Only entries of that number or name.",
+)
+
+
+@worklist.command("why")
+@with_settings
+@click.option("--device", default="", help="AE-Titel oder Adresse. / AE title or address.")
+@about_option
+@english_option
+@as_json_option
+def worklist_why(
+    settings: Settings, device: str, about: str, *, english: bool, as_json: bool
+) -> None:
+    """Zeigen, was Geräte gefragt haben und warum ein Eintrag fehlte. / Why a list was empty."""
+    from gdtbridge.commands.worklist_text import nothing_lines, why_lines
+    from gdtbridge.queries.form import why_form
+
+    with view_of(settings) as core:
+        found = core.query_reports.why(device, about)
+        words = _words(core, english=english)
+        if as_json:
+            print_json([why_form(one, words.today) for one in found])
+            return
+        lines = [*(line for one in found for line in (*why_lines(one, words), ""))]
+        lines += nothing_lines(core, device, about, found, words)
+    click.echo("\n".join(lines).rstrip())
+
+
+@worklist.command("preview")
+@with_settings
+@click.option("--device", required=True, help="AE-Titel oder Adresse. / AE title or address.")
+@about_option
+@english_option
+@as_json_option
+def worklist_preview(
+    settings: Settings, device: str, about: str, *, english: bool, as_json: bool
+) -> None:
+    """Zeigen, was ein Gerät jetzt auf seiner Liste sähe. / What a device would see now."""
+    from gdtbridge.commands.worklist_text import preview_lines
+    from gdtbridge.queries.form import preview_form
+
+    with view_of(settings) as core:
+        found = core.query_reports.preview(device, about)
+        words = _words(core, english=english)
+    if as_json:
+        print_json(preview_form(found, words.today))
+    else:
+        click.echo("\n".join(preview_lines(found, words)))
+
+
+def _words(core: Core, *, english: bool) -> Words:
+    from gdtbridge.queries.words import Language, Words
+
+    return Words(Language.ENGLISH if english else Language.GERMAN, core.clock.local().date())
 
 
 @click.command()

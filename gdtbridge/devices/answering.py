@@ -8,7 +8,16 @@ from pydicom import Dataset
 
 from gdtbridge.devices.directory import Caller, DeviceDirectory
 from gdtbridge.devices.profile import NetworkProfile
-from worklist import AnswerCharset, Match, MatchPolicy, NameForm, StationPolicy, WorklistFolder
+from worklist import (
+    AnswerCharset,
+    Match,
+    MatchPolicy,
+    NameForm,
+    Query,
+    StationPolicy,
+    WorklistFolder,
+    item_from,
+)
 
 
 def policy_of(profile: NetworkProfile) -> MatchPolicy:
@@ -35,3 +44,8 @@ class DeviceWorklist:
         """Return the entries ``caller`` gets; raise `worklist.FolderError`."""
         policy = policy_of(self._devices.profile_of(caller))
         return self._folder.find(query, calling_aet=caller.aet, policy=policy)
+
+    def read_query(self, query: Dataset, *, caller: Caller) -> Query:
+        """Return what ``caller`` asks, as `find` matches it."""
+        policy = policy_of(self._devices.profile_of(caller))
+        return self._folder.read_query(item_from(query), calling_aet=caller.aet, policy=policy)

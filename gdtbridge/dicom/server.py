@@ -21,6 +21,7 @@ from gdtbridge.dicom.upper_layer.acceptor import AssociationAcceptor, ServerCont
 from gdtbridge.dicom.upper_layer.connections import ConnectionTable
 from gdtbridge.dicom.upper_layer.listener import POLL_SECONDS, ConnectionListener
 from gdtbridge.dicom.worklist import WorklistPort, WorklistQuery
+from gdtbridge.queries.model import UNNOTED_QUERIES, QueryPort
 from gdtbridge.settings import MEGABYTE, DicomSettings
 
 log = logging.getLogger(__name__)
@@ -41,13 +42,15 @@ class DicomServer:
         worklist: WorklistPort,
         refusals: RefusalPort = UNNOTED,
         *,
+        queries: QueryPort = UNNOTED_QUERIES,
         arrivals: Arrivals | None = None,
         further: ServiceTable = NO_SERVICES,
     ) -> None:
         """Prepare a server; nothing listens yet. ``spool`` is on the archive's file system.
 
-        ``refusals`` is told whom or what the server refused, ``arrivals`` what is being received;
-        ``further`` services are offered beside those of every server.
+        ``refusals`` is told whom or what the server refused, ``queries`` what was asked,
+        ``arrivals`` what is being received; ``further`` services are offered beside those of every
+        server.
         """
         self._settings = settings
         self._spool = spool
@@ -69,7 +72,9 @@ class DicomServer:
                     ),
                     refusals,
                 ),
-                (CommandField.C_FIND_RQ, MODALITY_WORKLIST): partial(WorklistQuery, worklist),
+                (CommandField.C_FIND_RQ, MODALITY_WORKLIST): partial(
+                    WorklistQuery, worklist, queries
+                ),
                 **further,
             },
             policy=AccessPolicy.of(settings),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Final, Protocol
@@ -19,6 +20,7 @@ from gdtbridge.dicom.command import DimseStatus
 from gdtbridge.dicom.service import MAX_IDENTIFIER, BufferedOperation, DimseRequest
 from gdtbridge.errors import StoreError
 from gdtbridge.logs import describe
+from gdtbridge.queries.model import MOST_NAMED, AskedQuery, QueryPort
 from worklist import FolderError, Match
 
 log = logging.getLogger(__name__)
@@ -41,40 +43,62 @@ class IdentifierError(ValueError):
 class WorklistQuery(BufferedOperation):
     """One C-FIND: its identifier, then the matches one by one until cancelled."""
 
-    def __init__(self, port: WorklistPort, request: DimseRequest) -> None:
+    def __init__(self, port: WorklistPort, queries: QueryPort, request: DimseRequest) -> None:
         super().__init__(request)
         self._port = port
+        self._queries = queries
+        self._identifier = b""
+        self._answers = 0
+        self._answered: list[str] = []
 
     def run(self) -> None:
-        """Answer the query; whatever fails becomes a failure status."""
-        request = self.request
+        """Answer the query and have it noted; whatever fails becomes a failure status."""
+        began = time.monotonic()
+        status, comment = self._status()
+        self._queries.note(self._asked(status, time.monotonic() - began))
+        self.request.answer(status, comment)
+
+    def _status(self) -> tuple[int, str | None]:
+        """Send the answers; return what the last response says."""
         try:
-            self._find()
+            return self._find(), None
         except IdentifierError:
-            log.warning("query from %r cannot be read", request.calling_aet)
-            request.answer(DimseStatus.IDENTIFIER_MISMATCH, "Identifier cannot be understood")
+            log.warning("query from %r cannot be read", self.request.calling_aet)
+            return DimseStatus.IDENTIFIER_MISMATCH, "Identifier cannot be understood"
         except StoreError as error:
             log.warning("query not answered: %s", type(error).__name__)
-            request.answer(error.status, error.comment)
+            return error.status, error.comment
         except FolderError:
             log.warning("query not answered: the worklist's folder cannot be used")
-            request.answer(DimseStatus.OUT_OF_RESOURCES, "Worklist not available")
+            return DimseStatus.OUT_OF_RESOURCES, "Worklist not available"
         except Exception as error:  # noqa: BLE001 - the device is told, whatever it is
             log.error("query not answered: %s", describe(error))
-            request.answer(DimseStatus.UNABLE_TO_PROCESS, "Unable to process")
+            return DimseStatus.UNABLE_TO_PROCESS, "Unable to process"
 
-    def _find(self) -> None:
+    def _find(self) -> DimseStatus:
         request = self.request
         syntax = UID(request.context.transfer_syntax)
         if self.is_too_large:
             raise IdentifierError("too large")
-        query = decode_dataset(self.dataset, syntax)
+        identifier = plain_identifier(self.dataset, syntax)
+        query = _read(identifier, syntax)
+        self._identifier = identifier
         for match in self._port.find(query, caller=request.caller):
             if request.is_cancelled():
-                request.answer(DimseStatus.CANCEL)
-                return
+                return DimseStatus.CANCEL
             self._answer(match, syntax)
-        request.answer(DimseStatus.SUCCESS)
+        return DimseStatus.SUCCESS
+
+    def _asked(self, status: int, seconds: float) -> AskedQuery:
+        return AskedQuery(
+            self.request.caller,
+            self._identifier,
+            self.request.context.transfer_syntax,
+            int(status),
+            self._answers,
+            tuple(self._answered),
+            seconds,
+        )
 
     def _answer(self, match: Match, syntax: UID) -> None:
         try:
@@ -85,6 +109,9 @@ class WorklistQuery(BufferedOperation):
         unsupported = match.unsupported_keys
         status = DimseStatus.PENDING_UNSUPPORTED_KEYS if unsupported else DimseStatus.PENDING
         self.request.answer(status, dataset=encoded)
+        self._answers += 1
+        if len(self._answered) < MOST_NAMED:
+            self._answered.append(match.number)
 
 
 def decode_dataset(data: bytes, syntax: UID) -> Dataset:
@@ -92,14 +119,24 @@ def decode_dataset(data: bytes, syntax: UID) -> Dataset:
 
     A deflated one is inflated to at most `MAX_IDENTIFIER` bytes.
     """
+    return _read(plain_identifier(data, syntax), syntax)
+
+
+def plain_identifier(data: bytes, syntax: UID) -> bytes:
+    """Return the bytes of a dataset, inflated where they are deflated; raise `IdentifierError`."""
+    if not syntax.is_deflated:
+        return data
     try:
-        if syntax.is_deflated:
-            data = b"".join(InflatedStream(BytesIO(data), MAX_IDENTIFIER).pieces())
-        if data.count(b"\\") > MAX_VALUES:
-            raise IdentifierError("too many values")
+        return b"".join(InflatedStream(BytesIO(data), MAX_IDENTIFIER).pieces())
+    except Exception as error:
+        raise IdentifierError("not deflated") from error
+
+
+def _read(data: bytes, syntax: UID) -> Dataset:
+    if data.count(b"\\") > MAX_VALUES:
+        raise IdentifierError("too many values")
+    try:
         return read_dataset(BytesIO(data), syntax.is_implicit_VR, syntax.is_little_endian)
-    except IdentifierError:
-        raise
     except Exception as error:
         raise IdentifierError("not a dataset") from error
 

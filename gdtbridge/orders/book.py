@@ -84,7 +84,7 @@ class OrderBook:
         self._clock = clock
         self._answers = answers
         self._entries = EntryMaker(settings.worklist, answers, clock)
-        self._listing = OrderListing(database, worklist)
+        self._listing = OrderListing(database, worklist, clock)
         with database.read() as connection:
             highest = store.highest_number(connection) or "0"
         floor = int("".join(c for c in highest if c.isdigit()) or 0)

@@ -8,8 +8,10 @@ looked at: an entry that somebody removed does not come back.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from gdtbridge.database import Database
+from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import BridgeError
 from gdtbridge.orders import store
 from gdtbridge.orders.model import ListingMark, Order
@@ -21,9 +23,10 @@ log = logging.getLogger(__name__)
 class OrderListing:
     """The entries of our orders in the worklist folder; callers hold the folder's lock."""
 
-    def __init__(self, database: Database, worklist: WorklistFolder) -> None:
+    def __init__(self, database: Database, worklist: WorklistFolder, clock: Clock) -> None:
         self._database = database
         self._worklist = worklist
+        self._clock = clock
 
     def follow_all(self) -> None:
         """Let the folder follow every marked order; one that cannot be followed stays marked."""
@@ -40,21 +43,26 @@ class OrderListing:
         if order.mark is None:
             return
         listed = self._worklist.by_study_uid(order.study_instance_uid)
+        times: dict[str, float | None] = {}
         if order.mark is ListingMark.REMOVE:
             if listed is not None:
                 self._worklist.remove(listed.AccessionNumber, study_uid=listed.StudyInstanceUID)
+            times["unlisted_at"] = self._clock.utc()
         elif listed is not None:
             if listed != (entry := order.entry()):
                 self._worklist.replace(entry)
+                times["changed_at"] = self._clock.utc()
         elif order.mark is ListingMark.ADD and order.is_open:
             self._worklist.add(order.entry())
-        self._forget_mark(order)
+            if order.unlisted_at is not None:  # it was taken off before
+                times = {"changed_at": self._clock.utc(), "unlisted_at": None}
+        self._forget_mark(order, times)
 
-    def _forget_mark(self, order: Order) -> None:
+    def _forget_mark(self, order: Order, times: Mapping[str, float | None]) -> None:
         """Take the mark away; the folder has followed, so a failure is no failure of the order."""
         try:
             with self._database.write(synced=False) as connection:
-                store.forget_mark(connection, order.id)
+                store.forget_mark(connection, order.id, **times)
         except BridgeError as error:
             log.warning("order %s: its mark stays: %s", order.accession_number, error)
 

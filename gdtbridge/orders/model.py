@@ -153,6 +153,10 @@ class Order:
     """Name of the route whose folder it came from."""
     mark: ListingMark | None = None
     """What the worklist folder has not been told yet."""
+    changed_at: float | None = None
+    """When its entry was changed last, or came back on the list; UTC seconds."""
+    unlisted_at: float | None = None
+    """When its entry left the list; None while it is there, or where nobody noted it."""
 
     @property
     def is_open(self) -> bool:

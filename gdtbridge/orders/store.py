@@ -95,7 +95,7 @@ _ORDER: Final = [
 _ROW: Final = [column.name for column in _ORDER]
 _OUTCOME: Final = (order_file.c.outcome, order_file.c.accession_number, order_file.c.reason)
 _LATEST: Final = 2000
-"""Records of files, the newest, in which remarks are looked for."""
+"""Orders, and records of files in which remarks are looked for, that are looked through."""
 _MOST: Final = 100
 """Orders of one patient that are looked through, the newest first."""
 
@@ -132,6 +132,15 @@ _OF_BYTES: Final = Statement(
             )
         ),
         placed_order.c.state.in_((OrderState.ORDERED, OrderState.DONE)),
+    )
+)
+_RECENT: Final = Statement(
+    _query(
+        sa.or_(
+            placed_order.c.ordered_at >= sa.bindparam("since"),
+            placed_order.c.unlisted_at >= sa.bindparam("since"),
+        ),
+        most=_LATEST,
     )
 )
 _INSERT_ORDER: Final = InsertStatement(placed_order)
@@ -301,6 +310,11 @@ def order_of_bytes(connection: Connection, sha256: str, since: float) -> Order |
     return found[0] if found else None
 
 
+def latest_orders(connection: Connection, since: float) -> list[Order]:
+    """Return the newest orders placed since then (UTC seconds), or that left the list since."""
+    return _found(connection, _RECENT, since=since)
+
+
 def marked_orders(connection: Connection) -> list[Order]:
     """Return the orders whose entry the worklist folder does not have as it should be."""
     return _found(connection, _MARKED)
@@ -334,6 +348,8 @@ def _order(found: Sequence[Any]) -> Order:
         reference=OrderReference(**{name: getattr(row, name) for name in _NAMES}),
         route=row.route,
         mark=ListingMark(row.listing) if row.listing else None,
+        changed_at=row.changed_at,
+        unlisted_at=row.unlisted_at,
     )
 
 
@@ -427,9 +443,9 @@ def close_order(connection: Connection, order_id: int, state: OrderState) -> Non
     _update(connection, order_id, state=state, listing=ListingMark.REMOVE)
 
 
-def forget_mark(connection: Connection, order_id: int) -> None:
-    """Note that the worklist folder says what the order says."""
-    _update(connection, order_id, listing=None)
+def forget_mark(connection: Connection, order_id: int, **times: float | None) -> None:
+    """Note that the worklist folder says what the order says, and since when: see `Order`."""
+    _update(connection, order_id, listing=None, **times)
 
 
 def _update(connection: Connection, order_id: int, **values: object) -> None:

@@ -197,6 +197,7 @@ class WorklistSettings(SettingsSection):
     modality: Annotated[str, Field(pattern=r"^[A-Z0-9_ ]{1,16}$")] = "US"
     station: AeTitle = "US01"
     cleanup_seconds: Annotated[int, Field(ge=0)] = 600
+    query_days: Annotated[float, Field(ge=0, le=90)] = 7
     min_age_hours: Annotated[float, Field(ge=0)] = 6
     charset: AnswerLetters = "device"
 
