@@ -33,6 +33,8 @@ LOOKING = {
     "patients list-moves": (),
     "webhook list": (),
     "worklist list": (),
+    "worklist preview": ("--device", "US01"),
+    "worklist why": (),
 }
 ENDS_WITH = {"exams show": 1}
 """Exit status where an installation is empty: there is no such exam."""
