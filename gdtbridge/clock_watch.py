@@ -29,6 +29,7 @@ from gdtbridge.schema import (
     metadata,
     order_file,
     outbox,
+    performed_step,
     placed_order,
     refusal,
     worklist_query,
@@ -56,6 +57,7 @@ DEADLINES: Final[tuple[tuple[sa.Column[Any], sa.ColumnElement[bool] | None], ...
 BEGINNINGS: Final = (
     (exam.c.first_instance_at, exam.c.due_at.is_not(None)),
     (claim.c.first_at, claim.c.state == ClaimState.OPEN),
+    (performed_step.c.began_at, performed_step.c.ended_at.is_(None)),
 )
 """Times from which ``exam.limit_minutes`` counts. They are dates as well, and move less than a day;
 over a longer step `gdtbridge.exams.completion` forgets them."""

@@ -51,6 +51,7 @@ from gdtbridge.exams.overview import ExamOverview
 from gdtbridge.exams.patient_numbers import NumberRule
 from gdtbridge.exams.receiving import InstanceReceiver
 from gdtbridge.exams.renumbering import PatientRenumbering
+from gdtbridge.exams.steps.keeping import PerformedSteps
 from gdtbridge.exams.studies import StudyFinder
 from gdtbridge.first_start import make_database, must_not_be_lost
 from gdtbridge.folders import ExchangeFolders, OrderFiles, OrderPorts
@@ -132,6 +133,7 @@ class Core:
     orders: OrderFiller
     order_files: OrderFiles
     receiving: InstanceReceiver
+    steps: PerformedSteps
     held: HeldExams
     renumbering: PatientRenumbering
     overview: ExamOverview
@@ -266,6 +268,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         OrderFiller(book, database, worklist, clock, min_age_hours=settings.worklist.min_age_hours),
         OrderFiles(settings, ports, exchanges_of(routing, settings), clock),
         InstanceReceiver(database, archive, outbox, completion, due, clock, began),
+        PerformedSteps(database, book, completion, due, clock),
         held,
         renumbering,
         ExamOverview(database, archive, clock),

@@ -313,6 +313,59 @@ report = sa.Table(
 unsent = report.c.problem != ""
 sa.Index("ix_report_problem", report.c.id, sqlite_where=unsent, postgresql_where=unsent)
 
+performed_step = sa.Table(  # a Modality Performed Procedure Step, as its device told it
+    "performed_step",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("sop_instance_uid", sa.Text, nullable=False, unique=True),
+    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.exams.steps.StepState
+    sa.Column("device", sa.Text, nullable=False, index=True),  # calling AE title
+    sa.Column("patient_id", sa.Text, nullable=False),  # as sent, as are the next three
+    sa.Column("patient_name", sa.Text, nullable=False),
+    sa.Column("patient_birth_date", sa.Text, nullable=False),
+    sa.Column("patient_sex", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("reason_code", sa.Text, nullable=False),  # of a discontinued one: PS3.16 CID 9300
+    sa.Column("reason", sa.Text, nullable=False),  # Code Meaning
+    sa.Column("began_at", sa.Double, nullable=False),
+    sa.Column("ended_at", sa.Double),  # null: in progress
+    # whether a person knows what of it is missing or contradicts
+    sa.Column("accepted", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+step_message = sa.Table(  # what came of a step, N-CREATE first, then each N-SET, byte for byte
+    "step_message",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column(
+        "step_id", sa.Integer, sa.ForeignKey("performed_step.id"), nullable=False, index=True
+    ),
+    sa.Column("transfer_syntax_uid", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),  # the dataset
+    sa.Column("received_at", sa.Double, nullable=False),
+)
+
+step_study = sa.Table(  # the studies and orders a step is for: Scheduled Step Attributes Sequence
+    "step_study",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column(
+        "step_id", sa.Integer, sa.ForeignKey("performed_step.id"), nullable=False, index=True
+    ),
+    sa.Column("study_instance_uid", sa.Text, nullable=False, index=True),
+    sa.Column("accession_number", sa.Text, nullable=False),
+)
+
+step_instance = sa.Table(  # the instances a step announces: Performed Series Sequence
+    "step_instance",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column(
+        "step_id", sa.Integer, sa.ForeignKey("performed_step.id"), nullable=False, index=True
+    ),
+    sa.Column("sop_instance_uid", sa.Text, nullable=False, index=True),
+)
+
 outbox = sa.Table(
     "outbox",
     metadata,

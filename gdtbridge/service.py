@@ -19,9 +19,8 @@ from gdtbridge.attention.sources import free_inodes
 from gdtbridge.clock_watch import WATCH_SECONDS
 from gdtbridge.core import Core, open_core
 from gdtbridge.database import sqlite_file
-from gdtbridge.dicom.command import CommandField
-from gdtbridge.dicom.commitment import CommitmentAction
-from gdtbridge.dicom.negotiation import STORAGE_COMMITMENT
+from gdtbridge.dicom.commitment import commitment_services
+from gdtbridge.dicom.performed_step import step_services
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.dicom.service import ServiceTable
 from gdtbridge.durable import FileLock, FolderUnusable, LockBusy
@@ -218,15 +217,14 @@ class Bridge:
 
 
 def dimse_services(core: Core) -> ServiceTable:
-    """Return the DIMSE services beside those of every server."""
-    channels, devices = core.reporter.channels, core.devices
-    commitment = partial(
-        CommitmentAction,
+    """Return the services of DIMSE-N."""
+    devices = core.devices
+    commitment = commitment_services(
         core.commitments,
-        channels,
+        core.reporter.channels,
         lambda caller: devices.profile_of(caller).commitment == "same",
     )
-    return {(CommandField.N_ACTION_RQ, STORAGE_COMMITMENT): commitment}
+    return {**step_services(core.steps), **commitment}
 
 
 def probes_of(core: Core) -> Mapping[str, Probe]:

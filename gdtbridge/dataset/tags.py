@@ -49,6 +49,10 @@ class Tag(IntEnum):
     NumberOfFrames = 0x00280008
     Rows = 0x00280010
     Columns = 0x00280011
+    ScheduledProcedureStepID = 0x00400009
+    PerformedProcedureStepStatus = 0x00400252
+    PerformedProcedureStepDescription = 0x00400254
+    RequestedProcedureID = 0x00401001
     RelationshipType = 0x0040A010
     ObservationDateTime = 0x0040A032
     ValueType = 0x0040A040
@@ -62,8 +66,14 @@ class Tag(IntEnum):
     TemplateIdentifier = 0x0040DB00
     ReferencedContentItemIdentifier = 0x0040DB73
     # Sequences
+    ReferencedStudySequence = 0x00081110
     ReferencedSeriesSequence = 0x00081115
+    ReferencedImageSequence = 0x00081140
     ReferencedSOPSequence = 0x00081199
+    ReferencedNonImageCompositeSOPInstanceSequence = 0x00400220
+    ScheduledStepAttributesSequence = 0x00400270
+    PerformedProcedureStepDiscontinuationReasonCodeSequence = 0x00400281
+    PerformedSeriesSequence = 0x00400340
     MeasurementUnitsCodeSequence = 0x004008EA
     ConceptNameCodeSequence = 0x0040A043
     ConceptCodeSequence = 0x0040A168

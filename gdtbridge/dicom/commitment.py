@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from typing import Final, Protocol
 
@@ -24,10 +25,10 @@ from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.text import plain_text
 from gdtbridge.dataset.values import is_uid
 from gdtbridge.devices import Caller
-from gdtbridge.dicom.command import DimseStatus
+from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.commitment_report import CommitmentChannels
-from gdtbridge.dicom.negotiation import REQUEST_COMMITMENT, is_storage
-from gdtbridge.dicom.service import BufferedOperation, DimseRequest
+from gdtbridge.dicom.negotiation import REQUEST_COMMITMENT, STORAGE_COMMITMENT, is_storage
+from gdtbridge.dicom.service import BufferedOperation, DimseRequest, ServiceTable
 from gdtbridge.errors import OutOfResources
 from gdtbridge.logs import describe
 
@@ -121,6 +122,16 @@ class CommitmentAction(BufferedOperation):
         request.answer(DimseStatus.SUCCESS)
         self._channels.add(request)
         self._port.ring()
+
+
+def commitment_services(
+    port: CommitmentPort,
+    channels: CommitmentChannels,
+    wants_same_association: Callable[[Caller], bool],
+) -> ServiceTable:
+    """Return the service of storage commitment."""
+    action = partial(CommitmentAction, port, channels, wants_same_association)
+    return {(CommandField.N_ACTION_RQ, STORAGE_COMMITMENT): action}
 
 
 def parse_request(data: bytes, transfer_syntax: str) -> tuple[str, tuple[ReferencedInstance, ...]]:

@@ -35,7 +35,15 @@ COMMITMENT_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
 REQUEST_COMMITMENT: Final = 1
 """Action Type ID of a request for commitment (PS3.4 J.3.2.1)."""
 
-_OFFERED: Final = frozenset({VERIFICATION, MODALITY_WORKLIST, STORAGE_COMMITMENT})
+_OFFERED: Final = frozenset(
+    {
+        VERIFICATION,
+        MODALITY_WORKLIST,
+        PERFORMED_STEP,
+        PERFORMED_STEP_RETRIEVE,
+        STORAGE_COMMITMENT,
+    }
+)
 """SOP classes accepted beside Storage: those a service serves."""
 ROLES_ANSWERED: Final = frozenset({PERFORMED_STEP, PERFORMED_STEP_RETRIEVE, STORAGE_COMMITMENT})
 """SOP classes whose proposed roles are answered: the device is the user, never the provider.

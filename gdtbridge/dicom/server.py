@@ -15,7 +15,7 @@ from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
 from gdtbridge.dicom.policy import AccessPolicy
 from gdtbridge.dicom.refusals import UNNOTED, RefusalPort, noting_refusals
-from gdtbridge.dicom.service import ANY_CONTEXT, ServiceTable, StatusOperation
+from gdtbridge.dicom.service import ANY_CONTEXT, NO_SERVICES, ServiceTable, StatusOperation
 from gdtbridge.dicom.storage import StoragePort, StoreOperation
 from gdtbridge.dicom.upper_layer.acceptor import AssociationAcceptor, ServerContext
 from gdtbridge.dicom.upper_layer.connections import ConnectionTable
@@ -26,13 +26,12 @@ from gdtbridge.settings import MEGABYTE, DicomSettings
 
 log = logging.getLogger(__name__)
 
-NO_SERVICES: Final[ServiceTable] = {}
 _LOOK_AGAIN_SECONDS: Final = 0.05
 _JOIN_SECONDS: Final = 5.0
 
 
 class DicomServer:
-    """Verification, Storage and Modality Worklist SCP on one port."""
+    """Verification, Storage and Modality Worklist SCP on one port, and further services."""
 
     def __init__(
         self,
@@ -41,16 +40,15 @@ class DicomServer:
         storage: StoragePort,
         worklist: WorklistPort,
         refusals: RefusalPort = UNNOTED,
+        further: ServiceTable = NO_SERVICES,
         *,
         queries: QueryPort = UNNOTED_QUERIES,
         arrivals: Arrivals | None = None,
-        further: ServiceTable = NO_SERVICES,
     ) -> None:
         """Prepare a server; nothing listens yet. ``spool`` is on the archive's file system.
 
         ``refusals`` is told whom or what the server refused, ``queries`` what was asked,
-        ``arrivals`` what is being received; ``further`` services are offered beside those of every
-        server.
+        ``arrivals`` what is being received; ``further`` are services of DIMSE-N.
         """
         self._settings = settings
         self._spool = spool

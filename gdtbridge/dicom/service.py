@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar, Final, Protocol, TypeAlias
 
 from gdtbridge.devices import Caller
@@ -115,6 +116,7 @@ ANY_CONTEXT: Final = ""
 
 ServiceTable: TypeAlias = Mapping[tuple[int, str], ServiceProvider]
 """Services by Command Field and the abstract syntax of the context (PS3.7 9, 10; PS3.4)."""
+NO_SERVICES: Final[ServiceTable] = MappingProxyType({})
 
 
 def begin(services: ServiceTable, request: DimseRequest) -> DimseOperation:

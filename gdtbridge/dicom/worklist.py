@@ -127,7 +127,7 @@ def plain_identifier(data: bytes, syntax: UID) -> bytes:
     if not syntax.is_deflated:
         return data
     try:
-        return b"".join(InflatedStream(BytesIO(data), MAX_IDENTIFIER).pieces())
+        return _inflated(data, MAX_IDENTIFIER)
     except Exception as error:
         raise IdentifierError("not deflated") from error
 
@@ -139,6 +139,20 @@ def _read(data: bytes, syntax: UID) -> Dataset:
         return read_dataset(BytesIO(data), syntax.is_implicit_VR, syntax.is_little_endian)
     except Exception as error:
         raise IdentifierError("not a dataset") from error
+
+
+def dataset_in(data: bytes, syntax: UID, *, most: int) -> Dataset:
+    """Return the dataset encoded in ``data``, inflated to at most ``most`` bytes.
+
+    Raises whatever the reader does.
+    """
+    if syntax.is_deflated:
+        data = _inflated(data, most)
+    return read_dataset(BytesIO(data), syntax.is_implicit_VR, syntax.is_little_endian)
+
+
+def _inflated(data: bytes, most: int) -> bytes:
+    return b"".join(InflatedStream(BytesIO(data), most).pieces())
 
 
 def encode_dataset(dataset: Dataset, syntax: UID) -> bytes:

@@ -25,6 +25,11 @@ class CompletionRule:
         return 0.0 if self.at_once else self.settings.quiet_seconds
 
     @property
+    def limit_seconds(self) -> float:
+        """Seconds after its first object beyond which no exam waits for more."""
+        return self.settings.limit_minutes * 60
+
+    @property
     def longest_wait(self) -> float:
         """Seconds no deadline is further away than."""
         return self.settings.quiet_seconds + 1
@@ -37,13 +42,12 @@ class CompletionRule:
         """
         if self.at_once:
             return now
-        limit = self.settings.limit_minutes * 60
-        forgotten = now - first > limit + self.settings.quiet_seconds
+        forgotten = now - first > self.limit_seconds + self.settings.quiet_seconds
         return self.quiet_at(now, now if forgotten else first)
 
     def quiet_at(self, now: float, first: float) -> float:
         """Return when a pause after ``now`` is over, also where the first instance is enough."""
-        limit = first + self.settings.limit_minutes * 60
+        limit = first + self.limit_seconds
         return max(now, min(now + self.settings.quiet_seconds, limit))
 
 

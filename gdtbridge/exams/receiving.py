@@ -28,6 +28,7 @@ from gdtbridge.errors import (
 )
 from gdtbridge.exams import intake, store
 from gdtbridge.exams.completion import CompletionRule, DueSignal
+from gdtbridge.exams.steps import rule
 from gdtbridge.outbox import Outbox
 from gdtbridge.people import Patient
 from gdtbridge.sr import is_report
@@ -108,9 +109,12 @@ class InstanceReceiver:
         receipt = self.archive.enter(
             connection, incoming, header, stored, receipt.status, one.id, now
         )
-        if receipt.status is ReceiptStatus.NEW and is_report(incoming.SOPClassUID):
-            uid = incoming.SOPInstanceUID
+        if receipt.status is not ReceiptStatus.NEW:
+            return receipt
+        uid, study = incoming.SOPInstanceUID, intake.study_of(incoming.SOPInstanceUID, header)
+        if is_report(incoming.SOPClassUID):
             store.insert_report(connection, one.exam_id, receipt.instance_id, uid)
+        rule.arrived(connection, self.completion, uid, study, now)
         return receipt
 
     def _tell_of_new(

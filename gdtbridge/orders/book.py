@@ -39,7 +39,14 @@ from gdtbridge.people import Patient, are_two
 from gdtbridge.settings import Settings
 from gdtbridge.webhooks import HouseEvent
 from gdtbridge.webhooks.events import patient_facts
-from worklist import AccessionNumbers, Entry, FolderError, WorklistError, WorklistFolder
+from worklist import (
+    AccessionNumbers,
+    Entry,
+    FolderError,
+    StepStatus,
+    WorklistError,
+    WorklistFolder,
+)
 
 log = logging.getLogger(__name__)
 
@@ -319,6 +326,25 @@ class OrderBook:
         order = store.order_of_study(connection, study_instance_uid)
         if order is not None and order.patient.id == patient_id.strip():
             self._tell(connection, order, OrderProgress.RECEIVED)
+
+    def examination_began(self, connection: Connection, order: Order) -> None:
+        """Show that the patient of an open order is being examined."""
+        store.set_step_status(connection, order.accession_number, StepStatus.STARTED)
+        self._tell(connection, order, OrderProgress.STARTED)
+
+    def examination_stopped(self, connection: Connection, order: Order) -> None:
+        """Let an order wait on: its examination was discontinued."""
+        store.set_step_status(connection, order.accession_number, StepStatus.SCHEDULED)
+        self._tell(connection, order, OrderProgress.DISCONTINUED)
+
+    def examination_ended(self, connection: Connection, order: Order) -> None:
+        """End an order."""
+        store.finish_order(connection, order, OrderState.DONE)
+
+    def follow_examination(self) -> None:
+        """Let worklist and outbox follow what examinations changed, after their transaction."""
+        self._outbox.wake()
+        self.follow_marked()
 
     def _tell(self, connection: Connection, order: Order, progress: OrderProgress) -> None:
         """Let the practice software be told an order's state, where it wants that."""

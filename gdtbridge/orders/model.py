@@ -29,7 +29,9 @@ class OrderProgress(StrEnum):
     """A state of an order that the practice software may be told, as the chart says it."""
 
     ACCEPTED = "Auftrag angenommen"
+    STARTED = "Untersuchung begonnen"
     RECEIVED = "Erste Bilder empfangen"
+    DISCONTINUED = "Untersuchung abgebrochen"
     CANCELLED = "Auftrag storniert"
 
 

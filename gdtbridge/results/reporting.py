@@ -28,6 +28,7 @@ from gdtbridge.exams.model import (
     ExamState,
     HoldReason,
 )
+from gdtbridge.exams.steps import rule as steps
 from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.logs import describe
 from gdtbridge.orders import store as order_store
@@ -187,7 +188,8 @@ class ResultReporter:
         is written. Of several, those from the first that changed on, and all where one fails, are
         read again and get a transaction each.
         """
-        gathered = [one for exam_id in exam_ids if (one := self._gathered(exam_id)) is not None]
+        over = self._over(list(exam_ids))
+        gathered = [one for exam_id in over if (one := self._gathered(exam_id)) is not None]
         if len(gathered) > 1:
             later = [one.exam.id for one in gathered]
             with suppress(Exception):
@@ -201,6 +203,18 @@ class ResultReporter:
             with self._watched(one.exam.id):
                 changed = self._settle_all([one])
         return changed
+
+    def _over(self, exam_ids: list[int]) -> list[int]:
+        """Return those of some exams that no step keeps waiting; the others are due later."""
+        now = self.clock.utc()
+        with self.database.read() as connection:
+            if not steps.awaited(connection, self.completion, exam_ids, now):
+                return exam_ids
+        with self.database.write(synced=False) as connection:
+            later = steps.awaited(connection, self.completion, exam_ids, now)
+            for exam_id, due_at in later.items():
+                store.update_exam(connection, exam_id, due_at=due_at)
+        return [one for one in exam_ids if one not in later]
 
     def _gathered(self, exam_id: int) -> GatheredExam | None:
         gathered: list[GatheredExam | None] = [None]

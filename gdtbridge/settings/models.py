@@ -131,7 +131,10 @@ FileName = Annotated[str, AfterValidator(_file_name), Field(min_length=1)]
 Occupied = Literal["wait", "number"]
 Most = Annotated[int, Field(ge=1, le=100)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
-States = Annotated[tuple[Literal["accepted", "received", "cancelled"], ...], BeforeValidator(split)]
+States = Annotated[
+    tuple[Literal["accepted", "started", "received", "discontinued", "cancelled"], ...],
+    BeforeValidator(split),
+]
 EchoedFields = Annotated[
     tuple[Annotated[str, AfterValidator(_echoed_field)], ...], BeforeValidator(split)
 ]

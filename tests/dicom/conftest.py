@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from gdtbridge.dicom.command import CommandField
-from gdtbridge.dicom.commitment import CommitmentAction
+from gdtbridge.dicom.commitment import commitment_services
 from gdtbridge.dicom.commitment_report import CommitmentChannels
-from gdtbridge.dicom.negotiation import STORAGE_COMMITMENT
+from gdtbridge.dicom.performed_step import step_services
 from gdtbridge.dicom.server import DicomServer
-from gdtbridge.dicom.service import ServiceTable
 from gdtbridge.settings import DicomSettings
 from tests.tools.dicom_server import Bridge, Recorder, StartServer
 
@@ -28,8 +25,8 @@ def start(tmp_path: Path) -> Iterator[StartServer]:
         kept.mkdir()
         core = Recorder(kept)
         dicom = DicomSettings.model_validate({"port": 0, **settings})
-        commitment = partial(CommitmentAction, core, CommitmentChannels(), lambda _: False)
-        further: ServiceTable = {(CommandField.N_ACTION_RQ, STORAGE_COMMITMENT): commitment}
+        commitment = commitment_services(core, CommitmentChannels(), lambda _: False)
+        further = {**step_services(core), **commitment}
         server = DicomServer(dicom, spool, core, core, further=further)
         bridge = Bridge(server, core, spool)
         bridges.append(bridge)

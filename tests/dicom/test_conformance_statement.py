@@ -15,7 +15,7 @@ from gdtbridge.commitment.book import MOST_OPEN
 from gdtbridge.dataset.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from gdtbridge.dataset.text import SpecificCharacterSet
 from gdtbridge.dicom import worklist as worklist_service
-from gdtbridge.dicom.command import DimseStatus
+from gdtbridge.dicom.command import CommandField, CommandSet, DimseStatus, encode_command
 from gdtbridge.dicom.commitment import MAX_REQUEST
 from gdtbridge.dicom.commitment_report import (
     FIRST_PAUSE,
@@ -24,6 +24,8 @@ from gdtbridge.dicom.commitment_report import (
 from gdtbridge.dicom.negotiation import (
     COMMITMENT_INSTANCE,
     MODALITY_WORKLIST,
+    PERFORMED_STEP,
+    PERFORMED_STEP_RETRIEVE,
     STORAGE_COMMITMENT,
     VERIFICATION,
     ContextResult,
@@ -40,6 +42,9 @@ from gdtbridge.dicom.upper_layer import (
     sockets,
 )
 from gdtbridge.errors import DatabaseUnavailable, OutOfResources, SopClassMismatch, StoreError
+from gdtbridge.exams.steps import StepFault, StepMessage, StepRefused
+from gdtbridge.exams.steps.keeping import MOST_MESSAGES
+from gdtbridge.exams.steps.reading import MOST_BYTES
 from gdtbridge.settings import DicomSettings, StorageSettings, WorklistSettings
 from tests.dicom.test_dicom_worklist import entry
 from tests.tools.device import (
@@ -86,9 +91,15 @@ def test_services_are_the_ones_negotiated(text: str) -> None:
 
 
 def test_transfer_syntaxes_are_the_ones_negotiated(text: str) -> None:
-    """Those named for worklist and verification are accepted, all others are not."""
+    """Those named for all but storage are accepted, all others are not."""
     named = re.findall(r"`([0-9.]+)` [A-Z]", section(text, "#### 3.2.2", "#### 3.2.3"))
-    for abstract in (VERIFICATION, MODALITY_WORKLIST, STORAGE_COMMITMENT):
+    for abstract in (
+        VERIFICATION,
+        MODALITY_WORKLIST,
+        PERFORMED_STEP,
+        PERFORMED_STEP_RETRIEVE,
+        STORAGE_COMMITMENT,
+    ):
         for uid in named:
             assert answer_context(abstract, [uid]).result is ContextResult.ACCEPTED
     known = [uid for uid in named if UID(uid).is_transfer_syntax]
@@ -107,7 +118,7 @@ ECHO_RQ = command_set(
     command_element(0x0100, 0x0030),
     command_element(0x0800, 0x0101),
 )
-N_CREATE_RQ = ECHO_RQ.replace(command_element(0x0100, 0x0030), command_element(0x0100, 0x0140))
+C_GET_RQ = ECHO_RQ.replace(command_element(0x0100, 0x0030), command_element(0x0100, 0x0010))
 STORE_RQ = store_rq(US_IMAGE, "1.2.3")
 
 
@@ -155,6 +166,45 @@ def cancelled(bridge: Bridge) -> int:
     return status
 
 
+def step_rq(field: int, sop_class: str = PERFORMED_STEP, uid: str = "1.2.3", tag: int = 0) -> bytes:
+    """Return the command set of a request about a step."""
+    return encode_command(
+        CommandSet(
+            CommandField=field,
+            CommandDataSetType=0x0101 if field == CommandField.N_GET_RQ else 1,
+            AffectedSOPClassUID=sop_class,
+            MessageID=1,
+            AffectedSOPInstanceUID=uid,
+            AttributeIdentifierList=(tag,) if tag else (),
+        )
+    )
+
+
+def step(
+    field: int, dataset: bytes | None = None, sop_class: str = PERFORMED_STEP, uid: str = "1.2.3"
+) -> Provoke:
+    """Return what sends one request about a step."""
+    return answer(step_rq(field, sop_class, uid), dataset, PERFORMED_STEP)
+
+
+def getting(tag: int = 0) -> Provoke:
+    """Return what asks for a step, or for one of its attributes."""
+
+    def provoke(bridge: Bridge) -> int:
+        status = element(0x00400252, b"CS", "COMPLETED")
+        bridge.core.steps = [StepMessage(status, EXPLICIT)]
+        command = step_rq(CommandField.N_GET_RQ, PERFORMED_STEP_RETRIEVE, tag=tag)
+        return answer(command, None, PERFORMED_STEP_RETRIEVE)(bridge)
+
+    return provoke
+
+
+def refusing(fault: StepFault, provoke: Provoke) -> Provoke:
+    """Return ``provoke`` with a core that refuses a step."""
+    return failing(StepRefused(fault), provoke)
+
+
+CREATE, SET = step(0x0140, b"data"), step(0x0120, b"data")
 ECHO, STORE = answer(ECHO_RQ, None, VERIFICATION), answer(STORE_RQ, b"data")
 FIND = answer(find_rq(), b"", MODALITY_WORKLIST)
 COMMITMENT_RQ = command_set(
@@ -201,7 +251,37 @@ PROVOKED: dict[str, dict[str, Provoke]] = {
         "0131": failing(DuplicateTransaction(""), COMMIT),
         "0213": failing(TooManyCommitments(""), COMMIT),
     },
-    "Any other request:": {"0211": answer(N_CREATE_RQ, None, VERIFICATION)},
+    "N-CREATE (Modality Performed Procedure Step):": {
+        "0000": CREATE,
+        "0106": refusing(StepFault.STATE, CREATE),
+        "0110": refusing(StepFault.UNREADABLE, CREATE),
+        "0111": refusing(StepFault.DUPLICATE, CREATE),
+        "0117": step(0x0140, b"data", uid="nonsense"),
+        "0118": step(0x0140, b"data", sop_class="1.2.3"),
+        "0120": refusing(StepFault.NO_DATASET, CREATE),
+        "0122": answer(step_rq(0x0140), b"data", VERIFICATION),
+        "0213": failing(OutOfResources(""), CREATE),
+    },
+    "N-SET (Modality Performed Procedure Step):": {
+        "0000": SET,
+        "0106": refusing(StepFault.STATE, SET),
+        "0110": refusing(StepFault.FINAL, SET),
+        "0112": refusing(StepFault.UNKNOWN, SET),
+        "0118": step(0x0120, b"data", sop_class="1.2.3"),
+        "0120": refusing(StepFault.NO_DATASET, SET),
+        "0122": answer(step_rq(0x0120), b"data", VERIFICATION),
+        "0213": refusing(StepFault.TOO_LARGE, SET),
+    },
+    "N-GET (Modality Performed Procedure Step, also in the Retrieve context):": {
+        "0000": getting(),
+        "0001": getting(0x00100020),
+        "0110": failing(RuntimeError(), getting()),
+        "0112": refusing(StepFault.UNKNOWN, getting()),
+        "0118": step(0x0110, sop_class="1.2.3"),
+        "0122": answer(step_rq(0x0110), None, VERIFICATION),
+        "0213": failing(OutOfResources(""), getting()),
+    },
+    "Any other request:": {"0211": answer(C_GET_RQ, None, VERIFICATION)},
 }
 
 
@@ -275,6 +355,7 @@ def limits() -> dict[str, str]:
             f"{MAX_IDENTIFIER} bytes, also inflated; "
             f"{worklist_service.MAX_VALUES} separators of values"
         ),
+        "performed procedure step": f"{MOST_BYTES} bytes a message, {MOST_MESSAGES} messages",
         "object": f"{dicom.max_object_mb} MB (`dicom.max_object_mb`)",
         "disk space kept free": f"{StorageSettings().min_free_mb} MB (`storage.min_free_mb`)",
     }

@@ -85,7 +85,7 @@ def test_device_gets_what_it_names_first(abstract: str, proposed: list[str], exp
         (US_IMAGE, [], ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED),
         (US_IMAGE, ["nonsense"], ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED),
         (MODALITY_WORKLIST, [JPEG], ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED),
-        ("1.2.840.10008.3.1.2.3.3", [IMPLICIT], ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED),
+        ("1.2.840.10008.3.1.2.3.5", [IMPLICIT], ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED),
     ],
 )
 def test_what_is_not_accepted(abstract: str, proposed: list[str], expected: ContextResult) -> None:

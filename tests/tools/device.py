@@ -56,14 +56,15 @@ def associate_rq(
     calling: str | bytes = "RAW",
     called: str | bytes = "ANY",
     max_pdu: int = 16384,
+    further: bytes = b"",
 ) -> bytes:
-    """Return an A-ASSOCIATE-RQ PDU."""
+    """Return an A-ASSOCIATE-RQ PDU; ``further`` are sub-items of the user information."""
     contexts = b""
     for number, (abstract, transfers) in enumerate(proposals):
         syntaxes = b"".join(item(0x40, one.encode("latin-1")) for one in transfers)
         head = bytes([number * 2 + 1, 0, 0, 0])
         contexts += item(0x20, head + item(0x30, abstract.encode("latin-1")) + syntaxes)
-    user = item(0x51, struct.pack(">L", max_pdu)) + item(0x52, b"1.2.3.4")
+    user = item(0x51, struct.pack(">L", max_pdu)) + item(0x52, b"1.2.3.4") + further
     return pdu(
         0x01,
         struct.pack(">Hxx", 1)
@@ -200,9 +201,10 @@ class RawAssociation:
         calling: str | bytes = "RAW",
         called: str | bytes = "ANY",
         max_pdu: int = 16384,
+        further: bytes = b"",
     ) -> Self:
         """Associate; raise `Rejected` or `Closed`."""
-        self.send(associate_rq(proposals, calling, called, max_pdu))
+        self.send(associate_rq(proposals, calling, called, max_pdu, further))
         kind, body = self.read_pdu()
         if kind == 0x03:
             raise Rejected(body[1], body[2], body[3])

@@ -16,6 +16,7 @@ from gdtbridge.archive import IncomingInstance, ReceiptStatus
 from gdtbridge.commitment import CommitmentRequest
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.server import DicomServer
+from gdtbridge.exams.steps import StepMessage
 from worklist import Match
 
 
@@ -29,6 +30,8 @@ class Recorder:
     queries: list[tuple[Dataset, str]] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)
     given: int = 0
+    steps: list[StepMessage] = field(default_factory=list)
+    followed: int = 0
     asked: list[CommitmentRequest] = field(default_factory=list)
     rung: int = 0
     error: Exception | None = None
@@ -60,6 +63,23 @@ class Recorder:
             yield match
             if self.gate is not None:
                 self.gate.wait(20)
+
+    def create(self, message: StepMessage, sop_instance_uid: str | None) -> str:
+        if self.error is not None:
+            raise self.error
+        self.steps.append(message)
+        return sop_instance_uid or "2.25.1"
+
+    def update(self, message: StepMessage, sop_instance_uid: str) -> None:
+        self.create(message, sop_instance_uid)
+
+    def messages(self, sop_instance_uid: str) -> list[StepMessage]:
+        if self.error is not None:
+            raise self.error
+        return self.steps
+
+    def follow(self) -> None:
+        self.followed += 1
 
     def request(self, asked: CommitmentRequest) -> None:
         self.asked.append(asked)
