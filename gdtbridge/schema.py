@@ -124,6 +124,8 @@ placed_order = sa.Table(
     sa.Column("created", sa.Text, nullable=False, server_default=""),  # the same
     # worklist.StepStatus, as devices are shown it
     sa.Column("step_status", sa.Text, nullable=False, server_default="SCHEDULED"),
+    # worklist.EntryDetails that are said, as JSON
+    sa.Column("details", sa.Text, nullable=False, server_default=""),
     sa.Column("listing", sa.Text),  # gdtbridge.orders.model.ListingMark; null: the list has it
     sa.Column("changed_at", sa.Double),  # when its entry was changed last, or came back
     sa.Column("unlisted_at", sa.Double),  # when its entry left the list

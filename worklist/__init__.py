@@ -9,7 +9,15 @@ beside it.
 
 from worklist.accession import AccessionNumbers, canonical_number
 from worklist.charset import AnswerCharset
-from worklist.entry import LONGEST_NAME, Entry, EntryFields, StepStatus, is_stale, make_entry
+from worklist.details import DETAIL_RULES, NO_DETAILS, PRIORITIES, EntryDetails, ProcedureCode
+from worklist.entry import (
+    LONGEST_NAME,
+    Entry,
+    EntryFields,
+    StepStatus,
+    is_stale,
+    make_entry,
+)
 from worklist.errors import EntryError, FolderError, NumbersExhausted, WorklistError
 from worklist.exclusion import Exclusion, exclusions, given_keys
 from worklist.folder import Match, WorklistFolder, matches, project
@@ -21,10 +29,14 @@ from worklist.names import NameForm
 from worklist.query import MatchPolicy, Query, StationPolicy
 
 __all__ = [
+    "DETAIL_RULES",
     "LONGEST_NAME",
+    "NO_DETAILS",
+    "PRIORITIES",
     "AccessionNumbers",
     "AnswerCharset",
     "Entry",
+    "EntryDetails",
     "EntryError",
     "EntryFields",
     "Exclusion",
@@ -34,6 +46,7 @@ __all__ = [
     "MatchPolicy",
     "NameForm",
     "NumbersExhausted",
+    "ProcedureCode",
     "Query",
     "StationPolicy",
     "StepStatus",

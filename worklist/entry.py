@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypedDict, Unpack
 
-from gdtbridge.dataset.text import one_line
-from gdtbridge.dataset.values import PersonName, is_ae_title, is_valid_uid, new_uid
+from gdtbridge.dataset.values import new_uid, titles_in
 from gdtbridge.people import Patient
+from worklist.details import NO_DETAILS, EntryDetails, checked_details
 from worklist.errors import EntryError
+from worklist.rules import AttributeRule, check, missing, tidied
+
+STATION = "ScheduledStationAETitle"
+SEPARATOR = "\\"
+"""Between the values of one attribute (PS3.5 6.4)."""
 
 
 class StepStatus(StrEnum):
@@ -31,7 +34,8 @@ class Entry:
 
     ``PatientName`` is ``Family^Given``. ``scheduled`` is Scheduled Procedure Step Start Date and
     Time, ``created`` Issue Date and Time of the Imaging Service Request: local time, naive, whole
-    seconds.
+    seconds. ``ScheduledStationAETitle`` may name several stations, any of which may do it
+    (`titles_in`).
     """
 
     AccessionNumber: str
@@ -49,6 +53,7 @@ class Entry:
     ScheduledProcedureStepID: str = ""
     ScheduledProcedureStepStatus: str = StepStatus.SCHEDULED
     created: datetime | None = None
+    details: EntryDetails = NO_DETAILS
 
     @property
     def patient(self) -> Patient:
@@ -76,6 +81,7 @@ class EntryFields(TypedDict, total=False):
     ScheduledProcedureStepID: str
     ScheduledProcedureStepStatus: str
     created: datetime | None
+    details: EntryDetails
 
 
 REQUIRED = ("AccessionNumber", "PatientID", "PatientName", "scheduled")
@@ -85,7 +91,7 @@ def make_entry(**fields: Unpack[EntryFields]) -> Entry:
     """Return a checked entry, its Study Instance UID made if missing; raise :class:`EntryError`."""
     for name in REQUIRED:
         if name not in fields:
-            raise _missing(name)
+            raise missing(name, RULES.get(name))
     fields.setdefault("StudyInstanceUID", new_uid())
     return checked(Entry(**fields))
 
@@ -95,28 +101,27 @@ def checked(entry: Entry) -> Entry:
 
     Raises :class:`EntryError` when a value cannot be stored and sent as it is.
     """
-    texts = {name: _tidy(name, getattr(entry, name)) for name in RULES}
+    texts = {name: tidied(rule, getattr(entry, name)) for name, rule in RULES.items()}
+    texts[STATION] = SEPARATOR.join(titles_in(entry.ScheduledStationAETitle))
     for name in ("RequestedProcedureID", "ScheduledProcedureStepID"):
         texts[name] = texts[name] or texts["AccessionNumber"]
     scheduled = _local_seconds("scheduled", entry.scheduled)
     created = None if entry.created is None else _local_seconds("created", entry.created)
     born = entry.PatientBirthDate
-    tidy = replace(entry, **texts, scheduled=scheduled, created=created, PatientBirthDate=born)
+    details = checked_details(entry.details)
+    tidy = replace(
+        entry,
+        **texts,
+        scheduled=scheduled,
+        created=created,
+        PatientBirthDate=born,
+        details=details,
+    )
     for name, text in texts.items():
-        _check(name, RULES[name], text)
+        for value in text.split(SEPARATOR) if name == STATION else (text,):
+            check(name, RULES[name], value)
     _check_birth_date(tidy)
     return tidy
-
-
-@dataclass(frozen=True, slots=True)
-class AttributeRule:
-    """What an attribute may hold: ``limit`` is in characters, for PN per component group."""
-
-    german: str
-    english: str
-    VR: str
-    limit: int
-    required: bool = False
 
 
 RULES: Mapping[str, AttributeRule] = MappingProxyType(
@@ -127,7 +132,7 @@ RULES: Mapping[str, AttributeRule] = MappingProxyType(
         "StudyInstanceUID": AttributeRule("Studien-UID", "Study UID", "UI", 64, required=True),
         "PatientID": AttributeRule("Patientennummer", "Patient number", "LO", 64, required=True),
         "PatientName": AttributeRule("Patientenname", "Patient name", "PN", 64, required=True),
-        "PatientSex": AttributeRule("Geschlecht", "Sex", "CS", 16),
+        "PatientSex": AttributeRule("Geschlecht", "Sex", "CS", 16, terms=("M", "F", "O")),
         "Modality": AttributeRule("Modalität", "Modality", "CS", 16, required=True),
         "ScheduledStationAETitle": AttributeRule("Gerät", "Station", "AE", 16, required=True),
         "RequestedProcedureDescription": AttributeRule("Untersuchung", "Procedure", "LO", 64),
@@ -148,103 +153,8 @@ RULES: Mapping[str, AttributeRule] = MappingProxyType(
 LONGEST_NAME = RULES["PatientName"].limit
 """Characters a component group of a name may have."""
 
-SHAPES: Mapping[str, tuple[Callable[[str], object], str, str]] = MappingProxyType(
-    {
-        "UI": (
-            is_valid_uid,
-            "Erlaubt sind Zahlen mit Punkten dazwischen.",
-            "Numbers with dots between them are allowed.",
-        ),
-        "CS": (
-            re.compile(r"[A-Z0-9_ ]*").fullmatch,
-            "Erlaubt sind Großbuchstaben, Ziffern und Unterstrich.",
-            "Capital letters, digits and underscore are allowed.",
-        ),
-        "AE": (
-            is_ae_title,
-            "Erlaubt sind ASCII-Zeichen außer dem Backslash.",
-            "ASCII characters other than the backslash are allowed.",
-        ),
-    }
-)
-
-SEXES = ("M", "F", "O", "")
 FIRST_BELIEVED = 2020
 """A year before it comes from a clock that is wrong."""
-FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode categories no text may hold: control characters, surrogates, line separators."""
-
-
-def _tidy(name: str, value: str) -> str:
-    text = unicodedata.normalize("NFC", value)
-    if _is_forbidden(text):
-        return text
-    text = one_line(text)
-    if RULES[name].VR != "PN":
-        return text
-    return str(PersonName.of(text))
-
-
-def _is_forbidden(text: str) -> bool:
-    if "\\" in text:
-        return True
-    odd = not text.isprintable()  # nothing forbidden is printable
-    return odd and any(unicodedata.category(letter) in FORBIDDEN for letter in text)
-
-
-def _check(name: str, rule: AttributeRule, value: str) -> None:
-    if not value:
-        if rule.required:
-            raise _missing(name)
-        return
-    if _is_forbidden(value):
-        raise EntryError(
-            name,
-            f"{rule.german} enthält Steuerzeichen oder einen Backslash."
-            f" / {rule.english} contains control characters or a backslash.",
-            "Bitte entfernen. / Please remove them.",
-        )
-    _check_length(name, rule, value)
-    _check_shape(name, rule, value)
-
-
-def _check_length(name: str, rule: AttributeRule, value: str) -> None:
-    groups = value.split("=") if rule.VR == "PN" else [value]
-    if any(len(group) > rule.limit for group in groups):
-        raise EntryError(
-            name,
-            f"{rule.german} ist zu lang. / {rule.english} is too long.",
-            f"Höchstens {rule.limit} Zeichen. / At most {rule.limit} characters.",
-        )
-
-
-def _check_shape(name: str, rule: AttributeRule, value: str) -> None:
-    if rule.VR == "PN":
-        groups = PersonName.of(value).groups
-        if (
-            len(groups) > 3
-            or any(len(group.components) > 5 for group in groups)
-            or not groups[0].components
-        ):
-            raise EntryError(
-                name,
-                f"{rule.german} ist kein DICOM-Name. / {rule.english} is not a DICOM name.",
-                "Richtig: Nachname^Vorname. / Right: Family^Given.",
-            )
-    shape = SHAPES.get(rule.VR)
-    if shape is not None and not shape[0](value):
-        raise EntryError(
-            name,
-            f"{rule.german} enthält unzulässige Zeichen."
-            f" / {rule.english} contains characters that are not allowed.",
-            f"{shape[1]} / {shape[2]}",
-        )
-    if name == "PatientSex" and value not in SEXES:
-        raise EntryError(
-            name,
-            "Geschlecht ist unbekannt. / Sex is unknown.",
-            "Erlaubt: M, F, O oder leer. / Allowed: M, F, O or empty.",
-        )
 
 
 def _local_seconds(name: str, moment: datetime) -> datetime:
@@ -267,14 +177,6 @@ def _check_birth_date(entry: Entry) -> None:
             "Das Geburtsdatum kann nicht stimmen. / The birth date cannot be right.",
             "Nach 1850 und nicht nach der Untersuchung. / After 1850 and not after the exam.",
         )
-
-
-def _missing(name: str) -> EntryError:
-    rule = RULES.get(name)
-    german, english = (rule.german, rule.english) if rule else ("Zeitpunkt", "Time")
-    return EntryError(
-        name, f"{german} fehlt. / {english} is missing.", "Bitte angeben. / Please give it."
-    )
 
 
 def is_stale(entry: Entry, now: datetime, *, min_age: timedelta) -> bool:

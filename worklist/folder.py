@@ -189,7 +189,7 @@ class WorklistFolder:
         return tuple(record.entry for record in records if record.entry is not None)
 
     def entries(self) -> tuple[Entry, ...]:
-        """Return our entries, in the order of their start."""
+        """Return our entries, the urgent first, then by their start."""
         return self._fresh().entries()
 
     def problems(self) -> tuple[FileProblem, ...]:

@@ -8,6 +8,7 @@ that server refuses a file with neither (and one with an empty description).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime, time
 from io import BytesIO
 from uuid import NAMESPACE_OID, uuid5
@@ -20,9 +21,10 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from gdtbridge.dataset.encoding import DEFLATED, EXPLICIT_BIG_ENDIAN, is_explicit
 from gdtbridge.dataset.part10 import read_file_meta
-from gdtbridge.dataset.values import da_text, tm_text, to_date, to_time, uid_from
+from gdtbridge.dataset.values import da_text, titles_in, tm_text, to_date, to_time, uid_from
 from worklist.attributes import ROOT, SPS, TYPE_1
-from worklist.entry import Entry, StepStatus
+from worklist.details import DETAIL_RULES, NO_DETAILS, EntryDetails, ProcedureCode
+from worklist.entry import SEPARATOR, STATION, Entry, StepStatus
 from worklist.errors import EntryError
 from worklist.item import (
     NOTHING,
@@ -32,8 +34,11 @@ from worklist.item import (
     item_from,
     items_of,
     sequence_element,
+    tag_of,
     text_element,
     text_of,
+    texts_of,
+    values_element,
 )
 
 MODALITY_WORKLIST_FIND = UID("1.2.840.10008.5.1.4.31")
@@ -47,11 +52,17 @@ TEXTS_OF_STEP = (
     "Modality",
     "ScheduledPerformingPhysicianName",
     "ScheduledProcedureStepID",
-    STATUS,
-    "ScheduledStationAETitle",
 )
 """Attributes of `Entry` that stand under the same keyword, as they are, in its dataset."""
-NOT_KNOWN = ("ReferringPhysicianName", "RequestingPhysician", "RequestedProcedurePriority")
+TYPE_2 = ("ReferringPhysicianName", "RequestingPhysician", "RequestedProcedurePriority")
+"""Attributes of `EntryDetails` that are there even when nothing is known (``wlmscpfs`` looks)."""
+DETAIL_TEXTS = tuple(name for name, rule in DETAIL_RULES.items() if rule.VR != "US")
+DETAIL_NUMBERS = tuple(name for name, rule in DETAIL_RULES.items() if rule.VR == "US")
+CODES = (
+    ("procedure_code", "RequestedProcedureCodeSequence"),
+    ("protocol_code", "ScheduledProtocolCodeSequence"),
+)
+"""The codes of `EntryDetails` and the sequences they stand in."""
 
 
 def to_dataset(entry: Entry) -> Dataset:
@@ -80,12 +91,17 @@ def item_of(entry: Entry) -> Item:
         (
             *_issued(entry.created),
             *(text_element(keyword, getattr(entry, keyword)) for keyword in TEXTS_OF_ROOT),
-            *(text_element(keyword, "") for keyword in NOT_KNOWN),
+            *_details(entry.details),
             sequence_element("ReferencedStudySequence"),
             sequence_element("ReferencedPatientSequence"),
             text_element("PatientBirthDate", da_text(entry.PatientBirthDate)),
             text_element("PatientSex", entry.PatientSex),
-            _described(entry, "RequestedProcedureDescription", "RequestedProcedureCodeSequence"),
+            *_described(
+                entry,
+                "RequestedProcedureDescription",
+                "RequestedProcedureCodeSequence",
+                entry.details.procedure_code,
+            ),
             sequence_element("ScheduledProcedureStepSequence", _step(entry)),
         )
     )
@@ -95,25 +111,45 @@ def _step(entry: Entry) -> Item:
     return dict(
         (
             *(text_element(keyword, getattr(entry, keyword)) for keyword in TEXTS_OF_STEP),
+            text_element(STATUS, entry.ScheduledProcedureStepStatus),
+            values_element(STATION, titles_in(entry.ScheduledStationAETitle)),
             text_element("ScheduledProcedureStepStartDate", da_text(entry.scheduled)),
             text_element("ScheduledProcedureStepStartTime", tm_text(entry.scheduled)),
-            _described(entry, "ScheduledProcedureStepDescription", "ScheduledProtocolCodeSequence"),
+            *_described(
+                entry,
+                "ScheduledProcedureStepDescription",
+                "ScheduledProtocolCodeSequence",
+                entry.details.protocol_code,
+            ),
         )
     )
 
 
-def _described(entry: Entry, description: str, codes: str) -> tuple[int, Element]:
-    """Return the description or, where there is none, the modality as a code (PS3.16 CID 29)."""
+def _details(details: EntryDetails) -> Iterator[tuple[int, Element]]:
+    for keyword in DETAIL_TEXTS:
+        value = getattr(details, keyword)
+        if value or keyword in TYPE_2:
+            yield values_element(keyword, value if isinstance(value, tuple) else (value,))
+    for keyword in DETAIL_NUMBERS:
+        if number := getattr(details, keyword):
+            yield tag_of(keyword), Element("US", other=int(number))
+
+
+def _described(
+    entry: Entry, description: str, codes: str, code: ProcedureCode | None
+) -> Iterator[tuple[int, Element]]:
+    """Yield description and code; where there is neither, the modality as a code (CID 29)."""
     if entry.RequestedProcedureDescription:
-        return text_element(description, entry.RequestedProcedureDescription)
-    code = dict(
-        (
-            text_element("CodeValue", entry.Modality),
-            text_element("CodingSchemeDesignator", "DCM"),
-            text_element("CodeMeaning", entry.Modality),
-        )
-    )
-    return sequence_element(codes, code)
+        yield text_element(description, entry.RequestedProcedureDescription)
+        if code is None:
+            return
+    code = code or _modality_code(entry.Modality)
+    values = ((field.name, getattr(code, field.name)) for field in fields(code))
+    yield sequence_element(codes, dict(text_element(keyword, text) for keyword, text in values))
+
+
+def _modality_code(modality: str) -> ProcedureCode:
+    return ProcedureCode(modality, "DCM", modality)
 
 
 def _issued(created: datetime | None) -> Iterator[tuple[int, Element]]:
@@ -185,7 +221,8 @@ def entry_of(item: Item) -> Entry:
     step = items_of(item, "ScheduledProcedureStepSequence")[0]
     return Entry(
         **{keyword: text_of(item, keyword) for keyword in TEXTS_OF_ROOT},
-        **{keyword: text_of(step, keyword) for keyword in TEXTS_OF_STEP if keyword != STATUS},
+        **{keyword: text_of(step, keyword) for keyword in TEXTS_OF_STEP},
+        ScheduledStationAETitle=SEPARATOR.join(texts_of(step, STATION)),
         ScheduledProcedureStepStatus=text_of(step, STATUS) or StepStatus.SCHEDULED,
         PatientBirthDate=to_date(text_of(item, "PatientBirthDate")),
         PatientSex=_sex(text_of(item, "PatientSex")),
@@ -194,7 +231,32 @@ def entry_of(item: Item) -> Entry:
         created=_moment(
             item, "IssueDateOfImagingServiceRequest", "IssueTimeOfImagingServiceRequest"
         ),
+        details=_details_of(item, step),
     )
+
+
+def _details_of(item: Item, step: Item) -> EntryDetails:
+    """Return what an entry says beyond who, what, where and when."""
+    said: dict[str, object] = {
+        keyword: texts if isinstance(getattr(NO_DETAILS, keyword), tuple) else texts[0]
+        for keyword in DETAIL_TEXTS
+        if (texts := texts_of(item, keyword))
+    }
+    for keyword in DETAIL_NUMBERS:
+        number = item.get(tag_of(keyword), Element("US")).other
+        if isinstance(number, int):
+            said[keyword] = str(number)
+    for (name, keyword), part in zip(CODES, (item, step), strict=True):
+        code = _code_of(part, keyword)
+        if code not in (None, _modality_code(text_of(step, "Modality"))):
+            said[name] = code
+    return EntryDetails(**said) if said else NO_DETAILS  # type: ignore[arg-type]
+
+
+def _code_of(item: Item, keyword: str) -> ProcedureCode | None:
+    for one in items_of(item, keyword):
+        return ProcedureCode(*(text_of(one, field.name) for field in fields(ProcedureCode)))
+    return None
 
 
 def _sex(text: str) -> str:

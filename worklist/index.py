@@ -50,8 +50,8 @@ class FileProblem:
 class WorklistFile:
     """A ``.wl`` file: the datasets served from it, its `Entry` if we wrote it, what is odd.
 
-    ``order`` is start and accession number, the order of answers; ``reason`` says why the file is
-    not served, not ours or not understood, without any content.
+    ``order`` is day, urgency, time and accession number, the order of answers; ``reason`` says why
+    the file is not served, not ours or not understood, without any content.
     """
 
     name: str
@@ -284,9 +284,8 @@ def record_from(name: str, stamp: FileStamp, data: bytes) -> WorklistFile:
         missing = missing_in(steps[0] if steps else item)
         return WorklistFile(name, stamp, reason=f"incomplete, not served: {missing}")
     accession = text_of(item, "AccessionNumber")
-    record = WorklistFile(
-        name, stamp, complete, reason=FOREIGN, order=(_start(complete[0]), accession)
-    )
+    order = (_rank(complete[0]), accession)
+    record = WorklistFile(name, stamp, complete, reason=FOREIGN, order=order)
     own = OWN_NAME.fullmatch(name)
     if own is None or own[1] != accession:
         return record
@@ -296,10 +295,16 @@ def record_from(name: str, stamp: FileStamp, data: bytes) -> WorklistFile:
         return replace(record, reason=f"served, but not understood: {error.field}")
 
 
-def _start(item: Item) -> str:
+_URGENT = {"STAT": "0", "HIGH": "1"}
+"""Requested Procedure Priority (PS3.3 C.4.11) of what comes before the rest of its day."""
+
+
+def _rank(item: Item) -> str:
     step = items_of(item, "ScheduledProcedureStepSequence")[0]
-    return text_of(step, "ScheduledProcedureStepStartDate") + text_of(
-        step, "ScheduledProcedureStepStartTime"
+    return (
+        text_of(step, "ScheduledProcedureStepStartDate")
+        + _URGENT.get(text_of(item, "RequestedProcedurePriority"), "2")
+        + text_of(step, "ScheduledProcedureStepStartTime")
     )
 
 

@@ -101,6 +101,12 @@ def text_element(keyword: str, text: str) -> tuple[int, Element]:
     return tag, Element(vr_of(tag), texts=(text,) if text else ())
 
 
+def values_element(keyword: str, texts: Iterable[str]) -> tuple[int, Element]:
+    """Return tag and element of several text values, empty ones being none."""
+    tag = tag_of(keyword)
+    return tag, Element(vr_of(tag), texts=tuple(filter(None, texts)))
+
+
 def sequence_element(keyword: str, *items: Item) -> tuple[int, Element]:
     """Return tag and element of a sequence."""
     return tag_of(keyword), Element("SQ", items=items)
@@ -110,6 +116,12 @@ def text_of(item: Item, keyword: str) -> str:
     """Return the first value of a text attribute, empty when it is absent or unknown."""
     element = item.get(tag_of(keyword))
     return element.texts[0] if element is not None and element.texts else ""
+
+
+def texts_of(item: Item, keyword: str) -> tuple[str, ...]:
+    """Return the values of a text attribute, none when it is absent or unknown."""
+    element = item.get(tag_of(keyword))
+    return element.texts if element is not None else ()
 
 
 def items_of(item: Item, keyword: str) -> tuple[Item, ...]:

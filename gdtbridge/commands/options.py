@@ -86,6 +86,7 @@ HEADS: Final[Mapping[str, str]] = {
     "patient_id": "PATIENT",
     "person": "PERSON",
     "patient_name": "NAME",
+    "priority": "DRINGLICHKEIT",
     "procedure": "UNTERSUCHUNG",
     "reason": "GRUND",
     "scheduled": "TERMIN",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,15 +58,31 @@ def worklist() -> None:
 @click.option("--station", default=None, help="AE-Titel des Geräts. / AE title of the device.")
 @click.option("--procedure", default="", help="Untersuchung. / Procedure.")
 @click.option("--physician", default="", help="Arzt, Nachname^Vorname. / Physician.")
+@click.option("--date", "day", default="", help="Tag, sonst heute. / Day. TT.MM.JJJJ")
+@click.option("--time", "at", default="", help="Uhrzeit. / Time. hh:mm")
+@click.option("--priority", default="", help="notfall, dringend, routine / stat, high, routine")
+@click.option("--referrer", default="", help="Überweiser, Nachname^Vorname. / Referring physician.")
+@click.option("--requester", default="", help="Auftraggeber. / Requesting physician.")
+@click.option("--height", default="", help="Größe in cm. / Height in cm.")
+@click.option("--weight", default="", help="Gewicht in kg. / Weight in kg.")
+@click.option("--pregnancy", default="", help="ja, nein, möglich / yes, no, possible")
+@click.option("--lmp", default="", help="Letzte Periode. / Last menstrual period. TT.MM.JJJJ")
+@click.option("--allergies", default="", help="Allergien, dazwischen ; / Allergies.")
+@click.option("--alerts", default="", help="Warnhinweise, dazwischen ; / Medical alerts.")
+@click.option("--reason", default="", help="Anlass. / Reason.")
+@click.option("--comment", default="", help="Bemerkung. / Comment.")
+@click.option("--institution", default="", help="Praxis. / Institution.")
 def worklist_add(settings: Settings, birthdate: BirthDate, **order: str | None) -> None:
     """Einen Patienten auf die Arbeitsliste setzen. / Put a patient on the worklist."""
     with core_of(settings) as core:
-        placed = core.orders.place(_request(birthdate, order))
+        placed = core.orders.place(_request(birthdate, order, core.clock.local()))
         click.echo(placed.entry.AccessionNumber)
 
 
-def _request(born: BirthDate, order: dict[str, str | None]) -> OrderRequest:
+def _request(born: BirthDate, order: dict[str, str | None], now: datetime) -> OrderRequest:
     from gdtbridge.orders import OrderRequest
+    from gdtbridge.orders.details import DETAILS, details_of
+    from gdtbridge.orders.schedule import start_said
     from gdtbridge.people import Patient
 
     def text(key: str) -> str:
@@ -85,6 +101,8 @@ def _request(born: BirthDate, order: dict[str, str | None]) -> OrderRequest:
         station=text("station") or None,
         procedure=text("procedure"),
         physician=text("physician"),
+        scheduled=start_said(text("day"), text("at"), now.date(), now.time()),
+        details=details_of({name: text(name) for name in DETAILS}),
     )
 
 
@@ -112,6 +130,7 @@ def _shown(entry: Entry) -> dict[str, str]:
         "patient_name": entry.PatientName,
         "birth_date": born.isoformat() if born else "",
         "procedure": entry.RequestedProcedureDescription,
+        "priority": entry.details.RequestedProcedurePriority,
         "status": entry.ScheduledProcedureStepStatus,
     }
 

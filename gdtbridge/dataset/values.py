@@ -203,6 +203,12 @@ def is_ae_title(text: str) -> bool:
     return len(text) <= LONGEST_AE_TITLE and bool(text.strip()) and bool(_AE_TITLE.fullmatch(text))
 
 
+def titles_in(text: str) -> tuple[str, ...]:
+    """Return the AE titles a text names, each once: a backslash or a comma stands between them."""
+    names = (name.strip() for name in text.replace(",", "\\").split("\\"))
+    return tuple(dict.fromkeys(filter(None, names)))
+
+
 def folded_title(title: str) -> str:
     """Return an AE title as it is compared: devices confuse upper and lower case, and pad."""
     return title.strip(" \0").casefold()

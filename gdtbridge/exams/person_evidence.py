@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from gdtbridge.dataset.values import folded_title
 from gdtbridge.exams.decision_table import Known, Ordered, People, Uids, Word
 from gdtbridge.exams.evidence import Evidence, ExamEvidence, Source
 from gdtbridge.exams.model import Claim, ClaimState, HoldReason
@@ -174,7 +175,7 @@ class PersonEvidence:
             if order.id
             and not order.arrived
             and not self.is_two(order.patient)
-            and order.station.strip().casefold() == self.evidence.exam.device.strip().casefold()
+            and folded_title(self.evidence.exam.device) in map(folded_title, order.stations)
             and any(self.evidence.is_of_day(order, one) for one in self.claims)
         ]
         return fitting[0] if len(fitting) == 1 else None

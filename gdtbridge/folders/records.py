@@ -9,6 +9,7 @@ from typing import Final
 from gdtbridge.durable import Clock
 from gdtbridge.errors import AnotherPerson, NeedsConfirmation, OrderError
 from gdtbridge.exams import PatientExam, query_of
+from gdtbridge.folders.details import details_in
 from gdtbridge.folders.ports import OrderPorts
 from gdtbridge.folders.procedures import RequestedProcedure, procedures_of
 from gdtbridge.folders.requests import (
@@ -108,11 +109,16 @@ class RecordTaker:
         reference = reference_of(record, self._echo)
         procedures = procedures_of(record, self._rules, each=self._each)
         scheduled = scheduled_of(record, now)
+        details, further = details_in(record)
 
         def parts(patient: Patient) -> Iterator[OrderPart]:
             for number, one in enumerate(procedures):
                 part = order_record.part(number, of=len(procedures))
-                yield part, request_of(named(patient), one, scheduled), one.named_in(reference)
+                yield (
+                    part,
+                    request_of(named(patient), one, scheduled, details),
+                    one.named_in(reference),
+                )
 
         former = self._former_number(record, order_record)
         if former or len(procedures) > 1:  # all of it is placed, or nothing
@@ -123,7 +129,7 @@ class RecordTaker:
             self._move(former, said, order_record)
         remarks = remarks_of(record, scheduled, now)
         taken = [self._ports.filed.order(*part, remarks) for part in parts(self._completed(said))]
-        notes = notes_of(record, procedures)
+        notes = (*notes_of(record, procedures), *further)
         return RecordReply(
             order_record.record_type, taken[0], further=tuple(taken[1:]), notes=notes
         )

@@ -17,10 +17,11 @@ from gdtbridge.gdt.tables.patient_fields import BIRTH_DATES, FAMILY_NAMES, GIVEN
 from gdtbridge.gdt.text import printable
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import OrderRequest
+from gdtbridge.orders.schedule import start_of
 from gdtbridge.people import Patient
+from worklist import EntryDetails
 
 _IDENTIFYING: Final = (*PATIENT_IDS, *FAMILY_NAMES, *GIVEN_NAMES, *BIRTH_DATES)
-_FURTHEST: Final = timedelta(days=5 * 366)
 _A_YEAR: Final = timedelta(days=366)
 _NAMES: Final = frozenset({*FAMILY_NAMES, *GIVEN_NAMES})
 _TOLD: Final = frozenset({"double-encoded", "escaped-characters", "question-mark"})
@@ -131,7 +132,10 @@ def _number_field(record: Record) -> str:
 
 
 def request_of(
-    patient: Patient, procedure: RequestedProcedure, scheduled: datetime | None
+    patient: Patient,
+    procedure: RequestedProcedure,
+    scheduled: datetime | None,
+    details: EntryDetails,
 ) -> OrderRequest:
     """Return the order of a patient for one procedure."""
     return OrderRequest(
@@ -140,6 +144,7 @@ def request_of(
         station=procedure.station,
         procedure=procedure.description,
         scheduled=scheduled,
+        details=details,
     )
 
 
@@ -154,14 +159,7 @@ def scheduled_of(record: Record, now: datetime) -> datetime | None:
         day = read_date(text_of(record, "6200"))
     except GdtDateError as error:
         raise OrderError("6200", str(error)) from error
-    if day is None or day < now.date():
-        return None
-    if day > (now + _FURTHEST).date():
-        raise OrderError(
-            "6200", "Das Datum liegt zu weit in der Zukunft. / The date is too far in the future."
-        )
-    at = _time_of(record) or now.time()
-    return datetime.combine(day, at).replace(microsecond=0)
+    return start_of(day, _time_of(record), now)
 
 
 def _time_of(record: Record) -> time | None:

@@ -90,7 +90,7 @@ class OrderBook:
         self._worklist = worklist
         self._clock = clock
         self._answers = answers
-        self._entries = EntryMaker(settings.worklist, answers, clock)
+        self._entries = EntryMaker(settings, answers, clock)
         self._listing = OrderListing(database, worklist, clock)
         with database.read() as connection:
             highest = store.highest_number(connection) or "0"

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Final
 
 from gdtbridge.dataset.values import new_uid
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import OrderError
 from gdtbridge.gdt.errors import GdtWriteError
-from gdtbridge.orders.model import WantedOrder
+from gdtbridge.orders.details import DETAIL_FIELDS
+from gdtbridge.orders.model import OrderRequest, WantedOrder
 from gdtbridge.orders.ports import OrderAnswerPort
 from gdtbridge.people import Patient
-from gdtbridge.settings import WorklistSettings
-from worklist import LONGEST_NAME, Entry, EntryError, make_entry
+from gdtbridge.settings import ProcedureCodeRule, Settings
+from worklist import (
+    LONGEST_NAME,
+    Entry,
+    EntryDetails,
+    EntryError,
+    ProcedureCode,
+    make_entry,
+)
 
 _FIELDS: Final = {
     "PatientID": "patient_id",
@@ -45,8 +56,10 @@ NO_BIRTH_DATE: Final = (
 class EntryMaker:
     """Makes entries that can be listed, sent and answered; `OrderError` for all others."""
 
-    def __init__(self, defaults: WorklistSettings, answers: OrderAnswerPort, clock: Clock) -> None:
-        self._defaults = defaults
+    def __init__(self, settings: Settings, answers: OrderAnswerPort, clock: Clock) -> None:
+        self._defaults = settings.worklist
+        self._institutions = {one.route: one.orders.institution for one in settings.exchanges}
+        self._codes = settings.worklist.codes
         self._answers = answers
         self._clock = clock
 
@@ -80,16 +93,33 @@ class EntryMaker:
                 RequestedProcedureDescription=request.procedure,
                 ScheduledPerformingPhysicianName=request.physician,
                 scheduled=request.scheduled or now,
+                details=self._details(request, wanted.route),
             )
         except EntryError as error:
             raise OrderError(
-                _FIELDS.get(error.field, error.field), f"{error.problem} {error.remedy}"
+                _FIELDS.get(error.field) or DETAIL_FIELDS.get(error.field, error.field),
+                f"{error.problem} {error.remedy}",
             ) from error
         try:
             self._answers.must_be_writable(entry, wanted.reference, wanted.route)
         except GdtWriteError as error:
             raise OrderError("patient_id", str(error)) from error
         return entry
+
+    def _details(self, request: OrderRequest, route: str) -> EntryDetails:
+        """Return what a request says, with its route's institution and the practice's codes."""
+        said = request.details
+        institution = said.InstitutionName or self._institutions.get(route, "")
+        fitting = [rule for rule in self._codes if _is_of(rule, request.procedure)]
+        procedure, protocol = _code(fitting, "procedure"), _code(fitting, "protocol")
+        if not (institution or procedure or protocol):
+            return said
+        return replace(
+            said,
+            InstitutionName=institution,
+            procedure_code=said.procedure_code or procedure,
+            protocol_code=said.protocol_code or protocol,
+        )
 
     def remarks(self, wanted: WantedOrder, entry: Entry) -> tuple[str, ...]:
         """Return what a person should know of an order that makes an entry; mostly nothing."""
@@ -102,6 +132,17 @@ class EntryMaker:
         ):
             remarks.append(NO_BIRTH_DATE)
         return tuple(remarks)
+
+
+def _is_of(rule: ProcedureCodeRule, procedure: str) -> bool:
+    return fnmatchcase(procedure.strip().casefold(), rule.procedure.strip().casefold())
+
+
+def _code(rules: Sequence[ProcedureCodeRule], kind: str) -> ProcedureCode | None:
+    for rule in rules:
+        if rule.kind in {"both", kind}:
+            return ProcedureCode(rule.code, rule.scheme, rule.meaning or rule.code)
+    return None
 
 
 def _no_birth_date(patient: Patient) -> bool:

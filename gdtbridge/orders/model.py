@@ -8,9 +8,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from gdtbridge.dataset.values import titles_in
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.people import Patient
-from worklist import LONGEST_NAME, Entry, EntryFields, StepStatus, make_entry
+from worklist import (
+    LONGEST_NAME,
+    NO_DETAILS,
+    Entry,
+    EntryDetails,
+    EntryFields,
+    StepStatus,
+    make_entry,
+)
 
 MOST_RECORDS: Final = 1000
 """Records a file may have."""
@@ -56,6 +65,7 @@ class OrderRequest:
     procedure: str = ""
     physician: str = ""
     scheduled: datetime | None = None
+    details: EntryDetails = NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +146,7 @@ class Order:
     patient: Patient
     modality: str = ""
     station: str = ""
+    """AE title of the device; of several, any of which may do it, with backslashes between."""
     procedure: str = ""
     physician: str = ""
     scheduled: datetime | None = None
@@ -144,6 +155,7 @@ class Order:
     """The same."""
     step_status: str = StepStatus.SCHEDULED
     """Scheduled Procedure Step Status its entry shows devices."""
+    details: EntryDetails = NO_DETAILS
     state: OrderState = OrderState.ORDERED
     ordered_at: float = 0.0
     """UTC, in seconds since 1970."""
@@ -164,6 +176,11 @@ class Order:
     def is_open(self) -> bool:
         """Whether the patient still waits."""
         return self.state is OrderState.ORDERED
+
+    @property
+    def stations(self) -> tuple[str, ...]:
+        """The AE titles of the devices, any of which may do it."""
+        return titles_in(self.station)
 
     @classmethod
     def of(cls, entry: Entry, asked: Patient | None = None) -> Order:
@@ -196,6 +213,7 @@ class Order:
             scheduled=entry.scheduled,
             created=entry.created,
             step_status=entry.ScheduledProcedureStepStatus,
+            details=entry.details,
         )
 
     def entry(self) -> Entry:
@@ -213,6 +231,7 @@ class Order:
             "ScheduledPerformingPhysicianName": self.physician,
             "ScheduledProcedureStepStatus": self.step_status,
             "created": self.created,
+            "details": self.details,
         }
         if self.scheduled is not None:
             fields["scheduled"] = self.scheduled

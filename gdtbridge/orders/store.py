@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from gdtbridge.database import Connection
 from gdtbridge.durable.clock import DAY_SECONDS
 from gdtbridge.gdt.write.results import OrderReference
+from gdtbridge.orders.details import details_stored, stored_details
 from gdtbridge.orders.model import (
     ListingMark,
     Order,
@@ -342,6 +343,7 @@ def _order(found: Sequence[Any]) -> Order:
         scheduled=_moment(row.scheduled),
         created=_moment(row.created),
         step_status=row.step_status,
+        details=stored_details(row.details),
         state=OrderState(row.state),
         ordered_at=row.ordered_at,
         arrived=bool(row.arrived),
@@ -387,6 +389,7 @@ def _said(order: Order) -> dict[str, object]:
         "scheduled": order.scheduled.isoformat() if order.scheduled else "",
         "created": order.created.isoformat() if order.created else "",
         "step_status": order.step_status,
+        "details": details_stored(order.details),
         "listing": order.mark,
     }
 

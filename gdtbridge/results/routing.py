@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue
+from gdtbridge.dataset.values import titles_in
 from gdtbridge.durable import Clock
 from gdtbridge.exams.plan import PlannedResult
 from gdtbridge.gdt.errors import GdtWriteError
@@ -41,7 +42,8 @@ class RouteFacts:
     device: str = ""
     """Calling AE title of the device that sent the exam."""
     station: str = ""
-    """AE title the order is for; without an order that of the device."""
+    """AE title the order is for, or several (`titles_in`); without an order that of the device.
+    """
     modality: str = ""
     codes: tuple[str, ...] = ()
     """8402 and 8410 of the order."""
@@ -227,7 +229,7 @@ def _fits(when: RouteCondition, facts: RouteFacts, same: Callable[[str, str], bo
     """
     wanted = (
         (when.device, (facts.device,)),
-        (when.station, (facts.station,)),
+        (when.station, titles_in(facts.station)),
         (when.modality, (facts.modality,)),
         (when.code, facts.codes),
     )

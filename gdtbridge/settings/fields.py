@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from gdtbridge.dataset.values import is_ae_title
+from gdtbridge.dataset.values import is_ae_title, titles_in
 
 
 def split(value: object) -> object:
@@ -24,6 +24,12 @@ def _ae_title(value: str) -> str:
     return value
 
 
+def _ae_titles(value: str) -> str:
+    """Accept several AE titles with commas between; return them as DICOM writes several values."""
+    return "\\".join(_ae_title(title) for title in titles_in(value)) or _ae_title(value)
+
+
 AeTitle = Annotated[str, AfterValidator(_ae_title)]
+AeTitles = Annotated[str, AfterValidator(_ae_titles)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Words = Annotated[tuple[str, ...], BeforeValidator(split)]

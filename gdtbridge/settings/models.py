@@ -25,7 +25,7 @@ from gdtbridge import viewers
 from gdtbridge.devices.profile import AnswerLetters
 from gdtbridge.gdt.tables.ids import LONGEST_ID
 from gdtbridge.settings.devices import DeviceSettings
-from gdtbridge.settings.fields import AeTitle, Port, Words, split
+from gdtbridge.settings.fields import AeTitle, AeTitles, Port, Words, split
 from gdtbridge.settings.patterns import compiled_pattern
 from gdtbridge.settings.secret import Secret, in_plain_sight
 from gdtbridge.settings.section import SettingsSection
@@ -193,16 +193,27 @@ class HttpSettings(SettingsSection):
     allowed_hosts: Words = ()
 
 
+class ProcedureCodeRule(SettingsSection):
+    """The code of a procedure, by its description (``*`` and ``?`` stand for any characters)."""
+
+    procedure: Annotated[str, Field(min_length=1, max_length=64)]
+    code: Annotated[str, Field(min_length=1, max_length=16)]
+    scheme: Annotated[str, Field(min_length=1, max_length=16)] = "99PRAXIS"
+    meaning: Annotated[str, Field(max_length=64)] = ""
+    kind: Literal["both", "procedure", "protocol"] = "both"
+
+
 class WorklistSettings(SettingsSection):
     """The worklist and its clean-up."""
 
     folder: Folder | None = None
     modality: Annotated[str, Field(pattern=r"^[A-Z0-9_ ]{1,16}$")] = "US"
-    station: AeTitle = "US01"
+    station: AeTitles = "US01"
     cleanup_seconds: Annotated[int, Field(ge=0)] = 600
     query_days: Annotated[float, Field(ge=0, le=90)] = 7
     min_age_hours: Annotated[float, Field(ge=0)] = 6
     charset: AnswerLetters = "device"
+    codes: Annotated[tuple[ProcedureCodeRule, ...], BeforeValidator(_tables)] = ()
 
 
 class RouteCondition(SettingsSection):
@@ -272,6 +283,7 @@ class OrderIntakeKeys(SettingsSection):
     names: FilePatterns = ()
     ignore: FilePatterns = ()
     master_data: Literal["tell", "keep", "order"] = "tell"
+    institution: Annotated[str, Field(max_length=64)] = ""
 
 
 class RouteSettings(GdtKeys):
@@ -335,7 +347,7 @@ class OrderCodeRule(SettingsSection):
 
     code: Annotated[str, Field(min_length=1, max_length=60)]
     modality: Annotated[str, Field(pattern=r"^[A-Z0-9_ ]{1,16}$")] | None = None
-    station: AeTitle | None = None
+    station: AeTitles | None = None
     procedure: Annotated[str, Field(max_length=64)] = ""
 
 

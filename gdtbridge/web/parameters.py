@@ -11,12 +11,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Final
 
 from gdtbridge.gdt.errors import GdtDateError
 from gdtbridge.gdt.tables.dates import NO_DATE, BirthDate, read_birth_date
 from gdtbridge.orders import OrderRequest
+from gdtbridge.orders.details import DETAILS, details_of
+from gdtbridge.orders.schedule import start_said
 from gdtbridge.people import Patient
 from gdtbridge.web.forms import RawParameter
 from gdtbridge.web.problems import CallRefused, FieldProblem, refuse_fields
@@ -46,6 +48,9 @@ PARAMETERS: Final = (
     Parameter("scheduledStation", "station"),
     Parameter("procedure", "procedure"),
     Parameter("physician", "physician"),
+    Parameter("date", "scheduled"),
+    Parameter("time", "time"),
+    *(Parameter(name, name) for name in DETAILS),
 )
 
 FIELD_NAMES: Final[Mapping[str, str]] = {p.field: p.name for p in PARAMETERS}
@@ -73,8 +78,11 @@ _INVISIBLE: Final = "Cf"
 """Marks of writing direction, soft hyphens, joiners: pasted along, seen by nobody."""
 
 
-def order_request(values: Iterable[RawParameter], today: date) -> OrderRequest:
-    """Return the order asked for; raise `CallRefused` naming the first parameter that is wrong."""
+def order_request(values: Iterable[RawParameter], today: date, at: time) -> OrderRequest:
+    """Return the order asked for ``today`` (the last day of all: not known) at a local time.
+
+    Raises `CallRefused` or `OrderError` naming the first parameter that is wrong.
+    """
     texts = texts_of(values, PARAMETERS)
     born = _birth_date(texts["birthdate"], today)
     return OrderRequest(
@@ -90,6 +98,8 @@ def order_request(values: Iterable[RawParameter], today: date) -> OrderRequest:
         station=texts.get("scheduledStation") or None,
         procedure=texts.get("procedure", ""),
         physician=texts.get("physician", ""),
+        scheduled=start_said(texts.get("date", ""), texts.get("time", ""), today, at),
+        details=details_of({name: texts[name] for name in DETAILS if name in texts}),
     )
 
 

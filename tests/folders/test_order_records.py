@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from gdtbridge.errors import SettingsError
+from gdtbridge.orders.details import told_details
 from gdtbridge.settings import load_settings
 from tests.tools.reception import Reception, record
 
@@ -429,3 +430,42 @@ def test_too_many_records_in_one_file(reception: Reception) -> None:
     reception.look()
     assert len(reception.refusals()) == 1
     assert reception.entries() == ()
+
+
+class TestDetails:
+    """What a record says beside the procedure."""
+
+    def test_it_is_on_the_worklist(self, reception: Reception) -> None:
+        """Height, weight, allergies, pregnancy, urgency, referrer, reason and comment."""
+        reception.drop(
+            record(
+                f3622="172,5", f3623="68.0", f3656="Latex", f8501="2", f8510="1",
+                f8512="01092026", f4219="Meier, Anna", f8615="Dr. Schulze", f4207="Gallensteine?",
+                f6227="kommt nüchtern",
+            )
+        )  # fmt: skip
+        reception.look()
+        details = reception.entry.details
+        assert told_details(details) == {
+            "height": "172.5",
+            "weight": "68",
+            "allergies": "Latex",
+            "priority": "high",
+            "pregnancy": "yes",
+            "lmp": "2026-09-01",
+            "referrer": "Meier^Anna",
+            "requester": "Dr. Schulze",
+            "reason": "Gallensteine?",
+            "comment": "kommt nüchtern",
+        }
+        assert reception.refusals() == []
+
+    def test_what_cannot_be_read_is_told_and_left_out(self, reception: Reception) -> None:
+        """A height in metres, an unknown urgency, a long reason: the order is on the list."""
+        reception.drop(record(f3622="1,72", f3623="0", f8501="9", f4207="x" * 70))
+        reception.look()
+        assert told_details(reception.entry.details) == {"reason": "x" * 64}
+        (text,) = reception.settings.taken_folder.rglob("*.txt")
+        told = text.read_text("utf-8-sig")
+        assert ["3622" in told, "8501" in told, "4207" in told] == [True] * 3
+        assert "3623" not in told

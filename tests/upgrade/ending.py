@@ -46,7 +46,7 @@ CLICK = "id=70&lastname=Nach&firstname=Her&birthdate=01.02.1970&sex=2&procedure=
 
 
 def _without_added(row: dict[str, str]) -> list[str]:
-    return [value for name, value in row.items() if name != "status"]
+    return [value for name, value in row.items() if name not in {"status", "priority"}]
 
 
 def end_of(folder: Path, make_service: Any, send: Any) -> dict[str, Any]:

@@ -115,6 +115,7 @@ def _entry(number: str, request: OrderRequest) -> Entry:
         ScheduledStationAETitle=request.station or "US01",
         RequestedProcedureDescription=request.procedure,
         ScheduledPerformingPhysicianName=request.physician,
+        details=request.details,
         scheduled=request.scheduled or datetime(2026, 11, 20, 9, 30),  # noqa: DTZ001  # local
     )
 

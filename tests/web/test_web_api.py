@@ -26,6 +26,7 @@ FULL = {
     "procedure": "Abdomen",
     "physician": "Mustermann^Max",
     "scheduled": "2026-11-21T08:15:00",
+    "details": {"priority": "high", "height": "172.5", "allergies": "Latex; Penicillin"},
 }
 
 

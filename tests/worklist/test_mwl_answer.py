@@ -21,6 +21,7 @@ from gdtbridge.people import Patient, are_two
 from worklist import (
     AnswerCharset,
     Entry,
+    EntryDetails,
     MatchPolicy,
     WorklistFolder,
     make_entry,
@@ -410,3 +411,17 @@ def test_an_answer_belongs_to_its_caller(folder: WorklistFolder, make: Make, ask
     (second,) = folder.find(ask())
     assert str(second.dataset.PatientName) == "Müller^Hans"
     assert second.dataset.ScheduledProcedureStepSequence[0].Modality == "US"
+
+
+def test_the_urgent_come_first(folder: WorklistFolder, make: Make, ask: Ask) -> None:
+    """STAT, then HIGH, then the others of a day; each in the order of its start."""
+    tomorrow = datetime.fromisoformat("2024-01-16 09:00:00")
+    later = datetime.fromisoformat("2024-01-15 12:00:00")
+    wanted = [("1", "", None), ("2", "ROUTINE", None), ("3", "HIGH", later), ("4", "STAT", later)]
+    wanted.append(("5", "STAT", tomorrow))
+    for number, priority, start in wanted:
+        details = EntryDetails(RequestedProcedurePriority=priority)
+        changes = {"scheduled": start} if start is not None else {}
+        folder.add(make(PatientID=number, details=details, **changes))
+    found = [str(match.dataset.PatientID) for match in folder.find(ask())]
+    assert found == ["4", "3", "1", "2", "5"]

@@ -63,7 +63,7 @@ def test_values_are_tidied(make: Make) -> None:
         ("Modality", ""),
         ("ScheduledStationAETitle", "GERÄT"),
         ("ScheduledStationAETitle", "A" * 17),
-        ("ScheduledStationAETitle", "A\\B"),
+        ("ScheduledStationAETitle", "A\x01B"),
         ("ScheduledStationAETitle", ""),
         ("RequestedProcedureDescription", "x" * 65),
         ("RequestedProcedureDescription", "Leber\u2028Galle"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from flask import Response, request
@@ -51,7 +51,7 @@ class WorklistAddCall:
         values = raw_values(request)
         if self._asks and (once := [v.value for v in values if v.name == ONCE]):
             return self._answered(once[0].decode("latin-1"))
-        order = order_request(values, self._today())
+        order = order_request(values, self._today(), datetime.now().time())  # noqa: DTZ005 - local
         if self._asks and is_page_view(request):
             return question(order, self._questions.ask(order))
         return self._placed(order)

@@ -29,6 +29,7 @@ IN_QUERY: Final[Mapping[str, tuple[Parameter, ...]]] = {
 """The parameters of the calls with GET, by path."""
 PUBLISHED: Final[Mapping[str, str]] = {
     "OrderBody": "Order",
+    "DetailsBody": "Details",
     "OrderChangeBody": "Change",
     "PatientBody": "Patient",
 }

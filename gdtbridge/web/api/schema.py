@@ -27,10 +27,11 @@ from pydantic_core import PydanticCustomError
 from gdtbridge.gdt.errors import GdtDateError
 from gdtbridge.gdt.tables.dates import BirthDate, read_birth_date
 from gdtbridge.orders import OrderRequest
+from gdtbridge.orders.details import DETAILS, details_of, told_details
 from gdtbridge.people import Patient
 from gdtbridge.web.parameters import EMPTY, FUTURE, MISSING, fault_of, without_invisible
 from gdtbridge.web.problems import CallRefused, FieldProblem, refuse, refuse_fields
-from worklist import Entry
+from worklist import Entry, EntryDetails
 
 FIELD_NAMES: Final[Mapping[str, str]] = {
     "patient_id": "patient.id",
@@ -38,6 +39,7 @@ FIELD_NAMES: Final[Mapping[str, str]] = {
     "given_name": "patient.given_name",
     "birth_date": "patient.birth_date",
     "sex": "patient.sex",
+    **{name: f"details.{name}" for name in DETAILS},
 }
 """The core's field names to the places in the JSON; the others are called alike."""
 
@@ -136,6 +138,27 @@ class PatientBody(RequestBody):
         )
 
 
+class DetailsBody(RequestBody):
+    """What else an order may say; ``height`` is in cm, ``weight`` in kg, lists have ``; ``."""
+
+    priority: Text = ""
+    referrer: Text = ""
+    requester: Text = ""
+    height: Text = ""
+    weight: Text = ""
+    pregnancy: Text = ""
+    lmp: Text = ""
+    allergies: Text = ""
+    alerts: Text = ""
+    reason: Text = ""
+    comment: Text = ""
+    institution: Text = ""
+
+    def details(self) -> EntryDetails:
+        """Return them in the core's words; raise `OrderError` naming a wrong one."""
+        return details_of(self.model_dump())
+
+
 class OrderBody(RequestBody):
     """What is asked for; what is left out or null gets the installation's default."""
 
@@ -145,6 +168,7 @@ class OrderBody(RequestBody):
     procedure: Text = ""
     physician: Text = ""
     scheduled: LocalTime | None = None
+    details: DetailsBody = DetailsBody()
 
     def request(self) -> OrderRequest:
         """Return the order as the core takes orders."""
@@ -155,6 +179,7 @@ class OrderBody(RequestBody):
             procedure=self.procedure,
             physician=self.physician,
             scheduled=self.scheduled,
+            details=self.details.details(),
         )
 
 
@@ -187,6 +212,8 @@ class EntryView(BaseModel):
     procedure: str
     physician: str
     scheduled: datetime
+    details: dict[str, str]
+    """What else the order says, as `DetailsBody` takes it."""
     status: str
     """Scheduled Procedure Step Status."""
 
@@ -216,6 +243,7 @@ def view(entry: Entry) -> EntryView:
         procedure=entry.RequestedProcedureDescription,
         physician=entry.ScheduledPerformingPhysicianName,
         scheduled=entry.scheduled.replace(microsecond=0),
+        details=told_details(entry.details),
         status=entry.ScheduledProcedureStepStatus,
     )
 

@@ -12,6 +12,7 @@ from typing import Final
 from flask import Response
 
 from gdtbridge.orders import OrderRequest
+from gdtbridge.orders.details import told_in_german
 from gdtbridge.web.pages import page, policy_of
 
 PAGE: Final = page("placing.html")
@@ -75,6 +76,8 @@ def _told(order: OrderRequest) -> str:
         ("Gerät", order.station or ""),
         ("Art", order.modality or ""),
         ("Arzt", order.physician),
+        ("Termin", f"{order.scheduled:%d.%m.%Y %H:%M}" if order.scheduled else ""),
+        *told_in_german(order.details),
     )
     rows = (f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in said if value)
     return f"<dl>{''.join(rows)}</dl>"
