@@ -105,12 +105,13 @@ def simulate(
             "--without-order nimmt keinen Auftrag; ohne --accession und --patient aufrufen. / "
             "--without-order takes no order; leave out --accession and --patient."
         )
+    from gdtbridge.dataset.values import titles_in
     from gdtbridge.dicom.client import Peer, PeerError
     from gdtbridge.simulator.choice import named_entry, own_entry
     from gdtbridge.simulator.device import simulate
     from gdtbridge.simulator.exam import SimulationError, sample_files
 
-    station = station or settings.worklist.station
+    station = station or titles_in(settings.worklist.station)[0]
     peer = Peer(
         host or reachable(settings.dicom.host),
         port or settings.dicom.port,
