@@ -32,6 +32,7 @@ from gdtbridge.attention.sources import (
 )
 from gdtbridge.attention.space import SpaceForecast
 from gdtbridge.attention.webhook_source import WebhookSource
+from gdtbridge.callers import CallerRegister
 from gdtbridge.clock_watch import ClockWatch
 from gdtbridge.commitment import CommitmentBook, CommitmentReport
 from gdtbridge.database import Database
@@ -128,6 +129,7 @@ class Core:
     outbox: Outbox
     worklist: WorklistFolder
     devices: DeviceDirectory
+    callers: CallerRegister
     device_worklist: DeviceWorklist
     order_book: OrderBook
     orders: OrderFiller
@@ -243,6 +245,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     refusals = RefusalBook(database, clock)
     queries = QueryBook(database, worklist, clock, days=settings.worklist.query_days)
     device_worklist = DeviceWorklist(worklist, devices)
+    unknown = settings.dicom.unknown_devices
+    callers = CallerRegister(database, devices, clock, refuses_unknown=unknown == "refuse")
     forecast = SpaceForecast(
         database, archive.folder, settings.storage.min_free_mb * MEGABYTE, clock
     )
@@ -263,6 +267,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         outbox,
         worklist,
         devices,
+        callers,
         device_worklist,
         book,
         OrderFiller(book, database, worklist, clock, min_age_hours=settings.worklist.min_age_hours),

@@ -485,6 +485,31 @@ worklist_query = sa.Table(  # what a device asked the worklist; the same again i
     sa.Column("milliseconds", sa.Integer, nullable=False),  # what answering took at most
 )
 
+known_caller = sa.Table(  # who connected to the DICOM server
+    "known_caller",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("aet", sa.Text, nullable=False),  # as sent; empty: never heard
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("implementation_class_uid", sa.Text, nullable=False),
+    sa.Column("implementation_version_name", sa.Text, nullable=False),
+    sa.Column("first_at", sa.Double, nullable=False),
+    sa.Column("last_at", sa.Double, nullable=False),
+    sa.UniqueConstraint("aet", "address"),
+)
+
+caller_act = sa.Table(  # what it proposed, asked and sent, and what came of it
+    "caller_act",
+    metadata,
+    sa.Column("caller", sa.ForeignKey("known_caller.id"), primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),  # gdtbridge.callers.ActKind
+    sa.Column("what", sa.Text, primary_key=True),
+    sa.Column("outcome", sa.Text, primary_key=True),
+    sa.Column("times", sa.Integer, nullable=False),
+    sa.Column("first_at", sa.Double, nullable=False),
+    sa.Column("last_at", sa.Double, nullable=False),
+)
+
 free_space = sa.Table(  # what was free on the archive's disk, once a day
     "free_space",
     metadata,

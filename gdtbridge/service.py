@@ -8,7 +8,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -26,7 +26,7 @@ from gdtbridge.dicom.service import ServiceTable
 from gdtbridge.durable import FileLock, FolderUnusable, LockBusy
 from gdtbridge.durable.clock import local_time
 from gdtbridge.durable.modes import PRIVATE_FILE, become_private, set_mode
-from gdtbridge.errors import SettingsError
+from gdtbridge.errors import BridgeError, SettingsError
 from gdtbridge.first_start import COMPANIONS, begin_anew
 from gdtbridge.folders import OrderWatch
 from gdtbridge.folders.silence import LOOK_SECONDS as SILENCE_SECONDS
@@ -44,7 +44,7 @@ TICK_SECONDS: Final = 1
 RECONSIDER_SECONDS: Final = 10
 """How often held exams are looked at again: an order or master data may have come meanwhile."""
 KEEP_SECONDS: Final = 5
-"""How often refusals are written down, for commands beside the service."""
+"""How often refusals and callers are written down, for commands beside the service."""
 KEEP_QUERIES_SECONDS: Final = 2
 """How often what devices asked is written down, unsynced, where they asked anything."""
 FORECAST_SECONDS: Final = 600
@@ -82,6 +82,7 @@ class Bridge:
             queries=core.queries,
             arrivals=core.commitments.arrivals,
             further=dimse_services(core),
+            callers=core.callers,
         )
         self._watches = {
             f"folders:{route}" if route else "folders": OrderWatch(core.order_files, inbox)
@@ -115,6 +116,7 @@ class Bridge:
             stopping.callback(self._core.outbox.stop, GRACE_SECONDS)
             self._core.silence.look()
             self._health.look()
+            stopping.callback(self._keep_callers)
             self._start_scheduler()
             stopping.callback(self._core.queries.close)
             stopping.callback(self._scheduler.stop, GRACE_SECONDS)
@@ -144,6 +146,7 @@ class Bridge:
             scheduler.plan(seconds, "cleaning the worklist", core.orders.clean)
         scheduler.every(KEEP_SECONDS, "keeping what was refused", core.refusals.keep)
         scheduler.every(KEEP_QUERIES_SECONDS, "keeping what devices asked", core.queries.keep)
+        scheduler.every(KEEP_SECONDS, "keeping who called", core.callers.keep)
         scheduler.every(FORECAST_SECONDS, "measuring the disk", core.forecast.keep)()
         verify = scheduler.every(
             VERIFY_SECONDS, "verifying commitments", core.commitments.verify_due
@@ -164,6 +167,11 @@ class Bridge:
     def _reconsider(self) -> None:
         self._core.reporting.reconsider()
         self._core.order_book.follow_marked()
+
+    def _keep_callers(self) -> None:
+        """Write down who called in the last seconds; a database that is gone ends no stop."""
+        with suppress(BridgeError):
+            self._core.callers.keep()
 
     def _stop_watches(self) -> None:
         for watch in self._watches.values():

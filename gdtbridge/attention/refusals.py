@@ -32,6 +32,8 @@ class RefusalReason(StrEnum):
 
     NETWORK = "network"
     TITLE = "title"
+    UNKNOWN = "unknown"
+    """None of the devices of the settings, and no other may come in."""
     TOO_MANY = "too-many"
     RESOURCES = "resources"
     """Status A700 (PS3.4 B.2.3)."""
@@ -60,6 +62,12 @@ _TELLING: Final = {
         CALLER_SECONDS,
         "AE-Titel nicht erlaubt / AE title not allowed",
         "dicom.allowed_aets",
+    ),
+    RefusalReason.UNKNOWN: _Telling(
+        "device-refused",
+        CALLER_SECONDS,
+        "kein eingetragenes Gerät / no device of the settings",
+        "[[device]]",
     ),
     RefusalReason.TOO_MANY: _Telling(
         "device-refused",

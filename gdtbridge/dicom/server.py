@@ -11,6 +11,7 @@ from typing import Final
 
 from gdtbridge.archive.arrivals import Arrivals
 from gdtbridge.dicom import spool
+from gdtbridge.dicom.callers import UNREGISTERED, CallerPort
 from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
 from gdtbridge.dicom.policy import AccessPolicy
@@ -44,15 +45,19 @@ class DicomServer:
         *,
         queries: QueryPort = UNNOTED_QUERIES,
         arrivals: Arrivals | None = None,
+        callers: CallerPort = UNREGISTERED,
     ) -> None:
         """Prepare a server; nothing listens yet. ``spool`` is on the archive's file system.
 
         ``refusals`` is told whom or what the server refused, ``queries`` what was asked,
-        ``arrivals`` what is being received; ``further`` are services of DIMSE-N.
+        ``arrivals`` what is being received, ``callers`` who did what; ``further`` are services of
+        DIMSE-N.
         """
         self._settings = settings
         self._spool = spool
-        self._connections = ConnectionTable(settings.max_associations)
+        self._connections = ConnectionTable(
+            settings.max_associations, settings.max_associations_per_address
+        )
         self._context = ServerContext(
             services={
                 # Verification (PS3.4 Annex A): answered for whoever was let in
@@ -78,6 +83,7 @@ class DicomServer:
             policy=AccessPolicy.of(settings),
             connections=self._connections,
             refusals=refusals,
+            callers=callers,
         )
         self._listener: ConnectionListener | None = None
         self._thread: threading.Thread | None = None

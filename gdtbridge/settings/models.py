@@ -170,7 +170,9 @@ class DicomSettings(SettingsSection):
     port: Port = 11112
     allowed_networks: Networks = ()
     allowed_aets: Words = ()
-    max_associations: Annotated[int, Field(ge=1, le=500)] = 50
+    unknown_devices: Literal["accept", "refuse"] = "accept"
+    max_associations: Annotated[int, Field(ge=1, le=500)] = 100
+    max_associations_per_address: Annotated[int, Field(ge=0, le=500)] = 0
     max_object_mb: Annotated[int, Field(ge=1)] = 2048
 
 

@@ -333,9 +333,12 @@ def limits() -> dict[str, str]:
     half_open = connections.HALF_OPEN_LIMIT, connections.HALF_OPEN_LIMIT_OF_ADDRESS
     return {
         "associations": f"{dicom.max_associations} (`dicom.max_associations`)",
-        "associations of one address": "half of them, at least 4",
+        "associations of one address": (
+            "half of them, at least 4 (`dicom.max_associations_per_address`)"
+        ),
         "connections without an association": (
-            f"{half_open[0]}, of one address {half_open[1]}; the oldest gives way"
+            f"{half_open[0]}, of one address {half_open[1]}, or as many as may associate; "
+            "the oldest gives way"
         ),
         "time to associate": f"{sockets.ASSOCIATE_SECONDS:.0f} s",
         "time for one PDU, either way": f"{sockets.PDU_SECONDS:.0f} s",

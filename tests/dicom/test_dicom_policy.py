@@ -108,3 +108,14 @@ def test_half_open_connections_do_not_count_as_associations() -> None:
         connections.admit(Guest(f"10.0.{number % 7}.1"))
     assert connections.establish(Guest("10.0.0.1"))
     assert len(connections.everyone()) <= HALF_OPEN_LIMIT + 1
+
+
+def test_a_practice_behind_one_address_has_as_many_as_it_sets() -> None:
+    """A NAT is no attack: 40 devices of one address connect at once and associate."""
+    connections = ConnectionTable(limit=50, limit_of_address=40)
+    guests = [Guest("10.0.0.1") for _ in range(40)]
+    for guest in guests:
+        connections.admit(guest)
+    assert not any(guest.dropped for guest in guests)
+    assert all(connections.establish(guest) for guest in guests)
+    assert not connections.establish(Guest("10.0.0.1"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -23,7 +23,10 @@ from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation
 
 from gdtbridge.attention.refusals import RefusalReason
+from gdtbridge.callers import ActKind
+from gdtbridge.callers.model import ACCEPTED
 from gdtbridge.devices import Caller
+from gdtbridge.dicom.callers import UNREGISTERED, CallerPort, note_response
 from gdtbridge.dicom.command import CommandSet, encode_command
 from gdtbridge.dicom.negotiation import ContextResult, answer_context
 from gdtbridge.dicom.policy import AccessPolicy
@@ -60,6 +63,7 @@ class ServerContext:
     policy: AccessPolicy
     connections: ConnectionTable
     refusals: RefusalPort = UNNOTED
+    callers: CallerPort = UNREGISTERED
 
 
 class AssociationAcceptor(Association):
@@ -123,11 +127,15 @@ class AssociationAcceptor(Association):
         self.dul.event_queue.put(event)
 
     def _begin(self, context: AcceptedContext, command: CommandSet) -> DimseOperation:
+        def send(response: CommandSet, dataset: bytes) -> None:
+            note_response(self.server.callers, request, response)
+            self._send(context.id, response, dataset)
+
         request = DimseRequest(
             command=command,
             context=context,
             caller=self.caller,
-            send=lambda response, dataset: self._send(context.id, response, dataset),
+            send=send,
             is_cancelled=lambda: self._is_over(command.MessageID),
             called_aet=self.guarded.called_aet,
             ask=lambda command, dataset, seconds: self._ask(context.id, command, dataset, seconds),
@@ -211,12 +219,15 @@ class AssociationControl(ACSE):
 
     def _negotiate_as_acceptor(self) -> None:
         association, server = self._association, self._association.server
-        title = association.guarded.calling_aet
+        caller = association.caller
         request = cast("A_ASSOCIATE", self.requestor.primitive)
         self.requestor.ae_title = request.calling_ae_title
-        if not server.policy.admits_title(title):
+        if not server.policy.admits_title(caller.aet):
             self._note(RefusalReason.TITLE)
             self._reject(CALLING_NOT_RECOGNIZED, "not in dicom.allowed_aets")
+        elif not server.callers.admits(caller):
+            self._note(RefusalReason.UNKNOWN)
+            self._reject(CALLING_NOT_RECOGNIZED, "not among [[device]]")
         elif not server.connections.establish(association):
             self._note(RefusalReason.TOO_MANY)
             self._reject(LOCAL_LIMIT_EXCEEDED, "too many associations")
@@ -224,8 +235,9 @@ class AssociationControl(ACSE):
             self._accept(request.presentation_context_definition_list)
 
     def _note(self, reason: RefusalReason) -> None:
-        association = self._association
-        association.server.refusals.note(reason, association.guarded.calling_aet, association.peer)
+        server, caller = self._association.server, self._association.caller
+        server.refusals.note(reason, caller.aet, caller.address)
+        server.callers.note(caller, ActKind.ASSOCIATION, "", reason)
 
     def _reject(self, rejection: tuple[int, int, int], reason: str) -> None:
         association = self._association
@@ -252,10 +264,20 @@ class AssociationControl(ACSE):
             {context.abstract_syntax for context in association.receiver.contexts.values()}
         )
         association.is_established = True
+        self._register(answered)
         self.send_accept()
         title, peer = association.guarded.calling_aet, association.peer
         counts = len(accepted), len(answered)
         log.info("association of %r from %s: %d of %d contexts accepted", title, peer, *counts)
+
+    def _register(self, answered: Sequence[PresentationContext]) -> None:
+        callers, caller = self._association.server.callers, self._association.caller
+        callers.note(caller, ActKind.ASSOCIATION, "", ACCEPTED)
+        for one in answered:
+            result = ContextResult(one.result or 0)
+            accepted = result is ContextResult.ACCEPTED
+            outcome = str(one.transfer_syntax[0]) if accepted else result.name.lower()
+            callers.note(caller, ActKind.CONTEXT, str(one.abstract_syntax), outcome)
 
     def _answer_roles(self, accepted: Collection[str]) -> None:
         for uid in self.requestor.role_selection:

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 HALF_OPEN_LIMIT: Final = 64
 HALF_OPEN_LIMIT_OF_ADDRESS: Final = 16
+"""So many, or as many as may associate: all of a practice may wake up in the same second."""
 SHARE_OF_ADDRESS: Final = 2
 """One address has at most the limit divided by this many associations, but never less than 4."""
 
@@ -30,10 +31,15 @@ class Connection(Protocol):
 class ConnectionTable:
     """The connections of one server. Thread-safe."""
 
-    def __init__(self, limit: int) -> None:
-        """Allow ``limit`` associations at a time."""
+    def __init__(self, limit: int, limit_of_address: int = 0) -> None:
+        """Allow ``limit`` associations at a time, of one address ``limit_of_address``.
+
+        0 means the usual share. Behind one address may be one device, or all of a practice (NAT).
+        """
         self._limit = limit
-        self._limit_of_address = max(4, limit // SHARE_OF_ADDRESS)
+        self._limit_of_address = limit_of_address or max(4, limit // SHARE_OF_ADDRESS)
+        self._half_open_limit = max(HALF_OPEN_LIMIT, limit)
+        self._half_open_of_address = max(HALF_OPEN_LIMIT_OF_ADDRESS, self._limit_of_address)
         self._lock = threading.Lock()
         self._half_open: dict[Connection, None] = {}  # ordered by age
         self._established: set[Connection] = set()
@@ -55,8 +61,8 @@ class ConnectionTable:
 
     def _victim(self, address: str) -> Connection | None:
         count = Counter(one.peer for one in self._half_open)
-        if count[address] < HALF_OPEN_LIMIT_OF_ADDRESS:
-            if len(self._half_open) < HALF_OPEN_LIMIT:
+        if count[address] < self._half_open_of_address:
+            if len(self._half_open) < self._half_open_limit:
                 return None
             address = count.most_common(1)[0][0]
         return next(one for one in self._half_open if one.peer == address)

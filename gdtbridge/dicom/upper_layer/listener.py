@@ -15,7 +15,9 @@ from pynetdicom import AE
 from pynetdicom.transport import AddressInformation
 
 from gdtbridge.attention.refusals import RefusalReason
+from gdtbridge.callers import ActKind
 from gdtbridge.dataset import part10
+from gdtbridge.devices import Caller
 from gdtbridge.dicom.upper_layer import library
 from gdtbridge.dicom.upper_layer.acceptor import AssociationAcceptor, ServerContext
 from gdtbridge.dicom.upper_layer.sockets import ASSOCIATE_SECONDS
@@ -72,6 +74,8 @@ class ConnectionListener(socketserver.TCPServer):
         if self._context.policy.admits_address(address):
             return True
         self._context.refusals.note(RefusalReason.NETWORK, "", address)
+        reason = RefusalReason.NETWORK
+        self._context.callers.note(Caller("", address), ActKind.ASSOCIATION, "", reason)
         log.warning("connection from %s refused: not in dicom.allowed_networks", address)
         return False
 
