@@ -14,6 +14,7 @@ import click
 from gdtbridge import __version__
 from gdtbridge.commands.attention import attention
 from gdtbridge.commands.backup import archive, backup, restore
+from gdtbridge.commands.devices import devices
 from gdtbridge.commands.exams import exams
 from gdtbridge.commands.gdt import gdt
 from gdtbridge.commands.gdt_trial import learn_command, try_command
@@ -70,6 +71,7 @@ for command in (
     check,
     attention,
     simulate,
+    devices,
     worklist,
     order,
     exams,

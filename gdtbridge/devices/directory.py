@@ -69,6 +69,11 @@ class DeviceDirectory:
         self._devices = sorted(devices, key=lambda one: one.detail, reverse=True)
         self._usual = dict(usual or {})
 
+    @property
+    def devices(self) -> tuple[ConfiguredDevice, ...]:
+        """The devices of the practice."""
+        return tuple(self._devices)
+
     def device_of(self, caller: Caller) -> ConfiguredDevice | None:
         """Return what the practice said of a caller: what is described in more detail first."""
         return next((one for one in self._devices if one.is_meant_by(caller)), None)

@@ -26,6 +26,9 @@ NOBODY = 65534
 
 LOOKING = {
     "attention list": (),
+    "devices echo": ("US01",),
+    "devices list": (),
+    "devices show": ("US01",),
     "exams list": (),
     "exams problems": (),
     "exams show": ("1.2.3",),
@@ -36,8 +39,8 @@ LOOKING = {
     "worklist preview": ("--device", "US01"),
     "worklist why": (),
 }
-ENDS_WITH = {"exams show": 1}
-"""Exit status where an installation is empty: there is no such exam."""
+ENDS_WITH = {"exams show": 1, "devices show": 1, "devices echo": 1}
+"""Exit status where an installation is empty: there is no such exam or device."""
 WORKING = {
     "attention test": ("gdt",),
     "exams accept": ("1.2.3",),

@@ -34,7 +34,7 @@ def rows(text: str) -> list[list[str]]:
 
 def test_every_key_of_a_device_is_told(text: str) -> None:
     """In the order of the settings, with its default."""
-    before, _, _ = text.partition("## Profiles")
+    before, _, _ = text.partition("## Known devices")
     told = {cells[0].strip("`"): cells[1].strip("`") for cells in rows(before)}
     assert list(told) == list(DeviceSettings.model_fields)
     standard = NetworkProfile("standard")
