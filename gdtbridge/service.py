@@ -21,7 +21,7 @@ from gdtbridge.core import Core, open_core
 from gdtbridge.database import sqlite_file
 from gdtbridge.dicom.commitment import commitment_services
 from gdtbridge.dicom.performed_step import step_services
-from gdtbridge.dicom.server import DicomServer
+from gdtbridge.dicom.server import DicomServer, Observers
 from gdtbridge.dicom.service import ServiceTable
 from gdtbridge.durable import FileLock, FolderUnusable, LockBusy
 from gdtbridge.durable.clock import local_time
@@ -78,11 +78,9 @@ class Bridge:
             settings.spool_folder,
             core.receiving,
             core.device_worklist,
-            core.refusals,
-            queries=core.queries,
+            Observers(core.refusals, core.queries, core.callers),
+            dimse_services(core),
             arrivals=core.commitments.arrivals,
-            further=dimse_services(core),
-            callers=core.callers,
         )
         self._watches = {
             f"folders:{route}" if route else "folders": OrderWatch(core.order_files, inbox)

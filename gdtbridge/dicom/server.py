@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -31,6 +32,18 @@ _LOOK_AGAIN_SECONDS: Final = 0.05
 _JOIN_SECONDS: Final = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Observers:
+    """Who is told whom and what a server refused, what was asked of it, and who did what."""
+
+    refusals: RefusalPort = UNNOTED
+    queries: QueryPort = UNNOTED_QUERIES
+    callers: CallerPort = UNREGISTERED
+
+
+UNOBSERVED: Final = Observers()
+
+
 class DicomServer:
     """Verification, Storage and Modality Worklist SCP on one port, and further services."""
 
@@ -40,18 +53,14 @@ class DicomServer:
         spool: Path,
         storage: StoragePort,
         worklist: WorklistPort,
-        refusals: RefusalPort = UNNOTED,
+        observers: Observers = UNOBSERVED,
         further: ServiceTable = NO_SERVICES,
         *,
-        queries: QueryPort = UNNOTED_QUERIES,
         arrivals: Arrivals | None = None,
-        callers: CallerPort = UNREGISTERED,
     ) -> None:
         """Prepare a server; nothing listens yet. ``spool`` is on the archive's file system.
 
-        ``refusals`` is told whom or what the server refused, ``queries`` what was asked,
-        ``arrivals`` what is being received, ``callers`` who did what; ``further`` are services of
-        DIMSE-N.
+        ``arrivals`` is told what is being received; ``further`` are services of DIMSE-N.
         """
         self._settings = settings
         self._spool = spool
@@ -73,17 +82,17 @@ class DicomServer:
                         settings.max_object_mb * MEGABYTE,
                         arrivals or Arrivals(),
                     ),
-                    refusals,
+                    observers.refusals,
                 ),
                 (CommandField.C_FIND_RQ, MODALITY_WORKLIST): partial(
-                    WorklistQuery, worklist, queries
+                    WorklistQuery, worklist, observers.queries
                 ),
                 **further,
             },
             policy=AccessPolicy.of(settings),
             connections=self._connections,
-            refusals=refusals,
-            callers=callers,
+            refusals=observers.refusals,
+            callers=observers.callers,
         )
         self._listener: ConnectionListener | None = None
         self._thread: threading.Thread | None = None

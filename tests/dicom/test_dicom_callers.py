@@ -11,7 +11,7 @@ import pytest
 
 from gdtbridge.callers import ActKind
 from gdtbridge.devices import Caller
-from gdtbridge.dicom.server import DicomServer
+from gdtbridge.dicom.server import DicomServer, Observers
 from gdtbridge.settings import DicomSettings
 from tests.tools.device import VERIFICATION, WORKLIST, RawAssociation, Rejected, find_rq, send_raw
 from tests.tools.dicom_server import Recorder, StartServer
@@ -38,7 +38,9 @@ def test_all_that_a_caller_does_is_told(tmp_path: Path) -> None:
     """Associations, contexts and requests, each with what came of it."""
     book, core = Book(), Recorder(tmp_path / "kept")
     (tmp_path / "kept").mkdir()
-    server = DicomServer(DicomSettings(port=0), tmp_path / "spool", core, core, callers=book)
+    server = DicomServer(
+        DicomSettings(port=0), tmp_path / "spool", core, core, Observers(callers=book)
+    )
     server.start()
     try:
         assert send_raw(server.port, [(US_IMAGE, "1.2.3", EXPLICIT, b"data")] * 2) == [0, 0]

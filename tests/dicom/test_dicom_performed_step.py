@@ -16,7 +16,7 @@ from gdtbridge.dataset.values import is_valid_uid
 from gdtbridge.dicom.command import CommandField, CommandSet, encode_command
 from gdtbridge.dicom.negotiation import PERFORMED_STEP, PERFORMED_STEP_RETRIEVE
 from gdtbridge.dicom.performed_step import step_services
-from gdtbridge.dicom.server import DicomServer
+from gdtbridge.dicom.server import DicomServer, Observers
 from gdtbridge.settings import DicomSettings
 from tests.tools.device import RawAssociation, item
 from tests.tools.elements import EXPLICIT, IMPLICIT
@@ -31,7 +31,12 @@ def port(practice: Practice, tmp_path: Path) -> Iterator[int]:
     further = step_services(core.steps)
     spool = tmp_path / "spool"
     server = DicomServer(
-        DicomSettings(port=0), spool, core.receiving, core.device_worklist, core.refusals, further
+        DicomSettings(port=0),
+        spool,
+        core.receiving,
+        core.device_worklist,
+        Observers(core.refusals),
+        further,
     )
     server.start()
     yield server.port

@@ -9,7 +9,7 @@ from pydicom import Dataset
 from pydicom.uid import UID
 
 from gdtbridge.commands.worklist_text import nothing_lines, preview_lines, why_lines
-from gdtbridge.dicom.server import DicomServer
+from gdtbridge.dicom.server import DicomServer, Observers
 from gdtbridge.dicom.worklist import encode_dataset
 from gdtbridge.queries.words import Language, Words
 from gdtbridge.settings import DicomSettings
@@ -34,8 +34,7 @@ class AskedPractice:
             practice.folder / "spool",
             core.receiving,
             core.device_worklist,
-            core.refusals,
-            queries=core.queries,
+            Observers(core.refusals, core.queries),
         )
         self.server.start()
 

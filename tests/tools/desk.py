@@ -18,7 +18,7 @@ from gdtbridge import check
 from gdtbridge.attention import LOOK_ERRORS, AttentionSource
 from gdtbridge.attention.announcer import ATTENTION, RESOLVED
 from gdtbridge.attention.kinds import KINDS, AttentionLevel
-from gdtbridge.dicom.server import DicomServer
+from gdtbridge.dicom.server import DicomServer, Observers
 from gdtbridge.health import Health
 from gdtbridge.outbox import HOUSE, MAIL
 from gdtbridge.service import probes_of
@@ -88,7 +88,7 @@ class Desk:
             folder / "spool",
             core.receiving,
             core.device_worklist,
-            core.refusals,
+            Observers(core.refusals),
         )
         self.server.start()
         self.reception = Reception(self.practice)

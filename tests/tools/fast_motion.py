@@ -22,7 +22,7 @@ import gdtbridge.outbox
 import gdtbridge.results
 from gdtbridge import database
 from gdtbridge.attention import sources
-from gdtbridge.dicom.server import DicomServer
+from gdtbridge.dicom.server import DicomServer, Observers
 from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import BridgeError
 from gdtbridge.exams import store
@@ -113,7 +113,7 @@ class House:
             settings.spool_folder,
             core.receiving,
             core.device_worklist,
-            core.refusals,
+            Observers(core.refusals),
         )
         self.dicom.start()
         answers = core.routing.default.records
