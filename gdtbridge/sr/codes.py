@@ -101,6 +101,7 @@ SLIPS: Final[dict[tuple[str, str], Concept]] = {
     # Codes a maker sends for something else, which its own words say (EchoNous, product source)
     ("T-45700", "subclavian artery"): ("SCT", "36765005"),  # with the vertebral artery's code
 }
+_SLIPPING: Final = frozenset(value for value, _ in SLIPS)
 
 SUBJECT_CLASS: Final[Concept] = ("DCM", "121024")
 SUBJECT_ID: Final[Concept] = ("DCM", "121030")
@@ -286,8 +287,7 @@ def normal(code: Code) -> Concept:
 
     What a maker is known to code wrongly (`SLIPS`) is what its words say.
     """
-    slip = SLIPS.get((code.value, code.meaning.casefold()))
-    if slip is not None:
+    if code.value in _SLIPPING and (slip := SLIPS.get((code.value, code.meaning.casefold()))):
         return slip
     scheme = code.scheme.upper()
     if scheme in _SNOMED_RT:

@@ -32,6 +32,9 @@ MAX_FURTHER: Final = 64
 CONTAINS: Final = "CONTAINS"
 SIDE: Final = ModifierRole.LATERALITY
 
+NAMELESS: Final = Code("", "", "")
+"""Concept name of an item without one."""
+
 NO_NUMBER: Final = Decimal("NaN")
 """Value of a NUM without a readable number."""
 
@@ -273,6 +276,9 @@ class ContentReader:
     pregnancy: Pregnancy = Pregnancy.NONE
     statements: list[StatementFinding] = field(default_factory=list)
     _codes: dict[tuple[bytes | None, ...], Code | None] = field(default_factory=dict)
+    _names: dict[int, Code] = field(default_factory=dict)
+    """Concept names by the identity of their items, which live as long as ``root``."""
+    _terms: dict[bytes, str] = field(default_factory=dict)
 
     def code(self, item: Item, tag: Tag) -> Code | None:
         """Return the first code of the code sequence ``tag``, None where it is absent or empty."""
@@ -293,7 +299,11 @@ class ContentReader:
 
     def name(self, item: Item) -> Code:
         """Return the concept name, an empty code where there is none."""
-        return self.code(item, Tag.ConceptNameCodeSequence) or Code("", "", "")
+        known = self._names.get(id(item))
+        if known is None:
+            known = self.code(item, Tag.ConceptNameCodeSequence) or NAMELESS
+            self._names[id(item)] = known
+        return known
 
     def children(self, item: Item, place: str) -> Iterator[tuple[Item, str]]:
         """Yield the content items below with their places."""
@@ -302,13 +312,23 @@ class ContentReader:
 
     def kind(self, item: Item) -> str:
         """Return the Value Type (CONTAINER, NUM, CODE); a NUM shows itself without one too."""
-        if Tag.ValueType not in item.values and Tag.MeasuredValueSequence in item.sequences:
+        raw = item.values.get(Tag.ValueType)
+        if raw is None and Tag.MeasuredValueSequence in item.sequences:
             return "NUM"
-        return self.string(item, Tag.ValueType).upper()
+        return self._term(raw)
 
     def relation(self, item: Item) -> str:
         """Return the relationship to the item above; a missing one counts as CONTAINS."""
-        return self.string(item, Tag.RelationshipType).upper() or CONTAINS
+        return self._term(item.values.get(Tag.RelationshipType)) or CONTAINS
+
+    def _term(self, raw: bytes | None) -> str:
+        """Return a defined term of the standard in capitals, empty where there is none."""
+        if not raw:
+            return ""
+        known = self._terms.get(raw)
+        if known is None:
+            known = self._terms[raw] = self.text(raw).upper()
+        return known
 
     def referenced(self, item: Item) -> tuple[Item, str] | None:
         """Return the item that is meant by reference, with its place (PS3.3 C.17.3.2.5).
@@ -335,7 +355,8 @@ class ContentReader:
         code = self.code(item, Tag.ConceptCodeSequence)
         if code is not None:
             return code
-        text = next(filter(None, (self.string(item, tag) for tag in _WORDED)), "")
+        said = (self.string(item, tag) for tag in _WORDED if tag in item.values)
+        text = next(filter(None, said), "")
         for measured in item.sequences.get(Tag.MeasuredValueSequence, ())[:1]:
             text = text or self.string(measured, Tag.NumericValue)
         return Code("", "", text) if text else None

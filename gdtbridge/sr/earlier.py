@@ -31,6 +31,9 @@ STUDY: Final = "study"
 NIGHT: Final = timedelta(hours=6)
 """How long before its Study Time an exam may have begun: a study is opened when it is sent."""
 
+_DATED: Final = frozenset({Tag.Date, Tag.DateTime, Tag.TextValue, Tag.UID})
+"""Elements that may say a day or a study."""
+
 _DAY_IN_WORDS: Final = re.compile(
     r"\b(?:(\d{4})[-./]?(\d{2})[-./]?(\d{2})|(\d{1,2})\.(\d{1,2})\.(\d{4}))\b"
 )
@@ -148,7 +151,7 @@ def _before(context: ModifierContext, day: date | None) -> ModifierContext:
 def _dated(content: ContentReader, item: Item, context: ModifierContext) -> ModifierContext:
     """Return the context with the day an item says its values were measured on."""
     for child, _ in content.children(item, ""):
-        if not {Tag.Date, Tag.DateTime, Tag.TextValue, Tag.UID}.isdisjoint(child.values):
+        if not _DATED.isdisjoint(child.values):
             context = _said_by(content, child, context)
     observed = content.string(item, Tag.ObservationDateTime)
     return replace(context, observed=observed) if observed else context

@@ -158,15 +158,17 @@ def ids_of(findings: Sequence[NumFinding]) -> list[str]:
     return [one.id for one in numbered(findings)]
 
 
-def numbered(findings: Sequence[NumFinding]) -> list[NumberedId]:
+def numbered(
+    findings: Sequence[NumFinding], identities: Sequence[Identity] | None = None
+) -> list[NumberedId]:
     """Return an id for each finding and its number among those with one identity.
 
     What the device chose has the plain id, else what was measured last; for the others their
-    number enters the hash.
+    number enters the hash. ``identities`` are those of the findings, where they are known already.
     """
     alike: dict[Identity, list[int]] = {}
-    for index, finding in enumerate(findings):
-        alike.setdefault(identity_of(finding), []).append(index)
+    for index, identity in enumerate(identities or map(identity_of, findings)):
+        alike.setdefault(identity, []).append(index)
     made: dict[int, NumberedId] = {}
     taken: set[str] = set()
     for identity in sorted(alike):
@@ -277,6 +279,7 @@ def _prefix(finding: NumFinding) -> str:
     return known or abbreviated(finding.name.text) or "M"
 
 
+@lru_cache(maxsize=1024)
 def abbreviated(name: str) -> str:
     """Return one or two words shortened, the initials of more, in A-Z and 0-9 (may be empty)."""
     plain = unicodedata.normalize("NFKD", name.upper().translate(_UMLAUTS))

@@ -9,7 +9,7 @@ lie outside of every range.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -88,14 +88,14 @@ def is_possible(concept: Concept | None, value: Decimal, unit: str, name: str = 
 
 def is_known(concept: Concept) -> bool:
     """Return whether the catalogue has a measurement that is coded by this concept."""
-    return ":".join(concept) in _by_concept()
+    return ":".join(concept) in _ids_by_concept()
 
 
 @lru_cache(maxsize=4096)
 def _range_of(concept: Concept | None, unit: str) -> PossibleRange:
     found = [
         one
-        for known in _by_concept().get(":".join(concept) if concept else "", ())
+        for known in _ranges(":".join(concept) if concept else "")
         if (one := known.within(unit)) is not None
     ]
     if not found:
@@ -134,24 +134,39 @@ def _lines() -> tuple[tuple[tuple[str, ...], PossibleRange], ...]:
 def range_of(made: str, unit: str) -> PossibleRange | None:
     """Return the range of a measurement of the catalogue by its id and unit; None without one."""
     for patterns, one in _lines():
-        if one.unit == unit and any(fnmatchcase(made, pattern) for pattern in patterns):
+        if one.unit == unit and any(_fits(made, pattern) for pattern in patterns):
             return one
     return None
 
 
+def _fits(made: str, pattern: str) -> bool:
+    """Return whether an id fits a pattern; most have but one star, at an end."""
+    if "?" in pattern or pattern.count("*") > 1 or "*" in pattern[1:-1]:
+        return fnmatchcase(made, pattern)
+    if pattern.endswith("*"):
+        return made.startswith(pattern[:-1])
+    return made.endswith(pattern[1:]) if pattern.startswith("*") else made == pattern
+
+
 @lru_cache(maxsize=1)
-def _by_concept() -> Mapping[str, tuple[PossibleRange, ...]]:
-    """Return the ranges of the measurements each concept may be, without doubles."""
-    units = {made: unit for made, _, unit, *_ in table("catalogue/measurements.tsv")}
-    found: dict[str, dict[PossibleRange, None]] = {}
-    for made, concept in _codings():
-        one = range_of(made, units[made]) if made in units else None
-        if one is not None:
-            found.setdefault(concept, {})[one] = None
-    return {concept: tuple(ranges) for concept, ranges in found.items()}
+def _units() -> Mapping[str, str]:
+    """Return the units of the catalogue's measurements by id."""
+    return {made: unit for made, _, unit, *_ in table("catalogue/measurements.tsv")}
 
 
-def _codings() -> Iterator[tuple[str, str]]:
+@lru_cache(maxsize=1024)
+def _ranges(concept: str) -> tuple[PossibleRange, ...]:
+    """Return the ranges of the measurements a concept may be, without doubles."""
+    made = (one for one in _ids_by_concept().get(concept, ()) if one in _units())
+    found = (range_of(one, _units()[one]) for one in made)
+    return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
+@lru_cache(maxsize=1)
+def _ids_by_concept() -> Mapping[str, tuple[str, ...]]:
+    """Return the measurements of the catalogue each concept may be."""
+    found: dict[str, list[str]] = {}
     for made, concept, *_ in table("catalogue/codings.tsv"):
         scheme, _, value = concept.partition(":")
-        yield made, f"{scheme.upper()}:{value}"
+        found.setdefault(f"{scheme.upper()}:{value}", []).append(made)
+    return {concept: tuple(ids) for concept, ids in found.items()}

@@ -241,8 +241,10 @@ def _untold(verdicts: Iterable[FindingVerdict]) -> Iterator[UntoldValue]:
 
 
 def _measurements(selection: FindingSelection) -> tuple[Measurement, ...]:
+    if not selection.kept:
+        return ()
     findings, before = selection.kept, predecessor_tests(selection.verdicts)
-    pairs = zip(findings, numbered(findings), strict=True)
+    pairs = zip(findings, numbered(findings, selection.identities), strict=True)
     return tuple(_measurement(one, made, before.get(one.place)) for one, made in pairs)
 
 

@@ -68,10 +68,11 @@ class FindingVerdict:
 
 @dataclass(frozen=True, slots=True)
 class FindingSelection:
-    """The findings told, in tree order, and the verdict on every finding."""
+    """The findings told with their identities, in tree order, and the verdict on every finding."""
 
     kept: list[NumFinding]
     verdicts: list[FindingVerdict]
+    identities: list[Identity]
 
     @property
     def not_measured(self) -> int:
@@ -92,7 +93,8 @@ def select(findings: Iterable[NumFinding], device: DeviceHabits) -> FindingSelec
         _leave_out(values.alive, lost, rule, losses(values))
     told = _told(values)
     verdicts = [told.get(at) or lost[at] for at in range(len(found))]
-    return FindingSelection(list(values.alive.values()), verdicts)
+    identities = [values.identity[at] for at in values.alive]
+    return FindingSelection(list(values.alive.values()), verdicts, identities)
 
 
 def _leave_out(
@@ -143,14 +145,15 @@ def _twins(values: _RemainingFindings) -> Iterator[Loss]:
 
     Each value with a status swallows one without, of the same derivation if there is one.
     """
+    chosen = [(at, one) for at, one in values.alive.items() if is_chosen(one)]
+    if not chosen:
+        return
     plain: dict[Hashable, dict[Code | None, deque[int]]] = {}
     for at, one in values.alive.items():
         if one.context.selection is None:
             copies = plain.setdefault((values.literal(at), values.repeats_of(at)), {})
             copies.setdefault(one.context.derivation, deque()).append(at)
-    for at, one in values.alive.items():
-        if not is_chosen(one):
-            continue
+    for at, one in chosen:
         copies = plain.get((values.literal(at), values.repeats_of(at)), {})
         same = one.context.derivation
         derivation = same if same in copies else next(iter(copies), None)

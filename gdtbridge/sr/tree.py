@@ -27,14 +27,18 @@ from gdtbridge.sr.codes import (
     role_of,
     tells_apart,
 )
-from gdtbridge.sr.content import CONTAINS, ContentReader, ModifierContext, NumFinding
+from gdtbridge.sr.content import (
+    CONTAINS,
+    NAMELESS,
+    ContentReader,
+    ModifierContext,
+    NumFinding,
+)
 from gdtbridge.sr.model import Code, Subject
 from gdtbridge.sr.no_results import OTHER_REPORT, rule_of
 
 ROOT: Final = "1"
 """Place of the root."""
-
-NAMELESS: Final = Code("", "", "")
 
 RULES_BY_RELATION: Final[dict[str, str]] = {
     # Why a NUM that is not contained is no result; everything else is context
