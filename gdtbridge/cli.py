@@ -22,7 +22,8 @@ from gdtbridge.commands.open import open_command
 from gdtbridge.commands.options import fail
 from gdtbridge.commands.outbox import outbox
 from gdtbridge.commands.patients import patients
-from gdtbridge.commands.service import check, serve, simulate
+from gdtbridge.commands.service import check, serve
+from gdtbridge.commands.simulate import simulate
 from gdtbridge.commands.sr import sr
 from gdtbridge.commands.webhook import webhook
 from gdtbridge.commands.worklist import order, worklist
