@@ -31,6 +31,7 @@ from gdtbridge.attention.sources import (
     WorklistSource,
 )
 from gdtbridge.attention.space import SpaceForecast
+from gdtbridge.attention.step_source import StepSource
 from gdtbridge.attention.webhook_source import WebhookSource
 from gdtbridge.callers import CallerRegister
 from gdtbridge.clock_watch import ClockWatch
@@ -321,6 +322,7 @@ def attention_of(
     return Attention(
         (
             ExamSource(stores.database, clock),
+            StepSource(stores.database, clock),
             OrderFileSource(stores.database, settings.refused_folder, clock),
             OutboxSource(stores.outbox, clock),
             WebhookSource(WebhookCalls(stores.database, stores.outbox, clock)),

@@ -329,7 +329,7 @@ performed_step = sa.Table(  # a Modality Performed Procedure Step, as its device
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("reason_code", sa.Text, nullable=False),  # of a discontinued one: PS3.16 CID 9300
     sa.Column("reason", sa.Text, nullable=False),  # Code Meaning
-    sa.Column("began_at", sa.Double, nullable=False),
+    sa.Column("began_at", sa.Double, nullable=False, index=True),
     sa.Column("ended_at", sa.Double),  # null: in progress
     # whether a person knows what of it is missing or contradicts
     sa.Column("accepted", sa.Boolean, nullable=False, server_default=sa.false()),

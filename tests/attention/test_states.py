@@ -24,6 +24,7 @@ from tests.tools.desk import HOUR, Desk
 from tests.tools.elements import element, identification
 from tests.tools.practice import Reports
 from tests.tools.reception import record
+from tests.tools.steps import STUDY, StepDevice, begun
 from tests.tools.waiting import wait_for
 
 DAY = 24 * HOUR
@@ -340,7 +341,25 @@ def _nothing(desk: Desk) -> None:
     """Leave it to time."""
 
 
+def _announced(desk: Desk) -> None:
+    device = StepDevice(desk.practice)
+    device.begin()
+    device.end("2.25.501")
+
+
+def _contradicted(desk: Desk) -> None:
+    desk.practice.send(AccessionNumber="")
+    desk.practice.wait()
+    StepDevice(desk.practice).begin(begun(PatientID="4712"))
+
+
+def _step_accepted(desk: Desk) -> None:
+    desk.practice.core.corrections.accept(STUDY)
+
+
 STATES = {
+    "step-instances-missing": State(_announced, _step_accepted, look_after=HOUR + 1),
+    "step-contradicts": State(_contradicted, _step_accepted),
     "held-exam": State(_held, _released),
     "correction-waiting": State(_corrected, _accepted),
     "exam-overdue": State(_overdue, _reported),
