@@ -82,6 +82,7 @@ from gdtbridge.pictures import AttachmentReader
 from gdtbridge.queries.book import QueryBook
 from gdtbridge.queries.history import ListHistory
 from gdtbridge.queries.report import QueryReports
+from gdtbridge.queries.source import EmptyListSource
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.attachments import ATTACHMENT
 from gdtbridge.results.corrections import ResultCorrections
@@ -248,6 +249,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     device_worklist = DeviceWorklist(worklist, devices)
     unknown = settings.dicom.unknown_devices
     callers = CallerRegister(database, devices, clock, refuses_unknown=unknown == "refuse")
+    history = ListHistory(database, worklist)
+    query_reports = QueryReports(queries, history, device_worklist, devices, clock)
     forecast = SpaceForecast(
         database, archive.folder, settings.storage.min_free_mb * MEGABYTE, clock
     )
@@ -285,7 +288,13 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         attention_of(
             settings,
             stores,
-            (SilenceSource(silence), refusals, forecast, _left_files(settings, database)),
+            (
+                SilenceSource(silence),
+                refusals,
+                forecast,
+                _left_files(settings, database),
+                EmptyListSource(query_reports),
+            ),
             clock,
         ),
         Announcer(
@@ -299,7 +308,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         Mailer(database, outbox, settings.mail, clock),
         refusals,
         queries,
-        QueryReports(queries, ListHistory(database, worklist), device_worklist, devices, clock),
+        query_reports,
         forecast,
         WebhookCalls(database, outbox, clock),
         IndexFilling(database, archive.folder),

@@ -158,7 +158,7 @@ class RefusalBook:
     def note(self, reason: RefusalReason, calling_aet: str, address: str) -> None:
         """Count one refusal; touches nothing but memory."""
         now = self._clock.utc()
-        one = Refusal(reason, _caller(calling_aet, address), 1, now, now)
+        one = Refusal(reason, caller_of(calling_aet, address), 1, now, now)
         with self._lock:
             _add(self._new, one)
             self._totals[reason] += 1
@@ -209,7 +209,7 @@ class RefusalBook:
         return [one.item for one in found.values() if one.is_told_at(now)]
 
 
-def _caller(calling_aet: str, address: str) -> str:
+def caller_of(calling_aet: str, address: str) -> str:
     """Return who called, of printable ASCII alone: the title comes from a wire (PS3.8 9.3.2)."""
     title = "".join(one for one in calling_aet if " " <= one <= "~" and one != "\\")[:16].strip()
     return f"{title} ({address})" if title else address

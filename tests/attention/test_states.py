@@ -337,6 +337,15 @@ def _answers(desk: Desk) -> None:
     silence.look()
 
 
+def _asks_for_another_station(desk: Desk) -> None:
+    desk.practice.core.orders.place(desk.practice.order())
+    assert [desk.ask("US09") for _ in range(3)] == [0, 0, 0]
+
+
+def _asks_for_all(desk: Desk) -> None:
+    assert desk.ask("*") == 1
+
+
 def _nothing(desk: Desk) -> None:
     """Leave it to time."""
 
@@ -377,6 +386,7 @@ STATES = {
     "object-refused": State(_another_sent, _nothing),
     "device-refused": State(lambda desk: desk.knock("THIEF"), lambda d: d.practice.clock.turn(DAY)),
     "clock-jumped": State(_jumped, lambda desk: desk.practice.clock.turn(DAY)),
+    "list-empty": State(_asks_for_another_station, _asks_for_all),
     "backlog": State(_many_due, _reported),
     "disk-low": State(lambda desk: desk.mount("size=20m"), Desk.unmount),
     "disk-full": State(lambda desk: desk.mount("size=5m"), Desk.unmount),
