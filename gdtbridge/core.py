@@ -92,10 +92,12 @@ from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.retracting import Retractor
 from gdtbridge.results.routing import OrderAnswers, Routing
 from gdtbridge.retrieve.filling import IndexFilling
-from gdtbridge.settings import MEGABYTE, Settings
+from gdtbridge.retrieve.finder import ArchiveFinder, Viewer
+from gdtbridge.retrieve.peers import ArchivePeer, PeerDirectory
+from gdtbridge.settings import MEGABYTE, PeerSettings, Settings
 from gdtbridge.settings.folders import find_installation, make_folders, shared_folders
 from gdtbridge.sr import ReportReader
-from worklist import WorklistFolder
+from worklist import AnswerCharset, WorklistFolder
 
 
 class Opening(Enum):
@@ -154,6 +156,8 @@ class Core:
     forecast: SpaceForecast
     webhooks: WebhookCalls
     filling: IndexFilling
+    finder: ArchiveFinder
+    peers: PeerDirectory
     commitments: CommitmentBook
     reporter: CommitmentReporter
     due: DueSignal
@@ -312,6 +316,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         forecast,
         WebhookCalls(database, outbox, clock),
         IndexFilling(database, archive.folder),
+        ArchiveFinder(database, studies, settings.dicom.aet),
+        PeerDirectory([archive_peer(one) for one in settings.peer]),
         CommitmentBook(database, archive, outbox, Arrivals(), settings.commitment, clock),
         _reporter_of(outbox),
         due,
@@ -346,6 +352,14 @@ def attention_of(
             WorklistSource(stores.worklist, clock),
         ),
         clock,
+    )
+
+
+def archive_peer(settings: PeerSettings) -> ArchivePeer:
+    """Return who may ask the archive, and what they see."""
+    viewer = Viewer(settings.sees_held, AnswerCharset(settings.charset))
+    return ArchivePeer(
+        settings.aet, settings.host, settings.port, viewer if settings.query else None
     )
 
 

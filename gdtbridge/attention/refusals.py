@@ -35,6 +35,7 @@ class RefusalReason(StrEnum):
     UNKNOWN = "unknown"
     """None of the devices of the settings, and no other may come in."""
     TOO_MANY = "too-many"
+    QUERY = "query"
     RESOURCES = "resources"
     """Status A700 (PS3.4 B.2.3)."""
     PROCESSING = "processing"
@@ -74,6 +75,12 @@ _TELLING: Final = {
         STORE_SECONDS,
         "zu viele Verbindungen / too many associations",
         "dicom.max_associations",
+    ),
+    RefusalReason.QUERY: _Telling(
+        "device-refused",
+        CALLER_SECONDS,
+        "darf das Archiv nicht abfragen / may not query the archive",
+        "[[peer]]",
     ),
     RefusalReason.RESOURCES: _Telling(
         "stores-refused",
