@@ -14,6 +14,7 @@ import click
 from gdtbridge import __version__
 from gdtbridge.commands.attention import attention
 from gdtbridge.commands.backup import archive, backup, restore
+from gdtbridge.commands.commitment import commitment
 from gdtbridge.commands.devices import devices
 from gdtbridge.commands.exams import exams
 from gdtbridge.commands.gdt import gdt
@@ -78,6 +79,7 @@ for command in (
     exams,
     patients,
     outbox,
+    commitment,
     webhook,
     gdt,
     sr,

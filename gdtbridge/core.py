@@ -15,6 +15,11 @@ from gdtbridge.archive.unsynced import sync_files
 from gdtbridge.attention import Attention, AttentionSource
 from gdtbridge.attention.announcer import ATTENTION, Announcer
 from gdtbridge.attention.clock_source import ClockSource
+from gdtbridge.attention.commitment_source import (
+    CommitmentSource,
+    DamagedObjectSource,
+    OnlyCopySource,
+)
 from gdtbridge.attention.left_source import LeftFileSource
 from gdtbridge.attention.mailer import Mailer
 from gdtbridge.attention.refusals import RefusalBook
@@ -35,7 +40,7 @@ from gdtbridge.attention.step_source import StepSource
 from gdtbridge.attention.webhook_source import WebhookSource
 from gdtbridge.callers import CallerRegister
 from gdtbridge.clock_watch import ClockWatch
-from gdtbridge.commitment import CommitmentBook, CommitmentReport
+from gdtbridge.commitment import CommitmentBook
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
 from gdtbridge.devices import Caller, DeviceDirectory
@@ -258,6 +263,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     forecast = SpaceForecast(
         database, archive.folder, settings.storage.min_free_mb * MEGABYTE, clock
     )
+    commitments = CommitmentBook(database, archive, outbox, Arrivals(), settings.commitment, clock)
     studies = StudyFinder(database, worklist, maker, settings.orders.encoding)
     ports = OrderPorts(
         GdtOrders(book, database, clock),
@@ -298,6 +304,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
                 forecast,
                 _left_files(settings, database),
                 EmptyListSource(query_reports),
+                *commitment_sources(settings, stores, commitments, clock),
             ),
             clock,
         ),
@@ -318,7 +325,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         IndexFilling(database, archive.folder),
         ArchiveFinder(database, studies, settings.dicom.aet),
         PeerDirectory([archive_peer(one) for one in settings.peer]),
-        CommitmentBook(database, archive, outbox, Arrivals(), settings.commitment, clock),
+        commitments,
         _reporter_of(outbox),
         due,
         clock,
@@ -360,6 +367,18 @@ def archive_peer(settings: PeerSettings) -> ArchivePeer:
     viewer = Viewer(settings.sees_held, AnswerCharset(settings.charset))
     return ArchivePeer(
         settings.aet, settings.host, settings.port, viewer if settings.query else None
+    )
+
+
+def commitment_sources(
+    settings: Settings, stores: Stores, book: CommitmentBook, clock: Clock
+) -> Sequence[AttentionSource]:
+    """Return who looks for what of storage commitment needs a person."""
+    addresses, is_told = addresses_of(settings), settings.commitment.only_copy == "tell"
+    return (
+        CommitmentSource(book, lambda aet, peer: addresses(aet, peer).configured, clock),
+        DamagedObjectSource(stores.database, stores.archive),
+        OnlyCopySource(stores.database, is_told, clock),
     )
 
 
@@ -431,12 +450,11 @@ def addresses_of(settings: Settings) -> AddressBook:
     """Return where devices listen for answers: as their table says, else where they call from."""
     directory, usual = directory_of(settings), settings.commitment.port
 
-    def address_of(report: CommitmentReport) -> DeviceAddress:
-        caller = Caller(report.calling_aet, report.peer)
-        device = directory.device_of(caller) or directory.device_named(caller.aet)
+    def address_of(aet: str, peer: str) -> DeviceAddress:
+        device = directory.device_of(Caller(aet, peer)) or directory.device_named(aet)
         if device is None:
-            return DeviceAddress(report.peer, usual, configured=False)
-        return DeviceAddress(device.host or report.peer, device.port, configured=bool(device.host))
+            return DeviceAddress(peer, usual, configured=False)
+        return DeviceAddress(device.host or peer, device.port, configured=bool(device.host))
 
     return address_of
 

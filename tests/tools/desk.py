@@ -52,6 +52,9 @@ MAIL_SETTINGS = {
     "GDTBRIDGE_MAIL__TO": "edv@praxis.example, arzt@praxis.example",
 }
 HOUSE_TABLE = """
+[[device]]
+aet = "US77"
+host = "192.0.2.77"
 [webhooks]
 allowed_networks = ["127.0.0.1", "::1"]
 [[webhook]]
