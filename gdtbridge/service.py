@@ -19,7 +19,6 @@ from gdtbridge.attention.sources import free_inodes
 from gdtbridge.clock_watch import WATCH_SECONDS
 from gdtbridge.core import Core, open_core
 from gdtbridge.database import sqlite_file
-from gdtbridge.dicom.archive_query import query_services
 from gdtbridge.dicom.commitment import commitment_services
 from gdtbridge.dicom.performed_step import step_services
 from gdtbridge.dicom.server import DicomServer, Observers
@@ -224,15 +223,14 @@ class Bridge:
 
 
 def dimse_services(core: Core) -> ServiceTable:
-    """Return the services beside storage and worklist."""
+    """Return the services of DIMSE-N."""
     devices = core.devices
     commitment = commitment_services(
         core.commitments,
         core.reporter.channels,
         lambda caller: devices.profile_of(caller).commitment == "same",
     )
-    queries = query_services(core.finder, core.peers, core.refusals)
-    return {**step_services(core.steps), **commitment, **queries}
+    return {**step_services(core.steps), **commitment}
 
 
 def probes_of(core: Core) -> Mapping[str, Probe]:

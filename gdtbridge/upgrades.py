@@ -221,8 +221,9 @@ def _to_5(op: Operations) -> None:
 def _to_6(op: Operations) -> None:
     """Remember whom an order was addressed to, its test's name, its number's field, what to repeat.
 
-    And how far its exam is, what else an order says, when its entry changed and left the
-    list. Of several versions of an object it is remembered which one the device sent last.
+    And how far its exam is, what else an order says and what looks odd in it, when its entry
+    changed and left the list. Of several versions of an object it is remembered which one the
+    device sent last.
 
     An older program is kept out: it would not write files again that are not synced yet.
     To whom those before were addressed is read from their files (`gdtbridge.orders.folder_memory`).
@@ -237,18 +238,12 @@ def _to_6(op: Operations) -> None:
         op.add_column("placed_order", sa.Column(column, sa.Double))
     details = sa.Column("details", sa.Text, nullable=False, server_default="")
     op.add_column("placed_order", details)
+    remarks = sa.Column("remarks", sa.Text, nullable=False, server_default="")
+    op.add_column("placed_order", remarks)
     op.execute("INSERT INTO order_receiver (receiver) VALUES ('')")
     op.create_index("ix_patient_received_at", "patient", ["received_at"], if_not_exists=True)
     op.create_index("ix_claim_study_date", "claim", ["study_date"], if_not_exists=True)
     op.add_column("instance", sa.Column("committed_at", sa.Double))
-    promised = sa.column("committed_at").is_not(None)
-    op.create_index(
-        "ix_instance_committed_at",
-        "instance",
-        ["committed_at"],
-        sqlite_where=promised,
-        postgresql_where=promised,
-    )
 
 
 STEPS: Final[Mapping[int, Callable[[Operations], None]]] = MappingProxyType(

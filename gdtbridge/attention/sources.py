@@ -97,7 +97,7 @@ class OrderFileSource:
 
 @dataclass(frozen=True, slots=True)
 class OrderRemarkSource:
-    """Orders of files that were taken, and in which something looks odd."""
+    """Orders that were taken, and in which something looks odd."""
 
     name: ClassVar = "order-remarks"
     codes: ClassVar = frozenset({"order-remark"})
@@ -109,16 +109,16 @@ class OrderRemarkSource:
         """Return one item for each open order of the last days with a remark."""
         since = self.clock.utc() - REFUSED_DAYS * DAY_SECONDS
         with self.database.read() as connection:
-            found = order_store.remarked_orders(connection, since, MOST_OF_A_KIND)
+            found = order_store.remarked_orders(connection, since)
         return [
             AttentionItem(
                 "order-remark",
-                f"order:{number}",
-                one.received_at,
-                detail=f"{one.name}: {one.reason}",
-                names={"order": number},
+                f"order:{one.accession_number}",
+                one.ordered_at,
+                detail=one.remarks,
+                names={"order": one.accession_number},
             )
-            for number, one in found.items()
+            for one in found
         ]
 
 

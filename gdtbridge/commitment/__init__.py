@@ -7,7 +7,6 @@ here.
 
 from gdtbridge.commitment.book import CommitmentBook
 from gdtbridge.commitment.model import (
-    CommitmentOverview,
     CommitmentReport,
     CommitmentRequest,
     CommitmentState,
@@ -19,7 +18,6 @@ from gdtbridge.commitment.model import (
 
 __all__ = [
     "CommitmentBook",
-    "CommitmentOverview",
     "CommitmentReport",
     "CommitmentRequest",
     "CommitmentState",

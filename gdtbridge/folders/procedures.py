@@ -57,9 +57,19 @@ class RequestedProcedure:
         )
 
 
+_NOTHING: Final = frozenset({"null", "(null)", "undefined"})
+"""What programs write for a value they do not have."""
+
+
 def text_of(record: Record, field: str) -> str:
     """Return the printable contents of a field that stands once, or goes on in the next line."""
-    return printable(" ".join(value.strip() for value in record.all(field))).strip()
+    return said(" ".join(value.strip() for value in record.all(field)))
+
+
+def said(value: str) -> str:
+    """Return what a value says, printable; empty where a program wrote that it has none."""
+    text = printable(value).strip()
+    return "" if text.casefold() in _NOTHING else text
 
 
 def word_for_procedure(record: Record) -> tuple[str, str]:
@@ -78,8 +88,8 @@ def tests_of(record: Record) -> tuple[OrderedTest, ...]:
     by one. A kind no test has is a test of its own.
     """
     tests = list(_tests(record))
-    codes = [code for value in record.all("8402") if (code := printable(value))]
-    order = [line.id for line in record.lines if line.id in {"8402", "8410"} and line.value.strip()]
+    codes = [code for value in record.all("8402") if (code := said(value))]
+    order = [line.id for line in record.lines if line.id in {"8402", "8410"} and said(line.value)]
     if len(codes) == len(tests) and order == sorted(order):
         tests = [replace(one, device_code=code) for one, code in zip(tests, codes, strict=True)]
     first = next(iter(codes), "")
@@ -100,7 +110,7 @@ def _tests(record: Record) -> Iterator[OrderedTest]:
     names: list[str] = []
     test: OrderedTest | None = None
     for line in lines:
-        value = printable(line.value)
+        value = said(line.value)
         if line.id == "8410" and value:
             if test is not None:
                 yield _named(test, names if not names_first else [])

@@ -10,6 +10,7 @@ from gdtbridge.errors import OrderError
 from gdtbridge.exams.study_query import DIFFERENT, NO_PATIENT, UNREADABLE, says_no_number
 from gdtbridge.folders.procedures import RequestedProcedure, text_of, word_for_procedure
 from gdtbridge.gdt.errors import GdtDateError
+from gdtbridge.gdt.read.name_flaws import NAME_FLAWS
 from gdtbridge.gdt.read.record import UNREADABLE_CODES, Record
 from gdtbridge.gdt.tables.dates import read_birth_date, read_date, read_time, time_of
 from gdtbridge.gdt.tables.fields import FIELDS
@@ -24,7 +25,7 @@ from worklist import EntryDetails
 _IDENTIFYING: Final = (*PATIENT_IDS, *FAMILY_NAMES, *GIVEN_NAMES, *BIRTH_DATES)
 _A_YEAR: Final = timedelta(days=366)
 _NAMES: Final = frozenset({*FAMILY_NAMES, *GIVEN_NAMES})
-_TOLD: Final = frozenset({"double-encoded", "escaped-characters", "question-mark"})
+_TOLD: Final = NAME_FLAWS - {"replacement-character"}  # that is refused
 """Warnings of the reader a person should know of: the name on the device looks odd."""
 _COUNTS: Final = frozenset({"record-length-wrong", "line-count-wrong", "object-count-wrong"})
 
@@ -113,8 +114,8 @@ def reference_of(record: Record, echo: Collection[str] = ()) -> OrderReference:
 
     ``echo`` are fields results repeat.
     """
-    said = (line for line in record.lines if line.id in echo)
-    repeated = (f"{line.id}{text}" for line in said if (text := printable(line.value)))
+    wanted = (line for line in record.lines if line.id in echo)
+    repeated = (f"{line.id}{text}" for line in wanted if (text := printable(line.value)))
     return OrderReference(
         case_id=text_of(record, "8310"),
         request_uid=text_of(record, "8314"),

@@ -137,10 +137,7 @@ class OrderBook:
         Raises `OrderError` when a field is wrong, and then nothing is written.
         """
         asked = wanted.request.patient
-        wanted = self._followed(wanted)
-        draft = self._entries.make(wanted)
-        remarks = self._entries.remarks(wanted, draft)
-        wanted = replace(wanted, remarks=(*wanted.remarks, *remarks))
+        wanted, draft = self._drafted(wanted)
         with self.writing():
             outcome, known = self._decide(wanted, draft)
             if known is None:
@@ -152,9 +149,14 @@ class OrderBook:
                 with self._database.write() as connection:
                     self._note(connection, wanted.record, outcome, order)
         self._outbox.wake()
-        for remark in remarks:
-            log.info("order %s: %s", order.accession_number, remark)
         return outcome, order
+
+    def _drafted(self, wanted: WantedOrder) -> tuple[WantedOrder, Entry]:
+        """Return what is wanted, with what looks odd in it, and the entry a new order would get."""
+        wanted = self._followed(wanted)
+        draft = self._entries.make(wanted)
+        remarks = (*wanted.remarks, *self._entries.remarks(wanted, draft))
+        return replace(wanted, remarks=remarks), draft
 
     def _followed(self, wanted: WantedOrder) -> WantedOrder:
         """Return what is wanted for the number the patient's chart has now.
@@ -195,6 +197,7 @@ class OrderBook:
             ),
             ordered_at=now,
             mark=ListingMark.ADD,
+            remarks=" ".join(wanted.remarks),
         )
         with self._database.write() as connection:
             order = replace(new, id=store.insert_order(connection, new))
@@ -212,7 +215,11 @@ class OrderBook:
         entry = self._corrected(wanted, order, listed)
         mark = ListingMark.REPLACE if wanted.record is None else ListingMark.ADD
         asked = wanted.request.patient
-        changed = replace(order.saying(entry, asked), mark=None if entry == listed else mark)
+        changed = replace(
+            order.saying(entry, asked),
+            mark=None if entry == listed else mark,
+            remarks=" ".join(wanted.remarks),
+        )
         if order.id:
             with self._database.write() as connection:
                 store.change_order(connection, changed)
@@ -304,7 +311,8 @@ class OrderBook:
 
     def change(self, entry: Entry, wanted: WantedOrder) -> Order:
         """Let a listed entry and its order say what ``wanted`` says; within `writing`."""
-        return self._correct(self._followed(wanted), self.order_of(entry), entry)
+        wanted, _ = self._drafted(wanted)
+        return self._correct(wanted, self.order_of(entry), entry)
 
     def close(self, order: Order, state: OrderState, record: OrderRecord | None = None) -> None:
         """End an order and take its entry off the list; within `writing`."""

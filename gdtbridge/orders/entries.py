@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -12,6 +12,8 @@ from gdtbridge.dataset.values import new_uid
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import OrderError
 from gdtbridge.gdt.errors import GdtWriteError
+from gdtbridge.gdt.read.name_flaws import name_flaw
+from gdtbridge.gdt.read.record import gdt_warning
 from gdtbridge.orders.details import DETAIL_FIELDS
 from gdtbridge.orders.model import OrderRequest, WantedOrder
 from gdtbridge.orders.ports import OrderAnswerPort
@@ -124,7 +126,7 @@ class EntryMaker:
     def remarks(self, wanted: WantedOrder, entry: Entry) -> tuple[str, ...]:
         """Return what a person should know of an order that makes an entry; mostly nothing."""
         patient = wanted.request.patient
-        remarks = []
+        remarks = list(_flaws(patient)) if wanted.record is None else []  # of a record it was told
         if patient != patient.named_within(LONGEST_NAME):
             remarks.append(SHORTENED)
         if _no_birth_date(patient) and self._answers.needs_birth_date(
@@ -143,6 +145,14 @@ def _code(rules: Sequence[ProcedureCodeRule], kind: str) -> ProcedureCode | None
         if rule.kind in {"both", kind}:
             return ProcedureCode(rule.code, rule.scheme, rule.meaning or rule.code)
     return None
+
+
+def _flaws(patient: Patient) -> Iterator[str]:
+    """Yield what looks odd in the names."""
+    for field, name in (("Nachname", patient.family_name), ("Vorname", patient.given_name)):
+        flaw = name_flaw(name)
+        if flaw is not None:
+            yield f"{field}: {gdt_warning(flaw).message}"
 
 
 def _no_birth_date(patient: Patient) -> bool:

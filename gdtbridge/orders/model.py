@@ -171,6 +171,8 @@ class Order:
     """When its entry was changed last, or came back on the list; UTC seconds."""
     unlisted_at: float | None = None
     """When its entry left the list; None while it is there, or where nobody noted it."""
+    remarks: str = ""
+    """What a person should look at, in sentences."""
 
     @property
     def is_open(self) -> bool:

@@ -41,9 +41,8 @@ from gdtbridge.schema import (
 from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 from worklist import Entry, StepStatus
 
-NOT_OF_PATIENT: Final = ("withdrawn", "wrong-entry")
-"""Why claims are held (`HoldReason`) that are not what the order's patient waits for: a person had
-the results taken back, or the device said that the wrong entry had been selected."""
+WITHDRAWN: Final = "withdrawn"
+"""Why claims are held of which a person had the results taken back (`HoldReason`)."""
 
 
 def _arrived(
@@ -63,7 +62,7 @@ def _arrived(
     )
     of_patient = sa.or_(claim.c.patient_id == patient_id, claim.c.patient_id.in_(former))
     not_taken_away = sa.and_(
-        claim.c.held_because.not_in(NOT_OF_PATIENT),
+        claim.c.held_because != WITHDRAWN,
         sa.or_(claim.c.number == "", claim.c.number == patient_id, claim.c.number.in_(former)),
     )
     of_study = (
@@ -97,7 +96,7 @@ _ORDER: Final = [
 _ROW: Final = [column.name for column in _ORDER]
 _OUTCOME: Final = (order_file.c.outcome, order_file.c.accession_number, order_file.c.reason)
 _LATEST: Final = 2000
-"""Orders, and records of files in which remarks are looked for, that are looked through."""
+"""Orders that are looked through."""
 _MOST: Final = 100
 """Orders of one patient that are looked through, the newest first."""
 
@@ -125,6 +124,13 @@ _OPEN_BORN: Final = Statement(
 )
 _WITH_NUMBER: Final = Statement(_query(placed_order.c.accession_number == sa.bindparam("number")))
 _MARKED: Final = Statement(_query(placed_order.c.listing.is_not(None)))
+_REMARKED: Final = Statement(
+    _query(
+        placed_order.c.state == OrderState.ORDERED,
+        placed_order.c.ordered_at >= sa.bindparam("since"),
+        placed_order.c.remarks != "",
+    )
+)
 _OF_BYTES: Final = Statement(
     _query(
         placed_order.c.accession_number.in_(
@@ -232,33 +238,6 @@ def refused_since(connection: Connection, since: float, most: int) -> dict[str, 
     return {row.token: RefusedFile(*row[1:]) for row in connection.execute(query)}
 
 
-def remarked_orders(connection: Connection, since: float, most: int) -> dict[str, RefusedFile]:
-    """Return what a person should look at in open orders, by accession number.
-
-    Of each order the newest record of a file counts; ``since`` is in UTC seconds.
-    """
-    newest = sa.select(sa.func.max(order_file.c.id)).scalar_subquery()
-    query = (
-        sa.select(
-            order_file.c.accession_number,
-            order_file.c.name,
-            order_file.c.received_at,
-            order_file.c.reason,
-        )
-        .join(placed_order, placed_order.c.accession_number == order_file.c.accession_number)
-        .where(
-            order_file.c.id > newest - _LATEST,
-            order_file.c.outcome.in_((RecordOutcome.PLACED, RecordOutcome.UPDATED)),
-            order_file.c.received_at >= since,
-            placed_order.c.state == OrderState.ORDERED,
-        )
-        .order_by(order_file.c.id)
-    )
-    found = {row[0]: RefusedFile(*row[1:]) for row in connection.execute(query)}
-    told = [(number, one) for number, one in found.items() if one.reason]
-    return dict(told[:most])
-
-
 def last_received(connection: Connection) -> float | None:
     """Return when the newest order file came (UTC seconds); None before the first."""
     query = sa.select(order_file.c.received_at).order_by(order_file.c.id.desc()).limit(1)
@@ -304,6 +283,11 @@ def orders_by_number(connection: Connection, numbers: Iterable[str]) -> dict[str
 def open_orders_born(connection: Connection, births: Sequence[str]) -> list[Order]:
     """Return the open orders of patients with one of these birth dates (YYYYMMDD)."""
     return _found(connection, _OPEN_BORN, births=list(births)) if births else []
+
+
+def remarked_orders(connection: Connection, since: float) -> list[Order]:
+    """Return the newest open orders placed since then (UTC seconds) a person should look at."""
+    return _found(connection, _REMARKED, since=since)
 
 
 def order_of_bytes(connection: Connection, sha256: str, since: float) -> Order | None:
@@ -353,6 +337,7 @@ def _order(found: Sequence[Any]) -> Order:
         mark=ListingMark(row.listing) if row.listing else None,
         changed_at=row.changed_at,
         unlisted_at=row.unlisted_at,
+        remarks=row.remarks,
     )
 
 
@@ -392,6 +377,7 @@ def _said(order: Order) -> dict[str, object]:
         "step_status": order.step_status,
         "details": details_stored(order.details),
         "listing": order.mark,
+        "remarks": order.remarks,
     }
 
 
@@ -513,8 +499,8 @@ def told_without_order(
 ) -> tuple[int, float]:
     """Return how many patients came as master data alone between two moments, and the first's.
 
-    Alone are those for whom no order came within a day, before or after. At most ``most`` are
-    counted; times are UTC seconds.
+    Alone are those for whose chart no order came since, nor within a day before. At most ``most``
+    are counted; times are UTC seconds.
     """
     ordered = (
         sa.select(placed_order.c.id)
@@ -525,13 +511,29 @@ def told_without_order(
         .exists()
     )
     query = (
-        sa.select(patient.c.received_at)
+        sa.select(patient.c.patient_id, patient.c.received_at)
         .where(patient.c.received_at.between(since, until), ~ordered)
         .order_by(patient.c.received_at)
         .limit(most)
     )
-    found = connection.execute(query).scalars().all()
+    rows = connection.execute(query).all()
+    moves = moves_of(connection, [number for number, _ in rows])
+    found = [
+        came
+        for number, came in rows
+        if not _ordered_under(connection, moves.all_of(number), came - DAY_SECONDS)
+    ]
     return len(found), next(iter(found), until)
+
+
+def _ordered_under(connection: Connection, numbers: Sequence[str], since: float) -> bool:
+    """Return whether an order came since then under a number of a chart that has had several."""
+    if len(numbers) == 1:
+        return False
+    query = sa.select(placed_order.c.id).where(
+        placed_order.c.patient_id.in_(numbers), placed_order.c.ordered_at >= since
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def last_ordered(connection: Connection, numbers: Sequence[str]) -> dict[str, Patient]:

@@ -30,7 +30,6 @@ from gdtbridge.settings.models import (
     WebhookSettings,
     WorklistSettings,
 )
-from gdtbridge.settings.peers import PeerSettings
 
 __all__ = [
     "MEGABYTE",
@@ -47,7 +46,6 @@ __all__ = [
     "OrderCodeRule",
     "OrderFileSettings",
     "OrderIntakeKeys",
-    "PeerSettings",
     "ProcedureCodeRule",
     "RouteCondition",
     "Settings",

@@ -65,10 +65,10 @@ def outcome_of(reception: Reception, path: Path) -> str:
     entries = sorted(reception.entries(), key=lambda one: (one.PatientID, one.AccessionNumber))
     found = [f"entry {entry_words(reception, entry)}" for entry in entries]
     found += [
-        f"{word} {german(item.detail.partition(': ')[2])}"
-        for word, code in (("refused", "order-refused"), ("told", "order-remark"))
-        for item in told(reception, code)
+        f"refused {german(item.detail.partition(': ')[2])}"
+        for item in told(reception, "order-refused")
     ]
+    found += [f"told {german(item.detail)}" for item in told(reception, "order-remark")]
     reception.look(seconds=HOUR)
     for item in told(reception, "order-file-left"):
         assert target.read_bytes() == path.read_bytes()

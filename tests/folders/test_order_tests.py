@@ -164,6 +164,24 @@ class TestDocumentedMapping:
         assert entry.RequestedProcedureDescription == "Abdomen"
 
 
+def test_master_data_of_a_chart_that_moved_are_not_alone(reception: Reception) -> None:
+    """The order has the chart's new number, the master data have the old one."""
+    core = reception.practice.core
+
+    def codes() -> list[str]:
+        return [one.code for one in core.attention.items()]
+
+    reception.drop(record("6301"))
+    reception.look()
+    reception.look(seconds=400)
+    assert "master-data-alone" in codes()
+    reception.drop(record())
+    reception.look()
+    assert "master-data-alone" not in codes()
+    core.renumbering.renumber("4711", "5711", confirmed=True)
+    assert "master-data-alone" not in codes()
+
+
 class TestMasterDataAsOrders:
     """A practice software that hands patients over as master data, by one route."""
 

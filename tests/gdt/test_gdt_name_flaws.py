@@ -67,11 +67,25 @@ def test_escapes_and_lost_letters(name: str, flaw: str) -> None:
             "100% Test",
         ),
         *("Nguyễn", "Петров", "Παπαδόπουλος", "山田", "Ångström", "Ñandú", "«Äußer»", "Æther"),
+        *(
+            "Šimek",
+            "Žižka",
+            "Müller \N{EN DASH} Weiß",
+            "Ÿsaÿe",
+            "D\N{LEFT SINGLE QUOTATION MARK}Or",
+        ),
     ],
 )
 def test_names_as_names_are(name: str) -> None:
     """Nobody is told of a name that is one."""
     assert name_flaw(name) is None
+
+
+@pytest.mark.parametrize("codec", ["cp437", "cp850", "cp1252", "latin-1"])
+def test_letters_of_a_macintosh(codec: str) -> None:
+    """Read in another character set, they are seen by the signs no name has."""
+    names = [name.encode("mac_roman").decode(codec) for name in ("Müller", "Weiß", "Müßig")]
+    assert {name_flaw(name) for name in names} == {"mac-roman"}
 
 
 def test_the_reader_says_the_line() -> None:

@@ -40,6 +40,30 @@ def test_an_order_is_on_the_worklist(practice: Practice) -> None:
     assert not placed.repeated
 
 
+@pytest.mark.parametrize(
+    ("family_name", "told"),
+    [
+        ("M&uuml;ller", "Nachname: Umschriebene Zeichen"),
+        ("MÃ¼ller", "Nachname: Doppelt umgewandelte Umlaute"),
+        ("Müller", ""),
+    ],
+)
+def test_an_odd_name_is_told_however_it_was_ordered(
+    practice: Practice, family_name: str, told: str
+) -> None:
+    """By a call as by a file, as long as the order is open and says so."""
+
+    def remarks() -> str:
+        items = practice.core.attention.items()
+        return "".join(one.detail for one in items if one.code == "order-remark")
+
+    entry = practice.core.orders.place(practice.order(family_name=family_name)).entry
+    assert remarks().startswith(told)
+    assert bool(remarks()) == bool(told)
+    practice.core.orders.change(entry.AccessionNumber, practice.order(family_name="Müller"))
+    assert remarks() == ""
+
+
 def test_the_answer_is_a_gdt_record(practice: Practice) -> None:
     """The practice software gets the accession number back."""
     placed = practice.core.orders.place(practice.order())
