@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -105,6 +106,16 @@ class Practice:
             "storage__root": str(self._disk / "var"),
             "gdt__attachments_folder": str(self._disk / PICTURES),
         }
+        self._began = time.monotonic()
+
+    def _late(self) -> dict[str, str]:
+        """Return the settings of a story that goes on later than after a cut: others were first.
+
+        A file written again within some minutes is the same order; so it is here.
+        """
+        late = (time.monotonic() - self._began) / 60
+        usual = load_settings(None, {}).orders.repeat_minutes
+        return self._settings | {"orders__repeat_minutes": f"{usual + late:.0f}"}
 
     def a_day(self) -> Told:
         """Let the whole story happen, with the service as a process."""
@@ -157,7 +168,7 @@ class Practice:
         """Start on what survived, and let the story go on to its end."""
         with power_disk(self._disk, self._journal, kept) as disk:
             began = disk.moment
-            with ServiceHere(disk.place, **self._settings) as service:
+            with ServiceHere(disk.place, **self._late()) as service:
                 at_once = judge_start(service, books)
                 Story(service, books, lambda: disk.moment).run()
             judgement = at_once + judge_end(service, books)

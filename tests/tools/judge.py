@@ -48,10 +48,13 @@ NUMBERS = ("patient_id", "number", "word")
 """Columns with a patient number: a chart's second one is read as its first."""
 SEX_CODES = {"M": "1", "F": "2"}
 """GDT field 3110."""
-NOT_OURS = frozenset(
-    {"clock-jumped", "disk-low", "disk-full", "outbox-stuck", "master-data-alone", "order-remark"}
-)
-"""What needs a person because of the machine, the settings, or because nobody let files leave."""
+NOT_OURS = frozenset({"clock-jumped", "disk-low", "disk-full", "outbox-stuck"})
+"""What needs a person because of the machine, or because nobody let files leave."""
+DAY = 24 * 3600.0
+ALONE = (300.0, 7 * DAY)
+"""Seconds since master data came without an order when that is told, first and last."""
+WITNESS = "-w.tmp"
+"""What a delivery that died on the way may leave: an empty file, swept after a day."""
 STANDS = patient_move.c.undone_at.is_(None)
 """Of moves: those that were not taken back."""
 LATER = re.compile("^(Nachtrag|Korrektur)")
@@ -97,6 +100,8 @@ class Known:
     orders: dict[str, Row]
     masters: dict[str, Described]
     """By number as it is."""
+    handed: dict[str, float]
+    """When master data came, by number as it is (UTC)."""
     results: tuple[Row, ...]
     instances: tuple[Row, ...]
     reports: dict[int, Row]
@@ -138,6 +143,7 @@ class Known:
                     row["as_is"]["patient_id"]: Described.of(row["family_name"], row["birth_date"])
                     for row in masters
                 },
+                {row["as_is"]["patient_id"]: row["received_at"] for row in masters},
                 tuple(rows(sa.select(exam_result).order_by(exam_result.c.id))),
                 tuple(rows(sa.select(instance).order_by(instance.c.id))),
                 {row["instance_id"]: row for row in rows(sa.select(report))},
@@ -183,7 +189,7 @@ class Known:
         return None
 
 
-NOTHING = Known({}, {}, {}, (), (), {}, {})
+NOTHING = Known({}, {}, {}, {}, (), (), {}, {})
 
 
 @dataclass(frozen=True)
@@ -226,6 +232,8 @@ class Judge:
     """What was known at the look before."""
     told: set[tuple[int, str, str]] = field(default_factory=set)
     """Marks of objects, the studies of the records they were seen in, and the charts of these."""
+    died_delivering: bool = False
+    """Whether the service died once while files left."""
     _read: set[tuple[int, str, float]] = field(default_factory=set)
     """Messages read before; a number may be given again to another one."""
     _discarded: set[int] = field(default_factory=set)
@@ -250,8 +258,9 @@ class Judge:
         with practice.database.read() as connection:
             query = sa.select(outbox).order_by(outbox.c.id)
             messages = [_of_charts(row) for row in connection.execute(query).mappings()]
-        for message in messages:
-            mark = (message["id"], message["key"], message["created_at"])
+        marks = [(one["id"], one["key"], one["created_at"]) for one in messages]
+        self._read.intersection_update(marks)  # what was taken back may come again as it was
+        for mark, message in zip(marks, messages, strict=True):
             if mark in self._read:
                 continue
             self._read.add(mark)
@@ -493,6 +502,7 @@ class Judge:
         problems = {key for key, row in self.known.reports.items() if row["problem"]}
         expected = {f"exam:{row['study']}:{row['person']}" for row in held}
         expected |= {f"object:{key}" for key in problems}
+        expected |= {"master-data"} if self._is_alone(practice.clock.utc()) else set()
         assert expected <= subjects, expected - subjects
         rest = subjects - expected
         assert not rest, items
@@ -500,6 +510,22 @@ class Judge:
         self._superseded_rightly()
         self._nothing_twice(practice)
         self._judge_folders(practice)
+
+    def _is_alone(self, now: float) -> bool:
+        """Return whether somebody's master data came without an order, minutes to days ago.
+
+        An order counts that came since, or within the day before.
+        """
+        first, last = ALONE
+        for number, came in self.known.handed.items():
+            chart = self.known.chart_of(number)
+            ordered = any(
+                row["as_is"]["patient_id"] in chart and row["ordered_at"] >= came - DAY
+                for row in self.known.orders.values()
+            )
+            if not ordered and first <= now - came <= last:
+                return True
+        return False
 
     def _nothing_is_lost(self) -> None:
         by_uid: dict[str, list[Row]] = {}
@@ -593,21 +619,26 @@ class Judge:
             for row in rows
             if row["kind"] == "gdt" and row["final_name"] not in self.collected
         }
-        assert _contents(practice.out) == wanted
+        assert self._contents(practice.out) == wanted
         wanted = {
             row["final_name"]: self._files[row["name"]]
             for row in rows
             if row["kind"] == "attachment"
         }
-        assert _contents(practice.folder / "pictures") == wanted
+        assert self._contents(practice.folder / "pictures") == wanted
+
+    def _contents(self, folder: Path) -> dict[str, bytes]:
+        """Return what is in a folder, without the witnesses of deliveries that died."""
+        found = {one.name: one.read_bytes() for one in folder.iterdir()}
+        left = {name for name, data in found.items() if name.endswith(WITNESS) and not data}
+        return {
+            name: data
+            for name, data in found.items()
+            if not (self.died_delivering and name in left)
+        }
 
 
 @lru_cache(maxsize=1000)
 def _record(payload: bytes) -> Record:
     (record,) = read_records(payload)
     return record
-
-
-def _contents(folder: Path) -> dict[str, bytes]:
-    """Return what is in a folder, but for the witnesses a crash kept from being removed."""
-    return {one.name: one.read_bytes() for one in folder.iterdir() if not one.match("*-w.tmp")}

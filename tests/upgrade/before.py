@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Container, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from tests.upgrade.ending import text_of
@@ -16,11 +17,15 @@ NAMED = re.compile(rb"^\d{3}(3101|3102|3103|3110).*\n", re.MULTILINE)
 NUMBERED = re.compile(rb"\d{3}8470Auftragsnummer[^\r]*\r\n")
 """The lines of a GDT record that name the person beside the number."""
 TEST = b"8410"
+TEST_LINE = re.compile(rb"^\d{3}8410", re.MULTILINE)
 UNCOUNTED = re.compile(rb"8100\d+|\d{3}$")
 """What a head says of the record's length, and of the line behind it."""
-VALUE = re.compile(rb"^\d{3}8420([\d.]+)", re.MULTILINE)
-HALF = 0.5
-"""How far a whole number may be from what was measured."""
+VALUE = re.compile(
+    rb"^\d{3}8410([^\r]*)\r\n\d{3}8411([^\r]*)\r\n(?:\d{3}8418[^\r]*\r\n)?"
+    rb"\d{3}8420([^\r]*)\r\n",
+    re.MULTILINE,
+)
+"""A test of a value record: its id, name and number."""
 SENT = re.compile(r"(study:[^:]+:[^:]+|values:\d+)(:.*)?")
 """What the outbox knows a record by; the part after it has been told apart since schema 4."""
 OF_OBJECTS = (
@@ -137,22 +142,47 @@ def told_once(expected: Row, written: Container[object]) -> None:
     ]
 
 
-def named_anew(expected: Row, found: Row, written: Container[object]) -> None:
-    """Let the values of records that are made only now have the names of today's catalogue.
+def changed_values(table: Path) -> dict[tuple[str, str], tuple[str, str, str]]:
+    """Return id, name and number of today for the tests that were told otherwise, by id and number.
 
-    The rest of such a record is as it was, and each value is there, rounded at most.
+    The table says why.
     """
+    rows = [line.split("\t") for line in table.read_text("utf-8").splitlines()]
+    return {
+        (row[0], row[1]): (row[2], row[3], row[4]) for row in rows if not row[0].startswith("#")
+    }
+
+
+def named_anew(
+    expected: Row,
+    found: Row,
+    written: Container[object],
+    changed: Mapping[tuple[str, str], tuple[str, str, str]],
+) -> None:
+    """Let the tests of records that are made only now be told as today's catalogue does.
+
+    The head of such a record is as it was, and each test too, but for those that ``changed``.
+    """
+    used = set()
     for path in [path for path in expected["files"] if "-sr-" in path]:
         before, now = (one["files"][path].encode("latin-1") for one in (expected, found))
         if hashlib.sha256(before).hexdigest() in written:
             continue
         heads = [UNCOUNTED.sub(b"", data.partition(TEST)[0]) for data in (before, now)]
         assert heads[0] == heads[1], path
-        pairs = zip(
-            *(sorted(map(float, VALUE.findall(data))) for data in (before, now)), strict=True
-        )
-        assert all(abs(old - new) <= HALF for old, new in pairs), path
+        told = [tests_of(before), tests_of(now)]
+        used |= {(one[0], one[2]) for one in told[0]}
+        wanted = [changed.get((one[0], one[2]), one) for one in told[0]]
+        assert sorted(wanted) == sorted(told[1]), path
         _replace(expected, path, before, now)
+    assert changed.keys() <= used
+
+
+def tests_of(record: bytes) -> list[tuple[str, ...]]:
+    """Return id, name and number of each test of a record."""
+    found = VALUE.findall(record)
+    assert len(found) == len(TEST_LINE.findall(record))
+    return [tuple(part.decode("iso8859-15") for part in one) for one in found]
 
 
 def counted_here(expected: Row, study: str) -> None:

@@ -17,6 +17,7 @@ from gdtbridge.settings import load_settings
 from tests.tools.device import send_raw
 from tests.tools.service import Service
 from tests.upgrade.before import (
+    changed_values,
     counted_here,
     exams_before,
     expected_exam,
@@ -56,7 +57,7 @@ def test_an_old_folder_ends_as_its_own_version_would(tmp_path: Path, commit: str
     found = end_of(tmp_path, Service, send_raw)
 
     assert found.keys() == expected.keys()
-    named_anew(expected, found, written)
+    named_anew(expected, found, written, changed_values(HERE / f"values-{commit}.tsv"))
     tables, rows = found.pop("tables"), expected.pop("tables")
     exams = {row["id"]: row for row in exams_before(tables)}
     assert exams == {row["id"]: expected_exam(row) for row in rows.pop("exam")}
