@@ -17,7 +17,7 @@ from worklist.attributes import ROOT, SPS
 from worklist.charset import shown_names
 from worklist.item import NOTHING, Element, Item, items_of, tag_of, vr_of
 from worklist.temporal import parse_range, to_day
-from worklist.text import has_wildcard, name_groups
+from worklist.text import has_wildcard, key_forms, name_forms, name_groups
 
 _WORTH: Final = 8
 """Files of a wide range are gathered only while they are at most so many times what is left."""
@@ -108,10 +108,24 @@ def name_keys(name: str) -> Iterator[str]:
         yield from filter(None, name_groups(form))
 
 
+def _name(text: str) -> Iterator[str]:
+    yield from name_keys(text)
+    for form in name_forms(text):
+        yield from filter(None, form)
+
+
 def _choose_name(index: ValueIndex, key: str) -> Choice | None:
-    group = next(filter(None, name_groups(key)), "")
-    if not group:
-        return None
+    found: Choice = []
+    for groups in key_forms(key):
+        group = next(filter(None, groups), "")
+        chosen = _choose_group(index, group) if group else None
+        if chosen is None:
+            return None
+        found += chosen
+    return found
+
+
+def _choose_group(index: ValueIndex, group: str) -> Choice | None:
     return _choose_prefix(index, group) if has_wildcard(group) else [index.exactly(group)]
 
 
@@ -130,7 +144,7 @@ _TEXT: Final = _Indexing(_text, _choose_text)
 _INDEXINGS: Final = {
     "AE": _TEXT, "CS": _TEXT, "LO": _TEXT, "SH": _TEXT,
     "UI": _Indexing(_exact, _choose_exactly),
-    "PN": _Indexing(name_keys, _choose_name),
+    "PN": _Indexing(_name, _choose_name),
     "DA": _Indexing(_day, _choose_days),
 }  # fmt: skip
 

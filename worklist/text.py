@@ -5,8 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gdtbridge.dataset.values import ComponentGroup
+from gdtbridge.transliteration import transliterated
 
 TextTest = Callable[[str], bool]
 
@@ -78,11 +80,40 @@ def text_test(key: str) -> TextTest:
 def name_groups(name: str) -> tuple[str, ...]:
     """Return the component groups of a PN, each without case, padding and trailing carets.
 
-    Umlauts keep their identity: ``Müller`` is neither ``Muller`` nor ``Mueller``; two forms of
-    writing the same letter in Unicode are one, and ``ß`` is ``ss``.
+    Two forms of writing the same letter in Unicode are one, and ``ß`` is ``ss``.
     """
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
     return tuple(str(ComponentGroup.of(group)) for group in folded.split("="))
+
+
+@lru_cache(maxsize=4096)
+def name_forms(name: str) -> tuple[tuple[str, ...], ...]:
+    """Return the component groups of a PN as they may be typed where its letters are missing.
+
+    ``Müller`` is found as it is, as ``Mueller`` and as ``Muller``.
+    """
+    return tuple(dict.fromkeys((*key_forms(name), name_groups(_base_letters(name)))))
+
+
+def key_forms(key: str) -> tuple[tuple[str, ...], ...]:
+    """Return the component groups of a PN key: as it is, and in ASCII (``Müller``: ``Mueller``).
+
+    A key does not mean more than it says: ``Muller`` is among the forms of a name alone.
+    """
+    if key.isascii():
+        return (name_groups(key),)
+    written = transliterated(key, str.isascii)
+    if written.count("?") > key.count("?"):  # a sign nothing stands for is no wildcard
+        return (name_groups(key),)
+    return name_groups(key), name_groups(written)
+
+
+def _base_letters(name: str) -> str:
+    """Return a name without the marks on its letters."""
+    if name.isascii():
+        return name
+    apart = unicodedata.normalize("NFD", name)
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def name_test(key: str) -> TextTest:
@@ -90,16 +121,25 @@ def name_test(key: str) -> TextTest:
 
     A key of one component group finds the name in any of the stored groups (alphabetic,
     ideographic, phonetic); a key of several must fit group by group, an empty one fitting any.
+    Letters with marks are found by those a device without them has (`name_forms`).
     """
-    wanted = tuple(_group_test(group) for group in name_groups(key))
+    as_typed, *in_ascii = map(_groups_test, key_forms(key))
+
+    def fits(value: str) -> bool:
+        said, *written = name_forms(value)
+        return as_typed(said) or any(map(as_typed, written)) or any(one(said) for one in in_ascii)
+
+    return fits
+
+
+def _groups_test(key: tuple[str, ...]) -> Callable[[tuple[str, ...]], bool]:
+    wanted = tuple(_group_test(group) for group in key)
     if len(wanted) == 1:
-        return lambda value: any(wanted[0](group) for group in name_groups(value) if group)
-
-    def fits_each(value: str) -> bool:
-        stored = name_groups(value) + ("",) * len(wanted)
-        return all(test(group) for test, group in zip(wanted, stored, strict=False))
-
-    return fits_each
+        return lambda stored: any(wanted[0](group) for group in stored if group)
+    nothing = ("",) * len(wanted)
+    return lambda stored: all(
+        test(group) for test, group in zip(wanted, stored + nothing, strict=False)
+    )
 
 
 def _group_test(key: str) -> TextTest:

@@ -14,7 +14,7 @@ EXCLUDED = [
     ({"ScheduledStationAETitle": "US02"}, "nach der Station „US02“ fragt", "Station: US01"),
     ({"ScheduledStationAETitle": "US0?X"}, "nach der Station „US0?X“ fragt", "Station: US01"),
     ({"Modality": "OT"}, "nach der Modalität „OT“ fragt", "Modalität: US"),
-    ({"PatientName": "Mueller*"}, "nach dem Namen „Mueller*“ fragt", "Name: Müller, Änne"),
+    ({"PatientName": "Maier*"}, "nach dem Namen „Maier*“ fragt", "Name: Müller, Änne"),
     ({"PatientName": "MAIER^JAN"}, "nach dem Namen „MAIER, JAN“ fragt", "Name: Müller, Änne"),
     ({"PatientID": "12"}, "nach der Patientennummer „12“ fragt", "Patientennummer: 4711"),
     (

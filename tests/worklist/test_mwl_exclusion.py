@@ -28,10 +28,10 @@ CASES: list[tuple[dict[str, str], MatchPolicy, list[Exclusion]]] = [
         [Exclusion((STEP, "ScheduledStationAETitle"), ("ECHO",), ("US01",))],
     ),
     (
-        {"Modality": "OT", "PatientName": "Mueller*"},
+        {"Modality": "OT", "PatientName": "Maier*"},
         MatchPolicy(),
         [
-            Exclusion(("PatientName",), ("Mueller*",), ("Müller^Hans",)),
+            Exclusion(("PatientName",), ("Maier*",), ("Müller^Hans",)),
             Exclusion((STEP, "Modality"), ("OT",), ("US",)),
         ],
     ),
