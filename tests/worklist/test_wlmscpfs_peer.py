@@ -237,31 +237,3 @@ def test_it_sees_an_entry_go(peer: Peer, make: Make) -> None:
     assert accessions(peer.find(query)) == {"R0000000077"}
     peer.folder.remove("R0000000077")
     assert accessions(peer.find(query)) == set()
-
-
-@pytest.mark.parametrize(
-    ("values", "step_values", "ours", "theirs"),
-    [
-        ({"PatientName": "MEIER^ANNA"}, {}, {"R0000000001"}, set()),
-        ({"PatientName": "Meier^"}, {}, {"R0000000008"}, set()),
-        ({"PatientName": "*^*"}, {}, ALL, ALL - {"R0000000006", "R0000000008"}),
-        ({"RequestedProcedureDescription": "Leber"}, {}, set(), ALL),
-        ({"PatientID": "47*"}, {}, {"R0000000007", "R0000000008"}, set()),
-        ({}, {"ScheduledStationAETitle": "CR*"}, {"R0000000006"}, set()),
-        ({}, {"ScheduledProcedureStepStartTime": "11:30:59"}, {"R0000000004"}, set()),
-        ({"PatientBirthDate": "1900-"}, {}, ALL, set()),
-        ({}, {"Modality": "C?"}, {"R0000000006"}, set()),
-        ({}, {"Modality": "CR\\MR"}, {"R0000000006"}, set()),
-    ],
-)
-def test_intended_differences(
-    filled: Peer,
-    values: dict[str, str],
-    step_values: dict[str, str],
-    ours: set[str],
-    theirs: set[str],
-) -> None:
-    """Where the two differ, it is as documented."""
-    query = query_for(values, step_values)
-    assert accessions([match.dataset for match in filled.folder.find(query)]) == ours
-    assert accessions(filled.find(query)) == theirs
