@@ -201,7 +201,7 @@ def some(keys: dict[str, list[str]], most: int) -> st.SearchStrategy[dict[str, s
 
 
 @pytest.mark.law
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=some(TEXT_KEYS, 2),
     step_values=some(STEP_KEYS, 1),
