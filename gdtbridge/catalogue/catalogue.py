@@ -50,6 +50,7 @@ from gdtbridge.catalogue.words import german_word
 from gdtbridge.sr.codes import ModifierRole
 from gdtbridge.sr.identity import LONGEST_ID
 from gdtbridge.sr.model import Code, Measurement
+from gdtbridge.tsv import table
 
 CHANGEABLE: Final = ("name", "unit", "decimals", "group")
 """Columns an own row without a concept may change for an id the catalogue has."""
@@ -150,8 +151,11 @@ class Catalogue:
     def __init__(self, rows: Iterable[_PlacedRow]) -> None:
         self._placed = tuple(rows)
         self._by_concept: dict[str, list[_PlacedRow]] = {}
+        self._by_meaning: dict[str, list[_PlacedRow]] = {}
         for placed in self._placed:
             self._by_concept.setdefault(placed.row.concept, []).append(placed)
+            if placed.row.concept.partition(":")[0] in DEFINED_SCHEMES:
+                self._by_meaning.setdefault(placed.row.meaning.casefold(), []).append(placed)
 
     @classmethod
     def load(cls, own_rows: Sequence[Mapping[str, str]] = ()) -> Catalogue:
@@ -184,7 +188,7 @@ class Catalogue:
         if rows:
             said = said_by(measurement)
         elif concept and concept.partition(":")[0] not in DEFINED_SCHEMES:
-            rows = self._by_concept.get(NAMED + own_name(measurement).name, ())
+            rows = self._named(own_name(measurement).name)
             said = said_beside_its_name(measurement) if rows else said
         best: tuple[tuple[bool, bool, int], CatalogueEntry] | None = None
         for placed in rows:
@@ -197,6 +201,22 @@ class Catalogue:
             if best is None or rank > best[0]:
                 best = (rank, entry)
         return best[1] if best is not None else None
+
+    def _named(self, name: str) -> Sequence[_PlacedRow]:
+        """Return the rows for what a maker's own code is called, in lower case.
+
+        They are those for the words, and those for a code of a standard that is called the same.
+        """
+        if not name:
+            return ()
+        name = _sizes().get(name, name)
+        return (*self._by_concept.get(NAMED + name, ()), *self._by_meaning.get(name, ()))
+
+
+@lru_cache(maxsize=1)
+def _sizes() -> Mapping[str, str]:
+    """Return what sizes in other languages are called in the standard (``sizes.tsv``)."""
+    return {row[0]: row[1] for row in table("catalogue/sizes.tsv")}
 
 
 def _reads(

@@ -71,8 +71,13 @@ DEFINED_SCHEMES: Final = frozenset(
 )
 """Coding schemes whose codes mean what they mean, whatever text stands beside them."""
 
-_SIDE_BEFORE: Final = re.compile(r"(?:structure of )?(left|right|lt\.?|rt\.?) (.+)")
-_SIDE_BEHIND: Final = re.compile(r"(.+?),? (left|right|links|rechts|li\.?|re\.?|lt\.?|rt\.?)")
+_SIDE_BEFORE: Final = re.compile(
+    r"(?:structure of )?(left|right|lt\.?|rt\.?|linke[rs]?|rechte[rs]?|li\.|re\.) (.+)"
+)
+_SIDE_BEHIND: Final = re.compile(
+    r"(.+?),? (left|right|links|rechts|li\.?|re\.?|lt\.?|rt\.?"
+    r"|gauche|droite?|sinistr[oa]|destr[oa]|izquierd[oa]|derech[oa]|esquerd[oa]|direit[oa])"
+)
 _NUMBER_BEHIND: Final = re.compile(r" \d+$")
 _STRUCTURE: Final = re.compile(r"^structure of | structure$| \(body structure\)$")
 
@@ -115,7 +120,42 @@ def _said_by(measurement: Measurement | ReportStatement) -> Mapping[str, SaidMod
         role, _, key = one.partition("=")
         text = str(getattr(measurement, FIELDS.get(role, role), None) or "")
         found[role] = SaidModifier(key, _term(role, key, text), text)
-    return _with_the_voiding(_with_the_side(found), measurement)
+    return _with_the_voiding(_with_the_side(_with_the_organ(found, measurement)), measurement)
+
+
+def _with_the_organ(
+    found: dict[str, SaidModifier], measurement: Measurement | ReportStatement
+) -> dict[str, SaidModifier]:
+    """Return the modifiers, the only private container as site where it is called an organ.
+
+    A site that is coded must be the same; containers that say nothing do not count.
+    """
+    inside = found.get(IdentityExtra.IN)
+    names = [one for one in (measurement.group or "").split(" / ") if not _is_generic(one)]
+    if inside is None or len(names) != 1:
+        return found
+    text = " ".join(names[0].casefold().split())
+    organ = term_of_text(ModifierRole.SITE, text) or (_sided_text(text) or ("",))[0]
+    site = found.get(ModifierRole.SITE)
+    if not organ or (site is not None and site.term != organ):
+        return found
+    if site is None:
+        found[ModifierRole.SITE] = SaidModifier(f"={text}", "", names[0])
+        found[ModifierRole.SITE] = found[ModifierRole.SITE]._replace(
+            term=term_of_text(ModifierRole.SITE, text)
+        )
+    del found[IdentityExtra.IN]
+    return found
+
+
+def says_organ(measurement: Measurement | ReportStatement) -> bool:
+    """Return whether the private container around a value says its organ, and nothing else."""
+    inside = any(one.startswith(f"{IdentityExtra.IN}=") for one in measurement.identity)
+    return inside and IdentityExtra.IN not in said_by(measurement)
+
+
+def _is_generic(container: str) -> bool:
+    return container.casefold() in GENERIC_CONTAINERS
 
 
 def contradicting_sides(measurement: Measurement) -> tuple[str, ...]:

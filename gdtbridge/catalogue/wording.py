@@ -8,7 +8,14 @@ from datetime import date
 from decimal import Context, Decimal, InvalidOperation
 from typing import Final
 
-from gdtbridge.catalogue.modifiers import contradicting_sides, own_name, said_by, term_of_text
+from gdtbridge.catalogue.modifiers import (
+    SaidModifier,
+    contradicting_sides,
+    own_name,
+    said_by,
+    says_organ,
+    term_of_text,
+)
 from gdtbridge.catalogue.names import GENERIC_CONTAINERS, GENERIC_NAMES, readable
 from gdtbridge.catalogue.rows import terms
 from gdtbridge.catalogue.words import german_word
@@ -194,7 +201,7 @@ def finding_title(measurement: Measurement | ReportStatement) -> str:
 
 def telling_group(measurement: Measurement | ReportStatement) -> str:
     """Return the group without containers that say nothing (``Measurement``)."""
-    if measurement.group is None:
+    if measurement.group is None or (says_organ(measurement) and not _is_tracked(measurement)):
         return ""
     names = measurement.group.split(" / ")
     return " / ".join(name for name in names if name.casefold() not in GENERIC_CONTAINERS)
@@ -284,7 +291,7 @@ def _repeats_the_derivation(measurement: Measurement, field: str, text: str) -> 
 
 
 def said(measurement: Measurement | ReportStatement, field: str) -> str:
-    """Return the text of a field: the catalogue's word for the codes, else the device's own.
+    """Return the text of a field: the German word for the codes, else the device's own.
 
     A label is a user's own word and stays, as does the name of a fetus.
     """
@@ -292,12 +299,19 @@ def said(measurement: Measurement | ReportStatement, field: str) -> str:
         return measurement.label or ""
     if field == ModifierRole.FETUS:
         return measurement.fetus or ""
-    said, known = said_by(measurement), terms().words
-    words = [known.get(said[role].term, "") for role in ROLES.get(field, (field,)) if role in said]
+    said = said_by(measurement)
+    words = [_word(said[role]) for role in ROLES.get(field, (field,)) if role in said]
     if words and all(words):
         return ", ".join(words)
     text = _german(getattr(measurement, field))
     return stage_word(text) if field == ModifierRole.STAGE else text
+
+
+def _word(one: SaidModifier) -> str:
+    """Return the German word of a modifier's code, empty for none."""
+    scheme, _, value = one.key.partition(":")
+    known = terms().words.get(one.term, "")
+    return known or (value and german_word(Code(value, scheme, ""))) or ""
 
 
 def _property_line(one: MeasurementProperty) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.sr.members.catalogued import CATALOGUED
 from tests.sr.members.findings import FOUND
 from tests.sr.members.handheld import HANDHELD
+from tests.sr.members.languages import LANGUAGES
 from tests.sr.members.makers import MAKERS
 from tests.sr.members.moments import MOMENTS
 from tests.sr.members.places import PLACES
@@ -26,6 +27,7 @@ MEMBERS = {
     **PLACES,
     **HANDHELD,
     **CATALOGUED,
+    **LANGUAGES,
     **MAKERS,
     **SECOND,
 }
