@@ -54,22 +54,22 @@ class ForeignDevice:
         return outcomes
 
 
-def dcmjs_device(aet: str = "DCMJS") -> ForeignDevice:
+def dcmjs_device(aet: str = "DCMJS", listens: int = 0) -> ForeignDevice:
     """Return a device made of dcmjs-dimse, or skip where it is not installed."""
     library, node = PEERS / "node_modules" / "dcmjs-dimse", shutil.which("node")
     if node is None or not library.is_dir():
         pytest.skip("dcmjs-dimse is not installed (scripts/test installs it where there is npm)")
     program = PROGRAMS / "dcmjs_device.js"
-    return ForeignDevice((node, str(program), str(library)), aet, free_port(), {})
+    return ForeignDevice((node, str(program), str(library)), aet, listens, {})
 
 
-def tiny_device(aet: str = "TINY") -> ForeignDevice:
+def tiny_device(aet: str = "TINY", listens: int = 0) -> ForeignDevice:
     """Return a device made of tiny_pacs, or skip where it is not installed."""
     library = PEERS / "tiny_pacs"
     if not (library / "tiny_pacs").is_dir():
         pytest.skip("tiny_pacs is not installed (scripts/test installs it where there is PyPI)")
     command = (sys.executable, str(PROGRAMS / "tiny_device.py"))
-    return ForeignDevice(command, aet, free_port(), {"PYTHONPATH": str(library)})
+    return ForeignDevice(command, aet, listens, {"PYTHONPATH": str(library)})
 
 
 @dataclass(frozen=True, slots=True)
