@@ -35,7 +35,7 @@ from gdtbridge.ownership import only_service
 from gdtbridge.scheduler import Scheduler
 from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.folders import is_writable
-from gdtbridge.web import create_server
+from gdtbridge.web import CorePorts, create_server
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +86,7 @@ class Bridge:
             f"folders:{route}" if route else "folders": OrderWatch(core.order_files, inbox)
             for inbox, route in core.order_files.inboxes.items()
         }
-        answers = core.routing.default.records
-        self._web = create_server(settings, core.orders, answers, core.studies, self.readiness)
+        self._web = create_server(settings, web_ports(core), self.readiness)
 
     @property
     def dicom_port(self) -> int:
@@ -231,6 +230,11 @@ def dimse_services(core: Core) -> ServiceTable:
         lambda caller: devices.profile_of(caller).commitment == "same",
     )
     return {**step_services(core.steps), **commitment}
+
+
+def web_ports(core: Core) -> CorePorts:
+    """Return what the web server asks of the core."""
+    return CorePorts(core.orders, core.routing.default.records, core.studies, core.query_reports)
 
 
 def probes_of(core: Core) -> Mapping[str, Probe]:

@@ -7,6 +7,7 @@ put into words. No clock, no files, no database, no GDT.
 """
 
 from gdtbridge.web.app import create_app
+from gdtbridge.web.ports import CorePorts
 from gdtbridge.web.server import WebServer, create_server
 
-__all__ = ["WebServer", "create_app", "create_server"]
+__all__ = ["CorePorts", "WebServer", "create_app", "create_server"]

@@ -19,12 +19,13 @@ from gdtbridge.web.api import schema
 from gdtbridge.web.api.add import WorklistAddCall
 from gdtbridge.web.api.metrics import CONTENT_TYPE, exposition
 from gdtbridge.web.api.openapi import description
+from gdtbridge.web.api.queries import QueryCalls
 from gdtbridge.web.api.studies import STUDY_NAMES, StudyCalls
 from gdtbridge.web.api.worklist import Route, WorklistApi
 from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.pages import page
 from gdtbridge.web.parameters import FIELD_NAMES
-from gdtbridge.web.ports import AnswerPort, OrderPort, Readiness, StudyPort
+from gdtbridge.web.ports import CorePorts, Readiness
 from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, problem_of, render
 
 HOME: Final = page("home.html")
@@ -43,16 +44,14 @@ def local_today() -> date:
 
 def create_app(
     settings: Settings,
-    orders: OrderPort,
-    answers: AnswerPort,
-    studies: StudyPort,
+    core: CorePorts,
     readiness: Readiness,
     *,
     today: Callable[[], date] = local_today,
     slots: Slots | None = None,
     guard: Guard | None = None,
 ) -> Flask:
-    """Return the WSGI application that offers ``orders`` and ``studies`` over HTTP.
+    """Return the WSGI application that offers ``core`` over HTTP.
 
     ``slots`` bounds how many calls may wait for the core at once, so that the rest stays answered
     when a folder or the database hangs.
@@ -67,11 +66,12 @@ def create_app(
     app.register_error_handler(Exception, _answer_error)
     _add_state_routes(app, readiness)
     asks = not settings.http.token.get_secret_value()
-    add_call = WorklistAddCall(orders, answers, today, asks=asks)
+    add_call = WorklistAddCall(core.orders, core.answers, today, asks=asks)
     calls: tuple[Route, ...] = (
         (ADD_PATH, "worklist_add", add_call, ("GET", "POST")),
-        *WorklistApi(orders, settings.http.public_url, today).routes(),
-        *StudyCalls(studies, settings.viewer).routes(),
+        *WorklistApi(core.orders, settings.http.public_url, today).routes(),
+        *QueryCalls(core.queries, today).routes(),
+        *StudyCalls(core.studies, settings.viewer).routes(),
     )
     for path, name, view, methods in calls:
         _add_route(app, path, name, slots.bound(view), *methods)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from gdtbridge.exams import PatientExam, StudyQuery
 from gdtbridge.health import PartState
 from gdtbridge.orders import OrderRequest, PlacedOrder
 from gdtbridge.people import Patient
+from gdtbridge.queries.report import DeviceQueries, ListPreview
 from worklist import Entry
 
 
@@ -53,6 +55,26 @@ class StudyPort(Protocol):
 
         Raises `AnotherPerson` when the query names somebody else than the person they are of.
         """
+
+
+class QueryReportPort(Protocol):
+    """What devices asked the worklist; `gdtbridge.queries` tells of it."""
+
+    def why(self, device: str, about: str) -> Sequence[DeviceQueries]:
+        """Return the last query of each device, or of one, with what became of each entry."""
+
+    def preview(self, device: str, about: str) -> ListPreview:
+        """Return what a device would see now."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorePorts:
+    """All the HTTP edge asks."""
+
+    orders: OrderPort
+    answers: AnswerPort
+    studies: StudyPort
+    queries: QueryReportPort
 
 
 Readiness = Callable[[], Mapping[str, PartState]]

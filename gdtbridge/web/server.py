@@ -30,7 +30,7 @@ from gdtbridge.web.app import create_app, local_today
 from gdtbridge.web.channel import Phase, WebConnection
 from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.limits import Limits
-from gdtbridge.web.ports import AnswerPort, OrderPort, Readiness, StudyPort
+from gdtbridge.web.ports import CorePorts, Readiness
 
 log = logging.getLogger(__name__)
 
@@ -125,9 +125,7 @@ def _least_used(
 
 def create_server(
     settings: Settings,
-    orders: OrderPort,
-    answers: AnswerPort,
-    studies: StudyPort,
+    core: CorePorts,
     readiness: Readiness,
     *,
     today: Callable[[], date] = local_today,
@@ -136,9 +134,7 @@ def create_server(
 ) -> WebServer:
     """Return the server of `gdtbridge.web.app.create_app`, with the application's guard as gate."""
     guard = Guard(settings.http)
-    app = create_app(
-        settings, orders, answers, studies, readiness, today=today, slots=slots, guard=guard
-    )
+    app = create_app(settings, core, readiness, today=today, slots=slots, guard=guard)
     return WebServer(app, settings.http.host, settings.http.port, GuardGate(guard), limits)
 
 

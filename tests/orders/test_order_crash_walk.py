@@ -17,6 +17,7 @@ import gdtbridge.orders
 from gdtbridge.errors import NotFound
 from gdtbridge.orders.book import WORKLIST_ADDED
 from gdtbridge.schema import outbox, placed_order
+from gdtbridge.service import web_ports
 from gdtbridge.web import create_app
 from tests.tools.dying import SimulatedCrash, dying_at, files_of
 from tests.tools.practice import Practice
@@ -146,8 +147,7 @@ class Files(Reorderer):
 def client(practice: Practice) -> FlaskClient:
     """Return a browser or a program in front of the practice's web server."""
     core = practice.core
-    answers = core.routing.default.records
-    return create_app(core.settings, core.orders, answers, core.studies, dict).test_client()
+    return create_app(core.settings, web_ports(core), dict).test_client()
 
 
 def _body(patient: str, name: str) -> dict[str, object]:

@@ -30,6 +30,7 @@ from gdtbridge.folders import OrderWatch
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.gathering import ObjectOpeners
+from gdtbridge.service import web_ports
 from gdtbridge.settings import Settings, load_settings
 from gdtbridge.web import create_server
 from tests.tools.clock import HandClock
@@ -116,8 +117,7 @@ class House:
             Observers(core.refusals),
         )
         self.dicom.start()
-        answers = core.routing.default.records
-        self.web = create_server(settings, core.orders, answers, core.studies, dict)
+        self.web = create_server(settings, web_ports(core), dict)
         self.web.start()
 
     def stop(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 
+from gdtbridge.service import web_ports
 from gdtbridge.settings import load_settings
 from gdtbridge.web import create_server
 from tests.tools.practice import Practice
@@ -32,8 +33,7 @@ class Ward:
         settings = load_settings(file, {})
         self.practice = Practice(folder, settings)
         core = self.practice.core
-        answers = core.routing.default.records
-        self._server = create_server(settings, core.orders, answers, core.studies, dict)
+        self._server = create_server(settings, web_ports(core), dict)
         self._server.start()
         self.url = f"http://127.0.0.1:{self._server.port}"
 

@@ -10,17 +10,19 @@ from datetime import date, datetime
 
 import pytest
 
+from gdtbridge.devices import Caller
 from gdtbridge.errors import NotFound, OrderError
 from gdtbridge.exams import ExamState, PatientExam, StudyQuery
 from gdtbridge.exams.study_query import query_of_file
 from gdtbridge.health import PartState
 from gdtbridge.orders import OrderRequest, PlacedOrder
 from gdtbridge.people import Patient
+from gdtbridge.queries.report import DeviceQueries, ListPreview
 from gdtbridge.settings import Settings
-from gdtbridge.web import WebServer, create_server
+from gdtbridge.web import CorePorts, WebServer, create_server
 from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.limits import Limits
-from worklist import Entry
+from worklist import Entry, FolderError
 
 TODAY = date(2026, 11, 20)
 EXAM = PatientExam(
@@ -39,6 +41,20 @@ EXAM = PatientExam(
     instances=12,
 )
 VIEWER = {"kind": "ohif", "base": "http://pacs:8042"}
+
+
+class MemoryQueries:
+    """Nobody asked, and nobody would see anything; the folder of the device AWAY is away."""
+
+    def why(self, device: str, _about: str) -> list[DeviceQueries]:
+        """Return no query."""
+        if device == "AWAY":
+            raise FolderError("weg / away")
+        return []
+
+    def preview(self, device: str, _about: str) -> ListPreview:
+        """Return an empty list."""
+        return ListPreview(Caller(device, ""), "standard", None, False, TODAY, {}, (), ())
 
 
 class MemoryOrders:
@@ -174,9 +190,7 @@ def serve(
         settings = Settings.model_validate({"http": {"port": 0, **http}, "viewer": viewer})
         server = create_server(
             settings,
-            orders,
-            orders,
-            studies,
+            CorePorts(orders, orders, studies, MemoryQueries()),
             lambda: parts,
             today=lambda: TODAY,
             slots=slots,
