@@ -16,12 +16,13 @@ from typing import Final
 
 from gdtbridge.archive import Archive
 from gdtbridge.archive.unsynced import sync_files
+from gdtbridge.commitment.promises import note_backup
 from gdtbridge.commitment.store import reopen_unanswered
 from gdtbridge.database import Database, copy_to, is_ours, must_be_whole, sqlite_file
 from gdtbridge.durable import SystemClock
 from gdtbridge.durable.files import copy_new, rename_new, sync_file, sync_folder, write_over
 from gdtbridge.durable.modes import PRIVATE_FILE, PRIVATE_FOLDER, set_mode
-from gdtbridge.errors import BridgeError, SettingsError
+from gdtbridge.errors import BridgeError, DatabaseError, SettingsError
 from gdtbridge.exams import claim_store
 from gdtbridge.exams.completion import CompletionRule, DueSignal
 from gdtbridge.exams.receiving import InstanceReceiver
@@ -77,7 +78,7 @@ def back_up(settings: Settings, target: Path) -> SavedCopy:
     `NoInstallation`, `DatabaseError`, and `BridgeError` where ``target`` cannot be used.
     """
     _must_be_elsewhere(settings, target)
-    new = target / f"{DATABASE}.new"
+    new, begun_at = target / f"{DATABASE}.new", SystemClock().utc()
     try:
         target.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
         new.unlink(missing_ok=True)
@@ -100,7 +101,18 @@ def back_up(settings: Settings, target: Path) -> SavedCopy:
         sync_folder(target.parent)
     except OSError as error:
         raise BridgeError(f"{target}: {error.strerror} ({type(error).__name__})") from error
+    if not done.missing:
+        _remember(settings, begun_at)
     return done
+
+
+def _remember(settings: Settings, begun_at: float) -> None:
+    """Enter that there is a copy; where that cannot be written, the next one is."""
+    try:
+        with closing(Database(settings.database_url)) as database, database.write() as connection:
+            note_backup(connection, begun_at)
+    except DatabaseError as error:
+        log.warning("the backup is made, and could not be noted: %s", error)
 
 
 def _must_be_elsewhere(settings: Settings, target: Path) -> None:

@@ -14,6 +14,7 @@ import click
 from gdtbridge import __version__
 from gdtbridge.commands.attention import attention
 from gdtbridge.commands.backup import archive, backup, restore
+from gdtbridge.commands.commitment import commitment
 from gdtbridge.commands.devices import devices
 from gdtbridge.commands.exams import exams
 from gdtbridge.commands.gdt import gdt
@@ -22,7 +23,8 @@ from gdtbridge.commands.open import open_command
 from gdtbridge.commands.options import fail
 from gdtbridge.commands.outbox import outbox
 from gdtbridge.commands.patients import patients
-from gdtbridge.commands.service import check, serve, simulate
+from gdtbridge.commands.service import check, serve
+from gdtbridge.commands.simulate import simulate
 from gdtbridge.commands.sr import sr
 from gdtbridge.commands.webhook import webhook
 from gdtbridge.commands.worklist import order, worklist
@@ -77,6 +79,7 @@ for command in (
     exams,
     patients,
     outbox,
+    commitment,
     webhook,
     gdt,
     sr,

@@ -15,6 +15,11 @@ from gdtbridge.archive.unsynced import sync_files
 from gdtbridge.attention import Attention, AttentionSource
 from gdtbridge.attention.announcer import ATTENTION, Announcer
 from gdtbridge.attention.clock_source import ClockSource
+from gdtbridge.attention.commitment_source import (
+    CommitmentSource,
+    DamagedObjectSource,
+    OnlyCopySource,
+)
 from gdtbridge.attention.left_source import LeftFileSource
 from gdtbridge.attention.mailer import Mailer
 from gdtbridge.attention.refusals import RefusalBook
@@ -31,10 +36,11 @@ from gdtbridge.attention.sources import (
     WorklistSource,
 )
 from gdtbridge.attention.space import SpaceForecast
+from gdtbridge.attention.step_source import StepSource
 from gdtbridge.attention.webhook_source import WebhookSource
 from gdtbridge.callers import CallerRegister
 from gdtbridge.clock_watch import ClockWatch
-from gdtbridge.commitment import CommitmentBook, CommitmentReport
+from gdtbridge.commitment import CommitmentBook
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
 from gdtbridge.devices import Caller, DeviceDirectory
@@ -81,6 +87,7 @@ from gdtbridge.pictures import AttachmentReader
 from gdtbridge.queries.book import QueryBook
 from gdtbridge.queries.history import ListHistory
 from gdtbridge.queries.report import QueryReports
+from gdtbridge.queries.source import EmptyListSource
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.attachments import ATTACHMENT
 from gdtbridge.results.corrections import ResultCorrections
@@ -90,10 +97,12 @@ from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.retracting import Retractor
 from gdtbridge.results.routing import OrderAnswers, Routing
 from gdtbridge.retrieve.filling import IndexFilling
-from gdtbridge.settings import MEGABYTE, Settings
+from gdtbridge.retrieve.finder import ArchiveFinder, Viewer
+from gdtbridge.retrieve.peers import ArchivePeer, PeerDirectory
+from gdtbridge.settings import MEGABYTE, PeerSettings, Settings
 from gdtbridge.settings.folders import find_installation, make_folders, shared_folders
 from gdtbridge.sr import ReportReader
-from worklist import WorklistFolder
+from worklist import AnswerCharset, WorklistFolder
 
 
 class Opening(Enum):
@@ -152,6 +161,8 @@ class Core:
     forecast: SpaceForecast
     webhooks: WebhookCalls
     filling: IndexFilling
+    finder: ArchiveFinder
+    peers: PeerDirectory
     commitments: CommitmentBook
     reporter: CommitmentReporter
     due: DueSignal
@@ -247,9 +258,12 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     device_worklist = DeviceWorklist(worklist, devices)
     unknown = settings.dicom.unknown_devices
     callers = CallerRegister(database, devices, clock, refuses_unknown=unknown == "refuse")
+    history = ListHistory(database, worklist)
+    query_reports = QueryReports(queries, history, device_worklist, devices, clock)
     forecast = SpaceForecast(
         database, archive.folder, settings.storage.min_free_mb * MEGABYTE, clock
     )
+    commitments = CommitmentBook(database, archive, outbox, Arrivals(), settings.commitment, clock)
     studies = StudyFinder(database, worklist, maker, settings.orders.encoding)
     ports = OrderPorts(
         GdtOrders(book, database, clock),
@@ -284,7 +298,14 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         attention_of(
             settings,
             stores,
-            (SilenceSource(silence), refusals, forecast, _left_files(settings, database)),
+            (
+                SilenceSource(silence),
+                refusals,
+                forecast,
+                _left_files(settings, database),
+                EmptyListSource(query_reports),
+                *commitment_sources(settings, stores, commitments, clock),
+            ),
             clock,
         ),
         Announcer(
@@ -298,11 +319,13 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         Mailer(database, outbox, settings.mail, clock),
         refusals,
         queries,
-        QueryReports(queries, ListHistory(database, worklist), device_worklist, devices, clock),
+        query_reports,
         forecast,
         WebhookCalls(database, outbox, clock),
         IndexFilling(database, archive.folder),
-        CommitmentBook(database, archive, outbox, Arrivals(), settings.commitment, clock),
+        ArchiveFinder(database, studies, settings.dicom.aet),
+        PeerDirectory([archive_peer(one) for one in settings.peer]),
+        commitments,
         _reporter_of(outbox),
         due,
         clock,
@@ -321,6 +344,7 @@ def attention_of(
     return Attention(
         (
             ExamSource(stores.database, clock),
+            StepSource(stores.database, clock),
             OrderFileSource(stores.database, settings.refused_folder, clock),
             OutboxSource(stores.outbox, clock),
             WebhookSource(WebhookCalls(stores.database, stores.outbox, clock)),
@@ -335,6 +359,26 @@ def attention_of(
             WorklistSource(stores.worklist, clock),
         ),
         clock,
+    )
+
+
+def archive_peer(settings: PeerSettings) -> ArchivePeer:
+    """Return who may ask the archive, and what they see."""
+    viewer = Viewer(settings.sees_held, AnswerCharset(settings.charset))
+    return ArchivePeer(
+        settings.aet, settings.host, settings.port, viewer if settings.query else None
+    )
+
+
+def commitment_sources(
+    settings: Settings, stores: Stores, book: CommitmentBook, clock: Clock
+) -> Sequence[AttentionSource]:
+    """Return who looks for what of storage commitment needs a person."""
+    addresses, is_told = addresses_of(settings), settings.commitment.only_copy == "tell"
+    return (
+        CommitmentSource(book, lambda aet, peer: addresses(aet, peer).configured, clock),
+        DamagedObjectSource(stores.database, stores.archive),
+        OnlyCopySource(stores.database, is_told, clock),
     )
 
 
@@ -406,12 +450,11 @@ def addresses_of(settings: Settings) -> AddressBook:
     """Return where devices listen for answers: as their table says, else where they call from."""
     directory, usual = directory_of(settings), settings.commitment.port
 
-    def address_of(report: CommitmentReport) -> DeviceAddress:
-        caller = Caller(report.calling_aet, report.peer)
-        device = directory.device_of(caller) or directory.device_named(caller.aet)
+    def address_of(aet: str, peer: str) -> DeviceAddress:
+        device = directory.device_of(Caller(aet, peer)) or directory.device_named(aet)
         if device is None:
-            return DeviceAddress(report.peer, usual, configured=False)
-        return DeviceAddress(device.host or report.peer, device.port, configured=bool(device.host))
+            return DeviceAddress(peer, usual, configured=False)
+        return DeviceAddress(device.host or peer, device.port, configured=bool(device.host))
 
     return address_of
 

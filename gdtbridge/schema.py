@@ -50,6 +50,14 @@ instance = sa.Table(
 uncompared = instance.c.standing == "conflict"
 sa.Index("ix_instance_aside", instance.c.id, sqlite_where=uncompared, postgresql_where=uncompared)
 
+promised = instance.c.committed_at.is_not(None)
+sa.Index(
+    "ix_instance_committed_at",
+    instance.c.committed_at,
+    sqlite_where=promised,
+    postgresql_where=promised,
+)
+
 unsynced_file = sa.Table(  # a small object whose file the disk may not have yet
     "unsynced_file",
     metadata,
@@ -102,6 +110,19 @@ commitment_reference = sa.Table(  # an instance a device asks about
     sa.Column("sop_instance_uid", sa.Text, nullable=False),
     # Failure Reason (0008,1197); null: kept, or not looked at yet
     sa.Column("failure_reason", sa.Integer),
+)
+not_kept = commitment_reference.c.failure_reason.is_not(None)
+sa.Index(
+    "ix_commitment_reference_failed",
+    commitment_reference.c.failure_reason,
+    sqlite_where=not_kept,
+    postgresql_where=not_kept,
+)
+
+backup_run = sa.Table(  # the last whole copy of the installation
+    "backup_run",
+    metadata,
+    sa.Column("begun_at", sa.Double, primary_key=True),
 )
 
 placed_order = sa.Table(
@@ -331,7 +352,7 @@ performed_step = sa.Table(  # a Modality Performed Procedure Step, as its device
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("reason_code", sa.Text, nullable=False),  # of a discontinued one: PS3.16 CID 9300
     sa.Column("reason", sa.Text, nullable=False),  # Code Meaning
-    sa.Column("began_at", sa.Double, nullable=False),
+    sa.Column("began_at", sa.Double, nullable=False, index=True),
     sa.Column("ended_at", sa.Double),  # null: in progress
     # whether a person knows what of it is missing or contradicts
     sa.Column("accepted", sa.Boolean, nullable=False, server_default=sa.false()),

@@ -19,6 +19,7 @@ from gdtbridge.attention.sources import free_inodes
 from gdtbridge.clock_watch import WATCH_SECONDS
 from gdtbridge.core import Core, open_core
 from gdtbridge.database import sqlite_file
+from gdtbridge.dicom.archive_query import query_services
 from gdtbridge.dicom.commitment import commitment_services
 from gdtbridge.dicom.performed_step import step_services
 from gdtbridge.dicom.server import DicomServer, Observers
@@ -222,14 +223,15 @@ class Bridge:
 
 
 def dimse_services(core: Core) -> ServiceTable:
-    """Return the services of DIMSE-N."""
+    """Return the services beside storage and worklist."""
     devices = core.devices
     commitment = commitment_services(
         core.commitments,
         core.reporter.channels,
         lambda caller: devices.profile_of(caller).commitment == "same",
     )
-    return {**step_services(core.steps), **commitment}
+    queries = query_services(core.finder, core.peers, core.refusals)
+    return {**step_services(core.steps), **commitment, **queries}
 
 
 def web_ports(core: Core) -> CorePorts:

@@ -244,6 +244,14 @@ def _to_6(op: Operations) -> None:
     op.create_index("ix_patient_received_at", "patient", ["received_at"], if_not_exists=True)
     op.create_index("ix_claim_study_date", "claim", ["study_date"], if_not_exists=True)
     op.add_column("instance", sa.Column("committed_at", sa.Double))
+    promised = sa.column("committed_at").is_not(None)
+    op.create_index(
+        "ix_instance_committed_at",
+        "instance",
+        ["committed_at"],
+        sqlite_where=promised,
+        postgresql_where=promised,
+    )
 
 
 STEPS: Final[Mapping[int, Callable[[Operations], None]]] = MappingProxyType(

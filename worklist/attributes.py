@@ -10,6 +10,7 @@ answer says so with status FF01 (PS3.4 K.4.1.1.4).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from worklist.item import tag_of
@@ -116,14 +117,29 @@ NEVER_KEYS = _tags("SpecificCharacterSet TimezoneOffsetFromUTC")
 """Attributes that describe the query itself (PS3.4 C.2.2.2, K.4.1.1.3.1), never its keys."""
 
 
-def is_supported(level: int, tag: int) -> bool:
-    """Whether ``tag`` is answered for on ``level`` (``ROOT`` or the tag of a sequence)."""
-    return tag in SUPPORTED.get(level, frozenset())
+@dataclass(frozen=True, slots=True)
+class AttributeTables:
+    """What an information model answers for, by level: `ROOT` or the tag of a sequence.
+
+    ``type_1`` are in every answer, ``supported`` are answered when asked for, and ``matching``
+    decide about an entry whatever it knows.
+    """
+
+    type_1: Mapping[int, frozenset[int]]
+    supported: Mapping[int, frozenset[int]]
+    matching: Mapping[int, frozenset[int]]
+
+    def is_supported(self, level: int, tag: int) -> bool:
+        """Whether ``tag`` is answered for on ``level``."""
+        return tag in self.supported.get(level, frozenset())
+
+    def is_matching(self, level: int, tag: int) -> bool:
+        """Whether a value asked for in ``tag`` always decides about an entry."""
+        return tag in self.matching.get(level, frozenset())
 
 
-def is_matching(level: int, tag: int) -> bool:
-    """Whether a value asked for in ``tag`` always decides about an entry."""
-    return tag in MATCHING.get(level, frozenset())
+WORKLIST = AttributeTables(TYPE_1, SUPPORTED, MATCHING)
+"""The Modality Worklist information model."""
 
 
 def is_key(tag: int) -> bool:

@@ -29,6 +29,7 @@ from pydicom.dataset import Dataset
 from gdtbridge.durable import FileLock, FileStamp, FolderSilent, FolderUnusable, LockBusy
 from gdtbridge.durable.call import FolderThread
 from gdtbridge.durable.files import delete, delete_leftovers, write_new, write_over
+from worklist.attributes import WORKLIST, AttributeTables
 from worklist.changes import FolderChanges
 from worklist.charset import in_readable_set
 from worklist.entry import Entry, checked
@@ -157,7 +158,7 @@ class WorklistFolder:
         keys = item_from(query)
         wanted = self.read_query(keys, calling_aet=calling_aet, policy=policy)
         served = self._fresh().served(wanted.keys)
-        found = (_match(keys, item, wanted) for item in served if wanted.matches(item))
+        found = (answer_to(keys, item, wanted) for item in served if wanted.matches(item))
         return islice(found, policy.most_answers or None)
 
     def read_query(self, keys: Item, *, calling_aet: str, policy: MatchPolicy = STANDARD) -> Query:
@@ -385,11 +386,14 @@ def matches(query: Dataset, entry: Dataset, policy: MatchPolicy = STANDARD) -> b
 def project(query: Dataset, entry: Dataset, policy: MatchPolicy = STANDARD) -> Dataset:
     """Return the part of ``entry`` that ``query`` asks for, in a character set the asker reads."""
     keys = item_from(query)
-    return _match(keys, item_from(entry), Query.of(keys, policy)).dataset
+    return answer_to(keys, item_from(entry), Query.of(keys, policy)).dataset
 
 
-def _match(keys: Item, entry: Item, query: Query) -> Match:
-    projection = Projection(keys)
+def answer_to(
+    keys: Item, entry: Item, query: Query, attributes: AttributeTables = WORKLIST
+) -> Match:
+    """Return what ``query``, read of ``keys``, gets of an entry that matches it."""
+    projection = Projection(keys, attributes)
     answer, charset = in_readable_set(query.as_named(projection.of(entry)), query.sets)
     return Match(dataset_from(answer, charset), projection.unsupported_keys, entry_number(entry))
 

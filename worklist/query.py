@@ -17,7 +17,7 @@ from pydicom.datadict import keyword_for_tag
 
 from gdtbridge.dataset.text import SpecificCharacterSet
 from gdtbridge.dataset.values import to_instant, to_microseconds
-from worklist.attributes import ROOT, SPS, TYPE_1, is_key, is_matching, is_supported
+from worklist.attributes import ROOT, SPS, WORKLIST, AttributeTables, is_key
 from worklist.charset import AnswerCharset, as_shown, readable_sets
 from worklist.entry import StepStatus
 from worklist.item import NOTHING, Element, Item, is_private_creator, tag_of
@@ -58,7 +58,8 @@ class MatchPolicy:
     ``shows_started``: whether a device that asks for no status sees who is being examined.
     ``modality``: empty for what is asked, ``*`` for any whatever is asked, else the one a device
     gets. ``extra_days`` are days before and after those asked for. ``names`` are the forms a
-    patient's name is shown in, and found by. ``most_answers`` is 0 for no limit.
+    patient's name is shown in, and found by. ``most_answers`` is 0 for no limit. ``attributes``
+    are those of the information model that is asked.
     """
 
     station: StationPolicy = StationPolicy.MATCH
@@ -69,6 +70,7 @@ class MatchPolicy:
     extra_days: int = 0
     names: frozenset[NameForm] = frozenset()
     most_answers: int = 0
+    attributes: AttributeTables = WORKLIST
 
 
 STANDARD = MatchPolicy()
@@ -197,7 +199,8 @@ def _tests(keys: Item, level: int, policy: MatchPolicy) -> Iterator[KeyTest]:
         inner = _inner(tag, key, policy) if key.VR == "SQ" else None
         test = _sequence_test(inner) if inner is not None else _key_test(tag, key)
         if test is not None:
-            yield KeyTest({tag: key}, _on_item(tag, test, required=is_matching(level, tag)), inner)
+            required = policy.attributes.is_matching(level, tag)
+            yield KeyTest({tag: key}, _on_item(tag, test, required=required), inner)
 
 
 def _unasked(keys: Item, policy: MatchPolicy) -> Iterator[KeyTest]:
@@ -331,6 +334,7 @@ class Projection:
     """
 
     keys: Item
+    attributes: AttributeTables = WORKLIST
     unsupported_keys: bool = field(default=False, init=False)
     """After :meth:`of`: whether a key was ignored that this service does not answer for."""
 
@@ -339,7 +343,9 @@ class Projection:
         return self._level(self.keys, entry, ROOT)
 
     def _level(self, keys: Item, stored: Item, level: int) -> Item:
-        answer = {tag: stored[tag] for tag in TYPE_1.get(level, ()) if tag in stored}
+        answer = {
+            tag: stored[tag] for tag in self.attributes.type_1.get(level, ()) if tag in stored
+        }
         for tag, key in keys.items():
             if is_key(tag):
                 answer[tag] = self._element(key, stored.get(tag), level, tag)
@@ -355,6 +361,6 @@ class Projection:
         return Element("SQ", items=tuple(self._level(asked, item, tag) for item in stored.items))
 
     def _note_ignored(self, key: Element, level: int, tag: int) -> None:
-        has_value = bool(key.texts) and not is_matching(level, tag)
-        if has_value or not is_supported(level, tag):
+        has_value = bool(key.texts) and not self.attributes.is_matching(level, tag)
+        if has_value or not self.attributes.is_supported(level, tag):
             self.unsupported_keys = True

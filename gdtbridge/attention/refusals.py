@@ -35,6 +35,7 @@ class RefusalReason(StrEnum):
     UNKNOWN = "unknown"
     """None of the devices of the settings, and no other may come in."""
     TOO_MANY = "too-many"
+    QUERY = "query"
     RESOURCES = "resources"
     """Status A700 (PS3.4 B.2.3)."""
     PROCESSING = "processing"
@@ -74,6 +75,12 @@ _TELLING: Final = {
         STORE_SECONDS,
         "zu viele Verbindungen / too many associations",
         "dicom.max_associations",
+    ),
+    RefusalReason.QUERY: _Telling(
+        "device-refused",
+        CALLER_SECONDS,
+        "darf das Archiv nicht abfragen / may not query the archive",
+        "[[peer]]",
     ),
     RefusalReason.RESOURCES: _Telling(
         "stores-refused",
@@ -158,7 +165,7 @@ class RefusalBook:
     def note(self, reason: RefusalReason, calling_aet: str, address: str) -> None:
         """Count one refusal; touches nothing but memory."""
         now = self._clock.utc()
-        one = Refusal(reason, _caller(calling_aet, address), 1, now, now)
+        one = Refusal(reason, caller_of(calling_aet, address), 1, now, now)
         with self._lock:
             _add(self._new, one)
             self._totals[reason] += 1
@@ -209,7 +216,7 @@ class RefusalBook:
         return [one.item for one in found.values() if one.is_told_at(now)]
 
 
-def _caller(calling_aet: str, address: str) -> str:
+def caller_of(calling_aet: str, address: str) -> str:
     """Return who called, of printable ASCII alone: the title comes from a wire (PS3.8 9.3.2)."""
     title = "".join(one for one in calling_aet if " " <= one <= "~" and one != "\\")[:16].strip()
     return f"{title} ({address})" if title else address

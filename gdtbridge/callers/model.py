@@ -62,11 +62,6 @@ class KnownCaller:
     last_at: float
     acts: tuple[CallerAct, ...] = ()
 
-    @property
-    def was_accepted(self) -> bool:
-        """Whether an association of it ever came about."""
-        return any(one.kind is ActKind.ASSOCIATION and one.outcome == ACCEPTED for one in self.acts)
-
     def and_then(self, later: KnownCaller) -> KnownCaller:
         """Return both as one; the implementation is that of the later one, where it said one."""
         acts = {one.key: one for one in self.acts}

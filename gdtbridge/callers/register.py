@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from gdtbridge.callers import store
@@ -68,8 +69,9 @@ class CallerRegister:
             return
         try:
             with self._database.write(synced=False) as connection:
+                places = _Places()
                 for caller, acts in new.values():
-                    _keep(connection, _as_known(caller, acts))
+                    _keep(connection, _as_known(caller, acts), places)
         except Exception:
             self._take_back(new)
             raise
@@ -95,26 +97,30 @@ def _as_known(caller: Caller, acts: _Acts) -> KnownCaller:
     return KnownCaller(caller, min(firsts), max(lasts), tuple(acts.values()))
 
 
-def _keep(connection: Connection, new: KnownCaller) -> None:
+def _keep(connection: Connection, new: KnownCaller, places: _Places) -> None:
     number = store.number_of(connection, new.caller)
     if number is None:
-        if store.count(connection) >= MOST_CALLERS:
-            _make_room(connection)
+        places.take(connection)
         store.keep(connection, new, None)
         return
     known = store.known_callers(connection, (number,))[number].and_then(new)
     newest = sorted(known.acts, key=lambda one: one.last_at, reverse=True)[:MOST_ACTS]
-    store.keep(connection, _with_acts(known, newest), number)
+    store.keep(connection, replace(known, acts=tuple(newest)), number)
 
 
-def _with_acts(known: KnownCaller, acts: list[CallerAct]) -> KnownCaller:
-    return KnownCaller(known.caller, known.first_at, known.last_at, tuple(acts))
+class _Places:
+    """The places of the register: who is least worth keeping leaves for somebody new."""
 
+    def __init__(self) -> None:
+        self._order: list[int] | None = None
+        self._free = 0
 
-def _make_room(connection: Connection) -> None:
-    known = store.known_callers(connection)
-    store.forget(connection, min(known, key=lambda one: _worth(known[one])))
-
-
-def _worth(known: KnownCaller) -> tuple[bool, float]:
-    return known.was_accepted, known.last_at
+    def take(self, connection: Connection) -> None:
+        """Make room for one more caller; the table is looked at once."""
+        if self._order is None:
+            self._order = store.by_worth(connection)
+            self._free = MOST_CALLERS - len(self._order)
+        if self._free > 0:
+            self._free -= 1
+        elif self._order:
+            store.forget(connection, self._order.pop(0))

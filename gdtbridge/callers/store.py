@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import sqlalchemy as sa
 
-from gdtbridge.callers.model import ActKind, CallerAct, KnownCaller
+from gdtbridge.callers.model import ACCEPTED, ActKind, CallerAct, KnownCaller
 from gdtbridge.database import Connection
 from gdtbridge.devices import Caller
 from gdtbridge.schema import caller_act, known_caller
@@ -51,11 +51,21 @@ def number_of(connection: Connection, caller: Caller) -> int | None:
     return connection.execute(query).scalar()
 
 
-def count(connection: Connection) -> int:
-    """Return how many callers are known."""
-    return int(
-        connection.execute(sa.select(sa.func.count()).select_from(known_caller)).scalar_one()
+def by_worth(connection: Connection) -> list[int]:
+    """Return the numbers of all callers: who never got in first, then by when they were seen."""
+    came_in = (
+        sa.select(caller_act.c.caller)
+        .where(
+            caller_act.c.caller == known_caller.c.id,
+            caller_act.c.kind == ActKind.ASSOCIATION,
+            caller_act.c.outcome == ACCEPTED,
+        )
+        .exists()
     )
+    query = sa.select(known_caller.c.id).order_by(
+        sa.case((came_in, 1), else_=0), known_caller.c.last_at
+    )
+    return list(connection.execute(query).scalars())
 
 
 def keep(connection: Connection, known: KnownCaller, number: int | None) -> None:

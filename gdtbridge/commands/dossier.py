@@ -9,7 +9,8 @@ from gdtbridge.durable.clock import local_time
 from gdtbridge.exams import HELD_TEXT, HoldReason
 from gdtbridge.exams.evidence import Source
 from gdtbridge.exams.model import Claim, ClaimState, EventKind, ExamEvent, ExamResult, PatientExam
-from gdtbridge.exams.overview import ExamDossier
+from gdtbridge.exams.overview import ExamDossier, StepDossier
+from gdtbridge.exams.steps import StepState
 from gdtbridge.people import Patient
 
 EVENTS: Final = {
@@ -30,6 +31,7 @@ SOURCES: Final = {
     Source.OPEN_ORDER: "offener Auftrag / open order",
     Source.MASTER_DATA: "Stammdaten / master data",
     Source.EARLIER_EXAM: "frühere Untersuchung / earlier exam",
+    Source.STEP: "Gerät, Untersuchungsschritt (MPPS) / device, performed step (MPPS)",
     Source.PERSON: "Person / somebody",
     Source.MOVE: "frühere Nummer / former number",
 }
@@ -40,6 +42,13 @@ STATES: Final = {
     ClaimState.SETTLED: "übermittelt / sent",
     ClaimState.DISCARDED: "verworfen / discarded",
 }
+
+STEP_STATES: Final = {
+    StepState.IN_PROGRESS: "in Untersuchung / being examined",
+    StepState.COMPLETED: "beendet / completed",
+    StepState.DISCONTINUED: "abgebrochen / discontinued",
+}
+"""What a person reads of each `StepState`."""
 
 
 def as_values(dossier: ExamDossier) -> dict[str, object]:
@@ -54,6 +63,7 @@ def as_values(dossier: ExamDossier) -> dict[str, object]:
         "people": [_person(one, dossier.events) for one in dossier.people],
         "results": [_result(one) for one in dossier.results],
         "events": [_event(one) for one in dossier.events],
+        "steps": [_step(one) for one in dossier.steps],
     }
 
 
@@ -116,6 +126,23 @@ def _event(one: ExamEvent) -> dict[str, object]:
     }
 
 
+def _step(told: StepDossier) -> dict[str, object]:
+    one = told.step
+    return {
+        "sop_instance_uid": one.sop_instance_uid,
+        "state": one.state.value,
+        "device": one.device,
+        "patient_id": one.patient_id,
+        "patient_name": one.patient_name,
+        "birth_date": one.patient_birth_date,
+        "reason": one.reason or one.reason_code,
+        "began_at": _moment(one.began_at),
+        "ended_at": _moment(one.ended_at) if one.ended_at is not None else None,
+        "announced": told.announced,
+        "missing": told.missing,
+    }
+
+
 def _moment(moment: float) -> str:
     return local_time(moment).isoformat(timespec="seconds")
 
@@ -132,6 +159,11 @@ def lines_of(dossier: ExamDossier) -> Iterator[str]:
         yield "Übermittelt / sent:"
     for result in dossier.results:
         yield f"  {_when(result.reported_at)}  {_result_line(result)}"
+    if dossier.steps:
+        yield ""
+        yield "Vom Gerät gemeldet (MPPS) / told by the device (MPPS):"
+    for step in dossier.steps:
+        yield f"  {_step_line(step)}"
     yield ""
     yield "Verlauf / history:"
     for event in dossier.events:
@@ -175,6 +207,20 @@ def _result_line(one: ExamResult) -> str:
     if one.withdrawn_at is not None:
         parts.append(f"zurückgezogen / withdrawn {_when(one.withdrawn_at)}")
     return ", ".join(parts)
+
+
+def _step_line(told: StepDossier) -> str:
+    """Return a step as a person reads it: when, how far, whom, what came of it."""
+    one = told.step
+    until = f" - {_when(one.ended_at)}" if one.ended_at is not None else ""
+    parts = [f"{_when(one.began_at)}{until}  {STEP_STATES[one.state]}", one.patient.listed]
+    if one.reason or one.reason_code:
+        parts.append(one.reason or one.reason_code)
+    if told.announced:
+        parts.append(f"{told.announced} Objekte angekündigt / objects announced")
+    if told.missing:
+        parts.append(f"{told.missing} fehlen / missing")
+    return ", ".join(part for part in parts if part)
 
 
 def _told(event: ExamEvent) -> str:

@@ -7,6 +7,7 @@ here.
 
 from gdtbridge.commitment.book import CommitmentBook
 from gdtbridge.commitment.model import (
+    CommitmentOverview,
     CommitmentReport,
     CommitmentRequest,
     CommitmentState,
@@ -18,6 +19,7 @@ from gdtbridge.commitment.model import (
 
 __all__ = [
     "CommitmentBook",
+    "CommitmentOverview",
     "CommitmentReport",
     "CommitmentRequest",
     "CommitmentState",

@@ -101,6 +101,11 @@ def profile_named(name: str) -> ProfileRow:
     return rows[name]
 
 
+def quirk_names() -> tuple[str, ...]:
+    """Return the quirks there are; what they do is in `gdtbridge.devices.quirks`."""
+    return tuple(row[0] for row in table("devices/quirks.tsv"))
+
+
 def _words(cell: str) -> tuple[str, ...]:
     return tuple(word for part in cell.split(",") if (word := part.strip()))
 

@@ -46,8 +46,8 @@ class DeviceAddress:
     configured: bool
 
 
-AddressBook = Callable[[CommitmentReport], DeviceAddress]
-"""Returns where the device of a report listens."""
+AddressBook = Callable[[str, str], DeviceAddress]
+"""Returns where the device of an AE title and an address listens."""
 
 
 class CommitmentChannels:
@@ -164,7 +164,7 @@ class CommitmentReporter:
         return {one.id: self._attempt(one.id, CommitmentReport.of(one.payload)) for one in messages}
 
     def _attempt(self, number: int, report: CommitmentReport) -> Attempt:
-        address = self._addresses(report)
+        address = self._addresses(report.calling_aet, report.peer)
         if report.same_association or not address.configured:
             status = self.channels.report(report)
             if status is not None and is_taken(status):

@@ -10,7 +10,7 @@ from gdtbridge.exams.dates import DateRule, DateStanding
 from gdtbridge.exams.decision_table import Number, Situation, When, rule_for
 from gdtbridge.exams.evidence import Evidence, ExamEvidence, day_of
 from gdtbridge.exams.model import Claim, HoldReason, claims_by_person, exam_of
-from gdtbridge.exams.patient_numbers import NumberRule
+from gdtbridge.exams.patient_numbers import NumberFault, NumberRule
 from gdtbridge.exams.person_evidence import PersonEvidence
 from gdtbridge.orders.model import Order
 from gdtbridge.people import Patient
@@ -59,6 +59,7 @@ class DecisionMaker:
             person.ordered(),
             person.known(),
             self._when(person),
+            person.performed(lambda number: self._fault_of(person, number) is None),
         )
         rule = rule_for(situation, self.settings)
         order = person.the_open_order() if rule.reason is None else None
@@ -77,13 +78,16 @@ class DecisionMaker:
     def _number(self, person: PersonEvidence) -> Number:
         if not person.sent_number:
             return Number.NONE
-        fault = self.numbers.fault_of(
-            person.sent_number,
+        fault = self._fault_of(person, person.sent_number)
+        return Number.FITS if fault is None else Number.UNFIT
+
+    def _fault_of(self, person: PersonEvidence, number: str) -> NumberFault | None:
+        return self.numbers.fault_of(
+            number,
             person.evidence.received,
             *(to_date(one.study_date) for one in person.claims),  # the device's clock may be off
             *(day_of(order) for order in person.orders),
         )
-        return Number.FITS if fault is None else Number.UNFIT
 
     def _when(self, person: PersonEvidence) -> When:
         told = exam_of(person.evidence.exam, person.claims).study_date

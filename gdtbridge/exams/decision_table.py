@@ -91,6 +91,19 @@ class When(StrEnum):
     FAR = "far"
 
 
+class Performed(StrEnum):
+    """Whom the performed procedure steps of the study name (MPPS)."""
+
+    NONE = "none"
+    SAME = "same"
+    TWO = "two"
+    """The number, but a person with another family name and birth date."""
+    OTHER = "other"
+    """Another number."""
+    WRONG = "wrong-entry"
+    """The device took back that this patient was examined."""
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """One of an exam's people in the words of the table, whose columns these are."""
@@ -102,12 +115,14 @@ class Situation:
     order: Ordered
     known: Known
     date: When
+    step: Performed = Performed.NONE
 
     @property
     def values(self) -> tuple[str, ...]:
         """What stands in the columns."""
         return (
             *(self.word, self.people, self.uids, self.number, self.order, self.known, self.date),
+            self.step,
         )
 
 

@@ -6,7 +6,7 @@ collected here is only read; `gdtbridge.exams.decision` draws the conclusion.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -16,6 +16,9 @@ from gdtbridge.dataset.values import to_date
 from gdtbridge.durable.clock import local_time
 from gdtbridge.exams import claim_store
 from gdtbridge.exams.model import Claim, Exam, ExamResult
+from gdtbridge.exams.steps import PerformedStep, StepState
+from gdtbridge.exams.steps import store as step_store
+from gdtbridge.exams.steps.orders import orders_of
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order
 from gdtbridge.orders.patient_moves import NumberMoves, moved_patient, moves_of
@@ -36,6 +39,8 @@ class Source(StrEnum):
     """What was sent under the number before."""
     PERSON = "person"
     """Somebody's word."""
+    STEP = "step"
+    """A performed procedure step of the study (MPPS)."""
     MOVE = "move"
     """A former number of the chart, and what it became."""
 
@@ -47,6 +52,19 @@ class Evidence:
     source: Source
     patient: Patient
     reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepEvidence:
+    """A performed procedure step that says something of the exam: whom it names.
+
+    ``mistaken`` says that the device took back that this patient was examined, after objects had
+    been made.
+    """
+
+    sop_instance_uid: str
+    patient: Patient
+    mistaken: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +104,8 @@ class ExamEvidence:
     """Ids of claims with an object that was sent for another of the exam's people."""
     received: date
     """Local day of the first object."""
+    steps: tuple[StepEvidence, ...] = ()
+    """What performed procedure steps of the study say, oldest first."""
     moves: NumberMoves = field(default_factory=NumberMoves)
     """Which numbers became others. Claims, orders and the keys above have what they are now."""
 
@@ -160,22 +180,27 @@ def collect(
     sent = {one.accession_number for one in claims} - {""}
     met = {one.order_number for one in claims} - {""}
     births = {one.patient.birth_date_da for one in claims if one.patient.birth_date}
-    known = order_store.order_of_study(connection, exam.study_instance_uid)
-    by_study = known or listed.by_study
     meant = {number: _typed(number) for number in sorted(sent)}
     placed = order_store.orders_by_number(connection, sent | met | set(meant.values()) - {""})
     own = {**(listed.by_number or {}), **placed}
     by_number = {number: own[number] for number in sorted(sent | met) if number in own}
     typed = {number: placed.get(canonical) for number, canonical in meant.items()}
     of_person = order_store.open_orders_born(connection, sorted(births))
+    results = tuple(claim_store.results_of(connection, exam.id))
+    steps = step_store.of_study(connection, exam.study_instance_uid)
+    known = order_store.order_of_study(connection, exam.study_instance_uid)
+    by_study = known or listed.by_study
+    if by_study is None and not (results or by_number or any(one.unmatched for one in claims)):
+        by_study = _of_steps(connection, steps)
     reached = (by_study, *by_number.values(), *typed.values(), *of_person)
     said = {number for one in claims for number in _numbers_of(one)}
+    said |= {one.patient_id for one in steps}
     moves = moves_of(connection, said | {order.patient.id for order in reached if order})
     numbers = sorted({moves.now(number) for number in said} - {""})
     return ExamEvidence(
         exam=exam,
         claims=tuple(claim_store.followed(one, moves) for one in claims),
-        results=tuple(claim_store.results_of(connection, exam.id)),
+        results=results,
         by_study=_moved(connection, by_study, moves) if by_study else None,
         by_number={key: _moved(connection, one, moves) for key, one in by_number.items()},
         typed={key: _moved(connection, one, moves) if one else None for key, one in typed.items()},
@@ -186,8 +211,28 @@ def collect(
         taken=frozenset(claim_store.taken_claims(connection, exam.id)),
         corrected=frozenset(claim_store.corrected_claims(connection, exam.id)),
         received=local_time(exam.first_instance_at).date(),
+        steps=tuple(_told_by_steps(connection, exam, steps, moves)),
         moves=moves,
     )
+
+
+def _of_steps(connection: Connection, steps: Iterable[PerformedStep]) -> Order | None:
+    """Return the order the steps of a study name, where that is one for their patient."""
+    found = {order.accession_number: order for one in steps for order in orders_of(connection, one)}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _told_by_steps(
+    connection: Connection, exam: Exam, steps: Sequence[PerformedStep], moves: NumberMoves
+) -> Iterator[StepEvidence]:
+    """Yield what steps say of an exam; one that was discontinued without an object says nothing."""
+    discontinued = [one.id for one in steps if one.state is StepState.DISCONTINUED]
+    silent = step_store.silent(connection, discontinued)
+    for one in steps:
+        made = one.id not in silent or exam.first_instance_at <= (one.ended_at or 0.0)
+        if made:
+            patient = replace(one.patient, id=moves.now(one.patient_id))
+            yield StepEvidence(one.sop_instance_uid, patient, one.is_wrong_entry)
 
 
 def _moved(connection: Connection, order: Order, moves: NumberMoves) -> Order:

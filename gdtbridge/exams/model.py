@@ -70,6 +70,8 @@ class HoldReason(StrEnum):
     CORRECTION = "correction"
     AFTER_REPORT = "other-patient-after-report"
     FAR_DATE = "far-date"
+    STEP_OF_OTHER = "step-of-other-patient"
+    WRONG_ENTRY = "wrong-entry"
     UNCONFIRMED = "unconfirmed"
     UNWRITABLE = "unwritable"
     UID_TAKEN = "uid-taken"
@@ -103,6 +105,12 @@ HELD_TEXT: Final = {
     " diese Person. / The device sent again what was sent already, and names this person now.",
     HoldReason.FAR_DATE: "Das Untersuchungsdatum liegt weit vom Auftrag und vom Empfang entfernt:"
     " Geräteuhr prüfen. / The study date is far from order and receipt: check the device's clock.",
+    HoldReason.STEP_OF_OTHER: "Das Gerät hat für diese Untersuchung eine andere Person gemeldet"
+    " (MPPS), als in den Bildern steht. / The device told of another person (MPPS) than the images"
+    " name.",
+    HoldReason.WRONG_ENTRY: "Am Gerät wurde abgebrochen, weil der falsche Eintrag der Arbeitsliste"
+    " gewählt war: Wen zeigen die Bilder? / It was discontinued at the device because the wrong"
+    " worklist entry was selected: whom do the images show?",
     HoldReason.UNCONFIRMED: "Die zugeordnete Nummer gehört einer anderen Person; bitte bestätigen"
     " (--confirm). / The number that was assigned is another person's; please confirm (--confirm).",
     HoldReason.UID_TAKEN: "Ein Bild oder Bericht trägt eine Kennung (UID), die schon zu einer"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
 from gdtbridge.archive import Archive
-from gdtbridge.database import Database
+from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NotFound
 from gdtbridge.exams import claim_store, store
@@ -21,10 +23,21 @@ from gdtbridge.exams.model import (
     PatientExam,
     by_person,
 )
+from gdtbridge.exams.steps import PerformedStep
+from gdtbridge.exams.steps import store as step_store
 from gdtbridge.orders.patient_moves import moves_of
 
 OVERDUE_SECONDS: Final = 300
 """An exam not reported so long after it was due is a fault a person has to know of."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepDossier:
+    """A performed procedure step, how many instances it announced, and how many are missing."""
+
+    step: PerformedStep
+    announced: int
+    missing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,8 @@ class ExamDossier:
     results: tuple[ExamResult, ...]
     """Also those that were withdrawn."""
     events: tuple[ExamEvent, ...]
+    steps: tuple[StepDossier, ...] = ()
+    """Performed procedure steps of the study, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +87,9 @@ class ExamOverview:
                 raise NotFound(NO_SUCH_EXAM)
             results = claim_store.results_of(connection, exam.id, withdrawn=True)
             events = claim_store.events_of(connection, exam.id)
+            steps = tuple(_steps_of(connection, study_instance_uid))
         people = self._followed(by_person(exam, claims))
-        return ExamDossier(exam, tuple(people), tuple(results), tuple(events))
+        return ExamDossier(exam, tuple(people), tuple(results), tuple(events), steps)
 
     def attention(self) -> dict[str, int]:
         """Return how much waits for a person, by kind."""
@@ -88,3 +104,11 @@ class ExamOverview:
             held = store.held_problems(connection, limit)
             reports = store.report_problems(connection, limit)
         return [*held, *reports]
+
+
+def _steps_of(connection: Connection, study_instance_uid: str) -> Iterator[StepDossier]:
+    steps = step_store.of_study(connection, study_instance_uid)
+    announced = step_store.announced(connection, [one.id for one in steps])
+    missing = Counter(step_id for step_id, _ in step_store.missing(connection, announced))
+    for one in steps:
+        yield StepDossier(one, announced.get(one.id, 0), missing[one.id])

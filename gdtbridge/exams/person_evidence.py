@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from gdtbridge.dataset.values import folded_title
-from gdtbridge.exams.decision_table import Known, Ordered, People, Uids, Word
-from gdtbridge.exams.evidence import Evidence, ExamEvidence, Source
+from gdtbridge.exams.decision_table import Known, Ordered, People, Performed, Uids, Word
+from gdtbridge.exams.evidence import Evidence, ExamEvidence, Source, StepEvidence
 from gdtbridge.exams.model import Claim, ClaimState, HoldReason
 from gdtbridge.orders.model import Order
 from gdtbridge.people import Patient, are_two
@@ -137,6 +137,34 @@ class PersonEvidence:
             return Known.ELSEWHERE
         return Known.NOTHING
 
+    def performed(self, is_number: Callable[[str], bool]) -> Performed:
+        """Return whom the steps of the study name; ``is_number`` tells a number of the practice.
+
+        A step for another of the exam's people says nothing of this one.
+        """
+        if any(one.mistaken for one in self.evidence.steps):
+            return Performed.WRONG
+        found = {self._named_by(one, is_number) for one in self.evidence.steps}
+        others = (Performed.OTHER, Performed.TWO, Performed.SAME)
+        return next((one for one in others if one in found), Performed.NONE)
+
+    def _named_by(self, step: StepEvidence, is_number: Callable[[str], bool]) -> Performed:
+        number = step.patient.id if is_number(step.patient.id) else ""
+        if self.is_two(step.patient):
+            return Performed.NONE if self._is_another(step.patient) else Performed.TWO
+        if number and self.number and number != self.number:
+            return Performed.NONE if self._is_another(step.patient) else Performed.OTHER
+        return Performed.SAME if number or step.patient.family_name else Performed.NONE
+
+    def _is_another(self, patient: Patient) -> bool:
+        """Return whether a patient is another of the exam's people, by number and description."""
+        own = self.claims[0].person
+        return any(
+            one.person != own and one.patient_id == patient.id and not are_two(one.patient, patient)
+            for one in self.evidence.claims
+            if one.is_active
+        )
+
     def known_evidence(self) -> Iterator[Evidence]:
         """Yield what open orders, master data, earlier exams and other people say of the number."""
         number, evidence = self.number, self.evidence
@@ -191,6 +219,8 @@ class PersonEvidence:
                 yield Evidence(Source.MOVE, Patient(former), self.number)
         for order in self.orders:
             yield Evidence(Source.ORDER, order.patient, order.accession_number)
+        for step in self.evidence.steps:
+            yield Evidence(Source.STEP, step.patient, step.sop_instance_uid)
         yield from self.known_evidence()
         for order in self.elsewhere():
             yield Evidence(Source.OPEN_ORDER, order.patient, order.accession_number)
@@ -200,6 +230,7 @@ class PersonEvidence:
         named = [order.patient for order in (*self.orders, *self.elsewhere())]
         named += [one.patient for one in self.known_evidence()]
         named += [one.patient for one in self.claims if one.patient_id]
+        named += [one.patient for one in self.evidence.steps if one.patient.id]
         named += self._same_name()
         return {(one.id, one.family_name, one.birth_date): one for one in named}.values()
 

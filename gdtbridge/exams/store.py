@@ -24,11 +24,11 @@ from gdtbridge.schema import (
 )
 from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 
-_EXAM: Final = [exam.c[field.name] for field in fields(Exam)]
+EXAM_COLUMNS: Final = [exam.c[field.name] for field in fields(Exam)]
 _OF_STUDY: Final = Statement(
-    sa.select(*_EXAM).where(exam.c.study_instance_uid == sa.bindparam("study"))
+    sa.select(*EXAM_COLUMNS).where(exam.c.study_instance_uid == sa.bindparam("study"))
 )
-_BY_ID: Final = Statement(sa.select(*_EXAM).where(exam.c.id == sa.bindparam("exam")))
+_BY_ID: Final = Statement(sa.select(*EXAM_COLUMNS).where(exam.c.id == sa.bindparam("exam")))
 _DUE_SINCE: Final = Statement(
     sa.select(exam.c.id)
     .where(
@@ -74,10 +74,11 @@ _ENTER_REPORT: Final = InsertStatement(report)
 
 def _exams(connection: Connection, query: sa.Select[Any]) -> list[Exam]:
     """Return the exams of a query for the columns of `Exam`."""
-    return [_exam(row) for row in connection.execute(query)]
+    return [exam_from(row) for row in connection.execute(query)]
 
 
-def _exam(row: Sequence[Any]) -> Exam:
+def exam_from(row: Sequence[Any]) -> Exam:
+    """Return the exam in a row of the columns `EXAM_COLUMNS`."""
     number, study, state, *rest = tuple(row)
     return Exam(number, study, ExamState(state), *rest)
 
@@ -85,13 +86,13 @@ def _exam(row: Sequence[Any]) -> Exam:
 def find_exam(connection: Connection, study_instance_uid: str) -> Exam | None:
     """Return the exam of a study."""
     row = _OF_STUDY.first(connection, study=study_instance_uid)
-    return _exam(row) if row is not None else None
+    return exam_from(row) if row is not None else None
 
 
 def exam_by_id(connection: Connection, exam_id: int) -> Exam | None:
     """Return the exam with that number."""
     row = _BY_ID.first(connection, exam=exam_id)
-    return _exam(row) if row is not None else None
+    return exam_from(row) if row is not None else None
 
 
 def study_with_claims(
@@ -170,7 +171,7 @@ def next_due(connection: Connection, now: float) -> float | None:
 
 def list_exams(connection: Connection, limit: int, *, held: bool = False) -> list[Exam]:
     """Return the newest exams first; only those of which something is held where wanted."""
-    query = sa.select(*_EXAM).order_by(exam.c.id.desc()).limit(limit)
+    query = sa.select(*EXAM_COLUMNS).order_by(exam.c.id.desc()).limit(limit)
     if held:
         of_held = sa.select(claim.c.exam_id).where(HELD)
         query = query.where(exam.c.id.in_(of_held))
@@ -183,7 +184,7 @@ def exams_of(connection: Connection, numbers: Sequence[str]) -> list[Exam]:
         claim.c.number.in_(numbers),
         sa.and_(claim.c.state == ClaimState.OPEN, claim.c.patient_id.in_(numbers)),
     )
-    query = sa.select(*_EXAM).where(exam.c.id.in_(sa.select(claim.c.exam_id).where(named)))
+    query = sa.select(*EXAM_COLUMNS).where(exam.c.id.in_(sa.select(claim.c.exam_id).where(named)))
     return _exams(connection, query)
 
 

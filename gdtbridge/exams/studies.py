@@ -74,7 +74,7 @@ class StudyFinder:
         for one in by_person(exam, [claim for claim in claims if claim.exam_id == exam.id]):
             if one.patient_id != patient_id:
                 continue
-            if any(claim.number == patient_id for claim in one.claims) or self._is_certain(
+            if any(claim.number == patient_id for claim in one.claims) or self.is_certain(
                 exam, one
             ):
                 yield one
@@ -86,7 +86,7 @@ class StudyFinder:
         with self.database.read() as connection:
             return [
                 replace(one, accession_number="")
-                if _is_foreign(connection, one.accession_number, numbers)
+                if is_foreign(connection, one.accession_number, numbers)
                 else one
                 for one in found
             ]
@@ -101,7 +101,7 @@ class StudyFinder:
             raise AnotherPerson(ANOTHER_PERSON)
         return theirs
 
-    def _is_certain(self, exam: Exam, one: PatientExam) -> bool:
+    def is_certain(self, exam: Exam, one: PatientExam) -> bool:
         """Return whether nobody else may claim what is still being received."""
         if not all(claim.state is ClaimState.OPEN for claim in one.claims):
             return False
@@ -116,7 +116,7 @@ class StudyFinder:
         return any(d.reason is None for d in decided)
 
 
-def _is_foreign(connection: Connection, sent: str, numbers: Sequence[str]) -> bool:
+def is_foreign(connection: Connection, sent: str, numbers: Sequence[str]) -> bool:
     """Return whether an accession number, as sent or typed, is an order's of another chart."""
     for accession in {sent, canonical_number(sent) or ""} - {""}:
         order = order_store.order_by_number(connection, accession)

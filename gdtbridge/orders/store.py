@@ -41,8 +41,9 @@ from gdtbridge.schema import (
 from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 from worklist import Entry, StepStatus
 
-WITHDRAWN: Final = "withdrawn"
-"""Why claims are held of which a person had the results taken back (`HoldReason`)."""
+NOT_OF_PATIENT: Final = ("withdrawn", "wrong-entry")
+"""Why claims are held (`HoldReason`) that are not what the order's patient waits for: a person had
+the results taken back, or the device said that the wrong entry had been selected."""
 
 
 def _arrived(
@@ -62,7 +63,7 @@ def _arrived(
     )
     of_patient = sa.or_(claim.c.patient_id == patient_id, claim.c.patient_id.in_(former))
     not_taken_away = sa.and_(
-        claim.c.held_because != WITHDRAWN,
+        claim.c.held_because.not_in(NOT_OF_PATIENT),
         sa.or_(claim.c.number == "", claim.c.number == patient_id, claim.c.number.in_(former)),
     )
     of_study = (

@@ -8,18 +8,9 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut
 
+from gdtbridge.dataset.jpeg import LABELS, JpegColours
 from gdtbridge.pictures.arrays import Bytes, Integers
-from gdtbridge.pictures.jpeg import JpegColours
 from gdtbridge.pictures.model import NotRenderable
-
-LABELS: Final[dict[str, JpegColours]] = {
-    "RGB": JpegColours.RED_GREEN_BLUE,
-    "YBR_FULL": JpegColours.LUMA_CHROMA,
-    "YBR_FULL_422": JpegColours.LUMA_CHROMA,
-    # The decoders of JPEG 2000 undo these (PS3.5 8.2.4).
-    "YBR_RCT": JpegColours.RED_GREEN_BLUE,
-    "YBR_ICT": JpegColours.RED_GREEN_BLUE,
-}
 
 GREY: Final = 8
 """How far the samples of a grey pixel may lie apart after lossy compression."""

@@ -16,8 +16,8 @@ from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import as_pixel_options
 
+from gdtbridge.dataset.jpeg import LABELS
 from gdtbridge.pictures.arrays import Integers
-from gdtbridge.pictures.colour import LABELS
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
 from gdtbridge.pictures.opened_object import OpenedObject, PixelData
 

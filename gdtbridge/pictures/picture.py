@@ -14,9 +14,11 @@ import numpy as np
 from PIL import Image
 from pydicom.dataset import Dataset
 
-from gdtbridge.pictures import jpeg
+from gdtbridge.dataset import jpeg
+from gdtbridge.dataset.errors import UnreadableDataset
+from gdtbridge.dataset.jpeg import LABELS, JpegCodestream, JpegColours
 from gdtbridge.pictures.arrays import Bytes, Integers
-from gdtbridge.pictures.colour import LABELS, believed, labelled, palette_to_rgb, to_rgb
+from gdtbridge.pictures.colour import believed, labelled, palette_to_rgb, to_rgb
 from gdtbridge.pictures.frames import (
     JPEG_8_BIT,
     check_size,
@@ -25,7 +27,6 @@ from gdtbridge.pictures.frames import (
     encoded_frame,
 )
 from gdtbridge.pictures.grey import grey_table, to_grey
-from gdtbridge.pictures.jpeg import JpegCodestream, JpegColours
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
 from gdtbridge.pictures.opened_object import OpenedObject
 
@@ -49,7 +50,7 @@ def render_picture(source: OpenedObject, frame: int | None) -> bytes:
 
 def _from_jpeg(source: OpenedObject, frame: int) -> bytes:
     """Return the device's JPEG cleaned, or a new one where colours or shades must change."""
-    dataset, stream = source.dataset, jpeg.parse_codestream(encoded_frame(source, frame))
+    dataset, stream = source.dataset, _codestream(encoded_frame(source, frame))
     if stream.precision != 8 or len(stream.components) not in {1, 3}:
         raise NotRenderable("Dieses JPEG wird nicht unterstützt. / Unsupported kind of JPEG.")
     check_size(stream.rows, stream.columns, len(stream.components))
@@ -66,6 +67,13 @@ def _from_jpeg(source: OpenedObject, frame: int) -> bytes:
     return _own(stream, dataset, stays=colours is JpegColours.LUMA_CHROMA) or _compressed(
         to_rgb(samples, colours), dataset
     )
+
+
+def _codestream(data: bytes) -> JpegCodestream:
+    try:
+        return jpeg.parse_codestream(data)
+    except UnreadableDataset as error:
+        raise NotRenderable(str(error)) from error
 
 
 def _decoded(stream: JpegCodestream) -> Bytes:

@@ -24,6 +24,7 @@ from worklist import (
 
 MOST_ORDERS: Final = 2000
 """Orders that are looked at, the newest."""
+WEEK_SECONDS: Final = 7 * DAY_SECONDS
 NANOSECONDS: Final = 1e9
 
 
@@ -98,6 +99,13 @@ class ListHistory:
             *known,
             *(one for order in gone if _was_there(order, day, since) for one in _of(order)),
         ]
+
+    def lately(self, at: float) -> Iterator[KnownEntry]:
+        """Yield the orders of the last week before ``at`` (UTC seconds), listed or not."""
+        with self.database.read() as connection:
+            orders = store.latest_orders(connection, at - WEEK_SECONDS)
+        for order in orders:
+            yield from _of(order)
 
     def orders_about(self, wanted: str, known: Sequence[KnownEntry]) -> Iterator[KnownEntry]:
         """Yield further entries a number means: those of orders whose entry has long gone."""

@@ -25,7 +25,7 @@ from gdtbridge.queries.explain import (
 from gdtbridge.queries.history import KnownEntry, ListHistory
 from gdtbridge.queries.model import QueryRecord
 from gdtbridge.queries.preview import default_query, moved_to
-from worklist import Item, item_from
+from worklist import Item, Query, item_from
 
 MOST_DEVICES: Final = 50
 """Devices that are told of, those that asked last."""
@@ -95,9 +95,17 @@ class QueryReports:
             if not device or is_named(caller, device):
                 key = folded_title(caller.aet), caller.address
                 of_devices.setdefault(key, []).append(record)
-        known: dict[date, list[KnownEntry]] = {}
         told = list(of_devices.values())[:MOST_DEVICES]
+        known: dict[date, list[KnownEntry]] = {}
         return [self._of_device(records, about, known) for records in told]
+
+    def judge(self, last: QueryRecord) -> DeviceQueries:
+        """Return what became of each entry of the day in one query."""
+        return self._of_device([last], "", {})
+
+    def read(self, record: QueryRecord) -> Query:
+        """Return a recorded query as it is matched."""
+        return self.worklist.read_query(dataset_of(record), caller=record.query.caller)
 
     def _of_device(
         self, records: Sequence[QueryRecord], about: str, known: dict[date, list[KnownEntry]]
@@ -111,16 +119,14 @@ class QueryReports:
         if about:
             entries = [*entries, *self.history.orders_about(about, entries)]
             entries = [one for one in entries if one.is_about(about)]
-        asked, profile = dataset_of(last), self.devices.profile_of(caller)
-        query = self.worklist.read_query(asked, caller=caller)
-        found = judged(last, query, entries, profile.most_answers)
+        profile = self.devices.profile_of(caller)
         earlier = [one for one in before if local_time(one.last_at).date() == day]
         return DeviceQueries(
             caller,
             profile.name,
             last,
-            item_from(asked),
-            tuple(found),
+            item_from(dataset_of(last)),
+            tuple(judged(last, self.read(last), entries, profile.most_answers)),
             tuple(earlier[:MOST_EARLIER]),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,6 +15,8 @@ from gdtbridge.queries.model import AskedQuery, QueryRecord
 from gdtbridge.schema import worklist_query
 from gdtbridge.statement import InsertStatement, Statement
 
+MOST_SILENT: Final = 20
+"""Devices that got nothing and are looked at."""
 _C: Final = worklist_query.c
 _INSERT: Final = InsertStatement(worklist_query)
 _REPEAT: Final = Statement(
@@ -86,6 +89,39 @@ def queries_since(connection: Connection, since: float, most: int) -> list[Query
         .limit(most)
     )
     return [_record(row) for row in connection.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class SilentDevice:
+    """A device that got nothing: how often since when (UTC seconds), and its last query."""
+
+    last: QueryRecord
+    times: int
+    first_at: float
+
+
+def silent_devices(connection: Connection, since: float, fewest: int) -> list[SilentDevice]:
+    """Return the devices that asked ``fewest`` times since then and got no entry at all."""
+    grouped = (
+        sa.select(
+            sa.func.max(_C.id).label("last"),
+            sa.func.sum(_C.times).label("times"),
+            sa.func.min(_C.first_at).label("first_at"),
+        )
+        .where(_C.first_at >= since, _C.last_at >= since, _C.status == 0)
+        .group_by(_C.calling_aet, _C.address)
+        .having(sa.func.sum(_C.times) >= fewest, sa.func.max(_C.answers) == 0)
+        .subquery()
+    )
+    query = (
+        sa.select(worklist_query, grouped.c.times, grouped.c.first_at)
+        .join(grouped, grouped.c.last == _C.id)
+        .order_by(_C.id)
+        .limit(MOST_SILENT)
+    )
+    return [
+        SilentDevice(_record(row[:-2]), int(row[-2]), row[-1]) for row in connection.execute(query)
+    ]
 
 
 def _milliseconds(seconds: float) -> int:

@@ -27,6 +27,7 @@ from gdtbridge.exams.model import (
     PatientExam,
     by_person,
 )
+from gdtbridge.exams.steps.waiting import accept as accept_steps
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.outbox import Outbox
@@ -179,13 +180,19 @@ class ResultCorrections:
         """Accept what a device corrected after the report: sent for whom it names now.
 
         What it replaces in other charts is retracted there. Of an exam of which nothing is held,
-        the reports that could not be sent are taken off the list. Raises `NotFound` when nothing
-        waits, `OrderError` for what is no correction or a number that cannot be one, and
-        `NeedsConfirmation` when the number is known for another person.
+        the reports that could not be sent, and its steps, are taken off the list. Raises `NotFound`
+        when nothing waits, `OrderError` for what is no correction or a number that cannot be one,
+        and `NeedsConfirmation` when the number is known for another person.
         """
+        with self.database.write() as connection:
+            steps = accept_steps(connection, study_instance_uid, self.clock.utc())
+        with self.database.read() as connection:
+            known = store.find_exam(connection, study_instance_uid)
+        if steps and known is None:
+            return
         exam, claims = self._known(study_instance_uid)
         if not any(one.waits for one in claims):
-            self._accept_reports(exam, claims, person, who)
+            self._accept_reports(exam, claims, person, who, steps)
             return
         meant = meant_of(by_person(exam, claims), person, self.held.numbers_of(number.strip()))
         if not self._is_correction(exam, meant):
@@ -209,14 +216,16 @@ class ResultCorrections:
             corrected = claim_store.corrected_claims(connection, exam.id)
         return not {one.id for one in meant.claims}.isdisjoint(corrected)
 
-    def _accept_reports(self, exam: Exam, claims: Sequence[Claim], person: int, who: str) -> None:
+    def _accept_reports(
+        self, exam: Exam, claims: Sequence[Claim], person: int, who: str, steps: int
+    ) -> None:
         with self.database.write() as connection:
             of_person = [one.id for one in claims if person in {0, one.person}]
             instances = [one.id for one in self.archive.of_claims(connection, of_person)]
             accepted = store.accept_reports(connection, instances)
-            if not accepted:
+            if not accepted and not steps:
                 raise NotFound(NOT_HELD)
-            detail: dict[str, object] = {"reports": accepted}
+            detail: dict[str, object] = {"reports": accepted, "steps": steps}
             self.held.note(connection, exam, EventKind.ACCEPTED, person, detail, who)
 
     def _replace(

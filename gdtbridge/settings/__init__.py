@@ -30,6 +30,7 @@ from gdtbridge.settings.models import (
     WebhookSettings,
     WorklistSettings,
 )
+from gdtbridge.settings.peers import PeerSettings
 
 __all__ = [
     "MEGABYTE",
@@ -46,6 +47,7 @@ __all__ = [
     "OrderCodeRule",
     "OrderFileSettings",
     "OrderIntakeKeys",
+    "PeerSettings",
     "ProcedureCodeRule",
     "RouteCondition",
     "Settings",

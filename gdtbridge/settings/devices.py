@@ -16,6 +16,7 @@ from gdtbridge.devices.profile import (
     PerformedSteps,
     StationMatching,
     profile_named,
+    quirk_names,
 )
 from gdtbridge.settings.fields import AeTitle, Port, split
 from gdtbridge.settings.section import SettingsSection
@@ -25,6 +26,16 @@ def _profile(value: str) -> str:
     if value:
         profile_named(value)
     return value
+
+
+def _quirk(value: str) -> str:
+    known = quirk_names()
+    if value not in known:
+        raise ValueError(f"{value!r} is none of {', '.join(known)}")
+    return value
+
+
+Quirks = Annotated[tuple[Annotated[str, AfterValidator(_quirk)], ...], BeforeValidator(split)]
 
 
 class DeviceSettings(SettingsSection):
@@ -43,6 +54,9 @@ class DeviceSettings(SettingsSection):
     shows_started: bool | None = None
     commitment: CommitmentAssociation | None = None
     performed_steps: PerformedSteps | None = None
+    quirks: (
+        Annotated[tuple[Annotated[str, AfterValidator(_quirk)], ...], BeforeValidator(split)] | None
+    ) = None
 
     @model_validator(mode="after")
     def _must_say_who_it_is(self) -> Self:

@@ -27,6 +27,7 @@ from gdtbridge.gdt.tables.ids import LONGEST_ID
 from gdtbridge.settings.devices import DeviceSettings
 from gdtbridge.settings.fields import AeTitle, AeTitles, Port, Words, split
 from gdtbridge.settings.patterns import compiled_pattern
+from gdtbridge.settings.peers import PeerSettings
 from gdtbridge.settings.secret import Secret, in_plain_sight
 from gdtbridge.settings.section import SettingsSection
 from gdtbridge.webhooks.events import EVENTS, TEST, VARIABLES
@@ -508,6 +509,7 @@ class Settings(BaseModel):
     http: HttpSettings = HttpSettings()
     worklist: WorklistSettings = WorklistSettings()
     device: tuple[DeviceSettings, ...] = ()
+    peer: tuple[PeerSettings, ...] = ()
     gdt: GdtSettings = GdtSettings()
     orders: OrderFileSettings = OrderFileSettings()
     catalogue: CatalogueSettings = CatalogueSettings()

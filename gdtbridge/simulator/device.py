@@ -1,7 +1,8 @@
 """The simulated device: asks the worklist, examines a patient, sends images, then reports.
 
-It behaves as ultrasound devices do (IHE SWF: echo, query, images before the report) and talks to
-any DICOM server.
+It behaves as ultrasound devices do (IHE SWF: echo, query, performed procedure step, images before
+the report, storage commitment), with the bad habits it is told to have, and talks to any DICOM
+server.
 """
 
 from __future__ import annotations
@@ -9,24 +10,31 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from pydicom.dataset import Dataset
 
-from gdtbridge.dicom import client
 from gdtbridge.dicom.client import Peer, PeerError
+from gdtbridge.dicom.device_client import CommitmentListener
+from gdtbridge.simulator import network
 from gdtbridge.simulator.choice import Pick, own_entry
 from gdtbridge.simulator.exam import (
+    LATIN_1,
+    UTF_8,
     SimulationError,
-    make_exam,
     read_sample,
     text_of,
     without_order,
 )
+from gdtbridge.simulator.examination import Examination
+from gdtbridge.simulator.habits import WELL_BEHAVED, Behaviour
+from gdtbridge.simulator.network import DicomClient
 from gdtbridge.simulator.query import worklist_query
+from gdtbridge.simulator.result import SimulatedExam
 
 T = TypeVar("T")
 
@@ -43,62 +51,6 @@ LEFT_ALONE: Final = (
 )
 
 
-class DicomClient(Protocol):
-    """What the device needs of the network; `gdtbridge.dicom.client` is one."""
-
-    def echo(self, peer: Peer) -> None:
-        """Verify the connection; raise `PeerError`."""
-
-    def find_worklist(self, peer: Peer, query: Dataset) -> list[Dataset]:
-        """Return the worklist's answers; raise `PeerError`."""
-
-    def store(self, peer: Peer, files: Sequence[Path]) -> list[tuple[Path, int]]:
-        """Send the files and return the status of each; raise `PeerError`."""
-
-
-def is_kept(status: int | None) -> bool:
-    """Return whether a C-STORE answer is success or a warning (PS3.4 Table B.2-1)."""
-    return status is not None and (status == 0x0000 or status & 0xF000 == 0xB000)
-
-
-@dataclass(frozen=True, slots=True)
-class SentInstance:
-    """One instance and the last answer to it; ``sample`` is the name of the file it was made of."""
-
-    sample: str
-    SOPInstanceUID: str
-    status: int
-
-    @property
-    def stored(self) -> bool:
-        """Whether the peer keeps it."""
-        return is_kept(self.status)
-
-
-@dataclass(frozen=True, slots=True)
-class SimulatedExam:
-    """One simulated exam; ``AccessionNumber`` is empty when there was no order."""
-
-    AccessionNumber: str
-    StudyInstanceUID: str
-    sent: tuple[SentInstance, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether the peer keeps every instance."""
-        return all(one.stored for one in self.sent)
-
-
-@dataclass(frozen=True, slots=True)
-class SimulatedInstance:
-    """One instance of the exam, ready to be sent."""
-
-    path: Path
-    sample: str
-    SOPInstanceUID: str
-    is_report: bool
-
-
 @dataclass(frozen=True, slots=True)
 class SimulatedDevice:
     """An ultrasound device in front of ``peer``; ``attempts`` is how often it tries what failed."""
@@ -107,7 +59,8 @@ class SimulatedDevice:
     station: str
     report: Report
     attempts: int = 1
-    link: DicomClient = client
+    behaviour: Behaviour = WELL_BEHAVED
+    link: DicomClient = network
     pause: Callable[[float], None] = time.sleep
     now: Callable[[], datetime] = datetime.now
 
@@ -116,24 +69,33 @@ class SimulatedDevice:
 
         Whom it examines, ``pick`` says; without an entry it is the test patient.
         """
-        instances = [read_sample(path) for path in samples]
-        if not instances:
+        objects = [read_sample(path) for path in samples]
+        if not objects:
             raise SimulationError(
                 "Keine Beispieldateien zum Senden. / There are no sample files to send."
             )
-        self._until_connected(lambda: self.link.echo(self.peer))
+        self.until_connected(lambda: self.link.echo(self.peer))
         self.report(f"C-ECHO {self.peer.aet}: 0000")
-        entry = (self._order(pick) if pick else None) or without_order(instances[0])
+        entry = (self._order(pick) if pick else None) or without_order(objects[0])
         self.report(_examined(entry))
-        make_exam(instances, entry, self.now())
-        with tempfile.TemporaryDirectory(prefix="gdtbridge-device-") as folder:
-            sent = self._send(_write(instances, samples, Path(folder)))
-        return SimulatedExam(text_of(entry, "AccessionNumber"), instances[0].StudyInstanceUID, sent)
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gdtbridge-")))
+            listener = self._listener()
+            if listener:
+                stack.enter_context(listener)
+            exam = Examination(self, entry, folder, listener)
+            return exam.play(objects, [path.name for path in samples])
+
+    def _listener(self) -> CommitmentListener | None:
+        wanted = self.behaviour.commitment
+        if wanted is None or wanted.port is None:
+            return None
+        return CommitmentListener(self.station, wanted.port, wanted.host)
 
     def _order(self, pick: Pick) -> Dataset | None:
         """Return the entry to examine, after showing the list to the person at the device."""
-        query = worklist_query(self.station, self.now())
-        entries = self._until_connected(lambda: self.link.find_worklist(self.peer, query))
+        query = worklist_query(self.station, self.now(), self._charset())
+        entries = self.until_connected(lambda: self.link.find_worklist(self.peer, query))
         self.report(f"Arbeitsliste / Worklist {self.station}: {len(entries)}")
         for entry in entries:
             self.report(f"  {_line(entry)}")
@@ -142,44 +104,23 @@ class SimulatedDevice:
             self.report(LEFT_ALONE)
         return chosen
 
-    def _send(self, files: Sequence[SimulatedInstance]) -> tuple[SentInstance, ...]:
-        """Send images, then reports, each kind on an association of its own."""
-        statuses: dict[Path, int] = {}
-        for kind in (False, True):
-            statuses |= self._store([made.path for made in files if made.is_report == kind])
-        sent = [
-            SentInstance(made.sample, made.SOPInstanceUID, statuses[made.path]) for made in files
-        ]
-        for one in sent:
-            self.report(f"C-STORE {one.sample}: {one.status:04X}")
-        return tuple(sent)
+    def _charset(self) -> str:
+        """Return the Specific Character Set the device asks in; empty: it names none."""
+        if "utf-8" in self.behaviour.habits:
+            return UTF_8
+        return "" if "undeclared-latin-1" in self.behaviour.habits else LATIN_1
 
-    def _store(self, files: list[Path]) -> dict[Path, int]:
-        """Return the last status of each file; what was refused is sent again while it may be."""
-        statuses: dict[Path, int] = {}
-        for attempt in range(1, self.attempts + 1):
-            left = [path for path in files if not is_kept(statuses.get(path))]
-            if not left:
-                break
-            if attempt > 1:
-                self._wait(attempt)
-            try:
-                statuses.update(self.link.store(self.peer, left))
-            except PeerError:
-                if attempt == self.attempts:
-                    raise
-        return statuses
-
-    def _until_connected(self, action: Callable[[], T]) -> T:
+    def until_connected(self, action: Callable[[], T]) -> T:
         """Return what the first attempt without a `PeerError` returns; raise that of the last."""
         for attempt in range(1, self.attempts):
             try:
                 return action()
             except PeerError:
-                self._wait(attempt + 1)
+                self.wait(attempt + 1)
         return action()
 
-    def _wait(self, attempt: int) -> None:
+    def wait(self, attempt: int) -> None:
+        """Pause before an attempt, the longer the more there were."""
         seconds = min(2.0 ** (attempt - 2), LONGEST_PAUSE)
         self.report(
             f"Versuch {attempt} von {self.attempts} in {seconds:g} s / "
@@ -196,6 +137,7 @@ def simulate(
     report: Report,
     pick: Pick | None = own_entry,
     attempts: int = 1,
+    behaviour: Behaviour = WELL_BEHAVED,
 ) -> SimulatedExam:
     """Play one exam against ``peer`` and return what was sent with its last statuses.
 
@@ -204,20 +146,8 @@ def simulate(
     Raises `SimulationError` when a named entry is not listed and `PeerError` when ``peer`` cannot
     be reached in ``attempts`` attempts.
     """
-    device = SimulatedDevice(peer, station, report, attempts=max(1, attempts))
+    device = SimulatedDevice(peer, station, report, attempts=max(1, attempts), behaviour=behaviour)
     return device.examine(samples, pick)
-
-
-def _write(
-    instances: Sequence[Dataset], samples: Sequence[Path], folder: Path
-) -> list[SimulatedInstance]:
-    made = []
-    for number, (ds, sample) in enumerate(zip(instances, samples, strict=True), start=1):
-        path = folder / f"{number:03d}.dcm"
-        ds.save_as(path, enforce_file_format=True)
-        is_report = "ContentSequence" in ds
-        made.append(SimulatedInstance(path, sample.name, ds.SOPInstanceUID, is_report))
-    return made
 
 
 def _examined(entry: Dataset) -> str:

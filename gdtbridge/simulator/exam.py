@@ -5,7 +5,7 @@ UIDs are new, references between the instances are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -21,12 +21,18 @@ from gdtbridge.dataset.values import da_text, new_uid, tm_text
 from gdtbridge.errors import BridgeError
 
 PATIENT: Final = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
+TEXTS: Final = ("PatientName", "StudyDescription", "ReferringPhysicianName")
+"""What may hold letters of the order."""
 LEVELS: Final = ("Study", "Series", "Content", "Acquisition", "InstanceCreation")
 """What has a date and a time of its own: the keyword continues with ``Date`` or ``Time``."""
 TEST_PATIENT: Final = dict(
     zip(PATIENT, ("Testpatient^Simulation", "SIMULATION", "19000101", "O"), strict=True)
 )
 """The device's own patient; no practice software has given that number to anybody."""
+SECOND_PATIENT: Final = dict(
+    zip(PATIENT, ("Testpatient^Zwei", "SIMULATE2", "19000202", "O"), strict=True)
+)
+"""Whom a device examines at the same time when it mixes two exams up."""
 LATIN_1: Final = "ISO_IR 100"
 UTF_8: Final = "ISO_IR 192"
 
@@ -71,14 +77,14 @@ def is_test_patient(entry: Dataset) -> bool:
     return all(text_of(entry, word) == TEST_PATIENT[word] for word in ("PatientID", "PatientName"))
 
 
-def without_order(sample: Dataset) -> Dataset:
-    """Return what an exam of the test patient without an order goes by.
+def without_order(sample: Dataset, patient: Mapping[str, str] = TEST_PATIENT) -> Dataset:
+    """Return what an exam of a test patient without an order goes by.
 
     Of ``sample`` only the description is taken: its patient may be somebody's.
     """
     entry = Dataset()
     entry.SpecificCharacterSet = UTF_8
-    for keyword, value in TEST_PATIENT.items():
+    for keyword, value in patient.items():
         setattr(entry, keyword, value)
     entry.RequestedProcedureDescription = text_of(sample, "StudyDescription")
     return entry

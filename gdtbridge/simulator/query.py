@@ -10,15 +10,17 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from gdtbridge.dataset.values import da_text
+from gdtbridge.simulator.exam import LATIN_1
 
 CODE_KEYS: Final = ("CodeValue", "CodingSchemeDesignator", "CodingSchemeVersion", "CodeMeaning")
 REFERENCE_KEYS: Final = ("ReferencedSOPClassUID", "ReferencedSOPInstanceUID")
 
 
-def worklist_query(station: str, now: datetime) -> Dataset:
+def worklist_query(station: str, now: datetime, charset: str = LATIN_1) -> Dataset:
     """Return the identifier of a Modality Worklist C-FIND for the ultrasound of one day.
 
-    ``station`` is matched as Scheduled Station AE Title, the day of ``now`` as a range.
+    ``station`` is matched as Scheduled Station AE Title, the day of ``now`` as a range. ``charset``
+    is the Specific Character Set of the query; an empty one is not sent.
     """
     today = da_text(now)
     step = _empty(*_keys("step"))
@@ -27,7 +29,8 @@ def worklist_query(station: str, now: datetime) -> Dataset:
     step.ScheduledProcedureStepStartDate = f"{today}-{today}"
     step.ScheduledProtocolCodeSequence = Sequence([_empty(*CODE_KEYS)])
     query = _empty(*_keys("root"))
-    query.SpecificCharacterSet = "ISO_IR 100"
+    if charset:
+        query.SpecificCharacterSet = charset
     query.RequestedProcedureCodeSequence = Sequence([_empty(*CODE_KEYS)])
     query.ReferencedStudySequence = Sequence([_empty(*REFERENCE_KEYS)])
     query.ReferencedPatientSequence = Sequence([_empty(*REFERENCE_KEYS)])

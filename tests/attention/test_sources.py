@@ -235,7 +235,11 @@ def test_every_kind_but_one_has_exactly_one_source(practice: Practice) -> None:
 def test_every_way_out_can_be_filled_in() -> None:
     """The names a row asks for are those items have."""
     names = dict.fromkeys(
-        ("study", "person", "file", "question", "folder", "setting", "route", "webhook"), "X"
+        (
+            *("study", "person", "file", "question", "folder", "setting", "route", "webhook"),
+            *("device", "host", "commitment"),
+        ),
+        "X",
     )
     assert all(kind.way_out.format_map(names) for kind in KINDS.values())
 

@@ -14,16 +14,19 @@ import pytest
 import sqlalchemy as sa
 
 from gdtbridge.attention.kinds import KINDS
+from gdtbridge.commitment import promises
 from gdtbridge.errors import DatabaseUnavailable
 from gdtbridge.folders.silence import SILENT_SECONDS
 from gdtbridge.gdt.write import fitting
 from gdtbridge.outbox import HOUSE, NOT_MOUNTED
 from gdtbridge.schema import outbox
+from tests.commitment.asking import Asking, referenced
 from tests.sr.builder import measured
 from tests.tools.desk import HOUR, Desk
 from tests.tools.elements import element, identification
 from tests.tools.practice import Reports
 from tests.tools.reception import record
+from tests.tools.steps import STUDY, StepDevice, begun
 from tests.tools.waiting import wait_for
 
 DAY = 24 * HOUR
@@ -336,11 +339,83 @@ def _answers(desk: Desk) -> None:
     silence.look()
 
 
+def _asks_for_another_station(desk: Desk) -> None:
+    desk.practice.core.orders.place(desk.practice.order())
+    assert [desk.ask("US09") for _ in range(3)] == [0, 0, 0]
+
+
+def _asks_for_all(desk: Desk) -> None:
+    assert desk.ask("*") == 1
+
+
+def _committed(desk: Desk, aet: str = "US01") -> Asking:
+    """Have a device ask about an object that it sent."""
+    asking = Asking(desk.practice)
+    asking.send("2.25.11")
+    desk.practice.wait()
+    asking.ask(referenced("2.25.11"), aet=aet)
+    asking.wait()
+    return asking
+
+
+def _unanswered(desk: Desk, aet: str) -> None:
+    _committed(desk, aet)
+    _copied(desk)
+
+
+def _copied(desk: Desk) -> None:
+    with desk.practice.database.write() as connection:
+        promises.note_backup(connection, desk.practice.clock.utc())
+
+
+def _ended(desk: Desk) -> None:
+    for one in desk.practice.core.commitments.overview(only_open=True):
+        desk.practice.core.commitments.end(one.id)
+
+
+def _damaged(desk: Desk) -> None:
+    asking = _committed(desk)
+    file = asking.file("2.25.11")
+    file.rename(file.with_suffix(".away"))
+    asking.ask(referenced("2.25.11"), "2.25.2")
+    asking.wait()
+    _ended(desk)
+    _copied(desk)
+
+
+def _repaired(desk: Desk) -> None:
+    file = Asking(desk.practice).file("2.25.11")
+    file.with_suffix(".away").rename(file)
+
+
+def _alone(desk: Desk) -> None:
+    _committed(desk)
+    _ended(desk)
+
+
 def _nothing(desk: Desk) -> None:
     """Leave it to time."""
 
 
+def _announced(desk: Desk) -> None:
+    device = StepDevice(desk.practice)
+    device.begin()
+    device.end("2.25.501")
+
+
+def _contradicted(desk: Desk) -> None:
+    desk.practice.send(AccessionNumber="")
+    desk.practice.wait()
+    StepDevice(desk.practice).begin(begun(PatientID="4712"))
+
+
+def _step_accepted(desk: Desk) -> None:
+    desk.practice.core.corrections.accept(STUDY)
+
+
 STATES = {
+    "step-instances-missing": State(_announced, _step_accepted, look_after=HOUR + 1),
+    "step-contradicts": State(_contradicted, _step_accepted),
     "held-exam": State(_held, _released),
     "correction-waiting": State(_corrected, _accepted),
     "exam-overdue": State(_overdue, _reported),
@@ -358,6 +433,7 @@ STATES = {
     "object-refused": State(_another_sent, _nothing),
     "device-refused": State(lambda desk: desk.knock("THIEF"), lambda d: d.practice.clock.turn(DAY)),
     "clock-jumped": State(_jumped, lambda desk: desk.practice.clock.turn(DAY)),
+    "list-empty": State(_asks_for_another_station, _asks_for_all),
     "backlog": State(_many_due, _reported),
     "disk-low": State(lambda desk: desk.mount("size=20m"), Desk.unmount),
     "disk-full": State(lambda desk: desk.mount("size=5m"), Desk.unmount),
@@ -368,6 +444,10 @@ STATES = {
     "report-incomplete": State(_cut_off, _seen),
     "report-losses": State(_garbled, _seen),
     "report-unwritable": State(_too_long, _seen),
+    "commitment-address": State(lambda d: _unanswered(d, "US01"), _ended, look_after=601),
+    "commitment-waiting": State(lambda d: _unanswered(d, "US77"), _ended, look_after=DAY + 1),
+    "object-damaged": State(_damaged, _repaired),
+    "only-copy": State(_alone, _copied),
     "not-looked": State(_archive_away, _archive_back),
     "folder-silent": State(_hangs, _answers),
     # notes lie in the folder of the practice software, which is another one

@@ -56,7 +56,6 @@ def test_what_a_caller_did_is_counted(
     (known,) = CallerRegister(database, DeviceDirectory(), clock, refuses_unknown=False).callers()
     assert known.caller == LOGIQ
     assert (known.first_at, known.last_at) == (began, began + 30)
-    assert known.was_accepted
     assert {one.key: one.times for one in known.acts} == {
         ("association", "", "accepted"): 3,
         ("request", f"C-FIND {WORKLIST}", "0000"): 3,
@@ -89,7 +88,8 @@ def test_strangers_push_no_device_out(register: CallerRegister, clock: HandClock
     for number in range(MOST_CALLERS + 10):
         clock.turn(1)
         register.note(Caller(f"X{number}", "10.0.0.66"), ActKind.ASSOCIATION, "", "title")
-        register.keep()
+        if number % 50 == 0 or number > MOST_CALLERS:
+            register.keep()
     known = register.callers()
     assert len(known) == MOST_CALLERS
     assert LOGIQ in [one.caller for one in known]

@@ -29,6 +29,7 @@ LOOKING = {
     "devices echo": ("US01",),
     "devices list": (),
     "devices show": ("US01",),
+    "commitment list": (),
     "exams list": (),
     "exams problems": (),
     "exams show": ("1.2.3",),
@@ -43,6 +44,8 @@ ENDS_WITH = {"exams show": 1, "devices show": 1, "devices echo": 1}
 """Exit status where an installation is empty: there is no such exam or device."""
 WORKING = {
     "attention test": ("gdt",),
+    "commitment end": ("1",),
+    "commitment retry": ("1",),
     "exams accept": ("1.2.3",),
     "exams discard": ("1.2.3", "--reason", "x"),
     "exams release": ("1.2.3", "--id", "7"),

@@ -17,6 +17,7 @@ from gdtbridge.devices.profile import (
     PerformedSteps,
     StationMatching,
 )
+from gdtbridge.devices.quirks import known_quirks
 from gdtbridge.settings.devices import DeviceSettings
 
 
@@ -34,7 +35,7 @@ def rows(text: str) -> list[list[str]]:
 
 def test_every_key_of_a_device_is_told(text: str) -> None:
     """In the order of the settings, with its default."""
-    before, _, _ = text.partition("## Known devices")
+    before, _, _ = text.partition("## Quirks")
     told = {cells[0].strip("`"): cells[1].strip("`") for cells in rows(before)}
     assert list(told) == list(DeviceSettings.model_fields)
     standard = NetworkProfile("standard")
@@ -58,6 +59,15 @@ def test_every_profile_is_told(text: str) -> None:
         for one in rows(after)
     ]
     assert told == [(name, recognised(row), said(row)) for name, row in known_profiles().items()]
+
+
+def test_every_quirk_is_told(text: str) -> None:
+    """With whose objects have it."""
+    _, _, after = text.partition("## Quirks")
+    told = rows(after.partition("## Known devices")[0])
+    assert [(name.strip("`"), makers.replace("`", "")) for name, makers, _ in told] == [
+        (quirk.name, ",".join(quirk.manufacturers)) for quirk in known_quirks().values()
+    ]
 
 
 def recognised(row: ProfileRow) -> set[str]:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from gdtbridge.dicom.archive_query import query_services
 from gdtbridge.dicom.commitment import commitment_services
 from gdtbridge.dicom.commitment_report import CommitmentChannels
 from gdtbridge.dicom.performed_step import step_services
+from gdtbridge.dicom.refusals import UNNOTED
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.settings import DicomSettings
-from tests.tools.dicom_server import Bridge, Recorder, StartServer
+from tests.tools.dicom_server import ArchiveRecorder, Bridge, Recorder, StartServer
 
 
 @pytest.fixture
@@ -26,7 +28,8 @@ def start(tmp_path: Path) -> Iterator[StartServer]:
         core = Recorder(kept)
         dicom = DicomSettings.model_validate({"port": 0, **settings})
         commitment = commitment_services(core, CommitmentChannels(), lambda _: False)
-        further = {**step_services(core), **commitment}
+        queries = query_services(ArchiveRecorder(core), core, UNNOTED)
+        further = {**step_services(core), **commitment, **queries}
         server = DicomServer(dicom, spool, core, core, further=further)
         bridge = Bridge(server, core, spool)
         bridges.append(bridge)

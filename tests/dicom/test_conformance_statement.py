@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from gdtbridge.dicom.negotiation import (
     MODALITY_WORKLIST,
     PERFORMED_STEP,
     PERFORMED_STEP_RETRIEVE,
+    QUERY_MODELS,
     STORAGE_COMMITMENT,
     VERIFICATION,
     ContextResult,
@@ -45,6 +47,8 @@ from gdtbridge.errors import DatabaseUnavailable, OutOfResources, SopClassMismat
 from gdtbridge.exams.steps import StepFault, StepMessage, StepRefused
 from gdtbridge.exams.steps.keeping import MOST_MESSAGES
 from gdtbridge.exams.steps.reading import MOST_BYTES
+from gdtbridge.retrieve.attributes import QueryLevel, keywords
+from gdtbridge.retrieve.finder import QueryRefused
 from gdtbridge.settings import DicomSettings, StorageSettings, WorklistSettings
 from tests.dicom.test_dicom_worklist import entry
 from tests.tools.device import (
@@ -99,6 +103,7 @@ def test_transfer_syntaxes_are_the_ones_negotiated(text: str) -> None:
         PERFORMED_STEP,
         PERFORMED_STEP_RETRIEVE,
         STORAGE_COMMITMENT,
+        *QUERY_MODELS,
     ):
         for uid in named:
             assert answer_context(abstract, [uid]).result is ContextResult.ACCEPTED
@@ -144,26 +149,32 @@ def failing(error: Exception, provoke: Provoke) -> Provoke:
     return inner
 
 
-def finding(*, unsupported: bool) -> Provoke:
+def finding(*, unsupported: bool, find: Provoke | None = None) -> Provoke:
     """Return what finds one entry."""
 
     def provoke(bridge: Bridge) -> int:
         bridge.core.matches = [Match(entry("A"), unsupported)]
-        return FIND(bridge)
+        return (find or FIND)(bridge)
 
     return provoke
 
 
-def cancelled(bridge: Bridge) -> int:
+def cancelled(bridge: Bridge, model: str = MODALITY_WORKLIST) -> int:
     """Cancel a query of very many answers."""
     bridge.core.matches = [Match(entry(f"N{number}"), False) for number in range(5000)]
-    with RawAssociation(bridge.port).associate([(MODALITY_WORKLIST, [IMPLICIT])]) as peer:
+    with RawAssociation(bridge.port).associate([(model, [IMPLICIT])]) as peer:
         peer.message(1, find_rq(), b"")
         peer.message(1, cancel_rq())
         status = 0xFF00
         while status == 0xFF00:
             status = peer.response().status
     return status
+
+
+def unknown_peer(bridge: Bridge) -> int:
+    """Ask as nobody the settings name."""
+    bridge.core.refuses_queries = True
+    return QUERY(bridge)
 
 
 def step_rq(field: int, sop_class: str = PERFORMED_STEP, uid: str = "1.2.3", tag: int = 0) -> bytes:
@@ -207,6 +218,7 @@ def refusing(fault: StepFault, provoke: Provoke) -> Provoke:
 CREATE, SET = step(0x0140, b"data"), step(0x0120, b"data")
 ECHO, STORE = answer(ECHO_RQ, None, VERIFICATION), answer(STORE_RQ, b"data")
 FIND = answer(find_rq(), b"", MODALITY_WORKLIST)
+QUERY = answer(find_rq(), b"", QUERY_MODELS[0])
 COMMITMENT_RQ = command_set(
     command_element(0x0003, STORAGE_COMMITMENT),
     command_element(0x0100, 0x0130),
@@ -242,6 +254,16 @@ PROVOKED: dict[str, dict[str, Provoke]] = {
         "A900": answer(find_rq(), bytes(MAX_IDENTIFIER + 1), MODALITY_WORKLIST),
         "C001": failing(RuntimeError(), FIND),
         "0122": answer(find_rq(), b"", VERIFICATION),
+    },
+    "C-FIND (Query/Retrieve):": {
+        "FF00": finding(unsupported=False, find=QUERY),
+        "FF01": finding(unsupported=True, find=QUERY),
+        "0000": QUERY,
+        "FE00": partial(cancelled, model=QUERY_MODELS[1]),
+        "0124": unknown_peer,
+        "A700": failing(DatabaseUnavailable(""), QUERY),
+        "A900": failing(QueryRefused("QueryRetrieveLevel (0008,0052)"), QUERY),
+        "C001": failing(RuntimeError(), QUERY),
     },
     "N-ACTION (Storage Commitment):": {
         "0000": COMMIT,
@@ -298,6 +320,13 @@ def test_statuses_are_the_ones_provoked(text: str, service: str) -> None:
 def test_each_status_is_given(bridge: Bridge, service: str, status: str) -> None:
     """The running server answers with the status the statement names."""
     assert f"{PROVOKED[service][status](bridge):04X}" == status
+
+
+def test_query_keys_are_the_ones_of_the_code(text: str) -> None:
+    """Each level of a query names its keys."""
+    table = rows(section(text, "| level | keys |", "\n\n"))
+    named = {row[0]: re.findall(r"`(\w+)`", row[1]) for row in table if row[0] in list(QueryLevel)}
+    assert named == {level: list(keywords()[level]) for level in QueryLevel}
 
 
 def test_no_status_is_left_out() -> None:

@@ -119,9 +119,9 @@ def test_128_contexts(bridge: Bridge) -> None:
 
 
 def test_services_we_do_not_have(bridge: Bridge) -> None:
-    """Query/retrieve and MPPS notification are refused; the others live."""
+    """Retrieve and MPPS notification are refused; the others live."""
     proposals = [
-        ("1.2.840.10008.5.1.4.1.2.2.1", [IMPLICIT]),
+        ("1.2.840.10008.5.1.4.1.2.2.2", [IMPLICIT]),
         ("1.2.840.10008.3.1.2.3.5", [IMPLICIT]),
         (WORKLIST, [JPEG]),
         (WORKLIST, [IMPLICIT]),

@@ -15,6 +15,7 @@ from gdtbridge.exams.decision_table import (
     Number,
     Ordered,
     People,
+    Performed,
     Situation,
     Uids,
     When,
@@ -33,7 +34,7 @@ SETTINGS = tuple(
 
 def situations() -> Iterator[Situation]:
     """Yield every situation there can be: without a number an order agrees or contradicts."""
-    for values in product(Word, People, Uids, Number, Ordered, Known, When):
+    for values in product(Word, People, Uids, Number, Ordered, Known, When, Performed):
         one = Situation(*values)
         nameless = one.number is Number.NONE and one.word is Word.NONE
         if one.order in {Ordered.AGREES, Ordered.CONTRADICTS} and not nameless:
@@ -71,6 +72,7 @@ def test_nobody_said_a_number_and_two_are_named(word: Word) -> None:
     ]
     assert not [one for one in sent if one.people is not People.ONE or one.uids is Uids.TAKEN]
     assert not [one for one in sent if one.number is not Number.FITS or one.date is When.FAR]
+    assert {one.step for one in sent} <= {Performed.NONE, Performed.SAME}
     assert {one.order for one in sent} <= {Ordered.NONE, Ordered.SAME}
     unordered = {one.known for one in sent if one.order is Ordered.NONE}
     assert unordered <= {Known.NOTHING, Known.SAME}
@@ -79,7 +81,7 @@ def test_nobody_said_a_number_and_two_are_named(word: Word) -> None:
 def test_the_documents_have_the_table(project: Path) -> None:
     """``docs/reference/whose-exam.md`` says what the code does, row by row."""
     text = (project / "docs" / "reference" / "whose-exam.md").read_text("utf-8")
-    rows = [line.strip("|").split("|") for line in text.splitlines() if line.count("|") == 12]
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.count("|") == 13]
     cells = [tuple(cell.strip(" `").replace(DASH, "-") for cell in row) for row in rows]
     assert cells[0] == ("rule", *COLUMNS, "setting", "outcome", "reason")
     told = [tuple(cell.replace("`, `", "|") for cell in row) for row in cells[2:]]
@@ -98,7 +100,6 @@ def test_the_documents_have_the_table(project: Path) -> None:
 def test_the_documents_have_every_word(project: Path) -> None:
     """Each word a cell may hold is explained."""
     text = (project / "docs" / "reference" / "whose-exam.md").read_text("utf-8")
-    words = [
-        word for column in (Word, People, Uids, Number, Ordered, Known, When) for word in column
-    ]
+    columns = (Word, People, Uids, Number, Ordered, Known, When, Performed)
+    words = [word for column in columns for word in column]
     assert [word for word in words if f"| `{word}` |" not in text] == []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
+from gdtbridge.commands.dossier import as_values, lines_of
 from gdtbridge.exams.steps import StepFault, StepRefused, StepState
 from gdtbridge.exams.steps import store as step_store
 from tests.tools.practice import Practice
@@ -334,3 +336,139 @@ class TestWorklist:
             device.begin(begun(entry.StudyInstanceUID), uid)
             device.end(uid=uid)
             assert self.listed(device.practice) == []
+
+
+# ---------------------------------------------------------------------------- whose it is
+
+
+def held(practice: Practice) -> list[str]:
+    """Return why the exams are held, of each of their people."""
+    return [one.held_because for one in practice.core.overview.exams() if one.held_because]
+
+
+OTHERS = {
+    "another number": {"PatientID": "4712"},
+    "another person": {"PatientName": "Anders^Anna", "PatientBirthDate": "19700101"},
+    "another person without a number": {
+        "PatientID": "",
+        "PatientName": "Anders^Anna",
+        "PatientBirthDate": "19700101",
+    },
+}
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+def test_a_step_for_another_patient_than_the_images(
+    device: StepDevice, other: dict[str, str]
+) -> None:
+    """Nothing is sent until a person says whose it is; the step's patient is proposed."""
+    device.begin(begun(**other))
+    play(device, "image:1 end:1 now records=0")
+    practice = device.practice
+    assert held(practice) == ["step-of-other-patient"]
+    practice.core.held.release(STUDY, "4711", who="Test")
+    practice.wait(1)
+    (record,) = practice.records().values()
+    assert (record.patient.id, record.patient.family_name) == ("4711", "Müller")
+    assert (held(practice), problems(practice)) == ([], [])
+
+
+SAME = {
+    "the same": {},
+    "another spelling": {"PatientName": "MUELLER^AENNE"},
+    "a number the device made": {"PatientID": "20261130-025512", "PatientName": "NOTFALL"},
+    "nobody": {"PatientID": "", "PatientName": "", "PatientBirthDate": ""},
+}
+
+
+@pytest.mark.parametrize("same", SAME.values(), ids=SAME)
+def test_a_step_that_may_be_of_the_patient(device: StepDevice, same: dict[str, str]) -> None:
+    """Another spelling, or a number the device invented, contradicts nobody."""
+    device.begin(begun(**same))
+    play(device, "image:1 end:1 now records=1")
+
+
+def test_the_wrong_entry_was_selected(device: StepDevice) -> None:
+    """The device says so itself: the images are held, and the right patient waits on."""
+    practice = device.practice
+    entry = practice.core.orders.place(practice.order()).entry
+    device.begin(begun(entry.StudyInstanceUID))
+    practice.send(
+        SOPInstanceUID="2.25.501", StudyInstanceUID=entry.StudyInstanceUID, AccessionNumber=""
+    )
+    device.end("2.25.501", state="DISCONTINUED", reason=WRONG_ENTRY)
+    practice.wait(1)
+    assert held(practice) == ["wrong-entry"]
+    assert practice.files() == []
+    practice.core.orders.clean()
+    assert len(practice.core.orders.all()) == 1
+
+
+def test_a_wrong_entry_without_an_image(device: StepDevice) -> None:
+    """What is examined after the device took it back is the patient's."""
+    device.begin()
+    device.end(state="DISCONTINUED", reason=WRONG_ENTRY)
+    device.practice.clock.seconds += 5
+    play(device, "begin:2.25.8 image:1 end:2.25.8:1 now records=1")
+
+
+def test_a_step_leads_to_the_order(device: StepDevice) -> None:
+    """A study of the device's own, without a number: the step says for which order it is."""
+    practice = device.practice
+    entry = practice.core.orders.place(practice.order(station="OTHER")).entry
+    device.begin(begun(STUDY, entry.AccessionNumber))
+    play(device, "image:1 end:1 now records=1")
+    assert practice.files() == [f"{entry.AccessionNumber}.gdt"]
+
+
+def problems(practice: Practice) -> list[str]:
+    """Return the kinds of what of steps waits for a person."""
+    codes = (one.code for one in practice.core.attention.items())
+    return [code for code in codes if code.startswith("step-")]
+
+
+@pytest.mark.parametrize("act", ["another", "wrong-entry"])
+def test_what_a_device_says_after_the_report(device: StepDevice, act: str) -> None:
+    """A result that went to somebody else's chart is on the list until a person has looked."""
+    practice = device.practice
+    play(device, "image:1 quiet records=1")
+    device.begin(begun(PatientID="4712") if act == "another" else None)
+    if act == "wrong-entry":
+        device.end("2.25.501", state="DISCONTINUED", reason=WRONG_ENTRY)
+    assert problems(practice) == ["step-contradicts"]
+    practice.core.corrections.accept(STUDY, who="Test")
+    assert problems(practice) == []
+
+
+def test_instances_that_never_come(device: StepDevice) -> None:
+    """They are told once the exam is reported without them, and end when they come."""
+    practice = device.practice
+    play(device, "begin image:1 end:1,2 quiet records=0")
+    assert problems(practice) == []
+    play(device, "limit records=1")
+    assert problems(practice) == ["step-instances-missing"]
+    play(device, "image:2")
+    assert problems(practice) == []
+
+
+def test_an_exam_of_which_nothing_came(device: StepDevice) -> None:
+    """Without any object it is told after an hour, and a person may accept it."""
+    practice = device.practice
+    play(device, "begin end:1 quiet")
+    assert problems(practice) == []
+    play(device, "limit")
+    assert problems(practice) == ["step-instances-missing"]
+    practice.core.corrections.accept(STUDY, who="Test")
+    assert problems(practice) == []
+
+
+def test_a_dossier_tells_of_the_steps(device: StepDevice) -> None:
+    """When, how far, whom, and what is missing."""
+    play(device, "begin image:1 end:1,2")
+    dossier = device.practice.core.overview.dossier(STUDY)
+    (line,) = [one for one in lines_of(dossier) if "angekündigt" in one]
+    assert "beendet / completed, 4711 Müller, Änne" in line
+    assert line.endswith("2 Objekte angekündigt / objects announced, 1 fehlen / missing")
+    told = json.dumps(as_values(dossier)["steps"])
+    assert '"state": "COMPLETED"' in told
+    assert '"announced": 2, "missing": 1' in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -13,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,6 +138,25 @@ def test_the_seeds_url_puts_a_patient_on_the_list(listed: Service, keys: tuple[s
 def test_other_queries_do_not_find_the_patient(listed: Service, key: str) -> None:
     """A device sees only what is for it."""
     assert findscu(listed, key) == []
+
+
+@pytest.mark.peer
+def test_why_a_device_sees_nobody_is_told(listed: Service) -> None:
+    """By a command beside the service, within seconds: which key, and what the entry says."""
+    findscu(listed, "0040,0100[0].0008,0060=OT")
+
+    def told() -> dict[str, Any]:
+        done = listed.command("worklist", "why", "--device", "findscu", "--json")
+        found = [one for one in json.loads(done.stdout) if "OT" in str(one["keys"])]
+        return found[0] if found else {}
+
+    wait_for(told, 20, "the query of findscu")
+    (entry,) = told()["entries"]
+    assert entry["patient_name"] == "Doe^John"
+    (cause,) = entry["excluded_by"]
+    assert (cause["path"][-1], cause["asked"], cause["stored"]) == ("Modality", ["OT"], ["US"])
+    seen = listed.command("worklist", "preview", "--device", "findscu").stdout
+    assert "Sieht jetzt:     kein Eintrag" in seen
 
 
 def test_the_seeds_url_answers_with_gdt(seed_answer: bytes) -> None:

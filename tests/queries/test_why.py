@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from gdtbridge.queries.explain import EntryOutcome
+from gdtbridge.orders import OrderState
+from gdtbridge.queries.explain import OF_STATE, EntryOutcome
+from gdtbridge.queries.words import KEYS, OUTCOMES
 from tests.queries.conftest import AskedPractice
 from tests.tools.device import Rejected, send_raw
 
@@ -200,6 +204,24 @@ def test_one_patient_is_asked_about(asked: AskedPractice) -> None:
     assert "Neu, Änne (2)" in asked.why(about="neu")
     assert "Alt" not in asked.why(about="neu")
     assert "Zu „Niemand“ gibt es keinen Auftrag" in asked.why(about="Niemand")
+
+
+def test_the_page_for_people_says_what_the_program_says(project: Path) -> None:
+    """What to do, and how an outcome is called, stands there in the program's own words."""
+    text = (project / "docs" / "praxis" / "arbeitsliste.md").read_text("utf-8")
+    ways = {way for row in KEYS.values() for way in row.way_out[0].split(" | ")}
+    shown = re.findall(r"^    → (.+)$", text, re.MULTILINE)
+    assert shown
+    assert ways.issuperset(shown)
+    plain = text.replace("**", "")
+    for outcome in (EntryOutcome.LATER, EntryOutcome.DONE, EntryOutcome.ANSWERED):
+        assert OUTCOMES[outcome].name[0] in plain
+
+
+def test_every_outcome_has_its_words() -> None:
+    """Excluded entries are told by their keys, all others by the table; no order is without one."""
+    assert OUTCOMES.keys() | {EntryOutcome.EXCLUDED} == set(EntryOutcome)
+    assert OF_STATE.keys() == set(OrderState)
 
 
 def test_english_where_it_is_wanted(asked: AskedPractice) -> None:

@@ -82,7 +82,7 @@ WRONG = [
     ("[[device]]\ncharset = 'ascii'\n", {}, "set aet, or an IP address"),
     ("[[device]]\nhost = 'sono.example'\n", {}, "set aet, or an IP address"),
     ("[[device]]\naet = 'A'\nprofile = 'no-such'\n", {}, "no known profile"),
-    ("[[device]]\naet = 'A'\nquirks = 'x'\n", {}, "device.0.quirks"),
+    ("[[device]]\naet = 'A'\nquirks = 'x'\n", {}, "jpeg-colours"),
     ("[worklist]\ndevices = 'x'\n", {}, "device"),
     ("[[webhook]]\nname = 'haus'\nevents = ['attention']\n", {}, r"webhook \(haus\)\.url"),
     ("[[device]]\naet = 'A'\ncharset = 'ascii'\n" * 2, {}, "more than one table"),

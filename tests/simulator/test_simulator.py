@@ -17,20 +17,25 @@ from pydicom.uid import ComprehensiveSRStorage
 
 from gdtbridge.archive import IncomingInstance, ReceiptStatus
 from gdtbridge.devices import Caller
-from gdtbridge.dicom import client
 from gdtbridge.dicom.client import Peer, PeerError
+from gdtbridge.dicom.device_client import CommitmentResult, StepAnswer
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.errors import OutOfResources
 from gdtbridge.settings import DicomSettings
+from gdtbridge.simulator import network
 from gdtbridge.simulator.choice import Pick, named_entry
-from gdtbridge.simulator.device import SimulatedDevice, SimulatedExam, simulate
+from gdtbridge.simulator.device import SimulatedDevice, simulate
 from gdtbridge.simulator.exam import SimulationError, sample_files, sample_folder
+from gdtbridge.simulator.habits import Behaviour
 from gdtbridge.simulator.query import worklist_query
+from gdtbridge.simulator.result import SimulatedExam
 from tests.tools.waiting import wait_for
 from worklist import Entry, Match, WorklistFolder, make_entry
 
 pytestmark = pytest.mark.slow  # plays whole exams
 
+WITHOUT_STEPS = Behaviour(frozenset({"no-mpps"}))
+"""Nobody stands behind the server who would take steps."""
 NOON = datetime.combine(date.today(), datetime.min.time()) + timedelta(hours=12)  # noqa: DTZ011
 
 
@@ -118,6 +123,7 @@ def play(
 ) -> tuple[SimulatedExam, list[str]]:
     """Play an exam; return its result and what the device showed."""
     shown: list[str] = []
+    options.setdefault("behaviour", WITHOUT_STEPS)
     result = simulate(
         peer,
         station="US01",
@@ -299,7 +305,9 @@ def test_device_repeats_what_was_refused(core: Core, peer: Peer) -> None:
     core.worklist.add(order("R0000000007"))
     core.refusals = 2
     pauses: list[float] = []
-    device = SimulatedDevice(peer, "US01", lambda _line: None, attempts=4, pause=pauses.append)
+    device = SimulatedDevice(
+        peer, "US01", lambda _line: None, attempts=4, behaviour=WITHOUT_STEPS, pause=pauses.append
+    )
     assert device.examine(few_samples(), lambda entries: entries[0]).ok
     assert len(core.instances()) == 2
     assert pauses == [1.0, 2.0]
@@ -319,17 +327,35 @@ class Flaky:
     def echo(self, peer: Peer) -> None:
         """Break, or echo."""
         self._break()
-        client.echo(peer)
+        network.echo(peer)
 
     def find_worklist(self, peer: Peer, query: Dataset) -> list[Dataset]:
         """Break, or find."""
         self._break()
-        return client.find_worklist(peer, query)
+        return network.find_worklist(peer, query)
 
     def store(self, peer: Peer, files: Sequence[Path]) -> list[tuple[Path, int]]:
         """Break, or store."""
         self._break()
-        return client.store(peer, files)
+        return network.store(peer, files)
+
+    def break_off(self, peer: Peer, file: Path) -> None:
+        """Never asked for."""
+        raise NotImplementedError
+
+    def create_step(self, peer: Peer, SOPInstanceUID: str, attributes: Dataset) -> StepAnswer:  # noqa: N803
+        """Offer no steps."""
+        raise PeerError("not offered")
+
+    def set_step(self, peer: Peer, SOPInstanceUID: str, attributes: Dataset) -> int:  # noqa: N803
+        """Never asked for."""
+        raise NotImplementedError
+
+    def request_commitment(
+        self, peer: Peer, request: Dataset, *, wait_seconds: float = 0.0
+    ) -> tuple[int, CommitmentResult | None]:
+        """Never asked for."""
+        raise NotImplementedError
 
 
 @pytest.mark.parametrize(("failures", "pauses"), [(0, []), (1, [1.0]), (3, [1.0, 2.0, 4.0])])

@@ -26,8 +26,15 @@ from gdtbridge.settings import DicomSettings, load_settings
 from gdtbridge.web.api.metrics import exposition
 from gdtbridge.web.app import told_state
 from tests.tools.clock import TO_BELIEVED
-from tests.tools.device import Rejected, send_raw
-from tests.tools.elements import EXPLICIT, US_IMAGE, identification
+from tests.tools.device import WORKLIST, RawAssociation, Rejected, find_rq, send_raw
+from tests.tools.elements import (
+    EXPLICIT,
+    IMPLICIT,
+    US_IMAGE,
+    element,
+    identification,
+    item,
+)
 from tests.tools.mail_server import MailServer
 from tests.tools.practice import Practice
 from tests.tools.reception import Reception
@@ -45,6 +52,9 @@ MAIL_SETTINGS = {
     "GDTBRIDGE_MAIL__TO": "edv@praxis.example, arzt@praxis.example",
 }
 HOUSE_TABLE = """
+[[device]]
+aet = "US77"
+host = "192.0.2.77"
 [webhooks]
 allowed_networks = ["127.0.0.1", "::1"]
 [[webhook]]
@@ -84,11 +94,11 @@ class Desk:
         core = self.practice.core
         (folder / "spool").mkdir()
         self.server = DicomServer(
-            DicomSettings(port=0, allowed_aets=("US01",)),
+            DicomSettings(port=0, allowed_aets=("US01", "US09")),
             folder / "spool",
             core.receiving,
             core.device_worklist,
-            Observers(core.refusals),
+            Observers(core.refusals, core.queries),
         )
         self.server.start()
         self.reception = Reception(self.practice)
@@ -118,6 +128,18 @@ class Desk:
             self.server.port, [(US_IMAGE, f"{uid}.1", EXPLICIT, data)], calling="US01"
         )
         return status
+
+    def ask(self, station: str) -> int:
+        """Let the device US09 ask for the entries of a station; return how many it gets."""
+        step = item(element(0x00400001, b"AE", station, ts=IMPLICIT))
+        query = element(0x00400100, b"SQ", step, ts=IMPLICIT)
+        answers = 0
+        with RawAssociation(self.server.port).associate([(WORKLIST, [IMPLICIT])], "US09") as device:
+            device.message(1, find_rq(), query)
+            while device.response().status in (0xFF00, 0xFF01):
+                answers += 1
+        self.practice.core.queries.keep()
+        return answers
 
     def knock(self, calling: str) -> None:
         """Let somebody with that AE title ask for an association; it is refused."""

@@ -17,6 +17,7 @@ from gdtbridge.commitment import CommitmentRequest
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.exams.steps import StepMessage
+from gdtbridge.retrieve.finder import Viewer
 from worklist import Match
 
 
@@ -34,6 +35,7 @@ class Recorder:
     followed: int = 0
     asked: list[CommitmentRequest] = field(default_factory=list)
     rung: int = 0
+    refuses_queries: bool = False
     error: Exception | None = None
     room_error: Exception | None = None
     gate: threading.Event | None = None
@@ -53,6 +55,9 @@ class Recorder:
         self.sizes.append(size)
         if self.room_error is not None:
             raise self.room_error
+
+    def viewer_of(self, caller: Caller) -> Viewer | None:
+        return None if self.refuses_queries else Viewer()
 
     def find(self, query: Dataset, *, caller: Caller) -> Iterator[Match]:
         self.queries.append((query, caller.aet))
@@ -92,6 +97,16 @@ class Recorder:
     def files(self) -> list[Path]:
         """Return what was kept, in the order of its arrival."""
         return sorted(self.kept.iterdir())
+
+
+@dataclass
+class ArchiveRecorder:
+    """The archive as the DICOM edge sees it: finds what the worklist of ``core`` finds."""
+
+    core: Recorder
+
+    def find(self, query: Dataset, *, viewer: Viewer) -> Iterator[Match]:
+        return self.core.find(query, caller=Caller("", "127.0.0.1"))
 
 
 @dataclass

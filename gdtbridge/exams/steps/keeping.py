@@ -8,8 +8,7 @@ record or a name.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from gdtbridge.database import Connection, Database
@@ -26,12 +25,9 @@ from gdtbridge.exams.steps.model import (
     StepRefused,
     StepState,
 )
+from gdtbridge.exams.steps.orders import orders_of
 from gdtbridge.exams.steps.reading import facts_in
-from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order
-from gdtbridge.orders.patient_moves import moves_of
-from gdtbridge.people import are_two
-from worklist import canonical_number
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +148,7 @@ class PerformedSteps:
     def _begin(self, connection: Connection, step_id: int, uid: str) -> None:
         step = store.find(connection, uid)
         assert step is not None  # noqa: S101 - entered above, in the same transaction
-        for order in orders_of(connection, step):
+        for order in _open(connection, step):
             store.schedule(connection, step_id, [_of(order)])
             self.orders.examination_began(connection, order)
 
@@ -166,7 +162,7 @@ class PerformedSteps:
             rule.end(connection, self.completion, study, now)
             for study in store.studies_of(connection, step.id)
         ]
-        for order in orders_of(connection, step):
+        for order in _open(connection, step):
             if _goes_on(connection, order):
                 continue
             if step.state is StepState.COMPLETED:
@@ -201,31 +197,5 @@ def _goes_on(connection: Connection, order: Order) -> bool:
     return any(one.state is StepState.IN_PROGRESS for one in rule.newest(steps))
 
 
-def orders_of(connection: Connection, step: PerformedStep) -> list[Order]:
-    """Return the open orders a step is for: by study and number, and for its patient alone."""
-    found = _reached(connection, step, store.scheduled_as(connection, [step.id]))
-    orders = {order.id: order for order in found if order is not None and order.is_open}
-    return list(orders.values())
-
-
-def _reached(
-    connection: Connection, step: PerformedStep, scheduled: Iterable[ScheduledStep]
-) -> list[Order | None]:
-    number = moves_of(connection, [step.patient_id]).now(step.patient_id)
-    patient = replace(step.patient, id=number)
-    found: list[Order | None] = []
-    for one in scheduled:
-        study, typed = one.study_instance_uid, canonical_number(one.accession_number)
-        reached = [
-            order_store.order_of_study(connection, study) if study else None,
-            order_store.order_by_number(connection, one.accession_number),
-            order_store.order_by_number(connection, typed) if typed and number else None,
-        ]
-        found += [
-            order
-            for order in reached
-            if order is not None
-            and number in {"", order.patient.id}
-            and not are_two(patient, order.patient)
-        ]
-    return found
+def _open(connection: Connection, step: PerformedStep) -> list[Order]:
+    return [order for order in orders_of(connection, step) if order.is_open]

@@ -11,6 +11,9 @@ import sqlalchemy as sa
 from gdtbridge.database import Connection
 from gdtbridge.exams.steps.model import PerformedStep, ScheduledStep, StepMessage, StepState
 from gdtbridge.schema import (
+    claim,
+    exam,
+    exam_result,
     instance,
     performed_step,
     step_instance,
@@ -43,7 +46,11 @@ _ANNOUNCING: Final = Statement(
     .where(step_instance.c.sop_instance_uid == sa.bindparam("uid"))
 )
 _OF_STEP: Final = step_instance.c.step_id.in_(sa.bindparam("steps", expanding=True))
-_ANNOUNCED: Final = Statement(sa.select(step_instance.c.step_id).distinct().where(_OF_STEP))
+_ANNOUNCED: Final = Statement(
+    sa.select(step_instance.c.step_id, sa.func.count())
+    .where(_OF_STEP)
+    .group_by(step_instance.c.step_id)
+)
 _MISSING: Final = Statement(
     sa.select(step_instance.c.step_id, step_instance.c.sop_instance_uid)
     .where(
@@ -162,7 +169,14 @@ def announcing(connection: Connection, sop_instance_uid: str) -> Sequence[int]:
 def silent(connection: Connection, step_ids: Iterable[int]) -> set[int]:
     """Return those of some steps that announce no instance at all."""
     wanted = list(step_ids)
-    return set(wanted) - set(_ANNOUNCED.values(connection, steps=wanted)) if wanted else set()
+    return set(wanted) - set(announced(connection, wanted))
+
+
+def announced(connection: Connection, step_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many instances some steps announce; without those that announce none."""
+    wanted = list(step_ids)
+    rows = _ANNOUNCED.rows(connection, steps=wanted) if wanted else []
+    return {one[0]: one[1] for one in rows}
 
 
 def missing(connection: Connection, step_ids: Iterable[int]) -> list[tuple[int, str]]:
@@ -181,3 +195,34 @@ def studies_of_instances(connection: Connection, step_id: int) -> Sequence[str]:
         .where(step_instance.c.step_id == step_id)
     )
     return connection.execute(query).scalars().all()
+
+
+def begun_since(connection: Connection, since: float, most: int) -> list[PerformedStep]:
+    """Return the newest steps begun since a moment (UTC) that no person has accepted."""
+    query = (
+        sa.select(*_STEP)
+        .where(performed_step.c.began_at >= since, sa.not_(performed_step.c.accepted))
+        .order_by(performed_step.c.began_at.desc())
+        .limit(most)
+    )
+    return [_step(row) for row in connection.execute(query)]
+
+
+def results_beside(connection: Connection, step_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Return the patient numbers results of the studies of some steps went to, by step.
+
+    Exams a person said something of are left out, and what was withdrawn.
+    """
+    said = sa.exists().where(claim.c.exam_id == exam.c.id, claim.c.word != "")
+    query = (
+        sa.select(step_study.c.step_id, exam_result.c.patient_id)
+        .join(exam, exam.c.study_instance_uid == step_study.c.study_instance_uid)
+        .join(exam_result, exam_result.c.exam_id == exam.c.id)
+        .where(
+            step_study.c.step_id.in_(list(step_ids)), exam_result.c.withdrawn_at.is_(None), ~said
+        )
+    )
+    found: dict[int, list[str]] = {}
+    for step_id, number in connection.execute(query):
+        found.setdefault(step_id, []).append(number)
+    return found

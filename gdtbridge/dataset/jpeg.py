@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from gdtbridge.pictures.model import NotRenderable
+from gdtbridge.dataset.errors import UnreadableDataset
 
 _SOI: Final = b"\xff\xd8"
 _EOI: Final = 0xD9
@@ -40,6 +40,23 @@ class JpegColours(Enum):
     RED_GREEN_BLUE = "RGB"
 
 
+LABELS: Final[dict[str, JpegColours]] = {
+    "RGB": JpegColours.RED_GREEN_BLUE,
+    "YBR_FULL": JpegColours.LUMA_CHROMA,
+    "YBR_FULL_422": JpegColours.LUMA_CHROMA,
+    # The decoders of JPEG 2000 undo these (PS3.5 8.2.4).
+    "YBR_RCT": JpegColours.RED_GREEN_BLUE,
+    "YBR_ICT": JpegColours.RED_GREEN_BLUE,
+}
+"""Photometric Interpretation (PS3.3 C.7.6.3.1.2): the kind of colours it says."""
+
+
+def with_rgb_mark(data: bytes) -> bytes:
+    """Return a stream marked as red, green and blue; all else in it stays as it is."""
+    at = data.find(_SOI) + len(_SOI)
+    return data[:at] + _ADOBE_RGB + data[at:]
+
+
 @dataclass(frozen=True, slots=True)
 class JpegCodestream:
     """A JPEG image: frame header (T.81 B.2.2), kind of colours by its markers, clean segments.
@@ -64,7 +81,7 @@ class JpegCodestream:
 
 
 def parse_codestream(data: bytes) -> JpegCodestream:
-    """Return a JPEG stream taken apart; raise `NotRenderable` for a damaged stream.
+    """Return a JPEG stream taken apart; raise `UnreadableDataset` for a damaged stream.
 
     What follows its end (padding, leftovers) is dropped.
     """
@@ -77,7 +94,9 @@ def parse_codestream(data: bytes) -> JpegCodestream:
         if marker in _FRAMES:
             header = segment
     if len(header) < 10 or len(header) < 10 + 3 * header[9]:
-        raise NotRenderable("Das JPEG-Bild hat keinen Kopf. / The JPEG image has no frame header.")
+        raise UnreadableDataset(
+            "Das JPEG-Bild hat keinen Kopf. / The JPEG image has no frame header."
+        )
     precision, rows, columns, count = struct.unpack_from(">BHHB", header, 4)
     components, sampling = header[10 : 10 + 3 * count : 3], header[11 : 11 + 3 * count : 3]
     return JpegCodestream(
@@ -108,7 +127,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield marker and bytes of each segment up to EOI, a scan with its entropy-coded data."""
     at = data.find(_SOI) + 2
     if not 2 <= at <= 1024:
-        raise NotRenderable("Das ist kein JPEG-Bild. / This is no JPEG image.")
+        raise UnreadableDataset("Das ist kein JPEG-Bild. / This is no JPEG image.")
     while True:
         while data[at : at + 2] == b"\xff\xff":  # fill bytes
             at += 1
@@ -128,5 +147,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
         at = end
 
 
-def _cut_off() -> NotRenderable:
-    return NotRenderable("Das JPEG-Bild ist beschädigt. / The JPEG image is damaged or cut off.")
+def _cut_off() -> UnreadableDataset:
+    return UnreadableDataset(
+        "Das JPEG-Bild ist beschädigt. / The JPEG image is damaged or cut off."
+    )

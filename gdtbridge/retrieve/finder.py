@@ -1,0 +1,350 @@
+"""The search through the archive: patients, studies, series and objects, as they were decided.
+
+A study is found for each of its people by itself, with that person's objects. Who may not see what
+is held is not told of it, nor is it counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pydicom import Dataset
+from pydicom.datadict import keyword_for_tag
+
+from gdtbridge.database import Connection, Database
+from gdtbridge.exams import claim_store
+from gdtbridge.exams.model import Claim, ClaimState, Exam, ExamState, PatientExam, by_person
+from gdtbridge.exams.studies import StudyFinder, is_foreign
+from gdtbridge.orders.patient_moves import moves_of
+from gdtbridge.retrieve import store
+from gdtbridge.retrieve.attributes import QueryLevel, tables_of
+from gdtbridge.retrieve.store import ListedObject, Narrowing
+from worklist import AnswerCharset, Match, MatchPolicy
+from worklist.folder import answer_to
+from worklist.item import Element, Item, item_from, tag_of, text_of, vr_of
+from worklist.query import Query
+from worklist.temporal import da_of, parse_range, to_day
+from worklist.text import has_wildcard, name_groups
+
+ONLINE: Final = "ONLINE"
+"""Instance Availability (0008,0056): every object the index names can be had at once."""
+
+
+class QueryRefused(ValueError):
+    """The identifier asks for no level there is; the text says which it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks: whether it sees what is held or not decided yet, and how it is answered."""
+
+    sees_held: bool = False
+    charset: AnswerCharset = AnswerCharset.DEVICE
+
+
+@dataclass(frozen=True, slots=True)
+class ListedStudy:
+    """A study as it is one person's: the exam under the identity that was decided, its objects.
+
+    ``is_decided`` is False where a person, or time, has still to say whose it is; the identity is
+    then what the device said.
+    """
+
+    exam: PatientExam
+    objects: tuple[ListedObject, ...]
+    is_decided: bool
+
+    @property
+    def patient_id(self) -> str:
+        """The number of the patient it is of."""
+        return self.exam.patient_id
+
+
+class ArchiveFinder:
+    """Answers queries by level; changes nothing. Thread-safe."""
+
+    def __init__(self, database: Database, studies: StudyFinder, aet: str) -> None:
+        """Search ``database``; ``aet`` is the AE title objects can be retrieved from."""
+        self._database = database
+        self._studies = studies
+        self._aet = aet
+
+    def find(self, query: Dataset, *, viewer: Viewer) -> Iterator[Match]:
+        """Return the answers to a Query/Retrieve identifier (PS3.4 C.4.1), newest exams first.
+
+        The work for an answer is done when it is asked for. Raises `QueryRefused` at once, and a
+        `StoreError` where the index cannot be read.
+        """
+        keys = item_from(query)
+        level = level_of(keys)
+        tables = tables_of(level)
+        wanted = Query.of(keys, MatchPolicy(charset=viewer.charset, attributes=tables))
+        items = self._items(level, keys, viewer)
+        return (answer_to(keys, item, wanted, tables) for item in items if wanted.matches(item))
+
+    def _items(self, level: QueryLevel, keys: Item, viewer: Viewer) -> Iterator[Item]:
+        patients: set[str] = set()
+        for study in self.studies(narrowing_of(keys), viewer):
+            if level is not QueryLevel.PATIENT:
+                for item in _items_of(study, level):
+                    yield {**item, **self._always(level)}
+            elif study.patient_id not in patients:
+                patients.add(study.patient_id)
+                counts = self._counts(study, viewer) if _asks_for_counts(keys) else {}
+                yield {**_patient_item(study), **counts, **self._always(level)}
+
+    def _always(self, level: QueryLevel) -> Item:
+        return _item(
+            QueryRetrieveLevel=level, RetrieveAETitle=self._aet, InstanceAvailability=ONLINE
+        )
+
+    def _counts(self, study: ListedStudy, viewer: Viewer) -> Item:
+        """Return how much there is of a study's patient."""
+        if study.patient_id:
+            of_patient = Narrowing(patients=(study.patient_id,))
+            found = [
+                one
+                for one in self.studies(of_patient, viewer)
+                if one.patient_id == study.patient_id
+            ]
+        else:
+            found = [study]
+        return _item(
+            NumberOfPatientRelatedStudies=str(len({one.exam.study_instance_uid for one in found})),
+            NumberOfPatientRelatedSeries=str(sum(len(_series_of(one)) for one in found)),
+            NumberOfPatientRelatedInstances=str(sum(len(one.objects) for one in found)),
+        )
+
+    def studies(self, narrowing: Narrowing, viewer: Viewer) -> Iterator[ListedStudy]:
+        """Yield the studies that can match, for each of their people; the newest exams first."""
+        before: int | None = None
+        while True:
+            with self._database.read() as connection:
+                exams = store.exams_to_look_at(connection, narrowing, before)
+                found = _people_of(connection, exams)
+                objects = store.objects_of(connection, [exam.id for exam in exams])
+            for exam, people in found:
+                yield from self._of_exam(exam, people, objects, viewer)
+            if len(exams) < store.PAGE:
+                return
+            before = exams[-1].id
+
+    def _of_exam(
+        self,
+        exam: Exam,
+        people: Sequence[PatientExam],
+        objects: Sequence[ListedObject],
+        viewer: Viewer,
+    ) -> Iterator[ListedStudy]:
+        for one in people:
+            is_decided = self._is_decided(exam, one)
+            if not is_decided and not viewer.sees_held:
+                continue
+            claims = {claim.id for claim in one.claims}
+            theirs = tuple(held for held in objects if held.claim_id in claims)
+            if theirs:
+                yield ListedStudy(one, theirs, is_decided)
+
+    def _is_decided(self, exam: Exam, one: PatientExam) -> bool:
+        states = {claim.state for claim in one.claims}
+        if states == {ClaimState.SETTLED}:
+            return True
+        if states <= {ClaimState.OPEN, ClaimState.SETTLED} and one.state is not ExamState.HELD:
+            return self._studies.is_certain(exam, one)
+        return False
+
+
+def level_of(keys: Item) -> QueryLevel:
+    """Return the level a query names; raise `QueryRefused` for none we know.
+
+    ``IMAGES`` and ``INSTANCE`` are what some say for IMAGE.
+    """
+    named = text_of(keys, "QueryRetrieveLevel").strip().upper()
+    if named in {"IMAGES", "INSTANCE"}:
+        return QueryLevel.IMAGE
+    try:
+        return QueryLevel(named)
+    except ValueError:
+        raise QueryRefused("QueryRetrieveLevel (0008,0052)") from None
+
+
+def narrowing_of(keys: Item) -> Narrowing:
+    """Return what of a query can be looked up; the query's own tests decide."""
+    return Narrowing(
+        studies=_exact(keys, "StudyInstanceUID"),
+        patients=_exact(keys, "PatientID"),
+        accessions=_exact(keys, "AccessionNumber"),
+        series=_exact(keys, "SeriesInstanceUID"),
+        instances=_exact(keys, "SOPInstanceUID"),
+        days=_days(keys),
+        name=_name(keys),
+    )
+
+
+def _texts(keys: Item, keyword: str) -> tuple[str, ...]:
+    return tuple(text for text in keys.get(tag_of(keyword), Element("LO")).texts if text)
+
+
+def _exact(keys: Item, keyword: str) -> tuple[str, ...]:
+    wanted = _texts(keys, keyword)
+    return () if any(map(has_wildcard, wanted)) else wanted
+
+
+def _days(keys: Item) -> tuple[str, str] | None:
+    wanted = _texts(keys, "StudyDate")
+    days = parse_range(wanted[0], to_day) if len(wanted) == 1 else None
+    if days is None:
+        return None
+    first, last = ("" if day is None else da_of(day) for day in (days.low, days.high))
+    return first, last
+
+
+def _name(keys: Item) -> str:
+    wanted = _texts(keys, "PatientName")
+    groups = [group for group in name_groups(wanted[0]) if group] if len(wanted) == 1 else []
+    if not groups:
+        return ""
+    ends = (place for mark in "*?" if (place := groups[0].find(mark)) >= 0)
+    return groups[0][: min(ends, default=None)].rstrip("^")
+
+
+def _people_of(
+    connection: Connection, exams: Sequence[Exam]
+) -> list[tuple[Exam, list[PatientExam]]]:
+    """Return exams with each of their people, under the identity that was decided."""
+    claims = claim_store.follow(
+        connection, claim_store.claims_of_exams(connection, [exam.id for exam in exams])
+    )
+    by_exam: dict[int, list[Claim]] = {}
+    for one in claims:
+        by_exam.setdefault(one.exam_id, []).append(one)
+    return [
+        (exam, [_as_decided(connection, one) for one in by_person(exam, by_exam.get(exam.id, []))])
+        for exam in exams
+    ]
+
+
+def _as_decided(connection: Connection, one: PatientExam) -> PatientExam:
+    """Return an exam of one person as their chart has it, without an order of another chart."""
+    numbers = moves_of(connection, [one.patient_id]).all_of(one.patient_id)
+    sent = [
+        result
+        for result in claim_store.results_of(connection, one.id)
+        if result.patient_id in numbers
+    ]
+    accession = next((result.accession_number for result in sent if result.accession_number), "")
+    if not accession and not is_foreign(connection, one.accession_number, numbers):
+        accession = one.accession_number
+    one = replace(one, accession_number=accession)
+    if sent:
+        last = sent[-1]
+        return replace(
+            one,
+            patient_name=last.patient_name,
+            patient_birth_date=last.patient_birth_date,
+            patient_sex=last.patient_sex,
+        )
+    if one.sent_patient_id != one.patient_id:  # what the device said is of another number
+        return replace(one, patient_name="", patient_birth_date="", patient_sex="")
+    return one
+
+
+def _items_of(study: ListedStudy, level: QueryLevel) -> Iterator[Item]:
+    above = {**_patient_item(study), **_study_item(study)}
+    if level is QueryLevel.STUDY:
+        yield above
+        return
+    for objects in _series_of(study).values():
+        series = {**above, **_series_item(objects)}
+        if level is QueryLevel.SERIES:
+            yield series
+        else:
+            for one in objects:
+                yield {**series, **_object_item(one)}
+
+
+def _series_of(study: ListedStudy) -> Mapping[str, list[ListedObject]]:
+    """Return the objects by Series Instance UID."""
+    series: dict[str, list[ListedObject]] = {}
+    for one in study.objects:
+        series.setdefault(one.SeriesInstanceUID, []).append(one)
+    return series
+
+
+def _patient_item(study: ListedStudy) -> Item:
+    one = study.exam
+    return _item(
+        PatientID=one.patient_id,
+        PatientName=one.patient_name,
+        PatientBirthDate=one.patient_birth_date,
+        PatientSex=one.patient_sex,
+    )
+
+
+def _study_item(study: ListedStudy) -> Item:
+    one, objects = study.exam, study.objects
+    return _item(
+        StudyInstanceUID=one.study_instance_uid,
+        StudyDate=one.study_date,
+        StudyTime=one.study_time,
+        AccessionNumber=one.accession_number,
+        StudyDescription=one.study_description,
+        StudyID=_said(objects, "StudyID"),
+        ReferringPhysicianName=_said(objects, "ReferringPhysicianName"),
+        InstitutionName=_said(objects, "InstitutionName"),
+        ModalitiesInStudy=_all(held.head["Modality"] for held in objects),
+        SOPClassesInStudy=_all(held.SOPClassUID for held in objects),
+        NumberOfStudyRelatedSeries=str(len(_series_of(study))),
+        NumberOfStudyRelatedInstances=str(len(objects)),
+    )
+
+
+def _series_item(objects: Sequence[ListedObject]) -> Item:
+    words = ("SeriesNumber", "SeriesDescription", "SeriesDate", "SeriesTime", "BodyPartExamined")
+    device = ("Manufacturer", "ManufacturerModelName", "StationName", "Rows", "Columns")
+    return _item(
+        SeriesInstanceUID=objects[0].SeriesInstanceUID,
+        Modality=_said(objects, "Modality"),
+        NumberOfSeriesRelatedInstances=str(len(objects)),
+        **{word: _said(objects, word) for word in (*words, *device)},
+    )
+
+
+def _object_item(one: ListedObject) -> Item:
+    words = ("InstanceNumber", "ContentDate", "ContentTime", "NumberOfFrames", "Rows", "Columns")
+    return _item(
+        SOPInstanceUID=one.SOPInstanceUID,
+        SOPClassUID=one.SOPClassUID,
+        AvailableTransferSyntaxUID=one.TransferSyntaxUID,
+        **{word: one.head[word] for word in words},
+    )
+
+
+def _said(objects: Iterable[ListedObject], keyword: str) -> str:
+    return next((text for one in objects if (text := one.head[keyword])), "")
+
+
+def _all(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({text for text in texts if text}))
+
+
+def _item(**values: str | tuple[str, ...]) -> Item:
+    """Return the elements of some keywords; numbers that are binary are numbers."""
+    return {
+        tag: _element(vr_of(tag), value)
+        for keyword, value in values.items()
+        if (tag := tag_of(keyword))
+    }
+
+
+def _element(VR: str, value: str | tuple[str, ...]) -> Element:  # noqa: N803
+    texts = tuple(filter(None, (value,) if isinstance(value, str) else value))
+    if VR == "US":
+        return Element(VR, other=int(texts[0]) if texts else None)
+    return Element(VR, texts=texts)
+
+
+def _asks_for_counts(keys: Item) -> bool:
+    return any(keyword_for_tag(tag).startswith("NumberOfPatientRelated") for tag in keys)

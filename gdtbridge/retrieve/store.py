@@ -1,0 +1,139 @@
+"""What queries need of the index; every call works inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from gdtbridge.archive import Standing
+from gdtbridge.archive.heads import KEYWORDS
+from gdtbridge.database import Connection
+from gdtbridge.exams.model import Exam
+from gdtbridge.exams.store import EXAM_COLUMNS, exam_from
+from gdtbridge.exams.study_names import LONGEST
+from gdtbridge.orders.patient_moves import moves_of
+from gdtbridge.schema import claim, exam, exam_result, instance, instance_head, study_name
+
+PAGE: Final = 200
+"""Exams looked at together."""
+_LAST: Final = "\U0010ffff"
+_CURRENT: Final = instance.c.standing == Standing.CURRENT
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """Which exams can match a query at all; what is empty or None narrows nothing.
+
+    ``days`` are first and last (YYYYMMDD, either may be empty), ``name`` is the beginning of a key
+    of `study_name`.
+    """
+
+    studies: tuple[str, ...] = ()
+    patients: tuple[str, ...] = ()
+    accessions: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+    instances: tuple[str, ...] = ()
+    days: tuple[str, str] | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedObject:
+    """An object as the index lists it; ``head`` has what it says, by DICOM keyword."""
+
+    instance_id: int
+    exam_id: int
+    claim_id: int
+    SOPInstanceUID: str
+    SOPClassUID: str
+    SeriesInstanceUID: str
+    TransferSyntaxUID: str
+    head: Mapping[str, str]
+
+
+def exams_to_look_at(
+    connection: Connection, narrowing: Narrowing, before: int | None
+) -> list[Exam]:
+    """Return the newest exams that can match, `PAGE` at most, older than the one ``before``."""
+    conditions = list(_conditions(connection, narrowing))
+    if before is not None:
+        conditions.append(exam.c.id < before)
+    query = sa.select(*EXAM_COLUMNS).where(*conditions).order_by(exam.c.id.desc()).limit(PAGE)
+    return [exam_from(row) for row in connection.execute(query)]
+
+
+def _conditions(connection: Connection, narrowing: Narrowing) -> Iterator[sa.ColumnElement[bool]]:
+    if narrowing.studies:
+        yield exam.c.study_instance_uid.in_(narrowing.studies)
+    if narrowing.patients:
+        yield exam.c.id.in_(_of_patients(connection, narrowing.patients))
+    if narrowing.accessions:
+        yield exam.c.id.in_(_of_orders(narrowing.accessions))
+    for column, uids in (
+        (instance.c.series_instance_uid, narrowing.series),
+        (instance.c.sop_instance_uid, narrowing.instances),
+    ):
+        if uids:
+            yield exam.c.id.in_(
+                sa.select(claim.c.exam_id)
+                .join(instance, instance.c.claim_id == claim.c.id)
+                .where(column.in_(uids))
+            )
+    if narrowing.days is not None:
+        first, last = narrowing.days
+        days = claim.c.study_date.between(first or "0", last or "9" * 8)
+        yield exam.c.id.in_(sa.select(claim.c.exam_id).where(days))
+    if narrowing.name:
+        begins = study_name.c.key.between(
+            narrowing.name[:LONGEST], narrowing.name[:LONGEST] + _LAST
+        )
+        yield exam.c.id.in_(sa.select(study_name.c.exam_id).where(begins))
+
+
+def _of_patients(connection: Connection, numbers: Sequence[str]) -> sa.CompoundSelect[Any]:
+    moves = moves_of(connection, numbers)
+    all_of = sorted({one for number in numbers for one in (number, *moves.all_of(number))})
+    return sa.union(
+        *(
+            sa.select(claim.c.exam_id).where(column.in_(all_of))
+            for column in (claim.c.patient_id, claim.c.number)
+        )
+    )
+
+
+def _of_orders(accessions: Sequence[str]) -> sa.CompoundSelect[Any]:
+    return sa.union(
+        sa.select(claim.c.exam_id).where(claim.c.accession_number.in_(accessions)),
+        sa.select(exam_result.c.exam_id).where(exam_result.c.accession_number.in_(accessions)),
+    )
+
+
+def objects_of(connection: Connection, exam_ids: Iterable[int]) -> list[ListedObject]:
+    """Return the objects that count of some exams, in the order received."""
+    heads = [instance_head.c[name] for name in KEYWORDS]
+    query = (
+        sa.select(
+            instance.c.id,
+            claim.c.exam_id,
+            claim.c.id,
+            instance.c.sop_instance_uid,
+            instance.c.sop_class_uid,
+            instance.c.series_instance_uid,
+            instance.c.transfer_syntax_uid,
+            *heads,
+        )
+        .join(claim, claim.c.id == instance.c.claim_id)
+        .outerjoin(instance_head, instance_head.c.instance_id == instance.c.id)
+        .where(claim.c.exam_id.in_(list(exam_ids)), _CURRENT)
+        .order_by(instance.c.id)
+    )
+    return [_object(tuple(row)) for row in connection.execute(query)]
+
+
+def _object(row: tuple[Any, ...]) -> ListedObject:
+    number, exam_id, claim_id, uid, sop_class, series, syntax, *said = row
+    head = dict(zip(KEYWORDS.values(), (text or "" for text in said), strict=True))
+    return ListedObject(number, exam_id, claim_id, uid, sop_class, series, syntax, head)

@@ -1,0 +1,22 @@
+"""``[[peer]]``: another archive or viewer, and what it may do with ours."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gdtbridge.devices.profile import AnswerLetters
+from gdtbridge.settings.fields import AeTitle, Port
+from gdtbridge.settings.section import SettingsSection
+
+
+class PeerSettings(SettingsSection):
+    """A table ``[[peer]]``: who asks from ``host`` under the title ``aet``."""
+
+    aet: AeTitle
+    host: Annotated[str, Field(min_length=1)]
+    port: Annotated[Port, Field(ge=1)] = 104
+    query: bool = True
+    sees_held: bool = False
+    charset: AnswerLetters = "device"

@@ -1,0 +1,100 @@
+"""DCMTK's findscu asks a running bridge."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from tests.tools.device import send_raw
+from tests.tools.elements import EXPLICIT, US_IMAGE, identification
+from tests.tools.service import Service
+from tests.tools.waiting import wait_for
+
+pytestmark = [pytest.mark.peer, pytest.mark.slow]  # asks DCMTK
+
+SETTINGS = """
+[[peer]]
+aet = "PACS"
+host = "localhost"
+
+[[peer]]
+aet = "DOCTOR"
+host = "127.0.0.1"
+sees_held = true
+
+[[peer]]
+aet = "ELSEWHERE"
+host = "192.0.2.7"
+"""
+STUDY = "2.25.4711000"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Return a bridge with one exam that was reported and one that is held."""
+    root = tmp_path_factory.mktemp("query")
+    (root / "gdtbridge.toml").write_text(SETTINGS)
+    with Service(root) as service:
+        for patient, study in (("4711", STUDY), ("", "2.25.9000")):
+            values = {"PatientID": patient, "StudyInstanceUID": study, "AccessionNumber": ""}
+            dataset = identification(**values, SOPInstanceUID=f"{study}.1")
+            instance = (US_IMAGE, f"{study}.1", EXPLICIT, dataset)
+            assert send_raw(service.ports["DICOM"], [instance]) == [0]
+        wait_for(lambda: any(service.gdt_out.glob("*.gdt")), 30, "the record")
+        yield service
+
+
+def found(service: Service, *arguments: str, aet: str = "PACS") -> list[str]:
+    """Return the final status of DCMTK's query and the UIDs of its answers."""
+    done = subprocess.run(
+        ("findscu", "-v", "-aet", aet, "localhost", str(service.ports["DICOM"]), *arguments),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    told = done.stdout + done.stderr
+    told = re.sub(r"(?s)Request Identifiers.*?(?=(?:Received Final )?Find Response)", "", told)
+    status = re.findall(r"Received Final Find Response \(([^)]*)\)", told)
+    uids = re.findall(r"\(0020,000d\) UI \[([^\]]*)\]", told)
+    return [*status, *(uid.rstrip("\0 ") for uid in uids if uid.strip())]
+
+
+@pytest.mark.parametrize("model", ["-P", "-S", "-O"])
+def test_findscu_finds_the_study_in_every_model(service: Service, model: str) -> None:
+    """Patient Root, Study Root and the retired Patient/Study Only."""
+    keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", "PatientID=4711", "-k", "StudyInstanceUID")
+
+    assert found(service, model, *keys) == ["Success", STUDY]
+
+
+@pytest.mark.parametrize("level", ["SERIES", "IMAGE"])
+def test_findscu_goes_down_the_levels(service: Service, level: str) -> None:
+    """Below a study that was found."""
+    keys = ("-k", f"QueryRetrieveLevel={level}", "-k", f"StudyInstanceUID={STUDY}")
+
+    assert found(service, "-S", *keys)[0] == "Success"
+
+
+def test_what_is_held_is_for_those_who_may_see_it(service: Service) -> None:
+    """The same query, by another peer."""
+    keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=2.25.9000")
+
+    assert found(service, "-S", *keys) == ["Success"]
+    assert found(service, "-S", *keys, aet="DOCTOR") == ["Success", "2.25.9000"]
+
+
+@pytest.mark.parametrize("aet", ["US01", "ELSEWHERE"])
+def test_who_is_no_peer_is_refused_and_shown(service: Service, aet: str) -> None:
+    """A device that may store may not ask, nor a peer from another address."""
+    keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID")
+
+    (status,) = found(service, "-S", *keys, aet=aet)
+
+    assert status == "Unknown Status: 0x124"  # Refused: not authorized
+    told = partial(service.command, "attention", "list")
+    wait_for(lambda: re.search(rf"{aet}.*nicht abfragen", told().stdout), 30, "the refusal")

@@ -1,0 +1,188 @@
+"""What the archive answers at each level, and what it says to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import Dataset
+
+from gdtbridge.retrieve.finder import ArchiveFinder, QueryRefused, Viewer
+from gdtbridge.settings import load_settings
+from tests.tools.practice import Practice
+
+EVERYBODY = Viewer()
+DOCTOR = Viewer(sees_held=True)
+
+
+@pytest.fixture
+def practice(tmp_path: Path) -> Iterator[Practice]:
+    """Return an exam service of whose devices nobody knows anything."""
+    practice = Practice(tmp_path, load_settings(environ={}))
+    yield practice
+    practice.close()
+
+
+def ask(
+    practice: Practice, level: str, viewer: Viewer = EVERYBODY, **keys: object
+) -> list[Dataset]:
+    """Return the answers to a query for ``keys``."""
+    query = Dataset()
+    query.SpecificCharacterSet = "ISO_IR 192"
+    query.QueryRetrieveLevel = level
+    for keyword, value in keys.items():
+        setattr(query, keyword, value)
+    finder = ArchiveFinder(practice.database, practice.core.studies, "GDTBRIDGE")
+    return [match.dataset for match in finder.find(query, viewer=viewer)]
+
+
+def exam(practice: Practice, number: int, **values: str | bytes) -> str:
+    """Have a device send an exam of two objects in two series, and wait until it is reported."""
+    study = f"2.25.{number}000"
+    said = {"PatientID": str(number), "StudyInstanceUID": study, "AccessionNumber": "", **values}
+    for part in (1, 2):
+        practice.send(
+            **said, SOPInstanceUID=f"{study}.{part}", SeriesInstanceUID=f"{study}.9.{part}"
+        )
+    practice.wait()
+    return study
+
+
+def test_each_level_answers_what_it_was_asked(practice: Practice) -> None:
+    """Patient, study, series, object: the keys asked for, unique ones and counts."""
+    study = exam(practice, 4711)
+
+    (patient,) = ask(practice, "PATIENT", PatientID="4711", NumberOfPatientRelatedInstances="")
+    assert (patient.PatientID, patient.NumberOfPatientRelatedInstances) == ("4711", "2")
+    (found,) = ask(
+        practice,
+        "STUDY",
+        PatientName="müller*",
+        StudyDate="20240101-",
+        ModalitiesInStudy="",
+        NumberOfStudyRelatedSeries="",
+        ReferringPhysicianName="",
+    )
+    assert (found.StudyInstanceUID, found.ModalitiesInStudy) == (study, "US")
+    assert (found.NumberOfStudyRelatedSeries, found.ReferringPhysicianName) == ("2", "")
+    assert (found.RetrieveAETitle, found.InstanceAvailability) == ("GDTBRIDGE", "ONLINE")
+    series = ask(practice, "SERIES", StudyInstanceUID=study, Modality="US")
+    assert sorted(one.SeriesInstanceUID for one in series) == [f"{study}.9.1", f"{study}.9.2"]
+    (image,) = ask(practice, "IMAGE", SeriesInstanceUID=f"{study}.9.2", SOPClassUID="")
+    assert image.SOPInstanceUID == f"{study}.2"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"PatientID": "1"},
+        {"PatientID": "*12"},
+        {"PatientName": "MÜLLER^ANNE"},
+        {"StudyDate": "-20231231"},
+        {"StudyInstanceUID": "2.25.1"},
+        {"AccessionNumber": "X"},
+        {"ModalitiesInStudy": "CT"},
+        {"PatientBirthDate": "19700101"},
+        {"StudyDescription": "Schilddrüse"},
+    ],
+)
+def test_what_does_not_match_is_not_found(practice: Practice, keys: dict[str, Any]) -> None:
+    """Each key decides, looked up or compared."""
+    exam(practice, 4711)
+
+    assert ask(practice, "STUDY", **keys) == []
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"PatientID": "4711"},
+        {"PatientID": "47*"},
+        {"PatientName": "müller^änne"},
+        {"PatientName": "M?ller*"},
+        {"StudyDate": "20240115"},
+        {"StudyDate": "20240101-20240131"},
+        {"StudyInstanceUID": ["2.25.1", "2.25.4711000"]},
+        {"ModalitiesInStudy": ["CT", "US"]},
+        {"StudyDescription": "*bdom*"},
+        {"StudyTime": "1000-1100"},
+        {"AccessionNumber": ""},
+    ],
+)
+def test_what_matches_is_found(practice: Practice, keys: dict[str, Any]) -> None:
+    """Nothing that is looked up loses what would match."""
+    exam(practice, 4711)
+
+    assert len(ask(practice, "STUDY", **keys)) == 1
+
+
+def test_the_decided_identity_answers(practice: Practice) -> None:
+    """What a person released is found under the chart's number and the chart's name, as told."""
+    study = exam(practice, 1, PatientID="", PatientName="NOTFALL^1", PatientBirthDate="")
+    assert ask(practice, "STUDY", StudyInstanceUID=study) == []  # held: nobody is told
+    (seen,) = ask(practice, "STUDY", DOCTOR, StudyInstanceUID=study, PatientName="")
+    assert seen.PatientName == "NOTFALL^1"
+
+    practice.core.held.release(study, "504")
+    practice.wait()
+
+    (found,) = ask(practice, "STUDY", PatientID="504", PatientName="")
+    assert (found.StudyInstanceUID, found.PatientName) == (study, "")
+    assert ask(practice, "STUDY", PatientName="NOTFALL*") == []
+
+
+def test_two_people_of_one_study_never_answer_for_each_other(practice: Practice) -> None:
+    """Each is found with the objects of their own, and counted without the other."""
+    study = "2.25.77"
+    for number, (patient, name) in enumerate((("941", "Erste^Erna"), ("942", "Zweite^Zenzi")), 1):
+        practice.send(
+            PatientID=patient,
+            PatientName=name,
+            PatientBirthDate=f"195{number}0101",
+            StudyInstanceUID=study,
+            AccessionNumber="",
+            SOPInstanceUID=f"2.25.77.{number}",
+        )
+    practice.wait()
+    practice.core.held.release(study, "941")
+    practice.wait()
+
+    (found,) = ask(practice, "IMAGE", StudyInstanceUID=study, PatientID="")
+    assert (found.PatientID, found.SOPInstanceUID) == ("941", "2.25.77.1")
+    both = ask(practice, "STUDY", DOCTOR, StudyInstanceUID=study, NumberOfStudyRelatedInstances="")
+    assert [one.NumberOfStudyRelatedInstances for one in both] == ["1", "1"]
+
+
+def test_what_was_corrected_counts_once(practice: Practice) -> None:
+    """A version that was superseded is no object any more."""
+    study = exam(practice, 4711)
+    practice.send(
+        PatientID="4711",
+        StudyInstanceUID=study,
+        AccessionNumber="",
+        SOPInstanceUID=f"{study}.1",
+        SeriesInstanceUID=f"{study}.9.1",
+        StudyDescription="Abdomen, korrigiert",
+    )
+    practice.wait()
+
+    assert len(ask(practice, "IMAGE", StudyInstanceUID=study)) == 2
+
+
+def test_more_exams_than_one_page(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a page ends, every exam is found once."""
+    monkeypatch.setattr("gdtbridge.retrieve.store.PAGE", 2)
+    studies = [exam(practice, number) for number in range(10, 15)]
+
+    found = [one.StudyInstanceUID for one in ask(practice, "STUDY", PatientID="*")]
+
+    assert found == studies[::-1]
+
+
+@pytest.mark.parametrize("level", ["", "ROOM"])
+def test_a_level_there_is_not_is_refused(practice: Practice, level: str) -> None:
+    """The error names the attribute."""
+    with pytest.raises(QueryRefused, match="QueryRetrieveLevel"):
+        ask(practice, level)
