@@ -8,10 +8,20 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from gdtbridge.commitment import DuplicateTransaction, ReferencedInstance, TooManyCommitments, book
+from gdtbridge.archive.arrivals import Arrivals
+from gdtbridge.archive.verifying import StoredVersion
+from gdtbridge.commitment import (
+    CommitmentBook,
+    DuplicateTransaction,
+    ReferencedInstance,
+    TooManyCommitments,
+    book,
+)
 from gdtbridge.commitment.model import FailureReason
+from gdtbridge.commitment.store import reopen_unanswered
 from gdtbridge.database import Database
 from gdtbridge.errors import NotFound
+from gdtbridge.outbox.store import ask_what_waits, remove
 from gdtbridge.schema import commitment, commitment_reference, instance, outbox
 from tests.commitment.asking import Asking, referenced
 from tests.tools.elements import US_IMAGE
@@ -215,6 +225,49 @@ def test_a_repeated_request_is_looked_at_anew(asking: Asking) -> None:
     assert asking.outcome() == {"2.25.11": 0, "2.25.12": 0}
 
 
+def test_a_repeated_request_waits_anew(asking: Asking) -> None:
+    """What was told as missing may come now."""
+    asking.ask(referenced("2.25.11"))
+    asking.wait()
+    asking.wait(WAIT + 1)
+    assert asking.outcome() == {"2.25.11": MISSING}
+    asking.ask(referenced("2.25.11"))
+    asking.wait()
+    assert asking.answers() == []
+    asking.send("2.25.11")
+    asking.wait(1)
+    assert asking.outcome() == {"2.25.11": 0}
+
+
+def test_what_changes_while_it_is_verified_is_not_answered(asking: Asking) -> None:
+    """A further check is asked as well; a person ends the request meanwhile."""
+    core = asking.practice.core
+    checked: list[str] = []
+
+    def check(version: StoredVersion, /) -> FailureReason | None:
+        checked.append(version.sop_instance_uid)
+        if len(checked) == 1:
+            asking.book.end(1)
+        return FailureReason.RESOURCE_LIMITATION
+
+    asking.book = CommitmentBook(
+        core.database,
+        core.archive,
+        core.outbox,
+        Arrivals(),
+        core.settings.commitment,
+        core.clock,
+        further=[check],
+    )
+    asking.send("2.25.11")
+    for transaction in ("2.25.1", "2.25.2"):
+        asking.ask(referenced("2.25.11"), transaction)
+        asking.wait()
+    [answer] = asking.answers()
+    assert (answer.transaction_uid, [one[2] for one in answer.failed]) == ("2.25.2", [0x0213])
+    assert asking.promised() == set()
+
+
 def test_a_transaction_under_way_is_for_its_instances(asking: Asking) -> None:
     """The same UID for others is refused, from the same device; another one's is another."""
     asking.send("2.25.11")
@@ -310,6 +363,21 @@ def test_a_restart_goes_on(asking: Asking) -> None:
     again.wait()
     assert [one.transaction_uid for one in again.answers()] == ["2.25.1", "2.25.2"]
     again.practice.close()
+
+
+def test_a_restored_database_is_verified_anew(asking: Asking) -> None:
+    """What was there when it was copied may not be here; no answer is asked about."""
+    asking.send("2.25.11")
+    asking.ask(referenced("2.25.11"))
+    asking.wait()
+    asking.file("2.25.11").unlink()
+    with asking.practice.database.write() as connection:
+        for message in reopen_unanswered(connection, asking.practice.clock.utc()):
+            remove(connection, message)
+        ask_what_waits(connection)
+    asking.wait()
+    assert asking.outcome() == {"2.25.11": MISSING}
+    assert asking.practice.outbox.questions() == ()
 
 
 def test_answered_requests_are_forgotten_and_promises_are_not(asking: Asking) -> None:

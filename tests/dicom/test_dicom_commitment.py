@@ -22,10 +22,11 @@ from gdtbridge.dicom.server import DicomServer
 from gdtbridge.outbox import COMMITMENT
 from gdtbridge.service import dimse_services
 from gdtbridge.settings import DicomSettings
-from tests.commitment.asking import Asking
-from tests.tools.device import RawAssociation, command_element, command_set
-from tests.tools.elements import IMPLICIT, US_IMAGE, element
+from tests.commitment.asking import Asking, referenced
+from tests.tools.device import RawAssociation, command_element, command_set, p_data, store_rq
+from tests.tools.elements import EXPLICIT, IMPLICIT, US_IMAGE, element, identification
 from tests.tools.practice import Practice
+from tests.tools.waiting import wait_for
 
 
 def free_port() -> int:
@@ -259,6 +260,25 @@ def test_a_report_that_is_refused_stays(setting: Setting) -> None:
     assert "0110" in one.last_error
     setting.asking.book.end(one.id)
     assert setting.asking.book.overview(only_open=True) == []
+
+
+def test_an_object_on_its_way_is_waited_for(setting: Setting) -> None:
+    """A large one over a slow network takes longer than any wait; nobody tells it as missing."""
+    data = identification(SOPInstanceUID="2.25.11") + element(0x7FE00010, b"OB", bytes(100_000))
+    with RawAssociation(setting.port).associate([(US_IMAGE, [EXPLICIT])]) as peer:
+        peer.send(p_data(1, 3, store_rq(US_IMAGE, "2.25.11")) + p_data(1, 0, data[:10_000]))
+        wait_for(setting.asking.book.arrivals.now, what="the first bytes")
+        setting.asking.ask(referenced("2.25.11"))
+        for _ in range(3):
+            setting.asking.wait(100)
+        assert setting.asking.answers() == []
+        for at in range(10_000, 90_000, 10_000):
+            peer.send(p_data(1, 0, data[at : at + 10_000]))
+        peer.send(p_data(1, 2, data[90_000:]))
+        assert peer.response().status == 0
+    wait_for(lambda: not setting.asking.book.arrivals.now(), what="its end")
+    setting.asking.wait(1)
+    assert setting.asking.outcome() == {"2.25.11": 0}
 
 
 # ---------------------------------------------------------------------------- requests
