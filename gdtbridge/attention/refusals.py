@@ -99,6 +99,14 @@ _TELLING: Final = {
         "nicht lesbar oder nicht, was es sein soll / unreadable, or not what it should be",
     ),
 }
+
+
+def told_reason(reason: str) -> str:
+    """Return in two languages why somebody was refused; ``reason`` itself where it is none."""
+    known = {str(one): telling.text for one, telling in _TELLING.items()}
+    return known.get(reason, reason)
+
+
 _OF_STATUS: Final = {0xA700: RefusalReason.RESOURCES, 0x0110: RefusalReason.PROCESSING}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -24,10 +25,9 @@ if TYPE_CHECKING:
     from gdtbridge.core import Core
     from gdtbridge.devices import NetworkProfile
 
-_HEADINGS: Final = {
-    "association": "Verbindungen / associations",
-    "context": "Angeboten / proposed",
-    "request": "Gefragt und gesendet / asked and sent",
+_REFUSED: Final = {
+    "abstract_syntax_not_supported": "SOP-Klasse nicht unterstützt / not supported",
+    "transfer_syntaxes_not_supported": "keine Transfersyntax unterstützt / none supported",
 }
 _NEVER: Final = "war noch nie da / was never seen"
 
@@ -139,14 +139,16 @@ def _row(core: Core, known: KnownCaller) -> dict[str, str]:
 
 def _state(known: KnownCaller) -> str:
     """Return what came of the last association, and how many came about."""
-    acts = [one for one in known.acts if one.kind == "association"]
+    from gdtbridge.attention.refusals import told_reason
+
+    acts = _acts_of(known, "association")
     if not acts:
         return _NEVER
     last = max(acts, key=lambda one: one.last_at)
     times = sum(one.times for one in acts if one.outcome == "accepted")
     if last.outcome == "accepted":
         return f"angenommen / accepted ({times}x)"
-    return f"abgewiesen / refused: {last.outcome} ({last.times}x)"
+    return f"abgewiesen / refused: {told_reason(last.outcome)} ({last.times}x)"
 
 
 def _moment(seconds: float) -> str:
@@ -197,20 +199,54 @@ def _lines(core: Core, known: KnownCaller) -> Iterator[str]:
     usual = _values(NetworkProfile(profile.name))
     for key, value in _values(replace(profile, title="", source="")).items():
         if value != usual[key]:
-            yield f"    {key} = {value}"
+            yield f"    {key} = {json.dumps(value, ensure_ascii=False)}"
     if not known.acts:
         yield f"  {_NEVER}"
         return
     yield f"  zuerst, zuletzt / first, last: {_moment(known.first_at)}, {_moment(known.last_at)}"
-    for kind, heading in _HEADINGS.items():
-        acts = sorted((one for one in known.acts if one.kind == kind), key=lambda one: one.key)
-        if acts:
-            yield f"  {heading}:"
-            yield from (f"    {line}" for line in columns([_cells(one) for one in acts]))
+    yield from _told(
+        "Verbindungen / associations", map(_association, _acts_of(known, "association"))
+    )
+    yield from _exchanged(known)
 
 
-def _cells(act: CallerAct) -> list[str]:
-    return [_spoken(act.what), _spoken(act.outcome), f"{act.times}x", _moment(act.last_at)]
+def _exchanged(known: KnownCaller) -> Iterator[str]:
+    """Yield what a caller asked and sent, then what it proposed, by what came of it."""
+    requests = (
+        [_spoken(one.what), one.outcome, f"{one.times}x", _moment(one.last_at)]
+        for one in _acts_of(known, "request")
+    )
+    yield from _told("Gefragt und gesendet, mit Status / asked and sent, with status", requests)
+    contexts = _acts_of(known, "context")
+    refused = (
+        [_spoken(one.what), _REFUSED[one.outcome]] for one in contexts if one.outcome in _REFUSED
+    )
+    yield from _told("Angeboten und abgelehnt / proposed and refused", refused)
+    accepted: dict[str, list[str]] = {}
+    for one in contexts:
+        if one.outcome not in _REFUSED:
+            accepted.setdefault(_spoken(one.what), []).append(_spoken(one.outcome))
+    offered = ([what, ", ".join(syntaxes)] for what, syntaxes in accepted.items())
+    yield from _told("Angeboten und angenommen / proposed and accepted", offered)
+
+
+def _acts_of(known: KnownCaller, kind: str) -> list[CallerAct]:
+    return sorted((one for one in known.acts if one.kind == kind), key=lambda one: one.key)
+
+
+def _told(heading: str, rows: Iterable[list[str]]) -> Iterator[str]:
+    """Yield a heading and its rows, or nothing where there are none."""
+    if found := list(rows):
+        yield f"  {heading}:"
+        yield from (f"    {line}" for line in columns(found))
+
+
+def _association(act: CallerAct) -> list[str]:
+    from gdtbridge.attention.refusals import told_reason
+
+    accepted = act.outcome == "accepted"
+    told = "angenommen / accepted" if accepted else told_reason(act.outcome)
+    return [told, f"{act.times}x", _moment(act.last_at)]
 
 
 def _spoken(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def config(tmp_path: Path, server: DicomServer) -> Path:
     with open_core(load_settings(file, {})) as core:
         core.callers.note(LOGIQ, ActKind.ASSOCIATION, "", "accepted")
         core.callers.note(LOGIQ, ActKind.CONTEXT, WORKLIST, IMPLICIT)
+        core.callers.note(LOGIQ, ActKind.CONTEXT, "1.2.3", "abstract_syntax_not_supported")
         core.callers.note(LOGIQ, ActKind.REQUEST, f"C-FIND {WORKLIST}", "A700")
         core.callers.note(Caller("STRANGER", "10.0.0.9"), ActKind.ASSOCIATION, "", "title")
         core.callers.keep()
@@ -62,7 +64,9 @@ def test_who_calls_is_listed(config: Path) -> None:
     assert rows["LOGIQ"]["implementation"] == "LOGIQS8_1"
     assert rows["LOGIQ"]["entered"] == "[[device]]"
     assert rows["LOGIQ"]["state"] == "angenommen / accepted (1x)"
-    assert rows["STRANGER"]["state"] == "abgewiesen / refused: title (1x)"
+    assert rows["STRANGER"]["state"] == (
+        "abgewiesen / refused: AE-Titel nicht erlaubt / AE title not allowed (1x)"
+    )
     assert rows["NEVER"]["state"] == "war noch nie da / was never seen"
     assert "AE-TITEL" in run(config, "devices", "list").stdout
 
@@ -80,11 +84,14 @@ def test_all_of_one_device(config: Path, name: str) -> None:
         "Implicit VR Little Endian",
         "C-FIND Modality Worklist",
         "A700",
+        "1.2.3                                       SOP-Klasse nicht unterstützt",
     ):
         assert part in told
+    assert re.search(r"1\.2\.3 +SOP-Klasse nicht unterstützt", told)
     (shown,) = json.loads(run(config, "devices", "show", name, "--json").stdout)
     assert [(act["kind"], act["what"], act["outcome"], act["times"]) for act in shown["acts"]] == [
         ("association", "", "accepted", 1),
+        ("context", "1.2.3", "abstract_syntax_not_supported", 1),
         ("context", WORKLIST, IMPLICIT, 1),
         ("request", f"C-FIND {WORKLIST}", "A700", 1),
     ]
