@@ -235,7 +235,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     """Return the core on ``stores``; nothing is opened, nothing runs."""
     database, archive, outbox = stores.database, stores.archive, stores.outbox
     worklist, due = stores.worklist, DueSignal()
-    completion, devices = CompletionRule(settings.exam), directory_of(settings)
+    devices = directory_of(settings)
+    completion = CompletionRule(settings.exam, devices.unending)
     maker = DecisionMaker(
         settings.exam, NumberRule(settings.exam.patient_id_pattern), DateRule(settings.exam)
     )

@@ -175,7 +175,7 @@ def _details(core: Core, known: KnownCaller) -> dict[str, object]:
                 "first_at": one.first_at,
                 "last_at": one.last_at,
             }
-            for one in known.acts
+            for one in sorted(known.acts, key=lambda one: one.key)
         ],
     }
 

@@ -107,6 +107,12 @@ def test_a_device_that_never_ends_steps_is_not_waited_for(device: StepDevice) ->
     play(device, "begin image:1 quiet records=1")
 
 
+@pytest.mark.parametrize("settings_text", ["[[device]]\naet = 'us01'\nprofile = 'never-ends'\n"])
+def test_a_device_the_practice_knows_to_never_end_steps(device: StepDevice) -> None:
+    """Its profile says so: the quiet time is enough from its first exam on."""
+    play(device, "begin image:1 quiet records=1")
+
+
 def test_the_first_instance_is_enough_where_that_is_wanted(device: StepDevice) -> None:
     """`exam.trigger` counts more than a step in progress."""
     object.__setattr__(device.practice.settings.exam, "trigger", "first_instance")
