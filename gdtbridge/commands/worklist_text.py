@@ -9,7 +9,7 @@ from gdtbridge.commands.options import columns
 from gdtbridge.dataset.values import da_text
 from gdtbridge.durable.clock import local_time
 from gdtbridge.queries.explain import EntryOutcome, JudgedEntry
-from gdtbridge.queries.report import DeviceQueries, ListPreview
+from gdtbridge.queries.report import DeviceQueries, ListPreview, is_named
 from gdtbridge.queries.words import Words, person
 from worklist import Item, given_keys, item_from, items_of, text_of
 
@@ -37,6 +37,8 @@ def why_lines(found: DeviceQueries, words: Words) -> Iterator[str]:
             f" ({record.times} times the same since {since})",
         )
     yield _labelled(say("Letzte Abfrage", "Last query"), asked)
+    if found.day != words.today:
+        yield _labelled(say("Heute", "Today"), say("noch nicht gefragt", "has not asked yet"))
     yield _labelled(say("Gefragt nach", "Asked for"), _asked(found.keys, words))
     yield _labelled(say("Bekommen", "Got"), words.result(record))
     listed = words.listed(record) if record.listed else say("nichts", "nothing")
@@ -112,6 +114,13 @@ def _nobody(core: Core, device: str, words: Words) -> Iterator[str]:
         f"In den letzten {days:g} Tagen hat {who} die Arbeitsliste hier nicht abgefragt.",
         f"In the last {days:g} days {who} has not asked this worklist.",
     )
+    seen = [one for one in core.callers.callers() if not device or is_named(one.caller, device)]
+    for one in seen[:MOST_SHOWN]:
+        name, last = _device(one.caller.aet, one.caller.address), words.moment(one.last_at)
+        yield "  " + words.say(
+            f"{name} war zuletzt {last} hier, ohne die Arbeitsliste abzufragen.",
+            f"{name} was here {last} and did not ask for the worklist.",
+        )
     yield "  → " + words.say(
         f"Am Gerät als Worklist-Server eintragen: AE-Titel {dicom.aet}, Port {dicom.port}, Adresse"
         f" dieses Rechners; mit „Verify“ oder „Echo“ prüfen.",

@@ -34,7 +34,7 @@ class AskedPractice:
             practice.folder / "spool",
             core.receiving,
             core.device_worklist,
-            Observers(core.refusals, core.queries),
+            Observers(core.refusals, core.queries, core.callers),
         )
         self.server.start()
 

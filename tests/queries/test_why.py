@@ -183,6 +183,11 @@ def test_a_device_that_never_asked_is_told_where_to_ask(asked: AskedPractice) ->
     assert "hat US02 die Arbeitsliste hier nicht abgefragt" in told
     assert "AE-Titel GDTBRIDGE" in told
 
+    send_raw(asked.server.port, [], calling="US02")
+    asked.core.callers.keep()
+    told = asked.why("US02")
+    assert "US02 (127.0.0.1) war zuletzt heute 09:30:15 hier, ohne die Arbeitsliste" in told
+
     with pytest.raises(Rejected):
         send_raw(asked.server.port, [], calling="FREMD")
     asked.core.refusals.keep()
@@ -237,7 +242,9 @@ def test_english_where_it_is_wanted(asked: AskedPractice) -> None:
 def test_a_preview_is_what_the_device_would_get(asked: AskedPractice) -> None:
     """Its last query for today, by its profile, in its letters; and what it would not get."""
     asked.ask(ScheduledStationAETitle="US01", ScheduledProcedureStepStartDate="20240115")
+    assert "noch nicht gefragt" not in asked.why()
     asked.practice.clock.turn(86400.0)
+    assert "Heute:           noch nicht gefragt" in asked.why()
     asked.order(family_name="Şahin")
     asked.order(patient_id="2", station="US02")
 
