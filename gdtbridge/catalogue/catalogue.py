@@ -215,7 +215,7 @@ class Catalogue:
 
 @lru_cache(maxsize=1)
 def _sizes() -> Mapping[str, str]:
-    """Return what sizes in other languages are called in the standard (``sizes.tsv``)."""
+    """Return what other words for a measurement are in the standard (``sizes.tsv``)."""
     return {row[0]: row[1] for row in table("catalogue/sizes.tsv")}
 
 

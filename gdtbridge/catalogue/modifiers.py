@@ -132,18 +132,16 @@ def _with_the_organ(
     """
     inside = found.get(IdentityExtra.IN)
     names = [one for one in (measurement.group or "").split(" / ") if not _is_generic(one)]
-    if inside is None or len(names) != 1:
+    if inside is None or len(names) != 1 or IdentityExtra.TRACKING in found:
         return found
     text = " ".join(names[0].casefold().split())
     organ = term_of_text(ModifierRole.SITE, text) or (_sided_text(text) or ("",))[0]
     site = found.get(ModifierRole.SITE)
     if not organ or (site is not None and site.term != organ):
         return found
-    if site is None:
-        found[ModifierRole.SITE] = SaidModifier(f"={text}", "", names[0])
-        found[ModifierRole.SITE] = found[ModifierRole.SITE]._replace(
-            term=term_of_text(ModifierRole.SITE, text)
-        )
+    if site is None:  # of one with a side `_with_the_side` finds the term
+        term = term_of_text(ModifierRole.SITE, text)
+        found[ModifierRole.SITE] = SaidModifier(f"={text}", term, names[0])
     del found[IdentityExtra.IN]
     return found
 

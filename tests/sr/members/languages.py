@@ -72,6 +72,47 @@ LANGUAGES: dict[str, Member] = {
         ),
         (told("25", "mm", "RENL0L0CHILD", "Fetus"),),
     ),
+    "a mother's organs, Italian and French": Member(
+        titled(
+            "LN|11525-3|US Pelvis and Fetus for pregnancy",
+            container("99ESA|2|Utero", num("99ESA|3|Lunghezza", "80", "mm")),
+            container("99ESA|4|Ovaire gauche", num("99ESA|3|Longueur", "31", "mm")),
+        ),
+        (told("80", "mm", "UTEL", never="CHILD"), told("31", "mm", "OVAL0L", never="CHILD")),
+    ),
+    "vessels by their abbreviations": Member(
+        titled(
+            "99V|1|Carotid",
+            container(
+                "99V|2|ICA links",
+                num("99V|3|PSV", "120", "cm/s"),
+                num("99V|4|EDV", "40", "cm/s"),
+                num("99V|5|RI", "0.67", "1"),
+            ),
+            container("99V|6|Rt CCA", num("99V|3|PSV", "0.8", "m/s")),
+            container("99V|7|Left Ventricle", num("99V|4|EDV", "110", "ml")),
+        ),
+        (
+            told("120.0", "cm/s", "ICAPSV0L"),
+            told("40.0", "cm/s", "ICAEDV0L"),
+            told("0.67", "", "ICARI0L"),
+            told("80.0", "cm/s", "CCAPSV0R"),
+            told("110", "ml", never="EDV0L"),
+        ),
+    ),
+    "abbreviations that mean several things": Member(
+        titled(
+            "99V|1|Echo",
+            container("99V|2|AV", num("99V|3|PSV", "1.4", "m/s")),
+            container("99V|4|Rate", num("99V|5|Length", "1.4", "cm")),
+            container("99V|6|Blase", num("99V|7|Volumen", "20", "ml")),
+        ),
+        (
+            told("140", "cm/s", never="VERTPSV"),
+            told("14", "mm", never="SPLL"),
+            told("20", "ml", never="BLAV"),
+        ),
+    ),
     "a vessel no row has": Member(
         titled(
             "DCM|125100|Vascular Ultrasound Procedure Report",
