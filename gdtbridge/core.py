@@ -102,7 +102,7 @@ from gdtbridge.retrieve.peers import ArchivePeer, PeerDirectory
 from gdtbridge.settings import MEGABYTE, PeerSettings, Settings
 from gdtbridge.settings.folders import find_installation, make_folders, shared_folders
 from gdtbridge.sr import ReportReader
-from worklist import AnswerCharset, WorklistFolder
+from worklist import AnswerCharset, WorklistFolder, night_before
 
 
 class Opening(Enum):
@@ -256,7 +256,9 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     renumbering = PatientRenumbering(database, book, held, due, clock)
     refusals = RefusalBook(database, clock)
     queries = QueryBook(database, worklist, clock, days=settings.worklist.query_days)
-    device_worklist = DeviceWorklist(worklist, devices)
+    device_worklist = DeviceWorklist(
+        worklist, devices, lambda: night_before(clock.local(), settings.worklist.min_age_hours)
+    )
     unknown = settings.dicom.unknown_devices
     callers = CallerRegister(database, devices, clock, refuses_unknown=unknown == "refuse")
     history = ListHistory(database, worklist)

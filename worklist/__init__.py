@@ -27,6 +27,7 @@ from worklist.item import Item, item_from, items_of, text_of
 from worklist.keys import name_keys
 from worklist.names import NameForm
 from worklist.query import MatchPolicy, Query, StationPolicy
+from worklist.temporal import night_before
 
 __all__ = [
     "DETAIL_RULES",
@@ -65,6 +66,7 @@ __all__ = [
     "make_entry",
     "matches",
     "name_keys",
+    "night_before",
     "project",
     "text_of",
     "to_dataset",

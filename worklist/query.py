@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 
@@ -22,7 +23,15 @@ from worklist.charset import AnswerCharset, as_shown, readable_sets
 from worklist.entry import StepStatus
 from worklist.item import NOTHING, Element, Item, is_private_creator, tag_of
 from worklist.names import NameForm, formed
-from worklist.temporal import ValueRange, combined, da_of, instant, parse_range, to_day
+from worklist.temporal import (
+    ValueRange,
+    combined,
+    da_of,
+    instant,
+    instant_of,
+    parse_range,
+    to_day,
+)
 from worklist.text import TextTest, name_test, text_test
 
 log = logging.getLogger(__name__)
@@ -32,6 +41,7 @@ Test = Callable[[Item], bool]
 NAME = tag_of("PatientName")
 STATION = tag_of("ScheduledStationAETitle")
 MODALITY = tag_of("Modality")
+INSTITUTION = tag_of("InstitutionName")
 START_DATE = tag_of("ScheduledProcedureStepStartDate")
 START_TIME = tag_of("ScheduledProcedureStepStartTime")
 STATUS = tag_of("ScheduledProcedureStepStatus")
@@ -55,11 +65,13 @@ class MatchPolicy:
     ``charset`` decides in which character set a device is answered.
     ``combined_start``: a range of start dates and one of start times make one range from the first
     instant to the last, instead of two keys of their own (PS3.4 K.2.2.1.1 leaves both open).
-    ``shows_started``: whether a device that asks for no status sees who is being examined.
-    ``modality``: empty for what is asked, ``*`` for any whatever is asked, else the one a device
-    gets. ``extra_days`` are days before and after those asked for. ``names`` are the forms a
-    patient's name is shown in, and found by. ``most_answers`` is 0 for no limit. ``attributes``
-    are those of the information model that is asked.
+    ``night`` is since when (local time) what began yesterday counts as of today, for the night duty
+    (`night_before`); None by day. ``shows_started``: whether a device that asks for no status sees
+    who is being examined. ``modality``: empty for what is asked, ``*`` for any whatever is asked,
+    else the one a device gets. ``institution``: empty for all, else a device gets the entries of
+    that one and those of none. ``extra_days`` are days before and after those asked for. ``names``
+    are the forms a patient's name is shown in, and found by. ``most_answers`` is 0 for no limit.
+    ``attributes`` are those of the information model that is asked.
     """
 
     station: StationPolicy = StationPolicy.MATCH
@@ -67,7 +79,9 @@ class MatchPolicy:
     charset: AnswerCharset = AnswerCharset.DEVICE
     shows_started: bool = True
     modality: str = ""
+    institution: str = ""
     extra_days: int = 0
+    night: datetime | None = None
     names: frozenset[NameForm] = frozenset()
     most_answers: int = 0
     attributes: AttributeTables = WORKLIST
@@ -110,7 +124,7 @@ class Query:
         if asks_for_name and policy.names:  # an index knows no name by its forms
             asked = {tag: key for tag, key in asked.items() if tag != NAME}
         return cls(
-            (*tests, *_unasked(asked, policy)),
+            (*tests, *_unasked(asked, policy), *_of_night(keys, policy)),
             asked,
             readable_sets(policy.charset, keys),
             asks_for_name=asks_for_name,
@@ -155,9 +169,12 @@ def _as_meant(keys: Item, policy: MatchPolicy, calling_aet: str) -> Item:
     changed = {
         **_meant_station(step, policy.station, calling_aet),
         **_meant_modality(policy.modality),
-        **_meant_days(step, policy.extra_days),
+        **_meant_days(step, policy),
     }
-    return {**keys, SPS: Element("SQ", items=({**step, **changed},))} if changed else keys
+    meant = {SPS: Element("SQ", items=({**step, **changed},))} if changed else {}
+    if policy.institution:
+        meant[INSTITUTION] = Element("LO", texts=(policy.institution,))
+    return {**keys, **meant} if meant else keys
 
 
 def _meant_station(step: Item, policy: StationPolicy, calling_aet: str) -> Item:
@@ -175,15 +192,24 @@ def _meant_modality(modality: str) -> Item:
     return {MODALITY: Element("CS", texts=() if modality == "*" else (modality,))}
 
 
-def _meant_days(step: Item, extra: int) -> Item:
-    """Return the start date asked for with ``extra`` days before and after."""
-    key = step.get(START_DATE)
-    days = _single_range(key, to_day) if extra else None
+def _meant_days(step: Item, policy: MatchPolicy) -> Item:
+    """Return the start date asked for with the policy's further days before and after."""
+    extra = policy.extra_days
+    before = 1 if _is_of_night(step, policy) else extra
+    days = _single_range(step.get(START_DATE), to_day) if before else None
     if days is None:
         return NOTHING
-    low = "" if days.low is None else da_of(days.low - extra)
+    low = "" if days.low is None else da_of(days.low - before)
     high = "" if days.high is None else da_of(days.high + extra)
     return {START_DATE: Element("DA", texts=(f"{low}-{high}",))}
+
+
+def _is_of_night(step: Item, policy: MatchPolicy) -> bool:
+    """Return whether a device asks from today on in a night that began yesterday."""
+    if policy.night is None or policy.extra_days:
+        return False
+    days = _single_range(step.get(START_DATE), to_day)
+    return days is not None and days.low == policy.night.toordinal() + 1
 
 
 def _tests(keys: Item, level: int, policy: MatchPolicy) -> Iterator[KeyTest]:
@@ -211,6 +237,18 @@ def _unasked(keys: Item, policy: MatchPolicy) -> Iterator[KeyTest]:
         test = _sequence_test(waits)
         if test is not None:
             yield KeyTest({SPS: Element("SQ")}, _on_item(SPS, test, required=False), waits)
+
+
+def _of_night(keys: Item, policy: MatchPolicy) -> Iterator[KeyTest]:
+    """Yield the test that leaves out what began yesterday before the night did."""
+    step, since = _step_of(keys), policy.night
+    if since is not None and _is_of_night(step, policy):
+        asked = {START_DATE: step[START_DATE]}
+        first = instant_of(since)
+        began = Query((KeyTest(asked, lambda item: (_start_of(item) or first) >= first),))
+        test = _sequence_test(began)
+        if test is not None:
+            yield KeyTest({SPS: Element("SQ")}, _on_item(SPS, test, required=False), began)
 
 
 def _is_waiting(status: Element) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
 from gdtbridge.dataset.values import MICROSECONDS_A_DAY, da_text, to_date
 
@@ -56,6 +56,22 @@ def parse_range(text: str, parse: Callable[[str], int | None]) -> ValueRange | N
 def instant(day: int, micros: int) -> int:
     """Return one number for a day number and the microseconds of that day."""
     return day * MICROSECONDS_A_DAY + micros
+
+
+def instant_of(moment: datetime) -> int:
+    """Return the number of a local time."""
+    since_midnight = moment - datetime.combine(moment.date(), time(0))
+    return instant(moment.toordinal(), since_midnight // timedelta(microseconds=1))
+
+
+def night_before(now: datetime, hours: float) -> datetime | None:
+    """Return since when what began yesterday belongs to this night; None by day.
+
+    ``now`` is local time, naive. A night is what is not longer ago than ``hours``.
+    """
+    midnight = datetime.combine(now.date(), time(0))
+    since = max(now - timedelta(hours=hours), midnight - timedelta(days=1))
+    return since if since < midnight else None
 
 
 def combined(days: ValueRange, times: ValueRange) -> ValueRange | None:

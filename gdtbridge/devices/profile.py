@@ -33,6 +33,7 @@ class NetworkProfile:
     the named one, transliterated where it lacks letters. ``station``: whether the station in a
     query is matched, is the calling AE title where the query names none, or does not count.
     ``modality``: empty as asked, ``*`` whatever is asked, else only entries of that one.
+    ``institution``: only entries of that practice and of none; for one device, never of a maker.
     ``extra_days`` are days before and after those asked for. ``names`` are the `NameForms` of a
     patient's name. ``most_answers`` is 0 for no limit. ``shows_started``: whether entries
     being examined are among the answers. ``commitment``: on which association N-EVENT-REPORT is
@@ -46,6 +47,7 @@ class NetworkProfile:
     charset: AnswerLetters = "device"
     station: StationMatching = "match"
     modality: str = ""
+    institution: str = ""
     extra_days: int = 0
     names: tuple[NameForms, ...] = ()
     most_answers: int = 0

@@ -48,6 +48,7 @@ class DeviceSettings(SettingsSection):
     charset: AnswerLetters | None = None
     station: StationMatching | None = None
     modality: Annotated[str, Field(pattern=r"^(\*|[A-Z0-9_ ]{0,16})$")] | None = None
+    institution: Annotated[str, Field(max_length=64)] | None = None
     extra_days: Annotated[int, Field(ge=0, le=31)] | None = None
     names: Annotated[tuple[NameForms, ...], BeforeValidator(split)] | None = None
     most_answers: Annotated[int, Field(ge=0)] | None = None

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,21 @@ def test_wrong_settings(environ: dict[str, str]) -> None:
     assert "Traceback" not in done.output
 
 
+def test_worklist_details(environ: dict[str, str]) -> None:
+    """An order may be for another day, and say more; what is wrong is named."""
+    patient = ("--id", "7", "--lastname", "Weiß", "--birthdate", "24.12.1958")
+    day = date.today() + timedelta(days=2)  # noqa: DTZ011 - as the practice's clock says
+    when = ("--date", f"{day:%d.%m.%Y}", "--time", "08:30")
+    said = ("--priority", "notfall", "--height", "172")
+    assert run(environ, "worklist", "add", *patient, *when, *said).exit_code == 0
+    (entry,) = json.loads(run(environ, "worklist", "list", "--json").stdout)
+    assert (entry["scheduled"], entry["priority"]) == (f"{day} 08:30", "STAT")
+
+    wrong = run(environ, "worklist", "add", *patient, "--height", "1,72")
+    assert wrong.exit_code == 1
+    assert "height" in wrong.stderr
+
+
 def test_worklist(environ: dict[str, str]) -> None:
     """An order is added, listed and removed."""
     added = run(
@@ -149,6 +165,8 @@ def test_worklist(environ: dict[str, str]) -> None:
     (entry,) = json.loads(run(environ, "worklist", "list", "--json").stdout)
     assert (entry["accession_number"], entry["patient_name"]) == (number, "Weiß")
     assert entry["birth_date"] == "1958-12-24"
+
+    assert (entry["status"], entry["priority"]) == ("SCHEDULED", "")
 
     head, line = run(environ, "worklist", "list").stdout.splitlines()
     assert head.split()[:4] == ["AUFTRAG", "TERMIN", "STATION", "MODALITÄT"]

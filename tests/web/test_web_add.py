@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -11,6 +11,7 @@ import requests
 
 from gdtbridge.errors import DatabaseError, OutOfResources, ProcessingFailure
 from gdtbridge.people import Patient
+from worklist import EntryDetails
 
 PATIENT = {
     "id": "12345",
@@ -66,6 +67,40 @@ def test_empty_options_count_as_left_out(url: str, orders: Any) -> None:
     """``modality=`` means the default, not an empty modality."""
     assert call(url, modality="", scheduledStation=" ").status_code == 200
     assert (orders.requests[0].modality, orders.requests[0].station) == (None, None)
+
+
+def test_an_order_for_another_day_with_details(url: str, orders: Any) -> None:
+    """Day, time and what else is said arrive in the core's words."""
+    said = {"date": "24.12.2199", "time": "08:30", "height": "172,5", "priority": "Notfall"}
+    assert call(url, **said).status_code == 400  # more than five years ahead
+    said["date"] = "23.11.2026"
+    assert call(url, **said).status_code == 200
+    [placed] = orders.requests
+    assert placed.scheduled == datetime.combine(date(2026, 11, 23), time(8, 30))
+    assert placed.details == EntryDetails(PatientSize="1.725", RequestedProcedurePriority="STAT")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("date", "heute"),
+        ("date", "01.01.2020"),
+        ("time", "25:00"),
+        ("height", "1,72"),
+        ("weight", "zu viel"),
+        ("pregnancy", "9"),
+        ("lmp", "01.13.2026"),
+        ("priority", "gleich"),
+    ],
+)
+def test_a_wrong_detail_is_refused_by_its_name(
+    url: str, orders: Any, name: str, value: str
+) -> None:
+    """And nothing is placed."""
+    answer = call(url, **{name: value})
+    assert answer.status_code == 400
+    assert error_of(answer).startswith(name)
+    assert orders.requests == []
 
 
 def test_older_spelling_of_the_names(url: str, orders: Any) -> None:

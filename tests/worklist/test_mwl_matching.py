@@ -14,11 +14,13 @@ from pydicom.dataset import Dataset
 from gdtbridge.dataset.values import to_instant, to_microseconds
 from worklist import (
     Entry,
+    EntryDetails,
     MatchPolicy,
     StationPolicy,
     StepStatus,
     make_entry,
     matches,
+    night_before,
     to_dataset,
 )
 from worklist.item import item_from
@@ -308,6 +310,69 @@ def test_no_text_breaks_the_readers_of_dates_and_times(
     """Any text is read as a range or refused, never an exception."""
     wanted = parse_range(text, parse)
     assert wanted is None or wanted.low is not None or wanted.high is not None
+
+
+TODAY = "20240116"
+NIGHT = night_before(datetime.fromisoformat("2024-01-16 00:10:00"), 6)
+
+
+@pytest.mark.parametrize(
+    ("start", "asked", "night", "found"),
+    [
+        ("2024-01-15 23:50:00", TODAY, NIGHT, YES),
+        ("2024-01-15 23:50:00", TODAY, None, NO),
+        ("2024-01-15 23:50:00", "20240116-20240117", NIGHT, YES),
+        ("2024-01-15 23:50:00", "20240116-", NIGHT, YES),
+        ("2024-01-15 23:50:00", "20240117", NIGHT, NO),
+        ("2024-01-15 23:50:00", "20240115", NIGHT, YES),
+        ("2024-01-15 18:10:00", TODAY, NIGHT, YES),
+        ("2024-01-15 18:09:00", TODAY, NIGHT, NO),
+        ("2024-01-15 08:00:00", "20240115-20240116", NIGHT, YES),
+        ("2024-01-15 08:00:00", "", NIGHT, YES),
+        ("2024-01-14 23:50:00", TODAY, NIGHT, NO),
+        ("2024-01-16 08:00:00", TODAY, NIGHT, YES),
+        ("2024-01-17 00:05:00", TODAY, NIGHT, NO),
+    ],
+)
+def test_the_list_of_the_night(
+    make: Make, ask: Ask, start: str, asked: str, night: datetime | None, *, found: bool
+) -> None:
+    """After midnight the device asks for its new day and finds what was ordered before."""
+    entry = to_dataset(make(scheduled=datetime.fromisoformat(start)))
+    query = ask(ScheduledProcedureStepStartDate=asked)
+    assert matches(query, entry, MatchPolicy(night=night)) is found
+
+
+@pytest.mark.parametrize(
+    ("now", "hours", "since"),
+    [
+        ("2024-01-16 00:10", 6, "2024-01-15 18:10"),
+        ("2024-01-16 05:59", 6, "2024-01-15 23:59"),
+        ("2024-01-16 06:00", 6, None),
+        ("2024-01-16 12:00", 6, None),
+        ("2024-01-16 00:10", 0, None),
+        ("2024-01-16 00:10", 48, "2024-01-15 00:00"),
+    ],
+)
+def test_when_it_is_night(now: str, hours: float, since: str | None) -> None:
+    """Until what began before midnight is older than that; never before yesterday."""
+    wanted = None if since is None else datetime.fromisoformat(since)
+    assert night_before(datetime.fromisoformat(now), hours) == wanted
+
+
+@pytest.mark.parametrize(
+    ("institution", "asked", "found"),
+    [("Nord", "", YES), ("Süd", "", NO), ("", "Süd", NO), ("", "Nord", YES), ("", "", YES)],
+)
+def test_several_practices_in_one_house(
+    make: Make, ask: Ask, institution: str, asked: str, *, found: bool
+) -> None:
+    """A device sees the entries of its practice, and those of none."""
+    policy = MatchPolicy(institution=institution)
+    query = ask(charset="ISO_IR 192", InstitutionName=asked)
+    ours = make(details=EntryDetails(InstitutionName="Nord"))
+    assert matches(query, to_dataset(ours), policy) is found
+    assert matches(query, to_dataset(make()), policy)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -58,6 +59,8 @@ STATION_KEYS = ["US01", "US*", "US01\\US02", "*1", "US03"]
 POLICIES = [
     MatchPolicy(),
     MatchPolicy(combined_start=True),
+    MatchPolicy(night=datetime(2024, 1, 15, 18)),  # noqa: DTZ001 - local time
+    MatchPolicy(institution="Nord"),
     *(MatchPolicy(station=one) for one in StationPolicy),
     MatchPolicy(modality="US", extra_days=1),
     MatchPolicy(modality="*", names=frozenset(NameForm)),
