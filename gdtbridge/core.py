@@ -235,8 +235,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     """Return the core on ``stores``; nothing is opened, nothing runs."""
     database, archive, outbox = stores.database, stores.archive, stores.outbox
     worklist, due = stores.worklist, DueSignal()
-    devices = directory_of(settings)
-    completion = CompletionRule(settings.exam, devices.unending)
+    completion, devices = CompletionRule(settings.exam), directory_of(settings)
     maker = DecisionMaker(
         settings.exam, NumberRule(settings.exam.patient_id_pattern), DateRule(settings.exam)
     )
@@ -290,7 +289,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         OrderFiller(book, database, worklist, clock, min_age_hours=settings.worklist.min_age_hours),
         OrderFiles(settings, ports, exchanges_of(routing, settings), clock),
         InstanceReceiver(database, archive, outbox, completion, due, clock, began),
-        PerformedSteps(database, book, completion, due, clock),
+        PerformedSteps(database, book, completion, due, clock, devices, archive.room_for),
         held,
         renumbering,
         ExamOverview(database, archive, clock),

@@ -354,6 +354,8 @@ performed_step = sa.Table(  # a Modality Performed Procedure Step, as its device
     sa.Column("reason", sa.Text, nullable=False),  # Code Meaning
     sa.Column("began_at", sa.Double, nullable=False, index=True),
     sa.Column("ended_at", sa.Double),  # null: in progress
+    # gdtbridge.devices.NetworkProfile.performed_steps
+    sa.Column("reliance", sa.Text, nullable=False, server_default="full"),
     # whether a person knows what of it is missing or contradicts
     sa.Column("accepted", sa.Boolean, nullable=False, server_default=sa.false()),
 )

@@ -83,15 +83,6 @@ class DeviceDirectory:
         wanted = folded_title(aet)
         return next((one for one in self._devices if folded_title(one.aet) == wanted), None)
 
-    @property
-    def unending(self) -> frozenset[str]:
-        """The devices of the practice, by their AE titles as compared, that end no step (MPPS)."""
-        return frozenset(
-            folded_title(one.aet)
-            for one in self._devices
-            if one.aet and self.profile_of(Caller(one.aet, one.host)).performed_steps != "full"
-        )
-
     def profile_of(self, caller: Caller) -> NetworkProfile:
         """Return what a caller needs.
 

@@ -22,7 +22,7 @@ AnswerLetters: TypeAlias = Literal["device", "latin-1", "utf-8", "ascii"]
 StationMatching: TypeAlias = Literal["match", "calling", "ignore"]
 NameForms: TypeAlias = Literal["alphabetic", "no-affixes", "one-component", "upper"]
 CommitmentAssociation: TypeAlias = Literal["new", "same"]
-PerformedSteps: TypeAlias = Literal["full", "started-only"]
+PerformedSteps: TypeAlias = Literal["full", "started-only", "ignored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class NetworkProfile:
     ``extra_days`` are days before and after those asked for. ``names`` are the `NameForms` of a
     patient's name. ``most_answers`` is 0 for no limit. ``shows_started``: whether entries
     being examined are among the answers. ``commitment``: on which association N-EVENT-REPORT is
-    wanted. ``performed_steps``: whether a step is begun and ended (``full``), or begun and never
-    ended (``started-only``), so that nobody waits for its end. ``quirks`` are names of
-    transformations of what this device sent.
+    wanted. ``performed_steps``: whether a step is begun and ended (``full``), begun and never
+    ended (``started-only``), so that nobody waits for its end, or means nothing (``ignored``).
+    ``quirks`` are names of transformations of what this device sent.
     """
 
     name: str

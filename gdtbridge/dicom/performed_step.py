@@ -116,7 +116,7 @@ class _StepOperation(BufferedOperation):
         if self.is_too_large:
             raise StepRefused(StepFault.TOO_LARGE)
         request = self.request
-        return StepMessage(self.dataset, request.context.transfer_syntax, request.calling_aet)
+        return StepMessage(self.dataset, request.context.transfer_syntax, request.caller)
 
     def _follow(self) -> None:
         try:

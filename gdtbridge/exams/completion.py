@@ -13,8 +13,6 @@ class CompletionRule:
     """The settings ``[exam]`` as a rule; all times are UTC seconds."""
 
     settings: ExamSettings
-    unending: frozenset[str] = frozenset()
-    """AE titles, as compared, of devices whose steps in progress nobody waits for."""
 
     @property
     def at_once(self) -> bool:

@@ -113,6 +113,35 @@ def test_a_device_the_practice_knows_to_never_end_steps(device: StepDevice) -> N
     play(device, "begin image:1 quiet records=1")
 
 
+class TestHabitsSomebodyKnows:
+    """Devices whose profile says what their steps are worth."""
+
+    @pytest.fixture
+    def settings_text(self) -> str:
+        """Return the settings of a practice that knows two of its devices."""
+        device = '[[device]]\naet = "{}"\nperformed_steps = "{}"\n'
+        return device.format("NEVER", "started-only") + device.format("WRONG", "ignored")
+
+    def test_a_device_known_never_to_end(self, practice: Practice) -> None:
+        """It is not waited for, not even once; its entry shows who is being examined."""
+        device = StepDevice(practice, "NEVER")
+        entry = practice.core.orders.place(practice.order()).entry
+        device.begin(begun(STUDY, entry.AccessionNumber))
+        assert [one.ScheduledProcedureStepStatus for one in practice.core.orders.all()] == [
+            "STARTED"
+        ]
+        play(device, "image:1 quiet records=1")
+
+    def test_a_device_whose_steps_mean_nothing(self, practice: Practice) -> None:
+        """They are taken, and change nothing."""
+        device = StepDevice(practice, "WRONG")
+        entry = practice.core.orders.place(practice.order()).entry
+        device.begin(begun(STUDY, entry.AccessionNumber, PatientID="4712"))
+        play(device, "image:1 end:1,2 now records=0 quiet records=1")
+        assert problems(practice) == []
+        assert len(practice.core.steps.messages("2.25.7")) == 2
+
+
 def test_the_first_instance_is_enough_where_that_is_wanted(device: StepDevice) -> None:
     """`exam.trigger` counts more than a step in progress."""
     object.__setattr__(device.practice.settings.exam, "trigger", "first_instance")

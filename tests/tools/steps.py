@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pydicom import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
+from gdtbridge.devices import Caller
 from gdtbridge.dicom.worklist import encode_dataset
 from gdtbridge.exams.steps import StepMessage
 from tests.tools.practice import Practice
@@ -88,7 +89,7 @@ def encoded(dataset: Dataset, syntax: UID = ExplicitVRLittleEndian) -> bytes:
 
 def message(dataset: Dataset, device: str = "US01") -> StepMessage:
     """Return a dataset as the core gets it."""
-    return StepMessage(encoded(dataset), str(ExplicitVRLittleEndian), device)
+    return StepMessage(encoded(dataset), str(ExplicitVRLittleEndian), Caller(device, "127.0.0.1"))
 
 
 class StepDevice:

@@ -8,11 +8,13 @@ record or a name.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.values import new_uid
+from gdtbridge.devices import DeviceDirectory
 from gdtbridge.durable.clock import Clock
 from gdtbridge.exams.completion import CompletionRule, DueSignal
 from gdtbridge.exams.steps import rule, store
@@ -60,6 +62,9 @@ class PerformedSteps:
     completion: CompletionRule
     due: DueSignal
     clock: Clock
+    devices: DeviceDirectory
+    room_for: Callable[[int], None]
+    """Raises `OutOfResources` where so many bytes find no room on the disk."""
 
     def create(self, message: StepMessage, sop_instance_uid: str | None) -> str:
         """Begin a step; return its UID, a new one where the device gave none.
@@ -69,8 +74,10 @@ class PerformedSteps:
         facts = facts_in(message.content, message.transfer_syntax_uid)
         if _state_in(facts) not in {None, StepState.IN_PROGRESS}:
             raise StepRefused(StepFault.STATE)
+        self.room_for(len(message.content))
         uid = sop_instance_uid or facts.sop_instance_uid or new_uid()
         now = self.clock.utc()
+        reliance = self.devices.profile_of(message.caller).performed_steps
         with self.database.write() as connection:
             if store.find(connection, uid) is not None:
                 raise StepRefused(StepFault.DUPLICATE)
@@ -78,15 +85,17 @@ class PerformedSteps:
                 connection,
                 sop_instance_uid=uid,
                 state=StepState.IN_PROGRESS,
-                device=message.calling_aet,
+                device=message.caller.aet,
+                reliance=reliance,
                 began_at=now,
                 **_said(facts),
             )
             store.keep(connection, step_id, message, now)
-            store.schedule(connection, step_id, facts.scheduled)
-            store.announce(connection, step_id, facts.instances or ())
-            self._begin(connection, step_id, uid)
-        log.info("step of %r has begun", message.calling_aet)
+            if reliance != "ignored":
+                store.schedule(connection, step_id, facts.scheduled)
+                store.announce(connection, step_id, facts.instances or ())
+                self._begin(connection, step_id, uid)
+        log.info("step of %r has begun", message.caller.aet)
         return uid
 
     def update(self, message: StepMessage, sop_instance_uid: str) -> None:
@@ -96,6 +105,7 @@ class PerformedSteps:
         """
         facts = facts_in(message.content, message.transfer_syntax_uid)
         state = _state_in(facts)
+        self.room_for(len(message.content))
         now = self.clock.utc()
         is_due = False
         with self.database.write() as connection:
@@ -115,7 +125,7 @@ class PerformedSteps:
                 is_due = self._end(connection, sop_instance_uid, now)
         if is_due:
             self.due.ring()
-        log.info("step of %r: %s", message.calling_aet, state or "changed")
+        log.info("step of %r: %s", message.caller.aet, state or "changed")
 
     def messages(self, sop_instance_uid: str) -> list[StepMessage]:
         """Return what came of a step, the N-CREATE first; raise `StepRefused`."""
@@ -141,6 +151,8 @@ class PerformedSteps:
             changes |= {"state": state, "ended_at": now}
         if changes:
             store.update(connection, step.id, **changes)
+        if step.reliance == "ignored":
+            return
         store.schedule(connection, step.id, facts.scheduled)
         if facts.instances is not None:
             store.announce(connection, step.id, facts.instances)

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from gdtbridge.devices import Caller
+from gdtbridge.devices.profile import PerformedSteps as StepReliance
 from gdtbridge.errors import BridgeError
 from gdtbridge.people import Patient
 
 WRONG_ENTRY: Final = "110514"
 """Discontinuation reason of PS3.16 CID 9300: incorrect worklist entry selected."""
+
+
+NOBODY: Final = Caller("", "")
+"""Who sent a message that is read again."""
 
 
 class StepState(StrEnum):
@@ -47,11 +53,11 @@ class StepRefused(BridgeError):
 
 @dataclass(frozen=True, slots=True)
 class StepMessage:
-    """The dataset of an N-CREATE or N-SET as it came, and the AE title it came from."""
+    """The dataset of an N-CREATE or N-SET as it came, and who sent it."""
 
     content: bytes
     transfer_syntax_uid: str
-    calling_aet: str = ""
+    caller: Caller = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,8 @@ class PerformedStep:
     reason: str
     began_at: float
     ended_at: float | None
+    reliance: StepReliance = "full"
+    """What the steps of the device are worth (`NetworkProfile.performed_steps`)."""
     accepted: bool = False
 
     @property

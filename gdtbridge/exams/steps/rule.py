@@ -12,7 +12,6 @@ from enum import Enum, auto
 from typing import Final
 
 from gdtbridge.database import Connection
-from gdtbridge.dataset.values import folded_title
 from gdtbridge.exams import store as exam_store
 from gdtbridge.exams.completion import CompletionRule
 from gdtbridge.exams.model import Exam
@@ -62,9 +61,7 @@ def _is_awaited(
     connection: Connection, completion: CompletionRule, step: PerformedStep, now: float
 ) -> bool:
     """Return whether a step is in progress, and its device one that ends steps."""
-    if step.state is not StepState.IN_PROGRESS:
-        return False
-    if folded_title(step.device) in completion.unending:
+    if step.state is not StepState.IN_PROGRESS or step.reliance == "started-only":
         return False
     before = now - completion.limit_seconds
     earlier = store.of_device(connection, step.device, before, NEVER_ENDED)
