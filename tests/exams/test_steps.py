@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -77,6 +78,12 @@ def play(device: StepDevice, words: str) -> None:
             practice.wait(waits[name])
         else:
             assert len(practice.files()) == int(word.partition("=")[2]), (words, practice.files())
+
+
+@pytest.fixture
+def tmp_path(memory: Path) -> Path:
+    """Return a folder in memory: what is synced is tried elsewhere."""
+    return memory
 
 
 @pytest.fixture
