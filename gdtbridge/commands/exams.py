@@ -58,11 +58,13 @@ def exams_list(settings: Settings, *, held: bool, as_json: bool) -> None:
     with view_of(settings) as core:
         found = core.overview.exams(held=held)
         others = {(one.id, one.person): core.held.claimants(one) for one in found if held}
+        steps = core.overview.step_states(one.study_instance_uid for one in found)
     rows = [
         {
             "study_instance_uid": exam.study_instance_uid,
             "person": str(exam.person),
             "state": exam.state.value,
+            "step": steps.get(exam.study_instance_uid, ""),
             "reason": HELD_TEXT[HoldReason(exam.held_because)] if exam.held_because else "",
             "accession_number": exam.accession_number,
             "patient_id": exam.patient_id,

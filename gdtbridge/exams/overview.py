@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -23,7 +23,7 @@ from gdtbridge.exams.model import (
     PatientExam,
     by_person,
 )
-from gdtbridge.exams.steps import PerformedStep
+from gdtbridge.exams.steps import PerformedStep, StepState
 from gdtbridge.exams.steps import store as step_store
 from gdtbridge.orders.patient_moves import moves_of
 
@@ -78,6 +78,13 @@ class ExamOverview:
         with self.database.read() as connection:
             moves = moves_of(connection, {one.patient_id for one in found})
         return [replace(one, patient_id=moves.now(one.patient_id)) for one in found]
+
+    def step_states(self, studies: Iterable[str]) -> dict[str, StepState]:
+        """Return the state of the newest performed procedure step of some studies that have one."""
+        wanted = dict.fromkeys(studies)
+        with self.database.read() as connection:
+            steps = {study: step_store.of_study(connection, study) for study in wanted}
+        return {study: found[-1].state for study, found in steps.items() if found}
 
     def dossier(self, study_instance_uid: str) -> ExamDossier:
         """Return what is known of one exam; raise `NotFound`."""

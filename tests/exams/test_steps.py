@@ -508,6 +508,7 @@ def test_a_dossier_tells_of_the_steps(device: StepDevice) -> None:
     """When, how far, whom, and what is missing."""
     play(device, "begin image:1 end:1,2")
     dossier = device.practice.core.overview.dossier(STUDY)
+    assert device.practice.core.overview.step_states([STUDY]) == {STUDY: StepState.COMPLETED}
     (line,) = [one for one in lines_of(dossier) if "angekündigt" in one]
     assert "beendet / completed, 4711 Müller, Änne" in line
     assert line.endswith("2 Objekte angekündigt / objects announced, 1 fehlen / missing")
