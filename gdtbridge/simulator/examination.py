@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 NOT_OFFERED: Final = (
     "MPPS: wird nicht angeboten, es geht ohne weiter. / is not offered, the exam goes on."
 )
+DIES: Final = "{}: Abbruch mitten im Objekt. / dies within the object."
 GREEN: Final = "Bestätigt, das Gerät darf löschen. / Committed, the device may delete."
 NOT_GREEN: Final = (
     "Nicht bestätigt: Das Gerät behält seine Bilder. Ist es mit Adresse und Port eingetragen "
@@ -68,19 +69,17 @@ class Examination:
         acts = script(device.behaviour.habits, commitment=asks)
         for act in acts:
             _DO[act](self)
-        wanted = Act.ASK in acts
-        for one in self._sent():
-            device.report(f"C-STORE {one.sample}: {one.status:04X}")
-        if wanted:
-            device.report(GREEN if self.commitment and not self.commitment.failed else NOT_GREEN)
-        return SimulatedExam(
+        exam = SimulatedExam(
             text_of(self.entry, "AccessionNumber"),
             str(objects[0].StudyInstanceUID),
             tuple(self._sent()),
             tuple(self.step_statuses),
             self.commitment,
-            commitment_wanted=wanted,
+            commitment_wanted=Act.ASK in acts,
         )
+        if exam.commitment_wanted:
+            device.report(GREEN if exam.is_green else NOT_GREEN)
+        return exam
 
     def _sent(self) -> Iterator[SentInstance]:
         for made in self.made:
@@ -137,12 +136,11 @@ class Examination:
     def send(self) -> None:
         """Send images, then reports, each kind on an association of its own."""
         if "interleaved" in self.device.behaviour.habits:
-            self._store(
-                [made.path for pair in zip(self.made, self._second(), strict=True) for made in pair]
-            )
+            both = zip(self.made, self._second(), strict=True)
+            self._store([made for pair in both for made in pair])
             return
         for kind in (False, True):
-            self._store([made.path for made in self.made if made.is_report == kind])
+            self._store([made for made in self.made if made.is_report == kind])
 
     def _second(self) -> list[SimulatedInstance]:
         """Return as many objects of another exam of another patient, who has no order."""
@@ -154,41 +152,42 @@ class Examination:
         """Send the first image again: the same UIDs, other content."""
         first = next((made for made in self.made if not made.is_report), None)
         if first:
-            self._store([self._write(changed(first.dataset), first.sample).path])
+            self._store([self._write(changed(first.dataset), first.sample)])
 
     def send_more(self) -> None:
         """Make one more image and send it."""
         one = next((made for made in self.made if not made.is_report), self.made[0])
         self.announced = [self._write(further(one.dataset), one.sample)]
         self.made += self.announced
-        self._store([self.announced[0].path])
+        self._store(self.announced)
 
     def die(self) -> None:
         """Send all objects but the last, and of that one half."""
         *whole, last = self.made
         if whole:
-            self._store([made.path for made in whole])
+            self._store(whole)
         self.device.link.break_off(self.device.peer, last.path)
+        self.device.report(DIES.format(last.sample))
         self.made = whole
 
-    def _store(self, files: list[Path]) -> None:
-        """Send files, in one association or in as many as the device's habits want."""
+    def _store(self, made: Sequence[SimulatedInstance]) -> None:
+        """Send objects, in one association or in as many as the device's habits want."""
         habits = self.device.behaviour.habits
         if not habits & {"association-per-object", "pauses"}:
-            self._store_together(files)
+            self._store_together(made)
             return
-        for number, file in enumerate(files):
+        for number, one in enumerate(made):
             if number and "pauses" in habits:
                 self.device.pause(self.device.behaviour.image_pause)
-            self._store_together([file])
+            self._store_together([one])
 
-    def _store_together(self, files: list[Path]) -> None:
-        """Note the last status of each file; what was refused is sent again while it may be."""
+    def _store_together(self, made: Sequence[SimulatedInstance]) -> None:
+        """Note the last status of each; what was refused is sent again while it may be."""
         device, statuses = self.device, self.statuses
-        for file in files:
-            statuses.pop(file, None)
+        for one in made:
+            statuses.pop(one.path, None)
         for attempt in range(1, device.attempts + 1):
-            left = [path for path in files if not is_kept(statuses.get(path))]
+            left = [one.path for one in made if not is_kept(statuses.get(one.path))]
             if not left:
                 break
             if attempt > 1:
@@ -198,6 +197,8 @@ class Examination:
             except PeerError:
                 if attempt == device.attempts:
                     raise
+        for one in made:
+            device.report(f"C-STORE {one.sample}: {statuses[one.path]:04X}")
 
     # ------------------------------------------------------------------ storage commitment
 
