@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -151,6 +152,7 @@ def _first_that_fits(raw: bytes, *names: str) -> str:
     return raw.decode("latin_1")
 
 
+@lru_cache(maxsize=256)
 def _codec_of(term: str) -> str:
     """Return Python's codec for a Defined Term, empty for the default and unknown ones."""
     return CODECS.get(_key(term), "")
