@@ -154,11 +154,16 @@ class Response:
         return self.elements.get(0x0902, b"").decode("ascii").strip()
 
 
+QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+"""Option that acknowledges at once: a server that sends in small pieces must not wait for us."""
+
+
 class RawAssociation:
     """A connection that speaks DICOM as the test wants it."""
 
     def __init__(self, port: int, timeout: float = 20) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.accepted: dict[int, str] = {}
         self.results: dict[int, int] = {}
         self.accept_pdu = b""
@@ -182,6 +187,8 @@ class RawAssociation:
         data = b""
         while len(data) < count:
             try:
+                if QUICK_ACK is not None:
+                    self.socket.setsockopt(socket.IPPROTO_TCP, QUICK_ACK, 1)
                 piece = self.socket.recv(count - len(data))
             except ConnectionError as error:
                 raise Closed from error
