@@ -337,6 +337,7 @@ EXAM_COLUMNS_OF_SCHEMA_1 = (
 )
 NUMBER_IN_KEYS = hashlib.sha256(b"4711").hexdigest()[:16]
 NAMED_SINCE_SCHEMA_6 = ("test_name", "addressed_to", "number_field", "echo")
+OF_ORDERS_SINCE_SCHEMA_6 = ("step_status", "changed_at", "unlisted_at", "details", "remarks")
 ROWS_OF_SCHEMA_1 = (
     (
         "INSERT INTO exam (id, study_instance_uid, state, instances, first_instance_at,"
@@ -363,11 +364,14 @@ def test_an_old_database_is_upgraded(url: str) -> None:
             ("exam", "device"),
             ("instance", "claim_id"),
             ("instance", "told"),
+            ("instance", "turn"),
             ("report", "sent"),
             ("placed_order", "physician"),
             ("placed_order", "scheduled"),
             ("placed_order", "created"),
             ("placed_order", "listing"),
+            *(("placed_order", name) for name in OF_ORDERS_SINCE_SCHEMA_6),
+            ("instance", "committed_at"),
         ):
             connection.execute(sa.text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         for index in (

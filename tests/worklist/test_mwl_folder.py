@@ -152,8 +152,17 @@ def test_unchanged_files_are_not_read_again(
 ) -> None:
     """A rescan opens changed files only."""
     folder.add(make())
-    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read again"))
+    read = Path.read_bytes
+    opened: list[Path] = []
+
+    def noted(path: Path) -> bytes:
+        opened.append(path)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", noted)
+    folder.refresh()
     assert len(folder.entries()) == 1
+    assert [path for path in opened if path.suffix == ".wl"] == []
 
 
 def test_a_running_answer_is_of_one_moment(folder: WorklistFolder, make: Make, ask: Ask) -> None:
