@@ -110,13 +110,15 @@ commitment_reference = sa.Table(  # an instance a device asks about
     sa.Column("sop_instance_uid", sa.Text, nullable=False),
     # Failure Reason (0008,1197); null: kept, or not looked at yet
     sa.Column("failure_reason", sa.Integer),
+    # the instance whose file was found missing or damaged
+    sa.Column("instance_id", sa.Integer, sa.ForeignKey("instance.id")),
 )
-not_kept = commitment_reference.c.failure_reason.is_not(None)
+broken = commitment_reference.c.instance_id.is_not(None)
 sa.Index(
-    "ix_commitment_reference_failed",
-    commitment_reference.c.failure_reason,
-    sqlite_where=not_kept,
-    postgresql_where=not_kept,
+    "ix_commitment_reference_broken",
+    commitment_reference.c.instance_id,
+    sqlite_where=broken,
+    postgresql_where=broken,
 )
 
 backup_run = sa.Table(  # the last whole copy of the installation

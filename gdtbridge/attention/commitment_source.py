@@ -8,8 +8,9 @@ from typing import ClassVar, Final
 
 from gdtbridge.archive import Archive
 from gdtbridge.archive.verifying import FileFault, StoredVersion, fault_of
-from gdtbridge.attention.model import AttentionItem
-from gdtbridge.commitment import CommitmentBook, CommitmentOverview, promises
+from gdtbridge.attention.model import MOST_OF_A_KIND, AttentionItem
+from gdtbridge.commitment import CommitmentBook, promises
+from gdtbridge.commitment.store import WaitingDevice
 from gdtbridge.database import Database
 from gdtbridge.durable import FileStamp
 from gdtbridge.durable.clock import DAY_SECONDS, Clock, local_time
@@ -40,27 +41,23 @@ class CommitmentSource:
 
     def items(self) -> list[AttentionItem]:
         """Return one item for each device; asks the database only."""
-        waiting: dict[tuple[str, str], list[CommitmentOverview]] = {}
-        for one in self.book.overview(only_open=True):
-            if one.waiting:
-                waiting.setdefault((one.calling_aet, one.peer), []).append(one)
-        return [item for device, found in waiting.items() if (item := self._item(device, found))]
+        found = self.book.waiting_devices(MOST_OF_A_KIND)
+        return [item for one in found if (item := self._item(one)) is not None]
 
-    def _item(
-        self, device: tuple[str, str], found: list[CommitmentOverview]
-    ) -> AttentionItem | None:
-        known = self.knows_address(*device)
-        since = min(one.requested_at for one in found)
-        if self.clock.utc() - since < (SILENT_SECONDS if known else UNKNOWN_SECONDS):
+    def _item(self, one: WaitingDevice) -> AttentionItem | None:
+        known = self.knows_address(one.calling_aet, one.peer)
+        if self.clock.utc() - one.since < (SILENT_SECONDS if known else UNKNOWN_SECONDS):
             return None
-        aet, peer = device
-        reason = next((one.last_error for one in found if one.last_error), "")
         return AttentionItem(
             "commitment-waiting" if known else "commitment-address",
-            f"commitment:{aet}@{peer}",
-            since,
-            detail=f"{aet} ({peer}): {len(found)} [{reason}]",
-            names={"device": aet, "host": peer, "commitment": str(found[0].id)},
+            f"commitment:{one.calling_aet}@{one.peer}",
+            one.since,
+            detail=f"{one.calling_aet} ({one.peer}): {one.answers} [{one.last_error}]",
+            names={
+                "device": one.calling_aet,
+                "host": one.peer,
+                "commitment": str(one.commitment_id),
+            },
         )
 
 
@@ -121,10 +118,10 @@ class OnlyCopySource:
             return []
         with self.database.read() as connection:
             backed_up = promises.last_backup(connection)
-            count, since = promises.promised_after(connection, backed_up or 0.0)
+            since = promises.promised_after(connection, backed_up or 0.0)
         patience = COPY_SECONDS if backed_up is not None else 0.0
-        if not count or self.clock.utc() - since < patience:
+        if since is None or self.clock.utc() - since < patience:
             return []
         last = f"{local_time(backed_up):%d.%m.%Y %H:%M}" if backed_up else "nie / never"
-        told = f"{count}; letzte Sicherung / last backup: {last}"
+        told = f"letzte Sicherung / last backup: {last}"
         return [AttentionItem("only-copy", "only-copy", since, detail=told)]

@@ -20,10 +20,11 @@ from gdtbridge.commitment.model import (
     CommitmentState,
     DuplicateTransaction,
     FailureReason,
+    InstanceVerdict,
     ReferencedInstance,
     TooManyCommitments,
 )
-from gdtbridge.commitment.store import KnownCommitment
+from gdtbridge.commitment.store import KnownCommitment, WaitingDevice
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import DAY_SECONDS, Clock
 from gdtbridge.errors import NotFound
@@ -42,6 +43,8 @@ MOST_OPEN: Final = 1000
 KEPT_DAYS: Final = 30
 """How long a request is shown after it was answered."""
 _FORGOTTEN_AT_ONCE: Final = 100
+_REFERENCE_BYTES: Final = 512
+"""What an instance of a request needs on the disk, at most."""
 
 
 class InstanceCheck(Protocol):
@@ -88,8 +91,9 @@ class CommitmentBook:
 
         The same one again is looked at anew, and its answer sent again. Raises
         `DuplicateTransaction` where the UID is that of another request without an answer yet,
-        `TooManyCommitments` and `DatabaseError`.
+        `TooManyCommitments`, `OutOfResources` and `DatabaseError`.
         """
+        self._archive.room_for(len(asked.references) * _REFERENCE_BYTES)
         now = self._clock.utc()
         with self._database.write() as connection:
             known = store.open_one(connection, asked.transaction_uid, asked.calling_aet)
@@ -145,12 +149,12 @@ class CommitmentBook:
         ]
         if missing and self._is_waited_for(known, missing, arriving):
             return
-        failures = {
-            position: self._failure_of(one, kept.get(one.sop_instance_uid, ()))
+        verdicts = {
+            position: self._verdict_on(one, kept.get(one.sop_instance_uid, ()))
             for position, one in enumerate(references)
         }
         if not self._stopping.is_set():
-            self._answer(known, references, failures, kept)
+            self._answer(known, references, verdicts, kept)
 
     def _look_up(
         self, known: KnownCommitment
@@ -189,27 +193,25 @@ class CommitmentBook:
             )
         return True
 
-    def _failure_of(
+    def _verdict_on(
         self, one: ReferencedInstance, versions: Sequence[StoredVersion]
-    ) -> FailureReason | None:
-        """Return why an instance is not committed, or None.
+    ) -> InstanceVerdict:
+        """Return whether an instance is committed.
 
         A SOP class that is none of storage is no reason where the instance is there.
         """
         if not versions:
-            return one.failure or FailureReason.NO_SUCH_INSTANCE
+            return InstanceVerdict(one.failure or FailureReason.NO_SUCH_INSTANCE)
         for version in versions:
             if one.sop_class_uid not in {"", version.sop_class_uid}:
-                return FailureReason.CLASS_INSTANCE_CONFLICT
-            if version.unsynced:
-                return FailureReason.PROCESSING_FAILURE
+                return InstanceVerdict(FailureReason.CLASS_INSTANCE_CONFLICT)
+            if version.unsynced or self._stopping.is_set():
+                return InstanceVerdict(FailureReason.PROCESSING_FAILURE)
             for check in self._checks:
-                if self._stopping.is_set():
-                    return FailureReason.PROCESSING_FAILURE  # nothing of it is answered
                 if (failure := check(version)) is not None:
                     log.error("instance %d is not committed: %04X", version.id, failure)
-                    return failure
-        return None
+                    return InstanceVerdict(failure, version.id)
+        return InstanceVerdict()
 
     def _on_disk(self, version: StoredVersion, /) -> FailureReason | None:
         fault = fault_of(self._archive, version)
@@ -219,7 +221,7 @@ class CommitmentBook:
         self,
         known: KnownCommitment,
         references: Sequence[ReferencedInstance],
-        failures: Mapping[int, FailureReason | None],
+        verdicts: Mapping[int, InstanceVerdict],
         kept: Mapping[str, Sequence[StoredVersion]],
     ) -> None:
         """Enter what was found and put the answer, unless the request has changed meanwhile."""
@@ -227,16 +229,16 @@ class CommitmentBook:
         promised = [
             version.id
             for position, one in enumerate(references)
-            if failures[position] is None
+            if verdicts[position].reason is None
             for version in kept[one.sop_instance_uid]
         ]
         with self._database.write() as connection:
             found = store.by_id(connection, known.id)
             if found is None or (found.state, found.round) != (known.state, known.round):
                 return
-            store.note_failures(connection, known.id, failures)
+            store.note_verdicts(connection, known.id, verdicts)
             commit(connection, promised, now)
-            report = _report(found, references, failures, kept)
+            report = _report(found, references, verdicts, kept)
             key = f"{COMMITMENT}:{known.id}:{known.round}"
             message = Message(COMMITMENT, COMMITMENT, key, "report", report.payload())
             number = self._outbox.put(connection, message)
@@ -262,6 +264,11 @@ class CommitmentBook:
         """Return the requests of the last weeks, the oldest first."""
         with self._database.read() as connection:
             return store.overview(connection, only_open=only_open)
+
+    def waiting_devices(self, most: int) -> list[WaitingDevice]:
+        """Return the devices that have not taken answers, the longest waiting first."""
+        with self._database.read() as connection:
+            return store.waiting_devices(connection, most)
 
     def end(self, number: int) -> None:
         """Send no answer to a request any more; raise `NotFound` where none is open."""
@@ -298,7 +305,7 @@ class CommitmentBook:
 def _report(
     found: KnownCommitment,
     references: Sequence[ReferencedInstance],
-    failures: Mapping[int, FailureReason | None],
+    verdicts: Mapping[int, InstanceVerdict],
     kept: Mapping[str, Sequence[StoredVersion]],
 ) -> CommitmentReport:
     """Return the answer; a SOP class that the device left out is that of what is kept."""
@@ -306,7 +313,7 @@ def _report(
     for position, one in enumerate(references):
         versions = kept.get(one.sop_instance_uid, ())
         kind = one.sop_class_uid or (versions[0].sop_class_uid if versions else "")
-        reason = failures[position]
+        reason = verdicts[position].reason
         if reason is None:
             committed.append((kind, one.sop_instance_uid))
         else:

@@ -39,6 +39,17 @@ REASON_OF_FAULT: Final[Mapping[FileFault, FailureReason]] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class InstanceVerdict:
+    """What was found of an instance; ``reason`` None: it is kept.
+
+    ``instance_id`` is that of one whose file is not what it should be.
+    """
+
+    reason: FailureReason | None = None
+    instance_id: int | None = None
+
+
 class CommitmentState(StrEnum):
     """Where a request is on its way."""
 

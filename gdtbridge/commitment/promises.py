@@ -8,18 +8,12 @@ import sqlalchemy as sa
 
 from gdtbridge.archive.model import Standing
 from gdtbridge.archive.verifying import StoredVersion
-from gdtbridge.commitment.model import FailureReason
 from gdtbridge.database import Connection
 from gdtbridge.schema import backup_run, commitment, commitment_reference, instance
 
 _COLUMNS: Final = (
     *("id", "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid"),
     *("sha256", "size", "file", "standing"),
-)
-_OF_THE_DISK: Final = (
-    FailureReason.PROCESSING_FAILURE,
-    FailureReason.NO_SUCH_INSTANCE,
-    FailureReason.RESOURCE_LIMITATION,
 )
 
 
@@ -28,19 +22,15 @@ def broken(connection: Connection, most: int) -> list[tuple[StoredVersion, float
 
     The oldest first; of a request that is looked at anew nothing is known.
     """
-    asked = commitment_reference.join(
-        instance, instance.c.sop_instance_uid == commitment_reference.c.sop_instance_uid
-    ).join(commitment, commitment.c.id == commitment_reference.c.commitment_id)
+    table = commitment_reference
     since = sa.func.min(commitment.c.verified_at).label("since")
     columns = [instance.c[name] for name in _COLUMNS]
     query = (
         sa.select(*columns, since)
-        .select_from(asked)
-        .where(
-            commitment_reference.c.failure_reason.in_(_OF_THE_DISK),
-            commitment.c.verified_at.is_not(None),
-            instance.c.received_at <= commitment.c.verified_at,
-        )
+        .select_from(table)
+        .join(instance, instance.c.id == table.c.instance_id)
+        .join(commitment, commitment.c.id == table.c.commitment_id)
+        .where(table.c.instance_id.is_not(None), commitment.c.verified_at.is_not(None))
         .group_by(*columns)
         .order_by(since, instance.c.id)
         .limit(most)
@@ -54,11 +44,10 @@ def _version(row: sa.RowMapping) -> StoredVersion:
     return StoredVersion(**{**said, "standing": Standing(row["standing"])}, unsynced=False)
 
 
-def promised_after(connection: Connection, moment: float) -> tuple[int, float]:
-    """Return how many instances were promised after a moment (UTC seconds), and the first time."""
-    query = sa.select(sa.func.count(), sa.func.min(instance.c.committed_at))
-    count, first = connection.execute(query.where(instance.c.committed_at > moment)).one()
-    return int(count), float(first or 0.0)
+def promised_after(connection: Connection, moment: float) -> float | None:
+    """Return when the first instance was promised after a moment (UTC seconds), or None."""
+    query = sa.select(sa.func.min(instance.c.committed_at))
+    return connection.execute(query.where(instance.c.committed_at > moment)).scalar()
 
 
 def last_backup(connection: Connection) -> float | None:

@@ -12,6 +12,7 @@ from gdtbridge.commitment.model import (
     CommitmentRequest,
     CommitmentState,
     FailureReason,
+    InstanceVerdict,
     ReferencedInstance,
 )
 from gdtbridge.database import Connection
@@ -131,17 +132,20 @@ def change(connection: Connection, number: int, **values: object) -> None:
     connection.execute(sa.update(commitment).where(commitment.c.id == number).values(values))
 
 
-def note_failures(
-    connection: Connection, number: int, failures: Mapping[int, FailureReason | None]
+def note_verdicts(
+    connection: Connection, number: int, verdicts: Mapping[int, InstanceVerdict]
 ) -> None:
-    """Enter by position why instances are not committed; None: they are."""
+    """Enter by position what was found of instances."""
     table = commitment_reference
     update = (
         sa.update(table)
         .where(table.c.commitment_id == number, table.c.position == sa.bindparam("at"))
-        .values(failure_reason=sa.bindparam("why"))
+        .values(failure_reason=sa.bindparam("why"), instance_id=sa.bindparam("broken"))
     )
-    rows = [{"at": position, "why": reason} for position, reason in failures.items()]
+    rows = [
+        {"at": position, "why": one.reason, "broken": one.instance_id}
+        for position, one in verdicts.items()
+    ]
     if rows:
         connection.execute(update, rows)
 
@@ -173,7 +177,7 @@ def again(connection: Connection, number: int, now: float, until: float) -> None
     table = commitment_reference
     found = table.c.failure_reason != FailureReason.CLASS_NOT_SUPPORTED  # the rest was looked up
     forgotten = sa.update(table).where(table.c.commitment_id == number, found)
-    connection.execute(forgotten.values(failure_reason=None))
+    connection.execute(forgotten.values(failure_reason=None, instance_id=None))
 
 
 def overview(
@@ -208,6 +212,38 @@ def overview(
             query.order_by(commitment.c.id)
         )
     ]
+
+
+class WaitingDevice(NamedTuple):
+    """A device that has not taken answers: how many, since when (UTC seconds), one of them."""
+
+    calling_aet: str
+    peer: str
+    answers: int
+    since: float
+    commitment_id: int
+    last_error: str
+
+
+def waiting_devices(connection: Connection, most: int) -> list[WaitingDevice]:
+    """Return the devices answers wait for, the longest waiting first."""
+    since = sa.func.min(commitment.c.requested_at)
+    query = (
+        sa.select(
+            commitment.c.calling_aet,
+            commitment.c.peer,
+            sa.func.count(),
+            since,
+            sa.func.min(commitment.c.id),
+            sa.func.max(outbox.c.last_error),
+        )
+        .select_from(_WITH_MESSAGE)
+        .where(_UNDER_WAY)
+        .group_by(commitment.c.calling_aet, commitment.c.peer)
+        .order_by(since)
+        .limit(most)
+    )
+    return [WaitingDevice(*row) for row in connection.execute(query)]
 
 
 def forget(connection: Connection, before: float, most: int) -> int:

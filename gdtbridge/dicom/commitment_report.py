@@ -33,6 +33,8 @@ NOT_ALL_KEPT: Final = 2
 SAME_ASSOCIATION_SECONDS: Final = 10.0
 """How long a device may take to answer on its own association."""
 FIRST_PAUSE: Final = 5.0
+MOST_REMEMBERED: Final = 10_000
+"""Reports of which is remembered how often they were tried."""
 LONGEST_PAUSE: Final = 900.0
 """Seconds between two attempts at a report: 5, 10, 20 … 900."""
 
@@ -182,12 +184,15 @@ class CommitmentReporter:
             status = send_report(address, report)
         except PeerError as error:
             reason = f"{address.host}:{address.port} {str(error).rpartition(' / ')[2]}"
-            self._devices[address] = self._silence(None, reason, LONGEST_RETRY)
+            before = self._devices.get(address)
+            self._devices[address] = self._silence(before, reason, LONGEST_RETRY)
         else:
             if is_taken(status):
                 return self._delivered(number, address)
             reason = f"{address.host}:{address.port} answers with status {status:04X}"
         silence = self._silence(self._messages.get(number), reason, LONGEST_PAUSE)
+        if len(self._messages) >= MOST_REMEMBERED:
+            self._messages.clear()  # of reports a person ended nobody tells
         self._messages[number] = silence
         return _later(reason, silence.until - self._clock.monotonic())
 

@@ -20,7 +20,7 @@ from gdtbridge.commitment import (
 from gdtbridge.commitment.model import FailureReason
 from gdtbridge.commitment.store import reopen_unanswered
 from gdtbridge.database import Database
-from gdtbridge.errors import NotFound
+from gdtbridge.errors import NotFound, OutOfResources
 from gdtbridge.outbox.store import ask_what_waits, remove
 from gdtbridge.schema import commitment, commitment_reference, instance, outbox
 from tests.commitment.asking import Asking, referenced
@@ -303,6 +303,13 @@ def test_requests_of_one_device_are_bounded(
     with pytest.raises(TooManyCommitments):
         asking.ask(referenced("2.25.11"), "2.25.3")
     asking.ask(referenced("2.25.11"), "2.25.3", aet="US02")
+
+
+def test_a_full_disk_takes_no_request(asking: Asking) -> None:
+    """What is promised later needs room now."""
+    asking.practice.archive._reserve = 10**18
+    with pytest.raises(OutOfResources):
+        asking.ask(referenced("2.25.11"))
 
 
 def test_thousands_of_instances(asking: Asking) -> None:
