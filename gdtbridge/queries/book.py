@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -71,23 +72,30 @@ class QueryBook:
         with self._keeping:
             with self._turn:
                 new = list(self._waiting)
+            before = self._clock.utc() - self._seconds
             is_due = self._clock.monotonic() - self._forgotten_at >= FORGET_SECONDS
-            if not new and not is_due:
-                return
-            last = dict(self._last)
-            with self._database.write(synced=False) as connection:
-                for record in new:
-                    _write(connection, record, last)
-                if is_due:
-                    before = self._clock.utc() - self._seconds
-                    store.forget(connection, before, MOST_KEPT)
-            self._last = dict(list(last.items())[-MOST_DEVICES:])
+            if new or (is_due and self._has_old(before)):
+                self._write(new, before if is_due else None)
             if is_due:
                 self._forgotten_at = self._clock.monotonic()
-            with self._turn:
-                for record in new:
-                    if self._waiting and self._waiting[0] is record:
-                        self._waiting.popleft()
+
+    def _has_old(self, before: float) -> bool:
+        with self._database.read() as connection:
+            return store.has_old(connection, before)
+
+    def _write(self, new: Sequence[QueryRecord], before: float | None) -> None:
+        """Write down ``new`` queries; forget those ``before`` a moment where one is given."""
+        last = dict(self._last)
+        with self._database.write(synced=False) as connection:
+            for record in new:
+                _enter(connection, record, last)
+            if before is not None:
+                store.forget(connection, before, MOST_KEPT)
+        self._last = dict(list(last.items())[-MOST_DEVICES:])
+        with self._turn:
+            for record in new:
+                if self._waiting and self._waiting[0] is record:
+                    self._waiting.popleft()
 
     def close(self) -> None:
         """Write down what is new where that is possible: the service ends."""
@@ -100,7 +108,7 @@ class QueryBook:
             return store.queries_since(connection, self._clock.utc() - self._seconds, most)
 
 
-def _write(
+def _enter(
     connection: Connection, record: QueryRecord, last: dict[tuple[str, str], QueryRecord]
 ) -> None:
     """Enter a query, or note that a device's last one came again and got the same."""

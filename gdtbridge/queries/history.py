@@ -16,6 +16,7 @@ from worklist import (
     Item,
     WorklistFile,
     WorklistFolder,
+    canonical_number,
     entry_number,
     item_of,
     items_of,
@@ -23,7 +24,9 @@ from worklist import (
 )
 
 MOST_ORDERS: Final = 2000
-"""Orders that are looked at, the newest."""
+"""Entries of a day that are looked at."""
+MOST_OTHERS: Final = 500
+"""Entries of other days that are looked at."""
 WEEK_SECONDS: Final = 7 * DAY_SECONDS
 NANOSECONDS: Final = 1e9
 
@@ -57,10 +60,13 @@ class KnownEntry:
         return text_of(self.step, "ScheduledProcedureStepStartDate")
 
     def is_about(self, wanted: str) -> bool:
-        """Return whether a person means it by a number or a part of a name."""
-        numbers = {self.number, text_of(self.item, "PatientID")}
+        """Return whether a person means it by a number or a part of a name; by nothing, any."""
+        if not wanted:
+            return True
         name = text_of(self.item, "PatientName").replace("^", " ").casefold()
-        return wanted in numbers or all(part in name for part in wanted.casefold().split())
+        return bool(_numbers(wanted) & {self.number, text_of(self.item, "PatientID")}) or all(
+            part in name for part in wanted.casefold().split()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +84,30 @@ class ListHistory:
             for item in file.served
         ]
 
-    def of_day(self, day: date, since: float) -> list[KnownEntry]:
+    def of_day(self, day: date, since: float, about: str = "") -> list[KnownEntry]:
         """Return what is listed, and what left the list or came on it since then.
 
-        ``day`` is that of the query, ``since`` the beginning of that day (UTC seconds).
+        ``day`` is that of the query, ``since`` the beginning of that day (UTC seconds). Of the day
+        come the first `MOST_ORDERS`, of others the first `MOST_OTHERS`; ``about`` limits them
+        to what a person means (`KnownEntry.is_about`), and adds orders that have long gone.
         """
-        listed = self.listed()
-        of_day = [one.number for one in listed if one.day == da_text(day)][:MOST_ORDERS]
+        everything = self.listed()
+        listed = _nearest([one for one in everything if one.is_about(about)], da_text(day))
+        numbers = {one.number for one in everything}
         with self.database.read() as connection:
-            orders = store.orders_by_number(connection, of_day)
+            orders = store.orders_by_number(connection, [one.number for one in listed])
             latest = store.latest_orders(connection, since - DAY_SECONDS)
+            if about:
+                latest += store.orders_by_number(connection, _numbers(about)).values()
+                latest += store.orders_of(connection, about)
         known = [_with_order(one, orders.get(one.number)) for one in listed]
-        numbers = {one.number for one in listed}
-        gone = [
-            order
+        gone = {
+            order.id: order
             for order in latest
-            if order.accession_number not in numbers and _was_there(order, day, since)
-        ]
-        return [
-            *known,
-            *(one for order in gone if _was_there(order, day, since) for one in _of(order)),
-        ]
+            if order.accession_number not in numbers and (about or _was_there(order, day, since))
+        }
+        left = [one for order in gone.values() for one in _of(order) if one.is_about(about)]
+        return [*known, *left]
 
     def lately(self, at: float) -> Iterator[KnownEntry]:
         """Yield the orders of the last week before ``at`` (UTC seconds), listed or not."""
@@ -107,17 +116,16 @@ class ListHistory:
         for order in orders:
             yield from _of(order)
 
-    def orders_about(self, wanted: str, known: Sequence[KnownEntry]) -> Iterator[KnownEntry]:
-        """Yield further entries a number means: those of orders whose entry has long gone."""
-        numbers = {one.number for one in known}
-        with self.database.read() as connection:
-            orders = [
-                *store.orders_by_number(connection, [wanted]).values(),
-                *store.orders_of(connection, wanted),
-            ]
-        for order in {order.id: order for order in orders}.values():
-            if order.accession_number not in numbers:
-                yield from _of(order)
+
+def _nearest(listed: Sequence[KnownEntry], day: str) -> list[KnownEntry]:
+    """Return the first entries of a day and the first of others, in their order."""
+    of_day = [one for one in listed if one.day == day][:MOST_ORDERS]
+    return [*of_day, *[one for one in listed if one.day != day][:MOST_OTHERS]]
+
+
+def _numbers(typed: str) -> set[str]:
+    """Return what a typed number may be, an accession number among others."""
+    return {typed, canonical_number(typed) or typed}
 
 
 def _with_order(entry: KnownEntry, order: Order | None) -> KnownEntry:

@@ -114,11 +114,8 @@ class QueryReports:
         caller = last.query.caller
         day = local_time(last.last_at).date()
         if day not in known:
-            known[day] = self.history.of_day(day, beginning_of(day))
+            known[day] = self.history.of_day(day, beginning_of(day), about)
         entries = known[day]
-        if about:
-            entries = [*entries, *self.history.orders_about(about, entries)]
-            entries = [one for one in entries if one.is_about(about)]
         profile = self.devices.profile_of(caller)
         earlier = [one for one in before if local_time(one.last_at).date() == day]
         return DeviceQueries(

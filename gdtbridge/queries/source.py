@@ -73,15 +73,17 @@ class EmptyListSource:
             return self._last.items
 
     def _of(self, device: SilentDevice) -> Sequence[AttentionItem]:
+        asked, caller = dataset_of(device.last), device.last.query.caller
+        if next(self._reports.worklist.find(asked, caller=caller), None) is not None:
+            return []  # it will get something the next time
         judged = self._reports.judge(device.last)
-        keys = item_from(dataset_of(device.last))
-        causes = shared_causes(judged)
+        keys = item_from(asked)
+        missed = missed_entries(judged)
+        causes = shared_causes(missed)
         if not causes or not self._is_wrong(device, causes, keys):
             return []
-        caller = device.last.query.caller
         told = caller_of(caller.aet, caller.address)
-        missed = next(one for one in judged.entries if one.outcome is EntryOutcome.EXCLUDED)
-        texts = [self._text(device, missed, keys, one) for one in Language]
+        texts = [self._text(device, missed[0], keys, one) for one in Language]
         return [
             AttentionItem(
                 "list-empty",
@@ -122,8 +124,8 @@ class EmptyListSource:
         return f"{times}, {none}. {words.reason(missed, keys)}"
 
 
-def shared_causes(found: DeviceQueries) -> list[Exclusion]:
-    """Return the keys that kept every entry of the day from a device; none where one is no answer.
+def missed_entries(found: DeviceQueries) -> list[JudgedEntry]:
+    """Return the entries of the day that keys kept from a device; none where one would be found.
 
     Of the day are those that are scheduled for it and were on the list when the device asked.
     """
@@ -133,8 +135,14 @@ def shared_causes(found: DeviceQueries) -> list[Exclusion]:
         if one.entry.day == da_text(found.day)
         and (one.entry.came_at is None or one.entry.came_at <= found.asked_at)
     ]
-    missed = [one for one in there if one.outcome is EntryOutcome.EXCLUDED]
-    if not found.last.listed or not missed or any(one.outcome in FITTING for one in there):
+    if not found.last.listed or any(one.outcome in FITTING for one in there):
+        return []
+    return [one for one in there if one.outcome is EntryOutcome.EXCLUDED]
+
+
+def shared_causes(missed: Sequence[JudgedEntry]) -> list[Exclusion]:
+    """Return the keys that every entry fails."""
+    if not missed:
         return []
     paths = set.intersection(*({key.path for key in one.exclusions} for one in missed))
     return [key for key in missed[0].exclusions if key.path in paths]

@@ -65,6 +65,11 @@ def forget(connection: Connection, before: float, most: int) -> None:
     connection.execute(sa.delete(worklist_query).where(_C.id <= oldest))
 
 
+def has_old(connection: Connection, before: float) -> bool:
+    """Return whether there are queries asked last ``before`` (UTC seconds)."""
+    return bool(connection.execute(sa.select(sa.exists().where(_C.last_at < before))).scalar())
+
+
 def forget_of_device(connection: Connection, query: AskedQuery, most: int) -> None:
     """Delete the oldest queries above ``most`` of the device that asked ``query``."""
     caller = query.caller
