@@ -22,9 +22,12 @@ def practice(practice: Practice) -> Practice:
 
 @pytest.fixture
 def desk(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, httpserver: HTTPServer
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    httpserver: HTTPServer,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Desk]:
-    """Return a desk at which nothing waits."""
-    opened = Desk(tmp_path, caplog, httpserver)
+    """Return a desk at which nothing waits; a test may give it settings as TOML."""
+    opened = Desk(tmp_path, caplog, httpserver, getattr(request, "param", ""))
     yield opened
     opened.close()

@@ -17,7 +17,6 @@ from gdtbridge.attention.kinds import KINDS
 from gdtbridge.commitment import promises
 from gdtbridge.errors import DatabaseUnavailable
 from gdtbridge.folders.silence import SILENT_SECONDS
-from gdtbridge.gdt.write import fitting
 from gdtbridge.outbox import HOUSE, NOT_MOUNTED
 from gdtbridge.schema import outbox
 from tests.commitment.asking import Asking, referenced
@@ -30,6 +29,15 @@ from tests.tools.steps import STUDY, StepDevice, begun
 from tests.tools.waiting import wait_for
 
 DAY = 24 * HOUR
+WIDE = """
+[gdt]
+dialect = "own"
+[dialects.own]
+base = "gdt21"
+values = "text"
+comment_width = 990
+"""
+"""A dialect whose text lines are as long as GDT allows: those of one value may fill a record."""
 REPORT = "1.2.840.10008.5.1.4.1.1.88.33"
 PROJECT = Path(__file__).resolve().parents[2]
 IMPATIENT = {"BUSY": 0.2, "LATE": 0.05, "LONG": 0.1, "STEP": 0.05}
@@ -48,6 +56,8 @@ class State:
     """Channels that the state itself keeps from telling until it ends."""
     silent: frozenset[str] = frozenset()
     """Channels that never tell of it: those that do not work just then."""
+    table: str = ""
+    """Settings without which it does not happen, as TOML."""
 
 
 @pytest.fixture(autouse=True)
@@ -238,10 +248,7 @@ def _garbled(desk: Desk) -> None:
 
 
 def _too_long(desk: Desk) -> None:
-    """Send a report of which one remark says more than a record of GDT can hold.
-
-    No report is known that does: remarks are cut long before. So the bound is lifted.
-    """
+    """Send a report of which one value has more remarks than a record of GDT can hold."""
 
     def change(dataset: pydicom.Dataset) -> None:
         value = dataset.ContentSequence[4].ContentSequence[1].ContentSequence[3]
@@ -254,10 +261,8 @@ def _too_long(desk: Desk) -> None:
                 code.CodeMeaning = f"{number} {'n' * 500}"
             value.ContentSequence.append(more)
 
-    with pytest.MonkeyPatch.context() as lifted:
-        lifted.setattr(fitting, "MAX_WRAPPED", 10_000)
-        Reports(PROJECT, desk.practice, desk.practice.folder).send("echo.dcm", change)
-        desk.practice.wait()
+    Reports(PROJECT, desk.practice, desk.practice.folder).send("echo.dcm", change)
+    desk.practice.wait()
 
 
 def _seen(desk: Desk) -> None:
@@ -443,7 +448,7 @@ STATES = {
     "report-unreadable": State(_unreadable, _seen),
     "report-incomplete": State(_cut_off, _seen),
     "report-losses": State(_garbled, _seen),
-    "report-unwritable": State(_too_long, _seen),
+    "report-unwritable": State(_too_long, _seen, table=WIDE),
     "commitment-address": State(lambda d: _unanswered(d, "US01"), _ended, look_after=601),
     "commitment-waiting": State(lambda d: _unanswered(d, "US77"), _ended, look_after=DAY + 1),
     "object-damaged": State(_damaged, _repaired),
@@ -462,7 +467,12 @@ STATES = {
 }
 
 
-@pytest.mark.parametrize("code", STATES)
+@pytest.mark.parametrize(
+    ("code", "desk"),
+    [(code, state.table) for code, state in STATES.items()],
+    ids=STATES,
+    indirect=["desk"],
+)
 def test_a_state_is_seen_on_every_channel_until_it_ends(desk: Desk, code: str) -> None:
     """Everywhere when it begins, nowhere when it has ended."""
     desk.look()

@@ -69,8 +69,14 @@ class Desk:
     """Where everything that needs a person arrives, whatever way it takes."""
 
     def __init__(
-        self, folder: Path, caplog: pytest.LogCaptureFixture, hook: HTTPServer, **settings: str
+        self,
+        folder: Path,
+        caplog: pytest.LogCaptureFixture,
+        hook: HTTPServer,
+        table: str = "",
+        **settings: str,
     ) -> None:
+        """Open the practice with some settings, and with a ``table`` of them as TOML."""
         self.mail = MailServer()
         self.mail.__enter__()
         hook.expect_request("/attention").respond_with_data("ok")
@@ -83,7 +89,8 @@ class Desk:
             "GDTBRIDGE_STORAGE__ROOT": str(folder),
             "GDTBRIDGE_MAIL__PORT": str(self.mail.port),
         }
-        (folder / "gdtbridge.toml").write_text(HOUSE_TABLE.format(url=hook.url_for("/house")))
+        house = HOUSE_TABLE.format(url=hook.url_for("/house"))
+        (folder / "gdtbridge.toml").write_text(f"{house}\n{table}")
         self.practice = Practice(
             folder,
             load_settings(
