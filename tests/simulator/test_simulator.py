@@ -26,9 +26,12 @@ from gdtbridge.simulator import network
 from gdtbridge.simulator.choice import Pick, named_entry
 from gdtbridge.simulator.device import SimulatedDevice, simulate
 from gdtbridge.simulator.exam import SimulationError, sample_files, sample_folder
-from gdtbridge.simulator.habits import Behaviour
+from gdtbridge.simulator.examination import GREEN, NOT_GREEN, NOT_OFFERED
+from gdtbridge.simulator.habits import Behaviour, CommitmentWish
 from gdtbridge.simulator.query import worklist_query
 from gdtbridge.simulator.result import SimulatedExam
+from tests.tools.foreign import orthanc
+from tests.tools.ports import free_port
 from tests.tools.waiting import wait_for
 from worklist import Entry, Match, WorklistFolder, make_entry
 
@@ -358,6 +361,19 @@ class Flaky:
         raise NotImplementedError
 
 
+class Deaf(Flaky):
+    """A link over which nobody ever answers for anything."""
+
+    def _break(self) -> None:
+        """Never break."""
+
+    def request_commitment(
+        self, peer: Peer, request: Dataset, *, wait_seconds: float = 0.0
+    ) -> tuple[int, CommitmentResult | None]:
+        """Take the request, and no more."""
+        return 0, None
+
+
 @pytest.mark.parametrize(("failures", "pauses"), [(0, []), (1, [1.0]), (3, [1.0, 2.0, 4.0])])
 def test_device_outlives_a_broken_network(
     core: Core, peer: Peer, failures: int, pauses: list[float]
@@ -413,9 +429,7 @@ def test_storescp_takes_the_exam(tmp_path: Path) -> None:
     """DCMTK's server receives the exam, and its SR reader reads the reports."""
     if shutil.which("storescp") is None:
         pytest.skip("storescp is not installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = ["storescp", "--output-directory", str(tmp_path), str(port)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
@@ -430,6 +444,43 @@ def test_storescp_takes_the_exam(tmp_path: Path) -> None:
     for path in reports:
         done = subprocess.run(["dsrdump", str(path)], capture_output=True, check=False)
         assert (done.returncode, b"NUM:" in done.stdout) == (0, True)
+
+
+@pytest.mark.peer
+def test_orthanc_takes_the_exam_and_answers_for_it(tmp_path: Path) -> None:
+    """Orthanc offers no steps, which stops nothing; its report of commitment makes it green."""
+    port = free_port()
+    shown: list[str] = []
+    with orthanc(tmp_path, free_port()) as other:
+        other.know(port, "US01")
+        result = simulate(
+            Peer("127.0.0.1", other.dicom_port, "ORTHANC", "US01"),
+            station="US01",
+            samples=few_samples(),
+            report=shown.append,
+            pick=None,
+            behaviour=Behaviour(commitment=CommitmentWish(port, "127.0.0.1", seconds=20)),
+        )
+    assert (result.ok, result.is_green, result.step_statuses) == (True, True, ())
+    assert NOT_OFFERED in shown
+    assert GREEN in shown
+
+
+def test_nobody_answers_for_the_exam(core: Core, peer: Peer) -> None:
+    """A device that waits in vain says so, and is not satisfied; its objects are there."""
+    shown: list[str] = []
+    wish = CommitmentWish(0, "127.0.0.1", seconds=0.1)
+    device = SimulatedDevice(
+        peer,
+        "US01",
+        shown.append,
+        behaviour=Behaviour(frozenset({"no-mpps"}), wish),
+        link=Deaf(9),
+    )
+    result = device.examine(few_samples(), None)
+    assert (result.ok, result.is_green) == (False, False)
+    assert NOT_GREEN in shown
+    assert len(core.instances()) == 2
 
 
 def _listens(port: int) -> bool:
