@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.exams import claim_store, store, waiting
+from gdtbridge.exams.steps import store as step_store
 
 NOW = 1.7e9
 
@@ -28,6 +29,14 @@ LOOKS: Mapping[str, Callable[[Connection], object]] = {
     "taken UIDs": lambda connection: claim_store.taken_claims(connection, 1),
     "exams of the same people": lambda connection: store.due_of_same_people(connection, 1),
     "waiting": lambda connection: waiting.waiting(connection, NOW, 10),
+    "steps of a study": lambda connection: step_store.of_study(connection, "2.25.1"),
+    "who announces an instance": lambda connection: step_store.announcing(connection, "2.25.1"),
+    "missing instances": lambda connection: step_store.missing(connection, [1, 2]),
+    "announced instances": lambda connection: step_store.announced(connection, [1, 2]),
+    "steps of a device": lambda connection: step_store.of_device(connection, "US01", NOW, 3),
+    "steps of the last days": lambda connection: step_store.begun_since(connection, NOW, 10),
+    "results beside steps": lambda connection: step_store.results_beside(connection, [1, 2]),
+    "studies of instances": lambda connection: step_store.studies_of_instances(connection, 1),
 }
 NEWEST_FIRST = "SCAN exam"
 """Exams in the order of their numbers, of which only as many are read as are wanted."""
