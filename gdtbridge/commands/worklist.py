@@ -113,10 +113,19 @@ def worklist_list(settings: Settings, *, as_json: bool) -> None:
     """Die Arbeitsliste zeigen. / Show the worklist."""
     with view_of(settings) as core:
         entries = core.orders.all()
-    rows = [_shown(entry) for entry in entries]
-    if not as_json:
-        rows = [{**row, "status": _STATUSES.get(row["status"], row["status"])} for row in rows]
-    print_rows(rows, as_json=as_json)
+    print_rows([_shown(one) if as_json else _in_words(one) for one in entries], as_json=as_json)
+
+
+def _in_words(entry: Entry) -> dict[str, str]:
+    from gdtbridge.orders.details import told_in_german
+
+    row, details = _shown(entry), dict(told_in_german(entry.details))
+    return {
+        **row,
+        "station": ", ".join(row["station"].split("\\")),
+        "priority": details.get("Dringlichkeit", ""),
+        "status": _STATUSES.get(row["status"], row["status"]),
+    }
 
 
 def _shown(entry: Entry) -> dict[str, str]:

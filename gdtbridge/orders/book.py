@@ -20,6 +20,7 @@ from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import OrderError, ProcessingFailure
 from gdtbridge.orders import store
 from gdtbridge.orders.cases import KnownOrders, decide
+from gdtbridge.orders.details import completed_details
 from gdtbridge.orders.entries import EntryMaker
 from gdtbridge.orders.listing import OrderListing
 from gdtbridge.orders.model import (
@@ -70,6 +71,12 @@ def _added(order: Order) -> HouseEvent:
         **patient_facts(order.patient),
     }
     return HouseEvent(WORKLIST_ADDED, order.accession_number, facts)
+
+
+def _completed(wanted: WantedOrder, known: Order) -> WantedOrder:
+    """Return what is wanted with the details of the known order it does not say anything of."""
+    details = completed_details(wanted.request.details, known.details)
+    return replace(wanted, request=replace(wanted.request, details=details))
 
 
 class OrderBook:
@@ -143,7 +150,7 @@ class OrderBook:
             if known is None:
                 order = self._place(wanted, draft, asked)
             elif outcome is RecordOutcome.UPDATED:
-                order = self._correct(wanted, known, self._listed(known))
+                order = self._correct(_completed(wanted, known), known, self._listed(known))
             else:
                 order = known
                 with self._database.write() as connection:

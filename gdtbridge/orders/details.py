@@ -160,6 +160,12 @@ def details_of(said: Mapping[str, str]) -> EntryDetails:
     return replace(NO_DETAILS, **values) if values else NO_DETAILS
 
 
+def completed_details(said: EntryDetails, known: EntryDetails) -> EntryDetails:
+    """Return details with those known before where they say nothing; codes are made anew."""
+    keywords = DETAIL_FIELDS if known != NO_DETAILS else ()
+    return replace(said, **{one: getattr(said, one) or getattr(known, one) for one in keywords})
+
+
 def told_details(details: EntryDetails) -> dict[str, str]:
     """Return the fields that say something, in the words `details_of` reads."""
     return {

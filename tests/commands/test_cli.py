@@ -144,10 +144,13 @@ def test_worklist_details(environ: dict[str, str]) -> None:
     patient = ("--id", "7", "--lastname", "Weiß", "--birthdate", "24.12.1958")
     day = date.today() + timedelta(days=2)  # noqa: DTZ011 - as the practice's clock says
     when = ("--date", f"{day:%d.%m.%Y}", "--time", "08:30")
-    said = ("--priority", "notfall", "--height", "172")
+    said = ("--priority", "notfall", "--height", "172", "--station", "US01,US02")
     assert run(environ, "worklist", "add", *patient, *when, *said).exit_code == 0
     (entry,) = json.loads(run(environ, "worklist", "list", "--json").stdout)
     assert (entry["scheduled"], entry["priority"]) == (f"{day} 08:30", "STAT")
+    assert entry["station"] == "US01\\US02"
+    line = run(environ, "worklist", "list").stdout.splitlines()[1]
+    assert ["US01, US02" in line, "Notfall" in line, "wartet" in line] == [True] * 3
 
     wrong = run(environ, "worklist", "add", *patient, "--height", "1,72")
     assert wrong.exit_code == 1

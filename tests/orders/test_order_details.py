@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time
 
 import pytest
@@ -23,7 +24,7 @@ from gdtbridge.orders.details import (
 from gdtbridge.orders.schedule import start_said
 from gdtbridge.web.api.schema import DetailsBody
 from tests.tools.practice import Practice
-from worklist import DETAIL_RULES, EntryDetails, ProcedureCode
+from worklist import DETAIL_RULES, NO_DETAILS, EntryDetails, ProcedureCode
 
 SAID = {
     "priority": "dringend",
@@ -143,6 +144,16 @@ def test_an_order_keeps_all_of_it(practice: Practice) -> None:
     assert dataset.PregnancyStatus == 3
     assert (dataset.PatientSize, dataset.PatientWeight) == (1.725, 68)
     assert list(dataset.Allergies) == ["Latex", "Penicillin"]
+
+
+def test_a_correction_keeps_what_it_does_not_speak_of(practice: Practice) -> None:
+    """A second click without the allergies does not take them off; what it says counts."""
+    practice.core.orders.place(practice.order(details=STORED))
+    again = practice.core.orders.place(practice.order(details=details_of({"weight": "70"})))
+    assert again.repeated
+    assert again.entry.details == replace(STORED, PatientWeight="70")
+    changed = practice.core.orders.change(again.entry.AccessionNumber, practice.order())
+    assert changed.details == NO_DETAILS  # who changes an entry says all of it
 
 
 def kept(practice: Practice, number: str) -> Order:

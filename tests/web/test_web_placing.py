@@ -165,3 +165,17 @@ def test_questions_end_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(once, "MOST_OPEN", 2)
     values = [questions.ask(word) for word in "abc"]
     assert [questions.answer(value) for value in values] == [None, "b", "c"]
+
+
+def test_the_question_tells_all_that_was_asked_for(url: str) -> None:
+    """Day, height and urgency too, in German, so that a person sees what is placed."""
+    more = "&date=23.11.2026&time=0830&height=172&priority=stat&pregnancy=possible&reason=%3Cb%3E"
+    page = get(url + ADD + more, TYPED).text
+    for name, value in (
+        ("Termin", "23.11.2026 08:30"),
+        ("Größe", "172"),
+        ("Dringlichkeit", "Notfall"),
+        ("Schwangerschaft", "möglich"),
+        ("Anlass", "&lt;b&gt;"),
+    ):
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in page
