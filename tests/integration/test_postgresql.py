@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pwd
 import random
@@ -22,10 +23,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from gdtbridge.database import Database
+from gdtbridge.dicom.client import Peer
+from gdtbridge.dicom.device_client import CommitmentResult, request_commitment
 from gdtbridge.errors import DatabaseError, DatabaseUnavailable, NoInstallation
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.ownership import only_service
 from gdtbridge.schema import SCHEMA_VERSION, exam, metadata, schema_version
+from tests.dicom.test_dicom_commitment import action
 from tests.tools.device import send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
 from tests.tools.service import NUMBER, Service, Study, service
@@ -155,6 +159,19 @@ def test_an_exam_from_order_to_result(bridge: Service, project: Path) -> None:
     assert b'"ready": true' in call(bridge, "/readyz")
     for command in (("exams", "list"), ("outbox", "list"), ("worklist", "list")):
         assert bridge.command(*command).returncode == 0
+
+
+def test_a_device_asks_whether_its_images_are_kept(bridge: Service) -> None:
+    """It hears on its association; what it was told, and what that means, is shown."""
+    study = Study(77, "A77")
+    image = study.image(size=100_000)
+    assert send_raw(bridge.ports["DICOM"], [image]) == [0]
+    peer = Peer("127.0.0.1", bridge.ports["DICOM"], "GDTBRIDGE", "US01")
+    report = request_commitment(peer, action("2.25.1", image[1]), wait_seconds=30)
+    assert report == (0, CommitmentResult("2.25.1", frozenset({image[1]}), {}))
+    shown = bridge.command("commitment", "list", "--all", "--json")
+    assert [one["not_kept"] for one in json.loads(shown.stdout)] == ["0"]
+    assert "only-copy" in bridge.command("attention", "list", "--json").stdout
 
 
 def test_check(server: Server, tmp_path: Path) -> None:
