@@ -104,6 +104,7 @@ HEADS: Final[Mapping[str, str]] = {
     "state": "ZUSTAND",
     "station": "STATION",
     "status": "STAND",
+    "step": "SCHRITT",
     "study_date": "DATUM",
     "study_instance_uid": "STUDIE",
     "target": "ZIEL",
