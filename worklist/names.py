@@ -20,7 +20,8 @@ class NameForm(Enum):
     NO_AFFIXES = "no-affixes"
     """Without prefix and suffix."""
     ONE_COMPONENT = "one-component"
-    """All of a group in the family name, with blanks between."""
+    """All of a group in the family name, with blanks between, without prefix and suffix: there
+    they would be taken for a part of the family's name."""
     UPPER = "upper"
     """In capitals; ``ß`` is ``SS``."""
 
@@ -36,7 +37,7 @@ def formed(name: str, forms: AbstractSet[NameForm]) -> str:
 
 def _formed(group: ComponentGroup, forms: AbstractSet[NameForm]) -> ComponentGroup:
     parts = group.components
-    if NameForm.NO_AFFIXES in forms:
+    if forms & {NameForm.NO_AFFIXES, NameForm.ONE_COMPONENT}:
         parts = parts[:3]
     if NameForm.ONE_COMPONENT in forms:
         parts = (" ".join(filter(None, parts)),)

@@ -65,13 +65,13 @@ class CallerRegister:
         """Write down what is new; raise a `BridgeError`, and remember it for the next time."""
         with self._lock:
             new, self._new = self._new, {}
-        if not new:
-            return
+        places = _Places()
         try:
-            with self._database.write(synced=False) as connection:
-                places = _Places()
-                for caller, acts in new.values():
+            for key, (caller, acts) in list(new.items()):
+                # one at a time: what devices send meanwhile is not to wait for all of them
+                with self._database.write(synced=False) as connection:
                     _keep(connection, _as_known(caller, acts), places)
+                del new[key]
         except Exception:
             self._take_back(new)
             raise
