@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from pydicom.datadict import dictionary_description
 
+from gdtbridge.dataset.text import one_line
 from gdtbridge.dataset.values import PersonName, to_date, to_time
 from gdtbridge.durable.clock import local_time
 from gdtbridge.queries.explain import CANCELLED, SUCCESS, EntryOutcome, JudgedEntry
@@ -120,7 +121,8 @@ class Words:
 
     def values(self, keyword: str, texts: Sequence[str]) -> str:
         """Return the values of an attribute."""
-        some = self.say(" oder ", " or ").join(self.value(keyword, one) for one in texts)
+        shown = (one_line(self.value(keyword, one)) for one in texts)  # a terminal obeys signs
+        some = self.say(" oder ", " or ").join(shown)
         return some or self.of(NOT_SAID)
 
     # ------------------------------------------------------------------------ keys

@@ -13,6 +13,7 @@ import tempfile
 import threading
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -23,17 +24,23 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from gdtbridge.database import Database
+from gdtbridge.devices import Caller
 from gdtbridge.dicom.client import Peer
 from gdtbridge.dicom.device_client import CommitmentResult, request_commitment
 from gdtbridge.errors import DatabaseError, DatabaseUnavailable, NoInstallation
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.ownership import only_service
+from gdtbridge.queries.book import QueryBook
+from gdtbridge.queries.model import AskedQuery
+from gdtbridge.queries.store import silent_devices
 from gdtbridge.schema import SCHEMA_VERSION, exam, metadata, schema_version
 from tests.dicom.test_dicom_commitment import action
+from tests.tools.clock import HandClock
 from tests.tools.device import send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
 from tests.tools.service import NUMBER, Service, Study, service
 from tests.tools.waiting import wait_for
+from worklist import WorklistFolder
 
 pytest.importorskip("psycopg")
 
@@ -416,3 +423,25 @@ def test_an_old_database_is_upgraded(url: str) -> None:
         sent = "SELECT patient_id, pictures FROM exam_result"
         assert connection.execute(sa.text(sent)).all() == [("4711", 1)]
     database.close()
+
+
+def test_what_devices_ask_is_kept_and_counted(server: Server, tmp_path: Path) -> None:
+    """A repeated query is one row; who got nothing again and again is found; old rows go."""
+    with closing(Database(server.new_database())) as database:
+        clock = HandClock()
+        book = QueryBook(database, WorklistFolder(tmp_path / "worklist"), clock, days=7)
+        for seconds in (0.001, 0.003, 0.002):
+            caller = Caller("US02", "192.0.2.17")
+            book.note(AskedQuery(caller, b"\x00\xff", EXPLICIT, 0, 0, ("R\u00e41",), seconds))
+            book.keep()
+        (record,) = book.recent()
+        assert (record.times, record.query.seconds) == (3, 0.003)
+        assert record.query.identifier == b"\x00\xff"
+        assert record.query.answered == ("R\u00e41",)
+        with database.read() as connection:
+            (silent,) = silent_devices(connection, 0.0, 3)
+            assert (silent.times, silent.last) == (3, record)
+            assert silent_devices(connection, 0.0, 4) == []
+        clock.turn(8 * 86400.0)
+        book.keep()
+        assert book.recent() == []

@@ -229,6 +229,12 @@ def test_every_outcome_has_its_words() -> None:
     assert OF_STATE.keys() == set(OrderState)
 
 
+def test_what_a_device_sends_does_nothing_to_a_terminal(asked: AskedPractice) -> None:
+    """Control characters of a key are blanks where a person reads it."""
+    asked.ask(PatientComments="A\x1b[31m\nB")
+    assert "Patient Comments „A [31m B“" in asked.why()
+
+
 def test_english_where_it_is_wanted(asked: AskedPractice) -> None:
     """The same in English."""
     asked.order()
