@@ -19,6 +19,7 @@ from gdtbridge.attention.sources import free_inodes
 from gdtbridge.clock_watch import WATCH_SECONDS
 from gdtbridge.core import Core, open_core
 from gdtbridge.database import sqlite_file
+from gdtbridge.dicom.archive_move import MoveParts, move_services
 from gdtbridge.dicom.archive_query import query_services
 from gdtbridge.dicom.commitment import commitment_services
 from gdtbridge.dicom.performed_step import step_services
@@ -231,7 +232,9 @@ def dimse_services(core: Core) -> ServiceTable:
         lambda caller: devices.profile_of(caller).commitment == "same",
     )
     queries = query_services(core.finder, core.peers, core.refusals)
-    return {**step_services(core.steps), **commitment, **queries}
+    folder, aet = core.settings.spool_folder, core.settings.dicom.aet
+    moves = move_services(MoveParts(core.finder, core.peers, core.refusals, folder, aet))
+    return {**step_services(core.steps), **commitment, **queries, **moves}
 
 
 def web_ports(core: Core) -> CorePorts:

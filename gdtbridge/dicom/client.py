@@ -7,11 +7,11 @@ association of its own and returns when it is released. Steps and commitment are
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final, cast
+from typing import ClassVar, Final, TypeVar, cast
 
 from pydicom import Dataset
 from pydicom.filereader import read_file_meta_info
@@ -31,8 +31,11 @@ from gdtbridge.dicom.command import (
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST, VERIFICATION
 from gdtbridge.dicom.upper_layer.requestor import Requestor
 from gdtbridge.errors import BridgeError
+from gdtbridge.logs import describe
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 MAX_CONTEXTS: Final = 128
 """Presentation contexts of one association: the odd numbers below 256 (PS3.8 9.3.2.2)."""
@@ -109,13 +112,58 @@ def store(peer: Peer, files: Sequence[Path]) -> list[tuple[Path, int]]:
     A file in a SOP class and transfer syntax that ``peer`` does not accept gets 0122. Raises
     `PeerError` for a file that is not DICOM and when the association breaks.
     """
-    needs = {file: _need(file) for file in files}
+    needs = {file: _need(file) for file in dict.fromkeys(files)}
     statuses: list[tuple[Path, int]] = []
-    for needed, part in _batches(files, needs):
+    for needed, part in _batches(files, [needs[file] for file in files]):
         contexts = [build_context(*need) for need in needed]
         with associated(peer, contexts) as association:
             statuses += [(file, _send(peer, association, file, needs[file])) for file in part]
     return statuses
+
+
+@dataclass(frozen=True, slots=True)
+class MoveOriginator:
+    """On whose C-MOVE objects are sent: AE title and Message ID (PS3.7 9.1.1.1)."""
+
+    aet: str
+    message_id: int
+
+
+def store_each(
+    peer: Peer,
+    objects: Sequence[T],
+    need_of: Callable[[T], tuple[str, str]],
+    opened: Callable[[T], AbstractContextManager[Path]],
+    originator: MoveOriginator,
+) -> Generator[tuple[T, int]]:
+    """Send objects one by one and yield the status of each, on as few associations as can be.
+
+    ``need_of`` says SOP class and transfer syntax, ``opened`` gives the Part 10 file when its turn
+    has come; one that cannot be had has status C000. Raises `PeerError`.
+    """
+    for needed, part in _batches(objects, [need_of(one) for one in objects]):
+        contexts = [build_context(*need) for need in needed]
+        with associated(peer, contexts) as association:
+            for one in part:
+                yield one, _send_opened(peer, association, one, need_of(one), opened, originator)
+
+
+def _send_opened(
+    peer: Peer,
+    association: Association,
+    one: T,
+    need: tuple[str, str],
+    opened: Callable[[T], AbstractContextManager[Path]],
+    originator: MoveOriginator,
+) -> int:
+    try:
+        with opened(one) as file:
+            return _send(peer, association, file, need, originator)
+    except PeerError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one bad object must not keep the others back
+        log.error("object not sent: %s", describe(error))
+        return DimseStatus.NOT_UNDERSTOOD
 
 
 def _need(file: Path) -> tuple[str, str]:
@@ -128,23 +176,29 @@ def _need(file: Path) -> tuple[str, str]:
 
 
 def _batches(
-    files: Sequence[Path], needs: dict[Path, tuple[str, str]]
-) -> Iterator[tuple[list[tuple[str, str]], list[Path]]]:
-    """Yield the files in order, as many at a time as their contexts fit into one association."""
+    objects: Sequence[T], needs: Sequence[tuple[str, str]]
+) -> Iterator[tuple[list[tuple[str, str]], list[T]]]:
+    """Yield objects in order, as many at a time as their contexts fit into one association."""
     needed: list[tuple[str, str]] = []
-    part: list[Path] = []
-    for file in files:
-        if needs[file] not in needed:
+    part: list[T] = []
+    for one, need in zip(objects, needs, strict=True):
+        if need not in needed:
             if len(needed) == MAX_CONTEXTS:
                 yield needed, part
                 needed, part = [], []
-            needed.append(needs[file])
-        part.append(file)
+            needed.append(need)
+        part.append(one)
     if part:
         yield needed, part
 
 
-def _send(peer: Peer, association: Association, file: Path, need: tuple[str, str]) -> int:
+def _send(
+    peer: Peer,
+    association: Association,
+    file: Path,
+    need: tuple[str, str],
+    originator: MoveOriginator | None = None,
+) -> int:
     if need not in {
         (str(one.abstract_syntax), str(one.transfer_syntax[0]))
         for one in association.accepted_contexts
@@ -152,7 +206,12 @@ def _send(peer: Peer, association: Association, file: Path, need: tuple[str, str
         return DimseStatus.SOP_CLASS_NOT_SUPPORTED
     if not association.is_established:
         raise _lost(peer)
-    return status_of(peer, association.send_c_store(file))
+    if originator is None:
+        return status_of(peer, association.send_c_store(file))
+    sent = association.send_c_store(
+        file, originator_aet=originator.aet, originator_id=originator.message_id
+    )
+    return status_of(peer, sent)
 
 
 def break_off(peer: Peer, file: Path) -> None:

@@ -28,6 +28,7 @@ class CommandField(IntEnum):
 
     C_STORE_RQ = 0x0001
     C_FIND_RQ = 0x0020
+    C_MOVE_RQ = 0x0021
     C_ECHO_RQ = 0x0030
     N_EVENT_REPORT_RQ = 0x0100
     N_GET_RQ = 0x0110
@@ -57,9 +58,12 @@ class DimseStatus(IntEnum):
     UNRECOGNIZED_OPERATION = 0x0211
     RESOURCE_LIMITATION = 0x0213
     OUT_OF_RESOURCES = 0xA700
+    SUB_OPERATIONS_FAILED = 0xA702
+    MOVE_DESTINATION_UNKNOWN = 0xA801
     IDENTIFIER_MISMATCH = 0xA900
     NOT_UNDERSTOOD = 0xC000
     UNABLE_TO_PROCESS = 0xC001
+    SOME_SUB_OPERATIONS_FAILED = 0xB000
     CANCEL = 0xFE00
     PENDING = 0xFF00
     PENDING_UNSUPPORTED_KEYS = 0xFF01
@@ -82,6 +86,7 @@ class CommandSet:
     RequestedSOPClassUID: str | None = None
     MessageID: int | None = None
     MessageIDBeingRespondedTo: int | None = None
+    MoveDestination: str | None = None
     Priority: int | None = None
     Status: int | None = None
     OffendingElement: tuple[int, ...] = ()
@@ -92,6 +97,10 @@ class CommandSet:
     EventTypeID: int | None = None
     AttributeIdentifierList: tuple[int, ...] = ()
     ActionTypeID: int | None = None
+    NumberOfRemainingSuboperations: int | None = None
+    NumberOfCompletedSuboperations: int | None = None
+    NumberOfFailedSuboperations: int | None = None
+    NumberOfWarningSuboperations: int | None = None
 
     @property
     def has_dataset(self) -> bool:
@@ -111,6 +120,7 @@ _ELEMENTS: Final = {
     "CommandField": (0x0100, "US"),
     "MessageID": (0x0110, "US"),
     "MessageIDBeingRespondedTo": (0x0120, "US"),
+    "MoveDestination": (0x0600, "AE"),
     "Priority": (0x0700, "US"),
     "CommandDataSetType": (0x0800, "US"),
     "Status": (0x0900, "US"),
@@ -122,8 +132,12 @@ _ELEMENTS: Final = {
     "EventTypeID": (0x1002, "US"),
     "AttributeIdentifierList": (0x1005, "AT"),
     "ActionTypeID": (0x1008, "US"),
+    "NumberOfRemainingSuboperations": (0x1020, "US"),
+    "NumberOfCompletedSuboperations": (0x1021, "US"),
+    "NumberOfFailedSuboperations": (0x1022, "US"),
+    "NumberOfWarningSuboperations": (0x1023, "US"),
 }
-_PADDING: Final = {"UI": b"\0", "LO": b" "}
+_PADDING: Final = {"UI": b"\0", "LO": b" ", "AE": b" "}
 
 
 def parse_command(data: bytes) -> CommandSet:
@@ -192,6 +206,17 @@ class FailureDetail:
 NO_DETAIL: Final = FailureDetail()
 
 
+@dataclass(frozen=True, slots=True)
+class SubOperations:
+    """How many sub-operations of a C-MOVE are to come and how the others ended (PS3.7 9.1.4)."""
+
+    completed: int = 0
+    failed: int = 0
+    warning: int = 0
+    remaining: int | None = None
+    """None in a last response, which does not say it unless the operation was cancelled."""
+
+
 def response_to(
     request: CommandSet,
     status: int,
@@ -200,6 +225,7 @@ def response_to(
     has_dataset: bool = False,
     sop_instance: str | None = None,
     detail: FailureDetail = NO_DETAIL,
+    counts: SubOperations | None = None,
 ) -> CommandSet:
     """Return the response to ``request``; the comment is cut to what an LO holds.
 
@@ -221,4 +247,8 @@ def response_to(
         AffectedSOPInstanceUID=uid if is_uid(uid) else None,
         EventTypeID=request.EventTypeID,
         ActionTypeID=request.ActionTypeID,
+        NumberOfRemainingSuboperations=counts.remaining if counts else None,
+        NumberOfCompletedSuboperations=counts.completed if counts else None,
+        NumberOfFailedSuboperations=counts.failed if counts else None,
+        NumberOfWarningSuboperations=counts.warning if counts else None,
     )

@@ -59,6 +59,9 @@ QUERY_MODELS: Final = (
 )
 """Patient Root, Study Root and, retired, Patient/Study Only Query/Retrieve - FIND (PS3.4 C.4.1)."""
 
+MOVE_MODELS: Final = tuple(f"{uid.removesuffix('1')}2" for uid in QUERY_MODELS)
+"""The same models - MOVE (PS3.4 C.4.2)."""
+
 _STANDARD_ROOT: Final = "1.2.840.10008."
 _STORAGE_ARC: Final = "1.2.840.10008.5.1.4.1.1."
 """UID root of the storage SOP classes, new ones too (PS3.6 Table A-1)."""
@@ -96,7 +99,7 @@ def answer_context(abstract_syntax: str, transfer_syntaxes: Sequence[str]) -> Ne
     """Return the answer to one proposed presentation context (PS3.8 9.3.3.2)."""
     proposed = [uid for uid in transfer_syntaxes if is_uid(uid)]
     refused = proposed[0] if proposed else str(ImplicitVRLittleEndian)
-    if abstract_syntax in _OFFERED or abstract_syntax in QUERY_MODELS:
+    if abstract_syntax in _OFFERED or abstract_syntax in {*QUERY_MODELS, *MOVE_MODELS}:
         chosen = next((uid for uid in proposed if uid in _WE_ENCODE), None)
     elif is_storage(abstract_syntax):
         chosen = next(filter(_is_known, proposed), proposed[0] if proposed else None)

@@ -13,7 +13,14 @@ from types import MappingProxyType
 from typing import ClassVar, Final, Protocol, TypeAlias
 
 from gdtbridge.devices import Caller
-from gdtbridge.dicom.command import NO_DETAIL, CommandSet, DimseStatus, FailureDetail, response_to
+from gdtbridge.dicom.command import (
+    NO_DETAIL,
+    CommandSet,
+    DimseStatus,
+    FailureDetail,
+    SubOperations,
+    response_to,
+)
 
 MAX_IDENTIFIER: Final = 64 * 1024
 """Bytes of a dataset that is kept in memory: a query, never an object. Devices send up to 4 KiB."""
@@ -72,6 +79,7 @@ class DimseRequest:
         *,
         sop_instance: str | None = None,
         detail: FailureDetail = NO_DETAIL,
+        counts: SubOperations | None = None,
     ) -> None:
         """Send the response to the request."""
         response = response_to(
@@ -81,6 +89,7 @@ class DimseRequest:
             has_dataset=bool(dataset),
             sop_instance=sop_instance,
             detail=detail,
+            counts=counts,
         )
         self.send(response, dataset)
 

@@ -41,6 +41,11 @@ def keywords() -> Mapping[QueryLevel, Mapping[str, str]]:
     return MappingProxyType(found)
 
 
+def unique_keys(level: QueryLevel) -> frozenset[str]:
+    """Return what an entity of a level is named by."""
+    return frozenset(word for word, kind in keywords()[level].items() if kind == "U")
+
+
 @cache
 def tables_of(level: QueryLevel) -> AttributeTables:
     """Return what is answered at a level: its attributes and those of the levels above.
@@ -48,7 +53,7 @@ def tables_of(level: QueryLevel) -> AttributeTables:
     All of them decide (PS3.4 C.2.2.2): who asks for a value gets only what is known to have it.
     """
     here = {word for one in level.path for word in keywords()[one]}
-    unique = {word for word, kind in keywords()[level].items() if kind == "U"}
+    unique = unique_keys(level)
     supported = frozenset(map(tag_of, here | ALWAYS))
     return AttributeTables(
         type_1={ROOT: frozenset(map(tag_of, unique | ALWAYS))},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from pydicom import Dataset
@@ -19,7 +20,8 @@ from gdtbridge.exams.model import Claim, ClaimState, Exam, ExamState, PatientExa
 from gdtbridge.exams.studies import StudyFinder, is_foreign
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.retrieve import store
-from gdtbridge.retrieve.attributes import QueryLevel, tables_of
+from gdtbridge.retrieve.attributes import QueryLevel, tables_of, unique_keys
+from gdtbridge.retrieve.leaving import LeavingObject
 from gdtbridge.retrieve.store import ListedObject, Narrowing
 from worklist import AnswerCharset, Match, MatchPolicy
 from worklist.folder import answer_to
@@ -28,6 +30,14 @@ from worklist.query import Query
 from worklist.temporal import da_of, parse_range, to_day
 from worklist.text import has_wildcard, name_groups
 
+_IDENTITY: Final = {
+    "PatientID": "patient_id",
+    "PatientName": "patient_name",
+    "PatientBirthDate": "patient_birth_date",
+    "PatientSex": "patient_sex",
+    "AccessionNumber": "accession_number",
+}
+"""What was decided of an exam, and its column or field."""
 ONLINE: Final = "ONLINE"
 """Instance Availability (0008,0056): every object the index names can be had at once."""
 
@@ -65,9 +75,13 @@ class ListedStudy:
 class ArchiveFinder:
     """Answers queries by level; changes nothing. Thread-safe."""
 
-    def __init__(self, database: Database, studies: StudyFinder, aet: str) -> None:
-        """Search ``database``; ``aet`` is the AE title objects can be retrieved from."""
+    def __init__(self, database: Database, folder: Path, studies: StudyFinder, aet: str) -> None:
+        """Search ``database``, whose files lie below ``folder``.
+
+        ``aet`` is the AE title objects can be retrieved from.
+        """
         self._database = database
+        self._folder = folder
         self._studies = studies
         self._aet = aet
 
@@ -83,6 +97,40 @@ class ArchiveFinder:
         wanted = Query.of(keys, MatchPolicy(charset=viewer.charset, attributes=tables))
         items = self._items(level, keys, viewer)
         return (answer_to(keys, item, wanted, tables) for item in items if wanted.matches(item))
+
+    def leaving(self, query: Dataset, *, viewer: Viewer) -> Iterator[LeavingObject]:
+        """Return the objects a Retrieve identifier names (PS3.4 C.4.2.1.4), as they are to leave.
+
+        Without any unique key nothing is named. Raises as `find` does.
+        """
+        keys = item_from(query)
+        level = level_of(keys)
+        unique = {tag_of(word) for one in level.path for word in unique_keys(one)}
+        named = {tag: key for tag, key in keys.items() if tag in unique and key.texts}
+        if not named:
+            raise QueryRefused("a unique key of the level")
+        tables = tables_of(QueryLevel.IMAGE)
+        wanted = Query.of(named, MatchPolicy(attributes=tables))
+        return (
+            self._leaving(study, one)
+            for study in self.studies(narrowing_of(named), viewer)
+            for one, item in _objects_of(study)
+            if wanted.matches(item)
+        )
+
+    def _leaving(self, study: ListedStudy, one: ListedObject) -> LeavingObject:
+        said = next(claim for claim in study.exam.claims if claim.id == one.claim_id)
+        as_said = {word: str(getattr(said, column)) for word, column in _IDENTITY.items()}
+        decided = {word: str(getattr(study.exam, column)) for word, column in _IDENTITY.items()}
+        return LeavingObject(
+            self._folder / one.file,
+            one.SOPClassUID,
+            one.SOPInstanceUID,
+            one.TransferSyntaxUID,
+            as_said,
+            decided if study.is_decided else as_said,
+            one.head["Manufacturer"],
+        )
 
     def _items(self, level: QueryLevel, keys: Item, viewer: Viewer) -> Iterator[Item]:
         patients: set[str] = set()
@@ -252,17 +300,24 @@ def _as_decided(connection: Connection, one: PatientExam) -> PatientExam:
 
 
 def _items_of(study: ListedStudy, level: QueryLevel) -> Iterator[Item]:
+    if level is QueryLevel.IMAGE:
+        yield from (item for _, item in _objects_of(study))
+        return
     above = {**_patient_item(study), **_study_item(study)}
     if level is QueryLevel.STUDY:
         yield above
         return
     for objects in _series_of(study).values():
+        yield {**above, **_series_item(objects)}
+
+
+def _objects_of(study: ListedStudy) -> Iterator[tuple[ListedObject, Item]]:
+    """Yield each object with its item, which has the attributes of every level."""
+    above = {**_patient_item(study), **_study_item(study)}
+    for objects in _series_of(study).values():
         series = {**above, **_series_item(objects)}
-        if level is QueryLevel.SERIES:
-            yield series
-        else:
-            for one in objects:
-                yield {**series, **_object_item(one)}
+        for one in objects:
+            yield one, {**series, **_object_item(one)}
 
 
 def _series_of(study: ListedStudy) -> Mapping[str, list[ListedObject]]:

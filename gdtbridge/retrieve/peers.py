@@ -48,6 +48,11 @@ class PeerDirectory:
         found = (one.viewer for one in self._peers if self._is_meant(one, caller))
         return next((viewer for viewer in found if viewer is not None), None)
 
+    def named(self, aet: str) -> ArchivePeer | None:
+        """Return the peer with an AE title, as a place to send to; upper and lower case alike."""
+        wanted = folded_title(aet)
+        return next((one for one in self._peers if folded_title(one.aet) == wanted), None)
+
     def _is_meant(self, peer: ArchivePeer, caller: Caller) -> bool:
         if folded_title(peer.aet) != folded_title(caller.aet):
             return False

@@ -51,6 +51,8 @@ class ListedObject:
     SOPClassUID: str
     SeriesInstanceUID: str
     TransferSyntaxUID: str
+    file: str
+    """Relative to the archive folder."""
     head: Mapping[str, str]
 
 
@@ -123,6 +125,7 @@ def objects_of(connection: Connection, exam_ids: Iterable[int]) -> list[ListedOb
             instance.c.sop_class_uid,
             instance.c.series_instance_uid,
             instance.c.transfer_syntax_uid,
+            instance.c.file,
             *heads,
         )
         .join(claim, claim.c.id == instance.c.claim_id)
@@ -134,6 +137,6 @@ def objects_of(connection: Connection, exam_ids: Iterable[int]) -> list[ListedOb
 
 
 def _object(row: tuple[Any, ...]) -> ListedObject:
-    number, exam_id, claim_id, uid, sop_class, series, syntax, *said = row
+    number, exam_id, claim_id, uid, sop_class, series, syntax, file, *said = row
     head = dict(zip(KEYWORDS.values(), (text or "" for text in said), strict=True))
-    return ListedObject(number, exam_id, claim_id, uid, sop_class, series, syntax, head)
+    return ListedObject(number, exam_id, claim_id, uid, sop_class, series, syntax, file, head)

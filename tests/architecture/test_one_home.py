@@ -125,6 +125,7 @@ FACTS = {
             "gdtbridge/webhooks/signature.py": "Base64 is ASCII",
             "gdtbridge/web/": "HTTP has character sets of its own",
             "gdtbridge/simulator/": "lets pydicom decode a dataset of its own",
+            "gdtbridge/retrieve/leaving.py": "lets pydicom decode a copy that leaves in Unicode",
         },
     ),
     "DICOM dates and times": Fact(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gdtbridge.dicom.archive_move import MoveParts, move_services
 from gdtbridge.dicom.archive_query import query_services
 from gdtbridge.dicom.commitment import commitment_services
 from gdtbridge.dicom.commitment_report import CommitmentChannels
@@ -29,7 +30,8 @@ def start(tmp_path: Path) -> Iterator[StartServer]:
         dicom = DicomSettings.model_validate({"port": 0, **settings})
         commitment = commitment_services(core, CommitmentChannels(), lambda _: False)
         queries = query_services(ArchiveRecorder(core), core, UNNOTED)
-        further = {**step_services(core), **commitment, **queries}
+        moves = move_services(MoveParts(core, core, UNNOTED, spool, "GDTBRIDGE"))
+        further = {**step_services(core), **commitment, **queries, **moves}
         server = DicomServer(dicom, spool, core, core, further=further)
         bridge = Bridge(server, core, spool)
         bridges.append(bridge)

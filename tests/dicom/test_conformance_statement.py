@@ -13,7 +13,11 @@ from pydicom.uid import UID
 
 from gdtbridge.commitment import DuplicateTransaction, FailureReason, TooManyCommitments
 from gdtbridge.commitment.book import MOST_OPEN
-from gdtbridge.dataset.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from gdtbridge.dataset.part10 import (
+    IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION_NAME,
+    file_meta,
+)
 from gdtbridge.dataset.text import SpecificCharacterSet
 from gdtbridge.dicom import worklist as worklist_service
 from gdtbridge.dicom.command import CommandField, CommandSet, DimseStatus, encode_command
@@ -25,6 +29,7 @@ from gdtbridge.dicom.commitment_report import (
 from gdtbridge.dicom.negotiation import (
     COMMITMENT_INSTANCE,
     MODALITY_WORKLIST,
+    MOVE_MODELS,
     PERFORMED_STEP,
     PERFORMED_STEP_RETRIEVE,
     QUERY_MODELS,
@@ -49,6 +54,8 @@ from gdtbridge.exams.steps.keeping import MOST_MESSAGES
 from gdtbridge.exams.steps.reading import MOST_BYTES
 from gdtbridge.retrieve.attributes import QueryLevel, keywords
 from gdtbridge.retrieve.finder import QueryRefused
+from gdtbridge.retrieve.leaving import LeavingObject
+from gdtbridge.retrieve.peers import ArchivePeer
 from gdtbridge.settings import DicomSettings, StorageSettings, WorklistSettings
 from tests.dicom.test_dicom_worklist import entry
 from tests.tools.device import (
@@ -60,7 +67,7 @@ from tests.tools.device import (
     store_rq,
 )
 from tests.tools.dicom_server import Bridge
-from tests.tools.elements import EXPLICIT, IMPLICIT, US_IMAGE, element
+from tests.tools.elements import EXPLICIT, IMPLICIT, US_IMAGE, element, identification
 from worklist import Match
 from worklist.attributes import MATCHING, ROOT, SPS, TYPE_1
 
@@ -104,6 +111,7 @@ def test_transfer_syntaxes_are_the_ones_negotiated(text: str) -> None:
         PERFORMED_STEP_RETRIEVE,
         STORAGE_COMMITMENT,
         *QUERY_MODELS,
+        *MOVE_MODELS,
     ):
         for uid in named:
             assert answer_context(abstract, [uid]).result is ContextResult.ACCEPTED
@@ -175,6 +183,62 @@ def unknown_peer(bridge: Bridge) -> int:
     """Ask as nobody the settings name."""
     bridge.core.refuses_queries = True
     return QUERY(bridge)
+
+
+def unknown_mover(bridge: Bridge) -> int:
+    """Retrieve as nobody the settings name."""
+    bridge.core.refuses_queries = True
+    return answer(move_rq(), b"", MOVE_MODELS[0])(bridge)
+
+
+def move_rq() -> bytes:
+    """Return the command set of a C-MOVE request."""
+    return encode_command(
+        CommandSet(
+            CommandField=CommandField.C_MOVE_RQ,
+            CommandDataSetType=1,
+            AffectedSOPClassUID=MOVE_MODELS[0],
+            MessageID=1,
+            MoveDestination="PACS",
+            Priority=0,
+        )
+    )
+
+
+def moving(*kept: bool, refuses: bool = False, cancels: bool = False) -> Provoke:
+    """Return what has objects sent to the server itself; of those not ``kept`` the file is gone."""
+
+    def provoke(bridge: Bridge) -> int:
+        bridge.core.destination = ArchivePeer("PACS", "127.0.0.1", bridge.port, None)
+        said = {"PatientID": "1"}
+        for number, is_there in enumerate(kept):
+            file = bridge.spool / f"{number}.dcm"
+            if is_there:
+                uid = f"2.25.{number + 1}"
+                file.write_bytes(file_meta(US_IMAGE, uid, EXPLICIT) + identification())
+            bridge.core.objects.append(
+                LeavingObject(file, US_IMAGE, f"2.25.{number + 1}", EXPLICIT, said, said, "")
+            )
+        if refuses:
+            bridge.core.room_error = OutOfResources("")
+        with RawAssociation(bridge.port).associate([(MOVE_MODELS[0], [IMPLICIT])]) as peer:
+            peer.message(1, move_rq(), b"")
+            if cancels:
+                peer.message(1, cancel_rq())
+            statuses = [peer.response().status]
+            while statuses[-1] == 0xFF00:
+                statuses.append(peer.response().status)
+        return statuses[-1] if len(set(statuses)) > 1 or cancels else statuses[0]
+
+    return provoke
+
+
+def pending(bridge: Bridge) -> int:
+    """Return the first answer of a retrieval of two objects."""
+    moving(True, True)(bridge)
+    with RawAssociation(bridge.port).associate([(MOVE_MODELS[0], [IMPLICIT])]) as peer:
+        peer.message(1, move_rq(), b"")
+        return peer.response().status
 
 
 def step_rq(field: int, sop_class: str = PERFORMED_STEP, uid: str = "1.2.3", tag: int = 0) -> bytes:
@@ -264,6 +328,18 @@ PROVOKED: dict[str, dict[str, Provoke]] = {
         "A700": failing(DatabaseUnavailable(""), QUERY),
         "A900": failing(QueryRefused("QueryRetrieveLevel (0008,0052)"), QUERY),
         "C001": failing(RuntimeError(), QUERY),
+    },
+    "C-MOVE (Query/Retrieve):": {
+        "FF00": pending,
+        "0000": moving(True, True),
+        "B000": moving(True, False),
+        "FE00": moving(*[True] * 50, cancels=True),
+        "0124": unknown_mover,
+        "A700": failing(DatabaseUnavailable(""), moving()),
+        "A702": moving(True, True, refuses=True),
+        "A801": answer(move_rq(), b"", MOVE_MODELS[0]),
+        "A900": failing(QueryRefused("a unique key of the level"), moving()),
+        "C001": failing(RuntimeError(), moving()),
     },
     "N-ACTION (Storage Commitment):": {
         "0000": COMMIT,

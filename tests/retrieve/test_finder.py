@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydicom import Dataset
 
-from gdtbridge.retrieve.finder import ArchiveFinder, QueryRefused, Viewer
+from gdtbridge.retrieve.finder import QueryRefused, Viewer
 from gdtbridge.settings import load_settings
 from tests.tools.practice import Practice
 
@@ -34,7 +34,7 @@ def ask(
     query.QueryRetrieveLevel = level
     for keyword, value in keys.items():
         setattr(query, keyword, value)
-    finder = ArchiveFinder(practice.database, practice.core.studies, "GDTBRIDGE")
+    finder = practice.core.finder
     return [match.dataset for match in finder.find(query, viewer=viewer)]
 
 

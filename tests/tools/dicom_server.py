@@ -18,6 +18,8 @@ from gdtbridge.devices import Caller
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.exams.steps import StepMessage
 from gdtbridge.retrieve.finder import Viewer
+from gdtbridge.retrieve.leaving import LeavingObject
+from gdtbridge.retrieve.peers import ArchivePeer
 from worklist import Match
 
 
@@ -36,6 +38,8 @@ class Recorder:
     asked: list[CommitmentRequest] = field(default_factory=list)
     rung: int = 0
     refuses_queries: bool = False
+    objects: list[LeavingObject] = field(default_factory=list)
+    destination: ArchivePeer | None = None
     error: Exception | None = None
     room_error: Exception | None = None
     gate: threading.Event | None = None
@@ -58,6 +62,14 @@ class Recorder:
 
     def viewer_of(self, caller: Caller) -> Viewer | None:
         return None if self.refuses_queries else Viewer()
+
+    def named(self, aet: str) -> ArchivePeer | None:
+        return self.destination
+
+    def leaving(self, query: Dataset, *, viewer: Viewer) -> Iterator[LeavingObject]:
+        if self.error is not None:
+            raise self.error
+        return iter(self.objects)
 
     def find(self, query: Dataset, *, caller: Caller) -> Iterator[Match]:
         self.queries.append((query, caller.aet))

@@ -1,0 +1,128 @@
+"""An object as it leaves the house: under the identity that was decided, put right where it must.
+
+The stored file is never touched. Where nothing of an object differs it leaves byte for byte; else a
+copy says what it is now, and in the Original Attributes Sequence (0400,0561; PS3.3 C.12.1.1.9) what
+the device had said.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from pydicom import dcmread, dcmwrite
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+
+from gdtbridge.dataset.encoding import DEFLATED
+from gdtbridge.dataset.text import character_set_for
+from gdtbridge.dataset.values import PersonName, da_text, tm_text
+from gdtbridge.devices.quirks import as_it_leaves, quirks_of
+
+SYSTEM: Final = "GDTBRIDGE"
+"""Modifying System (0400,0563)."""
+UTF_8: Final = "ISO_IR 192"
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingObject:
+    """An object to be handed out: its file, what it says of whom it is, and what is to leave.
+
+    ``said`` and ``decided`` are values by DICOM keyword; ``manufacturer`` is as sent.
+    """
+
+    file: Path
+    SOPClassUID: str
+    SOPInstanceUID: str
+    TransferSyntaxUID: str
+    said: Mapping[str, str]
+    decided: Mapping[str, str]
+    manufacturer: str
+
+    @property
+    def changes(self) -> dict[str, str]:
+        """The attributes that leave with another value than the object has."""
+        return {
+            keyword: value
+            for keyword, value in self.decided.items()
+            if _comparable(keyword, value) != _comparable(keyword, self.said[keyword])
+        }
+
+
+@contextmanager
+def file_to_send(one: LeavingObject, folder: Path, now: datetime) -> Iterator[Path]:
+    """Yield the Part 10 file that leaves for an object: its own, or a copy below ``folder``.
+
+    Raises what reading and writing raise.
+    """
+    maker = Dataset()
+    maker.Manufacturer = one.manufacturer
+    changes, has_quirks = one.changes, bool(quirks_of(maker))
+    if not changes and not has_quirks:
+        yield one.file
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".part") as copy:
+        copy.close()
+        path = Path(copy.name)
+        try:
+            _write_copy(one, path, changes, now, whole=has_quirks)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _write_copy(
+    one: LeavingObject, path: Path, changes: Mapping[str, str], now: datetime, *, whole: bool
+) -> None:
+    """Write what leaves; pixels that nobody looks at are copied, never held in memory."""
+    whole = whole or one.TransferSyntaxUID in DEFLATED
+    with one.file.open("rb") as file:
+        dataset: Dataset = dcmread(file, stop_before_pixels=not whole)
+        rest = file.tell()
+        if whole:
+            dataset = _with_meta(as_it_leaves(dataset, one.TransferSyntaxUID), dataset)
+        if changes:
+            _change(dataset, changes, now)
+        with path.open("wb") as target:
+            dcmwrite(target, dataset)
+            if not whole:
+                file.seek(rest)
+                shutil.copyfileobj(file, target)
+
+
+def _with_meta(changed: Dataset, original: Dataset) -> Dataset:
+    changed.file_meta = original.file_meta
+    return changed
+
+
+def _change(dataset: Dataset, changes: Mapping[str, str], now: datetime) -> None:
+    """Give a dataset new values, and keep those it had in the Original Attributes Sequence."""
+    original = Dataset()
+    for keyword in changes:
+        if keyword in dataset:
+            original[keyword] = deepcopy(dataset[keyword])
+    if character_set_for(changes.values()).value:
+        dataset.decode()
+        dataset.SpecificCharacterSet = UTF_8
+    for keyword, value in changes.items():
+        setattr(dataset, keyword, value)
+    item = Dataset()
+    item.SourceOfPreviousValues = ""
+    item.AttributeModificationDateTime = da_text(now) + tm_text(now)
+    item.ModifyingSystem = SYSTEM
+    item.ReasonForTheAttributeModification = "CORRECT"
+    item.ModifiedAttributesSequence = Sequence([original])
+    before = dataset.get("OriginalAttributesSequence") or []
+    dataset.OriginalAttributesSequence = Sequence([*before, item])
+
+
+def _comparable(keyword: str, value: str) -> str:
+    return str(PersonName.of(value)) if keyword == "PatientName" else value.strip()
