@@ -65,6 +65,7 @@ def test_escapes_and_lost_letters(name: str, flaw: str) -> None:
             "?",
             "Dr. med. X",
             "100% Test",
+            "5 €",
         ),
         *("Nguyễn", "Петров", "Παπαδόπουλος", "山田", "Ångström", "Ñandú", "«Äußer»", "Æther"),
         *(

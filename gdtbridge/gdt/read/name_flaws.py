@@ -48,10 +48,10 @@ def _is_mac_roman(text: str) -> bool:
     """Return whether letters of a Macintosh were taken for those of another system.
 
     ``ü`` is ``ƒ`` then, ``Ÿ`` or a control character. A letter names have says nothing (``Ç`` for
-    ``Ä``): one of the others must be a sign no name has.
+    ``Ä``): one of the others must be a sign no name has, at a letter (``€gypten``, not ``5 €``).
     """
     special = {char for char in text if char > "\x7f"}
-    if special <= _IN_NAMES:
+    if not any(_is_at_a_letter(text, sign) for sign in special - _IN_NAMES):
         return False
     for codec in _MISTAKEN_FOR_MAC:
         try:
@@ -60,6 +60,15 @@ def _is_mac_roman(text: str) -> bool:
             continue
         if set(meant) <= _GERMAN:
             return True
+    return False
+
+
+def _is_at_a_letter(text: str, sign: str) -> bool:
+    before, *rest = text.split(sign)
+    for after in rest:
+        if before[-1:].isalpha() or after[:1].isalpha():
+            return True
+        before = after
     return False
 
 
