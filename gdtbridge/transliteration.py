@@ -82,11 +82,11 @@ _GREEK_WORDS: Final[Mapping[str, str]] = MappingProxyType(_capitals(_GREEK) | _G
 def substitutes(text: str, has: Has) -> Iterator[tuple[str, str | None]]:
     """Yield each character of ``text`` and what is written for it: itself where the set has it.
 
-    ``text`` is in NFC. None: nothing stands for the character. Several letters for a capital are
-    capitals where the word is (``MÜLLER``: ``MUELLER``).
+    ``text`` is in NFC, the set must have ASCII. None: nothing stands for the character. Several
+    letters for a capital are capitals where the word is (``MÜLLER``: ``MUELLER``).
     """
     for place, char in enumerate(text):
-        yield char, char if has(char) else _substitute(text, place, has)
+        yield char, char if char.isascii() or has(char) else _substitute(text, place, has)
 
 
 def transliterated(text: str, has: Has) -> str:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 START_SECONDS = 60
+"""How long a server may take to start; a bridge with a worklist of 100,000 twice as long."""
 SETTLE_SECONDS = 2
 
 
@@ -41,7 +42,7 @@ def bridge(checkout: Path, folder: Path, **settings: str) -> Iterator[tuple[int,
 
 def wait_for_port(log: Path, process: subprocess.Popen[bytes]) -> int:
     """Return the DICOM port the service logs when it listens."""
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + 2 * START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         if found := re.search(r"DICOM \S+ port (\d+)", log.read_text("utf-8")):
             return int(found[1])

@@ -23,6 +23,8 @@ from worklist import Entry, WorklistFolder, make_entry
 
 SIZES = (10, 1_000, 10_000)
 ORDERS = 21
+CALM_SECONDS = 5
+"""How long after a start is measured; in its first seconds a service looks at all its parts."""
 QUERIES = 51
 BEGINS = datetime(2026, 1, 1, 8)  # noqa: DTZ001 - local, as worklists are
 """Start of the first entry; the others follow, a hundred a day."""
@@ -137,6 +139,7 @@ def measure_worklist(checkout: Path, folder: Path, size: int) -> None:
     began = time.monotonic()
     with bridge(checkout, folder, **wanted) as (port, _):
         started = time.monotonic() - began
+        time.sleep(CALM_SECONDS)
         web = re.search(r"HTTP \S+ port (\d+)", (folder / "serve.log").read_text("utf-8"))
         if web is None:
             sys.exit("bench: the service has no HTTP port")
