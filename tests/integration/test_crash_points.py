@@ -24,6 +24,8 @@ from PIL import Image
 from pydicom import Dataset
 
 from gdtbridge.dicom.client import Peer, PeerError, find_worklist
+from gdtbridge.dicom.command import DimseStatus
+from gdtbridge.dicom.device_client import create_step, set_step
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import Record
 from tests.tools.crashing import Call, CrashingService
@@ -96,8 +98,10 @@ class Exam:
             Step("order by file", self.drop, self.is_ordered),
             Step("order by call", self.call, lambda: "order" in self.answered),
             Step("worklist query", self.query, lambda: "query" in self.answered),
+            Step("procedure begun", self.begin, lambda: "begun" in self.answered),
             Step("images", lambda: self.send(pictures), lambda: self.has_sent(pictures)),
             Step("report", lambda: self.send(texts), lambda: self.has_sent(texts)),
+            Step("procedure ended", self.end, lambda: "ended" in self.answered),
             Step("results", lambda: None, self.is_settled),
             Step("release", self.release, lambda: self.is_settled() and not self.held("ZK")),
             Step(
@@ -242,12 +246,43 @@ class Exam:
         """Return Frieda's picture once more, now under Gerda's name."""
         return [image(self.study(3), "1", self.people["G"], 60)]
 
+    def begin(self) -> None:
+        """Tell that Erna's examination has begun (MPPS); who knows the step already was told."""
+        step = Dataset()
+        step.PatientID, step.PatientName = self.people["E"].id, self.people["E"].person_name
+        step.PerformedProcedureStepStatus = "IN PROGRESS"
+        scheduled = Dataset()
+        scheduled.StudyInstanceUID, scheduled.AccessionNumber = self.study(1), ""
+        step.ScheduledStepAttributesSequence = [scheduled]
+        answer = create_step(self.peer, f"2.25.{self.number}.7", step)
+        if answer.status in {DimseStatus.SUCCESS, DimseStatus.DUPLICATE_SOP_INSTANCE}:
+            self.answered.add("begun")
+
+    def end(self) -> None:
+        """Tell that it is over, and of what objects it was."""
+        series = Dataset()
+        series.SeriesInstanceUID = "2.25.1"
+        series.ReferencedImageSequence = []
+        for sop_class, uid, _, _ in (*self.pictures()[:2], *self.report()):
+            reference = Dataset()
+            reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = sop_class, uid
+            series.ReferencedImageSequence.append(reference)
+        step = Dataset()
+        step.PerformedProcedureStepStatus = "COMPLETED"
+        step.PerformedSeriesSequence = [series]
+        if set_step(self.peer, f"2.25.{self.number}.7", step) == DimseStatus.SUCCESS:
+            self.answered.add("ended")
+
+    @property
+    def peer(self) -> Peer:
+        """The bridge, as the device knows it."""
+        return Peer("127.0.0.1", self.service.ports["DICOM"], "GDTBRIDGE", "US01")
+
     def query(self) -> None:
         """Ask for Erna's order."""
         query = Dataset()
         query.PatientID, query.PatientName = self.people["E"].id, ""
-        port = self.service.ports["DICOM"]
-        (found,) = find_worklist(Peer("127.0.0.1", port, "GDTBRIDGE", "US01"), query)
+        (found,) = find_worklist(self.peer, query)
         assert found.PatientName == self.people["E"].person_name
         self.answered.add("query")
 

@@ -327,7 +327,10 @@ def finished(log: Path) -> Iterator[tuple[str, str]]:
 
 
 def steps_in(log: Path, bridge: Service) -> list[str]:
-    """Return which of `ALL_STEPS` a log shows, in order; commits of other threads do not count."""
+    """Return which of `ALL_STEPS` a log shows of the thread that answers, in order.
+
+    Others make small files durable meanwhile, and write down who called.
+    """
     places = {name: re.escape(str(getattr(bridge, name))) for name in PARTS}
     seen = [
         (thread, step)
@@ -335,8 +338,8 @@ def steps_in(log: Path, bridge: Service) -> list[str]:
         for step, pattern in ALL_STEPS.items()
         if re.search(pattern.format(**places), line)
     ]
-    storing = next(thread for thread, step in seen if step == "rename")
-    return [step for thread, step in seen if step != "commit" or thread == storing]
+    storing = next(thread for thread, step in seen if step == "answer")
+    return [step for thread, step in seen if thread == storing]
 
 
 SYNCS = "trace=fsync,fdatasync,rename,sendto"
