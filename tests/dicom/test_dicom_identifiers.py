@@ -236,3 +236,24 @@ def _ask_for_ever(association: RawAssociation, identifier: bytes) -> None:
             association.message(1, find_rq(), identifier)
     except OSError:
         return
+
+
+def test_fifty_devices_ask_at_once(port: int) -> None:
+    """Each of them gets its answer, on an association that was open when all began to ask."""
+    devices, asked = 50, key(0x00100010, b"") + key(0x00100020, b"0 ")
+    together = threading.Barrier(devices)
+    found: list[list[int]] = []
+
+    def device() -> None:
+        with RawAssociation(port).associate([(WORKLIST, [IMPLICIT])], "US01") as association:
+            together.wait(60)
+            association.message(1, find_rq(), asked)
+            found.append([association.response().status for _ in range(2)])
+
+    threads = [threading.Thread(target=device) for _ in range(devices)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert found == [[0xFF00, 0]] * devices
