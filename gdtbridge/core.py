@@ -325,7 +325,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         forecast,
         WebhookCalls(database, outbox, clock),
         IndexFilling(database, archive.folder),
-        ArchiveFinder(database, archive.folder, studies, settings.dicom.aet),
+        ArchiveFinder(database, archive.folder, settings.dicom.aet),
         PeerDirectory([archive_peer(one) for one in settings.peer]),
         commitments,
         _reporter_of(outbox),

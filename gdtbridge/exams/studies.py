@@ -74,7 +74,7 @@ class StudyFinder:
         for one in by_person(exam, [claim for claim in claims if claim.exam_id == exam.id]):
             if one.patient_id != patient_id:
                 continue
-            if any(claim.number == patient_id for claim in one.claims) or self.is_certain(
+            if any(claim.number == patient_id for claim in one.claims) or self._is_certain(
                 exam, one
             ):
                 yield one
@@ -101,7 +101,7 @@ class StudyFinder:
             raise AnotherPerson(ANOTHER_PERSON)
         return theirs
 
-    def is_certain(self, exam: Exam, one: PatientExam) -> bool:
+    def _is_certain(self, exam: Exam, one: PatientExam) -> bool:
         """Return whether nobody else may claim what is still being received."""
         if not all(claim.state is ClaimState.OPEN for claim in one.claims):
             return False

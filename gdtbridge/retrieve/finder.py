@@ -16,8 +16,8 @@ from pydicom.datadict import keyword_for_tag
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.exams import claim_store
-from gdtbridge.exams.model import Claim, ClaimState, Exam, ExamState, PatientExam, by_person
-from gdtbridge.exams.studies import StudyFinder, is_foreign
+from gdtbridge.exams.model import Claim, ClaimState, Exam, PatientExam, exam_of
+from gdtbridge.exams.studies import is_foreign
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.retrieve import store
 from gdtbridge.retrieve.attributes import QueryLevel, tables_of, unique_keys
@@ -75,14 +75,13 @@ class ListedStudy:
 class ArchiveFinder:
     """Answers queries by level; changes nothing. Thread-safe."""
 
-    def __init__(self, database: Database, folder: Path, studies: StudyFinder, aet: str) -> None:
+    def __init__(self, database: Database, folder: Path, aet: str) -> None:
         """Search ``database``, whose files lie below ``folder``.
 
         ``aet`` is the AE title objects can be retrieved from.
         """
         self._database = database
         self._folder = folder
-        self._studies = studies
         self._aet = aet
 
     def find(self, query: Dataset, *, viewer: Viewer) -> Iterator[Match]:
@@ -122,6 +121,8 @@ class ArchiveFinder:
         said = next(claim for claim in study.exam.claims if claim.id == one.claim_id)
         as_said = {word: str(getattr(said, column)) for word, column in _IDENTITY.items()}
         decided = {word: str(getattr(study.exam, column)) for word, column in _IDENTITY.items()}
+        if said.order_number:  # one study may have been done for several orders
+            decided["AccessionNumber"] = said.order_number
         return LeavingObject(
             self._folder / one.file,
             one.SOPClassUID,
@@ -173,35 +174,15 @@ class ArchiveFinder:
                 exams = store.exams_to_look_at(connection, narrowing, before)
                 found = _people_of(connection, exams)
                 objects = store.objects_of(connection, [exam.id for exam in exams])
-            for exam, people in found:
-                yield from self._of_exam(exam, people, objects, viewer)
+            for one, is_decided in found:
+                if is_decided or viewer.sees_held:
+                    claims = {claim.id for claim in one.claims}
+                    theirs = tuple(held for held in objects if held.claim_id in claims)
+                    if theirs:
+                        yield ListedStudy(one, theirs, is_decided)
             if len(exams) < store.PAGE:
                 return
             before = exams[-1].id
-
-    def _of_exam(
-        self,
-        exam: Exam,
-        people: Sequence[PatientExam],
-        objects: Sequence[ListedObject],
-        viewer: Viewer,
-    ) -> Iterator[ListedStudy]:
-        for one in people:
-            is_decided = self._is_decided(exam, one)
-            if not is_decided and not viewer.sees_held:
-                continue
-            claims = {claim.id for claim in one.claims}
-            theirs = tuple(held for held in objects if held.claim_id in claims)
-            if theirs:
-                yield ListedStudy(one, theirs, is_decided)
-
-    def _is_decided(self, exam: Exam, one: PatientExam) -> bool:
-        states = {claim.state for claim in one.claims}
-        if states == {ClaimState.SETTLED}:
-            return True
-        if states <= {ClaimState.OPEN, ClaimState.SETTLED} and one.state is not ExamState.HELD:
-            return self._studies.is_certain(exam, one)
-        return False
 
 
 def level_of(keys: Item) -> QueryLevel:
@@ -258,19 +239,25 @@ def _name(keys: Item) -> str:
     return groups[0][: min(ends, default=None)].rstrip("^")
 
 
-def _people_of(
-    connection: Connection, exams: Sequence[Exam]
-) -> list[tuple[Exam, list[PatientExam]]]:
-    """Return exams with each of their people, under the identity that was decided."""
+def _people_of(connection: Connection, exams: Sequence[Exam]) -> list[tuple[PatientExam, bool]]:
+    """Return exams for each of their people, and whether that person's identity was decided.
+
+    Of one person what waits, or was discarded, stands by itself, as the device said it; and so does
+    what went to another chart.
+    """
     claims = claim_store.follow(
         connection, claim_store.claims_of_exams(connection, [exam.id for exam in exams])
     )
-    by_exam: dict[int, list[Claim]] = {}
+    parts: dict[int, dict[tuple[int, str], list[Claim]]] = {}
     for one in claims:
-        by_exam.setdefault(one.exam_id, []).append(one)
+        chart = one.number if one.state is ClaimState.SETTLED else ""
+        parts.setdefault(one.exam_id, {}).setdefault((one.person, chart), []).append(one)
     return [
-        (exam, [_as_decided(connection, one) for one in by_person(exam, by_exam.get(exam.id, []))])
+        (_as_decided(connection, exam_of(exam, part)), True)
+        if chart
+        else (exam_of(exam, part), False)
         for exam in exams
+        for (_, chart), part in parts.get(exam.id, {}).items()
     ]
 
 

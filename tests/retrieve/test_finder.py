@@ -133,6 +133,23 @@ def test_the_decided_identity_answers(practice: Practice) -> None:
     assert ask(practice, "STUDY", PatientName="NOTFALL*") == []
 
 
+def test_what_is_not_decided_yet_waits(practice: Practice) -> None:
+    """The first picture of an exam is nobody's chart yet; a late one takes no earlier one away."""
+    said = {"PatientID": "4711", "StudyInstanceUID": "2.25.77", "AccessionNumber": ""}
+    asked: dict[str, Any] = {"StudyInstanceUID": "2.25.77", "NumberOfStudyRelatedInstances": ""}
+    practice.send(**said)
+    assert ask(practice, "STUDY", **asked) == []
+    assert len(ask(practice, "STUDY", DOCTOR, **asked)) == 1
+    practice.wait()
+
+    practice.send(**said, PatientName="Mueller^Aenne")
+
+    (found,) = ask(practice, "STUDY", **asked)
+    assert found.NumberOfStudyRelatedInstances == "1"
+    practice.wait()
+    assert ask(practice, "STUDY", **asked)[0].NumberOfStudyRelatedInstances == "2"
+
+
 def test_two_people_of_one_study_never_answer_for_each_other(practice: Practice) -> None:
     """Each is found with the objects of their own, and counted without the other."""
     study = "2.25.77"

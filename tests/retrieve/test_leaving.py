@@ -110,6 +110,22 @@ def test_a_name_the_objects_letters_lack_is_written_in_unicode(practice: Practic
     assert str(was.PatientName) == "Müller^Änne"
 
 
+def test_each_object_leaves_with_the_number_of_its_own_order(practice: Practice) -> None:
+    """Of one study done for two orders of a patient; one of the numbers was typed by hand."""
+    procedures = ("Abdomen", "Schilddrüse")
+    orders = [practice.core.orders.place(practice.order(procedure=one)) for one in procedures]
+    first, second = (one.entry.AccessionNumber for one in orders)
+    for uid, accession in (("2.25.1", first), ("2.25.2", second.lower())):
+        said = {"StudyInstanceUID": STUDY, "SOPInstanceUID": uid, "AccessionNumber": accession}
+        practice.send_dataset(identification(**said), SOPInstanceUID=uid)
+    practice.wait()
+
+    found = {one.SOPInstanceUID: one for one in leaving(practice, Viewer())}
+
+    assert found["2.25.1"].changes == {}
+    assert found["2.25.2"].changes == {"AccessionNumber": second}
+
+
 def test_what_is_held_leaves_as_the_device_said_for_who_may_see_it(practice: Practice) -> None:
     """Nothing was decided, so nothing is changed."""
     send(practice, PatientID="", PatientName="NOTFALL^1")
