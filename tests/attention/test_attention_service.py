@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -31,13 +29,6 @@ def send(port: int) -> None:
     assert send_raw(port, [(US_IMAGE, f"{UID}.1", EXPLICIT, dataset)]) == [0]
 
 
-def readyz(port: int) -> Any:
-    """Return the JSON of a service that is ready."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
-        assert answer.status == 200
-        return json.load(answer)
-
-
 def test_a_held_exam_reaches_a_person_once(tmp_path: Path, httpserver: HTTPServer) -> None:
     """Readiness, check, list, call and record tell of it, a restart does not repeat it."""
     httpserver.expect_request("/attention").respond_with_data("ok")
@@ -48,11 +39,12 @@ def test_a_held_exam_reaches_a_person_once(tmp_path: Path, httpserver: HTTPServe
         attention__gdt_patient_id="99999",
     )
     with bridge:
-        assert readyz(bridge.ports["HTTP"])["status"] == "ready"
+        bridge.wait_until_ready()
+        assert bridge.readiness()["status"] == "ready"
         assert bridge.command("check").returncode == 0
         send(bridge.ports["DICOM"])
-        wait_for(lambda: readyz(bridge.ports["HTTP"])["status"] == "needs-person", 20, "the state")
-        state = readyz(bridge.ports["HTTP"])
+        wait_for(lambda: bridge.readiness()["status"] == "needs-person", 20, "the state")
+        state = bridge.readiness()
         assert (state["ready"], state["attention"]) == (True, {"held-exam": 1})
         assert "Müller" not in json.dumps(state, ensure_ascii=False)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import urllib.error
 import urllib.request
@@ -10,7 +9,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydicom import Dataset
@@ -48,20 +46,9 @@ class Office:
         for one in self.shares.values():
             one.answer()
 
-    def ready(self) -> dict[str, Any]:
-        """Return what ``/readyz`` tells."""
-        url = f"http://127.0.0.1:{self.bridge.ports['HTTP']}/readyz"
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                told = json.load(answer)
-        except urllib.error.HTTPError as error:
-            told = json.load(error)
-        assert isinstance(told, dict)
-        return told
-
     def silence(self) -> str:
         """Return what ``/readyz`` says of folders that do not answer."""
-        part = self.ready()["parts"]["exchange"]
+        part = self.bridge.readiness()["parts"]["exchange"]
         return "" if part["ok"] else part["detail"]
 
     def waiting(self) -> list[str] | int:
@@ -200,7 +187,7 @@ def test_shares_that_hang_in_writing_alone(office: Office, call: str) -> None:
         assert office.waiting() == ["7"]
         assert time.monotonic() - began < 8
         assert send_raw(bridge.ports["DICOM"], [study.image(2)]) == [SUCCESS]
-        assert office.ready()["parts"]["dicom"]["ok"]
+        assert office.bridge.readiness()["parts"]["dicom"]["ok"]
     wait_for(bridge.settled, 60, "the delivery")
     wait_for(lambda: office.waiting() == ["7"], 30, "the worklist")
     assert "K000005.gdt" in office.reported()

@@ -210,7 +210,7 @@ def test_an_exam_from_order_to_result(bridge: Service, project: Path) -> None:
     assert study.patient.family_name == "Doe"
     assert "US: Abdomen" in study.all("6228")
     assert len(values.all("8420")) == len(values.all("8410")) > 10
-    wait_for(lambda: b'"ready": true' in call(bridge, "/readyz"), 5, "readiness")
+    bridge.wait_until_ready()
 
 
 @pytest.mark.peer
@@ -306,21 +306,13 @@ def test_a_share_that_is_away_delays_and_loses_nothing(bridge: Service, project:
     port = str(bridge.ports["DICOM"])
     samples = _samples(project, "images/*")
     bridge.command("simulate", "--port", port, "--patient", "12345", *samples)
-    wait_for(lambda: b"1 wartend" in _readyz(bridge), 20, "a waiting message")
+    wait_for(lambda: "1 wartend" in str(bridge.readiness()), 20, "a waiting message")
     assert not bridge.gdt_out.exists()
 
     away.rename(bridge.gdt_out)
 
     (name,) = results(bridge, 1)
     assert re.fullmatch(STUDY, name)
-
-
-def _readyz(bridge: Service) -> bytes:
-    try:
-        return call(bridge, "/readyz")
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.read()
 
 
 def test_it_stops_when_asked(bridge: Service) -> None:

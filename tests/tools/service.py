@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import tempfile
+import urllib.error
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pydicom
 import pytest
@@ -149,6 +152,26 @@ class Service:
         """Return whether an object is in the index and its file in the archive."""
         query = f"SELECT file FROM instance WHERE sop_instance_uid = '{sop_instance_uid}'"
         return any((self.archive / file).is_file() for _, file in self.rows(query))
+
+    def readiness(self) -> dict[str, Any]:
+        """Return what ``/readyz`` tells, whether the service is ready or not."""
+        url = f"http://127.0.0.1:{self.ports['HTTP']}/readyz"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                told = json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                told = json.load(error)
+        assert isinstance(told, dict)
+        return told
+
+    def wait_until_ready(self) -> None:
+        """Wait until every part is well: each tells "?" until it was asked for the first time."""
+        try:
+            wait_for(lambda: self.readiness()["ready"], 20, "readiness")
+        except AssertionError as error:
+            error.add_note(f"parts: {self.readiness()['parts']}")
+            raise
 
     def settled(self) -> bool:
         """Return whether no exam waits and nothing is left to deliver."""
