@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     beside = PROJECT.parent / "shared" / "corpus"
     parser.addoption(
         "--corpus",
-        default=os.environ.get("GDTBRIDGE_CORPUS", str(beside)),
+        default=os.environ.pop("GDTBRIDGE_CORPUS", str(beside)),
         help="folder with gdt/, sr/, images/ and hostile/ sample files (default: %(default)s)",
     )
     parser.addoption(

@@ -23,6 +23,8 @@ from gdtbridge.settings.section import SettingsSection
 
 PREFIX: Final = "GDTBRIDGE_"
 FILE_NAME: Final = "gdtbridge.toml"
+_NOT_SETTINGS: Final = frozenset({"base", "origin"})
+"""Fields of `Settings` that loading fills in itself."""
 
 
 def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -37,9 +39,8 @@ def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = 
     _overlay(values, environ)
     _follow_old_names(values)
     base = file.resolve().parent if file is not None else Path.cwd()
-    for name in ("base", "origin"):
-        if name in values:
-            raise SettingsError(_unknown(name))
+    if reserved := sorted(_NOT_SETTINGS & values.keys()):
+        raise SettingsError(_unknown(reserved[0]))
     origin = str(file.resolve()) if file else f"kein / no {FILE_NAME} in {base}"
     try:
         settings = Settings.model_validate({**values, "base": base, "origin": origin})
@@ -77,19 +78,71 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 
 def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
-    for name, value in environ.items():
-        if not name.startswith(PREFIX):
-            continue
+    """Lay the environment over ``values``: keys as text, tables and lists of tables as JSON.
+
+    Raises `SettingsError` for a variable that means no setting.
+    """
+    ours = {
+        name: value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and name != f"{PREFIX}CONFIG"
+    }
+    tables = {n: v for n, v in ours.items() if _is_table(n.removeprefix(PREFIX).lower())}
+    for name, value in tables.items():
+        values[name.removeprefix(PREFIX).lower()] = _from_json(name, value)
+    allowed = _named_secrets(values)
+    for name in ours.keys() - tables.keys():
         section, mark, key = name.removeprefix(PREFIX).lower().partition("__")
-        if mark:
+        if mark and not _is_table(section):
             table = values.setdefault(section, {})
             if isinstance(table, dict):
-                table[key] = value
-        elif section.partition("_")[0] in Settings.model_fields:
-            raise SettingsError(
-                f"{name}: Zwischen Abschnitt und Schlüssel gehören zwei Unterstriche. / "
-                "There must be two underscores between section and key."
-            )
+                table[key] = ours[name]
+        elif name not in allowed:
+            raise SettingsError(_no_variable(name, section))
+
+
+def _is_table(section: str) -> bool:
+    """Return whether a name of the top level holds tables, not keys: ``device``, ``dialects``."""
+    field = Settings.model_fields.get(section)
+    return field is not None and not isinstance(field.annotation, type)
+
+
+def _from_json(name: str, value: str) -> object:
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise SettingsError(
+            f"{name}: kein gültiges JSON ({error}); gebraucht werden Tabellen wie in {FILE_NAME}, "
+            f'etwa [{{"aet": "PACS"}}]. / not valid JSON; tables as in {FILE_NAME} are needed.'
+        ) from None
+
+
+def _named_secrets(values: object) -> frozenset[str]:
+    """Return the variables that settings name as the place of a secret: ``{ env = "…" }``."""
+    if isinstance(values, list):
+        return frozenset().union(*map(_named_secrets, values))
+    if not isinstance(values, dict):
+        return frozenset()
+    if values.keys() == {"env"} and isinstance(values["env"], str):
+        return frozenset({values["env"]})
+    return frozenset().union(*map(_named_secrets, values.values()))
+
+
+def _no_variable(name: str, section: str) -> str:
+    if _is_table(section):
+        return (
+            f"{name}: Diese Tabellen gibt die Umgebung als Ganzes an, {PREFIX}{section.upper()} in "
+            f"JSON. / The environment gives these tables as a whole, in JSON."
+        )
+    if section.partition("_")[0] in Settings.model_fields:
+        return (
+            f"{name}: Zwischen Abschnitt und Schlüssel gehören zwei Unterstriche. / "
+            "There must be two underscores between section and key."
+        )
+    return (
+        f"{name}: keine Einstellung; sie heißen {PREFIX}ABSCHNITT__SCHLÜSSEL. / no setting; they "
+        f"are named {PREFIX}SECTION__KEY."
+    )
 
 
 def _follow_old_names(values: dict[str, Any]) -> None:

@@ -88,7 +88,15 @@ WRONG = [
     ("[[device]]\naet = 'A'\ncharset = 'ascii'\n" * 2, {}, "more than one table"),
     ("", {"GDTBRIDGE_GDT__IN": ""}, "gdt.in"),
     ("", {"GDTBRIDGE_STORAGE__ROOT": ""}, "storage.root"),
-    ("", {"GDTBRIDGE_DICOM_PORT": "104"}, "GDTBRIDGE_DICOM_PORT"),
+    ("", {"GDTBRIDGE_DICOM_PORT": "104"}, "two underscores"),
+    ("", {"GDTBRIDGE_TOKEN": "x"}, r"GDTBRIDGE_TOKEN: .* GDTBRIDGE_SECTION__KEY"),
+    ("", {"GDTBRIDGE_": "x"}, "GDTBRIDGE_: "),
+    ("", {"GDTBRIDGE_PEER": "PACS"}, "GDTBRIDGE_PEER: .* not valid JSON"),
+    ("", {"GDTBRIDGE_PEER": '[{"aet": "PACS"}]'}, r"peer\.0\.host"),
+    ("", {"GDTBRIDGE_PEER": "5"}, "peer"),
+    ("", {"GDTBRIDGE_PEER__AET": "PACS"}, "GDTBRIDGE_PEER in JSON"),
+    ("", {"GDTBRIDGE_DIALECTS__MINE": "gdt21"}, "GDTBRIDGE_DIALECTS in JSON"),
+    ("", {"GDTBRIDGE_BASE__X": "/"}, "base"),
 ]
 
 
@@ -99,6 +107,36 @@ def test_what_is_wrong_is_named(
     """The start stops with a sentence that names the key."""
     with pytest.raises(SettingsError, match=named):
         load_settings(settings_file(tmp_path, text), environ)
+
+
+def test_tables_come_from_the_environment_as_json(tmp_path: Path) -> None:
+    """What a file says in tables of the top level can be said without one, and goes before it."""
+    file = settings_file(tmp_path, "[[peer]]\naet = 'OLD'\nhost = 'old'\n")
+    settings = load_settings(
+        file,
+        {
+            "GDTBRIDGE_PEER": '[{"aet": "PACS", "host": "pacs"}]',
+            "GDTBRIDGE_DEVICE": '[{"aet": "SONO1", "charset": "ascii"}]',
+            "GDTBRIDGE_DIALECTS": '{"mine": {"base": "gdt21"}}',
+            "GDTBRIDGE_GDT__DIALECT": "mine",
+        },
+    )
+
+    assert [(one.aet, one.host) for one in settings.peer] == [("PACS", "pacs")]
+    assert [one.aet for one in settings.device] == ["SONO1"]
+    assert settings.gdt.dialect == "mine"
+
+
+def test_a_variable_named_for_a_secret_is_no_setting(tmp_path: Path) -> None:
+    """The place of a secret may be named like ours; any other such name is refused."""
+    webhook = "[[webhook]]\nname = 'haus'\nevents = ['attention']\nurl = 'http://haus.example/'\n"
+    file = settings_file(tmp_path, f"{webhook}token = {{ env = 'GDTBRIDGE_HAUS' }}\n")
+    secret = {"GDTBRIDGE_HAUS": "s3cret"}
+
+    assert load_settings(file, secret).webhook[0].name == "haus"
+    with pytest.raises(SettingsError, match="GDTBRIDGE_HAUS") as refused:
+        load_settings(settings_file(tmp_path, ""), secret)
+    assert "s3cret" not in str(refused.value)
 
 
 def test_a_typo_gets_a_suggestion(tmp_path: Path) -> None:
