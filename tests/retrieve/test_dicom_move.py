@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 
+from tests.tools.dcmtk import dcmtk, final_status, storescp
 from tests.tools.device import send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
 from tests.tools.ports import free_port
@@ -43,8 +40,6 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Service]:
     """Return a bridge with an exam of three objects that was reported and one that is held."""
-    if shutil.which("movescu") is None:
-        pytest.skip("DCMTK is not installed")
     root = tmp_path_factory.mktemp("move")
     (root / "gdtbridge.toml").write_text(SETTINGS.format(port=port, nobody=free_port()))
     with Service(root) as service:
@@ -64,37 +59,10 @@ def service(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Ser
         yield service
 
 
-@contextmanager
-def storescp(folder: Path, port: int, *options: str) -> Iterator[Path]:
-    """Run DCMTK's storage SCP, which keeps what comes as it comes."""
-    folder.mkdir()
-    with subprocess.Popen(
-        ("storescp", "-od", str(folder), "+B", "-aet", "STORE", *options, str(port)),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as server:
-        try:
-            echo = ("echoscu", "-aec", "STORE", "127.0.0.1", str(port))
-            wait_for(lambda: subprocess.run(echo, check=False).returncode == 0, 30, "storescp")
-            yield folder
-        finally:
-            server.terminate()
-
-
 def moved(service: Service, *arguments: str, to: str = "STORE", aet: str = "STORE") -> str:
     """Return the final status of DCMTK's retrieval."""
-    done = subprocess.run(
-        (
-            *("movescu", "-v", "-S", "-aet", aet, "-aem", to, "127.0.0.1"),
-            *(str(service.ports["DICOM"]), *arguments),
-        ),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    (status,) = re.findall(r"Received Final Move Response \(([^)]*)\)", done.stdout + done.stderr)
-    return str(status)
+    who = ("-v", "-S", "-aet", aet, "-aem", to, "127.0.0.1", service.ports["DICOM"])
+    return final_status(dcmtk("movescu", *who, *arguments))
 
 
 def of_study(study: str) -> tuple[str, ...]:
@@ -104,7 +72,7 @@ def of_study(study: str) -> tuple[str, ...]:
 
 def test_a_study_arrives_byte_for_byte(service: Service, port: int, tmp_path: Path) -> None:
     """Every object of it, as the device sent it."""
-    with storescp(tmp_path / "kept", port) as kept:
+    with storescp(tmp_path / "kept", port, "STORE") as kept:
         assert moved(service, *of_study(STUDY)) == "Success"
         found = {dcmread(path).SOPInstanceUID: path.read_bytes() for path in kept.iterdir()}
 
@@ -118,7 +86,7 @@ def test_a_study_arrives_byte_for_byte(service: Service, port: int, tmp_path: Pa
 def test_one_object_is_moved_by_its_uid(service: Service, port: int, tmp_path: Path) -> None:
     """Below study and series, also without naming the series."""
     keys = ("-k", "QueryRetrieveLevel=IMAGE", "-k", f"SOPInstanceUID={STUDY}.1")
-    with storescp(tmp_path / "kept", port) as kept:
+    with storescp(tmp_path / "kept", port, "STORE") as kept:
         assert moved(service, *keys) == "Success"
         assert len(list(kept.iterdir())) == 1
 

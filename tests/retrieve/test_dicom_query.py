@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
 
+from tests.tools.dcmtk import find
 from tests.tools.device import send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
 from tests.tools.service import Service
@@ -48,41 +48,15 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield service
 
 
-def found(service: Service, *arguments: str, aet: str = "PACS") -> list[str]:
+def found(service: Service, model: str, *keys: str, aet: str = "PACS") -> list[str]:
     """Return the final status of DCMTK's query and the UIDs of its answers."""
-    done = subprocess.run(
-        ("findscu", "-v", "-aet", aet, "localhost", str(service.ports["DICOM"]), *arguments),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    told = done.stdout + done.stderr
-    told = re.sub(r"(?s)Request Identifiers.*?(?=(?:Received Final )?Find Response)", "", told)
-    status = re.findall(r"Received Final Find Response \(([^)]*)\)", told)
-    uids = re.findall(r"\(0020,000d\) UI \[([^\]]*)\]", told)
-    return [*status, *(uid.rstrip("\0 ") for uid in uids if uid.strip())]
-
-
-@pytest.mark.parametrize("model", ["-P", "-S", "-O"])
-def test_findscu_finds_the_study_in_every_model(service: Service, model: str) -> None:
-    """Patient Root, Study Root and the retired Patient/Study Only."""
-    keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", "PatientID=4711", "-k", "StudyInstanceUID")
-
-    assert found(service, model, *keys) == ["Success", STUDY]
-
-
-@pytest.mark.parametrize("level", ["SERIES", "IMAGE"])
-def test_findscu_goes_down_the_levels(service: Service, level: str) -> None:
-    """Below a study that was found."""
-    keys = ("-k", f"QueryRetrieveLevel={level}", "-k", f"StudyInstanceUID={STUDY}")
-
-    assert found(service, "-S", *keys)[0] == "Success"
+    status, answers = find(service.ports["DICOM"], model, keys, "-aet", aet)
+    return [status, *(answer.StudyInstanceUID for answer in answers)]
 
 
 def test_what_is_held_is_for_those_who_may_see_it(service: Service) -> None:
     """The same query, by another peer."""
-    keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=2.25.9000")
+    keys = ("QueryRetrieveLevel=STUDY", "StudyInstanceUID=2.25.9000")
 
     assert found(service, "-S", *keys) == ["Success"]
     assert found(service, "-S", *keys, aet="DOCTOR") == ["Success", "2.25.9000"]
@@ -91,7 +65,7 @@ def test_what_is_held_is_for_those_who_may_see_it(service: Service) -> None:
 @pytest.mark.parametrize("aet", ["US01", "ELSEWHERE"])
 def test_who_is_no_peer_is_refused_and_shown(service: Service, aet: str) -> None:
     """A device that may store may not ask, nor a peer from another address."""
-    keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID")
+    keys = ("QueryRetrieveLevel=STUDY", "StudyInstanceUID")
 
     (status,) = found(service, "-S", *keys, aet=aet)
 
