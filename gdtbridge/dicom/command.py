@@ -101,6 +101,8 @@ class CommandSet:
     NumberOfCompletedSuboperations: int | None = None
     NumberOfFailedSuboperations: int | None = None
     NumberOfWarningSuboperations: int | None = None
+    MoveOriginatorApplicationEntityTitle: str | None = None
+    MoveOriginatorMessageID: int | None = None
 
     @property
     def has_dataset(self) -> bool:
@@ -136,6 +138,8 @@ _ELEMENTS: Final = {
     "NumberOfCompletedSuboperations": (0x1021, "US"),
     "NumberOfFailedSuboperations": (0x1022, "US"),
     "NumberOfWarningSuboperations": (0x1023, "US"),
+    "MoveOriginatorApplicationEntityTitle": (0x1030, "AE"),
+    "MoveOriginatorMessageID": (0x1031, "US"),
 }
 _PADDING: Final = {"UI": b"\0", "LO": b" ", "AE": b" "}
 

@@ -60,7 +60,7 @@ PRIVATE_NAMES: dict[type, tuple[str, ...]] = {
         "send",
         "socket",
     ),
-    DIMSEServiceProvider: ("get_msg", "msg_queue"),
+    DIMSEServiceProvider: ("get_msg", "msg_queue", "receive_primitive"),
     DULServiceProvider: (
         "_idle_timer",
         "_is_transport_event",

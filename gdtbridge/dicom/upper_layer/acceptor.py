@@ -39,7 +39,7 @@ from gdtbridge.dicom.service import (
     begin,
 )
 from gdtbridge.dicom.upper_layer.connections import ConnectionTable
-from gdtbridge.dicom.upper_layer.messages import MessageReceiver
+from gdtbridge.dicom.upper_layer.messages import MessageReceiver, fragments_of
 from gdtbridge.dicom.upper_layer.reactor import AcceptorUpperLayer
 from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, GuardedSocket
 from gdtbridge.logs import describe
@@ -163,7 +163,7 @@ class AssociationAcceptor(Association):
     def _parts(self, command: CommandSet, dataset: bytes) -> Iterator[tuple[int, bytes]]:
         limit = self.requestor.maximum_length or MAX_PDU
         size = max(_MIN_FRAGMENT, min(limit, MAX_PDU) - _PDV_HEADER)
-        return _fragments(encode_command(command), dataset, size)
+        return fragments_of(encode_command(command), dataset, size)
 
     def _ask(
         self, context_id: int, command: CommandSet, dataset: bytes, seconds: float
@@ -200,14 +200,6 @@ class AssociationAcceptor(Association):
             title, count = self.guarded.calling_aet, self.receiver.served
             log.info("association of %r from %s is over: %d requests", title, self.peer, count)
         self.server.connections.forget(self)
-
-
-def _fragments(command: bytes, dataset: bytes, size: int) -> Iterator[tuple[int, bytes]]:
-    """Yield message control headers with their fragments, the command's first (PS3.8 E.2)."""
-    for kind, data in ((1, command), (0, dataset)):
-        for start in range(0, len(data), size):
-            is_last = start + size >= len(data)
-            yield kind | (2 if is_last else 0), data[start : start + size]
 
 
 class AssociationControl(ACSE):

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from gdtbridge.dicom.command import CommandField, CommandSet, CommandSetError, parse_command
@@ -92,8 +92,12 @@ class MessageReceiver:
 
     def receive(self, content: memoryview) -> None:
         """Take the content of one P-DATA-TF PDU; nonsense ends the association."""
+        self.take(lambda: presentation_data_values(content))
+
+    def take(self, values: Callable[[], Iterable[tuple[int, int, Fragment]]]) -> None:
+        """Take presentation data values: context id, control header, fragment (PS3.8 9.3.5)."""
         try:
-            for context_id, control, fragment in presentation_data_values(content):
+            for context_id, control, fragment in values():
                 with self._lock:
                     operation = self._take(context_id, control, fragment)
                 if operation is not None:
@@ -236,3 +240,11 @@ class MessageReceiver:
             if operation is not None:
                 with contextlib.suppress(OSError):
                     operation.discard()
+
+
+def fragments_of(command: bytes, dataset: bytes, size: int) -> Iterator[tuple[int, bytes]]:
+    """Yield message control headers with their fragments, the command's first (PS3.8 E.2)."""
+    for kind, data in ((_IS_COMMAND, command), (0, dataset)):
+        for start in range(0, len(data), size):
+            is_last = start + size >= len(data)
+            yield kind | (_IS_LAST if is_last else 0), data[start : start + size]

@@ -218,7 +218,7 @@ class AcceptorUpperLayer(UpperLayer):
         if is_ours and self.socket is not None and self.to_provider_queue.empty():
             self.socket.send(p_data_tf(context_id, control, fragment))
             return
-        primitive = _data_primitive(context_id, control, fragment)
+        primitive = data_primitive(context_id, control, fragment)
         if is_ours:  # who empties the queue cannot wait for room in it
             self.to_provider_queue.put(primitive)
         else:
@@ -226,7 +226,7 @@ class AcceptorUpperLayer(UpperLayer):
 
     def queue_data(self, context_id: int, control: int, fragment: bytes) -> None:
         """Have one fragment sent in turn; never waits, so the caller's message must be bounded."""
-        self.to_provider_queue.put(_data_primitive(context_id, control, fragment))
+        self.to_provider_queue.put(data_primitive(context_id, control, fragment))
         self.wake()
 
     def kill_dul(self) -> None:
@@ -260,7 +260,7 @@ class AcceptorUpperLayer(UpperLayer):
         self._woken.close()
 
 
-def _data_primitive(context_id: int, control: int, fragment: bytes) -> P_DATA:
+def data_primitive(context_id: int, control: int, fragment: bytes) -> P_DATA:
     """Return a P-DATA request with one presentation data value (PS3.8 9.1)."""
     primitive = P_DATA()
     value = control.to_bytes(1, "big") + fragment

@@ -15,7 +15,7 @@ from gdtbridge.dataset import part10
 from gdtbridge.dicom.upper_layer import library
 from gdtbridge.dicom.upper_layer.buffer import p_data_tf
 from gdtbridge.dicom.upper_layer.reactor import UpperLayer
-from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, ClosingSocket
+from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, MAX_REQUEST, ClosingSocket
 
 CONNECT_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 60.0
@@ -42,6 +42,21 @@ class ResponseReceiver(DIMSEServiceProvider):
         context_id, message = super().get_msg(block=True)
         self.answered_instance = str(getattr(message, "AffectedSOPInstanceUID", None) or "")
         return (None, None) if context_id is None else (context_id, message)
+
+
+class BoundedSocket(ClosingSocket):
+    """A socket of ours that takes no PDU larger than a peer may send; the connection ends there."""
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Return so many bytes, fewer where the connection ends; raise `OSError`."""
+        data = bytearray(nr_bytes if nr_bytes <= MAX_REQUEST else 0)
+        view, size = memoryview(data), 0
+        while size < len(data) and self.socket is not None:
+            read = self.socket.recv_into(view[size:])
+            if not read:
+                break
+            size += read
+        return data[:size]
 
 
 class Requestor(AE):
@@ -90,7 +105,7 @@ class Requestor(AE):
         """Return the socket of a new association; pynetdicom's hook to give it our providers."""
         assoc.dimse = ResponseReceiver(assoc)
         assoc.dul = UpperLayer(assoc)
-        self._closing_socket = ClosingSocket(assoc, address=address)
+        self._closing_socket = BoundedSocket(assoc, address=address)
         return self._closing_socket
 
     def send_half(self, context_id: int, command: bytes, dataset: bytes) -> None:
