@@ -11,6 +11,7 @@
     ├── StoreError              an object a device sent was not stored (C-STORE, PS3.4 B.2.3)
     │   ├── OutOfResources      A700, the device may try again
     │   │   └── StoreSuspended  A700 as well: the database is not to be had at the moment
+    │   ├── SopClassNotSupported 0122, it is of no storage SOP class
     │   ├── SopClassMismatch    A900, the dataset is not what the command announced
     │   ├── NotUnderstood       C000, the dataset cannot be read far enough to file it
     │   └── ProcessingFailure   0110, something of ours failed; the device may try again
@@ -98,6 +99,13 @@ class StoreSuspended(OutOfResources):
     """Nothing can be stored until the database is to be had again: status A700."""
 
     comment = "Database not available for now, please send again later"
+
+
+class SopClassNotSupported(StoreError):
+    """An object is of no storage SOP class: status 0122 (PS3.7 C.5.6)."""
+
+    status = 0x0122
+    comment = "SOP class not supported"
 
 
 class SopClassMismatch(StoreError):

@@ -21,13 +21,14 @@ from gdtbridge.commitment import (
 )
 from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.parser import Item, WantedElements, parse_file
+from gdtbridge.dataset.sop_classes import is_storage
 from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.text import plain_text
 from gdtbridge.dataset.values import is_uid
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.commitment_report import CommitmentChannels
-from gdtbridge.dicom.negotiation import REQUEST_COMMITMENT, STORAGE_COMMITMENT, is_storage
+from gdtbridge.dicom.negotiation import REQUEST_COMMITMENT, STORAGE_COMMITMENT
 from gdtbridge.dicom.service import BufferedOperation, DimseRequest, ServiceTable
 from gdtbridge.errors import OutOfResources
 from gdtbridge.logs import describe

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import lru_cache
 from typing import Final
 
 from pydicom.uid import (
-    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
 
+from gdtbridge.dataset.sop_classes import STANDARD_ROOT, is_storage
 from gdtbridge.dataset.values import is_uid
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
@@ -61,12 +60,6 @@ QUERY_MODELS: Final = (
 
 MOVE_MODELS: Final = tuple(f"{uid.removesuffix('1')}2" for uid in QUERY_MODELS)
 """The same models - MOVE (PS3.4 C.4.2)."""
-
-_STANDARD_ROOT: Final = "1.2.840.10008."
-_STORAGE_ARC: Final = "1.2.840.10008.5.1.4.1.1."
-"""UID root of the storage SOP classes, new ones too (PS3.6 Table A-1)."""
-_NOT_STORED: Final = ("Storage Commitment", "Storage Management", "Media Storage")
-"""Beginnings of the names of SOP classes that say Storage and are not (PS3.4 J, KK; PS3.10)."""
 
 _WE_ENCODE: Final = frozenset(
     {
@@ -110,23 +103,5 @@ def answer_context(abstract_syntax: str, transfer_syntaxes: Sequence[str]) -> Ne
     return NegotiatedContext(ContextResult.ACCEPTED, chosen)
 
 
-@lru_cache(maxsize=1024)
-def is_storage(uid: str) -> bool:
-    """Return whether ``uid`` names a SOP class whose instances are stored by C-STORE.
-
-    Outside the standard's own root every UID may be a vendor's storage class (PS3.2 allows them);
-    inside it the name in PS3.6 decides, or for a newer one the arc.
-    """
-    if not is_uid(uid):
-        return False
-    if not uid.startswith(_STANDARD_ROOT):
-        return True
-    known = UID(uid)
-    name = known.name
-    if name == uid or not name:
-        return uid.startswith(_STORAGE_ARC)
-    return known.type == "SOP Class" and "Storage" in name and not name.startswith(_NOT_STORED)
-
-
 def _is_known(transfer_syntax: str) -> bool:
-    return transfer_syntax.startswith(_STANDARD_ROOT)
+    return transfer_syntax.startswith(STANDARD_ROOT)

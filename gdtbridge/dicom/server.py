@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from gdtbridge.archive import spool
 from gdtbridge.archive.arrivals import Arrivals
-from gdtbridge.dicom import spool
 from gdtbridge.dicom.callers import UNREGISTERED, CallerPort
 from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST

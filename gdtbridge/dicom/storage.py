@@ -5,7 +5,6 @@ Success is answered when the archive has made the object durable, and only then.
 
 from __future__ import annotations
 
-import errno
 import logging
 import time
 from pathlib import Path
@@ -13,16 +12,15 @@ from typing import Final, Protocol
 
 from gdtbridge.archive import IncomingInstance, ReceiptStatus
 from gdtbridge.archive.arrivals import Arrivals
-from gdtbridge.dataset.part10 import file_meta
-from gdtbridge.dataset.values import is_uid
+from gdtbridge.archive.spool import SpoolFile, failure_of, spooled_meta
+from gdtbridge.dataset.sop_classes import is_storage
 from gdtbridge.dicom.command import DimseStatus
-from gdtbridge.dicom.negotiation import is_storage
 from gdtbridge.dicom.service import DimseRequest, Fragment, ProtocolViolation
-from gdtbridge.dicom.spool import SpoolFile
 from gdtbridge.errors import (
     NotUnderstood,
     OutOfResources,
     ProcessingFailure,
+    SopClassNotSupported,
     StoreError,
 )
 from gdtbridge.logs import describe
@@ -36,8 +34,6 @@ DRAIN_BYTES: Final = 256 * MEGABYTE
 DRAIN_SECONDS: Final = 60.0
 """How much of a refused object is read, and for how long, so that the status can be answered."""
 
-_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-
 
 class StoragePort(Protocol):
     """The archive as the Storage SCP needs it."""
@@ -47,13 +43,6 @@ class StoragePort(Protocol):
 
     def room_for(self, size: int) -> None:
         """Raise `OutOfResources` when an object of ``size`` bytes finds no room."""
-
-
-class SopClassNotSupported(StoreError):
-    """The request is for no storage SOP class: status 0122 (PS3.7 C.5.6)."""
-
-    status = DimseStatus.SOP_CLASS_NOT_SUPPORTED
-    comment = "SOP class not supported"
 
 
 class StoreOperation:
@@ -93,7 +82,7 @@ class StoreOperation:
             except StoreError as error:
                 self._fail(error)
             except OSError as error:
-                self._fail(_failure_of(error))
+                self._fail(failure_of(error))
             except Exception as error:  # noqa: BLE001 - the device is told, whatever it is
                 log.error("object not received: %s", describe(error))
                 self._fail(ProcessingFailure("spool"))
@@ -116,11 +105,10 @@ class StoreOperation:
         sop_class, sop_instance = command.AffectedSOPClassUID, command.AffectedSOPInstanceUID
         if sop_class is None or sop_instance is None:
             raise NotUnderstood("the command lacks a UID")
-        if not is_uid(sop_class) or not is_uid(sop_instance):
-            raise NotUnderstood("the command has a UID that is none")
-        if not is_storage(context.abstract_syntax) or not is_storage(sop_class):
+        meta = spooled_meta(sop_class, sop_instance, context.transfer_syntax)
+        if not is_storage(context.abstract_syntax):
             raise SopClassNotSupported("not a storage SOP class")
-        return file_meta(sop_class, sop_instance, context.transfer_syntax)
+        return meta
 
     def _fail(self, failure: StoreError) -> None:
         self._failure = failure
@@ -155,7 +143,7 @@ class StoreOperation:
         try:
             dataset = self._file.finish()
         except OSError as error:
-            raise _failure_of(error) from error
+            raise failure_of(error) from error
         command = self._request.command
         self._port.receive(
             IncomingInstance(
@@ -177,9 +165,3 @@ class StoreOperation:
         if self._file is not None:
             self._file.remove()
             self._file = None
-
-
-def _failure_of(error: OSError) -> StoreError:
-    if error.errno in _NO_ROOM:
-        return OutOfResources(f"spool: {error.strerror}")
-    return ProcessingFailure(f"spool: {error.strerror}")

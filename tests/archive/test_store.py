@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus, Standing
+from gdtbridge.archive.spool import START_BYTES, SpoolFile
 from gdtbridge.database import Database
 from gdtbridge.dataset.errors import UnreadableDataset
 from gdtbridge.dataset.header import Header, read_header
 from gdtbridge.dataset.part10 import file_meta
-from gdtbridge.dicom.spool import START_BYTES, SpoolFile
 from gdtbridge.errors import OutOfResources
 from tests.tools.elements import EXPLICIT, element, identification, part10
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from gdtbridge.archive.spool import START_BYTES
 from gdtbridge.archive.unsynced import sync_files
-from gdtbridge.dicom.spool import START_BYTES
 from gdtbridge.schema import unsynced_file
 from tests.tools.elements import element, identification
 from tests.tools.practice import Practice

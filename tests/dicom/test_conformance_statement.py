@@ -18,6 +18,7 @@ from gdtbridge.dataset.part10 import (
     IMPLEMENTATION_VERSION_NAME,
     file_meta,
 )
+from gdtbridge.dataset.sop_classes import is_storage
 from gdtbridge.dataset.text import SpecificCharacterSet
 from gdtbridge.dicom import worklist as worklist_service
 from gdtbridge.dicom.command import CommandField, CommandSet, DimseStatus, encode_command
@@ -37,7 +38,6 @@ from gdtbridge.dicom.negotiation import (
     VERIFICATION,
     ContextResult,
     answer_context,
-    is_storage,
 )
 from gdtbridge.dicom.service import MAX_IDENTIFIER
 from gdtbridge.dicom.upper_layer import (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from pydicom._uid_dict import UID_dictionary
 
+from gdtbridge.dataset.sop_classes import is_storage
 from gdtbridge.dicom.negotiation import (
     MODALITY_WORKLIST,
     VERIFICATION,
     ContextResult,
     answer_context,
-    is_storage,
 )
 
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"

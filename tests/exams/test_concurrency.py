@@ -17,8 +17,8 @@ import pytest
 import sqlalchemy as sa
 
 from gdtbridge.archive import IncomingInstance, ReceiptStatus
+from gdtbridge.archive.spool import START_BYTES
 from gdtbridge.dataset.part10 import file_meta
-from gdtbridge.dicom.spool import START_BYTES
 from gdtbridge.errors import DatabaseError, NotFound, ProcessingFailure
 from gdtbridge.exams import ExamState
 from gdtbridge.schema import instance, report

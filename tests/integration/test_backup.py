@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.dicom.spool import START_BYTES
+from gdtbridge.archive.spool import START_BYTES
 from tests.tools.device import Instance, send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
 from tests.tools.judgement import Judged, Judgement

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.dicom.spool import START_BYTES
+from gdtbridge.archive.spool import START_BYTES
 from tests.tools.device import send_raw
 from tests.tools.judgement import Judged, each_once
 from tests.tools.service import Service, Study, service, traced

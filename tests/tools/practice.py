@@ -10,10 +10,10 @@ import pydicom
 from pydicom.uid import ExplicitVRLittleEndian
 
 from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus
+from gdtbridge.archive.spool import SpoolFile
 from gdtbridge.core import Stores, senders_of, wire
 from gdtbridge.database import Database
 from gdtbridge.dataset.part10 import file_meta
-from gdtbridge.dicom.spool import SpoolFile
 from gdtbridge.durable import SteadyClock
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import Record

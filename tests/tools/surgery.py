@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 from click.testing import CliRunner, Result
 from pydicom.filewriter import dcmwrite
 
+from gdtbridge.archive.spool import START_BYTES
 from gdtbridge.cli import main
-from gdtbridge.dicom.spool import START_BYTES
 from gdtbridge.durable.clock import local_time
 from gdtbridge.people import Patient
 from tests.sr import builder

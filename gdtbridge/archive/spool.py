@@ -1,7 +1,7 @@
 """The spool: objects while they are being received, as Part 10 files under names of our own.
 
 Nothing in it has been acknowledged. What lies there when the service starts was left by a crash,
-and the devices will send it again.
+and the devices will send it again, or the folder it came from still has it.
 """
 
 from __future__ import annotations
@@ -12,16 +12,28 @@ import logging
 import os
 import secrets
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeAlias
 
-from gdtbridge.archive import SpooledDataset
-from gdtbridge.dicom.service import Fragment
+from gdtbridge.archive.model import SpooledDataset
+from gdtbridge.archive.store import NO_ROOM
+from gdtbridge.dataset.part10 import file_meta
+from gdtbridge.dataset.sop_classes import is_storage
+from gdtbridge.dataset.values import is_uid
 from gdtbridge.durable.files import delete_leftovers
+from gdtbridge.errors import (
+    NotUnderstood,
+    OutOfResources,
+    ProcessingFailure,
+    SopClassNotSupported,
+    StoreError,
+)
 
 log = logging.getLogger(__name__)
 
 START_BYTES: Final = 64 * 1024
 """How much of a dataset is kept in memory: whose it is stands there, and a small one whole."""
+
+Piece: TypeAlias = bytes | bytearray | memoryview
 
 _SUFFIX: Final = ".part"
 _GATHERED: Final = 32 * 1024
@@ -41,7 +53,7 @@ class SpoolFile:
         self._size = 0
         self._file.write(meta)
 
-    def write(self, data: Fragment) -> None:
+    def write(self, data: Piece) -> None:
         """Append a piece of the dataset; raise `OSError`."""
         self._file.write(data)
         self._digest.update(data)
@@ -77,3 +89,22 @@ def sweep(folder: Path) -> int:
     if count:
         log.warning("%d unacknowledged objects removed from the spool", count)
     return count
+
+
+def spooled_meta(sop_class: str, sop_instance: str, transfer_syntax: str) -> bytes:
+    """Return what an object's file begins with, whoever brought it; raise a `StoreError`.
+
+    Refused are UIDs that are none, and what is of no storage SOP class.
+    """
+    if not is_uid(sop_class) or not is_uid(sop_instance):
+        raise NotUnderstood("a UID that is none")
+    if not is_storage(sop_class):
+        raise SopClassNotSupported("not a storage SOP class")
+    return file_meta(sop_class, sop_instance, transfer_syntax)
+
+
+def failure_of(error: OSError) -> StoreError:
+    """Return what writing into the spool means for the object (PS3.4 B.2.3)."""
+    if error.errno in NO_ROOM:
+        return OutOfResources(f"spool: {error.strerror}")
+    return ProcessingFailure(f"spool: {error.strerror}")

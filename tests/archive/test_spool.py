@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.dicom.spool import SpoolFile, sweep
+from gdtbridge.archive.spool import SpoolFile, sweep
 
 
 def test_spool_file_is_private_and_removable(tmp_path: Path) -> None:
