@@ -45,6 +45,8 @@ instance = sa.Table(
     sa.Column("turn", sa.Integer, nullable=False, server_default="0"),
     # when a device was first promised that it is kept; null: never
     sa.Column("committed_at", sa.Double),
+    # the title the device knows us by; empty: not written down yet
+    sa.Column("called_aet", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("sop_instance_uid", "transfer_syntax_uid", "sha256"),
 )
 uncompared = instance.c.standing == "conflict"
@@ -543,6 +545,53 @@ free_space = sa.Table(  # what was free on the archive's disk, once a day
     sa.Column("day", sa.Integer, primary_key=True),  # since 1970-01-01, UTC
     sa.Column("at", sa.Double, nullable=False),
     sa.Column("free", sa.BigInteger, nullable=False),  # bytes
+)
+
+left_identity = sa.Table(  # an identity under which objects left for other archives
+    "left_identity",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # gdtbridge.forward.LeftIdentity as JSON
+    sa.Column("said", sa.Text, nullable=False, unique=True),
+)
+
+forward_copy = sa.Table(  # an object, and one of the archives a copy of it goes to
+    "forward_copy",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), nullable=False),
+    sa.Column("instance_id", sa.Integer, sa.ForeignKey("instance.id"), nullable=False),
+    sa.Column("destination", sa.Text, nullable=False),  # AE title of a [[peer]]
+    sa.Column("state", sa.Text, nullable=False),  # gdtbridge.forward.CopyState
+    # under which the archive has it, or may have it; null: it never left as it is to be now
+    sa.Column("identity_id", sa.Integer, sa.ForeignKey("left_identity.id")),
+    # whether a person asked for it: no rule need be for it
+    sa.Column("asked", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),  # why it waits or failed
+    sa.Column("entered_at", sa.Double, nullable=False),
+    sa.Column("sent_at", sa.Double),  # when the archive said that it has it, the last time
+    sa.Column("confirmed_at", sa.Double),
+    sa.UniqueConstraint("instance_id", "destination"),
+    sa.Index("ix_forward_copy_exam_id_destination", "exam_id", "destination"),
+    sa.Index("ix_forward_copy_state_destination", "state", "destination"),
+)
+
+wrong_copy = sa.Table(  # what another archive has of an exam, and should not have any more
+    "wrong_copy",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), nullable=False, index=True),
+    sa.Column("destination", sa.Text, nullable=False),
+    sa.Column("said", sa.Text, nullable=False),  # as `left_identity.said`: what the archive has
+    sa.Column("now", sa.Text, nullable=False),  # the same: what is right; empty: nobody's
+    sa.Column("copies", sa.Integer, nullable=False),  # objects
+    sa.Column("since", sa.Double, nullable=False),
+    sa.Column("settled_at", sa.Double),  # when a person said it was seen to; null: it is open
+)
+unsettled = wrong_copy.c.settled_at.is_(None)
+sa.Index(
+    "ix_wrong_copy_unsettled", wrong_copy.c.id, sqlite_where=unsettled, postgresql_where=unsettled
 )
 
 clock_jump = sa.Table(  # steps of the wall clock

@@ -244,6 +244,8 @@ def _to_6(op: Operations) -> None:
     op.create_index("ix_patient_received_at", "patient", ["received_at"], if_not_exists=True)
     op.create_index("ix_claim_study_date", "claim", ["study_date"], if_not_exists=True)
     op.add_column("instance", sa.Column("committed_at", sa.Double))
+    called = sa.Column("called_aet", sa.Text, nullable=False, server_default="")
+    op.add_column("instance", called)
     promised = sa.column("committed_at").is_not(None)
     op.create_index(
         "ix_instance_committed_at",

@@ -44,6 +44,7 @@ class IncomingInstance:
     calling_aet: str
     peer: str
     dataset: SpooledDataset | None = None
+    called_aet: str = ""
 
 
 @dataclass(frozen=True, slots=True)

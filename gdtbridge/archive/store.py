@@ -273,6 +273,7 @@ class Archive:
             "file": stored.file,
             "standing": Standing.UNCOMPARED if conflict else Standing.CURRENT,
             "calling_aet": incoming.calling_aet,
+            "called_aet": incoming.called_aet,
             "received_at": received_at,
             "claim_id": claim_id,
             "turn": 1 + _LAST_TURN.value(connection, uid=uid) if conflict else 0,

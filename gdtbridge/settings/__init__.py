@@ -3,6 +3,7 @@
 What must not live here: what is done with a setting.
 """
 
+from gdtbridge.settings.forward import ForwardSettings
 from gdtbridge.settings.hosts import reachable
 from gdtbridge.settings.loading import known_keys, load_settings
 from gdtbridge.settings.models import (
@@ -40,6 +41,7 @@ __all__ = [
     "ExamCodeRule",
     "ExamSettings",
     "ExchangeSettings",
+    "ForwardSettings",
     "GdtSettings",
     "HouseWebhookSettings",
     "HttpSettings",

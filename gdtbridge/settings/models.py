@@ -26,6 +26,7 @@ from gdtbridge.devices.profile import AnswerLetters
 from gdtbridge.gdt.tables.ids import LONGEST_ID
 from gdtbridge.settings.devices import DeviceSettings
 from gdtbridge.settings.fields import AeTitle, AeTitles, Port, Words, split
+from gdtbridge.settings.forward import ForwardSettings
 from gdtbridge.settings.patterns import compiled_pattern
 from gdtbridge.settings.peers import PeerSettings
 from gdtbridge.settings.secret import Secret, in_plain_sight
@@ -510,6 +511,7 @@ class Settings(BaseModel):
     worklist: WorklistSettings = WorklistSettings()
     device: tuple[DeviceSettings, ...] = ()
     peer: tuple[PeerSettings, ...] = ()
+    forward: tuple[ForwardSettings, ...] = ()
     gdt: GdtSettings = GdtSettings()
     orders: OrderFileSettings = OrderFileSettings()
     catalogue: CatalogueSettings = CatalogueSettings()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gdtbridge.dataset.values import folded_title
 from gdtbridge.errors import SettingsError
+from gdtbridge.settings.forward import forward_problems
 from gdtbridge.settings.hosts import is_loopback
 from gdtbridge.settings.models import ExchangeSettings, MailSettings, RouteCondition, Settings
 
@@ -21,6 +22,7 @@ def refuse_unusable(settings: Settings) -> None:
         *_unguarded(settings),
         *_route_problems(settings),
         *_device_problems(settings),
+        *forward_problems(settings),
         *_webhook_problems(settings),
         *_catalogue_problems(settings),
         *_dialect_problems(settings),
