@@ -21,6 +21,10 @@ metadata = sa.MetaData(
     }
 )
 
+BYTEWISE: Final = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Text that is looked up by its beginning: in order of its code points, whatever the language of
+the server; SQLite orders all text so."""
+
 schema_version = sa.Table("schema_version", metadata, sa.Column("version", sa.Integer))
 
 instance = sa.Table(
@@ -294,7 +298,7 @@ sa.Index("ix_claim_held", claim.c.exam_id, sqlite_where=held, postgresql_where=h
 study_name = sa.Table(  # under which names an exam can be found
     "study_name",
     metadata,
-    sa.Column("key", sa.Text, primary_key=True),  # gdtbridge.exams.name_keys
+    sa.Column("key", BYTEWISE, primary_key=True),  # worklist.name_keys
     sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), primary_key=True, index=True),
 )
 

@@ -173,11 +173,14 @@ class ArchiveFinder:
             with self._database.read() as connection:
                 exams = store.exams_to_look_at(connection, narrowing, before)
                 found = _people_of(connection, exams)
-                objects = store.objects_of(connection, [exam.id for exam in exams])
+                objects: dict[int, list[ListedObject]] = {}
+                for held in store.objects_of(connection, [exam.id for exam in exams]):
+                    objects.setdefault(held.exam_id, []).append(held)
             for one, is_decided in found:
                 if is_decided or viewer.sees_held:
                     claims = {claim.id for claim in one.claims}
-                    theirs = tuple(held for held in objects if held.claim_id in claims)
+                    of_exam = objects.get(one.id, ())
+                    theirs = tuple(held for held in of_exam if held.claim_id in claims)
                     if theirs:
                         yield ListedStudy(one, theirs, is_decided)
             if len(exams) < store.PAGE:
@@ -236,7 +239,7 @@ def _name(keys: Item) -> str:
     if not groups:
         return ""
     ends = (place for mark in "*?" if (place := groups[0].find(mark)) >= 0)
-    return groups[0][: min(ends, default=None)].rstrip("^")
+    return groups[0][: min(ends, default=None)]
 
 
 def _people_of(connection: Connection, exams: Sequence[Exam]) -> list[tuple[PatientExam, bool]]:

@@ -89,10 +89,19 @@ def _conditions(connection: Connection, narrowing: Narrowing) -> Iterator[sa.Col
         days = claim.c.study_date.between(first or "0", last or "9" * 8)
         yield exam.c.id.in_(sa.select(claim.c.exam_id).where(days))
     if narrowing.name:
-        begins = study_name.c.key.between(
-            narrowing.name[:LONGEST], narrowing.name[:LONGEST] + _LAST
-        )
-        yield exam.c.id.in_(sa.select(study_name.c.exam_id).where(begins))
+        yield exam.c.id.in_(sa.select(study_name.c.exam_id).where(_begins(narrowing.name)))
+
+
+def _begins(name: str) -> sa.ColumnElement[bool]:
+    """Return what finds the keys that begin like ``name``; empty components at the end say nothing.
+
+    So a key without them is found, too: of `MÜLLER^` there are `MÜLLER` and `MÜLLER^EVA`, but not
+    `MÜLLERS`.
+    """
+    key, first = study_name.c.key, name[:LONGEST]
+    begins = key.between(first, first + _LAST)
+    bare = first.rstrip("^")
+    return begins if bare == first else sa.or_(begins, key == bare)
 
 
 def _of_patients(connection: Connection, numbers: Sequence[str]) -> sa.CompoundSelect[Any]:

@@ -19,13 +19,15 @@ TODAY = time.strftime("%Y%m%d")
 ROOT = "1.2.276.0.7230010.3.1.4.999"
 
 
-def write_object(path: Path, number: int, sop_class: str, pixels: bytes) -> Path:
+def write_object(
+    path: Path, number: int, sop_class: str, pixels: bytes, study: str = f"{ROOT}.1"
+) -> Path:
     """Write an object of one invented exam."""
     dataset = Dataset()
     dataset.SOPClassUID = sop_class
     dataset.SOPInstanceUID = f"{ROOT}.2.{number}"
-    dataset.StudyInstanceUID = f"{ROOT}.1"
-    dataset.SeriesInstanceUID = f"{ROOT}.1.1"
+    dataset.StudyInstanceUID = study
+    dataset.SeriesInstanceUID = f"{study}.1"
     dataset.StudyDate, dataset.StudyTime = TODAY, "101500"
     dataset.Modality, dataset.InstanceNumber = "US", number
     dataset.PatientID, dataset.PatientName = "4711", "Probe^Petra"
@@ -63,6 +65,24 @@ def write_report(path: Path, number: int) -> Path:
 def image_of(number: int) -> str:
     """Return the SOP Instance UID of the image that `write_exam` writes."""
     return f"{ROOT}.5.{number}.1"
+
+
+def write_study(path: Path, number: int, day: str) -> Path:
+    """Write a small image of a study of some day; ``number`` is the patient's."""
+    dataset = Dataset()
+    study = f"{ROOT}.6.{number}"
+    dataset.SOPClassUID, dataset.SOPInstanceUID = US_IMAGE, f"{study}.1"
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = study, f"{study}.0"
+    dataset.StudyDate, dataset.StudyTime, dataset.Modality = day, "101500", "US"
+    dataset.AccessionNumber, dataset.StudyDescription = f"Q{number}", "Abdomen"
+    dataset.PatientID, dataset.PatientName = f"{number}", f"Probe{number}^Petra"
+    dataset.PatientBirthDate, dataset.PatientSex = "19700101", "F"
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.MediaStorageSOPClassUID = UID(US_IMAGE)
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.save_as(path, enforce_file_format=True)
+    return path
 
 
 def write_exam(path: Path, number: int) -> Path:

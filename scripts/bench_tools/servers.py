@@ -74,12 +74,12 @@ def receiver(command: Sequence[str], port: int, called: str = "ANY-SCP") -> Iter
 
 
 @contextmanager
-def storescp(folder: Path) -> Iterator[int]:
+def storescp(folder: Path, *options: str) -> Iterator[int]:
     """Run DCMTK's receiver, a process for each association; yield its port."""
     port = free_port()
     received = folder / "storescp"
     received.mkdir()
-    with receiver(["storescp", "--fork", "-od", str(received), str(port)], port):
+    with receiver(["storescp", "--fork", "-od", str(received), *options, str(port)], port):
         yield port
 
 
@@ -101,9 +101,9 @@ def answers(port: int, called: str) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def send(port: int, files: Sequence[Path]) -> float:
+def send(port: int, files: Sequence[Path], called: str = "ANY-SCP") -> float:
     """Send files with plain storescu; return the seconds it took."""
-    command = ["storescu", "127.0.0.1", str(port), *map(str, files)]
+    command = ["storescu", "-aec", called, "127.0.0.1", str(port), *map(str, files)]
     began = time.monotonic()
     subprocess.run(command, check=True)
     return time.monotonic() - began
@@ -125,6 +125,20 @@ def memory(pid: int, kind: str) -> str:
         return "not known here"
     found = re.search(rf"{kind}:\s+(\d+)", status.read_text("ascii"))
     return f"{int(found[1]) / 1024:.0f} MB" if found else "not known here"
+
+
+def start_counting(pid: int) -> None:
+    """Let the peak of a process's memory count from now (proc(5), clear_refs)."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5", "ascii")
+
+
+def megabytes(pid: int, *, peak: bool = False) -> float:
+    """Return the memory of a process and its children, now or at its peak (Linux only)."""
+    kind = "VmHWM" if peak else "VmRSS"
+    children = Path(f"/proc/{pid}/task").glob("*/children")
+    all_of = [pid, *(int(one) for file in children for one in file.read_text("ascii").split())]
+    found = (memory(one, kind) for one in all_of)
+    return sum(float(one.removesuffix(" MB")) for one in found if one.endswith(" MB"))
 
 
 def processor_seconds(pid: int) -> float | None:

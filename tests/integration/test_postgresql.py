@@ -181,6 +181,17 @@ def test_a_device_asks_whether_its_images_are_kept(bridge: Service) -> None:
     assert "only-copy" in bridge.command("attention", "list", "--json").stdout
 
 
+def test_names_are_found_by_their_beginning_in_every_language(url: str) -> None:
+    """The order of the keys is not that of the server's locale, in which marks may not count."""
+    database = Database(url)
+    query = sa.text(
+        "SELECT collation_name FROM information_schema.columns"
+        " WHERE table_name = 'study_name' AND column_name = 'key'"
+    )
+    with closing(database), database.read() as connection:
+        assert connection.execute(query).scalar_one() == "C"
+
+
 def test_check(server: Server, tmp_path: Path) -> None:
     """All is well with a service that has nothing to do."""
     with service(tmp_path, storage__database=server.new_database()) as running:

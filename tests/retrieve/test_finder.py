@@ -118,6 +118,23 @@ def test_what_matches_is_found(practice: Practice, keys: dict[str, Any]) -> None
     assert len(ask(practice, "STUDY", **keys)) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "key", "found"),
+    [
+        ("Groß^Eva", "GROSS^*", True),
+        ("Groß", "GROSS^*", True),  # an empty component at the end is none
+        ("Groß^Eva^Maria", "GROSS^EVA^*", True),
+        ("Großmann^Eva", "GROSS^*", False),
+        ("Großmann^Eva", "GROSS*", True),
+    ],
+)
+def test_names_by_their_beginning(practice: Practice, name: str, key: str, *, found: bool) -> None:
+    """A component that is closed is whole; what is looked up loses nothing."""
+    exam(practice, 4711, PatientName=name)
+
+    assert bool(ask(practice, "STUDY", PatientName=key)) == found
+
+
 def test_the_decided_identity_answers(practice: Practice) -> None:
     """What a person released is found under the chart's number and the chart's name, as told."""
     study = exam(practice, 1, PatientID="", PatientName="NOTFALL^1", PatientBirthDate="")
