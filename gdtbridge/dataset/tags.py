@@ -36,6 +36,7 @@ class Tag(IntEnum):
     ReferencedSOPClassUID = 0x00081150
     ReferencedSOPInstanceUID = 0x00081155
     TransactionUID = 0x00081195
+    FailureReason = 0x00081197
     PatientName = 0x00100010
     PatientID = 0x00100020
     PatientBirthDate = 0x00100030
@@ -69,6 +70,7 @@ class Tag(IntEnum):
     ReferencedStudySequence = 0x00081110
     ReferencedSeriesSequence = 0x00081115
     ReferencedImageSequence = 0x00081140
+    FailedSOPSequence = 0x00081198
     ReferencedSOPSequence = 0x00081199
     ReferencedNonImageCompositeSOPInstanceSequence = 0x00400220
     ScheduledStepAttributesSequence = 0x00400270

@@ -1,26 +1,35 @@
-"""What a device asks beside worklist and storage: performed steps, and storage commitment.
+"""What is asked beside worklist and storage: performed steps, and storage commitment.
 
 Modality Performed Procedure Step (PS3.4 F.7) and Storage Commitment Push Model (PS3.4 J.3) as a
-user. Used by the simulated device. Each call makes an association of its own.
+user. Used by the simulated device, and for copies that were forwarded. Each call makes an
+association of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from pydicom import Dataset
 
-from gdtbridge.dicom.client import Peer, associated, status_of, uncompressed
+from gdtbridge.confirmation.model import CommitmentResult
+from gdtbridge.dicom.client import Peer, associated, uncompressed
+from gdtbridge.dicom.client import status_of as answer_status
 from gdtbridge.dicom.command import DimseStatus
+from gdtbridge.dicom.commitment_result import CommitmentResultError, parse_result
 from gdtbridge.dicom.negotiation import (
     COMMITMENT_INSTANCE,
     PERFORMED_STEP,
     REQUEST_COMMITMENT,
     STORAGE_COMMITMENT,
 )
-from gdtbridge.dicom.upper_layer.events import EventListener, EventReceiver
+from gdtbridge.dicom.upper_layer.events import EventListener, EventReceiver, ReceivedEvent
 from gdtbridge.dicom.upper_layer.requestor import answered_instance
+
+_LOOK_SECONDS: Final = 0.2
+"""How often is looked whether a report came elsewhere, or the peer has gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +40,6 @@ class StepAnswer:
     SOPInstanceUID: str
 
 
-@dataclass(frozen=True, slots=True)
-class CommitmentResult:
-    """An N-EVENT-REPORT: instances the peer answers for, and the reason for each it does not."""
-
-    TransactionUID: str
-    committed: frozenset[str]
-    failed: Mapping[str, int]
-
-    @classmethod
-    def of(cls, information: Dataset) -> CommitmentResult:
-        """Read the Event Information (PS3.4 Table J.3-2); what is missing is empty."""
-        kept = information.get("ReferencedSOPSequence") or []
-        failed = information.get("FailedSOPSequence") or []
-        return cls(
-            str(information.get("TransactionUID") or ""),
-            frozenset(str(item.ReferencedSOPInstanceUID) for item in kept),
-            {str(item.ReferencedSOPInstanceUID): int(item.FailureReason) for item in failed},
-        )
-
-
 def create_step(peer: Peer, SOPInstanceUID: str, attributes: Dataset) -> StepAnswer:  # noqa: N803
     """Begin a performed procedure step (N-CREATE); an empty UID leaves it to ``peer``.
 
@@ -58,7 +47,7 @@ def create_step(peer: Peer, SOPInstanceUID: str, attributes: Dataset) -> StepAns
     """
     with associated(peer, [uncompressed(PERFORMED_STEP)]) as association:
         answer, _ = association.send_n_create(attributes, PERFORMED_STEP, SOPInstanceUID or None)
-        status = status_of(peer, answer)
+        status = answer_status(peer, answer)
         return StepAnswer(status, answered_instance(association) or SOPInstanceUID)
 
 
@@ -66,28 +55,57 @@ def set_step(peer: Peer, SOPInstanceUID: str, attributes: Dataset) -> int:  # no
     """Change a performed procedure step (N-SET); return the status, or raise `PeerError`."""
     with associated(peer, [uncompressed(PERFORMED_STEP)]) as association:
         answer, _ = association.send_n_set(attributes, PERFORMED_STEP, SOPInstanceUID)
-        return status_of(peer, answer)
+        return answer_status(peer, answer)
+
+
+def _taken(_result: CommitmentResult) -> int:
+    return DimseStatus.SUCCESS
 
 
 def request_commitment(
-    peer: Peer, request: Dataset, *, wait_seconds: float = 0.0
+    peer: Peer,
+    request: Dataset,
+    *,
+    wait_seconds: float = 0.0,
+    status_of: Callable[[CommitmentResult], int] = _taken,
+    is_answered: Callable[[], bool] = lambda: False,
 ) -> tuple[int, CommitmentResult | None]:
     """Ask ``peer`` to answer for instances (N-ACTION, PS3.4 Table J.3-1).
 
-    With ``wait_seconds`` the association stays open for so long for the report, which some devices
-    expect there. Returns the status, and that report if it came. Raises `PeerError`.
+    With ``wait_seconds`` the association stays open for so long for the report, which some peers
+    give there, unless ``is_answered`` says that it came elsewhere. It is answered with what
+    ``status_of`` says of it, or 0115 where it cannot be read. Returns the status, and that report
+    if it came. Raises `PeerError`.
     """
     with associated(peer, [uncompressed(STORAGE_COMMITMENT)]) as association:
-        reports = EventReceiver()
-        reports.hear(association)
+        events = EventReceiver(lambda event: _status_of_event(event, status_of))
+        events.hear(association)
         answer, _ = association.send_n_action(
             request, REQUEST_COMMITMENT, STORAGE_COMMITMENT, COMMITMENT_INSTANCE
         )
-        status = status_of(peer, answer)
-        if status != DimseStatus.SUCCESS or not wait_seconds:
-            return status, None
-        event = reports.next_event(wait_seconds)
-        return status, CommitmentResult.of(event[1]) if event else None
+        status = answer_status(peer, answer)
+        deadline = time.monotonic() + wait_seconds
+        while status == DimseStatus.SUCCESS and association.is_established:
+            left = deadline - time.monotonic()
+            if left <= 0 or is_answered():
+                break
+            event = events.next_event(min(left, _LOOK_SECONDS))
+            if event is not None:
+                return status, _read(event)
+        return status, None
+
+
+def _status_of_event(event: ReceivedEvent, status_of: Callable[[CommitmentResult], int]) -> int:
+    result = _read(event)
+    return DimseStatus.INVALID_ARGUMENT_VALUE if result is None else status_of(result)
+
+
+def _read(event: ReceivedEvent) -> CommitmentResult | None:
+    """Return what an event reports; None where it cannot be read."""
+    try:
+        return parse_result(event.information, event.transfer_syntax)
+    except CommitmentResultError:
+        return None
 
 
 class CommitmentListener(EventListener):
@@ -99,4 +117,4 @@ class CommitmentListener(EventListener):
     def report(self, seconds: float) -> CommitmentResult | None:
         """Return the next report; None when none comes within ``seconds``."""
         event = self.next_event(seconds)
-        return CommitmentResult.of(event[1]) if event else None
+        return _read(event) if event else None

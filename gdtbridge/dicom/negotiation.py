@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -44,12 +44,36 @@ _OFFERED: Final = frozenset(
     }
 )
 """SOP classes accepted beside Storage: those a service serves."""
-ROLES_ANSWERED: Final = frozenset({PERFORMED_STEP, PERFORMED_STEP_RETRIEVE, STORAGE_COMMITMENT})
-"""SOP classes whose proposed roles are answered: the device is the user, never the provider.
 
-Without an answer the defaults hold, which say the same (PS3.7 D.3.3.4); some devices that propose
-roles for these wait for one.
-"""
+
+class Roles(NamedTuple):
+    """What who calls is to be for a SOP class (PS3.7 D.3.3.4)."""
+
+    user: bool
+    provider: bool
+
+    def __and__(self, other: Roles) -> Roles:
+        """Return the roles of both."""
+        return Roles(self.user and other.user, self.provider and other.provider)
+
+
+_USER: Final = Roles(user=True, provider=False)
+_ROLES: Final = {
+    PERFORMED_STEP: _USER,
+    PERFORMED_STEP_RETRIEVE: _USER,
+    STORAGE_COMMITMENT: Roles(user=True, provider=True),
+}
+
+
+def roles_of(sop_class: str) -> Roles | None:
+    """Return the roles a caller may have where its proposal of roles is answered, else None.
+
+    A device is the user: without an answer the defaults hold, which say the same, but some devices
+    wait for one. A peer that reports what it has committed is the provider, although it calls
+    (PS3.4 J.3.3).
+    """
+    return _ROLES.get(sop_class)
+
 
 QUERY_MODELS: Final = (
     "1.2.840.10008.5.1.4.1.2.1.1",

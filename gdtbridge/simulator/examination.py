@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from pydicom.dataset import Dataset
 
+from gdtbridge.confirmation.model import CommitmentResult
 from gdtbridge.dataset.values import new_uid
 from gdtbridge.dicom.client import PeerError
-from gdtbridge.dicom.device_client import CommitmentListener, CommitmentResult
+from gdtbridge.dicom.device_client import CommitmentListener
 from gdtbridge.simulator.bad_objects import changed, further, spoil
 from gdtbridge.simulator.exam import SECOND_PATIENT, make_exam, text_of, without_order
 from gdtbridge.simulator.habits import CommitmentWish

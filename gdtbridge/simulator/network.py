@@ -8,9 +8,9 @@ from typing import Protocol
 
 from pydicom.dataset import Dataset
 
+from gdtbridge.confirmation.model import CommitmentResult
 from gdtbridge.dicom.client import Peer, break_off, echo, find_worklist, store
 from gdtbridge.dicom.device_client import (
-    CommitmentResult,
     StepAnswer,
     create_step,
     request_commitment,

@@ -8,7 +8,7 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
-from gdtbridge.dicom.device_client import CommitmentResult
+from gdtbridge.confirmation.model import CommitmentResult
 
 SUCCESS: Final = 0x0000
 STEP_WARNINGS: Final = frozenset({0x0107, 0x0116})

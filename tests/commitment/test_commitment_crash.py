@@ -9,8 +9,9 @@ import pytest
 
 import gdtbridge.archive
 import gdtbridge.commitment
+from gdtbridge.confirmation.model import CommitmentResult
 from gdtbridge.dicom.client import Peer
-from gdtbridge.dicom.device_client import CommitmentListener, CommitmentResult, request_commitment
+from gdtbridge.dicom.device_client import CommitmentListener, request_commitment
 from gdtbridge.settings import load_settings
 from tests.commitment.asking import Asking, referenced
 from tests.dicom.test_dicom_commitment import action, free_port

@@ -11,6 +11,7 @@ from gdtbridge.dicom.archive_move import MoveParts, move_services
 from gdtbridge.dicom.archive_query import query_services
 from gdtbridge.dicom.commitment import commitment_services
 from gdtbridge.dicom.commitment_report import CommitmentChannels
+from gdtbridge.dicom.commitment_result import result_services
 from gdtbridge.dicom.performed_step import step_services
 from gdtbridge.dicom.refusals import UNNOTED
 from gdtbridge.dicom.server import DicomServer
@@ -29,9 +30,10 @@ def start(tmp_path: Path) -> Iterator[StartServer]:
         core = Recorder(kept)
         dicom = DicomSettings.model_validate({"port": 0, **settings})
         commitment = commitment_services(core, CommitmentChannels(), lambda _: False)
+        results = result_services(core)
         queries = query_services(ArchiveRecorder(core), core, UNNOTED)
         moves = move_services(MoveParts(core, core, UNNOTED, spool, "GDTBRIDGE"))
-        further = {**step_services(core), **commitment, **queries, **moves}
+        further = {**step_services(core), **commitment, **results, **queries, **moves}
         server = DicomServer(dicom, spool, core, core, further=further)
         bridge = Bridge(server, core, spool)
         bridges.append(bridge)

@@ -13,6 +13,7 @@ from pydicom.uid import UID
 
 from gdtbridge.commitment import DuplicateTransaction, FailureReason, TooManyCommitments
 from gdtbridge.commitment.book import MOST_OPEN
+from gdtbridge.confirmation.model import ReportOutcome
 from gdtbridge.dataset.part10 import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
@@ -299,6 +300,24 @@ ASKED = element(0x00081195, b"UI", "2.25.1", ts=IMPLICIT) + element(
     ts=IMPLICIT,
 )
 COMMIT = answer(COMMITMENT_RQ, ASKED, STORAGE_COMMITMENT)
+EVENT_RQ = command_set(
+    command_element(0x0002, STORAGE_COMMITMENT),
+    command_element(0x0100, 0x0100),
+    command_element(0x0110, 1),
+    command_element(0x0800, 1),
+    command_element(0x1000, COMMITMENT_INSTANCE),
+    command_element(0x1002, 1),
+)
+OTHER_EVENT_RQ = EVENT_RQ.replace(command_element(0x1002, 1), command_element(0x1002, 3))
+REPORT = answer(EVENT_RQ, ASKED, STORAGE_COMMITMENT)
+
+
+def unasked(bridge: Bridge) -> int:
+    """Report on what nobody asked."""
+    bridge.core.outcome = ReportOutcome.UNKNOWN
+    return REPORT(bridge)
+
+
 PROVOKED: dict[str, dict[str, Provoke]] = {
     "C-ECHO:": {"0000": ECHO},
     "C-STORE:": {
@@ -348,6 +367,14 @@ PROVOKED: dict[str, dict[str, Provoke]] = {
         "0123": answer(OTHER_ACTION_RQ, ASKED, STORAGE_COMMITMENT),
         "0131": failing(DuplicateTransaction(""), COMMIT),
         "0213": failing(TooManyCommitments(""), COMMIT),
+    },
+    "N-EVENT-REPORT (Storage Commitment, of peers that were asked):": {
+        "0000": REPORT,
+        "0110": failing(DatabaseUnavailable(""), REPORT),
+        "0112": unasked,
+        "0113": answer(OTHER_EVENT_RQ, ASKED, STORAGE_COMMITMENT),
+        "0115": answer(EVENT_RQ, b"", STORAGE_COMMITMENT),
+        "0213": answer(EVENT_RQ, bytes(MAX_REQUEST + 1), STORAGE_COMMITMENT),
     },
     "N-CREATE (Modality Performed Procedure Step):": {
         "0000": CREATE,

@@ -14,10 +14,10 @@ from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence
 from pynetdicom import AE, evt
 
+from gdtbridge.confirmation.model import CommitmentResult
 from gdtbridge.dicom.client import Peer, PeerError, break_off, store
 from gdtbridge.dicom.device_client import (
     CommitmentListener,
-    CommitmentResult,
     create_step,
     request_commitment,
     set_step,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdtbridge.dicom.negotiation import PERFORMED_STEP
+from gdtbridge.dicom.negotiation import PERFORMED_STEP, STORAGE_COMMITMENT
 from gdtbridge.dicom.upper_layer.request import (
     AssociationRequestError,
     implementation_of,
@@ -66,6 +66,7 @@ def sized(text: bytes) -> bytes:
 
 
 ECHO, MPPS = VERIFICATION.encode(), PERFORMED_STEP.encode()
+COMMITMENT = STORAGE_COMMITMENT.encode()
 UNDERSTOOD = {
     "unknown user item": user(item(0x5A, b"hello")),
     "unknown user item between": request(
@@ -160,13 +161,16 @@ def test_what_we_do_not_negotiate_is_answered_by_silence(bridge: Bridge) -> None
         (sized(MPPS) + b"\1\1", sized(MPPS) + b"\1\1"),
         (sized(MPPS) + b"\1\7", sized(MPPS) + b"\1\0"),
         (sized(MPPS) + b"\0\1", None),  # the device as provider: the defaults hold
+        (sized(COMMITMENT) + b"\0\1", sized(COMMITMENT) + b"\0\1"),  # a peer that reports
+        (sized(COMMITMENT) + b"\1\1", sized(COMMITMENT) + b"\1\1"),
+        (sized(COMMITMENT) + b"\0\0", None),
         (sized(MPPS), None),
         (sized(ECHO) + b"\1\1", None),
         (b"\xff\xff" + MPPS + b"\1\1", None),
     ],
 )
 def test_roles_that_are_answered(said: bytes, kept: bytes | None) -> None:
-    """A proposal to be the user of a service that answers roles is negotiated, no other is."""
+    """A role is negotiated where a caller may have it and is waiting for an answer."""
     information = item(0x50, MAXIMUM + (item(0x54, kept) if kept else b""))
     assert readable_request(user(item(0x54, said))).endswith(information)
 

@@ -23,10 +23,11 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from gdtbridge.confirmation.model import CommitmentResult
 from gdtbridge.database import Database
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.client import Peer
-from gdtbridge.dicom.device_client import CommitmentResult, request_commitment
+from gdtbridge.dicom.device_client import request_commitment
 from gdtbridge.errors import DatabaseError, DatabaseUnavailable, NoInstallation
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.ownership import only_service

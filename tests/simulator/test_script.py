@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from pydicom.dataset import Dataset
 
 from gdtbridge.cli import main
-from gdtbridge.dicom.device_client import CommitmentResult
+from gdtbridge.confirmation.model import CommitmentResult
 from gdtbridge.simulator.bad_objects import changed, further, spoil, typed
 from gdtbridge.simulator.exam import make_exam, read_sample, sample_folder
 from gdtbridge.simulator.habits import habits

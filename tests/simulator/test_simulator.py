@@ -16,9 +16,10 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ComprehensiveSRStorage
 
 from gdtbridge.archive import IncomingInstance, ReceiptStatus
+from gdtbridge.confirmation.model import CommitmentResult
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.client import Peer, PeerError
-from gdtbridge.dicom.device_client import CommitmentResult, StepAnswer
+from gdtbridge.dicom.device_client import StepAnswer
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.errors import OutOfResources
 from gdtbridge.settings import DicomSettings

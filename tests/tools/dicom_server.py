@@ -14,6 +14,7 @@ from pydicom import Dataset
 
 from gdtbridge.archive import IncomingInstance, ReceiptStatus
 from gdtbridge.commitment import CommitmentRequest
+from gdtbridge.confirmation.model import CommitmentResult, ReportOutcome
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.exams.steps import StepMessage
@@ -37,6 +38,8 @@ class Recorder:
     followed: int = 0
     asked: list[CommitmentRequest] = field(default_factory=list)
     rung: int = 0
+    reports: list[tuple[Caller, CommitmentResult]] = field(default_factory=list)
+    outcome: ReportOutcome = ReportOutcome.TAKEN
     refuses_queries: bool = False
     objects: list[LeavingObject] = field(default_factory=list)
     destination: ArchivePeer | None = None
@@ -102,6 +105,12 @@ class Recorder:
         self.asked.append(asked)
         if self.error is not None:
             raise self.error
+
+    def take_report(self, caller: Caller, result: CommitmentResult) -> ReportOutcome:
+        if self.error is not None:
+            raise self.error
+        self.reports.append((caller, result))
+        return self.outcome
 
     def ring(self) -> None:
         self.rung += 1

@@ -28,7 +28,7 @@ from gdtbridge.callers.model import ACCEPTED
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.callers import UNREGISTERED, CallerPort, note_response
 from gdtbridge.dicom.command import CommandSet, encode_command
-from gdtbridge.dicom.negotiation import ContextResult, answer_context
+from gdtbridge.dicom.negotiation import ContextResult, Roles, answer_context, roles_of
 from gdtbridge.dicom.policy import AccessPolicy
 from gdtbridge.dicom.refusals import UNNOTED, RefusalPort
 from gdtbridge.dicom.service import (
@@ -272,11 +272,13 @@ class AssociationControl(ACSE):
             callers.note(caller, ActKind.CONTEXT, str(one.abstract_syntax), outcome)
 
     def _answer_roles(self, accepted: Collection[str]) -> None:
-        for uid in self.requestor.role_selection:
-            if str(uid) in accepted:
+        for uid, proposed in self.requestor.role_selection.items():
+            granted = roles_of(str(uid)) if str(uid) in accepted else None
+            if granted is not None:
+                roles = granted & Roles(bool(proposed.scu_role), bool(proposed.scp_role))
                 answer = SCP_SCU_RoleSelectionNegotiation()
                 answer.sop_class_uid = uid
-                answer.scu_role, answer.scp_role = True, False
+                answer.scu_role, answer.scp_role = roles
                 self.acceptor.add_negotiation_item(answer)
 
 

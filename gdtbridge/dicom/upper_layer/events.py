@@ -2,41 +2,74 @@
 
 from __future__ import annotations
 
+import logging
 import queue
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
-from pydicom import Dataset
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
+from pynetdicom.dimse_primitives import N_EVENT_REPORT
 from pynetdicom.transport import ThreadedAssociationServer
 
 from gdtbridge.dataset import part10
 from gdtbridge.dicom.negotiation import VERIFICATION
 from gdtbridge.dicom.upper_layer import library
 from gdtbridge.errors import BridgeError
+from gdtbridge.logs import describe
+
+log = logging.getLogger(__name__)
 
 SUCCESS: Final = 0x0000
+PROCESSING_FAILURE: Final = 0x0110
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedEvent:
+    """An N-EVENT-REPORT: Event Type ID, Event Information as it came, its transfer syntax."""
+
+    event_type: int
+    information: bytes
+    transfer_syntax: str
+
+
+def success(event: ReceivedEvent, /) -> int:  # noqa: ARG001
+    """Return the status that takes any event."""
+    return SUCCESS
 
 
 class EventReceiver:
-    """Answers N-EVENT-REPORTs with success and hands them to who waits for them."""
+    """Answers N-EVENT-REPORTs and hands them to who waits for them."""
 
-    def __init__(self) -> None:
-        self._reports: queue.Queue[tuple[int, Dataset]] = queue.Queue()
+    def __init__(self, status_of: Callable[[ReceivedEvent], int] = success) -> None:
+        """Answer each event with its status by ``status_of``."""
+        self._status_of = status_of
+        self._events: queue.Queue[ReceivedEvent] = queue.Queue()
 
     def hear(self, association: Association) -> None:
         """Receive on an association of ours, from now on."""
         association.bind(evt.EVT_N_EVENT_REPORT, self._take)
 
     def _take(self, event: evt.Event) -> tuple[int, None]:
-        self._reports.put((event.event_type or 0, event.event_information))
-        return SUCCESS, None
-
-    def next_event(self, seconds: float) -> tuple[int, Dataset] | None:
-        """Return Event Type ID and Event Information of the next report; None when none comes."""
+        said = cast("N_EVENT_REPORT", event.request).EventInformation
+        information = said.getvalue() if said is not None else b""
+        received = ReceivedEvent(
+            event.event_type or 0, information, str(event.context.transfer_syntax)
+        )
         try:
-            return self._reports.get(timeout=seconds)
+            status = self._status_of(received)
+        except Exception as error:  # noqa: BLE001 - the peer is told, whatever it is
+            log.error("event not taken: %s", describe(error))
+            return PROCESSING_FAILURE, None
+        self._events.put(received)
+        return status, None
+
+    def next_event(self, seconds: float) -> ReceivedEvent | None:
+        """Return the next event; None when none comes."""
+        try:
+            return self._events.get(timeout=seconds)
         except queue.Empty:
             return None
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from gdtbridge.dataset.text import plain_text
 from gdtbridge.dataset.values import is_uid, received_title
-from gdtbridge.dicom.negotiation import ROLES_ANSWERED
+from gdtbridge.dicom.negotiation import Roles, roles_of
 
 TITLES: Final = slice(4, 68)
 """Called and calling AE title and the reserved bytes, counted from the end of the PDU header."""
@@ -102,16 +102,18 @@ def _variable_items(data: bytes) -> Iterator[bytes]:
 
 
 def _roles(user_information: bytes) -> dict[str, bytes]:
-    """Return the proposals to be a user that are answered, by SOP class (PS3.7 D.3.3.4)."""
-    roles = {}
+    """Return the proposals of roles that are answered, by SOP class (PS3.7 D.3.3.4)."""
+    found = {}
     for kind, value in _items(user_information):
         size = int.from_bytes(value[:2], "big")
         uid = plain_text(value[2 : 2 + size])
-        flags = value[2 + size : 4 + size]
-        if kind == _ROLE_SELECTION and uid in ROLES_ANSWERED and flags[:1] == b"\1":
+        user, provider = value[2 + size : 3 + size], value[3 + size : 4 + size]
+        proposed = Roles(user == b"\1", provider == b"\1")
+        granted = roles_of(uid) if kind == _ROLE_SELECTION else None
+        if granted is not None and any(proposed & granted):
             said = struct.pack(">H", len(uid)) + uid.encode("ascii")
-            roles[uid] = _item(_ROLE_SELECTION, said + (b"\1\1" if flags[1:] == b"\1" else b"\1\0"))
-    return roles
+            found[uid] = _item(_ROLE_SELECTION, said + bytes(proposed))
+    return found
 
 
 def _maximum_length(user_information: bytes) -> bytes:
