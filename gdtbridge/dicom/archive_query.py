@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import Protocol
 
 from pydicom import Dataset
-from pydicom.uid import UID
 
-from gdtbridge.attention.refusals import RefusalReason
-from gdtbridge.devices import Caller
-from gdtbridge.dicom.command import CommandField, DimseStatus
+from gdtbridge.dicom.command import CommandField
+from gdtbridge.dicom.identifier_operation import (
+    ArchiveOperation,
+    FinalResponse,
+    FindOperation,
+    PeerPort,
+)
 from gdtbridge.dicom.negotiation import QUERY_MODELS
 from gdtbridge.dicom.refusals import RefusalPort
-from gdtbridge.dicom.service import BufferedOperation, DimseRequest, ServiceTable
-from gdtbridge.dicom.worklist import IdentifierError, decode_dataset, encode_dataset
-from gdtbridge.errors import BridgeError, StoreError
-from gdtbridge.logs import describe
-from gdtbridge.retrieve.finder import QueryRefused, Viewer
+from gdtbridge.dicom.service import DimseRequest, ServiceTable
+from gdtbridge.retrieve.finder import Viewer
 from worklist import Match
-
-log = logging.getLogger(__name__)
-
-NOT_A_PEER: Final = "Not allowed to query ([[peer]])"
 
 
 class ArchiveSearchPort(Protocol):
@@ -33,15 +28,8 @@ class ArchiveSearchPort(Protocol):
         """Return what matches; raise `QueryRefused` or a `BridgeError`."""
 
 
-class PeerPort(Protocol):
-    """The peers as the Query SCP needs them."""
-
-    def viewer_of(self, caller: Caller) -> Viewer | None:
-        """Return how ``caller`` may ask; None where it may not."""
-
-
-class ArchiveQuery(BufferedOperation):
-    """One C-FIND of the archive: its identifier, then the matches one by one until cancelled."""
+class ArchiveQuery(ArchiveOperation, FindOperation):
+    """One C-FIND of the archive."""
 
     def __init__(
         self,
@@ -51,49 +39,12 @@ class ArchiveQuery(BufferedOperation):
         request: DimseRequest,
     ) -> None:
         super().__init__(request)
-        self._archive, self._peers, self._refusals = archive, peers, refusals
+        self.peers, self.refusals = peers, refusals
+        self._archive = archive
 
-    def run(self) -> None:
-        """Answer the query; whatever fails becomes a failure status."""
-        request = self.request
-        try:
-            self._find()
-        except (IdentifierError, QueryRefused) as error:
-            log.warning("query from %r cannot be read", request.calling_aet)
-            named = str(error) if isinstance(error, QueryRefused) else "Identifier"
-            request.answer(DimseStatus.IDENTIFIER_MISMATCH, f"{named} cannot be understood")
-        except StoreError as error:
-            log.warning("query not answered: %s", type(error).__name__)
-            request.answer(error.status, error.comment)
-        except BridgeError as error:
-            log.warning("query not answered: %s", type(error).__name__)
-            request.answer(DimseStatus.OUT_OF_RESOURCES, "Archive not available")
-        except Exception as error:  # noqa: BLE001 - the peer is told, whatever it is
-            log.error("query not answered: %s", describe(error))
-            request.answer(DimseStatus.UNABLE_TO_PROCESS, "Unable to process")
-
-    def _find(self) -> None:
-        request = self.request
-        viewer = self._peers.viewer_of(request.caller)
-        if viewer is None:
-            self._refusals.note(RefusalReason.QUERY, request.calling_aet, request.peer)
-            request.answer(DimseStatus.NOT_AUTHORIZED, NOT_A_PEER)
-            return
-        syntax = UID(request.context.transfer_syntax)
-        if self.is_too_large:
-            raise IdentifierError("too large")
-        query = decode_dataset(self.dataset, syntax)
-        for match in self._archive.find(query, viewer=viewer):
-            if request.is_cancelled():
-                request.answer(DimseStatus.CANCEL)
-                return
-            status = (
-                DimseStatus.PENDING_UNSUPPORTED_KEYS
-                if match.unsupported_keys
-                else DimseStatus.PENDING
-            )
-            request.answer(status, dataset=encode_dataset(match.dataset, syntax))
-        request.answer(DimseStatus.SUCCESS)
+    def serve_peer(self, viewer: Viewer) -> FinalResponse:
+        """Answer with what the peer may see."""
+        return self.answer_all(self._archive.find(self.query(), viewer=viewer))
 
 
 def query_services(

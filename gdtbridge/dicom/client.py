@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final, TypeVar, cast
 
@@ -114,10 +115,13 @@ def store(peer: Peer, files: Sequence[Path]) -> list[tuple[Path, int]]:
     """
     needs = {file: _need(file) for file in dict.fromkeys(files)}
     statuses: list[tuple[Path, int]] = []
-    for needed, part in _batches(files, [needs[file] for file in files]):
-        contexts = [build_context(*need) for need in needed]
+    for contexts, part in _batches(files, [needs[file] for file in files]):
         with associated(peer, contexts) as association:
-            statuses += [(file, _send(peer, association, file, needs[file])) for file in part]
+            for file in part:
+                status: int = DimseStatus.SOP_CLASS_NOT_SUPPORTED
+                if _accepted(association, needs[file]) is not None:
+                    status = _send(peer, association, file)
+                statuses.append((file, status))
     return statuses
 
 
@@ -129,36 +133,50 @@ class MoveOriginator:
     message_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoreNeed:
+    """What a C-STORE needs: a SOP class in one of some transfer syntaxes, the best first."""
+
+    sop_class_uid: str
+    transfer_syntaxes: tuple[str, ...]
+
+
 def store_each(
     peer: Peer,
     objects: Sequence[T],
-    need_of: Callable[[T], tuple[str, str]],
-    opened: Callable[[T], AbstractContextManager[Path]],
-    originator: MoveOriginator,
+    need_of: Callable[[T], StoreNeed],
+    opened: Callable[[T, str], AbstractContextManager[Path]],
+    originator: MoveOriginator | None = None,
 ) -> Generator[tuple[T, int]]:
     """Send objects one by one and yield the status of each, on as few associations as can be.
 
-    ``need_of`` says SOP class and transfer syntax, ``opened`` gives the Part 10 file when its turn
-    has come; one that cannot be had has status C000. Raises `PeerError`.
+    A context is proposed for each transfer syntax of a need (of objects that leave the archive
+    `retrieve.transcoding.leaving_syntaxes` says which), and an object goes in the first of its own
+    that ``peer`` accepts: ``opened`` gives the Part 10 file in that syntax when its turn has come.
+    An object whose syntaxes are all refused has status 0122, one that cannot be had C000. Raises
+    `PeerError`.
     """
-    for needed, part in _batches(objects, [need_of(one) for one in objects]):
-        contexts = [build_context(*need) for need in needed]
+    for contexts, part in _batches(objects, [need_of(one) for one in objects]):
         with associated(peer, contexts) as association:
             for one in part:
-                yield one, _send_opened(peer, association, one, need_of(one), opened, originator)
+                syntax = _accepted(association, need_of(one))
+                if syntax is None:
+                    log.warning("object not sent: %s accepts none of its transfer syntaxes", peer)
+                    yield one, DimseStatus.SOP_CLASS_NOT_SUPPORTED
+                else:
+                    file = partial(opened, one, syntax)
+                    yield one, _send_opened(peer, association, file, originator)
 
 
 def _send_opened(
     peer: Peer,
     association: Association,
-    one: T,
-    need: tuple[str, str],
-    opened: Callable[[T], AbstractContextManager[Path]],
-    originator: MoveOriginator,
+    opened: Callable[[], AbstractContextManager[Path]],
+    originator: MoveOriginator | None,
 ) -> int:
     try:
-        with opened(one) as file:
-            return _send(peer, association, file, need, originator)
+        with opened() as file:
+            return _send(peer, association, file, originator)
     except PeerError:
         raise
     except Exception as error:  # noqa: BLE001 - one bad object must not keep the others back
@@ -166,44 +184,45 @@ def _send_opened(
         return DimseStatus.NOT_UNDERSTOOD
 
 
-def _need(file: Path) -> tuple[str, str]:
-    """Return SOP class and transfer syntax by the File Meta Information; raise `PeerError`."""
+def _need(file: Path) -> StoreNeed:
+    """Return what the File Meta Information says; raise `PeerError`."""
     try:
         meta = read_file_meta_info(file)
-        return str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID)
+        return StoreNeed(str(meta.MediaStorageSOPClassUID), (str(meta.TransferSyntaxUID),))
     except Exception as error:
         raise PeerError(f"{file}: keine DICOM-Datei. / is not a DICOM file.") from error
 
 
 def _batches(
-    objects: Sequence[T], needs: Sequence[tuple[str, str]]
-) -> Iterator[tuple[list[tuple[str, str]], list[T]]]:
+    objects: Sequence[T], needs: Sequence[StoreNeed]
+) -> Iterator[tuple[list[PresentationContext], list[T]]]:
     """Yield objects in order, as many at a time as their contexts fit into one association."""
-    needed: list[tuple[str, str]] = []
+    needed: dict[tuple[str, str], None] = {}
     part: list[T] = []
     for one, need in zip(objects, needs, strict=True):
-        if need not in needed:
-            if len(needed) == MAX_CONTEXTS:
-                yield needed, part
-                needed, part = [], []
-            needed.append(need)
+        further = dict.fromkeys((need.sop_class_uid, uid) for uid in need.transfer_syntaxes)
+        if len(needed | further) > MAX_CONTEXTS:
+            yield [build_context(*context) for context in needed], part
+            needed, part = {}, []
+        needed |= further
         part.append(one)
     if part:
-        yield needed, part
+        yield [build_context(*context) for context in needed], part
+
+
+def _accepted(association: Association, need: StoreNeed) -> str | None:
+    """Return the first transfer syntax of a need that the peer accepts; None where it has none."""
+    accepted = {
+        str(one.transfer_syntax[0])
+        for one in association.accepted_contexts
+        if one.abstract_syntax == need.sop_class_uid
+    }
+    return next((uid for uid in need.transfer_syntaxes if uid in accepted), None)
 
 
 def _send(
-    peer: Peer,
-    association: Association,
-    file: Path,
-    need: tuple[str, str],
-    originator: MoveOriginator | None = None,
+    peer: Peer, association: Association, file: Path, originator: MoveOriginator | None = None
 ) -> int:
-    if need not in {
-        (str(one.abstract_syntax), str(one.transfer_syntax[0]))
-        for one in association.accepted_contexts
-    }:
-        return DimseStatus.SOP_CLASS_NOT_SUPPORTED
     if not association.is_established:
         raise _lost(peer)
     if originator is None:
@@ -222,13 +241,14 @@ def break_off(peer: Peer, file: Path) -> None:
     need = _need(file)
     command = CommandSet(
         CommandField=CommandField.C_STORE_RQ,
-        AffectedSOPClassUID=need[0],
+        AffectedSOPClassUID=need.sop_class_uid,
         MessageID=1,
         Priority=0,
         CommandDataSetType=HAS_DATASET,
         AffectedSOPInstanceUID=str(read_file_meta_info(file).MediaStorageSOPInstanceUID),
     )
-    with associated(peer, [build_context(*need)]) as association:
+    context = build_context(need.sop_class_uid, list(need.transfer_syntaxes))
+    with associated(peer, [context]) as association:
         if not association.accepted_contexts:
             raise _refused(peer, DimseStatus.SOP_CLASS_NOT_SUPPORTED)
         requestor = cast("Requestor", association.ae)

@@ -19,9 +19,9 @@ from pydicom.uid import UID
 
 from gdtbridge.commitment import CommitmentReport
 from gdtbridge.dicom.command import CommandField, CommandSet, DimseStatus
+from gdtbridge.dicom.identifier import encode_dataset
 from gdtbridge.dicom.negotiation import COMMITMENT_INSTANCE, STORAGE_COMMITMENT
 from gdtbridge.dicom.service import DimseRequest
-from gdtbridge.dicom.worklist import encode_dataset
 from gdtbridge.durable import Clock
 from gdtbridge.outbox import COMMITMENT, FileNaming
 from gdtbridge.outbox.model import Attempt, AttemptResult, DeliveryJournal, OutgoingMessage

@@ -14,9 +14,9 @@ from pydicom.uid import UID
 
 from gdtbridge.dataset.values import is_uid
 from gdtbridge.dicom.command import NO_DETAIL, CommandField, DimseStatus, FailureDetail
+from gdtbridge.dicom.identifier import dataset_in, encode_dataset
 from gdtbridge.dicom.negotiation import PERFORMED_STEP, PERFORMED_STEP_RETRIEVE
 from gdtbridge.dicom.service import BufferedOperation, DimseRequest, ServiceTable
-from gdtbridge.dicom.worklist import dataset_in, encode_dataset
 from gdtbridge.errors import DatabaseUnavailable, OutOfResources
 from gdtbridge.exams.steps import StepFault, StepMessage, StepRefused
 from gdtbridge.exams.steps.reading import MOST_BYTES

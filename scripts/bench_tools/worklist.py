@@ -16,8 +16,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ImplicitVRLittleEndian
 
 from bench_tools.servers import START_SECONDS, bridge, free_port, receiver
+from gdtbridge.dicom.identifier import encode_dataset
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
-from gdtbridge.dicom.worklist import encode_dataset
 from tests.tools.device import RawAssociation, find_rq
 from worklist import Entry, WorklistFolder, make_entry
 

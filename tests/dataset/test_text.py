@@ -21,7 +21,7 @@ from gdtbridge.dataset.text import (
     character_set_for,
     one_line,
 )
-from gdtbridge.dicom.worklist import decode_dataset
+from gdtbridge.dicom.identifier import decode_dataset
 from gdtbridge.pictures.opened_object import open_object
 from gdtbridge.pictures.titles import image_title
 from gdtbridge.sr import read_report

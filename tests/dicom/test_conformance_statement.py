@@ -21,7 +21,7 @@ from gdtbridge.dataset.part10 import (
 )
 from gdtbridge.dataset.sop_classes import is_storage
 from gdtbridge.dataset.text import SpecificCharacterSet
-from gdtbridge.dicom import worklist as worklist_service
+from gdtbridge.dicom import identifier
 from gdtbridge.dicom.command import CommandField, CommandSet, DimseStatus, encode_command
 from gdtbridge.dicom.commitment import MAX_REQUEST
 from gdtbridge.dicom.commitment_report import (
@@ -487,8 +487,7 @@ def limits() -> dict[str, str]:
         "storage commitment request": f"{MAX_REQUEST} bytes, also inflated",
         "requests of one device without a report": f"{MOST_OPEN}",
         "query": (
-            f"{MAX_IDENTIFIER} bytes, also inflated; "
-            f"{worklist_service.MAX_VALUES} separators of values"
+            f"{MAX_IDENTIFIER} bytes, also inflated; {identifier.MAX_VALUES} separators of values"
         ),
         "performed procedure step": f"{MOST_BYTES} bytes a message, {MOST_MESSAGES} messages",
         "object": f"{dicom.max_object_mb} MB (`dicom.max_object_mb`)",

@@ -15,10 +15,10 @@ from pydicom import Dataset
 from pydicom.uid import UID
 
 from gdtbridge.devices import Caller
+from gdtbridge.dicom.identifier import MAX_VALUES, decode_dataset
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.dicom.service import MAX_IDENTIFIER
 from gdtbridge.dicom.upper_layer import sockets
-from gdtbridge.dicom.worklist import MAX_VALUES, decode_dataset
 from gdtbridge.settings import DicomSettings
 from tests.tools.device import WORKLIST, RawAssociation, Response, cancel_rq, find_rq
 from tests.tools.dicom_server import Recorder

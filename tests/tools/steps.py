@@ -8,7 +8,7 @@ from pydicom import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from gdtbridge.devices import Caller
-from gdtbridge.dicom.worklist import encode_dataset
+from gdtbridge.dicom.identifier import encode_dataset
 from gdtbridge.exams.steps import StepMessage
 from tests.tools.practice import Practice
 

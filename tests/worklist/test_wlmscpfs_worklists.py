@@ -22,8 +22,8 @@ from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.uid import UID
 
 from gdtbridge.devices import Caller
+from gdtbridge.dicom.identifier import decode_dataset, encode_dataset
 from gdtbridge.dicom.server import DicomServer
-from gdtbridge.dicom.worklist import decode_dataset, encode_dataset
 from gdtbridge.settings import DicomSettings
 from tests.tools.device import WORKLIST, RawAssociation, find_rq
 from tests.tools.dicom_server import Recorder
