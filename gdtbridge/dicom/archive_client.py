@@ -18,6 +18,7 @@ from pydicom.uid import UID
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.client import Peer, PeerError, associated, uncompressed
 from gdtbridge.dicom.command import HAS_DATASET, CommandField, CommandSet, DimseStatus
+from gdtbridge.dicom.identifier import dataset_in, encode_dataset
 from gdtbridge.dicom.service import (
     MAX_IDENTIFIER,
     NO_SERVICES,
@@ -27,7 +28,6 @@ from gdtbridge.dicom.service import (
     begin,
 )
 from gdtbridge.dicom.upper_layer.conversation import Begin, Conversation, ReceivedResponse
-from gdtbridge.dicom.worklist import dataset_in, encode_dataset
 from gdtbridge.retrieve.attributes import QueryLevel
 from worklist.item import Item, dataset_from, item_from, text_element, values_element
 
