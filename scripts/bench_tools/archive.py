@@ -32,7 +32,7 @@ from bench_tools.servers import (
 from gdtbridge.archive import IncomingInstance, StoredFile
 from gdtbridge.core import Core, open_core
 from gdtbridge.dataset.header import Header
-from gdtbridge.dicom.worklist import encode_dataset
+from gdtbridge.dicom.identifier import encode_dataset
 from gdtbridge.schema import claim, exam, exam_result
 from gdtbridge.settings import Settings
 from tests.tools.device import RawAssociation, command_element, command_set

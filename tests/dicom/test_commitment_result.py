@@ -20,8 +20,8 @@ from gdtbridge.confirmation.model import CommitmentResult, ReportOutcome
 from gdtbridge.dicom.client import EventReport, Peer, report_event
 from gdtbridge.dicom.commitment_report import event_type_of, information_of
 from gdtbridge.dicom.commitment_result import CommitmentResultError, parse_result
+from gdtbridge.dicom.identifier import encode_dataset
 from gdtbridge.dicom.negotiation import COMMITMENT_INSTANCE, STORAGE_COMMITMENT
-from gdtbridge.dicom.worklist import encode_dataset
 from tests.tools.device import RawAssociation, item
 from tests.tools.dicom_server import Bridge
 from tests.tools.elements import IMPLICIT, US_IMAGE
