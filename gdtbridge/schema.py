@@ -576,9 +576,35 @@ forward_copy = sa.Table(  # an object, and one of the archives a copy of it goes
     sa.Column("entered_at", sa.Double, nullable=False),
     sa.Column("sent_at", sa.Double),  # when the archive said that it has it, the last time
     sa.Column("confirmed_at", sa.Double),
+    # how it is known, a gdtbridge.confirmation.Confirmation; empty: it is not
+    sa.Column("confirmed_by", sa.Text, nullable=False, server_default=""),
+    # when the archive is asked about it (again); null: not asked since it was sent
+    sa.Column("confirm_at", sa.Double),
+    # how often the archive was asked about it since it was sent
+    sa.Column("inquiries", sa.Integer, nullable=False, server_default="0"),
+    # how often the archive did not have it although it had said so
+    sa.Column("losses", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("instance_id", "destination"),
     sa.Index("ix_forward_copy_exam_id_destination", "exam_id", "destination"),
-    sa.Index("ix_forward_copy_state_destination", "state", "destination"),
+    sa.Index("ix_forward_copy_state_destination", "state", "destination", "confirm_at"),
+)
+
+inquiry = sa.Table(  # an archive is asked whether it keeps what it was sent (PS3.4 Annex J)
+    "inquiry",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("transaction_uid", sa.Text, nullable=False, unique=True),
+    sa.Column("destination", sa.Text, nullable=False),  # AE title of a [[peer]]
+    sa.Column("asked_at", sa.Double, nullable=False, index=True),
+    sa.Column("reported_at", sa.Double),  # null: it has not reported
+)
+
+inquiry_copy = sa.Table(  # a copy an archive is asked about
+    "inquiry_copy",
+    metadata,
+    sa.Column("inquiry_id", sa.Integer, sa.ForeignKey("inquiry.id"), primary_key=True),
+    sa.Column("copy_id", sa.Integer, sa.ForeignKey("forward_copy.id"), primary_key=True),
+    sa.Column("sop_instance_uid", sa.Text, nullable=False),
 )
 
 wrong_copy = sa.Table(  # what another archive has of an exam, and should not have any more

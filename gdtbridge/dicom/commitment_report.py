@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
@@ -101,12 +101,19 @@ def event_type_of(report: CommitmentReport) -> int:
 
 def information_of(report: CommitmentReport) -> Dataset:
     """Return the Event Information of a report (PS3.4 Table J.3-2); UIDs are as they were sent."""
-    found = Dataset()
-    found.add(_element("TransactionUID", "UI", report.transaction_uid))
-    if report.committed:
-        found.ReferencedSOPSequence = [_referenced(*pair) for pair in report.committed]
+    found = transaction_of(report.transaction_uid, report.committed)
     if report.failed:
         found.FailedSOPSequence = [_failed(*said) for said in report.failed]
+    return found
+
+
+def transaction_of(uid: str, instances: Iterable[tuple[str, str]]) -> Dataset:
+    """Return a transaction about instances, given by SOP class and instance (PS3.4 Table J.3-1)."""
+    found = Dataset()
+    found.add(_element("TransactionUID", "UI", uid))
+    referenced = [_referenced(*pair) for pair in instances]
+    if referenced:
+        found.ReferencedSOPSequence = referenced
     return found
 
 

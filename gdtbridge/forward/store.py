@@ -82,6 +82,10 @@ def send_anew(connection: Connection, ids: Iterable[int], **values: object) -> N
         "attempts": 0,
         "reason": "",
         "confirmed_at": None,
+        "confirmed_by": "",
+        "confirm_at": None,
+        "inquiries": 0,
+        "losses": 0,
     }
     change(connection, ids, **{**anew, **values})
 

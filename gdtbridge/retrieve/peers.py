@@ -48,6 +48,12 @@ class PeerDirectory:
         found = (one.viewer for one in self._peers if self._is_meant(one, caller))
         return next((viewer for viewer in found if viewer is not None), None)
 
+    def is_peer(self, aet: str, caller: Caller) -> bool:
+        """Return whether ``caller`` is the peer of an AE title, at its address."""
+        wanted = folded_title(aet)
+        mine = (one for one in self._peers if folded_title(one.aet) == wanted)
+        return any(self._is_meant(one, caller) for one in mine)
+
     def named(self, aet: str) -> ArchivePeer | None:
         """Return the peer with an AE title, as a place to send to; upper and lower case alike."""
         wanted = folded_title(aet)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,7 +12,10 @@ from gdtbridge.settings.section import SettingsSection
 
 
 class PeerSettings(SettingsSection):
-    """A table ``[[peer]]``: who asks from ``host`` under the title ``aet``."""
+    """A table ``[[peer]]``: who asks from ``host`` under the title ``aet``.
+
+    ``confirm`` says how it is found out whether it keeps what it was sent.
+    """
 
     aet: AeTitle
     host: Annotated[str, Field(min_length=1)]
@@ -20,3 +23,5 @@ class PeerSettings(SettingsSection):
     query: bool = True
     sees_held: bool = False
     charset: AnswerLetters = "device"
+    confirm: Literal["commitment", "query", "none"] = "commitment"
+    confirm_hours: Annotated[int, Field(ge=1, le=720)] = 26
