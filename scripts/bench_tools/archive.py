@@ -41,6 +41,8 @@ STUDY_ROOT = "1.2.840.10008.5.1.4.1.2.2.1"
 SIZES = (1_000, 100_000)
 BESIDE = 1_000
 """Studies the peers are compared at."""
+MOST_OF_DCMQRSCP = 500
+"""Studies DCMTK's archive can hold (MAX_MAX_STUDIES of dcmqrdb)."""
 QUERIES = 51
 AT_ONCE = 2_000
 """Studies entered in one transaction."""
@@ -260,17 +262,19 @@ def measure_queries(checkout: Path, folder: Path, size: int) -> None:
     fill(installation(folder / "ours", target), size)
     with ExitStack() as running:
         servers = {"ours": running.enter_context(ours(checkout, folder / "ours"))}
+        held = {"ours": size}
         if size <= BESIDE:
             servers |= running.enter_context(beside(folder, target))
+            held |= {"Orthanc": size, "dcmqrscp": min(size, MOST_OF_DCMQRSCP)}
             files = [
                 write_study(folder / f"{number}.dcm", number, day_of(number))
                 for number in range(1, size + 1)
             ]
             for name, server in servers.items():
                 if name != "ours":
-                    send(server[0], files, server[1])
+                    send(server[0], files[: held[name]], server[1])
         for name, keys_of in QUESTIONS.items():
-            found = {who: ask(server, size, keys_of) for who, server in servers.items()}
+            found = {who: ask(server, held[who], keys_of) for who, server in servers.items()}
             answers = found["ours"][1]
             told = f"{size} studies, by {name}: {answers} found, ms"
             row(told, {who: figure for who, (figure, _) in found.items()})
