@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
@@ -46,6 +47,12 @@ class ResponseReceiver(DIMSEServiceProvider):
 
 class BoundedSocket(ClosingSocket):
     """A socket of ours that takes no PDU larger than a peer may send; the connection ends there."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to read; asked again and again by who waits for a response."""
+        self.acknowledge_at_once()
+        return super().ready
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Return so many bytes, fewer where the connection ends; raise `OSError`."""
@@ -106,6 +113,8 @@ class Requestor(AE):
         assoc.dimse = ResponseReceiver(assoc)
         assoc.dul = UpperLayer(assoc)
         self._closing_socket = BoundedSocket(assoc, address=address)
+        if self._closing_socket.socket is not None:
+            self._closing_socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self._closing_socket
 
     def send_half(self, context_id: int, command: bytes, dataset: bytes) -> None:

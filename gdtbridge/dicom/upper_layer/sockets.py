@@ -80,6 +80,17 @@ class ClosingSocket(AssociationSocket):
         with contextlib.suppress(OSError, AttributeError):
             self.socket.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
 
+    def acknowledge_at_once(self) -> None:
+        """Have the next segment acknowledged without delay.
+
+        DCMTK sends its commands and responses in two pieces and waits for the acknowledgement of
+        the first; Linux would delay that by 40 ms. The option does not last, so it is set before
+        each wait.
+        """
+        if _QUICK_ACK is not None and self.socket is not None:
+            with contextlib.suppress(OSError):
+                self.socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
+
 
 class GuardedSocket(ClosingSocket):
     """An accepted socket that bounds each PDU in size and time and reads it in one piece.
@@ -176,16 +187,6 @@ class GuardedSocket(ClosingSocket):
         self._is_over = not count
         self.acknowledge_at_once()  # the peer sends on while this is written and hashed
         return bool(count)
-
-    def acknowledge_at_once(self) -> None:
-        """Have the next segment acknowledged without delay.
-
-        DCMTK sends a command and waits for its acknowledgement before it sends the dataset; Linux
-        would delay that by 40 ms. The option does not last, so it is set before each wait.
-        """
-        if _QUICK_ACK is not None and self.socket is not None:
-            with contextlib.suppress(OSError):
-                self.socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Return the header of the next PDU, or when that was returned, the rest of the PDU.
