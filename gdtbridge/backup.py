@@ -28,6 +28,7 @@ from gdtbridge.exams.completion import CompletionRule, DueSignal
 from gdtbridge.exams.receiving import InstanceReceiver
 from gdtbridge.exams.reindexing import Reindexed, reindex
 from gdtbridge.first_start import COMPANIONS, set_aside
+from gdtbridge.forward.restoring import doubt_what_waits
 from gdtbridge.outbox import Outbox
 from gdtbridge.outbox.store import ask_what_waits, remove
 from gdtbridge.ownership import file_held, only_service
@@ -192,6 +193,7 @@ def _brought_back(settings: Settings, copy: Path, file: Path, place: Path) -> Re
             for message in reopen_unanswered(connection, SystemClock().utc()):
                 remove(connection, message)
             ask_what_waits(connection)
+            doubt_what_waits(connection)
         done.found = _reindex(settings, database)
     _put_in_place(new, place)
     return done

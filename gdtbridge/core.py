@@ -46,6 +46,7 @@ from gdtbridge.dataset.hardening import harden_pydicom
 from gdtbridge.devices import Caller, DeviceDirectory
 from gdtbridge.devices.answering import DeviceWorklist
 from gdtbridge.dicom.commitment_report import AddressBook, CommitmentReporter, DeviceAddress
+from gdtbridge.dicom.forwarding import send_copies
 from gdtbridge.durable import Clock, SteadyClock, SystemClock
 from gdtbridge.durable.modes import shared_file_mode
 from gdtbridge.errors import NoInstallation
@@ -63,6 +64,10 @@ from gdtbridge.exams.studies import StudyFinder
 from gdtbridge.first_start import make_database, must_not_be_lost
 from gdtbridge.folders import ExchangeFolders, OrderFiles, OrderPorts
 from gdtbridge.folders.silence import ExchangeSilence, SilenceSource
+from gdtbridge.forward.book import ForwardBook, destination_of
+from gdtbridge.forward.gathering import ObjectGatherer
+from gdtbridge.forward.rules import ForwardTarget, targets_of
+from gdtbridge.forward.sender import ForwardSender, SenderParts
 from gdtbridge.orders.book import WORKLIST_ADDED, OrderBook
 from gdtbridge.orders.filler import OrderFiller
 from gdtbridge.orders.folder_memory import FolderMemory
@@ -163,6 +168,7 @@ class Core:
     filling: IndexFilling
     finder: ArchiveFinder
     peers: PeerDirectory
+    forward: ForwardBook
     commitments: CommitmentBook
     reporter: CommitmentReporter
     due: DueSignal
@@ -196,13 +202,15 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
     with ExitStack() as opened:
         database = opened.enter_context(closing(_open_database(settings, opening)))
         clock = SteadyClock(SystemClock())
-        outbox = Outbox(database, senders_of(routing, settings, clock), clock=clock)
+        archive = Archive(settings.archive_folder, reserve=settings.storage.min_free_mb * MEGABYTE)
+        senders = senders_of(routing, settings, clock)
+        forwarding = forward_senders(settings, database, archive, clock)
+        outbox = Outbox(database, {**senders, **forwarding}, clock=clock)
         worklist = WorklistFolder(
             settings.worklist_folder,
             looking=opening is Opening.LOOKING,
             file_mode=shared_file_mode() if settings.worklist.folder is not None else None,
         )
-        archive = Archive(settings.archive_folder, reserve=settings.storage.min_free_mb * MEGABYTE)
         openers = ObjectOpeners(
             opened.enter_context(closing(ReportReader())),
             opened.enter_context(closing(AttachmentReader())),
@@ -249,10 +257,15 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     gatherer = ExamGatherer(
         routing, database, archive, worklist, stores.openers, (maker, completion), clock
     )
-    reporting = ResultReporter(database, archive, outbox, gatherer, completion, clock)
+    finder = ArchiveFinder(database, archive.folder, settings.dicom.aet)
+    forward = ForwardBook(
+        database, outbox, ObjectGatherer(database, finder), forward_targets(settings), clock
+    )
+    told = forward.settled if forward.targets else None
+    reporting = ResultReporter(database, archive, outbox, gatherer, completion, clock, told)
     held = HeldExams(database, archive, outbox, worklist, maker, due, clock)
     retractor = Retractor(outbox, routing, gatherer, clock)
-    renumbering = PatientRenumbering(database, book, held, due, clock)
+    renumbering = PatientRenumbering(database, book, held, due, clock, forward.moved)
     refusals = RefusalBook(database, clock)
     queries = QueryBook(database, worklist, clock, days=settings.worklist.query_days)
     device_worklist = DeviceWorklist(
@@ -325,8 +338,9 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         forecast,
         WebhookCalls(database, outbox, clock),
         IndexFilling(database, archive.folder),
-        ArchiveFinder(database, archive.folder, settings.dicom.aet),
+        finder,
         PeerDirectory([archive_peer(one) for one in settings.peer]),
+        forward,
         commitments,
         _reporter_of(outbox),
         due,
@@ -370,6 +384,22 @@ def archive_peer(settings: PeerSettings) -> ArchivePeer:
     return ArchivePeer(
         settings.aet, settings.host, settings.port, viewer if settings.query else None
     )
+
+
+def forward_targets(settings: Settings) -> Sequence[ForwardTarget]:
+    """Return the peers that objects are forwarded to."""
+    peers = [archive_peer(one) for one in settings.peer]
+    return targets_of(settings.forward, peers, settings.dicom.aet)
+
+
+def forward_senders(
+    settings: Settings, database: Database, archive: Archive, clock: Clock
+) -> Mapping[str, Sender]:
+    """Return how the outbox serves the archives that copies go to."""
+    finder = ArchiveFinder(database, archive.folder, settings.dicom.aet)
+    gatherer = ObjectGatherer(database, finder)
+    parts = SenderParts(database, gatherer, send_copies, settings.spool_folder, clock)
+    return {destination_of(one.aet): ForwardSender(parts, one) for one in forward_targets(settings)}
 
 
 def commitment_sources(

@@ -13,7 +13,7 @@ from gdtbridge.database import Database
 from gdtbridge.durable.clock import DAY_SECONDS, Clock, local_time
 from gdtbridge.exams import waiting
 from gdtbridge.orders import store as order_store
-from gdtbridge.outbox import Outbox, PlaceProblem, PlaceQuestion
+from gdtbridge.outbox import FORWARD, Outbox, PlaceProblem, PlaceQuestion
 from gdtbridge.settings import MEGABYTE
 from worklist import WorklistFolder
 
@@ -270,7 +270,9 @@ class BacklogSource:
         found = [
             (one.destination, one.pending, now - one.oldest_pending_age)
             for one in self.outbox.status()
-            if one.pending > BACKLOG_MESSAGES and one.oldest_pending_age > BACKLOG_SECONDS
+            if one.kind != FORWARD
+            and one.pending > BACKLOG_MESSAGES
+            and one.oldest_pending_age > BACKLOG_SECONDS
         ]
         if due.count > BACKLOG_EXAMS:
             found.append(("exams", due.count, due.oldest))

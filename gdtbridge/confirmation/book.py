@@ -207,7 +207,8 @@ class Confirmations:
             elif meaning.loss is LossKind.GONE and one.inquiries == 1:
                 self._ask_later(connection, [one], LOOK_AGAIN_SECONDS, told)
             elif meaning.loss is LossKind.GONE and one.losses < MOST_LOSSES:
-                copies.send_anew(connection, [one.id], losses=one.losses + 1, reason=told)
+                anew = {"losses": one.losses + 1, "reason": told}
+                copies.send_anew(connection, [one.id], self._clock.utc(), **anew)
                 again.append(one)
             else:
                 values = {"state": CopyState.FAILED, "losses": one.losses + 1, "confirm_at": None}

@@ -30,7 +30,7 @@ from gdtbridge.dicom.command import (
     encode_command,
 )
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST, VERIFICATION
-from gdtbridge.dicom.upper_layer.requestor import Requestor
+from gdtbridge.dicom.upper_layer.requestor import Requestor, rejection_of
 from gdtbridge.errors import BridgeError
 from gdtbridge.logs import describe
 
@@ -313,6 +313,18 @@ def status_of(peer: Peer, answer: Dataset) -> int:
     return int(answer.Status)
 
 
+_REJECTED: Final = {
+    0: "{peer} lehnt die Verbindung ab: Ist der AE-Titel {peer.calling_aet} dort bekannt? / "
+    "rejects the association: does it know the AE title {peer.calling_aet}?",
+    3: "{peer} lehnt die Verbindung ab, denn unseren AE-Titel {peer.calling_aet} kennt er nicht: "
+    "dort eintragen. / rejects the association: it does not know our AE title "
+    "{peer.calling_aet}; enter it there.",
+    7: "{peer} lehnt die Verbindung ab, denn den AE-Titel {peer.aet} hat er nicht: Wie heißt er "
+    "dort? / rejects the association: its AE title is not {peer.aet}; what is it called there?",
+}
+"""Sentences by the reason of a rejection by the service user (PS3.8 Table 9-21); 0: any other."""
+
+
 def _unreachable(peer: Peer) -> PeerError:
     return PeerError(
         f"{peer} ist nicht erreichbar: Läuft der Dienst, stimmen Adresse und Port? / cannot be "
@@ -322,10 +334,7 @@ def _unreachable(peer: Peer) -> PeerError:
 
 def _not_associated(peer: Peer, association: Association) -> PeerError:
     if association.is_rejected:
-        return PeerError(
-            f"{peer} lehnt die Verbindung ab: Ist der AE-Titel dort bekannt? / rejects the "
-            "association: does it know the AE title?"
-        )
+        return PeerError(_REJECTED.get(rejection_of(association), _REJECTED[0]).format(peer=peer))
     return PeerError(
         f"{peer} bietet nicht, was gebraucht wird, oder spricht kein DICOM. / does not offer what "
         "is needed, or does not speak DICOM."

@@ -7,7 +7,7 @@ it: open orders, later objects and reports, the search for studies.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,6 +59,8 @@ class PatientRenumbering:
     held: HeldExams
     due: DueSignal
     clock: Clock
+    moved: Callable[[Connection, Collection[int]], None] | None = None
+    """Told the exams of a number that became another one, in the transaction that enters it."""
 
     def moves(self, limit: int = 1000) -> list[PatientMove]:
         """Return the newest moves first, those taken back among them."""
@@ -144,6 +146,8 @@ class PatientRenumbering:
             claim_store.regroup(connection, exam_id)
         waiting = {one.exam_id for one in claims if one.waits}
         store.wake(connection, waiting, event.at)
+        if self.moved is not None:
+            self.moved(connection, exams)
 
 
 def _claims_of_former(connection: Connection, moves: NumberMoves, old: str) -> list[Claim]:

@@ -6,10 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
 from enum import StrEnum
-from typing import Final, Self
-
-FORWARD: Final = "forward"
-"""The kind of message in the outbox; its destinations are ``forward:`` and an AE title."""
+from typing import Self
 
 
 class CopyState(StrEnum):
@@ -20,7 +17,8 @@ class CopyState(StrEnum):
         waiting ──▶ sent ──▶ confirmed
          ▲  │  ◀────┴───────────┘  (corrected, asked for again, missing there)
          │  └──▶ failed ──▶ waiting (asked for again, or corrected)
-         └── superseded ◀── any (nothing of it is to be there any more)
+         ├── superseded ◀── any (nothing of it is to be there any more)
+         └── ended ◀── waiting, failed (a person gives up)
     """
 
     WAITING = "waiting"
@@ -33,6 +31,8 @@ class CopyState(StrEnum):
     """Given up: the archive will not take it, however often it is sent. A person has to look."""
     SUPERSEDED = "superseded"
     """Another version counts, or a person took it back: it is not sent any more."""
+    ENDED = "ended"
+    """A person said that it need not be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +99,19 @@ class WrongCopy:
     """What was decided since and is sent anew; None: nothing of it is to be there."""
     copies: int
     since: float
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCopy:
+    """A copy as people see it."""
+
+    id: int
+    study_instance_uid: str
+    sop_instance_uid: str
+    destination: str
+    state: CopyState
+    reason: str
+    attempts: int
+    entered_at: float
+    sent_at: float | None
+    confirmed_at: float | None

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
+from gdtbridge.exams.model import ClaimState
 from gdtbridge.forward.model import CopyState, ForwardCopy, LeftIdentity
 from gdtbridge.forward.rules import ForwardFacts
 from gdtbridge.retrieve.leaving import LeavingObject
+
+ClaimStanding: TypeAlias = tuple[str, str, str]
+"""State, number and order number of a claim, as they stand in the database."""
 
 
 class Fate(StrEnum):
@@ -24,13 +29,22 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DecidedObject:
-    """An object of an exam that may leave: what rules ask of it, and how it leaves."""
+    """An object of an exam that may leave: what rules ask of it, and how it leaves.
+
+    ``standing`` is where its claim stood when that was found out (`gdtbridge.forward.store`).
+    """
 
     instance_id: int
     exam_id: int
     claim_id: int
     facts: ForwardFacts
     leaving: LeavingObject
+    standing: ClaimStanding = ("", "", "")
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a device sent it and its results were decided on; else it was fetched."""
+        return self.standing[0] == ClaimState.SETTLED
 
     @property
     def identity(self) -> LeftIdentity:
@@ -55,6 +69,13 @@ class CopyPlan:
     superseded: list[int] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
     """One for each copy that is wrong."""
+    rights: list[LeftIdentity] = field(default_factory=list, compare=False)
+    """As whom the exam's objects leave now."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has to happen."""
+        return not (self.enter or self.again or self.superseded)
 
 
 def plan_copies(
@@ -70,12 +91,12 @@ def plan_copies(
     ``fates`` why instances that have a copy are not among ``objects``. Doing it and asking again
     gives nothing more to do.
     """
-    plan = CopyPlan()
+    plan = CopyPlan(rights=list(dict.fromkeys(one.identity for one in objects)))
     by_instance = {one.instance_id: one for one in known}
     for one in objects:
         copy = by_instance.pop(one.instance_id, None)
         if copy is None:
-            if wants(one.facts):
+            if one.is_own and wants(one.facts):
                 plan.enter.append(one.instance_id)
         else:
             _follow(plan, copy, _identity_of(copy, identities), one.identity)
@@ -85,7 +106,7 @@ def plan_copies(
             plan.superseded.append(copy.id)
             has = _identity_of(copy, identities)
             if has is not None:
-                now = _replacement(objects, has) if fate is Fate.REPLACED else None
+                now = _replacement(plan.rights, has) if fate is Fate.REPLACED else None
                 plan.mistakes.append(Mistake(has, now))
     return plan
 
@@ -100,11 +121,10 @@ def _follow(plan: CopyPlan, copy: ForwardCopy, has: LeftIdentity | None, now: Le
         plan.again.append(copy.id)
         if not has.is_same_person(now):
             plan.mistakes.append(Mistake(has, now))
-    elif copy.state is CopyState.SUPERSEDED:
+    elif copy.state is CopyState.SUPERSEDED:  # what a person ended stays so
         plan.again.append(copy.id)
 
 
-def _replacement(objects: Sequence[DecidedObject], has: LeftIdentity) -> LeftIdentity | None:
+def _replacement(rights: Sequence[LeftIdentity], has: LeftIdentity) -> LeftIdentity | None:
     """Return what the exam's objects say now, of the same person if any does."""
-    said = [one.identity for one in objects]
-    return next((one for one in said if one.is_same_person(has)), next(iter(said), None))
+    return next((one for one in rights if one.is_same_person(has)), next(iter(rights), None))

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from gdtbridge.archive import Standing
 from gdtbridge.database import Connection
 from gdtbridge.exams.model import ClaimState, HoldReason
-from gdtbridge.forward.model import CopyState, ForwardCopy, LeftIdentity, WrongCopy
-from gdtbridge.forward.plan import Fate, Mistake
+from gdtbridge.forward.model import CopyState, ForwardCopy, LeftIdentity, ListedCopy, WrongCopy
+from gdtbridge.forward.plan import ClaimStanding, CopyPlan, Fate, Mistake
 from gdtbridge.forward.rules import ForwardFacts
 from gdtbridge.schema import claim, exam, instance, left_identity, wrong_copy
 from gdtbridge.schema import forward_copy as table
-from gdtbridge.statement import InsertStatement
+from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 
 RESTORED: Final = (
     "Die Datenbank wurde zurückgespielt: Es kann schon gesendet sein. / The database was restored: "
@@ -24,6 +24,19 @@ RESTORED: Final = (
 )
 _COLUMNS: Final = [table.c[one.name] for one in fields(ForwardCopy)]
 _ENTER_IDENTITY: Final = InsertStatement(left_identity)
+_STANDING: Final = Statement(
+    sa.select(claim.c.state, claim.c.number, claim.c.order_number).where(
+        claim.c.id == sa.bindparam("claim")
+    )
+)
+_UPDATE_WAITING: Final = UpdateStatement(
+    table,
+    sa.and_(
+        table.c.id == sa.bindparam("copy"),
+        table.c.entered_at == sa.bindparam("entered"),
+        table.c.state == CopyState.WAITING,
+    ),
+)
 _AT_ONCE: Final = 500
 """Ids named in one statement."""
 
@@ -40,16 +53,79 @@ def copies_of_exam(connection: Connection, exam_id: int, destination: str) -> li
     return [_copy(tuple(row)) for row in connection.execute(query)]
 
 
-def copies(
-    connection: Connection, *conditions: sa.ColumnElement[bool], limit: int
-) -> list[ForwardCopy]:
-    """Return the newest copies that fulfil conditions on ``forward_copy``."""
-    query = sa.select(*_COLUMNS).where(*conditions).order_by(table.c.id.desc()).limit(limit)
+def copies_numbered(connection: Connection, ids: Iterable[int]) -> list[ForwardCopy]:
+    """Return copies by their ids."""
+    query = sa.select(*_COLUMNS).where(table.c.id.in_(list(ids))).order_by(table.c.id)
     return [_copy(tuple(row)) for row in connection.execute(query)]
 
 
+def copies_in(
+    connection: Connection, destinations: Iterable[str], states: Iterable[CopyState]
+) -> list[ForwardCopy]:
+    """Return the copies of some archives that are in some states."""
+    query = sa.select(*_COLUMNS).where(
+        table.c.state.in_(list(states)), table.c.destination.in_(list(destinations))
+    )
+    return [_copy(tuple(row)) for row in connection.execute(query.order_by(table.c.id))]
+
+
+def listed(
+    connection: Connection, states: Iterable[CopyState], to: str, study: str, limit: int
+) -> list[ListedCopy]:
+    """Return the newest copies in some states, to one archive and of one study if named."""
+    query = (
+        sa.select(
+            table.c.id,
+            exam.c.study_instance_uid,
+            instance.c.sop_instance_uid,
+            *(table.c[name] for name in ("destination", "state", "reason", "attempts")),
+            *(table.c[name] for name in ("entered_at", "sent_at", "confirmed_at")),
+        )
+        .select_from(
+            table.join(exam, exam.c.id == table.c.exam_id).join(
+                instance, instance.c.id == table.c.instance_id
+            )
+        )
+        .where(table.c.state.in_(list(states)))
+        .order_by(table.c.id.desc())
+        .limit(limit)
+    )
+    if to:
+        query = query.where(table.c.destination == to)
+    if study:
+        query = query.where(exam.c.study_instance_uid == study)
+    return [_listed(*row) for row in connection.execute(query)]
+
+
+def _listed(
+    number: int, study: str, uid: str, to: str, state: str, *rest: *tuple[Any, ...]
+) -> ListedCopy:
+    return ListedCopy(number, study, uid, to, CopyState(state), *rest)
+
+
+def destinations(connection: Connection) -> list[str]:
+    """Return the archives copies have gone to or wait for."""
+    return list(connection.execute(sa.select(table.c.destination).distinct()).scalars())
+
+
+def exams_that_left(connection: Connection, destination: str, exam_ids: Iterable[int]) -> list[int]:
+    """Return those of some exams of which anything is, or may be, at an archive."""
+    query = sa.select(table.c.exam_id).where(
+        table.c.exam_id.in_(list(exam_ids)),
+        table.c.destination == destination,
+        table.c.identity_id.is_not(None),
+    )
+    return list(connection.execute(query.distinct()).scalars())
+
+
 def enter(
-    connection: Connection, exam_id: int, instances: Iterable[int], destination: str, now: float
+    connection: Connection,
+    exam_id: int,
+    instances: Iterable[int],
+    destination: str,
+    now: float,
+    *,
+    asked: bool = False,
 ) -> None:
     """Enter copies that are to leave."""
     rows = [
@@ -59,6 +135,7 @@ def enter(
             "destination": destination,
             "state": CopyState.WAITING,
             "entered_at": now,
+            "asked": asked,
         }
         for one in instances
     ]
@@ -74,11 +151,11 @@ def change(connection: Connection, ids: Iterable[int], **values: object) -> None
         connection.execute(sa.update(table).where(here).values(values))
 
 
-def send_anew(connection: Connection, ids: Iterable[int], **values: object) -> None:
-    """Let copies leave (again) as if they never had."""
+def send_anew(connection: Connection, ids: Iterable[int], now: float, **values: object) -> None:
+    """Let copies leave (again); the archive has what it has until then."""
     anew: dict[str, object] = {
         "state": CopyState.WAITING,
-        "identity_id": None,
+        "entered_at": now,
         "attempts": 0,
         "reason": "",
         "confirmed_at": None,
@@ -139,6 +216,60 @@ def _fate(standing: str, state: str | None, because: str | None) -> Fate:
     return Fate.UNDECIDED
 
 
+def standings_of(connection: Connection, exam_id: int) -> dict[int, ClaimStanding]:
+    """Return where the claims of an exam stand."""
+    query = sa.select(claim.c.id, claim.c.state, claim.c.number, claim.c.order_number)
+    rows = connection.execute(query.where(claim.c.exam_id == exam_id))
+    return {number: (state, chart, order) for number, state, chart, order in rows}
+
+
+def stands(connection: Connection, claim_id: int, standing: ClaimStanding) -> bool:
+    """Return whether a claim still stands so."""
+    return _STANDING.first(connection, claim=claim_id) == standing
+
+
+def note_sent(connection: Connection, copy: ForwardCopy, now: float, reason: str) -> None:
+    """Note that the archive has a copy, unless somebody wanted something else meanwhile."""
+    _UPDATE_WAITING.run(
+        connection,
+        {"state": CopyState.SENT, "sent_at": now, "reason": reason},
+        copy=copy.id,
+        entered=copy.entered_at,
+    )
+
+
+def note_refused(connection: Connection, copy: ForwardCopy, reason: str, *, gives_up: bool) -> None:
+    """Note that the archive did not take a copy: it has what it had before."""
+    _note_tried(connection, copy, reason, gives_up, {"identity_id": copy.identity_id})
+
+
+def note_broken_off(
+    connection: Connection, copy: ForwardCopy, reason: str, *, gives_up: bool
+) -> None:
+    """Note that the association ended at a copy, which may be there."""
+    _note_tried(connection, copy, reason, gives_up, {})
+
+
+def note_unreached(connection: Connection, copies: Iterable[ForwardCopy]) -> None:
+    """Note that copies did not leave after all: the archive has what it had before."""
+    for one in copies:
+        _UPDATE_WAITING.run(
+            connection, {"identity_id": one.identity_id}, copy=one.id, entered=one.entered_at
+        )
+
+
+def _note_tried(
+    connection: Connection,
+    copy: ForwardCopy,
+    reason: str,
+    gives_up: bool,  # noqa: FBT001
+    values: dict[str, object],
+) -> None:
+    state = CopyState.FAILED if gives_up else CopyState.WAITING
+    told = {"state": state, "reason": reason, "attempts": copy.attempts + 1, **values}
+    _UPDATE_WAITING.run(connection, told, copy=copy.id, entered=copy.entered_at)
+
+
 def counts(
     connection: Connection, states: Iterable[CopyState] = tuple(CopyState)
 ) -> dict[tuple[str, CopyState], int]:
@@ -149,6 +280,44 @@ def counts(
         .group_by(table.c.destination, table.c.state)
     )
     return {(to, CopyState(state)): count for to, state, count in connection.execute(query)}
+
+
+def ask(
+    connection: Connection, exam_id: int, instances: Iterable[int], destination: str, now: float
+) -> None:
+    """Have objects of an exam leave (again), because a person wants them there."""
+    known = {one.instance_id: one.id for one in copies_of_exam(connection, exam_id, destination)}
+    wanted = list(instances)
+    send_anew(connection, (known[one] for one in wanted if one in known), now, asked=True)
+    new = [one for one in wanted if one not in known]
+    enter(connection, exam_id, new, destination, now, asked=True)
+
+
+def has_asked(connection: Connection, destination: str) -> bool:
+    """Return whether a person asked for anything that waits for one archive."""
+    here = (table.c.state == CopyState.WAITING, table.c.destination == destination, table.c.asked)
+    return connection.execute(sa.select(table.c.id).where(*here).limit(1)).first() is not None
+
+
+def carry_out(
+    connection: Connection, exam_id: int, destination: str, plan: CopyPlan, now: float
+) -> None:
+    """Write what a plan says of an exam's copies at one archive."""
+    enter(connection, exam_id, plan.enter, destination, now)
+    send_anew(connection, plan.again, now, identity_id=None)
+    gone: dict[str, object] = {"state": CopyState.SUPERSEDED, "identity_id": None, "reason": ""}
+    change(connection, plan.superseded, **gone)
+    note_mistakes(connection, exam_id, destination, plan, now)
+
+
+def doubt_entered(
+    connection: Connection, exam_id: int, destination: str, instances: Iterable[int]
+) -> None:
+    """Have a person say of copies just entered whether they were sent before a restore."""
+    mine = copies_of_exam(connection, exam_id, destination)
+    new = set(instances)
+    values: dict[str, object] = {"state": CopyState.FAILED, "reason": RESTORED}
+    change(connection, (one.id for one in mine if one.instance_id in new), **values)
 
 
 def give_up_waiting(connection: Connection) -> None:
@@ -162,40 +331,33 @@ def give_up_waiting(connection: Connection) -> None:
 
 
 def note_mistakes(
-    connection: Connection,
-    exam_id: int,
-    destination: str,
-    mistakes: Sequence[Mistake],
-    now: float,
+    connection: Connection, exam_id: int, destination: str, plan: CopyPlan, now: float
 ) -> None:
-    """Enter what an archive has and should not; of what is open already, what is right now."""
-    for has in dict.fromkeys(one.has for one in mistakes):
-        mine = [one for one in mistakes if one.has == has]
-        right = mine[-1].now
-        values = {"now": right.said if right is not None else "", "copies": len(mine)}
-        here = sa.and_(
-            wrong_copy.c.exam_id == exam_id,
-            wrong_copy.c.destination == destination,
-            wrong_copy.c.said == has.said,
-            wrong_copy.c.settled_at.is_(None),
-        )
-        if connection.execute(sa.update(wrong_copy).where(here).values(values)).rowcount:
-            continue
-        told = {"exam_id": exam_id, "destination": destination, "said": has.said, "since": now}
-        connection.execute(sa.insert(wrong_copy).values(**told, **values))
+    """Enter what an archive has and should not; of what is open already, what is right now.
 
-
-def follow_mistakes(
-    connection: Connection, exam_id: int, destination: str, right: LeftIdentity
-) -> None:
-    """Let open mistakes of an exam, of which nothing was decided, say what is right now."""
-    here = sa.and_(
+    Where the exam is of one person only, that is right for all.
+    """
+    here = (
         wrong_copy.c.exam_id == exam_id,
         wrong_copy.c.destination == destination,
         wrong_copy.c.settled_at.is_(None),
     )
-    undecided = sa.and_(here, wrong_copy.c.now == "")
-    connection.execute(sa.update(wrong_copy).where(undecided).values(now=right.said))
+    for has, mine in _by_identity(plan.mistakes).items():
+        right = mine[-1].now
+        values = {"now": right.said if right is not None else "", "copies": len(mine)}
+        known = sa.update(wrong_copy).where(*here, wrong_copy.c.said == has.said)
+        if not connection.execute(known.values(values)).rowcount:
+            told = {"exam_id": exam_id, "destination": destination, "said": has.said, "since": now}
+            connection.execute(sa.insert(wrong_copy).values(**told, **values))
+    if len(plan.rights) == 1:
+        connection.execute(sa.update(wrong_copy).where(*here).values(now=plan.rights[0].said))
+
+
+def _by_identity(mistakes: Iterable[Mistake]) -> dict[LeftIdentity, list[Mistake]]:
+    found: dict[LeftIdentity, list[Mistake]] = {}
+    for one in mistakes:
+        found.setdefault(one.has, []).append(one)
+    return found
 
 
 def open_mistakes(connection: Connection, limit: int) -> list[WrongCopy]:

@@ -11,6 +11,7 @@ from gdtbridge.outbox.house_webhook import HOUSE, HouseWebhook
 from gdtbridge.outbox.mail import MailAccount, MailSender, MailText
 from gdtbridge.outbox.model import (
     COMMITMENT,
+    FORWARD,
     MAIL,
     UNCOLLECTED,
     EventSender,
@@ -19,6 +20,7 @@ from gdtbridge.outbox.model import (
     PlaceProblem,
     PlaceQuestion,
     Sender,
+    StudySender,
 )
 from gdtbridge.outbox.names import COUNTER
 from gdtbridge.outbox.queue import Outbox
@@ -27,6 +29,7 @@ from gdtbridge.outbox.webhook import Webhook
 __all__ = [
     "COMMITMENT",
     "COUNTER",
+    "FORWARD",
     "HOUSE",
     "MAIL",
     "NOT_MOUNTED",
@@ -43,5 +46,6 @@ __all__ = [
     "PlaceProblem",
     "PlaceQuestion",
     "Sender",
+    "StudySender",
     "Webhook",
 ]

@@ -22,6 +22,8 @@ MAIL: Final = "mail"
 """The kind of message, and the destination, of mails."""
 COMMITMENT: Final = "commitment"
 """The kind of message, and the destination, of answers to devices (`gdtbridge.commitment`)."""
+FORWARD: Final = "forward"
+"""The kind of message of what is forwarded; its destinations are ``forward:`` and an AE title."""
 UNCOLLECTED: Final = "the file before it was not collected yet"
 """The reason of `AttemptResult.OCCUPIED`."""
 
@@ -235,6 +237,37 @@ class EventSender(ABC):
         """Do nothing: a call leaves nothing."""
 
 
+class StudySender(ABC):
+    """A sender of whole studies: several at once, those of the newest day first.
+
+    The ``name`` of its messages is the day of the study, YYYYMMDD. Each is tried until it is done:
+    what is given up is given up object by object, and never the message.
+    """
+
+    kind: Final = FORWARD
+    naming: Final = FileNaming.NONE
+    keeps_payload: Final = True
+    lifetime: Final = None
+    parallel: int
+    """How many studies are sent at once."""
+
+    @abstractmethod
+    def deliver(
+        self, messages: Sequence[OutgoingMessage], journal: DeliveryJournal, /
+    ) -> Mapping[int, Attempt]:
+        """Send the studies of some messages, at once; return the attempt at each."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Have what is being sent end soon; any thread may call."""
+
+    def clear(self, message: OutgoingMessage, /) -> None:  # noqa: B027
+        """Do nothing: a study leaves nothing here."""
+
+    def sweep(self, owned: AbstractSet[str], /) -> None:  # noqa: B027
+        """Do nothing: a study leaves nothing here."""
+
+
 @dataclass(frozen=True, slots=True)
 class DestinationStatus:
     """Figures of one destination; ages in seconds, times in UTC seconds."""
@@ -251,7 +284,8 @@ class DestinationStatus:
     must_arrive: bool
     """Whether its messages are tried for ever, so that one that waits for long is an alarm.
 
-    Those of a mail server and of devices, which are off at night, are told otherwise."""
+    Those of a mail server, of devices and of other archives, which are off at night, are told
+    otherwise."""
     place: PlaceProblem | None = None
     """What is wrong with its folder."""
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from gdtbridge.database import Connection
 from gdtbridge.outbox.model import (
     COMMITMENT,
+    FORWARD,
     MAIL,
     OPEN,
     DeliveryState,
@@ -51,7 +52,7 @@ def destination_status(
         last_delivered_at=connection.execute(
             sa.select(sa.func.max(table.c.delivered_at)).where(table.c.destination == destination)
         ).scalar(),
-        must_arrive=sender.lifetime is None and sender.kind not in {MAIL, COMMITMENT},
+        must_arrive=sender.lifetime is None and sender.kind not in {MAIL, COMMITMENT, FORWARD},
         place=place,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from gdtbridge.database import Connection
 from gdtbridge.outbox.model import (
+    FORWARD,
     MAIL,
     OPEN,
     DeliveryQuestion,
@@ -268,6 +269,13 @@ def due(connection: Connection, destination: str, now: float, most: int) -> list
     return [*fresh, *(one for one in found[: most // 2] if one not in fresh)]
 
 
+def due_of_newest_day(connection: Connection, destination: str, now: float, most: int) -> list[int]:
+    """Return messages whose names are days to try now: the newest day's, those waiting longest."""
+    query = able(destination).where(_is_due(now))
+    query = query.order_by(table.c.name.desc(), table.c.next_at, table.c.id).limit(most)
+    return list(connection.execute(query).scalars())
+
+
 def more_due(connection: Connection, destination: str, now: float, number: int) -> bool:
     """Return whether more than so many messages are to be tried now."""
     query = able(destination).where(_is_due(now)).limit(1).offset(number)
@@ -376,9 +384,10 @@ def ask_what_waits(connection: Connection) -> None:
     """Ask of whatever was to leave when the database was copied whether it left since.
 
     Calls, which are too late by now, are given up; a mail that comes twice does no harm and leaves.
-    Answers to devices are made anew (`gdtbridge.commitment`).
+    Answers to devices are made anew (`gdtbridge.commitment`), and of copies for other archives a
+    person is asked elsewhere (`gdtbridge.forward`).
     """
-    waits = sa.and_(table.c.state.in_(OPEN), table.c.kind != MAIL)
+    waits = sa.and_(table.c.state.in_(OPEN), table.c.kind.not_in((MAIL, FORWARD)))
     for last, state in ((True, DeliveryState.FAILED), (False, DeliveryState.QUESTION)):
         ends = table.c.kind == "webhook"
         connection.execute(
@@ -386,6 +395,14 @@ def ask_what_waits(connection: Connection) -> None:
             .where(waits, ends if last else sa.not_(ends))
             .values(state=state, last_error="restored: it may have arrived before")
         )
+
+
+def change_payloads(connection: Connection, kind: str, changed: Callable[[bytes], bytes]) -> None:
+    """Change what the open messages of a kind say."""
+    query = sa.select(table.c.id, table.c.payload)
+    rows = connection.execute(query.where(table.c.kind == kind, table.c.state.in_(OPEN))).all()
+    for outbox_id, payload in rows:
+        change(connection, outbox_id, payload=changed(bytes(payload)))
 
 
 def questions(connection: Connection) -> list[DeliveryQuestion]:

@@ -25,6 +25,7 @@ from gdtbridge.outbox.model import (
     FileNaming,
     OutgoingMessage,
     Sender,
+    StudySender,
 )
 from gdtbridge.outbox.places import DeliveryPlace
 from gdtbridge.outbox.retry import retry_delay
@@ -123,6 +124,8 @@ class DestinationWorker:
         """Tell the worker to end after the present message."""
         self._stopping.set()
         self._bell.set()
+        if isinstance(self.sender, StudySender):
+            self.sender.stop()
 
     def join(self, timeout: float) -> bool:
         """Wait for the worker's end, at most ``timeout`` seconds; return whether it ended.
@@ -258,12 +261,26 @@ class DestinationWorker:
                     return
                 yield [first]
             return
+        if isinstance(self.sender, StudySender):
+            yield from self._due_studies(self.sender.parallel)
+            return
         with self._database.read() as connection:
             ids = store.due(connection, self.destination, self._clock.utc(), BATCH)
         while ids:
             together = self._together if self.sender.naming is FileNaming.ONCE else 1
             yield ids[:together]
             ids = ids[together:]
+
+    def _due_studies(self, parallel: int) -> Iterator[Sequence[int]]:
+        """Yield the messages to be tried at once; what comes meanwhile may be the next."""
+        for _ in range(BATCH):
+            with self._database.read() as connection:
+                ids = store.due_of_newest_day(
+                    connection, self.destination, self._clock.utc(), parallel
+                )
+            if not ids:
+                return
+            yield ids
 
     def _attempt(self, ids: Sequence[int]) -> list[Attempt]:
         """Try messages together; after anything but quick success the next ones one by one."""

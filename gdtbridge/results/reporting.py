@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -67,6 +67,8 @@ class ResultReporter:
     gatherer: ExamGatherer
     completion: CompletionRule
     clock: Clock
+    settled: Callable[[Connection, Exam], None] | None = None
+    """Told each exam that was decided on, in the transaction that does it."""
     _failing: dict[int, str] = field(default_factory=dict, init=False)
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
 
@@ -278,6 +280,8 @@ class ResultReporter:
             state=ExamState.HELD if waits else ExamState.REPORTED,
             due_at=gathered.pause_at,
         )
+        if self.settled is not None:
+            self.settled(connection, exam)
 
     def _put(
         self, connection: Connection, gathered: GatheredExam, result: GatheredResult, now: float

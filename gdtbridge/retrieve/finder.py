@@ -117,9 +117,16 @@ class ArchiveFinder:
             if wanted.matches(item)
         )
 
+    def settled(self, study_instance_uid: str) -> Iterator[tuple[ListedObject, LeavingObject]]:
+        """Yield the objects of a study of which is decided whose they are, as they are to leave."""
+        for study in self.studies(Narrowing(studies=(study_instance_uid,)), Viewer()):
+            for one in study.objects:
+                yield one, self._leaving(study, one)
+
     def _leaving(self, study: ListedStudy, one: ListedObject) -> LeavingObject:
         said = next(claim for claim in study.exam.claims if claim.id == one.claim_id)
         as_said = {word: str(getattr(said, column)) for word, column in _IDENTITY.items()}
+        as_said["PatientID"] = one.PatientID
         decided = {word: str(getattr(study.exam, column)) for word, column in _IDENTITY.items()}
         if said.order_number:  # one study may have been done for several orders
             decided["AccessionNumber"] = said.order_number

@@ -53,6 +53,8 @@ class ListedObject:
     TransferSyntaxUID: str
     file: str
     """Relative to the archive folder."""
+    PatientID: str
+    """As the device said it, whatever the number became since."""
     head: Mapping[str, str]
 
 
@@ -135,6 +137,7 @@ def objects_of(connection: Connection, exam_ids: Iterable[int]) -> list[ListedOb
             instance.c.series_instance_uid,
             instance.c.transfer_syntax_uid,
             instance.c.file,
+            claim.c.patient_id,
             *heads,
         )
         .join(claim, claim.c.id == instance.c.claim_id)
@@ -146,6 +149,8 @@ def objects_of(connection: Connection, exam_ids: Iterable[int]) -> list[ListedOb
 
 
 def _object(row: tuple[Any, ...]) -> ListedObject:
-    number, exam_id, claim_id, uid, sop_class, series, syntax, file, *said = row
+    number, exam_id, claim_id, uid, sop_class, series, syntax, file, patient, *said = row
     head = dict(zip(KEYWORDS.values(), (text or "" for text in said), strict=True))
-    return ListedObject(number, exam_id, claim_id, uid, sop_class, series, syntax, file, head)
+    return ListedObject(
+        number, exam_id, claim_id, uid, sop_class, series, syntax, file, patient, head
+    )

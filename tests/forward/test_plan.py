@@ -15,6 +15,7 @@ from gdtbridge.retrieve.leaving import LeavingObject
 ANNA, BERTA = LeftIdentity("1", "Anna", "19900101", "F", "A1"), LeftIdentity("2", "Berta")
 ANNA_ORDERED = LeftIdentity("1", "Anna", "19900101", "F", "A2")
 IDENTITIES = {1: ANNA, 2: BERTA, 3: ANNA_ORDERED}
+OWN = ("settled", "1", "")
 IDS = {identity: number for number, identity in IDENTITIES.items()}
 
 
@@ -28,7 +29,7 @@ def decided(number: int, identity: LeftIdentity) -> DecidedObject:
     words = LeftIdentity.__dataclass_fields__
     values = {word: str(getattr(identity, word)) for word in words}
     leaving = LeavingObject(Path(), "1", str(number), "1", values, values, "")
-    return DecidedObject(number, 1, 1, ForwardFacts("D", "C", "US", "1"), leaving)
+    return DecidedObject(number, 1, 1, ForwardFacts("D", "C", "US", "1"), leaving, OWN)
 
 
 def planned(

@@ -11,7 +11,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus
 from gdtbridge.archive.spool import SpoolFile
-from gdtbridge.core import Stores, senders_of, wire
+from gdtbridge.core import Stores, forward_senders, senders_of, wire
 from gdtbridge.database import Database
 from gdtbridge.dataset.part10 import file_meta
 from gdtbridge.durable import SteadyClock
@@ -74,12 +74,16 @@ class Practice:
         if not (folder / "archive").exists():  # a share that is away at a restart stays away
             for target in routing.targets:
                 target.out.mkdir(parents=True, exist_ok=True)
-        self.outbox = Outbox(self.database, senders_of(routing, settings, steady), clock=steady)
+        (folder / "archive").mkdir(exist_ok=True)
+        self.archive = Archive(folder / "archive")
+        senders = {
+            **senders_of(routing, settings, steady),
+            **forward_senders(settings, self.database, self.archive, steady),
+        }
+        self.outbox = Outbox(self.database, senders, clock=steady)
         self.reader = HereReader()
         self.renderer = AttachmentReader()
         self.printer = PagePrinter()
-        (folder / "archive").mkdir(exist_ok=True)
-        self.archive = Archive(folder / "archive")
         self.worklist = WorklistFolder(folder / "worklist")
         openers = openers or ObjectOpeners(self.reader, self.renderer, self.printer)
         stores = Stores(self.database, self.archive, self.outbox, self.worklist, openers)

@@ -138,3 +138,15 @@ class Requestor(AE):
 def answered_instance(association: Association) -> str:
     """Return the Affected SOP Instance UID of the last response of a requestor's association."""
     return cast("ResponseReceiver", association.dimse).answered_instance
+
+
+SERVICE_USER: Final = 1
+"""Source of a rejection that is about titles (PS3.8 Table 9-21)."""
+
+
+def rejection_of(association: Association) -> int:
+    """Return the reason of a rejection by the peer's service user (PS3.8 9.3.4); 0 for others."""
+    answer = association.acceptor.primitive
+    if answer is None or answer.result_source != SERVICE_USER:
+        return 0
+    return int(answer.diagnostic or 0)
