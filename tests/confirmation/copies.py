@@ -16,6 +16,7 @@ from gdtbridge.confirmation.model import (
     SentCopy,
     StudyListing,
 )
+from gdtbridge.confirmation.ports import ArchiveInquiries
 from gdtbridge.database import Connection
 from gdtbridge.devices import Caller
 from gdtbridge.errors import BridgeError
@@ -26,6 +27,10 @@ from tests.tools.practice import Practice
 
 PACS = ConfirmingArchive("PACS", Confirmation.COMMITMENT, "GDTBRIDGE", 26 * 3600.0)
 AT_PACS = Caller("PACS", "127.0.0.1")
+
+
+def _is_pacs(aet: str, caller: Caller) -> bool:
+    return (aet, caller) == ("PACS", AT_PACS)
 
 
 @dataclass
@@ -75,10 +80,20 @@ class Shelf:
 class Copies:
     """A practice that has sent its exams to an archive, which says that it has them."""
 
-    def __init__(self, practice: Practice, archive: ConfirmingArchive = PACS) -> None:
+    def __init__(
+        self,
+        practice: Practice,
+        archive: ConfirmingArchive = PACS,
+        inquiries: ArchiveInquiries | None = None,
+        is_archive: Callable[[str, Caller], bool] = lambda aet, who: (
+            (aet, who) == ("PACS", AT_PACS)
+        ),
+    ) -> None:
         self.practice = practice
         self.archive = archive
         self.shelf = Shelf()
+        self.inquiries = inquiries or self.shelf
+        self.is_archive = is_archive
         self.sent_again: list[str] = []
         self.book = self.anew()
 
@@ -87,8 +102,8 @@ class Copies:
         self.book = Confirmations(
             self.practice.database,
             [self.archive],
-            self.shelf,
-            lambda aet, caller: (aet, caller) == ("PACS", AT_PACS),
+            self.inquiries,
+            self.is_archive,
             self._resend,
             self.practice.clock,
         )
