@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from pydicom import Dataset
@@ -24,8 +24,10 @@ from worklist import Match
 class ArchiveSearchPort(Protocol):
     """The archive as the Query SCP needs it."""
 
-    def find(self, query: Dataset, *, viewer: Viewer) -> Iterator[Match]:
-        """Return what matches; raise `QueryRefused` or a `BridgeError`."""
+    def find(
+        self, query: Dataset, *, viewer: Viewer, is_cancelled: Callable[[], bool]
+    ) -> Iterator[Match]:
+        """Return what matches until cancelled; raise `QueryRefused` or a `BridgeError`."""
 
 
 class ArchiveQuery(ArchiveOperation, FindOperation):
@@ -44,7 +46,9 @@ class ArchiveQuery(ArchiveOperation, FindOperation):
 
     def serve_peer(self, viewer: Viewer) -> FinalResponse:
         """Answer with what the peer may see."""
-        return self.answer_all(self._archive.find(self.query(), viewer=viewer))
+        is_cancelled = self.request.is_cancelled
+        found = self._archive.find(self.query(), viewer=viewer, is_cancelled=is_cancelled)
+        return self.answer_all(found)
 
 
 def query_services(

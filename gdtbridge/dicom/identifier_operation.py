@@ -113,9 +113,10 @@ class FindOperation(IdentifierOperation):
         """Send the matches; return the last response."""
         for match in matches:
             if self.request.is_cancelled():
-                return FinalResponse(DimseStatus.CANCEL)
+                break
             self.answer_match(match)
-        return FinalResponse(DimseStatus.SUCCESS)
+        is_cancelled = self.request.is_cancelled()
+        return FinalResponse(DimseStatus.CANCEL if is_cancelled else DimseStatus.SUCCESS)
 
     def answer_match(self, match: Match) -> None:
         """Send one match."""

@@ -6,7 +6,7 @@ is held is not told of it, nor is it counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -40,6 +40,10 @@ _IDENTITY: Final = {
 """What was decided of an exam, and its column or field."""
 ONLINE: Final = "ONLINE"
 """Instance Availability (0008,0056): every object the index names can be had at once."""
+
+
+def _never() -> bool:
+    return False
 
 
 class QueryRefused(ValueError):
@@ -84,17 +88,20 @@ class ArchiveFinder:
         self._folder = folder
         self._aet = aet
 
-    def find(self, query: Dataset, *, viewer: Viewer) -> Iterator[Match]:
+    def find(
+        self, query: Dataset, *, viewer: Viewer, is_cancelled: Callable[[], bool] = _never
+    ) -> Iterator[Match]:
         """Return the answers to a Query/Retrieve identifier (PS3.4 C.4.1), newest exams first.
 
-        The work for an answer is done when it is asked for. Raises `QueryRefused` at once, and a
-        `StoreError` where the index cannot be read.
+        The work for an answer is done when it is asked for. A search that finds nothing among many
+        exams ends when ``is_cancelled``, which is asked now and then. Raises `QueryRefused` at
+        once, and a `StoreError` where the index cannot be read.
         """
         keys = item_from(query)
         level = level_of(keys)
         tables = tables_of(level)
         wanted = Query.of(keys, MatchPolicy(charset=viewer.charset, attributes=tables))
-        items = self._items(level, keys, viewer)
+        items = self._items(level, keys, viewer, is_cancelled)
         return (answer_to(keys, item, wanted, tables) for item in items if wanted.matches(item))
 
     def leaving(self, query: Dataset, *, viewer: Viewer) -> Iterator[LeavingObject]:
@@ -140,9 +147,11 @@ class ArchiveFinder:
             one.head["Manufacturer"],
         )
 
-    def _items(self, level: QueryLevel, keys: Item, viewer: Viewer) -> Iterator[Item]:
+    def _items(
+        self, level: QueryLevel, keys: Item, viewer: Viewer, is_cancelled: Callable[[], bool]
+    ) -> Iterator[Item]:
         patients: set[str] = set()
-        for study in self.studies(narrowing_of(keys), viewer):
+        for study in self.studies(narrowing_of(keys), viewer, is_cancelled):
             if level is not QueryLevel.PATIENT:
                 for item in _items_of(study, level):
                     yield {**item, **self._always(level)}
@@ -173,10 +182,15 @@ class ArchiveFinder:
             NumberOfPatientRelatedInstances=str(sum(len(one.objects) for one in found)),
         )
 
-    def studies(self, narrowing: Narrowing, viewer: Viewer) -> Iterator[ListedStudy]:
-        """Yield the studies that can match, for each of their people; the newest exams first."""
+    def studies(
+        self, narrowing: Narrowing, viewer: Viewer, is_cancelled: Callable[[], bool] = _never
+    ) -> Iterator[ListedStudy]:
+        """Yield the studies that can match, for each of their people; the newest exams first.
+
+        Ends when ``is_cancelled``, at the next page of exams.
+        """
         before: int | None = None
-        while True:
+        while not is_cancelled():
             with self._database.read() as connection:
                 exams = store.exams_to_look_at(connection, narrowing, before)
                 found = _people_of(connection, exams)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +221,21 @@ def test_a_level_there_is_not_is_refused(practice: Practice, level: str) -> None
     """The error names the attribute."""
     with pytest.raises(QueryRefused, match="QueryRetrieveLevel"):
         ask(practice, level)
+
+
+def test_a_search_without_matches_can_be_cancelled(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks for a modality nobody has waits for one page of exams, not for all."""
+    monkeypatch.setattr("gdtbridge.retrieve.store.PAGE", 1)
+    for number in range(10, 14):
+        exam(practice, number)
+    query, asked = Dataset(), count()
+    query.QueryRetrieveLevel, query.ModalitiesInStudy = "STUDY", "MR"
+
+    found = practice.core.finder.find(
+        query, viewer=EVERYBODY, is_cancelled=lambda: next(asked) == 2
+    )
+
+    assert list(found) == []
+    assert next(asked) == 3

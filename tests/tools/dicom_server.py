@@ -126,7 +126,9 @@ class ArchiveRecorder:
 
     core: Recorder
 
-    def find(self, query: Dataset, *, viewer: Viewer) -> Iterator[Match]:
+    def find(
+        self, query: Dataset, *, viewer: Viewer, is_cancelled: Callable[[], bool]
+    ) -> Iterator[Match]:
         return self.core.find(query, caller=Caller("", "127.0.0.1"))
 
 
