@@ -89,6 +89,7 @@ from gdtbridge.outbox import (
 )
 from gdtbridge.outbox.calls import WebhookCalls
 from gdtbridge.pictures import AttachmentReader
+from gdtbridge.pictures.frame_reader import FrameReader
 from gdtbridge.queries.book import QueryBook
 from gdtbridge.queries.history import ListHistory
 from gdtbridge.queries.report import QueryReports
@@ -104,6 +105,7 @@ from gdtbridge.results.routing import OrderAnswers, Routing
 from gdtbridge.retrieve.filling import IndexFilling
 from gdtbridge.retrieve.finder import ArchiveFinder, Viewer
 from gdtbridge.retrieve.peers import ArchivePeer, PeerDirectory
+from gdtbridge.retrieve.transcoding import Transcoder
 from gdtbridge.settings import MEGABYTE, PeerSettings, Settings
 from gdtbridge.settings.folders import find_installation, make_folders, shared_folders
 from gdtbridge.sr import ReportReader
@@ -130,6 +132,7 @@ class Stores:
     outbox: Outbox
     worklist: WorklistFolder
     openers: ObjectOpeners
+    frames: FrameReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,7 @@ class Core:
     finder: ArchiveFinder
     peers: PeerDirectory
     forward: ForwardBook
+    transcoder: Transcoder
     commitments: CommitmentBook
     reporter: CommitmentReporter
     due: DueSignal
@@ -216,7 +220,8 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
             opened.enter_context(closing(AttachmentReader())),
             opened.enter_context(closing(PagePrinter())),
         )
-        stores = Stores(database, archive, outbox, worklist, openers)
+        frames = opened.enter_context(closing(FrameReader()))
+        stores = Stores(database, archive, outbox, worklist, openers, frames)
         yield wire(settings, routing, stores, clock)
 
 
@@ -341,6 +346,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         finder,
         PeerDirectory([archive_peer(one) for one in settings.peer]),
         forward,
+        Transcoder(stores.frames, settings.spool_folder, archive.room_for),
         commitments,
         _reporter_of(outbox),
         due,

@@ -232,8 +232,8 @@ def dimse_services(core: Core) -> ServiceTable:
         lambda caller: devices.profile_of(caller).commitment == "same",
     )
     queries = query_services(core.finder, core.peers, core.refusals)
-    folder, aet = core.settings.spool_folder, core.settings.dicom.aet
-    moves = move_services(MoveParts(core.finder, core.peers, core.refusals, folder, aet))
+    aet = core.settings.dicom.aet
+    moves = move_services(MoveParts(core.finder, core.peers, core.refusals, core.transcoder, aet))
     return {**step_services(core.steps), **commitment, **queries, **moves}
 
 

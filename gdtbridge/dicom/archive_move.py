@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
-from gdtbridge.dicom.archive_retrieve import ArchiveRetrieval, RetrievePort, SentObjects
-from gdtbridge.dicom.client import MoveOriginator, Peer, StoreNeed, store_each
+from gdtbridge.dicom.archive_retrieve import (
+    ArchiveRetrieval,
+    LeavingFilePort,
+    RetrievePort,
+    SentObjects,
+    store_need,
+)
+from gdtbridge.dicom.client import MoveOriginator, Peer, store_each
 from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.identifier_operation import FinalResponse, PeerPort
 from gdtbridge.dicom.negotiation import MOVE_MODELS
 from gdtbridge.dicom.refusals import RefusalPort
 from gdtbridge.dicom.service import DimseRequest, ServiceTable
 from gdtbridge.retrieve.finder import Viewer
-from gdtbridge.retrieve.leaving import LeavingObject, file_to_send
+from gdtbridge.retrieve.leaving import LeavingObject
 from gdtbridge.retrieve.peers import ArchivePeer
 
 
@@ -30,17 +33,13 @@ class DestinationPort(PeerPort, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MoveParts:
-    """What every C-MOVE works with; ``folder`` is where copies lie while they are sent."""
+    """What every C-MOVE works with."""
 
     archive: RetrievePort
     peers: DestinationPort
     refusals: RefusalPort
-    folder: Path
+    files: LeavingFilePort
     aet: str
-
-    def opened(self, one: LeavingObject, _: str) -> AbstractContextManager[Path]:
-        """Return the file that leaves for an object."""
-        return file_to_send(one, self.folder, datetime.now())  # noqa: DTZ005 - local, as in DICOM
 
 
 class ArchiveMove(ArchiveRetrieval):
@@ -64,11 +63,7 @@ class ArchiveMove(ArchiveRetrieval):
             return
         peer = Peer(there.host, there.port, there.aet, self._parts.aet)
         originator = MoveOriginator(request.calling_aet.strip(), request.command.MessageID or 0)
-        yield from store_each(peer, objects, _need, self._parts.opened, originator)
-
-
-def _need(one: LeavingObject) -> StoreNeed:
-    return StoreNeed(one.SOPClassUID, (one.TransferSyntaxUID,))
+        yield from store_each(peer, objects, store_need, self._parts.files.opened, originator)
 
 
 def move_services(parts: MoveParts) -> ServiceTable:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from abc import abstractmethod
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
 from pydicom import Dataset
 
-from gdtbridge.dicom.client import PeerError
+from gdtbridge.dicom.client import PeerError, StoreNeed
 from gdtbridge.dicom.command import DimseStatus, SubOperations
 from gdtbridge.dicom.identifier import encode_dataset
 from gdtbridge.dicom.identifier_operation import ArchiveOperation, FinalResponse, PeerPort
@@ -19,6 +20,7 @@ from gdtbridge.dicom.refusals import RefusalPort
 from gdtbridge.dicom.service import DimseRequest
 from gdtbridge.retrieve.finder import QueryRefused, Viewer
 from gdtbridge.retrieve.leaving import LeavingObject
+from gdtbridge.retrieve.transcoding import leaving_syntaxes
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,18 @@ class RetrievePort(Protocol):
 
     def leaving(self, query: Dataset, *, viewer: Viewer) -> Iterator[LeavingObject]:
         """Return the objects that are named; raise `QueryRefused` or a `BridgeError`."""
+
+
+class LeavingFilePort(Protocol):
+    """The files of objects that leave (`retrieve.transcoding.Transcoder`)."""
+
+    def opened(self, one: LeavingObject, syntax: str) -> AbstractContextManager[Path]:
+        """Return the Part 10 file of an object in one of its `leaving_syntaxes`."""
+
+
+def store_need(one: LeavingObject) -> StoreNeed:
+    """Return what an object needs of the peer that gets it."""
+    return StoreNeed(one.SOPClassUID, leaving_syntaxes(one.TransferSyntaxUID))
 
 
 @dataclass(slots=True)

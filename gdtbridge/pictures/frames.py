@@ -1,7 +1,6 @@
 """One frame of Pixel Data to samples, whatever its transfer syntax (PS3.5 8 and annex A).
 
-Only the wanted frame is read and decoded. Which library decodes which syntax is a table; none of
-them is the GPL one.
+Only the wanted frame is read and decoded.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from pydicom import uid
 from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
@@ -20,30 +18,10 @@ from gdtbridge.dataset.jpeg import LABELS
 from gdtbridge.pictures.arrays import Integers
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
 from gdtbridge.pictures.opened_object import OpenedObject, PixelData
+from gdtbridge.pictures.transfer_syntaxes import DECODERS
 
 MAX_SAMPLES: Final = 40_000_000
 """Samples of one frame; a colour photograph of 13 megapixels."""
-
-JPEG_8_BIT: Final = frozenset({uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit})
-"""What Pillow decodes, see `picture`; Extended only where it has 8 bits."""
-
-DECODERS: Final[dict[str, str]] = {
-    # Transfer syntax to pydicom's name of the decoder; "" for pixel data that is not compressed.
-    uid.ImplicitVRLittleEndian: "",
-    uid.ExplicitVRLittleEndian: "",
-    uid.DeflatedExplicitVRLittleEndian: "",
-    uid.ExplicitVRBigEndian: "",
-    uid.RLELossless: "pydicom",
-    uid.JPEGLossless: "gdcm",
-    uid.JPEGLosslessSV1: "gdcm",
-    uid.JPEGLSLossless: "gdcm",
-    uid.JPEGLSNearLossless: "gdcm",
-    uid.JPEG2000Lossless: "pylibjpeg",
-    uid.JPEG2000: "pylibjpeg",
-    uid.HTJ2KLossless: "pylibjpeg",
-    uid.HTJ2KLosslessRPCL: "pylibjpeg",
-    uid.HTJ2K: "pylibjpeg",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +60,7 @@ def chosen_frame(dataset: Dataset, frame: int | None) -> int:
 
 def encoded_frame(source: OpenedObject, frame: int) -> bytes:
     """Return the codestream of a frame of encapsulated pixel data."""
-    source.stream.seek(_pixel_data(source).at)
+    source.stream.seek(pixel_data_of(source).at)
     options = as_pixel_options(source.dataset)
     return get_frame(
         source.stream,
@@ -94,7 +72,7 @@ def encoded_frame(source: OpenedObject, frame: int) -> bytes:
 
 def decoded_frame(source: OpenedObject, frame: int) -> FrameSamples:
     """Return the samples of a frame; raise `AttachmentError` for what nobody here decodes."""
-    dataset, pixels = source.dataset, _pixel_data(source)
+    dataset, pixels = source.dataset, pixel_data_of(source)
     if source.syntax not in DECODERS:
         raise NotRenderable(
             "Diese Kompression wird nicht unterstützt. / Unsupported transfer syntax."
@@ -112,7 +90,7 @@ def decoded_frame(source: OpenedObject, frame: int) -> FrameSamples:
         index=frame - 1,
         raw=True,
         decoding_plugin=DECODERS[source.syntax],
-        **_options(source, pixels),
+        **frame_options(source),
     )
     return FrameSamples(values, str(properties["photometric_interpretation"]))
 
@@ -125,14 +103,16 @@ def check_size(rows: int, columns: int, samples: int) -> None:
         raise AttachmentLimit("Das Bild ist zu groß. / The image is too large.")
 
 
-def _pixel_data(source: OpenedObject) -> PixelData:
+def pixel_data_of(source: OpenedObject) -> PixelData:
+    """Return where the pixels are; raise `NotRenderable` where there are none."""
     if source.pixel_data is None:
         raise NotRenderable("Das Objekt enthält kein Bild. / There is no image in the object.")
     return source.pixel_data
 
 
-def _options(source: OpenedObject, pixels: PixelData) -> dict[str, Any]:
-    """Return pydicom's options of the frame; what devices forget is filled in."""
+def frame_options(source: OpenedObject) -> dict[str, Any]:
+    """Return pydicom's options of a frame; what devices forget is filled in."""
+    pixels = pixel_data_of(source)
     options = as_pixel_options(source.dataset)
     options.setdefault("pixel_representation", 0)
     options.setdefault("planar_configuration", 0)
@@ -151,7 +131,7 @@ def _thinned_colours(source: OpenedObject, frame: int) -> FrameSamples:
     second luma is the next row's first. A frame with three bytes for each pixel is not thinned out,
     whatever it is called.
     """
-    dataset, pixels = source.dataset, _pixel_data(source)
+    dataset, pixels = source.dataset, pixel_data_of(source)
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     pairs = (columns + 1) // 2
     room = (pixels.length or 0) // number_of_frames(dataset)
@@ -173,7 +153,7 @@ def _thinned_colours(source: OpenedObject, frame: int) -> FrameSamples:
 
 def _bytes(source: OpenedObject, frame: int, length: int) -> bytes:
     """Return the bytes of an uncompressed frame of 8 bits; raise `NotRenderable` if cut off."""
-    pixels = _pixel_data(source)
+    pixels = pixel_data_of(source)
     if int(source.dataset.BitsAllocated) != 8:
         raise NotRenderable("Nur 8 Bit je Farbe. / Only 8 bits for each sample.")
     source.stream.seek(pixels.at + (frame - 1) * length)

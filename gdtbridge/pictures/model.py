@@ -91,3 +91,17 @@ class RenderedFile:
     format: str
     title: str
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NativeFrames:
+    """Some frames one after the other, uncompressed in little endian, and what they are.
+
+    ``photometric`` is the Photometric Interpretation; the samples of a pixel stand together.
+    """
+
+    count: int
+    samples_per_pixel: int
+    bits_allocated: int
+    photometric: str
+    data: bytes

@@ -20,7 +20,6 @@ from gdtbridge.dataset.jpeg import LABELS, JpegCodestream, JpegColours
 from gdtbridge.pictures.arrays import Bytes, Integers
 from gdtbridge.pictures.colour import believed, labelled, palette_to_rgb, to_rgb
 from gdtbridge.pictures.frames import (
-    JPEG_8_BIT,
     check_size,
     chosen_frame,
     decoded_frame,
@@ -29,6 +28,7 @@ from gdtbridge.pictures.frames import (
 from gdtbridge.pictures.grey import grey_table, to_grey
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
 from gdtbridge.pictures.opened_object import OpenedObject
+from gdtbridge.pictures.transfer_syntaxes import JPEG_8_BIT
 
 MAX_PICTURE: Final = 10 * 1024 * 1024
 """Bytes of a picture."""

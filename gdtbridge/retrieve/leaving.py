@@ -15,7 +15,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from pydicom import dcmread, dcmwrite
 from pydicom.dataset import Dataset
@@ -29,6 +29,8 @@ from gdtbridge.devices.quirks import as_it_leaves, quirks_of
 SYSTEM: Final = "GDTBRIDGE"
 """Modifying System (0400,0563)."""
 UTF_8: Final = "ISO_IR 192"
+_ITEMS: Final = 0xFFFE
+"""Group of the delimiters of items and sequences (PS3.5 7.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _write_copy(
     """Write what leaves; pixels that nobody looks at are copied, never held in memory."""
     whole = whole or one.TransferSyntaxUID in DEFLATED
     with one.file.open("rb") as file:
-        dataset: Dataset = dcmread(file, stop_before_pixels=not whole)
+        dataset = read_head(file, whole=whole)
         rest = file.tell()
         if whole:
             dataset = _with_meta(as_it_leaves(dataset, one.TransferSyntaxUID), dataset)
@@ -96,6 +98,17 @@ def _write_copy(
             if not whole:
                 file.seek(rest)
                 shutil.copyfileobj(file, target)
+
+
+def read_head(file: BinaryIO, *, whole: bool = False) -> Dataset:
+    """Return an object up to its pixels, or ``whole``; ``file`` is then where reading ended.
+
+    Left out are items that stand in no sequence: nobody could write them.
+    """
+    dataset: Dataset = dcmread(file, stop_before_pixels=not whole)
+    for tag in [one for one in dataset.keys() if one.group == _ITEMS]:  # noqa: SIM118 - tags
+        del dataset[tag]
+    return dataset
 
 
 def _with_meta(changed: Dataset, original: Dataset) -> Dataset:

@@ -15,6 +15,8 @@ from gdtbridge.dicom.commitment_result import result_services
 from gdtbridge.dicom.performed_step import step_services
 from gdtbridge.dicom.refusals import UNNOTED
 from gdtbridge.dicom.server import DicomServer
+from gdtbridge.pictures.frame_reader import FrameReader
+from gdtbridge.retrieve.transcoding import Transcoder
 from gdtbridge.settings import DicomSettings
 from tests.tools.dicom_server import ArchiveRecorder, Bridge, Recorder, StartServer
 
@@ -23,6 +25,7 @@ from tests.tools.dicom_server import ArchiveRecorder, Bridge, Recorder, StartSer
 def start(tmp_path: Path) -> Iterator[StartServer]:
     """Return a function that starts a server with the given settings."""
     bridges: list[Bridge] = []
+    frames = FrameReader()
 
     def start_server(**settings: object) -> Bridge:
         kept, spool = tmp_path / f"kept{len(bridges)}", tmp_path / f"spool{len(bridges)}"
@@ -32,7 +35,8 @@ def start(tmp_path: Path) -> Iterator[StartServer]:
         commitment = commitment_services(core, CommitmentChannels(), lambda _: False)
         results = result_services(core)
         queries = query_services(ArchiveRecorder(core), core, UNNOTED)
-        moves = move_services(MoveParts(core, core, UNNOTED, spool, "GDTBRIDGE"))
+        files = Transcoder(frames, spool, core.room_for)
+        moves = move_services(MoveParts(core, core, UNNOTED, files, "GDTBRIDGE"))
         further = {**step_services(core), **commitment, **results, **queries, **moves}
         server = DicomServer(dicom, spool, core, core, further=further)
         bridge = Bridge(server, core, spool)
@@ -43,6 +47,7 @@ def start(tmp_path: Path) -> Iterator[StartServer]:
     yield start_server
     for bridge in bridges:
         bridge.server.stop(grace=0)
+    frames.close()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from gdtbridge.orders import OrderRequest
 from gdtbridge.outbox import Outbox
 from gdtbridge.people import Patient
 from gdtbridge.pictures import AttachmentReader
+from gdtbridge.pictures.frame_reader import FrameReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.gathering import ObjectOpeners
 from gdtbridge.results.routing import Routing
@@ -86,7 +87,10 @@ class Practice:
         self.printer = PagePrinter()
         self.worklist = WorklistFolder(folder / "worklist")
         openers = openers or ObjectOpeners(self.reader, self.renderer, self.printer)
-        stores = Stores(self.database, self.archive, self.outbox, self.worklist, openers)
+        self.frames = FrameReader()
+        stores = Stores(
+            self.database, self.archive, self.outbox, self.worklist, openers, self.frames
+        )
         self.core = wire(settings, routing, stores, steady)
         self.filed = self.core.order_files.ports.filed
         self.master_data = self.core.order_files.ports.master_data
@@ -98,6 +102,7 @@ class Practice:
         """Let go of the child processes and of the database."""
         self.renderer.close()
         self.printer.close()
+        self.frames.close()
         self.database.close()
 
     def send(self, **values: str | bytes) -> ReceiptStatus:

@@ -1,0 +1,144 @@
+"""Frames of compressed pixel data as native samples (PS3.5 8.1): what a decompressed object holds.
+
+What is lossless stays exactly what it was, colours too; JPEG that thins colours out becomes red,
+green and blue, for which every receiver has a place (PS3.3 C.7.6.3.1.2). Samples of a pixel stand
+together (Planar Configuration 0).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image
+from pydicom import uid
+from pydicom.pixels.decoders.base import get_decoder
+
+from gdtbridge.dataset import jpeg
+from gdtbridge.dataset.errors import UnreadableDataset
+from gdtbridge.dataset.jpeg import LABELS, JpegColours
+from gdtbridge.pictures.arrays import Integers
+from gdtbridge.pictures.frames import (
+    FrameSamples,
+    check_size,
+    decoded_frame,
+    encoded_frame,
+    frame_options,
+    number_of_frames,
+    pixel_data_of,
+)
+from gdtbridge.pictures.model import NativeFrames, NotRenderable
+from gdtbridge.pictures.opened_object import OpenedObject, open_object
+from gdtbridge.pictures.transfer_syntaxes import JPEG_8_BIT
+
+BATCH_BYTES: Final = 8 * 1024 * 1024
+"""Bytes of frames that are decoded at a time, or one frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class _FrameKind:
+    """What all frames of an object have in common."""
+
+    samples: int
+    bits: int
+    photometric: str
+    length: int
+
+
+def native_frames(path: Path, first: int) -> NativeFrames:
+    """Return the frames of an object from ``first``, counted from 1, up to a batch.
+
+    Raises `AttachmentError` for what nobody here decodes, and anything for a bad object.
+    """
+    with open_object(path) as source:
+        last = number_of_frames(source.dataset)
+        if not 1 <= first <= last:
+            raise NotRenderable("Dieses Einzelbild gibt es nicht. / There is no such frame.")
+        return _batch(_frames(source, first, last))
+
+
+def _batch(frames: Iterator[FrameSamples]) -> NativeFrames:
+    data, count, kind = bytearray(), 0, None
+    for frame in frames:
+        kind = kind or _kind_of(frame)
+        if _kind_of(frame) != kind:
+            raise NotRenderable("Die Einzelbilder sind verschieden. / The frames differ in kind.")
+        data += _little_endian(frame.values).tobytes()
+        count += 1
+        if len(data) + kind.length > BATCH_BYTES:
+            break
+    if kind is None:
+        raise NotRenderable("Das Objekt enthält kein Bild. / There is no image in the object.")
+    return NativeFrames(count, kind.samples, kind.bits, kind.photometric, bytes(data))
+
+
+def _kind_of(frame: FrameSamples) -> _FrameKind:
+    values = frame.values
+    samples = values.shape[2] if values.ndim == 3 else 1
+    return _FrameKind(samples, 8 * values.itemsize, frame.photometric, values.nbytes)
+
+
+def _little_endian(values: Integers) -> Integers:
+    return np.ascontiguousarray(values.astype(values.dtype.newbyteorder("<"), copy=False))
+
+
+def _frames(source: OpenedObject, first: int, last: int) -> Iterator[FrameSamples]:
+    rows, columns = int(source.dataset.get("Rows") or 0), int(source.dataset.get("Columns") or 0)
+    for number in range(first, last + 1):
+        jpeg_8_bit = source.syntax in JPEG_8_BIT
+        frame = _from_jpeg(source, number) if jpeg_8_bit else _from_decoder(source, number)
+        if frame.values.shape[:2] != (rows, columns):
+            raise NotRenderable(
+                "Das Bild hat eine andere Größe, als das Objekt sagt. / The image is of another "
+                "size than the object says."
+            )
+        yield frame
+
+
+def _from_decoder(source: OpenedObject, number: int) -> FrameSamples:
+    if int(source.dataset.get("BitsAllocated") or 0) == 1:
+        raise NotRenderable("Diese Bittiefe gibt es nicht. / Unsupported number of bits.")
+    frame = decoded_frame(source, number)
+    if frame.photometric == "YBR_FULL_422":  # as decoded no colour is thinned out
+        return FrameSamples(frame.values, "YBR_FULL")
+    return frame
+
+
+def _from_jpeg(source: OpenedObject, number: int) -> FrameSamples:
+    """Return a frame of JPEG Baseline or Extended, colours as red, green and blue.
+
+    The stream's own marks say which colours it has; without one the label is believed.
+    """
+    photometric = str(source.dataset.get("PhotometricInterpretation", ""))
+    try:
+        stream = jpeg.parse_codestream(encoded_frame(source, number))
+    except UnreadableDataset as error:
+        raise NotRenderable(str(error)) from error
+    check_size(stream.rows, stream.columns, len(stream.components))
+    if stream.precision == 12 and source.syntax == uid.JPEGExtended12Bit:
+        return _of_12_bits(source, number)
+    if stream.precision != 8 or len(stream.components) not in {1, 3}:
+        raise NotRenderable("Dieses JPEG wird nicht unterstützt. / Unsupported kind of JPEG.")
+    colours = stream.colours or LABELS.get(photometric, JpegColours.LUMA_CHROMA)
+    with Image.open(io.BytesIO(stream.clean(colours)), formats=("JPEG",)) as image:
+        values = np.asarray(image)
+    if values.ndim == 3:
+        return FrameSamples(values, "RGB")
+    # a grey stream of a device that calls all its images coloured
+    return FrameSamples(values, "MONOCHROME2" if photometric in LABELS else photometric)
+
+
+def _of_12_bits(source: OpenedObject, number: int) -> FrameSamples:
+    source.stream.seek(pixel_data_of(source).at)
+    values, properties = get_decoder(source.syntax).as_array(
+        source.stream,
+        index=number - 1,
+        raw=True,
+        decoding_plugin="gdcm",
+        **frame_options(source),
+    )
+    return FrameSamples(values, str(properties["photometric_interpretation"]))
