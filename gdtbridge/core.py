@@ -107,6 +107,7 @@ from gdtbridge.retrieve.finder import ArchiveFinder, Viewer
 from gdtbridge.retrieve.peers import ArchivePeer, PeerDirectory
 from gdtbridge.retrieve.transcoding import Transcoder
 from gdtbridge.settings import MEGABYTE, PeerSettings, Settings
+from gdtbridge.settings.encryption import Encryption
 from gdtbridge.settings.folders import find_installation, make_folders, shared_folders
 from gdtbridge.sr import ReportReader
 from worklist import AnswerCharset, WorklistFolder, night_before
@@ -133,6 +134,7 @@ class Stores:
     worklist: WorklistFolder
     openers: ObjectOpeners
     frames: FrameReader
+    encryption: Encryption
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ class Core:
     peers: PeerDirectory
     forward: ForwardBook
     transcoder: Transcoder
+    encryption: Encryption
     commitments: CommitmentBook
     reporter: CommitmentReporter
     due: DueSignal
@@ -206,9 +209,10 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
     with ExitStack() as opened:
         database = opened.enter_context(closing(_open_database(settings, opening)))
         clock = SteadyClock(SystemClock())
+        encryption = Encryption.of(settings)
         archive = Archive(settings.archive_folder, reserve=settings.storage.min_free_mb * MEGABYTE)
-        senders = senders_of(routing, settings, clock)
-        forwarding = forward_senders(settings, database, archive, clock)
+        senders = senders_of(routing, settings, encryption, clock)
+        forwarding = forward_senders(settings, encryption, database, archive, clock)
         outbox = Outbox(database, {**senders, **forwarding}, clock=clock)
         worklist = WorklistFolder(
             settings.worklist_folder,
@@ -221,7 +225,7 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
             opened.enter_context(closing(PagePrinter())),
         )
         frames = opened.enter_context(closing(FrameReader()))
-        stores = Stores(database, archive, outbox, worklist, openers, frames)
+        stores = Stores(database, archive, outbox, worklist, openers, frames, encryption)
         yield wire(settings, routing, stores, clock)
 
 
@@ -247,7 +251,7 @@ def _open_database(settings: Settings, opening: Opening) -> Database:
 def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyClock) -> Core:
     """Return the core on ``stores``; nothing is opened, nothing runs."""
     database, archive, outbox = stores.database, stores.archive, stores.outbox
-    worklist, due = stores.worklist, DueSignal()
+    worklist, due, encryption = stores.worklist, DueSignal(), stores.encryption
     completion, devices = CompletionRule(settings.exam), directory_of(settings)
     maker = DecisionMaker(
         settings.exam, NumberRule(settings.exam.patient_id_pattern), DateRule(settings.exam)
@@ -264,7 +268,11 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     )
     finder = ArchiveFinder(database, archive.folder, settings.dicom.aet)
     forward = ForwardBook(
-        database, outbox, ObjectGatherer(database, finder), forward_targets(settings), clock
+        database,
+        outbox,
+        ObjectGatherer(database, finder),
+        forward_targets(settings, encryption),
+        clock,
     )
     told = forward.settled if forward.targets else None
     reporting = ResultReporter(database, archive, outbox, gatherer, completion, clock, told)
@@ -344,9 +352,10 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         WebhookCalls(database, outbox, clock),
         IndexFilling(database, archive.folder),
         finder,
-        PeerDirectory([archive_peer(one) for one in settings.peer]),
+        PeerDirectory([archive_peer(one, encryption) for one in settings.peer]),
         forward,
         Transcoder(stores.frames, settings.spool_folder, archive.room_for),
+        encryption,
         commitments,
         _reporter_of(outbox),
         due,
@@ -384,35 +393,41 @@ def attention_of(
     )
 
 
-def archive_peer(settings: PeerSettings) -> ArchivePeer:
+def archive_peer(settings: PeerSettings, encryption: Encryption) -> ArchivePeer:
     """Return who may ask the archive, and what they see."""
     viewer = Viewer(settings.sees_held, AnswerCharset(settings.charset))
     return ArchivePeer(
-        settings.aet, settings.host, settings.port, viewer if settings.query else None
+        settings.aet,
+        settings.host,
+        settings.port,
+        viewer if settings.query else None,
+        encryption.of_peer(settings.aet),
     )
 
 
-def forward_targets(settings: Settings) -> Sequence[ForwardTarget]:
+def forward_targets(settings: Settings, encryption: Encryption) -> Sequence[ForwardTarget]:
     """Return the peers that objects are forwarded to."""
-    peers = [archive_peer(one) for one in settings.peer]
+    peers = [archive_peer(one, encryption) for one in settings.peer]
     return targets_of(settings.forward, peers, settings.dicom.aet)
 
 
 def forward_senders(
-    settings: Settings, database: Database, archive: Archive, clock: Clock
+    settings: Settings, encryption: Encryption, database: Database, archive: Archive, clock: Clock
 ) -> Mapping[str, Sender]:
     """Return how the outbox serves the archives that copies go to."""
     finder = ArchiveFinder(database, archive.folder, settings.dicom.aet)
     gatherer = ObjectGatherer(database, finder)
     parts = SenderParts(database, gatherer, send_copies, settings.spool_folder, clock)
-    return {destination_of(one.aet): ForwardSender(parts, one) for one in forward_targets(settings)}
+    targets = forward_targets(settings, encryption)
+    return {destination_of(one.aet): ForwardSender(parts, one) for one in targets}
 
 
 def commitment_sources(
     settings: Settings, stores: Stores, book: CommitmentBook, clock: Clock
 ) -> Sequence[AttentionSource]:
     """Return who looks for what of storage commitment needs a person."""
-    addresses, is_told = addresses_of(settings), settings.commitment.only_copy == "tell"
+    addresses = addresses_of(settings, stores.encryption)
+    is_told = settings.commitment.only_copy == "tell"
     return (
         CommitmentSource(book, lambda aet, peer: addresses(aet, peer).configured, clock),
         DamagedObjectSource(stores.database, stores.archive),
@@ -462,9 +477,12 @@ def exchanges_of(routing: Routing, settings: Settings) -> tuple[ExchangeFolders,
     )
 
 
-def senders_of(routing: Routing, settings: Settings, clock: Clock) -> Mapping[str, Sender]:
+def senders_of(
+    routing: Routing, settings: Settings, encryption: Encryption, clock: Clock
+) -> Mapping[str, Sender]:
     """Return how the outbox serves each destination of an installation."""
-    senders: dict[str, Sender] = {COMMITMENT: CommitmentReporter(addresses_of(settings), clock)}
+    addresses = addresses_of(settings, encryption)
+    senders: dict[str, Sender] = {COMMITMENT: CommitmentReporter(addresses, clock)}
     modes = {exchange.route: exchange.gdt.shared_file_mode for exchange in settings.exchanges}
     for target in routing.targets:
         mode = modes[target.name]
@@ -484,7 +502,7 @@ def _reporter_of(outbox: Outbox) -> CommitmentReporter:
     return reporter
 
 
-def addresses_of(settings: Settings) -> AddressBook:
+def addresses_of(settings: Settings, encryption: Encryption) -> AddressBook:
     """Return where devices listen for answers: as their table says, else where they call from."""
     directory, usual = directory_of(settings), settings.commitment.port
 
@@ -492,7 +510,10 @@ def addresses_of(settings: Settings) -> AddressBook:
         device = directory.device_of(Caller(aet, peer)) or directory.device_named(aet)
         if device is None:
             return DeviceAddress(peer, usual, configured=False)
-        return DeviceAddress(device.host or peer, device.port, configured=bool(device.host))
+        tls = encryption.of_device(device.aet, device.host)
+        return DeviceAddress(
+            device.host or peer, device.port, configured=bool(device.host), tls=tls
+        )
 
     return address_of
 

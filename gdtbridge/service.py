@@ -73,6 +73,7 @@ class Bridge:
         self._settings = settings
         self._stopping = ExitStack()
         self._core = core = self._stopping.enter_context(open_core(settings))
+        core.encryption.check()
         self._scheduler = Scheduler()
         self._health = Health(probes_of(core))
         self._dicom = DicomServer(
@@ -83,6 +84,7 @@ class Bridge:
             Observers(core.refusals, core.queries, core.callers),
             dimse_services(core),
             arrivals=core.commitments.arrivals,
+            tls=core.encryption.server.context if core.encryption.server else None,
         )
         self._watches = {
             f"folders:{route}" if route else "folders": OrderWatch(core.order_files, inbox)
@@ -94,6 +96,11 @@ class Bridge:
     def dicom_port(self) -> int:
         """The port the DICOM server really has."""
         return self._dicom.port
+
+    @property
+    def dicom_tls_port(self) -> int | None:
+        """The port of encrypted connections, None where there is none."""
+        return self._dicom.tls_port
 
     @property
     def http_port(self) -> int:
@@ -193,12 +200,15 @@ class Bridge:
             at_once()
 
     def _start_dicom(self) -> None:
-        host, port = self._settings.dicom.host, self._settings.dicom.port
+        dicom = self._settings.dicom
+        ports = f"dicom.host = {dicom.host}, dicom.port = {dicom.port}"
+        if dicom.tls_port is not None:
+            ports += f", dicom.tls_port = {dicom.tls_port}"
         try:
             self._dicom.start()
         except OSError as error:
             raise SettingsError(
-                f"dicom.host = {host}, dicom.port = {port}: nicht verfügbar, vielleicht läuft dort "
+                f"{ports}: nicht verfügbar, vielleicht läuft dort "
                 "schon ein Programm. / not available, perhaps another program uses it: "
                 f"{error.strerror}."
             ) from error
@@ -361,7 +371,9 @@ def serve(settings: Settings, stop: threading.Event, *, anew: bool = False) -> N
     bridge = Bridge(settings)
     bridge.start()
     gc.freeze()  # what lives as long as the service is not looked through again and again
-    log.info("DICOM %s port %d", settings.dicom.host, bridge.dicom_port)
+    log.info("DICOM %s port %d", settings.dicom.plain_host, bridge.dicom_port)
+    if (tls_port := bridge.dicom_tls_port) is not None:
+        log.info("DICOM-TLS %s port %d", settings.dicom.host, tls_port)
     log.info("HTTP %s port %d", settings.http.host, bridge.http_port)
     log.info("bereit, Strg+C beendet / ready, Ctrl+C stops")
     while not stop.wait(TICK_SECONDS):  # Windows interrupts no wait without an end

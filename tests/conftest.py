@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from gdtbridge.durable import modes
 
 if TYPE_CHECKING:
+    from tests.tools.certificate import Certificates
     from tests.tools.dying import Tried
     from tests.tools.judgement import Judged, Judgement
     from tests.tools.practice import Practice
@@ -105,6 +106,14 @@ def corpus(request: pytest.FixtureRequest) -> Path:
     if not folder.is_dir():
         pytest.skip(f"no corpus at {folder} (name one with --corpus)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Return a CA and certificates of it; skip the test without openssl. Nobody changes them."""
+    from tests.tools.certificate import Certificates
+
+    return Certificates.made(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,13 @@ class RefusalReason(StrEnum):
     """None of the devices of the settings, and no other may come in."""
     TOO_MANY = "too-many"
     QUERY = "query"
+    TLS_MISSING = "tls-missing"
+    TLS_UNEXPECTED = "tls-unexpected"
+    TLS_CERTIFICATE = "tls-certificate"
+    """It has no certificate we trust."""
+    TLS_UNTRUSTED = "tls-untrusted"
+    """It does not trust ours."""
+    TLS_FAILED = "tls-failed"
     RESOURCES = "resources"
     """Status A700 (PS3.4 B.2.3)."""
     PROCESSING = "processing"
@@ -81,6 +88,36 @@ _TELLING: Final = {
         CALLER_SECONDS,
         "darf das Archiv nicht abfragen / may not query the archive",
         "[[peer]]",
+    ),
+    RefusalReason.TLS_MISSING: _Telling(
+        "device-refused",
+        CALLER_SECONDS,
+        "spricht ohne TLS auf dem verschlüsselten Port / speaks without TLS on the encrypted port",
+        "dicom.tls_port",
+    ),
+    RefusalReason.TLS_UNEXPECTED: _Telling(
+        "device-refused",
+        CALLER_SECONDS,
+        "spricht TLS auf dem unverschlüsselten Port / speaks TLS on the unencrypted port",
+        "dicom.tls_port",
+    ),
+    RefusalReason.TLS_CERTIFICATE: _Telling(
+        "device-refused",
+        CALLER_SECONDS,
+        "zeigt kein Zertifikat, dem vertraut wird / shows no certificate that is trusted",
+        "dicom.tls_client_ca",
+    ),
+    RefusalReason.TLS_UNTRUSTED: _Telling(
+        "device-refused",
+        CALLER_SECONDS,
+        "vertraut unserem Zertifikat nicht / does not trust our certificate",
+        "dicom.tls_certificate",
+    ),
+    RefusalReason.TLS_FAILED: _Telling(
+        "device-refused",
+        CALLER_SECONDS,
+        "kann kein TLS 1.2 mit einem sicheren Verfahren / has no TLS 1.2 with a safe cipher suite",
+        "dicom.tls_port",
     ),
     RefusalReason.RESOURCES: _Telling(
         "stores-refused",

@@ -84,9 +84,11 @@ def devices_echo(settings: Settings, device: str) -> None:
     with view_of(settings) as core:
         known = _named(core, device)[0].caller
         entered = core.devices.device_of(known)
+        encryption = core.encryption
     host = entered.host if entered is not None and entered.host else known.address
     port = entered.port if entered is not None else 104
-    peer = Peer(host, port, known.aet, settings.dicom.aet)
+    tls = encryption.of_device(entered.aet, entered.host) if entered is not None else None
+    peer = Peer(host, port, known.aet, settings.dicom.aet, tls)
     try:
         echo(peer)
     except PeerError as error:

@@ -13,7 +13,7 @@ from gdtbridge.dicom.archive_retrieve import (
     SentObjects,
     store_need,
 )
-from gdtbridge.dicom.client import MoveOriginator, Peer, store_each
+from gdtbridge.dicom.client import MoveOriginator, peer_of, store_each
 from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.identifier_operation import FinalResponse, PeerPort
 from gdtbridge.dicom.negotiation import MOVE_MODELS
@@ -61,7 +61,7 @@ class ArchiveMove(ArchiveRetrieval):
         request, there = self.request, self._destination
         if there is None:
             return
-        peer = Peer(there.host, there.port, there.aet, self._parts.aet)
+        peer = peer_of(there, self._parts.aet)
         originator = MoveOriginator(request.calling_aet.strip(), request.command.MessageID or 0)
         yield from store_each(peer, objects, store_need, self._parts.files.opened, originator)
 

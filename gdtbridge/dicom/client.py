@@ -21,6 +21,7 @@ from pynetdicom import build_context
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 
+from gdtbridge.certificates import CertificateError, ClientTls
 from gdtbridge.dataset.values import is_ae_title
 from gdtbridge.dicom.command import (
     HAS_DATASET,
@@ -31,8 +32,10 @@ from gdtbridge.dicom.command import (
 )
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST, VERIFICATION
 from gdtbridge.dicom.upper_layer.requestor import Requestor, rejection_of
+from gdtbridge.dicom.upper_layer.tls import TlsProblem
 from gdtbridge.errors import BridgeError
 from gdtbridge.logs import describe
+from gdtbridge.retrieve.peers import ArchivePeer
 
 log = logging.getLogger(__name__)
 
@@ -50,15 +53,21 @@ class PeerError(BridgeError):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A DICOM server: host, port, AE title, and the AE title we call from."""
+    """A DICOM server: host, port, AE title, the AE title we call from, and how it is encrypted."""
 
     host: str
     port: int
     aet: str
     calling_aet: str
+    tls: ClientTls | None = None
 
     def __str__(self) -> str:
         return f"{self.aet} ({self.host}:{self.port})"
+
+
+def peer_of(known: ArchivePeer, calling_aet: str) -> Peer:
+    """Return a peer of the settings as it is called, under the title ``calling_aet``."""
+    return Peer(known.host, known.port, known.aet, calling_aet, known.tls)
 
 
 def echo(peer: Peer) -> None:
@@ -293,12 +302,44 @@ def _associate(
     provided: Sequence[str],
 ) -> Association:
     try:
-        association = requestor.request(peer.host, peer.port, peer.aet, contexts, provided)
+        association = requestor.request(
+            peer.host, peer.port, peer.aet, contexts, provided, peer.tls
+        )
+    except CertificateError as error:
+        raise PeerError(f"{peer}: {error}") from error
     except OSError as error:
         raise _unreachable(peer) from error
     if association.is_established:
         return association
+    if (failure := requestor.tls_failure) is not None:
+        raise PeerError(f"{peer} {_TLS_TEXTS[failure.problem]} [{failure.detail}]")
     raise _not_associated(peer, association) if requestor.is_connected else _unreachable(peer)
+
+
+_TLS_TEXTS: Final = {
+    TlsProblem.PLAIN: (
+        "spricht auf diesem Port kein TLS: Stimmt der Port, ist dort TLS eingeschaltet? / does not "
+        "speak TLS on this port: is the port right, is TLS switched on there?"
+    ),
+    TlsProblem.UNEXPECTED: (
+        "spricht auf diesem Port nur TLS: tls = true setzen. / speaks nothing but TLS on this "
+        "port: set tls = true."
+    ),
+    TlsProblem.CERTIFICATE: (
+        "weist sich mit einem Zertifikat aus, dem nicht vertraut wird: Stimmen tls_ca und der Name "
+        "(host oder tls_server_name)? / has a certificate that is not trusted: are tls_ca and the "
+        "name right?"
+    ),
+    TlsProblem.UNTRUSTED: (
+        "nimmt unser Zertifikat nicht an oder verlangt eines: Kennt es tls_certificate? / does not "
+        "take our certificate, or wants one: does it know tls_certificate?"
+    ),
+    TlsProblem.PROTOCOL: (
+        "spricht kein TLS 1.2 oder neuer mit einem sicheren Verfahren. / does not speak TLS 1.2 or "
+        "newer with a safe cipher suite."
+    ),
+}
+"""What a person is told of each way in which TLS fails, after the peer's name."""
 
 
 def uncompressed(sop_class: str) -> PresentationContext:

@@ -17,6 +17,7 @@ from pydicom import DataElement, Dataset
 from pydicom.config import IGNORE
 from pydicom.uid import UID
 
+from gdtbridge.certificates import ClientTls
 from gdtbridge.commitment import CommitmentReport
 from gdtbridge.dicom.command import CommandField, CommandSet, DimseStatus
 from gdtbridge.dicom.identifier import encode_dataset
@@ -41,11 +42,15 @@ LONGEST_PAUSE: Final = 900.0
 
 @dataclass(frozen=True, slots=True)
 class DeviceAddress:
-    """Where a device listens; ``configured``: the settings say so, else it is guessed."""
+    """Where a device listens; ``configured``: the settings say so, else it is guessed.
+
+    ``tls`` is None where it is not called encrypted.
+    """
 
     host: str
     port: int
     configured: bool
+    tls: ClientTls | None = None
 
 
 AddressBook = Callable[[str, str], DeviceAddress]
@@ -230,7 +235,7 @@ def send_report(address: DeviceAddress, report: CommitmentReport) -> int:
     """Report on a new association, by the title the device knows us by; raise `PeerError`."""
     from gdtbridge.dicom.client import EventReport, Peer, report_event
 
-    peer = Peer(address.host, address.port, report.calling_aet, report.called_aet)
+    peer = Peer(address.host, address.port, report.calling_aet, report.called_aet, address.tls)
     event = EventReport(
         STORAGE_COMMITMENT, COMMITMENT_INSTANCE, event_type_of(report), information_of(report)
     )

@@ -81,9 +81,9 @@ class ArchiveNetwork:
         return StudyListing(frozenset(patients - {""}), frozenset(found))
 
     def _peer(self, archive: ConfirmingArchive) -> Peer:
-        from gdtbridge.dicom.client import Peer
+        from gdtbridge.dicom.client import peer_of
 
         place = self._peers.named(archive.aet)
         if place is None:
             raise NotFound(f"{archive.aet} ist keine Gegenstelle mehr. / is no peer any more.")
-        return Peer(place.host, place.port, place.aet, archive.calling_aet)
+        return peer_of(place, archive.calling_aet)

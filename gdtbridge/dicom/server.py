@@ -12,6 +12,7 @@ from typing import Final
 
 from gdtbridge.archive import spool
 from gdtbridge.archive.arrivals import Arrivals
+from gdtbridge.certificates import RenewedContext
 from gdtbridge.dicom.callers import UNREGISTERED, CallerPort
 from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
@@ -45,7 +46,7 @@ UNOBSERVED: Final = Observers()
 
 
 class DicomServer:
-    """Verification, Storage and Modality Worklist SCP on one port, and further services."""
+    """Verification, Storage and Modality Worklist SCP on one port or two, and further services."""
 
     def __init__(
         self,
@@ -57,10 +58,12 @@ class DicomServer:
         further: ServiceTable = NO_SERVICES,
         *,
         arrivals: Arrivals | None = None,
+        tls: RenewedContext | None = None,
     ) -> None:
         """Prepare a server; nothing listens yet. ``spool`` is on the archive's file system.
 
         ``arrivals`` is told what is being received; ``further`` are services of DIMSE-N.
+        ``tls`` is what `dicom.tls_port` proves itself by.
         """
         self._settings = settings
         self._spool = spool
@@ -94,13 +97,21 @@ class DicomServer:
             refusals=observers.refusals,
             callers=observers.callers,
         )
-        self._listener: ConnectionListener | None = None
-        self._thread: threading.Thread | None = None
+        self._tls = tls
+        self._listeners: list[ConnectionListener] = []
+        self._threads: list[threading.Thread] = []
 
     @property
     def port(self) -> int:
         """The TCP port listened on; before `start` that of the settings."""
-        return self._listener.port if self._listener else self._settings.port
+        return self._listeners[0].port if self._listeners else self._settings.port
+
+    @property
+    def tls_port(self) -> int | None:
+        """The TCP port of encrypted connections, None where there is none."""
+        if self._tls is None:
+            return None
+        return self._listeners[1].port if self._listeners else self._settings.tls_port
 
     @property
     def associations(self) -> int:
@@ -110,29 +121,46 @@ class DicomServer:
     @property
     def running(self) -> bool:
         """Whether associations are accepted."""
-        return self._thread is not None and self._thread.is_alive()
+        return bool(self._threads) and all(one.is_alive() for one in self._threads)
 
     def start(self) -> None:
-        """Listen and serve in threads of its own; raise `OSError` when the port is taken.
+        """Listen and serve in threads of its own; raise `OSError` when a port is taken.
 
-        Once the port is ours, nobody else uses the spool: what lies there is deleted.
+        Once the ports are ours, nobody else uses the spool: what lies there is deleted.
         """
         self._spool.mkdir(parents=True, exist_ok=True)
-        address = (self._settings.host, self._settings.port)
-        listener = ConnectionListener(self._settings.aet, address, self._context)
+        self._listeners = self._listening()
         spool.sweep(self._spool)
-        self._listener = listener
-        self._thread = threading.Thread(
-            target=listener.serve_forever, args=(POLL_SECONDS,), name="dicom-server", daemon=True
-        )
-        self._thread.start()
+        self._threads = [
+            threading.Thread(
+                target=one.serve_forever, args=(POLL_SECONDS,), name="dicom-server", daemon=True
+            )
+            for one in self._listeners
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _listening(self) -> list[ConnectionListener]:
+        """Return who listens on each port, the unencrypted one first; raise `OSError`."""
+        settings, context = self._settings, self._context
+        plain = ConnectionListener(settings.aet, (settings.plain_host, settings.port), context)
+        if self._tls is None:
+            return [plain]
+        try:
+            address = settings.host, settings.tls_port or 0
+            return [plain, ConnectionListener(settings.aet, address, context, self._tls)]
+        except OSError:
+            plain.server_close()
+            raise
 
     def stop(self, grace: float = 10) -> None:
         """Accept no more, give running requests ``grace`` seconds to finish, abort the rest."""
-        if self._listener is None or self._thread is None:
+        if not self._threads:
             return
-        self._listener.stop()
-        self._thread.join(_JOIN_SECONDS)
+        for listener in self._listeners:
+            listener.stop()
+        for thread in self._threads:
+            thread.join(_JOIN_SECONDS)
         self._dismiss_when_idle(grace)
         rest = self._everyone()
         for association in rest:
@@ -141,7 +169,7 @@ class DicomServer:
         for association in rest:
             association.join(max(0.0, deadline - time.monotonic()))
             association.drop()
-        self._thread = None
+        self._threads = []
 
     def _dismiss_when_idle(self, grace: float) -> None:
         deadline = time.monotonic() + grace

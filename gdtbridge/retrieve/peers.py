@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gdtbridge.addresses import address_of
+from gdtbridge.certificates import ClientTls
 from gdtbridge.dataset.values import folded_title
 from gdtbridge.devices import Caller
 from gdtbridge.retrieve.finder import Viewer
@@ -26,13 +27,14 @@ KNOWN_SECONDS: Final = 60.0
 class ArchivePeer:
     """A peer: its AE title, its host (an address or a name) and port, and what it may see.
 
-    ``viewer`` is None for one that may not ask.
+    ``viewer`` is None for one that may not ask, ``tls`` for one that is not called encrypted.
     """
 
     aet: str
     host: str
     port: int
     viewer: Viewer | None
+    tls: ClientTls | None = None
 
 
 class PeerDirectory:

@@ -19,7 +19,7 @@ from gdtbridge.devices.profile import (
     quirk_names,
 )
 from gdtbridge.settings.fields import AeTitle, Port, split
-from gdtbridge.settings.section import SettingsSection
+from gdtbridge.settings.tls import ClientTlsKeys
 
 
 def _profile(value: str) -> str:
@@ -38,7 +38,7 @@ def _quirk(value: str) -> str:
 Quirks = Annotated[tuple[Annotated[str, AfterValidator(_quirk)], ...], BeforeValidator(split)]
 
 
-class DeviceSettings(SettingsSection):
+class DeviceSettings(ClientTlsKeys):
     """A table ``[[device]]``; what is left out of the values is as its profile says."""
 
     aet: AeTitle | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -13,6 +14,12 @@ def split(value: object) -> object:
     """Let a list come from the environment as ``a, b``."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _folder(value: object) -> object:
+    if value == "":
+        raise ValueError("must not be empty; leave the key out for the default")
     return value
 
 
@@ -31,5 +38,7 @@ def _ae_titles(value: str) -> str:
 
 AeTitle = Annotated[str, AfterValidator(_ae_title)]
 AeTitles = Annotated[str, AfterValidator(_ae_titles)]
+Folder = Annotated[Path, BeforeValidator(_folder)]
+"""A folder or file; a relative path counts from the settings file's folder."""
 Port = Annotated[int, Field(ge=0, le=65535)]
 Words = Annotated[tuple[str, ...], BeforeValidator(split)]

@@ -25,8 +25,9 @@ from gdtbridge import viewers
 from gdtbridge.devices.profile import AnswerLetters
 from gdtbridge.gdt.tables.ids import LONGEST_ID
 from gdtbridge.settings.devices import DeviceSettings
-from gdtbridge.settings.fields import AeTitle, AeTitles, Port, Words, split
+from gdtbridge.settings.fields import AeTitle, AeTitles, Folder, Port, Words, split
 from gdtbridge.settings.forward import ForwardSettings
+from gdtbridge.settings.hosts import is_loopback
 from gdtbridge.settings.patterns import compiled_pattern
 from gdtbridge.settings.peers import PeerSettings
 from gdtbridge.settings.secret import Secret, in_plain_sight
@@ -101,12 +102,6 @@ def _header_name(value: str) -> str:
     return value
 
 
-def _folder(value: object) -> object:
-    if value == "":
-        raise ValueError("must not be empty; leave the key out for the default")
-    return value
-
-
 def _mail_address(value: str) -> str:
     """Accept what SMTP takes as a mailbox, in ASCII (RFC 5321 4.1.2, without quoted forms)."""
     if value and not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+", value):
@@ -114,7 +109,6 @@ def _mail_address(value: str) -> str:
     return value
 
 
-Folder = Annotated[Path, BeforeValidator(_folder)]
 Url = Annotated[str, AfterValidator(_http_url)]
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(split)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
@@ -170,12 +164,24 @@ class DicomSettings(SettingsSection):
     aet: AeTitle = "GDTBRIDGE"
     host: str = "127.0.0.1"
     port: Port = 11112
+    tls_port: Port | None = None
+    tls_certificate: Folder | None = None
+    tls_key: Folder | None = None
+    tls_client_ca: Folder | None = None
+    tls_only: bool = False
     allowed_networks: Networks = ()
     allowed_aets: Words = ()
     unknown_devices: Literal["accept", "refuse"] = "accept"
     max_associations: Annotated[int, Field(ge=1, le=500)] = 100
     max_associations_per_address: Annotated[int, Field(ge=0, le=500)] = 0
     max_object_mb: Annotated[int, Field(ge=1)] = 2048
+
+    @property
+    def plain_host(self) -> str:
+        """The address the unencrypted port is bound to: this machine's own where TLS is a must."""
+        if not self.tls_only or is_loopback(self.host):
+            return self.host
+        return "::1" if ":" in self.host else "127.0.0.1"
 
 
 class CommitmentSettings(SettingsSection):

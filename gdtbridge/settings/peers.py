@@ -8,10 +8,10 @@ from pydantic import Field
 
 from gdtbridge.devices.profile import AnswerLetters
 from gdtbridge.settings.fields import AeTitle, Port
-from gdtbridge.settings.section import SettingsSection
+from gdtbridge.settings.tls import ClientTlsKeys
 
 
-class PeerSettings(SettingsSection):
+class PeerSettings(ClientTlsKeys):
     """A table ``[[peer]]``: who asks from ``host`` under the title ``aet``.
 
     ``confirm`` says how it is found out whether it keeps what it was sent.

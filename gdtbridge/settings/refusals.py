@@ -10,7 +10,13 @@ from gdtbridge.dataset.values import folded_title
 from gdtbridge.errors import SettingsError
 from gdtbridge.settings.forward import forward_problems
 from gdtbridge.settings.hosts import is_loopback
-from gdtbridge.settings.models import ExchangeSettings, MailSettings, RouteCondition, Settings
+from gdtbridge.settings.models import (
+    DicomSettings,
+    ExchangeSettings,
+    MailSettings,
+    RouteCondition,
+    Settings,
+)
 
 if TYPE_CHECKING:
     from gdtbridge.gdt.tables.dialects import Dialect
@@ -20,6 +26,7 @@ def refuse_unusable(settings: Settings) -> None:
     """Raise `SettingsError` with a line for everything a start must refuse, and how to mend it."""
     problems = [
         *_unguarded(settings),
+        *_tls_problems(settings.dicom),
         *_route_problems(settings),
         *_device_problems(settings),
         *forward_problems(settings),
@@ -49,6 +56,30 @@ def _unguarded(settings: Settings) -> Iterator[str]:
         )
     if token and len(token) < 16:
         yield "http.token: mindestens 16 Zeichen. / must have at least 16 characters."
+
+
+def _tls_problems(dicom: DicomSettings) -> Iterator[str]:
+    """Yield what keeps the encrypted port from being one, or would let somebody think it is."""
+    if dicom.tls_port is None:
+        for key in ("tls_client_ca", "tls_only"):
+            if getattr(dicom, key):
+                yield (
+                    f"dicom.{key}: Ohne dicom.tls_port verschlüsselt hier nichts. / Nothing is "
+                    "encrypted here without dicom.tls_port."
+                )
+    elif dicom.tls_certificate is None:
+        yield (
+            "dicom.tls_port: Setzen Sie dicom.tls_certificate und dicom.tls_key auf Zertifikat und "
+            "Schlüssel (PEM). / set dicom.tls_certificate and dicom.tls_key to a certificate and "
+            "its key (PEM)."
+        )
+    elif dicom.tls_port and dicom.tls_port == dicom.port:
+        yield (
+            "dicom.tls_port: Der Port gehört schon dicom.port; üblich ist 2762. / The port is that "
+            "of dicom.port already; 2762 is usual."
+        )
+    if dicom.tls_key is not None and dicom.tls_certificate is None:
+        yield "dicom.tls_key: Es fehlt dicom.tls_certificate. / dicom.tls_certificate is missing."
 
 
 def _route_problems(settings: Settings) -> Iterator[str]:

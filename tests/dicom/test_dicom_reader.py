@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset
 
-from gdtbridge.dicom.upper_layer import reactor, sockets
+from gdtbridge.dicom.upper_layer import reactor, sockets, waiting
 from tests.dicom.test_dicom_hostile import dicom_threads
 from tests.dicom.test_dicom_storage import dataset_of
 from tests.tools.device import (
@@ -354,6 +354,6 @@ def test_pdu_has_one_deadline(
 def test_sending_has_one_deadline(bridge: Bridge) -> None:
     """A peer that takes a little again and again does not extend the time for a PDU."""
     with associated(bridge) as association:
-        sockets.wait_to_send(association.socket, 1)
+        waiting.wait_to_send(association.socket, 1)
         with pytest.raises(TimeoutError):
-            sockets.wait_to_send(association.socket, 0)
+            waiting.wait_to_send(association.socket, 0)

@@ -54,6 +54,7 @@ PRIVATE_NAMES: dict[type, tuple[str, ...]] = {
         "_shutdown_socket",
         "assoc",
         "close",
+        "connect",
         "event_queue",
         "ready",
         "recv",

@@ -1,34 +1,108 @@
-"""Certificates that signed themselves, for servers of this machine."""
+"""Certificates for servers and clients of this machine, made by openssl."""
 
 from __future__ import annotations
 
 import shutil
 import ssl
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-_REQUEST = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+from gdtbridge.certificates import ClientTls, KeyPair, ServerTls
+
+_KEY = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A certificate and its key, both as PEM files."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """A CA, a server's and a client's certificate of it, and a certificate nobody vouches for."""
+
+    ca: Pair
+    server: Pair
+    client: Pair
+    stranger: Pair
+
+    @classmethod
+    def made(cls, folder: Path) -> Certificates:
+        """Make them; the server is 127.0.0.1, and ``localhost`` as well."""
+        ca = make_ca(folder)
+        both = "IP:127.0.0.1,DNS:localhost"
+        server = make_pair(folder, "server", both, ca=ca)
+        client = make_pair(folder, "client", "DNS:us01.invalid", ca=ca)
+        return cls(ca, server, client, make_pair(folder, "stranger", both))
+
+    def server_tls(self, *, asks: bool = False) -> ServerTls:
+        """Return the server's TLS, which asks clients for a certificate of the CA or does not."""
+        pair = KeyPair(self.server.certificate, self.server.key, "dicom.tls_certificate")
+        return ServerTls(pair, self.ca.certificate if asks else None, "dicom.tls_client_ca")
+
+    def client_tls(self, *, proven: bool = False, server_name: str = "") -> ClientTls:
+        """Return the TLS of a client that trusts the CA, and proves itself or does not."""
+        pair = KeyPair(self.client.certificate, self.client.key, "peer.tls_certificate")
+        return ClientTls("peer.tls_ca", self.ca.certificate, pair if proven else None, server_name)
 
 
 def self_signed(folder: Path, name: str = "DNS:localhost") -> Path:
     """Make ``x1.pem`` for one subjectAltName, its key beside it; skip the test without openssl."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    file = folder / "x1.pem"
-    names = ["-subj", "/CN=localhost", "-addext", f"subjectAltName={name}"]
-    files = ["-keyout", str(_key_of(file)), "-out", str(file)]
-    subprocess.run([*_REQUEST.split(), *names, *files], check=True, capture_output=True)
-    return file
+    return make_pair(folder, "x1", name).certificate
+
+
+def make_pair(
+    folder: Path,
+    name: str,
+    alternative: str = "IP:127.0.0.1",
+    *,
+    ca: Pair | None = None,
+    days: int = 90,
+) -> Pair:
+    """Make NAME.pem and NAME-key.pem, signed by ``ca`` or by itself; skip without openssl."""
+    pair = Pair(folder / f"{name}.pem", folder / f"{name}-key.pem")
+    signer = ["-CA", str(ca.certificate), "-CAkey", str(ca.key)] if ca is not None else []
+    extensions = [f"subjectAltName={alternative}", "basicConstraints=critical,CA:FALSE"]
+    _request(pair, days, name, extensions, *signer)
+    return pair
+
+
+def make_ca(folder: Path, name: str = "ca") -> Pair:
+    """Make a certificate authority; skip the test without openssl."""
+    pair = Pair(folder / f"{name}.pem", folder / f"{name}-key.pem")
+    _request(pair, 90, name, ["basicConstraints=critical,CA:TRUE"])
+    return pair
 
 
 def server_context(certificate: Path) -> ssl.SSLContext:
     """Return what a server needs to prove itself by a certificate of `self_signed`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, _key_of(certificate))
+    context.load_cert_chain(certificate, certificate.with_name("x1-key.pem"))
     return context
 
 
-def _key_of(certificate: Path) -> Path:
-    return certificate.with_name("key.pem")
+def _request(pair: Pair, days: int, name: str, extensions: Sequence[str], *signer: str) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    added = [word for one in extensions for word in ("-addext", one)]
+    files = ["-keyout", str(pair.key), "-out", str(pair.certificate)]
+    command = ["openssl", "req", "-x509", *_KEY.split(), "-config", str(_bare(pair)), *files]
+    subprocess.run(
+        [*command, "-days", str(days), "-subj", f"/CN={name}", *added, *signer],
+        check=True,
+        capture_output=True,
+    )
+
+
+def _bare(pair: Pair) -> Path:
+    """Return a configuration without the extensions openssl would add by itself."""
+    file = pair.key.with_suffix(".cnf")
+    file.write_text("[req]\ndistinguished_name = dn\n[dn]\n")
+    return file

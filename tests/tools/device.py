@@ -6,6 +6,7 @@ It speaks just enough of PS3.7 and PS3.8 itself, so that nothing corrects what a
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -102,6 +103,16 @@ def store_rq(sop_class: str, sop_uid: str, message_id: int = 1) -> bytes:
     )
 
 
+def echo_rq(message_id: int = 1) -> bytes:
+    """Return the command set of a C-ECHO request."""
+    return command_set(
+        command_element(0x0002, VERIFICATION),
+        command_element(0x0100, 0x0030),
+        command_element(0x0110, message_id),
+        command_element(0x0800, 0x0101),
+    )
+
+
 def find_rq(message_id: int = 1) -> bytes:
     """Return the command set of a Modality Worklist C-FIND request."""
     return command_set(
@@ -161,9 +172,11 @@ QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 class RawAssociation:
     """A connection that speaks DICOM as the test wants it."""
 
-    def __init__(self, port: int, timeout: float = 20) -> None:
+    def __init__(self, port: int, timeout: float = 20, tls: ssl.SSLContext | None = None) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="127.0.0.1")
         self.accepted: dict[int, str] = {}
         self.results: dict[int, int] = {}
         self.accept_pdu = b""

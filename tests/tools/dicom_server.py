@@ -144,6 +144,10 @@ class Bridge:
     def port(self) -> int:
         return self.server.port
 
+    @property
+    def tls_port(self) -> int:
+        return self.server.tls_port or 0
+
     def spooled(self) -> list[Path]:
         """Return what lies in the spool."""
         return list(self.spool.iterdir())

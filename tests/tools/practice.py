@@ -26,6 +26,7 @@ from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.gathering import ObjectOpeners
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import Settings
+from gdtbridge.settings.encryption import Encryption
 from gdtbridge.sr import Report, ReportLimitError, read_report
 from tests.tools.clock import HandClock
 from tests.tools.elements import EXPLICIT, PERSON, identification
@@ -77,9 +78,10 @@ class Practice:
                 target.out.mkdir(parents=True, exist_ok=True)
         (folder / "archive").mkdir(exist_ok=True)
         self.archive = Archive(folder / "archive")
+        encryption = Encryption.of(settings)
         senders = {
-            **senders_of(routing, settings, steady),
-            **forward_senders(settings, self.database, self.archive, steady),
+            **senders_of(routing, settings, encryption, steady),
+            **forward_senders(settings, encryption, self.database, self.archive, steady),
         }
         self.outbox = Outbox(self.database, senders, clock=steady)
         self.reader = HereReader()
@@ -89,7 +91,13 @@ class Practice:
         openers = openers or ObjectOpeners(self.reader, self.renderer, self.printer)
         self.frames = FrameReader()
         stores = Stores(
-            self.database, self.archive, self.outbox, self.worklist, openers, self.frames
+            self.database,
+            self.archive,
+            self.outbox,
+            self.worklist,
+            openers,
+            self.frames,
+            encryption,
         )
         self.core = wire(settings, routing, stores, steady)
         self.filed = self.core.order_files.ports.filed

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, cast
 
 from pydicom.uid import UID
@@ -25,6 +27,7 @@ from pynetdicom.transport import AddressInformation
 from gdtbridge.attention.refusals import RefusalReason
 from gdtbridge.callers import ActKind
 from gdtbridge.callers.model import ACCEPTED
+from gdtbridge.certificates import RenewedContext
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.callers import UNREGISTERED, CallerPort, note_response
 from gdtbridge.dicom.command import CommandSet, encode_command
@@ -42,6 +45,7 @@ from gdtbridge.dicom.upper_layer.connections import ConnectionTable
 from gdtbridge.dicom.upper_layer.messages import MessageReceiver, fragments_of
 from gdtbridge.dicom.upper_layer.reactor import AcceptorUpperLayer
 from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, GuardedSocket
+from gdtbridge.dicom.upper_layer.tls import TlsProblem
 from gdtbridge.logs import describe
 
 log = logging.getLogger(__name__)
@@ -69,7 +73,13 @@ class ServerContext:
 class AssociationAcceptor(Association):
     """An association that a peer requested (PS3.8 7.1), from its socket to its last answer."""
 
-    def __init__(self, ae: AE, server: ServerContext, client_socket: socket.socket) -> None:
+    def __init__(
+        self,
+        ae: AE,
+        server: ServerContext,
+        client_socket: socket.socket,
+        tls: RenewedContext | None = None,
+    ) -> None:
         super().__init__(ae, "acceptor")
         self.server = server
         self._sending = threading.Lock()  # the parts of a message are not mixed with another's
@@ -79,7 +89,8 @@ class AssociationAcceptor(Association):
         self.dul = self.upper_layer
         self.dimse = cast("DIMSEServiceProvider", self.receiver)
         self.acse = AssociationControl(self)
-        self.guarded = GuardedSocket(self, client_socket)
+        wrap = partial(_encrypted, tls) if tls is not None else None
+        self.guarded = GuardedSocket(self, client_socket, wrap, self._tls_failed)
         self.set_socket(self.guarded)
 
     def introduce(self, local: AddressInformation, remote: AddressInformation) -> None:
@@ -122,6 +133,12 @@ class AssociationAcceptor(Association):
             self.abort(block=False)
         else:
             self.drop()
+
+    def _tls_failed(self, problem: TlsProblem, detail: str) -> None:
+        reason = RefusalReason(problem)
+        self.server.refusals.note(reason, "", self.peer)
+        self.server.callers.note(self.caller, ActKind.ASSOCIATION, "", reason)
+        log.warning("connection from %s refused: %s (%s)", self.peer, reason, detail)
 
     def _trigger(self, event: str) -> None:
         self.dul.event_queue.put(event)
@@ -258,9 +275,10 @@ class AssociationControl(ACSE):
         association.is_established = True
         self._register(answered)
         self.send_accept()
-        title, peer = association.guarded.calling_aet, association.peer
-        counts = len(accepted), len(answered)
-        log.info("association of %r from %s: %d of %d contexts accepted", title, peer, *counts)
+        guarded, peer = association.guarded, association.peer
+        how = f" ({guarded.tls.version})" if guarded.tls is not None else ""
+        told = guarded.calling_aet, peer, how, len(accepted), len(answered)
+        log.info("association of %r from %s%s: %d of %d contexts accepted", *told)
 
     def _register(self, answered: Sequence[PresentationContext]) -> None:
         callers, caller = self._association.server.callers, self._association.caller
@@ -280,6 +298,13 @@ class AssociationControl(ACSE):
                 answer.sop_class_uid = uid
                 answer.scu_role, answer.scp_role = roles
                 self.acceptor.add_negotiation_item(answer)
+
+
+def _encrypted(
+    tls: RenewedContext, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO
+) -> ssl.SSLObject:
+    """Return the server's side of TLS, by the certificate as it is now."""
+    return tls.current().wrap_bio(incoming, outgoing, server_side=True)
 
 
 def _answer(proposed: PresentationContext) -> PresentationContext:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import struct
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from gdtbridge.dicom.service import ProtocolViolation
 
@@ -15,6 +14,13 @@ _PDV_HEADER: Final = struct.Struct(">LBB")
 _LENGTH_BYTES: Final = 4
 _LEAST_PDV: Final = 2
 """Presentation Context ID and message control header (PS3.8 9.3.5.1 and E.2)."""
+
+
+class ByteSource(Protocol):
+    """A connection to read from, encrypted or not."""
+
+    def recv_into(self, buffer: memoryview, /) -> int:
+        """Read what has come, 0 bytes at the end; raise `BlockingIOError` where nothing has."""
 
 
 class PduBuffer:
@@ -45,7 +51,7 @@ class PduBuffer:
         self._start += len(taken)
         return taken
 
-    def fill(self, connection: socket.socket) -> int:
+    def fill(self, connection: ByteSource) -> int:
         """Read what has come; return how many bytes, 0 at the end. Raises `OSError`."""
         self._make_room()
         count = connection.recv_into(self._view[self._end :])

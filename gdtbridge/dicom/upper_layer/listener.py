@@ -16,6 +16,7 @@ from pynetdicom.transport import AddressInformation
 
 from gdtbridge.attention.refusals import RefusalReason
 from gdtbridge.callers import ActKind
+from gdtbridge.certificates import RenewedContext
 from gdtbridge.dataset import part10
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.upper_layer import library
@@ -34,15 +35,22 @@ COLLECT_AFTER: Final = 50
 class ConnectionListener(socketserver.TCPServer):
     """The listening socket and its loop, which never waits for a peer.
 
-    Raises `OSError` when the address is taken and `RuntimeError` for a pynetdicom with a known
-    hole.
+    With ``tls`` every connection is encrypted. Raises `OSError` when the address is taken and
+    `RuntimeError` for a pynetdicom with a known hole.
     """
 
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, aet: str, address: tuple[str, int], context: ServerContext) -> None:
+    def __init__(
+        self,
+        aet: str,
+        address: tuple[str, int],
+        context: ServerContext,
+        tls: RenewedContext | None = None,
+    ) -> None:
         library.set_up()
+        self._tls = tls
         self._context = context
         self._ae = AE(aet)
         self._ae.acse_timeout = ASSOCIATE_SECONDS
@@ -82,7 +90,7 @@ class ConnectionListener(socketserver.TCPServer):
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
         """Start the association of an accepted socket; its own threads do the rest."""
         self._served += 1
-        association = AssociationAcceptor(self._ae, self._context, request)
+        association = AssociationAcceptor(self._ae, self._context, request, self._tls)
         association.introduce(
             AddressInformation.from_tuple(self.socket.getsockname()),
             AddressInformation.from_tuple(client_address),

@@ -21,7 +21,8 @@ from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.timer import Timer
 
 from gdtbridge.dicom.upper_layer.buffer import p_data_tf
-from gdtbridge.dicom.upper_layer.sockets import GuardedSocket, readable
+from gdtbridge.dicom.upper_layer.sockets import GuardedSocket
+from gdtbridge.dicom.upper_layer.waiting import readable
 from gdtbridge.logs import describe
 
 log = logging.getLogger(__name__)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import time
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
@@ -10,13 +12,15 @@ from pynetdicom import AE, build_role, evt
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.transport import AddressInformation
+from pynetdicom.transport import T_CONNECT, AddressInformation
 
+from gdtbridge.certificates import ClientTls
 from gdtbridge.dataset import part10
 from gdtbridge.dicom.upper_layer import library
-from gdtbridge.dicom.upper_layer.buffer import p_data_tf
+from gdtbridge.dicom.upper_layer.buffer import HEADER, p_data_tf
 from gdtbridge.dicom.upper_layer.reactor import UpperLayer
-from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, MAX_REQUEST, ClosingSocket
+from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, MAX_REQUEST, PDU_SECONDS, BoundedSocket
+from gdtbridge.dicom.upper_layer.tls import ALERT, TlsConnection, TlsFailure, TlsProblem
 
 CONNECT_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 60.0
@@ -45,8 +49,52 @@ class ResponseReceiver(DIMSEServiceProvider):
         return (None, None) if context_id is None else (context_id, message)
 
 
-class BoundedSocket(ClosingSocket):
-    """A socket of ours that takes no PDU larger than a peer may send; the connection ends there."""
+class RequestorSocket(BoundedSocket):
+    """The socket of an association of ours, which shakes hands before anything is requested.
+
+    It takes no PDU larger than a peer may send; the connection ends there.
+    """
+
+    def __init__(self, assoc: Association, address: AddressInformation) -> None:
+        super().__init__(assoc, address=address)
+        self.client_tls: ClientTls | None = None
+        self.server_name = ""
+        self.failure: TlsFailure | None = None
+        """Why nobody can be spoken to, where the peer was reached."""
+
+    def connect(self, primitive: T_CONNECT) -> None:
+        """Connect and, where that is wanted, encrypt; a failure is the result of ``primitive``."""
+        super().connect(primitive)
+        if self.socket is None:
+            return
+        self.prepare(self.socket)
+        if self.client_tls is None:
+            return
+        try:
+            self._encrypt(self.socket, self.client_tls)
+        except OSError as error:
+            silent = TlsFailure(TlsProblem.PLAIN, "no answer")
+            self.failure = error if isinstance(error, TlsFailure) else silent
+            self._shutdown_socket()
+            self.socket, self._is_connected = None, False
+            primitive.result = "Evt17"
+
+    def _encrypt(self, connection: socket.socket, tls: ClientTls) -> None:
+        deadline = time.monotonic() + CONNECT_SECONDS
+        context = tls.context.current()
+
+        def wrap(incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> ssl.SSLObject:
+            return context.wrap_bio(incoming, outgoing, server_hostname=self.server_name)
+
+        def wait() -> None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("no handshake in time")
+            self.wait_to_read(connection, left)
+
+        encrypted = TlsConnection(connection, wrap)
+        encrypted.handshake(wait)
+        self.tls = encrypted
 
     @property
     def ready(self) -> bool:
@@ -55,15 +103,14 @@ class BoundedSocket(ClosingSocket):
         return super().ready
 
     def recv(self, nr_bytes: int) -> bytearray:
-        """Return so many bytes, fewer where the connection ends; raise `OSError`."""
-        data = bytearray(nr_bytes if nr_bytes <= MAX_REQUEST else 0)
-        view, size = memoryview(data), 0
-        while size < len(data) and self.socket is not None:
-            read = self.socket.recv_into(view[size:])
-            if not read:
-                break
-            size += read
-        return data[:size]
+        """Return so many bytes, fewer where the connection ends; raise `OSError` when late."""
+        if nr_bytes > MAX_REQUEST:
+            return bytearray()
+        self._deadline = time.monotonic() + PDU_SECONDS
+        received = self.read(nr_bytes)
+        if self.tls is None and nr_bytes == HEADER.size and received.startswith(ALERT):
+            self.failure = TlsFailure(TlsProblem.UNEXPECTED, "TLS alert")
+        return received
 
 
 class Requestor(AE):
@@ -78,7 +125,9 @@ class Requestor(AE):
         self.implementation_class_uid = part10.IMPLEMENTATION_CLASS_UID
         self.implementation_version_name = part10.IMPLEMENTATION_VERSION_NAME
         self.is_connected = False
-        self._closing_socket: ClosingSocket | None = None
+        self._socket: RequestorSocket | None = None
+        self._tls: ClientTls | None = None
+        self._server_name = ""
 
     def request(
         self,
@@ -87,12 +136,19 @@ class Requestor(AE):
         called_aet: str,
         contexts: list[PresentationContext],
         provided: Sequence[str] = (),
+        tls: ClientTls | None = None,
     ) -> Association:
         """Return the association, established or not; raise `OSError` for an unknown host.
+
+        With ``tls`` it is encrypted, or not made; then certificates that cannot be used raise
+        `CertificateError`.
 
         For the SOP classes ``provided`` the role of the provider is proposed (PS3.7 D.3.3.4).
         `is_connected` then tells whether anyone listened.
         """
+        if tls is not None:
+            tls.context.current()  # raises here, not in a thread of the library
+            self._tls, self._server_name = tls, tls.server_name or host
         return self.associate(
             host,
             port,
@@ -108,31 +164,37 @@ class Requestor(AE):
 
     def _create_socket(
         self, assoc: Association, address: AddressInformation, _tls_args: object
-    ) -> ClosingSocket:
+    ) -> RequestorSocket:
         """Return the socket of a new association; pynetdicom's hook to give it our providers."""
         assoc.dimse = ResponseReceiver(assoc)
         assoc.dul = UpperLayer(assoc)
-        self._closing_socket = BoundedSocket(assoc, address=address)
-        if self._closing_socket.socket is not None:
-            self._closing_socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return self._closing_socket
+        self._socket = RequestorSocket(assoc, address)
+        self._socket.client_tls, self._socket.server_name = self._tls, self._server_name
+        return self._socket
+
+    @property
+    def tls_failure(self) -> TlsFailure | None:
+        """Why a peer that was reached could not be spoken to encrypted; None where it could."""
+        if self._socket is None:
+            return None
+        return self._socket.failure or (self._socket.tls.failure if self._socket.tls else None)
 
     def send_half(self, context_id: int, command: bytes, dataset: bytes) -> None:
         """Send a command set and the first half of its dataset (PS3.8 E.2), and no more."""
-        if self._closing_socket is None:
+        if self._socket is None:
             return
         half = dataset[: min(len(dataset) // 2, _FRAGMENT)]
         for pdu in (p_data_tf(context_id, 3, command), p_data_tf(context_id, 0, half)):
-            self._closing_socket.send(pdu)
+            self._socket.send(pdu)
 
     def hang_up(self) -> None:
         """Close the connection; its threads end."""
-        if self._closing_socket is not None:
-            self._closing_socket.drop()
-            reactor = self._closing_socket.assoc.dul
+        if self._socket is not None:
+            self._socket.drop()
+            reactor = self._socket.assoc.dul
             if reactor.is_alive():
                 reactor.join(CONNECT_SECONDS)
-            self._closing_socket.close()
+            self._socket.close()
 
 
 def answered_instance(association: Association) -> str:

@@ -6,11 +6,10 @@ A PDU has a size limit and one deadline for all of its bytes (PS3.8 9.3).
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 import struct
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from pynetdicom.association import Association
@@ -25,6 +24,14 @@ from gdtbridge.dicom.upper_layer.request import (
     implementation_of,
     readable_request,
 )
+from gdtbridge.dicom.upper_layer.tls import (
+    CLIENT_HELLO,
+    TlsConnection,
+    TlsFailure,
+    TlsProblem,
+    Wrap,
+)
+from gdtbridge.dicom.upper_layer.waiting import readable, send_all
 
 MAX_PDU: Final = 128 * 1024
 """Largest PDU we take (we announce it); bytes after the header."""
@@ -42,35 +49,94 @@ _PDU_TYPES: Final = range(0x01, 0x08)
 _QUICK_ACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
 
-def readable(sockets: Sequence[socket.socket], timeout: float) -> list[int]:
-    """Return the descriptors of ``sockets`` that have something to read within some seconds.
+class BoundedSocket(AssociationSocket):
+    """A socket that never waits for its peer without end, encrypted where it has a ``tls``.
 
-    Raises `ValueError` or `OSError` for a closed one.
+    It is closed even where shutting it down fails (a peer that has gone).
     """
-    if hasattr(select, "poll"):
-        poll = select.poll()  # select() cannot see descriptors from 1024 on
-        for one in sockets:
-            poll.register(one, select.POLLIN)
-        return [descriptor for descriptor, _ in poll.poll(timeout * 1000)]
-    return [one.fileno() for one in select.select(sockets, [], [], timeout)[0]]
 
+    tls: TlsConnection | None = None
+    _deadline = 0.0
+    """Until when (monotonic) what is being read has to be complete."""
 
-def wait_to_send(connection: socket.socket, timeout: float) -> None:
-    """Wait until the peer takes more; raise `TimeoutError` after ``timeout`` seconds."""
-    if hasattr(select, "poll"):
-        poll = select.poll()
-        poll.register(connection, select.POLLOUT)
-        ready: Sequence[object] = poll.poll(max(0.0, timeout) * 1000)
-    else:
-        ready = select.select([], [connection], [], max(0.0, timeout))[1]
-    if timeout <= 0 or not ready:
-        raise TimeoutError("peer takes nothing")
+    def prepare(self, connection: socket.socket) -> None:
+        """Have a connected socket wait for nothing by itself."""
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to read, or the end of the connection to notice."""
+        if self.socket is None or not self._is_connected:
+            return False
+        if self.has_buffered:
+            return True
+        try:
+            return self.tls.look() if self.tls is not None else bool(readable([self.socket], 0))
+        except (OSError, ValueError):
+            self.event_queue.put("Evt17")
+            return False
 
-class ClosingSocket(AssociationSocket):
-    """A socket that is closed even where shutting it down fails (a peer that has gone)."""
+    @property
+    def has_buffered(self) -> bool:
+        """Whether `recv` would return something without waiting: nobody waits for the peer then."""
+        return self.tls is not None and self.tls.has_plain
+
+    def acknowledge_at_once(self) -> None:
+        """Have the next segment acknowledged without delay.
+
+        DCMTK sends a command and waits for its acknowledgement before it sends the dataset; Linux
+        would delay that by 40 ms. The option does not last, so it is set before each wait.
+        """
+        if _QUICK_ACK is not None and self.socket is not None:
+            with contextlib.suppress(OSError):
+                self.socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
+
+    def read(self, nr_bytes: int) -> bytearray:
+        """Return so many bytes, fewer at the end of the connection; raise `OSError` when late."""
+        data = bytearray(nr_bytes)
+        done = 0
+        with memoryview(data) as view:
+            while done < nr_bytes:
+                got = self._read_some(view[done:])
+                if not got:
+                    return data[:done]
+                done += got
+        return data
+
+    def _read_some(self, view: memoryview) -> int:
+        while True:
+            left = self._deadline - time.monotonic()
+            if self.socket is None or left <= 0:
+                raise TimeoutError("PDU not complete in time")
+            try:
+                return (self.tls or self.socket).recv_into(view)
+            except BlockingIOError:
+                self.wait_to_read(self.socket, left)
+
+    def wait_to_read(self, connection: socket.socket, seconds: float) -> None:
+        """Wait for the peer, at most so long; raise `OSError` where the socket is closed."""
+        self.acknowledge_at_once()
+        try:
+            readable([connection], seconds)
+        except ValueError as error:
+            raise OSError("closed") from error
+
+    def send(self, bytestream: bytes) -> None:
+        """Send one PDU; a failure ends the association (Evt17)."""
+        deadline = time.monotonic() + PDU_SECONDS
+        try:
+            if self.socket is None:
+                raise OSError("closed")
+            rest = memoryview(bytestream)
+            send_all(self.socket, rest if self.tls is None else self.tls.sealed(rest), deadline)
+        except (OSError, ValueError):
+            self.event_queue.put("Evt17")
 
     def _shutdown_socket(self) -> None:
+        if self.tls is not None and self.socket is not None:
+            self.tls.say_goodbye()
         self.drop()
         if self.socket is not None:
             self.socket.close()
@@ -80,28 +146,23 @@ class ClosingSocket(AssociationSocket):
         with contextlib.suppress(OSError, AttributeError):
             self.socket.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
 
-    def acknowledge_at_once(self) -> None:
-        """Have the next segment acknowledged without delay.
 
-        DCMTK sends its commands and responses in two pieces and waits for the acknowledgement of
-        the first; Linux would delay that by 40 ms. The option does not last, so it is set before
-        each wait.
-        """
-        if _QUICK_ACK is not None and self.socket is not None:
-            with contextlib.suppress(OSError):
-                self.socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
-
-
-class GuardedSocket(ClosingSocket):
+class GuardedSocket(BoundedSocket):
     """An accepted socket that bounds each PDU in size and time and reads it in one piece.
 
     `data` reads ahead; `recv` first returns what is left of that. It also makes the association
     request such as pynetdicom can read; ``calling_aet``, ``called_aet`` and ``implementation``
     (class UID, version name) are what the device really sent. The answer repeats the titles byte
-    for byte (PS3.8 9.3.3).
+    for byte (PS3.8 9.3.3). ``failed`` is told, once, why a peer did not get as far as that.
     """
 
-    def __init__(self, assoc: Association, client_socket: socket.socket) -> None:
+    def __init__(
+        self,
+        assoc: Association,
+        client_socket: socket.socket,
+        tls: Wrap | None = None,
+        failed: Callable[[TlsProblem, str], None] | None = None,
+    ) -> None:
         super().__init__(assoc, client_socket=client_socket)
         self.called_aet = self.calling_aet = ""
         self.implementation = ("", "")
@@ -113,27 +174,15 @@ class GuardedSocket(ClosingSocket):
         self._buffer: PduBuffer | None = None
         self._pdu_until: float | None = None
         self._is_over = False
-        client_socket.setblocking(False)
-        client_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client_socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-
-    @property
-    def ready(self) -> bool:
-        """Whether there is something to read, or the end of the connection to notice."""
-        if self.socket is None or not self._is_connected:
-            return False
-        if self.has_buffered:
-            return True
-        try:
-            return bool(readable([self.socket], 0))
-        except (OSError, ValueError):
-            self.event_queue.put("Evt17")
-            return False
+        self._failed = failed
+        self.prepare(client_socket)
+        if tls is not None:
+            self.tls = TlsConnection(client_socket, tls)
 
     @property
     def has_buffered(self) -> bool:
         """Whether `recv` would return something without waiting: nobody waits for the peer then."""
-        return self._is_over or bool(self._buffer)
+        return self._is_over or bool(self._buffer) or super().has_buffered
 
     @property
     def has_other(self) -> bool:
@@ -179,7 +228,7 @@ class GuardedSocket(ClosingSocket):
             self._is_over = True
             return False
         try:
-            count = buffer.fill(self.socket)
+            count = buffer.fill(self.tls or self.socket)
         except BlockingIOError:
             return False
         except OSError:
@@ -199,13 +248,13 @@ class GuardedSocket(ClosingSocket):
             return self._read_header(nr_bytes)
         self._is_within_pdu = False
         request, self._request = self._request, bytearray()
-        return request or self._read(nr_bytes)
+        return request or self.read(nr_bytes)
 
     def _read_header(self, nr_bytes: int) -> bytearray:
         if self._is_associated:
             self._deadline = self._pdu_until or time.monotonic() + PDU_SECONDS
             self._pdu_until = None
-        header = self._read(nr_bytes)
+        header = self._read_first(nr_bytes)
         if len(header) < nr_bytes:
             return header
         pdu_type, length = HEADER.unpack(header)
@@ -217,7 +266,7 @@ class GuardedSocket(ClosingSocket):
 
     def _read_request(self, length: int) -> bytearray:
         """Return the header of the request as pynetdicom shall read it; its body comes next."""
-        body = bytes(self._read(length))
+        body = bytes(self.read(length))
         if len(body) < length:
             raise OSError("connection closed within the association request")
         self._request = bytearray(readable_request(body))
@@ -227,57 +276,36 @@ class GuardedSocket(ClosingSocket):
         self.implementation = implementation_of(body)
         return bytearray(struct.pack(">BxL", _ASSOCIATE_RQ, len(self._request)))
 
-    def _read(self, nr_bytes: int) -> bytearray:
-        data = bytearray(nr_bytes)
-        done = 0
-        with memoryview(data) as view:
-            while done < nr_bytes:
-                got = self._read_some(view[done:])
-                if not got:
-                    return data[:done]
-                done += got
-        return data
+    def _read_first(self, nr_bytes: int) -> bytearray:
+        """Return the header of a PDU, and tell of a peer that does not speak as this port does."""
+        try:
+            header = self.read(nr_bytes)
+        except TlsFailure as failure:
+            self._tell(failure.problem, failure.detail)
+            raise
+        if not self._is_associated and self.tls is None and header.startswith(CLIENT_HELLO):
+            self._tell(TlsProblem.UNEXPECTED, "TLS where none is spoken")
+            raise OSError("TLS where none is spoken")
+        return header
+
+    def _tell(self, problem: TlsProblem, detail: str) -> None:
+        if self._failed is not None and not self._is_associated:
+            self._failed(problem, detail)
+            self._failed = None
 
     def _read_some(self, view: memoryview) -> int:
         if self._buffer:
             taken = self._buffer.take(len(view))
             view[: len(taken)] = taken
             return len(taken)
-        while True:
-            left = self._deadline - time.monotonic()
-            if self.socket is None or left <= 0:
-                raise TimeoutError("PDU not complete in time")
-            try:
-                return self.socket.recv_into(view)
-            except BlockingIOError:
-                self._wait_to_read(self.socket, left)
-
-    def _wait_to_read(self, connection: socket.socket, seconds: float) -> None:
-        self.acknowledge_at_once()
-        try:
-            readable([connection], seconds)
-        except ValueError as error:
-            raise OSError("closed") from error
+        return super()._read_some(view)
 
     def send(self, bytestream: bytes) -> None:
         """Send one PDU; a failure ends the association (Evt17)."""
         if bytestream[0] == _ASSOCIATE_AC:
             bytestream = bytestream[:10] + self._titles + bytestream[74:]
             self._is_associated = True
-        try:
-            self._send(memoryview(bytestream))
-        except (OSError, ValueError):
-            self.event_queue.put("Evt17")
-
-    def _send(self, rest: memoryview) -> None:
-        deadline = time.monotonic() + PDU_SECONDS
-        while rest:
-            if self.socket is None:
-                raise OSError("closed")
-            try:
-                rest = rest[self.socket.send(rest) :]
-            except BlockingIOError:
-                wait_to_send(self.socket, deadline - time.monotonic())
+        super().send(bytestream)
 
 
 def _is_data(pdu_type: int, length: int) -> bool:
