@@ -43,9 +43,9 @@ def plain_identifier(data: bytes, syntax: UID) -> bytes:
         raise IdentifierError("not deflated") from error
 
 
-def read_identifier(data: bytes, syntax: UID) -> Dataset:
+def read_identifier(data: bytes, syntax: UID, most_values: int = MAX_VALUES) -> Dataset:
     """Return the dataset encoded in ``data``, which is not deflated; raise `IdentifierError`."""
-    if data.count(b"\\") > MAX_VALUES:
+    if data.count(b"\\") > most_values:
         raise IdentifierError("too many values")
     try:
         return read_dataset(BytesIO(data), syntax.is_implicit_VR, syntax.is_little_endian)

@@ -18,13 +18,14 @@ from gdtbridge.attention.refusals import RefusalReason
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.command import DimseStatus, SubOperations
 from gdtbridge.dicom.identifier import (
+    MAX_VALUES,
     IdentifierError,
     encode_dataset,
     plain_identifier,
     read_identifier,
 )
 from gdtbridge.dicom.refusals import RefusalPort
-from gdtbridge.dicom.service import BufferedOperation
+from gdtbridge.dicom.service import MAX_IDENTIFIER, BufferedOperation
 from gdtbridge.errors import BridgeError, StoreError
 from gdtbridge.logs import describe
 from gdtbridge.retrieve.finder import QueryRefused, Viewer
@@ -48,11 +49,13 @@ class FinalResponse:
 class IdentifierOperation(BufferedOperation, ABC):
     """A request with an identifier: served, and whatever fails becomes a failure status.
 
-    ``what`` names it in the log, ``unavailable`` is said when a store does not answer.
+    ``what`` names it in the log, ``unavailable`` is said when a store does not answer,
+    ``most_values`` are as many separators of values as an identifier may have.
     """
 
     what: ClassVar[str]
     unavailable: ClassVar[str]
+    most_values: ClassVar[int] = MAX_VALUES
 
     def run(self) -> None:
         """Serve the request and send the last response."""
@@ -83,7 +86,7 @@ class IdentifierOperation(BufferedOperation, ABC):
 
     def query(self) -> Dataset:
         """Return the identifier; raise `IdentifierError`."""
-        return read_identifier(self.identifier(), self.syntax)
+        return read_identifier(self.identifier(), self.syntax, self.most_values)
 
     def _outcome(self) -> FinalResponse:
         try:
@@ -137,6 +140,7 @@ class ArchiveOperation(IdentifierOperation):
     """A request of the archive: served for peers of the settings, refused to all others."""
 
     unavailable = "Archive not available"
+    most_values = MAX_IDENTIFIER  # hundreds of UIDs; the finder counts the others
     peers: PeerPort
     refusals: RefusalPort
 

@@ -6,7 +6,7 @@ is held is not told of it, nor is it counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -21,11 +21,20 @@ from gdtbridge.exams.studies import is_foreign
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.retrieve import store
 from gdtbridge.retrieve.attributes import QueryLevel, tables_of, unique_keys
+from gdtbridge.retrieve.items import (
+    ListedStudy,
+    item_of,
+    items_of,
+    listed_as_it_leaves,
+    objects_in,
+    patient_item,
+    series_of,
+)
 from gdtbridge.retrieve.leaving import LeavingObject
 from gdtbridge.retrieve.store import ListedObject, Narrowing
 from worklist import AnswerCharset, Match, MatchPolicy
 from worklist.folder import answer_to
-from worklist.item import Element, Item, item_from, tag_of, text_of, vr_of
+from worklist.item import Element, Item, item_from, tag_of, text_of
 from worklist.query import Query
 from worklist.temporal import da_of, parse_range, to_day
 from worklist.text import has_wildcard, name_groups
@@ -38,6 +47,8 @@ _IDENTITY: Final = {
     "AccessionNumber": "accession_number",
 }
 """What was decided of an exam, and its column or field."""
+MOST_VALUES: Final = 256
+"""Values other than UIDs in all of a query: each is compared with each study."""
 ONLINE: Final = "ONLINE"
 """Instance Availability (0008,0056): every object the index names can be had at once."""
 
@@ -56,24 +67,6 @@ class Viewer:
 
     sees_held: bool = False
     charset: AnswerCharset = AnswerCharset.DEVICE
-
-
-@dataclass(frozen=True, slots=True)
-class ListedStudy:
-    """A study as it is one person's: the exam under the identity that was decided, its objects.
-
-    ``is_decided`` is False where a person, or time, has still to say whose it is; the identity is
-    then what the device said.
-    """
-
-    exam: PatientExam
-    objects: tuple[ListedObject, ...]
-    is_decided: bool
-
-    @property
-    def patient_id(self) -> str:
-        """The number of the patient it is of."""
-        return self.exam.patient_id
 
 
 class ArchiveFinder:
@@ -97,30 +90,30 @@ class ArchiveFinder:
         exams ends when ``is_cancelled``, which is asked now and then. Raises `QueryRefused` at
         once, and a `StoreError` where the index cannot be read.
         """
-        keys = item_from(query)
-        level = level_of(keys)
+        asked = item_from(query)
+        level = level_of(asked)
+        keys = {**asked, **item_of(QueryRetrieveLevel=level)}  # it may have been told otherwise
         tables = tables_of(level)
-        wanted = Query.of(keys, MatchPolicy(charset=viewer.charset, attributes=tables))
-        items = self._items(level, keys, viewer, is_cancelled)
-        return (answer_to(keys, item, wanted, tables) for item in items if wanted.matches(item))
+        wanted = Query.of(_bounded(keys), MatchPolicy(charset=viewer.charset, attributes=tables))
+        studies = self.studies(narrowing_of(keys), viewer, is_cancelled)
+        if level is QueryLevel.PATIENT:
+            items = self._patients(studies, keys, wanted, viewer)
+        else:
+            items = self._matching(studies, level, wanted)
+        return (answer_to(keys, {**item, **self._always(level)}, wanted, tables) for item in items)
 
     def leaving(self, query: Dataset, *, viewer: Viewer) -> Iterator[LeavingObject]:
         """Return the objects a Retrieve identifier names (PS3.4 C.4.2.1.4), as they are to leave.
 
-        Without any unique key nothing is named. Raises as `find` does.
+        Raises as `find` does, and where nothing is named (`named_by`).
         """
-        keys = item_from(query)
-        level = level_of(keys)
-        unique = {tag_of(word) for one in level.path for word in unique_keys(one)}
-        named = {tag: key for tag, key in keys.items() if tag in unique and key.texts}
-        if not named:
-            raise QueryRefused("a unique key of the level")
+        named = _bounded(named_by(item_from(query)))
         tables = tables_of(QueryLevel.IMAGE)
         wanted = Query.of(named, MatchPolicy(attributes=tables))
         return (
             self._leaving(study, one)
             for study in self.studies(narrowing_of(named), viewer)
-            for one, item in _objects_of(study)
+            for one, item in objects_in(study)
             if wanted.matches(item)
         )
 
@@ -147,21 +140,38 @@ class ArchiveFinder:
             one.head["Manufacturer"],
         )
 
-    def _items(
-        self, level: QueryLevel, keys: Item, viewer: Viewer, is_cancelled: Callable[[], bool]
+    def _matching(
+        self, studies: Iterable[ListedStudy], level: QueryLevel, wanted: Query
     ) -> Iterator[Item]:
-        patients: set[str] = set()
-        for study in self.studies(narrowing_of(keys), viewer, is_cancelled):
-            if level is not QueryLevel.PATIENT:
-                for item in _items_of(study, level):
-                    yield {**item, **self._always(level)}
-            elif study.patient_id not in patients:
-                patients.add(study.patient_id)
-                counts = self._counts(study, viewer) if _asks_for_counts(keys) else {}
-                yield {**_patient_item(study), **counts, **self._always(level)}
+        always = self._always(level)
+        for study in studies:
+            for item in items_of(study, level):
+                if wanted.matches({**item, **always}):
+                    yield item
+
+    def _patients(
+        self, studies: Iterable[ListedStudy], keys: Item, wanted: Query, viewer: Viewer
+    ) -> Iterator[Item]:
+        """Yield each patient once, as the newest of the exams says that fits.
+
+        A name that was another before a marriage is found by both.
+        """
+        always, answered = self._always(QueryLevel.PATIENT), set[object]()
+        counts: dict[object, Item] = {}
+        for study in studies:
+            item = patient_item(study)
+            who = study.patient_id or tuple(item.values())  # without a number: as it is told
+            if who in answered:
+                continue
+            if _asks_for_counts(keys):
+                counted = counts.get(who) or counts.setdefault(who, self._counts(study, viewer))
+                item = {**item, **counted}
+            if wanted.matches({**item, **always}):
+                answered.add(who)
+                yield item
 
     def _always(self, level: QueryLevel) -> Item:
-        return _item(
+        return item_of(
             QueryRetrieveLevel=level, RetrieveAETitle=self._aet, InstanceAvailability=ONLINE
         )
 
@@ -176,9 +186,9 @@ class ArchiveFinder:
             ]
         else:
             found = [study]
-        return _item(
+        return item_of(
             NumberOfPatientRelatedStudies=str(len({one.exam.study_instance_uid for one in found})),
-            NumberOfPatientRelatedSeries=str(sum(len(_series_of(one)) for one in found)),
+            NumberOfPatientRelatedSeries=str(sum(len(series_of(one)) for one in found)),
             NumberOfPatientRelatedInstances=str(sum(len(one.objects) for one in found)),
         )
 
@@ -196,7 +206,7 @@ class ArchiveFinder:
                 found = _people_of(connection, exams)
                 objects: dict[int, list[ListedObject]] = {}
                 for held in store.objects_of(connection, [exam.id for exam in exams]):
-                    objects.setdefault(held.exam_id, []).append(held)
+                    objects.setdefault(held.exam_id, []).append(listed_as_it_leaves(held))
             for one, is_decided in found:
                 if is_decided or viewer.sees_held:
                     claims = {claim.id for claim in one.claims}
@@ -223,14 +233,49 @@ def level_of(keys: Item) -> QueryLevel:
         raise QueryRefused("QueryRetrieveLevel (0008,0052)") from None
 
 
+def named_by(keys: Item) -> Item:
+    """Return the keys of a Retrieve identifier that name objects; raise `QueryRefused` for none.
+
+    Those are the unique keys of its level and of the levels above, and the accession number, which
+    some viewers name a study by. Without a level all of them count. None may be a pattern (PS3.4
+    C.4.2.2.1): who wants everything of everybody asks for it patient by patient.
+    """
+    level = level_of(keys) if text_of(keys, "QueryRetrieveLevel") else QueryLevel.IMAGE
+    words = [word for one in level.path for word in unique_keys(one)]
+    if level is not QueryLevel.PATIENT:
+        words.append("AccessionNumber")
+    named = {tag: keys[tag] for tag in map(tag_of, words) if tag in keys and keys[tag].texts}
+    if not named:
+        raise QueryRefused("a unique key of the level")
+    if any(has_wildcard(text) for key in named.values() for text in key.texts):
+        raise QueryRefused("a wildcard in a unique key")
+    return named
+
+
+def _bounded(keys: Item) -> Item:
+    """Return the keys; raise `QueryRefused` for more values to compare than anybody asks for.
+
+    UIDs are looked up: of them there may be as many as an identifier holds.
+    """
+    if sum(len(key.texts) for key in keys.values() if key.VR != "UI") > MOST_VALUES:
+        raise QueryRefused("so many values")
+    return keys
+
+
 def narrowing_of(keys: Item) -> Narrowing:
-    """Return what of a query can be looked up; the query's own tests decide."""
+    """Return what of a query can be looked up; the query's own tests decide.
+
+    Series are looked up where nothing else is: a report may leave in another than it is stored in.
+    """
+    studies, instances = _exact(keys, "StudyInstanceUID"), _exact(keys, "SOPInstanceUID")
+    patients, accessions = _exact(keys, "PatientID"), _exact(keys, "AccessionNumber")
+    elsewhere = studies or instances or patients or accessions
     return Narrowing(
-        studies=_exact(keys, "StudyInstanceUID"),
-        patients=_exact(keys, "PatientID"),
-        accessions=_exact(keys, "AccessionNumber"),
-        series=_exact(keys, "SeriesInstanceUID"),
-        instances=_exact(keys, "SOPInstanceUID"),
+        studies=studies,
+        patients=patients,
+        accessions=accessions,
+        series=() if elsewhere else _exact(keys, "SeriesInstanceUID"),
+        instances=instances,
         days=_days(keys),
         name=_name(keys),
     )
@@ -308,108 +353,6 @@ def _as_decided(connection: Connection, one: PatientExam) -> PatientExam:
     if one.sent_patient_id != one.patient_id:  # what the device said is of another number
         return replace(one, patient_name="", patient_birth_date="", patient_sex="")
     return one
-
-
-def _items_of(study: ListedStudy, level: QueryLevel) -> Iterator[Item]:
-    if level is QueryLevel.IMAGE:
-        yield from (item for _, item in _objects_of(study))
-        return
-    above = {**_patient_item(study), **_study_item(study)}
-    if level is QueryLevel.STUDY:
-        yield above
-        return
-    for objects in _series_of(study).values():
-        yield {**above, **_series_item(objects)}
-
-
-def _objects_of(study: ListedStudy) -> Iterator[tuple[ListedObject, Item]]:
-    """Yield each object with its item, which has the attributes of every level."""
-    above = {**_patient_item(study), **_study_item(study)}
-    for objects in _series_of(study).values():
-        series = {**above, **_series_item(objects)}
-        for one in objects:
-            yield one, {**series, **_object_item(one)}
-
-
-def _series_of(study: ListedStudy) -> Mapping[str, list[ListedObject]]:
-    """Return the objects by Series Instance UID."""
-    series: dict[str, list[ListedObject]] = {}
-    for one in study.objects:
-        series.setdefault(one.SeriesInstanceUID, []).append(one)
-    return series
-
-
-def _patient_item(study: ListedStudy) -> Item:
-    one = study.exam
-    return _item(
-        PatientID=one.patient_id,
-        PatientName=one.patient_name,
-        PatientBirthDate=one.patient_birth_date,
-        PatientSex=one.patient_sex,
-    )
-
-
-def _study_item(study: ListedStudy) -> Item:
-    one, objects = study.exam, study.objects
-    return _item(
-        StudyInstanceUID=one.study_instance_uid,
-        StudyDate=one.study_date,
-        StudyTime=one.study_time,
-        AccessionNumber=one.accession_number,
-        StudyDescription=one.study_description,
-        StudyID=_said(objects, "StudyID"),
-        ReferringPhysicianName=_said(objects, "ReferringPhysicianName"),
-        InstitutionName=_said(objects, "InstitutionName"),
-        ModalitiesInStudy=_all(held.head["Modality"] for held in objects),
-        SOPClassesInStudy=_all(held.SOPClassUID for held in objects),
-        NumberOfStudyRelatedSeries=str(len(_series_of(study))),
-        NumberOfStudyRelatedInstances=str(len(objects)),
-    )
-
-
-def _series_item(objects: Sequence[ListedObject]) -> Item:
-    words = ("SeriesNumber", "SeriesDescription", "SeriesDate", "SeriesTime", "BodyPartExamined")
-    device = ("Manufacturer", "ManufacturerModelName", "StationName", "Rows", "Columns")
-    return _item(
-        SeriesInstanceUID=objects[0].SeriesInstanceUID,
-        Modality=_said(objects, "Modality"),
-        NumberOfSeriesRelatedInstances=str(len(objects)),
-        **{word: _said(objects, word) for word in (*words, *device)},
-    )
-
-
-def _object_item(one: ListedObject) -> Item:
-    words = ("InstanceNumber", "ContentDate", "ContentTime", "NumberOfFrames", "Rows", "Columns")
-    return _item(
-        SOPInstanceUID=one.SOPInstanceUID,
-        SOPClassUID=one.SOPClassUID,
-        AvailableTransferSyntaxUID=one.TransferSyntaxUID,
-        **{word: one.head[word] for word in words},
-    )
-
-
-def _said(objects: Iterable[ListedObject], keyword: str) -> str:
-    return next((text for one in objects if (text := one.head[keyword])), "")
-
-
-def _all(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({text for text in texts if text}))
-
-
-def _item(**values: str | tuple[str, ...]) -> Item:
-    """Return the elements of some keywords; numbers that are binary are numbers."""
-    return {
-        tag: _element(vr_of(tag), value)
-        for keyword, value in values.items()
-        if (tag := tag_of(keyword))
-    }
-
-
-def _element(VR: str, value: str | tuple[str, ...]) -> Element:  # noqa: N803
-    texts = tuple(filter(None, (value,) if isinstance(value, str) else value))
-    if VR == "US":
-        return Element(VR, other=int(texts[0]) if texts else None)
-    return Element(VR, texts=texts)
 
 
 def _asks_for_counts(keys: Item) -> bool:

@@ -53,6 +53,7 @@ from gdtbridge.errors import DatabaseUnavailable, OutOfResources, SopClassMismat
 from gdtbridge.exams.steps import StepFault, StepMessage, StepRefused
 from gdtbridge.exams.steps.keeping import MOST_MESSAGES
 from gdtbridge.exams.steps.reading import MOST_BYTES
+from gdtbridge.retrieve import finder
 from gdtbridge.retrieve.attributes import QueryLevel, keywords
 from gdtbridge.retrieve.finder import QueryRefused
 from gdtbridge.retrieve.leaving import LeavingObject
@@ -487,7 +488,8 @@ def limits() -> dict[str, str]:
         "storage commitment request": f"{MAX_REQUEST} bytes, also inflated",
         "requests of one device without a report": f"{MOST_OPEN}",
         "query": (
-            f"{MAX_IDENTIFIER} bytes, also inflated; {identifier.MAX_VALUES} separators of values"
+            f"{MAX_IDENTIFIER} bytes, also inflated; {identifier.MAX_VALUES} separators of values, "
+            f"in the archive {finder.MOST_VALUES} values beside UIDs"
         ),
         "performed procedure step": f"{MOST_BYTES} bytes a message, {MOST_MESSAGES} messages",
         "object": f"{dicom.max_object_mb} MB (`dicom.max_object_mb`)",

@@ -13,6 +13,7 @@ from pydicom import Dataset
 from gdtbridge.retrieve.finder import QueryRefused, Viewer
 from gdtbridge.settings import load_settings
 from tests.tools.practice import Practice
+from tests.tools.qrscp import query_of
 
 EVERYBODY = Viewer()
 DOCTOR = Viewer(sees_held=True)
@@ -30,11 +31,7 @@ def ask(
     practice: Practice, level: str, viewer: Viewer = EVERYBODY, **keys: object
 ) -> list[Dataset]:
     """Return the answers to a query for ``keys``."""
-    query = Dataset()
-    query.SpecificCharacterSet = "ISO_IR 192"
-    query.QueryRetrieveLevel = level
-    for keyword, value in keys.items():
-        setattr(query, keyword, value)
+    query = query_of({"SpecificCharacterSet": "ISO_IR 192", "QueryRetrieveLevel": level, **keys})
     finder = practice.core.finder
     return [match.dataset for match in finder.find(query, viewer=viewer)]
 
@@ -134,6 +131,61 @@ def test_names_by_their_beginning(practice: Practice, name: str, key: str, *, fo
     exam(practice, 4711, PatientName=name)
 
     assert bool(ask(practice, "STUDY", PatientName=key)) == found
+
+
+@pytest.mark.parametrize("level", ["IMAGE", "IMAGES", "INSTANCE", "image "])
+def test_a_level_may_be_told_otherwise(practice: Practice, level: str) -> None:
+    """As some programs do; the answer names it as the standard does."""
+    study = exam(practice, 4711)
+
+    found = ask(practice, level, StudyInstanceUID=study)
+
+    assert [one.QueryRetrieveLevel for one in found] == ["IMAGE", "IMAGE"]
+
+
+@pytest.mark.parametrize(("modality", "count"), [("US", 1), (["CT", "US"], 1), ("CT", 0)])
+def test_modality_of_a_study_is_any_of_its_series(
+    practice: Practice, modality: Any, count: int
+) -> None:
+    """It is not of that level, but asked for there instead of Modalities in Study."""
+    exam(practice, 4711)
+
+    assert [one.Modality for one in ask(practice, "STUDY", Modality=modality)] == ["US"] * count
+
+
+def test_a_patient_is_found_by_each_name(practice: Practice) -> None:
+    """Whatever is looked up: the name of before a marriage, that of after; and answered once."""
+    for number, name in ((1, "Meier^Anna"), (2, "Schulz^Anna")):
+        practice.send(
+            PatientID="4711",
+            PatientName=name,
+            AccessionNumber="",
+            StudyInstanceUID=f"2.25.{number}",
+        )
+        practice.wait()
+
+    for asked, told in (
+        ("Meier*", "Meier^Anna"),
+        ("*eier*", "Meier^Anna"),
+        ("*chulz*", "Schulz^Anna"),
+        ("*^Anna", "Schulz^Anna"),
+    ):
+        found = ask(practice, "PATIENT", DOCTOR, PatientID="", PatientName=asked)
+        assert [(one.PatientID, one.PatientName) for one in found] == [("4711", told)], asked
+
+
+def test_patients_without_a_number_are_not_one(practice: Practice) -> None:
+    """Each is told of, to those who may see what is held."""
+    for number, name in ((1, "Notfall^1"), (2, "Notfall^2")):
+        practice.send(
+            PatientID="", PatientName=name, AccessionNumber="", StudyInstanceUID=f"2.25.{number}"
+        )
+    asked = {"PatientName": "", "NumberOfPatientRelatedStudies": ""}
+
+    found = ask(practice, "PATIENT", DOCTOR, **asked)
+
+    assert sorted(str(one.PatientName) for one in found) == ["Notfall^1", "Notfall^2"]
+    assert [one.NumberOfPatientRelatedStudies for one in found] == ["1", "1"]
 
 
 def test_the_decided_identity_answers(practice: Practice) -> None:

@@ -113,10 +113,10 @@ def echo_rq(message_id: int = 1) -> bytes:
     )
 
 
-def find_rq(message_id: int = 1) -> bytes:
-    """Return the command set of a Modality Worklist C-FIND request."""
+def find_rq(message_id: int = 1, sop_class: str = WORKLIST) -> bytes:
+    """Return the command set of a C-FIND request, of the worklist unless said."""
     return command_set(
-        command_element(0x0002, WORKLIST),
+        command_element(0x0002, sop_class),
         command_element(0x0100, 0x0020),
         command_element(0x0110, message_id),
         command_element(0x0700, 0),
