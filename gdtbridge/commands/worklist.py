@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,16 +31,48 @@ if TYPE_CHECKING:
 
 _STATUSES = {"SCHEDULED": "wartet", "STARTED": "in Untersuchung"}
 """Scheduled Procedure Step Status in the words of the practice."""
+_DAY_HELP = "Tag, sonst heute. / Day. 1.12., morgen, mo, +3"
 
 
-def _born(_ctx: click.Context, _param: click.Parameter, text: str) -> BirthDate:
-    from gdtbridge.gdt.errors import GdtDateError
-    from gdtbridge.gdt.tables.dates import read_birth_date
+def _typed(
+    read: Callable[[str], BirthDate | date | time],
+) -> Callable[[click.Context, click.Parameter, str], BirthDate | date | time | None]:
+    """Return an option's callback that reads what a person typed; None for nothing."""
 
-    try:
-        return read_birth_date(text)
-    except GdtDateError as error:
-        raise click.BadParameter(str(error)) from error
+    def callback(
+        _ctx: click.Context, _param: click.Parameter, text: str
+    ) -> BirthDate | date | time | None:
+        from gdtbridge.typed_dates import TypedDateError
+
+        try:
+            return read(text) if text.strip() else None
+        except TypedDateError as error:
+            raise click.BadParameter(str(error)) from error
+
+    return callback
+
+
+def _born(text: str) -> BirthDate:
+    from gdtbridge.gdt.tables.dates import BirthDate, says_no_date
+    from gdtbridge.typed_dates import typed_birth_date
+
+    return BirthDate() if says_no_date(text) else typed_birth_date(text, _today())
+
+
+def _day(text: str) -> date:
+    from gdtbridge.typed_dates import typed_day
+
+    return typed_day(text, _today())
+
+
+def _time(text: str) -> time:
+    from gdtbridge.typed_dates import typed_time
+
+    return typed_time(text)
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
 
 
 @click.group()
@@ -52,14 +85,14 @@ def worklist() -> None:
 @click.option("--id", "patient_id", required=True, help="Patientennummer. / Patient number.")
 @click.option("--lastname", required=True, help="Nachname. / Family name.")
 @click.option("--firstname", default="", help="Vorname. / Given name.")
-@click.option("--birthdate", required=True, callback=_born, help="TT.MM.JJJJ / dd.mm.yyyy")
+@click.option("--birthdate", required=True, callback=_typed(_born), help="12.3.58, 12.03.1958")
 @click.option("--sex", type=click.Choice(["M", "F", "O", ""], case_sensitive=False), default="")
 @click.option("--modality", default=None)
 @click.option("--station", default=None, help="AE-Titel des Geräts. / AE title of the device.")
 @click.option("--procedure", default="", help="Untersuchung. / Procedure.")
 @click.option("--physician", default="", help="Arzt, Nachname^Vorname. / Physician.")
-@click.option("--date", "day", default="", help="Tag, sonst heute. / Day. TT.MM.JJJJ")
-@click.option("--time", "at", default="", help="Uhrzeit. / Time. hh:mm")
+@click.option("--date", "day", default="", callback=_typed(_day), help=_DAY_HELP)
+@click.option("--time", "at", default="", callback=_typed(_time), help="Uhrzeit. / Time. 9:30")
 @click.option("--priority", default="", help="notfall, dringend, routine / stat, high, routine")
 @click.option("--referrer", default="", help="Überweiser, Nachname^Vorname. / Referring physician.")
 @click.option("--requester", default="", help="Auftraggeber. / Requesting physician.")
@@ -72,14 +105,14 @@ def worklist() -> None:
 @click.option("--reason", default="", help="Anlass. / Reason.")
 @click.option("--comment", default="", help="Bemerkung. / Comment.")
 @click.option("--institution", default="", help="Praxis. / Institution.")
-def worklist_add(settings: Settings, birthdate: BirthDate, **order: str | None) -> None:
+def worklist_add(settings: Settings, birthdate: BirthDate | None, **order: object) -> None:
     """Einen Patienten auf die Arbeitsliste setzen. / Put a patient on the worklist."""
     with core_of(settings) as core:
         placed = core.orders.place(_request(birthdate, order, core.clock.local()))
         click.echo(placed.entry.AccessionNumber)
 
 
-def _request(born: BirthDate, order: dict[str, str | None], now: datetime) -> OrderRequest:
+def _request(born: BirthDate | None, order: dict[str, object], now: datetime) -> OrderRequest:
     from gdtbridge.orders import OrderRequest
     from gdtbridge.orders.details import DETAILS, details_of
     from gdtbridge.orders.schedule import start_said
@@ -93,9 +126,9 @@ def _request(born: BirthDate, order: dict[str, str | None], now: datetime) -> Or
             id=text("patient_id"),
             family_name=text("lastname"),
             given_name=text("firstname"),
-            birth_date=born.day,
+            birth_date=born.day if born else None,
             sex=text("sex").upper() or None,
-            birth_date_as_sent=born.partial,
+            birth_date_as_sent=born.partial if born else "",
         ),
         modality=text("modality") or None,
         station=text("station") or None,

@@ -133,6 +133,7 @@ FACTS = {
         ("gdtbridge/dataset/values.py",),
         {
             "gdtbridge/gdt/": "GDT has formats of its own",
+            "gdtbridge/typed_dates.py": "people have theirs",
             "worklist/index.py": "the time in the name of a file",
         },
     ),

@@ -141,17 +141,19 @@ def test_wrong_settings(environ: dict[str, str]) -> None:
 
 def test_worklist_details(environ: dict[str, str]) -> None:
     """An order may be for another day, and say more; what is wrong is named."""
-    patient = ("--id", "7", "--lastname", "Weiß", "--birthdate", "24.12.1958")
+    patient = ("--id", "7", "--lastname", "Weiß", "--birthdate", "24.12.58")
     day = date.today() + timedelta(days=2)  # noqa: DTZ011 - as the practice's clock says
-    when = ("--date", f"{day:%d.%m.%Y}", "--time", "08:30")
+    when = ("--date", "+2", "--time", "830")
     said = ("--priority", "notfall", "--height", "172", "--station", "US01,US02")
     assert run(environ, "worklist", "add", *patient, *when, *said).exit_code == 0
     (entry,) = json.loads(run(environ, "worklist", "list", "--json").stdout)
     assert (entry["scheduled"], entry["priority"]) == (f"{day} 08:30", "STAT")
-    assert entry["station"] == "US01\\US02"
+    assert (entry["station"], entry["birth_date"]) == ("US01\\US02", "1958-12-24")
     line = run(environ, "worklist", "list").stdout.splitlines()[1]
     assert ["US01, US02" in line, "Notfall" in line, "wartet" in line] == [True] * 3
 
+    wrong = run(environ, "worklist", "add", *patient, "--date", "31.2.")
+    assert (wrong.exit_code, "Den 31.02. gibt es nicht." in wrong.stderr) == (2, True)
     wrong = run(environ, "worklist", "add", *patient, "--height", "1,72")
     assert wrong.exit_code == 1
     assert "height" in wrong.stderr
