@@ -17,6 +17,7 @@ from gdtbridge.commands.backup import archive, backup, restore
 from gdtbridge.commands.commitment import commitment
 from gdtbridge.commands.devices import devices
 from gdtbridge.commands.exams import exams
+from gdtbridge.commands.forward import forward
 from gdtbridge.commands.gdt import gdt
 from gdtbridge.commands.gdt_trial import learn_command, try_command
 from gdtbridge.commands.open import open_command
@@ -79,6 +80,7 @@ for command in (
     exams,
     patients,
     outbox,
+    forward,
     commitment,
     webhook,
     gdt,

@@ -20,6 +20,7 @@ from gdtbridge.attention.commitment_source import (
     DamagedObjectSource,
     OnlyCopySource,
 )
+from gdtbridge.attention.forward_source import ForwardSource
 from gdtbridge.attention.left_source import LeftFileSource
 from gdtbridge.attention.mailer import Mailer
 from gdtbridge.attention.refusals import RefusalBook
@@ -332,6 +333,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
                 forecast,
                 _left_files(settings, database),
                 EmptyListSource(query_reports),
+                ForwardSource(forward, outbox, clock),
                 *commitment_sources(settings, stores, commitments, clock),
             ),
             clock,

@@ -32,6 +32,7 @@ from gdtbridge.errors import BridgeError, SettingsError
 from gdtbridge.first_start import COMPANIONS, begin_anew
 from gdtbridge.folders import OrderWatch
 from gdtbridge.folders.silence import LOOK_SECONDS as SILENCE_SECONDS
+from gdtbridge.forward import CopyState
 from gdtbridge.health import LOOK_SECONDS, Figure, Health, PartState, Probe
 from gdtbridge.ownership import only_service
 from gdtbridge.scheduler import Scheduler
@@ -259,6 +260,7 @@ def probes_of(core: Core) -> Mapping[str, Probe]:
         "database": lambda: _database(core),
         "disk": lambda: _disk(core),
         "outbox": lambda: _outbox(core),
+        "forward": lambda: _forward(core),
         "attention": lambda: _attention(core, "attention", *sources),
         "worklist": lambda: _worklist(core) | _attention(core, "attention:worklist", worklist),
     }
@@ -305,6 +307,18 @@ def _disk_figures(folder: Path) -> dict[Figure, float]:
 
 def _outbox(core: Core) -> dict[str, PartState]:
     return {f"outbox:{one.destination}": one.state for one in core.outbox.status()}
+
+
+def _forward(core: Core) -> dict[str, PartState]:
+    """Return how many copies wait and failed; nothing where nothing is forwarded."""
+    found = core.forward.unsent()
+    figures = {
+        Figure(f"gdtbridge_forward_{state}", aet): count
+        for aet, states in found.items()
+        for state, count in states.items()
+    }
+    told = ", ".join(f"{aet}: {states[CopyState.WAITING]}" for aet, states in found.items())
+    return {"forward": PartState(ok=True, detail=told, figures=figures)} if found else {}
 
 
 def _worklist(core: Core) -> dict[str, PartState]:

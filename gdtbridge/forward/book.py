@@ -14,7 +14,7 @@ from gdtbridge.exams.model import Exam
 from gdtbridge.exams.store import exam_by_id, find_exam
 from gdtbridge.forward import store
 from gdtbridge.forward.gathering import ObjectGatherer
-from gdtbridge.forward.model import CopyState, ForwardCopy, ListedCopy, WrongCopy
+from gdtbridge.forward.model import CopyState, FailedCopies, ForwardCopy, ListedCopy, WrongCopy
 from gdtbridge.forward.rules import ForwardTarget
 from gdtbridge.outbox import FORWARD, Message, Outbox
 
@@ -39,6 +39,11 @@ MOST_LISTED: Final = 1000
 def destination_of(aet: str) -> str:
     """Return the outbox's destination of a peer."""
     return f"{FORWARD}:{aet}"
+
+
+def target_of(destination: str) -> str:
+    """Return the AE title of a destination."""
+    return destination.removeprefix(f"{FORWARD}:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +149,12 @@ class ForwardBook:
         """
         open_states = (CopyState.WAITING, CopyState.FAILED)
         with self.database.write() as connection:
-            known = dict.fromkeys([to] if to else store.destinations(connection))
+            known = [to] if to else store.destinations(connection)
             found = self._chosen(connection, numbers, known, open_states)
             values: dict[str, object] = {"state": CopyState.ENDED, "reason": ""}
             store.change(connection, (one.id for one in found), **values)
+            if not numbers:
+                self.outbox.forget(connection, destination_of(to))
         return len(found)
 
     def _chosen(
@@ -196,6 +203,11 @@ class ForwardBook:
         """Return the newest copies in some states, to one archive and of one study if named."""
         with self.database.read() as connection:
             return store.listed(connection, states, to, study_instance_uid, MOST_LISTED)
+
+    def failures(self) -> list[FailedCopies]:
+        """Return what was given up, for each archive."""
+        with self.database.read() as connection:
+            return store.failures(connection)
 
     def mistakes(self) -> list[WrongCopy]:
         """Return what archives have wrongly and nobody has seen to, the oldest first."""

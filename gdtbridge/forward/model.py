@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 
 class CopyState(StrEnum):
@@ -101,6 +101,22 @@ class WrongCopy:
     since: float
 
 
+STATE_TEXT: Final = {
+    CopyState.WAITING: "wartet / waiting",
+    CopyState.SENT: "gesendet, nicht bestätigt / sent, not confirmed",
+    CopyState.CONFIRMED: "bestätigt / confirmed",
+    CopyState.FAILED: "aufgegeben / given up",
+    CopyState.SUPERSEDED: "überholt / superseded",
+    CopyState.ENDED: "beendet / ended",
+}
+"""What people read for each state."""
+CONFIRMED_TEXT: Final = {
+    "commitment": "bestätigt durch Auskunft des Empfängers / confirmed by its storage commitment",
+    "query": "bestätigt durch Abfrage / confirmed by a query",
+}
+"""The same of what is confirmed, by how."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListedCopy:
     """A copy as people see it."""
@@ -115,3 +131,21 @@ class ListedCopy:
     entered_at: float
     sent_at: float | None
     confirmed_at: float | None
+    confirmed_by: str
+
+    @property
+    def words(self) -> str:
+        """The state in words, German first."""
+        by_state = STATE_TEXT[self.state]
+        confirmed = self.state is CopyState.CONFIRMED
+        return CONFIRMED_TEXT.get(self.confirmed_by, by_state) if confirmed else by_state
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCopies:
+    """What was given up of one archive: how much, since when, and why the newest was."""
+
+    destination: str
+    count: int
+    since: float
+    reason: str

@@ -31,6 +31,8 @@ from gdtbridge.outbox.retry import LONGEST_RETRY
 OUT_OF_HOURS: Final = "wartet auf seine Uhrzeit / waits for its hours"
 """The reason of what waits for `ForwardRule.hours`: nothing is wrong."""
 STOPPING: Final = "der Dienst hält an / the service stops"
+NOT_LATE: Final = frozenset({"", OUT_OF_HOURS, STOPPING})
+"""Reasons of what waits without anything being wrong."""
 
 
 @dataclass(frozen=True, slots=True)

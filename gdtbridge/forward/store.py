@@ -11,7 +11,14 @@ import sqlalchemy as sa
 from gdtbridge.archive import Standing
 from gdtbridge.database import Connection
 from gdtbridge.exams.model import ClaimState, HoldReason
-from gdtbridge.forward.model import CopyState, ForwardCopy, LeftIdentity, ListedCopy, WrongCopy
+from gdtbridge.forward.model import (
+    CopyState,
+    FailedCopies,
+    ForwardCopy,
+    LeftIdentity,
+    ListedCopy,
+    WrongCopy,
+)
 from gdtbridge.forward.plan import ClaimStanding, CopyPlan, Fate, Mistake
 from gdtbridge.forward.rules import ForwardFacts
 from gdtbridge.schema import claim, exam, instance, left_identity, wrong_copy
@@ -79,7 +86,7 @@ def listed(
             exam.c.study_instance_uid,
             instance.c.sop_instance_uid,
             *(table.c[name] for name in ("destination", "state", "reason", "attempts")),
-            *(table.c[name] for name in ("entered_at", "sent_at", "confirmed_at")),
+            *(table.c[name] for name in ("entered_at", "sent_at", "confirmed_at", "confirmed_by")),
         )
         .select_from(
             table.join(exam, exam.c.id == table.c.exam_id).join(
@@ -318,6 +325,25 @@ def doubt_entered(
     new = set(instances)
     values: dict[str, object] = {"state": CopyState.FAILED, "reason": RESTORED}
     change(connection, (one.id for one in mine if one.instance_id in new), **values)
+
+
+def failures(connection: Connection) -> list[FailedCopies]:
+    """Return what was given up, for each archive."""
+    failed = table.c.state == CopyState.FAILED
+    query = (
+        sa.select(
+            table.c.destination,
+            sa.func.count(),
+            sa.func.min(table.c.entered_at),
+            sa.func.max(table.c.id),
+        )
+        .where(failed)
+        .group_by(table.c.destination)
+    )
+    found = [tuple(row) for row in connection.execute(query)]
+    newest = sa.select(table.c.id, table.c.reason).where(table.c.id.in_([one[3] for one in found]))
+    reasons = dict(map(tuple, connection.execute(newest)))
+    return [FailedCopies(to, count, since, reasons[last]) for to, count, since, last in found]
 
 
 def give_up_waiting(connection: Connection) -> None:

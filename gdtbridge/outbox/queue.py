@@ -137,6 +137,10 @@ class Outbox:
         """Remove a message that leaves no file, in the caller's transaction, if it is there."""
         store.remove(connection, outbox_id)
 
+    def forget(self, connection: Connection, destination: str) -> None:
+        """Remove everything that waits for a destination and leaves no file."""
+        store.forget(connection, destination)
+
     def next_key(self, connection: Connection, destination: str, key: str) -> str:
         """Return a key for what is said once more: ``key``, numbered where that was put before."""
         number, free = 1, key

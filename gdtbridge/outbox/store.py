@@ -112,6 +112,12 @@ def remove(connection: Connection, outbox_id: int) -> None:
     connection.execute(sa.delete(table).where(table.c.id == outbox_id))
 
 
+def forget(connection: Connection, destination: str) -> None:
+    """Remove the messages to a destination that nothing has been done with."""
+    here = (table.c.destination == destination, table.c.state == DeliveryState.PENDING)
+    connection.execute(sa.delete(table).where(*here))
+
+
 def take_back(connection: Connection, prefixes: Sequence[str]) -> bool:
     """Remove every message whose key begins so, if nothing has been done with any of them.
 

@@ -23,9 +23,11 @@ from tests.commitment.asking import Asking, referenced
 from tests.sr.builder import measured
 from tests.tools.desk import HOUR, Desk
 from tests.tools.elements import element, identification
+from tests.tools.ports import free_port
 from tests.tools.practice import Reports
 from tests.tools.reception import record
 from tests.tools.steps import STUDY, StepDevice, begun
+from tests.tools.storage_peer import StoragePeer
 from tests.tools.waiting import wait_for
 
 DAY = 24 * HOUR
@@ -38,6 +40,15 @@ values = "text"
 comment_width = 990
 """
 """A dialect whose text lines are as long as GDT allows: those of one value may fill a record."""
+PACS_PORT = free_port()
+FORWARDING = f"""
+[[peer]]
+aet = "PACS"
+host = "127.0.0.1"
+port = {PACS_PORT}
+[[forward]]
+to = "PACS"
+"""
 REPORT = "1.2.840.10008.5.1.4.1.1.88.33"
 PROJECT = Path(__file__).resolve().parents[2]
 IMPATIENT = {"BUSY": 0.2, "LATE": 0.05, "LONG": 0.1, "STEP": 0.05}
@@ -414,6 +425,35 @@ def _contradicted(desk: Desk) -> None:
     StepDevice(desk.practice).begin(begun(PatientID="4712"))
 
 
+def _exam_to_forward(desk: Desk) -> None:
+    desk.practice.send(StudyInstanceUID="2.25.7", SOPInstanceUID="2.25.7.1", AccessionNumber="")
+    desk.practice.wait()
+    desk.practice.outbox.deliver_due("forward:PACS")
+
+
+def _ended_forwarding(desk: Desk) -> None:
+    desk.practice.core.forward.end(to="PACS")
+
+
+def _copy_refused(desk: Desk) -> None:
+    with StoragePeer(PACS_PORT, answer=lambda _: 0xC000).listening():
+        _exam_to_forward(desk)
+
+
+def _corrected_after_forwarding(desk: Desk) -> None:
+    corrections = desk.practice.core.corrections
+    with StoragePeer(PACS_PORT).listening():
+        _exam_to_forward(desk)
+        corrections.withdraw("2.25.7", "4711", "falsche Akte", to="4713", confirmed=True)
+        desk.practice.wait()
+        desk.practice.outbox.deliver_due("forward:PACS")
+
+
+def _corrected_there(desk: Desk) -> None:
+    for one in desk.practice.core.forward.mistakes():
+        desk.practice.core.forward.corrected(one.id)
+
+
 def _step_accepted(desk: Desk) -> None:
     desk.practice.core.corrections.accept(STUDY)
 
@@ -439,6 +479,14 @@ STATES = {
     "device-refused": State(lambda desk: desk.knock("THIEF"), lambda d: d.practice.clock.turn(DAY)),
     "clock-jumped": State(_jumped, lambda desk: desk.practice.clock.turn(DAY)),
     "list-empty": State(_asks_for_another_station, _asks_for_all),
+    "forward-waiting": State(
+        _exam_to_forward, _ended_forwarding, look_after=HOUR + 1, table=FORWARDING
+    ),
+    "forward-stuck": State(
+        _exam_to_forward, _ended_forwarding, look_after=DAY + 1, table=FORWARDING
+    ),
+    "forward-failed": State(_copy_refused, _ended_forwarding, table=FORWARDING),
+    "forward-wrong-copy": State(_corrected_after_forwarding, _corrected_there, table=FORWARDING),
     "backlog": State(_many_due, _reported),
     "disk-low": State(lambda desk: desk.mount("size=20m"), Desk.unmount),
     "disk-full": State(lambda desk: desk.mount("size=5m"), Desk.unmount),
