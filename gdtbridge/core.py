@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gdtbridge.archive import Archive
 from gdtbridge.archive.arrivals import Arrivals
+from gdtbridge.archive.picked_files import PickupMemory
 from gdtbridge.archive.unsynced import sync_files
 from gdtbridge.attention import Attention, AttentionSource
 from gdtbridge.attention.announcer import ATTENTION, Announcer
@@ -23,6 +24,7 @@ from gdtbridge.attention.commitment_source import (
 from gdtbridge.attention.forward_source import ForwardSource
 from gdtbridge.attention.left_source import LeftFileSource
 from gdtbridge.attention.mailer import Mailer
+from gdtbridge.attention.pickup_source import PickupSource
 from gdtbridge.attention.refusals import RefusalBook
 from gdtbridge.attention.sources import (
     BacklogSource,
@@ -332,6 +334,9 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
                 refusals,
                 forecast,
                 _left_files(settings, database),
+                PickupSource.of(
+                    PickupMemory(database), [one.folder for one in settings.pickups], clock
+                ),
                 EmptyListSource(query_reports),
                 ForwardSource(forward, outbox, clock),
                 *commitment_sources(settings, stores, commitments, clock),

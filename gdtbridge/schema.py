@@ -211,6 +211,19 @@ left_file = sa.Table(  # a file in an order folder that is not ours, and lies th
     sa.UniqueConstraint("route", "name"),
 )
 
+picked_file = sa.Table(  # a file of a pick-up folder that lies there and is done with
+    "picked_file",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),  # SHA-256 of folder and name
+    sa.Column("folder", sa.Text, nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),  # path below the folder, odd bytes escaped
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("modified_ns", sa.BigInteger, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),  # gdtbridge.archive.picked_files.PickOutcome
+    sa.Column("reason", sa.Text, nullable=False),  # for a person; empty: nobody has to know
+    sa.Column("since", sa.Double, nullable=False),
+)
+
 order_receiver = sa.Table(  # 8315 of orders that were taken before anybody asked for it
     "order_receiver",
     metadata,

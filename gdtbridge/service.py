@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from gdtbridge.archive import spool
+from gdtbridge.archive.picked_files import PickupMemory
 from gdtbridge.attention import AttentionSource, counts, has_fault
 from gdtbridge.attention.announcer import LOOK_SECONDS as ANNOUNCE_SECONDS
 from gdtbridge.attention.sources import free_inodes
@@ -31,7 +33,9 @@ from gdtbridge.durable.modes import PRIVATE_FILE, become_private, set_mode
 from gdtbridge.errors import BridgeError, SettingsError
 from gdtbridge.first_start import COMPANIONS, begin_anew
 from gdtbridge.folders import OrderWatch
+from gdtbridge.folders.pickup import ObjectTaker, PickupWatch
 from gdtbridge.folders.silence import LOOK_SECONDS as SILENCE_SECONDS
+from gdtbridge.folders.watching import FolderLooker
 from gdtbridge.forward import CopyState
 from gdtbridge.health import LOOK_SECONDS, Figure, Health, PartState, Probe
 from gdtbridge.ownership import only_service
@@ -87,9 +91,12 @@ class Bridge:
             arrivals=core.commitments.arrivals,
             tls=core.encryption.server.context if core.encryption.server else None,
         )
-        self._watches = {
-            f"folders:{route}" if route else "folders": OrderWatch(core.order_files, inbox)
-            for inbox, route in core.order_files.inboxes.items()
+        self._watches: dict[str, FolderLooker] = {
+            **{
+                f"folders:{route}" if route else "folders": OrderWatch(core.order_files, inbox)
+                for inbox, route in core.order_files.inboxes.items()
+            },
+            **pickup_watches(core),
         }
         self._web = create_server(settings, web_ports(core), self.readiness)
 
@@ -130,8 +137,7 @@ class Bridge:
             stopping.callback(self._core.reporting.stop)
             stopping.callback(self._core.commitments.stop)
             stopping.callback(self._stop_watches)
-            for watch in self._watches.values():
-                watch.start()
+            self._start_watches()
             self._web.start()
             stopping.callback(self._web.stop, GRACE_SECONDS)
             self._start_dicom()
@@ -179,6 +185,12 @@ class Bridge:
         """Write down who called in the last seconds; a database that is gone ends no stop."""
         with suppress(BridgeError):
             self._core.callers.keep()
+
+    def _start_watches(self) -> None:
+        if self._settings.pickup:
+            spool.sweep(self._settings.pickup_spool)
+        for watch in self._watches.values():
+            watch.start()
 
     def _stop_watches(self) -> None:
         for watch in self._watches.values():
@@ -246,6 +258,23 @@ def dimse_services(core: Core) -> ServiceTable:
     aet = core.settings.dicom.aet
     moves = move_services(MoveParts(core.finder, core.peers, core.refusals, core.transcoder, aet))
     return {**step_services(core.steps), **commitment, **queries, **moves}
+
+
+def pickup_watches(core: Core) -> dict[str, PickupWatch]:
+    """Return who takes files from the folders of ``[[pickup]]``, by its part of readiness."""
+    settings, titles = core.settings, {core.settings.dicom.aet}
+    taker = ObjectTaker(
+        core.receiving,
+        core.commitments.arrivals,
+        settings.pickup_spool,
+        settings.dicom.max_object_mb * MEGABYTE,
+        frozenset(titles.union(one.aet for one in settings.peer)),
+    )
+    memory = PickupMemory(core.database)
+    return {
+        f"pickup:{number}": PickupWatch(f"pickup:{number}", one, taker, memory, core.clock)
+        for number, one in enumerate(settings.pickups, 1)
+    }
 
 
 def web_ports(core: Core) -> CorePorts:

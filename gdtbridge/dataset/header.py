@@ -90,7 +90,12 @@ def read_header(path: Path, transfer_syntax_uid: str) -> Header:
     """
     with path.open("rb") as file:
         read_file_meta(file)
-        *_, elements = _readings(file, transfer_syntax_uid)
+        return header_at(file, transfer_syntax_uid)
+
+
+def header_at(file: BinaryIO, transfer_syntax_uid: str) -> Header:
+    """Return the head of the dataset at whose first byte ``file`` stands; see `read_header`."""
+    *_, elements = _readings(file, transfer_syntax_uid)
     return _header(elements)
 
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import io
 import struct
+from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 import gdtbridge
-from gdtbridge.dataset.encoding import EXPLICIT_LITTLE_ENDIAN, LONG_VRS
+from gdtbridge.dataset.encoding import (
+    EXPLICIT_LITTLE_ENDIAN,
+    IMPLICIT_LITTLE_ENDIAN,
+    LONG_VRS,
+    is_explicit,
+)
 from gdtbridge.dataset.errors import UnreadableDataset
 from gdtbridge.dataset.text import plain_text
 
@@ -23,6 +29,19 @@ _HEAD: Final = struct.Struct("<HH2sH")
 _SOP_CLASS: Final = 0x0002
 _SOP_INSTANCE: Final = 0x0003
 _TRANSFER_SYNTAX: Final = 0x0010
+_SOURCE_TITLE: Final = 0x0016
+_DATASET_STARTS: Final = frozenset({b"\2\0", b"\x08\0"})
+"""Group 0002 or 0008, little endian: how a file without a preamble begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileMeta:
+    """What the File Meta Information of a file says, by keyword; empty where it says nothing."""
+
+    MediaStorageSOPClassUID: str
+    MediaStorageSOPInstanceUID: str
+    TransferSyntaxUID: str
+    SourceApplicationEntityTitle: str
 
 
 def read_file_meta(file: BinaryIO, *, lenient: bool = False) -> str:
@@ -34,7 +53,7 @@ def read_file_meta(file: BinaryIO, *, lenient: bool = False) -> str:
     """
     start = file.read(_PREAMBLE + len(_MAGIC))
     if start[_PREAMBLE:] != _MAGIC:
-        if not lenient or start[:2] not in {b"\2\0", b"\x08\0"} or len(start) < _HEAD.size:
+        if not lenient or start[:2] not in _DATASET_STARTS or len(start) < _HEAD.size:
             raise UnreadableDataset("Das ist keine DICOM-Datei. / This is no DICOM file.")
         file.seek(0)
     begin = file.tell()
@@ -58,8 +77,32 @@ def read_announced(file: BinaryIO) -> tuple[str, str, str]:
     return sop_class, sop_instance, syntax
 
 
+def read_any_meta(file: BinaryIO) -> FileMeta | None:
+    """Return what a file says before its dataset, at whose first byte ``file`` is then.
+
+    Also of files without preamble or meta information, whose transfer syntax the dataset shows;
+    None for what does not begin as DICOM. Raises `UnreadableDataset`.
+    """
+    start = file.read(_PREAMBLE + len(_MAGIC))
+    if start[_PREAMBLE:] != _MAGIC:
+        if start[:2] not in _DATASET_STARTS or len(start) < _HEAD.size:
+            return None
+        file.seek(0)
+    found = _read_group_2(file)
+    at = file.tell()
+    explicit = is_explicit(file.read(_HEAD.size))
+    file.seek(at)
+    usual = EXPLICIT_LITTLE_ENDIAN if explicit else IMPLICIT_LITTLE_ENDIAN
+    return FileMeta(
+        found.get(_SOP_CLASS, ""),
+        found.get(_SOP_INSTANCE, ""),
+        found.get(_TRANSFER_SYNTAX, "") or usual,
+        found.get(_SOURCE_TITLE, ""),
+    )
+
+
 def _read_group_2(file: BinaryIO) -> dict[int, str]:
-    """Read the UIDs of group 0002, always Explicit VR Little Endian, by element number."""
+    """Read what is wanted of group 0002, always Explicit VR Little Endian, by element number."""
     found: dict[int, str] = {}
     left = MAX_META
     while len(head := file.read(_HEAD.size)) == _HEAD.size:
@@ -72,7 +115,7 @@ def _read_group_2(file: BinaryIO) -> dict[int, str]:
         if left < 0:
             raise UnreadableDataset("Metainformation zu lang. / Too much File Meta Information.")
         value = file.read(length)
-        if element in {_SOP_CLASS, _SOP_INSTANCE, _TRANSFER_SYNTAX}:
+        if element in {_SOP_CLASS, _SOP_INSTANCE, _TRANSFER_SYNTAX, _SOURCE_TITLE}:
             found[element] = plain_text(value)
     file.seek(-len(head), io.SEEK_CUR)
     return found

@@ -22,7 +22,7 @@ _CLAIMED: Final = re.compile(r"\.gdtbridge-([0-9a-f]{16})-(.+)\.order", re.DOTAL
 _UNSAFE: Final = re.compile(r"[^\w .()+-]", re.ASCII)
 _LONGEST: Final = 100
 
-_HIDDEN: Final = re.compile(r"[.~@#$].*|thumbs\.db|desktop\.ini", re.IGNORECASE | re.DOTALL)
+HIDDEN: Final = re.compile(r"[.~@#$].*|thumbs\.db|desktop\.ini", re.IGNORECASE | re.DOTALL)
 """Hidden and temporary files and those of operating systems and of storage boxes."""
 _UNASKED: Final = FileStamp(0, 0, 0)
 """Stamp of a file whose name says that it is none of ours: nothing is asked of it."""
@@ -77,7 +77,7 @@ def look(folder: Path, takes_name: Callable[[str], bool]) -> Iterator[SeenFile]:
     with os.scandir(folder) as entries:
         for entry in entries:
             claimed = _claimed(Path(entry.path))
-            if claimed is None and _HIDDEN.fullmatch(entry.name):
+            if claimed is None and HIDDEN.fullmatch(entry.name):
                 continue
             fits = claimed is not None or takes_name(entry.name)
             try:

@@ -1,55 +1,29 @@
-"""Watching a folder of orders by looking again and again: shares announce no changes.
-
-Everything that may hang happens in a thread of its own, so that a share that hangs keeps nobody
-else waiting.
-"""
+"""Watching a folder of orders."""
 
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
-from gdtbridge.durable import FileStamp
 from gdtbridge.durable.files import reason_of
 from gdtbridge.errors import BridgeError
 from gdtbridge.folders.claims import ClaimedFile, SeenFile, claim, give_back, look, read, sweep
 from gdtbridge.folders.files import OrderFiles
 from gdtbridge.folders.intake import OTHER_NAME
 from gdtbridge.folders.left_files import LeftFiles
+from gdtbridge.folders.watching import FileAges, FolderLooker
 from gdtbridge.folders.wholeness import CUT_OFF, FileCondition, FileJudgement, judge
-from gdtbridge.health import STALE_SECONDS, PartState, not_heard_of_for
+from gdtbridge.health import PartState
 from gdtbridge.logs import describe
 from gdtbridge.outbox import NOT_MOUNTED
 from worklist import WorklistError
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS: Final = 1.0
-PAUSE_SECONDS: Final = 0.05
-HANG_SECONDS: Final = 3.0
-"""Whoever was not heard of for so long at the stop hangs, and is not waited for."""
 
-
-class FileAges:
-    """How long each file of a folder has not changed, in seconds of a monotonic clock."""
-
-    def __init__(self) -> None:
-        self._since: dict[Path, tuple[FileStamp, float]] = {}
-
-    def look(self, found: Iterable[SeenFile], now: float) -> dict[Path, float]:
-        """Return the age of each file's present version; files that are gone are forgotten."""
-        before, self._since = self._since, {}
-        for one in found:
-            stamp, since = before.get(one.path, (one.stamp, now))
-            self._since[one.path] = (one.stamp, since if stamp == one.stamp else now)
-        return {path: now - since for path, (_, since) in self._since.items()}
-
-
-class OrderWatch:
+class OrderWatch(FolderLooker):
     """Takes what appears in one folder of orders, from `start` until `stop`.
 
     That of ``gdt.in`` looks into our own spool as well.
@@ -63,60 +37,22 @@ class OrderWatch:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Watch ``inbox``, else ``gdt.in``."""
+        super().__init__("order folder", monotonic)
         self._files = files
         self._inbox = inbox or files.settings.gdt_in
         self._has_spool = self._inbox == files.settings.gdt_in
         self._settings = files.settings
-        self._monotonic = monotonic
-        self._ages = FileAges()
+        self._ages = FileAges[Path]()
         self._left = LeftFiles(files.ports.folders, files.inboxes.get(self._inbox, ""))
         self._trouble: dict[Path, str] = {}
-        self._away = ""
         self._counts = {"taken": 0, "refused": 0, "waiting": 0}
-        self._heard_at = monotonic()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="orders", daemon=True)
-
-    def start(self) -> None:
-        """Begin with what is there already."""
-        self._thread.start()
-
-    def tell_to_stop(self) -> None:
-        """End after the file at hand."""
-        self._stopping.set()
-
-    def stop(self, timeout: float) -> None:
-        """End after the file at hand; a thread that hangs in a share is left behind at once."""
-        self.tell_to_stop()
-        if self._thread.ident is None:
-            return
-        deadline = time.monotonic() + timeout
-        while self._thread.is_alive() and time.monotonic() < deadline and not self._hangs:
-            self._thread.join(PAUSE_SECONDS)
-        if self._thread.is_alive():
-            log.warning("order folder: still busy at the stop, left behind")
-
-    @property
-    def _hangs(self) -> bool:
-        return self._monotonic() - self._heard_at > HANG_SECONDS
 
     def _run(self) -> None:
         if self._has_spool:
             sweep(self._settings.order_spool)
-        while not self._stopping.is_set():
-            try:
-                self.look()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next look may be better
-                log.error("order folder failed, trying again: %s", describe(error))
-            self._stopping.wait(LOOK_SECONDS)
+        super()._run()
 
-    def state(self) -> PartState:
-        """Return the state of the watching; touches no folder and waits for nobody."""
-        silent = self._monotonic() - self._heard_at
-        if silent > STALE_SECONDS:
-            return not_heard_of_for(silent)
-        if self._away:
-            return PartState(ok=False, detail=f"the folder is away: {self._away}")
+    def _told(self) -> PartState:
         further = {"stuck": len(self._trouble), "left alone": self._left.count}
         counts = {**self._counts, **{what: count for what, count in further.items() if count}}
         told = ", ".join(f"{count} {what}" for what, count in counts.items())
@@ -124,9 +60,9 @@ class OrderWatch:
 
     def look(self) -> int:
         """Take every file that is ready; return how many were."""
-        now = self._heard_at = self._monotonic()
+        self._heard()
         found = sorted(self._found(), key=lambda one: (one.stamp.modified_ns, one.path.name))
-        ages = self._ages.look(found, now)
+        ages = self._ages.look(((one.path, one.stamp) for one in found), self._heard_at)
         self._trouble = {p: why for p, why in self._trouble.items() if p in ages}
         taken = 0
         for one in found:
@@ -136,7 +72,7 @@ class OrderWatch:
                 self._left.leave(one, OTHER_NAME)
             elif ages[one.path] >= self._settings.orders.settle_seconds and one not in self._left:
                 taken += self._try(one, ages[one.path])
-                self._heard_at = self._monotonic()
+                self._heard()
         if not self._away:
             self._left.look(found, ages, self._files.intake_of(self._inbox), self._files.utc())
         self._counts["waiting"] = len(found) - taken - self._left.size
@@ -156,15 +92,8 @@ class OrderWatch:
         except OSError as error:
             self._note_away(reason_of(error))
             return found
-        if self._away:
-            log.info("order folder: back again")
-        self._away = ""
+        self._note_there()
         return found
-
-    def _note_away(self, reason: str) -> None:
-        if self._away != reason:
-            log.warning("order folder: away (%s), waiting for it", reason)
-        self._away = reason
 
     def _try(self, one: SeenFile, age: float) -> int:
         """Take a whole file and return 1; whatever fails is tried again at the next look."""

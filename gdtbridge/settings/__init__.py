@@ -32,6 +32,7 @@ from gdtbridge.settings.models import (
     WorklistSettings,
 )
 from gdtbridge.settings.peers import PeerSettings
+from gdtbridge.settings.pickup import PickupSettings
 
 __all__ = [
     "MEGABYTE",
@@ -50,6 +51,7 @@ __all__ = [
     "OrderFileSettings",
     "OrderIntakeKeys",
     "PeerSettings",
+    "PickupSettings",
     "ProcedureCodeRule",
     "RouteCondition",
     "Settings",

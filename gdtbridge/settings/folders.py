@@ -44,6 +44,8 @@ def own_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
         settings.refused_folder,
     ):
         yield "storage.root", folder
+    if settings.pickup:
+        yield "storage.root", settings.pickup_spool
     if settings.worklist.folder is None:
         yield "worklist.folder", settings.worklist_folder
     if settings.gdt.out is None:
@@ -97,8 +99,12 @@ def find_installation(settings: Settings) -> None:
 
 
 def shared_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """Yield the folders of others, which may hang: those of practice software, a named worklist."""
+    """Yield the folders of others, which may hang.
+
+    Those of practice software and those of devices, and a named worklist.
+    """
     yield from exchange_folders(settings)
+    yield from pickup_folders(settings)
     if settings.worklist.folder is not None:
         yield "worklist.folder", settings.worklist_folder
 
@@ -107,6 +113,12 @@ def exchange_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
     """Yield the folders shared with practice software, each with the setting that names it."""
     for exchange in settings.exchanges:
         yield from exchange.folders
+
+
+def pickup_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Yield the folders DICOM files are taken from, each with the setting that names it."""
+    for number, one in enumerate(settings.pickups, 1):
+        yield f"pickup ({number})", one.folder
 
 
 def _missing(key: str, folder: Path) -> str:

@@ -30,6 +30,7 @@ from gdtbridge.settings.forward import ForwardSettings
 from gdtbridge.settings.hosts import is_loopback
 from gdtbridge.settings.patterns import compiled_pattern
 from gdtbridge.settings.peers import PeerSettings
+from gdtbridge.settings.pickup import PickupSettings
 from gdtbridge.settings.secret import Secret, in_plain_sight
 from gdtbridge.settings.section import SettingsSection
 from gdtbridge.webhooks.events import EVENTS, TEST, VARIABLES
@@ -518,6 +519,7 @@ class Settings(BaseModel):
     device: tuple[DeviceSettings, ...] = ()
     peer: tuple[PeerSettings, ...] = ()
     forward: tuple[ForwardSettings, ...] = ()
+    pickup: tuple[PickupSettings, ...] = ()
     gdt: GdtSettings = GdtSettings()
     orders: OrderFileSettings = OrderFileSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
@@ -578,6 +580,18 @@ class Settings(BaseModel):
     def spool_folder(self) -> Path:
         """Instances being received; on the archive's file system, so that a rename moves them."""
         return self.root / "spool"
+
+    @property
+    def pickup_spool(self) -> Path:
+        """Objects from folders while they are being taken."""
+        return self.spool_folder / "pickup"
+
+    @property
+    def pickups(self) -> tuple[PickupSettings, ...]:
+        """The folders DICOM files are taken from, with whole paths."""
+        return tuple(
+            one.model_copy(update={"folder": self.base / one.folder}) for one in self.pickup
+        )
 
     @property
     def worklist_folder(self) -> Path:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gdtbridge.dataset.values import folded_title
@@ -31,6 +33,7 @@ def refuse_unusable(settings: Settings) -> None:
         *_device_problems(settings),
         *forward_problems(settings),
         *_webhook_problems(settings),
+        *_pickup_problems(settings),
         *_catalogue_problems(settings),
         *_dialect_problems(settings),
         *_mail_problems(settings.mail),
@@ -115,6 +118,26 @@ def _device_problems(settings: Settings) -> Iterator[str]:
                 f"device ({told}): Dieses Gerät steht in mehr als einer Tabelle. / This device "
                 "stands in more than one table."
             )
+
+
+def _pickup_problems(settings: Settings) -> Iterator[str]:
+    """Yield folders that two tables would take from, and those whose files are ours."""
+    ours = (settings.archive_folder, settings.spool_folder, settings.root / "gdt" / "archive")
+    seen: list[Path] = []
+    for number, one in enumerate(settings.pickups, 1):
+        folder = Path(os.path.normpath(one.folder))
+        if any(folder.is_relative_to(mine) or mine.is_relative_to(folder) for mine in ours):
+            yield (
+                f"pickup ({number}).folder = {folder}: Dort liegen Dateien der Bridge selbst. / "
+                "The bridge keeps files of its own there."
+            )
+        if any(folder.is_relative_to(other) or other.is_relative_to(folder) for other in seen):
+            yield (
+                f"pickup ({number}).folder = {folder}: Dieser Ordner liegt in einem anderen von "
+                "[[pickup]] oder ist derselbe. / This folder lies in another one of [[pickup]], or "
+                "is the same."
+            )
+        seen.append(folder)
 
 
 def _webhook_problems(settings: Settings) -> Iterator[str]:

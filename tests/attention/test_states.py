@@ -23,6 +23,7 @@ from tests.commitment.asking import Asking, referenced
 from tests.sr.builder import measured
 from tests.tools.desk import HOUR, Desk
 from tests.tools.elements import element, identification
+from tests.tools.pickup import PickupDesk
 from tests.tools.ports import free_port
 from tests.tools.practice import Reports
 from tests.tools.reception import record
@@ -49,6 +50,7 @@ port = {PACS_PORT}
 [[forward]]
 to = "PACS"
 """
+PICKUP = '[[pickup]]\nfolder = "usb"\nafter = "move"\n'
 REPORT = "1.2.840.10008.5.1.4.1.1.88.33"
 PROJECT = Path(__file__).resolve().parents[2]
 IMPATIENT = {"BUSY": 0.2, "LATE": 0.05, "LONG": 0.1, "STEP": 0.05}
@@ -118,6 +120,34 @@ def _other_file(desk: Desk) -> None:
 def _other_file_removed(desk: Desk) -> None:
     (desk.reception.folder / "EKG.GDT").unlink()
     desk.reception.look()
+
+
+def _no_image(desk: Desk) -> None:
+    pickup = PickupDesk(desk.practice)
+    (pickup.folder / "a.dcm").write_bytes(b"")
+    pickup.look(301)
+
+
+def _no_image_removed(desk: Desk) -> None:
+    pickup = PickupDesk(desk.practice)
+    for path in (pickup.folder / "gdtbridge-refused").iterdir():
+        path.unlink()
+    pickup.watch.look()
+
+
+def _closed(desk: Desk) -> None:
+    pickup = PickupDesk(desk.practice)
+    (pickup.folder / "gdtbridge-taken").write_bytes(b"no folder")
+    pickup.drop("a.dcm", "2.25.4711")
+    pickup.look()
+    desk.practice.wait()  # or its exam is overdue
+
+
+def _opened(desk: Desk) -> None:
+    pickup = PickupDesk(desk.practice)
+    (pickup.folder / "gdtbridge-taken").unlink()
+    pickup.watch.look()
+    pickup.watch.look()
 
 
 def _odd_name(desk: Desk) -> None:
@@ -466,6 +496,8 @@ STATES = {
     "exam-overdue": State(_overdue, _reported),
     "order-refused": State(_order_refused, _file_removed),
     "order-file-left": State(_other_file, _other_file_removed),
+    "pickup-refused": State(_no_image, _no_image_removed, table=PICKUP),
+    "pickup-stuck": State(_closed, _opened, look_after=601, table=PICKUP),
     "order-remark": State(_odd_name, _order_gone),
     "master-data-alone": State(_master_data, _ordered_after_all, look_after=301),
     "outbox-question": State(_asked, _answered),

@@ -12,7 +12,7 @@ from typing import Self
 import pytest
 
 from gdtbridge.attention import AttentionItem
-from gdtbridge.folders import OrderWatch, watch
+from gdtbridge.folders import OrderWatch, watch, watching
 from gdtbridge.folders.claims import ClaimedFile, claim
 from gdtbridge.gdt.read.reader import read_records
 from tests.tools.reception import HEAD, Reception, record
@@ -283,11 +283,11 @@ class ForeignDevice:
 
 
 @contextmanager
-def running(watching: OrderWatch) -> Iterator[None]:
+def running(one: OrderWatch) -> Iterator[None]:
     """Let a watcher run."""
-    watching.start()
+    one.start()
     yield
-    watching.stop(20)
+    one.stop(20)
 
 
 class TestSharedFolder:
@@ -303,7 +303,7 @@ class TestSharedFolder:
         self, reception: Reception, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Of 200 exchanges each device gets every order of its own, and we get ours."""
-        monkeypatch.setattr(watch, "LOOK_SECONDS", 0.002)
+        monkeypatch.setattr(watching, "LOOK_SECONDS", 0.002)
         folder = reception.folder
         exchanges = [str(number) for number in range(1, 201)]
 

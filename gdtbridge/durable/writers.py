@@ -1,0 +1,59 @@
+"""Whether somebody is still writing a file, as far as the system tells.
+
+A program of another machine is not seen; its files are known by their time and their structure.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import BinaryIO, Final
+
+_HELD: Final = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK}
+
+if sys.platform == "linux":
+    import fcntl
+
+    def is_being_written(file: BinaryIO) -> bool:
+        """Return whether a process has locked a file, or opened it for writing on this machine.
+
+        The latter is asked by a lease (fcntl(2)), which only the file's owner and root may take.
+        """
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno in _HELD
+        fcntl.flock(file, fcntl.LOCK_UN)
+        try:
+            # whoever opens it in this moment has us told by a signal; this one does nothing
+            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            return error.errno == errno.EAGAIN
+        with suppress(OSError):
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        return False
+else:
+
+    def is_being_written(file: BinaryIO) -> bool:  # noqa: ARG001 - Windows refuses the opening
+        """Return whether a process writes a file: not known here."""
+        return False
+
+
+def has_hole(file: BinaryIO) -> bool:
+    """Return whether a part of a file was never written: a copy that reserves its room first.
+
+    Also a file without zeros that was saved sparsely; some file systems know no holes.
+    """
+    if not hasattr(os, "SEEK_HOLE"):
+        return False
+    at, size = file.tell(), os.fstat(file.fileno()).st_size
+    try:
+        return os.lseek(file.fileno(), 0, os.SEEK_HOLE) < size
+    except OSError:
+        return False
+    finally:
+        file.seek(at)
