@@ -56,6 +56,8 @@ instance = sa.Table(
 uncompared = instance.c.standing == "conflict"
 sa.Index("ix_instance_aside", instance.c.id, sqlite_where=uncompared, postgresql_where=uncompared)
 
+sa.Index("ix_instance_kind", instance.c.sop_class_uid, instance.c.transfer_syntax_uid)
+
 promised = instance.c.committed_at.is_not(None)
 sa.Index(
     "ix_instance_committed_at",

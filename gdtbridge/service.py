@@ -21,6 +21,7 @@ from gdtbridge.attention.sources import free_inodes
 from gdtbridge.clock_watch import WATCH_SECONDS
 from gdtbridge.core import Core, open_core
 from gdtbridge.database import sqlite_file
+from gdtbridge.dicom.archive_get import get_services
 from gdtbridge.dicom.archive_move import MoveParts, move_services
 from gdtbridge.dicom.archive_query import query_services
 from gdtbridge.dicom.commitment import commitment_services
@@ -39,6 +40,7 @@ from gdtbridge.folders.watching import FolderLooker
 from gdtbridge.forward import CopyState
 from gdtbridge.health import LOOK_SECONDS, Figure, Health, PartState, Probe
 from gdtbridge.ownership import only_service
+from gdtbridge.retrieve.peers import PeerView
 from gdtbridge.scheduler import Scheduler
 from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.folders import is_writable
@@ -86,7 +88,7 @@ class Bridge:
             settings.spool_folder,
             core.receiving,
             core.device_worklist,
-            Observers(core.refusals, core.queries, core.callers),
+            Observers(core.refusals, core.queries, core.callers, PeerView(core.finder, core.peers)),
             dimse_services(core),
             arrivals=core.commitments.arrivals,
             tls=core.encryption.server.context if core.encryption.server else None,
@@ -257,7 +259,8 @@ def dimse_services(core: Core) -> ServiceTable:
     queries = query_services(core.finder, core.peers, core.refusals)
     aet = core.settings.dicom.aet
     moves = move_services(MoveParts(core.finder, core.peers, core.refusals, core.transcoder, aet))
-    return {**step_services(core.steps), **commitment, **queries, **moves}
+    gets = get_services(core.finder, core.peers, core.refusals, core.transcoder)
+    return {**step_services(core.steps), **commitment, **queries, **moves, **gets}
 
 
 def pickup_watches(core: Core) -> dict[str, PickupWatch]:

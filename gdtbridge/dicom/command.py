@@ -27,6 +27,7 @@ class CommandField(IntEnum):
     """Command Field (0000,0100) of the requests we serve or send (PS3.7 E.1)."""
 
     C_STORE_RQ = 0x0001
+    C_GET_RQ = 0x0010
     C_FIND_RQ = 0x0020
     C_MOVE_RQ = 0x0021
     C_ECHO_RQ = 0x0030
@@ -213,7 +214,7 @@ NO_DETAIL: Final = FailureDetail()
 
 @dataclass(frozen=True, slots=True)
 class SubOperations:
-    """How many sub-operations of a C-MOVE are to come and how the others ended (PS3.7 9.1.4)."""
+    """How many sub-operations of a retrieval are to come, how the others ended (PS3.7 9.1.3)."""
 
     completed: int = 0
     failed: int = 0

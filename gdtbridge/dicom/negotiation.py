@@ -63,6 +63,7 @@ _ROLES: Final = {
     PERFORMED_STEP_RETRIEVE: _USER,
     STORAGE_COMMITMENT: Roles(user=True, provider=True),
 }
+_STORAGE_ROLES: Final = Roles(user=True, provider=True)
 
 
 def roles_of(sop_class: str) -> Roles | None:
@@ -70,9 +71,9 @@ def roles_of(sop_class: str) -> Roles | None:
 
     A device is the user: without an answer the defaults hold, which say the same, but some devices
     wait for one. A peer that reports what it has committed is the provider, although it calls
-    (PS3.4 J.3.3).
+    (PS3.4 J.3.3); and so is who retrieves by C-GET, of what it is sent (PS3.4 C.4.3).
     """
-    return _ROLES.get(sop_class)
+    return _STORAGE_ROLES if is_storage(sop_class) else _ROLES.get(sop_class)
 
 
 QUERY_MODELS: Final = (
@@ -84,7 +85,10 @@ QUERY_MODELS: Final = (
 
 MOVE_MODELS: Final = tuple(f"{uid.removesuffix('1')}2" for uid in QUERY_MODELS)
 """The same models - MOVE (PS3.4 C.4.2)."""
+GET_MODELS: Final = tuple(f"{uid.removesuffix('1')}3" for uid in QUERY_MODELS)
+"""The same models - GET (PS3.4 C.4.3)."""
 
+_MODELS: Final = frozenset((*QUERY_MODELS, *MOVE_MODELS, *GET_MODELS))
 _WE_ENCODE: Final = frozenset(
     {
         ImplicitVRLittleEndian,
@@ -116,7 +120,7 @@ def answer_context(abstract_syntax: str, transfer_syntaxes: Sequence[str]) -> Ne
     """Return the answer to one proposed presentation context (PS3.8 9.3.3.2)."""
     proposed = [uid for uid in transfer_syntaxes if is_uid(uid)]
     refused = proposed[0] if proposed else str(ImplicitVRLittleEndian)
-    if abstract_syntax in _OFFERED or abstract_syntax in {*QUERY_MODELS, *MOVE_MODELS}:
+    if abstract_syntax in _OFFERED or abstract_syntax in _MODELS:
         chosen = next((uid for uid in proposed if uid in _WE_ENCODE), None)
     elif is_storage(abstract_syntax):
         chosen = next(filter(_is_known, proposed), proposed[0] if proposed else None)

@@ -18,6 +18,7 @@ from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
 from gdtbridge.dicom.policy import AccessPolicy
 from gdtbridge.dicom.refusals import UNNOTED, RefusalPort, noting_refusals
+from gdtbridge.dicom.retrieve_contexts import NOTHING_STORED, StoredSyntaxPort
 from gdtbridge.dicom.service import ANY_CONTEXT, NO_SERVICES, ServiceTable, StatusOperation
 from gdtbridge.dicom.storage import StoragePort, StoreOperation
 from gdtbridge.dicom.upper_layer.acceptor import AssociationAcceptor, ServerContext
@@ -35,11 +36,15 @@ _JOIN_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Observers:
-    """Who is told whom and what a server refused, what was asked of it, and who did what."""
+    """Who is told whom and what a server refused, what was asked of it, and who did what.
+
+    ``stored`` is asked in which transfer syntaxes objects are kept for who retrieves.
+    """
 
     refusals: RefusalPort = UNNOTED
     queries: QueryPort = UNNOTED_QUERIES
     callers: CallerPort = UNREGISTERED
+    stored: StoredSyntaxPort = NOTHING_STORED
 
 
 UNOBSERVED: Final = Observers()
@@ -62,8 +67,8 @@ class DicomServer:
     ) -> None:
         """Prepare a server; nothing listens yet. ``spool`` is on the archive's file system.
 
-        ``arrivals`` is told what is being received; ``further`` are services of DIMSE-N.
-        ``tls`` is what `dicom.tls_port` proves itself by.
+        ``arrivals`` is told what is being received; ``further`` are further services; ``tls`` is
+        what `dicom.tls_port` proves itself by.
         """
         self._settings = settings
         self._spool = spool
@@ -96,6 +101,7 @@ class DicomServer:
             connections=self._connections,
             refusals=observers.refusals,
             callers=observers.callers,
+            stored=observers.stored,
         )
         self._tls = tls
         self._listeners: list[ConnectionListener] = []

@@ -7,10 +7,10 @@ at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar, Final, Protocol, TypeAlias
+from typing import BinaryIO, ClassVar, Final, Protocol, TypeAlias
 
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.command import (
@@ -51,6 +51,10 @@ class DimseRequest:
     gone. ``is_cancelled`` tells whether the peer sent a C-CANCEL, or has gone. ``ask`` sends a
     request of ours on the same association and waits so many seconds for the status of its
     response; None when there was none.
+
+    ``provided`` are the contexts in which who asks takes objects (C-GET, PS3.4 C.4.3). ``store``
+    sends the rest of a file as the dataset of a C-STORE in one of them and returns the status of
+    its response; None when the peer takes or answers nothing. `DimseOperation.run` alone calls it.
     """
 
     command: CommandSet
@@ -60,6 +64,8 @@ class DimseRequest:
     is_cancelled: Callable[[], bool]
     called_aet: str = ""
     ask: Callable[[CommandSet, bytes, float], int | None] = lambda *_: None
+    provided: Sequence[AcceptedContext] = ()
+    store: Callable[[AcceptedContext, CommandSet, BinaryIO], int | None] = lambda *_: None
 
     @property
     def calling_aet(self) -> str:

@@ -6,7 +6,7 @@ is held is not told of it, nor is it counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -122,6 +122,11 @@ class ArchiveFinder:
         for study in self.studies(Narrowing(studies=(study_instance_uid,)), Viewer()):
             for one in study.objects:
                 yield one, self._leaving(study, one)
+
+    def stored_syntaxes(self, sop_classes: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """Return the transfer syntaxes of all that is kept of each SOP class."""
+        with self._database.read() as connection:
+            return {uid: store.syntaxes_of(connection, uid) for uid in sop_classes}
 
     def _leaving(self, study: ListedStudy, one: ListedObject) -> LeavingObject:
         said = next(claim for claim in study.exam.claims if claim.id == one.claim_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,8 @@ from gdtbridge.addresses import address_of
 from gdtbridge.certificates import ClientTls
 from gdtbridge.dataset.values import folded_title
 from gdtbridge.devices import Caller
-from gdtbridge.retrieve.finder import Viewer
+from gdtbridge.errors import BridgeError
+from gdtbridge.retrieve.finder import ArchiveFinder, Viewer
 
 KNOWN_SECONDS: Final = 60.0
 """How long the addresses of a host name are taken to stay the same."""
@@ -83,3 +84,24 @@ class PeerDirectory:
         with self._lock:
             self._addresses[name] = time.monotonic(), addresses
         return addresses
+
+
+class PeerView:
+    """The archive as peers may see it before they ask."""
+
+    def __init__(self, finder: ArchiveFinder, peers: PeerDirectory) -> None:
+        self._finder, self._peers = finder, peers
+
+    def stored_syntaxes(
+        self, caller: Caller, sop_classes: Sequence[str]
+    ) -> Mapping[str, Sequence[str]]:
+        """Return the transfer syntaxes of what is kept of SOP classes; none for a stranger.
+
+        A database that does not answer is told when it is asked for objects.
+        """
+        try:
+            if self._peers.viewer_of(caller) is None:
+                return {}
+            return self._finder.stored_syntaxes(sop_classes)
+        except BridgeError:
+            return {}

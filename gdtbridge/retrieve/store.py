@@ -124,6 +124,23 @@ def _of_orders(accessions: Sequence[str]) -> sa.CompoundSelect[Any]:
     )
 
 
+def syntaxes_of(connection: Connection, sop_class: str) -> list[str]:
+    """Return the transfer syntaxes of all that was received of a SOP class.
+
+    One look into an index for each: the cost does not grow with what is stored.
+    """
+    found: list[str] = []
+    while True:
+        further = sa.select(sa.func.min(instance.c.transfer_syntax_uid)).where(
+            instance.c.sop_class_uid == sop_class,
+            instance.c.transfer_syntax_uid > (found[-1] if found else ""),
+        )
+        syntax = connection.execute(further).scalar()
+        if syntax is None:
+            return found
+        found.append(str(syntax))
+
+
 def objects_of(connection: Connection, exam_ids: Iterable[int]) -> list[ListedObject]:
     """Return the objects that count of some exams, in the order received."""
     heads = [instance_head.c[name] for name in KEYWORDS]

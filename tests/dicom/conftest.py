@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.certificates import ServerTls
+from gdtbridge.dicom.archive_get import get_services
 from gdtbridge.dicom.archive_move import MoveParts, move_services
 from gdtbridge.dicom.archive_query import query_services
 from gdtbridge.dicom.commitment import commitment_services
@@ -40,9 +41,10 @@ def start(tmp_path: Path) -> Iterator[StartServer]:
         queries = query_services(ArchiveRecorder(core), core, UNNOTED)
         files = Transcoder(frames, spool, core.room_for)
         moves = move_services(MoveParts(core, core, UNNOTED, files, "GDTBRIDGE"))
-        further = {**step_services(core), **commitment, **results, **queries, **moves}
+        retrieving = {**moves, **get_services(core, core, UNNOTED, files)}
+        further = {**step_services(core), **commitment, **results, **queries, **retrieving}
         context = tls.context if tls is not None else None
-        observers = Observers(refusals)
+        observers = Observers(refusals, stored=core)
         server = DicomServer(dicom, spool, core, core, observers, further, tls=context)
         bridge = Bridge(server, core, spool)
         bridges.append(bridge)

@@ -30,6 +30,7 @@ from gdtbridge.dicom.commitment_report import (
 )
 from gdtbridge.dicom.negotiation import (
     COMMITMENT_INSTANCE,
+    GET_MODELS,
     MODALITY_WORKLIST,
     MOVE_MODELS,
     PERFORMED_STEP,
@@ -70,6 +71,7 @@ from tests.tools.device import (
 )
 from tests.tools.dicom_server import Bridge
 from tests.tools.elements import EXPLICIT, IMPLICIT, US_IMAGE, element, identification
+from tests.tools.retrieving import get_association, get_rq, keep_objects, received
 from worklist import Match
 from worklist.attributes import MATCHING, ROOT, SPS, TYPE_1
 
@@ -114,6 +116,7 @@ def test_transfer_syntaxes_are_the_ones_negotiated(text: str) -> None:
         STORAGE_COMMITMENT,
         *QUERY_MODELS,
         *MOVE_MODELS,
+        *GET_MODELS,
     ):
         for uid in named:
             assert answer_context(abstract, [uid]).result is ContextResult.ACCEPTED
@@ -133,7 +136,7 @@ ECHO_RQ = command_set(
     command_element(0x0100, 0x0030),
     command_element(0x0800, 0x0101),
 )
-C_GET_RQ = ECHO_RQ.replace(command_element(0x0100, 0x0030), command_element(0x0100, 0x0010))
+OTHER_RQ = ECHO_RQ.replace(command_element(0x0100, 0x0030), command_element(0x0100, 0x0150))
 STORE_RQ = store_rq(US_IMAGE, "1.2.3")
 
 
@@ -233,6 +236,29 @@ def moving(*kept: bool, refuses: bool = False, cancels: bool = False) -> Provoke
         return statuses[-1] if len(set(statuses)) > 1 or cancels else statuses[0]
 
     return provoke
+
+
+def getting_objects(
+    count: int, *, gone: int = 0, last: bool = True, cancels: bool = False
+) -> Provoke:
+    """Return what retrieves objects, the files of some of which are ``gone``."""
+
+    def provoke(bridge: Bridge) -> int:
+        keep_objects(bridge, count - gone, count)
+        with get_association(bridge.port) as peer:
+            peer.message(1, get_rq(), b"")
+            if cancels:
+                peer.message(1, cancel_rq())
+            *pending, final = received(peer)[1]
+        return (final if last else pending[0]).status
+
+    return provoke
+
+
+def unknown_getter(bridge: Bridge) -> int:
+    """Retrieve as nobody the settings name."""
+    bridge.core.refuses_queries = True
+    return answer(get_rq(), b"", GET_MODELS[0])(bridge)
 
 
 def pending(bridge: Bridge) -> int:
@@ -361,6 +387,17 @@ PROVOKED: dict[str, dict[str, Provoke]] = {
         "A900": failing(QueryRefused("a unique key of the level"), moving()),
         "C001": failing(RuntimeError(), moving()),
     },
+    "C-GET (Query/Retrieve):": {
+        "FF00": getting_objects(2, last=False),
+        "0000": getting_objects(2),
+        "B000": getting_objects(2, gone=1),
+        "FE00": getting_objects(50, cancels=True),
+        "0124": unknown_getter,
+        "A700": failing(DatabaseUnavailable(""), getting_objects(0)),
+        "A702": getting_objects(2, gone=2),
+        "A900": failing(QueryRefused("a unique key of the level"), getting_objects(0)),
+        "C001": failing(RuntimeError(), getting_objects(0)),
+    },
     "N-ACTION (Storage Commitment):": {
         "0000": COMMIT,
         "0110": failing(DatabaseUnavailable(""), COMMIT),
@@ -407,7 +444,7 @@ PROVOKED: dict[str, dict[str, Provoke]] = {
         "0122": answer(step_rq(0x0110), None, VERIFICATION),
         "0213": failing(OutOfResources(""), getting()),
     },
-    "Any other request:": {"0211": answer(C_GET_RQ, None, VERIFICATION)},
+    "Any other request:": {"0211": answer(OTHER_RQ, None, VERIFICATION)},
 }
 
 

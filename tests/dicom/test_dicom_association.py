@@ -119,9 +119,9 @@ def test_128_contexts(bridge: Bridge) -> None:
 
 
 def test_services_we_do_not_have(bridge: Bridge) -> None:
-    """C-GET and MPPS notification are refused; the others live."""
+    """Composite Instance Root and MPPS notification are refused; the others live."""
     proposals = [
-        ("1.2.840.10008.5.1.4.1.2.2.3", [IMPLICIT]),
+        ("1.2.840.10008.5.1.4.1.2.4.3", [IMPLICIT]),
         ("1.2.840.10008.3.1.2.3.5", [IMPLICIT]),
         (WORKLIST, [JPEG]),
         (WORKLIST, [IMPLICIT]),
@@ -154,9 +154,9 @@ def test_peers_maximum_is_respected(bridge: Bridge, limit: int) -> None:
 
 
 def test_unknown_operation_is_refused(bridge: Bridge) -> None:
-    """A C-GET is answered 0211, and the association lives on."""
+    """A request nobody serves is answered 0211, and the association lives on."""
     with RawAssociation(bridge.port).associate([(VERIFICATION, [IMPLICIT])]) as association:
-        association.message(1, ECHO_RQ.replace(b"\x30\x00", b"\x10\x00"))
+        association.message(1, ECHO_RQ.replace(b"\x30\x00", b"\x50\x01"))
         assert association.response().status == 0x0211
         association.message(1, ECHO_RQ)
         assert association.response().status == 0

@@ -66,7 +66,7 @@ def sized(text: bytes) -> bytes:
 
 
 ECHO, MPPS = VERIFICATION.encode(), PERFORMED_STEP.encode()
-COMMITMENT = STORAGE_COMMITMENT.encode()
+COMMITMENT, STORAGE = STORAGE_COMMITMENT.encode(), US_IMAGE.encode()
 UNDERSTOOD = {
     "unknown user item": user(item(0x5A, b"hello")),
     "unknown user item between": request(
@@ -164,6 +164,9 @@ def test_what_we_do_not_negotiate_is_answered_by_silence(bridge: Bridge) -> None
         (sized(COMMITMENT) + b"\0\1", sized(COMMITMENT) + b"\0\1"),  # a peer that reports
         (sized(COMMITMENT) + b"\1\1", sized(COMMITMENT) + b"\1\1"),
         (sized(COMMITMENT) + b"\0\0", None),
+        (sized(STORAGE) + b"\0\1", sized(STORAGE) + b"\0\1"),  # who retrieves by C-GET
+        (sized(STORAGE) + b"\1\1", sized(STORAGE) + b"\1\1"),
+        (sized(STORAGE) + b"\0\0", None),
         (sized(MPPS), None),
         (sized(ECHO) + b"\1\1", None),
         (b"\xff\xff" + MPPS + b"\1\1", None),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +43,7 @@ class Recorder:
     refuses_queries: bool = False
     objects: list[LeavingObject] = field(default_factory=list)
     destination: ArchivePeer | None = None
+    syntaxes: Sequence[str] = ()
     error: Exception | None = None
     room_error: Exception | None = None
     gate: threading.Event | None = None
@@ -65,6 +66,11 @@ class Recorder:
 
     def viewer_of(self, caller: Caller) -> Viewer | None:
         return None if self.refuses_queries else Viewer()
+
+    def stored_syntaxes(
+        self, caller: Caller, sop_classes: Sequence[str]
+    ) -> Mapping[str, Sequence[str]]:
+        return dict.fromkeys(sop_classes, self.syntaxes)
 
     def named(self, aet: str) -> ArchivePeer | None:
         return self.destination

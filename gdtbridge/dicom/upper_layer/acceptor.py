@@ -10,10 +10,12 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, cast
+from itertools import chain, cycle
+from typing import Any, BinaryIO, Final, cast
 
 from pydicom.uid import UID
 from pynetdicom import AE
@@ -28,12 +30,18 @@ from gdtbridge.attention.refusals import RefusalReason
 from gdtbridge.callers import ActKind
 from gdtbridge.callers.model import ACCEPTED
 from gdtbridge.certificates import RenewedContext
+from gdtbridge.dataset.sop_classes import is_storage
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.callers import UNREGISTERED, CallerPort, note_response
 from gdtbridge.dicom.command import CommandSet, encode_command
-from gdtbridge.dicom.negotiation import ContextResult, Roles, answer_context, roles_of
+from gdtbridge.dicom.negotiation import GET_MODELS, ContextResult, Roles, answer_context, roles_of
 from gdtbridge.dicom.policy import AccessPolicy
 from gdtbridge.dicom.refusals import UNNOTED, RefusalPort
+from gdtbridge.dicom.retrieve_contexts import (
+    NOTHING_STORED,
+    StoredSyntaxPort,
+    outgoing_syntaxes,
+)
 from gdtbridge.dicom.service import (
     AcceptedContext,
     DimseOperation,
@@ -42,8 +50,8 @@ from gdtbridge.dicom.service import (
     begin,
 )
 from gdtbridge.dicom.upper_layer.connections import ConnectionTable
-from gdtbridge.dicom.upper_layer.messages import MessageReceiver, fragments_of
-from gdtbridge.dicom.upper_layer.reactor import AcceptorUpperLayer
+from gdtbridge.dicom.upper_layer.messages import MessageReceiver, fragments_of, fragments_of_file
+from gdtbridge.dicom.upper_layer.reactor import TICK_SECONDS, AcceptorUpperLayer
 from gdtbridge.dicom.upper_layer.sockets import MAX_PDU, GuardedSocket
 from gdtbridge.dicom.upper_layer.tls import TlsProblem
 from gdtbridge.logs import describe
@@ -57,6 +65,10 @@ LOCAL_LIMIT_EXCEEDED: Final = (2, 3, 2)
 _PDV_HEADER: Final = 6
 _MIN_FRAGMENT: Final = 128
 _JOIN_SECONDS: Final = 5.0
+_MOST_MESSAGES: Final = 0x10000
+"""Message IDs there are, 0 among them (VR US)."""
+ANSWER_SECONDS: Final = 60.0
+"""How long a peer may take to answer what it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,7 @@ class ServerContext:
     connections: ConnectionTable
     refusals: RefusalPort = UNNOTED
     callers: CallerPort = UNREGISTERED
+    stored: StoredSyntaxPort = NOTHING_STORED
 
 
 class AssociationAcceptor(Association):
@@ -83,6 +96,9 @@ class AssociationAcceptor(Association):
         super().__init__(ae, "acceptor")
         self.server = server
         self._sending = threading.Lock()  # the parts of a message are not mixed with another's
+        self._message_ids = cycle(range(1, _MOST_MESSAGES))
+        self.provided: tuple[AcceptedContext, ...] = ()
+        """Contexts in which the peer is the provider of Storage: it takes what it retrieves."""
         self._signal = threading.Event()
         self.receiver = MessageReceiver(self._begin, self._trigger, self._signal)
         self.upper_layer = AcceptorUpperLayer(self, self._signal, self.receiver)
@@ -156,6 +172,8 @@ class AssociationAcceptor(Association):
             is_cancelled=lambda: self._is_over(command.MessageID),
             called_aet=self.guarded.called_aet,
             ask=lambda command, dataset, seconds: self._ask(context.id, command, dataset, seconds),
+            provided=self.provided,
+            store=self._store,
         )
         return begin(self.server.services, request)
 
@@ -178,9 +196,47 @@ class AssociationAcceptor(Association):
                 self.upper_layer.send_data(context_id, control, fragment)
 
     def _parts(self, command: CommandSet, dataset: bytes) -> Iterator[tuple[int, bytes]]:
+        return fragments_of(encode_command(command), dataset, self._fragment_size())
+
+    def _fragment_size(self) -> int:
         limit = self.requestor.maximum_length or MAX_PDU
-        size = max(_MIN_FRAGMENT, min(limit, MAX_PDU) - _PDV_HEADER)
-        return fragments_of(encode_command(command), dataset, size)
+        return max(_MIN_FRAGMENT, min(limit, MAX_PDU) - _PDV_HEADER)
+
+    def _store(self, context: AcceptedContext, command: CommandSet, file: BinaryIO) -> int | None:
+        """Send a C-STORE with the rest of a file and return the status of its response.
+
+        The association's own thread calls it, while it serves. None when the peer takes or answers
+        nothing, or the file breaks off; the association then ends.
+        """
+        command = replace(command, MessageID=next(self._message_ids))
+        with self.receiver.expecting(command.MessageID or 0) as answer:
+            try:
+                if not self._send_file(context.id, command, file):
+                    return None
+            except OSError as error:
+                log.error("association aborted: %s", describe(error))
+                self.abort(block=False)
+                return None
+            return self._awaited(answer, ANSWER_SECONDS)
+
+    def _send_file(self, context_id: int, command: CommandSet, file: BinaryIO) -> bool:
+        """Send a message from a file, as fast as the peer takes it; return whether it is whole."""
+        with self._sending:
+            dataset = fragments_of_file(file, self._fragment_size())
+            for control, fragment in chain(self._parts(command, b""), dataset):
+                if not self.dul.is_alive():
+                    return False
+                self.upper_layer.send_data(context_id, control, fragment)
+        return True
+
+    def _awaited(self, answer: Callable[[float], int | None], seconds: float) -> int | None:
+        """Wait for a response as long as the association lives."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and self.dul.is_alive():
+            status = answer(min(left, TICK_SECONDS))
+            if status is not None:
+                return status
+        return None
 
     def _ask(
         self, context_id: int, command: CommandSet, dataset: bytes, seconds: float
@@ -190,8 +246,8 @@ class AssociationAcceptor(Association):
         Any thread but those of the association may call it. All of the request is queued at once,
         for who receives may have to answer meanwhile, and must not wait.
         """
-        message_id = command.MessageID or 0
-        with self.receiver.expecting(message_id) as answer:
+        command = replace(command, MessageID=next(self._message_ids))
+        with self.receiver.expecting(command.MessageID or 0) as answer:
             with self._sending:
                 for control, fragment in self._parts(command, dataset):
                     self.upper_layer.queue_data(context_id, control, fragment)
@@ -257,7 +313,8 @@ class AssociationControl(ACSE):
 
     def _accept(self, proposed: list[PresentationContext]) -> None:
         association = self._association
-        answered = [_answer(context) for context in proposed]
+        outgoing = self._outgoing(proposed)
+        answered = [_answer(one, outgoing.get(one.context_id or 0)) for one in proposed]
         accepted = {
             cast("int", one.context_id): one
             for one in answered
@@ -269,6 +326,11 @@ class AssociationControl(ACSE):
             key: AcceptedContext(key, str(one.abstract_syntax), str(one.transfer_syntax[0]))
             for key, one in accepted.items()
         }
+        association.provided = tuple(
+            one
+            for one in association.receiver.contexts.values()
+            if is_storage(one.abstract_syntax) and self._is_provider(one.abstract_syntax)
+        )
         self._answer_roles(
             {context.abstract_syntax for context in association.receiver.contexts.values()}
         )
@@ -289,6 +351,28 @@ class AssociationControl(ACSE):
             outcome = str(one.transfer_syntax[0]) if accepted else result.name.lower()
             callers.note(caller, ActKind.CONTEXT, str(one.abstract_syntax), outcome)
 
+    def _outgoing(self, proposed: Sequence[PresentationContext]) -> Mapping[int, str]:
+        """Return transfer syntaxes of contexts in which who retrieves by C-GET takes objects."""
+        if not any(str(one.abstract_syntax) in GET_MODELS for one in proposed):
+            return {}
+        association = self._association
+        classes: dict[str, dict[int, Sequence[str]]] = {}
+        for one in proposed:
+            uid = str(one.abstract_syntax)
+            if is_storage(uid) and self._is_provider(uid):
+                classes.setdefault(uid, {})[one.context_id or 0] = one.transfer_syntax
+        stored = association.server.stored.stored_syntaxes(association.caller, list(classes))
+        return {
+            context_id: syntax
+            for uid, contexts in classes.items()
+            for context_id, syntax in outgoing_syntaxes(contexts, stored.get(uid, ())).items()
+        }
+
+    def _is_provider(self, sop_class: str) -> bool:
+        """Return whether the peer proposes to be the provider of a SOP class."""
+        roles = self.requestor.role_selection.get(UID(sop_class))
+        return roles is not None and bool(roles.scp_role)
+
     def _answer_roles(self, accepted: Collection[str]) -> None:
         for uid, proposed in self.requestor.role_selection.items():
             granted = roles_of(str(uid)) if str(uid) in accepted else None
@@ -307,8 +391,9 @@ def _encrypted(
     return tls.current().wrap_bio(incoming, outgoing, server_side=True)
 
 
-def _answer(proposed: PresentationContext) -> PresentationContext:
-    answered = answer_context(str(proposed.abstract_syntax), proposed.transfer_syntax)
+def _answer(proposed: PresentationContext, outgoing: str | None) -> PresentationContext:
+    syntaxes = [outgoing] if outgoing else proposed.transfer_syntax
+    answered = answer_context(str(proposed.abstract_syntax), syntaxes)
     context = PresentationContext()
     context.context_id = proposed.context_id
     context.abstract_syntax = proposed.abstract_syntax

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from gdtbridge.dicom.command import CommandField, CommandSet, CommandSetError, parse_command
 from gdtbridge.dicom.service import (
@@ -240,6 +241,17 @@ class MessageReceiver:
             if operation is not None:
                 with contextlib.suppress(OSError):
                     operation.discard()
+
+
+def fragments_of_file(file: BinaryIO, size: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the rest of a file as the fragments of a dataset; raise `OSError` where it shrinks."""
+    left = os.fstat(file.fileno()).st_size - file.tell()
+    while left > 0:
+        fragment = file.read(min(size, left))
+        if not fragment:
+            raise OSError("file cut off")
+        left -= len(fragment)
+        yield (0 if left else _IS_LAST), fragment
 
 
 def fragments_of(command: bytes, dataset: bytes, size: int) -> Iterator[tuple[int, bytes]]:
