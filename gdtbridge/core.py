@@ -21,6 +21,7 @@ from gdtbridge.attention.commitment_source import (
     DamagedObjectSource,
     OnlyCopySource,
 )
+from gdtbridge.attention.confirmation_source import ConfirmationSource
 from gdtbridge.attention.forward_source import ForwardSource
 from gdtbridge.attention.left_source import LeftFileSource
 from gdtbridge.attention.mailer import Mailer
@@ -44,11 +45,14 @@ from gdtbridge.attention.webhook_source import WebhookSource
 from gdtbridge.callers import CallerRegister
 from gdtbridge.clock_watch import ClockWatch
 from gdtbridge.commitment import CommitmentBook
+from gdtbridge.confirmation.book import Confirmations
+from gdtbridge.confirmation.model import Confirmation, ConfirmingArchive
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
 from gdtbridge.devices import Caller, DeviceDirectory
 from gdtbridge.devices.answering import DeviceWorklist
 from gdtbridge.dicom.commitment_report import AddressBook, CommitmentReporter, DeviceAddress
+from gdtbridge.dicom.confirming import ArchiveNetwork
 from gdtbridge.dicom.forwarding import send_copies
 from gdtbridge.durable import Clock, SteadyClock, SystemClock
 from gdtbridge.durable.modes import shared_file_mode
@@ -179,6 +183,7 @@ class Core:
     forward: ForwardBook
     transcoder: Transcoder
     encryption: Encryption
+    confirmations: Confirmations
     commitments: CommitmentBook
     reporter: CommitmentReporter
     due: DueSignal
@@ -294,6 +299,15 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     forecast = SpaceForecast(
         database, archive.folder, settings.storage.min_free_mb * MEGABYTE, clock
     )
+    peers = PeerDirectory([archive_peer(one, encryption) for one in settings.peer])
+    confirmations = Confirmations(
+        database,
+        confirming_archives(settings, forward.targets),
+        ArchiveNetwork(peers),
+        peers.is_peer,
+        forward,
+        clock,
+    )
     commitments = CommitmentBook(database, archive, outbox, Arrivals(), settings.commitment, clock)
     studies = StudyFinder(database, worklist, maker, settings.orders.encoding)
     ports = OrderPorts(
@@ -340,6 +354,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
                 EmptyListSource(query_reports),
                 ForwardSource(forward, outbox, clock),
                 *commitment_sources(settings, stores, commitments, clock),
+                ConfirmationSource(database, confirmations, clock),
             ),
             clock,
         ),
@@ -359,10 +374,11 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         WebhookCalls(database, outbox, clock),
         IndexFilling(database, archive.folder),
         finder,
-        PeerDirectory([archive_peer(one, encryption) for one in settings.peer]),
+        peers,
         forward,
         Transcoder(stores.frames, settings.spool_folder, archive.room_for),
         encryption,
+        confirmations,
         commitments,
         _reporter_of(outbox),
         due,
@@ -416,6 +432,24 @@ def forward_targets(settings: Settings, encryption: Encryption) -> Sequence[Forw
     """Return the peers that objects are forwarded to."""
     peers = [archive_peer(one, encryption) for one in settings.peer]
     return targets_of(settings.forward, peers, settings.dicom.aet)
+
+
+def confirming_archives(
+    settings: Settings, targets: Sequence[ForwardTarget]
+) -> Sequence[ConfirmingArchive]:
+    """Return the peers that are asked whether they keep what was forwarded to them."""
+    by_title = {one.aet: one for one in settings.peer}
+    asked = [(one, by_title[one.aet]) for one in targets]
+    return [
+        ConfirmingArchive(
+            one.aet,
+            Confirmation(peer.confirm),
+            one.rules[0].calling_aet,
+            peer.confirm_hours * 3600.0,
+        )
+        for one, peer in asked
+        if peer.confirm != "none"
+    ]
 
 
 def forward_senders(

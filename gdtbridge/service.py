@@ -25,6 +25,7 @@ from gdtbridge.dicom.archive_get import get_services
 from gdtbridge.dicom.archive_move import MoveParts, move_services
 from gdtbridge.dicom.archive_query import query_services
 from gdtbridge.dicom.commitment import commitment_services
+from gdtbridge.dicom.commitment_result import result_services
 from gdtbridge.dicom.performed_step import step_services
 from gdtbridge.dicom.server import DicomServer, Observers
 from gdtbridge.dicom.service import ServiceTable
@@ -63,6 +64,8 @@ FILL_SECONDS: Final = 5
 """How often received small files are made durable; until then the index keeps their bytes."""
 VERIFY_SECONDS: Final = 3
 """How often is looked for commitments a command wants verified; a device's are at once."""
+ASK_SECONDS: Final = 5
+"""How often is looked for copies an archive is to be asked about."""
 FORGET_SECONDS: Final = 3600
 """How often commitments are forgotten that were answered long ago."""
 GRACE_SECONDS: Final = 10
@@ -138,6 +141,7 @@ class Bridge:
             stopping.callback(self._scheduler.stop, GRACE_SECONDS)
             stopping.callback(self._core.reporting.stop)
             stopping.callback(self._core.commitments.stop)
+            stopping.callback(self._core.confirmations.stop)
             stopping.callback(self._stop_watches)
             self._start_watches()
             self._web.start()
@@ -169,10 +173,19 @@ class Bridge:
         core.commitments.connect(verify)
         verify()
         scheduler.every(FORGET_SECONDS, "forgetting commitments", core.commitments.forget_old)
+        self._start_asking()
         scheduler.every(SYNC_SECONDS, "syncing received files", core.sync_files)
         scheduler.every(FILL_SECONDS, "filling the index", core.filling.work)
         self._announce()
         scheduler.start()
+
+    def _start_asking(self) -> None:
+        """Have each archive asked what it keeps, by a thread of its own: one may not answer."""
+        confirmations = self._core.confirmations
+        for one in confirmations.archives:
+            what = f"asking {one.aet} what it keeps"
+            self._scheduler.every(ASK_SECONDS, what, partial(confirmations.ask_due, one))
+        self._scheduler.every(FORGET_SECONDS, "forgetting inquiries", confirmations.forget_old)
 
     def _report(self) -> float | None:
         """Report what is due; return in how many seconds the next exam is."""
@@ -260,7 +273,8 @@ def dimse_services(core: Core) -> ServiceTable:
     aet = core.settings.dicom.aet
     moves = move_services(MoveParts(core.finder, core.peers, core.refusals, core.transcoder, aet))
     gets = get_services(core.finder, core.peers, core.refusals, core.transcoder)
-    return {**step_services(core.steps), **commitment, **queries, **moves, **gets}
+    results = result_services(core.confirmations, core.refusals)
+    return {**step_services(core.steps), **commitment, **results, **queries, **moves, **gets}
 
 
 def pickup_watches(core: Core) -> dict[str, PickupWatch]:

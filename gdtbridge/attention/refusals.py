@@ -43,6 +43,8 @@ class RefusalReason(StrEnum):
     TLS_UNTRUSTED = "tls-untrusted"
     """It does not trust ours."""
     TLS_FAILED = "tls-failed"
+    REPORT = "report"
+    """Says of objects that it keeps them, and was not asked (PS3.4 J.3.3)."""
     RESOURCES = "resources"
     """Status A700 (PS3.4 B.2.3)."""
     PROCESSING = "processing"
@@ -118,6 +120,12 @@ _TELLING: Final = {
         CALLER_SECONDS,
         "kann kein TLS 1.2 mit einem sicheren Verfahren / has no TLS 1.2 with a safe cipher suite",
         "dicom.tls_port",
+    ),
+    RefusalReason.REPORT: _Telling(
+        "device-refused",
+        CALLER_SECONDS,
+        "bestätigt eine Aufbewahrung, nach der niemand gefragt hat / confirms what nobody asked",
+        "[[peer]]",
     ),
     RefusalReason.RESOURCES: _Telling(
         "stores-refused",

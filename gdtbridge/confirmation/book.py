@@ -58,7 +58,7 @@ class Confirmations:
         archives: Sequence[ConfirmingArchive],
         inquiries: ArchiveInquiries,
         is_archive: Callable[[str, Caller], bool],
-        resend: Resending,
+        resending: Resending,
         clock: Clock,
     ) -> None:
         """Ask ``archives``; ``is_archive`` says whether a caller is the one of an AE title."""
@@ -66,7 +66,7 @@ class Confirmations:
         self.archives = archives
         self._inquiries = inquiries
         self._is_archive = is_archive
-        self._resend = resend
+        self._resending = resending
         self._clock = clock
         self._failures: dict[str, int] = {}
         self._quiet_until: dict[str, float] = {}
@@ -114,14 +114,17 @@ class Confirmations:
                 patience = REPORT_SECONDS[min(times, len(REPORT_SECONDS) - 1)]
                 self._ask_later(connection, some, patience, NO_REPORT, inquiries=times + 1)
         status = self._inquiries.request_commitment(
-            archive, uid, due, self._take, lambda: self._is_reported(uid)
+            archive, uid, due, self._take, lambda: self._is_over(uid)
         )
         if status:
             told = f"antwortet auf die Anfrage mit / answers the request with {status:04X}"
             raise BridgeError(told)
         log.info("%s asked about %d objects", archive.aet, len(due))
 
-    def _is_reported(self, uid: str) -> bool:
+    def _is_over(self, uid: str) -> bool:
+        """Return whether nobody has to wait for a report on the association of the request."""
+        if self._stopping.is_set():
+            return True
         with self._database.read() as connection:
             known = store.named(connection, uid)
         return known is not None and known.reported_at is not None
@@ -145,6 +148,8 @@ class Confirmations:
             for times, some in _by_inquiries(gone):
                 copies.change(connection, [one.id for one in some], inquiries=times)
             self._judge(connection, archive.aet, gone, {one.id: NOT_THERE for one in gone})
+        if gone:
+            self._resending.wake()
 
     def _pause(self, archive: ConfirmingArchive, due: Sequence[SentCopy], reason: str) -> None:
         """Leave an archive alone for a while that cannot be asked, and ask the same then."""
@@ -186,6 +191,8 @@ class Confirmations:
                 reasons = {one.id: result.failed[one.sop_instance_uid] for one in failed}
                 self._judge(connection, known.destination, failed, reasons)
             store.note_report(connection, known.id, now)
+        if failed:
+            self._resending.wake()
         counts = len(kept), len(failed)
         log.info("%s keeps %d objects, does not keep %d", known.destination, *counts)
         return ReportOutcome.TAKEN
@@ -211,11 +218,13 @@ class Confirmations:
                 copies.send_anew(connection, [one.id], self._clock.utc(), **anew)
                 again.append(one)
             else:
-                values = {"state": CopyState.FAILED, "losses": one.losses + 1, "confirm_at": None}
+                losses = one.losses + (meaning.loss is LossKind.GONE)
+                values = {"state": CopyState.FAILED, "losses": losses, "confirm_at": None}
                 copies.change(connection, [one.id], reason=told, **values)
         if again:
             log.error("%s has lost %d objects it had taken: sent again", destination, len(again))
-            self._resend(connection, again)
+            exams = dict.fromkeys(one.exam_id for one in again)
+            self._resending.send_waiting(connection, destination, exams)
 
     def _ask_later(
         self,

@@ -41,5 +41,8 @@ class ArchiveInquiries(Protocol):
 class Resending(Protocol):
     """Whoever sends copies again that an archive has lost."""
 
-    def __call__(self, connection: Connection, copies: Sequence[SentCopy], /) -> None:
-        """Have copies leave again, in the caller's transaction; they are waiting already."""
+    def send_waiting(self, connection: Connection, aet: str, exam_ids: Iterable[int]) -> None:
+        """Have waiting copies of exams leave for an archive, in the caller's transaction."""
+
+    def wake(self) -> None:
+        """Have what is to leave do so now, after that transaction."""

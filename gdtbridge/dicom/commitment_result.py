@@ -11,6 +11,7 @@ from functools import partial
 from io import BytesIO
 from typing import Final, Literal, Protocol
 
+from gdtbridge.attention.refusals import RefusalReason
 from gdtbridge.confirmation.model import CommitmentResult, ReportOutcome
 from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.parser import Item, WantedElements, parse_file
@@ -22,6 +23,7 @@ from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.commitment import MAX_REQUEST
 from gdtbridge.dicom.commitment_report import ALL_KEPT, NOT_ALL_KEPT
 from gdtbridge.dicom.negotiation import STORAGE_COMMITMENT
+from gdtbridge.dicom.refusals import UNNOTED, RefusalPort
 from gdtbridge.dicom.service import BufferedOperation, DimseRequest, ServiceTable
 from gdtbridge.logs import describe
 
@@ -69,9 +71,10 @@ class CommitmentEvent(BufferedOperation):
 
     limit = MAX_REQUEST
 
-    def __init__(self, port: ResultPort, request: DimseRequest) -> None:
+    def __init__(self, port: ResultPort, refusals: RefusalPort, request: DimseRequest) -> None:
         super().__init__(request)
         self._port = port
+        self._refusals = refusals
 
     def run(self) -> None:
         """Take the report and answer; whatever fails becomes a failure status."""
@@ -92,13 +95,16 @@ class CommitmentEvent(BufferedOperation):
             log.error("commitment report not taken: %s", describe(error))
             request.answer(DimseStatus.PROCESSING_FAILURE, "Report not taken")
         else:
-            comment = None if outcome is ReportOutcome.TAKEN else "Unknown transaction"
+            comment = None
+            if outcome is not ReportOutcome.TAKEN:
+                comment = "Unknown transaction"
+                self._refusals.note(RefusalReason.REPORT, request.calling_aet, request.peer)
             request.answer(STATUS_OF_OUTCOME[outcome], comment)
 
 
-def result_services(port: ResultPort) -> ServiceTable:
-    """Return the service that takes reports of storage commitment."""
-    event = partial(CommitmentEvent, port)
+def result_services(port: ResultPort, refusals: RefusalPort = UNNOTED) -> ServiceTable:
+    """Return the service that takes reports of storage commitment; others are ``refusals``."""
+    event = partial(CommitmentEvent, port, refusals)
     return {(CommandField.N_EVENT_REPORT_RQ, STORAGE_COMMITMENT): event}
 
 

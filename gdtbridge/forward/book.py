@@ -84,6 +84,10 @@ class ForwardBook:
                     if (exam := exam_by_id(connection, exam_id)) is not None:
                         self._put(connection, exam, target)
 
+    def wake(self) -> None:
+        """Have what is to leave do so now."""
+        self.outbox.wake()
+
     def _put(self, connection: Connection, exam: Exam, target: ForwardTarget) -> None:
         key = f"exam:{exam.id}@{self.clock.utc():.6f}"
         day = da_text(local_time(exam.last_instance_at))

@@ -328,8 +328,8 @@ def doubt_entered(
 
 
 def failures(connection: Connection) -> list[FailedCopies]:
-    """Return what was given up, for each archive."""
-    failed = table.c.state == CopyState.FAILED
+    """Return what was given up, for each archive; what it took and lost is told elsewhere."""
+    failed = sa.and_(table.c.state == CopyState.FAILED, table.c.losses == 0)
     query = (
         sa.select(
             table.c.destination,
@@ -349,7 +349,7 @@ def failures(connection: Connection) -> list[FailedCopies]:
 def give_up_waiting(connection: Connection) -> None:
     """Have a person say of what was to leave when the database was copied whether it is sent."""
     waits = table.c.state == CopyState.WAITING
-    values = {"state": CopyState.FAILED, "reason": RESTORED}
+    values = {"state": CopyState.FAILED, "reason": RESTORED, "losses": 0}
     connection.execute(sa.update(table).where(waits).values(values))
 
 

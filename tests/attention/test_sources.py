@@ -237,7 +237,7 @@ def test_every_way_out_can_be_filled_in() -> None:
     names = dict.fromkeys(
         (
             *("study", "person", "file", "question", "folder", "setting", "route", "webhook"),
-            *("device", "host", "commitment"),
+            *("device", "host", "commitment", "peer", "number"),
         ),
         "X",
     )

@@ -15,11 +15,13 @@ import sqlalchemy as sa
 
 from gdtbridge.attention.kinds import KINDS
 from gdtbridge.commitment import promises
+from gdtbridge.confirmation.book import LOOK_AGAIN_SECONDS
 from gdtbridge.errors import DatabaseUnavailable
 from gdtbridge.folders.silence import SILENT_SECONDS
 from gdtbridge.outbox import HOUSE, NOT_MOUNTED
 from gdtbridge.schema import outbox
 from tests.commitment.asking import Asking, referenced
+from tests.confirmation.copies import Copies
 from tests.sr.builder import measured
 from tests.tools.desk import HOUR, Desk
 from tests.tools.elements import element, identification
@@ -488,7 +490,49 @@ def _step_accepted(desk: Desk) -> None:
     desk.practice.core.corrections.accept(STUDY)
 
 
+PACS_TABLE = """
+[[peer]]
+aet = "PACS"
+host = "127.0.0.1"
+[[forward]]
+to = "PACS"
+"""
+
+
+def _unconfirmed(desk: Desk) -> None:
+    """Send an exam on to an archive that does not say whether it keeps it."""
+    copies = Copies(desk.practice)
+    copies.forward("2.25.81")
+    desk.practice.wait()
+    copies.ask()
+
+
+def _confirmed(desk: Desk) -> None:
+    copies = Copies(desk.practice)
+    copies.shelf.kept, copies.shelf.reports_at_once = {"2.25.81"}, True
+    copies.ask(DAY)
+
+
+def _lost(desk: Desk) -> None:
+    """Send an exam on to an archive that takes everything and keeps one of two objects."""
+    copies = Copies(desk.practice)
+    copies.shelf.kept, copies.shelf.reports_at_once = {"2.25.82"}, True
+    copies.forward("2.25.81", "2.25.82")
+    desk.practice.wait()
+    while "failed" not in copies.states().values():
+        copies.ask(LOOK_AGAIN_SECONDS)
+        copies.deliver()
+
+
+def _given_up(desk: Desk) -> None:
+    desk.practice.core.forward.end(to="PACS")
+
+
 STATES = {
+    "forward-unconfirmed": State(
+        _unconfirmed, _confirmed, look_after=26 * HOUR + 1, table=PACS_TABLE
+    ),
+    "forward-lost": State(_lost, _given_up, table=PACS_TABLE),
     "step-instances-missing": State(_announced, _step_accepted, look_after=HOUR + 1),
     "step-contradicts": State(_contradicted, _step_accepted),
     "held-exam": State(_held, _released),

@@ -104,13 +104,21 @@ class Copies:
             [self.archive],
             self.inquiries,
             self.is_archive,
-            self._resend,
+            self,
             self.practice.clock,
         )
         return self.book
 
-    def _resend(self, connection: Connection, copies: Sequence[SentCopy]) -> None:
-        self.sent_again += [one.sop_instance_uid for one in copies]
+    def send_waiting(self, connection: Connection, aet: str, exam_ids: Iterable[int]) -> None:
+        """Note what leaves again."""
+        query = sa.select(instance.c.sop_instance_uid).join(
+            forward_copy, forward_copy.c.instance_id == instance.c.id
+        )
+        here = forward_copy.c.state == CopyState.WAITING, forward_copy.c.exam_id.in_(exam_ids)
+        self.sent_again += connection.execute(query.where(*here)).scalars()
+
+    def wake(self) -> None:
+        """Do nothing: a test says when copies leave."""
 
     def forward(self, *uids: str, study: str = "2.25.100") -> None:
         """Receive instances of a study, and have them sent to the archive."""
