@@ -14,7 +14,7 @@ from typing import Any
 
 from pydicom import Dataset, uid
 from pynetdicom2 import applicationentity, sopclass, statuses, uids
-from tiny_pacs.client import CStoreError, DICOMClient
+from tiny_pacs.client import CMoveError, CStoreError, DICOMClient, FindRoot
 
 PATIENCE = 20
 Outcome = list[Any]
@@ -69,6 +69,21 @@ def worklist(at: dict[str, Any], query: dict[str, Any]) -> Outcome:
     return [(int(status), found and found.to_json_dict()) for found, status in answers]
 
 
+def find(at: dict[str, Any], query: dict[str, Any], root: str) -> Outcome:
+    """C-FIND of an archive; ``root`` is a name of tiny_pacs' own."""
+    client = DICOMClient(at["calling"], remote(at))
+    return [one.to_json_dict() for one in client.find(Dataset.from_json(query), FindRoot[root])]
+
+
+def move(at: dict[str, Any], query: dict[str, Any], to: str) -> Outcome:
+    """C-MOVE to the AE title ``to``."""
+    try:
+        DICOMClient(at["calling"], remote(at)).move(Dataset.from_json(query), dest_ae=to)
+    except CMoveError as error:
+        return [int(error.status)]
+    return [0]
+
+
 def commit(at: dict[str, Any], transaction: str, references: list[tuple[str, str]]) -> Outcome:
     """N-ACTION, and the N-EVENT-REPORT that comes on an association of the other side's."""
     with Listener(at["calling"], at["listen"]) as entity:
@@ -85,6 +100,8 @@ STEPS: dict[str, Callable[..., Outcome]] = {
     "echo": echo,
     "store": store,
     "worklist": worklist,
+    "find": find,
+    "move": move,
     "commit": commit,
 }
 

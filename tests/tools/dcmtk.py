@@ -80,9 +80,9 @@ def dataset_bytes(path: Path) -> bytes:
     return whole[144 + int.from_bytes(whole[140:144], "little") :]
 
 
-def by_uid(folder: Path) -> dict[str, Path]:
+def by_uid(folder: Path, pattern: str = "*") -> dict[str, Path]:
     """Return the objects below a folder by SOP Instance UID."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
+    files = [path for path in folder.rglob(pattern) if path.is_file()]
     found = {str(dcmread(path, stop_before_pixels=True).SOPInstanceUID): path for path in files}
     assert len(found) == len(files), "an object lies there twice"
     return found

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.tools.dcmtk import dcmtk
 from tests.tools.ports import free_port
 from tests.tools.waiting import wait_for
 
@@ -72,6 +73,39 @@ def tiny_device(aet: str = "TINY", listens: int = 0) -> ForeignDevice:
     return ForeignDevice(command, aet, listens, {"PYTHONPATH": str(library)})
 
 
+TINY_TITLE = "TINY_PACS"
+TINY_SETTINGS = """\
+ae: {{ae_title: [{title}], port: {port}}}
+log: {{version: 1, root: {{level: WARNING}}}}
+components:
+  Devices: {{'on': true, auto_add: false, devices: {{{devices}}}}}
+"""
+
+
+@contextmanager
+def tiny_pacs(folder: Path, port: int, **devices: int) -> Iterator[None]:
+    """Run tiny_pacs, which keeps what comes in memory; ``devices`` are ports by AE title."""
+    tiny_device()
+    rows = [f"{aet}: {{aet: {aet}, address: 127.0.0.1, port: {at}}}" for aet, at in devices.items()]
+    settings, log = folder / "tiny.yaml", folder / "tiny.log"
+    settings.write_text(TINY_SETTINGS.format(title=TINY_TITLE, port=port, devices=", ".join(rows)))
+    command = (sys.executable, "-m", "tiny_pacs", "run", "-c", str(settings))
+    environment = os.environ | {"PYTHONPATH": str(PEERS / "tiny_pacs")}
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
+
+    def answers() -> bool:
+        assert process.poll() is None, log.read_text(errors="replace")
+        return dcmtk("echoscu", "-aec", TINY_TITLE, "127.0.0.1", port).returncode == 0
+
+    try:
+        wait_for(answers, 60, "start of tiny_pacs")
+        yield
+    finally:
+        process.kill()
+        process.wait(20)
+
+
 @dataclass(frozen=True, slots=True)
 class Orthanc:
     """A running Orthanc that knows one modality, ``bridge``, and is driven by its REST API."""
@@ -91,6 +125,12 @@ class Orthanc:
         answer = requests.get(self.url + path, timeout=ANSWER_SECONDS)
         assert answer.ok, answer.text
         return answer.json()
+
+    def file(self, path: str) -> bytes:
+        """Return the bytes of an answer; fail the test for any other."""
+        answer = requests.get(self.url + path, timeout=ANSWER_SECONDS)
+        assert answer.ok, answer.text
+        return answer.content
 
     def keep(self, files: Sequence[Path]) -> list[str]:
         """Import files; return their identifiers."""

@@ -101,12 +101,12 @@ def find_each(port: int, aet: str, model: str, queries: Sequence[Dataset]) -> li
 
 
 @contextmanager
-def qrscp(root: Path, **destinations: int) -> Iterator[QueryArchive]:
+def qrscp(root: Path, port: int = 0, **destinations: int) -> Iterator[QueryArchive]:
     """Yield a running ``dcmqrscp``; ``destinations`` are ports of this machine by AE title."""
     program = shutil.which("dcmqrscp")
     if program is None:
         pytest.skip("DCMTK's dcmqrscp is not installed")
-    folder, port, log = root / "area", free_port(), root / "dcmqrscp.log"
+    folder, port, log = root / "area", port or free_port(), root / "dcmqrscp.log"
     folder.mkdir(parents=True)
     hosts = "\n".join(
         f"{aet.lower()} = ({aet}, localhost, {at})" for aet, at in destinations.items()
