@@ -22,6 +22,7 @@ from gdtbridge.exams.model import ClaimState
 from gdtbridge.orders.model import ListingMark, OrderState
 from gdtbridge.outbox.model import OPEN
 from gdtbridge.schema import (
+    awaited_study,
     claim,
     clock_jump,
     commitment,
@@ -49,6 +50,7 @@ DEADLINES: Final[tuple[tuple[sa.Column[Any], sa.ColumnElement[bool] | None], ...
     (outbox.c.next_at, _WAITING),
     (outbox.c.expires_at, _WAITING),
     (outbox.c.created_at, _WAITING),  # how long it has been waiting
+    (awaited_study.c.expires_at, None),
     (commitment.c.due_at, None),
     (commitment.c.expires_at, _ASKED),
     (commitment.c.requested_at, _ASKED),  # how long a device is waited for

@@ -61,6 +61,7 @@ from gdtbridge.exams.adoption import adopt
 from gdtbridge.exams.completion import CompletionRule, DueSignal
 from gdtbridge.exams.dates import DateRule
 from gdtbridge.exams.decision import DecisionMaker
+from gdtbridge.exams.fetching import FetchBook
 from gdtbridge.exams.held import HeldExams
 from gdtbridge.exams.overview import ExamOverview
 from gdtbridge.exams.patient_numbers import NumberRule
@@ -184,6 +185,7 @@ class Core:
     transcoder: Transcoder
     encryption: Encryption
     confirmations: Confirmations
+    fetches: FetchBook
     commitments: CommitmentBook
     reporter: CommitmentReporter
     due: DueSignal
@@ -318,6 +320,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         studies.find,
         reporting.results_arrived,
     )
+    fetches = FetchBook(database, clock, settings.dicom.aet, peers.title_of)
     return Core(
         settings,
         routing,
@@ -331,7 +334,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         book,
         OrderFiller(book, database, worklist, clock, min_age_hours=settings.worklist.min_age_hours),
         OrderFiles(settings, ports, exchanges_of(routing, settings), clock),
-        InstanceReceiver(database, archive, outbox, completion, due, clock, began),
+        InstanceReceiver(database, archive, outbox, completion, due, clock, fetches, began),
         PerformedSteps(database, book, completion, due, clock, devices, archive.room_for),
         held,
         renumbering,
@@ -379,6 +382,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         Transcoder(stores.frames, settings.spool_folder, archive.room_for),
         encryption,
         confirmations,
+        fetches,
         commitments,
         _reporter_of(outbox),
         due,

@@ -115,6 +115,13 @@ class SopClassMismatch(StoreError):
     comment = "Data set does not match the announced SOP class or instance"
 
 
+class NotAskedFor(StoreError):
+    """An object that is being fetched is none of those asked for, or of another patient: 0124."""
+
+    status = 0x0124
+    comment = "Not of the study and patient that were asked for"
+
+
 class NotUnderstood(StoreError):
     """The dataset cannot be read as far as its UIDs: status C000."""
 

@@ -135,6 +135,19 @@ backup_run = sa.Table(  # the last whole copy of the installation
     sa.Column("begun_at", sa.Double, primary_key=True),
 )
 
+awaited_study = sa.Table(  # a study that is being fetched from another archive
+    "awaited_study",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("study_instance_uid", sa.Text, nullable=False, index=True),
+    sa.Column("peer", sa.Text, nullable=False),  # AE title of a [[peer]]
+    sa.Column("patient_id", sa.Text, nullable=False),  # as the archive lists it
+    # whether its objects are results, as if a device sent them
+    sa.Column("reported", sa.Boolean, nullable=False),
+    sa.Column("is_open", sa.Boolean, nullable=False),  # whether somebody is still at it
+    sa.Column("expires_at", sa.Double, nullable=False),  # until then its objects may come
+)
+
 placed_order = sa.Table(
     "placed_order",
     metadata,

@@ -5,6 +5,8 @@ the index in the transaction of whoever keeps it. What an exam is, is not decide
 """
 
 from gdtbridge.archive.model import (
+    NOT_SENT,
+    SHOWN,
     ArchivedInstance,
     IncomingInstance,
     Receipt,
@@ -16,6 +18,8 @@ from gdtbridge.archive.model import (
 from gdtbridge.archive.store import Archive
 
 __all__ = [
+    "NOT_SENT",
+    "SHOWN",
     "Archive",
     "ArchivedInstance",
     "IncomingInstance",

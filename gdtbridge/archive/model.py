@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,10 @@ class IncomingInstance:
     peer: str
     dataset: SpooledDataset | None = None
     called_aet: str = ""
+    move_originator: str = ""
+    """AE title of whoever had it sent by a C-MOVE (0000,1030); empty: nobody."""
+    is_fetched: bool = False
+    """Whether we fetched it ourselves, on an association of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,16 @@ class Standing(StrEnum):
     """Other bytes that mean what an object before it means; not used."""
     SUPERSEDED = "superseded"
     """The device sent another content under its UID, or a person said it is not to be used."""
+    FETCHED = "fetched"
+    """It was fetched from another archive: kept and shown, and no result of ours."""
+    FETCHED_ASIDE = "fetched-aside"
+    """It was fetched, but a device sent other content under its UID, or it was fetched anew."""
+
+
+NOT_SENT: Final = (Standing.FETCHED, Standing.FETCHED_ASIDE)
+"""Standings of what no device sent us: for everything but queries it is not here."""
+SHOWN: Final = (Standing.CURRENT, Standing.FETCHED)
+"""Standings of what a query finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,10 @@ class Receipt:
     instance_id: int
     status: ReceiptStatus
     entered: bool = False
+    fetched: int = 0
+    """Id of what was fetched and has these very bytes."""
+    others_fetched: tuple[int, ...] = ()
+    """Ids of what was fetched of the study under the UID and has other bytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from gdtbridge.archive import heads, unsynced
+from gdtbridge.archive.fetched import VERSIONS, fetched_versions
 from gdtbridge.archive.model import (
+    NOT_SENT,
     ArchivedInstance,
     IncomingInstance,
     Receipt,
@@ -65,16 +67,6 @@ _ARCHIVED: Final = sa.select(
 ).order_by(instance.c.id)
 _OF_CLAIMS: Final = Statement(
     _ARCHIVED.where(instance.c.claim_id.in_(sa.bindparam("claims", expanding=True)))
-)
-_VERSIONS: Final = Statement(
-    sa.select(
-        instance.c.id,
-        instance.c.sha256,
-        instance.c.transfer_syntax_uid,
-        instance.c.study_instance_uid,
-        instance.c.standing,
-        instance.c.turn,
-    ).where(instance.c.sop_instance_uid == sa.bindparam("uid"))
 )
 _LAST_TURN: Final = Statement(
     sa.select(sa.func.max(instance.c.turn)).where(
@@ -228,9 +220,10 @@ class Archive:
         """Return how a stored object relates to what the index has; id 0 where it is not there.
 
         What comes again after another version is the device's last word: it takes its turn, and
-        where it does not count it is compared anew.
+        where it does not count it is compared anew. What was fetched is no version of a device's.
         """
-        known = _VERSIONS.rows(connection, uid=incoming.SOPInstanceUID)
+        rows = VERSIONS.rows(connection, uid=incoming.SOPInstanceUID)
+        known = [row for row in rows if row[4] not in NOT_SENT]
         last = max(((turn, number) for number, *_, turn in known), default=(0, 0))
         for number, digest, syntax, _, standing, turn in known:
             if (digest, syntax) == (sha256, incoming.TransferSyntaxUID):
@@ -244,7 +237,9 @@ class Archive:
                     return Receipt(number, ReceiptStatus.CONFLICT)
                 return Receipt(number, ReceiptStatus.SAME)
         here = any(study == header.StudyInstanceUID for _, _, _, study, _, _ in known)
-        return Receipt(0, ReceiptStatus.CONFLICT if here else ReceiptStatus.NEW)
+        same, others = fetched_versions(rows, incoming, header, sha256)
+        status = ReceiptStatus.CONFLICT if here else ReceiptStatus.NEW
+        return Receipt(0, status, fetched=same, others_fetched=others)
 
     def enter(
         self,
@@ -255,8 +250,11 @@ class Archive:
         status: ReceiptStatus,
         claim_id: int | None,
         received_at: float,
+        standing: Standing | None = None,
     ) -> Receipt:
         """Enter a stored file that `look` did not find, with what it says of whom it is.
+
+        ``standing`` is how it counts, where that is not the usual one of its status.
 
         A small one gets its name here, not synced: its bytes are in the index as well, until
         `gdtbridge.archive.unsynced` has made the file durable. Raises a `StoreError`.
@@ -271,7 +269,7 @@ class Archive:
             "sha256": stored.sha256,
             "size": stored.size,
             "file": stored.file,
-            "standing": Standing.UNCOMPARED if conflict else Standing.CURRENT,
+            "standing": standing or (Standing.UNCOMPARED if conflict else Standing.CURRENT),
             "calling_aet": incoming.calling_aet,
             "called_aet": incoming.called_aet,
             "received_at": received_at,

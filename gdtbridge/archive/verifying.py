@@ -16,7 +16,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from gdtbridge.archive import unsynced
-from gdtbridge.archive.model import Standing
+from gdtbridge.archive.model import NOT_SENT, Standing
 from gdtbridge.archive.store import Archive
 from gdtbridge.database import Connection
 from gdtbridge.dataset.errors import DatasetError
@@ -44,7 +44,10 @@ _VERSIONS: Final = Statement(
         instance.c.standing,
         unsynced.is_kept,
     )
-    .where(instance.c.sop_instance_uid.in_(sa.bindparam("uids", expanding=True)))
+    .where(
+        instance.c.sop_instance_uid.in_(sa.bindparam("uids", expanding=True)),
+        instance.c.standing.not_in(NOT_SENT),  # no device was ever answered for it
+    )
     .order_by(instance.c.id)
 )
 _COMMIT: Final = Statement(

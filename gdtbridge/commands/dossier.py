@@ -23,6 +23,7 @@ EVENTS: Final = {
     EventKind.UNMATCHED: "Auftrag nicht gemeint / order not meant",
     EventKind.REPLACED: "vom Gerät ersetzt / replaced by the device",
     EventKind.MOVED: "Nummer geändert / number changed",
+    EventKind.FETCHED: "aus einem anderen Archiv geholt / fetched from another archive",
 }
 """What a person reads of each `EventKind`."""
 SOURCES: Final = {
@@ -41,6 +42,7 @@ STATES: Final = {
     ClaimState.HELD: "zurückgehalten / held",
     ClaimState.SETTLED: "übermittelt / sent",
     ClaimState.DISCARDED: "verworfen / discarded",
+    ClaimState.FETCHED: "aus einem anderen Archiv geholt, kein Ergebnis / fetched, no result",
 }
 
 STEP_STATES: Final = {
@@ -150,7 +152,8 @@ def _moment(moment: float) -> str:
 def lines_of(dossier: ExamDossier) -> Iterator[str]:
     """Yield a dossier in lines: the people with their grounds, what was sent, the history."""
     exam = dossier.exam
-    yield f"Studie / study {exam.study_instance_uid}, {exam.instances} Objekte / objects"
+    objects = exam.instances or sum(one.instances for one in dossier.people)
+    yield f"Studie / study {exam.study_instance_uid}, {objects} Objekte / objects"
     for one in dossier.people:
         yield ""
         yield from _person_lines(one, dossier.events)
@@ -177,7 +180,8 @@ def _person_lines(one: PatientExam, events: tuple[ExamEvent, ...]) -> Iterator[s
         one.sent_patient_id, one.patient_name, one.patient_birth_date, one.patient_sex
     )
     states = dict.fromkeys(_state(claim) for claim in one.claims)
-    yield f"Person {one.person}: {patient.listed or '-'}: {', '.join(states)}"
+    person = f"Person {one.person}" if one.person else "Geholt / fetched"
+    yield f"{person}: {patient.listed or '-'}: {', '.join(states)}"
     if one.held_because:
         yield f"  {HELD_TEXT[HoldReason(one.held_because)]}"
     decision = _decision_of(one, events)

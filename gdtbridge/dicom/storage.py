@@ -154,6 +154,7 @@ class StoreOperation:
                 calling_aet=self._request.calling_aet,
                 peer=self._request.peer,
                 dataset=dataset,
+                move_originator=command.MoveOriginatorApplicationEntityTitle or "",
                 called_aet=self._request.called_aet,
             )
         )

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from gdtbridge.archive import Standing
+from gdtbridge.archive import NOT_SENT, Standing
 from gdtbridge.database import Connection
 from gdtbridge.exams.grouping import group
 from gdtbridge.exams.model import (
@@ -44,7 +44,6 @@ _SAME: Final = Statement(
         claim.c.exam_id == sa.bindparam("exam"), claim.c.said == sa.bindparam("digest")
     )
 )
-_COUNT: Final = Statement(sa.select(sa.func.count()).where(claim.c.exam_id == sa.bindparam("exam")))
 _ENTER: Final = InsertStatement(claim)
 _UPDATE: Final = UpdateStatement(claim, claim.c.id.in_(sa.bindparam("claims", expanding=True)))
 HELD: Final = claim.c.state == sa.literal_column("'held'")
@@ -52,7 +51,10 @@ HELD: Final = claim.c.state == sa.literal_column("'held'")
 _WAITS: Final = claim.c.state.in_((ClaimState.OPEN, ClaimState.HELD))
 _EARLIER, _SENT = instance.alias(), claim.alias()
 _OBJECTS: Final = claim.join(instance, instance.c.claim_id == claim.c.id)
-_HERE: Final = claim.c.exam_id == sa.bindparam("exam")
+_OURS: Final = claim.c.state != ClaimState.FETCHED
+"""What devices sent: all that is evidence and can be a result."""
+_HERE: Final = sa.and_(claim.c.exam_id == sa.bindparam("exam"), _OURS)
+_COUNT: Final = Statement(sa.select(sa.func.count()).where(_HERE))
 _OF_EXAM: Final = Statement(sa.select(*_CLAIM).where(_HERE).order_by(claim.c.id))
 _TAKEN: Final = Statement(
     sa.select(claim.c.id)
@@ -65,6 +67,7 @@ _TAKEN: Final = Statement(
             _EARLIER.c.sop_instance_uid == instance.c.sop_instance_uid,
             _EARLIER.c.study_instance_uid != instance.c.study_instance_uid,
             _EARLIER.c.id < instance.c.id,
+            _EARLIER.c.standing.not_in(NOT_SENT),
         ),
     )
 )
@@ -149,8 +152,10 @@ _LAST_DECISION: Final = Statement(
 )
 
 
-def _digest(said: dict[str, str]) -> str:
-    return hashlib.sha256(json.dumps([said[name] for name in SAID]).encode()).hexdigest()
+def _digest(said: dict[str, str], state: ClaimState = ClaimState.OPEN) -> str:
+    """Return what a claim is found by; what was fetched is never joined with what a device said."""
+    mark = [state.value] if state is ClaimState.FETCHED else []
+    return hashlib.sha256(json.dumps([said[name] for name in SAID] + mark).encode()).hexdigest()
 
 
 def _claims(connection: Connection, query: sa.Select[Any]) -> list[Claim]:
@@ -168,23 +173,28 @@ def _result(row: Sequence[Any]) -> ExamResult:
 
 
 def claims_of(connection: Connection, exam_id: int) -> list[Claim]:
-    """Return the claims of an exam in the order they came."""
+    """Return the claims of an exam in the order they came, without those of fetched objects."""
     return [_claim(row) for row in _OF_EXAM.rows(connection, exam=exam_id)]
 
 
 def claims_of_exams(connection: Connection, exam_ids: Iterable[int]) -> list[Claim]:
-    """Return the claims of several exams in the order they came."""
+    """Return the claims of several exams in the order they came, those of fetched objects too."""
     return _claims(connection, sa.select(*_CLAIM).where(claim.c.exam_id.in_(exam_ids)))
 
 
-def find_claim(connection: Connection, exam_id: int, said: dict[str, str]) -> Claim | None:
-    """Return the claim of an exam that says the same; its objects are not counted."""
-    row = _SAME.first(connection, exam=exam_id, digest=_digest(said))
+def find_claim(
+    connection: Connection, exam_id: int, said: dict[str, str], state: ClaimState = ClaimState.OPEN
+) -> Claim | None:
+    """Return the claim of an exam that says the same; its objects are not counted.
+
+    With ``state`` ``FETCHED`` that of fetched objects, else that of what devices sent.
+    """
+    row = _SAME.first(connection, exam=exam_id, digest=_digest(said, state))
     return _claim(row) if row is not None else None
 
 
 def count_claims(connection: Connection, exam_id: int) -> int:
-    """Return how many claims an exam has."""
+    """Return how many claims of devices an exam has."""
     return int(_COUNT.value(connection, exam=exam_id))
 
 
@@ -195,6 +205,16 @@ def insert_claim(
     known = {**said, "said": _digest(said), "state": ClaimState.OPEN, "person": 0}
     note_name(connection, exam_id, said["patient_name"])
     return _ENTER.run(connection, exam_id=exam_id, **known, **values)
+
+
+def insert_fetched(
+    connection: Connection, said: dict[str, str], *, exam_id: int, **values: object
+) -> int:
+    """Enter what fetched objects say; return the claim's id. It is in the chart of its number."""
+    state = ClaimState.FETCHED
+    known = {**said, "said": _digest(said, state), "state": state, "person": 0}
+    note_name(connection, exam_id, said["patient_name"])
+    return _ENTER.run(connection, exam_id=exam_id, number=said["patient_id"], **known, **values)
 
 
 def update_claims(connection: Connection, claim_ids: Iterable[int], **values: object) -> None:
@@ -257,9 +277,9 @@ def follow(connection: Connection, claims: Sequence[Claim]) -> list[Claim]:
 
 
 def claims_naming(connection: Connection, numbers: Iterable[str]) -> list[Claim]:
-    """Return the claims whose objects, word or chart have one of some numbers."""
+    """Return the claims of devices whose objects, word or chart have one of some numbers."""
     named = [claim.c[name].in_(list(numbers)) for name in _NUMBERS]
-    return _claims(connection, sa.select(*_CLAIM).where(sa.or_(*named)))
+    return _claims(connection, sa.select(*_CLAIM).where(sa.or_(*named), _OURS))
 
 
 def regroup(connection: Connection, exam_id: int) -> None:

@@ -74,7 +74,20 @@ def enter(
     """
     study = study_of(incoming.SOPInstanceUID, header)
     exam = store.find_exam(connection, study)
-    if exam is None:
+    if exam is not None and exam.state is ExamState.FETCHED:
+        exam_id = exam.id
+        store.update_exam(
+            connection,
+            exam_id,
+            state=ExamState.RECEIVING,
+            device=incoming.calling_aet,
+            instances=1,
+            first_instance_at=now,
+            last_instance_at=now,
+            due_at=completion.due_at(now, now),
+        )
+        one = claim(connection, exam_id, header, now)
+    elif exam is None:
         exam_id = store.insert_exam(
             connection,
             study_instance_uid=study,
@@ -93,6 +106,37 @@ def enter(
         due = _due_at(completion, exam, one, now, wanted=wanted)
         store.extend_exam(connection, exam_id, exam.instances + new, now, due)
     return one
+
+
+def enter_fetched(
+    connection: Connection, incoming: IncomingInstance, header: Header, now: float
+) -> int:
+    """Enter what an object fetched from another archive says; return its claim's id.
+
+    An exam that is there does not notice; one that is not is nothing but fetched.
+    """
+    study = study_of(incoming.SOPInstanceUID, header)
+    exam = store.find_exam(connection, study)
+    exam_id = (
+        exam.id
+        if exam is not None
+        else store.insert_exam(
+            connection,
+            ExamState.FETCHED,
+            study_instance_uid=study,
+            device=incoming.calling_aet,
+            instances=0,
+            first_instance_at=now,
+            last_instance_at=now,
+        )
+    )
+    said, facts = said_of(header), facts_of(header)
+    known = claim_store.find_claim(connection, exam_id, said, ClaimState.FETCHED)
+    if known is None:
+        return claim_store.insert_fetched(connection, said, exam_id=exam_id, first_at=now, **facts)
+    if changes := _additions(known, facts):
+        claim_store.update_claims(connection, [known.id], **changes)
+    return known.id
 
 
 def claim(connection: Connection, exam_id: int, header: Header, now: float) -> Claim:

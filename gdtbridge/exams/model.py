@@ -22,6 +22,8 @@ class ExamState(StrEnum):
     """Everything it has to say is in the outbox; what comes later makes a further record."""
     HELD = "held"
     """Something of it is not sent until a person says whose it is."""
+    FETCHED = "fetched"
+    """All of it was fetched from another archive: nothing of it is a result."""
 
 
 class ClaimState(StrEnum):
@@ -35,6 +37,8 @@ class ClaimState(StrEnum):
     """Decided: ``number`` says into whose chart it goes."""
     DISCARDED = "discarded"
     """A person said that nothing of it is to be sent, and why."""
+    FETCHED = "fetched"
+    """Objects fetched from another archive say it: no evidence, no result, nobody's question."""
 
 
 class ReportState(StrEnum):
@@ -160,7 +164,8 @@ class Claim:
     """What objects of an exam say of whom they are, and of what was ordered, in DICOM's words.
 
     Objects that say the same are one claim. ``person`` numbers the people of the exam from 1; the
-    claims of one person have one. ``modality`` and what follows is of the first object to say it.
+    claims of one person have one; it is 0 of what was fetched from another archive, which is of
+    none of them. ``modality`` and what follows is of the first object to say it.
     """
 
     id: int
@@ -276,6 +281,8 @@ def _first(claims: Sequence[Claim], name: str) -> str:
 
 def _state_of(exam: Exam, claims: Sequence[Claim]) -> ExamState:
     states = {one.state for one in claims}
+    if states == {ClaimState.FETCHED}:
+        return ExamState.FETCHED
     if ClaimState.HELD in states:
         return ExamState.HELD
     if ClaimState.OPEN in states or exam.due_at is not None:
@@ -340,6 +347,8 @@ class EventKind(StrEnum):
     """A person said that the exam is not the order's."""
     REPLACED = "replaced"
     """The device sent other content under a UID it had used."""
+    FETCHED = "fetched"
+    """A person fetched objects of it from another archive."""
     MOVED = "moved"
     """The patient's number became another one."""
 

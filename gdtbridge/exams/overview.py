@@ -89,9 +89,10 @@ class ExamOverview:
     def dossier(self, study_instance_uid: str) -> ExamDossier:
         """Return what is known of one exam; raise `NotFound`."""
         with self.database.read() as connection:
-            exam, claims = store.study_with_claims(connection, study_instance_uid)
+            exam = store.find_exam(connection, study_instance_uid)
             if exam is None:
                 raise NotFound(NO_SUCH_EXAM)
+            claims = claim_store.claims_of_exams(connection, [exam.id])
             results = claim_store.results_of(connection, exam.id, withdrawn=True)
             events = claim_store.events_of(connection, exam.id)
             steps = tuple(_steps_of(connection, study_instance_uid))

@@ -12,8 +12,10 @@ from gdtbridge.archive import (
     IncomingInstance,
     Receipt,
     ReceiptStatus,
+    Standing,
     StoredFile,
 )
+from gdtbridge.archive.fetched import look_for_fetched, make_way, put_aside, take_over
 from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.header import Header, header_in, read_header
@@ -28,6 +30,8 @@ from gdtbridge.errors import (
 )
 from gdtbridge.exams import intake, store
 from gdtbridge.exams.completion import CompletionRule, DueSignal
+from gdtbridge.exams.fetching import FetchBook, FetchOrigin
+from gdtbridge.exams.model import ExamState
 from gdtbridge.exams.steps import rule
 from gdtbridge.outbox import Outbox
 from gdtbridge.people import Patient
@@ -42,7 +46,10 @@ EXAM_RECEIVED: Final = "exam_received"
 
 @dataclass(frozen=True, slots=True)
 class InstanceReceiver:
-    """Takes received objects into the archive and their exams. Thread-safe."""
+    """Takes received objects into the archive and their exams. Thread-safe.
+
+    What was fetched from another archive is taken like the rest, and makes no result.
+    """
 
     database: Database
     archive: Archive
@@ -50,6 +57,8 @@ class InstanceReceiver:
     completion: CompletionRule
     due: DueSignal
     clock: Clock
+    fetches: FetchBook | None = None
+    """Knows what is being fetched; None where nothing is."""
     began: Callable[[Connection, str, str], None] | None = None
     """Told study and patient's number of a study's first object, in its transaction."""
 
@@ -70,23 +79,63 @@ class InstanceReceiver:
         except DatasetError as error:
             raise NotUnderstood(str(error)) from error
         _must_match(incoming, header)
+        origin = self.fetches.origin_of(incoming) if self.fetches is not None else None
         stored = self.archive.store(incoming, header)
         try:
             with self.database.write() as connection:
-                self._tell_of_new(connection, incoming, header)
-                receipt = self.enter(connection, incoming, header, stored, self.clock.utc())
+                receipt, is_result = self._enter(connection, incoming, header, stored, origin)
         except DatabaseUnavailable as error:
             raise StoreSuspended(str(error)) from error
         except DatabaseError as error:
             raise ProcessingFailure(str(error)) from error
         if stored.content is not None and not receipt.entered:
             self.archive.move(incoming, stored)
-        if receipt.status is not ReceiptStatus.SAME:
+        if is_result and receipt.status is not ReceiptStatus.SAME:
             self.due.ring(self.completion.first_wait)
             self.outbox.wake()
         if receipt.status is ReceiptStatus.CONFLICT:
             log.warning("instance %d has other bytes than the one before it", receipt.instance_id)
         return receipt.status
+
+    def _enter(
+        self,
+        connection: Connection,
+        incoming: IncomingInstance,
+        header: Header,
+        stored: StoredFile,
+        origin: FetchOrigin | None,
+    ) -> tuple[Receipt, bool]:
+        """Enter an object; return its receipt, and whether it can become a result."""
+        study, now = intake.study_of(incoming.SOPInstanceUID, header), self.clock.utc()
+        fetches = self.fetches
+        awaited = fetches.awaited(connection, origin, study) if fetches is not None else None
+        if awaited is not None:
+            awaited.must_be_of(header)
+            if not awaited.reported:
+                return self._enter_fetched(connection, incoming, header, stored, now), False
+        self._tell_of_new(connection, incoming, header)
+        return self.enter(connection, incoming, header, stored, now), True
+
+    def _enter_fetched(
+        self,
+        connection: Connection,
+        incoming: IncomingInstance,
+        header: Header,
+        stored: StoredFile,
+        now: float,
+    ) -> Receipt:
+        """Enter an object that was fetched: it is kept and shown, and nothing else happens."""
+        receipt = look_for_fetched(connection, incoming, header, stored.sha256)
+        if receipt.status is ReceiptStatus.SAME:
+            return receipt
+        claim_id = intake.enter_fetched(connection, incoming, header, now)
+        shown = receipt.status is ReceiptStatus.NEW
+        if shown:
+            put_aside(connection, receipt.others_fetched)
+        standing = Standing.FETCHED if shown else Standing.FETCHED_ASIDE
+        return self.archive.enter(
+            connection, incoming, header, stored, receipt.status, claim_id, now, standing
+        )
 
     def enter(
         self,
@@ -106,9 +155,15 @@ class InstanceReceiver:
         one = intake.enter(connection, self.completion, incoming, header, receipt.status, now)
         if receipt.instance_id:
             return receipt
+        put_aside(connection, receipt.others_fetched)
+        fetched = receipt.fetched
+        if fetched:
+            make_way(connection, fetched)
         receipt = self.archive.enter(
             connection, incoming, header, stored, receipt.status, one.id, now
         )
+        if fetched:
+            take_over(connection, fetched, receipt.instance_id)
         if receipt.status is not ReceiptStatus.NEW:
             return receipt
         uid, study = incoming.SOPInstanceUID, intake.study_of(incoming.SOPInstanceUID, header)
@@ -125,7 +180,8 @@ class InstanceReceiver:
         if not listens and self.began is None:
             return
         study = intake.study_of(incoming.SOPInstanceUID, header)
-        if store.find_exam(connection, study) is not None:
+        known = store.find_exam(connection, study)
+        if known is not None and known.state is not ExamState.FETCHED:
             return
         if self.began is not None:
             self.began(connection, study, header.PatientID)

@@ -98,7 +98,10 @@ def exam_by_id(connection: Connection, exam_id: int) -> Exam | None:
 def study_with_claims(
     connection: Connection, study_instance_uid: str
 ) -> tuple[Exam | None, list[Claim]]:
-    """Return the exam of a study and its claims in the order they came; ``None, []`` for none."""
+    """Return the exam of a study and its claims in the order they came; ``None, []`` for none.
+
+    What was fetched from another archive has no part in it.
+    """
     found = find_exam(connection, study_instance_uid)
     return found, claims_of(connection, found.id) if found is not None else []
 
@@ -108,9 +111,11 @@ def exam_with_claims(connection: Connection, exam_id: int) -> tuple[Exam | None,
     return exam_by_id(connection, exam_id), claims_of(connection, exam_id)
 
 
-def insert_exam(connection: Connection, **values: object) -> int:
+def insert_exam(
+    connection: Connection, state: ExamState = ExamState.RECEIVING, **values: object
+) -> int:
     """Enter a new exam; return its number."""
-    return _ENTER.run(connection, state=ExamState.RECEIVING, **values)
+    return _ENTER.run(connection, state=state, **values)
 
 
 def update_exam(connection: Connection, exam_id: int, **values: object) -> None:

@@ -16,7 +16,7 @@ from gdtbridge.dataset.values import da_text, tm_text, to_date, to_time
 from gdtbridge.errors import AnotherPerson, OrderError, ProcessingFailure
 from gdtbridge.exams import claim_store, evidence, store
 from gdtbridge.exams.decision import DecisionMaker
-from gdtbridge.exams.model import Claim, ClaimState, Exam, PatientExam, by_person
+from gdtbridge.exams.model import Claim, ClaimState, Exam, ExamState, PatientExam, by_person
 from gdtbridge.exams.study_query import NO_PATIENT, StudyQuery, query_of_file
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order, StudyNames
@@ -70,14 +70,22 @@ class StudyFinder:
     def _of_number(
         self, exam: Exam, claims: Sequence[Claim], patient_id: str
     ) -> Iterator[PatientExam]:
-        """Yield the exam as it is of the number's patient: what is settled, or surely will be."""
-        for one in by_person(exam, [claim for claim in claims if claim.exam_id == exam.id]):
-            if one.patient_id != patient_id:
-                continue
-            if any(claim.number == patient_id for claim in one.claims) or self._is_certain(
-                exam, one
-            ):
-                yield one
+        """Yield the exam as it is of the number's patient: what is settled, or surely will be.
+
+        What was fetched from another archive is yielded where there is nothing else of the exam.
+        """
+        people = by_person(exam, [claim for claim in claims if claim.exam_id == exam.id])
+        found = [
+            one
+            for one in people
+            if one.patient_id == patient_id
+            and (
+                any(claim.number == patient_id for claim in one.claims)
+                or self._is_certain(exam, one)
+            )
+        ]
+        sent = [one for one in found if one.state is not ExamState.FETCHED]
+        yield from sent or found
 
     def _without_foreign_orders(
         self, found: Sequence[PatientExam], numbers: Sequence[str]

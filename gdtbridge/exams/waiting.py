@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from gdtbridge.database import Connection
 from gdtbridge.exams.claim_store import HELD
-from gdtbridge.exams.model import HELD_TEXT, PROBLEM_TEXT, HoldReason
+from gdtbridge.exams.model import HELD_TEXT, PROBLEM_TEXT, ClaimState, HoldReason
 from gdtbridge.exams.overview import OVERDUE_SECONDS
 from gdtbridge.exams.store import PROBLEM
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of
@@ -116,7 +116,8 @@ def _held(connection: Connection, most: int) -> Iterator[WaitingExam]:
 
 def _overdue(connection: Connection, due_before: float, most: int) -> list[WaitingExam]:
     own = claim.alias()
-    first = sa.select(sa.func.min(own.c.id)).where(own.c.exam_id == exam.c.id)
+    ours = own.c.state != ClaimState.FETCHED
+    first = sa.select(sa.func.min(own.c.id)).where(own.c.exam_id == exam.c.id, ours)
     query = (
         sa.select(exam.c.due_at, *_WHO)
         .select_from(exam.join(claim))

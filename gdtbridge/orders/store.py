@@ -63,6 +63,7 @@ def _arrived(
     )
     of_patient = sa.or_(claim.c.patient_id == patient_id, claim.c.patient_id.in_(former))
     not_taken_away = sa.and_(
+        claim.c.state != "fetched",  # ClaimState: what another archive has is not the device's
         claim.c.held_because.not_in(NOT_OF_PATIENT),
         sa.or_(claim.c.number == "", claim.c.number == patient_id, claim.c.number.in_(former)),
     )

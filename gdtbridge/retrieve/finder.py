@@ -317,22 +317,36 @@ def _people_of(connection: Connection, exams: Sequence[Exam]) -> list[tuple[Pati
     """Return exams for each of their people, and whether that person's identity was decided.
 
     Of one person what waits, or was discarded, stands by itself, as the device said it; and so does
-    what went to another chart.
+    what went to another chart. What was fetched is with what is in its chart, else by itself: it is
+    as the other archive said.
     """
     claims = claim_store.follow(
         connection, claim_store.claims_of_exams(connection, [exam.id for exam in exams])
     )
-    parts: dict[int, dict[tuple[int, str], list[Claim]]] = {}
+    of_exam: dict[int, list[Claim]] = {}
     for one in claims:
-        chart = one.number if one.state is ClaimState.SETTLED else ""
-        parts.setdefault(one.exam_id, {}).setdefault((one.person, chart), []).append(one)
+        of_exam.setdefault(one.exam_id, []).append(one)
     return [
         (_as_decided(connection, exam_of(exam, part)), True)
         if chart
-        else (exam_of(exam, part), False)
+        else (exam_of(exam, part), not person)
         for exam in exams
-        for (_, chart), part in parts.get(exam.id, {}).items()
+        for (person, chart), part in _parts(of_exam.get(exam.id, ())).items()
     ]
+
+
+def _parts(claims: Sequence[Claim]) -> dict[tuple[int, str], list[Claim]]:
+    """Return the claims of an exam by person (0: none of its people) and chart."""
+    parts: dict[tuple[int, str], list[Claim]] = {}
+    for one in claims:
+        if one.state is not ClaimState.FETCHED:
+            chart = one.number if one.state is ClaimState.SETTLED else ""
+            parts.setdefault((one.person, chart), []).append(one)
+    charts = {chart: key for key in parts if (chart := key[1])}
+    for one in claims:
+        if one.state is ClaimState.FETCHED:
+            parts.setdefault(charts.get(one.number, (0, one.number)), []).append(one)
+    return parts
 
 
 def _as_decided(connection: Connection, one: PatientExam) -> PatientExam:

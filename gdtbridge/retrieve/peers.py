@@ -57,6 +57,10 @@ class PeerDirectory:
         mine = (one for one in self._peers if folded_title(one.aet) == wanted)
         return any(self._is_meant(one, caller) for one in mine)
 
+    def title_of(self, caller: Caller) -> str:
+        """Return the AE title of the peer that calls, as the settings have it; empty for others."""
+        return next((one.aet for one in self._peers if self._is_meant(one, caller)), "")
+
     def named(self, aet: str) -> ArchivePeer | None:
         """Return the peer with an AE title, as a place to send to; upper and lower case alike."""
         wanted = folded_title(aet)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from gdtbridge.archive import Standing
+from gdtbridge.archive import SHOWN
 from gdtbridge.archive.heads import KEYWORDS
 from gdtbridge.database import Connection
 from gdtbridge.exams.model import Exam
@@ -20,7 +20,7 @@ from gdtbridge.schema import claim, exam, exam_result, instance, instance_head, 
 PAGE: Final = 200
 """Exams looked at together."""
 _LAST: Final = "\U0010ffff"
-_CURRENT: Final = instance.c.standing == Standing.CURRENT
+_SHOWN: Final = instance.c.standing.in_(SHOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def objects_of(connection: Connection, exam_ids: Iterable[int]) -> list[ListedOb
         )
         .join(claim, claim.c.id == instance.c.claim_id)
         .outerjoin(instance_head, instance_head.c.instance_id == instance.c.id)
-        .where(claim.c.exam_id.in_(list(exam_ids)), _CURRENT)
+        .where(claim.c.exam_id.in_(list(exam_ids)), _SHOWN)
         .order_by(instance.c.id)
     )
     return [_object(tuple(row)) for row in connection.execute(query)]

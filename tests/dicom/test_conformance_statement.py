@@ -50,7 +50,13 @@ from gdtbridge.dicom.upper_layer import (
     request,
     sockets,
 )
-from gdtbridge.errors import DatabaseUnavailable, OutOfResources, SopClassMismatch, StoreError
+from gdtbridge.errors import (
+    DatabaseUnavailable,
+    NotAskedFor,
+    OutOfResources,
+    SopClassMismatch,
+    StoreError,
+)
 from gdtbridge.exams.steps import StepFault, StepMessage, StepRefused
 from gdtbridge.exams.steps.keeping import MOST_MESSAGES
 from gdtbridge.exams.steps.reading import MOST_BYTES
@@ -355,6 +361,7 @@ PROVOKED: dict[str, dict[str, Provoke]] = {
         "C000": answer(STORE_RQ, b""),
         "0110": failing(RuntimeError(), STORE),
         "0122": answer(STORE_RQ, b"data", VERIFICATION),
+        "0124": failing(NotAskedFor(""), STORE),
     },
     "C-FIND (Modality Worklist):": {
         "FF00": finding(unsupported=False),

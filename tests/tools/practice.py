@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pydicom
 from pydicom.uid import ExplicitVRLittleEndian
@@ -104,6 +106,8 @@ class Practice:
         self.master_data = self.core.order_files.ports.master_data
         self.device = "US01"
         """AE title the device calls itself by."""
+        self.arriving: dict[str, Any] = {}
+        """What is otherwise of received objects than of those a device sends."""
         self._received = 0
 
     def close(self) -> None:
@@ -129,7 +133,8 @@ class Practice:
             file.write(dataset)
             known = file.finish()
             command = (sop_class, uid, EXPLICIT, self.device, "127.0.0.1")
-            return self.core.receiving.receive(IncomingInstance(file.path, *command, known))
+            incoming = IncomingInstance(file.path, *command, known)
+            return self.core.receiving.receive(replace(incoming, **self.arriving))
         finally:
             file.let_go()
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from gdtbridge.archive import NOT_SENT
 from gdtbridge.database import Connection
 from gdtbridge.exams.steps.model import PerformedStep, ScheduledStep, StepMessage, StepState
 from gdtbridge.schema import (
@@ -55,7 +56,10 @@ _MISSING: Final = Statement(
     sa.select(step_instance.c.step_id, step_instance.c.sop_instance_uid)
     .where(
         _OF_STEP,
-        ~sa.exists().where(instance.c.sop_instance_uid == step_instance.c.sop_instance_uid),
+        ~sa.exists().where(
+            instance.c.sop_instance_uid == step_instance.c.sop_instance_uid,
+            instance.c.standing.not_in(NOT_SENT),
+        ),
     )
     .order_by(step_instance.c.id)
 )
@@ -192,7 +196,7 @@ def studies_of_instances(connection: Connection, step_id: int) -> Sequence[str]:
         sa.select(instance.c.study_instance_uid)
         .distinct()
         .join(step_instance, step_instance.c.sop_instance_uid == instance.c.sop_instance_uid)
-        .where(step_instance.c.step_id == step_id)
+        .where(step_instance.c.step_id == step_id, instance.c.standing.not_in(NOT_SENT))
     )
     return connection.execute(query).scalars().all()
 
