@@ -244,7 +244,7 @@ def _to_6(op: Operations) -> None:
     op.create_index("ix_patient_received_at", "patient", ["received_at"], if_not_exists=True)
     op.create_index("ix_claim_study_date", "claim", ["study_date"], if_not_exists=True)
     kind = ["sop_class_uid", "transfer_syntax_uid"]
-    op.create_index("ix_instance_kind", "instance", kind)
+    op.create_index("ix_instance_kind", "instance", kind, if_not_exists=True)
     op.add_column("instance", sa.Column("committed_at", sa.Double))
     called = sa.Column("called_aet", sa.Text, nullable=False, server_default="")
     op.add_column("instance", called)
