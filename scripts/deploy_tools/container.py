@@ -59,17 +59,22 @@ def make_base(folder: Path) -> str:
     return name
 
 
-def build_image(project: Path, base: str, folder: Path) -> None:
-    """Build `TARGET` of the Dockerfile; packages are fetched with this machine's certificates."""
+def certificates_of(folder: Path) -> dict[str, str]:
+    """Return what lets pip and uv trust whom this machine trusts: source and target of mounts."""
     (folder / "pip.conf").write_text(
         f"[global]\ncert = {_FOLDER_OF_CERTIFICATES}/ca-certificates.crt\n", "utf-8"
     )
     (folder / "uv.toml").write_text("native-tls = true\n", "utf-8")
-    lent = {
+    return {
         _FOLDER_OF_CERTIFICATES: _FOLDER_OF_CERTIFICATES,
         str(folder / "pip.conf"): "/etc/pip.conf",
         str(folder / "uv.toml"): "/etc/uv/uv.toml",
     }
+
+
+def build_image(project: Path, base: str, folder: Path) -> None:
+    """Build `TARGET` of the Dockerfile; packages are fetched with this machine's certificates."""
+    lent = certificates_of(folder)
     volumes = [f"--volume={source}:{target}:ro" for source, target in lent.items()]
     options = ["--format=docker", "--isolation=chroot", "--network=host", "--quiet"]
     tagged = [f"--build-arg=BASE={base}", f"--tag={TARGET}"]

@@ -99,6 +99,18 @@ def test_every_variable_is_a_setting_or_told(text: str, page: str, env: dict[str
     assert set(env) <= settings | FOR_DOCKER
 
 
+def test_what_only_env_may_say_is_told(page: str, text: str) -> None:
+    """A setting the compose file sets itself goes before ``gdtbridge.toml``: the page says so."""
+    own = services_of(text, SECRETS)["gdtbridge"]["environment"]
+    assert {name for name in own if own[name]} == {
+        "GDTBRIDGE_HTTP__TOKEN",
+        "GDTBRIDGE_DICOM__AET",
+        "GDTBRIDGE_DICOM__PORT",
+        "GDTBRIDGE_HTTP__PORT",
+    }
+    assert "Kennwort, Ports und AE-Titel zählen nur aus `.env`" in page
+
+
 @pytest.mark.parametrize("name", SECRETS)
 def test_nothing_starts_without_its_secrets(text: str, name: str) -> None:
     """There is no default password, and the sentence names what is missing."""
@@ -189,6 +201,16 @@ def test_the_bridge_knows_orthanc(
     assert "http://SERVER:8042" in text
     assert json.loads(orthanc["ORTHANC__REGISTERED_USERS"]) == {"praxis": env["ORTHANC_PASSWORD"]}
     assert environment_of(services["gdtbridge"], env)["ORTHANC_PASSWORD"] == ""
+
+
+def test_what_may_be_added_is_a_setting(page: str) -> None:
+    """Each line of the further file says which setting it is for, with the path inside."""
+    lines = re.findall(r'^ +- "(\S+)" +# ([a-z_.]+) = (\S+)$', block(page, "yaml"), re.MULTILINE)
+    assert {key for _, key, _ in lines} <= known_keys().keys()
+    for line, _, value in lines:
+        inside = line.split(":")[1].removeprefix("/data/")
+        assert value.strip('"').startswith(inside)
+    assert len(lines) == 3
 
 
 def test_versions_agree(project: Path, text: str) -> None:
