@@ -141,7 +141,7 @@ class Stores:
     outbox: Outbox
     worklist: WorklistFolder
     openers: ObjectOpeners
-    frames: FrameReader
+    transcoder: Transcoder
     encryption: Encryption
 
 
@@ -221,8 +221,16 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
         clock = SteadyClock(SystemClock())
         encryption = Encryption.of(settings)
         archive = Archive(settings.archive_folder, reserve=settings.storage.min_free_mb * MEGABYTE)
+        frames = opened.enter_context(closing(FrameReader()))
+        transcoder = Transcoder(frames, settings.spool_folder, archive.room_for)
         senders = senders_of(routing, settings, encryption, clock)
-        forwarding = forward_senders(settings, encryption, database, archive, clock)
+        forwarding = forward_senders(
+            forward_targets(settings, encryption),
+            gatherer_of(settings, database, archive),
+            database,
+            transcoder,
+            clock,
+        )
         outbox = Outbox(database, {**senders, **forwarding}, clock=clock)
         worklist = WorklistFolder(
             settings.worklist_folder,
@@ -234,8 +242,7 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
             opened.enter_context(closing(AttachmentReader())),
             opened.enter_context(closing(PagePrinter())),
         )
-        frames = opened.enter_context(closing(FrameReader()))
-        stores = Stores(database, archive, outbox, worklist, openers, frames, encryption)
+        stores = Stores(database, archive, outbox, worklist, openers, transcoder, encryption)
         yield wire(settings, routing, stores, clock)
 
 
@@ -379,7 +386,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         finder,
         peers,
         forward,
-        Transcoder(stores.frames, settings.spool_folder, archive.room_for),
+        stores.transcoder,
         encryption,
         confirmations,
         fetches,
@@ -456,14 +463,21 @@ def confirming_archives(
     ]
 
 
+def gatherer_of(settings: Settings, database: Database, archive: Archive) -> ObjectGatherer:
+    """Return who finds what may leave of an exam."""
+    finder = ArchiveFinder(database, archive.folder, settings.dicom.aet)
+    return ObjectGatherer(database, finder)
+
+
 def forward_senders(
-    settings: Settings, encryption: Encryption, database: Database, archive: Archive, clock: Clock
+    targets: Sequence[ForwardTarget],
+    gatherer: ObjectGatherer,
+    database: Database,
+    transcoder: Transcoder,
+    clock: Clock,
 ) -> Mapping[str, Sender]:
     """Return how the outbox serves the archives that copies go to."""
-    finder = ArchiveFinder(database, archive.folder, settings.dicom.aet)
-    gatherer = ObjectGatherer(database, finder)
-    parts = SenderParts(database, gatherer, send_copies, settings.spool_folder, clock)
-    targets = forward_targets(settings, encryption)
+    parts = SenderParts(database, gatherer, send_copies, transcoder.opened, clock)
     return {destination_of(one.aet): ForwardSender(parts, one) for one in targets}
 
 

@@ -13,13 +13,11 @@ def send_copies(
 ) -> Iterator[tuple[LeavingCopy, int]]:
     """Send copies on as few associations as can be; see `gdtbridge.forward.ports.CopyPort`."""
     # its library is slow to import
-    from gdtbridge.dicom.client import PeerError, StoreNeed, peer_of, store_each
+    from gdtbridge.dicom.archive_retrieve import store_need
+    from gdtbridge.dicom.client import PeerError, peer_of, store_each
 
-    def need(one: LeavingCopy) -> StoreNeed:
-        leaving = one.object.leaving
-        return StoreNeed(leaving.SOPClassUID, (leaving.TransferSyntaxUID,))
-
+    called = peer_of(peer, calling_aet)
     try:
-        yield from store_each(peer_of(peer, calling_aet), copies, need, opened)
+        yield from store_each(called, copies, lambda one: store_need(one.object.leaving), opened)
     except PeerError as error:
         raise DestinationAway(str(error)) from error

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Protocol
 
 from gdtbridge.errors import BridgeError
 from gdtbridge.forward.model import ForwardCopy
 from gdtbridge.forward.plan import DecidedObject
+from gdtbridge.retrieve.leaving import LeavingObject
 from gdtbridge.retrieve.peers import ArchivePeer
 
 
@@ -31,6 +33,10 @@ class LeavingCopy:
 OpenCopy = Callable[[LeavingCopy, str], AbstractContextManager[Path]]
 """Gives the Part 10 file that leaves, in a transfer syntax, when its turn has come; called with the
 archive connected."""
+
+
+OpenLeaving = Callable[[LeavingObject, str, datetime], AbstractContextManager[Path]]
+"""Gives the Part 10 file of an object in a transfer syntax, changed at a local time."""
 
 
 class CopyPort(Protocol):

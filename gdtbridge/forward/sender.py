@@ -10,7 +10,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from gdtbridge.database import Connection, Database
@@ -19,7 +18,7 @@ from gdtbridge.forward import store
 from gdtbridge.forward.gathering import ObjectGatherer
 from gdtbridge.forward.model import CopyState, ForwardCopy
 from gdtbridge.forward.plan import CopyPlan, DecidedObject, plan_copies
-from gdtbridge.forward.ports import CopyPort, LeavingCopy
+from gdtbridge.forward.ports import CopyPort, LeavingCopy, OpenLeaving
 from gdtbridge.forward.restoring import MARK
 from gdtbridge.forward.rules import ForwardTarget
 from gdtbridge.forward.transfer import CopyTransfer, TransferEnd, TransferParts
@@ -42,7 +41,7 @@ class SenderParts:
     database: Database
     gatherer: ObjectGatherer
     port: CopyPort
-    folder: Path
+    opened: OpenLeaving
     clock: Clock
 
 
@@ -119,7 +118,7 @@ class ForwardSender(StudySender):
         parts = TransferParts(
             self._parts.database,
             self._parts.port,
-            self._parts.folder,
+            self._parts.opened,
             self._parts.clock,
             self._stopping.is_set,
         )

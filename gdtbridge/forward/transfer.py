@@ -14,9 +14,8 @@ from gdtbridge.durable.clock import Clock, local_time
 from gdtbridge.forward import store
 from gdtbridge.forward.model import ForwardCopy
 from gdtbridge.forward.outcome import StoreOutcome, meaning_of
-from gdtbridge.forward.ports import CopyPort, DestinationAway, LeavingCopy
+from gdtbridge.forward.ports import CopyPort, DestinationAway, LeavingCopy, OpenLeaving
 from gdtbridge.logs import describe
-from gdtbridge.retrieve.leaving import file_to_send
 from gdtbridge.retrieve.peers import ArchivePeer
 
 log = logging.getLogger(__name__)
@@ -26,7 +25,10 @@ MOST_TRIES: Final = 50
 NOTE_SECONDS: Final = 1.0
 """How long what an archive answered is kept in memory; lost in a crash, the object is sent again,
 which is harmless: same UID, same bytes."""
-UNREADABLE: Final = "Die eigene Datei ist nicht zu lesen. / Our own file cannot be read."
+UNREADABLE: Final = (
+    "Es lässt sich nicht lesen, oder nicht so umwandeln, wie der Empfänger es annimmt. / It cannot "
+    "be read, or not be made into what the archive accepts."
+)
 OVERTAKEN: Final = "Es wurde anders entschieden. / It was decided otherwise."
 BROKEN_OFF: Final = (
     "Bei diesem Objekt bricht die Verbindung ab. / The association breaks at this object."
@@ -39,11 +41,11 @@ class CopyOvertaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TransferParts:
-    """What every transfer works with; ``folder`` is where changed copies lie while they leave."""
+    """What every transfer works with."""
 
     database: Database
     port: CopyPort
-    folder: Path
+    opened: OpenLeaving
     clock: Clock
     is_stopping: Callable[[], bool]
 
@@ -104,7 +106,7 @@ class CopyTransfer:
         return TransferEnd(reason, is_away=away and not self._overtaken)
 
     @contextmanager
-    def _opened(self, one: LeavingCopy, _syntax: str) -> Generator[Path]:
+    def _opened(self, one: LeavingCopy, syntax: str) -> Generator[Path]:
         """Give the file of a copy; raise `CopyOvertaken` where it is to leave otherwise by now."""
         if not self._begun:
             self._begin()
@@ -115,7 +117,7 @@ class CopyTransfer:
         with ExitStack() as opened:
             try:
                 now = local_time(one.copy.entered_at)  # sent again, it is the same bytes
-                leaving = file_to_send(one.object.leaving, self._parts.folder, now)
+                leaving = self._parts.opened(one.object.leaving, syntax, now)
                 path = opened.enter_context(leaving)
             except Exception as error:
                 self._unreadable[one.copy.id] = describe(error)

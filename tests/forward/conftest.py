@@ -13,6 +13,9 @@ from tests.tools.practice import Practice
 from tests.tools.storage_peer import StoragePeer, storage_peer
 
 PEER = """
+[storage]
+root = "."
+database = "sqlite:///{folder}/db.sqlite"
 [[peer]]
 aet = "PACS"
 host = "127.0.0.1"
@@ -54,7 +57,7 @@ def forwarding(tmp_path: Path, rules: str) -> Iterator[Forwarding]:
     """Return a practice and an archive that does not listen yet."""
     peer = storage_peer()
     file = tmp_path / "gdtbridge.toml"
-    file.write_text(PEER.format(port=peer.port) + rules)
+    file.write_text(PEER.format(port=peer.port, folder=tmp_path) + rules)
     practice = Practice(tmp_path, load_settings(file))
     yield Forwarding(practice, peer)
     practice.close()

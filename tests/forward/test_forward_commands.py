@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -33,11 +32,8 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(forwarding: Forwarding, tmp_path: Path) -> Terminal:
+def terminal(forwarding: Forwarding) -> Terminal:
     """Return a terminal beside the practice."""
-    file = tmp_path / "gdtbridge.toml"
-    storage = f'[storage]\nroot = "."\ndatabase = "sqlite:///{tmp_path / "db.sqlite"}"\n'
-    file.write_text(storage + file.read_text())
     return Terminal(forwarding)
 
 

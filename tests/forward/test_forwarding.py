@@ -7,11 +7,16 @@ import threading
 import pytest
 import sqlalchemy as sa
 from pydicom import Dataset
+from pydicom.uid import ImplicitVRLittleEndian, RLELossless
 
+from gdtbridge.archive import IncomingInstance
+from gdtbridge.backup import back_up, restore
 from gdtbridge.forward import CopyState
 from gdtbridge.forward.transfer import MOST_TRIES
 from gdtbridge.schema import forward_copy
 from tests.forward.conftest import Forwarding
+from tests.pictures.builder import grey_screen
+from tests.retrieve.test_transcoding import compressed
 
 STUDY = "2.25.500"
 
@@ -374,3 +379,51 @@ def test_who_gives_up_is_not_asked_again(forwarding: Forwarding) -> None:
         forwarding.forward()
         assert peer.uids == late
     assert forwarding.states() == {"ended": 2, "sent": 1}
+
+
+def test_an_archive_that_takes_only_uncompressed_gets_equal_pixels(
+    forwarding: Forwarding,
+) -> None:
+    """A compressed object is decoded for it; its UID stays."""
+    practice, pixels = forwarding.practice, grey_screen()
+    made = compressed(pixels, "MONOCHROME2", RLELossless)
+    made.PatientID = "4711"
+    path = practice.folder / "incoming"
+    made.save_as(path, enforce_file_format=True)
+    uid = str(made.SOPInstanceUID)
+    told = (str(made.SOPClassUID), uid, str(RLELossless), "US01", "127.0.0.1")
+    practice.core.receiving.receive(IncomingInstance(path, *told))
+    practice.wait()
+    forwarding.peer.syntaxes = (str(ImplicitVRLittleEndian),)
+    with forwarding.peer.listening() as peer:
+        forwarding.forward()
+        (found,) = peer.received
+    assert found.SOPInstanceUID == uid
+    assert found.PixelData[: pixels.size] == pixels.tobytes()
+
+
+def test_what_waited_when_the_database_was_copied_is_asked(forwarding: Forwarding) -> None:
+    """After a restore it may have been sent, and corrected since; what was sent is not again."""
+    practice = forwarding.practice
+    there, tried, put = ([f"2.25.90{n}.1"] for n in range(3))
+    with forwarding.peer.listening() as peer:
+        sent(forwarding, study="2.25.900")
+        practice.wait()
+        forwarding.forward()
+    sent(forwarding, study="2.25.901")
+    practice.wait()
+    forwarding.forward()
+    sent(forwarding, study="2.25.902")
+    practice.wait()
+    copy = practice.folder.with_name(f"{practice.folder.name}-copy")
+    back_up(practice.settings, copy)
+    practice.database.close()
+    restore(practice.settings, copy)
+    again = Forwarding(practice.again(), forwarding.peer)
+    with peer.listening():
+        again.forward()
+        assert (peer.uids, again.states()) == (there, {"sent": 1, "failed": 2})
+        assert again.practice.core.forward.again() == 2
+        again.forward()
+        assert sorted(peer.uids) == [*there, *tried, *put]
+    again.practice.close()

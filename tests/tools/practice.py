@@ -13,7 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus
 from gdtbridge.archive.spool import SpoolFile
-from gdtbridge.core import Stores, forward_senders, senders_of, wire
+from gdtbridge.core import Stores, forward_senders, forward_targets, gatherer_of, senders_of, wire
 from gdtbridge.database import Database
 from gdtbridge.dataset.part10 import file_meta
 from gdtbridge.durable import SteadyClock
@@ -27,6 +27,7 @@ from gdtbridge.pictures.frame_reader import FrameReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.gathering import ObjectOpeners
 from gdtbridge.results.routing import Routing
+from gdtbridge.retrieve.transcoding import Transcoder
 from gdtbridge.settings import Settings
 from gdtbridge.settings.encryption import Encryption
 from gdtbridge.sr import Report, ReportLimitError, read_report
@@ -81,9 +82,17 @@ class Practice:
         (folder / "archive").mkdir(exist_ok=True)
         self.archive = Archive(folder / "archive")
         encryption = Encryption.of(settings)
+        self.frames = FrameReader()
+        transcoder = Transcoder(self.frames, folder / "spool", self.archive.room_for)
         senders = {
             **senders_of(routing, settings, encryption, steady),
-            **forward_senders(settings, encryption, self.database, self.archive, steady),
+            **forward_senders(
+                forward_targets(settings, encryption),
+                gatherer_of(settings, self.database, self.archive),
+                self.database,
+                transcoder,
+                steady,
+            ),
         }
         self.outbox = Outbox(self.database, senders, clock=steady)
         self.reader = HereReader()
@@ -91,14 +100,13 @@ class Practice:
         self.printer = PagePrinter()
         self.worklist = WorklistFolder(folder / "worklist")
         openers = openers or ObjectOpeners(self.reader, self.renderer, self.printer)
-        self.frames = FrameReader()
         stores = Stores(
             self.database,
             self.archive,
             self.outbox,
             self.worklist,
             openers,
-            self.frames,
+            transcoder,
             encryption,
         )
         self.core = wire(settings, routing, stores, steady)

@@ -25,6 +25,8 @@ class StoragePeer:
     aet: str = "PACS"
     answer: Answer = lambda _: 0
     keeps: bool = True
+    syntaxes: tuple[str, ...] = ()
+    """Transfer syntaxes it accepts; empty: the usual uncompressed ones."""
     received: list[Dataset] = field(default_factory=list)
     callers: list[str] = field(default_factory=list)
     """Calling AE title of each association."""
@@ -66,7 +68,9 @@ class StoragePeer:
         ae = AE(self.aet)
         ae.require_called_aet = True
         ae.require_calling_aet = list(titles)
-        ae.supported_contexts = AllStoragePresentationContexts
+        for context in AllStoragePresentationContexts:
+            syntaxes = list(self.syntaxes) or context.transfer_syntax
+            ae.add_supported_context(str(context.abstract_syntax), syntaxes)
         handlers: list[EventHandlerType] = [
             (evt.EVT_ESTABLISHED, self._associated),
             (evt.EVT_CONN_CLOSE, self._ended),
