@@ -12,10 +12,13 @@ from gdtbridge.settings import load_settings
 from tests.tools.practice import Practice
 from tests.tools.storage_peer import StoragePeer, storage_peer
 
-PEER = """
+STORAGE = """
 [storage]
 root = "."
 database = "sqlite:///{folder}/db.sqlite"
+"""
+"""Where the practice's files are: commands find them by the same settings."""
+PEER = """
 [[peer]]
 aet = "PACS"
 host = "127.0.0.1"
@@ -57,7 +60,7 @@ def forwarding(tmp_path: Path, rules: str) -> Iterator[Forwarding]:
     """Return a practice and an archive that does not listen yet."""
     peer = storage_peer()
     file = tmp_path / "gdtbridge.toml"
-    file.write_text(PEER.format(port=peer.port, folder=tmp_path) + rules)
+    file.write_text(STORAGE.format(folder=tmp_path) + PEER.format(port=peer.port) + rules)
     practice = Practice(tmp_path, load_settings(file))
     yield Forwarding(practice, peer)
     practice.close()
