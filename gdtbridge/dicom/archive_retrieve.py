@@ -80,8 +80,8 @@ class RetrieveCount:
 
     @property
     def status(self) -> DimseStatus:
-        """The status of the last response."""
-        if not self.failed:
+        """The status of the last response (PS3.4 C.4.2.3.1): a warning counts as one."""
+        if not self.failed and not self.done.warning:
             return DimseStatus.SUCCESS
         some = self.done.completed or self.done.warning
         return DimseStatus.SOME_SUB_OPERATIONS_FAILED if some else DimseStatus.SUB_OPERATIONS_FAILED

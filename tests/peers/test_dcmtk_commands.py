@@ -6,12 +6,13 @@ moving to ``storescp`` and to another archive, getting by a query file that ``du
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pydicom import Dataset, dcmread
+from pydicom import dcmread
 from pydicom.uid import UID
 
 from gdtbridge.simulator.exam import read_sample, sample_folder
@@ -214,8 +215,33 @@ def query_file(folder: Path, level: str) -> Path:
     return folder / "query.dcm"
 
 
-def test_the_query_file_names_what_it_should(tmp_path: Path) -> None:
-    """`dump2dcm` and we mean the same by it."""
-    query: Dataset = dcmread(query_file(tmp_path, "IMAGE"))
-    assert [query.QueryRetrieveLevel, query.PatientID] == ["IMAGE", "4711"]
-    assert query.SOPInstanceUID == IMAGE
+@pytest.mark.parametrize("model", ["", "-S"])
+@pytest.mark.parametrize("level", LEVELS)
+def test_getscu_gets_what_a_query_file_names(
+    tried: Tried, tmp_path: Path, model: str, level: str
+) -> None:
+    """So many objects by its count, byte for byte as they are kept; Patient Root unless told."""
+    (tmp_path / "got").mkdir()
+    options = ("-v", "+xs", "+B", "-od", "got", *filter(None, [model]))
+    where = ("127.0.0.1", tried.port, query_file(tmp_path, level))
+
+    told = dcmtk("getscu", *options, *where, folder=tmp_path)
+
+    counts = re.findall(r"Number of (\w+) Suboperations *: (\d+)", told.stdout + told.stderr)
+    done = {"Completed": str(OBJECTS[level]), "Failed": "0", "Warning": "0", "Remaining": "0"}
+    assert (final_status(told), dict(counts)) == ("Success", done)
+    tried.compare(tmp_path / "got", OBJECTS[level])
+
+
+def test_getscu_that_takes_no_jpeg_gets_the_same_picture(tried: Tried, tmp_path: Path) -> None:
+    """It proposes uncompressed syntaxes only unless told; DCMTK decodes the kept one alike."""
+    where = ("127.0.0.1", tried.port, query_file(tmp_path, "IMAGE"))
+    told = dcmtk("getscu", "-v", "-od", tmp_path, *where, folder=tmp_path)
+    assert final_status(told) == "Success"
+    kept = by_uid(tried.bridge.archive)[IMAGE]
+    assert dcmtk("dcmdjpeg", kept, tmp_path / "decoded.dcm").returncode == 0
+
+    got = dcmread(next(tmp_path.glob("US.*")))
+
+    assert got.file_meta.TransferSyntaxUID.is_compressed is False
+    assert got.PixelData == dcmread(tmp_path / "decoded.dcm").PixelData
