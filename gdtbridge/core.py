@@ -72,6 +72,7 @@ from gdtbridge.exams.studies import StudyFinder
 from gdtbridge.first_start import make_database, must_not_be_lost
 from gdtbridge.folders import ExchangeFolders, OrderFiles, OrderPorts
 from gdtbridge.folders.silence import ExchangeSilence, SilenceSource
+from gdtbridge.forward.arrival import CONFIRMED, SENT, CopyArrival
 from gdtbridge.forward.book import ForwardBook, destination_of
 from gdtbridge.forward.gathering import ObjectGatherer
 from gdtbridge.forward.rules import ForwardTarget, targets_of
@@ -317,7 +318,15 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         forward,
         clock,
     )
-    commitments = CommitmentBook(database, archive, outbox, Arrivals(), settings.commitment, clock)
+    commitments = CommitmentBook(
+        database,
+        archive,
+        outbox,
+        Arrivals(),
+        settings.commitment,
+        clock,
+        arrival_of(settings, forward.targets),
+    )
     studies = StudyFinder(database, worklist, maker, settings.orders.encoding)
     ports = OrderPorts(
         GdtOrders(book, database, clock),
@@ -443,6 +452,14 @@ def forward_targets(settings: Settings, encryption: Encryption) -> Sequence[Forw
     """Return the peers that objects are forwarded to."""
     peers = [archive_peer(one, encryption) for one in settings.peer]
     return targets_of(settings.forward, peers, settings.dicom.aet)
+
+
+def arrival_of(settings: Settings, targets: Sequence[ForwardTarget]) -> CopyArrival | None:
+    """Return where objects have to arrive before a device is told that they are kept."""
+    required = settings.commitment.requires_forwarding
+    if required == "no":
+        return None
+    return CopyArrival(targets, SENT if required == "sent" else CONFIRMED)
 
 
 def confirming_archives(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Protocol
 
 from gdtbridge.archive import Archive
@@ -38,6 +38,8 @@ LOOK_SECONDS: Final = 1.0
 """How often is looked for instances that are waited for."""
 MOST_WAIT_SECONDS: Final = 3600.0
 """How long a device that goes on sending is waited for, at most."""
+ARRIVAL_LOOK_SECONDS: Final = 15.0
+"""How often is looked whether what is forwarded has arrived."""
 MOST_OPEN: Final = 1000
 """Requests of one device that may be without an answer."""
 KEPT_DAYS: Final = 30
@@ -47,11 +49,11 @@ _REFERENCE_BYTES: Final = 512
 """What an instance of a request needs on the disk, at most."""
 
 
-class InstanceCheck(Protocol):
-    """A condition every committed instance has to fulfil."""
+class ArrivalPort(Protocol):
+    """Whoever knows whether instances have got to the other archives they go to."""
 
-    def __call__(self, version: StoredVersion, /) -> FailureReason | None:
-        """Return why a kept instance cannot be committed, or None."""
+    def outstanding(self, connection: Connection, instances: Collection[int], /) -> Collection[int]:
+        """Return those that have not, by their ids."""
 
 
 class CommitmentBook:
@@ -65,16 +67,17 @@ class CommitmentBook:
         arrivals: Arrivals,
         settings: CommitmentSettings,
         clock: Clock,
-        further: Sequence[InstanceCheck] = (),
+        arrival: ArrivalPort | None = None,
     ) -> None:
-        """Promise what is whole on the disk and passes each ``further`` check."""
+        """Promise what is whole on the disk and, with ``arrival``, in other archives too."""
         self._database = database
         self._archive = archive
         self._outbox = outbox
         self.arrivals = arrivals
         self._wait = float(settings.wait_seconds)
         self._clock = clock
-        self._checks: Sequence[InstanceCheck] = (self._on_disk, *further)
+        self._arrival = arrival
+        self._arrival_wait = settings.forwarding_hours * 3600.0
         self._bell: Bell | None = None
         self._stopping = threading.Event()
 
@@ -149,8 +152,11 @@ class CommitmentBook:
         ]
         if missing and self._is_waited_for(known, missing, arriving):
             return
+        outstanding = self._outstanding(kept)
+        if outstanding and self._is_forwarding(known):
+            return
         verdicts = {
-            position: self._verdict_on(one, kept.get(one.sop_instance_uid, ()))
+            position: self._verdict_on(one, kept.get(one.sop_instance_uid, ()), outstanding)
             for position, one in enumerate(references)
         }
         if not self._stopping.is_set():
@@ -193,8 +199,28 @@ class CommitmentBook:
             )
         return True
 
+    def _outstanding(self, kept: Mapping[str, Sequence[StoredVersion]]) -> Collection[int]:
+        """Return what of the instances has not arrived at other archives."""
+        if self._arrival is None:
+            return ()
+        ids = [one.id for versions in kept.values() for one in versions]
+        with self._database.read() as connection:
+            return self._arrival.outstanding(connection, ids)
+
+    def _is_forwarding(self, known: KnownCommitment) -> bool:
+        """Return whether other archives are still waited for, and look again in a while."""
+        now, until = self._clock.utc(), known.requested_at + self._arrival_wait
+        if now >= until:
+            return False
+        with self._database.write(synced=False) as connection:
+            store.change(connection, known.id, due_at=min(until, now + ARRIVAL_LOOK_SECONDS))
+        return True
+
     def _verdict_on(
-        self, one: ReferencedInstance, versions: Sequence[StoredVersion]
+        self,
+        one: ReferencedInstance,
+        versions: Sequence[StoredVersion],
+        outstanding: Collection[int],
     ) -> InstanceVerdict:
         """Return whether an instance is committed.
 
@@ -207,15 +233,13 @@ class CommitmentBook:
                 return InstanceVerdict(FailureReason.CLASS_INSTANCE_CONFLICT)
             if version.unsynced or self._stopping.is_set():
                 return InstanceVerdict(FailureReason.PROCESSING_FAILURE)
-            for check in self._checks:
-                if (failure := check(version)) is not None:
-                    log.error("instance %d is not committed: %04X", version.id, failure)
-                    return InstanceVerdict(failure, version.id)
+            if (fault := fault_of(self._archive, version)) is not None:
+                failure = REASON_OF_FAULT[fault]
+                log.error("instance %d is not committed: %04X", version.id, failure)
+                return InstanceVerdict(failure, version.id)
+            if version.id in outstanding:
+                return InstanceVerdict(FailureReason.RESOURCE_LIMITATION)
         return InstanceVerdict()
-
-    def _on_disk(self, version: StoredVersion, /) -> FailureReason | None:
-        fault = fault_of(self._archive, version)
-        return None if fault is None else REASON_OF_FAULT[fault]
 
     def _answer(
         self,

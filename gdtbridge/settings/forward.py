@@ -58,12 +58,19 @@ class ForwardSettings(SettingsSection):
 
 
 def forward_problems(settings: Settings) -> Iterator[str]:
-    """Yield the rules whose destination no peer is."""
-    known = {folded_title(one.aet) for one in settings.peer}
+    """Yield the rules whose destination no peer is, or does not do what is required."""
+    known = {folded_title(one.aet): one.confirm for one in settings.peer}
+    is_confirmed = settings.commitment.requires_forwarding == "confirmed"
     for rule in settings.forward:
         if folded_title(rule.to) not in known:
             yield (
                 f"forward ({rule.to}): Keine Gegenstelle hat diesen AE-Titel; legen Sie eine "
                 f'Tabelle [[peer]] mit aet = "{rule.to}" und host an. / No [[peer]] has '
                 "this AE title: add one with aet and host."
+            )
+        elif is_confirmed and known[folded_title(rule.to)] == "none" and rule.when == "settled":
+            yield (
+                f'commitment.requires_forwarding = "confirmed": {rule.to} bestätigt nie etwas '
+                '(confirm = "none"); Geräte erführen nie etwas. / never confirms '
+                'anything (confirm = "none"); devices would never be told that they are kept.'
             )

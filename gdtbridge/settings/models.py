@@ -191,6 +191,8 @@ class CommitmentSettings(SettingsSection):
     wait_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
     port: Annotated[int, Field(ge=1, le=65535)] = 104
     only_copy: Literal["tell", "known"] = "tell"
+    requires_forwarding: Literal["no", "sent", "confirmed"] = "no"
+    forwarding_hours: Annotated[int, Field(ge=1, le=168)] = 24
 
 
 class HttpSettings(SettingsSection):

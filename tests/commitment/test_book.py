@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from gdtbridge.archive.arrivals import Arrivals
-from gdtbridge.archive.verifying import StoredVersion
 from gdtbridge.commitment import (
     CommitmentBook,
     DuplicateTransaction,
@@ -19,7 +18,7 @@ from gdtbridge.commitment import (
 )
 from gdtbridge.commitment.model import FailureReason
 from gdtbridge.commitment.store import reopen_unanswered
-from gdtbridge.database import Database
+from gdtbridge.database import Connection, Database
 from gdtbridge.errors import NotFound, OutOfResources
 from gdtbridge.outbox.store import ask_what_waits, remove
 from gdtbridge.schema import commitment, commitment_reference, instance, outbox
@@ -240,15 +239,22 @@ def test_a_repeated_request_waits_anew(asking: Asking) -> None:
 
 
 def test_what_changes_while_it_is_verified_is_not_answered(asking: Asking) -> None:
-    """A further check is asked as well; a person ends the request meanwhile."""
+    """What has not got to other archives is asked as well; a person ends the request meanwhile."""
     core = asking.practice.core
-    checked: list[str] = []
 
-    def check(version: StoredVersion, /) -> FailureReason | None:
-        checked.append(version.sop_instance_uid)
-        if len(checked) == 1:
-            asking.book.end(1)
-        return FailureReason.RESOURCE_LIMITATION
+    class NothingArrives:
+        """Ends the first request it is asked for."""
+
+        asked = 0
+
+        def outstanding(
+            self, connection: Connection, instances: Collection[int], /
+        ) -> Collection[int]:
+            self.asked += 1
+            if self.asked == 1:
+                asking.book.end(1)
+                return ()
+            return instances
 
     asking.book = CommitmentBook(
         core.database,
@@ -257,12 +263,14 @@ def test_what_changes_while_it_is_verified_is_not_answered(asking: Asking) -> No
         Arrivals(),
         core.settings.commitment,
         core.clock,
-        further=[check],
+        NothingArrives(),
     )
     asking.send("2.25.11")
     for transaction in ("2.25.1", "2.25.2"):
         asking.ask(referenced("2.25.11"), transaction)
         asking.wait()
+    assert asking.answers() == []
+    asking.wait(24 * 3600)
     [answer] = asking.answers()
     assert (answer.transaction_uid, [one[2] for one in answer.failed]) == ("2.25.2", [0x0213])
     assert asking.promised() == set()
