@@ -29,7 +29,13 @@ from gdtbridge.errors import BridgeError, NoInstallation
 from gdtbridge.folders.silence import ExchangeSilence, SilentFolder
 from gdtbridge.service import is_running
 from gdtbridge.settings import MEGABYTE, Settings, reachable
-from gdtbridge.settings.folders import exchange_folders, is_writable, own_folders, shared_folders
+from gdtbridge.settings.folders import (
+    exchange_folders,
+    is_writable,
+    own_folders,
+    pickup_folders,
+    shared_folders,
+)
 from worklist import WorklistError
 
 ANSWER_SECONDS: Final = 5
@@ -84,13 +90,15 @@ def _first_start(settings: Settings) -> Iterator[CheckResult]:
     """Yield what the first start of the service would make, and whether it could."""
     yield _database_to_be(settings)
     yield _disk(settings)
-    ours = dict.fromkeys(folder for _, folder in own_folders(settings))
+    picked = list(pickup_folders(settings))
+    ours = {folder for _, folder in (*own_folders(settings), *picked)}
     for key, folder in own_folders(settings):
         if key != "storage.root" or folder == settings.root:
             yield _to_be_made(key, folder)
     silence = ExchangeSilence(shared_folders(settings), settings.root, SystemClock())
     others = [(key, folder) for key, folder in shared_folders(settings) if folder not in ours]
     yield from _all_probed(others, silence)
+    yield from _all_probed(picked, silence, probe=partial(_picked, settings))
     yield from _ports(settings)
 
 
@@ -135,6 +143,7 @@ def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
     yield _probed("storage.root", settings.root)
     yield from _all_probed(exchange_folders(settings), core.silence, core.outbox.misplaced)
     yield from _all_probed([("worklist.folder", settings.worklist_folder)], core.silence)
+    yield from _all_probed(pickup_folders(settings), core.silence, probe=partial(_picked, settings))
     yield from _ports(settings)
     for one in core.outbox.status():
         yield CheckResult(f"outbox.{one.destination}", ok=not one.stuck, text=one.sentence)
@@ -239,7 +248,10 @@ def _disk(settings: Settings) -> CheckResult:
 
 
 def _all_probed(
-    folders: Iterable[tuple[str, Path]], silence: ExchangeSilence, misplaced: Misplaced = unmounted
+    folders: Iterable[tuple[str, Path]],
+    silence: ExchangeSilence,
+    misplaced: Misplaced = unmounted,
+    probe: Callable[[str, Path, Misplaced], CheckResult] | None = None,
 ) -> Iterator[CheckResult]:
     """Yield what became of the probes of folders that may hang; all are tried at once.
 
@@ -253,7 +265,7 @@ def _all_probed(
             yield CheckResult(key, ok=False, text=silent[folder].sentence)
     folders = [(key, folder) for key, folder in folders if folder not in silent]
     calls = [
-        (key, folder, FolderCall(partial(_probed, key, folder, misplaced)))
+        (key, folder, FolderCall(partial(probe or _probed, key, folder, misplaced)))
         for key, folder in folders
     ]
     deadline = time.monotonic() + FOLDER_SECONDS
@@ -277,6 +289,27 @@ def _probed(key: str, folder: Path, misplaced: Misplaced = unmounted) -> CheckRe
         probe_folder(folder)
     except FolderUnusable as error:
         return CheckResult(key, ok=False, text=str(error))
+    return CheckResult(key, ok=True, text=str(folder))
+
+
+def _picked(settings: Settings, key: str, folder: Path, misplaced: Misplaced) -> CheckResult:
+    """Tell whether files can be taken from a folder; nothing is written there."""
+    if not folder.is_dir():
+        text = (
+            f"{folder}: nicht da. Bitte anlegen oder die Freigabe verbinden. / does not exist; "
+            "make it or mount the share."
+        )
+        return CheckResult(key, ok=False, text=text)
+    if reason := misplaced(folder):
+        return CheckResult(key, ok=False, text=f"{folder}: nicht verbunden / {reason}")
+    after = next(one.after for one in settings.pickups if one.folder == folder)
+    rights = os.R_OK | os.X_OK if after == "keep" else os.R_OK | os.W_OK | os.X_OK
+    if not os.access(folder, rights):
+        text = (
+            f'{folder}: Dieser Benutzer darf dort nicht genug für after = "{after}". / This user '
+            f'lacks the rights for after = "{after}".'
+        )
+        return CheckResult(key, ok=False, text=text)
     return CheckResult(key, ok=True, text=str(folder))
 
 

@@ -7,6 +7,7 @@ again, and keeps an old file from being taken for a device's last word.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,8 @@ import sqlalchemy as sa
 from gdtbridge.database import Database
 from gdtbridge.schema import picked_file
 
+_LONE: Final = re.compile("[\ud800-\udfff]")
+"""What stands in a name for bytes that are no UTF-8 (PEP 383), or no UTF-16."""
 _AT_ONCE: Final = 500
 """Rows of one statement."""
 
@@ -96,13 +99,10 @@ class PickupMemory:
 
 
 def storable(name: str) -> str:
-    """Return a name of a file system as text of Unicode: bytes that are none are escaped."""
-    return "".join(f"\\x{ord(one) - 0xDC00:02x}" if _is_byte(one) else one for one in name)
-
-
-def _is_byte(character: str) -> bool:
-    """Return whether a character stands for a byte that is no UTF-8 (PEP 383)."""
-    return "\udc80" <= character <= "\udcff"
+    """Return a name of a file system as text of Unicode: what is none is escaped."""
+    if not _LONE.search(name):
+        return name
+    return _LONE.sub(lambda one: f"\\u{ord(one[0]):04x}", name)
 
 
 _QUERY: Final = sa.select(

@@ -104,8 +104,8 @@ class _CompletenessWalker(DatasetWalker[OpenLevel]):
         self._end_with(Completeness.UNSURE)
 
     def _left_over(self, rest: bytes) -> None:
-        if rest.strip(b"\0 "):
-            self._found = Completeness.CUT
+        if rest.strip(b"\0"):  # spaces may be padding, or the beginning of group 0020
+            self._found = Completeness.CUT if rest.strip(b"\0 ") else Completeness.UNSURE
 
     def _fault(self, needed: int = 0) -> None:  # noqa: ARG002 - a delimiter never came
         self._found = Completeness.CUT

@@ -35,6 +35,11 @@ _FILE: Final = (
 )
 
 
+def version_of(status: os.stat_result) -> FileStamp:
+    """Return the stamp of a file of others: without its inode, which some shares number anew."""
+    return FileStamp(status.st_size, status.st_mtime_ns, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class TreeFile:
     """A plain file below a folder: its path from there, with slashes, and which version it is."""
@@ -76,6 +81,11 @@ class FolderTree:
         self._folder = ""
         self._path = root
         self._descriptor = -1
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it lies on a disk of this machine, as far as the system tells."""
+        return not self.place.network and not self.place.vague
 
     def let_go(self) -> None:
         """Close the folder below that was entered last."""
@@ -132,7 +142,7 @@ class FolderTree:
         path = self.path_of(file.name)
         temporary = temporary_in(path.parent).with_suffix(suffix)
         rename_new(path, temporary)
-        if FileStamp.of(temporary.lstat()) == file.stamp:
+        if version_of(temporary.lstat()) == file.stamp:
             temporary.unlink()
             return True
         _give_back(temporary, path)
@@ -148,7 +158,7 @@ class FolderTree:
             place = Path(f"/proc/self/fd/{target}") if target >= 0 else self.root / folder
             source = self.path_of(file.name)
             rename_new(source, place / name)
-            if FileStamp.of((place / name).lstat()) == file.stamp:
+            if version_of((place / name).lstat()) == file.stamp:
                 return True
             _give_back(place / name, source)
             return False
@@ -214,7 +224,7 @@ def _note(
         elif not entry.is_file(follow_symlinks=False):
             found.others += 1
         elif takes(name):
-            stamp = FileStamp.of(entry.stat(follow_symlinks=False))
+            stamp = version_of(entry.stat(follow_symlinks=False))
             found.files.append(TreeFile(name, stamp))
 
 

@@ -17,16 +17,21 @@ _HELD: Final = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK}
 if sys.platform == "linux":
     import fcntl
 
-    def is_being_written(file: BinaryIO) -> bool:
+    def is_being_written(file: BinaryIO, *, is_local: bool) -> bool:
         """Return whether a process has locked a file, or opened it for writing on this machine.
 
-        The latter is asked by a lease (fcntl(2)), which only the file's owner and root may take.
+        The latter is asked by a lease (fcntl(2)), which only the file's owner and root may take,
+        and only where the file lies on a disk of this machine (``is_local``): of others the system
+        says "not now" whenever it cannot know.
         """
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_UN)
         except OSError as error:
             return error.errno in _HELD
-        fcntl.flock(file, fcntl.LOCK_UN)
+        return is_local and _is_open_for_writing(file)
+
+    def _is_open_for_writing(file: BinaryIO) -> bool:
         try:
             # whoever opens it in this moment has us told by a signal; this one does nothing
             fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
@@ -38,8 +43,8 @@ if sys.platform == "linux":
         return False
 else:
 
-    def is_being_written(file: BinaryIO) -> bool:  # noqa: ARG001 - Windows refuses the opening
-        """Return whether a process writes a file: not known here."""
+    def is_being_written(file: BinaryIO, *, is_local: bool) -> bool:  # noqa: ARG001
+        """Return whether a process writes a file: not known here; Windows refuses the opening."""
         return False
 
 

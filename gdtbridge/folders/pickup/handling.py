@@ -11,19 +11,24 @@ from typing import BinaryIO, Final
 from gdtbridge.archive.picked_files import PickOutcome
 from gdtbridge.durable import Clock, FileStamp
 from gdtbridge.durable.files import reason_of
-from gdtbridge.durable.trees import FolderTree, TreeFile
+from gdtbridge.durable.trees import FolderTree, TreeFile, version_of
 from gdtbridge.durable.writers import is_being_written
 from gdtbridge.errors import SopClassMismatch, SopClassNotSupported, StoreError
 from gdtbridge.folders.pickup import filing
 from gdtbridge.folders.pickup.judging import REASONS, JudgedFile, ObjectCondition, judge
 from gdtbridge.folders.pickup.known import KnownFiles
 from gdtbridge.folders.pickup.taking import FileChanged, ObjectTaker
+from gdtbridge.logs import describe
 from gdtbridge.settings import PickupSettings
 
 log = logging.getLogger(__name__)
 
 UNREADABLE: Final = (
     "lässt sich nicht lesen ({reason}). Bitte die Rechte prüfen / cannot be read, check its rights"
+)
+IN_USE: Final = (
+    "ist seit Langem in einem Programm geöffnet. Bitte dort schließen / has been open in a program "
+    "for long; close it there"
 )
 STAYS: Final = (
     "ist genommen und lässt sich nicht entfernen ({reason}). Bitte die Rechte prüfen, oder "
@@ -72,9 +77,9 @@ class FileHandler:
         """Judge a file and leave it; None where that cannot be told now."""
         try:
             with tree.open(file.name) as opened:
-                return self._judge(opened, file)
+                return self._judge(tree, opened, file)
         except OSError as error:
-            self._note_stuck(file, error)
+            self._note_stuck(file, _unreadable(error))
             return None
 
     def handle(
@@ -83,32 +88,50 @@ class FileHandler:
         """Take a file, refuse it or leave it; ``is_patient``: what looks unfinished may wait.
 
         It is not put away yet where it was taken. Raises a `StoreError` that is no fault of the
-        file: nothing can be taken now.
+        file: it is not refused for that.
         """
         try:
-            with tree.open(file.name) as opened:
-                judged = self._judge(opened, file)
-                if judged is None or (judged.condition in PERHAPS_WRITTEN and is_patient):
-                    return Handled.WAITING
-                if judged.condition is ObjectCondition.FOREIGN:
-                    self._log_once("no DICOM")
-                    return Handled.LEFT
-                refusal = self._refusal(judged, file) or self._take(opened, judged, heard)
+            return self._handle(tree, file, heard, is_patient=is_patient)
         except FileNotFoundError:
             return Handled.GONE
         except FileChanged:
             return Handled.WAITING
         except OSError as error:
-            return self._note_stuck(file, error)
+            told = _unreadable(error)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one file's fault must not stop the others
+            log.error("a file cannot be taken, trying again: %s", describe(error))
+            told = UNREADABLE.format(reason=type(error).__name__)
+        return self._note_stuck(file, told)
+
+    def _handle(
+        self, tree: FolderTree, file: TreeFile, heard: Callable[[], None], *, is_patient: bool
+    ) -> Handled:
+        with tree.open(file.name) as opened:
+            judged = self._judge(tree, opened, file)
+            if judged is None and not is_patient and self._is_same(opened, file):
+                return self._note_stuck(file, IN_USE)
+            if judged is None or (judged.condition in PERHAPS_WRITTEN and is_patient):
+                return Handled.WAITING
+            if judged.condition is ObjectCondition.FOREIGN:
+                self._log_once("no DICOM")
+                return Handled.LEFT
+            refusal = self._refusal(judged, file) or self._take(opened, judged, heard)
         return self.refuse(tree, file, refusal) if refusal else Handled.TAKEN
 
-    def _judge(self, opened: BinaryIO, file: TreeFile) -> JudgedFile | None:
+    def _judge(self, tree: FolderTree, opened: BinaryIO, file: TreeFile) -> JudgedFile | None:
         """Return the judgement of an open file; None where it changes."""
-        if FileStamp.of(os.fstat(opened.fileno())) != file.stamp or is_being_written(opened):
+        if not self._is_same(opened, file) or is_being_written(opened, is_local=tree.is_local):
             return None
         judged = judge(opened, file.last)
         self._judged[file.name] = file.stamp, judged
         return judged
+
+    @staticmethod
+    def _is_same(opened: BinaryIO, file: TreeFile) -> bool:
+        """Return whether an open file is the version that was listed."""
+        return version_of(os.fstat(opened.fileno())) == file.stamp
 
     def _refusal(self, judged: JudgedFile, file: TreeFile) -> str:
         """Return the code of what keeps a file from being taken."""
@@ -169,10 +192,9 @@ class FileHandler:
 
     def note_closed(self, name: str, error: OSError) -> None:
         """Note a folder that cannot be listed."""
-        self._note_stuck(TreeFile(name, FileStamp(0, 0, 0)), error)
+        self._note_stuck(TreeFile(name, FileStamp(0, 0, 0)), _unreadable(error))
 
-    def _note_stuck(self, file: TreeFile, error: OSError) -> Handled:
-        told = UNREADABLE.format(reason=reason_of(error))
+    def _note_stuck(self, file: TreeFile, told: str) -> Handled:
         self._known.note(file, PickOutcome.STUCK, self._clock.utc(), told)
         return Handled.STUCK
 
@@ -180,3 +202,7 @@ class FileHandler:
         if what not in self._logged:
             log.info("pick-up folder: left alone: %s", what)
             self._logged.add(what)
+
+
+def _unreadable(error: OSError) -> str:
+    return UNREADABLE.format(reason=reason_of(error))

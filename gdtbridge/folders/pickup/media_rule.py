@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Final
 
 from gdtbridge.archive.picked_files import PickOutcome, storable
@@ -37,6 +37,10 @@ class MediaRule:
         self._known = known
         self._is_due = is_due
         self._named: dict[str, tuple[FileStamp, frozenset[str]]] = {}
+
+    def look(self, there: Container[str]) -> None:
+        """Forget what is known of directories that are not ``there`` any more."""
+        self._named = {name: one for name, one in self._named.items() if name in there}
 
     def named(self, tree: FolderTree, directory: TreeFile, age: float) -> frozenset[str] | None:
         """Return the paths a DICOMDIR names; None while it is being written.

@@ -13,7 +13,7 @@ from gdtbridge.archive import IncomingInstance, ReceiptStatus
 from gdtbridge.archive.arrivals import Arrivals
 from gdtbridge.archive.spool import SpoolFile, failure_of, spooled_meta
 from gdtbridge.dataset.values import folded_title, is_ae_title
-from gdtbridge.durable import FileStamp
+from gdtbridge.durable.trees import version_of
 from gdtbridge.folders.pickup.judging import JudgedFile
 
 _PIECE: Final = 256 * 1024
@@ -66,7 +66,7 @@ class ObjectTaker:
         `OSError` where the folder fails; then nothing of the object counts.
         """
         uid, syntax = judged.SOPInstanceUID, judged.TransferSyntaxUID
-        before = FileStamp.of(os.fstat(file.fileno()))
+        before = version_of(os.fstat(file.fileno()))
         meta = spooled_meta(judged.SOPClassUID, uid, syntax)
         self.port.room_for(before.size)
         arrival = self.arrivals.begin(uid)
@@ -77,7 +77,7 @@ class ObjectTaker:
                     with _told():
                         copy.write(piece)
                     heard()
-                if FileStamp.of(os.fstat(file.fileno())) != before:
+                if version_of(os.fstat(file.fileno())) != before:
                     raise FileChanged
                 with _told():
                     dataset = copy.finish()

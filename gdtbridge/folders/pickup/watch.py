@@ -11,7 +11,7 @@ from gdtbridge.durable import Clock
 from gdtbridge.durable.files import reason_of
 from gdtbridge.durable.mounts import declared, lacking_mount
 from gdtbridge.durable.trees import FolderTree, TreeFile, opened_tree
-from gdtbridge.errors import BridgeError, StoreError
+from gdtbridge.errors import BridgeError, OutOfResources, StoreError
 from gdtbridge.folders.pickup.choosing import TRAY_SECONDS, Tray, in_turn
 from gdtbridge.folders.pickup.handling import PERHAPS_WRITTEN, FileHandler, Handled
 from gdtbridge.folders.pickup.judging import ObjectCondition
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 2.0
 RETRY_SECONDS: Final = 30.0
 """When what could not be read or removed is tried again."""
+MOST_FAILURES: Final = 3
+"""When so many files cannot be stored, none can; fewer are the fault of each."""
 POSTPONED_SECONDS: Final = 10.0
 """The same where nothing can be taken: the disk is full, the database locked."""
 
@@ -92,15 +94,17 @@ class PickupWatch(FolderLooker):
         try:
             self._known.load()
             with opened_tree(self._settings.folder) as tree:
-                self._look_into(tree, began)
+                self._look_into(tree)
             self._known.keep()
+            if self._wait:  # a folder that takes long is not asked all the time
+                self._wait = max(self._wait, 2 * (self._monotonic() - began))
         except OSError as error:
             self._note_away(reason_of(error))
         except BridgeError as error:
             self._postpone(type(error).__name__)
         return self._totals[Handled.TAKEN] - before
 
-    def _look_into(self, tree: FolderTree, began: float) -> None:
+    def _look_into(self, tree: FolderTree) -> None:
         folder = self._settings.folder
         missing = lacking_mount(folder, tree.place, declared())
         if missing is not None or (tree.root / NOT_MOUNTED).exists():
@@ -109,8 +113,6 @@ class PickupWatch(FolderLooker):
         listing = tree.listing(enters, takes, self._heard)
         self._note_there()
         self._is_whole = listing.is_whole
-        # a folder that takes long to list is not asked all the time
-        self._wait = max(LOOK_SECONDS, 2 * (self._monotonic() - began))
         self._now = Counter({Handled.LEFT: listing.others})
         for name, error in listing.closed.items():
             self._handler.note_closed(name, error)
@@ -118,6 +120,8 @@ class PickupWatch(FolderLooker):
         files = [one for one in listing.files if not is_refused(one.name)]
         ages = self._ages.look(((one.name, one.stamp) for one in files), self._heard_at)
         self._handler.look(set(ages))
+        self._media.look(ages)
+        self._again_at = {name: at for name, at in self._again_at.items() if name in ages}
         tray = Tray(self._monotonic, self._heard_at + TRAY_SECONDS)
         ready, of_media, spared = self._ready(tree, files, ages, tray)
         self._take(tree, ready, of_media, ages, tray)
@@ -160,7 +164,8 @@ class PickupWatch(FolderLooker):
             if is_done or known.outcome is PickOutcome.REFUSED:
                 return Handled.GONE
             return None if self._is_due(file) else Handled.STUCK
-        if age < self._settings.settle_seconds:
+        waits = self._heard_at < self._again_at.get(file.name, 0.0)
+        if waits or age < self._settings.settle_seconds:
             return Handled.WAITING
         if judged is None or age >= self._settings.patience_seconds:
             is_foreign = judged is not None and judged.condition is ObjectCondition.FOREIGN
@@ -186,6 +191,7 @@ class PickupWatch(FolderLooker):
     ) -> None:
         """Handle what is ready as far as the tray has room; what media hold stays there yet."""
         self._postponed, waiting = "", list(in_turn(ready))
+        failures: list[StoreError] = []
         for done, file in enumerate(waiting):
             if self._stopping.is_set() or not tray.takes(file):
                 self._now[Handled.WAITING] += len(waiting) - done
@@ -194,9 +200,13 @@ class PickupWatch(FolderLooker):
             try:
                 handled = self._handle(tree, file, ages[file.name], stays=file.name in of_media)
             except StoreError as error:
-                self._now[Handled.WAITING] += len(waiting) - done
-                self._postpone(type(error).__name__)
-                return
+                failures.append(error)
+                if isinstance(error, OutOfResources) or len(failures) == MOST_FAILURES:
+                    self._now[Handled.WAITING] += len(waiting) - done
+                    self._postpone(type(error).__name__)
+                    return
+                self._again_at[file.name] = self._heard_at + RETRY_SECONDS
+                handled = Handled.WAITING
             self._totals[handled] += 1
             self._now[handled] += 1
             self._heard()
