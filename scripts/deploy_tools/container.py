@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -211,11 +211,17 @@ class Container:
             }
 
 
-def wait_until(found: Any, what: str, seconds: float = 120) -> Any:  # noqa: ANN401 - what it finds
-    """Return what ``found`` returns once that is true; end the program after ``seconds``."""
+def found(look: Callable[[], object], seconds: float) -> bool:
+    """Return whether ``look`` returns something true within ``seconds``."""
     deadline = time.monotonic() + seconds
-    while not (result := found()):
+    while not look():
         if time.monotonic() > deadline:
-            sys.exit(f"image-check: after {seconds:.0f} s still not: {what}")
+            return False
         time.sleep(0.2)
-    return result
+    return True
+
+
+def wait_until(look: Callable[[], object], what: str, seconds: float = 120) -> None:
+    """Wait until ``look`` returns something true; end the program after ``seconds``."""
+    if not found(look, seconds):
+        sys.exit(f"image-check: after {seconds:.0f} s still not: {what}")

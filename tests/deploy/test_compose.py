@@ -9,6 +9,8 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -109,6 +111,39 @@ def test_what_only_env_may_say_is_told(page: str, text: str) -> None:
         "GDTBRIDGE_HTTP__PORT",
     }
     assert "Kennwort, Ports und AE-Titel zählen nur aus `.env`" in page
+
+
+def has_compose() -> bool:
+    """Return whether Docker's Compose is there; it reads files without a daemon."""
+    command = ["docker", "compose", "version"]
+    return (
+        bool(shutil.which("docker"))
+        and not subprocess.run(command, capture_output=True, check=False).returncode
+    )
+
+
+@pytest.mark.skipif(not has_compose(), reason="needs docker compose")
+def test_compose_reads_the_file_as_we_do(text: str, page: str, tmp_path: Path) -> None:
+    """Our reading of the file, on which the others rely, is Compose's own."""
+    (tmp_path / "docker-compose.yml").write_text(text, "utf-8")
+    (tmp_path / ".env").write_text(block(page, "sh"), "utf-8")
+    told = subprocess.run(
+        ["docker", "compose", "config", "--format", "json"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    theirs = json.loads(told.stdout)["services"]
+    env = read_env(block(page, "sh"))
+    for name, ours in services_of(text, env).items():
+        assert theirs[name]["environment"] == environment_of(ours, env)
+        ports = [f"{p['host_ip']}:{p['published']}:{p['target']}" for p in theirs[name]["ports"]]
+        assert ports == ours["ports"]
+        binds = [one for one in theirs[name]["volumes"] if one["type"] == "bind"]
+        assert [(one["target"], one.get("read_only", False)) for one in binds] == [
+            (one.target, one.read_only) for one in bind_mounts_of(ours)
+        ]
+        assert all(theirs[name][key] == ours[key] for key in ("cap_drop", "security_opt"))
 
 
 @pytest.mark.parametrize("name", SECRETS)
