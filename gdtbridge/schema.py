@@ -450,10 +450,22 @@ outbox = sa.Table(
     sa.Column("last_error", sa.Text, nullable=False, server_default=""),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("delivered_at", sa.Double),
+    # when the file of a kind that is collected was seen to be gone from its folder
+    sa.Column("collected_at", sa.Double),
     sa.UniqueConstraint("destination", "key"),
     sa.UniqueConstraint("destination", "name_key"),
     sa.Index("ix_outbox_waiting", "destination", "state", "next_at"),
     sa.Index("ix_outbox_delivered", "destination", "delivered_at"),
+)
+outbox_uncollected = sa.and_(
+    outbox.c.kind == "gdt", outbox.c.state == "delivered", outbox.c.collected_at.is_(None)
+)
+sa.Index(
+    "ix_outbox_uncollected",
+    outbox.c.destination,
+    outbox.c.delivered_at,
+    sqlite_where=outbox_uncollected,
+    postgresql_where=outbox_uncollected,
 )
 
 delivery_place = sa.Table(  # where the folder of a destination is

@@ -248,6 +248,15 @@ def _to_6(op: Operations) -> None:
     op.add_column("instance", sa.Column("committed_at", sa.Double))
     called = sa.Column("called_aet", sa.Text, nullable=False, server_default="")
     op.add_column("instance", called)
+    op.add_column("outbox", sa.Column("collected_at", sa.Double))
+    lying = sa.text("kind = 'gdt' AND state = 'delivered' AND collected_at IS NULL")
+    op.create_index(
+        "ix_outbox_uncollected",
+        "outbox",
+        ["destination", "delivered_at"],
+        sqlite_where=lying,
+        postgresql_where=lying,
+    )
     promised = sa.column("committed_at").is_not(None)
     op.create_index(
         "ix_instance_committed_at",

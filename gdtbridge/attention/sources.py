@@ -157,7 +157,9 @@ class OutboxSource:
     """Questions about deliveries and places, and destinations that take nothing."""
 
     name: ClassVar = "outbox"
-    codes: ClassVar = frozenset({"outbox-question", "outbox-stuck", "mail-refused", *PlaceProblem})
+    codes: ClassVar = frozenset(
+        {"outbox-question", "outbox-stuck", "results-uncollected", "mail-refused", *PlaceProblem}
+    )
 
     outbox: Outbox
     clock: Clock
@@ -195,8 +197,18 @@ class OutboxSource:
             for one in statuses
             if one.mail_refused
         ]
+        forgotten = [
+            AttentionItem(
+                "results-uncollected",
+                f"destination:{one.destination}",
+                one.lying.since or now,
+                detail=f"{one.destination}: {one.lying.count} Dateien / files",
+            )
+            for one in statuses
+            if one.lying.are_forgotten(now)
+        ]
         places = [_place_item(one) for one in self.outbox.place_questions()]
-        return [*questions, *places, *stuck, *refused]
+        return [*questions, *places, *stuck, *forgotten, *refused]
 
 
 def _place_item(one: PlaceQuestion) -> AttentionItem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gdtbridge.commands.options import core_of, view_of, with_settings
+from gdtbridge.durable.clock import local_time
 from gdtbridge.settings import Settings
 
 
@@ -20,6 +21,12 @@ def outbox_list(settings: Settings) -> None:
     with view_of(settings) as core:
         for one in core.outbox.status():
             click.echo(one.sentence)
+            if one.lying.since is not None:
+                since = local_time(one.lying.since)
+                click.echo(
+                    f"  nicht abgeholt / not collected: {one.lying.count} "
+                    f"(seit / since {since:%d.%m.%Y %H:%M})"
+                )
         for question in core.outbox.questions():
             click.echo(
                 f"  Frage {question.id}: Ist {question.final_name} angekommen? / Did it arrive? "

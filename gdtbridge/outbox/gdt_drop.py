@@ -103,6 +103,17 @@ class GdtDrop:
         except OSError as error:
             return _all_away(messages, reason_of(error))
 
+    def listed(self, journal: DeliveryJournal) -> AbstractSet[str] | None:
+        """Return the names in the folder, folded; None where they are not to be known now."""
+        try:
+            with entered(self.folder) as (opened, found):
+                marked = compare(opened / NOT_MOUNTED, b"") is not FileComparison.NOTHING
+                if marked or journal.unproven(opened, found):
+                    return None
+                return frozenset(one.name.casefold() for one in opened.iterdir())
+        except OSError:
+            return None
+
     def clear(self, message: OutgoingMessage, /) -> None:
         """Remove the witness, and the temporary file where an equal file was there before."""
         self.renamed.discard(message.id)

@@ -17,7 +17,8 @@ from gdtbridge.webhooks import HouseEvent
 ALARM_SECONDS: Final = 300.0
 """A message that must arrive, could have left and has waited this long is an alarm."""
 UNCOLLECTED_SECONDS: Final = 24 * 3600.0
-"""The same for a message that waits until practice software collects the file before."""
+"""The same for a message that waits until practice software collects the file before, and for a
+file that lies where others are collected."""
 MAIL: Final = "mail"
 """The kind of message, and the destination, of mails."""
 COMMITMENT: Final = "commitment"
@@ -269,6 +270,24 @@ class StudySender(ABC):
 
 
 @dataclass(frozen=True, slots=True)
+class LyingFiles:
+    """What of one destination lies in its folder, and when something of it was collected.
+
+    Times are UTC in seconds; of the last days only (`gdtbridge.outbox.collecting`).
+    """
+
+    count: int = 0
+    since: float | None = None
+    last_collected_at: float | None = None
+    """None: nobody knows whether files are collected there at all."""
+
+    def are_forgotten(self, now: float) -> bool:
+        """Return whether files lie for too long, although files are collected there."""
+        collects = self.last_collected_at is not None
+        return collects and self.since is not None and now - self.since > UNCOLLECTED_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
 class DestinationStatus:
     """Figures of one destination; ages in seconds, times in UTC seconds."""
 
@@ -288,6 +307,7 @@ class DestinationStatus:
     otherwise."""
     place: PlaceProblem | None = None
     """What is wrong with its folder."""
+    lying: LyingFiles = LyingFiles()
 
     @property
     def stuck(self) -> bool:
@@ -316,6 +336,7 @@ class DestinationStatus:
             Figure("gdtbridge_outbox_oldest_seconds", self.destination): self.oldest_pending_age,
             Figure("gdtbridge_outbox_questions", self.destination): self.questions,
             Figure("gdtbridge_outbox_failed", self.destination): self.failed,
+            Figure("gdtbridge_outbox_uncollected", self.destination): self.lying.count,
         }
         return PartState(not self.stuck, self.sentence, figures=figures)
 

@@ -7,6 +7,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
+from gdtbridge.durable.clock import DAY_SECONDS
+from gdtbridge.outbox.collection_store import DAYS, lying_files
 from gdtbridge.outbox.model import (
     COMMITMENT,
     FORWARD,
@@ -54,6 +56,7 @@ def destination_status(
         ).scalar(),
         must_arrive=sender.lifetime is None and sender.kind not in {MAIL, COMMITMENT, FORWARD},
         place=place,
+        lying=lying_files(connection, destination, now - DAYS * DAY_SECONDS),
     )
 
 

@@ -345,7 +345,8 @@ def delivered(connection: Connection, outbox_id: int, now: float, lifetimes: Lif
 
     Returns the destinations of those messages.
     """
-    change(connection, outbox_id, state=DeliveryState.DELIVERED, delivered_at=now, last_error="")
+    values: dict[str, object] = {"delivered_at": now, "collected_at": None, "last_error": ""}
+    change(connection, outbox_id, state=DeliveryState.DELIVERED, **values)
     waited = set()
     for number, destination, expires_at in _AFTER.rows(connection, message=outbox_id):
         lifetime = lifetimes.get(destination)

@@ -16,6 +16,7 @@ from gdtbridge.database import Database
 from gdtbridge.durable import Clock
 from gdtbridge.durable.files import reason_of
 from gdtbridge.outbox import call_store, store
+from gdtbridge.outbox.collecting import CollectionWatch
 from gdtbridge.outbox.gdt_drop import GdtDrop
 from gdtbridge.outbox.journal import DatabaseJournal
 from gdtbridge.outbox.model import (
@@ -79,6 +80,11 @@ class DestinationWorker:
             else None
         )
         self._journal = DatabaseJournal(database, self._place)
+        self._collection = (
+            CollectionWatch(database, destination, sender, self._journal, clock)
+            if isinstance(sender, GdtDrop) and sender.keeps_payload
+            else None
+        )
         self._together = 1
         self._next_look = clock.monotonic()
         self._swept = False
@@ -246,6 +252,8 @@ class DestinationWorker:
                 if any(one.result is AttemptResult.OCCUPIED for one in attempts):
                     self._wait_for_collection()
                     break
+            if self._collection is not None and not self._stopping.is_set():
+                self._collection.look(self._in_folder)
             return arrived
 
     def _due(self) -> Iterator[Sequence[int]]:

@@ -198,6 +198,22 @@ def _freed(desk: Desk) -> None:
     desk.practice.wait(61)
 
 
+def _forgotten(desk: Desk) -> None:
+    """One result is collected, the next lies."""
+    for number in (1, 2):
+        desk.practice.send(StudyInstanceUID=f"2.25.{number}", SOPInstanceUID=f"2.25.{number}.1")
+        desk.practice.wait()
+        desk.practice.wait(4)
+        if number == 1:
+            _collect(desk)
+
+
+def _collect(desk: Desk) -> None:
+    for file in desk.practice.out.glob("*.gdt"):
+        file.unlink()
+    desk.practice.wait(61)
+
+
 def _put_away(desk: Desk) -> None:
     desk.practice.out.rename(desk.practice.out.with_name("away"))
     desk.practice.send()
@@ -546,6 +562,7 @@ STATES = {
     "master-data-alone": State(_master_data, _ordered_after_all, look_after=301),
     "outbox-question": State(_asked, _answered),
     "outbox-stuck": State(_stuck, _freed, look_after=301, late=frozenset({"gdt"})),
+    "results-uncollected": State(_forgotten, _collect, look_after=DAY + 61),
     "place-missing": State(_put_away, _put_back, look_after=301, late=frozenset({"gdt"})),
     "mail-refused": State(_mail_refused, _mail_taken, look_after=HOUR, silent=frozenset({"mail"})),
     "worklist-file": State(_odd_file, _odd_file_removed),

@@ -409,6 +409,7 @@ def test_an_old_database_is_upgraded(url: str) -> None:
             *(("placed_order", name) for name in OF_ORDERS_SINCE_SCHEMA_6),
             ("instance", "committed_at"),
             ("instance", "called_aet"),
+            ("outbox", "collected_at"),
         ):
             connection.execute(sa.text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         for index in (
