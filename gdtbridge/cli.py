@@ -17,6 +17,7 @@ from gdtbridge.commands.backup import archive, backup, restore
 from gdtbridge.commands.commitment import commitment
 from gdtbridge.commands.devices import devices
 from gdtbridge.commands.exams import exams
+from gdtbridge.commands.fetch import echo, fetch
 from gdtbridge.commands.forward import forward
 from gdtbridge.commands.gdt import gdt
 from gdtbridge.commands.gdt_trial import learn_command, try_command
@@ -81,6 +82,8 @@ for command in (
     patients,
     outbox,
     forward,
+    fetch,
+    echo,
     commitment,
     webhook,
     gdt,

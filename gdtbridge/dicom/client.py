@@ -347,6 +347,11 @@ def uncompressed(sop_class: str) -> PresentationContext:
     return build_context(sop_class, [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
 
 
+def proposed(sop_class: str, transfer_syntaxes: Sequence[str]) -> PresentationContext:
+    """Return a presentation context with transfer syntaxes to choose from."""
+    return build_context(sop_class, list(transfer_syntaxes))
+
+
 def status_of(peer: Peer, answer: Dataset) -> int:
     """Return the status of a response; raise `PeerError` where there was none."""
     if "Status" not in answer:

@@ -190,7 +190,7 @@ def _is_news(connection: Connection, former: str, now: str) -> bool:
 
 def _must_be_one(connection: Connection, old: str, new: str) -> None:
     """Raise `NeedsConfirmation` where two people are known, or one number to nobody."""
-    mine, theirs = (tuple(_known(connection, number)) for number in (old, new))
+    mine, theirs = (tuple(known_people(connection, number)) for number in (old, new))
     if not mine or not theirs:
         known = dict.fromkeys(one.listed for one in (*mine, *theirs))
         raise NeedsConfirmation(UNKNOWN, tuple(known))
@@ -199,14 +199,14 @@ def _must_be_one(connection: Connection, old: str, new: str) -> None:
 
 def _must_not_be_two(connection: Connection, old: str, new: str, *said: Patient) -> None:
     """Raise `NeedsConfirmation` where two people are known; ``said`` says who ``new`` is too."""
-    theirs = (*said, *_known(connection, new))
-    for one in _known(connection, old):
+    theirs = (*said, *known_people(connection, new))
+    for one in known_people(connection, old):
         for other in theirs:
             if are_two(one, other):
                 raise NeedsConfirmation(TWO_PEOPLE, (one.listed, other.listed))
 
 
-def _known(connection: Connection, number: str) -> Iterable[Patient]:
+def known_people(connection: Connection, number: str) -> Iterable[Patient]:
     """Yield whom orders, master data, results and objects name under a number and former ones."""
     numbers = moves_of(connection, [number]).all_of(number)
     yield from (order.patient for order in order_store.orders_of(connection, number))

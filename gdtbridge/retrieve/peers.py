@@ -46,6 +46,11 @@ class PeerDirectory:
         self._lock = threading.Lock()
         self._addresses: dict[str, tuple[float, frozenset[str]]] = {}
 
+    @property
+    def all(self) -> Sequence[ArchivePeer]:
+        """Every peer, as the settings have them."""
+        return self._peers
+
     def viewer_of(self, caller: Caller) -> Viewer | None:
         """Return how ``caller`` may ask; None where it may not."""
         found = (one.viewer for one in self._peers if self._is_meant(one, caller))

@@ -171,3 +171,14 @@ def _object(row: tuple[Any, ...]) -> ListedObject:
     return ListedObject(
         number, exam_id, claim_id, uid, sop_class, series, syntax, file, patient, head
     )
+
+
+def versions_of_study(connection: Connection, study: str) -> dict[str, list[tuple[int, str]]]:
+    """Return id and standing of each version of a study's objects, by SOP Instance UID."""
+    query = sa.select(instance.c.sop_instance_uid, instance.c.id, instance.c.standing).where(
+        instance.c.study_instance_uid == study
+    )
+    found: dict[str, list[tuple[int, str]]] = {}
+    for uid, number, standing in connection.execute(query):
+        found.setdefault(uid, []).append((number, standing))
+    return found

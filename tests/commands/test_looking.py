@@ -53,6 +53,7 @@ WORKING = {
     "exams undo": ("1.2.3",),
     "exams unmatch": ("1.2.3",),
     "exams withdraw": ("1.2.3", "--from", "7", "--reason", "x"),
+    "fetch": ("--study", "1.2.3"),
     "forward again": ("1",),
     "forward corrected": ("1",),
     "forward end": ("1",),
@@ -71,6 +72,7 @@ WITHOUT = (
     {
         *(
             "check",
+            "echo",
             "serve",
             "simulate",
             "open",
