@@ -595,8 +595,8 @@ left_identity = sa.Table(  # an identity under which objects left for other arch
     "left_identity",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    # gdtbridge.forward.LeftIdentity as JSON
-    sa.Column("said", sa.Text, nullable=False, unique=True),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),  # SHA-256 of the next one
+    sa.Column("said", sa.Text, nullable=False),  # gdtbridge.forward.LeftIdentity as JSON
 )
 
 forward_copy = sa.Table(  # an object, and one of the archives a copy of it goes to

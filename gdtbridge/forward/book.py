@@ -12,7 +12,7 @@ from gdtbridge.durable.clock import Clock, local_time
 from gdtbridge.errors import NotFound
 from gdtbridge.exams.model import Exam
 from gdtbridge.exams.store import exam_by_id, find_exam
-from gdtbridge.forward import store
+from gdtbridge.forward import mistakes, store
 from gdtbridge.forward.gathering import ObjectGatherer
 from gdtbridge.forward.model import CopyState, FailedCopies, ForwardCopy, ListedCopy, WrongCopy
 from gdtbridge.forward.rules import ForwardTarget
@@ -179,7 +179,7 @@ class ForwardBook:
     def corrected(self, number: int) -> None:
         """Note that a person has seen to a wrong copy; raise `NotFound`."""
         with self.database.write() as connection:
-            if not store.settle_mistake(connection, number, self.clock.utc()):
+            if not mistakes.settle(connection, number, self.clock.utc()):
                 raise NotFound(NO_MISTAKE)
 
     # ------------------------------------------------------------------ what there is
@@ -216,4 +216,4 @@ class ForwardBook:
     def mistakes(self) -> list[WrongCopy]:
         """Return what archives have wrongly and nobody has seen to, the oldest first."""
         with self.database.read() as connection:
-            return store.open_mistakes(connection, MOST_LISTED)
+            return mistakes.unsettled(connection, MOST_LISTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
@@ -11,17 +12,17 @@ import sqlalchemy as sa
 from gdtbridge.archive import Standing
 from gdtbridge.database import Connection
 from gdtbridge.exams.model import ClaimState, HoldReason
+from gdtbridge.forward import mistakes
 from gdtbridge.forward.model import (
     CopyState,
     FailedCopies,
     ForwardCopy,
     LeftIdentity,
     ListedCopy,
-    WrongCopy,
 )
-from gdtbridge.forward.plan import ClaimStanding, CopyPlan, Fate, Mistake
+from gdtbridge.forward.plan import ClaimStanding, CopyPlan, Fate
 from gdtbridge.forward.rules import ForwardFacts
-from gdtbridge.schema import claim, exam, instance, left_identity, wrong_copy
+from gdtbridge.schema import claim, exam, instance, left_identity
 from gdtbridge.schema import forward_copy as table
 from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 
@@ -177,11 +178,12 @@ def send_anew(connection: Connection, ids: Iterable[int], now: float, **values: 
 def identity_id(connection: Connection, identity: LeftIdentity) -> int:
     """Return the id of an identity, entering it where it is new."""
     said = identity.said
-    known = sa.select(left_identity.c.id).where(left_identity.c.said == said)
+    digest = hashlib.sha256(said.encode()).hexdigest()
+    known = sa.select(left_identity.c.id).where(left_identity.c.digest == digest)
     found: int | None = connection.execute(known).scalar()
     if found is not None:
         return found
-    return _ENTER_IDENTITY.run(connection, said=said)
+    return _ENTER_IDENTITY.run(connection, digest=digest, said=said)
 
 
 def identities(connection: Connection, ids: Iterable[int | None]) -> dict[int, LeftIdentity]:
@@ -314,7 +316,7 @@ def carry_out(
     send_anew(connection, plan.again, now, identity_id=None)
     gone: dict[str, object] = {"state": CopyState.SUPERSEDED, "identity_id": None, "reason": ""}
     change(connection, plan.superseded, **gone)
-    note_mistakes(connection, exam_id, destination, plan, now)
+    mistakes.note(connection, exam_id, destination, plan, now)
 
 
 def doubt_entered(
@@ -351,71 +353,3 @@ def give_up_waiting(connection: Connection) -> None:
     waits = table.c.state == CopyState.WAITING
     values = {"state": CopyState.FAILED, "reason": RESTORED, "losses": 0}
     connection.execute(sa.update(table).where(waits).values(values))
-
-
-# ---------------------------------------------------------------------------- wrong copies
-
-
-def note_mistakes(
-    connection: Connection, exam_id: int, destination: str, plan: CopyPlan, now: float
-) -> None:
-    """Enter what an archive has and should not; of what is open already, what is right now.
-
-    Where the exam is of one person only, that is right for all.
-    """
-    here = (
-        wrong_copy.c.exam_id == exam_id,
-        wrong_copy.c.destination == destination,
-        wrong_copy.c.settled_at.is_(None),
-    )
-    for has, mine in _by_identity(plan.mistakes).items():
-        right = mine[-1].now
-        values = {"now": right.said if right is not None else "", "copies": len(mine)}
-        known = sa.update(wrong_copy).where(*here, wrong_copy.c.said == has.said)
-        if not connection.execute(known.values(values)).rowcount:
-            told = {"exam_id": exam_id, "destination": destination, "said": has.said, "since": now}
-            connection.execute(sa.insert(wrong_copy).values(**told, **values))
-    if len(plan.rights) == 1:
-        connection.execute(sa.update(wrong_copy).where(*here).values(now=plan.rights[0].said))
-
-
-def _by_identity(mistakes: Iterable[Mistake]) -> dict[LeftIdentity, list[Mistake]]:
-    found: dict[LeftIdentity, list[Mistake]] = {}
-    for one in mistakes:
-        found.setdefault(one.has, []).append(one)
-    return found
-
-
-def open_mistakes(connection: Connection, limit: int) -> list[WrongCopy]:
-    """Return what a person has not seen to, the oldest first."""
-    query = (
-        sa.select(
-            wrong_copy.c.id,
-            wrong_copy.c.exam_id,
-            exam.c.study_instance_uid,
-            wrong_copy.c.destination,
-            wrong_copy.c.said,
-            wrong_copy.c.now,
-            wrong_copy.c.copies,
-            wrong_copy.c.since,
-        )
-        .select_from(wrong_copy.join(exam, exam.c.id == wrong_copy.c.exam_id))
-        .where(wrong_copy.c.settled_at.is_(None))
-        .order_by(wrong_copy.c.id)
-        .limit(limit)
-    )
-    return [_mistake(*row) for row in connection.execute(query)]
-
-
-def _mistake(
-    number: int, exam_id: int, study: str, to: str, said: str, now: str, count: int, since: float
-) -> WrongCopy:
-    right = LeftIdentity.parsed(now) if now else None
-    return WrongCopy(number, exam_id, study, to, LeftIdentity.parsed(said), right, count, since)
-
-
-def settle_mistake(connection: Connection, number: int, now: float) -> bool:
-    """Note that a person has seen to a mistake; return whether it was open."""
-    here = sa.and_(wrong_copy.c.id == number, wrong_copy.c.settled_at.is_(None))
-    done = connection.execute(sa.update(wrong_copy).where(here).values(settled_at=now))
-    return bool(done.rowcount)

@@ -83,6 +83,7 @@ class CopyTransfer:
         """What is wrong with our own file, by the id of the copy."""
         self._overtaken: set[int] = set()
         self._begun = False
+        self._refused = 0
         self._under_way: LeavingCopy | None = None
 
     def run(self) -> TransferEnd:
@@ -101,6 +102,7 @@ class CopyTransfer:
         finally:
             self._note()
             self._forget_unreached()
+            self._tell()
         nothing = len(self._unanswered) == len(self._copies)
         away = (refused or nothing) and not self._parts.is_stopping()
         return TransferEnd(reason, is_away=away and not self._overtaken)
@@ -146,6 +148,7 @@ class CopyTransfer:
         if self._parts.clock.monotonic() - self._noted_at > NOTE_SECONDS:
             self._note()
         meaning = meaning_of(status)
+        self._refused += meaning.outcome is not StoreOutcome.SENT
         waits = meaning.outcome in {StoreOutcome.LATER, StoreOutcome.AWAY}
         return f"{self._peer.aet} {meaning.reason(status)}" if waits else ""
 
@@ -171,6 +174,13 @@ class CopyTransfer:
             meaning.outcome is StoreOutcome.LATER and copy.attempts + 1 >= MOST_TRIES
         )
         store.note_refused(connection, copy, reason, gives_up=gives_up)
+
+    def _tell(self) -> None:
+        answered = len(self._copies) - len(self._unanswered)
+        if answered:
+            exam, aet = self._copies[0].copy.exam_id, self._peer.aet
+            told = f"forwarding to {aet}: exam {exam}: {answered} objects, {self._refused} refused"
+            log.log(logging.WARNING if self._refused else logging.INFO, "%s", told)
 
     def _forget_unreached(self) -> None:
         """Note that what was not reached cannot be there; at what the archive broke off, it may."""

@@ -89,6 +89,21 @@ def test_a_corrected_exam_is_sent_anew_and_a_person_told(forwarding: Forwarding)
     assert core.forward.mistakes() == []
 
 
+def test_what_is_right_again_is_no_mistake(forwarding: Forwarding) -> None:
+    """After a correction was taken back the archive's second copy is the wrong one."""
+    sent(forwarding)
+    core = forwarding.practice.core
+    with forwarding.peer.listening():
+        for before, after in (("", "4711"), ("4711", "4713"), ("4713", "4711")):
+            if before:
+                core.corrections.withdraw(STUDY, before, "falsch", to=after, confirmed=True)
+            forwarding.practice.wait()
+            forwarding.forward()
+    (mistake,) = core.forward.mistakes()
+    assert mistake.now is not None
+    assert (mistake.has.PatientID, mistake.now.PatientID) == ("4713", "4711")
+
+
 def test_a_withdrawn_exam_is_nobodys_until_it_is_somebodys(forwarding: Forwarding) -> None:
     """Nothing is sent meanwhile, and what the archive has is told at once."""
     uids = sent(forwarding)
