@@ -22,6 +22,8 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from gdtbridge.dataset.encoding import DEFLATED
+from gdtbridge.dataset.inflate import InflatedStream
+from gdtbridge.dataset.part10 import read_announced
 from gdtbridge.dataset.text import character_set_for
 from gdtbridge.dataset.values import PersonName, da_text, tm_text
 from gdtbridge.devices.quirks import as_it_leaves, quirks_of
@@ -29,6 +31,8 @@ from gdtbridge.devices.quirks import as_it_leaves, quirks_of
 SYSTEM: Final = "GDTBRIDGE"
 """Modifying System (0400,0563)."""
 UTF_8: Final = "ISO_IR 192"
+MAX_INFLATED: Final = 256 * 1024 * 1024
+"""Bytes of a deflated object that is held in memory to be changed."""
 _ITEMS: Final = 0xFFFE
 """Group of the delimiters of items and sequences (PS3.5 7.5)."""
 
@@ -87,6 +91,8 @@ def _write_copy(
     """Write what leaves; pixels that nobody looks at are copied, never held in memory."""
     whole = whole or one.TransferSyntaxUID in DEFLATED
     with one.file.open("rb") as file:
+        if one.TransferSyntaxUID in DEFLATED:
+            _check_inflated(file)
         dataset = read_head(file, whole=whole)
         rest = file.tell()
         if whole:
@@ -98,6 +104,14 @@ def _write_copy(
             if not whole:
                 file.seek(rest)
                 shutil.copyfileobj(file, target)
+
+
+def _check_inflated(file: BinaryIO) -> None:
+    """Raise `DatasetTooLarge` for a deflated object that would fill the memory; rewind the file."""
+    read_announced(file)
+    for _ in InflatedStream(file, MAX_INFLATED).pieces():
+        pass
+    file.seek(0)
 
 
 def read_head(file: BinaryIO, *, whole: bool = False) -> Dataset:

@@ -48,6 +48,8 @@ NATIVE: Final = (EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN)
 MAX_BYTES: Final = 0xFFFFFFFE
 """The largest value of defined length (PS3.5 7.1.1)."""
 MAX_INFLATED: Final = 1024**3
+ROOM_BYTES: Final = 64 * 1024**2
+"""For so much is room asked at a time where nobody says how much is to come."""
 SECONDS: Final = 300.0
 """What one object may take; a loop of 55 MB takes two."""
 
@@ -133,7 +135,11 @@ class Transcoder:
         """Write a deflated object as what it is, Explicit VR Little Endian (PS3.5 A.5)."""
         with path.open("wb") as target:
             target.write(file_meta(stored[0], stored[1], EXPLICIT_LITTLE_ENDIAN))
+            asked = 0
             for piece in InflatedStream(source, MAX_INFLATED).pieces():
+                if target.tell() >= asked:
+                    self._room_for(ROOM_BYTES)
+                    asked += ROOM_BYTES
                 target.write(piece)
 
     def _write(self, file: Path, path: Path, syntax: str) -> None:
@@ -150,7 +156,7 @@ class Transcoder:
             if element.length is None and not is_decodable(stored):
                 raise NotTranscodable(f"Wird nicht umgewandelt. / Not transcoded: {stored}.")
             if element.length is None:
-                self._decode(file, dataset, syntax, target)
+                self._decode(file, source.tell(), dataset, syntax, target)
                 skip_fragments(source)
             else:
                 self._room_for(element.length)
@@ -159,8 +165,8 @@ class Transcoder:
                 copy_pixels(source, target, element, encoding)
             copy_after(source, target, encoding, syntax)
 
-    def _decode(self, file: Path, dataset: Dataset, syntax: str, target: BinaryIO) -> None:
-        """Write the head as it has to be now and all frames."""
+    def _decode(self, file: Path, at: int, dataset: Dataset, syntax: str, target: BinaryIO) -> None:
+        """Write the head as it has to be now and all frames, which begin at a byte of the file."""
         until = time.monotonic() + SECONDS
         batch = first = self._frames.native_frames(file, 1)
         frames = max(int(dataset.get("NumberOfFrames") or 1), 1)
@@ -168,7 +174,8 @@ class Transcoder:
         if size > MAX_BYTES:
             raise NotTranscodable("Unkomprimiert zu groß. / Too large when uncompressed.")
         self._room_for(size)
-        describe_native(dataset, first)
+        packed = file.stat().st_size - at
+        describe_native(dataset, first, size / max(packed, 1))
         write_head(dataset, syntax, target)
         element = native_element(size + size % 2, first.bits_allocated)
         write_pixel_head(target, element, syntax)
@@ -191,8 +198,11 @@ def _kind(batch: NativeFrames) -> tuple[int, int, str, int]:
     return batch.samples_per_pixel, batch.bits_allocated, batch.photometric, length
 
 
-def describe_native(dataset: Dataset, frames: NativeFrames) -> None:
-    """Let the attributes say what the pixels are now, and that they lost where they did."""
+def describe_native(dataset: Dataset, frames: NativeFrames, ratio: float) -> None:
+    """Let the attributes say what the pixels are now, and that they lost where they did.
+
+    ``ratio`` is how many times smaller they were (PS3.3 C.7.6.1.1.5).
+    """
     stored = str(dataset.file_meta.TransferSyntaxUID)
     dataset.PhotometricInterpretation = frames.photometric
     dataset.SamplesPerPixel = frames.samples_per_pixel
@@ -209,6 +219,7 @@ def describe_native(dataset: Dataset, frames: NativeFrames) -> None:
     if stored in ALWAYS_LOSSY and dataset.get("LossyImageCompression") != "01":
         dataset.LossyImageCompression = "01"
         dataset.LossyImageCompressionMethod = ALWAYS_LOSSY[stored]
+        dataset.LossyImageCompressionRatio = f"{ratio:.2f}"
     for keyword in _OFFSET_TABLES:
         dataset.pop(keyword, None)
 

@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 from pydicom import Dataset, dcmread
 
+from gdtbridge.dataset.errors import DatasetTooLarge
+from gdtbridge.dataset.inflate import deflate
+from gdtbridge.dataset.part10 import file_meta
+from gdtbridge.retrieve import leaving as leaving_module
 from gdtbridge.retrieve.finder import Viewer
 from gdtbridge.retrieve.leaving import LeavingObject, file_to_send
 from gdtbridge.settings import load_settings
-from tests.tools.elements import element, identification
+from tests.tools.elements import US_IMAGE, element, identification
 from tests.tools.practice import Practice
 
 NOW = datetime(2026, 11, 30, 12)  # noqa: DTZ001 - local, as in DICOM
@@ -108,6 +112,24 @@ def test_a_name_the_objects_letters_lack_is_written_in_unicode(practice: Practic
     assert (str(sent.PatientName), sent.StudyDescription) == ("Wójcik^Łukasz", "Gefäße")
     was = sent.OriginalAttributesSequence[0].ModifiedAttributesSequence[0]
     assert str(was.PatientName) == "Müller^Änne"
+
+
+def test_a_deflated_object_that_fills_the_memory_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is inflated to be changed, so far and no further; the service goes on."""
+    monkeypatch.setattr(leaving_module, "MAX_INFLATED", 1024 * 1024)
+    syntax = "1.2.840.10008.1.2.1.99"
+    file = tmp_path / "bomb.dcm"
+    bomb = image(PatientID="1") + element(0x7FE10010, b"OB", bytes(4 * 1024 * 1024))
+    file.write_bytes(file_meta(US_IMAGE, "2.25.1", syntax) + deflate(bomb))
+    one = LeavingObject(
+        file, US_IMAGE, "2.25.1", syntax, {"PatientID": "1"}, {"PatientID": "2"}, ""
+    )
+
+    with pytest.raises(DatasetTooLarge), file_to_send(one, tmp_path / "leaving", NOW):
+        pass
+    assert list((tmp_path / "leaving").iterdir()) == []
 
 
 def test_each_object_leaves_with_the_number_of_its_own_order(practice: Practice) -> None:

@@ -125,6 +125,7 @@ def test_jpeg_becomes_red_green_and_blue(transcoder: Transcoder, stream: bytes, 
         assert np.abs(shown - screen()).mean() < 4
         assert (found.LossyImageCompression, found.NumberOfFrames) == ("01", 3)
         assert found.LossyImageCompressionMethod == "ISO_10918_1"
+        assert 1 < float(found.LossyImageCompressionRatio) < 100
 
 
 def test_a_grey_stream_of_a_coloured_device_is_grey(transcoder: Transcoder) -> None:
@@ -294,6 +295,19 @@ def test_a_full_disk_is_told_before_it_is_full(frames: FrameReader, tmp_path: Pa
     with pytest.raises(OutOfResources), full.transcoded(path, EXPLICIT):
         pass
     assert asked == [5 * screen().nbytes]
+
+
+def test_a_deflated_object_asks_for_room_too(frames: FrameReader, tmp_path: Path) -> None:
+    """However large it will be: nobody says."""
+
+    def room_for(_: int) -> None:
+        raise OutOfResources("")
+
+    path = in_syntax(image(screen(), "RGB"), DEFLATED, tmp_path)
+    full = Transcoder(frames, tmp_path / "spool", room_for)
+    with pytest.raises(OutOfResources), full.transcoded(path, EXPLICIT):
+        pass
+    assert list((tmp_path / "spool").iterdir()) == []
 
 
 def test_an_object_may_take_so_long(
