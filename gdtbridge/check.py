@@ -18,6 +18,8 @@ from typing import Final
 
 from gdtbridge.attention import KINDS, AttentionLevel, counts
 from gdtbridge.attention.sources import MasterDataSource
+from gdtbridge.certificates.facts import read_certificates
+from gdtbridge.certificates.shown import shown_certificate
 from gdtbridge.core import Core, Opening, asks_about_master_data, open_core
 from gdtbridge.database import Database
 from gdtbridge.dicom.client import Peer, echo
@@ -29,6 +31,7 @@ from gdtbridge.errors import BridgeError, NoInstallation
 from gdtbridge.folders.silence import ExchangeSilence, SilentFolder
 from gdtbridge.service import is_running
 from gdtbridge.settings import MEGABYTE, Settings, reachable
+from gdtbridge.settings.encryption import Encryption
 from gdtbridge.settings.folders import (
     exchange_folders,
     is_writable,
@@ -99,6 +102,7 @@ def _first_start(settings: Settings) -> Iterator[CheckResult]:
     others = [(key, folder) for key, folder in shared_folders(settings) if folder not in ours]
     yield from _all_probed(others, silence)
     yield from _all_probed(picked, silence, probe=partial(_picked, settings))
+    yield from _encryption(Encryption.of(settings))
     yield from _ports(settings)
 
 
@@ -144,6 +148,10 @@ def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
     yield from _all_probed(exchange_folders(settings), core.silence, core.outbox.misplaced)
     yield from _all_probed([("worklist.folder", settings.worklist_folder)], core.silence)
     yield from _all_probed(pickup_folders(settings), core.silence, probe=partial(_picked, settings))
+    yield from _encryption(core.encryption)
+    for end in core.certificates.ends():
+        well = not end.has_ended(core.clock.utc())
+        yield CheckResult("certificates", ok=well, text=end.text)
     yield from _ports(settings)
     for one in core.outbox.status():
         yield CheckResult(f"outbox.{one.destination}", ok=not one.stuck, text=one.sentence)
@@ -208,9 +216,27 @@ def _attention(core: Core) -> Iterator[CheckResult]:
         yield CheckResult("attention", ok=True, text="nichts wartet / nothing waits")
 
 
+def _encryption(encryption: Encryption) -> Iterator[CheckResult]:
+    """Yield what is wrong with certificates, and who is called without looking who answers."""
+    for problem in encryption.problems():
+        place, _, text = problem.partition(": ")
+        yield CheckResult(place, ok=False, text=text)
+    for one in encryption.clients:
+        if not one.verifies:
+            text = (
+                "verschlüsselt, ohne zu prüfen, mit wem; tls_ca nennt das Zertifikat der "
+                "Gegenstelle. / encrypted without looking with whom; tls_ca names the peer's "
+                "certificate."
+            )
+            yield CheckResult(f"{one.table}.tls_verify", ok=True, text=text, needs_person=True)
+
+
 def _ports(settings: Settings) -> Iterator[CheckResult]:
     dicom, http = settings.dicom, settings.http
-    yield _port("dicom.port", dicom.host, dicom.port, partial(_ask_dicom, settings))
+    yield _port("dicom.port", dicom.plain_host, dicom.port, partial(_ask_dicom, settings))
+    if dicom.tls_port is not None:
+        ask = partial(_ask_encrypted, settings)
+        yield _port("dicom.tls_port", dicom.host, dicom.tls_port, ask)
     yield _port("http.port", http.host, http.port, partial(_ask_http, settings))
     yield from _told_by_service(settings)
 
@@ -344,7 +370,17 @@ def _ask_dicom(settings: Settings) -> None:
     _must_run(settings)
     dicom = settings.dicom
     calling = dicom.allowed_aets[0] if dicom.allowed_aets else dicom.aet
-    echo(Peer(reachable(dicom.host), dicom.port, dicom.aet, calling))
+    echo(Peer(reachable(dicom.plain_host), dicom.port, dicom.aet, calling))
+
+
+def _ask_encrypted(settings: Settings) -> None:
+    """Raise unless our service shows the certificate of the settings."""
+    _must_run(settings)
+    dicom = settings.dicom
+    server = Encryption.of(settings).server
+    shown = shown_certificate((reachable(dicom.host), dicom.tls_port or 0), ANSWER_SECONDS)
+    if server is None or shown not in read_certificates(server.pair.certificate):
+        raise BridgeError("another certificate")
 
 
 def _ask_http(settings: Settings) -> None:

@@ -15,6 +15,7 @@ from gdtbridge.archive.picked_files import PickupMemory
 from gdtbridge.archive.unsynced import sync_files
 from gdtbridge.attention import Attention, AttentionSource
 from gdtbridge.attention.announcer import ATTENTION, Announcer
+from gdtbridge.attention.certificate_source import CertificateBook
 from gdtbridge.attention.clock_source import ClockSource
 from gdtbridge.attention.commitment_source import (
     CommitmentSource,
@@ -187,6 +188,7 @@ class Core:
     encryption: Encryption
     confirmations: Confirmations
     fetches: FetchBook
+    certificates: CertificateBook
     commitments: CommitmentBook
     reporter: CommitmentReporter
     due: DueSignal
@@ -298,6 +300,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     retractor = Retractor(outbox, routing, gatherer, clock)
     renumbering = PatientRenumbering(database, book, held, due, clock, forward.moved)
     refusals = RefusalBook(database, clock)
+    certificates = CertificateBook(database, encryption, clock)
     queries = QueryBook(database, worklist, clock, days=settings.worklist.query_days)
     device_worklist = DeviceWorklist(
         worklist, devices, lambda: night_before(clock.local(), settings.worklist.min_age_hours)
@@ -365,6 +368,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
             (
                 SilenceSource(silence),
                 refusals,
+                certificates,
                 forecast,
                 _left_files(settings, database),
                 PickupSource.of(
@@ -399,6 +403,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         encryption,
         confirmations,
         fetches,
+        certificates,
         commitments,
         _reporter_of(outbox),
         due,

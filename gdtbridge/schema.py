@@ -538,6 +538,15 @@ refusal = sa.Table(  # devices, and objects of theirs, that were refused lately
     sa.Column("last_at", sa.Double, nullable=False),
 )
 
+peer_certificate = sa.Table(  # the certificates peers have shown last, for their end
+    "peer_certificate",
+    metadata,
+    sa.Column("who", sa.Text, primary_key=True),  # a table of the settings, or title and address
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("not_after", sa.Double, nullable=False),
+    sa.Column("fingerprint", sa.Text, nullable=False),  # SHA-256, hexadecimal
+)
+
 worklist_query = sa.Table(  # what a device asked the worklist; the same again is the same row
     "worklist_query",
     metadata,

@@ -91,7 +91,13 @@ class Bridge:
             settings.spool_folder,
             core.receiving,
             core.device_worklist,
-            Observers(core.refusals, core.queries, core.callers, PeerView(core.finder, core.peers)),
+            Observers(
+                core.refusals,
+                core.queries,
+                core.callers,
+                PeerView(core.finder, core.peers),
+                core.certificates,
+            ),
             dimse_services(core),
             arrivals=core.commitments.arrivals,
             tls=core.encryption.server.context if core.encryption.server else None,
@@ -164,6 +170,7 @@ class Bridge:
         if seconds := self._settings.worklist.cleanup_seconds:
             scheduler.plan(seconds, "cleaning the worklist", core.orders.clean)
         scheduler.every(KEEP_SECONDS, "keeping what was refused", core.refusals.keep)
+        scheduler.every(KEEP_SECONDS, "keeping peers' certificates", core.certificates.keep)
         scheduler.every(KEEP_QUERIES_SECONDS, "keeping what devices asked", core.queries.keep)
         scheduler.every(KEEP_SECONDS, "keeping who called", core.callers.keep)
         scheduler.every(FORECAST_SECONDS, "measuring the disk", core.forecast.keep)()
@@ -308,6 +315,7 @@ def probes_of(core: Core) -> Mapping[str, Probe]:
         "outbox": lambda: _outbox(core),
         "forward": lambda: _forward(core),
         "attention": lambda: _attention(core, "attention", *sources),
+        "certificates": core.certificates.parts,
         "worklist": lambda: _worklist(core) | _attention(core, "attention:worklist", worklist),
     }
 

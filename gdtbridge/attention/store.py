@@ -8,7 +8,15 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
-from gdtbridge.schema import announced, attention_mail, attention_note, free_space, mailed, refusal
+from gdtbridge.schema import (
+    announced,
+    attention_mail,
+    attention_note,
+    free_space,
+    mailed,
+    peer_certificate,
+    refusal,
+)
 
 
 class AnnouncedItem(NamedTuple):
@@ -84,6 +92,33 @@ def keep_refusals(connection: Connection, rows: Iterable[RefusalRow]) -> None:
     connection.execute(sa.delete(refusal))
     for row in rows:
         connection.execute(sa.insert(refusal).values(row._asdict()))
+
+
+class PeerCertificateRow(NamedTuple):
+    """A row of the table ``peer_certificate``."""
+
+    who: str
+    subject: str
+    not_after: float
+    fingerprint: str
+
+
+def peer_certificates(connection: Connection) -> list[PeerCertificateRow]:
+    """Return what peers have shown last."""
+    columns = (peer_certificate.c[name] for name in PeerCertificateRow._fields)
+    query = sa.select(*columns).order_by(peer_certificate.c.who)
+    return [PeerCertificateRow(*row) for row in connection.execute(query)]
+
+
+def keep_peer_certificates(
+    connection: Connection, rows: Iterable[PeerCertificateRow], before: float
+) -> None:
+    """Keep what peers have shown instead of what they had before; drop what ended ``before``."""
+    table = peer_certificate
+    for row in rows:
+        connection.execute(sa.delete(table).where(table.c.who == row.who))
+        connection.execute(sa.insert(table).values(row._asdict()))
+    connection.execute(sa.delete(table).where(table.c.not_after < before))
 
 
 class FreeSpace(NamedTuple):

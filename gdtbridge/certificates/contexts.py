@@ -124,7 +124,7 @@ class ServerTls:
         """Ask clients for a certificate of ``client_ca`` (PEM), where there is one."""
         self.pair = pair
         self.client_ca = client_ca
-        self._ca_setting = ca_setting
+        self.ca_setting = ca_setting
         files = (pair.certificate, pair.key, *([client_ca] if client_ca else []))
         self.context = RenewedContext(self._make, files)
 
@@ -134,7 +134,7 @@ class ServerTls:
         self.pair.load(context)
         if self.client_ca is not None:
             context.verify_mode = ssl.CERT_REQUIRED
-            _trust(context, self.client_ca, self._ca_setting)
+            _trust(context, self.client_ca, self.ca_setting)
         return context
 
 
@@ -146,19 +146,25 @@ class ClientTls:
 
     def __init__(
         self,
-        setting: str,
+        table: str,
         ca: Path | None = None,
         pair: KeyPair | None = None,
         server_name: str = "",
         *,
         verifies: bool = True,
     ) -> None:
-        """Know the server by ``server_name``, else by the name or IP address it is called by."""
-        self.setting = setting
+        """Know the server by ``server_name``, else by the name or IP address it is called by.
+
+        ``table`` of the settings says so, for messages.
+        """
+        self.setting = f"{table}.tls_ca"
+        self.table = table
         self.ca = ca
         self.pair = pair
         self.server_name = server_name
         self.verifies = verifies
+        self.shown: bytes | None = None
+        """The certificate the server has shown last (DER)."""
         files = (*([ca] if ca else []), *([pair.certificate, pair.key] if pair else []))
         self.context = RenewedContext(self._make, files)
 

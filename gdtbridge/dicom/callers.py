@@ -35,6 +35,22 @@ UNREGISTERED: Final = _Unregistered()
 """For a server without a register."""
 
 
+class CertificatePort(Protocol):
+    """Remembers what devices prove themselves by; returns at once."""
+
+    def note(self, who: str, certificate: bytes) -> None:
+        """Remember the certificate (DER) of a device, by AE title and address."""
+
+
+class _Unremembered:
+    def note(self, who: str, certificate: bytes) -> None:
+        """Forget it."""
+
+
+UNREMEMBERED: Final = _Unremembered()
+"""For a server nobody looks after."""
+
+
 def note_response(callers: CallerPort, request: DimseRequest, response: CommandSet) -> None:
     """Count a request by its last response; pending ones are on the way to it."""
     if response.Status in _PENDING:

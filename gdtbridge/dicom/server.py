@@ -13,7 +13,7 @@ from typing import Final
 from gdtbridge.archive import spool
 from gdtbridge.archive.arrivals import Arrivals
 from gdtbridge.certificates import RenewedContext
-from gdtbridge.dicom.callers import UNREGISTERED, CallerPort
+from gdtbridge.dicom.callers import UNREGISTERED, UNREMEMBERED, CallerPort, CertificatePort
 from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.negotiation import MODALITY_WORKLIST
 from gdtbridge.dicom.policy import AccessPolicy
@@ -45,6 +45,7 @@ class Observers:
     queries: QueryPort = UNNOTED_QUERIES
     callers: CallerPort = UNREGISTERED
     stored: StoredSyntaxPort = NOTHING_STORED
+    certificates: CertificatePort = UNREMEMBERED
 
 
 UNOBSERVED: Final = Observers()
@@ -102,6 +103,7 @@ class DicomServer:
             refusals=observers.refusals,
             callers=observers.callers,
             stored=observers.stored,
+            certificates=observers.certificates,
         )
         self._tls = tls
         self._listeners: list[ConnectionListener] = []

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from gdtbridge.certificates import CertificateError, ClientTls, RenewedContext, ServerTls
+from gdtbridge.certificates import (
+    CertificateError,
+    ClientTls,
+    KeyPair,
+    RenewedContext,
+    ServerTls,
+)
 from gdtbridge.dataset.values import folded_title
 from gdtbridge.settings.models import Settings
 from gdtbridge.settings.tls import key_pair
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedFile:
+    """A file of certificates that are trusted, and the setting that names it."""
+
+    file: Path
+    setting: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +74,41 @@ class Encryption:
         yield from self.peers.values()
         yield from self.devices.values()
 
+    @property
+    def is_used(self) -> bool:
+        """Whether anything is encrypted."""
+        return self.server is not None or bool(self.peers or self.devices)
+
+    @property
+    def pairs(self) -> Iterator[KeyPair]:
+        """What we prove ourselves by; the same one as often as it is used."""
+        if self.server is not None:
+            yield self.server.pair
+        yield from (one.pair for one in self.clients if one.pair is not None)
+
+    @property
+    def trusted(self) -> Iterator[TrustedFile]:
+        """Whom we trust, but for the system's own."""
+        if self.server is not None and self.server.client_ca is not None:
+            yield TrustedFile(self.server.client_ca, self.server.ca_setting)
+        for one in self.clients:
+            if one.ca is not None:
+                yield TrustedFile(one.ca, one.setting)
+
     def check(self) -> None:
-        """Load every certificate; raise `CertificateError` with a line for all that is wrong."""
-        problems = dict.fromkeys(_problems(self._contexts()))
-        if problems:
+        """Load every certificate; raise `CertificateError` with a line for all that is wrong.
+
+        Who is called without looking who answers is said in the log.
+        """
+        for one in self.clients:
+            if not one.verifies:
+                log.warning("%s.tls_verify = false: encrypted with whoever answers", one.table)
+        if problems := self.problems():
             raise CertificateError("\n".join(problems))
+
+    def problems(self) -> list[str]:
+        """Return why files cannot be used, or those that were to replace them; each once."""
+        return list(dict.fromkeys(_problems(self._contexts())))
 
     def _contexts(self) -> Iterator[RenewedContext]:
         if self.server is not None:
@@ -74,3 +122,5 @@ def _problems(contexts: Iterator[RenewedContext]) -> Iterator[str]:
             context.current()
         except CertificateError as error:
             yield str(error)
+        if context.problem:
+            yield context.problem

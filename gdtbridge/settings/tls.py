@@ -42,7 +42,7 @@ class ClientTlsKeys(SettingsSection):
             return None
         pair = key_pair(f"{table}.tls_certificate", base, self.tls_certificate, self.tls_key)
         return ClientTls(
-            f"{table}.tls_ca",
+            table,
             base / self.tls_ca if self.tls_ca is not None else None,
             pair or own,
             self.tls_server_name,

@@ -123,6 +123,7 @@ FACTS = {
             "gdtbridge/gdt/": "GDT has character sets of its own",
             "gdtbridge/outbox/calling.py": "HTTP has character sets of its own",
             "gdtbridge/webhooks/signature.py": "Base64 is ASCII",
+            "gdtbridge/certificates/": "X.509 has character sets of its own",
             "gdtbridge/web/": "HTTP has character sets of its own",
             "gdtbridge/simulator/": "lets pydicom decode a dataset of its own",
             "gdtbridge/retrieve/leaving.py": "lets pydicom decode a copy that leaves in Unicode",
@@ -135,6 +136,7 @@ FACTS = {
             "gdtbridge/gdt/": "GDT has formats of its own",
             "gdtbridge/typed_dates.py": "people have theirs",
             "worklist/index.py": "the time in the name of a file",
+            "gdtbridge/certificates/": "X.509 has formats of its own",
         },
     ),
     "components of a person's name": Fact(

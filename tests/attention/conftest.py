@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
+from tests.tools.certificate import GOOD_YEARS, make_ca, make_dated
 from tests.tools.clock import TO_BELIEVED
 from tests.tools.desk import Desk
 from tests.tools.practice import Practice
@@ -27,7 +28,13 @@ def desk(
     httpserver: HTTPServer,
     request: pytest.FixtureRequest,
 ) -> Iterator[Desk]:
-    """Return a desk at which nothing waits; a test may give it settings as TOML."""
-    opened = Desk(tmp_path, caplog, httpserver, getattr(request, "param", ""))
+    """Return a desk at which nothing waits; a test may give it settings as TOML.
+
+    A certificate they name as ``own.pem`` is there, and good for years.
+    """
+    table = getattr(request, "param", "")
+    if "own.pem" in table:
+        make_dated(tmp_path, "own", make_ca(tmp_path), *GOOD_YEARS)
+    opened = Desk(tmp_path, caplog, httpserver, table)
     yield opened
     opened.close()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pydicom
@@ -23,6 +25,7 @@ from gdtbridge.schema import outbox
 from tests.commitment.asking import Asking, referenced
 from tests.confirmation.copies import Copies
 from tests.sr.builder import measured
+from tests.tools.certificate import GOOD_YEARS, Pair, make_dated
 from tests.tools.desk import HOUR, Desk
 from tests.tools.elements import element, identification
 from tests.tools.pickup import PickupDesk
@@ -544,11 +547,48 @@ def _given_up(desk: Desk) -> None:
     desk.practice.core.forward.end(to="PACS")
 
 
+ENCRYPTED = """
+[dicom]
+tls_port = 2762
+tls_certificate = "own.pem"
+tls_key = "own-key.pem"
+"""
+"""Settings that name a certificate."""
+
+
+def _good_until(day: datetime) -> Callable[[Desk], None]:
+    """Return what puts a certificate in place that ends on a day."""
+
+    def renew(desk: Desk) -> None:
+        folder = desk.practice.folder
+        ca = Pair(folder / "ca.pem", folder / "ca-key.pem")
+        new = make_dated(folder, "new", ca, datetime(2024, 1, 1, tzinfo=UTC), day)
+        new.key.rename(folder / "own-key.pem")
+        new.certificate.rename(folder / "own.pem")
+
+    return renew
+
+
+def _half_renewed(desk: Desk) -> None:
+    desk.practice.core.encryption.check()  # as the start does
+    shutil.copy(desk.practice.folder / "ca.pem", desk.practice.folder / "own.pem")
+
+
+_renewed = _good_until(GOOD_YEARS[1])
+
+
 STATES = {
     "forward-unconfirmed": State(
         _unconfirmed, _confirmed, look_after=26 * HOUR + 1, table=PACS_TABLE
     ),
     "forward-lost": State(_lost, _given_up, table=PACS_TABLE),
+    "certificate-ends": State(
+        _good_until(datetime(2027, 2, 1, tzinfo=UTC)), _renewed, table=ENCRYPTED
+    ),
+    "certificate-ended": State(
+        _good_until(datetime(2027, 1, 1, tzinfo=UTC)), _renewed, table=ENCRYPTED
+    ),
+    "certificate-unusable": State(_half_renewed, _renewed, table=ENCRYPTED),
     "step-instances-missing": State(_announced, _step_accepted, look_after=HOUR + 1),
     "step-contradicts": State(_contradicted, _step_accepted),
     "held-exam": State(_held, _released),

@@ -90,7 +90,7 @@ def test_ca_that_is_none(tmp_path: Path, content: str | None, said: str) -> None
     if content is not None:
         file.write_text(content)
     with pytest.raises(CertificateError, match=said) as caught:
-        ClientTls("peer (PACS).tls_ca", file).context.current()
+        ClientTls("peer (PACS)", file).context.current()
     assert str(caught.value).startswith("peer (PACS).tls_ca: ")
 
 

@@ -7,12 +7,15 @@ import ssl
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from gdtbridge.certificates import ClientTls, KeyPair, ServerTls
 
+GOOD_YEARS = datetime(2024, 1, 1, tzinfo=UTC), datetime(2037, 1, 1, tzinfo=UTC)
+"""Validity of a certificate that no test sees the end of."""
 _KEY = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
 
 
@@ -50,7 +53,7 @@ class Certificates:
     def client_tls(self, *, proven: bool = False, server_name: str = "") -> ClientTls:
         """Return the TLS of a client that trusts the CA, and proves itself or does not."""
         pair = KeyPair(self.client.certificate, self.client.key, "peer.tls_certificate")
-        return ClientTls("peer.tls_ca", self.ca.certificate, pair if proven else None, server_name)
+        return ClientTls("peer (PACS)", self.ca.certificate, pair if proven else None, server_name)
 
 
 def self_signed(folder: Path, name: str = "DNS:localhost") -> Path:
@@ -78,6 +81,37 @@ def make_ca(folder: Path, name: str = "ca") -> Pair:
     """Make a certificate authority; skip the test without openssl."""
     pair = Pair(folder / f"{name}.pem", folder / f"{name}-key.pem")
     _request(pair, 90, name, ["basicConstraints=critical,CA:TRUE"])
+    return pair
+
+
+def make_ended(folder: Path, ca: Pair) -> Pair:
+    """Make ended.pem for 127.0.0.1, signed by ``ca``, which was good for the year 2020."""
+    year_2020 = datetime(2020, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC)
+    return make_dated(folder, "ended", ca, *year_2020)
+
+
+def make_dated(folder: Path, name: str, ca: Pair, begin: datetime, end: datetime) -> Pair:
+    """Make NAME.pem for 127.0.0.1, signed by ``ca``, good from ``begin`` to ``end`` (UTC)."""
+    pair = Pair(folder / f"{name}.pem", folder / f"{name}-key.pem")
+    request, index = folder / f"{name}.csr", folder / "index.txt"
+    index.write_text("")
+    config = folder / f"{name}.cnf"
+    config.write_text(
+        "[req]\ndistinguished_name = dn\n[dn]\n[policy]\ncommonName = supplied\n"
+        "[ext]\nsubjectAltName = IP:127.0.0.1\n"
+        f"[signer]\ndatabase = {index}\nnew_certs_dir = {folder}\ndefault_md = sha256\n"
+        "rand_serial = yes\npolicy = policy\nx509_extensions = ext\n"
+    )
+    how = ["-config", str(config)]
+    files = ["-keyout", str(pair.key), "-out", str(request)]
+    signer = ["-name", "signer", "-cert", str(ca.certificate), "-keyfile", str(ca.key)]
+    first, last = (f"{one:%Y%m%d%H%M%SZ}" for one in (begin, end))
+    dates = ["-startdate", first, "-enddate", last, "-notext"]
+    for words in (
+        ["req", "-new", "-utf8", *_KEY.split(), "-subj", f"/CN={name}", *files],
+        ["ca", "-batch", *signer, *dates, "-in", str(request), "-out", str(pair.certificate)],
+    ):
+        subprocess.run(["openssl", *words, *how], check=True, capture_output=True)
     return pair
 
 

@@ -57,8 +57,13 @@ def find(port: int, model: str, keys: Keys, *options: str) -> tuple[str, list[Da
 
 
 @contextmanager
-def storescp(folder: Path, port: int, aet: str, *options: str) -> Iterator[Path]:
-    """Run DCMTK's storage SCP, which keeps below ``folder`` what comes as it comes."""
+def storescp(
+    folder: Path, port: int, aet: str, *options: str, reached: Sequence[str] = ()
+) -> Iterator[Path]:
+    """Run DCMTK's storage SCP, which keeps below ``folder`` what comes as it comes.
+
+    ``reached`` are the options of an ``echoscu`` that reaches it.
+    """
     folder.mkdir()
     program = shutil.which("storescp")
     if program is None:
@@ -66,8 +71,8 @@ def storescp(folder: Path, port: int, aet: str, *options: str) -> Iterator[Path]
     command = (program, "-od", str(folder), "+B", "-aet", aet, *options, str(port))
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
-            echo = ("echoscu", "-aec", aet, "127.0.0.1", port)
-            wait_for(lambda: dcmtk(*echo).returncode == 0, 30, "storescp")
+            echo = (*reached, "-aec", aet, "127.0.0.1", port)
+            wait_for(lambda: dcmtk("echoscu", *echo).returncode == 0, 30, "storescp")
             yield folder
         finally:
             server.terminate()

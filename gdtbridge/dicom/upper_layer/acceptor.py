@@ -26,13 +26,19 @@ from pynetdicom.pdu_primitives import A_ASSOCIATE, SCP_SCU_RoleSelectionNegotiat
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation
 
-from gdtbridge.attention.refusals import RefusalReason
+from gdtbridge.attention.refusals import RefusalReason, caller_of
 from gdtbridge.callers import ActKind
 from gdtbridge.callers.model import ACCEPTED
 from gdtbridge.certificates import RenewedContext
 from gdtbridge.dataset.sop_classes import is_storage
 from gdtbridge.devices import Caller
-from gdtbridge.dicom.callers import UNREGISTERED, CallerPort, note_response
+from gdtbridge.dicom.callers import (
+    UNREGISTERED,
+    UNREMEMBERED,
+    CallerPort,
+    CertificatePort,
+    note_response,
+)
 from gdtbridge.dicom.command import CommandSet, encode_command
 from gdtbridge.dicom.negotiation import GET_MODELS, ContextResult, Roles, answer_context, roles_of
 from gdtbridge.dicom.policy import AccessPolicy
@@ -81,6 +87,7 @@ class ServerContext:
     refusals: RefusalPort = UNNOTED
     callers: CallerPort = UNREGISTERED
     stored: StoredSyntaxPort = NOTHING_STORED
+    certificates: CertificatePort = UNREMEMBERED
 
 
 class AssociationAcceptor(Association):
@@ -343,7 +350,10 @@ class AssociationControl(ACSE):
         log.info("association of %r from %s%s: %d of %d contexts accepted", *told)
 
     def _register(self, answered: Sequence[PresentationContext]) -> None:
-        callers, caller = self._association.server.callers, self._association.caller
+        server, caller = self._association.server, self._association.caller
+        callers, tls = server.callers, self._association.guarded.tls
+        if tls is not None and (shown := tls.peer_certificate) is not None:
+            server.certificates.note(caller_of(caller.aet, caller.address), shown)
         callers.note(caller, ActKind.ASSOCIATION, "", ACCEPTED)
         for one in answered:
             result = ContextResult(one.result or 0)

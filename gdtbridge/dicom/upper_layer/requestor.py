@@ -94,7 +94,7 @@ class RequestorSocket(BoundedSocket):
 
         encrypted = TlsConnection(connection, wrap)
         encrypted.handshake(wait)
-        self.tls = encrypted
+        self.tls, tls.shown = encrypted, encrypted.peer_certificate
 
     @property
     def ready(self) -> bool:
