@@ -6,11 +6,15 @@ import os
 import re
 import socket
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gdtbridge.durable.files import rename_new
-from gdtbridge.folders.pickup.judging import REASONS
+from gdtbridge.folders.pickup.judging import REASONS, ObjectCondition, judge
+from tests.tools.dcmtk import dcmtk
 from tests.tools.elements import (
     BIG_ENDIAN,
     DEFLATED,
@@ -498,7 +502,9 @@ def test_the_newest_exam_does_not_wait_for_old_ones(
 
     assert desk.look() == 4
     assert desk.received() == ["2.25.1", "2.25.10", "2.25.2", "2.25.9"]
+    assert "6 waiting" in desk.watch.state().detail
     assert [desk.watch.look(), desk.watch.look(), desk.watch.look()] == [4, 2, 0]
+    assert "0 waiting" in desk.watch.state().detail
     assert len(desk.received()) == 10
 
 
@@ -540,6 +546,21 @@ def test_a_medium_is_taken_together(desk: PickupDesk) -> None:
     assert desk.received() == ["2.25.1", "2.25.2"]
     desk.look()
     assert desk.names() == ["VIEWER.EXE"]
+
+
+@pytest.mark.peer
+def test_a_medium_that_dcmtk_made(desk: PickupDesk) -> None:
+    """The directory that ``dcmmkdir`` writes for a general purpose medium."""
+    for number in (1, 2, 3):
+        desk.drop(f"DATA/IM{number}", f"2.25.{number}", PatientName="Muster^Erna")
+    names = [f"DATA/IM{number}" for number in (1, 2)]
+    made = dcmtk("dcmmkdir", "-W", "--general-purpose", "--invent", *names, folder=desk.folder)
+    assert made.returncode == 0, made.stderr
+    for path in desk.folder.rglob("*"):
+        path.rename(path.with_name(path.name.lower()))
+
+    assert desk.look() == 2
+    assert desk.received() == ["2.25.1", "2.25.2"]
 
 
 @pytest.mark.parametrize("settings_text", [KEEP, REMOVE])
@@ -603,6 +624,38 @@ def test_a_directory_that_cannot_be_read_names_nothing(desk: PickupDesk) -> None
     desk.drop("A", "2.25.1")
     assert desk.look(200) == 0
     assert desk.look(200) == 1
+
+
+@pytest.mark.parametrize("settings_text", [KEEP])
+def test_a_directory_for_each_exam(desk: PickupDesk) -> None:
+    """A device that writes a DICOMDIR for each exam leaves hundreds of them."""
+    for number in range(30):
+        desk.drop(f"E{number}/A", f"2.25.{number + 1}")
+        dicomdir(desk.folder / f"E{number}", ["A"])
+    assert desk.look() == 30
+    assert desk.look(3600) == 0
+    assert "0 waiting" in desk.watch.state().detail
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an image in a folder of its own."""
+    return part10(tmp_path_factory.mktemp("plain") / "a.dcm", still(1), sop_uid="2.25.1")
+
+
+@pytest.mark.law
+@given(at=st.integers(0, 900), written=st.binary(max_size=12), end=st.integers(0, 1200))
+def test_whatever_a_file_holds_it_is_judged(plain: Path, at: int, written: bytes, end: int) -> None:
+    """No bytes raise anything, and a code that is given has a sentence."""
+    content = bytearray(plain.read_bytes())
+    content[at : at + len(written)] = written
+    for name in ("IM1", "x.dcm"):
+        with TemporaryFile() as file:
+            file.write(content[:end])
+            judged = judge(file, name)
+        assert judged.reason in {"", *REASONS}
+        is_told = judged.condition in {ObjectCondition.PARTIAL, ObjectCondition.WRONG}
+        assert bool(judged.reason) is is_told
 
 
 def test_every_refusal_is_documented(project: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Container, Mapping
+from itertools import islice, takewhile
 from typing import Final
 
 from gdtbridge.archive.picked_files import PickOutcome, storable
@@ -37,9 +39,11 @@ class MediaRule:
         self._known = known
         self._is_due = is_due
         self._named: dict[str, tuple[FileStamp, frozenset[str]]] = {}
+        self._taken: list[str] = []
 
     def look(self, there: Container[str]) -> None:
-        """Forget what is known of directories that are not ``there`` any more."""
+        """Begin a look; forget what is known of directories that are not ``there`` any more."""
+        self._taken = sorted(self._known.taken)
         self._named = {name: one for name, one in self._named.items() if name in there}
 
     def named(self, tree: FolderTree, directory: TreeFile, age: float) -> frozenset[str] | None:
@@ -99,10 +103,11 @@ class MediaRule:
         return further
 
     def remembered(self, medium: Medium) -> set[str]:
-        """Return the `storable` names of files below a medium that were taken."""
+        """Return the `storable` names of files below a medium that were taken before this look."""
         above = storable(medium.directory.folder)
         prefix = f"{above}/" if above else ""
-        return {name for name in self._known.taken if name.startswith(prefix)}
+        found = islice(self._taken, bisect_left(self._taken, prefix), None)
+        return set(takewhile(lambda name: name.startswith(prefix), found))
 
     def _is_pending(self, file: TreeFile) -> bool:
         known, judged = self._known.of(file), self._handler.judged(file)

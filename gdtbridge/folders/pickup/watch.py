@@ -120,7 +120,6 @@ class PickupWatch(FolderLooker):
         files = [one for one in listing.files if not is_refused(one.name)]
         ages = self._ages.look(((one.name, one.stamp) for one in files), self._heard_at)
         self._handler.look(set(ages))
-        self._media.look(ages)
         self._again_at = {name: at for name, at in self._again_at.items() if name in ages}
         tray = Tray(self._monotonic, self._heard_at + TRAY_SECONDS)
         ready, of_media, spared = self._ready(tree, files, ages, tray)
@@ -135,6 +134,8 @@ class PickupWatch(FolderLooker):
     ) -> tuple[list[TreeFile], set[str], set[str]]:
         """Return what is tried now, the names of it that media hold, and what is not forgotten."""
         media, loose = media_of(files)
+        if media:
+            self._media.look(ages)
         of_media: list[TreeFile] = []
         spared: set[str] = set()
         for medium in media:
@@ -190,11 +191,11 @@ class PickupWatch(FolderLooker):
         tray: Tray,
     ) -> None:
         """Handle what is ready as far as the tray has room; what media hold stays there yet."""
-        self._postponed, waiting = "", list(in_turn(ready))
+        queue, waits = list(in_turn(ready)), self._now[Handled.WAITING]
         failures: list[StoreError] = []
-        for done, file in enumerate(waiting):
+        for done, file in enumerate(queue):
+            self._now[Handled.WAITING] = waits + len(queue) - done
             if self._stopping.is_set() or not tray.takes(file):
-                self._now[Handled.WAITING] += len(waiting) - done
                 self._wait = 0.0
                 return
             try:
@@ -202,14 +203,18 @@ class PickupWatch(FolderLooker):
             except StoreError as error:
                 failures.append(error)
                 if isinstance(error, OutOfResources) or len(failures) == MOST_FAILURES:
-                    self._now[Handled.WAITING] += len(waiting) - done
                     self._postpone(type(error).__name__)
                     return
                 self._again_at[file.name] = self._heard_at + RETRY_SECONDS
                 handled = Handled.WAITING
             self._totals[handled] += 1
-            self._now[handled] += 1
+            if handled is Handled.WAITING:
+                waits += 1
+            else:
+                self._now[handled] += 1
             self._heard()
+        self._now[Handled.WAITING] = waits
+        self._postponed = ""
 
     def _handle(self, tree: FolderTree, file: TreeFile, age: float, *, stays: bool) -> Handled:
         known = self._known.of(file)
