@@ -197,8 +197,9 @@ class Container:
         return [*own, {"type": "network", "path": f"/run/netns/{self.namespace}"}]
 
     def _mounts(self) -> Iterator[dict[str, Any]]:
-        for target in self.service.get("tmpfs", []):
-            options = ["nosuid", "nodev", "mode=1777"]
+        for said in self.service.get("tmpfs", []):
+            target, _, further = said.partition(":")
+            options = ["nosuid", "nodev", "noexec", "mode=1777", *filter(None, further.split(","))]
             yield {"destination": target, "type": "tmpfs", "source": "t", "options": options}
         known = BindMount(f"/etc/netns/{self.namespace}/hosts", "/etc/hosts", True, False)
         for one in (*self.mounts, known):

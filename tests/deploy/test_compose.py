@@ -110,7 +110,7 @@ def test_what_only_env_may_say_is_told(page: str, text: str) -> None:
         "GDTBRIDGE_DICOM__PORT",
         "GDTBRIDGE_HTTP__PORT",
     }
-    assert "Kennwort, Ports und AE-Titel zählen nur aus `.env`" in page
+    assert "Kennwort, Ports und AE-Titel zählen nur aus `.env`" in " ".join(page.split())
 
 
 def has_compose() -> bool:
