@@ -306,13 +306,15 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         worklist, devices, lambda: night_before(clock.local(), settings.worklist.min_age_hours)
     )
     unknown = settings.dicom.unknown_devices
-    callers = CallerRegister(database, devices, clock, refuses_unknown=unknown == "refuse")
+    peers = PeerDirectory([archive_peer(one, encryption) for one in settings.peer])
+    callers = CallerRegister(
+        database, devices, clock, refuses_unknown=unknown == "refuse", is_peer=peers.knows
+    )
     history = ListHistory(database, worklist)
     query_reports = QueryReports(queries, history, device_worklist, devices, clock)
     forecast = SpaceForecast(
         database, archive.folder, settings.storage.min_free_mb * MEGABYTE, clock
     )
-    peers = PeerDirectory([archive_peer(one, encryption) for one in settings.peer])
     confirmations = Confirmations(
         database,
         confirming_archives(settings, forward.targets),

@@ -371,6 +371,8 @@ def _forward(core: Core) -> dict[str, PartState]:
         for aet, states in found.items()
         for state, count in states.items()
     }
+    for aet, count in core.confirmations.unconfirmed().items():
+        figures[Figure("gdtbridge_forward_unconfirmed", aet)] = count
     told = ", ".join(f"{aet}: {states[CopyState.WAITING]}" for aet, states in found.items())
     return {"forward": PartState(ok=True, detail=told, figures=figures)} if found else {}
 

@@ -6,7 +6,7 @@ Noting costs an association nothing but a lock: what a crash takes are the count
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -24,26 +24,39 @@ MOST_ACTS: Final = 400
 _Acts = dict[tuple[str, str, str], CallerAct]
 
 
+def _is_nobody(_caller: Caller) -> bool:
+    return False
+
+
 class CallerRegister:
     """Who called, and what they did. Thread-safe."""
 
     def __init__(
-        self, database: Database, devices: DeviceDirectory, clock: Clock, *, refuses_unknown: bool
+        self,
+        database: Database,
+        devices: DeviceDirectory,
+        clock: Clock,
+        *,
+        refuses_unknown: bool,
+        is_peer: Callable[[Caller], bool] = _is_nobody,
     ) -> None:
         """Note nothing yet; what was noted before stands in the database.
 
-        ``refuses_unknown``: only ``devices`` may associate.
+        ``refuses_unknown``: only ``devices`` may associate, and who ``is_peer`` of the settings.
         """
         self._database = database
         self._devices = devices
         self._clock = clock
         self._refuses_unknown = refuses_unknown
+        self._is_peer = is_peer
         self._lock = threading.Lock()
         self._new: dict[tuple[str, str], tuple[Caller, _Acts]] = {}
 
     def admits(self, caller: Caller) -> bool:
         """Return whether a caller may associate."""
-        return not self._refuses_unknown or self._devices.device_of(caller) is not None
+        if not self._refuses_unknown or self._devices.device_of(caller) is not None:
+            return True
+        return self._is_peer(caller)
 
     def note(self, caller: Caller, kind: ActKind, what: str, outcome: str) -> None:
         """Count one thing a caller did; touches nothing but memory."""

@@ -30,6 +30,7 @@ from gdtbridge.durable.clock import DAY_SECONDS, Clock
 from gdtbridge.errors import BridgeError
 from gdtbridge.forward import store as copies
 from gdtbridge.forward.model import CopyState
+from gdtbridge.logs import describe
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ LONGEST_PAUSE: Final = 3600.0
 """Seconds after which an archive is asked again that does not answer: 60, 120 … 3600."""
 KEPT_DAYS: Final = 60
 """So long a report for a request is known, with which archives may take their time."""
+MOST_COUNTED: Final = 10_000
+"""So many unconfirmed copies are counted: counting is not to cost more and more."""
 _FORGOTTEN_AT_ONCE: Final = 100
 
 
@@ -102,6 +105,9 @@ class Confirmations:
                 self._look(archive, due)
         except BridgeError as error:
             self._pause(archive, due, str(error))
+        except Exception as error:  # noqa: BLE001 - one batch must not keep the others back
+            log.error("%s cannot be asked: %s", archive.aet, describe(error))
+            self._pause(archive, due, "Fehler im Programm / fault of the program")
         else:
             self._failures.pop(archive.aet, None)
 
@@ -236,6 +242,14 @@ class Confirmations:
     ) -> None:
         values |= {"confirm_at": self._clock.utc() + seconds, "reason": reason}
         copies.change(connection, [one.id for one in some], **values)
+
+    def unconfirmed(self) -> dict[str, int]:
+        """Return how many copies each archive has not confirmed yet, `MOST_COUNTED` at most."""
+        with self._database.read() as connection:
+            return {
+                one.aet: store.count_unconfirmed(connection, one.aet, MOST_COUNTED)
+                for one in self.archives
+            }
 
     def forget_old(self) -> None:
         """Remove requests of long ago."""

@@ -132,6 +132,13 @@ def forget(connection: Connection, before: float, most: int) -> None:
         connection.execute(sa.delete(table).where(column.in_(numbers)))
 
 
+def count_unconfirmed(connection: Connection, destination: str, most: int) -> int:
+    """Return how many copies an archive has not confirmed, ``most`` at most."""
+    here = _SENT, forward_copy.c.destination == destination
+    some = sa.select(forward_copy.c.confirm_at).where(*here).limit(most).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
+
+
 class UnconfirmedCopies(NamedTuple):
     """Copies an archive has not confirmed: how many (counted so far), since when, why."""
 

@@ -56,6 +56,10 @@ class PeerDirectory:
         found = (one.viewer for one in self._peers if self._is_meant(one, caller))
         return next((viewer for viewer in found if viewer is not None), None)
 
+    def knows(self, caller: Caller) -> bool:
+        """Return whether ``caller`` is any of the peers."""
+        return any(self._is_meant(one, caller) for one in self._peers)
+
     def is_peer(self, aet: str, caller: Caller) -> bool:
         """Return whether ``caller`` is the peer of an AE title, at its address."""
         wanted = folded_title(aet)

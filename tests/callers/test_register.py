@@ -14,6 +14,7 @@ from gdtbridge.callers.register import MOST_ACTS, MOST_CALLERS
 from gdtbridge.database import Database
 from gdtbridge.devices import Caller, ConfiguredDevice, DeviceDirectory
 from gdtbridge.errors import DatabaseError
+from gdtbridge.retrieve.peers import ArchivePeer, PeerDirectory
 from tests.tools.clock import HandClock
 
 LOGIQ = Caller("LOGIQ", "10.0.0.7", "1.2.840.113619.6.323", "LOGIQS8_1")
@@ -113,3 +114,14 @@ def test_only_devices_of_the_settings_may_come_in(database: Database, clock: Han
     assert register.admits(LOGIQ)
     assert register.admits(Caller("ANY", "10.0.0.8"))
     assert not register.admits(Caller("ANY", "10.0.0.7"))
+
+
+def test_peers_may_come_in_where_only_devices_may(database: Database, clock: HandClock) -> None:
+    """An archive that asks, or reports what it keeps, is described by its own table."""
+    peers = PeerDirectory([ArchivePeer("PACS", "10.0.0.9", 104, None)])
+    register = CallerRegister(
+        database, DeviceDirectory(), clock, refuses_unknown=True, is_peer=peers.knows
+    )
+    assert register.admits(Caller("PACS", "10.0.0.9"))
+    assert not register.admits(Caller("PACS", "10.0.0.8"))
+    assert not register.admits(Caller("OTHER", "10.0.0.9"))

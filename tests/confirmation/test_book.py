@@ -48,6 +48,7 @@ def test_a_study_is_asked_about_when_it_has_settled(copies: Copies) -> None:
     copies.ask(REPORT_SECONDS[0] - 1)
     assert len(copies.shelf.asked) == 1
     assert copies.states() == {"2.25.1": "sent", "2.25.2": "sent"}
+    assert copies.book.unconfirmed() == {"PACS": 2}
     assert copies.ask(1) == REPORT_SECONDS[1]
     assert copies.ask(REPORT_SECONDS[1]) == copies.ask(0) == REPORT_SECONDS[2]
     assert len({uid for uid, _ in copies.shelf.asked}) == 3
@@ -164,6 +165,18 @@ def test_an_archive_that_cannot_be_asked(copies: Copies) -> None:
     copies.shelf.kept, copies.shelf.reports_at_once = {"2.25.1", "2.25.2"}, True
     assert copies.ask(3600) is None
     assert set(copies.states().values()) == {"commitment"}
+
+
+def test_a_fault_of_ours_keeps_no_other_exam_back(copies: Copies) -> None:
+    """The exam waits as for an archive that is away; others are asked about."""
+    copies.shelf.error = RuntimeError("bad")
+    copies.ask()
+    assert copies.reasons() == {"fault of the program"}
+    copies.shelf.error, copies.shelf.reports_at_once = None, True
+    copies.forward("2.25.9", study="2.25.101")
+    copies.shelf.kept = {"2.25.9"}
+    copies.ask(61)
+    assert copies.states()["2.25.9"] == "commitment"
 
 
 def test_a_query_confirms_what_is_listed(listed: Copies) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from gdtbridge.confirmation.book import LOOK_AGAIN_SECONDS, MOST_LOSSES
 from gdtbridge.dicom.server import DicomServer
-from gdtbridge.service import dimse_services
+from gdtbridge.health import Figure
+from gdtbridge.service import dimse_services, probes_of
 from gdtbridge.settings import DicomSettings, load_settings
 from tests.forward.conftest import PEER, Forwarding
 from tests.tools.committing_peer import CommittingPeer, committing
@@ -75,6 +76,8 @@ def test_what_the_archive_keeps_is_confirmed(confirming: Confirming) -> None:
     """By its report on an association of its own, once for the exam."""
     confirming.forward()
     assert confirming.states() == {"sent": 3}
+    figures = probes_of(confirming.practice.core)["forward"]()["forward"].figures
+    assert figures[Figure("gdtbridge_forward_unconfirmed", "PACS")] == 3
     confirming.ask()
     assert confirming.states() == {"confirmed": 3}
     assert (len(confirming.archive.asked), confirming.told()) == (1, {})
