@@ -14,6 +14,7 @@ from gdtbridge.commands.options import (
     view_of,
     with_settings,
 )
+from gdtbridge.dataset.values import folded_title
 from gdtbridge.durable.clock import local_time
 from gdtbridge.settings import Settings
 
@@ -49,8 +50,10 @@ def forward_list(settings: Settings, to: str, study: str, *, failed: bool, as_js
             found = core.forward.copies(states=states, to=to, study_instance_uid=study)
             print_rows([_copy_row(one, as_json=as_json) for one in found], as_json=as_json)
             return
-        rows = [one for one in _target_rows(core) if not to or one["target"] == to]
-        wrong = [one for one in core.forward.mistakes() if not to or one.destination == to]
+        wanted = folded_title(to)
+        rows = [one for one in _target_rows(core) if wanted in {"", folded_title(one["target"])}]
+        mine = core.forward.mistakes()
+        wrong = [one for one in mine if wanted in {"", folded_title(one.destination)}]
     mistakes = [_mistake_row(one, as_json=as_json) for one in wrong]
     if as_json:
         print_json({"targets": rows, "wrong": mistakes})

@@ -130,6 +130,11 @@ class ForwardBook:
             raise NotFound(NO_TARGET)
         return found
 
+    def _title(self, to: str) -> str:
+        """Return an AE title as copies have it; upper and lower case are alike."""
+        known = (one.aet for one in self.targets if folded_title(one.aet) == folded_title(to))
+        return next(known, to)
+
     def again(self, numbers: Collection[int] = (), *, to: str = "") -> int:
         """Send copies again by their numbers, else everything that failed; return how many.
 
@@ -151,7 +156,7 @@ class ForwardBook:
 
         Returns how many. Raises `NotFound` for a number no copy has.
         """
-        open_states = (CopyState.WAITING, CopyState.FAILED)
+        open_states, to = (CopyState.WAITING, CopyState.FAILED), self._title(to)
         with self.database.write() as connection:
             known = [to] if to else store.destinations(connection)
             found = self._chosen(connection, numbers, known, open_states)
@@ -206,7 +211,9 @@ class ForwardBook:
     ) -> list[ListedCopy]:
         """Return the newest copies in some states, to one archive and of one study if named."""
         with self.database.read() as connection:
-            return store.listed(connection, states, to, study_instance_uid, MOST_LISTED)
+            return store.listed(
+                connection, states, self._title(to), study_instance_uid, MOST_LISTED
+            )
 
     def failures(self) -> list[FailedCopies]:
         """Return what was given up, for each archive."""

@@ -52,8 +52,9 @@ def test_what_waits_and_what_was_refused_is_listed(
     assert "nicht erreichbar" in row["reason"]
     with forwarding.peer.listening():
         forwarding.forward()
-    (row,) = terminal.listed()
+    (row,) = terminal.listed("--to", "pacs")
     assert (row["sent"], row["failed"]) == ("1", "1")
+    assert terminal.listed("--to", "OTHER") == []
     (failed,) = terminal.listed("--failed")
     assert (failed["sop_instance_uid"], failed["state"]) == (uids[0], "failed")
     assert "(C000)" in failed["reason"]
@@ -113,7 +114,7 @@ def test_an_archive_that_is_gone_is_given_up(forwarding: Forwarding, terminal: T
         sent(forwarding, study=f"2.25.80{number}")
     forwarding.practice.wait()
     forwarding.forward()
-    terminal.run("end", "--to", "PACS")
+    terminal.run("end", "--to", "pacs")
     with forwarding.peer.listening() as peer:
         forwarding.forward()
         assert (peer.uids, terminal.listed()[0]["exams"]) == ([], "0")

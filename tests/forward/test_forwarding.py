@@ -264,6 +264,29 @@ def test_an_object_that_breaks_the_association_keeps_no_other_back(
     assert forwarding.states() == {"failed": 1, "sent": 2}
 
 
+def test_an_archive_that_never_answers_is_left_after_a_while(
+    forwarding: Forwarding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The object is sent again; that it may be there is remembered."""
+    monkeypatch.setattr("gdtbridge.dicom.upper_layer.requestor.ANSWER_SECONDS", 0.3)
+    uids, answered = sent(forwarding), threading.Event()
+
+    def answer(_: Dataset) -> int | None:
+        answered.wait(20)
+        return None
+
+    forwarding.peer.answer = answer
+    forwarding.practice.wait()
+    with forwarding.peer.listening() as peer:
+        forwarding.forward()
+        answered.set()
+        (waiting,) = forwarding.practice.core.forward.copies(states=[CopyState.WAITING])
+        assert "bricht die Verbindung ab" in waiting.reason
+        peer.answer = lambda _: 0
+        forwarding.forward()
+        assert peer.uids == uids
+
+
 # ---------------------------------------------------------------------------- rules
 
 
