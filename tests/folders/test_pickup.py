@@ -603,7 +603,7 @@ def test_a_medium_that_is_kept_is_taken_once(desk: PickupDesk) -> None:
     """It may be read-only, and come back after a restart; another medium has other files."""
     dicomdir(desk.folder, ["A", "B"])
     for name, uid in (("A", "2.25.1"), ("B", "2.25.2")):
-        os.utime(desk.drop(name, uid), (5, 5))
+        os.utime(desk.drop(name, uid), (1e9, 1e9))
     before = desk.names()
     assert [desk.look(), desk.look(400), desk.again().look(400)] == [2, 0, 0]
     assert desk.names() == before
@@ -612,10 +612,27 @@ def test_a_medium_that_is_kept_is_taken_once(desk: PickupDesk) -> None:
     stick = desk.folder.rename(desk.folder.with_name("drawer"))
     desk.folder.mkdir()
     dicomdir(desk.folder, ["A"])
-    os.utime(desk.drop("A", "2.25.3"), (6, 6))
+    os.utime(desk.drop("A", "2.25.3"), (2e9, 2e9))
     assert desk.look() == 1
     assert desk.received() == ["2.25.1", "2.25.2", "2.25.3"]
     assert stick.exists()
+
+
+@pytest.mark.parametrize("settings_text", [KEEP])
+def test_a_device_without_a_clock_loses_nothing(desk: PickupDesk) -> None:
+    """Its next stick has the same names, sizes and times, and other images."""
+    os.utime(desk.drop("IM1", "2.25.1"), (315_532_800, 315_532_800))
+    assert [desk.look(), desk.look(3600)] == [1, 0]
+    (desk.folder / "IM1").unlink()
+    desk.look()
+
+    os.utime(desk.drop("IM1", "2.25.2"), (315_532_800, 315_532_800))
+
+    assert desk.look() == 1
+    assert desk.received() == ["2.25.1", "2.25.2"]
+    again = desk.again()
+    assert [again.look(), again.look()] == [1, 0]
+    assert desk.received() == ["2.25.1", "2.25.2"]
 
 
 def test_a_directory_that_cannot_be_read_names_nothing(desk: PickupDesk) -> None:

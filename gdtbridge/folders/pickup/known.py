@@ -11,6 +11,9 @@ from gdtbridge.archive.picked_files import PickedFile, PickOutcome, PickupMemory
 from gdtbridge.durable.trees import TreeFile
 from gdtbridge.errors import BridgeError
 
+FIRST_CLOCK_NS: Final = 631_152_000 * 10**9
+"""1990. A file that says to be older is of a device whose clock does not run (FAT begins in 1980):
+the next one of its name and size has the same time."""
 MOST_REMEMBERED: Final = 200_000
 """Files of a folder that are remembered once they are gone; a stick may come back."""
 
@@ -24,6 +27,8 @@ class KnownFiles:
         self._files: dict[str, PickedFile] | None = None
         self._new: dict[str, PickedFile] = {}
         self._gone: set[str] = set()
+        self._there: set[str] = set()
+        """What was noted since the start and has been there ever since."""
 
     def load(self) -> None:
         """Read what is known, once; raise a `DatabaseError`."""
@@ -36,7 +41,15 @@ class KnownFiles:
         if known is None:
             return None
         same = (known.size, known.modified_ns) == (file.stamp.size, file.stamp.modified_ns)
-        return known if same else None
+        return known if same and self._is_certain(known) else None
+
+    def _is_certain(self, known: PickedFile) -> bool:
+        """Return whether size and time tell a file from the next: not without a clock.
+
+        Then only what has been there ever since is the same; what appears is read again.
+        """
+        is_taken = known.outcome is PickOutcome.TAKEN
+        return not is_taken or known.modified_ns >= FIRST_CLOCK_NS or known.name in self._there
 
     def note(
         self, file: TreeFile, outcome: PickOutcome, now: float, reason: str = "", name: str = ""
@@ -47,6 +60,7 @@ class KnownFiles:
             storable(name or file.name), stamp.size, stamp.modified_ns, outcome, reason, now
         )
         known = self._all.get(one.name)
+        self._there.add(one.name)
         if known is not None and replace(known, since=now) == one:
             return
         self._all[one.name] = self._new[one.name] = one
@@ -72,6 +86,7 @@ class KnownFiles:
         there is room for, and where ``spared`` names them. What is new may have been moved since.
         """
         present = {storable(name) for name in there} | self._new.keys()
+        self._there &= present
         gone = [one for one in self._all.values() if one.name not in present | spared]
         if keeps_taken:
             taken = [one for one in gone if one.outcome is PickOutcome.TAKEN and not one.reason]
