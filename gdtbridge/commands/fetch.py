@@ -139,6 +139,8 @@ def _line(one: FetchedStudy) -> str:
     if one.refused:
         why = ", ".join(sorted(set(one.refused.values())))
         parts.append(f"{len(one.refused)} abgelehnt / refused ({why})")
+    if one.failed:
+        parts.append(f"{one.failed} vom Archiv nicht gesendet / not sent by the archive")
     if one.missing:
         parts.append(f"{one.missing} fehlen / missing")
     return f"{one.study.study_instance_uid}: {', '.join(parts)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gdtbridge.dicom.archive_client import find, querying
@@ -17,7 +17,7 @@ from gdtbridge.dicom.remote_retrieve import (
 )
 from gdtbridge.dicom.storage import StoragePort
 from gdtbridge.retrieve.attributes import QueryLevel
-from gdtbridge.retrieve.fetching import RemoteObject, RemoteStudy
+from gdtbridge.retrieve.fetching import RemoteObject, RemoteStudy, SentStudy
 from worklist.item import Item, text_of, texts_of
 
 _STUDY_KEYS = (
@@ -73,19 +73,19 @@ class DicomArchive:
         objects: Sequence[RemoteObject],
         arrived: Callable[[], int],
         progress: Callable[[int, int | None], None],
-    ) -> Mapping[str, str]:
-        """Have a study sent; return what was refused of it here; raise `PeerError`."""
+    ) -> SentStudy:
+        """Have a study sent; return what did not come; raise `PeerError`."""
 
         def told(counts: SubOperations) -> None:
             progress(counts.completed + counts.warning + counts.failed, counts.remaining)
 
         if self.destination:
-            move_study(self.peer, study, self.destination, arrived, told)
-            return {}
+            moved = move_study(self.peer, study, self.destination, arrived, told)
+            return SentStudy(failed=moved.failed)
         storage = RetrievedStorage(self.port)
         contexts = storage_contexts(_classes(objects))
-        get_study(self.peer, study, contexts, storage, self.at, told)
-        return storage.refused
+        counts = get_study(self.peer, study, contexts, storage, self.at, told)
+        return SentStudy(storage.refused, max(0, counts.failed - len(storage.refused)))
 
 
 def _study(item: Item) -> RemoteStudy:

@@ -95,12 +95,14 @@ class FetchBook:
     def origin_of(self, incoming: IncomingInstance) -> FetchOrigin | None:
         """Return what may show that an object was fetched; None where nothing does.
 
-        It may look up host names: not for within a transaction.
+        An originator that is the sender itself (as pynetdicom's archives say) is none. It may look
+        up host names: not for within a transaction.
         """
         if incoming.is_fetched:
             return FetchOrigin(is_own=True, is_moved=False, peer=incoming.calling_aet)
-        if originator := incoming.move_originator:
-            is_ours = folded_title(originator) == folded_title(self._aet)
+        originator = folded_title(incoming.move_originator)
+        if originator and originator != folded_title(incoming.calling_aet):
+            is_ours = originator == folded_title(self._aet)
             return FetchOrigin(is_own=False, is_moved=True, peer="") if is_ours else None
         peer = self._peer_of(Caller(incoming.calling_aet, incoming.peer))
         return FetchOrigin(is_own=False, is_moved=False, peer=peer) if peer else None

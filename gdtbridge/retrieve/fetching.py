@@ -65,6 +65,17 @@ class RemoteObject:
     transfer_syntaxes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SentStudy:
+    """What did not come of a study: what we refused, by SOP Instance UID and kind of error.
+
+    ``failed`` is how many further objects the archive says it could not send.
+    """
+
+    refused: Mapping[str, str] = field(default_factory=dict)
+    failed: int = 0
+
+
 class RemoteArchive(Protocol):
     """Port: another archive. Each call raises a `BridgeError` where it does not do it."""
 
@@ -84,8 +95,8 @@ class RemoteArchive(Protocol):
         objects: Sequence[RemoteObject],
         arrived: Callable[[], int],
         progress: Callable[[int, int | None], None],
-    ) -> Mapping[str, str]:
-        """Have a study sent; return what we refused of it, by SOP Instance UID.
+    ) -> SentStudy:
+        """Have a study sent; return what did not come.
 
         ``arrived`` counts what is here of it, ``progress`` is told objects done and to come.
         """
@@ -101,13 +112,15 @@ class FetchedStudy:
     aside: int = 0
     refused: Mapping[str, str] = field(default_factory=dict)
     missing: int = 0
+    failed: int = 0
+    """How many the archive says it could not send."""
     problem: str = ""
     """Why it ended before its end, in words."""
 
     @property
     def is_whole(self) -> bool:
         """Whether everything the archive lists is here."""
-        return not (self.missing or self.refused or self.problem)
+        return not (self.missing or self.refused or self.failed or self.problem)
 
 
 Told = Callable[[RemoteStudy, int, int | None], None]
@@ -155,10 +168,9 @@ class StudyFetcher:
         if listed and listed <= set(before) and not reported:
             return FetchedStudy(study, len(listed))
         number = self.fetches.open(uid, self.remote.aet, study.patient_id, reported=reported)
-        refused: Mapping[str, str] = {}
-        problem = ""
+        sent, problem = SentStudy(), ""
         try:
-            refused = self.remote.send(
+            sent = self.remote.send(
                 uid,
                 objects,
                 lambda: len(self._here(uid)),
@@ -168,7 +180,7 @@ class StudyFetcher:
             problem = str(error)
         finally:
             self.fetches.close(number)
-        outcome = self._outcome(study, listed, before, refused, problem)
+        outcome = self._outcome(study, listed, before, sent, problem)
         self._note(outcome, who)
         return outcome
 
@@ -195,7 +207,7 @@ class StudyFetcher:
         study: RemoteStudy,
         listed: set[str],
         before: Mapping[str, Sequence[tuple[int, str]]],
-        refused: Mapping[str, str],
+        sent: SentStudy,
         problem: str,
     ) -> FetchedStudy:
         here = self._here(study.study_instance_uid)
@@ -208,7 +220,16 @@ class StudyFetcher:
         ]
         aside = sum(one in {Standing.FETCHED_ASIDE, Standing.UNCOMPARED} for one in came)
         missing = len(listed - set(here))
-        return FetchedStudy(study, len(listed), len(came) - aside, aside, refused, missing, problem)
+        return FetchedStudy(
+            study=study,
+            listed=len(listed),
+            new=len(came) - aside,
+            aside=aside,
+            refused=sent.refused,
+            missing=missing,
+            failed=sent.failed,
+            problem=problem,
+        )
 
     def _note(self, outcome: FetchedStudy, who: str) -> None:
         """Enter into the exam's history who fetched how much, and whence."""

@@ -182,6 +182,7 @@ def test_another_patient_than_listed_is_refused(practice: Practice) -> None:
         ({"move_originator": "GDTBRIDGE", "calling_aet": "PACS"}, False),
         ({"move_originator": "gdtbridge ", "calling_aet": "STORE2"}, False),
         ({"calling_aet": "PACS"}, False),
+        ({"move_originator": "PACS", "calling_aet": "PACS"}, False),
         ({"calling_aet": "PACS", "peer": "192.0.2.1"}, True),
         ({"move_originator": "OTHER", "calling_aet": "PACS"}, True),
         ({}, True),
