@@ -1,4 +1,4 @@
-"""Peers that are called encrypted: DCMTK, and those with whom it does not come about."""
+"""Peers that are called encrypted: DCMTK, Orthanc, and those with whom it does not come about."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from tests.tools.certificate import Certificates, make_ended
 from tests.tools.dcmtk import by_uid, dataset_bytes, dcmtk, storescp
 from tests.tools.dicom_server import Bridge, StartServer
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification, part10, still
+from tests.tools.foreign import orthanc
 from tests.tools.ports import free_port
 
 PLACE = "127.0.0.1"
@@ -207,3 +208,25 @@ def test_reported_to_an_encrypted_device(bridge: Bridge, certificates: Certifica
     assert isinstance(send_report(address, report), int)
     with pytest.raises(PeerError, match="set tls = true"):
         send_report(replace(address, tls=None), report)
+
+
+def test_orthanc_both_ways(start: StartServer, certificates: Certificates, tmp_path: Path) -> None:
+    """Orthanc with TLS stores here and is stored to, each showing the other its certificate."""
+    bridge = start(tls=certificates.server_tls(asks=True))
+    own = certificates.server
+    settings = {
+        "DicomTlsEnabled": True,
+        "DicomTlsCertificate": str(own.certificate),
+        "DicomTlsPrivateKey": str(own.key),
+        "DicomTlsTrustedCertificates": str(certificates.ca.certificate),
+        "DicomTlsRemoteCertificateRequired": True,
+    }
+    with orthanc(tmp_path, free_port(), "ORTHANC", **settings) as other:
+        file = part10(tmp_path / "1.dcm", still(7, SOPInstanceUID="2.25.1"), sop_uid="2.25.1")
+        peer = called(other.dicom_port, certificates.client_tls(proven=True))
+        assert store(peer, [file]) == [(file, 0)]
+        (kept,) = other.get("/instances")
+        other.know(bridge.tls_port, tls=True)
+        other.post("/modalities/bridge/store", [kept])
+    (sent,) = bridge.core.files()
+    assert dataset_bytes(sent)[-1000:] == dataset_bytes(file)[-1000:]

@@ -66,6 +66,18 @@ WRONG = [
     ("[http]\ntoken = 'short'\n", {}, "http.token"),
     ("[dicom]\nhost = '0.0.0.0'\n", {}, "dicom.allowed_networks"),
     ("[dicom]\nallowed_networks = ['300.1.1.1']\n", {}, "dicom.allowed_networks"),
+    ("[dicom]\ntls_port = 2762\n", {}, "dicom.tls_certificate"),
+    ("[dicom]\ntls_only = true\n", {}, "dicom.tls_only"),
+    ("[dicom]\ntls_client_ca = 'ca.pem'\n", {}, "dicom.tls_client_ca"),
+    ("[dicom]\ntls_key = 'key.pem'\n", {}, "dicom.tls_key"),
+    ("[dicom]\nport = 2762\ntls_port = 2762\ntls_certificate = 'x.pem'\n", {}, "dicom.port"),
+    ("[[peer]]\naet = 'A'\nhost = 'h'\ntls_ca = 'ca.pem'\n", {}, "set tls = true"),
+    (
+        "[[peer]]\naet = 'A'\nhost = 'h'\ntls = true\ntls_verify = false\ntls_ca = 'c.pem'\n",
+        {},
+        "tls_verify",
+    ),
+    ("[[device]]\naet = 'A'\ntls = true\ntls_key = 'k.pem'\n", {}, "tls_certificate"),
     ("[dicom", {}, "gdtbridge.toml"),
     ("[exam]\nquiet_seconds = inf\n", {}, "exam.quiet_seconds"),
     ("[exam]\npatient_id_pattern = '([0-9]+)*'\n", {}, "exam.patient_id_pattern"),
@@ -164,6 +176,31 @@ def test_a_safe_combination_may_listen_everywhere(tmp_path: Path) -> None:
 
     assert settings.dicom.allowed_networks == ("192.168.1.0/24", "10.0.0.7/32")
     assert "0123456789abcdef" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("host", "only", "plain"),
+    [
+        ("0.0.0.0", "false", "0.0.0.0"),
+        ("0.0.0.0", "true", "127.0.0.1"),
+        ("192.168.1.10", "true", "127.0.0.1"),
+        ("::", "true", "::1"),
+        ("127.0.0.1", "true", "127.0.0.1"),
+    ],
+)
+def test_only_encrypted_from_outside(tmp_path: Path, host: str, only: str, plain: str) -> None:
+    """Where TLS is a must, the unencrypted port is this machine's alone."""
+    text = f"""
+        [dicom]
+        host = "{host}"
+        allowed_networks = ["192.168.1.0/24"]
+        tls_port = 2762
+        tls_certificate = "own.pem"
+        tls_only = {only}
+        """
+    settings = load_settings(settings_file(tmp_path, text), {})
+
+    assert settings.dicom.plain_host == plain
 
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -136,9 +136,9 @@ class Orthanc:
         """Import files; return their identifiers."""
         return [self.post("/instances", file.read_bytes())["ID"] for file in files]
 
-    def know(self, port: int, aet: str = "GDTBRIDGE") -> None:
+    def know(self, port: int, aet: str = "GDTBRIDGE", *, tls: bool = False) -> None:
         """Enter the server on ``port`` as the modality ``bridge``."""
-        modality = {"AET": aet, "Host": "127.0.0.1", "Port": port}
+        modality = {"AET": aet, "Host": "127.0.0.1", "Port": port, "UseDicomTls": tls}
         answer = requests.put(f"{self.url}/modalities/bridge", json=modality, timeout=20)
         assert answer.ok, answer.text
 
@@ -152,8 +152,13 @@ def orthanc_program() -> str:
 
 
 @contextmanager
-def orthanc(folder: Path, dicom_port: int, aet: str = "ORTHANC") -> Iterator[Orthanc]:
-    """Yield a running Orthanc with its files in ``folder``; show what it says when it dies."""
+def orthanc(
+    folder: Path, dicom_port: int, aet: str = "ORTHANC", **further: object
+) -> Iterator[Orthanc]:
+    """Yield a running Orthanc with its files in ``folder``; show what it says when it dies.
+
+    ``further`` are settings of Orthanc's own.
+    """
     http_port = free_port()
     settings = {
         "StorageDirectory": str(folder / "storage"),
@@ -162,6 +167,7 @@ def orthanc(folder: Path, dicom_port: int, aet: str = "ORTHANC") -> Iterator[Ort
         "DicomAet": aet,
         "DicomAlwaysAllowStore": True,
         "Plugins": [],
+        **further,
     }
     (folder / "orthanc.json").write_text(json.dumps(settings))
     log = folder / "orthanc.log"
