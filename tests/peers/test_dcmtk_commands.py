@@ -46,7 +46,12 @@ ASKED: dict[str, dict[str, object]] = {
     "PATIENT": {"PatientName": "Müller^Änne", "NumberOfPatientRelatedInstances": 2},
     "STUDY": {"ModalitiesInStudy": ["SR", "US"], "NumberOfStudyRelatedInstances": 2},
     "SERIES": {"Modality": "US", "NumberOfSeriesRelatedInstances": 1},
-    "IMAGE": {"Modality": "US", "PatientName": "Müller^Änne", "SOPClassUID": US_IMAGE},
+    "IMAGE": {
+        "Modality": "US",
+        "PatientName": "Müller^Änne",
+        "SOPClassUID": US_IMAGE,
+        "PerformedProcedureStepDescription": "",  # no key of ours
+    },
 }
 """What each level is asked beside its unique keys, and what is answered."""
 OBJECTS = {"PATIENT": 2, "STUDY": 2, "SERIES": 1, "IMAGE": 1}
