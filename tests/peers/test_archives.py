@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.peers import test_dcmtk_commands as commands
+from tests.peers import test_fetching as fetching
 from tests.peers import test_foreign_devices as devices
 from tests.tools.dcmtk import by_uid, dataset_bytes, dcmtk, final_status, find
 from tests.tools.foreign import TINY_TITLE, Orthanc, orthanc, tiny_device, tiny_pacs
@@ -143,6 +144,24 @@ def test_each_says_that_it_keeps_it(town: Town, peer: str) -> None:
     assert states(town, peer) == ["confirmed"] * 2
 
 
+@pytest.mark.parametrize(("by", "study"), [("get", "2.25.63"), ("move", "2.25.64")])
+def test_the_bridge_fetches_from_tiny_pacs(town: Town, tmp_path: Path, by: str, study: str) -> None:
+    """What was stored there alone is here, as it is there, and makes no record.
+
+    A picture only: of several series tiny_pacs 0.4.1 names the last one several times.
+    """
+    before = town.bridge.results()
+    sent, _ = devices.copies(tmp_path, study, PatientID="4711", PatientName="Müller^Änne")
+    where = ("-aec", TINY_TITLE, "127.0.0.1", town.ports[TINY_TITLE])
+    assert dcmtk("storescu", *where, sent).returncode == 0
+
+    done = town.bridge.command("fetch", "--study", study, "--from", TINY_TITLE, "--by", by)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    town.compare(TINY_TITLE, study, tmp_path / "there")
+    assert town.bridge.results() == before
+
+
 def test_orthanc_asks_and_fetches(town: Town, tmp_path: Path) -> None:
     """Its REST query at each level it has, and its retrieval: C-FIND, then C-MOVE to itself."""
     for level, keys, count in (
@@ -231,6 +250,11 @@ TABLE: dict[str, dict[str, tuple[str, Callable[..., None]]]] = {
     "it gets what is forwarded": dict.fromkeys(
         ("Orthanc", "dcmqrscp", "tiny_pacs"), ("yes", test_each_gets_what_is_forwarded)
     ),
+    "the bridge fetches from it (C-GET, C-MOVE)": {
+        "Orthanc": ("both", fetching.test_a_study_is_fetched),
+        "dcmqrscp": ("both", fetching.test_a_study_is_fetched),
+        "tiny_pacs": ("both", test_the_bridge_fetches_from_tiny_pacs),
+    },
     "it says that it keeps it": {
         "Orthanc": ("by commitment", test_each_says_that_it_keeps_it),
         "dcmqrscp": ("by a query", test_each_says_that_it_keeps_it),
