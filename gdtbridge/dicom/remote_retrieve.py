@@ -53,6 +53,10 @@ STALL_SECONDS: Final = 300.0
 """How long an archive may send nothing new: one that has studies on tape takes minutes."""
 _TICK_SECONDS: Final = 0.5
 _PENDING: Final = frozenset({DimseStatus.PENDING, DimseStatus.PENDING_UNSUPPORTED_KEYS})
+_PARTLY: Final = frozenset(
+    {DimseStatus.SOME_SUB_OPERATIONS_FAILED, DimseStatus.SUB_OPERATIONS_FAILED}
+)
+"""Last responses that count what failed, which is told object by object."""
 _LARGEST_COUNT: Final = 0xFFFF
 _COMPRESSED: Final = (
     *("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.90"),
@@ -258,6 +262,7 @@ class _Waiting:
         self._peer, self._conversation, self._context = peer, conversation, context
         self._patience, self._received = patience, received
         self._done = self._last = 0
+        self._is_answered = False
         self._until = 0.0
 
     def retrieve(self, command: CommandSet, study: str, progress: Progress) -> SubOperations:
@@ -283,8 +288,9 @@ class _Waiting:
             progress(counts)
             if response.command.Status in _PENDING:
                 continue
+            self._is_answered = True
             status = response.command.Status
-            if status not in {DimseStatus.SUCCESS, DimseStatus.SOME_SUB_OPERATIONS_FAILED}:
+            if status != DimseStatus.SUCCESS and not (status in _PARTLY and counts.failed):
                 raise refused(self._peer, status)
             return counts
 
@@ -302,7 +308,7 @@ class _Waiting:
 
     def _end(self) -> None:
         """Cancel what goes on, and wait a moment for its end; else the association ends."""
-        if self._conversation.is_over:
+        if self._is_answered or self._conversation.is_over:
             return
         cancel(self._conversation, self._context, 1)
         end = time.monotonic() + CANCEL_SECONDS

@@ -22,6 +22,7 @@ from gdtbridge.dataset.part10 import (
 from gdtbridge.dataset.sop_classes import is_storage
 from gdtbridge.dataset.text import SpecificCharacterSet
 from gdtbridge.dicom import identifier
+from gdtbridge.dicom.archive_client import USUAL_LIMITS, InformationModel
 from gdtbridge.dicom.command import CommandField, CommandSet, DimseStatus, encode_command
 from gdtbridge.dicom.commitment import MAX_REQUEST
 from gdtbridge.dicom.commitment_report import (
@@ -41,6 +42,7 @@ from gdtbridge.dicom.negotiation import (
     ContextResult,
     answer_context,
 )
+from gdtbridge.dicom.remote_retrieve import STALL_SECONDS, USUAL_CLASSES
 from gdtbridge.dicom.service import MAX_IDENTIFIER
 from gdtbridge.dicom.upper_layer import (
     acceptor,
@@ -57,6 +59,7 @@ from gdtbridge.errors import (
     SopClassMismatch,
     StoreError,
 )
+from gdtbridge.exams.fetching import AWAITED_SECONDS
 from gdtbridge.exams.steps import StepFault, StepMessage, StepRefused
 from gdtbridge.exams.steps.keeping import MOST_MESSAGES
 from gdtbridge.exams.steps.reading import MOST_BYTES
@@ -483,6 +486,19 @@ def test_no_status_is_left_out() -> None:
     named = {int(status, 16) for table in PROVOKED.values() for status in table}
     assert named == set(DimseStatus)
     assert {error.status for error in StoreError.__subclasses__()} <= named
+
+
+def test_what_is_said_of_a_user_of_query_and_retrieve_is_so(text: str) -> None:
+    """SOP classes and limits of the fetching side are those of the code."""
+    told = section(text, "#### 3.2.8", "\n### ").replace("\n", " ")
+    study, patient = InformationModel.STUDY_ROOT, InformationModel.PATIENT_ROOT
+    named = re.findall(r"`(1\.2\.840\.10008\.[\d.]+)`", told)
+    assert named == [study.find, patient.find, study.get, study.move]
+    limits = USUAL_LIMITS
+    assert f"{limits.answers:,} answers of {MAX_IDENTIFIER // 1024} KB" in told
+    assert f"{limits.seconds:.0f} seconds" in told
+    assert (limits.total_seconds, STALL_SECONDS, AWAITED_SECONDS) == (600, 300, 3600)
+    assert f"{len(USUAL_CLASSES)} usual ones" in told
 
 
 def test_failure_reasons_are_the_ones_of_the_code(text: str) -> None:
