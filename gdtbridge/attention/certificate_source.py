@@ -24,6 +24,8 @@ WARNING_SECONDS: Final = 30 * DAY_SECONDS
 """How long ahead the end of a certificate is told."""
 FORGET_SECONDS: Final = 30 * DAY_SECONDS
 """A peer's certificate that has ended is told of for so long, unless it shows another."""
+_TABLES: Final = ("peer (", "device (")
+"""How tables of the settings are called; who comes is called by AE title and address."""
 MOST_PEERS: Final = 200
 """Peers whose certificates are remembered."""
 MOST_TRUSTED: Final = 20
@@ -115,15 +117,19 @@ class CertificateBook:
 
     def ends(self) -> list[CertificateEnd]:
         """Return when each certificate ends; a file that cannot be read has none."""
+        called = {one.table for one in self._encryption.clients}
+        before = self._clock.utc() - FORGET_SECONDS
         with self._database.read() as connection:
-            peers = store.peer_certificates(connection)
+            shown = store.peer_certificates(connection)
         return [
             *self._files(),
             *(
                 CertificateEnd(
                     one.who, CertificateOwner.PEER, one.subject, one.not_after, one.fingerprint
                 )
-                for one in peers
+                for one in shown
+                if one.not_after >= before
+                and (one.who in called or not one.who.startswith(_TABLES))
             ),
         ]
 

@@ -134,7 +134,7 @@ class TlsConnection:
         with self._lock:
             if not self._ahead and not self._is_over and self._has_unread:
                 ahead = bytearray(_RECORD)
-                with contextlib.suppress(TlsFailure):  # `recv_into` raises it again
+                with contextlib.suppress(OSError):  # `recv_into` comes upon it again
                     self._ahead = memoryview(ahead)[: self._decrypted(memoryview(ahead))]
             return bool(self._ahead) or self._is_over or self._failure is not None
 
