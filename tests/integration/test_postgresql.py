@@ -40,6 +40,7 @@ from tests.tools.clock import HandClock
 from tests.tools.device import send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
 from tests.tools.service import NUMBER, Service, Study, service
+from tests.tools.storage_peer import StoragePeer, storage_peer
 from tests.tools.waiting import wait_for
 from worklist import WorklistFolder
 
@@ -132,9 +133,24 @@ def url(server: Server) -> str:
 
 
 @pytest.fixture(scope="module")
-def bridge(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def archive() -> Iterator[StoragePeer]:
+    """Return another archive that everything is forwarded to."""
+    with storage_peer().listening() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def bridge(
+    server: Server, archive: StoragePeer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
     """Return a running service that keeps its tables on the server; the tests share it."""
-    settings = {"storage__database": server.new_database(), "exam__quiet_seconds": "0.2"}
+    peer = {"aet": "PACS", "host": "127.0.0.1", "port": archive.port, "confirm": "none"}
+    settings = {
+        "storage__database": server.new_database(),
+        "exam__quiet_seconds": "0.2",
+        "peer": json.dumps([peer]),
+        "forward": json.dumps([{"to": "PACS"}]),
+    }
     with service(tmp_path_factory.mktemp("bridge"), **settings) as running:
         yield running
 
@@ -181,6 +197,23 @@ def test_a_device_asks_whether_its_images_are_kept(bridge: Service) -> None:
     shown = bridge.command("commitment", "list", "--all", "--json")
     assert [one["not_kept"] for one in json.loads(shown.stdout)] == ["0"]
     assert "only-copy" in bridge.command("attention", "list", "--json").stdout
+
+
+def test_copies_go_to_another_archive(bridge: Service, archive: StoragePeer) -> None:
+    """An exam, once more by hand; how far they are is listed."""
+    study = Study(78, "A78")
+    image = study.image(size=1000)
+    assert send_raw(bridge.ports["DICOM"], [image]) == [0]
+    wait_for(lambda: archive.uids.count(image[1]) == 1, 20, "the copy")
+    assert bridge.command("forward", "study", study.uid).returncode == 0
+    wait_for(lambda: archive.uids.count(image[1]) == 2, 20, "the second copy")
+
+    def states() -> list[str]:
+        shown = bridge.command("forward", "list", "--study", study.uid, "--json")
+        return [one["state"] for one in json.loads(shown.stdout)]
+
+    wait_for(lambda: states() == ["sent"], 20, "its state")
+    assert bridge.command("forward", "end", "--to", "PACS").returncode == 0
 
 
 def test_names_are_found_by_their_beginning_in_every_language(url: str) -> None:
