@@ -133,7 +133,9 @@ def test_a_report_of_what_was_there_before_it_was_sent_again(copies: Copies) -> 
 def test_a_repeated_report_says_nothing_new(copies: Copies) -> None:
     """Who did not hear our answer tells again: nothing is sent for that."""
     copies.ask()
-    assert {copies.report() for _ in range(9)} == {ReportOutcome.TAKEN}
+    copies.report()
+    copies.ask(LOOK_AGAIN_SECONDS)
+    assert {copies.report(0) for _ in range(9)} == {ReportOutcome.TAKEN}
     assert copies.sent_again == []
 
 

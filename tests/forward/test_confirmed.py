@@ -121,5 +121,9 @@ def test_an_archive_that_never_reports(confirming: Confirming) -> None:
     assert confirming.told() == {
         "forward-unconfirmed": "PACS: 3 [hat es noch nicht bestätigt / has not confirmed it yet]"
     }
+    confirming.archive.call("OTHER")
+    assert confirming.states() == {"sent": 3}
+    found = confirming.practice.core.attention.items()
+    assert [one.detail[:5] for one in found if one.code == "device-refused"] == ["OTHER"]
     confirming.archive.call()
     assert (confirming.states(), confirming.told()) == ({"confirmed": 3}, {})
