@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pydicom import dcmread
 
 from gdtbridge.retrieve.finder import QueryRefused, Viewer
 from gdtbridge.retrieve.leaving import LeavingObject, file_to_send
+from gdtbridge.settings import load_settings
 from tests.tools.practice import Practice
 from tests.tools.qrscp import query_of
 
@@ -23,9 +25,10 @@ def named(practice: Practice, **keys: object) -> list[LeavingObject]:
     return list(practice.core.finder.leaving(query_of(keys), viewer=Viewer()))
 
 
-@pytest.fixture
-def two_exams(practice: Practice) -> Practice:
+@pytest.fixture(scope="module")
+def two_exams(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     """Return a practice with two exams of different patients, of two objects each."""
+    practice = Practice(tmp_path_factory.mktemp("two"), load_settings(environ={}))
     for patient in ("4711", "4712"):
         study = f"2.25.{patient}000"
         for number in (1, 2):
@@ -37,7 +40,8 @@ def two_exams(practice: Practice) -> Practice:
                 SOPInstanceUID=f"{study}.{number}",
             )
         practice.wait()
-    return practice
+    yield practice
+    practice.close()
 
 
 @pytest.mark.parametrize(
