@@ -112,8 +112,11 @@ def test_what_was_lost_arrives_after_all(confirming: Confirming) -> None:
     assert (confirming.states(), confirming.told()) == ({"confirmed": 3}, {})
 
 
-def test_an_archive_that_never_reports(confirming: Confirming) -> None:
+def test_an_archive_that_never_reports(
+    confirming: Confirming, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is told after its time, and what it says then is heard."""
+    monkeypatch.setattr("gdtbridge.dicom.confirming.SAME_ASSOCIATION_SECONDS", 0.3)
     confirming.archive.reports = ""
     confirming.forward()
     confirming.ask()
