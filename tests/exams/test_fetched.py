@@ -22,7 +22,7 @@ from gdtbridge.exams.model import ClaimState, ExamState
 from gdtbridge.exams.study_query import StudyQuery
 from gdtbridge.exams.waiting import waiting
 from gdtbridge.retrieve.finder import Viewer
-from gdtbridge.schema import claim, outbox, placed_order
+from gdtbridge.schema import claim, forward_copy, outbox, placed_order
 from gdtbridge.settings import load_settings
 from tests.tools.elements import US_IMAGE
 from tests.tools.practice import Practice
@@ -31,6 +31,9 @@ SETTINGS = """
 [[peer]]
 aet = "PACS"
 host = "127.0.0.1"
+
+[[forward]]
+to = "PACS"
 """
 STUDY = "2.25.1000"
 """The study of `Practice.send`."""
@@ -76,7 +79,12 @@ def effects(practice: Practice) -> dict[str, list[Any]]:
 
         ours = sa.select(claim.c.state, claim.c.number, claim.c.person, claim.c.held_because)
         return {
-            "messages": rows(outbox.c.destination, outbox.c.payload),
+            "messages": [  # but for those of copies, which name an exam by its id
+                row
+                for row in rows(outbox.c.destination, outbox.c.payload)
+                if not str(row[0]).startswith("forward:")
+            ],
+            "copies": rows(forward_copy.c.destination, forward_copy.c.state),
             "orders": rows(placed_order.c.accession_number, placed_order.c.state),
             "claims": sorted(
                 map(tuple, connection.execute(ours.where(claim.c.state != ClaimState.FETCHED)))
