@@ -291,7 +291,10 @@ def _play(practice: Practice, steps: list[Step], *, with_fetches: bool) -> dict[
 
 
 @pytest.mark.law
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=8,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(steps=st.lists(step, max_size=8))
 @example(steps=[(True, 0, 2, 0, 1), (False, 1, 2, 0, 1), (False, 0, 2, 0, 1)])
 def test_fetching_changes_nothing_that_leaves(
