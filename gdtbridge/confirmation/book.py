@@ -115,12 +115,19 @@ class Confirmations:
         """Request commitment; what is asked is on the disk before."""
         uid, now = new_uid(), self._clock.utc()
         with self._database.write() as connection:
+            due = store.unchanged(connection, due)
+            if not due:
+                return
             store.enter(connection, uid, archive.aet, due, now)
             for times, some in _by_inquiries(due):
                 patience = REPORT_SECONDS[min(times, len(REPORT_SECONDS) - 1)]
                 self._ask_later(connection, some, patience, NO_REPORT, inquiries=times + 1)
         status = self._inquiries.request_commitment(
-            archive, uid, due, self._take, lambda: self._is_over(uid)
+            archive,
+            uid,
+            due,
+            lambda result: self._take_of(archive, result),
+            lambda: self._is_over(uid),
         )
         if status:
             told = f"antwortet auf die Anfrage mit / answers the request with {status:04X}"
@@ -140,15 +147,16 @@ class Confirmations:
         series = list(dict.fromkeys(one.series_instance_uid for one in due))
         found = self._inquiries.find_study(archive, due[0].study_instance_uid, series)
         now = self._clock.utc()
-        here = [one for one in due if one.sop_instance_uid in found.instances]
-        good = [one for one in here if _is_of_patient(one, found)]
-        wrong = [one for one in here if not _is_of_patient(one, found)]
-        gone = [
-            replace(one, inquiries=one.inquiries + 1)
-            for one in due
-            if one.sop_instance_uid not in found.instances
-        ]
         with self._database.write() as connection:
+            due = store.unchanged(connection, due)  # what left again meanwhile is asked about anew
+            here = [one for one in due if one.sop_instance_uid in found.instances]
+            good = [one for one in here if _is_of_patient(one, found)]
+            wrong = [one for one in here if not _is_of_patient(one, found)]
+            gone = [
+                replace(one, inquiries=one.inquiries + 1)
+                for one in due
+                if one.sop_instance_uid not in found.instances
+            ]
             store.confirm(connection, good, Confirmation.QUERY, now)
             self._ask_later(connection, wrong, DAY_SECONDS, OTHER_PATIENT)
             for times, some in _by_inquiries(gone):
@@ -165,7 +173,7 @@ class Confirmations:
         self._quiet_until[archive.aet] = self._clock.monotonic() + pause
         log.warning("%s cannot be asked what it keeps: %s", archive.aet, reason)
         with self._database.write(synced=False) as connection:
-            for times, some in _by_inquiries(due):
+            for times, some in _by_inquiries(store.unchanged(connection, due)):
                 self._ask_later(connection, some, pause, reason, inquiries=times)
 
     # ------------------------------------------------------------------------ what they say
@@ -179,6 +187,15 @@ class Confirmations:
             return ReportOutcome.UNKNOWN
         if not self._is_archive(known.destination, caller):
             log.warning("commitment report of %r, who was not asked", caller.aet)
+            return ReportOutcome.STRANGER
+        return self._take(result)
+
+    def _take_of(self, archive: ConfirmingArchive, result: CommitmentResult) -> ReportOutcome:
+        """Take what an archive reports where it was asked, unless another one was asked that."""
+        with self._database.read() as connection:
+            known = store.named(connection, result.TransactionUID)
+        if known is not None and known.destination != archive.aet:
+            log.warning("commitment report of %s, which was not asked", archive.aet)
             return ReportOutcome.STRANGER
         return self._take(result)
 
@@ -265,4 +282,5 @@ def _by_inquiries(some: Sequence[SentCopy]) -> Iterator[tuple[int, list[SentCopy
 
 
 def _is_of_patient(one: SentCopy, found: StudyListing) -> bool:
-    return not found.patient_ids or one.patient_id.strip() in found.patient_ids
+    """Return whether the archive has the study under the copy's number, and under no other."""
+    return found.patient_ids <= {one.patient_id.strip()}

@@ -59,6 +59,15 @@ def due(connection: Connection, destination: str, now: float, settled: float) ->
     return []
 
 
+def unchanged(connection: Connection, some: Iterable[SentCopy]) -> list[SentCopy]:
+    """Return those of some copies that are as they were read: sent then, and not again since."""
+    known = {one.id: one for one in some}
+    query = sa.select(forward_copy.c.id, forward_copy.c.sent_at)
+    rows = connection.execute(query.where(_SENT, forward_copy.c.id.in_(known)))
+    sent = dict(map(tuple, rows))
+    return [one for one in known.values() if sent.get(one.id) == one.sent_at]
+
+
 def next_due(connection: Connection, destination: str) -> float | None:
     """Return when an archive is to be asked again (UTC seconds), or None."""
     here = _SENT, forward_copy.c.destination == destination

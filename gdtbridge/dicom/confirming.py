@@ -17,7 +17,7 @@ from gdtbridge.dicom.commitment_result import STATUS_OF_OUTCOME
 from gdtbridge.errors import NotFound
 from gdtbridge.retrieve.attributes import QueryLevel
 from gdtbridge.retrieve.peers import PeerDirectory
-from worklist.item import text_of
+from worklist.item import Item, text_of
 
 if TYPE_CHECKING:
     from gdtbridge.dicom.client import Peer
@@ -69,14 +69,17 @@ class ArchiveNetwork:
         with querying(self._peer(archive)) as asked:
             study = {"StudyInstanceUID": study_uid}
             patients = {
-                text_of(one, "PatientID")
+                text_of(one, "PatientID").strip()
                 for one in asked.find(QueryLevel.STUDY, {**study, "PatientID": ""})
+                if _is_of(study_uid, one)
             }
             found: set[str] = set()
             for uid in series_uids:
                 keys = {**study, "SeriesInstanceUID": uid, "SOPInstanceUID": ""}
                 found |= {
-                    text_of(one, "SOPInstanceUID") for one in asked.find(QueryLevel.IMAGE, keys)
+                    text_of(one, "SOPInstanceUID")
+                    for one in asked.find(QueryLevel.IMAGE, keys)
+                    if _is_of(study_uid, one)
                 }
         return StudyListing(frozenset(patients - {""}), frozenset(found))
 
@@ -87,3 +90,8 @@ class ArchiveNetwork:
         if place is None:
             raise NotFound(f"{archive.aet} ist keine Gegenstelle mehr. / is no peer any more.")
         return peer_of(place, archive.calling_aet)
+
+
+def _is_of(study_uid: str, answer: Item) -> bool:
+    """Return whether an answer is of the study asked for: some archives pass a key over."""
+    return text_of(answer, "StudyInstanceUID") in {"", study_uid}

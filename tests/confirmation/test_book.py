@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,8 +19,11 @@ from gdtbridge.confirmation.model import (
     Confirmation,
     ConfirmingArchive,
     ReportOutcome,
+    StudyListing,
 )
 from gdtbridge.devices import Caller
+from gdtbridge.forward import CopyState
+from gdtbridge.forward.store import change, copies_in, send_anew
 from tests.confirmation.copies import AT_PACS, Copies, away
 from tests.tools.practice import Practice
 
@@ -200,6 +205,59 @@ def test_listed_under_another_patient(listed: Copies) -> None:
     listed.shelf.patient = ""
     listed.ask(86400)
     assert set(listed.states().values()) == {"query"}
+
+
+@pytest.mark.parametrize("kept", [{"2.25.1", "2.25.2"}, set()], ids=["listed", "lost"])
+def test_what_is_decided_while_the_archive_is_asked(listed: Copies, kept: set[str]) -> None:
+    """A corrected copy leaves, an ended one does not: the answer is of what was there before."""
+    shelf, answer, meanwhile = listed.shelf, listed.shelf.find_study, iter((False, True))
+
+    def find(archive: ConfirmingArchive, study: str, series: Iterable[str]) -> StudyListing:
+        if next(meanwhile):
+            with listed.practice.database.write() as connection:
+                sent = copies_in(connection, ["PACS"], [CopyState.SENT])
+                corrected, ended = (one.id for one in sent)
+                send_anew(connection, [corrected], listed.practice.clock.utc(), identity_id=None)
+                change(connection, [ended], state=CopyState.ENDED)
+        return answer(archive, study, series)
+
+    shelf.find_study = find  # type: ignore[method-assign,assignment]
+    listed.ask()
+    assert set(listed.states().values()) == {"sent"}
+    shelf.kept = kept
+    listed.ask(LOOK_AGAIN_SECONDS)
+    assert listed.states() == {"2.25.1": "waiting", "2.25.2": "ended"}
+
+
+def test_an_archive_that_was_not_asked_confirms_nothing(practice: Practice) -> None:
+    """Not on an association of ours either, where it names what another one was asked."""
+    copies = Copies(practice)
+    copies.forward("2.25.1")
+    copies.ask()
+    asked, copies.shelf.kept = copies.shelf.asked[0][0], {"2.25.1"}
+    result = copies.shelf.result()
+    other = ConfirmingArchive("OTHER", Confirmation.COMMITMENT, "GDTBRIDGE", 3600.0)
+    said: list[ReportOutcome] = []
+
+    def request(*arguments: object) -> int:
+        said.append(arguments[3](result))  # type: ignore[operator]
+        return 0
+
+    copies.archive = other
+    copies.forward("2.25.9", study="2.25.101")
+    copies.shelf.request_commitment = request  # type: ignore[method-assign,assignment]
+    copies.ask()
+    assert asked == result.TransactionUID
+    assert said == [ReportOutcome.STRANGER]
+    assert copies.states() == {"2.25.1": "sent", "2.25.9": "sent"}
+
+
+def test_listed_under_two_patients(listed: Copies) -> None:
+    """Which of them an instance is under nobody knows: a person looks."""
+    found = StudyListing(frozenset({"4711", "815"}), frozenset({"2.25.1", "2.25.2"}))
+    listed.shelf.find_study = lambda *_: found  # type: ignore[method-assign]
+    listed.ask()
+    assert listed.reasons() == {"has it under another patient number"}
 
 
 def test_old_requests_are_forgotten(copies: Copies) -> None:

@@ -93,6 +93,17 @@ def test_an_archive_that_is_queried(practice: Practice, patient: str, state: str
     assert copies.states() == {"2.25.1": "sent", "2.25.2": state}
 
 
+@pytest.mark.parametrize(("patient", "others"), [("815", "4711"), (" 4711", "815")])
+def test_an_archive_that_lists_further_studies(
+    practice: Practice, patient: str, others: str
+) -> None:
+    """Whose another study is says nothing; spaces around a number do not count."""
+    with committing(CommittingPeer(set(UIDS), patient, {"2.25.555": others})) as pacs:
+        copies = asking(practice, pacs.port, Confirmation.QUERY)
+        copies.ask()
+    assert set(copies.states().values()) == {"sent" if patient == "815" else "query"}
+
+
 @pytest.mark.peer
 @pytest.mark.slow
 def test_orthanc_commits_what_it_has(practice: Practice, tmp_path: Path) -> None:

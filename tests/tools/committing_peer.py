@@ -23,6 +23,8 @@ class CommittingPeer:
 
     kept: set[str] = field(default_factory=set)
     patient: str = "4711"
+    others: dict[str, str] = field(default_factory=dict)
+    """Patients of further studies by Study Instance UID: it lists them whatever it is asked."""
     keeps: bool = True
     """Whether it keeps what it takes; it always says 0000."""
     reports: str = ""
@@ -57,8 +59,9 @@ class CommittingPeer:
         found.QueryRetrieveLevel = keys.QueryRetrieveLevel
         found.StudyInstanceUID = keys.StudyInstanceUID
         if keys.QueryRetrieveLevel == "STUDY":
-            found.PatientID = self.patient
-            yield 0xFF00, found
+            for study, patient in {str(keys.StudyInstanceUID): self.patient, **self.others}.items():
+                found.StudyInstanceUID, found.PatientID = study, patient
+                yield 0xFF00, found
             return
         for uid in sorted(self.kept):
             found.SOPInstanceUID = uid
