@@ -160,7 +160,7 @@ class AcceptorUpperLayer(UpperLayer):
         self._signal = signal
         self._receiver = receiver
         self._run_loop_delay = 0
-        self.to_user_queue = SignallingQueue(signal)
+        self.to_user_queue: queue.Queue[Any] = SignallingQueue(signal)
         self._woken, self._waker = socket.socketpair()
         self._woken.setblocking(False)
         self._waker.setblocking(False)
