@@ -17,24 +17,26 @@ from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.header import Header
 from gdtbridge.dataset.values import folded_title
 from gdtbridge.devices import Caller
-from gdtbridge.durable.clock import Clock
+from gdtbridge.durable.clock import DAY_SECONDS, Clock
 from gdtbridge.errors import NotAskedFor
 from gdtbridge.schema import awaited_study
 from gdtbridge.statement import Statement
 
 AWAITED_SECONDS: Final = 3600.0
 """How long after the last sign of life of who fetches objects may still come of it."""
+LATE_SECONDS: Final = 7 * DAY_SECONDS
+"""How long what names us the originator of its C-MOVE may: archives with tapes have queues."""
 _OF_STUDY: Final = Statement(
     sa.select(
         awaited_study.c.id,
         awaited_study.c.peer,
         awaited_study.c.patient_id,
         awaited_study.c.reported,
-        awaited_study.c.is_open,
+        sa.and_(awaited_study.c.is_open, awaited_study.c.expires_at > sa.bindparam("now")),
     )
     .where(
         awaited_study.c.study_instance_uid == sa.bindparam("study"),
-        awaited_study.c.expires_at > sa.bindparam("now"),
+        awaited_study.c.expires_at > sa.bindparam("late"),
     )
     .order_by(awaited_study.c.id.desc())
 )
@@ -116,7 +118,8 @@ class FetchBook:
         """
         if origin is None:
             return None
-        rows = _OF_STUDY.rows(connection, study=study, now=self._clock.utc())
+        now = self._clock.utc()
+        rows = _OF_STUDY.rows(connection, study=study, now=now, late=now - LATE_SECONDS)
         found = next((one for one in map(_awaited, rows) if origin.is_of(one)), None)
         if found is None and origin.is_own:
             raise NotAskedFor("of a study nobody asked for")
@@ -135,7 +138,7 @@ class FetchBook:
             "expires_at": now + AWAITED_SECONDS,
         }
         with self._database.write() as connection:
-            over = sa.or_(same, awaited_study.c.expires_at <= now)
+            over = sa.or_(same, awaited_study.c.expires_at <= now - LATE_SECONDS)
             connection.execute(sa.delete(awaited_study).where(over))
             entered = connection.execute(
                 sa.insert(awaited_study).values(values).returning(awaited_study.c.id)

@@ -17,7 +17,7 @@ from pydicom import Dataset
 from gdtbridge.archive import ReceiptStatus
 from gdtbridge.commitment import CommitmentRequest, ReferencedInstance
 from gdtbridge.errors import NotAskedFor
-from gdtbridge.exams.fetching import AWAITED_SECONDS
+from gdtbridge.exams.fetching import AWAITED_SECONDS, LATE_SECONDS
 from gdtbridge.exams.model import ClaimState, ExamState
 from gdtbridge.exams.study_query import StudyQuery
 from gdtbridge.exams.waiting import waiting
@@ -208,7 +208,7 @@ def test_what_a_move_of_ours_brings_is_known_by_its_origin(
 
 
 def test_nothing_is_awaited_for_ever(practice: Practice) -> None:
-    """Closed: only what names us its originator; an hour without a sign of life: nothing."""
+    """Closed: only what names us its originator; open, an hour from the last sign of life."""
     fetches = practice.core.fetches
     number = fetches.open(STUDY, "PACS", "4711", reported=False)
     practice.clock.seconds += AWAITED_SECONDS - 1
@@ -228,13 +228,25 @@ def test_nothing_is_awaited_for_ever(practice: Practice) -> None:
 
 
 def test_an_expired_fetch_catches_nothing(practice: Practice) -> None:
-    """Who fetched died long ago: what comes now is new."""
+    """Who fetched died long ago: what the peer sends by itself is new."""
     practice.core.fetches.open(STUDY, "PACS", "4711", reported=False)
     practice.clock.seconds += AWAITED_SECONDS
-    with arriving(practice, calling_aet="PACS", move_originator="GDTBRIDGE"):
+    with arriving(practice, calling_aet="PACS"):
         practice.send()
     practice.wait()
     assert practice.files() == ["R0000000042.gdt"]
+
+
+def test_an_archive_may_take_days_to_send(practice: Practice) -> None:
+    """What names us its originator is no result, though nobody is at it; after a week it is new."""
+    practice.core.fetches.open(STUDY, "PACS", "4711", reported=False)
+    for seconds, files in ((LATE_SECONDS - 60, []), (3 * 3600, ["R0000000042.gdt"])):
+        practice.clock.seconds += seconds
+        practice.core.fetches.open("2.25.99", "PACS", "4711", reported=False)
+        with arriving(practice, calling_aet="PACS", move_originator="GDTBRIDGE"):
+            practice.send()
+        practice.wait()
+        assert practice.files() == files
 
 
 def test_what_is_fetched_to_be_reported_is_reported(practice: Practice) -> None:
