@@ -55,10 +55,13 @@ def has_hole(file: BinaryIO) -> bool:
     """
     if not hasattr(os, "SEEK_HOLE"):
         return False
-    at, size = file.tell(), os.fstat(file.fileno()).st_size
+    descriptor = file.fileno()
+    # not by the file itself: a seek within its buffer would leave the descriptor at the hole, and
+    # what is read next would end with the buffer
+    at = os.lseek(descriptor, 0, os.SEEK_CUR)
     try:
-        return os.lseek(file.fileno(), 0, os.SEEK_HOLE) < size
+        return os.lseek(descriptor, 0, os.SEEK_HOLE) < os.fstat(descriptor).st_size
     except OSError:
         return False
     finally:
-        file.seek(at)
+        os.lseek(descriptor, at, os.SEEK_SET)

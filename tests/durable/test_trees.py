@@ -143,3 +143,16 @@ def test_a_hole_is_known(tmp_path: Path) -> None:
         file.truncate(1 << 20)
         assert has_hole(file)
         assert file.tell() == 7
+
+
+def test_looking_for_a_hole_moves_nobody_who_reads(tmp_path: Path) -> None:
+    """What is read after it is what would have been read without it, also from a buffer."""
+    (tmp_path / "a").write_bytes(bytes(range(256)) * 256)
+    with (tmp_path / "a").open("rb") as file:
+        file.read(300)
+        has_hole(file)
+        rest = file.read(100)
+        file.seek(10)
+
+        assert rest == (bytes(range(256)) * 2)[300:400]
+        assert file.read() == (bytes(range(256)) * 256)[10:]

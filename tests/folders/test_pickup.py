@@ -77,6 +77,19 @@ def test_what_becomes_of_the_files(desk: PickupDesk, left: list[str]) -> None:
     assert desk.received() == ["2.25.1", "2.25.2"]
 
 
+@pytest.mark.parametrize("settings_text", [KEEP, MOVE, REMOVE])
+@pytest.mark.parametrize("size", [4096, 77_000, 300_000])
+def test_the_archive_has_each_byte(desk: PickupDesk, size: int) -> None:
+    """A picture larger than any buffer is kept whole, whatever becomes of its file."""
+    dataset = identification() + element(0x7FE00010, b"OW", bytes(range(250)) * (size // 250))
+    part10(desk.folder / "a.dcm", dataset, sop_uid="2.25.1")
+
+    assert desk.look() == 1
+
+    (kept,) = desk.practice.archive.folder.glob("??/*/*.dcm")
+    assert kept.read_bytes().endswith(dataset)
+
+
 def test_a_name_that_comes_again_is_a_file_of_its_own(desk: PickupDesk) -> None:
     """A device counts from IM00001 again: each is taken, the same object twice makes one."""
     for number, uid in enumerate(("2.25.1", "2.25.2", "2.25.2")):

@@ -30,7 +30,7 @@ class ObjectPort(Protocol):
 
 
 class FileChanged(Exception):
-    """Somebody wrote a file while it was copied; nothing of it was taken."""
+    """Somebody wrote a file while it was copied, or not all of it came; nothing was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,11 @@ class ObjectTaker:
                     with _told():
                         copy.write(piece)
                     heard()
-                if version_of(os.fstat(file.fileno())) != before:
-                    raise FileChanged
                 with _told():
                     dataset = copy.finish()
+                after = version_of(os.fstat(file.fileno()))
+                if after != before or dataset.size != before.size - judged.at:
+                    raise FileChanged
                 names = judged.SOPClassUID, uid, syntax
                 return self.port.receive(IncomingInstance(copy.path, *names, title, "", dataset))
         finally:
