@@ -20,7 +20,7 @@ from gdtbridge.attention import KINDS, AttentionLevel, counts
 from gdtbridge.attention.sources import MasterDataSource
 from gdtbridge.certificates.facts import read_certificates
 from gdtbridge.certificates.shown import shown_certificate
-from gdtbridge.core import Core, Opening, asks_about_master_data, open_core
+from gdtbridge.core import Core, Opening, open_core
 from gdtbridge.database import Database
 from gdtbridge.dicom.client import Peer, echo
 from gdtbridge.durable import FolderUnusable, SystemClock
@@ -29,6 +29,7 @@ from gdtbridge.durable.files import probe_folder
 from gdtbridge.durable.mounts import unmounted
 from gdtbridge.errors import BridgeError, NoInstallation
 from gdtbridge.folders.silence import ExchangeSilence, SilentFolder
+from gdtbridge.parts import asks_about_master_data
 from gdtbridge.service import is_running
 from gdtbridge.settings import MEGABYTE, Settings, reachable
 from gdtbridge.settings.encryption import Encryption

@@ -14,7 +14,7 @@ from gdtbridge.archive.arrivals import Arrivals
 from gdtbridge.archive.picked_files import PickupMemory
 from gdtbridge.archive.unsynced import sync_files
 from gdtbridge.attention import Attention, AttentionSource
-from gdtbridge.attention.announcer import ATTENTION, Announcer
+from gdtbridge.attention.announcer import Announcer
 from gdtbridge.attention.certificate_source import CertificateBook
 from gdtbridge.attention.clock_source import ClockSource
 from gdtbridge.attention.commitment_source import (
@@ -47,14 +47,12 @@ from gdtbridge.callers import CallerRegister
 from gdtbridge.clock_watch import ClockWatch
 from gdtbridge.commitment import CommitmentBook
 from gdtbridge.confirmation.book import Confirmations
-from gdtbridge.confirmation.model import Confirmation, ConfirmingArchive
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
-from gdtbridge.devices import Caller, DeviceDirectory
+from gdtbridge.devices import DeviceDirectory
 from gdtbridge.devices.answering import DeviceWorklist
-from gdtbridge.dicom.commitment_report import AddressBook, CommitmentReporter, DeviceAddress
+from gdtbridge.dicom.commitment_report import CommitmentReporter
 from gdtbridge.dicom.confirming import ArchiveNetwork
-from gdtbridge.dicom.forwarding import send_copies
 from gdtbridge.durable import Clock, SteadyClock, SystemClock
 from gdtbridge.durable.modes import shared_file_mode
 from gdtbridge.errors import NoInstallation
@@ -71,33 +69,33 @@ from gdtbridge.exams.renumbering import PatientRenumbering
 from gdtbridge.exams.steps.keeping import PerformedSteps
 from gdtbridge.exams.studies import StudyFinder
 from gdtbridge.first_start import make_database, must_not_be_lost
-from gdtbridge.folders import ExchangeFolders, OrderFiles, OrderPorts
+from gdtbridge.folders import OrderFiles, OrderPorts
 from gdtbridge.folders.silence import ExchangeSilence, SilenceSource
-from gdtbridge.forward.arrival import CONFIRMED, SENT, CopyArrival
-from gdtbridge.forward.book import ForwardBook, destination_of
+from gdtbridge.forward.book import ForwardBook
 from gdtbridge.forward.gathering import ObjectGatherer
-from gdtbridge.forward.rules import ForwardTarget, targets_of
-from gdtbridge.forward.sender import ForwardSender, SenderParts
-from gdtbridge.orders.book import WORKLIST_ADDED, OrderBook
+from gdtbridge.orders.book import OrderBook
 from gdtbridge.orders.filler import OrderFiller
 from gdtbridge.orders.folder_memory import FolderMemory
 from gdtbridge.orders.gdt_orders import GdtOrders
 from gdtbridge.orders.master_data import MasterData
 from gdtbridge.outbox import (
     COMMITMENT,
-    HOUSE,
-    MAIL,
-    EventSender,
-    FileNaming,
-    GdtDrop,
-    HouseWebhook,
-    MailAccount,
-    MailSender,
     Outbox,
-    Sender,
-    Webhook,
 )
 from gdtbridge.outbox.calls import WebhookCalls
+from gdtbridge.parts import (
+    addresses_of,
+    archive_peer,
+    arrival_of,
+    asks_about_master_data,
+    confirming_archives,
+    directory_of,
+    exchanges_of,
+    forward_senders,
+    forward_targets,
+    gatherer_of,
+    senders_of,
+)
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.pictures.frame_reader import FrameReader
 from gdtbridge.queries.book import QueryBook
@@ -105,22 +103,20 @@ from gdtbridge.queries.history import ListHistory
 from gdtbridge.queries.report import QueryReports
 from gdtbridge.queries.source import EmptyListSource
 from gdtbridge.report_page import PagePrinter
-from gdtbridge.results.attachments import ATTACHMENT
 from gdtbridge.results.corrections import ResultCorrections
 from gdtbridge.results.gathering import ExamGatherer, ObjectOpeners
-from gdtbridge.results.outgoing import GDT_WRITTEN
 from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.retracting import Retractor
 from gdtbridge.results.routing import OrderAnswers, Routing
 from gdtbridge.retrieve.filling import IndexFilling
-from gdtbridge.retrieve.finder import ArchiveFinder, Viewer
-from gdtbridge.retrieve.peers import ArchivePeer, PeerDirectory
+from gdtbridge.retrieve.finder import ArchiveFinder
+from gdtbridge.retrieve.peers import PeerDirectory
 from gdtbridge.retrieve.transcoding import Transcoder
-from gdtbridge.settings import MEGABYTE, PeerSettings, Settings
+from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.encryption import Encryption
 from gdtbridge.settings.folders import find_installation, make_folders, shared_folders
 from gdtbridge.sr import ReportReader
-from worklist import AnswerCharset, WorklistFolder, night_before
+from worklist import WorklistFolder, night_before
 
 
 class Opening(Enum):
@@ -443,68 +439,6 @@ def attention_of(
     )
 
 
-def archive_peer(settings: PeerSettings, encryption: Encryption) -> ArchivePeer:
-    """Return who may ask the archive, and what they see."""
-    viewer = Viewer(settings.sees_held, AnswerCharset(settings.charset))
-    return ArchivePeer(
-        settings.aet,
-        settings.host,
-        settings.port,
-        viewer if settings.query else None,
-        encryption.of_peer(settings.aet),
-    )
-
-
-def forward_targets(settings: Settings, encryption: Encryption) -> Sequence[ForwardTarget]:
-    """Return the peers that objects are forwarded to."""
-    peers = [archive_peer(one, encryption) for one in settings.peer]
-    return targets_of(settings.forward, peers, settings.dicom.aet)
-
-
-def arrival_of(settings: Settings, targets: Sequence[ForwardTarget]) -> CopyArrival | None:
-    """Return where objects have to arrive before a device is told that they are kept."""
-    required = settings.commitment.requires_forwarding
-    if required == "no":
-        return None
-    return CopyArrival(targets, SENT if required == "sent" else CONFIRMED)
-
-
-def confirming_archives(
-    settings: Settings, targets: Sequence[ForwardTarget]
-) -> Sequence[ConfirmingArchive]:
-    """Return the peers that are asked whether they keep what was forwarded to them."""
-    by_title = {one.aet: one for one in settings.peer}
-    asked = [(one, by_title[one.aet]) for one in targets]
-    return [
-        ConfirmingArchive(
-            one.aet,
-            Confirmation(peer.confirm),
-            one.rules[0].calling_aet,
-            peer.confirm_hours * 3600.0,
-        )
-        for one, peer in asked
-        if peer.confirm != "none"
-    ]
-
-
-def gatherer_of(settings: Settings, database: Database, archive: Archive) -> ObjectGatherer:
-    """Return who finds what may leave of an exam."""
-    finder = ArchiveFinder(database, archive.folder, settings.dicom.aet)
-    return ObjectGatherer(database, finder)
-
-
-def forward_senders(
-    targets: Sequence[ForwardTarget],
-    gatherer: ObjectGatherer,
-    database: Database,
-    transcoder: Transcoder,
-    clock: Clock,
-) -> Mapping[str, Sender]:
-    """Return how the outbox serves the archives that copies go to."""
-    parts = SenderParts(database, gatherer, send_copies, transcoder.opened, clock)
-    return {destination_of(one.aet): ForwardSender(parts, one) for one in targets}
-
-
 def commitment_sources(
     settings: Settings, stores: Stores, book: CommitmentBook, clock: Clock
 ) -> Sequence[AttentionSource]:
@@ -523,59 +457,10 @@ def _left_files(settings: Settings, database: Database) -> LeftFileSource:
     return LeftFileSource(FolderMemory(database), inboxes)
 
 
-def asks_about_master_data(settings: Settings) -> bool:
-    """Return whether nobody has said what master data without an order mean.
-
-    Who holds unknown numbers gets master data of all patients on purpose.
-    """
-    sends_all = settings.exam.unknown_number == "hold"
-    return not sends_all and any(one.orders.master_data == "tell" for one in settings.exchanges)
-
-
 def busy_folders(outbox: Outbox, worklist: WorklistFolder) -> Mapping[Path, float]:
     """Return the folders of others a call is under way in, since when (monotonic seconds)."""
     since = worklist.busy_since
     return {**outbox.busy(), **({worklist.path: since} if since is not None else {})}
-
-
-def directory_of(settings: Settings) -> DeviceDirectory:
-    """Return the devices the settings name."""
-    return DeviceDirectory(
-        (one.configured for one in settings.device), {"charset": settings.worklist.charset}
-    )
-
-
-def exchanges_of(routing: Routing, settings: Settings) -> tuple[ExchangeFolders, ...]:
-    """Return the folders of each practice software as the file edge sees them."""
-    return tuple(
-        ExchangeFolders(
-            one.route,
-            one.inbox,
-            one.out,
-            routing.named(one.route).records.sender,
-            one.orders,
-            mirrors=one.gdt.mirror_ids,
-        )
-        for one in settings.exchanges
-    )
-
-
-def senders_of(
-    routing: Routing, settings: Settings, encryption: Encryption, clock: Clock
-) -> Mapping[str, Sender]:
-    """Return how the outbox serves each destination of an installation."""
-    addresses = addresses_of(settings, encryption)
-    senders: dict[str, Sender] = {COMMITMENT: CommitmentReporter(addresses, clock)}
-    modes = {exchange.route: exchange.gdt.shared_file_mode for exchange in settings.exchanges}
-    for target in routing.targets:
-        mode = modes[target.name]
-        senders[target.destination] = GdtDrop(target.out, target.names.naming, mode=mode)
-        if (place := target.attachments) is not None:
-            drop = GdtDrop(place.folder, FileNaming.REUSED, ATTACHMENT, mode)
-            senders[target.attachments_destination] = drop
-    if (mail := mail_sender_of(settings)) is not None:
-        senders[MAIL] = mail
-    return {**senders, **webhooks_of(settings)}
 
 
 def _reporter_of(outbox: Outbox) -> CommitmentReporter:
@@ -583,52 +468,3 @@ def _reporter_of(outbox: Outbox) -> CommitmentReporter:
     reporter = outbox.sender(COMMITMENT)
     assert isinstance(reporter, CommitmentReporter)  # noqa: S101 - see above
     return reporter
-
-
-def addresses_of(settings: Settings, encryption: Encryption) -> AddressBook:
-    """Return where devices listen for answers: as their table says, else where they call from."""
-    directory, usual = directory_of(settings), settings.commitment.port
-
-    def address_of(aet: str, peer: str) -> DeviceAddress:
-        device = directory.device_of(Caller(aet, peer)) or directory.device_named(aet)
-        if device is None:
-            return DeviceAddress(peer, usual, configured=False)
-        tls = encryption.of_device(device.aet, device.host)
-        return DeviceAddress(
-            device.host or peer, device.port, configured=bool(device.host), tls=tls
-        )
-
-    return address_of
-
-
-def webhooks_of(settings: Settings) -> Mapping[str, EventSender]:
-    """Return the webhooks by destination: the simple addresses, then the tables."""
-    simple = settings.webhooks
-    urls = {name: getattr(simple, name) for name in (WORKLIST_ADDED, GDT_WRITTEN, ATTENTION)}
-    networks = simple.allowed_networks
-    return {
-        **{name: Webhook(url, events={name}) for name, url in urls.items() if url},
-        **{
-            f"{HOUSE}{one.name}": HouseWebhook(one, settings.base, networks)
-            for one in settings.webhook
-        },
-    }
-
-
-def mail_sender_of(settings: Settings) -> MailSender | None:
-    """Return how the outbox serves the mail server, where there is one."""
-    mail, base = settings.mail, settings.base
-    if not mail.host:
-        return None
-    account = MailAccount(
-        mail.host,
-        mail.port,
-        mail.security,
-        mail.user,
-        mail.password.get_secret_value(),
-        base / mail.password_file if mail.password_file is not None else None,
-        mail.from_,
-        mail.to,
-        base / mail.ca_file if mail.ca_file is not None else None,
-    )
-    return MailSender(account)

@@ -64,7 +64,7 @@ def attention_test(context: click.Context, settings: Settings, channel: str) -> 
 def _test_mail(settings: Settings) -> None:
     """Send a mail now, or end with the server's words."""
     from gdtbridge.attention.mailer import trial_text
-    from gdtbridge.core import mail_sender_of
+    from gdtbridge.parts import mail_sender_of
 
     sender = mail_sender_of(settings)
     if sender is None:
@@ -79,8 +79,8 @@ def _test_webhooks(context: click.Context, settings: Settings) -> None:
     """Call every webhook that is told of what needs a person."""
     from gdtbridge.attention.announcer import ATTENTION
     from gdtbridge.commands.webhook import webhook_test
-    from gdtbridge.core import webhooks_of
     from gdtbridge.outbox import HOUSE
+    from gdtbridge.parts import webhooks_of
 
     names = [
         destination.removeprefix(HOUSE)

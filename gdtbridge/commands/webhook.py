@@ -87,9 +87,9 @@ def _as_json(one: WebhookState) -> dict[str, object]:
 @click.argument("name")
 def webhook_test(settings: Settings, name: str) -> None:
     """Jetzt ein Probe-Ereignis senden und sagen, was geschah. / Send a test event now."""
-    from gdtbridge.core import webhooks_of
     from gdtbridge.outbox import HOUSE
     from gdtbridge.outbox.model import AttemptResult, DeliveryState, OutgoingMessage
+    from gdtbridge.parts import webhooks_of
     from gdtbridge.webhooks import TEST, HouseEvent
     from gdtbridge.webhooks.events import SAMPLES
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.core import directory_of
 from gdtbridge.devices.answering import DeviceWorklist
 from gdtbridge.dicom.server import DicomServer
+from gdtbridge.parts import directory_of
 from gdtbridge.settings import DicomSettings, Settings
 from tests.tools.device_query import answers_to, encoded_query, hex_dump
 from tests.tools.dicom_server import Recorder

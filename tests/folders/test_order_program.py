@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.core import exchanges_of
 from gdtbridge.folders import OrderFiles, program, run
 from gdtbridge.folders.program import ExitStatus
+from gdtbridge.parts import exchanges_of
 from tests.tools.practice import Reports
 from tests.tools.reception import Reception, record
 

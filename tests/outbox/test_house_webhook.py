@@ -18,11 +18,11 @@ from werkzeug import Request, Response
 
 from gdtbridge.attention import AttentionItem
 from gdtbridge.cli import main
-from gdtbridge.core import webhooks_of
 from gdtbridge.errors import SettingsError
 from gdtbridge.outbox import HOUSE, worker
 from gdtbridge.outbox.model import Attempt, AttemptResult, DeliveryState, OutgoingMessage
 from gdtbridge.outbox.targets import is_allowed
+from gdtbridge.parts import webhooks_of
 from gdtbridge.settings import load_settings
 from gdtbridge.webhooks import HouseEvent
 from tests.tools.certificate import self_signed, server_context

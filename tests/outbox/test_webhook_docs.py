@@ -16,8 +16,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from gdtbridge.core import webhooks_of
 from gdtbridge.outbox.model import Attempt, AttemptResult, DeliveryState, OutgoingMessage
+from gdtbridge.parts import webhooks_of
 from gdtbridge.settings import HouseWebhookSettings, load_settings
 from gdtbridge.webhooks import EVENTS, VARIABLES, HouseEvent
 from gdtbridge.webhooks.events import SAMPLES

@@ -13,7 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus
 from gdtbridge.archive.spool import SpoolFile
-from gdtbridge.core import Stores, forward_senders, forward_targets, gatherer_of, senders_of, wire
+from gdtbridge.core import Stores, wire
 from gdtbridge.database import Database
 from gdtbridge.dataset.part10 import file_meta
 from gdtbridge.durable import SteadyClock
@@ -21,6 +21,7 @@ from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import Record
 from gdtbridge.orders import OrderRequest
 from gdtbridge.outbox import Outbox
+from gdtbridge.parts import forward_senders, forward_targets, gatherer_of, senders_of
 from gdtbridge.people import Patient
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.pictures.frame_reader import FrameReader
