@@ -26,11 +26,13 @@ from gdtbridge.confirmation.ports import ArchiveInquiries, Resending
 from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.values import new_uid
 from gdtbridge.devices import Caller
+from gdtbridge.devices.quirks import report_series
 from gdtbridge.durable.clock import DAY_SECONDS, Clock
 from gdtbridge.errors import BridgeError
 from gdtbridge.forward import store as copies
 from gdtbridge.forward.model import CopyState
 from gdtbridge.logs import describe
+from gdtbridge.sr import is_report
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +146,7 @@ class Confirmations:
 
     def _look(self, archive: ConfirmingArchive, due: Sequence[SentCopy]) -> None:
         """Query for the instances of a study."""
-        series = list(dict.fromkeys(one.series_instance_uid for one in due))
+        series = list(dict.fromkeys(uid for one in due for uid in _series_of(one)))
         found = self._inquiries.find_study(archive, due[0].study_instance_uid, series)
         now = self._clock.utc()
         with self._database.write() as connection:
@@ -279,6 +281,12 @@ def _by_inquiries(some: Sequence[SentCopy]) -> Iterator[tuple[int, list[SentCopy
     """Yield how often copies were asked about, with those."""
     for times in sorted({one.inquiries for one in some}):
         yield times, [one for one in some if one.inquiries == times]
+
+
+def _series_of(one: SentCopy) -> tuple[str, ...]:
+    """Return the series an archive may list a copy in; reports of some makers left in their own."""
+    said = one.series_instance_uid
+    return (said, report_series(said)) if said and is_report(one.sop_class_uid) else (said,)
 
 
 def _is_of_patient(one: SentCopy, found: StudyListing) -> bool:

@@ -120,10 +120,10 @@ class Copies:
     def wake(self) -> None:
         """Do nothing: a test says when copies leave."""
 
-    def forward(self, *uids: str, study: str = "2.25.100") -> None:
+    def forward(self, *uids: str, study: str = "2.25.100", **values: str | bytes) -> None:
         """Receive instances of a study, and have them sent to the archive."""
         for uid in uids:
-            self.practice.send(SOPInstanceUID=uid, StudyInstanceUID=study)
+            self.practice.send(SOPInstanceUID=uid, StudyInstanceUID=study, **values)
         self.practice.clock.turn(1)
         with self.practice.database.write() as connection:
             exam_id = connection.execute(

@@ -22,9 +22,11 @@ from gdtbridge.confirmation.model import (
     StudyListing,
 )
 from gdtbridge.devices import Caller
+from gdtbridge.devices.quirks import report_series
 from gdtbridge.forward import CopyState
 from gdtbridge.forward.store import change, copies_in, send_anew
 from tests.confirmation.copies import AT_PACS, Copies, away
+from tests.tools.marked import REPORT
 from tests.tools.practice import Practice
 
 
@@ -194,6 +196,16 @@ def test_a_query_confirms_what_is_listed(listed: Copies) -> None:
     listed.ask(LOOK_AGAIN_SECONDS)
     assert listed.states() == {"2.25.1": "query", "2.25.2": "waiting"}
     assert listed.sent_again == ["2.25.2"]
+
+
+def test_a_report_is_looked_for_in_the_series_it_left_in(listed: Copies) -> None:
+    """Reports of SonoScape leave in a series of their own; a picture stays in its series."""
+    listed.forward("2.25.3", study="2.25.101", SOPClassUID=REPORT, SeriesInstanceUID="2.25.7")
+    listed.ask()
+    listed.ask(0)
+
+    pictures, report = ["2.25.2000"], ["2.25.7", report_series("2.25.7")]
+    assert dict(listed.shelf.asked) == {"2.25.100": pictures, "2.25.101": report}
 
 
 def test_listed_under_another_patient(listed: Copies) -> None:
