@@ -8,16 +8,19 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom import Dataset
-from pynetdicom import build_context
+from pynetdicom import AE, build_context, evt
 from pynetdicom.association import Association
 
 from gdtbridge.dataset.part10 import file_meta
-from gdtbridge.dicom.client import Peer, PeerError, echo, find_worklist, store
+from gdtbridge.dicom.client import Peer, PeerError, associated, echo, find_worklist, store
+from gdtbridge.dicom.command import CommandField, CommandSet, encode_command
 from gdtbridge.dicom.negotiation import VERIFICATION
-from gdtbridge.dicom.upper_layer.requestor import Requestor
+from gdtbridge.dicom.upper_layer.reactor import data_primitive
+from gdtbridge.dicom.upper_layer.requestor import MAX_UNASKED, MAX_UNREAD, Requestor
 from gdtbridge.errors import NotUnderstood, OutOfResources
 from tests.tools.dicom_server import Bridge, StartServer
 from worklist import Match
@@ -213,3 +216,57 @@ def stop_when_storing(bridge: Bridge) -> None:
     """Stop the server without grace while the core works on an object."""
     bridge.core.entered.wait(10)
     bridge.server.stop(grace=0)
+
+
+def test_many_answers_on_one_association(bridge: Bridge) -> None:
+    """What is asked for is never too much."""
+    with associated(peer_of(bridge), [build_context(VERIFICATION)]) as association:
+        for _ in range(MAX_UNASKED + 50):
+            assert association.send_c_echo().Status == 0
+
+
+ENDLESS = {
+    "a dataset": (0, b"\0" * 100_000),
+    "a command set": (1, b"\0" * 100_000),
+    "events": (
+        3,
+        encode_command(
+            CommandSet(
+                CommandField=CommandField.N_EVENT_REPORT_RQ,
+                CommandDataSetType=0x0101,
+                AffectedSOPClassUID=VERIFICATION,
+                AffectedSOPInstanceUID="1.2.3",
+                MessageID=1,
+                EventTypeID=1,
+            )
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_a_peer_that_sends_without_end(what: str) -> None:
+    """It is hung up on: what nobody reads is bounded, and so are the threads it is served by."""
+    sent = [0]
+    control, fragment = ENDLESS[what]
+    most = 2 * MAX_UNREAD // len(fragment) if len(fragment) > 1000 else 20 * MAX_UNASKED
+
+    def flood(event: Any) -> int:
+        context = int(event.context.context_id)
+        while event.assoc.is_established and event.assoc.dul.is_alive() and sent[0] < most:
+            if event.assoc.dul.to_provider_queue.qsize() < 8:
+                event.assoc.dul.send_pdu(data_primitive(context, control, fragment))
+                sent[0] += 1
+        return 0x0000
+
+    ae = AE("PACS")
+    ae.maximum_pdu_size = 0
+    ae.add_supported_context(VERIFICATION)
+    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_ECHO, flood)])
+    assert server is not None
+    try:
+        with pytest.raises(PeerError):
+            echo(Peer("127.0.0.1", server.server_address[1], "PACS", "US01"))
+    finally:
+        server.shutdown()
+    assert sent[0] < most

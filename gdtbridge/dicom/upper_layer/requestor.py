@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import ssl
 import time
@@ -11,6 +12,7 @@ from typing import Any, Final, cast
 from pynetdicom import AE, build_role, evt
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import T_CONNECT, AddressInformation
 
@@ -26,6 +28,23 @@ CONNECT_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 60.0
 _FRAGMENT: Final = 8 * 1024
 """Bytes of a fragment every peer takes; the least maximum PDU seen is 16 KB."""
+MAX_UNREAD: Final = 32 * 1024 * 1024
+"""Bytes a peer may have sent that nobody has read, a message of any length among them."""
+MAX_UNASKED: Final = 100
+"""Requests of the peer's on an association of ours: each has a thread of its own."""
+_MESSAGE_BYTES: Final = 200
+"""What a message counts for beside its bytes."""
+
+
+class _CountedQueue(queue.Queue[Any]):
+    """Messages for who waits for them; pynetdicom serves requests of the peer's elsewhere."""
+
+    handed_over = 0
+
+    def put(self, item: object, block: bool = True, timeout: float | None = None) -> None:  # noqa: FBT001, FBT002
+        """Put a message and count it."""
+        self.handed_over += 1
+        super().put(item, block, timeout)
 
 
 class ResponseReceiver(DIMSEServiceProvider):
@@ -33,18 +52,37 @@ class ResponseReceiver(DIMSEServiceProvider):
 
     pynetdicom's reactor looks for requests without waiting, also in the moment after it was told to
     pause; a response it took there would be lost, and its request would end with the timeout.
+    A peer that sends without end is hung up on.
     """
 
     def __init__(self, assoc: Association) -> None:
         super().__init__(assoc)
         self.answered_instance = ""
         """Affected SOP Instance UID of the last response: N-CREATE may leave it to the peer."""
+        self.msg_queue: _CountedQueue = _CountedQueue()
+        self._unread = self._unasked = 0
+
+    def receive_primitive(self, primitive: P_DATA) -> None:
+        """Take a piece of a message; after too much of them none, which is as a lost response."""
+        for _, data in primitive.presentation_data_value_list:
+            self._unread += len(data)
+        if self._unread > MAX_UNREAD or self._unasked > MAX_UNASKED:
+            if self.msg_queue.empty():
+                self.msg_queue.put((None, None))  # who waits ends the association
+            return
+        handed_over = self.msg_queue.handed_over
+        super().receive_primitive(primitive)
+        if self.message is None:
+            self._unread += _MESSAGE_BYTES
+            self._unasked += self.msg_queue.handed_over == handed_over
 
     def get_msg(self, block: bool = False) -> tuple[int, Any] | tuple[None, None]:  # noqa: FBT001, FBT002
         """Return context id and response; (None, None) unless ``block``, and after a loss."""
         if not block:
             return None, None
         context_id, message = super().get_msg(block=True)
+        if context_id is not None and self.msg_queue.empty():
+            self._unread = 0
         self.answered_instance = str(getattr(message, "AffectedSOPInstanceUID", None) or "")
         return (None, None) if context_id is None else (context_id, message)
 
