@@ -69,6 +69,7 @@ def _target_rows(core: Core) -> list[dict[str, str]]:
 
     counts = core.forward.counts()
     statuses = {one.destination: one for one in core.outbox.status()}
+    unconfirmed = core.confirmations.reasons()
     rows = []
     for aet, states in counts.items():
         one = statuses.get(destination_of(aet))
@@ -77,7 +78,7 @@ def _target_rows(core: Core) -> list[dict[str, str]]:
                 "target": aet,
                 "exams": str(one.pending if one is not None else 0),
                 **{state.value: str(count) for state, count in states.items()},
-                "reason": one.last_error if one is not None else "",
+                "reason": (one.last_error if one is not None else "") or unconfirmed.get(aet, ""),
             }
         )
     return rows

@@ -270,6 +270,16 @@ class Confirmations:
                 for one in self.archives
             }
 
+    def reasons(self) -> dict[str, str]:
+        """Return why archives have not confirmed what they were sent, by AE title; where known."""
+        now = self._clock.utc()
+        with self._database.read() as connection:
+            found = {
+                one.aet: store.unconfirmed(connection, one.aet, now, MOST_COUNTED)
+                for one in self.archives
+            }
+        return {aet: one.reason for aet, one in found.items() if one is not None and one.reason}
+
     def forget_old(self) -> None:
         """Remove requests of long ago."""
         before = self._clock.utc() - KEPT_DAYS * DAY_SECONDS

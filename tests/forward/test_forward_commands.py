@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gdtbridge.cli import main
+from gdtbridge.confirmation.book import SETTLE_SECONDS
 from tests.forward.conftest import Forwarding
 from tests.forward.test_forwarding import STUDY, sent
 
@@ -61,6 +62,22 @@ def test_what_waits_and_what_was_refused_is_listed(
     every = terminal.run("list", "--study", STUDY).stdout
     assert "gesendet, nicht bestätigt" in every
     assert "aufgegeben" in every
+
+
+def test_why_an_archive_does_not_confirm(forwarding: Forwarding, terminal: Terminal) -> None:
+    """An archive that took everything and cannot be asked says why beside its counts."""
+    sent(forwarding)
+    forwarding.practice.wait()
+    with forwarding.peer.listening():
+        forwarding.forward()
+    assert terminal.listed()[0]["reason"] == ""
+    confirmations = forwarding.practice.core.confirmations
+    forwarding.practice.clock.turn(SETTLE_SECONDS)
+    confirmations.ask_due(confirmations.archives[0])
+
+    (row,) = terminal.listed()
+    assert row["sent"] == "1"
+    assert "nicht erreichbar" in row["reason"]
 
 
 def test_objects_are_sent_again_or_given_up(forwarding: Forwarding, terminal: Terminal) -> None:
