@@ -134,7 +134,7 @@ class ForwardSender(StudySender):
             if not plan.is_empty:
                 store.carry_out(connection, exam_id, self._target.aet, plan, now)
                 if was_restored:
-                    store.doubt_entered(connection, exam_id, self._target.aet, plan.enter)
+                    store.doubt_planned(connection, exam_id, self._target.aet, plan)
                 known = store.copies_of_exam(connection, exam_id, self._target.aet)
         by_instance = {one.instance_id: one for one in objects}
         return [

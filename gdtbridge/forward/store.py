@@ -319,14 +319,16 @@ def carry_out(
     mistakes.note(connection, exam_id, destination, plan, now)
 
 
-def doubt_entered(
-    connection: Connection, exam_id: int, destination: str, instances: Iterable[int]
-) -> None:
-    """Have a person say of copies just entered whether they were sent before a restore."""
+def doubt_planned(connection: Connection, exam_id: int, destination: str, plan: CopyPlan) -> None:
+    """Have a person say of copies just let leave whether that is still right after a restore.
+
+    They may have been sent before, and corrected since.
+    """
     mine = copies_of_exam(connection, exam_id, destination)
-    new = set(instances)
+    new, again = set(plan.enter), set(plan.again)
     values: dict[str, object] = {"state": CopyState.FAILED, "reason": RESTORED}
-    change(connection, (one.id for one in mine if one.instance_id in new), **values)
+    doubted = (one.id for one in mine if one.instance_id in new or one.id in again)
+    change(connection, doubted, **values)
 
 
 def failures(connection: Connection) -> list[FailedCopies]:

@@ -481,3 +481,27 @@ def test_what_waited_when_the_database_was_copied_is_asked(forwarding: Forwardin
         again.forward()
         assert sorted(peer.uids) == [*there, *tried, *put]
     again.practice.close()
+
+
+def test_a_correction_that_waited_when_the_database_was_copied(forwarding: Forwarding) -> None:
+    """It may have left since, and another one after it: a person says whether it leaves."""
+    practice = forwarding.practice
+    (uid,) = sent(forwarding)
+    with forwarding.peer.listening() as peer:
+        practice.wait()
+        forwarding.forward()
+    practice.core.corrections.withdraw(STUDY, "4711", "falsche Akte", to="4713", confirmed=True)
+    practice.wait()
+    copy = practice.folder.with_name(f"{practice.folder.name}-copy")
+    back_up(practice.settings, copy)
+    practice.database.close()
+    restore(practice.settings, copy)
+    again = Forwarding(practice.again(), forwarding.peer)
+    with peer.listening():
+        again.forward()
+        assert (peer.patients(), again.states()) == ({uid: "4711"}, {"failed": 1})
+        assert [one.has.PatientID for one in again.practice.core.forward.mistakes()] == ["4711"]
+        assert again.practice.core.forward.again() == 1
+        again.forward()
+        assert peer.patients() == {uid: "4713"}
+    again.practice.close()
