@@ -11,6 +11,7 @@ from gdtbridge.forward.book import ForwardBook, target_of
 from gdtbridge.forward.model import WrongCopy
 from gdtbridge.forward.sender import NOT_LATE
 from gdtbridge.outbox import FORWARD, Outbox
+from gdtbridge.people import Patient
 
 LATE_SECONDS: Final = 3600.0
 """An archive may be away so long before it is told."""
@@ -67,18 +68,18 @@ class ForwardSource:
 
 
 def _wrong_item(one: WrongCopy) -> AttentionItem:
-    right = one.now.PatientID if one.now is not None else "-"
-    version = one.now is not None and one.now.is_same_person(one.has)
+    has, right = one.has, one.now.PatientID if one.now is not None else "-"
+    version = one.now is not None and one.now.is_same_person(has)
     told = (
         "frühere Fassung / earlier version"
         if version
-        else f"dort Akte / chart there {one.has.PatientID or '-'}, richtig / right {right}"
+        else f"dort Akte / chart there {has.PatientID or '-'}, richtig / right {right}"
     )
     return AttentionItem(
         "forward-wrong-copy",
         f"wrong-copy:{one.id}",
         one.since,
-        whose=one.has.PatientName,
+        whose=Patient.from_dicom(has.PatientID, has.PatientName, has.PatientBirthDate).listed,
         detail=f"{one.destination}: {one.study_instance_uid} ({one.copies}): {told}",
         names={"number": str(one.id), "peer": one.destination},
     )

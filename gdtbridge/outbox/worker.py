@@ -33,6 +33,8 @@ from gdtbridge.outbox.retry import retry_delay
 
 log = logging.getLogger(__name__)
 
+NO_DESTINATION: Final = "steht nicht mehr in den Einstellungen / is not in the settings any more"
+
 BATCH: Final = 20
 """Messages of one pass."""
 QUICK_SECONDS: Final = 0.5
@@ -451,7 +453,7 @@ class RemovedDestination:
         /,
     ) -> Mapping[int, Attempt]:
         """Keep the messages."""
-        away = Attempt(AttemptResult.LATER, "not in the settings any more", away=True)
+        away = Attempt(AttemptResult.LATER, NO_DESTINATION, away=True)
         return dict.fromkeys((one.id for one in messages), away)
 
     def clear(self, message: OutgoingMessage, /) -> None:

@@ -120,6 +120,9 @@ def test_a_wrong_copy_is_listed_until_somebody_saw_to_it(
     (wrong,) = json.loads(terminal.run("list", "--json").stdout)["wrong"]
     assert (wrong["old"], wrong["new"], wrong["instances"]) == ("4711", "4713", "1")
     assert "4713" in terminal.run("list").stdout
+    items = forwarding.practice.core.attention.items()
+    (item,) = (one for one in items if one.code == "forward-wrong-copy")
+    assert item.whose.startswith("4711 ")
     terminal.run("corrected", wrong["number"])
     assert json.loads(terminal.run("list", "--json").stdout)["wrong"] == []
     terminal.run("corrected", wrong["number"], status=1)

@@ -434,7 +434,7 @@ def test_destination_no_longer_in_the_settings(house: House) -> None:
     assert house.outbox.deliver_due("gdt") == 0
     assert house.outbox.deliver_due("hook") == 0
     status = {one.destination: one for one in house.outbox.status()}
-    assert status["gdt"].last_error == "not in the settings any more"
+    assert status["gdt"].last_error.startswith("steht nicht mehr in den Einstellungen / ")
     assert status["gdt"].alarm
     assert house.state(hook_id) is DeliveryState.FAILED
     house.restart()
