@@ -205,7 +205,7 @@ class OutboxSource:
                 detail=f"{one.destination}: {one.lying.count} Dateien / files",
             )
             for one in statuses
-            if one.lying.are_forgotten(now)
+            if one.lying.are_forgotten(now) and one.place is None
         ]
         places = [_place_item(one) for one in self.outbox.place_questions()]
         return [*questions, *places, *stuck, *forgotten, *refused]

@@ -67,7 +67,8 @@ class CollectionWatch:
         took = self._clock.monotonic() - began
         pause = max((now - lying[0].delivered_at) / _PATIENCE, took * _SHARE_OF_TIME)
         self._next_look = began + took + min(max(pause, SHORTEST_SECONDS), LONGEST_SECONDS)
-        if there is None:
+        if there is None:  # as soon as the folder is back, what was collected meanwhile is seen
+            self._next_look = began + took + SHORTEST_SECONDS
             return
         gone, seen = [], set[str]()
         for one in lying:  # the newest first: its name may have been another's before

@@ -109,8 +109,15 @@ def test_nothing_is_known_of_a_folder_that_is_not_there(office: Office, trouble:
         (office.folder / NOT_MOUNTED).touch()
 
     office.look(LONGEST_SECONDS)
-
     assert office.collected() == {"a.gdt": None}
+
+    if trouble == "away":
+        office.folder.with_name("away").rename(office.folder)
+        (office.folder / "a.gdt").unlink()
+    else:
+        (office.folder / NOT_MOUNTED).unlink()
+    office.look(SHORTEST_SECONDS)
+    assert office.lying == 0
 
 
 def test_a_name_that_is_used_again_is_the_last_ones(tmp_path: Path) -> None:

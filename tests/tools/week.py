@@ -186,7 +186,7 @@ class Week(FastMotion):
         fresh = {study for study, _ in self.ledger.held if self.visits.last_sent[study] >= quiet}
         assert sorted(s for s in told if s not in fresh) == sorted(s for s in known)
         others = {one.code for one in items} - HELD
-        assert others <= self._may_be_told(), others
+        assert others <= self._may_be_told(), [one for one in items if one.code not in HELD]
         assert others >= self._must_be_told(), (others, self._must_be_told())
         self._compare_list()
 
@@ -202,6 +202,8 @@ class Week(FastMotion):
             told.add("clock-jumped")
         if "share" in self.trouble:
             told |= {"place-missing", "outbox-stuck"}
+        if 0 < self.went <= self.now < self.went + 2 * DAY:  # what lay there before it went
+            told.add("results-uncollected")
         if self.visits.refused_at is not None and self.now - self.visits.refused_at < HOUR:
             told |= {"stores-refused", "database-locked"}
         return told
