@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gdtbridge.dicom.archive_retrieve import (
@@ -51,10 +51,15 @@ class ArchiveMove(ArchiveRetrieval):
         self._destination = parts.peers.named(request.command.MoveDestination or "")
 
     def serve_peer(self, viewer: Viewer) -> FinalResponse:
-        """Refuse a destination nobody named in the settings, else send to it."""
+        """Refuse a destination nobody named in the settings, else send to it.
+
+        What is held leaves only where both may see it: who asks and who gets it.
+        """
         if self._destination is None:
             return FinalResponse(DimseStatus.MOVE_DESTINATION_UNKNOWN, "Not among [[peer]]")
-        return super().serve_peer(viewer)
+        there = self._destination.viewer
+        both = viewer.sees_held and there is not None and there.sees_held
+        return super().serve_peer(replace(viewer, sees_held=both))
 
     def sent(self, objects: Sequence[LeavingObject]) -> SentObjects:
         """Send objects to the destination, on as few associations as can be."""

@@ -25,6 +25,12 @@ host = "127.0.0.1"
 port = {port}
 
 [[peer]]
+aet = "DOCTOR"
+host = "127.0.0.1"
+port = {port}
+sees_held = true
+
+[[peer]]
 aet = "GONE"
 host = "127.0.0.1"
 port = {nobody}
@@ -95,6 +101,17 @@ def test_one_object_is_moved_by_its_uid(service: Service, port: int, tmp_path: P
 def test_what_is_held_or_unknown_goes_nowhere(service: Service, study: str) -> None:
     """No association to the destination, which is not even there, and no failure."""
     assert moved(service, *of_study(study), to="GONE") == "Success"
+
+
+def test_what_is_held_goes_where_both_may_see_it(
+    service: Service, port: int, tmp_path: Path
+) -> None:
+    """Who may see it cannot have it sent to somebody who may not."""
+    with storescp(tmp_path / "kept", port, "DOCTOR") as kept:
+        assert moved(service, *of_study(HELD), to="STORE", aet="DOCTOR") == "Success"
+        assert list(kept.iterdir()) == []
+        assert moved(service, *of_study(HELD), to="DOCTOR", aet="DOCTOR") == "Success"
+        assert len(list(kept.iterdir())) == 1
 
 
 def test_a_destination_nobody_named_is_refused(service: Service) -> None:
