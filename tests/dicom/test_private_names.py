@@ -61,7 +61,7 @@ PRIVATE_NAMES: dict[type, tuple[str, ...]] = {
         "send",
         "socket",
     ),
-    DIMSEServiceProvider: ("get_msg", "msg_queue", "receive_primitive"),
+    DIMSEServiceProvider: ("get_msg", "message", "msg_queue", "receive_primitive", "send_msg"),
     DULServiceProvider: (
         "_idle_timer",
         "_is_transport_event",

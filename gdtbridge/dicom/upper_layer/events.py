@@ -17,6 +17,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 from gdtbridge.dataset import part10
 from gdtbridge.dicom.negotiation import VERIFICATION
 from gdtbridge.dicom.upper_layer import library
+from gdtbridge.dicom.upper_layer.requestor import ResponseReceiver
 from gdtbridge.errors import BridgeError
 from gdtbridge.logs import describe
 
@@ -47,10 +48,20 @@ class EventReceiver:
         """Answer each event with its status by ``status_of``."""
         self._status_of = status_of
         self._events: queue.Queue[ReceivedEvent] = queue.Queue()
+        self._unanswered: list[ReceivedEvent] | None = None
 
     def hear(self, association: Association) -> None:
-        """Receive on an association of ours, from now on."""
+        """Receive on an association of ours, from now on.
+
+        An event is handed over once its answer is on its way: who has it may release then.
+        """
+        self._unanswered = []
+        cast("ResponseReceiver", association.dimse).on_sent = self._hand_over
         association.bind(evt.EVT_N_EVENT_REPORT, self._take)
+
+    def _hand_over(self) -> None:
+        while self._unanswered:
+            self._events.put(self._unanswered.pop(0))
 
     def _take(self, event: evt.Event) -> tuple[int, None]:
         said = cast("N_EVENT_REPORT", event.request).EventInformation
@@ -63,7 +74,10 @@ class EventReceiver:
         except Exception as error:  # noqa: BLE001 - the peer is told, whatever it is
             log.error("event not taken: %s", describe(error))
             return PROCESSING_FAILURE, None
-        self._events.put(received)
+        if self._unanswered is None:
+            self._events.put(received)
+        else:
+            self._unanswered.append(received)
         return status, None
 
     def next_event(self, seconds: float) -> ReceivedEvent | None:

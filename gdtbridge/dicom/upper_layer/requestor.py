@@ -6,7 +6,7 @@ import queue
 import socket
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 from pynetdicom import AE, build_role, evt
@@ -59,6 +59,8 @@ class ResponseReceiver(DIMSEServiceProvider):
         super().__init__(assoc)
         self.answered_instance = ""
         """Affected SOP Instance UID of the last response: N-CREATE may leave it to the peer."""
+        self.on_sent: Callable[[], None] | None = None
+        """Called when a message is on its way to the peer."""
         self.msg_queue: _CountedQueue = _CountedQueue()
         self._unread = self._unasked = 0
 
@@ -75,6 +77,12 @@ class ResponseReceiver(DIMSEServiceProvider):
         if self.message is None:
             self._unread += _MESSAGE_BYTES
             self._unasked += self.msg_queue.handed_over == handed_over
+
+    def send_msg(self, primitive: Any, context_id: int) -> None:  # noqa: ANN401
+        """Send a message, and tell who wants to know that nothing can overtake it any more."""
+        super().send_msg(primitive, context_id)
+        if self.on_sent is not None:
+            self.on_sent()
 
     def get_msg(self, block: bool = False) -> tuple[int, Any] | tuple[None, None]:  # noqa: FBT001, FBT002
         """Return context id and response; (None, None) unless ``block``, and after a loss."""
