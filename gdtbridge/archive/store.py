@@ -207,7 +207,7 @@ class Archive:
         """
         if folder in self._on_disk and folder.is_dir():
             return
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_below(folder)
         sync_folder(folder.parent)
         sync_folder(self.folder)
         if len(self._on_disk) >= _MOST_KNOWN:
@@ -283,7 +283,7 @@ class Archive:
             place = self.folder / stored.file
             with _told():
                 if place.parent not in self._on_disk:
-                    place.parent.mkdir(parents=True, exist_ok=True)
+                    _make_below(place.parent)
                 incoming.path.replace(place)
         return receipt
 
@@ -342,6 +342,18 @@ class Archive:
             )
             for file, kind, uid, syntax, number, claim, told, standing, *of in rows
         ]
+
+
+def _make_below(folder: Path) -> None:
+    """Make a study's folder and the one above it; the archive's own is never made.
+
+    Where that is gone, its disk is: a new one would lie on another.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        folder.parent.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True)
 
 
 def _update(connection: Connection, instances: Iterable[int], **values: object) -> None:

@@ -27,7 +27,9 @@ def database(tmp_path: Path) -> Database:
 @pytest.fixture
 def archive(tmp_path: Path) -> Archive:
     """Return an archive on the disk."""
-    return Archive(tmp_path / "archive")
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    return Archive(folder)
 
 
 def received(folder: Path, **values: str | bytes) -> tuple[IncomingInstance, Header]:

@@ -93,6 +93,20 @@ def test_what_cannot_be_written_stays_in_the_index(practice: Practice) -> None:
     assert first.read_bytes() == before
 
 
+def test_an_archive_that_is_gone_is_not_made_anew(practice: Practice) -> None:
+    """Where its disk is not mounted, a folder of its name would take the objects elsewhere."""
+    practice.send()
+    folder, away = practice.archive.folder, practice.archive.folder.with_name("away")
+    folder.rename(away)
+
+    assert sync_files(practice.database, practice.archive.make_durable) == 0
+
+    assert not folder.exists()
+    assert kept(practice) == 1
+    away.rename(folder)
+    assert sync_files(practice.database, practice.archive.make_durable) == 1
+
+
 def test_an_object_again_mends_its_file(practice: Practice) -> None:
     """A device that sends again what somebody deleted has it stored again."""
     practice.send(SOPInstanceUID="2.25.1")

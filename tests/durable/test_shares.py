@@ -45,6 +45,7 @@ class TestRefusedFolderSync:
         header = read_header(path, EXPLICIT)
         uids = header.SOPClassUID, header.SOPInstanceUID, EXPLICIT
         archive = Archive(tmp_path / "archive")
+        archive.folder.mkdir()
         stored = archive.store(IncomingInstance(path, *uids, "US01", "127.0.0.1"), header)
         assert (archive.folder / stored.file).stat().st_size == stored.size
 
