@@ -40,6 +40,11 @@ _DUE_SINCE: Final = Statement(
     )
     .order_by(exam.c.due_at, exam.c.id)
 )
+_IN_ORDER: Final = Statement(
+    sa.select(exam.c.id)
+    .where(exam.c.id.in_(sa.bindparam("exams", expanding=True)))
+    .order_by(exam.c.due_at, exam.c.id)
+)
 _OTHER, _LATER = claim.alias("other"), exam.alias("later")
 _SAME_PEOPLE: Final = Statement(
     sa.select(exam.c.id, exam.c.due_at)
@@ -158,6 +163,11 @@ def due_since(
     Those whose waiting is not over at ``now`` are left out.
     """
     return _DUE_SINCE.values(connection, before=before, now=now, exams=list(exam_ids))
+
+
+def in_order_due(connection: Connection, exam_ids: Iterable[int]) -> Sequence[int]:
+    """Return exams in the order in which their waiting is over, as far as they are there."""
+    return _IN_ORDER.values(connection, exams=list(exam_ids))
 
 
 def due_of_same_people(connection: Connection, exam_id: int) -> Sequence[int]:

@@ -124,7 +124,8 @@ class ResultReporter:
         None is waited for that was ``tried``: it may fail for ever.
         """
         if room and len(fresh) + len(backlog) <= size:
-            taken = [*backlog, *fresh]
+            with self.database.read() as connection:
+                taken = list(store.in_order_due(connection, [*backlog, *fresh]))
             backlog.clear()
             fresh.clear()
             return taken
@@ -188,7 +189,7 @@ class ResultReporter:
         Returns those of which something changed meanwhile. Files are read outside any transaction,
         the rest is one. Of an exam of which anything the decision rests on changed since, nothing
         is written. Of several, those from the first that changed on, and all where one fails, are
-        read again and get a transaction each.
+        read again and get a transaction each (`_report_singly`).
         """
         over = self._over(list(exam_ids))
         gathered = [one for exam_id in over if (one := self._gathered(exam_id)) is not None]
@@ -199,11 +200,24 @@ class ResultReporter:
             now = self.clock.utc()
             with self.database.read() as connection:
                 later = list(store.due_since(connection, now, now, later))
-            return [one for exam_id in later for one in self._report([exam_id])]
+            return self._report_singly(later)
         changed: list[int] = []
         for one in gathered:
             with self._watched(one.exam.id):
                 changed = self._settle_all([one])
+        return changed
+
+    def _report_singly(self, exam_ids: Iterable[int]) -> list[int]:
+        """Report exams, the first due first, in a transaction each; return those that changed.
+
+        One after a changed exam of the same people counts as changed, unread: the order that is
+        done with the other might still speak against it.
+        """
+        changed: list[int] = []
+        for one in exam_ids:
+            with self.database.read() as connection:
+                before = store.due_of_same_people(connection, one) if changed else ()
+            changed += [one] if not set(changed).isdisjoint(before) else self._report([one])
         return changed
 
     def _over(self, exam_ids: list[int]) -> list[int]:

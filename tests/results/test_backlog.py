@@ -105,6 +105,37 @@ def test_a_fresh_exam_waits_for_its_persons_earlier_ones(
     assert states(practice) == [ExamState.REPORTED] * (MANY + 2 * reporting.TURN + 1)
 
 
+@pytest.mark.parametrize(("between", "behind"), [(0, 0), (4, 6)])
+def test_one_that_changes_is_not_overtaken_by_its_persons_later_one(
+    practice: Practice, between: int, behind: int
+) -> None:
+    """Neither in its turn nor in the next one: an order that is still open may hold the later."""
+    order = practice.core.orders.place(practice.order()).entry.AccessionNumber
+    practice.send(StudyInstanceUID="2.25.9.998", AccessionNumber=order)
+    for number in range(between):
+        send_exam(practice, number)
+    practice.send(StudyInstanceUID="2.25.9.999", PatientID="4712", AccessionNumber="")
+    for number in range(between, between + behind):
+        send_exam(practice, number)
+    practice.clock.seconds += practice.quiet
+    count = between + behind + 2
+    turn = min(count, reporting.TURN)
+    others = iter(["78", "79"])
+
+    def another_is_ordered() -> None:
+        """Somebody born on the same day: that is evidence, and decides nothing."""
+        order = practice.order(patient_id=next(others), family_name="Fremd", given_name="Er")
+        practice.core.orders.place(order)
+
+    spy = Spy(practice)
+    spy.after = dict.fromkeys((turn, turn + 1), another_is_ordered)
+    practice.core.reporting.report_due()
+
+    assert spy.read[turn] == 1
+    assert spy.read.count(1) > 2
+    assert states(practice) == [ExamState.REPORTED] * count
+
+
 def test_few_exams_keep_their_order(practice: Practice) -> None:
     """What fits into one turn is reported as it became due."""
     for number in range(reporting.TURN):
