@@ -303,7 +303,13 @@ def pickup_watches(core: Core) -> dict[str, PickupWatch]:
 
 def web_ports(core: Core) -> CorePorts:
     """Return what the web server asks of the core."""
-    return CorePorts(core.orders, core.routing.default.records, core.studies, core.query_reports)
+    return CorePorts(
+        core.orders,
+        core.routing.default.records,
+        core.studies,
+        core.query_reports,
+        revision=lambda: int(core.clock.utc()),
+    )
 
 
 def probes_of(core: Core) -> Mapping[str, Probe]:

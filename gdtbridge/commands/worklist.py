@@ -245,7 +245,8 @@ def worklist_preview(
 
 
 def _words(core: Core, *, english: bool) -> Words:
-    from gdtbridge.queries.words import Language, Words
+    from gdtbridge.language import Language
+    from gdtbridge.queries.words import Words
 
     return Words(Language.ENGLISH if english else Language.GERMAN, core.clock.local().date())
 

@@ -9,10 +9,11 @@ from typing import Any
 from pydicom import Dataset
 
 from gdtbridge.devices import Caller
+from gdtbridge.language import Language
 from gdtbridge.queries.explain import EntryOutcome, JudgedEntry
 from gdtbridge.queries.model import QueryRecord
 from gdtbridge.queries.report import DeviceQueries, ListPreview
-from gdtbridge.queries.words import Language, Words
+from gdtbridge.queries.words import Words
 from worklist import Exclusion, Item, given_keys, item_from, items_of, text_of
 
 Json = dict[str, Any]

@@ -16,11 +16,12 @@ from gdtbridge.attention.model import AttentionItem
 from gdtbridge.attention.refusals import caller_of
 from gdtbridge.dataset.values import da_text
 from gdtbridge.durable.clock import local_time
+from gdtbridge.language import Language
 from gdtbridge.queries import store
 from gdtbridge.queries.explain import EntryOutcome, JudgedEntry, beginning_of, dataset_of
 from gdtbridge.queries.report import DeviceQueries, QueryReports, is_named
 from gdtbridge.queries.store import SilentDevice
-from gdtbridge.queries.words import Language, Words
+from gdtbridge.queries.words import Words
 from worklist import Exclusion, Item, exclusions, given_keys, item_from
 
 FEWEST_QUERIES: Final = 3

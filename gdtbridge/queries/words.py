@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import IntEnum
 from typing import Final, NamedTuple
 
 from pydicom.datadict import dictionary_description
@@ -13,19 +12,12 @@ from pydicom.datadict import dictionary_description
 from gdtbridge.dataset.text import one_line
 from gdtbridge.dataset.values import PersonName, to_date, to_time
 from gdtbridge.durable.clock import local_time
+from gdtbridge.language import Language
 from gdtbridge.queries.explain import CANCELLED, SUCCESS, EntryOutcome, JudgedEntry
 from gdtbridge.queries.history import KnownEntry
 from gdtbridge.queries.model import QueryRecord
 from gdtbridge.tsv import table
 from worklist import Exclusion, Item, given_keys, text_of
-
-
-class Language(IntEnum):
-    """The language of a text; its place in a pair of texts."""
-
-    GERMAN = 0
-    ENGLISH = 1
-
 
 Pair = tuple[str, str]
 """The same in German and in English."""

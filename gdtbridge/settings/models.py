@@ -206,6 +206,18 @@ class HttpSettings(SettingsSection):
     allowed_hosts: Words = ()
 
 
+class PracticeSettings(SettingsSection):
+    """The practice, as its pages name it."""
+
+    name: Annotated[str, Field(max_length=80)] = ""
+
+
+class PageSettings(SettingsSection):
+    """The pages people see."""
+
+    language: Literal["de", "en"] = "de"
+
+
 class ProcedureCodeRule(SettingsSection):
     """The code of a procedure, by its description (``*`` and ``?`` stand for any characters)."""
 
@@ -517,6 +529,8 @@ class Settings(BaseModel):
     dicom: DicomSettings = DicomSettings()
     commitment: CommitmentSettings = CommitmentSettings()
     http: HttpSettings = HttpSettings()
+    practice: PracticeSettings = PracticeSettings()
+    page: PageSettings = PageSettings()
     worklist: WorklistSettings = WorklistSettings()
     device: tuple[DeviceSettings, ...] = ()
     peer: tuple[PeerSettings, ...] = ()

@@ -23,12 +23,12 @@ from gdtbridge.web.api.queries import QueryCalls
 from gdtbridge.web.api.studies import STUDY_NAMES, StudyCalls
 from gdtbridge.web.api.worklist import Route, WorklistApi
 from gdtbridge.web.forms import MAX_BODY
-from gdtbridge.web.pages import page
+from gdtbridge.web.pages.frame import Frame
+from gdtbridge.web.pages.routes import PREFIX, is_page, page_routes
 from gdtbridge.web.parameters import FIELD_NAMES
 from gdtbridge.web.ports import CorePorts, Readiness
 from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, problem_of, render
 
-HOME: Final = page("home.html")
 NAMES_BY_PATH: Final = {ADD_PATH: FIELD_NAMES, **STUDY_NAMES}
 """The core's field names to the caller's, where they are not those of the worklist's JSON."""
 
@@ -63,8 +63,12 @@ def create_app(
     guard = guard or Guard(settings.http)
     app.before_request(lambda: guard.check(request))
     app.after_request(_add_security_headers)
-    app.register_error_handler(Exception, _answer_error)
+    frame = Frame(settings, readiness, core.revision)
+    app.before_request(lambda: frame.follow() if is_page() else None)
+    app.register_error_handler(Exception, lambda error: _answer_error(error, frame))
     _add_state_routes(app, readiness)
+    for path, name, view, methods in page_routes(frame):
+        _add_route(app, path, PREFIX + name, slots.bound(view), *methods)
     asks = not settings.http.token.get_secret_value()
     add_call = WorklistAddCall(core.orders, core.answers, today, asks=asks)
     calls: tuple[Route, ...] = (
@@ -93,9 +97,6 @@ def _add_route(
 
 
 def _add_state_routes(app: Flask, readiness: Readiness) -> None:
-    def home() -> Response:
-        return Response(HOME, content_type="text/html; charset=utf-8")
-
     def healthz() -> Response:
         return Response("ok\n", content_type="text/plain; charset=utf-8")
 
@@ -111,7 +112,6 @@ def _add_state_routes(app: Flask, readiness: Readiness) -> None:
         body = json.dumps(description(), ensure_ascii=False) + "\n"
         return Response(body, content_type="application/json")
 
-    _add_route(app, "/", "home", home, "GET", "HEAD")
     _add_route(app, "/healthz", "healthz", healthz, "GET", "HEAD")
     _add_route(app, "/readyz", "readyz", readyz, "GET", "HEAD")
     _add_route(app, "/metrics", "metrics", metrics, "GET", "HEAD")
@@ -137,7 +137,11 @@ def _add_security_headers(response: Response) -> Response:
     return response
 
 
-def _answer_error(error: Exception) -> Response:
+def _answer_error(error: Exception, frame: Frame) -> Response:
     fields = NAMES_BY_PATH.get(request.path, schema.FIELD_NAMES)
-    answer = render(problem_of(error, fields, request.endpoint or "no route"), request.path)
+    place = request.endpoint or "no route"
+    problem = problem_of(error, fields, place)
+    if is_page():
+        return frame.refused(problem, place)
+    answer = render(problem, request.path)
     return Response(answer.body, answer.status, list(answer.headers))

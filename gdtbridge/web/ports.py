@@ -75,6 +75,8 @@ class CorePorts:
     answers: AnswerPort
     studies: StudyPort
     queries: QueryReportPort
+    revision: Callable[[], int]
+    """Tells, at once, a number that is another when what pages show may have changed."""
 
 
 Readiness = Callable[[], Mapping[str, PartState]]

@@ -11,7 +11,8 @@ from pydicom.uid import UID
 from gdtbridge.commands.worklist_text import nothing_lines, preview_lines, why_lines
 from gdtbridge.dicom.identifier import encode_dataset
 from gdtbridge.dicom.server import DicomServer, Observers
-from gdtbridge.queries.words import Language, Words
+from gdtbridge.language import Language
+from gdtbridge.queries.words import Words
 from gdtbridge.settings import DicomSettings
 from tests.tools.device import WORKLIST, RawAssociation, find_rq
 from tests.tools.elements import IMPLICIT

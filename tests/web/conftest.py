@@ -190,7 +190,7 @@ def serve(
         settings = Settings.model_validate({"http": {"port": 0, **http}, "viewer": viewer})
         server = create_server(
             settings,
-            CorePorts(orders, orders, studies, MemoryQueries()),
+            CorePorts(orders, orders, studies, MemoryQueries(), int),
             lambda: parts,
             today=lambda: TODAY,
             slots=slots,

@@ -66,14 +66,7 @@ def test_readyz_tells_what_waits_for_a_person(url: str, parts: Any) -> None:
     assert get(f"{url}/readyz").json()["status"] == "not-ready"
 
 
-def test_home_page(url: str) -> None:
-    """The first page says in German what this is."""
-    answer = get(url)
-    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "Praxissoftware" in answer.text
-
-
-@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/nowhere", ADD, "/api/v1/worklist"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/nowhere", ADD, "/api/v1/worklist"])
 def test_security_headers(url: str, path: str) -> None:
     """Every answer, refusals included, tells browsers to do nothing with it."""
     headers = get(url + path).headers
@@ -87,7 +80,7 @@ def test_security_headers(url: str, path: str) -> None:
 # ---------------------------------------------------------------------------- token
 
 
-@pytest.mark.parametrize("path", ["/", "/readyz", ADD, "/api/v1/worklist", "/nowhere"])
+@pytest.mark.parametrize("path", ["/mehr", "/readyz", ADD, "/api/v1/worklist", "/nowhere"])
 def test_token_is_needed(guarded: str, orders: Any, path: str) -> None:
     """Without the token only /healthz answers."""
     answer = get(guarded + path)
@@ -97,7 +90,7 @@ def test_token_is_needed(guarded: str, orders: Any, path: str) -> None:
     assert get(f"{guarded}/healthz").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/readyz", ADD, "/api/v1/worklist"])
+@pytest.mark.parametrize("path", ["/mehr", "/readyz", ADD, "/api/v1/worklist"])
 def test_token_in_the_header(guarded: str, path: str) -> None:
     """The header opens every call."""
     assert get(guarded + path, Authorization=f"Bearer {TOKEN}").status_code == 200

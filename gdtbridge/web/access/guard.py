@@ -27,7 +27,9 @@ from gdtbridge.web.problems import ADD_PATH, TEXT_PATHS, refuse
 
 HEALTH_PATH: Final = "/healthz"
 GUARDED_FROM_PAGES: Final = ("/worklist/", "/studies/", "/api/")
-"""Where a call from a foreign page is refused; the rest neither changes nor tells anything."""
+"""Where every call from a foreign page is refused; elsewhere those that change something are: a
+page of ours may be opened by a link."""
+READING: Final = frozenset({"GET", "HEAD"})
 
 BAD_NETWORK: Final = (
     "Aus diesem Netz nicht erlaubt (http.allowed_networks)."
@@ -66,7 +68,7 @@ class Guard:
         self._check_host(request)
         if request.path != HEALTH_PATH:
             self._check_token(request)
-        if request.path.startswith(GUARDED_FROM_PAGES):
+        if request.path.startswith(GUARDED_FROM_PAGES) or request.method not in READING:
             self._check_page(request)
 
     def check_head(self, request: Request) -> None:
@@ -79,7 +81,7 @@ class Guard:
         self._check_host(request)
         if request.path != HEALTH_PATH and not self._token_may_follow(request):
             self._check_token(request)
-        if request.path.startswith(GUARDED_FROM_PAGES):
+        if request.path.startswith(GUARDED_FROM_PAGES) or request.method not in READING:
             self._check_page(request)
 
     @staticmethod
@@ -138,7 +140,7 @@ class Guard:
         """Return whether the call changes something; a page opened with the token has shown it."""
         if self._token.is_needed and is_page_view(request):
             return False
-        return request.path == ADD_PATH or request.method not in {"GET", "HEAD"}
+        return request.path == ADD_PATH or request.method not in READING
 
     def _is_unsuspicious(self, request: Request) -> bool:
         headers = request.headers

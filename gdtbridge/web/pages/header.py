@@ -1,0 +1,76 @@
+"""What stands above every page: how much needs a person, and where."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from typing import Final
+
+from gdtbridge.health import PartState
+from gdtbridge.tsv import table
+
+
+class Area(StrEnum):
+    """The areas of the page, as the navigation names them (``nav.*`` in the catalogue)."""
+
+    TODAY = "today"
+    EXAMS = "exams"
+    CLARIFY = "clarify"
+    DEVICES = "devices"
+    DELIVERIES = "deliveries"
+    SYSTEM = "system"
+
+
+PATHS: Final[Mapping[Area, str]] = {
+    Area.TODAY: "/heute",
+    Area.EXAMS: "/untersuchungen",
+    Area.CLARIFY: "/klaeren",
+    Area.DEVICES: "/geraete",
+    Area.DELIVERIES: "/zustellungen",
+    Area.SYSTEM: "/system",
+}
+ICONS: Final[Mapping[Area, str]] = {
+    Area.TODAY: "calendar",
+    Area.EXAMS: "images",
+    Area.CLARIFY: "triangle-alert",
+    Area.DEVICES: "monitor",
+    Area.DELIVERIES: "send",
+    Area.SYSTEM: "settings",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HouseState:
+    """How the house is: what needs a person in each area, and which parts do not work."""
+
+    needs: Mapping[Area, int] = field(default_factory=dict)
+    broken: tuple[str, ...] = ()
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether no part, no delivery and no exam waits for a person."""
+        return not self.broken and not any(self.needs.values())
+
+
+@cache
+def area_of(kind: str) -> Area:
+    """Return where a kind of what needs a person is shown (``areas.tsv``)."""
+    return _areas()[kind]
+
+
+@cache
+def _areas() -> Mapping[str, Area]:
+    return {kind: Area(area) for kind, area in table("web/pages/areas.tsv")}
+
+
+def house_state(parts: Mapping[str, PartState]) -> HouseState:
+    """Return what the states of the parts mean for a person; touches nothing."""
+    needs: Counter[Area] = Counter()
+    for part in parts.values():
+        for kind, count in part.waiting.items():
+            needs[area_of(kind)] += count
+    broken = tuple(name for name, part in parts.items() if not part.ok)
+    return HouseState(dict(needs), broken)

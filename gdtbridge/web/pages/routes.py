@@ -1,0 +1,31 @@
+"""Every page by its path; `gdtbridge.web.app` adds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
+
+from flask import Response, request
+
+from gdtbridge.web.pages.assets import asset
+from gdtbridge.web.pages.frame import Frame
+
+PageRoute: TypeAlias = tuple[str, str, Callable[..., Response], tuple[str, ...]]
+"""Path, name (`PREFIX` is put before it), view, methods."""
+PREFIX: Final = "page_"
+"""What the name of each page's endpoint begins with."""
+READ: Final = ("GET", "HEAD")
+
+
+def page_routes(frame: Frame) -> Iterator[PageRoute]:
+    """Yield every page."""
+    yield "/", "start", lambda: frame.go("/heute"), READ
+    yield "/static/<version>/<path:name>", "asset", asset, READ
+    yield "/mehr", "more", lambda: frame.show("more.html", frame.texts("nav.more")), READ
+
+
+def is_page() -> bool:
+    """Return whether the call at hand is of a page, or a browser's that found none."""
+    if request.endpoint is not None:
+        return request.endpoint.startswith(PREFIX)
+    return any(kind == "text/html" for kind, _ in request.accept_mimetypes)

@@ -1,0 +1,13 @@
+// Everything a page does beyond showing itself. Without scripts each page and form works all the same.
+
+import { startForms } from "./forms.js";
+import { startKeys } from "./keys.js";
+import { startLive } from "./live.js";
+import { startMenus } from "./menus.js";
+import { startTimes } from "./times.js";
+
+startForms();
+startMenus();
+startKeys();
+startTimes();
+startLive();

@@ -1,0 +1,56 @@
+"""The frame around every page, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.service import Service
+
+
+@pytest.fixture
+def url(bridge: Service) -> str:
+    """Return the address of the page of further areas."""
+    return f"http://127.0.0.1:{bridge.ports['HTTP']}/mehr"
+
+
+@pytest.mark.parametrize("width", ["phone", "tablet", "desktop"])
+def test_the_frame_is_accessible(browser: Browser, url: str, width: str) -> None:
+    """axe-core finds nothing, nothing is wider than the window, the focus is always seen."""
+    with screen(browser, width, "dark" if width == "tablet" else "light") as page:
+        page.goto(url)
+        assert violations(page) == []
+        assert not scrolls_sideways(page)
+        assert covered_on_the_way(page) == []
+
+
+def test_keys_can_be_shown_and_switched_off(browser: Browser, url: str) -> None:
+    """`?` lists the keys; once single keys are off, `/` does nothing (WCAG 2.1.4)."""
+    with screen(browser) as page:
+        page.goto(url)
+        page.keyboard.press("/")
+        expect(page.get_by_role("searchbox")).to_be_focused()
+        page.keyboard.type("n")
+        expect(page).to_have_url(url)
+        page.get_by_role("heading", level=1).click()
+        page.keyboard.press("?")
+        assert violations(page) == []
+        page.get_by_label("Einzelne Tasten benutzen").uncheck()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_be_hidden()
+        page.keyboard.press("/")
+        expect(page.get_by_role("searchbox")).not_to_be_focused()
+        page.goto("about:blank")
+        page.goto(url)
+        page.keyboard.press("/")
+        expect(page.get_by_role("searchbox")).not_to_be_focused()
+
+
+def test_what_is_not_there_is_a_page(browser: Browser, url: str) -> None:
+    """A wrong address has a page in German with a way back, no stack trace."""
+    with screen(browser) as page:
+        page.goto(url.replace("/mehr", "/nirgends"))
+        expect(page.get_by_role("heading", level=1)).to_have_text("Das gibt es hier nicht")
+        expect(page.get_by_role("link", name="Zu Heute")).to_be_visible()
+        assert violations(page) == []

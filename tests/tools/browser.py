@@ -1,0 +1,102 @@
+"""A real browser (Debian's Chromium) before the pages, and axe-core, which judges them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+AXE: Final = Path(__file__).parents[2] / ".peers" / "node_modules" / "axe-core" / "axe.min.js"
+RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+WIDTHS: Final = {"phone": (390, 844), "tablet": (800, 1100), "desktop": (1200, 800)}
+_RUN: Final = """async (tags) => {
+  const found = await axe.run(document, {runOnly: tags, resultTypes: ["violations"]});
+  return found.violations.map((one) => ({
+    rule: one.id, nodes: one.nodes.map((node) => [node.html.slice(0, 200), node.failureSummary]),
+  }));
+}"""
+
+
+def start_browser() -> Iterator[Browser]:
+    """Yield the browser; skip where there is none."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=program, args=options)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def screen(
+    browser: Browser,
+    width: str = "desktop",
+    scheme: Literal["light", "dark"] = "light",
+    **context: Any,
+) -> Iterator[Page]:
+    """Yield an empty page of a width; what a script raises or the policy refuses fails the test."""
+    size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
+    with browser.new_context(
+        viewport={"width": size["width"], "height": size["height"]},
+        color_scheme=scheme,
+        locale="de-DE",
+        **context,
+    ) as opened:
+        opened.set_default_timeout(15_000)
+        page = opened.new_page()
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if _is_refused(said.text) else None)
+        yield page
+        assert wrong == []
+
+
+def _is_refused(said: str) -> bool:
+    return "Content Security Policy" in said or "Content-Security-Policy" in said
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe-core finds wrong on a page; empty for an accessible one."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed")
+    page.evaluate(AXE.read_text("utf-8"))
+    return [json.dumps(one, ensure_ascii=False) for one in page.evaluate(_RUN, list(RULES))]
+
+
+def scrolls_sideways(page: Page) -> bool:
+    """Return whether a page is wider than its window (WCAG 1.4.10)."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+def covered_on_the_way(page: Page, most: int = 200) -> list[str]:
+    """Walk a page by Tab; return what had the focus and could not be seen (WCAG 2.4.7, 2.4.11)."""
+    hidden: list[str] = []
+    page.evaluate("document.activeElement?.blur(); window.scrollTo(0, 0)")
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        told = page.evaluate(_FOCUSED)
+        if told is None:
+            return hidden
+        if not told["seen"]:
+            hidden.append(told["html"])
+    return hidden
+
+
+_FOCUSED: Final = """() => {
+  const one = document.activeElement;
+  if (!one || one === document.body || one.dataset.walked) return null;
+  one.dataset.walked = "yes";
+  const box = one.getBoundingClientRect();
+  const x = box.left + Math.min(box.width / 2, 20), y = box.top + box.height / 2;
+  const top = document.elementFromPoint(x, y);
+  const seen = Boolean(top && (one.contains(top) || top.contains(one)));
+  return {seen, html: one.outerHTML.slice(0, 160)};
+}"""
