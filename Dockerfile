@@ -37,6 +37,6 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 11112 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f\"http://127.0.0.1:{os.environ['GDTBRIDGE_HTTP__PORT']}/healthz\", timeout=4)"]
+    CMD ["gdtbridge", "health"]
 ENTRYPOINT ["gdtbridge"]
 CMD ["serve"]

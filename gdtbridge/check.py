@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
@@ -29,9 +29,10 @@ from gdtbridge.durable.files import probe_folder
 from gdtbridge.durable.mounts import unmounted
 from gdtbridge.errors import BridgeError, NoInstallation
 from gdtbridge.folders.silence import ExchangeSilence, SilentFolder
+from gdtbridge.own_server import own_connection
 from gdtbridge.parts import asks_about_master_data
 from gdtbridge.service import is_running
-from gdtbridge.settings import MEGABYTE, Settings, reachable
+from gdtbridge.settings import MEGABYTE, HttpSettings, Settings, reachable
 from gdtbridge.settings.encryption import Encryption
 from gdtbridge.settings.folders import (
     exchange_folders,
@@ -40,6 +41,7 @@ from gdtbridge.settings.folders import (
     pickup_folders,
     shared_folders,
 )
+from gdtbridge.settings.hosts import is_loopback
 from worklist import WorklistError
 
 ANSWER_SECONDS: Final = 5
@@ -232,12 +234,26 @@ def _encryption(encryption: Encryption) -> Iterator[CheckResult]:
             yield CheckResult(f"{one.table}.tls_verify", ok=True, text=text, needs_person=True)
 
 
+def _sign_in(http: HttpSettings) -> Iterator[CheckResult]:
+    """Yield that tokens and passwords go in the clear, where they do."""
+    is_encrypted = http.tls != "off" or http.public_url.lower().startswith("https:")
+    if not is_encrypted and not is_loopback(http.host):
+        text = (
+            f"http.host = {http.host}: Kennwörter gehen unverschlüsselt durch das Netz; "
+            "http.tls verschlüsselt sie; tut das schon ein Proxy davor, gehört seine Adresse in "
+            "http.public_url. / Passwords go in the clear; http.tls encrypts them. Where a proxy "
+            "does that, its address belongs in http.public_url."
+        )
+        yield CheckResult("http.tls", ok=True, text=text, needs_person=True)
+
+
 def _ports(settings: Settings) -> Iterator[CheckResult]:
     dicom, http = settings.dicom, settings.http
     yield _port("dicom.port", dicom.plain_host, dicom.port, partial(_ask_dicom, settings))
     if dicom.tls_port is not None:
         ask = partial(_ask_encrypted, settings)
         yield _port("dicom.tls_port", dicom.host, dicom.tls_port, ask)
+    yield from _sign_in(http)
     yield _port("http.port", http.host, http.port, partial(_ask_http, settings))
     yield from _told_by_service(settings)
 
@@ -258,10 +274,8 @@ def _told_by_service(settings: Settings) -> Iterator[CheckResult]:
 
 def _readiness(settings: Settings) -> Mapping[str, Mapping[str, object]]:
     """Return the parts of ``/readyz``; nothing where it is not for us."""
-    http = settings.http
-    connection = HTTPConnection(reachable(http.host), http.port, timeout=ANSWER_SECONDS)
-    with closing(connection):
-        token = http.token.get_secret_value()
+    with closing(own_connection(settings, ANSWER_SECONDS)) as connection:
+        token = settings.http.token.get_secret_value()
         proof = {"Authorization": f"Bearer {token}"} if token else {}
         connection.request("GET", "/readyz", headers=proof)
         answer = json.loads(connection.getresponse().read(MEGABYTE))
@@ -387,9 +401,7 @@ def _ask_encrypted(settings: Settings) -> None:
 def _ask_http(settings: Settings) -> None:
     """Raise unless our web server answers, whatever it answers."""
     _must_run(settings)
-    http = settings.http
-    connection = HTTPConnection(reachable(http.host), http.port, timeout=ANSWER_SECONDS)
-    with closing(connection):
+    with closing(own_connection(settings, ANSWER_SECONDS)) as connection:
         try:
             connection.request("GET", "/healthz")
             server = connection.getresponse().getheader("Server", "")

@@ -25,7 +25,7 @@ from gdtbridge.commands.open import open_command
 from gdtbridge.commands.options import fail
 from gdtbridge.commands.outbox import outbox
 from gdtbridge.commands.patients import patients
-from gdtbridge.commands.service import check, serve
+from gdtbridge.commands.service import check, health, serve
 from gdtbridge.commands.simulate import simulate
 from gdtbridge.commands.sr import sr
 from gdtbridge.commands.webhook import webhook
@@ -73,6 +73,7 @@ def main() -> None:
 for command in (
     serve,
     check,
+    health,
     attention,
     simulate,
     devices,

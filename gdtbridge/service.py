@@ -109,7 +109,13 @@ class Bridge:
             },
             **pickup_watches(core),
         }
-        self._web = create_server(settings, web_ports(core), self.readiness)
+        web_tls = core.encryption.web
+        self._web = create_server(
+            settings,
+            web_ports(core),
+            self.readiness,
+            tls=web_tls.context if web_tls is not None else None,
+        )
 
     @property
     def dicom_port(self) -> int:
@@ -450,7 +456,7 @@ def serve(settings: Settings, stop: threading.Event, *, anew: bool = False) -> N
     log.info("DICOM %s port %d", settings.dicom.plain_host, bridge.dicom_port)
     if (tls_port := bridge.dicom_tls_port) is not None:
         log.info("DICOM-TLS %s port %d", settings.dicom.host, tls_port)
-    log.info("HTTP %s port %d", settings.http.host, bridge.http_port)
+    log.info("%s %s port %d", settings.http.scheme.upper(), settings.http.host, bridge.http_port)
     log.info("bereit, Strg+C beendet / ready, Ctrl+C stops")
     while not stop.wait(TICK_SECONDS):  # Windows interrupts no wait without an end
         pass

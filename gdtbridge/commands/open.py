@@ -116,7 +116,7 @@ def open_command(
 def _here(settings: Settings) -> str:
     """Return the address of the bridge on this machine."""
     host = reachable(settings.http.host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.http.port}"
+    return f"{settings.http.scheme}://{f'[{host}]' if ':' in host else host}:{settings.http.port}"
 
 
 def _the_one(found: Sequence[FoundStudy]) -> FoundStudy:

@@ -1,4 +1,4 @@
-"""``gdtbridge serve`` and ``check``: the service, and looking at it from outside."""
+"""``gdtbridge serve``, ``check`` and ``health``: the service, and looking at it from outside."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gdtbridge.commands.options import fail, with_settings
+from gdtbridge.errors import BridgeError
 from gdtbridge.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 NEEDS_PERSON: Final = 3
 """Exit status of ``check`` when all works and something waits for a person."""
+HEALTH_SECONDS: Final = 4.0
+"""How long ``health`` waits for the service."""
 
 
 @click.command()
@@ -63,3 +66,28 @@ def _mark(finding: CheckResult) -> str:
     if not finding.ok:
         return "FEHLER"
     return "OFFEN " if finding.needs_person else "ok    "
+
+
+@click.command()
+@with_settings
+def health(settings: Settings) -> None:
+    """Fragen, ob der Dienst lebt. / Ask whether the service is alive.
+
+    Für Überwachung und Container, mit und ohne TLS. / For monitors and containers, with TLS and
+    without. Rückgabe / exit status: 0 er lebt / it is, 1 nicht / it is not.
+    """
+    from http.client import HTTPException
+
+    from gdtbridge.own_server import is_alive
+
+    try:
+        if is_alive(settings, HEALTH_SECONDS):
+            click.echo("ok")
+            return
+        reason = "HTTP"
+    except (OSError, HTTPException) as error:
+        reason = str(error) or type(error).__name__
+    raise BridgeError(
+        f"http.port = {settings.http.port}: Der Dienst antwortet nicht. / The service does not "
+        f"answer. [{reason}]"
+    )

@@ -31,9 +31,10 @@ class TrustedFile:
 
 @dataclass(frozen=True, slots=True)
 class Encryption:
-    """The server's TLS, where it has any, and that of each peer and device called with it."""
+    """The TLS of our servers, where they have any, and of each peer and device called with it."""
 
     server: ServerTls | None
+    web: ServerTls | None
     peers: Mapping[str, ClientTls]
     devices: Mapping[tuple[str, str], ClientTls]
 
@@ -56,6 +57,7 @@ class Encryption:
         }
         return cls(
             server,
+            _web_tls(settings),
             {aet: tls for aet, tls in peers.items() if tls is not None},
             {who: tls for who, tls in devices.items() if tls is not None},
         )
@@ -77,13 +79,16 @@ class Encryption:
     @property
     def is_used(self) -> bool:
         """Whether anything is encrypted."""
-        return self.server is not None or bool(self.peers or self.devices)
+        return bool(self._servers or self.peers or self.devices)
+
+    @property
+    def _servers(self) -> list[ServerTls]:
+        return [one for one in (self.server, self.web) if one is not None]
 
     @property
     def pairs(self) -> Iterator[KeyPair]:
         """What we prove ourselves by; the same one as often as it is used."""
-        if self.server is not None:
-            yield self.server.pair
+        yield from (one.pair for one in self._servers)
         yield from (one.pair for one in self.clients if one.pair is not None)
 
     @property
@@ -111,9 +116,15 @@ class Encryption:
         return list(dict.fromkeys(_problems(self._contexts())))
 
     def _contexts(self) -> Iterator[RenewedContext]:
-        if self.server is not None:
-            yield self.server.context
+        yield from (one.context for one in self._servers)
         yield from (one.context for one in self.clients)
+
+
+def _web_tls(settings: Settings) -> ServerTls | None:
+    """Return what the web server proves itself by; None where it speaks in the clear."""
+    http = settings.http
+    pair = key_pair("http.tls_certificate", settings.base, http.tls_certificate, http.tls_key)
+    return ServerTls(pair) if pair is not None else None
 
 
 def _problems(contexts: Iterator[RenewedContext]) -> Iterator[str]:

@@ -1,8 +1,19 @@
-"""Addresses a server is bound to: who reaches it, and how from this machine."""
+"""Addresses a server is bound to: who reaches it, by which names, and how from this machine."""
 
 from __future__ import annotations
 
 import ipaddress
+import re
+from typing import Final
+
+HOST: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s\[\]/@,:]+)(?::[0-9]{1,5})?")
+"""A name or address with or without a port, as in the header ``Host`` (RFC 9110 7.2)."""
+
+
+def host_name(text: str) -> str:
+    """Return the name of a host in small letters, without a port and the dot of the root."""
+    match = HOST.fullmatch(text)
+    return (match["name"] if match else text).rstrip(".").lower()
 
 
 def is_loopback(host: str) -> bool:

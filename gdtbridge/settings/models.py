@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -27,7 +28,7 @@ from gdtbridge.gdt.tables.ids import LONGEST_ID
 from gdtbridge.settings.devices import DeviceSettings
 from gdtbridge.settings.fields import AeTitle, AeTitles, Folder, Port, Words, split
 from gdtbridge.settings.forward import ForwardSettings
-from gdtbridge.settings.hosts import is_loopback
+from gdtbridge.settings.hosts import host_name, is_loopback
 from gdtbridge.settings.patterns import compiled_pattern
 from gdtbridge.settings.peers import PeerSettings
 from gdtbridge.settings.pickup import PickupSettings
@@ -200,10 +201,25 @@ class HttpSettings(SettingsSection):
 
     host: str = "127.0.0.1"
     port: Port = 8080
+    tls: Literal["off", "files"] = "off"
+    tls_certificate: Folder | None = None
+    tls_key: Folder | None = None
     public_url: Url = ""
     token: SecretStr = SecretStr("")
     allowed_networks: Networks = ()
     allowed_hosts: Words = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names and addresses calls are answered under, in small letters, without ports."""
+        public = urlsplit(self.public_url).hostname or ""
+        said = (self.host, public, *self.allowed_hosts)
+        return frozenset({"localhost", *map(host_name, said)} - {""})
+
+    @property
+    def scheme(self) -> str:
+        """What addresses of the server begin with."""
+        return "http" if self.tls == "off" else "https"
 
 
 class PracticeSettings(SettingsSection):

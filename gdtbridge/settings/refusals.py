@@ -15,6 +15,7 @@ from gdtbridge.settings.hosts import is_loopback
 from gdtbridge.settings.models import (
     DicomSettings,
     ExchangeSettings,
+    HttpSettings,
     MailSettings,
     RouteCondition,
     Settings,
@@ -29,6 +30,7 @@ def refuse_unusable(settings: Settings) -> None:
     problems = [
         *_unguarded(settings),
         *_tls_problems(settings.dicom),
+        *_https_problems(settings.http),
         *_route_problems(settings),
         *_device_problems(settings),
         *forward_problems(settings),
@@ -83,6 +85,27 @@ def _tls_problems(dicom: DicomSettings) -> Iterator[str]:
         )
     if dicom.tls_key is not None and dicom.tls_certificate is None:
         yield "dicom.tls_key: Es fehlt dicom.tls_certificate. / dicom.tls_certificate is missing."
+
+
+def _https_problems(http: HttpSettings) -> Iterator[str]:
+    """Yield what is said of the web server's encryption and could not hold."""
+    if http.tls == "files" and http.tls_certificate is None:
+        yield (
+            "http.tls = files: Setzen Sie http.tls_certificate und http.tls_key auf Zertifikat und "
+            "Schlüssel (PEM). / set http.tls_certificate and http.tls_key to a certificate and its "
+            "key (PEM)."
+        )
+    for key in ("tls_certificate", "tls_key"):
+        if http.tls != "files" and getattr(http, key) is not None:
+            yield (
+                f'http.{key}: Gilt nur mit http.tls = "files". / Is used with http.tls = "files" '
+                "only."
+            )
+    if http.tls != "off" and http.public_url.lower().startswith("http:"):
+        yield (
+            f'http.public_url: Muss mit https:// beginnen, denn http.tls = "{http.tls}". / Must '
+            "begin with https://, for the web server is encrypted."
+        )
 
 
 def _route_problems(settings: Settings) -> Iterator[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Final
 
 from flask import Flask, Response, request
@@ -29,6 +30,8 @@ from gdtbridge.web.parameters import FIELD_NAMES
 from gdtbridge.web.ports import CorePorts, Readiness
 from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, problem_of, render
 
+REMEMBERED_SECONDS: Final = 180 * 24 * 3600
+"""How long a browser remembers that this server is called encrypted."""
 NAMES_BY_PATH: Final = {ADD_PATH: FIELD_NAMES, **STUDY_NAMES}
 """The core's field names to the caller's, where they are not those of the worklist's JSON."""
 
@@ -62,7 +65,8 @@ def create_app(
     slots = slots or Slots()
     guard = guard or Guard(settings.http)
     app.before_request(lambda: guard.check(request))
-    app.after_request(_add_security_headers)
+    headers = (*SECURITY_HEADERS, *strict_transport(settings))
+    app.after_request(partial(_add_headers, headers))
     frame = Frame(settings, readiness, core.revision)
     app.before_request(lambda: frame.follow() if is_page() else None)
     app.register_error_handler(Exception, lambda error: _answer_error(error, frame))
@@ -131,8 +135,20 @@ def told_state(parts: Mapping[str, PartState]) -> dict[str, object]:
     }
 
 
-def _add_security_headers(response: Response) -> Response:
-    for name, value in SECURITY_HEADERS:
+def strict_transport(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Return the header by which browsers remember to come encrypted (RFC 6797), where it is safe.
+
+    It holds for every port of the name: not with a certificate browsers may not know, nor where
+    the viewer is opened in the clear, which may be on the same machine.
+    """
+    viewer = settings.viewer.base + settings.viewer.url
+    if settings.http.tls != "files" or viewer.lower().startswith("http:"):
+        return ()
+    return (("Strict-Transport-Security", f"max-age={REMEMBERED_SECONDS}"),)
+
+
+def _add_headers(headers: Sequence[tuple[str, str]], response: Response) -> Response:
+    for name, value in headers:
         response.headers.setdefault(name, value)
     return response
 

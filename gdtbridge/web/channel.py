@@ -1,10 +1,11 @@
 """One HTTP connection: what waitress does not bound, and refusals in our words.
 
-waitress parses, queues and sends. Added here: deadlines by a monotonic clock for a header, for a
-body and for a reader (`gdtbridge.web.limits`); the gate, which is asked when the header is there,
-so that nothing of a stranger's body is kept; a client that sends too much is read to its end, so
-that it gets to see the refusal instead of a broken connection; raw bytes above 127 in the address,
-which scripts of practice software send, are percent-encoded before they are parsed.
+waitress parses, queues and sends. Added here: TLS (`gdtbridge.web.tls`); deadlines by a monotonic
+clock for a handshake, a header, a body and a reader (`gdtbridge.web.limits`); the gate, which is
+asked when the header is there, so that nothing of a stranger's body is kept; a client that sends
+too much is read to its end, so that it gets to see the refusal instead of a broken connection; raw
+bytes above 127 in the address, which scripts of practice software send, are percent-encoded before
+they are parsed.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from waitress.receiver import ChunkedReceiver
 from waitress.task import ErrorTask
 from waitress.utilities import Error, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
+from gdtbridge.certificates import RenewedContext
 from gdtbridge.web.access.gate import Gate, RequestHead
 from gdtbridge.web.limits import Limits, Pace
 from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, ProblemDetails, render
+from gdtbridge.web.tls import HANDSHAKE, RECORD_BYTES, TlsSession
 
 MAX_DRAIN: Final = 16 * 1024 * 1024
 """Bytes of a refused request that are read and thrown away."""
@@ -75,10 +78,11 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
     error: Error | RefusedAtGate | None
     adj: Adjustments
 
-    def __init__(self, adj: Adjustments, gate: Gate, address: str) -> None:
+    def __init__(self, adj: Adjustments, gate: Gate, address: str, scheme: str) -> None:
         super().__init__(adj)
         self._gate = gate
         self._address = address
+        self._scheme = scheme
 
     def received(self, data: bytes) -> int:
         """Take ``data`` and return how much of it belongs to this request."""
@@ -103,7 +107,9 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
         """Refuse a request whose body nobody will want, before any of the body is read."""
         if self.error or self.body_rcv is None:
             return
-        head = RequestHead(self._address, self.command, self.path, self.query, self.version)
+        head = RequestHead(
+            self._address, self._scheme, self.command, self.path, self.query, self.version
+        )
         problem = self._gate.refusal(head, self.headers)
         if problem is not None:
             self.error = RefusedAtGate(problem)
@@ -117,6 +123,7 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
         self.wants_text = self.wants_text or bool(_TEXT.match(header_plus[:end]))
         first = re.sub(rb"[\x80-\xff]", lambda m: b"%%%02X" % m[0][0], header_plus[:end])
         super().parse_header(first + header_plus[end:])
+        self.url_scheme = self._scheme
         if self.chunked and "CONTENT_LENGTH" in self.headers:
             raise ParsingError("two lengths")  # RFC 9112 6.1: perhaps a smuggled request
         if self.proxy_netloc:
@@ -198,6 +205,7 @@ class _Accepting(Protocol):
 
     gate: Gate
     limits: Limits
+    tls: RenewedContext | None
 
 
 class WebConnection(HTTPChannel):  # type: ignore[misc]
@@ -211,8 +219,11 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
         self, server: _Accepting, sock: socket, addr: Address, *args: object, **kw: object
     ) -> None:
         super().__init__(server, sock, addr, *args, **kw)
-        self.parser_class = partial(RequestParser, gate=server.gate, address=addr[0])
         self.limits = server.limits
+        self._context = server.tls
+        """What the port proves itself by, until the client has said its first byte."""
+        self.tls: TlsSession | None = None
+        self.parser_class = partial(RequestParser, gate=server.gate, address=addr[0], scheme="http")
         self.sendbuf_len = min(self.sendbuf_len, SEND_BYTES)
         self.begun: float | None = None
         """When the request being received began."""
@@ -222,6 +233,78 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
         """How the body being received comes in."""
         self.answer = Pace(self.moved)
         """How the client takes what waits for it."""
+
+    def handle_read(self) -> None:
+        """Read what came; where TLS is spoken, who begins otherwise is left to the guard."""
+        if self._context is None and self.tls is None:
+            super().handle_read()
+            return
+        try:
+            data = self.recv(self.adj.recv_bytes)
+            if data and self._context is not None:
+                self._begin(data, self._context)
+            if self.tls is not None:
+                data = self._decrypted(self.tls, data)
+        except OSError:
+            self.handle_close()
+        else:
+            if data:
+                self.received(data)
+
+    def _begin(self, data: bytes, context: RenewedContext) -> None:
+        """Know by the first byte whether the client speaks TLS."""
+        self._context = None
+        if data.startswith(HANDSHAKE):
+            self.tls = TlsSession(context.current())
+            self.parser_class = partial(self.parser_class, scheme="https")
+            self.sendbuf_len = RECORD_BYTES
+            self.begun = time.monotonic()
+
+    def _decrypted(self, tls: TlsSession, data: bytes) -> bytes:
+        """Return what the client says, and send what TLS has to say to that, an alert too."""
+        was_up = tls.is_up
+        try:
+            return tls.received(data) if data else b""
+        finally:
+            if tls.is_up and not was_up:
+                self.begun, self.moved = None, time.monotonic()
+            if self.connected:
+                tls.flush(self.socket.send)
+
+    def readable(self) -> bool:
+        """Return whether to read: not before the client has taken what TLS had to say."""
+        return bool(super().readable()) and not (self.tls is not None and self.tls.is_leaving)
+
+    def writable(self) -> bool:
+        """Return whether there is something to send, of the answer or of TLS."""
+        return bool(super().writable()) or (self.tls is not None and self.tls.is_leaving)
+
+    def handle_write(self) -> None:
+        """Send what waits."""
+        if self.tls is not None:
+            try:
+                self.tls.flush(self.socket.send)
+            except OSError:
+                self.handle_close()
+                return
+        super().handle_write()
+
+    def send(self, data: bytes, do_close: bool = True) -> int:  # noqa: FBT001, FBT002 - waitress's
+        """Send the beginning of ``data``; return how much of it has left."""
+        if self.tls is None:
+            return int(super().send(data, do_close))
+        try:
+            return self.tls.send(data, self.socket.send)
+        except OSError:
+            if do_close:
+                self.handle_close()
+            return 0
+
+    def handle_close(self) -> None:
+        """Close; who has got all of its answer is told that this was all."""
+        if self.tls is not None and self.connected and not self.total_outbufs_len:
+            self.tls.say_goodbye(self.socket.send)
+        super().handle_close()
 
     def received(self, data: bytes) -> bool:
         """Take what came and note when the request began, and its body."""
@@ -263,6 +346,8 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
             return self.answer.is_late(now, self.limits)
         if self.requests:
             return False
+        if self.tls is not None and (self.tls.is_over or not self.tls.is_up):
+            return self.tls.is_over or now - self.waits_since > self.limits.handshake_seconds
         if self.body is not None:
             return self.body.is_late(now, self.limits)
         if self.begun is not None:

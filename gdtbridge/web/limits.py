@@ -16,6 +16,8 @@ class Limits:
     """Connections of one address: the rest is for the others."""
     unserved: int = 50
     """Of these, connections that have sent no whole request: nobody needs more of them at once."""
+    handshake_seconds: float = 10.0
+    """From the first byte of a TLS handshake to its end."""
     header_seconds: float = 20.0
     """From the first byte of a request to the end of its header."""
     stall_seconds: float = 20.0

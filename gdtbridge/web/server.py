@@ -20,6 +20,7 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
+from gdtbridge.certificates import RenewedContext
 from gdtbridge.errors import SettingsError
 from gdtbridge.logs import describe
 from gdtbridge.settings import Settings
@@ -47,9 +48,17 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
 
     channel_class = WebConnection
 
-    def __init__(self, *args: object, gate: Gate, limits: Limits, **kw: object) -> None:
+    def __init__(
+        self,
+        *args: object,
+        gate: Gate,
+        limits: Limits,
+        tls: RenewedContext | None,
+        **kw: object,
+    ) -> None:
         self.gate = gate
         self.limits = limits
+        self.tls = tls
         self._waking = threading.Lock()
         self._awake = True
         super().__init__(*args, **kw)
@@ -131,11 +140,15 @@ def create_server(
     today: Callable[[], date] = local_today,
     slots: Slots | None = None,
     limits: Limits | None = None,
+    tls: RenewedContext | None = None,
 ) -> WebServer:
-    """Return the server of `gdtbridge.web.app.create_app`, with the application's guard as gate."""
+    """Return the server of `gdtbridge.web.app.create_app`, with the application's guard as gate.
+
+    ``tls`` is what it proves itself by where `HttpSettings.tls` says that it speaks TLS.
+    """
     guard = Guard(settings.http)
     app = create_app(settings, core, readiness, today=today, slots=slots, guard=guard)
-    return WebServer(app, settings.http.host, settings.http.port, GuardGate(guard), limits)
+    return WebServer(app, settings.http.host, settings.http.port, GuardGate(guard), limits, tls)
 
 
 class WebServer:
@@ -148,9 +161,11 @@ class WebServer:
         port: int,
         gate: Gate,
         limits: Limits | None = None,
+        tls: RenewedContext | None = None,
     ) -> None:
         self._app = app
         self._gate = gate
+        self._tls = tls
         self._limits = limits or Limits()
         self._host = host
         self._port = port
@@ -197,6 +212,7 @@ class WebServer:
                     sockinfo=(family, kind, protocol, place),
                     gate=self._gate,
                     limits=self._limits,
+                    tls=self._tls,
                 )
             )
 

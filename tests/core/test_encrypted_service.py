@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from gdtbridge.attention.certificate_source import CertificateBook, CertificateOwner
 from gdtbridge.check import CheckResult, probe
+from gdtbridge.cli import main
 from gdtbridge.core import Opening, open_core
 from gdtbridge.dicom.client import Peer, PeerError, echo
 from gdtbridge.errors import SettingsError
@@ -33,6 +36,9 @@ tls_client_ca = "ca.pem"
 tls_only = true
 [http]
 port = {http}
+tls = "files"
+tls_certificate = "own.pem"
+tls_key = "own-key.pem"
 [storage]
 min_free_mb = 1
 [[peer]]
@@ -86,8 +92,9 @@ def called(settings: Settings, table: str) -> Peer:
 
 def refused(settings: Settings) -> str:
     """Return how many the running service has refused, by its own figures."""
-    address = f"http://127.0.0.1:{settings.http.port}/metrics"
-    with urllib.request.urlopen(address, timeout=10) as answer:
+    address = f"https://127.0.0.1:{settings.http.port}/metrics"
+    trusting = ssl.create_default_context(cafile=str(settings.base / "ca.pem"))
+    with urllib.request.urlopen(address, timeout=10, context=trusting) as answer:
         lines = answer.read().decode().splitlines()
     return "\n".join(one for one in lines if one.startswith("gdtbridge_refusals_total"))
 
@@ -114,11 +121,25 @@ def test_check_tells_of_it(settings: Settings) -> None:
         found.setdefault(one.part, []).append(one)
     assert found["dicom.tls_port"][0].ok
     assert "the service answers" in found["dicom.tls_port"][0].text
+    assert "the service answers" in found["http.port"][0].text
+    assert not any(one.part.startswith("service.") for one in probe(settings))
     assert found["device (SONO).tls_verify"][0].needs_person
     told = [one.text.partition(",")[0] for one in found["certificates"]]
     assert {"dicom.tls_certificate: server", "dicom.tls_client_ca: ca"} <= set(told)
     assert all(one.ok for one in found["certificates"])
     assert refused(settings) == before
+
+
+def test_health_is_asked_encrypted(settings: Settings, certificates: Certificates) -> None:
+    """The command asks by TLS, and believes nobody who shows another certificate."""
+    file = settings.origin
+    well = CliRunner().invoke(main, ["health", "--config", file])
+    assert (well.exit_code, well.output) == (0, "ok\n")
+    other = Path(file).with_name("other.toml")
+    other.write_text(Path(file).read_text().replace('"own', '"client'))
+    ill = CliRunner().invoke(main, ["health", "--config", str(other)])
+    assert ill.exit_code == 1
+    assert "another certificate" in ill.output
 
 
 def test_what_peers_show_is_remembered(settings: Settings, certificates: Certificates) -> None:
@@ -155,7 +176,27 @@ def test_start_is_refused(certificates: Certificates, tmp_path: Path) -> None:
     lines = str(caught.value).splitlines()
     assert [one.partition(":")[0] for one in lines] == [
         "dicom.tls_certificate",
+        "http.tls_certificate",
         "peer (PACS).tls_certificate",
     ]
     parts = {one.part for one in probe(settings) if not one.ok}
     assert {"dicom.tls_certificate", "peer (PACS).tls_certificate"} <= parts
+
+
+@pytest.mark.parametrize(
+    ("host", "lines", "told"),
+    [
+        ("127.0.0.1", "", False),
+        ("0.0.0.0", "", True),
+        ("0.0.0.0", 'public_url = "https://praxis.example"', False),
+        ("0.0.0.0", 'tls = "files"\ntls_certificate = "own.pem"', False),
+    ],
+)
+def test_passwords_in_the_clear_are_told(
+    tmp_path: Path, host: str, lines: str, *, told: bool
+) -> None:
+    """Whoever is reached from other machines without TLS, of ours or of a proxy, is reminded."""
+    file = tmp_path / "gdtbridge.toml"
+    file.write_text(f'[http]\nhost = "{host}"\ntoken = "long-enough-a-word"\n{lines}\n')
+    found = [one for one in probe(load_settings(file, {})) if one.part == "http.tls"]
+    assert [one.needs_person for one in found] == [True] * told

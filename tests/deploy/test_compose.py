@@ -203,7 +203,7 @@ def test_services_are_closed_and_bounded(text: str, project: Path, name: str) ->
 
 
 def test_ports_are_those_the_bridge_listens_on(text: str, project: Path) -> None:
-    """Also where ``.env`` names others; the look whether it is well asks the same port."""
+    """Also where ``.env`` names others; the look whether it is well reads the same settings."""
     other = {"GDTBRIDGE_DICOM__PORT": "104", "GDTBRIDGE_HTTP__PORT": "8090", "ORTHANC_PORT": "80"}
     for env in (SECRETS, SECRETS | other, SECRETS | {"LISTEN_ON": "10.0.0.1"}):
         services = services_of(text, env)
@@ -212,7 +212,7 @@ def test_ports_are_those_the_bridge_listens_on(text: str, project: Path) -> None
         ports = [inner["GDTBRIDGE_DICOM__PORT"], inner["GDTBRIDGE_HTTP__PORT"]]
         assert services["gdtbridge"]["ports"] == [f"{at}:{port}:{port}" for port in ports]
         assert services["orthanc"]["ports"] == [f"{at}:{env.get('ORTHANC_PORT', '8042')}:8042"]
-    assert "os.environ['GDTBRIDGE_HTTP__PORT']" in (project / "Dockerfile").read_text("utf-8")
+    assert 'CMD ["gdtbridge", "health"]' in (project / "Dockerfile").read_text("utf-8")
 
 
 def test_the_bridge_knows_orthanc(

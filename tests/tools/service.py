@@ -33,7 +33,7 @@ from tests.tools.forked import ForkedProcess, fork_command
 from tests.tools.old_studies import OLD_STUDIES
 from tests.tools.waiting import wait_for
 
-PORTS = re.compile(r"(DICOM-TLS|DICOM|HTTP) \S+ port (\d+)")
+PORTS = re.compile(r"(DICOM-TLS|DICOM|HTTP)S? \S+ port (\d+)")
 START_SECONDS = 60
 NUMBER = "Auftragsnummer: "
 

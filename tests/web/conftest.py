@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 import pytest
 
+from gdtbridge.certificates import ServerTls
 from gdtbridge.devices import Caller
 from gdtbridge.errors import NotFound, OrderError
 from gdtbridge.exams import ExamState, PatientExam, StudyQuery
@@ -185,9 +186,11 @@ def serve(
         slots: Slots | None = None,
         viewer: Mapping[str, str] = VIEWER,
         limits: Limits | None = None,
+        tls: ServerTls | None = None,
         **http: object,
     ) -> WebServer:
-        settings = Settings.model_validate({"http": {"port": 0, **http}, "viewer": viewer})
+        said = {"tls": "off" if tls is None else "files", "port": 0, **http}
+        settings = Settings.model_validate({"http": said, "viewer": viewer})
         server = create_server(
             settings,
             CorePorts(orders, orders, studies, MemoryQueries(), int),
@@ -195,6 +198,7 @@ def serve(
             today=lambda: TODAY,
             slots=slots,
             limits=limits,
+            tls=None if tls is None else tls.context,
         )
         server.start()
         servers.append(server)

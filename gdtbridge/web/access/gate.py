@@ -22,6 +22,7 @@ class RequestHead:
     """The first line of a request and whence it came; ``path`` has one character for each byte."""
 
     address: str
+    scheme: str
     method: str
     path: str
     query: str
@@ -69,6 +70,6 @@ def _environ(head: RequestHead, headers: Mapping[str, str]) -> dict[str, object]
         "SERVER_PROTOCOL": f"HTTP/{head.version}",
         "REMOTE_ADDR": head.address,
         "wsgi.input": BytesIO(),
-        "wsgi.url_scheme": "http",
+        "wsgi.url_scheme": head.scheme,
     }
     return environ | {f"HTTP_{name}": value for name, value in headers.items()}

@@ -1,7 +1,8 @@
 """The guard: what is checked before a call is looked at.
 
-In this order: the caller's network, the host name of the call (DNS rebinding), the token, and that
-no foreign web page sent it. ``GET /worklist/add`` places an order, so reading is guarded as well.
+In this order: the caller's network, the host name of the call (DNS rebinding), that it is encrypted
+where it has to be, the token, and that no foreign web page sent it. ``GET /worklist/add`` places an
+order, so reading is guarded as well.
 
 Which page sent a call, browsers say in Sec-Fetch-Site, -Mode and -Dest (W3C Fetch Metadata), Origin
 (RFC 6454) and Referer; programs send none of them. What only reads is refused for what surely comes
@@ -12,8 +13,6 @@ come from elsewhere by no sign at all.
 from __future__ import annotations
 
 import ipaddress
-import re
-from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -21,6 +20,7 @@ from werkzeug.wrappers import Request
 
 from gdtbridge.addresses import address_of
 from gdtbridge.settings import HttpSettings
+from gdtbridge.settings.hosts import HOST
 from gdtbridge.web.access.tokens import Throttle, TokenCheck
 from gdtbridge.web.forms import raw_values
 from gdtbridge.web.problems import ADD_PATH, TEXT_PATHS, refuse
@@ -43,6 +43,10 @@ BAD_ORIGIN: Final = (
     "Aufrufe von fremden Webseiten sind nicht erlaubt."
     " / Calls from foreign web pages are not allowed."
 )
+NOT_ENCRYPTED: Final = (
+    "Hier wird nur verschlüsselt gesprochen, die Adresse beginnt mit {address}"
+    " / Only HTTPS is spoken here, the address begins with {address}"
+)
 PREFETCH: Final = "Vorab-Aufrufe sind nicht erlaubt. / Prefetching is not allowed."
 
 _OWN_SITES: Final = frozenset({"", "none", "same-origin"})
@@ -50,15 +54,14 @@ _OWN_SITES: Final = frozenset({"", "none", "same-origin"})
 _OWN_DESTINATIONS: Final = frozenset({"", "document", "empty"})
 """Sec-Fetch-Dest of programs, of a page of its own, of our own scripts; no picture, no frame."""
 
-_HOST: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s\[\]/@,:]+)(?::[0-9]{1,5})?")
-
 
 class Guard:
     """Raises `CallRefused` for a call that must not go on."""
 
     def __init__(self, settings: HttpSettings, throttle: Throttle | None = None) -> None:
         self._networks = tuple(ipaddress.ip_network(n) for n in settings.allowed_networks)
-        self._names = frozenset(name for name in _names(settings) if name)
+        self._names = settings.names
+        self._schemes = {"http", "https"} if settings.tls == "off" else {"https"}
         self._origin = _origin(settings.public_url)
         self._token = TokenCheck(settings.token.get_secret_value(), throttle or Throttle())
 
@@ -66,6 +69,7 @@ class Guard:
         """Let the call pass or raise `CallRefused`."""
         self._check_network(request)
         self._check_host(request)
+        self._check_scheme(request)
         if request.path != HEALTH_PATH:
             self._check_token(request)
         if request.path.startswith(GUARDED_FROM_PAGES) or request.method not in READING:
@@ -79,6 +83,7 @@ class Guard:
         """
         self._check_network(request)
         self._check_host(request)
+        self._check_scheme(request)
         if request.path != HEALTH_PATH and not self._token_may_follow(request):
             self._check_token(request)
         if request.path.startswith(GUARDED_FROM_PAGES) or request.method not in READING:
@@ -107,13 +112,19 @@ class Guard:
         host = request.environ.get("HTTP_HOST")
         if host is None and request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
             return  # an old script; a browser always names the host
-        match = _HOST.fullmatch(str(host or ""))
+        match = HOST.fullmatch(str(host or ""))
         if match is None:
             raise refuse(400)
         name = match["name"].strip("[]").rstrip(".").lower()
         # Rebinding needs a name that can be made to point here; a number cannot.
         if name not in self._names and address_of(name) is None:
             raise refuse(421, BAD_HOST)
+
+    def _check_scheme(self, request: Request) -> None:
+        if request.scheme not in self._schemes:
+            # a name of ours, or a number: `_check_host` let it pass
+            address = f"https://{request.environ.get('HTTP_HOST', '…')}"
+            raise refuse(400, NOT_ENCRYPTED.format(address=address))
 
     def _check_token(self, request: Request) -> None:
         parameters: list[bytes] = []
@@ -157,7 +168,7 @@ class Guard:
         if self._origin and origin == self._origin:
             return True
         scheme, mark, authority = origin.partition("://")
-        return bool(mark) and scheme in {"http", "https"} and authority == host.lower()
+        return bool(mark) and scheme in self._schemes and authority == host.lower()
 
 
 def is_page_view(request: Request) -> bool:
@@ -173,16 +184,6 @@ def is_page_view(request: Request) -> bool:
     if mode is not None:
         return mode.lower() == "navigate"
     return headers.get("Upgrade-Insecure-Requests", "") == "1"
-
-
-def _names(settings: HttpSettings) -> Iterable[str]:
-    yield "localhost"
-    yield settings.host.lower()
-    if settings.public_url:
-        yield (urlsplit(settings.public_url).hostname or "").lower()
-    for host in settings.allowed_hosts:
-        match = _HOST.fullmatch(host)
-        yield (match["name"] if match else host).rstrip(".").lower()
 
 
 def _origin(url: str) -> str:
