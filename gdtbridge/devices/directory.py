@@ -41,6 +41,8 @@ class ConfiguredDevice:
     port: int = 104
     profile: str = ""
     said: Mapping[str, object] = field(default_factory=dict)
+    name: str = ""
+    """What the practice calls it; empty where it does not say."""
 
     def is_meant_by(self, caller: Caller) -> bool:
         """Return whether ``caller`` is this device, as far as it is described."""
@@ -82,6 +84,11 @@ class DeviceDirectory:
         """Return the device with an AE title, upper and lower case alike."""
         wanted = folded_title(aet)
         return next((one for one in self._devices if folded_title(one.aet) == wanted), None)
+
+    def name_of(self, aet: str) -> str:
+        """Return what the practice calls the device of an AE title; empty where it does not say."""
+        device = self.device_named(aet)
+        return device.name if device is not None else ""
 
     def profile_of(self, caller: Caller) -> NetworkProfile:
         """Return what a caller needs.

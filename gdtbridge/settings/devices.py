@@ -42,6 +42,7 @@ class DeviceSettings(ClientTlsKeys):
     """A table ``[[device]]``; what is left out of the values is as its profile says."""
 
     aet: AeTitle | None = None
+    name: Annotated[str, Field(max_length=40)] = ""
     host: str = ""
     port: Annotated[Port, Field(ge=1)] = 104
     profile: Annotated[str, AfterValidator(_profile)] = ""
@@ -69,4 +70,6 @@ class DeviceSettings(ClientTlsKeys):
     def configured(self) -> ConfiguredDevice:
         """The device as who calls is compared with it."""
         said = {key: value for key in VALUES if (value := getattr(self, key, None)) is not None}
-        return ConfiguredDevice(self.aet or "", self.host, self.port, self.profile, said)
+        return ConfiguredDevice(
+            self.aet or "", self.host, self.port, self.profile, said, self.name.strip()
+        )
