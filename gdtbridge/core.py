@@ -49,6 +49,7 @@ from gdtbridge.commitment import CommitmentBook
 from gdtbridge.confirmation.book import Confirmations
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
+from gdtbridge.day import Day, PageRevision
 from gdtbridge.devices import DeviceDirectory
 from gdtbridge.devices.answering import DeviceWorklist
 from gdtbridge.dicom.commitment_report import CommitmentReporter
@@ -101,6 +102,7 @@ from gdtbridge.pictures.frame_reader import FrameReader
 from gdtbridge.queries.book import QueryBook
 from gdtbridge.queries.history import ListHistory
 from gdtbridge.queries.report import QueryReports
+from gdtbridge.queries.sight import ListSight
 from gdtbridge.queries.source import EmptyListSource
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.corrections import ResultCorrections
@@ -191,6 +193,8 @@ class Core:
     """Rings when an exam is due at this moment: have `ResultReporter.report_due` called."""
     clock: SteadyClock
     clock_watch: ClockWatch
+    day: Day
+    revision: PageRevision
 
     def adopt(self) -> None:
         """Have every received file on the disk, and read whom those of an older program name.
@@ -407,6 +411,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         due,
         clock,
         ClockWatch(database, clock),
+        Day(database, ListSight(query_reports, clock), devices, maker.dates, clock),
+        PageRevision(database, clock),
     )
 
 

@@ -135,6 +135,11 @@ class Database:
         self._token: str | None = ""  # of the service that holds it; None when that was lost
         self._file: Path | None = None
         self._opened: os.stat_result | None = None
+        self.url = url
+        self.transactions = 0
+        """How many write transactions this object has committed."""
+        self.seen_changes = 0
+        """How many of them changed what a page shows."""
         try:
             self.engine = _engine(url, looking=looking)
             with ExitStack() as undone:
@@ -181,8 +186,10 @@ class Database:
             )
 
     @contextmanager
-    def write(self, *, synced: bool = True) -> Iterator[Connection]:
+    def write(self, *, synced: bool = True, seen: bool = True) -> Iterator[Connection]:
         """Yield a connection inside one write transaction; commit at the end, roll back on error.
+
+        What is not ``seen`` changes nothing that a page shows at once: pages are not told of it.
 
         When it returns, the changes are on the disk; those not ``synced`` may be lost with the
         power, never with the process, and get there with the next that are. Raises
@@ -200,6 +207,8 @@ class Database:
                 if _is_locked(error):
                     self.lock.met(turn.arrived)
                 raise _told(error) from error
+            self.transactions += 1
+            self.seen_changes += seen
             self.lock.gone()
 
     @contextmanager
@@ -215,7 +224,7 @@ class Database:
     def try_lock(self) -> None:
         """Find out whether a lock that made all writers give up is gone; waits two seconds."""
         if self.lock.seconds > BUSY_SECONDS:
-            with suppress(DatabaseError), self.write(synced=False):
+            with suppress(DatabaseError), self.write(synced=False, seen=False):
                 pass
 
     @contextmanager

@@ -164,7 +164,8 @@ placed_order = sa.Table(
     sa.Column("state", sa.Text, nullable=False),  # gdtbridge.orders.OrderState
     sa.Column("ordered_at", sa.Double, nullable=False, index=True),
     sa.Column("physician", sa.Text, nullable=False, server_default=""),
-    sa.Column("scheduled", sa.Text, nullable=False, server_default=""),  # local time, ISO 8601
+    # local time, ISO 8601
+    sa.Column("scheduled", sa.Text, nullable=False, server_default="", index=True),
     sa.Column("created", sa.Text, nullable=False, server_default=""),  # the same
     # worklist.StepStatus, as devices are shown it
     sa.Column("step_status", sa.Text, nullable=False, server_default="SCHEDULED"),
@@ -288,7 +289,7 @@ exam = sa.Table(
     sa.Column("state", sa.Text, nullable=False),  # gdtbridge.exams.ExamState
     sa.Column("device", sa.Text, nullable=False, server_default=""),  # calling AE title
     sa.Column("instances", sa.Integer, nullable=False),
-    sa.Column("first_instance_at", sa.Double, nullable=False),
+    sa.Column("first_instance_at", sa.Double, nullable=False, index=True),
     sa.Column("last_instance_at", sa.Double, nullable=False),
     sa.Column("due_at", sa.Double, index=True),  # null: nothing is waited for
 )
@@ -435,7 +436,8 @@ outbox = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),  # gdt, webhook
     sa.Column("destination", sa.Text, nullable=False),  # one worker each
-    sa.Column("key", sa.Text, nullable=False),  # what it reports; a second put of it does nothing
+    # what it reports; a second put of it does nothing
+    sa.Column("key", BYTEWISE, nullable=False),
     # only once that one is delivered
     sa.Column("after_id", sa.Integer, sa.ForeignKey("outbox.id"), index=True),
     sa.Column("name", sa.Text, nullable=False),  # proposed file name, or the event's name

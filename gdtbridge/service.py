@@ -21,6 +21,7 @@ from gdtbridge.attention.sources import free_inodes
 from gdtbridge.clock_watch import WATCH_SECONDS
 from gdtbridge.core import Core, open_core
 from gdtbridge.database import sqlite_file
+from gdtbridge.day.revision import LOOK_SECONDS as REVISION_SECONDS
 from gdtbridge.dicom.archive_get import get_services
 from gdtbridge.dicom.archive_move import MoveParts, move_services
 from gdtbridge.dicom.archive_query import query_services
@@ -149,6 +150,7 @@ class Bridge:
             self._health.look()
             stopping.callback(self._keep_callers)
             self._start_scheduler()
+            stopping.callback(self._core.revision.close)
             stopping.callback(self._core.queries.close)
             stopping.callback(self._scheduler.stop, GRACE_SECONDS)
             stopping.callback(self._core.reporting.stop)
@@ -170,6 +172,7 @@ class Bridge:
         core, scheduler = self._core, self._scheduler
         core.due.connect(scheduler.every(TICK_SECONDS, "reporting", self._report))
         scheduler.every(WATCH_SECONDS, "watching the clock", core.clock_watch.look)
+        scheduler.every(REVISION_SECONDS, "looking for changes of others", core.revision.look)
         scheduler.every(RECONSIDER_SECONDS, "looking at what is held", self._reconsider)
         scheduler.every(LOOK_SECONDS, "looking at the parts", self._health.look)
         scheduler.every(SILENCE_SECONDS, "asking the exchange folders", core.silence.look)

@@ -243,6 +243,10 @@ def _to_6(op: Operations) -> None:
     op.execute("INSERT INTO order_receiver (receiver) VALUES ('')")
     op.create_index("ix_patient_received_at", "patient", ["received_at"], if_not_exists=True)
     op.create_index("ix_claim_study_date", "claim", ["study_date"], if_not_exists=True)
+    op.create_index("ix_placed_order_scheduled", "placed_order", ["scheduled"], if_not_exists=True)
+    op.create_index("ix_exam_first_instance_at", "exam", ["first_instance_at"], if_not_exists=True)
+    if op.get_context().dialect.name == "postgresql":  # SQLite orders all text by its code points
+        op.execute('ALTER TABLE outbox ALTER COLUMN key TYPE text COLLATE "C"')
     kind = ["sop_class_uid", "transfer_syntax_uid"]
     op.create_index("ix_instance_kind", "instance", kind, if_not_exists=True)
     op.add_column("instance", sa.Column("committed_at", sa.Double))

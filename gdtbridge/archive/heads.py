@@ -88,7 +88,7 @@ def enter_missing(database: Database, folder: Path) -> Iterator[int]:
             return
         before = found[-1][0]
         heads = dict(_heads(folder, found))
-        with database.write(synced=False) as connection:
+        with database.write(synced=False, seen=False) as connection:
             for number, header in heads.items():
                 enter(connection, number, header)
         yield len(heads)

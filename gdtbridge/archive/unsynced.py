@@ -66,6 +66,6 @@ def sync_files(database: Database, make_durable: MakeDurable) -> int:
         durable = make_durable({file: bytes(content) for _, file, content in rows})
         synced = [numbers[file] for file in durable]
         if synced:
-            with database.write(synced=False) as connection:
+            with database.write(synced=False, seen=False) as connection:
                 _FORGET.run(connection, instances=synced)
         count += len(synced)

@@ -110,7 +110,7 @@ class CertificateBook:
             return
         rows = [row for who, shown in new.items() if (row := _row(who, shown)) is not None]
         before = self._clock.utc() - FORGET_SECONDS
-        with self._database.write(synced=False) as connection:
+        with self._database.write(synced=False, seen=False) as connection:
             store.keep_peer_certificates(connection, rows, before)
         with self._lock:
             self._new -= {who for who, shown in new.items() if self._shown[who] == shown}

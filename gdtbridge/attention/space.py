@@ -42,7 +42,7 @@ class SpaceForecast:
             if store.has_day(connection, day):
                 return
         measured = FreeSpace(now, shutil.disk_usage(self.folder).free)
-        with self.database.write(synced=False) as connection:
+        with self.database.write(synced=False, seen=False) as connection:
             store.enter_free_space(connection, day, measured, day - LOOK_BACK_DAYS)
 
     def items(self) -> list[AttentionItem]:

@@ -179,7 +179,8 @@ def claims_of(connection: Connection, exam_id: int) -> list[Claim]:
 
 def claims_of_exams(connection: Connection, exam_ids: Iterable[int]) -> list[Claim]:
     """Return the claims of several exams in the order they came, those of fetched objects too."""
-    return _claims(connection, sa.select(*_CLAIM).where(claim.c.exam_id.in_(exam_ids)))
+    query = sa.select(*_CLAIM).where(claim.c.exam_id.in_(exam_ids)).order_by(claim.c.id)
+    return _claims(connection, query)
 
 
 def find_claim(
@@ -317,6 +318,16 @@ def results_of(
     """Return what was sent of an exam, oldest first; what was withdrawn too where wanted."""
     found = (_result(row) for row in _RESULTS.rows(connection, exam=exam_id))
     return [one for one in found if withdrawn or one.withdrawn_at is None]
+
+
+def results_of_exams(connection: Connection, exam_ids: Iterable[int]) -> list[ExamResult]:
+    """Return what was sent of several exams and not withdrawn, oldest first."""
+    query = (
+        sa.select(*_RESULT)
+        .where(exam_result.c.exam_id.in_(exam_ids), exam_result.c.withdrawn_at.is_(None))
+        .order_by(exam_result.c.id)
+    )
+    return [_result(row) for row in connection.execute(query)]
 
 
 def earlier_patients(

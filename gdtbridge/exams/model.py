@@ -365,6 +365,17 @@ class ExamEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportStanding:
+    """Where a Structured Report of an exam stands, and what is wrong with it; empty: nothing."""
+
+    exam_id: int
+    claim_id: int
+    state: ReportState
+    problem: str
+    """A key of `PROBLEM_TEXT`."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExamProblem:
     """Something received that was not sent, or not all of it; a person has to look at the file."""
 

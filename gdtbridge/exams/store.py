@@ -11,7 +11,15 @@ import sqlalchemy as sa
 from gdtbridge.archive import Standing
 from gdtbridge.database import Connection
 from gdtbridge.exams.claim_store import HELD, claims_of
-from gdtbridge.exams.model import Claim, ClaimState, Exam, ExamProblem, ExamState, ReportState
+from gdtbridge.exams.model import (
+    Claim,
+    ClaimState,
+    Exam,
+    ExamProblem,
+    ExamState,
+    ReportStanding,
+    ReportState,
+)
 from gdtbridge.orders.model import StudyNames
 from gdtbridge.schema import (
     claim,
@@ -278,6 +286,20 @@ def attention(connection: Connection, since: float) -> tuple[int, int, int]:
     )
     held, overdue, unsent = (connection.execute(query).scalar_one() for query in queries)
     return held, overdue, unsent
+
+
+def reports_of_exams(connection: Connection, exam_ids: Iterable[int]) -> list[ReportStanding]:
+    """Return where each report of some exams stands, oldest first."""
+    query = (
+        sa.select(report.c.exam_id, instance.c.claim_id, report.c.state, report.c.problem)
+        .select_from(report.join(instance, instance.c.id == report.c.instance_id))
+        .where(report.c.exam_id.in_(exam_ids))
+        .order_by(report.c.id)
+    )
+    return [
+        ReportStanding(exam_id, claim_id, ReportState(state), problem)
+        for exam_id, claim_id, state, problem in connection.execute(query)
+    ]
 
 
 def report_problems(connection: Connection, limit: int) -> list[ExamProblem]:

@@ -71,7 +71,7 @@ def note_missing(database: Database) -> Iterator[int]:
         if not exams:
             return
         before = exams[-1]
-        with database.write(synced=False) as connection:
+        with database.write(synced=False, seen=False) as connection:
             for exam_id in exams:
                 note_name(connection, exam_id, "")
         yield len(exams)

@@ -67,6 +67,11 @@ _REPORT_KINDS: Final = {
 """Kinds of reports by problem; all others could not be read."""
 
 
+def report_kind(problem: str) -> WaitingKind:
+    """Return what kind of thing to look at a report with a problem is."""
+    return _REPORT_KINDS.get(problem, WaitingKind.UNREADABLE)
+
+
 def waiting(connection: Connection, now: float, most: int) -> list[WaitingExam]:
     """Return what waits at ``now`` (UTC seconds), of each kind at most so many, the oldest."""
     return [
@@ -148,7 +153,7 @@ def _reports(connection: Connection, most: int) -> list[WaitingExam]:
     moves = moves_of(connection, {row.patient_id for row in rows})
     return [
         WaitingExam(
-            _REPORT_KINDS.get(why, WaitingKind.UNREADABLE),
+            report_kind(why),
             f"object:{number}",
             uid,
             since,

@@ -180,6 +180,15 @@ class Order:
         return self.state is OrderState.ORDERED
 
     @property
+    def revision(self) -> str:
+        """Changes with everything the order says and with its state: 16 hexadecimal digits."""
+        said = (
+            *(self.patient, self.modality, self.station, self.procedure, self.physician),
+            *(self.scheduled, self.details, self.state, self.step_status),
+        )
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+    @property
     def stations(self) -> tuple[str, ...]:
         """The AE titles of the devices, any of which may do it."""
         return titles_in(self.station)

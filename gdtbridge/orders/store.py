@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -151,6 +151,18 @@ _RECENT: Final = Statement(
             placed_order.c.unlisted_at >= sa.bindparam("since"),
         ),
         most=_LATEST,
+    )
+)
+_OF_DAY: Final = Statement(
+    _query(
+        placed_order.c.scheduled >= sa.bindparam("begin"),
+        placed_order.c.scheduled < sa.bindparam("end"),
+        most=_LATEST,
+    )
+)
+_OF_STUDIES: Final = Statement(
+    _query(
+        placed_order.c.study_instance_uid.in_(sa.bindparam("studies", expanding=True)), most=None
     )
 )
 _INSERT_ORDER: Final = InsertStatement(placed_order)
@@ -301,6 +313,18 @@ def order_of_bytes(connection: Connection, sha256: str, since: float) -> Order |
 def latest_orders(connection: Connection, since: float) -> list[Order]:
     """Return the newest orders placed since then (UTC seconds), or that left the list since."""
     return _found(connection, _RECENT, since=since)
+
+
+def orders_of_day(connection: Connection, day: date) -> list[Order]:
+    """Return the newest orders whose appointment is on a day of the practice."""
+    begin, end = day.isoformat(), (day + timedelta(days=1)).isoformat()
+    return _found(connection, _OF_DAY, begin=begin, end=end)
+
+
+def orders_of_studies(connection: Connection, studies: Iterable[str]) -> list[Order]:
+    """Return the orders that gave some studies their UID."""
+    wanted = sorted(studies)
+    return _found(connection, _OF_STUDIES, studies=wanted) if wanted else []
 
 
 def marked_orders(connection: Connection) -> list[Order]:

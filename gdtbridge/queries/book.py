@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -86,7 +86,8 @@ class QueryBook:
     def _write(self, new: Sequence[QueryRecord], before: float | None) -> None:
         """Write down ``new`` queries; forget those ``before`` a moment where one is given."""
         last = dict(self._last)
-        with self._database.write(synced=False) as connection:
+        seen = any(_is_news(last, record) for record in new)
+        with self._database.write(synced=False, seen=seen) as connection:
             for record in new:
                 _enter(connection, record, last)
             if before is not None:
@@ -126,6 +127,15 @@ def _enter(
     last[device] = replace(record, id=entered)
     if entered % LOOK_EVERY == 0:
         store.forget_of_device(connection, query, MOST_OF_DEVICE)
+
+
+def _is_news(last: Mapping[tuple[str, str], QueryRecord], record: QueryRecord) -> bool:
+    """Return whether a query is another than the ``last`` one of its device, or got another answer.
+
+    A page need not be told at once that a device asked once more.
+    """
+    before = last.get((record.query.caller.aet, record.query.caller.address))
+    return before is None or not _is_same(before, record)
 
 
 def _is_same(one: QueryRecord, other: QueryRecord) -> bool:

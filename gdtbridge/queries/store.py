@@ -15,6 +15,8 @@ from gdtbridge.queries.model import AskedQuery, QueryRecord
 from gdtbridge.schema import worklist_query
 from gdtbridge.statement import InsertStatement, Statement
 
+MOST_AT_ONCE: Final = 2000
+"""Queries that are looked through at once, the newest."""
 MOST_SILENT: Final = 20
 """Devices that got nothing and are looked at."""
 _C: Final = worklist_query.c

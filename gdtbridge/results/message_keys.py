@@ -54,7 +54,12 @@ def study_prefix(study: str) -> str:
     return f"study:{study}:"
 
 
-def values_prefix(instance_id: int) -> str:
+def retraction_prefix(study: str) -> str:
+    """Return how the keys of the retractions of a study's records begin, in whatever chart."""
+    return f"retraction:{study}:"
+
+
+def values_prefix(instance_id: int | str) -> str:
     """Return how the keys of a report's value records begin, in whatever chart."""
     return f"values:{instance_id}:"
 

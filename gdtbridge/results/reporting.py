@@ -226,7 +226,7 @@ class ResultReporter:
         with self.database.read() as connection:
             if not steps.awaited(connection, self.completion, exam_ids, now):
                 return exam_ids
-        with self.database.write(synced=False) as connection:
+        with self.database.write(synced=False, seen=False) as connection:
             later = steps.awaited(connection, self.completion, exam_ids, now)
             for exam_id, due_at in later.items():
                 store.update_exam(connection, exam_id, due_at=due_at)

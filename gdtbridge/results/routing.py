@@ -35,6 +35,11 @@ ATTACHMENTS: Final = "attachments"
 """The outbox's destination of attachments no route takes; a route adds its name."""
 
 
+def destination_of(route: str) -> str:
+    """Return the outbox's name for where the results of a route go; an empty one is ``[gdt]``'s."""
+    return f"{DESTINATION}:{route}" if route else DESTINATION
+
+
 @dataclass(frozen=True, slots=True)
 class RouteFacts:
     """What a route may ask for; empty where not known."""
@@ -70,7 +75,7 @@ class ResultTarget:
     @property
     def destination(self) -> str:
         """The outbox's name for the target."""
-        return f"{DESTINATION}:{self.name}" if self.name else DESTINATION
+        return destination_of(self.name)
 
     @property
     def attachments_destination(self) -> str:

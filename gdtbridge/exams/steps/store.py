@@ -212,6 +212,34 @@ def begun_since(connection: Connection, since: float, most: int) -> list[Perform
     return [_step(row) for row in connection.execute(query)]
 
 
+def begun_between(
+    connection: Connection, begin: float, end: float, most: int
+) -> list[PerformedStep]:
+    """Return the newest steps begun in a time (UTC seconds), the oldest of them first."""
+    query = (
+        sa.select(*_STEP)
+        .where(performed_step.c.began_at >= begin, performed_step.c.began_at < end)
+        .order_by(performed_step.c.began_at.desc())
+        .limit(most)
+    )
+    return [_step(row) for row in connection.execute(query)][::-1]
+
+
+def scheduled_of(connection: Connection, step_ids: Iterable[int]) -> dict[int, list[ScheduledStep]]:
+    """Return for which studies and orders each of some steps is, by step."""
+    query = (
+        sa.select(
+            step_study.c.step_id, step_study.c.study_instance_uid, step_study.c.accession_number
+        )
+        .where(step_study.c.step_id.in_(list(step_ids)))
+        .order_by(step_study.c.id)
+    )
+    found: dict[int, list[ScheduledStep]] = {}
+    for step_id, *said in connection.execute(query):
+        found.setdefault(step_id, []).append(ScheduledStep(*said))
+    return found
+
+
 def results_beside(connection: Connection, step_ids: Iterable[int]) -> dict[int, list[str]]:
     """Return the patient numbers results of the studies of some steps went to, by step.
 

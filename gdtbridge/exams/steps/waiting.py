@@ -50,7 +50,13 @@ class WaitingStep:
 
 def waiting_steps(connection: Connection, now: float, most: int) -> list[WaitingStep]:
     """Return the steps of the last days, at most so many, that wait for a person at ``now``."""
-    steps = store.begun_since(connection, now - TOLD_SECONDS, most)
+    return problems_of(connection, store.begun_since(connection, now - TOLD_SECONDS, most), now)
+
+
+def problems_of(
+    connection: Connection, steps: Sequence[PerformedStep], now: float
+) -> list[WaitingStep]:
+    """Return what of some steps waits for a person at ``now`` (UTC seconds)."""
     return [*_missing(connection, steps, now), *_contradicted(connection, steps)]
 
 

@@ -1,0 +1,120 @@
+"""The GDT records of exams on their way: what became of each in the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from gdtbridge.database import Connection
+from gdtbridge.outbox.model import DeliveryState
+from gdtbridge.results.message_keys import retraction_prefix, study_prefix, values_prefix
+from gdtbridge.results.routing import destination_of
+from gdtbridge.schema import exam, exam_result, outbox, report
+
+_GDT: Final = "gdt"
+_PARTS_OF_STUDY: Final = 5
+"""A study record's key has so many parts; that of a supplement has one more."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDelivery:
+    """A GDT record of an exam and what became of it; times are UTC in seconds."""
+
+    exam_id: int
+    key: str
+    destination: str
+    state: DeliveryState
+    last_error: str
+    created_at: float
+    delivered_at: float | None
+    collected_at: float | None
+    """When its file was seen to be gone from the folder."""
+
+    @property
+    def chart(self) -> str:
+        """Digest of the patient number (`message_keys.digest`)."""
+        return self.key.split(":")[2]
+
+    @property
+    def accession_number(self) -> str | None:
+        """Number of the order it is for, empty for none; None where its key does not say it."""
+        kind, _, _, *rest = self.key.split(":")
+        return None if kind == "values" or not rest else rest[0].removeprefix("-")
+
+    @property
+    def is_supplement(self) -> bool:
+        """Whether it brings what came after the result."""
+        parts = self.key.split(":")
+        return parts[0] == "study" and len(parts) > _PARTS_OF_STUDY
+
+
+def deliveries_of(connection: Connection, exam_ids: Iterable[int]) -> list[RecordDelivery]:
+    """Return the records of some exams, the oldest first, whatever became of them."""
+    ids = list(exam_ids)
+    destinations = _destinations(connection, ids)
+    if not destinations:
+        return []
+    rows = connection.execute(_QUERY, {"exams": ids, "destinations": destinations})
+    found = (_delivery(row) for row in rows)
+    return sorted(found, key=lambda one: one.created_at)
+
+
+def _destinations(connection: Connection, exam_ids: Sequence[int]) -> list[str]:
+    """Return where anything of some exams went."""
+    query = sa.select(exam_result.c.route).distinct().where(exam_result.c.exam_id.in_(exam_ids))
+    return [destination_of(route) for route in connection.execute(query).scalars()]
+
+
+def _delivery(row: Sequence[Any]) -> RecordDelivery:
+    exam_id, key, destination, state, *rest = row
+    return RecordDelivery(exam_id, key, destination, DeliveryState(state), *rest)
+
+
+def _beginning(prefix: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Return whether a key begins with a prefix that ends with a colon: a range of its index."""
+    return sa.and_(outbox.c.key >= prefix.concat(":"), outbox.c.key < prefix.concat(";"))
+
+
+def _records(
+    of: sa.FromClause, exam_id: sa.ColumnElement[int], prefix: sa.ColumnElement[str]
+) -> sa.Select[Any]:
+    return (
+        sa.select(
+            exam_id,
+            outbox.c.key,
+            outbox.c.destination,
+            outbox.c.state,
+            outbox.c.last_error,
+            outbox.c.created_at,
+            outbox.c.delivered_at,
+            outbox.c.collected_at,
+        )
+        .select_from(of.join(outbox, _beginning(prefix)))
+        .where(
+            exam_id.in_(sa.bindparam("exams", expanding=True)),
+            outbox.c.destination.in_(sa.bindparam("destinations", expanding=True)),
+            outbox.c.kind == _GDT,
+        )
+    )
+
+
+def _prefix(written: str, value: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """Return a prefix of `message_keys`, made of a column instead of a value."""
+    before, after = written.split("\0")
+    return sa.literal(before).concat(value).concat(after.removesuffix(":"))
+
+
+_QUERY: Final = sa.union_all(
+    *(
+        _records(exam, exam.c.id, _prefix(written, exam.c.study_instance_uid))
+        for written in (study_prefix("\0"), retraction_prefix("\0"))
+    ),
+    _records(
+        report,
+        report.c.exam_id,
+        _prefix(values_prefix("\0"), sa.cast(report.c.instance_id, sa.Text)),
+    ),
+)
