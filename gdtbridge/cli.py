@@ -12,7 +12,9 @@ from io import TextIOWrapper
 import click
 
 from gdtbridge import __version__
+from gdtbridge.commands.access import access
 from gdtbridge.commands.attention import attention
+from gdtbridge.commands.audit import audit
 from gdtbridge.commands.backup import archive, backup, restore
 from gdtbridge.commands.commitment import commitment
 from gdtbridge.commands.devices import devices
@@ -74,6 +76,8 @@ for command in (
     serve,
     check,
     health,
+    access,
+    audit,
     attention,
     simulate,
     devices,

@@ -22,6 +22,8 @@ from gdtbridge.exams.model import ClaimState
 from gdtbridge.orders.model import ListingMark, OrderState
 from gdtbridge.outbox.model import OPEN
 from gdtbridge.schema import (
+    access_link,
+    account_session,
     awaited_study,
     claim,
     clock_jump,
@@ -54,6 +56,9 @@ DEADLINES: Final[tuple[tuple[sa.Column[Any], sa.ColumnElement[bool] | None], ...
     (commitment.c.due_at, None),
     (commitment.c.expires_at, _ASKED),
     (commitment.c.requested_at, _ASKED),  # how long a device is waited for
+    (access_link.c.expires_at, None),
+    (account_session.c.expires_at, None),
+    (account_session.c.seen_at, None),  # how long nobody did anything
 )
 """Times that are compared with now, to the second, and in which rows they still are."""
 BEGINNINGS: Final = (

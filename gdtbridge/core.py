@@ -9,6 +9,7 @@ from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 
+from gdtbridge.accounts import Access
 from gdtbridge.archive import Archive
 from gdtbridge.archive.arrivals import Arrivals
 from gdtbridge.archive.picked_files import PickupMemory
@@ -43,6 +44,7 @@ from gdtbridge.attention.sources import (
 from gdtbridge.attention.space import SpaceForecast
 from gdtbridge.attention.step_source import StepSource
 from gdtbridge.attention.webhook_source import WebhookSource
+from gdtbridge.audit import AuditTrail
 from gdtbridge.callers import CallerRegister
 from gdtbridge.clock_watch import ClockWatch
 from gdtbridge.commitment import CommitmentBook
@@ -189,6 +191,8 @@ class Core:
     certificates: CertificateBook
     commitments: CommitmentBook
     reporter: CommitmentReporter
+    access: Access
+    audit: AuditTrail
     due: DueSignal
     """Rings when an exam is due at this moment: have `ResultReporter.report_due` called."""
     clock: SteadyClock
@@ -342,6 +346,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         reporting.results_arrived,
     )
     fetches = FetchBook(database, clock, settings.dicom.aet, peers.title_of)
+    audit = AuditTrail(database, clock, days=settings.access.audit_days)
     return Core(
         settings,
         routing,
@@ -408,6 +413,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         certificates,
         commitments,
         _reporter_of(outbox),
+        Access.of(database, audit, clock, idle_minutes=settings.access.idle_minutes),
+        audit,
         due,
         clock,
         ClockWatch(database, clock),

@@ -7,17 +7,20 @@ import logging
 import shutil
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from gdtbridge.accounts.memory import FOLLOW_SECONDS, NOTE_SECONDS
+from gdtbridge.accounts.model import link_path
 from gdtbridge.archive import spool
 from gdtbridge.archive.picked_files import PickupMemory
 from gdtbridge.attention import AttentionSource, counts, has_fault
 from gdtbridge.attention.announcer import LOOK_SECONDS as ANNOUNCE_SECONDS
 from gdtbridge.attention.sources import free_inodes
+from gdtbridge.audit import Actor, ActorKind
 from gdtbridge.clock_watch import WATCH_SECONDS
 from gdtbridge.core import Core, open_core
 from gdtbridge.database import sqlite_file
@@ -58,6 +61,8 @@ KEEP_SECONDS: Final = 5
 """How often refusals and callers are written down, for commands beside the service."""
 KEEP_QUERIES_SECONDS: Final = 2
 """How often what devices asked is written down, unsynced, where they asked anything."""
+AUDIT_SECONDS: Final = 2
+"""How often what people saw is written down, unsynced, where they saw anything."""
 FORECAST_SECONDS: Final = 600
 """How often is looked whether the day's free space was measured."""
 SYNC_SECONDS: Final = 10
@@ -133,6 +138,16 @@ class Bridge:
         """The port the web server really has."""
         return self._web.port
 
+    @property
+    def has_accounts(self) -> bool:
+        """Whether people have accounts to sign in with."""
+        return self._core.access.memory.has_accounts
+
+    def first_link(self) -> str:
+        """Return the path of a one-time link that makes the first account."""
+        by = Actor(ActorKind.COMMAND, "gdtbridge serve")
+        return link_path(self._core.access.accounts.first_link(by))
+
     def start(self) -> None:
         """Finish the orders a crash interrupted; start the outbox, the scheduler, then the edges.
 
@@ -152,6 +167,7 @@ class Bridge:
             self._start_scheduler()
             stopping.callback(self._core.revision.close)
             stopping.callback(self._core.queries.close)
+            stopping.callback(self._core.audit.close)
             stopping.callback(self._scheduler.stop, GRACE_SECONDS)
             stopping.callback(self._core.reporting.stop)
             stopping.callback(self._core.commitments.stop)
@@ -182,6 +198,7 @@ class Bridge:
         scheduler.every(KEEP_SECONDS, "keeping peers' certificates", core.certificates.keep)
         scheduler.every(KEEP_QUERIES_SECONDS, "keeping what devices asked", core.queries.keep)
         scheduler.every(KEEP_SECONDS, "keeping who called", core.callers.keep)
+        self._start_access()
         scheduler.every(FORECAST_SECONDS, "measuring the disk", core.forecast.keep)()
         verify = scheduler.every(
             VERIFY_SECONDS, "verifying commitments", core.commitments.verify_due
@@ -194,6 +211,15 @@ class Bridge:
         scheduler.every(FILL_SECONDS, "filling the index", core.filling.work)
         self._announce()
         scheduler.start()
+
+    def _start_access(self) -> None:
+        """Know who may come in, and keep who did what."""
+        access, audit, scheduler = self._core.access, self._core.audit, self._scheduler
+        scheduler.every(FOLLOW_SECONDS, "following accounts", access.memory.follow)()
+        scheduler.every(NOTE_SECONDS, "noting who was here", access.memory.note_uses)
+        scheduler.every(FORGET_SECONDS, "forgetting sessions", access.desk.forget_over)
+        scheduler.every(AUDIT_SECONDS, "keeping who did what", audit.keep)
+        scheduler.every(FORGET_SECONDS, "forgetting who did what", audit.forget_old)
 
     def _start_asking(self) -> None:
         """Have each archive asked what it keeps, by a thread of its own: one may not answer."""
@@ -441,10 +467,17 @@ def _close_files(settings: Settings) -> None:
     set_mode(Path(settings.origin), PRIVATE_FILE)
 
 
-def serve(settings: Settings, stop: threading.Event, *, anew: bool = False) -> None:
+def serve(
+    settings: Settings,
+    stop: threading.Event,
+    *,
+    anew: bool = False,
+    invite: Callable[[str], None] | None = None,
+) -> None:
     """Run the bridge until ``stop`` is set, ``anew`` without the database that is lost.
 
-    Raises what keeps it from starting.
+    While there is no account, ``invite`` is given the path of a one-time link that makes the first
+    one; it shows it to a person and writes it nowhere. Raises what keeps it from starting.
     """
     become_private()
     _close_files(settings)
@@ -460,6 +493,10 @@ def serve(settings: Settings, stop: threading.Event, *, anew: bool = False) -> N
     if (tls_port := bridge.dicom_tls_port) is not None:
         log.info("DICOM-TLS %s port %d", settings.dicom.host, tls_port)
     log.info("%s %s port %d", settings.http.scheme.upper(), settings.http.host, bridge.http_port)
+    if not bridge.has_accounts:
+        log.info("no account yet: gdtbridge access link makes a one-time link for the first one")
+        if invite is not None:
+            invite(bridge.first_link())
     log.info("bereit, Strg+C beendet / ready, Ctrl+C stops")
     while not stop.wait(TICK_SECONDS):  # Windows interrupts no wait without an end
         pass

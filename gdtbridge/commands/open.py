@@ -17,7 +17,7 @@ import click
 
 from gdtbridge.commands.options import FilePath, with_settings
 from gdtbridge.errors import BridgeError
-from gdtbridge.settings import Settings, reachable
+from gdtbridge.settings import Settings
 
 if TYPE_CHECKING:
     from gdtbridge.workstation import FoundStudy
@@ -96,7 +96,7 @@ def open_command(
         )
     if remove and not file:
         raise click.UsageError("--remove nur mit FILE. / only with FILE.")
-    address = bridge or settings.http.public_url or _here(settings)
+    address = bridge or settings.http.address
     caller = workstation.BridgeClient(address, settings.http.token.get_secret_value())
     if file:
         data = workstation.whole_file(file)
@@ -111,12 +111,6 @@ def open_command(
         workstation.launch(url)
     if file and remove:
         _remove(file, data)
-
-
-def _here(settings: Settings) -> str:
-    """Return the address of the bridge on this machine."""
-    host = reachable(settings.http.host)
-    return f"{settings.http.scheme}://{f'[{host}]' if ':' in host else host}:{settings.http.port}"
 
 
 def _the_one(found: Sequence[FoundStudy]) -> FoundStudy:

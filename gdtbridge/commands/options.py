@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from gdtbridge.errors import BridgeError
 from gdtbridge.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from gdtbridge.audit import Actor
     from gdtbridge.core import Core
 
 FilePath = click.Path(path_type=Path)
@@ -62,6 +64,13 @@ def view_of(settings: Settings) -> AbstractContextManager[Core]:
     return open_core(settings, Opening.LOOKING)
 
 
+def terminal_user() -> Actor:
+    """Return who gives the command, for the audit trail."""
+    from gdtbridge.audit import Actor, ActorKind
+
+    return Actor(ActorKind.COMMAND, getpass.getuser())
+
+
 def print_json(value: object) -> None:
     """Print JSON in letters the reader surely has."""
     encoding = (sys.stdout.encoding or "ascii").lower()
@@ -69,13 +78,18 @@ def print_json(value: object) -> None:
 
 
 HEADS: Final[Mapping[str, str]] = {
+    "about": "WEN ODER WAS",
     "accession_number": "AUFTRAG",
+    "account": "KONTO",
+    "act": "WAS",
     "address": "ADRESSE",
     "aet": "AE-TITEL",
     "birth_date": "GEBOREN",
     "description": "BESCHREIBUNG",
     "detail": "ANGABEN",
     "device": "GERÄT",
+    "made": "ERSTELLT",
+    "made_by": "VON",
     "entered": "EINGETRAGEN",
     "events": "EREIGNISSE",
     "confirmed": "BESTÄTIGT",
@@ -88,6 +102,7 @@ HEADS: Final[Mapping[str, str]] = {
     "last": "ZULETZT",
     "level": "STUFE",
     "modality": "MODALITÄT",
+    "name": "NAME",
     "new": "NEU",
     "not_kept": "NICHT AUFBEWAHRT",
     "number": "NUMMER",
@@ -99,6 +114,10 @@ HEADS: Final[Mapping[str, str]] = {
     "priority": "DRINGLICHKEIT",
     "procedure": "UNTERSUCHUNG",
     "profile": "PROFIL",
+    "role": "ROLLE",
+    "scopes": "WOFÜR",
+    "shown_name": "PERSON",
+    "signed_in": "ANGEMELDET",
     "reason": "GRUND",
     "scheduled": "TERMIN",
     "sent": "GESENDET",
@@ -113,14 +132,17 @@ HEADS: Final[Mapping[str, str]] = {
     "study_instance_uid": "STUDIE",
     "superseded": "ÜBERHOLT",
     "target": "ZIEL",
+    "token": "SCHLÜSSEL",
     "transaction_uid": "TRANSAKTION",
     "text": "WORUM ES GEHT",
     "undone": "ZURÜCKGENOMMEN",
+    "used": "BENUTZT",
     "waiting": "WARTEND",
     "way_out": "WAS TUN",
     "webhook": "WEBHOOK",
     "who": "WER",
     "whose": "WESSEN",
+    "when": "WANN",
 }
 """Column heads of the lists, by the key of the column in their JSON."""
 

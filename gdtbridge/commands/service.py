@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -39,7 +40,15 @@ def serve(settings: Settings, *, verbose: bool, begin_anew: bool) -> None:
     from gdtbridge import logs, service
 
     logs.set_up(verbose=verbose)
-    service.serve(settings, stop, anew=begin_anew)
+    # What a service manager keeps of standard error is a log: secrets are for eyes only.
+    invite = partial(_invite, settings) if sys.stderr.isatty() else None
+    service.serve(settings, stop, anew=begin_anew, invite=invite)
+
+
+def _invite(settings: Settings, path: str) -> None:
+    from gdtbridge.commands.access import first_invitation
+
+    click.echo(first_invitation(settings.http.address + path), err=True)
 
 
 @click.command()

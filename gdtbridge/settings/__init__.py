@@ -8,6 +8,7 @@ from gdtbridge.settings.hosts import reachable
 from gdtbridge.settings.loading import known_keys, load_settings
 from gdtbridge.settings.models import (
     MEGABYTE,
+    AccessSettings,
     AttentionSettings,
     CommitmentSettings,
     DicomSettings,
@@ -36,6 +37,7 @@ from gdtbridge.settings.pickup import PickupSettings
 
 __all__ = [
     "MEGABYTE",
+    "AccessSettings",
     "AttentionSettings",
     "CommitmentSettings",
     "DicomSettings",

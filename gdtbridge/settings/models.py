@@ -28,7 +28,7 @@ from gdtbridge.gdt.tables.ids import LONGEST_ID
 from gdtbridge.settings.devices import DeviceSettings
 from gdtbridge.settings.fields import AeTitle, AeTitles, Folder, Port, Words, split
 from gdtbridge.settings.forward import ForwardSettings
-from gdtbridge.settings.hosts import host_name, is_loopback
+from gdtbridge.settings.hosts import host_name, is_loopback, reachable
 from gdtbridge.settings.patterns import compiled_pattern
 from gdtbridge.settings.peers import PeerSettings
 from gdtbridge.settings.pickup import PickupSettings
@@ -208,6 +208,14 @@ class HttpSettings(SettingsSection):
     token: SecretStr = SecretStr("")
     allowed_networks: Networks = ()
     allowed_hosts: Words = ()
+    open_worklist_add: bool = True
+
+    @property
+    def address(self) -> str:
+        """Where people and programs reach the bridge, as far as is known; no slash at the end."""
+        host = reachable(self.host)
+        here = f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+        return self.public_url.rstrip("/") or here
 
     @property
     def names(self) -> frozenset[str]:
@@ -220,6 +228,14 @@ class HttpSettings(SettingsSection):
     def scheme(self) -> str:
         """What addresses of the server begin with."""
         return "http" if self.tls == "off" else "https"
+
+
+class AccessSettings(SettingsSection):
+    """Who signs in, and for how long what people did is kept."""
+
+    required: bool = False
+    idle_minutes: Annotated[float, Field(ge=1, le=720)] = 15
+    audit_days: Annotated[float, Field(ge=1, le=36525)] = 1095
 
 
 class PracticeSettings(SettingsSection):
@@ -547,6 +563,7 @@ class Settings(BaseModel):
     http: HttpSettings = HttpSettings()
     practice: PracticeSettings = PracticeSettings()
     page: PageSettings = PageSettings()
+    access: AccessSettings = AccessSettings()
     worklist: WorklistSettings = WorklistSettings()
     device: tuple[DeviceSettings, ...] = ()
     peer: tuple[PeerSettings, ...] = ()

@@ -54,10 +54,12 @@ def _unguarded(settings: Settings) -> Iterator[str]:
             "networks or addresses of your devices."
         )
     token = http.token.get_secret_value()
-    if not is_loopback(http.host) and not token:
+    if not is_loopback(http.host) and not token and not settings.access.required:
         yield (
-            f"http.host = {http.host}: Setzen Sie http.token auf ein langes, zufälliges Kennwort. "
-            "/ set http.token to a long random word."
+            f"http.host = {http.host}: Setzen Sie http.token auf ein langes, zufälliges Kennwort, "
+            "oder access.required = true, dann kommt niemand ohne Konto herein. / set http.token "
+            "to a long random word, or access.required = true, which lets nobody in without an "
+            "account."
         )
     if token and len(token) < 16:
         yield "http.token: mindestens 16 Zeichen. / must have at least 16 characters."

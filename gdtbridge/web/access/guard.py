@@ -18,10 +18,11 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request
 
+from gdtbridge.accounts.throttle import Throttle
 from gdtbridge.addresses import address_of
 from gdtbridge.settings import HttpSettings
 from gdtbridge.settings.hosts import HOST
-from gdtbridge.web.access.tokens import Throttle, TokenCheck
+from gdtbridge.web.access.tokens import TokenCheck
 from gdtbridge.web.forms import raw_values
 from gdtbridge.web.problems import ADD_PATH, TEXT_PATHS, refuse
 
@@ -63,7 +64,7 @@ class Guard:
         self._names = settings.names
         self._schemes = {"http", "https"} if settings.tls == "off" else {"https"}
         self._origin = _origin(settings.public_url)
-        self._token = TokenCheck(settings.token.get_secret_value(), throttle or Throttle())
+        self._token = TokenCheck(settings.token.get_secret_value(), throttle)
 
     def check(self, request: Request) -> None:
         """Let the call pass or raise `CallRefused`."""

@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import logging
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
+from gdtbridge.accounts.throttle import Throttle
 from gdtbridge.web.problems import refuse
 
 log = logging.getLogger(__name__)
@@ -25,72 +21,15 @@ TRIES: Final = 10
 """Wrong tokens an address may send in a row."""
 REFILL_SECONDS: Final = 6.0
 """Seconds after which such an address may send one more wrong one."""
-MAX_ADDRESSES: Final = 1024
 
 _CHALLENGE: Final = ("WWW-Authenticate", 'Bearer realm="gdtbridge"')
-
-
-@dataclass(slots=True)
-class _WrongTokens:
-    tries: float
-    at: float
-
-
-class Throttle:
-    """Counts wrong tokens: a bucket of `TRIES` for each address, refilled with time.
-
-    At most `MAX_ADDRESSES` are remembered, the longest silent one is forgotten first. A network of
-    IPv6 addresses (/64) counts as one address, since one machine owns all of it.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._counts: OrderedDict[str, _WrongTokens] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def wait(self, address: str) -> float:
-        """Return the seconds until ``address`` may try again; 0 for at once."""
-        with self._lock:
-            count = self._counts.get(_who(address))
-            if count is None:
-                return 0.0
-            return max(0.0, (1.0 - self._tries(count)) * REFILL_SECONDS)
-
-    def failed(self, address: str) -> None:
-        """Count a wrong token of an address."""
-        key = _who(address)
-        with self._lock:
-            now = self._clock()
-            count = self._counts.pop(key, _WrongTokens(float(TRIES), now))
-            left = self._tries(count) - 1.0
-            self._counts[key] = _WrongTokens(left, now)
-            while len(self._counts) > MAX_ADDRESSES:
-                self._counts.popitem(last=False)
-        if left < 1.0:
-            log.warning("%s sent %d wrong tokens and has to wait", address, TRIES)
-
-    def _tries(self, count: _WrongTokens) -> float:
-        return min(float(TRIES), count.tries + (self._clock() - count.at) / REFILL_SECONDS)
-
-    def __len__(self) -> int:
-        """Return the number of addresses remembered."""
-        return len(self._counts)
-
-
-def _who(address: str) -> str:
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    if ip.version == 6:
-        return str(ipaddress.ip_network((ip, 64), strict=False))
-    return address
 
 
 class TokenCheck:
     """Compares tokens in constant time; an empty ``token`` lets everybody in."""
 
-    def __init__(self, token: str, throttle: Throttle) -> None:
+    def __init__(self, token: str, throttle: Throttle | None = None) -> None:
+        throttle = throttle or Throttle(TRIES, REFILL_SECONDS)
         self._digest = _digest(token.encode("utf-8")) if token else b""
         self._throttle = throttle
 
@@ -115,7 +54,8 @@ class TokenCheck:
         wait = self._throttle.wait(address)
         if wait > 0:
             raise refuse(429, "", ("Retry-After", str(int(wait) + 1)))
-        self._throttle.failed(address)
+        if self._throttle.failed(address):
+            log.warning("%s sent %d wrong tokens and has to wait", address, TRIES)
         raise refuse(401, "", (_CHALLENGE[0], _CHALLENGE[1] + ', error="invalid_token"'))
 
 

@@ -1,0 +1,33 @@
+"""Who may come in: accounts of people, their sessions, one-time links, tokens of programs.
+
+Secrets are kept as hashes only. What must not live here: HTTP, and which call needs which right.
+"""
+
+from gdtbridge.accounts.access import Access
+from gdtbridge.accounts.errors import AccountError, SignInBusy, SignInRefused, TooManyTries
+from gdtbridge.accounts.model import (
+    SCOPES,
+    AccessToken,
+    Account,
+    LinkPurpose,
+    NewToken,
+    OpenLink,
+    Role,
+    SignedIn,
+)
+
+__all__ = [
+    "SCOPES",
+    "Access",
+    "AccessToken",
+    "Account",
+    "AccountError",
+    "LinkPurpose",
+    "NewToken",
+    "OpenLink",
+    "Role",
+    "SignInBusy",
+    "SignInRefused",
+    "SignedIn",
+    "TooManyTries",
+]
