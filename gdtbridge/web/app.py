@@ -25,7 +25,9 @@ from gdtbridge.web.api.studies import STUDY_NAMES, StudyCalls
 from gdtbridge.web.api.worklist import Route, WorklistApi
 from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.pages.frame import Frame
+from gdtbridge.web.pages.placing import PlacingPages
 from gdtbridge.web.pages.routes import PREFIX, is_page, page_routes
+from gdtbridge.web.pages.studies import StudiesPage
 from gdtbridge.web.parameters import FIELD_NAMES
 from gdtbridge.web.ports import CorePorts, Readiness
 from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, problem_of, render
@@ -74,12 +76,12 @@ def create_app(
     for path, name, view, methods in page_routes(frame):
         _add_route(app, path, PREFIX + name, slots.bound(view), *methods)
     asks = not settings.http.token.get_secret_value()
-    add_call = WorklistAddCall(core.orders, core.answers, today, asks=asks)
+    add_call = WorklistAddCall(core.orders, core.answers, today, PlacingPages(frame), asks=asks)
     calls: tuple[Route, ...] = (
         (ADD_PATH, "worklist_add", add_call, ("GET", "POST")),
         *WorklistApi(core.orders, settings.http.public_url, today).routes(),
         *QueryCalls(core.queries, today).routes(),
-        *StudyCalls(core.studies, settings.viewer).routes(),
+        *StudyCalls(core.studies, settings.viewer, StudiesPage(frame)).routes(),
     )
     for path, name, view, methods in calls:
         _add_route(app, path, name, slots.bound(view), *methods)

@@ -283,14 +283,14 @@ def test_a_launcher_that_is_the_viewer_itself(
 ) -> None:
     """One that stays is at work; the call does not wait for it to be closed."""
     launcher = tmp_path / "xdg-open"
-    launcher.write_text("#!/bin/sh\nexec sleep 3\n")
+    launcher.write_text("#!/bin/sh\nexec sleep 30\n")
     launcher.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setattr(workstation, "LAUNCH_SECONDS", 0.2)
     began = time.monotonic()
     workstation.launch("http://pacs/")
     gc.collect()  # a warning about the process would be an error
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from gdtbridge.orders import OrderRequest
 from gdtbridge.web.access.guard import is_page_view
 from gdtbridge.web.access.once import OpenQuestions
 from gdtbridge.web.forms import raw_values
-from gdtbridge.web.pages.placing import ONCE, closed, placed_page, question
+from gdtbridge.web.pages.placing import ONCE, PlacingPages
 from gdtbridge.web.parameters import order_request
 from gdtbridge.web.ports import AnswerPort, OrderPort
 
@@ -37,12 +37,19 @@ class WorklistAddCall:
     """Places the order a request describes and answers with its GDT record."""
 
     def __init__(
-        self, orders: OrderPort, answers: AnswerPort, today: Callable[[], date], *, asks: bool
+        self,
+        orders: OrderPort,
+        answers: AnswerPort,
+        today: Callable[[], date],
+        pages: PlacingPages,
+        *,
+        asks: bool,
     ) -> None:
         """``asks``: whether a page somebody opens asks first; not where the token was shown."""
         self._orders = orders
         self._answers = answers
         self._today = today
+        self._pages = pages
         self._asks = asks
         self._questions: OpenQuestions[OrderRequest] = OpenQuestions()
 
@@ -53,15 +60,15 @@ class WorklistAddCall:
             return self._answered(once[0].decode("latin-1"))
         order = order_request(values, self._today(), datetime.now().time())  # noqa: DTZ005 - local
         if self._asks and is_page_view(request):
-            return question(order, self._questions.ask(order))
+            return self._pages.question(order, self._questions.ask(order))
         return self._placed(order)
 
     def _answered(self, value: str) -> Response:
         order = self._questions.answer(value) if request.method == "POST" else None
         if order is None:
-            return closed()
+            return self._pages.closed()
         self._orders.place(order)
-        return placed_page(order)
+        return self._pages.placed(order)
 
     def _placed(self, order: OrderRequest) -> Response:
         placed = self._orders.place(order)

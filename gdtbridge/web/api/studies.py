@@ -19,7 +19,7 @@ from gdtbridge.viewers import ViewerChoice, study_url
 from gdtbridge.web.api import schema
 from gdtbridge.web.api.worklist import Route
 from gdtbridge.web.forms import raw_values
-from gdtbridge.web.pages.studies import StudyRow, another_person, as_html, as_text
+from gdtbridge.web.pages.studies import StudiesPage, StudyRow, as_text
 from gdtbridge.web.parameters import Parameter, texts_of
 from gdtbridge.web.ports import StudyPort
 from gdtbridge.web.problems import OPEN_PATH, refuse
@@ -114,8 +114,9 @@ class ViewerRedirect(Response):
 class StudyCalls:
     """Each call reads the question, asks the core once and puts the answer into words."""
 
-    def __init__(self, studies: StudyPort, viewer: ViewerChoice) -> None:
+    def __init__(self, studies: StudyPort, viewer: ViewerChoice, page: StudiesPage) -> None:
         self._studies = studies
+        self._page = page
         self._viewer = viewer
 
     def routes(self) -> tuple[Route, ...]:
@@ -171,7 +172,7 @@ class StudyCalls:
             found = self._studies.find(query)
         except AnotherPerson:
             if _wants_html():
-                return another_person(query)
+                return self._page.another_person(query)
             raise
         return self._opened(query, found)
 
@@ -191,7 +192,7 @@ class StudyCalls:
         ]
         why = next((reason for _, reason in links if reason), "")
         if _wants_html():
-            return as_html(query, rows, why)
+            return self._page.choice(query, rows, why)
         return as_text(rows, why)
 
 
