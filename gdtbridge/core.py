@@ -112,6 +112,7 @@ from gdtbridge.results.gathering import ExamGatherer, ObjectOpeners
 from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.retracting import Retractor
 from gdtbridge.results.routing import OrderAnswers, Routing
+from gdtbridge.results.settling import ExamSettler
 from gdtbridge.retrieve.filling import IndexFilling
 from gdtbridge.retrieve.finder import ArchiveFinder
 from gdtbridge.retrieve.peers import PeerDirectory
@@ -298,8 +299,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         forward_targets(settings, encryption),
         clock,
     )
-    told = forward.settled if forward.targets else None
-    reporting = ResultReporter(database, archive, outbox, gatherer, completion, clock, told)
+    settler = ExamSettler(archive, outbox, forward.settled if forward.targets else None)
+    reporting = ResultReporter(database, outbox, gatherer, settler, completion, clock)
     held = HeldExams(database, archive, outbox, worklist, maker, due, clock)
     retractor = Retractor(outbox, routing, gatherer, clock)
     renumbering = PatientRenumbering(database, book, held, due, clock, forward.moved)

@@ -73,6 +73,17 @@ class GatheredResult:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenExam:
+    """An exam as one transaction sees it; its files are not read yet."""
+
+    evidence: ExamEvidence
+    listed: ListedEntries
+    pending: tuple[PendingReport, ...]
+    objects: tuple[ArchivedInstance, ...]
+    """Every version of its objects."""
+
+
+@dataclass(frozen=True, slots=True)
 class GatheredExam:
     """An exam as read before its results are written.
 
@@ -168,8 +179,24 @@ class ExamGatherer:
             return None
         listed = evidence.look_up(exam, claims, self._worklist)
         with self._database.read() as connection:
-            found = evidence.collect(connection, exam, claims, listed)
-            pending = result_store.pending_reports(connection, exam_id)
+            seen = self.see(connection, exam_id, listed)
+        return self.read(replace(seen, objects=tuple(objects))) if seen is not None else None
+
+    def see(self, connection: Connection, exam_id: int, listed: ListedEntries) -> SeenExam | None:
+        """Return an exam as it is within the caller's transaction."""
+        found = self.evidence(connection, exam_id, listed)
+        if found is None:
+            return None
+        pending = result_store.pending_reports(connection, exam_id)
+        objects = self._archive.of_claims(connection, [one.id for one in found.claims])
+        return SeenExam(found, listed, tuple(pending), tuple(objects))
+
+    def read(self, seen: SeenExam) -> GatheredExam:
+        """Return what an exam has to say: its reports are read, its pictures made.
+
+        Outside of a transaction: reading may take seconds.
+        """
+        found, objects = seen.evidence, seen.objects
         decisions = self._maker.decide(found)
         planned = plan(found, decisions, self._maker.dates)
         kept = _current(objects)
@@ -177,7 +204,9 @@ class ExamGatherer:
         wanted = {claim for one in planned for claim in one.claims}
         files = {one.id: one.path for one in objects}
         versions_of = _ExamObjects.of(objects, planned)
-        waiting = [one for one in pending if one.claim_id in wanted and one.instance_id in files]
+        waiting = [
+            one for one in seen.pending if one.claim_id in wanted and one.instance_id in files
+        ]
         older = [one for one in waiting if one.instance_id in versions_of.older]
         read = [self._read(one, files[one.instance_id]) for one in waiting if one not in older]
         results = tuple(
@@ -187,7 +216,7 @@ class ExamGatherer:
             )
             for one in planned
         )
-        return GatheredExam(found, listed, decisions, results, _waits(results, kept, pause_at))
+        return GatheredExam(found, seen.listed, decisions, results, _waits(results, kept, pause_at))
 
     def _compared(self, exam_id: int) -> tuple[Exam | None, list[Claim], list[ArchivedInstance]]:
         """Return an exam with its claims and every version of its objects, each compared."""

@@ -19,6 +19,7 @@ from gdtbridge.results import revision, store
 from gdtbridge.results.attachments import ATTACHMENT, AttachedFile
 from gdtbridge.results.gathering import GatheredResult, ReadReport
 from gdtbridge.results.message_keys import attachment_key, chart_mark, study_key, values_key
+from gdtbridge.results.records import ValueRecord
 from gdtbridge.results.revision import NewValues
 from gdtbridge.sr import Report, fingerprint
 from gdtbridge.webhooks import HouseEvent
@@ -41,6 +42,31 @@ The others are sent, a person is told; a later report that has what is missing e
 
 
 @dataclass(frozen=True, slots=True)
+class PutRecords:
+    """The records one result put into the outbox."""
+
+    study: Revision | None = None
+    """Standing of the study record; None where there is none."""
+    reports: tuple[ValueRecord, ...] = ()
+    """The value records; one that only says what is left out has neither number nor text."""
+
+    @property
+    def is_any(self) -> bool:
+        """Whether there is any."""
+        return self.study is not None or bool(self.reports)
+
+    @property
+    def values(self) -> int:
+        """How many numbers stand in them."""
+        return sum(one.values for one in self.reports)
+
+    @property
+    def statements(self) -> int:
+        """How many texts of reports stand in them."""
+        return sum(one.statements for one in self.reports)
+
+
+@dataclass(frozen=True, slots=True)
 class ResultMessages:
     """Puts the records of one result into the outbox, within the caller's write transaction."""
 
@@ -52,21 +78,23 @@ class ResultMessages:
     round: int
     """How often results of the exam were taken back from this chart: they may come once more."""
 
-    def put(self) -> bool:
-        """Put the study record or its supplement, and the value records; return whether any is new.
+    def put(self) -> PutRecords:
+        """Put the study record or its supplement, and the value records; return those.
 
         Raises `GdtWriteError` where no record can be written.
         """
-        gathered = self.gathered
+        gathered, study = self.gathered, None
         if gathered.planned.known is None:
-            self._put_study(Revision.FIRST)
+            study = Revision.FIRST
         elif gathered.attached:
-            self._put_study(Revision.CORRECTION if gathered.corrects else Revision.SUPPLEMENT)
+            study = Revision.CORRECTION if gathered.corrects else Revision.SUPPLEMENT
+        if study is not None:
+            self._put_study(study)
         follows = gathered.planned.known is not None and bool(self._sent())
         values = [self._put_values(read, follows=follows) for read in gathered.read]
         for pending in gathered.older:
             self._settle(pending, ReportState.UNCHANGED)
-        return gathered.planned.known is None or bool(gathered.attached) or any(values)
+        return PutRecords(study, tuple(one for one in values if one is not None))
 
     def _put_attachments(self, attached: Sequence[AttachedFile]) -> int | None:
         """Put the files one after the other; when the last one arrived, all of them are there."""
@@ -121,8 +149,8 @@ class ResultMessages:
             event = HouseEvent(GDT_WRITTEN, message.key, result_facts(self.gathered))
             self.outbox.tell(self.connection, event, after_id=written)
 
-    def _put_values(self, read: ReadReport, *, follows: bool) -> bool:
-        """Put the record of a report that says something new; return whether there is one.
+    def _put_values(self, read: ReadReport, *, follows: bool) -> ValueRecord | None:
+        """Put the record of a report that says something new, and return it.
 
         ``follows`` says whether the chart got values for this order before.
         """
@@ -132,14 +160,14 @@ class ResultMessages:
         report = self.gathered.target.records.values_of(read.report)
         if not report.has_results and not untold_reasons(report):
             self._settle(pending, ReportState.EMPTY)
-            return False
+            return None
         mark = f"{fingerprint(report)}{chart_mark(self._number)}"
         news = self._news(report, follows=follows)
-        is_new = self._put_new_values(read, report, news, mark) if news.is_any else False
+        put = self._put_new_values(read, report, news, mark) if news.is_any else None
         if not news.is_any:  # nor is a loss: whoever was told of it is told once
             self._settle(pending, ReportState.UNCHANGED, fingerprint=mark)
         self._end_losses(report)
-        return is_new
+        return put
 
     def _news(self, report: Report, *, follows: bool) -> NewValues:
         """Return what the report says that was not sent to this chart."""
@@ -160,7 +188,9 @@ class ResultMessages:
         exam, ends = self.gathered.planned.exam, self._chart_marks()
         return revision.read(store.sent_values(self.connection, exam.id, ends))
 
-    def _put_new_values(self, read: ReadReport, report: Report, news: NewValues, mark: str) -> bool:
+    def _put_new_values(
+        self, read: ReadReport, report: Report, news: NewValues, mark: str
+    ) -> ValueRecord | None:
         planned, records, pending = (
             self.gathered.planned,
             self.gathered.target.records,
@@ -168,7 +198,7 @@ class ResultMessages:
         )
         attached = (read.sheet,) if read.sheet is not None else ()
         try:
-            payload = records.values(
+            record = records.values(
                 planned, report, news, tuple(one.attachment for one in attached)
             )
         except GdtWriteError as error:
@@ -180,10 +210,10 @@ class ResultMessages:
             log.warning("report %d: no record can be written: %s", pending.id, error)
             return self._put_notice(pending, UNWRITABLE, HoldReason.UNWRITABLE)
         missing = _missing(report)
-        if payload is None:
+        if record is None:
             self._settle(pending, ReportState.EMPTY, problem=missing)
-            return False
-        self._put_value_record(pending, payload, attached)
+            return None
+        self._put_value_record(pending, record.payload, attached)
         self._settle(
             pending,
             ReportState.REPORTED,
@@ -191,9 +221,9 @@ class ResultMessages:
             problem=missing,
             sent=revision.written(revision.values_of(report)),
         )
-        return True
+        return record
 
-    def _put_notice(self, pending: PendingReport, reason: str, problem: str) -> bool:
+    def _put_notice(self, pending: PendingReport, reason: str, problem: str) -> ValueRecord | None:
         """Put the record that says why the chart gets nothing of a report; once for each reason."""
         planned, told = self.gathered.planned, revision.untold(reason)
         try:
@@ -206,7 +236,7 @@ class ResultMessages:
             log.warning("report %d: no record can be written: %s", pending.id, error)
         if payload is None:
             self._settle(pending, ReportState.UNREADABLE, problem=problem)
-            return False
+            return None
         self._put_value_record(pending, payload)
         self._settle(
             pending,
@@ -215,7 +245,7 @@ class ResultMessages:
             problem=problem,
             sent=revision.written(told),
         )
-        return True
+        return ValueRecord(payload)
 
     def _put_value_record(
         self, pending: PendingReport, payload: bytes, attached: Sequence[AttachedFile] = ()

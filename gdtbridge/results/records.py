@@ -66,6 +66,15 @@ class Retraction:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ValueRecord:
+    """The bytes of a value record, and how many numbers and how many texts stand in it."""
+
+    payload: bytes
+    values: int = 0
+    statements: int = 0
+
+
 class ResultRecords:
     """Writes GDT records in one dialect; links lead to ``viewer``."""
 
@@ -179,7 +188,7 @@ class ResultRecords:
         report: Report,
         news: NewValues,
         attachments: tuple[Attachment, ...] = (),
-    ) -> bytes | None:
+    ) -> ValueRecord | None:
         """Return the value record of what is new in one Structured Report.
 
         It says what of the report is left out, also where that is all. None where there is nothing
@@ -189,7 +198,9 @@ class ResultRecords:
         lines = tuple(chart_lines(report, self._values.catalogue))
         if not values and not (lines and news.untold):
             return None
-        return self._value_record(planned, values, lines, news.revision, attachments)
+        payload = self._value_record(planned, values, lines, news.revision, attachments)
+        numbers = sum(isinstance(one, TestValue) for one in values)
+        return ValueRecord(payload, numbers, len(values) - numbers)
 
     def notice(self, planned: PlannedResult, reason: str) -> bytes:
         """Return the value record that says why a chart gets nothing of a report.

@@ -5,46 +5,27 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Final
 
-from gdtbridge.archive import Archive
-from gdtbridge.database import Connection, Database
-from gdtbridge.durable.clock import Clock, local_time
+from gdtbridge.database import Database
+from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import BridgeError
 from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.completion import CompletionRule
-from gdtbridge.exams.decision import Decision
-from gdtbridge.exams.history import grounds_of
-from gdtbridge.exams.model import (
-    ClaimState,
-    EventKind,
-    Exam,
-    ExamEvent,
-    ExamResult,
-    ExamState,
-    HoldReason,
-)
 from gdtbridge.exams.steps import rule as steps
-from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.logs import describe
-from gdtbridge.orders import store as order_store
-from gdtbridge.orders.model import OrderState
 from gdtbridge.outbox import Outbox
 from gdtbridge.results import store as result_store
-from gdtbridge.results.gathering import ExamGatherer, GatheredExam, GatheredResult
-from gdtbridge.results.outgoing import ResultMessages, result_facts
-from gdtbridge.webhooks import HouseEvent
-from gdtbridge.webhooks.events import patient_facts
+from gdtbridge.results.gathering import ExamGatherer, GatheredExam
+from gdtbridge.results.settling import ExamSettler, SettledExam
 
 log = logging.getLogger(__name__)
 
 
-EXAM_REPORTED: Final = "exam_reported"
-EXAM_HELD: Final = "exam_held"
 MOST_RECONSIDERED: Final = 200
 """Held exams that are looked at again, the newest: whoever has more has not looked for long."""
 TURN: Final = 10
@@ -62,13 +43,11 @@ class ResultReporter:
     """Decides what leaves for an exam whose waiting is over."""
 
     database: Database
-    archive: Archive
     outbox: Outbox
     gatherer: ExamGatherer
+    settler: ExamSettler
     completion: CompletionRule
     clock: Clock
-    settled: Callable[[Connection, Exam], None] | None = None
-    """Told each exam that was decided on, in the transaction that does it."""
     _failing: dict[int, str] = field(default_factory=dict, init=False)
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
 
@@ -259,6 +238,7 @@ class ResultReporter:
         """
         now = self.clock.utc()
         changed: list[int] = []
+        settled: list[SettledExam] = []
         with self.database.write() as connection:
             for one in gathered:
                 exam_id, listed = one.exam.id, one.listed
@@ -266,154 +246,15 @@ class ResultReporter:
                     self.gatherer.evidence(connection, exam_id, listed) == one.evidence
                 )
                 if same:
-                    self._settle(connection, one, now)
+                    settled.append(self.settler.settle(connection, one, now))
                 else:
                     changed.append(exam_id)
+        for done in settled:
+            done.log()
         for one in gathered:
             self._failing.pop(one.exam.id, None)
         self.outbox.wake()
         return changed
-
-    def _settle(self, connection: Connection, gathered: GatheredExam, now: float) -> None:
-        exam = gathered.exam
-        for one in gathered.decisions:
-            if one.reason is not None:
-                self._hold(connection, exam, one, one.reason, now)
-        sent: set[str] = set()
-        for result in gathered.results:
-            if self._put(connection, gathered, result, now):
-                sent.add(result.planned.number)
-        for one in gathered.decisions:
-            if one.reason is None and one.number in sent:
-                self._note(connection, exam.id, one, None, now)
-        claims = claim_store.claims_of(connection, exam.id)
-        waits = any(one.state is ClaimState.HELD for one in claims)
-        store.update_exam(
-            connection,
-            exam.id,
-            state=ExamState.HELD if waits else ExamState.REPORTED,
-            due_at=gathered.pause_at,
-        )
-        if self.settled is not None:
-            self.settled(connection, exam)
-
-    def _put(
-        self, connection: Connection, gathered: GatheredExam, result: GatheredResult, now: float
-    ) -> bool:
-        """Put one result; return whether that could be done, else its claims are held."""
-        exam, planned = gathered.exam, result.planned
-        messages = ResultMessages(
-            self.outbox,
-            connection,
-            result,
-            local_time(now),
-            round=claim_store.withdrawals(connection, exam.id, planned.number),
-        )
-        try:
-            with connection.begin_nested():
-                put = messages.put()
-        except GdtWriteError as error:
-            log.warning("exam %d: no record can be written: %s", exam.id, error)
-            for decision in gathered.decisions:
-                if decision.number == planned.number:
-                    self._hold(connection, exam, decision, HoldReason.UNWRITABLE, now)
-            return False
-        self._enter(connection, exam.id, result, now, put=put)
-        if put:
-            key = f"reported:{exam.id}:{planned.number}:{planned.accession_number}@{now:.3f}"
-            self.outbox.tell(connection, HouseEvent(EXAM_REPORTED, key, result_facts(result)))
-        claim_store.update_claims(
-            connection,
-            [one.id for one in planned.exam.claims if one.state is not ClaimState.SETTLED],
-            state=ClaimState.SETTLED,
-            held_because="",
-            number=planned.number,
-            order_number=planned.accession_number,
-        )
-        self.archive.tell(connection, result.told)
-        if planned.order is not None and planned.known is None:
-            order_store.finish_order(connection, planned.order, OrderState.DONE)
-        reports = len(result.read)
-        log.info("exam %d reported: %d instances, %d reports", exam.id, exam.instances, reports)
-        return True
-
-    def _enter(
-        self, connection: Connection, exam_id: int, result: GatheredResult, now: float, *, put: bool
-    ) -> None:
-        """Enter what the chart got under this number; ``put`` says whether anything left now."""
-        planned, known = result.planned, result.planned.known
-        pictures = sum(one.attachment.format == "JPG" for one in result.attached)
-        if known is not None and known.patient_id == planned.number:
-            if pictures:
-                total = known.pictures + pictures
-                claim_store.update_result(connection, known.id, pictures=total)
-            return
-        if not put:
-            return
-        person = planned.patient
-        claim_store.put_result(
-            connection,
-            ExamResult(
-                exam_id=exam_id,
-                patient_id=person.id,
-                patient_name=person.person_name,
-                patient_birth_date=person.birth_date_da,
-                patient_sex=person.sex or "",
-                accession_number=planned.accession_number,
-                route=result.target.name,
-                reported_at=now,
-                pictures=pictures,
-            ),
-        )
-
-    def _hold(
-        self,
-        connection: Connection,
-        exam: Exam,
-        decision: Decision,
-        reason: HoldReason,
-        now: float,
-    ) -> None:
-        claim_store.update_claims(
-            connection,
-            [one.id for one in decision.claims],
-            state=ClaimState.HELD,
-            held_because=reason,
-        )
-        if self._note(connection, exam.id, decision, reason, now):
-            log.warning("exam %d is held: %s", exam.id, reason)
-            self.outbox.tell(connection, _held(exam, decision, reason, now))
-
-    def _note(
-        self,
-        connection: Connection,
-        exam_id: int,
-        decision: Decision,
-        reason: HoldReason | None,
-        now: float,
-    ) -> bool:
-        """Enter a decision and its grounds into the history, unless it was the same before."""
-        detail = grounds_of(decision, reason)
-        if claim_store.last_decision(connection, exam_id, decision.person) == detail:
-            return False
-        event = ExamEvent(now, "", EventKind.DECIDED, decision.person, detail)
-        claim_store.note_event(connection, exam_id, event)
-        return True
-
-
-def _held(exam: Exam, decision: Decision, reason: HoldReason, now: float) -> HouseEvent:
-    """Return the event of what is held of one of an exam's people, as the device names them."""
-    claim = decision.claims[0]
-    facts = {
-        "exam": str(exam.id),
-        "device": exam.device,
-        "modality": claim.modality,
-        "reason": reason.value,
-        "study_instance_uid": exam.study_instance_uid,
-        "accession_number": claim.accession_number,
-        **patient_facts(claim.patient),
-    }
-    return HouseEvent(EXAM_HELD, f"held:{exam.id}:{decision.person}@{now:.3f}", facts)
 
 
 def _next_size(size: int, seconds: float) -> int:
