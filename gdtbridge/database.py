@@ -108,6 +108,10 @@ class WriterLock:
             raise _locked()
 
 
+class _Rehearsed(Exception):
+    """A rehearsal is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Turn:
     """One write transaction: how durable it is to be, and whom it waits for."""
@@ -210,6 +214,17 @@ class Database:
             self.transactions += 1
             self.seen_changes += seen
             self.lock.gone()
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[Connection]:
+        """Yield a connection whose changes are visible to it alone and never happen.
+
+        For asking the code that changes things what it would do. It keeps writers waiting as a
+        write transaction does, so be short. Raises as `write` does.
+        """
+        with suppress(_Rehearsed), self.write(synced=False) as connection:
+            yield connection
+            raise _Rehearsed
 
     @contextmanager
     def _next_to_write(self, turn: _Turn) -> Iterator[None]:

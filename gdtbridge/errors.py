@@ -18,6 +18,8 @@
     ├── OrderError              an order is wrong in one named field
     ├── AnotherPerson           a patient number is not the named person's; nothing is shown
     ├── TooLate                 it cannot be taken back any more; ``str`` says what can be done
+    ├── AlreadyDecided          somebody else was faster; it says who, when and what
+    ├── Outdated                something came since a person looked; nothing was done
     ├── NeedsConfirmation       somebody has to say once more that this is meant
     ├── ViewerError             no viewer can be opened on a study
     ├── FolderUnusable          a folder is out of reach, or its lock is busy (`durable.errors`)
@@ -150,6 +152,34 @@ class OrderError(BridgeError):
 
 class TooLate(BridgeError):
     """What somebody wants to take back has left, or has gone on; ``str`` says what can be done."""
+
+
+class AlreadyDecided(BridgeError):
+    """Somebody has decided meanwhile what somebody else wants to decide.
+
+    ``who``, ``at`` (UTC seconds), ``what`` (an `EventKind`) and ``number``, whose chart it went to,
+    are for who may see patients; empty and 0 where that is not known. ``str`` names nobody.
+    """
+
+    def __init__(self, who: str = "", at: float = 0.0, what: str = "", number: str = "") -> None:
+        super().__init__(
+            "Das ist schon erledigt. Bitte neu laden. / This is done already; please load the page "
+            "again."
+        )
+        self.who = who
+        self.at = at
+        self.what = what
+        self.number = number
+
+
+class Outdated(BridgeError):
+    """Something has changed since a person looked, so that what was shown is not what happens."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Inzwischen hat sich etwas geändert; bitte noch einmal ansehen. Es wurde nichts getan. "
+            "/ Something has changed meanwhile; please look again. Nothing was done."
+        )
 
 
 class NeedsConfirmation(BridgeError):

@@ -255,7 +255,7 @@ patient = sa.Table(  # master data the practice software sent
     sa.Column("patient_id", sa.Text, primary_key=True),
     sa.Column("family_name", sa.Text, nullable=False),
     sa.Column("given_name", sa.Text, nullable=False),
-    sa.Column("birth_date", sa.Text, nullable=False),  # YYYYMMDD or empty
+    sa.Column("birth_date", sa.Text, nullable=False, index=True),  # YYYYMMDD or empty
     sa.Column("sex", sa.Text, nullable=False),
     sa.Column("received_at", sa.Double, nullable=False, index=True),
 )
@@ -317,6 +317,8 @@ claim = sa.Table(  # what objects of an exam say of whom they are and what was o
     sa.Column("number", sa.Text, nullable=False, server_default="", index=True),
     sa.Column("order_number", sa.Text, nullable=False, server_default=""),  # of the order it met
     sa.Column("word", sa.Text, nullable=False, server_default=""),  # the number a person said
+    # the accession number of the order a person said
+    sa.Column("order_word", sa.Text, nullable=False, server_default=""),
     sa.Column("confirmed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("unmatched", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("exam_id", "said"),
@@ -338,7 +340,7 @@ exam_result = sa.Table(  # what one chart got of an exam, for one order or none
     sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), nullable=False),
     sa.Column("patient_id", sa.Text, nullable=False, index=True),  # the number in the record
     sa.Column("patient_name", sa.Text, nullable=False),  # in the record, as are the next two
-    sa.Column("patient_birth_date", sa.Text, nullable=False),
+    sa.Column("patient_birth_date", sa.Text, nullable=False, index=True),
     sa.Column("patient_sex", sa.Text, nullable=False),
     sa.Column("accession_number", sa.Text, nullable=False, index=True),  # of the order, or empty
     sa.Column("route", sa.Text, nullable=False),  # where it went; empty for [gdt]

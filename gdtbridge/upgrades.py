@@ -223,7 +223,7 @@ def _to_6(op: Operations) -> None:
 
     And how far its exam is, what else an order says and what looks odd in it, when its entry
     changed and left the list. Of several versions of an object it is remembered which one the
-    device sent last.
+    device sent last, and of a person's word which order was meant.
 
     An older program is kept out: it would not write files again that are not synced yet.
     To whom those before were addressed is read from their files (`gdtbridge.orders.folder_memory`).
@@ -247,12 +247,18 @@ def _to_6(op: Operations) -> None:
     op.create_index("ix_exam_first_instance_at", "exam", ["first_instance_at"], if_not_exists=True)
     if op.get_context().dialect.name == "postgresql":  # SQLite orders all text by its code points
         op.execute('ALTER TABLE outbox ALTER COLUMN key TYPE text COLLATE "C"')
+    for table, column in (("patient", "birth_date"), ("exam_result", "patient_birth_date")):
+        op.create_index(f"ix_{table}_{column}", table, [column], if_not_exists=True)
     kind = ["sop_class_uid", "transfer_syntax_uid"]
     op.create_index("ix_instance_kind", "instance", kind, if_not_exists=True)
     op.add_column("instance", sa.Column("committed_at", sa.Double))
     called = sa.Column("called_aet", sa.Text, nullable=False, server_default="")
     op.add_column("instance", called)
     op.add_column("outbox", sa.Column("collected_at", sa.Double))
+    claims = sa.inspect(op.get_bind()).get_columns("claim")
+    if "order_word" not in {column["name"] for column in claims}:  # new before schema 4
+        order_word = sa.Column("order_word", sa.Text, nullable=False, server_default="")
+        op.add_column("claim", order_word)
     lying = sa.text("kind = 'gdt' AND state = 'delivered' AND collected_at IS NULL")
     op.create_index(
         "ix_outbox_uncollected",

@@ -103,6 +103,8 @@ SAID: Final = (
 )
 """What makes two claims of an exam one; a digest of it is what they are found by."""
 
+_MOST_BORN: Final = 200
+"""Results of one birth date that are looked at, the newest."""
 _AT_ONCE: Final = 500
 """Ids named in one statement."""
 _NUMBERS: Final = ("patient_id", "word", "number")
@@ -338,6 +340,20 @@ def earlier_patients(
     rows = _NEWEST_OF_OTHERS.rows(connection, exam=exam_id, numbers=wanted) if wanted else ()
     found = (_result(row) for row in rows)
     return {one.patient_id: one.patient for one in found}
+
+
+def patients_born(connection: Connection, births: Sequence[str]) -> list[Patient]:
+    """Return whom results name that were not withdrawn, with one of these birth dates (DA)."""
+    if not births:
+        return []
+    query = (
+        sa.select(*_RESULT)
+        .where(exam_result.c.patient_birth_date.in_(births), exam_result.c.withdrawn_at.is_(None))
+        .order_by(exam_result.c.id.desc())
+        .limit(_MOST_BORN)
+    )
+    found = (_result(row).patient for row in connection.execute(query))
+    return list({one.id: one for one in found}.values())
 
 
 def put_result(connection: Connection, result: ExamResult) -> int:

@@ -124,10 +124,12 @@ class ExamEvidence:
         return list({order.accession_number: order for order in found if order}.values())
 
     def own_order(self, one: Claim) -> Order | None:
-        """Return the order a claim's own accession number leads to.
+        """Return the order a person said, else the one a claim's own accession number leads to.
 
         A number typed by hand leads to an order only where patient and day fit as well.
         """
+        if one.order_word:
+            return self.by_number.get(one.order_word)
         literal = self.by_number.get(one.accession_number)
         typed = self.typed.get(one.accession_number)
         if literal is not None or typed is None:
@@ -178,7 +180,7 @@ def collect(
 ) -> ExamEvidence:
     """Return the evidence of an exam; the database's word counts before the folder's."""
     sent = {one.accession_number for one in claims} - {""}
-    met = {one.order_number for one in claims} - {""}
+    met = {number for one in claims for number in (one.order_number, one.order_word)} - {""}
     births = {one.patient.birth_date_da for one in claims if one.patient.birth_date}
     meant = {number: _typed(number) for number in sorted(sent)}
     placed = order_store.orders_by_number(connection, sent | met | set(meant.values()) - {""})

@@ -62,6 +62,25 @@ CONFIRM: Final = (
 )
 
 
+NOT_ORDERED: Final = (
+    "Für diese Patientennummer gibt es den Auftrag nicht. / There is no such order for this "
+    "patient number."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonsWord:
+    """Whose something is, as a person says.
+
+    ``order`` is the accession number of the order that is meant, ``confirmed`` whether it is known
+    that the number is another person's.
+    """
+
+    number: str
+    order: str = ""
+    confirmed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class HeldExams:
     """Shows a person whose a held exam may be, and takes the answer."""
@@ -113,13 +132,15 @@ class HeldExams:
         patient_id: str,
         *,
         person: int = 0,
+        order: str = "",
         confirmed: bool = False,
         who: str = "",
     ) -> None:
         """Have what is held of an exam reported under the patient number a person names.
 
         Of an exam of several people, ``person`` says which (from 1, as lists number them); without
-        it the one that has ``patient_id`` already, or the only one. Raises
+        it the one that has ``patient_id`` already, or the only one. ``order`` is the accession
+        number of the order that is meant; without it the usual rules find one. Raises
         `NotFound` when nothing is held there, `OrderError` for a number that cannot be one, and
         `NeedsConfirmation` when it is known for another person.
         """
@@ -128,13 +149,26 @@ class HeldExams:
         meant = meant_of(by_person(exam, claims), person, self.numbers_of(patient_id))
         if not confirmed:
             self.must_not_be_another(exam, claims, meant.claims, patient_id)
+        word = PersonsWord(patient_id, order.strip(), confirmed=confirmed)
         with self.database.write() as connection:
-            self.say(connection, exam, meant, patient_id, confirmed=confirmed)
-            detail: dict[str, object] = {"number": patient_id, "confirmed": confirmed}
-            self.note(connection, exam, EventKind.RELEASED, meant.person, detail, who)
+            self.enter_release(connection, exam, meant, word, who)
+        self.go_on()
+        log.info("exam %d was released by a person", exam.id)
+
+    def enter_release(
+        self, connection: Connection, exam: Exam, meant: PatientExam, word: PersonsWord, who: str
+    ) -> None:
+        """Enter whose what waits of one of an exam's people is; see `release`."""
+        self.say(connection, exam, meant, word)
+        detail: dict[str, object] = {"number": word.number, "confirmed": word.confirmed}
+        if word.order:
+            detail["accession_number"] = word.order
+        self.note(connection, exam, EventKind.RELEASED, meant.person, detail, who)
+
+    def go_on(self) -> None:
+        """Have what was said have its effect, once that is committed."""
         self.outbox.wake()
         self.due.ring()
-        log.info("exam %d was released by a person", exam.id)
 
     def numbers_of(self, patient_id: str) -> tuple[str, ...]:
         """Return every number of the chart a number is of."""
@@ -168,28 +202,33 @@ class HeldExams:
                 raise NeedsConfirmation(CONFIRM, (own, *others))
 
     def say(
-        self,
-        connection: Connection,
-        exam: Exam,
-        meant: PatientExam,
-        patient_id: str,
-        *,
-        confirmed: bool,
+        self, connection: Connection, exam: Exam, meant: PatientExam, word: PersonsWord
     ) -> None:
         """Enter a person's word for what waits of one of an exam's people.
 
-        Raises `NotFound` or `ProcessingFailure` when that is not what was looked at.
+        Raises `NotFound` or `ProcessingFailure` when that is not what was looked at, and
+        `OrderError` where the order is another patient's.
         """
+        if word.order:
+            self._must_be_ordered_for(connection, word)
         ids = [one.id for one in self._still(connection, exam, meant)]
         claim_store.update_claims(
             connection,
             ids,
             state=ClaimState.OPEN,
             held_because="",
-            word=patient_id,
-            confirmed=confirmed,
+            word=word.number,
+            order_word=word.order,
+            confirmed=word.confirmed,
         )
         store.update_exam(connection, exam.id, due_at=self.clock.utc())
+
+    def _must_be_ordered_for(self, connection: Connection, word: PersonsWord) -> None:
+        """Raise `OrderError` unless the order that was said is one for the number."""
+        order = order_store.order_by_number(connection, word.order)
+        numbers = moves_of(connection, [word.number]).all_of(word.number)
+        if order is None or order.patient.id not in numbers:
+            raise OrderError("order", NOT_ORDERED)
 
     def discard(
         self, study_instance_uid: str, reason: str, *, person: int = 0, who: str = ""
@@ -202,22 +241,27 @@ class HeldExams:
         exam, claims = self.waiting(study_instance_uid)
         meant = meant_of(by_person(exam, claims), person)
         with self.database.write() as connection:
-            waiting = self._still(connection, exam, meant)
-            reported = [one.id for one in waiting if _was_reported(one)]
-            self._leave_reported(connection, reported)
-            ids = [one.id for one in waiting if one.id not in reported]
-            claim_store.update_claims(
-                connection, ids, state=ClaimState.DISCARDED, held_because=HoldReason.WITHDRAWN
-            )
-            for one in self.archive.kept_of(connection, ids):
-                self.archive.set_standing(connection, one.id, Standing.SUPERSEDED)
-                store.replace_report(connection, one.id)
-            detail: dict[str, object] = {"reason": reason}
-            self.note(connection, exam, EventKind.DISCARDED, meant.person, detail, who)
-            store.update_exam(connection, exam.id, due_at=self.clock.utc())
-        self.outbox.wake()
-        self.due.ring()
+            self.enter_discard(connection, exam, meant, reason, who)
+        self.go_on()
         log.info("exam %d: what was held was discarded by a person", exam.id)
+
+    def enter_discard(
+        self, connection: Connection, exam: Exam, meant: PatientExam, reason: str, who: str
+    ) -> None:
+        """Enter that what waits of one of an exam's people is not sent; see `discard`."""
+        waiting = self._still(connection, exam, meant)
+        reported = [one.id for one in waiting if _was_reported(one)]
+        self._leave_reported(connection, reported)
+        ids = [one.id for one in waiting if one.id not in reported]
+        claim_store.update_claims(
+            connection, ids, state=ClaimState.DISCARDED, held_because=HoldReason.WITHDRAWN
+        )
+        for one in self.archive.kept_of(connection, ids):
+            self.archive.set_standing(connection, one.id, Standing.SUPERSEDED)
+            store.replace_report(connection, one.id)
+        detail: dict[str, object] = {"reason": reason}
+        self.note(connection, exam, EventKind.DISCARDED, meant.person, detail, who)
+        store.update_exam(connection, exam.id, due_at=self.clock.utc())
 
     def _leave_reported(self, connection: Connection, claims: Sequence[int]) -> None:
         """Enter that what was found of claims a chart has results of was sent to it as well."""

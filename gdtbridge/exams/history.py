@@ -1,12 +1,16 @@
-"""What is remembered of a decision: the row of the table, and everything that spoke."""
+"""What is remembered of a decision: the row of the table, and everything that spoke.
+
+And where something stood before somebody said whose it is.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from gdtbridge.exams.decision import Decision
 from gdtbridge.exams.evidence import Evidence
-from gdtbridge.exams.model import HoldReason
+from gdtbridge.exams.model import ClaimState, EventKind, ExamEvent, HoldReason
 from gdtbridge.people import Patient
 
 
@@ -36,3 +40,27 @@ def patient_of(one: Patient) -> dict[str, object]:
         "birth_date": one.birth_date_da,
         "sex": one.sex or "",
     }
+
+
+def standing_before(events: Sequence[ExamEvent], person: int) -> dict[str, object]:
+    """Return where the claims of one of an exam's people stand without the number said last.
+
+    ``events`` are the exam's history, oldest first.
+    """
+    reason = _held_before(events, person)
+    return {"state": ClaimState.HELD, "held_because": reason} if reason else {}
+
+
+def _held_before(events: Sequence[ExamEvent], person: int) -> str:
+    """Return why a person's part was held before somebody said whose it is; empty if it was not."""
+    for one in events:
+        if one.what in {EventKind.WITHDRAWN, EventKind.DISCARDED}:
+            return HoldReason.WITHDRAWN
+        if one.what is EventKind.ACCEPTED and "number" in one.detail:
+            return HoldReason.WITHDRAWN
+    held = (
+        str(one.detail["reason"])
+        for one in reversed(events)
+        if one.what is EventKind.DECIDED and one.person == person and one.detail["reason"]
+    )
+    return next(held, "")

@@ -190,6 +190,8 @@ class Claim:
     """Accession number of the order it met."""
     word: str
     """The patient number a person said; empty when nobody said any."""
+    order_word: str
+    """Accession number of the order the person said; empty when none was said."""
     confirmed: bool
     """Whether the person said it knowing that the number is another person's."""
     unmatched: bool

@@ -128,7 +128,8 @@ def _of_study_alone(
         key = (decision.number, by_study.accession_number)
         sends = decision.reason is None and by_study.patient.id == decision.number
         sent = {one.accession_number for one in evidence.results_for(decision.number)}
-        if sends and key[1] not in sent and key not in set(found):
+        said = any(one.order_word for one in decision.claims)
+        if sends and not said and key[1] not in sent and key not in set(found):
             yield key, decision.claims
 
 

@@ -180,15 +180,11 @@ _LAST_CLOSED: Final = Statement(
         most=None,
     )
 )
-_KEPT: Final = Statement(
-    sa.select(
-        patient.c.patient_id,
-        patient.c.family_name,
-        patient.c.given_name,
-        patient.c.birth_date,
-        patient.c.sex,
-    ).where(patient.c.patient_id.in_(_NUMBERS))
+_KEPT_COLUMNS: Final = (
+    *(patient.c.patient_id, patient.c.family_name, patient.c.given_name),
+    *(patient.c.birth_date, patient.c.sex),
 )
+_KEPT: Final = Statement(sa.select(*_KEPT_COLUMNS).where(patient.c.patient_id.in_(_NUMBERS)))
 
 
 # ---------------------------------------------------------------------------- records of files
@@ -571,10 +567,20 @@ def last_ordered(connection: Connection, numbers: Sequence[str]) -> dict[str, Pa
 def kept_patients(connection: Connection, numbers: Sequence[str]) -> dict[str, Patient]:
     """Return the master data kept for some numbers, by number; those of former ones are not."""
     rows = _KEPT.rows(connection, numbers=list(numbers)) if numbers else ()
-    return {
-        number: Patient.of_parts(number, (family, given), born, sex or None)
-        for number, family, given, born, sex in rows
-    }
+    return {row[0]: _kept(row) for row in rows}
+
+
+def kept_born(connection: Connection, births: Sequence[str]) -> list[Patient]:
+    """Return the master data of patients with one of these birth dates (YYYYMMDD)."""
+    if not births:
+        return []
+    query = sa.select(*_KEPT_COLUMNS).where(patient.c.birth_date.in_(births)).limit(_MOST)
+    return [_kept(row) for row in connection.execute(query)]
+
+
+def _kept(row: Sequence[Any]) -> Patient:
+    number, family, given, born, sex = row
+    return Patient.of_parts(number, (family, given), born, sex or None)
 
 
 def find_patient(connection: Connection, patient_id: str) -> Patient | None:

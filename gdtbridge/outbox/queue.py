@@ -39,6 +39,13 @@ _NOTHING_THERE: Final = (
 )
 
 
+def _no_question(outbox_id: int) -> str:
+    return (
+        f"Im Ausgang ist keine Frage {outbox_id} offen. / "
+        f"There is no open question {outbox_id} in the outbox."
+    )
+
+
 class _PutHere(threading.local):
     """The destinations of what a thread put and has not told the workers of."""
 
@@ -261,14 +268,19 @@ class Outbox:
         with self._database.read() as connection:
             return tuple(store.questions(connection))
 
+    def content(self, outbox_id: int) -> bytes:
+        """Return what a message of which a person is asked holds; raise `NotFound` for another."""
+        with self._database.read() as connection:
+            found = store.asked_content(connection, outbox_id)
+        if found is None:
+            raise NotFound(_no_question(outbox_id))
+        return found
+
     def answer(self, outbox_id: int, *, arrived: bool) -> None:
         """Settle a question: it arrived, or send it again; raise `NotFound` if none is open."""
         open_questions = {question.id: question for question in self.questions()}
         if outbox_id not in open_questions:
-            raise NotFound(
-                f"Im Ausgang ist keine Frage {outbox_id} offen. / "
-                f"There is no open question {outbox_id} in the outbox."
-            )
+            raise NotFound(_no_question(outbox_id))
         with self._database.write() as connection:
             store.leave_behind_of(connection, outbox_id)
             if arrived:

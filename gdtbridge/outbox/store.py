@@ -412,6 +412,13 @@ def change_payloads(connection: Connection, kind: str, changed: Callable[[bytes]
         change(connection, outbox_id, payload=changed(bytes(payload)))
 
 
+def asked_content(connection: Connection, outbox_id: int) -> bytes | None:
+    """Return the payload of a message of which a person is asked; None for another."""
+    here = (table.c.id == outbox_id, table.c.state == DeliveryState.QUESTION)
+    found = connection.execute(sa.select(table.c.payload).where(*here)).scalar()
+    return bytes(found) if found is not None else None
+
+
 def questions(connection: Connection) -> list[DeliveryQuestion]:
     """Return the open questions, the oldest first."""
     name = sa.func.coalesce(sa.func.nullif(table.c.final_name, ""), table.c.name)

@@ -16,13 +16,20 @@ from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NotFound, OrderError, TooLate
 from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.completion import DueSignal
-from gdtbridge.exams.held import NO_SUCH_EXAM, NOT_HELD, HeldExams, checked_reason, meant_of
+from gdtbridge.exams.held import (
+    NO_SUCH_EXAM,
+    NOT_HELD,
+    HeldExams,
+    PersonsWord,
+    checked_reason,
+    meant_of,
+)
+from gdtbridge.exams.history import standing_before
 from gdtbridge.exams.model import (
     Claim,
     ClaimState,
     EventKind,
     Exam,
-    ExamEvent,
     HoldReason,
     PatientExam,
     by_person,
@@ -33,7 +40,12 @@ from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.outbox import Outbox
 from gdtbridge.results.message_keys import chart_prefixes
 from gdtbridge.results.retracting import Retractor
-from gdtbridge.results.wrong_results import WrongResults, all_in_chart, replaced_in_charts
+from gdtbridge.results.wrong_results import (
+    TakenBack,
+    WrongResults,
+    all_in_chart,
+    replaced_in_charts,
+)
 
 log = logging.getLogger(__name__)
 
@@ -93,19 +105,37 @@ class ResultCorrections:
             raise OrderError("to", "Das ist dieselbe Akte. / That is the same chart.")
         if to and wrong.claims and not confirmed:
             self.held.must_not_be_another(exam, claims, wrong.claims, to)
+        word = PersonsWord(to, confirmed=confirmed)
         with self.database.write() as connection:
-            wrong = self._all_of(connection, exam, number)
-            self._retract(connection, exam, wrong, reason)
-            self._decide_again(
-                connection,
-                wrong.claims,
-                state=ClaimState.OPEN if to else ClaimState.HELD,
-                held_because="" if to else HoldReason.WITHDRAWN,
-                word=to,
-                confirmed=confirmed,
-            )
-            self._finish(connection, exam, wrong, {"to": to, "reason": reason}, who)
+            self.enter_withdrawal(connection, exam, number, reason, word, who)
         self._ring(exam)
+
+    def enter_withdrawal(
+        self,
+        connection: Connection,
+        exam: Exam,
+        number: str,
+        reason: str,
+        word: PersonsWord,
+        who: str,
+    ) -> TakenBack:
+        """Enter that everything a chart got is taken back, and whose it is; see `withdraw`.
+
+        Without a number in ``word`` it is held.
+        """
+        wrong = self._all_of(connection, exam, number)
+        taken = self._retract(connection, exam, wrong, reason)
+        self._decide_again(
+            connection,
+            wrong.claims,
+            state=ClaimState.OPEN if word.number else ClaimState.HELD,
+            held_because="" if word.number else HoldReason.WITHDRAWN,
+            word=word.number,
+            order_word=word.order,
+            confirmed=word.confirmed,
+        )
+        self._finish(connection, exam, wrong, {"to": word.number, "reason": reason}, who)
+        return taken
 
     def _known(self, study_instance_uid: str) -> tuple[Exam, list[Claim]]:
         with self.database.read() as connection:
@@ -129,7 +159,7 @@ class ResultCorrections:
         What versions before these said is in no chart any more.
         """
         ids = [one.id for one in claims]
-        values = {"state": ClaimState.OPEN, "number": "", "order_number": ""}
+        values = {"state": ClaimState.OPEN, "number": "", "order_number": "", "order_word": ""}
         claim_store.update_claims(connection, ids, **values | said)
         self._send_again(connection, ids)
 
@@ -184,56 +214,85 @@ class ResultCorrections:
         when nothing waits, `OrderError` for what is no correction or a number that cannot be one,
         and `NeedsConfirmation` when the number is known for another person.
         """
-        with self.database.write() as connection:
-            steps = accept_steps(connection, study_instance_uid, self.clock.utc())
         with self.database.read() as connection:
-            known = store.find_exam(connection, study_instance_uid)
-        if steps and known is None:
+            known, claims = store.study_with_claims(connection, study_instance_uid)
+        if known is None or not any(one.waits for one in claims):
+            self.dismiss(study_instance_uid, person=person, who=who)
             return
+        with self.database.write() as connection:
+            accept_steps(connection, study_instance_uid, self.clock.utc())
         exam, claims = self._known(study_instance_uid)
-        if not any(one.waits for one in claims):
-            self._accept_reports(exam, claims, person, who, steps)
-            return
         meant = meant_of(by_person(exam, claims), person, self.held.numbers_of(number.strip()))
-        if not self._is_correction(exam, meant):
-            raise OrderError("person", NO_CORRECTION)
+        with self.database.read() as connection:
+            if not self.is_correction(connection, exam, meant):
+                raise OrderError("person", NO_CORRECTION)
         number = self.held.checked_number(number or meant.sent_patient_id)
         if not confirmed:
             self.held.must_not_be_another(exam, claims, meant.claims, number)
+        word = PersonsWord(number, confirmed=confirmed)
         with self.database.write() as connection:
-            for wrong in list(replaced_in_charts(connection, self.archive, exam, meant)):
-                self._replace(connection, exam, wrong, number, who)
-            self.held.say(connection, exam, meant, number, confirmed=confirmed)
-            detail: dict[str, object] = {"number": number, "confirmed": confirmed}
-            self.held.note(connection, exam, EventKind.ACCEPTED, meant.person, detail, who)
+            self.enter_acceptance(connection, exam, meant, word, who)
         self._ring(exam)
 
-    def _is_correction(self, exam: Exam, meant: PatientExam) -> bool:
+    def enter_acceptance(
+        self,
+        connection: Connection,
+        exam: Exam,
+        meant: PatientExam,
+        word: PersonsWord,
+        who: str,
+    ) -> list[TakenBack]:
+        """Enter that what a device corrected counts, and what it replaces goes; see `accept`."""
+        wrongs = list(replaced_in_charts(connection, self.archive, exam, meant))
+        taken = [self._replace(connection, exam, one, word.number, who) for one in wrongs]
+        self.held.say(connection, exam, meant, word)
+        detail: dict[str, object] = {"number": word.number, "confirmed": word.confirmed}
+        self.held.note(connection, exam, EventKind.ACCEPTED, meant.person, detail, who)
+        return taken
+
+    def is_correction(self, connection: Connection, exam: Exam, meant: PatientExam) -> bool:
         """Return whether an exam came after others were sent; also where it was discarded once."""
         if meant.held_because in {HoldReason.CORRECTION, HoldReason.AFTER_REPORT}:
             return True
-        with self.database.read() as connection:
-            corrected = claim_store.corrected_claims(connection, exam.id)
+        corrected = claim_store.corrected_claims(connection, exam.id)
         return not {one.id for one in meant.claims}.isdisjoint(corrected)
 
     def _accept_reports(
-        self, exam: Exam, claims: Sequence[Claim], person: int, who: str, steps: int
+        self,
+        connection: Connection,
+        exam: Exam,
+        claims: Sequence[Claim],
+        person: int,
+        who: str,
+        steps: int,
     ) -> None:
+        of_person = [one.id for one in claims if person in {0, one.person}]
+        instances = [one.id for one in self.archive.of_claims(connection, of_person)]
+        accepted = store.accept_reports(connection, instances)
+        if not accepted and not steps:
+            raise NotFound(NOT_HELD)
+        detail: dict[str, object] = {"reports": accepted, "steps": steps}
+        self.held.note(connection, exam, EventKind.ACCEPTED, person, detail, who)
+
+    def dismiss(self, study_instance_uid: str, *, person: int = 0, who: str = "") -> None:
+        """Take what could not be sent, and an exam's steps, off the list: a person has seen it.
+
+        What is held of the exam stays held. Raises `NotFound` where nothing is on the list.
+        """
         with self.database.write() as connection:
-            of_person = [one.id for one in claims if person in {0, one.person}]
-            instances = [one.id for one in self.archive.of_claims(connection, of_person)]
-            accepted = store.accept_reports(connection, instances)
-            if not accepted and not steps:
-                raise NotFound(NOT_HELD)
-            detail: dict[str, object] = {"reports": accepted, "steps": steps}
-            self.held.note(connection, exam, EventKind.ACCEPTED, person, detail, who)
+            steps = accept_steps(connection, study_instance_uid, self.clock.utc())
+            exam, claims = store.study_with_claims(connection, study_instance_uid)
+            if exam is not None:
+                self._accept_reports(connection, exam, claims, person, who, steps)
+            elif not steps:
+                raise NotFound(NO_SUCH_EXAM)
 
     def _replace(
         self, connection: Connection, exam: Exam, wrong: WrongResults, number: str, who: str
-    ) -> None:
+    ) -> TakenBack:
         """Retract what a correction replaces; of a chart that keeps nothing, the whole result."""
         reason = "Am Gerät korrigiert."
-        self._retract(connection, exam, wrong, reason)
+        taken = self._retract(connection, exam, wrong, reason)
         ids = [one.id for one in wrong.claims]
         uids = {one.sop_instance_uid for one in wrong.instances}
         for one in wrong.instances:
@@ -241,7 +300,7 @@ class ResultCorrections:
         every = self.archive.of_claims(connection, ids)
         store.forget_reports(connection, [v.id for v in every if v.sop_instance_uid in uids])
         if not wrong.whole:
-            return
+            return taken
         claim_store.update_claims(
             connection,
             ids,
@@ -250,6 +309,7 @@ class ResultCorrections:
             number="",
         )
         self._finish(connection, exam, wrong, {"to": number, "reason": reason}, who)
+        return taken
 
     # ------------------------------------------------------------------ undo
 
@@ -267,18 +327,22 @@ class ResultCorrections:
         if len(meant) > 1:
             meant = [meant_of(meant, person)]
         with self.database.write() as connection:
-            claims = claim_store.claims_of(connection, exam.id)
-            mine = [one for one in claims if one.person == meant[0].person and one.is_active]
-            number = next((one.word for one in mine if one.word), "")
-            taken = self._take_back(connection, exam, claims, number)
-            standing = _standing_before(connection, exam, meant[0].person)
-            self._decide_again(connection, mine, word="", confirmed=False, **standing)
-            self._send_again(connection, taken)
-            store.update_exam(connection, exam.id, due_at=self.clock.utc())
-            detail: dict[str, object] = {"number": number}
-            self.held.note(connection, exam, EventKind.UNDONE, meant[0].person, detail, who)
-        self.outbox.wake()
-        self.due.ring()
+            self.enter_undo(connection, exam, meant[0].person, who)
+        self.held.go_on()
+
+    def enter_undo(self, connection: Connection, exam: Exam, person: int, who: str) -> None:
+        """Enter that a release of one of an exam's people is taken back; see `undo`."""
+        claims = claim_store.claims_of(connection, exam.id)
+        mine = [one for one in claims if one.person == person and one.is_active]
+        number = next((one.word for one in mine if one.word), "")
+        if not number:
+            raise NotFound(NOT_RELEASED)
+        taken = self._take_back(connection, exam, claims, number)
+        standing = standing_before(claim_store.events_of(connection, exam.id), person)
+        self._decide_again(connection, mine, word="", confirmed=False, **standing)
+        self._send_again(connection, taken)
+        store.update_exam(connection, exam.id, due_at=self.clock.utc())
+        self.held.note(connection, exam, EventKind.UNDONE, person, {"number": number}, who)
 
     def _take_back(
         self, connection: Connection, exam: Exam, claims: Sequence[Claim], number: str
@@ -311,33 +375,12 @@ class ResultCorrections:
 
     def _retract(
         self, connection: Connection, exam: Exam, wrong: WrongResults, reason: str
-    ) -> None:
+    ) -> TakenBack:
         """Remove what still waits for a chart that keeps nothing; retract what has gone there."""
         keys = self._keys(connection, exam, wrong.claims, wrong.numbers)
         if wrong.whole:
             self.outbox.drop_waiting(connection, keys)
             if not self.retractor.has_begun(connection, exam, wrong):
-                return
-        self.retractor.retract(connection, exam, wrong, reason, keys)
-
-
-def _standing_before(connection: Connection, exam: Exam, person: int) -> dict[str, object]:
-    """Return where the claims of one of an exam's people stand without the number said last."""
-    events = claim_store.events_of(connection, exam.id)
-    reason = _held_before(events, person)
-    return {"state": ClaimState.HELD, "held_because": reason} if reason else {}
-
-
-def _held_before(events: Sequence[ExamEvent], person: int) -> str:
-    """Return why a person's part was held before somebody said whose it is; empty if it was not."""
-    for one in events:
-        if one.what in {EventKind.WITHDRAWN, EventKind.DISCARDED}:
-            return HoldReason.WITHDRAWN
-        if one.what is EventKind.ACCEPTED and "number" in one.detail:
-            return HoldReason.WITHDRAWN
-    held = (
-        str(one.detail["reason"])
-        for one in reversed(events)
-        if one.what is EventKind.DECIDED and one.person == person and one.detail["reason"]
-    )
-    return next(held, "")
+                return TakenBack(wrong.number, wrong.results)
+        told = self.retractor.retract(connection, exam, wrong, reason, keys)
+        return TakenBack(wrong.number, wrong.results, tuple(told))

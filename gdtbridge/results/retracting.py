@@ -50,12 +50,14 @@ class Retractor:
         wrong: WrongResults,
         reason: str,
         sent: Sequence[str],
-    ) -> None:
+    ) -> list[Retraction]:
         """Put a retraction for each result of a chart, within the caller's write transaction.
 
         Of a chart that keeps something of the exam it is one. ``reason`` stands in it. It never
-        overtakes what is on its way, whose keys begin with ``sent``; raises `GdtWriteError`.
+        overtakes what is on its way, whose keys begin with ``sent``. Returns what the records say;
+        raises `GdtWriteError`.
         """
+        told: list[Retraction] = []
         turn = claim_store.withdrawals(connection, exam.id, wrong.number)
         objects = None if wrong.whole else [one.sop_instance_uid for one in wrong.instances]
         for retraction, result in self._retractions(connection, exam, wrong, reason):
@@ -74,6 +76,8 @@ class Retractor:
                 after_id=self.outbox.last_open(connection, target.destination, sent),
             )
             self.outbox.put(connection, message)
+            told.append(retraction)
+        return told
 
     def _retractions(
         self, connection: Connection, exam: Exam, wrong: WrongResults, reason: str

@@ -10,6 +10,7 @@ from gdtbridge.database import Connection
 from gdtbridge.exams import claim_store
 from gdtbridge.exams.model import Claim, ClaimState, Exam, ExamResult, PatientExam
 from gdtbridge.orders.patient_moves import moves_of
+from gdtbridge.results.records import Retraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,18 @@ class WrongResults:
     instances: tuple[ArchivedInstance, ...]
     whole: bool
     """Whether nothing of the exam is left in the chart."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What is taken back of an exam from one chart.
+
+    ``told`` are the retractions the chart gets; none where nothing has left for it yet.
+    """
+
+    number: str
+    results: tuple[ExamResult, ...]
+    told: tuple[Retraction, ...] = ()
 
 
 def all_in_chart(connection: Connection, archive: Archive, exam: Exam, number: str) -> WrongResults:

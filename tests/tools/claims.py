@@ -34,6 +34,7 @@ def claim(id_: int, patient_id: str = "", name: str = "", born: str = "", **said
         "order_number": "",
         "word": "",
         "confirmed": False,
+        "order_word": "",
         "unmatched": False,
     }
     values |= {"id": id_, "patient_id": patient_id, "patient_name": name}
