@@ -46,6 +46,8 @@ from gdtbridge.attention.step_source import StepSource
 from gdtbridge.attention.webhook_source import WebhookSource
 from gdtbridge.audit import AuditTrail
 from gdtbridge.callers import CallerRegister
+from gdtbridge.clarifying import Clarifier, ClarifyingDesk, ClarifyingQueue, ExamLook
+from gdtbridge.clarifying.candidates import CandidateRule
 from gdtbridge.clock_watch import ClockWatch
 from gdtbridge.commitment import CommitmentBook
 from gdtbridge.confirmation.book import Confirmations
@@ -109,6 +111,7 @@ from gdtbridge.queries.source import EmptyListSource
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.corrections import ResultCorrections
 from gdtbridge.results.gathering import ExamGatherer, ObjectOpeners
+from gdtbridge.results.rehearsal import Rehearsal
 from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.retracting import Retractor
 from gdtbridge.results.routing import OrderAnswers, Routing
@@ -172,6 +175,7 @@ class Core:
     studies: StudyFinder
     reporting: ResultReporter
     corrections: ResultCorrections
+    clarifying: ClarifyingDesk
     silence: ExchangeSilence
     attention: Attention
     announcer: Announcer
@@ -348,6 +352,27 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     )
     fetches = FetchBook(database, clock, settings.dicom.aet, peers.title_of)
     audit = AuditTrail(database, clock, days=settings.access.audit_days)
+    attention = attention_of(
+        settings,
+        stores,
+        (
+            SilenceSource(silence),
+            refusals,
+            certificates,
+            forecast,
+            _left_files(settings, database),
+            PickupSource.of(
+                PickupMemory(database), [one.folder for one in settings.pickups], clock
+            ),
+            EmptyListSource(query_reports),
+            ForwardSource(forward, outbox, clock),
+            *commitment_sources(settings, stores, commitments, clock),
+            ConfirmationSource(database, confirmations, clock),
+        ),
+        clock,
+    )
+    corrections = ResultCorrections(database, archive, outbox, retractor, held, due, clock)
+    rehearsal = Rehearsal(database, archive, worklist, gatherer, settler, clock)
     return Core(
         settings,
         routing,
@@ -368,27 +393,15 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         ExamOverview(database, archive, clock),
         studies,
         reporting,
-        ResultCorrections(database, archive, outbox, retractor, held, due, clock),
-        silence,
-        attention_of(
-            settings,
-            stores,
-            (
-                SilenceSource(silence),
-                refusals,
-                certificates,
-                forecast,
-                _left_files(settings, database),
-                PickupSource.of(
-                    PickupMemory(database), [one.folder for one in settings.pickups], clock
-                ),
-                EmptyListSource(query_reports),
-                ForwardSource(forward, outbox, clock),
-                *commitment_sources(settings, stores, commitments, clock),
-                ConfirmationSource(database, confirmations, clock),
-            ),
-            clock,
+        corrections,
+        ClarifyingDesk(
+            ClarifyingQueue(database, attention),
+            ExamLook(database, archive, worklist, maker, CandidateRule(maker.numbers)),
+            Clarifier(database, outbox, held, corrections, rehearsal),
+            outbox,
         ),
+        silence,
+        attention,
         Announcer(
             database,
             outbox,

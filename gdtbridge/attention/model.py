@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -14,6 +14,8 @@ from worklist import WorklistError
 
 MOST_OF_A_KIND: Final = 1000
 """So many items of a kind are looked at, the oldest first: a list nobody reads to its end."""
+AT_ONCE: Final = frozenset({"exams", "steps", "outbox"})
+"""Sources that ask the database alone, of what people decide."""
 NOT_LOOKED: Final = "not-looked"
 LOOK_ERRORS: Final = (BridgeError, WorklistError, OSError)
 """What a source raises where it cannot look."""
@@ -71,6 +73,10 @@ class Attention:
 
     sources: tuple[AttentionSource, ...]
     clock: Clock
+    _found: dict[str, Sequence[AttentionItem]] = field(
+        default_factory=dict, init=False, compare=False
+    )
+    """What each source found last."""
 
     def items(self) -> list[AttentionItem]:
         """Return every item, faults first, then the oldest."""
@@ -80,9 +86,22 @@ class Attention:
     def of(self, source: AttentionSource) -> Iterator[AttentionItem]:
         """Yield the items of one source; that it cannot look is an item itself."""
         try:
-            yield from source.items()
+            found = source.items()
         except LOOK_ERRORS as error:
-            yield not_looked(source.name, error, self.clock.utc())
+            found = [not_looked(source.name, error, self.clock.utc())]
+        self._found[source.name] = found
+        yield from found
+
+    def known(self) -> list[AttentionItem]:
+        """Return every item as it was found last, faults first; what asks the database is asked.
+
+        For who must not wait: no folder is looked at, which may hang.
+        """
+        for source in self.sources:
+            if source.name in AT_ONCE:
+                deque(self.of(source), maxlen=0)
+        found = [item for one in self.sources for item in self._found.get(one.name, ())]
+        return sorted(found, key=_urgency)
 
 
 def not_looked(part: str, error: Exception, now: float) -> AttentionItem:

@@ -1,0 +1,265 @@
+"""What a person does with what waits, each act with its consequences before it happens.
+
+What somebody was shown is what happens: an act carries the mark of what was shown and is refused
+when anything that rests on has changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gdtbridge.database import Connection, Database
+from gdtbridge.errors import AlreadyDecided, NeedsConfirmation, NotFound, Outdated, TooLate
+from gdtbridge.exams import claim_store, store
+from gdtbridge.exams.held import (
+    NO_SUCH_EXAM,
+    HeldExams,
+    PersonsWord,
+    asks,
+    checked_reason,
+    meant_of,
+)
+from gdtbridge.exams.model import Claim, EventKind, Exam, ExamEvent, by_person
+from gdtbridge.outbox import Outbox
+from gdtbridge.results.consequences import Consequences
+from gdtbridge.results.corrections import ResultCorrections
+from gdtbridge.results.rehearsal import Act, Rehearsal
+from gdtbridge.results.wrong_results import TakenBack
+
+DECIDES: Final = frozenset(
+    {EventKind.RELEASED, EventKind.DISCARDED, EventKind.ACCEPTED, EventKind.WITHDRAWN}
+)
+"""What somebody did after whom somebody else is too late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Whose one part of an exam is, as a person says.
+
+    ``person`` is the part, from 1; ``order`` the accession number of the order that is meant;
+    ``claims`` are the ids of claims of other parts that belong to this one.
+    """
+
+    person: int
+    number: str
+    order: str = ""
+    claims: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What an act does, and what speaks against it."""
+
+    consequences: Consequences
+    doubts: tuple[str, ...] = ()
+    """Number, name and birth date of whoever else a number is known for, as lists show them."""
+
+    @property
+    def mark(self) -> str:
+        """What the act has to carry."""
+        return self.consequences.mark
+
+
+@dataclass(frozen=True, slots=True)
+class Clarifier:
+    """Does what a person decided; every act says who did it in the exam's history.
+
+    Acts raise `AlreadyDecided` when somebody was faster, `Outdated` when something came since,
+    `OrderError` for a number, an order or a reason that cannot be one; then nothing was done.
+    """
+
+    database: Database
+    outbox: Outbox
+    held: HeldExams
+    corrections: ResultCorrections
+    rehearsal: Rehearsal
+
+    # ------------------------------------------------------------------ assign, correct
+
+    def foresee(self, exam_id: int, assignments: Sequence[Assignment]) -> Foreseen:
+        """Return what becomes of an exam when its parts are whose somebody says."""
+        act, doubts = self._assigning(exam_id, assignments, "")
+        return Foreseen(self.rehearsal.of(exam_id, act), doubts)
+
+    def assign(self, exam_id: int, assignments: Sequence[Assignment], mark: str, who: str) -> None:
+        """Send parts of an exam to charts; what a device corrected goes from where it was."""
+        act, _ = self._assigning(exam_id, assignments, who)
+        self._do(exam_id, act, mark, [one.person for one in assignments])
+
+    def _assigning(
+        self, exam_id: int, assignments: Sequence[Assignment], who: str
+    ) -> tuple[Act, tuple[str, ...]]:
+        """Return the act, and whom else its numbers are known for."""
+        exam, claims = self._known(exam_id)
+        self._must_wait(exam, claims, [one.person for one in assignments])
+        doubts: list[str] = []
+        words: dict[int, PersonsWord] = {}
+        for one in assignments:
+            number = self.held.checked_number(one.number)
+            mine = [c for c in claims if c.person == one.person or c.id in one.claims]
+            found = self._doubts(exam, claims, [c for c in mine if asks(c)], number)
+            doubts += found
+            words[one.person] = PersonsWord(number, one.order, confirmed=bool(found))
+
+        def act(connection: Connection) -> Sequence[TakenBack]:
+            taken: list[TakenBack] = []
+            for one in assignments:
+                if one.claims:
+                    claim_store.update_claims(connection, one.claims, person=one.person)
+            people = by_person(exam, claim_store.claims_of(connection, exam.id))
+            for one in assignments:
+                meant = meant_of(people, one.person)
+                word = words[one.person]
+                if self.corrections.is_correction(connection, exam, meant):
+                    taken += self.corrections.enter_acceptance(connection, exam, meant, word, who)
+                else:
+                    self.held.enter_release(connection, exam, meant, word, who)
+            return taken
+
+        return act, tuple(dict.fromkeys(doubts))
+
+    def _doubts(
+        self, exam: Exam, claims: Sequence[Claim], mine: Sequence[Claim], number: str
+    ) -> tuple[str, ...]:
+        try:
+            self.held.must_not_be_another(exam, claims, mine, number)
+        except NeedsConfirmation as error:
+            return error.found
+        return ()
+
+    # ------------------------------------------------------------------ discard
+
+    def foresee_discard(self, exam_id: int, people: Sequence[int]) -> Foreseen:
+        """Return what becomes of an exam when parts of it are not sent: the rest may be."""
+        return Foreseen(self.rehearsal.of(exam_id, self._discarding(exam_id, people, "?", "")))
+
+    def discard(
+        self, exam_id: int, people: Sequence[int], reason: str, mark: str, who: str
+    ) -> None:
+        """Say that parts of an exam are not sent, and why; nothing is deleted."""
+        act = self._discarding(exam_id, people, checked_reason(reason), who)
+        self._do(exam_id, act, mark, people)
+
+    def _discarding(self, exam_id: int, people: Sequence[int], reason: str, who: str) -> Act:
+        exam, claims = self._known(exam_id)
+        self._must_wait(exam, claims, people)
+
+        def act(connection: Connection) -> Sequence[TakenBack]:
+            every = by_person(exam, claim_store.claims_of(connection, exam.id))
+            for person in people:
+                meant = meant_of(every, person)
+                self.held.enter_discard(connection, exam, meant, reason, who)
+            return ()
+
+        return act
+
+    # ------------------------------------------------------------------ withdraw
+
+    def foresee_withdrawal(self, exam_id: int, number: str, to: str = "") -> Foreseen:
+        """Return what becomes of an exam when a chart's results are taken back."""
+        act = self._withdrawing(exam_id, number, "?", to, "")
+        return Foreseen(self.rehearsal.of(exam_id, act))
+
+    def withdraw(
+        self, exam_id: int, number: str, reason: str, to: str, mark: str, who: str
+    ) -> None:
+        """Take everything of an exam back that was sent to a chart; ``to`` gets it instead.
+
+        Without ``to`` it is held.
+        """
+        act = self._withdrawing(exam_id, number, checked_reason(reason), to, who)
+        self._do(exam_id, act, mark, ())
+
+    def _withdrawing(self, exam_id: int, number: str, reason: str, to: str, who: str) -> Act:
+        exam, _ = self._known(exam_id)
+        to = self.held.checked_number(to) if to.strip() else ""
+        word = PersonsWord(to, confirmed=bool(to))
+
+        def act(connection: Connection) -> Sequence[TakenBack]:
+            taken = self.corrections.enter_withdrawal(connection, exam, number, reason, word, who)
+            return (taken,)
+
+        return act
+
+    # ------------------------------------------------------------------ without consequences
+
+    def dismiss(self, exam_id: int, person: int, who: str) -> None:
+        """Take what could not be sent off the list: somebody has seen it."""
+        exam, _ = self._known(exam_id)
+        self._once(exam_id, lambda: self.dismiss_study(exam.study_instance_uid, person, who))
+
+    def dismiss_study(self, study_instance_uid: str, person: int, who: str) -> None:
+        """Take what could not be sent, or a step, off the list; raise `NotFound` for nothing."""
+        self.corrections.dismiss(study_instance_uid, person=person, who=who)
+
+    def answer(self, question: int, *, arrived: bool) -> None:
+        """Say that a delivery arrived, or have it sent again: the chart may then have it twice."""
+        try:
+            self.outbox.answer(question, arrived=arrived)
+        except NotFound:
+            raise AlreadyDecided from None
+
+    def may_undo(self, exam_id: int, person: int) -> bool:
+        """Return whether what somebody said of a part can be taken back: nothing has left."""
+        try:
+            exam, _ = self._known(exam_id)
+            with self.database.rehearsal() as connection:
+                self.corrections.enter_undo(connection, exam, person, "")
+        except (NotFound, TooLate):
+            return False
+        return True
+
+    def undo(self, exam_id: int, person: int, who: str) -> None:
+        """Take back what somebody said of a part; raise `TooLate` once something has left."""
+        exam, _ = self._known(exam_id)
+        self.corrections.undo(exam.study_instance_uid, person=person, who=who)
+
+    # ------------------------------------------------------------------ doing
+
+    def _known(self, exam_id: int) -> tuple[Exam, list[Claim]]:
+        with self.database.read() as connection:
+            exam, claims = store.exam_with_claims(connection, exam_id)
+        if exam is None:
+            raise NotFound(NO_SUCH_EXAM)
+        return exam, claims
+
+    def _must_wait(self, exam: Exam, claims: Iterable[Claim], people: Sequence[int]) -> None:
+        """Raise `AlreadyDecided` unless something waits of each part."""
+        waiting = {one.person for one in claims if asks(one)}
+        if not waiting.issuperset(people) or not people:
+            raise self._decided(exam.id, people)
+
+    def _decided(self, exam_id: int, people: Sequence[int]) -> AlreadyDecided:
+        with self.database.read() as connection:
+            events = claim_store.events_of(connection, exam_id)
+        return decided_by(events, people)
+
+    def _do(self, exam_id: int, act: Act, mark: str, people: Sequence[int]) -> None:
+        """Do what was foreseen, unless it would be something else by now."""
+        if self.rehearsal.mark(exam_id, act) != mark:
+            raise Outdated
+
+        def do() -> None:
+            with self.database.write() as connection:
+                act(connection)
+
+        self._once(exam_id, do, people)
+        self.held.go_on()
+
+    def _once(self, exam_id: int, do: Callable[[], None], people: Sequence[int] = ()) -> None:
+        """Do something; raise `AlreadyDecided` where somebody else just did."""
+        try:
+            do()
+        except NotFound:
+            raise self._decided(exam_id, people) from None
+
+
+def decided_by(events: Sequence[ExamEvent], people: Sequence[int]) -> AlreadyDecided:
+    """Return the error that says who decided last of some parts; of all where none is named."""
+    for one in reversed(events):
+        if one.what in DECIDES and (not people or one.person in {0, *people}):
+            number = str(one.detail.get("number", ""))
+            return AlreadyDecided(one.who, one.at, one.what, number)
+    return AlreadyDecided()

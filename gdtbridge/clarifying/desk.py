@@ -1,0 +1,40 @@
+"""Everything for who decides, in one place: what waits, how it looks, what to do with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gdtbridge.clarifying.acting import Clarifier
+from gdtbridge.clarifying.leases import Leases
+from gdtbridge.clarifying.looking import ExamLook
+from gdtbridge.clarifying.model import QuestionView
+from gdtbridge.clarifying.queue import ClarifyingQueue
+from gdtbridge.errors import AlreadyDecided, NotFound
+from gdtbridge.gdt.errors import GdtError
+from gdtbridge.gdt.read.reader import read_records
+from gdtbridge.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class ClarifyingDesk:
+    """Shows what waits for a person, and takes what the person decides."""
+
+    queue: ClarifyingQueue
+    exams: ExamLook
+    acts: Clarifier
+    outbox: Outbox
+    leases: Leases = field(default_factory=Leases)
+
+    def question(self, number: int) -> QuestionView:
+        """Return a delivery of which only a person can tell whether it arrived.
+
+        Raises `AlreadyDecided` where nobody is asked about it.
+        """
+        found = next((one for one in self.outbox.questions() if one.id == number), None)
+        if found is None:
+            raise AlreadyDecided
+        try:
+            records = tuple(read_records(self.outbox.content(number)))
+        except (NotFound, GdtError):  # answered just now, or no record: a picture
+            records = ()
+        return QuestionView(found, records)

@@ -1,0 +1,102 @@
+"""What waits for a person, in lines: held exams first, then everything else of `attention`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from gdtbridge.attention import Attention, AttentionItem, AttentionLevel
+from gdtbridge.clarifying.looking import key_of
+from gdtbridge.clarifying.model import ClarifyingLine
+from gdtbridge.clarifying.reasons import HELD_KINDS, REASONS, ReasonView
+from gdtbridge.database import Connection, Database
+from gdtbridge.errors import NotFound
+from gdtbridge.exams import claim_store, store
+from gdtbridge.exams.held import asks
+from gdtbridge.exams.model import Claim, ClaimState, Exam, HoldReason, claims_by_person
+
+MOST: Final = 1000
+"""Held exams that are listed, the newest."""
+NOT_WAITING: Final = "Das wartet nicht mehr. / This does not wait any more."
+
+
+@dataclass(frozen=True, slots=True)
+class ClarifyingQueue:
+    """Lists what waits for a person; changes nothing."""
+
+    database: Database
+    attention: Attention
+
+    def lines(self) -> tuple[ClarifyingLine, ...]:
+        """Return everything that waits: what has to be decided, then the rest, newest first."""
+        held = self._held()
+        others = [_line(item) for item in self.attention.known() if item.code not in HELD_KINDS]
+        order = {ReasonView.SEEN: 1, ReasonView.NOTICE: 2}
+        return tuple(
+            sorted([*held, *others], key=lambda one: (order.get(one.reason.view, 0), -one.since))
+        )
+
+    def line(self, key: str) -> ClarifyingLine:
+        """Return one line; raise `NotFound` where that does not wait any more."""
+        found = next((one for one in self.lines() if one.key == key), None)
+        if found is None:
+            raise NotFound(NOT_WAITING)
+        return found
+
+    def _held(self) -> list[ClarifyingLine]:
+        with self.database.read() as connection:
+            return list(_held_lines(connection))
+
+
+def _held_lines(connection: Connection) -> Iterator[ClarifyingLine]:
+    """Yield a line for each exam of which something is held."""
+    exams = store.list_exams(connection, MOST, held=True)
+    claims = claim_store.claims_of_exams(connection, [one.id for one in exams])
+    followed = claim_store.follow(connection, claims)
+    of_exam: dict[int, list[Claim]] = {}
+    for one in followed:
+        if one.state is ClaimState.HELD and asks(one):
+            of_exam.setdefault(one.exam_id, []).append(one)
+    for exam in exams:
+        if exam.id in of_exam:
+            yield _held_line(exam, of_exam[exam.id])
+
+
+def _held_line(exam: Exam, claims: Iterable[Claim]) -> ClarifyingLine:
+    people = claims_by_person(claims)
+    first = [of_person[0] for of_person in people.values()]
+    several = len(first) > 1
+    reason = HoldReason.SEVERAL_PATIENTS if several else HoldReason(first[0].held_because)
+    return ClarifyingLine(
+        key=key_of(exam.id),
+        reason=REASONS[reason],
+        level=AttentionLevel.NEEDS_PERSON,
+        since=exam.last_instance_at,
+        patients=tuple(one.patient for one in first),
+        device=exam.device,
+        objects=sum(one.instances for of_person in people.values() for one in of_person),
+        exam_id=exam.id,
+        person=0 if several else first[0].person,
+    )
+
+
+def _line(item: AttentionItem) -> ClarifyingLine:
+    return ClarifyingLine(
+        key=item_key(item),
+        reason=REASONS[item.code],
+        level=item.kind.level,
+        since=item.since,
+        item=item,
+        person=int(item.names.get("person", 0)),
+    )
+
+
+def item_key(item: AttentionItem) -> str:
+    """Return what an item is called in a URL: no name, no file."""
+    what, _, number = item.subject.partition(":")
+    if what in {"question", "object", "step"} and number.isdecimal():
+        return f"{what}-{number}"
+    said = f"{item.code}\n{item.subject}".encode()
+    return f"item-{hashlib.sha256(said).hexdigest()[:16]}"
