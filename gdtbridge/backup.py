@@ -59,6 +59,7 @@ def folders_of(settings: Settings) -> Iterator[SavedFolder]:
     yield SavedFolder("archive", settings.archive_folder, "??/*/*.dcm", whole=False)
     yield SavedFolder("orders-taken", settings.taken_folder, "**/*")
     yield SavedFolder("orders-refused", settings.refused_folder, "**/*")
+    yield SavedFolder("tls", settings.tls_folder, "*")
     if settings.worklist.folder is None:
         yield SavedFolder("worklist", settings.worklist_folder, "*.wl")
 

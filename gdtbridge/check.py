@@ -18,6 +18,7 @@ from typing import Final
 
 from gdtbridge.attention import KINDS, AttentionLevel, counts
 from gdtbridge.attention.sources import MasterDataSource
+from gdtbridge.certificates import SelfMade
 from gdtbridge.certificates.facts import read_certificates
 from gdtbridge.certificates.shown import shown_certificate
 from gdtbridge.core import Core, Opening, open_core
@@ -224,6 +225,8 @@ def _encryption(encryption: Encryption) -> Iterator[CheckResult]:
     for problem in encryption.problems():
         place, _, text = problem.partition(": ")
         yield CheckResult(place, ok=False, text=text)
+    if (own := encryption.self_made) is not None:
+        yield CheckResult(own.setting, ok=True, text=_to_import(own))
     for one in encryption.clients:
         if not one.verifies:
             text = (
@@ -232,6 +235,20 @@ def _encryption(encryption: Encryption) -> Iterator[CheckResult]:
                 "certificate."
             )
             yield CheckResult(f"{one.table}.tls_verify", ok=True, text=text, needs_person=True)
+
+
+def _to_import(own: SelfMade) -> str:
+    """Return what workstations have to import, and how to see that it is that."""
+    if not own.is_made:
+        return f"{own.ca}: {AT_THE_START}"
+    try:
+        found = [one.fingerprint for one in read_certificates(own.ca)]
+    except OSError:
+        found = []
+    return (
+        f"{own.ca}: auf den Arbeitsplätzen importieren / to be imported by workstations, SHA-256 "
+        f"{' '.join(found) or '?'}"
+    )
 
 
 def _sign_in(http: HttpSettings) -> Iterator[CheckResult]:

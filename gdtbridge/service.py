@@ -72,6 +72,8 @@ VERIFY_SECONDS: Final = 3
 """How often is looked for commitments a command wants verified; a device's are at once."""
 ASK_SECONDS: Final = 5
 """How often is looked for copies an archive is to be asked about."""
+RENEW_SECONDS: Final = 3600
+"""How often is looked whether our own certificate has to be renewed."""
 FORGET_SECONDS: Final = 3600
 """How often commitments are forgotten that were answered long ago."""
 GRACE_SECONDS: Final = 10
@@ -155,6 +157,7 @@ class Bridge:
         """
         with self._stopping.pop_all() as stopping:
             stopping.enter_context(alone(self._settings.root))
+            self._renew_certificate()
             ownership = stopping.enter_context(only_service(self._core.database))
             self._scheduler.every(TICK_SECONDS, "holding the database", ownership.keep)
             self._core.order_book.reconcile()
@@ -207,6 +210,7 @@ class Bridge:
         verify()
         scheduler.every(FORGET_SECONDS, "forgetting commitments", core.commitments.forget_old)
         self._start_asking()
+        scheduler.every(RENEW_SECONDS, "renewing the certificate", self._renew_certificate)
         scheduler.every(SYNC_SECONDS, "syncing received files", core.sync_files)
         scheduler.every(FILL_SECONDS, "filling the index", core.filling.work)
         self._announce()
@@ -228,6 +232,11 @@ class Bridge:
             what = f"asking {one.aet} what it keeps"
             self._scheduler.every(ASK_SECONDS, what, partial(confirmations.ask_due, one))
         self._scheduler.every(FORGET_SECONDS, "forgetting inquiries", confirmations.forget_old)
+
+    def _renew_certificate(self) -> None:
+        """Make or renew the certificate of the web server; raise `CertificateError`."""
+        if (self_made := self._core.encryption.self_made) is not None:
+            self_made.keep(self._core.clock.utc())
 
     def _report(self) -> float | None:
         """Report what is due; return in how many seconds the next exam is."""

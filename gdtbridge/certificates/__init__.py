@@ -1,6 +1,7 @@
 """Certificates: TLS as BCP 195 wants it, from files that are renewed while the service runs.
 
-For every edge that encrypts, DICOM and the web alike. What is sent over it must not stand here.
+Given, or made here. For every edge that encrypts, DICOM and the web alike. What is sent over it
+must not stand here.
 """
 
 from gdtbridge.certificates.contexts import (
@@ -10,5 +11,6 @@ from gdtbridge.certificates.contexts import (
     RenewedContext,
     ServerTls,
 )
+from gdtbridge.certificates.self_made import SelfMade
 
-__all__ = ["CertificateError", "ClientTls", "KeyPair", "RenewedContext", "ServerTls"]
+__all__ = ["CertificateError", "ClientTls", "KeyPair", "RenewedContext", "SelfMade", "ServerTls"]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from gdtbridge.certificates import (
     CertificateError,
     ClientTls,
     KeyPair,
     RenewedContext,
+    SelfMade,
     ServerTls,
 )
 from gdtbridge.dataset.values import folded_title
@@ -19,6 +22,8 @@ from gdtbridge.settings.models import Settings
 from gdtbridge.settings.tls import key_pair
 
 log = logging.getLogger(__name__)
+
+_LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Encryption:
 
     server: ServerTls | None
     web: ServerTls | None
+    self_made: SelfMade | None
+    """Where that of the web server comes from; None where it is given, or there is none."""
     peers: Mapping[str, ClientTls]
     devices: Mapping[tuple[str, str], ClientTls]
 
@@ -57,7 +64,8 @@ class Encryption:
         }
         return cls(
             server,
-            _web_tls(settings),
+            _web_tls(settings, self_made := _self_made(settings)),
+            self_made,
             {aet: tls for aet, tls in peers.items() if tls is not None},
             {who: tls for who, tls in devices.items() if tls is not None},
         )
@@ -93,7 +101,9 @@ class Encryption:
 
     @property
     def trusted(self) -> Iterator[TrustedFile]:
-        """Whom we trust, but for the system's own."""
+        """Whom we trust, or have others trust, but for the system's own."""
+        if self.self_made is not None:
+            yield TrustedFile(self.self_made.ca, self.self_made.setting)
         if self.server is not None and self.server.client_ca is not None:
             yield TrustedFile(self.server.client_ca, self.server.ca_setting)
         for one in self.clients:
@@ -116,12 +126,28 @@ class Encryption:
         return list(dict.fromkeys(_problems(self._contexts())))
 
     def _contexts(self) -> Iterator[RenewedContext]:
-        yield from (one.context for one in self._servers)
+        for one in self._servers:
+            if self.self_made is None or one is not self.web or self.self_made.is_made:
+                yield one.context
         yield from (one.context for one in self.clients)
 
 
-def _web_tls(settings: Settings) -> ServerTls | None:
+def _self_made(settings: Settings) -> SelfMade | None:
+    """Return the certificate that is made for the web server, where that is wanted.
+
+    It bears what the settings call the server, and this machine by all its names.
+    """
+    http = settings.http
+    if http.tls != "self-made":
+        return None
+    names = frozenset({*http.names, *_LOCAL} - {"0.0.0.0", "::"})  # noqa: S104 - not bound
+    return SelfMade(settings.tls_folder, names, socket.gethostname().lower(), "http.tls")
+
+
+def _web_tls(settings: Settings, self_made: SelfMade | None) -> ServerTls | None:
     """Return what the web server proves itself by; None where it speaks in the clear."""
+    if self_made is not None:
+        return ServerTls(self_made.pair)
     http = settings.http
     pair = key_pair("http.tls_certificate", settings.base, http.tls_certificate, http.tls_key)
     return ServerTls(pair) if pair is not None else None

@@ -44,6 +44,8 @@ def own_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
         settings.refused_folder,
     ):
         yield "storage.root", folder
+    if settings.http.tls == "self-made":
+        yield "storage.root", settings.tls_folder
     if settings.pickup:
         yield "storage.root", settings.pickup_spool
     if settings.worklist.folder is None:
@@ -61,6 +63,7 @@ def private_folders(settings: Settings) -> Iterator[Path]:
     yield settings.order_spool
     yield settings.taken_folder
     yield settings.refused_folder
+    yield settings.tls_folder
     if settings.worklist.folder is None:
         yield settings.worklist_folder
 

@@ -11,9 +11,9 @@ HOST: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s\[\]/@,:]+)(?::[0-9]{
 
 
 def host_name(text: str) -> str:
-    """Return the name of a host in small letters, without a port and the dot of the root."""
+    """Return the bare name of a host: small letters, no brackets, port or dot of the root."""
     match = HOST.fullmatch(text)
-    return (match["name"] if match else text).rstrip(".").lower()
+    return (match["name"] if match else text).strip("[]").rstrip(".").lower()
 
 
 def is_loopback(host: str) -> bool:

@@ -201,7 +201,7 @@ class HttpSettings(SettingsSection):
 
     host: str = "127.0.0.1"
     port: Port = 8080
-    tls: Literal["off", "files"] = "off"
+    tls: Literal["off", "files", "self-made"] = "off"
     tls_certificate: Folder | None = None
     tls_key: Folder | None = None
     public_url: Url = ""
@@ -641,6 +641,11 @@ class Settings(BaseModel):
         return tuple(
             one.model_copy(update={"folder": self.base / one.folder}) for one in self.pickup
         )
+
+    @property
+    def tls_folder(self) -> Path:
+        """The certificate made here, and the CA of this installation."""
+        return self.root / "tls"
 
     @property
     def worklist_folder(self) -> Path:
