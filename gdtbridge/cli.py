@@ -28,6 +28,7 @@ from gdtbridge.commands.options import fail
 from gdtbridge.commands.outbox import outbox
 from gdtbridge.commands.patients import patients
 from gdtbridge.commands.service import check, health, serve
+from gdtbridge.commands.settings import settings_command
 from gdtbridge.commands.simulate import simulate
 from gdtbridge.commands.sr import sr
 from gdtbridge.commands.webhook import webhook
@@ -78,6 +79,7 @@ for command in (
     health,
     access,
     audit,
+    settings_command,
     attention,
     simulate,
     devices,

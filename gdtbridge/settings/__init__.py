@@ -5,6 +5,7 @@ What must not live here: what is done with a setting.
 
 from gdtbridge.settings.forward import ForwardSettings
 from gdtbridge.settings.hosts import reachable
+from gdtbridge.settings.in_force import SettingInForce, settings_in_force
 from gdtbridge.settings.loading import known_keys, load_settings
 from gdtbridge.settings.models import (
     MEGABYTE,
@@ -56,6 +57,7 @@ __all__ = [
     "PickupSettings",
     "ProcedureCodeRule",
     "RouteCondition",
+    "SettingInForce",
     "Settings",
     "StorageSettings",
     "TestIds",
@@ -66,4 +68,5 @@ __all__ = [
     "known_keys",
     "load_settings",
     "reachable",
+    "settings_in_force",
 ]

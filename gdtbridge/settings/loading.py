@@ -20,10 +20,10 @@ from gdtbridge.errors import SettingsError
 from gdtbridge.settings.models import Settings
 from gdtbridge.settings.refusals import refuse_unusable
 from gdtbridge.settings.section import SettingsSection
+from gdtbridge.settings.sources import PREFIX, SettingSources
 
-PREFIX: Final = "GDTBRIDGE_"
 FILE_NAME: Final = "gdtbridge.toml"
-_NOT_SETTINGS: Final = frozenset({"base", "origin"})
+_NOT_SETTINGS: Final = frozenset({"base", "origin", "sources"})
 """Fields of `Settings` that loading fills in itself."""
 
 
@@ -35,15 +35,22 @@ def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = 
     """
     environ = os.environ if environ is None else environ
     file = _choose_file(file, environ)
-    values = _read_toml(file) if file is not None else {}
+    return settings_of(_text_of(file) if file is not None else "", file, environ)
+
+
+def settings_of(text: str, file: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Return the settings as they would be with ``text`` in ``file``; raise `SettingsError`."""
+    values = _read_toml(text, file)
     _overlay(values, environ)
     _follow_old_names(values)
     base = file.resolve().parent if file is not None else Path.cwd()
     if reserved := sorted(_NOT_SETTINGS & values.keys()):
         raise SettingsError(_unknown(reserved[0]))
     origin = str(file.resolve()) if file else f"kein / no {FILE_NAME} in {base}"
+    sources = SettingSources(file, text, frozenset(_ours(environ)))
+    filled_in = {"base": base, "origin": origin, "sources": sources}
     try:
-        settings = Settings.model_validate({**values, "base": base, "origin": origin})
+        settings = Settings.model_validate({**values, **filled_in})
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(error, values))) from None
     refuse_unusable(settings)
@@ -62,9 +69,9 @@ def _choose_file(file: Path | None, environ: Mapping[str, str]) -> Path | None:
     return file
 
 
-def _read_toml(file: Path) -> dict[str, Any]:
+def _text_of(file: Path) -> str:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise SettingsError(
             f"{file.resolve()}: Diese Einstellungsdatei gibt es nicht; --config oder "
@@ -73,8 +80,19 @@ def _read_toml(file: Path) -> dict[str, Any]:
         ) from error
     except OSError as error:
         raise SettingsError(f"{file}: nicht lesbar. / cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}: kein gültiges TOML. / not valid TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(_no_toml(file, error)) from error
+
+
+def _read_toml(text: str, file: Path | None) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(_no_toml(file, error)) from error
+
+
+def _no_toml(file: Path | None, error: ValueError) -> str:
+    return f"{file}: kein gültiges TOML. / not valid TOML: {error}"
 
 
 def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
@@ -82,11 +100,7 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
 
     Raises `SettingsError` for a variable that means no setting.
     """
-    ours = {
-        name: value
-        for name, value in environ.items()
-        if name.startswith(PREFIX) and name != f"{PREFIX}CONFIG"
-    }
+    ours = _ours(environ)
     tables = {n: v for n, v in ours.items() if _is_table(n.removeprefix(PREFIX).lower())}
     for name, value in tables.items():
         values[name.removeprefix(PREFIX).lower()] = _from_json(name, value)
@@ -99,6 +113,14 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> None:
                 table[key] = ours[name]
         elif name not in allowed:
             raise SettingsError(_no_variable(name, section))
+
+
+def _ours(environ: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and name != f"{PREFIX}CONFIG"
+    }
 
 
 def _is_table(section: str) -> bool:

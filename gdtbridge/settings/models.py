@@ -34,6 +34,7 @@ from gdtbridge.settings.peers import PeerSettings
 from gdtbridge.settings.pickup import PickupSettings
 from gdtbridge.settings.secret import Secret, in_plain_sight
 from gdtbridge.settings.section import SettingsSection
+from gdtbridge.settings.sources import SettingSources
 from gdtbridge.webhooks.events import EVENTS, TEST, VARIABLES
 from gdtbridge.webhooks.signature import key_of
 from gdtbridge.webhooks.templates import ContentKind, check_body, check_url
@@ -583,6 +584,7 @@ class Settings(BaseModel):
     base: Annotated[Path, Field(exclude=True)] = Path()
     # Where the settings come from, for people: the file, or that there is none.
     origin: Annotated[str, Field(exclude=True)] = ""
+    sources: Annotated[SettingSources, Field(exclude=True)] = SettingSources()
 
     def _under_root(self, given: Path | None, *default: str) -> Path:
         return self.base / given if given is not None else self.root.joinpath(*default)
