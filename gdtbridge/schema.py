@@ -490,6 +490,16 @@ delivery_leftover = sa.Table(  # temporary files whose message needs them no mor
     sa.Column("temporary_name", sa.Text, primary_key=True),
 )
 
+delivery_pause = sa.Table(  # when a person paused a destination last
+    "delivery_pause",
+    metadata,
+    sa.Column("destination", sa.Text, primary_key=True),
+    sa.Column("since", sa.Double, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),  # in the person's words
+    sa.Column("ended_at", sa.Double),  # null: it lasts
+)
+
 webhook_answer = sa.Table(  # what came of the last call of each webhook
     "webhook_answer",
     metadata,

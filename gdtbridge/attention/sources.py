@@ -154,7 +154,10 @@ class MasterDataSource:
 
 @dataclass(frozen=True, slots=True)
 class OutboxSource:
-    """Questions about deliveries and places, and destinations that take nothing."""
+    """Questions about deliveries and places, and destinations that take nothing.
+
+    Of a destination a person has paused only the questions about deliveries are told.
+    """
 
     name: ClassVar = "outbox"
     codes: ClassVar = frozenset(
@@ -205,9 +208,11 @@ class OutboxSource:
                 detail=f"{one.destination}: {one.lying.count} Dateien / files",
             )
             for one in statuses
-            if one.lying.are_forgotten(now) and one.place is None
+            if one.lying.are_forgotten(now) and one.place is None and one.pause is None
         ]
-        places = [_place_item(one) for one in self.outbox.place_questions()]
+        paused = {one.destination for one in statuses if one.pause is not None}
+        asked = self.outbox.place_questions()
+        places = [_place_item(one) for one in asked if one.destination not in paused]
         return [*questions, *places, *stuck, *forgotten, *refused]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+
 import click
 
 from gdtbridge.commands.options import core_of, view_of, with_settings
@@ -21,6 +23,12 @@ def outbox_list(settings: Settings) -> None:
     with view_of(settings) as core:
         for one in core.outbox.status():
             click.echo(one.sentence)
+            if (pause := one.pause) is not None:
+                since = local_time(pause.since)
+                click.echo(
+                    f"  seit / since {since:%d.%m.%Y %H:%M}, {pause.who}: {pause.why} "
+                    f"({one.left_out} ausgelassen / left out)"
+                )
             if one.lying.since is not None:
                 since = local_time(one.lying.since)
                 click.echo(
@@ -68,3 +76,25 @@ def outbox_again(settings: Settings, question: int) -> None:
     """Eine Frage mit Nein beantworten: noch einmal schreiben. / Write the file again."""
     with core_of(settings) as core:
         core.outbox.answer(question, arrived=False)
+
+
+@outbox.command("pause")
+@with_settings
+@click.argument("destination")
+@click.option("--reason", required=True, metavar="GRUND", help="Warum, in einem Wort. / Why.")
+def outbox_pause(settings: Settings, destination: str, reason: str) -> None:
+    """Ein Ziel anhalten: Bis auf Weiteres geht nichts dorthin. / Let nothing leave for it.
+
+    DESTINATION steht vor dem Doppelpunkt in outbox list. / DESTINATION as outbox list names it.
+    """
+    with core_of(settings) as core:
+        core.outbox.pause(destination, reason, f"{getpass.getuser()} (Kommandozeile)")
+
+
+@outbox.command("resume")
+@with_settings
+@click.argument("destination")
+def outbox_resume(settings: Settings, destination: str) -> None:
+    """Ein angehaltenes Ziel fortsetzen. / Let what waits for a paused destination leave."""
+    with core_of(settings) as core:
+        core.outbox.resume(destination)

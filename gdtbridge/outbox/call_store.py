@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from gdtbridge.database import Connection
 from gdtbridge.outbox.model import OPEN, Attempt, AttemptResult, DeliveryState
+from gdtbridge.outbox.pauses import LEFT_OUT
 from gdtbridge.schema import outbox as table
 from gdtbridge.schema import webhook_answer
 
@@ -46,7 +47,7 @@ def _failed(destination: str) -> sa.ColumnElement[bool]:
     return sa.and_(
         table.c.destination == destination,
         table.c.state == DeliveryState.FAILED,
-        table.c.last_error != DISCARDED,
+        table.c.last_error.not_in((DISCARDED, LEFT_OUT)),
     )
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from gdtbridge.durable.mounts import Place
-from gdtbridge.health import Figure, PartState
 from gdtbridge.webhooks import HouseEvent
 
 ALARM_SECONDS: Final = 300.0
@@ -287,70 +286,7 @@ class LyingFiles:
         return collects and self.since is not None and now - self.since > UNCOLLECTED_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class DestinationStatus:
-    """Figures of one destination; ages in seconds, times in UTC seconds."""
-
-    destination: str
-    kind: str
-    pending: int
-    oldest_pending_age: float
-    """Of the messages that could leave; those waiting for another message do not count."""
-    failed: int
-    questions: int
-    last_error: str
-    last_delivered_at: float | None
-    must_arrive: bool
-    """Whether its messages are tried for ever, so that one that waits for long is an alarm.
-
-    Those of a mail server, of devices and of other archives, which are off at night, are told
-    otherwise."""
-    place: PlaceProblem | None = None
-    """What is wrong with its folder."""
-    lying: LyingFiles = LyingFiles()
-
-    @property
-    def stuck(self) -> bool:
-        """Whether a message that must arrive waits for too long, or would: the folder is away."""
-        if self.place is PlaceProblem.MISSING:
-            return True
-        patience = UNCOLLECTED_SECONDS if self.last_error == UNCOLLECTED else ALARM_SECONDS
-        return self.must_arrive and self.oldest_pending_age > patience
-
-    @property
-    def mail_refused(self) -> bool:
-        """Whether a mail server takes nothing; the bridge itself does its work without."""
-        late = self.oldest_pending_age > ALARM_SECONDS
-        return self.kind == MAIL and late and bool(self.last_error)
-
-    @property
-    def alarm(self) -> bool:
-        """Whether a person has to look: a question is open or a result waits for too long."""
-        return self.questions > 0 or self.stuck or self.place is not None
-
-    @property
-    def state(self) -> PartState:
-        """Whether it takes what it gets, and the sentence, for readiness; a question waits."""
-        figures: dict[Figure, float] = {
-            Figure("gdtbridge_outbox_waiting", self.destination): self.pending,
-            Figure("gdtbridge_outbox_oldest_seconds", self.destination): self.oldest_pending_age,
-            Figure("gdtbridge_outbox_questions", self.destination): self.questions,
-            Figure("gdtbridge_outbox_failed", self.destination): self.failed,
-            Figure("gdtbridge_outbox_uncollected", self.destination): self.lying.count,
-        }
-        return PartState(not self.stuck, self.sentence, figures=figures)
-
-    @property
-    def sentence(self) -> str:
-        """One line for a person, German first."""
-        minutes = int(self.oldest_pending_age // 60)
-        told = self.place or self.last_error
-        cause = f" [{told}]" if told and (self.pending or self.alarm) else ""
-        return (
-            f"{self.destination}: {self.pending} wartend (seit {minutes} min), "
-            f"{self.questions} offene Fragen, {self.failed} aufgegeben. / {self.pending} waiting "
-            f"(for {minutes} min), {self.questions} open questions, {self.failed} given up.{cause}"
-        )
+NOTHING_LIES: Final = LyingFiles()
 
 
 @dataclass(frozen=True, slots=True)

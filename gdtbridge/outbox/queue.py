@@ -11,12 +11,11 @@ from typing import Final
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable import Clock, SystemClock
-from gdtbridge.errors import NotFound
-from gdtbridge.outbox import places, status, store
+from gdtbridge.errors import NotFound, TooLate
+from gdtbridge.outbox import pauses, places, status, store
 from gdtbridge.outbox.gdt_drop import GdtDrop
 from gdtbridge.outbox.model import (
     DeliveryQuestion,
-    DestinationStatus,
     EventSender,
     FileNaming,
     Message,
@@ -24,6 +23,8 @@ from gdtbridge.outbox.model import (
     Sender,
 )
 from gdtbridge.outbox.names import check_name
+from gdtbridge.outbox.pauses import DeliveryPause
+from gdtbridge.outbox.status import DestinationStatus
 from gdtbridge.outbox.worker import DestinationWorker, RemovedDestination
 from gdtbridge.webhooks import HouseEvent
 
@@ -33,6 +34,11 @@ log = logging.getLogger(__name__)
 _NOTHING_ASKED: Final = (
     "Nach keinem Ort wird gefragt. / No place is asked about: see gdtbridge outbox list."
 )
+_NO_DESTINATION: Final = (
+    "Dieses Ziel gibt es nicht: gdtbridge outbox list / There is no such destination."
+)
+_PAUSED_ALREADY: Final = "Das Ziel ist schon angehalten. / The destination is paused already."
+_NOT_PAUSED: Final = "Das Ziel ist nicht angehalten. / The destination is not paused."
 _NOTHING_THERE: Final = (
     "Der Ordner ist nicht da: anlegen oder die Freigabe verbinden. / The folder does not exist: "
     "make it or mount the share."
@@ -262,6 +268,50 @@ class Outbox:
                 places.accept(connection, one.destination)
         self._ring(self._workers)
         return accepted
+
+    def pause(self, destination: str, why: str, who: str) -> DeliveryPause:
+        """Let nothing leave for a destination, until it is resumed; return the pause.
+
+        What is under way is finished. ``who`` wants it, and ``why`` in a word. Raises `NotFound`
+        for a destination there is not, and `TooLate` for one that is paused already.
+        """
+        self._must_be(destination)
+        pause = DeliveryPause(destination, self._clock.utc(), who, why)
+        with self._database.write() as connection:
+            if pauses.lasts(connection, destination):
+                raise TooLate(_PAUSED_ALREADY)
+            pauses.begin(connection, pause)
+        log.warning("outbox %s: paused", destination)
+        return pause
+
+    def resume(self, destination: str) -> DeliveryPause:
+        """Let what waits for a destination leave; return the pause that ended.
+
+        Raises `NotFound` for a destination there is not, and `TooLate` for one that is not paused.
+        """
+        self._must_be(destination)
+        with self._database.write() as connection:
+            pause = pauses.last_pause(connection, destination)
+            if pause is None or not pause.lasts:
+                raise TooLate(_NOT_PAUSED)
+            pauses.end(connection, destination, self._clock.utc())
+        log.warning("outbox %s: resumed", destination)
+        self._ring([destination])
+        return pause
+
+    def _must_be(self, destination: str) -> None:
+        if destination not in self._workers:
+            raise NotFound(_NO_DESTINATION)
+
+    def try_now(self, destination: str) -> None:
+        """Have everything that waits for a destination tried at once; does not wait.
+
+        Raises `NotFound` for a destination there is not.
+        """
+        self._must_be(destination)
+        with self._database.write() as connection:
+            store.all_due(connection, destination, self._clock.utc())
+        self._workers[destination].wake()
 
     def questions(self) -> tuple[DeliveryQuestion, ...]:
         """Return the messages of which only a person can tell whether they arrived."""

@@ -2,25 +2,111 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
 from gdtbridge.durable.clock import DAY_SECONDS
+from gdtbridge.health import Figure, PartState
 from gdtbridge.outbox.collection_store import DAYS, lying_files
 from gdtbridge.outbox.model import (
+    ALARM_SECONDS,
     COMMITMENT,
     FORWARD,
     MAIL,
+    NOTHING_LIES,
     OPEN,
+    UNCOLLECTED,
+    UNCOLLECTED_SECONDS,
     DeliveryState,
-    DestinationStatus,
+    LyingFiles,
     PlaceProblem,
     Sender,
 )
+from gdtbridge.outbox.pauses import DeliveryPause, last_pause, left_out
 from gdtbridge.outbox.store import BEFORE, able
 from gdtbridge.schema import outbox as table
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationStatus:
+    """Figures of one destination; ages in seconds, times in UTC seconds."""
+
+    destination: str
+    kind: str
+    pending: int
+    oldest_pending_age: float
+    """Of the messages that could leave; those waiting for another message do not count."""
+    failed: int
+    questions: int
+    last_error: str
+    last_delivered_at: float | None
+    must_arrive: bool
+    """Whether its messages are tried for ever, so that one that waits for long is an alarm.
+
+    Those of a mail server, of devices and of other archives, which are off at night, are told
+    otherwise."""
+    place: PlaceProblem | None = None
+    """What is wrong with its folder."""
+    lying: LyingFiles = NOTHING_LIES
+    pause: DeliveryPause | None = None
+    """The pause that lasts: what waits is no alarm."""
+    left_out: int = 0
+    """Messages whose time ended during a pause."""
+
+    @property
+    def stuck(self) -> bool:
+        """Whether a message that must arrive waits for too long, or would: the folder is away."""
+        if self.pause is not None:
+            return False
+        if self.place is PlaceProblem.MISSING:
+            return True
+        patience = UNCOLLECTED_SECONDS if self.last_error == UNCOLLECTED else ALARM_SECONDS
+        return self.must_arrive and self.oldest_pending_age > patience
+
+    @property
+    def mail_refused(self) -> bool:
+        """Whether a mail server takes nothing; the bridge itself does its work without."""
+        late = self.oldest_pending_age > ALARM_SECONDS
+        return self.kind == MAIL and late and bool(self.last_error)
+
+    @property
+    def alarm(self) -> bool:
+        """Whether a person has to look: a question is open or a result waits for too long."""
+        misplaced = self.place is not None and self.pause is None
+        return self.questions > 0 or self.stuck or misplaced
+
+    @property
+    def state(self) -> PartState:
+        """Whether it takes what it gets, and the sentence, for readiness; a question waits."""
+        figures: dict[Figure, float] = {
+            Figure("gdtbridge_outbox_waiting", self.destination): self.pending,
+            Figure("gdtbridge_outbox_oldest_seconds", self.destination): self.oldest_pending_age,
+            Figure("gdtbridge_outbox_questions", self.destination): self.questions,
+            Figure("gdtbridge_outbox_failed", self.destination): self.failed,
+            Figure("gdtbridge_outbox_uncollected", self.destination): self.lying.count,
+        }
+        return PartState(not self.stuck, self.sentence, figures=figures)
+
+    @property
+    def sentence(self) -> str:
+        """One line for a person, German first."""
+        if self.pause is not None:
+            return (
+                f"{self.destination}: angehalten, {self.pending} wartend, {self.questions} offene "
+                f"Fragen. / paused, {self.pending} waiting, {self.questions} open questions."
+            )
+        minutes = int(self.oldest_pending_age // 60)
+        told = self.place or self.last_error
+        cause = f" [{told}]" if told and (self.pending or self.alarm) else ""
+        return (
+            f"{self.destination}: {self.pending} wartend (seit {minutes} min), "
+            f"{self.questions} offene Fragen, {self.failed} aufgegeben. / {self.pending} waiting "
+            f"(for {minutes} min), {self.questions} open questions, {self.failed} given up.{cause}"
+        )
+
 
 # A list, not "other than delivered": the index is used, and what was delivered is not counted.
 _NOT_DELIVERED: Final = table.c.state.in_((*OPEN, DeliveryState.QUESTION, DeliveryState.FAILED))
@@ -42,7 +128,8 @@ def destination_status(
 ) -> DestinationStatus:
     """Return the figures of one destination at ``now`` (UTC seconds)."""
     counts = _counts(connection, destination)
-    oldest = _oldest(connection, destination)
+    pause = last_pause(connection, destination)
+    oldest = _oldest(connection, destination, pause)
     return DestinationStatus(
         destination=destination,
         kind=sender.kind,
@@ -57,6 +144,8 @@ def destination_status(
         must_arrive=sender.lifetime is None and sender.kind not in {MAIL, COMMITMENT, FORWARD},
         place=place,
         lying=lying_files(connection, destination, now - DAYS * DAY_SECONDS),
+        pause=pause if pause is not None and pause.lasts else None,
+        left_out=left_out(connection, destination) if pause is not None else 0,
     )
 
 
@@ -69,11 +158,13 @@ def _counts(connection: Connection, destination: str) -> dict[DeliveryState, int
     return {DeliveryState(state): count for state, count in connection.execute(query)}
 
 
-def _oldest(connection: Connection, destination: str) -> float | None:
-    """Return since when the longest waiting message could have left."""
+def _oldest(connection: Connection, destination: str, pause: DeliveryPause | None) -> float | None:
+    """Return since when the longest waiting message could have left; none while it is paused."""
     since = sa.func.coalesce(BEFORE.c.delivered_at, table.c.created_at)
     query = able(destination).with_only_columns(sa.func.min(since))
-    return connection.execute(query).scalar()
+    found: float | None = connection.execute(query).scalar()
+    ended = pause.ended_at if pause is not None else None
+    return max(found, ended) if found is not None and ended is not None else found
 
 
 def _last_error(connection: Connection, destination: str) -> str:

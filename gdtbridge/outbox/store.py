@@ -29,6 +29,7 @@ from gdtbridge.outbox.names import (
     number_of,
     numbered,
 )
+from gdtbridge.outbox.pauses import PAUSED
 from gdtbridge.outbox.retry import JITTER, LONGEST_RETRY
 from gdtbridge.schema import delivery_leftover as leftover
 from gdtbridge.schema import outbox as table
@@ -248,7 +249,7 @@ BEFORE: Final = table.alias("before")
 
 
 def able(destination: str) -> sa.Select[int]:
-    """Select the open messages that wait for no other message."""
+    """Select the open messages that wait for no other message; none while there is a pause."""
     return (
         sa.select(table.c.id)
         .select_from(table.outerjoin(BEFORE, table.c.after_id == BEFORE.c.id))
@@ -256,6 +257,7 @@ def able(destination: str) -> sa.Select[int]:
             table.c.destination == destination,
             table.c.state.in_(OPEN),
             sa.or_(table.c.after_id.is_(None), BEFORE.c.state == DeliveryState.DELIVERED),
+            sa.literal(destination).not_in(PAUSED),
         )
     )
 
@@ -321,6 +323,13 @@ def first_things_first(connection: Connection, destination: str) -> None:
         table.c.state.in_((DeliveryState.WRITING, DeliveryState.RENAMING)),
     )
     connection.execute(statement.values(next_at=0))
+
+
+def all_due(connection: Connection, destination: str, now: float) -> None:
+    """Make every open message to a destination due ``now`` (UTC seconds)."""
+    here = (table.c.destination == destination, table.c.state.in_(OPEN))
+    later = sa.and_(*here, table.c.next_at > now)
+    connection.execute(sa.update(table).where(later).values(next_at=now))
 
 
 def postpone(connection: Connection, outbox_id: int, until: float, reason: str) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 from gdtbridge.database import Database
 from gdtbridge.durable import Clock
 from gdtbridge.durable.files import reason_of
-from gdtbridge.outbox import call_store, store
+from gdtbridge.outbox import call_store, pauses, store
 from gdtbridge.outbox.collecting import CollectionWatch
 from gdtbridge.outbox.gdt_drop import GdtDrop
 from gdtbridge.outbox.journal import DatabaseJournal
@@ -93,6 +93,7 @@ class DestinationWorker:
         self._one_pass = threading.Lock()
         self._bell = threading.Event()
         self._stopping = threading.Event()
+        self._hurry = threading.Event()  # ends a rest
         self._thread: threading.Thread | None = None
         self._away = 0  # attempts in a row that found nobody there
         self._occupied = 0  # looks in a row that found the file before still there
@@ -128,9 +129,16 @@ class DestinationWorker:
         """Tell the worker that there may be something to do."""
         self._bell.set()
 
+    def wake(self) -> None:
+        """Tell the worker to try at once, however long it meant to leave the destination alone."""
+        self._next_look = 0.0
+        self._hurry.set()
+        self._bell.set()
+
     def stop(self) -> None:
         """Tell the worker to end after the present message."""
         self._stopping.set()
+        self._hurry.set()
         self._bell.set()
         if isinstance(self.sender, StudySender):
             self.sender.stop()
@@ -177,7 +185,8 @@ class DestinationWorker:
             self._bell.clear()
             self._safely(self._look)
             self._safely(self.deliver_due)
-            self._stopping.wait(self._resting_until - self._clock.monotonic())
+            self._hurry.wait(self._resting_until - self._clock.monotonic())
+            self._hurry.clear()
             if not self._stopping.is_set():
                 self._bell.wait(self._safely(self._idle_seconds) or 0.0)
 
@@ -201,7 +210,7 @@ class DestinationWorker:
     def _look(self) -> float:
         """See to it now and then that the folder is the right one, and tidy up there."""
         now = self._clock.monotonic()
-        if now < self._next_look:
+        if now < self._next_look or self._is_paused():
             return 0.0
         self._next_look = now + LOOK_SECONDS
         with self._in_folder():
@@ -238,13 +247,18 @@ class DestinationWorker:
             return LONGEST_SLEEP
         return min(LONGEST_SLEEP, max(0.0, next_at - self._clock.utc()))
 
+    def _is_paused(self) -> bool:
+        """Return whether a person wants nothing to leave for the destination."""
+        with self._database.read() as connection:
+            return pauses.lasts(connection, self.destination)
+
     def deliver_due(self) -> int:
         """Try what is due, once; return how many messages arrived."""
         with self._one_pass:
             self._expire()
             arrived = 0
             for ids in self._due():
-                if self._stopping.is_set():
+                if self._stopping.is_set() or self._is_paused():
                     break
                 attempts = self._attempt(ids)
                 arrived += sum(map(_has_arrived, attempts))
@@ -403,8 +417,9 @@ class DestinationWorker:
     def _expire(self) -> None:
         with self._database.read() as connection:
             ids = store.expired(connection, self.destination, self._clock.utc(), MOST_ATTEMPTS)
+            reason = pauses.LEFT_OUT if pauses.lasts(connection, self.destination) else "expired"
         for outbox_id in ids:
-            self._give_up(outbox_id, "expired")
+            self._give_up(outbox_id, reason)
 
     def _wait_for_collection(self) -> None:
         """Rest until the next look: 20 ms at first, twice as long each time, at most 500 ms."""
