@@ -139,6 +139,8 @@ PROBLEM_TEXT: Final = {
     "unwritable": "als GDT nicht darstellbar / cannot be written as GDT",
     "NotAReportError": "kein lesbarer Bericht / not a readable report",
     "UnreadableReportError": "Bericht nicht lesbar / unreadable report",
+    "ReportHindered": "Bericht war nicht zu lesen, die Datei fehlt oder der Rechner war zu"
+    " beschäftigt / report could not be read: its file is missing, or the machine was too busy",
     "ReportLimitError": "Bericht zu groß oder zu langsam / report too large or too slow",
 }
 """What a person is told of each kind of `ExamProblem`."""

@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.pictures.model import AttachmentLimit, NativeFrames, NotRenderable
+from gdtbridge.pictures.model import (
+    AttachmentHindered,
+    AttachmentLimit,
+    NativeFrames,
+    NotRenderable,
+)
 from gdtbridge.pictures.reader import PICTURES
 from gdtbridge.sandbox.client import SandboxClient
 from gdtbridge.sandbox.room import MEBIBYTE, SandboxRoom, SandboxTask
@@ -15,9 +20,10 @@ DECODE: Final = SandboxTask("gdtbridge.pictures.native:native_frames", NativeFra
 FRAMES: Final = SandboxRoom(
     place=f"{__name__}:FRAMES",
     tasks=(DECODE,),
-    errors=(NotRenderable, AttachmentLimit),
+    errors=(NotRenderable, AttachmentLimit, AttachmentHindered),
     damage=NotRenderable,
     limit=AttachmentLimit,
+    hindered=AttachmentHindered,
     texts=PICTURES.texts,
     prepare=PICTURES.prepare,
     memory_bytes=1024 * MEBIBYTE,

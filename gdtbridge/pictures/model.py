@@ -14,6 +14,7 @@ class AttachmentError(ValueError):
         AttachmentError
         ├── NotRenderable    no picture or PDF in it, a damaged one, or a form nobody here decodes
         └── AttachmentLimit  too big or too slow; the reading process died
+            └── AttachmentHindered  the machine was in the way: too busy, or its disk away
     """
 
 
@@ -23,6 +24,10 @@ class NotRenderable(AttachmentError):
 
 class AttachmentLimit(AttachmentError):
     """Rendering took more time, memory or room than it may."""
+
+
+class AttachmentHindered(AttachmentLimit):
+    """The machine kept the object from being opened, as far as can be seen; later it may be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from gdtbridge.dataset.errors import DatasetTooLarge, UnreadableDataset
 from gdtbridge.dataset.inflate import InflatedStream
 from gdtbridge.dataset.part10 import read_file_meta
 from gdtbridge.dataset.text import plain_text
-from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
+from gdtbridge.pictures.model import AttachmentHindered, AttachmentLimit, NotRenderable
 
 MAX_VALUE: Final = 1024 * 1024
 """Bytes of a value read with the dataset; three palettes of 65,536 entries have 128 KiB each."""
@@ -80,7 +80,7 @@ class OpenedObject:
 @contextmanager
 def open_object(path: Path) -> Iterator[OpenedObject]:
     """Open a Part 10 file (PS3.10) in any transfer syntax; raise `AttachmentError`."""
-    with path.open("rb") as file:
+    with _opened(path) as file:
         stream: BinaryIO = file
         try:
             syntax = UID(read_file_meta(file))
@@ -99,6 +99,15 @@ def open_object(path: Path) -> Iterator[OpenedObject]:
             defer_size=MAX_VALUE,
         )
         yield OpenedObject(dataset, syntax, stream, _pixel_data(stream, dataset))
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise AttachmentHindered(
+            f"Die Datei lässt sich nicht öffnen. / The file cannot be opened: {error.strerror}."
+        ) from error
 
 
 def _at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:  # noqa: ARG001 - pydicom's

@@ -11,6 +11,7 @@ from typing import Final
 from gdtbridge.pictures.model import (
     AttachmentCandidate,
     AttachmentError,
+    AttachmentHindered,
     AttachmentLimit,
     KeyObjectReference,
     KeyObjects,
@@ -28,9 +29,10 @@ READ_KEY_OBJECTS: Final = SandboxTask("gdtbridge.pictures.key_objects:read_key_o
 PICTURES: Final = SandboxRoom(
     place=f"{__name__}:PICTURES",
     tasks=(RENDER, COUNT_FRAMES, READ_KEY_OBJECTS),
-    errors=(NotRenderable, AttachmentLimit),
+    errors=(NotRenderable, AttachmentLimit, AttachmentHindered),
     damage=NotRenderable,
     limit=AttachmentLimit,
+    hindered=AttachmentHindered,
     texts=SandboxTexts(
         failed="Das Objekt lässt sich nicht lesen. / Cannot be read: ",
         memory="Das Objekt braucht zu viel Speicher. / Too much memory needed.",
@@ -70,13 +72,18 @@ class AttachmentReader(SandboxClient):
         return self.call(RENDER, path=path.absolute(), frame=frame)
 
     def key_objects(self, paths: Iterable[Path]) -> KeyObjects:
-        """Return what these Key Object Selections say; none that fails stops the others."""
+        """Return what these Key Object Selections say; none that fails stops the others.
+
+        Raises `AttachmentHindered`, for what they choose is not known then.
+        """
         named: list[KeyObjectReference] = []
         rejected: list[KeyObjectReference] = []
         unreadable = 0
         for path in paths:
             try:
                 key = self.call(READ_KEY_OBJECTS, path=path.absolute())
+            except AttachmentHindered:
+                raise
             except AttachmentError:
                 unreadable += 1
             else:
@@ -87,7 +94,10 @@ class AttachmentReader(SandboxClient):
     def with_frames(
         self, candidates: Iterable[AttachmentCandidate]
     ) -> tuple[AttachmentCandidate, ...]:
-        """Return the candidates, the images with their Number of Frames where it can be read."""
+        """Return the candidates, the images with their Number of Frames where it can be read.
+
+        Raises `AttachmentHindered`.
+        """
         return tuple(self._with_frames(one) for one in candidates)
 
     def _with_frames(self, candidate: AttachmentCandidate) -> AttachmentCandidate:
@@ -97,5 +107,7 @@ class AttachmentReader(SandboxClient):
             return replace(
                 candidate, frames=self.call(COUNT_FRAMES, path=candidate.path.absolute())
             )
+        except AttachmentHindered:
+            raise
         except AttachmentError:
             return candidate

@@ -7,16 +7,17 @@ from typing import Final
 from gdtbridge.report_page.sheet import PageFormat, ReportSheet
 from gdtbridge.sandbox.client import SandboxClient
 from gdtbridge.sandbox.room import MEBIBYTE, SandboxRoom, SandboxTask, SandboxTexts
-from gdtbridge.sr import ReportLimitError, UnreadableReportError
+from gdtbridge.sr import ReportHindered, ReportLimitError, UnreadableReportError
 
 PRINT_SHEET: Final = SandboxTask("gdtbridge.report_page.printing:print_sheet", bytes)
 
 PAGES: Final = SandboxRoom(
     place=f"{__name__}:PAGES",
     tasks=(PRINT_SHEET,),
-    errors=(UnreadableReportError, ReportLimitError),
+    errors=(UnreadableReportError, ReportLimitError, ReportHindered),
     damage=UnreadableReportError,
     limit=ReportLimitError,
+    hindered=ReportHindered,
     texts=SandboxTexts(
         failed="Der Bericht lässt sich nicht drucken. / Cannot be printed: ",
         memory="Der Bericht braucht zu viel Speicher. / Too much memory needed.",

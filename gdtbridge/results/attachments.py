@@ -19,6 +19,7 @@ from gdtbridge.gdt.write.results import Attachment
 from gdtbridge.pictures import (
     AttachmentCandidate,
     AttachmentError,
+    AttachmentHindered,
     AttachmentReader,
     KeyObjects,
     RenderedFile,
@@ -29,6 +30,7 @@ from gdtbridge.pictures import (
 )
 from gdtbridge.report_page import PageFormat, PagePrinter, sheet_of
 from gdtbridge.results.file_names import own_number, safe_part
+from gdtbridge.results.patience import ReadingPatience
 from gdtbridge.sr import Report, ReportError
 
 log = logging.getLogger(__name__)
@@ -79,11 +81,15 @@ class AttachedFile:
 
 @dataclass(frozen=True)
 class AttachmentBuilder:
-    """Chooses and makes the attachments of an exam; waits for nobody but its own processes."""
+    """Chooses and makes the attachments of an exam; waits for nobody but its own processes.
+
+    Its methods raise what ``patience`` does not bear.
+    """
 
     renderer: AttachmentReader
     printer: PagePrinter
     catalogue: Catalogue
+    patience: ReadingPatience
     monotonic: Callable[[], float] = time.monotonic
 
     def files(
@@ -108,20 +114,19 @@ class AttachmentBuilder:
         ]
         if not candidates:
             return ()
-        key = self.renderer.key_objects(keys)
+        exam = planned.exam
+        key = self._key_objects(exam, keys)
         if _were_chosen(kept, key):
             candidates = [one for one in candidates if _is_wanted(one, key)]
-        looked = [found for one in candidates for found in self._with_frames(one, end)]
+        looked = [found for one in candidates for found in self._with_frames(exam, one, end)]
         documents = sum(is_document(one.sop_class_uid) for one in candidates)
         selection = choose(looked, key, max(place.most - already, documents))
         rendered = [
-            self._rendered(planned.exam, choice.candidate.path, choice.frame, end)
+            self._rendered(exam, choice.candidate.path, choice.frame, end)
             for choice in selection.choices
         ]
         if selection.left_out:
-            log.info(
-                "exam %d: %d pictures more than are attached", planned.exam.id, selection.left_out
-            )
+            log.info("exam %d: %d pictures more than are attached", exam.id, selection.left_out)
         made = [one for one in rendered if one is not None]
         return tuple(_files(planned, made, place, already))
 
@@ -143,17 +148,31 @@ class AttachmentBuilder:
         try:
             data = self.printer.print(sheet, PageFormat.PDF)
         except ReportError as error:
+            self.patience.bear(planned.exam.id, error)
             log.warning("exam %d: the page of a report is left out: %s", planned.exam.id, error)
             return None
         title = sheet.heading if len(sheet.heading) <= LONGEST_NAME else "Messwerte"
         return _file(planned, RenderedFile("PDF", title, data), place, "Bericht")
 
+    def _key_objects(self, exam: PatientExam, paths: Sequence[Path]) -> KeyObjects:
+        """Return what Key Object Selections say; nothing where they cannot be read."""
+        try:
+            return self.renderer.key_objects(paths)
+        except AttachmentHindered as error:
+            self.patience.bear(exam.id, error)
+            return KeyObjects((), (), len(paths))
+
     def _with_frames(
-        self, candidate: AttachmentCandidate, end: float
+        self, exam: PatientExam, candidate: AttachmentCandidate, end: float
     ) -> Sequence[AttachmentCandidate]:
         """Return the candidate with its number of frames; without it when time is over."""
-        late = self.monotonic() >= end
-        return (candidate,) if late else self.renderer.with_frames((candidate,))
+        if self.monotonic() >= end:
+            return (candidate,)
+        try:
+            return self.renderer.with_frames((candidate,))
+        except AttachmentHindered as error:
+            self.patience.bear(exam.id, error)
+            return (candidate,)
 
     def _rendered(
         self, exam: PatientExam, path: Path, frame: int | None, end: float
@@ -164,6 +183,7 @@ class AttachmentBuilder:
         try:
             return self.renderer.render(path, frame)
         except AttachmentError as error:
+            self.patience.bear(exam.id, error)
             log.warning("exam %d: an attachment is left out: %s", exam.id, type(error).__name__)
             return None
 

@@ -21,8 +21,9 @@ from gdtbridge.pictures import AttachmentReader, is_candidate
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results import store as result_store
 from gdtbridge.results.attachments import AttachedFile, AttachmentBuilder
+from gdtbridge.results.patience import ReadingPatience
 from gdtbridge.results.routing import ResultTarget, Routing
-from gdtbridge.sr import Report, ReportError, ReportLimitError
+from gdtbridge.sr import Report, ReportError, ReportHindered, ReportLimitError
 from worklist import WorklistFolder
 
 log = logging.getLogger(__name__)
@@ -165,22 +166,32 @@ class ExamGatherer:
         self._archive = archive
         self._worklist = worklist
         self._reader = openers.reports
-        self._attachments = AttachmentBuilder(openers.pictures, openers.sheets, routing.catalogue)
+        self._patience = ReadingPatience(clock)
+        self._attachments = AttachmentBuilder(
+            openers.pictures, openers.sheets, routing.catalogue, self._patience
+        )
         self._maker, self._completion = rules
         self._clock = clock
 
     def gather(self, exam_id: int) -> GatheredExam | None:
         """Return what there is of an exam that waits to be reported; None when none does.
 
-        What came again with other bytes is compared before, and the newest content counts.
+        What came again with other bytes is compared before, and the newest content counts. Where
+        the machine keeps something from being read, that is raised (`HINDRANCES`); until it is to
+        be tried again there is nothing of the exam.
         """
+        if self._patience.waits(exam_id):
+            return None
         exam, claims, objects = self._compared(exam_id)
         if exam is None or exam.due_at is None:
             return None
         listed = evidence.look_up(exam, claims, self._worklist)
         with self._database.read() as connection:
             seen = self.see(connection, exam_id, listed)
-        return self.read(replace(seen, objects=tuple(objects))) if seen is not None else None
+        if seen is None:
+            return None
+        with self._patience.reading(exam_id):
+            return self.read(replace(seen, objects=tuple(objects)))
 
     def see(self, connection: Connection, exam_id: int, listed: ListedEntries) -> SeenExam | None:
         """Return an exam as it is within the caller's transaction."""
@@ -194,7 +205,8 @@ class ExamGatherer:
     def read(self, seen: SeenExam) -> GatheredExam:
         """Return what an exam has to say: its reports are read, its pictures made.
 
-        Outside of a transaction: reading may take seconds.
+        Outside of a transaction: reading may take seconds. Raises a hindrance (`HINDRANCES`), as
+        long as it is waited for.
         """
         found, objects = seen.evidence, seen.objects
         decisions = self._maker.decide(found)
@@ -208,7 +220,11 @@ class ExamGatherer:
             one for one in seen.pending if one.claim_id in wanted and one.instance_id in files
         ]
         older = [one for one in waiting if one.instance_id in versions_of.older]
-        read = [self._read(one, files[one.instance_id]) for one in waiting if one not in older]
+        read = [
+            self._read(found.exam, one, files[one.instance_id])
+            for one in waiting
+            if one not in older
+        ]
         results = tuple(
             replace(
                 self._gathered(found, one, read, versions_of, pause_at),
@@ -306,17 +322,20 @@ class ExamGatherer:
             return read
         return replace(read, sheet=self._attachments.sheet(planned, report, place))
 
-    def _read(self, pending: PendingReport, file: Path) -> ReadReport:
+    def _read(self, exam: Exam, pending: PendingReport, file: Path) -> ReadReport:
         try:
-            return ReadReport(pending, self._read_patiently(file), "")
+            return ReadReport(pending, self._read_twice(file), "")
         except ReportError as error:
+            self._patience.bear(exam.id, error)
             log.warning("report %d cannot be read: %s", pending.id, type(error).__name__)
             return ReadReport(pending, None, type(error).__name__)
 
-    def _read_patiently(self, file: Path) -> Report:
+    def _read_twice(self, file: Path) -> Report:
         try:
             return self._reader.read(file)
-        except ReportLimitError:  # of the file's making, or the machine was busy: once more
+        except ReportHindered:  # later
+            raise
+        except ReportLimitError:  # of the file's making, as far as can be seen: once more
             return self._reader.read(file)
 
 

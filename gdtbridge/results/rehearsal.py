@@ -30,6 +30,7 @@ from gdtbridge.results.consequences import (
     OrderOutcome,
 )
 from gdtbridge.results.gathering import ExamGatherer, GatheredExam, SeenExam
+from gdtbridge.results.patience import HINDRANCES
 from gdtbridge.results.settling import ExamSettler, SettledExam, SettledResult
 from gdtbridge.results.wrong_results import TakenBack
 from worklist import FolderError, WorklistFolder
@@ -56,11 +57,12 @@ class Rehearsal:
         """Return what becomes of an exam by ``act``.
 
         Reports are read and pictures are made, which may take seconds. Raises what the act raises,
-        `NotFound` for an unknown exam and `ProcessingFailure` where the exam keeps changing.
+        `NotFound` for an unknown exam and `ProcessingFailure` where the exam keeps changing, or
+        cannot be read for now.
         """
         for _ in range(MOST_TRIES):
             compared, seen = self._seen(exam_id, act)
-            found = self._settled(exam_id, compared, act, self.gatherer.read(seen))
+            found = self._settled(exam_id, compared, act, self._read(seen))
             if found is not None:
                 return found
         raise ProcessingFailure(
@@ -71,6 +73,12 @@ class Rehearsal:
     def mark(self, exam_id: int, act: Act) -> str:
         """Return the `Consequences.mark` of an act without reading any file; raises as `of`."""
         return mark_of(self._seen(exam_id, act)[1].evidence)
+
+    def _read(self, seen: SeenExam) -> GatheredExam:
+        try:
+            return self.gatherer.read(seen)
+        except HINDRANCES as error:
+            raise ProcessingFailure(str(error)) from error
 
     def _seen(self, exam_id: int, act: Act) -> tuple[Mapping[int, int | None], SeenExam]:
         compared = self._compared(exam_id)

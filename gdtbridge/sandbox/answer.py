@@ -10,6 +10,10 @@ class ChildGone(Exception):
     """A child gave no answer; the text says why and holds nothing of the file."""
 
 
+class ChildHindered(ChildGone):
+    """The machine was in the way, as far as can be seen: later there may be an answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChildAnswer:
     """An answer: ``text`` is one line of ASCII (a JSON object), ``body`` raw bytes.

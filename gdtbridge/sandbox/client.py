@@ -6,7 +6,7 @@ import json
 from types import TracebackType
 from typing import ClassVar, Final, Self, TypeVar
 
-from gdtbridge.sandbox.answer import ChildAnswer, ChildGone
+from gdtbridge.sandbox.answer import ChildAnswer, ChildGone, ChildHindered
 from gdtbridge.sandbox.codec import decode, encode
 from gdtbridge.sandbox.room import SandboxRoom, SandboxTask
 
@@ -51,12 +51,14 @@ class SandboxClient:
         request, _ = encode({"task": task.function, "arguments": arguments})
         try:
             answer = self._children.ask(request.encode("ascii"))
+        except ChildHindered as hindered:
+            raise self.room.hindered(str(hindered)) from None
         except ChildGone as gone:
             raise self.room.limit(str(gone)) from None
         return result_of(self.room, task, answer)
 
     def close(self) -> None:
-        """End all children at once; calls under way fail as if they had died."""
+        """End all children at once; calls under way are hindered."""
         self._children.close()
 
     def __enter__(self) -> Self:

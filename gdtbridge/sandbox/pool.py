@@ -2,7 +2,8 @@
 
 A child is started when first needed, serves one request at a time, is killed when it is late or
 leaves the protocol, and ends when idle. Linux keeps its memory and CPU limits, the parent's clock
-keeps the rest.
+keeps the rest. What the machine does to a child is told from what a file does (`ChildHindered`): it
+does not start, is late without having had the processor, or is killed by somebody else.
 """
 
 from __future__ import annotations
@@ -14,13 +15,24 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Final
 
-from gdtbridge.sandbox.answer import ChildAnswer, ChildGone, read_answer
+from gdtbridge.sandbox.answer import ChildAnswer, ChildGone, ChildHindered, read_answer
 from gdtbridge.sandbox.room import SandboxRoom
 
 START_SECONDS: Final = 60.0
 """A child that has not said so by then does not start (a busy machine takes seconds)."""
+
+END_SECONDS: Final = 1.0
+"""How long a child that has closed its output takes to be gone, at most."""
+
+BUSY_SHARE: Final = 0.5
+"""A child that is late and had the processor for less of its time did not get it, or its file did
+not come from the disk."""
+
+KILLED: Final = (-15, -9)
+"""Exit statuses of SIGTERM and SIGKILL: the service is being ended, or the system needed memory."""
 
 PIPE_BYTES: Final = 4096
 """What a pipe takes at once; a longer request waits for the child to read."""
@@ -65,7 +77,10 @@ class ChildPool:
         self._closed = False
 
     def ask(self, request: bytes) -> ChildAnswer:
-        """Return a child's answer to the request; raise `ChildGone` where none comes in time."""
+        """Return a child's answer to the request; raise `ChildGone` where none comes in time.
+
+        Raises `ChildHindered` where that is the machine's doing.
+        """
         with self._free:
             child = self._take()
             try:
@@ -74,7 +89,7 @@ class ChildPool:
                 self._give_back(child)
 
     def close(self) -> None:
-        """End all children at once; whoever waits for an answer gets `ChildGone`."""
+        """End all children at once; whoever waits for an answer gets `ChildHindered`."""
         with self._lock:
             self._closed = True
             children = [*self._idle, *self._busy]
@@ -93,7 +108,7 @@ class ChildPool:
     def _take(self) -> ChildProcess:
         with self._lock:
             if self._closed:
-                raise ChildGone("Der Leser ist geschlossen. / The reader is closed.")
+                raise ChildHindered("Der Leser ist geschlossen. / The reader is closed.")
             while self._idle:
                 child = self._idle.pop()
                 if child.is_alive():
@@ -108,7 +123,7 @@ class ChildPool:
         try:
             return ChildProcess(self._command, *self._limits)
         except OSError as error:
-            raise ChildGone(
+            raise ChildHindered(
                 "Der Leseprozess startet nicht. / The reading process does not start: "
                 f"{error.strerror}."
             ) from error
@@ -174,10 +189,10 @@ class ChildProcess:
         """Return the answer to ``request``; raise `ChildGone`, after which this child is spent."""
         try:
             if not self._ready:
-                self._next_answer(START_SECONDS)
-                self._ready = True
+                self._begin()
+            used = cpu_seconds(self.pid)
             self._send(request, seconds)
-            return self._next_answer(seconds)
+            return self._next_answer(seconds, used)
         except ChildGone:
             self.usable = False
             raise
@@ -202,18 +217,40 @@ class ChildProcess:
             stdin.write(request + b"\n")
             stdin.flush()
         except OSError as error:
-            raise ChildGone(_DIED) from error
+            raise self._dead() from error
         finally:
             watch.cancel()
 
-    def _next_answer(self, seconds: float) -> ChildAnswer:
+    def _begin(self) -> None:
+        """Wait until the child can be asked; no file has had to do with it yet."""
+        try:
+            self._next_answer(START_SECONDS)
+        except ChildGone as gone:
+            raise ChildHindered(str(gone)) from gone
+        self._ready = True
+
+    def _next_answer(self, seconds: float, used: float | None = None) -> ChildAnswer:
+        """Return the next answer; ``used`` is the CPU time the child had had when it was asked."""
         try:
             answer = self._answers.get(timeout=seconds)
         except queue.Empty:
-            raise ChildGone(_LATE) from None
+            raise self._late(seconds, used) from None
         if answer is None:
-            raise ChildGone(_DIED)
+            raise self._dead()
         return answer
+
+    def _late(self, seconds: float, used: float | None) -> ChildGone:
+        """Return what to raise of a child that gave no answer in ``seconds``."""
+        now = cpu_seconds(self.pid)
+        if used is None or now is None or now - used >= BUSY_SHARE * seconds:
+            return ChildGone(_LATE)
+        return ChildHindered(_STARVED)
+
+    def _dead(self) -> ChildGone:
+        """Return what to raise of a child that ended, or left the protocol."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_SECONDS)
+        return ChildHindered(_KILLED) if self._process.returncode in KILLED else ChildGone(_DIED)
 
     def _collect(self) -> None:
         """Queue the child's answers, at last None; stop at one over a limit."""
@@ -226,9 +263,28 @@ class ChildProcess:
         self._answers.put(None)
 
 
+def cpu_seconds(pid: int) -> float | None:
+    """Return the CPU time a process has used; None where it is gone, or nothing tells (proc(5))."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    user, system = stat.rpartition(")")[2].split()[11:13]  # utime (14) and stime (15), in ticks
+    return (int(user) + int(system)) / float(os.sysconf("SC_CLK_TCK"))
+
+
 _LATE: Final = "Das Lesen dauerte zu lange. / Reading took too long."
 
 _DIED: Final = (
     "Der Leseprozess ist abgebrochen (Speicher- oder Zeitgrenze). "
     "/ The reading process died (memory or time limit)."
+)
+
+_STARVED: Final = (
+    "Der Rechner war zu beschäftigt, oder die Platte antwortete nicht. "
+    "/ The machine was too busy, or its disk did not answer."
+)
+
+_KILLED: Final = (
+    "Der Leseprozess wurde von außen beendet. / The reading process was ended from outside."
 )

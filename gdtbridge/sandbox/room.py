@@ -39,9 +39,10 @@ class SandboxRoom:
 
     ``place`` is where a child finds this table, ``prepare`` a function called before the tasks are
     imported. ``errors`` arrive in the parent as themselves. Every other error of a task is a
-    ``damage``, and a child that dies, is late or talks nonsense is a ``limit``. ``seconds`` bounds
-    the wall clock and the CPU time of one call, ``memory_bytes`` the address space of a child,
-    ``max_text`` and ``max_body`` the bytes of one answer.
+    ``damage``, and a child that dies, is late or talks nonsense is a ``limit``, of the kind
+    ``hindered`` where the machine is to blame (`ChildHindered`). ``seconds`` bounds the wall clock
+    and the CPU time of one call, ``memory_bytes`` the address space of a child, ``max_text`` and
+    ``max_body`` the bytes of one answer.
     """
 
     place: str
@@ -49,6 +50,7 @@ class SandboxRoom:
     errors: tuple[type[Exception], ...]
     damage: type[Exception]
     limit: type[Exception]
+    hindered: type[Exception]
     texts: SandboxTexts
     prepare: str
     seconds: float = 20.0

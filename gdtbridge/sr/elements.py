@@ -13,7 +13,12 @@ from gdtbridge.dataset.inflate import InflatedStream
 from gdtbridge.dataset.parser import ParsedDataset, WantedElements, parse
 from gdtbridge.dataset.part10 import read_file_meta
 from gdtbridge.dataset.tags import Tag
-from gdtbridge.sr.model import NotAReportError, ReportLimitError, UnreadableReportError
+from gdtbridge.sr.model import (
+    NotAReportError,
+    ReportHindered,
+    ReportLimitError,
+    UnreadableReportError,
+)
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Of a file and of what it inflates to; a report with 5,000 measurements has 3 MB."""
@@ -65,7 +70,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UnreadableReportError(
+        raise ReportHindered(
             f"Die Datei lässt sich nicht lesen. / The file cannot be read: {error.strerror}."
         ) from error
     if len(data) > MAX_BYTES:

@@ -20,6 +20,7 @@ class ReportError(ValueError):
         ├── NotAReportError        no Structured Report, or one without content
         ├── UnreadableReportError  damaged beyond reading
         └── ReportLimitError       too big, too deep or too slow; the reading process died
+            └── ReportHindered     the machine was in the way: too busy, or its disk away
     """
 
 
@@ -33,6 +34,10 @@ class UnreadableReportError(ReportError):
 
 class ReportLimitError(ReportError):
     """Reading took more time, memory or depth than a report may."""
+
+
+class ReportHindered(ReportLimitError):
+    """The machine kept the file from being read, as far as can be seen; later it may be."""
 
 
 REPORT_CLASSES: Final[dict[str, str]] = {

@@ -10,6 +10,7 @@ from gdtbridge.sandbox.room import SandboxRoom, SandboxTask, SandboxTexts
 from gdtbridge.sr.model import (
     NotAReportError,
     Report,
+    ReportHindered,
     ReportLimitError,
     UnreadableReportError,
 )
@@ -19,9 +20,10 @@ READ_REPORT: Final = SandboxTask("gdtbridge.sr.report:read_report", Report)
 REPORTS: Final = SandboxRoom(
     place=f"{__name__}:REPORTS",
     tasks=(READ_REPORT,),
-    errors=(NotAReportError, UnreadableReportError, ReportLimitError),
+    errors=(NotAReportError, UnreadableReportError, ReportLimitError, ReportHindered),
     damage=UnreadableReportError,
     limit=ReportLimitError,
+    hindered=ReportHindered,
     texts=SandboxTexts(
         failed="Der Bericht lässt sich nicht lesen. / Cannot be read: ",
         memory="Der Bericht braucht zu viel Speicher. / Too much memory needed.",

@@ -19,6 +19,7 @@ from pydicom.dataset import Dataset
 from gdtbridge.pictures import (
     AttachmentCandidate,
     AttachmentError,
+    AttachmentHindered,
     AttachmentLimit,
     AttachmentReader,
     NotRenderable,
@@ -71,16 +72,31 @@ def test_frames_are_looked_up(tmp_path: Path) -> None:
     still = write(image(grey_screen(), "MONOCHROME2", NumberOfFrames="1"), tmp_path / "still.dcm")
     loop = image(grey_screen(), "MONOCHROME2", NumberOfFrames="3")
     put_pixels(loop, bytes(3 * loop.Rows * loop.Columns))
+    broken = tmp_path / "broken.dcm"
+    broken.write_bytes(b"no DICOM")
     candidates = [
         AttachmentCandidate(still, US_LOOP, "1"),
         AttachmentCandidate(write(loop, tmp_path / "loop.dcm"), US_LOOP, "2"),
-        AttachmentCandidate(tmp_path / "missing.dcm", US_IMAGE, "3"),
+        AttachmentCandidate(broken, US_IMAGE, "3"),
         AttachmentCandidate(tmp_path / "missing.dcm", "1.2.840.10008.5.1.4.1.1.104.1", "4"),
         AttachmentCandidate(tmp_path / "missing.dcm", US_IMAGE, "5", frames=7),
     ]
     with AttachmentReader() as reader:
         found = [candidate.frames for candidate in reader.with_frames(candidates)]
     assert found == [1, 3, None, None, 7]
+
+
+def test_a_file_the_disk_does_not_give_is_no_fault_of_the_object(tmp_path: Path) -> None:
+    """It may be there later: nothing is said of its frames, of a choice, or of a picture."""
+    missing = tmp_path / "missing.dcm"
+    with AttachmentReader() as reader:
+        for ask in (
+            lambda: reader.with_frames([AttachmentCandidate(missing, US_IMAGE, "1")]),
+            lambda: reader.key_objects([missing]),
+            lambda: reader.render(missing, None),
+        ):
+            with pytest.raises(AttachmentHindered):
+                ask()
 
 
 def test_threads_share_a_reader(tmp_path: Path) -> None:

@@ -270,8 +270,9 @@ def test_an_exam_whose_pictures_take_too_long_keeps_no_other_waiting(device: Dev
     practice = device.practice
     for shade in (10, 90, 200):
         device.still(shade)
-    slow = Slow(practice.renderer, practice.printer, standard(), monotonic=practice.clock.monotonic)
-    practice.core.reporting.gatherer._attachments = slow
+    gatherer = practice.core.reporting.gatherer
+    openers = (practice.renderer, practice.printer, standard(), gatherer._patience)
+    gatherer._attachments = Slow(*openers, monotonic=practice.clock.monotonic)
     assert len(groups(device.finish())) == 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,10 @@ class SampleLimit(SampleError):
     """The limit of the room."""
 
 
+class SampleHindered(SampleLimit):
+    """The limit of the room that says nothing of the file."""
+
+
 class SampleDamage(SampleError):
     """The damage of the room."""
 
@@ -31,12 +36,23 @@ class Echo:
 
 
 def echo(
-    text: str = "", quads: int = 0, noise: str = "", error: str = "", *, die: bool = False
+    text: str = "",
+    quads: int = 0,
+    noise: str = "",
+    error: str = "",
+    *,
+    die: bool = False,
+    sleep: bool = False,
+    compute: bool = False,
 ) -> Echo:
     """Return the text and ``quads`` times four bytes, or do something bad."""
     os.write(1, noise.encode())
     if die:
         os._exit(3)
+    if sleep:
+        signal.pause()
+    while compute:
+        pass
     if error:
         raise {"own": SampleDamage, "memory": MemoryError, "other": KeyError}[error]("a reason")
     return Echo(text, b"\n1 \0" * quads)
@@ -53,6 +69,7 @@ ROOM: Final = SandboxRoom(
     errors=(SampleDamage, SampleLimit),
     damage=SampleDamage,
     limit=SampleLimit,
+    hindered=SampleHindered,
     texts=SandboxTexts("failed: ", "memory", "too large", "nonsense"),
     prepare=f"{__name__}:nothing",
     max_text=200,

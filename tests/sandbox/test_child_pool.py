@@ -11,11 +11,13 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gdtbridge.sandbox import pool
 from gdtbridge.sandbox.answer import ChildAnswer, read_answer
 from gdtbridge.sandbox.child import answer as answer_to
 from gdtbridge.sandbox.client import result_of
@@ -26,6 +28,7 @@ from tests.sandbox.sample_room import (
     SampleClient,
     SampleDamage,
     SampleError,
+    SampleHindered,
     SampleLimit,
     echo,
 )
@@ -51,8 +54,9 @@ def test_child_that_dies_or_says_too_much_costs_its_own_call(
     client: SampleClient, bad: dict[str, object]
 ) -> None:
     """It costs its own call only."""
-    with pytest.raises(SampleLimit):
+    with pytest.raises(SampleLimit) as raised:
         client.call(ECHO, **bad)
+    assert type(raised.value) is SampleLimit
     assert client.call(ECHO, quads=1).data == b"\n1 \0"
 
 
@@ -89,9 +93,61 @@ def test_long_request_arrives_and_never_waits_for_ever(client: SampleClient) -> 
         late.call(ECHO)
         os.kill(late.processes()[0], signal.SIGSTOP)
         started = time.monotonic()
-        with pytest.raises(SampleLimit):
+        with pytest.raises(SampleHindered):
             late.call(ECHO, noise="x" * 1_000_000)
         assert time.monotonic() - started < 5
+
+
+def test_late_without_the_processor_is_the_machines_doing(client: SampleClient) -> None:
+    """A child that had nothing to compute with says nothing of its file."""
+    with SampleClient(seconds=0.2) as late, pytest.raises(SampleHindered):
+        late.call(ECHO, sleep=True)
+
+
+def test_late_with_the_processor_is_the_files_doing(
+    client: SampleClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that keeps a child computing is over its limit."""
+    monkeypatch.setattr(pool, "BUSY_SHARE", 0.01)  # of a machine that has other things to do
+    with SampleClient(seconds=1) as late, pytest.raises(SampleLimit) as raised:
+        late.call(ECHO, compute=True)
+    assert type(raised.value) is SampleLimit
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
+def test_killed_from_outside_is_the_machines_doing(
+    client: SampleClient, sign: signal.Signals
+) -> None:
+    """Memory was short, or all processes of the service are being ended."""
+    client.call(ECHO)
+    with ThreadPoolExecutor(1) as threads:
+        pending = threads.submit(client.call, ECHO, sleep=True)
+        os.kill(client.processes()[0], sign)
+        with pytest.raises(SampleHindered):
+            pending.result(timeout=20)
+    assert client.call(ECHO, text="a").text == "a"
+
+
+def test_closed_is_no_limit_of_a_file(client: SampleClient) -> None:
+    """Neither what is under way at the end nor what comes later was looked at."""
+    client.call(ECHO)
+    with ThreadPoolExecutor(1) as threads:
+        pending = threads.submit(client.call, ECHO, sleep=True)
+        client.close()
+        with pytest.raises(SampleHindered):
+            pending.result(timeout=20)
+    with pytest.raises(SampleHindered):
+        client.call(ECHO)
+
+
+def test_a_child_that_does_not_start_is_no_limit_of_a_file(
+    client: SampleClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No program, or one that ends at once, as of a broken installation."""
+    for program in ("/nonexistent/python", "/bin/false"):
+        monkeypatch.setattr("sys.executable", program)
+        with pytest.raises(SampleHindered):
+            client.call(ECHO)
 
 
 def test_noise_of_a_library_is_no_answer(client: SampleClient) -> None:

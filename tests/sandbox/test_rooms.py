@@ -26,7 +26,8 @@ def test_child_finds_the_table(room: SandboxRoom) -> None:
     """Place, preparation and the limits of every room hold."""
     assert load(room.place) is room
     assert callable(load(room.prepare))
-    assert {room.damage, room.limit} <= set(room.errors)
+    assert {room.damage, room.limit, room.hindered} <= set(room.errors)
+    assert issubclass(room.hindered, room.limit)
 
 
 def test_errors_of_a_room_arrive_as_themselves(room: SandboxRoom) -> None:

@@ -17,6 +17,7 @@ from gdtbridge.sr import (
     NotAReportError,
     Report,
     ReportError,
+    ReportHindered,
     ReportLimitError,
     UnreadableReportError,
     elements,
@@ -154,7 +155,7 @@ def test_what_is_no_dicom_is_refused(
 
 def test_missing_file_is_an_error_of_ours(tmp_path: Path) -> None:
     """The caller deals with one tree of errors."""
-    with pytest.raises(UnreadableReportError):
+    with pytest.raises(ReportHindered):
         read_report(tmp_path / "missing.dcm")
 
 

@@ -18,6 +18,7 @@ from gdtbridge.sandbox.client import result_of
 from gdtbridge.sr import (
     NotAReportError,
     ReportError,
+    ReportHindered,
     ReportLimitError,
     ReportReader,
     UnreadableReportError,
@@ -78,7 +79,7 @@ def test_errors_arrive_as_themselves(
         with pytest.raises(error):
             reading.read(path)
         before = reading.processes()
-        with pytest.raises(UnreadableReportError):
+        with pytest.raises(ReportHindered):
             reading.read(tmp_path / "missing.dcm")
         assert reading.processes() == before
 
