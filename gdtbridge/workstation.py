@@ -45,8 +45,11 @@ class FoundStudy:
 class BridgeClient:
     """The running bridge, asked by HTTP; the patient number is in the body, never in an address."""
 
-    def __init__(self, address: str, token: str) -> None:
-        """Raise `BridgeError` when the address is none."""
+    def __init__(self, address: str, token: str, ca_file: Path | None = None) -> None:
+        """Trust the certificates of ``ca_file`` (PEM), else those this machine trusts.
+
+        Raises `BridgeError` when the address is none, or the file cannot be used.
+        """
         try:
             parts = urlsplit(address)
             port = parts.port
@@ -57,7 +60,7 @@ class BridgeClient:
                 "http.public_url oder --bridge: Erwartet wird eine Adresse wie "
                 "http://192.168.1.10:8080. / An address like that is expected."
             )
-        self._secure = parts.scheme == "https"
+        self._context = _trusting(ca_file) if parts.scheme == "https" else None
         self._host, self._port = parts.hostname, port
         self._path = f"{parts.path.rstrip('/')}{SEARCH}"
         self._token = token
@@ -80,6 +83,14 @@ class BridgeClient:
                 connection.request("POST", self._path, body, headers)
                 with connection.getresponse() as answer:
                     content = _content(answer)
+        except ssl.SSLCertVerificationError as error:
+            raise BridgeError(
+                f"Dem Zertifikat von {self._address} wird hier nicht geglaubt: Das der CA auf "
+                "diesem Rechner eintragen oder in http.ca_file nennen; der Name in der Adresse "
+                f"muss im Zertifikat stehen. / The certificate of {self._address} is not trusted "
+                "here: import that of its CA, or name it in http.ca_file; it has to bear the name "
+                f"in the address. [{error.verify_message}]"
+            ) from error
         except (OSError, HTTPException, ValueError) as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise BridgeError(
@@ -89,10 +100,20 @@ class BridgeClient:
         return _read(answer, content, self._address)
 
     def _connect(self) -> HTTPConnection:
-        if self._secure:
-            context = ssl.create_default_context()
+        if (context := self._context) is not None:
             return HTTPSConnection(self._host, self._port, timeout=SILENCE_SECONDS, context=context)
         return HTTPConnection(self._host, self._port, timeout=SILENCE_SECONDS)
+
+
+def _trusting(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        reason = error.strerror or "no PEM"
+        raise BridgeError(
+            f"http.ca_file: {ca_file} ist nicht als Zertifikat (PEM) zu lesen. / cannot be read as "
+            f"a certificate (PEM): {reason}."
+        ) from error
 
 
 def _content(answer: HTTPResponse) -> bytes:

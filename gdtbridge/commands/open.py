@@ -7,6 +7,7 @@ heavy is imported late or not at all.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ import click
 from gdtbridge.commands.options import FilePath, with_settings
 from gdtbridge.errors import BridgeError
 from gdtbridge.settings import Settings
+from gdtbridge.settings.encryption import Encryption
 
 if TYPE_CHECKING:
     from gdtbridge.workstation import FoundStudy
@@ -60,6 +62,9 @@ def _clock(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
 @click.command("open")
 @with_settings
 @click.option("--bridge", default="", help="Adresse der Bridge. / Address of the bridge.")
+@click.option(
+    "--ca-file", type=FilePath, help="Zertifikat (PEM), dem geglaubt wird. / Trusted certificate."
+)
 @click.option("--patient", default="", help="Patientennummer statt FILE. / Patient number.")
 @click.option("--accession", default="", help="Auftragsnummer. / Accession number.")
 @click.option("--case", "case_id", default="", help="Vorgang der Praxissoftware (8310). / Case.")
@@ -75,6 +80,7 @@ def _clock(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
 def open_command(
     settings: Settings,
     bridge: str,
+    ca_file: Path | None,
     patient: str,
     file: Path | None,
     *,
@@ -97,7 +103,8 @@ def open_command(
     if remove and not file:
         raise click.UsageError("--remove nur mit FILE. / only with FILE.")
     address = bridge or settings.http.address
-    caller = workstation.BridgeClient(address, settings.http.token.get_secret_value())
+    token = settings.http.token.get_secret_value()
+    caller = workstation.BridgeClient(address, token, ca_file or _trusted(settings))
     if file:
         data = workstation.whole_file(file)
         found = caller.search_file(data)
@@ -111,6 +118,14 @@ def open_command(
         workstation.launch(url)
     if file and remove:
         _remove(file, data)
+
+
+def _trusted(settings: Settings) -> Path | None:
+    """Return whose certificates are trusted: on the bridge's own machine those it has made."""
+    if settings.http.ca_file is not None:
+        return settings.base / settings.http.ca_file
+    own = Encryption.of(settings).self_made
+    return own.ca if own is not None and os.access(own.ca, os.R_OK) else None
 
 
 def _the_one(found: Sequence[FoundStudy]) -> FoundStudy:

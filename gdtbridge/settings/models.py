@@ -205,6 +205,7 @@ class HttpSettings(SettingsSection):
     tls: Literal["off", "files", "self-made"] = "off"
     tls_certificate: Folder | None = None
     tls_key: Folder | None = None
+    ca_file: Folder | None = None
     public_url: Url = ""
     token: SecretStr = SecretStr("")
     allowed_networks: Networks = ()

@@ -25,6 +25,9 @@ function Get-Failure([Exception]$Problem) {
     while ($null -ne $Problem -and $Problem -isnot [Net.WebException]) {
         $Problem = $Problem.InnerException
     }
+    if ($null -ne $Problem -and $Problem.Status -eq [Net.WebExceptionStatus]::TrustFailure) {
+        return 'Dem Zertifikat von gdtbridge wird nicht geglaubt; bitte in Windows eintragen.'
+    }
     if ($null -eq $Problem -or $null -eq $Problem.Response) {
         return 'gdtbridge antwortet nicht. Ist der Rechner eingeschaltet?'
     }
@@ -36,6 +39,9 @@ function New-SearchRequest([hashtable]$Settings) {
     if ($Settings.adresse -cnotmatch '^https?://[A-Za-z0-9.\[\]:-]+(?:/[A-Za-z0-9./_-]*)?\z') {
         throw 'In gdtbridge-ais.ini fehlt die Adresse von gdtbridge.'
     }
+    # Older .NET offers TLS 1.0 unless told otherwise, which gdtbridge does not speak.
+    $protocols = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
+    [Net.ServicePointManager]::SecurityProtocol = $protocols
     $request = [Net.WebRequest]::Create($Settings.adresse.TrimEnd('/') + '/api/v1/studies/search')
     $request.Method = 'POST'
     $request.ContentType = 'application/octet-stream'

@@ -20,9 +20,17 @@ check_age() {
 # everybody on this machine can read a command line. The address is the practice's own: no proxy.
 search() {
   printf '%s\n' "${token:+header = \"Authorization: Bearer $token\"}" |
-    curl --config - --silent --globoff --noproxy '*' --max-time "$wait" --max-filesize 1048576 \
+    curl --config - ${certificate:+--cacert "$certificate"} --silent --globoff --noproxy '*' --max-time "$wait" --max-filesize 1048576 \
       --header 'Content-Type: application/octet-stream' --data-binary "@$file" \
       --write-out '\n%{http_code}' "$address/api/v1/studies/search"
+}
+
+# Ends with what a call without an answer means, by curl's exit status.
+unanswered() {
+  case $1 in
+    60 | 77) stop 'Dem Zertifikat von gdtbridge wird nicht geglaubt (zertifikat in gdtbridge-ais.ini).' ;;
+    *) stop 'gdtbridge antwortet nicht. Ist der Rechner eingeschaltet?' ;;
+  esac
 }
 
 # Ends with what a refusal means.
@@ -66,6 +74,8 @@ address=$(setting adresse '')
 address=${address%/}
 token=$(setting kennwort '')
 wait=$(setting wartezeit 10)
+certificate=$(setting zertifikat '')
+case $certificate in '' | /*) ;; *) certificate=$here/$certificate ;; esac
 case $token in
   *[\"\\]*) stop 'Das Kennwort in gdtbridge-ais.ini hat Zeichen, die es nicht haben darf.' ;;
 esac
@@ -73,7 +83,7 @@ case $address in
   http://* | https://*) ;;
   *) stop 'In gdtbridge-ais.ini fehlt die Adresse von gdtbridge.' ;;
 esac
-answer=$(search) || stop 'gdtbridge antwortet nicht. Ist der Rechner eingeschaltet?'
+answer=$(search) || unanswered $?
 status=$(printf '%s\n' "$answer" | tail -n 1)
 [ "$status" = 200 ] || refused "$status"
 find_viewer "$(printf '%s\n' "$answer" | sed '$d')"

@@ -82,7 +82,11 @@ class GdtbridgeAis
         if ($this->setting('kennwort') !== '') {
             $header[] = 'Authorization: Bearer ' . $this->setting('kennwort');
         }
-        $context = stream_context_create(array('http' => array(
+        $trusted = array('verify_peer' => true);
+        if ($this->setting('zertifikat') !== '') {
+            $trusted['cafile'] = $this->file($this->setting('zertifikat'));
+        }
+        $context = stream_context_create(array('ssl' => $trusted, 'http' => array(
             'method' => 'POST',
             'header' => implode("\r\n", $header),
             'content' => $content,
@@ -94,7 +98,9 @@ class GdtbridgeAis
         $answer = $stream ? stream_get_contents($stream, self::MAX_ANSWER) : false;
         $about = $stream ? stream_get_meta_data($stream) : array('timed_out' => true);
         if ($answer === false || $about['timed_out'] || !isset($about['wrapper_data'][0])) {
-            throw new GdtbridgeProblem('gdtbridge antwortet nicht. Ist der Rechner eingeschaltet?');
+            $doubt = strncmp($base, 'https:', 6) === 0
+                ? ' Wird seinem Zertifikat geglaubt (zertifikat in gdtbridge-ais.ini)?' : '';
+            throw new GdtbridgeProblem('gdtbridge antwortet nicht. Ist der Rechner eingeschaltet?' . $doubt);
         }
         fclose($stream);
         $status = $about['wrapper_data'][0];
@@ -102,6 +108,12 @@ class GdtbridgeAis
             throw new GdtbridgeProblem(self::reason($status, $answer));
         }
         return $answer;
+    }
+
+    /** Returns the path of a file that is named with its folder, or lies beside the settings. */
+    private function file($name)
+    {
+        return preg_match('~^(?:[A-Za-z]:|[/\\\\])~', $name) ? $name : $this->folder . '/' . $name;
     }
 
     /** Returns what a refusal means, in German. */

@@ -82,10 +82,13 @@ def test_first_start_makes_it_and_the_next_keeps_it(settings: Settings) -> None:
     assert not settings.root.exists()
     imported = b""
     for _ in range(2):
-        with running(settings):
+        with running(settings) as bridge:
             assert answer(settings) == b"ok\n"
             assert CliRunner().invoke(main, ["health", "--config", settings.origin]).exit_code == 0
             assert "the service answers" in found(settings, "http.port")[0].text
+            command = ["open", "--config", settings.origin, "--patient", "4711", "--bridge"]
+            asked = CliRunner().invoke(main, [*command, f"https://localhost:{bridge.http_port}"])
+            assert "No study fits" in asked.output
             (told,) = found(settings, "http.tls")
             (facts,) = read_certificates(ca_of(settings))
             assert str(ca_of(settings)) in told.text

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import pty
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -21,6 +23,7 @@ from pytest_httpserver import HTTPServer
 
 from gdtbridge import workstation
 from gdtbridge.cli import main
+from tests.tools.certificate import Certificates
 from tests.tools.reception import record
 from tests.tools.ward import TOKEN, Ward, link
 
@@ -445,3 +448,47 @@ def test_our_own_result_as_the_practice_software_exports_it(ward: Ward, desk: Wo
 def test_wrong_usage(desk: Workstation, arguments: list[str]) -> None:
     """Status 2, as everywhere."""
     assert desk.ask(*arguments).returncode == 2
+
+
+# ---------------------------------------------------------------------------- HTTPS
+
+
+@pytest.fixture
+def encrypted(certificates: Certificates) -> Iterator[HTTPServer]:
+    """Yield a bridge that is called encrypted and knows one study."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.server.certificate, certificates.server.key)
+    study = dict.fromkeys(("study_date", "study_time", "modality", "description"), "")
+    with HTTPServer(host="localhost", ssl_context=context) as server:
+        answer = {"studies": [study | {"viewer_url": link("2.25.901")}]}
+        server.expect_request("/api/v1/studies/search").respond_with_json(answer)
+        yield server
+
+
+@pytest.mark.parametrize("how", ["option", "setting"])
+def test_named_certificate_is_trusted(
+    desk: Workstation, encrypted: HTTPServer, certificates: Certificates, how: str
+) -> None:
+    """By ``--ca-file`` or ``http.ca_file``, which counts from the folder of the settings."""
+    shutil.copy(certificates.ca.certificate, desk.folder / "ca.crt")
+    named = {"option": ["--ca-file", "ca.crt"], "setting": []}[how]
+    if how == "setting":
+        desk.environment["GDTBRIDGE_HTTP__CA_FILE"] = "ca.crt"
+    asked = ["--print", "--patient", "4711", "--bridge", encrypted.url_for("/"), *named]
+    done = desk.ask(*asked)
+    assert (done.returncode, done.stdout) == (0, f"{link('2.25.901')}\n")
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [(None, "is not trusted"), ("gone.crt", "http.ca_file"), ("empty.crt", "http.ca_file")],
+)
+def test_a_stranger_is_told_nothing(
+    desk: Workstation, encrypted: HTTPServer, file: str | None, reason: str
+) -> None:
+    """Without a certificate that vouches for the bridge no patient number leaves."""
+    (desk.folder / "empty.crt").touch()
+    named = ["--ca-file", file] if file else []
+    done = desk.ask("--patient", "4711", "--bridge", encrypted.url_for("/"), *named)
+    assert reason in error_of(done)
+    assert encrypted.log == []
