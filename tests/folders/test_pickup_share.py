@@ -58,7 +58,7 @@ def test_a_share_that_hangs_keeps_nobody(usb: Share, desk: PickupDesk) -> None:
             began = time.monotonic()
             assert "no answer for" in desk.watch.state().detail
             desk.watch.stop(10)
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 8
         looking.join(20)
 
         desk = PickupDesk(desk.practice)

@@ -33,6 +33,8 @@ pytestmark = pytest.mark.slow
 HUNDRED_MB = 100 * 1024 * 1024
 FRAGMENT = 100_000
 STOP_SECONDS = 15.0
+AT_ONCE = 5.0
+"""Less than any of the hanging ones is waited for: ten seconds, or a minute."""
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +79,7 @@ def test_ten_hanging_devices_delay_nobody(bridge: Service, step: str) -> None:
             device.send(last)
         began = time.monotonic()
         assert send_raw(port, [Study(number, f"H{number}").image()]) == [0]
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < AT_ONCE
     wait_for(lambda: list(bridge.spool.iterdir()) == [], 10, "an empty spool")
 
 
@@ -172,7 +174,7 @@ def test_a_bad_webhook_delays_no_order(
             began = time.monotonic()
             with urllib.request.urlopen(f"{address}?id={patient}&{person}") as answer:
                 assert answer.status == 200
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < AT_ONCE
         tried = "SELECT id FROM outbox WHERE attempts > 0 OR state = 'failed'"
         wait_for(lambda: bool(bridge.rows(tried)), 10, "an attempt that failed")
     assert all(request.path == "/hook" for request, _ in httpserver.log)

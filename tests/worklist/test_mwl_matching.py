@@ -437,9 +437,9 @@ def test_patterns_agree_with_their_definition(pattern: str, value: str) -> None:
 
 def test_many_stars_cost_no_time() -> None:
     """A key made to explode a backtracking matcher is answered at once."""
-    started = time.perf_counter()
+    started = time.process_time()
     assert not WildcardPattern.of("*a" * 500 + "b").matches("a" * 5000)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
 
 
 @given(
