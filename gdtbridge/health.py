@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from gdtbridge.errors import DatabaseError
@@ -36,9 +36,39 @@ class PartState:
     """How much of each kind needs a person, though the part does its work."""
     figures: Mapping[Figure, float] = field(default_factory=dict)
     """What monitoring measures of the part; names no patient."""
+    since: float | None = None
+    """Since when it works, or does not, in UTC seconds, as far as this service has seen."""
 
 
 Probe = Callable[[], Mapping[str, PartState]]
+
+
+class PartHistory:
+    """Since when each part is as it is, for as long as the service runs. Thread-safe."""
+
+    def __init__(self, utc: Callable[[], float] = time.time) -> None:
+        self._utc = utc
+        self._since: dict[str, tuple[bool, float]] = {}
+
+    def note(self, parts: Mapping[str, PartState]) -> None:
+        """Remember what has changed; call it every `LOOK_SECONDS`."""
+        now = self._utc()
+        self._since = {
+            name: known
+            if (known := self._since.get(name)) is not None and known[0] == part.ok
+            else (part.ok, now)
+            for name, part in parts.items()
+        }
+
+    def dated(self, parts: Mapping[str, PartState]) -> dict[str, PartState]:
+        """Return the parts with the times of what was noted last; touches nothing."""
+        known = self._since
+        return {
+            name: replace(part, since=known[name][1])
+            if name in known and known[name][0] == part.ok
+            else part
+            for name, part in parts.items()
+        }
 
 
 class Health:

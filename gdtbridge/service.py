@@ -43,12 +43,13 @@ from gdtbridge.folders.pickup import ObjectTaker, PickupWatch
 from gdtbridge.folders.silence import LOOK_SECONDS as SILENCE_SECONDS
 from gdtbridge.folders.watching import FolderLooker
 from gdtbridge.forward import CopyState
-from gdtbridge.health import LOOK_SECONDS, Figure, Health, PartState, Probe
+from gdtbridge.health import LOOK_SECONDS, Figure, Health, PartHistory, PartState, Probe
 from gdtbridge.ownership import only_service
 from gdtbridge.retrieve.peers import PeerView
 from gdtbridge.scheduler import Scheduler
 from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.folders import is_writable
+from gdtbridge.system import SystemReports
 from gdtbridge.web import CorePorts, create_server
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,7 @@ class Bridge:
         core.encryption.check()
         self._scheduler = Scheduler()
         self._health = Health(probes_of(core))
+        self._history = PartHistory(core.clock.utc)
         self._dicom = DicomServer(
             settings.dicom,
             settings.spool_folder,
@@ -193,7 +195,7 @@ class Bridge:
         scheduler.every(WATCH_SECONDS, "watching the clock", core.clock_watch.look)
         scheduler.every(REVISION_SECONDS, "looking for changes of others", core.revision.look)
         scheduler.every(RECONSIDER_SECONDS, "looking at what is held", self._reconsider)
-        scheduler.every(LOOK_SECONDS, "looking at the parts", self._health.look)
+        scheduler.every(LOOK_SECONDS, "looking at the parts", self._look)
         scheduler.every(SILENCE_SECONDS, "asking the exchange folders", core.silence.look)
         if seconds := self._settings.worklist.cleanup_seconds:
             scheduler.plan(seconds, "cleaning the worklist", core.orders.clean)
@@ -237,6 +239,10 @@ class Bridge:
         """Make or renew the certificate of the web server; raise `CertificateError`."""
         if (self_made := self._core.encryption.self_made) is not None:
             self_made.keep(self._core.clock.utc())
+
+    def _look(self) -> None:
+        self._health.look()
+        self._history.note(self._parts())
 
     def _report(self) -> float | None:
         """Report what is due; return in how many seconds the next exam is."""
@@ -294,6 +300,9 @@ class Bridge:
 
     def readiness(self) -> dict[str, PartState]:
         """Return the state of each part, for people and monitors; without patient data."""
+        return self._history.dated(self._parts())
+
+    def _parts(self) -> dict[str, PartState]:
         return {
             "dicom": self._dicom_state(),
             "scheduler": PartState(self._scheduler.running),
@@ -347,11 +356,15 @@ def pickup_watches(core: Core) -> dict[str, PickupWatch]:
 
 def web_ports(core: Core) -> CorePorts:
     """Return what the web server asks of the core."""
+    system = SystemReports(
+        core.settings, core.database, core.attention, core.certificates, core.forecast, core.clock
+    )
     return CorePorts(
         core.orders,
         core.routing.default.records,
         core.studies,
         core.query_reports,
+        system=system,
         revision=lambda: int(core.clock.utc()),
     )
 

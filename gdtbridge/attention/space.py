@@ -23,6 +23,22 @@ WARNING_DAYS: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
+class DiskSpace:
+    """A disk in bytes, and how long it lasts; None where nothing grows or nothing is known yet."""
+
+    total: int
+    free: int
+    days_left: float | None = None
+    """Until the reserve is reached."""
+    bytes_a_day: float | None = None
+
+    @property
+    def used(self) -> int:
+        """What is taken."""
+        return self.total - self.free
+
+
+@dataclass(frozen=True, slots=True)
 class SpaceForecast:
     """Foretells when the disk of ``folder`` has less than ``reserve`` bytes left."""
 
@@ -50,20 +66,27 @@ class SpaceForecast:
 
         A disk that is nearly full already is told as that.
         """
-        now = FreeSpace(self.clock.utc(), shutil.disk_usage(self.folder).free)
-        if now.free < self.reserve * LOW_FACTOR:
+        space = self.space()
+        days = space.days_left
+        if space.free < self.reserve * LOW_FACTOR or days is None or days > WARNING_DAYS:
             return []
-        day = DAY_SECONDS
+        told = f"voll in etwa {days:.0f} Tagen / full in about {days:.0f} days"
+        names = {"folder": str(self.folder)}
+        return [AttentionItem("disk-forecast", "disk", self.clock.utc(), detail=told, names=names)]
+
+    def space(self) -> DiskSpace:
+        """Return how full the disk is, and how it grew in the last days; raise `OSError`."""
+        usage = shutil.disk_usage(self.folder)
+        now, day = FreeSpace(self.clock.utc(), usage.free), DAY_SECONDS
         with self.database.read() as connection:
             before = store.free_space_of(
                 connection, now.at - (LOOK_BACK_DAYS + 1) * day, now.at - FEWEST_DAYS * day
             )
         days = days_left(before, now, self.reserve) if before is not None else None
-        if days is None or days > WARNING_DAYS:
-            return []
-        told = f"voll in etwa {days:.0f} Tagen / full in about {days:.0f} days"
-        names = {"folder": str(self.folder)}
-        return [AttentionItem("disk-forecast", "disk", now.at, detail=told, names=names)]
+        a_day = None
+        if before is not None and days is not None:
+            a_day = (before.free - now.free) * day / (now.at - before.at)
+        return DiskSpace(usage.total, usage.free, days, a_day)
 
 
 def days_left(before: FreeSpace, now: FreeSpace, reserve: int) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,8 @@ from gdtbridge.health import PartState
 from gdtbridge.orders import OrderRequest, PlacedOrder
 from gdtbridge.people import Patient
 from gdtbridge.queries.report import DeviceQueries, ListPreview
+from gdtbridge.settings import SettingInForce
+from gdtbridge.system import SystemReport
 from worklist import Entry
 
 
@@ -67,6 +69,16 @@ class QueryReportPort(Protocol):
         """Return what a device would see now."""
 
 
+class SystemPort(Protocol):
+    """How the installation is; `gdtbridge.system` finds it out."""
+
+    def report(self, kinds: Collection[str]) -> SystemReport:
+        """Return how everything is now, and what of these kinds needs a person."""
+
+    def settings_in_force(self, words: str = "") -> Sequence[SettingInForce]:
+        """Return the settings that have every one of the words; no secret."""
+
+
 @dataclass(frozen=True, slots=True)
 class CorePorts:
     """All the HTTP edge asks."""
@@ -77,6 +89,7 @@ class CorePorts:
     queries: QueryReportPort
     revision: Callable[[], int]
     """Tells, at once, a number that is another when what pages show may have changed."""
+    system: SystemPort
 
 
 Readiness = Callable[[], Mapping[str, PartState]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -19,7 +19,8 @@ from gdtbridge.health import PartState
 from gdtbridge.orders import OrderRequest, PlacedOrder
 from gdtbridge.people import Patient
 from gdtbridge.queries.report import DeviceQueries, ListPreview
-from gdtbridge.settings import Settings
+from gdtbridge.settings import SettingInForce, Settings
+from gdtbridge.system import ClockState, SystemReport
 from gdtbridge.web import CorePorts, WebServer, create_server
 from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.limits import Limits
@@ -42,6 +43,18 @@ EXAM = PatientExam(
     instances=12,
 )
 VIEWER = {"kind": "ohif", "base": "http://pacs:8042"}
+
+
+class MemorySystem:
+    """An installation nobody has asked about."""
+
+    def report(self, _kinds: Collection[str]) -> SystemReport:
+        """Return what is known of nothing."""
+        return SystemReport(0.0, None, None, (), (), ClockState(is_believed=True, zone="UTC"), ())
+
+    def settings_in_force(self, _words: str = "") -> list[SettingInForce]:
+        """Return no setting."""
+        return []
 
 
 class MemoryQueries:
@@ -193,7 +206,7 @@ def serve(
         settings = Settings.model_validate({"http": said, "viewer": viewer})
         server = create_server(
             settings,
-            CorePorts(orders, orders, studies, MemoryQueries(), int),
+            CorePorts(orders, orders, studies, MemoryQueries(), int, MemorySystem()),
             lambda: parts,
             today=lambda: TODAY,
             slots=slots,

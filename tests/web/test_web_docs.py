@@ -20,7 +20,7 @@ from gdtbridge.web.limits import Limits
 from gdtbridge.web.pages.routes import PREFIX
 from gdtbridge.web.parameters import PARAMETERS
 from gdtbridge.web.problems import SENTENCES, STATUS
-from tests.web.conftest import MemoryQueries
+from tests.web.conftest import MemoryQueries, MemorySystem
 
 
 @pytest.fixture
@@ -32,7 +32,9 @@ def text(project: Path) -> str:
 @pytest.fixture
 def calls(orders: Any, studies: Any) -> set[tuple[str, str]]:
     """Return every method and path the application answers programs."""
-    app = create_app(Settings(), CorePorts(orders, orders, studies, MemoryQueries(), int), dict)
+    app = create_app(
+        Settings(), CorePorts(orders, orders, studies, MemoryQueries(), int, MemorySystem()), dict
+    )
     return {
         (method, rule.rule.replace("<path:accession>", "<accession>"))
         for rule in app.url_map.iter_rules()

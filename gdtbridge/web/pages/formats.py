@@ -34,6 +34,7 @@ class Formats:
             "born": self.born,
             "size": self.size,
             "number": self.number,
+            "one_of": self.one_of,
         }
 
     def day(self, when: date | float | None) -> str:
@@ -72,6 +73,11 @@ class Formats:
         unit, name = next((one for one in _UNITS if size >= one[0]), (1, "B"))
         amount = size / unit
         return f"{self.number(amount, 0 if amount >= 10 or unit == 1 else 1)} {name}"
+
+    def one_of(self, pair: str) -> str:
+        """Return the half of ``German / English`` that is in the language; else the text."""
+        parts = pair.split(" / ")
+        return parts[self.texts.language] if len(parts) == len(Language) else pair
 
     def number(self, amount: float, decimals: int = 0) -> str:
         """Return ``1.234,5`` in German, ``1,234.5`` in English."""

@@ -61,6 +61,11 @@ def area_of(kind: str) -> Area:
     return _areas()[kind]
 
 
+def kinds_of(area: Area) -> frozenset[str]:
+    """Return the kinds of what needs a person that an area shows."""
+    return frozenset(kind for kind, place in _areas().items() if place is area)
+
+
 @cache
 def _areas() -> Mapping[str, Area]:
     return {kind: Area(area) for kind, area in table("web/pages/areas.tsv")}

@@ -9,6 +9,8 @@ from flask import Response, request
 
 from gdtbridge.web.pages.assets import asset
 from gdtbridge.web.pages.frame import Frame
+from gdtbridge.web.pages.system import SystemPages
+from gdtbridge.web.ports import CorePorts, Readiness
 
 PageRoute: TypeAlias = tuple[str, str, Callable[..., Response], tuple[str, ...]]
 """Path, name (`PREFIX` is put before it), view, methods."""
@@ -17,11 +19,12 @@ PREFIX: Final = "page_"
 READ: Final = ("GET", "HEAD")
 
 
-def page_routes(frame: Frame) -> Iterator[PageRoute]:
+def page_routes(frame: Frame, core: CorePorts, readiness: Readiness) -> Iterator[PageRoute]:
     """Yield every page."""
     yield "/", "start", lambda: frame.go("/heute"), READ
     yield "/static/<version>/<path:name>", "asset", asset, READ
     yield "/mehr", "more", lambda: frame.show("more.html", frame.texts("nav.more")), READ
+    yield from SystemPages(frame, core.system, readiness).routes()
 
 
 def is_page() -> bool:
