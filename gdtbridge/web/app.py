@@ -159,7 +159,7 @@ def _answer_error(error: Exception, frame: Frame) -> Response:
     fields = NAMES_BY_PATH.get(request.path, schema.FIELD_NAMES)
     place = request.endpoint or "no route"
     problem = problem_of(error, fields, place)
-    if is_page():
+    if is_page() and not problem.in_a_line:
         return frame.refused(problem, place)
     answer = render(problem, request.path)
     return Response(answer.body, answer.status, list(answer.headers))

@@ -90,6 +90,8 @@ class ProblemDetails:
     detail: str = ""
     errors: tuple[FieldProblem, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    in_a_line: bool = False
+    """Whether everybody is told in one line of text, also who would get JSON or a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def render(problem: ProblemDetails, path: str) -> ProblemResponse:
     """Return the answer to a refused call of ``path``, security headers not included."""
     status = HTTPStatus(problem.status)
     detail = problem.detail or SENTENCES.get(problem.status, status.phrase)
-    if path in TEXT_PATHS:
+    if path in TEXT_PATHS or problem.in_a_line:
         kind, body = "text/plain; charset=utf-8", _line(problem, detail)
     else:
         kind, body = "application/problem+json", _json(problem, status, detail)

@@ -14,6 +14,9 @@ from typing import Final
 
 RECORD_BYTES: Final = 16 * 1024
 """Largest content of a record (RFC 8446 5.1)."""
+MOST_OVERHEAD: Final = 4 * RECORD_BYTES
+"""Bytes in which a client says nothing but TLS itself, at most: no handshake needs as many, and who
+renews keys without end (KeyUpdate, RFC 8446 4.6.3) only keeps us busy."""
 HANDSHAKE: Final = b"\x16"
 """How a client of TLS begins: a record of type handshake. No method of HTTP does."""
 
@@ -30,6 +33,8 @@ class TlsSession:
         self._lock = threading.Lock()
         self._leaving = memoryview(b"")
         """Encrypted bytes the socket has not taken."""
+        self._overhead = 0
+        """Bytes that came since the client last said something."""
         self._sealed = 0
         """How many bytes of the answer these stand for."""
         self.is_up = False
@@ -45,11 +50,16 @@ class TlsSession:
     def received(self, data: bytes) -> bytes:
         """Take what came and return what of it is the client's, perhaps nothing yet.
 
-        Raises `ssl.SSLError`, an `OSError`, for what is no TLS, or none that is spoken here.
+        Raises `ssl.SSLError`, an `OSError`, for what is no TLS or none that is spoken here, and for
+        too much of TLS alone (`MOST_OVERHEAD`).
         """
         with self._lock:
             self._incoming.write(data)
-            return self._read() if self._shaken() else b""
+            said = self._read() if self._shaken() else b""
+            self._overhead = 0 if said else self._overhead + len(data)
+            if self._overhead > MOST_OVERHEAD:
+                raise ssl.SSLError("nothing but TLS")
+            return said
 
     def _shaken(self) -> bool:
         """Go on with the handshake as far as it goes; return whether it is done."""

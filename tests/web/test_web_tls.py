@@ -166,6 +166,17 @@ def test_keys_are_renewed_by_the_client(port: int) -> None:
         wait_for(says(b"ok\n"), 20, "answer")
 
 
+def test_keys_are_not_renewed_without_end(port: int, certificates: Certificates) -> None:
+    """A client that does nothing else loses its connection after some kilobytes."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    flood = f"yes k | openssl s_client -connect 127.0.0.1:{port} -tls1_3"
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(["bash", "-c", flood], stdout=quiet, stderr=quiet) as client:
+        wait_for(lambda: client.poll() is not None, 20, "the end of the connection")
+    assert answers(port, certificates)
+
+
 def test_renegotiation_is_refused(port: int, certificates: Certificates) -> None:
     """A client of TLS 1.2 that wants to begin anew loses its connection, and nobody else does."""
     told = s_client(port, b"R\n", "-tls1_2")
@@ -262,12 +273,14 @@ def test_pages_of_the_same_name_without_tls_are_foreign(
 # ---------------------------------------------------------------------------- without TLS
 
 
+@pytest.mark.parametrize("path", [ADD, b"/", b"/api/v1/worklist", b"/healthz", b"/nowhere"])
 @pytest.mark.parametrize("method", [b"GET", b"POST"])
 def test_plain_call_is_told_the_address(
-    port: int, send_raw: Any, orders: Any, method: bytes
+    port: int, send_raw: Any, orders: Any, method: bytes, path: bytes
 ) -> None:
-    """Practice software gets one line with the right beginning; nothing is placed."""
-    answer = send_raw(port, method + b" " + ADD + b" HTTP/1.0\r\nHost: localhost:8080\r\n\r\n")
+    """Everybody gets one line with the right beginning, browsers too; nothing is placed."""
+    head = b" HTTP/1.0\r\nHost: localhost:8080\r\nAccept: text/html\r\n\r\n"
+    answer = send_raw(port, method + b" " + path + head)
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.split(b" ", 2)[1] == b"400"
     assert body.startswith(b"error: ")
@@ -277,11 +290,11 @@ def test_plain_call_is_told_the_address(
 
 
 def test_plain_call_sends_no_body(port: int, send_raw: Any, orders: Any) -> None:
-    """What is sent in the clear is refused by its header; a program gets problem+json."""
+    """What is sent in the clear is refused by its header."""
     head = b"POST /api/v1/worklist HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000\r\n"
     answer = send_raw(port, head + b"Expect: 100-continue\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 400")
-    assert b"application/problem+json" in answer
+    assert b"https://localhost" in answer
     assert b"100 Continue" not in answer
 
 
@@ -331,6 +344,18 @@ def test_handshake_has_a_deadline(serve: Any, certificates: Certificates) -> Non
                 dripping.sendall(bytes([byte]))
                 threading.Event().wait(0.02)
         assert ends(half)
+
+
+def test_handshake_has_its_time_from_its_beginning(serve: Any, certificates: Certificates) -> None:
+    """A browser opens connections ahead: one that was silent at first is not late."""
+    port = serve(tls=certificates.server_tls(), limits=Limits(handshake_seconds=0.3)).port
+    opened = time.monotonic()
+    with plain(port) as connection:
+        wait_for(lambda: time.monotonic() > opened + 0.5)
+        context = trusting(certificates)
+        with context.wrap_socket(connection, server_hostname="localhost") as secured:
+            secured.sendall(LAST)
+            assert all_of(secured).endswith(b"ok\n")
 
 
 def test_whole_handshake_and_silence(serve: Any, certificates: Certificates) -> None:

@@ -24,7 +24,7 @@ from gdtbridge.settings import HttpSettings
 from gdtbridge.settings.hosts import HOST
 from gdtbridge.web.access.tokens import TokenCheck
 from gdtbridge.web.forms import raw_values
-from gdtbridge.web.problems import ADD_PATH, TEXT_PATHS, refuse
+from gdtbridge.web.problems import ADD_PATH, TEXT_PATHS, CallRefused, ProblemDetails, refuse
 
 HEALTH_PATH: Final = "/healthz"
 GUARDED_FROM_PAGES: Final = ("/worklist/", "/studies/", "/api/")
@@ -125,7 +125,9 @@ class Guard:
         if request.scheme not in self._schemes:
             # a name of ours, or a number: `_check_host` let it pass
             address = f"https://{request.environ.get('HTTP_HOST', '…')}"
-            raise refuse(400, NOT_ENCRYPTED.format(address=address))
+            told = NOT_ENCRYPTED.format(address=address)
+            # a page's style would be refused as well
+            raise CallRefused(ProblemDetails(400, told, in_a_line=True))
 
     def _check_token(self, request: Request) -> None:
         parameters: list[bytes] = []
