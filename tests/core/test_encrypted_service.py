@@ -180,7 +180,8 @@ def test_start_is_refused(certificates: Certificates, tmp_path: Path) -> None:
         "peer (PACS).tls_certificate",
     ]
     parts = {one.part for one in probe(settings) if not one.ok}
-    assert {"dicom.tls_certificate", "peer (PACS).tls_certificate"} <= parts
+    named = {"dicom.tls_certificate", "http.tls_certificate", "peer (PACS).tls_certificate"}
+    assert named <= parts
 
 
 @pytest.mark.parametrize(
