@@ -19,7 +19,7 @@ from gdtbridge.attention import LOOK_ERRORS, AttentionSource
 from gdtbridge.attention.announcer import ATTENTION, RESOLVED
 from gdtbridge.attention.kinds import KINDS, AttentionLevel
 from gdtbridge.dicom.server import DicomServer, Observers
-from gdtbridge.health import Health
+from gdtbridge.health import Health, PartState
 from gdtbridge.outbox import HOUSE, MAIL
 from gdtbridge.service import probes_of
 from gdtbridge.settings import DicomSettings, load_settings
@@ -39,6 +39,7 @@ from tests.tools.mail_server import MailServer
 from tests.tools.practice import Practice
 from tests.tools.reception import Reception
 from tests.tools.share import Share, share
+from tests.tools.waiting import wait_for
 
 SETTINGS = {
     "GDTBRIDGE_STORAGE__MIN_FREE_MB": "10",
@@ -215,8 +216,7 @@ class Desk:
         """Return which channels tell of a kind now."""
         kind = KINDS[code]
         fault = kind.level is AttentionLevel.FAULT
-        health = Health(probes_of(self.practice.core))
-        health.look()
+        health = self._health()
         state = told_state(health.parts())
         metrics = exposition(health.parts())
         status = "not-ready" if fault else "needs-person"
@@ -233,6 +233,14 @@ class Desk:
             "metrics": re.search(rf'_attention{{kind="{code}"}} [1-9]', metrics) is not None,
             "gdt": any(kind.german in text or kind.german_several in text for text in self.notes()),
         }
+
+    def _health(self) -> Health:
+        """Return how the parts are, once each has answered: a busy machine takes its time."""
+        health = Health(probes_of(self.practice.core))
+        health.look()
+        unheard = PartState(ok=False, detail="?")
+        wait_for(lambda: unheard not in health.parts().values(), 60, "an answer of each part")
+        return health
 
     def was_mailed(self, code: str) -> bool:
         """Return whether any mail told of a kind."""
