@@ -53,7 +53,7 @@ from gdtbridge.commitment import CommitmentBook
 from gdtbridge.confirmation.book import Confirmations
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
-from gdtbridge.day import Day, PageRevision
+from gdtbridge.day import Day, EntryOutlook, PageRevision
 from gdtbridge.devices import DeviceDirectory
 from gdtbridge.devices.answering import DeviceWorklist
 from gdtbridge.dicom.commitment_report import CommitmentReporter
@@ -79,9 +79,11 @@ from gdtbridge.folders.silence import ExchangeSilence, SilenceSource
 from gdtbridge.forward.book import ForwardBook
 from gdtbridge.forward.gathering import ObjectGatherer
 from gdtbridge.orders.book import OrderBook
+from gdtbridge.orders.editing import OrderEditor
 from gdtbridge.orders.filler import OrderFiller
 from gdtbridge.orders.folder_memory import FolderMemory
 from gdtbridge.orders.gdt_orders import GdtOrders
+from gdtbridge.orders.known_patients import KnownPatients
 from gdtbridge.orders.master_data import MasterData
 from gdtbridge.outbox import (
     COMMITMENT,
@@ -204,6 +206,9 @@ class Core:
     clock_watch: ClockWatch
     day: Day
     revision: PageRevision
+    editor: OrderEditor
+    outlook: EntryOutlook
+    known_patients: KnownPatients
 
     def adopt(self) -> None:
         """Have every received file on the disk, and read whom those of an older program name.
@@ -373,6 +378,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     )
     corrections = ResultCorrections(database, archive, outbox, retractor, held, due, clock)
     rehearsal = Rehearsal(database, archive, worklist, gatherer, settler, clock)
+    sight = ListSight(query_reports, clock)
     return Core(
         settings,
         routing,
@@ -432,8 +438,11 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         due,
         clock,
         ClockWatch(database, clock),
-        Day(database, ListSight(query_reports, clock), devices, maker.dates, clock),
+        Day(database, sight, devices, maker.dates, clock),
         PageRevision(database, clock),
+        OrderEditor(book, database, worklist),
+        EntryOutlook(database, sight, devices, callers, settings.worklist.station),
+        KnownPatients(database),
     )
 
 

@@ -365,7 +365,11 @@ def web_ports(core: Core) -> CorePorts:
         core.studies,
         core.query_reports,
         system=system,
-        revision=lambda: int(core.clock.utc()),
+        editing=core.editor,
+        day=core.day,
+        outlook=core.outlook,
+        patients=core.known_patients,
+        revision=lambda: core.revision.number,
     )
 
 

@@ -17,6 +17,7 @@ from gdtbridge.day.model import (
     ReasonCode,
     ShownDevice,
 )
+from gdtbridge.day.outlook import DeviceOutlook, EntryOutlook
 from gdtbridge.day.revision import PageRevision
 from gdtbridge.day.states import STATES, StateLook
 
@@ -27,6 +28,8 @@ __all__ = [
     "DayFilter",
     "DayLine",
     "DaySheet",
+    "DeviceOutlook",
+    "EntryOutlook",
     "LineAct",
     "LineReason",
     "LineState",

@@ -134,9 +134,12 @@ class OrderBook:
 
     # ------------------------------------------------------------------ an order is asked for
 
-    def check(self, wanted: WantedOrder) -> None:
-        """Raise `OrderError` where `take` would for a wrong field; nothing is written."""
-        self._entries.make(self._followed(wanted))
+    def check(self, wanted: WantedOrder) -> Entry:
+        """Return the entry a new order would get; raise `OrderError` where `take` would.
+
+        Nothing is written.
+        """
+        return self._entries.make(self._followed(wanted))
 
     def take(self, wanted: WantedOrder) -> tuple[RecordOutcome, Order]:
         """Place, correct or repeat what is ``wanted``; return what was done with which order.
@@ -333,6 +336,15 @@ class OrderBook:
                 self._tell(connection, order, OrderProgress.CANCELLED)
         closed = replace(order, state=state, mark=ListingMark.REMOVE)
         self._follow(closed, before=replace(order, mark=None), waited=record is None)
+
+    def reopen(self, order: Order) -> Order:
+        """Let a cancelled order wait again, its entry back on the list; within `writing`."""
+        with self._database.write() as connection:
+            store.restore_order(connection, order.id)
+            self._tell(connection, order, OrderProgress.ACCEPTED)
+        waiting = replace(order, state=OrderState.ORDERED, mark=ListingMark.ADD)
+        self._follow(waiting, before=replace(order, mark=None), waited=True)
+        return waiting
 
     def images_received(
         self, connection: Connection, study_instance_uid: str, patient_id: str

@@ -455,6 +455,11 @@ def close_order(connection: Connection, order_id: int, state: OrderState) -> Non
     _update(connection, order_id, state=state, listing=ListingMark.REMOVE)
 
 
+def restore_order(connection: Connection, order_id: int) -> None:
+    """Let a cancelled order wait again, and mark that its entry has to return to the worklist."""
+    _update(connection, order_id, state=OrderState.ORDERED, listing=ListingMark.ADD)
+
+
 def forget_mark(connection: Connection, order_id: int, **times: float | None) -> None:
     """Note that the worklist folder says what the order says, and since when: see `Order`."""
     _update(connection, order_id, listing=None, **times)
@@ -589,3 +594,10 @@ def find_patient(connection: Connection, patient_id: str) -> Patient | None:
     kept = kept_patients(connection, numbers)
     found = next((kept[number] for number in numbers if number in kept), None)
     return replace(found, id=patient_id) if found is not None else None
+
+
+def patient_told_at(connection: Connection, patient_id: str) -> float | None:
+    """Return when the master data of a chart came last (UTC seconds); None where none came."""
+    numbers = moves_of(connection, [patient_id]).all_of(patient_id)
+    query = sa.select(sa.func.max(patient.c.received_at)).where(patient.c.patient_id.in_(numbers))
+    return connection.execute(query).scalar()

@@ -6,7 +6,7 @@ Only the last queries are looked at, each once: what was seen is remembered in m
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -22,10 +22,10 @@ from gdtbridge.queries.model import QueryRecord
 from gdtbridge.queries.preview import moved_to
 from gdtbridge.queries.report import QueryReports
 from gdtbridge.queries.source import OF_ONE
-from worklist import EntryError, Query, exclusions, given_keys, item_from, item_of
+from worklist import EntryError, Exclusion, Item, exclusions, given_keys, item_from, item_of
 
-LOOK_BACK_SECONDS: Final = 2 * DAY_SECONDS
-"""Queries of so long ago tell what devices usually ask, and what they have seen."""
+LOOK_BACK_SECONDS: Final = 4 * DAY_SECONDS
+"""Queries of so long ago tell what devices usually ask, and what they saw: a long weekend."""
 MOST_SEEN: Final = 20_000
 """Entries whose last sight is remembered."""
 MOST_JUDGED: Final = 5_000
@@ -85,6 +85,20 @@ class ListSight:
             self._look(connection)
             return {order.id: self._sight(order) for order in orders}
 
+    def asked(self, connection: Connection) -> list[QueryRecord]:
+        """Return the last query of each device that was not for one patient alone."""
+        with self._turn:
+            self._look(connection)
+            return list(self._known.asked.values())
+
+    def missed(self, record: QueryRecord, item: Item, day: date | None) -> tuple[Exclusion, ...]:
+        """Return the keys an entry fails of a device's query, asked as on the ``day``."""
+        keys, asked_on = dataset_of(record), local_time(record.last_at).date()
+        if day is not None:
+            keys, _ = moved_to(keys, asked_on, day)
+        query = self._reports.worklist.read_query(keys, caller=record.query.caller)
+        return exclusions(query, item)
+
     def _look(self, connection: Connection) -> None:
         """Take note of the queries since the last look, those of the same moment once more."""
         known, earliest = self._known, self._clock.utc() - LOOK_BACK_SECONDS
@@ -125,15 +139,7 @@ class ListSight:
         except EntryError:  # of schema 2, without a time: nobody knows
             return True
         day = order.scheduled.date() if order.scheduled is not None else None
-        return any(not exclusions(query, item) for query in self._queries(asked, day))
-
-    def _queries(self, asked: Iterable[QueryRecord], day: date | None) -> Iterator[Query]:
-        """Yield the queries as devices would ask them on a day."""
-        for record in asked:
-            keys, asked_on = dataset_of(record), local_time(record.last_at).date()
-            if day is not None:
-                keys, _ = moved_to(keys, asked_on, day)
-            yield self._reports.worklist.read_query(keys, caller=record.query.caller)
+        return any(not self.missed(record, item, day) for record in asked)
 
 
 def _is_for_one(record: QueryRecord) -> bool:

@@ -246,10 +246,19 @@ class PracticeSettings(SettingsSection):
     name: Annotated[str, Field(max_length=80)] = ""
 
 
+class ProcedurePreset(SettingsSection):
+    """A procedure the form offers; what it is done with is as usual where nothing is said."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    modality: Annotated[str, Field(pattern=r"^[A-Z0-9_ ]{0,16}$")] = ""
+    station: AeTitles | None = None
+
+
 class PageSettings(SettingsSection):
     """The pages people see."""
 
     language: Literal["de", "en"] = "de"
+    procedures: Annotated[tuple[ProcedurePreset, ...], BeforeValidator(_tables)] = ()
 
 
 class ProcedureCodeRule(SettingsSection):

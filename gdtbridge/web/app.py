@@ -73,7 +73,7 @@ def create_app(
     app.before_request(lambda: frame.follow() if is_page() else None)
     app.register_error_handler(Exception, lambda error: _answer_error(error, frame))
     _add_state_routes(app, readiness)
-    for path, name, view, methods in page_routes(frame, core, readiness):
+    for path, name, view, methods in page_routes(frame, core, settings, readiness):
         _add_route(app, path, PREFIX + name, slots.bound(view), *methods)
     asks = not settings.http.token.get_secret_value()
     add_call = WorklistAddCall(core.orders, core.answers, today, PlacingPages(frame), asks=asks)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
+from gdtbridge.day import EVERY_LINE, DayFilter, DaySheet, DeviceOutlook, ShownDevice
 from gdtbridge.exams import PatientExam, StudyQuery
 from gdtbridge.health import PartState
-from gdtbridge.orders import OrderRequest, PlacedOrder
+from gdtbridge.orders import Order, OrderRequest, PlacedOrder
+from gdtbridge.orders.editing import EditedOrder
+from gdtbridge.orders.known_patients import KnownPatient
 from gdtbridge.people import Patient
 from gdtbridge.queries.report import DeviceQueries, ListPreview
 from gdtbridge.settings import SettingInForce
@@ -79,6 +83,62 @@ class SystemPort(Protocol):
         """Return the settings that have every one of the words; no secret."""
 
 
+class EditPort(Protocol):
+    """Orders in the hands of people; `gdtbridge.orders.editing` has them."""
+
+    def read(self, accession_number: str) -> Order:
+        """Return an order, open or not; raise `NotFound`."""
+
+    def draft(self, request: OrderRequest) -> Entry:
+        """Return the entry a request would get; raise `OrderError`. Nothing is written."""
+
+    def edit(self, accession_number: str, wanted: Callable[[Order], OrderRequest]) -> EditedOrder:
+        """Let an order say what ``wanted`` makes of it as it is now; raise what that raises.
+
+        Raises `NotFound`, `TooLate` or `OrderError`.
+        """
+
+    def remove(self, accession_number: str, revision: str = "") -> Order:
+        """Take an order off the list; return it as it was. Raises `NotFound` or `TooLate`."""
+
+    def restore(self, accession_number: str) -> Order:
+        """Bring a cancelled order back. Raises `NotFound` or `TooLate`."""
+
+
+class DayPort(Protocol):
+    """The lines of a day; `gdtbridge.day` has them."""
+
+    @property
+    def today(self) -> date:
+        """The day it is in the practice."""
+
+    def lines(self, day: date, wanted: DayFilter = EVERY_LINE) -> DaySheet:
+        """Return the sheet of a day, of the ``wanted`` lines."""
+
+
+class OutlookPort(Protocol):
+    """What devices will show of an entry; `gdtbridge.day` tells it."""
+
+    def of(self, entry: Entry) -> Sequence[DeviceOutlook]:
+        """Return every device that asked lately, with what keeps the entry from it."""
+
+    def stations(self, *further: str) -> Sequence[ShownDevice]:
+        """Return the devices an entry may be for, those of ``further`` stations among them."""
+
+    def has_ever_asked(self, aet: str) -> bool:
+        """Return whether a device of that AE title ever asked for its list."""
+
+
+class KnownPatientPort(Protocol):
+    """Whom the practice knows; `gdtbridge.orders` remembers them."""
+
+    def owner(self, number: str) -> KnownPatient | None:
+        """Return whose a patient number is; None where nobody said."""
+
+    def waiting(self, number: str) -> Sequence[Order]:
+        """Return the open orders under a number, the newest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class CorePorts:
     """All the HTTP edge asks."""
@@ -87,6 +147,10 @@ class CorePorts:
     answers: AnswerPort
     studies: StudyPort
     queries: QueryReportPort
+    editing: EditPort
+    day: DayPort
+    outlook: OutlookPort
+    patients: KnownPatientPort
     revision: Callable[[], int]
     """Tells, at once, a number that is another when what pages show may have changed."""
     system: SystemPort

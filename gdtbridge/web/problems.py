@@ -24,6 +24,7 @@ from gdtbridge.errors import (
     NotFound,
     OrderError,
     OutOfResources,
+    TooLate,
 )
 from gdtbridge.logs import describe
 
@@ -68,6 +69,7 @@ STATUS: Final[tuple[tuple[type[BridgeError], HTTPStatus], ...]] = (
     (OrderError, HTTPStatus.BAD_REQUEST),
     (NotFound, HTTPStatus.NOT_FOUND),
     (AnotherPerson, HTTPStatus.CONFLICT),
+    (TooLate, HTTPStatus.CONFLICT),
     (OutOfResources, HTTPStatus.INSUFFICIENT_STORAGE),
     (DatabaseError, HTTPStatus.SERVICE_UNAVAILABLE),
 )

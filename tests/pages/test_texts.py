@@ -36,7 +36,7 @@ def test_both_languages_say_the_same() -> None:
     assert [path for path, text in {**german, **english}.items() if not text.strip()] == []
 
 
-@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.relative_to(ROOM).as_posix())
 def test_every_text_a_template_names_is_there(file: Path) -> None:
     """No page fails for a text that nobody wrote."""
     named = SAID.findall(file.read_text("utf-8"))
@@ -76,7 +76,7 @@ class Words(HTMLParser):
                 self.handle_data(value)
 
 
-@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.relative_to(ROOM).as_posix())
 def test_every_word_of_a_template_comes_from_the_catalogue(file: Path) -> None:
     """What a person can read can be proof-read, and is in both languages."""
     words = Words()

@@ -58,7 +58,7 @@ def screen(
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda said: wrong.append(said.text) if _is_refused(said.text) else None)
         yield page
-        assert wrong == []
+        assert wrong == [], wrong
 
 
 def _is_refused(said: str) -> bool:

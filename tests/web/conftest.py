@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 
@@ -185,6 +186,14 @@ def parts() -> dict[str, PartState]:
     return {"database": PartState(ok=True), "dicom": PartState(ok=True, detail="port 11112")}
 
 
+def memory_ports(orders: MemoryOrders, studies: MemoryStudies) -> CorePorts:
+    """Return the ports of the calls of programs; pages have nobody to ask."""
+    nobody: dict[str, Any] = dict.fromkeys(one.name for one in fields(CorePorts))
+    asked = {"orders": orders, "answers": orders, "studies": studies}
+    others = {"queries": MemoryQueries(), "system": MemorySystem(), "revision": int}
+    return CorePorts(**{**nobody, **asked, **others})
+
+
 Serve = Callable[..., WebServer]
 
 
@@ -206,7 +215,7 @@ def serve(
         settings = Settings.model_validate({"http": said, "viewer": viewer})
         server = create_server(
             settings,
-            CorePorts(orders, orders, studies, MemoryQueries(), int, MemorySystem()),
+            memory_ports(orders, studies),
             lambda: parts,
             today=lambda: TODAY,
             slots=slots,

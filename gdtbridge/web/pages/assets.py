@@ -27,7 +27,10 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
 """The files a browser may ask for, by their ending; icons stand in the pages themselves."""
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 
-_LEFT_OUT: Final = re.compile(r"<!--.*?-->|\s(?:class|xmlns|width|height)=\"[^\"]*\"", re.DOTALL)
+_COMMENT: Final = re.compile("<!--.*?-->", re.DOTALL)
+_HEAD: Final = re.compile("<svg[^>]*>")
+_LEFT_OUT: Final = re.compile(r"\s(?:class|xmlns|width|height)=\"[^\"]*\"")
+"""Attributes of the whole shape; those of its parts stay."""
 
 
 @cache
@@ -68,6 +71,7 @@ def icon(name: str, extra: str = "") -> Markup:
     Raises `FileNotFoundError` for one that is not shipped.
     """
     drawn = (FOLDER / "icons" / f"{name}.svg").read_text("utf-8")
-    drawn = " ".join(_LEFT_OUT.sub("", drawn).split())
+    drawn = _HEAD.sub(lambda head: _LEFT_OUT.sub("", head[0]), _COMMENT.sub("", drawn), count=1)
+    drawn = " ".join(drawn.split())
     classes = f"icon {extra}".strip()
     return Markup(drawn.replace("<svg", f'<svg class="{classes}" aria-hidden="true"', 1))  # noqa: S704 - our own file

@@ -152,8 +152,9 @@ class Frame:
     def go(self, path: str, notice: Notice | None = None) -> Response:
         """Return what sends the browser to another page (303), with something to say there."""
         if notice is not None:
+            path, hash_, fragment = path.partition("#")
             mark = "&" if "?" in path else "?"
-            path += mark + urlencode({NOTICE: self._notices.ask(notice)})
+            path += mark + urlencode({NOTICE: self._notices.ask(notice)}) + hash_ + fragment
         return Response(status=303, headers={"Location": path})
 
     def refused(self, problem: ProblemDetails, place: str) -> Response:
@@ -162,14 +163,13 @@ class Frame:
         if problem.status >= 500:
             code = secrets.token_hex(2).upper()
             log.error("%s: the page that was shown instead has the code %s", place, code)
-        pair = (problem.detail or SENTENCES.get(problem.status, "")).split(" / ")
         path = f"refused.{problem.status}"
         answer = self.show(
             "refused.html",
             self.texts(f"{path}.title" if self.texts.has(f"{path}.title") else "refused.title"),
             status=problem.status,
             own=True,
-            sentence=pair[min(self.texts.language, len(pair) - 1)],
+            sentence=self.texts.half(problem.detail or SENTENCES.get(problem.status, "")),
             code=code,
         )
         for name, value in problem.headers:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Final, TypeAlias
 
 from flask import Response, request
 
+from gdtbridge.settings import Settings
 from gdtbridge.web.pages.assets import asset
+from gdtbridge.web.pages.entry.page import EntryPage
+from gdtbridge.web.pages.entry.routes import entry_routes
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.system import SystemPages
+from gdtbridge.web.pages.today import page as today
+from gdtbridge.web.pages.today.page import TodayPage
 from gdtbridge.web.ports import CorePorts, Readiness
 
 PageRoute: TypeAlias = tuple[str, str, Callable[..., Response], tuple[str, ...]]
@@ -19,12 +25,21 @@ PREFIX: Final = "page_"
 READ: Final = ("GET", "HEAD")
 
 
-def page_routes(frame: Frame, core: CorePorts, readiness: Readiness) -> Iterator[PageRoute]:
+def page_routes(
+    frame: Frame, core: CorePorts, settings: Settings, readiness: Readiness
+) -> Iterator[PageRoute]:
     """Yield every page."""
     yield "/", "start", lambda: frame.go("/heute"), READ
     yield "/static/<version>/<path:name>", "asset", asset, READ
     yield "/mehr", "more", lambda: frame.show("more.html", frame.texts("nav.more")), READ
     yield from SystemPages(frame, core.system, readiness).routes()
+    yield today.PATH, "today", TodayPage(frame, core, local_now).show, READ
+    yield from entry_routes(EntryPage(frame, core, settings, local_now))
+
+
+def local_now() -> datetime:
+    """Return the time in the practice, naive."""
+    return datetime.now()  # noqa: DTZ005 - an appointment is in local time
 
 
 def is_page() -> bool:

@@ -42,6 +42,11 @@ class Texts:
         marked = _BOLD.sub(r"<b>\1</b>", str(escape(self._raw(path, values))))
         return Markup(marked).format_map(values)  # noqa: S704 - escaped just above
 
+    def half(self, pair: str) -> str:
+        """Return this language's half of a text that is ``German / English``."""
+        halves = pair.split(" / ")
+        return halves[min(self.language, len(halves) - 1)]
+
     def has(self, path: str) -> bool:
         """Return whether there is such a text."""
         return path in self._texts or f"{path}.other" in self._texts

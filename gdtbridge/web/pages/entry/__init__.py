@@ -1,0 +1,1 @@
+"""The form of an entry: patient, procedure, time and device; added, corrected, taken back."""

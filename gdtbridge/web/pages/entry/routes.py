@@ -1,0 +1,29 @@
+"""The addresses of the form and of what is done with an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from flask import Response
+
+from gdtbridge.web.pages.entry import acts, page
+from gdtbridge.web.pages.entry.acts import EntryActs
+from gdtbridge.web.pages.entry.page import EntryPage
+
+
+def entry_routes(
+    form: EntryPage,
+) -> Iterator[tuple[str, str, Callable[..., Response], tuple[str, ...]]]:
+    """Yield path, name, view and methods of each."""
+    read, write = ("GET", "HEAD"), ("POST",)
+    done = EntryActs(form)
+    yield page.PATH, "entry_new", form.new, read
+    yield page.PATH, "entry_add", form.add, write
+    yield page.CHECK_PATH, "entry_check", form.check, write
+    yield page.ENTRY_PATH, "entry_edit", form.edit, read
+    yield page.ENTRY_PATH, "entry_save", form.save, write
+    yield acts.MOVE_PATH, "entry_where", done.where, read
+    yield acts.MOVE_PATH, "entry_move", done.move, write
+    yield acts.REMOVE_PATH, "entry_remove", done.remove, write
+    yield acts.RESTORE_PATH, "entry_restore", done.restore, write
+    yield acts.UNDO_PATH, "entry_undo", done.undo, write

@@ -1,0 +1,1 @@
+"""The page of a day: who is on the list, and what became of everyone."""

@@ -1,0 +1,99 @@
+"""The lines of a day in words: state, second line, and what a screen reader is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from gdtbridge.day import STATES, DayLine, LineAct, LineReason, LineState, ReasonCode, StateLook
+from gdtbridge.web.pages.formats import Formats
+from gdtbridge.web.pages.visitor import Visitor
+
+TOLD: Final = frozenset({LineState.NEEDS_YOU, LineState.IN_CHART})
+"""States a screen reader is told of when a line comes into them."""
+OF_DETAIL: Final = frozenset({ReasonCode.HELD, ReasonCode.REPORT, ReasonCode.STEP})
+"""Reasons with a text for each of their details."""
+BUSY: Final = frozenset({LineState.IN_EXAMINATION, LineState.RECEIVING})
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """A line with its words: state, second line, hover text, and what is announced of it."""
+
+    line: DayLine
+    look: StateLook
+    word: str
+    reason: str
+    hover: str = ""
+    announced: str = ""
+
+    @property
+    def is_unshown(self) -> bool:
+        """Whether no device will show the entry."""
+        return self.line.reason.code is ReasonCode.UNSHOWN
+
+    def href(self, visitor: Visitor) -> str:
+        """Return where the line leads: to its exam, else to its form; empty for nowhere."""
+        if self.line.exam_id:
+            return f"/untersuchung/{self.line.exam_id}"
+        if LineAct.EDIT in self.line.acts and visitor.may_change:
+            return f"/eintrag/{quote(self.line.order_number)}"
+        return ""
+
+    @property
+    def tone(self) -> str:
+        """How the row stands out: for a person, for what is going on, or not at all."""
+        if self.line.state is LineState.NEEDS_YOU:
+            return "hot"
+        return "now" if self.line.state in BUSY else ""
+
+    @property
+    def devices(self) -> str:
+        """Where it is to be done, or was."""
+        return ", ".join(one.shown for one in self.line.devices)
+
+
+def shown(line: DayLine, formats: Formats) -> ShownLine:
+    """Return a line in words."""
+    texts = formats.texts
+    word = texts(f"states.{line.state}")
+    told = reason_text(line, formats)
+    hover = ""
+    if line.reason.code is ReasonCode.COLLECTED:
+        hover = texts("today.collected_hover", time=formats.moment(line.reason.at))
+    elif line.reason.code is ReasonCode.REMARK:
+        hover = line.reason.detail
+    announced = ""
+    if line.state in TOLD:
+        announced = texts("today.announced", name=line.patient.listed_name, state=word)
+    return ShownLine(line, STATES[line.state], word, told, hover, announced)
+
+
+def reason_text(line: DayLine, formats: Formats) -> str:
+    """Return the second line; empty where there is nothing to say."""
+    reason, texts = line.reason, formats.texts
+    if reason.code is ReasonCode.NONE:
+        return ""
+    if reason.code in OF_DETAIL:
+        path = f"today.{reason.code}.{reason.detail}"
+        return texts(path) if texts.has(path) else texts(f"today.{reason.code}.other")
+    if reason.code is ReasonCode.OBJECTS:
+        return _objects(reason, formats)
+    if reason.code is ReasonCode.BY_DEVICE and not reason.detail:
+        return formats.clock(reason.at)
+    return texts(
+        f"today.reason.{reason.code}",
+        time=formats.moment(reason.at),
+        device=reason.device.shown if reason.device is not None else texts("entry.station"),
+        detail=reason.detail,
+    )
+
+
+def _objects(reason: LineReason, formats: Formats) -> str:
+    texts, parts = formats.texts, []
+    if reason.pictures:
+        parts.append(texts("today.pictures", n=reason.pictures))
+    if reason.reports:
+        parts.append(texts("today.reports", n=reason.reports))
+    return texts("today.reason.objects", what=", ".join(parts) or texts("today.something"))
