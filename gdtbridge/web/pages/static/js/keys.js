@@ -106,5 +106,10 @@ function moveRow(target, step) {
   const rows = [...document.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility());
   const at = rows.indexOf(rowOf(target));
   const next = at < 0 ? (step > 0 ? 0 : rows.length - 1) : at + step;
-  return focus(rows[next]?.querySelector("a, button"));
+  return Boolean(rows[next]) && focusIn(rows[next]);
+}
+
+/** Put the focus on the first thing of a row that can have it and is seen. */
+export function focusIn(row) {
+  return focus([...row.querySelectorAll("a, button, summary")].find((one) => one.checkVisibility()));
 }

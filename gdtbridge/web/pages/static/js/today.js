@@ -1,5 +1,7 @@
 // The page of a day: the focus goes where something was done; the day's list is printed.
 
+import { focusIn } from "./keys.js";
+
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-prints]")) window.print();
 });
@@ -18,7 +20,8 @@ function nameNext(form) {
 
 function focusRow() {
   const row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  row?.querySelector("a, summary, button")?.focus({ preventScroll: false });
+  if (row) focusIn(row);
 }
 
-focusRow();
+// A browser that goes to the fragment of an address takes the focus away once more.
+window.addEventListener("load", () => setTimeout(focusRow));
