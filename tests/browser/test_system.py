@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -34,11 +33,11 @@ aet = "{"W" * 16}"
 
 @pytest.fixture(scope="module")
 def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Return a service with settings in a file and in the environment."""
+    """Return a service with settings in a file and in the environment, whose disk is full."""
     root = tmp_path_factory.mktemp("bridge")
     (root / "gdtbridge.toml").write_text(SETTINGS, "utf-8")
-    with service(root, gdt__dialect="gdt21") as running:
-        running.wait_until_ready()
+    with service(root, gdt__dialect="gdt21", storage__min_free_mb="999999999") as running:
+        wait_for(lambda: running.readiness()["attention"].get("disk-full"), 20, "the full disk")
         yield running
 
 
@@ -73,10 +72,10 @@ def test_every_setting_in_force_has_its_origin(browser: Browser, url: str) -> No
         )
         assert TOKEN not in page.content()
         page.get_by_role("link", name="Alle Einstellungen zeigen").click()
-        page.get_by_role("searchbox", name="Einstellung suchen").fill("quiet vorgabe")
+        page.get_by_role("searchbox", name="Einstellung suchen").fill("dicom.aet vorgabe")
         page.keyboard.press("Enter")
         expect(page.get_by_role("row")).to_have_count(2)
-        expect(page.get_by_role("row").nth(1)).to_contain_text("exam.quiet_seconds")
+        expect(page.get_by_role("row").nth(1)).to_contain_text("dicom.aet")
         page.get_by_role("searchbox", name="Einstellung suchen").fill(HOSTILE)
         page.keyboard.press("Enter")
         expect(page.locator("main")).to_contain_text("practice.name")
@@ -86,23 +85,16 @@ def test_every_setting_in_force_has_its_origin(browser: Browser, url: str) -> No
         assert violations(page) == []
 
 
-def test_a_part_that_fails_says_what_that_means(
-    browser: Browser, bridge: Service, url: str
-) -> None:
-    """A folder that is away: the delivery waits, since when, and for the IT which it is."""
-    bridge.gdt_out.rename(bridge.gdt_out.with_name("away"))
-    try:
-        wait_for(lambda: not bridge.readiness()["ready"], 30, "the missing folder")
-        with screen(browser, "phone") as page:
-            page.goto(url)
-            row = page.get_by_role("row", name="Ordner der Praxissoftware")
-            row = row.or_(page.get_by_role("row", name="Zustellungen"))
-            failing = row.filter(has_text="arbeitet nicht").first
-            expect(failing).to_contain_text("Seit ")
-            expect(failing).to_contain_text("Für die IT:")
-            assert violations(page) == []
-    finally:
-        shutil.move(bridge.gdt_out.with_name("away"), bridge.gdt_out)
+def test_a_part_that_fails_says_what_that_means(browser: Browser, url: str) -> None:
+    """A full disk: devices keep their images, since when, what to do; for the IT what is left."""
+    with screen(browser, "phone") as page:
+        page.goto(url)
+        row = page.get_by_role("row", name="Platte", exact=False)
+        expect(row).to_contain_text("arbeitet nicht")
+        expect(row).to_contain_text("Geräte behalten ihre Bilder. Seit ")
+        expect(row).to_contain_text("Für die IT:")
+        need = page.locator(".note", has_text="Platte voll")
+        expect(need).to_contain_text("Was tun: df -h ")
 
 
 def test_system_in_english(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
