@@ -18,6 +18,7 @@ from gdtbridge.commands.audit import audit
 from gdtbridge.commands.backup import archive, backup, restore
 from gdtbridge.commands.commitment import commitment
 from gdtbridge.commands.devices import devices
+from gdtbridge.commands.diagnose import diagnose
 from gdtbridge.commands.exams import exams
 from gdtbridge.commands.fetch import echo, fetch
 from gdtbridge.commands.forward import forward
@@ -80,6 +81,7 @@ for command in (
     access,
     audit,
     settings_command,
+    diagnose,
     attention,
     simulate,
     devices,

@@ -11,6 +11,9 @@ import re
 import sys
 import threading
 import warnings
+from collections.abc import Collection
+from contextlib import suppress
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +25,11 @@ OWN: Final = ("gdtbridge", "worklist")
 FORMAT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 _UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """What ends a line, moves a terminal's cursor or turns the reading direction."""
+
+_OF_AN_ERROR: Final = re.compile(r"\w*(Error|Exception)|\w+ at \w+\.py:\d+")
+"""What `describe` says of an error, without its text."""
+LEFT_OUT: Final = "…"
+TAIL_BYTES: Final = 256 * 1024
 
 
 class QuietFormatter(logging.Formatter):
@@ -40,12 +48,78 @@ class QuietFormatter(logging.Formatter):
         return f"{line} [{describe(error)}]" if error is not None else line
 
 
+class ScrubbedFormatter(logging.Formatter):
+    """Formats a record for whoever helps from outside: nothing of what was met is in the line.
+
+    What stays is what stands in the program, numbers, types and places of errors, and words of a
+    list. All else, however harmless it looks, is left out.
+    """
+
+    def __init__(self, words: Collection[str] = ()) -> None:
+        """``words`` may stay: what settings name."""
+        super().__init__()
+        self._words = frozenset(words)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        message = self._message(record) if _is_own(record) else f"{record.module}:{record.lineno}"
+        line = FORMAT % {
+            "asctime": self.formatTime(record),
+            "levelname": record.levelname,
+            "name": record.name,
+            "message": message,
+        }
+        error = record.exc_info[1] if record.exc_info else None
+        return f"{line} [{_place_of(error)}]" if error is not None else line
+
+    def _message(self, record: logging.LogRecord) -> str:
+        template = str(record.msg)
+        if not record.args:
+            return template
+        if not isinstance(record.args, tuple):
+            return f"{template} ({record.module}:{record.lineno})"
+        try:
+            return template % tuple(map(self._kept, record.args))
+        except (TypeError, ValueError):
+            return f"{template} ({record.module}:{record.lineno})"
+
+    def _kept(self, argument: object) -> object:
+        if isinstance(argument, int | float):
+            return argument
+        text = str(argument)
+        return text if text in self._words or _OF_AN_ERROR.fullmatch(text) else LEFT_OUT
+
+
+def keep_tail(file: Path, words: Collection[str] = ()) -> None:
+    """Keep the last lines of the log, scrubbed, in ``file`` and one beside it (``.1``).
+
+    So the last words of a service that died are there. Raises `OSError`.
+    """
+    tail = RotatingFileHandler(file, maxBytes=TAIL_BYTES, backupCount=1, encoding="utf-8")
+    tail.setFormatter(ScrubbedFormatter(words))
+    logging.getLogger().addHandler(tail)
+
+
+def tail_of(file: Path) -> str:
+    """Return what `keep_tail` has kept, the oldest line first; empty where there is nothing."""
+    found = ""
+    for one in (file.with_name(f"{file.name}.1"), file):
+        with suppress(OSError):
+            found += one.read_text("utf-8")
+    return found
+
+
 def _is_own(record: logging.LogRecord) -> bool:
     return record.name.partition(".")[0] in OWN
 
 
 def _foreign(record: logging.LogRecord) -> str:
     return f"{record.msg if record.args else 'message'} ({record.module}:{record.lineno})"
+
+
+def _place_of(error: BaseException) -> str:
+    """Return type and innermost place of an error, and nothing of what it says."""
+    return describe(error).partition(": ")[0]
 
 
 def describe(error: BaseException | None) -> str:

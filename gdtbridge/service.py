@@ -17,7 +17,7 @@ from gdtbridge.accounts.memory import FOLLOW_SECONDS, NOTE_SECONDS
 from gdtbridge.accounts.model import link_path
 from gdtbridge.archive import spool
 from gdtbridge.archive.picked_files import PickupMemory
-from gdtbridge.attention import AttentionSource, counts, has_fault
+from gdtbridge.attention import KINDS, AttentionSource, counts, has_fault
 from gdtbridge.attention.announcer import LOOK_SECONDS as ANNOUNCE_SECONDS
 from gdtbridge.attention.sources import free_inodes
 from gdtbridge.audit import Actor, ActorKind
@@ -44,12 +44,13 @@ from gdtbridge.folders.silence import LOOK_SECONDS as SILENCE_SECONDS
 from gdtbridge.folders.watching import FolderLooker
 from gdtbridge.forward import CopyState
 from gdtbridge.health import LOOK_SECONDS, Figure, Health, PartHistory, PartState, Probe
+from gdtbridge.logs import keep_tail
 from gdtbridge.ownership import only_service
 from gdtbridge.retrieve.peers import PeerView
 from gdtbridge.scheduler import Scheduler
 from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.folders import is_writable
-from gdtbridge.system import SystemReports
+from gdtbridge.system import DiagnosisFile, SystemReports
 from gdtbridge.web import CorePorts, create_server
 
 log = logging.getLogger(__name__)
@@ -151,6 +152,15 @@ class Bridge:
         """Return the path of a one-time link that makes the first account."""
         by = Actor(ActorKind.COMMAND, "gdtbridge serve")
         return link_path(self._core.access.accounts.first_link(by))
+
+    @property
+    def words(self) -> frozenset[str]:
+        """What of the log may leave the house: AE titles of settings, destinations, kinds."""
+        settings = self._settings
+        titles = [one.aet for one in settings.peer]
+        titles += [one.aet for one in settings.device if one.aet is not None]
+        destinations = [one.destination for one in self._core.outbox.status()]
+        return frozenset((settings.dicom.aet, *titles, *destinations, *KINDS))
 
     def start(self) -> None:
         """Finish the orders a crash interrupted; start the outbox, the scheduler, then the edges.
@@ -354,17 +364,25 @@ def pickup_watches(core: Core) -> dict[str, PickupWatch]:
     }
 
 
+def system_of(core: Core) -> SystemReports:
+    """Return who finds out how the installation is."""
+    settings, database, attention, clock = core.settings, core.database, core.attention, core.clock
+    support = DiagnosisFile(
+        settings, database, attention, core.callers, core.devices, core.queries, clock
+    )
+    return SystemReports(
+        settings, database, attention, core.certificates, core.forecast, support, clock
+    )
+
+
 def web_ports(core: Core) -> CorePorts:
     """Return what the web server asks of the core."""
-    system = SystemReports(
-        core.settings, core.database, core.attention, core.certificates, core.forecast, core.clock
-    )
     return CorePorts(
         core.orders,
         core.routing.default.records,
         core.studies,
         core.query_reports,
-        system=system,
+        system=system_of(core),
         editing=core.editor,
         day=core.day,
         outlook=core.outlook,
@@ -513,6 +531,7 @@ def serve(
             begin_anew(settings)
     sys.setswitchinterval(SWITCH_SECONDS)
     bridge = Bridge(settings)
+    keep_tail(settings.log_tail, bridge.words)
     bridge.start()
     gc.freeze()  # what lives as long as the service is not looked through again and again
     log.info("DICOM %s port %d", settings.dicom.plain_host, bridge.dicom_port)

@@ -633,6 +633,11 @@ class Settings(BaseModel):
         return self.storage.database or f"sqlite:///{self.root / 'gdtbridge.sqlite'}"
 
     @property
+    def log_tail(self) -> Path:
+        """The last lines of the log, for whoever helps from outside."""
+        return self.root / "support.log"
+
+    @property
     def archive_folder(self) -> Path:
         """Received instances."""
         return self.root / "archive"

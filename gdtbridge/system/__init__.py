@@ -3,7 +3,8 @@
 What must not live here: how it is shown, and anything of a patient.
 """
 
+from gdtbridge.system.diagnosis import DiagnosisFile
 from gdtbridge.system.report import ClockState, SystemReport, SystemReports
 from gdtbridge.system.versions import InstalledVersion
 
-__all__ = ["ClockState", "InstalledVersion", "SystemReport", "SystemReports"]
+__all__ = ["ClockState", "DiagnosisFile", "InstalledVersion", "SystemReport", "SystemReports"]

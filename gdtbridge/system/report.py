@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from gdtbridge.attention import Attention, AttentionItem
@@ -13,8 +13,10 @@ from gdtbridge.clock_jumps import ClockJump, jumps_of_today
 from gdtbridge.commitment.promises import last_backup
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import BELIEVED_SINCE, SteadyClock
+from gdtbridge.health import PartState
 from gdtbridge.settings import SettingInForce, Settings, settings_in_force
 from gdtbridge.settings.in_force import matching
+from gdtbridge.system.diagnosis import DiagnosisFile
 from gdtbridge.system.versions import InstalledVersion, versions
 
 
@@ -55,6 +57,7 @@ class SystemReports:
     attention: Attention
     certificates: CertificateBook
     forecast: SpaceForecast
+    support: DiagnosisFile
     clock: SteadyClock
 
     def report(self, kinds: Collection[str]) -> SystemReport:
@@ -80,6 +83,10 @@ class SystemReports:
     def settings_in_force(self, words: str = "") -> Sequence[SettingInForce]:
         """Return the settings that have every one of the words; no secret."""
         return matching(settings_in_force(self.settings), words)
+
+    def diagnosis(self, parts: Mapping[str, PartState]) -> bytes:
+        """Return the file for support (ZIP); ``parts`` are those of the service that runs."""
+        return self.support.content(parts)
 
     def _space(self) -> DiskSpace | None:
         try:

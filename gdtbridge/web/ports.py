@@ -82,6 +82,9 @@ class SystemPort(Protocol):
     def settings_in_force(self, words: str = "") -> Sequence[SettingInForce]:
         """Return the settings that have every one of the words; no secret."""
 
+    def diagnosis(self, parts: Mapping[str, PartState]) -> bytes:
+        """Return the file for support (ZIP), without patient data."""
+
 
 class EditPort(Protocol):
     """Orders in the hands of people; `gdtbridge.orders.editing` has them."""

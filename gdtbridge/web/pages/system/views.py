@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from flask import Response, request
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 HOME: Final = PATHS[Area.SYSTEM]
 SETTINGS: Final = f"{HOME}/einstellungen"
+DIAGNOSIS: Final = f"{HOME}/diagnose"
 WORDS: Final = "wort"
 """Parameter with what settings are looked for."""
 READ: Final = ("GET", "HEAD")
@@ -50,6 +52,7 @@ class SystemPages:
         return (
             (HOME, "system", self.show, READ),
             (SETTINGS, "system_settings", self.show_settings, READ),
+            (DIAGNOSIS, "system_diagnosis", self.diagnosis, ("GET",)),
         )
 
     def show(self) -> Response:
@@ -66,6 +69,7 @@ class SystemPages:
             needs=[self._need(one) for one in report.needs],
             settings=said,
             settings_path=SETTINGS,
+            diagnosis_path=DIAGNOSIS,
         )
 
     def show_settings(self) -> Response:
@@ -82,6 +86,18 @@ class SystemPages:
             words=words,
             settings_path=SETTINGS,
         )
+
+    def diagnosis(self) -> Response:
+        """Return the file for support, to be saved."""
+        if not visitor().may_administer:
+            raise refuse(403)
+        name = f"gdtbridge-diagnose-{datetime.now().astimezone():%Y-%m-%d}.zip"
+        headers = {
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+        }
+        content = self.port.diagnosis(self.readiness())
+        return Response(content, 200, headers, content_type="application/zip")
 
     def _said(self) -> list[SettingInForce]:
         """Return what is no default."""
