@@ -90,6 +90,7 @@ from gdtbridge.outbox import (
     Outbox,
 )
 from gdtbridge.outbox.calls import WebhookCalls
+from gdtbridge.overview.deliveries import DeliveryOverview
 from gdtbridge.parts import (
     addresses_of,
     archive_peer,
@@ -187,6 +188,7 @@ class Core:
     query_reports: QueryReports
     forecast: SpaceForecast
     webhooks: WebhookCalls
+    deliveries: DeliveryOverview
     filling: IndexFilling
     finder: ArchiveFinder
     peers: PeerDirectory
@@ -346,6 +348,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         clock,
         arrival_of(settings, forward.targets),
     )
+    webhooks = WebhookCalls(database, outbox, clock)
     studies = StudyFinder(database, worklist, maker, settings.orders.encoding)
     ports = OrderPorts(
         GdtOrders(book, database, clock),
@@ -421,7 +424,10 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         queries,
         query_reports,
         forecast,
-        WebhookCalls(database, outbox, clock),
+        webhooks,
+        DeliveryOverview(
+            database, outbox, forward, confirmations, webhooks, routing, silence.folders, clock
+        ),
         IndexFilling(database, archive.folder),
         finder,
         peers,

@@ -650,6 +650,7 @@ forward_copy = sa.Table(  # an object, and one of the archives a copy of it goes
     sa.UniqueConstraint("instance_id", "destination"),
     sa.Index("ix_forward_copy_exam_id_destination", "exam_id", "destination"),
     sa.Index("ix_forward_copy_state_destination", "state", "destination", "confirm_at"),
+    sa.Index("ix_forward_copy_sent_at", "sent_at"),
 )
 
 inquiry = sa.Table(  # an archive is asked whether it keeps what it was sent (PS3.4 Annex J)

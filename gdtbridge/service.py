@@ -52,6 +52,7 @@ from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.folders import is_writable
 from gdtbridge.system import DiagnosisFile, SystemReports
 from gdtbridge.web import CorePorts, create_server
+from gdtbridge.web.ports import DeliveryPorts
 
 log = logging.getLogger(__name__)
 
@@ -382,6 +383,7 @@ def web_ports(core: Core) -> CorePorts:
         core.routing.default.records,
         core.studies,
         core.query_reports,
+        deliveries=DeliveryPorts(core.deliveries, core.outbox, core.webhooks, core.forward),
         system=system_of(core),
         editing=core.editor,
         day=core.day,

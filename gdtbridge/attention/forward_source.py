@@ -11,7 +11,6 @@ from gdtbridge.forward.book import ForwardBook, target_of
 from gdtbridge.forward.model import WrongCopy
 from gdtbridge.forward.sender import NOT_LATE
 from gdtbridge.outbox import FORWARD, Outbox
-from gdtbridge.people import Patient
 
 LATE_SECONDS: Final = 3600.0
 """An archive may be away so long before it is told."""
@@ -79,7 +78,7 @@ def _wrong_item(one: WrongCopy) -> AttentionItem:
         "forward-wrong-copy",
         f"wrong-copy:{one.id}",
         one.since,
-        whose=Patient.from_dicom(has.PatientID, has.PatientName, has.PatientBirthDate).listed,
+        whose=has.patient.listed,
         detail=f"{one.destination}: {one.study_instance_uid} ({one.copies}): {told}",
         names={"number": str(one.id), "peer": one.destination},
     )

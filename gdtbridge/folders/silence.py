@@ -120,6 +120,10 @@ class ExchangeSilence:
                 self._ask_once()
         return self._silent()
 
+    def folders(self) -> dict[Path, float]:
+        """Return since when (UTC seconds) each folder that does not answer has not."""
+        return {one.folder: one.since for one in self.silent()}
+
     def since(self, folder: Path) -> float:
         """Return since when (UTC seconds) a folder that does not answer has not; at most now."""
         remembered = self._remembered()

@@ -8,6 +8,8 @@ from dataclasses import astuple, dataclass, fields
 from enum import StrEnum
 from typing import Final, Self
 
+from gdtbridge.people import Patient
+
 
 class CopyState(StrEnum):
     """How far the copy of one object for one archive is.
@@ -79,6 +81,13 @@ class LeftIdentity:
     def said(self) -> str:
         """The identity as the database has it: a JSON list."""
         return json.dumps(astuple(self), ensure_ascii=False, separators=(",", ":"))
+
+    @property
+    def patient(self) -> Patient:
+        """The patient it names."""
+        return Patient.from_dicom(
+            self.PatientID, self.PatientName, self.PatientBirthDate, self.PatientSex
+        )
 
     def is_same_person(self, other: LeftIdentity) -> bool:
         """Return whether both say the same of the patient; the order may be another one."""

@@ -331,6 +331,15 @@ def doubt_planned(connection: Connection, exam_id: int, destination: str, plan: 
     change(connection, doubted, **values)
 
 
+def sent_since(connection: Connection, since: float) -> dict[str, tuple[int, int]]:
+    """Return how many copies each archive took since then (UTC seconds), and confirmed of those."""
+    confirmed = sa.func.sum(sa.case((table.c.state == CopyState.CONFIRMED, 1), else_=0))
+    taken = table.c.state.in_((CopyState.SENT, CopyState.CONFIRMED))
+    query = sa.select(table.c.destination, sa.func.count(), confirmed)
+    query = query.where(taken, table.c.sent_at >= since).group_by(table.c.destination)
+    return {to: (int(sent), int(kept)) for to, sent, kept in connection.execute(query)}
+
+
 def failures(connection: Connection) -> list[FailedCopies]:
     """Return what was given up, for each archive; what it took and lost is told elsewhere."""
     failed = sa.and_(table.c.state == CopyState.FAILED, table.c.losses == 0)

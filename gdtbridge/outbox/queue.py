@@ -25,6 +25,7 @@ from gdtbridge.outbox.model import (
 from gdtbridge.outbox.names import check_name
 from gdtbridge.outbox.pauses import DeliveryPause
 from gdtbridge.outbox.status import DestinationStatus
+from gdtbridge.outbox.waiting import WaitingMessage, asked_messages, open_messages
 from gdtbridge.outbox.worker import DestinationWorker, RemovedDestination
 from gdtbridge.webhooks import HouseEvent
 
@@ -312,6 +313,20 @@ class Outbox:
         with self._database.write() as connection:
             store.all_due(connection, destination, self._clock.utc())
         self._workers[destination].wake()
+
+    def sender_of(self, destination: str) -> Sender | None:
+        """Return who serves a destination; None for one the settings do not name any more."""
+        return self._senders.get(destination)
+
+    def waiting(self, destination: str, most: int) -> list[WaitingMessage]:
+        """Return what waits for a destination, what was put first, first."""
+        with self._database.read() as connection:
+            return open_messages(connection, destination, most)
+
+    def asked(self, most: int) -> list[WaitingMessage]:
+        """Return the messages `questions` is about, with what they say."""
+        with self._database.read() as connection:
+            return asked_messages(connection, most)
 
     def questions(self) -> tuple[DeliveryQuestion, ...]:
         """Return the messages of which only a person can tell whether they arrived."""

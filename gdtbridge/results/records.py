@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.catalogue.untold import SENTENCES, chart_lines
@@ -47,6 +48,9 @@ from gdtbridge.viewers import ViewerChoice, is_configured, study_url
 from worklist import Entry
 
 log = logging.getLogger(__name__)
+
+GENERAL: Final = frozenset({"gdt21", "gdt30", "gdt31"})
+"""Dialects that are of no practice software."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,11 @@ class ResultRecords:
     def values_of(self, report: Report) -> Report:
         """Return the report with the values that are sent of it (``gdt.earlier_values``)."""
         return report.with_earlier() if self._gdt.earlier_values == "send" else report
+
+    @property
+    def software(self) -> str:
+        """Name of the practice software the dialect is of; empty for one that is of none."""
+        return self._dialect.title if self._dialect.family not in GENERAL else ""
 
     @property
     def encoding(self) -> str:

@@ -26,7 +26,8 @@ from gdtbridge.web.api.worklist import Route, WorklistApi
 from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.placing import PlacingPages
-from gdtbridge.web.pages.routes import PREFIX, is_page, page_routes
+from gdtbridge.web.pages.routes import is_page, page_routes
+from gdtbridge.web.pages.routing import PREFIX
 from gdtbridge.web.pages.studies import StudiesPage
 from gdtbridge.web.parameters import FIELD_NAMES
 from gdtbridge.web.ports import CorePorts, Readiness

@@ -13,6 +13,9 @@ from gdtbridge.health import PartState
 from gdtbridge.orders import Order, OrderRequest, PlacedOrder
 from gdtbridge.orders.editing import EditedOrder
 from gdtbridge.orders.known_patients import KnownPatient
+from gdtbridge.outbox import PlaceQuestion
+from gdtbridge.outbox.pauses import DeliveryPause
+from gdtbridge.overview.deliveries import DeliveryReport
 from gdtbridge.people import Patient
 from gdtbridge.queries.report import DeviceQueries, ListPreview
 from gdtbridge.settings import SettingInForce
@@ -142,6 +145,65 @@ class KnownPatientPort(Protocol):
         """Return the open orders under a number, the newest first."""
 
 
+class DeliveryReportPort(Protocol):
+    """What leaves the house; `gdtbridge.overview` puts it together."""
+
+    def report(self) -> DeliveryReport:
+        """Return every question and every destination; raise a `BridgeError`."""
+
+
+class OutboxPort(Protocol):
+    """What people do about what leaves; `gdtbridge.outbox` does it."""
+
+    def answer(self, outbox_id: int, *, arrived: bool) -> None:
+        """Settle a question; raise `NotFound` where none is open."""
+
+    def pause(self, destination: str, why: str, who: str) -> DeliveryPause:
+        """Let nothing leave for a destination; raise `NotFound` or `TooLate`."""
+
+    def resume(self, destination: str) -> DeliveryPause:
+        """Let what waits leave; raise `NotFound` or `TooLate`."""
+
+    def try_now(self, destination: str) -> None:
+        """Have what waits tried at once; raise `NotFound`."""
+
+    def accept_places(self, route: str | None = None) -> Sequence[PlaceQuestion]:
+        """Let files go where the folders are now; raise `NotFound` where nothing is asked."""
+
+
+class CallPort(Protocol):
+    """The calls of webhooks that did not arrive."""
+
+    def again(self, name: str) -> int:
+        """Have them made again; return how many; raise `NotFound`."""
+
+    def discard(self, name: str) -> int:
+        """Forget them; return how many; raise `NotFound`."""
+
+
+class ForwardPort(Protocol):
+    """The copies for other archives; `gdtbridge.forward` has them."""
+
+    def again(self, numbers: Collection[int] = (), *, to: str = "") -> int:
+        """Send again what was given up; return how many; raise `NotFound`."""
+
+    def end(self, numbers: Collection[int] = (), *, to: str = "") -> int:
+        """Give up what has not arrived; return how many; raise `NotFound`."""
+
+    def corrected(self, number: int) -> None:
+        """Note that a person has seen to a wrong copy; raise `NotFound`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPorts:
+    """What the page of deliveries asks."""
+
+    report: DeliveryReportPort
+    outbox: OutboxPort
+    calls: CallPort
+    copies: ForwardPort
+
+
 @dataclass(frozen=True, slots=True)
 class CorePorts:
     """All the HTTP edge asks."""
@@ -157,6 +219,7 @@ class CorePorts:
     revision: Callable[[], int]
     """Tells, at once, a number that is another when what pages show may have changed."""
     system: SystemPort
+    deliveries: DeliveryPorts
 
 
 Readiness = Callable[[], Mapping[str, PartState]]

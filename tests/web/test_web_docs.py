@@ -17,7 +17,7 @@ from gdtbridge.web.access import slots
 from gdtbridge.web.api.openapi import description
 from gdtbridge.web.api.studies import API_PARAMETERS, OPEN_PARAMETERS
 from gdtbridge.web.limits import Limits
-from gdtbridge.web.pages.routes import PREFIX
+from gdtbridge.web.pages.routing import PREFIX
 from gdtbridge.web.parameters import PARAMETERS
 from gdtbridge.web.problems import SENTENCES, STATUS
 from tests.web.conftest import memory_ports

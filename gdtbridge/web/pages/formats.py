@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from gdtbridge.gdt.tables.dates import parse_date
 from gdtbridge.language import Language
 from gdtbridge.people import Patient
 from gdtbridge.web.pages.texts import Texts
@@ -32,6 +33,7 @@ class Formats:
             "clock": self.clock,
             "moment": self.moment,
             "born": self.born,
+            "record_day": self.record_day,
             "size": self.size,
             "number": self.number,
             "one_of": self.one_of,
@@ -67,6 +69,11 @@ class Formats:
         """Return ``*12.03.1958``, or that there is no birth date."""
         told = patient.german_birth_date
         return f"*{told}" if told else self.texts("patient.no_birth_date")
+
+    def record_day(self, written: str) -> str:
+        """Return the day of a GDT record (DDMMYYYY) as people write it; a dash without one."""
+        day = parse_date(written)
+        return self.day(day) if day is not None else NOTHING
 
     def size(self, size: float) -> str:
         """Return bytes as ``182 GB``: three figures are enough."""

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Final, TypeAlias
 
-from flask import Response, request
+from flask import request
 
 from gdtbridge.settings import Settings
 from gdtbridge.web.pages.assets import asset
+from gdtbridge.web.pages.deliveries import DeliveryPages
 from gdtbridge.web.pages.entry.page import EntryPage
 from gdtbridge.web.pages.entry.routes import entry_routes
 from gdtbridge.web.pages.frame import Frame
+from gdtbridge.web.pages.routing import PREFIX, READ, PageRoute
 from gdtbridge.web.pages.system import SystemPages
 from gdtbridge.web.pages.today import page as today
 from gdtbridge.web.pages.today.page import TodayPage
 from gdtbridge.web.ports import CorePorts, Readiness
-
-PageRoute: TypeAlias = tuple[str, str, Callable[..., Response], tuple[str, ...]]
-"""Path, name (`PREFIX` is put before it), view, methods."""
-PREFIX: Final = "page_"
-"""What the name of each page's endpoint begins with."""
-READ: Final = ("GET", "HEAD")
 
 
 def page_routes(
@@ -35,6 +30,7 @@ def page_routes(
     yield from SystemPages(frame, core.system, readiness).routes()
     yield today.PATH, "today", TodayPage(frame, core, local_now).show, READ
     yield from entry_routes(EntryPage(frame, core, settings, local_now))
+    yield from DeliveryPages(frame, core.deliveries).routes()
 
 
 def local_now() -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from flask import Response, request
 
@@ -13,20 +13,17 @@ from gdtbridge.settings import SettingInForce
 from gdtbridge.settings.sources import OriginKind
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.header import PATHS, Area, kinds_of
+from gdtbridge.web.pages.routing import READ, PageRoute
 from gdtbridge.web.pages.system.parts import part_lines
 from gdtbridge.web.pages.visitor import visitor
 from gdtbridge.web.ports import Readiness, SystemPort
 from gdtbridge.web.problems import refuse
-
-if TYPE_CHECKING:
-    from gdtbridge.web.pages.routes import PageRoute
 
 HOME: Final = PATHS[Area.SYSTEM]
 SETTINGS: Final = f"{HOME}/einstellungen"
 DIAGNOSIS: Final = f"{HOME}/diagnose"
 WORDS: Final = "wort"
 """Parameter with what settings are looked for."""
-READ: Final = ("GET", "HEAD")
 
 
 @dataclass(frozen=True, slots=True)
