@@ -48,6 +48,7 @@ from gdtbridge.audit import AuditTrail
 from gdtbridge.callers import CallerRegister
 from gdtbridge.clarifying import Clarifier, ClarifyingDesk, ClarifyingQueue, ExamLook
 from gdtbridge.clarifying.candidates import CandidateRule
+from gdtbridge.clarifying.people import PeopleFinder
 from gdtbridge.clock_watch import ClockWatch
 from gdtbridge.commitment import CommitmentBook
 from gdtbridge.confirmation.book import Confirmations
@@ -407,7 +408,9 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
             ClarifyingQueue(database, attention),
             ExamLook(database, archive, worklist, maker, CandidateRule(maker.numbers)),
             Clarifier(database, outbox, held, corrections, rehearsal),
+            PeopleFinder(database, clock),
             outbox,
+            devices,
         ),
         silence,
         attention,

@@ -389,6 +389,7 @@ def web_ports(core: Core) -> CorePorts:
         day=core.day,
         outlook=core.outlook,
         patients=core.known_patients,
+        clarifying=core.clarifying,
         revision=lambda: core.revision.number,
     )
 

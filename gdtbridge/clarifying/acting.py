@@ -49,12 +49,22 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberDoubt:
+    """A number that is known for another person than the objects name; all as lists show them."""
+
+    number: str
+    sent: str
+    """Whom the objects name."""
+    known: tuple[str, ...]
+    """Whose the number is, by all that is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Foreseen:
     """What an act does, and what speaks against it."""
 
     consequences: Consequences
-    doubts: tuple[str, ...] = ()
-    """Number, name and birth date of whoever else a number is known for, as lists show them."""
+    doubts: tuple[NumberDoubt, ...] = ()
 
     @property
     def mark(self) -> str:
@@ -90,18 +100,18 @@ class Clarifier:
 
     def _assigning(
         self, exam_id: int, assignments: Sequence[Assignment], who: str
-    ) -> tuple[Act, tuple[str, ...]]:
+    ) -> tuple[Act, tuple[NumberDoubt, ...]]:
         """Return the act, and whom else its numbers are known for."""
         exam, claims = self._known(exam_id)
         self._must_wait(exam, claims, [one.person for one in assignments])
-        doubts: list[str] = []
+        doubts: list[NumberDoubt] = []
         words: dict[int, PersonsWord] = {}
         for one in assignments:
             number = self.held.checked_number(one.number)
             mine = [c for c in claims if c.person == one.person or c.id in one.claims]
-            found = self._doubts(exam, claims, [c for c in mine if asks(c)], number)
-            doubts += found
-            words[one.person] = PersonsWord(number, one.order, confirmed=bool(found))
+            doubt = self._doubt(exam, claims, [c for c in mine if asks(c)], number)
+            doubts += [doubt] if doubt is not None else []
+            words[one.person] = PersonsWord(number, one.order, confirmed=doubt is not None)
 
         def act(connection: Connection) -> Sequence[TakenBack]:
             taken: list[TakenBack] = []
@@ -118,16 +128,17 @@ class Clarifier:
                     self.held.enter_release(connection, exam, meant, word, who)
             return taken
 
-        return act, tuple(dict.fromkeys(doubts))
+        return act, tuple(doubts)
 
-    def _doubts(
+    def _doubt(
         self, exam: Exam, claims: Sequence[Claim], mine: Sequence[Claim], number: str
-    ) -> tuple[str, ...]:
+    ) -> NumberDoubt | None:
         try:
             self.held.must_not_be_another(exam, claims, mine, number)
         except NeedsConfirmation as error:
-            return error.found
-        return ()
+            sent, *known = error.found
+            return NumberDoubt(number, sent, tuple(known))
+        return None
 
     # ------------------------------------------------------------------ discard
 
@@ -229,9 +240,10 @@ class Clarifier:
         """Raise `AlreadyDecided` unless something waits of each part."""
         waiting = {one.person for one in claims if asks(one)}
         if not waiting.issuperset(people) or not people:
-            raise self._decided(exam.id, people)
+            raise self.decided(exam.id, people)
 
-    def _decided(self, exam_id: int, people: Sequence[int]) -> AlreadyDecided:
+    def decided(self, exam_id: int, people: Sequence[int] = ()) -> AlreadyDecided:
+        """Return the error that says who decided last of some parts of an exam, or of all."""
         with self.database.read() as connection:
             events = claim_store.events_of(connection, exam_id)
         return decided_by(events, people)
@@ -253,7 +265,7 @@ class Clarifier:
         try:
             do()
         except NotFound:
-            raise self._decided(exam_id, people) from None
+            raise self.decided(exam_id, people) from None
 
 
 def decided_by(events: Sequence[ExamEvent], people: Sequence[int]) -> AlreadyDecided:

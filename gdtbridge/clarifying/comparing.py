@@ -32,15 +32,16 @@ def compare(words: Mapping[EvidenceSource, SourceWord]) -> EvidenceTable:
     """Return the table of what sources say; the first one is what the others are held against.
 
     A row differs where two of those who say something say it otherwise. Names differ as people
-    read them: another spelling is none.
+    read them: another spelling is none. What one source alone says is all rows.
     """
     rows, same, alone = [], [], []
+    bare = len(words) == 1
     for field in EvidenceField:
         said = {source: _said(word, field) for source, word in words.items()}
         known = {source: value for source, value in said.items() if value is not None}
         if not known:
             continue
-        if field is EvidenceField.TIME:
+        if bare or field is EvidenceField.TIME:
             rows.append(ComparedRow(field, tuple(ComparedCell(said[one]) for one in words)))
         elif len(known) == 1:
             ((source, value),) = known.items()

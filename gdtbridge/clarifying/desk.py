@@ -8,7 +8,9 @@ from gdtbridge.clarifying.acting import Clarifier
 from gdtbridge.clarifying.leases import Leases
 from gdtbridge.clarifying.looking import ExamLook
 from gdtbridge.clarifying.model import QuestionView
+from gdtbridge.clarifying.people import PeopleFinder
 from gdtbridge.clarifying.queue import ClarifyingQueue
+from gdtbridge.devices import DeviceDirectory
 from gdtbridge.errors import AlreadyDecided, NotFound
 from gdtbridge.gdt.errors import GdtError
 from gdtbridge.gdt.read.reader import read_records
@@ -22,8 +24,14 @@ class ClarifyingDesk:
     queue: ClarifyingQueue
     exams: ExamLook
     acts: Clarifier
+    people: PeopleFinder
     outbox: Outbox
+    devices: DeviceDirectory
     leases: Leases = field(default_factory=Leases)
+
+    def device_name(self, aet: str) -> str:
+        """Return what the practice calls a device, else its AE title."""
+        return self.devices.name_of(aet) or aet
 
     def question(self, number: int) -> QuestionView:
         """Return a delivery of which only a person can tell whether it arrived.

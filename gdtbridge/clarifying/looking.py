@@ -31,6 +31,7 @@ from gdtbridge.exams.model import Claim, Exam, ExamEvent, PatientExam, by_person
 from gdtbridge.exams.person_evidence import PersonEvidence
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order
+from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.people import Patient
 from gdtbridge.pictures import is_document
 from gdtbridge.pictures.sop_classes import LOOPS, is_image
@@ -82,6 +83,14 @@ class ExamLook:
             revision=revision_of(exam, claims, events),
             others=tuple(one for one in people if one not in waiting),
         )
+
+    def charts(self, exam_id: int) -> list[Patient]:
+        """Return the charts that have a result of an exam that was not withdrawn, each once."""
+        with self.database.read() as connection:
+            results = claim_store.results_of(connection, exam_id)
+            moves = moves_of(connection, {one.patient_id for one in results})
+        found = (replace(one.patient, id=moves.now(one.patient_id)) for one in results)
+        return list({one.id: one for one in found}.values())
 
     def _listed(
         self, exam: Exam, claims: Sequence[Claim]
@@ -193,6 +202,9 @@ def _evidence(
         words[EvidenceSource.EARLIER] = SourceWord(found.earlier[number])
     if found.steps and any(one.patient != claim.patient for one in found.steps):
         words[EvidenceSource.STEP] = SourceWord(found.steps[-1].patient)
+    if found.results:
+        sent = found.results[-1]
+        words[EvidenceSource.ALREADY_SENT] = SourceWord(sent.patient, sent.accession_number)
     return compare(words)
 
 

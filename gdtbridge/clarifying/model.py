@@ -47,6 +47,8 @@ class EvidenceSource(StrEnum):
     MASTER_DATA = "master-data"
     EARLIER = "earlier-exam"
     STEP = "step"
+    ALREADY_SENT = "already-sent"
+    """What a chart has of the exam."""
 
 
 class EvidenceField(StrEnum):
@@ -130,8 +132,6 @@ class Candidate:
     patient: Patient
     sources: frozenset[CandidateSource]
     order: Order | None = None
-    last_exam: date | None = None
-    """Day of the newest result in the chart, as far as it is known."""
     is_alike: bool = False
     """Whether number, name and birth date are those the device says."""
 

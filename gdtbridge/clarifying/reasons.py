@@ -37,18 +37,17 @@ class ReasonView(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClarifyingReason:
-    """A row of the table; ``mended`` is the page it is mended at, empty where it is here."""
+    """A row of the table."""
 
     code: str
     is_hold: bool
     """Whether it is a `HoldReason`, else it is a kind of what needs a person."""
     view: ReasonView
-    mended: str
 
 
 def _reason(cells: list[str]) -> ClarifyingReason:
-    code, origin, view, mended = cells
-    return ClarifyingReason(code, origin == "hold", ReasonView(view), mended.strip("-"))
+    code, origin, view = cells
+    return ClarifyingReason(code, origin == "hold", ReasonView(view))
 
 
 REASONS: Final[Mapping[str, ClarifyingReason]] = MappingProxyType(

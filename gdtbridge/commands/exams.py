@@ -148,12 +148,14 @@ def _show_people(found: tuple[str, ...]) -> None:
 @with_settings
 @study_argument
 @click.option("--id", "patient_id", required=True, help="Patientennummer. / Patient number.")
+@click.option("--order", default="", help="Auftragsnummer. / Order number (accession number).")
 @person_option
 @confirm_option
 def exams_release(
     settings: Settings,
     study_instance_uid: str,
     patient_id: str,
+    order: str,
     *,
     person: int | None,
     confirm: bool,
@@ -162,7 +164,12 @@ def exams_release(
 
     def word(core: Core, who: str) -> None:
         core.held.release(
-            study_instance_uid, patient_id, person=person or 0, confirmed=confirm, who=who
+            study_instance_uid,
+            patient_id,
+            person=person or 0,
+            order=order,
+            confirmed=confirm,
+            who=who,
         )
 
     _say(settings, word)

@@ -25,8 +25,9 @@ from gdtbridge.exams.model import (
 from gdtbridge.exams.study_names import note_name
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of
 from gdtbridge.people import Patient
-from gdtbridge.schema import claim, exam, exam_event, exam_result, instance
+from gdtbridge.schema import claim, exam, exam_event, exam_result, instance, study_name
 from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
+from worklist import name_keys
 
 _COLUMNS: Final = [claim.c[field.name] for field in fields(Claim) if field.name != "instances"]
 _CLAIM: Final = [
@@ -354,6 +355,31 @@ def patients_born(connection: Connection, births: Sequence[str]) -> list[Patient
     )
     found = (_result(row).patient for row in connection.execute(query))
     return list({one.id: one for one in found}.values())
+
+
+def patients_named(connection: Connection, family: str, given: str) -> list[Patient]:
+    """Return whom the newest results name whose names begin so; withdrawn ones do not count."""
+    key = next(iter(name_keys(f"{family}^{given}" if given else family)), "")
+    if not key:
+        return []
+    begins = study_name.c.key.between(key, key + "\U0010ffff")
+    query = (
+        sa.select(*_RESULT)
+        .where(
+            exam_result.c.exam_id.in_(sa.select(study_name.c.exam_id).where(begins)),
+            exam_result.c.withdrawn_at.is_(None),
+        )
+        .order_by(exam_result.c.id.desc())
+        .limit(_MOST_BORN)
+    )
+    found = (_result(row).patient for row in connection.execute(query))
+    said = family.casefold(), given.casefold()
+    return [
+        one
+        for one in {one.id: one for one in found}.values()
+        if one.family_name.casefold().startswith(said[0])
+        and one.given_names.casefold().startswith(said[1])
+    ]
 
 
 def put_result(connection: Connection, result: ExamResult) -> int:

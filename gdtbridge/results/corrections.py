@@ -242,8 +242,12 @@ class ResultCorrections:
         word: PersonsWord,
         who: str,
     ) -> list[TakenBack]:
-        """Enter that what a device corrected counts, and what it replaces goes; see `accept`."""
-        wrongs = list(replaced_in_charts(connection, self.archive, exam, meant))
+        """Enter that what a device corrected counts, and what it replaces goes; see `accept`.
+
+        The chart it goes to keeps what it has: it is told what the device sent last.
+        """
+        replaced = replaced_in_charts(connection, self.archive, exam, meant)
+        wrongs = [one for one in replaced if word.number not in one.numbers]
         taken = [self._replace(connection, exam, one, word.number, who) for one in wrongs]
         self.held.say(connection, exam, meant, word)
         detail: dict[str, object] = {"number": word.number, "confirmed": word.confirmed}

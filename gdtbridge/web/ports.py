@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from gdtbridge.clarifying import ClarifyingDesk
 from gdtbridge.day import EVERY_LINE, DayFilter, DaySheet, DeviceOutlook, ShownDevice
 from gdtbridge.exams import PatientExam, StudyQuery
 from gdtbridge.health import PartState
@@ -216,6 +217,8 @@ class CorePorts:
     day: DayPort
     outlook: OutlookPort
     patients: KnownPatientPort
+    clarifying: ClarifyingDesk
+    """What waits for a person."""
     revision: Callable[[], int]
     """Tells, at once, a number that is another when what pages show may have changed."""
     system: SystemPort

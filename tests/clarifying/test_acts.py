@@ -231,7 +231,10 @@ class TestTwoPeople:
         view_of(stage)
         chosen = (Assignment(1, "4711"),)
         foreseen = stage.practice.core.clarifying.acts.foresee(1, chosen)
-        assert any("Müller" in one for one in foreseen.doubts)
+        (doubt,) = foreseen.doubts
+        assert doubt.number == "4711"
+        assert "Omega" in doubt.sent
+        assert any("Müller" in one for one in doubt.known)
         assert not foreseen.consequences.held
         (event,) = [one for one in _events(stage) if one.what == "decided"][-1:]
         assert event.detail["outcome"] == "hold"

@@ -9,6 +9,7 @@ from flask import request
 
 from gdtbridge.settings import Settings
 from gdtbridge.web.pages.assets import asset
+from gdtbridge.web.pages.clarify import ClarifyPages
 from gdtbridge.web.pages.deliveries import DeliveryPages
 from gdtbridge.web.pages.entry.page import EntryPage
 from gdtbridge.web.pages.entry.routes import entry_routes
@@ -31,6 +32,7 @@ def page_routes(
     yield today.PATH, "today", TodayPage(frame, core, local_now).show, READ
     yield from entry_routes(EntryPage(frame, core, settings, local_now))
     yield from DeliveryPages(frame, core.deliveries).routes()
+    yield from ClarifyPages(frame, core.clarifying).routes()
 
 
 def local_now() -> datetime:
