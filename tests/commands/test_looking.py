@@ -73,6 +73,7 @@ WITHOUT = (
         *(
             "check",
             "echo",
+            "health",
             "serve",
             "simulate",
             "open",

@@ -201,3 +201,20 @@ def test_passwords_in_the_clear_are_told(
     file.write_text(f'[http]\nhost = "{host}"\ntoken = "long-enough-a-word"\n{lines}\n')
     found = [one for one in probe(load_settings(file, {})) if one.part == "http.tls"]
     assert [one.needs_person for one in found] == [True] * told
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("localhost", ""), ("127.0.0.1", ""), ("other.example", "Hostname mismatch"), ("", "")],
+)
+def test_certificate_of_another_name_is_told(
+    certificates: Certificates, tmp_path: Path, name: str, reason: str
+) -> None:
+    """Workstations refuse a certificate that does not bear the name they are told to call."""
+    settings = settings_of(tmp_path, certificates)
+    file = Path(settings.origin)
+    said = f'public_url = "https://{name}:8080"\n' if name else ""
+    file.write_text(file.read_text().replace('tls = "files"\n', f'tls = "files"\n{said}'))
+    told = [one for one in probe(load_settings(file, {})) if one.part == "http.public_url"]
+    assert [one.needs_person for one in told] == [True] * bool(reason)
+    assert all(reason in one.text for one in told)

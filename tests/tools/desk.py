@@ -14,10 +14,10 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from gdtbridge import check
 from gdtbridge.attention import LOOK_ERRORS, AttentionSource
 from gdtbridge.attention.announcer import ATTENTION, RESOLVED
 from gdtbridge.attention.kinds import KINDS, AttentionLevel
+from gdtbridge.check import probing
 from gdtbridge.dicom.server import DicomServer, Observers
 from gdtbridge.health import Health, PartState
 from gdtbridge.outbox import HOUSE, MAIL
@@ -220,7 +220,7 @@ class Desk:
         state = told_state(health.parts())
         metrics = exposition(health.parts())
         status = "not-ready" if fault else "needs-person"
-        checked = {one.part: one for one in check._attention(self.practice.core)}
+        checked = {one.part: one for one in probing._attention(self.practice.core)}
         one = checked.get(f"attention.{code}")
         return {
             "list": any(item.code == code for item in self.practice.core.attention.items()),

@@ -1,39 +1,31 @@
-"""``gdtbridge check``: whether the service would start here and could do its work."""
+"""Every part of an installation is tried: folders, database, certificates, ports, what waits."""
 
 from __future__ import annotations
 
-import errno
-import json
 import os
 import shutil
-import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from functools import partial
-from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
 from gdtbridge.attention import KINDS, AttentionLevel, counts
 from gdtbridge.attention.sources import MasterDataSource
-from gdtbridge.certificates import SelfMade
-from gdtbridge.certificates.facts import read_certificates
-from gdtbridge.certificates.shown import shown_certificate
+from gdtbridge.check.encryption import check_encryption
+from gdtbridge.check.ports import check_ports
+from gdtbridge.check.result import AT_THE_START, CheckResult
 from gdtbridge.core import Core, Opening, open_core
 from gdtbridge.database import Database
-from gdtbridge.dicom.client import Peer, echo
 from gdtbridge.durable import FolderUnusable, SystemClock
 from gdtbridge.durable.call import FolderCall
 from gdtbridge.durable.files import probe_folder
 from gdtbridge.durable.mounts import unmounted
 from gdtbridge.errors import BridgeError, NoInstallation
 from gdtbridge.folders.silence import ExchangeSilence, SilentFolder
-from gdtbridge.own_server import own_connection
 from gdtbridge.parts import asks_about_master_data
-from gdtbridge.service import is_running
-from gdtbridge.settings import MEGABYTE, HttpSettings, Settings, reachable
+from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.encryption import Encryption
 from gdtbridge.settings.folders import (
     exchange_folders,
@@ -42,31 +34,16 @@ from gdtbridge.settings.folders import (
     pickup_folders,
     shared_folders,
 )
-from gdtbridge.settings.hosts import is_loopback
 from worklist import WorklistError
 
-ANSWER_SECONDS: Final = 5
 FOLDER_SECONDS: Final = 3.0
 """A folder that has not answered by then does not answer."""
-TOLD_BY_SERVICE: Final = ("database", "dicom", "scheduler")
-"""Parts of ``/readyz`` that live in the service's process alone."""
-AT_THE_START: Final = "wird beim ersten Start angelegt. / is made by the first start."
 
 Misplaced = Callable[[Path], str]
 """Returns why a folder is not the one results go to, else nothing."""
 
 WHERE_TO_LOOK: Final = "gdtbridge attention list"
 """The command that shows each thing that needs a person, with its way out."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """What the check of one part found; a part that is ``ok`` may still need a person."""
-
-    part: str
-    ok: bool
-    text: str
-    needs_person: bool = False
 
 
 def probe(settings: Settings) -> list[CheckResult]:
@@ -106,8 +83,8 @@ def _first_start(settings: Settings) -> Iterator[CheckResult]:
     others = [(key, folder) for key, folder in shared_folders(settings) if folder not in ours]
     yield from _all_probed(others, silence)
     yield from _all_probed(picked, silence, probe=partial(_picked, settings))
-    yield from _encryption(Encryption.of(settings))
-    yield from _ports(settings)
+    yield from check_encryption(settings, Encryption.of(settings))
+    yield from check_ports(settings)
 
 
 def _database_to_be(settings: Settings) -> CheckResult:
@@ -152,11 +129,11 @@ def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
     yield from _all_probed(exchange_folders(settings), core.silence, core.outbox.misplaced)
     yield from _all_probed([("worklist.folder", settings.worklist_folder)], core.silence)
     yield from _all_probed(pickup_folders(settings), core.silence, probe=partial(_picked, settings))
-    yield from _encryption(core.encryption)
+    yield from check_encryption(settings, core.encryption)
     for end in core.certificates.ends():
         well = not end.has_ended(core.clock.utc())
         yield CheckResult("certificates", ok=well, text=end.text)
-    yield from _ports(settings)
+    yield from check_ports(settings)
     for one in core.outbox.status():
         yield CheckResult(f"outbox.{one.destination}", ok=not one.stuck, text=one.sentence)
     yield from _receivers(core)
@@ -218,86 +195,6 @@ def _attention(core: Core) -> Iterator[CheckResult]:
         yield CheckResult(f"attention.{code}", ok=not fault, text=text, needs_person=not fault)
     if not found:
         yield CheckResult("attention", ok=True, text="nichts wartet / nothing waits")
-
-
-def _encryption(encryption: Encryption) -> Iterator[CheckResult]:
-    """Yield what is wrong with certificates, and who is called without looking who answers."""
-    for problem in encryption.problems():
-        place, _, text = problem.partition(": ")
-        yield CheckResult(place, ok=False, text=text)
-    if (own := encryption.self_made) is not None:
-        yield CheckResult(own.setting, ok=True, text=_to_import(own))
-    for one in encryption.clients:
-        if not one.verifies:
-            text = (
-                "verschlüsselt, ohne zu prüfen, mit wem; tls_ca nennt das Zertifikat der "
-                "Gegenstelle. / encrypted without looking with whom; tls_ca names the peer's "
-                "certificate."
-            )
-            yield CheckResult(f"{one.table}.tls_verify", ok=True, text=text, needs_person=True)
-
-
-def _to_import(own: SelfMade) -> str:
-    """Return what workstations have to import, and how to see that it is that."""
-    if not own.is_made:
-        return f"{own.ca}: {AT_THE_START}"
-    try:
-        found = [one.fingerprint for one in read_certificates(own.ca)]
-    except OSError:
-        found = []
-    return (
-        f"{own.ca}: auf den Arbeitsplätzen importieren / to be imported by workstations, SHA-256 "
-        f"{' '.join(found) or '?'}"
-    )
-
-
-def _sign_in(http: HttpSettings) -> Iterator[CheckResult]:
-    """Yield that tokens and passwords go in the clear, where they do."""
-    is_encrypted = http.tls != "off" or http.public_url.lower().startswith("https:")
-    if not is_encrypted and not is_loopback(http.host):
-        text = (
-            f"http.host = {http.host}: Kennwörter gehen unverschlüsselt durch das Netz; "
-            "http.tls verschlüsselt sie; tut das schon ein Proxy davor, gehört seine Adresse in "
-            "http.public_url. / Passwords go in the clear; http.tls encrypts them. Where a proxy "
-            "does that, its address belongs in http.public_url."
-        )
-        yield CheckResult("http.tls", ok=True, text=text, needs_person=True)
-
-
-def _ports(settings: Settings) -> Iterator[CheckResult]:
-    dicom, http = settings.dicom, settings.http
-    yield _port("dicom.port", dicom.plain_host, dicom.port, partial(_ask_dicom, settings))
-    if dicom.tls_port is not None:
-        ask = partial(_ask_encrypted, settings)
-        yield _port("dicom.tls_port", dicom.host, dicom.tls_port, ask)
-    yield from _sign_in(http)
-    yield _port("http.port", http.host, http.port, partial(_ask_http, settings))
-    yield from _told_by_service(settings)
-
-
-def _told_by_service(settings: Settings) -> Iterator[CheckResult]:
-    """Yield what the running service says is not well with itself, and nobody else can see."""
-    if not is_running(settings.root):
-        return
-    try:
-        parts = _readiness(settings)
-    except (OSError, HTTPException, ValueError):
-        return  # how its port answers is told already
-    for name in TOLD_BY_SERVICE:
-        part = parts.get(name, {})
-        if not part.get("ok", True):
-            yield CheckResult(f"service.{name}", ok=False, text=str(part.get("detail", "")))
-
-
-def _readiness(settings: Settings) -> Mapping[str, Mapping[str, object]]:
-    """Return the parts of ``/readyz``; nothing where it is not for us."""
-    with closing(own_connection(settings, ANSWER_SECONDS)) as connection:
-        token = settings.http.token.get_secret_value()
-        proof = {"Authorization": f"Bearer {token}"} if token else {}
-        connection.request("GET", "/readyz", headers=proof)
-        answer = json.loads(connection.getresponse().read(MEGABYTE))
-    parts: Mapping[str, Mapping[str, object]] = answer.get("parts", {})
-    return parts
 
 
 def _disk(settings: Settings) -> CheckResult:
@@ -369,65 +266,3 @@ def _picked(settings: Settings, key: str, folder: Path, misplaced: Misplaced) ->
         )
         return CheckResult(key, ok=False, text=text)
     return CheckResult(key, ok=True, text=str(folder))
-
-
-def _port(part: str, host: str, port: int, ask: Callable[[], None]) -> CheckResult:
-    """Tell whether the port is free, or taken by the service these settings belong to.
-
-    ``ask`` raises when whoever listens there does not answer as that service would.
-    """
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe_socket:
-            probe_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe_socket.bind(address)
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            return CheckResult(part, ok=False, text=f"{host}:{port}: {error.strerror or error}")
-        return _taken_port(part, f"{host}:{port}", ask)
-    return CheckResult(part, ok=True, text=f"{host}:{port} frei / free")
-
-
-def _taken_port(part: str, place: str, ask: Callable[[], None]) -> CheckResult:
-    try:
-        ask()
-    except (OSError, BridgeError):
-        text = f"{place} ist von einem anderen Programm belegt. / is used by another program."
-        return CheckResult(part, ok=False, text=text)
-    return CheckResult(part, ok=True, text=f"{place}: der Dienst antwortet. / the service answers.")
-
-
-def _ask_dicom(settings: Settings) -> None:
-    """Raise unless our service answers a C-ECHO."""
-    _must_run(settings)
-    dicom = settings.dicom
-    calling = dicom.allowed_aets[0] if dicom.allowed_aets else dicom.aet
-    echo(Peer(reachable(dicom.plain_host), dicom.port, dicom.aet, calling))
-
-
-def _ask_encrypted(settings: Settings) -> None:
-    """Raise unless our service shows the certificate of the settings."""
-    _must_run(settings)
-    dicom = settings.dicom
-    server = Encryption.of(settings).server
-    shown = shown_certificate((reachable(dicom.host), dicom.tls_port or 0), ANSWER_SECONDS)
-    if server is None or shown not in read_certificates(server.pair.certificate):
-        raise BridgeError("another certificate")
-
-
-def _ask_http(settings: Settings) -> None:
-    """Raise unless our web server answers, whatever it answers."""
-    _must_run(settings)
-    with closing(own_connection(settings, ANSWER_SECONDS)) as connection:
-        try:
-            connection.request("GET", "/healthz")
-            server = connection.getresponse().getheader("Server", "")
-        except HTTPException as error:
-            raise BridgeError("not HTTP") from error
-    if server != "gdtbridge":
-        raise BridgeError("another web server")
-
-
-def _must_run(settings: Settings) -> None:
-    if not is_running(settings.root):
-        raise BridgeError("no service runs below storage.root")
