@@ -385,6 +385,8 @@ def web_ports(core: Core) -> CorePorts:
         core.query_reports,
         deliveries=DeliveryPorts(core.deliveries, core.outbox, core.webhooks, core.forward),
         system=system_of(core),
+        access=core.access,
+        audit=core.audit,
         editing=core.editor,
         day=core.day,
         outlook=core.outlook,

@@ -57,9 +57,10 @@ class SignInDesk:
 
         Raises `SignInRefused`, `TooManyTries` or `SignInBusy`; unknown names take as long.
         """
-        return self._begin(self._must_know(name, password, address), address, before)
+        return self.begin(self._must_know(name, password, address), address, before)
 
-    def _begin(self, account: Account, address: str, before: str = "") -> NewSession:
+    def begin(self, account: Account, address: str, before: str = "") -> NewSession:
+        """Begin a session of somebody who has proven who they are just now."""
         cookie, by = new_secret(), Actor(ActorKind.ACCOUNT, account.shown_name, account.id, address)
         parts, now = self._parts, self._parts.clock.utc()
         with parts.database.write() as connection:
@@ -123,7 +124,7 @@ class SignInDesk:
         """
         account = self._must_know(who.account.name, old, address)
         by = Actor(ActorKind.ACCOUNT, account.shown_name, account.id, address)
-        return self._begin(self._book.set_password(account, new, by), address)
+        return self.begin(self._book.set_password(account, new, by), address)
 
     def sign_out(self, cookie: str, address: str) -> None:
         """End a session; a cookie of none is no error."""

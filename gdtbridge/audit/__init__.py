@@ -3,11 +3,12 @@
 It names patients by their number. What must not live here: what an act does, and who may do it.
 """
 
-from gdtbridge.audit.model import ACTS, Actor, ActorKind, AuditEntry, AuditQuery, DoneAct
+from gdtbridge.audit.model import ACTS, LOOKS, Actor, ActorKind, AuditEntry, AuditQuery, DoneAct
 from gdtbridge.audit.trail import AuditTrail
 
 __all__ = [
     "ACTS",
+    "LOOKS",
     "Actor",
     "ActorKind",
     "AuditEntry",

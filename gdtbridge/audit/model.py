@@ -11,6 +11,8 @@ from gdtbridge.tsv import sentences
 
 ACTS: Final[Mapping[str, str]] = sentences("audit/acts.tsv")
 """Code of each act to ``German / English``."""
+LOOKS: Final = frozenset({"saw", "searched"})
+"""Acts that change nothing and come again and again: the same within minutes counts once."""
 LONGEST_DETAIL: Final = 500
 """Characters that are kept of what an act says beside its code."""
 

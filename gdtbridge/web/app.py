@@ -10,12 +10,20 @@ from functools import partial
 from typing import Final
 
 from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map
 
+from gdtbridge.accounts.memory import AccessMemory
 from gdtbridge.durable.clock import BELIEVED_SINCE
 from gdtbridge.health import PartState
 from gdtbridge.settings import Settings
+from gdtbridge.web.access.admission import FOLLOWS, Admission
+from gdtbridge.web.access.cookie import SessionCookie
 from gdtbridge.web.access.guard import Guard
+from gdtbridge.web.access.noting import CallNotes
+from gdtbridge.web.access.principal import PRINCIPAL, Principal
 from gdtbridge.web.access.slots import Slots
+from gdtbridge.web.access.visiting import visitor_of
 from gdtbridge.web.api import schema
 from gdtbridge.web.api.add import WorklistAddCall
 from gdtbridge.web.api.metrics import CONTENT_TYPE, exposition
@@ -26,9 +34,11 @@ from gdtbridge.web.api.worklist import Route, WorklistApi
 from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.placing import PlacingPages
-from gdtbridge.web.pages.routes import is_page, page_routes
+from gdtbridge.web.pages.routes import is_page, page_routes, wants_a_page
 from gdtbridge.web.pages.routing import PREFIX
+from gdtbridge.web.pages.signing_in import SignInPages
 from gdtbridge.web.pages.studies import StudiesPage
+from gdtbridge.web.pages.visitor import welcome
 from gdtbridge.web.parameters import FIELD_NAMES
 from gdtbridge.web.ports import CorePorts, Readiness
 from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, problem_of, render
@@ -66,18 +76,24 @@ def create_app(
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, PROPAGATE_EXCEPTIONS=False)
     app.url_map.merge_slashes = False
     slots = slots or Slots()
-    guard = guard or Guard(settings.http)
+    memory = core.access.memory
+    guard = guard or Guard(settings.http, Admission(settings, memory))
+    guard.learn(partial(_endpoint_of, app.url_map))
     app.before_request(lambda: guard.check(request))
+    app.before_request(partial(_welcome, memory))
+    app.after_request(CallNotes(core.audit).note)
     headers = (*SECURITY_HEADERS, *strict_transport(settings))
     app.after_request(partial(_add_headers, headers))
     frame = Frame(settings, readiness, core.revision)
     app.before_request(lambda: frame.follow() if is_page() else None)
-    app.register_error_handler(Exception, lambda error: _answer_error(error, frame))
+    cookie, idle = SessionCookie.of(settings.http), settings.access.idle_minutes
+    ways_in = SignInPages(frame, core.access, cookie, idle)
+    app.register_error_handler(Exception, lambda error: _answer_error(error, frame, ways_in))
     _add_state_routes(app, readiness)
-    for path, name, view, methods in page_routes(frame, core, settings, readiness):
+    routes = page_routes(frame, core, settings, readiness, ways_in)
+    for path, name, view, methods in routes:
         _add_route(app, path, PREFIX + name, slots.bound(view), *methods)
-    asks = not settings.http.token.get_secret_value()
-    add_call = WorklistAddCall(core.orders, core.answers, today, PlacingPages(frame), asks=asks)
+    add_call = WorklistAddCall(core.orders, core.answers, today, PlacingPages(frame))
     calls: tuple[Route, ...] = (
         (ADD_PATH, "worklist_add", add_call, ("GET", "POST")),
         *WorklistApi(core.orders, settings.http.public_url, today).routes(),
@@ -87,6 +103,22 @@ def create_app(
     for path, name, view, methods in calls:
         _add_route(app, path, name, slots.bound(view), *methods)
     return app
+
+
+def _welcome(memory: AccessMemory) -> None:
+    """Enter for the pages who makes the call at hand, as far as the guard knows."""
+    who = request.environ.get(PRINCIPAL)
+    if isinstance(who, Principal):
+        welcome(visitor_of(who, memory))
+
+
+def _endpoint_of(url_map: Map, path: str, method: str) -> str | None:
+    """Return which endpoint a path and a method lead to; None for none."""
+    try:
+        endpoint, _ = url_map.bind("localhost").match(path, method)
+    except HTTPException:
+        return None
+    return str(endpoint)
 
 
 def _add_route(
@@ -156,10 +188,15 @@ def _add_headers(headers: Sequence[tuple[str, str]], response: Response) -> Resp
     return response
 
 
-def _answer_error(error: Exception, frame: Frame) -> Response:
+def _answer_error(error: Exception, frame: Frame, ways_in: SignInPages) -> Response:
     fields = NAMES_BY_PATH.get(request.path, schema.FIELD_NAMES)
     place = request.endpoint or "no route"
     problem = problem_of(error, fields, place)
+    _welcome(ways_in.memory)
+    if problem.status == 401 and FOLLOWS in request.headers:
+        return Response(status=401)
+    if problem.status == 401 and wants_a_page():
+        return ways_in.ask_instead()
     if is_page() and not problem.in_a_line:
         return frame.refused(problem, place)
     answer = render(problem, request.path)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from gdtbridge.accounts import Access
+from gdtbridge.audit import AuditTrail
 from gdtbridge.clarifying import ClarifyingDesk
 from gdtbridge.day import EVERY_LINE, DayFilter, DaySheet, DeviceOutlook, ShownDevice
 from gdtbridge.exams import PatientExam, StudyQuery
@@ -223,6 +225,8 @@ class CorePorts:
     """Tells, at once, a number that is another when what pages show may have changed."""
     system: SystemPort
     deliveries: DeliveryPorts
+    access: Access
+    audit: AuditTrail
 
 
 Readiness = Callable[[], Mapping[str, PartState]]

@@ -36,6 +36,8 @@ TEXT_PATHS: Final = frozenset({ADD_PATH, OPEN_PATH})
 """The calls practice software makes: refused in one line of text, and the token may be a
 parameter."""
 RETRY_SECONDS: Final = 5
+READING: Final = frozenset({"GET", "HEAD"})
+"""Methods that change nothing, but for `ADD_PATH`."""
 
 SECURITY_HEADERS: Final = (
     ("X-Content-Type-Options", "nosniff"),

@@ -24,6 +24,7 @@ from gdtbridge.certificates import RenewedContext
 from gdtbridge.errors import SettingsError
 from gdtbridge.logs import describe
 from gdtbridge.settings import Settings
+from gdtbridge.web.access.admission import Admission
 from gdtbridge.web.access.gate import Gate, GuardGate
 from gdtbridge.web.access.guard import Guard
 from gdtbridge.web.access.slots import Slots
@@ -146,7 +147,7 @@ def create_server(
 
     ``tls`` is what it proves itself by where `HttpSettings.tls` says that it speaks TLS.
     """
-    guard = Guard(settings.http)
+    guard = Guard(settings.http, Admission(settings, core.access.memory))
     app = create_app(settings, core, readiness, today=today, slots=slots, guard=guard)
     return WebServer(app, settings.http.host, settings.http.port, GuardGate(guard), limits, tls)
 
@@ -230,6 +231,8 @@ class WebServer:
             channel_timeout=NEVER,
             cleanup_interval=NEVER,
             log_socket_errors=False,
+            # Nobody is believed by them; that they are there says that a proxy stands between.
+            clear_untrusted_proxy_headers=False,
         )
 
     def stop(self, grace: float = 10.0) -> None:

@@ -11,34 +11,34 @@ from gdtbridge.accounts import AccountError
 from gdtbridge.accounts.model import SCOPES
 from gdtbridge.errors import NotFound
 from gdtbridge.schema import access_token
-from tests.accounts.conftest import BOSS, Reception
+from tests.tools.house import BOSS, House
 
 
-def test_a_token_is_known_by_its_secret(reception: Reception) -> None:
+def test_a_token_is_known_by_its_secret(house: House) -> None:
     """What is kept of it is a hash; its use is noted."""
-    made = reception.access.tokens.make("AIS Raum 1", ["worklist-add", "studies"], BOSS)
-    found = reception.access.memory.token(made.secret)
+    made = house.access.tokens.make("AIS Raum 1", ["worklist-add", "studies"], BOSS)
+    found = house.access.memory.token(made.secret)
     assert found is not None
     assert found.scopes == {"worklist-add", "studies"}
-    reception.access.memory.note_uses()
-    with reception.database.read() as connection:
+    house.access.memory.note_uses()
+    with house.database.read() as connection:
         row = connection.execute(sa.select(access_token)).one()
     assert made.secret not in str(row)
-    assert row.used_at == reception.clock.utc()
-    assert reception.access.tokens.all()[0].used_at == reception.clock.utc()
+    assert row.used_at == house.clock.utc()
+    assert house.access.tokens.all()[0].used_at == house.clock.utc()
 
 
-def test_a_revoked_token_is_none(reception: Reception) -> None:
+def test_a_revoked_token_is_none(house: House) -> None:
     """It stays in the list, so that one knows what it was."""
-    made = reception.access.tokens.make("AIS", ["studies"], BOSS)
-    reception.access.tokens.revoke(made.token.id, BOSS)
-    reception.access.tokens.revoke(made.token.id, BOSS)
-    assert reception.access.memory.token(made.secret) is None
-    (left,) = reception.access.tokens.all()
+    made = house.access.tokens.make("AIS", ["studies"], BOSS)
+    house.access.tokens.revoke(made.token.id, BOSS)
+    house.access.tokens.revoke(made.token.id, BOSS)
+    assert house.access.memory.token(made.secret) is None
+    (left,) = house.access.tokens.all()
     assert left.revoked_at is not None
-    assert reception.acts() == ["made-token", "revoked-token"]
+    assert house.acts() == ["made-token", "revoked-token"]
     with pytest.raises(NotFound):
-        reception.access.tokens.revoke(99, BOSS)
+        house.access.tokens.revoke(99, BOSS)
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,10 @@ def test_a_revoked_token_is_none(reception: Reception) -> None:
         ("AIS", ["studies", "everything"], "scopes"),
     ],
 )
-def test_what_is_wrong_is_named(
-    reception: Reception, name: str, scopes: list[str], field: str
-) -> None:
+def test_what_is_wrong_is_named(house: House, name: str, scopes: list[str], field: str) -> None:
     """A token is for something, and has a name to know it by."""
     with pytest.raises(AccountError) as refused:
-        reception.access.tokens.make(name, scopes, BOSS)
+        house.access.tokens.make(name, scopes, BOSS)
     assert refused.value.field == field
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing
 from dataclasses import fields, replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gdtbridge.certificates import ServerTls
+from gdtbridge.database import Database
 from gdtbridge.devices import Caller
 from gdtbridge.errors import NotFound, OrderError
 from gdtbridge.exams import ExamState, PatientExam, StudyQuery
@@ -25,6 +29,7 @@ from gdtbridge.system import ClockState, SystemReport
 from gdtbridge.web import CorePorts, WebServer, create_server
 from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.limits import Limits
+from tests.tools.house import House
 from worklist import Entry, FolderError
 
 TODAY = date(2026, 11, 20)
@@ -190,21 +195,38 @@ def parts() -> dict[str, PartState]:
     return {"database": PartState(ok=True), "dicom": PartState(ok=True, detail="port 11112")}
 
 
-def memory_ports(orders: MemoryOrders, studies: MemoryStudies) -> CorePorts:
-    """Return the ports of the calls of programs; pages have nobody to ask."""
-    nobody: dict[str, Any] = dict.fromkeys(one.name for one in fields(CorePorts))
-    asked = {"orders": orders, "answers": orders, "studies": studies}
-    others = {"queries": MemoryQueries(), "system": MemorySystem(), "revision": int}
-    return CorePorts(**{**nobody, **asked, **others})
-
-
 Serve = Callable[..., WebServer]
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database in which there is nothing, to be copied."""
+    file = tmp_path_factory.mktemp("empty") / "db.sqlite"
+    Database(f"sqlite:///{file}").close()
+    return file
+
+
 @pytest.fixture
-def serve(
-    orders: MemoryOrders, studies: MemoryStudies, parts: Mapping[str, PartState]
-) -> Iterator[Serve]:
+def house(empty_database: Path, tmp_path: Path) -> Iterator[House]:
+    """Return who may come in: nobody has an account yet, so this machine may."""
+    file = tmp_path / "house.sqlite"
+    shutil.copy(empty_database, file)
+    with closing(Database(f"sqlite:///{file}")) as database:
+        yield House(database)
+
+
+@pytest.fixture
+def ports(orders: MemoryOrders, studies: MemoryStudies, house: House) -> CorePorts:
+    """Return the ports of the calls of programs, and who may come in; pages have nobody to ask."""
+    nobody: dict[str, Any] = dict.fromkeys(one.name for one in fields(CorePorts))
+    asked = {"orders": orders, "answers": orders, "studies": studies}
+    others = {"queries": MemoryQueries(), "system": MemorySystem(), "revision": int}
+    access = {"access": house.access, "audit": house.trail}
+    return CorePorts(**{**nobody, **asked, **others, **access})
+
+
+@pytest.fixture
+def serve(ports: CorePorts, parts: Mapping[str, PartState]) -> Iterator[Serve]:
     """Start servers with settings of the ``http`` section; they are stopped afterwards."""
     servers: list[WebServer] = []
 
@@ -219,7 +241,7 @@ def serve(
         settings = Settings.model_validate({"http": said, "viewer": viewer})
         server = create_server(
             settings,
-            memory_ports(orders, studies),
+            ports,
             lambda: parts,
             today=lambda: TODAY,
             slots=slots,

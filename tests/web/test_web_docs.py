@@ -12,7 +12,7 @@ import pytest
 
 from gdtbridge.errors import SettingsError
 from gdtbridge.settings import MEGABYTE, Settings, load_settings
-from gdtbridge.web import create_app, forms, server
+from gdtbridge.web import CorePorts, create_app, forms, server
 from gdtbridge.web.access import slots
 from gdtbridge.web.api.openapi import description
 from gdtbridge.web.api.studies import API_PARAMETERS, OPEN_PARAMETERS
@@ -20,7 +20,6 @@ from gdtbridge.web.limits import Limits
 from gdtbridge.web.pages.routing import PREFIX
 from gdtbridge.web.parameters import PARAMETERS
 from gdtbridge.web.problems import SENTENCES, STATUS
-from tests.web.conftest import memory_ports
 
 
 @pytest.fixture
@@ -30,9 +29,9 @@ def text(project: Path) -> str:
 
 
 @pytest.fixture
-def calls(orders: Any, studies: Any) -> set[tuple[str, str]]:
+def calls(ports: CorePorts) -> set[tuple[str, str]]:
     """Return every method and path the application answers programs."""
-    app = create_app(Settings(), memory_ports(orders, studies), dict)
+    app = create_app(Settings(), ports, dict)
     return {
         (method, rule.rule.replace("<path:accession>", "<accession>"))
         for rule in app.url_map.iter_rules()

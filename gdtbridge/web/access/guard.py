@@ -13,24 +13,24 @@ come from elsewhere by no sign at all.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request
 
-from gdtbridge.accounts.throttle import Throttle
 from gdtbridge.addresses import address_of
 from gdtbridge.settings import HttpSettings
 from gdtbridge.settings.hosts import HOST
-from gdtbridge.web.access.tokens import TokenCheck
-from gdtbridge.web.forms import raw_values
-from gdtbridge.web.problems import ADD_PATH, TEXT_PATHS, CallRefused, ProblemDetails, refuse
+from gdtbridge.web.access.admission import Admission
+from gdtbridge.web.access.principal import PRINCIPAL, Principal
+from gdtbridge.web.pages.routing import PREFIX
+from gdtbridge.web.problems import ADD_PATH, READING, CallRefused, ProblemDetails, refuse
 
 HEALTH_PATH: Final = "/healthz"
 GUARDED_FROM_PAGES: Final = ("/worklist/", "/studies/", "/api/")
 """Where every call from a foreign page is refused; elsewhere those that change something are: a
 page of ours may be opened by a link."""
-READING: Final = frozenset({"GET", "HEAD"})
 
 BAD_NETWORK: Final = (
     "Aus diesem Netz nicht erlaubt (http.allowed_networks)."
@@ -59,45 +59,60 @@ _OWN_DESTINATIONS: Final = frozenset({"", "document", "empty"})
 class Guard:
     """Raises `CallRefused` for a call that must not go on."""
 
-    def __init__(self, settings: HttpSettings, throttle: Throttle | None = None) -> None:
+    def __init__(self, settings: HttpSettings, admission: Admission | None = None) -> None:
+        """Without an ``admission`` nobody is asked who they are."""
         self._networks = tuple(ipaddress.ip_network(n) for n in settings.allowed_networks)
         self._names = settings.names
         self._schemes = {"http", "https"} if settings.tls == "off" else {"https"}
         self._origin = _origin(settings.public_url)
-        self._token = TokenCheck(settings.token.get_secret_value(), throttle)
+        self._admission = admission
+        self._endpoint_of: Callable[[str, str], str | None] = lambda _path, _method: None
+
+    def learn(self, endpoint_of: Callable[[str, str], str | None]) -> None:
+        """Know which endpoint a path and a method lead to, before the application is asked."""
+        self._endpoint_of = endpoint_of
 
     def check(self, request: Request) -> None:
-        """Let the call pass or raise `CallRefused`."""
-        self._check_network(request)
-        self._check_host(request)
-        self._check_scheme(request)
-        if request.path != HEALTH_PATH:
-            self._check_token(request)
-        if request.path.startswith(GUARDED_FROM_PAGES) or request.method not in READING:
-            self._check_page(request)
+        """Let the call pass as that of somebody (`principal`) or raise `CallRefused`."""
+        self._check(request, whole=True)
 
     def check_head(self, request: Request) -> None:
         """Raise `CallRefused` for what `check` would refuse whatever the body is.
 
-        The token of a form may stand in its body: where none stands in the header or the address,
-        only the body can tell.
+        The forms of pages are short, and who sends one is answered by a page: what is wrong with
+        the person is told when the form is there.
         """
+        endpoint = self._endpoint_of(request.path, request.method)
+        if endpoint is not None and endpoint.startswith(PREFIX):
+            self._check_place(request)
+        else:
+            self._check(request, whole=False)
+
+    def _check(self, request: Request, *, whole: bool) -> None:
+        self._check_place(request)
+        found = self._check_principal(request, whole=whole)
+        showed_token = found is not None and found.showed_token
+        if request.path.startswith(GUARDED_FROM_PAGES) or request.method not in READING:
+            self._check_page(request, showed_token=showed_token)
+
+    def _check_place(self, request: Request) -> None:
+        """Raise `CallRefused` for a call from where, to which name or how none may come."""
         self._check_network(request)
         self._check_host(request)
         self._check_scheme(request)
-        if request.path != HEALTH_PATH and not self._token_may_follow(request):
-            self._check_token(request)
-        if request.path.startswith(GUARDED_FROM_PAGES) or request.method not in READING:
-            self._check_page(request)
 
-    @staticmethod
-    def _token_may_follow(request: Request) -> bool:
-        return (
-            request.path in TEXT_PATHS
-            and request.method == "POST"
-            and "Authorization" not in request.headers
-            and "token" not in request.args
-        )
+    def _check_principal(self, request: Request, *, whole: bool) -> Principal | None:
+        """Return who makes a call they may make; None where nobody is asked, or the body tells."""
+        if self._admission is None:
+            return None
+        endpoint = self._endpoint_of(request.path, request.method)
+        found = self._admission.identify(request, endpoint, whole=whole)
+        if found is not None:
+            request.environ[PRINCIPAL] = found
+            self._admission.must_be_permitted(found, request, endpoint)
+            if whole:
+                self._admission.must_be_ours(found, request, endpoint)
+        return found
 
     def _check_network(self, request: Request) -> None:
         address = address_of(request.remote_addr or "")
@@ -129,19 +144,14 @@ class Guard:
             # a page's style would be refused as well
             raise CallRefused(ProblemDetails(400, told, in_a_line=True))
 
-    def _check_token(self, request: Request) -> None:
-        parameters: list[bytes] = []
-        if request.path in TEXT_PATHS and "Authorization" not in request.headers:
-            parameters = [v.value for v in raw_values(request) if v.name == "token"]
-        self._token.check(
-            request.remote_addr or "", request.headers.get("Authorization", ""), parameters
-        )
-
-    def _check_page(self, request: Request) -> None:
+    def _check_page(self, request: Request, *, showed_token: bool) -> None:
         headers = request.headers
         if headers.get("Sec-Fetch-Site", "").lower() == "cross-site":
             raise refuse(403, BAD_ORIGIN)
-        if self._must_be_unsuspicious(request) and not self._is_unsuspicious(request):
+        # a page opened with the token has shown it
+        is_change = request.path == ADD_PATH or request.method not in READING
+        is_trusted = showed_token and is_page_view(request)
+        if is_change and not is_trusted and not self._is_unsuspicious(request):
             raise refuse(403, BAD_ORIGIN)
         origin = headers.get("Origin")
         if origin is not None and not self._is_own(origin, headers.get("Host", "")):
@@ -149,12 +159,6 @@ class Guard:
         purposes = headers.get("Sec-Purpose", "") + headers.get("Purpose", "")
         if "prefetch" in purposes.lower():
             raise refuse(403, PREFETCH)
-
-    def _must_be_unsuspicious(self, request: Request) -> bool:
-        """Return whether the call changes something; a page opened with the token has shown it."""
-        if self._token.is_needed and is_page_view(request):
-            return False
-        return request.path == ADD_PATH or request.method not in READING
 
     def _is_unsuspicious(self, request: Request) -> bool:
         headers = request.headers

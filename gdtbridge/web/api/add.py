@@ -1,6 +1,6 @@
 """``/worklist/add``: an order from practice software, answered with a GDT record.
 
-A program is answered at once. Where no token is needed, an address that a browser opens as a page
+A program is answered at once. Where it shows no token, an address that a browser opens as a page
 may have come in a mail: a page asks first, and only the answer to it places the order.
 """
 
@@ -16,6 +16,7 @@ from flask import Response, request
 from gdtbridge.orders import OrderRequest
 from gdtbridge.web.access.guard import is_page_view
 from gdtbridge.web.access.once import OpenQuestions
+from gdtbridge.web.access.principal import concerns, principal
 from gdtbridge.web.forms import raw_values
 from gdtbridge.web.pages.placing import ONCE, PlacingPages
 from gdtbridge.web.parameters import order_request
@@ -42,24 +43,21 @@ class WorklistAddCall:
         answers: AnswerPort,
         today: Callable[[], date],
         pages: PlacingPages,
-        *,
-        asks: bool,
     ) -> None:
-        """``asks``: whether a page somebody opens asks first; not where the token was shown."""
         self._orders = orders
         self._answers = answers
         self._today = today
         self._pages = pages
-        self._asks = asks
         self._questions: OpenQuestions[OrderRequest] = OpenQuestions()
 
     def __call__(self) -> Response:
         """Answer the request at hand."""
         values = raw_values(request)
-        if self._asks and (once := [v.value for v in values if v.name == ONCE]):
+        asks = not principal().showed_token
+        if asks and (once := [v.value for v in values if v.name == ONCE]):
             return self._answered(once[0].decode("latin-1"))
         order = order_request(values, self._today(), datetime.now().time())  # noqa: DTZ005 - local
-        if self._asks and is_page_view(request):
+        if asks and is_page_view(request):
             return self._pages.question(order, self._questions.ask(order))
         return self._placed(order)
 
@@ -67,11 +65,13 @@ class WorklistAddCall:
         order = self._questions.answer(value) if request.method == "POST" else None
         if order is None:
             return self._pages.closed()
-        self._orders.place(order)
+        placed = self._orders.place(order)
+        concerns(order.patient.id, f"order:{placed.entry.AccessionNumber}")
         return self._pages.placed(order)
 
     def _placed(self, order: OrderRequest) -> Response:
         placed = self._orders.place(order)
+        concerns(order.patient.id, f"order:{placed.entry.AccessionNumber}")
         record = self._answers.answer(placed.entry, placed.patient)
         return Response(
             record, content_type=f"text/plain; charset={charset(self._answers.encoding)}"

@@ -16,6 +16,7 @@ from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.errors import AnotherPerson, ViewerError
 from gdtbridge.exams import PatientExam, StudyQuery, asked
 from gdtbridge.viewers import ViewerChoice, study_url
+from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.api import schema
 from gdtbridge.web.api.worklist import Route
 from gdtbridge.web.forms import raw_values
@@ -141,6 +142,7 @@ class StudyCalls:
 
     def _answer(self, query: StudyQuery) -> Response:
         found = self._studies.find(query)
+        concerns(query.patient_id)
         view = StudiesView(total=len(found), studies=[self._view(exam) for exam in found[:MOST]])
         return Response(view.model_dump_json() + "\n", content_type="application/json")
 
@@ -168,6 +170,7 @@ class StudyCalls:
     def open(self) -> Response:
         """Redirect to the viewer when exactly one study fits; else say what there is."""
         query = _query(OPEN_PARAMETERS)
+        concerns(query.patient_id)
         try:
             found = self._studies.find(query)
         except AnotherPerson:

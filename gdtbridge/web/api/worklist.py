@@ -10,6 +10,7 @@ from urllib.parse import quote
 from flask import Response, request
 from pydantic import BaseModel
 
+from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.api import schema
 from gdtbridge.web.ports import OrderPort
 from gdtbridge.web.problems import FieldProblem, refuse, refuse_fields
@@ -58,23 +59,29 @@ class WorklistApi:
         """Place an order: 201, or 200 with the same entry for a repeated click."""
         order = schema.read(schema.OrderBody, _body(), self._today())
         placed = self._orders.place(order.request())
+        _concerns(placed.entry)
         response = _json(schema.view(placed.entry), 200 if placed.repeated else 201)
         response.headers["Location"] = self._url(placed.entry)
         return response
 
     def read(self, accession: str) -> Response:
         """Answer with one entry."""
-        return _json(schema.view(self._orders.get(accession)))
+        entry = self._orders.get(accession)
+        _concerns(entry)
+        return _json(schema.view(entry))
 
     def change(self, accession: str) -> Response:
         """Replace the values of an entry; accession number and Study Instance UID stay."""
         change = schema.read(schema.OrderChangeBody, _body(), self._today())
         if {change.accession_number, change.study_instance_uid, change.status} != {None}:
             _must_be_same(change, self._orders.get(accession))
-        return _json(schema.view(self._orders.change(accession, change.request())))
+        entry = self._orders.change(accession, change.request())
+        _concerns(entry)
+        return _json(schema.view(entry))
 
     def cancel(self, accession: str) -> Response:
         """Take an entry off the worklist."""
+        _concerns(self._orders.get(accession))
         self._orders.cancel(accession)
         response = Response(status=204)
         del response.headers["Content-Type"]
@@ -82,6 +89,10 @@ class WorklistApi:
 
     def _url(self, entry: Entry) -> str:
         return f"{self._base}{PATH}/{quote(entry.AccessionNumber, safe='')}"
+
+
+def _concerns(entry: Entry) -> None:
+    concerns(entry.PatientID, f"order:{entry.AccessionNumber}")
 
 
 def _json(model: BaseModel, status: int = 200) -> Response:

@@ -25,11 +25,11 @@ from gdtbridge.health import PartState
 from gdtbridge.language import Language
 from gdtbridge.settings import Settings
 from gdtbridge.tsv import table
+from gdtbridge.web.access.admission import FOLLOWS, FORM_TOKEN
 from gdtbridge.web.access.once import OpenQuestions
 from gdtbridge.web.pages.assets import address_of, icon
 from gdtbridge.web.pages.formats import Formats
 from gdtbridge.web.pages.header import ICONS, PATHS, Area, house_state
-from gdtbridge.web.pages.posted import TOKEN_FIELD
 from gdtbridge.web.pages.submissions import FIELD, Submissions
 from gdtbridge.web.pages.texts import Texts, texts_of
 from gdtbridge.web.pages.visitor import Visitor, visitor
@@ -37,8 +37,6 @@ from gdtbridge.web.problems import SENTENCES, ProblemDetails
 
 log = logging.getLogger(__name__)
 
-FOLLOWS: Final = "X-Live-Revision"
-"""Header of a page that asks whether it is still right: the revision it shows."""
 NOTICE: Final = "n"
 """Parameter that names the message a page shows once."""
 POLICY: Final = (
@@ -220,7 +218,7 @@ def _signed(context: Context) -> Markup:
     """
     if context["layout"] == PARTS:
         return Markup()
-    fields = {TOKEN_FIELD: context["visitor"].form_token, FIELD: Submissions.new_key()}
+    fields = {FORM_TOKEN: context["visitor"].form_token, FIELD: Submissions.new_key()}
     hidden = Markup('<input type="hidden" name="{}" value="{}">')
     return Markup().join(hidden.format(*one) for one in fields.items() if one[1])
 

@@ -15,6 +15,7 @@ from gdtbridge.web.pages.entry.page import EntryPage
 from gdtbridge.web.pages.entry.routes import entry_routes
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.routing import PREFIX, READ, PageRoute
+from gdtbridge.web.pages.signing_in import SignInPages
 from gdtbridge.web.pages.system import SystemPages
 from gdtbridge.web.pages.today import page as today
 from gdtbridge.web.pages.today.page import TodayPage
@@ -22,9 +23,14 @@ from gdtbridge.web.ports import CorePorts, Readiness
 
 
 def page_routes(
-    frame: Frame, core: CorePorts, settings: Settings, readiness: Readiness
+    frame: Frame,
+    core: CorePorts,
+    settings: Settings,
+    readiness: Readiness,
+    ways_in: SignInPages,
 ) -> Iterator[PageRoute]:
     """Yield every page."""
+    yield from ways_in.routes()
     yield "/", "start", lambda: frame.go("/heute"), READ
     yield "/static/<version>/<path:name>", "asset", asset, READ
     yield "/mehr", "more", lambda: frame.show("more.html", frame.texts("nav.more")), READ
@@ -44,4 +50,9 @@ def is_page() -> bool:
     """Return whether the call at hand is of a page, or a browser's that found none."""
     if request.endpoint is not None:
         return request.endpoint.startswith(PREFIX)
+    return any(kind == "text/html" for kind, _ in request.accept_mimetypes)
+
+
+def wants_a_page() -> bool:
+    """Return whether a person waits for the call at hand: a browser opens it, or sends a form."""
     return any(kind == "text/html" for kind, _ in request.accept_mimetypes)

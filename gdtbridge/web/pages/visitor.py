@@ -19,15 +19,27 @@ class Visitor:
     form_token: str = ""
     """What each form of this person carries; empty where nothing is signed."""
     signed_in: bool = False
+    account_id: int | None = None
+    seconds_left: float = 0.0
+    """Until the session ends if the person does nothing."""
+
+    @property
+    def is_in(self) -> bool:
+        """Whether the frame may say how the house is."""
+        return self.signed_in or self.may_administer
 
 
 OPEN_HOUSE: Final = Visitor(may_change=True, may_administer=True)
 """Who comes from this machine before there is an account."""
 
 
+NOBODY: Final = Visitor()
+"""Who has not signed in."""
+
+
 def visitor() -> Visitor:
     """Return who makes the request at hand."""
-    found: Visitor = g.get("visitor", OPEN_HOUSE)
+    found: Visitor = g.get("visitor", NOBODY)
     return found
 
 

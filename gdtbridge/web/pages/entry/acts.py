@@ -14,6 +14,7 @@ from gdtbridge.errors import TooLate
 from gdtbridge.orders import Order, OrderRequest
 from gdtbridge.orders.editing import STANDS
 from gdtbridge.typed_dates import TypedDateError, typed_day
+from gdtbridge.web.access.principal import concerns_order
 from gdtbridge.web.pages.entry.fields import BEFORE, FormFields
 from gdtbridge.web.pages.entry.page import ENTRY_PATH, PATH, EntryPage, day_path, row_of
 from gdtbridge.web.pages.frame import Notice, Undo
@@ -66,6 +67,7 @@ class EntryActs:
 
     def _remove(self, number: str, fields: Mapping[str, str]) -> Response:
         order = self.page.core.editing.remove(number, fields.get("revision", ""))
+        concerns_order(order)
         undo = Undo(f"{PATH}/{quote(number)}/wieder")
         notice = Notice(self._said("entry.removed", order), undo)
         day = order.scheduled.date() if order.scheduled is not None else None
@@ -76,6 +78,7 @@ class EntryActs:
 
     def _restore(self, number: str) -> Response:
         order = self.page.core.editing.restore(number)
+        concerns_order(order)
         return self.page.frame.go(row_of(order), Notice(self._said("entry.restored", order)))
 
     def where(self, number: str) -> Response:
@@ -102,6 +105,7 @@ class EntryActs:
             edited = self.page.core.editing.edit(number, moved)
         except WrongFields as wrong:
             return self._show_where(self.page.waiting(number), wrong.fields, wrong.errors)
+        concerns_order(edited.after)
         return self.page.frame.go(row_of(edited.after), self.page.changed_notice(edited))
 
     def _show_where(self, order: Order, said: FormFields, errors: Mapping[str, str]) -> Response:
@@ -136,6 +140,7 @@ class EntryActs:
             edited = self.page.core.editing.edit(number, as_before)
         except WrongFields as wrong:
             raise TooLate(STANDS) from wrong
+        concerns_order(edited.after)
         notice = Notice(self._said("entry.undone", edited.after))
         return self.page.frame.go(row_of(edited.after), notice)
 

@@ -14,6 +14,7 @@ from gdtbridge.errors import TooLate
 from gdtbridge.orders import Order, OrderRequest
 from gdtbridge.orders.editing import OFF_THE_LIST, EditedOrder
 from gdtbridge.settings import Settings
+from gdtbridge.web.access.principal import concerns_order
 from gdtbridge.web.pages.entry.checking import CheckedEntry, EntryChecker, device_names
 from gdtbridge.web.pages.entry.fields import BEFORE, FormFields, MergedFields, changed, merged
 from gdtbridge.web.pages.entry.reading import EntryReader
@@ -71,6 +72,7 @@ class EntryPage:
             return self._show(checked, checked.read.fields.scheduled_day, status=422)
         placed = self.core.orders.place(checked.request)
         order = self.core.editing.read(placed.entry.AccessionNumber)
+        concerns_order(order)
         path = "repeated" if placed.repeated else "added"
         notice = self._notice(path, order, "" if placed.repeated else "entfernen")
         if ANOTHER in fields:
@@ -214,6 +216,7 @@ class EntryPage:
     def waiting(self, number: str) -> Order:
         """Return an order nobody has examined yet; raise `NotFound` or `TooLate`."""
         order = self.core.editing.read(number)
+        concerns_order(order)
         if not order.is_open or order.arrived:
             raise TooLate(OFF_THE_LIST)
         return order

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-from flask import Response
+from collections.abc import Iterator
 
 from gdtbridge.web.pages.entry import acts, page
 from gdtbridge.web.pages.entry.acts import EntryActs
 from gdtbridge.web.pages.entry.page import EntryPage
+from gdtbridge.web.pages.routing import READ, PageRoute
 
 
-def entry_routes(
-    form: EntryPage,
-) -> Iterator[tuple[str, str, Callable[..., Response], tuple[str, ...]]]:
+def entry_routes(form: EntryPage) -> Iterator[PageRoute]:
     """Yield path, name, view and methods of each."""
-    read, write = ("GET", "HEAD"), ("POST",)
+    write = ("POST",)
     done = EntryActs(form)
-    yield page.PATH, "entry_new", form.new, read
+    yield page.PATH, "entry_new", form.new, READ
     yield page.PATH, "entry_add", form.add, write
     yield page.CHECK_PATH, "entry_check", form.check, write
-    yield page.ENTRY_PATH, "entry_edit", form.edit, read
+    yield page.ENTRY_PATH, "entry_edit", form.edit, READ
     yield page.ENTRY_PATH, "entry_save", form.save, write
-    yield acts.MOVE_PATH, "entry_where", done.where, read
+    yield acts.MOVE_PATH, "entry_where", done.where, READ
     yield acts.MOVE_PATH, "entry_move", done.move, write
     yield acts.REMOVE_PATH, "entry_remove", done.remove, write
     yield acts.RESTORE_PATH, "entry_restore", done.restore, write

@@ -57,7 +57,12 @@ function hidden(name, value) {
   return Object.assign(document.createElement("input"), { type: "hidden", name, value });
 }
 
-function formToken() {
+/** Leave a page without asking: what was typed is kept, or meant to be lost. */
+export function forgetTyped() {
+  typed.clear();
+}
+
+export function formToken() {
   return document.querySelector('meta[name="form-token"]')?.content;
 }
 

@@ -47,7 +47,7 @@ async function ask() {
       parts = new DOMParser().parseFromString(await answer.text(), "text/html");
       show(false);
     } else if (answer.status === 401) {
-      location.reload();
+      document.dispatchEvent(new Event("session:over"));
       return;
     } else if (answer.status !== 204) {
       throw new Error(String(answer.status));

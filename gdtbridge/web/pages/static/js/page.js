@@ -4,9 +4,11 @@ import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startMenus } from "./menus.js";
+import { startSession } from "./session.js";
 import { startTimes } from "./times.js";
 
 startForms();
+startSession();
 startMenus();
 startKeys();
 startTimes();

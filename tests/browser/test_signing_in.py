@@ -1,0 +1,202 @@
+"""Signing in, and what happens to who was away, in a real browser."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.service import Service, service
+
+PASSWORD = "vier kleine graue Katzen"
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Service]:
+    """Return a service with one account, made as a person makes it."""
+    folder = tmp_path_factory.mktemp("practice")
+    with service(folder, practice__name="Praxis Dr. Sommer", access__idle_minutes="3") as running:
+        with screen(browser) as page:
+            page.goto(link_of(running))
+            expect(page.get_by_role("heading", level=1)).to_have_text("Erstes Konto anlegen")
+            assert violations(page) == []
+            page.get_by_label("Ihr Name").fill("Dr. Sommer")
+            page.get_by_label("Name zum Anmelden").fill("chef")
+            page.get_by_label("Neues Kennwort").fill(PASSWORD)
+            page.get_by_label("Noch einmal").fill("something else")
+            page.get_by_role("button", name="Speichern und anmelden").click()
+            expect(page.get_by_label("Noch einmal")).to_have_accessible_description(
+                re.compile("verschieden")
+            )
+            assert violations(page) == []
+            page.get_by_label("Neues Kennwort").fill(PASSWORD)
+            page.get_by_label("Noch einmal").fill(PASSWORD)
+            page.get_by_role("button", name="Speichern und anmelden").click()
+            expect(page.get_by_role("status").first).to_have_text(
+                "Guten Tag, Dr. Sommer. Sie sind angemeldet."
+            )
+        yield running
+
+
+def link_of(running: Service) -> str:
+    """Return a one-time link for the browser; the command knows the port of the settings alone."""
+    said = running.command("access", "link")
+    assert said.returncode == 0, said.stderr
+    return url(running, urlsplit(said.stdout.strip()).path)
+
+
+def url(practice: Service, path: str = "/mehr") -> str:
+    """Return the address of a page."""
+    return f"http://127.0.0.1:{practice.ports['HTTP']}{path}"
+
+
+def sign_in(page: Page, password: str = PASSWORD) -> None:
+    """Type name and password, with the keyboard alone."""
+    page.get_by_label("Name").fill("chef")
+    page.keyboard.press("Tab")
+    page.keyboard.type(password)
+    page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize("width", ["phone", "tablet", "desktop"])
+def test_the_way_in_is_accessible(browser: Browser, practice: Service, width: str) -> None:
+    """axe-core finds nothing, with and without a mistake, light and dark."""
+    with screen(browser, width, "dark" if width == "tablet" else "light") as page:
+        page.goto(url(practice))
+        assert violations(page) == []
+        sign_in(page, "wrong, wrong, wrong")
+        expect(page.get_by_role("alert")).to_contain_text("Name oder Kennwort stimmt nicht.")
+        assert violations(page) == []
+        assert not scrolls_sideways(page)
+        assert covered_on_the_way(page) == []
+        sign_in(page)
+        expect(page).to_have_url(url(practice))
+        page.goto(url(practice, "/konto"))
+        assert violations(page) == []
+        assert not scrolls_sideways(page)
+
+
+def test_the_page_that_was_wanted_comes_after_signing_in(
+    browser: Browser, practice: Service
+) -> None:
+    """Its address stays; signing out ends at the way in."""
+    with screen(browser) as page:
+        page.goto(url(practice, "/mehr?x=1"))
+        expect(page.get_by_role("heading", level=1)).to_have_text("Anmelden")
+        sign_in(page)
+        expect(page).to_have_url(url(practice, "/mehr?x=1"))
+        page.get_by_role("link", name="Dr. Sommer Konto").click()
+        page.get_by_role("button", name="Abmelden", exact=True).click()
+        expect(page).to_have_url(url(practice, "/anmelden"))
+        page.goto(url(practice))
+        expect(page.get_by_role("heading", level=1)).to_have_text("Anmelden")
+
+
+def test_who_is_away_is_asked_and_can_stay(browser: Browser, practice: Service) -> None:
+    """Two minutes before the end a dialog comes; its button is a sign of life."""
+    with screen(browser) as page:
+        page.clock.install()
+        page.goto(url(practice))
+        sign_in(page)
+        expect(page).to_have_url(url(practice))
+        page.route("**/konto/da", lambda route: route.fulfill(json={"left": 119}))
+        page.clock.run_for(70_000)
+        dialog = page.get_by_role("alertdialog", name="Sind Sie noch da?")
+        expect(dialog).to_contain_text("Sie werden in 2 Minuten abgemeldet.")
+        assert violations(page) == []
+        page.unroute("**/konto/da")
+        with page.expect_response("**/konto/da") as answered:
+            page.get_by_role("button", name="Angemeldet bleiben").click()
+        assert answered.value.json()["left"] > 170
+        expect(dialog).to_be_hidden()
+
+
+def test_a_form_sent_too_late_leads_to_the_way_in(browser: Browser, practice: Service) -> None:
+    """Nothing of it is done; a page says so, not a program's refusal."""
+    with screen(browser) as page:
+        page.goto(url(practice))
+        sign_in(page)
+        expect(page).to_have_url(url(practice))
+        page.goto(url(practice, "/konto"))
+        page.context.clear_cookies()
+        page.get_by_role("button", name="Überall abmelden").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Anmelden")
+        sign_in(page)
+        expect(page).to_have_url(url(practice, "/konto"))
+
+
+class Evil(BaseHTTPRequestHandler):
+    """A page of somebody else that tries to change something at ours."""
+
+    target = ""
+
+    def do_GET(self) -> None:
+        """Answer with a form that sends itself, and pictures that are calls."""
+        page = (
+            f'<form id="f" method="post" action="{self.target}/konto">'
+            '<input name="act" value="everywhere"></form>'
+            f'<img src="{self.target}/worklist/add?id=1&lastname=E&firstname=V&'
+            'birthdate=01.01.1990&sex=1">'
+            "<script>document.getElementById('f').submit()</script>"
+        ).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("host", "heading"), [("127.0.0.1", "Nicht erlaubt"), ("localhost", "Anmelden")]
+)
+def test_a_foreign_page_changes_nothing(
+    browser: Browser, practice: Service, host: str, heading: str
+) -> None:
+    """Of another port of the same host, which has the cookie; of another host, which has not."""
+    Evil.target = url(practice, "")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Evil)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with browser.new_context() as context:
+            page = context.new_page()
+            page.goto(url(practice))
+            sign_in(page)
+            expect(page).to_have_url(url(practice))
+            page.goto(f"http://{host}:{server.server_port}/")
+            page.wait_for_url(f"{Evil.target}/konto")
+            expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+            page.goto(url(practice))
+            expect(page).to_have_title(re.compile("Mehr"))
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert practice.command("worklist", "list", "--json").stdout.strip() == "[]"
+
+
+def test_a_link_that_was_used_is_over(browser: Browser, practice: Service) -> None:
+    """It says what to do."""
+    with screen(browser, "phone") as page:
+        page.goto(url(practice, "/zugang/none"))
+        expect(page.get_by_role("heading", level=1)).to_have_text("Dieser Link gilt nicht mehr")
+        assert violations(page) == []
+
+
+def test_english(browser: Browser, tmp_path: Path) -> None:
+    """By setting."""
+    settings = {"page__language": "en", "access__required": "true"}
+    with service(tmp_path, **settings) as running, screen(browser) as page:
+        page.goto(url(running))
+        expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+        expect(page.get_by_text("There is no account yet.")).to_be_visible()
+        assert violations(page) == []
+        page.goto(link_of(running))
+        expect(page.get_by_role("heading", level=1)).to_have_text("Make the first account")
