@@ -55,6 +55,7 @@ from gdtbridge.confirmation.book import Confirmations
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
 from gdtbridge.day import Day, EntryOutlook, PageRevision
+from gdtbridge.day.search import Search
 from gdtbridge.devices import DeviceDirectory
 from gdtbridge.devices.answering import DeviceWorklist
 from gdtbridge.dicom.commitment_report import CommitmentReporter
@@ -208,6 +209,7 @@ class Core:
     clock: SteadyClock
     clock_watch: ClockWatch
     day: Day
+    search: Search
     revision: PageRevision
     editor: OrderEditor
     outlook: EntryOutlook
@@ -329,6 +331,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     )
     history = ListHistory(database, worklist)
     query_reports = QueryReports(queries, history, device_worklist, devices, clock)
+    sight = ListSight(query_reports, clock)
+    day = Day(database, sight, devices, maker.dates, clock)
     forecast = SpaceForecast(
         database, archive.folder, settings.storage.min_free_mb * MEGABYTE, clock
     )
@@ -382,7 +386,6 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     )
     corrections = ResultCorrections(database, archive, outbox, retractor, held, due, clock)
     rehearsal = Rehearsal(database, archive, worklist, gatherer, settler, clock)
-    sight = ListSight(query_reports, clock)
     return Core(
         settings,
         routing,
@@ -447,7 +450,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         due,
         clock,
         ClockWatch(database, clock),
-        Day(database, sight, devices, maker.dates, clock),
+        day,
+        Search(database, day, devices),
         PageRevision(database, clock),
         OrderEditor(book, database, worklist),
         EntryOutlook(database, sight, devices, callers, settings.worklist.station),

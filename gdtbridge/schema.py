@@ -177,6 +177,14 @@ placed_order = sa.Table(
     # what a person should look at as long as it is open
     sa.Column("remarks", sa.Text, nullable=False, server_default=""),
 )
+undone = placed_order.c.state != sa.literal_column("'done'")  # as text: SQLite has to prove it
+sa.Index(
+    "ix_placed_order_undone",
+    placed_order.c.scheduled,
+    placed_order.c.id,
+    sqlite_where=undone,
+    postgresql_where=undone,
+)
 unlisted = placed_order.c.listing.is_not(None)
 sa.Index(
     "ix_placed_order_unlisted", placed_order.c.id, sqlite_where=unlisted, postgresql_where=unlisted
@@ -329,8 +337,25 @@ sa.Index("ix_claim_held", claim.c.exam_id, sqlite_where=held, postgresql_where=h
 study_name = sa.Table(  # under which names an exam can be found
     "study_name",
     metadata,
-    sa.Column("key", BYTEWISE, primary_key=True),  # worklist.name_keys
-    sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), primary_key=True, index=True),
+    # worklist.name_keys, and those of gdtbridge.people.folding
+    sa.Column("key", BYTEWISE, primary_key=True),
+    sa.Column("exam_id", sa.Integer, sa.ForeignKey("exam.id"), primary_key=True),
+    sa.Index("ix_study_name_exam_id_key", "exam_id", "key"),
+)
+
+order_name = sa.Table(  # under which words an order can be found
+    "order_name",
+    metadata,
+    sa.Column("key", BYTEWISE, primary_key=True),  # gdtbridge.people.folding
+    sa.Column("order_id", sa.Integer, primary_key=True),
+    sa.Index("ix_order_name_order_id_key", "order_id", "key"),
+)
+
+patient_name = sa.Table(  # under which words a patient's master data can be found
+    "patient_name",
+    metadata,
+    sa.Column("key", BYTEWISE, primary_key=True),  # gdtbridge.people.folding
+    sa.Column("patient_id", sa.Text, primary_key=True, index=True),
 )
 
 exam_result = sa.Table(  # what one chart got of an exam, for one order or none

@@ -22,6 +22,9 @@ from gdtbridge.tsv import table
 OLDEST: Final = 120
 """Years of age from which a birth date is asked about."""
 
+SHORTEST_WEEKDAY: Final = 3
+"""Letters a weekday has more than: ``mo`` may begin a name."""
+
 
 class DateProblem(StrEnum):
     """What is wrong with a date or time somebody typed."""
@@ -119,6 +122,33 @@ def typed_day(text: str, today: date) -> date:
         raise TypedDateError(DateProblem.NO_SUCH_DAY, f"{day:02}.{month:02}.")
 
     return _read(said, scheduled)
+
+
+def named_day(text: str, today: date) -> date | None:
+    """Return the day a word means for who looks back: ``gestern``, ``montag`` is the last one.
+
+    None where it is no such word.
+    """
+    said = text.strip().casefold()
+    if said in _words("past"):
+        return today + timedelta(days=_words("past")[said])
+    if said in _words("weekday") and len(said) > SHORTEST_WEEKDAY:
+        return today - timedelta(days=(today.weekday() - _words("weekday")[said] - 1) % 7 + 1)
+    return None
+
+
+def typed_past_days(text: str, today: date) -> tuple[date, ...]:
+    """Return the days that a day and month without a year may mean, the newest year first.
+
+    This year's may be to come. Empty where it is no such text.
+    """
+    match = _PARTS.fullmatch(text.strip()) or _NAMED.fullmatch(text.strip())
+    if match is None or match[3]:
+        return ()
+    month = int(match[2]) if match[2].isdecimal() else _words("month").get(match[2].casefold())
+    years = range(today.year, today.year - OLDEST - 1, -1)
+    days = (_day_or_none(int(match[1]), month or 0, year) for year in years)
+    return tuple(day for day in days if day is not None)
 
 
 def typed_time(text: str) -> time:

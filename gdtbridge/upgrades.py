@@ -241,9 +241,21 @@ def _to_6(op: Operations) -> None:
     remarks = sa.Column("remarks", sa.Text, nullable=False, server_default="")
     op.add_column("placed_order", remarks)
     op.execute("INSERT INTO order_receiver (receiver) VALUES ('')")
+    op.create_index("ix_patient_birth_date", "patient", ["birth_date"], if_not_exists=True)
     op.create_index("ix_patient_received_at", "patient", ["received_at"], if_not_exists=True)
     op.create_index("ix_claim_study_date", "claim", ["study_date"], if_not_exists=True)
     op.create_index("ix_placed_order_scheduled", "placed_order", ["scheduled"], if_not_exists=True)
+    undone = sa.text("state != 'done'")
+    op.create_index(
+        "ix_placed_order_undone",
+        "placed_order",
+        ["scheduled", "id"],
+        if_not_exists=True,
+        sqlite_where=undone,
+        postgresql_where=undone,
+    )
+    births = ["patient_birth_date"]
+    op.create_index("ix_exam_result_patient_birth_date", "exam_result", births, if_not_exists=True)
     op.create_index("ix_exam_first_instance_at", "exam", ["first_instance_at"], if_not_exists=True)
     if op.get_context().dialect.name == "postgresql":  # SQLite orders all text by its code points
         op.execute('ALTER TABLE outbox ALTER COLUMN key TYPE text COLLATE "C"')

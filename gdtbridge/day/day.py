@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
-from gdtbridge.database import Database
+from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.values import to_time
-from gdtbridge.day.facts import DayFacts, facts_of_day
+from gdtbridge.day.facts import DayFacts, facts_about, facts_of_day
 from gdtbridge.day.judging import LineJudge, Verdict
 from gdtbridge.day.linking import ExamPart, LineFacts, lines_of
 from gdtbridge.day.model import (
@@ -27,7 +27,7 @@ from gdtbridge.day.model import (
 from gdtbridge.devices import DeviceDirectory
 from gdtbridge.durable.clock import Clock, local_time
 from gdtbridge.exams.dates import DateRule, DateStanding
-from gdtbridge.exams.model import exam_of
+from gdtbridge.orders import Order
 from gdtbridge.orders.patient_moves import NumberMoves
 from gdtbridge.people import Patient
 from gdtbridge.queries.sight import EntrySight, ListSight, Sighting
@@ -60,12 +60,7 @@ class Day:
         with self.database.read() as connection:
             facts = facts_of_day(connection, day, now)
             found = [one for one in lines_of(facts) if self._day_of(one) == day]
-            waiting = [
-                one.order
-                for one in found
-                if one.order is not None and one.order.is_open and not one.parts
-            ]
-            seen = self.sight.of(connection, waiting) if day >= self.today else {}
+            seen = self.sight.of(connection, _waiting(found)) if day >= self.today else {}
         lines = self._lines(facts, found, seen, now)
         return DaySheet(
             day,
@@ -75,6 +70,16 @@ class Day:
             facts.is_cut,
         )
 
+    def lines_about(
+        self, connection: Connection, order_ids: Collection[int], exam_ids: Collection[int]
+    ) -> list[tuple[LineFacts, DayLine]]:
+        """Return the lines some orders and exams are in, each once, whatever their day."""
+        now = self.clock.utc()
+        facts = facts_about(connection, order_ids, exam_ids, self.today, now)
+        found = lines_of(facts)
+        seen = self.sight.of(connection, _waiting(found))
+        return [(one, self._judged(one, facts, seen, now)) for one in found]
+
     def _lines(
         self,
         facts: DayFacts,
@@ -82,15 +87,17 @@ class Day:
         seen: Mapping[int, EntrySight],
         now: float,
     ) -> list[DayLine]:
-        judge = LineJudge(now, facts.lying)
-        lines = []
-        for one in found:
-            verdict = judge.judge(one)
-            if verdict.state is LineState.WAITING and one.order is not None:
-                reason = self._seen(seen.get(one.order.id), is_today=self._is_today(one))
-                verdict = replace(verdict, reason=reason)
-            lines.append(self._line(one, verdict, facts.moves))
+        lines = [self._judged(one, facts, seen, now) for one in found]
         return sorted(lines, key=lambda one: (one.at, one.key))
+
+    def _judged(
+        self, line: LineFacts, facts: DayFacts, seen: Mapping[int, EntrySight], now: float
+    ) -> DayLine:
+        verdict = LineJudge(now, facts.lying).judge(line)
+        if verdict.state is LineState.WAITING and line.order is not None:
+            reason = self._seen(seen.get(line.order.id), is_today=self._is_today(line))
+            verdict = replace(verdict, reason=reason)
+        return self._line(line, verdict, facts.moves)
 
     def _is_today(self, line: LineFacts) -> bool:
         return self._moment(line).date() == self.today
@@ -104,8 +111,8 @@ class Day:
 
     def _line(self, line: LineFacts, verdict: Verdict, moves: NumberMoves) -> DayLine:
         order, part = line.order, verdict.part or next(iter(line.parts), None)
-        aets = order.stations if order is not None else _devices_of(line)
-        exam = exam_of(part.facts.exam, part.claims) if part is not None else None
+        aets = _devices_of(line) or (order.stations if order is not None else ())
+        exam = part.told if part is not None else None
         modality = order.modality if order is not None else exam.modality if exam else ""
         procedure = order.procedure if order is not None else ""
         if not procedure:
@@ -144,8 +151,9 @@ class Day:
         """Return the Study Date where it is near to order or receipt and not after that."""
         received = local_time(part.facts.exam.first_instance_at).date()
         scheduled = line.order.scheduled if line.order is not None else None
-        said = exam_of(part.facts.exam, part.claims).study_date
-        found = self.dates.judge(said, scheduled.date() if scheduled else None, received)
+        found = self.dates.judge(
+            part.told.study_date, scheduled.date() if scheduled else None, received
+        )
         is_near = found.standing is DateStanding.NEAR and (found.days_away or 0) <= LATE_DAYS
         return min(found.day, received) if is_near else received
 
@@ -158,11 +166,17 @@ class Day:
             return local_time(line.steps[0].step.began_at).replace(tzinfo=None)
         part = line.parts[0]
         received = local_time(part.facts.exam.first_instance_at).replace(tzinfo=None)
-        said = to_time(exam_of(part.facts.exam, part.claims).study_time)
+        said = to_time(part.told.study_time)
         day = self._exam_day(part, line)
         if said is not None:
             return datetime.combine(day, said.replace(tzinfo=None))
         return received if day == received.date() else datetime.combine(day, received.time())
+
+
+def _waiting(lines: Iterable[LineFacts]) -> list[Order]:
+    """Return the open orders of which nothing is here."""
+    orders = (one.order for one in lines if not one.parts)
+    return [order for order in orders if order is not None and order.is_open]
 
 
 def acts_of(line: LineFacts, verdict: Verdict) -> frozenset[LineAct]:
@@ -189,7 +203,7 @@ def _patient_of(line: LineFacts, part: ExamPart | None) -> Patient:
     if line.order is not None:
         return line.order.patient
     if part is not None:
-        return exam_of(part.facts.exam, part.claims).sent_patient
+        return part.told.sent_patient
     return line.steps[-1].step.patient
 
 

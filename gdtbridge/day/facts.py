@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, TypeVar
 
@@ -86,6 +86,36 @@ def facts_of_day(connection: Connection, day: date, now: float) -> DayFacts:
     return _facts(connection, orders, ids, _of_day(connection, steps, scheduled, now), now, is_cut)
 
 
+def facts_about(
+    connection: Connection,
+    order_ids: Collection[int],
+    exam_ids: Collection[int],
+    today: date,
+    now: float,
+) -> DayFacts:
+    """Return everything that is known at ``now`` of the lines some orders and exams are in.
+
+    Of steps those of ``today`` are known.
+    """
+    orders = order_store.orders_by_id(connection, order_ids)
+    numbers = [one.accession_number for one in orders]
+    studies = [one.study_instance_uid for one in orders]
+    ids = {*exam_ids, *store.exams_of_orders(connection, numbers, studies)}
+    begin = beginning_of(today)
+    steps = step_store.begun_between(connection, begin, begin + DAY_SECONDS, MOST)
+    scheduled = step_store.scheduled_of(connection, [one.id for one in steps])
+    facts = _facts(connection, orders, ids, _of_day(connection, steps, scheduled, now), now, False)
+    known = {one.accession_number for one in facts.orders}
+    known |= {one.exam.study_instance_uid for one in facts.exams}
+    known |= {one.study_instance_uid for one in facts.orders}
+    of_them = [
+        one
+        for one in facts.steps
+        if any({said.accession_number, said.study_instance_uid} & known for said in one.scheduled)
+    ]
+    return replace(facts, steps=tuple(of_them))
+
+
 def _of_day(
     connection: Connection,
     steps: Sequence[PerformedStep],
@@ -110,7 +140,11 @@ def _facts(
     orders = _with_others(
         connection,
         orders,
-        {number for one in claims for number in (one.accession_number, one.order_number)},
+        {
+            number
+            for one in claims
+            for number in (one.accession_number, one.order_number, one.order_word)
+        },
         {one.exam.study_instance_uid for one in exams},
     )
     numbers = {one.patient.id for one in orders} | {one.step.patient_id for one in steps}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gdtbridge.day.facts import DayFacts, ExamFacts, StepOfDay
-from gdtbridge.exams.model import Claim, ClaimState, claims_by_person
+from gdtbridge.exams.model import Claim, ClaimState, PatientExam, claims_by_person, exam_of
 from gdtbridge.orders import Order
 from gdtbridge.orders.patient_moves import NumberMoves
 from gdtbridge.orders.store import NOT_OF_PATIENT
@@ -20,7 +20,13 @@ class ExamPart:
 
     facts: ExamFacts
     """Claims, results, reports and deliveries are those of the part."""
-    person: int
+    told: PatientExam
+    """The exam as its claims tell it."""
+
+    @property
+    def person(self) -> int:
+        """Which of the exam's people it is of, from 1."""
+        return self.told.person
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -72,6 +78,8 @@ class _OrderFinder:
         """Return the order a claim met; as long as it waits, the one its patient waits for."""
         if not claim.waits:
             return self.by_number.get(claim.order_number)
+        if claim.order_word:
+            return self.by_number.get(claim.order_word)
         if claim.unmatched or claim.held_because in NOT_OF_PATIENT:
             return None
         named = self.by_number.get(claim.accession_number), self.by_study.get(study)
@@ -86,10 +94,9 @@ class _OrderFinder:
 def _parts(exam: ExamFacts, finder: _OrderFinder) -> list[tuple[Order | None, ExamPart]]:
     """Return the parts of an exam, each with its order."""
     found: list[tuple[Order | None, ExamPart]] = []
-    people = claims_by_person(exam.claims)
-    for person, claims in people.items():
+    for claims in claims_by_person(exam.claims).values():
         for order, of_order in _by_order(claims, exam.exam.study_instance_uid, finder):
-            found.append((order, _part(exam, person, of_order)))
+            found.append((order, _part(exam, of_order)))
     return _with_deliveries(exam.deliveries, found)
 
 
@@ -108,7 +115,7 @@ def _by_order(
     return list(orders.values())
 
 
-def _part(exam: ExamFacts, person: int, claims: Iterable[Claim]) -> ExamPart:
+def _part(exam: ExamFacts, claims: Iterable[Claim]) -> ExamPart:
     mine = tuple(sorted(claims, key=lambda one: one.id))
     ids, numbers = {one.id for one in mine}, {one.number for one in mine} - {""}
     orders = {one.order_number for one in mine if one.state is ClaimState.SETTLED}
@@ -121,7 +128,7 @@ def _part(exam: ExamFacts, person: int, claims: Iterable[Claim]) -> ExamPart:
             reports=tuple(one for one in exam.reports if one.claim_id in ids),
             deliveries=(),
         ),
-        person,
+        exam_of(exam.exam, mine),
     )
 
 

@@ -22,7 +22,7 @@ from gdtbridge.exams.model import (
     ExamState,
     HoldReason,
 )
-from gdtbridge.exams.study_names import note_name
+from gdtbridge.exams.study_names import note_name, note_said
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of
 from gdtbridge.people import Patient
 from gdtbridge.schema import claim, exam, exam_event, exam_result, instance, study_name
@@ -207,7 +207,7 @@ def insert_claim(
 ) -> int:
     """Enter a claim; return its id. Its person is found by `regroup`."""
     known = {**said, "said": _digest(said), "state": ClaimState.OPEN, "person": 0}
-    note_name(connection, exam_id, said["patient_name"])
+    note_name(connection, exam_id, said["patient_name"], str(values.get("study_description", "")))
     return _ENTER.run(connection, exam_id=exam_id, **known, **values)
 
 
@@ -217,7 +217,7 @@ def insert_fetched(
     """Enter what fetched objects say; return the claim's id. It is in the chart of its number."""
     state = ClaimState.FETCHED
     known = {**said, "said": _digest(said, state), "state": state, "person": 0}
-    note_name(connection, exam_id, said["patient_name"])
+    note_name(connection, exam_id, said["patient_name"], str(values.get("study_description", "")))
     return _ENTER.run(connection, exam_id=exam_id, number=said["patient_id"], **known, **values)
 
 
@@ -386,7 +386,6 @@ def put_result(connection: Connection, result: ExamResult) -> int:
     """Enter a result; one that was withdrawn for the same chart and order counts again."""
     values = {field.name: getattr(result, field.name) for field in fields(ExamResult)}
     del values["id"]
-    note_name(connection, result.exam_id, result.patient_name)
     known: int | None = _SAME_RESULT.value(
         connection,
         exam=result.exam_id,
@@ -394,8 +393,10 @@ def put_result(connection: Connection, result: ExamResult) -> int:
         order=result.accession_number,
     )
     if known is None:
-        return _ENTER_RESULT.run(connection, **values)
-    _UPDATE_RESULT.run(connection, values, result=known)
+        known = _ENTER_RESULT.run(connection, **values)
+    else:
+        _UPDATE_RESULT.run(connection, values, result=known)
+    note_said(connection, result.exam_id)
     return known
 
 

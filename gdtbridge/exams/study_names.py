@@ -1,35 +1,45 @@
 """Under which names an exam can be found: what its objects and its results name.
 
-Each name has several keys (`worklist.name_keys`). They only narrow a search: who looks compares
-the names themselves.
+Each name has several keys: those devices query by (`worklist.name_keys`), and the words people
+search for (`gdtbridge.people.folding`). They only narrow a search: who looks compares the names
+themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection, Database
-from gdtbridge.schema import claim, exam, exam_result, study_name
+from gdtbridge.people.folding import LONGEST_KEY, search_keys
+from gdtbridge.schema import claim, exam, exam_result, placed_order, study_name
 from gdtbridge.statement import Statement
 from worklist import name_keys
 
-LONGEST: Final = 64
-"""Characters kept of a key."""
 _AT_ONCE: Final = 500
 """Exams entered in one transaction."""
 
 _KNOWN: Final = Statement(
     sa.select(study_name.c.key).where(study_name.c.exam_id == sa.bindparam("exam"))
 )
-_NAMED: Final = Statement(
+_ORDER: Final = sa.and_(
+    placed_order.c.accession_number == exam_result.c.accession_number,
+    placed_order.c.accession_number != "",
+)
+_SAID: Final = Statement(
     sa.union(
-        *(
-            sa.select(table.c.patient_name).where(table.c.exam_id == sa.bindparam("exam"))
-            for table in (claim, exam_result)
+        sa.select(claim.c.patient_name, claim.c.study_description, sa.literal("")).where(
+            claim.c.exam_id == sa.bindparam("exam")
+        ),
+        sa.select(
+            exam_result.c.patient_name,
+            sa.func.coalesce(placed_order.c.procedure, ""),
+            exam_result.c.accession_number,
         )
+        .select_from(exam_result.outerjoin(placed_order, _ORDER))
+        .where(exam_result.c.exam_id == sa.bindparam("exam")),
     )
 )
 _ENTER: Final = Statement(
@@ -46,16 +56,32 @@ _WITHOUT: Final = Statement(
 )
 
 
-def note_name(connection: Connection, exam_id: int, name: str) -> None:
-    """Let an exam be found by a name (PN), too.
+def note_name(connection: Connection, exam_id: int, name: str, description: str = "") -> None:
+    """Let an exam be found by a name (PN) and by the words of a Study Description, too.
 
-    One that could be found by none yet is found by all that its objects and results name.
+    One that could be found by none yet is found by all that its objects and results say.
     """
-    known = set(_KNOWN.values(connection, exam=exam_id))
-    names = [name] if known else [name, *_NAMED.values(connection, exam=exam_id)]
-    keys = {key[:LONGEST] for one in names for key in name_keys(one)}
-    for key in sorted(keys - known):
+    if not _KNOWN.values(connection, exam=exam_id):
+        note_said(connection, exam_id)
+    _enter(connection, exam_id, _keys(name, description))
+
+
+def note_said(connection: Connection, exam_id: int) -> None:
+    """Let an exam be found by all that its objects, its results and their orders say."""
+    said = _SAID.rows(connection, exam=exam_id)
+    keys = {key for one in said for key in _keys(*one)}
+    _enter(connection, exam_id, keys)
+
+
+def _enter(connection: Connection, exam_id: int, keys: Iterable[str]) -> None:
+    known = _KNOWN.values(connection, exam=exam_id)
+    for key in sorted({*keys} - {*known}):
         _ENTER.run(connection, key=key, exam=exam_id)
+
+
+def _keys(name: str, description: str, number: str = "") -> Iterator[str]:
+    yield from (key[:LONGEST_KEY] for key in name_keys(name))
+    yield from search_keys(name, [description], [number])
 
 
 def note_missing(database: Database) -> Iterator[int]:
@@ -73,5 +99,5 @@ def note_missing(database: Database) -> Iterator[int]:
         before = exams[-1]
         with database.write(synced=False, seen=False) as connection:
             for exam_id in exams:
-                note_name(connection, exam_id, "")
+                note_said(connection, exam_id)
         yield len(exams)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from gdtbridge.database import Connection
 from gdtbridge.orders.model import ListingMark, OrderState
+from gdtbridge.orders.names import note_orders
 from gdtbridge.people import Patient
 from gdtbridge.schema import moved_order, patient, patient_move, placed_order
 from gdtbridge.statement import Statement
@@ -175,6 +176,7 @@ def _renumber(
         connection.execute(
             sa.update(placed_order).where(here).values(**values | _described(person))
         )
+        note_orders(connection, [row.id])
 
 
 def moved_patient(

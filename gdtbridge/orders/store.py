@@ -26,6 +26,7 @@ from gdtbridge.orders.model import (
     RefusedFile,
     TakenRecord,
 )
+from gdtbridge.orders.names import forget_order, note_order, note_patient
 from gdtbridge.orders.patient_moves import move_open_orders, moves_of
 from gdtbridge.people import Patient
 from gdtbridge.schema import (
@@ -164,6 +165,9 @@ _OF_STUDIES: Final = Statement(
     _query(
         placed_order.c.study_instance_uid.in_(sa.bindparam("studies", expanding=True)), most=None
     )
+)
+_BY_IDS: Final = Statement(
+    _query(placed_order.c.id.in_(sa.bindparam("ids", expanding=True)), most=None)
 )
 _INSERT_ORDER: Final = InsertStatement(placed_order)
 _UPDATE_ORDER: Final = UpdateStatement(placed_order, placed_order.c.id == sa.bindparam("order_id"))
@@ -317,6 +321,12 @@ def orders_of_day(connection: Connection, day: date) -> list[Order]:
     return _found(connection, _OF_DAY, begin=begin, end=end)
 
 
+def orders_by_id(connection: Connection, order_ids: Iterable[int]) -> list[Order]:
+    """Return some orders by our own numbers of them."""
+    wanted = sorted(order_ids)
+    return _found(connection, _BY_IDS, ids=wanted) if wanted else []
+
+
 def orders_of_studies(connection: Connection, studies: Iterable[str]) -> list[Order]:
     """Return the orders that gave some studies their UID."""
     wanted = sorted(studies)
@@ -369,7 +379,7 @@ def _moment(text: str) -> datetime | None:
 
 def insert_order(connection: Connection, order: Order) -> int:
     """Enter a new order; return its id."""
-    return _INSERT_ORDER.run(
+    order_id = _INSERT_ORDER.run(
         connection,
         accession_number=order.accession_number,
         study_instance_uid=order.study_instance_uid,
@@ -377,11 +387,20 @@ def insert_order(connection: Connection, order: Order) -> int:
         ordered_at=order.ordered_at,
         **_said(order),
     )
+    _note_names(connection, order_id, order)
+    return order_id
 
 
 def change_order(connection: Connection, order: Order) -> None:
     """Write what an order says, and its mark; its numbers and its state stay."""
     _update(connection, order.id, **_said(order))
+    if order.id:  # or the database does not know it
+        _note_names(connection, order.id, order)
+
+
+def _note_names(connection: Connection, order_id: int, order: Order) -> None:
+    name = order.patient.person_name
+    note_order(connection, order_id, name, order.procedure, order.accession_number)
 
 
 def _said(order: Order) -> dict[str, object]:
@@ -471,6 +490,7 @@ def _update(connection: Connection, order_id: int, **values: object) -> None:
 
 def delete_order(connection: Connection, order_id: int) -> None:
     """Forget an order that was never listed and that no record names."""
+    forget_order(connection, order_id)
     connection.execute(sa.delete(placed_order).where(placed_order.c.id == order_id))
 
 
@@ -519,6 +539,7 @@ def keep_patient(connection: Connection, known: Patient, now: float) -> None:
             received_at=now,
         )
     )
+    note_patient(connection, known)
 
 
 def told_without_order(

@@ -15,8 +15,8 @@ from datetime import date
 from typing import Final
 
 from gdtbridge.dataset.values import ComponentGroup, PersonName
+from gdtbridge.people.folding import plain_word
 from gdtbridge.people.patient import Patient
-from gdtbridge.transliteration import plain_letters
 
 _FIRST: Final = date(1900, 1, 1)
 """This and earlier birth dates are the zero of some software (1900, 1899-12-30, 1601, 0001)."""
@@ -30,9 +30,6 @@ _UNREADABLE: Final = re.compile("[?\ufffd]+")
 _MOST_UNREADABLE: Final = 4
 """So many places of a family name may be unreadable before it says nothing."""
 _BETWEEN_WORDS: Final = re.compile("[^\\w'\u2019?]+|_+")
-_UMLAUTS: Final = str.maketrans("äöüÄÖÜ", "aouAOU")
-_SPELLED_UMLAUT: Final = re.compile(r"(a|o|(?<![aeq])u)e")
-"""``ae oe ue`` for an umlaut; in ``Bauer`` and ``Quell`` there is none."""
 
 
 def _set_of(words: str) -> frozenset[str]:
@@ -86,7 +83,7 @@ def are_two(one: Patient, other: Patient) -> bool:
     born = one.birth_date, other.birth_date
     if born[0] == born[1] or not (_says_a_day(born[0]) and _says_a_day(born[1])):
         return False
-    numbers = {_plain(one.id), _plain(other.id)}
+    numbers = {plain_word(one.id), plain_word(other.id)}
     names, others = (tuple(_names(patient, numbers)) for patient in (one, other))
     if not names or not others:
         return False
@@ -132,7 +129,7 @@ def agree(one: Patient, other: Patient) -> bool:
     if not names or not others:
         named, unnamed = (one, other) if names else (other, one)
         return not unnamed.id or not _written(named) or _says_a_name(named)
-    numbers = {_plain(one.id), _plain(other.id)}
+    numbers = {plain_word(one.id), plain_word(other.id)}
     return any(
         _may_be_one(name, another) and _given_agree(name, another)
         for name in _names(one, numbers)
@@ -147,7 +144,7 @@ def _written(patient: Patient) -> list[ComparedName]:
 
 
 def _says_a_name(patient: Patient) -> bool:
-    return any(_names(patient, {_plain(patient.id)}))
+    return any(_names(patient, {plain_word(patient.id)}))
 
 
 def _given_agree(one: ComparedName, other: ComparedName) -> bool:
@@ -166,7 +163,7 @@ def are_written_alike(one: Patient, other: Patient) -> bool:
     born = one.birth_date, other.birth_date
     if born[0] != born[1] and _says_a_day(born[0]) and _says_a_day(born[1]):
         return False
-    numbers = {_plain(one.id), _plain(other.id)}
+    numbers = {plain_word(one.id), plain_word(other.id)}
     names, others = (tuple(_names(patient, numbers)) for patient in (one, other))
     if not names or not others:
         return True
@@ -277,14 +274,9 @@ def _words(text: str) -> list[str]:
 
 
 def _plain_word(word: str) -> str:
-    return "?".join(map(_plain, word.split("?")))
+    return "?".join(map(plain_word, word.split("?")))
 
 
 def _telling(words: list[str]) -> frozenset[str]:
     """Return the words without particles and titles, all of them where there are no others."""
     return frozenset(words) - _PARTICLES or frozenset(words)
-
-
-def _plain(text: str) -> str:
-    """Return the letters and digits of a word in lower case, umlauts as ``a o u``."""
-    return _SPELLED_UMLAUT.sub(r"\1", plain_letters(text.translate(_UMLAUTS)))

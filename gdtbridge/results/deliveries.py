@@ -9,11 +9,15 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
-from gdtbridge.outbox.model import DeliveryState
+from gdtbridge.durable.clock import DAY_SECONDS
+from gdtbridge.outbox.collection_store import DAYS
+from gdtbridge.outbox.model import ALARM_SECONDS, OPEN, UNCOLLECTED_SECONDS, DeliveryState
 from gdtbridge.results.message_keys import retraction_prefix, study_prefix, values_prefix
 from gdtbridge.results.routing import destination_of
-from gdtbridge.schema import exam, exam_result, outbox, report
+from gdtbridge.schema import exam, exam_result, outbox, outbox_uncollected, report
 
+MOST_TROUBLED: Final = 500
+"""Records that are looked at."""
 _GDT: Final = "gdt"
 _PARTS_OF_STUDY: Final = 5
 """A study record's key has so many parts; that of a supplement has one more."""
@@ -60,6 +64,50 @@ def deliveries_of(connection: Connection, exam_ids: Iterable[int]) -> list[Recor
     rows = connection.execute(_QUERY, {"exams": ids, "destinations": destinations})
     found = (_delivery(row) for row in rows)
     return sorted(found, key=lambda one: one.created_at)
+
+
+def exams_in_trouble(connection: Connection, now: float) -> set[int]:
+    """Return the exams with a record that has not left for minutes, or lies for a day.
+
+    Of each at most `MOST_TROUBLED`, the newest. ``now`` is UTC seconds.
+    """
+    undelivered = sa.and_(
+        outbox.c.kind == _GDT,
+        outbox.c.destination.in_(_all_destinations(connection)),
+        outbox.c.state.in_((*OPEN, DeliveryState.QUESTION, DeliveryState.FAILED)),
+        sa.or_(outbox.c.state.not_in(OPEN), outbox.c.created_at < now - ALARM_SECONDS),
+    )
+    lying = sa.and_(
+        outbox_uncollected,
+        outbox.c.delivered_at < now - UNCOLLECTED_SECONDS,
+        outbox.c.delivered_at > now - DAYS * DAY_SECONDS,
+    )
+    studies: set[str] = set()
+    instances: set[int] = set()
+    for here in (undelivered, lying):
+        query = sa.select(outbox.c.key).where(here).order_by(outbox.c.id.desc())
+        for key in connection.execute(query.limit(MOST_TROUBLED)).scalars():
+            kind, subject = key.split(":")[:2]
+            if kind == "values":
+                instances.add(int(subject))
+            else:
+                studies.add(subject)
+    queries = (
+        sa.select(exam.c.id).where(exam.c.study_instance_uid.in_(studies)),
+        sa.select(report.c.exam_id).where(report.c.instance_id.in_(instances)),
+    )
+    return {number for query in queries for number in connection.execute(query).scalars()}
+
+
+def _all_destinations(connection: Connection) -> list[str]:
+    """Return every destination of the outbox, each by one look into an index."""
+    found: list[str] = []
+    query = sa.select(sa.func.min(outbox.c.destination))
+    first = connection.execute(query).scalar()
+    while first is not None:
+        found.append(first)
+        first = connection.execute(query.where(outbox.c.destination > first)).scalar()
+    return found
 
 
 def _destinations(connection: Connection, exam_ids: Sequence[int]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Final
 from gdtbridge.archive import heads
 from gdtbridge.database import Database
 from gdtbridge.exams.study_names import note_missing
+from gdtbridge.orders.names import note_missing_names
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ TURN_SECONDS: Final = 1.0
 
 
 class IndexFilling:
-    """Enters names of exams and heads of objects that have none, a turn at a time."""
+    """Enters names of exams, orders and patients, and heads of objects, a turn at a time."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         """Fill the index of ``database`` from the archive's ``folder``."""
@@ -35,7 +36,9 @@ class IndexFilling:
             return
         if self._steps is None:
             self._steps = chain(
-                note_missing(self._database), heads.enter_missing(self._database, self._folder)
+                note_missing(self._database),
+                note_missing_names(self._database),
+                heads.enter_missing(self._database, self._folder),
             )
         end = time.monotonic() + TURN_SECONDS
         try:

@@ -13,8 +13,8 @@ from gdtbridge.archive.heads import KEYWORDS
 from gdtbridge.database import Connection
 from gdtbridge.exams.model import Exam
 from gdtbridge.exams.store import EXAM_COLUMNS, exam_from
-from gdtbridge.exams.study_names import LONGEST
 from gdtbridge.orders.patient_moves import moves_of
+from gdtbridge.people.folding import LONGEST_KEY
 from gdtbridge.schema import claim, exam, exam_result, instance, instance_head, study_name
 
 PAGE: Final = 200
@@ -100,7 +100,7 @@ def _begins(name: str) -> sa.ColumnElement[bool]:
     So a key without them is found, too: of `MÜLLER^` there are `MÜLLER` and `MÜLLER^EVA`, but not
     `MÜLLERS`.
     """
-    key, first = study_name.c.key, name[:LONGEST]
+    key, first = study_name.c.key, name[:LONGEST_KEY]
     begins = key.between(first, first + _LAST)
     bare = first.rstrip("^")
     return begins if bare == first else sa.or_(begins, key == bare)
