@@ -134,12 +134,13 @@ class OrderBook:
 
     # ------------------------------------------------------------------ an order is asked for
 
-    def check(self, wanted: WantedOrder) -> Entry:
-        """Return the entry a new order would get; raise `OrderError` where `take` would.
+    def check(self, wanted: WantedOrder) -> tuple[Entry, tuple[str, ...]]:
+        """Return the entry a new order would get, and what a person should know of it.
 
-        Nothing is written.
+        Raises `OrderError` where `take` would; nothing is written.
         """
-        return self._entries.make(self._followed(wanted))
+        wanted, draft = self._drafted(wanted)
+        return draft, wanted.remarks
 
     def take(self, wanted: WantedOrder) -> tuple[RecordOutcome, Order]:
         """Place, correct or repeat what is ``wanted``; return what was done with which order.

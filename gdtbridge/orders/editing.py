@@ -38,6 +38,14 @@ class EditedOrder:
     after: Order
 
 
+@dataclass(frozen=True, slots=True)
+class DraftEntry:
+    """The entry an order would get, and what a person should know of it (German / English)."""
+
+    entry: Entry
+    remarks: tuple[str, ...] = ()
+
+
 class OrderEditor:
     """Reads, corrects, cancels and restores orders of the database. Thread-safe."""
 
@@ -54,9 +62,9 @@ class OrderEditor:
             raise NotFound(UNKNOWN)
         return order
 
-    def draft(self, request: OrderRequest) -> Entry:
+    def draft(self, request: OrderRequest) -> DraftEntry:
         """Return the entry a request would get; raise `OrderError`. Nothing is written."""
-        return self._book.check(WantedOrder(request))
+        return DraftEntry(*self._book.check(WantedOrder(request)))
 
     def edit(self, accession_number: str, wanted: Callable[[Order], OrderRequest]) -> EditedOrder:
         """Let an order say what ``wanted`` makes of it as it is now.

@@ -14,7 +14,7 @@ from gdtbridge.day import EVERY_LINE, DayFilter, DaySheet, DeviceOutlook, ShownD
 from gdtbridge.exams import PatientExam, StudyQuery
 from gdtbridge.health import PartState
 from gdtbridge.orders import Order, OrderRequest, PlacedOrder
-from gdtbridge.orders.editing import EditedOrder
+from gdtbridge.orders.editing import DraftEntry, EditedOrder
 from gdtbridge.orders.known_patients import KnownPatient
 from gdtbridge.outbox import PlaceQuestion
 from gdtbridge.outbox.pauses import DeliveryPause
@@ -98,7 +98,7 @@ class EditPort(Protocol):
     def read(self, accession_number: str) -> Order:
         """Return an order, open or not; raise `NotFound`."""
 
-    def draft(self, request: OrderRequest) -> Entry:
+    def draft(self, request: OrderRequest) -> DraftEntry:
         """Return the entry a request would get; raise `OrderError`. Nothing is written."""
 
     def edit(self, accession_number: str, wanted: Callable[[Order], OrderRequest]) -> EditedOrder:

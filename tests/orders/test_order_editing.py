@@ -114,7 +114,7 @@ def test_whose_a_number_is(practice: Practice) -> None:
 def test_what_devices_will_show(practice: Practice) -> None:
     """Each device's last query is asked once more, as on the day of the entry."""
     outlook, editor = practice.core.outlook, practice.core.editor
-    entry = editor.draft(practice.order(station="US02"))
+    entry = editor.draft(practice.order(station="US02")).entry
     assert outlook.of(entry) == ()
     ask(practice, aet="US01", ScheduledStationAETitle="US01")
     ask(practice, aet="US02", ScheduledStationAETitle="US02")
@@ -124,7 +124,7 @@ def test_what_devices_will_show(practice: Practice) -> None:
     assert told == {"US01": ["ScheduledStationAETitle"], "US02": [], "US03": []}
     tomorrow = editor.draft(
         practice.order(station="US04", scheduled=practice.clock.local() + timedelta(days=1))
-    )
+    ).entry
     assert [one.device.aet for one in outlook.of(tomorrow) if one.shows] == ["US03"]
     assert [one.aet for one in outlook.stations("US09")] == ["US01", "US02", "US03", "US09"]
     assert not outlook.has_ever_asked("US02")  # the register of callers heard of no association

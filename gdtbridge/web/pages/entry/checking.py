@@ -13,6 +13,8 @@ from gdtbridge.errors import OrderError
 from gdtbridge.gdt.tables.dates import read_birth_date
 from gdtbridge.language import Language
 from gdtbridge.orders import Order, OrderRequest
+from gdtbridge.orders.editing import DraftEntry
+from gdtbridge.orders.entries import NO_BIRTH_DATE
 from gdtbridge.orders.known_patients import KnownPatient
 from gdtbridge.people import Patient, are_two, are_written_alike
 from gdtbridge.queries.words import Words
@@ -115,10 +117,12 @@ class EntryChecker:
         owner = self.patients.owner(read.fields.patient_id)
         if owner is not None:
             self._compare(owner, read, errors, warnings, offers)
-        entry = self._entry(reader, read, errors, known)
+        draft = self._draft(reader, read, errors, known)
         station = read.fields.station
         warnings |= self._of_station(read, known)
-        view = self._outlook_of(entry, station) if entry is not None else OutlookView()
+        if draft is not None and not errors:
+            warnings |= self._of_remarks(draft.remarks)
+        view = self._outlook_of(draft.entry, station) if draft is not None else OutlookView()
         return CheckedEntry(read, errors, warnings, offers, view)
 
     # ------------------------------------------------------------------ whose number it is
@@ -167,13 +171,13 @@ class EntryChecker:
 
     # ------------------------------------------------------------------ the entry
 
-    def _entry(
+    def _draft(
         self,
         reader: EntryReader,
         read: ReadEntry,
         errors: dict[str, str],
         known: Order | None,
-    ) -> Entry | None:
+    ) -> DraftEntry | None:
         """Return the entry that would be made, of stand-ins where something is wrong yet."""
         if read.request is not None:
             try:
@@ -187,6 +191,14 @@ class EntryChecker:
             return self.editing.draft(tried) if tried is not None else None
         except OrderError:
             return None
+
+    def _of_remarks(self, remarks: Iterable[str]) -> dict[str, str]:
+        """Return the warnings of what a person should know of an order."""
+        texts = self.formats.texts
+        of_name = " ".join(texts.half(one) for one in remarks if one != NO_BIRTH_DATE)
+        of_birth = texts("entry.birth_needed") if NO_BIRTH_DATE in remarks else ""
+        told = {"family_name": of_name, "birth_date": of_birth}
+        return {name: sentence for name, sentence in told.items() if sentence}
 
     # ------------------------------------------------------------------ devices
 

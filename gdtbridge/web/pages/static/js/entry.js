@@ -5,7 +5,7 @@ const touched = new Set();
 
 function startEntry() {
   form.addEventListener("keydown", goOn);
-  form.addEventListener("focusout", leave);
+  form.addEventListener("change", leave, { capture: true }); // before the form is sent to be checked
   form.addEventListener("submit", () => htmx.trigger(form, "htmx:abort"));
   document.addEventListener("click", fillMany);
   document.body.addEventListener("htmx:afterSettle", markInvalid);

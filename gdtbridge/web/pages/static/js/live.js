@@ -4,7 +4,7 @@
 // X-Live-Revision, is 204 while nothing changed, else the page's parts. What has the focus, is open
 // or is being typed into stays as it is; a new row waits behind a bar while somebody is in the list.
 
-import { word } from "./words.js";
+import { now, word } from "./words.js";
 
 const EVERY = 2000;
 const HIDDEN = 30_000;
@@ -15,7 +15,7 @@ const SILENCE = 5000; // milliseconds between two things a screen reader is told
 let failures = 0;
 let heard = performance.now();
 let heardAt = clock();
-let told = 0;
+let told = -SILENCE;
 let held = 0;
 let parts = null;
 
@@ -71,7 +71,7 @@ function loseTouch() {
 }
 
 function clock() {
-  return new Date().toLocaleTimeString("de-DE", { hour: "2-digit", minute: "2-digit" });
+  return new Date(now() * 1000).toLocaleTimeString("de-DE", { hour: "2-digit", minute: "2-digit" });
 }
 
 /** Bring the page to what was answered; `all` shows new rows in spite of a person in the list. */
@@ -109,7 +109,7 @@ function morph(here, part, all) {
         held += 1;
         return false;
       },
-      beforeNodeRemoved: (old) => !(old instanceof Element && isInUse(old)),
+      beforeNodeRemoved: (old) => !(old instanceof Element && holdsSomebody(old)),
     },
   });
 }
@@ -119,10 +119,16 @@ function isBusy(list) {
   return window.scrollY > 200 || list.contains(document.activeElement) || list.matches(":hover");
 }
 
-/** Whether a row or form has the focus, an open menu or something typed: it is never replaced. */
+/** Whether a person is at work in something: it stays as it is, while what is around it changes. */
 function isInUse(element) {
-  if (!element.matches("[data-row], form, dialog, details")) return false;
-  return element.contains(document.activeElement) || element.matches("[open]") || Boolean(element.querySelector("details.menu[open], dialog[open]"));
+  if (element.matches("details[open], dialog[open]")) return true;
+  if (element.matches("input, select, textarea")) return element === document.activeElement;
+  return element.matches("form") && element.contains(document.activeElement);
+}
+
+/** Whether something has the focus or an open menu in it: it is not taken away. */
+function holdsSomebody(element) {
+  return element.contains(document.activeElement) || Boolean(element.querySelector("details[open], dialog[open]"));
 }
 
 function announce(old, fresh) {

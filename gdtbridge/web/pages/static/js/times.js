@@ -7,6 +7,7 @@ const EVERY = 20_000;
 export function startTimes() {
   tell();
   setInterval(tell, EVERY);
+  document.addEventListener("live:shown", tell);
 }
 
 function tell() {
