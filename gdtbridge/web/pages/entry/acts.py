@@ -68,6 +68,7 @@ class EntryActs:
     def _remove(self, number: str, fields: Mapping[str, str]) -> Response:
         order = self.page.core.editing.remove(number, fields.get("revision", ""))
         concerns_order(order)
+        concerns_order(order)
         undo = Undo(f"{PATH}/{quote(number)}/wieder")
         notice = Notice(self._said("entry.removed", order), undo)
         day = order.scheduled.date() if order.scheduled is not None else None
@@ -78,6 +79,7 @@ class EntryActs:
 
     def _restore(self, number: str) -> Response:
         order = self.page.core.editing.restore(number)
+        concerns_order(order)
         concerns_order(order)
         return self.page.frame.go(row_of(order), Notice(self._said("entry.restored", order)))
 
@@ -140,6 +142,7 @@ class EntryActs:
             edited = self.page.core.editing.edit(number, as_before)
         except WrongFields as wrong:
             raise TooLate(STANDS) from wrong
+        concerns_order(edited.after)
         concerns_order(edited.after)
         notice = Notice(self._said("entry.undone", edited.after))
         return self.page.frame.go(row_of(edited.after), notice)

@@ -73,6 +73,7 @@ class EntryPage:
         placed = self.core.orders.place(checked.request)
         order = self.core.editing.read(placed.entry.AccessionNumber)
         concerns_order(order)
+        concerns_order(order)
         path = "repeated" if placed.repeated else "added"
         notice = self._notice(path, order, "" if placed.repeated else "entfernen")
         if ANOTHER in fields:
@@ -84,6 +85,7 @@ class EntryPage:
     def edit(self, number: str) -> Response:
         """Show the form of an order."""
         order = self.waiting(number)
+        concerns_order(order)
         return self._show(self._check(FormFields.of_order(order), order), None, order)
 
     def save(self, number: str) -> Response:
@@ -158,6 +160,7 @@ class EntryPage:
 
     def changed_notice(self, edited: EditedOrder) -> Notice:
         """Return what is said of an order that was corrected, and how to take that back."""
+        concerns_order(edited.after)
         was, now = FormFields.of_order(edited.before), FormFields.of_order(edited.after)
         undo = Undo(
             f"{PATH}/{quote(edited.after.accession_number)}/zurueck",
