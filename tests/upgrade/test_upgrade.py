@@ -39,6 +39,7 @@ TAKEN = "2.25.36000"
 """An exam whose object has the UID of another exam's."""
 
 
+@pytest.mark.timeout(300)  # two services and five commands, on a machine that may be busy
 @pytest.mark.parametrize("commit", ["70aa95c"])
 def test_an_old_folder_ends_as_its_own_version_would(tmp_path: Path, commit: str) -> None:
     """Every exam, order, message and file is byte for byte what the old version made of it."""
