@@ -327,6 +327,8 @@ claim = sa.Table(  # what objects of an exam say of whom they are and what was o
     sa.Column("word", sa.Text, nullable=False, server_default=""),  # the number a person said
     # the accession number of the order a person said
     sa.Column("order_word", sa.Text, nullable=False, server_default=""),
+    # whether a person said that the day of the receipt counts, not the device's
+    sa.Column("of_receipt_day", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("confirmed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("unmatched", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("exam_id", "said"),

@@ -223,7 +223,7 @@ def _to_6(op: Operations) -> None:
 
     And how far its exam is, what else an order says and what looks odd in it, when its entry
     changed and left the list. Of several versions of an object it is remembered which one the
-    device sent last, and of a person's word which order was meant.
+    device sent last, and of a person's word which order and which day was meant.
 
     An older program is kept out: it would not write files again that are not synced yet.
     To whom those before were addressed is read from their files (`gdtbridge.orders.folder_memory`).
@@ -271,6 +271,8 @@ def _to_6(op: Operations) -> None:
     if "order_word" not in {column["name"] for column in claims}:  # new before schema 4
         order_word = sa.Column("order_word", sa.Text, nullable=False, server_default="")
         op.add_column("claim", order_word)
+        of_day = sa.Column("of_receipt_day", sa.Boolean, nullable=False, server_default=sa.false())
+        op.add_column("claim", of_day)
     lying = sa.text("kind = 'gdt' AND state = 'delivered' AND collected_at IS NULL")
     op.create_index(
         "ix_outbox_uncollected",

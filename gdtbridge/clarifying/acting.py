@@ -39,13 +39,15 @@ class Assignment:
     """Whose one part of an exam is, as a person says.
 
     ``person`` is the part, from 1; ``order`` the accession number of the order that is meant;
-    ``claims`` are the ids of claims of other parts that belong to this one.
+    ``claims`` are the ids of claims of other parts that belong to this one; ``of_receipt_day`` says
+    that the day of the receipt is the exam's, not the device's.
     """
 
     person: int
     number: str
     order: str = ""
     claims: tuple[int, ...] = ()
+    of_receipt_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ class Clarifier:
             mine = [c for c in claims if c.person == one.person or c.id in one.claims]
             doubt = self._doubt(exam, claims, [c for c in mine if asks(c)], number)
             doubts += [doubt] if doubt is not None else []
-            words[one.person] = PersonsWord(number, one.order, confirmed=doubt is not None)
+            words[one.person] = PersonsWord(
+                number, one.order, one.of_receipt_day, confirmed=doubt is not None
+            )
 
         def act(connection: Connection) -> Sequence[TakenBack]:
             taken: list[TakenBack] = []

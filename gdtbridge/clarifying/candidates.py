@@ -57,6 +57,7 @@ class CandidateRule:
             patient = before.patient if before is not None else one.patient
             found[one.key] = replace(one, patient=patient, sources=sources)
         every = _with_orders(found.values())
+        every = [*_of_each_order(evidence, decision), *every]
         return tuple(_judged(one, decision.claims) for one in every)[:MOST]
 
     def _every(
@@ -97,6 +98,13 @@ def _ordered(evidence: ExamEvidence, decision: Decision) -> Iterator[Candidate]:
         yield _of_order(order, CandidateSource.OPEN_ORDER)
     for order in person.elsewhere():
         yield _of_order(order, CandidateSource.SAME_PERSON)
+
+
+def _of_each_order(evidence: ExamEvidence, decision: Decision) -> Iterator[Candidate]:
+    """Yield the patient of several orders that objects lead to: each goes to its own."""
+    people = [order.patient for order in PersonEvidence(evidence, decision.claims).orders]
+    if len(people) > 1 and len({one.id for one in people}) == 1:
+        yield Candidate(people[0], frozenset({CandidateSource.ORDER}))
 
 
 def _owners(evidence: ExamEvidence, decision: Decision) -> Iterator[Candidate]:

@@ -27,7 +27,14 @@ from gdtbridge.exams import claim_store, evidence, store
 from gdtbridge.exams.decision import Decision, DecisionMaker
 from gdtbridge.exams.evidence import ExamEvidence, ListedEntries
 from gdtbridge.exams.held import NOT_HELD, asks
-from gdtbridge.exams.model import Claim, Exam, ExamEvent, PatientExam, by_person
+from gdtbridge.exams.model import (
+    Claim,
+    Exam,
+    ExamEvent,
+    HoldReason,
+    PatientExam,
+    by_person,
+)
 from gdtbridge.exams.person_evidence import PersonEvidence
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order
@@ -121,6 +128,7 @@ class ExamLook:
             evidence=_evidence(found, decision, candidates),
             candidates=candidates,
             preselected=alike[0].key if len(alike) == 1 else "",
+            received=found.received if reason == HoldReason.FAR_DATE else None,
         )
 
 

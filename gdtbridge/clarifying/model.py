@@ -177,6 +177,8 @@ class ClarifyingPart:
     candidates: tuple[Candidate, ...]
     preselected: str = ""
     """Key of the one candidate that is alike; empty: nothing is preselected."""
+    received: date | None = None
+    """Day of the receipt where that, or the device's, is to be chosen as the exam's."""
 
     @property
     def person(self) -> int:

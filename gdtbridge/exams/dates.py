@@ -65,6 +65,13 @@ class DateRule:
         return DateStanding.NEAR
 
 
+def receipt_remark(study_date: str) -> str:
+    """Return the sentence where a person said that the day of the receipt is the exam's."""
+    told = to_date(study_date)
+    said = f"Datum des Geräts: {_german(told)}" if told is not None else "Gerät ohne Datum"
+    return f"Untersuchungsdatum ist der Tag des Empfangs. {said}."
+
+
 def _clock_remark(day: date, received: date) -> str:
     return (
         f"Untersuchungsdatum laut Gerät {_german(day)}, empfangen am {_german(received)}: "

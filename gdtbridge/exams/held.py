@@ -72,12 +72,14 @@ NOT_ORDERED: Final = (
 class PersonsWord:
     """Whose something is, as a person says.
 
-    ``order`` is the accession number of the order that is meant, ``confirmed`` whether it is known
-    that the number is another person's.
+    ``order`` is the accession number of the order that is meant, ``of_receipt_day`` whether the day
+    of the receipt is the exam's, ``confirmed`` whether it is known that the number is another
+    person's.
     """
 
     number: str
     order: str = ""
+    of_receipt_day: bool = False
     confirmed: bool = False
 
 
@@ -163,6 +165,8 @@ class HeldExams:
         detail: dict[str, object] = {"number": word.number, "confirmed": word.confirmed}
         if word.order:
             detail["accession_number"] = word.order
+        if word.of_receipt_day:
+            detail["day"] = "receipt"
         self.note(connection, exam, EventKind.RELEASED, meant.person, detail, who)
 
     def go_on(self) -> None:
@@ -219,6 +223,7 @@ class HeldExams:
             held_because="",
             word=word.number,
             order_word=word.order,
+            of_receipt_day=word.of_receipt_day,
             confirmed=word.confirmed,
         )
         store.update_exam(connection, exam.id, due_at=self.clock.utc())

@@ -194,6 +194,8 @@ class Claim:
     """The patient number a person said; empty when nobody said any."""
     order_word: str
     """Accession number of the order the person said; empty when none was said."""
+    of_receipt_day: bool
+    """Whether the person said that the day of the receipt is the exam's, not the device's."""
     confirmed: bool
     """Whether the person said it knowing that the number is another person's."""
     unmatched: bool

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from gdtbridge.exams.dates import DateRule
+from gdtbridge.exams.dates import DateRule, receipt_remark
 from gdtbridge.exams.decision import Decision
 from gdtbridge.exams.evidence import ExamEvidence, day_of
 from gdtbridge.exams.model import Claim, ClaimState, ExamResult, PatientExam, exam_of
@@ -148,6 +148,9 @@ def _result(
     seen = exam_of(evidence.exam, facts)
     day = day_of(order) if order is not None else None
     date_remark = dates.judge(seen.study_date, day, evidence.received).remark
+    if any(one.of_receipt_day for one in facts):
+        date_remark = receipt_remark(seen.study_date)
+        seen = replace(seen, study_date="", study_time="")
     remarks = [date_remark, "" if _is_alike(patient, facts) else NAME_DIFFERS]
     known = (r for r in evidence.results_for(number) if r.accession_number == accession)
     return PlannedResult(

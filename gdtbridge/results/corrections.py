@@ -159,7 +159,8 @@ class ResultCorrections:
         What versions before these said is in no chart any more.
         """
         ids = [one.id for one in claims]
-        values = {"state": ClaimState.OPEN, "number": "", "order_number": "", "order_word": ""}
+        values = {"state": ClaimState.OPEN, "of_receipt_day": False}
+        values |= dict.fromkeys(("number", "order_number", "order_word"), "")
         claim_store.update_claims(connection, ids, **values | said)
         self._send_again(connection, ids)
 

@@ -113,6 +113,38 @@ class TestCandidates:
         (record,) = stage.practice.records().values()
         assert orders[1].AccessionNumber in text(record)
 
+    def test_each_to_the_order_the_device_names(self, stage: Stage) -> None:
+        """Objects of two orders of one patient go to both, unless one of them is meant."""
+        core = stage.practice.core
+        entries = [core.orders.place(stage.practice.order(procedure=p)).entry for p in ("A", "B")]
+        for entry in entries:
+            stage.image(AccessionNumber=entry.AccessionNumber, StudyDate="19700101")
+        (part,) = view_of(stage).parts
+        first = part.candidates[0]
+        assert (first.patient.id, first.order) == ("4711", None)
+        assert {one.key for one in part.candidates[1:]} == {
+            f"4711/{entry.AccessionNumber}" for entry in entries
+        }
+        assign(stage, Assignment(1, "4711"))
+        stage.practice.wait()
+        assert len(stage.practice.files()) == 2
+        states = {core.order_book.order_of(entry).state for entry in entries}
+        assert states == {OrderState.DONE}
+
+    @pytest.mark.parametrize("of_receipt", [True, False])
+    def test_which_day_counts(self, stage: Stage, *, of_receipt: bool) -> None:
+        """The day of the receipt, or what the device says; the record tells the other one."""
+        scenes.far_date(stage)
+        (part,) = view_of(stage).parts
+        received = stage.practice.clock.local().date()
+        assert part.received == received
+        assign(stage, Assignment(1, "4711", of_receipt_day=of_receipt))
+        stage.practice.wait()
+        (record,) = stage.practice.records().values()
+        day = f"{received:%d%m%Y}" if of_receipt else "01011970"
+        assert record.all("6200") == [day]
+        assert "01.01.1970" in text(record)
+
     def test_an_order_of_another_number(self, stage: Stage) -> None:
         """It is refused: a result never closes the order of somebody else."""
         order = stage.practice.core.orders.place(stage.practice.order(patient_id="70"))

@@ -35,6 +35,7 @@ def claim(id_: int, patient_id: str = "", name: str = "", born: str = "", **said
         "word": "",
         "confirmed": False,
         "order_word": "",
+        "of_receipt_day": False,
         "unmatched": False,
     }
     values |= {"id": id_, "patient_id": patient_id, "patient_name": name}

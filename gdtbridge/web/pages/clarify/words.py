@@ -11,6 +11,7 @@ from markupsafe import Markup
 from gdtbridge.clarifying import Candidate, CandidateSource, ClarifyingPart, ClarifyingView
 from gdtbridge.clarifying.acting import Foreseen, NumberDoubt
 from gdtbridge.clarifying.model import CellValue, EvidenceField
+from gdtbridge.dataset.values import to_date
 from gdtbridge.gdt.read.record import Record
 from gdtbridge.gdt.write.results import Revision
 from gdtbridge.orders.model import Order
@@ -126,8 +127,12 @@ class ClarifyWords:
         return " · ".join(one for one in said if one)
 
     def people(self, patients: Iterable[Patient]) -> str:
-        """Return numbers and names in one line: ``941 Erste, 942 Zweite``."""
-        said = (f"{one.id} {one.family_name}".strip() for one in patients)
+        """Return names and numbers in one line; of several: ``941 Erste, 942 Zweite``."""
+        every = list(patients)
+        if len(every) == 1:
+            number = self.texts("patient.number", number=every[0].id) if every[0].id else ""
+            return " · ".join(one for one in (every[0].listed_name, number) if one)
+        said = (f"{one.id} {one.family_name}".strip() for one in every)
         return ", ".join(one or self.texts("patient.no_name") for one in said)
 
     def charts(self, patients: Iterable[Patient]) -> str:
@@ -141,6 +146,8 @@ class ClarifyWords:
             sources.remove(CandidateSource.OPEN_ORDER)
         said = [self.texts(f"clarify.why.{source}") for source in sources]
         order = one.order
+        if order is None and CandidateSource.ORDER in sources:
+            said = [self.texts("clarify.why.each_order")]
         if order is not None:
             said.append(self.texts("clarify.why.ordered", number=order.accession_number))
             said += [order.procedure] if order.procedure else []
@@ -161,6 +168,10 @@ class ClarifyWords:
         return value
 
     # ------------------------------------------------------------------ parts
+
+    def told_day(self, part: ClarifyingPart) -> str:
+        """Return the study date as the device says it."""
+        return self.formats.day(to_date(part.exam.study_date))
 
     def movable(self, part: ClarifyingPart) -> Iterator[tuple[int, str]]:
         """Yield the claims of a part that can be moved into another, and what they are.

@@ -1,0 +1,87 @@
+"""What is chosen for each part of a held exam, as a form says it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from gdtbridge.clarifying import (
+    Assignment,
+    Candidate,
+    ClarifyingPart,
+    ClarifyingView,
+)
+from gdtbridge.clarifying.people import PeopleFinder
+
+OTHER: Final = "other"
+"""The choice of somebody who is no candidate: the number is typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartChoice:
+    """What is chosen for one part: a candidate, somebody else, or nothing yet."""
+
+    part: ClarifyingPart
+    chosen: str
+    """Key of a candidate, `OTHER`, or empty."""
+    typed: str
+    """What was typed for somebody else."""
+    found: tuple[Candidate, ...] = ()
+    """Whom that leads to."""
+    moved: tuple[int, ...] = ()
+    """Claims of other parts that go along."""
+    day: str = ""
+    """``receipt`` or ``device``, where the day of the exam has to be chosen; else empty."""
+
+    @property
+    def person(self) -> int:
+        """Which of the exam's people."""
+        return self.part.person
+
+    @property
+    def assignment(self) -> Assignment | None:
+        """Whose it is then; None while nothing, or no day that has to be, is chosen."""
+        if self.part.received is not None and not self.day:
+            return None
+        number, _, order = self.chosen.partition("/")
+        if self.chosen == OTHER:
+            typed = self.typed.strip()
+            number = self.found[0].patient.id if len(self.found) == 1 else typed
+        if not number:
+            return None
+        return Assignment(self.person, number, order, self.moved, self.day == "receipt")
+
+
+def choices(
+    view: ClarifyingView, fields: Mapping[str, str], people: PeopleFinder
+) -> Iterator[PartChoice]:
+    """Yield what the fields of a form choose for each part.
+
+    ``choice-PERSON`` is the key of a candidate or `OTHER`, ``typed-PERSON`` what was typed then,
+    ``day-PERSON`` the day that counts, ``move-CLAIM`` the part a claim belongs to.
+    """
+    for part in view.parts:
+        said = fields.get(f"choice-{part.person}")
+        typed = fields.get(f"typed-{part.person}", "")
+        found = people.find(typed) if said == OTHER and typed.strip() else ()
+        wanted = part.preselected if said is None else said
+        if said is None and not part.candidates:
+            wanted = OTHER
+        day = fields.get(f"day-{part.person}", "")
+        yield PartChoice(part, wanted, typed, found, _moved(fields, part.person), day)
+
+
+def moves(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the part each claim was moved into, by the claim's id; empty: it stays."""
+    return {
+        name.removeprefix("move-"): value
+        for name, value in fields.items()
+        if name.startswith("move-")
+    }
+
+
+def _moved(fields: Mapping[str, str], person: int) -> tuple[int, ...]:
+    """Return the claims that were moved into a part."""
+    found = (claim for claim, to in moves(fields).items() if to == str(person))
+    return tuple(int(one) for one in found if one.isdecimal())

@@ -1,0 +1,245 @@
+"""*Zu klären*: what waits for a person, the evidence, what would happen, and the acts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Response
+
+from gdtbridge.clarifying import (
+    Assignment,
+    ClarifyingDesk,
+    ClarifyingLine,
+    ClarifyingView,
+    ReasonView,
+)
+from gdtbridge.clarifying.acting import Foreseen
+from gdtbridge.errors import AlreadyDecided, BridgeError, NotFound, OrderError, Outdated, TooLate
+from gdtbridge.web.pages.clarify.choices import choices, moves
+from gdtbridge.web.pages.clarify.outcomes import ClarifyOutcomes, exam_of
+from gdtbridge.web.pages.clarify.removing import RemovingPages
+from gdtbridge.web.pages.clarify.words import ClarifyWords
+from gdtbridge.web.pages.frame import Frame, Notice, Undo
+from gdtbridge.web.pages.header import PATHS, Area, area_of
+from gdtbridge.web.pages.posted import posted
+from gdtbridge.web.pages.routing import READ, PageRoute
+from gdtbridge.web.pages.submissions import FIELD
+from gdtbridge.web.pages.visitor import visitor
+
+HOME: Final = PATHS[Area.CLARIFY]
+KEYS: Final = ("list", "choice")
+
+
+@dataclass(frozen=True, slots=True)
+class ClarifyPages:
+    """The pages of what a person decides."""
+
+    frame: Frame
+    desk: ClarifyingDesk
+
+    def routes(self) -> tuple[PageRoute, ...]:
+        """Return the pages: path, name, view, methods."""
+        read, write = READ, ("POST",)
+        removing = RemovingPages(self.frame, self.desk, self._outcomes)
+        return (
+            (HOME, "clarify", self.everything, read),
+            (f"{HOME}/<key>", "clarify_one", self.one, read),
+            (f"{HOME}/<key>", "clarify_assign", self.assign, write),
+            (f"{HOME}/<key>/folgen", "clarify_then", self.then, write),
+            (f"{HOME}/<key>/wer", "clarify_who", self.who, read),
+            (f"{HOME}/<key>/rueckgaengig", "clarify_undo", self.undo, write),
+            (f"{HOME}/<key>/erledigt", "clarify_seen", self.seen, write),
+            (f"{HOME}/<key>/antwort", "clarify_answer", self.answer, write),
+            *removing.routes(),
+        )
+
+    # ------------------------------------------------------------------ looking
+
+    def everything(self) -> Response:
+        """Show everything that waits, and the first of it where there is room."""
+        first = next(iter(self.desk.queue.lines()), None)
+        return self._show(first, meant=False)
+
+    def one(self, key: str) -> Response:
+        """Show one thing that waits, with what would happen by what is chosen."""
+        try:
+            line = self.desk.queue.line(key)
+        except NotFound:
+            return self._outcomes.gone(key)
+        return self._show(line)
+
+    def then(self, key: str) -> Response:
+        """Show what would happen by what a form chooses; changes nothing."""
+        fields = posted()
+        try:
+            line = self.desk.queue.line(key)
+        except NotFound:
+            return self._outcomes.gone(key)
+        return self._show(line, fields)
+
+    def who(self, key: str) -> Response:
+        """Note that somebody looks, and tell who else does."""
+        others = self.desk.leases.look(key, visitor().name)
+        return self.frame.show("clarify_who.html", "", key=key, others=others, own=True)
+
+    def _show(
+        self,
+        line: ClarifyingLine | None,
+        chosen: Mapping[str, str] | None = None,
+        error: BridgeError | None = None,
+        status: int = 200,
+        *,
+        meant: bool = True,
+    ) -> Response:
+        """Show the queue and one thing of it; ``meant`` says that somebody chose that."""
+        lines = self.desk.queue.lines()
+        values = self._values(line, chosen or {}, error) if line is not None else {}
+        title = self.frame.texts("nav.clarify")
+        return self.frame.show(
+            "clarify.html",
+            f"({len(lines)}) {title}" if lines else title,
+            Area.CLARIFY,
+            status=status,
+            keys=KEYS,
+            own=bool(chosen) or error is not None,
+            lines=lines,
+            decisions=[one for one in lines if one.reason.view is not ReasonView.NOTICE],
+            notices=[one for one in lines if one.reason.view is ReasonView.NOTICE],
+            line=line,
+            meant=meant,
+            device_name=self.desk.device_name,
+            mended=self._mended,
+            words=self._words,
+            follows=True,
+            problem=self._outcomes.problem(error) if error is not None else "",
+            others=self.desk.leases.look(line.key, visitor().name) if line is not None else (),
+            **{**_NOTHING, **values},
+        )
+
+    def _mended(self, line: ClarifyingLine) -> tuple[Area, str] | None:
+        """Return the area and the page where something is mended; None where that is this one."""
+        area = area_of(line.item.code) if line.item is not None else Area.CLARIFY
+        return (area, PATHS[area]) if area is not Area.CLARIFY else None
+
+    def _values(
+        self, line: ClarifyingLine, chosen: Mapping[str, str], error: BridgeError | None
+    ) -> dict[str, object]:
+        if line.reason.view is ReasonView.QUESTION:
+            return {"question": self.desk.question(int(line.key.partition("-")[2]))}
+        if not line.exam_id or line.item is not None:
+            return {}
+        view = self.desk.exams.view(line.exam_id)
+        chosen_parts = tuple(choices(view, chosen, self.desk.people))
+        assigned = [found for one in chosen_parts if (found := one.assignment) is not None]
+        foreseen, wrong = self._foreseen(view, assigned)
+        return {
+            "view": view,
+            "choices": chosen_parts,
+            "foreseen": foreseen,
+            "sentences": self._words.sentences(foreseen, view) if foreseen is not None else [],
+            "wrong": wrong or (error.problem if isinstance(error, OrderError) else ""),
+            "charts": list(dict.fromkeys(one.number for one in assigned)),
+            "moved": moves(chosen),
+        }
+
+    @property
+    def _outcomes(self) -> ClarifyOutcomes:
+        return ClarifyOutcomes(self.frame, self.desk)
+
+    @property
+    def _words(self) -> ClarifyWords:
+        return ClarifyWords(self.frame.texts, self.frame.formats)
+
+    def _foreseen(
+        self, view: ClarifyingView, assigned: Sequence[Assignment]
+    ) -> tuple[Foreseen | None, str]:
+        """Return what would happen, and what is wrong with what was typed."""
+        if not assigned:
+            return None, ""
+        try:
+            return self.desk.acts.foresee(view.exam.id, assigned), ""
+        except OrderError as error:
+            return None, error.problem
+
+    # ------------------------------------------------------------------ acting
+
+    def assign(self, key: str) -> Response:
+        """Send parts of an exam to charts."""
+        fields = posted()
+        return self.frame.submissions.once(fields.get(FIELD, ""), lambda: self._assign(key, fields))
+
+    def _assign(self, key: str, fields: Mapping[str, str]) -> Response:
+        try:
+            line = self.desk.queue.line(key)
+            view = self.desk.exams.view(line.exam_id)
+        except NotFound:
+            return self._outcomes.gone(key)
+        chosen_parts = tuple(choices(view, fields, self.desk.people))
+        chosen = [found for one in chosen_parts if (found := one.assignment) is not None]
+        mark = fields.get("mark", "")
+        if not chosen or not mark:
+            return self._show(line, fields, status=422)
+        try:
+            self.desk.acts.assign(view.exam.id, chosen, mark, visitor().name)
+        except AlreadyDecided as error:
+            return self._outcomes.gone(key, error)
+        except (Outdated, OrderError) as error:
+            return self._show(line, fields, error, 409 if isinstance(error, Outdated) else 422)
+        numbers = ", ".join(dict.fromkeys(one.number for one in chosen))
+        sentence = self.frame.texts("clarify.assigned", number=numbers)
+        undo = Undo(f"{HOME}/{key}/rueckgaengig", {"person": str(chosen[0].person)})
+        rest = len(chosen) < len(view.parts)
+        path = f"{HOME}/{key}" if rest else HOME
+        return self.frame.go(path, Notice(sentence, undo if len(chosen) == 1 else None))
+
+    def undo(self, key: str) -> Response:
+        """Take back what was said of a part, as long as nothing left."""
+        fields = posted()
+        exam_id, person = exam_of(key), int(fields.get("person", "0") or 0)
+        try:
+            self.desk.acts.undo(exam_id, person, visitor().name)
+        except TooLate:
+            return self.frame.go(
+                f"{HOME}/{key}/zurueckziehen", Notice(self.frame.texts("clarify.too_late"))
+            )
+        return self.frame.go(f"{HOME}/{key}", Notice(self.frame.texts("clarify.undone")))
+
+    # ------------------------------------------------------------------ without consequences
+
+    def seen(self, key: str) -> Response:
+        """Take what somebody has seen off the list."""
+        posted()
+        try:
+            line = self.desk.queue.line(key)
+            if line.item is None or line.reason.view is not ReasonView.SEEN:
+                raise NotFound("")
+            study = line.item.names["study"]
+            self.desk.acts.dismiss_study(study, line.person, visitor().name)
+        except NotFound:
+            return self._outcomes.gone(key)
+        return self.frame.go(HOME, Notice(self.frame.texts("clarify.seen")))
+
+    def answer(self, key: str) -> Response:
+        """Say whether a delivery arrived, or have it sent again."""
+        fields = posted()
+        arrived = fields.get("arrived") == "yes"
+        try:
+            self.desk.acts.answer(int(key.partition("-")[2] or 0), arrived=arrived)
+        except (AlreadyDecided, ValueError):
+            return self._outcomes.gone(key)
+        told = "clarify.arrived" if arrived else "clarify.again"
+        return self.frame.go(HOME, Notice(self.frame.texts(told)))
+
+
+_NOTHING: Final[Mapping[str, object]] = {
+    "view": None,
+    "question": None,
+    "choices": (),
+    "foreseen": None,
+    "sentences": [],
+    "wrong": "",
+    "charts": [],
+    "moved": {},
+}
