@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Response
+from flask import Response, request
 
 from gdtbridge.clarifying import ClarifyingDesk
 from gdtbridge.errors import AlreadyDecided, BridgeError, NotFound, OrderError, Outdated
@@ -27,6 +27,7 @@ class ClarifyOutcomes:
             "clarify_done.html",
             self.frame.texts("clarify.done.title"),
             Area.CLARIFY,
+            status=409 if request.method == "POST" else 200,
             own=True,
             sentence=self.decided(error or AlreadyDecided()),
         )

@@ -17,6 +17,7 @@ from gdtbridge.clarifying import (
 )
 from gdtbridge.clarifying.acting import Foreseen
 from gdtbridge.errors import AlreadyDecided, BridgeError, NotFound, OrderError, Outdated, TooLate
+from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.pages.clarify.choices import choices, moves
 from gdtbridge.web.pages.clarify.outcomes import ClarifyOutcomes, exam_of
 from gdtbridge.web.pages.clarify.removing import RemovingPages
@@ -42,7 +43,6 @@ class ClarifyPages:
     def routes(self) -> tuple[PageRoute, ...]:
         """Return the pages: path, name, view, methods."""
         read, write = READ, ("POST",)
-        removing = RemovingPages(self.frame, self.desk, self._outcomes)
         return (
             (HOME, "clarify", self.everything, read),
             (f"{HOME}/<key>", "clarify_one", self.one, read),
@@ -52,7 +52,7 @@ class ClarifyPages:
             (f"{HOME}/<key>/rueckgaengig", "clarify_undo", self.undo, write),
             (f"{HOME}/<key>/erledigt", "clarify_seen", self.seen, write),
             (f"{HOME}/<key>/antwort", "clarify_answer", self.answer, write),
-            *removing.routes(),
+            *self._removing.routes(),
         )
 
     # ------------------------------------------------------------------ looking
@@ -68,6 +68,8 @@ class ClarifyPages:
             line = self.desk.queue.line(key)
         except NotFound:
             return self._outcomes.gone(key)
+        numbers = [one.id for one in line.patients]
+        concerns(numbers[0] if len(numbers) == 1 else "", line.key)
         return self._show(line)
 
     def then(self, key: str) -> Response:
@@ -149,6 +151,10 @@ class ClarifyPages:
         return ClarifyOutcomes(self.frame, self.desk)
 
     @property
+    def _removing(self) -> RemovingPages:
+        return RemovingPages(self.frame, self.desk, self._outcomes)
+
+    @property
     def _words(self) -> ClarifyWords:
         return ClarifyWords(self.frame.texts, self.frame.formats)
 
@@ -187,7 +193,9 @@ class ClarifyPages:
             return self._outcomes.gone(key, error)
         except (Outdated, OrderError) as error:
             return self._show(line, fields, error, 409 if isinstance(error, Outdated) else 422)
-        numbers = ", ".join(dict.fromkeys(one.number for one in chosen))
+        charts = list(dict.fromkeys(one.number for one in chosen))
+        concerns(charts[0] if len(charts) == 1 else "", f"exam:{view.exam.id}", " ".join(charts))
+        numbers = ", ".join(charts)
         sentence = self.frame.texts("clarify.assigned", number=numbers)
         undo = Undo(f"{HOME}/{key}/rueckgaengig", {"person": str(chosen[0].person)})
         rest = len(chosen) < len(view.parts)
@@ -201,9 +209,8 @@ class ClarifyPages:
         try:
             self.desk.acts.undo(exam_id, person, visitor().name)
         except TooLate:
-            return self.frame.go(
-                f"{HOME}/{key}/zurueckziehen", Notice(self.frame.texts("clarify.too_late"))
-            )
+            return self._removing.too_late(key)
+        concerns("", f"exam:{exam_id}")
         return self.frame.go(f"{HOME}/{key}", Notice(self.frame.texts("clarify.undone")))
 
     # ------------------------------------------------------------------ without consequences
@@ -217,6 +224,7 @@ class ClarifyPages:
                 raise NotFound("")
             study = line.item.names["study"]
             self.desk.acts.dismiss_study(study, line.person, visitor().name)
+            concerns("", line.item.subject)
         except NotFound:
             return self._outcomes.gone(key)
         return self.frame.go(HOME, Notice(self.frame.texts("clarify.seen")))

@@ -9,6 +9,7 @@ from flask import Response, request
 
 from gdtbridge.clarifying import ClarifyingDesk
 from gdtbridge.errors import AlreadyDecided, NotFound, OrderError, Outdated
+from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.pages.clarify.outcomes import ClarifyOutcomes, exam_of
 from gdtbridge.web.pages.clarify.words import ClarifyWords
 from gdtbridge.web.pages.frame import Frame, Notice
@@ -37,7 +38,7 @@ class RemovingPages:
             (discard, "clarify_discarded", self.discard, ("POST",)),
             (withdraw, "clarify_withdraw", self.ask_withdraw, READ),
             (withdraw, "clarify_withdrawn", self.withdraw, ("POST",)),
-            (f"{withdraw}/folgen", "clarify_moved", self.withdraw_then, ("POST",)),
+            (f"{withdraw}/folgen", "clarify_withdraw_then", self.withdraw_then, ("POST",)),
         )
 
     @property
@@ -92,6 +93,7 @@ class RemovingPages:
             people = [one.person for one in view.parts if wanted in {"", str(one.person)}]
             mark = fields.get("mark", "")
             self.desk.acts.discard(view.exam.id, people, reason, mark, visitor().name)
+            concerns("", f"exam:{view.exam.id}")
         except (NotFound, AlreadyDecided) as error:
             return self.outcomes.gone(key, error if isinstance(error, AlreadyDecided) else None)
         except Outdated:
@@ -102,8 +104,18 @@ class RemovingPages:
         """Ask why a result is taken back from a chart, and whose it is."""
         return self._ask_withdraw(key, {})
 
+    def too_late(self, key: str) -> Response:
+        """Show how to withdraw what somebody wanted to undo and that has left."""
+        sentence = self.frame.texts("clarify.too_late")
+        return self._ask_withdraw(key, {}, status=409, told=sentence)
+
     def _ask_withdraw(
-        self, key: str, fields: Mapping[str, str], error: str = "", status: int = 200
+        self,
+        key: str,
+        fields: Mapping[str, str],
+        error: str = "",
+        status: int = 200,
+        told: str = "",
     ) -> Response:
         exam_id = exam_of(key)
         charts = self.desk.exams.charts(exam_id)
@@ -130,6 +142,7 @@ class RemovingPages:
             to=to,
             reason=fields.get("reason", ""),
             error=error,
+            told=told,
             mark=foreseen.mark if foreseen is not None else "",
             sentences=self._words.sentences(foreseen) if foreseen is not None else [],
         )
@@ -153,6 +166,7 @@ class RemovingPages:
             return self._ask_withdraw(key, fields, wrong, 422)
         try:
             self.desk.acts.withdraw(exam_of(key), *said, visitor().name)
+            concerns(number, f"exam:{exam_of(key)}", to)
         except Outdated:
             return self._ask_withdraw(key, fields, self.frame.texts("clarify.outdated"), 409)
         except (OrderError, NotFound) as error:
