@@ -28,7 +28,7 @@ class PageRevision:
         self._clock = clock
         self._file = sqlite_file(database.url)
         self._watching: sqlite3.Connection | None = None
-        self._noticed = 0
+        self._noticed = int(clock.utc())  # a page of before a restart must not find its number
         self._written = database.transactions
         self._seen = database.seen_changes
         self._mark: str | None = None

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from flask import Flask, Response
 
+from gdtbridge.health import PartState
+from gdtbridge.settings import Settings
+from gdtbridge.web.access.admission import FOLLOWS
+from gdtbridge.web.pages.frame import Frame
 from tests.tools.service import Service, service
 
 
@@ -83,8 +88,34 @@ def test_a_page_that_follows_gets_its_parts(url: str) -> None:
     assert 'id="search"' in whole.text
     assert 'id="search"' not in parts.text
     assert "form_token" not in parts.text
-    again = re.findall(r'data-revision="(-?\d+)"', parts.text)
-    assert again
+    (mark,) = re.findall(r'data-revision="([^"]+)"', parts.text)
+    assert get(f"{url}/mehr", **{"X-Live-Revision": mark}).status_code == 204
+
+
+def test_what_changes_while_a_page_is_made_is_not_missed() -> None:
+    """The page has the mark of when its making began: it asks again, and gets what is new."""
+    number = 1
+    parts: dict[str, PartState] = {}
+    frame = Frame(Settings(), lambda: parts, lambda: number)
+    app = Flask("test")
+
+    def mark_of(answer: Response) -> str:
+        found = re.search(r'data-revision="([^"]+)"', answer.get_data(as_text=True))
+        assert found
+        return found[1]
+
+    with app.test_request_context("/mehr", headers={FOLLOWS: "0"}):
+        assert frame.follow() is None
+        number = 2
+        shown = mark_of(frame.show("more.html", "Mehr"))
+    with app.test_request_context("/mehr", headers={FOLLOWS: shown}):
+        assert frame.follow() is None
+        shown = mark_of(frame.show("more.html", "Mehr"))
+    with app.test_request_context("/mehr", headers={FOLLOWS: shown}):
+        assert frame.follow() is not None
+    parts["exams"] = PartState(ok=True, waiting={"held-exam": 1})
+    with app.test_request_context("/mehr", headers={FOLLOWS: shown}):
+        assert frame.follow() is None
 
 
 def test_the_start_is_today(url: str) -> None:

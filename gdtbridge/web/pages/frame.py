@@ -6,6 +6,7 @@ the block ``main``. What may change while somebody looks has ``data-live`` and a
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import secrets
@@ -16,7 +17,7 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import urlencode
 
-from flask import Response, request
+from flask import Response, g, request
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
@@ -37,6 +38,8 @@ from gdtbridge.web.problems import SENTENCES, ProblemDetails
 
 log = logging.getLogger(__name__)
 
+MARK: Final = "page_mark"
+"""Name of a page's mark in what Flask keeps for a request."""
 NOTICE: Final = "n"
 """Parameter that names the message a page shows once."""
 POLICY: Final = (
@@ -107,12 +110,12 @@ class Frame:
         ``keys`` are the parts of `keys.tsv` that hold beside those of every page. A page that
         follows gets its parts alone; ``own`` says that it shows something of the visitor's own.
         """
-        revision, follows = self._revision(), FOLLOWS in request.headers
+        mark, follows = self._begun(), FOLLOWS in request.headers
         found = self._environment.get_template(template).render(
             layout=PARTS if follows else "base.html",
             title=title,
             area=area,
-            revision=revision,
+            mark=mark,
             visitor=replace(visitor(), form_token="") if follows else visitor(),
             state=house_state(self._readiness()),
             given=self._given(keys),
@@ -122,29 +125,43 @@ class Frame:
         )
         content = found.encode()
         if follows and status == 200 and not own:
-            self._keep(revision, content)
+            self._keep(mark, content)
         return Response(content, status, HEADERS, content_type="text/html; charset=utf-8")
 
     def follow(self) -> Response | None:
         """Answer a page that asks whether it is still right, without asking anybody.
 
-        None where it has to be made anew.
+        None where it has to be made anew. To be called before anything is read for a page.
         """
+        mark = self._begun()
         shown = request.headers.get(FOLLOWS)
         if shown is None or request.method != "GET":
             return None
-        revision = self._revision()
-        if shown == str(revision):
+        if shown == mark:
             return Response(status=204)
-        kept = self._kept.get(_key(revision))
+        kept = self._kept.get(_key(mark))
         if kept is None:
             return None
         return Response(kept, 200, HEADERS, content_type="text/html; charset=utf-8")
 
-    def _keep(self, revision: int, content: bytes) -> None:
-        kept = {key: one for key, one in self._kept.copy().items() if key[0] == revision}
+    def _begun(self) -> str:
+        """Return the mark of what the page at hand shows: how all was when its making began.
+
+        What changes while it is made has another mark, so the page is made anew when it asks.
+        """
+        if MARK not in g:
+            state = house_state(self._readiness())
+            told = repr((sorted(state.needs.items()), sorted(state.broken)))
+            g.setdefault(
+                MARK, f"{self._revision()}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+            )
+        mark: str = g.get(MARK)
+        return mark
+
+    def _keep(self, mark: str, content: bytes) -> None:
+        kept = {key: one for key, one in self._kept.copy().items() if key[0] == mark}
         if len(kept) < MOST_KEPT:
-            kept[_key(revision)] = content
+            kept[_key(mark)] = content
         self._kept = kept
 
     def go(self, path: str, notice: Notice | None = None) -> Response:
@@ -223,9 +240,9 @@ def _signed(context: Context) -> Markup:
     return Markup().join(hidden.format(*one) for one in fields.items() if one[1])
 
 
-def _key(revision: int) -> tuple[object, ...]:
+def _key(mark: str) -> tuple[object, ...]:
     one: Visitor = visitor()
-    return (revision, request.full_path, one.may_change, one.may_administer)
+    return (mark, request.full_path, one.may_change, one.may_administer)
 
 
 def _keys_of(parts: tuple[str, ...]) -> list[tuple[str, str, str]]:
