@@ -55,6 +55,7 @@ from gdtbridge.confirmation.book import Confirmations
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
 from gdtbridge.day import Day, EntryOutlook, PageRevision
+from gdtbridge.day.exam import ExamSheets
 from gdtbridge.day.search import Search
 from gdtbridge.devices import DeviceDirectory
 from gdtbridge.devices.answering import DeviceWorklist
@@ -210,6 +211,7 @@ class Core:
     clock_watch: ClockWatch
     day: Day
     search: Search
+    exams: ExamSheets
     revision: PageRevision
     editor: OrderEditor
     outlook: EntryOutlook
@@ -452,6 +454,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         ClockWatch(database, clock),
         day,
         Search(database, day, devices),
+        ExamSheets(database, archive, stores.openers.reports, routing.catalogue, day),
         PageRevision(database, clock),
         OrderEditor(book, database, worklist),
         EntryOutlook(database, sight, devices, callers, settings.worklist.station),

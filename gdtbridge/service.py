@@ -392,6 +392,8 @@ def web_ports(core: Core) -> CorePorts:
         outlook=core.outlook,
         patients=core.known_patients,
         clarifying=core.clarifying,
+        search=core.search,
+        exams=core.exams,
         revision=lambda: core.revision.number,
     )
 

@@ -15,7 +15,6 @@ from gdtbridge.clarifying.model import (
     ClarifyingView,
     EvidenceSource,
     EvidenceTable,
-    ObjectKind,
     PartObject,
 )
 from gdtbridge.clarifying.reasons import REASONS
@@ -40,9 +39,7 @@ from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.people import Patient
-from gdtbridge.pictures import is_document
-from gdtbridge.pictures.sop_classes import LOOPS, is_image
-from gdtbridge.sr import is_report
+from gdtbridge.pictures.kinds import ObjectKind, kind_of
 from worklist import FolderError, WorklistFolder
 
 
@@ -173,17 +170,6 @@ def _objects(
             one.claim_id or 0,
             people.get(one.claim_id or 0, 0),
         )
-
-
-def kind_of(sop_class_uid: str) -> ObjectKind:
-    """Return what an object of a SOP class is for a person."""
-    if sop_class_uid in LOOPS:
-        return ObjectKind.CLIP
-    if is_image(sop_class_uid):
-        return ObjectKind.IMAGE
-    if is_document(sop_class_uid):
-        return ObjectKind.DOCUMENT
-    return ObjectKind.REPORT if is_report(sop_class_uid) else ObjectKind.OTHER
 
 
 def _evidence(

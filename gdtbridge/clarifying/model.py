@@ -13,6 +13,7 @@ from gdtbridge.gdt.read.record import Record
 from gdtbridge.orders.model import Order
 from gdtbridge.outbox.model import DeliveryQuestion
 from gdtbridge.people import Patient
+from gdtbridge.pictures.kinds import ObjectKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +141,6 @@ class Candidate:
         """What tells it from others: the number, and the order's behind a slash."""
         number = self.order.accession_number if self.order is not None else ""
         return f"{self.patient.id}/{number}" if number else self.patient.id
-
-
-class ObjectKind(StrEnum):
-    """What an object is for a person."""
-
-    IMAGE = "image"
-    CLIP = "clip"
-    REPORT = "report"
-    DOCUMENT = "document"
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class Day:
         """Return what devices have seen of an entry; of another day's, whether any will show it."""
         if sight is None or (sight.sighting is Sighting.UNASKED and not is_today):
             return LineReason()
-        device = self._device(sight.device) if sight.device else None
+        device = self.shown_device(sight.device) if sight.device else None
         return LineReason(code=ReasonCode(sight.sighting), at=sight.at, device=device)
 
     def _line(self, line: LineFacts, verdict: Verdict, moves: NumberMoves) -> DayLine:
@@ -124,7 +124,7 @@ class Day:
             patient=replace(patient, id=moves.now(patient.id)),
             modality=modality,
             procedure=procedure,
-            devices=tuple(self._device(one) for one in aets),
+            devices=tuple(self.shown_device(one) for one in aets),
             order_number=order.accession_number if order is not None else "",
             order_revision=order.revision if order is not None else "",
             exam_id=part.facts.exam.id if part is not None else 0,
@@ -136,7 +136,8 @@ class Day:
             acts=acts_of(line, verdict),
         )
 
-    def _device(self, aet: str) -> ShownDevice:
+    def shown_device(self, aet: str) -> ShownDevice:
+        """Return the device of an AE title as it is shown."""
         return ShownDevice(aet, self.devices.name_of(aet))
 
     def _day_of(self, line: LineFacts) -> date:

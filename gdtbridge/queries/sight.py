@@ -85,6 +85,13 @@ class ListSight:
             self._look(connection)
             return {order.id: self._sight(order) for order in orders}
 
+    def last_seen(self, connection: Connection, numbers: Iterable[str]) -> list[EntrySight]:
+        """Return when entries with these accession numbers were seen last, where that is known."""
+        with self._turn:
+            self._look(connection)
+            found = (self._known.seen.get(number) for number in numbers)
+            return [EntrySight(Sighting.SEEN, *one) for one in found if one is not None]
+
     def asked(self, connection: Connection) -> list[QueryRecord]:
         """Return the last query of each device that was not for one patient alone."""
         with self._turn:

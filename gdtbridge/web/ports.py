@@ -11,6 +11,8 @@ from gdtbridge.accounts import Access
 from gdtbridge.audit import AuditTrail
 from gdtbridge.clarifying import ClarifyingDesk
 from gdtbridge.day import EVERY_LINE, DayFilter, DaySheet, DeviceOutlook, ShownDevice
+from gdtbridge.day.exam import ExamSheet
+from gdtbridge.day.search import SearchPage, SearchQuery
 from gdtbridge.exams import PatientExam, StudyQuery
 from gdtbridge.health import PartState
 from gdtbridge.orders import Order, OrderRequest, PlacedOrder
@@ -207,6 +209,26 @@ class DeliveryPorts:
     copies: ForwardPort
 
 
+class SearchPort(Protocol):
+    """The search over the whole stock; `gdtbridge.day.search` has it."""
+
+    def read(self, text: str) -> SearchQuery:
+        """Return how a search is read; never raises."""
+
+    def find(self, query: SearchQuery, cursor: str = "") -> SearchPage:
+        """Return a page of hits; without any condition that is everything."""
+
+    def suggestions(self, text: str, most: int) -> SearchPage:
+        """Return the first hits of what is being typed."""
+
+
+class ExamSheetPort(Protocol):
+    """Exams as a person looks at them; `gdtbridge.day.exam` has them."""
+
+    def sheet(self, exam_id: int) -> ExamSheet:
+        """Return everything a page shows of an exam; raise `NotFound`."""
+
+
 @dataclass(frozen=True, slots=True)
 class CorePorts:
     """All the HTTP edge asks."""
@@ -221,6 +243,8 @@ class CorePorts:
     patients: KnownPatientPort
     clarifying: ClarifyingDesk
     """What waits for a person."""
+    search: SearchPort
+    exams: ExamSheetPort
     revision: Callable[[], int]
     """Tells, at once, a number that is another when what pages show may have changed."""
     system: SystemPort

@@ -128,6 +128,11 @@ class Frame:
             self._keep(mark, content)
         return Response(content, status, HEADERS, content_type="text/html; charset=utf-8")
 
+    def part(self, template: str, **values: object) -> Response:
+        """Return a piece of HTML for a script, without a frame."""
+        found = self._environment.get_template(template).render(visitor=visitor(), **values)
+        return Response(found, 200, HEADERS, content_type="text/html; charset=utf-8")
+
     def follow(self) -> Response | None:
         """Answer a page that asks whether it is still right, without asking anybody.
 

@@ -13,6 +13,8 @@ from gdtbridge.web.pages.clarify import ClarifyPages
 from gdtbridge.web.pages.deliveries import DeliveryPages
 from gdtbridge.web.pages.entry.page import EntryPage
 from gdtbridge.web.pages.entry.routes import entry_routes
+from gdtbridge.web.pages.exams import ExamPage, ListPages, Suggestions, listing, suggestions
+from gdtbridge.web.pages.exams import exam as exam_page
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.routing import PREFIX, READ, PageRoute
 from gdtbridge.web.pages.signing_in import SignInPages
@@ -37,6 +39,11 @@ def page_routes(
     yield from SystemPages(frame, core.system, readiness).routes()
     yield today.PATH, "today", TodayPage(frame, core, local_now).show, READ
     yield from entry_routes(EntryPage(frame, core, settings, local_now))
+    lists, exam = ListPages(frame, core), ExamPage(frame, core)
+    yield listing.PATH, "exams", lists.show, READ
+    yield listing.PATIENT_PATH, "patient", lists.patient, READ
+    yield suggestions.PATH, "suggestions", Suggestions(frame, core).show, READ
+    yield f"{exam_page.PATH}/<int:exam_id>", "exam", exam.show, READ
     yield from DeliveryPages(frame, core.deliveries).routes()
     yield from ClarifyPages(frame, core.clarifying).routes()
 

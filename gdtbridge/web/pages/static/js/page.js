@@ -5,6 +5,7 @@ import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startMenus } from "./menus.js";
 import { startSession } from "./session.js";
+import { startSearch } from "./search.js";
 import { startTimes } from "./times.js";
 
 startForms();
@@ -13,3 +14,4 @@ startMenus();
 startKeys();
 startTimes();
 startLive();
+startSearch();

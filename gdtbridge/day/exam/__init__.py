@@ -1,0 +1,24 @@
+"""One exam as a person looks at it: who, what is here, its measurements, and what happened to it.
+
+Words for people and Flask must not live here: a page has the words.
+"""
+
+from gdtbridge.day.exam.model import (
+    ExamHistoryCode,
+    ExamSheet,
+    HistoryEntry,
+    ReportValue,
+    ShownObject,
+    ShownReport,
+)
+from gdtbridge.day.exam.sheets import ExamSheets
+
+__all__ = [
+    "ExamHistoryCode",
+    "ExamSheet",
+    "ExamSheets",
+    "HistoryEntry",
+    "ReportValue",
+    "ShownObject",
+    "ShownReport",
+]

@@ -1,0 +1,159 @@
+"""The sheet of an exam: its lines, its objects, the values of its reports, and its history."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from gdtbridge.archive import Archive
+from gdtbridge.catalogue.catalogue import Catalogue
+from gdtbridge.catalogue.presentation import present_all
+from gdtbridge.catalogue.wording import comma
+from gdtbridge.database import Database
+from gdtbridge.day.day import Day
+from gdtbridge.day.exam import store
+from gdtbridge.day.exam.history import history_of
+from gdtbridge.day.exam.model import (
+    ExamSheet,
+    ReportValue,
+    ShownObject,
+    ShownReport,
+)
+from gdtbridge.errors import NotFound
+from gdtbridge.exams import claim_store
+from gdtbridge.exams.held import NO_SUCH_EXAM
+from gdtbridge.pictures.kinds import kind_of
+from gdtbridge.sr import Report, ReportError
+from gdtbridge.sr.model import is_report
+from gdtbridge.sr.numbers import plain
+
+MOST_REPORTS: Final = 20
+"""Reports of an exam whose values are shown, the newest."""
+MOST_KEPT: Final = 64
+"""Reports whose values are remembered."""
+
+
+class ReportFileReader(Protocol):
+    """Reads Structured Reports; `gdtbridge.sr.ReportReader` does so in a child process."""
+
+    def read(self, path: Path, /) -> Report:
+        """Return the report in a file; raise `ReportError`."""
+
+
+@dataclass(slots=True)
+class _ReadReports:
+    """The reports read last; a stored file never changes."""
+
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    known: OrderedDict[int, Report] = field(default_factory=OrderedDict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExamSheets:
+    """Makes the sheets of exams. Thread-safe."""
+
+    database: Database
+    archive: Archive
+    reader: ReportFileReader
+    catalogue: Catalogue
+    day: Day
+    _read: _ReadReports = field(default_factory=_ReadReports)
+
+    def sheet(self, exam_id: int) -> ExamSheet:
+        """Return the sheet of an exam; raise `NotFound`, or a `BridgeError`.
+
+        A report that cannot be read is told with its cause; the others are shown.
+        """
+        with self.database.read() as connection:
+            about = self.day.lines_about(connection, [], [exam_id])
+            mine = [
+                pair
+                for pair in about
+                if any(part.facts.exam.id == exam_id for part in pair[0].parts)
+            ]
+            if not mine:
+                raise NotFound(NO_SUCH_EXAM)
+            lines = [line for line, _ in mine]
+            rows = list(store.objects_of(connection, exam_id))
+            problems = store.problems_of_reports(connection, exam_id)
+            events = claim_store.events_of(connection, exam_id)
+            copies = list(store.copies_of(connection, exam_id))
+            numbers = [one.order.accession_number for one in lines if one.order is not None]
+            seen = self.day.sight.last_seen(connection, numbers)
+        received = [
+            (row.received_at, is_report(row.sop_class_uid), row.calling_aet) for row in rows
+        ]
+        exams = (part.facts.exam for line in lines for part in line.parts)
+        return ExamSheet(
+            exam_id,
+            next(one.study_instance_uid for one in exams if one.id == exam_id),
+            tuple(shown for _, shown in mine),
+            tuple(_object(row) for row in rows),
+            tuple(self._reports(rows, problems)),
+            history_of(lines, received, events, copies, seen, self.day.shown_device),
+        )
+
+    def _reports(self, rows: Sequence[Any], problems: dict[int, str]) -> list[ShownReport]:
+        reports = [row for row in rows if is_report(row.sop_class_uid)][-MOST_REPORTS:]
+        return [self._report(row, problems.get(row.id, "")) for row in reports]
+
+    def _report(self, row: Any, problem: str) -> ShownReport:  # noqa: ANN401 - a row
+        try:
+            report = self._content(row.id, self.archive.folder / row.file)
+        except (ReportError, OSError) as error:
+            said = problem or type(error).__name__
+            return ShownReport(row.id, row.person, "", "", problem=said)
+        device = " ".join(filter(None, (report.manufacturer, report.model)))
+        values = tuple(_values(report, self.catalogue))
+        return ShownReport(row.id, row.person, device, report.content_time or "", values, problem)
+
+    def _content(self, instance_id: int, path: Path) -> Report:
+        """Return a report, read at most once as long as it is remembered."""
+        with self._read.turn:
+            if (known := self._read.known.get(instance_id)) is not None:
+                self._read.known.move_to_end(instance_id)
+                return known
+        report = self.reader.read(path)
+        with self._read.turn:
+            self._read.known[instance_id] = report
+            while len(self._read.known) > MOST_KEPT:
+                self._read.known.popitem(last=False)
+        return report
+
+
+def _values(report: Report, catalogue: Catalogue) -> list[ReportValue]:
+    """Return the measurements as the chart gets them, sorted as there."""
+    shown = present_all(report.measurements, catalogue)
+    pairs = sorted(zip(shown, report.measurements, strict=True), key=lambda pair: pair[0].order)
+    return [
+        ReportValue(
+            heading=one.heading,
+            name=one.whole or one.name,
+            value=one.spoken[0] if one.spoken is not None else comma(one.value),
+            unit=one.spoken[1] if one.spoken is not None else one.unit,
+            code=one.id,
+            remarks=one.lines,
+            place=sent.place,
+            section=sent.section or "",
+            sent_value=f"{plain(sent.value)} {sent.unit}".rstrip(),
+        )
+        for one, sent in pairs
+    ]
+
+
+def _object(row: Any) -> ShownObject:  # noqa: ANN401 - a row
+    frames = int(row.frames) if row.frames.strip().isdecimal() else 0
+    return ShownObject(
+        row.id,
+        row.person,
+        kind_of(row.sop_class_uid, frames),
+        frames,
+        row.description,
+        row.received_at,
+        row.size,
+        row.calling_aet,
+    )

@@ -1,0 +1,7 @@
+"""*Untersuchungen*, *Patient* and *Untersuchung*: what is here, found and looked at."""
+
+from gdtbridge.web.pages.exams.exam import ExamPage
+from gdtbridge.web.pages.exams.listing import ListPages
+from gdtbridge.web.pages.exams.suggestions import Suggestions
+
+__all__ = ["ExamPage", "ListPages", "Suggestions"]

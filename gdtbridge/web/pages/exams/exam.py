@@ -1,0 +1,120 @@
+"""``/untersuchung/<id>``: who, what, state, objects, measurements, and what happened to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Final
+
+from flask import Response, request
+
+from gdtbridge.day.exam import ExamSheet, HistoryEntry, ReportValue, ShownObject, ShownReport
+from gdtbridge.durable.clock import local_time
+from gdtbridge.web.access.principal import concerns
+from gdtbridge.web.pages.exams.listing import patient_path
+from gdtbridge.web.pages.exams.wording import history_shape, history_text
+from gdtbridge.web.pages.frame import Frame
+from gdtbridge.web.pages.header import Area
+from gdtbridge.web.pages.today.wording import ShownLine, shown
+from gdtbridge.web.ports import CorePorts
+
+PATH: Final = "/untersuchung"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPart:
+    """What of an exam is of one of its people: lines, objects, reports."""
+
+    lines: tuple[ShownLine, ...]
+    objects: tuple[ShownObject, ...]
+    counts: str
+    """How many pictures, clips and reports there are, in words."""
+    reports: tuple[ShownReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldEntry:
+    """A line of the history: when, its shape, its sentence."""
+
+    at: float
+    shape: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExamPage:
+    """Shows an exam."""
+
+    frame: Frame
+    core: CorePorts
+
+    def show(self, exam_id: int) -> Response:
+        """Show an exam; that of the person ``person`` first, where it is of several."""
+        sheet = self.core.exams.sheet(exam_id)
+        wanted = request.args.get("person", "")
+        parts = self._parts(sheet)
+        parts.sort(key=lambda one: str(one.lines[0].line.person) != wanted)
+        first = parts[0].lines[0].line
+        concerns(first.patient.id, f"exam:{sheet.study_instance_uid}")
+        texts = self.frame.texts
+        return self.frame.show(
+            "exams/exam.html",
+            first.patient.listed_name or texts("patient.no_name"),
+            Area.EXAMS,
+            sheet=sheet,
+            parts=parts,
+            several_days=len({local_time(one.at).date() for one in sheet.history}) > 1,
+            history=[self._told(one) for one in sheet.history],
+            age=_age(first.patient.birth_date, first.at),
+            patient_path=patient_path,
+            by_heading=by_heading,
+            report_time=_local,
+        )
+
+    def _parts(self, sheet: ExamSheet) -> list[PersonPart]:
+        lines = [shown(one, self.frame.formats) for one in sheet.lines]
+        parts = []
+        for person in dict.fromkeys(one.line.person for one in lines):
+            objects = tuple(one for one in sheet.objects if one.person == person)
+            parts.append(
+                PersonPart(
+                    tuple(one for one in lines if one.line.person == person),
+                    objects,
+                    self._counted(objects),
+                    tuple(one for one in sheet.reports if one.person == person),
+                )
+            )
+        return parts
+
+    def _counted(self, objects: Sequence[ShownObject]) -> str:
+        texts = self.frame.texts
+        counts = Counter(one.kind for one in objects)
+        return ", ".join(texts(f"exam.kinds.{kind}", n=count) for kind, count in counts.items())
+
+    def _told(self, one: HistoryEntry) -> ToldEntry:
+        return ToldEntry(one.at, history_shape(one), history_text(one, self.frame.formats))
+
+
+def by_heading(report: ShownReport) -> list[tuple[str, list[ReportValue]]]:
+    """Return the values of a report by the group of the catalogue."""
+    groups = groupby(report.values, key=lambda one: one.heading)
+    return [(heading, list(values)) for heading, values in groups]
+
+
+def _local(text: str) -> datetime | None:
+    """Return the local time a report says."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _age(born: date | None, at: datetime) -> tuple[int, bool] | None:
+    """Return the age at an exam: years, or months below two years; None where nobody knows."""
+    if born is None or born > at.date():
+        return None
+    months = (at.year - born.year) * 12 + at.month - born.month - (at.day < born.day)
+    return (months, True) if months < 24 else (months // 12, False)

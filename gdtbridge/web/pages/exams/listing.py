@@ -1,0 +1,153 @@
+"""``/untersuchungen``: exams, and what a search finds; ``/patient``: those of one person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+from urllib.parse import urlencode
+
+from flask import Response, request
+
+from gdtbridge.day import STATES, DayLine
+from gdtbridge.day.search import (
+    Condition,
+    ConditionKind,
+    OtherReading,
+    SearchPage,
+    SearchQuery,
+    SearchToken,
+)
+from gdtbridge.web.access.principal import concerns
+from gdtbridge.web.pages.exams.wording import reading_text
+from gdtbridge.web.pages.frame import Frame
+from gdtbridge.web.pages.header import Area
+from gdtbridge.web.pages.today.wording import ShownLine, shown
+from gdtbridge.web.ports import CorePorts
+
+PATH: Final = "/untersuchungen"
+PATIENT_PATH: Final = "/patient"
+MODALITIES: Final = ("US", "CT", "MR", "CR", "DX", "XA", "OT")
+CHIPS: Final = tuple(dict.fromkeys(look.chip for look in STATES.values()))
+LONGEST: Final = 100
+"""Characters of a search that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownReading:
+    """Another reading of a word: its words, what it finds, and where all of that is."""
+
+    heading: str
+    lines: tuple[ShownLine, ...]
+    patients: tuple[object, ...]
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListPages:
+    """Shows lists of exams, found by words and filters."""
+
+    frame: Frame
+    core: CorePorts
+
+    def show(self) -> Response:
+        """Show what ``suche`` and the filters find, a page of it from ``ab`` on."""
+        words = request.args.get("suche", "").strip()[:LONGEST]
+        given = {name: request.args.get(name, "") for name in ("geraet", "art", "zustand", "werte")}
+        query = self.core.search.read(words)
+        query = SearchQuery(query.tokens, tuple(_filters(given)))
+        found = self.core.search.find(query, request.args.get("ab", ""))
+        texts = self.frame.texts
+        return self.frame.show(
+            "exams/list.html",
+            texts("exams.searched", words=words) if words else texts("nav.exams"),
+            Area.EXAMS,
+            keys=("list",),
+            searched=words,
+            filters=given,
+            page=found,
+            lines=self._shown(found.lines),
+            others=[self._other(one) for one in found.others],
+            without=[
+                (text, count, self._address({**given, "suche": _left(words, text)}))
+                for text, count in found.without
+            ],
+            similar=[(name, self._address({"suche": name})) for name in found.similar],
+            understood=[reading_text(one, self.frame.formats) for one in _told(found)],
+            next=self._address({**given, "suche": words, "ab": found.cursor}),
+            first=self._address({**given, "suche": words}),
+            is_first=not request.args.get("ab"),
+            every=self._address({"suche": words}),
+            devices=self.core.outlook.stations(),
+            modalities=MODALITIES,
+            chips=CHIPS,
+            patient_path=patient_path,
+        )
+
+    def patient(self) -> Response:
+        """Show the exams of the patient with the number ``nr``, by day, the newest first."""
+        number = request.args.get("nr", "").strip()[:LONGEST]
+        reading = Condition(kind=ConditionKind.NUMBER, word=number)
+        query = SearchQuery((SearchToken(number, (reading,)),))
+        found = self.core.search.find(query, request.args.get("ab", ""))
+        concerns(number)
+        owner = self.core.patients.owner(number)
+        known = [one.patient for one in found.lines]
+        patient = owner.patient if owner is not None else next(iter(known), None)
+        texts = self.frame.texts
+        days = groupby(found.lines, key=lambda one: one.at.date())
+        orders = [one.order_number for one in found.lines if one.order_number]
+        return self.frame.show(
+            "exams/patient.html",
+            patient.listed_name if patient is not None else texts("patient.number", number=number),
+            Area.EXAMS,
+            status=200 if patient is not None else 404,
+            keys=("list",),
+            number=number,
+            patient=patient,
+            days=[(day, self._shown(lines)) for day, lines in days],
+            again=next(iter(orders), ""),
+            next=f"{patient_path(number)}&{urlencode({'ab': found.cursor})}"
+            if found.cursor
+            else "",
+        )
+
+    def _shown(self, lines: Sequence[DayLine] | Iterator[DayLine]) -> list[ShownLine]:
+        return [shown(one, self.frame.formats) for one in lines]
+
+    def _other(self, one: OtherReading) -> ShownReading:
+        heading = reading_text(one.reading, self.frame.formats)
+        return ShownReading(heading, tuple(self._shown(one.lines)), one.patients, one.is_cut)
+
+    def _address(self, values: Mapping[str, str]) -> str:
+        said = {name: value for name, value in values.items() if value}
+        return PATH + (f"?{urlencode(said)}" if said else "")
+
+
+def patient_path(number: str) -> str:
+    """Return where the exams of a patient number are."""
+    return f"{PATIENT_PATH}?{urlencode({'nr': number})}"
+
+
+def _filters(given: Mapping[str, str]) -> Iterator[Condition]:
+    """Yield the conditions of the filters an address has; what is none of ours is left out."""
+    if device := given["geraet"]:
+        yield Condition(kind=ConditionKind.DEVICE, devices=frozenset({device}))
+    if given["art"] in MODALITIES:
+        yield Condition(kind=ConditionKind.MODALITY, word=given["art"])
+    states = frozenset(one for one, look in STATES.items() if look.chip == given["zustand"])
+    if states:
+        yield Condition(kind=ConditionKind.STATE, states=states)
+    if given["werte"]:
+        yield Condition(kind=ConditionKind.VALUES)
+
+
+def _told(found: SearchPage) -> list[Condition]:
+    """Return the readings worth telling: of those that are no plain words."""
+    return [one.usual for one in found.query.tokens if one.usual.kind is not ConditionKind.WORD]
+
+
+def _left(words: str, text: str) -> str:
+    """Return a search without one of its parts."""
+    return " ".join(words.replace(text, " ", 1).split())

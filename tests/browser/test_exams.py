@@ -1,0 +1,205 @@
+"""*Untersuchungen*, *Patient*, *Untersuchung* and the search field, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from gdtbridge.orders import store
+from gdtbridge.people import Patient
+from tests.tools.browser import WIDTHS, covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.practice import Reports
+from tests.tools.reading_room import ReadingRoom
+
+SETTINGS = """
+[page]
+language = "{language}"
+[[device]]
+aet = "US01"
+name = "Raum 1"
+[[device]]
+aet = "US02"
+name = "Raum 2"
+"""
+HEAVY = '<img src=x onerror="document.title=1">'
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A practice with some exams, and the address of its pages."""
+
+    room: ReadingRoom
+
+    @property
+    def url(self) -> str:
+        """Address of the web server."""
+        return self.room.url
+
+    def fill(self, project: Path, folder: Path) -> None:
+        """Have an ordered exam with a report, one that waits, and a patient nobody examined."""
+        practice = self.room.practice
+        practice.clock.seconds = datetime.now().timestamp()  # noqa: DTZ005 - pages show today
+        today = f"{practice.core.day.today:%Y%m%d}"
+        entry = practice.core.orders.place(practice.order()).entry
+        said = {
+            "StudyInstanceUID": entry.StudyInstanceUID,
+            "AccessionNumber": entry.AccessionNumber,
+            "StudyDate": today,
+        }
+        for _ in range(2):
+            practice.send(**said)
+        reports = Reports(project, practice, folder)
+        reports.send("abdomen.dcm", PatientID="4711", **said)
+        practice.device = "US02"
+        practice.send(
+            StudyInstanceUID="2.25.500",
+            PatientID="",
+            AccessionNumber="",
+            PatientName=f"Schulz^{HEAVY}",
+            StudyDate=today,
+            StudyDescription=HEAVY,
+        )
+        practice.wait()
+        with practice.database.write() as connection:
+            yesterday = practice.clock.utc() - timedelta(days=1).total_seconds()
+            store.keep_patient(connection, Patient("77", "Meyer", "Karl"), yesterday)
+
+
+@pytest.fixture(scope="module", params=["de", "en"])
+def shelf(
+    request: pytest.FixtureRequest, project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shelf]:
+    """Return a filled practice in each language."""
+    folder = tmp_path_factory.mktemp("shelf")
+    with ReadingRoom(folder, SETTINGS.format(language=request.param)) as room:
+        found = Shelf(room)
+        found.fill(project, folder)
+        yield found
+
+
+@pytest.fixture(scope="module")
+def german(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    """Return a filled practice in German."""
+    folder = tmp_path_factory.mktemp("german")
+    with ReadingRoom(folder, SETTINGS.format(language="de")) as room:
+        found = Shelf(room)
+        found.fill(project, folder)
+        yield found
+
+
+PAGES = {
+    "list": "/untersuchungen",
+    "hits": "/untersuchungen?suche=schulz",
+    "known": "/untersuchungen?suche=meyer",
+    "nothing": "/untersuchungen?suche=schulz+xyz",
+    "filtered": "/untersuchungen?geraet=US02&zustand=needs-you",
+    "patient": "/patient?nr=4711",
+    "exam": "/untersuchung/1",
+    "held": "/untersuchung/2",
+}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_is_accessible(browser: Browser, shelf: Shelf, width: str) -> None:
+    """axe-core finds nothing, nothing is wider than the window, nothing of a device is markup."""
+    with screen(browser, width, "dark" if width == "tablet" else "light") as page:
+        for path in PAGES.values():
+            page.goto(shelf.url + path)
+            assert violations(page) == [], path
+            assert not scrolls_sideways(page), path
+            expect(page.locator("main img")).to_have_count(0)
+
+
+def test_the_focus_is_seen_on_the_way(browser: Browser, german: Shelf) -> None:
+    """By Tab through an exam with all its values."""
+    with screen(browser) as page:
+        page.goto(f"{german.url}/untersuchung/1")
+        assert covered_on_the_way(page) == []
+
+
+def test_a_list_leads_to_an_exam_and_to_its_patient(browser: Browser, german: Shelf) -> None:
+    """What is here, what was measured, where a value comes from, and what happened."""
+    with screen(browser) as page:
+        page.goto(f"{german.url}/untersuchungen")
+        expect(page.get_by_role("row")).to_have_count(3)
+        page.get_by_role("link", name="Müller, Änne").click()
+        main = page.locator("main")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Müller, Änne")
+        expect(main).to_contain_text("Raum 1")
+        expect(main).to_contain_text("2 Bilder, 1 Messbericht")
+        history = page.locator("#history")
+        expect(history).to_contain_text("2 Bilder und 1 Messbericht empfangen")
+        expect(history).to_contain_text("Für die Praxissoftware bereitgelegt")
+        page.get_by_text("Woher kommt der Wert?").first.click()
+        expect(page.get_by_text("Vom Gerät gesendet").first).to_be_visible()
+        page.get_by_role("link", name="Alle Untersuchungen").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Müller, Änne")
+        expect(page.get_by_role("row")).to_have_count(2)
+
+
+def test_filters_stay_in_the_address(browser: Browser, german: Shelf) -> None:
+    """The list is what the address says: it can be kept, sent and gone back to."""
+    with screen(browser) as page:
+        page.goto(f"{german.url}/untersuchungen")
+        page.get_by_label("Gerät").select_option(label="Raum 2")
+        page.get_by_role("button", name="Filtern").click()
+        expect(page).to_have_url(re.compile("geraet=US02"))
+        expect(page.get_by_role("row")).to_have_count(2)
+        page.get_by_label("mit Messwerten").check()
+        page.get_by_role("button", name="Filtern").click()
+        expect(page.get_by_role("row")).to_have_count(0)
+        page.get_by_role("link", name="Filter aufheben").click()
+        expect(page.get_by_role("row")).to_have_count(3)
+
+
+def test_nothing_found_says_what_else_there_is(browser: Browser, german: Shelf) -> None:
+    """Without one of the words, and names that sound alike."""
+    with screen(browser) as page:
+        page.goto(f"{german.url}/untersuchungen?suche=schulz+xyz")
+        page.get_by_role("link", name="Ohne „xyz“").click()
+        expect(page.get_by_role("row")).to_have_count(2)
+        page.goto(f"{german.url}/untersuchungen?suche=Maier")
+        page.get_by_role("link", name="Meyer").click()
+        expect(page.locator("main")).to_contain_text("Bekannt aus der Praxissoftware")
+
+
+def test_the_search_field_is_used_by_the_keyboard_alone(browser: Browser, german: Shelf) -> None:
+    """`/`, three letters, arrow, Enter; Escape closes the list, Enter without a choice searches."""
+    with screen(browser) as page:
+        page.goto(f"{german.url}/untersuchungen")
+        page.keyboard.press("/")
+        field = page.get_by_role("combobox", name="Suchen")
+        expect(field).to_be_focused()
+        page.keyboard.type("mül")
+        option = page.get_by_role("option").first
+        expect(option).to_contain_text("Müller, Änne")
+        assert violations(page) == []
+        page.keyboard.press("ArrowDown")
+        expect(option).to_have_attribute("aria-selected", "true")
+        page.keyboard.press("Escape")
+        expect(option).to_be_hidden()
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile("suche=m"))
+        page.keyboard.press("/")
+        page.keyboard.press("Control+a")
+        page.keyboard.type("müller")
+        expect(page.get_by_role("option").first).to_be_visible()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(f"{german.url}/untersuchung/1")
+
+
+def test_what_is_not_there_is_said(browser: Browser, german: Shelf) -> None:
+    """An exam and a number nobody has."""
+    with screen(browser) as page:
+        answer = page.goto(f"{german.url}/untersuchung/999")
+        assert answer is not None
+        assert answer.status == 404
+        page.goto(f"{german.url}/patient?nr=999")
+        expect(page.locator("main")).to_contain_text("Unter der Nummer 999")
