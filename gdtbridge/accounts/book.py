@@ -15,7 +15,6 @@ from gdtbridge.accounts.errors import AccountError
 from gdtbridge.accounts.memory import AccessMemory
 from gdtbridge.accounts.model import (
     LINK_SECONDS,
-    ROLE_WORDS,
     Account,
     LinkPurpose,
     OpenLink,
@@ -126,7 +125,7 @@ class AccountBook:
             made = store.add_account(connection, name, shown_name, Role.ADMIN, hashed, now)
             store.end_links(connection, None)
             by = Actor(ActorKind.ACCOUNT, made.shown_name, made.id, address)
-            self._changed(connection, by, _done("made-account", made.name, ROLE_WORDS[made.role]))
+            self._changed(connection, by, _done("made-account", made.name, made.role))
         self._parts.memory.follow()
         return made
 
@@ -167,7 +166,7 @@ class AccountBook:
             _must_be_free(connection, name)
             now = self._parts.clock.utc()
             made = store.add_account(connection, name, shown_name, role, "", now)
-            self._changed(connection, by, _done("made-account", name, ROLE_WORDS[role]))
+            self._changed(connection, by, _done("made-account", name, role))
         self._parts.memory.follow()
         return made
 
@@ -183,8 +182,9 @@ class AccountBook:
             )
             if role is not account.role:
                 store.end_sessions_of(connection, account.id)
-            was = f"{account.shown_name}, {ROLE_WORDS[account.role]}"
-            told = f"{was} → {shown_name}, {ROLE_WORDS[role]}"
+            told = f"{account.shown_name} → {shown_name}"
+            if role is not account.role:
+                told = f"{account.role} → {role}"
             self._changed(connection, by, _done("changed-account", account.name, told))
         self._parts.memory.follow()
         return changed

@@ -44,8 +44,9 @@ class TokenBook:
         if len([one for one in self.all() if one.revoked_at is None]) >= MOST_TOKENS:
             raise AccountError("name", "Zu viele Zugangsschlüssel. / Too many access tokens.")
         secret, now = PREFIX + new_secret(), self._parts.clock.utc()
+        digest, made_by = digest_of(secret), by.name or by.kind.value
         with self._parts.database.write() as connection:
-            made = store.add_token(connection, digest_of(secret), name, chosen, by.name, now)
+            made = store.add_token(connection, digest, name, chosen, made_by, now)
             store.count_change(connection)
             told = DoneAct("made-token", subject=f"token:{made.id}", detail=_told(made))
             self._parts.trail.enter(connection, by, told)

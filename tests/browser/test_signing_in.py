@@ -4,65 +4,15 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
 from tests.tools.service import Service, service
-
-PASSWORD = "vier kleine graue Katzen"
-
-
-@pytest.fixture(scope="module")
-def practice(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Service]:
-    """Return a service with one account, made as a person makes it."""
-    folder = tmp_path_factory.mktemp("practice")
-    with service(folder, practice__name="Praxis Dr. Sommer", access__idle_minutes="3") as running:
-        with screen(browser) as page:
-            page.goto(link_of(running))
-            expect(page.get_by_role("heading", level=1)).to_have_text("Erstes Konto anlegen")
-            assert violations(page) == []
-            page.get_by_label("Ihr Name").fill("Dr. Sommer")
-            page.get_by_label("Name zum Anmelden").fill("chef")
-            page.get_by_label("Neues Kennwort").fill(PASSWORD)
-            page.get_by_label("Noch einmal").fill("something else")
-            page.get_by_role("button", name="Speichern und anmelden").click()
-            expect(page.get_by_label("Noch einmal")).to_have_accessible_description(
-                re.compile("verschieden")
-            )
-            assert violations(page) == []
-            page.get_by_label("Neues Kennwort").fill(PASSWORD)
-            page.get_by_label("Noch einmal").fill(PASSWORD)
-            page.get_by_role("button", name="Speichern und anmelden").click()
-            expect(page.get_by_role("status").first).to_have_text(
-                "Guten Tag, Dr. Sommer. Sie sind angemeldet."
-            )
-        yield running
-
-
-def link_of(running: Service) -> str:
-    """Return a one-time link for the browser; the command knows the port of the settings alone."""
-    said = running.command("access", "link")
-    assert said.returncode == 0, said.stderr
-    return url(running, urlsplit(said.stdout.strip()).path)
-
-
-def url(practice: Service, path: str = "/mehr") -> str:
-    """Return the address of a page."""
-    return f"http://127.0.0.1:{practice.ports['HTTP']}{path}"
-
-
-def sign_in(page: Page, password: str = PASSWORD) -> None:
-    """Type name and password, with the keyboard alone."""
-    page.get_by_label("Name").fill("chef")
-    page.keyboard.press("Tab")
-    page.keyboard.type(password)
-    page.keyboard.press("Enter")
+from tests.tools.way_in import link_of, sign_in, url
 
 
 @pytest.mark.parametrize("width", ["phone", "tablet", "desktop"])

@@ -18,7 +18,7 @@ from gdtbridge.web.pages.exams import exam as exam_page
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.routing import PREFIX, READ, PageRoute
 from gdtbridge.web.pages.signing_in import SignInPages
-from gdtbridge.web.pages.system import SystemPages
+from gdtbridge.web.pages.system import AccountPages, SystemPages, TokenPages, TrailPage
 from gdtbridge.web.pages.today import page as today
 from gdtbridge.web.pages.today.page import TodayPage
 from gdtbridge.web.ports import CorePorts, Readiness
@@ -37,6 +37,9 @@ def page_routes(
     yield "/static/<version>/<path:name>", "asset", asset, READ
     yield "/mehr", "more", lambda: frame.show("more.html", frame.texts("nav.more")), READ
     yield from SystemPages(frame, core.system, readiness).routes()
+    yield from AccountPages(frame, core.access, settings).routes()
+    yield from TokenPages(frame, core.access).routes()
+    yield from TrailPage(frame, core.audit).routes()
     yield today.PATH, "today", TodayPage(frame, core, local_now).show, READ
     yield from entry_routes(EntryPage(frame, core, settings, local_now))
     lists, exam = ListPages(frame, core), ExamPage(frame, core)

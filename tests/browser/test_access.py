@@ -1,0 +1,176 @@
+"""*Konten*, *Zugangsschlüssel* and *Wer tat was* in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, expect
+
+from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.service import Service
+from tests.tools.way_in import PASSWORD, sign_in, url
+
+NAME = '<b>Lea</b> "Lesen" \'O'
+
+
+@contextmanager
+def office(
+    browser: Browser, practice: Service, path: str, width: str = "desktop"
+) -> Iterator[Page]:
+    """Yield a page that somebody of the administration has opened."""
+    with screen(browser, width, "dark" if width == "tablet" else "light") as page:
+        page.goto(url(practice, path))
+        sign_in(page)
+        expect(page.locator("a[href='/konto']")).to_be_visible()
+        yield page
+
+
+def make_account(page: Page, shown_name: str, name: str, role: str) -> str:
+    """Make an account on the page of accounts; return its one-time link."""
+    page.get_by_label("Name der Person").fill(shown_name)
+    page.get_by_label("Name zum Anmelden").fill(name)
+    page.get_by_role("radio", name=role).check()
+    page.get_by_role("button", name="Konto anlegen").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Link für {shown_name}")
+    return page.locator("code.secret").inner_text()
+
+
+@pytest.mark.parametrize("width", ["phone", "tablet", "desktop"])
+def test_the_pages_are_accessible(browser: Browser, practice: Service, width: str) -> None:
+    """axe-core finds nothing, nothing is wider than the window, the focus is always seen."""
+    with office(browser, practice, "/system/konten", width) as page:
+        for path in ("konten", "konten/1", "konten/1/loeschen", "schluessel", "verlauf"):
+            page.goto(url(practice, f"/system/{path}"))
+            assert violations(page) == [], path
+            assert not scrolls_sideways(page), path
+            assert covered_on_the_way(page) == [], path
+
+
+def test_an_account_from_its_link_to_its_end(browser: Browser, practice: Service) -> None:
+    """Made by the administration, opened by the person, changed and deactivated."""
+    with office(browser, practice, "/system/konten") as page, screen(browser, "phone") as hers:
+        link = make_account(page, NAME, "lea", "nur lesen")
+        assert violations(page) == []
+        hers.goto(re.sub(r"^http://[^/]*", url(practice, ""), link))
+        expect(hers.get_by_text(f"Guten Tag, {NAME}.")).to_be_visible()
+        hers.get_by_label("Neues Kennwort").fill(PASSWORD)
+        hers.get_by_label("Noch einmal").fill(PASSWORD)
+        hers.get_by_role("button", name="Speichern und anmelden").click()
+        expect(hers.get_by_role("status").first).to_contain_text("Sie sind angemeldet.")
+        hers.goto(url(practice, "/system"))
+        expect(hers.get_by_role("link", name="Konten")).to_have_count(0)
+        hers.goto(url(practice, "/system/konten"))
+        expect(hers.get_by_role("heading", level=1)).to_have_text("Nicht erlaubt")
+
+        page.get_by_role("link", name="Fertig").click()
+        page.get_by_role("link", name=NAME).click()
+        page.get_by_role("radio", name="Praxis").check()
+        page.get_by_role("button", name="Speichern").click()
+        expect(page.get_by_role("status").first).to_contain_text("geändert")
+        told = page.context.new_page()
+        told.goto(url(practice, "/system/verlauf?was=changed-account"))
+        expect(told.get_by_role("row").nth(1)).to_contain_text("nur lesen → Praxis")
+        told.close()
+        hers.goto(url(practice, "/system"))
+        expect(hers.get_by_role("heading", level=1)).to_have_text("Anmelden")
+        sign_in(hers, name="lea")
+        expect(hers.get_by_role("heading", level=1)).to_have_text("System")
+
+        page.get_by_role("link", name=NAME).click()
+        page.get_by_role("button", name="Stilllegen").click()
+        expect(page.get_by_role("status").first).to_contain_text("stillgelegt")
+        hers.reload()
+        sign_in(hers, name="lea")
+        expect(hers.get_by_role("alert")).to_contain_text("Name oder Kennwort stimmt nicht.")
+
+
+def test_what_is_wrong_stands_beside_its_field(browser: Browser, practice: Service) -> None:
+    """A name that is taken; the last account of the administration."""
+    with office(browser, practice, "/system/konten") as page:
+        page.get_by_label("Name der Person").fill("Noch einer")
+        page.get_by_label("Name zum Anmelden").fill("CHEF")
+        page.get_by_role("button", name="Konto anlegen").click()
+        expect(page.get_by_label("Name zum Anmelden")).to_have_accessible_description(
+            "Diesen Namen hat schon ein Konto."
+        )
+        expect(page.get_by_label("Name der Person")).to_have_value("Noch einer")
+        assert violations(page) == []
+        page.goto(url(practice, "/system/konten/1"))
+        page.get_by_role("radio", name="Praxis").check()
+        page.get_by_role("button", name="Speichern").click()
+        expect(page.get_by_role("group", name="Rolle")).to_contain_text("das letzte Konto")
+        page.get_by_role("button", name="Stilllegen").click()
+        expect(page.get_by_role("alert")).to_contain_text("das letzte Konto")
+        assert violations(page) == []
+
+
+def test_what_was_typed_is_there_again(browser: Browser, practice: Service) -> None:
+    """The session ends while somebody is away; the same person comes back to the same page."""
+    with office(browser, practice, "/system/konten") as page:
+        page.get_by_label("Name der Person").fill("halb geschrieben")
+        page.get_by_role("radio", name="nur lesen").check()
+        assert practice.command("access", "sign-out", "chef").returncode == 0
+        page.wait_for_function(
+            "fetch('/konto/da').then((answer) => answer.status === 401)", timeout=15_000
+        )
+        page.evaluate("document.dispatchEvent(new Event('session:over'))")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Anmelden")
+        sign_in(page)
+        expect(page.get_by_label("Name der Person")).to_have_value("halb geschrieben")
+        expect(page.get_by_role("radio", name="nur lesen")).to_be_checked()
+        assert "halb" not in page.evaluate("Object.values(sessionStorage).join()")
+
+
+def test_a_token_from_its_making_to_its_end(browser: Browser, practice: Service) -> None:
+    """It is shown once, opens what it is for, and after it is revoked nothing."""
+    with office(browser, practice, "/system/schluessel") as page:
+        page.get_by_label("Name").fill("Praxissoftware Raum 1")
+        page.get_by_role("button", name="Erstellen").click()
+        expect(page.get_by_role("group", name="Wofür")).to_contain_text("Bitte wählen")
+        page.get_by_role("checkbox", name="Arbeitsliste lesen und ändern").check()
+        page.get_by_role("button", name="Erstellen").click()
+        secret = page.locator("code.secret").inner_text()
+        assert violations(page) == []
+        headers = {"Authorization": f"Bearer {secret}"}
+        listed = url(practice, "/api/v1/worklist")
+        assert requests.get(listed, headers=headers, timeout=10).status_code == 200
+        readable = url(practice, "/api/v1/studies?patient_id=1")
+        assert requests.get(readable, headers=headers, timeout=10).status_code == 403
+        page.get_by_role("link", name="Fertig").click()
+        expect(page.get_by_text(secret)).to_have_count(0)
+        page.get_by_role("button", name="Sperren Praxissoftware Raum 1").click()
+        expect(page.get_by_role("status").first).to_contain_text("gesperrt")
+        assert requests.get(listed, headers=headers, timeout=10).status_code == 401
+
+
+def test_the_trail_is_searched(browser: Browser, practice: Service) -> None:
+    """By who, what, patient and day; the filters stand in the address."""
+    patient = "id=4711&lastname=Doe&firstname=John&birthdate=01.01.1900&sex=1"
+    assert requests.get(url(practice, f"/worklist/add?{patient}"), timeout=10).status_code == 200
+    with office(browser, practice, "/system/verlauf") as page:
+        expect(page.get_by_role("row").nth(1)).to_contain_text("angemeldet")
+        page.get_by_label("Patientennummer").fill("4711")
+        page.get_by_label("Tag").fill("heute")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("row")).to_have_count(2)
+        row = page.get_by_role("row").nth(1)
+        expect(row).to_contain_text("Praxissoftware")
+        expect(row).to_contain_text("hinzugefügt")
+        expect(row).to_contain_text("Nr. 4711")
+        assert "Doe" not in page.content()
+        assert "nummer=4711" in page.url
+        page.get_by_label("Tag").fill("gestern")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Dazu gibt es keinen Eintrag.")).to_be_visible()
+        page.get_by_label("Tag").fill("31.2.")
+        page.keyboard.press("Enter")
+        expect(page.get_by_label("Tag")).to_have_accessible_description(re.compile("gibt es nicht"))
+        assert violations(page) == []
+        page.get_by_role("link", name="Alles zeigen").click()
+        page.get_by_label("Was").select_option("Anmeldung abgelehnt")
+        page.get_by_role("button", name="Suchen").last.click()
+        expect(page).to_have_url(re.compile("was=failed-sign-in"))
