@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from gdtbridge.database import Database
+from tests.tools.empty_database import open_database
 from tests.tools.house import House
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     """Return a practice without accounts."""
-    with closing(Database(f"sqlite:///{tmp_path / 'db.sqlite'}")) as database:
+    with closing(open_database(tmp_path / "db.sqlite")) as database:
         yield House(database)
 
 

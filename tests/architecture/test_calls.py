@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from gdtbridge.database import Database
 from gdtbridge.settings import Settings
 from gdtbridge.web import CorePorts, create_app
 from gdtbridge.web.access.calls import call_table, method_of
+from tests.tools.empty_database import open_database
 from tests.tools.house import House
 
 
 @pytest.fixture
 def calls(tmp_path: Path) -> set[tuple[str, str]]:
     """Return endpoint and method of every call."""
-    with closing(Database(f"sqlite:///{tmp_path / 'db.sqlite'}")) as database:
+    with closing(open_database(tmp_path / "db.sqlite")) as database:
         house = House(database)
         given: dict[str, Any] = {"access": house.access, "audit": house.trail, "revision": int}
         ports: dict[str, Any] = {name: given.get(name) for name in CorePorts.__dataclass_fields__}

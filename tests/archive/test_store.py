@@ -16,12 +16,13 @@ from gdtbridge.dataset.header import Header, read_header
 from gdtbridge.dataset.part10 import file_meta
 from gdtbridge.errors import OutOfResources
 from tests.tools.elements import EXPLICIT, element, identification, part10
+from tests.tools.empty_database import open_database
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
     """Return a real database."""
-    return Database(f"sqlite:///{tmp_path / 'db.sqlite'}")
+    return open_database(tmp_path / "db.sqlite")
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.audit import ACTS, Actor, ActorKind, AuditQuery, AuditTrail, DoneAct, trail
-from gdtbridge.database import Database
 from tests.tools.clock import HandClock
+from tests.tools.empty_database import open_database
 
 ANNA = Actor(ActorKind.ACCOUNT, "Anna Krüger", 2, "192.0.2.7")
 AIS = Actor(ActorKind.SOFTWARE, address="127.0.0.1")
@@ -26,7 +26,7 @@ def clock() -> HandClock:
 @pytest.fixture
 def audit(tmp_path: Path, clock: HandClock) -> Iterator[AuditTrail]:
     """Return a trail of 30 days."""
-    with closing(Database(f"sqlite:///{tmp_path / 'db.sqlite'}")) as database:
+    with closing(open_database(tmp_path / "db.sqlite")) as database:
         yield AuditTrail(database, clock, days=30)
 
 

@@ -16,6 +16,7 @@ from gdtbridge.devices import Caller, ConfiguredDevice, DeviceDirectory
 from gdtbridge.errors import DatabaseError
 from gdtbridge.retrieve.peers import ArchivePeer, PeerDirectory
 from tests.tools.clock import HandClock
+from tests.tools.empty_database import open_database
 
 LOGIQ = Caller("LOGIQ", "10.0.0.7", "1.2.840.113619.6.323", "LOGIQS8_1")
 WORKLIST = "1.2.840.10008.5.1.4.31"
@@ -24,7 +25,7 @@ WORKLIST = "1.2.840.10008.5.1.4.31"
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """Return an empty database."""
-    with closing(Database(f"sqlite:///{tmp_path / 'x.sqlite'}")) as opened:
+    with closing(open_database(tmp_path / "x.sqlite")) as opened:
         yield opened
 
 

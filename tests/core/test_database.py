@@ -16,6 +16,7 @@ from gdtbridge.database import Database
 from gdtbridge.errors import DatabaseError, NoInstallation
 from gdtbridge.schema import SCHEMA_VERSION, metadata, placed_order, report, schema_version
 from gdtbridge.upgrades import upgrade
+from tests.tools.empty_database import open_database
 
 
 @pytest.fixture
@@ -39,6 +40,16 @@ def test_an_error_rolls_back(url: str) -> None:
         assert (
             connection.execute(sa.select(schema_version.c.version)).scalar_one() == SCHEMA_VERSION
         )
+
+
+def test_a_prepared_database_is_a_new_one(url: str, tmp_path: Path) -> None:
+    """What other tests are given is what opening makes, to the byte, and as readable."""
+    Database(url).close()
+    made = tmp_path / "deep" / "db.sqlite"
+    given = tmp_path / "given.sqlite"
+    open_database(given).close()
+    assert given.read_bytes() == made.read_bytes()
+    assert given.stat().st_mode == made.stat().st_mode
 
 
 def test_sqlite_is_durable(url: str) -> None:

@@ -12,6 +12,7 @@ from gdtbridge.database import Database
 from gdtbridge.errors import DatabaseError
 from gdtbridge.schema import announced, patient_move
 from gdtbridge.statement import Statement
+from tests.tools.empty_database import open_database
 
 KINDS: sa.BindParameter[str] = sa.bindparam("kinds", expanding=True)
 TOLD = sa.select(announced.c.subject, announced.c.noted, announced.c.announced_at)
@@ -25,7 +26,7 @@ ENTER = sa.insert(announced).values(
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """Yield a database with three items of three kinds."""
-    found = Database(f"sqlite:///{tmp_path / 'x.sqlite'}")
+    found = open_database(tmp_path / "x.sqlite")
     with found.write() as connection:
         enter = Statement(ENTER)
         for number, kind in enumerate(("a", "b", "c")):

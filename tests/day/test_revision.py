@@ -13,20 +13,21 @@ from gdtbridge.database import Database
 from gdtbridge.day import PageRevision
 from gdtbridge.schema import clock_jump
 from tests.tools.clock import HandClock
+from tests.tools.empty_database import open_database
 
 CHANGE = sa.insert(clock_jump).values(at=0.0, before=0.0, after=0.0)
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> str:
-    """Return the URL of a database."""
-    return f"sqlite:///{tmp_path / 'db.sqlite'}"
+def file(tmp_path: Path) -> Path:
+    """Return where the database is."""
+    return tmp_path / "db.sqlite"
 
 
 @pytest.fixture
-def database(file: str) -> Iterator[Database]:
+def database(file: Path) -> Iterator[Database]:
     """Return a database."""
-    with closing(Database(file)) as opened:
+    with closing(open_database(file)) as opened:
         yield opened
 
 
@@ -79,10 +80,10 @@ def test_a_transaction_that_fails_changes_nothing(
     assert revision.number == before
 
 
-def test_another_process_is_noticed_at_the_next_look(file: str, revision: PageRevision) -> None:
+def test_another_process_is_noticed_at_the_next_look(file: Path, revision: PageRevision) -> None:
     """A command beside the service changes what a page shows."""
     before = revision.number
-    with closing(Database(file)) as other:
+    with closing(open_database(file)) as other:
         write(other)
     assert revision.number == before
     revision.look()

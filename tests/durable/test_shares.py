@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.archive import Archive, IncomingInstance
-from gdtbridge.database import Database
 from gdtbridge.dataset.header import read_header
 from gdtbridge.folders.claims import adopt, file_away
 from gdtbridge.outbox import GdtDrop, Message, Outbox
 from tests.tools.clock import HandClock
 from tests.tools.elements import EXPLICIT, identification, part10
+from tests.tools.empty_database import open_database
 from worklist import AccessionNumbers, WorklistFolder, make_entry
 
 
@@ -51,7 +51,7 @@ class TestRefusedFolderSync:
 
     def test_outbox(self, tmp_path: Path) -> None:
         """A result arrives in the practice software's folder."""
-        database = Database(f"sqlite:///{tmp_path / 'db.sqlite'}")
+        database = open_database(tmp_path / "db.sqlite")
         share = tmp_path / "share"
         share.mkdir()
         outbox = Outbox(database, {"gdt": GdtDrop(share)})

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from gdtbridge.database import Connection, Database
 from gdtbridge.exams import claim_store, store, waiting
 from gdtbridge.exams.steps import store as step_store
+from tests.tools.empty_database import open_database
 
 NOW = 1.7e9
 
@@ -45,7 +46,7 @@ NEWEST_FIRST = "SCAN exam"
 @pytest.mark.parametrize("name", LOOKS)
 def test_no_look_reads_a_whole_table(tmp_path: Path, name: str) -> None:
     """Every table is found into by an index, or by one of what is looked for alone."""
-    database = Database(f"sqlite:///{tmp_path / 'db.sqlite'}")
+    database = open_database(tmp_path / "db.sqlite")
     with database.read() as connection, plans(database) as found:
         LOOKS[name](connection)
     database.close()

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from gdtbridge.database import Database
 from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox
 from gdtbridge.outbox.collecting import LONGEST_SECONDS, SHORTEST_SECONDS
 from gdtbridge.outbox.gdt_drop import NOT_MOUNTED
 from gdtbridge.outbox.model import UNCOLLECTED_SECONDS
 from gdtbridge.schema import outbox as table
 from tests.tools.clock import HandClock
+from tests.tools.empty_database import open_database
 
 DAY = 86400.0
 
@@ -26,7 +26,7 @@ class Office:
         self.folder = root / "out"
         self.folder.mkdir()
         self.clock = HandClock()
-        self.database = Database(f"sqlite:///{root / 'db.sqlite'}")
+        self.database = open_database(root / "db.sqlite")
         self.outbox = Outbox(self.database, {"gdt": GdtDrop(self.folder, naming)}, clock=self.clock)
 
     def deliver(self, *names: str) -> None:

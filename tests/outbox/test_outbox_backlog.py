@@ -12,6 +12,7 @@ from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox
 from gdtbridge.outbox.model import Attempt, DeliveryJournal, OutgoingMessage
 from gdtbridge.outbox.worker import BATCH, BEHIND, DestinationWorker
 from tests.tools.clock import HandClock
+from tests.tools.empty_database import open_database
 from tests.tools.waiting import wait_for
 
 MANY = BATCH * 2
@@ -20,7 +21,7 @@ MANY = BATCH * 2
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """Yield a fresh database."""
-    opened = Database(f"sqlite:///{tmp_path / 'db.sqlite'}")
+    opened = open_database(tmp_path / "db.sqlite")
     yield opened
     opened.close()
 

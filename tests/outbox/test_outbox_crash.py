@@ -16,6 +16,7 @@ from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox
 from gdtbridge.outbox.model import DeliveryState
 from gdtbridge.schema import outbox as table
 from tests.tools.dying import SimulatedCrash, Tried, dying_at, files_of
+from tests.tools.empty_database import open_database
 
 # What these call in the other modules runs inside one transaction: all of it, or nothing.
 WALKED = files_of({gdtbridge.outbox: ("worker", "gdt_drop"), gdtbridge.durable: ("files",)})
@@ -82,7 +83,7 @@ def tmp_path(memory: Path) -> Path:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """Return a fresh database."""
-    opened = Database(f"sqlite:///{tmp_path / 'db' / 'db.sqlite'}")
+    opened = open_database(tmp_path / "db" / "db.sqlite")
     yield opened
     opened.close()
 

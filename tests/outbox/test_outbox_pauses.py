@@ -13,7 +13,6 @@ from pytest_httpserver import HTTPServer
 from gdtbridge.attention.sources import OutboxSource
 from gdtbridge.cli import main
 from gdtbridge.core import open_core
-from gdtbridge.database import Database
 from gdtbridge.errors import NotFound, TooLate
 from gdtbridge.outbox import GdtDrop, Message, Outbox, Webhook
 from gdtbridge.outbox.calling import LIFETIME_SECONDS
@@ -22,6 +21,7 @@ from gdtbridge.outbox.model import ALARM_SECONDS, PlaceProblem
 from gdtbridge.schema import outbox as table
 from gdtbridge.settings import load_settings
 from tests.tools.clock import HandClock
+from tests.tools.empty_database import open_database
 from tests.tools.waiting import wait_for
 
 WHY = "Server zieht um"
@@ -33,7 +33,7 @@ class House:
     def __init__(self, base: Path) -> None:
         self.folder = base / "out"
         self.folder.mkdir()
-        self.database = Database(f"sqlite:///{base / 'db.sqlite'}")
+        self.database = open_database(base / "db.sqlite")
         self.clock = HandClock()
         self.outbox = self.restarted()
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.database import Database
 from gdtbridge.durable.files import FileComparison
 from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox
 from gdtbridge.outbox.model import DeliveryState
@@ -18,6 +17,7 @@ from gdtbridge.outbox.retry import LONGEST_RETRY
 from gdtbridge.schema import outbox as table
 from tests.tools.clock import HandClock
 from tests.tools.dying import SimulatedCrash
+from tests.tools.empty_database import open_database
 from tests.tools.waiting import wait_for
 
 PAYLOAD = b"01380006310\r\n"
@@ -30,7 +30,7 @@ class House:
     def __init__(self, base: Path) -> None:
         self.folder = base / "out"
         self.folder.mkdir()
-        self.database = Database(f"sqlite:///{base / 'db.sqlite'}")
+        self.database = open_database(base / "db.sqlite")
         self.clock = HandClock()
         self.collected: list[bytes] = []
         self.restart()

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from gdtbridge.database import Database
 from gdtbridge.errors import NotFound
 from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox, Sender
 from gdtbridge.outbox.model import (
@@ -32,6 +31,7 @@ from gdtbridge.outbox.store import ask_what_waits
 from gdtbridge.outbox.worker import MOST_ATTEMPTS
 from gdtbridge.schema import outbox as table
 from tests.tools.clock import HandClock
+from tests.tools.empty_database import open_database
 
 HOOK = Attempt(AttemptResult.DELIVERED)
 AWAY = Attempt(AttemptResult.LATER, "HTTP 503", away=True)
@@ -76,7 +76,7 @@ class House:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "out"
         self.folder.mkdir()
-        self.database = Database(f"sqlite:///{folder / 'db.sqlite'}")
+        self.database = open_database(folder / "db.sqlite")
         self.clock = HandClock()
         self.hook = Scripted()
         self.outbox = self.restart()

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.database import Database
 from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox
 from gdtbridge.outbox.model import ALARM_SECONDS, UNCOLLECTED, UNCOLLECTED_SECONDS, DeliveryState
 from gdtbridge.outbox.worker import OCCUPIED_SECONDS
 from tests.tools.clock import HandClock
+from tests.tools.empty_database import open_database
 
 
 class House:
@@ -21,7 +21,7 @@ class House:
         self.folder = folder / "out"
         self.folder.mkdir()
         self.clock = HandClock()
-        self.database = Database(f"sqlite:///{folder / 'db.sqlite'}")
+        self.database = open_database(folder / "db.sqlite")
         self.outbox = self.restart()
 
     def restart(self, naming: FileNaming = FileNaming.REUSED) -> Outbox:

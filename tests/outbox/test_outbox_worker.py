@@ -20,6 +20,7 @@ from gdtbridge.durable import SystemClock
 from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox, Sender, Webhook
 from gdtbridge.outbox.model import Attempt, AttemptResult, DeliveryJournal, OutgoingMessage
 from gdtbridge.schema import outbox as table
+from tests.tools.empty_database import open_database
 from tests.tools.waiting import wait_for
 
 pytestmark = pytest.mark.slow  # waits for a clock
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.slow  # waits for a clock
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """Return a fresh database."""
-    opened = Database(f"sqlite:///{tmp_path / 'db.sqlite'}")
+    opened = open_database(tmp_path / "db.sqlite")
     yield opened
     opened.close()
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge.database import Database
 from gdtbridge.durable import mounts
 from gdtbridge.durable.mounts import DeclaredMount, Place, entered
 from gdtbridge.errors import NotFound
@@ -18,6 +17,7 @@ from gdtbridge.outbox import GdtDrop, Message, Outbox, PlaceProblem
 from gdtbridge.outbox.places import PLACE_WITNESS
 from gdtbridge.outbox.retry import LONGEST_RETRY
 from tests.tools.clock import HandClock
+from tests.tools.empty_database import open_database
 from tests.tools.mounting import Share, in_own_mounts, unmount
 from tests.tools.waiting import wait_for
 
@@ -33,7 +33,7 @@ class House:
         for folder in (self.point, self.system / "etc"):
             folder.mkdir(parents=True)
         self.clock = HandClock()
-        self.database = Database(f"sqlite:///{base / 'db.sqlite'}")
+        self.database = open_database(base / "db.sqlite")
         self.put = 0
 
     def outbox(self) -> Outbox:

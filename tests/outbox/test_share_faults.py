@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
-from gdtbridge.database import Database
 from gdtbridge.outbox import GdtDrop, Message, Outbox
 from gdtbridge.outbox.model import DeliveryState
 from gdtbridge.outbox.retry import LONGEST_RETRY
 from gdtbridge.schema import outbox as table
 from tests.tools.clock import HandClock
+from tests.tools.empty_database import open_database
 from tests.tools.judgement import Judged, each_once
 from tests.tools.share import Share, share
 from tests.tools.waiting import wait_for
@@ -33,7 +33,7 @@ class Office:
     def __init__(self, mounted: Share, base: Path) -> None:
         self.share = mounted
         self.clock = HandClock()
-        self.database = Database(f"sqlite:///{base / 'db.sqlite'}")
+        self.database = open_database(base / "db.sqlite")
         self.collected: list[str] = []
         self.restart()
 

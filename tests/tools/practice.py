@@ -14,7 +14,6 @@ from pydicom.uid import ExplicitVRLittleEndian
 from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus
 from gdtbridge.archive.spool import SpoolFile
 from gdtbridge.core import Stores, wire
-from gdtbridge.database import Database
 from gdtbridge.dataset.part10 import file_meta
 from gdtbridge.durable import SteadyClock
 from gdtbridge.gdt.read.reader import read_records
@@ -34,6 +33,7 @@ from gdtbridge.settings.encryption import Encryption
 from gdtbridge.sr import Report, ReportLimitError, read_report
 from tests.tools.clock import HandClock
 from tests.tools.elements import EXPLICIT, PERSON, identification
+from tests.tools.empty_database import open_database
 from tests.tools.old_studies import of_old_studies
 from worklist import WorklistFolder
 
@@ -75,7 +75,7 @@ class Practice:
         self.clock = clock or HandClock()
         steady = SteadyClock(self.clock)
         self.out = settings.gdt_out
-        self.database = Database(f"sqlite:///{folder / 'db.sqlite'}")
+        self.database = open_database(folder / "db.sqlite")
         routing = Routing(settings)
         if not (folder / "archive").exists():  # a share that is away at a restart stays away
             for target in routing.targets:

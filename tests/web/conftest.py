@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -15,7 +14,6 @@ from typing import Any
 import pytest
 
 from gdtbridge.certificates import ServerTls
-from gdtbridge.database import Database
 from gdtbridge.devices import Caller
 from gdtbridge.errors import NotFound, OrderError
 from gdtbridge.exams import ExamState, PatientExam, StudyQuery
@@ -29,6 +27,7 @@ from gdtbridge.system import ClockState, SystemReport
 from gdtbridge.web import CorePorts, WebServer, create_server
 from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.limits import Limits
+from tests.tools.empty_database import open_database
 from tests.tools.house import House
 from worklist import Entry, FolderError
 
@@ -198,20 +197,10 @@ def parts() -> dict[str, PartState]:
 Serve = Callable[..., WebServer]
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database in which there is nothing, to be copied."""
-    file = tmp_path_factory.mktemp("empty") / "db.sqlite"
-    Database(f"sqlite:///{file}").close()
-    return file
-
-
 @pytest.fixture
-def house(empty_database: Path, tmp_path: Path) -> Iterator[House]:
+def house(tmp_path: Path) -> Iterator[House]:
     """Return who may come in: nobody has an account yet, so this machine may."""
-    file = tmp_path / "house.sqlite"
-    shutil.copy(empty_database, file)
-    with closing(Database(f"sqlite:///{file}")) as database:
+    with closing(open_database(tmp_path / "house.sqlite")) as database:
         yield House(database)
 
 

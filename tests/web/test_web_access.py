@@ -13,12 +13,12 @@ from sqlalchemy import event
 
 from gdtbridge.accounts import SCOPES, Role
 from gdtbridge.audit import AuditQuery
-from gdtbridge.database import Database
 from gdtbridge.settings import Settings
 from gdtbridge.web import CorePorts, create_app
 from gdtbridge.web.access.admission import Admission
 from gdtbridge.web.access.calls import ANY, HereRule, call_table
 from gdtbridge.web.pages.signing_in import local_path
+from tests.tools.empty_database import open_database
 from tests.tools.house import BOSS, PASSWORD, House
 
 TOKEN = "correct-horse-battery"
@@ -172,7 +172,7 @@ def test_practice_software_here_goes_on_until_that_is_switched_off(
 
 def test_the_house_is_open_only_where_it_may_be(tmp_path: Path) -> None:
     """Before the first account this machine may do everything; `access.required` forbids it."""
-    with closing(Database(f"sqlite:///{tmp_path / 'none.sqlite'}")) as database:
+    with closing(open_database(tmp_path / "none.sqlite")) as database:
         memory = House(database).access.memory
         for http, access, is_open in (
             ({}, {}, True),
