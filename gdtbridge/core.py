@@ -94,6 +94,7 @@ from gdtbridge.outbox import (
 )
 from gdtbridge.outbox.calls import WebhookCalls
 from gdtbridge.overview.deliveries import DeliveryOverview
+from gdtbridge.overview.devices import DeviceOverview
 from gdtbridge.parts import (
     addresses_of,
     archive_peer,
@@ -192,6 +193,7 @@ class Core:
     forecast: SpaceForecast
     webhooks: WebhookCalls
     deliveries: DeliveryOverview
+    device_overview: DeviceOverview
     filling: IndexFilling
     finder: ArchiveFinder
     peers: PeerDirectory
@@ -335,6 +337,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     query_reports = QueryReports(queries, history, device_worklist, devices, clock)
     sight = ListSight(query_reports, clock)
     day = Day(database, sight, devices, maker.dates, clock)
+    empty_lists = EmptyListSource(query_reports)
     forecast = SpaceForecast(
         database, archive.folder, settings.storage.min_free_mb * MEGABYTE, clock
     )
@@ -379,7 +382,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
             PickupSource.of(
                 PickupMemory(database), [one.folder for one in settings.pickups], clock
             ),
-            EmptyListSource(query_reports),
+            empty_lists,
             ForwardSource(forward, outbox, clock),
             *commitment_sources(settings, stores, commitments, clock),
             ConfirmationSource(database, confirmations, clock),
@@ -435,6 +438,17 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         webhooks,
         DeliveryOverview(
             database, outbox, forward, confirmations, webhooks, routing, silence.folders, clock
+        ),
+        DeviceOverview(
+            database,
+            callers,
+            devices,
+            refusals,
+            query_reports,
+            sight,
+            empty_lists,
+            peers.knows,
+            clock,
         ),
         IndexFilling(database, archive.folder),
         finder,

@@ -579,6 +579,14 @@ refusal = sa.Table(  # devices, and objects of theirs, that were refused lately
     sa.Column("last_at", sa.Double, nullable=False),
 )
 
+dismissed_refusal = sa.Table(  # refusals a person need not be told of any more
+    "dismissed_refusal",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),  # as in `refusal`
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+)
+
 peer_certificate = sa.Table(  # the certificates peers have shown last, for their end
     "peer_certificate",
     metadata,

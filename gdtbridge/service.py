@@ -30,6 +30,7 @@ from gdtbridge.dicom.archive_move import MoveParts, move_services
 from gdtbridge.dicom.archive_query import query_services
 from gdtbridge.dicom.commitment import commitment_services
 from gdtbridge.dicom.commitment_result import result_services
+from gdtbridge.dicom.device_echo import DeviceEcho
 from gdtbridge.dicom.performed_step import step_services
 from gdtbridge.dicom.server import DicomServer, Observers
 from gdtbridge.dicom.service import ServiceTable
@@ -52,7 +53,7 @@ from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.folders import is_writable
 from gdtbridge.system import DiagnosisFile, SystemReports
 from gdtbridge.web import CorePorts, create_server
-from gdtbridge.web.ports import DeliveryPorts
+from gdtbridge.web.ports import DeliveryPorts, DevicePorts
 
 log = logging.getLogger(__name__)
 
@@ -378,12 +379,14 @@ def system_of(core: Core) -> SystemReports:
 
 def web_ports(core: Core) -> CorePorts:
     """Return what the web server asks of the core."""
+    echo = DeviceEcho(core.devices, core.encryption, core.settings.dicom.aet)
     return CorePorts(
         core.orders,
         core.routing.default.records,
         core.studies,
         core.query_reports,
         deliveries=DeliveryPorts(core.deliveries, core.outbox, core.webhooks, core.forward),
+        devices=DevicePorts(core.device_overview, core.refusals, echo, core.clock.utc),
         system=system_of(core),
         access=core.access,
         audit=core.audit,

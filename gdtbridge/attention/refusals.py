@@ -185,6 +185,21 @@ class Refusal:
         return now - self.last_at < _TELLING[self.reason].seconds
 
     @property
+    def code(self) -> str:
+        """The kind of what needs a person."""
+        return _TELLING[self.reason].code
+
+    @property
+    def aet(self) -> str:
+        """The calling AE title; empty where it said none."""
+        return self.caller.rpartition(" (")[0]
+
+    @property
+    def address(self) -> str:
+        """The address it came from."""
+        return self.caller.rpartition(" (")[2].removesuffix(")")
+
+    @property
     def item(self) -> AttentionItem:
         """The refusal as what needs a person."""
         telling = _TELLING[self.reason]
@@ -257,16 +272,39 @@ class RefusalBook:
 
     def items(self) -> list[AttentionItem]:
         """Return one item for each reason and caller of the last minutes or the last day."""
+        told, _ = self.recent()
+        return [one.item for one in told]
+
+    def recent(self) -> tuple[list[Refusal], list[Refusal]]:
+        """Return what was refused in the last minutes or the last day: told, and dismissed."""
         try:
             with self._database.read() as connection:
                 found = _by_subject(store.refusals(connection))
+                dismissed = store.dismissed(connection)
         except BridgeError:
-            found = {}  # what is known without it is told the more
+            found, dismissed = {}, set()  # what is known without it is told the more
         with self._lock:
             for one in self._new.values():
                 _add(found, one)
         now = self._clock.utc()
-        return [one.item for one in found.values() if one.is_told_at(now)]
+        recent = [one for one in found.values() if one.is_told_at(now)]
+        return (
+            [one for one in recent if one.subject not in dismissed],
+            [one for one in recent if one.subject in dismissed],
+        )
+
+    def dismiss(self, subject: str, who: str) -> None:
+        """Tell nobody any more of a caller that is refused for one reason; raise a `BridgeError`.
+
+        The caller is refused as before.
+        """
+        with self._database.write() as connection:
+            store.dismiss(connection, subject, self._clock.utc(), who)
+
+    def recall(self, subject: str) -> None:
+        """Tell of it again; raise a `BridgeError`."""
+        with self._database.write() as connection:
+            store.recall(connection, subject)
 
 
 def caller_of(calling_aet: str, address: str) -> str:

@@ -12,6 +12,7 @@ from gdtbridge.schema import (
     announced,
     attention_mail,
     attention_note,
+    dismissed_refusal,
     free_space,
     mailed,
     peer_certificate,
@@ -92,6 +93,24 @@ def keep_refusals(connection: Connection, rows: Iterable[RefusalRow]) -> None:
     connection.execute(sa.delete(refusal))
     for row in rows:
         connection.execute(sa.insert(refusal).values(row._asdict()))
+
+
+def dismissed(connection: Connection) -> set[str]:
+    """Return the subjects of refusals that a person dismissed."""
+    return set(connection.execute(sa.select(dismissed_refusal.c.subject)).scalars())
+
+
+def dismiss(connection: Connection, subject: str, now: float, who: str) -> None:
+    """Remember that a person need not be told of a refusal any more."""
+    recall(connection, subject)
+    values = {"subject": subject, "at": now, "who": who}
+    connection.execute(sa.insert(dismissed_refusal).values(values))
+
+
+def recall(connection: Connection, subject: str) -> None:
+    """Let a refusal be told again."""
+    here = dismissed_refusal.c.subject == subject
+    connection.execute(sa.delete(dismissed_refusal).where(here))
 
 
 class PeerCertificateRow(NamedTuple):

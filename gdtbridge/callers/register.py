@@ -82,7 +82,7 @@ class CallerRegister:
         try:
             for key, (caller, acts) in list(new.items()):
                 # one at a time: what devices send meanwhile is not to wait for all of them
-                with self._database.write(synced=False, seen=False) as connection:
+                with self._database.write(synced=False) as connection:
                     _keep(connection, _as_known(caller, acts), places)
                 del new[key]
         except Exception:

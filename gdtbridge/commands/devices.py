@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from gdtbridge.core import Core
     from gdtbridge.devices import NetworkProfile
 
-_REFUSED: Final = {
-    "abstract_syntax_not_supported": "SOP-Klasse nicht unterstützt / not supported",
-    "transfer_syntaxes_not_supported": "keine Transfersyntax unterstützt / none supported",
-}
 _NEVER: Final = "war noch nie da / was never seen"
 
 
@@ -79,21 +75,17 @@ def devices_echo(settings: Settings, device: str) -> None:
     An der Adresse aus [[device]], sonst an der, von der es zuletzt kam. / At the address of
     [[device]], else at the one it came from last.
     """
-    from gdtbridge.dicom.client import Peer, PeerError, echo
+    from gdtbridge.dicom.client import PeerError
+    from gdtbridge.dicom.device_echo import DeviceEcho
 
     with view_of(settings) as core:
         known = _named(core, device)[0].caller
-        entered = core.devices.device_of(known)
-        encryption = core.encryption
-    host = entered.host if entered is not None and entered.host else known.address
-    port = entered.port if entered is not None else 104
-    tls = encryption.of_device(entered.aet, entered.host) if entered is not None else None
-    peer = Peer(host, port, known.aet, settings.dicom.aet, tls)
+        verification = DeviceEcho(core.devices, core.encryption, settings.dicom.aet)
     try:
-        echo(peer)
+        where = verification.verify(known)
     except PeerError as error:
         fail(f"{error}")
-    click.echo(f"{peer}: antwortet. / answers.")
+    click.echo(f"{where}: antwortet. / answers.")
 
 
 def _everyone(core: Core) -> list[KnownCaller]:
@@ -214,20 +206,24 @@ def _lines(core: Core, known: KnownCaller) -> Iterator[str]:
 
 def _exchanged(known: KnownCaller) -> Iterator[str]:
     """Yield what a caller asked and sent, then what it proposed, by what came of it."""
+    from gdtbridge.callers.words import CONTEXT_REFUSED, spoken
+
     requests = (
-        [_spoken(one.what), one.outcome, f"{one.times}x", _moment(one.last_at)]
+        [spoken(one.what), one.outcome, f"{one.times}x", _moment(one.last_at)]
         for one in _acts_of(known, "request")
     )
     yield from _told("Gefragt und gesendet, mit Status / asked and sent, with status", requests)
     contexts = _acts_of(known, "context")
     refused = (
-        [_spoken(one.what), _REFUSED[one.outcome]] for one in contexts if one.outcome in _REFUSED
+        [spoken(one.what), CONTEXT_REFUSED[one.outcome]]
+        for one in contexts
+        if one.outcome in CONTEXT_REFUSED
     )
     yield from _told("Angeboten und abgelehnt / proposed and refused", refused)
     accepted: dict[str, list[str]] = {}
     for one in contexts:
-        if one.outcome not in _REFUSED:
-            accepted.setdefault(_spoken(one.what), []).append(_spoken(one.outcome))
+        if one.outcome not in CONTEXT_REFUSED:
+            accepted.setdefault(spoken(one.what), []).append(spoken(one.outcome))
     offered = ([what, ", ".join(syntaxes)] for what, syntaxes in accepted.items())
     yield from _told("Angeboten und angenommen / proposed and accepted", offered)
 
@@ -249,12 +245,3 @@ def _association(act: CallerAct) -> list[str]:
     accepted = act.outcome == "accepted"
     told = "angenommen / accepted" if accepted else told_reason(act.outcome)
     return [told, f"{act.times}x", _moment(act.last_at)]
-
-
-def _spoken(text: str) -> str:
-    """Return a UID, alone or behind an operation, by its name in PS3.6 where it has one."""
-    from pydicom.uid import UID
-
-    operation, _, uid = text.rpartition(" ")
-    name = UID(uid).name if uid[:1].isdigit() and "." in uid else uid
-    return f"{operation} {name}".strip() or "-"

@@ -13,6 +13,7 @@ from gdtbridge.clarifying import ClarifyingDesk
 from gdtbridge.day import EVERY_LINE, DayFilter, DaySheet, DeviceOutlook, ShownDevice
 from gdtbridge.day.exam import ExamSheet
 from gdtbridge.day.search import SearchPage, SearchQuery
+from gdtbridge.devices import Caller
 from gdtbridge.exams import PatientExam, StudyQuery
 from gdtbridge.health import PartState
 from gdtbridge.orders import Order, OrderRequest, PlacedOrder
@@ -21,6 +22,7 @@ from gdtbridge.orders.known_patients import KnownPatient
 from gdtbridge.outbox import PlaceQuestion
 from gdtbridge.outbox.pauses import DeliveryPause
 from gdtbridge.overview.deliveries import DeliveryReport
+from gdtbridge.overview.devices import Device, DeviceSheet, EmptyList
 from gdtbridge.people import Patient
 from gdtbridge.queries.report import DeviceQueries, ListPreview
 from gdtbridge.settings import SettingInForce
@@ -229,6 +231,50 @@ class ExamSheetPort(Protocol):
         """Return everything a page shows of an exam; raise `NotFound`."""
 
 
+class DeviceReportPort(Protocol):
+    """The devices of the practice; `gdtbridge.overview` puts together what is known."""
+
+    def sheet(self) -> DeviceSheet:
+        """Return every device and who was refused."""
+
+    def device(self, key: str) -> Device:
+        """Return one device by AE title or address; raise `NotFound`."""
+
+    def why(self, device: Device) -> EmptyList | None:
+        """Return what became of each entry in its last query; None where it never asked."""
+
+    def preview(self, device: Device) -> ListPreview:
+        """Return what it would see now."""
+
+
+class DismissalPort(Protocol):
+    """Refusals a person need not be told of."""
+
+    def dismiss(self, subject: str, who: str) -> None:
+        """Tell nobody any more."""
+
+    def recall(self, subject: str) -> None:
+        """Tell of it again."""
+
+
+class EchoPort(Protocol):
+    """Asks devices whether they answer; `gdtbridge.dicom` does it."""
+
+    def verify_within(self, caller: Caller, seconds: float) -> str:
+        """Return where a device answered; raise a `BridgeError` after ``seconds`` at the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePorts:
+    """What the pages of devices ask."""
+
+    overview: DeviceReportPort
+    refusals: DismissalPort
+    echo: EchoPort
+    now: Callable[[], float]
+    """Tells the time; UTC seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class CorePorts:
     """All the HTTP edge asks."""
@@ -251,6 +297,7 @@ class CorePorts:
     deliveries: DeliveryPorts
     access: Access
     audit: AuditTrail
+    devices: DevicePorts
 
 
 Readiness = Callable[[], Mapping[str, PartState]]

@@ -74,7 +74,7 @@ class DeliveryPages:
             longest_why=LONGEST_WHY,
             why=self._why,
             steps=self._steps,
-            of_language=self._of_language,
+            half=self.frame.texts.half,
         )
 
     def _title(self, report: DeliveryReport) -> str:
@@ -84,8 +84,10 @@ class DeliveryPages:
     def _why(self, one: Destination) -> str:
         """Return why something waits, in words."""
         if one.cause is DeliveryCause.OTHER:
-            return self._of_language(one.reason)
-        place = self._of_language(one.reason) if one.cause is DeliveryCause.REFUSED else one.place
+            return self.frame.texts.half(one.reason)
+        place = (
+            self.frame.texts.half(one.reason) if one.cause is DeliveryCause.REFUSED else one.place
+        )
         return self.frame.texts(f"deliveries.causes.{one.cause}", place=place)
 
     def _steps(self, one: Destination) -> list[str]:
@@ -95,11 +97,6 @@ class DeliveryPages:
             path = "deliveries.steps.other"
         told = self.frame.texts(path, place=one.place, reason=one.reason, destination=one.id)
         return told.split(" | ")
-
-    def _of_language(self, text: str) -> str:
-        """Return the half of ``German / English`` in the language of the page."""
-        pair = text.split(" / ", 1)
-        return pair[min(self.frame.texts.language, len(pair) - 1)]
 
     # ------------------------------------------------------------------ acts
 
@@ -199,7 +196,7 @@ class DeliveryPages:
         try:
             return self.frame.submissions.once(fields.get(FIELD, ""), act)
         except (NotFound, TooLate) as error:
-            return self.frame.go(HOME, Notice(self._of_language(str(error))))
+            return self.frame.go(HOME, Notice(self.frame.texts.half(str(error))))
 
     def _go(self, done: str, undo: Undo | None = None, **values: object) -> Response:
         sentence = self.frame.texts(f"deliveries.done.{done}", **values)

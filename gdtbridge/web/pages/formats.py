@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,6 +35,7 @@ class Formats:
             "moment": self.moment,
             "born": self.born,
             "record_day": self.record_day,
+            "id": element_id,
             "size": self.size,
             "number": self.number,
             "one_of": self.one_of,
@@ -92,6 +94,11 @@ class Formats:
         if self.texts.language is Language.GERMAN:
             written = written.translate(str.maketrans(",.", ".,"))
         return written
+
+
+def element_id(name: str) -> str:
+    """Return what stands for a name of others in the id of an element."""
+    return hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
 def _local(when: datetime | float) -> datetime:

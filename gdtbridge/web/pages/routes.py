@@ -11,6 +11,7 @@ from gdtbridge.settings import Settings
 from gdtbridge.web.pages.assets import asset
 from gdtbridge.web.pages.clarify import ClarifyPages
 from gdtbridge.web.pages.deliveries import DeliveryPages
+from gdtbridge.web.pages.devices import DevicePages
 from gdtbridge.web.pages.entry.page import EntryPage
 from gdtbridge.web.pages.entry.routes import entry_routes
 from gdtbridge.web.pages.exams import ExamPage, ListPages, Suggestions, listing, suggestions
@@ -49,6 +50,7 @@ def page_routes(
     yield f"{exam_page.PATH}/<int:exam_id>", "exam", exam.show, READ
     yield from DeliveryPages(frame, core.deliveries).routes()
     yield from ClarifyPages(frame, core.clarifying).routes()
+    yield from DevicePages(frame, core.devices, settings).routes()
 
 
 def local_now() -> datetime:

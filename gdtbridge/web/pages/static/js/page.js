@@ -15,3 +15,6 @@ startKeys();
 startTimes();
 startLive();
 startSearch();
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-prints]")) window.print();
+});

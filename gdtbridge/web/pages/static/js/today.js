@@ -1,10 +1,6 @@
-// The page of a day: the focus goes where something was done; the day's list is printed.
+// The page of a day: the focus goes where something was done.
 
 import { focusIn } from "./keys.js";
-
-document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-prints]")) window.print();
-});
 
 document.addEventListener("submit", (event) => {
   if (event.target.matches("[data-removes]")) nameNext(event.target);
