@@ -338,6 +338,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     sight = ListSight(query_reports, clock)
     day = Day(database, sight, devices, maker.dates, clock)
     empty_lists = EmptyListSource(query_reports)
+    search = Search(database, day, devices)
     forecast = SpaceForecast(
         database, archive.folder, settings.storage.min_free_mb * MEGABYTE, clock
     )
@@ -413,10 +414,10 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         reporting,
         corrections,
         ClarifyingDesk(
-            ClarifyingQueue(database, attention),
+            ClarifyingQueue(database, attention, clock),
             ExamLook(database, archive, worklist, maker, CandidateRule(maker.numbers)),
             Clarifier(database, outbox, held, corrections, rehearsal),
-            PeopleFinder(database, clock),
+            PeopleFinder(database, search),
             outbox,
             devices,
         ),
@@ -467,7 +468,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         clock,
         ClockWatch(database, clock),
         day,
-        Search(database, day, devices),
+        search,
         ExamSheets(database, archive, stores.openers.reports, routing.catalogue, day),
         PageRevision(database, clock),
         OrderEditor(book, database, worklist),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.errors import AlreadyDecided, NeedsConfirmation, NotFound, Outdated, TooLate
@@ -21,17 +20,13 @@ from gdtbridge.exams.held import (
     checked_reason,
     meant_of,
 )
-from gdtbridge.exams.model import Claim, EventKind, Exam, ExamEvent, by_person
+from gdtbridge.exams.history import DECIDES
+from gdtbridge.exams.model import Claim, Exam, ExamEvent, by_person
 from gdtbridge.outbox import Outbox
 from gdtbridge.results.consequences import Consequences
 from gdtbridge.results.corrections import ResultCorrections
 from gdtbridge.results.rehearsal import Act, Rehearsal
 from gdtbridge.results.wrong_results import TakenBack
-
-DECIDES: Final = frozenset(
-    {EventKind.RELEASED, EventKind.DISCARDED, EventKind.ACCEPTED, EventKind.WITHDRAWN}
-)
-"""What somebody did after whom somebody else is too late."""
 
 
 @dataclass(frozen=True, slots=True)

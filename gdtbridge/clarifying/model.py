@@ -40,6 +40,21 @@ class ClarifyingLine:
     """Which of the exam's people, from 1; 0: several, or all."""
 
 
+@dataclass(frozen=True, slots=True)
+class DecidedExam:
+    """What somebody decided of an exam, as it stands; ``event`` tells who, when and what."""
+
+    exam_id: int
+    event: ExamEvent
+    patients: tuple[Patient, ...]
+    """As the objects name those it was about."""
+
+    @property
+    def number(self) -> str:
+        """The chart it went to, or was withdrawn from; empty where there is none."""
+        return str(self.event.detail.get("number", ""))
+
+
 class EvidenceSource(StrEnum):
     """The columns of the evidence."""
 

@@ -9,13 +9,22 @@ from typing import Final
 
 from gdtbridge.attention import Attention, AttentionItem, AttentionLevel
 from gdtbridge.clarifying.looking import key_of
-from gdtbridge.clarifying.model import ClarifyingLine
+from gdtbridge.clarifying.model import ClarifyingLine, DecidedExam
 from gdtbridge.clarifying.reasons import HELD_KINDS, REASONS, ReasonView
 from gdtbridge.database import Connection, Database
+from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NotFound
 from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.held import asks
-from gdtbridge.exams.model import Claim, ClaimState, Exam, HoldReason, claims_by_person
+from gdtbridge.exams.history import DECIDES
+from gdtbridge.exams.model import (
+    Claim,
+    ClaimState,
+    Exam,
+    HoldReason,
+    claims_by_person,
+)
+from gdtbridge.people import Patient
 
 MOST: Final = 1000
 """Held exams that are listed, the newest."""
@@ -28,6 +37,7 @@ class ClarifyingQueue:
 
     database: Database
     attention: Attention
+    clock: Clock
 
     def lines(self) -> tuple[ClarifyingLine, ...]:
         """Return everything that waits: what has to be decided, then the rest, newest first."""
@@ -45,9 +55,34 @@ class ClarifyingQueue:
             raise NotFound(NOT_WAITING)
         return found
 
+    def decided_today(self) -> tuple[DecidedExam, ...]:
+        """Return what people decided since midnight in the practice, the newest first.
+
+        Of each part the last word counts; what was undone waits again and is not told.
+        """
+        midnight = self.clock.local().replace(hour=0, minute=0, second=0, microsecond=0)
+        since = midnight.timestamp()
+        with self.database.read() as connection:
+            words = claim_store.latest_words(connection, since)
+            ids = {exam_id for exam_id, _ in words}
+            claims = claim_store.claims_of_exams(connection, ids)
+        last = {(exam_id, event.person): event for exam_id, event in reversed(words)}
+        found = (
+            DecidedExam(exam_id, event, _patients(claims, exam_id, person))
+            for (exam_id, person), event in reversed(last.items())
+            if event.what in DECIDES
+        )
+        return tuple(sorted(found, key=lambda one: -one.event.at))
+
     def _held(self) -> list[ClarifyingLine]:
         with self.database.read() as connection:
             return list(_held_lines(connection))
+
+
+def _patients(claims: Iterable[Claim], exam_id: int, person: int) -> tuple[Patient, ...]:
+    """Return whom the objects of one of an exam's people name, each description once."""
+    own = (one for one in claims if one.exam_id == exam_id and person in {0, one.person})
+    return tuple(dict.fromkeys(one.patient for one in own))
 
 
 def _held_lines(connection: Connection) -> Iterator[ClarifyingLine]:

@@ -25,9 +25,8 @@ from gdtbridge.exams.model import (
 from gdtbridge.exams.study_names import note_name, note_said
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of
 from gdtbridge.people import Patient
-from gdtbridge.schema import claim, exam, exam_event, exam_result, instance, study_name
+from gdtbridge.schema import claim, exam, exam_event, exam_result, instance
 from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
-from worklist import name_keys
 
 _COLUMNS: Final = [claim.c[field.name] for field in fields(Claim) if field.name != "instances"]
 _CLAIM: Final = [
@@ -104,6 +103,8 @@ SAID: Final = (
 )
 """What makes two claims of an exam one; a digest of it is what they are found by."""
 
+_MOST_EVENTS: Final = 1000
+"""Events that are looked through for what people did lately."""
 _MOST_BORN: Final = 200
 """Results of one birth date that are looked at, the newest."""
 _AT_ONCE: Final = 500
@@ -357,31 +358,6 @@ def patients_born(connection: Connection, births: Sequence[str]) -> list[Patient
     return list({one.id: one for one in found}.values())
 
 
-def patients_named(connection: Connection, family: str, given: str) -> list[Patient]:
-    """Return whom the newest results name whose names begin so; withdrawn ones do not count."""
-    key = next(iter(name_keys(f"{family}^{given}" if given else family)), "")
-    if not key:
-        return []
-    begins = study_name.c.key.between(key, key + "\U0010ffff")
-    query = (
-        sa.select(*_RESULT)
-        .where(
-            exam_result.c.exam_id.in_(sa.select(study_name.c.exam_id).where(begins)),
-            exam_result.c.withdrawn_at.is_(None),
-        )
-        .order_by(exam_result.c.id.desc())
-        .limit(_MOST_BORN)
-    )
-    found = (_result(row).patient for row in connection.execute(query))
-    said = family.casefold(), given.casefold()
-    return [
-        one
-        for one in {one.id: one for one in found}.values()
-        if one.family_name.casefold().startswith(said[0])
-        and one.given_names.casefold().startswith(said[1])
-    ]
-
-
 def put_result(connection: Connection, result: ExamResult) -> int:
     """Enter a result; one that was withdrawn for the same chart and order counts again."""
     values = {field.name: getattr(result, field.name) for field in fields(ExamResult)}
@@ -451,10 +427,20 @@ def events_of(connection: Connection, exam_id: int) -> list[ExamEvent]:
         .where(exam_event.c.exam_id == exam_id)
         .order_by(exam_event.c.id)
     )
+    return [_event(row) for row in connection.execute(query)]
+
+
+def latest_words(connection: Connection, since: float) -> list[tuple[int, ExamEvent]]:
+    """Return what people did with exams since then (UTC seconds), the newest first, by exam."""
+    newest = sa.select(exam_event).order_by(exam_event.c.id.desc()).limit(_MOST_EVENTS).subquery()
+    query = sa.select(newest).where(newest.c.who != "", newest.c.at >= since)
     return [
-        ExamEvent(row.at, row.who, EventKind(row.what), row.person, json.loads(row.detail))
-        for row in connection.execute(query)
+        (row.exam_id, _event(row)) for row in connection.execute(query.order_by(newest.c.id.desc()))
     ]
+
+
+def _event(row: Any) -> ExamEvent:  # noqa: ANN401 - a row of a query
+    return ExamEvent(row.at, row.who, EventKind(row.what), row.person, json.loads(row.detail))
 
 
 def last_decision(connection: Connection, exam_id: int, person: int) -> dict[str, object] | None:

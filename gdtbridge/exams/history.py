@@ -7,11 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Final
 
 from gdtbridge.exams.decision import Decision
 from gdtbridge.exams.evidence import Evidence
 from gdtbridge.exams.model import ClaimState, EventKind, ExamEvent, HoldReason
 from gdtbridge.people import Patient
+
+DECIDES: Final = frozenset(
+    {EventKind.RELEASED, EventKind.DISCARDED, EventKind.ACCEPTED, EventKind.WITHDRAWN}
+)
+"""What a person decides; who comes after it is too late."""
 
 
 def grounds_of(decision: Decision, reason: HoldReason | None) -> dict[str, object]:

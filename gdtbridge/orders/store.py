@@ -596,25 +596,6 @@ def kept_patients(connection: Connection, numbers: Sequence[str]) -> dict[str, P
     return {row[0]: _kept(row) for row in rows}
 
 
-def patients_named(connection: Connection, family: str, given: str) -> list[Patient]:
-    """Return patients of master data and open orders whose names begin so, whatever the case."""
-    beginnings = (
-        (patient.c.family_name, family),
-        (patient.c.given_name, given),
-    )
-    like = (column.istartswith(text, autoescape=True) for column, text in beginnings if text)
-    query = sa.select(*_KEPT_COLUMNS).where(*like).order_by(patient.c.received_at.desc())
-    kept = [_kept(row) for row in connection.execute(query.limit(_MOST))]
-    named = placed_order.c.patient_name.istartswith(family, autoescape=True)
-    query = _query(named, placed_order.c.state == OrderState.ORDERED)
-    orders = (_order(row) for row in connection.execute(query))
-    return kept + [
-        one.patient
-        for one in orders
-        if one.patient.given_names.casefold().startswith(given.casefold())
-    ]
-
-
 def kept_born(connection: Connection, births: Sequence[str]) -> list[Patient]:
     """Return the master data of patients with one of these birth dates (YYYYMMDD)."""
     if not births:

@@ -131,6 +131,11 @@ def test_three_clicks_lead_to_the_file(browser: Browser, opened: Callable[[str],
         expect(page.locator(".then")).to_contain_text("27 Messwerte")
         desk.button(page, "4711")
         expect(page.get_by_role("status").filter(has_text="In Akte 4711")).to_be_visible()
+        page.get_by_text("Heute entschieden: 1").click()
+        expect(page.locator("#clarify-decided")).to_contain_text("der Akte 4711 zugeordnet")
+        assert violations(page) == []
+        page.get_by_role("link", name="Korrektur …").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Aus der Akte zurückziehen")
     assert desk.charts() == {"4711"}
     records = desk.practice.records().values()
     assert sum(len(one.all("8420")) for one in records) == 27
@@ -223,7 +228,7 @@ def test_somebody_is_found(browser: Browser, opened: Callable[[str], Desk]) -> N
     with screen(browser) as page:
         page.goto(address)
         page.get_by_role("radio", name="Jemand anderes").check()
-        page.get_by_label("Nummer, Name oder Geburtsdatum", exact=True).fill("möll")
+        page.get_by_label("Nummer, Name oder Geburtsdatum", exact=True).fill("moell")
         page.get_by_role("button", name="71, Möller, Susanne").click()
         expect(page.locator(".then")).to_contain_text("71, Möller, Susanne")
         desk.button(page, "71")

@@ -278,6 +278,22 @@ def _events(stage: Stage) -> tuple[ExamEvent, ...]:
     return stage.practice.core.overview.dossier(STUDY).events
 
 
+def test_what_was_decided_today(stage: Stage) -> None:
+    """Who, what and whose chart, of each part the last word; what was undone is not told."""
+    scenes.several(stage)
+    view_of(stage)
+    queue = stage.practice.core.clarifying.queue
+    assign(stage, Assignment(1, "4711"))
+    assign(stage, Assignment(2, "815"), who=SOMMER)
+    (second, first) = queue.decided_today()
+    assert (first.number, first.event.who, first.event.what) == ("4711", ANNA, "released")
+    assert [one.id for one in second.patients] == ["815"]
+    stage.practice.core.clarifying.acts.undo(1, 2, SOMMER)
+    assert [one.number for one in queue.decided_today()] == ["4711"]
+    stage.practice.clock.seconds += 86400
+    assert queue.decided_today() == ()
+
+
 class TestBack:
     """Taking back, as long as nothing left."""
 

@@ -10,6 +10,7 @@ from gdtbridge.clarifying import ClarifyingDesk
 from gdtbridge.errors import AlreadyDecided, BridgeError, NotFound, OrderError, Outdated
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.header import Area
+from gdtbridge.web.pages.visitor import visitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,11 @@ class ClarifyOutcomes:
 
     frame: Frame
     desk: ClarifyingDesk
+
+    @property
+    def who(self) -> str:
+        """Who makes the request at hand, as an exam's history names the person."""
+        return visitor().name or self.frame.texts("clarify.done.nobody")
 
     def gone(self, key: str, error: AlreadyDecided | None = None) -> Response:
         """Show who decided what somebody else looks at."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Response
+from flask import Response, request
 
 from gdtbridge.clarifying import (
     Assignment,
@@ -17,6 +17,7 @@ from gdtbridge.clarifying import (
 )
 from gdtbridge.clarifying.acting import Foreseen
 from gdtbridge.errors import AlreadyDecided, BridgeError, NotFound, OrderError, Outdated, TooLate
+from gdtbridge.web.access.admission import FOLLOWS
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.pages.clarify.choices import choices, moves
 from gdtbridge.web.pages.clarify.outcomes import ClarifyOutcomes, exam_of
@@ -84,7 +85,7 @@ class ClarifyPages:
     def who(self, key: str) -> Response:
         """Note that somebody looks, and tell who else does."""
         others = self.desk.leases.look(key, visitor().name)
-        return self.frame.show("clarify_who.html", "", key=key, others=others, own=True)
+        return self.frame.part("clarify_who.html", key=key, others=others)
 
     def _show(
         self,
@@ -97,7 +98,13 @@ class ClarifyPages:
     ) -> Response:
         """Show the queue and one thing of it; ``meant`` says that somebody chose that."""
         lines = self.desk.queue.lines()
-        values = self._values(line, chosen or {}, error) if line is not None else {}
+        follows = FOLLOWS in request.headers
+        values: dict[str, object] = {}
+        if line is not None and not follows:  # only the lists follow
+            try:
+                values = self._values(line, chosen or {}, error)
+            except (NotFound, AlreadyDecided):
+                return self._outcomes.gone(line.key)
         title = self.frame.texts("nav.clarify")
         return self.frame.show(
             "clarify.html",
@@ -109,7 +116,9 @@ class ClarifyPages:
             lines=lines,
             decisions=[one for one in lines if one.reason.view is not ReasonView.NOTICE],
             notices=[one for one in lines if one.reason.view is ReasonView.NOTICE],
+            decided=self.desk.queue.decided_today(),
             line=line,
+            shown=line is not None and not follows,
             meant=meant,
             device_name=self.desk.device_name,
             mended=self._mended,
@@ -188,7 +197,7 @@ class ClarifyPages:
         if not chosen or not mark:
             return self._show(line, fields, status=422)
         try:
-            self.desk.acts.assign(view.exam.id, chosen, mark, visitor().name)
+            self.desk.acts.assign(view.exam.id, chosen, mark, self._outcomes.who)
         except AlreadyDecided as error:
             return self._outcomes.gone(key, error)
         except (Outdated, OrderError) as error:
@@ -207,7 +216,7 @@ class ClarifyPages:
         fields = posted()
         exam_id, person = exam_of(key), int(fields.get("person", "0") or 0)
         try:
-            self.desk.acts.undo(exam_id, person, visitor().name)
+            self.desk.acts.undo(exam_id, person, self._outcomes.who)
         except TooLate:
             return self._removing.too_late(key)
         concerns("", f"exam:{exam_id}")
@@ -223,7 +232,7 @@ class ClarifyPages:
             if line.item is None or line.reason.view is not ReasonView.SEEN:
                 raise NotFound("")
             study = line.item.names["study"]
-            self.desk.acts.dismiss_study(study, line.person, visitor().name)
+            self.desk.acts.dismiss_study(study, line.person, self._outcomes.who)
             concerns("", line.item.subject)
         except NotFound:
             return self._outcomes.gone(key)

@@ -17,7 +17,6 @@ from gdtbridge.web.pages.header import PATHS, Area
 from gdtbridge.web.pages.posted import posted
 from gdtbridge.web.pages.routing import READ, PageRoute
 from gdtbridge.web.pages.submissions import FIELD
-from gdtbridge.web.pages.visitor import visitor
 
 HOME = PATHS[Area.CLARIFY]
 
@@ -70,7 +69,7 @@ class RemovingPages:
             view=view,
             parts=[one for one in view.parts if one.person in people],
             wanted=wanted,
-            mark=foreseen.mark,
+            act_mark=foreseen.mark,
             reason=reason,
             error=error,
             sentences=self._words.sentences(foreseen, view) if said.charts or said.held else [],
@@ -92,7 +91,7 @@ class RemovingPages:
             wanted = fields.get("part", "")
             people = [one.person for one in view.parts if wanted in {"", str(one.person)}]
             mark = fields.get("mark", "")
-            self.desk.acts.discard(view.exam.id, people, reason, mark, visitor().name)
+            self.desk.acts.discard(view.exam.id, people, reason, mark, self.outcomes.who)
             concerns("", f"exam:{view.exam.id}")
         except (NotFound, AlreadyDecided) as error:
             return self.outcomes.gone(key, error if isinstance(error, AlreadyDecided) else None)
@@ -143,7 +142,7 @@ class RemovingPages:
             reason=fields.get("reason", ""),
             error=error,
             told=told,
-            mark=foreseen.mark if foreseen is not None else "",
+            act_mark=foreseen.mark if foreseen is not None else "",
             sentences=self._words.sentences(foreseen) if foreseen is not None else [],
         )
 
@@ -165,7 +164,7 @@ class RemovingPages:
             wrong = self.frame.texts("clarify.discard.no_reason")
             return self._ask_withdraw(key, fields, wrong, 422)
         try:
-            self.desk.acts.withdraw(exam_of(key), *said, visitor().name)
+            self.desk.acts.withdraw(exam_of(key), *said, self.outcomes.who)
             concerns(number, f"exam:{exam_of(key)}", to)
         except Outdated:
             return self._ask_withdraw(key, fields, self.frame.texts("clarify.outdated"), 409)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from gdtbridge.clarifying import Candidate, CandidateSource, ClarifyingPart, ClarifyingView
 from gdtbridge.clarifying.acting import Foreseen, NumberDoubt
-from gdtbridge.clarifying.model import CellValue, EvidenceField
+from gdtbridge.clarifying.model import CellValue, DecidedExam, EvidenceField
 from gdtbridge.dataset.values import to_date
 from gdtbridge.gdt.read.record import Record
 from gdtbridge.gdt.write.results import Revision
@@ -166,6 +166,15 @@ class ClarifyWords:
         if field is EvidenceField.SEX:
             return self.texts(f"sex.{value}")
         return value
+
+    def decided(self, one: DecidedExam) -> str:
+        """Return who did what with an exam, and when."""
+        return self.texts(
+            f"clarify.did.{one.event.what}",
+            who=one.event.who,
+            when=self.formats.clock(one.event.at),
+            number=one.number or self.texts("clarify.none"),
+        )
 
     # ------------------------------------------------------------------ parts
 
