@@ -52,6 +52,20 @@ def test_a_prepared_database_is_a_new_one(url: str, tmp_path: Path) -> None:
     assert given.stat().st_mode == made.stat().st_mode
 
 
+def test_a_rehearsal_changes_nothing(url: str) -> None:
+    """It sees what it does, nobody else does, and an error in it is told."""
+    database = Database(url)
+    query = sa.select(schema_version.c.version)
+    with database.rehearsal() as connection:
+        connection.execute(sa.update(schema_version).values(version=99))
+        assert connection.execute(query).scalar_one() == 99
+    with database.write() as connection:
+        assert connection.execute(query).scalar_one() == SCHEMA_VERSION
+    with pytest.raises(ZeroDivisionError), database.rehearsal():
+        _ = 1 / 0
+    assert database.seen_changes == 1
+
+
 def test_sqlite_is_durable(url: str) -> None:
     """WAL, full synchronisation and foreign keys are on for every connection."""
     with Database(url).read() as connection:

@@ -355,6 +355,18 @@ def test_a_reader_sees_one_state(url: str) -> None:
     database.close()
 
 
+def test_a_rehearsal_changes_nothing(url: str) -> None:
+    """Who writes after it finds what was there before."""
+    database = Database(url)
+    query = sa.select(schema_version.c.version)
+    with database.rehearsal() as connection:
+        connection.execute(sa.update(schema_version).values(version=99))
+        assert connection.execute(query).scalar_one() == 99
+    with database.write() as connection:
+        assert connection.execute(query).scalar_one() == SCHEMA_VERSION
+    database.close()
+
+
 def test_first_starts_at_the_same_time(url: str) -> None:
     """Several that open an empty database at once all get it."""
     opened: list[Database] = []
