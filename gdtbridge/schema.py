@@ -812,3 +812,10 @@ audit_entry = sa.Table(  # who did what, to whom, from where
     sa.Column("subject", sa.Text, nullable=False, index=True),
     sa.Column("detail", sa.Text, nullable=False),
 )
+
+setup_note = sa.Table(  # what was said in the set-up: which steps are done, that it was left
+    "setup_note",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("said", sa.Text, nullable=False),
+)

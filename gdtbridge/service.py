@@ -15,6 +15,7 @@ from typing import Final
 
 from gdtbridge.accounts.memory import FOLLOW_SECONDS, NOTE_SECONDS
 from gdtbridge.accounts.model import link_path
+from gdtbridge.administration import setup_of, system_of
 from gdtbridge.archive import spool
 from gdtbridge.archive.picked_files import PickupMemory
 from gdtbridge.attention import KINDS, AttentionSource, counts, has_fault
@@ -51,7 +52,6 @@ from gdtbridge.retrieve.peers import PeerView
 from gdtbridge.scheduler import Scheduler
 from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.folders import is_writable
-from gdtbridge.system import DiagnosisFile, SystemReports
 from gdtbridge.web import CorePorts, create_server
 from gdtbridge.web.ports import DeliveryPorts, DevicePorts
 
@@ -94,6 +94,8 @@ class Bridge:
         """Open everything; nothing runs yet. Raises what `open_core` raises."""
         self._settings = settings
         self._stopping = ExitStack()
+        self.again = threading.Event()
+        """Set when a person wants the service to end and to begin anew."""
         self._core = core = self._stopping.enter_context(open_core(settings))
         core.encryption.check()
         self._scheduler = Scheduler()
@@ -125,7 +127,7 @@ class Bridge:
         web_tls = core.encryption.web
         self._web = create_server(
             settings,
-            web_ports(core),
+            web_ports(core, self.again.set, lambda: self.dicom_port),
             self.readiness,
             tls=web_tls.context if web_tls is not None else None,
         )
@@ -366,19 +368,14 @@ def pickup_watches(core: Core) -> dict[str, PickupWatch]:
     }
 
 
-def system_of(core: Core) -> SystemReports:
-    """Return who finds out how the installation is."""
-    settings, database, attention, clock = core.settings, core.database, core.attention, core.clock
-    support = DiagnosisFile(
-        settings, database, attention, core.callers, core.devices, core.queries, clock
-    )
-    return SystemReports(
-        settings, database, attention, core.certificates, core.forecast, support, clock
-    )
+def _do_nothing() -> None:
+    """Stand for a restart where nothing runs."""
 
 
-def web_ports(core: Core) -> CorePorts:
-    """Return what the web server asks of the core."""
+def web_ports(
+    core: Core, restart: Callable[[], None] = _do_nothing, port: Callable[[], int] = int
+) -> CorePorts:
+    """Return what the web server asks of the core; ``port`` is that of the DICOM server."""
     echo = DeviceEcho(core.devices, core.encryption, core.settings.dicom.aet)
     return CorePorts(
         core.orders,
@@ -390,6 +387,7 @@ def web_ports(core: Core) -> CorePorts:
         system=system_of(core),
         access=core.access,
         audit=core.audit,
+        setup=setup_of(core, restart, port),
         editing=core.editor,
         day=core.day,
         outlook=core.outlook,
@@ -527,8 +525,10 @@ def serve(
     *,
     anew: bool = False,
     invite: Callable[[str], None] | None = None,
-) -> None:
+) -> bool:
     """Run the bridge until ``stop`` is set, ``anew`` without the database that is lost.
+
+    Returns whether it ended because a person wants it to begin again with changed settings.
 
     While there is no account, ``invite`` is given the path of a one-time link that makes the first
     one; it shows it to a person and writes it nowhere. Raises what keeps it from starting.
@@ -553,7 +553,8 @@ def serve(
         if invite is not None:
             invite(bridge.first_link())
     log.info("bereit, Strg+C beendet / ready, Ctrl+C stops")
-    while not stop.wait(TICK_SECONDS):  # Windows interrupts no wait without an end
-        pass
+    while not (stop.wait(TICK_SECONDS) or bridge.again.is_set()):
+        pass  # Windows interrupts no wait without an end
     log.info("stopping")
     bridge.stop()
+    return not stop.is_set()

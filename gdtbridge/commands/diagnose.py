@@ -30,8 +30,8 @@ def diagnose(settings: Settings, file: Path) -> None:
     Geräte, die letzten Zeilen des Protokolls. / For whoever helps from outside: versions,
     settings without secrets, state of the parts, counts, devices, the last lines of the log.
     """
+    from gdtbridge.administration import system_of
     from gdtbridge.durable.files import reason_of
-    from gdtbridge.service import system_of
 
     with view_of(settings) as core:
         content = system_of(core).diagnosis(_parts(settings))

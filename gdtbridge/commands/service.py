@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -42,7 +43,17 @@ def serve(settings: Settings, *, verbose: bool, begin_anew: bool) -> None:
     logs.set_up(verbose=verbose)
     # What a service manager keeps of standard error is a log: secrets are for eyes only.
     invite = partial(_invite, settings) if sys.stderr.isatty() else None
-    service.serve(settings, stop, anew=begin_anew, invite=invite)
+    if service.serve(settings, stop, anew=begin_anew, invite=invite):
+        _begin_again(settings, verbose=verbose)
+
+
+def _begin_again(settings: Settings, *, verbose: bool) -> None:
+    """Become a new service in the same process, whoever watches over it: it reads all anew."""
+    file = settings.sources.file
+    config = ("--config", str(file.resolve())) if file is not None else ()
+    options = (*config, "--verbose") if verbose else config
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "gdtbridge", "serve", *options])  # noqa: S606
 
 
 def _invite(settings: Settings, path: str) -> None:

@@ -38,6 +38,8 @@ class ProposedChange:
     after: str
     settings: Settings
     """As they would be."""
+    keys: tuple[str, ...]
+    """What was wanted to be said, as messages name it."""
 
     @property
     def is_none(self) -> bool:
@@ -104,15 +106,15 @@ class SettingsFile:
         """Return what would change; raise `SettingsError` for what a start would refuse."""
         before = self._text()
         document = tomlkit.parse(before)
-        for key, value in wanted.values.items():
-            if not self.is_said_by_environment(key):
-                _say(document, key, value)
+        keys = [key for key in wanted.values if not self.is_said_by_environment(key)]
+        for key in keys:
+            _say(document, key, wanted.values[key])
         if wanted.device is not None and not self.is_said_by_environment("device."):
             _say_device(document, wanted.device)
+            keys.append(f"device ({wanted.device.get('aet', '')})")
         after = tomlkit.dumps(document)
-        return ProposedChange(
-            self.path, before, after, settings_of(after, self.path, self._environ)
-        )
+        settings = settings_of(after, self.path, self._environ)
+        return ProposedChange(self.path, before, after, settings, tuple(keys))
 
     def _text(self) -> str:
         with suppress(FileNotFoundError):

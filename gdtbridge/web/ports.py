@@ -26,6 +26,7 @@ from gdtbridge.overview.devices import Device, DeviceSheet, EmptyList
 from gdtbridge.people import Patient
 from gdtbridge.queries.report import DeviceQueries, ListPreview
 from gdtbridge.settings import SettingInForce
+from gdtbridge.setup import SetupDesk
 from gdtbridge.system import SystemReport
 from worklist import Entry
 
@@ -298,6 +299,7 @@ class CorePorts:
     access: Access
     audit: AuditTrail
     devices: DevicePorts
+    setup: SetupDesk
 
 
 Readiness = Callable[[], Mapping[str, PartState]]

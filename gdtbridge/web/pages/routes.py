@@ -18,6 +18,8 @@ from gdtbridge.web.pages.exams import ExamPage, ListPages, Suggestions, listing,
 from gdtbridge.web.pages.exams import exam as exam_page
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.routing import PREFIX, READ, PageRoute
+from gdtbridge.web.pages.setup import SetupPages
+from gdtbridge.web.pages.setup.views import HOME as SETUP
 from gdtbridge.web.pages.signing_in import SignInPages
 from gdtbridge.web.pages.system import AccountPages, SystemPages, TokenPages, TrailPage
 from gdtbridge.web.pages.today import page as today
@@ -34,13 +36,14 @@ def page_routes(
 ) -> Iterator[PageRoute]:
     """Yield every page."""
     yield from ways_in.routes()
-    yield "/", "start", lambda: frame.go("/heute"), READ
+    yield "/", "start", lambda: frame.go(SETUP if core.setup.is_due else today.PATH), READ
     yield "/static/<version>/<path:name>", "asset", asset, READ
     yield "/mehr", "more", lambda: frame.show("more.html", frame.texts("nav.more")), READ
     yield from SystemPages(frame, core.system, readiness).routes()
     yield from AccountPages(frame, core.access, settings).routes()
     yield from TokenPages(frame, core.access).routes()
     yield from TrailPage(frame, core.audit).routes()
+    yield from SetupPages(frame, core.setup).routes()
     yield today.PATH, "today", TodayPage(frame, core, local_now).show, READ
     yield from entry_routes(EntryPage(frame, core, settings, local_now))
     lists, exam = ListPages(frame, core), ExamPage(frame, core)

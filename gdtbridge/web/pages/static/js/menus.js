@@ -1,7 +1,11 @@
-// Menus are <details class="menu">: one is open at a time, Escape and a click elsewhere close it.
+// Menus are <details class="menu">: one is open at a time, Escape and a click elsewhere close it. What
+// has data-prints prints the page.
 
 export function startMenus() {
-  document.addEventListener("click", (event) => closeAll(event.target.closest("details.menu")));
+  document.addEventListener("click", (event) => {
+    closeAll(event.target.closest("details.menu"));
+    if (event.target.closest("[data-prints]")) window.print();
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     const open = document.querySelector("details.menu[open]");
