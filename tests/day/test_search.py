@@ -14,7 +14,7 @@ from gdtbridge.day.search import Condition, ConditionKind, SearchPage, SearchQue
 from gdtbridge.orders import store as order_store
 from gdtbridge.people import Patient
 from gdtbridge.settings import load_settings
-from tests.tools.clock import HandClock
+from tests.tools.clock import TO_BELIEVED, HandClock
 from tests.tools.practice import Practice
 from worklist import Entry
 
@@ -295,6 +295,25 @@ def test_filters_of_a_list_hold_beside_the_words(stock: Stock) -> None:
 def test_without_words_a_list_has_the_exams_alone(stock: Stock) -> None:
     """Who only waits is not in the list of exams."""
     assert all(one.exam_id for one in stock.search.find(SearchQuery()).lines)
+
+
+def test_a_held_exam_is_found_by_the_name_of_its_order(practice: Practice) -> None:
+    """The device said NOTFALL and no number; the order, which is done with, said who it is."""
+    practice.clock.turn(TO_BELIEVED)
+    entry = practice.core.orders.place(practice.order()).entry
+    practice.send(
+        StudyInstanceUID=entry.StudyInstanceUID,
+        AccessionNumber="",
+        PatientID="",
+        PatientName="NOTFALL",
+        PatientBirthDate="",
+    )
+    practice.wait()
+    practice.core.orders.clean()
+    search = practice.core.search
+    (line,) = search.find(search.read("müller")).lines
+    assert (line.order_number, line.state) == (entry.AccessionNumber, LineState.NEEDS_YOU)
+    assert search.find(search.read("notfall")).lines == (line,)
 
 
 def test_suggestions_are_the_first_hits(stock: Stock) -> None:

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
@@ -25,16 +26,18 @@ from alembic.migration import MigrationContext
 
 from gdtbridge.confirmation.model import CommitmentResult
 from gdtbridge.database import Database
+from gdtbridge.day import PageRevision
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.client import Peer
 from gdtbridge.dicom.device_client import request_commitment
+from gdtbridge.durable import SystemClock
 from gdtbridge.errors import DatabaseError, DatabaseUnavailable, NoInstallation
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.ownership import only_service
 from gdtbridge.queries.book import QueryBook
 from gdtbridge.queries.model import AskedQuery
 from gdtbridge.queries.store import silent_devices
-from gdtbridge.schema import SCHEMA_VERSION, exam, metadata, schema_version
+from gdtbridge.schema import SCHEMA_VERSION, clock_jump, exam, metadata, schema_version
 from tests.dicom.test_dicom_commitment import action
 from tests.tools.clock import HandClock
 from tests.tools.device import send_raw
@@ -184,6 +187,45 @@ def test_an_exam_from_order_to_result(bridge: Service, project: Path) -> None:
     wait_for(lambda: all(bridge.readiness()["parts"][part]["ok"] for part in parts), 20, "parts")
     for command in (("exams", "list"), ("outbox", "list"), ("worklist", "list")):
         assert bridge.command(*command).returncode == 0
+
+
+SEARCHES = (
+    "mueller",
+    "müller, j",
+    "heute",
+    "am 1.1.",
+    "*1.1.80",
+    "r1",
+    "118",
+    "klären",
+    "us",
+    "xy z",
+)
+
+
+def test_the_day_and_the_search(bridge: Service) -> None:
+    """What is ordered and examined is shown and found, whatever is asked for."""
+    call(bridge, ORDER.replace("ü", "%C3%BC").replace("P1", "P9"))
+    assert "Müller" in call(bridge, "/heute").decode()
+    for words in SEARCHES:
+        asked = urllib.parse.urlencode({"suche": words})
+        page = call(bridge, f"/untersuchungen?{asked}&art=US&werte=1").decode()
+        assert "</html>" in page
+    assert "Müller" in call(bridge, "/untersuchungen?suche=mueller").decode()
+    assert "Müller" in call(bridge, "/patient?nr=P9").decode()
+
+
+def test_what_another_process_writes_is_noticed(url: str) -> None:
+    """Pages are told of it at the next look, and of nothing when nothing was written."""
+    with closing(Database(url)) as database, closing(Database(url)) as other:
+        revision = PageRevision(database, SystemClock())
+        revision.look()
+        revision.look()
+        before = revision.number
+        with other.write() as connection:
+            connection.execute(sa.insert(clock_jump).values(at=0.0, before=0.0, after=0.0))
+        revision.look()
+        assert revision.number == before + 1
 
 
 def test_a_device_asks_whether_its_images_are_kept(bridge: Service) -> None:

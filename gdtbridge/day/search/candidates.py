@@ -213,9 +213,26 @@ class ExamStock(Stock):
 
 
 class OrderStock(Stock):
-    """The orders that are not done; of a done one, its exam can be found by all that it says."""
+    """The orders that are not done, and those whose exam is not decided yet.
+
+    Of any other one the exam can be found by all that the order says.
+    """
 
     always = (undone,)
+
+    def __init__(self, unsettled: Collection[int] = ()) -> None:
+        """``unsettled`` are orders that are done, of whose exam nothing is in a chart yet."""
+        self._unsettled = tuple(unsettled)
+
+    def newest(
+        self, connection: Connection, conditions: Sequence[Condition], since: SearchPlace, most: int
+    ) -> list[PossibleHit]:
+        """Return the newest candidates behind a place, at most so many."""
+        found = super().newest(connection, conditions, since, most)
+        if self._unsettled:
+            further = _SomeOrders(self._unsettled).newest(connection, conditions, since, most)
+            found = sorted({*found, *further}, key=lambda one: (one.mark, one.id), reverse=True)
+        return found[:most]
 
     moment = placed_order.c.scheduled
     id = placed_order.c.id
@@ -265,6 +282,32 @@ class OrderStock(Stock):
         return found
 
 
+class _SomeOrders(OrderStock):
+    """Some orders, done or not."""
+
+    def __init__(self, ids: Collection[int]) -> None:
+        super().__init__()
+        self.always = (placed_order.c.id.in_(ids),)
+
+
+def unsettled_orders(connection: Connection) -> list[int]:
+    """Return the orders that are done although their exam is not decided: somebody searches them.
+
+    An exam that is held may bear another name than its order.
+    """
+    waits = sa.or_(HELD, claim.c.exam_id.in_(sa.select(exam.c.id).where(exam.c.due_at > 0)))
+    studies = sa.select(exam.c.study_instance_uid).join(claim).where(waits)
+    numbers = sa.select(claim.c.accession_number).where(waits, claim.c.accession_number != "")
+    done = sa.select(placed_order.c.id).where(placed_order.c.state == OrderState.DONE)
+    found: set[int] = set()
+    for here in (
+        placed_order.c.study_instance_uid.in_(studies),
+        placed_order.c.accession_number.in_(numbers),
+    ):
+        found.update(connection.execute(done.where(here).limit(FEW)).scalars())
+    return sorted(found)
+
+
 def patients_like(
     connection: Connection, conditions: Sequence[Condition], most: int
 ) -> Iterator[Any]:
@@ -299,7 +342,7 @@ def with_exam_or_order(connection: Connection, numbers: Sequence[str]) -> set[st
 def numbers_of(typed: str) -> list[str]:
     """Return the patient numbers a typed number means: leading zeros say nothing."""
     bare = typed.lstrip("0")
-    if not bare:
+    if not bare.isdigit():
         return [typed]
     padded = (bare.zfill(length) for length in range(len(bare), LONGEST_NUMBER + 1))
     return list(dict.fromkeys((typed, *padded)))

@@ -227,6 +227,7 @@ class _Reader:
             return
         if _ORDER.fullmatch(text) or (text[:1].isalpha() and text[-1:].isdigit()):
             yield Condition(kind=ConditionKind.ORDER, word=text)
+            yield Condition(kind=ConditionKind.NUMBER, word=text)
         said = folded(text)
         if code := _words("modality").get(said):
             yield Condition(kind=ConditionKind.MODALITY, word=code)

@@ -22,6 +22,7 @@ from gdtbridge.day.search.candidates import (
     Stock,
     latest_with_any,
     patients_like,
+    unsettled_orders,
     with_exam_or_order,
 )
 from gdtbridge.day.search.grammar import read_search
@@ -123,7 +124,8 @@ class Search:
         wants = any(LineState.NEEDS_YOU in one.states for one in query.conditions)
         now = self.day.clock.utc()
         troubled = exams_in_trouble(connection, now) if wants else set()
-        return _Stocks(ExamStock(troubled), OrderStock(), has_orders)
+        unsettled = unsettled_orders(connection) if has_orders else ()
+        return _Stocks(ExamStock(troubled), OrderStock(unsettled), has_orders)
 
     def _dated(self, connection: Connection, query: SearchQuery) -> SearchQuery:
         """Return a query whose days without a year are of the latest year that has any."""
