@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from gdtbridge.database import Connection, Database
-from gdtbridge.errors import AlreadyDecided, NeedsConfirmation, NotFound, Outdated, TooLate
+from gdtbridge.errors import AlreadyDecided, NeedsConfirmation, NotFound, TooLate
 from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.held import (
     NO_SUCH_EXAM,
+    NOT_HELD,
     HeldExams,
     PersonsWord,
     asks,
@@ -21,21 +23,24 @@ from gdtbridge.exams.held import (
     meant_of,
 )
 from gdtbridge.exams.history import DECIDES
-from gdtbridge.exams.model import Claim, Exam, ExamEvent, by_person
+from gdtbridge.exams.model import Claim, Exam, ExamEvent, PatientExam, by_person
 from gdtbridge.outbox import Outbox
 from gdtbridge.results.consequences import Consequences
 from gdtbridge.results.corrections import ResultCorrections
 from gdtbridge.results.rehearsal import Act, Rehearsal
 from gdtbridge.results.wrong_results import TakenBack
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """Whose one part of an exam is, as a person says.
 
-    ``person`` is the part, from 1; ``order`` the accession number of the order that is meant;
-    ``claims`` are the ids of claims of other parts that belong to this one; ``of_receipt_day`` says
-    that the day of the receipt is the exam's, not the device's.
+    ``person`` is the part, from 1; without a ``number`` it goes on waiting. ``order`` is the
+    accession number of the order that is meant; ``claims`` are the ids of claims of other parts
+    that belong to this one; ``of_receipt_day`` says that the day of the receipt is the exam's, not
+    the device's.
     """
 
     person: int
@@ -88,7 +93,9 @@ class Clarifier:
     def foresee(self, exam_id: int, assignments: Sequence[Assignment]) -> Foreseen:
         """Return what becomes of an exam when its parts are whose somebody says."""
         act, doubts = self._assigning(exam_id, assignments, "")
-        return Foreseen(self.rehearsal.of(exam_id, act), doubts)
+        people = [one.person for one in assignments]
+        found = self._once(exam_id, lambda: self.rehearsal.of(exam_id, act), people)
+        return Foreseen(found, doubts)
 
     def assign(self, exam_id: int, assignments: Sequence[Assignment], mark: str, who: str) -> None:
         """Send parts of an exam to charts; what a device corrected goes from where it was."""
@@ -103,7 +110,8 @@ class Clarifier:
         self._must_wait(exam, claims, [one.person for one in assignments])
         doubts: list[NumberDoubt] = []
         words: dict[int, PersonsWord] = {}
-        for one in assignments:
+        deciding = [one for one in assignments if one.number]
+        for one in deciding:
             number = self.held.checked_number(one.number)
             mine = [c for c in claims if c.person == one.person or c.id in one.claims]
             doubt = self._doubt(exam, claims, [c for c in mine if asks(c)], number)
@@ -116,10 +124,11 @@ class Clarifier:
             taken: list[TakenBack] = []
             for one in assignments:
                 if one.claims:
+                    _must_be_movable(claim_store.claims_of(connection, exam.id), one.claims)
                     claim_store.update_claims(connection, one.claims, person=one.person)
             people = by_person(exam, claim_store.claims_of(connection, exam.id))
-            for one in assignments:
-                meant = meant_of(people, one.person)
+            for one in deciding:
+                meant = _waiting(people, one.person)
                 word = words[one.person]
                 if self.corrections.is_correction(connection, exam, meant):
                     taken += self.corrections.enter_acceptance(connection, exam, meant, word, who)
@@ -159,7 +168,7 @@ class Clarifier:
         def act(connection: Connection) -> Sequence[TakenBack]:
             every = by_person(exam, claim_store.claims_of(connection, exam.id))
             for person in people:
-                meant = meant_of(every, person)
+                meant = _waiting(every, person)
                 self.held.enter_discard(connection, exam, meant, reason, who)
             return ()
 
@@ -249,22 +258,28 @@ class Clarifier:
 
     def _do(self, exam_id: int, act: Act, mark: str, people: Sequence[int]) -> None:
         """Do what was foreseen, unless it would be something else by now."""
-        if self.rehearsal.mark(exam_id, act) != mark:
-            raise Outdated
-
-        def do() -> None:
-            with self.database.write() as connection:
-                act(connection)
-
-        self._once(exam_id, do, people)
+        self._once(exam_id, lambda: self.rehearsal.perform(exam_id, act, mark), people)
         self.held.go_on()
 
-    def _once(self, exam_id: int, do: Callable[[], None], people: Sequence[int] = ()) -> None:
+    def _once(self, exam_id: int, do: Callable[[], T], people: Sequence[int] = ()) -> T:
         """Do something; raise `AlreadyDecided` where somebody else just did."""
         try:
-            do()
+            return do()
         except NotFound:
             raise self.decided(exam_id, people) from None
+
+
+def _waiting(people: Sequence[PatientExam], person: int) -> PatientExam:
+    """Return one of an exam's people of whom something waits; raise `NotFound`."""
+    if not any(asks(claim) for one in people if one.person == person for claim in one.claims):
+        raise NotFound(NOT_HELD)
+    return meant_of(people, person)
+
+
+def _must_be_movable(claims: Iterable[Claim], moved: Iterable[int]) -> None:
+    """Raise `NotFound` for a claim that is not one of an exam's ``claims``, or does not wait."""
+    if not {one.id for one in claims if asks(one)}.issuperset(moved):
+        raise NotFound(NOT_HELD)
 
 
 def decided_by(events: Sequence[ExamEvent], people: Sequence[int]) -> AlreadyDecided:

@@ -15,7 +15,7 @@ from typing import Final
 from gdtbridge.archive import Archive, ArchivedInstance
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
-from gdtbridge.errors import NotFound, ProcessingFailure
+from gdtbridge.errors import NotFound, Outdated, ProcessingFailure
 from gdtbridge.exams import evidence, store, versions
 from gdtbridge.exams.evidence import ExamEvidence, ListedEntries
 from gdtbridge.exams.held import NO_SUCH_EXAM
@@ -70,9 +70,20 @@ class Rehearsal:
             " please try again in a moment."
         )
 
-    def mark(self, exam_id: int, act: Act) -> str:
-        """Return the `Consequences.mark` of an act without reading any file; raises as `of`."""
-        return mark_of(self._seen(exam_id, act)[1].evidence)
+    def perform(self, exam_id: int, act: Act, mark: str) -> None:
+        """Do an act whose consequences somebody was shown; ``mark`` is theirs.
+
+        Looking and doing is one transaction: whatever comes meanwhile is either seen here, or comes
+        after. Raises `Outdated` where the act would do something else by now, and what the act
+        raises; then nothing is done.
+        """
+        compared = self._compared(exam_id)
+        listed = self._listed(exam_id, compared, act)
+        with self.database.write() as connection:
+            self._do(connection, exam_id, compared, act)
+            found = self.gatherer.evidence(connection, exam_id, listed)
+            if found is None or mark_of(found) != mark:
+                raise Outdated
 
     def _read(self, seen: SeenExam) -> GatheredExam:
         try:

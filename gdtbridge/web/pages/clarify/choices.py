@@ -41,16 +41,28 @@ class PartChoice:
 
     @property
     def assignment(self) -> Assignment | None:
-        """Whose it is then; None while nothing, or no day that has to be, is chosen."""
-        if self.part.received is not None and not self.day:
-            return None
-        number, _, order = self.chosen.partition("/")
-        if self.chosen == OTHER:
-            typed = self.typed.strip()
-            number = self.found[0].patient.id if len(self.found) == 1 else typed
-        if not number:
+        """Whose it is then; None where nothing is said of it.
+
+        What somebody moved into it is moved although it goes on waiting: it must not go where it
+        was.
+        """
+        number, order = self._whose
+        if not number and not self.moved:
             return None
         return Assignment(self.person, number, order, self.moved, self.day == "receipt")
+
+    @property
+    def _whose(self) -> tuple[str, str]:
+        """Number and order; empty while nothing, or no day that has to be, is chosen."""
+        if self.part.received is not None and not self.day:
+            return "", ""
+        if self.chosen == OTHER:
+            typed = self.typed.strip()
+            return (self.found[0].patient.id if len(self.found) == 1 else typed), ""
+        meant = next((one for one in self.part.candidates if one.key == self.chosen), None)
+        if meant is None:
+            return "", ""
+        return meant.patient.id, meant.order.accession_number if meant.order is not None else ""
 
 
 def choices(

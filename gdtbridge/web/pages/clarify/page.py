@@ -151,7 +151,7 @@ class ClarifyPages:
             "foreseen": foreseen,
             "sentences": self._words.sentences(foreseen, view) if foreseen is not None else [],
             "wrong": wrong or (error.problem if isinstance(error, OrderError) else ""),
-            "charts": list(dict.fromkeys(one.number for one in assigned)),
+            "charts": _charts(assigned),
             "moved": moves(chosen),
         }
 
@@ -171,7 +171,7 @@ class ClarifyPages:
         self, view: ClarifyingView, assigned: Sequence[Assignment]
     ) -> tuple[Foreseen | None, str]:
         """Return what would happen, and what is wrong with what was typed."""
-        if not assigned:
+        if not _charts(assigned):
             return None, ""
         try:
             return self.desk.acts.foresee(view.exam.id, assigned), ""
@@ -194,7 +194,8 @@ class ClarifyPages:
         chosen_parts = tuple(choices(view, fields, self.desk.people))
         chosen = [found for one in chosen_parts if (found := one.assignment) is not None]
         mark = fields.get("mark", "")
-        if not chosen or not mark:
+        charts = _charts(chosen)
+        if not charts or not mark:
             return self._show(line, fields, status=422)
         try:
             self.desk.acts.assign(view.exam.id, chosen, mark, self._outcomes.who)
@@ -202,14 +203,14 @@ class ClarifyPages:
             return self._outcomes.gone(key, error)
         except (Outdated, OrderError) as error:
             return self._show(line, fields, error, 409 if isinstance(error, Outdated) else 422)
-        charts = list(dict.fromkeys(one.number for one in chosen))
         concerns(charts[0] if len(charts) == 1 else "", f"exam:{view.exam.id}", " ".join(charts))
         numbers = ", ".join(charts)
         sentence = self.frame.texts("clarify.assigned", number=numbers)
-        undo = Undo(f"{HOME}/{key}/rueckgaengig", {"person": str(chosen[0].person)})
-        rest = len(chosen) < len(view.parts)
+        decided = [one for one in chosen if one.number]
+        undo = Undo(f"{HOME}/{key}/rueckgaengig", {"person": str(decided[0].person)})
+        rest = len(decided) < len(view.parts)
         path = f"{HOME}/{key}" if rest else HOME
-        return self.frame.go(path, Notice(sentence, undo if len(chosen) == 1 else None))
+        return self.frame.go(path, Notice(sentence, undo if len(decided) == 1 else None))
 
     def undo(self, key: str) -> Response:
         """Take back what was said of a part, as long as nothing left."""
@@ -248,6 +249,11 @@ class ClarifyPages:
             return self._outcomes.gone(key)
         told = "clarify.arrived" if arrived else "clarify.again"
         return self.frame.go(HOME, Notice(self.frame.texts(told)))
+
+
+def _charts(assigned: Sequence[Assignment]) -> list[str]:
+    """Return the numbers of the charts something goes into, each once."""
+    return list(dict.fromkeys(one.number for one in assigned if one.number))
 
 
 _NOTHING: Final[Mapping[str, object]] = {
