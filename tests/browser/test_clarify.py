@@ -35,6 +35,9 @@ name = "Raum 1"
 """
 HEAVY = '<img src=x onerror="document.title=1">'
 
+WALKED = {"several-patients", "correction", "no-patient-id"}
+"""The reasons whose page is walked by Tab: of several parts, and both widths of one."""
+
 SHOWN = [
     (scene, language, width)
     for scene, language, width in zip(
@@ -100,7 +103,6 @@ def test_every_reason_is_shown_and_decided(
         page.goto(address)
         title = desk.texts(f"clarify.reasons.{reason}.title")
         expect(page.locator("#clarify-queue")).to_contain_text(title)
-        assert violations(page) == []
         other = page.get_by_role("radio", name=desk.texts("clarify.other")).first
         other.check()
         field = page.get_by_label(desk.texts("clarify.typed"), exact=True).first
@@ -112,7 +114,8 @@ def test_every_reason_is_shown_and_decided(
         page.evaluate("window.scrollTo(0, 0)")  # or the header lies over what is measured
         assert violations(page) == []
         assert not scrolls_sideways(page)
-        assert covered_on_the_way(page) == []
+        if reason in WALKED:
+            assert covered_on_the_way(page) == []
         desk.button(page, "9999")
         expect(page.get_by_role("status").filter(has_text="9999")).to_be_visible()
     assert desk.charts() - already == {"9999"}
