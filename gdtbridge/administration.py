@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from gdtbridge.core import Core
 from gdtbridge.dataset.values import titles_in
-from gdtbridge.dicom.client import Peer, echo
-from gdtbridge.settings import reachable
+from gdtbridge.devices import Caller
+from gdtbridge.dicom.client import Peer
+from gdtbridge.dicom.device_echo import DeviceEcho
+from gdtbridge.parts import directory_of
+from gdtbridge.settings import Settings, reachable
 from gdtbridge.settings.changing import SettingsFile
+from gdtbridge.settings.encryption import Encryption
 from gdtbridge.setup import SetupDesk, SetupProgress, SetupTrials
 from gdtbridge.simulator.choice import named_entry
 from gdtbridge.simulator.device import simulate
 from gdtbridge.simulator.exam import sample_files
 from gdtbridge.system import DiagnosisFile, SystemReports
 
+ECHO_SECONDS: Final = 5.0
+"""A device that has not answered by then is said not to answer."""
+
 
 def setup_of(core: Core, restart: Callable[[], None], port: Callable[[], int]) -> SetupDesk:
     """Return what the set-up asks; ``port`` is that of the DICOM server."""
     settings = core.settings
 
-    def call(aet: str, host: str, device_port: int) -> None:
-        echo(Peer(host, device_port, aet, settings.dicom.aet))
+    def call(wanted: Settings, device: Caller) -> None:
+        asked = DeviceEcho(directory_of(wanted), Encryption.of(wanted), wanted.dicom.aet)
+        asked.verify_within(device, ECHO_SECONDS)
 
     def examine(accession: str) -> None:
         station = titles_in(settings.worklist.station)[0]

@@ -50,15 +50,19 @@ class PartHistory:
         self._utc = utc
         self._since: dict[str, tuple[bool, float]] = {}
 
-    def note(self, parts: Mapping[str, PartState]) -> None:
-        """Remember what has changed; call it every `LOOK_SECONDS`."""
-        now = self._utc()
+    def note(self, parts: Mapping[str, PartState]) -> bool:
+        """Remember what has changed, and return whether anything has.
+
+        Call it every `LOOK_SECONDS`.
+        """
+        now, before = self._utc(), self._since
         self._since = {
             name: known
             if (known := self._since.get(name)) is not None and known[0] == part.ok
             else (part.ok, now)
             for name, part in parts.items()
         }
+        return self._since != before
 
     def dated(self, parts: Mapping[str, PartState]) -> dict[str, PartState]:
         """Return the parts with the times of what was noted last; touches nothing."""

@@ -256,7 +256,8 @@ class Bridge:
 
     def _look(self) -> None:
         self._health.look()
-        self._history.note(self._parts())
+        if self._history.note(self._parts()):
+            self._core.revision.notice()
 
     def _report(self) -> float | None:
         """Report what is due; return in how many seconds the next exam is."""

@@ -31,13 +31,18 @@ class PageRevision:
         self._noticed = int(clock.utc())  # a page of before a restart must not find its number
         self._written = database.transactions
         self._seen = database.seen_changes
+        self._told = 0
         self._mark: str | None = None
         self._told_at = clock.monotonic()
 
     @property
     def number(self) -> int:
         """The revision; it only grows, as long as the process runs."""
-        return self._database.seen_changes + self._noticed
+        return self._database.seen_changes + self._noticed + self._told
+
+    def notice(self) -> None:
+        """Count a change that is in no database; for one thread that is not the one of `look`."""
+        self._told += 1
 
     def look(self) -> None:
         """Notice what other processes wrote since the last look, and that a minute has passed.

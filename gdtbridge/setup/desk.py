@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from gdtbridge.devices import Caller
 from gdtbridge.errors import SettingsError
 from gdtbridge.settings import Settings
 from gdtbridge.settings.changing import SettingsFile
@@ -22,8 +23,8 @@ class SetupDesk:
     file: SettingsFile
     progress: SetupProgress
     trials: SetupTrials
-    echo: Callable[[str, str, int], None]
-    """Calls a device by AE title, host and port (C-ECHO); raises `BridgeError`."""
+    echo: Callable[[Settings, Caller], None]
+    """Calls a device of settings, in force or not (C-ECHO); raises `BridgeError`."""
     restart: Callable[[], None]
     """Has the service end and begin anew, with the settings of the file."""
 

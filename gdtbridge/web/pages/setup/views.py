@@ -11,6 +11,7 @@ from typing import Any, Final
 from flask import Response
 
 from gdtbridge.addresses import own_addresses
+from gdtbridge.devices import Caller
 from gdtbridge.errors import BridgeError, SettingsError
 from gdtbridge.gdt.tables.dialects import dialect_named
 from gdtbridge.gdt.tables.practice_dialects import dialects_with
@@ -265,7 +266,7 @@ class SetupPages:
         if one is None:
             return self._back(SetupStep.DEVICE, texts("setup.device.no_host"))
         try:
-            self.desk.echo(one.aet or "", one.host, one.port)
+            self.desk.echo(settings, Caller(one.aet or "", one.host))
         except BridgeError as error:
             told = self.frame.formats.one_of(str(error))
             return self._back(SetupStep.DEVICE, texts("setup.device.silent", reason=told))
