@@ -8,14 +8,24 @@ from base64 import b32encode
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from hashlib import sha256
-from itertools import combinations, groupby
+from itertools import chain, combinations, groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from pydicom.sr._concepts_dict import concepts
 
-from gdtbridge.catalogue.catalogue import APPENDING, HASHED, MARKS, Catalogue, short_name, standard
+from gdtbridge.catalogue.catalogue import (
+    APPENDING,
+    HASHED,
+    MARKS,
+    Catalogue,
+    CatalogueEntry,
+    short_name,
+    standard,
+)
 from gdtbridge.catalogue.modifiers import contradicting_sides
 from gdtbridge.catalogue.names import readable
 from gdtbridge.catalogue.page import catalogue_to_json, catalogue_to_markdown
@@ -220,10 +230,16 @@ def test_no_term_looks_like_what_is_made_of_a_text() -> None:
         assert not [term for term in appended if re.fullmatch(mark + "[A-Z1-9]{1,3}", term)]
 
 
+@cache
+def codes_of_terms() -> dict[str, str]:
+    """Return a code a device may send for each term, where there is one a text else."""
+    known = sorted(terms().by_code.items(), key=lambda pair: "==" not in pair[0])
+    return {term: "=" * ("==" in code) + code.rpartition("==")[2] for code, term in known}
+
+
 def options(role: str, choice: ModifierChoice) -> Iterator[tuple[str | None, str]]:
     """Yield a code (None for absent) for each way the choice offers, and the term it appends."""
-    known = sorted(terms().by_code.items(), key=lambda pair: "==" not in pair[0])
-    codes = {term: "=" * ("==" in code) + code.rpartition("==")[2] for code, term in known}
+    codes = codes_of_terms()
     if choice.absent or choice.anything:
         yield None, ""
     for term in sorted(choice.silent):
@@ -254,40 +270,53 @@ def variants(row: CatalogueRow) -> Iterator[tuple[dict[str, str], list[str]]]:
         )
 
 
+class Found(NamedTuple):
+    """What the catalogue has for one variant of a row."""
+
+    row: CatalogueRow
+    modifiers: dict[str, str]
+    appended: list[str]
+    entry: CatalogueEntry | None
+
+
+@cache
+def found_of(group: str) -> list[Found]:
+    """Return what is found of all variants of a group's rows; several tests look at them."""
+    return [
+        Found(row, modifiers, appended, standard().look_up(measured(row.concept, **modifiers)))
+        for row in rows_of(group)
+        for modifiers, appended in variants(row)
+    ]
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_row_is_found_by_what_it_asks_for(group: str) -> None:
     """No row is hidden by another, and its id says which modifiers it was found with."""
-    for row in rows_of(group):
-        for modifiers, appended in variants(row):
-            entry = standard().look_up(measured(row.concept, **modifiers))
-            made = "0".join([row.id, *appended])
-            assert (entry.id if entry is not None else None) == (
-                made if len(made) <= LONGEST_ID else None
-            ), (row, modifiers)
+    for row, modifiers, appended, entry in found_of(group):
+        made = "0".join([row.id, *appended])
+        assert (entry.id if entry is not None else None) == (
+            made if len(made) <= LONGEST_ID else None
+        ), (row, modifiers)
 
 
 @pytest.mark.law
 def test_ids_built_of_parts_differ_wherever_the_parts_do() -> None:
     """Appending makes no id of two rows alike, and none looks like an id made of a hash."""
     names: dict[str, str] = {}
-    for row in built_in():
-        for modifiers, _ in variants(row):
-            entry = standard().look_up(measured(row.concept, **modifiers))
-            if entry is None:
-                continue  # too long to be written
-            assert names.setdefault(entry.id, entry.name) == entry.name
-            assert len(entry.id) <= 8 or re.search(r"[0189]", entry.id[-8:])
+    for *_, entry in chain.from_iterable(map(found_of, GROUPS)):
+        if entry is None:
+            continue  # too long to be written
+        assert names.setdefault(entry.id, entry.name) == entry.name
+        assert len(entry.id) <= 8 or re.search(r"[0189]", entry.id[-8:])
 
 
 @pytest.mark.law
 def test_names_fit_field_8411_with_one_modifier_appended() -> None:
     """A side or a method still fits; the writer continues what is longer in the remarks."""
-    for row in built_in():
-        for modifiers, appended in variants(row):
-            entry = standard().look_up(measured(row.concept, **modifiers))
-            if len(appended) < 2 and "Device's" not in (entry.name if entry else ""):
-                assert entry is not None
-                assert len(entry.name) <= NAME_LENGTH, entry.name
+    for _, _, appended, entry in chain.from_iterable(map(found_of, GROUPS)):
+        if len(appended) < 2 and "Device's" not in (entry.name if entry else ""):
+            assert entry is not None
+            assert len(entry.name) <= NAME_LENGTH, entry.name
 
 
 def overlap(first: ModifierChoice, second: ModifierChoice) -> bool:
