@@ -62,15 +62,15 @@ def test_what_waits_is_told_once_a_day_until_it_is_done(desk: Desk) -> None:
     """A reminder every day; a last mail when nothing waits; then silence."""
     hold(desk, "2.25.7")
     desk.look()
-    for _ in range(2 * 24):
-        desk.look(HOUR)
+    for _ in range(2 * 6):
+        desk.look(4 * HOUR)
     assert len(desk.mail.mails) == 3
     assert ": 1 offen / open\n" in desk.last_mail()
 
     desk.practice.core.held.release("2.25.7", "4711")
     desk.practice.wait()
-    for _ in range(3 * 24):
-        desk.look(HOUR)
+    for _ in range(3 * 6):
+        desk.look(4 * HOUR)
     assert len(desk.mail.mails) == 4
     assert ": alles erledigt / all done\n" in desk.last_mail()
 
