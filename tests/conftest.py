@@ -124,6 +124,7 @@ def project() -> Path:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let every law be tried on as many examples as ``--examples`` says, in proportion."""
+    gc.disable()  # collecting the tests makes much, and little of it is garbage
     settings.register_profile(
         "gdtbridge",
         deadline=None,
@@ -176,6 +177,7 @@ def pytest_collection_finish() -> None:
     """Keep the collector of garbage from looking at the thousands of tests again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture
