@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import tomlkit
+from tomlkit.exceptions import ParseError
 from tomlkit.items import AoT
 
 from gdtbridge.dataset.values import folded_title
 from gdtbridge.durable.files import reason_of, write_over
 from gdtbridge.durable.modes import PRIVATE_FILE
 from gdtbridge.errors import SettingsError
-from gdtbridge.settings.loading import FILE_NAME, known_keys, settings_of
+from gdtbridge.settings.loading import FILE_NAME, known_keys, no_toml, settings_of
 from gdtbridge.settings.models import Settings
 from gdtbridge.settings.sources import PREFIX
 
@@ -105,7 +106,10 @@ class SettingsFile:
     def propose(self, wanted: WantedSettings) -> ProposedChange:
         """Return what would change; raise `SettingsError` for what a start would refuse."""
         before = self._text()
-        document = tomlkit.parse(before)
+        try:
+            document = tomlkit.parse(before)
+        except ParseError as error:
+            raise SettingsError(no_toml(self.path, error)) from error
         keys = [key for key in wanted.values if not self.is_said_by_environment(key)]
         for key in keys:
             _say(document, key, wanted.values[key])

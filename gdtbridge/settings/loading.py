@@ -81,17 +81,18 @@ def _text_of(file: Path) -> str:
     except OSError as error:
         raise SettingsError(f"{file}: nicht lesbar. / cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise SettingsError(_no_toml(file, error)) from error
+        raise SettingsError(no_toml(file, error)) from error
 
 
 def _read_toml(text: str, file: Path | None) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(_no_toml(file, error)) from error
+        raise SettingsError(no_toml(file, error)) from error
 
 
-def _no_toml(file: Path | None, error: ValueError) -> str:
+def no_toml(file: Path | None, error: ValueError) -> str:
+    """Return what a person is told of a file that cannot be read as TOML."""
     return f"{file}: kein gültiges TOML. / not valid TOML: {error}"
 
 
