@@ -17,7 +17,7 @@ from gdtbridge.attention import store
 from gdtbridge.attention.model import AttentionItem
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
-from gdtbridge.errors import BridgeError
+from gdtbridge.errors import BridgeError, NotFound
 
 STORE_SECONDS: Final = 600.0
 """How long a refused object is told of; devices try again within minutes."""
@@ -151,6 +151,8 @@ def told_reason(reason: str) -> str:
     known = {str(one): telling.text for one, telling in _TELLING.items()}
     return known.get(reason, reason)
 
+
+_NOBODY: Final = "So wurde zuletzt niemand abgewiesen. / Nobody was refused so lately."
 
 _OF_STATUS: Final = {0xA700: RefusalReason.RESOURCES, 0x0110: RefusalReason.PROCESSING}
 
@@ -294,10 +296,13 @@ class RefusalBook:
         )
 
     def dismiss(self, subject: str, who: str) -> None:
-        """Tell nobody any more of a caller that is refused for one reason; raise a `BridgeError`.
+        """Tell nobody any more of a caller that is refused for one reason; it is refused as before.
 
-        The caller is refused as before.
+        Raises `NotFound` where nobody was refused so lately.
         """
+        told, dismissed = self.recent()
+        if subject not in {one.subject for one in (*told, *dismissed)}:
+            raise NotFound(_NOBODY)
         with self._database.write() as connection:
             store.dismiss(connection, subject, self._clock.utc(), who)
 

@@ -12,8 +12,7 @@ from gdtbridge.attention.refusals import Refusal, RefusalBook, caller_of
 from gdtbridge.callers import ActKind, CallerAct, CallerRegister, KnownCaller
 from gdtbridge.callers.model import ACCEPTED
 from gdtbridge.database import Database
-from gdtbridge.dataset.values import da_text, folded_title
-from gdtbridge.day.outlook import ASKED
+from gdtbridge.dataset.values import da_text, folded_title, titles_in
 from gdtbridge.day.store import exams_of_day
 from gdtbridge.devices import Caller, ConfiguredDevice, DeviceDirectory, NetworkProfile
 from gdtbridge.durable.clock import Clock
@@ -24,6 +23,7 @@ from gdtbridge.queries.repair import KeyChange, Repair, key_change, repairs
 from gdtbridge.queries.report import DeviceQueries, ListPreview, QueryReports
 from gdtbridge.queries.sight import ListSight
 from gdtbridge.queries.source import EmptyListSource, missed_entries, shared_causes
+from worklist import WorklistError, text_of
 
 CONNECTED_SECONDS: Final = 600.0
 """A device that associated so lately is connected."""
@@ -65,6 +65,7 @@ class Device:
     profile: NetworkProfile
     state: DeviceState = DeviceState.NEVER
     needs_person: bool = False
+    """Whether somebody has to look: it was refused, or misses an entry that is for it."""
     last_at: float | None = None
     asked: QueryRecord | None = None
     """Its last query for its whole list."""
@@ -89,7 +90,7 @@ class Device:
     def is_asking_for_nothing(self) -> bool:
         """Whether its last query got none of what was on the list."""
         asked = self.asked
-        return asked is not None and not asked.query.answers and asked.listed > 0
+        return asked is not None and _got_nothing(asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class DeviceOverview:
         """Return every device, the entered first, and who was refused; raise a `BridgeError`."""
         told, dismissed = self.refusals.recent()
         facts = self._facts(told)
-        found = [self._device(one, facts) for one in self._groups()]
+        found = [self._device(one, facts) for one in self._groups(facts.callers)]
         found.sort(key=lambda one: (not one.is_entered, one.shown.casefold()))
         return DeviceSheet(tuple(found), tuple(told), tuple(dismissed))
 
@@ -163,11 +164,11 @@ class DeviceOverview:
         """Return what a device would see now."""
         return self.reports.preview(device.key)
 
-    def _groups(self) -> list[_DeviceCallers]:
+    def _groups(self, callers: Iterable[KnownCaller]) -> list[_DeviceCallers]:
         """Return the callers of each device: one table of the settings, or one AE title, each."""
         entered = {id(one): _DeviceCallers(one) for one in self.devices.devices}
         others: dict[str, _DeviceCallers] = {}
-        for known in self.callers.callers():
+        for known in callers:
             device = self.devices.device_of(known.caller)
             if device is not None:
                 entered[id(device)].callers.append(known)
@@ -184,7 +185,19 @@ class DeviceOverview:
             exams = exams_of_day(connection, da_text(today), begin, now + 1, MOST_EXAMS)
             received = received_by_device(connection, exams, begin)
         silent = frozenset(one.subject for one in self.empty.items())
-        return _DeviceFacts(now, begin, asked, received, silent, told, self.callers.callers())
+        awaited = self._awaited(da_text(today)) if any(map(_got_nothing, asked)) else frozenset()
+        callers = self.callers.callers()
+        return _DeviceFacts(now, begin, asked, received, silent, awaited, told, callers)
+
+    def _awaited(self, day: str) -> frozenset[str]:
+        """Return the stations, folded, that entries of a day are for; none if nobody can look."""
+        try:
+            listed = self.reports.history.listed()
+        except WorklistError:
+            return frozenset()
+        steps = (one.step for one in listed if one.day == day)
+        said = (text_of(one, "ScheduledStationAETitle") for one in steps)
+        return frozenset(folded_title(title) for text in said for title in titles_in(text))
 
     def _device(self, group: _DeviceCallers, facts: _DeviceFacts) -> Device:
         entered, callers = group.entered, group.callers
@@ -217,7 +230,8 @@ class DeviceOverview:
             acts=acts,
             refusals=tuple(one for one in facts.refusals if group.is_named(one)),
         )
-        return _with_state(device, facts, is_silent=silent)
+        awaited = folded_title(aet) in facts.awaited
+        return _with_state(device, facts, is_missed=silent or awaited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +265,8 @@ class _DeviceFacts:
     received: Mapping[str, ReceivedToday]
     silent: frozenset[str]
     """Subjects of devices whose list stays empty though it should not."""
+    awaited: frozenset[str]
+    """Folded AE titles that entries of today are for."""
     refusals: Sequence[Refusal]
     callers: Sequence[KnownCaller]
 
@@ -258,17 +274,25 @@ class _DeviceFacts:
         """Return by which title a device that nobody entered called before, from its address."""
         if group.entered is not None:
             return ""
-        for mine in group.callers:
-            for other in self.callers:
-                same = other.caller.address == mine.caller.address and _is_alike(other, mine)
-                if same and not group.has(other.caller) and other.last_at <= mine.first_at:
-                    return other.caller.aet
-        return ""
+        found = [
+            other
+            for mine in group.callers
+            for other in self.callers
+            if other.caller.address == mine.caller.address
+            and other.last_at < mine.first_at
+            and _is_alike(other, mine)
+        ]
+        last = max(found, key=lambda one: one.last_at, default=None)
+        return last.caller.aet if last is not None else ""
 
 
 def _is_alike(one: KnownCaller, other: KnownCaller) -> bool:
     """Return whether two callers are of one implementation (PS3.7 D.3.3.2)."""
     return one.caller.implementation_class_uid == other.caller.implementation_class_uid
+
+
+def _got_nothing(record: QueryRecord) -> bool:
+    return not record.query.answers and record.listed > 0
 
 
 def _host(entered: ConfiguredDevice | None) -> tuple[str, ...]:
@@ -279,13 +303,13 @@ def _came_in(known: KnownCaller) -> bool:
     return any(one.kind is ActKind.ASSOCIATION and one.outcome == ACCEPTED for one in known.acts)
 
 
-def _with_state(device: Device, facts: _DeviceFacts, *, is_silent: bool) -> Device:
+def _with_state(device: Device, facts: _DeviceFacts, *, is_missed: bool) -> Device:
     associations = [one for one in device.acts if one.kind is ActKind.ASSOCIATION]
     last = max(associations, key=lambda one: one.last_at, default=None)
     lately = device.last_at is not None and facts.now - device.last_at < CONNECTED_SECONDS
     today = device.asked is not None and device.asked.last_at >= facts.begin
     rows = (
-        (today and device.is_asking_for_nothing, DeviceState.LIST_EMPTY, is_silent),
+        (today and device.is_asking_for_nothing, DeviceState.LIST_EMPTY, is_missed),
         (last is not None and last.outcome != ACCEPTED, DeviceState.REFUSED, True),
         (bool(device.former), DeviceState.RENAMED, False),
         (lately, DeviceState.CONNECTED, False),
@@ -294,9 +318,3 @@ def _with_state(device: Device, facts: _DeviceFacts, *, is_silent: bool) -> Devi
     )
     state, needs = next((state, needs) for holds, state, needs in rows if holds)
     return replace(device, state=state, needs_person=needs)
-
-
-def asked_acts(acts: Iterable[CallerAct]) -> list[CallerAct]:
-    """Return the requests among acts, those of the worklist first."""
-    requests = [one for one in acts if one.kind is ActKind.REQUEST]
-    return sorted(requests, key=lambda one: (one.what != ASKED, one.what, one.outcome))

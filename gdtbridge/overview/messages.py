@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -17,6 +17,7 @@ from gdtbridge.gdt.read.record import Record
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.outbox import FORWARD
 from gdtbridge.outbox.waiting import WaitingMessage
+from gdtbridge.overview.store import exam_of_instance
 from gdtbridge.people import Patient
 
 _DAY, _TITLE, _TEXT, _VALUE, _PATH = "6200", "8411", "6228", "8420", "6305"
@@ -68,6 +69,8 @@ class DeliveryItem:
     since: float
     """When it was put; UTC seconds."""
     patient: Patient | None = None
+    exam_id: int | None = None
+    """Of which exam it is, where that is known."""
     title: str = ""
     """What the record calls the examination."""
     day: str = ""
@@ -89,30 +92,30 @@ class MessageReader:
 
     def read(self, messages: Sequence[WaitingMessage]) -> Iterator[DeliveryItem]:
         """Yield each message with whom and what it is about; raise a `BridgeError`."""
-        people = self._people(messages)
-        for one in messages:
-            yield _item(one, people.get(one.id))
-
-    def _people(self, messages: Iterable[WaitingMessage]) -> dict[int, Patient]:
-        """Return the patients of what says itself of no patient, by message."""
+        if not messages:
+            return
         with self.database.read() as connection:
-            exams: dict[int, int] = {}
-            for one in messages:
-                if (exam_id := _exam_id(connection, one)) is not None:
-                    exams[one.id] = exam_id
-            if not exams:
-                return {}
-            known = _patients_of(connection, set(exams.values()))
-        return {one: known[exam_id] for one, exam_id in exams.items() if exam_id in known}
+            exams = {one.id: _exam_id(connection, one) for one in messages}
+            known = _patients_of(connection, {one for one in exams.values() if one is not None})
+        for one in messages:
+            exam_id = exams[one.id]
+            yield _item(one, exam_id, known.get(exam_id) if exam_id is not None else None)
 
 
 def _exam_id(connection: Connection, message: WaitingMessage) -> int | None:
+    """Return of which exam a message is, by its key or its payload."""
     if message.kind == FORWARD and message.payload.isdigit():
         return int(message.payload)
-    if message.kind == "attachment":
-        exam = find_exam(connection, message.key.partition(":")[0])
-        return exam.id if exam is not None else None
-    return None
+    first, _, rest = message.key.partition(":")
+    second = rest.partition(":")[0]
+    if message.kind == "gdt" and first == "values" and second.isdigit():
+        return exam_of_instance(connection, int(second))
+    if message.kind == "gdt" and first in {"study", "retraction"}:
+        first = second
+    elif message.kind != "attachment":
+        return None
+    exam = find_exam(connection, first)
+    return exam.id if exam is not None else None
 
 
 def _patients_of(connection: Connection, exam_ids: set[int]) -> Mapping[int, Patient]:
@@ -132,7 +135,7 @@ def _patients_of(connection: Connection, exam_ids: set[int]) -> Mapping[int, Pat
     return {exam_id: replace(one, id=moves.now(one.id)) for exam_id, one in found.items()}
 
 
-def _item(message: WaitingMessage, patient: Patient | None) -> DeliveryItem:
+def _item(message: WaitingMessage, exam_id: int | None, patient: Patient | None) -> DeliveryItem:
     by_key = (kind for beginning, kind in _BY_KEY if message.key.startswith(beginning))
     usual = ItemKind.RECORD if message.kind == "gdt" else _BY_KIND[message.kind]
     kind = next(by_key, usual) if message.kind == "gdt" else usual
@@ -144,6 +147,7 @@ def _item(message: WaitingMessage, patient: Patient | None) -> DeliveryItem:
         kind=kind,
         since=message.created_at,
         patient=record.patient if record is not None else patient,
+        exam_id=exam_id,
         title=_title(record),
         day=(record.first(_DAY) or "") if record is not None else "",
         values=len(record.all(_VALUE)) if record is not None else 0,

@@ -21,6 +21,16 @@ class ReceivedToday:
     reports: int = 0
 
 
+def exam_of_instance(connection: Connection, instance_id: int) -> int | None:
+    """Return the exam a received object is of; None where it is gone."""
+    query = (
+        sa.select(claim.c.exam_id)
+        .select_from(claim.join(instance, instance.c.claim_id == claim.c.id))
+        .where(instance.c.id == instance_id)
+    )
+    return connection.execute(query).scalar()
+
+
 def received_by_device(
     connection: Connection, exam_ids: Collection[int], since: float
 ) -> dict[str, ReceivedToday]:

@@ -160,7 +160,8 @@ def test_what_waits_is_told_in_words(browser: Browser, house: House, width: str)
         expect(software.get_by_role("row").filter(has_text=f"Nr. {number}")).to_contain_text(
             "Untersuchung"
         )
-        expect(software).to_contain_text("<script>x</script>")
+        strange = software.get_by_role("link", name="<script>x</script>").first
+        expect(strange).to_have_attribute("href", re.compile(r"^/untersuchung/\d+$"))
         software.get_by_text("Was die IT prüfen soll").click()
         expect(software).to_contain_text(str(house.service.gdt_out))
         expect(card(page, "Bildarchiv PACS")).to_contain_text(EXAMS_WAIT)
@@ -189,12 +190,16 @@ def test_a_pause_needs_a_word_of_why(browser: Browser, house: House) -> None:
         expect(archive).to_contain_text("angehalten")
         expect(archive).to_contain_text('„Server <b>zieht</b> "um“')
         expect(archive).to_contain_text(re.compile(r"\d+ wartend"))
-        assert violations(page) == []
+        noted = "SELECT subject, detail FROM audit_entry WHERE act = 'paused'"
+        assert ("destination:forward:PACS", 'Server <b>zieht</b> "um') in house.service.rows(noted)
         page.get_by_role("status").get_by_role("button", name="Rückgängig").click()
         expect(archive).to_contain_text(EXAMS_WAIT)
         archive.get_by_text("Anhalten").first.click()
         archive.get_by_label("Warum?").fill("Wartung")
         archive.get_by_role("button", name="Anhalten", exact=True).click()
+        expect(archive).to_contain_text("Wartung")
+        page.reload()  # the message that stands over a part of the page is gone
+        assert violations(page) == []
         archive.get_by_role("button", name="Fortsetzen").click()
         expect(archive).to_contain_text(EXAMS_WAIT)
 

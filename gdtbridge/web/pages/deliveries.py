@@ -8,8 +8,10 @@ from typing import Final
 
 from flask import Response
 
+from gdtbridge.dataset.text import one_line
 from gdtbridge.errors import NotFound, TooLate
 from gdtbridge.overview.deliveries import DeliveryCause, DeliveryReport, Destination
+from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.pages.frame import Frame, Notice, Undo
 from gdtbridge.web.pages.header import PATHS, Area
 from gdtbridge.web.pages.posted import posted
@@ -104,6 +106,7 @@ class DeliveryPages:
         """Settle a question: the file is there, or it is sent again."""
         fields = posted()
         arrived = fields.get("arrived") == "yes"
+        concerns(subject=f"question:{question}", detail="arrived" if arrived else "again")
 
         def act() -> Response:
             self.ports.outbox.answer(question, arrived=arrived)
@@ -114,7 +117,8 @@ class DeliveryPages:
     def pause(self) -> Response:
         """Let nothing leave for a destination; the form comes again without a word of why."""
         fields = posted()
-        destination, why = fields.get("destination", ""), " ".join(fields.get("why", "").split())
+        destination, why = fields.get("destination", ""), one_line(fields.get("why", ""))
+        concerns(subject=f"destination:{destination}", detail=why)
         if not why or len(why) > LONGEST_WHY:
             problem = "too_long" if why else "why_missing"
             error = self.frame.texts(f"deliveries.{problem}", most=LONGEST_WHY)
@@ -130,6 +134,7 @@ class DeliveryPages:
         """Let what waits for a destination leave."""
         fields = posted()
         destination = fields.get("destination", "")
+        concerns(subject=f"destination:{destination}")
 
         def act() -> Response:
             pause = self.ports.outbox.resume(destination)

@@ -13,6 +13,7 @@ from gdtbridge.devices import Caller
 from gdtbridge.errors import BridgeError
 from gdtbridge.overview.devices import Device
 from gdtbridge.settings import Settings
+from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.pages.device_views import (
     EnteringSheet,
     act_rows,
@@ -113,6 +114,7 @@ class DevicePages:
         """Tell nobody any more of a caller that is refused."""
         fields = posted()
         subject = fields.get("subject", "")
+        concerns(subject=f"refusal:{subject}")
 
         def act() -> Response:
             self.ports.refusals.dismiss(subject, visitor().name)
