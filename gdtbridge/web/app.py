@@ -32,6 +32,7 @@ from gdtbridge.web.api.queries import QueryCalls
 from gdtbridge.web.api.studies import STUDY_NAMES, StudyCalls
 from gdtbridge.web.api.worklist import Route, WorklistApi
 from gdtbridge.web.forms import MAX_BODY
+from gdtbridge.web.numbers import NumberConverter
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.placing import PlacingPages
 from gdtbridge.web.pages.routes import is_page, page_routes, wants_a_page
@@ -75,6 +76,7 @@ def create_app(
     app = Flask("gdtbridge.web", static_folder=None, template_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, PROPAGATE_EXCEPTIONS=False)
     app.url_map.merge_slashes = False
+    app.url_map.converters["int"] = NumberConverter
     slots = slots or Slots()
     memory = core.access.memory
     guard = guard or Guard(settings.http, Admission(settings, memory))

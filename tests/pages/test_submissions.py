@@ -40,6 +40,21 @@ def test_what_has_to_be_corrected_can_be_sent_again() -> None:
     assert sent.once("key", lambda: Response(status=303)).status_code == 303
 
 
+def test_other_content_is_another_submission() -> None:
+    """A form that comes back from the browser's memory may say something else."""
+    said, done = ["Müller", "Müller", "Schmidt", "Müller"], list[str]()
+    sent = Submissions(content=lambda: said[0])
+
+    def act() -> Response:
+        done.append(said[0])
+        return Response(status=303)
+
+    while said:
+        sent.once("key", act)
+        said.pop(0)
+    assert done == ["Müller", "Schmidt"]
+
+
 def test_what_is_old_is_forgotten() -> None:
     """There is a limit to what is kept, in time and in number."""
     now = 0.0

@@ -31,7 +31,7 @@ from gdtbridge.web.access.once import OpenQuestions
 from gdtbridge.web.pages.assets import address_of, icon
 from gdtbridge.web.pages.formats import Formats
 from gdtbridge.web.pages.header import ICONS, PATHS, Area, house_state
-from gdtbridge.web.pages.submissions import FIELD, Submissions
+from gdtbridge.web.pages.submissions import FIELD, Submissions, content_sent
 from gdtbridge.web.pages.texts import Texts, texts_of
 from gdtbridge.web.pages.visitor import Visitor, visitor
 from gdtbridge.web.problems import SENTENCES, ProblemDetails
@@ -85,7 +85,7 @@ class Frame:
         """``revision`` changes when what pages show may have changed; it answers at once."""
         self.texts: Texts = texts_of(Language.tagged(settings.page.language))
         self.formats = Formats(self.texts)
-        self.submissions = Submissions()
+        self.submissions = Submissions(content=content_sent)
         self._practice = settings.practice.name
         self._readiness = readiness
         self._revision = revision

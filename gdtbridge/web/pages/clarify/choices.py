@@ -13,6 +13,7 @@ from gdtbridge.clarifying import (
     ClarifyingView,
 )
 from gdtbridge.clarifying.people import PeopleFinder
+from gdtbridge.web.numbers import number_of
 
 OTHER: Final = "other"
 """The choice of somebody who is no candidate: the number is typed."""
@@ -96,4 +97,4 @@ def moves(fields: Mapping[str, str]) -> dict[str, str]:
 def _moved(fields: Mapping[str, str], person: int) -> tuple[int, ...]:
     """Return the claims that were moved into a part."""
     found = (claim for claim, to in moves(fields).items() if to == str(person))
-    return tuple(int(one) for one in found if one.isdecimal())
+    return tuple(number for one in found if (number := number_of(one)) is not None)

@@ -8,6 +8,7 @@ from flask import Response, request
 
 from gdtbridge.clarifying import ClarifyingDesk
 from gdtbridge.errors import AlreadyDecided, BridgeError, NotFound, OrderError, Outdated
+from gdtbridge.web.numbers import number_of
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.header import Area
 from gdtbridge.web.pages.visitor import visitor
@@ -27,8 +28,8 @@ class ClarifyOutcomes:
 
     def gone(self, key: str, error: AlreadyDecided | None = None) -> Response:
         """Show who decided what somebody else looks at."""
-        if error is None and key.startswith("exam-") and key[5:].isdecimal():
-            error = self.desk.acts.decided(int(key[5:]))
+        if error is None and (exam_id := _exam_of(key)) is not None:
+            error = self.desk.acts.decided(exam_id)
         return self.frame.show(
             "clarify_done.html",
             self.frame.texts("clarify.done.title"),
@@ -65,7 +66,12 @@ class ClarifyOutcomes:
 
 def exam_of(key: str) -> int:
     """Return the exam of a key; raise `NotFound` for another."""
-    kind, _, number = key.partition("-")
-    if kind != "exam" or not number.isdecimal():
+    exam_id = _exam_of(key)
+    if exam_id is None:
         raise NotFound("Das gibt es hier nicht. / There is no such thing here.")
-    return int(number)
+    return exam_id
+
+
+def _exam_of(key: str) -> int | None:
+    kind, _, number = key.partition("-")
+    return number_of(number) if kind == "exam" else None

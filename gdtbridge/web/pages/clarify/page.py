@@ -19,6 +19,7 @@ from gdtbridge.clarifying.acting import Foreseen
 from gdtbridge.errors import AlreadyDecided, BridgeError, NotFound, OrderError, Outdated, TooLate
 from gdtbridge.web.access.admission import FOLLOWS
 from gdtbridge.web.access.principal import concerns
+from gdtbridge.web.numbers import number_of
 from gdtbridge.web.pages.clarify.choices import choices, moves
 from gdtbridge.web.pages.clarify.outcomes import ClarifyOutcomes, exam_of
 from gdtbridge.web.pages.clarify.removing import RemovingPages
@@ -215,7 +216,7 @@ class ClarifyPages:
     def undo(self, key: str) -> Response:
         """Take back what was said of a part, as long as nothing left."""
         fields = posted()
-        exam_id, person = exam_of(key), int(fields.get("person", "0") or 0)
+        exam_id, person = exam_of(key), number_of(fields.get("person", "")) or 0
         try:
             self.desk.acts.undo(exam_id, person, self._outcomes.who)
         except TooLate:
@@ -243,9 +244,11 @@ class ClarifyPages:
         """Say whether a delivery arrived, or have it sent again."""
         fields = posted()
         arrived = fields.get("arrived") == "yes"
+        kind, _, question = key.partition("-")
+        number = number_of(question) if kind == "question" else None
         try:
-            self.desk.acts.answer(int(key.partition("-")[2] or 0), arrived=arrived)
-        except (AlreadyDecided, ValueError):
+            self.desk.acts.answer(number or 0, arrived=arrived)
+        except AlreadyDecided:
             return self._outcomes.gone(key)
         told = "clarify.arrived" if arrived else "clarify.again"
         return self.frame.go(HOME, Notice(self.frame.texts(told)))

@@ -12,6 +12,7 @@ from gdtbridge.settings import Settings
 from gdtbridge.settings.changing import SettingsFile, WantedSettings
 from gdtbridge.settings.hosts import is_loopback
 from gdtbridge.setup import FolderFinding, FolderProblem, SetupStep, look_at
+from gdtbridge.web.numbers import number_of
 from gdtbridge.web.pages.texts import Texts
 
 HERE: Final = "here"
@@ -203,7 +204,8 @@ def _device_fields(settings: Settings) -> dict[str, str]:
 
 
 def _device_wanted(fields: Mapping[str, str]) -> WantedSettings:
-    port: object = int(fields["port"]) if fields["port"].isdecimal() else fields["port"]
+    number = number_of(fields["port"])
+    port: object = fields["port"] if number is None else number
     said = {"name": fields["name"], "aet": fields["device_aet"], "host": fields["host"]}
     device: dict[str, object] = {key: value for key, value in said.items() if value}
     return WantedSettings({}, {**device, "port": port})

@@ -12,6 +12,7 @@ from flask import Response, request
 from gdtbridge.accounts import Role
 from gdtbridge.audit import ACTS, ActorKind, AuditEntry, AuditQuery, AuditTrail
 from gdtbridge.typed_dates import TypedDateError, named_day, typed_day, typed_past_days
+from gdtbridge.web.numbers import number_of
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.header import PATHS, Area
 from gdtbridge.web.pages.routing import READ, PageRoute
@@ -67,7 +68,7 @@ class TrailPage:
         """Return the entries that fit the filters of the address."""
         chosen = self._filter()
         before = request.args.get("vor", "")
-        found = self.trail.entries(_query(chosen, int(before) if _is_id(before) else None))
+        found = self.trail.entries(_query(chosen, number_of(before)))
         lines, more = found[:PAGE], len(found) > PAGE
         following = {**chosen.said, "vor": str(lines[-1].id)} if more else {}
         return self.frame.show(
@@ -145,7 +146,3 @@ def _day(text: str, today: date) -> date:
     """Return the day that is meant by who looks back; raise `TypedDateError`."""
     past = (one for one in typed_past_days(text, today) if one <= today)
     return named_day(text, today) or next(past, None) or typed_day(text, today)
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 12

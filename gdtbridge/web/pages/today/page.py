@@ -19,6 +19,9 @@ from gdtbridge.web.pages.today.wording import ShownLine, shown
 from gdtbridge.web.ports import CorePorts
 
 PATH: Final = "/heute"
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2200
+"""Days of other years are not shown: there is nothing, and no day before the first."""
 MOST_NEEDS: Final = 3
 """Lines of the box that says what needs a person."""
 CHIPS: Final = tuple(dict.fromkeys(look.chip for look in STATES.values()))
@@ -134,6 +137,7 @@ def _by_chip(sheet: DaySheet) -> Mapping[str, int]:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
