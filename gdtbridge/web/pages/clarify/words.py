@@ -66,8 +66,10 @@ class ClarifyWords:
         told = self.texts.rich("clarify.then.chart", chart=self.chart(one.patient), what=what)
         if view is not None and len(view.parts) > 1:
             told += self._pictures(one, view)
-        if one.images and not one.pictures:
-            told += " " + self.texts.rich("clarify.then.kept", n=one.images)
+        kept = one.images - one.pictures
+        if kept > 0:
+            which = "kept_more" if one.pictures else "kept"
+            told += " " + self.texts.rich(f"clarify.then.{which}", n=kept)
         return told
 
     def _amounts(self, one: ChartConsequence) -> Iterator[str]:
