@@ -278,6 +278,21 @@ def _events(stage: Stage) -> tuple[ExamEvent, ...]:
     return stage.practice.core.overview.dossier(STUDY).events
 
 
+def test_a_correction_that_belongs_where_it_was(stage: Stage) -> None:
+    """The chart that has the first pictures gets the later ones: nothing is taken back there."""
+    scenes.correction(stage)
+    view_of(stage)
+    acts = stage.practice.core.clarifying.acts
+    chosen = (Assignment(2, "4711"),)
+    foreseen = acts.foresee(1, chosen)
+    assert foreseen.consequences.taken_back == ()
+    known = set(stage.practice.files())
+    acts.assign(1, chosen, foreseen.mark, ANNA)
+    stage.practice.wait()
+    new = [one for name, one in stage.practice.records().items() if name not in known]
+    assert not any("Irrtümlich" in text(one) for one in new)
+
+
 def test_what_was_decided_today(stage: Stage) -> None:
     """Who, what and whose chart, of each part the last word; what was undone is not told."""
     scenes.several(stage)
