@@ -20,6 +20,9 @@ from tests.tools.reading_room import ReadingRoom
 SETTINGS = """
 [page]
 language = "{language}"
+[viewer]
+kind = "ohif"
+base = "http://pacs:8042"
 [[device]]
 aet = "US01"
 name = "Raum 1"
@@ -133,6 +136,9 @@ def test_a_list_leads_to_an_exam_and_to_its_patient(browser: Browser, german: Sh
         expect(page.get_by_role("heading", level=1)).to_contain_text("Müller, Änne")
         expect(main).to_contain_text("Raum 1")
         expect(main).to_contain_text("2 Bilder, 1 Messbericht")
+        expect(page.get_by_role("link", name="Im Viewer öffnen")).to_have_attribute(
+            "href", re.compile("^http://pacs:8042/.*StudyInstanceUIDs=")
+        )
         history = page.locator("#history")
         expect(history).to_contain_text("2 Bilder und 1 Messbericht empfangen")
         expect(history).to_contain_text("Für die Praxissoftware bereitgelegt")

@@ -12,6 +12,7 @@ import pytest
 from gdtbridge.day import LineState
 from gdtbridge.day.search import Condition, ConditionKind, SearchPage, SearchQuery
 from gdtbridge.orders import store as order_store
+from gdtbridge.orders.patient_moves import enter_move
 from gdtbridge.people import Patient
 from gdtbridge.settings import load_settings
 from tests.tools.clock import TO_BELIEVED, HandClock
@@ -314,6 +315,18 @@ def test_a_held_exam_is_found_by_the_name_of_its_order(practice: Practice) -> No
     (line,) = search.find(search.read("müller")).lines
     assert (line.order_number, line.state) == (entry.AccessionNumber, LineState.NEEDS_YOU)
     assert search.find(search.read("notfall")).lines == (line,)
+
+
+def test_a_chart_is_found_by_all_its_numbers(practice: Practice) -> None:
+    """The practice software gave it another one; what was examined before is found by both."""
+    practice.send(PatientID="4711", AccessionNumber="")
+    practice.wait()
+    with practice.database.write() as connection:
+        enter_move(connection, "4711", "9000", "", practice.clock.utc())
+    search = practice.core.search
+    for typed in ("4711", "9000", "009000"):
+        (line,) = search.find(search.read(typed)).lines
+        assert line.patient.id == "9000"
 
 
 def test_suggestions_are_the_first_hits(stock: Stock) -> None:

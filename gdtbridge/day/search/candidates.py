@@ -202,7 +202,7 @@ class ExamStock(Stock):
             case ConditionKind.DAY:
                 found = _exams_of_days(condition.days)
             case ConditionKind.NUMBER:
-                found = _exams_of_number(numbers_of(condition.word))
+                found = _exams_of_number(numbers_of(condition))
             case ConditionKind.ORDER:
                 found = _exams_of_order(condition.word)
             case ConditionKind.WORD if not condition.devices:
@@ -273,7 +273,7 @@ class OrderStock(Stock):
             case ConditionKind.DAY:
                 found = ids.where(sa.or_(*map(_scheduled, condition.days)))
             case ConditionKind.NUMBER:
-                found = ids.where(placed_order.c.patient_id.in_(numbers_of(condition.word)))
+                found = ids.where(placed_order.c.patient_id.in_(numbers_of(condition)))
             case ConditionKind.ORDER:
                 found = _orders_with(condition.word)
             case ConditionKind.WORD if not condition.devices:
@@ -321,7 +321,7 @@ def patients_like(
             case ConditionKind.BIRTH:
                 tests.append(patient.c.birth_date.in_(sorted(one.births)))
             case ConditionKind.NUMBER:
-                tests.append(patient.c.patient_id.in_(numbers_of(one.word)))
+                tests.append(patient.c.patient_id.in_(numbers_of(one)))
             case _:
                 return
     if tests:
@@ -339,13 +339,18 @@ def with_exam_or_order(connection: Connection, numbers: Sequence[str]) -> set[st
     return found
 
 
-def numbers_of(typed: str) -> list[str]:
+def numbers_of(condition: Condition) -> list[str]:
+    """Return the patient numbers a condition means."""
+    return sorted(condition.numbers) or spellings_of(condition.word)
+
+
+def spellings_of(number: str) -> list[str]:
     """Return the patient numbers a typed number means: leading zeros say nothing."""
-    bare = typed.lstrip("0")
+    bare = number.lstrip("0")
     if not bare.isdigit():
-        return [typed]
+        return [number]
     padded = (bare.zfill(length) for length in range(len(bare), LONGEST_NUMBER + 1))
-    return list(dict.fromkeys((typed, *padded)))
+    return list(dict.fromkeys((number, *padded)))
 
 
 def latest_with_any(connection: Connection, days: Sequence[date]) -> date | None:

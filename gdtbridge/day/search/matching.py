@@ -47,7 +47,7 @@ class Said:
             case ConditionKind.DAY:
                 found = not self.days.isdisjoint(condition.days)
             case ConditionKind.NUMBER:
-                found = not self.numbers.isdisjoint(numbers_of(condition.word))
+                found = not self.numbers.isdisjoint(numbers_of(condition))
             case ConditionKind.ORDER:
                 found = any(_is_numbered(one, condition.word) for one in self.orders)
             case ConditionKind.MODALITY:

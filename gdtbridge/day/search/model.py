@@ -48,6 +48,8 @@ class Condition:
     part: NamePart = NamePart.ANY
     births: frozenset[str] = frozenset()
     """BIRTH: birth dates as stored, any of which will do; with zeros for what is not known."""
+    numbers: frozenset[str] = frozenset()
+    """NUMBER: every number of the chart, former ones too; empty until that was looked up."""
     days: tuple[date, ...] = ()
     """DAY: the first of them that has anything."""
     devices: frozenset[str] = frozenset()
@@ -123,7 +125,7 @@ class SearchPage:
     others: tuple[OtherReading, ...] = ()
     """Other readings that find something; on the first page."""
     without: tuple[tuple[str, int], ...] = ()
-    """Where nothing was found: what is found without each token, counted up to a page."""
+    """Where nothing was found: what is found without each token, counted up to twenty."""
     similar: tuple[str, ...] = ()
     """Where nothing was found: family names here that sound like one that was typed."""
 

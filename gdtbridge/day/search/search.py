@@ -22,6 +22,7 @@ from gdtbridge.day.search.candidates import (
     Stock,
     latest_with_any,
     patients_like,
+    spellings_of,
     unsettled_orders,
     with_exam_or_order,
 )
@@ -35,6 +36,7 @@ from gdtbridge.day.search.model import (
     SearchQuery,
 )
 from gdtbridge.devices import DeviceDirectory
+from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.people import Patient
 from gdtbridge.results.deliveries import exams_in_trouble
 
@@ -44,6 +46,8 @@ OTHER_HITS: Final = 5
 """Hits that are shown of another reading."""
 MOST_OTHERS: Final = 4
 """Other readings that are tried."""
+MOST_COUNTED: Final = 20
+"""Hits that are counted of a search without one of its tokens."""
 MOST_LOOKED_AT: Final = 500
 """Candidates that are compared for one page; where few are hits, a page has fewer."""
 _PERSONAL: Final = {ConditionKind.WORD, ConditionKind.BIRTH, ConditionKind.NUMBER}
@@ -87,7 +91,7 @@ class Search:
         Without any condition that is everything. A cursor is that of the page before.
         """
         with self.database.read() as connection:
-            query = self._dated(connection, query)
+            query = self._completed(connection, query)
             stocks = self._stocks(connection, query, has_orders=bool(query.tokens))
             found = self._found(connection, stocks, query.conditions, cursor, most)
             page = SearchPage(query=query, lines=found.lines, cursor=found.cursor)
@@ -111,7 +115,7 @@ class Search:
         if not query.tokens:
             return SearchPage(query=query)
         with self.database.read() as connection:
-            query = self._dated(connection, query)
+            query = self._completed(connection, query)
             stocks = self._stocks(connection, query)
             found = self._found(connection, stocks, query.conditions, "", most)
             room = most - len(found.lines)
@@ -127,16 +131,18 @@ class Search:
         unsettled = unsettled_orders(connection) if has_orders else ()
         return _Stocks(ExamStock(troubled), OrderStock(unsettled), has_orders)
 
-    def _dated(self, connection: Connection, query: SearchQuery) -> SearchQuery:
-        """Return a query whose days without a year are of the latest year that has any."""
+    def _completed(self, connection: Connection, query: SearchQuery) -> SearchQuery:
+        """Return a query with what is looked up: the latest year of a day, numbers of a chart."""
 
-        def dated(one: Condition) -> Condition:
+        def completed(one: Condition) -> Condition:
+            if one.kind is ConditionKind.NUMBER:
+                return replace(one, numbers=_numbers_of_chart(connection, one.word))
             if len(one.days) < 2:
                 return one
             return replace(one, days=(latest_with_any(connection, one.days) or one.days[0],))
 
         tokens = (
-            replace(token, readings=tuple(map(dated, token.readings))) for token in query.tokens
+            replace(token, readings=tuple(map(completed, token.readings))) for token in query.tokens
         )
         return replace(query, tokens=tuple(tokens))
 
@@ -232,10 +238,17 @@ class Search:
         for place, token in enumerate(query.tokens):
             rest = query.without(place)
             stocks = self._stocks(connection, rest)
-            found = self._found(connection, stocks, rest.conditions, "", PAGE)
-            patients = self._patients(connection, rest.conditions, PAGE)
+            found = self._found(connection, stocks, rest.conditions, "", MOST_COUNTED)
+            patients = self._patients(connection, rest.conditions, MOST_COUNTED)
             if count := len(found.lines) + sum(1 for _ in patients):
-                yield token.text, min(count, PAGE)
+                yield token.text, min(count, MOST_COUNTED)
+
+
+def _numbers_of_chart(connection: Connection, typed: str) -> frozenset[str]:
+    """Return every number of the charts a typed one may be of, former ones too."""
+    spelt = spellings_of(typed)
+    moves = moves_of(connection, spelt)
+    return frozenset(number for one in spelt for number in moves.all_of(one))
 
 
 def _owner(line: LineFacts, found: set[int]) -> tuple[bool, int]:

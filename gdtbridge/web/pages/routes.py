@@ -46,7 +46,7 @@ def page_routes(
     yield from SetupPages(frame, core.setup).routes()
     yield today.PATH, "today", TodayPage(frame, core, local_now).show, READ
     yield from entry_routes(EntryPage(frame, core, settings, local_now))
-    lists, exam = ListPages(frame, core), ExamPage(frame, core)
+    lists, exam = ListPages(frame, core), ExamPage(frame, core, settings.viewer)
     yield listing.PATH, "exams", lists.show, READ
     yield listing.PATIENT_PATH, "patient", lists.patient, READ
     yield suggestions.PATH, "suggestions", Suggestions(frame, core).show, READ

@@ -13,6 +13,8 @@ from flask import Response, request
 
 from gdtbridge.day.exam import ExamSheet, HistoryEntry, ReportValue, ShownObject, ShownReport
 from gdtbridge.durable.clock import local_time
+from gdtbridge.errors import ViewerError
+from gdtbridge.viewers import ViewerChoice, study_url
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.pages.exams.listing import patient_path
 from gdtbridge.web.pages.exams.wording import history_shape, history_text
@@ -50,6 +52,7 @@ class ExamPage:
 
     frame: Frame
     core: CorePorts
+    viewer: ViewerChoice
 
     def show(self, exam_id: int) -> Response:
         """Show an exam; that of the person ``person`` first, where it is of several."""
@@ -70,9 +73,17 @@ class ExamPage:
             history=[self._told(one) for one in sheet.history],
             age=_age(first.patient.birth_date, first.at),
             patient_path=patient_path,
+            viewer_url=self._viewer_url(sheet, first.order_number),
             by_heading=by_heading,
             report_time=_local,
         )
+
+    def _viewer_url(self, sheet: ExamSheet, accession_number: str) -> str:
+        """Return what opens the exam in the viewer; empty where nothing does."""
+        try:
+            return study_url(self.viewer, sheet.study_instance_uid, accession_number)
+        except ViewerError:
+            return ""
 
     def _parts(self, sheet: ExamSheet) -> list[PersonPart]:
         lines = [shown(one, self.frame.formats) for one in sheet.lines]
