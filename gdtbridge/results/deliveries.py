@@ -71,21 +71,23 @@ def exams_in_trouble(connection: Connection, now: float) -> set[int]:
 
     Of each at most `MOST_TROUBLED`, the newest. ``now`` is UTC seconds.
     """
+    here = outbox.c.destination.in_(_all_destinations(connection))
     undelivered = sa.and_(
+        here,
         outbox.c.kind == _GDT,
-        outbox.c.destination.in_(_all_destinations(connection)),
         outbox.c.state.in_((*OPEN, DeliveryState.QUESTION, DeliveryState.FAILED)),
         sa.or_(outbox.c.state.not_in(OPEN), outbox.c.created_at < now - ALARM_SECONDS),
     )
     lying = sa.and_(
+        here,
         outbox_uncollected,
         outbox.c.delivered_at < now - UNCOLLECTED_SECONDS,
         outbox.c.delivered_at > now - DAYS * DAY_SECONDS,
     )
     studies: set[str] = set()
     instances: set[int] = set()
-    for here in (undelivered, lying):
-        query = sa.select(outbox.c.key).where(here).order_by(outbox.c.id.desc())
+    for troubled in (undelivered, lying):
+        query = sa.select(outbox.c.key).where(troubled).order_by(outbox.c.id.desc())
         for key in connection.execute(query.limit(MOST_TROUBLED)).scalars():
             kind, subject = key.split(":")[:2]
             if kind == "values":

@@ -295,17 +295,19 @@ def unsettled_orders(connection: Connection) -> list[int]:
 
     An exam that is held may bear another name than its order.
     """
-    waits = sa.or_(HELD, claim.c.exam_id.in_(sa.select(exam.c.id).where(exam.c.due_at > 0)))
-    studies = sa.select(exam.c.study_instance_uid).join(claim).where(waits)
-    numbers = sa.select(claim.c.accession_number).where(waits, claim.c.accession_number != "")
+    held = sa.select(claim.c.exam_id).where(HELD).limit(FEW)
+    due = sa.select(exam.c.id).where(exam.c.due_at > 0).limit(FEW)
+    waits = {number for query in (held, due) for number in connection.execute(query).scalars()}
+    if not waits:
+        return []
     done = sa.select(placed_order.c.id).where(placed_order.c.state == OrderState.DONE)
-    found: set[int] = set()
-    for here in (
-        placed_order.c.study_instance_uid.in_(studies),
-        placed_order.c.accession_number.in_(numbers),
-    ):
-        found.update(connection.execute(done.where(here).limit(FEW)).scalars())
-    return sorted(found)
+    of_study = exam.c.study_instance_uid == placed_order.c.study_instance_uid
+    of_number = claim.c.accession_number == placed_order.c.accession_number
+    queries = (
+        done.join(exam, of_study).where(exam.c.id.in_(waits)),
+        done.join(claim, of_number).where(claim.c.exam_id.in_(waits)),
+    )
+    return sorted({number for query in queries for number in connection.execute(query).scalars()})
 
 
 def patients_like(
