@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from gdtbridge.accounts.store import end_everything
 from gdtbridge.archive import Archive
 from gdtbridge.archive.unsynced import sync_files
 from gdtbridge.commitment.promises import note_backup
@@ -195,6 +196,7 @@ def _brought_back(settings: Settings, copy: Path, file: Path, place: Path) -> Re
                 remove(connection, message)
             ask_what_waits(connection)
             doubt_what_waits(connection)
+            end_everything(connection)
         done.found = _reindex(settings, database)
     _put_in_place(new, place)
     return done

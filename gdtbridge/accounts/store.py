@@ -200,6 +200,13 @@ def end_sessions_of(connection: Connection, account_id: int) -> None:
     connection.execute(sa.delete(account_session).where(account_session.c.account_id == account_id))
 
 
+def end_everything(connection: Connection) -> None:
+    """Delete every session and every link: those of a copy may have ended since it was made."""
+    connection.execute(sa.delete(account_session))
+    connection.execute(sa.delete(access_link))
+    count_change(connection)
+
+
 def forget_sessions(connection: Connection, idle_since: float, over_since: float) -> int:
     """Delete sessions nobody used since then, or that ended then (UTC seconds); return how many."""
     c = account_session.c

@@ -26,6 +26,7 @@ def office(
         page.goto(url(practice, path))
         sign_in(page)
         expect(page.locator("a[href='/konto']")).to_be_visible()
+        page.wait_for_load_state()  # the scripts hear keys
         yield page
 
 
@@ -118,7 +119,7 @@ def test_what_was_typed_is_there_again(browser: Browser, practice: Service) -> N
             "fetch('/konto/da').then((answer) => answer.status === 401)", timeout=15_000
         )
         page.evaluate("document.dispatchEvent(new Event('session:over'))")
-        expect(page.get_by_role("heading", level=1)).to_have_text("Anmelden")
+        expect(page.get_by_label("Kennwort", exact=True)).to_be_visible(timeout=15_000)
         sign_in(page)
         expect(page.get_by_label("Name der Person")).to_have_value("halb geschrieben")
         expect(page.get_by_role("radio", name="nur lesen")).to_be_checked()
@@ -145,6 +146,33 @@ def test_a_token_from_its_making_to_its_end(browser: Browser, practice: Service)
         page.get_by_role("button", name="Sperren Praxissoftware Raum 1").click()
         expect(page.get_by_role("status").first).to_contain_text("gesperrt")
         assert requests.get(listed, headers=headers, timeout=10).status_code == 401
+
+
+def test_the_day_works_for_who_is_signed_in(browser: Browser, practice: Service) -> None:
+    """An entry is added, removed and brought back by forms of a session; the trail says by whom."""
+    with office(browser, practice, "/heute") as page:
+        page.keyboard.press("n")
+        for field, typed in (
+            ("family_name", "Sitzung"),
+            ("given_name", "Sina"),
+            ("birth_date", "3.7.91"),
+            ("patient_id", "5120"),
+        ):
+            page.locator(f"#{field}").fill(typed)
+        page.get_by_role("radio", name="weiblich").check()
+        page.keyboard.press("Control+Enter")
+        page.wait_for_url("**/heute*")
+        here = page.locator("[data-row]").filter(has_text="Sitzung, Sina")
+        expect(here).to_contain_text("wartet")
+        here.get_by_role("link", name="Sitzung, Sina").focus()
+        page.keyboard.press("Delete")
+        expect(here).to_contain_text("storniert")
+        page.keyboard.press("z")
+        expect(here).to_contain_text("wartet")
+        page.goto(url(practice, "/system/verlauf?nummer=5120"))
+        for act in ("hinzugefügt", "entfernt", "rückgängig gemacht"):
+            row = page.get_by_role("row").filter(has_text=act)
+            expect(row).to_contain_text("Dr. Sommer")
 
 
 def test_the_trail_is_searched(browser: Browser, practice: Service) -> None:

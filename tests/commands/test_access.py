@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from gdtbridge.audit import Actor, ActorKind
 from gdtbridge.cli import main
 from gdtbridge.core import open_core
 from gdtbridge.settings import load_settings
@@ -66,6 +67,24 @@ def test_accounts_from_the_first_link_on(run: Callable[..., Result], tmp_path: P
     assert run("access", "reactivate", "anna").exit_code == 0
     assert run("access", "remove", "anna").stdout == "anna: gelöscht. / deleted.\n"
     assert run("access", "remove", "chef").exit_code == 1
+
+
+def test_a_restored_copy_lets_nobody_stay_signed_in(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    """A session or a link that ended since the copy was made must not come back with it."""
+    use_first_link(run, tmp_path)
+    settings = load_settings(environ={"GDTBRIDGE_STORAGE__ROOT": str(tmp_path / "root")})
+    with open_core(settings) as core:
+        cookie = core.access.desk.sign_in("chef", PASSWORD, "192.0.2.1").cookie
+        secret = core.access.accounts.link("chef", Actor(ActorKind.COMMAND, "root"))
+        assert core.access.memory.signed_in(cookie, acting=False) is not None
+    assert run("backup", str(tmp_path / "copy")).exit_code == 0
+    assert run("restore", str(tmp_path / "copy")).exit_code == 0
+    with open_core(settings) as core:
+        assert core.access.memory.signed_in(cookie, acting=False) is None
+        assert core.access.accounts.opened(secret) is None
+        assert core.access.desk.sign_in("chef", PASSWORD, "192.0.2.1").cookie
 
 
 def test_a_token_is_shown_once(run: Callable[..., Result]) -> None:

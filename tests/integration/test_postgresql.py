@@ -24,6 +24,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from gdtbridge.accounts import Role
+from gdtbridge.audit import AuditQuery
 from gdtbridge.confirmation.model import CommitmentResult
 from gdtbridge.database import Database
 from gdtbridge.day import PageRevision
@@ -42,6 +44,7 @@ from tests.dicom.test_dicom_commitment import action
 from tests.tools.clock import HandClock
 from tests.tools.device import send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
+from tests.tools.house import BOSS, House
 from tests.tools.service import NUMBER, Service, Study, service
 from tests.tools.storage_peer import StoragePeer, storage_peer
 from tests.tools.waiting import wait_for
@@ -525,6 +528,32 @@ def test_an_old_database_is_upgraded(url: str) -> None:
         sent = "SELECT patient_id, pictures FROM exam_result"
         assert connection.execute(sa.text(sent)).all() == [("4711", 1)]
     database.close()
+
+
+def test_accounts_are_kept(server: Server) -> None:
+    """Made, signed in, revoked and told; another process follows."""
+    with closing(Database(server.new_database())) as database:
+        house = House(database)
+        house.make_first()
+        house.make("anna", "Anna Krüger", Role.PRACTICE)
+        cookie = house.sign_in("anna")
+        made = house.access.tokens.make("AIS", ["worklist-add"], BOSS)
+        service = house.opened()
+        assert service.memory.signed_in(cookie, acting=True) is not None
+        assert service.memory.token(made.secret) is not None
+        service.memory.note_uses()
+        house.access.tokens.revoke(made.token.id, BOSS)
+        assert not house.access.accounts.remove("anna", BOSS)
+        service.memory.follow()
+        assert service.memory.signed_in(cookie, acting=True) is None
+        assert service.memory.token(made.secret) is None
+        house.clock.turn(2 * 86400)
+        house.access.desk.forget_over()
+        found = house.trail.entries(AuditQuery(name="KRÜ", acts=("signed-in",)))
+        assert [one.done.subject for one in found] == ["account:anna"]
+        house.clock.turn(40 * 86400)
+        house.trail.forget_old()
+        assert house.trail.entries(AuditQuery()) == []
 
 
 def test_what_devices_ask_is_kept_and_counted(server: Server, tmp_path: Path) -> None:

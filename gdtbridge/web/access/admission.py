@@ -26,7 +26,10 @@ from gdtbridge.web.problems import READING, TEXT_PATHS, refuse
 
 FOLLOWS: Final = "X-Live-Revision"
 """Header of a page that asks by itself whether it is still right: the revision it shows."""
-UNATTENDED: Final = frozenset({("page_still_here", "GET")})
+UNATTENDED: Final = frozenset(
+    (f"page_{name}", "GET")
+    for name in ("still_here", "clarify_who", "setup_file", "setup_line", "setup_queries")
+)
 """Further calls that pages make by themselves: their person need not be there."""
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
 FORM_TOKEN_HEADER: Final = "X-Form-Token"  # noqa: S105 - the name of a header

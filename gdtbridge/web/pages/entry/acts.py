@@ -68,7 +68,6 @@ class EntryActs:
     def _remove(self, number: str, fields: Mapping[str, str]) -> Response:
         order = self.page.core.editing.remove(number, fields.get("revision", ""))
         concerns_order(order)
-        concerns_order(order)
         undo = Undo(f"{PATH}/{quote(number)}/wieder")
         notice = Notice(self._said("entry.removed", order), undo)
         day = order.scheduled.date() if order.scheduled is not None else None
@@ -79,7 +78,6 @@ class EntryActs:
 
     def _restore(self, number: str) -> Response:
         order = self.page.core.editing.restore(number)
-        concerns_order(order)
         concerns_order(order)
         return self.page.frame.go(row_of(order), Notice(self._said("entry.restored", order)))
 

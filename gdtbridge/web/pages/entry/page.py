@@ -73,7 +73,6 @@ class EntryPage:
         placed = self.core.orders.place(checked.request)
         order = self.core.editing.read(placed.entry.AccessionNumber)
         concerns_order(order)
-        concerns_order(order)
         path = "repeated" if placed.repeated else "added"
         notice = self._notice(path, order, "" if placed.repeated else "entfernen")
         if ANOTHER in fields:
