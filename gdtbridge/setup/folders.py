@@ -7,13 +7,13 @@ import re
 import shutil
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from gdtbridge.durable import FolderUnusable
 from gdtbridge.durable.call import FolderCall
 from gdtbridge.durable.files import probe_folder
-from gdtbridge.durable.mounts import entered, unmounted
+from gdtbridge.durable.mounts import Place, entered, unmounted
 
 ANSWER_SECONDS: Final = 3.0
 _WINDOWS: Final = re.compile(r"[A-Za-z]:[\\/]|\\\\")
@@ -40,8 +40,15 @@ class FolderFinding:
     problem: FolderProblem | None = None
     free: int = 0
     """Bytes."""
+    path: str = ""
+    """The folder without what is relative in it."""
     server: str = ""
-    """What is mounted, where the folder is on another machine: ``//server/share``."""
+    """Where it is, on another machine: ``\\\\server\\share\\folder``, ``server:/export/folder``."""
+
+    @property
+    def elsewhere(self) -> str:
+        """What other machines call the folder, as far as that is known."""
+        return self.server or self.path
 
 
 def look_at(typed: str, base: Path) -> FolderFinding:
@@ -71,5 +78,13 @@ def _looked(folder: Path) -> FolderFinding:
     except FolderUnusable:
         return FolderFinding(FolderProblem.UNWRITABLE)
     with entered(folder) as (_, place):
-        server = place.source if place.network else ""
-    return FolderFinding(None, shutil.disk_usage(folder).free, server)
+        server = _on_server(place) if place.network else ""
+    return FolderFinding(None, shutil.disk_usage(folder).free, str(folder.resolve()), server)
+
+
+def _on_server(place: Place) -> str:
+    """Return the folder as its server calls it; shares of Windows with backslashes."""
+    path = PurePosixPath(place.path)
+    within = path.relative_to(place.point) if path.is_relative_to(place.point) else PurePosixPath()
+    whole = "/".join((place.source.rstrip("/"), *within.parts))
+    return whole.replace("/", "\\") if whole.startswith("//") else whole

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gdtbridge.durable.mounts import Place
 from gdtbridge.gdt.tools.readings import readings
 from gdtbridge.setup import FolderProblem, SetupProgress, SetupStep, look_at
+from gdtbridge.setup.folders import _on_server
 from tests.tools.practice import Practice
 
 
@@ -31,8 +33,22 @@ def test_a_folder_that_can_be_used(tmp_path: Path) -> None:
     (tmp_path / "gdt").mkdir()
     found = look_at("gdt", tmp_path)
     assert (found.problem, found.server) == (None, "")
+    assert found.elsewhere == str(tmp_path / "gdt")
     assert found.free > 0
     assert list((tmp_path / "gdt").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("//server/praxis", r"\\server\praxis\gdt\out"),
+        ("server:/export/", "server:/export/gdt/out"),
+    ],
+)
+def test_a_folder_of_another_machine_is_told_as_others_call_it(source: str, told: str) -> None:
+    """The practice software has to be told the server's name of it, not our mount point."""
+    place = Place("/mnt/p/gdt/out", "/mnt/p", "cifs", source, "", "/gdt/out", "1")
+    assert _on_server(place) == told
 
 
 def test_the_set_up_is_due_until_somebody_does_something(practice: Practice) -> None:

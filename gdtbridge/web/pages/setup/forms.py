@@ -58,6 +58,11 @@ class SetupForm:
         finding = self.folders.get(name)
         return finding.problem if finding is not None else None
 
+    def elsewhere(self, name: str) -> str:
+        """Return what other machines call the folder in a field, as far as that is known."""
+        finding = self.folders.get(name)
+        return (finding.elsewhere if finding is not None else "") or self.fields[name]
+
     def attributes(self, name: str, hint: str = "") -> Mapping[str, str | None]:
         """Return what a field's element says of its state; None for what does not apply."""
         is_wrong = name in self.errors or self.problem(name) is not None
