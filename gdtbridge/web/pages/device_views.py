@@ -14,6 +14,7 @@ from gdtbridge.callers.words import CONTEXT_REFUSED, spoken
 from gdtbridge.dataset.values import da_text
 from gdtbridge.devices import NetworkProfile
 from gdtbridge.devices.profile import VALUES
+from gdtbridge.devices.quirks import known_quirks
 from gdtbridge.durable.clock import local_time
 from gdtbridge.overview.devices import Device, EmptyList
 from gdtbridge.queries.explain import EntryOutcome, JudgedEntry
@@ -189,12 +190,24 @@ def profile_lines(profile: NetworkProfile, texts: Texts) -> list[str]:
     for key in sorted(VALUES):
         value = getattr(profile, key)
         if value != getattr(usual, key):
-            shown = ", ".join(value) if isinstance(value, tuple) else value
+            shown = ", ".join(_said(key, one, texts) for one in value) if _is_list(value) else value
             path = f"devices.profile.{key}"
             if texts.has(f"{path}.{value}"):
                 path = f"{path}.{value}"
             found.append(texts(path, value=shown))
     return found
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, tuple)
+
+
+def _said(key: str, value: str, texts: Texts) -> str:
+    """Return one of several values; a quirk by what is wrong with the device's objects."""
+    if key != "quirks":
+        return value
+    quirk = known_quirks()[value]
+    return (quirk.german, quirk.english)[texts.language]
 
 
 @dataclass(frozen=True, slots=True)
