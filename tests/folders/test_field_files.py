@@ -27,7 +27,9 @@ OUTCOMES = dict(
 
 def told(reception: Reception, code: str) -> list[AttentionItem]:
     """Return what a person is told of one kind."""
-    return [one for one in reception.practice.core.attention.items() if one.code == code]
+    attention = reception.practice.core.attention
+    (source,) = (one for one in attention.sources if code in one.codes)
+    return [one for one in attention.of(source) if one.code == code]
 
 
 def german(text: str) -> str:
