@@ -28,6 +28,8 @@ TAIL_MARK: Final = "<"
 """Begins a key that is a number read from its end."""
 LONGEST_KEY: Final = 64
 """Characters kept of a key."""
+LONGEST_TEXT: Final = 400
+"""Characters of a text whose words are kept: more than any may have (PS3.5 6.2, PN and LO)."""
 
 
 def plain_word(text: str) -> str:
@@ -60,7 +62,8 @@ def search_keys(
     person_name: str, texts: Iterable[str] = (), numbers: Iterable[str] = ()
 ) -> set[str]:
     """Return the keys under which a PN, further texts and the ends of numbers can be found."""
-    words = {word for text in (person_name, *texts) for word in folded_words(text)}
+    person_name = person_name[:LONGEST_TEXT]
+    words = {word for text in (person_name, *texts) for word in folded_words(text[:LONGEST_TEXT])}
     groups = [group.parts for group in PersonName.of(person_name).groups]
     families = [family for family, *_ in groups]
     given = [" ".join(names) for _, *names, _, _ in groups]
@@ -69,7 +72,7 @@ def search_keys(
         *(word_key(word) for word in words),
         *(word_key(word, FAMILY_MARK) for name in families for word in folded_words(name)),
         *(word_key(word, GIVEN_MARK) for name in given for word in folded_words(name)),
-        *(SOUND_MARK + sound for sound in sounds),
+        *(word_key(sound, SOUND_MARK) for sound in sounds),
         *(tail_key(number) for number in numbers if number),
     }
 

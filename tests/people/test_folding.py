@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdtbridge.people.folding import after, folded, folded_words, search_keys, sound_of, tail_key
+from gdtbridge.people.folding import (
+    LONGEST_KEY,
+    after,
+    folded,
+    folded_words,
+    search_keys,
+    sound_of,
+    tail_key,
+)
 
 LETTERS = "aeiousnmüäößéøI\u0131L'-"
 
@@ -61,6 +69,13 @@ def test_halves_of_double_names_are_words() -> None:
 def test_names_sound(name: str, sound: str) -> None:
     """By the table of 1969, with its published examples."""
     assert sound_of(name) == sound
+
+
+def test_no_key_is_longer_than_an_index_takes() -> None:
+    """Whatever a device sends for a name."""
+    keys = search_keys("Ka" * 5000 + "^" + "b " * 5000, ["c" * 5000], ["1" * 5000])
+    assert len(keys) < 20
+    assert max(map(len, keys)) <= LONGEST_KEY
 
 
 def test_keys_of_parts_stand_apart() -> None:

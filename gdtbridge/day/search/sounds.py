@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from gdtbridge.database import Connection
 from gdtbridge.day.search.model import ConditionKind, NamePart, SearchQuery
 from gdtbridge.people import Patient
-from gdtbridge.people.folding import SOUND_MARK, folded, sound_of
+from gdtbridge.people.folding import SOUND_MARK, folded, sound_of, word_key
 from gdtbridge.schema import claim, order_name, patient, patient_name, placed_order, study_name
 
 MOST: Final = 6
@@ -25,7 +25,7 @@ def similar_names(connection: Connection, query: SearchQuery) -> list[str]:
     for token in query.tokens:
         words = [one for one in token.readings if one.kind is ConditionKind.WORD]
         if words and words[0].part is not NamePart.GIVEN and (sound := sound_of(token.text)):
-            found.update(_families(connection, SOUND_MARK + sound))
+            found.update(_families(connection, word_key(sound, SOUND_MARK)))
             del found[""]
             for name in [one for one in found if folded(one) == words[0].word]:
                 del found[name]
@@ -48,5 +48,4 @@ def _families(connection: Connection, key: str) -> list[str]:
     ]
     families = sa.select(patient.c.family_name).where(patient.c.patient_id.in_(kept))
     found += connection.execute(families).scalars().all()
-    sound = key.removeprefix(SOUND_MARK)
-    return [one for one in found if sound_of(one) == sound]
+    return [one for one in found if word_key(sound_of(one), SOUND_MARK) == key]
