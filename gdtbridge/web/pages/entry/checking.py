@@ -139,7 +139,7 @@ class EntryChecker:
         texts, known, said = self.formats.texts, owner.patient, read.fields
         if "birth_date" in errors and known.birth_date is not None:
             born = birth_text(known)
-            told = texts("entry.known_birth", number=known.id, born=born)
+            told = texts(f"entry.owner.{owner.source.value}.birth", number=known.id, born=born)
             errors["birth_date"] += " " + told
             take = Offer(texts("entry.take_birth", born=born), {"birth_date": born})
             offers["birth_date"] = [take]

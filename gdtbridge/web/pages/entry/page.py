@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from flask import Response, request
 
+from gdtbridge.audit import AuditQuery
 from gdtbridge.errors import TooLate
 from gdtbridge.orders import Order, OrderRequest
 from gdtbridge.orders.editing import OFF_THE_LIST, EditedOrder
@@ -123,7 +124,8 @@ class EntryPage:
         theirs = merged(before, mine, was).theirs
         notice = self.changed_notice(edited)
         if theirs:
-            told = self.frame.texts("entry.merged", fields=self._told(theirs, was))
+            who, fields = self._other(edited.after), self._told(theirs, was)
+            told = self.frame.texts("entry.merged", who=who, fields=fields)
             notice = replace(notice, sentence=f"{notice.sentence} {told}")
         return self.frame.go(row_of(edited.after), notice)
 
@@ -134,7 +136,7 @@ class EntryPage:
         errors = dict(checked.errors)
         for name in conflict.found.conflicts:
             told = self._value(name, theirs) or texts("entry.empty")
-            errors[name] = texts("entry.conflict", value=told)
+            errors[name] = texts("entry.conflict", who=self._other(order), value=told)
         return self._show(replace(checked, errors=errors), None, order, status=409, before=theirs)
 
     # ------------------------------------------------------------------ while one types
@@ -267,6 +269,15 @@ class EntryPage:
         texts = self.frame.texts
         told = (f"{texts(f'entry.{name}')}: {self._value(name, fields)}" for name in names)
         return ", ".join(told)
+
+    def _other(self, order: Order) -> str:
+        """Return who changed an order last, as far as the audit trail knows."""
+        about = AuditQuery(
+            subject=f"order:{order.accession_number}", acts=("changed", "moved"), most=1
+        )
+        found = next(iter(self.core.audit.entries(about)), None)
+        known = found.actor.name if found is not None else ""
+        return known or self.frame.texts("entry.somebody")
 
     def _value(self, name: str, fields: FormFields) -> str:
         """Return the value of a field as people read it."""

@@ -24,8 +24,11 @@ LAST_YEAR: Final = 2200
 """Days of other years are not shown: there is nothing, and no day before the first."""
 MOST_NEEDS: Final = 3
 """Lines of the box that says what needs a person."""
-CHIPS: Final = tuple(dict.fromkeys(look.chip for look in STATES.values()))
-"""The groups of states a day is filtered by, in their order."""
+CHIPS: Final = (
+    *("needs-you", "waiting", "at-device", "on-its-way", "in-chart"),
+    *("over", "fetched"),
+)
+"""The groups of states a day is filtered by (`gdtbridge.day.StateLook.chip`), in their order."""
 
 
 @dataclass(frozen=True, slots=True)

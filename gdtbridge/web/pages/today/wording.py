@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
+from gdtbridge.clarifying.looking import key_of
 from gdtbridge.day import STATES, DayLine, LineAct, LineReason, LineState, ReasonCode, StateLook
 from gdtbridge.web.pages.formats import Formats
 from gdtbridge.web.pages.visitor import Visitor
@@ -14,6 +15,13 @@ TOLD: Final = frozenset({LineState.NEEDS_YOU, LineState.IN_CHART})
 """States a screen reader is told of when a line comes into them."""
 OF_DETAIL: Final = frozenset({ReasonCode.HELD, ReasonCode.REPORT, ReasonCode.STEP})
 """Reasons with a text for each of their details."""
+OF_DELIVERY: Final = frozenset(
+    {
+        *(ReasonCode.DELIVERY_QUESTION, ReasonCode.DELIVERY_FAILED, ReasonCode.DELIVERY_STUCK),
+        ReasonCode.UNCOLLECTED,
+    }
+)
+"""Reasons that are seen to where deliveries are."""
 BUSY: Final = frozenset({LineState.IN_EXAMINATION, LineState.RECEIVING})
 
 
@@ -40,6 +48,17 @@ class ShownLine:
         if LineAct.EDIT in self.line.acts and visitor.may_change:
             return f"/eintrag/{quote(self.line.order_number)}"
         return ""
+
+    def help_href(self, visitor: Visitor) -> str:
+        """Return where a person does what the line needs."""
+        code = self.line.reason.code
+        if code is ReasonCode.HELD:
+            return f"/klaeren/{key_of(self.line.exam_id)}"
+        if code in OF_DELIVERY:
+            return "/zustellungen"
+        if code is ReasonCode.REMARK:
+            return self.href(visitor) or "/klaeren"
+        return "/klaeren"
 
     @property
     def tone(self) -> str:
