@@ -48,7 +48,8 @@ def test_a_patient_is_added_by_keyboard_and_the_result_is_seen(
     with screen(browser) as page:
         page.goto(f"{url}/heute")
         page.keyboard.press("n")
-        expect(page.locator("#family_name")).to_be_focused()
+        expect(page.locator("#known")).to_be_focused()
+        page.keyboard.press("Enter")
         for word in ("Öztürk", "Emre", "3.7.91", "5120"):
             page.keyboard.type(word)
             page.keyboard.press("Enter")
@@ -74,6 +75,32 @@ def test_a_patient_is_added_by_keyboard_and_the_result_is_seen(
         expect(here).to_contain_text("abgeholt")
         expect(here.get_by_role("link", name="Öztürk, Emre")).to_be_focused()
         expect(page.locator("#announced")).to_have_text("Öztürk, Emre: in der Akte")
+
+
+def test_a_known_patient_is_added_by_four_letters(
+    browser: Browser, bridge: Service, url: str
+) -> None:
+    """Search, Enter, Strg+Enter: who was here fills the form, with when that was."""
+    with screen(browser) as page:
+        add(page, url, family_name="Nguyễn", given_name="Thị Mai", birth_date="1.2.96",
+            patient_id="6127", sex="F", procedure="Geburtshilfe", station="RAUM2")  # fmt: skip
+        page.goto(f"{url}/heute")
+        page.keyboard.press("n")
+        expect(page.locator("#known")).to_be_focused()
+        page.keyboard.type("nguy")
+        hit = page.get_by_role("option", name=re.compile("Nguyễn, Thị Mai"))
+        expect(hit).to_have_attribute("aria-selected", "true")
+        expect(hit).to_contain_text("*01.02.1996 · Nr. 6127 · zuletzt")
+        expect(hit).to_contain_text("Geburtshilfe")
+        assert violations(page) == []
+        page.keyboard.press("Enter")
+        expect(page.locator("#patient_id")).to_have_value("6127")
+        expect(page.locator("input[name=sex][value=F]")).to_be_checked()
+        expect(page.locator("#procedure")).to_be_focused()
+        page.keyboard.type("Abdomen")
+        page.keyboard.press("Control+Enter")
+        page.wait_for_url("**/heute*")
+        assert "6127" in listed(bridge, "RAUM1").values()
 
 
 def test_fields_are_checked_as_they_are_left(browser: Browser, url: str) -> None:
@@ -156,7 +183,7 @@ def test_one_after_the_other(browser: Browser, url: str) -> None:
         page.get_by_role("button", name="und noch einen").click()
         expect(page.get_by_role("status").first).to_contain_text("Wójcik hinzugefügt.")
         expect(page.locator("#family_name")).to_have_value("")
-        expect(page.locator("#family_name")).to_be_focused()
+        expect(page.locator("#known")).to_be_focused()
 
 
 def test_typed_text_is_not_lost_unasked(browser: Browser, url: str) -> None:
@@ -173,7 +200,7 @@ def test_typed_text_is_not_lost_unasked(browser: Browser, url: str) -> None:
         page.keyboard.press("Escape")
         page.wait_for_url("**/heute")
         page.goto(f"{url}/eintrag")
-        page.keyboard.type("Schmidt")
+        page.locator("#family_name").press_sequentially("Schmidt")
         page.get_by_role("link", name="Abbrechen").click()
         page.wait_for_url("**/heute")
         assert asked == ["beforeunload"]

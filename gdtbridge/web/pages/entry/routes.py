@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gdtbridge.web.pages.entry import acts, page
+from gdtbridge.web.pages.entry import acts, known, page
 from gdtbridge.web.pages.entry.acts import EntryActs
 from gdtbridge.web.pages.entry.page import EntryPage
 from gdtbridge.web.pages.routing import READ, PageRoute
@@ -16,6 +16,7 @@ def entry_routes(form: EntryPage) -> Iterator[PageRoute]:
     done = EntryActs(form)
     yield page.PATH, "entry_new", form.new, READ
     yield page.PATH, "entry_add", form.add, write
+    yield known.PATH, "entry_known", known.PatientHits(form.frame, form.core).show, READ
     yield page.CHECK_PATH, "entry_check", form.check, write
     yield page.ENTRY_PATH, "entry_edit", form.edit, READ
     yield page.ENTRY_PATH, "entry_save", form.save, write

@@ -1,5 +1,7 @@
 // The form of an entry: Enter goes on to the next field, what is offered fills several, what was left is checked.
 
+import { startCombobox } from "./combobox.js";
+
 const form = document.getElementById("entry");
 const touched = new Set();
 
@@ -10,9 +12,31 @@ function startEntry() {
   document.addEventListener("click", fillMany);
   document.body.addEventListener("htmx:afterSettle", markInvalid);
   document.getElementById("procedure").addEventListener("change", chooseStation);
-  if (!document.querySelector("[aria-invalid='true']") && !document.getElementById("family_name").value) {
-    document.getElementById("family_name").focus();
-  }
+  startKnown(document.getElementById("known"));
+}
+
+/** The search for a patient who is known: the first hit is chosen at once; without one Enter goes on. */
+function startKnown(field) {
+  if (!field) return;
+  startCombobox(field, document.getElementById("known-hits"), takePatient, { first: true });
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.defaultPrevented && !event.ctrlKey && !event.isComposing) {
+      event.preventDefault();
+      form.elements.family_name.focus();
+    }
+  });
+  if (!document.querySelector("[aria-invalid='true']") && !form.elements.family_name.value) field.focus();
+}
+
+function takePatient(option) {
+  fill(valuesOf(option));
+  form.elements.procedure.focus();
+}
+
+/** What `data-fill-family-name="…"` and so on say: value by field. */
+function valuesOf(element) {
+  const said = Object.entries(element.dataset).filter(([name]) => /^fill[A-Z]/.test(name));
+  return Object.fromEntries(said.map(([name, value]) => [nameOf(name), value]));
 }
 
 /** Enter: the next field, from the last one the button that saves. */
@@ -45,9 +69,9 @@ function leave(event) {
 function fillMany(event) {
   const button = event.target.closest("[data-fills-many]");
   if (!button) return;
-  const values = Object.entries(button.dataset).filter(([name]) => name.startsWith("fill") && name !== "fillsMany");
-  fill(Object.fromEntries(values.map(([name, value]) => [nameOf(name), value])));
-  document.getElementById(nameOf(values[0][0]))?.focus();
+  const values = valuesOf(button);
+  fill(values);
+  document.getElementById(Object.keys(values)[0])?.focus();
 }
 
 /** `fillFamilyName` means the field `family_name`. */
@@ -56,7 +80,7 @@ function nameOf(key) {
   return words.replace(/^_/, "");
 }
 
-export function fill(values) {
+function fill(values) {
   for (const [name, value] of Object.entries(values)) {
     const field = form.elements.namedItem(name);
     if (field) field.value = value;

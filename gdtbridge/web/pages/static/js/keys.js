@@ -7,9 +7,11 @@ const PATIENCE = 1000; // milliseconds between the two keys of a pair such as "g
 
 let first = "";
 let firstAt = 0;
+let leaving = false; // a key has opened another page: what is typed meanwhile is meant for that one
 
 export function startKeys() {
   document.addEventListener("keydown", press);
+  window.addEventListener("pageshow", () => (leaving = false));
   const off = document.getElementById("single-keys");
   if (off) {
     off.checked = !localStorage.getItem(OFF);
@@ -28,7 +30,7 @@ function press(event) {
   const single = !held && event.key.length === 1;
   if (single && (localStorage.getItem(OFF) || (types && !isChoice(types)))) return;
   if (!held && !single && types && event.key !== "Escape") return;
-  if (open && !held) return;
+  if ((open || leaving) && !held) return;
   const pair = event.timeStamp - firstAt < PATIENCE ? `${first} ${pressed}` : "";
   first = pressed;
   firstAt = event.timeStamp;
@@ -55,6 +57,7 @@ function act(action, event) {
   const target = event.target;
   switch (kind) {
     case "go":
+      leaving = true;
       location.assign(rest);
       return true;
     case "focus":
@@ -88,6 +91,7 @@ function focus(element) {
 }
 
 function click(element) {
+  leaving = Boolean(element?.href);
   element?.click();
   return Boolean(element);
 }
