@@ -192,6 +192,26 @@ def test_the_day_is_accessible(browser: Browser, url: str, width: str) -> None:
         assert covered_on_the_way(page) == []
 
 
+def test_a_message_ends_and_a_hidden_page_hardly_asks(browser: Browser, url: str) -> None:
+    """Half a minute to take back what was done; nobody looks, so nobody asks each two seconds."""
+    with screen(browser) as page:
+        page.clock.install()
+        add(page, url, family_name="Kurz", patient_id="51")
+        toast = page.locator(".toast")
+        expect(toast).to_contain_text("Kurz hinzugefügt.")
+        page.clock.run_for(25_000)
+        expect(toast).to_be_visible()
+        page.clock.run_for(6_000)
+        expect(toast).to_have_count(0)
+        page.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
+        page.clock.run_for(2_000)
+        asked: list[str] = []
+        page.on("request", lambda one: asked.append(one.url))
+        for _ in range(14):
+            page.clock.run_for(2_000)
+        assert len(asked) <= 1
+
+
 def test_a_page_that_lost_touch_says_so(browser: Browser, tmp_path: Path) -> None:
     """English, an empty day, and a bar as soon as nobody answers for ten seconds."""
     with practice_with_rooms(tmp_path, "en") as bridge, screen(browser) as page:
@@ -199,6 +219,11 @@ def test_a_page_that_lost_touch_says_so(browser: Browser, tmp_path: Path) -> Non
         page.goto(f"{address(bridge)}/heute")
         expect(page.locator("main")).to_contain_text("Nobody is on today's list.")
         assert violations(page) == []
+        page.get_by_role("link", name="Add a patient").click()
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("#family_name-told")).to_contain_text("Please enter the family name.")
+        assert violations(page) == []
+        page.goto(f"{address(bridge)}/heute")
         bridge.kill()
         for _ in range(12):
             page.clock.run_for(2000)

@@ -14,6 +14,7 @@ from tests.tools.dcmtk import find
 from tests.tools.device import send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
 from tests.tools.service import Service, service
+from tests.tools.waiting import wait_for
 
 ROOMS: Final = """\
 [practice]
@@ -46,9 +47,13 @@ name = "Raum 3"
 
 @contextmanager
 def practice_with_rooms(root: Path, language: str = "de") -> Iterator[Service]:
-    """Yield a running service of such a practice."""
+    """Yield a running service of such a practice, its first two rooms have asked for it."""
     (root / "gdtbridge.toml").write_text(ROOMS, "utf-8")
     with service(root, exam__quiet_seconds="0.2", page__language=language) as running:
+        for room in ("RAUM1", "RAUM2"):
+            listed(running, room)
+        asked = "SELECT id FROM worklist_query"
+        wait_for(lambda: len(running.rows(asked)) >= 2, 20, "the queries in the database")
         yield running
 
 

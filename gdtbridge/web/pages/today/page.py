@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from flask import Response, request
 
+from gdtbridge.clarifying import ClarifyingLine
 from gdtbridge.day import STATES, DayFilter, DaySheet, LineState, ShownDevice
 from gdtbridge.web.pages.entry.page import day_path
 from gdtbridge.web.pages.frame import Frame
@@ -61,7 +62,9 @@ class TodayPage:
         lines = [shown(one, formats) for one in sheet.lines]
         texts = self.frame.texts
         title = texts("nav.today") if day == today else formats.day(day)
-        needs = sheet.counts.get(LineState.NEEDS_YOU, 0)
+        needed = self._needed(sheet, lines, is_whole=not chip and not device)
+        elsewhere = self._elsewhere(sheet, states) if day == today else ()
+        needs = sheet.counts.get(LineState.NEEDS_YOU, 0) + len(elsewhere)
         return self.frame.show(
             "today/today.html",
             f"({needs}) {title}" if needs else title,
@@ -73,7 +76,9 @@ class TodayPage:
             after=day_path(day + timedelta(days=1), today),
             sheet=sheet,
             lines=lines,
-            needed=self._needed(sheet, lines, is_whole=not chip and not device),
+            needed=needed,
+            elsewhere=elsewhere[: MOST_NEEDS - len(needed)],
+            device_name=self.core.clarifying.device_name,
             needs=needs,
             chips=self._chips(sheet, day, chip, device),
             chosen=chip,
@@ -95,6 +100,13 @@ class TodayPage:
             lines = [shown(one, self.frame.formats) for one in found]
         need = [one for one in lines if one.line.state is LineState.NEEDS_YOU]
         return need[:MOST_NEEDS]
+
+    def _elsewhere(self, sheet: DaySheet, states: frozenset[LineState]) -> Sequence[ClarifyingLine]:
+        """Return what is held of exams of other days, the newest first."""
+        every = self.core.day.lines(sheet.day) if states else sheet
+        here = {one.exam_id for one in every.lines}
+        waiting = self.core.clarifying.queue.lines()
+        return [one for one in waiting if one.reason.is_hold and one.exam_id not in here]
 
     def _chips(self, sheet: DaySheet, day: date, chosen: str, device: str) -> Sequence[Chip]:
         counts = _by_chip(sheet)

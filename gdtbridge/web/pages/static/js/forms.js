@@ -2,6 +2,8 @@
 
 import { word } from "./words.js";
 
+const NOTICE = 30_000; // milliseconds a message stays
+
 const typed = new Set();
 
 export function startForms() {
@@ -22,6 +24,7 @@ export function startForms() {
   });
   document.querySelector("[aria-invalid='true']")?.focus();
   forgetNotice();
+  endNotice();
 }
 
 function send(event) {
@@ -84,6 +87,15 @@ function forgetNotice() {
   if (!address.searchParams.has("n")) return;
   address.searchParams.delete("n");
   history.replaceState(null, "", address);
+}
+
+/** What was done can be taken back here for half a minute, longer while somebody is at it. */
+function endNotice() {
+  const toast = document.querySelector(".toast");
+  if (!toast) return;
+  const isUsed = () => toast.matches(":hover") || toast.contains(document.activeElement);
+  const end = () => (isUsed() ? setTimeout(end, NOTICE) : toast.remove());
+  setTimeout(end, NOTICE);
 }
 
 function openDialog(event) {
