@@ -140,6 +140,10 @@ class Routing:
         return self.find(_ordered(reference, station, modality, route, station))
 
 
+_OF_LIST: Final = frozenset({OrderProgress.ACCEPTED, OrderProgress.CANCELLED})
+"""States an order may come into again: whoever removed it brought it back."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderAnswers:
     """The GDT records orders are answered with: `gdtbridge.orders.ports.OrderAnswerPort`."""
@@ -169,7 +173,11 @@ class OrderAnswers:
             return None
         if payload is None:
             return None
-        key = f"state-{order.accession_number}-{progress.name.lower()}"
+        told = ["state", order.accession_number, progress.name.lower()]
+        came_back = order.unlisted_at or order.changed_at
+        if came_back is not None and progress in _OF_LIST:  # off the list or back on it once more
+            told.append(f"{came_back:.0f}")
+        key = "-".join(told)
         return Message(
             kind="gdt",
             destination=target.destination,

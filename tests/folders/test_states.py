@@ -73,6 +73,21 @@ def test_a_cancelled_order_is_told(reception: Reception, dialect: str) -> None:
     assert texts == ([] if dialect == "medical-office" else wanted)
 
 
+def test_an_order_that_came_back_is_told_again(reception: Reception, dialect: str) -> None:
+    """Who removes an order and brings it back leaves the practice software with what is so."""
+    reception.drop(order())
+    reception.look()
+    practice = reception.practice
+    number = reception.entry.AccessionNumber
+    for act in (practice.core.editor.remove, practice.core.editor.restore) * 2:
+        practice.clock.turn(2)
+        act(number)
+    texts = [one.all(FIELD.get(dialect, "6228"))[-1] for one in told(practice)]
+    accepted, cancelled = "Auftrag angenommen: Abdomen", "Auftrag storniert: Abdomen"
+    wanted = [accepted, cancelled, accepted, cancelled, accepted]
+    assert sorted(texts) == ([] if dialect == "medical-office" else sorted(wanted))
+
+
 def test_images_of_another_patient_are_not_told(reception: Reception) -> None:
     """A study under the order's UID with another number says nothing in the order's chart."""
     practice = reception.practice
