@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +22,7 @@ from gdtbridge.settings import load_settings
 from tests.tools.reception import record
 from tests.tools.service import Service
 from tests.tools.trees import tree_of
+from tests.tools.waiting import wait_for
 
 NOBODY = 65534
 
@@ -317,6 +319,8 @@ def test_beside_the_service(tmp_path: Path) -> None:
         "GDTBRIDGE_STORAGE__ROOT": str(tmp_path / "var"),
     }
     try:
+        measured = partial(service.rows, "SELECT day, free FROM free_space")
+        wait_for(measured, 20, "the last that a start writes")
         before = tree_of(tmp_path / "var")
         ends = {command: run(command, **environ).exit_code for command in LOOKING}
         assert ends == {command: ENDS_WITH.get(command, 0) for command in LOOKING}
