@@ -12,7 +12,9 @@ from gdtbridge.clarifying import Candidate, CandidateSource, ClarifyingPart, Cla
 from gdtbridge.clarifying.acting import Foreseen, NumberDoubt
 from gdtbridge.clarifying.model import CellValue, DecidedExam, EvidenceField
 from gdtbridge.dataset.values import to_date
+from gdtbridge.gdt.errors import GdtDateError
 from gdtbridge.gdt.read.record import Record
+from gdtbridge.gdt.tables.dates import read_date
 from gdtbridge.gdt.write.results import Revision
 from gdtbridge.orders.model import Order
 from gdtbridge.people import Patient
@@ -44,7 +46,7 @@ class ClarifyWords:
             yield self.texts.rich(f"clarify.then.{kind}", number=one.number)
         for chart in said.charts:
             yield self._chart(chart, view)
-        if not said.charts:
+        if not said.charts and not said.taken_back:
             yield self.texts.rich("clarify.then.nothing")
         if len({one.patient.id for one in said.charts}) > 1:
             yield self.texts.rich("clarify.then.apart")
@@ -53,6 +55,9 @@ class ClarifyWords:
         for order in said.orders:
             yield self._order(order.order, order.outcome)
         for held in said.held:
+            if view is None:
+                yield self.texts.rich("clarify.then.waits")
+                continue
             yield self.texts.rich(
                 "clarify.then.held",
                 part=held.person,
@@ -203,7 +208,14 @@ class ClarifyWords:
 
     def shown(self, record: Record) -> list[str]:
         """Return what a record has that is seen in a chart: its day, what the test is called."""
-        return [value for name in ("6200", "8411", "6220") for value in record.all(name)][:4]
+        names = [value for name in ("8411", "6220") for value in record.all(name)]
+        return [*map(self._day, record.all("6200")), *names][:4]
+
+    def _day(self, text: str) -> str:
+        try:
+            return self.formats.day(read_date(text))
+        except GdtDateError:
+            return text
 
     def asks(
         self,
