@@ -82,3 +82,29 @@ def test_no_secret_is_in_a_change(client: FlaskClient, file: Path) -> None:
     for step in ("praxis", "netz", "praxissoftware", "geraet", "probe"):
         assert "swordfish" not in client.get(f"/einrichtung/{step}").text
     assert "swordfish" not in client.post(PATH, data=FORM).text
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "wrong"),
+    [
+        (
+            "netz",
+            {"devices": "here", "networks": "x", "aet": "A", "pages": "here"},
+            "networks",
+        ),
+        ("netz", {"devices": "network", "networks": "", "aet": "A", "pages": "here"}, "devices"),
+        ("netz", {"devices": "here", "networks": "", "aet": "GERÄT", "pages": "here"}, "aet"),
+        ("geraet", {"name": "Raum 1", "device_aet": "Ä", "host": "", "port": "104"}, "device_aet"),
+        ("geraet", {"name": "Raum 1", "device_aet": "A", "host": "", "port": "x"}, "port"),
+        ("praxissoftware", {"dialect": "none", "out": "", "in": ""}, "dialect"),
+    ],
+)
+def test_a_refusal_stands_beside_its_field(
+    client: FlaskClient, file: Path, path: str, fields: dict[str, str], wrong: str
+) -> None:
+    """By the name of the setting, however the refusal writes it."""
+    answer = client.post(f"/einrichtung/{path}", data=fields)
+    assert answer.status_code == 422
+    assert f'class="error" id="{wrong}-told"' in answer.text
+    assert '<div class="note need">' not in answer.text
+    assert file.read_text("utf-8") == ""

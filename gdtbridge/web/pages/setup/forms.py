@@ -124,10 +124,16 @@ def _told(told: str, name: str, texts: Texts) -> str:
 
 
 def _is_of(key: str, said: str) -> bool:
-    """Return whether a refusal's key is a setting's: ``device.0.aet`` is of ``device.aet``."""
+    """Return whether a refusal's key is a setting's.
+
+    ``device.0.aet`` and ``device (Raum 1).aet`` are of ``device.aet``, ``dicom.allowed_networks.0``
+    is of ``dicom.allowed_networks``.
+    """
     section, _, name = said.partition(".")
-    place = key.partition(" ")[0]
-    return place == said or (place.startswith(f"{section}.") and place.endswith(f".{name}"))
+    place = key.partition(" = ")[0]
+    if place == said or place.startswith(f"{said}."):
+        return True
+    return place.startswith((f"{section}.", f"{section} (")) and place.endswith(f".{name}")
 
 
 def _fixed(step: SetupStep, file: SettingsFile) -> Mapping[str, str]:
