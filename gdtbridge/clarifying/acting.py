@@ -6,7 +6,7 @@ when anything that rests on has changed since.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -28,7 +28,7 @@ from gdtbridge.outbox import Outbox
 from gdtbridge.results.consequences import Consequences
 from gdtbridge.results.corrections import ResultCorrections
 from gdtbridge.results.rehearsal import Act, Rehearsal
-from gdtbridge.results.wrong_results import TakenBack
+from gdtbridge.results.wrong_results import TakenBack, all_in_chart
 
 T = TypeVar("T")
 
@@ -179,7 +179,17 @@ class Clarifier:
     def foresee_withdrawal(self, exam_id: int, number: str, to: str = "") -> Foreseen:
         """Return what becomes of an exam when a chart's results are taken back."""
         act = self._withdrawing(exam_id, number, "?", to, "")
-        return Foreseen(self.rehearsal.of(exam_id, act))
+        found = self.rehearsal.of(exam_id, act)
+        return Foreseen(found, tuple(self._doubts_of(exam_id, number, to.strip())))
+
+    def _doubts_of(self, exam_id: int, number: str, to: str) -> Iterator[NumberDoubt]:
+        """Yield whom else ``to`` is known for than the objects that ``number`` has."""
+        exam, claims = self._known(exam_id)
+        with self.database.read() as connection:
+            theirs = all_in_chart(connection, self.corrections.archive, exam, number).claims
+        doubt = self._doubt(exam, claims, theirs, to) if to and theirs else None
+        if doubt is not None:
+            yield doubt
 
     def withdraw(
         self, exam_id: int, number: str, reason: str, to: str, mark: str, who: str

@@ -101,8 +101,7 @@ class ResultCorrections:
         exam, claims = self._known(study_instance_uid)
         with self.database.read() as connection:
             wrong = self._all_of(connection, exam, number)
-        if to in wrong.numbers:
-            raise OrderError("to", "Das ist dieselbe Akte. / That is the same chart.")
+        _must_be_another_chart(wrong, to)
         if to and wrong.claims and not confirmed:
             self.held.must_not_be_another(exam, claims, wrong.claims, to)
         word = PersonsWord(to, confirmed=confirmed)
@@ -124,6 +123,7 @@ class ResultCorrections:
         Without a number in ``word`` it is held.
         """
         wrong = self._all_of(connection, exam, number)
+        _must_be_another_chart(wrong, word.number)
         taken = self._retract(connection, exam, wrong, reason)
         self._decide_again(
             connection,
@@ -389,3 +389,8 @@ class ResultCorrections:
                 return TakenBack(wrong.number, wrong.results)
         told = self.retractor.retract(connection, exam, wrong, reason, keys)
         return TakenBack(wrong.number, wrong.results, tuple(told))
+
+
+def _must_be_another_chart(wrong: WrongResults, to: str) -> None:
+    if to in wrong.numbers:
+        raise OrderError("to", "Das ist dieselbe Akte. / That is the same chart.")

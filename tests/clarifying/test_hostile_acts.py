@@ -11,7 +11,7 @@ import pytest
 
 from gdtbridge.clarifying import Assignment, Clarifier
 from gdtbridge.database import Connection, Database
-from gdtbridge.errors import AlreadyDecided, Outdated
+from gdtbridge.errors import AlreadyDecided, OrderError, Outdated
 from tests.clarifying import scenes
 from tests.clarifying.scenes import WEISS, Stage
 from tests.clarifying.test_acts import ANNA, SOMMER, assign, view_of
@@ -116,3 +116,28 @@ def test_two_click_in_the_same_moment(stage: Stage) -> None:
         late.assign(1, mine, marks[0], ANNA)
     assert (error.value.who, error.value.number) == (SOMMER, "815")
     assert set(_charts(stage)) == {"815"}
+
+
+class TestWithdrawal:
+    """What is taken out of one chart and put into another."""
+
+    def test_the_number_of_somebody_else_is_said_before(self, stage: Stage) -> None:
+        """As it is where something held is assigned: the click is the confirmation."""
+        stage.image()
+        stage.image(StudyInstanceUID="2.25.5", **WEISS)
+        stage.practice.wait()
+        acts = stage.practice.core.clarifying.acts
+        assert acts.foresee_withdrawal(1, "4711", "9999").doubts == ()
+        (doubt,) = acts.foresee_withdrawal(1, "4711", "815").doubts
+        assert doubt.number == "815"
+        assert "Müller" in doubt.sent
+        assert any("Weiß" in one for one in doubt.known)
+
+    def test_from_a_chart_into_itself(self, stage: Stage) -> None:
+        """It is no withdrawal: the chart would be told that its result is wrong."""
+        stage.image()
+        stage.practice.wait()
+        acts = stage.practice.core.clarifying.acts
+        with pytest.raises(OrderError) as error:
+            acts.foresee_withdrawal(1, "4711", " 4711 ")
+        assert error.value.field == "to"

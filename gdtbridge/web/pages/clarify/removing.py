@@ -143,6 +143,7 @@ class RemovingPages:
             error=error,
             told=told,
             act_mark=foreseen.mark if foreseen is not None else "",
+            doubts=foreseen.doubts if foreseen is not None else (),
             sentences=self._words.sentences(foreseen) if foreseen is not None else [],
         )
 
