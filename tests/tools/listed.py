@@ -46,10 +46,10 @@ name = "Raum 3"
 
 
 @contextmanager
-def practice_with_rooms(root: Path, language: str = "de") -> Iterator[Service]:
+def practice_with_rooms(root: Path, language: str = "de", **settings: str) -> Iterator[Service]:
     """Yield a running service of such a practice, its first two rooms have asked for it."""
     (root / "gdtbridge.toml").write_text(ROOMS, "utf-8")
-    with service(root, exam__quiet_seconds="0.2", page__language=language) as running:
+    with service(root, exam__quiet_seconds="0.2", page__language=language, **settings) as running:
         for room in ("RAUM1", "RAUM2"):
             listed(running, room)
         asked = "SELECT id FROM worklist_query"
