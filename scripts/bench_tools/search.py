@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from bench_tools.stock import A_DAY, fill
@@ -59,9 +60,13 @@ def _figures(
     shown = day.today - timedelta(days=3)
     found = {f"a day of {A_DAY} patients": _median(lambda: day.lines(shown))}
     for typed in TYPED:
-        found[f"search: {typed}"] = _median(lambda text=typed: search.find(search.read(text)))
+        found[f"search: {typed}"] = _median(partial(_find, search, typed))
     found["typing: mü"] = _median(lambda: search.suggestions("mü"))
     return found
+
+
+def _find(search: Search, typed: str) -> None:
+    search.find(search.read(typed))
 
 
 def _median(job: Callable[[], object]) -> float:

@@ -64,7 +64,8 @@ class Bridge:
     def values(self, study: Study, report: Path) -> bytes:
         """Return the value record of the study's Structured Report."""
         read = read_report(report)
-        return self._records.values(_planned(study), read, news_of({}, read)) or b""
+        made = self._records.values(_planned(study), read, news_of({}, read))
+        return made.payload if made is not None else b""
 
     def supplement(self, study: Study) -> bytes:
         """Return the record of two further pictures, with a remark."""
