@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.tools.browser import screen
-from tests.tools.listed import address, practice_with_rooms, type_entry
+from tests.tools.listed import add, address, practice_with_rooms, type_entry
 from tests.tools.service import Service
 
 
@@ -59,3 +59,32 @@ def test_the_same_key_with_other_content_is_another_patient(
         page.goto(f"{url}/heute")
         expect(page.get_by_role("link", name="Dritte")).to_have_count(1)
         expect(page.get_by_role("link", name="Vierte")).to_have_count(1)
+
+
+def test_two_people_move_one_entry(browser: Browser, bridge: Service) -> None:
+    """Who changes the device leaves the time of the other; one field of both is asked about."""
+    url = address(bridge)
+    with screen(browser) as one, screen(browser) as other:
+        number = add(one, url, family_name="Fünfte", patient_id="8005", birth_date="1.2.1990",
+                     time="23:55")  # fmt: skip
+        for page in (one, other):
+            page.goto(f"{url}/eintrag/{number}/verschieben")
+        one.locator("#time").fill("23:56")
+        one.get_by_role("button", name="Verschieben").click()
+        one.wait_for_url("**/heute*")
+        other.locator("#station").select_option("RAUM2")
+        other.get_by_role("button", name="Verschieben").click()
+        other.wait_for_url("**/heute*")
+        row = other.locator(f'[id="order:{number}"]')
+        expect(row).to_contain_text("23:56")
+        expect(row).to_contain_text("Raum 2")
+        for page in (one, other):
+            page.goto(f"{url}/eintrag/{number}/verschieben")
+        for page, time in ((one, "23:57"), (other, "23:58")):
+            page.locator("#time").fill(time)
+            page.get_by_role("button", name="Verschieben").click()
+        expect(other.locator("#time-told")).to_contain_text("23:57")
+        expect(other.locator("#time")).to_have_value("23:58")
+        other.get_by_role("button", name="Verschieben").click()
+        other.wait_for_url("**/heute*")
+        expect(row).to_contain_text("23:58")

@@ -26,6 +26,8 @@ REMOVE_PATH: Final = f"{ENTRY_PATH}/entfernen"
 RESTORE_PATH: Final = f"{ENTRY_PATH}/wieder"
 MOVE_PATH: Final = f"{ENTRY_PATH}/verschieben"
 UNDO_PATH: Final = f"{ENTRY_PATH}/zurueck"
+MOVED: Final = ("day", "time", "station")
+"""The fields of the form that moves an entry."""
 ROW: Final = re.compile(r"(order|exam|step):[\w.:-]{1,64}")
 """The key of a row (`gdtbridge.day.DayLine.key`)."""
 
@@ -87,19 +89,26 @@ class EntryActs:
         return self._show_where(order, FormFields.of_order(order), {})
 
     def _move(self, number: str, fields: Mapping[str, str]) -> Response:
-        wanted = {one: fields[one] for one in ("station", "time") if fields.get(one)}
+        wanted = {one: fields[one] for one in MOVED if one != "day" and fields.get(one)}
         try:
             if fields.get("day"):
                 today = self.page.now().date()
                 wanted["day"] = typed_day(fields["day"], today).isoformat()
         except TypedDateError as error:
-            said = {one: fields.get(one, "") for one in ("day", "time", "station")}
+            said = {one: fields.get(one, "") for one in MOVED}
             shown = replace(FormFields.of_order(self.page.waiting(number)), **said)
             told = {"day": self.page.frame.texts.half(str(error))}
             return self._show_where(self.page.waiting(number), shown, told)
 
+        before = FormFields.sent(fields, BEFORE)
+
         def moved(order: Order) -> OrderRequest:
-            return self._request(replace(FormFields.of_order(order), **wanted), order)
+            theirs = FormFields.of_order(order)
+            mine = {one: said for one, said in wanted.items() if said != getattr(before, one)}
+            told = self._conflicts(before, mine, theirs, order)
+            if told:
+                raise WrongFields(replace(theirs, **mine), told)
+            return self._request(replace(theirs, **mine), order)
 
         try:
             edited = self.page.core.editing.edit(number, moved)
@@ -107,6 +116,22 @@ class EntryActs:
             return self._show_where(self.page.waiting(number), wrong.fields, wrong.errors)
         concerns_order(edited.after)
         return self.page.frame.go(row_of(edited.after), self.page.changed_notice(edited))
+
+    def _conflicts(
+        self, before: FormFields, mine: Mapping[str, str], theirs: FormFields, order: Order
+    ) -> Mapping[str, str]:
+        """Return a sentence for each field that somebody else changed since the form was shown."""
+        told = {}
+        for name, said in mine.items():
+            was, now = getattr(before, name), getattr(theirs, name)
+            if was and now not in {was, said}:
+                day = theirs.scheduled_day
+                shown = self.page.frame.formats.day(day) if name == "day" and day else now
+                if name == "station":
+                    shown = self.page.stations(now).get(now, now)
+                who = self.page.other(order)
+                told[name] = self.page.frame.texts("entry.conflict", who=who, value=shown)
+        return told
 
     def _show_where(self, order: Order, said: FormFields, errors: Mapping[str, str]) -> Response:
         """Show the form that moves an entry, with what is wrong beside its field."""
@@ -122,6 +147,7 @@ class EntryActs:
             keys=("form",),
             own=True,
             order=order,
+            before={name: FormFields.of_order(order).before[BEFORE + name] for name in MOVED},
             said=said,
             errors=errors,
             back=day_path(listed, self.page.now().date()),

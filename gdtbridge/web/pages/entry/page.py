@@ -124,7 +124,7 @@ class EntryPage:
         theirs = merged(before, mine, was).theirs
         notice = self.changed_notice(edited)
         if theirs:
-            who, fields = self._other(edited.after), self._told(theirs, was)
+            who, fields = self.other(edited.after), self._told(theirs, was)
             told = self.frame.texts("entry.merged", who=who, fields=fields)
             notice = replace(notice, sentence=f"{notice.sentence} {told}")
         return self.frame.go(row_of(edited.after), notice)
@@ -136,7 +136,7 @@ class EntryPage:
         errors = dict(checked.errors)
         for name in conflict.found.conflicts:
             told = self._value(name, theirs) or texts("entry.empty")
-            errors[name] = texts("entry.conflict", who=self._other(order), value=told)
+            errors[name] = texts("entry.conflict", who=self.other(order), value=told)
         return self._show(replace(checked, errors=errors), None, order, status=409, before=theirs)
 
     # ------------------------------------------------------------------ while one types
@@ -270,7 +270,7 @@ class EntryPage:
         told = (f"{texts(f'entry.{name}')}: {self._value(name, fields)}" for name in names)
         return ", ".join(told)
 
-    def _other(self, order: Order) -> str:
+    def other(self, order: Order) -> str:
         """Return who changed an order last, as far as the audit trail knows."""
         about = AuditQuery(
             subject=f"order:{order.accession_number}", acts=("changed", "moved"), most=1
