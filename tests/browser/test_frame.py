@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
+from gdtbridge.language import Language
+from gdtbridge.tsv import table
+from gdtbridge.web.pages.header import PATHS
+from gdtbridge.web.pages.texts import texts_of
 from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
 from tests.tools.service import Service
 
@@ -30,7 +34,7 @@ def test_keys_can_be_shown_and_switched_off(browser: Browser, url: str) -> None:
     with screen(browser) as page:
         page.goto(url)
         page.keyboard.press("/")
-        expect(page.get_by_role("searchbox")).to_be_focused()
+        expect(page.locator("#search")).to_be_focused()
         page.keyboard.type("n")
         expect(page).to_have_url(url)
         page.get_by_role("heading", level=1).click()
@@ -40,11 +44,43 @@ def test_keys_can_be_shown_and_switched_off(browser: Browser, url: str) -> None:
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_be_hidden()
         page.keyboard.press("/")
-        expect(page.get_by_role("searchbox")).not_to_be_focused()
+        expect(page.locator("#search")).not_to_be_focused()
         page.goto("about:blank")
         page.goto(url)
         page.keyboard.press("/")
-        expect(page.get_by_role("searchbox")).not_to_be_focused()
+        expect(page.locator("#search")).not_to_be_focused()
+
+
+GOES = [row for row in table("web/pages/keys.tsv") if row[2].startswith("go:")]
+
+
+def test_two_keys_lead_to_each_area(browser: Browser, url: str) -> None:
+    """G and a letter, from wherever one is; every area of the navigation has its pair."""
+    assert {action.removeprefix("go:") for _, _, action, _ in GOES} == set(PATHS.values())
+    with screen(browser) as page:
+        page.goto(url)
+        for _, key, action, text in GOES:
+            for one in key.split():
+                page.keyboard.press(one)
+            page.wait_for_url(f"**{action.removeprefix('go:')}")
+            title = texts_of(Language.GERMAN)(text)
+            expect(page.get_by_role("link", name=title, exact=True).first).to_have_attribute(
+                "aria-current", "page"
+            )
+
+
+def test_one_key_adds_prints_and_leads_back(browser: Browser, url: str) -> None:
+    """N is the form, Escape leaves it, D prints; what Ctrl and a letter do is the browser's."""
+    with screen(browser) as page:
+        page.goto(url.replace("/mehr", "/heute"))
+        page.keyboard.press("Control+n")
+        page.keyboard.press("n")
+        page.wait_for_url("**/eintrag")
+        page.keyboard.press("Escape")
+        page.wait_for_url("**/heute**")
+        page.evaluate("window.print = () => { document.body.dataset.printed = 'yes'; }")
+        page.keyboard.press("d")
+        expect(page.locator("body[data-printed]")).to_have_count(1)
 
 
 def test_what_is_not_there_is_a_page(browser: Browser, url: str) -> None:
