@@ -66,6 +66,12 @@ class MemorySystem:
         return b""
 
 
+class MemorySetup:
+    """A practice that was set up."""
+
+    is_due = False
+
+
 class MemoryQueries:
     """Nobody asked, and nobody would see anything; the folder of the device AWAY is away."""
 
@@ -209,7 +215,12 @@ def ports(orders: MemoryOrders, studies: MemoryStudies, house: House) -> CorePor
     """Return the ports of the calls of programs, and who may come in; pages have nobody to ask."""
     nobody: dict[str, Any] = dict.fromkeys(one.name for one in fields(CorePorts))
     asked = {"orders": orders, "answers": orders, "studies": studies}
-    others = {"queries": MemoryQueries(), "system": MemorySystem(), "revision": int}
+    others = {
+        "queries": MemoryQueries(),
+        "setup": MemorySetup(),
+        "system": MemorySystem(),
+        "revision": int,
+    }
     access = {"access": house.access, "audit": house.trail}
     return CorePorts(**{**nobody, **asked, **others, **access})
 
