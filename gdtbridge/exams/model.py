@@ -58,6 +58,8 @@ class ReportState(StrEnum):
     """The device sent another content under its UID before it was read."""
     ACCEPTED = "accepted"
     """A person has seen that it could not be sent."""
+    RESENT = "resent"
+    """No value of it was sent, and the device sent the same bytes again: it is read once more."""
 
 
 class HoldReason(StrEnum):
@@ -395,9 +397,10 @@ class ExamProblem:
 
 @dataclass(frozen=True, slots=True)
 class PendingReport:
-    """A Structured Report that has not been read."""
+    """A Structured Report that has to be read; ``resent`` as in `ReportState`."""
 
     id: int
     instance_id: int
     sop_instance_uid: str
     claim_id: int
+    resent: bool = False

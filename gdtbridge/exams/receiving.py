@@ -90,7 +90,8 @@ class InstanceReceiver:
             raise ProcessingFailure(str(error)) from error
         if stored.content is not None and not receipt.entered:
             self.archive.move(incoming, stored)
-        if is_result and receipt.status is not ReceiptStatus.SAME:
+        may_wake = receipt.status is not ReceiptStatus.SAME or is_report(incoming.SOPClassUID)
+        if is_result and may_wake:
             self.due.ring(self.completion.first_wait)
             self.outbox.wake()
         if receipt.status is ReceiptStatus.CONFLICT:
@@ -114,7 +115,12 @@ class InstanceReceiver:
             if not awaited.reported:
                 return self._enter_fetched(connection, incoming, header, stored, now), False
         self._tell_of_new(connection, incoming, header)
-        return self.enter(connection, incoming, header, stored, now), True
+        receipt = self.enter(connection, incoming, header, stored, now)
+        if receipt.status is ReceiptStatus.SAME and is_report(incoming.SOPClassUID):
+            exam_id = store.resend_report(connection, receipt.instance_id, now)
+            if exam_id is not None:
+                log.info("exam %d: a report that was not sent came again", exam_id)
+        return receipt, True
 
     def _enter_fetched(
         self,

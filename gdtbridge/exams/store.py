@@ -9,6 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from gdtbridge.archive import Standing
+from gdtbridge.catalogue.untold import UNREADABLE, UNWRITABLE
 from gdtbridge.database import Connection
 from gdtbridge.exams.claim_store import HELD, claims_of
 from gdtbridge.exams.model import (
@@ -240,13 +241,19 @@ def want_report(
 
 def replace_report(connection: Connection, instance_id: int) -> None:
     """Note that a report which nobody read yet has been replaced by the device."""
-    here = sa.and_(report.c.instance_id == instance_id, report.c.state == ReportState.PENDING)
+    unread = (ReportState.PENDING, ReportState.RESENT)
+    here = sa.and_(report.c.instance_id == instance_id, report.c.state.in_(unread))
     connection.execute(sa.update(report).where(here).values(state=ReportState.REPLACED))
 
 
 def forget_reports(connection: Connection, instances: Iterable[int]) -> None:
     """Note that a chart does not have any more what the reports in these instances said."""
-    gone = (ReportState.PENDING, ReportState.REPORTED, ReportState.UNCHANGED)
+    gone = (
+        ReportState.PENDING,
+        ReportState.RESENT,
+        ReportState.REPORTED,
+        ReportState.UNCHANGED,
+    )
     here = sa.and_(report.c.instance_id.in_(list(instances)), report.c.state.in_(gone))
     connection.execute(sa.update(report).where(here).values(state=ReportState.REPLACED))
 
@@ -254,11 +261,12 @@ def forget_reports(connection: Connection, instances: Iterable[int]) -> None:
 def accept_reports(connection: Connection, instances: Iterable[int]) -> int:
     """Note that a person has seen why reports were not sent; return how many there were.
 
-    What was sent of them stays what the chart has: those with a record stay reported.
+    What was sent of them stays what the chart has: those with a record stay reported. One that the
+    device sent again is read all the same.
     """
     here = sa.and_(report.c.instance_id.in_(list(instances)), report.c.problem != "")
-    sent = report.c.state == ReportState.REPORTED
-    state = sa.case((sent, ReportState.REPORTED), else_=ReportState.ACCEPTED)
+    stays = report.c.state.in_((ReportState.REPORTED, ReportState.RESENT))
+    state = sa.case((stays, report.c.state), else_=ReportState.ACCEPTED)
     done = connection.execute(sa.update(report).where(here).values(problem="", state=state))
     return int(done.rowcount)
 
@@ -271,6 +279,25 @@ def read_again(connection: Connection, instances: Iterable[int]) -> None:
         .where(here, report.c.state != ReportState.REPLACED)
         .values(state=ReportState.PENDING, problem="")
     )
+
+
+def resend_report(connection: Connection, instance_id: int, now: float) -> int | None:
+    """Have a report read once more that the device sent again and no value of which was sent.
+
+    What its chart was told instead is kept. Return the exam, which is looked at ``now`` (UTC); None
+    where there is nothing to read.
+    """
+    notices = (report.c.fingerprint.startswith(f"{why}:") for why in (UNREADABLE, UNWRITABLE))
+    unsent = sa.or_(
+        report.c.state.in_((ReportState.UNREADABLE, ReportState.ACCEPTED)),
+        sa.and_(report.c.state == ReportState.REPORTED, sa.or_(*notices)),
+    )
+    here = sa.and_(report.c.instance_id == instance_id, unsent)
+    query = sa.update(report).where(here).values(state=ReportState.RESENT)
+    exam_id: int | None = connection.execute(query.returning(report.c.exam_id)).scalar()
+    if exam_id is not None:
+        wake(connection, [exam_id], now)
+    return exam_id
 
 
 PROBLEM: Final = report.c.problem != sa.literal_column("''")

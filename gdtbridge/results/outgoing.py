@@ -224,7 +224,13 @@ class ResultMessages:
         return record
 
     def _put_notice(self, pending: PendingReport, reason: str, problem: str) -> ValueRecord | None:
-        """Put the record that says why the chart gets nothing of a report; once for each reason."""
+        """Put the record that says why the chart gets nothing of a report; once for each reason.
+
+        Of one that the device sent again everybody was told before.
+        """
+        if pending.resent:
+            store.end_resent(self.connection, pending.id)
+            return None
         planned, told = self.gathered.planned, revision.untold(reason)
         try:
             payload = None

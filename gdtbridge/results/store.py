@@ -19,15 +19,24 @@ from gdtbridge.schema import exam, exam_result, instance, outbox, report
 from gdtbridge.statement import Statement
 
 _PENDING: Final = Statement(
-    sa.select(report.c.id, report.c.instance_id, report.c.sop_instance_uid, instance.c.claim_id)
+    sa.select(
+        report.c.id,
+        report.c.instance_id,
+        report.c.sop_instance_uid,
+        instance.c.claim_id,
+        report.c.state == ReportState.RESENT,
+    )
     .select_from(report.join(instance, instance.c.id == report.c.instance_id))
-    .where(report.c.exam_id == sa.bindparam("exam"), report.c.state == ReportState.PENDING)
+    .where(
+        report.c.exam_id == sa.bindparam("exam"),
+        report.c.state.in_((ReportState.PENDING, ReportState.RESENT)),
+    )
     .order_by(report.c.id)
 )
 
 
 def pending_reports(connection: Connection, exam_id: int) -> list[PendingReport]:
-    """Return the exam's reports that were not read, oldest first."""
+    """Return the exam's reports that have to be read, oldest first."""
     return [PendingReport(*row) for row in _PENDING.rows(connection, exam=exam_id)]
 
 
@@ -49,7 +58,7 @@ def sent_values(connection: Connection, exam_id: int, of_patient: Sequence[str])
         sa.select(report.c.sent)
         .where(
             report.c.exam_id == exam_id,
-            report.c.state == ReportState.REPORTED,
+            report.c.state.in_((ReportState.REPORTED, ReportState.RESENT)),
             sa.or_(*ends),
         )
         .order_by(report.c.id)
@@ -99,6 +108,16 @@ def settle_report(
         .where(report.c.id == report_id)
         .values(state=state, fingerprint=fingerprint, problem=problem, sent=sent)
     )
+
+
+def end_resent(connection: Connection, report_id: int) -> None:
+    """Let a report that cannot be sent this time either stand as it did before it came again."""
+    state = sa.case(
+        (report.c.sent != "", ReportState.REPORTED),
+        (report.c.problem != "", ReportState.UNREADABLE),
+        else_=ReportState.ACCEPTED,
+    )
+    connection.execute(sa.update(report).where(report.c.id == report_id).values(state=state))
 
 
 def open_results(connection: Connection, accession_number: str) -> int | None:
