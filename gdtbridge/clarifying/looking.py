@@ -205,8 +205,13 @@ def _evidence(
 def _order_of(
     found: ExamEvidence, decision: Decision, candidates: Sequence[Candidate]
 ) -> Order | None:
-    """Return the order that says most: the objects', else an open one of a candidate."""
+    """Return the order that says most: the objects', else an open one of the only person it may be.
+
+    Of several people nobody is held beside the device as if it were known: they are choices.
+    """
     own = PersonEvidence(found, decision.claims).orders
     if own:
         return own[0]
-    return next((one.order for one in candidates if one.order is not None), None)
+    ordered = [one for one in candidates if one.order is not None]
+    likely = [one for one in ordered if one.is_alike] or ordered
+    return likely[0].order if len({one.patient.id for one in likely}) == 1 else None

@@ -76,6 +76,20 @@ class TestCandidates:
         found = {one.patient.id: one.sources for one in part.candidates}
         assert found == {"70": {CandidateSource.AT_DEVICE}}
 
+    @pytest.mark.parametrize(("numbers", "beside"), [(["70"], True), (["70", "72"], False)])
+    def test_of_several_people_nobody_stands_in_the_evidence(
+        self, stage: Stage, numbers: list[str], *, beside: bool
+    ) -> None:
+        """The first of two who wait is not shown as what "the order says"; the only one is."""
+        for number in numbers:
+            at = stage.practice.clock.local()
+            order = stage.practice.order(patient_id=number, scheduled=at, station="US01")
+            stage.practice.core.orders.place(order)
+        scenes.without_number(stage)
+        (part,) = view_of(stage).parts
+        assert [one.patient.id for one in part.candidates] == numbers
+        assert (EvidenceSource.ORDER in part.evidence.columns) is beside
+
     def test_the_same_person_of_earlier_exams(self, stage: Stage) -> None:
         """Name and birth date lead to the chart that has a result of the person."""
         stage.image(StudyInstanceUID="2.25.5", **WEISS)
