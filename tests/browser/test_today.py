@@ -16,6 +16,8 @@ from tests.tools.service import Service
 
 TODAY = date.today()  # noqa: DTZ011 - the practice's day
 TOMORROW = TODAY + timedelta(days=1)
+GLOVED = 40
+"""Pixels a finger in a glove needs."""
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +192,29 @@ def test_the_day_is_accessible(browser: Browser, url: str, width: str) -> None:
         assert violations(page) == []
         assert not scrolls_sideways(page)
         assert covered_on_the_way(page) == []
+        if width == "phone":
+            boxes = [link.bounding_box() for link in page.locator("a.patient, .brand").all()]
+            assert min(box["height"] for box in boxes if box) >= GLOVED
+
+
+def test_words_are_whole_on_paper(browser: Browser, url: str) -> None:
+    """The list of the day fits a sheet without a word broken in two."""
+    with screen(browser) as page:
+        day = TODAY + timedelta(days=12)
+        page.goto(f"{url}/eintrag?tag={day}")
+        type_entry(page, family_name="W" * 62, birth_date="1.2.90", patient_id="93", time="9")
+        type_entry(page, procedure="Echokardiographie")
+        page.keyboard.press("Control+Enter")
+        page.wait_for_url("**/heute*")
+        page.emulate_media(media="print")
+        page.evaluate("document.body.style.width = '680px'")  # A4 between its margins
+        cell = page.get_by_role("cell").filter(has_text="Echokardiographie")
+        lines = cell.evaluate("""(one) => {
+          const range = document.createRange();
+          range.selectNodeContents(one);
+          return new Set([...range.getClientRects()].map((box) => box.top)).size;
+        }""")
+        assert lines == 1
 
 
 def test_a_message_ends_and_a_hidden_page_hardly_asks(browser: Browser, url: str) -> None:
