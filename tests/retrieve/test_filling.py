@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 from gdtbridge.schema import claim, exam, instance, instance_head, study_name
 from gdtbridge.settings import load_settings
 from tests.tools.practice import Practice
+from tests.tools.unpacking import unpack
 from worklist import name_keys
 
 OLD = Path(__file__).parents[1] / "upgrade" / "schema-3.tar.gz"
@@ -27,8 +27,7 @@ def missing(practice: Practice) -> list[int]:
 
 def test_an_archive_of_before_is_entered_by_turns(tmp_path: Path) -> None:
     """Every readable object gets its head, every exam its names; then nothing is done any more."""
-    with tarfile.open(OLD) as archive:
-        archive.extractall(tmp_path, filter="data")
+    unpack(OLD, tmp_path)
     practice = Practice(tmp_path, load_settings(tmp_path / "gdtbridge.toml", {}))
     try:
         practice.core.adopt()

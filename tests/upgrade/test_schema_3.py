@@ -7,7 +7,6 @@ their first patient.
 from __future__ import annotations
 
 import itertools
-import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from gdtbridge.schema import exam_result, instance
 from gdtbridge.settings import load_settings
 from tests.tools.dying import SimulatedCrash, dying_at, files_of
 from tests.tools.practice import Practice
+from tests.tools.unpacking import unpack
 
 HERE = Path(__file__).parent
 
@@ -28,8 +28,7 @@ HERE = Path(__file__).parent
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return the folder as the old version left it."""
-    with tarfile.open(HERE / "schema-3.tar.gz") as archive:
-        archive.extractall(tmp_path, filter="data")
+    unpack(HERE / "schema-3.tar.gz", tmp_path)
     return tmp_path
 
 

@@ -7,7 +7,6 @@ how today's database tells the same.
 from __future__ import annotations
 
 import json
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from gdtbridge.core import open_core
 from gdtbridge.settings import load_settings
 from tests.tools.device import send_raw
 from tests.tools.service import Service
+from tests.tools.unpacking import unpack
 from tests.upgrade.before import (
     changed_values,
     counted_here,
@@ -43,8 +43,7 @@ TAKEN = "2.25.36000"
 @pytest.mark.parametrize("commit", ["70aa95c"])
 def test_an_old_folder_ends_as_its_own_version_would(tmp_path: Path, commit: str) -> None:
     """Every exam, order, message and file is byte for byte what the old version made of it."""
-    with tarfile.open(HERE / f"var-{commit}.tar.gz") as archive:
-        archive.extractall(tmp_path, filter="data")
+    unpack(HERE / f"var-{commit}.tar.gz", tmp_path)
     expected = json.loads((HERE / f"ending-{commit}.json").read_text("utf-8"))
     name_left_out(expected, RELEASED)
     counted_here(expected, TAKEN)
