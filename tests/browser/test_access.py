@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
 from tests.tools.service import Service
+from tests.tools.waiting import wait_for
 from tests.tools.way_in import PASSWORD, sign_in, url
 
 NAME = '<b>Lea</b> "Lesen" \'O'
@@ -115,9 +116,8 @@ def test_what_was_typed_is_there_again(browser: Browser, practice: Service) -> N
         page.get_by_label("Name der Person").fill("halb geschrieben")
         page.get_by_role("radio", name="nur lesen").check()
         assert practice.command("access", "sign-out", "chef").returncode == 0
-        page.wait_for_function(
-            "fetch('/konto/da').then((answer) => answer.status === 401)", timeout=15_000
-        )
+        still = "fetch('/konto/da').then((answer) => answer.status)"
+        wait_for(lambda: page.evaluate(still) == 401, 15, "the end of the session")
         page.evaluate("document.dispatchEvent(new Event('session:over'))")
         expect(page.get_by_label("Kennwort", exact=True)).to_be_visible(timeout=15_000)
         sign_in(page)

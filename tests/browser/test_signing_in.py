@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
 from tests.tools.service import Service, service
-from tests.tools.way_in import link_of, sign_in, url
+from tests.tools.way_in import come_in, link_of, sign_in, url
 
 
 @pytest.mark.parametrize("width", ["phone", "tablet", "desktop"])
@@ -54,7 +54,7 @@ def test_who_is_away_is_asked_and_can_stay(browser: Browser, practice: Service) 
     with screen(browser) as page:
         page.clock.install()
         page.goto(url(practice))
-        sign_in(page)
+        come_in(page)
         expect(page).to_have_url(url(practice))
         page.route("**/konto/da", lambda route: route.fulfill(json={"left": 119}))
         page.clock.run_for(70_000)

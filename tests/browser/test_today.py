@@ -245,6 +245,7 @@ def test_a_page_that_lost_touch_says_so(browser: Browser, tmp_path: Path) -> Non
         expect(page.locator("main")).to_contain_text("Nobody is on today's list.")
         assert violations(page) == []
         page.get_by_role("link", name="Add a patient").click()
+        page.wait_for_url("**/eintrag")
         page.keyboard.press("Control+Enter")
         expect(page.locator("#family_name-told")).to_contain_text("Please enter the family name.")
         assert violations(page) == []

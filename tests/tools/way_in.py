@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.tools.service import Service
 
@@ -29,3 +29,10 @@ def sign_in(page: Page, password: str = PASSWORD, name: str = "chef") -> None:
     page.keyboard.press("Tab")
     page.keyboard.type(password)
     page.keyboard.press("Enter")
+
+
+def come_in(page: Page) -> None:
+    """Sign in and wait for the page with its scripts: its address is that of before."""
+    sign_in(page)
+    expect(page.locator('meta[name="session"]')).to_be_attached()
+    page.wait_for_load_state("load")
