@@ -58,6 +58,7 @@ def test_new_installation_is_closed(tmp_path: Path) -> None:
         (running.gdt_out.parent / "in" / "order.gdt").write_bytes(b"01380006302\r\n")
         report(running, 1)
         wait_for(lambda: any((tmp_path / "var/gdt/error").iterdir()))
+        wait_for(lambda: not any((running.gdt_out.parent / "in").iterdir()))
         found = modes(tmp_path)
         ours = {name: mode for name, mode in found.items() if not is_open(name)}
         assert {name: oct(mode) for name, mode in ours.items() if mode & 0o077} == {}

@@ -103,12 +103,13 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         (root / name / "gdtbridge.toml").write_text("".join(tables), encoding="utf-8")
     (root / "orthanc").mkdir()
     with (
-        service(root / "other", **QUICK, dicom__port=str(ports[OTHER]), dicom__aet=OTHER),
+        service(root / "other", **QUICK, dicom__port=str(ports[OTHER]), dicom__aet=OTHER) as other,
         service(root / "bridge", **QUICK, dicom__port=str(own)) as bridge,
         orthanc(root / "orthanc", ports[ORTHANC]) as store,
         qrscp(root / "qrscp", ports[AREA], GDTBRIDGE=own) as archive,
     ):
         _fill(store, archive, ports[OTHER], files)
+        wait_for(other.settled, 30, "a decision whose the other bridge's studies are")
         store.know(own)
         yield Town(bridge, files, ports, store, root)
 
