@@ -184,7 +184,7 @@ def test_a_pause_needs_a_word_of_why(browser: Browser, house: House) -> None:
         archive.get_by_role("button", name="Anhalten", exact=True).click()
         expect(page.get_by_text("Bitte kurz, warum.")).to_be_visible()
         expect(archive.get_by_label("Warum?")).to_be_focused()
-        page.evaluate("document.querySelector('.toast')?.remove()")  # it may lie over a link
+        page.evaluate("window.scrollTo(0, 0)")  # or the header lies over what is measured
         assert violations(page) == []
         archive.get_by_label("Warum?").fill('Server <b>zieht</b> "um')
         page.keyboard.press("Enter")
@@ -200,7 +200,6 @@ def test_a_pause_needs_a_word_of_why(browser: Browser, house: House) -> None:
         archive.get_by_role("button", name="Anhalten", exact=True).click()
         expect(archive).to_contain_text("Wartung")
         page.reload()  # the message that stands over a part of the page is gone
-        page.evaluate("document.querySelector('.toast')?.remove()")  # it may lie over a link
         assert violations(page) == []
         archive.get_by_role("button", name="Fortsetzen").click()
         expect(archive).to_contain_text(EXAMS_WAIT)
