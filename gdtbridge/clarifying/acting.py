@@ -7,7 +7,7 @@ when anything that rests on has changed since.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from gdtbridge.database import Connection, Database
@@ -108,13 +108,15 @@ class Clarifier:
         """Return the act, and whom else its numbers are known for."""
         exam, claims = self._known(exam_id)
         self._must_wait(exam, claims, [one.person for one in assignments])
+        moved = {claim: one.person for one in assignments for claim in one.claims}
+        after = [replace(one, person=moved.get(one.id, one.person)) for one in claims]
         doubts: list[NumberDoubt] = []
         words: dict[int, PersonsWord] = {}
         deciding = [one for one in assignments if one.number]
         for one in deciding:
             number = self.held.checked_number(one.number)
-            mine = [c for c in claims if c.person == one.person or c.id in one.claims]
-            doubt = self._doubt(exam, claims, [c for c in mine if asks(c)], number)
+            mine = [claim for claim in after if claim.person == one.person and asks(claim)]
+            doubt = self._doubt(exam, after, mine, number)
             doubts += [doubt] if doubt is not None else []
             words[one.person] = PersonsWord(
                 number, one.order, one.of_receipt_day, confirmed=doubt is not None

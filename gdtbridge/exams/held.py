@@ -30,6 +30,7 @@ from gdtbridge.exams.patient_numbers import NUMBER_FAULT_TEXT
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.outbox import Outbox
+from gdtbridge.people import are_two
 from gdtbridge.webhooks import HouseEvent
 from worklist import FolderError, WorklistFolder, canonical_number
 
@@ -200,9 +201,10 @@ class HeldExams:
         for decision in self._decide(exam, said):
             if decision.person == meant[0].person and decision.situation.known is Known.TWO:
                 numbers = self.numbers_of(patient_id)
-                known = (one.listed for one in decision.proposed if one.id in numbers)
-                own = meant[0].patient.listed
-                others = dict.fromkeys(one for one in known if one != own)
+                known = [one for one in decision.proposed if one.id in numbers]
+                strangers = (c.patient for c in meant if any(are_two(c.patient, k) for k in known))
+                own = next(strangers, meant[0].patient).listed
+                others = dict.fromkeys(one.listed for one in known if one.listed != own)
                 raise NeedsConfirmation(CONFIRM, (own, *others))
 
     def say(

@@ -204,6 +204,20 @@ class TestParts:
         with pytest.raises(NotFound):
             stage.practice.core.clarifying.exams.view(1)
 
+    def test_whose_the_number_is_of_all_that_is_in_the_part_then(self, stage: Stage) -> None:
+        """What moves in may be the owner's; who was there already is somebody else."""
+        stage.practice.core.orders.place(stage.practice.order())
+        stage.image()
+        stage.image(PatientSex="O")
+        stage.image(**WEISS)
+        moved = view_of(stage).parts[0].objects[1].claim_id
+        chosen = (Assignment(1, ""), Assignment(2, "4711", claims=(moved,)))
+        foreseen = stage.practice.core.clarifying.acts.foresee(1, chosen)
+        (doubt,) = foreseen.doubts
+        assert doubt.number == "4711"
+        assert "Weiß" in doubt.sent
+        assert [one.reason for one in foreseen.consequences.held if one.person == 2] == []
+
     def test_one_part_may_wait(self, stage: Stage) -> None:
         """The other one stays on the list."""
         scenes.several(stage)
