@@ -487,6 +487,7 @@ outbox = sa.Table(
     sa.UniqueConstraint("destination", "name_key"),
     sa.Index("ix_outbox_waiting", "destination", "state", "next_at"),
     sa.Index("ix_outbox_delivered", "destination", "delivered_at"),
+    sa.Index("ix_outbox_key", "key"),
 )
 outbox_uncollected = sa.and_(
     outbox.c.kind == "gdt", outbox.c.state == "delivered", outbox.c.collected_at.is_(None)

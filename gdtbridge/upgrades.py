@@ -259,6 +259,7 @@ def _to_6(op: Operations) -> None:
     op.create_index("ix_exam_first_instance_at", "exam", ["first_instance_at"], if_not_exists=True)
     if op.get_context().dialect.name == "postgresql":  # SQLite orders all text by its code points
         op.execute('ALTER TABLE outbox ALTER COLUMN key TYPE text COLLATE "C"')
+    op.create_index("ix_outbox_key", "outbox", ["key"], if_not_exists=True)
     for table, column in (("patient", "birth_date"), ("exam_result", "patient_birth_date")):
         op.create_index(f"ix_{table}_{column}", table, [column], if_not_exists=True)
     kind = ["sop_class_uid", "transfer_syntax_uid"]

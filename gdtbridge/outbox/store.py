@@ -132,7 +132,13 @@ def take_back(connection: Connection, prefixes: Sequence[str]) -> bool:
 
 
 def _ours(prefixes: Sequence[str]) -> sa.ColumnElement[bool]:
-    return sa.or_(*(table.c.key.startswith(prefix, autoescape=True) for prefix in prefixes))
+    return sa.or_(*map(begins, prefixes))
+
+
+def begins(prefix: str) -> sa.ColumnElement[bool]:
+    """Return whether a key begins with ``prefix``, which is not empty: a range of the index."""
+    behind = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    return sa.and_(table.c.key >= prefix, table.c.key < behind)
 
 
 def drop_waiting(connection: Connection, prefixes: Sequence[str]) -> None:

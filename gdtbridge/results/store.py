@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from gdtbridge.database import Connection
 from gdtbridge.exams.model import PendingReport, ReportState
 from gdtbridge.outbox import UNCOLLECTED
+from gdtbridge.outbox.store import begins
 from gdtbridge.results import revision
 from gdtbridge.results.message_keys import study_prefix, values_prefix
 from gdtbridge.schema import exam, exam_result, instance, outbox, report
@@ -150,9 +151,9 @@ def _waiting(connection: Connection, exam_id: int, study_instance_uid: str) -> i
         .all()
     )
     ours = sa.or_(
-        outbox.c.key.startswith(study_prefix(study_instance_uid), autoescape=True),
+        begins(study_prefix(study_instance_uid)),
         outbox.c.key.in_([f"values:{instance_id}" for instance_id in reports]),  # of old programs
-        *(outbox.c.key.startswith(values_prefix(instance_id)) for instance_id in reports),
+        *(begins(values_prefix(instance_id)) for instance_id in reports),
     )
     query = sa.select(outbox.c.delivered_at, outbox.c.last_error).where(
         outbox.c.kind == "gdt", ours

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from gdtbridge.database import Connection, Database
 from gdtbridge.exams import claim_store, store, waiting
 from gdtbridge.exams.steps import store as step_store
+from gdtbridge.outbox import store as outbox_store
 from tests.tools.empty_database import open_database
 
 NOW = 1.7e9
@@ -37,6 +38,8 @@ LOOKS: Mapping[str, Callable[[Connection], object]] = {
     "steps of a device": lambda connection: step_store.of_device(connection, "US01", NOW, 3),
     "steps of the last days": lambda connection: step_store.begun_since(connection, NOW, 10),
     "results beside steps": lambda connection: step_store.results_beside(connection, [1, 2]),
+    "what was put": lambda connection: outbox_store.was_put(connection, ["study:2.25.1:", "a"]),
+    "what is taken back": lambda connection: outbox_store.take_back(connection, ["study:2.25.1:"]),
     "studies of instances": lambda connection: step_store.studies_of_instances(connection, 1),
 }
 NEWEST_FIRST = "SCAN exam"
