@@ -88,6 +88,11 @@ class Formats:
         parts = pair.split(" / ")
         return parts[self.texts.language] if len(parts) == len(Language) else pair
 
+    def reason(self, code: str) -> str:
+        """Return in a few words why something waits for a person: a code of ``reasons.tsv``."""
+        path = f"clarify.reasons.{code}.title"
+        return self.texts(path if self.texts.has(path) else "today.reason.other")
+
     def number(self, amount: float, decimals: int = 0) -> str:
         """Return ``1.234,5`` in German, ``1,234.5`` in English."""
         written = f"{amount:,.{decimals}f}"

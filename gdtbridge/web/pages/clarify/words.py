@@ -61,7 +61,7 @@ class ClarifyWords:
             yield self.texts.rich(
                 "clarify.then.held",
                 part=held.person,
-                reason=self.texts(f"clarify.reasons.{held.reason}.title"),
+                reason=self.formats.reason(held.reason),
             )
         for remark in dict.fromkeys(one for chart in said.charts for one in chart.remarks):
             yield self.texts.rich("clarify.then.remark", remark=remark)

@@ -51,8 +51,7 @@ def history_text(one: HistoryEntry, formats: Formats) -> str:
             parts.append(texts("today.reports", n=one.reports))
         detail = texts("exam.and").join(parts)
     elif one.code is ExamHistoryCode.HELD:
-        held = f"today.held.{one.detail}"
-        detail = texts(held) if texts.has(held) else texts("today.held.other")
+        detail = formats.reason(one.detail)
     elif not detail and texts.has(f"{path}_plain"):
         path = f"{path}_plain"
     device = one.device.shown if one.device is not None else texts("entry.station")

@@ -14,7 +14,7 @@ from gdtbridge.web.pages.visitor import Visitor
 TOLD: Final = frozenset({LineState.NEEDS_YOU, LineState.IN_CHART})
 """States a screen reader is told of when a line comes into them."""
 OF_DETAIL: Final = frozenset({ReasonCode.HELD, ReasonCode.REPORT, ReasonCode.STEP})
-"""Reasons with a text for each of their details."""
+"""Reasons whose detail is what *Zu klären* calls them."""
 OF_DELIVERY: Final = frozenset(
     {
         *(ReasonCode.DELIVERY_QUESTION, ReasonCode.DELIVERY_FAILED, ReasonCode.DELIVERY_STUCK),
@@ -95,8 +95,7 @@ def reason_text(line: DayLine, formats: Formats) -> str:
     if reason.code is ReasonCode.NONE:
         return ""
     if reason.code in OF_DETAIL:
-        path = f"today.{reason.code}.{reason.detail}"
-        return texts(path) if texts.has(path) else texts(f"today.{reason.code}.other")
+        return formats.reason(reason.detail)
     if reason.code is ReasonCode.OBJECTS:
         return _objects(reason, formats)
     if reason.code is ReasonCode.BY_DEVICE and not reason.detail:
