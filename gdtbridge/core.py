@@ -95,6 +95,7 @@ from gdtbridge.outbox import (
 from gdtbridge.outbox.calls import WebhookCalls
 from gdtbridge.overview.deliveries import DeliveryOverview
 from gdtbridge.overview.devices import DeviceOverview
+from gdtbridge.overview.exam_deliveries import ExamDeliveryOverview
 from gdtbridge.parts import (
     addresses_of,
     archive_peer,
@@ -122,6 +123,7 @@ from gdtbridge.results.rehearsal import Rehearsal
 from gdtbridge.results.reporting import ResultReporter
 from gdtbridge.results.retracting import Retractor
 from gdtbridge.results.routing import OrderAnswers, Routing
+from gdtbridge.results.sent_records import SentRecords
 from gdtbridge.results.settling import ExamSettler
 from gdtbridge.retrieve.filling import IndexFilling
 from gdtbridge.retrieve.finder import ArchiveFinder
@@ -218,6 +220,7 @@ class Core:
     editor: OrderEditor
     outlook: EntryOutlook
     known_patients: KnownPatients
+    exam_deliveries: ExamDeliveryOverview
 
     def adopt(self) -> None:
         """Have every received file on the disk, and read whom those of an older program name.
@@ -474,6 +477,9 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         OrderEditor(book, database, worklist),
         EntryOutlook(database, sight, devices, callers, settings.worklist.station),
         KnownPatients(database),
+        ExamDeliveryOverview(
+            database, outbox, forward, routing, SentRecords(database, outbox, clock)
+        ),
     )
 
 

@@ -53,7 +53,7 @@ from gdtbridge.scheduler import Scheduler
 from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.folders import is_writable
 from gdtbridge.web import CorePorts, create_server
-from gdtbridge.web.ports import DeliveryPorts, DevicePorts
+from gdtbridge.web.ports import DeliveryPorts, DevicePorts, ExamSendingPorts
 
 log = logging.getLogger(__name__)
 
@@ -396,6 +396,7 @@ def web_ports(
         clarifying=core.clarifying,
         search=core.search,
         exams=core.exams,
+        sending=ExamSendingPorts(core.exam_deliveries, core.exam_deliveries.records, core.forward),
         revision=lambda: core.revision.number,
     )
 

@@ -16,7 +16,7 @@ from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NotFound
 from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.held import asks
-from gdtbridge.exams.history import DECIDES
+from gdtbridge.exams.history import DECIDES, DECIDES_NOTHING
 from gdtbridge.exams.model import (
     Claim,
     ClaimState,
@@ -66,7 +66,11 @@ class ClarifyingQueue:
             words = claim_store.latest_words(connection, since)
             ids = {exam_id for exam_id, _ in words}
             claims = claim_store.claims_of_exams(connection, ids)
-        last = {(exam_id, event.person): event for exam_id, event in reversed(words)}
+        last = {
+            (exam_id, event.person): event
+            for exam_id, event in reversed(words)
+            if event.what not in DECIDES_NOTHING
+        }
         found = (
             DecidedExam(exam_id, event, _patients(claims, exam_id, person))
             for (exam_id, person), event in reversed(last.items())

@@ -23,6 +23,7 @@ EVENTS: Final = {
     EventKind.UNMATCHED: "Auftrag nicht gemeint / order not meant",
     EventKind.REPLACED: "vom Gerät ersetzt / replaced by the device",
     EventKind.MOVED: "Nummer geändert / number changed",
+    EventKind.SENT_AGAIN: "noch einmal gesendet / sent again",
     EventKind.FETCHED: "aus einem anderen Archiv geholt / fetched from another archive",
 }
 """What a person reads of each `EventKind`."""

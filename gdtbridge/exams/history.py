@@ -18,6 +18,8 @@ DECIDES: Final = frozenset(
     {EventKind.RELEASED, EventKind.DISCARDED, EventKind.ACCEPTED, EventKind.WITHDRAWN}
 )
 """What a person decides; who comes after it is too late."""
+DECIDES_NOTHING: Final = frozenset({EventKind.FETCHED, EventKind.MOVED, EventKind.SENT_AGAIN})
+"""What a person does to an exam that leaves every decision as it is."""
 
 
 def grounds_of(decision: Decision, reason: HoldReason | None) -> dict[str, object]:

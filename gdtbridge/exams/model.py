@@ -359,6 +359,8 @@ class EventKind(StrEnum):
     """A person fetched objects of it from another archive."""
     MOVED = "moved"
     """The patient's number became another one."""
+    SENT_AGAIN = "sent-again"
+    """A person had a record sent once more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -44,6 +45,18 @@ def open_messages(connection: Connection, destination: str, most: int) -> list[W
     here = (table.c.destination == destination, table.c.state.in_(OPEN))
     query = sa.select(*_COLUMNS).where(*here).order_by(table.c.id).limit(most)
     return [_message(row) for row in connection.execute(query)]
+
+
+def messages_numbered(connection: Connection, ids: Iterable[int]) -> list[WaitingMessage]:
+    """Return messages by their ids, whatever became of them, what was put first, first."""
+    query = sa.select(*_COLUMNS).where(table.c.id.in_(list(ids)))
+    return [_message(row) for row in connection.execute(query.order_by(table.c.id))]
+
+
+def payload_of(connection: Connection, outbox_id: int) -> bytes:
+    """Return what a message of the queue holds."""
+    query = sa.select(table.c.payload).where(table.c.id == outbox_id)
+    return bytes(connection.execute(query).scalar_one())
 
 
 def asked_messages(connection: Connection, most: int) -> list[WaitingMessage]:

@@ -12,7 +12,12 @@ from gdtbridge.database import Connection
 from gdtbridge.durable.clock import DAY_SECONDS
 from gdtbridge.outbox.collection_store import DAYS
 from gdtbridge.outbox.model import ALARM_SECONDS, OPEN, UNCOLLECTED_SECONDS, DeliveryState
-from gdtbridge.results.message_keys import retraction_prefix, study_prefix, values_prefix
+from gdtbridge.results.message_keys import (
+    first_key,
+    retraction_prefix,
+    study_prefix,
+    values_prefix,
+)
 from gdtbridge.results.routing import destination_of
 from gdtbridge.schema import exam, exam_result, outbox, outbox_uncollected, report
 
@@ -36,6 +41,10 @@ class RecordDelivery:
     delivered_at: float | None
     collected_at: float | None
     """When its file was seen to be gone from the folder."""
+    id: int
+    name: str
+    """File name as proposed; `final_name` may have a number behind it, or be empty as yet."""
+    final_name: str
 
     @property
     def chart(self) -> str:
@@ -47,6 +56,17 @@ class RecordDelivery:
         """Number of the order it is for, empty for none; None where its key does not say it."""
         kind, _, _, *rest = self.key.split(":")
         return None if kind == "values" or not rest else rest[0].removeprefix("-")
+
+    @property
+    def is_retraction(self) -> bool:
+        """Whether it says that a result does not belong into the chart."""
+        return self.key.startswith(retraction_prefix("").rstrip(":"))
+
+    @property
+    def turn(self) -> int:
+        """How often results of the exam had been taken back from the chart before it was put."""
+        kind, *parts = first_key(self.key).split(":")
+        return int(parts[2 if kind == "values" else 3])
 
     @property
     def is_supplement(self) -> bool:
@@ -141,6 +161,9 @@ def _records(
             outbox.c.created_at,
             outbox.c.delivered_at,
             outbox.c.collected_at,
+            outbox.c.id,
+            outbox.c.name,
+            outbox.c.final_name,
         )
         .select_from(of.join(outbox, _beginning(prefix)))
         .where(

@@ -7,7 +7,12 @@ number later. Keys stand in databases, so their form stays.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+_AGAIN: Final = re.compile(r"~\d+$")
+"""End of the key of a record that a person had sent once more."""
 
 
 def digest(*texts: str) -> str:
@@ -71,3 +76,13 @@ def chart_prefixes(study: str, number: str, instances: Iterable[int]) -> Iterato
     yield attachment_key(study, number, "")
     for instance_id in instances:
         yield f"{values_prefix(instance_id)}{chart}:"
+
+
+def again_key(key: str, sending: int) -> str:
+    """Return the key of the same record sent for the second, third … time."""
+    return f"{first_key(key)}~{sending}"
+
+
+def first_key(key: str) -> str:
+    """Return the key under which a record was put for the first time."""
+    return _AGAIN.sub("", key)

@@ -23,6 +23,7 @@ from gdtbridge.outbox import PlaceQuestion
 from gdtbridge.outbox.pauses import DeliveryPause
 from gdtbridge.overview.deliveries import DeliveryReport
 from gdtbridge.overview.devices import Device, DeviceSheet, EmptyList
+from gdtbridge.overview.exam_deliveries import ExamDeliveries, RecordSheet
 from gdtbridge.people import Patient
 from gdtbridge.queries.report import DeviceQueries, ListPreview
 from gdtbridge.settings import SettingInForce
@@ -201,6 +202,41 @@ class ForwardPort(Protocol):
     def corrected(self, number: int) -> None:
         """Note that a person has seen to a wrong copy; raise `NotFound`."""
 
+    def send_study(self, study_instance_uid: str, *, to: str = "") -> dict[str, int]:
+        """Send a study (again), to one archive if named; return how many objects, by AE title.
+
+        Raises `NotFound`.
+        """
+
+
+class ExamDeliveryPort(Protocol):
+    """What left of an exam; `gdtbridge.overview` puts it together."""
+
+    def of(self, exam_id: int) -> ExamDeliveries:
+        """Return what left of an exam; raise `NotFound`."""
+
+    def record(self, exam_id: int, number: int) -> RecordSheet:
+        """Return a record by its id in the outbox; raise `NotFound`."""
+
+    def study_of(self, exam_id: int) -> str:
+        """Return the Study Instance UID of an exam; raise `NotFound`."""
+
+
+class SentRecordPort(Protocol):
+    """The records of exams; `gdtbridge.results` sends them again."""
+
+    def send_again(self, exam_id: int, record: int, sending: int, who: str) -> None:
+        """Send a record for the ``sending``-th time; raise `NotFound` or `TooLate`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExamSendingPorts:
+    """What the pages of what left of an exam ask."""
+
+    deliveries: ExamDeliveryPort
+    records: SentRecordPort
+    copies: ForwardPort
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPorts:
@@ -300,6 +336,7 @@ class CorePorts:
     audit: AuditTrail
     devices: DevicePorts
     setup: SetupDesk
+    sending: ExamSendingPorts
 
 
 Readiness = Callable[[], Mapping[str, PartState]]

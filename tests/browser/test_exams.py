@@ -105,6 +105,7 @@ PAGES = {
     "patient": "/patient?nr=4711",
     "exam": "/untersuchung/1",
     "held": "/untersuchung/2",
+    "record": "/untersuchung/1/gdt/1",
 }
 
 
@@ -147,6 +148,38 @@ def test_a_list_leads_to_an_exam_and_to_its_patient(browser: Browser, german: Sh
         page.get_by_role("link", name="Alle Untersuchungen").click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("Müller, Änne")
         expect(page.get_by_role("row")).to_have_count(2)
+
+
+def test_what_left_is_shown_as_sent_and_sent_again(browser: Browser, german: Shelf) -> None:
+    """The record field by field and as a file; once more only after a word about doubles."""
+    out = german.room.practice.out
+    with screen(browser) as page:
+        page.goto(f"{german.url}/untersuchung/1")
+        left = page.locator("#left")
+        expect(left).to_contain_text(str(out))
+        expect(left).to_contain_text("bereitgelegt")
+        expect(page.get_by_role("link", name="In falscher Akte?")).to_have_attribute(
+            "href", "/klaeren/exam-1/zurueckziehen"
+        )
+        left.get_by_role("link", name="GDT ansehen").first.click()
+        expect(page.get_by_role("row", name="3101 Name des Patienten Müller")).to_be_visible()
+        with page.expect_download() as saved:
+            page.get_by_role("link", name="Datei speichern").click()
+        first = out / saved.value.suggested_filename
+        assert saved.value.path().read_bytes() == first.read_bytes()
+        expect(page.locator("#again")).to_contain_text("steht es danach doppelt")
+        files = set(out.iterdir())
+        page.get_by_role("button", name="Noch einmal in die Akte 4711 senden").click()
+        expect(page.get_by_role("status").first).to_contain_text("noch einmal in die Akte 4711")
+        expect(page.locator("#left")).to_contain_text("wartet seit")
+        page.go_back()
+        expect(page.locator("#again")).to_contain_text("Inzwischen wurde noch einmal gesendet")
+        german.room.practice.wait()
+        (second,) = set(out.iterdir()) - files
+        assert second.read_bytes() == first.read_bytes()
+        page.goto(f"{german.url}/untersuchung/1")
+        expect(page.locator("#left")).to_contain_text("2. Mal gesendet")
+        expect(page.locator("#history")).to_contain_text("hat das Ergebnis noch einmal gesendet")
 
 
 def test_filters_stay_in_the_address(browser: Browser, german: Shelf) -> None:

@@ -86,6 +86,7 @@ class ExamHistoryCode(StrEnum):
     REPLACED = "replaced"
     FETCHED = "fetched"
     MOVED = "moved"
+    SENT_AGAIN = "sent-again"
     DELIVERED = "delivered"
     COLLECTED = "collected"
     ARCHIVED = "archived"

@@ -14,6 +14,7 @@ from gdtbridge.day.search.model import (
     SearchPage,
     SearchQuery,
     SearchToken,
+    patient_query,
 )
 from gdtbridge.day.search.search import Search
 
@@ -26,5 +27,6 @@ __all__ = [
     "SearchPage",
     "SearchQuery",
     "SearchToken",
+    "patient_query",
     "read_search",
 ]

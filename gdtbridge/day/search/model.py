@@ -100,6 +100,12 @@ class SearchQuery:
         return replace(self, tokens=(*self.tokens[:place], *self.tokens[place + 1 :]))
 
 
+def patient_query(number: str) -> SearchQuery:
+    """Return the search for everything of the patient with a number."""
+    reading = Condition(kind=ConditionKind.NUMBER, word=number)
+    return SearchQuery((SearchToken(number, (reading,)),))
+
+
 @dataclass(frozen=True, slots=True)
 class OtherReading:
     """Another way to read a token, and the first of what it finds."""

@@ -14,7 +14,14 @@ from gdtbridge.web.pages.deliveries import DeliveryPages
 from gdtbridge.web.pages.devices import DevicePages
 from gdtbridge.web.pages.entry.page import EntryPage
 from gdtbridge.web.pages.entry.routes import entry_routes
-from gdtbridge.web.pages.exams import ExamPage, ListPages, Suggestions, listing, suggestions
+from gdtbridge.web.pages.exams import (
+    ExamPage,
+    ListPages,
+    SendingPages,
+    Suggestions,
+    listing,
+    suggestions,
+)
 from gdtbridge.web.pages.exams import exam as exam_page
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.routing import PREFIX, READ, PageRoute
@@ -51,6 +58,7 @@ def page_routes(
     yield listing.PATIENT_PATH, "patient", lists.patient, READ
     yield suggestions.PATH, "suggestions", Suggestions(frame, core).show, READ
     yield f"{exam_page.PATH}/<int:exam_id>", "exam", exam.show, READ
+    yield from SendingPages(frame, core.sending).routes()
     yield from DeliveryPages(frame, core.deliveries).routes()
     yield from ClarifyPages(frame, core.clarifying).routes()
     yield from DevicePages(frame, core.devices, settings).routes()

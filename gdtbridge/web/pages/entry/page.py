@@ -11,11 +11,13 @@ from urllib.parse import quote
 from flask import Response, request
 
 from gdtbridge.audit import AuditQuery
+from gdtbridge.day.search import patient_query
 from gdtbridge.errors import TooLate
 from gdtbridge.orders import Order, OrderRequest
 from gdtbridge.orders.editing import OFF_THE_LIST, EditedOrder
+from gdtbridge.people import Patient
 from gdtbridge.settings import Settings
-from gdtbridge.web.access.principal import concerns_order
+from gdtbridge.web.access.principal import concerns, concerns_order
 from gdtbridge.web.pages.entry.checking import CheckedEntry, EntryChecker, device_names
 from gdtbridge.web.pages.entry.fields import BEFORE, FormFields, MergedFields, changed, merged
 from gdtbridge.web.pages.entry.reading import EntryReader
@@ -58,7 +60,10 @@ class EntryPage:
     # ------------------------------------------------------------------ a new entry
 
     def new(self) -> Response:
-        """Show the form of a new entry: of a day (``tag``), like another order (``wie``)."""
+        """Show the form of a new entry: of a day (``tag``), like another order (``wie``).
+
+        Or of the patient with a number (``nr``) the practice knows.
+        """
         sent = self._proposed()
         return self._show(self._check(sent), sent.scheduled_day)
 
@@ -195,9 +200,20 @@ class EntryPage:
         if like:
             order = self.core.editing.read(like)
             said = FormFields.of_order(order)
+        elif number := request.args.get("nr", "").strip():
+            patient = self._known_patient(number)
+            concerns(patient.id)
+            said = replace(FormFields.of_patient(patient), station=self._usual_station)
         day = max(day, today)
         time = f"{self.now():%H:%M}" if day == today else ""
         return replace(said, day=day.isoformat(), time=time)
+
+    def _known_patient(self, number: str) -> Patient:
+        """Return whose a patient number is, by the practice or the newest exam; else the number."""
+        if (owner := self.core.patients.owner(number)) is not None:
+            return owner.patient
+        found = self.core.search.find(patient_query(number)).lines
+        return next((one.patient for one in found if one.patient.id == number), Patient(number))
 
     @property
     def _usual_station(self) -> str:

@@ -2,6 +2,7 @@
 
 from gdtbridge.web.pages.exams.exam import ExamPage
 from gdtbridge.web.pages.exams.listing import ListPages
+from gdtbridge.web.pages.exams.sending import SendingPages
 from gdtbridge.web.pages.exams.suggestions import Suggestions
 
-__all__ = ["ExamPage", "ListPages", "Suggestions"]
+__all__ = ["ExamPage", "ListPages", "SendingPages", "Suggestions"]

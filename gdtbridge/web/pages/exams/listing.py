@@ -17,7 +17,7 @@ from gdtbridge.day.search import (
     OtherReading,
     SearchPage,
     SearchQuery,
-    SearchToken,
+    patient_query,
 )
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.pages.exams.wording import reading_text
@@ -88,9 +88,7 @@ class ListPages:
     def patient(self) -> Response:
         """Show the exams of the patient with the number ``nr``, by day, the newest first."""
         number = request.args.get("nr", "").strip()[:LONGEST]
-        reading = Condition(kind=ConditionKind.NUMBER, word=number)
-        query = SearchQuery((SearchToken(number, (reading,)),))
-        found = self.core.search.find(query, request.args.get("ab", ""))
+        found = self.core.search.find(patient_query(number), request.args.get("ab", ""))
         concerns(number)
         owner = self.core.patients.owner(number)
         known = [one.patient for one in found.lines]
@@ -107,7 +105,7 @@ class ListPages:
             number=number,
             patient=patient,
             days=[(day, self._shown(lines)) for day, lines in days],
-            again=next(iter(orders), ""),
+            again=_again_path(next(iter(orders), ""), number if patient is not None else ""),
             next=f"{patient_path(number)}&{urlencode({'ab': found.cursor})}"
             if found.cursor
             else "",
@@ -123,6 +121,12 @@ class ListPages:
     def _address(self, values: Mapping[str, str]) -> str:
         said = {name: value for name, value in values.items() if value}
         return PATH + (f"?{urlencode(said)}" if said else "")
+
+
+def _again_path(order_number: str, number: str) -> str:
+    """Return the form that puts a patient on the list: like an order, else by the number."""
+    known = {"wie": order_number} if order_number else {"nr": number}
+    return f"/eintrag?{urlencode(known)}" if number or order_number else ""
 
 
 def patient_path(number: str) -> str:

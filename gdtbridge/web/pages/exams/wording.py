@@ -20,6 +20,7 @@ SHAPES: Final = {
     ExamHistoryCode.UNDONE: "undo-2",
     ExamHistoryCode.RECEIVED: "arrow-down-to-line",
     ExamHistoryCode.DELIVERED: "arrow-right",
+    ExamHistoryCode.SENT_AGAIN: "send",
 }
 """Shapes of what is no plain step forward."""
 

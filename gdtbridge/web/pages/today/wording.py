@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from gdtbridge.clarifying.looking import key_of
 from gdtbridge.day import STATES, DayLine, LineAct, LineReason, LineState, ReasonCode, StateLook
@@ -48,6 +48,18 @@ class ShownLine:
         if LineAct.EDIT in self.line.acts and visitor.may_change:
             return f"/eintrag/{quote(self.line.order_number)}"
         return ""
+
+    @property
+    def again_href(self) -> str:
+        """Return the form that puts the patient on the list once more; empty where it is unsure.
+
+        Like the order of the line, else with the number its exam was sent under.
+        """
+        if self.line.order_number:
+            return f"/eintrag?{urlencode({'wie': self.line.order_number})}"
+        if not self.line.patient.id or self.line.reason.code is ReasonCode.HELD:
+            return ""
+        return f"/eintrag?{urlencode({'nr': self.line.patient.id})}"
 
     def help_href(self, visitor: Visitor) -> str:
         """Return where a person does what the line needs."""
