@@ -10,6 +10,7 @@ from pydicom.pixels.processing import apply_color_lut
 
 from gdtbridge.dataset.jpeg import LABELS, JpegColours
 from gdtbridge.pictures.arrays import Bytes, Integers
+from gdtbridge.pictures.looking import PictureProblem
 from gdtbridge.pictures.model import NotRenderable
 
 GREY: Final = 8
@@ -25,7 +26,8 @@ def labelled(photometric: str) -> JpegColours:
         return LABELS[photometric]
     except KeyError:
         raise NotRenderable(
-            "Diese Farbdarstellung wird nicht unterstützt. / Unsupported kind of colours."
+            "Diese Farbdarstellung wird nicht unterstützt. / Unsupported kind of colours.",
+            PictureProblem.COLOURS,
         ) from None
 
 

@@ -6,16 +6,21 @@ Only the wanted frame is read and decoded.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
+from pydicom import uid
 from pydicom.dataset import Dataset
-from pydicom.encaps import get_frame
+from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import as_pixel_options
 
-from gdtbridge.dataset.jpeg import LABELS
+from gdtbridge.dataset import jpeg
+from gdtbridge.dataset.errors import UnreadableDataset
+from gdtbridge.dataset.jpeg import LABELS, JpegCodestream
 from gdtbridge.pictures.arrays import Integers
+from gdtbridge.pictures.frame_index import FrameIndex, encoded, index_frames
+from gdtbridge.pictures.looking import FrameSpan, PictureProblem
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
 from gdtbridge.pictures.opened_object import OpenedObject, PixelData
 from gdtbridge.pictures.transfer_syntaxes import DECODERS
@@ -54,43 +59,81 @@ def chosen_frame(dataset: Dataset, frame: int | None) -> int:
         stands_for = int(dataset.get("RepresentativeFrameNumber") or 0)
         return stands_for if 1 <= stands_for <= frames else (frames + 1) // 2
     if not 1 <= frame <= frames:
-        raise NotRenderable("Dieses Einzelbild gibt es nicht. / There is no such frame.")
+        raise NotRenderable(
+            "Dieses Einzelbild gibt es nicht. / There is no such frame.", PictureProblem.NO_FRAME
+        )
     return frame
 
 
-def encoded_frame(source: OpenedObject, frame: int) -> bytes:
-    """Return the codestream of a frame of encapsulated pixel data."""
-    source.stream.seek(pixel_data_of(source).at)
-    options = as_pixel_options(source.dataset)
-    return get_frame(
-        source.stream,
-        frame - 1,
-        number_of_frames=number_of_frames(source.dataset),
-        extended_offsets=options.get("extended_offsets"),
-    )
+def frame_index(source: OpenedObject) -> FrameIndex | None:
+    """Return where the frames are; None for pixel data that is not encapsulated."""
+    if pixel_data_of(source).length is not None:
+        return None
+    return index_frames(source, number_of_frames(source.dataset))
 
 
-def decoded_frame(source: OpenedObject, frame: int) -> FrameSamples:
-    """Return the samples of a frame; raise `AttachmentError` for what nobody here decodes."""
-    dataset, pixels = source.dataset, pixel_data_of(source)
-    if source.syntax not in DECODERS:
+def span_of(source: OpenedObject, frame: int) -> FrameSpan:
+    """Return where a frame is, counted from 1; raise `NotRenderable` for one there is not.
+
+    Of pixel data that is not encapsulated the length says later whether it is there.
+    """
+    index = frame_index(source)
+    return FrameSpan(frame) if index is None else index.span(frame)
+
+
+def jpeg_stream(source: OpenedObject, span: FrameSpan) -> JpegCodestream:
+    """Return a frame of JPEG Baseline or Extended taken apart; raise `AttachmentError`.
+
+    It has one component or three, of 8 bits, or of 12 where the transfer syntax has such.
+    """
+    try:
+        stream = jpeg.parse_codestream(encoded(source.stream, span))
+    except UnreadableDataset as error:
+        raise NotRenderable(str(error)) from error
+    check_size(stream.rows, stream.columns, len(stream.components))
+    deep = stream.precision == 12 and source.syntax == uid.JPEGExtended12Bit
+    if len(stream.components) not in {1, 3} or not (deep or stream.precision == 8):
         raise NotRenderable(
-            "Diese Kompression wird nicht unterstützt. / Unsupported transfer syntax."
+            "Dieses JPEG wird nicht unterstützt. / Unsupported kind of JPEG.", PictureProblem.BITS
+        )
+    return stream
+
+
+def decoded_frame(source: OpenedObject, span: FrameSpan) -> FrameSamples:
+    """Return the samples of a frame; raise `AttachmentError` for what nobody here decodes.
+
+    JPEG of 8 bits is not decoded here (`jpeg_stream`).
+    """
+    dataset, pixels = source.dataset, pixel_data_of(source)
+    decoder = DECODERS.get(source.syntax)
+    if decoder is None:
+        raise NotRenderable(
+            "Diese Kompression wird nicht unterstützt. / Unsupported transfer syntax.",
+            PictureProblem.SYNTAX,
         )
     rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
     samples = samples_per_pixel(dataset)
     check_size(rows, columns, samples)
     if dataset.get("BitsAllocated") not in ({8, 16} if samples > 1 else {1, 8, 16}):
-        raise NotRenderable("Diese Bittiefe gibt es nicht. / Unsupported number of bits.")
+        raise NotRenderable(
+            "Diese Bittiefe gibt es nicht. / Unsupported number of bits.", PictureProblem.BITS
+        )
     if pixels.length is not None and str(dataset.PhotometricInterpretation) == "YBR_FULL_422":
-        return _thinned_colours(source, frame)
-    source.stream.seek(pixels.at)
+        return _thinned_colours(source, span.number)
+    options = _frame_options(source)
+    stream: BinaryIO | bytes = source.stream
+    if pixels.length is None:
+        stream = encapsulate([encoded(source.stream, span)])
+        options["number_of_frames"] = 1
+        options.pop("extended_offsets", None)
+    else:
+        source.stream.seek(pixels.at)
     values, properties = get_decoder(source.syntax).as_array(
-        source.stream,
-        index=frame - 1,
+        stream,
+        index=0 if pixels.length is None else span.number - 1,
         raw=True,
-        decoding_plugin=DECODERS[source.syntax],
-        **frame_options(source),
+        decoding_plugin=decoder,
+        **options,
     )
     return FrameSamples(values, str(properties["photometric_interpretation"]))
 
@@ -106,11 +149,14 @@ def check_size(rows: int, columns: int, samples: int) -> None:
 def pixel_data_of(source: OpenedObject) -> PixelData:
     """Return where the pixels are; raise `NotRenderable` where there are none."""
     if source.pixel_data is None:
-        raise NotRenderable("Das Objekt enthält kein Bild. / There is no image in the object.")
+        raise NotRenderable(
+            "Das Objekt enthält kein Bild. / There is no image in the object.",
+            PictureProblem.NO_PICTURE,
+        )
     return source.pixel_data
 
 
-def frame_options(source: OpenedObject) -> dict[str, Any]:
+def _frame_options(source: OpenedObject) -> dict[str, Any]:
     """Return pydicom's options of a frame; what devices forget is filled in."""
     pixels = pixel_data_of(source)
     options = as_pixel_options(source.dataset)
@@ -155,7 +201,9 @@ def _bytes(source: OpenedObject, frame: int, length: int) -> bytes:
     """Return the bytes of an uncompressed frame of 8 bits; raise `NotRenderable` if cut off."""
     pixels = pixel_data_of(source)
     if int(source.dataset.BitsAllocated) != 8:
-        raise NotRenderable("Nur 8 Bit je Farbe. / Only 8 bits for each sample.")
+        raise NotRenderable(
+            "Nur 8 Bit je Farbe. / Only 8 bits for each sample.", PictureProblem.BITS
+        )
     source.stream.seek(pixels.at + (frame - 1) * length)
     data = source.stream.read(length)
     if len(data) < length:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from gdtbridge.pictures.looking import PictureProblem
+
 
 class AttachmentError(ValueError):
     """An object gave no file; the text never holds a value of the object.
@@ -19,7 +21,14 @@ class AttachmentError(ValueError):
 
 
 class NotRenderable(AttachmentError):
-    """The object holds nothing that can become a file; trying again changes nothing."""
+    """The object holds nothing that can become a file; trying again changes nothing.
+
+    ``problem`` is for pages; it does not leave the child.
+    """
+
+    def __init__(self, text: str, problem: PictureProblem = PictureProblem.DAMAGED) -> None:
+        super().__init__(text)
+        self.problem = problem
 
 
 class AttachmentLimit(AttachmentError):

@@ -15,22 +15,17 @@ from typing import Final
 
 import numpy as np
 from PIL import Image
-from pydicom import uid
-from pydicom.pixels.decoders.base import get_decoder
 
-from gdtbridge.dataset import jpeg
-from gdtbridge.dataset.errors import UnreadableDataset
 from gdtbridge.dataset.jpeg import LABELS, JpegColours
 from gdtbridge.pictures.arrays import Integers
 from gdtbridge.pictures.frames import (
     FrameSamples,
-    check_size,
     decoded_frame,
-    encoded_frame,
-    frame_options,
+    frame_index,
+    jpeg_stream,
     number_of_frames,
-    pixel_data_of,
 )
+from gdtbridge.pictures.looking import FrameSpan
 from gdtbridge.pictures.model import NativeFrames, NotRenderable
 from gdtbridge.pictures.opened_object import OpenedObject, open_object
 from gdtbridge.pictures.transfer_syntaxes import JPEG_8_BIT
@@ -88,9 +83,11 @@ def _little_endian(values: Integers) -> Integers:
 
 def _frames(source: OpenedObject, first: int, last: int) -> Iterator[FrameSamples]:
     rows, columns = int(source.dataset.get("Rows") or 0), int(source.dataset.get("Columns") or 0)
+    index = frame_index(source)
     for number in range(first, last + 1):
+        span = FrameSpan(number) if index is None else index.span(number)
         jpeg_8_bit = source.syntax in JPEG_8_BIT
-        frame = _from_jpeg(source, number) if jpeg_8_bit else _from_decoder(source, number)
+        frame = _from_jpeg(source, span) if jpeg_8_bit else _from_decoder(source, span)
         if frame.values.shape[:2] != (rows, columns):
             raise NotRenderable(
                 "Das Bild hat eine andere Größe, als das Objekt sagt. / The image is of another "
@@ -99,30 +96,24 @@ def _frames(source: OpenedObject, first: int, last: int) -> Iterator[FrameSample
         yield frame
 
 
-def _from_decoder(source: OpenedObject, number: int) -> FrameSamples:
+def _from_decoder(source: OpenedObject, span: FrameSpan) -> FrameSamples:
     if int(source.dataset.get("BitsAllocated") or 0) == 1:
         raise NotRenderable("Diese Bittiefe gibt es nicht. / Unsupported number of bits.")
-    frame = decoded_frame(source, number)
+    frame = decoded_frame(source, span)
     if frame.photometric == "YBR_FULL_422":  # as decoded no colour is thinned out
         return FrameSamples(frame.values, "YBR_FULL")
     return frame
 
 
-def _from_jpeg(source: OpenedObject, number: int) -> FrameSamples:
+def _from_jpeg(source: OpenedObject, span: FrameSpan) -> FrameSamples:
     """Return a frame of JPEG Baseline or Extended, colours as red, green and blue.
 
     The stream's own marks say which colours it has; without one the label is believed.
     """
     photometric = str(source.dataset.get("PhotometricInterpretation", ""))
-    try:
-        stream = jpeg.parse_codestream(encoded_frame(source, number))
-    except UnreadableDataset as error:
-        raise NotRenderable(str(error)) from error
-    check_size(stream.rows, stream.columns, len(stream.components))
-    if stream.precision == 12 and source.syntax == uid.JPEGExtended12Bit:
-        return _of_12_bits(source, number)
-    if stream.precision != 8 or len(stream.components) not in {1, 3}:
-        raise NotRenderable("Dieses JPEG wird nicht unterstützt. / Unsupported kind of JPEG.")
+    stream = jpeg_stream(source, span)
+    if stream.precision == 12:
+        return decoded_frame(source, span)
     colours = stream.colours or LABELS.get(photometric, JpegColours.LUMA_CHROMA)
     with Image.open(io.BytesIO(stream.clean(colours)), formats=("JPEG",)) as image:
         values = np.asarray(image)
@@ -130,15 +121,3 @@ def _from_jpeg(source: OpenedObject, number: int) -> FrameSamples:
         return FrameSamples(values, "RGB")
     # a grey stream of a device that calls all its images coloured
     return FrameSamples(values, "MONOCHROME2" if photometric in LABELS else photometric)
-
-
-def _of_12_bits(source: OpenedObject, number: int) -> FrameSamples:
-    source.stream.seek(pixel_data_of(source).at)
-    values, properties = get_decoder(source.syntax).as_array(
-        source.stream,
-        index=number - 1,
-        raw=True,
-        decoding_plugin="gdcm",
-        **frame_options(source),
-    )
-    return FrameSamples(values, str(properties["photometric_interpretation"]))

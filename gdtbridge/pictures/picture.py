@@ -1,4 +1,4 @@
-"""A frame to a JPEG file that every workstation opens.
+"""A frame to a file that every workstation and every browser shows.
 
 An 8-bit JPEG of the device stays the JPEG it is: its compressed samples are copied, so nothing gets
 worse, and only the metadata around them is replaced. Everything else is compressed here, without
@@ -10,25 +10,30 @@ from __future__ import annotations
 import io
 from typing import Final
 
-import numpy as np
 from PIL import Image
-from pydicom.dataset import Dataset
 
 from gdtbridge.dataset import jpeg
-from gdtbridge.dataset.errors import UnreadableDataset
-from gdtbridge.dataset.jpeg import LABELS, JpegCodestream, JpegColours
-from gdtbridge.pictures.arrays import Bytes, Integers
-from gdtbridge.pictures.colour import believed, labelled, palette_to_rgb, to_rgb
-from gdtbridge.pictures.frames import (
-    check_size,
-    chosen_frame,
-    decoded_frame,
-    encoded_frame,
+from gdtbridge.dataset.jpeg import JpegCodestream, JpegColours
+from gdtbridge.pictures.frames import chosen_frame, span_of
+from gdtbridge.pictures.looking import (
+    AS_STORED,
+    FrameLook,
+    FrameSpan,
+    PictureForm,
+    ShownFrame,
 )
-from gdtbridge.pictures.grey import grey_table, to_grey
-from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
+from gdtbridge.pictures.model import AttachmentLimit
 from gdtbridge.pictures.opened_object import OpenedObject
-from gdtbridge.pictures.transfer_syntaxes import JPEG_8_BIT
+from gdtbridge.pictures.overlays import has_overlays
+from gdtbridge.pictures.painting import (
+    GreyEnds,
+    aspect,
+    colours_of,
+    jpeg_of,
+    painted,
+    painted_jpeg,
+    shows_as_it_is,
+)
 
 MAX_PICTURE: Final = 10 * 1024 * 1024
 """Bytes of a picture."""
@@ -36,115 +41,91 @@ MAX_PICTURE: Final = 10 * 1024 * 1024
 QUALITIES: Final = (92, 80, 60)
 """The first whose picture is not too big counts."""
 
+JPEG, PNG = "image/jpeg", "image/png"
+
 
 def render_picture(source: OpenedObject, frame: int | None) -> bytes:
-    """Return a frame, counted from 1, as JPEG; None picks the frame (`chosen_frame`)."""
-    number = chosen_frame(source.dataset, frame)
-    if source.syntax in JPEG_8_BIT:
-        return _from_jpeg(source, number)
-    samples = decoded_frame(source, number)
-    return _compressed(
-        _picture(samples.values, samples.photometric, source.dataset), source.dataset
-    )
+    """Return a frame, counted from 1, as JPEG; None picks the frame (`chosen_frame`).
+
+    The device's own is decoded once, to see that it is whole. One of red, green and blue is
+    compressed anew: old viewers show such a file in wrong colours.
+    """
+    span = span_of(source, chosen_frame(source.dataset, frame))
+    stream = jpeg_of(source, span)
+    if stream is None:
+        return compressed(painted(source, span))
+    colours = colours_of(stream, source.dataset)
+    image = painted_jpeg(source, span, stream, colours)
+    own = _own(source, stream, colours, AS_STORED)
+    if own is None or colours is JpegColours.RED_GREEN_BLUE:
+        return compressed(image)
+    return own
 
 
-def _from_jpeg(source: OpenedObject, frame: int) -> bytes:
-    """Return the device's JPEG cleaned, or a new one where colours or shades must change."""
-    dataset, stream = source.dataset, _codestream(encoded_frame(source, frame))
-    if stream.precision != 8 or len(stream.components) not in {1, 3}:
-        raise NotRenderable("Dieses JPEG wird nicht unterstützt. / Unsupported kind of JPEG.")
-    check_size(stream.rows, stream.columns, len(stream.components))
-    samples = _decoded(stream)  # damage shows here
-    photometric = str(dataset.PhotometricInterpretation)
-    if len(stream.components) == 1:
-        if photometric in LABELS:  # a grey stream of a device that calls all its images coloured
-            photometric = "MONOCHROME2"
-        return _own(stream, dataset, stays=_shows_as_it_is(photometric, dataset)) or _compressed(
-            _one_sample(samples, photometric, dataset), dataset
-        )
-    said = stream.colours or LABELS.get(photometric, JpegColours.LUMA_CHROMA)
-    colours = believed(said, samples)
-    return _own(stream, dataset, stays=colours is JpegColours.LUMA_CHROMA) or _compressed(
-        to_rgb(samples, colours), dataset
-    )
+def shown_frame(
+    source: OpenedObject,
+    span: FrameSpan,
+    look: FrameLook,
+    *,
+    is_loop: bool,
+    ends: GreyEnds | None = None,
+) -> ShownFrame:
+    """Return a frame as a browser shows it; raise anything for one that cannot be.
+
+    The device's own JPEG is handed on without being decoded where it is what shall be shown.
+    """
+    stream = jpeg_of(source, span)
+    if stream is None:
+        image = painted(source, span, look, ends)
+    else:
+        colours = colours_of(stream, source.dataset)
+        own = _own(source, stream, colours, look)
+        if own is not None:
+            size = stream.columns, stream.rows
+            return ShownFrame(span.number, JPEG, own, *size, is_own=True)
+        image = painted_jpeg(source, span, stream, colours, look)
+    form = look.form
+    if form is PictureForm.BEST:
+        form = PictureForm.JPEG if is_loop else PictureForm.PNG
+    if form is PictureForm.PNG and (data := _png(image)) is not None:
+        return ShownFrame(span.number, PNG, data, *image.size, is_own=False)
+    data = compressed(image, optimize=not is_loop)
+    return ShownFrame(span.number, JPEG, data, *image.size, is_own=False)
 
 
-def _codestream(data: bytes) -> JpegCodestream:
-    try:
-        return jpeg.parse_codestream(data)
-    except UnreadableDataset as error:
-        raise NotRenderable(str(error)) from error
-
-
-def _decoded(stream: JpegCodestream) -> Bytes:
-    """Return the samples as they are in the stream, their colours not converted."""
-    clean = io.BytesIO(stream.clean(JpegColours.RED_GREEN_BLUE))
-    with Image.open(clean, formats=("JPEG",)) as image:
-        return np.asarray(image)
-
-
-def _own(stream: JpegCodestream, dataset: Dataset, *, stays: bool) -> bytes | None:
+def _own(
+    source: OpenedObject, stream: JpegCodestream, colours: JpegColours | None, look: FrameLook
+) -> bytes | None:
     """Return the device's JPEG without metadata; None where colours or shape must change."""
-    if not stays or stream.process != jpeg.BASELINE or _aspect(dataset) != (1, 1):
+    dataset, size = source.dataset, (stream.columns, stream.rows)
+    stays = (
+        stream.process == jpeg.BASELINE
+        and look.form is not PictureForm.PNG
+        and size == (dataset.get("Columns"), dataset.get("Rows"))
+        and (not look.edge or max(size) <= look.edge)
+        and aspect(dataset) == (1, 1)
+        and not has_overlays(source)
+    )
+    if colours is None:
+        stays = stays and look.window is None and shows_as_it_is(dataset)
+    if not stays:
         return None
-    clean = stream.clean(JpegColours.LUMA_CHROMA)
+    clean = stream.clean(colours or JpegColours.LUMA_CHROMA)
     return clean if len(clean) <= MAX_PICTURE else None
 
 
-def _shows_as_it_is(photometric: str, dataset: Dataset) -> bool:
-    """Return whether grey values of 8 bits are shown unchanged."""
-    return photometric != "PALETTE COLOR" and bool(
-        np.array_equal(grey_table(dataset, 0, 255), np.arange(256))
-    )
-
-
-def _picture(values: Integers, photometric: str, dataset: Dataset) -> Bytes:
-    """Return rows and columns of grey, or of red, green and blue."""
-    if values.ndim == 2:
-        return _one_sample(values, photometric, dataset)
-    if values.shape[-1] != 3:
-        raise NotRenderable("Nur 1 oder 3 Werte je Bildpunkt. / Only 1 or 3 samples per pixel.")
-    bits = int(dataset.get("BitsStored") or dataset.BitsAllocated)
-    samples = (values >> max(bits - 8, 0)).astype(np.uint8)
-    return to_rgb(samples, believed(labelled(photometric), samples))
-
-
-def _one_sample(values: Integers, photometric: str, dataset: Dataset) -> Bytes:
-    if photometric == "PALETTE COLOR":
-        return palette_to_rgb(values, dataset)
-    if photometric not in {"MONOCHROME1", "MONOCHROME2"}:
-        raise NotRenderable("Es fehlen Farbwerte. / Colours need three samples.")
-    return to_grey(values, dataset)
-
-
-def _compressed(picture: Bytes, dataset: Dataset) -> bytes:
-    """Return the picture as JPEG with square pixels."""
-    image = _square(Image.fromarray(picture), dataset)
+def compressed(image: Image.Image, *, optimize: bool = True) -> bytes:
+    """Return an image as JPEG of at most `MAX_PICTURE` bytes; raise `AttachmentLimit`."""
     for quality in QUALITIES:
         file = io.BytesIO()
-        image.save(file, "JPEG", quality=quality, subsampling=0, optimize=True)
+        image.save(file, "JPEG", quality=quality, subsampling=0, optimize=optimize)
         if file.tell() <= MAX_PICTURE:
             return file.getvalue()
     raise AttachmentLimit("Das Bild ist zu groß. / The picture is too large.")
 
 
-def _square(image: Image.Image, dataset: Dataset) -> Image.Image:
-    """Return the image stretched to square pixels."""
-    high, wide = _aspect(dataset)
-    if high == wide:
-        return image
-    columns, rows = image.size
-    if high > wide:
-        rows = round(rows * high / wide)
-    else:
-        columns = round(columns * wide / high)
-    check_size(rows, columns, len(image.getbands()))
-    return image.resize((columns, rows), Image.Resampling.BICUBIC)
-
-
-def _aspect(dataset: Dataset) -> tuple[int, int]:
-    """Return height and width of a pixel (PS3.3 C.7.6.3.1.7); square where it makes no sense."""
-    value = dataset.get("PixelAspectRatio")
-    high, wide = (int(one) for one in value) if value and len(value) == 2 else (1, 1)
-    makes_sense = high > 0 and wide > 0 and high != wide and max(high, wide) <= 4 * min(high, wide)
-    return (high, wide) if makes_sense else (1, 1)
+def _png(image: Image.Image) -> bytes | None:
+    """Return an image as PNG; None where that is too big."""
+    file = io.BytesIO()
+    image.save(file, "PNG", compress_level=1)
+    return file.getvalue() if file.tell() <= MAX_PICTURE else None

@@ -16,6 +16,7 @@ DECODERS: Final[dict[str, str]] = {
     uid.DeflatedExplicitVRLittleEndian: "",
     uid.ExplicitVRBigEndian: "",
     uid.RLELossless: "pydicom",
+    uid.JPEGExtended12Bit: "gdcm",  # where it has 12 bits
     uid.JPEGLossless: "gdcm",
     uid.JPEGLosslessSV1: "gdcm",
     uid.JPEGLSLossless: "gdcm",
@@ -25,6 +26,20 @@ DECODERS: Final[dict[str, str]] = {
     uid.HTJ2KLossless: "pylibjpeg",
     uid.HTJ2KLosslessRPCL: "pylibjpeg",
     uid.HTJ2K: "pylibjpeg",
+}
+
+VIDEOS: Final[dict[str, str]] = {
+    # Transfer syntax to the codec (PS3.5 A.4.5 to A.4.7, A.4.9 to A.4.11).
+    **dict.fromkeys((uid.MPEG2MPML, uid.MPEG2MPMLF, uid.MPEG2MPHL, uid.MPEG2MPHLF), "MPEG-2"),
+    **dict.fromkeys(
+        (
+            *(uid.MPEG4HP41, uid.MPEG4HP41F, uid.MPEG4HP41BD, uid.MPEG4HP41BDF),
+            *(uid.MPEG4HP422D, uid.MPEG4HP422DF, uid.MPEG4HP423D, uid.MPEG4HP423DF),
+            *(uid.MPEG4HP42STEREO, uid.MPEG4HP42STEREOF),
+        ),
+        "H.264",
+    ),
+    **dict.fromkeys((uid.HEVCMP51, uid.HEVCM10P51), "H.265"),
 }
 
 ALWAYS_LOSSY: Final[dict[str, str]] = {

@@ -1,0 +1,150 @@
+"""What a browser is shown of a stored object: what is asked for, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from gdtbridge.pictures.speed import PlaybackSpeed
+
+
+class PictureProblem(StrEnum):
+    """Why an object, or a frame of it, cannot be shown; pages have words for each."""
+
+    NO_PICTURE = "no-picture"
+    """There are no pixels in the object."""
+    SYNTAX = "syntax"
+    """Nobody here decodes its transfer syntax."""
+    VIDEO = "video"
+    """A video that no browser plays as it is."""
+    COLOURS = "colours"
+    """Its Photometric Interpretation is not known."""
+    BITS = "bits"
+    """So many bits, or such samples, are not shown."""
+    DAMAGED = "damaged"
+    """It is cut off, or its bytes are no picture."""
+    TOO_LARGE = "too-large"
+    """Showing it would take more memory or time than a picture may."""
+    NO_FRAME = "no-frame"
+    """There is no such frame."""
+
+
+class PictureForm(StrEnum):
+    """The file format of a shown frame."""
+
+    BEST = "best"
+    """The device's own JPEG; else PNG for a still, JPEG for a loop."""
+    JPEG = "jpeg"
+    PNG = "png"
+
+
+@dataclass(frozen=True, slots=True)
+class GreyWindow:
+    """A window of grey values: centre and width after rescaling (PS3.3 C.11.2.1.2)."""
+
+    centre: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLook:
+    """How frames are shown.
+
+    ``edge`` is the most pixels they may be wide and high, 0 for as they are; they never become
+    larger. ``window`` is for grey values, instead of the object's own.
+    """
+
+    edge: int = 0
+    form: PictureForm = PictureForm.BEST
+    window: GreyWindow | None = None
+
+
+AS_STORED: Final = FrameLook()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFrame:
+    """One frame as a browser shows it, or why it does not.
+
+    ``number`` counts from 1. ``problem`` is empty where there is a picture, else a
+    `PictureProblem`. ``is_own`` says that the compressed pixels are the device's own; a JPEG that
+    is not has lost something here.
+    """
+
+    number: int
+    media_type: str
+    data: bytes
+    columns: int
+    rows: int
+    is_own: bool
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSpan:
+    """A frame, counted from 1, and where it is in the file.
+
+    From ``start`` to ``stop`` are the items of encapsulated pixel data that hold it (PS3.5 A.4);
+    both are 0 for pixel data that is not, whose frames all have one length.
+    """
+
+    number: int
+    start: int = 0
+    stop: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFacts:
+    """A frame on its way out of a child: a `ShownFrame` whose bytes are some of many."""
+
+    number: int
+    media_type: str
+    length: int
+    columns: int
+    rows: int
+    is_own: bool
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameBatch:
+    """Some frames, in the order asked, their bytes one after the other."""
+
+    frames: tuple[FrameFacts, ...]
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentPlaces:
+    """Where the fragments of a stream are in the file: offsets of the first byte and the end."""
+
+    places: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFacts:
+    """What an object says of its frames.
+
+    ``frames`` are those that are there, of ``said_frames``. ``rows`` and ``columns`` are those
+    shown, pixels square. ``window`` is the object's own, ``grey_range`` the lowest and highest
+    value a window can be for, None where there is nothing to window. ``representative`` is the
+    frame that stands for a loop; where nothing says which values are black and white, all frames
+    follow it (``needs_reference``). ``speed`` is None for a still. ``video`` is the media type of a
+    video a browser may play. ``problem`` is empty, or a `PictureProblem`. ``spans`` are the packed
+    bounds of the frames (`gdtbridge.pictures.frame_index`), empty for frames of one length.
+    """
+
+    frames: int = 0
+    said_frames: int = 0
+    rows: int = 0
+    columns: int = 0
+    representative: int = 1
+    speed: PlaybackSpeed | None = None
+    is_lossy: bool = False
+    window: GreyWindow | None = None
+    grey_range: tuple[float, float] | None = None
+    needs_reference: bool = False
+    video: str = ""
+    problem: str = ""
+    spans: bytes = b""

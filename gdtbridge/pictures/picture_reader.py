@@ -1,0 +1,94 @@
+"""Shows frames of stored objects in child processes, for pages."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar, Final
+
+from gdtbridge.pictures.looking import (
+    FragmentPlaces,
+    FrameBatch,
+    FrameLook,
+    FrameSpan,
+    PictureFacts,
+    ShownFrame,
+)
+from gdtbridge.pictures.reader import PICTURES, prepare_child
+from gdtbridge.sandbox.client import SandboxClient
+from gdtbridge.sandbox.room import MEBIBYTE, SandboxRoom, SandboxTask
+
+DESCRIBE: Final = SandboxTask("gdtbridge.pictures.showing:describe", PictureFacts)
+SHOW: Final = SandboxTask("gdtbridge.pictures.showing:show", FrameBatch)
+FRAGMENTS: Final = SandboxTask("gdtbridge.pictures.showing:fragments", FragmentPlaces)
+NICENESS: Final = 10
+"""By how much children give way that work ahead of anybody's wish."""
+
+SHOWN: Final = replace(
+    PICTURES,
+    place=f"{__name__}:SHOWN",
+    tasks=(DESCRIBE, SHOW, FRAGMENTS),
+    max_body=32 * MEBIBYTE,
+)
+"""Children of their own: a loop somebody looks at keeps no report and no forwarding waiting."""
+
+SHOWN_AHEAD: Final = replace(
+    SHOWN, place=f"{__name__}:SHOWN_AHEAD", prepare=f"{__name__}:prepare_patient_child"
+)
+
+
+def prepare_patient_child() -> None:
+    """Set up a child that gives way to everything else (`prepare_child`)."""
+    prepare_child()
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+
+
+class PictureReader(SandboxClient):
+    """Shows frames in child processes; threads may share one object."""
+
+    room: ClassVar[SandboxRoom] = SHOWN
+
+    def describe(self, path: Path) -> PictureFacts:
+        """Return what an object has to show; raise `AttachmentError` and nothing else."""
+        return self.call(DESCRIBE, path=path.absolute())
+
+    def places(self, path: Path, span: FrameSpan) -> tuple[tuple[int, int], ...]:
+        """Return first offset and end of each fragment of a video; raise `AttachmentError`."""
+        return self.call(FRAGMENTS, path=path.absolute(), span=span).places
+
+    def show(
+        self,
+        path: Path,
+        spans: tuple[FrameSpan, ...],
+        look: FrameLook,
+        *,
+        is_loop: bool,
+        reference: FrameSpan | None = None,
+    ) -> tuple[ShownFrame, ...]:
+        """Return the first of these frames, some megabytes of them; raise `AttachmentError`."""
+        batch = self.call(
+            SHOW,
+            path=path.absolute(),
+            spans=spans,
+            look=look,
+            is_loop=is_loop,
+            reference=reference,
+        )
+        shown, at = [], 0
+        for one in batch.frames:
+            data = batch.data[at : at + one.length]
+            at += one.length
+            shown.append(
+                ShownFrame(
+                    one.number, one.media_type, data, one.columns, one.rows, one.is_own, one.problem
+                )
+            )
+        return tuple(shown)
+
+
+class AheadReader(PictureReader):
+    """Does the same, giving way to everything else."""
+
+    room = SHOWN_AHEAD
