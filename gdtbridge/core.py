@@ -111,6 +111,7 @@ from gdtbridge.parts import (
 )
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.pictures.frame_reader import FrameReader
+from gdtbridge.pictures.picture_reader import PictureReader
 from gdtbridge.queries.book import QueryBook
 from gdtbridge.queries.history import ListHistory
 from gdtbridge.queries.report import QueryReports
@@ -133,6 +134,7 @@ from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.encryption import Encryption
 from gdtbridge.settings.folders import find_installation, make_folders, shared_folders
 from gdtbridge.sr import ReportReader
+from gdtbridge.viewing import StoredPictures
 from worklist import WorklistFolder, night_before
 
 
@@ -157,6 +159,7 @@ class Stores:
     worklist: WorklistFolder
     openers: ObjectOpeners
     transcoder: Transcoder
+    pictures: PictureReader
     encryption: Encryption
 
 
@@ -216,6 +219,7 @@ class Core:
     day: Day
     search: Search
     exams: ExamSheets
+    pictures: StoredPictures
     revision: PageRevision
     editor: OrderEditor
     outlook: EntryOutlook
@@ -271,7 +275,10 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
             opened.enter_context(closing(AttachmentReader())),
             opened.enter_context(closing(PagePrinter())),
         )
-        stores = Stores(database, archive, outbox, worklist, openers, transcoder, encryption)
+        pictures = opened.enter_context(closing(PictureReader(processes=2)))
+        stores = Stores(
+            database, archive, outbox, worklist, openers, transcoder, pictures, encryption
+        )
         yield wire(settings, routing, stores, clock)
 
 
@@ -473,6 +480,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         day,
         search,
         ExamSheets(database, archive, stores.openers.reports, routing.catalogue, day),
+        StoredPictures(database, archive, stores.pictures, stores.openers.pictures),
         PageRevision(database, clock),
         OrderEditor(book, database, worklist),
         EntryOutlook(database, sight, devices, callers, settings.worklist.station),

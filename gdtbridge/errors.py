@@ -22,6 +22,7 @@
     ├── Outdated                something came since a person looked; nothing was done
     ├── NeedsConfirmation       somebody has to say once more that this is meant
     ├── ViewerError             no viewer can be opened on a study
+    ├── PictureUnavailable      a stored object cannot be looked at now (`viewing.model`)
     ├── FolderUnusable          a folder is out of reach, or its lock is busy (`durable.errors`)
     └── NotFound                there is nothing under that name
 

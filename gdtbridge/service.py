@@ -397,6 +397,7 @@ def web_ports(
         search=core.search,
         exams=core.exams,
         sending=ExamSendingPorts(core.exam_deliveries, core.exam_deliveries.records, core.forward),
+        pictures=core.pictures,
         revision=lambda: core.revision.number,
     )
 

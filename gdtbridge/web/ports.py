@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -29,6 +29,7 @@ from gdtbridge.queries.report import DeviceQueries, ListPreview
 from gdtbridge.settings import SettingInForce
 from gdtbridge.setup import SetupDesk
 from gdtbridge.system import SystemReport
+from gdtbridge.viewing import AS_STORED, FrameLook, MediaContent, PictureDescription, ShownFrame
 from worklist import Entry
 
 
@@ -268,6 +269,31 @@ class ExamSheetPort(Protocol):
         """Return everything a page shows of an exam; raise `NotFound`."""
 
 
+class PicturePort(Protocol):
+    """What of stored objects can be looked at; `gdtbridge.viewing` has it.
+
+    Whether the caller may look is asked by ``exam_id`` and ``person`` of the description.
+    """
+
+    def describe(self, instance_id: int) -> PictureDescription:
+        """Return what an object has to show; raise `NotFound` or `PictureUnavailable`."""
+
+    def frames(
+        self, instance_id: int, first: int = 1, count: int = 1, look: FrameLook = AS_STORED
+    ) -> Iterator[ShownFrame]:
+        """Return frames from ``first`` on, counted from 1, a few made ahead of being taken.
+
+        No more than there are; one that cannot be shown has its problem. Raises as `describe`, also
+        while they are taken.
+        """
+
+    def thumbnail(self, instance_id: int, size: int = 320) -> ShownFrame:
+        """Return the frame that stands for an object as a small JPEG; raises as `describe`."""
+
+    def content(self, instance_id: int) -> MediaContent:
+        """Return a video or a document whole; raises as `describe`."""
+
+
 class DeviceReportPort(Protocol):
     """The devices of the practice; `gdtbridge.overview` puts together what is known."""
 
@@ -328,6 +354,7 @@ class CorePorts:
     """What waits for a person."""
     search: SearchPort
     exams: ExamSheetPort
+    pictures: PicturePort
     revision: Callable[[], int]
     """Tells, at once, a number that is another when what pages show may have changed."""
     system: SystemPort

@@ -24,6 +24,7 @@ from gdtbridge.parts import forward_senders, forward_targets, gatherer_of, sende
 from gdtbridge.people import Patient
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.pictures.frame_reader import FrameReader
+from gdtbridge.pictures.picture_reader import PictureReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.gathering import ObjectOpeners
 from gdtbridge.results.routing import Routing
@@ -99,6 +100,7 @@ class Practice:
         self.reader = HereReader()
         self.renderer = AttachmentReader()
         self.printer = PagePrinter()
+        self.pictures = PictureReader()
         self.worklist = WorklistFolder(folder / "worklist")
         openers = openers or ObjectOpeners(self.reader, self.renderer, self.printer)
         stores = Stores(
@@ -108,6 +110,7 @@ class Practice:
             self.worklist,
             openers,
             transcoder,
+            self.pictures,
             encryption,
         )
         self.core = wire(settings, routing, stores, steady)
@@ -123,6 +126,7 @@ class Practice:
         """Let go of the child processes and of the database."""
         self.renderer.close()
         self.printer.close()
+        self.pictures.close()
         self.frames.close()
         self.database.close()
 

@@ -1,0 +1,48 @@
+"""What looking at objects needs of the index; every call works inside the caller's transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from gdtbridge.database import Connection
+from gdtbridge.schema import claim, instance
+from gdtbridge.statement import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object in the index, of one of the people of an exam."""
+
+    instance_id: int
+    exam_id: int
+    person: int
+    sop_class: str
+    transfer_syntax: str
+    sha256: str
+    file: str
+    """Relative to the archive folder."""
+
+
+_OBJECTS: Final = (
+    sa.select(
+        instance.c.id,
+        claim.c.exam_id,
+        claim.c.person,
+        instance.c.sop_class_uid,
+        instance.c.transfer_syntax_uid,
+        instance.c.sha256,
+        instance.c.file,
+    )
+    .join(claim, claim.c.id == instance.c.claim_id)
+    .order_by(instance.c.id)
+)
+_ONE: Final = Statement(_OBJECTS.where(instance.c.id == sa.bindparam("instance_id")))
+
+
+def object_of(connection: Connection, instance_id: int) -> StoredObject | None:
+    """Return an object that belongs to an exam; None where there is none."""
+    row = _ONE.first(connection, instance_id=instance_id)
+    return StoredObject(*row) if row is not None else None

@@ -1,0 +1,171 @@
+"""Stored objects as pictures: described, shown, whole or in part, by one way."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from PIL import Image
+from pydicom import uid
+from pydicom.dataset import Dataset
+
+from gdtbridge.errors import NotFound
+from gdtbridge.pictures.kinds import ObjectKind
+from gdtbridge.settings import Settings
+from gdtbridge.viewing import FrameLook, GreyWindow, StoredPictures
+from tests.pictures.builder import (
+    PDF,
+    Array,
+    assert_screen,
+    document,
+    grey_screen,
+    image,
+    jpeg,
+    pixels_of,
+    put_frames,
+    screen,
+    selection,
+    write,
+)
+from tests.tools.practice import Practice
+
+pytestmark = pytest.mark.slow  # starts children with decoders
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    """Return the practice all objects of this file are sent to."""
+    folder = tmp_path_factory.mktemp("practice")
+    opened = Practice(folder, Settings(base=folder))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def pictures(practice: Practice) -> StoredPictures:
+    """Return what is tested."""
+    return practice.core.pictures
+
+
+Keep = Callable[[Dataset], int]
+
+
+@pytest.fixture
+def keep(practice: Practice, tmp_path: Path) -> Keep:
+    """Return what has an object received and returns its id."""
+
+    def send(made: Dataset) -> int:
+        made.StudyInstanceUID, made.SeriesInstanceUID = uid.generate_uid(), uid.generate_uid()
+        path = write(made, tmp_path / "sent.dcm")
+        practice.arriving = {"TransferSyntaxUID": str(made.file_meta.TransferSyntaxUID)}
+        practice.send_file(path, str(made.SOPClassUID), str(made.SOPInstanceUID))
+        with practice.database.read() as connection:
+            return int(connection.execute(sa.text("SELECT max(id) FROM instance")).scalar_one())
+
+    return send
+
+
+def loop(*streams: bytes, **elements: object) -> Dataset:
+    """Return a loop of JPEG frames."""
+    made = image(screen(), "YBR_FULL_422")
+    put_frames(made, streams, uid.JPEGBaseline8Bit)
+    for keyword, value in elements.items():
+        setattr(made, keyword, value)
+    return made
+
+
+def png(data: bytes) -> Array:
+    """Return the pixels of a PNG."""
+    with Image.open(io.BytesIO(data), formats=("PNG",)) as opened:
+        return np.asarray(opened)
+
+
+def test_a_still_is_described_and_shown_without_loss(pictures: StoredPictures, keep: Keep) -> None:
+    """A picture that is not compressed comes as PNG, each pixel as it was."""
+    number = keep(image(screen(), "RGB"))
+    about = pictures.describe(number)
+    assert (about.kind, about.frames, about.problem) == (ObjectKind.IMAGE, 1, "")
+    assert (about.columns, about.rows, about.speed, about.is_lossy) == (64, 48, None, False)
+    (frame,) = pictures.frames(number)
+    assert (frame.media_type, frame.columns, frame.rows) == ("image/png", 64, 48)
+    assert (png(frame.data) == screen()).all()
+
+
+def test_a_loop_of_the_device_is_handed_on_as_it_is(pictures: StoredPictures, keep: Keep) -> None:
+    """Its JPEG is not decoded: the same compressed pixels, each frame in its place."""
+    streams = [jpeg(screen() // part, subsampling=1) for part in (1, 2, 3, 4, 5)]
+    number = keep(loop(*streams, FrameTime="40"))
+    about = pictures.describe(number)
+    assert (about.kind, about.frames) == (ObjectKind.CLIP, 5)
+    assert about.speed is not None
+    assert (about.speed.rate, about.speed.is_of_device) == (25, True)
+    frames = list(pictures.frames(number, 2, 99))
+    assert [one.number for one in frames] == [2, 3, 4, 5]
+    for frame, stream in zip(frames, streams[1:], strict=True):
+        assert frame.is_own
+        assert stream[stream.index(b"\xff\xda") :] == frame.data[frame.data.index(b"\xff\xda") :]
+
+
+def test_a_broken_frame_stops_no_other(pictures: StoredPictures, keep: Keep) -> None:
+    """The frame says that it is damaged; those around it are shown."""
+    whole = jpeg(screen(), subsampling=1)
+    number = keep(loop(whole, whole[: len(whole) // 2], whole))
+    assert [one.problem for one in pictures.frames(number, 1, 3)] == ["", "damaged", ""]
+
+
+def test_a_thumbnail_is_the_frame_that_stands_for_a_loop(
+    pictures: StoredPictures, keep: Keep
+) -> None:
+    """Small, a JPEG, and of the middle."""
+    black = jpeg(screen() * 0, subsampling=1)
+    number = keep(loop(black, jpeg(screen(), subsampling=1), black))
+    small = pictures.thumbnail(number, 32)
+    assert (small.media_type, small.columns, small.rows, small.is_own) == (
+        *("image/jpeg", 32, 24),
+        False,
+    )
+    assert pixels_of(small.data).max() > 200
+    assert_screen(pixels_of(pictures.thumbnail(number).data), tolerance=12)
+
+
+def test_a_window_is_for_grey_values(pictures: StoredPictures, keep: Keep) -> None:
+    """As asked; what is below is black, what is above white."""
+    number = keep(image(grey_screen(), "MONOCHROME2"))
+    assert pictures.describe(number).grey_range == (0, 255)
+    (frame,) = pictures.frames(number, look=FrameLook(window=GreyWindow(200, 2)))
+    assert set(png(frame.data).flat) == {0, 255}
+
+
+def test_what_is_no_picture(pictures: StoredPictures, keep: Keep) -> None:
+    """A document is handed out whole; a selection has nothing to show."""
+    letter = keep(document(PDF))
+    assert pictures.describe(letter).media_type == "application/pdf"
+    content = pictures.content(letter)
+    assert b"".join(content.pieces(0, content.size)) == PDF
+    chosen = keep(selection("113000", ("1.2.3", ())))
+    assert pictures.describe(chosen).problem == "no-picture"
+    for ask in (pictures.content, pictures.thumbnail, pictures.frames):
+        with pytest.raises(NotFound):
+            ask(chosen)
+    with pytest.raises(NotFound):
+        pictures.describe(10**9)
+
+
+def test_a_video_is_read_as_the_file_it_is(pictures: StoredPictures, keep: Keep) -> None:
+    """MP4 goes out from any byte on; a transport stream is a reason."""
+    stream = b"\0\0\0\x18ftypisom" + bytes(range(256)) * 40
+    made = image(screen(), "YBR_FULL_422")
+    put_frames(made, [stream], uid.MPEG4HP41)
+    number = keep(made)
+    about = pictures.describe(number)
+    assert (about.media_type, about.problem) == ("video/mp4", "")
+    content = pictures.content(number)
+    assert content.size == len(stream)
+    assert b"".join(content.pieces(5, 700)) == stream[5:700]
+    put_frames(made, [b"\x47" + bytes(187)], uid.MPEG4HP41)
+    made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = uid.generate_uid()
+    assert pictures.describe(keep(made)).problem == "video"
