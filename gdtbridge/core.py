@@ -130,6 +130,8 @@ from gdtbridge.retrieve.filling import IndexFilling
 from gdtbridge.retrieve.finder import ArchiveFinder
 from gdtbridge.retrieve.peers import PeerDirectory
 from gdtbridge.retrieve.transcoding import Transcoder
+from gdtbridge.sample_audit.checks import PictureChecks
+from gdtbridge.sample_audit.desk import SampleDesk
 from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.encryption import Encryption
 from gdtbridge.settings.folders import find_installation, make_folders, shared_folders
@@ -225,6 +227,7 @@ class Core:
     outlook: EntryOutlook
     known_patients: KnownPatients
     exam_deliveries: ExamDeliveryOverview
+    sample: SampleDesk
 
     def adopt(self) -> None:
         """Have every received file on the disk, and read whom those of an older program name.
@@ -400,6 +403,13 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         ),
         clock,
     )
+    picture_checks = PictureChecks(
+        database,
+        settings.sample.check_list,
+        settings.practice.name,
+        settings.exam.date_remark_days,
+        clock,
+    )
     corrections = ResultCorrections(database, archive, outbox, retractor, held, due, clock)
     rehearsal = Rehearsal(database, archive, worklist, gatherer, settler, clock)
     return Core(
@@ -415,7 +425,17 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         book,
         OrderFiller(book, database, worklist, clock, min_age_hours=settings.worklist.min_age_hours),
         OrderFiles(settings, ports, exchanges_of(routing, settings), clock),
-        InstanceReceiver(database, archive, outbox, completion, due, clock, fetches, began),
+        InstanceReceiver(
+            database,
+            archive,
+            outbox,
+            completion,
+            due,
+            clock,
+            fetches,
+            began,
+            picture_checks.check,
+        ),
         PerformedSteps(database, book, completion, due, clock, devices, archive.room_for),
         held,
         renumbering,
@@ -488,6 +508,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         ExamDeliveryOverview(
             database, outbox, forward, routing, SentRecords(database, outbox, clock)
         ),
+        SampleDesk(picture_checks),
     )
 
 

@@ -398,6 +398,7 @@ def web_ports(
         exams=core.exams,
         sending=ExamSendingPorts(core.exam_deliveries, core.exam_deliveries.records, core.forward),
         pictures=core.pictures,
+        sample=core.sample,
         revision=lambda: core.revision.number,
     )
 

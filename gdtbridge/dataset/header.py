@@ -61,6 +61,19 @@ class Header:
     NumberOfFrames: str = ""
     Rows: str = ""
     Columns: str = ""
+    # What a picture says of itself where a sample audit asks for it (gdtbridge.picture_labels).
+    ImageType: str = ""
+    AcquisitionDateTime: str = ""
+    InstitutionAddress: str = ""
+    InstitutionalDepartmentName: str = ""
+    PatientAge: str = ""
+    DeviceSerialNumber: str = ""
+    TransducerData: str = ""
+    DepthOfScanField: str = ""
+    TransducerType: str = ""
+    Laterality: str = ""
+    ImageLaterality: str = ""
+    BurnedInAnnotation: str = ""
 
 
 _TAGS: Final = {field.name: Tag[field.name] for field in fields(Header)}

@@ -9,12 +9,14 @@ class Tag(IntEnum):
     """Tags by keyword."""
 
     SpecificCharacterSet = 0x00080005
+    ImageType = 0x00080008
     SOPClassUID = 0x00080016
     SOPInstanceUID = 0x00080018
     StudyDate = 0x00080020
     SeriesDate = 0x00080021
     AcquisitionDate = 0x00080022
     ContentDate = 0x00080023
+    AcquisitionDateTime = 0x0008002A
     StudyTime = 0x00080030
     SeriesTime = 0x00080031
     AcquisitionTime = 0x00080032
@@ -23,6 +25,7 @@ class Tag(IntEnum):
     Modality = 0x00080060
     Manufacturer = 0x00080070
     InstitutionName = 0x00080080
+    InstitutionAddress = 0x00080081
     ReferringPhysicianName = 0x00080090
     CodeValue = 0x00080100
     CodingSchemeDesignator = 0x00080102
@@ -32,6 +35,7 @@ class Tag(IntEnum):
     StationName = 0x00081010
     StudyDescription = 0x00081030
     SeriesDescription = 0x0008103E
+    InstitutionalDepartmentName = 0x00081040
     ManufacturerModelName = 0x00081090
     ReferencedSOPClassUID = 0x00081150
     ReferencedSOPInstanceUID = 0x00081155
@@ -41,15 +45,23 @@ class Tag(IntEnum):
     PatientID = 0x00100020
     PatientBirthDate = 0x00100030
     PatientSex = 0x00100040
+    PatientAge = 0x00101010
     BodyPartExamined = 0x00180015
+    DeviceSerialNumber = 0x00181000
+    TransducerData = 0x00185010
+    DepthOfScanField = 0x00185050
+    TransducerType = 0x00186031
     StudyInstanceUID = 0x0020000D
     SeriesInstanceUID = 0x0020000E
     StudyID = 0x00200010
     SeriesNumber = 0x00200011
     InstanceNumber = 0x00200013
+    Laterality = 0x00200060
+    ImageLaterality = 0x00200062
     NumberOfFrames = 0x00280008
     Rows = 0x00280010
     Columns = 0x00280011
+    BurnedInAnnotation = 0x00280301
     ScheduledProcedureStepID = 0x00400009
     PerformedProcedureStepStatus = 0x00400252
     PerformedProcedureStepDescription = 0x00400254

@@ -61,6 +61,8 @@ class InstanceReceiver:
     """Knows what is being fetched; None where nothing is."""
     began: Callable[[Connection, str, str], None] | None = None
     """Told study and patient's number of a study's first object, in its transaction."""
+    entered: Callable[[Connection, int, IncomingInstance, Header, float], None] | None = None
+    """Told each new object of a device, in its transaction: its id, its head, when it came."""
 
     def room_for(self, size: int) -> None:
         """Raise `OutOfResources` unless an object of ``size`` bytes can be stored."""
@@ -173,6 +175,8 @@ class InstanceReceiver:
         if receipt.status is not ReceiptStatus.NEW:
             return receipt
         uid, study = incoming.SOPInstanceUID, intake.study_of(incoming.SOPInstanceUID, header)
+        if self.entered is not None:
+            self.entered(connection, receipt.instance_id, incoming, header, now)
         if is_report(incoming.SOPClassUID):
             store.insert_report(connection, one.exam_id, receipt.instance_id, uid)
         rule.arrived(connection, self.completion, uid, study, now)

@@ -81,7 +81,7 @@ def are_two(one: Patient, other: Patient) -> bool:
     practices give out the same one) and prefixes.
     """
     born = one.birth_date, other.birth_date
-    if born[0] == born[1] or not (_says_a_day(born[0]) and _says_a_day(born[1])):
+    if born[0] == born[1] or not (says_a_day(born[0]) and says_a_day(born[1])):
         return False
     numbers = {plain_word(one.id), plain_word(other.id)}
     names, others = (tuple(_names(patient, numbers)) for patient in (one, other))
@@ -111,7 +111,7 @@ def tells_a_person(patient: Patient) -> bool:
 
     Only then can `are_two` tell its person from another.
     """
-    return _says_a_day(patient.birth_date) and _says_a_name(patient)
+    return says_a_day(patient.birth_date) and says_a_name(patient)
 
 
 def agree(one: Patient, other: Patient) -> bool:
@@ -120,7 +120,7 @@ def agree(one: Patient, other: Patient) -> bool:
     Where no number ties them together one difference is enough, the given name (twins) included.
     A placeholder agrees with the same one, and with nobody who is known by name or number.
     """
-    days = {born for born in (one.birth_date, other.birth_date) if _says_a_day(born)}
+    days = {born for born in (one.birth_date, other.birth_date) if says_a_day(born)}
     if len(days) > 1:
         return False
     names, others = _written(one), _written(other)
@@ -128,7 +128,7 @@ def agree(one: Patient, other: Patient) -> bool:
         return True
     if not names or not others:
         named, unnamed = (one, other) if names else (other, one)
-        return not unnamed.id or not _written(named) or _says_a_name(named)
+        return not unnamed.id or not _written(named) or says_a_name(named)
     numbers = {plain_word(one.id), plain_word(other.id)}
     return any(
         _may_be_one(name, another) and _given_agree(name, another)
@@ -143,7 +143,8 @@ def _written(patient: Patient) -> list[ComparedName]:
     return [name for name in map(_compared, groups) if name.whole]
 
 
-def _says_a_name(patient: Patient) -> bool:
+def says_a_name(patient: Patient) -> bool:
+    """Return whether the name is one, and no placeholder (``NOTFALL``, the patient's number)."""
     return any(_names(patient, {plain_word(patient.id)}))
 
 
@@ -161,7 +162,7 @@ def are_written_alike(one: Patient, other: Patient) -> bool:
     does not say or has a placeholder for. One half of a double name is: who married is told.
     """
     born = one.birth_date, other.birth_date
-    if born[0] != born[1] and _says_a_day(born[0]) and _says_a_day(born[1]):
+    if born[0] != born[1] and says_a_day(born[0]) and says_a_day(born[1]):
         return False
     numbers = {plain_word(one.id), plain_word(other.id)}
     names, others = (tuple(_names(patient, numbers)) for patient in (one, other))
@@ -170,7 +171,8 @@ def are_written_alike(one: Patient, other: Patient) -> bool:
     return any(_is_spelling(name, another) for name in names for another in others)
 
 
-def _says_a_day(born: date | None) -> bool:
+def says_a_day(born: date | None) -> bool:
+    """Return whether a birth date is one, and not the zero of some software."""
     return born is not None and _FIRST < born < _LAST
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,11 @@ def split(value: object) -> object:
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
+
+
+def tables(value: object) -> object:
+    """Let a list of tables come from the environment as JSON."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def _folder(value: object) -> object:

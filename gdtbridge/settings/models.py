@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,12 +25,13 @@ from gdtbridge import viewers
 from gdtbridge.devices.profile import AnswerLetters
 from gdtbridge.gdt.tables.ids import LONGEST_ID
 from gdtbridge.settings.devices import DeviceSettings
-from gdtbridge.settings.fields import AeTitle, AeTitles, Folder, Port, Words, split
+from gdtbridge.settings.fields import AeTitle, AeTitles, Folder, Port, Words, split, tables
 from gdtbridge.settings.forward import ForwardSettings
 from gdtbridge.settings.hosts import host_name, is_loopback, reachable
 from gdtbridge.settings.patterns import compiled_pattern
 from gdtbridge.settings.peers import PeerSettings
 from gdtbridge.settings.pickup import PickupSettings
+from gdtbridge.settings.sample import SampleAuditSettings
 from gdtbridge.settings.secret import Secret, in_plain_sight
 from gdtbridge.settings.section import SettingsSection
 from gdtbridge.settings.sources import SettingSources
@@ -41,11 +41,6 @@ from gdtbridge.webhooks.templates import ContentKind, check_body, check_url
 
 MEGABYTE: Final = 1024 * 1024
 """Bytes that settings in MB (``_mb``) count in."""
-
-
-def _tables(value: object) -> object:
-    """Let a list of tables come from the environment as JSON."""
-    return json.loads(value) if isinstance(value, str) else value
 
 
 def _network(value: str) -> str:
@@ -258,7 +253,7 @@ class PageSettings(SettingsSection):
     """The pages people see."""
 
     language: Literal["de", "en"] = "de"
-    procedures: Annotated[tuple[ProcedurePreset, ...], BeforeValidator(_tables)] = ()
+    procedures: Annotated[tuple[ProcedurePreset, ...], BeforeValidator(tables)] = ()
 
 
 class ProcedureCodeRule(SettingsSection):
@@ -281,7 +276,7 @@ class WorklistSettings(SettingsSection):
     query_days: Annotated[float, Field(ge=0, le=90)] = 7
     min_age_hours: Annotated[float, Field(ge=0)] = 6
     charset: AnswerLetters = "device"
-    codes: Annotated[tuple[ProcedureCodeRule, ...], BeforeValidator(_tables)] = ()
+    codes: Annotated[tuple[ProcedureCodeRule, ...], BeforeValidator(tables)] = ()
 
 
 class RouteCondition(SettingsSection):
@@ -331,7 +326,7 @@ class GdtKeys(SettingsSection):
     states: States = ()
     echo: EchoedFields = ()
     short_names: bool = False
-    exam_codes: Annotated[tuple[ExamCodeRule, ...], BeforeValidator(_tables)] = ()
+    exam_codes: Annotated[tuple[ExamCodeRule, ...], BeforeValidator(tables)] = ()
     attachments_folder: Folder | None = None
     attachments_path: str = ""
     attachments_most: Most = 20
@@ -371,7 +366,7 @@ class GdtSettings(GdtKeys):
     """The files the practice software reads and writes."""
 
     folder_mode: Mode = ""
-    routes: Annotated[tuple[RouteSettings, ...], BeforeValidator(_tables)] = ()
+    routes: Annotated[tuple[RouteSettings, ...], BeforeValidator(tables)] = ()
 
     def for_route(self, route: RouteSettings) -> GdtSettings:
         """Return ``[gdt]`` as it is for a route."""
@@ -422,7 +417,7 @@ class OrderCodeRule(SettingsSection):
 class OrderFileSettings(OrderIntakeKeys):
     """How order files are read."""
 
-    map: Annotated[tuple[OrderCodeRule, ...], BeforeValidator(_tables)] = ()
+    map: Annotated[tuple[OrderCodeRule, ...], BeforeValidator(tables)] = ()
     encoding: (
         Literal["ascii", "cp437", "cp850", "cp1252", "iso8859-1", "iso8859-15", "utf-8"] | None
     ) = None
@@ -456,7 +451,7 @@ class CatalogueRowSettings(SettingsSection):
 class CatalogueSettings(SettingsSection):
     """What measurements are called, and their units."""
 
-    rows: Annotated[tuple[CatalogueRowSettings, ...], BeforeValidator(_tables)] = ()
+    rows: Annotated[tuple[CatalogueRowSettings, ...], BeforeValidator(tables)] = ()
 
     @property
     def cells(self) -> tuple[dict[str, str], ...]:
@@ -584,6 +579,7 @@ class Settings(BaseModel):
     orders: OrderFileSettings = OrderFileSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     exam: ExamSettings = ExamSettings()
+    sample: SampleAuditSettings = SampleAuditSettings()
     webhooks: WebhookSettings = WebhookSettings()
     webhook: tuple[HouseWebhookSettings, ...] = ()
     attention: AttentionSettings = AttentionSettings()

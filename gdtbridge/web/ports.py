@@ -26,6 +26,7 @@ from gdtbridge.overview.devices import Device, DeviceSheet, EmptyList
 from gdtbridge.overview.exam_deliveries import ExamDeliveries, RecordSheet
 from gdtbridge.people import Patient
 from gdtbridge.queries.report import DeviceQueries, ListPreview
+from gdtbridge.sample_audit.desk import SampleDesk
 from gdtbridge.settings import SettingInForce
 from gdtbridge.setup import SetupDesk
 from gdtbridge.system import SystemReport
@@ -364,6 +365,8 @@ class CorePorts:
     devices: DevicePorts
     setup: SetupDesk
     sending: ExamSendingPorts
+    sample: SampleDesk
+    """What a sample audit asks of pictures."""
 
 
 Readiness = Callable[[], Mapping[str, PartState]]

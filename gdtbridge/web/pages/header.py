@@ -21,6 +21,7 @@ class Area(StrEnum):
     CLARIFY = "clarify"
     DEVICES = "devices"
     DELIVERIES = "deliveries"
+    SAMPLE = "sample"
     SYSTEM = "system"
 
 
@@ -30,6 +31,7 @@ PATHS: Final[Mapping[Area, str]] = {
     Area.CLARIFY: "/klaeren",
     Area.DEVICES: "/geraete",
     Area.DELIVERIES: "/zustellungen",
+    Area.SAMPLE: "/stichprobe",
     Area.SYSTEM: "/system",
 }
 ICONS: Final[Mapping[Area, str]] = {
@@ -38,6 +40,7 @@ ICONS: Final[Mapping[Area, str]] = {
     Area.CLARIFY: "triangle-alert",
     Area.DEVICES: "monitor",
     Area.DELIVERIES: "send",
+    Area.SAMPLE: "shield-check",
     Area.SYSTEM: "settings",
 }
 

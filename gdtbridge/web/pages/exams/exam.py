@@ -20,6 +20,7 @@ from gdtbridge.web.pages.exams.listing import patient_path
 from gdtbridge.web.pages.exams.wording import history_shape, history_text
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.header import Area
+from gdtbridge.web.pages.sample.labels import items_in_words
 from gdtbridge.web.pages.today.wording import ShownLine, shown
 from gdtbridge.web.ports import CorePorts
 
@@ -35,6 +36,8 @@ class PersonPart:
     counts: str
     """How many pictures, clips and reports there are, in words."""
     reports: tuple[ShownReport, ...]
+    unlabelled: str
+    """What its pictures lack of what a sample audit asks for, in words; empty for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class ExamPage:
 
     def _parts(self, sheet: ExamSheet) -> list[PersonPart]:
         lines = [shown(one, self.frame.formats) for one in sheet.lines]
+        lacking = self.core.sample.checks.of_exam(sheet.exam_id)
         parts = []
         for person in dict.fromkeys(one.line.person for one in lines):
             objects = tuple(one for one in sheet.objects if one.person == person)
@@ -99,6 +103,7 @@ class ExamPage:
                     objects,
                     self._counted(objects),
                     tuple(one for one in sheet.reports if one.person == person),
+                    items_in_words(lacking.get(person, ()), self.frame.texts),
                 )
             )
         return parts

@@ -16,6 +16,7 @@ from gdtbridge.day import STATES, DayFilter, DaySheet, LineState, ShownDevice
 from gdtbridge.web.pages.entry.page import day_path
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.header import Area
+from gdtbridge.web.pages.sample.labels import ToldLabels, told_labels
 from gdtbridge.web.pages.today.wording import ShownLine, shown
 from gdtbridge.web.ports import CorePorts
 
@@ -85,8 +86,13 @@ class TodayPage:
             every=self._address(day),
             device=self._device(device),
             counts=self._counts(sheet),
-            stations=self.core.outlook.stations(),
+            stations=(stations := self.core.outlook.stations()),
+            unlabelled=self._unlabelled(stations) if day == today else (),
         )
+
+    def _unlabelled(self, stations: Sequence[ShownDevice]) -> Sequence[ToldLabels]:
+        """Return what the devices leave out of their pictures today."""
+        return told_labels(self.core.sample.checks.of_today(), stations, self.frame.texts)
 
     def _needed(
         self, sheet: DaySheet, lines: Sequence[ShownLine], *, is_whole: bool
