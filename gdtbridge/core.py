@@ -136,6 +136,8 @@ from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.encryption import Encryption
 from gdtbridge.settings.folders import find_installation, make_folders, shared_folders
 from gdtbridge.sr import ReportReader
+from gdtbridge.trends import PatientTrends
+from gdtbridge.trends.keeping import ValueKeeper
 from gdtbridge.viewing import StoredPictures
 from worklist import WorklistFolder, night_before
 
@@ -228,6 +230,7 @@ class Core:
     known_patients: KnownPatients
     exam_deliveries: ExamDeliveryOverview
     sample: SampleDesk
+    trends: PatientTrends
 
     def adopt(self) -> None:
         """Have every received file on the disk, and read whom those of an older program name.
@@ -330,7 +333,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         forward_targets(settings, encryption),
         clock,
     )
-    settler = ExamSettler(archive, outbox, forward.settled if forward.targets else None)
+    values = ValueKeeper(routing.catalogue)
+    settler = ExamSettler(archive, outbox, values, forward.settled if forward.targets else None)
     reporting = ResultReporter(database, outbox, gatherer, settler, completion, clock)
     held = HeldExams(database, archive, outbox, worklist, maker, due, clock)
     retractor = Retractor(outbox, routing, gatherer, clock)
@@ -481,7 +485,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
             peers.knows,
             clock,
         ),
-        IndexFilling(database, archive.folder),
+        IndexFilling(database, archive.folder, values, stores.openers.reports),
         finder,
         peers,
         forward,
@@ -509,6 +513,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
             database, outbox, forward, routing, SentRecords(database, outbox, clock)
         ),
         SampleDesk(picture_checks),
+        PatientTrends(database),
     )
 
 

@@ -444,9 +444,26 @@ report = sa.Table(
     sa.Column("fingerprint", sa.Text, nullable=False, server_default=""),
     sa.Column("problem", sa.Text, nullable=False, server_default=""),
     sa.Column("sent", sa.Text, nullable=False, server_default=""),  # gdtbridge.results.revision
+    # digest of the catalogue that names its values in report_value; empty: they are not there yet
+    sa.Column("catalogue", sa.Text, nullable=False, server_default=""),
 )
 unsent = report.c.problem != ""
 sa.Index("ix_report_problem", report.c.id, sqlite_where=unsent, postgresql_where=unsent)
+
+report_value = sa.Table(  # a measurement of a report as a chart gets it; gdtbridge.trends
+    "report_value",
+    metadata,
+    sa.Column("instance_id", sa.Integer, sa.ForeignKey("instance.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),  # in the order of the chart, from 0
+    *(
+        sa.Column(name, sa.Text, nullable=False)
+        for name in (
+            *("series", "kind", "code", "heading", "name", "number", "number_unit", "value"),
+            *("unit", "sent_value", "method", "remarks", "place", "section"),
+        )
+    ),
+    sa.Column("of_child", sa.Boolean, nullable=False),
+)
 
 performed_step = sa.Table(  # a Modality Performed Procedure Step, as its device told it
     "performed_step",

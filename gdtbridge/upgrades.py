@@ -268,6 +268,8 @@ def _to_6(op: Operations) -> None:
     called = sa.Column("called_aet", sa.Text, nullable=False, server_default="")
     op.add_column("instance", called)
     op.add_column("outbox", sa.Column("collected_at", sa.Double))
+    catalogue = sa.Column("catalogue", sa.Text, nullable=False, server_default="")
+    op.add_column("report", catalogue)
     claims = sa.inspect(op.get_bind()).get_columns("claim")
     if "order_word" not in {column["name"] for column in claims}:  # new before schema 4
         order_word = sa.Column("order_word", sa.Text, nullable=False, server_default="")

@@ -250,11 +250,11 @@ def _read(role: str, choice: ModifierChoice, said: SaidModifier | None) -> _Modi
     if choice.anything_appended:
         if words.get(term):
             return _ModifierReading(term, words[term])
-        return _ModifierReading(_suffix(role, said.key), open=True)
+        return _ModifierReading(suffix_of(role, said.key), open=True)
     return _OPEN if choice.anything else None
 
 
-def _suffix(role: str, key: str) -> str:
+def suffix_of(role: str, key: str) -> str:
     """Return the suffix of a modifier no term names: a number or letter as sent, else a hash."""
     text = key.removeprefix("=").upper().removeprefix("FETUS").strip(" #")
     if role in MARKS and key.startswith("=") and _PLAIN.fullmatch(text):

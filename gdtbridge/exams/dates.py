@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from enum import StrEnum
 
-from gdtbridge.dataset.values import to_date
+from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.settings import ExamSettings
 
 
@@ -70,6 +70,20 @@ def receipt_remark(study_date: str) -> str:
     told = to_date(study_date)
     said = f"Datum des Geräts: {_german(told)}" if told is not None else "Gerät ohne Datum"
     return f"Untersuchungsdatum ist der Tag des Empfangs. {said}."
+
+
+def exam_moment(
+    study_date: str, study_time: str, received: datetime, *, of_receipt_day: bool = False
+) -> datetime:
+    """Return when an exam was (local time) as its record says: Study Date and Time as sent.
+
+    That of the receipt where there is no date that can be read, or a person said that its day is
+    the exam's (``of_receipt_day``). Without a time the day begins.
+    """
+    day = None if of_receipt_day else to_date(study_date)
+    if day is None:
+        return received
+    return datetime.combine(day, to_time(study_time) or time())
 
 
 def _clock_remark(day: date, received: date) -> str:

@@ -28,6 +28,7 @@ from gdtbridge.orders.model import OrderState
 from gdtbridge.outbox import Outbox
 from gdtbridge.results.gathering import GatheredExam, GatheredResult
 from gdtbridge.results.outgoing import PutRecords, ResultMessages, result_facts
+from gdtbridge.trends.keeping import ValueKeeper
 from gdtbridge.webhooks import HouseEvent
 from gdtbridge.webhooks.events import patient_facts
 
@@ -84,6 +85,7 @@ class ExamSettler:
 
     archive: Archive
     outbox: Outbox
+    values: ValueKeeper
     settled: Callable[[Connection, Exam], None] | None = None
     """Told each exam that was decided on, in the transaction that does it."""
 
@@ -148,6 +150,9 @@ class ExamSettler:
             order_number=planned.accession_number,
         )
         self.archive.tell(connection, result.told)
+        for read in result.read:
+            if read.report is not None:
+                self.values.keep(connection, read.pending.instance_id, read.report)
         if planned.order is not None and planned.known is None:
             order_store.finish_order(connection, planned.order, OrderState.DONE)
         return SettledResult(result, put)

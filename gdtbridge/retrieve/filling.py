@@ -13,6 +13,7 @@ from gdtbridge.archive import heads
 from gdtbridge.database import Database
 from gdtbridge.exams.study_names import note_missing
 from gdtbridge.orders.names import note_missing_names
+from gdtbridge.trends.keeping import FiledReportReader, ValueKeeper
 
 log = logging.getLogger(__name__)
 
@@ -21,11 +22,14 @@ TURN_SECONDS: Final = 1.0
 
 
 class IndexFilling:
-    """Enters names of exams, orders and patients, and heads of objects, a turn at a time."""
+    """Enters names, heads of objects and values of reports, a turn at a time."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(
+        self, database: Database, folder: Path, values: ValueKeeper, reader: FiledReportReader
+    ) -> None:
         """Fill the index of ``database`` from the archive's ``folder``."""
         self._database, self._folder = database, folder
+        self._values, self._reader = values, reader
         self._steps: Iterator[int] | None = None
         self._entered = 0
         self.is_done = False
@@ -39,6 +43,7 @@ class IndexFilling:
                 note_missing(self._database),
                 note_missing_names(self._database),
                 heads.enter_missing(self._database, self._folder),
+                self._values.keep_missing(self._database, self._folder, self._reader),
             )
         end = time.monotonic() + TURN_SECONDS
         try:

@@ -34,6 +34,7 @@ from gdtbridge.report_page import PageFormat, PagePrinter, ReportSheet
 from gdtbridge.report_page.html import to_html
 from gdtbridge.results.gathering import ObjectOpeners
 from gdtbridge.settings import Settings, load_settings
+from tests.tools.curves import CurveLedger
 from tests.tools.dying import SimulatedCrash, dying_at, files_of
 from tests.tools.judge import Judge, Row, Word
 from tests.tools.marked import PEOPLE, MarkedObject, MarkedPerson
@@ -96,6 +97,7 @@ class PracticeMachine(RuleBasedStateMachine):
     """A practice with four people; every step is judged."""
 
     steps = 0
+    curves = 0
     openers: ObjectOpeners
     samples: Path
     place: Path
@@ -107,6 +109,7 @@ class PracticeMachine(RuleBasedStateMachine):
         (self.folder / "pictures").mkdir()
         self.practice = Practice(self.folder, self.settings, self.openers)
         self.judge = Judge()
+        self.ledger = CurveLedger()
         self.orders: list[tuple[str, str, MarkedPerson, str]] = []
         """Accession number, Study Instance UID, patient, case id."""
         self.studies: list[str] = []
@@ -141,6 +144,11 @@ class PracticeMachine(RuleBasedStateMachine):
     def _next(self) -> int:
         self._made += 1
         return self._made
+
+    @invariant()
+    def every_curve_is_of_decided_exams(self) -> None:
+        """Compare the values of each patient over time with those of the exams that are theirs."""
+        type(self).curves += self.ledger.look(self.practice, self.judge.known)
 
     @property
     def _today(self) -> str:
@@ -619,7 +627,7 @@ def test_no_chart_gets_a_strangers_and_nothing_is_lost(
         pass
 
     Machine.openers, Machine.place, Machine.samples = openers, memory, project / "samples" / "sr"
-    Machine.steps = 0
+    Machine.steps = Machine.curves = 0
     examples = max(1, int(request.config.getoption("--examples")) * 3 // 5)
     run_state_machine_as_test(
         Machine,
@@ -634,5 +642,7 @@ def test_no_chart_gets_a_strangers_and_nothing_is_lost(
         ),
     )
     record_property(
-        "figure", f"whose exam it is: {Machine.steps} steps of any practice, no stranger"
+        "figure",
+        f"whose exam it is: {Machine.steps} steps of any practice, no stranger in "
+        f"{Machine.curves} looks at values over time",
     )

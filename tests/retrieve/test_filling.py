@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from gdtbridge.schema import claim, exam, instance, instance_head, study_name
+from gdtbridge.schema import claim, exam, instance, instance_head, report_value, study_name
 from gdtbridge.settings import load_settings
 from tests.tools.practice import Practice
 from tests.tools.unpacking import unpack
@@ -41,6 +41,7 @@ def test_an_archive_of_before_is_entered_by_turns(tmp_path: Path) -> None:
         with practice.database.read() as connection:
             found = set(connection.execute(sa.select(study_name.c.key, study_name.c.exam_id)))
             said = connection.execute(sa.select(claim.c.patient_name, claim.c.exam_id)).all()
+            assert connection.execute(sa.select(report_value)).first() is not None
         wanted = {(key, number) for name, number in said for key in name_keys(name)}
         assert len(wanted) > 10
         assert wanted <= found

@@ -155,9 +155,8 @@ class Practice:
         """Send a Part 10 file as it is."""
         copy = self.folder / "incoming"
         copy.write_bytes(path.read_bytes())
-        return self.core.receiving.receive(
-            IncomingInstance(copy, sop_class, uid, EXPLICIT, self.device, "127.0.0.1")
-        )
+        incoming = IncomingInstance(copy, sop_class, uid, EXPLICIT, self.device, "127.0.0.1")
+        return self.core.receiving.receive(replace(incoming, **self.arriving))
 
     def again(self) -> Practice:
         """Return the same practice after a restart of the service."""

@@ -26,7 +26,7 @@ MAY_DIFFER = {"attempts", "last_error", "next_at", "temporary_name", "token"}
 ADDED = {
     *("physician", "scheduled", "created", "listing", "claim_id", "told"),
     *("test_name", "addressed_to", "number_field", "echo", "step_status", "details", "turn"),
-    *("remarks", "called_aet", "collected_at", "order_word", "of_receipt_day"),
+    *("remarks", "called_aet", "collected_at", "order_word", "of_receipt_day", "catalogue"),
 }
 """The columns the schema has got since."""
 OUT_OF_ORDER = {"order_file", "outbox"}

@@ -7,7 +7,6 @@ from gdtbridge.day.exam.model import (
     ExamHistoryCode,
     ExamSheet,
     HistoryEntry,
-    ReportValue,
     ShownObject,
     ShownReport,
 )
@@ -18,7 +17,6 @@ __all__ = [
     "ExamSheet",
     "ExamSheets",
     "HistoryEntry",
-    "ReportValue",
     "ShownObject",
     "ShownReport",
 ]

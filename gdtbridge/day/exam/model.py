@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from gdtbridge.day.model import DayLine, ShownDevice
 from gdtbridge.pictures.kinds import ObjectKind
+from gdtbridge.trends import ReportValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +26,6 @@ class ShownObject:
     """Bytes of its file."""
     bridge_device: str
     """Calling AE title."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportValue:
-    """A measurement of a report as the chart gets it, and where it comes from."""
-
-    heading: str
-    """Group of the catalogue, with the child's name before it."""
-    name: str
-    value: str
-    """As a chart shows it, with a decimal comma."""
-    unit: str
-    code: str
-    """Test identifier in the record (GDT 8410)."""
-    remarks: tuple[str, ...]
-    """What the device said beside it, in German."""
-    place: str
-    """Where in the report it stands (1.3.2)."""
-    section: str
-    """The device's word for the part of the report."""
-    sent_value: str
-    """Number and unit as the device sent them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,12 @@ from typing import Any, Final, Protocol
 
 from gdtbridge.archive import Archive
 from gdtbridge.catalogue.catalogue import Catalogue
-from gdtbridge.catalogue.presentation import present_all
-from gdtbridge.catalogue.wording import comma
 from gdtbridge.database import Database
 from gdtbridge.day.day import Day
 from gdtbridge.day.exam import store
 from gdtbridge.day.exam.history import history_of
 from gdtbridge.day.exam.model import (
     ExamSheet,
-    ReportValue,
     ShownObject,
     ShownReport,
 )
@@ -29,7 +26,7 @@ from gdtbridge.exams.held import NO_SUCH_EXAM
 from gdtbridge.pictures.kinds import kind_of
 from gdtbridge.sr import Report, ReportError
 from gdtbridge.sr.model import is_report
-from gdtbridge.sr.numbers import plain
+from gdtbridge.trends import report_values
 
 MOST_REPORTS: Final = 20
 """Reports of an exam whose values are shown, the newest."""
@@ -108,7 +105,7 @@ class ExamSheets:
             said = problem or type(error).__name__
             return ShownReport(row.id, row.person, "", "", problem=said)
         device = " ".join(filter(None, (report.manufacturer, report.model)))
-        values = tuple(_values(report, self.catalogue))
+        values = report_values(report, self.catalogue)
         return ShownReport(row.id, row.person, device, report.content_time or "", values, problem)
 
     def _content(self, instance_id: int, path: Path) -> Report:
@@ -123,26 +120,6 @@ class ExamSheets:
             while len(self._read.known) > MOST_KEPT:
                 self._read.known.popitem(last=False)
         return report
-
-
-def _values(report: Report, catalogue: Catalogue) -> list[ReportValue]:
-    """Return the measurements as the chart gets them, sorted as there."""
-    shown = present_all(report.measurements, catalogue)
-    pairs = sorted(zip(shown, report.measurements, strict=True), key=lambda pair: pair[0].order)
-    return [
-        ReportValue(
-            heading=one.heading,
-            name=one.whole or one.name,
-            value=one.spoken[0] if one.spoken is not None else comma(one.value),
-            unit=one.spoken[1] if one.spoken is not None else one.unit,
-            code=one.id,
-            remarks=one.lines,
-            place=sent.place,
-            section=sent.section or "",
-            sent_value=f"{plain(sent.value)} {sent.unit}".rstrip(),
-        )
-        for one, sent in pairs
-    ]
 
 
 def _object(row: Any) -> ShownObject:  # noqa: ANN401 - a row

@@ -11,9 +11,10 @@ from typing import Final
 
 from flask import Response, request
 
-from gdtbridge.day.exam import ExamSheet, HistoryEntry, ReportValue, ShownObject, ShownReport
+from gdtbridge.day.exam import ExamSheet, HistoryEntry, ShownObject, ShownReport
 from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import ViewerError
+from gdtbridge.trends import ReportValue
 from gdtbridge.viewers import ViewerChoice, study_url
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.pages.exams.listing import patient_path
