@@ -128,8 +128,11 @@ from gdtbridge.results.sent_records import SentRecords
 from gdtbridge.results.settling import ExamSettler
 from gdtbridge.retrieve.filling import IndexFilling
 from gdtbridge.retrieve.finder import ArchiveFinder
+from gdtbridge.retrieve.metadata import MetadataReader, ObjectMetadata
 from gdtbridge.retrieve.peers import PeerDirectory
 from gdtbridge.retrieve.transcoding import Transcoder
+from gdtbridge.retrieve.web_archive import WebArchive
+from gdtbridge.retrieve.web_search import WebSearch
 from gdtbridge.sample_audit.checks import PictureChecks
 from gdtbridge.sample_audit.desk import SampleDesk
 from gdtbridge.settings import MEGABYTE, Settings
@@ -164,6 +167,7 @@ class Stores:
     openers: ObjectOpeners
     transcoder: Transcoder
     pictures: PictureReader
+    metadata: ObjectMetadata
     encryption: Encryption
 
 
@@ -224,6 +228,7 @@ class Core:
     search: Search
     exams: ExamSheets
     pictures: StoredPictures
+    web_archive: WebArchive
     revision: PageRevision
     editor: OrderEditor
     outlook: EntryOutlook
@@ -282,8 +287,18 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
             opened.enter_context(closing(PagePrinter())),
         )
         pictures = opened.enter_context(closing(PictureReader(processes=2)))
+        heads = opened.enter_context(closing(MetadataReader()))
+        metadata = ObjectMetadata(heads, settings.spool_folder)
         stores = Stores(
-            database, archive, outbox, worklist, openers, transcoder, pictures, encryption
+            database,
+            archive,
+            outbox,
+            worklist,
+            openers,
+            transcoder,
+            pictures,
+            metadata,
+            encryption,
         )
         yield wire(settings, routing, stores, clock)
 
@@ -505,6 +520,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         search,
         ExamSheets(database, archive, stores.openers.reports, routing.catalogue, day),
         StoredPictures(database, archive, stores.pictures, stores.openers.pictures),
+        WebArchive(WebSearch(finder), finder, stores.metadata, stores.transcoder),
         PageRevision(database, clock),
         OrderEditor(book, database, worklist),
         EntryOutlook(database, sight, devices, callers, settings.worklist.station),

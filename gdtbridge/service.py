@@ -399,6 +399,7 @@ def web_ports(
         sending=ExamSendingPorts(core.exam_deliveries, core.exam_deliveries.records, core.forward),
         pictures=core.pictures,
         sample=core.sample,
+        archive=core.web_archive,
         revision=lambda: core.revision.number,
     )
 

@@ -46,7 +46,7 @@ PLAIN = "latin-1"
 """The other text VRs are ASCII; this codec keeps whatever illegal byte a file has in them."""
 
 MAXIMUM_DEPTH = 8
-"""Sequences nested deeper than any worklist needs are read as empty."""
+"""Levels of sequences: more than any worklist needs."""
 
 UNREADABLE = (
     ArithmeticError,
@@ -67,8 +67,18 @@ UNREADABLE = (
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadValue:
+    """A value that was too long to be read with its dataset: its length in bytes."""
+
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Element:
-    """One data element: texts, sequence items or an opaque value, whichever its VR has."""
+    """One data element: texts, sequence items or an opaque value, whichever its VR has.
+
+    ``other`` is an `UnreadValue`, whatever the VR, where the dataset was read without long values.
+    """
 
     VR: str
     texts: tuple[str, ...] = ()
@@ -143,16 +153,19 @@ def is_private_creator(tag: int) -> bool:
     return bool(tag >> 16 & 1) and 0x10 <= tag & 0xFFFF <= 0xFF
 
 
-def item_from(dataset: Dataset, text: TextDecoder | None = None, depth: int = 0) -> Item:
+def item_from(
+    dataset: Dataset, text: TextDecoder | None = None, levels: int = MAXIMUM_DEPTH
+) -> Item:
     """Return the immutable form of ``dataset``; an element that cannot be read is left out.
 
-    ``text`` decodes the texts where the dataset names no character set itself.
+    ``text`` decodes the texts where the dataset names no character set itself. Sequences nested
+    deeper than ``levels`` are read as empty.
     """
     text = _own_decoder(dataset) or text or TextDecoder()
     elements: dict[int, Element] = {}
     for tag in sorted(dataset.keys()):
         try:
-            elements[int(tag)] = _element(dataset, int(tag), text, depth)
+            elements[int(tag)] = _element(dataset, int(tag), text, levels)
         except UNREADABLE:
             continue
     return elements
@@ -168,13 +181,15 @@ def _own_decoder(dataset: Dataset) -> TextDecoder | None:
     return TextDecoder("\\".join(label.texts).encode(PLAIN)) if label.texts else None
 
 
-def _element(dataset: Dataset, tag: int, text: TextDecoder, depth: int) -> Element:
+def _element(dataset: Dataset, tag: int, text: TextDecoder, levels: int) -> Element:
     element = cast("DataElement | RawDataElement", dataset.get_item(Tag(tag), keep_deferred=True))
     VR = str(element.VR or "UN")  # noqa: N806
     if VR == "UN" or len(VR) != 2:
         VR = vr_of(tag)  # noqa: N806
     if VR == "SQ":
-        return Element(VR, items=tuple(_items(dataset, tag, text, depth)))
+        return Element(VR, items=tuple(_items(dataset, tag, text, levels)))
+    if isinstance(element, RawDataElement) and element.value is None and element.length:
+        return Element(VR, other=UnreadValue(element.length))
     if VR not in TEXTS:
         return Element(VR, other=_opaque(dataset[Tag(tag)].value))
     if not isinstance(element, RawDataElement):
@@ -188,12 +203,12 @@ def _element(dataset: Dataset, tag: int, text: TextDecoder, depth: int) -> Eleme
     return Element(VR, texts=_split(VR, told))
 
 
-def _items(dataset: Dataset, tag: int, text: TextDecoder, depth: int) -> Iterator[Item]:
+def _items(dataset: Dataset, tag: int, text: TextDecoder, levels: int) -> Iterator[Item]:
     value = dataset[Tag(tag)].value
-    if depth >= MAXIMUM_DEPTH or not isinstance(value, Sequence):
+    if levels <= 0 or not isinstance(value, Sequence):
         return
     for item in value:
-        yield item_from(item, text, depth + 1)
+        yield item_from(item, text, levels - 1)
 
 
 def _opaque(value: object) -> object:

@@ -90,7 +90,12 @@ class ArchiveFinder:
         exams ends when ``is_cancelled``, which is asked now and then. Raises `QueryRefused` at
         once, and a `StoreError` where the index cannot be read.
         """
-        asked = item_from(query)
+        return self.answers(item_from(query), viewer=viewer, is_cancelled=is_cancelled)
+
+    def answers(
+        self, asked: Item, *, viewer: Viewer, is_cancelled: Callable[[], bool] = _never
+    ) -> Iterator[Match]:
+        """Return the answers to keys, as `find` does."""
         level = level_of(asked)
         keys = {**asked, **item_of(QueryRetrieveLevel=level)}  # it may have been told otherwise
         tables = tables_of(level)
@@ -107,11 +112,17 @@ class ArchiveFinder:
 
         Raises as `find` does, and where nothing is named (`named_by`).
         """
-        named = _bounded(named_by(item_from(query)))
+        return (leaving for _, _, leaving in self.named(item_from(query), viewer=viewer))
+
+    def named(
+        self, keys: Item, *, viewer: Viewer
+    ) -> Iterator[tuple[ListedStudy, ListedObject, LeavingObject]]:
+        """Return what keys name, as `leaving` does, with the study and how the index lists it."""
+        named = _bounded(named_by(keys))
         tables = tables_of(QueryLevel.IMAGE)
         wanted = Query.of(named, MatchPolicy(attributes=tables))
         return (
-            self._leaving(study, one)
+            (study, one, self._leaving(study, one))
             for study in self.studies(narrowing_of(named), viewer)
             for one, item in objects_in(study)
             if wanted.matches(item)

@@ -68,10 +68,8 @@ def file_to_send(one: LeavingObject, folder: Path, now: datetime) -> Iterator[Pa
 
     Raises what reading and writing raise.
     """
-    maker = Dataset()
-    maker.Manufacturer = one.manufacturer
-    changes, has_quirks = one.changes, bool(quirks_of(maker))
-    if not changes and not has_quirks:
+    changes, put_right = one.changes, has_quirks(one)
+    if not changes and not put_right:
         yield one.file
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,10 +77,36 @@ def file_to_send(one: LeavingObject, folder: Path, now: datetime) -> Iterator[Pa
         copy.close()
         path = Path(copy.name)
         try:
-            _write_copy(one, path, changes, now, whole=has_quirks)
+            _write_copy(one, path, changes, now, whole=put_right)
             yield path
         finally:
             path.unlink(missing_ok=True)
+
+
+def has_quirks(one: LeavingObject) -> bool:
+    """Return whether something of the object is put right when it leaves, perhaps in its pixels."""
+    return bool(quirks_of(_made_by(one.manufacturer)))
+
+
+def head_that_leaves(
+    file: BinaryIO, syntax: str, changes: Mapping[str, str], now: datetime, longest: int
+) -> Dataset:
+    """Return an object without quirks as it leaves, up to its pixels, at which ``file`` then is.
+
+    Values of more than ``longest`` bytes are not read. Raises what reading raises.
+    """
+    if syntax in DEFLATED:
+        _check_inflated(file)
+    dataset = read_head(file, longest=None if syntax in DEFLATED else longest)
+    if changes:
+        _change(dataset, changes, now)
+    return dataset
+
+
+def _made_by(manufacturer: str) -> Dataset:
+    maker = Dataset()
+    maker.Manufacturer = manufacturer
+    return maker
 
 
 def _write_copy(
@@ -114,12 +138,13 @@ def _check_inflated(file: BinaryIO) -> None:
     file.seek(0)
 
 
-def read_head(file: BinaryIO, *, whole: bool = False) -> Dataset:
+def read_head(file: BinaryIO, *, whole: bool = False, longest: int | None = None) -> Dataset:
     """Return an object up to its pixels, or ``whole``; ``file`` is then where reading ended.
 
-    Left out are items that stand in no sequence: nobody could write them.
+    Left out are items that stand in no sequence: nobody could write them. Values of more than
+    ``longest`` bytes are read when they are looked at.
     """
-    dataset: Dataset = dcmread(file, stop_before_pixels=not whole)
+    dataset: Dataset = dcmread(file, stop_before_pixels=not whole, defer_size=longest)
     for tag in [one for one in dataset.keys() if one.group == _ITEMS]:  # noqa: SIM118 - tags
         del dataset[tag]
     return dataset

@@ -31,6 +31,7 @@ from gdtbridge.web.api.openapi import description
 from gdtbridge.web.api.queries import QueryCalls
 from gdtbridge.web.api.studies import STUDY_NAMES, StudyCalls
 from gdtbridge.web.api.worklist import Route, WorklistApi
+from gdtbridge.web.dicomweb.routes import dicomweb_routes
 from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.numbers import NumberConverter
 from gdtbridge.web.pages.frame import Frame
@@ -101,6 +102,7 @@ def create_app(
         *WorklistApi(core.orders, settings.http.public_url, today).routes(),
         *QueryCalls(core.queries, today).routes(),
         *StudyCalls(core.studies, settings.viewer, StudiesPage(frame)).routes(),
+        *dicomweb_routes(core.archive, settings.http.public_url),
     )
     for path, name, view, methods in calls:
         _add_route(app, path, name, slots.bound(view), *methods)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Protocol
 
 from gdtbridge.accounts import Access
@@ -26,6 +28,9 @@ from gdtbridge.overview.devices import Device, DeviceSheet, EmptyList
 from gdtbridge.overview.exam_deliveries import ExamDeliveries, RecordSheet
 from gdtbridge.people import Patient
 from gdtbridge.queries.report import DeviceQueries, ListPreview
+from gdtbridge.retrieve.dicom_json import JsonDataset
+from gdtbridge.retrieve.web_archive import WebObject
+from gdtbridge.retrieve.web_search import WebQuery
 from gdtbridge.sample_audit.desk import SampleDesk
 from gdtbridge.settings import SettingInForce
 from gdtbridge.setup import SetupDesk
@@ -295,6 +300,22 @@ class PicturePort(Protocol):
         """Return a video or a document whole; raises as `describe`."""
 
 
+class WebArchivePort(Protocol):
+    """The archive for DICOMweb; `gdtbridge.retrieve` has it."""
+
+    def find(self, query: WebQuery, *, sees_held: bool) -> Iterator[JsonDataset]:
+        """Return the matches of a search; raise `QueryRefused`."""
+
+    def objects(self, path: Mapping[str, str], *, sees_held: bool) -> Sequence[WebObject]:
+        """Return the objects below what UIDs by keyword name; raise `QueryRefused`."""
+
+    def opened(self, one: WebObject, syntax: str) -> AbstractContextManager[Path]:
+        """Open the file of an object in a transfer syntax."""
+
+    def metadata_of(self, objects: Sequence[WebObject], base: str) -> Iterator[str]:
+        """Return the metadata of objects below a base URI, as DICOM JSON."""
+
+
 class DeviceReportPort(Protocol):
     """The devices of the practice; `gdtbridge.overview` puts together what is known."""
 
@@ -367,6 +388,7 @@ class CorePorts:
     sending: ExamSendingPorts
     sample: SampleDesk
     """What a sample audit asks of pictures."""
+    archive: WebArchivePort
 
 
 Readiness = Callable[[], Mapping[str, PartState]]

@@ -28,6 +28,7 @@ from gdtbridge.pictures.picture_reader import PictureReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.gathering import ObjectOpeners
 from gdtbridge.results.routing import Routing
+from gdtbridge.retrieve.metadata import MetadataReader, ObjectMetadata
 from gdtbridge.retrieve.transcoding import Transcoder
 from gdtbridge.settings import Settings
 from gdtbridge.settings.encryption import Encryption
@@ -101,6 +102,7 @@ class Practice:
         self.renderer = AttachmentReader()
         self.printer = PagePrinter()
         self.pictures = PictureReader()
+        self.heads = MetadataReader()
         self.worklist = WorklistFolder(folder / "worklist")
         openers = openers or ObjectOpeners(self.reader, self.renderer, self.printer)
         stores = Stores(
@@ -111,6 +113,7 @@ class Practice:
             openers,
             transcoder,
             self.pictures,
+            ObjectMetadata(self.heads, settings.spool_folder),
             encryption,
         )
         self.core = wire(settings, routing, stores, steady)
@@ -127,6 +130,7 @@ class Practice:
         self.renderer.close()
         self.printer.close()
         self.pictures.close()
+        self.heads.close()
         self.frames.close()
         self.database.close()
 

@@ -21,6 +21,9 @@ from gdtbridge.web.pages.routing import PREFIX
 from gdtbridge.web.parameters import PARAMETERS
 from gdtbridge.web.problems import SENTENCES, STATUS
 
+DICOMWEB = "dicomweb_"
+"""Endpoints of a standard, described in a document of their own."""
+
 
 @pytest.fixture
 def text(project: Path) -> str:
@@ -35,7 +38,7 @@ def calls(ports: CorePorts) -> set[tuple[str, str]]:
     return {
         (method, rule.rule.replace("<path:accession>", "<accession>"))
         for rule in app.url_map.iter_rules()
-        if not rule.endpoint.startswith(PREFIX)
+        if not rule.endpoint.startswith((PREFIX, DICOMWEB))
         for method in rule.methods or ()
         if method != "HEAD"
     }

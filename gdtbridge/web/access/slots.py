@@ -32,11 +32,16 @@ class Slots:
 
         @wraps(view, assigned=("__doc__",), updated=())
         def inner(*args: P.args, **kwargs: P.kwargs) -> R:
-            if not self._free.acquire(timeout=self._wait):
-                raise refuse(503, "", ("Retry-After", str(RETRY_SECONDS)))
+            release = self.take()
             try:
                 return view(*args, **kwargs)
             finally:
-                self._free.release()
+                release()
 
         return inner
+
+    def take(self) -> Callable[[], None]:
+        """Take a place; return what gives it back. Raises `CallRefused` (503) for none."""
+        if not self._free.acquire(timeout=self._wait):
+            raise refuse(503, "", ("Retry-After", str(RETRY_SECONDS)))
+        return self._free.release

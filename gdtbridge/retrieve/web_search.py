@@ -1,0 +1,173 @@
+"""The search by web (QIDO-RS, PS3.18 8.3.4 and 10.6) in the words of Query/Retrieve.
+
+A query of the web has the same keys, is matched the same way and answered from the same index as
+one of DIMSE; here parameters become keys, and answers become DICOM JSON.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from pydicom.datadict import tag_for_keyword
+
+from gdtbridge.dataset.values import to_microseconds
+from gdtbridge.retrieve.attributes import ALWAYS, QueryLevel, keywords
+from gdtbridge.retrieve.dicom_json import JsonDataset, json_dataset
+from gdtbridge.retrieve.finder import ArchiveFinder, QueryRefused, Viewer
+from gdtbridge.tsv import table
+from worklist import AnswerCharset
+from worklist.item import Element, Item, item_from, tag_of, vr_of
+from worklist.temporal import parse_range, to_day
+
+SECONDS: Final = 20.0
+"""What a search may take until it has found the page that was asked for."""
+MOST_FIELDS: Final = 1000
+"""Attributes and values a search may name; beyond that nobody means what they ask."""
+_TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
+_UID: Final = re.compile(r"[0-9.]{1,64}")
+_NAMED_BY: Final = MappingProxyType(
+    {QueryLevel.STUDY: "StudyInstanceUID", QueryLevel.SERIES: "SeriesInstanceUID"}
+)
+_SEVERAL: Final = re.compile(r"[,\\]")
+_LEVEL: Final = tag_of("QueryRetrieveLevel")
+_CHARACTER_SET: Final = tag_of("SpecificCharacterSet")
+
+
+class SearchTooBroad(QueryRefused):
+    """A search found no whole page in its time; the text says what narrows it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebQuery:
+    """A search: its level, the UIDs its path names, and what its parameters say.
+
+    ``keys`` are names of attributes (keyword, or eight hexadecimal digits, below sequences divided
+    by dots) with a value; ``fields`` are further attributes to be answered, or ``all``.
+    """
+
+    level: QueryLevel
+    path: Mapping[str, str]
+    keys: Sequence[tuple[str, str]] = ()
+    fields: Sequence[str] = ()
+    with_defaults: bool = True
+
+
+class WebSearch:
+    """Answers searches of the web from the archive's index. Thread-safe."""
+
+    def __init__(self, finder: ArchiveFinder) -> None:
+        self._finder = finder
+
+    def find(self, query: WebQuery, *, sees_held: bool) -> Iterator[JsonDataset]:
+        """Return the matches, the newest exams first; the work is done as they are asked for.
+
+        Raises `QueryRefused` at once for a value no attribute of its kind can have,
+        `SearchTooBroad` when it takes too long, and a `StoreError`.
+        """
+        keys = dict(_keys(query))
+        until = time.monotonic() + SECONDS
+        viewer = Viewer(sees_held=sees_held, charset=AnswerCharset.UTF_8)
+        return self._answers(keys, viewer, until)
+
+    def _answers(self, keys: Item, viewer: Viewer, until: float) -> Iterator[JsonDataset]:
+        def is_late() -> bool:
+            return time.monotonic() > until
+
+        for match in self._finder.answers(keys, viewer=viewer, is_cancelled=is_late):
+            item = dict(item_from(match.dataset))
+            del item[_LEVEL]
+            item[_CHARACTER_SET] = Element("CS")
+            yield json_dataset(item)
+        if is_late():
+            raise SearchTooBroad("StudyDate, PatientID")
+
+
+def _keys(query: WebQuery) -> Iterator[tuple[int, Element]]:
+    """Yield the keys of a query by tag: what is answered, then what is asked for."""
+    if len(query.keys) + len(query.fields) > MOST_FIELDS:
+        raise QueryRefused("so many attributes")
+    for keyword in _answered(query):
+        tag = tag_of(keyword)
+        yield tag, Element(vr_of(tag))
+    for name in query.fields:
+        if (tags := _tags(name)) and name != "all":
+            yield tags[0], _nested(tags, "")
+    for name, value in query.keys:
+        if tags := _tags(name):
+            yield tags[0], _nested(tags, value)
+    for keyword, uid in query.path.items():
+        yield tag_of(keyword), Element("UI", texts=(uid,))
+    yield _LEVEL, Element("CS", texts=(query.level,))
+
+
+def _answered(query: WebQuery) -> Iterator[str]:
+    """Yield what is answered without being named, and everything there is for ``all``."""
+    yield from ALWAYS
+    yield from (_NAMED_BY[level] for level in query.level.path if level in _NAMED_BY)
+    for level in query.level.path:
+        if _is_known(level, query):
+            continue
+        if query.with_defaults:
+            yield from _defaults()[level]
+        if "all" in query.fields:
+            yield from keywords()[level]
+
+
+def _is_known(level: QueryLevel, query: WebQuery) -> bool:
+    """Return whether who asks knows of what is above: the path names it, or something below it."""
+    below = query.level.path[query.level.path.index(level) :]
+    return any(_NAMED_BY.get(one, "") in query.path for one in below)
+
+
+@cache
+def _defaults() -> Mapping[QueryLevel, Sequence[str]]:
+    found: dict[QueryLevel, list[str]] = {level: [] for level in QueryLevel}
+    for level, keyword in table("retrieve/web_fields.tsv"):
+        found[QueryLevel(level)].append(keyword)
+    return MappingProxyType(found)
+
+
+def _tags(name: str) -> list[int]:
+    """Return the tags a name leads through; none for what no dictionary has."""
+    tags = [
+        int(part, 16) if _TAG.fullmatch(part) else tag_for_keyword(part) for part in name.split(".")
+    ]
+    found = [tag for tag in tags if tag is not None]
+    return found if len(found) == len(tags) else []
+
+
+def _nested(tags: Sequence[int], value: str) -> Element:
+    tag, *below = tags
+    if below:
+        return Element("SQ", items=({below[0]: _nested(below, value)},))
+    VR = vr_of(tag)  # noqa: N806
+    return Element(VR, texts=tuple(_values(tag, VR, value)))
+
+
+def _values(tag: int, VR: str, value: str) -> list[str]:  # noqa: N803
+    """Return the values of a key; raise `QueryRefused` for what none of its VR can be.
+
+    Several come with a comma between them (8.3.4.1), or as DICOM has it with a backslash (OHIF).
+    """
+    many = VR in {"UI", "CS"}
+    values = [part.strip() for part in _SEVERAL.split(value)] if many else [value.strip()]
+    values = [one for one in values if one]
+    if not all(_is_possible(VR, one) for one in values):
+        raise QueryRefused(f"({tag >> 16:04X},{tag & 0xFFFF:04X})")
+    return values
+
+
+def _is_possible(VR: str, value: str) -> bool:  # noqa: N803
+    if VR == "UI":
+        return _UID.fullmatch(value) is not None
+    if VR == "DA":
+        return parse_range(value, to_day) is not None
+    if VR == "TM":
+        return parse_range(value, to_microseconds) is not None
+    return True

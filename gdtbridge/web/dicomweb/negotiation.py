@@ -1,0 +1,107 @@
+"""What a client of DICOMweb accepts (PS3.18 8.7.4 to 8.7.8; RFC 9110 12.5.1).
+
+Read as clients write it: types with quotes or without, blanks anywhere, two transfer syntaxes in
+one range, several header fields joined by a browser, Java's ``*``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from werkzeug.wrappers import Request
+
+MULTIPART: Final = "multipart/related"
+ANY: Final = "*/*"
+_PIECE: Final = re.compile(r'(?:[^",;]|"(?:[^"\\]|\\.)*")+')
+_SPLIT: Final = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*")+')
+MOST_RANGES: Final = 64
+"""Ranges that are looked at; no client has a tenth of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRange:
+    """One range that is accepted, in small letters: its type, and what it says further.
+
+    ``root`` is the type of the parts of a multipart. ``transfer_syntaxes`` are UIDs or ``*``.
+    """
+
+    media_type: str
+    root: str = ""
+    transfer_syntaxes: tuple[str, ...] = ()
+    quality: float = 1.0
+
+    @property
+    def is_multipart(self) -> bool:
+        """Whether parts are accepted."""
+        return self.media_type == MULTIPART
+
+    @property
+    def content(self) -> str:
+        """The type of what is sent, in parts or as a whole."""
+        return (self.root or ANY) if self.is_multipart else self.media_type
+
+    def takes(self, media_type: str) -> bool:
+        """Return whether content of a type is accepted by it."""
+        kind = media_type.partition("/")[0]
+        return self.content in {media_type, ANY, f"{kind}/*"}
+
+
+def accepted(request: Request) -> tuple[MediaRange, ...]:
+    """Return what a request accepts, the best first, as written where equally good.
+
+    ``accept`` of the query counts before the header (8.3.3.1); without both everything is accepted.
+    """
+    texts = request.args.getlist("accept") or request.headers.getlist("Accept")
+    ranges = list(_ranges(",".join(texts)))[:MOST_RANGES] or [MediaRange(ANY)]
+    wanted = [one for one in ranges if one.quality > 0]
+    return tuple(sorted(wanted, key=lambda one: -one.quality))
+
+
+def first_of(ranges: Sequence[MediaRange], *offered: str) -> str | None:
+    """Return which of some types, the preferred first, is accepted best as a whole."""
+    for one in ranges:
+        if not one.is_multipart:
+            for media_type in offered:
+                if one.takes(media_type):
+                    return media_type
+    return None
+
+
+def _ranges(text: str) -> Iterator[MediaRange]:
+    for part in _SPLIT.findall(text):
+        media_type, *parameters = [piece.strip() for piece in _PIECE.findall(part)] or [""]
+        media_type = media_type.lower().replace(" ", "")
+        if media_type == "*":
+            media_type = ANY
+        if "/" in media_type:
+            yield _range(media_type, [_parameter(one) for one in parameters])
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    value = value.strip()
+    if value[:1] == '"' == value[-1:] and len(value) > 1:
+        value = re.sub(r"\\(.)", r"\1", value[1:-1])
+    return name.strip().lower(), value.strip()
+
+
+def _range(media_type: str, parameters: Sequence[tuple[str, str]]) -> MediaRange:
+    root, quality, syntaxes = "", 1.0, []
+    for name, value in parameters:
+        if name == "type":
+            root = value.lower()
+        elif name == "transfer-syntax":
+            syntaxes.append(value)
+        elif name == "q":
+            quality = _quality(value)
+    return MediaRange(media_type, root, tuple(syntaxes), quality)
+
+
+def _quality(text: str) -> float:
+    try:
+        return max(0.0, min(float(text), 1.0))
+    except ValueError:
+        return 1.0

@@ -1,0 +1,128 @@
+"""WADO-RS (PS3.18 10.4): studies, series and instances, and their metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from flask import Response, request
+
+from gdtbridge.retrieve.finder import QueryRefused
+from gdtbridge.retrieve.web_archive import WebObject, syntax_for
+from gdtbridge.web.access.principal import concerns
+from gdtbridge.web.access.slots import Slots
+from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
+from gdtbridge.web.dicomweb.negotiation import MULTIPART, MediaRange, accepted
+from gdtbridge.web.dicomweb.place import UIDS, WebBase, sees_held
+from gdtbridge.web.dicomweb.searching import JSON
+from gdtbridge.web.ports import WebArchivePort
+from gdtbridge.web.problems import refuse
+
+DICOM: Final = "application/dicom"
+PIECE: Final = 256 * 1024
+"""Bytes handed on at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentObject:
+    """An object and the transfer syntax it is sent in."""
+
+    stored: WebObject
+    syntax: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetrieveCalls:
+    """Each call finds the objects of its address, and sends what is accepted of them."""
+
+    archive: WebArchivePort
+    base: WebBase
+    streams: Slots
+
+    def objects(self, **uids: str) -> Response:
+        """Answer with the objects, each in a transfer syntax that is accepted.
+
+        As the parts of one body; an instance by itself where that is what is accepted. 406 where
+        none can be had as accepted, 206 where only some can.
+        """
+        found = self._found(uids)
+        for one in accepted(request):
+            as_file = one.media_type == DICOM
+            if not one.takes(DICOM) or (as_file and len(found) > 1):
+                continue
+            if sent := list(_as_accepted(found, one)):
+                status = 200 if len(sent) == len(found) else 206
+                return self._file(sent[0]) if as_file else self._parts(sent, status)
+        raise refuse(406, f"{MULTIPART}; type={DICOM}")
+
+    def metadata(self, **uids: str) -> Response:
+        """Answer with the metadata of the objects, in DICOM JSON."""
+        if not any(one.takes(JSON) or one.takes("application/json") for one in accepted(request)):
+            raise refuse(406, JSON)
+        texts = self.archive.metadata_of(self._found(uids), self.base.uri())
+        known = [text for text in texts if text]
+        return Response(f"[{','.join(known)}]", content_type=JSON)
+
+    def _found(self, uids: Mapping[str, str]) -> Sequence[WebObject]:
+        """Return what an address names; raise `CallRefused` (404) where there is nothing."""
+        path = {UIDS[name]: uid for name, uid in uids.items()}
+        try:
+            found = self.archive.objects(path, sees_held=sees_held())
+        except QueryRefused:
+            found = []
+        if not found:
+            raise refuse(404)
+        concerns(found[0].patient_id, f"study:{uids['study']}")
+        return found
+
+    def _file(self, one: SentObject) -> Response:
+        headers = {"Content-Location": self.base.uri() + one.stored.path}
+        kind = f"{DICOM}; transfer-syntax={one.syntax}"
+        return self._streamed(self._pieces(one), kind, 200, headers)
+
+    def _parts(self, sent: Sequence[SentObject], status: int) -> Response:
+        body, base = MultipartBody(DICOM), self.base.uri()
+        parts = (
+            BodyPart(
+                {
+                    "Content-Type": f"{DICOM}; transfer-syntax={one.syntax}",
+                    "Content-Location": base + one.stored.path,
+                },
+                self._pieces(one),
+            )
+            for one in sent
+        )
+        return self._streamed(body.written(parts), body.content_type, status, {})
+
+    def _pieces(self, one: SentObject) -> Iterator[bytes]:
+        with self.archive.opened(one.stored, one.syntax) as path:
+            yield from pieces_of(path)
+
+    def _streamed(
+        self, pieces: Iterator[bytes], kind: str, status: int, headers: Mapping[str, str]
+    ) -> Response:
+        """Return an answer that has a place of its own until its reader took it."""
+        release = self.streams.take()
+        try:
+            response = Response(pieces, status, dict(headers), content_type=kind)
+        except BaseException:
+            release()
+            raise
+        response.call_on_close(release)
+        return response
+
+
+def pieces_of(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file, some at a time."""
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+def _as_accepted(found: Sequence[WebObject], one: MediaRange) -> Iterator[SentObject]:
+    for stored in found:
+        syntax = syntax_for(stored.stored_syntax, one.transfer_syntaxes)
+        if syntax is not None:
+            yield SentObject(stored, syntax)

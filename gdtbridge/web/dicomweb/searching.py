@@ -1,0 +1,140 @@
+"""QIDO-RS (PS3.18 10.6): studies, series and instances that match what the address says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from flask import Response, request
+
+from gdtbridge.retrieve.attributes import QueryLevel
+from gdtbridge.retrieve.dicom_json import JsonDataset
+from gdtbridge.retrieve.dicom_xml import xml_dataset
+from gdtbridge.retrieve.finder import QueryRefused
+from gdtbridge.retrieve.web_search import SearchTooBroad, WebQuery
+from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
+from gdtbridge.web.dicomweb.negotiation import MULTIPART, MediaRange, accepted
+from gdtbridge.web.dicomweb.place import UIDS, WebBase, sees_held
+from gdtbridge.web.numbers import number_of
+from gdtbridge.web.ports import WebArchivePort
+from gdtbridge.web.problems import refuse
+
+JSON: Final = "application/dicom+json"
+XML: Final = "application/dicom+xml"
+MOST: Final = 1000
+"""Matches of one answer; who wants more asks for the next ones."""
+WORDS: Final = frozenset(
+    {"accept", "charset", "emptyvaluematching", "fuzzymatching", "includedefaults"}
+)
+"""Parameters that are no attributes, beside `limit`, `offset` and `includefield` (8.3.4)."""
+LITERAL: Final = (
+    "The fuzzymatching parameter is not supported. Only literal matching has been performed."
+)
+FURTHER: Final = "There are additional results that can be requested"
+TOO_BROAD: Final = (
+    "Die Suche dauert zu lange; bitte Tag oder Patientennummer nennen. / The search takes too long;"
+    " name a day or a patient number: {}."
+)
+NO_VALUE: Final = "Kein Wert dieses Attributs: {0}. / No value of the attribute: {0}."
+
+
+@dataclass(frozen=True, slots=True)
+class SearchCalls:
+    """Each call reads the question, asks the archive, and writes what is found."""
+
+    archive: WebArchivePort
+    base: WebBase
+
+    def studies(self) -> Response:
+        """Answer with studies."""
+        return self._answer(QueryLevel.STUDY)
+
+    def series(self, **uids: str) -> Response:
+        """Answer with series, of a study or of all."""
+        return self._answer(QueryLevel.SERIES, **uids)
+
+    def instances(self, **uids: str) -> Response:
+        """Answer with instances, of a series, a study or of all."""
+        return self._answer(QueryLevel.IMAGE, **uids)
+
+    def _answer(self, level: QueryLevel, **uids: str) -> Response:
+        form = _form(accepted(request))
+        limit, offset = min(_count("limit", MOST), MOST), _count("offset", 0)
+        try:
+            found = self.archive.find(_query(level, uids), sees_held=sees_held())
+            rows = list(islice(found, offset, offset + limit + 1))
+        except SearchTooBroad as error:
+            raise refuse(413, TOO_BROAD.format(error)) from None
+        except QueryRefused as error:
+            raise refuse(400, NO_VALUE.format(error)) from None
+        base = self.base.uri()
+        warnings = [FURTHER] if len(rows) > limit and limit else []
+        if request.args.get("fuzzymatching", "").lower() == "true":
+            warnings.append(LITERAL)
+        shown = [row | _retrieve_url(row, level, base) for row in rows[:limit]]
+        response = _written(shown, form)
+        for text in warnings:
+            response.headers.add("Warning", f"299 {base}: {text}")
+        return response
+
+
+def _form(ranges: Sequence[MediaRange]) -> str:
+    """Return in which form to answer; raise `CallRefused` (406) where there is none."""
+    for one in ranges:
+        if one.is_multipart and one.root == XML:
+            return XML
+        if not one.is_multipart and (one.takes(JSON) or one.media_type == "application/json"):
+            return JSON
+        if one.media_type == XML:
+            return XML
+    raise refuse(406, f"{JSON}, {MULTIPART}; type={XML}")
+
+
+def _count(name: str, otherwise: int) -> int:
+    text = request.args.get(name, "")
+    number = number_of(text) if text else otherwise
+    if number is None:
+        raise refuse(400, NO_VALUE.format(name))
+    return number
+
+
+def _query(level: QueryLevel, uids: dict[str, str]) -> WebQuery:
+    keys, fields = [], []
+    for name, value in request.args.items(multi=True):
+        if name.lower() == "includefield":
+            fields += [one.strip() for one in value.split(",") if one.strip()]
+        elif name.lower() not in {*WORDS, "limit", "offset"}:
+            keys.append((name, value))
+    return WebQuery(
+        level=level,
+        path={UIDS[name]: uid for name, uid in uids.items()},
+        keys=keys,
+        fields=fields,
+        with_defaults=request.args.get("includedefaults", "").lower() != "false",
+    )
+
+
+def _retrieve_url(row: JsonDataset, level: QueryLevel, base: str) -> JsonDataset:
+    """Return Retrieve URL (0008,1190), whatever else is answered."""
+    words = {"0020000D": "studies", "0020000E": "series", "00080018": "instances"}
+    named = list(words)[: list(QueryLevel).index(level)]
+    uids = [(words[tag], *row[tag]["Value"]) for tag in named]
+    path = "".join(f"/{word}/{uid}" for word, uid in uids)
+    return {"00081190": {"vr": "UR", "Value": [base + path]}}
+
+
+def _written(rows: Sequence[JsonDataset], form: str) -> Response:
+    if form == JSON:
+        ordered = [dict(sorted(row.items())) for row in rows]
+        text = json.dumps(ordered, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return Response(text, content_type=JSON)
+    body = MultipartBody(XML)
+    return Response(body.written(_parts(rows)), content_type=body.content_type)
+
+
+def _parts(rows: Sequence[JsonDataset]) -> Iterator[BodyPart]:
+    for row in rows:
+        yield BodyPart({"Content-Type": XML}, (xml_dataset(row),))

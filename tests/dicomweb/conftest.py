@@ -1,0 +1,70 @@
+"""An archive with some exams, and calls of its web services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from gdtbridge.service import web_ports
+from gdtbridge.settings import load_settings
+from gdtbridge.web import create_app
+from gdtbridge.web.dicomweb.place import ROOT
+from tests.tools.practice import Practice
+
+STUDY = "2.25.4711000"
+"""Four objects of Änne Müller, in two series."""
+HELD = "2.25.99000"
+"""One object of nobody the practice knows by a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The web services over a practice."""
+
+    practice: Practice
+    client: FlaskClient
+
+    def get(self, path: str, accept: str | None = None, **headers: str) -> TestResponse:
+        """Call an address below the services' root."""
+        sent = {**headers, **({"Accept": accept} if accept is not None else {})}
+        return self.client.get(ROOT + path, headers=sent, buffered=True)
+
+    def found(self, path: str) -> list[dict[str, Any]]:
+        """Return what a search finds."""
+        answer = self.get(path)
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"] == "application/dicom+json"
+        assert answer.json is not None
+        return list(answer.json)
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """Return the services over an archive nobody adds to."""
+    folder: Path = tmp_path_factory.mktemp("services")
+    settings = load_settings(environ={})
+    practice = Practice(folder, settings)
+    for number in range(1, 5):
+        practice.send(
+            StudyInstanceUID=STUDY,
+            SeriesInstanceUID=f"{STUDY}.{1 + number % 2}",
+            SOPInstanceUID=f"{STUDY}.9.{number}",
+            StudyDescription="Schilddrüse",
+        )
+    practice.send(
+        StudyInstanceUID=HELD,
+        SeriesInstanceUID=f"{HELD}.1",
+        SOPInstanceUID=f"{HELD}.9.1",
+        PatientID="",
+        PatientName="NOTFALL",
+    )
+    practice.wait()
+    app = create_app(settings, web_ports(practice.core), dict)
+    yield Services(practice, app.test_client())
+    practice.close()

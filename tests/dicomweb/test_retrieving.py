@@ -1,0 +1,138 @@
+"""WADO-RS: the objects as they leave, in what is accepted, and what they say."""
+
+from __future__ import annotations
+
+import io
+import json
+from email.message import Message
+from email.parser import BytesParser
+
+import pytest
+from pydicom import dcmread
+from pydicom.uid import ExplicitVRLittleEndian
+from werkzeug.test import TestResponse
+
+from tests.dicomweb.conftest import STUDY, Services
+
+INSTANCE = f"/studies/{STUDY}/series/{STUDY}.1/instances/{STUDY}.9.2"
+ALL = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+
+
+def parts_of(answer: TestResponse) -> list[Message]:
+    """Return the parts of an answer, read as mail programs read them."""
+    head = f"Content-Type: {answer.headers['Content-Type']}\r\n\r\n".encode()
+    message = BytesParser().parsebytes(head + answer.data)
+    parts = message.get_payload()
+    assert isinstance(parts, list)
+    assert not message.defects
+    return [part for part in parts if isinstance(part, Message)]
+
+
+def content(part: Message) -> bytes:
+    """Return the bytes of a part."""
+    return bytes(part.get_payload(decode=True) or b"")
+
+
+def test_a_study_comes_whole_and_as_it_was_received(services: Services) -> None:
+    """Each object in a part of its own, byte for byte where nothing was corrected."""
+    answer = services.get(f"/studies/{STUDY}", ALL)
+
+    parts = parts_of(answer)
+    assert answer.status_code == 200
+    assert len(parts) == 4
+    archive = services.practice.core.archive.folder
+    stored = {path.read_bytes() for path in archive.rglob("*") if path.is_file()}
+    assert all(content(part) in stored for part in parts)
+    assert {part["Content-Type"] for part in parts} == {
+        f"application/dicom; transfer-syntax={ExplicitVRLittleEndian}"
+    }
+    assert parts[0]["Content-Location"].startswith(f"http://localhost/dicom-web/studies/{STUDY}/")
+
+
+def test_the_boundary_is_another_each_time(services: Services) -> None:
+    """So that no pixels can have been made to contain it."""
+    kinds = {services.get(INSTANCE, ALL).headers["Content-Type"] for _ in range(3)}
+
+    assert len(kinds) == 3
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        (None, "multipart/related"),
+        ("*/*", "multipart/related"),
+        (ALL, "multipart/related"),
+        ("multipart/related; type=application/dicom", "multipart/related"),
+        ("application/dicom", "application/dicom"),
+        ("application/dicom; transfer-syntax=1.2.840.10008.1.2.1", "application/dicom"),
+    ],
+)
+def test_an_instance_in_parts_or_by_itself(
+    services: Services, accept: str | None, kind: str
+) -> None:
+    """As accepted; the object is the same."""
+    answer = services.get(INSTANCE, accept)
+
+    assert answer.headers["Content-Type"].startswith(kind)
+    data = content(parts_of(answer)[0]) if kind.startswith("multipart") else answer.data
+    assert dcmread(io.BytesIO(data)).SOPInstanceUID == f"{STUDY}.9.2"
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "status"),
+    [
+        ("/studies/2.25.1", ALL, 404),
+        (f"/studies/{STUDY}/series/2.25.1", ALL, 404),
+        (f"/studies/2.25.99000/series/{STUDY}.1/instances/{STUDY}.9.2", ALL, 404),
+        ("/studies/*", ALL, 404),
+        ("/studies/x%2Fy", ALL, 404),
+        (INSTANCE, "image/jpeg", 406),
+        (INSTANCE, "multipart/related; type=application/dicom; transfer-syntax=1.2.3", 406),
+        (f"/studies/{STUDY}", "application/dicom", 406),  # one file cannot hold four
+    ],
+)
+def test_what_is_not_there_or_not_accepted(
+    services: Services, path: str, accept: str, status: int
+) -> None:
+    """A wrong parent is as if there were nothing."""
+    assert services.get(path, accept).status_code == status
+
+
+def test_metadata_says_all_but_the_pixels(services: Services) -> None:
+    """The same as the object as it leaves; asked again it is not read again."""
+    for _ in range(2):
+        answer = services.get(f"/studies/{STUDY}/metadata")
+        rows = json.loads(answer.data)
+        assert answer.headers["Content-Type"] == "application/dicom+json"
+        assert sorted(row["00080018"]["Value"][0] for row in rows) == [
+            f"{STUDY}.9.{number}" for number in range(1, 5)
+        ]
+        assert {row["00100010"]["Value"][0]["Alphabetic"] for row in rows} == {"Müller^Änne"}
+        assert all("00020010" not in row for row in rows)
+
+
+def test_a_corrected_identity_leaves_corrected(services: Services) -> None:
+    """Metadata, object and search say the same; what the device said is in the object."""
+    practice, study = services.practice, "2.25.31000"
+    practice.send(
+        StudyInstanceUID=study,
+        SeriesInstanceUID=f"{study}.1",
+        SOPInstanceUID=f"{study}.9.1",
+        PatientID="NOTFALL7",
+        PatientName="NOTFALL",
+        PatientBirthDate="",
+    )
+    practice.wait()
+    practice.core.held.release(study, "4711")
+    practice.wait()
+
+    (row,) = json.loads(services.get(f"/studies/{study}/metadata").data)
+    leaving = dcmread(io.BytesIO(content(parts_of(services.get(f"/studies/{study}", ALL))[0])))
+    (found,) = services.found(f"/studies?StudyInstanceUID={study}")
+    assert leaving.PatientID == "4711"
+    for said in (row, found):
+        assert said["00100020"]["Value"] == ["4711"]
+        assert said["00100010"] == {"vr": "PN"}  # the device's name goes nowhere
+    (item,) = leaving.OriginalAttributesSequence
+    assert item.ModifiedAttributesSequence[0].PatientID == "NOTFALL7"
+    assert row["04000561"]["Value"]
