@@ -31,6 +31,7 @@ from gdtbridge.orders import Order
 from gdtbridge.orders.patient_moves import NumberMoves
 from gdtbridge.people import Patient
 from gdtbridge.queries.sight import EntrySight, ListSight, Sighting
+from gdtbridge.results.deliveries import last_sendings
 
 LATE_DAYS: Final = 31
 """An exam is of its Study Date that is at most so many days before order or receipt."""
@@ -118,6 +119,8 @@ class Day:
         if not procedure:
             procedure = exam.study_description if exam is not None else _description_of(line)
         patient = _patient_of(line, part)
+        reports = sum(len(one.facts.reports) for one in line.parts)
+        laid_at, collected_at = _left(line)
         return DayLine(
             key=line.key,
             at=self._moment(line),
@@ -134,6 +137,10 @@ class Day:
             since=verdict.reason.at,
             reason=verdict.reason,
             acts=acts_of(line, verdict),
+            pictures=_objects(line) - reports,
+            reports=reports,
+            laid_at=laid_at,
+            collected_at=collected_at,
         )
 
     def shown_device(self, aet: str) -> ShownDevice:
@@ -206,6 +213,19 @@ def _patient_of(line: LineFacts, part: ExamPart | None) -> Patient:
     if part is not None:
         return part.told.sent_patient
     return line.steps[-1].step.patient
+
+
+def _objects(line: LineFacts) -> int:
+    return sum(claim.instances for part in line.parts for claim in part.claims)
+
+
+def _left(line: LineFacts) -> tuple[float | None, float | None]:
+    """Return when the records of a line were put down, and when all of them were collected."""
+    records = [one for part in line.parts for one in last_sendings(part.facts.deliveries)]
+    laid = [one.delivered_at for one in records if one.delivered_at is not None]
+    collected = [one.collected_at for one in records if one.collected_at is not None]
+    is_all = bool(records) and len(collected) == len(records)
+    return max(laid, default=None), max(collected) if is_all else None
 
 
 def _devices_of(line: LineFacts) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from gdtbridge.outbox.model import (
     DeliveryState,
     LyingFiles,
 )
-from gdtbridge.results.deliveries import RecordDelivery
+from gdtbridge.results.deliveries import RecordDelivery, last_sendings
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class LineJudge:
 
     def _delivery(self, part: ExamPart) -> Verdict | None:
         """Return the worst of what became of the records of an exam."""
-        found = [self._of_record(part, one) for one in part.facts.deliveries]
+        found = [self._of_record(part, one) for one in last_sendings(part.facts.deliveries)]
         receiving = _receiving(part)
         if receiving is not None:
             found.append(receiving)

@@ -150,6 +150,13 @@ class DayLine:
     """Since when it is in that state, as far as that is known; UTC seconds."""
     reason: LineReason = NO_REASON
     acts: frozenset[LineAct] = frozenset()
+    pictures: int = 0
+    """Objects of its exam that are no report."""
+    reports: int = 0
+    laid_at: float | None = None
+    """When the last of its records was put down for practice software; UTC seconds."""
+    collected_at: float | None = None
+    """When the last of them was collected; None while one of them is not."""
 
 
 @dataclass(frozen=True, slots=True)

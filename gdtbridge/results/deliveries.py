@@ -86,6 +86,11 @@ def deliveries_of(connection: Connection, exam_ids: Iterable[int]) -> list[Recor
     return sorted(found, key=lambda one: one.created_at)
 
 
+def last_sendings(records: Iterable[RecordDelivery]) -> list[RecordDelivery]:
+    """Return each record as it was sent last: what became of that is what counts."""
+    return list({first_key(one.key): one for one in records}.values())
+
+
 def exams_in_trouble(connection: Connection, now: float) -> set[int]:
     """Return the exams with a record that has not left for minutes, or lies for a day.
 

@@ -193,7 +193,9 @@ def test_filters_stay_in_the_address(browser: Browser, german: Shelf) -> None:
         page.get_by_label("mit Messwerten").check()
         page.get_by_role("button", name="Filtern").click()
         expect(page.get_by_role("row")).to_have_count(0)
-        page.get_by_role("link", name="Filter aufheben").click()
+        page.get_by_role("link", name="Entfernen: mit Messwerten").click()
+        expect(page.get_by_role("row")).to_have_count(2)
+        page.get_by_role("link", name="Entfernen: Gerät: Raum 2").click()
         expect(page.get_by_role("row")).to_have_count(3)
 
 

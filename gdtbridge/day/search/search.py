@@ -144,7 +144,7 @@ class Search:
         tokens = (
             replace(token, readings=tuple(map(completed, token.readings))) for token in query.tokens
         )
-        return replace(query, tokens=tuple(tokens))
+        return SearchQuery(tuple(tokens), tuple(map(completed, query.filters)))
 
     def _found(
         self,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 from typing import Final
 from urllib.parse import urlencode
 
 from flask import Response, request
 
-from gdtbridge.day import STATES, DayLine
+from gdtbridge.day import STATES, DayLine, ShownDevice
 from gdtbridge.day.search import (
     Condition,
     ConditionKind,
@@ -30,6 +31,8 @@ PATH: Final = "/untersuchungen"
 PATIENT_PATH: Final = "/patient"
 MODALITIES: Final = ("US", "CT", "MR", "CR", "DX", "XA", "OT")
 CHIPS: Final = tuple(dict.fromkeys(look.chip for look in STATES.values()))
+FILTERS: Final = ("patient", "tag", "geraet", "art", "zustand", "werte")
+"""Names of the filters in an address."""
 LONGEST: Final = 100
 """Characters of a search that are read."""
 
@@ -45,6 +48,14 @@ class ShownReading:
 
 
 @dataclass(frozen=True, slots=True)
+class ActiveFilter:
+    """A filter of the list that holds: in words, and the address without it."""
+
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListPages:
     """Shows lists of exams, found by words and filters."""
 
@@ -54,9 +65,9 @@ class ListPages:
     def show(self) -> Response:
         """Show what ``suche`` and the filters find, a page of it from ``ab`` on."""
         words = request.args.get("suche", "").strip()[:LONGEST]
-        given = {name: request.args.get(name, "") for name in ("geraet", "art", "zustand", "werte")}
+        given = {name: request.args.get(name, "").strip()[:LONGEST] for name in FILTERS}
         query = self.core.search.read(words)
-        query = SearchQuery(query.tokens, tuple(_filters(given)))
+        query = SearchQuery(query.tokens, tuple(self._filters(given)))
         found = self.core.search.find(query, request.args.get("ab", ""))
         texts = self.frame.texts
         return self.frame.show(
@@ -66,6 +77,7 @@ class ListPages:
             keys=("list",),
             searched=words,
             filters=given,
+            active=self._active(words, given),
             page=found,
             lines=self._shown(found.lines),
             others=[self._other(one) for one in found.others],
@@ -78,8 +90,8 @@ class ListPages:
             next=self._address({**given, "suche": words, "ab": found.cursor}),
             first=self._address({**given, "suche": words}),
             is_first=not request.args.get("ab"),
-            every=self._address({"suche": words}),
-            devices=self.core.outlook.stations(),
+            every=PATH,
+            devices=self._devices(),
             modalities=MODALITIES,
             chips=CHIPS,
             patient_path=patient_path,
@@ -111,6 +123,48 @@ class ListPages:
             else "",
         )
 
+    def _filters(self, given: Mapping[str, str]) -> Iterator[Condition]:
+        """Yield the conditions of the filters an address has; what is none of ours is left out."""
+        if device := given["geraet"]:
+            yield Condition(kind=ConditionKind.DEVICE, devices=frozenset({device}))
+        if given["art"] in MODALITIES:
+            yield Condition(kind=ConditionKind.MODALITY, word=given["art"])
+        states = frozenset(one for one, look in STATES.items() if look.chip == given["zustand"])
+        if states:
+            yield Condition(kind=ConditionKind.STATE, states=states)
+        if given["werte"]:
+            yield Condition(kind=ConditionKind.VALUES)
+        if (day := _day(given["tag"])) is not None:
+            yield Condition(kind=ConditionKind.DAY, days=(day,))
+        for token in self.core.search.read(given["patient"]).tokens:
+            yield token.usual
+
+    def _active(self, words: str, given: Mapping[str, str]) -> list[ActiveFilter]:
+        """Return each filter that holds, in words, and where the list is without it."""
+        texts, names = self.frame.texts, {one.aet: one.shown for one in self._devices()}
+        day = _day(given["tag"])
+        told = {
+            "suche": texts("exams.searched", words=words),
+            "patient": f"{texts('today.patient')}: {given['patient']}",
+            "tag": f"{texts('exams.date')}: {self.frame.formats.day(day)}" if day else "",
+            "geraet": f"{texts('today.device')}: {names.get(given['geraet'], given['geraet'])}",
+            "art": f"{texts('exams.kind')}: {given['art']}",
+            "zustand": f"{texts('today.state')}: {self._state(given['zustand'])}",
+            "werte": texts("exams.with_values"),
+        }
+        said = {**given, "suche": words}
+        return [
+            ActiveFilter(told[name], self._address({**said, name: ""}))
+            for name in told
+            if said[name] and told[name]
+        ]
+
+    def _state(self, chip: str) -> str:
+        return self.frame.texts(f"today.chips.{chip}") if chip in CHIPS else chip
+
+    def _devices(self) -> Sequence[ShownDevice]:
+        return self.core.outlook.stations()
+
     def _shown(self, lines: Sequence[DayLine] | Iterator[DayLine]) -> list[ShownLine]:
         return [shown(one, self.frame.formats) for one in lines]
 
@@ -134,17 +188,12 @@ def patient_path(number: str) -> str:
     return f"{PATIENT_PATH}?{urlencode({'nr': number})}"
 
 
-def _filters(given: Mapping[str, str]) -> Iterator[Condition]:
-    """Yield the conditions of the filters an address has; what is none of ours is left out."""
-    if device := given["geraet"]:
-        yield Condition(kind=ConditionKind.DEVICE, devices=frozenset({device}))
-    if given["art"] in MODALITIES:
-        yield Condition(kind=ConditionKind.MODALITY, word=given["art"])
-    states = frozenset(one for one, look in STATES.items() if look.chip == given["zustand"])
-    if states:
-        yield Condition(kind=ConditionKind.STATE, states=states)
-    if given["werte"]:
-        yield Condition(kind=ConditionKind.VALUES)
+def _day(written: str) -> date | None:
+    """Return the day of an address, ISO 8601; None for what is none."""
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        return None
 
 
 def _told(found: SearchPage) -> list[Condition]:

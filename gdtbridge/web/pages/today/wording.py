@@ -35,6 +35,8 @@ class ShownLine:
     reason: str
     hover: str = ""
     announced: str = ""
+    came: str = ""
+    """What a device sent of it."""
 
     @property
     def is_unshown(self) -> bool:
@@ -98,7 +100,8 @@ def shown(line: DayLine, formats: Formats) -> ShownLine:
     announced = ""
     if line.state in TOLD:
         announced = texts("today.announced", name=line.patient.listed_name, state=word)
-    return ShownLine(line, STATES[line.state], word, told, hover, announced)
+    came = _counted(line.pictures, line.reports, formats)
+    return ShownLine(line, STATES[line.state], word, told, hover, announced, came)
 
 
 def reason_text(line: DayLine, formats: Formats) -> str:
@@ -121,9 +124,15 @@ def reason_text(line: DayLine, formats: Formats) -> str:
 
 
 def _objects(reason: LineReason, formats: Formats) -> str:
+    what = _counted(reason.pictures, reason.reports, formats)
+    return formats.texts("today.reason.objects", what=what or formats.texts("today.something"))
+
+
+def _counted(pictures: int, reports: int, formats: Formats) -> str:
+    """Return how many pictures and reports there are, in words; empty for none."""
     texts, parts = formats.texts, []
-    if reason.pictures:
-        parts.append(texts("today.pictures", n=reason.pictures))
-    if reason.reports:
-        parts.append(texts("today.reports", n=reason.reports))
-    return texts("today.reason.objects", what=", ".join(parts) or texts("today.something"))
+    if pictures:
+        parts.append(texts("today.pictures", n=pictures))
+    if reports:
+        parts.append(texts("today.reports", n=reports))
+    return ", ".join(parts)
