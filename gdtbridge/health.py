@@ -38,6 +38,8 @@ class PartState:
     """What monitoring measures of the part; names no patient."""
     since: float | None = None
     """Since when it works, or does not, in UTC seconds, as far as this service has seen."""
+    waits: bool = False
+    """Whether something of it cannot go on at the moment, within the patience it has."""
 
 
 Probe = Callable[[], Mapping[str, PartState]]

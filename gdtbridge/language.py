@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import IntEnum
 
 
@@ -15,6 +16,10 @@ class Language(IntEnum):
     def tag(self) -> str:
         """``de`` or ``en`` (BCP 47)."""
         return ("de", "en")[self]
+
+    def day(self, day: date) -> str:
+        """Return a day as people write it: ``30.11.2026``, ``30/11/2026``."""
+        return day.strftime(("%d.%m.%Y", "%d/%m/%Y")[self])
 
     @classmethod
     def tagged(cls, tag: str) -> Language:

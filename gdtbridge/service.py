@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -45,8 +46,10 @@ from gdtbridge.folders.pickup import ObjectTaker, PickupWatch
 from gdtbridge.folders.silence import LOOK_SECONDS as SILENCE_SECONDS
 from gdtbridge.folders.watching import FolderLooker
 from gdtbridge.forward import CopyState
+from gdtbridge.forward.sender import NOT_LATE
 from gdtbridge.health import LOOK_SECONDS, Figure, Health, PartHistory, PartState, Probe
 from gdtbridge.logs import keep_tail
+from gdtbridge.outbox import FORWARD
 from gdtbridge.ownership import only_service
 from gdtbridge.retrieve.peers import PeerView
 from gdtbridge.scheduler import Scheduler
@@ -384,7 +387,7 @@ def web_ports(
         core.studies,
         core.query_reports,
         deliveries=DeliveryPorts(core.deliveries, core.outbox, core.webhooks, core.forward),
-        devices=DevicePorts(core.device_overview, core.refusals, echo, core.clock.utc),
+        devices=DevicePorts(core.device_overview, core.refusals, echo, core.clock.utc, port),
         system=system_of(core),
         access=core.access,
         audit=core.audit,
@@ -458,7 +461,11 @@ def _disk_figures(folder: Path) -> dict[Figure, float]:
 
 
 def _outbox(core: Core) -> dict[str, PartState]:
-    return {f"outbox:{one.destination}": one.state for one in core.outbox.status()}
+    """Return how each destination is; that an archive takes nothing is told of forwarding."""
+    return {
+        f"outbox:{one.destination}": replace(one.state, waits=one.waits and one.kind != FORWARD)
+        for one in core.outbox.status()
+    }
 
 
 def _forward(core: Core) -> dict[str, PartState]:
@@ -472,7 +479,9 @@ def _forward(core: Core) -> dict[str, PartState]:
     for aet, count in core.confirmations.unconfirmed().items():
         figures[Figure("gdtbridge_forward_unconfirmed", aet)] = count
     told = ", ".join(f"{aet}: {states[CopyState.WAITING]}" for aet, states in found.items())
-    return {"forward": PartState(ok=True, detail=told, figures=figures)} if found else {}
+    senders = [one for one in core.outbox.status() if one.kind == FORWARD]
+    waits = any(one.waits and one.last_error not in NOT_LATE - {""} for one in senders)
+    return {"forward": PartState(True, told, figures=figures, waits=waits)} if found else {}
 
 
 def _worklist(core: Core) -> dict[str, PartState]:

@@ -88,7 +88,12 @@ class DestinationStatus:
             Figure("gdtbridge_outbox_failed", self.destination): self.failed,
             Figure("gdtbridge_outbox_uncollected", self.destination): self.lying.count,
         }
-        return PartState(not self.stuck, self.sentence, figures=figures)
+        return PartState(not self.stuck, self.sentence, figures=figures, waits=self.waits)
+
+    @property
+    def waits(self) -> bool:
+        """Whether what it has cannot leave now: it is paused, or the last attempt failed."""
+        return self.pending > 0 and (self.pause is not None or bool(self.last_error))
 
     @property
     def sentence(self) -> str:

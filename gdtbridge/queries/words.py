@@ -83,11 +83,11 @@ class Words:
         """Return a day; today by that name."""
         if day == self.today:
             return self.say("heute", "today")
-        return self.say(f"{day:%d.%m.%Y}", f"{day:%Y-%m-%d}")
+        return self.language.day(day)
 
     def full_day(self, day: date) -> str:
         """Return a day with its date, and whether it is today."""
-        told = self.say(f"{day:%d.%m.%Y}", f"{day:%Y-%m-%d}")
+        told = self.language.day(day)
         return f"{told} ({self.day(day)})" if day == self.today else told
 
     def moment(self, at: float) -> str:

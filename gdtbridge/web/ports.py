@@ -358,6 +358,8 @@ class DevicePorts:
     echo: EchoPort
     now: Callable[[], float]
     """Tells the time; UTC seconds."""
+    port: Callable[[], int]
+    """Tells which port the DICOM server listens at; 0 where it does not run."""
 
 
 @dataclass(frozen=True, slots=True)

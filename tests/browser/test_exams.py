@@ -120,6 +120,33 @@ def test_every_page_is_accessible(browser: Browser, shelf: Shelf, width: str) ->
             expect(page.locator("main img")).to_have_count(0)
 
 
+EYES = ("/heute", "/untersuchungen?geraet=US02&tag=2026-01-01", "/untersuchung/1", "/eintrag")
+
+
+def test_twice_as_large_all_can_be_read_and_reached(browser: Browser, german: Shelf) -> None:
+    """Nothing is wider than the window, and bars that stick cover no focus."""
+    with screen(browser, "enlarged") as page:
+        for path in EYES:
+            page.goto(german.url + path)
+            assert not scrolls_sideways(page), path
+            assert covered_on_the_way(page) == [], path
+
+
+def test_forced_colours_and_less_motion_are_kept(browser: Browser, german: Shelf) -> None:
+    """One area alone is marked as the open one, states keep their frame, nothing moves."""
+    with screen(browser, forced_colors="active", reduced_motion="reduce") as page:
+        for path in EYES:
+            page.goto(german.url + path)
+            marked = page.evaluate(
+                """() => [...document.querySelectorAll(".areas a")].filter((one) =>
+                  getComputedStyle(one).borderBottomColor !== getComputedStyle(document.body)
+                  .backgroundColor).map((one) => one.getAttribute("aria-current"))"""
+            )
+            assert marked == ["page"], path
+            assert page.evaluate("document.getAnimations().length") == 0, path
+            assert violations(page) == [], path
+
+
 def test_the_focus_is_seen_on_the_way(browser: Browser, german: Shelf) -> None:
     """By Tab through an exam with all its values."""
     with screen(browser) as page:

@@ -17,6 +17,8 @@ PROGRAMS: Final = ("chromium-headless-shell", "chromium", "chromium-browser")
 """The first one there is; the one without a window opens a page in a tenth of the time."""
 RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 WIDTHS: Final = {"phone": (390, 844), "tablet": (800, 1100), "desktop": (1200, 800)}
+ENLARGED: Final = {"enlarged": (600, 400)}
+"""A window of 1200 by 800 at 200 % (WCAG 1.4.4)."""
 _RUN: Final = """async (tags) => {
   const found = await axe.run(document, {runOnly: tags, resultTypes: ["violations"]});
   return found.violations.map((one) => ({
@@ -45,7 +47,7 @@ def screen(
     **context: Any,
 ) -> Iterator[Page]:
     """Yield an empty page of a width; what a script raises or the policy refuses fails the test."""
-    size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
+    size = dict(zip(("width", "height"), (WIDTHS | ENLARGED)[width], strict=True))
     with browser.new_context(
         viewport={"width": size["width"], "height": size["height"]},
         color_scheme=scheme,

@@ -253,15 +253,15 @@ class EnteringSheet:
     """Whether the unencrypted port can be reached from elsewhere."""
 
 
-def entering_sheet(settings: Settings, aet: str) -> EnteringSheet:
-    """Return what to type into a device that calls itself ``aet``."""
+def entering_sheet(settings: Settings, aet: str, port: int) -> EnteringSheet:
+    """Return what to type into a device that calls itself ``aet``; ``port`` is the real one."""
     dicom = settings.dicom
     is_any = dicom.host in {"", "0.0.0.0", "::"}  # noqa: S104 - compared, not bound
     addresses: Sequence[str] = own_addresses() if is_any else (dicom.host,)
     return EnteringSheet(
         dicom.aet,
         tuple(addresses),
-        dicom.port,
+        port or dicom.port,
         dicom.tls_port,
         aet,
         is_loopback(dicom.host),

@@ -106,7 +106,7 @@ class DevicePages:
         )
 
     def _entering(self, aet: str) -> EnteringSheet:
-        return entering_sheet(self.settings, aet)
+        return entering_sheet(self.settings, aet, self.ports.port())
 
     # ------------------------------------------------------------------ acts
 

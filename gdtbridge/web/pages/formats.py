@@ -43,10 +43,7 @@ class Formats:
 
     def day(self, when: date | float | None) -> str:
         """Return ``30.11.2026``; a dash where there is none."""
-        if when is None:
-            return NOTHING
-        pattern = "%d.%m.%Y" if self.texts.language is Language.GERMAN else "%d/%m/%Y"
-        return _date(when).strftime(pattern)
+        return NOTHING if when is None else self.texts.language.day(_date(when))
 
     def long_day(self, when: date | float) -> str:
         """Return ``Montag, 30. November``."""
@@ -69,8 +66,8 @@ class Formats:
 
     def born(self, patient: Patient) -> str:
         """Return ``*12.03.1958``, or that there is no birth date."""
-        told = patient.german_birth_date
-        return f"*{told}" if told else self.texts("patient.no_birth_date")
+        born = patient.birth_date
+        return f"*{self.day(born)}" if born else self.texts("patient.no_birth_date")
 
     def record_day(self, written: str) -> str:
         """Return the day of a GDT record (DDMMYYYY) as people write it; a dash without one."""

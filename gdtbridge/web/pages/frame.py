@@ -156,7 +156,7 @@ class Frame:
         """
         if MARK not in g:
             state = house_state(self._readiness())
-            told = repr((sorted(state.needs.items()), sorted(state.broken)))
+            told = repr((sorted(state.needs.items()), sorted(state.broken), sorted(state.waits)))
             g.setdefault(
                 MARK, f"{self._revision()}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
             )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from typing import Final
 
+from gdtbridge.attention.kinds import KINDS, AttentionLevel
 from gdtbridge.health import PartState
 from gdtbridge.tsv import table
 
@@ -43,6 +44,17 @@ ICONS: Final[Mapping[Area, str]] = {
     Area.SAMPLE: "shield-check",
     Area.SYSTEM: "settings",
 }
+PART_AREAS: Final[Mapping[str, Area]] = {
+    "attention": Area.CLARIFY,
+    "callers": Area.DEVICES,
+    "dicom": Area.DEVICES,
+    "exams": Area.CLARIFY,
+    "exchange": Area.DELIVERIES,
+    "forward": Area.DELIVERIES,
+    "outbox": Area.DELIVERIES,
+}
+"""The area that tells more of a kind of part; of others System does."""
+FAULT: Final = AttentionLevel.FAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,10 @@ class HouseState:
 
     needs: Mapping[Area, int] = field(default_factory=dict)
     broken: tuple[str, ...] = ()
+    place: Area = Area.SYSTEM
+    """Where a person sees to what does not work."""
+    waits: tuple[str, ...] = ()
+    """Parts of which something waits within its patience."""
 
     @property
     def is_calm(self) -> bool:
@@ -80,5 +96,21 @@ def house_state(parts: Mapping[str, PartState]) -> HouseState:
     for part in parts.values():
         for kind, count in part.waiting.items():
             needs[area_of(kind)] += count
-    broken = tuple(name for name, part in parts.items() if not part.ok)
-    return HouseState(dict(needs), broken)
+    broken = {name: part for name, part in parts.items() if not part.ok}
+    waits = tuple(name for name, part in parts.items() if part.ok and part.waits)
+    return HouseState(dict(needs), tuple(broken), _place(broken), waits)
+
+
+def _place(broken: Mapping[str, PartState]) -> Area:
+    """Return the area all of what does not work belongs to; System where it is of several."""
+    areas = {area for name, part in broken.items() for area in _areas_of(name, part)}
+    return next(iter(areas)) if len(areas) == 1 else Area.SYSTEM
+
+
+def _areas_of(name: str, part: PartState) -> Iterator[Area]:
+    """Yield where a part is seen to: `attention` where its faults are."""
+    kind = name.partition(":")[0]
+    if kind == "attention":
+        yield from (area_of(one) for one in part.waiting if KINDS[one].level is FAULT)
+    else:
+        yield PART_AREAS.get(kind, Area.SYSTEM)

@@ -32,7 +32,7 @@ class StudyRow:
     def words(self, texts: Texts) -> tuple[str, str, str, str]:
         """Return date, time, modality and description as people read them."""
         return (
-            f"{self.date:%d.%m.%Y}" if self.date else texts("studies.no_date"),
+            texts.language.day(self.date) if self.date else texts("studies.no_date"),
             f"{self.time:%H:%M:%S}" if self.time else "",
             without_invisible(self.modality)[:16],
             without_invisible(self.description),

@@ -7,18 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from gdtbridge.health import PartState
+from gdtbridge.web.pages.header import PART_AREAS, PATHS
 from gdtbridge.web.pages.texts import Texts
 
-PATHS_OF: Final[Mapping[str, str]] = {
-    "attention": "/klaeren",
-    "callers": "/geraete",
-    "dicom": "/geraete",
-    "exams": "/klaeren",
-    "exchange": "/zustellungen",
-    "forward": "/zustellungen",
-    "outbox": "/zustellungen",
-}
-"""The page that tells more of a kind of part."""
 OTHER: Final = "other"
 """The texts of a kind of part that has none of its own."""
 
@@ -30,6 +21,8 @@ class PartLine:
     kind: str
     name: str
     ok: bool
+    waits: bool
+    """Whether it works, and something of it waits within its patience."""
     meaning: str
     since: float | None
     broken: tuple[tuple[str, str], ...]
@@ -45,13 +38,15 @@ def part_lines(parts: Mapping[str, PartState], texts: Texts) -> Iterator[PartLin
     for kind, states in kinds.items():
         place = f"system.part.{kind if texts.has(f'system.part.{kind}.name') else OTHER}"
         broken = {name: state for name, state in states.items() if not state.ok}
+        waits = not broken and any(one.waits for one in states.values())
         known = [one.since for one in (broken or states).values() if one.since is not None]
         yield PartLine(
             kind,
             texts(f"{place}.name", kind=kind),
             not broken,
-            texts(f"{place}.{'broken' if broken else 'ok'}"),
+            waits,
+            texts(f"{place}.{'broken' if broken else 'waits' if waits else 'ok'}"),
             min(known) if broken and known else None,
             tuple((name.partition(":")[2], state.detail) for name, state in broken.items()),
-            PATHS_OF.get(kind, ""),
+            PATHS[PART_AREAS[kind]] if kind in PART_AREAS else "",
         )
