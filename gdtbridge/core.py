@@ -46,6 +46,7 @@ from gdtbridge.attention.step_source import StepSource
 from gdtbridge.attention.webhook_source import WebhookSource
 from gdtbridge.audit import AuditTrail
 from gdtbridge.callers import CallerRegister
+from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.clarifying import Clarifier, ClarifyingDesk, ClarifyingQueue, ExamLook
 from gdtbridge.clarifying.candidates import CandidateRule
 from gdtbridge.clarifying.people import PeopleFinder
@@ -81,6 +82,7 @@ from gdtbridge.folders import OrderFiles, OrderPorts
 from gdtbridge.folders.silence import ExchangeSilence, SilenceSource
 from gdtbridge.forward.book import ForwardBook
 from gdtbridge.forward.gathering import ObjectGatherer
+from gdtbridge.handing_out import AssignedExams, ExamReports, HandingDesk
 from gdtbridge.orders.book import OrderBook
 from gdtbridge.orders.editing import OrderEditor
 from gdtbridge.orders.filler import OrderFiller
@@ -236,6 +238,7 @@ class Core:
     exam_deliveries: ExamDeliveryOverview
     sample: SampleDesk
     trends: PatientTrends
+    handing: HandingDesk
 
     def adopt(self) -> None:
         """Have every received file on the disk, and read whom those of an older program name.
@@ -530,7 +533,26 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         ),
         SampleDesk(picture_checks),
         PatientTrends(database),
+        handing_desk_of(settings, stores, finder, routing.catalogue),
     )
+
+
+def handing_desk_of(
+    settings: Settings, stores: Stores, finder: ArchiveFinder, catalogue: Catalogue
+) -> HandingDesk:
+    """Return who makes what people take along."""
+    openers = stores.openers
+    reports = ExamReports(
+        openers.reports,
+        openers.pictures,
+        openers.sheets,
+        catalogue,
+        settings.practice.name,
+        settings.spool_folder,
+        settings.gdt.fetal_sex,
+        settings.letter.template,
+    )
+    return HandingDesk(AssignedExams(stores.database, finder), reports)
 
 
 def attention_of(

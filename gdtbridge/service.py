@@ -403,6 +403,7 @@ def web_ports(
         pictures=core.pictures,
         sample=core.sample,
         archive=core.web_archive,
+        handing=core.handing,
         revision=lambda: core.revision.number,
     )
 

@@ -88,9 +88,9 @@ def sheet_of(
     report_uid = page_text(report.sop_uid, 64)
     return ReportSheet(
         title=_title(report, shown),
-        day=_day(report.exam_date),
-        patient=page_text(_patient(patient), MAX_FACT),
-        facts=(tuple(_of_patient(patient)), tuple(_of_exam(report, accession))),
+        day=written_day(report.exam_date),
+        patient=page_text(patient_line(patient), MAX_FACT),
+        facts=(tuple(of_patient(patient)), tuple(_of_exam(report, accession))),
         groups=groups,
         notes=(
             *_losses(report, catalogue),
@@ -112,15 +112,16 @@ def _title(report: Report, shown: Sequence[ChartValue]) -> str:
     return page_text(f"Messwerte {kind}", MAX_FACT)
 
 
-def _patient(patient: Patient) -> str:
+def patient_line(patient: Patient) -> str:
     """Return name, birth date and number in one line."""
     born = f"* {patient.german_birth_date}" if patient.birth_date else ""
     number = f"Nr. {patient.id.strip()}" if patient.id.strip() else ""
     return ", ".join(part for part in (patient.listed_name, born, number) if part)
 
 
-def _of_patient(patient: Patient) -> Iterator[SheetFact]:
-    yield from _facts(
+def of_patient(patient: Patient) -> Iterator[SheetFact]:
+    """Yield name, birth date and number, as far as they are known."""
+    yield from said_facts(
         ("Name", patient.listed_name),
         ("Geburtsdatum", patient.german_birth_date),
         ("Patientennummer", patient.id),
@@ -128,11 +129,11 @@ def _of_patient(patient: Patient) -> Iterator[SheetFact]:
 
 
 def _of_exam(report: Report, accession: str) -> Iterator[SheetFact]:
-    moment = _day(report.exam_date)
+    moment = written_day(report.exam_date)
     if moment and report.exam_time is not None:
         moment += f", {report.exam_time:%H:%M} Uhr"
     model = "" if report.model.casefold() in report.manufacturer.casefold() else report.model
-    yield from _facts(
+    yield from said_facts(
         ("Untersuchung", moment),
         ("Gerät", f"{report.manufacturer} {model}"),
         ("Station", report.station),
@@ -140,14 +141,16 @@ def _of_exam(report: Report, accession: str) -> Iterator[SheetFact]:
     )
 
 
-def _facts(*facts: tuple[str, str]) -> Iterator[SheetFact]:
+def said_facts(*facts: tuple[str, str]) -> Iterator[SheetFact]:
+    """Yield words and texts fit for a page, without those that say nothing."""
     for word, text in facts:
         shown = page_text(text, MAX_FACT)
         if shown:
             yield SheetFact(word, shown)
 
 
-def _day(day: date | None) -> str:
+def written_day(day: date | None) -> str:
+    """Return ``15.01.2024``; empty for none."""
     return f"{day:%d.%m.}{day.year:04}" if day is not None else ""
 
 

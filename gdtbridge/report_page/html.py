@@ -1,4 +1,4 @@
-"""The sheet as HTML: one file without scripts, which may be printed."""
+"""Sheets as HTML: one file without scripts, which may be printed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ ONE_COLUMN: Final = 24
 """More rows than these are set in two columns."""
 
 
-def to_html(sheet: ReportSheet) -> bytes:
-    """Return the page in UTF-8; every text of the sheet is escaped."""
-    rows = sum(len(group.rows) + len(group.facts) for group in sheet.groups)
-    page = _template().render(sheet=sheet, two_columns=rows > ONE_COLUMN)
-    return page.encode("utf-8")
+def to_html(*sheets: ReportSheet) -> bytes:
+    """Return one page of all sheets in UTF-8; every text is escaped.
+
+    Their pictures are shown from the files beside the page that they name.
+    """
+    wide = [sheet for sheet in sheets if _rows(sheet) > ONE_COLUMN]
+    return _template().render(sheets=sheets, wide=wide).encode("utf-8")
+
+
+def _rows(sheet: ReportSheet) -> int:
+    return sum(len(group.rows) + len(group.facts) for group in sheet.groups)
 
 
 @lru_cache(maxsize=1)

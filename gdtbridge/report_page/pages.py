@@ -151,8 +151,7 @@ def _with_notes(
     """Return the pages, the notes below what stands lowest on the last, or on one more."""
     if not notes:
         return pages
-    y = max((one.y + one.block.height for one in pages[-1]), default=first_top)
-    y += NOTE_SIZE
+    y = lowest(pages, first_top) + NOTE_SIZE
     for block in notes:
         if y + block.height > BOTTOM:
             pages.append([])
@@ -160,3 +159,9 @@ def _with_notes(
         pages[-1].append(PlacedBlock(LEFT, y, block))
         y += block.height
     return pages
+
+
+def lowest(pages: Sequence[PlacedPage], first_top: float) -> float:
+    """Return where what stands on the last page ends; the first begins at ``first_top``."""
+    top = first_top if len(pages) == 1 else TOP + LATER_HEAD
+    return max((one.y + one.block.height for one in pages[-1]), default=top)

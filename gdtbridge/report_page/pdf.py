@@ -6,6 +6,7 @@ import io
 from dataclasses import replace
 from typing import Final
 
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from gdtbridge.report_page.archival import PdfMetadata, archival
@@ -21,7 +22,15 @@ from gdtbridge.report_page.pages import (
     PlacedPage,
     laid_out,
 )
-from gdtbridge.report_page.sheet import ReportSheet, SheetFact
+from gdtbridge.report_page.picture_rows import (
+    CAPTION_LEAD,
+    CAPTION_LINES,
+    CAPTION_SIZE,
+    PlacedPicture,
+    SizedPicture,
+    placed_pictures,
+)
+from gdtbridge.report_page.sheet import ReportSheet, SheetFact, SheetPicture
 from gdtbridge.report_page.type_faces import MISSING, face
 
 BLACK: Final = (0.10, 0.10, 0.12)
@@ -39,7 +48,7 @@ LACKING: Final = f"{MISSING} steht für Zeichen, die hier nicht gedruckt werden 
 
 
 def to_pdf(sheet: ReportSheet) -> bytes:
-    """Return the PDF."""
+    """Return the PDF; raise OSError where a picture's file cannot be read."""
     if any(face().lacks(text) for text in _texts(sheet)):
         sheet = replace(sheet, notes=(*sheet.notes, LACKING))
     return _PdfDrawing(sheet).made()
@@ -59,7 +68,14 @@ def _texts(sheet: ReportSheet) -> list[str]:
             for text in (fact.word, fact.text)
         ),
         *(text for row in rows for text in (row.name, row.unit, row.remark)),
+        *(picture.caption for picture in sheet.pictures),
     ]
+
+
+def _sized(picture: SheetPicture) -> SizedPicture:
+    data = picture.file.read_bytes()
+    width, height = ImageReader(io.BytesIO(data)).getSize()
+    return SizedPicture(picture.caption, data, width, height)
 
 
 class _PdfDrawing:
@@ -68,6 +84,7 @@ class _PdfDrawing:
     def __init__(self, sheet: ReportSheet) -> None:
         self._sheet = sheet
         self._data = io.BytesIO()
+        self._pictures = [_sized(one) for one in sheet.pictures]
         face()  # registers the font the canvas begins with
         self._canvas = Canvas(
             self._data,
@@ -81,12 +98,15 @@ class _PdfDrawing:
     def made(self) -> bytes:
         top = TOP + self._head_height()
         pages = laid_out(self._sheet, top)
+        pictures = placed_pictures(self._pictures, pages, top)
         for number, page in enumerate(pages, start=1):
             if number == 1:
                 self._head()
             else:
                 self._later_head()
             self._page(page)
+            for placed in pictures.get(number, ()):
+                self._picture(placed)
             self._foot(number, len(pages))
             self._canvas.showPage()
         self._canvas.save()
@@ -161,6 +181,21 @@ class _PdfDrawing:
             if placed.line:
                 colour, weight = (ACCENT, 0.6) if block.heading else (RULE, 0.4)
                 self._rule(x, x + placed.line, y + block.height, colour, weight)
+
+    def _picture(self, placed: PlacedPicture) -> None:
+        """Draw a picture as the JPEG it is, its caption below."""
+        one = placed.picture
+        self._canvas.drawImage(
+            ImageReader(io.BytesIO(one.data)),
+            placed.x,
+            HEIGHT - placed.y - placed.height,
+            placed.width,
+            placed.height,
+        )
+        y = placed.y + placed.height
+        for line in face().wrapped(one.caption, placed.room, CAPTION_SIZE)[:CAPTION_LINES]:
+            y += CAPTION_LEAD
+            self._text(TextPiece(placed.x, y, line, CAPTION_SIZE), GREY)
 
     def _text(self, piece: TextPiece, colour: tuple[float, float, float]) -> None:
         letters = face(bold=piece.bold)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from gdtbridge.report_page.sheet import PageFormat, ReportSheet
@@ -10,10 +11,11 @@ from gdtbridge.sandbox.room import MEBIBYTE, SandboxRoom, SandboxTask, SandboxTe
 from gdtbridge.sr import ReportHindered, ReportLimitError, UnreadableReportError
 
 PRINT_SHEET: Final = SandboxTask("gdtbridge.report_page.printing:print_sheet", bytes)
+PRINT_TOGETHER: Final = SandboxTask("gdtbridge.report_page.printing:print_together", bytes)
 
 PAGES: Final = SandboxRoom(
     place=f"{__name__}:PAGES",
-    tasks=(PRINT_SHEET,),
+    tasks=(PRINT_SHEET, PRINT_TOGETHER),
     errors=(UnreadableReportError, ReportLimitError, ReportHindered),
     damage=UnreadableReportError,
     limit=ReportLimitError,
@@ -39,3 +41,7 @@ class PagePrinter(SandboxClient):
     def print(self, sheet: ReportSheet, page_format: PageFormat) -> bytes:
         """Return the file of a sheet; raise `ReportError` and nothing else."""
         return self.call(PRINT_SHEET, sheet=sheet, page_format=page_format)
+
+    def print_together(self, sheets: Sequence[ReportSheet]) -> bytes:
+        """Return one HTML file of several sheets; raise `ReportError` and nothing else."""
+        return self.call(PRINT_TOGETHER, sheets=tuple(sheets))

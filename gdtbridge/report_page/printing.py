@@ -16,6 +16,13 @@ def print_sheet(sheet: ReportSheet, page_format: PageFormat) -> bytes:
     return to_html(sheet)
 
 
+def print_together(sheets: tuple[ReportSheet, ...]) -> bytes:
+    """Return one HTML file of several sheets."""
+    from gdtbridge.report_page.html import to_html
+
+    return to_html(*sheets)
+
+
 def prepare_child() -> None:
     """Let a child have Pillow, without which ReportLab does not start, and no other library."""
     import PIL  # noqa: F401

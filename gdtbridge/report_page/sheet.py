@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 
 class PageFormat(StrEnum):
@@ -48,6 +49,17 @@ class SheetGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetPicture:
+    """A picture below the values, and the line below it.
+
+    ``file`` is a JPEG: for a PDF one of this machine, for HTML the place beside the page.
+    """
+
+    file: Path
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportSheet:
     """The whole report in German.
 
@@ -64,6 +76,7 @@ class ReportSheet:
     groups: tuple[SheetGroup, ...]
     notes: tuple[str, ...]
     foot: tuple[str, ...]
+    pictures: tuple[SheetPicture, ...] = ()
 
     @property
     def heading(self) -> str:

@@ -122,7 +122,7 @@ class ArchiveFinder:
         tables = tables_of(QueryLevel.IMAGE)
         wanted = Query.of(named, MatchPolicy(attributes=tables))
         return (
-            (study, one, self._leaving(study, one))
+            (study, one, self.as_it_leaves(study, one))
             for study in self.studies(narrowing_of(named), viewer)
             for one, item in objects_in(study)
             if wanted.matches(item)
@@ -132,14 +132,15 @@ class ArchiveFinder:
         """Yield the objects of a study of which is decided whose they are, as they are to leave."""
         for study in self.studies(Narrowing(studies=(study_instance_uid,)), Viewer()):
             for one in study.objects:
-                yield one, self._leaving(study, one)
+                yield one, self.as_it_leaves(study, one)
 
     def stored_syntaxes(self, sop_classes: Iterable[str]) -> Mapping[str, Sequence[str]]:
         """Return the transfer syntaxes of all that is kept of each SOP class."""
         with self._database.read() as connection:
             return {uid: store.syntaxes_of(connection, uid) for uid in sop_classes}
 
-    def _leaving(self, study: ListedStudy, one: ListedObject) -> LeavingObject:
+    def as_it_leaves(self, study: ListedStudy, one: ListedObject) -> LeavingObject:
+        """Return an object of a study under the identity that was decided."""
         said = next(claim for claim in study.exam.claims if claim.id == one.claim_id)
         as_said = {word: str(getattr(said, column)) for word, column in _IDENTITY.items()}
         as_said["PatientID"] = one.PatientID

@@ -59,6 +59,14 @@ def _file_name(value: str) -> str:
     return checked_pattern(value)
 
 
+def _letter_template(value: str) -> str:
+    from gdtbridge.report_page.letter import unknown_variables  # seldom needed, and slow to import
+
+    if unknown := unknown_variables(value):
+        raise ValueError(f"there is no variable {{{unknown[0]}}}")
+    return value
+
+
 def _number_pattern(value: str) -> str:
     if value:
         compiled_pattern(value)
@@ -247,6 +255,12 @@ class ProcedurePreset(SettingsSection):
     name: Annotated[str, Field(min_length=1, max_length=64)]
     modality: Annotated[str, Field(pattern=r"^[A-Z0-9_ ]{0,16}$")] = ""
     station: AeTitles | None = None
+
+
+class LetterSettings(SettingsSection):
+    """The text of an exam for a doctor's letter."""
+
+    template: Annotated[str, AfterValidator(_letter_template), Field(max_length=4000)] = ""
 
 
 class PageSettings(SettingsSection):
@@ -569,6 +583,7 @@ class Settings(BaseModel):
     http: HttpSettings = HttpSettings()
     practice: PracticeSettings = PracticeSettings()
     page: PageSettings = PageSettings()
+    letter: LetterSettings = LetterSettings()
     access: AccessSettings = AccessSettings()
     worklist: WorklistSettings = WorklistSettings()
     device: tuple[DeviceSettings, ...] = ()

@@ -17,6 +17,7 @@ from gdtbridge.day.exam import ExamSheet
 from gdtbridge.day.search import SearchPage, SearchQuery
 from gdtbridge.devices import Caller
 from gdtbridge.exams import PatientExam, StudyQuery
+from gdtbridge.handing_out import HandingDesk
 from gdtbridge.health import PartState
 from gdtbridge.orders import Order, OrderRequest, PlacedOrder
 from gdtbridge.orders.editing import DraftEntry, EditedOrder
@@ -391,6 +392,8 @@ class CorePorts:
     sample: SampleDesk
     """What a sample audit asks of pictures."""
     archive: WebArchivePort
+    handing: HandingDesk
+    """What people take along."""
 
 
 Readiness = Callable[[], Mapping[str, PartState]]

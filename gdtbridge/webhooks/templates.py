@@ -11,10 +11,9 @@ from typing import Final
 from urllib.parse import quote, quote_plus, urlsplit
 from xml.sax.saxutils import escape
 
+from gdtbridge.placeholders import PLACE, fill, names_in
 from gdtbridge.webhooks.events import SAMPLES, allowed
 
-PLACE: Final = re.compile(r"\{([a-z_]+)\}")
-"""A variable; other braces, as those of JSON, stand for themselves."""
 TOKEN: Final = "token"  # noqa: S105 - its name
 """Stands for the webhook's own token, in the URL only: some houses want it there."""
 _LETTER: Final = "x"
@@ -67,12 +66,12 @@ def _in_url(value: str) -> str:
 
 def fill_url(template: str, values: Mapping[str, str]) -> str:
     """Return the URL of an event; a variable without a value is empty."""
-    return _fill(template, values, _in_url)
+    return fill(template, values, _in_url)
 
 
 def fill_body(template: str, kind: ContentKind, values: Mapping[str, str]) -> bytes:
     """Return the body of an event in UTF-8; a variable without a value is empty."""
-    return _fill(template, values, _ESCAPES[kind]).encode("utf-8", "replace")
+    return fill(template, values, _ESCAPES[kind]).encode("utf-8", "replace")
 
 
 def plain_body(values: Mapping[str, str]) -> bytes:
@@ -81,10 +80,6 @@ def plain_body(values: Mapping[str, str]) -> bytes:
     data = {name: value for name, value in values.items() if name not in own}
     said = {"type": values.get("event", ""), "timestamp": values.get("time", ""), "data": data}
     return json.dumps(said).encode()
-
-
-def _fill(template: str, values: Mapping[str, str], escaped: Callable[[str], str]) -> str:
-    return PLACE.sub(lambda found: escaped(values.get(found[1], "")), template)
 
 
 def check_url(template: str, fields: Collection[str], *, token: bool) -> None:
@@ -125,7 +120,7 @@ def check_body(template: str, kind: ContentKind, fields: Collection[str]) -> Non
 
 
 def _check_names(place: str, template: str, known: Collection[str]) -> None:
-    for name in PLACE.findall(template):
+    for name in names_in(template):
         if name in known:
             continue
         if name in SAMPLES:

@@ -16,6 +16,7 @@ from gdtbridge.web.pages.entry.page import EntryPage
 from gdtbridge.web.pages.entry.routes import entry_routes
 from gdtbridge.web.pages.exams import (
     ExamPage,
+    HandingOutPages,
     ListPages,
     SendingPages,
     Suggestions,
@@ -60,6 +61,7 @@ def page_routes(
     yield suggestions.PATH, "suggestions", Suggestions(frame, core).show, READ
     yield f"{exam_page.PATH}/<int:exam_id>", "exam", exam.show, READ
     yield from SendingPages(frame, core.sending).routes()
+    yield from HandingOutPages(frame, core.handing).routes()
     yield from DeliveryPages(frame, core.deliveries).routes()
     yield from ClarifyPages(frame, core.clarifying).routes()
     yield from DevicePages(frame, core.devices, settings).routes()

@@ -14,6 +14,7 @@ from flask import Response, request
 from gdtbridge.day.exam import ExamSheet, HistoryEntry, ShownObject, ShownReport
 from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import ViewerError
+from gdtbridge.handing_out import exam_mark
 from gdtbridge.trends import ReportValue
 from gdtbridge.viewers import ViewerChoice, study_url
 from gdtbridge.web.access.principal import concerns
@@ -39,6 +40,8 @@ class PersonPart:
     reports: tuple[ShownReport, ...]
     unlabelled: str
     """What its pictures lack of what a sample audit asks for, in words; empty for nothing."""
+    mark: str = ""
+    """What names it where it is taken along; empty while it is not decided whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +96,22 @@ class ExamPage:
             return ""
 
     def _parts(self, sheet: ExamSheet) -> list[PersonPart]:
+        decided = {one.mark for one in self.core.handing.exams.of_exam(sheet.exam_id)}
         lines = [shown(one, self.frame.formats) for one in sheet.lines]
         lacking = self.core.sample.checks.of_exam(sheet.exam_id)
         parts = []
         for person in dict.fromkeys(one.line.person for one in lines):
             objects = tuple(one for one in sheet.objects if one.person == person)
+            own = tuple(one for one in lines if one.line.person == person)
+            mark = exam_mark(sheet.exam_id, person, own[0].line.patient.id)
             parts.append(
                 PersonPart(
-                    tuple(one for one in lines if one.line.person == person),
+                    own,
                     objects,
                     self._counted(objects),
                     tuple(one for one in sheet.reports if one.person == person),
                     items_in_words(lacking.get(person, ()), self.frame.texts),
+                    mark if mark in decided else "",
                 )
             )
         return parts

@@ -1,0 +1,257 @@
+"""The exam as PDF/A and as the text of a letter: values of its reports, pictures of its objects."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gdtbridge.catalogue.catalogue import Catalogue
+from gdtbridge.dataset.values import to_date, to_time
+from gdtbridge.errors import BridgeError
+from gdtbridge.handing_out.assigned import AssignedExam
+from gdtbridge.pictures import (
+    AttachmentCandidate,
+    AttachmentError,
+    AttachmentReader,
+    choose,
+    is_key_object,
+)
+from gdtbridge.pictures.kinds import ObjectKind, kind_of
+from gdtbridge.report_page import (
+    USUAL_LETTER,
+    PageFormat,
+    PagePrinter,
+    ReportSheet,
+    SheetPicture,
+    SheetSubject,
+    exam_sheet_of,
+    letter_text,
+)
+from gdtbridge.results.gathering import ReportOpener
+from gdtbridge.retrieve.store import ListedObject
+from gdtbridge.sr import Report, ReportError, ReportHindered, is_report
+
+log = logging.getLogger(__name__)
+
+MOST_PICTURES: Final = 40
+"""Pictures of one report."""
+USUAL_PICTURES: Final = 12
+"""Pictures that are chosen where nobody chooses."""
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""Of all its pictures together: with them the PDF stays below the 25 MB of a patient record."""
+MOST_SECONDS: Final = 60.0
+"""For all pictures of one report."""
+MOST_REPORTS: Final = 20
+"""Structured Reports of an exam that are read, the newest."""
+BUSY: Final = (
+    "Der Rechner ist gerade zu beschäftigt. Bitte noch einmal versuchen. / The machine is too busy "
+    "at the moment. Please try again."
+)
+UNREAD: Final = "Ein Messbericht ließ sich nicht lesen; seine Werte fehlen hier."
+
+
+class NotPrintable(BridgeError):
+    """The exam cannot be printed as it is."""
+
+
+class PrintingHindered(NotPrintable):
+    """The machine was too busy to print; trying again helps."""
+
+    retriable = True
+
+
+@dataclass(frozen=True, slots=True)
+class ExamPicture:
+    """A picture of an exam that can be printed; ``number`` counts all of them from 1."""
+
+    instance_id: int
+    number: int
+    kind: ObjectKind
+    """Image, or clip, of which one frame is printed."""
+    clock: str
+    """When it was made (``09:42``), local; empty where the device does not say."""
+    is_usual: bool
+    """Whether it is printed where nobody chooses."""
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ExamReports:
+    """Makes the report of an exam. Thread-safe; the work is done in guarded child processes.
+
+    Files lie in ``folder`` as long as they are needed.
+    """
+
+    reports: ReportOpener
+    renderer: AttachmentReader
+    printer: PagePrinter
+    catalogue: Catalogue
+    practice: str
+    folder: Path
+    fetal_sex: bool = False
+    letter_template: str = ""
+    monotonic: Callable[[], float] = time.monotonic
+
+    def pictures(self, exam: AssignedExam) -> tuple[ExamPicture, ...]:
+        """Return what can be printed; usual are those a chart would get, at most 12."""
+        images = list(_images(exam))
+        candidates = [
+            AttachmentCandidate(file, one.SOPClassUID, one.SOPInstanceUID, _frames(one) or None)
+            for one, file in images
+        ]
+        keys = [left.file for one, left in exam.objects if is_key_object(one.SOPClassUID)]
+        try:
+            named = self.renderer.key_objects(keys)
+        except AttachmentError as error:
+            raise PrintingHindered(BUSY) from error
+        chosen = choose(candidates, named, USUAL_PICTURES).choices
+        usual = {one.candidate.sop_instance_uid for one in chosen}
+        return tuple(
+            ExamPicture(
+                one.instance_id,
+                number,
+                kind_of(one.SOPClassUID, _frames(one)),
+                _clock(one.head["ContentTime"]),
+                one.SOPInstanceUID in usual,
+                file,
+            )
+            for number, (one, file) in enumerate(images, start=1)
+        )
+
+    def pdf(self, exam: AssignedExam, chosen: Collection[int] | None = None) -> bytes:
+        """Return the report as PDF/A with the ``chosen`` pictures (instances), else the usual.
+
+        Raises `NotPrintable`.
+        """
+        wanted = [
+            one
+            for one in self.pictures(exam)
+            if (one.is_usual if chosen is None else one.instance_id in chosen)
+        ][:MOST_PICTURES]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix="print-") as place:
+            made = tuple(self._rendered(wanted, Path(place)))
+            missing = len(wanted) - len(made)
+            notes = [_missing(missing)] if missing else []
+            return self._printed(self.sheet(exam, made, notes))
+
+    def sheet(
+        self,
+        exam: AssignedExam,
+        pictures: Sequence[SheetPicture] = (),
+        notes: Sequence[str] = (),
+    ) -> ReportSheet:
+        """Return the sheet of an exam; a report that cannot be read is told in a note."""
+        read = list(self._read(exam))
+        found = [one for one in read if one is not None]
+        if len(found) < len(read):
+            notes = (*notes, UNREAD)
+        return exam_sheet_of(
+            self.facts(exam),
+            found,
+            self.catalogue,
+            pictures=pictures,
+            notes=notes,
+            fetal_sex=self.fetal_sex,
+        )
+
+    def letter(self, exam: AssignedExam) -> str:
+        """Return the text for a doctor's letter; raise `NotPrintable`."""
+        template = self.letter_template or USUAL_LETTER
+        return letter_text(template, self.facts(exam), self.sheet(exam))
+
+    def facts(self, exam: AssignedExam) -> SheetSubject:
+        """Return what is said of an exam beside its values."""
+        one = exam.exam
+        return SheetSubject(
+            patient=exam.patient,
+            procedure=one.study_description,
+            day=to_date(one.study_date),
+            time=to_time(one.study_time),
+            device=_device(exam),
+            practice=self.practice,
+            order_number=one.accession_number,
+            study_instance_uid=one.study_instance_uid,
+            is_corrected=exam.is_corrected,
+        )
+
+    def _read(self, exam: AssignedExam) -> Iterator[Report | None]:
+        """Yield the reports, None for each that cannot be read."""
+        files = [left.file for one, left in exam.objects if is_report(one.SOPClassUID)]
+        for file in files[-MOST_REPORTS:]:
+            try:
+                yield self.reports.read(file)
+            except ReportHindered as error:
+                raise PrintingHindered(BUSY) from error
+            except (ReportError, OSError) as error:
+                log.warning("exam %d: a report is not printed: %s", exam.exam.id, error)
+                yield None
+
+    def _rendered(self, wanted: Sequence[ExamPicture], folder: Path) -> Iterator[SheetPicture]:
+        """Yield the pictures as files; what cannot be made, or would be too much, is left out."""
+        until, size = self.monotonic() + MOST_SECONDS, 0
+        for one in wanted:
+            if self.monotonic() > until:
+                return
+            try:
+                made = self.renderer.render(one.file, None)
+            except AttachmentError as error:
+                log.warning("a picture is not printed: %s", type(error).__name__)
+                continue
+            size += len(made.data)
+            if size > MOST_BYTES:
+                return
+            file = folder / f"{one.number}.jpg"
+            file.write_bytes(made.data)
+            yield SheetPicture(file, caption(one, made.title))
+
+    def _printed(self, sheet: ReportSheet) -> bytes:
+        try:
+            return self.printer.print(sheet, PageFormat.PDF)
+        except ReportHindered as error:
+            raise PrintingHindered(BUSY) from error
+        except ReportError as error:
+            raise NotPrintable(str(error)) from error
+
+
+def caption(picture: ExamPicture, title: str) -> str:
+    """Return the line below a picture: ``Bild 2, 09:42: Abdomen``."""
+    word = "Standbild aus Clip" if picture.kind is ObjectKind.CLIP else "Bild"
+    named = ", ".join(filter(None, (f"{word} {picture.number}", picture.clock)))
+    return f"{named}: {title}" if title else named
+
+
+def _images(exam: AssignedExam) -> Iterator[tuple[ListedObject, Path]]:
+    for one, leaving in exam.objects:
+        if kind_of(one.SOPClassUID, _frames(one)) in {ObjectKind.IMAGE, ObjectKind.CLIP}:
+            yield one, leaving.file
+
+
+def _frames(one: ListedObject) -> int:
+    said = one.head["NumberOfFrames"].strip()
+    return int(said) if said.isascii() and said.isdecimal() else 0
+
+
+def _clock(said: str) -> str:
+    moment = to_time(said)
+    return f"{moment:%H:%M}" if moment is not None else ""
+
+
+def _device(exam: AssignedExam) -> str:
+    """Return manufacturer and model of the first object that names them."""
+    for one, _ in exam.objects:
+        maker, model = one.head["Manufacturer"].strip(), one.head["ManufacturerModelName"].strip()
+        if maker or model:
+            return maker if model.casefold() in maker.casefold() else f"{maker} {model}".strip()
+    return ""
+
+
+def _missing(count: int) -> str:
+    if count == 1:
+        return "Ein gewähltes Bild fehlt: Es ließ sich nicht lesen oder war zu groß."
+    return f"{count} gewählte Bilder fehlen: Sie ließen sich nicht lesen oder waren zu groß."

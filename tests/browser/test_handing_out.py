@@ -1,0 +1,94 @@
+"""*Mitgeben*: an exam as PDF, as letter text, as a copy, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from gdtbridge.audit import AuditQuery
+from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.practice import Reports
+from tests.tools.reading_room import ReadingRoom
+
+SETTINGS = """
+[page]
+language = "{language}"
+[practice]
+name = "Praxis Dr. Sommer"
+"""
+HEAVY = "<script>document.title=1</script>"
+WORDS = {
+    "de": ("Als Brieftext kopieren", "Auswählen, Kopie mitgeben", "Kopiert.", "Bild 1"),
+    "en": ("Copy as letter text", "Choose, hand out a copy", "Copied.", "Picture 1"),
+}
+
+
+@pytest.fixture(scope="module", params=["de", "en"])
+def room(
+    request: pytest.FixtureRequest, project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, ReadingRoom]]:
+    """Return a practice in each language: exam 1 is decided, exam 2 is held."""
+    folder = tmp_path_factory.mktemp("room")
+    with ReadingRoom(folder, SETTINGS.format(language=request.param)) as found:
+        practice = found.practice
+        practice.clock.seconds = datetime.now().timestamp()  # noqa: DTZ005 - pages show today
+        said = {"StudyInstanceUID": "2.25.400", "StudyDate": f"{practice.core.day.today:%Y%m%d}"}
+        Reports(project, practice, folder).send("abdomen.dcm", PatientID="4711", **said)
+        practice.send(StudyDescription=HEAVY, **said)
+        practice.send(StudyInstanceUID="2.25.401", PatientID="", AccessionNumber="")
+        practice.wait()
+        yield request.param, found
+
+
+@pytest.mark.parametrize("width", ["phone", "desktop"])
+def test_the_letter_and_the_pictures(
+    browser: Browser, room: tuple[str, ReadingRoom], width: str
+) -> None:
+    """Copied from the exam's page; the pictures are chosen on the page behind."""
+    language, found = room
+    copy, more, copied, first = WORDS[language]
+    allowed = {"permissions": ["clipboard-read", "clipboard-write"]} if width == "desktop" else {}
+    with screen(browser, width, "dark" if width == "phone" else "light", **allowed) as page:
+        page.goto(f"{found.url}/untersuchung/1")
+        link = page.get_by_role("link", name=copy)
+        link.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#copied")).to_contain_text(copied)
+        if allowed:
+            text = page.evaluate("navigator.clipboard.readText()")
+            assert "Niere Länge, rechts 108 mm; Niere Länge, links 112 mm" in text
+        page.get_by_role("link", name=more).click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Müller, Änne")
+        assert violations(page) == []
+        assert not scrolls_sideways(page)
+        assert covered_on_the_way(page) == []
+        expect(page.get_by_label(first)).to_be_checked()
+        if allowed:
+            expect(page.locator("textarea")).to_have_value(text)
+        page.get_by_role("button", name=copy).click()
+        expect(page.locator("#copied")).to_contain_text(copied)
+
+
+def test_the_pdf_is_had_by_one_click(browser: Browser, room: tuple[str, ReadingRoom]) -> None:
+    """And it is entered into the audit trail; what is held has none."""
+    _, found = room
+    with screen(browser) as page:
+        page.goto(f"{found.url}/untersuchung/1")
+        path = page.get_by_role("link", name="PDF", exact=True).get_attribute("href")
+        answer = page.request.get(found.url + str(path))
+        assert answer.headers["content-type"] == "application/pdf"
+        assert answer.body().startswith(b"%PDF-1.7")
+        assert answer.headers["cache-control"] == "no-store"
+        wrong = page.request.get(found.url + str(path).replace("teil=", "teil=x"))
+        assert wrong.status == 404
+        page.goto(f"{found.url}/untersuchung/2")
+        expect(page.get_by_role("link", name="PDF", exact=True)).to_have_count(0)
+        assert violations(page) == []
+    entries = found.practice.core.audit.entries(AuditQuery(acts=("exported",)))
+    assert {(one.done.patient_id, one.done.subject) for one in entries} == {
+        ("4711", "exam:2.25.400")
+    }
