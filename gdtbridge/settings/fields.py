@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from gdtbridge.dataset.values import is_ae_title, titles_in
+
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
 
 def split(value: object) -> object:
@@ -42,9 +45,18 @@ def _ae_titles(value: str) -> str:
     return "\\".join(_ae_title(title) for title in titles_in(value)) or _ae_title(value)
 
 
+def _origin(value: str) -> str:
+    """Accept what a browser calls a page's origin (RFC 6454), in small letters."""
+    value = value.strip().rstrip("/").lower()
+    if not _ORIGIN.fullmatch(value):
+        raise ValueError("an origin is https://name or https://name:port, without a path")
+    return value
+
+
 AeTitle = Annotated[str, AfterValidator(_ae_title)]
 AeTitles = Annotated[str, AfterValidator(_ae_titles)]
 Folder = Annotated[Path, BeforeValidator(_folder)]
 """A folder or file; a relative path counts from the settings file's folder."""
 Port = Annotated[int, Field(ge=0, le=65535)]
 Words = Annotated[tuple[str, ...], BeforeValidator(split)]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(split)]

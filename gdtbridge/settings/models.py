@@ -25,7 +25,7 @@ from gdtbridge import viewers
 from gdtbridge.devices.profile import AnswerLetters
 from gdtbridge.gdt.tables.ids import LONGEST_ID
 from gdtbridge.settings.devices import DeviceSettings
-from gdtbridge.settings.fields import AeTitle, AeTitles, Folder, Port, Words, split, tables
+from gdtbridge.settings.fields import AeTitle, AeTitles, Folder, Origins, Port, Words, split, tables
 from gdtbridge.settings.forward import ForwardSettings
 from gdtbridge.settings.hosts import host_name, is_loopback, reachable
 from gdtbridge.settings.patterns import compiled_pattern
@@ -213,6 +213,7 @@ class HttpSettings(SettingsSection):
     token: SecretStr = SecretStr("")
     allowed_networks: Networks = ()
     allowed_hosts: Words = ()
+    allowed_origins: Origins = ()
     open_worklist_add: bool = True
 
     @property

@@ -19,6 +19,7 @@ from gdtbridge.health import PartState
 from gdtbridge.settings import Settings
 from gdtbridge.web.access.admission import FOLLOWS, Admission
 from gdtbridge.web.access.cookie import SessionCookie
+from gdtbridge.web.access.foreign_pages import ForeignPages
 from gdtbridge.web.access.guard import Guard
 from gdtbridge.web.access.noting import CallNotes
 from gdtbridge.web.access.principal import PRINCIPAL, Principal
@@ -82,11 +83,14 @@ def create_app(
     memory = core.access.memory
     guard = guard or Guard(settings.http, Admission(settings, memory))
     guard.learn(partial(_endpoint_of, app.url_map))
+    foreign = ForeignPages(frozenset(settings.http.allowed_origins))
+    app.before_request(lambda: foreign.preflight(request))
     app.before_request(lambda: guard.check(request))
     app.before_request(partial(_welcome, memory))
     app.after_request(CallNotes(core.audit).note)
     headers = (*SECURITY_HEADERS, *strict_transport(settings))
     app.after_request(partial(_add_headers, headers))
+    app.after_request(partial(_let_have, foreign))
     frame = Frame(settings, readiness, core.revision)
     app.before_request(lambda: frame.follow() if is_page() else None)
     cookie, idle = SessionCookie.of(settings.http), settings.access.idle_minutes
@@ -189,6 +193,13 @@ def strict_transport(settings: Settings) -> tuple[tuple[str, str], ...]:
 def _add_headers(headers: Sequence[tuple[str, str]], response: Response) -> Response:
     for name, value in headers:
         response.headers.setdefault(name, value)
+    return response
+
+
+def _let_have(foreign: ForeignPages, response: Response) -> Response:
+    """Let a page of another server have an answer; functions after a request run backwards."""
+    for name, value in foreign.headers(request):
+        response.headers[name] = value
     return response
 
 

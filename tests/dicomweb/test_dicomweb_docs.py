@@ -17,7 +17,7 @@ def test_every_address_is_documented(services: Services, project: Path) -> None:
         for rule in services.client.application.url_map.iter_rules()
         if rule.rule.startswith(ROOT)
     }
-    told = {one.removeprefix("…") for one in re.findall(r"`(…?/[^` ]*)`", text)}
+    told = {one.removeprefix("…") for one in re.findall(r"`(?:OPTIONS )?(…?/[^` ]*)`", text)}
     below = {f"/studies/{{study}}{one}" for one in told}
     below |= {f"/studies/{{study}}/series/{{series}}{one}" for one in told}
     below |= {f"/studies/{{study}}/series/{{series}}/instances/{{instance}}{one}" for one in told}

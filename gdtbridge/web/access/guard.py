@@ -23,6 +23,7 @@ from gdtbridge.addresses import address_of
 from gdtbridge.settings import HttpSettings
 from gdtbridge.settings.hosts import HOST
 from gdtbridge.web.access.admission import Admission
+from gdtbridge.web.access.foreign_pages import ForeignPages
 from gdtbridge.web.access.principal import PRINCIPAL, Principal
 from gdtbridge.web.pages.routing import PREFIX
 from gdtbridge.web.problems import ADD_PATH, READING, CallRefused, ProblemDetails, refuse
@@ -65,6 +66,7 @@ class Guard:
         self._names = settings.names
         self._schemes = {"http", "https"} if settings.tls == "off" else {"https"}
         self._origin = _origin(settings.public_url)
+        self._foreign = ForeignPages(frozenset(settings.allowed_origins))
         self._admission = admission
         self._endpoint_of: Callable[[str, str], str | None] = lambda _path, _method: None
 
@@ -146,6 +148,8 @@ class Guard:
 
     def _check_page(self, request: Request, *, showed_token: bool) -> None:
         headers = request.headers
+        if self._foreign.lets_in(request):
+            return
         if headers.get("Sec-Fetch-Site", "").lower() == "cross-site":
             raise refuse(403, BAD_ORIGIN)
         # a page opened with the token has shown it

@@ -6,6 +6,7 @@ from typing import Final
 
 from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.api.worklist import Route
+from gdtbridge.web.dicomweb.capabilities import CapabilityCalls
 from gdtbridge.web.dicomweb.place import ROOT, WebBase
 from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
 from gdtbridge.web.dicomweb.searching import SearchCalls
@@ -24,7 +25,7 @@ def dicomweb_routes(archive: WebArchivePort, public_url: str) -> tuple[Route, ..
     """Return every call with its endpoint."""
     base = WebBase(public_url)
     search, retrieve = SearchCalls(archive, base), RetrieveCalls(archive, base, Slots(STREAMS))
-    return (
+    services: tuple[Route, ...] = (
         (f"{ROOT}/studies", "dicomweb_studies", search.studies, READ),
         (f"{ROOT}/series", "dicomweb_series", search.series, READ),
         (f"{ROOT}/instances", "dicomweb_instances", search.instances, READ),
@@ -38,3 +39,5 @@ def dicomweb_routes(archive: WebArchivePort, public_url: str) -> tuple[Route, ..
         (f"{SERIES}/metadata", "dicomweb_series_metadata", retrieve.metadata, READ),
         (f"{INSTANCE}/metadata", "dicomweb_instance_metadata", retrieve.metadata, READ),
     )
+    capabilities = CapabilityCalls(base, services)
+    return (*services, (f"{ROOT}/", "dicomweb_capabilities", capabilities.describe, ("OPTIONS",)))
