@@ -28,7 +28,7 @@ def test_each_file_of_others_is_the_one_of_the_table() -> None:
 
 def test_nothing_is_loaded_from_elsewhere() -> None:
     """No file of ours names an address of the world."""
-    for file in (one for kind in OURS for one in (FOLDER / kind).iterdir()):
+    for file in (one for kind in OURS for one in (FOLDER / kind).rglob("*.*")):
         assert not re.search(r"https?://|@import|url\(", file.read_text("utf-8")), file.name
 
 

@@ -19,7 +19,7 @@ ROOM = Path(__file__).parents[2] / PAGES
 TEMPLATES = sorted((ROOM / "templates").rglob("*.html"))
 SAID = re.compile(r"""\b(?:t|rich|texts|texts\.rich|t\.has)\(\s*f?["']([a-z][\w.-]*)["']\s*[,)]""")
 JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
-NOT_WORDS = {"gdtbridge", "Z", "Strg Enter", "N"}
+NOT_WORDS = {"gdtbridge", "Z", "Strg Enter", "N", "F"}
 """What stands on pages and is no text: our name, keys."""
 
 

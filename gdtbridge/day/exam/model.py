@@ -26,6 +26,8 @@ class ShownObject:
     """Bytes of its file."""
     bridge_device: str
     """Calling AE title."""
+    sha256: str
+    """Of its dataset, hexadecimal; another content has another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +102,5 @@ class ExamSheet:
     reports: tuple[ShownReport, ...]
     history: tuple[HistoryEntry, ...]
     """The oldest first."""
+    renamed: frozenset[int] = frozenset()
+    """Those of its people whom the device named otherwise: that name may stand in the pictures."""

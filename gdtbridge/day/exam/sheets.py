@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -20,9 +20,12 @@ from gdtbridge.day.exam.model import (
     ShownObject,
     ShownReport,
 )
+from gdtbridge.day.linking import LineFacts
+from gdtbridge.day.model import DayLine
 from gdtbridge.errors import NotFound
 from gdtbridge.exams import claim_store
 from gdtbridge.exams.held import NO_SUCH_EXAM
+from gdtbridge.people import agree
 from gdtbridge.pictures.kinds import kind_of
 from gdtbridge.sr import Report, ReportError
 from gdtbridge.sr.model import is_report
@@ -92,6 +95,7 @@ class ExamSheets:
             tuple(_object(row) for row in rows),
             tuple(self._reports(rows, problems)),
             history_of(lines, received, events, copies, seen, self.day.shown_device),
+            _renamed(mine),
         )
 
     def _reports(self, rows: Sequence[Any], problems: dict[int, str]) -> list[ShownReport]:
@@ -122,6 +126,16 @@ class ExamSheets:
         return report
 
 
+def _renamed(lines: Iterable[tuple[LineFacts, DayLine]]) -> frozenset[int]:
+    """Return the people whom objects name otherwise than they are shown."""
+    return frozenset(
+        part.person
+        for line, shown in lines
+        for part in line.parts
+        if not all(agree(claim.patient, shown.patient) for claim in part.claims)
+    )
+
+
 def _object(row: Any) -> ShownObject:  # noqa: ANN401 - a row
     frames = int(row.frames) if row.frames.strip().isdecimal() else 0
     return ShownObject(
@@ -133,4 +147,5 @@ def _object(row: Any) -> ShownObject:  # noqa: ANN401 - a row
         row.received_at,
         row.size,
         row.calling_aet,
+        row.sha256,
     )

@@ -24,6 +24,7 @@ def objects_of(connection: Connection, exam_id: int) -> Iterator[Any]:
             instance.c.received_at,
             instance.c.size,
             instance.c.calling_aet,
+            instance.c.sha256,
             instance.c.file,
         )
         .select_from(

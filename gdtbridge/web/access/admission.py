@@ -28,7 +28,10 @@ FOLLOWS: Final = "X-Live-Revision"
 """Header of a page that asks by itself whether it is still right: the revision it shows."""
 UNATTENDED: Final = frozenset(
     (f"page_{name}", "GET")
-    for name in ("still_here", "clarify_who", "setup_file", "setup_line", "setup_queries")
+    for name in (
+        *("still_here", "clarify_who", "setup_file", "setup_line", "setup_queries"),
+        *("picture_facts", "picture_thumbnail", "picture_frames"),
+    )
 )
 """Further calls that pages make by themselves: their person need not be there."""
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field

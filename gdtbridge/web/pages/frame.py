@@ -43,7 +43,7 @@ MARK: Final = "page_mark"
 NOTICE: Final = "n"
 """Parameter that names the message a page shows once."""
 POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 PARTS: Final = "parts.html"

@@ -24,6 +24,8 @@ from gdtbridge.web.pages.exams import (
     suggestions,
 )
 from gdtbridge.web.pages.exams import exam as exam_page
+from gdtbridge.web.pages.exams.panels import PicturePanels
+from gdtbridge.web.pages.exams.pictures import PicturePages
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.routing import PREFIX, READ, PageRoute
 from gdtbridge.web.pages.sample import SamplePages
@@ -62,6 +64,9 @@ def page_routes(
     yield f"{exam_page.PATH}/<int:exam_id>", "exam", exam.show, READ
     yield from SendingPages(frame, core.sending).routes()
     yield from HandingOutPages(frame, core.handing).routes()
+    beside = PicturePanels(frame, core).beside
+    yield f"{exam_page.PATH}/<int:exam_id>/neben/<int:earlier_id>", "exam_beside", beside, READ
+    yield from PicturePages(frame, core).routes()
     yield from DeliveryPages(frame, core.deliveries).routes()
     yield from ClarifyPages(frame, core.clarifying).routes()
     yield from DevicePages(frame, core.devices, settings).routes()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -11,7 +9,7 @@ from typing import Final
 
 from flask import Response, request
 
-from gdtbridge.day.exam import ExamSheet, HistoryEntry, ShownObject, ShownReport
+from gdtbridge.day.exam import ExamSheet, HistoryEntry, ShownReport
 from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import ViewerError
 from gdtbridge.handing_out import exam_mark
@@ -19,6 +17,7 @@ from gdtbridge.trends import ReportValue
 from gdtbridge.viewers import ViewerChoice, study_url
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.pages.exams.listing import patient_path
+from gdtbridge.web.pages.exams.panels import PicturePanel, PicturePanels
 from gdtbridge.web.pages.exams.wording import history_shape, history_text
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.header import Area
@@ -31,12 +30,10 @@ PATH: Final = "/untersuchung"
 
 @dataclass(frozen=True, slots=True)
 class PersonPart:
-    """What of an exam is of one of its people: lines, objects, reports."""
+    """What of an exam is of one of its people: lines, pictures, reports."""
 
     lines: tuple[ShownLine, ...]
-    objects: tuple[ShownObject, ...]
-    counts: str
-    """How many pictures, clips and reports there are, in words."""
+    panel: PicturePanel
     reports: tuple[ShownReport, ...]
     unlabelled: str
     """What its pictures lack of what a sample audit asks for, in words; empty for nothing."""
@@ -74,6 +71,7 @@ class ExamPage:
             "exams/exam.html",
             first.patient.listed_name or texts("patient.no_name"),
             Area.EXAMS,
+            keys=("viewer",),
             sheet=sheet,
             exam_id=exam_id,
             left=self.core.sending.deliveries.of(exam_id),
@@ -99,27 +97,21 @@ class ExamPage:
         decided = {one.mark for one in self.core.handing.exams.of_exam(sheet.exam_id)}
         lines = [shown(one, self.frame.formats) for one in sheet.lines]
         lacking = self.core.sample.checks.of_exam(sheet.exam_id)
+        panels = PicturePanels(self.frame, self.core)
         parts = []
         for person in dict.fromkeys(one.line.person for one in lines):
-            objects = tuple(one for one in sheet.objects if one.person == person)
             own = tuple(one for one in lines if one.line.person == person)
             mark = exam_mark(sheet.exam_id, person, own[0].line.patient.id)
             parts.append(
                 PersonPart(
                     own,
-                    objects,
-                    self._counted(objects),
+                    panels.of(sheet, own[0].line),
                     tuple(one for one in sheet.reports if one.person == person),
                     items_in_words(lacking.get(person, ()), self.frame.texts),
                     mark if mark in decided else "",
                 )
             )
         return parts
-
-    def _counted(self, objects: Sequence[ShownObject]) -> str:
-        texts = self.frame.texts
-        counts = Counter(one.kind for one in objects)
-        return ", ".join(texts(f"exam.kinds.{kind}", n=count) for kind, count in counts.items())
 
     def _told(self, one: HistoryEntry) -> ToldEntry:
         return ToldEntry(one.at, history_shape(one), history_text(one, self.frame.formats))

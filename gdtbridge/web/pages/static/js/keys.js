@@ -31,6 +31,7 @@ function press(event) {
   if (single && (localStorage.getItem(OFF) || (types && !isChoice(types)))) return;
   if (!held && !single && types && event.key !== "Escape") return;
   if ((open || leaving) && !held) return;
+  if (event.key === " " && event.target.closest("button, summary, video, input, select")) return;
   const pair = event.timeStamp - firstAt < PATIENCE ? `${first} ${pressed}` : "";
   first = pressed;
   firstAt = event.timeStamp;
@@ -42,13 +43,15 @@ function press(event) {
   }
 }
 
+/** Whether nothing is typed into a field. */
 function isChoice(field) {
-  return field.type === "radio" || field.type === "checkbox";
+  return ["radio", "checkbox", "range"].includes(field.type);
 }
 
 function named(event) {
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  return (event.ctrlKey || event.metaKey ? "Control+" : "") + key;
+  const key = event.key.length === 1 ? event.key.toLowerCase().replace(" ", "Space") : event.key;
+  const shift = event.shiftKey && event.key.length > 1 ? "Shift+" : "";
+  return (event.ctrlKey || event.metaKey ? "Control+" : "") + shift + key;
 }
 
 /** Do what a row of the table says; return whether there was something to do. */
@@ -80,8 +83,13 @@ function act(action, event) {
 
 function shown(place, selector) {
   return [...place.querySelectorAll(selector)].find(
-    (one) => one.checkVisibility() || one.closest("details.menu"),
+    (one) => one.checkVisibility() || one.closest("details.menu") || isFolded(one),
   );
+}
+
+/** Whether it would be seen if the panel it is in were open. */
+function isFolded(one) {
+  return Boolean(one.closest("[data-folds]")) && !one.closest("[hidden]:not([data-folds])");
 }
 
 function focus(element) {
