@@ -113,7 +113,7 @@ from gdtbridge.parts import (
 )
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.pictures.frame_reader import FrameReader
-from gdtbridge.pictures.picture_reader import PictureReader
+from gdtbridge.pictures.picture_reader import AheadReader, PictureReader
 from gdtbridge.queries.book import QueryBook
 from gdtbridge.queries.history import ListHistory
 from gdtbridge.queries.report import QueryReports
@@ -144,6 +144,9 @@ from gdtbridge.sr import ReportReader
 from gdtbridge.trends import PatientTrends
 from gdtbridge.trends.keeping import ValueKeeper
 from gdtbridge.viewing import StoredPictures
+from gdtbridge.viewing.ahead import PicturesAhead
+from gdtbridge.viewing.cache import PictureCache
+from gdtbridge.viewing.memory import PictureMemory
 from worklist import WorklistFolder, night_before
 
 
@@ -159,6 +162,14 @@ class Opening(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class PictureReaders:
+    """Who opens objects that are looked at: at once, and ahead of anybody's wish."""
+
+    at_once: PictureReader
+    ahead: AheadReader
+
+
+@dataclass(frozen=True, slots=True)
 class Stores:
     """Where the core keeps its facts, and who opens received files; the maker closes them."""
 
@@ -168,7 +179,7 @@ class Stores:
     worklist: WorklistFolder
     openers: ObjectOpeners
     transcoder: Transcoder
-    pictures: PictureReader
+    pictures: PictureReaders
     metadata: ObjectMetadata
     encryption: Encryption
 
@@ -231,6 +242,7 @@ class Core:
     exams: ExamSheets
     pictures: StoredPictures
     web_archive: WebArchive
+    pictures_ahead: PicturesAhead
     revision: PageRevision
     editor: OrderEditor
     outlook: EntryOutlook
@@ -289,9 +301,12 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
             opened.enter_context(closing(AttachmentReader())),
             opened.enter_context(closing(PagePrinter())),
         )
-        pictures = opened.enter_context(closing(PictureReader(processes=2)))
         heads = opened.enter_context(closing(MetadataReader()))
         metadata = ObjectMetadata(heads, settings.spool_folder)
+        pictures = PictureReaders(
+            opened.enter_context(closing(PictureReader(processes=2))),
+            opened.enter_context(closing(AheadReader())),
+        )
         stores = Stores(
             database,
             archive,
@@ -432,6 +447,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         settings.exam.date_remark_days,
         clock,
     )
+    pictures, ahead = stored_pictures(settings, stores)
     corrections = ResultCorrections(database, archive, outbox, retractor, held, due, clock)
     rehearsal = Rehearsal(database, archive, worklist, gatherer, settler, clock)
     return Core(
@@ -522,8 +538,9 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         day,
         search,
         ExamSheets(database, archive, stores.openers.reports, routing.catalogue, day),
-        StoredPictures(database, archive, stores.pictures, stores.openers.pictures),
+        pictures,
         WebArchive(WebSearch(finder), finder, stores.metadata, stores.transcoder),
+        PicturesAhead(database, ahead, lambda: bool(commitments.arrivals.now()), clock),
         PageRevision(database, clock),
         OrderEditor(book, database, worklist),
         EntryOutlook(database, sight, devices, callers, settings.worklist.station),
@@ -553,6 +570,17 @@ def handing_desk_of(
         settings.letter.template,
     )
     return HandingDesk(AssignedExams(stores.database, finder), reports)
+
+
+def stored_pictures(settings: Settings, stores: Stores) -> tuple[StoredPictures, StoredPictures]:
+    """Return what can be looked at, for who looks now and for who makes pictures ahead."""
+    most = settings.pictures.cache_mb * MEGABYTE
+    memory = PictureMemory(PictureCache(settings.picture_folder, most, stores.archive.room_for))
+    at_once, ahead = (
+        StoredPictures(stores.database, stores.archive, reader, stores.openers.pictures, memory)
+        for reader in (stores.pictures.at_once, stores.pictures.ahead)
+    )
+    return at_once, ahead
 
 
 def attention_of(

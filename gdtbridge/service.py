@@ -55,6 +55,7 @@ from gdtbridge.retrieve.peers import PeerView
 from gdtbridge.scheduler import Scheduler
 from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.folders import is_writable
+from gdtbridge.viewing.ahead import LOOK_SECONDS as AHEAD_SECONDS
 from gdtbridge.web import CorePorts, create_server
 from gdtbridge.web.ports import DeliveryPorts, DevicePorts, ExamSendingPorts
 
@@ -83,6 +84,8 @@ RENEW_SECONDS: Final = 3600
 """How often is looked whether our own certificate has to be renewed."""
 FORGET_SECONDS: Final = 3600
 """How often commitments are forgotten that were answered long ago."""
+SWEEP_SECONDS: Final = 3600
+"""How often is looked what the cache of pictures really has."""
 GRACE_SECONDS: Final = 10
 SWITCH_SECONDS: Final = 0.0005
 """How long a thread that computes keeps the interpreter when others wait: eight devices that send
@@ -232,8 +235,16 @@ class Bridge:
         scheduler.every(RENEW_SECONDS, "renewing the certificate", self._renew_certificate)
         scheduler.every(SYNC_SECONDS, "syncing received files", core.sync_files)
         scheduler.every(FILL_SECONDS, "filling the index", core.filling.work)
+        self._start_pictures()
         self._announce()
         scheduler.start()
+
+    def _start_pictures(self) -> None:
+        """Keep the cache of pictures small, and make them ahead where that is wanted."""
+        core, scheduler = self._core, self._scheduler
+        scheduler.every(SWEEP_SECONDS, "sweeping pictures", core.pictures.sweep)()
+        if self._settings.pictures.ahead:
+            scheduler.every(AHEAD_SECONDS, "making pictures ahead", core.pictures_ahead.work)()
 
     def _start_access(self) -> None:
         """Know who may come in, and keep who did what."""

@@ -39,6 +39,7 @@ def own_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
         settings.root,
         settings.archive_folder,
         settings.spool_folder,
+        settings.picture_folder,
         settings.order_spool,
         settings.taken_folder,
         settings.refused_folder,
@@ -60,6 +61,7 @@ def private_folders(settings: Settings) -> Iterator[Path]:
     """Yield the folders nobody else has to enter; a worklist the practice named is shared."""
     yield settings.archive_folder
     yield settings.spool_folder
+    yield settings.picture_folder
     yield settings.order_spool
     yield settings.taken_folder
     yield settings.refused_folder

@@ -573,6 +573,13 @@ class ViewerSettings(SettingsSection):
         return self
 
 
+class PictureSettings(SettingsSection):
+    """What is kept of pictures that were made to be looked at."""
+
+    cache_mb: Annotated[int, Field(ge=0)] = 1000
+    ahead: bool = True
+
+
 class Settings(BaseModel):
     """All settings, checked; paths are absolute."""
 
@@ -601,6 +608,7 @@ class Settings(BaseModel):
     attention: AttentionSettings = AttentionSettings()
     mail: MailSettings = MailSettings()
     viewer: ViewerSettings = ViewerSettings()
+    pictures: PictureSettings = PictureSettings()
     # By name, what a practice changes in a dialect; ``gdtbridge.gdt`` knows the keys.
     dialects: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
     base: Annotated[Path, Field(exclude=True)] = Path()
@@ -658,6 +666,11 @@ class Settings(BaseModel):
     def spool_folder(self) -> Path:
         """Instances being received; on the archive's file system, so that a rename moves them."""
         return self.root / "spool"
+
+    @property
+    def picture_folder(self) -> Path:
+        """Pictures that were made to be looked at; all of it can be made anew."""
+        return self.root / "pictures"
 
     @property
     def pickup_spool(self) -> Path:

@@ -26,6 +26,14 @@ class StoredObject:
     """Relative to the archive folder."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewestObject:
+    """What arrived last: its id, 0 for nothing, and when (UTC seconds)."""
+
+    instance_id: int
+    received_at: float
+
+
 _OBJECTS: Final = (
     sa.select(
         instance.c.id,
@@ -41,8 +49,27 @@ _OBJECTS: Final = (
 )
 _ONE: Final = Statement(_OBJECTS.where(instance.c.id == sa.bindparam("instance_id")))
 
+_NEWEST: Final = Statement(
+    sa.select(instance.c.id, instance.c.received_at).order_by(instance.c.id.desc()).limit(1)
+)
+_AFTER: Final = Statement(
+    sa.select(sa.func.min(instance.c.id)).where(instance.c.id > sa.bindparam("last"))
+)
+
 
 def object_of(connection: Connection, instance_id: int) -> StoredObject | None:
     """Return an object that belongs to an exam; None where there is none."""
     row = _ONE.first(connection, instance_id=instance_id)
     return StoredObject(*row) if row is not None else None
+
+
+def newest(connection: Connection) -> NewestObject:
+    """Return what arrived last."""
+    row = _NEWEST.first(connection)
+    return NewestObject(*row) if row is not None else NewestObject(0, 0.0)
+
+
+def after(connection: Connection, last: int) -> int | None:
+    """Return the id of what arrived next after an object; None where nothing did."""
+    found = _AFTER.value(connection, last=last)
+    return None if found is None else int(found)

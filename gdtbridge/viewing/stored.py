@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -31,13 +30,15 @@ from gdtbridge.pictures.looking import (
 )
 from gdtbridge.pictures.picture_reader import PictureReader
 from gdtbridge.viewing import store
+from gdtbridge.viewing.flights import Released
+from gdtbridge.viewing.memory import PictureMemory
 from gdtbridge.viewing.model import MediaContent, PictureDescription, PictureUnavailable
 from gdtbridge.viewing.store import StoredObject
 
 THUMBNAIL: Final = 320
 """Pixels of a thumbnail's longer side."""
-MOST_KEPT: Final = 32
-"""Objects whose frames' places are remembered."""
+AT_ONCE: Final = 12
+"""Frames that are made together, a third of a second of most loops."""
 PDF: Final = "application/pdf"
 _PIECE: Final = 256 * 1024
 
@@ -68,11 +69,12 @@ class StoredPictures:
         archive: Archive,
         reader: PictureReader,
         documents: AttachmentReader,
+        memory: PictureMemory,
     ) -> None:
+        """Show what ``reader`` and ``documents`` read; objects of one ``memory`` may be several."""
         self._database, self._archive = database, archive
         self._reader, self._documents = reader, documents
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, PictureFacts] = OrderedDict()
+        self._memory = memory
 
     def describe(self, instance_id: int) -> PictureDescription:
         """Return what can be looked at of an object of an exam.
@@ -142,6 +144,10 @@ class StoredPictures:
             raise NotFound(_NO_FRAME)
         return self._document(known.path)
 
+    def sweep(self) -> None:
+        """Keep the cache within its limits; at the start it finds out what is there."""
+        self._memory.cache.sweep()
+
     def _document(self, path: Path) -> MediaContent:
         try:
             with _hindered():
@@ -162,16 +168,14 @@ class StoredPictures:
         )
 
     def _facts(self, stored: StoredObject, path: Path) -> PictureFacts:
-        key = key_of(stored)
-        with self._lock:
-            if (kept := self._kept.get(key)) is not None:
-                self._kept.move_to_end(key)
-                return kept
+        key = f"facts {key_of(stored)}"
+        return self._memory.facts(key) or self._memory.facts_under_way.once(
+            key, partial(self._new_facts, key, path)
+        )
+
+    def _new_facts(self, key: str, path: Path) -> PictureFacts:
         facts = self._read_facts(path)
-        with self._lock:
-            self._kept[key] = facts
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+        self._memory.keep_facts(key, facts)
         return facts
 
     def _read_facts(self, path: Path) -> PictureFacts:
@@ -186,15 +190,51 @@ class StoredPictures:
     def _shown(
         self, known: _LocatedObject, numbers: Sequence[int], look: FrameLook
     ) -> Iterator[ShownFrame]:
-        waiting = list(numbers)
-        while waiting:
-            shown = self._made(known, tuple(map(known.span, waiting)), look)
+        keys = {one: f"frame {key_of(known.stored)} {one} {_said(look)}" for one in numbers}
+        while keys:
+            shown = self._next(known, keys, look)
             yield from shown
-            del waiting[: len(shown)]
+            for one in shown:
+                del keys[one.number]
+
+    def _next(
+        self, known: _LocatedObject, keys: Mapping[int, str], look: FrameLook
+    ) -> Sequence[ShownFrame]:
+        """Return the first of some frames, perhaps with those after it: kept, awaited or made."""
+        first = next(iter(keys.values()))
+        if (kept := self._memory.frame(first)) is not None:
+            return [kept]
+        wanted = dict(islice(keys.items(), AT_ONCE))
+        count, others = self._memory.frames_under_way.claim(list(wanted.values()))
+        if others is not None:
+            try:
+                return [others.result()]
+            except Released:
+                return []
+        mine = dict(islice(wanted.items(), count))
+        return self._make(known, mine, look)
+
+    def _make(
+        self, known: _LocatedObject, keys: dict[int, str], look: FrameLook
+    ) -> Sequence[ShownFrame]:
+        """Make claimed frames, some of them at least, for all who wait for them."""
+        under_way, failed = self._memory.frames_under_way, None
+        try:
+            shown = self._made(known, tuple(map(known.span, keys)), look)
+            for one in shown:
+                self._memory.keep_frame(keys[one.number], one)
+                under_way.land(keys.pop(one.number), one)
+        except Exception as error:
+            failed = error
+            raise
+        finally:
+            under_way.release(list(keys.values()), failed)
+        return shown
 
     def _made(
         self, known: _LocatedObject, spans: tuple[FrameSpan, ...], look: FrameLook
     ) -> Sequence[ShownFrame]:
+        """Return the first of some frames; one that takes too much is tried by itself."""
         facts = known.facts
         reference = known.span(facts.representative) if facts.needs_reference else None
         try:
@@ -208,13 +248,22 @@ class StoredPictures:
             problem = PictureProblem.TOO_LARGE
         except NotRenderable:
             problem = PictureProblem.DAMAGED
-        return [ShownFrame(one.number, "", b"", 0, 0, False, problem) for one in spans]
+        return [
+            ShownFrame(one.number, "", b"", 0, 0, is_own=False, problem=problem) for one in spans
+        ]
 
 
 def key_of(stored: StoredObject) -> str:
     """Return what names the bytes of an object: the digest of its dataset and its syntax."""
     said = f"{stored.sha256}\n{stored.transfer_syntax}"
     return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _said(look: FrameLook) -> str:
+    """Return what a look is, as text."""
+    window = look.window
+    shades = f" {window.centre} {window.width}" if window is not None else ""
+    return f"{look.edge} {look.form}{shades}"
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus
 from gdtbridge.archive.spool import SpoolFile
-from gdtbridge.core import Stores, wire
+from gdtbridge.core import PictureReaders, Stores, wire
 from gdtbridge.dataset.part10 import file_meta
 from gdtbridge.durable import SteadyClock
 from gdtbridge.gdt.read.reader import read_records
@@ -24,7 +24,7 @@ from gdtbridge.parts import forward_senders, forward_targets, gatherer_of, sende
 from gdtbridge.people import Patient
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.pictures.frame_reader import FrameReader
-from gdtbridge.pictures.picture_reader import PictureReader
+from gdtbridge.pictures.picture_reader import AheadReader, PictureReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.gathering import ObjectOpeners
 from gdtbridge.results.routing import Routing
@@ -101,8 +101,8 @@ class Practice:
         self.reader = HereReader()
         self.renderer = AttachmentReader()
         self.printer = PagePrinter()
-        self.pictures = PictureReader()
         self.heads = MetadataReader()
+        self.pictures = PictureReaders(PictureReader(processes=2), AheadReader())
         self.worklist = WorklistFolder(folder / "worklist")
         openers = openers or ObjectOpeners(self.reader, self.renderer, self.printer)
         stores = Stores(
@@ -129,8 +129,9 @@ class Practice:
         """Let go of the child processes and of the database."""
         self.renderer.close()
         self.printer.close()
-        self.pictures.close()
         self.heads.close()
+        self.pictures.at_once.close()
+        self.pictures.ahead.close()
         self.frames.close()
         self.database.close()
 

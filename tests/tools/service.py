@@ -45,7 +45,7 @@ class Service:
         """Take settings in the form ``exam__quiet_seconds="1"``."""
         self.root = root
         self.log = root / "service.log"
-        own = {"exam__quiet_seconds": "1", "storage__min_free_mb": "1"}
+        own = {"exam__quiet_seconds": "1", "storage__min_free_mb": "1", "pictures__ahead": "no"}
         self._settings = own | OLD_STUDIES | settings
         self._process: ForkedProcess | None = None
         self._already = 0

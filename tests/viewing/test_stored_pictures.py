@@ -13,10 +13,16 @@ from PIL import Image
 from pydicom import uid
 from pydicom.dataset import Dataset
 
+from gdtbridge.durable import SteadyClock
 from gdtbridge.errors import NotFound
+from gdtbridge.pictures import AttachmentReader
 from gdtbridge.pictures.kinds import ObjectKind
+from gdtbridge.pictures.picture_reader import PictureReader
 from gdtbridge.settings import Settings
-from gdtbridge.viewing import FrameLook, GreyWindow, StoredPictures
+from gdtbridge.viewing import FrameLook, GreyWindow, PictureUnavailable, StoredPictures
+from gdtbridge.viewing.ahead import PicturesAhead
+from gdtbridge.viewing.cache import PictureCache
+from gdtbridge.viewing.memory import PictureMemory
 from tests.pictures.builder import (
     PDF,
     Array,
@@ -169,3 +175,48 @@ def test_a_video_is_read_as_the_file_it_is(pictures: StoredPictures, keep: Keep)
     put_frames(made, [b"\x47" + bytes(187)], uid.MPEG4HP41)
     made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = uid.generate_uid()
     assert pictures.describe(keep(made)).problem == "video"
+
+
+@pytest.fixture
+def only_kept(practice: Practice) -> Iterator[StoredPictures]:
+    """Return what can show no more than the cache has: a restarted service without children."""
+    room_for = practice.archive.room_for
+    folder = practice.settings.picture_folder
+    with PictureReader() as reader, AttachmentReader() as documents:
+        reader.close()
+        memory = PictureMemory(PictureCache(folder, 10**9, room_for))
+        yield StoredPictures(practice.database, practice.archive, reader, documents, memory)
+
+
+def test_what_was_made_once_is_kept(
+    pictures: StoredPictures, only_kept: StoredPictures, keep: Keep
+) -> None:
+    """Pictures and what is known of the object survive a restart; another look is another."""
+    number = keep(image(screen(), "RGB", NumberOfFrames="1"))
+    with pytest.raises(PictureUnavailable):
+        only_kept.describe(number)
+    small, about = pictures.thumbnail(number), pictures.describe(number)
+    assert (only_kept.thumbnail(number), only_kept.describe(number)) == (small, about)
+    with pytest.raises(PictureUnavailable):
+        only_kept.thumbnail(number, 40)
+
+
+def test_pictures_are_made_ahead(practice: Practice, only_kept: StoredPictures, keep: Keep) -> None:
+    """Of what arrives from now on, once nothing has arrived for a while."""
+    before = keep(image(screen(), "RGB"))
+    arriving = [True]
+    stored = practice.core.pictures
+    ahead = PicturesAhead(
+        practice.database, stored, lambda: bool(arriving), SteadyClock(practice.clock)
+    )
+    assert ahead.work() is None
+    number = keep(image(screen(), "RGB"))
+    assert ahead.work() is None
+    practice.clock.seconds += 60
+    assert ahead.work() is None
+    arriving.clear()
+    assert (ahead.work(), ahead.work()) == (0.0, None)
+    assert only_kept.thumbnail(number).columns == 64
+    assert next(only_kept.frames(number)).media_type == "image/png"
+    with pytest.raises(PictureUnavailable):
+        only_kept.thumbnail(before)

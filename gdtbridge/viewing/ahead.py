@@ -1,0 +1,72 @@
+"""Pictures made ahead of anybody's wish: thumbnails, and the first frames of loops.
+
+Only of what arrives while the service runs, one object at a time, in a child that gives way to
+everything else, and never while something is being received.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from gdtbridge.database import Database
+from gdtbridge.durable import Clock
+from gdtbridge.errors import NotFound
+from gdtbridge.viewing import store
+from gdtbridge.viewing.model import PictureUnavailable
+from gdtbridge.viewing.stored import StoredPictures
+
+LOOK_SECONDS: Final = 5.0
+"""How often is looked for what arrived."""
+QUIET_SECONDS: Final = 5.0
+"""How long nothing has arrived when it begins."""
+FIRST_FRAMES: Final = 24
+"""What a viewer asks for first of a loop."""
+
+
+class PicturesAhead:
+    """Has pictures made of what arrived, when nothing else is to be done."""
+
+    def __init__(
+        self,
+        database: Database,
+        pictures: StoredPictures,
+        is_receiving: Callable[[], bool],
+        clock: Clock,
+    ) -> None:
+        self._database, self._pictures = database, pictures
+        self._is_receiving, self._clock = is_receiving, clock
+        self._last: int | None = None
+
+    def work(self) -> float | None:
+        """Make what is missing of the next object that arrived, where nothing arrives now.
+
+        The first call only notes where to begin. Returns 0 where there may be more to do. Raises
+        `DatabaseError`.
+        """
+        with self._database.read() as connection:
+            newest = store.newest(connection)
+            if self._last is None:
+                self._last = newest.instance_id
+            following = store.after(connection, self._last)
+        quiet = self._clock.utc() - newest.received_at
+        if following is None or self._is_receiving() or 0 <= quiet < QUIET_SECONDS:
+            return None
+        self._make(following)
+        self._last = following
+        return 0.0
+
+    def _make(self, instance_id: int) -> None:
+        """Have thumbnail and first frames of an object made; what cannot be shown is passed over.
+
+        The device's own JPEG is there already.
+        """
+        try:
+            if not self._pictures.describe(instance_id).frames:
+                return
+            self._pictures.thumbnail(instance_id)
+            for frame in self._pictures.frames(instance_id, 1, FIRST_FRAMES):
+                if frame.is_own or self._is_receiving():
+                    return
+        except (NotFound, PictureUnavailable):
+            return
