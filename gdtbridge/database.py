@@ -162,7 +162,7 @@ class Database:
 
     def _prepare(self) -> None:
         with self.engine.connect() as connection, _changing(connection, _Turn(self.lock)):
-            metadata.create_all(connection)
+            _make_tables(connection)
             found = connection.execute(sa.select(schema_version.c.version)).scalar()
             if found is None:
                 connection.execute(sa.insert(schema_version).values(version=SCHEMA_VERSION))
@@ -411,6 +411,13 @@ def _newer(found: int) -> DatabaseError:
         "Programm verwenden. / The database was written by a newer version of the program; use "
         "that one."
     )
+
+
+def _make_tables(connection: Connection) -> None:
+    """Make the tables that are missing; asking for each of them takes a start longer."""
+    there = sa.inspect(connection).get_table_names()
+    missing = [one for one in metadata.tables.values() if one.name not in there]
+    metadata.create_all(connection, missing)
 
 
 def _upgrade(connection: Connection, found: int) -> None:
