@@ -119,7 +119,7 @@ def test_what_was_typed_is_there_again(browser: Browser, practice: Service) -> N
         still = "fetch('/konto/da').then((answer) => answer.status)"
         wait_for(lambda: page.evaluate(still) == 401, 15, "the end of the session")
         page.evaluate("document.dispatchEvent(new Event('session:over'))")
-        expect(page.get_by_label("Kennwort", exact=True)).to_be_visible(timeout=15_000)
+        expect(page.get_by_label("Kennwort", exact=True)).to_be_visible()
         sign_in(page)
         expect(page.get_by_label("Name der Person")).to_have_value("halb geschrieben")
         expect(page.get_by_role("radio", name="nur lesen")).to_be_checked()

@@ -184,7 +184,6 @@ def test_a_pause_needs_a_word_of_why(browser: Browser, house: House) -> None:
         archive.get_by_role("button", name="Anhalten", exact=True).click()
         expect(page.get_by_text("Bitte kurz, warum.")).to_be_visible()
         expect(archive.get_by_label("Warum?")).to_be_focused()
-        page.evaluate("window.scrollTo(0, 0)")  # or the header lies over what is measured
         assert violations(page) == []
         archive.get_by_label("Warum?").fill('Server <b>zieht</b> "um')
         page.keyboard.press("Enter")
@@ -232,8 +231,8 @@ def test_the_page_follows_when_the_folder_is_back(browser: Browser, house: House
         )
         for file in house.service.gdt_out.glob("*.gdt"):
             file.unlink()
-        expect(card(page, "Praxissoftware")).to_contain_text("nichts wartet", timeout=20_000)
-        expect(card(page, "Praxissoftware")).to_contain_text("Zuletzt abgeholt", timeout=20_000)
+        expect(card(page, "Praxissoftware")).to_contain_text("nichts wartet")
+        expect(card(page, "Praxissoftware")).to_contain_text("Zuletzt abgeholt")
 
 
 @pytest.mark.parametrize("language", ["de", "en"])

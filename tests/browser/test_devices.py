@@ -157,7 +157,7 @@ def test_the_page_follows_who_connects(browser: Browser, house: House) -> None:
     with screen(browser) as page:
         page.goto(house.url)
         house.asks("SONO1", "SONO1")
-        expect(card(page, "Raum 1")).to_contain_text("verbunden", timeout=15_000)
+        expect(card(page, "Raum 1")).to_contain_text("verbunden")
         expect(card(page, "Raum 1")).to_contain_text("fragte seine Liste ab: 1 Eintrag")
         card(page, "Raum 1").get_by_role("link", name="Liste des Geräts ansehen").click()
         seen = page.get_by_role("region", name="Was Raum 1 jetzt sähe")
@@ -201,7 +201,7 @@ def test_a_connection_is_checked_within_seconds(browser: Browser, house: House) 
         page.goto(f"{house.url}/SONO3")
         page.get_by_role("button", name="Verbindung prüfen").click()
         told = page.get_by_role("status").filter(has_text="nicht geantwortet")
-        expect(told).to_be_visible(timeout=8000)
+        expect(told).to_be_visible()
         assert violations(page) == []
         with suppress(OSError):
             house.silent.accept()[0].close()
@@ -212,7 +212,7 @@ def test_a_title_from_the_wire_is_text(browser: Browser, house: House) -> None:
     house.asks(STRANGE, "SONO1")
     with screen(browser, "phone") as page:
         page.goto(house.url)
-        page.get_by_role("link", name=STRANGE).click(timeout=15_000)
+        page.get_by_role("link", name=STRANGE).click()
         expect(page.get_by_role("heading", level=1)).to_contain_text(STRANGE)
         expect(page.get_by_role("region", name="Am Gerät einzutragen")).to_contain_text("GDTBRIDGE")
         page.locator("summary").filter(has_text="Für die IT").click()

@@ -125,7 +125,7 @@ def test_the_whole_way(browser: Browser, bridge: Service, url: str) -> None:
         page.get_by_role("link", name="5 Probe").click()
         with software(bridge.gdt_out):
             page.get_by_role("button", name="Ohne Gerät ausprobieren").click()
-            expect(page.locator("#line")).to_contain_text("in der Akte", timeout=30_000)
+            expect(page.locator("#line")).to_contain_text("in der Akte")
         assert violations(page) == []
         page.get_by_role("button", name="Jetzt neu starten").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("gdtbridge startet neu")
@@ -155,7 +155,7 @@ def _software(page: Page, out: Path, orders: Path) -> None:
     expect(page.locator("#sight")).to_contain_text("Wartet, dass die Praxissoftware")
     assert violations(page) == []
     with software(out) as taken:
-        expect(page.locator("#sight")).to_contain_text("Abgeholt nach", timeout=15_000)
+        expect(page.locator("#sight")).to_contain_text("Abgeholt nach")
         page.get_by_role("link", name="Weiter: Wie sieht es").click()
     assert "Müller, Größe".encode("iso8859-1") in taken[0]
     assert violations(page) == []
@@ -175,9 +175,9 @@ def _device(page: Page, bridge: Service) -> None:
     page.get_by_role("button", name="Testpatient auf die Liste setzen").click()
     expect(page.get_by_text("steht auf der Liste")).to_be_visible()
     answers_to(bridge.ports["DICOM"], encoded_query("0040,0100 SQ\n>0040,0001 SONO1"), "SONO2")
-    expect(page.locator("#queries")).to_contain_text("Eingetragen ist SONO1", timeout=15_000)
+    expect(page.locator("#queries")).to_contain_text("Eingetragen ist SONO1")
     answers_to(bridge.ports["DICOM"], encoded_query("0040,0100 SQ\n>0040,0001 SONO1"), "SONO1")
-    expect(page.locator("#queries")).to_contain_text("bekam 1 von 1", timeout=15_000)
+    expect(page.locator("#queries")).to_contain_text("bekam 1 von 1")
     assert violations(page) == []
 
 

@@ -138,7 +138,6 @@ def test_a_new_row_waits_for_who_is_in_the_list(browser: Browser, url: str) -> N
         new = add(other, url, family_name="Später", patient_id="32", time="7:32")
         bar = page.get_by_role("button", name="1 neuen Eintrag anzeigen")
         expect(bar).to_be_visible()
-        page.evaluate("window.scrollTo(0, 0)")
         assert violations(page) == []
         expect(page.locator(row(page, new))).to_have_count(0)
         focused(page, number)
@@ -157,12 +156,11 @@ def test_a_state_changes_where_the_focus_is(browser: Browser, bridge: Service, u
         here = page.locator(row(page, number))
         here.locator("summary").click()
         examine(bridge, number, PatientName="Ganz^Anders", PatientBirthDate="19500101")
-        expect(here).to_contain_text("braucht Sie", timeout=15_000)
+        expect(here).to_contain_text("braucht Sie")
         expect(here.locator("details")).to_have_attribute("open", "")
         expect(page).to_have_title(re.compile(r"^\(\d+\) Heute"))
         expect(page.locator("#announced")).to_have_text("Meyer: braucht Sie")
         expect(page.locator("#needed")).to_contain_text("Meyer (07:41):")
-        page.evaluate("window.scrollTo(0, 0)")
         page.keyboard.press("Escape")
         expect(here.locator("details")).not_to_have_attribute("open", "")
         assert violations(page) == []
