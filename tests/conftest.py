@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from gdtbridge import logs
 from gdtbridge.durable import modes
 
 if TYPE_CHECKING:
@@ -74,6 +77,20 @@ def usual_modes() -> Iterator[None]:
     yield
     os.umask(before)
     modes._usual.clear()
+
+
+@pytest.fixture(autouse=True)
+def usual_logging() -> Iterator[None]:
+    """Let no command that runs in this process leave its log behind (`logs.set_up`)."""
+    root = logging.getLogger()
+    before = (root.handlers, logging.raiseExceptions, threading.excepthook)
+    levelled = (root, *map(logging.getLogger, (*logs.OWN, "apscheduler")))
+    levels = {one: one.level for one in levelled}
+    yield
+    root.handlers, logging.raiseExceptions, threading.excepthook = before
+    for logger, level in levels.items():
+        if logger.level != level:
+            logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -59,14 +59,10 @@ def test_no_sign_that_moves_a_cursor_gets_through(sign: str) -> None:
 
 @pytest.fixture
 def logging_set_up() -> Iterator[None]:
-    """Set logging up as the service does, and put it back."""
-    root = logging.getLogger()
-    before = (root.handlers, root.level, logging.raiseExceptions, threading.excepthook)
+    """Set logging up as the service does."""
     with warnings.catch_warnings():
         set_up()
         yield
-    root.handlers, logging.raiseExceptions, threading.excepthook = before[0], before[2], before[3]
-    root.setLevel(before[1])
 
 
 @pytest.mark.usefixtures("logging_set_up")
