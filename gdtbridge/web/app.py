@@ -23,7 +23,7 @@ from gdtbridge.web.access.foreign_pages import ForeignPages
 from gdtbridge.web.access.guard import Guard
 from gdtbridge.web.access.noting import CallNotes
 from gdtbridge.web.access.principal import PRINCIPAL, Principal
-from gdtbridge.web.access.slots import Slots
+from gdtbridge.web.access.slots import PICTURE_SLOTS, Slots
 from gdtbridge.web.access.visiting import visitor_of
 from gdtbridge.web.api import schema
 from gdtbridge.web.api.add import WorklistAddCall
@@ -35,6 +35,7 @@ from gdtbridge.web.api.worklist import Route, WorklistApi
 from gdtbridge.web.dicomweb.routes import dicomweb_routes
 from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.numbers import NumberConverter
+from gdtbridge.web.pages.exams.pictures import PICTURES
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.placing import PlacingPages
 from gdtbridge.web.pages.routes import is_page, page_routes, wants_a_page
@@ -98,8 +99,12 @@ def create_app(
     app.register_error_handler(Exception, lambda error: _answer_error(error, frame, ways_in))
     _add_state_routes(app, readiness)
     routes = page_routes(frame, core, settings, readiness, ways_in)
+    of_pictures = Slots(PICTURE_SLOTS)
     for path, name, view, methods in routes:
-        _add_route(app, path, PREFIX + name, slots.bound(view), *methods)
+        bound = slots.bound(view)
+        if name.startswith(PICTURES):
+            bound = of_pictures.bound(bound)
+        _add_route(app, path, PREFIX + name, bound, *methods)
     add_call = WorklistAddCall(core.orders, core.answers, today, PlacingPages(frame))
     calls: tuple[Route, ...] = (
         (ADD_PATH, "worklist_add", add_call, ("GET", "POST")),

@@ -130,6 +130,12 @@ def fill(room: ReadingRoom, folder: Path) -> None:
     practice.wait()
 
 
+def addresses(page: Page) -> list[str]:
+    """Return where the pictures of an exam's page are."""
+    hrefs = page.locator("a[data-about]").evaluate_all("(all) => all.map((one) => one.href)")
+    return [str(one).removesuffix("/bild") for one in hrefs]
+
+
 def frame_shown(viewer: Locator) -> int:
     """Return the number burned into what the canvas shows."""
     return int(viewer.locator("canvas").evaluate(READ))
@@ -311,3 +317,59 @@ def test_it_is_for_every_hand_and_eye(
         page.emulate_media(media="print")
         expect(viewer.locator("canvas")).to_be_visible()
         expect(viewer.locator(".tools")).to_be_hidden()
+
+
+def test_pictures_are_of_the_exam_in_the_address(browser: Browser, table: LightTable) -> None:
+    """Of no other exam, of no other content; this browser alone may keep them, as it is now."""
+    with screen(browser) as page:
+        page.goto(table.room.url + table.exam)
+        first, *_, last = addresses(page)
+        ask = page.request.get
+        found = ask(f"{first}/folge?ab=1&zahl=99")
+        frames, content = [], found.body()
+        while content:
+            size = int.from_bytes(content[:4], "big")
+            frames.append(content[4 : 4 + size])
+            content = content[4 + size :]
+        assert [one[:2] for one in frames] == [b"\xff\xd8"] * 2 + [b""] + [b"\xff\xd8"] * 3
+        assert found.headers["cache-control"].startswith("private, ")
+        assert found.headers["vary"] == "Cookie"
+        etag = {"If-None-Match": found.headers["etag"]}
+        assert ask(f"{first}/folge?ab=1&zahl=99", headers=etag).status == 304
+        assert ask(f"{first}/folge?ab=2&zahl=99", headers=etag).status == 200
+        assert ask(f"{first}/bild?nr=2").body()[:2] == b"\xff\xd8"
+        assert ask(f"{last}/vorschau").status == 404  # there is no picture in it
+        assert ask(f"{last}/angaben").json()["frames"] == 0
+        for wrong in (
+            f"{first.replace('/untersuchung/2/', '/untersuchung/1/')}/angaben",
+            f"{first.replace('/untersuchung/2/', '/untersuchung/99/')}/angaben",
+            f"{first[:-1]}x/angaben",
+            f"{first}/folge?ab=7",
+            f"{first}/datei",
+            f"{table.room.url}/untersuchung/2/neben/3?person=1&teil=1",
+            f"{table.room.url}/untersuchung/1/neben/2?person=1&teil=1",
+        ):
+            assert ask(wrong).status == 404, wrong
+
+
+def test_uneven_frames_stand_for_their_own_time(browser: Browser, table: LightTable) -> None:
+    """By the vector of the device, there and back, in a range."""
+    shown = """async () => {
+      const script = document.querySelector("script[src$='js/viewer.js']").src;
+      const { PlayClock } = await import(script.replace("viewer.js", "viewer/clock.js"));
+      const at = (clock, times) => times.map((one) => clock.frameAt(one));
+      const uneven = new PlayClock([0, 5, 105, 110, 200], 0, 3, false);
+      const back = new PlayClock([0, 10, 20, 30, 40], 0, 3, true);
+      const part = new PlayClock([0, 10, 20, 30, 40], 1, 2, true);
+      return [at(uneven, [0, 4, 5, 104, 105, 199, 200, 206]), at(back, [5, 15, 25, 35, 45, 55, 65]),
+        at(part, [5, 15, 25]), back.following(35, 4), uneven.elapsedAt(2)];
+    }"""
+    with screen(browser) as page:
+        page.goto(table.room.url + table.exam)
+        assert page.evaluate(shown) == [
+            [0, 0, 1, 1, 2, 3, 0, 1],
+            [0, 1, 2, 3, 2, 1, 0],
+            [1, 2, 1],
+            [3, 2, 1, 0],
+            105,
+        ]

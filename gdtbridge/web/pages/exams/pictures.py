@@ -30,6 +30,8 @@ from gdtbridge.web.pages.routing import READ, PageRoute
 from gdtbridge.web.ports import CorePorts
 from gdtbridge.web.problems import refuse
 
+PICTURES: Final = "picture_"
+"""What the names of these calls begin with."""
 CHUNK: Final = 24
 """Frames of one answer at most."""
 CHUNKS: Final = "application/octet-stream"
@@ -55,11 +57,11 @@ class PicturePages:
         """Return the calls: path, name, view, methods."""
         base = "/untersuchung/<int:exam_id>/bild/<int:instance_id>/<key>"
         return (
-            (f"{base}/angaben", "picture_facts", self.facts, READ),
-            (f"{base}/vorschau", "picture_thumbnail", self.thumbnail, READ),
-            (f"{base}/bild", "picture_still", self.still, READ),
-            (f"{base}/folge", "picture_frames", self.frames, READ),
-            (f"{base}/datei", "picture_content", self.content, READ),
+            (f"{base}/angaben", f"{PICTURES}facts", self.facts, READ),
+            (f"{base}/vorschau", f"{PICTURES}thumbnail", self.thumbnail, READ),
+            (f"{base}/bild", f"{PICTURES}still", self.still, READ),
+            (f"{base}/folge", f"{PICTURES}frames", self.frames, READ),
+            (f"{base}/datei", f"{PICTURES}content", self.content, READ),
         )
 
     # ------------------------------------------------------------------ answers
