@@ -544,6 +544,9 @@ outbox = sa.Table(
     sa.Column("delivered_at", sa.Double),
     # when the file of a kind that is collected was seen to be gone from its folder
     sa.Column("collected_at", sa.Double),
+    # of files that are taken back together, and of what leaves where one of them was collected
+    sa.Column("recall", sa.Text, index=True),
+    sa.Column("recalled_at", sa.Double),
     sa.UniqueConstraint("destination", "key"),
     sa.UniqueConstraint("destination", "name_key"),
     sa.Index("ix_outbox_waiting", "destination", "state", "next_at"),

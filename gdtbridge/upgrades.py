@@ -270,6 +270,9 @@ def _to_6(op: Operations) -> None:
     op.add_column("outbox", sa.Column("collected_at", sa.Double))
     catalogue = sa.Column("catalogue", sa.Text, nullable=False, server_default="")
     op.add_column("report", catalogue)
+    op.add_column("outbox", sa.Column("recall", sa.Text))
+    op.create_index("ix_outbox_recall", "outbox", ["recall"], if_not_exists=True)
+    op.add_column("outbox", sa.Column("recalled_at", sa.Double))
     claims = sa.inspect(op.get_bind()).get_columns("claim")
     if "order_word" not in {column["name"] for column in claims}:  # new before schema 4
         order_word = sa.Column("order_word", sa.Text, nullable=False, server_default="")

@@ -233,7 +233,7 @@ class Clarifier:
             raise AlreadyDecided from None
 
     def may_undo(self, exam_id: int, person: int) -> bool:
-        """Return whether what somebody said of a part can be taken back: nothing has left."""
+        """Return whether what somebody said of a part can be taken back: nothing was collected."""
         try:
             exam, _ = self._known(exam_id)
             with self.database.rehearsal() as connection:
@@ -242,10 +242,13 @@ class Clarifier:
             return False
         return True
 
-    def undo(self, exam_id: int, person: int, who: str) -> None:
-        """Take back what somebody said of a part; raise `TooLate` once something has left."""
+    def undo(self, exam_id: int, person: int, who: str) -> bool:
+        """Take back what somebody said of a part; raise `TooLate` once something was collected.
+
+        Returns whether files lay in a folder, out of which they are taken now.
+        """
         exam, _ = self._known(exam_id)
-        self.corrections.undo(exam.study_instance_uid, person=person, who=who)
+        return self.corrections.undo(exam.study_instance_uid, person=person, who=who)
 
     # ------------------------------------------------------------------ doing
 

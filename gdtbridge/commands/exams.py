@@ -256,7 +256,7 @@ def exams_withdraw(
 @study_argument
 @person_option
 def exams_undo(settings: Settings, study_instance_uid: str, *, person: int | None) -> None:
-    """Eine Zuordnung zurücknehmen, solange nichts übermittelt ist. / Take a release back."""
+    """Eine Zuordnung zurücknehmen, solange nichts abgeholt ist. / Take a release back."""
 
     def word(core: Core, who: str) -> None:
         core.corrections.undo(study_instance_uid, person=person or 0, who=who)

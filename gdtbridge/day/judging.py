@@ -130,9 +130,7 @@ class LineJudge:
         can be seen.
         """
         lying = self.lying.get(record.destination, LyingFiles())
-        for_long = lying.since is not None and self.now - lying.since > UNCOLLECTED_SECONDS
-        left = lying.last_collected_at is None and for_long
-        if left or self.now - at > DAYS * DAY_SECONDS:
+        if lying.are_left(self.now) or self.now - at > DAYS * DAY_SECONDS:
             return _told(part, LineState.HANDED_OVER, ReasonCode.DELIVERED, at)
         if lying.last_collected_at is not None and self.now - at > UNCOLLECTED_SECONDS:
             return _needs_you(part, ReasonCode.UNCOLLECTED, at)

@@ -289,6 +289,14 @@ def compare(path: Path, expected: bytes) -> FileComparison:
         return FileComparison.NOTHING
 
 
+def read_plain(path: Path) -> bytes | None:
+    """Return the bytes of a plain file; None where there is none, or something else."""
+    try:
+        return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else None
+    except FileNotFoundError:
+        return None
+
+
 def delete_leftovers(
     folder: Path,
     *,

@@ -1,4 +1,4 @@
-"""Whether somebody is still writing a file, as far as the system tells.
+"""Whether somebody has a file open, or is still writing it, as far as the system tells.
 
 A program of another machine is not seen; its files are known by their time and their structure.
 """
@@ -29,13 +29,18 @@ if sys.platform == "linux":
             fcntl.flock(file, fcntl.LOCK_UN)
         except OSError as error:
             return error.errno in _HELD
-        return is_local and _is_open_for_writing(file)
+        return is_local and _has_rival(file, fcntl.F_RDLCK)
 
-    def _is_open_for_writing(file: BinaryIO) -> bool:
+    def is_open_elsewhere(file: BinaryIO, *, is_local: bool) -> bool:
+        """Return whether somebody else on this machine has a file open; see `is_being_written`."""
+        return is_local and _has_rival(file, fcntl.F_WRLCK)
+
+    def _has_rival(file: BinaryIO, lease: int) -> bool:
+        """Return whether a lease is refused: for reading because of writers, else of anybody."""
         try:
             # whoever opens it in this moment has us told by a signal; this one does nothing
             fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
-            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, lease)
         except OSError as error:
             return error.errno == errno.EAGAIN
         with suppress(OSError):
@@ -45,6 +50,10 @@ else:
 
     def is_being_written(file: BinaryIO, *, is_local: bool) -> bool:  # noqa: ARG001
         """Return whether a process writes a file: not known here; Windows refuses the opening."""
+        return False
+
+    def is_open_elsewhere(file: BinaryIO, *, is_local: bool) -> bool:  # noqa: ARG001
+        """Return whether somebody has a file open: not known here; Windows refuses the renaming."""
         return False
 
 

@@ -344,7 +344,7 @@ class EventKind(StrEnum):
     RELEASED = "released"
     """A person said whose it is."""
     UNDONE = "undone"
-    """A person took a release back before anything left."""
+    """A person took a release back before anything was collected."""
     DISCARDED = "discarded"
     """A person said that it is not to be sent."""
     ACCEPTED = "accepted"

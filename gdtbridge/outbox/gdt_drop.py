@@ -35,9 +35,11 @@ from gdtbridge.outbox.model import (
     DeliveryState,
     FileNaming,
     OutgoingMessage,
+    RecallResult,
 )
 from gdtbridge.outbox.names import COUNTER, HIGHEST
 from gdtbridge.outbox.places import PLACE_WITNESS
+from gdtbridge.outbox.recalling import take_back
 
 TEMPORARY: Final = ".tmp"
 WITNESS: Final = "-w.tmp"
@@ -107,12 +109,29 @@ class GdtDrop:
         """Return the names in the folder, folded; None where they are not to be known now."""
         try:
             with entered(self.folder) as (opened, found):
-                marked = compare(opened / NOT_MOUNTED, b"") is not FileComparison.NOTHING
-                if marked or journal.unproven(opened, found):
+                if self._is_marked(opened) or journal.unproven(opened, found):
                     return None
                 return frozenset(one.name.casefold() for one in opened.iterdir())
         except OSError:
             return None
+
+    def recall(
+        self, messages: Sequence[OutgoingMessage], journal: DeliveryJournal
+    ) -> Mapping[int, RecallResult]:
+        """Take files back that lie in the folder; of those without an answer nothing is known."""
+        try:
+            with entered(self.folder) as (opened, found):
+                if self._is_marked(opened) or journal.unproven(opened, found):
+                    return {}
+                is_local = not (found.network or found.vague)
+                return {one.id: take_back(opened, one, is_local=is_local) for one in messages}
+        except OSError:
+            return {}
+
+    @staticmethod
+    def _is_marked(opened: Path) -> bool:
+        """Return whether nothing may be done in the folder now."""
+        return compare(opened / NOT_MOUNTED, b"") is not FileComparison.NOTHING
 
     def clear(self, message: OutgoingMessage, /) -> None:
         """Remove the witness, and the temporary file where an equal file was there before."""

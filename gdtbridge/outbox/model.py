@@ -41,6 +41,12 @@ class DeliveryState(StrEnum):
     """Given up: expired or refused for good."""
     QUESTION = "question"
     """Only a person can tell whether the message arrived; it is not sent again by itself."""
+    RECALLING = "recalling"
+    """Its file is to be taken back out of the folder, unless it was collected."""
+    RECALLED = "recalled"
+    """Its file was taken back: nobody has got it."""
+    RESERVED = "reserved"
+    """Leaves only where a file that is to be taken back was collected; else it goes."""
 
 
 OPEN: Final = (DeliveryState.PENDING, DeliveryState.WRITING, DeliveryState.RENAMING)
@@ -92,6 +98,8 @@ class Message:
     payload: bytes
     after_id: int | None = None
     expires_at: float | None = None
+    recall: str = ""
+    """Mark of the recall (`Outbox.recall`) it leaves for where that comes too late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +124,15 @@ class FileNaming(Enum):
     REUSED = auto()
     """The practice software knows one name, or numbers from 001 to 999: a name is free again when
     its file was collected, and files leave in the order in which they were put."""
+
+
+class RecallResult(Enum):
+    """What became of a file that was to be taken back."""
+
+    TAKEN = auto()
+    COLLECTED = auto()
+    """It was gone, or somebody was just reading it."""
+    LATER = auto()
 
 
 class AttemptResult(StrEnum):
@@ -284,6 +301,11 @@ class LyingFiles:
         """Return whether files lie for too long, although files are collected there."""
         collects = self.last_collected_at is not None
         return collects and self.since is not None and now - self.since > UNCOLLECTED_SECONDS
+
+    def are_left(self, now: float) -> bool:
+        """Return whether the practice software leaves files lying: what lies may be imported."""
+        collects = self.last_collected_at is not None
+        return not collects and self.since is not None and now - self.since > UNCOLLECTED_SECONDS
 
 
 NOTHING_LIES: Final = LyingFiles()

@@ -12,7 +12,7 @@ from typing import Final
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable import Clock, SystemClock
 from gdtbridge.errors import NotFound, TooLate
-from gdtbridge.outbox import pauses, places, status, store
+from gdtbridge.outbox import pauses, places, recall_store, status, store
 from gdtbridge.outbox.gdt_drop import GdtDrop
 from gdtbridge.outbox.model import (
     DeliveryQuestion,
@@ -175,6 +175,15 @@ class Outbox:
         """Remove the messages whose keys begin with ``prefixes`` unless they have been begun."""
         self._here.destinations.update(self._workers)  # others may have waited for them
         store.drop_waiting(connection, prefixes)
+
+    def recall(self, connection: Connection, prefixes: Sequence[str]) -> str:
+        """Have the files whose keys begin with ``prefixes`` taken back out of their folder.
+
+        In the caller's transaction. Returns the mark for what leaves where one of them is collected
+        before (`Message.recall`); empty where nothing can be taken back.
+        """
+        self._here.destinations.update(self._workers)
+        return recall_store.begin(connection, prefixes, self._clock.utc())
 
     def was_put(self, connection: Connection, prefixes: Sequence[str]) -> bool:
         """Return whether there is a message, to whatever destination, whose key begins so."""

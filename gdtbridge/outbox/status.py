@@ -119,7 +119,7 @@ _NOT_DELIVERED: Final = table.c.state.in_((*OPEN, DeliveryState.QUESTION, Delive
 
 def destinations(connection: Connection) -> dict[str, str]:
     """Return the kind of each destination that has undelivered messages or open questions."""
-    waits = table.c.state.in_((*OPEN, DeliveryState.QUESTION))
+    waits = table.c.state.in_((*OPEN, DeliveryState.QUESTION, DeliveryState.RECALLING))
     query = sa.select(table.c.destination, table.c.kind).where(waits).distinct()
     return {row.destination: row.kind for row in connection.execute(query)}
 

@@ -43,10 +43,10 @@ Lifetimes = Mapping[str, float | None]
 
 
 _COLUMNS: Final = [field.name for field in fields(OutgoingMessage)]
-_OUTGOING: Final = sa.select(*(table.c[name] for name in _COLUMNS))
+OUTGOING: Final = sa.select(*(table.c[name] for name in _COLUMNS))
 _MESSAGE: Final = table.c.id == sa.bindparam("message")
 _TO: Final = table.c.destination == sa.bindparam("to")
-_OPEN: Final = Statement(_OUTGOING.where(_MESSAGE, table.c.state.in_(OPEN)))
+_OPEN: Final = Statement(OUTGOING.where(_MESSAGE, table.c.state.in_(OPEN)))
 _THERE: Final = Statement(sa.select(table.c.id).where(_MESSAGE))
 _OF_KEY: Final = Statement(sa.select(table.c.id).where(_TO, table.c.key == sa.bindparam("of")))
 _NAMED: Final = Statement(
@@ -75,6 +75,7 @@ def insert(
     One that counts gets its number when it leaves.
     """
     before = _state_of(connection, message.after_id)
+    reserved = DeliveryState.RESERVED if message.recall else DeliveryState.PENDING
     counts = COUNTER in message.name
     unique = naming is FileNaming.ONCE and not counts
     final_name = "" if naming is FileNaming.NONE or counts else message.name
@@ -94,7 +95,8 @@ def insert(
         name_key=name_key(final_name) if unique else None,
         final_name=final_name,
         payload=message.payload,
-        state=DeliveryState.FAILED if given_up else DeliveryState.PENDING,
+        state=DeliveryState.FAILED if given_up else reserved,
+        recall=message.recall or None,
         last_error="the message it waits for failed" if given_up else "",
         next_at=now,
         expires_at=expires_at,
@@ -152,7 +154,7 @@ def drop_waiting(connection: Connection, prefixes: Sequence[str]) -> None:
 
 
 def was_put(connection: Connection, prefixes: Sequence[str]) -> bool:
-    """Return whether there is a message whose key begins so."""
+    """Return whether there is a message whose key begins so, and that is not taken back."""
     return connection.execute(sa.select(table.c.id).where(_ours(prefixes))).first() is not None
 
 
@@ -224,15 +226,15 @@ def change(connection: Connection, outbox_id: int, **values: object) -> None:
 def load(connection: Connection, outbox_id: int) -> OutgoingMessage | None:
     """Return the message if something is still to be done with it."""
     row = _OPEN.first(connection, message=outbox_id)
-    return _outgoing(row) if row is not None else None
+    return outgoing(row) if row is not None else None
 
 
 def last_delivered(connection: Connection, destination: str) -> OutgoingMessage | None:
     """Return the message that arrived last."""
     arrived = (table.c.destination == destination, table.c.state == DeliveryState.DELIVERED)
-    query = _OUTGOING.where(*arrived).order_by(table.c.delivered_at.desc()).limit(1)
+    query = OUTGOING.where(*arrived).order_by(table.c.delivered_at.desc()).limit(1)
     row = connection.execute(query).first()
-    return _outgoing(row) if row is not None else None
+    return outgoing(row) if row is not None else None
 
 
 def last_names(connection: Connection, destination: str) -> list[str]:
@@ -243,7 +245,7 @@ def last_names(connection: Connection, destination: str) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def _outgoing(row: Sequence[Any]) -> OutgoingMessage:
+def outgoing(row: Sequence[Any]) -> OutgoingMessage:
     """Return the message in a row of the columns of `OutgoingMessage`."""
     found = dict(zip(_COLUMNS, row, strict=True))
     told = {"payload": bytes(found["payload"]), "state": DeliveryState(found["state"])}
@@ -397,7 +399,8 @@ def expired(connection: Connection, destination: str, now: float, most_attempts:
 def owned_names(connection: Connection) -> frozenset[str]:
     """Return the temporary names of everything on its way."""
     query = sa.select(table.c.temporary_name).where(
-        table.c.state.in_((*OPEN, DeliveryState.QUESTION)), table.c.temporary_name != ""
+        table.c.state.in_((*OPEN, DeliveryState.QUESTION, DeliveryState.RECALLING)),
+        table.c.temporary_name != "",
     )
     return frozenset(connection.execute(query).scalars())
 

@@ -15,7 +15,7 @@ from typing import Final
 from gdtbridge.database import Database
 from gdtbridge.durable import Clock
 from gdtbridge.durable.files import reason_of
-from gdtbridge.outbox import call_store, pauses, store
+from gdtbridge.outbox import call_store, pauses, recall_store, store
 from gdtbridge.outbox.collecting import CollectionWatch
 from gdtbridge.outbox.gdt_drop import GdtDrop
 from gdtbridge.outbox.journal import DatabaseJournal
@@ -25,6 +25,7 @@ from gdtbridge.outbox.model import (
     DeliveryState,
     FileNaming,
     OutgoingMessage,
+    RecallResult,
     Sender,
     StudySender,
 )
@@ -256,6 +257,7 @@ class DestinationWorker:
         """Try what is due, once; return how many messages arrived."""
         with self._one_pass:
             self._expire()
+            self._recall()
             arrived = 0
             for ids in self._due():
                 if self._stopping.is_set() or self._is_paused():
@@ -271,6 +273,32 @@ class DestinationWorker:
             if self._collection is not None and not self._stopping.is_set():
                 self._collection.look(self._in_folder)
             return arrived
+
+    def _recall(self) -> None:
+        """Take files back out of the folder that nobody is to collect; tell the log of each."""
+        if not isinstance(self.sender, GdtDrop) or self._is_paused():
+            return
+        with self._database.read() as connection:
+            wanted = recall_store.to_recall(connection, self.destination)
+            shared = {one.id for one in wanted if recall_store.is_shared(connection, one)}
+        if not wanted:
+            return
+        found = dict.fromkeys(shared, RecallResult.TAKEN)
+        with self._in_folder():
+            alone = [one for one in wanted if one.id not in shared]
+            found |= self.sender.recall(alone, self._journal)
+        concerned: set[str] = set()
+        with self._database.write() as connection:
+            for number, result in found.items():
+                if result is not RecallResult.LATER:
+                    taken = result is RecallResult.TAKEN
+                    now = self._clock.utc()
+                    concerned |= recall_store.end(connection, number, now, taken=taken)
+        for number, result in found.items():
+            told = _RECALLED[result]
+            log.warning("outbox %s: message %d %s", self.destination, number, told)
+        self._delivered(concerned)
+        self._tidy()
 
     def _due(self) -> Iterator[Sequence[int]]:
         """Yield the ids of messages to try now, those to be tried together together.
@@ -440,6 +468,13 @@ class DestinationWorker:
             log.warning("outbox %s: not delivered (%s), trying again", self.destination, trouble)
         else:
             log.warning("outbox %s: delivers again", self.destination)
+
+
+_RECALLED: Final = {
+    RecallResult.TAKEN: "was taken back out of the folder",
+    RecallResult.COLLECTED: "could not be taken back: it was collected",
+    RecallResult.LATER: "is in use and will be taken back later",
+}
 
 
 def _has_arrived(attempt: Attempt) -> bool:

@@ -60,6 +60,8 @@ HAS_LEFT: Final = (
     "Es ist schon etwas übermittelt; zurückziehen geht mit: gdtbridge exams withdraw / Something"
     " has left already; it can be withdrawn with: gdtbridge exams withdraw"
 )
+UNDONE: Final = "Zuordnung zurückgenommen."
+"""Reason of a retraction: an assignment was undone in the moment its file was collected."""
 NO_CORRECTION: Final = (
     "Das ist keine Korrektur; zuordnen geht mit: gdtbridge exams release / This is no correction; "
     "assign it with: gdtbridge exams release"
@@ -318,11 +320,15 @@ class ResultCorrections:
 
     # ------------------------------------------------------------------ undo
 
-    def undo(self, study_instance_uid: str, *, person: int = 0, who: str = "") -> None:
+    def undo(self, study_instance_uid: str, *, person: int = 0, who: str = "") -> bool:
         """Take a release back: it is held as it was before, or decided where it was not held.
 
+        Returns whether files lay in a folder, out of which they are taken now; where one is
+        collected in that moment, the chart is told that it was sent in error.
+
         Of what was withdrawn or discarded nothing is sent until a person says whose it is.
-        Raises `NotFound` when nothing was released there, `TooLate` once something has left.
+        Raises `NotFound` when nothing was released there, `TooLate` once the practice software has
+        collected something, or may have.
         """
         exam, claims = self._known(study_instance_uid)
         said = [one for one in by_person(exam, claims) if any(c.word for c in one.claims)]
@@ -332,42 +338,52 @@ class ResultCorrections:
         if len(meant) > 1:
             meant = [meant_of(meant, person)]
         with self.database.write() as connection:
-            self.enter_undo(connection, exam, meant[0].person, who)
+            recalled = self.enter_undo(connection, exam, meant[0].person, who)
         self.held.go_on()
+        return recalled
 
-    def enter_undo(self, connection: Connection, exam: Exam, person: int, who: str) -> None:
+    def enter_undo(self, connection: Connection, exam: Exam, person: int, who: str) -> bool:
         """Enter that a release of one of an exam's people is taken back; see `undo`."""
         claims = claim_store.claims_of(connection, exam.id)
         mine = [one for one in claims if one.person == person and one.is_active]
         number = next((one.word for one in mine if one.word), "")
         if not number:
             raise NotFound(NOT_RELEASED)
-        taken = self._take_back(connection, exam, claims, number)
+        taken, recalled = self._take_back(connection, exam, claims, number)
         standing = standing_before(claim_store.events_of(connection, exam.id), person)
         self._decide_again(connection, mine, word="", confirmed=False, **standing)
         self._send_again(connection, taken)
         store.update_exam(connection, exam.id, due_at=self.clock.utc())
         self.held.note(connection, exam, EventKind.UNDONE, person, {"number": number}, who)
+        return recalled
 
     def _take_back(
         self, connection: Connection, exam: Exam, claims: Sequence[Claim], number: str
-    ) -> list[int]:
-        """Remove what waits in the outbox for a chart; raise `TooLate` if anything has left.
+    ) -> tuple[list[int], bool]:
+        """Take back what waits for a chart, or lies in its folder; raise `TooLate` for what left.
 
-        Returns the ids of the claims it was of: another of the people may be in the same chart.
+        Returns the ids of the claims it was of, for another of the people may be in the same chart,
+        and whether files lay there.
         """
         numbers = moves_of(connection, [number]).all_of(number)
         sent = claim_store.results_of(connection, exam.id)
         results = [one for one in sent if one.patient_id in numbers]
         if not results:
-            return []
+            return [], False
         settled = [one for one in claims if one.number in numbers]
-        if not self.outbox.take_back(connection, self._keys(connection, exam, settled, numbers)):
+        ids = [one.id for one in settled]
+        if self.outbox.take_back(connection, self._keys(connection, exam, settled, numbers)):
+            for one in results:
+                order_store.reopen_order(connection, one.accession_number, number)
+                claim_store.delete_result(connection, one.id)
+            return ids, False
+        wrong = all_in_chart(connection, self.archive, exam, number)
+        if not self._retract(connection, exam, wrong, UNDONE).recalled:
             raise TooLate(HAS_LEFT)
         for one in results:
             order_store.reopen_order(connection, one.accession_number, number)
-            claim_store.delete_result(connection, one.id)
-        return [one.id for one in settled]
+            claim_store.update_result(connection, one.id, withdrawn_at=self.clock.utc())
+        return ids, True
 
     def _keys(
         self, connection: Connection, exam: Exam, claims: Sequence[Claim], numbers: Sequence[str]
@@ -381,14 +397,18 @@ class ResultCorrections:
     def _retract(
         self, connection: Connection, exam: Exam, wrong: WrongResults, reason: str
     ) -> TakenBack:
-        """Remove what still waits for a chart that keeps nothing; retract what has gone there."""
-        keys = self._keys(connection, exam, wrong.claims, wrong.numbers)
+        """Remove what still waits for a chart that keeps nothing; retract what has gone there.
+
+        Files of it that nobody has collected are taken back.
+        """
+        keys, recall = self._keys(connection, exam, wrong.claims, wrong.numbers), ""
         if wrong.whole:
             self.outbox.drop_waiting(connection, keys)
             if not self.retractor.has_begun(connection, exam, wrong):
                 return TakenBack(wrong.number, wrong.results)
-        told = self.retractor.retract(connection, exam, wrong, reason, keys)
-        return TakenBack(wrong.number, wrong.results, tuple(told))
+            recall = self.outbox.recall(connection, keys)
+        told = self.retractor.retract(connection, exam, wrong, reason, keys, recall)
+        return TakenBack(wrong.number, wrong.results, tuple(told), recalled=bool(recall))
 
 
 def _must_be_another_chart(wrong: WrongResults, to: str) -> None:

@@ -12,6 +12,8 @@ from gdtbridge.database import Connection
 from gdtbridge.durable.clock import DAY_SECONDS
 from gdtbridge.outbox.collection_store import DAYS
 from gdtbridge.outbox.model import ALARM_SECONDS, OPEN, UNCOLLECTED_SECONDS, DeliveryState
+from gdtbridge.outbox.recall_store import RECALLED_KEY
+from gdtbridge.outbox.store import begins
 from gdtbridge.results.message_keys import (
     first_key,
     retraction_prefix,
@@ -76,7 +78,10 @@ class RecordDelivery:
 
 
 def deliveries_of(connection: Connection, exam_ids: Iterable[int]) -> list[RecordDelivery]:
-    """Return the records of some exams, the oldest first, whatever became of them."""
+    """Return the records of some exams, the oldest first, whatever became of them.
+
+    But for those whose files are taken back, and what is to leave where that comes too late.
+    """
     ids = list(exam_ids)
     destinations = _destinations(connection, ids)
     if not destinations:
@@ -89,6 +94,13 @@ def deliveries_of(connection: Connection, exam_ids: Iterable[int]) -> list[Recor
 def last_sendings(records: Iterable[RecordDelivery]) -> list[RecordDelivery]:
     """Return each record as it was sent last: what became of that is what counts."""
     return list({first_key(one.key): one for one in records}.values())
+
+
+def recalls_of(connection: Connection, study_instance_uid: str) -> list[float]:
+    """Return when records of a study were taken back out of their folder (UTC seconds)."""
+    ours = begins(f"{RECALLED_KEY}{study_prefix(study_instance_uid)}")
+    query = sa.select(outbox.c.recalled_at).where(ours, outbox.c.recalled_at.is_not(None))
+    return list(connection.execute(query).scalars())
 
 
 def exams_in_trouble(connection: Connection, now: float) -> set[int]:
@@ -175,6 +187,7 @@ def _records(
             exam_id.in_(sa.bindparam("exams", expanding=True)),
             outbox.c.destination.in_(sa.bindparam("destinations", expanding=True)),
             outbox.c.kind == _GDT,
+            outbox.c.state != DeliveryState.RESERVED,
         )
     )
 

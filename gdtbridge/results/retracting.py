@@ -50,12 +50,14 @@ class Retractor:
         wrong: WrongResults,
         reason: str,
         sent: Sequence[str],
+        recall: str = "",
     ) -> list[Retraction]:
         """Put a retraction for each result of a chart, within the caller's write transaction.
 
         Of a chart that keeps something of the exam it is one. ``reason`` stands in it. It never
-        overtakes what is on its way, whose keys begin with ``sent``. Returns what the records say;
-        raises `GdtWriteError`.
+        overtakes what is on its way, whose keys begin with ``sent``; with ``recall`` it leaves only
+        where the files could not be taken back. Returns what the records say; raises
+        `GdtWriteError`.
         """
         told: list[Retraction] = []
         turn = claim_store.withdrawals(connection, exam.id, wrong.number)
@@ -70,10 +72,11 @@ class Retractor:
             message = Message(
                 kind="gdt",
                 destination=target.destination,
-                key=key,
+                key=self.outbox.next_key(connection, target.destination, key),
                 name=target.names.study(accession, exam.id, self.clock.local()),
                 payload=target.records.retraction(retraction),
                 after_id=self.outbox.last_open(connection, target.destination, sent),
+                recall=recall,
             )
             self.outbox.put(connection, message)
             told.append(retraction)

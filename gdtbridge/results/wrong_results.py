@@ -32,12 +32,15 @@ class WrongResults:
 class TakenBack:
     """What is taken back of an exam from one chart.
 
-    ``told`` are the retractions the chart gets; none where nothing has left for it yet.
+    ``told`` are the retractions the chart gets; none where nothing has left for it yet. Where
+    ``recalled`` its files still lie in the folder and are taken out of it, and the retractions
+    leave only if one of them was collected before.
     """
 
     number: str
     results: tuple[ExamResult, ...]
     told: tuple[Retraction, ...] = ()
+    recalled: bool = False
 
 
 def all_in_chart(connection: Connection, archive: Archive, exam: Exam, number: str) -> WrongResults:

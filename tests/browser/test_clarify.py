@@ -257,6 +257,16 @@ def test_undo_and_what_comes_after_it(browser: Browser, opened: Callable[[str], 
         expect(page.get_by_role("button", name="Rückgängig")).to_be_visible()
         desk.practice.wait()
         page.get_by_role("button", name="Rückgängig").click()
+        expect(page.get_by_text("Die Datei wird aus dem Ordner genommen")).to_be_visible()
+        desk.practice.wait()
+        assert desk.practice.files() == []
+        page.goto(address)
+        page.get_by_role("radio").first.check()
+        desk.button(page, "4711")
+        expect(page.get_by_role("button", name="Rückgängig")).to_be_visible()
+        desk.practice.wait()
+        desk.practice.collect()
+        page.get_by_role("button", name="Rückgängig").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Aus der Akte zurückziehen")
         expect(page.locator(".then")).to_contain_text("Irrtümlich übermittelt")
         assert violations(page) == []

@@ -359,6 +359,7 @@ class TestBack:
         view_of(stage)
         assign(stage, Assignment(1, "4711"))
         stage.practice.wait()
+        stage.practice.collect()
         acts = stage.practice.core.clarifying.acts
         assert not acts.may_undo(1, 1)
         with pytest.raises(TooLate):

@@ -49,7 +49,7 @@ def check(practice: Practice, exam_id: int, foreseen: Foreseen, act: Callable[[]
     charts = sorted(
         (one.patient.id, one.patient.family_name, one.study, one.values) for one in said.charts
     )
-    taken = {one.number: one.told for one in said.taken_back}
+    taken = {one.number: () if one.recalled else one.told for one in said.taken_back}
     told = {patient: [o for o in new if o.patient.id == patient] for patient, *_ in charts}
     assert len(new) == sum((one.study is not None) + one.reports for one in said.charts) + sum(
         len(records) for records in taken.values()
@@ -61,6 +61,9 @@ def check(practice: Practice, exam_id: int, foreseen: Foreseen, act: Callable[[]
         assert sum(len(one.all("8420")) for one in mine) == chart.values
     for number, records in taken.items():
         assert sum("Irrtümlich" in text(one) for one in of(new, number)) == len(records)
+    recalled = {one.number for one in said.taken_back if one.recalled}
+    left = [one for name, one in practice.records().items() if name in known]
+    assert not recalled & {one.patient.id for one in left}
     _check_orders(practice, foreseen)
     _check_held(practice, exam_id, foreseen)
 
@@ -164,14 +167,18 @@ class TestEveryReason:
         )
 
 
-def test_a_result_that_is_in_a_chart(stage: Stage) -> None:
-    """Taken back from one chart and sent to another: both were told before."""
+@pytest.mark.parametrize("collected", [True, False])
+def test_a_result_that_is_in_a_chart(stage: Stage, *, collected: bool) -> None:
+    """Taken back from one chart, or out of the folder, and sent to another: told before."""
     stage.practice.core.orders.place(stage.practice.order())
     stage.image()
     stage.report()
     stage.practice.wait()
+    if collected:
+        stage.practice.collect()
     acts = stage.practice.core.clarifying.acts
     foreseen = acts.foresee_withdrawal(1, "4711", "815")
+    assert [one.recalled for one in foreseen.consequences.taken_back] == [not collected]
     (chart,) = foreseen.consequences.charts
     assert chart.study is Revision.FIRST
     assert [len(one.told) for one in foreseen.consequences.taken_back] == [1]

@@ -307,6 +307,7 @@ class Withdrawn(Story):
         self.picture("E", 20)
         self.report("E")
         self.wait()
+        self.practice.collect()
 
     def act(self) -> list[Step]:
         """Withdraw them."""
@@ -316,6 +317,19 @@ class Withdrawn(Story):
         with suppress(NotFound):
             wrong, right = f"E{self.number}", f"Z{self.number}"
             self.practice.core.corrections.withdraw(self.study, wrong, "Test", to=right)
+
+
+class Recalled(Withdrawn):
+    """The same while the files still lie there: they are taken back, and no chart is told."""
+
+    records: ClassVar = dict.fromkeys(["Z study", "Z values"], 1)
+    charts: ClassVar = {"Z": [20]}
+
+    def prepare(self) -> None:
+        """Have a picture and a report of Zenzi lie there for Erna."""
+        self.picture("E", 20)
+        self.report("E")
+        self.wait()
 
 
 @pytest.fixture
@@ -331,7 +345,7 @@ def tmp_path(memory: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "story", [TwoOrders, LatePictures, TwoPeople, Discarded, Corrected, Withdrawn]
+    "story", [TwoOrders, LatePictures, TwoPeople, Discarded, Corrected, Withdrawn, Recalled]
 )
 def test_every_result_is_once_in_its_own_chart(
     story: type[Story],

@@ -296,6 +296,7 @@ class TestExams:
         """The wrong record moved with the chart, so what takes it back goes there."""
         practice.send(StudyInstanceUID=STUDY, PatientID="4711", **MULLER)
         practice.wait()
+        practice.collect()
         before = practice.files()
         move(practice)
         practice.core.corrections.withdraw(STUDY, "4711", "Verwechselt.")

@@ -501,6 +501,8 @@ def test_an_old_database_is_upgraded(url: str) -> None:
             ("instance", "committed_at"),
             ("instance", "called_aet"),
             ("outbox", "collected_at"),
+            ("outbox", "recall"),
+            ("outbox", "recalled_at"),
         ):
             connection.execute(sa.text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         for index in (

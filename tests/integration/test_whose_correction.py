@@ -77,6 +77,7 @@ class TestAnotherPatient:
         """Same UIDs: offered, and once accepted retracted from the chart it had gone to."""
         wrong, right = person("611", "Falsch^Franz"), person("612", "Wahr^Wanda")
         surgery.examine(image("2.25.611", "1", wrong))
+        surgery.collect()
         surgery.examine(image("2.25.611", "1", right))
         assert surgery.held("2.25.611") == [("612", "correction")]
         assert surgery.chart("612") == []
@@ -153,6 +154,7 @@ def test_withdrawn_by_a_person(surgery: Surgery) -> None:
     surgery.tell(right)
     study = "2.25.631"
     surgery.examine(image(study, "1", wrong), report(study, "2", wrong))
+    surgery.collect()
     reason = ("--reason", "Am Gerät falsch gewählt")
     surgery.exams("withdraw", study, "--from", "631", "--to", "632", *reason, "--confirm")
     surgery.settle()
@@ -164,3 +166,6 @@ def test_withdrawn_by_a_person(surgery: Surgery) -> None:
         study_record(right, DIFFERS),
         values_record(right, "48", DIFFERS),
     ]
+    surgery.exams("withdraw", study, "--from", "632", *reason)
+    surgery.settle()
+    assert surgery.chart("632") == []  # nobody had collected it

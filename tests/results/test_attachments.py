@@ -410,6 +410,7 @@ def test_what_a_chart_got_under_two_numbers_is_withdrawn_as_one(device: Device) 
     device.finish()
     practice.core.renumbering.renumber("4711", "815", confirmed=True)
     known = set(practice.records())
+    practice.collect()
     practice.core.corrections.withdraw(uid, "4711", "Verwechselt")
     practice.wait(1)
     (name,) = set(practice.records()) - known

@@ -22,6 +22,12 @@ def reports(project: Path, practice: Practice, tmp_path: Path) -> Reports:
     return Reports(project, practice, tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def collects(practice: Practice) -> None:
+    """Let the practice software collect what it gets."""
+    practice.collects = True
+
+
 def of(practice: Practice, number: str) -> list[Record]:
     """Return the records of a chart, in the order of their file names."""
     return [one for one in practice.records().values() if one.patient.id == number]

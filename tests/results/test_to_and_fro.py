@@ -32,6 +32,12 @@ def changed(dataset: pydicom.Dataset) -> None:
     number.value = "99"
 
 
+@pytest.fixture(autouse=True)
+def collects(practice: Practice) -> None:
+    """Let the practice software collect what it gets."""
+    practice.collects = True
+
+
 def of(practice: Practice, number: str) -> list[Record]:
     """Return the records of a chart."""
     return [one for one in practice.records().values() if one.patient.id == number]
@@ -160,7 +166,7 @@ class TakenBackMeanwhile:
         self.naming, self.kind = self._sender.naming, self._sender.kind
         self.keeps_payload = self._sender.keeps_payload
         self.lifetime: float | None = None
-        self.meanwhile: Callable[[], None] = lambda: None
+        self.meanwhile: Callable[[], object] = lambda: None
 
     def deliver(
         self, messages: Sequence[OutgoingMessage], journal: DeliveryJournal, /

@@ -18,8 +18,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from gdtbridge.durable.clock import local_time
+from gdtbridge.durable.files import PREFIX
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import Record
+from gdtbridge.outbox.recall_store import RECALLED_KEY
 from gdtbridge.schema import (
     claim,
     exam,
@@ -53,8 +55,6 @@ NOT_OURS = frozenset({"clock-jumped", "disk-low", "disk-full", "outbox-stuck"})
 DAY = 24 * 3600.0
 ALONE = (300.0, 7 * DAY)
 """Seconds since master data came without an order when that is told, first and last."""
-WITNESS = "-w.tmp"
-"""What a delivery that died on the way may leave: an empty file, swept after a day."""
 STANDS = patient_move.c.undone_at.is_(None)
 """Of moves: those that were not taken back."""
 LATER = re.compile("^(Nachtrag|Korrektur)")
@@ -258,7 +258,7 @@ class Judge:
         with practice.database.read() as connection:
             query = sa.select(outbox).order_by(outbox.c.id)
             messages = [_of_charts(row) for row in connection.execute(query).mappings()]
-        marks = [(one["id"], one["key"], one["created_at"]) for one in messages]
+        marks = [(one["id"], _key_of(one), one["created_at"]) for one in messages]
         self._read.intersection_update(marks)  # what was taken back may come again as it was
         for mark, message in zip(marks, messages, strict=True):
             if mark in self._read:
@@ -612,7 +612,7 @@ class Judge:
     def _judge_folders(self, practice: Practice) -> None:
         """Judge that each folder has what was delivered and not collected, byte for byte."""
         with practice.database.read() as connection:
-            query = sa.select(outbox).where(outbox.c.state == "delivered")
+            query = sa.select(outbox).where(outbox.c.state.in_(("delivered", "recalling")))
             rows = list(connection.execute(query).mappings())
         wanted = {
             row["final_name"]: bytes(row["payload"])
@@ -628,14 +628,22 @@ class Judge:
         assert self._contents(practice.folder / "pictures") == wanted
 
     def _contents(self, folder: Path) -> dict[str, bytes]:
-        """Return what is in a folder, without the witnesses of deliveries that died."""
+        """Return what is in a folder, without what deliveries and recalls that died have left."""
         found = {one.name: one.read_bytes() for one in folder.iterdir()}
-        left = {name for name, data in found.items() if name.endswith(WITNESS) and not data}
+        left = {name for name in found if name.startswith(PREFIX)}
         return {
             name: data
             for name, data in found.items()
             if not (self.died_delivering and name in left)
         }
+
+
+def _key_of(message: Row) -> str:
+    """Return the key a message was put with; what is taken back bears the mark of that."""
+    key = str(message["key"])
+    if not key.startswith(RECALLED_KEY):
+        return key
+    return key.removeprefix(RECALLED_KEY).removesuffix(f":{message['recall']}")
 
 
 @lru_cache(maxsize=1000)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pydicom
+import sqlalchemy as sa
 from pydicom.uid import ExplicitVRLittleEndian
 
 from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus
@@ -30,6 +31,7 @@ from gdtbridge.results.gathering import ObjectOpeners
 from gdtbridge.results.routing import Routing
 from gdtbridge.retrieve.metadata import MetadataReader, ObjectMetadata
 from gdtbridge.retrieve.transcoding import Transcoder
+from gdtbridge.schema import outbox, outbox_uncollected
 from gdtbridge.settings import Settings
 from gdtbridge.settings.encryption import Encryption
 from gdtbridge.sr import Report, ReportLimitError, read_report
@@ -124,6 +126,8 @@ class Practice:
         self.arriving: dict[str, Any] = {}
         """What is otherwise of received objects than of those a device sends."""
         self._received = 0
+        self.collects = False
+        """Whether the practice software collects what lies in its folder whenever time passes."""
 
     def close(self) -> None:
         """Let go of the child processes and of the database."""
@@ -182,6 +186,14 @@ class Practice:
         for target in self.core.routing.targets:
             while self.outbox.deliver_due(target.destination):
                 pass
+        if self.collects:
+            self.collect()
+
+    def collect(self) -> None:
+        """Note of all that lies in folders that it was collected; a copy stays to be read."""
+        with self.database.write() as connection:
+            lies = sa.update(outbox).where(outbox_uncollected)
+            connection.execute(lies.values(collected_at=self.clock.seconds))
 
     def files(self, folder: str = "") -> list[str]:
         """Return what lies in the folder of the practice software, or in that of a route."""

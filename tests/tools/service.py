@@ -176,7 +176,7 @@ class Service:
     def settled(self) -> bool:
         """Return whether no exam waits and nothing is left to deliver."""
         waiting = self.rows("SELECT id FROM exam WHERE due_at IS NOT NULL")
-        leaving = self.rows("SELECT id FROM outbox WHERE state != 'delivered'")
+        leaving = self.rows("SELECT id FROM outbox WHERE state NOT IN ('delivered', 'recalled')")
         return not waiting and not leaving
 
     def results(self) -> Counter[tuple[str, str]]:

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from pydicom.filewriter import dcmwrite
 
@@ -19,6 +20,7 @@ from gdtbridge.archive.spool import START_BYTES
 from gdtbridge.cli import main
 from gdtbridge.durable.clock import local_time
 from gdtbridge.people import Patient
+from gdtbridge.schema import outbox, outbox_uncollected
 from tests.sr import builder
 from tests.tools.device import Instance, send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, element, identification
@@ -149,6 +151,13 @@ class Surgery:
         """Say whose an exam is, and wait for what follows."""
         self.exams("release", study, "--id", number, *more)
         self.settle()
+
+    def collect(self) -> None:
+        """Note that the practice software has what lies in its folder; a copy stays to be read."""
+        engine = sa.create_engine(f"sqlite:///{self.service.database}", poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            lies = sa.update(outbox).where(outbox_uncollected)
+            connection.execute(lies.values(collected_at=time.time()))
 
     def settle(self) -> None:
         """Wait until no exam is due and nothing is left to deliver."""

@@ -24,12 +24,14 @@ def history_of(
     objects: Sequence[tuple[float, bool, str]],
     events: Iterable[ExamEvent],
     copies: Iterable[Any],
+    recalled: Iterable[float],
     seen: Iterable[EntrySight],
     name_of: NameOf,
 ) -> tuple[HistoryEntry, ...]:
     """Return what happened to an exam, the oldest first.
 
-    ``objects`` are time of receipt (UTC seconds), whether it is a report, and calling AE title.
+    ``objects`` are time of receipt, whether it is a report, and calling AE title; ``recalled`` are
+    the times at which files were taken back out of a folder. Times are UTC in seconds.
     """
     found = [
         *_of_orders(lines),
@@ -37,7 +39,7 @@ def history_of(
         *_of_steps(lines, name_of),
         *_of_objects(objects, name_of),
         *_of_events(events),
-        *_of_deliveries(lines),
+        *_of_deliveries(lines, recalled),
         *_of_copies(copies),
     ]
     return tuple(sorted(found, key=lambda one: one.at))
@@ -112,14 +114,15 @@ def _told(event: ExamEvent) -> tuple[ExamHistoryCode, str]:
     return ExamHistoryCode(event.what), detail
 
 
-def _of_deliveries(lines: Iterable[LineFacts]) -> Iterator[HistoryEntry]:
-    """Yield when records were put down and collected, those of one moment together."""
+def _of_deliveries(lines: Iterable[LineFacts], recalled: Iterable[float]) -> Iterator[HistoryEntry]:
+    """Yield when records were put down, collected and taken back, those of one moment together."""
     records = {
         one.key: one for line in lines for part in line.parts for one in part.facts.deliveries
     }
     for code, moments in (
         (ExamHistoryCode.DELIVERED, [one.delivered_at for one in records.values()]),
         (ExamHistoryCode.COLLECTED, [one.collected_at for one in records.values()]),
+        (ExamHistoryCode.RECALLED, list(recalled)),
     ):
         known = sorted(one for one in moments if one is not None)
         for _, group in groupby(known, key=lambda at: int(at // 60)):

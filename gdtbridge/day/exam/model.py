@@ -70,6 +70,8 @@ class ExamHistoryCode(StrEnum):
     SENT_AGAIN = "sent-again"
     DELIVERED = "delivered"
     COLLECTED = "collected"
+    RECALLED = "recalled"
+    """Its files were taken back out of the folder."""
     ARCHIVED = "archived"
     CONFIRMED = "confirmed"
     """Another archive says that it keeps the objects."""

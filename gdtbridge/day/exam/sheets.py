@@ -27,6 +27,7 @@ from gdtbridge.exams import claim_store
 from gdtbridge.exams.held import NO_SUCH_EXAM
 from gdtbridge.people import agree
 from gdtbridge.pictures.kinds import kind_of
+from gdtbridge.results.deliveries import recalls_of
 from gdtbridge.sr import Report, ReportError
 from gdtbridge.sr.model import is_report
 from gdtbridge.trends import report_values
@@ -82,19 +83,21 @@ class ExamSheets:
             problems = store.problems_of_reports(connection, exam_id)
             events = claim_store.events_of(connection, exam_id)
             copies = list(store.copies_of(connection, exam_id))
+            exams = (part.facts.exam for line in lines for part in line.parts)
+            study = next(one.study_instance_uid for one in exams if one.id == exam_id)
+            recalled = recalls_of(connection, study)
             numbers = [one.order.accession_number for one in lines if one.order is not None]
             seen = self.day.sight.last_seen(connection, numbers)
         received = [
             (row.received_at, is_report(row.sop_class_uid), row.calling_aet) for row in rows
         ]
-        exams = (part.facts.exam for line in lines for part in line.parts)
         return ExamSheet(
             exam_id,
-            next(one.study_instance_uid for one in exams if one.id == exam_id),
+            study,
             tuple(shown for _, shown in mine),
             tuple(_object(row) for row in rows),
             tuple(self._reports(rows, problems)),
-            history_of(lines, received, events, copies, seen, self.day.shown_device),
+            history_of(lines, received, events, copies, recalled, seen, self.day.shown_device),
             _renamed(mine),
         )
 

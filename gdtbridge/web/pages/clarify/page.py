@@ -214,15 +214,16 @@ class ClarifyPages:
         return self.frame.go(path, Notice(sentence, undo if len(decided) == 1 else None))
 
     def undo(self, key: str) -> Response:
-        """Take back what was said of a part, as long as nothing left."""
+        """Take back what was said of a part, as long as nothing was collected."""
         fields = posted()
         exam_id, person = exam_of(key), number_of(fields.get("person", "")) or 0
         try:
-            self.desk.acts.undo(exam_id, person, self._outcomes.who)
+            recalled = self.desk.acts.undo(exam_id, person, self._outcomes.who)
         except TooLate:
             return self._removing.too_late(key)
         concerns("", f"exam:{exam_id}")
-        return self.frame.go(f"{HOME}/{key}", Notice(self.frame.texts("clarify.undone")))
+        sentence = self.frame.texts("clarify.recalled" if recalled else "clarify.undone")
+        return self.frame.go(f"{HOME}/{key}", Notice(sentence))
 
     # ------------------------------------------------------------------ without consequences
 

@@ -42,7 +42,7 @@ class ClarifyWords:
 
     def _sentences(self, said: Consequences, view: ClarifyingView | None) -> Iterator[Markup]:
         for one in said.taken_back:
-            kind = "retracted" if one.told else "not_sent"
+            kind = "recalled" if one.recalled else "retracted" if one.told else "not_sent"
             yield self.texts.rich(f"clarify.then.{kind}", number=one.number)
         for chart in said.charts:
             yield self._chart(chart, view)

@@ -18,6 +18,7 @@ SHAPES: Final = {
     ExamHistoryCode.DISCARDED: "ban",
     ExamHistoryCode.WITHDRAWN: "undo-2",
     ExamHistoryCode.UNDONE: "undo-2",
+    ExamHistoryCode.RECALLED: "undo-2",
     ExamHistoryCode.RECEIVED: "arrow-down-to-line",
     ExamHistoryCode.DELIVERED: "arrow-right",
     ExamHistoryCode.SENT_AGAIN: "send",
