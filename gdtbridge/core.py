@@ -34,6 +34,7 @@ from gdtbridge.attention.sources import (
     DatabaseSource,
     DiskSource,
     ExamSource,
+    HeldExamSource,
     MasterDataSource,
     OrderFileSource,
     OrderRemarkSource,
@@ -593,6 +594,7 @@ def attention_of(
     reserve = settings.storage.min_free_mb * MEGABYTE
     return Attention(
         (
+            HeldExamSource(stores.database),
             ExamSource(stores.database, clock),
             StepSource(stores.database, clock),
             OrderFileSource(stores.database, settings.refused_folder, clock),

@@ -36,31 +36,45 @@ BACKLOG_MESSAGES: Final = 500
 """The same of messages to one destination."""
 
 
+_HELD: Final = frozenset({waiting.WaitingKind.HELD, waiting.WaitingKind.CORRECTION})
+
+
+@dataclass(frozen=True, slots=True)
+class HeldExamSource:
+    """The exams that are held, a part for each of their people."""
+
+    name: ClassVar = "held-exams"
+    codes: ClassVar = _HELD
+
+    database: Database
+
+    def items(self) -> list[AttentionItem]:
+        """Return what is held, the oldest first."""
+        with self.database.read() as connection:
+            found = list(waiting.held(connection, MOST_OF_A_KIND))
+        return list(map(_item_of, found))
+
+
 @dataclass(frozen=True, slots=True)
 class ExamSource:
-    """What of the exams waits for a person."""
+    """What else of the exams waits for a person."""
 
     name: ClassVar = "exams"
-    codes: ClassVar = frozenset(waiting.WaitingKind)
+    codes: ClassVar = frozenset(waiting.WaitingKind) - _HELD
 
     database: Database
     clock: Clock
 
     def items(self) -> list[AttentionItem]:
-        """Return held and overdue exams, reports and objects that were not sent."""
+        """Return overdue exams, reports and objects that were not sent."""
         with self.database.read() as connection:
-            found = waiting.waiting(connection, self.clock.utc(), MOST_OF_A_KIND)
-        return [
-            AttentionItem(
-                one.kind,
-                one.subject,
-                one.since,
-                one.whose,
-                one.detail,
-                {"study": one.study_instance_uid, "person": str(one.person)},
-            )
-            for one in found
-        ]
+            found = waiting.unsent(connection, self.clock.utc(), MOST_OF_A_KIND)
+        return list(map(_item_of, found))
+
+
+def _item_of(one: waiting.WaitingExam) -> AttentionItem:
+    names = {"study": one.study_instance_uid, "person": str(one.person)}
+    return AttentionItem(one.kind, one.subject, one.since, one.whose, one.detail, names)
 
 
 @dataclass(frozen=True, slots=True)

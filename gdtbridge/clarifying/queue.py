@@ -28,7 +28,40 @@ from gdtbridge.people import Patient
 
 MOST: Final = 1000
 """Held exams that are listed, the newest."""
+PAGE: Final = 50
+"""Lines of a page."""
 NOT_WAITING: Final = "Das wartet nicht mehr. / This does not wait any more."
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """A part of what waits, and how much there is in all."""
+
+    lines: tuple[ClarifyingLine, ...]
+    first: int
+    """How many lines stand before."""
+    total: int
+    exams: int
+    """How many exams are held."""
+    decisions: int
+    """How much a person has to decide or see to here, those exams among it."""
+
+    def line(self, key: str) -> ClarifyingLine:
+        """Return one line; raise `NotFound` where it is none of them."""
+        found = next((one for one in self.lines if one.key == key), None)
+        if found is None:
+            raise NotFound(NOT_WAITING)
+        return found
+
+    @property
+    def previous(self) -> int:
+        """Where the page before begins."""
+        return max(0, self.first - PAGE)
+
+    @property
+    def last(self) -> int:
+        """How many lines stand before the next page."""
+        return self.first + len(self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +74,35 @@ class ClarifyingQueue:
 
     def lines(self) -> tuple[ClarifyingLine, ...]:
         """Return everything that waits: what has to be decided, then the rest, newest first."""
-        held = self._held()
-        others = [_line(item) for item in self.attention.known() if item.code not in HELD_KINDS]
-        order = {ReasonView.SEEN: 1, ReasonView.NOTICE: 2}
-        return tuple(
-            sorted([*held, *others], key=lambda one: (order.get(one.reason.view, 0), -one.since))
+        return self.page(most=0).lines
+
+    def page(self, first: int = 0, most: int = PAGE, *, about: str = "") -> QueuePage:
+        """Return the lines from ``first`` on, or the page with the line ``about``; all for 0.
+
+        Whom an exam names is read for the lines of the page alone.
+        """
+        items = [_line(item) for item in self.attention.known() if item.code not in HELD_KINDS]
+        with self.database.read() as connection:
+            exams = store.list_exams(connection, MOST, held=True)
+            waiting: list[Exam | ClarifyingLine] = [*exams, *items]
+            waiting.sort(key=_rank)
+            if about and most:
+                keys = (key_of(one.id) if isinstance(one, Exam) else one.key for one in waiting)
+                first = next((i for i, key in enumerate(keys) if key == about), 0) // most * most
+            shown = waiting[first : first + most] if most else waiting
+            held = {one.exam_id: one for one in _held_lines(connection, shown)}
+        lines = (held.get(one.id) if isinstance(one, Exam) else one for one in shown)
+        return QueuePage(
+            tuple(one for one in lines if one is not None),
+            first,
+            len(waiting),
+            len(exams),
+            len(exams) + sum(one.reason.view is not ReasonView.NOTICE for one in items),
         )
 
     def line(self, key: str) -> ClarifyingLine:
         """Return one line; raise `NotFound` where that does not wait any more."""
-        found = next((one for one in self.lines() if one.key == key), None)
-        if found is None:
-            raise NotFound(NOT_WAITING)
-        return found
+        return self.page(about=key).line(key)
 
     def decided_today(self) -> tuple[DecidedExam, ...]:
         """Return what people decided since midnight in the practice, the newest first.
@@ -78,10 +127,6 @@ class ClarifyingQueue:
         )
         return tuple(sorted(found, key=lambda one: -one.event.at))
 
-    def _held(self) -> list[ClarifyingLine]:
-        with self.database.read() as connection:
-            return list(_held_lines(connection))
-
 
 def _patients(claims: Iterable[Claim], exam_id: int, person: int) -> tuple[Patient, ...]:
     """Return whom the objects of one of an exam's people name, each description once."""
@@ -89,15 +134,23 @@ def _patients(claims: Iterable[Claim], exam_id: int, person: int) -> tuple[Patie
     return tuple(dict.fromkeys(one.patient for one in own))
 
 
-def _held_lines(connection: Connection) -> Iterator[ClarifyingLine]:
+def _rank(one: Exam | ClarifyingLine) -> tuple[int, float]:
+    """Return where something stands: what is to be decided first, the newest first."""
+    if isinstance(one, Exam):
+        return (0, -one.last_instance_at)
+    return ({ReasonView.SEEN: 1, ReasonView.NOTICE: 2}.get(one.reason.view, 0), -one.since)
+
+
+def _held_lines(
+    connection: Connection, waiting: Iterable[Exam | ClarifyingLine]
+) -> Iterator[ClarifyingLine]:
     """Yield a line for each exam of which something is held."""
-    exams = store.list_exams(connection, MOST, held=True)
+    exams = [one for one in waiting if isinstance(one, Exam)]
     claims = claim_store.claims_of_exams(connection, [one.id for one in exams])
-    followed = claim_store.follow(connection, claims)
+    held = [one for one in claims if one.state is ClaimState.HELD and asks(one)]
     of_exam: dict[int, list[Claim]] = {}
-    for one in followed:
-        if one.state is ClaimState.HELD and asks(one):
-            of_exam.setdefault(one.exam_id, []).append(one)
+    for one in claim_store.follow(connection, held):
+        of_exam.setdefault(one.exam_id, []).append(one)
     for exam in exams:
         if exam.id in of_exam:
             yield _held_line(exam, of_exam[exam.id])

@@ -72,13 +72,13 @@ def report_kind(problem: str) -> WaitingKind:
     return _REPORT_KINDS.get(problem, WaitingKind.UNREADABLE)
 
 
-def waiting(connection: Connection, now: float, most: int) -> list[WaitingExam]:
-    """Return what waits at ``now`` (UTC seconds), of each kind at most so many, the oldest."""
-    return [
-        *_held(connection, most),
-        *_overdue(connection, now - OVERDUE_SECONDS, most),
-        *_reports(connection, most),
-    ]
+def unsent(connection: Connection, now: float, most: int) -> list[WaitingExam]:
+    """Return what of exams is overdue or unreadable at ``now`` (UTC seconds).
+
+    Of each kind at most so many, the oldest.
+    """
+    overdue = _overdue(connection, now - OVERDUE_SECONDS, most)
+    return [*overdue, *_reports(connection, most)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def due_before(connection: Connection, moment: float) -> DueExams:
     return DueExams(count, oldest or moment)
 
 
-def _held(connection: Connection, most: int) -> Iterator[WaitingExam]:
+def held(connection: Connection, most: int) -> Iterator[WaitingExam]:
     """Yield one item for each of the people of whom something is held."""
     query = (
         sa.select(exam.c.last_instance_at, claim.c.held_because, *_WHO)

@@ -20,7 +20,7 @@ from gdtbridge.errors import NotAskedFor
 from gdtbridge.exams.fetching import AWAITED_SECONDS, LATE_SECONDS
 from gdtbridge.exams.model import ClaimState, ExamState
 from gdtbridge.exams.study_query import StudyQuery
-from gdtbridge.exams.waiting import waiting
+from gdtbridge.exams.waiting import held
 from gdtbridge.retrieve.finder import Viewer
 from gdtbridge.schema import claim, forward_copy, outbox, placed_order
 from gdtbridge.settings import load_settings
@@ -89,7 +89,7 @@ def effects(practice: Practice) -> dict[str, list[Any]]:
             "claims": sorted(
                 map(tuple, connection.execute(ours.where(claim.c.state != ClaimState.FETCHED)))
             ),
-            "held": sorted(one.subject for one in waiting(connection, practice.clock.seconds, 100)),
+            "held": sorted(one.subject for one in held(connection, 100)),
         }
 
 

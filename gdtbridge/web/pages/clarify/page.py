@@ -16,6 +16,7 @@ from gdtbridge.clarifying import (
     ReasonView,
 )
 from gdtbridge.clarifying.acting import Foreseen
+from gdtbridge.clarifying.queue import QueuePage
 from gdtbridge.errors import AlreadyDecided, BridgeError, NotFound, OrderError, Outdated, TooLate
 from gdtbridge.web.access.admission import FOLLOWS
 from gdtbridge.web.access.principal import concerns
@@ -61,18 +62,19 @@ class ClarifyPages:
 
     def everything(self) -> Response:
         """Show everything that waits, and the first of it where there is room."""
-        first = next(iter(self.desk.queue.lines()), None)
-        return self._show(first, meant=False)
+        page = self.desk.queue.page(number_of(request.args.get("ab", "")) or 0)
+        return self._show(next(iter(page.lines), None), page=page, meant=False)
 
     def one(self, key: str) -> Response:
         """Show one thing that waits, with what would happen by what is chosen."""
+        page = self.desk.queue.page(about=key)
         try:
-            line = self.desk.queue.line(key)
+            line = page.line(key)
         except NotFound:
             return self._outcomes.gone(key)
         numbers = [one.id for one in line.patients]
         concerns(numbers[0] if len(numbers) == 1 else "", line.key)
-        return self._show(line)
+        return self._show(line, page=page)
 
     def then(self, key: str) -> Response:
         """Show what would happen by what a form chooses; changes nothing."""
@@ -95,10 +97,12 @@ class ClarifyPages:
         error: BridgeError | None = None,
         status: int = 200,
         *,
+        page: QueuePage | None = None,
         meant: bool = True,
     ) -> Response:
-        """Show the queue and one thing of it; ``meant`` says that somebody chose that."""
-        lines = self.desk.queue.lines()
+        """Show a page of the queue and one thing of it; ``meant`` says that somebody chose that."""
+        page = page or self.desk.queue.page(about=line.key if line is not None else "")
+        lines = page.lines
         follows = FOLLOWS in request.headers
         values: dict[str, object] = {}
         if line is not None and not follows:  # only the lists follow
@@ -109,12 +113,12 @@ class ClarifyPages:
         title = self.frame.texts("nav.clarify")
         return self.frame.show(
             "clarify.html",
-            f"({len(lines)}) {title}" if lines else title,
+            f"({page.total}) {title}" if page.total else title,
             Area.CLARIFY,
             status=status,
             keys=KEYS,
             own=bool(chosen) or error is not None,
-            lines=lines,
+            page=page,
             decisions=[one for one in lines if one.reason.view is not ReasonView.NOTICE],
             notices=[one for one in lines if one.reason.view is ReasonView.NOTICE],
             decided=self.desk.queue.decided_today(),
