@@ -410,6 +410,7 @@ def web_ports(
         clarifying=core.clarifying,
         search=core.search,
         exams=core.exams,
+        trends=core.trends,
         sending=ExamSendingPorts(core.exam_deliveries, core.exam_deliveries.records, core.forward),
         pictures=core.pictures,
         sample=core.sample,

@@ -128,10 +128,12 @@ class EarlierExam:
 class ExamTrends:
     """The values of an exam's patient over time, and the earlier exams that stand beside it.
 
-    ``number`` is the patient number of the chart, ``earlier`` the newest first.
+    ``number`` is the patient number of the chart, ``at`` when the exam was (None where it has no
+    value of a series), ``earlier`` the newest first.
     """
 
     number: str
+    at: datetime | None = None
     curves: Mapping[str, Curve] = field(default_factory=dict)
     """Those of the exam, by series."""
     earlier: tuple[EarlierExam, ...] = ()

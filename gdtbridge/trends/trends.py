@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from gdtbridge.database import Connection, Database
+from gdtbridge.exams import claim_store
 from gdtbridge.orders.patient_moves import moves_of
+from gdtbridge.people import Patient
 from gdtbridge.trends import store
 from gdtbridge.trends.model import Curve, CurvePoint, EarlierExam, ExamTrends
 
@@ -30,6 +32,13 @@ class PatientTrends:
         """Return one series of a patient; None where there is none."""
         with self.database.read() as connection:
             return _curves(_points(connection, number)).get(series)
+
+    def patient(self, number: str) -> Patient | None:
+        """Return whom the newest record of the patient's exams names; None where there is none."""
+        with self.database.read() as connection:
+            numbers = moves_of(connection, [number]).all_of(number)
+            named = claim_store.earlier_patients(connection, 0, filter(None, numbers))
+        return next((named[one] for one in numbers if one in named), None)
 
     def of_exam(self, exam_id: int) -> Mapping[int, ExamTrends]:
         """Return what stands beside an exam, for each of its people of whom it is decided whose.
@@ -91,7 +100,7 @@ def _beside(exam_id: int, number: str, points: Iterable[CurvePoint]) -> ExamTren
     }
     times = sorted(((at, exam) for exam, at in earlier.items()), reverse=True)
     shown = tuple(EarlierExam(exam, at) for at, exam in times[:BESIDE])
-    return ExamTrends(number, curves, shown, _apart(mine, every, shown))
+    return ExamTrends(number, mine[0].at, curves, shown, _apart(mine, every, shown))
 
 
 def _apart(

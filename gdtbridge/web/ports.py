@@ -36,6 +36,7 @@ from gdtbridge.sample_audit.desk import SampleDesk
 from gdtbridge.settings import SettingInForce
 from gdtbridge.setup import SetupDesk
 from gdtbridge.system import SystemReport
+from gdtbridge.trends import Curve, ExamTrends
 from gdtbridge.viewing import AS_STORED, FrameLook, MediaContent, PictureDescription, ShownFrame
 from worklist import Entry
 
@@ -137,6 +138,9 @@ class DayPort(Protocol):
 
     def lines(self, day: date, wanted: DayFilter = EVERY_LINE) -> DaySheet:
         """Return the sheet of a day, of the ``wanted`` lines."""
+
+    def shown_device(self, aet: str) -> ShownDevice:
+        """Return the device of an AE title as it is shown."""
 
 
 class OutlookPort(Protocol):
@@ -317,6 +321,22 @@ class WebArchivePort(Protocol):
         """Return the metadata of objects below a base URI, as DICOM JSON."""
 
 
+class TrendPort(Protocol):
+    """The values of patients over time; `gdtbridge.trends` has them."""
+
+    def of_patient(self, number: str) -> Sequence[Curve]:
+        """Return every series of a patient."""
+
+    def curve(self, number: str, series: str) -> Curve | None:
+        """Return one series of a patient; None where there is none."""
+
+    def patient(self, number: str) -> Patient | None:
+        """Return whom the newest record of the patient's exams names; None where there is none."""
+
+    def of_exam(self, exam_id: int) -> Mapping[int, ExamTrends]:
+        """Return what stands beside an exam, for each of its people of whom it is decided whose."""
+
+
 class DeviceReportPort(Protocol):
     """The devices of the practice; `gdtbridge.overview` puts together what is known."""
 
@@ -379,6 +399,7 @@ class CorePorts:
     """What waits for a person."""
     search: SearchPort
     exams: ExamSheetPort
+    trends: TrendPort
     pictures: PicturePort
     revision: Callable[[], int]
     """Tells, at once, a number that is another when what pages show may have changed."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,9 +10,10 @@ from pydicom.dataset import Dataset
 
 from gdtbridge.catalogue.catalogue import Catalogue, standard
 from gdtbridge.sr import Report
-from gdtbridge.trends import Curve, CurvePoint, ReportValue, report_values
+from gdtbridge.trends import Curve, ReportValue, report_values
 from gdtbridge.trends.keeping import mark_of
 from tests.sr import builder as b
+from tests.trends.values import point
 
 Read = Callable[[Dataset], Report]
 EF = "LN|18043-0|Left Ventricular Ejection Fraction by US"
@@ -108,37 +108,6 @@ def test_an_unknown_measurement_is_a_series_by_its_identity(read: Read) -> None:
     other = values(read, b.num("99ACME|78|Own length", "12", "mm"))[0]
     assert one.series == same.series != other.series
     assert one.kind == ""
-
-
-def point(day: int, *, of_child: bool, exam_id: int = 0) -> CurvePoint:
-    """Return a value of a day."""
-    value = ReportValue(
-        series="X",
-        kind="X",
-        code="X",
-        heading="",
-        name="X",
-        number=Decimal(day),
-        number_unit="mm",
-        value=str(day),
-        unit="mm",
-        sent_value="",
-        method="",
-        of_child=of_child,
-        remarks=(),
-        place="",
-        section="",
-    )
-    at = datetime(2020, 1, 1) + timedelta(days=day)  # noqa: DTZ001 - local
-    return CurvePoint(
-        exam_id=exam_id or day,
-        person=1,
-        at=at,
-        device="US01",
-        maker="",
-        instance_id=1,
-        value=value,
-    )
 
 
 @pytest.mark.parametrize(("of_child", "runs"), [(False, [4]), (True, [2, 2])])

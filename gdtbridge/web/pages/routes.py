@@ -15,6 +15,7 @@ from gdtbridge.web.pages.devices import DevicePages
 from gdtbridge.web.pages.entry.page import EntryPage
 from gdtbridge.web.pages.entry.routes import entry_routes
 from gdtbridge.web.pages.exams import (
+    CurvePages,
     ExamPage,
     HandingOutPages,
     ListPages,
@@ -62,6 +63,7 @@ def page_routes(
     yield listing.PATIENT_PATH, "patient", lists.patient, READ
     yield suggestions.PATH, "suggestions", Suggestions(frame, core).show, READ
     yield f"{exam_page.PATH}/<int:exam_id>", "exam", exam.show, READ
+    yield from CurvePages(frame, core).routes()
     yield from SendingPages(frame, core.sending).routes()
     yield from HandingOutPages(frame, core.handing).routes()
     beside = PicturePanels(frame, core).beside

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
 from typing import Final
 
 from flask import Response, request
@@ -13,11 +12,11 @@ from gdtbridge.day.exam import ExamSheet, HistoryEntry, ShownReport
 from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import ViewerError
 from gdtbridge.handing_out import exam_mark
-from gdtbridge.trends import ReportValue
 from gdtbridge.viewers import ViewerChoice, study_url
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.pages.exams.listing import patient_path
 from gdtbridge.web.pages.exams.panels import PicturePanel, PicturePanels
+from gdtbridge.web.pages.exams.values import ValueTable, ValueTables
 from gdtbridge.web.pages.exams.wording import history_shape, history_text
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.header import Area
@@ -35,6 +34,8 @@ class PersonPart:
     lines: tuple[ShownLine, ...]
     panel: PicturePanel
     reports: tuple[ShownReport, ...]
+    tables: tuple[ValueTable, ...]
+    """The values of each report."""
     unlabelled: str
     """What its pictures lack of what a sample audit asks for, in words; empty for nothing."""
     mark: str = ""
@@ -82,7 +83,6 @@ class ExamPage:
             age=_age(first.patient.birth_date, first.at),
             patient_path=patient_path,
             viewer_url=self._viewer_url(sheet, first.order_number),
-            by_heading=by_heading,
             report_time=_local,
         )
 
@@ -95,18 +95,23 @@ class ExamPage:
 
     def _parts(self, sheet: ExamSheet) -> list[PersonPart]:
         decided = {one.mark for one in self.core.handing.exams.of_exam(sheet.exam_id)}
+        trends = self.core.trends.of_exam(sheet.exam_id)
+        tables = ValueTables(self.frame.formats, self.core.day.today)
         lines = [shown(one, self.frame.formats) for one in sheet.lines]
         lacking = self.core.sample.checks.of_exam(sheet.exam_id)
         panels = PicturePanels(self.frame, self.core)
         parts = []
         for person in dict.fromkeys(one.line.person for one in lines):
             own = tuple(one for one in lines if one.line.person == person)
+            reports = tuple(one for one in sheet.reports if one.person == person)
             mark = exam_mark(sheet.exam_id, person, own[0].line.patient.id)
+            day, beside = own[0].line.at.date(), trends.get(person)
             parts.append(
                 PersonPart(
                     own,
                     panels.of(sheet, own[0].line),
-                    tuple(one for one in sheet.reports if one.person == person),
+                    reports,
+                    tuple(tables.table(one, day, beside) for one in reports),
                     items_in_words(lacking.get(person, ()), self.frame.texts),
                     mark if mark in decided else "",
                 )
@@ -115,12 +120,6 @@ class ExamPage:
 
     def _told(self, one: HistoryEntry) -> ToldEntry:
         return ToldEntry(one.at, history_shape(one), history_text(one, self.frame.formats))
-
-
-def by_heading(report: ShownReport) -> list[tuple[str, list[ReportValue]]]:
-    """Return the values of a report by the group of the catalogue."""
-    groups = groupby(report.values, key=lambda one: one.heading)
-    return [(heading, list(values)) for heading, values in groups]
 
 
 def _local(text: str) -> datetime | None:

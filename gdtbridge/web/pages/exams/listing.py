@@ -20,7 +20,11 @@ from gdtbridge.day.search import (
     SearchQuery,
     patient_query,
 )
+from gdtbridge.trends import Curve
 from gdtbridge.web.access.principal import concerns
+from gdtbridge.web.pages.exams.drawing import CurveDrawing, sparkline
+from gdtbridge.web.pages.exams.paths import curve_path
+from gdtbridge.web.pages.exams.values import SPARK
 from gdtbridge.web.pages.exams.wording import reading_text
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.header import Area
@@ -52,6 +56,15 @@ class ActiveFilter:
     """A filter of the list that holds: in words, and the address without it."""
 
     text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class CurveRow:
+    """A series of a patient, its small curve where it has several values, and where it is."""
+
+    curve: Curve
+    spark: CurveDrawing | None
     href: str
 
 
@@ -117,6 +130,7 @@ class ListPages:
             number=number,
             patient=patient,
             days=[(day, self._shown(lines)) for day, lines in days],
+            over_time=self._over_time(number) if not request.args.get("ab") else [],
             again=_again_path(next(iter(orders), ""), number if patient is not None else ""),
             next=f"{patient_path(number)}&{urlencode({'ab': found.cursor})}"
             if found.cursor
@@ -164,6 +178,21 @@ class ListPages:
 
     def _devices(self) -> Sequence[ShownDevice]:
         return self.core.outlook.stations()
+
+    def _over_time(self, number: str) -> list[tuple[str, list[CurveRow]]]:
+        """Return every series of a patient by its group."""
+        rows = [
+            CurveRow(
+                curve,
+                sparkline(curve, *SPARK) if len(curve.points) > 1 else None,
+                curve_path(number, curve.series),
+            )
+            for curve in self.core.trends.of_patient(number)
+        ]
+        groups: dict[str, list[CurveRow]] = {}
+        for one in rows:
+            groups.setdefault(one.curve.heading, []).append(one)
+        return list(groups.items())
 
     def _shown(self, lines: Sequence[DayLine] | Iterator[DayLine]) -> list[ShownLine]:
         return [shown(one, self.frame.formats) for one in lines]
