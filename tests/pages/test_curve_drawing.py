@@ -64,6 +64,13 @@ def test_labels_are_what_a_person_would_write(values: tuple[str, ...], labels: l
     assert [f"{number:f}" for _, number in shown.amounts] == labels
 
 
+def test_a_small_curve_makes_no_cliff_of_rounding() -> None:
+    """A change of a hundredth is nearly flat, one of a tenth fills the row."""
+    for values, part in ((("100", "101"), 0.11), (("100", "120"), 1.0), (("0", "0"), 0.0)):
+        heights = [one.y for one in sparkline(curve_of(*values), 72, 26).values]
+        assert (max(heights) - min(heights)) / 20 <= part
+
+
 def test_times_are_days_from_the_first_to_the_last() -> None:
     """Of one day there is one."""
     shown = drawing(curve_of("1", "2", days=100), WIDTH, HEIGHT, 3)

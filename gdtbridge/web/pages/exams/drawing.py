@@ -12,6 +12,8 @@ from gdtbridge.trends import Curve, CurvePoint
 
 SHAPES: Final = ("circle", "square", "triangle", "diamond")
 """What a value is drawn as, by the device that measured it."""
+LEAST_SPAN: Final = Decimal("0.1")
+"""Part of a value that a picture without labels shows from its bottom to its top, at least."""
 MOST_STEPS: Final = 6
 _DIGITS: Final = 200
 """Of exact arithmetic: a device may send 64 and any of 30 powers of ten either way."""
@@ -73,9 +75,9 @@ class _Plot:
 
 
 def sparkline(curve: Curve, width: int, height: int, edge: int = 3) -> CurveDrawing:
-    """Return a curve without axes."""
-    numbers = [one.value.number for one in curve.points]
-    plot = _plot(curve, (edge, edge, width - edge, height - edge), min(numbers), max(numbers))
+    """Return a curve without axes; what changes less than `LEAST_SPAN` does not fill it."""
+    low, high = _widened([one.value.number for one in curve.points])
+    plot = _plot(curve, (edge, edge, width - edge, height - edge), low, high)
     return CurveDrawing(width, height, 0, height, _lines(curve, plot), _values(curve, plot), (), ())
 
 
@@ -95,6 +97,13 @@ def drawing(curve: Curve, width: int, height: int, times: int) -> CurveDrawing:
         tuple(_times(curve, plot, times)),
         tuple((plot.y(one), one) for one in amounts),
     )
+
+
+def _widened(numbers: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
+    """Return the least and the greatest number, so far apart that rounding makes no slope."""
+    low, high = min(numbers), max(numbers)
+    missing = max(abs(low), abs(high)) * LEAST_SPAN - (high - low)
+    return (low - missing / 2, high + missing / 2) if missing > 0 else (low, high)
 
 
 def _plot(
