@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut
 
@@ -15,6 +16,9 @@ from gdtbridge.pictures.model import NotRenderable
 
 GREY: Final = 8
 """How far the samples of a grey pixel may lie apart after lossy compression."""
+
+ENOUGH: Final = 120
+"""Pixels of the shorter side that are looked at; of more only every second, third or so."""
 
 MOST: Final = 0.5
 FEW: Final = 0.1
@@ -39,8 +43,10 @@ def believed(said: JpegColours, samples: Bytes) -> JpegColours:
     are grey as one kind are green or pink as the other. So the label is overruled where as said few
     pixels would be grey, and read the other way most are.
     """
-    chroma = np.maximum(_distance(samples[..., 1], 128), _distance(samples[..., 2], 128))
-    spread = samples.max(axis=-1) - samples.min(axis=-1)
+    step = max(min(samples.shape[:2]) // ENOUGH, 1)
+    one, two, three = (samples[::step, ::step, place] for place in range(3))
+    chroma = np.maximum(_distance(two, 128), _distance(three, 128))
+    spread = np.maximum(np.maximum(one, two), three) - np.minimum(np.minimum(one, two), three)
     grey = {
         JpegColours.LUMA_CHROMA: float(np.mean(chroma <= GREY)),
         JpegColours.RED_GREEN_BLUE: float(np.mean(spread <= 2 * GREY)),
@@ -53,14 +59,9 @@ def to_rgb(samples: Bytes, colours: JpegColours) -> Bytes:
     """Return red, green and blue; luma and chroma have full range (PS3.3 C.7.6.3.1.2, BT.601)."""
     if colours is JpegColours.RED_GREEN_BLUE:
         return samples
-    luma = samples[..., 0].astype(np.float32)
-    blueness = samples[..., 1].astype(np.float32) - 128
-    redness = samples[..., 2].astype(np.float32) - 128
-    rgb = np.empty(samples.shape, np.uint8)
-    rgb[..., 0] = _rounded(luma + 1.402 * redness)
-    rgb[..., 1] = _rounded(luma - 0.344136 * blueness - 0.714136 * redness)
-    rgb[..., 2] = _rounded(luma + 1.772 * blueness)
-    return rgb
+    rows, columns = samples.shape[:2]
+    image = Image.frombytes("YCbCr", (columns, rows), samples.tobytes())
+    return np.asarray(image.convert("RGB"))
 
 
 def palette_to_rgb(values: Integers, dataset: Dataset) -> Bytes:
@@ -95,7 +96,3 @@ def _palette(dataset: Dataset, colour: str) -> Integers:
 def _distance(samples: Bytes, middle: int) -> Integers:
     distance: Integers = np.abs(samples.astype(np.int16) - middle)
     return distance
-
-
-def _rounded(values: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Bytes:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
 import numpy as np
-from pydicom import uid
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
@@ -84,15 +83,14 @@ def span_of(source: OpenedObject, frame: int) -> FrameSpan:
 def jpeg_stream(source: OpenedObject, span: FrameSpan) -> JpegCodestream:
     """Return a frame of JPEG Baseline or Extended taken apart; raise `AttachmentError`.
 
-    It has one component or three, of 8 bits, or of 12 where the transfer syntax has such.
+    It has one component or three, of 8 bits; nobody here decodes 12.
     """
     try:
         stream = jpeg.parse_codestream(encoded(source.stream, span))
     except UnreadableDataset as error:
         raise NotRenderable(str(error)) from error
     check_size(stream.rows, stream.columns, len(stream.components))
-    deep = stream.precision == 12 and source.syntax == uid.JPEGExtended12Bit
-    if len(stream.components) not in {1, 3} or not (deep or stream.precision == 8):
+    if len(stream.components) not in {1, 3} or stream.precision != 8:
         raise NotRenderable(
             "Dieses JPEG wird nicht unterstützt. / Unsupported kind of JPEG.", PictureProblem.BITS
         )
@@ -102,7 +100,7 @@ def jpeg_stream(source: OpenedObject, span: FrameSpan) -> JpegCodestream:
 def decoded_frame(source: OpenedObject, span: FrameSpan) -> FrameSamples:
     """Return the samples of a frame; raise `AttachmentError` for what nobody here decodes.
 
-    JPEG of 8 bits is not decoded here (`jpeg_stream`).
+    JPEG Baseline and Extended are not decoded here (`jpeg_stream`).
     """
     dataset, pixels = source.dataset, pixel_data_of(source)
     decoder = DECODERS.get(source.syntax)

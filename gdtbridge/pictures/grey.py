@@ -32,7 +32,7 @@ def grey_table(
             "Das Bild hat über 16 Bit. / The image has more than 16 bits.", PictureProblem.BITS
         )
     stored: Integers = np.arange(low, high + 1, dtype=np.int32)
-    shades = _shades(dataset, stored, window, ends or (low, high))
+    shades = _shades(dataset, stored, window, ends)
     if _is_inverse(dataset):
         shades = 1 - shades
     return np.rint(np.clip(shades, 0, 1) * 255).astype(np.uint8)
@@ -66,7 +66,7 @@ def grey_range(dataset: Dataset) -> tuple[float, float]:
 
 
 def _shades(
-    dataset: Dataset, stored: Integers, window: GreyWindow | None, ends: tuple[int, int]
+    dataset: Dataset, stored: Integers, window: GreyWindow | None, ends: tuple[int, int] | None
 ) -> _Shades:
     """Return shades from 0 to 1."""
     values = apply_modality_lut(stored, dataset)
@@ -81,10 +81,9 @@ def _shades(
     bits = int(dataset.get("BitsStored") or dataset.BitsAllocated)
     if bits <= 8 and stored[0] >= 0 and np.array_equal(values, stored):
         return shades / ((1 << bits) - 1)
-    between = shades[(stored >= ends[0]) & (stored <= ends[1])]
-    if not between.size:  # all of it is darker, or brighter, than the ends
-        between = shades
-    low, high = float(between.min()), float(between.max())
+    if ends is not None:
+        values = apply_modality_lut(np.array(ends, np.int32), dataset)
+    low, high = float(values.min()), float(values.max())
     return (shades - low) / (high - low or 1.0)
 
 

@@ -112,8 +112,6 @@ def _from_jpeg(source: OpenedObject, span: FrameSpan) -> FrameSamples:
     """
     photometric = str(source.dataset.get("PhotometricInterpretation", ""))
     stream = jpeg_stream(source, span)
-    if stream.precision == 12:
-        return decoded_frame(source, span)
     colours = stream.colours or LABELS.get(photometric, JpegColours.LUMA_CHROMA)
     with Image.open(io.BytesIO(stream.clean(colours)), formats=("JPEG",)) as image:
         values = np.asarray(image)

@@ -27,9 +27,8 @@ GreyEnds = tuple[int, int]
 
 
 def jpeg_of(source: OpenedObject, span: FrameSpan) -> JpegCodestream | None:
-    """Return a frame that is a JPEG of 8 bits; None for every other."""
-    stream = jpeg_stream(source, span) if source.syntax in JPEG_8_BIT else None
-    return stream if stream is not None and stream.precision == 8 else None
+    """Return a frame of JPEG Baseline or Extended; None for every other."""
+    return jpeg_stream(source, span) if source.syntax in JPEG_8_BIT else None
 
 
 def colours_of(stream: JpegCodestream, dataset: Dataset) -> JpegColours | None:

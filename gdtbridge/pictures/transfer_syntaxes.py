@@ -16,7 +16,6 @@ DECODERS: Final[dict[str, str]] = {
     uid.DeflatedExplicitVRLittleEndian: "",
     uid.ExplicitVRBigEndian: "",
     uid.RLELossless: "pydicom",
-    uid.JPEGExtended12Bit: "gdcm",  # where it has 12 bits
     uid.JPEGLossless: "gdcm",
     uid.JPEGLosslessSV1: "gdcm",
     uid.JPEGLSLossless: "gdcm",

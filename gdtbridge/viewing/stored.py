@@ -144,6 +144,10 @@ class StoredPictures:
             raise NotFound(_NO_FRAME)
         return self._document(known.path)
 
+    def processes(self) -> tuple[int, ...]:
+        """Return the process ids of the children that are alive."""
+        return self._reader.processes()
+
     def sweep(self) -> None:
         """Keep the cache within its limits; at the start it finds out what is there."""
         self._memory.cache.sweep()

@@ -16,7 +16,11 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels.processing import convert_color_space
 
+from gdtbridge.pictures import showing
+from gdtbridge.pictures.frame_index import FrameIndex
+from gdtbridge.pictures.looking import AS_STORED, FrameLook, FrameSpan, ShownFrame
 from gdtbridge.pictures.render import render
+from gdtbridge.pictures.showing import describe
 
 US_IMAGE = "1.2.840.10008.5.1.4.1.1.6.1"
 US_LOOP = "1.2.840.10008.5.1.4.1.1.3.1"
@@ -125,6 +129,30 @@ def shown(made: Dataset | Path, folder: Path, frame: int | None = None) -> Array
 def pixels_of(picture: bytes) -> Array:
     """Return the pixels of a JPEG."""
     with Image.open(io.BytesIO(picture), formats=("JPEG",)) as opened:
+        return np.asarray(opened)
+
+
+def browsed(path: Path, number: int = 1, look: FrameLook = AS_STORED) -> ShownFrame:
+    """Return a frame as it is shown, in this process."""
+    facts = describe(path)
+    assert facts.problem == ""
+    index = FrameIndex.unpacked(facts.spans) if facts.spans else None
+
+    def span(one: int) -> FrameSpan:
+        return FrameSpan(one) if index is None else index.span(one)
+
+    reference = span(facts.representative) if facts.needs_reference else None
+    batch = showing.show(path, (span(number),), look, facts.frames > 1, reference)
+    (one,) = batch.frames
+    shape = one.columns, one.rows
+    return ShownFrame(one.number, one.media_type, batch.data, *shape, one.is_own, one.problem)
+
+
+def drawn(frame: ShownFrame) -> Array:
+    """Return what a browser draws."""
+    assert frame.problem == ""
+    with Image.open(io.BytesIO(frame.data)) as opened:
+        assert opened.size == (frame.columns, frame.rows)
         return np.asarray(opened)
 
 

@@ -15,6 +15,8 @@ from gdtbridge.pictures.render import render
 from tests.pictures.builder import (
     Array,
     assert_screen,
+    browsed,
+    drawn,
     grey_screen,
     image,
     pixels_of,
@@ -110,7 +112,7 @@ def as_dcmtk_shows(path: Path, frame: int, folder: Path) -> Array | None:
 
 
 def test_real_images_look_as_in_dcmtk(corpus: Path, tmp_path: Path) -> None:
-    """Stills and loops of six vendors differ by less than compression does."""
+    """Stills and loops of six vendors, as files and on pages: less apart than compression is."""
     compared = 0
     for path in sorted((corpus / "images").glob("*.dcm")):
         frames = int(dcmread(path, stop_before_pixels=True).get("NumberOfFrames") or 1)
@@ -119,6 +121,8 @@ def test_real_images_look_as_in_dcmtk(corpus: Path, tmp_path: Path) -> None:
         if wanted is not None:
             found = found if found.ndim == 3 else np.stack([found] * 3, axis=-1)
             assert np.abs(found.astype(int) - wanted).mean() < 1.5, path.name
+            on_page = Image.fromarray(drawn(browsed(path, (frames + 1) // 2))).convert("RGB")
+            assert np.abs(np.asarray(on_page).astype(int) - wanted).mean() < 1.5, path.name
             compared += 1
     assert compared >= 6
 
