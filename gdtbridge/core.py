@@ -136,8 +136,12 @@ from gdtbridge.retrieve.peers import PeerDirectory
 from gdtbridge.retrieve.transcoding import Transcoder
 from gdtbridge.retrieve.web_archive import WebArchive
 from gdtbridge.retrieve.web_search import WebSearch
+from gdtbridge.sample_audit.check_list import CaseChecker
 from gdtbridge.sample_audit.checks import PictureChecks
 from gdtbridge.sample_audit.desk import SampleDesk
+from gdtbridge.sample_audit.exports import HOUR_SECONDS, SampleExports
+from gdtbridge.sample_audit.finding import CaseFinder
+from gdtbridge.sample_audit.package import SetParts
 from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.encryption import Encryption
 from gdtbridge.settings.folders import find_installation, make_folders, shared_folders
@@ -549,9 +553,41 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         ExamDeliveryOverview(
             database, outbox, forward, routing, SentRecords(database, outbox, clock)
         ),
-        SampleDesk(picture_checks),
+        sample_desk(settings, stores, routing, finder, pictures, audit, picture_checks, clock),
         PatientTrends(database),
         handing_desk_of(settings, stores, finder, routing.catalogue),
+    )
+
+
+def sample_desk(
+    settings: Settings,
+    stores: Stores,
+    routing: Routing,
+    finder: ArchiveFinder,
+    pictures: StoredPictures,
+    audit: AuditTrail,
+    checks: PictureChecks,
+    clock: Clock,
+) -> SampleDesk:
+    """Return the sample audit."""
+    practice, database = settings.practice.name, stores.database
+    near_days = settings.exam.date_remark_days
+    openers = stores.openers
+    return SampleDesk(
+        database,
+        clock,
+        audit,
+        checks,
+        CaseChecker(database, CaseFinder(database, finder), checks.items, practice, near_days),
+        SetParts(
+            pictures,
+            openers.sheets,
+            openers.reports.read,
+            routing.catalogue,
+            practice,
+            settings.spool_folder,
+        ),
+        SampleExports(settings.export_folder, settings.sample.keep_hours * HOUR_SECONDS, clock),
     )
 
 

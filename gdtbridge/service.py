@@ -236,6 +236,7 @@ class Bridge:
         scheduler.every(SYNC_SECONDS, "syncing received files", core.sync_files)
         scheduler.every(FILL_SECONDS, "filling the index", core.filling.work)
         self._start_pictures()
+        scheduler.every(FORGET_SECONDS, "removing sets", core.sample.exports.sweep)()
         self._announce()
         scheduler.start()
 

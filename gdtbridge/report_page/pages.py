@@ -74,7 +74,8 @@ class _BlockFlow:
     def __init__(self, groups: Sequence[SheetGroup], style: PageStyle) -> None:
         self.style = style
         self.width = (RIGHT - LEFT - GUTTER * (style.columns - 1)) / style.columns
-        self.titles = column_titles(style, self.width)
+        has_rows = any(group.rows for group in groups)
+        self.titles = column_titles(style, self.width) if has_rows else PageBlock(0, ())
         self.groups = [
             (
                 group.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from gdtbridge.report_page.sheet import PageFormat, ReportSheet
@@ -10,12 +11,13 @@ from gdtbridge.sandbox.client import SandboxClient
 from gdtbridge.sandbox.room import MEBIBYTE, SandboxRoom, SandboxTask, SandboxTexts
 from gdtbridge.sr import ReportHindered, ReportLimitError, UnreadableReportError
 
+ADD_STRIP: Final = SandboxTask("gdtbridge.report_page.strip:with_strip", bytes)
 PRINT_SHEET: Final = SandboxTask("gdtbridge.report_page.printing:print_sheet", bytes)
 PRINT_TOGETHER: Final = SandboxTask("gdtbridge.report_page.printing:print_together", bytes)
 
 PAGES: Final = SandboxRoom(
     place=f"{__name__}:PAGES",
-    tasks=(PRINT_SHEET, PRINT_TOGETHER),
+    tasks=(PRINT_SHEET, PRINT_TOGETHER, ADD_STRIP),
     errors=(UnreadableReportError, ReportLimitError, ReportHindered),
     damage=UnreadableReportError,
     limit=ReportLimitError,
@@ -45,3 +47,10 @@ class PagePrinter(SandboxClient):
     def print_together(self, sheets: Sequence[ReportSheet]) -> bytes:
         """Return one HTML file of several sheets; raise `ReportError` and nothing else."""
         return self.call(PRINT_TOGETHER, sheets=tuple(sheets))
+
+    def with_strip(self, picture: Path, lines: tuple[str, ...]) -> bytes:
+        """Return the JPEG of a picture's file with a white strip of lines below it.
+
+        Raises `ReportError` and nothing else.
+        """
+        return self.call(ADD_STRIP, path=picture.absolute(), lines=lines)

@@ -22,11 +22,12 @@ RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
 """Bidirectional classes of letters that would stand in the wrong order."""
 
 _FOLDER: Final = Path(__file__).parent / "fonts"
-_FILES: Final = {
-    "Regular": "LiberationSans-Regular.ttf",
-    "Bold": "LiberationSans-Bold.ttf",
-    "Fallback": "DroidSansFallbackFull.ttf",
+FONTS: Final = {
+    "Regular": _FOLDER / "LiberationSans-Regular.ttf",
+    "Bold": _FOLDER / "LiberationSans-Bold.ttf",
+    "Fallback": _FOLDER / "DroidSansFallbackFull.ttf",
 }
+"""The font files by the names `TypeFace.runs` gives."""
 
 
 class _FontFile:
@@ -34,7 +35,7 @@ class _FontFile:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        font = TTFont(name, _FOLDER / _FILES[name])
+        font = TTFont(name, FONTS[name])
         pdfmetrics.registerFont(font)
         self._glyphs: dict[int, int] = font.face.charToGlyph
         self._widths: dict[int, float] = font.face.charWidths
@@ -48,7 +49,7 @@ class _FontFile:
         return self._widths.get(ord(letter), self._usual)
 
 
-@lru_cache(maxsize=len(_FILES))
+@lru_cache(maxsize=len(FONTS))
 def _font(name: str) -> _FontFile:
     return _FontFile(name)
 

@@ -33,6 +33,19 @@ SYSTEM: Final = "GDTBRIDGE"
 UTF_8: Final = "ISO_IR 192"
 MAX_INFLATED: Final = 256 * 1024 * 1024
 """Bytes of a deflated object that is held in memory to be changed."""
+_HISTORY: Final = "OriginalAttributesSequence"
+_IDENTITY: Final = frozenset({"PatientID", "PatientName", "PatientBirthDate"})
+_OF_A_PERSON: Final = (
+    *("IssuerOfPatientID", "OtherPatientIDs", "OtherPatientIDsSequence", "OtherPatientNames"),
+    *("PatientBirthName", "PatientMotherBirthName", "PatientAge", "PatientSize", "PatientWeight"),
+    *("PatientBirthTime", "PatientAddress", "PatientTelephoneNumbers", "PatientComments"),
+    *("EthnicGroup", "Occupation", "MedicalRecordLocator", "MedicalAlerts", "Allergies"),
+    *("AdditionalPatientHistory", "PregnancyStatus", "LastMenstrualDate", "AdmissionID"),
+    *("ResponsiblePerson", "StudyID", "ReferencedPatientSequence", "ReferencedStudySequence"),
+    *("RequestAttributesSequence", "ReferencedPerformedProcedureStepSequence"),
+    *("PerformedProcedureStepDescription", "ImageComments", "StudyComments"),
+)
+"""Elements of a head that may tell of the person the device meant (PS3.3 C.7.1 and C.7.2)."""
 _ITEMS: Final = 0xFFFE
 """Group of the delimiters of items and sequences (PS3.5 7.5)."""
 
@@ -63,13 +76,18 @@ class LeavingObject:
 
 
 @contextmanager
-def file_to_send(one: LeavingObject, folder: Path, now: datetime) -> Iterator[Path]:
+def file_to_send(
+    one: LeavingObject, folder: Path, now: datetime, *, with_history: bool = True
+) -> Iterator[Path]:
     """Yield the Part 10 file that leaves for an object: its own, or a copy below ``folder``.
+
+    Without history nothing is left of what was said before, nor, where the identity was another,
+    of anything else the device may have said of that person: for who must not learn it.
 
     Raises what reading and writing raise.
     """
-    changes, put_right = one.changes, has_quirks(one)
-    if not changes and not put_right:
+    put_right = has_quirks(one)
+    if not one.changes and not put_right and (with_history or not _has_history(one)):
         yield one.file
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +95,7 @@ def file_to_send(one: LeavingObject, folder: Path, now: datetime) -> Iterator[Pa
         copy.close()
         path = Path(copy.name)
         try:
-            _write_copy(one, path, changes, now, whole=put_right)
+            _write_copy(one, path, now, whole=put_right, with_history=with_history)
             yield path
         finally:
             path.unlink(missing_ok=True)
@@ -110,7 +128,7 @@ def _made_by(manufacturer: str) -> Dataset:
 
 
 def _write_copy(
-    one: LeavingObject, path: Path, changes: Mapping[str, str], now: datetime, *, whole: bool
+    one: LeavingObject, path: Path, now: datetime, *, whole: bool, with_history: bool
 ) -> None:
     """Write what leaves; pixels that nobody looks at are copied, never held in memory."""
     whole = whole or one.TransferSyntaxUID in DEFLATED
@@ -121,8 +139,10 @@ def _write_copy(
         rest = file.tell()
         if whole:
             dataset = _with_meta(as_it_leaves(dataset, one.TransferSyntaxUID), dataset)
-        if changes:
-            _change(dataset, changes, now)
+        if one.changes:
+            _change(dataset, one.changes, now)
+        if not with_history:
+            _forget(dataset, is_another=not _IDENTITY.isdisjoint(one.changes))
         with path.open("wb") as target:
             dcmwrite(target, dataset)
             if not whole:
@@ -174,6 +194,22 @@ def _change(dataset: Dataset, changes: Mapping[str, str], now: datetime) -> None
     item.ModifiedAttributesSequence = Sequence([original])
     before = dataset.get("OriginalAttributesSequence") or []
     dataset.OriginalAttributesSequence = Sequence([*before, item])
+
+
+def _has_history(one: LeavingObject) -> bool:
+    if one.TransferSyntaxUID in DEFLATED:
+        return True  # found out by writing it
+    with one.file.open("rb") as file:
+        return _HISTORY in read_head(file)
+
+
+def _forget(dataset: Dataset, *, is_another: bool) -> None:
+    """Take what was said before out of a dataset; of another person all that may tell of them."""
+    for keyword in (_HISTORY, *(_OF_A_PERSON if is_another else ())):
+        if keyword in dataset:
+            del dataset[keyword]
+    if is_another:
+        dataset.remove_private_tags()
 
 
 def _comparable(keyword: str, value: str) -> str:

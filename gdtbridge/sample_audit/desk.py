@@ -2,13 +2,154 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
 
+from gdtbridge.audit import Actor, AuditTrail, DoneAct
+from gdtbridge.database import Connection, Database
+from gdtbridge.durable.clock import Clock
+from gdtbridge.errors import NotFound, TooLate
+from gdtbridge.sample_audit import case_store
+from gdtbridge.sample_audit.check_list import CaseChecker
 from gdtbridge.sample_audit.checks import PictureChecks
+from gdtbridge.sample_audit.exports import MadeSet, SampleExports
+from gdtbridge.sample_audit.model import CaseSheet, SampleCase
+from gdtbridge.sample_audit.package import SampleSet, SetParts
+from gdtbridge.sample_audit.papers import WrittenCase
+
+MOST_CASES: Final = 50
+"""Ten fields of use with five patients each."""
+FULL: Final = (
+    "Mehr als 50 Fälle gehen nicht auf einmal. Bitte zuerst welche entfernen. / No more than 50 "
+    "cases at once. Please remove some first."
+)
+NO_CASE: Final = "Diesen Fall gibt es nicht mehr. / There is no such case any more."
+NO_PICTURE: Final = "Dieses Bild gehört nicht zum Fall. / This image is not of the case."
+NO_CASES: Final = "Es sind keine Fälle eingetragen. / There are no cases."
 
 
 @dataclass(frozen=True, slots=True)
 class SampleDesk:
     """The sample audit as pages and commands ask for it. Thread-safe."""
 
+    database: Database
+    clock: Clock
+    audit: AuditTrail
     checks: PictureChecks
+    checker: CaseChecker
+    parts: SetParts
+    exports: SampleExports
+
+    # ------------------------------------------------------------------ cases
+
+    def cases(self) -> list[SampleCase]:
+        """Return every case, in the order they were added."""
+        with self.database.read() as connection:
+            return case_store.cases(connection)
+
+    def case(self, case_id: int) -> SampleCase:
+        """Return a case; raise `NotFound`."""
+        with self.database.read() as connection:
+            return _case(connection, case_id)
+
+    def sheet(self, case_id: int) -> CaseSheet:
+        """Return a case with its pictures and its check list; raise `NotFound`."""
+        return self.checker.sheet(self.case(case_id))
+
+    def sheets(self) -> list[CaseSheet]:
+        """Return every case so."""
+        return [self.checker.sheet(one) for one in self.cases()]
+
+    def sheets_of(self, asked: Sequence[tuple[str, date]]) -> list[CaseSheet]:
+        """Return cases that are nowhere entered: those of a command."""
+        return [
+            self.checker.sheet(SampleCase(number, who, day))
+            for number, (who, day) in enumerate(asked, 1)
+        ]
+
+    def add(self, asked: Sequence[tuple[str, date]]) -> int:
+        """Enter patients (number or name) with a day; return how many are new.
+
+        Raises `TooLate` where that would be more than `MOST_CASES`, and enters none.
+        """
+        now = self.clock.utc()
+        with self.database.write() as connection:
+            added = sum(case_store.add(connection, who, day, now) for who, day in asked)
+            if len(case_store.cases(connection)) > MOST_CASES:
+                raise TooLate(FULL)
+        return added
+
+    def remove(self, case_id: int) -> SampleCase:
+        """Take a case off the list; return it as it was. Raises `NotFound`."""
+        with self.database.write() as connection:
+            found = _case(connection, case_id)
+            case_store.remove(connection, case_id)
+        return found
+
+    def choose(self, case_id: int, instances: Collection[int]) -> None:
+        """Say which pictures of a case are handed in; raise `NotFound` for another's picture."""
+        sheet = self.sheet(case_id)
+        if not set(instances) <= {one.instance_id for one in sheet.pictures}:
+            raise NotFound(NO_PICTURE)
+        self._change(case_id, lambda one: case_store.choose(one, case_id, instances))
+
+    def note_seen(self, case_id: int, who: str) -> None:
+        """Note that somebody has looked at the chosen pictures; raise `NotFound`."""
+        now = self.clock.utc()
+        self._change(case_id, lambda one: case_store.note_seen(one, case_id, now, who))
+
+    def note_unseen(self, case_id: int) -> None:
+        """Take that back; raise `NotFound`."""
+        self._change(case_id, lambda one: case_store.note_seen(one, case_id, None, ""))
+
+    def _change(self, case_id: int, act: Callable[[Connection], None]) -> None:
+        with self.database.write() as connection:
+            _case(connection, case_id)
+            act(connection)
+
+    # ------------------------------------------------------------------ the set
+
+    def begin_set(self, password: str, actor: Actor) -> MadeSet:
+        """Have the set of every case made; raise `NotFound` without one, `TooLate` while one is.
+
+        Whose pictures leave is in the audit trail before anything is written.
+        """
+        sheets = self.sheets()
+        if not sheets:
+            raise NotFound(NO_CASES)
+
+        def write(target: Path, noted: Callable[[int], None]) -> None:
+            self._set(target, password).write(sheets, noted)
+
+        name = f"KV-Stichprobe_{self.clock.local():%Y-%m-%d}.zip"
+        made = self.exports.begin(name, len(sheets), write)
+        self._note_leaving(sheets, actor)
+        return made
+
+    def write_set(
+        self, sheets: Sequence[CaseSheet], target: Path, password: str, actor: Actor
+    ) -> list[WrittenCase]:
+        """Write a set to a file; raise `BridgeError` or `OSError`."""
+        self._note_leaving(sheets, actor)
+        return self._set(target, password).write(sheets)
+
+    def _set(self, target: Path, password: str) -> SampleSet:
+        return SampleSet(self.parts, target, password, self.clock.local())
+
+    def _note_leaving(self, sheets: Sequence[CaseSheet], actor: Actor) -> None:
+        with self.database.write() as connection:
+            for sheet in sheets:
+                if sheet.patient is not None and sheet.chosen:
+                    detail = f"{sheet.case.day.isoformat()}: {len(sheet.chosen)}"
+                    done = DoneAct("exported", sheet.patient.id, "sample", detail)
+                    self.audit.enter(connection, actor, done)
+
+
+def _case(connection: Connection, case_id: int) -> SampleCase:
+    found = case_store.case_of(connection, case_id)
+    if found is None:
+        raise NotFound(NO_CASE)
+    return found

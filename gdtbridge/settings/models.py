@@ -663,6 +663,11 @@ class Settings(BaseModel):
         return self.root / "archive"
 
     @property
+    def export_folder(self) -> Path:
+        """Sets for a sample audit, encrypted, until they are fetched."""
+        return self.root / "export"
+
+    @property
     def spool_folder(self) -> Path:
         """Instances being received; on the archive's file system, so that a rename moves them."""
         return self.root / "spool"

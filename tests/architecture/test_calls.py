@@ -53,6 +53,7 @@ POLLED = {
     "file.html": "page_setup_file",
     "line.html": "page_setup_line",
     "queries.html": "page_setup_queries",
+    "set.html": "page_sample_set",
 }
 """The templates of parts that are fetched every few seconds, and the calls that make them."""
 

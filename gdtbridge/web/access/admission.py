@@ -31,6 +31,7 @@ UNATTENDED: Final = frozenset(
     for name in (
         *("still_here", "clarify_who", "setup_file", "setup_line", "setup_queries"),
         *("picture_facts", "picture_thumbnail", "picture_frames"),
+        "sample_set",
     )
 )
 """Further calls that pages make by themselves: their person need not be there."""

@@ -29,7 +29,7 @@ from gdtbridge.web.pages.exams.panels import PicturePanels
 from gdtbridge.web.pages.exams.pictures import PicturePages
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.routing import PREFIX, READ, PageRoute
-from gdtbridge.web.pages.sample import SamplePages
+from gdtbridge.web.pages.sample import sample_routes
 from gdtbridge.web.pages.setup import SetupPages
 from gdtbridge.web.pages.setup.views import HOME as SETUP
 from gdtbridge.web.pages.signing_in import SignInPages
@@ -72,7 +72,7 @@ def page_routes(
     yield from DeliveryPages(frame, core.deliveries).routes()
     yield from ClarifyPages(frame, core.clarifying).routes()
     yield from DevicePages(frame, core.devices, settings).routes()
-    yield from SamplePages(frame, core).routes()
+    yield from sample_routes(frame, core, local_now)
 
 
 def local_now() -> datetime:

@@ -1,91 +1,102 @@
-"""The page of the sample audit: what devices leave out."""
+"""The page of the sample audit: the cases, the check list of one, what devices leave out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Response
+from flask import Response, request
 
-from gdtbridge.picture_labels import LabelItem
-from gdtbridge.web.access.principal import concerns, principal
-from gdtbridge.web.pages.frame import Frame, Notice, Undo
-from gdtbridge.web.pages.header import PATHS, Area
-from gdtbridge.web.pages.posted import posted
+from gdtbridge.sample_audit.model import CaseSheet
+from gdtbridge.web.access.principal import concerns
+from gdtbridge.web.numbers import number_of
+from gdtbridge.web.pages.frame import Frame
+from gdtbridge.web.pages.header import Area
 from gdtbridge.web.pages.routing import READ, PageRoute
+from gdtbridge.web.pages.sample.devices import HOME, QUIET, TELL, device_name
 from gdtbridge.web.pages.sample.labels import told_labels
-from gdtbridge.web.pages.submissions import FIELD
+from gdtbridge.web.pages.sample.wording import held_in, loud_sentences, shown_rows, summary
 from gdtbridge.web.ports import CorePorts
+from gdtbridge.web.problems import refuse
 
-HOME: Final = PATHS[Area.SAMPLE]
-QUIET: Final = f"{HOME}/still"
-TELL: Final = f"{HOME}/melden"
-WRITE: Final = ("POST",)
+THUMBNAIL: Final = 320
+CASE: Final = "fall"
+"""Parameter that says which case is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class SamplePages:
-    """Shows what a sample audit asks for, and what devices leave out."""
+    """Shows the cases a KV asks for, and what pictures lack."""
 
     frame: Frame
     core: CorePorts
 
     def routes(self) -> tuple[PageRoute, ...]:
         """Return the pages: path, name, view, methods."""
+        picture = f"{HOME}/fall/<int:case_id>/bild/<int:instance_id>"
         return (
             (HOME, "sample", self.show, READ),
-            (QUIET, "sample_quiet", self.be_quiet, WRITE),
-            (TELL, "sample_tell", self.tell_again, WRITE),
+            (picture, "sample_picture", self.picture, READ),
         )
 
     def show(self) -> Response:
-        """Show everything."""
-        texts, checks = self.frame.texts, self.core.sample.checks
-        devices = self.core.outlook.stations()
+        """Show everything; of the cases that of ``fall``, else the first."""
+        return self.shown()
+
+    def shown(self, typed: str = "", errors: tuple[str, ...] = ()) -> Response:
+        """Return the page, with a list that was typed and what is wrong with it."""
+        texts, desk = self.frame.texts, self.core.sample
+        sheets = desk.sheets()
+        sheet = _chosen(sheets, number_of(request.args.get(CASE, "")))
+        if sheet is not None and sheet.patient is not None:
+            concerns(sheet.patient.id, "sample")
+        stations = self.core.outlook.stations()
         return self.frame.show(
             "sample/sample.html",
             texts("nav.sample"),
             Area.SAMPLE,
-            unlabelled=told_labels(checks.of_today(), devices, texts),
-            quiet=checks.quiet(),
-            device_name=self._device,
+            status=422 if errors else 200,
+            keys=("form",),
+            own=True,
+            cases=[(one, *summary(one, texts)) for one in sheets],
+            sheet=sheet,
+            rows=shown_rows(sheet, texts) if sheet is not None else [],
+            loud=loud_sentences(sheet, texts) if sheet is not None else [],
+            place=sheets.index(sheet) + 1 if sheet is not None else 0,
+            following=_following(sheets, sheet),
+            held=held_in(sheets, texts),
+            unseen=sum(one.case.seen_at is None for one in sheets if one.pictures),
+            sets=desk.exports.all(),
+            keep_seconds=desk.exports.keep_seconds,
+            typed=typed,
+            errors=errors,
+            home=HOME,
+            unlabelled=told_labels(desk.checks.of_today(), stations, texts),
+            quiet=desk.checks.quiet(),
+            device_name=lambda aet: device_name(self.core, aet),
             quiet_path=QUIET,
             tell_path=TELL,
         )
 
-    def _device(self, aet: str) -> str:
-        return next((one.shown for one in self.core.outlook.stations(aet) if one.aet == aet), aet)
-
-    def be_quiet(self) -> Response:
-        """Tell no more of an item of a device."""
-        return self._change("quieted", TELL, self.core.sample.checks.be_quiet)
-
-    def tell_again(self) -> Response:
-        """Tell of an item of a device again."""
-        checks = self.core.sample.checks
-        return self._change("told", QUIET, lambda device, item, _: checks.tell_again(device, item))
-
-    def _change(
-        self, sentence: str, undo: str, act: Callable[[str, str, str], LabelItem]
-    ) -> Response:
-        fields = posted()
-
-        def change() -> Response:
-            device, code = fields.get("device", ""), fields.get("item", "")
-            item = act(device, code, principal().actor.name)
-            concerns(subject=f"device:{device}", detail=code)
-            return self.frame.go(
-                f"{HOME}#geraete", self._notice(sentence, item, device, Undo(undo, _names(fields)))
-            )
-
-        return self.frame.submissions.once(fields.get(FIELD, ""), change)
-
-    def _notice(self, sentence: str, item: LabelItem, device: str, undo: Undo) -> Notice:
-        texts = self.frame.texts
-        said = {"item": texts.half(item.name), "device": self._device(device)}
-        return Notice(texts(f"sample.{sentence}", **said), undo)
+    def picture(self, case_id: int, instance_id: int) -> Response:
+        """Return a picture of a case, small; 404 for one that is of no such case."""
+        found = self.core.sample.checker.finder.find(self.core.sample.case(case_id))
+        if instance_id not in {one.listed.instance_id for one in found.pictures}:
+            raise refuse(404)
+        shown = self.core.pictures.thumbnail(instance_id, THUMBNAIL)
+        if shown.problem:
+            raise refuse(404)
+        headers = {"Cache-Control": "private, max-age=3600"}
+        return Response(shown.data, 200, headers, content_type=shown.media_type)
 
 
-def _names(fields: Mapping[str, str]) -> dict[str, str]:
-    return {name: fields.get(name, "") for name in ("device", "item")}
+def _chosen(sheets: list[CaseSheet], wanted: int | None) -> CaseSheet | None:
+    first = sheets[0] if sheets else None
+    return next((one for one in sheets if one.case.id == wanted), first)
+
+
+def _following(sheets: list[CaseSheet], sheet: CaseSheet | None) -> int:
+    """Return the id of the case after one, of the first after the last; 0 where there is none."""
+    if sheet is None or len(sheets) < 2:
+        return 0
+    return sheets[(sheets.index(sheet) + 1) % len(sheets)].case.id
