@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from werkzeug.datastructures import Range
 
+from gdtbridge.day.exam import ShownObject
 from gdtbridge.exams import PatientExam
 from gdtbridge.exams.model import Claim, ClaimState
 from gdtbridge.language import Language
@@ -19,8 +22,10 @@ from gdtbridge.viewing import (
     SpeedSource,
 )
 from gdtbridge.web.pages.exams.beside import exams_before
+from gdtbridge.web.pages.exams.panels import PicturePanel
 from gdtbridge.web.pages.exams.picture_words import PictureWords
 from gdtbridge.web.pages.exams.pictures import part_of
+from gdtbridge.web.pages.exams.tiles import tiles_of
 from gdtbridge.web.pages.formats import Formats
 from gdtbridge.web.pages.texts import texts_of
 
@@ -134,6 +139,24 @@ def test_what_cannot_be_shown_has_a_reason_and_no_length() -> None:
         " Die Datei ist gespeichert."
     )
     assert found["length"] == ""
+
+
+def test_tiles_count_what_is_looked_at() -> None:
+    """Reports and documents have a tile and no number; a panel of reports alone says so."""
+    kinds = (ObjectKind.REPORT, ObjectKind.IMAGE, ObjectKind.DOCUMENT, ObjectKind.CLIP)
+    objects = [
+        ShownObject(at, 1, kind, 6, '<b>"', 0.0, 1, "US01", f"{at:064}")
+        for at, kind in enumerate(kinds)
+    ]
+    formats = Formats(texts_of(Language.GERMAN))
+    tiles = tiles_of(7, objects, formats)
+    assert [one.number for one in tiles] == [0, 1, 0, 2]
+    assert tiles[3].label.startswith('Clip 2 von 2 · 6 Einzelbilder · <b>" · ')
+    assert tiles[3].address == f"/untersuchung/7/bild/3/{'0' * 16}"
+    panel = PicturePanel(7, 1, "", date(2026, 1, 1), "", tiles, "")
+    assert not panel.has_values_alone
+    assert replace(panel, tiles=tiles[:1]).has_values_alone
+    assert not replace(panel, tiles=()).has_values_alone
 
 
 @pytest.mark.parametrize(

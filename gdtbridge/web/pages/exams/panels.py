@@ -47,6 +47,11 @@ class PicturePanel:
         """What the ids of its elements begin with."""
         return f"{'earlier' if self.is_earlier else 'pictures'}-{self.person}"
 
+    @property
+    def has_values_alone(self) -> bool:
+        """Whether nothing came but reports."""
+        return bool(self.tiles) and all(one.is_report for one in self.tiles)
+
     def address_beside(self, one: ExamBeside) -> str:
         """Return where an earlier exam is to be had as a panel to be put beside."""
         return f"{self.address}/{one.exam_id}?person={self.person}&teil={one.person}"

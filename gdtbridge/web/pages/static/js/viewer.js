@@ -63,7 +63,6 @@ class Viewer {
   /** Come to terms with what the page shows now: new pictures, or other ones. */
   refresh() {
     const links = this.links;
-    this.section.classList.toggle("empty", links.length === 0);
     if (!this.link && links.length) {
       const meant = location.hash && links.find((one) => `#${one.id}` === location.hash);
       this.open(meant || links[0]);
@@ -85,7 +84,11 @@ class Viewer {
 
   about(link) {
     const address = link.dataset.about;
-    if (!this.abouts.has(address)) this.abouts.set(address, ask(address));
+    if (!this.abouts.has(address)) {
+      const asked = ask(address);
+      this.abouts.set(address, asked);
+      asked.then((about) => about.unreachable && this.abouts.delete(address)); // the next time again
+    }
     return this.abouts.get(address);
   }
 
@@ -319,7 +322,7 @@ async function ask(address) {
   } catch {
     // told below, like every other answer that is none
   }
-  return { why: word("picture_unreachable"), frames: 0, speeds: [] };
+  return { unreachable: true, why: word("picture_unreachable"), frames: 0, speeds: [] };
 }
 
 /** What has no thumbnail shows its shape instead. */

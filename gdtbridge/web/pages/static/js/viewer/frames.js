@@ -5,6 +5,7 @@
 
 export const CHUNK = 24; // frames of one request
 const AHEAD = 2; // chunks that are fetched without being asked for
+const AT_ONCE = 2; // requests: the service decodes in two processes
 const DECODED = 12; // frames
 const DECODED_BYTES = 48 << 20;
 const KEPT_BYTES = (navigator.deviceMemory ?? 8) < 4 ? 32 << 20 : 96 << 20; // compressed
@@ -25,7 +26,7 @@ export class Frames {
     this.blobs = new Map(); // frame → Blob; null: cannot be shown
     this.bitmaps = new Map(); // frame → ImageBitmap; null: cannot be shown
     this.decoding = new Set();
-    this.fetching = null;
+    this.fetching = new Set(); // chunks
     this.bytes = 0;
     this.reencoded = false;
     this.failed = false;
@@ -103,18 +104,16 @@ export class Frames {
     this.changed();
   }
 
-  /** Fetch the next chunk that is missing, from the frame that is shown on. */
+  /** Fetch the next chunks that are missing, from the frame that is shown on. */
   fill() {
-    if (this.fetching !== null || this.failed) return;
+    if (this.failed) return;
     const chunks = Math.ceil(this.count / CHUNK);
     const here = Math.floor(this.from / CHUNK);
     const far = this.everything ? chunks - 1 : 0;
-    for (let step = 0; step <= far; step += 1) {
-      const chunk = (here + step) % chunks;
-      if (this.isWhole(chunk)) continue;
+    for (let step = 0; step <= far && this.fetching.size < AT_ONCE; step += 1) {
       if (step > AHEAD && this.bytes > KEPT_BYTES) return;
-      this.fetch(chunk);
-      return;
+      const chunk = (here + step) % chunks;
+      if (!this.fetching.has(chunk) && !this.isWhole(chunk)) this.fetch(chunk);
     }
   }
 
@@ -126,7 +125,7 @@ export class Frames {
 
   async fetch(chunk) {
     const { signal } = this.closing;
-    this.fetching = chunk;
+    this.fetching.add(chunk);
     try {
       await this.read(chunk, signal);
       this.forget(chunk);
@@ -139,7 +138,7 @@ export class Frames {
       }, AGAIN);
     }
     if (signal.aborted) return;
-    this.fetching = null;
+    this.fetching.delete(chunk);
     this.changed();
     this.fill();
   }
