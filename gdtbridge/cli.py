@@ -20,6 +20,7 @@ from gdtbridge.commands.commitment import commitment
 from gdtbridge.commands.devices import devices
 from gdtbridge.commands.diagnose import diagnose
 from gdtbridge.commands.exams import exams
+from gdtbridge.commands.export import export
 from gdtbridge.commands.fetch import echo, fetch
 from gdtbridge.commands.forward import forward
 from gdtbridge.commands.gdt import gdt
@@ -92,6 +93,7 @@ for command in (
     outbox,
     forward,
     fetch,
+    export,
     echo,
     commitment,
     webhook,

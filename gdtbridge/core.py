@@ -83,7 +83,7 @@ from gdtbridge.folders import OrderFiles, OrderPorts
 from gdtbridge.folders.silence import ExchangeSilence, SilenceSource
 from gdtbridge.forward.book import ForwardBook
 from gdtbridge.forward.gathering import ObjectGatherer
-from gdtbridge.handing_out import AssignedExams, ExamReports, HandingDesk
+from gdtbridge.handing_out import AssignedExams, ExamReports, HandingDesk, PatientCopies
 from gdtbridge.orders.book import OrderBook
 from gdtbridge.orders.editing import OrderEditor
 from gdtbridge.orders.filler import OrderFiller
@@ -606,7 +606,8 @@ def handing_desk_of(
         settings.gdt.fetal_sex,
         settings.letter.template,
     )
-    return HandingDesk(AssignedExams(stores.database, finder), reports)
+    copies = PatientCopies(reports, settings.spool_folder, stores.archive.room_for)
+    return HandingDesk(AssignedExams(stores.database, finder), reports, copies)
 
 
 def stored_pictures(settings: Settings, stores: Stores) -> tuple[StoredPictures, StoredPictures]:

@@ -8,13 +8,17 @@ rules: ``docs/reference/handing-out.md``.
 from gdtbridge.handing_out.assigned import AssignedExam, AssignedExams, exam_mark
 from gdtbridge.handing_out.desk import HandingDesk
 from gdtbridge.handing_out.exam_report import ExamPicture, ExamReports, NotPrintable
+from gdtbridge.handing_out.patient_copy import CopyBusy, CopyRefused, PatientCopies
 
 __all__ = [
     "AssignedExam",
     "AssignedExams",
+    "CopyBusy",
+    "CopyRefused",
     "ExamPicture",
     "ExamReports",
     "HandingDesk",
     "NotPrintable",
+    "PatientCopies",
     "exam_mark",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gdtbridge.handing_out.assigned import AssignedExams
 from gdtbridge.handing_out.exam_report import ExamReports
+from gdtbridge.handing_out.patient_copy import PatientCopies
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +15,4 @@ class HandingDesk:
 
     exams: AssignedExams
     reports: ExamReports
+    copies: PatientCopies

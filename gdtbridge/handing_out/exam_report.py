@@ -6,6 +6,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,9 @@ from gdtbridge.handing_out.assigned import AssignedExam
 from gdtbridge.pictures import (
     AttachmentCandidate,
     AttachmentError,
+    AttachmentHindered,
     AttachmentReader,
+    RenderedFile,
     choose,
     is_key_object,
 )
@@ -46,6 +49,9 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 """Of all its pictures together: with them the PDF stays below the 25 MB of a patient record."""
 MOST_SECONDS: Final = 60.0
 """For all pictures of one report."""
+MOST_SHOWN_SECONDS: Final = 180.0
+"""For all pictures of an exam on the page of a copy."""
+CLIP_WORDS: Final = ("Anfang des Clips", "Mitte des Clips", "Ende des Clips")
 MOST_REPORTS: Final = 20
 """Structured Reports of an exam that are read, the newest."""
 BUSY: Final = (
@@ -75,9 +81,19 @@ class ExamPicture:
     """Image, or clip, of which one frame is printed."""
     clock: str
     """When it was made (``09:42``), local; empty where the device does not say."""
+    frames: int
+    """0 where the object does not say."""
     is_usual: bool
     """Whether it is printed where nobody chooses."""
     file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedPicture:
+    """A picture as JPEG, and the line below it."""
+
+    data: bytes
+    caption: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +133,7 @@ class ExamReports:
                 number,
                 kind_of(one.SOPClassUID, _frames(one)),
                 _clock(one.head["ContentTime"]),
+                _frames(one),
                 one.SOPInstanceUID in usual,
                 file,
             )
@@ -145,9 +162,14 @@ class ExamReports:
         exam: AssignedExam,
         pictures: Sequence[SheetPicture] = (),
         notes: Sequence[str] = (),
+        *,
+        values: bool = True,
     ) -> ReportSheet:
-        """Return the sheet of an exam; a report that cannot be read is told in a note."""
-        read = list(self._read(exam))
+        """Return the sheet of an exam; a report that cannot be read is told in a note.
+
+        Without ``values`` there are pictures only, and nothing says that there were none.
+        """
+        read = list(self._read(exam)) if values else []
         found = [one for one in read if one is not None]
         if len(found) < len(read):
             notes = (*notes, UNREAD)
@@ -158,7 +180,27 @@ class ExamReports:
             pictures=pictures,
             notes=notes,
             fetal_sex=self.fetal_sex,
+            values=values,
         )
+
+    def shown(self, exam: AssignedExam, most: int) -> Iterator[PrintedPicture]:
+        """Yield the pictures of an exam, ``most`` at most, of a clip its first, middle and last.
+
+        What cannot be shown is left out.
+        """
+        until = self.monotonic() + MOST_SHOWN_SECONDS
+        for one in self.pictures(exam)[:most]:
+            for frame, word in _frames_shown(one):
+                if self.monotonic() > until:
+                    return
+                made = self._made(one.file, frame)
+                if made is not None:
+                    yield PrintedPicture(made.data, caption(one, made.title, word))
+
+    def printed_together(self, sheets: Sequence[ReportSheet]) -> bytes:
+        """Return one HTML page of several sheets; raise `NotPrintable`."""
+        with _printing():
+            return self.printer.print_together(sheets)
 
     def letter(self, exam: AssignedExam) -> str:
         """Return the text for a doctor's letter; raise `NotPrintable`."""
@@ -185,7 +227,7 @@ class ExamReports:
         files = [left.file for one, left in exam.objects if is_report(one.SOPClassUID)]
         for file in files[-MOST_REPORTS:]:
             try:
-                yield self.reports.read(file)
+                yield self.reports.read(file) if file.is_file() else None
             except ReportHindered as error:
                 raise PrintingHindered(BUSY) from error
             except (ReportError, OSError) as error:
@@ -198,10 +240,8 @@ class ExamReports:
         for one in wanted:
             if self.monotonic() > until:
                 return
-            try:
-                made = self.renderer.render(one.file, None)
-            except AttachmentError as error:
-                log.warning("a picture is not printed: %s", type(error).__name__)
+            made = self._made(one.file, None)
+            if made is None:
                 continue
             size += len(made.data)
             if size > MOST_BYTES:
@@ -210,19 +250,44 @@ class ExamReports:
             file.write_bytes(made.data)
             yield SheetPicture(file, caption(one, made.title))
 
-    def _printed(self, sheet: ReportSheet) -> bytes:
+    def _made(self, file: Path, frame: int | None) -> RenderedFile | None:
+        """Return a frame, or the one that stands for the object; None where it cannot be made."""
+        if not file.is_file():  # which would pass for a machine in the way
+            return None
         try:
-            return self.printer.print(sheet, PageFormat.PDF)
-        except ReportHindered as error:
+            return self.renderer.render(file, frame)
+        except AttachmentHindered as error:
             raise PrintingHindered(BUSY) from error
-        except ReportError as error:
-            raise NotPrintable(str(error)) from error
+        except AttachmentError as error:
+            log.warning("a picture is left out: %s", type(error).__name__)
+            return None
+
+    def _printed(self, sheet: ReportSheet) -> bytes:
+        with _printing():
+            return self.printer.print(sheet, PageFormat.PDF)
 
 
-def caption(picture: ExamPicture, title: str) -> str:
-    """Return the line below a picture: ``Bild 2, 09:42: Abdomen``."""
-    word = "Standbild aus Clip" if picture.kind is ObjectKind.CLIP else "Bild"
-    named = ", ".join(filter(None, (f"{word} {picture.number}", picture.clock)))
+@contextmanager
+def _printing() -> Iterator[None]:
+    try:
+        yield
+    except ReportHindered as error:
+        raise PrintingHindered(BUSY) from error
+    except ReportError as error:
+        raise NotPrintable(str(error)) from error
+
+
+def _frames_shown(one: ExamPicture) -> Sequence[tuple[int | None, str]]:
+    """Return the frames of a picture a page shows, and the word for each."""
+    if one.kind is not ObjectKind.CLIP or one.frames < len(CLIP_WORDS):
+        return ((None, ""),)
+    return tuple(zip((1, (one.frames + 1) // 2, one.frames), CLIP_WORDS, strict=True))
+
+
+def caption(picture: ExamPicture, title: str, place: str = "") -> str:
+    """Return the line below a picture: ``Bild 2, 09:42: Abdomen``; ``place`` is that in a clip."""
+    still = "Standbild aus Clip" if picture.kind is ObjectKind.CLIP else ""
+    named = ", ".join(filter(None, (f"Bild {picture.number}", place or still, picture.clock)))
     return f"{named}: {title}" if title else named
 
 

@@ -58,12 +58,13 @@ def exam_sheet_of(
     pictures: Sequence[SheetPicture] = (),
     notes: Sequence[str] = (),
     fetal_sex: bool = False,
+    values: bool = True,
 ) -> ReportSheet:
     """Return the sheet of an exam: the values of its reports, its pictures below them.
 
     A value that several reports have in the same words stands once; of several reports each group
     says which one it is of. ``notes`` come before those of the reports, ``fetal_sex`` says whether
-    the sex of a fetus is told.
+    the sex of a fetus is told, ``values`` whether values were wanted at all.
     """
     patient, number = facts.patient, facts.order_number
     sheets = [
@@ -72,7 +73,7 @@ def exam_sheet_of(
         if one.has_results or not one.is_whole
     ]
     own = [OTHER_NAME] if facts.is_corrected else []
-    if not sheets:
+    if values and not sheets:
         own.append(NO_VALUES)
     of_reports = [note for sheet in sheets for note in sheet.notes]
     uid = page_text(facts.study_instance_uid, 64)

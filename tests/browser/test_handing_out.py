@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -24,6 +25,11 @@ HEAVY = "<script>document.title=1</script>"
 WORDS = {
     "de": ("Als Brieftext kopieren", "Auswählen, Kopie mitgeben", "Kopiert.", "Bild 1"),
     "en": ("Copy as letter text", "Choose, hand out a copy", "Copied.", "Picture 1"),
+}
+
+COPY = {
+    "de": ("Kopie herunterladen", "mit Messwerten und Bericht"),
+    "en": ("Download the copy", "with measurements and report"),
 }
 
 
@@ -71,6 +77,30 @@ def test_the_letter_and_the_pictures(
             expect(page.locator("textarea")).to_have_value(text)
         page.get_by_role("button", name=copy).click()
         expect(page.locator("#copied")).to_contain_text(copied)
+
+
+def test_a_copy_is_downloaded_again_and_again(
+    browser: Browser, room: tuple[str, ReadingRoom], tmp_path: Path
+) -> None:
+    """The page stays as it is; without values there are no measurements."""
+    language, found = room
+    button, values = COPY[language]
+    with screen(browser) as page:
+        page.goto(f"{found.url}/untersuchung/1")
+        page.get_by_role("link", name=WORDS[language][1]).click()
+        names = []
+        for _ in range(2):
+            with page.expect_download() as download:
+                page.get_by_role("button", name=button).click()
+            path = tmp_path / download.value.suggested_filename
+            download.value.save_as(path)
+            with ZipFile(path) as file:
+                assert file.testzip() is None
+                names.append({name.partition("/")[0] for name in file.namelist()})
+                assert b"4711" in file.read("DICOMDIR")
+            page.get_by_label(values).uncheck()
+        assert names[0] - names[1] == {"BERICHT.PDF"}
+        assert names[1] == {"PT000000", "INDEX.HTM", "DICOMDIR"}
 
 
 def test_the_pdf_is_had_by_one_click(browser: Browser, room: tuple[str, ReadingRoom]) -> None:

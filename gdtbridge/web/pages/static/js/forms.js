@@ -29,7 +29,8 @@ export function startForms() {
 
 function send(event) {
   const form = event.target;
-  if (form.method !== "post") return;
+  // A form whose answer is a file leaves its page as it is, and may be sent again.
+  if (form.method !== "post" || form.hasAttribute("data-downloads")) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;
