@@ -135,6 +135,7 @@ from gdtbridge.retrieve.metadata import MetadataReader, ObjectMetadata
 from gdtbridge.retrieve.peers import PeerDirectory
 from gdtbridge.retrieve.transcoding import Transcoder
 from gdtbridge.retrieve.web_archive import WebArchive
+from gdtbridge.retrieve.web_frames import WebFrames
 from gdtbridge.retrieve.web_search import WebSearch
 from gdtbridge.sample_audit.check_list import CaseChecker
 from gdtbridge.sample_audit.checks import PictureChecks
@@ -247,6 +248,7 @@ class Core:
     exams: ExamSheets
     pictures: StoredPictures
     web_archive: WebArchive
+    web_frames: WebFrames
     pictures_ahead: PicturesAhead
     revision: PageRevision
     editor: OrderEditor
@@ -545,6 +547,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         ExamSheets(database, archive, stores.openers.reports, routing.catalogue, day),
         pictures,
         WebArchive(WebSearch(finder), finder, stores.metadata, stores.transcoder),
+        WebFrames(pictures, stores.transcoder.frames, stores.metadata),
         PicturesAhead(database, ahead, lambda: bool(commitments.arrivals.now()), clock),
         PageRevision(database, clock),
         OrderEditor(book, database, worklist),

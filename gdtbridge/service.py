@@ -416,6 +416,7 @@ def web_ports(
         pictures=core.pictures,
         sample=core.sample,
         archive=core.web_archive,
+        frames=core.web_frames,
         handing=core.handing,
         revision=lambda: core.revision.number,
     )

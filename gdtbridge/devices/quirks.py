@@ -78,6 +78,22 @@ def as_it_leaves(dataset: Dataset, transfer_syntax: str, named: Collection[str] 
     return leaving
 
 
+def frame_as_it_leaves(frame: bytes, manufacturer: str, photometric: str) -> bytes:
+    """Return a JPEG codestream as others shall get it, of an object that leaves with such a label.
+
+    It is marked as red, green and blue where it says nothing and the label says that.
+    """
+    maker = Dataset()
+    maker.Manufacturer = manufacturer
+    is_put_right = any(one.transform is _tell_colours for one in quirks_of(maker))
+    if not is_put_right or LABELS.get(photometric) is not JpegColours.RED_GREEN_BLUE:
+        return frame
+    try:
+        return frame if parse_codestream(frame).colours is not None else with_rgb_mark(frame)
+    except _DAMAGED:
+        return frame
+
+
 def report_series(series: str) -> str:
     """Return the UID of the series that reports of an image series stand in, always the same."""
     return uid_from(uuid5(NAMESPACE_OID, f"{series} reports").int)

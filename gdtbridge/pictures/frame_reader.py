@@ -38,9 +38,9 @@ class FrameReader(SandboxClient):
 
     room = FRAMES
 
-    def native_frames(self, path: Path, first: int) -> NativeFrames:
+    def native_frames(self, path: Path, first: int, most: int = 0) -> NativeFrames:
         """Return frames from ``first``, counted from 1, up to some megabytes of them.
 
-        Raises `AttachmentError` and nothing else.
+        No more than ``most``, where that is said. Raises `AttachmentError` and nothing else.
         """
-        return self.call(DECODE, path=path.absolute(), first=first)
+        return self.call(DECODE, path=path.absolute(), first=first, most=most)

@@ -44,8 +44,8 @@ class _FrameKind:
     length: int
 
 
-def native_frames(path: Path, first: int) -> NativeFrames:
-    """Return the frames of an object from ``first``, counted from 1, up to a batch.
+def native_frames(path: Path, first: int, most: int = 0) -> NativeFrames:
+    """Return the frames of an object from ``first``, counted from 1, up to a batch, or ``most``.
 
     Raises `AttachmentError` for what nobody here decodes, and anything for a bad object.
     """
@@ -53,6 +53,7 @@ def native_frames(path: Path, first: int) -> NativeFrames:
         last = number_of_frames(source.dataset)
         if not 1 <= first <= last:
             raise NotRenderable("Dieses Einzelbild gibt es nicht. / There is no such frame.")
+        last = min(last, first + most - 1) if most else last
         return _batch(_frames(source, first, last))
 
 

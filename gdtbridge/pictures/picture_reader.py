@@ -55,7 +55,7 @@ class PictureReader(SandboxClient):
         return self.call(DESCRIBE, path=path.absolute())
 
     def places(self, path: Path, span: FrameSpan) -> tuple[tuple[int, int], ...]:
-        """Return first offset and end of each fragment of a video; raise `AttachmentError`."""
+        """Return first offset and end of each piece of a frame; raise `AttachmentError`."""
         return self.call(FRAGMENTS, path=path.absolute(), span=span).places
 
     def show(

@@ -12,6 +12,7 @@ from typing import Final
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 
+from gdtbridge.dataset.encoding import DEFLATED, EXPLICIT_BIG_ENDIAN
 from gdtbridge.dataset.jpeg import LABELS
 from gdtbridge.pictures.frame_index import encoded_start, index_frames, places
 from gdtbridge.pictures.frames import (
@@ -93,9 +94,15 @@ def show(
 
 
 def fragments(path: Path, span: FrameSpan) -> FragmentPlaces:
-    """Return where the fragments of a frame, or of a video, are in the file."""
+    """Return where the fragments of a frame, or of a video, are in the file.
+
+    A frame of pixel data that is not encapsulated is in one piece. Raises `NotRenderable` where it
+    is not in the file as it is: deflated, or not byte by byte (PS3.5 8.1.1).
+    """
     with open_object(path) as source:
-        return FragmentPlaces(tuple(places(source.stream, span)))
+        if span.stop:
+            return FragmentPlaces(tuple(places(source.stream, span)))
+        return FragmentPlaces((_native_place(source, span.number),))
 
 
 def _shown(
@@ -178,12 +185,24 @@ def _native_frames(source: OpenedObject, said: int) -> int:
     dataset, pixels = source.dataset, pixel_data_of(source)
     source.stream.seek(0, io.SEEK_END)
     there = min(pixels.length or 0, source.stream.tell() - pixels.at)
-    rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
-    samples = samples_per_pixel(dataset)
-    bits = rows * columns * samples * int(dataset.get("BitsAllocated") or 8)
-    if str(dataset.PhotometricInterpretation) == "YBR_FULL_422":
-        bits = rows * columns * 16  # two samples for a pixel, of 8 bits
+    bits = _bits_of_frame(dataset)
     return min(said, there * 8 // bits) if bits else 0
+
+
+def _bits_of_frame(dataset: Dataset) -> int:
+    """Return the bits of a frame that is not encapsulated."""
+    pixels = int(dataset.get("Rows") or 0) * int(dataset.get("Columns") or 0)
+    if str(dataset.get("PhotometricInterpretation")) == "YBR_FULL_422":
+        return pixels * 16  # two samples for a pixel, of 8 bits
+    return pixels * samples_per_pixel(dataset) * int(dataset.get("BitsAllocated") or 8)
+
+
+def _native_place(source: OpenedObject, number: int) -> tuple[int, int]:
+    length, rest = divmod(_bits_of_frame(source.dataset), 8)
+    if rest or source.syntax in {*DEFLATED, EXPLICIT_BIG_ENDIAN}:
+        raise NotRenderable("Das Bild liegt nicht als Ganzes vor. / The frame is not in one piece.")
+    start = pixel_data_of(source).at + (number - 1) * length
+    return start, start + length
 
 
 def _is_lossy(source: OpenedObject) -> bool:

@@ -81,7 +81,7 @@ class Transcoder:
     """
 
     def __init__(self, frames: FrameReader, folder: Path, room_for: Callable[[int], None]) -> None:
-        self._frames, self._folder, self._room_for = frames, folder, room_for
+        self.frames, self._folder, self._room_for = frames, folder, room_for
 
     @contextmanager
     def opened(
@@ -168,7 +168,7 @@ class Transcoder:
     def _decode(self, file: Path, at: int, dataset: Dataset, syntax: str, target: BinaryIO) -> None:
         """Write the head as it has to be now and all frames, which begin at a byte of the file."""
         until = time.monotonic() + SECONDS
-        batch = first = self._frames.native_frames(file, 1)
+        batch = first = self.frames.native_frames(file, 1)
         frames = max(int(dataset.get("NumberOfFrames") or 1), 1)
         size = len(first.data) // first.count * frames
         if size > MAX_BYTES:
@@ -189,7 +189,7 @@ class Transcoder:
                 break
             if time.monotonic() > until:
                 raise NotTranscodable("Dauert zu lange. / Takes too long.")
-            batch = self._frames.native_frames(file, done + 1)
+            batch = self.frames.native_frames(file, done + 1)
         target.write(bytes(size % 2))
 
 

@@ -38,6 +38,7 @@ compressing takes, and would only grow (PS3.18 8.7.3)."""
 class WebObject:
     """An object as it leaves, whose it is, and its path below the services' base."""
 
+    instance_id: int
     leaving: LeavingObject
     patient_id: str
     path: str
@@ -84,7 +85,7 @@ def _object(study: ListedStudy, listed: ListedObject, leaving: LeavingObject) ->
         f"/studies/{study.exam.study_instance_uid}/series/{listed.SeriesInstanceUID}"
         f"/instances/{listed.SOPInstanceUID}"
     )
-    return WebObject(leaving, study.patient_id, path)
+    return WebObject(listed.instance_id, leaving, study.patient_id, path)
 
 
 def syntax_for(stored: str, wanted: Sequence[str]) -> str | None:

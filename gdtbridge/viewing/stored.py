@@ -148,6 +148,23 @@ class StoredPictures:
         """Return the process ids of the children that are alive."""
         return self._reader.processes()
 
+    def stored_frame(self, instance_id: int, number: int) -> MediaContent:
+        """Return a frame as it is stored, without a type: its codestream, or its samples.
+
+        Samples are in little endian. Raises as `frames` does, `NotFound` also for a frame that is
+        not in the file as it is.
+        """
+        known = self._known(instance_id)
+        if not 1 <= number <= known.facts.frames:
+            raise NotFound(_NO_FRAME)
+        try:
+            with _hindered():
+                places = list(self._reader.places(known.path, known.span(number)))
+        except (AttachmentLimit, NotRenderable) as error:
+            raise NotFound(str(error)) from error
+        size = sum(stop - start for start, stop in places)
+        return MediaContent("", size, partial(_pieces, known.path, places))
+
     def sweep(self) -> None:
         """Keep the cache within its limits; at the start it finds out what is there."""
         self._memory.cache.sweep()

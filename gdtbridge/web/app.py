@@ -111,7 +111,7 @@ def create_app(
         *WorklistApi(core.orders, settings.http.public_url, today).routes(),
         *QueryCalls(core.queries, today).routes(),
         *StudyCalls(core.studies, settings.viewer, StudiesPage(frame)).routes(),
-        *dicomweb_routes(core.archive, settings.http.public_url),
+        *dicomweb_routes(core, settings.http.public_url),
     )
     for path, name, view, methods in calls:
         _add_route(app, path, name, slots.bound(view), *methods)

@@ -337,6 +337,16 @@ class TrendPort(Protocol):
         """Return what stands beside an exam, for each of its people of whom it is decided whose."""
 
 
+class WebFramePort(Protocol):
+    """Single frames for DICOMweb; `gdtbridge.retrieve` has them."""
+
+    def count(self, one: WebObject) -> int:
+        """Return how many frames an object has."""
+
+    def frame(self, one: WebObject, number: int, syntax: str) -> Iterator[bytes]:
+        """Return a frame in a transfer syntax it can be had in; raise `NotFound`."""
+
+
 class DeviceReportPort(Protocol):
     """The devices of the practice; `gdtbridge.overview` puts together what is known."""
 
@@ -413,6 +423,7 @@ class CorePorts:
     sample: SampleDesk
     """What a sample audit asks of pictures."""
     archive: WebArchivePort
+    frames: WebFramePort
     handing: HandingDesk
     """What people take along."""
 

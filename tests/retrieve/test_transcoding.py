@@ -145,12 +145,12 @@ def test_a_long_loop_comes_in_batches(
     made = loop(streams)
     made.Rows, made.Columns = 512, 1024
     asked: list[int] = []
-    frames = transcoder._frames
+    frames = transcoder.frames
     decode = frames.native_frames
 
-    def noted(path: Path, first: int) -> NativeFrames:
+    def noted(path: Path, first: int, most: int = 0) -> NativeFrames:
         asked.append(first)
-        return decode(path, first)
+        return decode(path, first, most)
 
     monkeypatch.setattr(frames, "native_frames", noted)
 

@@ -47,7 +47,7 @@ class RetrieveCalls:
         As the parts of one body; an instance by itself where that is what is accepted. 406 where
         none can be had as accepted, 206 where only some can.
         """
-        found = self._found(uids)
+        found = self.found(uids)
         for one in accepted(request):
             as_file = one.media_type == DICOM
             if not one.takes(DICOM) or (as_file and len(found) > 1):
@@ -61,11 +61,15 @@ class RetrieveCalls:
         """Answer with the metadata of the objects, in DICOM JSON."""
         if not any(one.takes(JSON) or one.takes("application/json") for one in accepted(request)):
             raise refuse(406, JSON)
-        texts = self.archive.metadata_of(self._found(uids), self.base.uri())
+        texts = self.archive.metadata_of(self.found(uids), self.base.uri())
         known = [text for text in texts if text]
         return Response(f"[{','.join(known)}]", content_type=JSON)
 
-    def _found(self, uids: Mapping[str, str]) -> Sequence[WebObject]:
+    def instance(self, uids: Mapping[str, str]) -> WebObject:
+        """Return the one object an address names; raise `CallRefused` (404)."""
+        return self.found(uids)[0]
+
+    def found(self, uids: Mapping[str, str]) -> Sequence[WebObject]:
         """Return what an address names; raise `CallRefused` (404) where there is nothing."""
         path = {UIDS[name]: uid for name, uid in uids.items()}
         try:
@@ -80,7 +84,7 @@ class RetrieveCalls:
     def _file(self, one: SentObject) -> Response:
         headers = {"Content-Location": self.base.uri() + one.stored.path}
         kind = f"{DICOM}; transfer-syntax={one.syntax}"
-        return self._streamed(self._pieces(one), kind, 200, headers)
+        return self.streamed(self._pieces(one), kind, 200, headers)
 
     def _parts(self, sent: Sequence[SentObject], status: int) -> Response:
         body, base = MultipartBody(DICOM), self.base.uri()
@@ -94,13 +98,13 @@ class RetrieveCalls:
             )
             for one in sent
         )
-        return self._streamed(body.written(parts), body.content_type, status, {})
+        return self.streamed(body.written(parts), body.content_type, status, {})
 
     def _pieces(self, one: SentObject) -> Iterator[bytes]:
         with self.archive.opened(one.stored, one.syntax) as path:
             yield from pieces_of(path)
 
-    def _streamed(
+    def streamed(
         self, pieces: Iterator[bytes], kind: str, status: int, headers: Mapping[str, str]
     ) -> Response:
         """Return an answer that has a place of its own until its reader took it."""

@@ -7,10 +7,12 @@ from typing import Final
 from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.api.worklist import Route
 from gdtbridge.web.dicomweb.capabilities import CapabilityCalls
+from gdtbridge.web.dicomweb.frames import FrameCalls
 from gdtbridge.web.dicomweb.place import ROOT, WebBase
+from gdtbridge.web.dicomweb.rendering import RenderCalls
 from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
 from gdtbridge.web.dicomweb.searching import SearchCalls
-from gdtbridge.web.ports import WebArchivePort
+from gdtbridge.web.ports import CorePorts
 
 READ: Final = ("GET", "HEAD")
 STREAMS: Final = 4
@@ -21,17 +23,34 @@ SERIES: Final = f"{STUDY}/series/<series>"
 INSTANCE: Final = f"{SERIES}/instances/<instance>"
 
 
-def dicomweb_routes(archive: WebArchivePort, public_url: str) -> tuple[Route, ...]:
+def dicomweb_routes(core: CorePorts, public_url: str) -> tuple[Route, ...]:
     """Return every call with its endpoint."""
     base = WebBase(public_url)
-    search, retrieve = SearchCalls(archive, base), RetrieveCalls(archive, base, Slots(STREAMS))
-    services: tuple[Route, ...] = (
+    search = SearchCalls(core.archive, base)
+    retrieve = RetrieveCalls(core.archive, base, Slots(STREAMS))
+    services = (
+        *_searches(search),
+        *_objects(retrieve),
+        *_frames(FrameCalls(retrieve, core.frames)),
+        *_pictures(RenderCalls(retrieve, core.pictures)),
+    )
+    capabilities = CapabilityCalls(base, services)
+    return (*services, (f"{ROOT}/", "dicomweb_capabilities", capabilities.describe, ("OPTIONS",)))
+
+
+def _searches(search: SearchCalls) -> tuple[Route, ...]:
+    return (
         (f"{ROOT}/studies", "dicomweb_studies", search.studies, READ),
         (f"{ROOT}/series", "dicomweb_series", search.series, READ),
         (f"{ROOT}/instances", "dicomweb_instances", search.instances, READ),
         (f"{STUDY}/series", "dicomweb_study_series", search.series, READ),
         (f"{STUDY}/instances", "dicomweb_study_instances", search.instances, READ),
         (f"{SERIES}/instances", "dicomweb_series_instances", search.instances, READ),
+    )
+
+
+def _objects(retrieve: RetrieveCalls) -> tuple[Route, ...]:
+    return (
         (STUDY, "dicomweb_study", retrieve.objects, READ),
         (SERIES, "dicomweb_one_series", retrieve.objects, READ),
         (INSTANCE, "dicomweb_instance", retrieve.objects, READ),
@@ -39,5 +58,26 @@ def dicomweb_routes(archive: WebArchivePort, public_url: str) -> tuple[Route, ..
         (f"{SERIES}/metadata", "dicomweb_series_metadata", retrieve.metadata, READ),
         (f"{INSTANCE}/metadata", "dicomweb_instance_metadata", retrieve.metadata, READ),
     )
-    capabilities = CapabilityCalls(base, services)
-    return (*services, (f"{ROOT}/", "dicomweb_capabilities", capabilities.describe, ("OPTIONS",)))
+
+
+def _frames(frames: FrameCalls) -> tuple[Route, ...]:
+    return (
+        (f"{INSTANCE}/frames", "dicomweb_frames", frames.all, READ),
+        (f"{INSTANCE}/frames/<numbers>", "dicomweb_some_frames", frames.some, READ),
+        (f"{INSTANCE}/pixeldata", "dicomweb_pixels", frames.all, READ),
+        (f"{INSTANCE}/bulkdata/7FE00010", "dicomweb_bulk_pixels", frames.all, READ),
+    )
+
+
+def _pictures(render: RenderCalls) -> tuple[Route, ...]:
+    frame = f"{INSTANCE}/frames/<number>"
+    return (
+        (f"{STUDY}/rendered", "dicomweb_study_rendered", render.rendered, READ),
+        (f"{SERIES}/rendered", "dicomweb_series_rendered", render.rendered, READ),
+        (f"{INSTANCE}/rendered", "dicomweb_instance_rendered", render.rendered, READ),
+        (f"{frame}/rendered", "dicomweb_frame_rendered", render.rendered_frame, READ),
+        (f"{STUDY}/thumbnail", "dicomweb_study_thumbnail", render.thumbnail, READ),
+        (f"{SERIES}/thumbnail", "dicomweb_series_thumbnail", render.thumbnail, READ),
+        (f"{INSTANCE}/thumbnail", "dicomweb_instance_thumbnail", render.thumbnail, READ),
+        (f"{frame}/thumbnail", "dicomweb_frame_thumbnail", render.thumbnail, READ),
+    )

@@ -1,0 +1,67 @@
+"""The frames of an object for the web (PS3.18 10.4.1.1.6): as stored, or uncompressed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gdtbridge.dataset.encoding import EXPLICIT_LITTLE_ENDIAN
+from gdtbridge.devices.quirks import frame_as_it_leaves
+from gdtbridge.errors import NotFound
+from gdtbridge.pictures.frame_reader import FrameReader
+from gdtbridge.pictures.model import AttachmentError
+from gdtbridge.pictures.transfer_syntaxes import JPEG_8_BIT
+from gdtbridge.retrieve.leaving import has_quirks
+from gdtbridge.retrieve.metadata import ObjectMetadata
+from gdtbridge.retrieve.web_archive import NEVER_BY_WEB, WebObject
+from gdtbridge.viewing import StoredPictures
+
+PHOTOMETRIC = "00280004"
+
+
+@dataclass(frozen=True, slots=True)
+class WebFrames:
+    """Gives single frames without reading those before them. Thread-safe."""
+
+    pictures: StoredPictures
+    reader: FrameReader
+    metadata: ObjectMetadata
+
+    def count(self, one: WebObject) -> int:
+        """Return how many frames there are; raises as `StoredPictures.describe`."""
+        return self.pictures.describe(one.instance_id).frames
+
+    def frame(self, one: WebObject, number: int, syntax: str) -> Iterator[bytes]:
+        """Return a frame, counted from 1, piece by piece, in a transfer syntax it can be had in.
+
+        That is the one the object is stored in, or Explicit VR Little Endian. Raises `NotFound` for
+        what is not there or cannot be decoded, and `PictureUnavailable`.
+        """
+        stored = one.stored_syntax
+        as_it_is = syntax == stored or stored in NEVER_BY_WEB
+        if not as_it_is and syntax == EXPLICIT_LITTLE_ENDIAN:
+            return iter((self._decoded(one, number),))
+        try:
+            found = self.pictures.stored_frame(one.instance_id, number)
+        except NotFound:
+            if syntax != EXPLICIT_LITTLE_ENDIAN:
+                raise
+            return iter((self._decoded(one, number),))
+        if stored in JPEG_8_BIT and has_quirks(one.leaving):
+            frame = b"".join(found.pieces(0, found.size))
+            return iter((frame_as_it_leaves(frame, one.leaving.manufacturer, self._label(one)),))
+        return found.pieces(0, found.size)
+
+    def _decoded(self, one: WebObject, number: int) -> bytes:
+        try:
+            return self.reader.native_frames(one.leaving.file, number, 1).data
+        except AttachmentError as error:
+            raise NotFound(str(error)) from error
+
+    def _label(self, one: WebObject) -> str:
+        """Return the Photometric Interpretation an object leaves with."""
+        for text in self.metadata.of([(one.leaving, one.path)]):
+            if text:
+                return str((json.loads(text).get(PHOTOMETRIC, {}).get("Value") or [""])[0])
+        return ""
