@@ -36,11 +36,12 @@ compressing takes, and would only grow (PS3.18 8.7.3)."""
 
 @dataclass(frozen=True, slots=True)
 class WebObject:
-    """An object as it leaves, whose it is, and its path below the services' base."""
+    """An object as it leaves, whose it is, its study's UID, its path below the services' base."""
 
     instance_id: int
     leaving: LeavingObject
     patient_id: str
+    study: str
     path: str
 
     @property
@@ -81,11 +82,9 @@ class WebArchive:
 
 
 def _object(study: ListedStudy, listed: ListedObject, leaving: LeavingObject) -> WebObject:
-    path = (
-        f"/studies/{study.exam.study_instance_uid}/series/{listed.SeriesInstanceUID}"
-        f"/instances/{listed.SOPInstanceUID}"
-    )
-    return WebObject(listed.instance_id, leaving, study.patient_id, path)
+    uid = study.exam.study_instance_uid
+    path = f"/series/{listed.SeriesInstanceUID}/instances/{listed.SOPInstanceUID}"
+    return WebObject(listed.instance_id, leaving, study.patient_id, uid, f"/studies/{uid}{path}")
 
 
 def syntax_for(stored: str, wanted: Sequence[str]) -> str | None:

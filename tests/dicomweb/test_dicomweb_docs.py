@@ -22,4 +22,5 @@ def test_every_address_is_documented(services: Services, project: Path) -> None:
     below |= {f"/studies/{{study}}/series/{{series}}{one}" for one in told}
     below |= {f"/studies/{{study}}/series/{{series}}/instances/{{instance}}{one}" for one in told}
     assert ends - told - below == set()
+    assert "`/wado`" in text
     assert ends

@@ -241,3 +241,18 @@ def test_every_image_of_the_corpus_frame_by_frame(archive: Archive, corpus: Path
             frame.rstrip(b"\0") for frame in wanted
         ], path.name
     assert len(seen) >= 8
+
+
+def test_a_picture_by_parameters(archive: Archive) -> None:
+    """WADO-URI: a frame, fitted into rows and columns, with a word about what was not done."""
+    uid_ = archive.keep(loop(*shades(0, 200, 0))).rpartition("/")[2]
+    named = f"/wado?requestType=WADO&studyUID=&seriesUID=&objectUID={uid_}"
+
+    answer = archive.get(f"{named}&frameNumber=2&rows=12&columns=100&imageQuality=9", "*/*")
+
+    with Image.open(io.BytesIO(answer.data)) as picture:
+        assert picture.size == (16, 12)
+        assert picture.format == "JPEG"
+    assert "imageQuality" in answer.headers["Warning"]
+    assert archive.get(f"{named}&contentType=image/png", "*/*").data[:4] == b"\x89PNG"
+    assert archive.get(f"{named}&contentType=text/html", "*/*").status_code == 406

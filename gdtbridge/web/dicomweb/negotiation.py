@@ -55,7 +55,12 @@ def accepted(request: Request) -> tuple[MediaRange, ...]:
     ``accept`` of the query counts before the header (8.3.3.1); without both everything is accepted.
     """
     texts = request.args.getlist("accept") or request.headers.getlist("Accept")
-    ranges = list(_ranges(",".join(texts)))[:MOST_RANGES] or [MediaRange(ANY)]
+    return ranges_of(",".join(texts))
+
+
+def ranges_of(text: str) -> tuple[MediaRange, ...]:
+    """Return the ranges of a list, the best first; everything where it names none."""
+    ranges = list(_ranges(text))[:MOST_RANGES] or [MediaRange(ANY)]
     wanted = [one for one in ranges if one.quality > 0]
     return tuple(sorted(wanted, key=lambda one: -one.quality))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +20,7 @@ from gdtbridge.viewing import (
     PictureForm,
     ShownFrame,
 )
-from gdtbridge.web.dicomweb.negotiation import accepted, first_of
+from gdtbridge.web.dicomweb.negotiation import MediaRange, accepted, first_of
 from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
 from gdtbridge.web.numbers import number_of
 from gdtbridge.web.ports import PicturePort
@@ -37,6 +37,39 @@ _NOT_DONE: Final = ("annotation", "quality", "iccprofile")
 
 
 @dataclass(frozen=True, slots=True)
+class PictureWish:
+    """How a picture is wanted; ``box`` is the width and height it must fit into, None for any.
+
+    ``undone`` are parameters that change nothing here.
+    """
+
+    ranges: Sequence[MediaRange]
+    box: tuple[float, float] | None = None
+    window: GreyWindow | None = None
+    undone: Sequence[str] = ()
+
+    @classmethod
+    def of_request(cls) -> PictureWish:
+        """Return what the parameters of a rendered resource say; raise `CallRefused` (400)."""
+        said = request.args
+        undone = [name for name in _NOT_DONE if name in said]
+        return cls(
+            accepted(request),
+            box_of(said.get("viewport", "")),
+            window_of(said.get("window", "")),
+            undone,
+        )
+
+    def edge(self, told: PictureDescription) -> int:
+        """Return the most pixels an object's picture may be wide or high; 0 for any."""
+        if self.box is None:
+            return 0
+        width, height = self.box
+        scale = min(width / max(told.columns, 1), height / max(told.rows, 1), 1.0)
+        return max(1, math.floor(max(told.columns, told.rows) * scale))
+
+
+@dataclass(frozen=True, slots=True)
 class RenderCalls:
     """Each call finds an instance, and sends a picture of it."""
 
@@ -49,60 +82,62 @@ class RenderCalls:
         Of a study or series that of the first object with one. A video or a document is sent as it
         is.
         """
-        one, told = self._shown(self.retrieve.found(uids))
-        if told.media_type:
-            return self._whole(told, self.pictures.content(one.instance_id))
-        return self._picture(one, told, told.representative)
+        return self.shown(uids, PictureWish.of_request())
 
     def rendered_frame(self, number: str, **uids: str) -> Response:
         """Answer with a picture of one frame."""
-        one = self.retrieve.instance(uids)
-        told = self.pictures.describe(one.instance_id)
-        wanted = number_of(number)
-        if wanted is None or not 1 <= wanted <= told.frames:
-            raise refuse(404)
-        return self._picture(one, told, wanted)
+        return self.shown(uids, PictureWish.of_request(), number)
 
     def thumbnail(self, number: str = "", **uids: str) -> Response:
         """Answer with a small picture, in which no name can be read."""
         del number  # every frame of a loop is known by the one that stands for it
-        one, told = self._shown(self.retrieve.found(uids))
+        wish = PictureWish.of_request()
+        one, told = self._first(self.retrieve.found(uids))
         if not told.frames:
             raise refuse(404)
-        if first_of(accepted(request), JPEG) is None:
+        if first_of(wish.ranges, JPEG) is None:
             raise refuse(406, JPEG)
-        edge = min(_edge(told) or THUMBNAIL, LARGEST_THUMBNAIL)
+        edge = min(wish.edge(told) or THUMBNAIL, LARGEST_THUMBNAIL)
         return _answer(self.pictures.thumbnail(one.instance_id, edge))
 
-    def _shown(self, found: Sequence[WebObject]) -> tuple[WebObject, PictureDescription]:
+    def shown(self, uids: Mapping[str, str], wish: PictureWish, frame: str = "") -> Response:
+        """Answer with a frame, or what stands for what UIDs name; raise `CallRefused`."""
+        one, told = self._first(self.retrieve.found(uids))
+        if told.media_type:
+            return self._whole(told, wish, self.pictures.content(one.instance_id))
+        if told.kind is ObjectKind.REPORT:
+            raise refuse(406, f"{JPEG}, {PNG}")
+        number = number_of(frame) if frame else told.representative
+        if number is None or not 1 <= number <= told.frames:
+            raise refuse(404)
+        return self._picture(one, told, wish, number)
+
+    def _first(self, found: Sequence[WebObject]) -> tuple[WebObject, PictureDescription]:
         """Return the first object that has something to show, else the first."""
-        described = ((one, self.pictures.describe(one.instance_id)) for one in found)
-        first = None
-        for one, told in described:
-            first = first or (one, told)
+        described = [self.pictures.describe(found[0].instance_id)]
+        for at, one in enumerate(found):
+            told = described[0] if at == 0 else self.pictures.describe(one.instance_id)
             if told.frames or told.media_type:
                 return one, told
-        if first is None:
-            raise refuse(404)
-        return first
+        return found[0], described[0]
 
-    def _picture(self, one: WebObject, told: PictureDescription, number: int) -> Response:
-        media_type = first_of(accepted(request), JPEG, PNG)
-        if media_type is None or told.kind is ObjectKind.REPORT:
+    def _picture(
+        self, one: WebObject, told: PictureDescription, wish: PictureWish, number: int
+    ) -> Response:
+        media_type = first_of(wish.ranges, JPEG, PNG)
+        if media_type is None:
             raise refuse(406, f"{JPEG}, {PNG}")
-        if not told.frames:
-            raise refuse(404)
-        look = FrameLook(_edge(told), FORMS[media_type], _window())
-        shown = next(self.pictures.frames(one.instance_id, number, 1, look))
-        answer = _answer(shown)
-        for name in _NOT_DONE:
-            if name in request.args:
-                told_so = f"299 {self.retrieve.base.uri()}: The {name} parameter is not supported."
-                answer.headers.add("Warning", told_so)
+        look = FrameLook(wish.edge(told), FORMS[media_type], wish.window)
+        answer = _answer(next(self.pictures.frames(one.instance_id, number, 1, look)))
+        base = self.retrieve.base.uri()
+        for name in wish.undone:
+            answer.headers.add("Warning", f"299 {base}: The {name} parameter is not supported.")
         return answer
 
-    def _whole(self, told: PictureDescription, content: MediaContent) -> Response:
-        if first_of(accepted(request), told.media_type) is None:
+    def _whole(
+        self, told: PictureDescription, wish: PictureWish, content: MediaContent
+    ) -> Response:
+        if first_of(wish.ranges, told.media_type) is None:
             raise refuse(406, told.media_type)
         pieces = iter(content.pieces(0, content.size))
         length = {"Content-Length": str(content.size)}
@@ -115,24 +150,22 @@ def _answer(shown: ShownFrame) -> Response:
     return Response(shown.data, content_type=shown.media_type)
 
 
-def _edge(told: PictureDescription) -> int:
-    """Return the most pixels a picture may be wide or high to fit the viewport; 0 for any."""
-    said = request.args.get("viewport", "")
-    if not said:
-        return 0
-    width, height, *_ = [*_numbers("viewport", said), 0.0][:2]
-    if min(width, height) < 1:
-        raise refuse(400, "viewport=width,height")
-    scale = min(width / max(told.columns, 1), height / max(told.rows, 1), 1.0)
-    return max(1, math.floor(max(told.columns, told.rows) * scale))
-
-
-def _window() -> GreyWindow | None:
-    said = request.args.get("window", "")
+def box_of(said: str) -> tuple[float, float] | None:
+    """Return width and height of a viewport; None for none, raise `CallRefused` for nonsense."""
     if not said:
         return None
-    centre, width = ([*_numbers("window", said), math.nan, math.nan])[:2]
-    if not width >= 1 or math.isnan(centre):
+    width, height = [*_numbers("viewport", said), 0.0][:2]
+    if min(width, height) < 1:
+        raise refuse(400, "viewport=width,height")
+    return width, height
+
+
+def window_of(said: str) -> GreyWindow | None:
+    """Return centre and width of a window; None for none, raise `CallRefused` for nonsense."""
+    if not said:
+        return None
+    centre, width = [*_numbers("window", said), 0.0][:2]
+    if width < 1:
         raise refuse(400, "window=centre,width,function")
     return GreyWindow(centre, width)
 

@@ -78,8 +78,16 @@ class RetrieveCalls:
             found = []
         if not found:
             raise refuse(404)
-        concerns(found[0].patient_id, f"study:{uids['study']}")
+        concerns(found[0].patient_id, f"study:{found[0].study}")
         return found
+
+    def file(self, uids: Mapping[str, str], syntaxes: Sequence[str]) -> Response:
+        """Answer with one object by itself; raise `CallRefused` (404, 406)."""
+        one = self.instance(uids)
+        syntax = syntax_for(one.stored_syntax, syntaxes) or syntax_for(one.stored_syntax, ())
+        if syntax is None:
+            raise refuse(406, DICOM)
+        return self._file(SentObject(one, syntax))
 
     def _file(self, one: SentObject) -> Response:
         headers = {"Content-Location": self.base.uri() + one.stored.path}

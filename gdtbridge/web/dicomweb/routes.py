@@ -12,6 +12,8 @@ from gdtbridge.web.dicomweb.place import ROOT, WebBase
 from gdtbridge.web.dicomweb.rendering import RenderCalls
 from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
 from gdtbridge.web.dicomweb.searching import SearchCalls
+from gdtbridge.web.dicomweb.uri import ROOT as URI_ROOT
+from gdtbridge.web.dicomweb.uri import UriCalls
 from gdtbridge.web.ports import CorePorts
 
 READ: Final = ("GET", "HEAD")
@@ -28,14 +30,20 @@ def dicomweb_routes(core: CorePorts, public_url: str) -> tuple[Route, ...]:
     base = WebBase(public_url)
     search = SearchCalls(core.archive, base)
     retrieve = RetrieveCalls(core.archive, base, Slots(STREAMS))
+    render = RenderCalls(retrieve, core.pictures)
+    by_parameters = UriCalls(retrieve, render).retrieve_object
     services = (
         *_searches(search),
         *_objects(retrieve),
         *_frames(FrameCalls(retrieve, core.frames)),
-        *_pictures(RenderCalls(retrieve, core.pictures)),
+        *_pictures(render),
     )
     capabilities = CapabilityCalls(base, services)
-    return (*services, (f"{ROOT}/", "dicomweb_capabilities", capabilities.describe, ("OPTIONS",)))
+    return (
+        *services,
+        (f"{ROOT}/", "dicomweb_capabilities", capabilities.describe, ("OPTIONS",)),
+        (URI_ROOT, "dicomweb_uri", by_parameters, READ),
+    )
 
 
 def _searches(search: SearchCalls) -> tuple[Route, ...]:
