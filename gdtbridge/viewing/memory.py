@@ -15,7 +15,7 @@ from gdtbridge.sandbox.codec import decode, encode
 from gdtbridge.viewing.cache import PictureCache
 from gdtbridge.viewing.flights import Flights
 
-MOST_KEPT: Final = 32
+MOST_KEPT: Final = 64
 """Objects whose facts are in memory; those of a long loop say where each frame is."""
 MOST_PROBLEMS: Final = 1000
 PROBLEM_SECONDS: Final = 600.0

@@ -40,6 +40,7 @@ THUMBNAIL: Final = 320
 AT_ONCE: Final = 12
 """Frames that are made together, a third of a second of most loops."""
 PDF: Final = "application/pdf"
+_WITHOUT_FRAMES: Final = frozenset({ObjectKind.DOCUMENT, ObjectKind.REPORT})
 _PIECE: Final = 256 * 1024
 
 
@@ -85,7 +86,6 @@ class StoredPictures:
         stored, facts = known.stored, known.facts
         kind = kind_of(stored.sop_class, facts.frames or facts.said_frames)
         is_document = kind is ObjectKind.DOCUMENT
-        has_problem = bool(facts.problem) and kind not in {ObjectKind.DOCUMENT, ObjectKind.REPORT}
         return PictureDescription(
             instance_id=instance_id,
             exam_id=stored.exam_id,
@@ -93,7 +93,7 @@ class StoredPictures:
             kind=kind,
             key=key_of(stored),
             transfer_syntax=UID(stored.transfer_syntax).name,
-            problem=facts.problem if has_problem else "",
+            problem=facts.problem,
             frames=facts.frames,
             said_frames=facts.said_frames,
             rows=facts.rows,
@@ -189,6 +189,8 @@ class StoredPictures:
         )
 
     def _facts(self, stored: StoredObject, path: Path) -> PictureFacts:
+        if kind_of(stored.sop_class) in _WITHOUT_FRAMES:
+            return PictureFacts()
         key = f"facts {key_of(stored)}"
         return self._memory.facts(key) or self._memory.facts_under_way.once(
             key, partial(self._new_facts, key, path)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +17,20 @@ from pydicom.dataset import Dataset
 
 from gdtbridge.durable import SteadyClock
 from gdtbridge.errors import NotFound
-from gdtbridge.pictures import AttachmentReader
+from gdtbridge.pictures import AttachmentLimit, AttachmentReader
 from gdtbridge.pictures.kinds import ObjectKind
+from gdtbridge.pictures.looking import FrameSpan
 from gdtbridge.pictures.picture_reader import PictureReader
 from gdtbridge.settings import Settings
-from gdtbridge.viewing import FrameLook, GreyWindow, PictureUnavailable, StoredPictures
+from gdtbridge.viewing import (
+    FrameLook,
+    GreyWindow,
+    PictureProblem,
+    PictureUnavailable,
+    ShownFrame,
+    SpeedSource,
+    StoredPictures,
+)
 from gdtbridge.viewing.ahead import PicturesAhead
 from gdtbridge.viewing.cache import PictureCache
 from gdtbridge.viewing.memory import PictureMemory
@@ -33,11 +44,14 @@ from tests.pictures.builder import (
     jpeg,
     pixels_of,
     put_frames,
+    put_pixels,
     screen,
     selection,
     write,
 )
 from tests.tools.practice import Practice
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.slow  # starts children with decoders
 
@@ -220,3 +234,84 @@ def test_pictures_are_made_ahead(practice: Practice, only_kept: StoredPictures, 
     assert next(only_kept.frames(number)).media_type == "image/png"
     with pytest.raises(PictureUnavailable):
         only_kept.thumbnail(before)
+
+
+class WatchedReader(PictureReader):
+    """Notes which frames are made; those in ``too_slow`` take too much."""
+
+    def __init__(self, too_slow: tuple[int, ...] = ()) -> None:
+        super().__init__(processes=2)
+        self.made: list[int] = []
+        self.too_slow = too_slow
+
+    def show(
+        self,
+        path: Path,
+        spans: tuple[FrameSpan, ...],
+        look: FrameLook,
+        *,
+        is_loop: bool,
+        reference: FrameSpan | None = None,
+    ) -> tuple[ShownFrame, ...]:
+        """Do as `PictureReader.show` does."""
+        self.made += [one.number for one in spans]
+        if {one.number for one in spans} & set(self.too_slow):
+            raise AttachmentLimit("late")
+        return super().show(path, spans, look, is_loop=is_loop, reference=reference)
+
+
+@pytest.fixture
+def watched(practice: Practice, tmp_path: Path) -> Iterator[Callable[..., StoredPictures]]:
+    """Return what makes pictures with a reader that notes it and a cache of its own."""
+    opened: list[WatchedReader] = []
+
+    def make(reader: WatchedReader) -> StoredPictures:
+        opened.append(reader)
+        memory = PictureMemory(PictureCache(tmp_path / "own", 10**8, practice.archive.room_for))
+        return StoredPictures(
+            practice.database, practice.archive, reader, practice.renderer, memory
+        )
+
+    yield make
+    for reader in opened:
+        reader.close()
+
+
+def grey_loop(frames: int) -> Dataset:
+    """Return a loop that is not compressed."""
+    made = image(grey_screen(), "MONOCHROME2", NumberOfFrames=frames)
+    put_pixels(made, grey_screen().tobytes() * frames)
+    return made
+
+
+def test_several_who_want_a_frame_cause_one_decoding(
+    watched: Callable[..., StoredPictures], keep: Keep
+) -> None:
+    """Whoever comes while it is made waits for it; whoever comes later gets what was kept."""
+    reader = WatchedReader()
+    pictures, number = watched(reader), keep(grey_loop(6))
+    with ThreadPoolExecutor(8) as pool:
+        loops = [pool.submit(lambda: list(pictures.frames(number, 1, 6))) for _ in range(8)]
+        assert all(one.result() == loops[0].result() for one in loops)
+    assert [one.number for one in loops[0].result()] == [1, 2, 3, 4, 5, 6]
+    assert sorted(reader.made) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_frame_that_takes_too_much_stops_no_other(
+    watched: Callable[..., StoredPictures], keep: Keep
+) -> None:
+    """It is tried by itself, once, and not again for a while."""
+    reader = WatchedReader(too_slow=(2,))
+    pictures, number = watched(reader), keep(grey_loop(3))
+    wanted = ["", "too-large", ""]
+    assert [one.problem for one in pictures.frames(number, 1, 3)] == wanted
+    made = len(reader.made)
+    assert [one.problem for one in pictures.frames(number, 1, 3)] == wanted
+    assert len(reader.made) == made
+
+
+def test_the_page_of_the_documents_tells_what_there_is() -> None:
+    """Each problem, and each source of a speed in its order, stands in pictures.md."""
+    text = (PROJECT / "docs" / "reference" / "pictures.md").read_text("utf-8")
+    told = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
+    assert told == [*(one.value for one in SpeedSource), *(one.value for one in PictureProblem)]
