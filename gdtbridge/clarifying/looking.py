@@ -26,8 +26,10 @@ from gdtbridge.exams import claim_store, evidence, store
 from gdtbridge.exams.decision import Decision, DecisionMaker
 from gdtbridge.exams.evidence import ExamEvidence, ListedEntries
 from gdtbridge.exams.held import NOT_HELD, asks
+from gdtbridge.exams.history import FAULT
 from gdtbridge.exams.model import (
     Claim,
+    EventKind,
     Exam,
     ExamEvent,
     HoldReason,
@@ -78,7 +80,8 @@ class ExamLook:
             key=key_of(exam_id),
             exam=exam,
             parts=tuple(
-                self._part(found, one, decisions[one.person], known, shown) for one in waiting
+                self._part(found, one, decisions[one.person], known, shown, events)
+                for one in waiting
             ),
             sent=tuple(one.patient for one in found.results),
             began=local_time(exam.first_instance_at),
@@ -112,9 +115,13 @@ class ExamLook:
         decision: Decision,
         known: KnownPeople,
         objects: Sequence[PartObject],
+        events: Sequence[ExamEvent],
     ) -> ClarifyingPart:
         began = local_time(found.exam.first_instance_at)
         candidates = self.rule.candidates(found, decision, known, began)
+        fault = _fault_of(events, exam.person)
+        if fault:  # of that number no record can be written, whoever's it is
+            candidates = tuple(one for one in candidates if one.patient.id != decision.number)
         alike = [one for one in candidates if one.is_alike]
         reason = exam.held_because or decision.reason or ""
         return ClarifyingPart(
@@ -126,7 +133,15 @@ class ExamLook:
             candidates=candidates,
             preselected=alike[0].key if len(alike) == 1 else "",
             received=found.received if reason == HoldReason.FAR_DATE else None,
+            fault=fault,
         )
+
+
+def _fault_of(events: Sequence[ExamEvent], person: int) -> str:
+    """Return why no record of one of an exam's people can be written, as last decided."""
+    decided = (o for o in reversed(events) if o.what is EventKind.DECIDED and o.person == person)
+    last = next(decided, None)
+    return str(last.detail.get(FAULT, "")) if last is not None else ""
 
 
 def key_of(exam_id: int) -> str:

@@ -185,6 +185,8 @@ class ClarifyingPart:
     """Key of the one candidate that is alike; empty: nothing is preselected."""
     received: date | None = None
     """Day of the receipt where that, or the device's, is to be chosen as the exam's."""
+    fault: str = ""
+    """Which field no record can be written for, and why: German and English, see `Texts.half`."""
 
     @property
     def person(self) -> int:

@@ -21,6 +21,9 @@ DECIDES: Final = frozenset(
 DECIDES_NOTHING: Final = frozenset({EventKind.FETCHED, EventKind.MOVED, EventKind.SENT_AGAIN})
 """What a person does to an exam that leaves every decision as it is."""
 
+FAULT: Final = "fault"
+"""In the detail of a decision: which field no record can be written for, and why, in a sentence."""
+
 
 def grounds_of(decision: Decision, reason: HoldReason | None) -> dict[str, object]:
     """Return a decision as JSON values: its row, the outcome, the evidence, whom it may be."""

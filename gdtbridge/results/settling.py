@@ -12,7 +12,7 @@ from gdtbridge.database import Connection
 from gdtbridge.durable.clock import local_time
 from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.decision import Decision
-from gdtbridge.exams.history import grounds_of
+from gdtbridge.exams.history import FAULT, grounds_of
 from gdtbridge.exams.model import (
     ClaimState,
     EventKind,
@@ -201,7 +201,7 @@ class ExamSettler:
             state=ClaimState.HELD,
             held_because=reason,
         )
-        is_new = self._note(connection, exam.id, decision, reason, now)
+        is_new = self._note(connection, exam.id, decision, reason, now, fault)
         if is_new:
             self.outbox.tell(connection, _held(exam, decision, reason, now))
         return HeldPart(decision.person, reason, is_new, fault)
@@ -213,9 +213,12 @@ class ExamSettler:
         decision: Decision,
         reason: HoldReason | None,
         now: float,
+        fault: GdtWriteError | None = None,
     ) -> bool:
         """Enter a decision and its grounds into the history, unless it was the same before."""
         detail = grounds_of(decision, reason)
+        if fault is not None:
+            detail[FAULT] = fault.problem
         if claim_store.last_decision(connection, exam_id, decision.person) == detail:
             return False
         event = ExamEvent(now, "", EventKind.DECIDED, decision.person, detail)

@@ -148,6 +148,11 @@ def withdrawn(stage: Stage) -> None:
     stage.practice.core.corrections.withdraw(STUDY, "4711", "Falsche Zeile gewählt")
 
 
+def unwritable_number(stage: Stage) -> None:
+    """Send a number with a letter to practice software that takes digits only."""
+    stage.image(PatientID="4711A")
+
+
 def rebuilt(stage: Stage) -> None:
     """Restore the database: nobody knows whether it was sent."""
     stage.image(PatientID="")
@@ -171,6 +176,7 @@ SCENES: Mapping[str, tuple[str, Callable[[Stage], None]]] = {
     "a wrong entry": ("wrong-entry", wrong_entry),
     "a taken UID": ("uid-taken", taken_uid),
     "a withdrawn result": ("withdrawn", withdrawn),
+    "a number no record can have": ("unwritable", unwritable_number),
     "a restored database": ("index-rebuilt", rebuilt),
 }
 """By what happened: the reason, and the scene."""

@@ -101,6 +101,15 @@ class TestCandidates:
         assert found.sources == {CandidateSource.SAME_PERSON}
         assert not found.is_alike
 
+    @pytest.mark.parametrize("reason", ["unwritable"])
+    def test_which_field_does_not_fit_is_named(self, stage: Stage, reason: str) -> None:
+        """A number no record can have is no choice: shortened it would be somebody else's."""
+        scenes.unwritable_number(stage)
+        (part,) = view_of(stage).parts
+        assert part.reason.code == reason
+        assert part.fault.startswith("Diese Praxissoftware nimmt nur Patientennummern aus Ziffern.")
+        assert part.candidates == ()
+
     def test_one_who_is_alike_is_preselected(self, stage: Stage) -> None:
         """Number, name and birth date are those of the practice: nothing else is."""
         scenes.far_date(stage)
