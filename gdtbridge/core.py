@@ -396,6 +396,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     day = Day(database, sight, devices, maker.dates, clock)
     empty_lists = EmptyListSource(query_reports)
     search = Search(database, day, devices)
+    sheets = ExamSheets(database, archive, stores.openers.reports, routing.catalogue, day)
     forecast = SpaceForecast(
         database, archive.folder, settings.storage.min_free_mb * MEGABYTE, clock
     )
@@ -495,6 +496,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
             PeopleFinder(database, search),
             outbox,
             devices,
+            sheets,
         ),
         silence,
         attention,
@@ -544,7 +546,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         ClockWatch(database, clock),
         day,
         search,
-        ExamSheets(database, archive, stores.openers.reports, routing.catalogue, day),
+        sheets,
         pictures,
         WebArchive(WebSearch(finder), finder, stores.metadata, stores.transcoder),
         WebFrames(pictures, stores.transcoder.frames, stores.metadata),

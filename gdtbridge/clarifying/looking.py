@@ -11,6 +11,7 @@ from gdtbridge.clarifying.candidates import CandidateRule, KnownPeople
 from gdtbridge.clarifying.comparing import SourceWord, compare
 from gdtbridge.clarifying.model import (
     Candidate,
+    CandidateSource,
     ClarifyingPart,
     ClarifyingView,
     EvidenceSource,
@@ -76,13 +77,13 @@ class ExamLook:
             raise NotFound(NOT_HELD)
         shown = tuple(_objects(objects, found.claims))
         decisions = {one.person: one for one in self.maker.decide(found)}
+        parts = [
+            self._part(found, one, decisions[one.person], known, shown, events) for one in waiting
+        ]
         return ClarifyingView(
             key=key_of(exam_id),
             exam=exam,
-            parts=tuple(
-                self._part(found, one, decisions[one.person], known, shown, events)
-                for one in waiting
-            ),
+            parts=tuple(_with_pictures(one, parts, found) for one in parts),
             sent=tuple(one.patient for one in found.results),
             began=local_time(exam.first_instance_at),
             ended=local_time(exam.last_instance_at),
@@ -133,8 +134,28 @@ class ExamLook:
             candidates=candidates,
             preselected=alike[0].key if len(alike) == 1 else "",
             received=found.received if reason == HoldReason.FAR_DATE else None,
+            is_report=reason == HoldReason.REPORT_OF_OTHER
+            and {one.id for one in exam.claims} <= found.reports,
             fault=fault,
         )
+
+
+def _with_pictures(
+    one: ClarifyingPart, parts: Iterable[ClarifyingPart], found: ExamEvidence
+) -> ClarifyingPart:
+    """Return a part of reports alone with whom the pictures beside them are of, or were sent for.
+
+    Who may be meant by the report itself is never preselected.
+    """
+    if not one.is_report:
+        return one
+    known = {candidate.key for candidate in one.candidates}
+    whose = [o for part in parts if not part.is_report for o in part.candidates]
+    whose += [Candidate(sent.patient, frozenset()) for sent in found.results]
+    source = frozenset({CandidateSource.PICTURES})
+    others = {o.key: replace(o, sources=source, is_alike=False) for o in whose}
+    added = (other for key, other in others.items() if key not in known)
+    return replace(one, candidates=(*one.candidates, *added), preselected="")
 
 
 def _fault_of(events: Sequence[ExamEvent], person: int) -> str:

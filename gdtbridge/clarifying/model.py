@@ -137,6 +137,8 @@ class CandidateSource(StrEnum):
     """The same name and birth date as the device says."""
     STEP = "step"
     """The device told of that person (MPPS)."""
+    PICTURES = "pictures"
+    """The exam's pictures are of that person; a report names another."""
     SENT = "sent"
     """The number the device says, of which nothing is known."""
 
@@ -185,6 +187,8 @@ class ClarifyingPart:
     """Key of the one candidate that is alike; empty: nothing is preselected."""
     received: date | None = None
     """Day of the receipt where that, or the device's, is to be chosen as the exam's."""
+    is_report: bool = False
+    """Whether there are Structured Reports alone, while somebody else has the pictures."""
     fault: str = ""
     """Which field no record can be written for, and why: German and English, see `Texts.half`."""
 

@@ -160,7 +160,9 @@ def _held_line(exam: Exam, claims: Iterable[Claim]) -> ClarifyingLine:
     people = claims_by_person(claims)
     first = [of_person[0] for of_person in people.values()]
     several = len(first) > 1
-    reason = HoldReason.SEVERAL_PATIENTS if several else HoldReason(first[0].held_because)
+    reasons = {one.held_because for one in first}
+    of_report = reasons == {HoldReason.REPORT_OF_OTHER}
+    reason = first[0].held_because if of_report or not several else HoldReason.SEVERAL_PATIENTS
     return ClarifyingLine(
         key=key_of(exam.id),
         reason=REASONS[reason],

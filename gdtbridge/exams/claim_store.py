@@ -26,6 +26,7 @@ from gdtbridge.exams.study_names import note_name, note_said
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of
 from gdtbridge.people import Patient
 from gdtbridge.schema import claim, exam, exam_event, exam_result, instance
+from gdtbridge.sr.model import is_report
 from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 
 _COLUMNS: Final = [claim.c[field.name] for field in fields(Claim) if field.name != "instances"]
@@ -70,6 +71,9 @@ _TAKEN: Final = Statement(
             _EARLIER.c.standing.not_in(NOT_SENT),
         ),
     )
+)
+_KINDS: Final = Statement(
+    sa.select(claim.c.id, instance.c.sop_class_uid).distinct().select_from(_OBJECTS).where(_HERE)
 )
 _CORRECTED: Final = Statement(
     sa.select(claim.c.id)
@@ -304,6 +308,12 @@ def taken_claims(connection: Connection, exam_id: int) -> Sequence[int]:
 def corrected_claims(connection: Connection, exam_id: int) -> Sequence[int]:
     """Return the waiting claims of an exam with an object that was sent for somebody else."""
     return _CORRECTED.values(connection, exam=exam_id)
+
+
+def report_claims(connection: Connection, exam_id: int) -> set[int]:
+    """Return the claims of an exam of which all objects are Structured Reports."""
+    kinds = [(number, is_report(uid)) for number, uid in _KINDS.rows(connection, exam=exam_id)]
+    return {number for number, _ in kinds} - {number for number, is_one in kinds if not is_one}
 
 
 def held_exams(connection: Connection, most: int) -> Sequence[int]:

@@ -37,6 +37,8 @@ class People(StrEnum):
     ONE = "one"
     SEVERAL = "several"
     """Of further people nothing was sent either."""
+    REPORT = "report"
+    """Of two people one has pictures, the other Structured Reports alone."""
     AFTER = "after"
     """Something was sent for somebody else."""
     CORRECTS = "corrects"

@@ -106,6 +106,8 @@ class ExamEvidence:
     """Local day of the first object."""
     steps: tuple[StepEvidence, ...] = ()
     """What performed procedure steps of the study say, oldest first."""
+    reports: frozenset[int] = frozenset()
+    """Ids of the claims of an exam of several people whose objects are reports alone."""
     moves: NumberMoves = field(default_factory=NumberMoves)
     """Which numbers became others. Claims, orders and the keys above have what they are now."""
 
@@ -212,10 +214,17 @@ def collect(
         earlier=_earlier(connection, exam.id, numbers, moves),
         taken=frozenset(claim_store.taken_claims(connection, exam.id)),
         corrected=frozenset(claim_store.corrected_claims(connection, exam.id)),
+        reports=frozenset(_reports(connection, exam, claims)),
         received=local_time(exam.first_instance_at).date(),
         steps=tuple(_told_by_steps(connection, exam, steps, moves)),
         moves=moves,
     )
+
+
+def _reports(connection: Connection, exam: Exam, claims: Iterable[Claim]) -> Iterable[int]:
+    """Return the claims that are of reports alone, where there are pictures of somebody else."""
+    several = len({one.person for one in claims if one.is_active}) > 1
+    return claim_store.report_claims(connection, exam.id) if several else ()
 
 
 def _of_steps(connection: Connection, steps: Iterable[PerformedStep]) -> Order | None:

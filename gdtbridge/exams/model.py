@@ -73,6 +73,7 @@ class HoldReason(StrEnum):
     LISTED_OTHERWISE = "person-under-other-number"
     UNKNOWN_NUMBER = "unknown-number"
     SEVERAL_PATIENTS = "several-patients"
+    REPORT_OF_OTHER = "report-of-other-patient"
     CORRECTION = "correction"
     AFTER_REPORT = "other-patient-after-report"
     FAR_DATE = "far-date"
@@ -105,6 +106,8 @@ HELD_TEXT: Final = {
     " data, no open order, no earlier exam.",
     HoldReason.SEVERAL_PATIENTS: "Die Untersuchung enthält Bilder oder Berichte mehrerer Personen."
     " / The exam has images or reports of several people.",
+    HoldReason.REPORT_OF_OTHER: "Die Bilder nennen eine Person, der Messbericht eine andere. / The"
+    " images name one person, the measurement report another.",
     HoldReason.AFTER_REPORT: "Für eine andere Person dieser Untersuchung ist schon gesendet worden."
     " / Results of another person of this exam were sent already.",
     HoldReason.CORRECTION: "Das Gerät hat schon Gesendetes noch einmal geschickt und nennt jetzt"

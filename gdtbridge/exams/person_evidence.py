@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gdtbridge.dataset.values import folded_title
 from gdtbridge.exams.decision_table import Known, Ordered, People, Performed, Uids, Word
 from gdtbridge.exams.evidence import Evidence, ExamEvidence, Source, StepEvidence
-from gdtbridge.exams.model import Claim, ClaimState, HoldReason
+from gdtbridge.exams.model import Claim, ClaimState, HoldReason, claims_by_person
 from gdtbridge.orders.model import Order
 from gdtbridge.people import Patient, are_two
 
@@ -86,9 +86,26 @@ class PersonEvidence:
         if (person, ClaimState.SETTLED) in states:
             return People.ONE
         others = {state for other, state in states if other != person}
-        if ClaimState.SETTLED in others:
-            return People.AFTER
-        return People.SEVERAL if others & {ClaimState.OPEN, ClaimState.HELD} else People.ONE
+        if not others & {ClaimState.OPEN, ClaimState.HELD, ClaimState.SETTLED}:
+            return People.ONE
+        if self._is_of_a_report():
+            return People.REPORT
+        return People.AFTER if ClaimState.SETTLED in others else People.SEVERAL
+
+    def _is_of_a_report(self) -> bool:
+        """Return whether of two people one has pictures, and the other reports alone.
+
+        Where the pictures were sent it is said of the reports only.
+        """
+        active = claims_by_person(one for one in self.evidence.claims if one.is_active)
+        alone = {
+            person: {one.id for one in claims} <= self.evidence.reports
+            for person, claims in active.items()
+        }
+        own = self.claims[0].person
+        sent = any(one.state is ClaimState.SETTLED for one in self.evidence.claims)
+        both = sorted(alone.values()) == [False, True]
+        return both and (alone[own] or not sent)
 
     def uids(self) -> Uids:
         """Return whether another study had the UID of one of the objects before."""

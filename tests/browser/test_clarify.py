@@ -27,7 +27,7 @@ SETTINGS = """
 name = "Praxis Dr. Sommer"
 [exam]
 date_hold_days = 9000
-[page]
+{numbers}[page]
 language = "{language}"
 [[device]]
 aet = "US01"
@@ -81,7 +81,9 @@ def opened(
     rooms: list[ReadingRoom] = []
 
     def open_in(language: str = "de") -> Desk:
-        room = ReadingRoom(memory, SETTINGS.format(language=language)).__enter__()
+        room = ReadingRoom(
+            memory, SETTINGS.format(language=language, numbers=scenes.NUMBERS)
+        ).__enter__()
         rooms.append(room)
         return Desk(room, Stage(room.practice, Reports(project, room.practice, memory)), language)
 

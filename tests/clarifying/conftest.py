@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clarifying import scenes
 from tests.clarifying.scenes import Stage
 from tests.tools.practice import Practice, Reports
 
@@ -17,15 +18,9 @@ def tmp_path(memory: Path) -> Path:
 
 
 @pytest.fixture
-def settings_text(request: pytest.FixtureRequest) -> str:
-    """Return settings by which a date that is far away is noticed.
-
-    A test with the scene of a number no record can have gets software that takes digits only.
-    """
-    found = getattr(request.node, "callspec", None)
-    digits_only = found is not None and found.params.get("reason") == "unwritable"
-    dialect = '[gdt]\ndialect = "x-comfort"\n' if digits_only else ""
-    return f"{dialect}[exam]\ndate_hold_days = 9000\n"
+def settings_text() -> str:
+    """Return settings by which a date that is far away is noticed, and a number no record holds."""
+    return f"[exam]\ndate_hold_days = 9000\n{scenes.NUMBERS}"
 
 
 @pytest.fixture

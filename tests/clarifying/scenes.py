@@ -11,6 +11,8 @@ from tests.tools.steps import WRONG_ENTRY, begun, ended, message
 
 STUDY = "2.25.1000"
 WEISS = {"PatientID": "815", "PatientName": "Weiß^Jo", "PatientBirthDate": "19700101"}
+NUMBERS = "patient_id_pattern = '\\d{1,6}Ω?'\n"
+"""Setting in ``[exam]`` by which a practice has numbers that no record can hold."""
 OMEGA = {"PatientName": "Omega^Olga", "PatientBirthDate": "19500101"}
 
 
@@ -87,6 +89,13 @@ def several(stage: Stage) -> None:
     stage.image(**WEISS)
 
 
+def report_of_another(stage: Stage) -> None:
+    """Let the measurements of the patient before leave with the pictures of the next one."""
+    stage.image()
+    stage.image()
+    stage.report(**WEISS)
+
+
 def after_report(stage: Stage) -> None:
     """Send somebody else's picture after the result."""
     stage.image()
@@ -149,8 +158,8 @@ def withdrawn(stage: Stage) -> None:
 
 
 def unwritable_number(stage: Stage) -> None:
-    """Send a number with a letter to practice software that takes digits only."""
-    stage.image(PatientID="4711A")
+    """Send a number of the practice with a letter that no character set of GDT has."""
+    stage.image(PatientID="4711Ω".encode(), SpecificCharacterSet="ISO_IR 192")
 
 
 def rebuilt(stage: Stage) -> None:
@@ -168,6 +177,7 @@ SCENES: Mapping[str, tuple[str, Callable[[Stage], None]]] = {
     "a number of another person": ("number-of-other-person", number_of_another),
     "a person under another number": ("person-under-other-number", other_number),
     "several patients": ("several-patients", several),
+    "a report of another patient": ("report-of-other-patient", report_of_another),
     "somebody else after the report": ("other-patient-after-report", after_report),
     "a correction": ("correction", correction),
     "a correction before anything left": ("correction", early_correction),

@@ -101,13 +101,12 @@ class TestCandidates:
         assert found.sources == {CandidateSource.SAME_PERSON}
         assert not found.is_alike
 
-    @pytest.mark.parametrize("reason", ["unwritable"])
-    def test_which_field_does_not_fit_is_named(self, stage: Stage, reason: str) -> None:
+    def test_which_field_does_not_fit_is_named(self, stage: Stage) -> None:
         """A number no record can have is no choice: shortened it would be somebody else's."""
         scenes.unwritable_number(stage)
         (part,) = view_of(stage).parts
-        assert part.reason.code == reason
-        assert part.fault.startswith("Diese Praxissoftware nimmt nur Patientennummern aus Ziffern.")
+        assert part.reason.code == "unwritable"
+        assert part.fault.startswith("Die Patientennummer ist im Zeichensatz nicht darstellbar.")
         assert part.candidates == ()
 
     def test_one_who_is_alike_is_preselected(self, stage: Stage) -> None:
@@ -226,6 +225,31 @@ class TestParts:
         assert doubt.number == "4711"
         assert "Weiß" in doubt.sent
         assert [one.reason for one in foreseen.consequences.held if one.person == 2] == []
+
+    def test_a_report_of_somebody_else(self, stage: Stage) -> None:
+        """Its first values are shown; it goes to whom it names, or to whom the pictures are of."""
+        scenes.report_of_another(stage)
+        view = view_of(stage)
+        pictures, report = view.parts
+        assert (pictures.is_report, report.is_report) == (False, True)
+        assert [one.patient.id for one in report.candidates] == ["815", "4711"]
+        assert report.candidates[1].sources == {CandidateSource.PICTURES}
+        assert (report.preselected, pictures.images) == ("", 2)
+        desk = stage.practice.core.clarifying
+        assert desk.first_values(1, report.person)
+        assert desk.first_values(1, pictures.person) == ()
+        assign(stage, Assignment(1, "4711"), Assignment(2, "4711"))
+        stage.practice.wait()
+        assert {one.patient.id for one in stage.practice.records().values()} == {"4711"}
+
+    def test_a_report_of_somebody_else_after_the_pictures(self, stage: Stage) -> None:
+        """The pictures are in their chart already: it is said of the report alone."""
+        stage.image()
+        stage.practice.wait()
+        stage.report(**WEISS)
+        (part,) = view_of(stage).parts
+        assert part.reason.code == "report-of-other-patient"
+        assert [one.patient.id for one in part.candidates] == ["815", "4711"]
 
     def test_one_part_may_wait(self, stage: Stage) -> None:
         """The other one stays on the list."""

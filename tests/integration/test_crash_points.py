@@ -205,7 +205,8 @@ class Exam:
                 self.service.command("exams", word, self.study(2), "--person", one, *tail)
 
     def accept(self) -> None:
-        """Accept the correction."""
+        """Accept the correction of what the practice software has: it lies there no more."""
+        self.software.collect()
         if self.held("G"):
             self.service.command("exams", "accept", self.study(3))
 
@@ -218,7 +219,7 @@ class Exam:
     def is_settled(self) -> bool:
         """Return whether no exam is due and nothing is on its way."""
         due = self.service.rows("SELECT id FROM exam WHERE due_at IS NOT NULL")
-        leaving = "SELECT id FROM outbox WHERE state NOT IN ('delivered', 'question')"
+        leaving = "SELECT id FROM outbox WHERE state NOT IN ('delivered', 'recalled', 'question')"
         return not due and not self.service.rows(leaving)
 
     # ------------------------------------------------------------------ the device

@@ -493,6 +493,7 @@ def test_an_old_database_is_upgraded(url: str) -> None:
             ("instance", "told"),
             ("instance", "turn"),
             ("report", "sent"),
+            ("report", "catalogue"),
             ("placed_order", "physician"),
             ("placed_order", "scheduled"),
             ("placed_order", "created"),

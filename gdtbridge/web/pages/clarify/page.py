@@ -126,6 +126,7 @@ class ClarifyPages:
             shown=line is not None and not follows,
             meant=meant,
             device_name=self.desk.device_name,
+            first_values=self.desk.first_values,
             mended=self._mended,
             words=self._words,
             follows=True,
