@@ -21,6 +21,7 @@ from gdtbridge.commands.devices import devices
 from gdtbridge.commands.diagnose import diagnose
 from gdtbridge.commands.exams import exams
 from gdtbridge.commands.export import export
+from gdtbridge.commands.export_sample import export_audit, export_constancy
 from gdtbridge.commands.fetch import echo, fetch
 from gdtbridge.commands.forward import forward
 from gdtbridge.commands.gdt import gdt
@@ -89,11 +90,11 @@ for command in (
     worklist,
     order,
     exams,
+    export,
     patients,
     outbox,
     forward,
     fetch,
-    export,
     echo,
     commitment,
     webhook,
@@ -107,3 +108,5 @@ for command in (
     main.add_command(command)
 for command in (learn_command, try_command):
     gdt.add_command(command)
+for command in (export_audit, export_constancy):
+    export.add_command(command)

@@ -139,6 +139,7 @@ from gdtbridge.retrieve.web_frames import WebFrames
 from gdtbridge.retrieve.web_search import WebSearch
 from gdtbridge.sample_audit.check_list import CaseChecker
 from gdtbridge.sample_audit.checks import PictureChecks
+from gdtbridge.sample_audit.constancy import ConstancyFinder
 from gdtbridge.sample_audit.desk import SampleDesk
 from gdtbridge.sample_audit.exports import HOUR_SECONDS, SampleExports
 from gdtbridge.sample_audit.finding import CaseFinder
@@ -578,12 +579,14 @@ def sample_desk(
     practice, database = settings.practice.name, stores.database
     near_days = settings.exam.date_remark_days
     openers = stores.openers
+    checker = CaseChecker(database, CaseFinder(database, finder), checks.items, practice, near_days)
     return SampleDesk(
         database,
         clock,
         audit,
         checks,
-        CaseChecker(database, CaseFinder(database, finder), checks.items, practice, near_days),
+        checker,
+        ConstancyFinder(checker, directory_of(settings)),
         SetParts(
             pictures,
             openers.sheets,

@@ -59,12 +59,12 @@ class CaseChecker:
         texts = _texts(found)
         organs = paired_organs(texts)
         pictures = tuple(
-            self._picture(
+            self.picture(
                 case, patient, number, one, is_paired=bool(organs) or not any(texts), names=names
             )
             for number, one in enumerate(found.pictures, 1)
         )
-        rows = _rows(self.items, [one for one in pictures if one.is_chosen] or pictures)
+        rows = check_rows(self.items, [one for one in pictures if one.is_chosen] or pictures)
         return CaseSheet(
             case,
             found.outcome,
@@ -75,7 +75,7 @@ class CaseChecker:
             tuple(_with_organs(row, _called(organs)) for row in rows),
         )
 
-    def _picture(
+    def picture(
         self,
         case: SampleCase,
         patient: Patient,
@@ -85,6 +85,7 @@ class CaseChecker:
         is_paired: bool,
         names: Mapping[tuple[str, str], str],
     ) -> CasePicture:
+        """Return a picture of a case with what its head answers."""
         context = LabelContext(patient, case.day, self.practice, is_paired, self.near_days)
         header = _header(one)
         answers = tuple(answers_of(self.items, header, context)) if header is not None else ()
@@ -146,7 +147,8 @@ def _reports(found: FoundCase) -> Iterator[CaseReport]:
             yield CaseReport(one.leaving, one.study.exam.accession_number)
 
 
-def _rows(items: Iterable[LabelItem], pictures: Sequence[CasePicture]) -> Iterator[CheckRow]:
+def check_rows(items: Iterable[LabelItem], pictures: Sequence[CasePicture]) -> Iterator[CheckRow]:
+    """Yield what pictures answer to each item that is asked of one of them."""
     for item in items:
         parts = tuple(_parts(item, pictures))
         if parts:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from gdtbridge.archive import SHOWN
 from gdtbridge.database import Connection
-from gdtbridge.schema import claim, instance, picture_check, quiet_label, transducer_name
+from gdtbridge.exams.model import ClaimState
+from gdtbridge.schema import claim, exam, instance, picture_check, quiet_label, transducer_name
 from gdtbridge.statement import Statement
 
 _ENTER: Final = Statement(
@@ -80,9 +80,15 @@ def newest_of_transducers(connection: Connection, since: str) -> list[Any]:
                 sa.case((picture_check.c.is_b_mode.is_(True), picture_check.c.instance_id))
             ).label("surely"),
             sa.func.max(picture_check.c.instance_id).label("perhaps"),
+            sa.func.max(picture_check.c.day).label("day"),
         )
-        .select_from(picture_check.join(instance, _ITS_INSTANCE))
+        .select_from(
+            picture_check.join(instance, _ITS_INSTANCE).join(
+                claim, claim.c.id == instance.c.claim_id
+            )
+        )
         .where(
+            claim.c.state == ClaimState.SETTLED,
             picture_check.c.day >= since,
             picture_check.c.is_b_mode.is_not(False),
             instance.c.standing.in_(SHOWN),
@@ -93,15 +99,18 @@ def newest_of_transducers(connection: Connection, since: str) -> list[Any]:
     return list(connection.execute(numbered))
 
 
-def pictures_by_id(connection: Connection, instances: Iterable[int]) -> dict[int, Any]:
-    """Return what is kept of pictures, with their study and object, by instance id."""
-    query = sa.select(
-        picture_check,
-        instance.c.study_instance_uid,
-        instance.c.sop_instance_uid,
-    ).join(instance, _ITS_INSTANCE)
-    found = connection.execute(query.where(picture_check.c.instance_id.in_(list(instances))))
-    return {row.instance_id: row for row in found}
+def study_of(connection: Connection, instance_id: int) -> str:
+    """Return the Study Instance UID a picture's exam has."""
+    query = (
+        sa.select(exam.c.study_instance_uid)
+        .select_from(
+            instance.join(claim, claim.c.id == instance.c.claim_id).join(
+                exam, exam.c.id == claim.c.exam_id
+            )
+        )
+        .where(instance.c.id == instance_id)
+    )
+    return str(connection.execute(query).scalar_one())
 
 
 def transducer_names(connection: Connection) -> dict[tuple[str, str], str]:

@@ -12,9 +12,11 @@ from gdtbridge.audit import Actor, AuditTrail, DoneAct
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NotFound, TooLate
-from gdtbridge.sample_audit import case_store
+from gdtbridge.picture_labels import Asked
+from gdtbridge.sample_audit import case_store, check_store
 from gdtbridge.sample_audit.check_list import CaseChecker
 from gdtbridge.sample_audit.checks import PictureChecks
+from gdtbridge.sample_audit.constancy import ConstancyFinder, TransducerSheet
 from gdtbridge.sample_audit.exports import MadeSet, SampleExports
 from gdtbridge.sample_audit.model import CaseSheet, SampleCase
 from gdtbridge.sample_audit.package import SampleSet, SetParts
@@ -28,7 +30,9 @@ FULL: Final = (
 )
 NO_CASE: Final = "Diesen Fall gibt es nicht mehr. / There is no such case any more."
 NO_PICTURE: Final = "Dieses Bild gehört nicht zum Fall. / This image is not of the case."
-NO_CASES: Final = "Es sind keine Fälle eingetragen. / There are no cases."
+FILE_NAMES: Final = {Asked.SAMPLE: "KV-Stichprobe", Asked.CONSTANCY: "Konstanzpruefung"}
+"""What sets are saved as, before the day."""
+NO_CASES: Final = "Es gibt nichts zusammenzustellen. / There is nothing to assemble."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class SampleDesk:
     audit: AuditTrail
     checks: PictureChecks
     checker: CaseChecker
+    constancy: ConstancyFinder
     parts: SetParts
     exports: SampleExports
 
@@ -110,6 +115,21 @@ class SampleDesk:
             _case(connection, case_id)
             act(connection)
 
+    # ------------------------------------------------------------------ transducers
+
+    def transducers(self) -> list[TransducerSheet]:
+        """Return each device and transducer of the last six months with its newest picture."""
+        return self.constancy.transducers(self.clock.local().date())
+
+    def constancy_sheets(self) -> list[CaseSheet]:
+        """Return the pictures of the constancy test."""
+        return [one.sheet for one in self.transducers()]
+
+    def name_transducer(self, aet: str, transducer: str, name: str) -> None:
+        """Say what a transducer of a device is called; an empty name takes it back."""
+        with self.database.write() as connection:
+            check_store.name_transducer(connection, aet, transducer, name)
+
     # ------------------------------------------------------------------ the set
 
     def begin_set(self, password: str, actor: Actor) -> MadeSet:
@@ -117,27 +137,40 @@ class SampleDesk:
 
         Whose pictures leave is in the audit trail before anything is written.
         """
-        sheets = self.sheets()
+        return self._begin(self.sheets(), Asked.SAMPLE, password, actor)
+
+    def begin_constancy_set(self, password: str, actor: Actor) -> MadeSet:
+        """Have the set of every transducer made; raises as `begin_set` does."""
+        return self._begin(self.constancy_sheets(), Asked.CONSTANCY, password, actor)
+
+    def _begin(
+        self, sheets: Sequence[CaseSheet], asked: Asked, password: str, actor: Actor
+    ) -> MadeSet:
         if not sheets:
             raise NotFound(NO_CASES)
 
         def write(target: Path, noted: Callable[[int], None]) -> None:
-            self._set(target, password).write(sheets, noted)
+            self._set(target, password, asked).write(sheets, noted)
 
-        name = f"KV-Stichprobe_{self.clock.local():%Y-%m-%d}.zip"
+        name = f"{FILE_NAMES[asked]}_{self.clock.local():%Y-%m-%d}.zip"
         made = self.exports.begin(name, len(sheets), write)
         self._note_leaving(sheets, actor)
         return made
 
     def write_set(
-        self, sheets: Sequence[CaseSheet], target: Path, password: str, actor: Actor
+        self,
+        sheets: Sequence[CaseSheet],
+        target: Path,
+        password: str,
+        actor: Actor,
+        asked: Asked = Asked.SAMPLE,
     ) -> list[WrittenCase]:
         """Write a set to a file; raise `BridgeError` or `OSError`."""
         self._note_leaving(sheets, actor)
-        return self._set(target, password).write(sheets)
+        return self._set(target, password, asked).write(sheets)
 
-    def _set(self, target: Path, password: str) -> SampleSet:
-        return SampleSet(self.parts, target, password, self.clock.local())
+    def _set(self, target: Path, password: str, asked: Asked) -> SampleSet:
+        return SampleSet(self.parts, target, password, self.clock.local(), asked)
 
     def _note_leaving(self, sheets: Sequence[CaseSheet], actor: Actor) -> None:
         with self.database.write() as connection:

@@ -61,7 +61,7 @@ class CaseFinder:
             if len(numbers) > 1:
                 return FoundCase(CaseOutcome.SEVERAL)
             studies = [one for number in numbers for one in self._of_number(number, case.day)]
-        objects = sorted(self._objects(studies), key=lambda one: one.listed.instance_id)
+        objects = sorted(self.objects_of(studies), key=lambda one: one.listed.instance_id)
         found = FoundCase(CaseOutcome.FOUND, objects=tuple(objects))
         if not found.pictures:
             return FoundCase(CaseOutcome.NOTHING)
@@ -103,7 +103,8 @@ class CaseFinder:
             if _day_of(one) == case.day and _is_called(one.exam.patient_name, words)
         ]
 
-    def _objects(self, studies: Sequence[ListedStudy]) -> Iterator[FoundObject]:
+    def objects_of(self, studies: Sequence[ListedStudy]) -> Iterator[FoundObject]:
+        """Yield the objects of some exams as they leave."""
         for study in studies:
             leaving = {
                 one.instance_id: left

@@ -80,10 +80,9 @@ class CheckRow:
     organs: str = ""
     """``German / English``: the organs with two sides, where the item asks for the side."""
 
-    @property
-    def is_demanded(self) -> bool:
-        """Whether a sample audit asks for it, and not the constancy test alone."""
-        return self.item.asked is not Asked.CONSTANCY
+    def is_asked_by(self, asked: Asked) -> bool:
+        """Return whether it is asked for in a sample audit, or in a constancy test."""
+        return self.item.asked in {asked, Asked.BOTH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +104,8 @@ class CaseSheet:
     pictures: tuple[CasePicture, ...] = ()
     reports: tuple[CaseReport, ...] = ()
     rows: tuple[CheckRow, ...] = ()
+    heading: str = ""
+    """What it is called instead of the patient's name: a device and its transducer."""
 
     @property
     def chosen(self) -> Sequence[CasePicture]:
@@ -119,7 +120,11 @@ class CaseSheet:
     @property
     def missing(self) -> Sequence[CheckRow]:
         """The items a sample audit asks for that are missing in pictures that are handed in."""
-        return [row for row in self.rows if row.is_demanded and row.state is LabelState.MISSING]
+        return [
+            row
+            for row in self.rows
+            if row.is_asked_by(Asked.SAMPLE) and row.state is LabelState.MISSING
+        ]
 
     @property
     def is_loud(self) -> bool:

@@ -22,6 +22,7 @@ from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.durable.modes import PRIVATE_FILE
 from gdtbridge.errors import BridgeError
 from gdtbridge.people import Patient
+from gdtbridge.picture_labels import Asked
 from gdtbridge.pictures.kinds import ObjectKind
 from gdtbridge.pictures.looking import FrameLook, PictureForm
 from gdtbridge.report_page import PageFormat, PagePrinter, sheet_of
@@ -66,6 +67,8 @@ class SampleSet:
     target: Path
     password: str = field(repr=False)
     now: datetime
+    asked: Asked = Asked.SAMPLE
+    """By whom: the sample audit, or the constancy test."""
 
     def write(
         self, sheets: Sequence[CaseSheet], noted: Callable[[int], None] = lambda _: None
@@ -80,10 +83,10 @@ class SampleSet:
             for number, sheet in enumerate(sheets, 1):
                 written.append(self._case(archive, number, sheet))
                 noted(number)
-            practice, today = self.parts.practice, self.now.date()
+            about = (self.parts.practice, self.now.date(), self.asked)
             papers = (
-                ("Verzeichnis.pdf", directory_sheet(written, practice, today)),
-                ("Pruefliste.pdf", check_sheet(written, practice, today)),
+                ("Verzeichnis.pdf", directory_sheet(written, *about)),
+                ("Pruefliste.pdf", check_sheet(written, *about)),
             )
             for name, paper in papers:
                 page = self.parts.printer.print(paper, PageFormat.PDF)
@@ -104,7 +107,7 @@ class SampleSet:
     def _case(self, archive: Any, number: int, sheet: CaseSheet) -> WrittenCase:  # noqa: ANN401
         if sheet.outcome is not CaseOutcome.FOUND or sheet.patient is None:
             return WrittenCase(sheet)
-        folder = f"{number}_{safe_name(sheet.patient)}_{sheet.case.day.isoformat()}"
+        folder = f"{number}_{safe_name(sheet)}_{sheet.case.day.isoformat()}"
         one = WrittenCase(sheet, folder)
         stills = [picture for picture in sheet.chosen if picture.kind is ObjectKind.IMAGE]
         clips = [picture for picture in sheet.chosen if picture.kind is ObjectKind.CLIP]
@@ -194,9 +197,11 @@ class SampleSet:
                 yield b"", "der Messbericht lässt sich nicht lesen"
 
 
-def safe_name(patient: Patient) -> str:
-    """Return the family name in letters that every file system takes: ``Oeztuerk``."""
-    written = transliterated(patient.family_name or patient.id, str.isascii)
+def safe_name(sheet: CaseSheet) -> str:
+    """Return what a case is called in letters that every file system takes: ``Oeztuerk``."""
+    patient = sheet.patient or Patient("")
+    named = sheet.heading or patient.family_name or patient.id
+    written = transliterated(named, str.isascii)
     letters = (letter if letter in _SAFE else "-" for letter in written)
     return "".join(letters)[:LONGEST_NAME].strip("-") or "Patient"
 

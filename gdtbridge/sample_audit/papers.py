@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from gdtbridge.durable.clock import local_time
-from gdtbridge.picture_labels import REASONS, LabelState
+from gdtbridge.picture_labels import REASONS, Asked, LabelState
 from gdtbridge.report_page import ReportSheet
 from gdtbridge.report_page.sheet import SheetFact, SheetGroup
 from gdtbridge.report_page.texts import page_text
@@ -42,22 +42,29 @@ class WrittenCase:
     problems: list[str] = field(default_factory=list)
 
 
-def directory_sheet(written: Sequence[WrittenCase], practice: str, today: date) -> ReportSheet:
+TITLES: Final = {Asked.SAMPLE: "KV-Stichprobe", Asked.CONSTANCY: "Konstanzprüfung"}
+
+
+def directory_sheet(
+    written: Sequence[WrittenCase], practice: str, today: date, asked: Asked
+) -> ReportSheet:
     """Return the directory: each case with its files, and what is not there."""
     groups = [
-        SheetGroup(_title(number, one.sheet), (), tuple(_listed(one)))
+        SheetGroup(_title(number, one.sheet), (), tuple(_listed(one, asked)))
         for number, one in enumerate(written, 1)
     ]
-    return _sheet("KV-Stichprobe: Verzeichnis", practice, today, groups, ())
+    return _sheet(f"{TITLES[asked]}: Verzeichnis", practice, today, groups, ())
 
 
-def check_sheet(written: Sequence[WrittenCase], practice: str, today: date) -> ReportSheet:
+def check_sheet(
+    written: Sequence[WrittenCase], practice: str, today: date, asked: Asked
+) -> ReportSheet:
     """Return the check list of every case, with who has seen the pictures."""
     groups = [
-        SheetGroup(_title(number, one.sheet), (), tuple(_checked(one.sheet)))
+        SheetGroup(_title(number, one.sheet), (), tuple(_checked(one.sheet, asked)))
         for number, one in enumerate(written, 1)
     ]
-    return _sheet("KV-Stichprobe: Prüfliste", practice, today, groups, (LIMIT,))
+    return _sheet(f"{TITLES[asked]}: Prüfliste", practice, today, groups, (LIMIT,))
 
 
 def label_lines(sheet: CaseSheet, practice: str, device: str) -> tuple[str, ...]:
@@ -94,7 +101,8 @@ def _sheet(
 
 
 def _title(number: int, sheet: CaseSheet) -> str:
-    who = sheet.patient.listed_name if sheet.patient is not None else sheet.case.asked
+    who = sheet.patient.listed_name if sheet.patient is not None else ""
+    who = sheet.heading or who or sheet.case.asked
     title = f"{number}. {who} · {sheet.case.day:%d.%m.%Y}"
     return page_text(f"{title} · {sheet.procedure}" if sheet.procedure else title, LONGEST)
 
@@ -104,7 +112,7 @@ def _facts(word: str, texts: Sequence[str]) -> Iterator[SheetFact]:
         yield SheetFact(word if place == 0 else "", page_text(text, LONGEST))
 
 
-def _listed(one: WrittenCase) -> Iterator[SheetFact]:
+def _listed(one: WrittenCase, asked: Asked) -> Iterator[SheetFact]:
     sheet = one.sheet
     if sheet.outcome is not CaseOutcome.FOUND:
         yield SheetFact("Bilder", OUTCOMES[sheet.outcome])
@@ -116,18 +124,20 @@ def _listed(one: WrittenCase) -> Iterator[SheetFact]:
     yield SheetFact("Ordner", one.folder)
     yield from _facts("Dateien", one.files)
     yield from _facts("Nicht dabei", one.problems)
-    yield SheetFact("Schriftlicher Befund", ENCLOSE)
+    if asked is Asked.SAMPLE:
+        yield SheetFact("Schriftlicher Befund", ENCLOSE)
 
 
-def _checked(sheet: CaseSheet) -> Iterator[SheetFact]:
+def _checked(sheet: CaseSheet, asked: Asked) -> Iterator[SheetFact]:
     if sheet.outcome is not CaseOutcome.FOUND:
         yield SheetFact("Bilder", OUTCOMES[sheet.outcome])
         return
     count = len(sheet.chosen)
     for row in sheet.rows:
-        if not row.is_demanded:
-            continue
-        yield from _facts(row.item.german, [STATES[row.state], *_told(row, count)])
+        if row.is_asked_by(asked):
+            yield from _facts(row.item.german, [STATES[row.state], *_told(row, count)])
+    if asked is Asked.CONSTANCY:
+        return
     yield SheetFact("Befund, Untersucher, Indikation", ENCLOSE)
     case = sheet.case
     seen = "noch von niemandem"

@@ -64,6 +64,9 @@ def test_the_page_is_accessible_in_every_state(browser: Browser, room: ReadingRo
             assert not scrolls_sideways(page), width
             assert page.title() != "1"
     with screen(browser, "phone") as page:
+        page.goto(f"{url}/konstanz")
+        expect(page.locator("main section")).to_have_count(1)
+        assert violations(page) == []
         page.goto(url)
         assert not scrolls_sideways(page)
         assert covered_on_the_way(page) == []

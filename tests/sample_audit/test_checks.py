@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.errors import NotFound, SettingsError
-from gdtbridge.sample_audit import check_store
 from gdtbridge.sample_audit.checks import PictureChecks
 from gdtbridge.settings import Settings, load_settings
-from tests.tools.elements import element, identification
 from tests.tools.practice import Practice
 
 
@@ -107,14 +105,3 @@ def settings_of(folder: Path, text: str) -> Settings:
     file = folder / "gdtbridge.toml"
     file.write_text(text, encoding="utf-8")
     return load_settings(file, {})
-
-
-def test_the_transducer_is_kept_with_the_picture(practice: Practice) -> None:
-    """For the constancy test, as the device writes it."""
-    data = identification(SOPInstanceUID="2.25.9")
-    end = data.index(element(0x0020000D, b"UI", "2.25.1000"))
-    probe = element(0x00185010, b"LO", r"C5-2\UNUSED")
-    practice.send_dataset(data[:end] + probe + data[end:], SOPInstanceUID="2.25.9")
-    with practice.database.read() as connection:
-        rows = check_store.newest_of_transducers(connection, "2000-01-01")
-    assert [(row.device, row.transducer, row.surely) for row in rows] == [("US01", "C5-2", None)]

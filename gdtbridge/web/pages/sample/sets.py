@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from flask import Response
 
+from gdtbridge.audit import Actor
 from gdtbridge.errors import TooLate
 from gdtbridge.sample_audit.exports import MadeSet, SetState, new_password
 from gdtbridge.web.access.principal import concerns, principal
@@ -20,6 +22,7 @@ from gdtbridge.web.ports import CorePorts
 from gdtbridge.web.problems import refuse
 
 SETS: Final = f"{HOME}/paket"
+CONSTANCY_SET: Final = f"{HOME}/konstanz/paket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +36,26 @@ class SetPages:
         """Return the calls: path, name, view, methods."""
         return (
             (SETS, "sample_make", self.make, WRITE),
+            (CONSTANCY_SET, "sample_make_constancy", self.make_of_transducers, WRITE),
             (f"{SETS}/<key>", "sample_set", self.progress, READ),
             (f"{SETS}/<key>/datei", "sample_fetch", self.fetch, ("GET",)),
         )
 
     def make(self) -> Response:
         """Have the set of all cases made, and show its password."""
+        return self._make(self.core.sample.begin_set)
+
+    def make_of_transducers(self) -> Response:
+        """Have the set of all transducers made, and show its password."""
+        return self._make(self.core.sample.begin_constancy_set)
+
+    def _make(self, begin: Callable[[str, Actor], MadeSet]) -> Response:
         fields = posted()
 
         def make() -> Response:
             password = new_password()
             try:
-                made = self.core.sample.begin_set(password, principal().actor)
+                made = begin(password, principal().actor)
             except TooLate as error:
                 return self.frame.go(HOME, Notice(self.frame.texts.half(str(error))))
             concerns(subject="sample", detail=f"{made.total}")

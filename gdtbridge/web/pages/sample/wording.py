@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from gdtbridge.picture_labels import REASONS, LabelState
+from gdtbridge.picture_labels import REASONS, Asked, LabelState
 from gdtbridge.sample_audit.model import CaseOutcome, CaseSheet, CheckRow, RowPart
 from gdtbridge.web.pages.texts import Texts
 
@@ -34,20 +34,20 @@ class ShownRow:
     advice: str
 
 
-def shown_rows(sheet: CaseSheet, texts: Texts) -> list[ShownRow]:
-    """Return the check list of a case."""
+def shown_rows(sheet: CaseSheet, texts: Texts, asked: Asked = Asked.SAMPLE) -> list[ShownRow]:
+    """Return the check list of a case, as it is asked for in a sample audit or otherwise."""
     count = len(sheet.chosen) or len(sheet.pictures)
-    return [_row(row, count, texts) for row in sheet.rows]
+    return [_row(row, count, texts, asked) for row in sheet.rows]
 
 
-def _row(row: CheckRow, count: int, texts: Texts) -> ShownRow:
+def _row(row: CheckRow, count: int, texts: Texts, asked: Asked) -> ShownRow:
     shape, role = SHAPES[row.state]
-    if not row.is_demanded and row.state is LabelState.MISSING:
+    if not row.is_asked_by(asked) and row.state is LabelState.MISSING:
         role = ""
     told = [_told(part, count, texts) for part in row.parts]
     if row.organs and row.state is not LabelState.PRESENT:
         told.append(texts("sample.organs", organs=texts.half(row.organs)))
-    if not row.is_demanded:
+    if not row.is_asked_by(asked):
         told.append(texts("sample.for_constancy"))
     is_missing = row.state is LabelState.MISSING
     advice = texts.half(row.item.advice) if is_missing and row.item.advice else ""
