@@ -8,6 +8,7 @@ is then read without a look at those before it.
 from __future__ import annotations
 
 import io
+import os
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from itertools import pairwise
 from typing import BinaryIO, Final
 
 from gdtbridge.dataset.encoding import ITEM, UNDEFINED
+from gdtbridge.durable.files import FileStamp
 from gdtbridge.pictures.looking import FrameSpan, PictureProblem
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
 from gdtbridge.pictures.opened_object import OpenedObject
@@ -66,17 +68,41 @@ class FrameIndex:
 def index_frames(source: OpenedObject, frames: int) -> FrameIndex:
     """Return the index of encapsulated pixel data that says it has so many frames.
 
-    There may be fewer. Raises `NotRenderable` where the items cannot be followed at all.
+    There may be fewer. Raises `NotRenderable` where the items cannot be followed at all. The last
+    one made is remembered: who wants all of a loop opens its file again and again.
     """
     if source.pixel_data is None or source.pixel_data.length is not None:
         raise _damaged()
-    stream, at = source.stream, source.pixel_data.at
+    version = _version(source.stream)
+    if version is None:
+        return _made(source.stream, source.pixel_data.at, _extended(source), frames)
+    key = version, frames
+    if key not in _LAST:
+        index = _made(source.stream, source.pixel_data.at, _extended(source), frames)
+        _LAST.clear()
+        _LAST[key] = index
+    return _LAST[key]
+
+
+_LAST: Final[dict[tuple[FileStamp, int], FrameIndex]] = {}
+"""One at most; a child does one thing at a time."""
+
+
+def _version(stream: BinaryIO) -> FileStamp | None:
+    """Return which version of which file a stream is of; None for one in memory."""
+    try:
+        return FileStamp.of(os.fstat(stream.fileno()))
+    except OSError:
+        return None
+
+
+def _made(stream: BinaryIO, at: int, extended: Sequence[int], frames: int) -> FrameIndex:
     stream.seek(at)
     tag, length = _item(stream)
     if tag != ITEM or length == UNDEFINED or length > MAX_TABLE:
         raise _damaged()
     table, begin = stream.read(length), at + 8 + length
-    for offsets in (_extended(source), _numbers(table, "L")):
+    for offsets in (extended, _numbers(table, "L")):
         if (bounds := _by_table(stream, begin, offsets, frames)) is not None:
             return FrameIndex(bounds)
     return FrameIndex(_by_items(list(_items(stream, begin)), frames))
