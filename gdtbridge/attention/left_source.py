@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import ClassVar, Final
 
-from gdtbridge.attention.model import AttentionItem
+from gdtbridge.attention.model import AttentionItem, shown_name
 from gdtbridge.orders import LeftFile
 from gdtbridge.orders.folder_memory import FolderMemory
 
@@ -37,7 +37,7 @@ class LeftFileSource:
         ]
 
     def _item(self, route: str, reason: str, files: list[LeftFile]) -> AttentionItem:
-        names = ", ".join(one.name for one in files[:_MOST_NAMED])
+        names = ", ".join(shown_name(one.name) for one in files[:_MOST_NAMED])
         more = ", …" if len(files) > _MOST_NAMED else ""
         return AttentionItem(
             "order-file-left",

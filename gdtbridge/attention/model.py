@@ -122,3 +122,8 @@ def has_fault(counted: Iterable[str]) -> bool:
 
 def _urgency(item: AttentionItem) -> tuple[bool, float]:
     return item.kind.level is not AttentionLevel.FAULT, item.since
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name as a person reads it: on one line, nothing in it turns it around."""
+    return "".join(one if one.isprintable() else "?" for one in name)

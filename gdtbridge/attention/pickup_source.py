@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from gdtbridge.archive.picked_files import PickedFile, PickOutcome, PickupMemory, storable
-from gdtbridge.attention.model import AttentionItem
+from gdtbridge.attention.model import AttentionItem, shown_name
 from gdtbridge.durable.clock import Clock
 
 STUCK_SECONDS: Final = 600.0
@@ -49,7 +49,7 @@ class PickupSource:
         return [one for one in told if one.code == _REFUSED or now - one.since >= STUCK_SECONDS]
 
     def _item(self, folder: str, code: str, reason: str, files: list[PickedFile]) -> AttentionItem:
-        names = ", ".join(_shown(one.name) for one in files[:_MOST_NAMED])
+        names = ", ".join(shown_name(one.name) for one in files[:_MOST_NAMED])
         more = ", …" if len(files) > _MOST_NAMED else ""
         return AttentionItem(
             code,
@@ -64,8 +64,3 @@ def _cause(one: tuple[str, PickedFile]) -> tuple[str, str, str]:
     folder, file = one
     refused = file.outcome is PickOutcome.REFUSED
     return folder, _REFUSED if refused else _STUCK, file.reason
-
-
-def _shown(name: str) -> str:
-    """Return a file's name on one line."""
-    return "".join(one if one.isprintable() else "?" for one in name)

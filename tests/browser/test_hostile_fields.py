@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +10,20 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, Page
+from pydicom import Dataset
 
 from gdtbridge.accounts import Role
+from gdtbridge.archive.picked_files import PickedFile, PickOutcome, PickupMemory
 from gdtbridge.attention.refusals import RefusalReason
 from gdtbridge.audit import Actor, ActorKind
 from gdtbridge.errors import BridgeError
-from gdtbridge.outbox import store
+from gdtbridge.orders import LeftFile
+from gdtbridge.orders.folder_memory import FolderMemory
+from gdtbridge.outbox import call_store, store
+from gdtbridge.outbox.model import Attempt, AttemptResult
+from gdtbridge.schema import outbox
 from tests.clarifying.scenes import Stage
 from tests.tools.browser import screen, scrolls_sideways
 from tests.tools.practice import Practice, Reports
@@ -39,6 +46,13 @@ aet = "US01"
 name = '{SCRIPT}'
 [[page.procedures]]
 name = '{QUOTES.replace("'", "")}'
+[[webhook]]
+name = "haus"
+url = "http://127.0.0.1:9/"
+events = ["worklist_added"]
+[[pickup]]
+folder = "usb"
+aet = "US01"
 """
 PAGES: Final = (
     "/heute", "/eintrag", "/untersuchungen", "/klaeren", "/geraete", "/zustellungen", "/system",
@@ -111,11 +125,14 @@ def attacked(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         with practice.database.write() as connection:
             store.change(connection, 1, state="question", last_error=SCRIPT + IMAGE)
         _make_accounts(practice)
+        _leave_files(practice, folder / "usb")
+        _answer(practice)
         practice.core.attention.items()
         keys = [one.key for one in practice.core.clarifying.queue.lines()]
         paths = [f"/klaeren/{key}" for key in keys]
         paths += [f"/klaeren/{key}/verwerfen" for key in keys if key.startswith("exam")]
         paths += [f"/untersuchung/{i}" for i in range(1, len(HOSTILE) + 2)]
+        paths += ["/untersuchung/1/gdt/1", "/geraete/US01"]
         paths += [f"/eintrag/{number}" for number in numbers if number]
         paths += [f"/patient?nr={quote(f'X{i}')}" for i in range(2)]
         yield _Attacked(room, (*PAGES, *paths))
@@ -145,8 +162,56 @@ def _exam(stage: Stage, i: int, value: str) -> None:
     stage.image(
         StudyInstanceUID=f"2.25.77{i}", **{name: one.encode() for name, one in said.items()}
     )
-    stage.report(StudyInstanceUID=f"2.25.77{i}", PatientName=value[:60].replace("=", ""),
-                 SpecificCharacterSet="ISO_IR 192")  # fmt: skip
+    said = {"PatientName": value[:60].replace("=", ""), "SpecificCharacterSet": "ISO_IR 192"}
+    further = {"Manufacturer": value[:60], "ManufacturerModelName": value[:60]}
+    stage.reports.send(
+        "echo.dcm",
+        lambda report: _reword(report.ContentSequence, value),
+        StudyInstanceUID=f"2.25.77{i}",
+        AccessionNumber="",
+        PatientID="4711",
+        SeriesDescription=value[:60],
+        InstitutionName=value[:60],
+        StationName=value[:16],
+        SOPInstanceUID=f"2.25.88{i}",
+        **said,
+        **further,
+    )
+
+
+def _reword(items: Iterable[Dataset], value: str) -> None:
+    """Have a report say a value wherever it has a text of its own."""
+    for item in items:
+        if "TextValue" in item:
+            item.TextValue = value
+        for keyword in ("ConceptNameCodeSequence", "ConceptCodeSequence"):
+            for code in item.get(keyword, ()):
+                code.CodeMeaning = value[:60]
+                if item.ValueType == "NUM" and keyword == "ConceptNameCodeSequence":
+                    code.CodeValue, code.CodingSchemeDesignator = "X1", "99HOSTILE"
+        _reword(item.get("ContentSequence", ()), value)
+
+
+def _leave_files(practice: Practice, folder: Path) -> None:
+    """Let files of hostile names lie in the folder of pictures, and in that of orders."""
+    names = [one.replace("/", "") for one in HOSTILE]
+    picked = [
+        PickedFile(one, 1, 1, PickOutcome.REFUSED, f"{SCRIPT} / {IMAGE}", 1.0) for one in names
+    ]
+    PickupMemory(practice.database).note(folder, picked)
+    FolderMemory(practice.database).leave("", [LeftFile(one, "not for us", 1.0) for one in names])
+
+
+def _answer(practice: Practice) -> None:
+    """Let the webhook refuse a call in hostile words."""
+    with practice.database.write() as connection:
+        for value in HOSTILE:
+            failed = Attempt(AttemptResult.FAILED, value, words=value)
+            (destination,) = practice.outbox.callers
+            call_store.note_answer(connection, destination, failed, 1.0)
+        query = sa.select(outbox.c.id).where(outbox.c.destination == destination)
+        for number in connection.execute(query).scalars().all():
+            store.change(connection, number, state="failed", last_error=SCRIPT)
 
 
 def _make_accounts(practice: Practice) -> None:
@@ -196,3 +261,22 @@ def test_no_parameter_becomes_anything_but_text(browser: Browser, attacked: _Att
             page.goto(f"{attacked.room.url}{path}?{asked}")
             wrong += _told(page, path)
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ("/untersuchung/1", "#measured"),
+        ("/zustellungen", "#destinations"),
+        ("/klaeren", "#clarify-notices"),
+    ],
+)
+def test_what_is_planted_is_there_to_be_seen(
+    browser: Browser, attacked: _Attacked, path: str, part: str
+) -> None:
+    """Texts of reports, words of a webhook, names of files: else the others would prove nothing."""
+    with screen(browser) as page:
+        page.context.add_cookies([attacked.cookie(Role.ADMIN)])
+        page.goto(attacked.room.url + path)
+        found = page.locator(part).all_text_contents()
+        assert any("window.hit" in one or WIDE[:16] in one for one in found)
