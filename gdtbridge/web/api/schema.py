@@ -104,9 +104,11 @@ Name = Annotated[Text, AfterValidator(_not_empty)]
 BirthDay = Annotated[
     BirthDate,
     BeforeValidator(_birth_date),
-    WithJsonSchema({"type": "string", "format": "date"}),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DATE.pattern}$"}),
 ]
-LocalTime = Annotated[datetime, BeforeValidator(_local_time)]
+LOCAL_TIME: Final = WithJsonSchema({"type": "string", "pattern": f"^{_TIME.pattern}$"})
+"""No ``date-time`` of RFC 3339, which has an offset: a practice means its own time."""
+LocalTime = Annotated[datetime, BeforeValidator(_local_time), LOCAL_TIME]
 Sex = Literal["M", "F", "O", ""]
 
 
@@ -211,7 +213,7 @@ class EntryView(BaseModel):
     station: str
     procedure: str
     physician: str
-    scheduled: datetime
+    scheduled: Annotated[datetime, LOCAL_TIME]
     details: dict[str, str]
     """What else the order says, as `DetailsBody` takes it."""
     status: str
