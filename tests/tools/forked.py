@@ -7,11 +7,13 @@ folder, output, threads and exit status as if it had been started anew; only the
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -149,9 +151,25 @@ def _become(told: dict[str, Any]) -> None:
     main()
 
 
+def _prepare() -> None:
+    """Read the tables that each command would read anew, and make a database to know how."""
+    from gdtbridge.catalogue.catalogue import standard
+    from gdtbridge.database import Database
+    from gdtbridge.language import Language
+    from gdtbridge.web.pages.texts import texts_of
+
+    standard()
+    for language in Language:
+        texts_of(language)
+    with tempfile.TemporaryDirectory() as folder:
+        Database(f"sqlite:///{folder}/db.sqlite").close()
+
+
 if __name__ == "__main__":
     import gdtbridge.check
     import gdtbridge.service  # noqa: F401 - what all commands import, once
 
+    _prepare()
+    gc.freeze()  # a child that collects garbage does not look through all that is here
     assert threading.active_count() == 1, "a thread would be missing in each fork"
     _serve(os.fdopen(os.dup(0), "rb"), os.dup(1))
