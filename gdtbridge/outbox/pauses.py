@@ -40,6 +40,7 @@ class DeliveryPause:
 
 
 _COLUMNS: Final = [table.c[name] for name in DeliveryPause.__slots__]
+_LAST: Final = Statement(sa.select(*_COLUMNS).where(table.c.destination == sa.bindparam("to")))
 _LASTS: Final = Statement(PAUSED.where(table.c.destination == sa.bindparam("to")))
 
 
@@ -50,8 +51,7 @@ def lasts(connection: Connection, destination: str) -> bool:
 
 def last_pause(connection: Connection, destination: str) -> DeliveryPause | None:
     """Return the pause that lasts, or that ended last."""
-    query = sa.select(*_COLUMNS).where(table.c.destination == destination)
-    row = connection.execute(query).one_or_none()
+    row = _LAST.first(connection, to=destination)
     return DeliveryPause(*row) if row is not None else None
 
 

@@ -28,6 +28,7 @@ from gdtbridge.outbox.model import (
 from gdtbridge.outbox.pauses import DeliveryPause, last_pause, left_out
 from gdtbridge.outbox.store import BEFORE, able
 from gdtbridge.schema import outbox as table
+from gdtbridge.statement import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,24 @@ class DestinationStatus:
 
 # A list, not "other than delivered": the index is used, and what was delivered is not counted.
 _NOT_DELIVERED: Final = table.c.state.in_((*OPEN, DeliveryState.QUESTION, DeliveryState.FAILED))
+_DESTINATION: Final = sa.bindparam("destination", type_=table.c.destination.type)
+_HERE: Final = table.c.destination == _DESTINATION
+_COUNTS: Final = Statement(
+    sa.select(table.c.state, sa.func.count()).where(_HERE, _NOT_DELIVERED).group_by(table.c.state)
+)
+_OLDEST: Final = Statement(
+    able(_DESTINATION).with_only_columns(
+        sa.func.min(sa.func.coalesce(BEFORE.c.delivered_at, table.c.created_at))
+    )
+)
+_LAST_ERROR: Final = Statement(
+    sa.select(table.c.last_error)
+    .where(_HERE, _NOT_DELIVERED, table.c.last_error != "")
+    .order_by(table.c.id.desc())
+    .limit(1)
+)
+"""The reason of the newest message that has one and did not arrive."""
+_LAST_DELIVERED: Final = Statement(sa.select(sa.func.max(table.c.delivered_at)).where(_HERE))
 
 
 def destinations(connection: Connection) -> dict[str, str]:
@@ -142,10 +161,8 @@ def destination_status(
         oldest_pending_age=max(0.0, now - oldest) if oldest is not None else 0.0,
         failed=counts.get(DeliveryState.FAILED, 0),
         questions=counts.get(DeliveryState.QUESTION, 0),
-        last_error=_last_error(connection, destination),
-        last_delivered_at=connection.execute(
-            sa.select(sa.func.max(table.c.delivered_at)).where(table.c.destination == destination)
-        ).scalar(),
+        last_error=_LAST_ERROR.value(connection, destination=destination) or "",
+        last_delivered_at=_LAST_DELIVERED.value(connection, destination=destination),
         must_arrive=sender.lifetime is None and sender.kind not in {MAIL, COMMITMENT, FORWARD},
         place=place,
         lying=lying_files(connection, destination, now - DAYS * DAY_SECONDS),
@@ -155,29 +172,12 @@ def destination_status(
 
 
 def _counts(connection: Connection, destination: str) -> dict[DeliveryState, int]:
-    query = (
-        sa.select(table.c.state, sa.func.count())
-        .where(table.c.destination == destination, _NOT_DELIVERED)
-        .group_by(table.c.state)
-    )
-    return {DeliveryState(state): count for state, count in connection.execute(query)}
+    rows = _COUNTS.rows(connection, destination=destination)
+    return {DeliveryState(state): count for state, count in rows}
 
 
 def _oldest(connection: Connection, destination: str, pause: DeliveryPause | None) -> float | None:
     """Return since when the longest waiting message could have left; none while it is paused."""
-    since = sa.func.coalesce(BEFORE.c.delivered_at, table.c.created_at)
-    query = able(destination).with_only_columns(sa.func.min(since))
-    found: float | None = connection.execute(query).scalar()
+    found: float | None = _OLDEST.value(connection, destination=destination)
     ended = pause.ended_at if pause is not None else None
     return max(found, ended) if found is not None and ended is not None else found
-
-
-def _last_error(connection: Connection, destination: str) -> str:
-    """Return the reason of the newest message that has one and did not arrive."""
-    query = (
-        sa.select(table.c.last_error)
-        .where(table.c.destination == destination, _NOT_DELIVERED, table.c.last_error != "")
-        .order_by(table.c.id.desc())
-        .limit(1)
-    )
-    return connection.execute(query).scalar() or ""

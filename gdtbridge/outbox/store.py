@@ -256,16 +256,17 @@ BEFORE: Final = table.alias("before")
 """The message that another one waits for."""
 
 
-def able(destination: str) -> sa.Select[int]:
+def able(destination: str | sa.BindParameter[str]) -> sa.Select[int]:
     """Select the open messages that wait for no other message; none while there is a pause."""
+    named = destination if isinstance(destination, sa.BindParameter) else sa.literal(destination)
     return (
         sa.select(table.c.id)
         .select_from(table.outerjoin(BEFORE, table.c.after_id == BEFORE.c.id))
         .where(
-            table.c.destination == destination,
+            table.c.destination == named,
             table.c.state.in_(OPEN),
             sa.or_(table.c.after_id.is_(None), BEFORE.c.state == DeliveryState.DELIVERED),
-            sa.literal(destination).not_in(PAUSED),
+            named.not_in(PAUSED),
         )
     )
 
