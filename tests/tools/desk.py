@@ -113,6 +113,8 @@ class Desk:
         self._hook = hook
         self._caplog = caplog
         self._undone = ExitStack()
+        self._told = -1
+        """Transactions until the last look told what it found."""
 
     def close(self) -> None:
         """Undo what a test did to this machine, and stop."""
@@ -201,6 +203,7 @@ class Desk:
         self.practice.clock.turn(seconds)
         core.clock_watch.look()
         core.refusals.keep()
+        self._told = -1
         for source in core.attention.sources:
             with suppress(*LOOK_ERRORS):  # as the service does, which looks again later
                 self._look(source)
@@ -208,9 +211,13 @@ class Desk:
             self.practice.outbox.deliver_due(destination)
 
     def _look(self, source: AttentionSource) -> None:
-        self.practice.core.announcer.look(source)
-        self.practice.core.announcer.note()
-        self.practice.core.mailer.mail()
+        """Look as the service does; where no time passed and nothing changed, nothing is told."""
+        core = self.practice.core
+        core.announcer.look(source)
+        if self._told != core.database.transactions:
+            core.announcer.note()
+            core.mailer.mail()
+            self._told = core.database.transactions
 
     def channels(self, code: str) -> dict[str, bool]:
         """Return which channels tell of a kind now."""
