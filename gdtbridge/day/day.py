@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Final
 
 from gdtbridge.database import Connection, Database
-from gdtbridge.dataset.values import to_time
+from gdtbridge.dataset.values import da_text, tm_text
 from gdtbridge.day.facts import DayFacts, facts_about, facts_of_day
 from gdtbridge.day.judging import LineJudge, Verdict
 from gdtbridge.day.linking import ExamPart, LineFacts, lines_of
@@ -26,7 +26,8 @@ from gdtbridge.day.model import (
 )
 from gdtbridge.devices import DeviceDirectory
 from gdtbridge.durable.clock import Clock, local_time
-from gdtbridge.exams.dates import DateRule, DateStanding
+from gdtbridge.exams.dates import DateRule, DateStanding, exam_moment
+from gdtbridge.exams.model import ClaimState
 from gdtbridge.orders import Order
 from gdtbridge.orders.patient_moves import NumberMoves
 from gdtbridge.people import Patient
@@ -174,11 +175,21 @@ class Day:
             return local_time(line.steps[0].step.began_at).replace(tzinfo=None)
         part = line.parts[0]
         received = local_time(part.facts.exam.first_instance_at).replace(tzinfo=None)
-        said = to_time(part.told.study_time)
-        day = self._exam_day(part, line)
-        if said is not None:
-            return datetime.combine(day, said.replace(tzinfo=None))
-        return received if day == received.date() else datetime.combine(day, received.time())
+        told = part.told
+        believed = told.study_date if _is_dated(part) else da_text(self._exam_day(part, line))
+        moment = exam_moment(
+            believed,
+            told.study_time or tm_text(received),
+            received,
+            of_receipt_day=any(one.of_receipt_day for one in part.claims),
+        )
+        return moment.replace(tzinfo=None)
+
+
+def _is_dated(part: ExamPart) -> bool:
+    """Return whether an exam is of its Study Date however long ago: its record has it."""
+    fetched = all(one.state is ClaimState.FETCHED for one in part.claims)
+    return bool(part.facts.results) or fetched
 
 
 def _waiting(lines: Iterable[LineFacts]) -> list[Order]:

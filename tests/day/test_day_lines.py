@@ -255,6 +255,17 @@ class TestADay:
         practice.send(StudyDate=said, AccessionNumber="")
         assert len(sheet(practice)) == 1
 
+    def test_a_date_the_record_has_is_shown_however_long_ago(self, practice: Practice) -> None:
+        """Chart and list say the same; the line stays on the day of the receipt, to be seen."""
+        practice.send(StudyDate="20240115", StudyTime="093000", AccessionNumber="")
+        (waiting,) = sheet(practice)
+        assert waiting.at.date() == practice.core.day.today
+        practice.wait()
+        (line,) = sheet(practice)
+        assert line.at == datetime(2024, 1, 15, 9, 30)  # noqa: DTZ001 - local
+        (record,) = practice.records().values()
+        assert record.first("6200") == "15012024"
+
     def test_an_order_whose_exam_was_another_day_is_there(self, practice: Practice) -> None:
         """One patient is one line, on the day of the exam."""
         entry = place(practice)
