@@ -104,3 +104,22 @@ def test_an_exam_nobody_knows(practice: Practice) -> None:
     """Is not found."""
     with pytest.raises(NotFound):
         sheet(practice, 99)
+
+
+def test_who_is_in_the_line_of_somebodys_order_has_one_too(practice: Practice) -> None:
+    """Pictures without a number under an order are seen, and not as those of its patient."""
+    entry = practice.core.orders.place(practice.order()).entry
+    said = {
+        "StudyInstanceUID": entry.StudyInstanceUID,
+        "AccessionNumber": entry.AccessionNumber,
+    }
+    practice.send(**said)
+    practice.send(PatientID="", PatientName="Notfall", PatientBirthDate="", **said)
+    practice.wait()
+    found = sheet(practice)
+    assert [(one.person, one.patient.listed_name) for one in found.lines] == [
+        (1, "Müller, Änne"),
+        (2, "Notfall"),
+    ]
+    assert {one.person for one in found.objects} == {1, 2}
+    assert found.renamed == frozenset()

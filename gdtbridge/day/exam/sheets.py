@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -20,12 +20,10 @@ from gdtbridge.day.exam.model import (
     ShownObject,
     ShownReport,
 )
-from gdtbridge.day.linking import LineFacts
-from gdtbridge.day.model import DayLine
+from gdtbridge.day.exam.parts import is_renamed, parts_of
 from gdtbridge.errors import NotFound
 from gdtbridge.exams import claim_store
 from gdtbridge.exams.held import NO_SUCH_EXAM
-from gdtbridge.people import agree
 from gdtbridge.pictures.kinds import kind_of
 from gdtbridge.results.deliveries import recalls_of
 from gdtbridge.sr import Report, ReportError
@@ -88,17 +86,18 @@ class ExamSheets:
             recalled = recalls_of(connection, study)
             numbers = [one.order.accession_number for one in lines if one.order is not None]
             seen = self.day.sight.last_seen(connection, numbers)
+        parts = list(parts_of(exam_id, mine))
         received = [
             (row.received_at, is_report(row.sop_class_uid), row.calling_aet) for row in rows
         ]
         return ExamSheet(
             exam_id,
             study,
-            tuple(shown for _, shown in mine),
+            tuple(dict.fromkeys(line for _, line in parts)),
             tuple(_object(row) for row in rows),
             tuple(self._reports(rows, problems)),
             history_of(lines, received, events, copies, recalled, seen, self.day.shown_device),
-            _renamed(mine),
+            frozenset(part.person for part, line in parts if is_renamed(part, line)),
         )
 
     def _reports(self, rows: Sequence[Any], problems: dict[int, str]) -> list[ShownReport]:
@@ -127,16 +126,6 @@ class ExamSheets:
             while len(self._read.known) > MOST_KEPT:
                 self._read.known.popitem(last=False)
         return report
-
-
-def _renamed(lines: Iterable[tuple[LineFacts, DayLine]]) -> frozenset[int]:
-    """Return the people whom objects name otherwise than they are shown."""
-    return frozenset(
-        part.person
-        for line, shown in lines
-        for part in line.parts
-        if not all(agree(claim.patient, shown.patient) for claim in part.claims)
-    )
 
 
 def _object(row: Any) -> ShownObject:  # noqa: ANN401 - a row

@@ -66,11 +66,16 @@ def page_routes(
     yield from CurvePages(frame, core).routes()
     yield from SendingPages(frame, core.sending).routes()
     yield from HandingOutPages(frame, core.handing).routes()
-    beside = PicturePanels(frame, core).beside
-    yield f"{exam_page.PATH}/<int:exam_id>/neben/<int:earlier_id>", "exam_beside", beside, READ
+    panels = PicturePanels(frame, core)
+    yield (
+        f"{exam_page.PATH}/<int:exam_id>/neben/<int:earlier_id>",
+        "exam_beside",
+        panels.beside,
+        READ,
+    )
     yield from PicturePages(frame, core).routes()
     yield from DeliveryPages(frame, core.deliveries).routes()
-    yield from ClarifyPages(frame, core.clarifying).routes()
+    yield from ClarifyPages(frame, core.clarifying, panels).routes()
     yield from DevicePages(frame, core.devices, settings).routes()
     yield from sample_routes(frame, core, local_now)
 

@@ -25,6 +25,7 @@ from gdtbridge.web.pages.clarify.choices import choices, moves
 from gdtbridge.web.pages.clarify.outcomes import ClarifyOutcomes, exam_of
 from gdtbridge.web.pages.clarify.removing import RemovingPages
 from gdtbridge.web.pages.clarify.words import ClarifyWords
+from gdtbridge.web.pages.exams.panels import PicturePanels
 from gdtbridge.web.pages.frame import Frame, Notice, Undo
 from gdtbridge.web.pages.header import PATHS, Area, area_of
 from gdtbridge.web.pages.posted import posted
@@ -33,7 +34,7 @@ from gdtbridge.web.pages.submissions import FIELD
 from gdtbridge.web.pages.visitor import visitor
 
 HOME: Final = PATHS[Area.CLARIFY]
-KEYS: Final = ("list", "choice")
+KEYS: Final = ("list", "choice", "viewer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class ClarifyPages:
 
     frame: Frame
     desk: ClarifyingDesk
+    pictures: PicturePanels
 
     def routes(self) -> tuple[PageRoute, ...]:
         """Return the pages: path, name, view, methods."""
@@ -151,8 +153,10 @@ class ClarifyPages:
         chosen_parts = tuple(choices(view, chosen, self.desk.people))
         assigned = [found for one in chosen_parts if (found := one.assignment) is not None]
         foreseen, wrong = self._foreseen(view, assigned)
+        numbers = {one.id: one.number for part in view.parts for one in part.objects}
         return {
             "view": view,
+            "panels": self.pictures.of_exam(view.exam.id, numbers),
             "choices": chosen_parts,
             "foreseen": foreseen,
             "sentences": self._words.sentences(foreseen, view) if foreseen is not None else [],
@@ -267,6 +271,7 @@ def _charts(assigned: Sequence[Assignment]) -> list[str]:
 
 _NOTHING: Final[Mapping[str, object]] = {
     "view": None,
+    "panels": {},
     "question": None,
     "choices": (),
     "foreseen": None,

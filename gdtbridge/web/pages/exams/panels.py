@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -64,8 +64,15 @@ class PicturePanels:
     frame: Frame
     core: CorePorts
 
-    def of(self, sheet: ExamSheet, line: DayLine) -> PicturePanel:
-        """Return the panel of the person a line is of."""
+    def of_exam(self, exam_id: int, numbers: Mapping[int, int]) -> dict[int, PicturePanel]:
+        """Return the panel of each of an exam's people, pictures under these numbers."""
+        sheet = self.core.exams.sheet(exam_id)
+        return {one.person: self.of(sheet, one, numbers) for one in sheet.lines}
+
+    def of(
+        self, sheet: ExamSheet, line: DayLine, numbers: Mapping[int, int] | None = None
+    ) -> PicturePanel:
+        """Return the panel of the person a line is of; ``numbers`` as `tiles_of` has them."""
         objects = [one for one in sheet.objects if one.person == line.person]
         return PicturePanel(
             sheet.exam_id,
@@ -73,7 +80,7 @@ class PicturePanels:
             line.patient.listed_name or self.frame.texts("patient.no_name"),
             line.at.date(),
             self._counted(objects),
-            tiles_of(sheet.exam_id, objects, self.frame.formats),
+            tiles_of(sheet.exam_id, objects, self.frame.formats, numbers),
             f"/untersuchung/{sheet.exam_id}/neben",
             self._earlier(sheet.exam_id, line.person, line.patient),
             is_renamed=line.person in sheet.renamed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,17 +49,25 @@ def address_of(exam_id: int, shown: ShownObject) -> str:
 
 
 def tiles_of(
-    exam_id: int, objects: Sequence[ShownObject], formats: Formats
+    exam_id: int,
+    objects: Sequence[ShownObject],
+    formats: Formats,
+    numbers: Mapping[int, int] | None = None,
 ) -> tuple[PictureTile, ...]:
-    """Return the tiles of objects; those that are looked at are counted from 1."""
-    looked_at = [one for one in objects if one.kind not in _READ]
-    numbers = {one.instance_id: number for number, one in enumerate(looked_at, 1)}
+    """Return the tiles of objects; those that are looked at are counted from 1.
+
+    ``numbers`` are those of a page that counts otherwise, by instance.
+    """
+    if numbers is None:
+        looked_at = (one.instance_id for one in objects if one.kind not in _READ)
+        numbers = {instance: number for number, instance in enumerate(looked_at, 1)}
+    of = max(numbers.values(), default=0)
     return tuple(
         PictureTile(
             one,
             number := numbers.get(one.instance_id, 0),
             address_of(exam_id, one),
-            _label(one, number, len(looked_at), formats),
+            _label(one, number, of, formats),
         )
         for one in objects
     )

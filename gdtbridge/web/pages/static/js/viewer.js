@@ -44,6 +44,8 @@ class Viewer {
     section.addEventListener("click", (event) => this.click(event));
     section.addEventListener("input", (event) => this.input(event));
     section.addEventListener("change", (event) => this.change(event));
+    for (const sign of ["input", "change"]) section.addEventListener(sign, (event) => event.stopPropagation());
+    section.addEventListener("keydown", sendNothing);
     this.find(".stage").addEventListener("placed", () => this.showZoom());
     this.refresh();
   }
@@ -323,6 +325,11 @@ async function ask(address) {
     // told below, like every other answer that is none
   }
   return { unreachable: true, why: word("picture_unreachable"), frames: 0, speeds: [] };
+}
+
+/** A slider of the viewer sends no form the viewer stands in. */
+function sendNothing(event) {
+  if (event.key === "Enter" && event.target.matches("input, select")) event.preventDefault();
 }
 
 /** What has no thumbnail shows its shape instead. */
