@@ -165,7 +165,7 @@ class SampleDesk:
         actor: Actor,
         asked: Asked = Asked.SAMPLE,
     ) -> list[WrittenCase]:
-        """Write a set to a file; raise `BridgeError` or `OSError`."""
+        """Write a set to a file; raise `BridgeError`, `ReportError` or `OSError`."""
         self._note_leaving(sheets, actor)
         return self._set(target, password, asked).write(sheets)
 
@@ -176,8 +176,10 @@ class SampleDesk:
         with self.database.write() as connection:
             for sheet in sheets:
                 if sheet.patient is not None and sheet.chosen:
-                    detail = f"{sheet.case.day.isoformat()}: {len(sheet.chosen)}"
-                    done = DoneAct("exported", sheet.patient.id, "sample", detail)
+                    day = sheet.case.day.isoformat()
+                    done = DoneAct(
+                        "exported", sheet.patient.id, f"sample:{day}", str(len(sheet.chosen))
+                    )
                     self.audit.enter(connection, actor, done)
 
 

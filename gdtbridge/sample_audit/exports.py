@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from gdtbridge.durable.clock import Clock
-from gdtbridge.errors import BridgeError, NotFound, TooLate
+from gdtbridge.errors import NotFound, TooLate
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class SampleExports:
             write(path, noted)
             made.size = path.stat().st_size
             made.state = SetState.READY
-        except (BridgeError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody must wait for ever
             log.error("a set of a sample audit could not be made: %s", type(error).__name__)
             path.unlink(missing_ok=True)
             made.state = SetState.FAILED

@@ -73,24 +73,37 @@ class SampleSet:
     def write(
         self, sheets: Sequence[CaseSheet], noted: Callable[[int], None] = lambda _: None
     ) -> list[WrittenCase]:
-        """Write the set; tell ``noted`` how many cases are done. Raises `BridgeError`, `OSError`.
+        """Write the set; tell ``noted`` how many cases are done.
 
         A picture or report that cannot be shown is named in the directory and stops no other.
+        Raises `BridgeError`, `ReportError` or `OSError`, and then nothing is left of the file.
         """
         self.parts.spool.mkdir(parents=True, exist_ok=True)
-        with self._opened() as archive:
-            written = []
-            for number, sheet in enumerate(sheets, 1):
-                written.append(self._case(archive, number, sheet))
-                noted(number)
-            about = (self.parts.practice, self.now.date(), self.asked)
-            papers = (
-                ("Verzeichnis.pdf", directory_sheet(written, *about)),
-                ("Pruefliste.pdf", check_sheet(written, *about)),
-            )
-            for name, paper in papers:
-                page = self.parts.printer.print(paper, PageFormat.PDF)
-                archive.writestr(name, page, compress_type=pyzipper.ZIP_STORED)
+        try:
+            with self._opened() as archive:
+                return self._written(archive, sheets, noted)
+        except BaseException:
+            self.target.unlink(missing_ok=True)
+            raise
+
+    def _written(
+        self,
+        archive: Any,  # noqa: ANN401
+        sheets: Sequence[CaseSheet],
+        noted: Callable[[int], None],
+    ) -> list[WrittenCase]:
+        written = []
+        for number, sheet in enumerate(sheets, 1):
+            written.append(self._case(archive, number, sheet))
+            noted(number)
+        about = (self.parts.practice, self.now.date(), self.asked)
+        papers = (
+            ("Verzeichnis.pdf", directory_sheet(written, *about)),
+            ("Pruefliste.pdf", check_sheet(written, *about)),
+        )
+        for name, paper in papers:
+            page = self.parts.printer.print(paper, PageFormat.PDF)
+            archive.writestr(name, page, compress_type=pyzipper.ZIP_STORED)
         return written
 
     def _opened(self) -> Any:  # noqa: ANN401 - pyzipper has no types
@@ -147,7 +160,7 @@ class SampleSet:
                 one.problems.append(f"{name}.jpg (lässt sich nicht als Bild zeigen)")
                 return
             labelled = self._labelled(one.sheet, picture, shown.data)
-        except BridgeError:
+        except (BridgeError, ReportError):
             one.problems.append(f"{name}.jpg (ließ sich nicht lesen)")
             return
         _put(archive, one, f"{name}.jpg", shown.data)

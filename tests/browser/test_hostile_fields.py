@@ -55,7 +55,8 @@ folder = "usb"
 aet = "US01"
 """
 PAGES: Final = (
-    "/heute", "/eintrag", "/untersuchungen", "/klaeren", "/geraete", "/zustellungen", "/system",
+    "/heute", "/eintrag", "/untersuchungen", "/klaeren", "/geraete", "/zustellungen", "/stichprobe",
+    "/system",
     "/system/einstellungen", "/system/konten", "/system/schluessel", "/system/verlauf", "/mehr",
     "/konto", "/einrichtung", "/einrichtung/praxis", "/studies",
 )  # fmt: skip

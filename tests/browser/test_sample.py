@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.tools.audited import Audited
 from tests.tools.browser import WIDTHS, covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.elements import still
 from tests.tools.reading_room import ReadingRoom
 
 SETTINGS = """
@@ -28,21 +30,19 @@ LIST = "Öztürk, Emre *03.07.1991 30.11.2026\n4711 30.11.2026\n9999 30.11.2026"
 HEAVY = '<script>document.title=1</script>"onmouseover=x \u202e' + "W" * 50
 
 
-@pytest.fixture(scope="module", params=["de", "en"])
-def room(
-    request: pytest.FixtureRequest, project: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ReadingRoom]:
-    """Return a practice whose pictures a KV asks for, in each language."""
-    folder = tmp_path_factory.mktemp("sample")
-    with ReadingRoom(folder, SETTINGS.format(language=request.param)) as made:
+@pytest.fixture(scope="module")
+def german(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadingRoom]:
+    """Return a practice whose pictures a KV asks for."""
+    folder = tmp_path_factory.mktemp("german")
+    with ReadingRoom(folder, SETTINGS.format(language="de")) as made:
         Audited(made.practice, folder, project)
         yield made
 
 
-def test_the_page_is_accessible_in_every_state(browser: Browser, room: ReadingRoom) -> None:
+def test_the_page_is_accessible_in_every_state(browser: Browser, german: ReadingRoom) -> None:
     """Empty, with an error, with cases found and not; wide and narrow, light and dark."""
-    url = f"{room.url}/stichprobe"
-    desk = room.practice.core.sample
+    url = f"{german.url}/stichprobe"
+    desk = german.practice.core.sample
     for case in desk.cases():
         desk.remove(case.id)
     with screen(browser) as page:
@@ -72,17 +72,28 @@ def test_the_page_is_accessible_in_every_state(browser: Browser, room: ReadingRo
         assert covered_on_the_way(page) == []
 
 
-@pytest.fixture(scope="module")
-def german(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadingRoom]:
-    """Return such a practice in German."""
-    folder = tmp_path_factory.mktemp("german")
-    with ReadingRoom(folder, SETTINGS.format(language="de")) as made:
-        Audited(made.practice, folder, project)
-        yield made
+def test_the_page_speaks_english(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With a case and without."""
+    folder = tmp_path_factory.mktemp("english")
+    with ReadingRoom(folder, SETTINGS.format(language="en")) as room:
+        practice = room.practice
+        practice.send_dataset(still(9, SOPInstanceUID="2.25.5"), SOPInstanceUID="2.25.5")
+        practice.wait()
+        practice.core.sample.add([("4711", date(2024, 1, 15))])
+        with screen(browser) as page:
+            page.goto(f"{room.url}/stichprobe")
+            expect(page.get_by_role("row", name="Name present")).to_be_visible()
+            expect(page.locator("main")).to_contain_text("1 of 1: Müller, Änne")
+            assert violations(page) == []
 
 
 def test_five_cases_are_handed_in(browser: Browser, german: ReadingRoom) -> None:
     """Typed by the keyboard, looked at, noted as seen, assembled, fetched, opened."""
+    desk = german.practice.core.sample
+    for case in desk.cases():
+        desk.remove(case.id)
     with screen(browser, accept_downloads=True) as page:
         page.goto(f"{german.url}/heute")
         page.keyboard.press("g")

@@ -64,7 +64,7 @@ class CaseActs:
                 added = self.core.sample.add([(one.asked, one.day or date.min) for one in found])
             except TooLate as error:
                 return self.pages.shown(typed, (texts.half(str(error)),))
-            concerns(subject="sample", detail=str(added))
+            concerns(subject="sample:", detail=str(added))
             return self.frame.go(HOME, Notice(texts("sample.added", n=added)))
 
         return self.frame.submissions.once(fields.get(FIELD, ""), add)
@@ -116,7 +116,7 @@ class CaseActs:
     def _once(self, path: str, act: Callable[[], Notice]) -> Response:
         def done() -> Response:
             notice = act()
-            concerns(subject="sample")
+            concerns(subject="sample:")
             return self.frame.go(path, notice)
 
         return self.frame.submissions.once(posted().get(FIELD, ""), done)

@@ -49,7 +49,7 @@ class SamplePages:
         sheets = desk.sheets()
         sheet = _chosen(sheets, number_of(request.args.get(CASE, "")))
         if sheet is not None and sheet.patient is not None:
-            concerns(sheet.patient.id, "sample")
+            concerns(sheet.patient.id, f"sample:{sheet.case.day}")
         stations = self.core.outlook.stations()
         return self.frame.show(
             "sample/sample.html",

@@ -58,7 +58,7 @@ class SetPages:
                 made = begin(password, principal().actor)
             except TooLate as error:
                 return self.frame.go(HOME, Notice(self.frame.texts.half(str(error))))
-            concerns(subject="sample", detail=f"{made.total}")
+            concerns(subject="sample:", detail=f"{made.total}")
             return self.frame.show(
                 "sample/made.html",
                 self.frame.texts("sample.made_title"),
@@ -82,7 +82,7 @@ class SetPages:
         made = self._known(key)
         if made.state is not SetState.READY:
             raise refuse(404)
-        concerns(subject="sample", detail=made.file_name)
+        concerns(subject="sample:", detail=made.file_name)
         headers = {
             "Content-Disposition": f'attachment; filename="{made.file_name}"',
             "Content-Length": str(made.size),
