@@ -29,6 +29,7 @@ SHOWN: Final = replace(
     PICTURES,
     place=f"{__name__}:SHOWN",
     tasks=(DESCRIBE, SHOW, FRAGMENTS),
+    seconds=10.0,
     max_body=32 * MEBIBYTE,
 )
 """Children of their own: a loop somebody looks at keeps no report and no forwarding waiting."""

@@ -46,6 +46,11 @@ class PictureCache:
         """How many bytes it has, as far as is known."""
         return self._total
 
+    def has(self, key: str) -> bool:
+        """Return whether it has something under a key, as far as is known without looking."""
+        with self._lock:
+            return _name(key) in self._sizes
+
     def get(self, key: str) -> bytes | None:
         """Return what was put under a key; None where that is not there any more."""
         if not self._most:

@@ -64,6 +64,10 @@ class PictureMemory:
                 return frame
         return self._read(key, ShownFrame)
 
+    def has_frame(self, key: str) -> bool:
+        """Return whether a frame is kept on the disk, as far as is known without looking."""
+        return self.cache.has(_edition_of(key))
+
     def keep_frame(self, key: str, frame: ShownFrame) -> None:
         """Remember a frame; the device's own is in the archive already."""
         if frame.problem == PictureProblem.TOO_LARGE:
@@ -81,7 +85,7 @@ class PictureMemory:
                 self._facts.popitem(last=False)
 
     def _read(self, key: str, kind: type[T]) -> T | None:
-        content = self.cache.get(f"{_EDITION} {key}")
+        content = self.cache.get(_edition_of(key))
         if content is None:
             return None
         try:
@@ -96,4 +100,8 @@ class PictureMemory:
         text, body = encode(value)
         file = io.BytesIO()
         ChildAnswer(text.encode("ascii"), body).write_to(file)
-        self.cache.put(f"{_EDITION} {key}", file.getvalue())
+        self.cache.put(_edition_of(key), file.getvalue())
+
+
+def _edition_of(key: str) -> str:
+    return f"{_EDITION} {key}"

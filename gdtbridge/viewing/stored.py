@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +41,10 @@ THUMBNAIL: Final = 320
 AT_ONCE: Final = 12
 """Frames that are made together, a third of a second of most loops."""
 PDF: Final = "application/pdf"
+MOST_AT_ONCE: Final = 4
+"""Callers that wait for children at a time: half of the threads that answer pages, at most."""
+TURN_SECONDS: Final = 5.0
+"""How long others wait for their turn."""
 _WITHOUT_FRAMES: Final = frozenset({ObjectKind.DOCUMENT, ObjectKind.REPORT})
 _PIECE: Final = 256 * 1024
 
@@ -76,6 +81,7 @@ class StoredPictures:
         self._database, self._archive = database, archive
         self._reader, self._documents = reader, documents
         self._memory = memory
+        self._turns = threading.BoundedSemaphore(MOST_AT_ONCE)
 
     def describe(self, instance_id: int) -> PictureDescription:
         """Return what can be looked at of an object of an exam.
@@ -136,7 +142,7 @@ class StoredPictures:
         """Return the video or the document of an object; raises as `frames` does."""
         known = self._known(instance_id)
         if known.facts.video and known.index is not None:
-            with _hindered():
+            with self._turn(), _hindered():
                 places = list(self._reader.places(known.path, known.span(1)))
             size = sum(stop - start for start, stop in places)
             return MediaContent(known.facts.video, size, partial(_pieces, known.path, places))
@@ -158,7 +164,7 @@ class StoredPictures:
         if not 1 <= number <= known.facts.frames:
             raise NotFound(_NO_FRAME)
         try:
-            with _hindered():
+            with self._turn(), _hindered():
                 places = list(self._reader.places(known.path, known.span(number)))
         except (AttachmentLimit, NotRenderable) as error:
             raise NotFound(str(error)) from error
@@ -171,7 +177,7 @@ class StoredPictures:
 
     def _document(self, path: Path) -> MediaContent:
         try:
-            with _hindered():
+            with self._turn(), _hindered():
                 data = self._documents.render(path, None).data
         except (AttachmentLimit, NotRenderable) as error:
             raise NotFound(str(error)) from error
@@ -192,13 +198,16 @@ class StoredPictures:
         if kind_of(stored.sop_class) in _WITHOUT_FRAMES:
             return PictureFacts()
         key = f"facts {key_of(stored)}"
-        return self._memory.facts(key) or self._memory.facts_under_way.once(
-            key, partial(self._new_facts, key, path)
-        )
+        if (kept := self._memory.facts(key)) is not None:
+            return kept
+        with self._turn():
+            return self._memory.facts_under_way.once(key, partial(self._new_facts, key, path))
 
     def _new_facts(self, key: str, path: Path) -> PictureFacts:
-        facts = self._read_facts(path)
-        self._memory.keep_facts(key, facts)
+        facts = self._memory.facts(key)  # made while this waited for its turn?
+        if facts is None:
+            facts = self._read_facts(path)
+            self._memory.keep_facts(key, facts)
         return facts
 
     def _read_facts(self, path: Path) -> PictureFacts:
@@ -227,15 +236,40 @@ class StoredPictures:
         first = next(iter(keys.values()))
         if (kept := self._memory.frame(first)) is not None:
             return [kept]
-        wanted = dict(islice(keys.items(), AT_ONCE))
-        count, others = self._memory.frames_under_way.claim(list(wanted.values()))
+        with self._turn():
+            return self._made_by_somebody(known, self._missing(keys), look)
+
+    def _missing(self, keys: Mapping[int, str]) -> dict[int, str]:
+        """Return the first frame and those after it up to one that is kept."""
+        (first, key), *others = islice(keys.items(), AT_ONCE)
+        missing = takewhile(lambda one: not self._memory.has_frame(one[1]), others)
+        return {first: key, **dict(missing)}
+
+    def _made_by_somebody(
+        self, known: _LocatedObject, wanted: dict[int, str], look: FrameLook
+    ) -> Sequence[ShownFrame]:
+        """Return some of the wanted frames; none where who made the first gave it up."""
+        under_way, keys = self._memory.frames_under_way, list(wanted.values())
+        count, others = under_way.claim(keys)
         if others is not None:
             try:
                 return [others.result()]
             except Released:
                 return []
-        mine = dict(islice(wanted.items(), count))
-        return self._make(known, mine, look)
+        if (kept := self._memory.frame(keys[0])) is not None:  # made while this waited
+            under_way.release(keys[:count])
+            return [kept]
+        return self._make(known, dict(islice(wanted.items(), count)), look)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Keep most of those who want something from waiting for objects that take long."""
+        if not self._turns.acquire(timeout=TURN_SECONDS):
+            raise PictureUnavailable(_BUSY)
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     def _make(
         self, known: _LocatedObject, keys: dict[int, str], look: FrameLook
@@ -312,5 +346,9 @@ def _pieces(
                 yield piece
 
 
+_BUSY: Final = (
+    "Andere Bilder brauchen gerade lange, bitte noch einmal versuchen. / Other pictures take long "
+    "at the moment, please try again."
+)
 _NO_OBJECT: Final = "Dieses Objekt gibt es nicht. / There is no such object."
 _NO_FRAME: Final = "Davon lässt sich kein Bild zeigen. / There is no picture of it to show."

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,11 +17,10 @@ from PIL import Image
 from pydicom import uid
 from pydicom.dataset import Dataset
 
-from gdtbridge.durable import SteadyClock
 from gdtbridge.errors import NotFound
 from gdtbridge.pictures import AttachmentLimit, AttachmentReader
 from gdtbridge.pictures.kinds import ObjectKind
-from gdtbridge.pictures.looking import FrameSpan
+from gdtbridge.pictures.looking import FrameSpan, PictureFacts
 from gdtbridge.pictures.picture_reader import PictureReader
 from gdtbridge.settings import Settings
 from gdtbridge.viewing import (
@@ -30,8 +31,8 @@ from gdtbridge.viewing import (
     ShownFrame,
     SpeedSource,
     StoredPictures,
+    stored,
 )
-from gdtbridge.viewing.ahead import PicturesAhead
 from gdtbridge.viewing.cache import PictureCache
 from gdtbridge.viewing.memory import PictureMemory
 from tests.pictures.builder import (
@@ -218,18 +219,17 @@ def test_what_was_made_once_is_kept(
 def test_pictures_are_made_ahead(practice: Practice, only_kept: StoredPictures, keep: Keep) -> None:
     """Of what arrives from now on, once nothing has arrived for a while."""
     before = keep(image(screen(), "RGB"))
-    arriving = [True]
-    stored = practice.core.pictures
-    ahead = PicturesAhead(
-        practice.database, stored, lambda: bool(arriving), SteadyClock(practice.clock)
-    )
+    ahead, arrivals = practice.core.pictures_ahead, practice.core.commitments.arrivals
     assert ahead.work() is None
+    arriving = arrivals.begin("2.25.1")
     number = keep(image(screen(), "RGB"))
     assert ahead.work() is None
     practice.clock.seconds += 60
     assert ahead.work() is None
-    arriving.clear()
+    arrivals.end(arriving)
     assert (ahead.work(), ahead.work()) == (0.0, None)
+    (child,) = practice.pictures.ahead.processes()
+    assert os.getpriority(os.PRIO_PROCESS, child) == os.getpriority(os.PRIO_PROCESS, 0) + 10
     assert only_kept.thumbnail(number).columns == 64
     assert next(only_kept.frames(number)).media_type == "image/png"
     with pytest.raises(PictureUnavailable):
@@ -285,9 +285,10 @@ def grey_loop(frames: int) -> Dataset:
 
 
 def test_several_who_want_a_frame_cause_one_decoding(
-    watched: Callable[..., StoredPictures], keep: Keep
+    watched: Callable[..., StoredPictures], keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever comes while it is made waits for it; whoever comes later gets what was kept."""
+    monkeypatch.setattr(stored, "TURN_SECONDS", 60)  # a child may start slowly
     reader = WatchedReader()
     pictures, number = watched(reader), keep(grey_loop(6))
     with ThreadPoolExecutor(8) as pool:
@@ -315,3 +316,35 @@ def test_the_page_of_the_documents_tells_what_there_is() -> None:
     text = (PROJECT / "docs" / "reference" / "pictures.md").read_text("utf-8")
     told = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
     assert told == [*(one.value for one in SpeedSource), *(one.value for one in PictureProblem)]
+
+
+class BlockedReader(WatchedReader):
+    """Takes as long as the test wants."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = threading.Event()
+        self.entered = threading.Semaphore(0)
+
+    def describe(self, path: Path) -> PictureFacts:
+        """Wait, then do as `PictureReader.describe` does."""
+        self.entered.release()
+        assert self.goes_on.wait(20)
+        return super().describe(path)
+
+
+def test_objects_that_take_long_never_hold_everybody(
+    watched: Callable[..., StoredPictures], keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four wait at most; who comes then is told to come again, and later gets it."""
+    monkeypatch.setattr(stored, "TURN_SECONDS", 0.01)
+    reader = BlockedReader()
+    pictures, numbers = watched(reader), [keep(grey_loop(1)) for _ in range(5)]
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(pictures.describe, one) for one in numbers[:4]]
+        assert all(reader.entered.acquire(timeout=10) for _ in waiting)
+        with pytest.raises(PictureUnavailable):
+            pictures.describe(numbers[4])
+        reader.goes_on.set()
+        assert {one.result().frames for one in waiting} == {1}
+    assert pictures.describe(numbers[4]).frames == 1
