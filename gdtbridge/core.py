@@ -609,6 +609,7 @@ def handing_desk_of(
         openers.pictures,
         openers.sheets,
         catalogue,
+        PatientTrends(stores.database),
         settings.practice.name,
         settings.spool_folder,
         settings.gdt.fetal_sex,

@@ -38,8 +38,17 @@ def export() -> None:
 @click.option(
     "--without-values", is_flag=True, help="Ohne Messwerte und Bericht. / Without measurements."
 )
+@click.option(
+    "--encrypt", is_flag=True, help="Mit einem Kennwort, das gezeigt wird. / With a password."
+)
 def export_patient(
-    settings: Settings, number: str, target: Path, studies: tuple[str, ...], *, without_values: bool
+    settings: Settings,
+    number: str,
+    target: Path,
+    studies: tuple[str, ...],
+    *,
+    without_values: bool,
+    encrypt: bool,
 ) -> None:
     """Die Untersuchungen einer Person für Stick oder CD. / One person's exams for a stick or CD.
 
@@ -47,15 +56,21 @@ def export_patient(
     with a DICOMDIR, the report and a page to look at.
     """
     from gdtbridge.audit import DoneAct
+    from gdtbridge.encrypted_zip import new_password
 
+    password = new_password() if encrypt else ""
     with core_of(settings) as core:
         exams = _wanted(core.handing.exams.of_patient(number), studies)
-        copied = core.handing.copies.made(exams, core.clock.local(), values=not without_values)
+        copied = core.handing.copies.made(
+            exams, core.clock.local(), values=not without_values, password=password
+        )
         with copied as source:
             _write(source, target)
         about = " ".join(f"exam:{one.exam.study_instance_uid}" for one in exams)
         core.audit.write(terminal_user(), DoneAct("exported", number, about[:200], target.name))
     click.echo(f"{target}: {len(exams)} Untersuchungen / exams")
+    if password:
+        click.echo(f"Kennwort / password: {password}")
 
 
 def _wanted(exams: Sequence[AssignedExam], studies: Sequence[str]) -> Sequence[AssignedExam]:

@@ -82,7 +82,7 @@ def _asked(cases: Sequence[str], file: Path | None) -> list[tuple[str, date]]:
 
 def _write(core: Core, sheets: Sequence[CaseSheet], target: Path, asked: Asked) -> None:
     """Write the set, and print its password; end with status 1 where nothing was written."""
-    from gdtbridge.sample_audit.exports import new_password
+    from gdtbridge.encrypted_zip import new_password
 
     if not sheets:
         fail(NOTHING)

@@ -15,6 +15,7 @@ from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.errors import BridgeError
 from gdtbridge.handing_out.assigned import AssignedExam
+from gdtbridge.handing_out.earlier import earlier_values
 from gdtbridge.pictures import (
     AttachmentCandidate,
     AttachmentError,
@@ -38,6 +39,7 @@ from gdtbridge.report_page import (
 from gdtbridge.results.gathering import ReportOpener
 from gdtbridge.retrieve.store import ListedObject
 from gdtbridge.sr import Report, ReportError, ReportHindered, is_report
+from gdtbridge.trends import PatientTrends
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +75,7 @@ class PrintingHindered(NotPrintable):
 
 @dataclass(frozen=True, slots=True)
 class ExamPicture:
-    """A picture of an exam that can be printed; ``number`` counts all of them from 1."""
+    """A picture of an exam that can be printed; ``number`` is the one its page has."""
 
     instance_id: int
     number: int
@@ -107,6 +109,7 @@ class ExamReports:
     renderer: AttachmentReader
     printer: PagePrinter
     catalogue: Catalogue
+    trends: PatientTrends
     practice: str
     folder: Path
     fetal_sex: bool = False
@@ -118,7 +121,7 @@ class ExamReports:
         images = list(_images(exam))
         candidates = [
             AttachmentCandidate(file, one.SOPClassUID, one.SOPInstanceUID, _frames(one) or None)
-            for one, file in images
+            for _, one, file in images
         ]
         keys = [left.file for one, left in exam.objects if is_key_object(one.SOPClassUID)]
         try:
@@ -137,7 +140,7 @@ class ExamReports:
                 one.SOPInstanceUID in usual,
                 file,
             )
-            for number, (one, file) in enumerate(images, start=1)
+            for number, one, file in images
         )
 
     def pdf(self, exam: AssignedExam, chosen: Collection[int] | None = None) -> bytes:
@@ -181,6 +184,7 @@ class ExamReports:
             notes=notes,
             fetal_sex=self.fetal_sex,
             values=values,
+            earlier=earlier_values(self.trends, exam) if values else {},
         )
 
     def shown(self, exam: AssignedExam, most: int) -> Iterator[PrintedPicture]:
@@ -291,10 +295,14 @@ def caption(picture: ExamPicture, title: str, place: str = "") -> str:
     return f"{named}: {title}" if title else named
 
 
-def _images(exam: AssignedExam) -> Iterator[tuple[ListedObject, Path]]:
+def _images(exam: AssignedExam) -> Iterator[tuple[int, ListedObject, Path]]:
+    """Yield what can be printed, with its number among all that is looked at, from 1."""
+    number = 0
     for one, leaving in exam.objects:
-        if kind_of(one.SOPClassUID, _frames(one)) in {ObjectKind.IMAGE, ObjectKind.CLIP}:
-            yield one, leaving.file
+        kind = kind_of(one.SOPClassUID, _frames(one))
+        number += kind not in {ObjectKind.REPORT, ObjectKind.DOCUMENT}
+        if kind in {ObjectKind.IMAGE, ObjectKind.CLIP}:
+            yield number, one, leaving.file
 
 
 def _frames(one: ListedObject) -> int:

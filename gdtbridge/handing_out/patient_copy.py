@@ -9,13 +9,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Final
+from zipfile import ZipFile, ZipInfo
 
+from gdtbridge.encrypted_zip import encrypted_zip
 from gdtbridge.errors import BridgeError
 from gdtbridge.handing_out.assigned import AssignedExam
 from gdtbridge.handing_out.exam_report import ExamReports
@@ -29,6 +30,8 @@ PICTURES: Final = "BILDER"
 INDEX: Final = "INDEX.HTM"
 MOST_PICTURES: Final = 300
 """Pictures of one exam that its page shows; all are in the File-set."""
+SHORTEST: Final = 10
+"""Characters of a password."""
 _CHUNK: Final = 1024 * 1024
 
 
@@ -50,6 +53,10 @@ SEVERAL: Final = (
     "Eine Kopie ist für eine Person: Diese Untersuchungen sind von mehreren. / A copy is for one "
     "person: these exams are of several."
 )
+WEAK: Final = (
+    f"Das Kennwort ist zu kurz: mindestens {SHORTEST} Zeichen. / The password is too short: at "
+    f"least {SHORTEST} characters."
+)
 NOTHING: Final = "Es ist nichts gewählt. / Nothing is chosen."
 
 
@@ -65,15 +72,23 @@ class PatientCopies:
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def made(
-        self, exams: Sequence[AssignedExam], now: datetime, *, values: bool = True
+        self,
+        exams: Sequence[AssignedExam],
+        now: datetime,
+        *,
+        values: bool = True,
+        password: str = "",
     ) -> IO[bytes]:
         """Return a file with the ZIP, at its beginning; it is gone when it is closed.
 
         ``now`` is local; without ``values`` there are neither measurements nor measurement reports.
+        With a ``password`` (`SHORTEST` characters at least) it is encrypted.
         Raises `CopyRefused`, `NotPrintable`, an `OutOfResources` and what reading files raises.
         """
         if not exams:
             raise CopyRefused(NOTHING)
+        if password and len(password) < SHORTEST:
+            raise CopyRefused(WEAK)
         if len({one.exam.patient_id for one in exams}) > 1:
             raise CopyRefused(SEVERAL)
         if not self._turn.acquire(blocking=False):
@@ -83,7 +98,8 @@ class PatientCopies:
             self.room_for(sum(_size(left) for exam in exams for _, left in exam.objects))
             file = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115 - the caller closes it
             try:
-                _CopyWriting(self, file, now, values=values).write(exams)
+                archive = encrypted_zip(file, password) if password else ZipFile(file, "w")
+                _CopyWriting(self, archive, now, values=values).write(exams)
                 file.seek(0)
             except BaseException:
                 file.close()
@@ -97,10 +113,11 @@ class _CopyWriting:
     """One copy being written into a file."""
 
     def __init__(
-        self, copies: PatientCopies, file: IO[bytes], now: datetime, *, values: bool
+        self, copies: PatientCopies, archive: ZipFile, now: datetime, *, values: bool
     ) -> None:
-        self._copies, self._now, self._values = copies, now, values
-        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED)
+        self._copies, self._zip, self._now, self._values = copies, archive, now, values
+        # A library's own class, where it has one
+        self._entry: type[ZipInfo] = getattr(archive, "zipinfo_cls", ZipInfo)
         self._directory = FileSetDirectory()
         self._shown = 0
 
@@ -151,7 +168,7 @@ class _CopyWriting:
             target.write(content)
 
     def _opened(self, name: str) -> IO[bytes]:
-        entry = zipfile.ZipInfo(name, self._now.timetuple()[:6])
+        entry = self._entry(name, self._now.timetuple()[:6])
         entry.external_attr = 0o644 << 16
         return self._zip.open(entry, "w", force_zip64=True)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time
-from typing import Final
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.people import Patient
@@ -28,6 +29,10 @@ NO_VALUES: Final = "Das Gerät hat keine Messwerte gesendet."
 OTHER_NAME: Final = (
     "Am Gerät waren andere Angaben zur Person eingegeben; in den Bildern können sie noch stehen."
 )
+
+
+ShownValue: TypeAlias = tuple[str, str, str]
+"""Name, value and unit of a measurement, as a sheet has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +64,14 @@ def exam_sheet_of(
     notes: Sequence[str] = (),
     fetal_sex: bool = False,
     values: bool = True,
+    earlier: Mapping[ShownValue, str] = MappingProxyType({}),
 ) -> ReportSheet:
     """Return the sheet of an exam: the values of its reports, its pictures below them.
 
     A value that several reports have in the same words stands once; of several reports each group
     says which one it is of. ``notes`` come before those of the reports, ``fetal_sex`` says whether
     the sex of a fetus is told, ``values`` whether values were wanted at all.
+    ``earlier`` says of a value what it was before; it stands with its remarks.
     """
     patient, number = facts.patient, facts.order_number
     sheets = [
@@ -82,7 +89,7 @@ def exam_sheet_of(
         day=written_day(facts.day),
         patient=page_text(patient_line(patient), MAX_FACT),
         facts=(tuple(of_patient(patient)), tuple(_of_exam(facts))),
-        groups=tuple(_groups(sheets)),
+        groups=tuple(_with_earlier(_groups(sheets), earlier)),
         notes=tuple(dict.fromkeys((*own, *notes, *of_reports))),
         foot=(*PURPOSE, f"Erstellt von gdtbridge aus der Untersuchung {uid}".rstrip()),
         pictures=tuple(pictures),
@@ -117,3 +124,17 @@ def _groups(sheets: Sequence[ReportSheet]) -> Iterator[SheetGroup]:
             if rows or facts:
                 name = f"{group.name} (Bericht {at})" if len(sheets) > 1 else group.name
                 yield replace(group, name=name, rows=rows, facts=facts)
+
+
+def _with_earlier(
+    groups: Iterable[SheetGroup], earlier: Mapping[ShownValue, str]
+) -> Iterator[SheetGroup]:
+    """Yield the groups, what a value was before among its remarks."""
+    for group in groups:
+        rows = (
+            replace(row, remark="; ".join(filter(None, (row.remark, before))))
+            if (before := earlier.get((row.name, row.value, row.unit)))
+            else row
+            for row in group.rows
+        )
+        yield replace(group, rows=tuple(rows))

@@ -16,11 +16,6 @@ from gdtbridge.errors import NotFound, TooLate
 
 log = logging.getLogger(__name__)
 
-LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"
-"""Of passwords: none that looks like another, to be told on the phone."""
-GROUPS: Final = 5
-GROUP: Final = 5
-"""25 letters of 32: 125 bits."""
 BUSY: Final = (
     "Es wird gerade etwas zusammengestellt; bitte warten. / A set is being made; please wait."
 )
@@ -55,12 +50,6 @@ class MadeSet:
     state: SetState = SetState.MAKING
     size: int = 0
     """Bytes, once it is ready."""
-
-
-def new_password() -> str:
-    """Return a password nobody guesses, in groups a person can read out: ``k3p7x-…``."""
-    groups = ("".join(secrets.choice(LETTERS) for _ in range(GROUP)) for _ in range(GROUPS))
-    return "-".join(groups)
 
 
 @dataclass(slots=True)

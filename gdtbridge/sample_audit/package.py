@@ -16,10 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import pyzipper
-
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.durable.modes import PRIVATE_FILE
+from gdtbridge.encrypted_zip import encrypted_zip
 from gdtbridge.errors import BridgeError
 from gdtbridge.people import Patient
 from gdtbridge.picture_labels import Asked
@@ -38,7 +37,6 @@ from gdtbridge.sr import Report, ReportError
 from gdtbridge.transliteration import transliterated
 from gdtbridge.viewing import StoredPictures
 
-AES_BITS: Final = 256
 LONGEST_NAME: Final = 40
 """Characters of a family name in the name of a folder."""
 _JPEG: Final = FrameLook(form=PictureForm.JPEG)
@@ -103,17 +101,12 @@ class SampleSet:
         )
         for name, paper in papers:
             page = self.parts.printer.print(paper, PageFormat.PDF)
-            archive.writestr(name, page, compress_type=pyzipper.ZIP_STORED)
+            archive.writestr(name, page)
         return written
 
     def _opened(self) -> Any:  # noqa: ANN401 - pyzipper has no types
         self.target.touch(PRIVATE_FILE)
-        archive = pyzipper.AESZipFile(
-            self.target, "w", compression=pyzipper.ZIP_DEFLATED, encryption=pyzipper.WZ_AES
-        )
-        archive.setpassword(self.password.encode())
-        archive.setencryption(pyzipper.WZ_AES, nbits=AES_BITS)
-        return archive
+        return encrypted_zip(self.target, self.password)
 
     # ------------------------------------------------------------------ a case
 
@@ -220,5 +213,5 @@ def safe_name(sheet: CaseSheet) -> str:
 
 
 def _put(archive: Any, one: WrittenCase, name: str, data: bytes) -> None:  # noqa: ANN401
-    archive.writestr(f"{one.folder}/{name}", data, compress_type=pyzipper.ZIP_STORED)
+    archive.writestr(f"{one.folder}/{name}", data)
     one.files.append(name)

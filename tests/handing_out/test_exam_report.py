@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,13 @@ from gdtbridge.handing_out import exam_mark
 from tests.tools.practice import Practice, Reports
 
 Poppler = Callable[..., str]
+
+
+def longer_spleen(dataset: Any) -> None:
+    """Let the report of a device say 11.0 cm of the spleen."""
+    for one in dataset.iterall():
+        if one.keyword == "NumericValue" and one.value == 10.7:
+            one.value = "11.0"
 
 
 @pytest.fixture
@@ -83,3 +91,20 @@ def test_a_report_that_cannot_be_read_is_told(
     text = text_of(practice.again(), poppler)
     assert "Ein Messbericht ließ sich nicht lesen" in text
     assert "Ein gewähltes Bild fehlt" in text
+
+
+def test_values_stand_beside_the_last_ones(
+    practice: Practice, reports: Reports, poppler: Poppler
+) -> None:
+    """Those of the same patient, with their day; the first exam has none."""
+    said = {"PatientID": "4711", "StudyInstanceUID": "2.25.500", "StudyDate": "20230510"}
+    reports.send("abdomen.dcm", longer_spleen, **said, SOPInstanceUID="2.25.501")
+    practice.wait()
+    reports.send("abdomen.dcm", PatientID="4711")
+    practice.wait()
+    (first,), (second,) = (practice.core.handing.exams.of_exam(one) for one in (1, 2))
+    desk = practice.core.handing.reports
+    assert "zuletzt" not in desk.letter(first)
+    assert "zuletzt 110 mm am 10.05.2023" in desk.letter(second)
+    printed = "".join(poppler(desk.pdf(second), "pdftotext", "-raw").split())
+    assert "zuletzt110mmam10.05.2023" in printed

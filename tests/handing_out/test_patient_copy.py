@@ -154,3 +154,23 @@ def test_a_missing_file_and_a_full_disk_are_told(
     monkeypatch.setattr(practice.archive, "_reserve", 1 << 60)
     with pytest.raises(OutOfResources):
         practice.core.handing.copies.made([exam], NOW)
+
+
+def test_an_encrypted_copy(practice: Practice, tmp_path: Path) -> None:
+    """Only who has the password reads it; another program does."""
+    send_pictures(practice, 1)
+    practice.wait()
+    exams = practice.core.handing.exams.of_exam(1)
+    with pytest.raises(CopyRefused, match="zu kurz"):
+        practice.core.handing.copies.made(exams, NOW, password="short")
+    word = "k3p7x-right"
+    with practice.core.handing.copies.made(exams, NOW, password=word) as file:
+        content = file.read()
+    assert b"4711" not in content
+    (tmp_path / "copy.zip").write_bytes(content)
+    program = next(filter(None, map(shutil.which, ("7zz", "7z"))), None)
+    if program is None:
+        pytest.skip("7-Zip is not installed")
+    for tried, status in (("k3p7x-wrong", 2), (word, 0)):
+        test = [program, "t", f"-p{tried}", str(tmp_path / "copy.zip")]
+        assert subprocess.run(test, capture_output=True, check=False).returncode == status

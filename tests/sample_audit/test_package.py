@@ -17,8 +17,9 @@ import pyzipper
 from PIL import Image
 
 from gdtbridge.audit import Actor, ActorKind, AuditQuery
+from gdtbridge.encrypted_zip import new_password
 from gdtbridge.errors import NotFound, TooLate
-from gdtbridge.sample_audit.exports import SetState, new_password
+from gdtbridge.sample_audit.exports import SetState
 from gdtbridge.sample_audit.model import CaseOutcome
 from gdtbridge.settings import load_settings
 from gdtbridge.sr import ReportLimitError

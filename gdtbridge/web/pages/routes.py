@@ -65,7 +65,7 @@ def page_routes(
     yield f"{exam_page.PATH}/<int:exam_id>", "exam", exam.show, READ
     yield from CurvePages(frame, core).routes()
     yield from SendingPages(frame, core.sending).routes()
-    yield from HandingOutPages(frame, core.handing).routes()
+    yield from HandingOutPages(frame, core).routes()
     panels = PicturePanels(frame, core)
     yield (
         f"{exam_page.PATH}/<int:exam_id>/neben/<int:earlier_id>",

@@ -12,13 +12,16 @@ from flask import Response, request
 from werkzeug.wsgi import wrap_file
 
 from gdtbridge.dataset.values import to_date
+from gdtbridge.encrypted_zip import new_password
 from gdtbridge.handing_out import AssignedExam, CopyRefused, HandingDesk
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.pages.exams.exam import PATH
+from gdtbridge.web.pages.exams.tiles import address_of
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.header import Area
 from gdtbridge.web.pages.posted import posted
 from gdtbridge.web.pages.routing import READ, PageRoute
+from gdtbridge.web.ports import CorePorts
 
 PART: Final = "teil"
 """Parameter with the mark of a patient's part of the exam."""
@@ -36,7 +39,12 @@ class HandingOutPages:
     """What people take along of an exam."""
 
     frame: Frame
-    desk: HandingDesk
+    core: CorePorts
+
+    @property
+    def desk(self) -> HandingDesk:
+        """What may be handed out."""
+        return self.core.handing
 
     def routes(self) -> Iterator[PageRoute]:
         """Yield the pages: path, name, view, methods."""
@@ -53,6 +61,7 @@ class HandingOutPages:
     def _show(self, part: AssignedExam, problem: str = "") -> Response:
         patient = part.exam.patient_id
         others = [one for one in self.desk.exams.of_patient(patient) if one.exam.id != part.exam.id]
+        sheet = self.core.exams.sheet(part.exam.id)
         return self.frame.show(
             "exams/hand_out.html",
             self.frame.texts("handing.title"),
@@ -64,6 +73,8 @@ class HandingOutPages:
             day=to_date(part.exam.study_date),
             others=[(one, to_date(one.exam.study_date)) for one in others[:MOST_OTHERS]],
             problem=problem,
+            password=new_password(),
+            address_of={one.instance_id: address_of(sheet.exam_id, one) for one in sheet.objects},
             pictures=self.desk.reports.pictures(part),
             letter=self.desk.reports.letter(part),
         )
@@ -92,8 +103,13 @@ class HandingOutPages:
         wanted = {name.removeprefix(OTHER) for name in fields if name.startswith(OTHER)}
         others = self.desk.exams.of_patient(part.exam.patient_id) if wanted else ()
         exams = (part, *(one for one in others if one.mark in wanted - {part.mark}))
+        now = datetime.now()  # noqa: DTZ005 - local, as in DICOM
+        password = fields.get("kennwort", "").strip() if "geheim" in fields else ""
+        if "geheim" in fields and not password:
+            return self._show(part, self.frame.texts("handing.no_password"))
+        copies, values = self.desk.copies, "werte" in fields
         try:
-            file = self.desk.copies.made(exams, datetime.now(), values="werte" in fields)  # noqa: DTZ005 - local, as in DICOM
+            file = copies.made(exams, now, values=values, password=password)
         except CopyRefused as error:
             return self._show(part, self.frame.texts.half(str(error)))
         headers = {

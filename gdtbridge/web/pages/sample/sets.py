@@ -9,8 +9,9 @@ from typing import Final
 from flask import Response
 
 from gdtbridge.audit import Actor
+from gdtbridge.encrypted_zip import new_password
 from gdtbridge.errors import TooLate
-from gdtbridge.sample_audit.exports import MadeSet, SetState, new_password
+from gdtbridge.sample_audit.exports import MadeSet, SetState
 from gdtbridge.web.access.principal import concerns, principal
 from gdtbridge.web.pages.frame import Frame, Notice
 from gdtbridge.web.pages.header import Area

@@ -1,5 +1,5 @@
-// Text for the clipboard: `data-copies` names where it is had, `data-copies-from` a field that has it.
-// Where nothing lets a page copy, a link leads to the field, and the field's text is marked.
+// Text for the clipboard: `data-copies` names where it is had, `data-copies-from` what shows it.
+// Where nothing lets a page copy, a link leads to where it is shown, and there it is marked.
 
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("[data-copies]");
@@ -9,10 +9,9 @@ document.addEventListener("click", async (event) => {
     const text = await textAt(link.dataset.copies);
     if (text === null || !(await copied(text))) location.assign(link.href);
   } else if (button) {
-    const field = document.getElementById(button.dataset.copiesFrom);
-    if (await copied(field.value)) return;
-    field.focus();
-    field.select();
+    const shown = document.getElementById(button.dataset.copiesFrom);
+    if (await copied(shown.textContent)) return;
+    getSelection().selectAllChildren(shown);
     tell("marked");
   }
 });
