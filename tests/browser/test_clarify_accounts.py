@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from gdtbridge.accounts import Role
-from gdtbridge.audit import AuditQuery
+from gdtbridge.audit import Actor, ActorKind, AuditQuery
 from tests.clarifying import scenes
 from tests.clarifying.scenes import Stage
 from tests.tools.browser import screen, violations
@@ -74,5 +74,25 @@ def test_who_only_reads_decides_nothing(browser: Browser, room: ReadingRoom) -> 
             f"{room.url}/klaeren/exam-1", form={"choice-1": "4711"}, max_redirects=0
         )
         assert answer.status == 403
+    room.practice.wait()
+    assert room.practice.files() == []
+
+
+def test_who_was_deactivated_does_nothing_more(browser: Browser, room: ReadingRoom) -> None:
+    """With a page open: the next look and the next click lead to the way in, and change nothing."""
+    accounts = room.practice.core.access.accounts
+    with screen(browser) as page:
+        come_in(page, room, "anna")
+        page.get_by_role("radio").first.check()
+        button = page.get_by_role("button", name="In Akte 4711 übernehmen")
+        expect(button).to_be_visible()
+        accounts.deactivate("anna", Actor(ActorKind.ACCOUNT, "Dr. Sommer"))
+        answer = page.request.post(
+            f"{room.url}/klaeren/exam-1", form={"choice-1": "4711"}, max_redirects=0
+        )
+        assert answer.status in {303, 401}
+        expect(page.get_by_role("heading", level=1)).to_have_text("Anmelden")
+        sign_in(page, PASSWORD, "anna")
+        expect(page.get_by_role("alert")).to_contain_text("Name oder Kennwort stimmt nicht.")
     room.practice.wait()
     assert room.practice.files() == []
