@@ -128,11 +128,13 @@ class EarlierExam:
 class ExamTrends:
     """The values of an exam's patient over time, and the earlier exams that stand beside it.
 
-    ``number`` is the patient number of the chart, ``at`` when the exam was (None where it has no
+    ``number`` is the patient number of the chart, ``decided`` are the instances of the exam that
+    are in it, ``at`` is when the exam was (None where it has no
     value of a series), ``earlier`` the newest first.
     """
 
     number: str
+    decided: frozenset[int]
     at: datetime | None = None
     curves: Mapping[str, Curve] = field(default_factory=dict)
     """Those of the exam, by series."""

@@ -36,39 +36,49 @@ _MARK: Final = Statement(
     .where(report.c.instance_id == sa.bindparam("of"))
     .values(catalogue=sa.bindparam("mark"))
 )
-_OF_NUMBERS: Final = Statement(
-    sa.select(
-        claim.c.exam_id,
-        claim.c.person,
-        claim.c.study_date,
-        claim.c.study_time,
-        claim.c.of_receipt_day,
-        exam.c.first_instance_at,
-        instance.c.calling_aet,
-        sa.func.coalesce(instance_head.c.manufacturer, ""),
-        sa.func.coalesce(instance_head.c.model, ""),
-        instance.c.id,
-        instance.c.sop_instance_uid,
-        instance.c.turn,
-        *(report_value.c[name] for name in _NAMES),
+_OF_INSTANCE: Final = report_value.c.instance_id == instance.c.id
+
+
+def _points(of: sa.ColumnElement[bool]) -> Statement:
+    """Return the query for the values ``of`` each report of a chart; a row without for none."""
+    built = (
+        sa.select(
+            claim.c.exam_id,
+            claim.c.person,
+            claim.c.study_date,
+            claim.c.study_time,
+            claim.c.of_receipt_day,
+            exam.c.first_instance_at,
+            instance.c.calling_aet,
+            sa.func.coalesce(instance_head.c.manufacturer, ""),
+            sa.func.coalesce(instance_head.c.model, ""),
+            instance.c.id,
+            instance.c.sop_instance_uid,
+            instance.c.turn,
+            *(report_value.c[name] for name in _NAMES),
+        )
+        .select_from(
+            _OBJECTS.join(exam, exam.c.id == claim.c.exam_id)
+            .join(report, report.c.instance_id == instance.c.id)
+            .outerjoin(report_value, of)
+            .outerjoin(instance_head, instance_head.c.instance_id == instance.c.id)
+        )
+        .where(
+            claim.c.number.in_(sa.bindparam("numbers", expanding=True)),
+            _DECIDED,
+            report.c.catalogue != "",
+        )
+        .order_by(report.c.id, report_value.c.position)
     )
-    .select_from(
-        _OBJECTS.join(exam, exam.c.id == claim.c.exam_id)
-        .join(report, report.c.instance_id == instance.c.id)
-        .outerjoin(report_value, report_value.c.instance_id == instance.c.id)
-        .outerjoin(instance_head, instance_head.c.instance_id == instance.c.id)
-    )
-    .where(
-        claim.c.number.in_(sa.bindparam("numbers", expanding=True)),
-        _DECIDED,
-        report.c.catalogue != "",
-    )
-    .order_by(report.c.id, report_value.c.position)
-)
+    return Statement(built)
+
+
+_OF_NUMBERS: Final = _points(_OF_INSTANCE)
+_OF_SERIES: Final = _points(sa.and_(_OF_INSTANCE, report_value.c.series == sa.bindparam("series")))
 _CHARTS: Final = Statement(
-    sa.select(claim.c.person, claim.c.number)
-    .distinct()
-    .where(claim.c.exam_id == sa.bindparam("exam"), claim.c.state == ClaimState.SETTLED)
+    sa.select(claim.c.person, claim.c.number, instance.c.id)
+    .select_from(_OBJECTS)
+    .where(claim.c.exam_id == sa.bindparam("exam"), _DECIDED)
 )
 _UNKEPT: Final = Statement(
     sa.select(report.c.id, instance.c.id, instance.c.file)
@@ -124,17 +134,22 @@ def newest(connection: Connection) -> int:
     return int(_NEWEST.value(connection) or 0)
 
 
-def charts_of(connection: Connection, exam_id: int) -> list[tuple[int, str]]:
-    """Return person and patient number of everything of an exam that is decided."""
-    return [(person, number) for person, number in _CHARTS.rows(connection, exam=exam_id)]
+def charts_of(connection: Connection, exam_id: int) -> list[tuple[int, str, int]]:
+    """Return person, patient number and id of each object of an exam that is decided on."""
+    rows = _CHARTS.rows(connection, exam=exam_id)
+    return [(person, number, instance_id) for person, number, instance_id in rows]
 
 
-def points_of(connection: Connection, numbers: Iterable[str]) -> list[CurvePoint]:
-    """Return every value in the chart with these numbers, in the order the chart got them.
+def points_of(connection: Connection, numbers: Iterable[str], series: str = "") -> list[CurvePoint]:
+    """Return the values in the chart with these numbers, in the order the chart got them.
 
+    With ``series`` only those of that series.
     Of several contents of one report that count, the last one the device sent, if it has any.
     """
-    rows = _OF_NUMBERS.rows(connection, numbers=list(numbers))
+    if series:
+        rows = _OF_SERIES.rows(connection, numbers=list(numbers), series=series)
+    else:
+        rows = _OF_NUMBERS.rows(connection, numbers=list(numbers))
     last: dict[tuple[int, str], tuple[int, int]] = {}
     for row in rows:
         version = (row[0], row[10])

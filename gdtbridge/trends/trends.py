@@ -31,7 +31,7 @@ class PatientTrends:
     def curve(self, number: str, series: str) -> Curve | None:
         """Return one series of a patient; None where there is none."""
         with self.database.read() as connection:
-            return _curves(_points(connection, number)).get(series)
+            return _curves(_points(connection, number, series)).get(series)
 
     def patient(self, number: str) -> Patient | None:
         """Return whom the newest record of the patient's exams names; None where there is none."""
@@ -46,22 +46,24 @@ class PatientTrends:
         Who has something of it in several charts has nothing: nobody could say which.
         """
         with self.database.read() as connection:
-            charts: dict[int, set[str]] = {}
-            for person, number in store.charts_of(connection, exam_id):
-                now = moves_of(connection, [number]).now(number)
-                charts.setdefault(person, set()).add(now)
+            decided = store.charts_of(connection, exam_id)
+            moves = moves_of(connection, [number for _, number, _ in decided])
+            charts: dict[int, dict[str, set[int]]] = {}
+            for person, number, instance_id in decided:
+                objects = charts.setdefault(person, {}).setdefault(moves.now(number), set())
+                objects.add(instance_id)
             return {
-                person: _beside(exam_id, number, _points(connection, number))
-                for person, numbers in charts.items()
-                if len(numbers) == 1
-                for number in numbers
+                person: _beside(exam_id, number, frozenset(objects), _points(connection, number))
+                for person, of_person in charts.items()
+                if len(of_person) == 1
+                for number, objects in of_person.items()
             }
 
 
-def _points(connection: Connection, number: str) -> list[CurvePoint]:
-    """Return every value of a patient, also under numbers the chart had before."""
+def _points(connection: Connection, number: str, series: str = "") -> list[CurvePoint]:
+    """Return the values of a patient, also under numbers the chart had before; see `points_of`."""
     numbers = [one for one in moves_of(connection, [number]).all_of(number) if one]
-    return store.points_of(connection, numbers) if numbers else []
+    return store.points_of(connection, numbers, series) if numbers else []
 
 
 def _curves(points: Iterable[CurvePoint]) -> dict[str, Curve]:
@@ -83,7 +85,9 @@ def _curves(points: Iterable[CurvePoint]) -> dict[str, Curve]:
     return {one.series: one for one in curves}
 
 
-def _beside(exam_id: int, number: str, points: Iterable[CurvePoint]) -> ExamTrends:
+def _beside(
+    exam_id: int, number: str, decided: frozenset[int], points: Iterable[CurvePoint]
+) -> ExamTrends:
     """Return what stands beside an exam of the patient whose values these are."""
     every = _curves(points)
     curves = {
@@ -91,7 +95,7 @@ def _beside(exam_id: int, number: str, points: Iterable[CurvePoint]) -> ExamTren
     }
     mine = [point for curve in curves.values() if (point := curve.of_exam(exam_id)) is not None]
     if not mine:
-        return ExamTrends(number)
+        return ExamTrends(number, decided)
     earlier = {
         one.exam_id: one.at
         for curve in curves.values()
@@ -100,7 +104,7 @@ def _beside(exam_id: int, number: str, points: Iterable[CurvePoint]) -> ExamTren
     }
     times = sorted(((at, exam) for exam, at in earlier.items()), reverse=True)
     shown = tuple(EarlierExam(exam, at) for at, exam in times[:BESIDE])
-    return ExamTrends(number, mine[0].at, curves, shown, _apart(mine, every, shown))
+    return ExamTrends(number, decided, mine[0].at, curves, shown, _apart(mine, every, shown))
 
 
 def _apart(

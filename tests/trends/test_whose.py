@@ -8,6 +8,7 @@ import pydicom
 import pytest
 
 from gdtbridge.trends import PatientTrends
+from tests.exams.test_cost import plans
 from tests.tools.practice import Practice, Reports
 
 LIVER = "Leber Länge"
@@ -177,13 +178,25 @@ def test_beside_an_exam_stand_the_two_before(practice: Practice, reports: Report
     }
     assert found == {1: [], 2: [2], 3: [4, 2], 4: [6, 4]}
     beside = trends.of_exam(3)[1]
-    assert beside.number == "4711"
+    assert (beside.number, beside.decided) == ("4711", frozenset({3}))
     (liver,) = [one for one in beside.curves.values() if one.name == LIVER]
     values = [liver.of_exam(one.exam_id) for one in beside.earlier]
     assert [one.value.value for one in values if one is not None] == ["140", "139"]
     assert len(liver.points) == 4
     practice.core.corrections.withdraw("2.25.706", "4711", "vertauscht")
     assert trends.of_exam(3) == {}
+
+
+@pytest.mark.parametrize("look", ["of_patient", "of_exam", "curve"])
+def test_values_are_found_by_indexes(practice: Practice, reports: Reports, look: str) -> None:
+    """No table is read as a whole, by one query for a chart."""
+    exam(reports, 2, "139")
+    practice.wait()
+    with plans(practice.database) as found:
+        of: dict[str, tuple[str | int, ...]] = {"of_patient": ("4711",), "of_exam": (1,)}
+        getattr(practice.core.trends, look)(*of.get(look, ("4711", "X")))
+    assert any("report_value" in step for step in found)
+    assert [step for step in found if step.startswith("SCAN")] == []
 
 
 def test_what_was_read_before_is_kept_by_and_by(practice: Practice, reports: Reports) -> None:

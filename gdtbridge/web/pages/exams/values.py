@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from typing import Final
 
 from gdtbridge.day.exam import ShownReport
 from gdtbridge.trends import CurvePoint, EarlierExam, ExamTrends, ReportValue
@@ -13,8 +14,10 @@ from gdtbridge.web.pages.exams.drawing import CurveDrawing, sparkline
 from gdtbridge.web.pages.exams.paths import curve_path
 from gdtbridge.web.pages.formats import Formats
 
-SPARK = (72, 24)
+SPARK: Final = (72, 24)
 """Width and height of the small curve of a row."""
+NOBODY: Final = ExamTrends("", frozenset())
+"""What stands beside a report as long as nobody knows whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class ValueTable:
     earlier: tuple[EarlierExam, ...]
     groups: tuple[tuple[str, tuple[ValueRow, ...]], ...]
     decided: bool
-    """Whether it is decided whose the exam is."""
+    """Whether it is decided whose the report is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ class ValueTables:
 
     def table(self, report: ShownReport, at: date, trends: ExamTrends | None) -> ValueTable:
         """Return the table of a report of an exam of that day; ``trends`` are its patient's."""
-        beside = trends or ExamTrends("")
+        decided = trends is not None and report.instance_id in trends.decided
+        beside = trends if trends is not None and decided else NOBODY
         at = beside.at.date() if beside.at is not None else at
         groups = groupby(report.values, key=lambda one: one.heading)
         return ValueTable(
@@ -64,7 +68,7 @@ class ValueTables:
                 (heading, tuple(self._row(one, beside) for one in values))
                 for heading, values in groups
             ),
-            trends is not None,
+            decided,
         )
 
     def _row(self, value: ReportValue, beside: ExamTrends) -> ValueRow:
