@@ -186,6 +186,10 @@ def test_an_exam_from_order_to_result(bridge: Service, project: Path) -> None:
     found = bridge.results()
     assert (found[study.accession, "study"], found[study.accession, "values"]) == (1, 1)
     assert bridge.rows("SELECT state FROM placed_order") == [("done", "done")]
+    of_report = "JOIN instance ON instance.id = instance_id JOIN claim ON claim.id = claim_id"
+    values = bridge.rows(f"SELECT claim.number, series FROM report_value {of_report}")
+    curve = urllib.parse.urlencode(dict(zip(("nr", "wert"), values[0], strict=True)))
+    assert "Schilddrüse" in call(bridge, f"/verlauf?{curve}").decode()
     parts = ("database", "exams", "outbox:gdt")  # what other tests did needs a person, perhaps
     wait_for(lambda: all(bridge.readiness()["parts"][part]["ok"] for part in parts), 20, "parts")
     for command in (("exams", "list"), ("outbox", "list"), ("worklist", "list")):
