@@ -363,8 +363,9 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     book = OrderBook(settings, database, outbox, worklist, answers, clock)
     wanted = any("received" in exchange.gdt.states for exchange in settings.exchanges)
     began = book.images_received if wanted else None
+    values = ValueKeeper(routing.catalogue)
     gatherer = ExamGatherer(
-        routing, database, archive, worklist, stores.openers, (maker, completion), clock
+        routing, database, archive, worklist, stores.openers, (maker, completion), values, clock
     )
     finder = ArchiveFinder(database, archive.folder, settings.dicom.aet)
     forward = ForwardBook(
@@ -374,7 +375,6 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         forward_targets(settings, encryption),
         clock,
     )
-    values = ValueKeeper(routing.catalogue)
     settler = ExamSettler(archive, outbox, values, forward.settled if forward.targets else None)
     reporting = ResultReporter(database, outbox, gatherer, settler, completion, clock)
     held = HeldExams(database, archive, outbox, worklist, maker, due, clock)

@@ -24,6 +24,8 @@ from gdtbridge.results.attachments import AttachedFile, AttachmentBuilder
 from gdtbridge.results.patience import ReadingPatience
 from gdtbridge.results.routing import ResultTarget, Routing
 from gdtbridge.sr import Report, ReportError, ReportHindered, ReportLimitError
+from gdtbridge.trends import ReportValue
+from gdtbridge.trends.keeping import ValueKeeper
 from worklist import WorklistFolder
 
 log = logging.getLogger(__name__)
@@ -47,12 +49,16 @@ class ObjectOpeners:
 
 @dataclass(frozen=True, slots=True)
 class ReadReport:
-    """A Structured Report, how reading it went, and its page where one is wanted."""
+    """A Structured Report, how reading it went, and its page where one is wanted.
+
+    ``values`` are its measurements as the curves of its patient keep them.
+    """
 
     pending: PendingReport
     report: Report | None
     problem: str
     sheet: AttachedFile | None = None
+    values: tuple[ReportValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,7 @@ class ExamGatherer:
         worklist: WorklistFolder,
         openers: ObjectOpeners,
         rules: tuple[DecisionMaker, CompletionRule],
+        values: ValueKeeper,
         clock: Clock,
     ) -> None:
         self._routing = routing
@@ -171,6 +178,7 @@ class ExamGatherer:
             openers.pictures, openers.sheets, routing.catalogue, self._patience
         )
         self._maker, self._completion = rules
+        self._values = values
         self._clock = clock
 
     def gather(self, exam_id: int) -> GatheredExam | None:
@@ -324,7 +332,8 @@ class ExamGatherer:
 
     def _read(self, exam: Exam, pending: PendingReport, file: Path) -> ReadReport:
         try:
-            return ReadReport(pending, self._read_twice(file), "")
+            report = self._read_twice(file)
+            return ReadReport(pending, report, "", values=self._values.values_of(report))
         except ReportError as error:
             self._patience.bear(exam.id, error)
             log.warning("report %d cannot be read: %s", pending.id, type(error).__name__)

@@ -152,7 +152,7 @@ class ExamSettler:
         self.archive.tell(connection, result.told)
         for read in result.read:
             if read.report is not None:
-                self.values.keep(connection, read.pending.instance_id, read.report)
+                self.values.keep(connection, read.pending.instance_id, read.values)
         if planned.order is not None and planned.known is None:
             order_store.finish_order(connection, planned.order, OrderState.DONE)
         return SettledResult(result, put)

@@ -35,9 +35,16 @@ class ValueKeeper:
         self._catalogue = catalogue
         self._mark = mark_of(catalogue)
 
-    def keep(self, connection: Connection, instance_id: int, report: Report) -> None:
-        """Keep the values of a report that was read, within the caller's write transaction."""
-        store.keep(connection, instance_id, report_values(report, self._catalogue), self._mark)
+    def values_of(self, report: Report) -> tuple[ReportValue, ...]:
+        """Return the values of a report that was read; outside of a transaction, for it takes time.
+
+        5,000 values take half a second.
+        """
+        return report_values(report, self._catalogue)
+
+    def keep(self, connection: Connection, instance_id: int, values: Sequence[ReportValue]) -> None:
+        """Keep the values of a report, within the caller's write transaction."""
+        store.keep(connection, instance_id, values, self._mark)
 
     def keep_missing(
         self, database: Database, folder: Path, reader: FiledReportReader
@@ -59,13 +66,13 @@ class ValueKeeper:
             with database.write(synced=False) as connection:
                 for number, values in read:
                     if values is not None:
-                        store.keep(connection, number, values, self._mark)
+                        self.keep(connection, number, values)
             yield len(read)
 
     def _read(self, reader: FiledReportReader, path: Path) -> Sequence[ReportValue] | None:
         """Return the values of a report, none of one nobody can read; None where later one may."""
         try:
-            return report_values(reader.read(path), self._catalogue)
+            return self.values_of(reader.read(path))
         except (ReportHindered, OSError) as error:
             log.warning("a report waits for the next start: %s", type(error).__name__)
             return None

@@ -138,6 +138,20 @@ def test_what_comes_again_for_somebody_else_is_nobodys_until_it_is_accepted(
     assert (livers(practice), livers(practice, "4713")) == ([], ["02.01. 141"])
 
 
+def test_what_a_correction_leaves_stays(practice: Practice, reports: Reports) -> None:
+    """Of two reports of an exam one was somebody else's."""
+    study = exam(reports, 2, "139")
+    exam(reports, 2, "140", SOPInstanceUID="2.25.702.2")
+    practice.wait()
+    assert livers(practice) == ["02.01. 140"]
+    other = {"PatientID": "4713", "PatientName": "Beck^Bo", "PatientBirthDate": "19700101"}
+    exam(reports, 2, "141", SOPInstanceUID="2.25.702.2", **other)
+    practice.wait()
+    practice.core.corrections.accept(study, number="4713", confirmed=True)
+    practice.wait()
+    assert (livers(practice), livers(practice, "4713")) == (["02.01. 139"], ["02.01. 141"])
+
+
 def test_a_number_that_became_another_is_followed(practice: Practice, reports: Reports) -> None:
     """There and back."""
     exam(reports, 2, "139")
