@@ -29,8 +29,8 @@ def clean(text: str) -> tuple[str, bool]:
     Each run of them, with the spaces around it, becomes one space; other spaces stay.
     """
     text = text.strip(_EDGE)
-    if text.isascii() and text.isprintable():
-        return text, False
+    if text.isprintable():  # none of the removed, and no space but U+0020
+        return unicodedata.normalize("NFC", text), False
     marked = "".join(map(_blank, text))
     removed = "\n" in marked
     if removed:

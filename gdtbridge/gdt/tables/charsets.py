@@ -35,8 +35,8 @@ class GdtCharset:
     def has(self, text: str) -> bool:
         """Return whether every character of ``text`` can be written."""
         if self.universal:
-            return not any("\ud800" <= char <= "\udfff" for char in text)
-        return all(char < "\x80" or char in self.repertoire for char in text)
+            return not any("\ud800" <= char <= "\udfff" for char in set(text))
+        return all(char < "\x80" or char in self.repertoire for char in set(text))
 
     def size(self, text: str) -> int:
         """Return the bytes of ``text``, all of whose characters can be written."""

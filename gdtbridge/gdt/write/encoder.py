@@ -59,7 +59,7 @@ class Encoder:
         text, removed = clean(value)
         if removed:
             self.lost(field, Loss.CONTROLS)
-        if not text.isascii():
+        if not (text.isascii() or self.charset.has(text)):
             pairs = substitutes(text, self.charset.has)
             written = (self._written(field, char, other) for char, other in pairs)
             text = "".join(written).strip(" ")
