@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 
 from gdtbridge.dataset.encoding import DEFLATED, EXPLICIT_BIG_ENDIAN
 from gdtbridge.dataset.jpeg import LABELS
-from gdtbridge.pictures.frame_index import encoded_start, index_frames, places
+from gdtbridge.pictures.frame_index import MAX_ITEMS, encoded_start, index_frames, places
 from gdtbridge.pictures.frames import (
     chosen_frame,
     decoded_frame,
@@ -186,7 +186,7 @@ def _native_frames(source: OpenedObject, said: int) -> int:
     source.stream.seek(0, io.SEEK_END)
     there = min(pixels.length or 0, source.stream.tell() - pixels.at)
     bits = _bits_of_frame(dataset)
-    return min(said, there * 8 // bits) if bits else 0
+    return min(said, there * 8 // bits, MAX_ITEMS) if bits else 0
 
 
 def _bits_of_frame(dataset: Dataset) -> int:
