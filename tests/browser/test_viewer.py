@@ -264,6 +264,22 @@ def test_who_is_not_decided_has_nothing_beside(browser: Browser, table: LightTab
         expect(viewers.nth(0).locator(".position")).to_contain_text("1/4")
 
 
+def test_pictures_are_evidence(browser: Browser, table: LightTable) -> None:
+    """Where it is asked whose they are: under the numbers of that page; a slider sends nothing."""
+    with screen(browser, "phone") as page:
+        page.goto(f"{table.room.url}/klaeren/exam-3")
+        viewers = page.locator(".viewer")
+        expect(viewers).to_have_count(2)
+        expect(viewers.nth(1).locator(".told-of")).to_contain_text("Clip 2 von 2")
+        expect(viewers.nth(1).locator(".position")).to_contain_text("1/3")
+        slider = viewers.nth(1).get_by_label("Einzelbild", exact=True)
+        slider.press("ArrowRight")
+        expect(viewers.nth(1).locator(".position")).to_contain_text("2/3")
+        slider.press("Enter")
+        expect(page).to_have_url(re.compile("/klaeren/exam-3$"))
+        assert not scrolls_sideways(page)
+
+
 def test_sixteen_bits_have_a_window_and_no_picture_a_reason(
     browser: Browser, table: LightTable
 ) -> None:
