@@ -14,7 +14,7 @@ import io
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
-from gdtbridge.dataset.encoding import UNDEFINED
+from gdtbridge.dataset.encoding import ITEM, UNDEFINED
 from gdtbridge.dataset.errors import DatasetTooLarge
 from gdtbridge.dataset.walker import DatasetStream, DatasetWalker, OpenLevel, PlainStream
 
@@ -147,7 +147,10 @@ class _DatasetParser(DatasetWalker[_ItemLevel]):
 
     def _element(self, level: _ItemLevel, tag: int, vr: bytes, length: int) -> None:
         if tag > self._last and len(self._open) == 1:
-            self._open.clear()
+            if tag == ITEM and length <= level.end - self._at:  # one that stands in no sequence
+                self._skip(length)
+            else:
+                self._open.clear()
         elif length == UNDEFINED or (tag in self._sequences and vr in _SEQUENCE_VRS):
             self._begin_sequence(level, tag, vr, length)
         elif tag in self._values and level.item is not None:

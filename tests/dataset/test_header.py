@@ -53,6 +53,16 @@ def test_a_wrongly_announced_vr_encoding_is_noticed(
     assert read_header(path, announced).PatientID == "4711"
 
 
+def test_an_item_that_stands_in_no_sequence_hides_nothing(tmp_path: Path) -> None:
+    """A Philips iU22 wrote one before the study's UID (GH364.dcm of the corpus)."""
+    data = identification()
+    at = data.index(element(0x0020000D, b"UI", "2.25.1000"))
+    stray = item(element(0x00186012, b"US", struct.pack("<H", 1)))
+    header = read_header(part10(tmp_path / "a", data[:at] + stray + data[at:]), EXPLICIT)
+
+    assert header.StudyInstanceUID == "2.25.1000"
+
+
 def nested(depth: int, *, undefined: bool) -> bytes:
     """Return a sequence that nests ``depth`` times."""
     content = b""
