@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
-from pydicom import dcmread
+from pydicom import DataElement, Dataset, dcmread
 from pydicom.uid import ExplicitVRLittleEndian
 from werkzeug.test import TestResponse
 
 from tests.dicomweb.conftest import STUDY, Services
+from tests.pictures.builder import dataset, write
 
 INSTANCE = f"/studies/{STUDY}/series/{STUDY}.1/instances/{STUDY}.9.2"
 ALL = 'multipart/related; type="application/dicom"; transfer-syntax=*'
@@ -123,6 +125,32 @@ def test_metadata_says_all_but_the_pixels(services: Services) -> None:
         ]
         assert {row["00100010"]["Value"][0]["Alphabetic"] for row in rows} == {"Müller^Änne"}
         assert all("00020010" not in row for row in rows)
+
+
+def test_long_values_are_had_where_the_metadata_says(services: Services, tmp_path: Path) -> None:
+    """At the top and in an item; by itself and in an envelope, and nowhere else."""
+    document, inner = bytes(range(256)) * 300, bytes(range(256)) * 5
+    item = Dataset()
+    item.add(DataElement(0x00420011, "OB", inner))
+    made = dataset("1.2.840.10008.5.1.4.1.1.104.1")
+    made.StudyInstanceUID, made.SeriesInstanceUID = "2.25.555", "2.25.556"
+    made.EncapsulatedDocument = document
+    made.ContentSequence = [Dataset(), item]
+    path = write(made, tmp_path / "document.dcm")
+    services.practice.send_file(path, made.SOPClassUID, made.SOPInstanceUID)
+
+    base = f"/studies/2.25.555/series/2.25.556/instances/{made.SOPInstanceUID}"
+    (row,) = json.loads(services.get(f"{base}/metadata").data)
+    uris = [row["00420011"]["BulkDataURI"], row["0040A730"]["Value"][1]["00420011"]["BulkDataURI"]]
+    paths = [uri.removeprefix("http://localhost/dicom-web") for uri in uris]
+    assert [services.get(one).data for one in paths] == [document, inner]
+    in_parts = services.get(paths[0], "multipart/related; type=application/octet-stream")
+    assert parts_of(in_parts)[0].content == document
+    looked = services.client.head(f"/dicom-web{paths[0]}", buffered=True)
+    assert (looked.status_code, looked.data) == (200, b"")
+    assert services.get(paths[0], "image/png").status_code == 406
+    for wrong in ("0040A730/2/00420011", "0040A730/1", "0040A730/x/00420011", "00100010", "1"):
+        assert services.get(f"{base}/bulkdata/{wrong}").status_code == 404
 
 
 def test_a_corrected_identity_leaves_corrected(services: Services) -> None:

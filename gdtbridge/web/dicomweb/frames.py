@@ -15,12 +15,11 @@ from gdtbridge.retrieve.web_archive import AS_STORED, WebObject, syntax_for
 from gdtbridge.tsv import table
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import MediaRange, accepted
-from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
+from gdtbridge.web.dicomweb.retrieving import BYTES, RetrieveCalls
 from gdtbridge.web.numbers import number_of
 from gdtbridge.web.ports import WebFramePort
 from gdtbridge.web.problems import refuse
 
-BYTES: Final = "application/octet-stream"
 MOST: Final = 10_000
 """Frames of one address."""
 

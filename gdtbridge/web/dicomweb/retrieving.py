@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from flask import Response, request
 
+from gdtbridge.retrieve.bulk_values import bulk_value
 from gdtbridge.retrieve.finder import QueryRefused
-from gdtbridge.retrieve.web_archive import WebObject, syntax_for
+from gdtbridge.retrieve.web_archive import AS_STORED, WebObject, syntax_for
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import MULTIPART, MediaRange, accepted
 from gdtbridge.web.dicomweb.place import UIDS, WebBase, sees_held
 from gdtbridge.web.dicomweb.searching import JSON
+from gdtbridge.web.numbers import number_of
 from gdtbridge.web.ports import WebArchivePort
 from gdtbridge.web.problems import refuse
 
 DICOM: Final = "application/dicom"
+BYTES: Final = "application/octet-stream"
+_TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
 PIECE: Final = 256 * 1024
 """Bytes handed on at a time."""
 
@@ -64,6 +70,28 @@ class RetrieveCalls:
         texts = self.archive.metadata_of(self.found(uids), self.base.uri())
         known = [text for text in texts if text]
         return Response(f"[{','.join(known)}]", content_type=JSON)
+
+    def bulk(self, place: str, **uids: str) -> Response:
+        """Answer with one long value, as `bulkdata` of the metadata names it.
+
+        By itself, or as the one part of a body where that is what is accepted.
+        """
+        one, tags = self.instance(uids), _place_of(place)
+        wanted = next((range_ for range_ in accepted(request) if range_.takes(BYTES)), None)
+        if wanted is None:
+            raise refuse(406, BYTES)
+        syntax = syntax_for(one.stored_syntax, (AS_STORED,)) or one.stored_syntax
+        with ExitStack() as opened:
+            path = opened.enter_context(self.archive.opened(one, syntax))
+            pieces, kind = bulk_value(path, syntax, tags), BYTES
+            if wanted.is_multipart:
+                uri = f"{self.base.uri()}{one.path}/bulkdata/{place}"
+                body = MultipartBody(BYTES)
+                part = BodyPart({"Content-Type": BYTES, "Content-Location": uri}, pieces)
+                pieces, kind = body.written([part]), body.content_type
+            response = self.streamed(pieces, kind, 200, {})
+            response.call_on_close(opened.pop_all().close)
+        return response
 
     def instance(self, uids: Mapping[str, str]) -> WebObject:
         """Return the one object an address names; raise `CallRefused` (404)."""
@@ -124,6 +152,15 @@ class RetrieveCalls:
             raise
         response.call_on_close(release)
         return response
+
+
+def _place_of(text: str) -> list[int]:
+    """Return the tags and numbers of a path; raise `CallRefused` (404) for another."""
+    parts = text.split("/")
+    tags, numbers = parts[::2], [number_of(part) for part in parts[1::2]]
+    if len(parts) % 2 == 0 or None in numbers or not all(map(_TAG.fullmatch, tags)):
+        raise refuse(404)
+    return [int(part, 16) if at % 2 == 0 else int(part) for at, part in enumerate(parts)]
 
 
 def pieces_of(path: Path) -> Iterator[bytes]:

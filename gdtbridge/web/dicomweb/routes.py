@@ -65,6 +65,7 @@ def _objects(retrieve: RetrieveCalls) -> tuple[Route, ...]:
         (f"{STUDY}/metadata", "dicomweb_study_metadata", retrieve.metadata, READ),
         (f"{SERIES}/metadata", "dicomweb_series_metadata", retrieve.metadata, READ),
         (f"{INSTANCE}/metadata", "dicomweb_instance_metadata", retrieve.metadata, READ),
+        (f"{INSTANCE}/bulkdata/<path:place>", "dicomweb_bulk", retrieve.bulk, READ),
     )
 
 
