@@ -36,6 +36,7 @@ from gdtbridge.report_page import (
     exam_sheet_of,
     letter_text,
 )
+from gdtbridge.report_page.exam_sheet import MOST_PICTURE_BYTES
 from gdtbridge.results.gathering import ReportOpener
 from gdtbridge.retrieve.store import ListedObject
 from gdtbridge.sr import Report, ReportError, ReportHindered, is_report
@@ -47,8 +48,6 @@ MOST_PICTURES: Final = 40
 """Pictures of one report."""
 USUAL_PICTURES: Final = 12
 """Pictures that are chosen where nobody chooses."""
-MOST_BYTES: Final = 16 * 1024 * 1024
-"""Of all its pictures together: with them the PDF stays below the 25 MB of a patient record."""
 MOST_SECONDS: Final = 60.0
 """For all pictures of one report."""
 MOST_SHOWN_SECONDS: Final = 180.0
@@ -248,7 +247,7 @@ class ExamReports:
             if made is None:
                 continue
             size += len(made.data)
-            if size > MOST_BYTES:
+            if size > MOST_PICTURE_BYTES:
                 return
             file = folder / f"{one.number}.jpg"
             file.write_bytes(made.data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from typing import Final
 
 from gdtbridge.archive import ArchivedInstance
 from gdtbridge.catalogue.catalogue import Catalogue
+from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.exams.model import PatientExam
 from gdtbridge.exams.plan import PlannedResult
 from gdtbridge.gdt.tables.fields import field_length
@@ -28,7 +30,16 @@ from gdtbridge.pictures import (
     is_document,
     is_key_object,
 )
-from gdtbridge.report_page import PageFormat, PagePrinter, sheet_of
+from gdtbridge.report_page import (
+    PageFormat,
+    PagePrinter,
+    ReportSheet,
+    SheetPicture,
+    SheetSubject,
+    exam_sheet_of,
+    sheet_of,
+)
+from gdtbridge.report_page.exam_sheet import MOST_PICTURE_BYTES
 from gdtbridge.results.file_names import own_number, safe_part
 from gdtbridge.results.patience import ReadingPatience
 from gdtbridge.sr import Report, ReportError
@@ -46,6 +57,16 @@ LONGEST_NAME: Final = field_length("6302")
 
 
 @dataclass(frozen=True, slots=True)
+class ExamPaper:
+    """What the page of a whole exam is made with."""
+
+    practice: str
+    """Name of the practice; empty where the settings have none."""
+    spool: Path
+    """Folder for pictures while they are printed."""
+
+
+@dataclass(frozen=True, slots=True)
 class AttachmentPlace:
     """Where one practice software's attachments go."""
 
@@ -57,6 +78,8 @@ class AttachmentPlace:
     """Whether each value record brings the page of its report along."""
     fetal_sex: bool = False
     """Whether that page tells the sex of a fetus."""
+    exam: ExamPaper | None = None
+    """Whether, and with what, the first record of an exam brings all of it along as one page."""
 
     @property
     def usual_path_length(self) -> int:
@@ -145,13 +168,44 @@ class AttachmentBuilder:
             planned.shown_accession,
             fetal_sex=place.fetal_sex,
         )
+        return self._printed(planned, sheet, place, "Messwerte")
+
+    def exam(
+        self,
+        planned: PlannedResult,
+        reports: Sequence[Report],
+        pictures: Sequence[AttachedFile],
+        place: AttachmentPlace,
+    ) -> AttachedFile | None:
+        """Return the page of a whole exam: the values of its reports, and its pictures.
+
+        None where there is nothing of either, or it cannot be printed.
+        """
+        chosen = [one for one in pictures if one.attachment.format == "JPG"]
+        if place.exam is None or not (reports or chosen):
+            return None
+        place.exam.spool.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place.exam.spool, prefix="print-") as folder:
+            sheet = exam_sheet_of(
+                _subject(planned, reports, place.exam),
+                reports,
+                self.catalogue,
+                pictures=tuple(_laid(chosen, Path(folder))),
+                fetal_sex=place.fetal_sex,
+            )
+            return self._printed(planned, sheet, place, "Untersuchung")
+
+    def _printed(
+        self, planned: PlannedResult, sheet: ReportSheet, place: AttachmentPlace, short: str
+    ) -> AttachedFile | None:
+        """Return the PDF of a sheet; ``short`` is its name where the chart has no room for it."""
         try:
             data = self.printer.print(sheet, PageFormat.PDF)
         except ReportError as error:
             self.patience.bear(planned.exam.id, error)
-            log.warning("exam %d: the page of a report is left out: %s", planned.exam.id, error)
+            log.warning("exam %d: a page is left out: %s", planned.exam.id, error)
             return None
-        title = sheet.heading if len(sheet.heading) <= LONGEST_NAME else "Messwerte"
+        title = sheet.heading if len(sheet.heading) <= LONGEST_NAME else short
         return _file(planned, RenderedFile("PDF", title, data), place, "Bericht")
 
     def _key_objects(self, exam: PatientExam, paths: Sequence[Path]) -> KeyObjects:
@@ -186,6 +240,35 @@ class AttachmentBuilder:
             self.patience.bear(exam.id, error)
             log.warning("exam %d: an attachment is left out: %s", exam.id, type(error).__name__)
             return None
+
+
+def _subject(planned: PlannedResult, reports: Sequence[Report], paper: ExamPaper) -> SheetSubject:
+    exam = planned.exam
+    makers = (f"{one.manufacturer} {one.model}".strip() for one in reports)
+    return SheetSubject(
+        patient=planned.patient,
+        procedure=exam.study_description,
+        day=to_date(exam.study_date) or planned.received,
+        time=to_time(exam.study_time),
+        device=next(filter(None, makers), ""),
+        practice=paper.practice,
+        order_number=planned.shown_accession,
+        study_instance_uid=exam.study_instance_uid,
+        is_corrected=exam.sent_patient_id.strip() != planned.number.strip(),
+    )
+
+
+def _laid(pictures: Sequence[AttachedFile], folder: Path) -> Iterator[SheetPicture]:
+    """Yield the pictures of a page as files, as many as it may have bytes."""
+    size = 0
+    for number, one in enumerate(pictures, start=1):
+        size += len(one.data)
+        if size > MOST_PICTURE_BYTES:
+            log.warning("%d pictures are too much for a page", len(pictures) - number + 1)
+            return
+        file = folder / f"{number}.jpg"
+        file.write_bytes(one.data)
+        yield SheetPicture(file, one.attachment.name)
 
 
 def _were_chosen(kept: Sequence[ArchivedInstance], key: KeyObjects) -> bool:

@@ -20,7 +20,7 @@ from gdtbridge.exams.plan import PlannedResult, plan
 from gdtbridge.pictures import AttachmentReader, is_candidate
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results import store as result_store
-from gdtbridge.results.attachments import AttachedFile, AttachmentBuilder
+from gdtbridge.results.attachments import AttachedFile, AttachmentBuilder, AttachmentPlace
 from gdtbridge.results.patience import ReadingPatience
 from gdtbridge.results.routing import ResultTarget, Routing
 from gdtbridge.sr import Report, ReportError, ReportHindered, ReportLimitError
@@ -312,23 +312,33 @@ class ExamGatherer:
         place = target.attachments
         if place is None:
             return GatheredResult(planned, target, reports, (), untold)
-        if place.reports:
-            reports = tuple(self._with_sheet(one, planned, target) for one in reports)
         if planned.known is not None and self._is_paused(pause_at):
-            return GatheredResult(planned, target, reports, (), ())
+            return GatheredResult(planned, target, self._sheets(reports, planned, place), (), ())
         own = objects.used(planned.claims)
         already = _pictures(found, planned.number)
         attached = self._attachments.files(planned, own, place, already)
+        whole = None
+        if planned.known is None:
+            told = [one.report for one in reports if one.report and one.report.has_results]
+            whole = self._attachments.exam(planned, told, attached, place)
+        if whole is None:
+            reports = self._sheets(reports, planned, place)
+        else:
+            attached = (whole, *attached)
         return GatheredResult(planned, target, reports, attached, untold, objects.corrects(own))
 
-    def _with_sheet(
-        self, read: ReadReport, planned: PlannedResult, target: ResultTarget
-    ) -> ReadReport:
-        """Return the report with its page, if it has anything to say."""
-        report, place = read.report, target.attachments
-        if report is None or place is None or not report.has_results:
-            return read
-        return replace(read, sheet=self._attachments.sheet(planned, report, place))
+    def _sheets(
+        self, read: Sequence[ReadReport], planned: PlannedResult, place: AttachmentPlace
+    ) -> tuple[ReadReport, ...]:
+        """Return the reports, each that has something to say with its page where one is wanted."""
+        if not (place.reports or place.exam):
+            return tuple(read)
+        return tuple(
+            replace(one, sheet=self._attachments.sheet(planned, one.report, place))
+            if one.report is not None and one.report.has_results
+            else one
+            for one in read
+        )
 
     def _read(self, exam: Exam, pending: PendingReport, file: Path) -> ReadReport:
         try:

@@ -20,7 +20,7 @@ from gdtbridge.gdt.write.results import Identification, OrderReference
 from gdtbridge.orders.model import Order, OrderProgress, OrderRecord
 from gdtbridge.outbox import Message
 from gdtbridge.people import Patient
-from gdtbridge.results.attachments import AttachmentPlace
+from gdtbridge.results.attachments import AttachmentPlace, ExamPaper
 from gdtbridge.results.file_names import ResultFileNames
 from gdtbridge.results.records import ResultRecords
 from gdtbridge.settings import ExchangeSettings, RouteCondition, Settings
@@ -97,6 +97,7 @@ class Routing:
                 with_echo(dialect_named(exchange.gdt.dialect, dialects), exchange.gdt.echo),
                 settings.viewer,
                 self.catalogue,
+                ExamPaper(settings.practice.name, settings.spool_folder),
             )
             for exchange in settings.exchanges
         }
@@ -200,7 +201,11 @@ class OrderAnswers:
 
 
 def _target(
-    exchange: ExchangeSettings, dialect: Dialect, viewer: ViewerChoice, catalogue: Catalogue
+    exchange: ExchangeSettings,
+    dialect: Dialect,
+    viewer: ViewerChoice,
+    catalogue: Catalogue,
+    paper: ExamPaper,
 ) -> ResultTarget:
     settings = exchange.gdt
     ids = Identification(settings.sender, settings.receiver)
@@ -210,11 +215,11 @@ def _target(
         exchange.inbox,
         ResultRecords(settings, dialect, ids, viewer, catalogue),
         ResultFileNames(settings, dialect, ids),
-        _place(exchange),
+        _place(exchange, paper),
     )
 
 
-def _place(exchange: ExchangeSettings) -> AttachmentPlace | None:
+def _place(exchange: ExchangeSettings, paper: ExamPaper) -> AttachmentPlace | None:
     folder, settings = exchange.attachments, exchange.gdt
     if folder is None:
         return None
@@ -224,6 +229,7 @@ def _place(exchange: ExchangeSettings) -> AttachmentPlace | None:
         settings.attachments_most,
         reports=settings.report_attachment,
         fetal_sex=settings.fetal_sex,
+        exam=paper if settings.exam_attachment else None,
     )
 
 

@@ -346,6 +346,7 @@ class GdtKeys(SettingsSection):
     attachments_path: str = ""
     attachments_most: Most = 20
     report_attachment: bool = False
+    exam_attachment: bool = False
     file_mode: Mode = ""
 
     @property

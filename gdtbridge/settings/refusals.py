@@ -227,9 +227,10 @@ def _attachment_problems(exchange: ExchangeSettings, dialect: Dialect) -> Iterat
     """Yield why attachments would find no place."""
     key = exchange.key
     if exchange.gdt.attachments_folder is None:
-        if exchange.gdt.report_attachment:
+        wanted = ("report_attachment", "exam_attachment")
+        for name in (one for one in wanted if getattr(exchange.gdt, one)):
             yield (
-                f"{key}.report_attachment: Setzen Sie attachments_folder auf den Ordner für die "
+                f"{key}.{name}: Setzen Sie attachments_folder auf den Ordner für die "
                 "Berichte. / set attachments_folder to the folder the reports belong in."
             )
     elif not dialect.options.attachments:

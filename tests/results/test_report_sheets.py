@@ -13,6 +13,7 @@ from gdtbridge.report_page import PageFormat, ReportSheet
 from gdtbridge.results.routing import Routing
 from gdtbridge.settings import load_settings
 from gdtbridge.sr import ReportLimitError
+from tests.tools.elements import still
 from tests.tools.practice import Practice, Reports
 
 pytestmark = pytest.mark.slow  # starts children with typesetting
@@ -196,3 +197,35 @@ def test_pages_need_a_folder(tmp_path: Path) -> None:
     file.write_text("[gdt]\nreport_attachment = true\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"^gdt\.report_attachment: .*attachments_folder"):
         load_settings(file, {})
+
+
+class TestOnePageForAnExam:
+    """``exam_attachment``: the study record brings everything along, and nothing comes twice."""
+
+    @pytest.fixture
+    def settings_text(self) -> str:
+        """Both are wanted."""
+        return f'{WANTED}exam_attachment = true\n[practice]\nname = "Praxis Dr. Sommer"\n'
+
+    def test_values_and_pictures_are_on_it(
+        self, practice: Practice, reports: Reports, poppler: Callable[..., str]
+    ) -> None:
+        """Under the patient of the chart; what comes later brings a page of its own."""
+        person = {"PatientID": "4711", "StudyInstanceUID": STUDY, "AccessionNumber": "R42"}
+        practice.send_dataset(still(80, SOPInstanceUID="2.25.9", **person), SOPInstanceUID="2.25.9")
+        reports.send(ECHO, **person)
+        (values,) = finish(practice)
+        study = practice.records()["R42.gdt"]
+        assert study.all("6303") == ("PDF", "JPG")
+        assert study.all("6302")[0] == "Untersuchung Abdomen 15.01.2024"
+        assert values.all("6303") == ()
+        (page,) = pages(practice)
+        assert study.all("6305")[0].endswith(page.name)
+        text = poppler(page.read_bytes(), "pdftotext", "-layout")
+        assert all(value.replace(".", ",") in text for value in values.all("8420"))
+        assert "Praxis Dr. Sommer" in text
+        assert "Bild 1" in text
+        assert list(practice.settings.spool_folder.glob("print-*")) == []
+        reports.send(THYROID, **person)
+        assert sorted(one.all("6303") for one in finish(practice)) == [(), ("PDF",)]
+        assert len(pages(practice)) == 2
