@@ -151,6 +151,15 @@ def typed_past_days(text: str, today: date) -> tuple[date, ...]:
     return tuple(day for day in days if day is not None)
 
 
+def typed_past_day(text: str, today: date) -> date:
+    """Return the day somebody typed who looks back; raise `TypedDateError`.
+
+    ``gestern``, ``montag`` and ``27.11.`` are those before.
+    """
+    past = (one for one in typed_past_days(text, today) if one <= today)
+    return named_day(text, today) or next(past, None) or typed_day(text, today)
+
+
 def typed_time(text: str) -> time:
     """Return the time of day somebody typed: ``9``, ``930``, ``9:30``; raise `TypedDateError`."""
     said = re.sub(r"\s*(?:uhr|h)$", "", text.strip().casefold())

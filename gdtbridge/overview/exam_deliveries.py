@@ -98,6 +98,11 @@ class ExamDeliveries:
         told = (one.item.patient for one in self.records)
         return tuple(dict.fromkeys(one.id for one in told if one is not None and one.id))
 
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Folders the records went to, each once."""
+        return tuple(dict.fromkeys(one.folder for one in self.records if one.folder))
+
 
 @dataclass(frozen=True, slots=True)
 class RecordField:

@@ -223,6 +223,16 @@ def test_filters_stay_in_the_address(browser: Browser, german: Shelf) -> None:
         page.get_by_role("link", name="Entfernen: mit Messwerten").click()
         expect(page.get_by_role("row")).to_have_count(2)
         page.get_by_role("link", name="Entfernen: Gerät: Raum 2").click()
+        page.get_by_label("Tag").fill("gestern")
+        page.get_by_label("Patient", exact=True).fill("müller")
+        page.get_by_role("button", name="Filtern").click()
+        expect(page.locator("main")).to_contain_text("Nichts passt zu allen Filtern.")
+        page.get_by_role("link", name=re.compile("Entfernen: Tag")).click()
+        expect(page.get_by_role("row")).to_have_count(2)
+        page.get_by_label("Tag").fill("31.2.")
+        page.get_by_role("button", name="Filtern").click()
+        expect(page.get_by_label("Tag")).to_have_accessible_description(re.compile("31.02."))
+        page.get_by_role("link", name="Entfernen: Patient: müller").click()
         expect(page.get_by_role("row")).to_have_count(3)
 
 

@@ -1,4 +1,8 @@
-"""What people come for, in the fewest keys and clicks: counted, and timed for whoever reads it."""
+"""What people come for, in the fewest keys and clicks: counted, and timed for whoever reads it.
+
+That a value stands beside the earlier ones is in `test_curves`, that the cases of a KV are handed
+in is in `test_sample`.
+"""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from gdtbridge.day.search import (
     patient_query,
 )
 from gdtbridge.trends import Curve
+from gdtbridge.typed_dates import TypedDateError, typed_past_day
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.pages.exams.drawing import CurveDrawing, sparkline
 from gdtbridge.web.pages.exams.paths import curve_path
@@ -80,7 +81,8 @@ class ListPages:
         words = request.args.get("suche", "").strip()[:LONGEST]
         given = {name: request.args.get(name, "").strip()[:LONGEST] for name in FILTERS}
         query = self.core.search.read(words)
-        query = SearchQuery(query.tokens, tuple(self._filters(given)))
+        day, wrong = self._day(given["tag"])
+        query = SearchQuery(query.tokens, tuple(self._filters(given, day)))
         found = self.core.search.find(query, request.args.get("ab", ""))
         texts = self.frame.texts
         return self.frame.show(
@@ -90,7 +92,8 @@ class ListPages:
             keys=("list",),
             searched=words,
             filters=given,
-            active=self._active(words, given),
+            active=self._active(words, given, day),
+            wrong_day=wrong,
             page=found,
             lines=self._shown(found.lines),
             others=[self._other(one) for one in found.others],
@@ -137,7 +140,16 @@ class ListPages:
             else "",
         )
 
-    def _filters(self, given: Mapping[str, str]) -> Iterator[Condition]:
+    def _day(self, typed: str) -> tuple[date | None, str]:
+        """Return the day that was typed, and what is wrong with it."""
+        if not typed:
+            return None, ""
+        try:
+            return typed_past_day(typed, self.core.day.today), ""
+        except TypedDateError as error:
+            return None, self.frame.texts.half(str(error))
+
+    def _filters(self, given: Mapping[str, str], day: date | None) -> Iterator[Condition]:
         """Yield the conditions of the filters an address has; what is none of ours is left out."""
         if device := given["geraet"]:
             yield Condition(kind=ConditionKind.DEVICE, devices=frozenset({device}))
@@ -148,15 +160,14 @@ class ListPages:
             yield Condition(kind=ConditionKind.STATE, states=states)
         if given["werte"]:
             yield Condition(kind=ConditionKind.VALUES)
-        if (day := _day(given["tag"])) is not None:
+        if day is not None:
             yield Condition(kind=ConditionKind.DAY, days=(day,))
         for token in self.core.search.read(given["patient"]).tokens:
             yield token.usual
 
-    def _active(self, words: str, given: Mapping[str, str]) -> list[ActiveFilter]:
+    def _active(self, words: str, given: Mapping[str, str], day: date | None) -> list[ActiveFilter]:
         """Return each filter that holds, in words, and where the list is without it."""
         texts, names = self.frame.texts, {one.aet: one.shown for one in self._devices()}
-        day = _day(given["tag"])
         told = {
             "suche": texts("exams.searched", words=words),
             "patient": f"{texts('today.patient')}: {given['patient']}",
@@ -215,14 +226,6 @@ def _again_path(order_number: str, number: str) -> str:
 def patient_path(number: str) -> str:
     """Return where the exams of a patient number are."""
     return f"{PATIENT_PATH}?{urlencode({'nr': number})}"
-
-
-def _day(written: str) -> date | None:
-    """Return the day of an address, ISO 8601; None for what is none."""
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        return None
 
 
 def _told(found: SearchPage) -> list[Condition]:

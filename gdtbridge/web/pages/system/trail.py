@@ -11,7 +11,7 @@ from flask import Response, request
 
 from gdtbridge.accounts import Role
 from gdtbridge.audit import ACTS, ActorKind, AuditEntry, AuditQuery, AuditTrail
-from gdtbridge.typed_dates import TypedDateError, named_day, typed_day, typed_past_days
+from gdtbridge.typed_dates import TypedDateError, typed_past_day
 from gdtbridge.web.numbers import number_of
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.header import PATHS, Area
@@ -89,7 +89,7 @@ class TrailPage:
         day, error, today = None, "", datetime.now().astimezone().date()
         if said["tag"]:
             try:
-                day = _day(said["tag"], today)
+                day = typed_past_day(said["tag"], today)
             except TypedDateError as wrong:
                 error = self.frame.texts.half(str(wrong))
         return TrailFilter(said, day, error)
@@ -140,9 +140,3 @@ def _query(chosen: TrailFilter, before_id: int | None) -> AuditQuery:
         before_id=before_id,
         most=PAGE + 1,
     )
-
-
-def _day(text: str, today: date) -> date:
-    """Return the day that is meant by who looks back; raise `TypedDateError`."""
-    past = (one for one in typed_past_days(text, today) if one <= today)
-    return named_day(text, today) or next(past, None) or typed_day(text, today)
