@@ -21,9 +21,10 @@ from gdtbridge.pictures.looking import FrameSpan, PictureProblem
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
 from gdtbridge.pictures.opened_object import OpenedObject
 
-MAX_TABLE: Final = 16 * 1024 * 1024
-"""Bytes of an offset table: of more than a million frames."""
-MAX_ITEMS: Final = 1_000_000
+MAX_ITEMS: Final = 200_000
+"""Frames, and fragments, of an object: a gigabyte of frames of 5 kB."""
+MAX_TABLE: Final = 8 * MAX_ITEMS
+"""Bytes of an offset table."""
 MAX_ENCODED: Final = 256 * 1024 * 1024
 """Bytes of a compressed frame; `gdtbridge.pictures.frames.MAX_SAMPLES` of 16 bits have less."""
 

@@ -16,7 +16,9 @@ from gdtbridge.viewing.cache import PictureCache
 from gdtbridge.viewing.flights import Flights
 
 MOST_KEPT: Final = 64
-"""Objects whose facts are in memory; those of a long loop say where each frame is."""
+"""Objects whose facts are in memory."""
+MOST_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of what they say of where each frame is; one object has 1.6 MB at most."""
 MOST_PROBLEMS: Final = 1000
 PROBLEM_SECONDS: Final = 600.0
 """How long a frame that took too much is not tried again."""
@@ -81,7 +83,10 @@ class PictureMemory:
     def _keep(self, key: str, facts: PictureFacts) -> None:
         with self._lock:
             self._facts[key] = facts
-            while len(self._facts) > MOST_KEPT:
+            while len(self._facts) > MOST_KEPT or (
+                len(self._facts) > 1
+                and sum(len(one.spans) for one in self._facts.values()) > MOST_BYTES
+            ):
                 self._facts.popitem(last=False)
 
     def _read(self, key: str, kind: type[T]) -> T | None:
