@@ -14,7 +14,7 @@ from enum import StrEnum
 from gdtbridge.database import Connection
 from gdtbridge.dataset.values import to_date
 from gdtbridge.durable.clock import local_time
-from gdtbridge.exams import claim_store
+from gdtbridge.exams import claim_store, store
 from gdtbridge.exams.model import Claim, Exam, ExamResult
 from gdtbridge.exams.steps import PerformedStep, StepState
 from gdtbridge.exams.steps import store as step_store
@@ -108,6 +108,11 @@ class ExamEvidence:
     """What performed procedure steps of the study say, oldest first."""
     reports: frozenset[int] = frozenset()
     """Ids of the claims of an exam of several people whose objects are reports alone."""
+    is_behind: bool = False
+    """Whether an exam of the same people that was due before is not reported yet.
+
+    Known where there are open orders: which of the two exams one is for cannot be told then.
+    """
     moves: NumberMoves = field(default_factory=NumberMoves)
     """Which numbers became others. Claims, orders and the keys above have what they are now."""
 
@@ -201,6 +206,7 @@ def collect(
     said |= {one.patient_id for one in steps}
     moves = moves_of(connection, said | {order.patient.id for order in reached if order})
     numbers = sorted({moves.now(number) for number in said} - {""})
+    of_number = {number: _open(connection, number, listed, moves) for number in numbers}
     return ExamEvidence(
         exam=exam,
         claims=tuple(claim_store.followed(one, moves) for one in claims),
@@ -208,13 +214,14 @@ def collect(
         by_study=_moved(connection, by_study, moves) if by_study else None,
         by_number={key: _moved(connection, one, moves) for key, one in by_number.items()},
         typed={key: _moved(connection, one, moves) if one else None for key, one in typed.items()},
-        of_number={number: _open(connection, number, listed, moves) for number in numbers},
+        of_number=of_number,
         of_person=tuple(_moved(connection, order, moves) for order in of_person),
         master_data=_master_data(connection, numbers, moves),
         earlier=_earlier(connection, exam.id, numbers, moves),
         taken=frozenset(claim_store.taken_claims(connection, exam.id)),
         corrected=frozenset(claim_store.corrected_claims(connection, exam.id)),
         reports=frozenset(_reports(connection, exam, claims)),
+        is_behind=any(of_number.values()) and bool(store.due_of_same_people(connection, exam.id)),
         received=local_time(exam.first_instance_at).date(),
         steps=tuple(_told_by_steps(connection, exam, steps, moves)),
         moves=moves,

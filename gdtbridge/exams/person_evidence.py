@@ -206,13 +206,15 @@ class PersonEvidence:
     def the_open_order(self) -> Order | None:
         """Return the one open order that fits number, person, station and day, if none is named.
 
-        Several fit: none is meant. What has a result already has met its order, or none.
+        Several fit: none is meant. What has a result already has met its order, or none. As long as
+        an exam that came before waits to be reported, it may be that one's.
         """
         own = {one.person for one in self.claims}
         decided = any(
             o.person in own and o.state is ClaimState.SETTLED for o in self.evidence.claims
         )
-        if self.orders or decided or any(one.unmatched for one in self.claims):
+        unmatched = any(one.unmatched for one in self.claims)
+        if self.orders or decided or unmatched or self.evidence.is_behind:
             return None
         fitting = [
             order

@@ -11,6 +11,7 @@ import pytest
 from gdtbridge.clarifying import Assignment
 from gdtbridge.errors import ProcessingFailure
 from gdtbridge.exams.overview import OVERDUE_SECONDS
+from gdtbridge.orders.model import OrderState
 from gdtbridge.pictures import AttachmentReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.patience import PATIENCE_SECONDS
@@ -151,3 +152,22 @@ class TestFiles:
         kinds = sorted(path.suffix for path in (practice.folder / "pictures").iterdir())
         assert kinds == [".jpg", ".pdf"]
         assert values(practice) > 0
+
+
+def test_a_later_exam_does_not_take_its_order(practice: Practice, reports: Reports) -> None:
+    """Nothing names the order: as long as the first exam cannot be read, it may be that one's."""
+    entry = practice.core.orders.place(practice.order()).entry
+    practice.reader.fault = ReportHindered("busy")
+    person = {"PatientName": "Müller^Änne", "PatientBirthDate": "19581224"}
+    reports.send("thyroid.dcm", **STUDY | person | {"AccessionNumber": ""})
+    practice.wait()
+    practice.send(StudyInstanceUID="2.25.2000", AccessionNumber="")
+    practice.wait()
+    (later,) = practice.records().values()
+    assert entry.AccessionNumber not in str(later)
+
+    practice.reader.fault = None
+    practice.wait(60 + 6)
+    told = [name for name, one in practice.records().items() if entry.AccessionNumber in str(one)]
+    assert len(told) == 2
+    assert practice.core.order_book.order_of(entry).state is OrderState.DONE
