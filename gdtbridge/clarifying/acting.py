@@ -40,7 +40,8 @@ class Assignment:
     ``person`` is the part, from 1; without a ``number`` it goes on waiting. ``order`` is the
     accession number of the order that is meant; ``claims`` are the ids of claims of other parts
     that belong to this one; ``of_receipt_day`` says that the day of the receipt is the exam's, not
-    the device's.
+    the device's. ``split`` are objects of the part, by instance, that are of another order of the
+    same chart, with its accession number.
     """
 
     person: int
@@ -48,6 +49,7 @@ class Assignment:
     order: str = ""
     claims: tuple[int, ...] = ()
     of_receipt_day: bool = False
+    split: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,9 @@ class Clarifier:
                     taken += self.corrections.enter_acceptance(connection, exam, meant, word, who)
                 else:
                     self.held.enter_release(connection, exam, meant, word, who)
+                for order in dict.fromkeys(number for _, number in one.split):
+                    mine = {instance for instance, number in one.split if number == order}
+                    self.held.enter_split(connection, meant, mine, replace(word, order=order))
             return taken
 
         return act, tuple(doubts)

@@ -134,10 +134,17 @@ class ExamLook:
             candidates=candidates,
             preselected=alike[0].key if len(alike) == 1 else "",
             received=found.received if reason == HoldReason.FAR_DATE else None,
+            orders=_fitting(candidates) if reason == HoldReason.SEVERAL_ORDERS else (),
             is_report=reason == HoldReason.REPORT_OF_OTHER
             and {one.id for one in exam.claims} <= found.reports,
             fault=fault,
         )
+
+
+def _fitting(candidates: Iterable[Candidate]) -> tuple[Order, ...]:
+    """Return the orders to choose from, those of one chart."""
+    orders = [one.order for one in candidates if one.order is not None]
+    return tuple(one for one in orders if one.patient.id == orders[0].patient.id)
 
 
 def _with_pictures(

@@ -187,6 +187,8 @@ class ClarifyingPart:
     """Key of the one candidate that is alike; empty: nothing is preselected."""
     received: date | None = None
     """Day of the receipt where that, or the device's, is to be chosen as the exam's."""
+    orders: tuple[Order, ...] = ()
+    """Open orders of which each picture may be, where none is named and several fit."""
     is_report: bool = False
     """Whether there are Structured Reports alone, while somebody else has the pictures."""
     fault: str = ""

@@ -226,6 +226,21 @@ def insert_fetched(
     return _ENTER.run(connection, exam_id=exam_id, number=said["patient_id"], **known, **values)
 
 
+def insert_part(connection: Connection, claim_id: int, order: str) -> int:
+    """Enter a claim that says what another says, for another order; return its id.
+
+    What was parted for that order before is joined.
+    """
+    row = connection.execute(sa.select(claim).where(claim.c.id == claim_id)).one()
+    values = dict(row._mapping)  # noqa: SLF001 - the documented way to a row's names
+    said = hashlib.sha256(json.dumps([values["said"], order]).encode()).hexdigest()
+    known = _SAME.first(connection, exam=row.exam_id, digest=said)
+    if known is not None:
+        return _claim(known).id
+    del values["id"]
+    return _ENTER.run(connection, **values | {"said": said, "order_word": order})
+
+
 def update_claims(connection: Connection, claim_ids: Iterable[int], **values: object) -> None:
     """Change columns of claims."""
     _UPDATE.run(connection, values, claims=list(claim_ids))

@@ -70,6 +70,8 @@ class Ordered(StrEnum):
     """For the number, but a person with another family name and birth date."""
     OTHER = "other"
     """For another number."""
+    SEVERAL = "several"
+    """None is named, and several open ones fit number, person, station and day."""
     AGREES = "agrees"
     """The objects have no number, but name and birth date of the one order."""
     CONTRADICTS = "contradicts"

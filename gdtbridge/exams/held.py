@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -27,6 +28,7 @@ from gdtbridge.exams.model import (
     by_person,
 )
 from gdtbridge.exams.patient_numbers import NUMBER_FAULT_TEXT
+from gdtbridge.exams.splitting import split
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.outbox import Outbox
@@ -229,6 +231,18 @@ class HeldExams:
             confirmed=word.confirmed,
         )
         store.update_exam(connection, exam.id, due_at=self.clock.utc())
+
+    def enter_split(
+        self,
+        connection: Connection,
+        meant: PatientExam,
+        instances: AbstractSet[int],
+        word: PersonsWord,
+    ) -> None:
+        """Enter that objects of what waited of a person are for another order of the same chart."""
+        self._must_be_ordered_for(connection, word)
+        waited = [one for one in meant.claims if asks(one)]
+        split(connection, self.archive, waited, instances, word.order)
 
     def _must_be_ordered_for(self, connection: Connection, word: PersonsWord) -> None:
         """Raise `OrderError` unless the order that was said is one for the number."""

@@ -74,6 +74,7 @@ class HoldReason(StrEnum):
     UNKNOWN_NUMBER = "unknown-number"
     SEVERAL_PATIENTS = "several-patients"
     REPORT_OF_OTHER = "report-of-other-patient"
+    SEVERAL_ORDERS = "several-orders"
     CORRECTION = "correction"
     AFTER_REPORT = "other-patient-after-report"
     FAR_DATE = "far-date"
@@ -108,6 +109,9 @@ HELD_TEXT: Final = {
     " / The exam has images or reports of several people.",
     HoldReason.REPORT_OF_OTHER: "Die Bilder nennen eine Person, der Messbericht eine andere. / The"
     " images name one person, the measurement report another.",
+    HoldReason.SEVERAL_ORDERS: "Für diese Person sind heute mehrere Aufträge an diesem Gerät offen,"
+    " und die Bilder nennen keinen. / Several orders of the person are open at this device today,"
+    " and the images name none.",
     HoldReason.AFTER_REPORT: "Für eine andere Person dieser Untersuchung ist schon gesendet worden."
     " / Results of another person of this exam were sent already.",
     HoldReason.CORRECTION: "Das Gerät hat schon Gesendetes noch einmal geschickt und nennt jetzt"

@@ -132,6 +132,8 @@ class PersonEvidence:
     def _was_ordered(self) -> Ordered:
         """Return what orders said of held claims: that one is gone proves nothing."""
         held = {one.held_because for one in self.claims}
+        if HoldReason.SEVERAL_ORDERS in held or len(self.fitting_orders()) > 1:
+            return Ordered.SEVERAL
         if not self.number or not held & {HoldReason.OTHER_PATIENT, HoldReason.OTHER_PERSON}:
             return Ordered.NONE
         return Ordered.OTHER if HoldReason.OTHER_PATIENT in held else Ordered.TWO
@@ -204,9 +206,14 @@ class PersonEvidence:
                 yield order
 
     def the_open_order(self) -> Order | None:
-        """Return the one open order that fits number, person, station and day, if none is named.
+        """Return the one open order that fits, if none is named; of several none is meant."""
+        fitting = self.fitting_orders()
+        return fitting[0] if len(fitting) == 1 else None
 
-        Several fit: none is meant. What has a result already has met its order, or none. As long as
+    def fitting_orders(self) -> list[Order]:
+        """Return the open orders that fit number, person, station and day, if none is named.
+
+        What has a result already has met its order, or none. As long as
         an exam that came before waits to be reported, it may be that one's.
         """
         own = {one.person for one in self.claims}
@@ -215,8 +222,8 @@ class PersonEvidence:
         )
         unmatched = any(one.unmatched for one in self.claims)
         if self.orders or decided or unmatched or self.evidence.is_behind:
-            return None
-        fitting = [
+            return []
+        return [
             order
             for order in self.evidence.of_number.get(self.number, ())
             if order.id
@@ -225,7 +232,6 @@ class PersonEvidence:
             and folded_title(self.evidence.exam.device) in map(folded_title, order.stations)
             and any(self.evidence.is_of_day(order, one) for one in self.claims)
         ]
-        return fitting[0] if len(fitting) == 1 else None
 
     def grounds(self) -> Iterator[Evidence]:
         """Yield everything that spoke for or against."""

@@ -144,6 +144,7 @@ FieldNumber = Annotated[str, AfterValidator(_field_number)]
 NumberPattern = Annotated[str, AfterValidator(_number_pattern)]
 Days = Annotated[int, Field(ge=0, le=36525)]
 UnknownNumber = Literal["send", "hold"]
+SeveralOrders = Literal["hold", "send"]
 WithoutNumber = Literal["hold", "order"]
 
 
@@ -485,6 +486,7 @@ class ExamSettings(SettingsSection):
     limit_minutes: Annotated[float, Field(gt=0)] = 60
     patient_id_pattern: NumberPattern = ""
     unknown_number: UnknownNumber = "send"
+    several_orders: SeveralOrders = "hold"
     without_number: WithoutNumber = "hold"
     date_remark_days: Days = 2
     date_hold_days: Days = 30

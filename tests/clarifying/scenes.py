@@ -162,6 +162,15 @@ def unwritable_number(stage: Stage) -> None:
     stage.image(PatientID="4711Ω".encode(), SpecificCharacterSet="ISO_IR 192")
 
 
+def several_orders(stage: Stage) -> None:
+    """Order two things for one device, which names neither."""
+    for procedure in ("Abdomen", "Schilddrüse"):
+        stage.practice.core.orders.place(stage.practice.order(procedure=procedure))
+    stage.image()
+    stage.image()
+    stage.report()
+
+
 def rebuilt(stage: Stage) -> None:
     """Restore the database: nobody knows whether it was sent."""
     stage.image(PatientID="")
@@ -187,6 +196,7 @@ SCENES: Mapping[str, tuple[str, Callable[[Stage], None]]] = {
     "a taken UID": ("uid-taken", taken_uid),
     "a withdrawn result": ("withdrawn", withdrawn),
     "a number no record can have": ("unwritable", unwritable_number),
+    "two orders": ("several-orders", several_orders),
     "a restored database": ("index-rebuilt", rebuilt),
 }
 """By what happened: the reason, and the scene."""

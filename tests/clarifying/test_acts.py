@@ -12,6 +12,7 @@ from gdtbridge.errors import AlreadyDecided, NotFound, OrderError, Outdated, Too
 from gdtbridge.exams.model import ExamEvent, HoldReason
 from gdtbridge.gdt.read.record import Record
 from gdtbridge.orders.model import OrderState
+from gdtbridge.results.consequences import OrderOutcome
 from tests.clarifying import scenes
 from tests.clarifying.scenes import STUDY, WEISS, Stage
 
@@ -134,6 +135,26 @@ class TestCandidates:
         assert states == [OrderState.ORDERED, OrderState.DONE]
         (record,) = stage.practice.records().values()
         assert orders[1].AccessionNumber in text(record)
+
+    def test_each_picture_to_its_order(self, stage: Stage) -> None:
+        """The device names none, and two fit: one result for each, with its own pictures."""
+        scenes.several_orders(stage)
+        (part,) = view_of(stage).parts
+        one, other = (order.accession_number for order in part.orders)
+        first, second, report = part.objects
+        assert (part.preselected, first.number, second.number) == ("", 1, 2)
+        chosen = Assignment(1, "4711", one, split=((second.id, other),))
+        acts = stage.practice.core.clarifying.acts
+        said = acts.foresee(1, [chosen]).consequences
+        charts = {chart.accession_number: chart.instances for chart in said.charts}
+        assert charts == {one: (first.id, report.id), other: (second.id,)}
+        assert [consequence.outcome for consequence in said.orders] == [OrderOutcome.DONE] * 2
+        assign(stage, chosen)
+        stage.practice.wait()
+        told = [text(record) for record in stage.practice.records().values()]
+        assert [sum(number in one for one in told) for number in (one, other)] == [2, 1]
+        stage.practice.core.clarifying.acts.undo(1, 1, ANNA)
+        assert {one.reason.code for one in view_of(stage).parts} == {"several-orders"}
 
     def test_each_to_the_order_the_device_names(self, stage: Stage) -> None:
         """Objects of two orders of one patient go to both, unless one of them is meant."""

@@ -27,8 +27,10 @@ from gdtbridge.settings import ExamSettings
 
 DASH = "\N{EN DASH}"
 SETTINGS = tuple(
-    ExamSettings.model_validate({"without_number": without, "unknown_number": unknown})
-    for without, unknown in product(("hold", "order"), ("send", "hold"))
+    ExamSettings.model_validate(
+        {"without_number": without, "unknown_number": unknown, "several_orders": several}
+    )
+    for without, unknown, several in product(("hold", "order"), ("send", "hold"), ("hold", "send"))
 )
 
 
@@ -39,7 +41,7 @@ def situations() -> Iterator[Situation]:
         nameless = one.number is Number.NONE and one.word is Word.NONE
         if one.order in {Ordered.AGREES, Ordered.CONTRADICTS} and not nameless:
             continue
-        if one.order in {Ordered.SAME, Ordered.TWO, Ordered.OTHER} and nameless:
+        if one.order in {Ordered.SAME, Ordered.TWO, Ordered.OTHER, Ordered.SEVERAL} and nameless:
             continue
         yield one
 

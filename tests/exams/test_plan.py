@@ -111,7 +111,7 @@ PLANS: dict[str, tuple[ExamEvidence, Shares]] = {
     ),
     "several open orders": (
         evidence([of_erna(1)], waiting=[order("W", *ERNA), order("V", *ERNA, id=2)]),
-        {("941", ""): (1,)},
+        {},
     ),
     "the open order of another station": (
         evidence([of_erna(1)], waiting=[order("W", *ERNA, station="US02")]),

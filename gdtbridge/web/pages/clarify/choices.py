@@ -32,6 +32,8 @@ class PartChoice:
     """Whom that leads to."""
     moved: tuple[int, ...] = ()
     """Claims of other parts that go along."""
+    split: tuple[tuple[int, str], ...] = ()
+    """Objects that are of another order than the chosen one, by instance, with its number."""
     day: str = ""
     """``receipt`` or ``device``, where the day of the exam has to be chosen; else empty."""
 
@@ -50,7 +52,9 @@ class PartChoice:
         number, order = self._whose
         if not number and not self.moved:
             return None
-        return Assignment(self.person, number, order, self.moved, self.day == "receipt")
+        others = tuple((one, said) for one, said in self.split if order and said != order)
+        day = self.day == "receipt"
+        return Assignment(self.person, number, order, self.moved, day, others)
 
     @property
     def _whose(self) -> tuple[str, str]:
@@ -72,7 +76,8 @@ def choices(
     """Yield what the fields of a form choose for each part.
 
     ``choice-PERSON`` is the key of a candidate or `OTHER`, ``typed-PERSON`` what was typed then,
-    ``day-PERSON`` the day that counts, ``move-CLAIM`` the part a claim belongs to.
+    ``day-PERSON`` the day that counts, ``move-CLAIM`` the part a claim belongs to, ``order-OBJECT``
+    the order one of several objects is of.
     """
     for part in view.parts:
         said = fields.get(f"choice-{part.person}")
@@ -82,7 +87,16 @@ def choices(
         if said is None and not part.candidates:
             wanted = OTHER
         day = fields.get(f"day-{part.person}", "")
-        yield PartChoice(part, wanted, typed, found, _moved(fields, part.person), day)
+        moved, split = _moved(fields, part.person), tuple(_split(fields, part))
+        yield PartChoice(part, wanted, typed, found, moved, split, day)
+
+
+def _split(fields: Mapping[str, str], part: ClarifyingPart) -> Iterator[tuple[int, str]]:
+    """Yield the objects of a part that are of an order of their own, and its number."""
+    known = {one.accession_number for one in part.orders}
+    for one in part.objects:
+        if (said := fields.get(f"order-{one.id}", "")) in known:
+            yield one.id, said
 
 
 def moves(fields: Mapping[str, str]) -> dict[str, str]:

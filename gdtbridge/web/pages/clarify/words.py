@@ -69,7 +69,9 @@ class ClarifyWords:
     def _chart(self, one: ChartConsequence, view: ClarifyingView | None) -> Markup:
         what = ", ".join(self._amounts(one))
         told = self.texts.rich("clarify.then.chart", chart=self.chart(one.patient), what=what)
-        if view is not None and len(view.parts) > 1:
+        if view is not None and view.parts[0].orders and one.order is not None:
+            told += " " + self.texts.rich("clarify.then.for_order", order=self.order(one.order))
+        if view is not None and (len(view.parts) > 1 or view.parts[0].orders):
             told += self._pictures(one, view)
         kept = one.images - one.pictures
         if kept > 0:
@@ -103,6 +105,10 @@ class ClarifyWords:
         """Return ``4711, Müller, Sabine, *12.03.1958``, as far as it is said."""
         born = self.formats.born(patient) if patient.birth_date else ""
         return ", ".join(one for one in (patient.id, patient.listed_name, born) if one)
+
+    def order(self, order: Order) -> str:
+        """Return what an order is called: what is to be done, and its number."""
+        return " · ".join(one for one in (order.procedure, order.accession_number) if one)
 
     def _unused(self, patient: Patient) -> Markup:
         born = self.formats.born(patient) if patient.birth_date else ""
