@@ -250,11 +250,16 @@ def _order_of(
 ) -> Order | None:
     """Return the order that says most: the objects', else an open one of the only person it may be.
 
-    Of several people nobody is held beside the device as if it were known: they are choices.
+    Of several people nobody is held beside the device as if it were known: they are choices, and
+    so are several orders of one, of which it is the person alone.
     """
     own = PersonEvidence(found, decision.claims).orders
     if own:
         return own[0]
     ordered = [one for one in candidates if one.order is not None]
     likely = [one for one in ordered if one.is_alike] or ordered
-    return likely[0].order if len({one.patient.id for one in likely}) == 1 else None
+    if len({one.patient.id for one in likely}) != 1:
+        return None
+    order = likely[0].order
+    several = order is not None and len(likely) > 1
+    return replace(order, accession_number="", scheduled=None) if order and several else order

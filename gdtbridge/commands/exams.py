@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -22,6 +22,12 @@ from gdtbridge.settings import Settings
 
 if TYPE_CHECKING:
     from gdtbridge.core import Core
+
+RECALLED: Final = (
+    "Die Datei wird aus dem Ordner genommen; hat die Praxissoftware sie gerade geholt, wird daraus "
+    "eine Korrektur. / The file is taken out of the folder; if the practice software collected it "
+    "just now, that becomes a correction."
+)
 
 study_argument = click.argument("study_instance_uid")
 person_option = click.option(
@@ -259,7 +265,8 @@ def exams_undo(settings: Settings, study_instance_uid: str, *, person: int | Non
     """Eine Zuordnung zurücknehmen, solange nichts abgeholt ist. / Take a release back."""
 
     def word(core: Core, who: str) -> None:
-        core.corrections.undo(study_instance_uid, person=person or 0, who=who)
+        if core.corrections.undo(study_instance_uid, person=person or 0, who=who):
+            click.echo(RECALLED)
         core.order_book.follow_marked()
 
     _say(settings, word)
