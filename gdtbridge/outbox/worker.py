@@ -15,7 +15,7 @@ from typing import Final
 from gdtbridge.database import Database
 from gdtbridge.durable import Clock
 from gdtbridge.durable.files import reason_of
-from gdtbridge.outbox import call_store, pauses, recall_store, store
+from gdtbridge.outbox import call_store, pauses, store
 from gdtbridge.outbox.collecting import CollectionWatch
 from gdtbridge.outbox.gdt_drop import GdtDrop
 from gdtbridge.outbox.journal import DatabaseJournal
@@ -25,11 +25,11 @@ from gdtbridge.outbox.model import (
     DeliveryState,
     FileNaming,
     OutgoingMessage,
-    RecallResult,
     Sender,
     StudySender,
 )
 from gdtbridge.outbox.places import DeliveryPlace
+from gdtbridge.outbox.recall_round import RecallRound
 from gdtbridge.outbox.retry import retry_delay
 
 log = logging.getLogger(__name__)
@@ -86,6 +86,11 @@ class DestinationWorker:
         self._collection = (
             CollectionWatch(database, destination, sender, self._journal, clock)
             if isinstance(sender, GdtDrop) and sender.keeps_payload
+            else None
+        )
+        self._recalls = (
+            RecallRound(database, destination, sender, self._journal, clock)
+            if isinstance(sender, GdtDrop)
             else None
         )
         self._together = 1
@@ -275,30 +280,13 @@ class DestinationWorker:
             return arrived
 
     def _recall(self) -> None:
-        """Take files back out of the folder that nobody is to collect; tell the log of each."""
-        if not isinstance(self.sender, GdtDrop) or self._is_paused():
+        """Take files back out of the folder that nobody is to collect."""
+        if self._recalls is None or self._is_paused():
             return
-        with self._database.read() as connection:
-            wanted = recall_store.to_recall(connection, self.destination)
-            shared = {one.id for one in wanted if recall_store.is_shared(connection, one)}
-        if not wanted:
-            return
-        found = dict.fromkeys(shared, RecallResult.TAKEN)
-        with self._in_folder():
-            alone = [one for one in wanted if one.id not in shared]
-            found |= self.sender.recall(alone, self._journal)
-        concerned: set[str] = set()
-        with self._database.write() as connection:
-            for number, result in found.items():
-                if result is not RecallResult.LATER:
-                    taken = result is RecallResult.TAKEN
-                    now = self._clock.utc()
-                    concerned |= recall_store.end(connection, number, now, taken=taken)
-        for number, result in found.items():
-            told = _RECALLED[result]
-            log.warning("outbox %s: message %d %s", self.destination, number, told)
-        self._delivered(concerned)
-        self._tidy()
+        concerned = self._recalls.go(self._in_folder)
+        if concerned is not None:
+            self._delivered(concerned)
+            self._tidy()
 
     def _due(self) -> Iterator[Sequence[int]]:
         """Yield the ids of messages to try now, those to be tried together together.
@@ -468,13 +456,6 @@ class DestinationWorker:
             log.warning("outbox %s: not delivered (%s), trying again", self.destination, trouble)
         else:
             log.warning("outbox %s: delivers again", self.destination)
-
-
-_RECALLED: Final = {
-    RecallResult.TAKEN: "was taken back out of the folder",
-    RecallResult.COLLECTED: "could not be taken back: it was collected",
-    RecallResult.LATER: "is in use and will be taken back later",
-}
 
 
 def _has_arrived(attempt: Attempt) -> bool:

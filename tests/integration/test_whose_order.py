@@ -65,18 +65,23 @@ class TestWithoutReferences:
         surgery.exams("unmatch", "2.25.1001")
         assert surgery.order_state(order) == "ordered"
 
-    @pytest.mark.parametrize(
-        ("number", "stations"), [("1002", ("US01", "US01")), ("1003", ("US02",))]
-    )
-    def test_several_or_another_station(
-        self, surgery: Surgery, number: str, stations: tuple[str, ...]
-    ) -> None:
-        """No order number is invented; the orders wait on."""
-        patient = person(number, "Offen^Orla", "10.10.1970")
-        orders = [surgery.order(patient, f"P{n}", one) for n, one in enumerate(stations)]
-        surgery.examine(image(f"2.25.{number}", "1", patient))
-        assert surgery.chart(number) == [study_record(patient)]
-        assert {surgery.order_state(one) for one in orders} == {"ordered"}
+    def test_several(self, surgery: Surgery) -> None:
+        """A person says which one is meant; the other waits on."""
+        patient = person("1002", "Offen^Orla", "10.10.1970")
+        meant, other = (surgery.order(patient, procedure, "US01") for procedure in ("P0", "P1"))
+        surgery.examine(image("2.25.1002", "1", patient))
+        assert surgery.held("2.25.1002") == [("1002", "several-orders")]
+        surgery.release("2.25.1002", "1002", "--order", meant)
+        assert surgery.chart("1002") == [study_record(patient, order=meant)]
+        assert [surgery.order_state(one) for one in (meant, other)] == ["done", "ordered"]
+
+    def test_another_station(self, surgery: Surgery) -> None:
+        """No order number is invented; the order waits on."""
+        patient = person("1003", "Offen^Oda", "10.10.1970")
+        order = surgery.order(patient, "P0", "US02")
+        surgery.examine(image("2.25.1003", "1", patient))
+        assert surgery.chart("1003") == [study_record(patient)]
+        assert surgery.order_state(order) == "ordered"
 
     def test_the_wrong_person(self, surgery: Surgery) -> None:
         """It is held, and the order waits on."""

@@ -23,7 +23,7 @@ from tests.tools.empty_database import open_database
 
 WALKED = files_of(
     {
-        gdtbridge.outbox: ("worker", "gdt_drop", "recalling"),
+        gdtbridge.outbox: ("worker", "gdt_drop", "recalling", "recall_round"),
         gdtbridge.durable: ("files", "writers"),
     }
 )
@@ -162,9 +162,9 @@ def test_a_name_that_changes_hands_on_the_way(
 
 
 def test_a_file_in_use_on_a_share_is_taken_later(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The server does not let it be renamed: neither is said meanwhile."""
+    """The server does not let it be renamed: neither is said meanwhile, and the log once."""
 
     def refused(_: Path, __: Path) -> None:
         raise PermissionError(13, "sharing violation")
@@ -172,8 +172,10 @@ def test_a_file_in_use_on_a_share_is_taken_later(
     with monkeypatch.context() as share:
         share.setattr(gdtbridge.outbox.recalling, "rename_new", refused)
         house.recall("a")
-        house.deliver()
+        for _ in range(3):
+            house.deliver()
         assert house.states == ["recalling", "recalling", "reserved"]
+    assert len([one for one in caplog.messages if "in use" in one]) == len(["a1", "a2"])
     house.deliver()
     assert house.states == ["recalled", "recalled"]
 
