@@ -10,6 +10,7 @@ from gdtbridge.database import Database
 from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.header import Header, read_header
 from gdtbridge.people import Patient, are_written_alike
+from gdtbridge.people.comparison import says_a_name
 from gdtbridge.picture_labels import (
     LabelAnswer,
     LabelContext,
@@ -113,8 +114,13 @@ def _header(one: FoundObject) -> Header | None:
 
 
 def _names_another(header: Header, patient: Patient) -> bool:
-    """Return whether the device named somebody else than the exam was decided to be of."""
+    """Return whether the device named somebody else than the exam was decided to be of.
+
+    A number of which no name is known got none because the device had named somebody for another.
+    """
     sent = Patient.from_dicom(header.PatientID, header.PatientName, header.PatientBirthDate)
+    if not says_a_name(patient):
+        return says_a_name(sent)
     return not are_written_alike(sent, patient)
 
 

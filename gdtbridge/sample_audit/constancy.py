@@ -7,7 +7,7 @@ patient is allowed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -79,6 +79,8 @@ class ConstancyFinder:
         chosen = frozenset({one.listed.instance_id})
         case = SampleCase(place, row.device, day or date.fromisoformat(row.day), chosen)
         picture = self.checker.picture(case, patient, 1, one, is_paired=False, names=names)
+        if picture.names_another:  # that name is probably in the pixels
+            picture = replace(picture, is_chosen=False)
         sheet = CaseSheet(
             case,
             CaseOutcome.FOUND,

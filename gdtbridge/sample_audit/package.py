@@ -122,6 +122,8 @@ class SampleSet:
         for place, picture in enumerate(clips, 1):
             self._clip(archive, one, picture, f"Clip_{place:02}")
         self._measurements(archive, one)
+        if not sheet.chosen:
+            one.problems.append("Bilder (keines ausgewählt)")
         return one
 
     def _still(self, archive: Any, one: WrittenCase, picture: CasePicture, name: str) -> None:  # noqa: ANN401

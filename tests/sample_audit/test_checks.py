@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,17 @@ def settings_of(folder: Path, text: str) -> Settings:
     file = folder / "gdtbridge.toml"
     file.write_text(text, encoding="utf-8")
     return load_settings(file, {})
+
+
+def test_a_name_nobody_knows_of_the_number_is_not_handed_in(practice: Practice) -> None:
+    """The device had named somebody without a number, and a person says whose it is."""
+    said = {"PatientID": "", "PatientName": "Wagner^Jutta", "AccessionNumber": ""}
+    practice.send(StudyInstanceUID="2.25.70", **said)
+    practice.wait()
+    practice.core.held.release("2.25.70", "4712", confirmed=True, who="Anna Krüger")
+    practice.wait()
+    (sheet,) = practice.core.sample.sheets_of([("4712", date(2024, 1, 15))])
+    (picture,) = sheet.pictures
+    assert picture.leaving.decided["PatientName"] == ""
+    assert picture.names_another
+    assert sheet.chosen == []

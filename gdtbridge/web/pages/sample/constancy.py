@@ -15,7 +15,7 @@ from gdtbridge.web.pages.header import Area
 from gdtbridge.web.pages.posted import posted
 from gdtbridge.web.pages.routing import READ, PageRoute
 from gdtbridge.web.pages.sample.devices import HOME, WRITE
-from gdtbridge.web.pages.sample.wording import SHAPES, ShownRow, shown_rows
+from gdtbridge.web.pages.sample.wording import ShownRow, loud_sentences, shown_rows
 from gdtbridge.web.pages.submissions import FIELD
 from gdtbridge.web.ports import CorePorts
 
@@ -45,8 +45,9 @@ class ConstancyPages:
             self.frame.texts("sample.constancy.title"),
             Area.SAMPLE,
             own=True,
-            found=[(one, self._rows(one)) for one in found],
-            shapes=SHAPES,
+            found=[
+                (one, self._rows(one), loud_sentences(one.sheet, self.frame.texts)) for one in found
+            ],
             home=HOME,
             path=CONSTANCY,
             longest=LONGEST_NAME,
