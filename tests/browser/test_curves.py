@@ -79,8 +79,14 @@ class Shelf:
 
 
 def _measured(report: pydicom.Dataset, way: int) -> None:
-    """Let the liver grow; the first exam has no spleen, the second one as a weight."""
+    """Let the liver grow; the first exam has no spleen, the second one as a weight.
+
+    The last measurement is called something no catalogue has.
+    """
     items = report.ContentSequence[0].ContentSequence
+    for one in items[-1].ContentSequence:
+        if one.ValueType == "TEXT":
+            one.TextValue = HEAVY
     for item in list(items):
         for one in getattr(item, "ContentSequence", ()):
             if one.ValueType != "NUM":
@@ -144,6 +150,15 @@ def test_every_page_is_accessible(browser: Browser, german: Shelf) -> None:
     curve = curve_of(german, LIVER)
     check(browser, german, "phone", curve, "/patient?nr=4711", "/untersuchung/3")
     check(browser, german, "desktop", curve, "/untersuchung/4")
+
+
+def test_a_name_of_a_device_is_no_markup(browser: Browser, german: Shelf) -> None:
+    """Whatever it is, it is shown."""
+    with screen(browser) as page:
+        page.goto(german.url + curve_of(german, HEAVY))
+        expect(page.get_by_role("heading", level=1)).to_have_text(HEAVY)
+        expect(page.locator("main img")).to_have_count(0)
+        assert not scrolls_sideways(page)
 
 
 def test_in_english_too(browser: Browser, english: Shelf) -> None:
