@@ -81,6 +81,19 @@ def test_what_was_decided_and_by_whom(practice: Practice) -> None:
     assert (released.code, released.who, released.detail) == ("released", "Anna Krüger", "4711")
 
 
+def test_another_name_may_stand_in_the_pictures(practice: Practice) -> None:
+    """What was sent for an emergency and assigned keeps what the device wrote into it."""
+    practice.core.orders.place(practice.order())
+    practice.send(PatientID="", PatientName="Notfall", PatientBirthDate="", AccessionNumber="")
+    practice.wait()
+    assert sheet(practice).renamed == frozenset()
+    practice.core.held.release(sheet(practice).study_instance_uid, "4711", who="Anna Krüger")
+    practice.wait()
+    found = sheet(practice)
+    assert [one.patient.listed_name for one in found.lines] == ["Müller, Änne"]
+    assert found.renamed == {1}
+
+
 def test_a_report_that_cannot_be_read_hides_no_other(practice: Practice, reports: Reports) -> None:
     """Its cause is told; the page is there all the same."""
     reports.send("abdomen.dcm")

@@ -83,10 +83,11 @@ def test_only_what_was_decided_stands_beside() -> None:
         exam(4, ClaimState.OPEN),
         exam(3, SETTLED, ClaimState.HELD),
         exam(2, ClaimState.FETCHED, person=0),
+        replace(exam(1, SETTLED), modality="SR"),
         exam(1, SETTLED, SETTLED),
         exam(0, SETTLED, chart="77"),
     ]
-    assert [one.exam_id for one in exams_before(found, 5, 1)] == [1]
+    assert [(one.exam_id, one.day) for one in exams_before(found, 5, 1)] == [(1, date(2026, 1, 1))]
     assert exams_before(found, 4, 1) == ()
     assert exams_before(found, 3, 1) == ()
     assert exams_before(found, 5, 2) == ()

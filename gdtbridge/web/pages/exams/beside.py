@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from gdtbridge.dataset.values import to_date
 from gdtbridge.exams import PatientExam
-from gdtbridge.exams.model import ClaimState
+from gdtbridge.exams.model import DOCUMENTS, ClaimState
+
+_UNSEEN: Final = DOCUMENTS - {""}
+"""Modalities of exams nobody looks at; one that says none may have pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ def exams_before(found: Sequence[PatientExam], exam_id: int, person: int) -> tup
 
     ``found`` are the exams of one number, the newest first. Only what was decided counts, of this
     exam as of the others: where somebody may still say that it is another person's, there is none.
+    Exams of reports and documents alone are left out.
     """
     decided = [one for one in found if _is_decided(one)]
     at = [(one.id, one.person) for one in decided]
@@ -36,7 +41,7 @@ def exams_before(found: Sequence[PatientExam], exam_id: int, person: int) -> tup
     return tuple(
         ExamBeside(one.id, one.person, to_date(one.study_date), one.study_description)
         for one in after
-        if one.id != exam_id
+        if one.id != exam_id and one.modality not in _UNSEEN
     )
 
 
