@@ -12,7 +12,8 @@ from gdtbridge.errors import NotFound
 from gdtbridge.exams import store as exam_store
 from gdtbridge.exams.model import PatientExam
 from gdtbridge.orders.patient_moves import moves_of
-from gdtbridge.people import Patient
+from gdtbridge.orders.store import order_by_number
+from gdtbridge.people import Patient, agree
 from gdtbridge.retrieve.finder import ArchiveFinder, Viewer
 from gdtbridge.retrieve.leaving import LeavingObject
 from gdtbridge.retrieve.store import ListedObject, Narrowing
@@ -21,7 +22,6 @@ CHANGED: Final = (
     "Die Zuordnung hat sich geändert oder ist noch offen. Bitte die Untersuchung neu öffnen. / "
     "Whose it is has changed or is not decided yet. Please open the exam again."
 )
-_IDENTITY: Final = frozenset({"PatientID", "PatientName", "PatientBirthDate", "PatientSex"})
 
 
 def exam_mark(exam_id: int, person: int, number: str) -> str:
@@ -39,6 +39,8 @@ class AssignedExam:
     exam: PatientExam
     objects: tuple[tuple[ListedObject, LeavingObject], ...]
     """In the order received; at least one."""
+    procedure: str = ""
+    """What was ordered, else the device's word for it."""
 
     @property
     def patient(self) -> Patient:
@@ -52,8 +54,8 @@ class AssignedExam:
 
     @property
     def is_corrected(self) -> bool:
-        """Whether some object leaves under another identity than the device gave it."""
-        return any(_IDENTITY & leaving.changes.keys() for _, leaving in self.objects)
+        """Whether the device named the person otherwise, as far as that may matter."""
+        return not all(agree(claim.patient, self.patient) for claim in self.exam.claims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +92,9 @@ class AssignedExams:
         for study in self.finder.studies(narrowing, Viewer()):
             if study.is_decided and study.patient_id:
                 leaving = ((one, self.finder.as_it_leaves(study, one)) for one in study.objects)
-                yield AssignedExam(study.exam, tuple(leaving))
+                yield AssignedExam(study.exam, tuple(leaving), self._procedure(study.exam))
+
+    def _procedure(self, exam: PatientExam) -> str:
+        with self.database.read() as connection:
+            order = order_by_number(connection, exam.accession_number)
+        return (order.procedure if order is not None else "") or exam.study_description

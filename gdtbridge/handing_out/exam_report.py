@@ -215,7 +215,7 @@ class ExamReports:
         one = exam.exam
         return SheetSubject(
             patient=exam.patient,
-            procedure=one.study_description,
+            procedure=exam.procedure,
             day=to_date(one.study_date),
             time=to_time(one.study_time),
             device=_device(exam),

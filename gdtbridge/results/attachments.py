@@ -18,6 +18,7 @@ from gdtbridge.exams.model import PatientExam
 from gdtbridge.exams.plan import PlannedResult
 from gdtbridge.gdt.tables.fields import field_length
 from gdtbridge.gdt.write.results import Attachment
+from gdtbridge.people import agree
 from gdtbridge.pictures import (
     AttachmentCandidate,
     AttachmentError,
@@ -247,14 +248,14 @@ def _subject(planned: PlannedResult, reports: Sequence[Report], paper: ExamPaper
     makers = (f"{one.manufacturer} {one.model}".strip() for one in reports)
     return SheetSubject(
         patient=planned.patient,
-        procedure=exam.study_description,
+        procedure=(planned.order.procedure if planned.order else "") or exam.study_description,
         day=to_date(exam.study_date) or planned.received,
         time=to_time(exam.study_time),
         device=next(filter(None, makers), ""),
         practice=paper.practice,
         order_number=planned.shown_accession,
         study_instance_uid=exam.study_instance_uid,
-        is_corrected=exam.sent_patient_id.strip() != planned.number.strip(),
+        is_corrected=not all(agree(one.patient, planned.patient) for one in exam.claims),
     )
 
 
