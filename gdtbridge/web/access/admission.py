@@ -150,8 +150,12 @@ class Admission:
         if rule.here is HereRule.SETTING and not self._open_worklist_add:
             return False
         address = address_of(request.remote_addr or "")
-        is_forwarded = any(name in request.headers for name in _FORWARDED)
-        return address is not None and address.is_loopback and not is_forwarded
+        return address is not None and address.is_loopback and not is_forwarded(request)
+
+
+def is_forwarded(request: Request) -> bool:
+    """Return whether a proxy says that it stands between."""
+    return any(name in request.headers for name in _FORWARDED)
 
 
 def _actor(kind: ActorKind, name: str, request: Request, account_id: int | None = None) -> Actor:

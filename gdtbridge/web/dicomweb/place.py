@@ -10,6 +10,7 @@ from typing import Final
 from flask import request
 
 from gdtbridge.accounts import Role
+from gdtbridge.web.access.admission import is_forwarded
 from gdtbridge.web.access.principal import principal
 
 ROOT: Final = "/dicom-web"
@@ -32,7 +33,21 @@ class WebBase:
 
     def uri(self) -> str:
         """Return the absolute URI below which everything is, without a slash at the end."""
-        return (self.public_url.rstrip("/") or request.host_url.rstrip("/")) + ROOT
+        return (self.public_url.rstrip("/") or _as_called()) + ROOT
+
+
+def _as_called() -> str:
+    """Return scheme, name and port of the call.
+
+    Some clients leave the port out of the Host header (dicomweb-client 0.61); a proxy that does so
+    is asked at the usual port, and says that it is one.
+    """
+    host, port = request.host, request.environ.get("SERVER_PORT", "")
+    has_port = host.rpartition(":")[2].isdecimal() and not host.endswith("]")
+    is_usual = port in {"", "80" if request.scheme == "http" else "443"}
+    if has_port or is_usual or is_forwarded(request):
+        return f"{request.scheme}://{host}"
+    return f"{request.scheme}://{host}:{port}"
 
 
 def sees_held() -> bool:
