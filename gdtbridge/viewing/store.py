@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,11 @@ class StoredObject:
     sha256: str
     file: str
     """Relative to the archive folder."""
+
+    @property
+    def key(self) -> str:
+        """What names its bytes: the digest of its dataset and its transfer syntax."""
+        return hashlib.sha256(f"{self.sha256}\n{self.transfer_syntax}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

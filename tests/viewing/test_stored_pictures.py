@@ -31,7 +31,7 @@ from gdtbridge.viewing import (
     ShownFrame,
     SpeedSource,
     StoredPictures,
-    stored,
+    making,
 )
 from gdtbridge.viewing.cache import PictureCache
 from gdtbridge.viewing.memory import PictureMemory
@@ -288,7 +288,7 @@ def test_several_who_want_a_frame_cause_one_decoding(
     watched: Callable[..., StoredPictures], keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever comes while it is made waits for it; whoever comes later gets what was kept."""
-    monkeypatch.setattr(stored, "TURN_SECONDS", 60)  # a child may start slowly
+    monkeypatch.setattr(making, "TURN_SECONDS", 60)  # a child may start slowly
     reader = WatchedReader()
     pictures, number = watched(reader), keep(grey_loop(6))
     with ThreadPoolExecutor(8) as pool:
@@ -337,7 +337,7 @@ def test_objects_that_take_long_never_hold_everybody(
     watched: Callable[..., StoredPictures], keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Four wait at most; who comes then is told to come again, and later gets it."""
-    monkeypatch.setattr(stored, "TURN_SECONDS", 0.01)
+    monkeypatch.setattr(making, "TURN_SECONDS", 0.01)
     reader = BlockedReader()
     pictures, numbers = watched(reader), [keep(grey_loop(1)) for _ in range(5)]
     with ThreadPoolExecutor(4) as pool:
