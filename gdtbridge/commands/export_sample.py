@@ -17,9 +17,16 @@ if TYPE_CHECKING:
     from gdtbridge.picture_labels import Asked
     from gdtbridge.sample_audit.model import CaseSheet
 
+OPEN: Final = (
+    "Ohne Kennwort: Jeder kann die Datei lesen. Nur auf einem Datenträger in der Hand übergeben. / "
+    "Without a password anybody can read the file. Hand it over on a medium in person only."
+)
 NOTHING: Final = "Es gibt nichts zusammenzustellen. / There is nothing to assemble."
 target_option = click.option(
     "--to", "target", type=FilePath, required=True, help="Die ZIP-Datei. / The ZIP file."
+)
+open_option = click.option(
+    "--without-password", "is_open", is_flag=True, help="Unverschlüsselt. / Not encrypted."
 )
 
 
@@ -36,8 +43,9 @@ target_option = click.option(
 @click.option(
     "--list", "file", type=FilePath, help="Liste, ein Fall je Zeile. / A list, one case a line."
 )
+@open_option
 def export_audit(
-    settings: Settings, target: Path, cases: tuple[str, ...], file: Path | None
+    settings: Settings, target: Path, cases: tuple[str, ...], file: Path | None, *, is_open: bool
 ) -> None:
     """Bilder für die KV-Stichprobe zusammenstellen. / Assemble the pictures of a sample audit.
 
@@ -49,18 +57,19 @@ def export_audit(
     asked = _asked(cases, file)
     with core_of(settings) as core:
         sheets = core.sample.sheets_of(asked) if asked else core.sample.sheets()
-        _write(core, sheets, target, Asked.SAMPLE)
+        _write(core, sheets, target, Asked.SAMPLE, is_open=is_open)
 
 
 @click.command("constancy")
 @with_settings
 @target_option
-def export_constancy(settings: Settings, target: Path) -> None:
+@open_option
+def export_constancy(settings: Settings, target: Path, *, is_open: bool) -> None:
     """Je Gerät und Schallkopf das neueste B-Bild. / The newest B-mode image of each transducer."""
     from gdtbridge.picture_labels import Asked
 
     with core_of(settings) as core:
-        _write(core, core.sample.constancy_sheets(), target, Asked.CONSTANCY)
+        _write(core, core.sample.constancy_sheets(), target, Asked.CONSTANCY, is_open=is_open)
 
 
 def _asked(cases: Sequence[str], file: Path | None) -> list[tuple[str, date]]:
@@ -80,7 +89,9 @@ def _asked(cases: Sequence[str], file: Path | None) -> list[tuple[str, date]]:
     return [(one.asked, one.day) for one in found if one.day is not None]
 
 
-def _write(core: Core, sheets: Sequence[CaseSheet], target: Path, asked: Asked) -> None:
+def _write(
+    core: Core, sheets: Sequence[CaseSheet], target: Path, asked: Asked, *, is_open: bool
+) -> None:
     """Write the set, and print its password; end with status 1 where nothing was written."""
     from gdtbridge.encrypted_zip import new_password
 
@@ -88,7 +99,7 @@ def _write(core: Core, sheets: Sequence[CaseSheet], target: Path, asked: Asked) 
         fail(NOTHING)
     if target.exists():
         fail(f"{target}: gibt es schon. / is there already.")
-    password = new_password()
+    password = "" if is_open else new_password()
     try:
         written = core.sample.write_set(sheets, target, password, terminal_user(), asked)
     except OSError as error:
@@ -97,4 +108,7 @@ def _write(core: Core, sheets: Sequence[CaseSheet], target: Path, asked: Asked) 
         click.echo(f"{number}. {one.sheet.outcome.value}: {len(one.files)} Dateien / files")
         for problem in one.problems:
             click.echo(f"   nicht dabei / not in it: {problem}", err=True)
-    click.echo(f"Kennwort / password: {password}")
+    if is_open:
+        click.echo(OPEN, err=True)
+    else:
+        click.echo(f"Kennwort / password: {password}")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from zipfile import ZipFile
 
 from gdtbridge.catalogue.catalogue import Catalogue
 from gdtbridge.durable.modes import PRIVATE_FILE
@@ -64,6 +65,7 @@ class SampleSet:
     parts: SetParts
     target: Path
     password: str = field(repr=False)
+    """Empty for a set that is not encrypted."""
     now: datetime
     asked: Asked = Asked.SAMPLE
     """By whom: the sample audit, or the constancy test."""
@@ -106,6 +108,8 @@ class SampleSet:
 
     def _opened(self) -> Any:  # noqa: ANN401 - pyzipper has no types
         self.target.touch(PRIVATE_FILE)
+        if not self.password:
+            return ZipFile(self.target, "w")
         return encrypted_zip(self.target, self.password)
 
     # ------------------------------------------------------------------ a case

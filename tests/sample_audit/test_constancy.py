@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 import pyzipper
@@ -104,6 +105,12 @@ def test_both_sets_at_the_command_line(tmp_path: Path) -> None:
         assert archive.testzip() is None
     assert target.stat().st_mode & 0o077 == 0
     assert export("audit", "--to", str(target), "--case", "4711 30.11.2026")[0] == 1
+    plain = tmp_path / "plain.zip"
+    asked = ("--without-password", "--case", "4711 30.11.2026")
+    status, said = export("audit", "--to", str(plain), *asked)
+    assert (status, "Jeder kann die Datei lesen" in said) == (0, True)
+    with ZipFile(plain) as opened:
+        assert opened.read("Verzeichnis.pdf").startswith(b"%PDF")
     status, said = export("audit", "--to", str(tmp_path / "x.zip"), "--case", "4711")
     assert (status, "4711" in said, (tmp_path / "x.zip").exists()) == (1, True, False)
     assert export("constancy", "--to", str(tmp_path / "x.zip"))[0] == 1
