@@ -77,7 +77,7 @@ class ExamCopies:
     confirmed: int = 0
     failed: int = 0
     reason: str = ""
-    """Why the newest was refused."""
+    """Why the newest was refused, else why it waits; ``German / English``."""
     sent_at: float | None = None
     """When the last one arrived there; UTC seconds."""
     is_served: bool = True
@@ -191,14 +191,19 @@ class ExamDeliveryOverview:
 def _counted(aet: str, copies: list[ListedCopy], *, is_served: bool) -> ExamCopies:
     """Return the figures of one archive; ``copies`` are the newest first."""
     states = Counter(one.state for one in copies)
-    refused = (one.reason for one in copies if one.state is CopyState.FAILED)
+    why = (
+        one.reason
+        for state in (CopyState.FAILED, CopyState.WAITING)
+        for one in copies
+        if one.state is state and one.reason
+    )
     return ExamCopies(
         aet,
         len(copies),
         states[CopyState.SENT] + states[CopyState.CONFIRMED],
         states[CopyState.CONFIRMED],
         states[CopyState.FAILED],
-        next(refused, ""),
+        next(why, ""),
         max((one.sent_at for one in copies if one.sent_at is not None), default=None),
         is_served,
     )

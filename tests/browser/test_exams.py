@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from gdtbridge.forward import CopyState
 from gdtbridge.orders import store
 from gdtbridge.people import Patient
 from tests.tools.browser import WIDTHS, covered_on_the_way, screen, scrolls_sideways, violations
@@ -23,6 +24,12 @@ language = "{language}"
 [viewer]
 kind = "ohif"
 base = "http://pacs:8042"
+[[peer]]
+aet = "PACS"
+host = "127.0.0.1"
+port = 9
+[[forward]]
+to = "PACS"
 [[device]]
 aet = "US01"
 name = "Raum 1"
@@ -207,6 +214,20 @@ def test_what_left_is_shown_as_sent_and_sent_again(browser: Browser, german: She
         page.goto(f"{german.url}/untersuchung/1")
         expect(page.locator("#left")).to_contain_text("2. Mal gesendet")
         expect(page.locator("#history")).to_contain_text("hat das Ergebnis noch einmal gesendet")
+
+
+def test_an_exam_is_forwarded_again(browser: Browser, german: Shelf) -> None:
+    """To one archive, whatever was sent there before; how far it is stands beside it."""
+    copies = german.room.practice.core.forward.copies
+    with screen(browser) as page:
+        page.goto(f"{german.url}/untersuchung/1")
+        left = page.locator("#left")
+        expect(left).to_contain_text("nicht weitergeleitet")
+        left.get_by_role("button", name="Weiterleiten").click()
+        expect(page.get_by_text("3 Bilder und Berichte gehen an PACS.")).to_be_visible()
+        expect(page.locator("#left")).to_contain_text("3 von 3 warten")
+        expect(page.get_by_role("button", name="Noch einmal weiterleiten")).to_be_visible()
+        assert {one.destination for one in copies(states=set(CopyState))} == {"PACS"}
 
 
 def test_filters_stay_in_the_address(browser: Browser, german: Shelf) -> None:

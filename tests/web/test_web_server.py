@@ -186,6 +186,10 @@ def test_no_request_hides_in_the_body_of_another(serve: Any, send_raw: Any, orde
     assert orders.entries == {}
 
 
+HTML = {"Accept": "text/html"}
+"""As a browser asks."""
+
+
 def test_hanging_core_leaves_the_rest_answering(serve: Any, orders: Any) -> None:
     """When the core hangs, health is still told and further orders are sent away in seconds."""
     port = serve(slots=Slots(wait_seconds=0.2)).port
@@ -200,6 +204,8 @@ def test_hanging_core_leaves_the_rest_answering(serve: Any, orders: Any) -> None
         assert answer.status_code == 503
         assert answer.headers["Retry-After"]
         assert answer.text.startswith("error: gdtbridge ist gerade überlastet")
+        page = requests.get(f"http://127.0.0.1:{port}/heute", headers=HTML, timeout=5)
+        assert (page.status_code, "überlastet" in page.text) == (503, True)
         orders.gate.set()
         assert [call.result().status_code for call in hanging] == [200] * SLOTS
     assert requests.get(url, timeout=5).status_code == 200
