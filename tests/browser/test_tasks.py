@@ -1,7 +1,7 @@
 """What people come for, in the fewest keys and clicks: counted, and timed for whoever reads it.
 
-That a value stands beside the earlier ones is in `test_curves`, that the cases of a KV are handed
-in is in `test_sample`.
+Why a list is empty, one click from the badge, is in `test_devices`; that a value stands beside the
+earlier ones in `test_curves`; that the cases of a KV are handed in in `test_sample`.
 """
 
 from __future__ import annotations
@@ -210,17 +210,3 @@ def test_split_an_exam_of_two_patients(browser: Browser, bridge: Service) -> Non
             hands.click(page.get_by_role("button", name="Alle so übernehmen"))
             expect(page.get_by_text("In Akte 7401, 7402 übernommen.")).to_be_visible()
         wait_for(lambda: held(bridge) == before, 20, "the two results")
-
-
-def test_learn_why_a_list_is_empty(browser: Browser, bridge: Service) -> None:
-    """One click from the red badge of the device."""
-    url = address(bridge)
-    with screen(browser) as page:
-        add(page, url, family_name="Wartet", patient_id="7501", station="RAUM1")
-        assert listed(bridge, "RAUM3") == {}
-        wait_for(lambda: bridge.rows("SELECT id FROM known_caller WHERE aet = 'RAUM3'"),
-                 20, "the device")  # fmt: skip
-        page.goto(f"{url}/geraete")
-        with task(page, "learn why a list is empty", clicks=1) as hands:
-            hands.click(page.get_by_role("link", name="Warum ist die Liste leer?").first)
-            expect(page.get_by_role("main")).to_contain_text("Station RAUM3")
