@@ -50,7 +50,9 @@ class DeliveryState(StrEnum):
 
 
 OPEN: Final = (DeliveryState.PENDING, DeliveryState.WRITING, DeliveryState.RENAMING)
-"""The states in which something is still to be done."""
+"""The states in which something is still to be sent."""
+WAITING: Final = (*OPEN, DeliveryState.RECALLING)
+"""The states in which something is still to be done in a folder, or elsewhere."""
 
 
 class PlaceProblem(StrEnum):

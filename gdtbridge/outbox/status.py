@@ -17,9 +17,9 @@ from gdtbridge.outbox.model import (
     FORWARD,
     MAIL,
     NOTHING_LIES,
-    OPEN,
     UNCOLLECTED,
     UNCOLLECTED_SECONDS,
+    WAITING,
     DeliveryState,
     LyingFiles,
     PlaceProblem,
@@ -115,7 +115,7 @@ class DestinationStatus:
 
 
 # A list, not "other than delivered": the index is used, and what was delivered is not counted.
-_NOT_DELIVERED: Final = table.c.state.in_((*OPEN, DeliveryState.QUESTION, DeliveryState.FAILED))
+_NOT_DELIVERED: Final = table.c.state.in_((*WAITING, DeliveryState.QUESTION, DeliveryState.FAILED))
 _DESTINATION: Final = sa.bindparam("destination", type_=table.c.destination.type)
 _HERE: Final = table.c.destination == _DESTINATION
 _COUNTS: Final = Statement(
@@ -126,6 +126,10 @@ _OLDEST: Final = Statement(
         sa.func.min(sa.func.coalesce(BEFORE.c.delivered_at, table.c.created_at))
     )
 )
+_FIRST_RECALL: Final = Statement(
+    sa.select(sa.func.min(table.c.next_at)).where(_HERE, table.c.state == DeliveryState.RECALLING)
+)
+"""Since when the file of a message is to be taken back."""
 _LAST_ERROR: Final = Statement(
     sa.select(table.c.last_error)
     .where(_HERE, _NOT_DELIVERED, table.c.last_error != "")
@@ -138,7 +142,7 @@ _LAST_DELIVERED: Final = Statement(sa.select(sa.func.max(table.c.delivered_at)).
 
 def destinations(connection: Connection) -> dict[str, str]:
     """Return the kind of each destination that has undelivered messages or open questions."""
-    waits = table.c.state.in_((*OPEN, DeliveryState.QUESTION, DeliveryState.RECALLING))
+    waits = table.c.state.in_((*WAITING, DeliveryState.QUESTION))
     query = sa.select(table.c.destination, table.c.kind).where(waits).distinct()
     return {row.destination: row.kind for row in connection.execute(query)}
 
@@ -154,10 +158,13 @@ def destination_status(
     counts = _counts(connection, destination)
     pause = last_pause(connection, destination)
     oldest = _oldest(connection, destination, pause)
+    if counts.get(DeliveryState.RECALLING):
+        called = _FIRST_RECALL.value(connection, destination=destination)
+        oldest = min(one for one in (oldest, called) if one is not None)
     return DestinationStatus(
         destination=destination,
         kind=sender.kind,
-        pending=sum(counts.get(state, 0) for state in OPEN),
+        pending=sum(counts.get(state, 0) for state in WAITING),
         oldest_pending_age=max(0.0, now - oldest) if oldest is not None else 0.0,
         failed=counts.get(DeliveryState.FAILED, 0),
         questions=counts.get(DeliveryState.QUESTION, 0),

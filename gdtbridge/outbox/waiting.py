@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
-from gdtbridge.outbox.model import OPEN, DeliveryState
+from gdtbridge.outbox.model import WAITING, DeliveryState
 from gdtbridge.schema import outbox as table
 
 
@@ -42,7 +42,7 @@ _COLUMNS: Final = [
 
 def open_messages(connection: Connection, destination: str, most: int) -> list[WaitingMessage]:
     """Return what waits for a destination, what was put first, first."""
-    here = (table.c.destination == destination, table.c.state.in_(OPEN))
+    here = (table.c.destination == destination, table.c.state.in_(WAITING))
     query = sa.select(*_COLUMNS).where(*here).order_by(table.c.id).limit(most)
     return [_message(row) for row in connection.execute(query)]
 

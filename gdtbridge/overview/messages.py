@@ -16,6 +16,7 @@ from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import Record
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.outbox import FORWARD
+from gdtbridge.outbox.recall_store import RECALLED_KEY
 from gdtbridge.outbox.waiting import WaitingMessage
 from gdtbridge.overview.store import exam_of_instance
 from gdtbridge.people import Patient
@@ -30,6 +31,8 @@ class ItemKind(StrEnum):
     VALUES = "values"
     CORRECTION = "correction"
     """It says that an earlier result was sent in error."""
+    RECALL = "recall"
+    """A file that is to be taken back out of its folder."""
     ORDER_STATE = "order-state"
     MASTER_DATA = "master-data"
     RECORD = "record"
@@ -47,6 +50,7 @@ _BY_KEY: Final = (
     ("study:", ItemKind.STUDY),
     ("values:", ItemKind.VALUES),
     ("retraction:", ItemKind.CORRECTION),
+    (RECALLED_KEY, ItemKind.RECALL),
     ("state-", ItemKind.ORDER_STATE),
     ("stammdaten-", ItemKind.MASTER_DATA),
 )
@@ -106,7 +110,7 @@ def _exam_id(connection: Connection, message: WaitingMessage) -> int | None:
     """Return of which exam a message is, by its key or its payload."""
     if message.kind == FORWARD and message.payload.isdigit():
         return int(message.payload)
-    first, _, rest = message.key.partition(":")
+    first, _, rest = message.key.removeprefix(RECALLED_KEY).partition(":")
     second = rest.partition(":")[0]
     if message.kind == "gdt" and first == "values" and second.isdigit():
         return exam_of_instance(connection, int(second))

@@ -15,7 +15,13 @@ import gdtbridge.outbox
 from gdtbridge.durable import SteadyClock
 from gdtbridge.durable.files import rename_new
 from gdtbridge.outbox import NOT_MOUNTED, FileNaming, GdtDrop, Message, Outbox, gdt_drop
-from gdtbridge.outbox.model import UNCOLLECTED_SECONDS, DeliveryState, OutgoingMessage, RecallResult
+from gdtbridge.outbox.model import (
+    ALARM_SECONDS,
+    UNCOLLECTED_SECONDS,
+    DeliveryState,
+    OutgoingMessage,
+    RecallResult,
+)
 from gdtbridge.schema import outbox as table
 from tests.tools.clock import HandClock
 from tests.tools.dying import SimulatedCrash, Tried, dying_at, files_of
@@ -193,6 +199,10 @@ def test_where_nothing_may_be_done_it_waits(house: House, hindrance: str) -> Non
         house.outbox.pause("gdt", "umziehen", "Anna")
     house.deliver()
     assert house.states == ["recalling", "recalling", "reserved"]
+    house.clock.seconds += ALARM_SECONDS + 1
+    status = next(one for one in house.outbox.status() if one.destination == "gdt")
+    assert (status.pending, status.stuck) == (2, hindrance != "pause")
+    assert len(house.outbox.waiting("gdt", 9)) == status.pending
     if hindrance == "share":
         away.rename(house.folder)
     elif hindrance == "mark":
