@@ -192,6 +192,31 @@ def believed(practice: Practice) -> None:
     practice.clock.turn(TO_BELIEVED)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the modules of tests that may take long, or a worker has one left in the end.
+
+    Each worker of pytest-xdist gets its part of the list, in order, and takes from others when it
+    is done: the long ones are dealt out, each part begins with its own.
+    """
+    modules: dict[Path, list[pytest.Item]] = {}
+    for one in items:
+        modules.setdefault(one.path, []).append(one)
+    long = [path for path, found in modules.items() if any(map(_may_take_long, found))]
+    rest = [one for path, found in modules.items() if path not in long for one in found]
+    workers, ordered = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), list[pytest.Item]()
+    for number in range(workers):
+        part = [one for path in long[number::workers] for one in modules[path]]
+        size = (len(items) - len(ordered)) // (workers - number)
+        count = max(0, size - len(part))
+        ordered += part + rest[:count]
+        del rest[:count]
+    items[:] = ordered + rest
+
+
+def _may_take_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("timeout") is not None
+
+
 def pytest_collection_finish() -> None:
     """Keep the collector of garbage from looking at the thousands of tests again and again."""
     gc.collect()

@@ -94,7 +94,6 @@ def office(tmp_path: Path) -> Iterator[Office]:
                 one.bridge.kill()
 
 
-@pytest.mark.timeout(300)
 def ends_in_time(bridge: Service, command: list[str]) -> tuple[str, float]:
     """Run a command beside the shares that hang; return how many seconds it took."""
     began = time.monotonic()
@@ -107,6 +106,7 @@ def ends_in_time(bridge: Service, command: list[str]) -> tuple[str, float]:
     return " ".join(command)[:14], took
 
 
+@pytest.mark.timeout(300)
 def test_shares_that_hang_from_before_the_start(office: Office) -> None:
     """Devices are served, commands answer, the cause has a time; later all of it comes, once."""
     bridge, study = office.bridge, Study(1, "K000001")
